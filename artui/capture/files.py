@@ -1,0 +1,129 @@
+"""Files and folders on their way into a catalog: listed, hashed, stored, previewed.
+
+Each file is opened once, and what is hashed is what is stored. Links are recorded as links and never
+followed, special files are left out, and a file that changes while it is read is read again and else marked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import os
+import sqlite3
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from artui.catalog import blobs
+from artui.catalog.artifacts import NewFile
+from artui.errors import UsageError
+from artui.model import Preview
+from artui.preview import preview
+
+MAX_PREVIEWS = 20
+"""Of a folder, this many files are previewed: the first by path."""
+_READ_BYTES = 1 << 20
+_TRIES = 2
+
+_MEDIA_TYPES = {
+    ".safetensors": "application/x-safetensors", ".npz": "application/x-npz", ".npy": "application/x-npy", ".md": "text/markdown",
+    ".jsonl": "application/jsonl", ".parquet": "application/vnd.apache.parquet", ".log": "text/plain", ".yaml": "application/yaml",
+    ".yml": "application/yaml", ".toml": "application/toml", ".gguf": "application/x-gguf", ".onnx": "application/x-onnx",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What was found at a path."""
+
+    files: list[NewFile] = field(default_factory=list)
+    previews: dict[str, Preview] = field(default_factory=dict)
+    skipped: list[str] = field(default_factory=list)
+    """Paths left out, each with why."""
+
+
+def listed(path: Path) -> list[tuple[str, Path]]:
+    """List the files of a path as (manifest path, real path), sorted; a single file under its own name.
+
+    Raises:
+        UsageError: there is nothing at the path, or it is neither file nor folder.
+    """
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise UsageError(f"{str(path)!r} cannot be saved: {error.strerror}.", remedy="Give the path of a file or folder that is there.") from None
+    if stat.S_ISREG(found.st_mode):
+        return [(_visible(path.name), path)]
+    if not stat.S_ISDIR(found.st_mode):
+        raise UsageError(f"{str(path)!r} is neither a file nor a folder.", remedy="Give the path of a file or folder.")
+    entries: list[tuple[str, Path]] = []
+    for folder, folders, names in os.walk(path):
+        folders.sort()
+        here = Path(folder)
+        links = [name for name in folders if (here / name).is_symlink()]
+        entries += [(_visible(str((here / name).relative_to(path))), here / name) for name in [*names, *links]]
+    return sorted(entries)
+
+
+def size_of(entries: list[tuple[str, Path]]) -> int:
+    """Sum up what lies at the paths, without reading it."""
+    total = 0
+    for _, path in entries:
+        try:
+            total += path.lstat().st_size
+        except OSError:
+            continue
+    return total
+
+
+def gather(connection: sqlite3.Connection, entries: list[tuple[str, Path]], *, embed: bool) -> Gathered:
+    """Hash every file, store the bytes if they are to be embedded, and preview the first ones."""
+    gathered = Gathered()
+    for name, path in entries:
+        try:
+            found = path.lstat()
+            if stat.S_ISLNK(found.st_mode):
+                gathered.files.append(NewFile(name, 0, None, link_target=_visible(os.readlink(path))))
+            elif stat.S_ISREG(found.st_mode):
+                gathered.files.append(_read(connection, name, path, embed=embed))
+                if len(gathered.previews) < MAX_PREVIEWS:
+                    with path.open("rb") as stream:
+                        gathered.previews[name] = preview(name, stream, found.st_size)
+            else:
+                gathered.skipped.append(f"{name}: not a regular file")
+        except OSError as error:
+            gathered.skipped.append(f"{name}: {error.strerror}")
+    return gathered
+
+
+def _read(connection: sqlite3.Connection, name: str, path: Path, *, embed: bool) -> NewFile:
+    note = ""
+    for attempt in range(_TRIES):
+        with path.open("rb") as stream:
+            before = os.fstat(stream.fileno())
+            blob_key: int | None = None
+            if embed:
+                blob_key, digest, size_bytes = blobs.store(connection, stream)
+            else:
+                whole, size_bytes = hashlib.sha256(), 0
+                while content := stream.read(_READ_BYTES):
+                    whole.update(content)
+                    size_bytes += len(content)
+                digest = whole.digest()
+            after = os.fstat(stream.fileno())
+        if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns) and size_bytes == after.st_size:
+            break
+        note = "changed while it was read" if attempt == _TRIES - 1 else ""
+    return NewFile(name, size_bytes, digest, blob_key, media_type(name), note=note)
+
+
+def media_type(name: str) -> str:
+    """Guess a media type from a file's ending; empty when it says nothing."""
+    ending = os.path.splitext(name)[1].lower()
+    return _MEDIA_TYPES.get(ending) or mimetypes.guess_type(name, strict=False)[0] or ""
+
+
+def _visible(name: str) -> str:
+    """Make a path that any database takes, with forward slashes; bytes that are no UTF-8 become `\\xff` forms."""
+    raw = name.encode("utf-8", "surrogateescape")
+    return raw.decode("utf-8", "backslashreplace").replace(os.sep, "/")

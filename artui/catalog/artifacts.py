@@ -1,0 +1,267 @@
+"""Artifacts, their versions and manifests, and the edges of the lineage.
+
+A version never changes once written. Saving the same content again gives the newest version back instead
+of making another, so a loop that saves an unchanged file adds an edge and no bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from artui.catalog.blobs import BlobStream
+from artui.catalog.ids import derived_id, new_id
+from artui.catalog.runs import project_key, storable
+from artui.errors import AmbiguousReference, ContentMissing, UnknownReference, UsageError
+from artui.model import RELATIONS, STAGES, Preview, Relation
+from artui.reference import Reference, check_name
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """One file of a version that is about to be written; its bytes are stored already, or stay where they are."""
+
+    path: str
+    size_bytes: int
+    digest: bytes | None
+    """SHA-256; None for a link."""
+    blob_key: int | None = None
+    """None when the bytes are not in the catalog."""
+    media_type: str = ""
+    link_target: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    project: str
+    name: str
+    kind: str
+    stage: str
+    files: Sequence[NewFile]
+    storage: str = "embedded"
+    location: str = ""
+    host: str = ""
+    note: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    previews: Mapping[str, Preview] = field(default_factory=dict)
+    """By path of the file."""
+    created_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What came of saving."""
+
+    key: int
+    id: str
+    artifact_key: int
+    number: int
+    is_new: bool
+
+
+def save(connection: sqlite3.Connection, version: NewVersion) -> Saved:
+    """Write a version, unless the artifact's newest one has the same content already.
+
+    Raises:
+        UsageError: the name or the stage cannot be one.
+    """
+    check_name(version.name, what="an artifact")
+    if version.stage not in STAGES:
+        raise UsageError(f"{version.stage!r} is not a stage.", remedy=f"Use one of {', '.join(STAGES)}.")
+    artifact_key = _artifact_key(connection, version)
+    digest = manifest_digest(version.files)
+    newest = connection.execute(
+        "SELECT key, id, number, digest FROM version WHERE artifact_key = ? ORDER BY number DESC LIMIT 1", (artifact_key,)
+    ).fetchone()
+    if newest is not None and newest[3] == digest:
+        return Saved(newest[0], newest[1], artifact_key, newest[2], is_new=False)
+    number = (newest[2] if newest else 0) + 1
+    version_id = new_id()
+    cursor = connection.execute(
+        """
+        INSERT INTO version (id, artifact_key, number, digest, size_bytes, file_count, created_ms, storage, location, host, note, metadata)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        (
+            version_id, artifact_key, number, digest, sum(file.size_bytes for file in version.files), len(version.files), version.created_ms,
+            version.storage, storable(version.location), version.host, storable(version.note),
+            orjson.dumps(dict(version.metadata), default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY).decode(),
+        ),
+    )  # fmt: skip
+    key = int(cursor.lastrowid or 0)
+    connection.executemany(
+        "INSERT INTO file (version_key, path, size_bytes, digest, blob_key, media_type, link_target, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [(key, file.path, file.size_bytes, file.digest, file.blob_key, file.media_type, file.link_target, file.note) for file in version.files],
+    )
+    connection.executemany(
+        "INSERT INTO preview (version_key, path, content) VALUES (?, ?, ?)",
+        [(key, path, orjson.dumps(preview).decode()) for path, preview in version.previews.items()],
+    )
+    return Saved(key, version_id, artifact_key, number, is_new=True)
+
+
+def _artifact_key(connection: sqlite3.Connection, version: NewVersion) -> int:
+    project = project_key(connection, version.project)
+    row = connection.execute("SELECT key FROM artifact WHERE name = ? AND project_key = ?", (version.name, project)).fetchone()
+    if row is not None:
+        return int(row[0])
+    # Derived from what names it, so that the same artifact of two boxes is one after a merge.
+    artifact_id = derived_id("artifact", version.project, version.name)
+    return int(
+        connection.execute(
+            "INSERT INTO artifact (id, project_key, name, stage, kind, created_ms) VALUES (?, ?, ?, ?, ?, ?)",
+            (artifact_id, project, version.name, STAGES.index(version.stage), version.kind, version.created_ms),
+        ).lastrowid
+        or 0
+    )
+
+
+def manifest_digest(files: Sequence[NewFile]) -> bytes:
+    """Make a version's digest: SHA-256 over `path NUL size NUL sha256-hex-or-link LF` of its files, sorted by path."""
+    whole = hashlib.sha256()
+    for file in sorted(files, key=lambda each: each.path):
+        content = file.digest.hex() if file.digest is not None else f"-> {file.link_target}"
+        whole.update(f"{file.path}\0{file.size_bytes}\0{content}\n".encode("utf-8", "backslashreplace"))
+    return whole.digest()
+
+
+def link(connection: sqlite3.Connection, relation: Relation, *, source_key: int, target_key: int) -> None:
+    """Add an edge of the lineage, from what came first to what rests on it; again changes nothing."""
+    connection.execute(
+        "INSERT OR IGNORE INTO edge (relation, source_key, target_key, created_ms) VALUES (?, ?, ?, ?)",
+        (RELATIONS.index(relation), source_key, target_key, time.time_ns() // 1_000_000),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A version as a reference leads to it."""
+
+    key: int
+    id: str
+    artifact_key: int
+    artifact: str
+    project: str
+    number: int
+    digest: bytes
+    storage: str
+    location: str
+    host: str
+
+
+def find_version(connection: sqlite3.Connection, reference: Reference, *, project: str = "") -> Found:
+    """Look a version up: in `project` first, then everywhere; without number or alias, the latest.
+
+    Raises:
+        UnknownReference: there is no such artifact, or no such version of it; the message offers what there is.
+        AmbiguousReference: artifacts of several projects have that name.
+    """
+    candidates = [
+        (int(key), str(name), str(owner))
+        for key, name, owner in connection.execute(
+            "SELECT a.key, a.name, p.name FROM artifact AS a JOIN project AS p ON p.key = a.project_key "
+            "WHERE (a.name = :name OR p.name || '/' || a.name = :name) AND a.deleted_ms IS NULL ORDER BY a.key",
+            {"name": reference.name},
+        )
+    ]
+    chosen = [each for each in candidates if each[2] == project] or candidates
+    if not chosen:
+        raise UnknownReference(f"There is no artifact {reference.name!r}.", remedy=_offer_artifacts(connection))
+    if len(chosen) > 1:
+        offered = " or ".join(f"{owner}/{name}" for _, name, owner in chosen[:5])
+        raise AmbiguousReference(f"{reference.name!r} is in {len(chosen)} projects.", remedy=f"Write {offered}.")
+    artifact_key, name, owner = chosen[0]
+    row = connection.execute(*_version_query(reference, artifact_key)).fetchone()
+    if row is None:
+        raise UnknownReference(f"There is no version {reference}.", remedy=_offer_versions(connection, artifact_key, name))
+    return Found(row[0], row[1], artifact_key, name, owner, *row[2:])
+
+
+def _version_query(reference: Reference, artifact_key: int) -> tuple[str, dict[str, object]]:
+    columns = "SELECT v.key, v.id, v.number, v.digest, v.storage, v.location, v.host FROM version AS v"
+    values: dict[str, object] = {"artifact": artifact_key, "number": reference.number, "alias": reference.alias}
+    if reference.number is not None:
+        return f"{columns} WHERE v.artifact_key = :artifact AND v.number = :number", values
+    if reference.alias in (None, "latest"):
+        return f"{columns} WHERE v.artifact_key = :artifact AND v.deleted_ms IS NULL ORDER BY v.number DESC LIMIT 1", values
+    return f"{columns} JOIN alias AS l ON l.version_key = v.key WHERE l.artifact_key = :artifact AND l.name = :alias", values
+
+
+def _offer_artifacts(connection: sqlite3.Connection) -> str:
+    names = [str(row[0]) for row in connection.execute("SELECT name FROM artifact WHERE deleted_ms IS NULL ORDER BY key DESC LIMIT 6")]
+    return f"There are: {', '.join(names)}." if names else "The catalog has no artifacts yet."
+
+
+def _offer_versions(connection: sqlite3.Connection, artifact_key: int, name: str) -> str:
+    last = connection.execute("SELECT max(number) FROM version WHERE artifact_key = ?", (artifact_key,)).fetchone()[0]
+    aliases = [str(row[0]) for row in connection.execute("SELECT name FROM alias WHERE artifact_key = ? ORDER BY name LIMIT 10", (artifact_key,))]
+    return f"{name} has v1 to v{last}" + (f" and the aliases {', '.join(aliases)}." if aliases else ".")
+
+
+def fetch(connection: sqlite3.Connection, found: Found, cache: Path) -> Path:
+    """Give a local path to a version's content: where it lies, or a verified copy in `cache`.
+
+    A version of one file gives that file, any other its folder.
+
+    Raises:
+        ContentMissing: the bytes are neither in the catalog nor where it says they are.
+    """
+    rows = connection.execute("SELECT path, size_bytes, blob_key, link_target FROM file WHERE version_key = ? ORDER BY path", (found.key,)).fetchall()
+    title = f"{found.artifact}:v{found.number}"
+    if found.storage == "referenced":
+        return _referenced(found, rows, title)
+    home = cache / "versions" / found.digest.hex()
+    if not home.is_dir():
+        home.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=".part-", dir=home.parent))
+        try:
+            for path, _, blob_key, link_target in rows:
+                if link_target is not None:
+                    continue  # a link could lead anywhere: it is listed, never made
+                if blob_key is None:
+                    raise ContentMissing(f"{title} lacks the bytes of {path!r}.", remedy="Get a catalog that has them.")
+                target = safe_join(part, path)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with target.open("xb") as out:
+                    shutil.copyfileobj(BlobStream(connection, blob_key), out, 1 << 20)
+            part.rename(home)
+        except FileExistsError:
+            raise ContentMissing(f"{title} has two files of one name.", remedy="Get an untouched copy.") from None
+        except OSError:
+            if not home.is_dir():  # else another process was quicker with the same content
+                raise
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+    return safe_join(home, rows[0][0]) if len(rows) == 1 and rows[0][3] is None else home
+
+
+def _referenced(found: Found, rows: list[tuple[str, int, int | None, str | None]], title: str) -> Path:
+    place = Path(found.location)
+    is_single = len(rows) == 1 and place.name == rows[0][0]
+    for path, size_bytes, _, link_target in rows:
+        file = place if is_single else safe_join(place, path)
+        if link_target is None and (not file.is_file() or file.stat().st_size != size_bytes):
+            raise ContentMissing(f"{title} lies at {found.location!r} on {found.host or 'another host'}; {path!r} is not there as recorded.", remedy="Copy it there, or use another version.")
+    return place
+
+
+def safe_join(root: Path, relative: str) -> Path:
+    """Join a path from a manifest to a folder, and never leave that folder.
+
+    Raises:
+        UsageError: the path is absolute, climbs, or holds what no manifest of ours does.
+    """
+    parts = relative.split("/")
+    if not relative or "\\" in relative.replace("\\x", "") or "\0" in relative or any(part in ("", ".", "..") for part in parts) or ":" in parts[0]:
+        raise UsageError(f"{ascii(relative)[:80]} is not a path inside a version.", remedy="The catalog is not to be trusted: get an untouched copy.")
+    return root.joinpath(*parts)

@@ -1,0 +1,134 @@
+"""Bytes inside the catalog: chunks of at most 1 MiB, addressed by SHA-256, stored once.
+
+One pass hashes and stores, with flat memory for any size. A chunk is compressed only if a first sample of it
+shrinks. Content is verified against its digest when it is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import sqlite3
+import zlib
+from typing import BinaryIO
+
+from artui.errors import CatalogDamaged
+
+CHUNK_BYTES = 1 << 20
+_SAMPLE_BYTES = 16 * 1024
+_WORTH_IT = 0.9
+
+
+def store(connection: sqlite3.Connection, stream: BinaryIO) -> tuple[int, bytes, int]:
+    """Store a stream; give its blob's key, its SHA-256 and its size in bytes."""
+    whole = hashlib.sha256()
+    size_bytes = 0
+    chunk_keys = []
+    while content := stream.read(CHUNK_BYTES):
+        whole.update(content)
+        size_bytes += len(content)
+        chunk_keys.append(_store_chunk(connection, content))
+    digest = whole.digest()
+    row = connection.execute("SELECT key FROM blob WHERE digest = ?", (digest,)).fetchone()
+    if row is not None:
+        return int(row[0]), digest, size_bytes
+    key = int(connection.execute("INSERT INTO blob (digest, size_bytes) VALUES (?, ?)", (digest, size_bytes)).lastrowid or 0)
+    connection.executemany(
+        "INSERT INTO blob_chunk (blob_key, number, chunk_key) VALUES (?, ?, ?)", [(key, number, chunk_key) for number, chunk_key in enumerate(chunk_keys)]
+    )
+    return key, digest, size_bytes
+
+
+def _store_chunk(connection: sqlite3.Connection, content: bytes) -> int:
+    digest = hashlib.sha256(content).digest()
+    row = connection.execute("SELECT key FROM chunk WHERE digest = ?", (digest,)).fetchone()
+    if row is not None:
+        return int(row[0])
+    codec, packed = "raw", content
+    sample = content[:_SAMPLE_BYTES]
+    if len(zlib.compress(sample, 1)) < _WORTH_IT * len(sample):
+        shrunk = zlib.compress(content, 6)
+        if len(shrunk) < len(content):
+            codec, packed = "zlib", shrunk
+    return int(
+        connection.execute(
+            "INSERT INTO chunk (digest, size_bytes, codec, content) VALUES (?, ?, ?, ?)", (digest, len(content), codec, packed)
+        ).lastrowid
+        or 0
+    )
+
+
+class BlobStream(io.RawIOBase):
+    """A blob as a read-only, seekable stream; one chunk in memory at a time.
+
+    Raises:
+        CatalogDamaged: while reading, when a chunk is not what its digest says.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, blob_key: int) -> None:
+        self._connection = connection
+        row = connection.execute("SELECT size_bytes FROM blob WHERE key = ?", (blob_key,)).fetchone()
+        self.size_bytes = int(row[0]) if row else 0
+        self._chunks = [
+            (int(key), int(size))
+            for key, size in connection.execute(
+                "SELECT c.key, c.size_bytes FROM blob_chunk AS b JOIN chunk AS c ON c.key = b.chunk_key WHERE b.blob_key = ? ORDER BY b.number",
+                (blob_key,),
+            )
+        ]
+        self._position = 0
+        self._loaded: tuple[int, bytes] = (-1, b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size_bytes}[whence]
+        self._position = max(0, base + offset)
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        start = 0
+        for number, (key, size) in enumerate(self._chunks):
+            if start <= self._position < start + size:
+                content = self._load(number, key, size)
+                part = content[self._position - start :][: len(buffer)]
+                buffer[: len(part)] = part
+                self._position += len(part)
+                return len(part)
+            start += size
+        return 0
+
+    def _load(self, number: int, key: int, size: int) -> bytes:
+        if self._loaded[0] == number:
+            return self._loaded[1]
+        row = self._connection.execute("SELECT codec, digest, content FROM chunk WHERE key = ?", (key,)).fetchone()
+        content = unpack(row[0], size, row[2])
+        if hashlib.sha256(content).digest() != row[1]:
+            raise CatalogDamaged(f"A stored chunk of {size:,} bytes is not what its digest says.", remedy="Get an untouched copy.")
+        self._loaded = number, content
+        return content
+
+
+def unpack(codec: str, size_bytes: int, content: bytes) -> bytes:
+    """Give a chunk's bytes; never more than it claims, and never more than a chunk can hold.
+
+    Raises:
+        CatalogDamaged: the content is not what codec and size say.
+    """
+    if not isinstance(content, bytes) or not 0 <= size_bytes <= CHUNK_BYTES:
+        raise CatalogDamaged("A stored chunk has an impossible size.", remedy="Get an untouched copy.")
+    if codec == "zlib":
+        try:
+            content = zlib.decompressobj().decompress(content, size_bytes + 1)
+        except zlib.error as error:
+            raise CatalogDamaged(f"A stored chunk does not unpack: {error}.", remedy="Get an untouched copy.") from None
+    if len(content) != size_bytes:
+        raise CatalogDamaged(f"A stored chunk of {size_bytes:,} bytes unpacks to another size.", remedy="Get an untouched copy.")
+    return content

@@ -1,0 +1,398 @@
+"""The schema, one numbered function a change.
+
+Tables are singular and keyed by small integers; views are plural and readable: they are what `sqlite3`,
+sqlite-utils and Datasette should look at. The known text of each schema version is also the gate for
+catalogs from elsewhere: whatever differs from it is refused before anything else runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sqlite3
+from textwrap import dedent
+
+from artui.errors import NotACatalog
+
+APPLICATION_ID = 0x41525455
+"""`ARTU`, at offset 68 of the file."""
+SCHEMA_VERSION = 1
+PAGE_BYTES = 1024
+"""A quarter of SQLite's default: a small catalog is mostly nearly empty tables, and blocks of points pack tighter."""
+MIGRATION_SET = "artui"
+
+SCHEMA_0001 = (
+    """
+    CREATE TABLE catalog (
+        key INTEGER PRIMARY KEY CHECK (key = 1),
+        id TEXT NOT NULL,
+        created_ms INTEGER NOT NULL,
+        created_by TEXT NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE project (
+        key INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        created_ms INTEGER NOT NULL
+    )
+    """,
+    # status: 0 running, 1 finished, 2 failed, 3 killed. stage: 0 requirements, 1 data, 2 modelling, 3 operations.
+    """
+    CREATE TABLE run (
+        key INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        project_key INTEGER NOT NULL REFERENCES project (key),
+        parent_id TEXT,
+        name TEXT NOT NULL,
+        status INTEGER NOT NULL,
+        stage INTEGER NOT NULL,
+        started_ms INTEGER NOT NULL,
+        ended_ms INTEGER,
+        duration_ms INTEGER,
+        heartbeat_ms INTEGER NOT NULL,
+        deleted_ms INTEGER,
+        user TEXT NOT NULL DEFAULT '',
+        host TEXT NOT NULL DEFAULT '',
+        git_commit TEXT NOT NULL DEFAULT '',
+        git_branch TEXT NOT NULL DEFAULT '',
+        git_dirty INTEGER,
+        python TEXT NOT NULL DEFAULT '',
+        directory TEXT NOT NULL DEFAULT '',
+        command TEXT NOT NULL DEFAULT '[]',
+        note TEXT NOT NULL DEFAULT '',
+        error TEXT NOT NULL DEFAULT '',
+        source TEXT NOT NULL DEFAULT ''
+    )
+    """,
+    "CREATE INDEX run_by_start ON run (started_ms)",
+    "CREATE INDEX run_by_parent ON run (parent_id) WHERE parent_id IS NOT NULL",
+    "CREATE INDEX run_by_status ON run (status, started_ms) WHERE status <> 1",
+    """
+    CREATE TABLE name (
+        key INTEGER PRIMARY KEY,
+        text TEXT NOT NULL UNIQUE
+    )
+    """,
+    # type: 0 number, 1 text, 2 bool, 3 JSON. A number beyond what SQLite holds exactly is in text.
+    """
+    CREATE TABLE param (
+        run_key INTEGER NOT NULL REFERENCES run (key) ON DELETE CASCADE,
+        name_key INTEGER NOT NULL REFERENCES name (key),
+        type INTEGER NOT NULL,
+        number,
+        text TEXT,
+        PRIMARY KEY (run_key, name_key)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX param_by_number ON param (name_key, number, run_key) WHERE number IS NOT NULL",
+    "CREATE INDEX param_by_text ON param (name_key, text, run_key) WHERE text IS NOT NULL",
+    """
+    CREATE TABLE tag (
+        run_key INTEGER NOT NULL REFERENCES run (key) ON DELETE CASCADE,
+        name_key INTEGER NOT NULL REFERENCES name (key),
+        value TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (run_key, name_key)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX tag_by_name ON tag (name_key, run_key)",
+    # first and last are the first and last points' values, NULL for NaN; min, max and sum are over finite points.
+    """
+    CREATE TABLE series (
+        key INTEGER PRIMARY KEY,
+        run_key INTEGER NOT NULL REFERENCES run (key) ON DELETE CASCADE,
+        name_key INTEGER NOT NULL REFERENCES name (key),
+        labels TEXT NOT NULL DEFAULT '',
+        count INTEGER NOT NULL,
+        finite_count INTEGER NOT NULL,
+        nan_count INTEGER NOT NULL,
+        positive_inf_count INTEGER NOT NULL,
+        negative_inf_count INTEGER NOT NULL,
+        first REAL,
+        last REAL,
+        min REAL,
+        max REAL,
+        sum REAL,
+        min_step INTEGER,
+        max_step INTEGER,
+        first_step INTEGER NOT NULL,
+        last_step INTEGER NOT NULL,
+        first_ms INTEGER NOT NULL,
+        last_ms INTEGER NOT NULL,
+        UNIQUE (run_key, name_key, labels)
+    )
+    """,
+    "CREATE INDEX series_by_last ON series (name_key, last, run_key)",
+    # codec: 'pco' or 'raw' (catalog/points.py). Only the last block of a series is ever rewritten.
+    """
+    CREATE TABLE block (
+        key INTEGER PRIMARY KEY,
+        series_key INTEGER NOT NULL REFERENCES series (key) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        count INTEGER NOT NULL,
+        finite_count INTEGER NOT NULL,
+        nan_count INTEGER NOT NULL,
+        positive_inf_count INTEGER NOT NULL,
+        negative_inf_count INTEGER NOT NULL,
+        first REAL,
+        last REAL,
+        min REAL,
+        max REAL,
+        sum REAL,
+        first_step INTEGER NOT NULL,
+        last_step INTEGER NOT NULL,
+        low_step INTEGER NOT NULL,
+        high_step INTEGER NOT NULL,
+        first_ms INTEGER NOT NULL,
+        last_ms INTEGER NOT NULL,
+        codec TEXT NOT NULL,
+        digest BLOB NOT NULL,
+        payload BLOB NOT NULL,
+        UNIQUE (series_key, number)
+    )
+    """,
+    """
+    CREATE TABLE artifact (
+        key INTEGER PRIMARY KEY,
+        id TEXT NOT NULL,
+        project_key INTEGER NOT NULL REFERENCES project (key),
+        name TEXT NOT NULL,
+        stage INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        created_ms INTEGER NOT NULL,
+        deleted_ms INTEGER,
+        note TEXT NOT NULL DEFAULT '',
+        UNIQUE (name, project_key)
+    )
+    """,
+    """
+    CREATE TABLE version (
+        key INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        artifact_key INTEGER NOT NULL REFERENCES artifact (key) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        digest BLOB NOT NULL,
+        size_bytes INTEGER NOT NULL,
+        file_count INTEGER NOT NULL,
+        created_ms INTEGER NOT NULL,
+        deleted_ms INTEGER,
+        storage TEXT NOT NULL,
+        location TEXT NOT NULL DEFAULT '',
+        host TEXT NOT NULL DEFAULT '',
+        note TEXT NOT NULL DEFAULT '',
+        metadata TEXT NOT NULL DEFAULT '{}',
+        UNIQUE (artifact_key, number)
+    )
+    """,
+    """
+    CREATE TABLE file (
+        version_key INTEGER NOT NULL REFERENCES version (key) ON DELETE CASCADE,
+        path TEXT NOT NULL,
+        size_bytes INTEGER NOT NULL,
+        digest BLOB,
+        blob_key INTEGER REFERENCES blob (key),
+        media_type TEXT NOT NULL DEFAULT '',
+        link_target TEXT,
+        note TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (version_key, path)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX file_by_blob ON file (blob_key) WHERE blob_key IS NOT NULL",
+    """
+    CREATE TABLE preview (
+        version_key INTEGER NOT NULL REFERENCES version (key) ON DELETE CASCADE,
+        path TEXT NOT NULL,
+        content TEXT NOT NULL,
+        PRIMARY KEY (version_key, path)
+    ) WITHOUT ROWID
+    """,
+    # digest: SHA-256 of the whole content.
+    """
+    CREATE TABLE blob (
+        key INTEGER PRIMARY KEY,
+        digest BLOB NOT NULL UNIQUE,
+        size_bytes INTEGER NOT NULL
+    )
+    """,
+    # At most 1 MiB each, stored once. codec: 'raw' or 'zlib'; digest: SHA-256 of the content before compression.
+    """
+    CREATE TABLE chunk (
+        key INTEGER PRIMARY KEY,
+        digest BLOB NOT NULL UNIQUE,
+        size_bytes INTEGER NOT NULL,
+        codec TEXT NOT NULL,
+        content BLOB NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE blob_chunk (
+        blob_key INTEGER NOT NULL REFERENCES blob (key) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        chunk_key INTEGER NOT NULL REFERENCES chunk (key),
+        PRIMARY KEY (blob_key, number)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE alias (
+        artifact_key INTEGER NOT NULL REFERENCES artifact (key) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        version_key INTEGER NOT NULL REFERENCES version (key) ON DELETE CASCADE,
+        PRIMARY KEY (artifact_key, name)
+    ) WITHOUT ROWID
+    """,
+    # relation: 0 output (run to version), 1 input (version to run), 2 derived, 3 trained, 4 satisfies (version to version).
+    """
+    CREATE TABLE edge (
+        relation INTEGER NOT NULL,
+        source_key INTEGER NOT NULL,
+        target_key INTEGER NOT NULL,
+        created_ms INTEGER NOT NULL,
+        PRIMARY KEY (relation, source_key, target_key)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX edge_by_target ON edge (relation, target_key, source_key)",
+    # The journal of what people changed. Never updated, never deleted from.
+    """
+    CREATE TABLE event (
+        id TEXT NOT NULL PRIMARY KEY,
+        time_ms INTEGER NOT NULL,
+        author TEXT NOT NULL,
+        action TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        subject_id TEXT NOT NULL,
+        before TEXT,
+        after TEXT
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX event_by_subject ON event (subject_id, time_ms)",
+    """
+    CREATE TABLE saved_view (
+        name TEXT NOT NULL PRIMARY KEY,
+        screen TEXT NOT NULL,
+        content TEXT NOT NULL,
+        author TEXT NOT NULL,
+        changed_ms INTEGER NOT NULL
+    ) WITHOUT ROWID
+    """,
+    "CREATE VIRTUAL TABLE search USING fts5 (name, note, tags, params, content='', columnsize=0)",
+    """
+    CREATE VIEW runs AS
+        SELECT r.id, r.name, p.name AS project,
+               CASE r.status WHEN 0 THEN 'running' WHEN 1 THEN 'finished' WHEN 2 THEN 'failed' ELSE 'killed' END AS status,
+               CASE r.stage WHEN 0 THEN 'requirements' WHEN 1 THEN 'data' WHEN 2 THEN 'modelling' ELSE 'operations' END AS stage,
+               r.started_ms, r.ended_ms, r.duration_ms, r.parent_id, r.user, r.host,
+               r.git_commit, r.git_branch, r.git_dirty, r.command, r.note, r.error
+        FROM run AS r
+        JOIN project AS p ON p.key = r.project_key
+        WHERE r.deleted_ms IS NULL
+    """,
+    """
+    CREATE VIEW run_params AS
+        SELECT r.id AS run_id, r.name AS run, n.text AS name,
+               CASE a.type WHEN 0 THEN 'number' WHEN 1 THEN 'text' WHEN 2 THEN 'bool' ELSE 'json' END AS type,
+               coalesce(a.number, a.text) AS value
+        FROM param AS a
+        JOIN run AS r ON r.key = a.run_key
+        JOIN name AS n ON n.key = a.name_key
+    """,
+    """
+    CREATE VIEW metric_summaries AS
+        SELECT r.id AS run_id, r.name AS run, n.text AS name, s.labels, s.count, s.first, s.last, s.min, s.max,
+               s.sum / nullif(s.finite_count, 0) AS mean, s.min_step, s.max_step, s.first_step, s.last_step,
+               s.nan_count, s.positive_inf_count, s.negative_inf_count
+        FROM series AS s
+        JOIN run AS r ON r.key = s.run_key
+        JOIN name AS n ON n.key = s.name_key
+    """,
+    """
+    CREATE VIEW artifact_versions AS
+        SELECT v.id, a.name AS artifact, v.number, p.name AS project,
+               CASE a.stage WHEN 0 THEN 'requirements' WHEN 1 THEN 'data' WHEN 2 THEN 'modelling' ELSE 'operations' END AS stage,
+               a.kind, lower(hex(v.digest)) AS digest, v.size_bytes, v.file_count, v.created_ms, v.storage, v.location, v.metadata
+        FROM version AS v
+        JOIN artifact AS a ON a.key = v.artifact_key
+        JOIN project AS p ON p.key = a.project_key
+        WHERE v.deleted_ms IS NULL AND a.deleted_ms IS NULL
+    """,
+    """
+    CREATE VIEW lineage AS
+        SELECT 'output' AS relation, 'run' AS source, r.id AS source_id, 'version' AS target, v.id AS target_id, e.created_ms
+        FROM edge AS e JOIN run AS r ON r.key = e.source_key JOIN version AS v ON v.key = e.target_key
+        WHERE e.relation = 0
+        UNION ALL
+        SELECT 'input', 'version', v.id, 'run', r.id, e.created_ms
+        FROM edge AS e JOIN version AS v ON v.key = e.source_key JOIN run AS r ON r.key = e.target_key
+        WHERE e.relation = 1
+        UNION ALL
+        SELECT CASE e.relation WHEN 2 THEN 'derived' WHEN 3 THEN 'trained' ELSE 'satisfies' END,
+               'version', s.id, 'version', t.id, e.created_ms
+        FROM edge AS e JOIN version AS s ON s.key = e.source_key JOIN version AS t ON t.key = e.target_key
+        WHERE e.relation > 1
+    """,
+    # points() is artui's own SQL function: JSON of [step, time_ms, value] triples.
+    """
+    CREATE VIEW metric_points AS
+        SELECT r.id AS run_id, r.name AS run, n.text AS name, s.labels,
+               json_extract(j.value, '$[0]') AS step, json_extract(j.value, '$[1]') AS time_ms, json_extract(j.value, '$[2]') AS value
+        FROM block AS b
+        JOIN series AS s ON s.key = b.series_key
+        JOIN run AS r ON r.key = s.run_key
+        JOIN name AS n ON n.key = s.name_key
+        JOIN json_each(points(b.payload, b.codec, b.count)) AS j
+    """,
+)
+
+VIEWS = frozenset({"runs", "run_params", "metric_summaries", "artifact_versions", "lineage", "metric_points"})
+
+SCHEMA_DIGESTS = {1: "2b8cf2a5af038a540594318eca08c61ceaafde5dd887f5664c9a86a29c95bfc3"}
+"""SHA-256 of each version's `schema_text`, held to the statements above by a test."""
+
+_MIGRATIONS_TABLE = re.compile(r'CREATE TABLE ["\[]_sqlite_migrations["\]] \((?:\s*["\[]\w+["\]] (?:TEXT|INTEGER)(?: PRIMARY KEY| NOT NULL)*,?)+\s*\)\Z')
+
+
+def schema_text(connection: sqlite3.Connection) -> str:
+    """Write down every object of a database's schema, in one canonical order.
+
+    The bookkeeping table of sqlite-utils is left out if it has nothing but plain columns, since its exact text
+    varies with the version of that package.
+    """
+    rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema LIMIT 5000").fetchall()
+    lines = []
+    for kind, name, table, sql in rows:
+        if str(name).startswith("sqlite_autoindex_") and sql is None:
+            continue
+        if name == "_sqlite_migrations" and kind == "table" and _MIGRATIONS_TABLE.match(str(sql)):
+            continue
+        lines.append(f"{kind}|{name}|{table}|{' '.join(str(sql).split())}")
+    return "\n".join(sorted(lines))
+
+
+def schema_is_known(connection: sqlite3.Connection, version: int) -> bool:
+    """Say whether a database has exactly the schema of that version: no object more, none less, none other."""
+    digest = hashlib.sha256(schema_text(connection).encode("utf-8", "replace")).hexdigest()
+    return SCHEMA_DIGESTS.get(version) == digest
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a writable catalog, or an empty file, to the newest schema.
+
+    Raises:
+        NotACatalog: the file is somebody else's.
+    """
+    from sqlite_utils import Database, Migrations
+
+    found = connection.execute("PRAGMA application_id").fetchone()[0]
+    if found not in (0, APPLICATION_ID):
+        raise NotACatalog(f"application_id is {found:#010x}, not artui's.")
+
+    migrations = Migrations(MIGRATION_SET)
+
+    @migrations()
+    def m0001_first_schema(db: Database) -> None:
+        for statement in SCHEMA_0001:
+            db.conn.execute(dedent(statement).strip())
+        db.conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.conn.execute("PRAGMA user_version = 1")
+
+    # Our connection, none of sqlite-utils' plug-ins, no recursive triggers: see the arguments' defaults.
+    migrations.apply(Database(connection, execute_plugins=False, recursive_triggers=False))

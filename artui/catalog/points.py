@@ -1,0 +1,283 @@
+"""Metric points, packed into blocks of at most 1,024.
+
+A series is written in order of arrival by the run that owns it. Full blocks are never rewritten, so a copy
+taken while the run goes on stays readable. Every float64 comes back bit for bit, NaN payloads and -0.0 too.
+
+Payloads:
+    raw   three little-endian arrays one after another: int64 steps, int64 milliseconds, float64 values.
+    pco   two little-endian uint32 with the sizes of the first two parts, then three pcodec standalone files
+          (https://github.com/pcodec/pcodec) of the same three arrays.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import sqlite3
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from artui.errors import PointsDamaged
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+
+BLOCK_POINTS = 1024
+RAW_BELOW_POINTS = 32
+"""Shorter blocks stay raw: packing them saves little, and anything can read them."""
+_RAW_BYTES = 24
+_DIGEST_BYTES = 8
+_SIZES = struct.Struct("<II")
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a block, or a whole series, says without decoding. None for what no point gives."""
+
+    count: int
+    finite_count: int
+    nan_count: int
+    positive_inf_count: int
+    negative_inf_count: int
+    first: float | None
+    """None when the first point is NaN; `last` likewise."""
+    last: float | None
+    min: float | None
+    max: float | None
+    sum: float | None
+    min_step: int | None
+    max_step: int | None
+    first_step: int
+    last_step: int
+    first_ms: int
+    last_ms: int
+
+    def followed_by(self, later: Totals) -> Totals:
+        """Give the totals of these points and then those."""
+        smaller = self.min is None or (later.min is not None and later.min < self.min)
+        larger = self.max is None or (later.max is not None and later.max > self.max)
+        return replace(
+            later,
+            count=self.count + later.count,
+            finite_count=self.finite_count + later.finite_count,
+            nan_count=self.nan_count + later.nan_count,
+            positive_inf_count=self.positive_inf_count + later.positive_inf_count,
+            negative_inf_count=self.negative_inf_count + later.negative_inf_count,
+            first=self.first,
+            min=later.min if smaller else self.min,
+            min_step=later.min_step if smaller else self.min_step,
+            max=later.max if larger else self.max,
+            max_step=later.max_step if larger else self.max_step,
+            sum=None if self.sum is None and later.sum is None else (self.sum or 0.0) + (later.sum or 0.0),
+            first_step=self.first_step,
+            first_ms=self.first_ms,
+        )
+
+
+def total(steps: Ints, times_ms: Ints, values: Floats) -> Totals:
+    """Sum up at least one point."""
+    import numpy as np
+
+    finite = np.isfinite(values)
+    finite_count = int(np.count_nonzero(finite))
+    kept, kept_steps = (values, steps) if finite_count == len(values) else (values[finite], steps[finite])
+    low = int(kept.argmin()) if finite_count else 0
+    high = int(kept.argmax()) if finite_count else 0
+    with np.errstate(over="ignore"):
+        added = float(kept.sum()) if finite_count else None
+    return Totals(
+        count=len(values),
+        finite_count=finite_count,
+        nan_count=int(np.count_nonzero(np.isnan(values))),
+        positive_inf_count=int(np.count_nonzero(values == np.inf)),
+        negative_inf_count=int(np.count_nonzero(values == -np.inf)),
+        first=_not_nan(float(values[0])),
+        last=_not_nan(float(values[-1])),
+        min=float(kept[low]) if finite_count else None,
+        max=float(kept[high]) if finite_count else None,
+        sum=added,
+        min_step=int(kept_steps[low]) if finite_count else None,
+        max_step=int(kept_steps[high]) if finite_count else None,
+        first_step=int(steps[0]),
+        last_step=int(steps[-1]),
+        first_ms=int(times_ms[0]),
+        last_ms=int(times_ms[-1]),
+    )
+
+
+def encode(steps: Ints, times_ms: Ints, values: Floats) -> tuple[str, bytes]:
+    """Pack points of one block; give its codec and payload."""
+    raw = steps.astype("<i8").tobytes() + times_ms.astype("<i8").tobytes() + values.astype("<f8").tobytes()
+    if len(values) < RAW_BELOW_POINTS:
+        return "raw", raw
+    from pcodec import ChunkConfig, standalone
+
+    config = ChunkConfig()
+    parts = [standalone.simple_compress(array, config) for array in (steps, times_ms, values.view("int64") if _has_odd_floats(values) else values)]
+    payload = _SIZES.pack(len(parts[0]), len(parts[1])) + b"".join(parts)
+    if len(payload) < len(raw) and _same_bits(decode("pco", len(values), payload), raw):
+        return "pco", payload
+    return "raw", raw
+
+
+def decode(codec: str, count: int, payload: bytes) -> tuple[Ints, Ints, Floats]:
+    """Unpack a block of `count` points into `(steps, times_ms, values)`.
+
+    Hostile payloads give an error; never is more allocated than the count calls for.
+
+    Raises:
+        PointsDamaged: the payload is not what the codec and the count say.
+    """
+    import numpy as np
+
+    if not 1 <= count <= BLOCK_POINTS:
+        raise PointsDamaged(f"A block of points claims to hold {count} of them.", remedy="Get an untouched copy.")
+    if codec == "raw":
+        if len(payload) != count * _RAW_BYTES:
+            raise PointsDamaged(f"A raw block of {count} points has {len(payload)} bytes.", remedy="Get an untouched copy.")
+        ints = np.frombuffer(payload, "<i8", 2 * count).astype(np.int64)
+        return ints[:count], ints[count:], np.frombuffer(payload, "<f8", count, 16 * count).astype(np.float64)
+    if codec != "pco" or len(payload) < _SIZES.size:
+        raise PointsDamaged(f"A block of points has the unknown codec {ascii(codec)[:40]}.", remedy="Upgrade artui, or get an untouched copy.")
+    first, second = _SIZES.unpack_from(payload)
+    if _SIZES.size + first + second > len(payload):
+        raise PointsDamaged("A packed block of points is cut off.", remedy="Get an untouched copy.")
+    start = _SIZES.size
+    steps = _unpack(payload[start : start + first], count, np.int64)
+    times_ms = _unpack(payload[start + first : start + first + second], count, np.int64)
+    return steps, times_ms, _unpack(payload[start + first + second :], count, np.float64)
+
+
+def _unpack(part: bytes, count: int, kind: Any) -> Any:
+    import numpy as np
+    from pcodec import standalone
+
+    for wanted in (kind, np.int64):
+        buffer = np.empty(count, wanted)
+        try:
+            progress = standalone.simple_decompress_into(part, buffer)
+        except (RuntimeError, TypeError, ValueError) as error:
+            # Values whose bits floats do not keep were packed as integers.
+            if wanted is np.float64:
+                continue
+            raise PointsDamaged(f"A packed block of points does not decode: {ascii(str(error))[:100]}.", remedy="Get an untouched copy.") from None
+        if progress.n_processed != count or not progress.finished:
+            break
+        return buffer.view(kind)
+    raise PointsDamaged(f"A packed block does not hold the {count} points it claims.", remedy="Get an untouched copy.")
+
+
+def digest(codec: str, count: int, payload: bytes) -> bytes:
+    """Make the digest that `check` holds a block against: BLAKE2b of codec, count and payload."""
+    return hashlib.blake2b(f"{codec}:{count}:".encode() + payload, digest_size=_DIGEST_BYTES).digest()
+
+
+def append(connection: sqlite3.Connection, run_key: int, name_key: int, labels: str, steps: Ints, times_ms: Ints, values: Floats) -> int:
+    """Append points to a series, making it with its first; give the series' key."""
+    if len(values) == 0:
+        raise ValueError("no points to append")
+    added = total(steps, times_ms, values)
+    found = connection.execute(
+        f"SELECT key, {_TOTALS_COLUMNS} FROM series WHERE run_key = ? AND name_key = ? AND labels = ?", (run_key, name_key, labels)
+    ).fetchone()
+    if found is None:
+        cursor = connection.execute(_INSERT_SERIES, (run_key, name_key, labels, *_totals_row(added)))
+        series_key = int(cursor.lastrowid or 0)
+        _write_blocks(connection, series_key, 0, steps, times_ms, values)
+        return series_key
+    series_key, before = int(found[0]), Totals(*found[1:])
+    connection.execute(_UPDATE_SERIES, (*_totals_row(before.followed_by(added)), series_key))
+    _extend(connection, series_key, steps, times_ms, values)
+    return series_key
+
+
+def _extend(connection: sqlite3.Connection, series_key: int, steps: Ints, times_ms: Ints, values: Floats) -> None:
+    import numpy as np
+
+    number, count, codec, payload = connection.execute(
+        "SELECT number, count, codec, payload FROM block WHERE series_key = ? ORDER BY number DESC LIMIT 1", (series_key,)
+    ).fetchone()
+    if count >= BLOCK_POINTS:
+        _write_blocks(connection, series_key, number + 1, steps, times_ms, values)
+        return
+    tail = decode(codec, count, payload)
+    joined = [np.concatenate(pair) for pair in zip(tail, (steps, times_ms, values), strict=True)]
+    connection.execute("DELETE FROM block WHERE series_key = ? AND number = ?", (series_key, number))
+    _write_blocks(connection, series_key, number, joined[0], joined[1], joined[2])
+
+
+def _write_blocks(connection: sqlite3.Connection, series_key: int, number: int, steps: Ints, times_ms: Ints, values: Floats) -> None:
+    for start in range(0, len(values), BLOCK_POINTS):
+        part = slice(start, start + BLOCK_POINTS)
+        codec, payload = encode(steps[part], times_ms[part], values[part])
+        sums = total(steps[part], times_ms[part], values[part])
+        connection.execute(
+            _INSERT_BLOCK,
+            (
+                series_key, number, sums.count, sums.finite_count, sums.nan_count, sums.positive_inf_count, sums.negative_inf_count,
+                sums.first, sums.last, sums.min, sums.max, sums.sum, sums.first_step, sums.last_step,
+                int(steps[part].min()), int(steps[part].max()), sums.first_ms, sums.last_ms,
+                codec, digest(codec, sums.count, payload), payload,
+            ),
+        )  # fmt: skip
+        number += 1
+
+
+def pack(points: Iterable[tuple[int, int, float]]) -> tuple[Ints, Ints, Floats]:
+    """Turn (step, time_ms, value) triples into the three arrays; steps are bounded to 64 bits."""
+    import numpy as np
+
+    rows = list(points)
+    return (
+        np.fromiter((row[0] for row in rows), np.int64, len(rows)),
+        np.fromiter((row[1] for row in rows), np.int64, len(rows)),
+        np.fromiter((row[2] for row in rows), np.float64, len(rows)),
+    )
+
+
+def json_points(payload: bytes, codec: str, count: int) -> str:
+    """Give a block's points as JSON `[[step, time_ms, value], …]`; NaN and infinities as strings."""
+    import orjson
+
+    def shown(rows: tuple[Ints, Ints, Floats]) -> Iterator[list[Any]]:
+        for step, time_ms, value in zip(*(column.tolist() for column in rows), strict=True):
+            yield [step, time_ms, value if math.isfinite(value) else str(value)]
+
+    return orjson.dumps(list(shown(decode(codec, count, payload)))).decode()
+
+
+def _has_odd_floats(values: Floats) -> bool:
+    import numpy as np
+
+    # pcodec keeps numbers exactly; NaNs with a payload of their own are safer as bare bits.
+    odd = np.isnan(values)
+    return bool(odd.any()) and bool((values.view("int64")[odd] != 0x7FF8_0000_0000_0000).any())
+
+
+def _same_bits(arrays: tuple[Ints, Ints, Floats], raw: bytes) -> bool:
+    return b"".join(array.tobytes() for array in arrays) == raw
+
+
+def _not_nan(value: float) -> float | None:
+    return None if value != value else value
+
+
+def _totals_row(sums: Totals) -> tuple[Any, ...]:
+    return tuple(getattr(sums, name) for name in Totals.__slots__)
+
+
+_TOTALS_COLUMNS = ", ".join(Totals.__slots__)
+_INSERT_SERIES = f"INSERT INTO series (run_key, name_key, labels, {_TOTALS_COLUMNS}) VALUES ({', '.join('?' * (3 + len(Totals.__slots__)))})"
+_UPDATE_SERIES = f"UPDATE series SET {', '.join(name + ' = ?' for name in Totals.__slots__)} WHERE key = ?"
+_INSERT_BLOCK = """
+    INSERT INTO block (
+        series_key, number, count, finite_count, nan_count, positive_inf_count, negative_inf_count, first, last, min, max, sum,
+        first_step, last_step, low_step, high_step, first_ms, last_ms, codec, digest, payload
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""

@@ -1,0 +1,215 @@
+"""Runs as they are written: their start and end, params, tags, and the words they are found by.
+
+A run's row is made when it starts and completed when it ends; a heartbeat in between tells a run that is
+still going from one whose process died.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from artui.catalog.ids import new_id
+from artui.model import STAGES, ParamType, ParamValue
+
+STATUS_CODES = {"running": 0, "finished": 1, "failed": 2, "killed": 3}
+_EXACT_INT = 1 << 63
+_MAX_DEPTH = 30
+_MAX_PARAMS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """What is known when a run starts."""
+
+    project: str
+    name: str
+    id: str = field(default_factory=new_id)
+    stage: str = "modelling"
+    parent_id: str | None = None
+    started_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
+    note: str = ""
+    user: str = ""
+    host: str = ""
+    git_commit: str = ""
+    git_branch: str = ""
+    git_is_dirty: bool | None = None
+    python: str = ""
+    directory: str = ""
+    command: Sequence[str] = ()
+    params: Mapping[str, ParamValue] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+    """Where an imported run came from; empty for one logged here."""
+
+
+def start(connection: sqlite3.Connection, run: NewRun) -> int:
+    """Write a run that has started; give its key."""
+    cursor = connection.execute(
+        """
+        INSERT INTO run (id, project_key, parent_id, name, status, stage, started_ms, heartbeat_ms, user, host,
+                         git_commit, git_branch, git_dirty, python, directory, command, note, source)
+        VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        (
+            run.id, project_key(connection, run.project), run.parent_id, run.name, STAGES.index(run.stage), run.started_ms, run.started_ms,
+            run.user, run.host, run.git_commit, run.git_branch, None if run.git_is_dirty is None else int(run.git_is_dirty),
+            run.python, run.directory, orjson.dumps(list(run.command)).decode(), run.note, run.source,
+        ),
+    )  # fmt: skip
+    key = int(cursor.lastrowid or 0)
+    _write_params(connection, key, run.params)
+    _write_tags(connection, key, run.tags)
+    connection.execute("INSERT INTO search (rowid, name, note, tags, params) VALUES (?, ?, ?, ?, ?)", (key, *_words(connection, key)))
+    return key
+
+
+def beat(connection: sqlite3.Connection, run_key: int, now_ms: int) -> None:
+    """Note that a run is still going."""
+    connection.execute("UPDATE run SET heartbeat_ms = ? WHERE key = ?", (now_ms, run_key))
+
+
+def finish(connection: sqlite3.Connection, run_key: int, *, status: str, ended_ms: int, duration_ms: int, error: str = "") -> None:
+    """Write how a run ended. The duration is of the monotonic clock, and may differ from end minus start."""
+    connection.execute(
+        "UPDATE run SET status = ?, ended_ms = ?, duration_ms = ?, heartbeat_ms = ?, error = ? WHERE key = ?",
+        (STATUS_CODES[status], ended_ms, duration_ms, ended_ms, error, run_key),
+    )
+
+
+def set_params(connection: sqlite3.Connection, run_key: int, params: Mapping[str, ParamValue]) -> None:
+    """Add params to a run; one that is there already gets the new value."""
+    with searchable(connection, run_key):
+        _write_params(connection, run_key, params)
+
+
+def set_tags(connection: sqlite3.Connection, run_key: int, tags: Mapping[str, str]) -> None:
+    """Add tags to a run while it is being logged."""
+    with searchable(connection, run_key):
+        _write_tags(connection, run_key, tags)
+
+
+def flatten(params: Mapping[str, Any]) -> dict[str, ParamValue]:
+    """Flatten nested params with dots: `{"opt": {"lr": 0.1}}` gives `opt.lr`. Values that are no JSON become text."""
+    flat: dict[str, ParamValue] = {}
+
+    def walk(prefix: str, value: Any, depth: int) -> None:
+        if len(flat) >= _MAX_PARAMS:
+            return
+        if isinstance(value, Mapping) and value and depth < _MAX_DEPTH:
+            for name, inner in value.items():
+                walk(f"{prefix}.{name}" if prefix else str(name), inner, depth + 1)
+        else:
+            flat[prefix] = plain(value)
+
+    for name, value in params.items():
+        walk(str(name), value, 1)
+    return flat
+
+
+def plain(value: Any) -> ParamValue:
+    """Turn any value into one a param can have; numpy and torch scalars into numbers."""
+    if value is None or isinstance(value, bool | str):
+        return value
+    if type(value) in (int, float):
+        return value  # type: ignore[no-any-return]
+    if getattr(value, "shape", None) == () and callable(getattr(value, "item", None)):
+        return plain(value.item())
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    try:
+        return orjson.loads(orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS))  # type: ignore[no-any-return]
+    except (TypeError, ValueError, RecursionError):
+        return str(value)
+
+
+def param_row(value: ParamValue) -> tuple[int, float | int | None, str | None]:
+    """Give `(type, number, text)` as stored. A number that SQLite would not keep exactly is kept as text."""
+    if isinstance(value, bool):
+        return ParamType.BOOL, int(value), None
+    if isinstance(value, int):
+        return (ParamType.NUMBER, value, None) if -_EXACT_INT <= value < _EXACT_INT else (ParamType.NUMBER, None, str_of_int(value))
+    if isinstance(value, float):
+        return (ParamType.NUMBER, None, "NaN") if math.isnan(value) else (ParamType.NUMBER, value, None)
+    if isinstance(value, str):
+        return ParamType.TEXT, None, storable(value)
+    return ParamType.JSON, None, orjson.dumps(value).decode()
+
+
+def str_of_int(value: int) -> str:
+    """Write an int of any size; Python itself refuses past 4,300 digits."""
+    try:
+        return str(value)
+    except ValueError:
+        return hex(value)
+
+
+def storable(text: str) -> str:
+    """Make text that SQLite takes: lone surrogates become `\\udcff` forms."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def project_key(connection: sqlite3.Connection, name: str) -> int:
+    """Give the key of a project, making it if it is new."""
+    row = connection.execute("SELECT key FROM project WHERE name = ?", (name,)).fetchone()
+    if row is not None:
+        return int(row[0])
+    return int(connection.execute("INSERT INTO project (name, created_ms) VALUES (?, ?)", (name, time.time_ns() // 1_000_000)).lastrowid or 0)
+
+
+def name_key(connection: sqlite3.Connection, text: str) -> int:
+    """Give the key of an interned name, making it if it is new."""
+    text = storable(text)
+    row = connection.execute("SELECT key FROM name WHERE text = ?", (text,)).fetchone()
+    if row is not None:
+        return int(row[0])
+    return int(connection.execute("INSERT INTO name (text) VALUES (?)", (text,)).lastrowid or 0)
+
+
+@contextlib.contextmanager
+def searchable(connection: sqlite3.Connection, run_key: int) -> Iterator[None]:
+    """Keep the full-text index true while a run's name, note, tags or params change inside."""
+    before = _words(connection, run_key)
+    yield
+    after = _words(connection, run_key)
+    if before != after:
+        connection.execute("INSERT INTO search (search, rowid, name, note, tags, params) VALUES ('delete', ?, ?, ?, ?, ?)", (run_key, *before))
+        connection.execute("INSERT INTO search (rowid, name, note, tags, params) VALUES (?, ?, ?, ?, ?)", (run_key, *after))
+
+
+def _words(connection: sqlite3.Connection, run_key: int) -> tuple[str, str, str, str]:
+    name, note = connection.execute("SELECT name, note FROM run WHERE key = ?", (run_key,)).fetchone()
+    tags = connection.execute(
+        "SELECT n.text, t.value FROM tag AS t JOIN name AS n ON n.key = t.name_key WHERE t.run_key = ? ORDER BY t.name_key", (run_key,)
+    ).fetchall()
+    params = connection.execute(
+        "SELECT n.text, coalesce(p.text, p.number) FROM param AS p JOIN name AS n ON n.key = p.name_key WHERE p.run_key = ? ORDER BY p.name_key", (run_key,)
+    ).fetchall()
+    return name, note, _joined(tags), _joined(params)
+
+
+def _joined(pairs: list[tuple[str, Any]]) -> str:
+    return " ".join(f"{name} {value}".rstrip() for name, value in pairs)
+
+
+def _write_params(connection: sqlite3.Connection, run_key: int, params: Mapping[str, ParamValue]) -> None:
+    connection.executemany(
+        "INSERT OR REPLACE INTO param (run_key, name_key, type, number, text) VALUES (?, ?, ?, ?, ?)",
+        [(run_key, name_key(connection, name), *param_row(value)) for name, value in params.items()],
+    )
+
+
+def _write_tags(connection: sqlite3.Connection, run_key: int, tags: Mapping[str, str]) -> None:
+    connection.executemany(
+        "INSERT OR REPLACE INTO tag (run_key, name_key, value) VALUES (?, ?, ?)",
+        [(run_key, name_key(connection, name), storable(value)) for name, value in tags.items()],
+    )

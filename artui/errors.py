@@ -1,0 +1,94 @@
+"""One tree of errors: each says what, where, and what to do next.
+
+The command line prints an error as one line and exits with its `exit_code`; a screen shows it as a notice
+and keeps its last good content. Inside a training loop nothing of this is ever raised.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ArtuiError(Exception):
+    """The base of all errors that artui raises on purpose."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+        """What to do next; may be empty."""
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".rstrip()
+
+
+class UsageError(ArtuiError):
+    """A call or a command line that cannot mean anything."""
+
+    exit_code = 2
+
+
+class NoTerminal(UsageError):
+    """The app needs a terminal on both ends, and there is none."""
+
+
+class UnknownReference(UsageError):
+    """Nothing in the catalog goes by that name."""
+
+
+class AmbiguousReference(UsageError):
+    """More than one thing in the catalog goes by that name."""
+
+
+class CatalogError(ArtuiError):
+    """Something about the file itself."""
+
+    exit_code = 3
+
+
+class CatalogNotFound(CatalogError):
+    """There is no file at that path."""
+
+
+class NotACatalog(CatalogError):
+    """There is something at that path, but no catalog of ours."""
+
+
+class CatalogDamaged(CatalogError):
+    """It was a catalog, and part of it cannot be read any more."""
+
+
+class CatalogReadOnly(CatalogError):
+    """A change was asked of a catalog that may only be read."""
+
+    exit_code = 4
+
+
+class CatalogTooNew(CatalogReadOnly):
+    """The schema is newer than this artui knows: reading only."""
+
+
+class CatalogLocked(CatalogError):
+    """Somebody else held the write lock for too long."""
+
+    exit_code = 4
+
+
+class DiskFull(CatalogError):
+    """The device has no room for the change; the catalog is as it was."""
+
+    exit_code = 5
+
+
+class QueryTooSlow(ArtuiError):
+    """A query ran into its time limit and was stopped."""
+
+
+class PointsDamaged(CatalogDamaged):
+    """A block of metric points does not decode to what its row says."""
+
+
+class ContentMissing(ArtuiError):
+    """The bytes of a version are not in the catalog and not where it says they are."""

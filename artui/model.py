@@ -1,0 +1,329 @@
+"""Values passed between layers: frozen, plain, and free of any database or screen.
+
+Times are milliseconds since 1970, UTC. Keys are row numbers inside one file; ids are ULIDs and hold everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+ParamValue = str | int | float | bool | None | list[Any] | dict[str, Any]
+
+STAGES = ("requirements", "data", "modelling", "operations")
+
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "requirements": ("requirement", "spec", "report"),
+    "data": ("dataset", "labels", "features", "code", "log", "environment"),
+    "modelling": ("model", "checkpoint", "code", "log", "environment", "figure", "table", "report"),
+    "operations": ("deployment", "runtime", "log", "statistics", "report"),
+}
+
+STATUSES = ("running", "finished", "failed", "killed", "lost")
+"""`lost` is never stored: it is a running run whose heartbeat stopped."""
+
+HEARTBEAT_LOST_MS = 60_000
+"""A running run that has not been heard of for this long is shown as lost."""
+
+
+class ParamType(IntEnum):
+    """How a param's value was given; stored as this number."""
+
+    NUMBER = 0
+    TEXT = 1
+    BOOL = 2
+    JSON = 3
+    """Lists, empty dicts and None, as JSON text."""
+
+
+class Trust(IntEnum):
+    """Where a catalog came from, which decides what may be done with it."""
+
+    FOREIGN = 0
+    """Made elsewhere: read-only, hardened."""
+    OWN = 1
+    """Made, or explicitly written to, by this user on this machine."""
+
+
+RELATIONS = ("output", "input", "derived", "trained", "satisfies")
+"""Stored by position. `output`: run to version; `input`: version to run; the others: version to version.
+
+An edge points downstream, from what came first to what rests on it: a model that satisfies a requirement is
+downstream of the requirement.
+"""
+
+Relation = Literal["output", "input", "derived", "trained", "satisfies"]
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    name: str
+    value: ParamValue
+    type: ParamType
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    name: str
+    value: str
+    """Empty for a plain label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a series says at a glance."""
+
+    count: int
+    """All points, finite or not."""
+    finite_count: int
+    first: float
+    """The first point's value, which may be NaN or infinite; `last` likewise."""
+    last: float
+    min: float | None
+    """None when no finite point was logged; `max` and `mean` likewise."""
+    max: float | None
+    mean: float | None
+    min_step: int | None
+    """Step of the smallest value; the first when several are equal."""
+    max_step: int | None
+    first_step: int
+    last_step: int
+    first_ms: int
+    last_ms: int
+    nan_count: int = 0
+    positive_inf_count: int = 0
+    negative_inf_count: int = 0
+
+    @property
+    def is_diverged(self) -> bool:
+        """Whether the series ended in NaN or infinity."""
+        return self.last != self.last or self.last in (float("inf"), float("-inf"))
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One series of a run with its summary."""
+
+    series_key: int
+    name: str
+    labels: str
+    """What tells several series of one name apart, such as `rank=3`; empty for one process."""
+    summary: Summary
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} {{{self.labels}}}" if self.labels else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Points in order of arrival: three arrays of one length."""
+
+    steps: NDArray[np.int64]
+    times_ms: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+    def arrays(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """Give `(steps, times_ms, values)`: int64, int64 milliseconds, float64."""
+        return self.steps, self.times_ms, self.values
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class RunHead:
+    """A run as a row of a list."""
+
+    key: int
+    id: str
+    name: str
+    project: str
+    status: str
+    """One of STATUSES."""
+    stage: str
+    started_ms: int
+    duration_ms: int | None
+    """None while it runs."""
+    ended_ms: int | None = None
+    parent_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunDetail:
+    """Everything about one run but its points."""
+
+    head: RunHead
+    note: str
+    error: str
+    """What ended a failed run, with its traceback; empty otherwise."""
+    user: str
+    host: str
+    command: tuple[str, ...]
+    directory: str
+    python: str
+    git_commit: str
+    git_branch: str
+    git_is_dirty: bool | None
+    """None when the run was not inside a git work tree."""
+    params: tuple[Param, ...]
+    tags: tuple[Tag, ...]
+    metrics: tuple[Metric, ...]
+    children: tuple[RunHead, ...]
+    inputs: tuple[VersionHead, ...]
+    outputs: tuple[VersionHead, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactHead:
+    """An artifact as a row of a list."""
+
+    key: int
+    id: str
+    name: str
+    project: str
+    stage: str
+    kind: str
+    version_count: int
+    latest: VersionHead | None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionHead:
+    """One version of an artifact, as a row of a list."""
+
+    key: int
+    id: str
+    artifact_key: int
+    artifact: str
+    project: str
+    stage: str
+    kind: str
+    number: int
+    digest: str
+    """SHA-256 of the manifest, as hex."""
+    size_bytes: int
+    file_count: int
+    created_ms: int
+    storage: str
+    """`embedded` or `referenced`."""
+    aliases: tuple[str, ...] = ()
+    made_by: RunHead | None = None
+
+    @property
+    def reference(self) -> str:
+        return f"{self.artifact}:v{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestFile:
+    """One file of a version."""
+
+    path: str
+    """Relative, with forward slashes."""
+    size_bytes: int
+    digest: str
+    """SHA-256 of the bytes as hex; empty for a link."""
+    media_type: str
+    link_target: str = ""
+    note: str = ""
+    """What the reader should know, such as "changed while read"."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewTable:
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    row_count: int | None
+    """None when the file was too large to count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a file holds, without the file. Made from hostile bytes: plain text and numbers only."""
+
+    kind: str
+    """`text`, `table`, `tensors`, `image`, `json`, `bytes` or `unreadable`."""
+    title: str
+    text: str = ""
+    table: PreviewTable | None = None
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VersionDetail:
+    head: VersionHead
+    metadata: Mapping[str, Any]
+    location: str
+    host: str
+    files: tuple[ManifestFile, ...]
+    used_by: tuple[RunHead, ...]
+    related: tuple[tuple[str, VersionHead], ...]
+    """(relation as read from this version, the other version)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AliasChange:
+    """One move of an alias: part of its history."""
+
+    alias: str
+    time_ms: int
+    author: str
+    from_number: int | None
+    to_number: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the table of runs: an attribute, a param or a metric."""
+
+    source: Literal["attribute", "param", "metric"]
+    name: str
+    name_key: int = 0
+    """Row of the interned name; 0 for attributes."""
+    is_numeric: bool = True
+    low: float | None = None
+    """Smallest value in the catalog, for the width; None when there is none."""
+    high: float | None = None
+    text_cells: int = 0
+    """Longest text seen, for the width of a text column."""
+
+    @property
+    def id(self) -> str:
+        return f"{self.source}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One row of the table: the run and its cells, by column id. Missing means there is none."""
+
+    head: RunHead
+    cells: Mapping[str, ParamValue] = field(default_factory=dict)
+    sparks: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """Values for a sparkline, by column id: some tens at most, NaN kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One line of an indented walk through the lineage."""
+
+    depth: int
+    relation: str
+    """How it hangs on the line above it, in words; empty for the root."""
+    run: RunHead | None
+    version: VersionHead | None
+    is_repeated: bool = False
+    """Shown already further up: not walked again."""
+
+    @property
+    def id(self) -> str:
+        if self.run is not None:
+            return self.run.id
+        return self.version.id if self.version is not None else ""

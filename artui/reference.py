@@ -1,0 +1,84 @@
+"""The grammar of references, the same on every screen, in the command line and in Python.
+
+    digits-model            an artifact, or a run of that name
+    digits-model:v3         version 3
+    digits-model:production the version that alias names
+    vision/digits-model:v3  the same, in the project `vision`
+    calm-otter-7, 01J9Z3    a run by its name, or by the start of its id
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from artui.errors import UsageError
+
+_VERSION = re.compile(r"v?([0-9]{1,9})\Z")
+_NAME = re.compile(r"[^\s:@\\\x00-\x1f\x7f][^:@\\\x00-\x1f\x7f]{0,199}\Z")
+_ID = re.compile(r"[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{4,26}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a reference says, before anything is looked up."""
+
+    name: str
+    number: int | None = None
+    alias: str | None = None
+
+    def __str__(self) -> str:
+        if self.number is not None:
+            return f"{self.name}:v{self.number}"
+        return f"{self.name}:{self.alias}" if self.alias is not None else self.name
+
+    @property
+    def has_version(self) -> bool:
+        return self.number is not None or self.alias is not None
+
+    @property
+    def could_be_id(self) -> bool:
+        """Whether the name could be a run's id or the start of one."""
+        return _ID.match(self.name) is not None
+
+
+def parse(text: str) -> Reference:
+    """Parse a reference.
+
+    Raises:
+        UsageError: the text is empty, or has more than one `:`.
+    """
+    name, colon, version = text.strip().partition(":")
+    if not name or (colon and not version) or ":" in version:
+        raise UsageError(
+            f"{text[:80]!r} is not a reference.",
+            remedy="Write NAME, NAME:v3 or NAME:ALIAS.",
+        )
+    if match := _VERSION.match(version):
+        return Reference(name, number=int(match[1]))
+    return Reference(name, alias=version or None)
+
+
+def check_name(text: str, *, what: str) -> str:
+    """Give a name back if it can be referred to.
+
+    Raises:
+        UsageError: it is empty, over 200 characters, or holds `:`, `@`, a backslash or a control character.
+    """
+    if not _NAME.match(text):
+        raise UsageError(
+            f"{text[:60]!r} cannot be the name of {what}.",
+            remedy="Use 1 to 200 characters without ':', '@', backslash or control characters.",
+        )
+    return text
+
+
+def check_alias(text: str) -> str:
+    """Give an alias back if it can be one.
+
+    Raises:
+        UsageError: it is no name, is `latest`, or looks like a version number.
+    """
+    if text == "latest" or _VERSION.match(text):
+        raise UsageError(f"{text!r} cannot be an alias.", remedy="'latest' and version numbers are given out by artui.")
+    return check_name(text, what="an alias")

@@ -1,0 +1,114 @@
+"""What the user may set, and where artui keeps what belongs to the user and not to a catalog.
+
+Settings are read from `settings.toml` in the user's config folder, and each may be overridden for one
+process by an environment variable. State (which catalogs were made here, what a screen looked like) lives
+in the user's state folder, copies of artifact content in the cache folder.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from artui.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting with its default."""
+
+    embed_limit_bytes: int = 64 * 1024 * 1024
+    """Versions up to this size are stored inside the catalog; larger ones are referenced where they are.
+    `ARTUI_EMBED_LIMIT_BYTES`."""
+    output: str = "changes"
+    """`changes` sends only cells that changed to the terminal; `plain` leaves it all to Textual. `ARTUI_OUTPUT`."""
+    mouse: bool = True
+    """Whether the app listens to the mouse; off saves bytes on a slow link. `ARTUI_MOUSE`."""
+    refresh_seconds: float = 1.0
+    """How often an open app looks whether the catalog has changed. `ARTUI_REFRESH_SECONDS`."""
+    catalog: str = ""
+    """The catalog to use when none is named and none is found; by default one in the user's data folder.
+    `ARTUI_CATALOG` goes before the search for one."""
+
+
+def config_folder() -> Path:
+    """Give the folder of `settings.toml`."""
+    from platformdirs import user_config_path
+
+    return user_config_path("artui", appauthor=False)
+
+
+def state_folder() -> Path:
+    """Give the folder of what artui remembers for the user."""
+    from platformdirs import user_state_path
+
+    return user_state_path("artui", appauthor=False)
+
+
+def cache_folder() -> Path:
+    """Give the folder of what can be made again at any time."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("artui", appauthor=False)
+
+
+def default_catalog() -> Path:
+    """Give the catalog of last resort: the one set by the user, else `default.artui` in the data folder."""
+    if chosen := load_settings().catalog:
+        return Path(chosen).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("artui", appauthor=False) / "default.artui"
+
+
+def private_folder(path: Path) -> Path:
+    """Make a folder that only the user can read, if it is not there."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+@cache
+def load_settings() -> Settings:
+    """Read the user's settings.
+
+    Raises:
+        UsageError: the file is no TOML, or a value has the wrong type; the message names it.
+    """
+    path = config_folder() / "settings.toml"
+    try:
+        found = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        found = {}
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read: {error}.", remedy="Correct it, or move it away.") from error
+
+    settings = Settings()
+    for field in fields(Settings):
+        default = getattr(settings, field.name)
+        text = os.environ.get("ARTUI_" + field.name.upper())
+        if text is not None and field.name != "catalog":
+            settings = replace(settings, **{field.name: _from_text(field.name, text, default)})
+        elif field.name in found:
+            settings = replace(settings, **{field.name: _checked(field.name, found[field.name], default, path)})
+    return settings
+
+
+def _from_text(name: str, text: str, default: Any) -> Any:
+    try:
+        if isinstance(default, bool):
+            return text.strip().lower() not in ("0", "off", "no", "false", "")
+        return type(default)(text)
+    except ValueError as error:
+        raise UsageError(f"ARTUI_{name.upper()}={text!r} is not a {type(default).__name__}.", remedy="Correct it or unset it.") from error
+
+
+def _checked(name: str, value: Any, default: Any, path: Path) -> Any:
+    if isinstance(default, float) and isinstance(value, int):
+        value = float(value)
+    if type(value) is not type(default):
+        raise UsageError(f"{name} in {path} should be a {type(default).__name__}.", remedy="Correct it or remove the line.")
+    return value
