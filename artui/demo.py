@@ -410,8 +410,7 @@ def _evaluate(path: Path, work: Path) -> None:
         run.save("digits-confusion-figure", folder / "confusion.png", kind="figure")
         run.save("digits-evaluation", folder / "report.txt", kind="report", metadata={"R1": is_met, "accuracy": accuracy}, related={"digits-model:candidate": "derived", "digits-requirements:latest": "satisfies"})
         if is_met:
-            model = run.use("digits-model:candidate")
-            run.save("digits-model", model, kind="model", alias="production")
+            run.set_alias("digits-model:candidate", "production")
 
 
 def _score(path: Path, work: Path) -> None:

@@ -174,6 +174,12 @@ class Run:
         with self._changing("writing the note") as writer:
             events.set_note(writer.catalog, self.id, runs.storable(text))
 
+    def set_alias(self, reference: str, alias: str) -> None:
+        """Let an alias name a version from now on; whatever it named before loses it."""
+        with self._changing(f"setting alias {alias!r}") as writer, writer.catalog.transaction() as connection:
+            found = artifacts.find_version(connection, parse(reference), project=self.project)
+            events.move_alias(writer.catalog, found.id, check_alias(alias))
+
     def use(self, reference: str, *, path: str | os.PathLike[str] | None = None, kind: str = "dataset", stage: str | None = None) -> Path:
         """Note a version as an input, and give a local path to its content.
 

@@ -68,6 +68,7 @@ SCHEMA_0001 = (
     "CREATE INDEX run_by_start ON run (started_ms)",
     "CREATE INDEX run_by_parent ON run (parent_id) WHERE parent_id IS NOT NULL",
     "CREATE INDEX run_by_status ON run (status, started_ms) WHERE status <> 1",
+    "CREATE INDEX run_by_deletion ON run (deleted_ms) WHERE deleted_ms IS NOT NULL",
     """
     CREATE TABLE name (
         key INTEGER PRIMARY KEY,
@@ -344,7 +345,7 @@ SCHEMA_0001 = (
 
 VIEWS = frozenset({"runs", "run_params", "metric_summaries", "artifact_versions", "lineage", "metric_points"})
 
-SCHEMA_DIGESTS = {1: "2b8cf2a5af038a540594318eca08c61ceaafde5dd887f5664c9a86a29c95bfc3"}
+SCHEMA_DIGESTS = {1: "6358c2afc520effa554b688c8979bd86afc4cc1a4e36dc5800c21c3f0ea0eeff"}
 """SHA-256 of each version's `schema_text`, held to the statements above by a test."""
 
 _MIGRATIONS_TABLE = re.compile(r'CREATE TABLE ["\[]_sqlite_migrations["\]] \((?:\s*["\[]\w+["\]] (?:TEXT|INTEGER)(?: PRIMARY KEY| NOT NULL)*,?)+\s*\)\Z')

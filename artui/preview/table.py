@@ -30,7 +30,7 @@ def look(content: bytes, *, delimiter: str, is_whole: bool) -> Preview:
     if not rows:
         return Preview("text", "an empty table")
     width = max(len(row) for row in rows)
-    has_header = not any(_is_number(cell) for cell in rows[0] if cell)
+    has_header = not all(_is_number(cell) for cell in rows[0] if cell)
     columns = rows.pop(0) if has_header else [str(number) for number in range(1, width + 1)]
     columns += [""] * (width - len(columns))
     cells = tuple(tuple(row + [""] * (width - len(row))) for row in rows[:MAX_ROWS])

@@ -1,0 +1,181 @@
+"""Reading a catalog: one layer for the app, the command line and Python.
+
+A `Reader` opens one catalog read-only, with a connection a thread, and limits every statement in time. Its
+answers are model objects, never rows.
+
+    catalog = artui.open_catalog("team.artui")
+    for run in catalog.runs(contains="baseline", order="-started", limit=20): ...
+    steps, times_ms, values = catalog.run("calm-otter-7").series("val/loss").arrays()
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from artui.catalog import opening
+from artui.model import RunDetail, Series, Trust
+
+if TYPE_CHECKING:
+    from artui.model import RunHead
+
+__all__ = ["Reader", "RunReader", "open_catalog"]
+
+
+def open_catalog(path: str | os.PathLike[str]) -> Reader:
+    """Open a catalog for reading.
+
+    Raises:
+        CatalogError: of its kinds, each with a remedy.
+    """
+    return Reader(path)
+
+
+class Reader:
+    """A catalog that can be read from any thread."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._opened = opening.inspect(Path(path))
+        self.path = self._opened.path
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._connections: list[sqlite3.Connection] = []
+        self._generation = 0
+        self._active = 0
+        self._is_closed = False
+
+    @property
+    def trust(self) -> Trust:
+        """Whether the catalog was made here."""
+        return self._opened.trust
+
+    @property
+    def notice(self) -> str:
+        """What a reader should know about how the catalog was opened; may be empty."""
+        return self._opened.notice
+
+    @property
+    def may_write(self) -> bool:
+        """Whether changes to this catalog are possible at all."""
+        return self._opened.may_write
+
+    @contextlib.contextmanager
+    def reading(self, seconds: float = opening.STATEMENT_SECONDS) -> Iterator[sqlite3.Connection]:
+        """Give this thread's connection, with a time limit on what runs inside and errors translated."""
+        with self._lock:
+            self._active += 1
+            generation = self._generation
+        try:
+            connection = getattr(self._local, "connection", None)
+            if connection is None or self._local.generation != generation:
+                connection = opening.connect(self._opened)
+                self._local.connection, self._local.generation = connection, generation
+                with self._lock:
+                    self._connections.append(connection)
+            with opening.border(self.path), opening.time_limit(connection, seconds):
+                yield connection
+        finally:
+            with self._lock:
+                self._active -= 1
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """Like `reading`, but everything inside sees one state of the catalog."""
+        with self.reading() as connection:
+            if connection.in_transaction:
+                yield connection
+                return
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
+
+    def file_token(self) -> tuple[int, ...]:
+        """Say what the file looks like from outside: differs once anything was written to it."""
+        return opening.file_token(self.path)
+
+    def reopen(self) -> None:
+        """Open the catalog again after it was replaced, or after a copy or an immutable view of it became stale."""
+        fresh = opening.inspect(self.path)
+        self.release(force=True)
+        self._opened = fresh
+
+    @property
+    def must_reopen(self) -> bool:
+        """Whether a change of the file is only seen after `reopen`."""
+        return self._opened.is_immutable or self._opened.private is not None
+
+    def release(self, *, force: bool = False) -> bool:
+        """Let go of the file until the next question, so that a writer can tidy up; false while one is being answered."""
+        with self._lock:
+            if self._active and not force:
+                return False
+            self._generation += 1
+            connections, self._connections = self._connections, []
+        for connection in connections:
+            opening.disconnect(connection)
+        return True
+
+    def close(self) -> None:
+        self._is_closed = True
+        self.release(force=True)
+        if self._opened.private is not None:
+            self._opened.private.cleanup()
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def runs(self, *, contains: str = "", order: str = "-started", limit: int | None = None) -> list[RunHead]:
+        """List runs whose name, note, tags or params contain every word of `contains`.
+
+        `order` is a column such as `started`, `name`, `params.lr` or `metrics.val/loss`; a leading `-` turns it round.
+
+        Raises:
+            UsageError: there is no such column.
+        """
+        from artui.query import runs
+
+        return runs.list_runs(self, contains=contains, order=order, limit=limit)
+
+    def run(self, reference: str) -> RunReader:
+        """Give one run by its name or by the start of its id.
+
+        Raises:
+            UnknownReference, AmbiguousReference: there is none, or there are several.
+        """
+        from artui.query import references
+
+        return RunReader(self, references.find_run(self, reference).id)
+
+
+class RunReader:
+    """One run of an open catalog."""
+
+    def __init__(self, reader: Reader, run_id: str) -> None:
+        self._reader = reader
+        self.id = run_id
+
+    def detail(self) -> RunDetail:
+        """Give everything about the run but its points."""
+        from artui.query import runs
+
+        return runs.get_run(self._reader, self.id)
+
+    def series(self, name: str, labels: str = "") -> Series:
+        """Give all points of one metric, in order of arrival.
+
+        Raises:
+            UnknownReference: the run has no such metric.
+        """
+        from artui.query import series
+
+        return series.get_series(self._reader, self.id, name, labels)

@@ -1,0 +1,484 @@
+"""Lists of runs, and one run.
+
+The table of runs asks three questions: which columns there are, the keys of all rows in order, and the cells
+of the rows in sight. Order and filter are both over indexes; cells are read for visible rows alone.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from artui.errors import UnknownReference, UsageError
+from artui.model import (
+    HEARTBEAT_LOST_MS,
+    STAGES,
+    Column,
+    Metric,
+    Param,
+    ParamType,
+    ParamValue,
+    RunDetail,
+    RunHead,
+    RunRow,
+    Summary,
+    Tag,
+)
+from artui.query import Reader
+
+MAX_DISTINCT = 20_000
+"""So many different texts of one param are looked through by the filter."""
+_STATUSES = ("running", "finished", "failed", "killed")
+
+ATTRIBUTES = ("status", "name", "started", "duration", "project", "stage")
+"""Columns that every run has."""
+
+_HEAD_COLUMNS = "r.key, r.id, r.name, p.name, r.status, r.stage, r.started_ms, r.duration_ms, r.ended_ms, r.parent_id, r.heartbeat_ms"
+
+FIRST_PAGE = f"""
+    SELECT {_HEAD_COLUMNS}
+    FROM run AS r
+    JOIN project AS p ON p.key = r.project_key
+    WHERE r.deleted_ms IS NULL
+    ORDER BY r.started_ms DESC, r.key DESC
+    LIMIT :limit
+"""
+
+KEYS_BY_START = "SELECT key FROM run ORDER BY started_ms DESC, key DESC"
+
+PARAM_ORDER = """
+    SELECT run_key FROM param WHERE name_key = :name AND number IS NOT NULL ORDER BY number, run_key
+"""
+PARAM_TEXT_ORDER = "SELECT run_key FROM param WHERE name_key = :name AND text IS NOT NULL ORDER BY text, run_key"
+METRIC_ORDER = "SELECT run_key FROM series WHERE name_key = :name AND last IS NOT NULL ORDER BY last, run_key"
+
+_ATTRIBUTE_ORDERS = {
+    "name": "SELECT key FROM run ORDER BY name COLLATE NOCASE, key",
+    "status": "SELECT key FROM run ORDER BY status, started_ms DESC, key",
+    "started": "SELECT key FROM run ORDER BY started_ms, key",
+    "duration": "SELECT key FROM run WHERE duration_ms IS NOT NULL ORDER BY duration_ms, key",
+    "project": "SELECT r.key FROM run AS r JOIN project AS p ON p.key = r.project_key ORDER BY p.name, r.started_ms DESC, r.key",
+    "stage": "SELECT key FROM run ORDER BY stage, started_ms DESC, key",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RunsRequest:
+    """What the table of runs shows."""
+
+    contains: str = ""
+    """Words that a run must contain, in its name, note, tags, project, status or params."""
+    sort: str = "attribute:started"
+    """A column's id."""
+    is_descending: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RunOrder:
+    """The keys of all matching runs, in order."""
+
+    keys: Sequence[int]
+    total: int
+    """Runs in the catalog, matching or not."""
+    running: int = 0
+
+    @property
+    def matched(self) -> int:
+        return len(self.keys)
+
+
+def count_runs(reader: Reader) -> tuple[int, int]:
+    """Give how many runs there are, and how many of them are running."""
+    with reader.reading() as connection:
+        return _counts(connection)
+
+
+def _counts(connection: sqlite3.Connection) -> tuple[int, int]:
+    total = connection.execute("SELECT count(*) FROM run").fetchone()[0]
+    deleted = connection.execute("SELECT count(*) FROM run WHERE deleted_ms IS NOT NULL").fetchone()[0]
+    alive = connection.execute(
+        "SELECT count(*) FROM run WHERE status = 0 AND heartbeat_ms > :since", {"since": _now_ms() - HEARTBEAT_LOST_MS}
+    ).fetchone()[0]
+    return int(total - deleted), int(alive)
+
+
+def first_page(reader: Reader, limit: int) -> list[RunHead]:
+    """Give the newest runs at once, before anything else is known."""
+    with reader.reading() as connection:
+        now_ms = _now_ms()
+        return [_head(row, now_ms) for row in connection.execute(FIRST_PAGE, {"limit": limit})]
+
+
+def run_order(reader: Reader, request: RunsRequest) -> RunOrder:
+    """Give the keys of all matching runs in order."""
+    with reader.snapshot() as connection:
+        total, running = _counts(connection)
+        keys = _sorted_keys(connection, request)
+        wanted = _matching(connection, request.contains)
+        deleted = {row[0] for row in connection.execute("SELECT key FROM run WHERE deleted_ms IS NOT NULL")}
+    if wanted is not None:
+        keys = [key for key in keys if key in wanted and key not in deleted]
+    elif deleted:
+        keys = [key for key in keys if key not in deleted]
+    return RunOrder(array("q", keys), total, running)
+
+
+def _sorted_keys(connection: sqlite3.Connection, request: RunsRequest) -> list[int]:
+    """Sort all runs by one column; runs that lack the value come last, newest first, either way round."""
+    source, _, name = request.sort.partition(":")
+    newest_first = _keys(connection, KEYS_BY_START)
+    if source == "attribute":
+        if name == "started" and request.is_descending:
+            return newest_first
+        keys = _keys(connection, _ATTRIBUTE_ORDERS.get(name, _ATTRIBUTE_ORDERS["started"]))
+    else:
+        found = connection.execute("SELECT key FROM name WHERE text = :text", {"text": name}).fetchone()
+        values = {"name": found[0] if found else -1}
+        if source == "param":
+            keys = _keys(connection, PARAM_ORDER, values) + _keys(connection, PARAM_TEXT_ORDER, values)
+        else:
+            # A run of several processes has several series of one name: the first decides.
+            keys = list(dict.fromkeys(_keys(connection, METRIC_ORDER, values)))
+    if request.is_descending:
+        keys.reverse()
+    if len(keys) < len(newest_first):
+        present = set(keys)
+        keys += [key for key in newest_first if key not in present]
+    return keys
+
+
+def _keys(connection: sqlite3.Connection, query: str, values: dict[str, Any] | None = None) -> list[int]:
+    return [row[0] for row in connection.execute(query, values or {})]
+
+
+def _matching(connection: sqlite3.Connection, contains: str) -> set[int] | None:
+    """Give the keys of the runs that contain every word; None for no words at all."""
+    wanted: set[int] | None = None
+    for word in contains.lower().split():
+        found = _containing(connection, word)
+        wanted = found if wanted is None else wanted & found
+        if not wanted:
+            break
+    return wanted
+
+
+RUNS_LIKE = "SELECT key FROM run WHERE name LIKE :like ESCAPE '\\' OR note LIKE :like ESCAPE '\\'"
+DISTINCT_TEXTS = """
+    WITH RECURSIVE seen (name_key, text) AS (
+        SELECT n.key, (SELECT min(p.text) FROM param AS p WHERE p.name_key = n.key AND p.text IS NOT NULL)
+        FROM name AS n
+        UNION ALL
+        SELECT s.name_key, (SELECT min(p.text) FROM param AS p WHERE p.name_key = s.name_key AND p.text IS NOT NULL AND p.text > s.text)
+        FROM seen AS s
+        WHERE s.text IS NOT NULL
+        LIMIT :limit
+    )
+    SELECT name_key, text FROM seen WHERE text LIKE :like ESCAPE '\\'
+"""
+
+
+def _containing(connection: sqlite3.Connection, word: str) -> set[int]:
+    like = {"like": "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"}
+    found = set(_keys(connection, RUNS_LIKE, like))
+    for code, status in enumerate(_STATUSES):
+        if len(word) > 2 and status.startswith(word):
+            found.update(_keys(connection, "SELECT key FROM run WHERE status = :status", {"status": code}))
+    for (project,) in connection.execute("SELECT key FROM project WHERE name LIKE :like ESCAPE '\\'", like):
+        found.update(_keys(connection, "SELECT key FROM run WHERE project_key = :project", {"project": project}))
+    found.update(
+        _keys(
+            connection,
+            "SELECT t.run_key FROM name AS n JOIN tag AS t ON t.name_key = n.key WHERE n.text LIKE :like ESCAPE '\\' OR t.value LIKE :like ESCAPE '\\'",
+            like,
+        )
+    )
+    for name_key, text in connection.execute(DISTINCT_TEXTS, {**like, "limit": MAX_DISTINCT}).fetchall():
+        found.update(_keys(connection, "SELECT run_key FROM param WHERE name_key = :name AND text = :text", {"name": name_key, "text": text}))
+    number = _as_number(word)
+    if number is not None:
+        for (name_key,) in connection.execute("SELECT key FROM name").fetchall():
+            found.update(_keys(connection, "SELECT run_key FROM param WHERE name_key = :name AND number = :number", {"name": name_key, "number": number}))
+    return found
+
+
+def _as_number(word: str) -> float | None:
+    try:
+        return float(word)
+    except ValueError:
+        return None
+
+
+COLUMN_NAMES = """
+    SELECT n.key, n.text,
+           (SELECT min(p.number) FROM param AS p WHERE p.name_key = n.key AND p.number IS NOT NULL),
+           (SELECT max(p.number) FROM param AS p WHERE p.name_key = n.key AND p.number IS NOT NULL),
+           (SELECT min(p.text) FROM param AS p WHERE p.name_key = n.key AND p.text IS NOT NULL),
+           (SELECT max(p.text) FROM param AS p WHERE p.name_key = n.key AND p.text IS NOT NULL),
+           (SELECT min(s.last) FROM series AS s WHERE s.name_key = n.key AND s.last > -1e308),
+           (SELECT max(s.last) FROM series AS s WHERE s.name_key = n.key AND s.last < 1e308),
+           EXISTS (SELECT 1 FROM series AS s WHERE s.name_key = n.key)
+    FROM name AS n
+    ORDER BY n.key
+"""
+
+
+def columns(reader: Reader) -> tuple[list[Column], list[Column]]:
+    """Give the params and the metrics of the catalog as columns; of the params those that vary come first.
+
+    A param that has one value in all runs that have it does not vary.
+    """
+    params: list[tuple[bool, Column]] = []
+    metrics: list[Column] = []
+    with reader.snapshot() as connection:
+        for key, name, low, high, first, last, least, most, is_metric in connection.execute(COLUMN_NAMES).fetchall():
+            if is_metric:
+                metrics.append(Column("metric", name, key, low=least, high=most))
+            if low is not None or first is not None:
+                texts = [first, last] if first is not None else []
+                varies = low != high or first != last or (low is not None and first is not None)
+                cells = max((len(text) for text in texts), default=0)
+                params.append((varies, Column("param", name, key, is_numeric=low is not None, low=_finite(low), high=_finite(high), text_cells=cells)))
+    metrics.sort(key=_metric_rank)
+    return [column for varies, column in sorted(params, key=lambda pair: not pair[0])], metrics
+
+
+def varying(reader: Reader) -> set[str]:
+    """Give the ids of the params that do not have the same value everywhere."""
+    with reader.snapshot() as connection:
+        return {
+            f"param:{name}"
+            for _, name, low, high, first, last, *_ in connection.execute(COLUMN_NAMES).fetchall()
+            if low != high or first != last or (low is not None and first is not None)
+        }
+
+
+def _metric_rank(column: Column) -> tuple[int, int]:
+    """Put first what people choose by: validation before test before training, loss and accuracy before the rest."""
+    name = column.name.lower()
+    part = next((rank for rank, words in enumerate((("val", "eval", "dev"), ("test",), ("train",))) if any(word in name for word in words)), 3)
+    kind = 0 if any(word in name for word in ("loss", "acc", "f1", "auc", "error")) else 1
+    if name.startswith("system/") or name in ("epoch", "step"):
+        part = 9
+    return kind + 2 * part, column.name_key
+
+
+def _finite(value: Any) -> float | None:
+    if not isinstance(value, int | float) or value != value or abs(value) == float("inf"):
+        return None
+    return float(value)
+
+
+def run_rows(reader: Reader, keys: Sequence[int], shown: Sequence[Column], *, sparks: Iterable[str] = ()) -> dict[int, RunRow]:
+    """Read the cells of some rows: heads, and the params and metrics of the columns shown.
+
+    For the metric columns whose ids are in `sparks`, values for a sparkline come with them. Keys of runs that are
+    gone are left out.
+    """
+    from artui.query.series import spark_values
+
+    if not keys:
+        return {}
+    now_ms = _now_ms()
+    params = {column.name_key: column.id for column in shown if column.source == "param"}
+    metrics = {column.name_key: column.id for column in shown if column.source == "metric"}
+    spark_ids = set(sparks)
+    cells: dict[int, dict[str, ParamValue]] = {key: {} for key in keys}
+    series: dict[int, tuple[int, str]] = {}
+    with reader.snapshot() as connection:
+        heads = {
+            row[0]: _head(row, now_ms)
+            for row in connection.execute(
+                f"SELECT {_HEAD_COLUMNS} FROM run AS r JOIN project AS p ON p.key = r.project_key WHERE r.key IN ({_marks(keys)})", list(keys)
+            )
+        }
+        if params:
+            for run_key, name_key, kind, number, text in connection.execute(
+                f"SELECT run_key, name_key, type, number, text FROM param WHERE run_key IN ({_marks(keys)}) AND name_key IN ({_marks(params)})",
+                [*keys, *params],
+            ):
+                cells[run_key][params[name_key]] = _param_value(kind, number, text)
+        if metrics:
+            for key, run_key, name_key, last in connection.execute(
+                f"SELECT key, run_key, name_key, last FROM series WHERE run_key IN ({_marks(keys)}) AND name_key IN ({_marks(metrics)}) ORDER BY labels",
+                [*keys, *metrics],
+            ):
+                if metrics[name_key] not in cells[run_key]:
+                    cells[run_key][metrics[name_key]] = float("nan") if last is None else last
+                    series[key] = run_key, metrics[name_key]
+        wanted = [key for key, (_, column) in series.items() if column in spark_ids]
+        drawn = spark_values(connection, wanted)
+    by_run: dict[int, dict[str, Sequence[float]]] = {}
+    for key, values in drawn.items():
+        run_key, column_id = series[key]
+        by_run.setdefault(run_key, {})[column_id] = values
+    return {key: RunRow(head, cells[key], by_run.get(key, {})) for key, head in heads.items()}
+
+
+def list_runs(reader: Reader, *, contains: str = "", order: str = "-started", limit: int | None = None) -> list[RunHead]:
+    """List runs as `Reader.runs` says."""
+    order_of = run_order(reader, RunsRequest(contains, sort_id(order.removeprefix("-")), order.startswith("-")))
+    keys = order_of.keys[:limit] if limit is not None else order_of.keys
+    heads: list[RunHead] = []
+    for start in range(0, len(keys), 500):
+        part = list(keys[start : start + 500])
+        found = run_rows(reader, part, [])
+        heads += [found[key].head for key in part if key in found]
+    return heads
+
+
+def sort_id(text: str) -> str:
+    """Turn `started`, `params.lr` or `metrics.val/loss` into a column's id.
+
+    Raises:
+        UsageError: it is neither an attribute nor starts with `params.` or `metrics.`.
+    """
+    for prefix, source in (("params.", "param"), ("metrics.", "metric")):
+        if text.startswith(prefix):
+            return f"{source}:{text.removeprefix(prefix)}"
+    if text not in ATTRIBUTES:
+        raise UsageError(f"{text!r} is no column to sort by.", remedy=f"Use {', '.join(ATTRIBUTES)}, params.NAME or metrics.NAME.")
+    return f"attribute:{text}"
+
+
+def get_run(reader: Reader, run_id: str) -> RunDetail:
+    """Give everything about one run but its points.
+
+    Raises:
+        UnknownReference: there is no run of that id.
+    """
+    from artui.query.artifacts import version_heads
+
+    now_ms = _now_ms()
+    with reader.snapshot() as connection:
+        row = connection.execute(
+            f"""
+            SELECT {_HEAD_COLUMNS}, r.note, r.error, r.user, r.host, r.command, r.directory, r.python, r.git_commit, r.git_branch, r.git_dirty
+            FROM run AS r
+            JOIN project AS p ON p.key = r.project_key
+            WHERE r.id = :id
+            """,
+            {"id": run_id},
+        ).fetchone()
+        if row is None:
+            raise UnknownReference(f"There is no run {run_id}.", remedy="`artui ls` lists them.")
+        key, (note, error, user, host, command, directory, python, commit, branch, dirty) = row[0], row[11:]
+        children = connection.execute(
+            f"SELECT {_HEAD_COLUMNS} FROM run AS r JOIN project AS p ON p.key = r.project_key WHERE r.parent_id = :id ORDER BY r.started_ms, r.key LIMIT 500",
+            {"id": run_id},
+        ).fetchall()
+        return RunDetail(
+            head=_head(row, now_ms),
+            note=str(note), error=str(error), user=str(user), host=str(host), command=_command(command), directory=str(directory), python=str(python),
+            git_commit=str(commit), git_branch=str(branch), git_is_dirty=None if dirty is None else bool(dirty),
+            params=tuple(run_params(connection, key)),
+            tags=tuple(
+                Tag(name, value)
+                for name, value in connection.execute(
+                    "SELECT n.text, t.value FROM tag AS t JOIN name AS n ON n.key = t.name_key WHERE t.run_key = :run ORDER BY n.text", {"run": key}
+                )
+            ),
+            metrics=tuple(run_metrics(connection, key)),
+            children=tuple(_head(child, now_ms) for child in children),
+            inputs=tuple(version_heads(connection, "SELECT source_key FROM edge WHERE relation = 1 AND target_key = :key", {"key": key})),
+            outputs=tuple(version_heads(connection, "SELECT target_key FROM edge WHERE relation = 0 AND source_key = :key", {"key": key})),
+        )  # fmt: skip
+
+
+def run_params(connection: sqlite3.Connection, run_key: int) -> list[Param]:
+    """Read the params of a run, in the order in which their names came into the catalog."""
+    return [
+        Param(name, _param_value(kind, number, text), ParamType(kind) if kind in (0, 1, 2, 3) else ParamType.TEXT)
+        for name, kind, number, text in connection.execute(
+            "SELECT n.text, p.type, p.number, p.text FROM param AS p JOIN name AS n ON n.key = p.name_key WHERE p.run_key = :run ORDER BY p.name_key",
+            {"run": run_key},
+        )
+    ]
+
+
+def run_metrics(connection: sqlite3.Connection, run_key: int) -> list[Metric]:
+    """Read the metrics of a run with their summaries."""
+    rows = connection.execute(
+        """
+        SELECT s.key, n.text, s.labels, s.count, s.finite_count, s.first, s.last, s.min, s.max, s.sum, s.min_step, s.max_step,
+               s.first_step, s.last_step, s.first_ms, s.last_ms, s.nan_count, s.positive_inf_count, s.negative_inf_count
+        FROM series AS s
+        JOIN name AS n ON n.key = s.name_key
+        WHERE s.run_key = :run
+        ORDER BY n.text, s.labels
+        """,
+        {"run": run_key},
+    )
+    metrics = []
+    for key, name, labels, count, finite, first, last, low, high, added, *rest in rows:
+        mean = added / finite if finite and added is not None else None
+        nan = float("nan")
+        metrics.append(
+            Metric(key, name, labels, Summary(count, finite, nan if first is None else first, nan if last is None else last, low, high, mean, *rest))
+        )
+    return metrics
+
+
+def head_from_row(row: Sequence[Any]) -> RunHead:
+    """Make a head of a row of `HEAD_COLUMNS`."""
+    return _head(row, _now_ms())
+
+
+HEAD_COLUMNS = _HEAD_COLUMNS
+
+
+def _head(row: Sequence[Any], now_ms: int) -> RunHead:
+    key, run_id, name, project, status, stage, started_ms, duration_ms, ended_ms, parent_id, heartbeat_ms = row[:11]
+    word = _STATUSES[status] if status in (0, 1, 2, 3) else "killed"
+    if word == "running" and now_ms - _integer(heartbeat_ms) > HEARTBEAT_LOST_MS:
+        word = "lost"
+    return RunHead(
+        key, str(run_id), str(name), str(project), word, STAGES[stage] if stage in (0, 1, 2, 3) else STAGES[2], _integer(started_ms),
+        None if duration_ms is None else _integer(duration_ms), None if ended_ms is None else _integer(ended_ms), parent_id,
+    )  # fmt: skip
+
+
+def _integer(value: Any) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _param_value(kind: int, number: Any, text: Any) -> ParamValue:
+    if kind == ParamType.BOOL:
+        return bool(number)
+    if kind == ParamType.NUMBER:
+        return number if isinstance(number, int | float) else _exact(str(text))
+    if kind == ParamType.JSON:
+        try:
+            return orjson.loads(str(text))  # type: ignore[no-any-return]
+        except ValueError:
+            return str(text)
+    return str(text)
+
+
+def _exact(text: str) -> ParamValue:
+    if text == "NaN":
+        return float("nan")
+    try:
+        return int(text)
+    except ValueError:
+        return text
+
+
+def _command(text: Any) -> tuple[str, ...]:
+    try:
+        return tuple(str(part) for part in orjson.loads(str(text)))
+    except (ValueError, TypeError):
+        return (str(text),)
+
+
+def _marks(values: Any) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,222 @@
+"""Points of metrics: whole, as a sparkline, or thinned to what a chart can show."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from artui.catalog import points
+from artui.errors import PointsDamaged, UnknownReference
+from artui.model import Metric, Series
+from artui.query import Reader
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+SPARK_VALUES = 24
+DECODE_BLOCKS = 2048
+"""Series of more blocks than this are drawn from the blocks' summaries alone."""
+_SPARK_DECODES = 2
+
+Axis = Literal["step", "time"]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A series thinned for drawing: buckets in ascending x, each with its extremes and its mean.
+
+    First, last, smallest and largest finite values are always among them.
+    """
+
+    xs: Sequence[float]
+    """Steps, or seconds since the series began."""
+    lows: Sequence[float]
+    highs: Sequence[float]
+    means: Sequence[float]
+    counts: Sequence[int]
+    nan_xs: Sequence[float]
+    """Where points were NaN; the next two likewise for infinities."""
+    positive_inf_xs: Sequence[float]
+    negative_inf_xs: Sequence[float]
+    count: int
+    """Points of the whole series."""
+    last: float
+
+
+def get_series(reader: Reader, run_id: str, name: str, labels: str = "") -> Series:
+    """Give all points of one metric of a run.
+
+    Raises:
+        UnknownReference: the run has no such metric.
+        PointsDamaged: a block does not decode.
+    """
+    with reader.snapshot() as connection:
+        row = connection.execute(
+            "SELECT s.key FROM series AS s JOIN run AS r ON r.key = s.run_key JOIN name AS n ON n.key = s.name_key "
+            "WHERE r.id = :run AND n.text = :name AND s.labels = :labels",
+            {"run": run_id, "name": name, "labels": labels},
+        ).fetchone()
+        if row is None:
+            raise UnknownReference(f"Run {run_id} has no metric {name!r}.", remedy="`artui show RUN` lists its metrics.")
+        return read_series(connection, row[0])
+
+
+def read_series(connection: sqlite3.Connection, series_key: int) -> Series:
+    """Decode all blocks of a series into three arrays."""
+    import numpy as np
+
+    parts = [
+        _decoded(count, codec, payload)
+        for count, codec, payload in connection.execute(
+            "SELECT count, codec, payload FROM block WHERE series_key = :series ORDER BY number", {"series": series_key}
+        )
+    ]
+    if not parts:
+        return Series(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64))
+    return Series(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def _decoded(count: Any, codec: Any, payload: Any) -> Any:
+    if not isinstance(count, int) or not isinstance(codec, str) or not isinstance(payload, bytes):
+        raise PointsDamaged("A block of points has columns of the wrong type.", remedy="Get an untouched copy.")
+    return points.decode(codec, count, payload)
+
+
+def spark_values(connection: sqlite3.Connection, series_keys: Sequence[int]) -> dict[int, list[float]]:
+    """Give at most `SPARK_VALUES` values a series, from first to last; NaN where it became NaN or infinite."""
+    if not series_keys:
+        return {}
+    marks = ", ".join("?" * len(series_keys))
+    blocks: dict[int, list[tuple[Any, ...]]] = {}
+    for row in connection.execute(
+        f"""
+        SELECT series_key, number, count, finite_count, first, last, sum
+        FROM block
+        WHERE series_key IN ({marks})
+        ORDER BY series_key, number
+        """,
+        list(series_keys),
+    ):
+        blocks.setdefault(row[0], []).append(row[1:])
+    sparks: dict[int, list[float]] = {}
+    for key, rows in blocks.items():
+        if len(rows) <= _SPARK_DECODES:
+            try:
+                values = read_series(connection, key).values
+            except PointsDamaged:
+                continue
+            sparks[key] = _even(values)
+        else:
+            sparks[key] = [_summary_value(row) for row in _spread(rows, SPARK_VALUES)]
+    return sparks
+
+
+def _summary_value(row: tuple[Any, ...]) -> float:
+    _, count, finite_count, _, last, added = row
+    if finite_count < count and last is None:
+        return float("nan")
+    return added / finite_count if finite_count and added is not None else float("nan")
+
+
+def _spread(rows: list[Any], count: int) -> list[Any]:
+    if len(rows) <= count:
+        return rows
+    return [rows[index * (len(rows) - 1) // (count - 1)] for index in range(count)]
+
+
+def _even(values: Floats) -> list[float]:
+    """Take means of even parts, keeping the first and last value; a part that holds NaN or infinity is NaN."""
+    import numpy as np
+
+    if len(values) <= SPARK_VALUES:
+        return [value if np.isfinite(value) else float("nan") for value in values.tolist()]
+    edges = np.linspace(0, len(values), SPARK_VALUES + 1).astype(int)
+    with np.errstate(all="ignore"):
+        sums = np.add.reduceat(values, edges[:-1]) / np.diff(edges)
+    sums[0], sums[-1] = values[0], values[-1]
+    return [value if np.isfinite(value) else float("nan") for value in sums.tolist()]
+
+
+def curve(reader: Reader, metric: Metric, *, axis: Axis = "step", buckets: int = 400) -> Curve:
+    """Thin a metric's series for a chart with that many columns of dots.
+
+    Points are sorted by x, stably; of points at one step the last one counts for the line, all for the extremes.
+    """
+    with reader.snapshot() as connection:
+        block_count = connection.execute("SELECT count(*) FROM block WHERE series_key = :series", {"series": metric.series_key}).fetchone()[0]
+        if block_count > DECODE_BLOCKS:
+            return _curve_of_summaries(connection, metric, axis, buckets)
+        series = read_series(connection, metric.series_key)
+    xs = series.steps.astype("float64") if axis == "step" else (series.times_ms - metric.summary.first_ms) / 1000.0
+    return thin(xs, series.values, buckets=buckets)
+
+
+def thin(xs: Floats, values: Floats, *, buckets: int) -> Curve:
+    """Put points into at most `buckets` parts of equal width; each keeps its extremes and its mean.
+
+    Raises:
+        ValueError: `buckets` is less than 2.
+    """
+    import numpy as np
+
+    if buckets < 2:
+        raise ValueError("a curve needs at least 2 buckets")
+    order = np.argsort(xs, kind="stable")
+    xs, values = xs[order], values[order]
+    finite = np.isfinite(values)
+    odd = {
+        "nan_xs": xs[np.isnan(values)][:1000].tolist(),
+        "positive_inf_xs": xs[values == np.inf][:1000].tolist(),
+        "negative_inf_xs": xs[values == -np.inf][:1000].tolist(),
+    }
+    count, last = len(values), float(values[-1]) if len(values) else float("nan")
+    xs, values = xs[finite], values[finite]
+    if len(values) <= buckets:
+        flat = values.tolist()
+        return Curve(xs.tolist(), flat, flat, flat, [1] * len(flat), **odd, count=count, last=last)
+    span = float(xs[-1] - xs[0]) or 1.0
+    place = np.minimum(((xs - xs[0]) * (buckets / span)).astype(np.int64), buckets - 1)
+    starts = np.flatnonzero(np.diff(place, prepend=-1))
+    counts = np.diff(starts, append=len(values))
+    with np.errstate(over="ignore"):
+        means = np.add.reduceat(values, starts) / counts
+    middles = np.add.reduceat(xs, starts) / counts
+    middles[0], middles[-1] = xs[0], xs[-1]
+    return Curve(
+        middles.tolist(), np.minimum.reduceat(values, starts).tolist(), np.maximum.reduceat(values, starts).tolist(),
+        means.tolist(), counts.tolist(), **odd, count=count, last=last,
+    )  # fmt: skip
+
+
+CURVE_BLOCKS = """
+    SELECT min(low_step), max(high_step), min(first_ms), max(last_ms), min(min), max(max), sum(sum), sum(finite_count),
+           sum(nan_count), sum(positive_inf_count), sum(negative_inf_count)
+    FROM block
+    WHERE series_key = :series
+    GROUP BY number / :group
+    ORDER BY number / :group
+"""
+
+
+def _curve_of_summaries(connection: sqlite3.Connection, metric: Metric, axis: Axis, buckets: int) -> Curve:
+    total = connection.execute("SELECT max(number) + 1 FROM block WHERE series_key = :series", {"series": metric.series_key}).fetchone()[0]
+    rows = connection.execute(CURVE_BLOCKS, {"series": metric.series_key, "group": max(1, -(-total // buckets))}).fetchall()
+    xs, lows, highs, means, counts = [], [], [], [], []
+    odd: tuple[list[float], list[float], list[float]] = ([], [], [])
+    for low_step, high_step, first_ms, last_ms, low, high, added, finite, *odd_counts in rows:
+        x = (low_step + high_step) / 2 if axis == "step" else ((first_ms + last_ms) / 2 - metric.summary.first_ms) / 1000.0
+        for places, found in zip(odd, odd_counts, strict=True):
+            if found:
+                places.append(x)
+        if finite:
+            xs.append(x)
+            lows.append(low)
+            highs.append(high)
+            means.append(added / finite)
+            counts.append(finite)
+    return Curve(xs, lows, highs, means, counts, *odd, count=metric.summary.count, last=metric.summary.last)

@@ -1,0 +1,301 @@
+"""The app: one catalog, its screens, and what they share."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.color import ColorSystem
+from textual.app import SystemCommand
+from textual.screen import Screen
+
+from artui.errors import ArtuiError
+from artui.model import RunHead, Trust
+from artui.query import Reader
+from artui.query import artifacts as artifact_query
+from artui.query import runs as run_query
+from artui.safetext import clean
+from artui.settings import Settings
+from artui.tui.cells import Palette, Span, make_palette
+from artui.tui.fetch import error_text
+from artui.tui.keys import KEYS, bindings
+from artui.tui.live import Watch
+from artui.tui.messages import CatalogChanged, Link
+from artui.tui.output import ChangesOnly
+from artui.tui.screens.base import CatalogScreen
+from artui.tui.screens.runs import FIRST_ROWS, RunsScreen
+from artui.tui.widgets.bars import KeyBar
+from artui.units import bytes_text, count_text
+
+NOTICE_SECONDS = 5.0
+
+
+class ArtuiApp(ChangesOnly):
+    """Explore one catalog."""
+
+    TITLE = "artui"
+    CSS_PATH = "artui.tcss"
+    BINDINGS = bindings("app")
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    MAX_COMPARED = 20
+
+    def __init__(self, reader: Reader, settings: Settings, *, first: Sequence[RunHead] | None = None) -> None:
+        super().__init__()
+        self.reader = reader
+        self.settings = settings
+        self.sends_changes_only = settings.output == "changes"
+        colours = self.console._color_system
+        is_rich = colours in (ColorSystem.TRUECOLOR, ColorSystem.EIGHT_BIT) and not self.no_color
+        self.palette: Palette = make_palette(is_coloured=not self.no_color and colours is not None, is_rich=is_rich)
+        for number, style in enumerate(self.palette.curves):
+            self.palette.styles[f"curve{number}"] = style
+        if not is_rich:
+            self.ansi_color = True
+        self.animation_level = "none"
+        self.runs_screen = RunsScreen(run_query.first_page(reader, FIRST_ROWS) if first is None else first)
+        self._watch = Watch(reader, self._changed)
+        self._total, self._running = 0, 0
+        self._notice: list[Span] = []
+        self._error: list[Span] = []
+        self._notice_timer: Any = None
+
+    # Beginning and end
+
+    def get_default_screen(self) -> Screen[Any]:
+        return self.runs_screen
+
+    def on_mount(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+                # Textual leaves these to the system, which would not give the terminal back.
+                loop.add_signal_handler(number, self._end_by_signal, int(number))
+        self.set_interval(max(0.2, self.settings.refresh_seconds), self._look)
+        if self.reader.notice:
+            self.say(self.reader.notice, is_warning=True, seconds=15)
+
+    def _end_by_signal(self, number: int) -> None:
+        self.exit(return_code=128 + number)
+
+    def on_app_resume(self) -> None:
+        self.forget_terminal()
+
+    def action_leave(self) -> None:
+        if isinstance(self.screen, RunsScreen):
+            self.exit()
+        else:
+            self.say("esc goes back; q quits from the table of runs.")
+
+    def action_help_quit(self) -> None:
+        """ctrl+c: leave at once."""
+        self.exit(return_code=130)
+
+    def close(self) -> None:
+        """Let go of the catalog; call after the app has ended."""
+        self._watch.tidy()
+        self.reader.close()
+
+    # Live
+
+    def _look(self) -> None:
+        if self._watch.is_gone:
+            self.show_error(ArtuiError(f"{self.catalog_title} is not there any more: this is what it last showed.", remedy="r opens it again."))
+            return
+        self._watch.look()
+
+    def _changed(self) -> None:
+        if self.reader.must_reopen:
+            self.say("The catalog has changed on disk: r reads it again.")
+            return
+        for screen in self.screen_stack:
+            screen.post_message(CatalogChanged())
+
+    def action_reload(self) -> None:
+        """Open the file again and ask everything anew."""
+        screen = self.screen
+        if not isinstance(screen, CatalogScreen):
+            return
+
+        def reopen() -> None:
+            self.reader.reopen()
+
+        def show(_: None) -> None:
+            for each in self.screen_stack:
+                each.post_message(CatalogChanged())
+            self.say("Read again.")
+
+        screen.ask("reopen", reopen, show)
+
+    def action_redraw(self) -> None:
+        self.forget_terminal()
+
+    # What is said
+
+    @property
+    def catalog_title(self) -> str:
+        return clean(self.reader.path.name)
+
+    def trust_spans(self) -> list[Span]:
+        size = ""
+        with contextlib.suppress(OSError):
+            size = f"  {bytes_text(self.reader.path.stat().st_size)}"
+        spans: list[Span] = [(size, "dim")]
+        if self._running:
+            spans.append((f" · {count_text(self._running)} running", "accent"))
+        if self.reader.trust is Trust.FOREIGN:
+            spans.append((" · from elsewhere, read-only", "warn"))
+        return spans
+
+    def set_counts(self, total: int, running: int) -> None:
+        if (total, running) != (self._total, self._running):
+            self._total, self._running = total, running
+            if isinstance(self.screen, CatalogScreen):
+                self.screen.show_place()
+
+    def notice_spans(self) -> list[Span]:
+        """What the line at the bottom says instead of the keys; empty for nothing."""
+        return self._error or self._notice
+
+    def say(self, text: str, *, is_warning: bool = False, seconds: float = NOTICE_SECONDS) -> None:
+        """Say something for a while at the bottom."""
+        self._notice = [(clean(text), "warn" if is_warning else "bar.text")]
+        if self._notice_timer is not None:
+            self._notice_timer.stop()
+        self._notice_timer = self.set_timer(seconds, self._unsay)
+        self._show_notice()
+
+    def _unsay(self) -> None:
+        self._notice = []
+        self._show_notice()
+
+    def show_error(self, error: Exception) -> None:
+        """Show an error until the next question is answered; what is on the screen stays."""
+        self._error = [(clean(error_text(error)), "bad")]
+        self._show_notice()
+
+    def clear_error(self) -> None:
+        if self._error:
+            self._error = []
+            self._show_notice()
+
+    def _show_notice(self) -> None:
+        with contextlib.suppress(Exception):
+            for bar in self.screen.query(KeyBar):
+                bar.show_notice(self.notice_spans())
+
+    def copy_text(self, text: str) -> None:
+        """Put an id or a reference on the clipboard, and say so."""
+        self.copy_to_clipboard(clean(text))
+        self.say(f"copied {clean(text)}")
+
+    # Going places
+
+    def action_back(self) -> None:
+        screen = self.screen
+        if isinstance(screen, CatalogScreen):
+            if screen.go_back():
+                return
+            if len(self.screen_stack) > 1:
+                self.pop_screen()
+            elif isinstance(screen, RunsScreen):
+                self.say("This is the top: q quits.")
+        elif len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def action_help(self) -> None:
+        from artui.tui.screens.help import HelpScreen
+
+        screen = self.screen
+        if isinstance(screen, CatalogScreen):
+            self.push_screen(HelpScreen(screen.SCOPES))
+
+    def follow(self, link: Link) -> None:
+        """Go where a line leads."""
+        if link.kind == "run":
+            self.show_run(link.id)
+        elif link.kind == "artifact":
+            self._show_artifact(int(link.id))
+        elif link.kind == "version":
+            screen = self.screen
+            if isinstance(screen, CatalogScreen):
+                screen.ask("followed", lambda: artifact_query.get_version(self.reader, link.id).head, lambda head: self._show_artifact(head.artifact_key, version_id=head.id))
+        else:
+            from artui.tui.screens.text import TextScreen
+
+            key, _, path = link.id.partition(":")
+            self.push_screen(TextScreen(int(key), path))
+
+    def show_run(self, run_id: str) -> None:
+        """Show a run; on the screen of another run, in its place."""
+        from artui.tui.screens.run import RunScreen
+
+        if isinstance(self.screen, RunScreen):
+            self.screen.change_run(run_id)
+        else:
+            self.push_screen(RunScreen(run_id))
+
+    def _show_artifact(self, artifact_key: int, *, version_id: str = "") -> None:
+        from artui.tui.screens.artifacts import ArtifactScreen
+
+        self.push_screen(ArtifactScreen(artifact_key, version_id=version_id))
+
+    def compare(self, run_ids: Sequence[str]) -> None:
+        """Put runs side by side."""
+        from artui.tui.screens.compare import CompareScreen
+
+        self.push_screen(CompareScreen(run_ids))
+
+    def action_show_runs(self) -> None:
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def action_show_artifacts(self) -> None:
+        from artui.tui.screens.artifacts import ArtifactsScreen
+
+        if isinstance(self.screen, ArtifactsScreen):
+            return
+        self.action_show_runs()
+        self.push_screen(ArtifactsScreen())
+
+    def action_show_lineage(self) -> None:
+        from artui.tui.screens.lineage import LineageScreen
+
+        screen = self.screen
+        if isinstance(screen, LineageScreen):
+            return
+        subject = screen.subject() if isinstance(screen, CatalogScreen) else None
+        if subject is None:
+            self.say("Choose a run or an artifact first: its lineage is shown.")
+            return
+        self.push_screen(LineageScreen(subject))
+
+    # Commands
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Offer every key of the current screen by its name."""
+        scopes = screen.SCOPES if isinstance(screen, CatalogScreen) else ("app",)
+        for key in KEYS:
+            if key.scope in scopes and key.scope != "list" and not key.action.endswith("command_palette"):
+                yield SystemCommand(f"{key.label}  ({key.shown})", key.help, self._command(screen, key.action))
+
+    def _command(self, screen: Screen[Any], action: str) -> Any:
+        async def run() -> None:
+            await self.run_action(action, default_namespace=screen)
+
+        return run
+
+
+def run(path: Path, settings: Settings) -> int:
+    """Open the app on a catalog; give the process's exit code."""
+    reader = Reader(path)
+    app = ArtuiApp(reader, settings)
+    try:
+        app.run(mouse=settings.mouse)
+    finally:
+        app.close()
+    return app.return_code or 0

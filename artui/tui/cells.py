@@ -1,0 +1,229 @@
+"""How things look in one cell, one line, one colour: the palette, marks, sparklines and columns of numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from artui.model import Column, ParamValue, RunHead
+from artui.safetext import clean
+from artui.units import decimals_for, fixed_text, number_text, param_text
+
+Span = tuple[str, str]
+"""Visible text and the name of its style."""
+Spans = Sequence[Span]
+
+GLYPHS = {"finished": "●", "running": "▶", "failed": "✕", "lost": "?", "killed": "◼"}
+MARK = "◆"
+CURSOR = "▌"
+BLOCKS = "▁▂▃▄▅▆▇█"
+DIVERGED = "!"
+STAGE_WORDS = {"requirements": "reqs", "data": "data", "modelling": "model", "operations": "ops"}
+
+_COLOURS = {
+    "text": "#d3d9e3",
+    "dim": "#8791a1",
+    "faint": "#4f5a6a",
+    "accent": "#56c2ff",
+    "good": "#84d68c",
+    "bad": "#ff7b86",
+    "warn": "#f5b95c",
+    "mark": "#f7d774",
+}
+BACKGROUND = "#10131a"
+PANEL = "#161b24"
+CURSOR_BACK = "#22344d"
+
+CURVE_COLOURS = ("#56c2ff", "#f5b95c", "#84d68c", "#ff7b86", "#c79bff", "#5fd7c4", "#f7d774", "#f28fc4", "#9db2ff", "#b8d67a")
+CURVE_MARKS = "●◇△□▽◆▲■▼○"
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """Styles by name, for terminals of many colours, of sixteen, or of none."""
+
+    styles: dict[str, Style]
+    cursor: Style
+    """Put over a line's own styles where the cursor is."""
+    curves: tuple[Style, ...]
+    bands: tuple[Style, ...]
+    """For what lies behind the smoothed line of each curve."""
+
+
+def make_palette(*, is_coloured: bool, is_rich: bool) -> Palette:
+    """Make the palette. Nothing is told by colour alone: marks and attributes say it too."""
+    base = Style.parse(f"on {BACKGROUND}") if is_rich else Style()
+    styles: dict[str, Style] = {}
+    sixteen = {"text": "default", "dim": "white", "faint": "bright_black", "accent": "bright_cyan", "good": "green", "bad": "bright_red", "warn": "yellow", "mark": "bright_yellow"}
+    for name, colour in _COLOURS.items():
+        if not is_coloured:
+            styles[name] = Style(dim=name == "faint", bold=name in ("accent", "bad"))
+        else:
+            styles[name] = base + Style.parse(colour if is_rich else sixteen[name])
+    styles["bold"] = styles["text"] + Style(bold=True)
+    styles["title"] = styles["accent"] + Style(bold=True)
+    styles["head"] = styles["dim"] + Style(bold=not is_coloured, underline=not is_rich)
+    styles["head.current"] = styles["accent"] + Style(bold=True, underline=not is_rich)
+    styles["best"] = styles["good"] + Style(bold=True)
+    styles["key"] = styles["accent"]
+    styles["bar"] = Style.parse(f"{_COLOURS['dim']} on {PANEL}") if is_rich else styles["dim"]
+    styles["bar.key"] = Style.parse(f"{_COLOURS['accent']} bold on {PANEL}") if is_rich else styles["title"]
+    styles["bar.text"] = Style.parse(f"{_COLOURS['text']} on {PANEL}") if is_rich else styles["text"]
+    cursor = Style.parse(f"on {CURSOR_BACK}") if is_rich else Style(reverse=True)
+    if is_rich:
+        curves = tuple(base + Style.parse(colour) for colour in CURVE_COLOURS)
+        bands = tuple(base + Style.parse(_darker(colour)) for colour in CURVE_COLOURS)
+    elif is_coloured:
+        names = ("bright_cyan", "bright_yellow", "bright_green", "bright_red", "bright_magenta", "cyan", "yellow", "magenta", "bright_blue", "green")
+        curves = tuple(Style.parse(name) for name in names)
+        bands = tuple(Style.parse("bright_black") for _ in names)
+    else:
+        curves = tuple(Style(bold=True) for _ in CURVE_COLOURS)
+        bands = tuple(Style(dim=True) for _ in CURVE_COLOURS)
+    return Palette(styles, cursor, curves, bands)
+
+
+def _darker(colour: str) -> str:
+    """Mix a colour with the background: two parts of five of it remain."""
+    front, back = (tuple(int(text[i : i + 2], 16) for i in (1, 3, 5)) for text in (colour, BACKGROUND))
+    return "#" + "".join(f"{round(0.38 * f + 0.62 * b):02x}" for f, b in zip(front, back, strict=True))
+
+
+def fit(text: str, cells: int, *, right: bool = False, keep_end: bool = False) -> str:
+    """Cut or pad visible text to exactly so many cells; what is cut shows an ellipsis."""
+    if cells <= 0:
+        return ""
+    width = len(text) if text.isascii() else cell_len(text)
+    if width > cells:
+        if keep_end:
+            while cell_len(text) > cells - 1:
+                text = text[1:]
+            return "…" + text
+        text = set_cell_size(text, cells - 1).rstrip() + "…"
+        width = cell_len(text)
+    pad = " " * (cells - width)
+    return pad + text if right else text + pad
+
+
+def strip_of(spans: Iterable[Span], width: int, palette: Palette, *, is_cursor: bool = False, fill: str = "text") -> Strip:
+    """Draw spans as one line of exactly `width` cells, with the cursor's background where it is."""
+    over = palette.cursor if is_cursor else None
+    segments: list[Segment] = []
+    used = 0
+    for text, name in spans:
+        if used >= width:
+            break
+        cells = len(text) if text.isascii() else cell_len(text)
+        if used + cells > width:
+            text = fit(text, width - used)
+            cells = width - used
+        style = palette.styles[name]
+        segments.append(Segment(text, style + over if over else style))
+        used += cells
+    if used < width:
+        style = palette.styles[fill]
+        segments.append(Segment(" " * (width - used), style + over if over else style))
+    return Strip(segments, width)
+
+
+def length_of(spans: Iterable[Span]) -> int:
+    """Count the cells of spans."""
+    return sum(len(text) if text.isascii() else cell_len(text) for text, _ in spans)
+
+
+def status_style(status: str) -> str:
+    return {"finished": "dim", "running": "accent", "failed": "bad", "lost": "warn", "killed": "warn"}.get(status, "dim")
+
+
+def spark_text(values: Sequence[float], cells: int) -> str:
+    """Draw a series as a row of blocks from its smallest to its largest value; where it is no number, `!`."""
+    if not values or cells < 1:
+        return ""
+    if len(values) > cells:
+        values = [values[index * (len(values) - 1) // max(1, cells - 1)] for index in range(cells)]
+    finite = [value for value in values if value == value and not math.isinf(value)]
+    if not finite:
+        return DIVERGED
+    low, span = min(finite), max(finite) - min(finite)
+    out = []
+    for value in values:
+        if value != value or math.isinf(value):
+            out.append(DIVERGED)
+            break
+        out.append(BLOCKS[min(7, int((value - low) / span * 8))] if span > 0 and math.isfinite(span) else BLOCKS[0])
+    return "".join(out)
+
+
+def run_spans(head: RunHead) -> list[Span]:
+    """Show a run in running text: its glyph and its name."""
+    return [(GLYPHS[head.status], status_style(head.status)), (" ", "text"), (clean(head.name), "bold")]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a column of the table is drawn."""
+
+    column: Column
+    title: str
+    width: int
+    decimals: int
+    spark: int = 0
+    """Cells of sparkline behind the number; 0 for none."""
+
+    @property
+    def cells(self) -> int:
+        return self.width + (self.spark + 1 if self.spark else 0)
+
+
+MAX_TEXT_CELLS = 16
+MAX_TITLE_CELLS = 14
+_NUMBER_CELLS = 7
+
+
+def shape_of(column: Column, *, title: str, spark: int = 0) -> Shape:
+    """Choose width and decimals of a column from what is known about its values."""
+    if column.source == "metric":
+        decimals = decimals_for(column.low, column.high)
+        widest = max(len(fixed_text(value, decimals)) for value in (column.low or 0.0, column.high or 0.0))
+        return Shape(column, title, max(widest, min(len(title) + 1, MAX_TITLE_CELLS), _NUMBER_CELLS), decimals, spark)
+    known = [param_text(_tidy(value)) for value in (column.low, column.high) if value is not None]
+    widest = max([len(text) for text in known] + [min(column.text_cells, MAX_TEXT_CELLS), 3])
+    return Shape(column, title, max(widest, min(len(title) + 1, MAX_TITLE_CELLS)), 0)
+
+
+def _tidy(value: float) -> float | int:
+    return int(value) if value == int(value) and abs(value) < 1e15 else value
+
+
+def cell_text(shape: Shape, value: ParamValue, *, is_present: bool) -> str:
+    """Show a value in its column: metrics with fixed decimals, params as they were typed, nothing as a dot."""
+    if not is_present:
+        return "·"
+    if shape.column.source == "metric" and isinstance(value, int | float):
+        return fixed_text(float(value), shape.decimals)
+    return clean(param_text(value), max_chars=200)
+
+
+def short_titles(columns: Sequence[Column]) -> dict[str, str]:
+    """Give each column the shortest title that tells it from the others: `optimizer.lr` is `lr` when nothing else is."""
+    ends: dict[str, list[Column]] = {}
+    for column in columns:
+        ends.setdefault(column.name.rsplit(".", 1)[-1], []).append(column)
+    titles: dict[str, str] = {}
+    for end, sharing in ends.items():
+        for column in sharing:
+            is_alone = len(sharing) == 1 and column.source == "param"
+            name = end if is_alone else column.name
+            titles[column.id] = clean(name, max_chars=60)
+    return titles
+
+
+def value_text(value: ParamValue) -> str:
+    """Show any value on its own: floats in four digits, the rest as typed."""
+    return number_text(value) if isinstance(value, float) else clean(param_text(value))

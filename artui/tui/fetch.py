@@ -1,0 +1,66 @@
+"""Questions to the catalog, asked in the background: a screen never waits for the file.
+
+Each topic of a screen has at most one question whose answer is wanted: the answer to an older one is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from textual.message_pump import MessagePump
+
+from artui.errors import ArtuiError
+from artui.tui.messages import Answer
+
+if TYPE_CHECKING:
+    from artui.tui.app import ArtuiApp
+
+T = TypeVar("T")
+
+_pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="artui-reader")
+
+
+class Asks(MessagePump):
+    """A screen or widget that asks the catalog."""
+
+    _tickets: dict[str, int]
+    _answers: dict[str, Callable[[Any], None]]
+
+    def ask(self, topic: str, question: Callable[[], T], answer: Callable[[T], None]) -> None:
+        """Put a question; `answer` is called with what came of it, unless a newer one of the topic was put since."""
+        if not hasattr(self, "_tickets"):
+            self._tickets, self._answers = {}, {}
+        ticket = self._tickets[topic] = self._tickets.get(topic, 0) + 1
+        self._answers[topic] = answer
+
+        def work() -> None:
+            if self._tickets[topic] != ticket:
+                return
+            value: Any = None
+            fault: Exception | None = None
+            try:
+                value = question()
+            except Exception as error:  # noqa: BLE001 - shown to the user, whatever it is
+                fault = error
+            if self.is_running:
+                self.post_message(Answer(topic, ticket, value, fault))
+
+        _pool.submit(work)
+
+    def on_answer(self, message: Answer) -> None:
+        message.stop()
+        if self._tickets.get(message.topic) != message.ticket:
+            return
+        app: ArtuiApp = self.app  # type: ignore[assignment]
+        if message.error is not None:
+            app.show_error(message.error)
+        else:
+            app.clear_error()
+            self._answers[message.topic](message.value)
+
+
+def error_text(error: Exception) -> str:
+    """Say an error in one line."""
+    return str(error) if isinstance(error, ArtuiError) else f"{type(error).__name__}: {error}"

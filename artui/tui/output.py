@@ -1,0 +1,325 @@
+"""The last step to the terminal: only cells that changed, only attributes that changed.
+
+Textual repaints whole widgets, with full colours for each run of text: a page down costs 11 to 21 kB, and a
+key held on a slow link lags for seconds. This step keeps a copy of what the terminal shows, compares, uses the
+terminal's own scrolling where rows merely moved, and writes the difference. It is also the gate that no
+control character passes, whatever a widget was given.
+
+It rests on private names of Textual (see `SUPPORTED`): where they are missing, Textual's own output is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from rich.cells import get_character_cell_size
+from rich.color import ColorSystem
+from rich.console import Console
+from rich.style import Style
+from textual.app import App
+from textual.strip import Strip
+
+try:
+    from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+
+    SUPPORTED = hasattr(App, "_display")
+except ImportError:  # another Textual than the one this was made for
+    SUPPORTED = False
+    ChopsUpdate = LayoutUpdate = CompositorUpdate = object  # type: ignore[assignment, misc]
+
+GAP_CELLS = 5
+"""Unchanged cells of the same style are sent again rather than jumped over, up to this many."""
+MIN_SCROLLED_ROWS = 5
+_MAX_MARKS = 3
+
+_HIDDEN = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u061c\ufeff\u2028\u2029\u200b\u2060\ufe0e\ufe0f")
+
+# bold, dim, italic, underline, blink, reverse, strike: code that switches on, code that switches off.
+_FLAGS = (("bold", 1, 22), ("dim", 2, 22), ("italic", 3, 23), ("underline", 4, 24), ("blink", 5, 25), ("reverse", 7, 27), ("strike", 9, 29))
+
+Look = tuple[str, str, frozenset[int]]
+"""Foreground codes, background codes, and the positions in `_FLAGS` that are on."""
+
+PLAIN: Look = ("39", "49", frozenset())
+
+
+class Surface:
+    """What the terminal shows: a character and a look a cell. None where that is not known."""
+
+    def __init__(self, width: int, height: int, *, colours: ColorSystem | None) -> None:
+        self.width, self.height = width, height
+        self._colours = colours
+        self._chars: list[list[str | None]] = [[None] * width for _ in range(height)]
+        self._looks: list[list[int]] = [[0] * width for _ in range(height)]
+
+    def update(self, pieces: Iterator[tuple[int, int, Strip]]) -> str:
+        """Take strips as (row, column, strip); give what the terminal must be sent to show them."""
+        chars: dict[int, list[str | None]] = {}
+        looks: dict[int, list[int]] = {}
+        for y, x, strip in pieces:
+            if 0 <= y < self.height:
+                if y not in chars:
+                    chars[y], looks[y] = self._chars[y][:], self._looks[y][:]
+                self._place(chars[y], looks[y], x, strip)
+        changed = {y for y in chars if chars[y] != self._chars[y] or looks[y] != self._looks[y]}
+        if not changed:
+            return ""
+        out: list[str] = []
+        if len(changed) > MIN_SCROLLED_ROWS:
+            self._scroll(chars, looks, changed, out)
+        pen = _Pen(out)
+        for y in sorted(changed):
+            _mend_halves(chars[y])
+            self._send_row(y, chars[y], looks[y], pen)
+            self._chars[y], self._looks[y] = chars[y], looks[y]
+        pen.close()
+        return "".join(out)
+
+    def _place(self, chars: list[str | None], looks: list[int], x: int, strip: Strip) -> None:
+        width = self.width
+        for text, style, control in strip:
+            if control:
+                continue
+            look = _look_number(style, self._colours)
+            if x >= 0 and text.isascii() and text.isprintable():
+                count = min(len(text), width - x)
+                if count <= 0:
+                    return
+                chars[x : x + count] = text[:count]
+                looks[x : x + count] = [look] * count
+                x += len(text)
+                continue
+            for letter in text:
+                if letter < " " or "\x7f" <= letter <= "\x9f" or letter in _HIDDEN or "\ud800" <= letter <= "\udfff":
+                    continue
+                cells = 1 if letter < "\u0300" else get_character_cell_size(letter)
+                if cells == 0:
+                    before = chars[x - 1] if 0 < x <= width else None
+                    if before and len(before) <= _MAX_MARKS:
+                        chars[x - 1] = before + letter
+                    continue
+                if x + cells > width:
+                    return
+                if x >= 0:
+                    chars[x], looks[x] = letter, look
+                    if cells == 2:
+                        chars[x + 1], looks[x + 1] = "", look
+                x += cells
+
+    def _send_row(self, y: int, chars: list[str | None], looks: list[int], pen: _Pen) -> None:
+        old_chars, old_looks = self._chars[y], self._looks[y]
+        x, end = 0, -1
+        while x < self.width:
+            letter = chars[x]
+            if letter is None or not letter or (letter == old_chars[x] and looks[x] == old_looks[x] and not self._half_changed(old_chars, chars, x)):
+                x += 1
+                continue
+            if end >= 0 and 0 <= x - end <= GAP_CELLS and all(chars[i] and looks[i] == pen.look for i in range(end, x)):
+                pen.write("".join(chars[i] or "" for i in range(end, x)))
+            elif end != x:
+                pen.move(y, x)
+            pen.wear(looks[x])
+            pen.write(letter)
+            end = x + (2 if x + 1 < self.width and chars[x + 1] == "" else 1)
+            x = end
+            pen.at(y, end, self.width)
+
+    @staticmethod
+    def _half_changed(old: list[str | None], new: list[str | None], x: int) -> bool:
+        """Whether a wide character stays but what stood in its second half has been overwritten, or the reverse."""
+        return x + 1 < len(new) and (old[x + 1] == "") != (new[x + 1] == "")
+
+    def _scroll(self, chars: dict[int, list[str | None]], looks: dict[int, list[int]], changed: set[int], out: list[str]) -> None:
+        """Let the terminal move rows that only changed their place."""
+        places: dict[str, list[int]] = {}
+        for y in range(self.height):
+            row = self._chars[y]
+            if None not in row:
+                places.setdefault("".join(row), []).append(y)  # type: ignore[arg-type]
+        votes: dict[int, int] = {}
+        keys = {y: "".join(letter or "" for letter in chars[y]) for y in changed}
+        for y, key in keys.items():
+            if key.strip():
+                for old_y in places.get(key, ()):
+                    votes[old_y - y] = votes.get(old_y - y, 0) + 1
+        if not votes:
+            return
+        shift = max(votes, key=lambda each: votes[each])
+        if shift == 0 or votes[shift] < MIN_SCROLLED_ROWS or votes[shift] < len(changed) // 3:
+            return
+        moved = [y for y, key in keys.items() if y + shift in places.get(key, ())]
+        top, bottom = min(min(moved), min(moved) + shift), max(max(moved), max(moved) + shift)
+        count = abs(shift)
+        out.append(f"\x1b[{top + 1};{bottom + 1}r\x1b[{count}{'S' if shift > 0 else 'T'}\x1b[r")
+        shown_chars, shown_looks = self._chars[top : bottom + 1], self._looks[top : bottom + 1]
+        blank_chars: list[list[str | None]] = [[None] * self.width for _ in range(count)]
+        blank_looks = [[0] * self.width for _ in range(count)]
+        for y in range(top, bottom + 1):
+            if y not in chars:
+                chars[y], looks[y] = shown_chars[y - top][:], shown_looks[y - top][:]
+        if shift > 0:
+            self._chars[top : bottom + 1], self._looks[top : bottom + 1] = shown_chars[count:] + blank_chars, shown_looks[count:] + blank_looks
+        else:
+            self._chars[top : bottom + 1], self._looks[top : bottom + 1] = blank_chars + shown_chars[:-count], blank_looks + shown_looks[:-count]
+        for y in range(top, bottom + 1):
+            if chars[y] != self._chars[y] or looks[y] != self._looks[y]:
+                changed.add(y)
+            else:
+                changed.discard(y)
+
+
+class _Pen:
+    """Writes escape sequences, and remembers where the cursor is and what it wears."""
+
+    def __init__(self, out: list[str]) -> None:
+        self._out = out
+        self._place: tuple[int, int] | None = None
+        self.look: int | None = None
+
+    def move(self, y: int, x: int) -> None:
+        if self._place is not None and self._place[0] == y and x > self._place[1]:
+            self._out.append(f"\x1b[{x - self._place[1]}C")
+        else:
+            self._out.append(f"\x1b[{y + 1};{x + 1}H")
+
+    def at(self, y: int, x: int, width: int) -> None:
+        # At the right edge terminals differ in where the cursor is.
+        self._place = (y, x) if x < width else None
+
+    def wear(self, look: int) -> None:
+        if look != self.look:
+            self._out.append(_change(self.look, look))
+            self.look = look
+
+    def write(self, text: str) -> None:
+        self._out.append(text)
+
+    def close(self) -> None:
+        if self.look is not None:
+            self._out.append("\x1b[m")
+
+
+_looks: list[Look] = [PLAIN]
+_numbers: dict[tuple[Style | None, ColorSystem | None], int] = {}
+
+
+def _look_number(style: Style | None, colours: ColorSystem | None) -> int:
+    """Intern a style as the number of what it looks like on a terminal of so many colours."""
+    key = (style, colours)
+    number = _numbers.get(key)
+    if number is None:
+        look = _look(style, colours)
+        if look in _looks:
+            number = _looks.index(look)
+        else:
+            number = len(_looks)
+            _looks.append(look)
+        _numbers[key] = number
+    return number
+
+
+def _look(style: Style | None, colours: ColorSystem | None) -> Look:
+    if not style:
+        return PLAIN
+    front, back = "39", "49"
+    if colours is not None:
+        if style.color is not None:
+            front = ";".join(style.color.downgrade(colours).get_ansi_codes(foreground=True))
+        if style.bgcolor is not None:
+            back = ";".join(style.bgcolor.downgrade(colours).get_ansi_codes(foreground=False))
+    return front, back, frozenset(number for number, (name, _, _) in enumerate(_FLAGS) if getattr(style, name))
+
+
+@lru_cache(maxsize=4096)
+def _change(before: int | None, after: int) -> str:
+    """Give the shortest sequence that turns one look into another; before is None when it is not known."""
+    front, back, flags = _looks[after]
+    whole = ["0"] + [str(_FLAGS[flag][1]) for flag in sorted(flags)] + [code for code in (front, back) if code not in ("39", "49")]
+    full = "\x1b[" + ";".join(whole) + "m"
+    if before is None:
+        return full
+    old_front, old_back, old_flags = _looks[before]
+    codes = list(dict.fromkeys(str(_FLAGS[flag][2]) for flag in sorted(old_flags - flags)))
+    # 22 switches off bold and dim alike.
+    kept = flags & old_flags if "22" not in codes else frozenset(flag for flag in flags & old_flags if _FLAGS[flag][2] != 22)
+    codes += [str(_FLAGS[flag][1]) for flag in sorted(flags - kept)]
+    codes += [front] if front != old_front else []
+    codes += [back] if back != old_back else []
+    short = "\x1b[" + ";".join(codes) + "m"
+    return short if len(short) <= len(full) else full
+
+
+def _mend_halves(chars: list[str | None]) -> None:
+    """Blank what is left of a wide character of which one half was overwritten."""
+    for x, letter in enumerate(chars):
+        if letter == "" and (x == 0 or not _is_wide(chars[x - 1])):
+            chars[x] = " "
+        elif _is_wide(letter) and (x + 1 >= len(chars) or chars[x + 1] != ""):
+            chars[x] = " "
+
+
+def _is_wide(letter: str | None) -> bool:
+    return letter is not None and letter >= "\u1100" and get_character_cell_size(letter[0]) == 2
+
+
+class _Changes(CompositorUpdate):
+    """Stands in for one of Textual's updates: renders to what changed."""
+
+    def __init__(self, surface: Surface, update: Any) -> None:
+        self._surface = surface
+        self._update = update
+
+    def __rich_console__(self, console: Console, options: Any) -> Iterator[str]:
+        yield ""
+
+    def render_segments(self, console: Console) -> str:
+        return self._surface.update(self._pieces())
+
+    def _pieces(self) -> Iterator[tuple[int, int, Strip]]:
+        update = self._update
+        if isinstance(update, LayoutUpdate):
+            for y, line in enumerate(update.strips, update.region.y):
+                x = update.region.x
+                for strip in line:
+                    yield y, x, strip
+                    x += strip.cell_length
+            return
+        for y, x1, x2 in update.spans:
+            for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+                if strip is not None and x <= x2 and end > x1:
+                    yield y, x, strip
+
+
+class ChangesOnly(App[int]):
+    """An app that sends its terminal only what changed."""
+
+    sends_changes_only = True
+    """Off: Textual's own output."""
+    _surface: Surface | None = None
+
+    def _display(self, screen: Any, renderable: Any) -> None:
+        driver = self._driver
+        if (
+            SUPPORTED
+            and self.sends_changes_only
+            and isinstance(renderable, LayoutUpdate | ChopsUpdate)
+            and driver is not None
+            and not driver.is_inline
+            and not self.is_headless
+        ):
+            width, height = self.size
+            surface = self._surface
+            if surface is None or (surface.width, surface.height) != (width, height):
+                colours = None if self.no_color else self.console._color_system
+                surface = self._surface = Surface(width, height, colours=colours)
+            renderable = _Changes(surface, renderable)
+        super()._display(screen, renderable)
+
+    def forget_terminal(self) -> None:
+        """Assume nothing about what the terminal shows: everything is sent again. For ctrl+L, resume and resize."""
+        self._surface = None
+        self.refresh(layout=True)
+        for screen in self.screen_stack:
+            screen.refresh(layout=True)

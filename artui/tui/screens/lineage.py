@@ -1,0 +1,133 @@
+"""Where something came from and what came of it, as an indented walk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.app import ComposeResult
+
+from artui.model import Node, RunHead, VersionHead
+from artui.query import lineage as query
+from artui.query.lineage import Lineage
+from artui.safetext import clean
+from artui.tui.cells import GLYPHS, Span, status_style
+from artui.tui.keys import bindings
+from artui.tui.messages import Link
+from artui.tui.screens.base import CatalogScreen
+from artui.tui.widgets.bars import Bar, KeyBar
+from artui.tui.widgets.lines import Line, LineList
+from artui.units import plural
+
+
+class LineageScreen(CatalogScreen):
+    """Holds a run or a version and the `Lineage` around it."""
+
+    SCOPES = ("lineage", "list", "app")
+    PLACE = 3
+    BINDINGS = bindings("lineage")
+
+    def __init__(self, subject: RunHead | VersionHead) -> None:
+        super().__init__()
+        self._subject = subject
+        self._before: list[RunHead | VersionHead] = []
+        self._nodes: dict[int, Node] = {}
+
+    def compose(self) -> ComposeResult:
+        yield Bar(id="top")
+        yield Bar(id="said")
+        yield LineList(id="walk")
+        yield KeyBar()
+
+    @property
+    def list(self) -> LineList:
+        return self.query_one("#walk", LineList)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.list.focus()
+
+    def load(self) -> None:
+        subject = self._subject
+        self.ask("lineage", lambda: query.lineage(self.reader, subject), self._take)
+
+    def _take(self, found: Lineage) -> None:
+        self.show_place()
+        lines: list[Line] = [Line([(" where it came from", "dim")], is_heading=True)]
+        self._nodes = {}
+
+        def add(node: Node, spans: list[Span]) -> None:
+            self._nodes[len(lines)] = node
+            lines.append(Line(spans, Link("run" if node.run else "version", node.id)))
+
+        for node in found.upstream:
+            add(node, node_spans(node, "↑"))
+        if not found.upstream:
+            lines.append(Line([("   nothing was noted", "faint")]))
+        lines.append(Line([("", "text")]))
+        root_line = len(lines)
+        add(found.root, [(" ▶ ", "accent"), *subject_spans(found.root, "title")])
+        lines += [Line([("", "text")]), Line([(" what came of it", "dim")], is_heading=True)]
+        for node in found.downstream:
+            add(node, node_spans(node, "↓"))
+        if not found.downstream:
+            lines.append(Line([("   nothing yet", "faint")]))
+        if found.is_cut:
+            lines += [Line([("", "text")]), Line([(" and more: walk on with L from a line near the end", "warn")])]
+        self.list.set_lines(lines)
+        self.list.move_to(root_line)
+        runs = {node.id for node in (*found.upstream, *found.downstream) if node.run}
+        versions = {node.id for node in (*found.upstream, *found.downstream) if node.version}
+        said: list[Span] = [(" lineage of ", "dim"), *subject_spans(found.root, "bold")]
+        self.query_one("#said", Bar).show(said, [(f"{plural(len(versions), 'version')} · {plural(len(runs), 'run')} ", "dim")])
+
+    def title_spans(self) -> list[Span]:
+        return [("lineage", "title")]
+
+    def subject(self) -> RunHead | VersionHead | None:
+        return self._subject
+
+    def action_root(self) -> None:
+        """Walk from what is under the cursor; esc comes back to where this walk began."""
+        node = self._nodes.get(self.list.cursor)
+        chosen = node.run or node.version if node is not None else None
+        if chosen is not None and chosen.id != self._subject.id:
+            self._before.append(self._subject)
+            self._subject = chosen
+            self.load()
+
+    def go_back(self) -> bool:
+        if not self._before:
+            return False
+        self._subject = self._before.pop()
+        self.load()
+        return True
+
+    def action_open(self) -> None:
+        self.list.choose()
+
+    def action_copy(self) -> None:
+        node = self._nodes.get(self.list.cursor)
+        if node is not None:
+            self.artui.copy_text(node.run.id if node.run else node.version.reference if node.version else "")
+
+    def on_line_chosen(self, message: Any) -> None:
+        super().on_line_chosen(message)
+
+
+def node_spans(node: Node, arrow: str) -> list[Span]:
+    """Draw one line of the walk."""
+    spans: list[Span] = [(" " + "  " * node.depth, "text"), (arrow + " ", "faint"), (node.relation + " ", "dim")]
+    if node.is_repeated:
+        return [*spans, *((text, "faint") for text, _ in subject_spans(node, "faint")), ("  see above", "faint")]
+    return [*spans, *subject_spans(node, "text")]
+
+
+def subject_spans(node: Node, style: str) -> list[Span]:
+    """Show the run or version of a node."""
+    if node.run is not None:
+        return [(GLYPHS[node.run.status] + " ", status_style(node.run.status)), (clean(node.run.name), style), (f"  {node.run.stage} run", "dim")]
+    if node.version is None:
+        return []
+    head = node.version
+    aliases = " ".join(clean(alias) for alias in head.aliases if alias != "latest")
+    return [(clean(head.artifact), style), (f" v{head.number}", style), (f"  {clean(head.kind)}", "dim"), (f"  {aliases}" if aliases else "", "good")]

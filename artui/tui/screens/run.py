@@ -1,0 +1,455 @@
+"""One run in depth: overview, charts, files, log."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal
+
+from artui.model import Metric, RunDetail, RunHead, VersionHead
+from artui.query import artifacts, series
+from artui.query import runs as query
+from artui.query.series import Curve
+from artui.safetext import clean, clean_lines
+from artui.tui.cells import GLYPHS, Span, fit, status_style, value_text
+from artui.tui.keys import bindings, footer_keys
+from artui.tui.messages import LineChosen, Link
+from artui.tui.screens.base import CatalogScreen, heading, run_line, version_line
+from artui.tui.widgets.bars import Bar, KeyBar
+from artui.tui.widgets.chart import Chart, ChartLine, ChartOptions, next_smoothing, options_spans
+from artui.tui.widgets.lines import Line, LineList
+from artui.units import age_text, bytes_text, count_text, duration_text, number_text, plural, time_text
+
+TABS = ("overview", "charts", "files", "log")
+CHART_CELLS = (36, 9)
+"""Smallest width and height of a chart in the grid."""
+CURVE_BUCKETS = 400
+
+
+class RunScreen(CatalogScreen):
+    """Holds a run's id and the `RunDetail` that answers it."""
+
+    SCOPES = ("run", "list", "app")
+    PLACE = 1
+    BINDINGS = [*bindings("run"), *bindings("charts")]
+
+    def __init__(self, run_id: str, *, tab: str = "overview") -> None:
+        super().__init__()
+        self.run_id = run_id
+        self.detail: RunDetail | None = None
+        self.tab = tab
+        self.chart_options = ChartOptions()
+        self._curves: dict[int, Curve] = {}
+        self._chart = 0
+        self._first_chart = 0
+        self._is_zoomed = False
+
+    def compose(self) -> ComposeResult:
+        yield Bar(id="top")
+        yield Bar(id="tabs")
+        with Horizontal(id="overview", classes="tab"):
+            yield LineList(id="facts")
+            yield LineList(id="metrics", marks_cursor=False)
+        yield Container(id="charts", classes="tab hidden")
+        yield LineList(id="files", classes="tab hidden")
+        yield LineList(id="log", marks_cursor=False, classes="tab hidden")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self._show_tab()
+
+    def load(self) -> None:
+        self.ask("detail", lambda: query.get_run(self.reader, self.run_id), self._take_detail)
+
+    def _take_detail(self, detail: RunDetail) -> None:
+        is_first = self.detail is None
+        self.detail = detail
+        self.show_place()
+        self._draw_overview()
+        self.query_one("#files", LineList).set_lines(file_lines(detail), keep=not is_first)
+        self._ask_curves()
+        self._ask_log()
+        self._show_tabs()
+
+    def title_spans(self) -> list[Span]:
+        if self.detail is None:
+            return [("run", "dim")]
+        head = self.detail.head
+        return [(clean(head.project), "dim"), (" ▸ ", "faint"), (GLYPHS[head.status] + " ", status_style(head.status)), (clean(head.name), "title"), (f"  {head.status}", status_style(head.status))]
+
+    # Tabs
+
+    def _show_tabs(self) -> None:
+        detail = self.detail
+        counts = {"charts": len(detail.metrics), "files": len(detail.inputs) + len(detail.outputs)} if detail else {}
+        spans: list[Span] = [(" ", "text")]
+        for tab in TABS:
+            count = f" {counts[tab]}" if tab in counts else ""
+            spans += [(f" {tab}{count} ", "title" if tab == self.tab else "dim"), (" ", "text")]
+        right = options_spans(self.chart_options) if self.tab == "charts" else []
+        if self.tab == "charts" and detail and len(detail.metrics) > self._per_page and not self._is_zoomed:
+            last = min(len(detail.metrics), self._first_chart + self._per_page)
+            right = [(f"{self._first_chart + 1}–{last} of {len(detail.metrics)} · ", "dim"), *right]
+        self.query_one("#tabs", Bar).show(spans, [*right, (" ", "text")])
+
+    def _show_tab(self) -> None:
+        for tab in TABS:
+            self.query_one(f"#{tab}").set_class(tab != self.tab, "hidden")
+        target = {"overview": "#facts", "files": "#files", "log": "#log"}.get(self.tab)
+        if target:
+            self.query_one(target).focus()
+        else:
+            self.set_focus(None)
+            self._layout_charts()
+        self.SCOPES = ("charts", "run", "app") if self.tab == "charts" else ("run", "list", "app")  # type: ignore[misc]
+        self.query_one(KeyBar).show_keys(footer_keys(*self.SCOPES))
+        self._show_tabs()
+
+    def action_next_tab(self, change: int) -> None:
+        self.tab = TABS[(TABS.index(self.tab) + change) % len(TABS)]
+        self._is_zoomed = False
+        self._show_tab()
+
+    def go_back(self) -> bool:
+        if self.tab == "charts" and self._is_zoomed:
+            self.action_zoom()
+            return True
+        return False
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("axis", "log_scale", "smooth", "zoom", "left", "right"):
+            return self.tab == "charts"
+        return True
+
+    # Overview
+
+    def _draw_overview(self) -> None:
+        if self.detail is None:
+            return
+        is_wide = self.size.width >= 100
+        facts, metrics = self.query_one("#facts", LineList), self.query_one("#metrics", LineList)
+        metrics.set_class(not is_wide, "hidden")
+        half = self.size.width // 2 if is_wide else self.size.width
+        lines = fact_lines(self.detail, cells=half - 2)
+        found = metric_lines(self.detail.metrics, cells=half - 2)
+        facts.set_lines(lines if is_wide else [*lines, Line([("", "text")]), *found])
+        metrics.set_lines(found)
+
+    def on_resize(self) -> None:
+        self._draw_overview()
+        self._layout_charts()
+
+    # Charts
+
+    def _ask_curves(self) -> None:
+        detail = self.detail
+        if detail is None:
+            return
+        axis, reader = self.chart_options.axis, self.reader
+        self.ask("curves", lambda: {metric.series_key: series.curve(reader, metric, axis=axis, buckets=CURVE_BUCKETS) for metric in detail.metrics}, self._take_curves)
+
+    def _take_curves(self, curves: dict[int, Curve]) -> None:
+        self._curves = curves
+        self._draw_charts()
+
+    @property
+    def _grid(self) -> tuple[int, int]:
+        """How many charts stand side by side and below each other."""
+        if self._is_zoomed:
+            return 1, 1
+        width, height = self.size.width, max(1, self.size.height - 3)
+        count = len(self.detail.metrics) if self.detail else 1
+        across = max(1, min(width // CHART_CELLS[0], 4, count))
+        down = max(1, min(height // CHART_CELLS[1], -(-count // across)))
+        return across, down
+
+    @property
+    def _per_page(self) -> int:
+        across, down = self._grid
+        return across * down
+
+    def _layout_charts(self) -> None:
+        """Make as many charts as fit, and show the page that the current one is on."""
+        if self.tab != "charts" or self.detail is None:
+            return
+        box = self.query_one("#charts", Container)
+        across, down = self._grid
+        self._chart = max(0, min(self._chart, len(self.detail.metrics) - 1))
+        self._first_chart = self._chart if self._is_zoomed else self._chart // self._per_page * self._per_page
+        box.styles.grid_size_columns = across
+        box.styles.grid_size_rows = down
+        wanted = across * down
+        charts = list(box.query(Chart))
+        for chart in charts[wanted:]:
+            chart.remove()
+        if len(charts) < wanted:
+            box.mount(*(Chart() for _ in range(wanted - len(charts))))
+        self.call_after_refresh(self._draw_charts)
+
+    def _draw_charts(self) -> None:
+        if self.detail is None or self.tab != "charts":
+            return
+        metrics = self.detail.metrics
+        if not metrics:
+            for chart in self.query(Chart):
+                chart.show("", [], self.chart_options, note="this run logged no metrics")
+            return
+        for place, chart in enumerate(self.query(Chart)):
+            number = self._first_chart + place
+            if number >= len(metrics):
+                chart.show("", [], self.chart_options)
+                chart.set_current(False)
+                continue
+            chart.show(clean(metrics[number].title), self._lines(metrics[number], number), self.chart_options, note="" if metrics[number].series_key in self._curves else "reading…")
+            chart.set_current(number == self._chart)
+            if not self._is_zoomed:
+                chart.cursor = None
+        self._show_tabs()
+
+    def _lines(self, metric: Metric, number: int) -> list[ChartLine]:
+        curve = self._curves.get(metric.series_key)
+        return [ChartLine(metric.title, curve, 0)] if curve is not None else []
+
+    def on_chart_picked(self, message: Chart.Picked) -> None:
+        charts = list(self.query(Chart))
+        number = self._first_chart + charts.index(message.chart)
+        if self.detail and number < len(self.detail.metrics):
+            if number == self._chart:
+                self.action_zoom()
+            self._chart = number
+            self._draw_charts()
+
+    def action_axis(self) -> None:
+        self.chart_options = replace(self.chart_options, axis="time" if self.chart_options.axis == "step" else "step")
+        self._ask_curves()
+
+    def action_log_scale(self) -> None:
+        self.chart_options = replace(self.chart_options, is_log=not self.chart_options.is_log)
+        self._draw_charts()
+
+    def action_smooth(self, change: int) -> None:
+        self.chart_options = next_smoothing(self.chart_options, change)
+        self._draw_charts()
+
+    def action_zoom(self) -> None:
+        self._is_zoomed = not self._is_zoomed
+        self._layout_charts()
+
+    def action_left(self) -> None:
+        self._sideways(-1)
+
+    def action_right(self) -> None:
+        self._sideways(1)
+
+    def _sideways(self, change: int) -> None:
+        if self._is_zoomed:
+            chart = self.query_one(Chart)
+            start = chart.dot_columns if chart.cursor is None and change < 0 else chart.cursor if chart.cursor is not None else -2
+            chart.set_cursor(start + 2 * change)
+            return
+        self._move_chart(change)
+
+    def _move_chart(self, change: int) -> None:
+        if self.detail is None or not self.detail.metrics:
+            return
+        self._chart = max(0, min(self._chart + change, len(self.detail.metrics) - 1))
+        if not self._first_chart <= self._chart < self._first_chart + self._per_page:
+            self._layout_charts()
+        else:
+            self._draw_charts()
+
+    def key_down(self) -> None:
+        self._vertical(1)
+
+    def key_up(self) -> None:
+        self._vertical(-1)
+
+    def key_j(self) -> None:
+        self._vertical(1)
+
+    def key_k(self) -> None:
+        self._vertical(-1)
+
+    def key_pagedown(self) -> None:
+        self._vertical(1)
+
+    def key_pageup(self) -> None:
+        self._vertical(-1)
+
+    def _vertical(self, change: int) -> None:
+        if self.tab == "charts":
+            self._move_chart(change * (1 if self._is_zoomed else self._grid[0]))
+
+    # Log
+
+    def _ask_log(self) -> None:
+        detail = self.detail
+        if detail is None:
+            return
+        logs = [head for head in detail.outputs if head.kind == "log"]
+        if not logs:
+            lines = [Line([("", "text")]), Line([("  This run kept no log.", "text")]), Line([("", "text")])]
+            lines.append(Line([("  Save one with ", "dim"), ('run.save("train-log", "train.log", kind="log")', "accent")]))
+            if detail.error:
+                lines += [Line([("", "text")]), heading("  how it ended"), *(Line([("  " + text, "bad")]) for text in clean_lines(detail.error))]
+            self.query_one("#log", LineList).set_lines(lines, keep=True)
+            return
+        self.ask("log", lambda: [(head, *read_first_file(self, head)) for head in logs[:5]], self._take_log)
+
+    def _take_log(self, logs: list[tuple[VersionHead, str, str, bool]]) -> None:
+        lines: list[Line] = []
+        for head, path, text, is_whole in logs:
+            lines.append(heading(f" {clean(head.reference)}  {clean(path)}", note="" if is_whole else "the end of it"))
+            lines += [Line([(" ", "text"), (line, log_style(line))]) for line in clean_lines(text)]
+        if self.detail is not None and self.detail.error:
+            lines += [Line([("", "text")]), *(Line([(" " + text, "bad")]) for text in clean_lines(self.detail.error))]
+        self.query_one("#log", LineList).set_lines(lines)
+
+    # Elsewhere
+
+    def action_open(self) -> None:
+        focused = self.focused
+        if isinstance(focused, LineList):
+            focused.choose()
+
+    def on_line_chosen(self, message: LineChosen) -> None:
+        super().on_line_chosen(message)
+
+    def action_neighbour(self, change: int) -> None:
+        self.artui.runs_screen.neighbour(self.run_id, change)
+
+    def action_lineage(self) -> None:
+        self.artui.action_show_lineage()
+
+    def action_copy(self) -> None:
+        self.artui.copy_text(self.run_id)
+
+    def subject(self) -> RunHead | None:
+        return self.detail.head if self.detail else None
+
+    def change_run(self, run_id: str) -> None:
+        """Show another run in the same view."""
+        self.run_id = run_id
+        self.detail = None
+        self._curves = {}
+        self.load()
+
+
+def read_first_file(screen: CatalogScreen, head: VersionHead) -> tuple[str, str, bool]:
+    """Give (path, text, whether that is all) of a version's first file; an error is told in the text."""
+    from artui.errors import ArtuiError
+
+    reader = screen.reader
+    try:
+        files = artifacts.get_version(reader, head.id).files
+        if not files:
+            return "", "this version has no files", True
+        return files[0].path, *artifacts.file_text(reader, head.key, files[0].path)
+    except ArtuiError as error:
+        return "", str(error), True
+
+
+def log_style(line: str) -> str:
+    """Colour a line of a log by what it says."""
+    upper = line[:200].upper()
+    if "ERROR" in upper or "TRACEBACK" in upper or "EXCEPTION" in upper:
+        return "bad"
+    return "warn" if "WARN" in upper else "text"
+
+
+def fact_lines(detail: RunDetail, *, cells: int) -> list[Line]:
+    """Say what a run is: status, times, who and where, code, params, tags, family."""
+    head, now_ms = detail.head, time.time_ns() // 1_000_000
+    lines: list[Line] = []
+
+    def fact(name: str, text: str, style: str = "text") -> None:
+        if text:
+            lines.append(Line([(f" {fit(name, 10)} ", "dim"), (fit(clean(text), max(1, cells - 12)).rstrip(), style)]))
+
+    fact("status", head.status, status_style(head.status) if head.status != "finished" else "good")
+    if detail.error:
+        fact("error", detail.error.rsplit("\n", 1)[-1], "bad")
+    fact("started", f"{time_text(head.started_ms)}  ({age_text(head.started_ms, now_ms)} ago)")
+    fact("took", duration_text(head.duration_ms if head.duration_ms is not None else now_ms - head.started_ms if head.status == "running" else None))
+    fact("stage", head.stage)
+    fact("note", detail.note)
+    fact("tags", "  ".join(tag.name + (f"={tag.value}" if tag.value else "") for tag in detail.tags), "mark")
+    fact("id", head.id, "dim")
+    lines.append(Line([("", "text")]))
+    if detail.params:
+        lines.append(heading(" params"))
+        name_cells = max(6, min(28, max(len(param.name) for param in detail.params)))
+        lines += [
+            Line([(f"   {fit(clean(param.name), name_cells, keep_end=True)}  ", "dim"), (fit(value_text(param.value), max(1, cells - name_cells - 6)).rstrip(), "text")])
+            for param in detail.params
+        ]
+        lines.append(Line([("", "text")]))
+    for title, heads in (("inputs", detail.inputs), ("outputs", detail.outputs)):
+        if heads:
+            lines.append(heading(f" {title}"))
+            lines += [version_line(version, indent=3) for version in heads[:12]]
+            if len(heads) > 12:
+                lines.append(Line([(f"   and {len(heads) - 12} more under files", "dim")]))
+            lines.append(Line([("", "text")]))
+    lines.append(heading(" environment"))
+    fact("  host", f"{detail.user}@{detail.host}" if detail.user else detail.host)
+    fact("  code", f"commit {detail.git_commit[:12]} on {detail.git_branch}" + (", with uncommitted changes" if detail.git_is_dirty else "") if detail.git_commit else "not in a git work tree")
+    fact("  python", detail.python)
+    fact("  folder", detail.directory)
+    fact("  command", " ".join(detail.command))
+    if head.parent_id:
+        lines += [Line([("", "text")]), Line([(" parent     ", "dim"), (head.parent_id, "accent")], Link("run", head.parent_id))]
+    if detail.children:
+        lines += [Line([("", "text")]), heading(f" {plural(len(detail.children), 'run')} inside")]
+        lines += [run_line(child, indent=3, after=f"  {duration_text(child.duration_ms)}") for child in detail.children]
+    if detail.error and "\n" in detail.error:
+        lines += [Line([("", "text")]), heading(" traceback"), *(Line([("   " + text, "bad")]) for text in clean_lines(detail.error))]
+    return lines
+
+
+def metric_lines(metrics: tuple[Metric, ...], *, cells: int) -> list[Line]:
+    """Tabulate metrics with their summaries."""
+    if not metrics:
+        return [heading(" metrics"), Line([("   none was logged", "dim")])]
+    name_cells = max(8, min(max(len(metric.title) for metric in metrics), max(12, cells - 52)))
+    columns = [("last", 9), ("min", 9), ("at step", 8), ("max", 9), ("points", 8)]
+    while len(columns) > 1 and name_cells + 3 + sum(size + 1 for _, size in columns) > cells:
+        columns.pop()
+    lines = [Line([(" " + fit("metrics", name_cells), "dim"), *((" " + fit(title, size, right=True), "faint") for title, size in columns)], is_heading=True)]
+    for metric in metrics:
+        summary = metric.summary
+        values = {
+            "last": number_text(summary.last),
+            "min": number_text(summary.min) if summary.min is not None else "·",
+            "at step": count_text(summary.min_step) if summary.min_step is not None else "·",
+            "max": number_text(summary.max) if summary.max is not None else "·",
+            "points": count_text(summary.count),
+        }
+        spans: list[Span] = [(" " + fit(clean(metric.title), name_cells, keep_end=True), "text")]
+        for title, size in columns:
+            style = "bad" if title == "last" and summary.is_diverged else "bold" if title == "last" else "dim"
+            spans.append((" " + fit(values[title], size, right=True), style))
+        lines.append(Line(spans))
+        odd = [f"{count_text(n)} {what}" for n, what in ((summary.nan_count, "NaN"), (summary.positive_inf_count, "∞"), (summary.negative_inf_count, "−∞")) if n]
+        if odd:
+            lines.append(Line([("   " + ", ".join(odd), "bad")]))
+    return lines
+
+
+def file_lines(detail: RunDetail) -> list[Line]:
+    """List what a run used and made."""
+    lines: list[Line] = []
+    for title, heads, none in (("used", detail.inputs, "no inputs were noted"), ("made", detail.outputs, "nothing was saved")):
+        lines.append(heading(f" {title}"))
+        if not heads:
+            lines.append(Line([(f"   {none}", "dim")]))
+        for head in heads:
+            size = f"{plural(head.file_count, 'file')}, {bytes_text(head.size_bytes)}"
+            lines.append(version_line(head, indent=3, after=f"  {size}" + ("" if head.storage == "embedded" else f", {head.storage}")))
+        lines.append(Line([("", "text")]))
+    return lines
+
+

@@ -1,0 +1,456 @@
+"""The table of runs: filter while typing, sort by any column, mark, compare."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.timer import Timer
+from textual.widgets import Input
+
+from artui.model import Column, RunDetail, RunHead, RunRow
+from artui.query import runs as query
+from artui.query.runs import RunOrder, RunsRequest
+from artui.safetext import clean
+from artui.tui.cells import GLYPHS, Shape, Span, fit, shape_of, short_titles, spark_text, status_style, value_text
+from artui.tui.keys import bindings, footer_keys
+from artui.tui.messages import CatalogChanged, Link
+from artui.tui.screens.base import CatalogScreen, heading, version_line
+from artui.tui.widgets.bars import Bar, KeyBar
+from artui.tui.widgets.lines import Line, LineList
+from artui.tui.widgets.table import RunsTable, View
+from artui.units import age_text, count_text, duration_text, number_text, plural
+
+
+PANE_FROM_CELLS = 140
+"""From this width on the details stand beside the table unless the user hides them."""
+PANE_SECONDS = 0.12
+FILTER_SECONDS = 0.06
+MAX_PARAMS = 8
+MAX_METRICS = 6
+SPARKS = 2
+SPARK_CELLS = 10
+FIRST_ROWS = 60
+
+
+class RunsScreen(CatalogScreen):
+    """Holds a `RunsRequest` and the `RunOrder` that answers it."""
+
+    SCOPES = ("runs", "list", "app")
+    PLACE = 1
+    BINDINGS = bindings("runs")
+
+    def __init__(self, first: Sequence[RunHead]) -> None:
+        super().__init__()
+        self.request = RunsRequest()
+        self.order = RunOrder([head.key for head in first], len(first))
+        self._first = first
+        self._columns: dict[str, Column] = {}
+        self._pane_choice: bool | None = None
+        self._pane_timer: Timer | None = None
+        self._filter_timer: Timer | None = None
+        self._last_mark: int | None = None
+        self._is_known = False
+
+    def compose(self) -> ComposeResult:
+        yield Bar(id="top")
+        with Horizontal(id="filter-line"):
+            yield Bar(id="slash")
+            entry = Input(id="filter", placeholder="filter", compact=True, select_on_focus=False)
+            entry.cursor_blink = False
+            yield entry
+            yield Bar(id="counts")
+        with Horizontal(id="body"):
+            yield RunsTable()
+            yield LineList(id="pane", marks_cursor=False, classes="hidden")
+        yield LineList(id="empty", marks_cursor=False, classes="hidden")
+        yield KeyBar()
+
+    @property
+    def table(self) -> RunsTable:
+        return self.query_one(RunsTable)
+
+    def on_mount(self) -> None:
+        self.query_one("#slash", Bar).show([("/ ", "dim")])
+        table = self.table
+        now_ms = _now_ms()
+        rows = {head.key: RunRow(head) for head in self._first}
+        table.set_view(self._view([]))
+        table.put_rows(rows)
+        table.set_keys(self.order.keys, now_ms=now_ms)
+        table.focus()
+        self.set_interval(60, self._tick)
+        super().on_mount()
+        self.show_place()
+
+    def load(self) -> None:
+        self.ask("columns", lambda: query.columns(self.reader), self._take_columns)
+        self._ask_order()
+
+    def _take_columns(self, found: tuple[list[Column], list[Column]]) -> None:
+        params, metrics = found
+        self._columns = {column.id: column for column in [*params, *metrics]}
+        self.ask("varying", lambda: query.varying(self.reader), lambda varying: self._choose_columns(params, metrics, varying))
+
+    def _choose_columns(self, params: list[Column], metrics: list[Column], varying: set[str]) -> None:
+        shown = [column for column in params if column.id in varying][:MAX_PARAMS]
+        view = self._view([*metrics[:SPARKS], *shown, *metrics[SPARKS:MAX_METRICS]])
+        if view != self.table.view:
+            self.table.set_view(view)
+            self.table.forget_rows()
+        self._show_counts()
+
+    def _view(self, columns: list[Column]) -> View:
+        titles = short_titles(columns)
+        fixed = [
+            Shape(Column("attribute", "started"), "age", 4, 0),
+            Shape(Column("attribute", "duration"), "took", 6, 0),
+            Shape(Column("attribute", "stage", is_numeric=False), "stage", 5, 0),
+        ]
+        metrics = [column for column in columns if column.source == "metric"]
+        sparked = {column.id for column in metrics[:SPARKS]}
+        shapes = [shape_of(column, title=titles[column.id], spark=SPARK_CELLS if column.id in sparked else 0) for column in columns]
+        return View((*fixed, *shapes), self.request.sort, self.request.is_descending)
+
+    def _ask_order(self) -> None:
+        request = self.request
+        self.ask("order", lambda: (request, query.run_order(self.reader, request)), lambda found: self._take_order(*found))
+
+    def _take_order(self, request: RunsRequest, order: RunOrder) -> None:
+        is_same = self._is_known and list(order.keys) == list(self.order.keys)
+        self.order = order
+        self._is_known = True
+        table = self.table
+        table.now_ms = _now_ms()
+        if not is_same:
+            table.set_keys(order.keys, now_ms=_now_ms())
+        table.view = replace(table.view, sort=request.sort, is_descending=request.is_descending)
+        table.forget_rows()
+        table.refresh()
+        self._show_empty()
+        self._show_counts()
+        self.artui.set_counts(order.total, order.running)
+
+    def on_runs_table_rows_wanted(self, message: RunsTable.RowsWanted) -> None:
+        keys = message.keys
+        columns = [shape.column for shape in self.table.view.shapes]
+        sparks = [shape.column.id for shape in self.table.view.shapes if shape.spark]
+        if keys:
+            # Every batch counts: a later one asks for other rows, and does not make this one stale.
+            self.ask(f"rows {keys[0]} {keys[-1]} {len(keys)}", lambda: query.run_rows(self.reader, keys, columns, sparks=sparks), self._take_rows)
+
+    def _take_rows(self, rows: dict[int, RunRow]) -> None:
+        self.table.put_rows(rows)
+        if self.table.key in rows:
+            self._pane_soon()
+
+    def _tick(self) -> None:
+        """Let ages grow older; only cells that changed are sent."""
+        self.table.now_ms = _now_ms()
+        self.table.refresh()
+
+    # What is said around the table
+
+    def title_spans(self) -> list[Span]:
+        return []
+
+    def _show_counts(self) -> None:
+        spans: list[Span] = []
+        if self.request.contains:
+            spans.append((f"{count_text(self.order.matched)} of {plural(self.order.total, 'run')}", "accent"))
+        else:
+            spans.append((plural(self.order.total, "run"), "dim"))
+        if self.table.marked:
+            spans.append((f" · {count_text(len(self.table.marked))} marked", "mark"))
+        source, _, name = self.request.sort.partition(":")
+        name = {"started": "age", "duration": "took"}.get(name, name) if source == "attribute" else clean(name)
+        down = self.request.is_descending != (self.request.sort == "attribute:started")
+        spans.append((f" · by {name} {'↓' if down else '↑'}", "dim"))
+        if hidden := self.table.hidden_columns:
+            spans.append((f" · {hidden} more → ", "faint"))
+        bar = self.query_one("#counts", Bar)
+        cells = sum(len(text) for text, _ in spans) + 1
+        bar.styles.width = min(cells, max(20, self.size.width * 2 // 3))
+        bar.show(spans)
+
+    def _show_empty(self) -> None:
+        """Say what to do next where there is nothing to show."""
+        empty = self.query_one("#empty", LineList)
+        is_empty = not self.order.keys
+        empty.set_class(not is_empty, "hidden")
+        self.query_one("#body").set_class(is_empty, "hidden")
+        if not is_empty:
+            return
+        if self.request.contains:
+            lines = [
+                Line([("", "text")]),
+                Line([("  No run contains ", "text"), (clean(self.request.contains), "warn"), (".", "text")]),
+                Line([("", "text")]),
+                Line([("  esc", "key"), ("  clears the filter: ", "dim"), (plural(self.order.total, "run"), "dim"), (" are behind it", "dim")]),
+            ]
+        else:
+            lines = _first_steps(clean(str(self.reader.path)))
+        empty.set_lines(lines, keep=False)
+
+    # Filter
+
+    def action_filter(self) -> None:
+        self.query_one(Input).focus()
+
+    def on_input_changed(self, message: Input.Changed) -> None:
+        message.stop()
+        if self._filter_timer is not None:
+            self._filter_timer.stop()
+        self._filter_timer = self.set_timer(FILTER_SECONDS, self._apply_filter)
+
+    def _apply_filter(self) -> None:
+        contains = " ".join(self.query_one(Input).value.split())
+        if contains != self.request.contains:
+            self.request = replace(self.request, contains=contains)
+            self._ask_order()
+
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        message.stop()
+        self._apply_filter()
+        self.table.focus()
+
+    def on_key(self, event: events.Key) -> None:
+        if self.focused is self.query_one(Input) and event.key in ("down", "tab"):
+            event.stop()
+            event.prevent_default()
+            self.table.focus()
+
+    def on_descendant_focus(self) -> None:
+        self._show_mode()
+
+    def on_descendant_blur(self) -> None:
+        self._show_mode()
+
+    def _show_mode(self) -> None:
+        is_typing = self.focused is self.query_one(Input)
+        self.query_one("#slash", Bar).show([("/ ", "accent" if is_typing or self.request.contains else "dim")])
+        bar = self.query_one(KeyBar)
+        bar.show_keys([("enter", "keep filter"), ("esc", "clear filter"), ("↓", "to the table")] if is_typing else footer_keys(*self.SCOPES))
+
+    def go_back(self) -> bool:
+        entry = self.query_one(Input)
+        if entry.value or self.request.contains:
+            entry.value = ""
+            self._apply_filter()
+            self.table.focus()
+            return True
+        if self.focused is entry:
+            self.table.focus()
+            return True
+        return False
+
+    # Sorting and columns
+
+    def action_column(self, change: int) -> None:
+        self.table.move_column(change)
+        self._show_counts()
+
+    def action_sort(self) -> None:
+        column = self.table.column_id
+        if column == self.request.sort:
+            self.request = replace(self.request, is_descending=not self.request.is_descending)
+        else:
+            # Newest, longest and highest first; smallest first where lower is better; names from A.
+            from artui.query.compare import guess_direction
+
+            source, _, name = column.partition(":")
+            descending = name in ("started", "duration") if source == "attribute" else source == "metric" and guess_direction(name) == "higher"
+            self.request = replace(self.request, sort=column, is_descending=descending)
+        self.table.go_first()
+        self._ask_order()
+
+    # Marks
+
+    def action_toggle_mark(self) -> None:
+        table = self.table
+        if table.key is None:
+            return
+        table.marked ^= {table.key}
+        self._last_mark = table.key if table.key in table.marked else None
+        table.refresh_row(table.cursor)
+        table.move_to(table.cursor + 1)
+        self._show_counts()
+
+    def action_mark_range(self) -> None:
+        table = self.table
+        keys = list(table.keys)
+        if table.key is None:
+            return
+        start = keys.index(self._last_mark) if self._last_mark in keys else table.cursor
+        low, high = sorted((start, table.cursor))
+        table.marked |= set(keys[low : high + 1])
+        table.refresh()
+        self._show_counts()
+
+    def action_invert_marks(self) -> None:
+        self.table.marked ^= set(self.table.keys)
+        self.table.refresh()
+        self._show_counts()
+
+    def action_clear_marks(self) -> None:
+        self.table.marked = set()
+        self.table.refresh()
+        self._show_counts()
+
+    # Going elsewhere
+
+    def action_open(self) -> None:
+        if self.table.row is not None:
+            self.artui.follow(Link("run", self.table.row.head.id))
+
+    def on_runs_table_opened(self) -> None:
+        self.action_open()
+
+    def action_compare(self) -> None:
+        table = self.table
+        keys = [key for key in table.keys if key in table.marked] or list(table.keys[table.cursor : table.cursor + 2])
+        keys += sorted(table.marked - set(keys))
+        if len(keys) < 2:
+            self.artui.say("Mark two or more runs with space, then press c.", is_warning=True)
+        elif len(keys) > self.artui.MAX_COMPARED:
+            self.artui.say(f"{len(keys)} runs are marked; at most {self.artui.MAX_COMPARED} fit side by side. M clears the marks.", is_warning=True)
+        else:
+            self.ask("compared", lambda: query.run_rows(self.reader, keys, []), lambda rows: self.artui.compare([rows[key].head.id for key in keys if key in rows]))
+
+    def action_lineage(self) -> None:
+        self.artui.action_show_lineage()
+
+    def action_copy(self) -> None:
+        if self.table.row is not None:
+            self.artui.copy_text(self.table.row.head.id)
+
+    def subject(self) -> RunHead | None:
+        return self.table.row.head if self.table.row is not None else None
+
+    def neighbour(self, run_id: str, change: int) -> None:
+        """Move the cursor to the run beside another one, and open that."""
+        table = self.table
+        keys = list(table.keys)
+        here = next((i for i, key in enumerate(keys) if (row := table.row_of(key)) is not None and row.head.id == run_id), table.cursor)
+        there = here + change
+        if not 0 <= there < len(keys):
+            self.artui.say("There is no further run in the table.")
+            return
+        table.move_to(there)
+        self.ask("neighbour", lambda: query.run_rows(self.reader, [keys[there]], []), lambda rows: [self.artui.show_run(row.head.id) for row in rows.values()])
+
+    # The pane
+
+    def on_runs_table_moved(self) -> None:
+        self._pane_soon()
+
+    def on_resize(self) -> None:
+        self._show_pane()
+        self._show_counts()
+
+    def action_toggle_pane(self) -> None:
+        pane = self.query_one("#pane")
+        self._pane_choice = pane.has_class("hidden")
+        self._show_pane()
+
+    @property
+    def _has_pane(self) -> bool:
+        return self._pane_choice if self._pane_choice is not None else self.size.width >= PANE_FROM_CELLS
+
+    def _show_pane(self) -> None:
+        pane = self.query_one("#pane", LineList)
+        pane.set_class(not self._has_pane, "hidden")
+        pane.styles.width = max(38, min(60, self.size.width * 3 // 10))
+        if self._has_pane:
+            self._pane_soon()
+
+    def _pane_soon(self) -> None:
+        """Read details once the cursor rests: a held key asks nothing."""
+        if not self._has_pane:
+            return
+        if self._pane_timer is not None:
+            self._pane_timer.stop()
+        self._pane_timer = self.set_timer(PANE_SECONDS, self._ask_pane)
+
+    def _ask_pane(self) -> None:
+        row = self.table.row
+        if row is not None:
+            self.ask("pane", lambda: query.get_run(self.reader, row.head.id), lambda detail: self._draw_pane(detail, row))
+
+    def _draw_pane(self, detail: RunDetail, row: RunRow) -> None:
+        pane = self.query_one("#pane", LineList)
+        varying = {shape.column.name for shape in self.table.view.shapes if shape.column.source == "param"}
+        pane.set_lines(pane_lines(detail, row, varying, cells=max(20, pane.size.width - 2)), keep=False)
+
+    def on_catalog_changed(self, message: CatalogChanged) -> None:
+        self.load()
+
+
+def pane_lines(detail: RunDetail, row: RunRow, varying: set[str], *, cells: int) -> list[Line]:
+    """Say the most important things about a run in a narrow column."""
+    head, now_ms = detail.head, _now_ms()
+    took = f", took {duration_text(head.duration_ms)}" if head.duration_ms is not None else ""
+    lines = [
+        Line([(f"{GLYPHS[head.status]} ", status_style(head.status)), (fit(clean(head.name), cells - 2).rstrip(), "title")]),
+        Line([(f"{head.status} {age_text(head.ended_ms or head.started_ms, now_ms)} ago{took}" if head.status != "running" else f"running for {duration_text(now_ms - head.started_ms)}", "dim")]),
+    ]
+    where = " ".join(part for part in (clean(detail.user), "on " + clean(detail.host) if detail.host else "") if part)
+    lines.append(Line([(fit(f"{head.stage} · {where}", cells), "dim")]))
+    if detail.git_commit:
+        lines.append(Line([(f"commit {clean(detail.git_commit[:8])}{' + changes' if detail.git_is_dirty else ''}", "dim")]))
+    if detail.note:
+        lines += [Line([("", "text")]), Line([(fit(clean(detail.note), cells), "text")])]
+    if detail.error:
+        lines += [Line([("", "text")]), Line([(fit(clean(detail.error.rsplit("\n", 1)[-1]), cells), "bad")])]
+    if detail.metrics:
+        lines.append(Line([("", "text")]))
+        name_cells = max(8, min(18, max(len(metric.title) for metric in detail.metrics)))
+        for metric in detail.metrics[:12]:
+            summary = metric.summary
+            spark = spark_text(row.sparks.get(f"metric:{metric.name}", ()), 10)
+            odd = summary.is_diverged
+            lines.append(
+                Line([
+                    (fit(clean(metric.title), name_cells) + " ", "dim"),
+                    (fit(number_text(summary.last), 9, right=True), "bad" if odd else "text"),
+                    (f"  {number_text(summary.min) if summary.min is not None else '·'}…{number_text(summary.max) if summary.max is not None else '·'}", "faint"),
+                    (f"  {spark}" if spark and cells > 48 else "", "dim"),
+                ])
+            )  # fmt: skip
+    params = [param for param in detail.params if param.name in varying] or list(detail.params)
+    if params:
+        lines.append(Line([("", "text")]))
+        name_cells = max(6, min(20, max(len(param.name) for param in params)))
+        lines += [Line([(fit(clean(param.name), name_cells) + " ", "dim"), (fit(value_text(param.value), cells - name_cells - 1), "text")]) for param in params[:14]]
+    for title, heads in (("used", detail.inputs), ("made", detail.outputs)):
+        if heads:
+            lines += [Line([("", "text")]), heading(title)]
+            lines += [version_line(version, indent=1) for version in heads[:6]]
+    return lines
+
+
+def _first_steps(path: str) -> list[Line]:
+    """Say how to fill an empty catalog."""
+    return [
+        Line([("", "text")]),
+        Line([("  This catalog has no runs yet.", "bold")]),
+        Line([("", "text")]),
+        Line([("  Log one from Python:", "dim")]),
+        Line([("", "text")]),
+        Line([("    import artui", "text")]),
+        Line([("    with artui.start_run(catalog=", "text"), (repr(path), "accent"), (") as run:", "text")]),
+        Line([('        run.log({"train/loss": 0.31}, step=1)', "text")]),
+        Line([("", "text")]),
+        Line([("  It appears here as it is written. ", "dim"), ("artui demo", "accent"), (" makes a catalog with forty runs to look at.", "dim")]),
+    ]
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+

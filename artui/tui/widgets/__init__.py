@@ -1,0 +1,1 @@
+"""Widgets that draw lines: they know model objects and visible text, and never ask the catalog."""

@@ -1,0 +1,69 @@
+"""The line at the top that says where one is, and the line at the bottom that offers what to do."""
+
+from __future__ import annotations
+
+from textual.strip import Strip
+from textual.widget import Widget
+
+from artui.tui.cells import Span, Spans, length_of, strip_of
+
+
+class Bar(Widget):
+    """One line with something to the left and something to the right; the left gives way."""
+
+    DEFAULT_CSS = "Bar { height: 1; width: 1fr; }"
+
+    def __init__(self, *, fill: str = "text", id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
+        self._left: Spans = ()
+        self._right: Spans = ()
+        self._fill = fill
+
+    def show(self, left: Spans, right: Spans = ()) -> None:
+        if (tuple(left), tuple(right)) != (tuple(self._left), tuple(self._right)):
+            self._left, self._right = tuple(left), tuple(right)
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        palette = self.app.palette  # type: ignore[attr-defined]
+        width = self.size.width
+        right = length_of(self._right)
+        if right + 8 > width:
+            return strip_of(self._left, width, palette, fill=self._fill)
+        left = strip_of(self._left, width - right, palette, fill=self._fill)
+        return Strip.join([left, strip_of(self._right, right, palette, fill=self._fill)])
+
+
+class KeyBar(Bar):
+    """The keys that matter here and now; as many as fit."""
+
+    def __init__(self) -> None:
+        super().__init__(fill="bar", classes="keybar")
+        self._pairs: list[tuple[str, str]] = []
+        self._notice: Spans = ()
+
+    def show_keys(self, pairs: list[tuple[str, str]]) -> None:
+        self._pairs = pairs
+        self._draw()
+
+    def show_notice(self, notice: Spans) -> None:
+        """Show something instead of the keys, until it is taken away with `()`."""
+        self._notice = tuple(notice)
+        self._draw()
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        right: list[Span] = [("? ", "bar.key"), ("all keys ", "bar")]
+        if self._notice:
+            self.show([(" ", "bar"), *self._notice], right)
+            return
+        spans: list[Span] = [(" ", "bar")]
+        room = self.size.width - length_of(right) - 1
+        for key, label in self._pairs:
+            part: list[Span] = [(f"{key} ", "bar.key"), (f"{label}   ", "bar")]
+            if length_of(spans) + length_of(part) > room:
+                break
+            spans += part
+        self.show(spans, right)

@@ -1,0 +1,159 @@
+"""A list of styled lines of any length, drawn line by line, with a cursor and links."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from artui.tui.cells import Spans, strip_of
+from artui.tui.keys import bindings
+from artui.tui.messages import LineChosen, LineMoved, Link
+
+if TYPE_CHECKING:
+    from artui.tui.app import ArtuiApp
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    spans: Spans
+    link: Link | None = None
+    is_heading: bool = False
+
+
+class LineList(ScrollView, can_focus=True):
+    """Lines with a cursor. With `marks_cursor=False` it is a page to scroll, such as a help text."""
+
+    BINDINGS = bindings("list")
+    DEFAULT_CSS = "LineList { scrollbar-size: 0 0; overflow-x: hidden; overflow-y: auto; }"
+
+    def __init__(self, *, marks_cursor: bool = True, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
+        self.lines: Sequence[Line] = ()
+        self.cursor = 0
+        self.marks_cursor = marks_cursor
+
+    @property
+    def link(self) -> Link | None:
+        """What the line under the cursor leads to."""
+        return self.lines[self.cursor].link if self.cursor < len(self.lines) else None
+
+    def set_lines(self, lines: Sequence[Line], *, keep: bool = True) -> None:
+        """Show other lines. With `keep` the cursor stays on what it was on, if that is still there."""
+        before = self.link
+        self.lines = lines
+        self.virtual_size = Size(self.size.width, len(lines))
+        place = 0
+        if keep:
+            place = next((i for i, line in enumerate(lines) if before is not None and line.link == before), self.cursor)
+        self.cursor = max(0, min(place, len(lines) - 1))
+        if not keep and self.marks_cursor:
+            self.cursor = next((i for i, line in enumerate(lines) if line.link is not None), 0)
+        if not keep:
+            self.scroll_to(y=0, animate=False, force=True, immediate=True)
+        self._bring_into_view()
+        self.refresh()
+        self.post_message(LineMoved(self, self.cursor, self.link))
+
+    def on_resize(self) -> None:
+        self.virtual_size = Size(self.size.width, len(self.lines))
+        self._bring_into_view()
+
+    def render_line(self, y: int) -> Strip:
+        palette = self._palette
+        index = y + self.scroll_offset.y
+        width = self.size.width
+        if index >= len(self.lines):
+            return strip_of((), width, palette)
+        is_cursor = self.marks_cursor and index == self.cursor and self.has_focus
+        return strip_of(self.draw_line(index, width), width, palette, is_cursor=is_cursor)
+
+    def draw_line(self, index: int, width: int) -> Spans:
+        """Give the spans of one line; subclasses draw more than what the line holds."""
+        return self.lines[index].spans
+
+    def move_to(self, index: int) -> None:
+        """Put the cursor on a line."""
+        index = max(0, min(index, len(self.lines) - 1))
+        if index == self.cursor or not self.lines:
+            return
+        before, self.cursor = self.cursor, index
+        if not self._bring_into_view():
+            for row in (before, index):
+                self.refresh(Region(0, row - self.scroll_offset.y, self.size.width, 1))
+        self.post_message(LineMoved(self, index, self.link))
+
+    def _bring_into_view(self) -> bool:
+        """Scroll so that the cursor is seen; true if that was needed."""
+        if not self.marks_cursor:
+            return False
+        top, height = self.scroll_offset.y, max(1, self.size.height)
+        if self.cursor < top:
+            target = self.cursor
+            # Headings above the first link are worth seeing too.
+            while target > 0 and self.lines[target - 1].link is None and self.cursor - target < 2:
+                target -= 1
+        elif self.cursor >= top + height:
+            target = self.cursor - height + 1
+        else:
+            return False
+        self.scroll_to(y=target, animate=False, force=True, immediate=True)
+        return True
+
+    def _step(self, change: int) -> None:
+        if self.marks_cursor:
+            self.move_to(self.cursor + change)
+        else:
+            self.scroll_to(y=self.scroll_offset.y + change, animate=False, force=True, immediate=True)
+
+    def action_move(self, change: int) -> None:
+        self._step(change)
+
+    def action_page(self, change: int) -> None:
+        self._step(change * max(1, self.size.height - 1))
+
+    def action_half_page(self, change: int) -> None:
+        self._step(change * max(1, self.size.height // 2))
+
+    def action_jump_first(self) -> None:
+        self._step(-len(self.lines))
+
+    def action_jump_last(self) -> None:
+        self._step(len(self.lines))
+
+    def choose(self) -> None:
+        self.post_message(LineChosen(self, self.cursor, self.link))
+
+    def on_click(self, event: events.Click) -> None:
+        index = event.y + self.scroll_offset.y
+        if not self.marks_cursor or index >= len(self.lines):
+            return
+        self.focus()
+        if index == self.cursor:
+            self.choose()
+        else:
+            self.move_to(index)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self._step(3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self._step(-3)
+
+    def on_focus(self) -> None:
+        self.refresh()
+
+    def on_blur(self) -> None:
+        self.refresh()
+
+    @property
+    def _palette(self):  # type: ignore[no-untyped-def]
+        app: ArtuiApp = self.app  # type: ignore[assignment]
+        return app.palette

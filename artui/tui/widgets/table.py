@@ -1,0 +1,341 @@
+"""The table of runs: only rows in sight are read and drawn, so 100,000 are as quick as 100."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual import events
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from artui.model import RunRow
+from artui.safetext import clean
+from artui.tui.cells import CURSOR, GLYPHS, MARK, STAGE_WORDS, Palette, Shape, Span, cell_text, fit, spark_text, status_style, strip_of
+from artui.tui.keys import bindings
+from artui.units import age_text, duration_text
+
+AHEAD_ROWS = 96
+"""Rows read beyond what is seen, in both directions."""
+KEPT_ROWS = 2000
+_NAME_CELLS = (14, 26)
+_GAP = "  "
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How the table is to be drawn."""
+
+    shapes: tuple[Shape, ...]
+    """Columns behind status and name."""
+    sort: str
+    is_descending: bool
+
+
+class RunsTable(ScrollView, can_focus=True):
+    """Rows by key; the screen brings what is missing."""
+
+    BINDINGS = bindings("list")
+    DEFAULT_CSS = "RunsTable { scrollbar-size: 0 0; overflow-x: hidden; overflow-y: auto; width: 1fr; }"
+
+    class RowsWanted(Message):
+        """Cells of these rows are not known yet."""
+
+        def __init__(self, keys: list[int]) -> None:
+            super().__init__()
+            self.keys = keys
+
+    class Moved(Message):
+        """The cursor is on another run."""
+
+    class Opened(Message):
+        """The run under the cursor is to be opened."""
+
+    def __init__(self) -> None:
+        super().__init__(id="runs-table")
+        self.keys: Sequence[int] = ()
+        self.cursor = 0
+        self.column = 0
+        """The current column: 0 is the name, then `view.shapes`."""
+        self.marked: set[int] = set()
+        self.view = View((), "attribute:started", True)
+        self.now_ms = 0
+        self._rows: dict[int, RunRow] = {}
+        self._wanted: set[int] = set()
+        self._first_shape = 0
+        self._name_cells = _NAME_CELLS[1]
+
+    @property
+    def key(self) -> int | None:
+        """The run under the cursor."""
+        return self.keys[self.cursor] if self.cursor < len(self.keys) else None
+
+    @property
+    def row(self) -> RunRow | None:
+        return self._rows.get(self.key) if self.key is not None else None
+
+    @property
+    def page_rows(self) -> int:
+        return max(1, self.size.height - 1)
+
+    def row_of(self, key: int) -> RunRow | None:
+        return self._rows.get(key)
+
+    def set_keys(self, keys: Sequence[int], *, now_ms: int) -> None:
+        """Show other rows; the cursor stays on its run, and that run at its height on the screen."""
+        before, height = self.key, self.cursor - self.scroll_offset.y
+        self.keys = keys
+        self.now_ms = now_ms
+        self.virtual_size = Size(self.size.width, len(keys) + 1)
+        if before is not None and before in keys:
+            self.cursor = list(keys).index(before)
+        else:
+            self.cursor = max(0, min(self.cursor, len(keys) - 1))
+        top = max(0, min(self.cursor - max(0, min(height, self.page_rows - 1)), len(keys) - self.page_rows))
+        self.scroll_to(y=top, animate=False, force=True, immediate=True)
+        self._want()
+        self.refresh()
+        self.post_message(self.Moved())
+
+    def go_first(self) -> None:
+        self.move_to(0)
+
+    def set_view(self, view: View) -> None:
+        """Draw other columns, or sorted otherwise."""
+        if view.shapes != self.view.shapes:
+            self._rows = {}
+            self._wanted = set()
+        self.view = view
+        self.column = min(self.column, len(view.shapes))
+        self._show_column()
+        self.refresh()
+
+    def put_rows(self, rows: dict[int, RunRow]) -> None:
+        """Take rows that were read."""
+        self._wanted.difference_update(rows)
+        changed = {key for key, row in rows.items() if self._rows.get(key) != row}
+        if len(self._rows) > KEPT_ROWS:
+            near = set(self._near())
+            self._rows = {key: row for key, row in self._rows.items() if key in near}
+        self._rows.update(rows)
+        top = self.scroll_offset.y
+        for index in range(top, min(top + self.page_rows, len(self.keys))):
+            if self.keys[index] in changed:
+                self.refresh(Region(0, index - top + 1, self.size.width, 1))
+
+    def forget_rows(self) -> None:
+        """Read what is seen again; what is shown stays until that is there."""
+        self._wanted = set()
+        near = self._near()
+        self._rows = {key: self._rows[key] for key in near if key in self._rows}
+        self.post_message(self.RowsWanted(near))
+
+    def _near(self) -> list[int]:
+        top = self.scroll_offset.y
+        return list(self.keys[max(0, top - AHEAD_ROWS) : top + self.page_rows + AHEAD_ROWS])
+
+    def _want(self) -> None:
+        """Ask for rows in sight, and then some, before they are needed."""
+        top = self.scroll_offset.y
+        near = self.keys[max(0, top - AHEAD_ROWS // 2) : top + self.page_rows + AHEAD_ROWS // 2]
+        if any(key not in self._rows and key not in self._wanted for key in near):
+            missing = [key for key in self._near() if key not in self._rows and key not in self._wanted]
+            self._wanted.update(missing)
+            self.post_message(self.RowsWanted(missing))
+
+    def on_resize(self) -> None:
+        self.virtual_size = Size(self.size.width, len(self.keys) + 1)
+        self._name_cells = max(_NAME_CELLS[0], min(_NAME_CELLS[1], self.size.width // 4))
+        self._show_column()
+        self._bring_into_view()
+        self._want()
+
+    # Drawing
+
+    def render_line(self, y: int) -> Strip:
+        palette: Palette = self.app.palette  # type: ignore[attr-defined]
+        width = self.size.width
+        if y == 0:
+            return strip_of(self._head(), width, palette)
+        index = y - 1 + self.scroll_offset.y
+        if index >= len(self.keys):
+            return strip_of((), width, palette)
+        is_cursor = index == self.cursor
+        return strip_of(self._line(index, is_cursor), width, palette, is_cursor=is_cursor and self.has_focus)
+
+    def _head(self) -> list[Span]:
+        is_current = self.column == 0
+        spans: list[Span] = [("    ", "head"), (fit(self._titled("run", "attribute:name"), self._name_cells), "head.current" if is_current else "head")]
+        for number, shape in self._visible_shapes():
+            title = self._titled(shape.title, shape.column.id)
+            style = "head.current" if self.column == number + 1 else "head"
+            is_text = shape.column.source == "param" and not shape.column.is_numeric
+            text = fit(title, shape.width, right=not is_text, keep_end=shape.column.source != "attribute")
+            spans += [(_GAP, "head"), (text, style), (" " * (shape.cells - shape.width), "head")]
+        return spans
+
+    def _titled(self, title: str, column_id: str) -> str:
+        if column_id != self.view.sort:
+            return title
+        return title + ("↓" if self.view.is_descending else "↑")
+
+    def _line(self, index: int, is_cursor: bool) -> list[Span]:
+        key = self.keys[index]
+        row = self._rows.get(key)
+        is_marked = key in self.marked
+        spans: list[Span] = [(MARK if is_marked else " ", "mark"), (CURSOR if is_cursor else " ", "accent")]
+        if row is None:
+            return [*spans, ("· ", "faint"), (fit("…", self._name_cells), "faint")]
+        head = row.head
+        spans += [(GLYPHS[head.status], status_style(head.status)), (" ", "text")]
+        spans.append((fit(clean(head.name, max_chars=200), self._name_cells), "mark" if is_marked else "bold" if is_cursor else "text"))
+        for _, shape in self._visible_shapes():
+            spans.append((_GAP, "text"))
+            spans += self._cell(row, shape)
+        return spans
+
+    def _cell(self, row: RunRow, shape: Shape) -> list[Span]:
+        column, head = shape.column, row.head
+        if column.source == "attribute":
+            if column.name == "started":
+                text = age_text(head.started_ms, self.now_ms)
+            elif column.name == "duration":
+                text = duration_text(head.duration_ms if head.duration_ms is not None else self.now_ms - head.started_ms if head.status == "running" else None)
+            else:
+                text = STAGE_WORDS[head.stage] if column.name == "stage" else clean(head.project)
+            return [(fit(text, shape.width, right=column.is_numeric), "dim")]
+        is_present = column.id in row.cells
+        text = cell_text(shape, row.cells.get(column.id), is_present=is_present)
+        style = "faint" if not is_present else "bad" if text in ("NaN", "∞", "−∞") else "text"
+        is_text = column.source == "param" and not column.is_numeric
+        spans: list[Span] = [(fit(text, shape.width, right=not is_text), style)]
+        if shape.spark:
+            drawn = spark_text(row.sparks.get(column.id, ()), shape.spark)
+            spans += [(" ", "text"), (fit(drawn, shape.spark), "bad" if drawn.endswith("!") else "accent" if head.status == "running" else "dim")]
+        return spans
+
+    def _visible_shapes(self) -> list[tuple[int, Shape]]:
+        used = 4 + self._name_cells
+        found: list[tuple[int, Shape]] = []
+        for number, shape in enumerate(self.view.shapes[self._first_shape :], start=self._first_shape):
+            if used + len(_GAP) + shape.width > self.size.width and found:
+                break
+            used += len(_GAP) + shape.cells
+            found.append((number, shape))
+        return found
+
+    def _show_column(self) -> None:
+        """Scroll sideways, column by column, so that the current one is seen whole."""
+        if self.column == 0:
+            self._first_shape = 0
+            return
+        number = self.column - 1
+        self._first_shape = min(self._first_shape, number)
+        while self._first_shape < number and number not in [n for n, _ in self._whole_shapes()]:
+            self._first_shape += 1
+
+    def _whole_shapes(self) -> list[tuple[int, Shape]]:
+        used = 4 + self._name_cells
+        whole = []
+        for number, shape in self._visible_shapes():
+            used += len(_GAP) + shape.cells
+            if used <= self.size.width:
+                whole.append((number, shape))
+        return whole
+
+    @property
+    def hidden_columns(self) -> int:
+        """How many columns lie beyond the right edge."""
+        shown = self._visible_shapes()
+        return len(self.view.shapes) - (shown[-1][0] + 1) if shown else 0
+
+    # Moving
+
+    def move_to(self, index: int) -> None:
+        """Put the cursor on a row."""
+        index = max(0, min(index, len(self.keys) - 1))
+        if index == self.cursor or not self.keys:
+            return
+        before, self.cursor = self.cursor, index
+        if not self._bring_into_view():
+            for row in (before, index):
+                self.refresh(Region(0, row - self.scroll_offset.y + 1, self.size.width, 1))
+        self.post_message(self.Moved())
+
+    def _bring_into_view(self) -> bool:
+        top = self.scroll_offset.y
+        if self.cursor < top:
+            target = self.cursor
+        elif self.cursor >= top + self.page_rows:
+            target = self.cursor - self.page_rows + 1
+        else:
+            return False
+        self.scroll_to(y=target, animate=False, force=True, immediate=True)
+        self._want()
+        return True
+
+    def refresh_row(self, index: int) -> None:
+        self.refresh(Region(0, index - self.scroll_offset.y + 1, self.size.width, 1))
+
+    def move_column(self, change: int) -> None:
+        """Make another column the current one."""
+        column = max(0, min(self.column + change, len(self.view.shapes)))
+        if column != self.column:
+            first, self.column = self._first_shape, column
+            self._show_column()
+            self.refresh() if self._first_shape != first else self.refresh(Region(0, 0, self.size.width, 1))
+
+    @property
+    def column_id(self) -> str:
+        return "attribute:name" if self.column == 0 else self.view.shapes[self.column - 1].column.id
+
+    def action_move(self, change: int) -> None:
+        self.move_to(self.cursor + change)
+
+    def action_page(self, change: int) -> None:
+        self.move_to(self.cursor + change * self.page_rows)
+
+    def action_half_page(self, change: int) -> None:
+        self.move_to(self.cursor + change * (self.page_rows // 2))
+
+    def action_jump_first(self) -> None:
+        self.move_to(0)
+
+    def action_jump_last(self) -> None:
+        self.move_to(len(self.keys) - 1)
+
+    def on_click(self, event: events.Click) -> None:
+        self.focus()
+        if event.y == 0:
+            self._click_head(event.x)
+            return
+        index = event.y - 1 + self.scroll_offset.y
+        if index == self.cursor and self.keys:
+            self.post_message(self.Opened())
+        elif index < len(self.keys):
+            self.move_to(index)
+
+    def _click_head(self, x: int) -> None:
+        used = 4 + self._name_cells
+        if x < used:
+            self.move_column(-self.column)
+        for number, shape in self._visible_shapes():
+            if used <= x < used + len(_GAP) + shape.cells:
+                self.move_column(number + 1 - self.column)
+            used += len(_GAP) + shape.cells
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.move_to(self.cursor + 3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.move_to(self.cursor - 3)
+
+    def on_focus(self) -> None:
+        self.refresh_row(self.cursor)
+
+    def on_blur(self) -> None:
+        self.refresh_row(self.cursor)
