@@ -32,6 +32,8 @@ from artui.model import (
 )
 from artui.query import Reader
 
+SAMPLE_RUNS = 200
+"""So many of the newest runs decide which columns come first."""
 MAX_DISTINCT = 20_000
 """So many different texts of one param are looked through by the filter."""
 _STATUSES = ("running", "finished", "failed", "killed")
@@ -228,34 +230,39 @@ COLUMN_NAMES = """
 """
 
 
-def columns(reader: Reader) -> tuple[list[Column], list[Column]]:
-    """Give the params and the metrics of the catalog as columns; of the params those that vary come first.
+def columns(reader: Reader) -> tuple[list[Column], list[Column], set[str]]:
+    """Give the params and the metrics of the catalog as columns, and the ids of the params that vary.
 
-    A param that has one value in all runs that have it does not vary.
+    A param varies if it does not have one and the same value in all runs that have it. What most of the newest
+    runs have comes first.
     """
-    params: list[tuple[bool, Column]] = []
+    params: list[Column] = []
     metrics: list[Column] = []
+    varying: set[str] = set()
     with reader.snapshot() as connection:
+        newest = [row[0] for row in connection.execute(f"{KEYS_BY_START} LIMIT :limit", {"limit": SAMPLE_RUNS})]
+        having = _having(connection, "param", newest), _having(connection, "series", newest)
         for key, name, low, high, first, last, least, most, is_metric in connection.execute(COLUMN_NAMES).fetchall():
             if is_metric:
                 metrics.append(Column("metric", name, key, low=least, high=most))
             if low is not None or first is not None:
-                texts = [first, last] if first is not None else []
-                varies = low != high or first != last or (low is not None and first is not None)
-                cells = max((len(text) for text in texts), default=0)
-                params.append((varies, Column("param", name, key, is_numeric=low is not None, low=_finite(low), high=_finite(high), text_cells=cells)))
-    metrics.sort(key=_metric_rank)
-    return [column for varies, column in sorted(params, key=lambda pair: not pair[0])], metrics
+                cells = max((len(text) for text in (first, last) if text is not None), default=0)
+                column = Column("param", name, key, is_numeric=low is not None, low=_finite(low), high=_finite(high), text_cells=cells)
+                params.append(column)
+                if low != high or first != last or (low is not None and first is not None):
+                    varying.add(column.id)
+    params.sort(key=lambda column: (-_tenths(having[0].get(column.name_key, 0), newest), column.name_key))
+    metrics.sort(key=lambda column: (-_tenths(having[1].get(column.name_key, 0), newest) // 4, *_metric_rank(column)))
+    return params, metrics, varying
 
 
-def varying(reader: Reader) -> set[str]:
-    """Give the ids of the params that do not have the same value everywhere."""
-    with reader.snapshot() as connection:
-        return {
-            f"param:{name}"
-            for _, name, low, high, first, last, *_ in connection.execute(COLUMN_NAMES).fetchall()
-            if low != high or first != last or (low is not None and first is not None)
-        }
+def _having(connection: sqlite3.Connection, table: str, keys: Sequence[int]) -> dict[int, int]:
+    """Count, by name, how many of some runs have a param or a metric of that name."""
+    return dict(connection.execute(f"SELECT name_key, count(DISTINCT run_key) FROM {table} WHERE run_key IN ({_marks(keys)}) GROUP BY name_key", list(keys)))
+
+
+def _tenths(count: int, keys: Sequence[int]) -> int:
+    return 10 * count // max(1, len(keys))
 
 
 def _metric_rank(column: Column) -> tuple[int, int]:

@@ -58,8 +58,8 @@ class ArtuiApp(ChangesOnly):
             self.ansi_color = True
         self.animation_level = "none"
         self.runs_screen = RunsScreen(run_query.first_page(reader, FIRST_ROWS) if first is None else first)
-        self._watch = Watch(reader, self._changed)
-        self._total, self._running = 0, 0
+        self._file_watch = Watch(reader, self._changed)
+        self._total_count, self._running_count = 0, 0
         self._notice: list[Span] = []
         self._error: list[Span] = []
         self._notice_timer: Any = None
@@ -97,16 +97,16 @@ class ArtuiApp(ChangesOnly):
 
     def close(self) -> None:
         """Let go of the catalog; call after the app has ended."""
-        self._watch.tidy()
+        self._file_watch.tidy()
         self.reader.close()
 
     # Live
 
     def _look(self) -> None:
-        if self._watch.is_gone:
+        if self._file_watch.is_gone:
             self.show_error(ArtuiError(f"{self.catalog_title} is not there any more: this is what it last showed.", remedy="r opens it again."))
             return
-        self._watch.look()
+        self._file_watch.look()
 
     def _changed(self) -> None:
         if self.reader.must_reopen:
@@ -145,15 +145,15 @@ class ArtuiApp(ChangesOnly):
         with contextlib.suppress(OSError):
             size = f"  {bytes_text(self.reader.path.stat().st_size)}"
         spans: list[Span] = [(size, "dim")]
-        if self._running:
-            spans.append((f" · {count_text(self._running)} running", "accent"))
+        if self._running_count:
+            spans.append((f" · {count_text(self._running_count)} running", "accent"))
         if self.reader.trust is Trust.FOREIGN:
             spans.append((" · from elsewhere, read-only", "warn"))
         return spans
 
     def set_counts(self, total: int, running: int) -> None:
-        if (total, running) != (self._total, self._running):
-            self._total, self._running = total, running
+        if (total, running) != (self._total_count, self._running_count):
+            self._total_count, self._running_count = total, running
             if isinstance(self.screen, CatalogScreen):
                 self.screen.show_place()
 

@@ -119,6 +119,8 @@ def strip_of(spans: Iterable[Span], width: int, palette: Palette, *, is_cursor: 
     for text, name in spans:
         if used >= width:
             break
+        if not text:
+            continue
         cells = len(text) if text.isascii() else cell_len(text)
         if used + cells > width:
             text = fit(text, width - used)

@@ -82,11 +82,11 @@ class Surface:
         for text, style, control in strip:
             if control:
                 continue
+            if x >= width:
+                return
             look = _look_number(style, self._colours)
             if x >= 0 and text.isascii() and text.isprintable():
                 count = min(len(text), width - x)
-                if count <= 0:
-                    return
                 chars[x : x + count] = text[:count]
                 looks[x : x + count] = [look] * count
                 x += len(text)

@@ -38,6 +38,7 @@ class ArtifactsScreen(CatalogScreen):
         super().__init__()
         self.artifacts: Sequence[ArtifactHead] = ()
         self._by_key: dict[str, ArtifactHead] = {}
+        self._is_known = False
         self._pane_timer: Timer | None = None
         self._has_pane = True
 
@@ -67,12 +68,14 @@ class ArtifactsScreen(CatalogScreen):
         self.ask("artifacts", lambda: query.artifact_list(self.reader), self._take)
 
     def _take(self, artifacts: list[ArtifactHead]) -> None:
-        is_first = not self._by_key
+        is_first, self._is_known = not self._is_known, True
         self.artifacts = artifacts
         self._by_key = {str(head.key): head for head in artifacts}
         self._draw(keep=not is_first)
 
     def _draw(self, *, keep: bool) -> None:
+        if not self._is_known:
+            return
         words = self.query_one(Input).value.lower().split()
         shown = [head for head in self.artifacts if all(word in _searched(head) for word in words)]
         versions = sum(head.version_count for head in self.artifacts)

@@ -26,6 +26,7 @@ class CatalogScreen(Asks, Screen[None]):
 
     SCOPES: ClassVar[tuple[str, ...]] = ()
     """Scopes of keys that work here, for the footer and the help; the most particular first."""
+    AUTO_FOCUS = ""
     PLACE: ClassVar[int] = 0
     """Which of the main screens this belongs to: 1 runs, 2 artifacts, 3 lineage."""
 

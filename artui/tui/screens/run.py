@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import replace
 
@@ -84,15 +85,15 @@ class RunScreen(CatalogScreen):
 
     def _show_tabs(self) -> None:
         detail = self.detail
-        counts = {"charts": len(detail.metrics), "files": len(detail.inputs) + len(detail.outputs)} if detail else {}
+        counts = {"charts": len(self.drawn), "files": len(detail.inputs) + len(detail.outputs)} if detail else {}
         spans: list[Span] = [(" ", "text")]
         for tab in TABS:
             count = f" {counts[tab]}" if tab in counts else ""
             spans += [(f" {tab}{count} ", "title" if tab == self.tab else "dim"), (" ", "text")]
         right = options_spans(self.chart_options) if self.tab == "charts" else []
-        if self.tab == "charts" and detail and len(detail.metrics) > self._per_page and not self._is_zoomed:
-            last = min(len(detail.metrics), self._first_chart + self._per_page)
-            right = [(f"{self._first_chart + 1}–{last} of {len(detail.metrics)} · ", "dim"), *right]
+        if self.tab == "charts" and detail and len(self.drawn) > self._per_page:
+            last = min(len(self.drawn), self._first_chart + self._per_page)
+            right = [(f"{self._first_chart + 1}–{last} of {len(self.drawn)} · ", "dim"), *right]
         self.query_one("#tabs", Bar).show(spans, [*right, (" ", "text")])
 
     def _show_tab(self) -> None:
@@ -161,10 +162,19 @@ class RunScreen(CatalogScreen):
         if self._is_zoomed:
             return 1, 1
         width, height = self.size.width, max(1, self.size.height - 3)
-        count = len(self.detail.metrics) if self.detail else 1
-        across = max(1, min(width // CHART_CELLS[0], 4, count))
-        down = max(1, min(height // CHART_CELLS[1], -(-count // across)))
-        return across, down
+        count = max(1, len(self.drawn))
+        choices = []
+        for across in range(1, max(1, min(width // CHART_CELLS[0], 4, count)) + 1):
+            down = max(1, min(height // CHART_CELLS[1], -(-count // across)))
+            # Charts four times as wide as high read best; what does not fit the page costs more.
+            shape = abs(math.log((width / across) / (height / down * 4)))
+            choices.append((max(0, count - across * down), shape, (across, down)))
+        return min(choices)[2]
+
+    @property
+    def drawn(self) -> list[Metric]:
+        """The metrics that are drawn: one point is no curve."""
+        return [metric for metric in self.detail.metrics if metric.summary.count > 1] if self.detail else []
 
     @property
     def _per_page(self) -> int:
@@ -177,7 +187,7 @@ class RunScreen(CatalogScreen):
             return
         box = self.query_one("#charts", Container)
         across, down = self._grid
-        self._chart = max(0, min(self._chart, len(self.detail.metrics) - 1))
+        self._chart = max(0, min(self._chart, len(self.drawn) - 1))
         self._first_chart = self._chart if self._is_zoomed else self._chart // self._per_page * self._per_page
         box.styles.grid_size_columns = across
         box.styles.grid_size_rows = down
@@ -192,10 +202,11 @@ class RunScreen(CatalogScreen):
     def _draw_charts(self) -> None:
         if self.detail is None or self.tab != "charts":
             return
-        metrics = self.detail.metrics
+        metrics = self.drawn
         if not metrics:
+            note = "each metric of this run has one value: the overview shows them" if self.detail.metrics else "this run logged no metrics"
             for chart in self.query(Chart):
-                chart.show("", [], self.chart_options, note="this run logged no metrics")
+                chart.show("", [], self.chart_options, note=note)
             return
         for place, chart in enumerate(self.query(Chart)):
             number = self._first_chart + place
@@ -216,7 +227,7 @@ class RunScreen(CatalogScreen):
     def on_chart_picked(self, message: Chart.Picked) -> None:
         charts = list(self.query(Chart))
         number = self._first_chart + charts.index(message.chart)
-        if self.detail and number < len(self.detail.metrics):
+        if number < len(self.drawn):
             if number == self._chart:
                 self.action_zoom()
             self._chart = number
@@ -253,9 +264,9 @@ class RunScreen(CatalogScreen):
         self._move_chart(change)
 
     def _move_chart(self, change: int) -> None:
-        if self.detail is None or not self.detail.metrics:
+        if not self.drawn:
             return
-        self._chart = max(0, min(self._chart + change, len(self.detail.metrics) - 1))
+        self._chart = max(0, min(self._chart + change, len(self.drawn) - 1))
         if not self._first_chart <= self._chart < self._first_chart + self._per_page:
             self._layout_charts()
         else:

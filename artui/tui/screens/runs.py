@@ -92,15 +92,12 @@ class RunsScreen(CatalogScreen):
         self.ask("columns", lambda: query.columns(self.reader), self._take_columns)
         self._ask_order()
 
-    def _take_columns(self, found: tuple[list[Column], list[Column]]) -> None:
-        params, metrics = found
+    def _take_columns(self, found: tuple[list[Column], list[Column], set[str]]) -> None:
+        params, metrics, varying = found
         self._columns = {column.id: column for column in [*params, *metrics]}
-        self.ask("varying", lambda: query.varying(self.reader), lambda varying: self._choose_columns(params, metrics, varying))
-
-    def _choose_columns(self, params: list[Column], metrics: list[Column], varying: set[str]) -> None:
         shown = [column for column in params if column.id in varying][:MAX_PARAMS]
         view = self._view([*metrics[:SPARKS], *shown, *metrics[SPARKS:MAX_METRICS]])
-        if view != self.table.view:
+        if view.shapes != self.table.view.shapes:
             self.table.set_view(view)
             self.table.forget_rows()
         self._show_counts()

@@ -264,20 +264,28 @@ def _trace(plot: _Plot, line: ChartLine, owner: int, scale: Scale, x_low: float,
         top, bottom = scale.place(high), scale.place(low)
         if top is not None or bottom is not None:
             plot.stroke(x, top if top is not None else 0, bottom if bottom is not None else plot.rows * 4 - 1, owner, is_band=smoothing > 0)
+    if smoothing > 0:
+        _follow(plot, places, curve.means, scale, owner, is_band=True)
+    _follow(plot, places, smoothed(curve.means, smoothing), scale, owner, is_band=False)
+
+
+def _follow(plot: _Plot, places: Sequence[int], values: Sequence[float], scale: Scale, owner: int, *, is_band: bool) -> None:
+    """Draw a line through points; it breaks where a logarithmic axis has no place for one."""
     before: tuple[int, int] | None = None
-    for x, value in zip(places, smoothed(curve.means, smoothing), strict=True):
+    for x, value in zip(places, values, strict=True):
         y = scale.place(value)
         if y is None:
             before = None
             continue
         if before is None or x == before[0]:
-            plot.stroke(x, min(y, before[1] if before else y), max(y, before[1] if before else y), owner, is_band=False)
+            from_y = before[1] if before else y
+            plot.stroke(x, min(y, from_y), max(y, from_y), owner, is_band=is_band)
         else:
-            _join(plot, before, (x, y), owner)
+            _join(plot, before, (x, y), owner, is_band=is_band)
         before = x, y
 
 
-def _join(plot: _Plot, start: tuple[int, int], end: tuple[int, int], owner: int) -> None:
+def _join(plot: _Plot, start: tuple[int, int], end: tuple[int, int], owner: int, *, is_band: bool) -> None:
     """Draw a straight line: in each column the dots between where it enters and where it leaves."""
     (x0, y0), (x1, y1) = start, end
     slope = (y1 - y0) / (x1 - x0)
@@ -285,11 +293,11 @@ def _join(plot: _Plot, start: tuple[int, int], end: tuple[int, int], owner: int)
     for x in range(x0 + 1, x1 + 1):
         y = round(y0 + slope * (x - x0))
         if y > last:
-            plot.stroke(x, last + 1, y, owner, is_band=False)
+            plot.stroke(x, last + 1, y, owner, is_band=is_band)
         elif y < last:
-            plot.stroke(x, y, last - 1, owner, is_band=False)
+            plot.stroke(x, y, last - 1, owner, is_band=is_band)
         else:
-            plot.stroke(x, y, y, owner, is_band=False)
+            plot.stroke(x, y, y, owner, is_band=is_band)
         last = y
 
 

@@ -1,0 +1,68 @@
+"""What verbs share: the catalog option, JSON, tables that fit the terminal."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+
+from typing import Any, TypeVar
+
+import click
+
+from artui.catalog.finding import find_catalog
+from artui.query import Reader
+from artui.safetext import clean
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+catalog_option = click.option("--catalog", "-c", "catalog", metavar="FILE", help="The catalog to read.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON: NaN and infinities as strings.")
+
+
+def open_reader(named: str | None, *, say: bool = True) -> Reader:
+    """Open the catalog that is meant, and say on stderr which it is unless it was named."""
+    path, why = find_catalog(named)
+    reader = Reader(path)
+    if say and why != "named" and sys.stderr.isatty():
+        click.echo(f"{clean(str(path))} ({why})", err=True)
+    if reader.notice:
+        click.echo(f"artui: {clean(reader.notice)}", err=True)
+    return reader
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document; text from a catalog is escaped by JSON's own rules."""
+    import orjson
+
+    text = orjson.dumps(plain(value), option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS)
+    # Beyond what JSON escapes, nothing that acts on a terminal leaves here.
+    click.echo("".join(letter if letter == "\n" or letter.isprintable() else f"\\u{ord(letter):04x}" if ord(letter) < 0x10000 else letter for letter in text.decode()))
+
+
+def plain(value: Any) -> Any:
+    """Turn model objects into what JSON can hold."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(name): plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, int) and not isinstance(value, bool) and not -(1 << 63) <= value < 1 << 64:
+        return str(value)
+    return value
+
+
+def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[bool]) -> None:
+    """Print a table. On a terminal columns are cut, then left out from the right, until it fits; in a pipe nothing is."""
+    from artui.cli.layout import lay_out
+
+    width = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else None
+    for line in lay_out(headers, rows, right=right, width=width):
+        click.echo(line)
+
+

@@ -1,0 +1,46 @@
+"""`artui compare RUN…`: runs side by side."""
+
+from __future__ import annotations
+
+import click
+
+from artui.cli.common import catalog_option, json_option, open_reader, print_json, print_table
+from artui.model import ParamValue
+from artui.query.compare import Row, compare
+from artui.query.references import find_run
+from artui.units import duration_text, number_text, param_text
+
+
+@click.command("compare")
+@click.argument("runs", nargs=-1, required=True)
+@catalog_option
+@json_option
+@click.option("--all", "show_all", is_flag=True, help="Show rows that do not differ, too.")
+def command(runs: tuple[str, ...], catalog: str | None, as_json: bool, show_all: bool) -> int:
+    """Put RUNS (names or starts of ids) side by side: what differs, and which is best (marked *)."""
+    with open_reader(catalog) as reader:
+        if len(runs) < 2:
+            raise click.UsageError("Name at least two runs.")
+        comparison = compare(reader, [find_run(reader, run).id for run in runs])
+    if as_json:
+        print_json({"runs": [run.head for run in comparison.runs], "rows": comparison.rows})
+        return 0
+    rows = [row for row in comparison.rows if show_all or row.differs]
+    headers = ["", "", *(run.head.name for run in comparison.runs)]
+    cells = [[row.section if number == 0 or rows[number - 1].section != row.section else "", row.name, *_cells(row)] for number, row in enumerate(rows)]
+    print_table(headers, cells, right=[False, False, *(False for _ in comparison.runs)])
+    click.echo(f"{comparison.differing} of {len(comparison.rows)} rows differ.", err=True)
+    return 0
+
+
+def _cells(row: Row) -> list[str]:
+    return [_cell(row, number, value) for number, value in enumerate(row.values)]
+
+
+def _cell(row: Row, number: int, value: ParamValue) -> str:
+    if value is None:
+        return "-"
+    if row.name == "took" and row.section == "run" and isinstance(value, int):
+        return duration_text(value)
+    text = number_text(value) if isinstance(value, float) else param_text(value)
+    return text + (" *" if row.best == number else "")

@@ -1,0 +1,41 @@
+"""`artui trace REF`: the lineage as an indented walk."""
+
+from __future__ import annotations
+
+import click
+
+from artui.cli.common import catalog_option, json_option, open_reader, print_json
+from artui.model import Node
+from artui.query.lineage import lineage
+from artui.query.references import resolve
+from artui.safetext import clean
+
+
+@click.command("trace")
+@click.argument("ref")
+@catalog_option
+@json_option
+def command(ref: str, catalog: str | None, as_json: bool) -> int:
+    """Show where REF (a run or a version) came from, and what came of it."""
+    with open_reader(catalog) as reader:
+        found = lineage(reader, resolve(reader, ref))
+    if as_json:
+        print_json({"root": found.root, "upstream": found.upstream, "downstream": found.downstream, "is_cut": found.is_cut})
+        return 0
+    click.echo(f"{_title(found.root)}")
+    for heading, nodes in (("where it came from", found.upstream), ("what came of it", found.downstream)):
+        click.echo(f"\n{heading}")
+        for node in nodes:
+            click.echo(f"{'  ' * node.depth}{node.relation} {_title(node)}{'  (see above)' if node.is_repeated else ''}")
+        if not nodes:
+            click.echo("  nothing was noted")
+    return 0
+
+
+def _title(node: Node) -> str:
+    if node.run is not None:
+        return f"{clean(node.run.name)}  {node.run.stage} run, {node.run.status}"
+    if node.version is None:
+        return ""
+    aliases = " ".join(node.version.aliases)
+    return clean(f"{node.version.reference}  {node.version.kind}  {aliases}".rstrip())

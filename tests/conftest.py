@@ -1,0 +1,50 @@
+"""Fixtures: a home of its own for every test run, and the demo's catalog, made once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from artui.settings import load_settings
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Keep state, cache and settings of the tests apart from the user's, shared within one test process."""
+    folder = Path(os.environ.get("ARTUI_TEST_HOME") or tmp_path_factory.getbasetemp() / "home")
+    for name, part in (("XDG_STATE_HOME", "state"), ("XDG_CACHE_HOME", "cache"), ("XDG_CONFIG_HOME", "config"), ("XDG_DATA_HOME", "data")):
+        monkeypatch.setenv(name, str(folder / part))
+    for name in [name for name in os.environ if name.startswith("ARTUI_") and name != "ARTUI_TEST_HOME"] + ["NO_COLOR"]:
+        monkeypatch.delenv(name, raising=False)
+    load_settings.cache_clear()
+    yield folder
+    load_settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def built_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's catalog, made by the real demo once a test process. Do not write to it: copy it."""
+    from artui import demo
+
+    folder = tmp_path_factory.getbasetemp() / "home"
+    before = {name: os.environ.get(name) for name in ("XDG_STATE_HOME", "XDG_CACHE_HOME")}
+    os.environ |= {"XDG_STATE_HOME": str(folder / "state"), "XDG_CACHE_HOME": str(folder / "cache")}
+    try:
+        path = tmp_path_factory.mktemp("demo") / "demo.artui"
+        demo.build(path)
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
+    return path
+
+
+@pytest.fixture
+def demo_catalog(built_demo: Path, tmp_path: Path) -> Path:
+    """A copy of the demo's catalog, as from elsewhere."""
+    target = tmp_path / "demo.artui"
+    shutil.copyfile(built_demo, target)
+    return target
