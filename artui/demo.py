@@ -22,7 +22,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -99,11 +99,22 @@ def sweep_configs() -> list[Config]:
     """List the trainings: 28 that should work, and 3 whose learning rate is far too high."""
     grid = [
         Config("mlp", hidden, optimizer, lr, batch_size, seed=1)
-        for (optimizer, lr), hidden, batch_size in product((("adam", 0.003), ("adam", 0.01), ("momentum", 0.03), ("sgd", 0.1)), (32, 128), (32, 128))
+        for (optimizer, lr), hidden, batch_size in product(
+            (("adam", 0.003), ("adam", 0.01), ("momentum", 0.03), ("sgd", 0.1)), (32, 128), (32, 128)
+        )
     ]
-    softmax = [Config("softmax", 0, optimizer, lr, 64, seed=1) for optimizer, lr in (("sgd", 0.03), ("sgd", 0.3), ("momentum", 0.03), ("adam", 0.01))]
-    seeds = [Config("mlp", 128, "adam", 0.003, 32, seed) for seed in range(2, 6)] + [Config("mlp", 128, "momentum", 0.03, 32, seed) for seed in range(2, 6)]
-    too_fast = [Config("mlp", 128, "sgd", 60.0, 32, seed=1), Config("mlp", 32, "momentum", 25.0, 32, seed=1), Config("mlp", 128, "momentum", 12.0, 128, seed=1)]
+    softmax = [
+        Config("softmax", 0, optimizer, lr, 64, seed=1)
+        for optimizer, lr in (("sgd", 0.03), ("sgd", 0.3), ("momentum", 0.03), ("adam", 0.01))
+    ]
+    seeds = [Config("mlp", 128, "adam", 0.003, 32, seed) for seed in range(2, 6)] + [
+        Config("mlp", 128, "momentum", 0.03, 32, seed) for seed in range(2, 6)
+    ]
+    too_fast = [
+        Config("mlp", 128, "sgd", 60.0, 32, seed=1),
+        Config("mlp", 32, "momentum", 25.0, 32, seed=1),
+        Config("mlp", 128, "momentum", 12.0, 128, seed=1),
+    ]
     return grid + softmax + seeds + too_fast
 
 
@@ -116,10 +127,22 @@ def build(path: Path, progress: Progress = lambda _: None) -> None:
     with tempfile.TemporaryDirectory(prefix="artui-demo-") as folder:
         work = Path(folder)
         # A run that lasts as long as the project keeps the file open from first to last.
-        with artui.start_run(project=PROJECT, name="project", stage="requirements", catalog=path, tags=["demo"], note="Write down what the reader must do.") as first:
+        with artui.start_run(
+            project=PROJECT,
+            name="project",
+            stage="requirements",
+            catalog=path,
+            tags=["demo"],
+            note="Write down what the reader must do.",
+        ) as first:
             progress("requirements")
             _write(work / "requirements.md", REQUIREMENT)
-            first.save("digits-requirements", work / "requirements.md", kind="requirement", metadata={"min_recall": MIN_RECALL, "max_latency_ms": MAX_LATENCY_MS})
+            first.save(
+                "digits-requirements",
+                work / "requirements.md",
+                kind="requirement",
+                metadata={"min_recall": MIN_RECALL, "max_latency_ms": MAX_LATENCY_MS},
+            )
             progress("raw data")
             raw = _ingest(path, work)
             progress("preparation, first split")
@@ -144,10 +167,32 @@ def _ingest(path: Path, work: Path) -> Path:
     with artui.start_run(project=PROJECT, name="ingest", stage="data", catalog=path, tags=["demo"]) as run:
         images, labels = load_digits((folder / "digits.csv.gz").read_bytes())
         counts = np.bincount(labels, minlength=CLASSES)
-        run.log({"rows": len(labels), "pixels": images.shape[1], "ink/mean": float(images.mean()), **{f"class/{digit}": int(n) for digit, n in enumerate(counts)}}, step=0)
-        run.save("digits-raw", folder, kind="dataset", metadata={"rows": len(labels), "licence": "CC BY 4.0", "source": "https://doi.org/10.24432/C50P49"})
-        _write(work / "labels.csv", "digit,count\n" + "".join(f"{digit},{count}\n" for digit, count in enumerate(counts)))
-        run.save("digits-labels", work / "labels.csv", kind="labels", related={"digits-raw:latest": "derived"})
+        run.log(
+            {
+                "rows": len(labels),
+                "pixels": images.shape[1],
+                "ink/mean": float(images.mean()),
+                **{f"class/{digit}": int(n) for digit, n in enumerate(counts)},
+            },
+            step=0,
+        )
+        run.save(
+            "digits-raw",
+            folder,
+            kind="dataset",
+            metadata={
+                "rows": len(labels),
+                "licence": "CC BY 4.0",
+                "source": "https://doi.org/10.24432/C50P49",
+            },
+        )
+        _write(
+            work / "labels.csv",
+            "digit,count\n" + "".join(f"{digit},{count}\n" for digit, count in enumerate(counts)),
+        )
+        run.save(
+            "digits-labels", work / "labels.csv", kind="labels", related={"digits-raw:latest": "derived"}
+        )
     return folder
 
 
@@ -159,8 +204,15 @@ def load_digits(packed: bytes) -> tuple[Floats, Ints]:
 
 def _prepare(path: Path, work: Path, raw: Path, *, name: str, train_share: float, seed: int) -> None:
     """Split by class and standardise: writes a version of the split and one of the features."""
-    params = {"train_share": train_share, "val_share": (1 - train_share) / 2, "standardise": True, "seed": seed}
-    with artui.start_run(project=PROJECT, name=name, stage="data", catalog=path, params=params, tags=["demo"]) as run:
+    params = {
+        "train_share": train_share,
+        "val_share": (1 - train_share) / 2,
+        "standardise": True,
+        "seed": seed,
+    }
+    with artui.start_run(
+        project=PROJECT, name=name, stage="data", catalog=path, params=params, tags=["demo"]
+    ) as run:
         source = run.use("digits-raw:latest")
         run.save("digits-code", Path(__file__), kind="code", stage="data")
         images, labels = load_digits((source / "digits.csv.gz").read_bytes())
@@ -176,10 +228,23 @@ def _prepare(path: Path, work: Path, raw: Path, *, name: str, train_share: float
                 table = csv.writer(stream)
                 table.writerow(["label", *(f"p{pixel:02d}" for pixel in range(images.shape[1]))])
                 table.writerows([int(labels[i]), *map(int, images[i])] for i in index)
-            np.savez(features / f"{part}.npz", x=((images[index] - mean) / spread).astype(np.float32), y=labels[index])
+            np.savez(
+                features / f"{part}.npz",
+                x=((images[index] - mean) / spread).astype(np.float32),
+                y=labels[index],
+            )
             run.log({f"rows/{part}": len(index)}, step=0)
-        _write(features / "scaler.json", json.dumps({"mean": mean.round(6).tolist(), "spread": spread.round(6).tolist()}))
-        run.save("digits-split", split, metadata={part: len(index) for part, index in parts.items()}, kind="dataset", related={"digits-raw:latest": "derived"})
+        _write(
+            features / "scaler.json",
+            json.dumps({"mean": mean.round(6).tolist(), "spread": spread.round(6).tolist()}),
+        )
+        run.save(
+            "digits-split",
+            split,
+            metadata={part: len(index) for part, index in parts.items()},
+            kind="dataset",
+            related={"digits-raw:latest": "derived"},
+        )
         run.save("digits-features", features, kind="features", related={"digits-split:latest": "derived"})
 
 
@@ -198,7 +263,14 @@ def _stratified(labels: Ints, train_share: float, seed: int) -> dict[str, Ints]:
 def _sweep(path: Path, work: Path, progress: Progress) -> list[Trained]:
     note = "Which model, optimizer and learning rate? Smallest validation loss wins."
     configs = sweep_configs()
-    with artui.start_run(project=PROJECT, name="sweep", catalog=path, tags=["demo", "sweep"], note=note, params={"trainings": len(configs)}) as parent:
+    with artui.start_run(
+        project=PROJECT,
+        name="sweep",
+        catalog=path,
+        tags=["demo", "sweep"],
+        note=note,
+        params={"trainings": len(configs)},
+    ) as parent:
         results = []
         for number, config in enumerate(configs):
             name = numbered_name(number)
@@ -206,12 +278,24 @@ def _sweep(path: Path, work: Path, progress: Progress) -> list[Trained]:
             results.append(_train(path, work, config, parent=parent.id, name=name))
         progress("a training with a mistake in its configuration")
         try:
-            _train(path, work, Config("mlp", 64, "adam", 0.003, 32, seed=1, classes=9), parent=parent.id, name=numbered_name(len(configs)))
+            _train(
+                path,
+                work,
+                Config("mlp", 64, "adam", 0.003, 32, seed=1, classes=9),
+                parent=parent.id,
+                name=numbered_name(len(configs)),
+            )
         except IndexError:
             pass  # label 9 has no place among nine classes: the run has recorded the error
         progress("a training that is stopped from outside")
         _train_and_kill(path, parent.id, numbered_name(len(configs) + 1))
-        parent.log({"best/val_loss": min(each.loss for each in results), "best/val_acc": max(each.accuracy for each in results)}, step=0)
+        parent.log(
+            {
+                "best/val_loss": min(each.loss for each in results),
+                "best/val_acc": max(each.accuracy for each in results),
+            },
+            step=0,
+        )
     return results
 
 
@@ -224,11 +308,13 @@ def load_split(folder: Path) -> Split:
     return Split(features, labels)
 
 
-def _train(path: Path, work: Path, config: Config, *, parent: str, name: str, is_final: bool = False) -> Trained:
+def _train(
+    path: Path, work: Path, config: Config, *, parent: str, name: str, is_final: bool = False
+) -> Trained:
     tags = ["demo", "final"] if is_final else ["demo", "sweep"]
-    params = {"model": config.model, "optimizer": {"name": config.optimizer, "lr": config.lr, "weight_decay": config.weight_decay}}
-    params |= {key: value for key, value in asdict(config).items() if key in ("hidden", "batch_size", "seed", "epochs", "classes")}
-    with artui.start_run(project=PROJECT, name=name, catalog=path, params=params, tags=tags, parent=parent) as run:
+    with artui.start_run(
+        project=PROJECT, name=name, catalog=path, params=_params(config), tags=tags, parent=parent
+    ) as run:
         split = load_split(run.use("digits-features:latest"))
         run.use("digits-code:latest")
         lines: list[str] = []
@@ -243,10 +329,19 @@ def _train(path: Path, work: Path, config: Config, *, parent: str, name: str, is
         run.save("training-log", folder / "train.log", kind="log")
         if best_weights is not None:
             facts = {"epoch": best_epoch, "val_loss": best_loss, "val_acc": best_accuracy}
-            (folder / "checkpoint.safetensors").write_bytes(to_safetensors(best_weights, {"epoch": str(best_epoch)}))
-            saved = run.save("digits-checkpoint", folder / "checkpoint.safetensors", kind="checkpoint", metadata={**facts, "run": name})
+            (folder / "checkpoint.safetensors").write_bytes(
+                to_safetensors(best_weights, {"epoch": str(best_epoch)})
+            )
+            saved = run.save(
+                "digits-checkpoint",
+                folder / "checkpoint.safetensors",
+                kind="checkpoint",
+                metadata={**facts, "run": name},
+            )
             if is_final and saved:
-                (folder / "model.safetensors").write_bytes(to_safetensors(best_weights, {"classes": str(CLASSES)}))
+                (folder / "model.safetensors").write_bytes(
+                    to_safetensors(best_weights, {"classes": str(CLASSES)})
+                )
                 run.save(
                     "digits-model", folder / "model.safetensors", kind="model", alias="candidate", metadata=facts,
                     related={saved: "derived", "digits-features:latest": "trained", "digits-requirements:latest": "satisfies"},
@@ -261,7 +356,9 @@ def _train_final(path: Path, work: Path, best: Trained) -> None:
         _train(path, work, config, parent=best.run_id, name=f"final-{seed - 10}", is_final=True)
 
 
-def fit(run: Run, split: Split, config: Config, lines: list[str]) -> Iterator[tuple[int, float, float, dict[str, Floats]]]:
+def fit(
+    run: Run, split: Split, config: Config, lines: list[str]
+) -> Iterator[tuple[int, float, float, dict[str, Floats]]]:
     """Train; after each epoch give (epoch, validation loss, validation accuracy, a copy of the weights).
 
     Stops three epochs after the loss has stopped being a number. Logs the training loss and the norm of the
@@ -284,7 +381,10 @@ def fit(run: Run, split: Split, config: Config, lines: list[str]) -> Iterator[tu
                     norm = float(np.sqrt(sum(np.sum(part * part) for part in gradients.values())))
                     run.log({"train/loss": loss, "train/grad_norm": norm}, step=step)
             probabilities = predict(weights, split.features["val"])
-            loss, accuracy = _cross_entropy(probabilities, split.labels["val"]), float(np.mean(probabilities.argmax(axis=1) == split.labels["val"]))
+            loss, accuracy = (
+                _cross_entropy(probabilities, split.labels["val"]),
+                float(np.mean(probabilities.argmax(axis=1) == split.labels["val"])),
+            )
             run.log({"val/loss": loss, "val/acc": accuracy, "epoch": epoch}, step=step)
             lines.append(f"epoch {epoch:3d}  step {step:5d}  val_loss {loss:.4f}  val_acc {accuracy:.4f}")
             yield epoch, loss, accuracy, {name: value.copy() for name, value in weights.items()}
@@ -297,7 +397,7 @@ def fit(run: Run, split: Split, config: Config, lines: list[str]) -> Iterator[tu
 def _initial_weights(random: np.random.Generator, inputs: int, config: Config) -> dict[str, Floats]:
     sizes = [inputs, config.hidden, config.classes] if config.hidden else [inputs, config.classes]
     weights: dict[str, Floats] = {}
-    for number, (rows, columns) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
+    for number, (rows, columns) in enumerate(pairwise(sizes), start=1):
         weights[f"w{number}"] = random.standard_normal((rows, columns)) * np.sqrt(2.0 / rows)
         weights[f"b{number}"] = np.zeros(columns)
     return weights
@@ -324,7 +424,9 @@ def _cross_entropy(probabilities: Floats, labels: Ints) -> float:
     return float(-np.mean(np.log(probabilities[np.arange(len(labels)), labels])))
 
 
-def _loss_and_gradients(weights: Mapping[str, Floats], x: Floats, y: Ints, config: Config) -> tuple[float, dict[str, Floats]]:
+def _loss_and_gradients(
+    weights: Mapping[str, Floats], x: Floats, y: Ints, config: Config
+) -> tuple[float, dict[str, Floats]]:
     hidden, probabilities = _forward(weights, x)
     loss = _cross_entropy(probabilities, y)
     error = probabilities.copy()
@@ -341,7 +443,13 @@ def _loss_and_gradients(weights: Mapping[str, Floats], x: Floats, y: Ints, confi
     return loss, gradients
 
 
-def _update(weights: dict[str, Floats], gradients: Mapping[str, Floats], state: Mapping[str, tuple[Floats, Floats]], config: Config, step: int) -> None:
+def _update(
+    weights: dict[str, Floats],
+    gradients: Mapping[str, Floats],
+    state: Mapping[str, tuple[Floats, Floats]],
+    config: Config,
+    step: int,
+) -> None:
     """Take one step: SGD, SGD with momentum 0.9, or Adam (Kingma and Ba, 2015, algorithm 1)."""
     for name, gradient in gradients.items():
         first, second = state[name]
@@ -356,7 +464,9 @@ def _update(weights: dict[str, Floats], gradients: Mapping[str, Floats], state: 
             first += 0.1 * gradient
             second *= 0.999
             second += 0.001 * gradient * gradient
-            weights[name] -= config.lr * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
+            weights[name] -= (
+                config.lr * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
+            )
 
 
 def _train_and_kill(path: Path, parent: str, name: str) -> None:
@@ -371,9 +481,14 @@ def _train_and_kill(path: Path, parent: str, name: str) -> None:
 
 def _train_until_stopped(path: Path, parent: str, name: str) -> None:
     config = Config("mlp", 64, "adam", 0.001, 16, seed=1, epochs=2000)
-    params = {"model": config.model, "optimizer": {"name": config.optimizer, "lr": config.lr, "weight_decay": config.weight_decay}}
-    params |= {"hidden": config.hidden, "batch_size": config.batch_size, "seed": config.seed, "epochs": config.epochs, "classes": config.classes}
-    with artui.start_run(project=PROJECT, name=name, catalog=path, params=params, tags=["demo", "sweep"], parent=parent) as run:
+    with artui.start_run(
+        project=PROJECT,
+        name=name,
+        catalog=path,
+        params=_params(config),
+        tags=["demo", "sweep"],
+        parent=parent,
+    ) as run:
         split = load_split(run.use("digits-features:latest"))
         deadline = time.monotonic() + 20
         for epoch, *_ in fit(run, split, config, []):
@@ -383,9 +498,23 @@ def _train_until_stopped(path: Path, parent: str, name: str) -> None:
                 return
 
 
+def _params(config: Config) -> dict[str, Any]:
+    optimizer = {"name": config.optimizer, "lr": config.lr, "weight_decay": config.weight_decay}
+    plain = {
+        key: value for key, value in asdict(config).items() if key not in ("optimizer", "lr", "weight_decay")
+    }
+    return {"model": plain.pop("model"), "optimizer": optimizer, **plain}
+
+
 def _evaluate(path: Path, work: Path) -> None:
     """Measure the candidate on the test split, hold it against the requirement, and promote it if it meets it."""
-    with artui.start_run(project=PROJECT, name="evaluate", catalog=path, tags=["demo"], note="Hold the candidate against the requirement.") as run:
+    with artui.start_run(
+        project=PROJECT,
+        name="evaluate",
+        catalog=path,
+        tags=["demo"],
+        note="Hold the candidate against the requirement.",
+    ) as run:
         weights = from_safetensors(run.use("digits-model:candidate").read_bytes())
         split = load_split(run.use("digits-features:latest"))
         run.use("digits-requirements:latest")
@@ -395,27 +524,63 @@ def _evaluate(path: Path, work: Path) -> None:
         recall = matrix.diagonal() / matrix.sum(axis=1)
         precision = matrix.diagonal() / np.maximum(matrix.sum(axis=0), 1)
         accuracy = float(np.mean(predicted == labels))
-        run.log({"test/acc": accuracy, "test/recall_min": float(recall.min()), **{f"test/recall_{digit}": float(recall[digit]) for digit in range(CLASSES)}}, step=0)
+        run.log(
+            {
+                "test/acc": accuracy,
+                "test/recall_min": float(recall.min()),
+                **{f"test/recall_{digit}": float(recall[digit]) for digit in range(CLASSES)},
+            },
+            step=0,
+        )
 
         folder = work / "evaluation"
         folder.mkdir()
-        _write(folder / "confusion.csv", "true," + ",".join(map(str, range(CLASSES))) + "\n" + "".join(f"{digit}," + ",".join(map(str, row)) + "\n" for digit, row in enumerate(matrix)))
+        _write(
+            folder / "confusion.csv",
+            "true,"
+            + ",".join(map(str, range(CLASSES)))
+            + "\n"
+            + "".join(f"{digit}," + ",".join(map(str, row)) + "\n" for digit, row in enumerate(matrix)),
+        )
         (folder / "confusion.png").write_bytes(to_png(_heat(matrix)))
         is_met = bool(recall.min() >= MIN_RECALL)
-        report = [f"Test split: {len(labels)} pictures, accuracy {accuracy:.4f}", "", "digit  recall  precision  pictures"]
-        report += [f"{digit:5d}  {recall[digit]:.4f}     {precision[digit]:.4f}  {int(matrix[digit].sum()):8d}" for digit in range(CLASSES)]
-        report += ["", f"R1 recall of every digit >= {MIN_RECALL}: {'met' if is_met else 'NOT met'} (lowest {recall.min():.4f}, digit {int(recall.argmin())})"]
+        report = [
+            f"Test split: {len(labels)} pictures, accuracy {accuracy:.4f}",
+            "",
+            "digit  recall  precision  pictures",
+        ]
+        report += [
+            f"{digit:5d}  {recall[digit]:.4f}     {precision[digit]:.4f}  {int(matrix[digit].sum()):8d}"
+            for digit in range(CLASSES)
+        ]
+        report += [
+            "",
+            f"R1 recall of every digit >= {MIN_RECALL}: {'met' if is_met else 'NOT met'} (lowest {recall.min():.4f}, digit {int(recall.argmin())})",
+        ]
         _write(folder / "report.txt", "\n".join(report) + "\n")
         run.save("digits-confusion", folder / "confusion.csv", kind="table")
         run.save("digits-confusion-figure", folder / "confusion.png", kind="figure")
-        run.save("digits-evaluation", folder / "report.txt", kind="report", metadata={"R1": is_met, "accuracy": accuracy}, related={"digits-model:candidate": "derived", "digits-requirements:latest": "satisfies"})
+        run.save(
+            "digits-evaluation",
+            folder / "report.txt",
+            kind="report",
+            metadata={"R1": is_met, "accuracy": accuracy},
+            related={"digits-model:candidate": "derived", "digits-requirements:latest": "satisfies"},
+        )
         if is_met:
             run.set_alias("digits-model:candidate", "production")
 
 
 def _score(path: Path, work: Path) -> None:
     """Score all pictures in batches with the promoted model, and record how that went."""
-    with artui.start_run(project=PROJECT, name="score-batch", stage="operations", catalog=path, params={"batch_size": 64}, tags=["demo"]) as run:
+    with artui.start_run(
+        project=PROJECT,
+        name="score-batch",
+        stage="operations",
+        catalog=path,
+        params={"batch_size": 64},
+        tags=["demo"],
+    ) as run:
         model = run.use("digits-model:production")
         weights = from_safetensors(model.read_bytes())
         raw, features = run.use("digits-raw:latest"), run.use("digits-features:latest")
@@ -435,17 +600,48 @@ def _score(path: Path, work: Path) -> None:
         p50, p95, p99 = (float(np.percentile(latencies, q)) for q in (50, 95, 99))
         if p95 > MAX_LATENCY_MS:
             lines.append(f"WARNING latency p95 {p95:.3f} ms is over the required {MAX_LATENCY_MS} ms")
-        statistics = {"pictures": len(labels), "seconds": seconds, "latency_ms": {"p50": p50, "p95": p95, "p99": p99}, "accuracy": hits / len(labels), "R2": p95 <= MAX_LATENCY_MS}
+        statistics = {
+            "pictures": len(labels),
+            "seconds": seconds,
+            "latency_ms": {"p50": p50, "p95": p95, "p99": p99},
+            "accuracy": hits / len(labels),
+            "R2": p95 <= MAX_LATENCY_MS,
+        }
         run.log({"latency_ms/p95": p95, "accuracy": hits / len(labels)}, step=number)
         folder = work / "scoring"
         folder.mkdir()
         _write(folder / "statistics.json", json.dumps(statistics, indent=2))
         _write(folder / "score.log", "\n".join(lines) + "\n")
-        _write(folder / "deployment.json", json.dumps({"service": "digits-batch", "model": "digits-model:production", "schedule": "on demand", "batch_size": 64}, indent=2))
-        _write(folder / "runtime.json", json.dumps({"python": sys.version.split()[0], "numpy": np.__version__, "threads": 1}, indent=2))
-        run.save("digits-serving", folder / "deployment.json", kind="deployment", alias="production", related={"digits-model:production": "derived"})
+        _write(
+            folder / "deployment.json",
+            json.dumps(
+                {
+                    "service": "digits-batch",
+                    "model": "digits-model:production",
+                    "schedule": "on demand",
+                    "batch_size": 64,
+                },
+                indent=2,
+            ),
+        )
+        _write(
+            folder / "runtime.json",
+            json.dumps({"python": sys.version.split()[0], "numpy": np.__version__, "threads": 1}, indent=2),
+        )
+        run.save(
+            "digits-serving",
+            folder / "deployment.json",
+            kind="deployment",
+            alias="production",
+            related={"digits-model:production": "derived"},
+        )
         run.save("digits-runtime", folder / "runtime.json", kind="runtime")
-        run.save("digits-statistics", folder / "statistics.json", kind="statistics", related={"digits-requirements:latest": "satisfies"})
+        run.save(
+            "digits-statistics",
+            folder / "statistics.json",
+            kind="statistics",
+            related={"digits-requirements:latest": "satisfies"},
+        )
         run.save("digits-scoring-log", folder / "score.log", kind="log")
 
 
@@ -455,7 +651,11 @@ def to_safetensors(weights: Mapping[str, Floats], metadata: Mapping[str, str]) -
     body = b""
     for name, value in sorted(weights.items()):
         data = value.astype("<f4").tobytes()
-        header[name] = {"dtype": "F32", "shape": list(value.shape), "data_offsets": [len(body), len(body) + len(data)]}
+        header[name] = {
+            "dtype": "F32",
+            "shape": list(value.shape),
+            "data_offsets": [len(body), len(body) + len(data)],
+        }
         body += data
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
@@ -467,7 +667,11 @@ def from_safetensors(content: bytes) -> dict[str, Floats]:
     size = struct.unpack_from("<Q", content)[0]
     header = json.loads(content[8 : 8 + size])
     return {
-        name: np.frombuffer(content[8 + size + entry["data_offsets"][0] : 8 + size + entry["data_offsets"][1]], "<f4").reshape(entry["shape"]).astype(np.float64)
+        name: np.frombuffer(
+            content[8 + size + entry["data_offsets"][0] : 8 + size + entry["data_offsets"][1]], "<f4"
+        )
+        .reshape(entry["shape"])
+        .astype(np.float64)
         for name, entry in header.items()
         if name != "__metadata__"
     }
@@ -489,7 +693,12 @@ def to_png(pixels: NDArray[np.uint8]) -> bytes:
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+        + chunk(b"IDAT", zlib.compress(rows, 9))
+        + chunk(b"IEND", b"")
+    )
 
 
 def _write(path: Path, text: str) -> None:

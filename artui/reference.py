@@ -1,10 +1,10 @@
 """The grammar of references, the same on every screen, in the command line and in Python.
 
-    digits-model            an artifact, or a run of that name
-    digits-model:v3         version 3
-    digits-model:production the version that alias names
-    vision/digits-model:v3  the same, in the project `vision`
-    calm-otter-7, 01J9Z3    a run by its name, or by the start of its id
+digits-model            an artifact, or a run of that name
+digits-model:v3         version 3
+digits-model:production the version that alias names
+vision/digits-model:v3  the same, in the project `vision`
+calm-otter-7, 01J9Z3    a run by its name, or by the start of its id
 """
 
 from __future__ import annotations
@@ -80,5 +80,7 @@ def check_alias(text: str) -> str:
         UsageError: it is no name, is `latest`, or looks like a version number.
     """
     if text == "latest" or _VERSION.match(text):
-        raise UsageError(f"{text!r} cannot be an alias.", remedy="'latest' and version numbers are given out by artui.")
+        raise UsageError(
+            f"{text!r} cannot be an alias.", remedy="'latest' and version numbers are given out by artui."
+        )
     return check_name(text, what="an alias")

@@ -93,7 +93,9 @@ def load_settings() -> Settings:
         if text is not None and field.name != "catalog":
             settings = replace(settings, **{field.name: _from_text(field.name, text, default)})
         elif field.name in found:
-            settings = replace(settings, **{field.name: _checked(field.name, found[field.name], default, path)})
+            settings = replace(
+                settings, **{field.name: _checked(field.name, found[field.name], default, path)}
+            )
     return settings
 
 
@@ -103,12 +105,17 @@ def _from_text(name: str, text: str, default: Any) -> Any:
             return text.strip().lower() not in ("0", "off", "no", "false", "")
         return type(default)(text)
     except ValueError as error:
-        raise UsageError(f"ARTUI_{name.upper()}={text!r} is not a {type(default).__name__}.", remedy="Correct it or unset it.") from error
+        raise UsageError(
+            f"ARTUI_{name.upper()}={text!r} is not a {type(default).__name__}.",
+            remedy="Correct it or unset it.",
+        ) from error
 
 
 def _checked(name: str, value: Any, default: Any, path: Path) -> Any:
     if isinstance(default, float) and isinstance(value, int):
         value = float(value)
     if type(value) is not type(default):
-        raise UsageError(f"{name} in {path} should be a {type(default).__name__}.", remedy="Correct it or remove the line.")
+        raise UsageError(
+            f"{name} in {path} should be a {type(default).__name__}.", remedy="Correct it or remove the line."
+        )
     return value

@@ -57,7 +57,13 @@ def age_text(time_ms: int, now_ms: int) -> str:
 def _age(seconds: float) -> str:
     if seconds < 5:
         return "now"
-    for limit, size, unit in ((100, 1, "s"), (6000, 60, "m"), (172_800, 3600, "h"), (5_184_000, 86_400, "d"), (63_072_000, 2_592_000, "mo")):
+    for limit, size, unit in (
+        (100, 1, "s"),
+        (6000, 60, "m"),
+        (172_800, 3600, "h"),
+        (5_184_000, 86_400, "d"),
+        (63_072_000, 2_592_000, "mo"),
+    ):
         if seconds < limit:
             return f"{int(seconds // size)}{unit}"
     return f"{int(seconds // 31_536_000)}y"

@@ -42,7 +42,12 @@ class Surroundings:
 def surroundings() -> Surroundings:
     """Look around: takes some milliseconds, most of it git."""
     return Surroundings(
-        user=_user(), host=socket.gethostname(), directory=os.getcwd(), command=_command(), python=platform.python_version(), git=_git_state(Path.cwd())
+        user=_user(),
+        host=socket.gethostname(),
+        directory=os.getcwd(),
+        command=_command(),
+        python=platform.python_version(),
+        git=_git_state(Path.cwd()),
     )
 
 
@@ -83,7 +88,11 @@ def _command() -> tuple[str, ...]:
             continue
         is_secret = argument.startswith("-") and _SECRET_ARGUMENT.search(name) is not None
         hide_next = is_secret and not equals
-        shown.append(f"{name}=<redacted>" if is_secret and equals else _URL_PASSWORD.sub(r"\1<redacted>@", argument)[:2000])
+        shown.append(
+            f"{name}=<redacted>"
+            if is_secret and equals
+            else _URL_PASSWORD.sub(r"\1<redacted>@", argument)[:2000]
+        )
     return tuple(shown[:200])
 
 
@@ -108,7 +117,13 @@ def _git(folder: Path, *arguments: str) -> str | None:
     # Optional locks off: looking must not touch the user's index.
     env = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     try:
-        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, timeout=_GIT_SECONDS, env=env, check=False)
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments],
+            capture_output=True,
+            timeout=_GIT_SECONDS,
+            env=env,
+            check=False,
+        )
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.decode("utf-8", "replace").strip() if done.returncode == 0 else None

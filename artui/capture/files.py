@@ -51,17 +51,24 @@ def listed(path: Path) -> list[tuple[str, Path]]:
     try:
         found = path.stat()
     except OSError as error:
-        raise UsageError(f"{str(path)!r} cannot be saved: {error.strerror}.", remedy="Give the path of a file or folder that is there.") from None
+        raise UsageError(
+            f"{str(path)!r} cannot be saved: {error.strerror}.",
+            remedy="Give the path of a file or folder that is there.",
+        ) from None
     if stat.S_ISREG(found.st_mode):
         return [(_visible(path.name), path)]
     if not stat.S_ISDIR(found.st_mode):
-        raise UsageError(f"{str(path)!r} is neither a file nor a folder.", remedy="Give the path of a file or folder.")
+        raise UsageError(
+            f"{str(path)!r} is neither a file nor a folder.", remedy="Give the path of a file or folder."
+        )
     entries: list[tuple[str, Path]] = []
     for folder, folders, names in os.walk(path):
         folders.sort()
         here = Path(folder)
         links = [name for name in folders if (here / name).is_symlink()]
-        entries += [(_visible(str((here / name).relative_to(path))), here / name) for name in [*names, *links]]
+        entries += [
+            (_visible(str((here / name).relative_to(path))), here / name) for name in [*names, *links]
+        ]
     return sorted(entries)
 
 
@@ -111,7 +118,10 @@ def _read(connection: sqlite3.Connection, name: str, path: Path, *, embed: bool)
                     size_bytes += len(content)
                 digest = whole.digest()
             after = os.fstat(stream.fileno())
-        if (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns) and size_bytes == after.st_size:
+        if (before.st_size, before.st_mtime_ns) == (
+            after.st_size,
+            after.st_mtime_ns,
+        ) and size_bytes == after.st_size:
             break
         note = "changed while it was read" if attempt == _TRIES - 1 else ""
     return NewFile(name, size_bytes, digest, blob_key, media_type(name), note=note)

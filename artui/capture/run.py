@@ -157,7 +157,10 @@ class Run:
                 self._rows.append(row)
                 self._waiting_points += len(pairs)
         except Exception as error:  # noqa: BLE001 - a training loop must not die of its log
-            warn(f"log: {type(error).__name__}", f"log() was given something that is no metric: {ascii(str(error))[:200]}")
+            warn(
+                f"log: {type(error).__name__}",
+                f"log() was given something that is no metric: {ascii(str(error))[:200]}",
+            )
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Add params that were not known at the start."""
@@ -180,7 +183,14 @@ class Run:
             found = artifacts.find_version(connection, parse(reference), project=self.project)
             events.move_alias(writer.catalog, found.id, check_alias(alias))
 
-    def use(self, reference: str, *, path: str | os.PathLike[str] | None = None, kind: str = "dataset", stage: str | None = None) -> Path:
+    def use(
+        self,
+        reference: str,
+        *,
+        path: str | os.PathLike[str] | None = None,
+        kind: str = "dataset",
+        stage: str | None = None,
+    ) -> Path:
         """Note a version as an input, and give a local path to its content.
 
         With `path`, what lies there becomes the artifact's newest version first, unless it is that already.
@@ -196,10 +206,15 @@ class Run:
 
         writer = self._writer
         if writer is None:
-            raise CatalogError("This run is not recorded, so there is no catalog to take inputs from.", remedy="See the warning at its start.")
+            raise CatalogError(
+                "This run is not recorded, so there is no catalog to take inputs from.",
+                remedy="See the warning at its start.",
+            )
         if path is not None:
             name = parse(reference).name
-            saved = self._save(writer, name, Path(path), kind=kind, stage=stage or _stage_of(kind, "data"), relation="input")
+            saved = self._save(
+                writer, name, Path(path), kind=kind, stage=stage or _stage_of(kind, "data"), relation="input"
+            )
             reference = f"{name}:v{saved.number}"
         with writer.catalog.transaction() as connection:
             found = artifacts.find_version(connection, parse(reference), project=self.project)
@@ -225,14 +240,15 @@ class Run:
         on, with how: `derived`, `trained` or `satisfies`. Gives the version's reference, such as
         `digits-model:v3`; None when it could not be saved.
         """
+        reference: str | None = None
         with self._changing(f"saving {name!r}") as writer:
             saved = self._save(
                 writer, name, Path(path), kind=kind, stage=stage or _stage_of(kind, self.stage), relation="output",
                 metadata=metadata or {}, note=note, related=related or {},
                 aliases=[alias] if isinstance(alias, str) else list(alias),
             )  # fmt: skip
-            return f"{name}:v{saved.number}"
-        return None
+            reference = f"{name}:v{saved.number}"
+        return reference
 
     def _save(self, writer: Writer, name: str, path: Path, *, kind: str, stage: str, relation: Relation, metadata: Mapping[str, Any] | None = None, note: str = "", related: Mapping[str, Relation] | None = None, aliases: Sequence[str] = ()) -> Saved:  # fmt: skip
         from artui.capture import files
@@ -245,7 +261,7 @@ class Run:
         with writer.catalog.transaction() as connection:
             gathered = files.gather(connection, entries, embed=embed)
             for skipped in gathered.skipped:
-                warn(f"skipped {skipped}", f"{name}: left out {ascii(skipped)}")
+                warn(f"skipped {skipped}", f"{name}: left out {skipped!a}")
             saved = artifacts.save(
                 connection,
                 NewVersion(
@@ -333,20 +349,29 @@ class Run:
                 duration_ms=round(1000 * (time.monotonic() - self._started)), error=runs.storable(error)[:_MAX_ERROR_CHARS],
             )  # fmt: skip
         if self._dropped_points:
-            warn("dropped", f"{self.name}: {self._dropped_points:,} points were dropped, since the catalog could not be written to.")
+            warn(
+                "dropped",
+                f"{self.name}: {self._dropped_points:,} points were dropped, since the catalog could not be written to.",
+            )
         writers.release(writer)
 
     def _end_at_exit(self) -> None:
         # An exception that ended the program is known to the interpreter by now.
         fault = getattr(sys, "last_value", None)
-        self.finish("failed" if fault is not None else "finished", error=_error_text(fault) if fault is not None else "")
+        self.finish(
+            "failed" if fault is not None else "finished",
+            error=_error_text(fault) if fault is not None else "",
+        )
 
     @contextlib.contextmanager
     def _changing(self, doing: str) -> Any:
         """Guard a change: inside it the run is recorded, and no error gets out."""
         writer = self._writer
         if writer is None or self._is_finished or os.getpid() != self._pid:
-            warn(f"{doing}: not recorded", f"{doing} came to nothing: the run {'has ended' if self._is_finished else 'is not recorded'}.")
+            warn(
+                f"{doing}: not recorded",
+                f"{doing} came to nothing: the run {'has ended' if self._is_finished else 'is not recorded'}.",
+            )
             with _skipping():
                 yield _Absorb()
             return
@@ -356,7 +381,9 @@ class Run:
     def __enter__(self) -> Run:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if fault is None or (isinstance(fault, SystemExit) and not fault.code):
             self.finish()
         elif isinstance(fault, KeyboardInterrupt):
@@ -394,7 +421,10 @@ def _numbers(values: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str,
         else:
             number = _number(value)
             if number is None:
-                warn(f"log: {prefix}{name}", f"log(): {ascii(prefix + str(name))[:100]} is a {kind.__name__}, no number; it is left out.")
+                warn(
+                    f"log: {prefix}{name}",
+                    f"log(): {ascii(prefix + str(name))[:100]} is a {kind.__name__}, no number; it is left out.",
+                )
             else:
                 yield prefix + str(name), number
 

@@ -145,7 +145,7 @@ on_exit: list[Callable[[], None]] = []
 
 
 def _at_exit() -> None:
-    for action in list(on_exit):
+    for action in on_exit:
         with guarded("finishing a run"):
             action()
     _tell_counts()

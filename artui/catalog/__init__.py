@@ -33,7 +33,9 @@ class Catalog:
         CatalogError: of its kinds, each with a remedy, whenever the file cannot be opened or changed.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, create: bool = True, busy_seconds: float = BUSY_SECONDS) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], *, create: bool = True, busy_seconds: float = BUSY_SECONDS
+    ) -> None:
         wanted = Path(path)
         if create and not wanted.exists() and not wanted.is_symlink():
             _create(wanted)
@@ -48,13 +50,23 @@ class Catalog:
         opened = opening.inspect(wanted)
         shown = ascii_path(self.path)
         if opened.schema_version > SCHEMA_VERSION:
-            raise CatalogTooNew(f"{shown} has schema {opened.schema_version}, this artui knows up to {SCHEMA_VERSION}.", remedy="Upgrade artui to write to it.")
+            raise CatalogTooNew(
+                f"{shown} has schema {opened.schema_version}, this artui knows up to {SCHEMA_VERSION}.",
+                remedy="Upgrade artui to write to it.",
+            )
         if self.path.stat().st_nlink > 1:
-            raise CatalogReadOnly(f"{shown} has more than one name (hard links).", remedy="Copy it, and write to the copy.")
+            raise CatalogReadOnly(
+                f"{shown} has more than one name (hard links).", remedy="Copy it, and write to the copy."
+            )
         if opened.private is not None:
-            raise CatalogReadOnly(f"{shown} came with a -wal from elsewhere.", remedy="Ask its sender for a copy made while nothing writes to it.")
+            raise CatalogReadOnly(
+                f"{shown} came with a -wal from elsewhere.",
+                remedy="Ask its sender for a copy made while nothing writes to it.",
+            )
         with border(self.path):
-            connection = sqlite3.connect(self.path, isolation_level=None, timeout=self._busy_seconds, check_same_thread=False)
+            connection = sqlite3.connect(
+                self.path, isolation_level=None, timeout=self._busy_seconds, check_same_thread=False
+            )
             opening.note_connection(connection, self.path)
             try:
                 opening.harden(connection)
@@ -65,7 +77,10 @@ class Catalog:
                 if opened.schema_version < SCHEMA_VERSION:
                     _migrate_after_backup(connection, self.path, opened.schema_version)
                 if not schema_is_known(connection, SCHEMA_VERSION):
-                    raise NotACatalog(f"{shown} is not laid out as artui's schema {SCHEMA_VERSION}.", remedy="It was changed by another program.")
+                    raise NotACatalog(
+                        f"{shown} is not laid out as artui's schema {SCHEMA_VERSION}.",
+                        remedy="It was changed by another program.",
+                    )
                 journal.begin_writing(connection, self.path)
             except BaseException:
                 opening.disconnect(connection)
@@ -115,7 +130,10 @@ class Catalog:
             raise CatalogError(f"{ascii_path(self.path)} is closed.", remedy="Open it again.")
         if self._pid != os.getpid():
             # SQLite's locks do not survive a fork: a child that used this connection could damage the file.
-            raise CatalogError(f"{ascii_path(self.path)} was opened before a fork.", remedy="Open it again in the child process.")
+            raise CatalogError(
+                f"{ascii_path(self.path)} was opened before a fork.",
+                remedy="Open it again in the child process.",
+            )
         return self._connection
 
     def __enter__(self) -> Catalog:
@@ -143,13 +161,17 @@ def _create(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CatalogError(f"The folder of {shown} cannot be made: {error.strerror}.", remedy="Choose another path.") from None
+        raise CatalogError(
+            f"The folder of {shown} cannot be made: {error.strerror}.", remedy="Choose another path."
+        ) from None
     part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     with border(path):
         try:
             os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
         except OSError as error:
-            raise CatalogReadOnly(f"{shown} cannot be made: {error.strerror}.", remedy="Choose a folder that you may write to.") from None
+            raise CatalogReadOnly(
+                f"{shown} cannot be made: {error.strerror}.", remedy="Choose a folder that you may write to."
+            ) from None
         try:
             catalog_id = new_id()
             connection = sqlite3.connect(part, isolation_level=None)
@@ -158,7 +180,8 @@ def _create(path: Path) -> None:
                 connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
                 migrate(connection)
                 connection.execute(
-                    "INSERT INTO catalog (key, id, created_ms, created_by) VALUES (1, ?, ?, ?)", (catalog_id, time.time_ns() // 1_000_000, _program())
+                    "INSERT INTO catalog (key, id, created_ms, created_by) VALUES (1, ?, ?, ?)",
+                    (catalog_id, time.time_ns() // 1_000_000, _program()),
                 )
             _fsync(part)
             try:

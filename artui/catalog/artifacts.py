@@ -81,7 +81,8 @@ def save(connection: sqlite3.Connection, version: NewVersion) -> Saved:
     artifact_key = _artifact_key(connection, version)
     digest = manifest_digest(version.files)
     newest = connection.execute(
-        "SELECT key, id, number, digest FROM version WHERE artifact_key = ? ORDER BY number DESC LIMIT 1", (artifact_key,)
+        "SELECT key, id, number, digest FROM version WHERE artifact_key = ? ORDER BY number DESC LIMIT 1",
+        (artifact_key,),
     ).fetchone()
     if newest is not None and newest[3] == digest:
         return Saved(newest[0], newest[1], artifact_key, newest[2], is_new=False)
@@ -101,7 +102,19 @@ def save(connection: sqlite3.Connection, version: NewVersion) -> Saved:
     key = int(cursor.lastrowid or 0)
     connection.executemany(
         "INSERT INTO file (version_key, path, size_bytes, digest, blob_key, media_type, link_target, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [(key, file.path, file.size_bytes, file.digest, file.blob_key, file.media_type, file.link_target, file.note) for file in version.files],
+        [
+            (
+                key,
+                file.path,
+                file.size_bytes,
+                file.digest,
+                file.blob_key,
+                file.media_type,
+                file.link_target,
+                file.note,
+            )
+            for file in version.files
+        ],
     )
     connection.executemany(
         "INSERT INTO preview (version_key, path, content) VALUES (?, ?, ?)",
@@ -112,7 +125,9 @@ def save(connection: sqlite3.Connection, version: NewVersion) -> Saved:
 
 def _artifact_key(connection: sqlite3.Connection, version: NewVersion) -> int:
     project = project_key(connection, version.project)
-    row = connection.execute("SELECT key FROM artifact WHERE name = ? AND project_key = ?", (version.name, project)).fetchone()
+    row = connection.execute(
+        "SELECT key FROM artifact WHERE name = ? AND project_key = ?", (version.name, project)
+    ).fetchone()
     if row is not None:
         return int(row[0])
     # Derived from what names it, so that the same artifact of two boxes is one after a merge.
@@ -120,7 +135,14 @@ def _artifact_key(connection: sqlite3.Connection, version: NewVersion) -> int:
     return int(
         connection.execute(
             "INSERT INTO artifact (id, project_key, name, stage, kind, created_ms) VALUES (?, ?, ?, ?, ?, ?)",
-            (artifact_id, project, version.name, STAGES.index(version.stage), version.kind, version.created_ms),
+            (
+                artifact_id,
+                project,
+                version.name,
+                STAGES.index(version.stage),
+                version.kind,
+                version.created_ms,
+            ),
         ).lastrowid
         or 0
     )
@@ -176,35 +198,63 @@ def find_version(connection: sqlite3.Connection, reference: Reference, *, projec
     ]
     chosen = [each for each in candidates if each[2] == project] or candidates
     if not chosen:
-        raise UnknownReference(f"There is no artifact {reference.name!r}.", remedy=_offer_artifacts(connection))
+        raise UnknownReference(
+            f"There is no artifact {reference.name!r}.", remedy=_offer_artifacts(connection)
+        )
     if len(chosen) > 1:
         offered = " or ".join(f"{owner}/{name}" for _, name, owner in chosen[:5])
-        raise AmbiguousReference(f"{reference.name!r} is in {len(chosen)} projects.", remedy=f"Write {offered}.")
+        raise AmbiguousReference(
+            f"{reference.name!r} is in {len(chosen)} projects.", remedy=f"Write {offered}."
+        )
     artifact_key, name, owner = chosen[0]
     row = connection.execute(*_version_query(reference, artifact_key)).fetchone()
     if row is None:
-        raise UnknownReference(f"There is no version {reference}.", remedy=_offer_versions(connection, artifact_key, name))
+        raise UnknownReference(
+            f"There is no version {reference}.", remedy=_offer_versions(connection, artifact_key, name)
+        )
     return Found(row[0], row[1], artifact_key, name, owner, *row[2:])
 
 
 def _version_query(reference: Reference, artifact_key: int) -> tuple[str, dict[str, object]]:
     columns = "SELECT v.key, v.id, v.number, v.digest, v.storage, v.location, v.host FROM version AS v"
-    values: dict[str, object] = {"artifact": artifact_key, "number": reference.number, "alias": reference.alias}
+    values: dict[str, object] = {
+        "artifact": artifact_key,
+        "number": reference.number,
+        "alias": reference.alias,
+    }
     if reference.number is not None:
         return f"{columns} WHERE v.artifact_key = :artifact AND v.number = :number", values
     if reference.alias in (None, "latest"):
-        return f"{columns} WHERE v.artifact_key = :artifact AND v.deleted_ms IS NULL ORDER BY v.number DESC LIMIT 1", values
-    return f"{columns} JOIN alias AS l ON l.version_key = v.key WHERE l.artifact_key = :artifact AND l.name = :alias", values
+        return (
+            f"{columns} WHERE v.artifact_key = :artifact AND v.deleted_ms IS NULL ORDER BY v.number DESC LIMIT 1",
+            values,
+        )
+    return (
+        f"{columns} JOIN alias AS l ON l.version_key = v.key WHERE l.artifact_key = :artifact AND l.name = :alias",
+        values,
+    )
 
 
 def _offer_artifacts(connection: sqlite3.Connection) -> str:
-    names = [str(row[0]) for row in connection.execute("SELECT name FROM artifact WHERE deleted_ms IS NULL ORDER BY key DESC LIMIT 6")]
+    names = [
+        str(row[0])
+        for row in connection.execute(
+            "SELECT name FROM artifact WHERE deleted_ms IS NULL ORDER BY key DESC LIMIT 6"
+        )
+    ]
     return f"There are: {', '.join(names)}." if names else "The catalog has no artifacts yet."
 
 
 def _offer_versions(connection: sqlite3.Connection, artifact_key: int, name: str) -> str:
-    last = connection.execute("SELECT max(number) FROM version WHERE artifact_key = ?", (artifact_key,)).fetchone()[0]
-    aliases = [str(row[0]) for row in connection.execute("SELECT name FROM alias WHERE artifact_key = ? ORDER BY name LIMIT 10", (artifact_key,))]
+    last = connection.execute(
+        "SELECT max(number) FROM version WHERE artifact_key = ?", (artifact_key,)
+    ).fetchone()[0]
+    aliases = [
+        str(row[0])
+        for row in connection.execute(
+            "SELECT name FROM alias WHERE artifact_key = ? ORDER BY name LIMIT 10", (artifact_key,)
+        )
+    ]
     return f"{name} has v1 to v{last}" + (f" and the aliases {', '.join(aliases)}." if aliases else ".")
 
 
@@ -216,7 +266,10 @@ def fetch(connection: sqlite3.Connection, found: Found, cache: Path) -> Path:
     Raises:
         ContentMissing: the bytes are neither in the catalog nor where it says they are.
     """
-    rows = connection.execute("SELECT path, size_bytes, blob_key, link_target FROM file WHERE version_key = ? ORDER BY path", (found.key,)).fetchall()
+    rows = connection.execute(
+        "SELECT path, size_bytes, blob_key, link_target FROM file WHERE version_key = ? ORDER BY path",
+        (found.key,),
+    ).fetchall()
     title = f"{found.artifact}:v{found.number}"
     if found.storage == "referenced":
         return _referenced(found, rows, title)
@@ -229,14 +282,18 @@ def fetch(connection: sqlite3.Connection, found: Found, cache: Path) -> Path:
                 if link_target is not None:
                     continue  # a link could lead anywhere: it is listed, never made
                 if blob_key is None:
-                    raise ContentMissing(f"{title} lacks the bytes of {path!r}.", remedy="Get a catalog that has them.")
+                    raise ContentMissing(
+                        f"{title} lacks the bytes of {path!r}.", remedy="Get a catalog that has them."
+                    )
                 target = safe_join(part, path)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with target.open("xb") as out:
                     shutil.copyfileobj(BlobStream(connection, blob_key), out, 1 << 20)
             part.rename(home)
         except FileExistsError:
-            raise ContentMissing(f"{title} has two files of one name.", remedy="Get an untouched copy.") from None
+            raise ContentMissing(
+                f"{title} has two files of one name.", remedy="Get an untouched copy."
+            ) from None
         except OSError:
             if not home.is_dir():  # else another process was quicker with the same content
                 raise
@@ -251,7 +308,10 @@ def _referenced(found: Found, rows: list[tuple[str, int, int | None, str | None]
     for path, size_bytes, _, link_target in rows:
         file = place if is_single else safe_join(place, path)
         if link_target is None and (not file.is_file() or file.stat().st_size != size_bytes):
-            raise ContentMissing(f"{title} lies at {found.location!r} on {found.host or 'another host'}; {path!r} is not there as recorded.", remedy="Copy it there, or use another version.")
+            raise ContentMissing(
+                f"{title} lies at {found.location!r} on {found.host or 'another host'}; {path!r} is not there as recorded.",
+                remedy="Copy it there, or use another version.",
+            )
     return place
 
 
@@ -262,6 +322,15 @@ def safe_join(root: Path, relative: str) -> Path:
         UsageError: the path is absolute, climbs, or holds what no manifest of ours does.
     """
     parts = relative.split("/")
-    if not relative or "\\" in relative.replace("\\x", "") or "\0" in relative or any(part in ("", ".", "..") for part in parts) or ":" in parts[0]:
-        raise UsageError(f"{ascii(relative)[:80]} is not a path inside a version.", remedy="The catalog is not to be trusted: get an untouched copy.")
+    if (
+        not relative
+        or "\\" in relative.replace("\\x", "")
+        or "\0" in relative
+        or any(part in ("", ".", "..") for part in parts)
+        or ":" in parts[0]
+    ):
+        raise UsageError(
+            f"{ascii(relative)[:80]} is not a path inside a version.",
+            remedy="The catalog is not to be trusted: get an untouched copy.",
+        )
     return root.joinpath(*parts)

@@ -32,9 +32,15 @@ def store(connection: sqlite3.Connection, stream: BinaryIO) -> tuple[int, bytes,
     row = connection.execute("SELECT key FROM blob WHERE digest = ?", (digest,)).fetchone()
     if row is not None:
         return int(row[0]), digest, size_bytes
-    key = int(connection.execute("INSERT INTO blob (digest, size_bytes) VALUES (?, ?)", (digest, size_bytes)).lastrowid or 0)
+    key = int(
+        connection.execute(
+            "INSERT INTO blob (digest, size_bytes) VALUES (?, ?)", (digest, size_bytes)
+        ).lastrowid
+        or 0
+    )
     connection.executemany(
-        "INSERT INTO blob_chunk (blob_key, number, chunk_key) VALUES (?, ?, ?)", [(key, number, chunk_key) for number, chunk_key in enumerate(chunk_keys)]
+        "INSERT INTO blob_chunk (blob_key, number, chunk_key) VALUES (?, ?, ?)",
+        [(key, number, chunk_key) for number, chunk_key in enumerate(chunk_keys)],
     )
     return key, digest, size_bytes
 
@@ -52,7 +58,8 @@ def _store_chunk(connection: sqlite3.Connection, content: bytes) -> int:
             codec, packed = "zlib", shrunk
     return int(
         connection.execute(
-            "INSERT INTO chunk (digest, size_bytes, codec, content) VALUES (?, ?, ?, ?)", (digest, len(content), codec, packed)
+            "INSERT INTO chunk (digest, size_bytes, codec, content) VALUES (?, ?, ?, ?)",
+            (digest, len(content), codec, packed),
         ).lastrowid
         or 0
     )
@@ -108,10 +115,15 @@ class BlobStream(io.RawIOBase):
     def _load(self, number: int, key: int, size: int) -> bytes:
         if self._loaded[0] == number:
             return self._loaded[1]
-        row = self._connection.execute("SELECT codec, digest, content FROM chunk WHERE key = ?", (key,)).fetchone()
+        row = self._connection.execute(
+            "SELECT codec, digest, content FROM chunk WHERE key = ?", (key,)
+        ).fetchone()
         content = unpack(row[0], size, row[2])
         if hashlib.sha256(content).digest() != row[1]:
-            raise CatalogDamaged(f"A stored chunk of {size:,} bytes is not what its digest says.", remedy="Get an untouched copy.")
+            raise CatalogDamaged(
+                f"A stored chunk of {size:,} bytes is not what its digest says.",
+                remedy="Get an untouched copy.",
+            )
         self._loaded = number, content
         return content
 
@@ -128,7 +140,12 @@ def unpack(codec: str, size_bytes: int, content: bytes) -> bytes:
         try:
             content = zlib.decompressobj().decompress(content, size_bytes + 1)
         except zlib.error as error:
-            raise CatalogDamaged(f"A stored chunk does not unpack: {error}.", remedy="Get an untouched copy.") from None
+            raise CatalogDamaged(
+                f"A stored chunk does not unpack: {error}.", remedy="Get an untouched copy."
+            ) from None
     if len(content) != size_bytes:
-        raise CatalogDamaged(f"A stored chunk of {size_bytes:,} bytes unpacks to another size.", remedy="Get an untouched copy.")
+        raise CatalogDamaged(
+            f"A stored chunk of {size_bytes:,} bytes unpacks to another size.",
+            remedy="Get an untouched copy.",
+        )
     return content

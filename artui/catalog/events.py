@@ -29,11 +29,22 @@ def author() -> str:
     return f"{user}@{socket.gethostname()}"
 
 
-def record(connection: sqlite3.Connection, *, action: str, subject: str, subject_id: str, before: Any, after: Any) -> None:
+def record(
+    connection: sqlite3.Connection, *, action: str, subject: str, subject_id: str, before: Any, after: Any
+) -> None:
     """Add an event. `subject` is `run`, `artifact` or `version`; before and after are any JSON."""
     connection.execute(
         "INSERT INTO event (id, time_ms, author, action, subject, subject_id, before, after) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (new_id(), time.time_ns() // 1_000_000, author(), action, subject, subject_id, orjson.dumps(before).decode(), orjson.dumps(after).decode()),
+        (
+            new_id(),
+            time.time_ns() // 1_000_000,
+            author(),
+            action,
+            subject,
+            subject_id,
+            orjson.dumps(before).decode(),
+            orjson.dumps(after).decode(),
+        ),
     )
 
 
@@ -68,12 +79,24 @@ def tag(catalog: Catalog, run_id: str, name: str, value: str = "") -> None:
     with catalog.transaction() as connection:
         run_key = _run_key(connection, run_id)
         key = name_key(connection, name)
-        row = connection.execute("SELECT value FROM tag WHERE run_key = ? AND name_key = ?", (run_key, key)).fetchone()
+        row = connection.execute(
+            "SELECT value FROM tag WHERE run_key = ? AND name_key = ?", (run_key, key)
+        ).fetchone()
         if row is not None and row[0] == value:
             return
         with searchable(connection, run_key):
-            connection.execute("INSERT OR REPLACE INTO tag (run_key, name_key, value) VALUES (?, ?, ?)", (run_key, key, value))
-        record(connection, action="tag", subject="run", subject_id=run_id, before=[name, row[0]] if row else None, after=[name, value])
+            connection.execute(
+                "INSERT OR REPLACE INTO tag (run_key, name_key, value) VALUES (?, ?, ?)",
+                (run_key, key, value),
+            )
+        record(
+            connection,
+            action="tag",
+            subject="run",
+            subject_id=run_id,
+            before=[name, row[0]] if row else None,
+            after=[name, value],
+        )
 
 
 def untag(catalog: Catalog, run_id: str, name: str) -> None:
@@ -83,7 +106,9 @@ def untag(catalog: Catalog, run_id: str, name: str) -> None:
     with catalog.transaction() as connection:
         run_key = _run_key(connection, run_id)
         key = name_key(connection, name)
-        row = connection.execute("SELECT value FROM tag WHERE run_key = ? AND name_key = ?", (run_key, key)).fetchone()
+        row = connection.execute(
+            "SELECT value FROM tag WHERE run_key = ? AND name_key = ?", (run_key, key)
+        ).fetchone()
         if row is None:
             return
         with searchable(connection, run_key):
@@ -95,17 +120,24 @@ def move_alias(catalog: Catalog, version_id: str, alias: str) -> None:
     """Let an alias name this version; whatever it named before loses it."""
     with catalog.transaction() as connection:
         row = connection.execute(
-            "SELECT v.key, v.artifact_key, a.id, v.number FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key WHERE v.id = ?", (version_id,)
+            "SELECT v.key, v.artifact_key, a.id, v.number FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key WHERE v.id = ?",
+            (version_id,),
         ).fetchone()
         if row is None:
-            raise UnknownReference(f"There is no version {version_id}.", remedy="`artui ls --artifacts` lists artifacts.")
+            raise UnknownReference(
+                f"There is no version {version_id}.", remedy="`artui ls --artifacts` lists artifacts."
+            )
         version_key, artifact_key, artifact_id, number = row
         before = connection.execute(
-            "SELECT v.id, v.number FROM alias AS l JOIN version AS v ON v.key = l.version_key WHERE l.artifact_key = ? AND l.name = ?", (artifact_key, alias)
+            "SELECT v.id, v.number FROM alias AS l JOIN version AS v ON v.key = l.version_key WHERE l.artifact_key = ? AND l.name = ?",
+            (artifact_key, alias),
         ).fetchone()
         if before is not None and before[0] == version_id:
             return
-        connection.execute("INSERT OR REPLACE INTO alias (artifact_key, name, version_key) VALUES (?, ?, ?)", (artifact_key, alias, version_key))
+        connection.execute(
+            "INSERT OR REPLACE INTO alias (artifact_key, name, version_key) VALUES (?, ?, ?)",
+            (artifact_key, alias, version_key),
+        )
         record(
             connection, action="alias", subject="artifact", subject_id=artifact_id,
             before=[alias, *before] if before else None, after=[alias, version_id, number],

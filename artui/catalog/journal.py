@@ -14,8 +14,40 @@ from collections.abc import Iterator
 from pathlib import Path
 
 NETWORK_FILE_SYSTEMS = frozenset(
-    "nfs nfs4 cifs smb smb2 smb3 smbfs ncpfs afs 9p v9fs virtiofs vboxsf prl_fs lustre gpfs mmfs beegfs ceph glusterfs "
-    "orangefs pvfs2 gfs gfs2 ocfs2 panfs wekafs davfs sshfs fuse fuseblk s3fs".split()
+    [
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb",
+        "smb2",
+        "smb3",
+        "smbfs",
+        "ncpfs",
+        "afs",
+        "9p",
+        "v9fs",
+        "virtiofs",
+        "vboxsf",
+        "prl_fs",
+        "lustre",
+        "gpfs",
+        "mmfs",
+        "beegfs",
+        "ceph",
+        "glusterfs",
+        "orangefs",
+        "pvfs2",
+        "gfs",
+        "gfs2",
+        "ocfs2",
+        "panfs",
+        "wekafs",
+        "davfs",
+        "sshfs",
+        "fuse",
+        "fuseblk",
+        "s3fs",
+    ]
 )
 """File system types on which WAL's shared memory or POSIX locks cannot be relied on."""
 

@@ -348,7 +348,9 @@ VIEWS = frozenset({"runs", "run_params", "metric_summaries", "artifact_versions"
 SCHEMA_DIGESTS = {1: "6358c2afc520effa554b688c8979bd86afc4cc1a4e36dc5800c21c3f0ea0eeff"}
 """SHA-256 of each version's `schema_text`, held to the statements above by a test."""
 
-_MIGRATIONS_TABLE = re.compile(r'CREATE TABLE ["\[]_sqlite_migrations["\]] \((?:\s*["\[]\w+["\]] (?:TEXT|INTEGER)(?: PRIMARY KEY| NOT NULL)*,?)+\s*\)\Z')
+_MIGRATIONS_TABLE = re.compile(
+    r'CREATE TABLE ["\[]_sqlite_migrations["\]] \((?:\s*["\[]\w+["\]] (?:TEXT|INTEGER)(?: PRIMARY KEY| NOT NULL)*,?)+\s*\)\Z'
+)
 
 
 def schema_text(connection: sqlite3.Connection) -> str:

@@ -31,7 +31,6 @@ from artui.errors import (
     CatalogLocked,
     CatalogNotFound,
     CatalogReadOnly,
-    CatalogTooNew,
     DiskFull,
     NotACatalog,
     QueryTooSlow,
@@ -56,7 +55,12 @@ _KNOWN_FILES = (
     (b"\x89HDF", "an HDF5 file", ""),
     (b"PAR1", "a Parquet file", ""),
 )
-_KNOWN_APPLICATIONS = {0x0F055111: "a Fossil repository", 0x47504B47: "a GeoPackage", 0x4D504258: "an MBTiles set", 0x42654462: "a Bentley database"}
+_KNOWN_APPLICATIONS = {
+    0x0F055111: "a Fossil repository",
+    0x47504B47: "a GeoPackage",
+    0x4D504258: "an MBTiles set",
+    0x42654462: "a Bentley database",
+}
 
 _LIMITS = (
     ("SQLITE_LIMIT_LENGTH", 64 << 20),
@@ -71,14 +75,60 @@ _LIMITS = (
     ("SQLITE_LIMIT_TRIGGER_DEPTH", 1),
     ("SQLITE_LIMIT_WORKER_THREADS", 0),
 )
-_READ_PRAGMAS = "trusted_schema=0 cell_size_check=1 mmap_size=0 query_only=1 temp_store=2 recursive_triggers=0 cache_size=-16384".split()
+_READ_PRAGMAS = [
+    "trusted_schema=0",
+    "cell_size_check=1",
+    "mmap_size=0",
+    "query_only=1",
+    "temp_store=2",
+    "recursive_triggers=0",
+    "cache_size=-16384",
+]
 _FUNCTIONS = frozenset(
-    "abs avg coalesce count group_concat hex ifnull instr json_each json_extract length like lower max min nullif round "
-    "substr sum total trim typeof unhex upper match bm25 rank".split()
+    [
+        "abs",
+        "avg",
+        "coalesce",
+        "count",
+        "group_concat",
+        "hex",
+        "ifnull",
+        "instr",
+        "json_each",
+        "json_extract",
+        "length",
+        "like",
+        "lower",
+        "max",
+        "min",
+        "nullif",
+        "round",
+        "substr",
+        "sum",
+        "total",
+        "trim",
+        "typeof",
+        "unhex",
+        "upper",
+        "match",
+        "bm25",
+        "rank",
+    ]
 )
 _OUR_EXPRESSIONS = frozenset({"seen"})
 """Names of common table expressions in our own queries: SQLite reports them as it does views."""
-_PRAGMAS = frozenset({"data_version", "page_count", "page_size", "freelist_count", "user_version", "application_id", "busy_timeout", "journal_mode"})
+_PRAGMAS = frozenset(
+    {
+        "data_version",
+        "page_count",
+        "page_size",
+        "freelist_count",
+        "user_version",
+        "application_id",
+        "busy_timeout",
+        "journal_mode",
+    }
+)
 
 _connected: dict[int, tuple[int, int]] = {}
 _connected_lock = threading.Lock()
@@ -126,16 +176,25 @@ def look(path: Path) -> Header:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except FileNotFoundError:
         if path.is_symlink():
-            raise CatalogNotFound(f"{shown} is a link to a file that is not there.", remedy="Mend the link.") from None
-        raise CatalogNotFound(f"There is no file {shown}.", remedy="`artui demo` makes one to look at.") from None
+            raise CatalogNotFound(
+                f"{shown} is a link to a file that is not there.", remedy="Mend the link."
+            ) from None
+        raise CatalogNotFound(
+            f"There is no file {shown}.", remedy="`artui demo` makes one to look at."
+        ) from None
     except PermissionError:
-        raise CatalogError(f"{shown} may not be read by this user.", remedy="Ask its owner for `chmod +r`.") from None
+        raise CatalogError(
+            f"{shown} may not be read by this user.", remedy="Ask its owner for `chmod +r`."
+        ) from None
     except OSError as error:
         raise CatalogError(f"{shown} cannot be opened: {error.strerror}.", remedy="Check the path.") from None
     try:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
-            raise NotACatalog(f"{shown} is {_file_kind(found.st_mode)}, not a catalog.", remedy="Give the path of an .artui file.")
+            raise NotACatalog(
+                f"{shown} is {_file_kind(found.st_mode)}, not a catalog.",
+                remedy="Give the path of an .artui file.",
+            )
         head = os.read(handle, 100)
     finally:
         os.close(handle)
@@ -144,30 +203,51 @@ def look(path: Path) -> Header:
 
 def _header(head: bytes, size_bytes: int, shown: str) -> Header:
     if size_bytes == 0:
-        raise NotACatalog(f"{shown} is empty (0 bytes).", remedy="The copy failed, or nothing was written yet.")
+        raise NotACatalog(
+            f"{shown} is empty (0 bytes).", remedy="The copy failed, or nothing was written yet."
+        )
     if not head.startswith(_MAGIC):
         for magic, what, remedy in _KNOWN_FILES:
             if head.startswith(magic):
                 raise NotACatalog(f"{shown} is {what}.", remedy=remedy)
         if not head.strip(b"\x00"):
-            raise NotACatalog(f"{shown} holds only zero bytes.", remedy="The copy or the disk failed: get it again.")
+            raise NotACatalog(
+                f"{shown} holds only zero bytes.", remedy="The copy or the disk failed: get it again."
+            )
         raise NotACatalog(f"{shown} is not a SQLite database.", remedy="Give the path of an .artui file.")
     if len(head) < 100:
-        raise CatalogDamaged(f"{shown} ends after {size_bytes} bytes: the copy is incomplete.", remedy="Copy it again.")
+        raise CatalogDamaged(
+            f"{shown} ends after {size_bytes} bytes: the copy is incomplete.", remedy="Copy it again."
+        )
     page_bytes = struct.unpack_from(">H", head, 16)[0]
     page_bytes = 65536 if page_bytes == 1 else page_bytes
-    counter, page_count, valid_for = struct.unpack_from(">I", head, 24)[0], struct.unpack_from(">I", head, 28)[0], struct.unpack_from(">I", head, 92)[0]
-    encoding, version, application = struct.unpack_from(">I", head, 56)[0], struct.unpack_from(">I", head, 60)[0], struct.unpack_from(">I", head, 68)[0]
+    counter, page_count, valid_for = (
+        struct.unpack_from(">I", head, 24)[0],
+        struct.unpack_from(">I", head, 28)[0],
+        struct.unpack_from(">I", head, 92)[0],
+    )
+    encoding, version, application = (
+        struct.unpack_from(">I", head, 56)[0],
+        struct.unpack_from(">I", head, 60)[0],
+        struct.unpack_from(">I", head, 68)[0],
+    )
     if page_bytes < 512 or page_bytes & (page_bytes - 1) or head[18] > 2 or head[19] > 2:
         raise CatalogDamaged(f"{shown} has a damaged header.", remedy="Copy it again.")
     if application != APPLICATION_ID:
         what = _KNOWN_APPLICATIONS.get(application, "a SQLite database of another program")
-        raise NotACatalog(f"{shown} is {what}, not an artui catalog.", remedy="Give the path of an .artui file.")
+        raise NotACatalog(
+            f"{shown} is {what}, not an artui catalog.", remedy="Give the path of an .artui file."
+        )
     if encoding != 1:
         raise CatalogDamaged(f"{shown} has a damaged header (encoding {encoding}).", remedy="Copy it again.")
     if counter == valid_for and page_count * page_bytes > size_bytes:
-        raise CatalogDamaged(f"{shown} has {size_bytes:,} of {page_count * page_bytes:,} bytes: the copy is incomplete.", remedy="Copy it again.")
-    return Header(is_wal=head[19] == 2, application_id=application, schema_version=version, size_bytes=size_bytes)
+        raise CatalogDamaged(
+            f"{shown} has {size_bytes:,} of {page_count * page_bytes:,} bytes: the copy is incomplete.",
+            remedy="Copy it again.",
+        )
+    return Header(
+        is_wal=head[19] == 2, application_id=application, schema_version=version, size_bytes=size_bytes
+    )
 
 
 def inspect(path: Path) -> Opened:
@@ -191,7 +271,10 @@ def inspect(path: Path) -> Opened:
                 raise CatalogDamaged(f"{ascii_path(real)} has no schema version.", remedy="Copy it again.")
             if version <= SCHEMA_VERSION:
                 if not schema_is_known(connection, version):
-                    raise NotACatalog(f"{ascii_path(real)} is not laid out as artui's schema {version}.", remedy="It was changed by another program: ask its sender for an untouched copy.")
+                    raise NotACatalog(
+                        f"{ascii_path(real)} is not laid out as artui's schema {version}.",
+                        remedy="It was changed by another program: ask its sender for an untouched copy.",
+                    )
             else:
                 opened.notice = f"Schema {version} is newer than this artui knows ({SCHEMA_VERSION}): read-only. Upgrade artui to write to it."
             if opened.trust is Trust.FOREIGN and real.stat().st_size <= QUICK_CHECK_BYTES:
@@ -216,10 +299,16 @@ def _find_way(real: Path, header: Header | None) -> Opened:
             _roll_back_own(real)
         return opened
     if has_journal:
-        raise CatalogDamaged(f"{shown} came with a -journal, which artui does not trust.", remedy="Ask its sender for a copy made while nothing writes to it.")
+        raise CatalogDamaged(
+            f"{shown} came with a -journal, which artui does not trust.",
+            remedy="Ask its sender for a copy made while nothing writes to it.",
+        )
     if wal_bytes > 0:
         if real.stat().st_size > PRIVATE_COPY_BYTES:
-            raise CatalogError(f"{shown} came with a -wal and is too large to be copied.", remedy="Ask its sender for a copy made while nothing writes to it.")
+            raise CatalogError(
+                f"{shown} came with a -wal and is too large to be copied.",
+                remedy="Ask its sender for a copy made while nothing writes to it.",
+            )
         opened.private = tempfile.TemporaryDirectory(prefix="artui-")
         opened.file = Path(opened.private.name) / "copy.artui"
         shutil.copyfile(real, opened.file)
@@ -234,7 +323,10 @@ def _roll_back_own(real: Path) -> None:
     """Let SQLite undo what a writer of ours left half done. Only for a journal that this user wrote."""
     journal = Path(f"{real}-journal")
     if hasattr(os, "getuid") and journal.stat().st_uid != os.getuid():
-        raise CatalogDamaged(f"{ascii_path(journal)} was written by another user.", remedy="Move it away if you do not know it.")
+        raise CatalogDamaged(
+            f"{ascii_path(journal)} was written by another user.",
+            remedy="Move it away if you do not know it.",
+        )
     with border(real), contextlib.closing(sqlite3.connect(real, timeout=2)) as connection:
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
 
@@ -244,7 +336,11 @@ def connect(opened: Opened) -> sqlite3.Connection:
     flags = "?mode=ro&immutable=1" if opened.is_immutable else "?mode=ro"
     with border(opened.path):
         connection = sqlite3.connect(
-            "file:" + quote(os.fsencode(opened.file)) + flags, uri=True, isolation_level=None, timeout=2, check_same_thread=False
+            "file:" + quote(os.fsencode(opened.file)) + flags,
+            uri=True,
+            isolation_level=None,
+            timeout=2,
+            check_same_thread=False,
         )
         note_connection(connection, opened.file)
         try:
@@ -252,7 +348,9 @@ def connect(opened: Opened) -> sqlite3.Connection:
             for pragma in _READ_PRAGMAS:
                 connection.execute("PRAGMA " + pragma)
             # The constructor of a virtual table is refused once the authorizer stands.
-            if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'search' AND type = 'table'").fetchone():
+            if connection.execute(
+                "SELECT 1 FROM sqlite_schema WHERE name = 'search' AND type = 'table'"
+            ).fetchone():
                 connection.execute("SELECT 1 FROM search LIMIT 0")
             connection.set_authorizer(_authorize)
         except BaseException:
@@ -299,26 +397,45 @@ def border(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         raise _translated(error, shown) from error
     except (MemoryError, UnicodeError, OverflowError, ValueError, struct.error) as error:
-        raise CatalogDamaged(f"{shown} holds something that cannot be read: {ascii(str(error))[:120]}.", remedy="Get an untouched copy.") from error
+        raise CatalogDamaged(
+            f"{shown} holds something that cannot be read: {ascii(str(error))[:120]}.",
+            remedy="Get an untouched copy.",
+        ) from error
 
 
 def _translated(error: sqlite3.Error, shown: str) -> ArtuiError:
     name = str(getattr(error, "sqlite_errorname", "") or "")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return CatalogLocked(f"{shown} is locked by another process.", remedy="Wait for it to finish, then try again.")
+        return CatalogLocked(
+            f"{shown} is locked by another process.", remedy="Wait for it to finish, then try again."
+        )
     if name.startswith("SQLITE_FULL"):
-        return DiskFull(f"The disk that holds {shown} is full.", remedy="Make room; the catalog is as it was.")
+        return DiskFull(
+            f"The disk that holds {shown} is full.", remedy="Make room; the catalog is as it was."
+        )
     if name == "SQLITE_READONLY_DBMOVED":
-        return CatalogNotFound(f"{shown} was moved or deleted while it was open.", remedy="Put it back or open it again.")
+        return CatalogNotFound(
+            f"{shown} was moved or deleted while it was open.", remedy="Put it back or open it again."
+        )
     if name.startswith(("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")):
-        return CatalogReadOnly(f"{shown} may not be written to.", remedy="Check its permissions, and those of its folder.")
+        return CatalogReadOnly(
+            f"{shown} may not be written to.", remedy="Check its permissions, and those of its folder."
+        )
     if name == "SQLITE_INTERRUPT":
-        return QueryTooSlow(f"Reading {shown} took too long and was stopped.", remedy="Ask for less, or try again.")
+        return QueryTooSlow(
+            f"Reading {shown} took too long and was stopped.", remedy="Ask for less, or try again."
+        )
     if name.startswith("SQLITE_CANTOPEN"):
-        return CatalogNotFound(f"{shown} cannot be opened.", remedy="Check that it and its folder are there and can be read.")
+        return CatalogNotFound(
+            f"{shown} cannot be opened.", remedy="Check that it and its folder are there and can be read."
+        )
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_TOOBIG", "SQLITE_IOERR", "SQLITE_NOMEM")):
-        return CatalogDamaged(f"{shown} is damaged ({name.removeprefix('SQLITE_').lower()}).", remedy="Get an untouched copy.")
-    return CatalogDamaged(f"{shown} cannot be read: {ascii(str(error))[:200]}.", remedy="Get an untouched copy.")
+        return CatalogDamaged(
+            f"{shown} is damaged ({name.removeprefix('SQLITE_').lower()}).", remedy="Get an untouched copy."
+        )
+    return CatalogDamaged(
+        f"{shown} cannot be read: {ascii(str(error))[:200]}.", remedy="Get an untouched copy."
+    )
 
 
 def _quick_check(connection: sqlite3.Connection, real: Path) -> None:
@@ -330,10 +447,14 @@ def _quick_check(connection: sqlite3.Connection, real: Path) -> None:
         connection.set_authorizer(_authorize)
     if found is None or found[0] != "ok":
         detail = ascii(str(found[0] if found else ""))[1:100].replace("\\n", " ")
-        raise CatalogDamaged(f"{ascii_path(real)} is damaged: {detail}", remedy="Copy it again from its source.")
+        raise CatalogDamaged(
+            f"{ascii_path(real)} is damaged: {detail}", remedy="Copy it again from its source."
+        )
 
 
-def _authorize(action: int, first: str | None, second: str | None, database: str | None, inside: str | None) -> int:
+def _authorize(
+    action: int, first: str | None, second: str | None, database: str | None, inside: str | None
+) -> int:
     if inside is not None and inside not in VIEWS and inside not in _OUR_EXPRESSIONS:
         return sqlite3.SQLITE_DENY
     if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_TRANSACTION):

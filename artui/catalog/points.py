@@ -119,7 +119,10 @@ def encode(steps: Ints, times_ms: Ints, values: Floats) -> tuple[str, bytes]:
     from pcodec import ChunkConfig, standalone
 
     config = ChunkConfig()
-    parts = [standalone.simple_compress(array, config) for array in (steps, times_ms, values.view("int64") if _has_odd_floats(values) else values)]
+    parts = [
+        standalone.simple_compress(array, config)
+        for array in (steps, times_ms, values.view("int64") if _has_odd_floats(values) else values)
+    ]
     payload = _SIZES.pack(len(parts[0]), len(parts[1])) + b"".join(parts)
     if len(payload) < len(raw) and _same_bits(decode("pco", len(values), payload), raw):
         return "pco", payload
@@ -137,14 +140,21 @@ def decode(codec: str, count: int, payload: bytes) -> tuple[Ints, Ints, Floats]:
     import numpy as np
 
     if not 1 <= count <= BLOCK_POINTS:
-        raise PointsDamaged(f"A block of points claims to hold {count} of them.", remedy="Get an untouched copy.")
+        raise PointsDamaged(
+            f"A block of points claims to hold {count} of them.", remedy="Get an untouched copy."
+        )
     if codec == "raw":
         if len(payload) != count * _RAW_BYTES:
-            raise PointsDamaged(f"A raw block of {count} points has {len(payload)} bytes.", remedy="Get an untouched copy.")
+            raise PointsDamaged(
+                f"A raw block of {count} points has {len(payload)} bytes.", remedy="Get an untouched copy."
+            )
         ints = np.frombuffer(payload, "<i8", 2 * count).astype(np.int64)
         return ints[:count], ints[count:], np.frombuffer(payload, "<f8", count, 16 * count).astype(np.float64)
     if codec != "pco" or len(payload) < _SIZES.size:
-        raise PointsDamaged(f"A block of points has the unknown codec {ascii(codec)[:40]}.", remedy="Upgrade artui, or get an untouched copy.")
+        raise PointsDamaged(
+            f"A block of points has the unknown codec {ascii(codec)[:40]}.",
+            remedy="Upgrade artui, or get an untouched copy.",
+        )
     first, second = _SIZES.unpack_from(payload)
     if _SIZES.size + first + second > len(payload):
         raise PointsDamaged("A packed block of points is cut off.", remedy="Get an untouched copy.")
@@ -166,11 +176,16 @@ def _unpack(part: bytes, count: int, kind: Any) -> Any:
             # Values whose bits floats do not keep were packed as integers.
             if wanted is np.float64:
                 continue
-            raise PointsDamaged(f"A packed block of points does not decode: {ascii(str(error))[:100]}.", remedy="Get an untouched copy.") from None
+            raise PointsDamaged(
+                f"A packed block of points does not decode: {ascii(str(error))[:100]}.",
+                remedy="Get an untouched copy.",
+            ) from None
         if progress.n_processed != count or not progress.finished:
             break
         return buffer.view(kind)
-    raise PointsDamaged(f"A packed block does not hold the {count} points it claims.", remedy="Get an untouched copy.")
+    raise PointsDamaged(
+        f"A packed block does not hold the {count} points it claims.", remedy="Get an untouched copy."
+    )
 
 
 def digest(codec: str, count: int, payload: bytes) -> bytes:
@@ -178,13 +193,22 @@ def digest(codec: str, count: int, payload: bytes) -> bytes:
     return hashlib.blake2b(f"{codec}:{count}:".encode() + payload, digest_size=_DIGEST_BYTES).digest()
 
 
-def append(connection: sqlite3.Connection, run_key: int, name_key: int, labels: str, steps: Ints, times_ms: Ints, values: Floats) -> int:
+def append(
+    connection: sqlite3.Connection,
+    run_key: int,
+    name_key: int,
+    labels: str,
+    steps: Ints,
+    times_ms: Ints,
+    values: Floats,
+) -> int:
     """Append points to a series, making it with its first; give the series' key."""
     if len(values) == 0:
         raise ValueError("no points to append")
     added = total(steps, times_ms, values)
     found = connection.execute(
-        f"SELECT key, {_TOTALS_COLUMNS} FROM series WHERE run_key = ? AND name_key = ? AND labels = ?", (run_key, name_key, labels)
+        f"SELECT key, {_TOTALS_COLUMNS} FROM series WHERE run_key = ? AND name_key = ? AND labels = ?",
+        (run_key, name_key, labels),
     ).fetchone()
     if found is None:
         cursor = connection.execute(_INSERT_SERIES, (run_key, name_key, labels, *_totals_row(added)))
@@ -197,11 +221,14 @@ def append(connection: sqlite3.Connection, run_key: int, name_key: int, labels: 
     return series_key
 
 
-def _extend(connection: sqlite3.Connection, series_key: int, steps: Ints, times_ms: Ints, values: Floats) -> None:
+def _extend(
+    connection: sqlite3.Connection, series_key: int, steps: Ints, times_ms: Ints, values: Floats
+) -> None:
     import numpy as np
 
     number, count, codec, payload = connection.execute(
-        "SELECT number, count, codec, payload FROM block WHERE series_key = ? ORDER BY number DESC LIMIT 1", (series_key,)
+        "SELECT number, count, codec, payload FROM block WHERE series_key = ? ORDER BY number DESC LIMIT 1",
+        (series_key,),
     ).fetchone()
     if count >= BLOCK_POINTS:
         _write_blocks(connection, series_key, number + 1, steps, times_ms, values)
@@ -212,7 +239,9 @@ def _extend(connection: sqlite3.Connection, series_key: int, steps: Ints, times_
     _write_blocks(connection, series_key, number, joined[0], joined[1], joined[2])
 
 
-def _write_blocks(connection: sqlite3.Connection, series_key: int, number: int, steps: Ints, times_ms: Ints, values: Floats) -> None:
+def _write_blocks(
+    connection: sqlite3.Connection, series_key: int, number: int, steps: Ints, times_ms: Ints, values: Floats
+) -> None:
     for start in range(0, len(values), BLOCK_POINTS):
         part = slice(start, start + BLOCK_POINTS)
         codec, payload = encode(steps[part], times_ms[part], values[part])

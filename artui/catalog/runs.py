@@ -67,7 +67,10 @@ def start(connection: sqlite3.Connection, run: NewRun) -> int:
     key = int(cursor.lastrowid or 0)
     _write_params(connection, key, run.params)
     _write_tags(connection, key, run.tags)
-    connection.execute("INSERT INTO search (rowid, name, note, tags, params) VALUES (?, ?, ?, ?, ?)", (key, *_words(connection, key)))
+    connection.execute(
+        "INSERT INTO search (rowid, name, note, tags, params) VALUES (?, ?, ?, ?, ?)",
+        (key, *_words(connection, key)),
+    )
     return key
 
 
@@ -76,7 +79,15 @@ def beat(connection: sqlite3.Connection, run_key: int, now_ms: int) -> None:
     connection.execute("UPDATE run SET heartbeat_ms = ? WHERE key = ?", (now_ms, run_key))
 
 
-def finish(connection: sqlite3.Connection, run_key: int, *, status: str, ended_ms: int, duration_ms: int, error: str = "") -> None:
+def finish(
+    connection: sqlite3.Connection,
+    run_key: int,
+    *,
+    status: str,
+    ended_ms: int,
+    duration_ms: int,
+    error: str = "",
+) -> None:
     """Write how a run ended. The duration is of the monotonic clock, and may differ from end minus start."""
     connection.execute(
         "UPDATE run SET status = ?, ended_ms = ?, duration_ms = ?, heartbeat_ms = ?, error = ? WHERE key = ?",
@@ -137,7 +148,11 @@ def param_row(value: ParamValue) -> tuple[int, float | int | None, str | None]:
     if isinstance(value, bool):
         return ParamType.BOOL, int(value), None
     if isinstance(value, int):
-        return (ParamType.NUMBER, value, None) if -_EXACT_INT <= value < _EXACT_INT else (ParamType.NUMBER, None, str_of_int(value))
+        return (
+            (ParamType.NUMBER, value, None)
+            if -_EXACT_INT <= value < _EXACT_INT
+            else (ParamType.NUMBER, None, str_of_int(value))
+        )
     if isinstance(value, float):
         return (ParamType.NUMBER, None, "NaN") if math.isnan(value) else (ParamType.NUMBER, value, None)
     if isinstance(value, str):
@@ -163,7 +178,12 @@ def project_key(connection: sqlite3.Connection, name: str) -> int:
     row = connection.execute("SELECT key FROM project WHERE name = ?", (name,)).fetchone()
     if row is not None:
         return int(row[0])
-    return int(connection.execute("INSERT INTO project (name, created_ms) VALUES (?, ?)", (name, time.time_ns() // 1_000_000)).lastrowid or 0)
+    return int(
+        connection.execute(
+            "INSERT INTO project (name, created_ms) VALUES (?, ?)", (name, time.time_ns() // 1_000_000)
+        ).lastrowid
+        or 0
+    )
 
 
 def name_key(connection: sqlite3.Connection, text: str) -> int:
@@ -182,17 +202,24 @@ def searchable(connection: sqlite3.Connection, run_key: int) -> Iterator[None]:
     yield
     after = _words(connection, run_key)
     if before != after:
-        connection.execute("INSERT INTO search (search, rowid, name, note, tags, params) VALUES ('delete', ?, ?, ?, ?, ?)", (run_key, *before))
-        connection.execute("INSERT INTO search (rowid, name, note, tags, params) VALUES (?, ?, ?, ?, ?)", (run_key, *after))
+        connection.execute(
+            "INSERT INTO search (search, rowid, name, note, tags, params) VALUES ('delete', ?, ?, ?, ?, ?)",
+            (run_key, *before),
+        )
+        connection.execute(
+            "INSERT INTO search (rowid, name, note, tags, params) VALUES (?, ?, ?, ?, ?)", (run_key, *after)
+        )
 
 
 def _words(connection: sqlite3.Connection, run_key: int) -> tuple[str, str, str, str]:
     name, note = connection.execute("SELECT name, note FROM run WHERE key = ?", (run_key,)).fetchone()
     tags = connection.execute(
-        "SELECT n.text, t.value FROM tag AS t JOIN name AS n ON n.key = t.name_key WHERE t.run_key = ? ORDER BY t.name_key", (run_key,)
+        "SELECT n.text, t.value FROM tag AS t JOIN name AS n ON n.key = t.name_key WHERE t.run_key = ? ORDER BY t.name_key",
+        (run_key,),
     ).fetchall()
     params = connection.execute(
-        "SELECT n.text, coalesce(p.text, p.number) FROM param AS p JOIN name AS n ON n.key = p.name_key WHERE p.run_key = ? ORDER BY p.name_key", (run_key,)
+        "SELECT n.text, coalesce(p.text, p.number) FROM param AS p JOIN name AS n ON n.key = p.name_key WHERE p.run_key = ? ORDER BY p.name_key",
+        (run_key,),
     ).fetchall()
     return name, note, _joined(tags), _joined(params)
 

@@ -38,11 +38,15 @@ class Verbs(click.Group):
             return command
         return None
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in VERBS:
             looks_like_file = os.sep in args[0] or "." in args[0] or os.path.exists(args[0])
             if not looks_like_file and not args[0].startswith("-"):
-                ctx.fail(f"{clean(args[0])!r} is neither a verb nor a catalog. `artui --help` lists the verbs.")
+                ctx.fail(
+                    f"{clean(args[0])!r} is neither a verb nor a catalog. `artui --help` lists the verbs."
+                )
             return _EXPLORE, self.get_command(ctx, _EXPLORE), args
         return super().resolve_command(ctx, args)
 
@@ -65,7 +69,9 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Exit codes: 0 done, 1 problems found, 2 usage, 3 not a catalog or damaged, 4 locked or read-only, 5 disk full, 130/143 by signal.",
 )
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version.")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version."
+)
 @click.pass_context
 def cli(ctx: click.Context) -> None:
     """Explore a catalog of machine-learning artifacts in the terminal.
@@ -100,7 +106,12 @@ def run(arguments: list[str] | None = None) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.UsageError as error:
-        click.echo(clean(error.format_message()) if not error.ctx else f"{clean(error.format_message())}\n{error.ctx.get_usage()}", err=True)
+        click.echo(
+            clean(error.format_message())
+            if not error.ctx
+            else f"{clean(error.format_message())}\n{error.ctx.get_usage()}",
+            err=True,
+        )
         return 2
     except click.ClickException as error:
         click.echo(clean(error.format_message()), err=True)

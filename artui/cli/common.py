@@ -7,7 +7,6 @@ import math
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-
 from typing import Any, TypeVar
 
 import click
@@ -19,7 +18,9 @@ from artui.safetext import clean
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 catalog_option = click.option("--catalog", "-c", "catalog", metavar="FILE", help="The catalog to read.")
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON: NaN and infinities as strings.")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON: NaN and infinities as strings."
+)
 
 
 def open_reader(named: str | None, *, say: bool = True) -> Reader:
@@ -37,9 +38,20 @@ def print_json(value: Any) -> None:
     """Print one JSON document; text from a catalog is escaped by JSON's own rules."""
     import orjson
 
-    text = orjson.dumps(plain(value), option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS)
+    text = orjson.dumps(
+        plain(value), option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
+    )
     # Beyond what JSON escapes, nothing that acts on a terminal leaves here.
-    click.echo("".join(letter if letter == "\n" or letter.isprintable() else f"\\u{ord(letter):04x}" if ord(letter) < 0x10000 else letter for letter in text.decode()))
+    click.echo(
+        "".join(
+            letter
+            if letter == "\n" or letter.isprintable()
+            else f"\\u{ord(letter):04x}"
+            if ord(letter) < 0x10000
+            else letter
+            for letter in text.decode()
+        )
+    )
 
 
 def plain(value: Any) -> Any:
@@ -64,5 +76,3 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right:
     width = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else None
     for line in lay_out(headers, rows, right=right, width=width):
         click.echo(line)
-
-

@@ -27,7 +27,14 @@ def command(runs: tuple[str, ...], catalog: str | None, as_json: bool, show_all:
         return 0
     rows = [row for row in comparison.rows if show_all or row.differs]
     headers = ["", "", *(run.head.name for run in comparison.runs)]
-    cells = [[row.section if number == 0 or rows[number - 1].section != row.section else "", row.name, *_cells(row)] for number, row in enumerate(rows)]
+    cells = [
+        [
+            row.section if number == 0 or rows[number - 1].section != row.section else "",
+            row.name,
+            *_cells(row),
+        ]
+        for number, row in enumerate(rows)
+    ]
     print_table(headers, cells, right=[False, False, *(False for _ in comparison.runs)])
     click.echo(f"{comparison.differing} of {len(comparison.rows)} rows differ.", err=True)
     return 0

@@ -45,13 +45,21 @@ def _build(path: Path) -> None:
         stale.unlink()
     try:
         if sys.stderr.isatty():
-            with click.progressbar(length=demo.STEPS, label="running the demo project", file=sys.stderr, item_show_func=lambda item: item or "") as bar:
+            with click.progressbar(
+                length=demo.STEPS,
+                label="running the demo project",
+                file=sys.stderr,
+                item_show_func=lambda item: item or "",
+            ) as bar:
                 demo.build(part, lambda what: bar.update(1, what))
         else:
             click.echo("Running the demo project: about 10 seconds.", err=True)
             demo.build(part)
         if not part.exists():
-            raise ArtuiError(f"The demo could not write its catalog to {clean(str(path))}.", remedy="See the message above; choose another FILE.")
+            raise ArtuiError(
+                f"The demo could not write its catalog to {clean(str(path))}.",
+                remedy="See the message above; choose another FILE.",
+            )
         part.rename(path)
     finally:
         for left in path.parent.glob(f".{path.name}.part.artui*"):
@@ -71,10 +79,18 @@ def _print_summary(path: Path) -> None:
         row = run_rows(reader, list(best.keys[:1]), metrics).get(best.keys[0]) if best.keys else None
         artifacts = artifact_list(reader)
         versions = sum(head.version_count for head in artifacts)
-        click.echo(f"{plural(best.total, 'run')}, {plural(len(artifacts), 'artifact')} in {plural(versions, 'version')}, {bytes_text(path.stat().st_size)}")
+        click.echo(
+            f"{plural(best.total, 'run')}, {plural(len(artifacts), 'artifact')} in {plural(versions, 'version')}, {bytes_text(path.stat().st_size)}"
+        )
         if row is not None:
-            values = ", ".join(f"{column.name} {number_text(value)}" for column in metrics if isinstance(value := row.cells.get(column.id), float))
+            values = ", ".join(
+                f"{column.name} {number_text(value)}"
+                for column in metrics
+                if isinstance(value := row.cells.get(column.id), float)
+            )
             click.echo(f"best of the sweep: {clean(row.head.name)} ({values})")
         model = resolve(reader, "digits-model:latest")
-        click.echo(f"model: {clean(getattr(model, 'reference', ''))} ({', '.join(clean(alias) for alias in getattr(model, 'aliases', ()))})")
+        click.echo(
+            f"model: {clean(getattr(model, 'reference', ''))} ({', '.join(clean(alias) for alias in getattr(model, 'aliases', ()))})"
+        )
     click.echo(str(path.resolve()))

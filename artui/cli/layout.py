@@ -16,7 +16,10 @@ def cells_of(text: str) -> int:
     """Count the terminal cells that visible text takes."""
     if text.isascii():
         return len(text)
-    return sum(0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+    return sum(
+        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        for letter in text
+    )
 
 
 def fit(text: str, cells: int, *, right: bool = False) -> str:
@@ -33,14 +36,20 @@ def fit(text: str, cells: int, *, right: bool = False) -> str:
     return pad + text if right else text + pad
 
 
-def lay_out(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[bool], width: int | None) -> Iterator[str]:
+def lay_out(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[bool], width: int | None
+) -> Iterator[str]:
     """Give the lines of a table, header first; with a width, each fits it."""
     shown = [[clean(cell, max_chars=1000) for cell in row] for row in rows]
-    widths = [max([cells_of(header), *(cells_of(row[i]) for row in shown)]) for i, header in enumerate(headers)]
+    widths = [
+        max([cells_of(header), *(cells_of(row[i]) for row in shown)]) for i, header in enumerate(headers)
+    ]
     if width is not None:
         widths = _narrowed([min(size, MAX_CELLS) for size in widths], width)
     for row in [list(headers), *shown]:
-        yield GAP.join(fit(cell, size, right=is_right) for cell, size, is_right in zip(row, widths, right, strict=False)).rstrip()
+        yield GAP.join(
+            fit(cell, size, right=is_right) for cell, size, is_right in zip(row, widths, right, strict=False)
+        ).rstrip()
 
 
 def _narrowed(widths: list[int], width: int) -> list[int]:

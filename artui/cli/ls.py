@@ -22,10 +22,20 @@ BATCH = 500
 @click.argument("words", nargs=-1)
 @catalog_option
 @json_option
-@click.option("--sort", "-s", default="-started", show_default=True, help="A column: started, name, duration, status, project, stage, params.NAME, metrics.NAME; with a leading - from high to low.")
-@click.option("--limit", "-n", type=click.IntRange(min=0), default=None, help="At most so many; by default all.")
+@click.option(
+    "--sort",
+    "-s",
+    default="-started",
+    show_default=True,
+    help="A column: started, name, duration, status, project, stage, params.NAME, metrics.NAME; with a leading - from high to low.",
+)
+@click.option(
+    "--limit", "-n", type=click.IntRange(min=0), default=None, help="At most so many; by default all."
+)
 @click.option("--artifacts", "-a", is_flag=True, help="List artifacts instead of runs.")
-def command(words: tuple[str, ...], catalog: str | None, as_json: bool, sort: str, limit: int | None, artifacts: bool) -> int:
+def command(
+    words: tuple[str, ...], catalog: str | None, as_json: bool, sort: str, limit: int | None, artifacts: bool
+) -> int:
     """List runs, newest first. WORDS filter: a run must contain all of them in its name, note, tags, project, status or params."""
     with open_reader(catalog) as reader:
         if artifacts:
@@ -34,7 +44,11 @@ def command(words: tuple[str, ...], catalog: str | None, as_json: bool, sort: st
         order = run_order(reader, request)
         keys = list(order.keys if limit is None else order.keys[:limit])
         params, metrics, varying = columns(reader)
-        shown = [*metrics[:MAX_METRICS], *[column for column in params if column.id in varying][:MAX_PARAMS]] if not as_json else [*params, *metrics]
+        shown = (
+            [*metrics[:MAX_METRICS], *[column for column in params if column.id in varying][:MAX_PARAMS]]
+            if not as_json
+            else [*params, *metrics]
+        )
         rows: list[RunRow] = []
         for start in range(0, len(keys), BATCH):
             part = keys[start : start + BATCH]
@@ -64,10 +78,21 @@ def _print(rows: list[RunRow], shown: list[Column]) -> None:
     headers = ["status", "run", "age", "took", *(column.name for column in shown)]
     cells = []
     for row in rows:
-        line = [row.head.status, row.head.name, age_text(row.head.started_ms, now_ms), duration_text(row.head.duration_ms)]
+        line = [
+            row.head.status,
+            row.head.name,
+            age_text(row.head.started_ms, now_ms),
+            duration_text(row.head.duration_ms),
+        ]
         for column in shown:
             value = row.cells.get(column.id)
-            line.append("" if column.id not in row.cells else number_text(value) if isinstance(value, float) and column.source == "metric" else param_text(value))
+            line.append(
+                ""
+                if column.id not in row.cells
+                else number_text(value)
+                if isinstance(value, float) and column.source == "metric"
+                else param_text(value)
+            )
         cells.append(line)
     print_table(headers, cells, right=[False, False, True, True, *(column.is_numeric for column in shown)])
 
@@ -76,17 +101,36 @@ def _artifacts(reader: Reader, words: tuple[str, ...], as_json: bool) -> int:
     found = [
         head
         for head in artifact_list(reader)
-        if all(word.lower() in f"{head.name} {head.kind} {head.stage} {head.project} {' '.join(head.latest.aliases if head.latest else ())}".lower() for word in words)
+        if all(
+            word.lower()
+            in f"{head.name} {head.kind} {head.stage} {head.project} {' '.join(head.latest.aliases if head.latest else ())}".lower()
+            for word in words
+        )
     ]
     if as_json:
         print_json(found)
     elif not found:
-        click.echo("No artifact contains these words." if words else "The catalog has no artifacts yet.", err=True)
+        click.echo(
+            "No artifact contains these words." if words else "The catalog has no artifacts yet.", err=True
+        )
     else:
         rows = []
         for head in found:
             latest = head.latest
             aliases = " ".join(alias for alias in latest.aliases if alias != "latest") if latest else ""
-            rows.append([head.stage, head.kind, head.name, f"v{latest.number}" if latest else "", aliases, bytes_text(latest.size_bytes) if latest else ""])
-        print_table(["stage", "kind", "artifact", "latest", "aliases", "size"], rows, right=[False, False, False, True, False, True])
+            rows.append(
+                [
+                    head.stage,
+                    head.kind,
+                    head.name,
+                    f"v{latest.number}" if latest else "",
+                    aliases,
+                    bytes_text(latest.size_bytes) if latest else "",
+                ]
+            )
+        print_table(
+            ["stage", "kind", "artifact", "latest", "aliases", "size"],
+            rows,
+            right=[False, False, False, True, False, True],
+        )
     return 0

@@ -35,7 +35,11 @@ def command(ref: str, catalog: str | None, as_json: bool) -> int:
                 for line in clean_lines(preview.text, max_lines=40):
                     click.echo(f"  {line}")
                 if preview.table is not None:
-                    print_table(preview.table.columns, preview.table.rows[:15], right=[kind in ("integer", "number") for kind in preview.table.types])
+                    print_table(
+                        preview.table.columns,
+                        preview.table.rows[:15],
+                        right=[kind in ("integer", "number") for kind in preview.table.types],
+                    )
     return 0
 
 
@@ -48,12 +52,22 @@ def _print_run(run: RunDetail) -> None:
     head = run.head
     click.echo(f"{clean(head.name)}  ({clean(head.project)})")
     _fact("status", head.status + (f": {run.error.rsplit(chr(10), 1)[-1]}" if run.error else ""))
-    _fact("started", f"{time_text(head.started_ms)}, took {duration_text(head.duration_ms)}" if head.duration_ms is not None else time_text(head.started_ms))
+    _fact(
+        "started",
+        f"{time_text(head.started_ms)}, took {duration_text(head.duration_ms)}"
+        if head.duration_ms is not None
+        else time_text(head.started_ms),
+    )
     _fact("stage", head.stage)
     _fact("note", run.note)
     _fact("tags", " ".join(tag.name + (f"={tag.value}" if tag.value else "") for tag in run.tags))
     _fact("where", f"{run.user}@{run.host}, python {run.python}")
-    _fact("code", f"{run.git_commit} on {run.git_branch}{' with uncommitted changes' if run.git_is_dirty else ''}" if run.git_commit else "")
+    _fact(
+        "code",
+        f"{run.git_commit} on {run.git_branch}{' with uncommitted changes' if run.git_is_dirty else ''}"
+        if run.git_commit
+        else "",
+    )
     _fact("command", " ".join(run.command))
     _fact("id", head.id)
     if run.params:
@@ -66,13 +80,28 @@ def _print_run(run: RunDetail) -> None:
         for metric in run.metrics:
             sums = metric.summary
             low, high = (number_text(value) if value is not None else "" for value in (sums.min, sums.max))
-            rows.append([f"  {metric.title}", number_text(sums.last), low, high, count_text(sums.last_step), count_text(sums.count)])
-        print_table(["  metric", "last", "min", "max", "last step", "points"], rows, right=[False, True, True, True, True, True])
+            rows.append(
+                [
+                    f"  {metric.title}",
+                    number_text(sums.last),
+                    low,
+                    high,
+                    count_text(sums.last_step),
+                    count_text(sums.count),
+                ]
+            )
+        print_table(
+            ["  metric", "last", "min", "max", "last step", "points"],
+            rows,
+            right=[False, True, True, True, True, True],
+        )
     for title, heads in (("used", run.inputs), ("made", run.outputs)):
         if heads:
             click.echo(f"\n{title}")
             for version in heads:
-                click.echo(f"  {clean(version.reference):<32} {clean(version.kind):<12} {clean(' '.join(version.aliases))}".rstrip())
+                click.echo(
+                    f"  {clean(version.reference):<32} {clean(version.kind):<12} {clean(' '.join(version.aliases))}".rstrip()
+                )
 
 
 def _print_version(version: VersionDetail) -> None:
@@ -81,13 +110,23 @@ def _print_version(version: VersionDetail) -> None:
     _fact("aliases", " ".join(head.aliases))
     _fact("saved", time_text(head.created_ms))
     _fact("made by", head.made_by.name if head.made_by else "")
-    _fact("content", f"{plural(head.file_count, 'file')}, {bytes_text(head.size_bytes)}, {head.storage}" + (f" at {version.location} on {version.host}" if head.storage == "referenced" else ""))
+    _fact(
+        "content",
+        f"{plural(head.file_count, 'file')}, {bytes_text(head.size_bytes)}, {head.storage}"
+        + (f" at {version.location} on {version.host}" if head.storage == "referenced" else ""),
+    )
     _fact("sha256", head.digest)
     for relation, other in version.related:
         _fact(relation, other.reference)
-    _fact("used by", ", ".join(run.name for run in version.used_by[:12]) + (f" and {len(version.used_by) - 12} more" if len(version.used_by) > 12 else ""))
+    _fact(
+        "used by",
+        ", ".join(run.name for run in version.used_by[:12])
+        + (f" and {len(version.used_by) - 12} more" if len(version.used_by) > 12 else ""),
+    )
     for name, value in version.metadata.items():
         _fact(name, number_text(value) if isinstance(value, float) else str(value))
     click.echo("\nfiles")
     for file in version.files:
-        click.echo(f"  {clean(file.path):<32} {bytes_text(file.size_bytes):>10}  {file.digest[:16]}  {clean(file.note)}".rstrip())
+        click.echo(
+            f"  {clean(file.path):<32} {bytes_text(file.size_bytes):>10}  {file.digest[:16]}  {clean(file.note)}".rstrip()
+        )

@@ -20,13 +20,22 @@ def command(ref: str, catalog: str | None, as_json: bool) -> int:
     with open_reader(catalog) as reader:
         found = lineage(reader, resolve(reader, ref))
     if as_json:
-        print_json({"root": found.root, "upstream": found.upstream, "downstream": found.downstream, "is_cut": found.is_cut})
+        print_json(
+            {
+                "root": found.root,
+                "upstream": found.upstream,
+                "downstream": found.downstream,
+                "is_cut": found.is_cut,
+            }
+        )
         return 0
     click.echo(f"{_title(found.root)}")
     for heading, nodes in (("where it came from", found.upstream), ("what came of it", found.downstream)):
         click.echo(f"\n{heading}")
         for node in nodes:
-            click.echo(f"{'  ' * node.depth}{node.relation} {_title(node)}{'  (see above)' if node.is_repeated else ''}")
+            click.echo(
+                f"{'  ' * node.depth}{node.relation} {_title(node)}{'  (see above)' if node.is_repeated else ''}"
+            )
         if not nodes:
             click.echo("  nothing was noted")
     return 0

@@ -40,4 +40,8 @@ def _jpeg(head: bytes) -> Preview:
 
 def _picture(format_name: str, width: int, height: int, detail: str) -> Preview:
     facts = (("format", format_name), ("width", f"{width:,} px"), ("height", f"{height:,} px"))
-    return Preview("image", f"{format_name} picture, {width:,} × {height:,} px", facts=facts + ((("colours", detail),) if detail else ()))
+    return Preview(
+        "image",
+        f"{format_name} picture, {width:,} × {height:,} px",
+        facts=facts + ((("colours", detail),) if detail else ()),
+    )

@@ -19,7 +19,7 @@ def json_text(content: bytes) -> Preview:
     except (ValueError, RecursionError):
         shown = text.look(content, is_whole=True)
         return Preview("text", "not valid JSON, as text", shown.text)
-    what = {dict: "object", list: "list"}.get(type(value), "value")
+    what = "object" if isinstance(value, dict) else "list" if isinstance(value, list) else "value"
     size = f" of {len(value):,}" if isinstance(value, dict | list) else ""
     return Preview("json", f"JSON {what}{size}", text.look(pretty, is_whole=True).text)
 
@@ -36,7 +36,9 @@ def json_lines(content: bytes, *, is_whole: bool) -> Preview:
     columns = list(dict.fromkeys(name for row in rows for name in row))[: table.MAX_COLUMNS]
     cells = [[_cell(row.get(name)) for name in columns] for row in rows]
     count = len(lines) if is_whole else None
-    return Preview("table", f"JSON lines, {len(lines):,} records", table=table.from_rows(columns, cells, row_count=count))
+    return Preview(
+        "table", f"JSON lines, {len(lines):,} records", table=table.from_rows(columns, cells, row_count=count)
+    )
 
 
 def _cell(value: Any) -> str:

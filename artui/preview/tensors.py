@@ -27,7 +27,9 @@ def safetensors(content: bytes, size_bytes: int) -> Preview:
     if header_bytes > min(MAX_HEADER_BYTES, size_bytes, len(content) - 8):
         return Preview("unreadable", f"safetensors with an impossible header of {header_bytes:,} bytes")
     header = orjson.loads(content[8 : 8 + header_bytes])
-    facts = tuple((str(name), str(value)[:200]) for name, value in (header.pop("__metadata__", None) or {}).items())
+    facts = tuple(
+        (str(name), str(value)[:200]) for name, value in (header.pop("__metadata__", None) or {}).items()
+    )
     rows, total = [], 0
     for name, entry in header.items():
         shape = [int(size) for size in entry["shape"]]
@@ -35,7 +37,12 @@ def safetensors(content: bytes, size_bytes: int) -> Preview:
         total += count
         rows.append([str(name), str(entry["dtype"]), "×".join(map(str, shape)) or "scalar", f"{count:,}"])
     title = f"safetensors, {len(rows):,} tensors, {total:,} values"
-    return Preview("tensors", title, table=table.from_rows(("tensor", "type", "shape", "values"), rows, row_count=len(rows)), facts=facts[:50])
+    return Preview(
+        "tensors",
+        title,
+        table=table.from_rows(("tensor", "type", "shape", "values"), rows, row_count=len(rows)),
+        facts=facts[:50],
+    )
 
 
 def npy(content: bytes) -> Preview:
@@ -43,7 +50,11 @@ def npy(content: bytes) -> Preview:
     dtype, shape = _npy_header(content)
     count = math.prod(shape)
     size = "×".join(map(str, shape)) or "scalar"
-    return Preview("tensors", f"numpy array {size} of {dtype}", facts=(("type", dtype), ("shape", size), ("values", f"{count:,}")))
+    return Preview(
+        "tensors",
+        f"numpy array {size} of {dtype}",
+        facts=(("type", dtype), ("shape", size), ("values", f"{count:,}")),
+    )
 
 
 def archive(content: bytes, *, is_whole: bool, is_npz: bool) -> Preview:
@@ -54,19 +65,38 @@ def archive(content: bytes, *, is_whole: bool, is_npz: bool) -> Preview:
         members = opened.infolist()[:_MAX_MEMBERS]
         if not is_npz:
             rows = [[member.filename, f"{member.file_size:,}"] for member in members]
-            return Preview("table", f"zip archive, {len(members):,} members", table=table.from_rows(("member", "bytes"), rows, row_count=len(rows)))
+            return Preview(
+                "table",
+                f"zip archive, {len(members):,} members",
+                table=table.from_rows(("member", "bytes"), rows, row_count=len(rows)),
+            )
         rows = []
         for member in members:
             with opened.open(member) as stream:
                 dtype, shape = _npy_header(stream.read(4096))
-            rows.append([member.filename.removesuffix(".npy"), dtype, "×".join(map(str, shape)) or "scalar", f"{math.prod(shape):,}"])
-    return Preview("tensors", f"NPZ, {len(rows):,} arrays", table=table.from_rows(("array", "type", "shape", "values"), rows, row_count=len(rows)))
+            rows.append(
+                [
+                    member.filename.removesuffix(".npy"),
+                    dtype,
+                    "×".join(map(str, shape)) or "scalar",
+                    f"{math.prod(shape):,}",
+                ]
+            )
+    return Preview(
+        "tensors",
+        f"NPZ, {len(rows):,} arrays",
+        table=table.from_rows(("array", "type", "shape", "values"), rows, row_count=len(rows)),
+    )
 
 
 def _npy_header(content: bytes) -> tuple[str, tuple[int, ...]]:
     if not content.startswith(b"\x93NUMPY"):
         raise ValueError("not a numpy array")
-    size, start = (struct.unpack_from("<H", content, 8)[0], 10) if content[6] == 1 else (struct.unpack_from("<I", content, 8)[0], 12)
+    size, start = (
+        (struct.unpack_from("<H", content, 8)[0], 10)
+        if content[6] == 1
+        else (struct.unpack_from("<I", content, 8)[0], 12)
+    )
     if size > len(content) - start:
         raise ValueError("header is cut off")
     header = ast.literal_eval(content[start : start + size].decode("latin-1").strip())

@@ -14,6 +14,7 @@ from artui.catalog.artifacts import safe_join
 from artui.catalog.blobs import BlobStream
 from artui.errors import ContentMissing, UnknownReference
 from artui.model import (
+    KINDS,
     RELATIONS,
     STAGES,
     AliasChange,
@@ -39,7 +40,9 @@ _RELATION_WORDS = {
 """By stored relation: as read from the later version, and from the earlier one."""
 
 
-def version_heads(connection: sqlite3.Connection, chosen: str, values: Mapping[str, Any]) -> list[VersionHead]:
+def version_heads(
+    connection: sqlite3.Connection, chosen: str, values: Mapping[str, Any]
+) -> list[VersionHead]:
     """Read versions; `chosen` is a query of ours that gives their keys."""
     rows = connection.execute(
         f"""
@@ -54,8 +57,29 @@ def version_heads(connection: sqlite3.Connection, chosen: str, values: Mapping[s
         dict(values),
     ).fetchall()
     heads = []
-    for key, version_id, artifact_key, artifact, project, stage, kind, number, digest, size, count, created_ms, storage, newest in rows:
-        aliases = [str(row[0]) for row in connection.execute("SELECT name FROM alias WHERE artifact_key = ? AND version_key = ? ORDER BY name", (artifact_key, key))]
+    for (
+        key,
+        version_id,
+        artifact_key,
+        artifact,
+        project,
+        stage,
+        kind,
+        number,
+        digest,
+        size,
+        count,
+        created_ms,
+        storage,
+        newest,
+    ) in rows:
+        aliases = [
+            str(row[0])
+            for row in connection.execute(
+                "SELECT name FROM alias WHERE artifact_key = ? AND version_key = ? ORDER BY name",
+                (artifact_key, key),
+            )
+        ]
         if number == newest:
             aliases.insert(0, "latest")
         makers = connection.execute(
@@ -93,26 +117,31 @@ def artifact_list(reader: Reader) -> list[ArtifactHead]:
             ORDER BY a.stage, a.kind, a.name, a.key
             """
         ).fetchall()
-    kinds = {stage: [kind for kind in _kind_order(stage)] for stage in STAGES}
 
     def rank(head: ArtifactHead) -> tuple[int, int, str, str]:
-        order = kinds[head.stage]
-        return STAGES.index(head.stage), order.index(head.kind) if head.kind in order else len(order), head.kind, head.name
+        order = KINDS[head.stage]
+        return (
+            STAGES.index(head.stage),
+            order.index(head.kind) if head.kind in order else len(order),
+            head.kind,
+            head.name,
+        )
 
-    heads = [ArtifactHead(key, artifact_id, str(name), str(project), _stage(stage), str(kind), count, newest.get(key)) for key, artifact_id, name, project, stage, kind, count in rows]
+    heads = [
+        ArtifactHead(
+            key, artifact_id, str(name), str(project), _stage(stage), str(kind), count, newest.get(key)
+        )
+        for key, artifact_id, name, project, stage, kind, count in rows
+    ]
     return sorted(heads, key=rank)
-
-
-def _kind_order(stage: str) -> tuple[str, ...]:
-    from artui.model import KINDS
-
-    return KINDS[stage]
 
 
 def versions(reader: Reader, artifact_key: int) -> list[VersionHead]:
     """List the versions of one artifact, newest first."""
     with reader.snapshot() as connection:
-        return version_heads(connection, "SELECT key FROM version WHERE artifact_key = :artifact", {"artifact": artifact_key})
+        return version_heads(
+            connection, "SELECT key FROM version WHERE artifact_key = :artifact", {"artifact": artifact_key}
+        )
 
 
 def get_version(reader: Reader, version_id: str) -> VersionDetail:
@@ -124,10 +153,22 @@ def get_version(reader: Reader, version_id: str) -> VersionDetail:
     with reader.snapshot() as connection:
         heads = version_heads(connection, "SELECT key FROM version WHERE id = :id", {"id": version_id})
         if not heads:
-            raise UnknownReference(f"There is no version {version_id}.", remedy="`artui ls --artifacts` lists artifacts.")
+            raise UnknownReference(
+                f"There is no version {version_id}.", remedy="`artui ls --artifacts` lists artifacts."
+            )
         head = heads[0]
-        metadata, location, host = connection.execute("SELECT metadata, location, host FROM version WHERE key = ?", (head.key,)).fetchone()
-        return VersionDetail(head, _mapping(metadata), str(location), str(host), tuple(_files(connection, head.key)), tuple(_used_by(connection, head.key)), tuple(_related(connection, head.key)))
+        metadata, location, host = connection.execute(
+            "SELECT metadata, location, host FROM version WHERE key = ?", (head.key,)
+        ).fetchone()
+        return VersionDetail(
+            head,
+            _mapping(metadata),
+            str(location),
+            str(host),
+            tuple(_files(connection, head.key)),
+            tuple(_used_by(connection, head.key)),
+            tuple(_related(connection, head.key)),
+        )
 
 
 def _files(connection: sqlite3.Connection, version_key: int) -> Iterator[ManifestFile]:
@@ -135,7 +176,14 @@ def _files(connection: sqlite3.Connection, version_key: int) -> Iterator[Manifes
         "SELECT path, size_bytes, digest, media_type, link_target, note FROM file WHERE version_key = :version ORDER BY path LIMIT :limit",
         {"version": version_key, "limit": MAX_FILES},
     ):
-        yield ManifestFile(str(path), size, digest.hex() if isinstance(digest, bytes) else "", str(media), str(link or ""), str(note))
+        yield ManifestFile(
+            str(path),
+            size,
+            digest.hex() if isinstance(digest, bytes) else "",
+            str(media),
+            str(link or ""),
+            str(note),
+        )
 
 
 def _used_by(connection: sqlite3.Connection, version_key: int) -> list[RunHead]:
@@ -152,9 +200,17 @@ def _used_by(connection: sqlite3.Connection, version_key: int) -> list[RunHead]:
 def _related(connection: sqlite3.Connection, version_key: int) -> Iterator[tuple[str, VersionHead]]:
     for relation, (later, earlier) in _RELATION_WORDS.items():
         values = {"relation": relation, "version": version_key}
-        for head in version_heads(connection, "SELECT source_key FROM edge WHERE relation = :relation AND target_key = :version", values):
+        for head in version_heads(
+            connection,
+            "SELECT source_key FROM edge WHERE relation = :relation AND target_key = :version",
+            values,
+        ):
             yield later, head
-        for head in version_heads(connection, "SELECT target_key FROM edge WHERE relation = :relation AND source_key = :version", values):
+        for head in version_heads(
+            connection,
+            "SELECT target_key FROM edge WHERE relation = :relation AND source_key = :version",
+            values,
+        ):
             yield earlier, head
 
 
@@ -166,7 +222,10 @@ def relation_words(relation: str) -> tuple[str, str]:
 def previews(reader: Reader, version_key: int) -> dict[str, Preview]:
     """Give the previews that were captured when the version was saved, by path."""
     with reader.snapshot() as connection:
-        rows = connection.execute("SELECT path, content FROM preview WHERE version_key = :version ORDER BY path", {"version": version_key}).fetchall()
+        rows = connection.execute(
+            "SELECT path, content FROM preview WHERE version_key = :version ORDER BY path",
+            {"version": version_key},
+        ).fetchall()
     return {str(path): _preview(content) for path, content in rows}
 
 
@@ -207,12 +266,23 @@ def open_file(reader: Reader, connection: sqlite3.Connection, version_key: int, 
     place = Path(location)
     target = place if file_count == 1 and place.name == path else safe_join(place, path)
     # Only what lies where this machine's own user put it is opened: a reference of a foreign catalog is text.
-    if storage == "referenced" and reader.may_write and target.is_file() and not target.is_symlink() and target.stat().st_size == size_bytes:
+    if (
+        storage == "referenced"
+        and reader.may_write
+        and target.is_file()
+        and not target.is_symlink()
+        and target.stat().st_size == size_bytes
+    ):
         return target.open("rb")
-    raise ContentMissing(f"{path!r} is not in the catalog: it lies at {location!r} on {host or 'another machine'}.", remedy="Its preview and digest are here; fetch it from there.")
+    raise ContentMissing(
+        f"{path!r} is not in the catalog: it lies at {location!r} on {host or 'another machine'}.",
+        remedy="Its preview and digest are here; fetch it from there.",
+    )
 
 
-def file_text(reader: Reader, version_key: int, path: str, *, max_bytes: int = MAX_TEXT_BYTES) -> tuple[str, bool]:
+def file_text(
+    reader: Reader, version_key: int, path: str, *, max_bytes: int = MAX_TEXT_BYTES
+) -> tuple[str, bool]:
     """Give the text of a file, or its last `max_bytes`, and whether that is all of it."""
     with reader.snapshot() as connection, open_file(reader, connection, version_key, path) as stream:
         size = stream.seek(0, io.SEEK_END)

@@ -31,14 +31,21 @@ class Lineage:
 
 def lineage(reader: Reader, subject: RunHead | VersionHead, *, max_depth: int = MAX_DEPTH) -> Lineage:
     """Walk both ways from a run or a version. What was met before is named again but not walked again."""
-    root = Node(0, "", subject if isinstance(subject, RunHead) else None, subject if isinstance(subject, VersionHead) else None)
+    root = Node(
+        0,
+        "",
+        subject if isinstance(subject, RunHead) else None,
+        subject if isinstance(subject, VersionHead) else None,
+    )
     with reader.snapshot() as connection:
         up, up_cut = _walk(connection, root, "up", max_depth)
         down, down_cut = _walk(connection, root, "down", max_depth)
     return Lineage(root, tuple(up), tuple(down), up_cut or down_cut)
 
 
-def _walk(connection: sqlite3.Connection, root: Node, direction: Direction, max_depth: int) -> tuple[list[Node], bool]:
+def _walk(
+    connection: sqlite3.Connection, root: Node, direction: Direction, max_depth: int
+) -> tuple[list[Node], bool]:
     seen = {root.id}
     nodes: list[Node] = []
     stack = [(node, 1) for node in reversed(_next(connection, root, direction))]

@@ -23,17 +23,28 @@ def find_run(reader: Reader, text: str) -> RunHead:
     reference = parse(text)
     base = f"SELECT {HEAD_COLUMNS} FROM run AS r JOIN project AS p ON p.key = r.project_key WHERE r.deleted_ms IS NULL AND "
     with reader.snapshot() as connection:
-        rows = connection.execute(base + "r.name = :name ORDER BY r.started_ms DESC LIMIT 20", {"name": reference.name}).fetchall()
+        rows = connection.execute(
+            base + "r.name = :name ORDER BY r.started_ms DESC LIMIT 20", {"name": reference.name}
+        ).fetchall()
         if not rows and reference.could_be_id:
             low = reference.name.upper()
-            rows = connection.execute(base + "r.id >= :low AND r.id < :high ORDER BY r.id LIMIT 20", {"low": low, "high": low + "~"}).fetchall()
-        newest = [str(row[0]) for row in connection.execute("SELECT name FROM run WHERE deleted_ms IS NULL ORDER BY started_ms DESC LIMIT 5")]
+            rows = connection.execute(
+                base + "r.id >= :low AND r.id < :high ORDER BY r.id LIMIT 20", {"low": low, "high": low + "~"}
+            ).fetchall()
+        newest = [
+            str(row[0])
+            for row in connection.execute(
+                "SELECT name FROM run WHERE deleted_ms IS NULL ORDER BY started_ms DESC LIMIT 5"
+            )
+        ]
     if not rows:
         offered = f"The newest are {', '.join(newest)}." if newest else "The catalog has no runs yet."
         raise UnknownReference(f"There is no run {text!r}.", remedy=offered)
     if len(rows) > 1:
         ids = ", ".join(str(row[1]) for row in rows[:_OFFERED])
-        raise AmbiguousReference(f"{len(rows)} runs go by {text!r}.", remedy=f"Give the start of an id: {ids}.")
+        raise AmbiguousReference(
+            f"{len(rows)} runs go by {text!r}.", remedy=f"Give the start of an id: {ids}."
+        )
     return head_from_row(rows[0])
 
 
@@ -52,7 +63,9 @@ def resolve(reader: Reader, text: str) -> RunHead | VersionHead:
         try:
             return _version(reader, text)
         except UnknownReference:
-            raise UnknownReference(f"There is no run and no artifact {text!r}.", remedy=not_a_run.remedy) from None
+            raise UnknownReference(
+                f"There is no run and no artifact {text!r}.", remedy=not_a_run.remedy
+            ) from None
     return _version(reader, text)
 
 

@@ -57,7 +57,9 @@ KEYS_BY_START = "SELECT key FROM run ORDER BY started_ms DESC, key DESC"
 PARAM_ORDER = """
     SELECT run_key FROM param WHERE name_key = :name AND number IS NOT NULL ORDER BY number, run_key
 """
-PARAM_TEXT_ORDER = "SELECT run_key FROM param WHERE name_key = :name AND text IS NOT NULL ORDER BY text, run_key"
+PARAM_TEXT_ORDER = (
+    "SELECT run_key FROM param WHERE name_key = :name AND text IS NOT NULL ORDER BY text, run_key"
+)
 METRIC_ORDER = "SELECT run_key FROM series WHERE name_key = :name AND last IS NOT NULL ORDER BY last, run_key"
 
 _ATTRIBUTE_ORDERS = {
@@ -105,7 +107,8 @@ def _counts(connection: sqlite3.Connection) -> tuple[int, int]:
     total = connection.execute("SELECT count(*) FROM run").fetchone()[0]
     deleted = connection.execute("SELECT count(*) FROM run WHERE deleted_ms IS NOT NULL").fetchone()[0]
     alive = connection.execute(
-        "SELECT count(*) FROM run WHERE status = 0 AND heartbeat_ms > :since", {"since": _now_ms() - HEARTBEAT_LOST_MS}
+        "SELECT count(*) FROM run WHERE status = 0 AND heartbeat_ms > :since",
+        {"since": _now_ms() - HEARTBEAT_LOST_MS},
     ).fetchone()[0]
     return int(total - deleted), int(alive)
 
@@ -192,7 +195,9 @@ def _containing(connection: sqlite3.Connection, word: str) -> set[int]:
         if len(word) > 2 and status.startswith(word):
             found.update(_keys(connection, "SELECT key FROM run WHERE status = :status", {"status": code}))
     for (project,) in connection.execute("SELECT key FROM project WHERE name LIKE :like ESCAPE '\\'", like):
-        found.update(_keys(connection, "SELECT key FROM run WHERE project_key = :project", {"project": project}))
+        found.update(
+            _keys(connection, "SELECT key FROM run WHERE project_key = :project", {"project": project})
+        )
     found.update(
         _keys(
             connection,
@@ -201,11 +206,23 @@ def _containing(connection: sqlite3.Connection, word: str) -> set[int]:
         )
     )
     for name_key, text in connection.execute(DISTINCT_TEXTS, {**like, "limit": MAX_DISTINCT}).fetchall():
-        found.update(_keys(connection, "SELECT run_key FROM param WHERE name_key = :name AND text = :text", {"name": name_key, "text": text}))
+        found.update(
+            _keys(
+                connection,
+                "SELECT run_key FROM param WHERE name_key = :name AND text = :text",
+                {"name": name_key, "text": text},
+            )
+        )
     number = _as_number(word)
     if number is not None:
         for (name_key,) in connection.execute("SELECT key FROM name").fetchall():
-            found.update(_keys(connection, "SELECT run_key FROM param WHERE name_key = :name AND number = :number", {"name": name_key, "number": number}))
+            found.update(
+                _keys(
+                    connection,
+                    "SELECT run_key FROM param WHERE name_key = :name AND number = :number",
+                    {"name": name_key, "number": number},
+                )
+            )
     return found
 
 
@@ -240,25 +257,50 @@ def columns(reader: Reader) -> tuple[list[Column], list[Column], set[str]]:
     metrics: list[Column] = []
     varying: set[str] = set()
     with reader.snapshot() as connection:
-        newest = [row[0] for row in connection.execute(f"{KEYS_BY_START} LIMIT :limit", {"limit": SAMPLE_RUNS})]
+        newest = [
+            row[0] for row in connection.execute(f"{KEYS_BY_START} LIMIT :limit", {"limit": SAMPLE_RUNS})
+        ]
         having = _having(connection, "param", newest), _having(connection, "series", newest)
-        for key, name, low, high, first, last, least, most, is_metric in connection.execute(COLUMN_NAMES).fetchall():
+        longest = dict(
+            connection.execute(
+                f"SELECT name_key, max(length(text)) FROM param WHERE run_key IN ({_marks(newest)}) AND text IS NOT NULL GROUP BY name_key",
+                newest,
+            )
+        )
+        for key, name, low, high, first, last, least, most, is_metric in connection.execute(
+            COLUMN_NAMES
+        ).fetchall():
             if is_metric:
                 metrics.append(Column("metric", name, key, low=least, high=most))
             if low is not None or first is not None:
-                cells = max((len(text) for text in (first, last) if text is not None), default=0)
-                column = Column("param", name, key, is_numeric=low is not None, low=_finite(low), high=_finite(high), text_cells=cells)
+                cells = max([longest.get(key, 0), *(len(text) for text in (first, last) if text is not None)])
+                column = Column(
+                    "param",
+                    name,
+                    key,
+                    is_numeric=low is not None,
+                    low=_finite(low),
+                    high=_finite(high),
+                    text_cells=cells,
+                )
                 params.append(column)
                 if low != high or first != last or (low is not None and first is not None):
                     varying.add(column.id)
     params.sort(key=lambda column: (-_tenths(having[0].get(column.name_key, 0), newest), column.name_key))
-    metrics.sort(key=lambda column: (-_tenths(having[1].get(column.name_key, 0), newest) // 4, *_metric_rank(column)))
+    metrics.sort(
+        key=lambda column: (-_tenths(having[1].get(column.name_key, 0), newest) // 4, *_metric_rank(column))
+    )
     return params, metrics, varying
 
 
 def _having(connection: sqlite3.Connection, table: str, keys: Sequence[int]) -> dict[int, int]:
     """Count, by name, how many of some runs have a param or a metric of that name."""
-    return dict(connection.execute(f"SELECT name_key, count(DISTINCT run_key) FROM {table} WHERE run_key IN ({_marks(keys)}) GROUP BY name_key", list(keys)))
+    return dict(
+        connection.execute(
+            f"SELECT name_key, count(DISTINCT run_key) FROM {table} WHERE run_key IN ({_marks(keys)}) GROUP BY name_key",
+            list(keys),
+        )
+    )
 
 
 def _tenths(count: int, keys: Sequence[int]) -> int:
@@ -268,7 +310,14 @@ def _tenths(count: int, keys: Sequence[int]) -> int:
 def _metric_rank(column: Column) -> tuple[int, int]:
     """Put first what people choose by: validation before test before training, loss and accuracy before the rest."""
     name = column.name.lower()
-    part = next((rank for rank, words in enumerate((("val", "eval", "dev"), ("test",), ("train",))) if any(word in name for word in words)), 3)
+    part = next(
+        (
+            rank
+            for rank, words in enumerate((("val", "eval", "dev"), ("test",), ("train",)))
+            if any(word in name for word in words)
+        ),
+        3,
+    )
     kind = 0 if any(word in name for word in ("loss", "acc", "f1", "auc", "error")) else 1
     if name.startswith("system/") or name in ("epoch", "step"):
         part = 9
@@ -281,7 +330,9 @@ def _finite(value: Any) -> float | None:
     return float(value)
 
 
-def run_rows(reader: Reader, keys: Sequence[int], shown: Sequence[Column], *, sparks: Iterable[str] = ()) -> dict[int, RunRow]:
+def run_rows(
+    reader: Reader, keys: Sequence[int], shown: Sequence[Column], *, sparks: Iterable[str] = ()
+) -> dict[int, RunRow]:
     """Read the cells of some rows: heads, and the params and metrics of the columns shown.
 
     For the metric columns whose ids are in `sparks`, values for a sparkline come with them. Keys of runs that are
@@ -301,7 +352,8 @@ def run_rows(reader: Reader, keys: Sequence[int], shown: Sequence[Column], *, sp
         heads = {
             row[0]: _head(row, now_ms)
             for row in connection.execute(
-                f"SELECT {_HEAD_COLUMNS} FROM run AS r JOIN project AS p ON p.key = r.project_key WHERE r.key IN ({_marks(keys)})", list(keys)
+                f"SELECT {_HEAD_COLUMNS} FROM run AS r JOIN project AS p ON p.key = r.project_key WHERE r.key IN ({_marks(keys)})",
+                list(keys),
             )
         }
         if params:
@@ -327,9 +379,13 @@ def run_rows(reader: Reader, keys: Sequence[int], shown: Sequence[Column], *, sp
     return {key: RunRow(head, cells[key], by_run.get(key, {})) for key, head in heads.items()}
 
 
-def list_runs(reader: Reader, *, contains: str = "", order: str = "-started", limit: int | None = None) -> list[RunHead]:
+def list_runs(
+    reader: Reader, *, contains: str = "", order: str = "-started", limit: int | None = None
+) -> list[RunHead]:
     """List runs as `Reader.runs` says."""
-    order_of = run_order(reader, RunsRequest(contains, sort_id(order.removeprefix("-")), order.startswith("-")))
+    order_of = run_order(
+        reader, RunsRequest(contains, sort_id(order.removeprefix("-")), order.startswith("-"))
+    )
     keys = order_of.keys[:limit] if limit is not None else order_of.keys
     heads: list[RunHead] = []
     for start in range(0, len(keys), 500):
@@ -349,7 +405,10 @@ def sort_id(text: str) -> str:
         if text.startswith(prefix):
             return f"{source}:{text.removeprefix(prefix)}"
     if text not in ATTRIBUTES:
-        raise UsageError(f"{text!r} is no column to sort by.", remedy=f"Use {', '.join(ATTRIBUTES)}, params.NAME or metrics.NAME.")
+        raise UsageError(
+            f"{text!r} is no column to sort by.",
+            remedy=f"Use {', '.join(ATTRIBUTES)}, params.NAME or metrics.NAME.",
+        )
     return f"attribute:{text}"
 
 
@@ -400,7 +459,11 @@ def get_run(reader: Reader, run_id: str) -> RunDetail:
 def run_params(connection: sqlite3.Connection, run_key: int) -> list[Param]:
     """Read the params of a run, in the order in which their names came into the catalog."""
     return [
-        Param(name, _param_value(kind, number, text), ParamType(kind) if kind in (0, 1, 2, 3) else ParamType.TEXT)
+        Param(
+            name,
+            _param_value(kind, number, text),
+            ParamType(kind) if kind in (0, 1, 2, 3) else ParamType.TEXT,
+        )
         for name, kind, number, text in connection.execute(
             "SELECT n.text, p.type, p.number, p.text FROM param AS p JOIN name AS n ON n.key = p.name_key WHERE p.run_key = :run ORDER BY p.name_key",
             {"run": run_key},
@@ -426,7 +489,21 @@ def run_metrics(connection: sqlite3.Connection, run_key: int) -> list[Metric]:
         mean = added / finite if finite and added is not None else None
         nan = float("nan")
         metrics.append(
-            Metric(key, name, labels, Summary(count, finite, nan if first is None else first, nan if last is None else last, low, high, mean, *rest))
+            Metric(
+                key,
+                name,
+                labels,
+                Summary(
+                    count,
+                    finite,
+                    nan if first is None else first,
+                    nan if last is None else last,
+                    low,
+                    high,
+                    mean,
+                    *rest,
+                ),
+            )
         )
     return metrics
 
@@ -440,7 +517,9 @@ HEAD_COLUMNS = _HEAD_COLUMNS
 
 
 def _head(row: Sequence[Any], now_ms: int) -> RunHead:
-    key, run_id, name, project, status, stage, started_ms, duration_ms, ended_ms, parent_id, heartbeat_ms = row[:11]
+    key, run_id, name, project, status, stage, started_ms, duration_ms, ended_ms, parent_id, heartbeat_ms = (
+        row[:11]
+    )
     word = _STATUSES[status] if status in (0, 1, 2, 3) else "killed"
     if word == "running" and now_ms - _integer(heartbeat_ms) > HEARTBEAT_LOST_MS:
         word = "lost"

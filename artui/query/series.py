@@ -62,7 +62,9 @@ def get_series(reader: Reader, run_id: str, name: str, labels: str = "") -> Seri
             {"run": run_id, "name": name, "labels": labels},
         ).fetchone()
         if row is None:
-            raise UnknownReference(f"Run {run_id} has no metric {name!r}.", remedy="`artui show RUN` lists its metrics.")
+            raise UnknownReference(
+                f"Run {run_id} has no metric {name!r}.", remedy="`artui show RUN` lists its metrics."
+            )
         return read_series(connection, row[0])
 
 
@@ -73,7 +75,8 @@ def read_series(connection: sqlite3.Connection, series_key: int) -> Series:
     parts = [
         _decoded(count, codec, payload)
         for count, codec, payload in connection.execute(
-            "SELECT count, codec, payload FROM block WHERE series_key = :series ORDER BY number", {"series": series_key}
+            "SELECT count, codec, payload FROM block WHERE series_key = :series ORDER BY number",
+            {"series": series_key},
         )
     ]
     if not parts:
@@ -83,7 +86,9 @@ def read_series(connection: sqlite3.Connection, series_key: int) -> Series:
 
 def _decoded(count: Any, codec: Any, payload: Any) -> Any:
     if not isinstance(count, int) or not isinstance(codec, str) or not isinstance(payload, bytes):
-        raise PointsDamaged("A block of points has columns of the wrong type.", remedy="Get an untouched copy.")
+        raise PointsDamaged(
+            "A block of points has columns of the wrong type.", remedy="Get an untouched copy."
+        )
     return points.decode(codec, count, payload)
 
 
@@ -148,11 +153,17 @@ def curve(reader: Reader, metric: Metric, *, axis: Axis = "step", buckets: int =
     Points are sorted by x, stably; of points at one step the last one counts for the line, all for the extremes.
     """
     with reader.snapshot() as connection:
-        block_count = connection.execute("SELECT count(*) FROM block WHERE series_key = :series", {"series": metric.series_key}).fetchone()[0]
+        block_count = connection.execute(
+            "SELECT count(*) FROM block WHERE series_key = :series", {"series": metric.series_key}
+        ).fetchone()[0]
         if block_count > DECODE_BLOCKS:
             return _curve_of_summaries(connection, metric, axis, buckets)
         series = read_series(connection, metric.series_key)
-    xs = series.steps.astype("float64") if axis == "step" else (series.times_ms - metric.summary.first_ms) / 1000.0
+    xs = (
+        series.steps.astype("float64")
+        if axis == "step"
+        else (series.times_ms - metric.summary.first_ms) / 1000.0
+    )
     return thin(xs, series.values, buckets=buckets)
 
 
@@ -204,12 +215,20 @@ CURVE_BLOCKS = """
 
 
 def _curve_of_summaries(connection: sqlite3.Connection, metric: Metric, axis: Axis, buckets: int) -> Curve:
-    total = connection.execute("SELECT max(number) + 1 FROM block WHERE series_key = :series", {"series": metric.series_key}).fetchone()[0]
-    rows = connection.execute(CURVE_BLOCKS, {"series": metric.series_key, "group": max(1, -(-total // buckets))}).fetchall()
+    total = connection.execute(
+        "SELECT max(number) + 1 FROM block WHERE series_key = :series", {"series": metric.series_key}
+    ).fetchone()[0]
+    rows = connection.execute(
+        CURVE_BLOCKS, {"series": metric.series_key, "group": max(1, -(-total // buckets))}
+    ).fetchall()
     xs, lows, highs, means, counts = [], [], [], [], []
     odd: tuple[list[float], list[float], list[float]] = ([], [], [])
     for low_step, high_step, first_ms, last_ms, low, high, added, finite, *odd_counts in rows:
-        x = (low_step + high_step) / 2 if axis == "step" else ((first_ms + last_ms) / 2 - metric.summary.first_ms) / 1000.0
+        x = (
+            (low_step + high_step) / 2
+            if axis == "step"
+            else ((first_ms + last_ms) / 2 - metric.summary.first_ms) / 1000.0
+        )
         for places, found in zip(odd, odd_counts, strict=True):
             if found:
                 places.append(x)

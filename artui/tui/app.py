@@ -51,7 +51,9 @@ class ArtuiApp(ChangesOnly):
         self.sends_changes_only = settings.output == "changes"
         colours = self.console._color_system
         is_rich = colours in (ColorSystem.TRUECOLOR, ColorSystem.EIGHT_BIT) and not self.no_color
-        self.palette: Palette = make_palette(is_coloured=not self.no_color and colours is not None, is_rich=is_rich)
+        self.palette: Palette = make_palette(
+            is_coloured=not self.no_color and colours is not None, is_rich=is_rich
+        )
         for number, style in enumerate(self.palette.curves):
             self.palette.styles[f"curve{number}"] = style
         if not is_rich:
@@ -104,7 +106,12 @@ class ArtuiApp(ChangesOnly):
 
     def _look(self) -> None:
         if self._file_watch.is_gone:
-            self.show_error(ArtuiError(f"{self.catalog_title} is not there any more: this is what it last showed.", remedy="r opens it again."))
+            self.show_error(
+                ArtuiError(
+                    f"{self.catalog_title} is not there any more: this is what it last showed.",
+                    remedy="r opens it again.",
+                )
+            )
             return
         self._file_watch.look()
 
@@ -195,7 +202,7 @@ class ArtuiApp(ChangesOnly):
 
     # Going places
 
-    def action_back(self) -> None:
+    def action_go_back(self) -> None:
         screen = self.screen
         if isinstance(screen, CatalogScreen):
             if screen.go_back():
@@ -223,7 +230,11 @@ class ArtuiApp(ChangesOnly):
         elif link.kind == "version":
             screen = self.screen
             if isinstance(screen, CatalogScreen):
-                screen.ask("followed", lambda: artifact_query.get_version(self.reader, link.id).head, lambda head: self._show_artifact(head.artifact_key, version_id=head.id))
+                screen.ask(
+                    "followed",
+                    lambda: artifact_query.get_version(self.reader, link.id).head,
+                    lambda head: self._show_artifact(head.artifact_key, version_id=head.id),
+                )
         else:
             from artui.tui.screens.text import TextScreen
 
@@ -281,7 +292,9 @@ class ArtuiApp(ChangesOnly):
         scopes = screen.SCOPES if isinstance(screen, CatalogScreen) else ("app",)
         for key in KEYS:
             if key.scope in scopes and key.scope != "list" and not key.action.endswith("command_palette"):
-                yield SystemCommand(f"{key.label}  ({key.shown})", key.help, self._command(screen, key.action))
+                yield SystemCommand(
+                    f"{key.label}  ({key.shown})", key.help, self._command(screen, key.action)
+                )
 
     def _command(self, screen: Screen[Any], action: str) -> Any:
         async def run() -> None:

@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from artui.model import Column, ParamValue, RunHead
 from artui.safetext import clean
-from artui.units import decimals_for, fixed_text, number_text, param_text
+from artui.units import decimals_for, fixed_text, param_text
 
 Span = tuple[str, str]
 """Visible text and the name of its style."""
@@ -27,20 +27,33 @@ DIVERGED = "!"
 STAGE_WORDS = {"requirements": "reqs", "data": "data", "modelling": "model", "operations": "ops"}
 
 _COLOURS = {
-    "text": "#d3d9e3",
-    "dim": "#8791a1",
-    "faint": "#4f5a6a",
-    "accent": "#56c2ff",
-    "good": "#84d68c",
-    "bad": "#ff7b86",
-    "warn": "#f5b95c",
-    "mark": "#f7d774",
+    "text": "#d7d7d7",
+    "dim": "#8a8a8a",
+    "spark": "#5f87af",
+    "faint": "#585858",
+    "accent": "#5fd7ff",
+    "good": "#87d787",
+    "bad": "#ff8787",
+    "warn": "#ffaf5f",
+    "mark": "#ffd787",
 }
+"""All of them are among the 256 that terminals share, so that the output step can send their short names."""
 BACKGROUND = "#10131a"
 PANEL = "#161b24"
 CURSOR_BACK = "#22344d"
 
-CURVE_COLOURS = ("#56c2ff", "#f5b95c", "#84d68c", "#ff7b86", "#c79bff", "#5fd7c4", "#f7d774", "#f28fc4", "#9db2ff", "#b8d67a")
+CURVE_COLOURS = (
+    "#5fd7ff",
+    "#ffaf5f",
+    "#87d787",
+    "#ff8787",
+    "#d787ff",
+    "#5fd7af",
+    "#ffd787",
+    "#ff87d7",
+    "#87afff",
+    "#afd75f",
+)
 CURVE_MARKS = "●◇△□▽◆▲■▼○"
 
 
@@ -60,7 +73,17 @@ def make_palette(*, is_coloured: bool, is_rich: bool) -> Palette:
     """Make the palette. Nothing is told by colour alone: marks and attributes say it too."""
     base = Style.parse(f"on {BACKGROUND}") if is_rich else Style()
     styles: dict[str, Style] = {}
-    sixteen = {"text": "default", "dim": "white", "faint": "bright_black", "accent": "bright_cyan", "good": "green", "bad": "bright_red", "warn": "yellow", "mark": "bright_yellow"}
+    sixteen = {
+        "text": "default",
+        "dim": "white",
+        "spark": "cyan",
+        "faint": "bright_black",
+        "accent": "bright_cyan",
+        "good": "green",
+        "bad": "bright_red",
+        "warn": "yellow",
+        "mark": "bright_yellow",
+    }
     for name, colour in _COLOURS.items():
         if not is_coloured:
             styles[name] = Style(dim=name == "faint", bold=name in ("accent", "bad"))
@@ -80,7 +103,18 @@ def make_palette(*, is_coloured: bool, is_rich: bool) -> Palette:
         curves = tuple(base + Style.parse(colour) for colour in CURVE_COLOURS)
         bands = tuple(base + Style.parse(_darker(colour)) for colour in CURVE_COLOURS)
     elif is_coloured:
-        names = ("bright_cyan", "bright_yellow", "bright_green", "bright_red", "bright_magenta", "cyan", "yellow", "magenta", "bright_blue", "green")
+        names = (
+            "bright_cyan",
+            "bright_yellow",
+            "bright_green",
+            "bright_red",
+            "bright_magenta",
+            "cyan",
+            "yellow",
+            "magenta",
+            "bright_blue",
+            "green",
+        )
         curves = tuple(Style.parse(name) for name in names)
         bands = tuple(Style.parse("bright_black") for _ in names)
     else:
@@ -111,7 +145,9 @@ def fit(text: str, cells: int, *, right: bool = False, keep_end: bool = False) -
     return pad + text if right else text + pad
 
 
-def strip_of(spans: Iterable[Span], width: int, palette: Palette, *, is_cursor: bool = False, fill: str = "text") -> Strip:
+def strip_of(
+    spans: Iterable[Span], width: int, palette: Palette, *, is_cursor: bool = False, fill: str = "text"
+) -> Strip:
     """Draw spans as one line of exactly `width` cells, with the cursor's background where it is."""
     over = palette.cursor if is_cursor else None
     segments: list[Segment] = []
@@ -140,7 +176,9 @@ def length_of(spans: Iterable[Span]) -> int:
 
 
 def status_style(status: str) -> str:
-    return {"finished": "dim", "running": "accent", "failed": "bad", "lost": "warn", "killed": "warn"}.get(status, "dim")
+    return {"finished": "dim", "running": "accent", "failed": "bad", "lost": "warn", "killed": "warn"}.get(
+        status, "dim"
+    )
 
 
 def spark_text(values: Sequence[float], cells: int) -> str:
@@ -158,7 +196,9 @@ def spark_text(values: Sequence[float], cells: int) -> str:
         if value != value or math.isinf(value):
             out.append(DIVERGED)
             break
-        out.append(BLOCKS[min(7, int((value - low) / span * 8))] if span > 0 and math.isfinite(span) else BLOCKS[0])
+        out.append(
+            BLOCKS[min(7, int((value - low) / span * 8))] if span > 0 and math.isfinite(span) else BLOCKS[0]
+        )
     return "".join(out)
 
 
@@ -193,7 +233,9 @@ def shape_of(column: Column, *, title: str, spark: int = 0) -> Shape:
     if column.source == "metric":
         decimals = decimals_for(column.low, column.high)
         widest = max(len(fixed_text(value, decimals)) for value in (column.low or 0.0, column.high or 0.0))
-        return Shape(column, title, max(widest, min(len(title) + 1, MAX_TITLE_CELLS), _NUMBER_CELLS), decimals, spark)
+        return Shape(
+            column, title, max(widest, min(len(title) + 1, MAX_TITLE_CELLS), _NUMBER_CELLS), decimals, spark
+        )
     known = [param_text(_tidy(value)) for value in (column.low, column.high) if value is not None]
     widest = max([len(text) for text in known] + [min(column.text_cells, MAX_TEXT_CELLS), 3])
     return Shape(column, title, max(widest, min(len(title) + 1, MAX_TITLE_CELLS)), 0)
@@ -212,6 +254,9 @@ def cell_text(shape: Shape, value: ParamValue, *, is_present: bool) -> str:
     return clean(param_text(value), max_chars=200)
 
 
+_VAGUE = frozenset({"name", "type", "kind", "id", "value", "size", "run", "age", "took", "stage"})
+
+
 def short_titles(columns: Sequence[Column]) -> dict[str, str]:
     """Give each column the shortest title that tells it from the others: `optimizer.lr` is `lr` when nothing else is."""
     ends: dict[str, list[Column]] = {}
@@ -220,12 +265,7 @@ def short_titles(columns: Sequence[Column]) -> dict[str, str]:
     titles: dict[str, str] = {}
     for end, sharing in ends.items():
         for column in sharing:
-            is_alone = len(sharing) == 1 and column.source == "param"
+            is_alone = len(sharing) == 1 and column.source == "param" and end not in _VAGUE
             name = end if is_alone else column.name
             titles[column.id] = clean(name, max_chars=60)
     return titles
-
-
-def value_text(value: ParamValue) -> str:
-    """Show any value on its own: floats in four digits, the rest as typed."""
-    return number_text(value) if isinstance(value, float) else clean(param_text(value))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ _SHOWN = {
 }  # fmt: skip
 
 KEYS = (
-    Key("app", "escape", "app.back", "back", "Go back one level; in a filter, first clear it."),
+    Key("app", "escape", "app.go_back", "back", "Go back one level; in a filter, first clear it."),
     Key("app", "question_mark", "app.help", "all keys", "Show the keys of this screen."),
     Key("app", "ctrl+p,colon", "app.command_palette", "commands", "Find any command by its name."),
     Key("app", "1", "app.show_runs", "Runs", "The table of runs."),
@@ -72,22 +72,63 @@ KEYS = (
     Key("list", "end,G", "jump_last", "last", "To the last line."),
     Key("runs", "enter", "open", "open", "Open the run.", in_footer=True),
     Key("runs", "space", "toggle_mark", "mark", "Mark the run for comparison, or unmark it.", in_footer=True),
-    Key("runs", "c", "compare", "compare", "Compare the marked runs; with none marked, this one with the one below.", in_footer=True),
-    Key("runs", "slash", "filter", "filter", "Filter by words in name, note, tags, project, status and params, while typing.", in_footer=True),
+    Key(
+        "runs",
+        "c",
+        "compare",
+        "compare",
+        "Compare the marked runs; with none marked, this one with the one below.",
+        in_footer=True,
+    ),
+    Key(
+        "runs",
+        "slash",
+        "filter",
+        "filter",
+        "Filter by words in name, note, tags, project, status and params, while typing.",
+        in_footer=True,
+    ),
     Key("runs", "s", "sort", "sort", "Sort by the current column; again: the other way.", in_footer=True),
     Key("runs", "left,h", "column(-1)", "column left", "Choose the column to the left."),
     Key("runs", "right,l", "column(1)", "column right", "Choose the column to the right."),
-    Key("runs", "p", "toggle_pane", "details", "Show or hide the details of the run under the cursor.", in_footer=True),
+    Key(
+        "runs",
+        "p",
+        "toggle_pane",
+        "details",
+        "Show or hide the details of the run under the cursor.",
+        in_footer=True,
+    ),
     Key("runs", "v", "mark_range", "mark range", "Mark everything from the last marked run to this one."),
-    Key("runs", "asterisk", "invert_marks", "invert marks", "Mark what is not marked, of the runs that the filter shows."),
+    Key(
+        "runs",
+        "asterisk",
+        "invert_marks",
+        "invert marks",
+        "Mark what is not marked, of the runs that the filter shows.",
+    ),
     Key("runs", "M", "clear_marks", "clear marks", "Unmark all runs."),
     Key("runs", "L", "lineage", "lineage", "Show the lineage of the run."),
     Key("runs", "y", "copy", "copy id", "Copy the run's id (OSC 52)."),
     Key("run", "enter", "open", "open", "Open what the line names."),
     Key("run", "tab", "next_tab(1)", "next view", "Overview, charts, files, log.", in_footer=True),
     Key("run", "shift+tab", "next_tab(-1)", "previous view", "The same backwards."),
-    Key("run", "right_square_bracket", "neighbour(1)", "next run", "The next run of the table.", in_footer=True),
-    Key("run", "left_square_bracket", "neighbour(-1)", "previous run", "The previous run of the table.", in_footer=True),
+    Key(
+        "run",
+        "right_square_bracket",
+        "neighbour(1)",
+        "next run",
+        "The next run of the table.",
+        in_footer=True,
+    ),
+    Key(
+        "run",
+        "left_square_bracket",
+        "neighbour(-1)",
+        "previous run",
+        "The previous run of the table.",
+        in_footer=True,
+    ),
     Key("run", "L", "lineage", "lineage", "Show the lineage of the run.", in_footer=True),
     Key("run", "y", "copy", "copy id", "Copy the run's id (OSC 52)."),
     Key("charts", "x", "axis", "x axis", "Steps or time on the x axis.", in_footer=True),
@@ -98,11 +139,45 @@ KEYS = (
     Key("charts", "left,h", "left", "left", "The chart, or on one chart the value, to the left."),
     Key("charts", "right,l", "right", "right", "The chart, or on one chart the value, to the right."),
     Key("compare", "enter", "open", "open", "Open the run of the current column."),
-    Key("compare", "equals_sign", "differences", "only differences", "Show only rows that differ, or all.", in_footer=True),
-    Key("compare", "b", "baseline", "baseline", "Measure the others against the run of the current column.", in_footer=True),
-    Key("compare", "right_square_bracket", "difference(1)", "next difference", "The next row that differs.", in_footer=True),
-    Key("compare", "left_square_bracket", "difference(-1)", "previous difference", "The previous row that differs."),
-    Key("compare", "d", "direction", "lower/higher", "Turn round which way is better for this metric.", in_footer=True),
+    Key(
+        "compare",
+        "equals_sign",
+        "differences",
+        "only differences",
+        "Show only rows that differ, or all.",
+        in_footer=True,
+    ),
+    Key(
+        "compare",
+        "b",
+        "baseline",
+        "baseline",
+        "Measure the others against the run of the current column.",
+        in_footer=True,
+    ),
+    Key(
+        "compare",
+        "right_square_bracket",
+        "difference(1)",
+        "next difference",
+        "The next row that differs.",
+        in_footer=True,
+    ),
+    Key(
+        "compare",
+        "left_square_bracket",
+        "difference(-1)",
+        "previous difference",
+        "The previous row that differs.",
+    ),
+    Key(
+        "compare",
+        "d",
+        "direction",
+        "lower/higher",
+        "Turn round which way is better for this metric.",
+        in_footer=True,
+    ),
     Key("compare", "left,h", "column(-1)", "run left", "Choose the run to the left."),
     Key("compare", "right,l", "column(1)", "run right", "Choose the run to the right."),
     Key("compare", "minus", "drop", "drop run", "Take the run of the current column out of the comparison."),
@@ -110,16 +185,50 @@ KEYS = (
     Key("compare", "o", "log_scale", "log y", "Logarithmic y axis, or linear."),
     Key("compare", "z", "zoom", "curves", "The curves on the whole screen, or back.", in_footer=True),
     Key("artifacts", "enter", "open", "versions", "Show all versions of the artifact.", in_footer=True),
-    Key("artifacts", "slash", "filter", "filter", "Filter by words in name, kind, stage and alias, while typing.", in_footer=True),
+    Key(
+        "artifacts",
+        "slash",
+        "filter",
+        "filter",
+        "Filter by words in name, kind, stage and alias, while typing.",
+        in_footer=True,
+    ),
     Key("artifacts", "L", "lineage", "lineage", "Show the lineage of the newest version.", in_footer=True),
-    Key("artifacts", "p", "toggle_pane", "details", "Show or hide the details of the artifact under the cursor."),
+    Key(
+        "artifacts",
+        "p",
+        "toggle_pane",
+        "details",
+        "Show or hide the details of the artifact under the cursor.",
+    ),
     Key("artifacts", "y", "copy", "copy reference", "Copy the reference (OSC 52).", in_footer=True),
-    Key("artifact", "tab", "other_pane", "other side", "Go from the versions to what the version holds, and back.", in_footer=True),
-    Key("artifact", "enter", "open", "open", "Open the file, run or version that the line names.", in_footer=True),
+    Key(
+        "artifact",
+        "tab",
+        "other_pane",
+        "other side",
+        "Go from the versions to what the version holds, and back.",
+        in_footer=True,
+    ),
+    Key(
+        "artifact",
+        "enter",
+        "open",
+        "open",
+        "Open the file, run or version that the line names.",
+        in_footer=True,
+    ),
     Key("artifact", "L", "lineage", "lineage", "Show the lineage of the version.", in_footer=True),
     Key("artifact", "y", "copy", "copy reference", "Copy the reference (OSC 52).", in_footer=True),
     Key("lineage", "enter", "open", "open", "Open the run or version.", in_footer=True),
-    Key("lineage", "L", "root", "walk from here", "Walk from the run or version under the cursor.", in_footer=True),
+    Key(
+        "lineage",
+        "L",
+        "root",
+        "walk from here",
+        "Walk from the run or version under the cursor.",
+        in_footer=True,
+    ),
     Key("lineage", "y", "copy", "copy", "Copy the reference or id (OSC 52).", in_footer=True),
     Key("text", "slash", "filter", "find", "Find text; lines that hold it are marked.", in_footer=True),
     Key("text", "n", "find(1)", "next", "The next line with the text that was looked for.", in_footer=True),
@@ -129,16 +238,27 @@ KEYS = (
 
 
 @cache
-def bindings(*scopes: str) -> list[Binding]:
+def bindings(*scopes: str) -> list[BindingType]:
     """Give Textual's bindings for some scopes."""
-    return [Binding(key.keys, key.action, key.label, show=False, id=f"{key.id}.{number}") for number, key in enumerate(KEYS) if key.scope in scopes]
+    return [
+        Binding(key.keys, key.action, key.label, show=False, id=f"{key.id}.{number}")
+        for number, key in enumerate(KEYS)
+        if key.scope in scopes
+    ]
 
 
 def footer_keys(*scopes: str) -> list[tuple[str, str]]:
     """Give (key, label) pairs for the footer."""
-    return [(key.shown.split(" ")[0], key.label) for scope in scopes for key in KEYS if key.scope == scope and key.in_footer]
+    return [
+        (key.shown.split(" ")[0], key.label)
+        for scope in scopes
+        for key in KEYS
+        if key.scope == scope and key.in_footer
+    ]
 
 
 def help_keys(*scopes: str) -> list[tuple[str, list[tuple[str, str]]]]:
     """Give (heading, (keys, sentence) pairs) for the help."""
-    return [(SCOPES[scope], [(key.shown, key.help) for key in KEYS if key.scope == scope]) for scope in scopes]
+    return [
+        (SCOPES[scope], [(key.shown, key.help) for key in KEYS if key.scope == scope]) for scope in scopes
+    ]

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from rich.cells import get_character_cell_size
-from rich.color import ColorSystem
+from rich.color import Color, ColorSystem
 from rich.console import Console
 from rich.style import Style
 from textual.app import App
@@ -34,10 +34,20 @@ GAP_CELLS = 5
 MIN_SCROLLED_ROWS = 5
 _MAX_MARKS = 3
 
-_HIDDEN = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u061c\ufeff\u2028\u2029\u200b\u2060\ufe0e\ufe0f")
+_HIDDEN = frozenset(
+    "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u061c\ufeff\u2028\u2029\u200b\u2060\ufe0e\ufe0f"
+)
 
 # bold, dim, italic, underline, blink, reverse, strike: code that switches on, code that switches off.
-_FLAGS = (("bold", 1, 22), ("dim", 2, 22), ("italic", 3, 23), ("underline", 4, 24), ("blink", 5, 25), ("reverse", 7, 27), ("strike", 9, 29))
+_FLAGS = (
+    ("bold", 1, 22),
+    ("dim", 2, 22),
+    ("italic", 3, 23),
+    ("underline", 4, 24),
+    ("blink", 5, 25),
+    ("reverse", 7, 27),
+    ("strike", 9, 29),
+)
 
 Look = tuple[str, str, frozenset[int]]
 """Foreground codes, background codes, and the positions in `_FLAGS` that are on."""
@@ -92,7 +102,12 @@ class Surface:
                 x += len(text)
                 continue
             for letter in text:
-                if letter < " " or "\x7f" <= letter <= "\x9f" or letter in _HIDDEN or "\ud800" <= letter <= "\udfff":
+                if (
+                    letter < " "
+                    or "\x7f" <= letter <= "\x9f"
+                    or letter in _HIDDEN
+                    or "\ud800" <= letter <= "\udfff"
+                ):
                     continue
                 cells = 1 if letter < "\u0300" else get_character_cell_size(letter)
                 if cells == 0:
@@ -113,10 +128,22 @@ class Surface:
         x, end = 0, -1
         while x < self.width:
             letter = chars[x]
-            if letter is None or not letter or (letter == old_chars[x] and looks[x] == old_looks[x] and not self._half_changed(old_chars, chars, x)):
+            if (
+                letter is None
+                or not letter
+                or (
+                    letter == old_chars[x]
+                    and looks[x] == old_looks[x]
+                    and not self._half_changed(old_chars, chars, x)
+                )
+            ):
                 x += 1
                 continue
-            if end >= 0 and 0 <= x - end <= GAP_CELLS and all(chars[i] and looks[i] == pen.look for i in range(end, x)):
+            if (
+                end >= 0
+                and 0 <= x - end <= GAP_CELLS
+                and all(chars[i] and looks[i] == pen.look for i in range(end, x))
+            ):
                 pen.write("".join(chars[i] or "" for i in range(end, x)))
             elif end != x:
                 pen.move(y, x)
@@ -131,7 +158,13 @@ class Surface:
         """Whether a wide character stays but what stood in its second half has been overwritten, or the reverse."""
         return x + 1 < len(new) and (old[x + 1] == "") != (new[x + 1] == "")
 
-    def _scroll(self, chars: dict[int, list[str | None]], looks: dict[int, list[int]], changed: set[int], out: list[str]) -> None:
+    def _scroll(
+        self,
+        chars: dict[int, list[str | None]],
+        looks: dict[int, list[int]],
+        changed: set[int],
+        out: list[str],
+    ) -> None:
         """Let the terminal move rows that only changed their place."""
         places: dict[str, list[int]] = {}
         for y in range(self.height):
@@ -160,9 +193,15 @@ class Surface:
             if y not in chars:
                 chars[y], looks[y] = shown_chars[y - top][:], shown_looks[y - top][:]
         if shift > 0:
-            self._chars[top : bottom + 1], self._looks[top : bottom + 1] = shown_chars[count:] + blank_chars, shown_looks[count:] + blank_looks
+            self._chars[top : bottom + 1], self._looks[top : bottom + 1] = (
+                shown_chars[count:] + blank_chars,
+                shown_looks[count:] + blank_looks,
+            )
         else:
-            self._chars[top : bottom + 1], self._looks[top : bottom + 1] = blank_chars + shown_chars[:-count], blank_looks + shown_looks[:-count]
+            self._chars[top : bottom + 1], self._looks[top : bottom + 1] = (
+                blank_chars + shown_chars[:-count],
+                blank_looks + shown_looks[:-count],
+            )
         for y in range(top, bottom + 1):
             if chars[y] != self._chars[y] or looks[y] != self._looks[y]:
                 changed.add(y)
@@ -226,24 +265,54 @@ def _look(style: Style | None, colours: ColorSystem | None) -> Look:
     front, back = "39", "49"
     if colours is not None:
         if style.color is not None:
-            front = ";".join(style.color.downgrade(colours).get_ansi_codes(foreground=True))
+            front = ";".join(_short(style.color).downgrade(colours).get_ansi_codes(foreground=True))
         if style.bgcolor is not None:
-            back = ";".join(style.bgcolor.downgrade(colours).get_ansi_codes(foreground=False))
-    return front, back, frozenset(number for number, (name, _, _) in enumerate(_FLAGS) if getattr(style, name))
+            back = ";".join(_short(style.bgcolor).downgrade(colours).get_ansi_codes(foreground=False))
+    return (
+        front,
+        back,
+        frozenset(number for number, (name, _, _) in enumerate(_FLAGS) if getattr(style, name)),
+    )
+
+
+def _short(colour: Color) -> Color:
+    """Give the same colour by its number, if it is one of the 256: half the bytes."""
+    triplet = colour.triplet
+    if triplet is None:
+        return colour
+    cube = (0, 95, 135, 175, 215, 255)
+    if all(part in cube for part in triplet):
+        red, green, blue = (cube.index(part) for part in triplet)
+        return Color.from_ansi(16 + 36 * red + 6 * green + blue)
+    if (
+        triplet.red == triplet.green == triplet.blue
+        and (triplet.red - 8) % 10 == 0
+        and 8 <= triplet.red <= 238
+    ):
+        return Color.from_ansi(232 + (triplet.red - 8) // 10)
+    return colour
 
 
 @lru_cache(maxsize=4096)
 def _change(before: int | None, after: int) -> str:
     """Give the shortest sequence that turns one look into another; before is None when it is not known."""
     front, back, flags = _looks[after]
-    whole = ["0"] + [str(_FLAGS[flag][1]) for flag in sorted(flags)] + [code for code in (front, back) if code not in ("39", "49")]
+    whole = (
+        ["0"]
+        + [str(_FLAGS[flag][1]) for flag in sorted(flags)]
+        + [code for code in (front, back) if code not in ("39", "49")]
+    )
     full = "\x1b[" + ";".join(whole) + "m"
     if before is None:
         return full
     old_front, old_back, old_flags = _looks[before]
     codes = list(dict.fromkeys(str(_FLAGS[flag][2]) for flag in sorted(old_flags - flags)))
     # 22 switches off bold and dim alike.
-    kept = flags & old_flags if "22" not in codes else frozenset(flag for flag in flags & old_flags if _FLAGS[flag][2] != 22)
+    kept = (
+        flags & old_flags
+        if "22" not in codes
+        else frozenset(flag for flag in flags & old_flags if _FLAGS[flag][2] != 22)
+    )
     codes += [str(_FLAGS[flag][1]) for flag in sorted(flags - kept)]
     codes += [front] if front != old_front else []
     codes += [back] if back != old_back else []
@@ -254,9 +323,9 @@ def _change(before: int | None, after: int) -> str:
 def _mend_halves(chars: list[str | None]) -> None:
     """Blank what is left of a wide character of which one half was overwritten."""
     for x, letter in enumerate(chars):
-        if letter == "" and (x == 0 or not _is_wide(chars[x - 1])):
-            chars[x] = " "
-        elif _is_wide(letter) and (x + 1 >= len(chars) or chars[x + 1] != ""):
+        if (letter == "" and (x == 0 or not _is_wide(chars[x - 1]))) or (
+            _is_wide(letter) and (x + 1 >= len(chars) or chars[x + 1] != "")
+        ):
             chars[x] = " "
 
 

@@ -51,18 +51,18 @@ class ArtifactsScreen(CatalogScreen):
             yield entry
             yield Bar(id="counts")
         with Horizontal(id="body"):
-            yield LineList(id="artifacts")
+            yield LineList(only_links=True, id="artifacts")
             yield LineList(id="pane", marks_cursor=False)
         yield KeyBar()
 
     @property
-    def list(self) -> LineList:
+    def listing(self) -> LineList:
         return self.query_one("#artifacts", LineList)
 
     def on_mount(self) -> None:
         self.query_one("#slash", Bar).show([("/ ", "dim")])
         super().on_mount()
-        self.list.focus()
+        self.listing.focus()
 
     def load(self) -> None:
         self.ask("artifacts", lambda: query.artifact_list(self.reader), self._take)
@@ -80,7 +80,14 @@ class ArtifactsScreen(CatalogScreen):
         shown = [head for head in self.artifacts if all(word in _searched(head) for word in words)]
         versions = sum(head.version_count for head in self.artifacts)
         is_wide = self.size.width >= 100
-        counts: list[Span] = [(f"{count_text(len(shown))} of {plural(len(self.artifacts), 'artifact')}" if words else plural(len(self.artifacts), "artifact"), "accent" if words else "dim")]
+        counts: list[Span] = [
+            (
+                f"{count_text(len(shown))} of {plural(len(self.artifacts), 'artifact')}"
+                if words
+                else plural(len(self.artifacts), "artifact"),
+                "accent" if words else "dim",
+            )
+        ]
         counts.append((f" · {plural(versions, 'version')} ", "dim"))
         bar = self.query_one("#counts", Bar)
         bar.styles.width = sum(len(text) for text, _ in counts) + 1
@@ -88,7 +95,7 @@ class ArtifactsScreen(CatalogScreen):
         pane = self.query_one("#pane", LineList)
         pane.set_class(not (is_wide and self._has_pane), "hidden")
         pane.styles.width = self.size.width // 2
-        self.list.set_lines(_listed(shown, words=bool(words), any_at_all=bool(self.artifacts)), keep=keep)
+        self.listing.set_lines(_listed(shown, words=bool(words), any_at_all=bool(self.artifacts)), keep=keep)
         self._pane_soon()
 
     def on_resize(self) -> None:
@@ -107,34 +114,38 @@ class ArtifactsScreen(CatalogScreen):
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         message.stop()
-        self.list.focus()
+        self.listing.focus()
 
     def on_key(self, event: events.Key) -> None:
         if self.focused is self.query_one(Input) and event.key in ("down", "tab"):
             event.stop()
             event.prevent_default()
-            self.list.focus()
+            self.listing.focus()
 
     def on_descendant_focus(self) -> None:
         is_typing = self.focused is self.query_one(Input)
-        self.query_one(KeyBar).show_keys([("enter", "keep filter"), ("esc", "clear filter"), ("↓", "to the list")] if is_typing else footer_keys(*self.SCOPES))
+        self.query_one(KeyBar).show_keys(
+            [("enter", "keep filter"), ("esc", "clear filter"), ("↓", "to the list")]
+            if is_typing
+            else footer_keys(*self.SCOPES)
+        )
 
     def go_back(self) -> bool:
         entry = self.query_one(Input)
         if entry.value or self.focused is entry:
             entry.value = ""
-            self.list.focus()
+            self.listing.focus()
             return True
         return False
 
     @property
     def current(self) -> ArtifactHead | None:
-        link = self.list.link
+        link = self.listing.link
         return self._by_key.get(link.id) if link is not None else None
 
     def on_line_moved(self, message: LineMoved) -> None:
         message.stop()
-        if message.sender is self.list:
+        if message.sender is self.listing:
             self._pane_soon()
 
     def _pane_soon(self) -> None:
@@ -183,14 +194,28 @@ def _searched(head: ArtifactHead) -> str:
 def _listed(shown: Sequence[ArtifactHead], *, words: bool, any_at_all: bool) -> list[Line]:
     if not shown:
         if words:
-            return [Line([("", "text")]), Line([("  No artifact contains these words. ", "text"), ("esc", "key"), (" clears the filter.", "dim")])]
+            return [
+                Line([("", "text")]),
+                Line(
+                    [
+                        ("  No artifact contains these words. ", "text"),
+                        ("esc", "key"),
+                        (" clears the filter.", "dim"),
+                    ]
+                ),
+            ]
         if any_at_all:
             return []
         return [
             Line([("", "text")]),
             Line([("  No artifacts yet.", "bold")]),
             Line([("", "text")]),
-            Line([("  A run saves them with ", "dim"), ('run.save("model", "model.safetensors", kind="model")', "accent")]),
+            Line(
+                [
+                    ("  A run saves them with ", "dim"),
+                    ('run.save("model", "model.safetensors", kind="model")', "accent"),
+                ]
+            ),
             Line([("  and notes what it read with ", "dim"), ('run.use("data:latest")', "accent")]),
         ]
     lines: list[Line] = []
@@ -206,7 +231,9 @@ def _listed(shown: Sequence[ArtifactHead], *, words: bool, any_at_all: bool) -> 
         kind = ""
         for head in members:
             latest = head.latest
-            aliases = " ".join(clean(alias) for alias in latest.aliases if alias != "latest") if latest else ""
+            aliases = (
+                " ".join(clean(alias) for alias in latest.aliases if alias != "latest") if latest else ""
+            )
             spans: list[Span] = [
                 (f"   {fit('' if head.kind == kind else clean(head.kind), min(12, kind_cells))}  ", "dim"),
                 (fit(clean(head.name), name_cells), "text"),
@@ -234,17 +261,17 @@ class ArtifactScreen(CatalogScreen):
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
         with Horizontal(id="body"):
-            yield LineList(id="versions")
+            yield LineList(only_links=True, id="versions")
             yield LineList(id="holds")
         yield KeyBar()
 
     @property
-    def list(self) -> LineList:
+    def listing(self) -> LineList:
         return self.query_one("#versions", LineList)
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.list.focus()
+        self.listing.focus()
 
     def load(self) -> None:
         self.ask("versions", lambda: query.versions(self.reader, self.artifact_key), self._take)
@@ -257,30 +284,47 @@ class ArtifactScreen(CatalogScreen):
         for head in versions:
             aliases = " ".join(clean(alias) for alias in head.aliases)
             made = f"  {clean(head.made_by.name)}" if head.made_by else ""
-            lines.append(Line([(fit(f" v{head.number}", 6), "text"), (fit(aliases, 20), "good"), (time_text(head.created_ms)[5:16], "dim"), (made, "dim")], Link("version", head.id)))
-        self.list.set_lines(lines, keep=not is_first)
+            lines.append(
+                Line(
+                    [
+                        (fit(f" v{head.number}", 6), "text"),
+                        (fit(aliases, 20), "good"),
+                        (time_text(head.created_ms)[5:16], "dim"),
+                        (made, "dim"),
+                    ],
+                    Link("version", head.id),
+                )
+            )
+        self.listing.set_lines(lines, keep=not is_first)
         if is_first and self.version_id:
             place = next((i for i, head in enumerate(versions) if head.id == self.version_id), 0)
-            self.list.move_to(place)
+            self.listing.move_to(place)
         self._ask_holds()
 
     def title_spans(self) -> list[Span]:
         if not self.versions:
             return [("artifact", "dim")]
         head = self.versions[0]
-        return [(head.stage, "dim"), (" ▸ ", "faint"), (clean(head.kind), "dim"), (" ▸ ", "faint"), (clean(head.artifact), "title"), (f"  {plural(len(self.versions), 'version')}", "dim")]
+        return [
+            (head.stage, "dim"),
+            (" ▸ ", "faint"),
+            (clean(head.kind), "dim"),
+            (" ▸ ", "faint"),
+            (clean(head.artifact), "title"),
+            (f"  {plural(len(self.versions), 'version')}", "dim"),
+        ]
 
     @property
     def current(self) -> VersionHead | None:
-        return self.versions[self.list.cursor] if self.list.cursor < len(self.versions) else None
+        return self.versions[self.listing.cursor] if self.listing.cursor < len(self.versions) else None
 
     def on_resize(self) -> None:
-        self.list.styles.width = min(54, max(24, self.size.width * 2 // 5))
+        self.listing.styles.width = min(54, max(24, self.size.width * 2 // 5))
         self._ask_holds()
 
     def on_line_moved(self, message: LineMoved) -> None:
         message.stop()
-        if message.sender is self.list:
+        if message.sender is self.listing:
             self._ask_holds()
 
     def _ask_holds(self) -> None:
@@ -295,23 +339,23 @@ class ArtifactScreen(CatalogScreen):
 
     def action_other_pane(self) -> None:
         holds = self.query_one("#holds", LineList)
-        (self.list if self.focused is holds else holds).focus()
+        (self.listing if self.focused is holds else holds).focus()
 
     def go_back(self) -> bool:
         if self.focused is self.query_one("#holds"):
-            self.list.focus()
+            self.listing.focus()
             return True
         return False
 
     def action_open(self) -> None:
         focused = self.focused
-        if focused is self.list:
+        if focused is self.listing:
             self.query_one("#holds").focus()
         elif isinstance(focused, LineList):
             focused.choose()
 
     def on_line_chosen(self, message: Any) -> None:
-        if message.sender is self.list:
+        if message.sender is self.listing:
             message.stop()
             self.query_one("#holds").focus()
         else:
@@ -328,21 +372,55 @@ class ArtifactScreen(CatalogScreen):
         return self.current
 
 
-def version_facts(screen: CatalogScreen, version_id: str) -> tuple[VersionDetail, dict[str, Preview], list[AliasChange]]:
+def version_facts(
+    screen: CatalogScreen, version_id: str
+) -> tuple[VersionDetail, dict[str, Preview], list[AliasChange]]:
     """Read all that is shown of a version."""
     reader = screen.reader
     detail = query.get_version(reader, version_id)
-    artifact = next((head for head in query.artifact_list(reader) if head.key == detail.head.artifact_key), None)
-    return detail, query.previews(reader, detail.head.key), query.alias_history(reader, artifact.id) if artifact else []
+    artifact = next(
+        (head for head in query.artifact_list(reader) if head.key == detail.head.artifact_key), None
+    )
+    return (
+        detail,
+        query.previews(reader, detail.head.key),
+        query.alias_history(reader, artifact.id) if artifact else [],
+    )
 
 
-def version_lines(detail: VersionDetail, previews: dict[str, Preview], history: Sequence[AliasChange], *, cells: int) -> list[Line]:
+def version_lines(
+    detail: VersionDetail, previews: dict[str, Preview], history: Sequence[AliasChange], *, cells: int
+) -> list[Line]:
     """Say what a version is, where it came from, what used it, and what it holds."""
     head = detail.head
     lines = [
-        Line([(f" {clean(head.artifact)} v{head.number}", "title"), ("  " + " ".join(clean(alias) for alias in head.aliases), "good")]),
-        Line([(f" {plural(head.file_count, 'file')} · {bytes_text(head.size_bytes)} · {head.storage} · sha256 {head.digest[:8]}…{head.digest[-4:]}", "dim")]),
-        Line([(f" saved {time_text(head.created_ms)}" + (f" · {clean(detail.location)} on {clean(detail.host)}" if head.storage == "referenced" else ""), "dim")]),
+        Line(
+            [
+                (f" {clean(head.artifact)} v{head.number}", "title"),
+                ("  " + " ".join(clean(alias) for alias in head.aliases), "good"),
+            ]
+        ),
+        Line(
+            [
+                (
+                    f" {plural(head.file_count, 'file')} · {bytes_text(head.size_bytes)} · {head.storage} · sha256 {head.digest[:8]}…{head.digest[-4:]}",
+                    "dim",
+                )
+            ]
+        ),
+        Line(
+            [
+                (
+                    f" saved {time_text(head.created_ms)}"
+                    + (
+                        f" · {clean(detail.location)} on {clean(detail.host)}"
+                        if head.storage == "referenced"
+                        else ""
+                    ),
+                    "dim",
+                )
+            ]
+        ),
         Line([("", "text")]),
     ]
     if head.made_by is not None:
@@ -360,23 +438,57 @@ def version_lines(detail: VersionDetail, previews: dict[str, Preview], history: 
         name_cells = max(4, min(24, max(len(name) for name in detail.metadata)))
         for name, value in list(detail.metadata.items())[:30]:
             text = number_text(value) if isinstance(value, float) else clean(str(value))
-            lines.append(Line([(f"   {fit(clean(name), name_cells)}  ", "dim"), (fit(text, max(1, cells - name_cells - 6)).rstrip(), "text")]))
+            lines.append(
+                Line(
+                    [
+                        (f"   {fit(clean(name), name_cells)}  ", "dim"),
+                        (fit(text, max(1, cells - name_cells - 6)).rstrip(), "text"),
+                    ]
+                )
+            )
     moved = [change for change in history if head.number in (change.from_number, change.to_number)]
     if moved:
         lines += [Line([("", "text")]), heading(" aliases")]
         for change in moved[:8]:
             came = f"v{change.from_number} → " if change.from_number else ""
-            lines.append(Line([(f"   {clean(change.alias)}  ", "good"), (f"{came}v{change.to_number}  {time_text(change.time_ms)}  {clean(change.author)}", "dim")]))
+            lines.append(
+                Line(
+                    [
+                        (f"   {clean(change.alias)}  ", "good"),
+                        (
+                            f"{came}v{change.to_number}  {time_text(change.time_ms)}  {clean(change.author)}",
+                            "dim",
+                        ),
+                    ]
+                )
+            )
     lines += [Line([("", "text")]), heading(" files")]
     for file in detail.files[:200]:
-        note = f"  → {clean(file.link_target)}" if file.link_target else f"  {clean(file.note)}" if file.note else ""
+        note = (
+            f"  → {clean(file.link_target)}"
+            if file.link_target
+            else f"  {clean(file.note)}"
+            if file.note
+            else ""
+        )
         lines.append(
-            Line([("   ", "text"), (clean(file.path), "accent"), (f"  {bytes_text(file.size_bytes)}", "dim"), (note, "warn")], Link("file", f"{head.key}:{file.path}"))
+            Line(
+                [
+                    ("   ", "text"),
+                    (clean(file.path), "accent"),
+                    (f"  {bytes_text(file.size_bytes)}", "dim"),
+                    (note, "warn"),
+                ],
+                Link("file", f"{head.key}:{file.path}"),
+            )
         )
     if len(detail.files) > 200:
         lines.append(Line([(f"   and {count_text(len(detail.files) - 200)} more", "dim")]))
     for path, preview in previews.items():
-        lines += [Line([("", "text")]), Line([(f" {clean(path)}  ", "text"), (clean(preview.title), "dim")], is_heading=True)]
+        lines += [
+            Line([("", "text")]),
+            Line([(f" {clean(path)}  ", "text"), (clean(preview.title), "dim")], is_heading=True),
+        ]
         lines += preview_lines(preview, cells=cells)
     return lines
 
@@ -385,17 +497,56 @@ def preview_lines(preview: Preview, *, cells: int, max_rows: int = 24) -> list[L
     """Draw a preview: text as it is, a table in columns."""
     lines = [Line([(f"   {clean(name)}  ", "dim"), (clean(value), "text")]) for name, value in preview.facts]
     if preview.text:
-        lines += [Line([("   ", "text"), (text, "text")]) for text in clean_lines(preview.text, max_lines=max_rows * 3)]
+        lines += [
+            Line([("   ", "text"), (text, "text")])
+            for text in clean_lines(preview.text, max_lines=max_rows * 3)
+        ]
     table = preview.table
     if table is not None:
         count = len(table.columns)
         widths = [
-            min(PREVIEW_CELLS, max([len(clean(table.columns[i])), *(len(clean(row[i])) for row in table.rows[:max_rows] if i < len(row))])) for i in range(min(count, 60))
+            min(
+                PREVIEW_CELLS,
+                max(
+                    [
+                        len(clean(table.columns[i])),
+                        *(len(clean(row[i])) for row in table.rows[:max_rows] if i < len(row)),
+                    ]
+                ),
+            )
+            for i in range(min(count, 60))
         ]
         rights = [table.types[i] in ("integer", "number") for i in range(len(widths))]
-        lines.append(Line([("   ", "text"), ("  ".join(fit(clean(table.columns[i]), width, right=rights[i]) for i, width in enumerate(widths)), "dim")]))
+        lines.append(
+            Line(
+                [
+                    ("   ", "text"),
+                    (
+                        "  ".join(
+                            fit(clean(table.columns[i]), width, right=rights[i])
+                            for i, width in enumerate(widths)
+                        ),
+                        "dim",
+                    ),
+                ]
+            )
+        )
         for row in table.rows[:max_rows]:
-            lines.append(Line([("   ", "text"), ("  ".join(fit(clean(row[i]), width, right=rights[i]) for i, width in enumerate(widths) if i < len(row)), "text")]))
+            lines.append(
+                Line(
+                    [
+                        ("   ", "text"),
+                        (
+                            "  ".join(
+                                fit(clean(row[i]), width, right=rights[i])
+                                for i, width in enumerate(widths)
+                                if i < len(row)
+                            ),
+                            "text",
+                        ),
+                    ]
+                )
+            )
         shown = min(len(table.rows), max_rows)
         if table.row_count is not None and table.row_count > shown:
             lines.append(Line([(f"   {count_text(table.row_count - shown)} more rows", "faint")]))

@@ -68,7 +68,10 @@ class CatalogScreen(Asks, Screen[None]):
         places: list[Span] = []
         for number, name in ((1, "Runs"), (2, "Artifacts"), (3, "Lineage")):
             is_here = number == self.PLACE
-            places += [(f" {number} ", "accent" if is_here else "faint"), (f"{name} ", "title" if is_here else "dim")]
+            places += [
+                (f" {number} ", "accent" if is_here else "faint"),
+                (f"{name} ", "title" if is_here else "dim"),
+            ]
         for bar in self.query("#top").results(Bar):
             bar.show(spans, places)
 
@@ -96,7 +99,13 @@ def heading(text: str, *, note: str = "") -> Line:
 
 def run_line(head: RunHead, *, before: str = "", after: str = "", indent: int = 2) -> Line:
     """Make a line that leads to a run."""
-    spans: list[Span] = [(" " * indent, "text"), (before, "dim"), (GLYPHS[head.status] + " ", status_style(head.status)), (clean(head.name), "accent"), (after, "dim")]
+    spans: list[Span] = [
+        (" " * indent, "text"),
+        (before, "dim"),
+        (GLYPHS[head.status] + " ", status_style(head.status)),
+        (clean(head.name), "accent"),
+        (after, "dim"),
+    ]
     return Line(spans, Link("run", head.id))
 
 

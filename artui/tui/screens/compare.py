@@ -16,14 +16,14 @@ from artui.query import series
 from artui.query.compare import Comparison, Direction, Row
 from artui.query.series import Curve
 from artui.safetext import clean
-from artui.tui.cells import GLYPHS, Span, Spans, fit, status_style, strip_of, value_text
+from artui.tui.cells import GLYPHS, Span, Spans, fit, status_style, strip_of
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved, Link
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chart import Chart, ChartLine, ChartOptions, mark_of, options_spans
 from artui.tui.widgets.lines import Line, LineList
-from artui.units import duration_text, number_text, signed_text
+from artui.units import duration_text, number_text, param_text, signed_text
 
 LABEL_CELLS = (12, 30)
 COLUMN_CELLS = (16, 26)
@@ -61,14 +61,28 @@ class CompareTable(LineList):
             lines.append(Line([]))
             self.rows.append(row)
         if len(lines) == 1:
-            lines.append(Line([("  nothing differs: these runs have the same params, inputs and results", "dim")]))
+            lines.append(
+                Line([("  nothing differs: these runs have the same params, inputs and results", "dim")])
+            )
             self.rows.append(None)
         names = [row.name for row in comparison.rows]
-        self.label_cells = max(LABEL_CELLS[0], min(LABEL_CELLS[1], max((len(name) for name in names), default=0) + 3, self.size.width // 3))
+        self.label_cells = max(
+            LABEL_CELLS[0],
+            min(LABEL_CELLS[1], max((len(name) for name in names), default=0) + 3, self.size.width // 3),
+        )
         room = self.size.width - self.label_cells - 1
         self.column_cells = max(COLUMN_CELLS[0], min(COLUMN_CELLS[1], room // max(1, len(self.heads))))
         self.set_lines(lines)
-        place = next((i for i, row in enumerate(self.rows) if before is not None and row is not None and (row.section, row.name) == (before.section, before.name)), None)
+        place = next(
+            (
+                i
+                for i, row in enumerate(self.rows)
+                if before is not None
+                and row is not None
+                and (row.section, row.name) == (before.section, before.name)
+            ),
+            None,
+        )
         if place is None:
             place = next((i for i, row in enumerate(self.rows) if row is not None), 0)
         self.cursor = place
@@ -88,7 +102,12 @@ class CompareTable(LineList):
     def _show_column(self) -> None:
         self.column = max(0, min(self.column, len(self.heads) - 1))
         count = max(1, (self.size.width - self.label_cells) // self.column_cells)
-        self.first_column = max(0, min(self.first_column, self.column, len(self.heads) - count) if self.column < self.first_column + count else self.column - count + 1)
+        self.first_column = max(
+            0,
+            min(self.first_column, self.column, len(self.heads) - count)
+            if self.column < self.first_column + count
+            else self.column - count + 1,
+        )
 
     def move_column(self, change: int) -> None:
         self.column = max(0, min(self.column + change, len(self.heads) - 1))
@@ -121,7 +140,11 @@ class CompareTable(LineList):
             style = "title" if number == self.column else "bold"
             name = fit(clean(head.name), self.column_cells - 7).rstrip()
             used = len(name) + 4 + (2 if number == self.baseline else 0)
-            spans += [(mark_of(number) + " ", f"curve{number % 10}"), (name, style), (" " + GLYPHS[head.status], status_style(head.status))]
+            spans += [
+                (mark_of(number) + " ", f"curve{number % 10}"),
+                (name, style),
+                (" " + GLYPHS[head.status], status_style(head.status)),
+            ]
             spans += [(" ▾", "accent")] if number == self.baseline else []
             spans.append((" " * (self.column_cells - used), "text"))
         return spans
@@ -131,7 +154,10 @@ class CompareTable(LineList):
         if row is None:
             return self.lines[index].spans
         label_style = "text" if row.differs else "dim"
-        spans: list[Span] = [("  ", "text"), (fit(clean(row.name), self.label_cells - 3, keep_end=True) + " ", label_style)]
+        spans: list[Span] = [
+            ("  ", "text"),
+            (fit(clean(row.name), self.label_cells - 3, keep_end=True) + " ", label_style),
+        ]
         for number in self._shown_columns:
             spans += _cell(row, number, self.baseline, self.column_cells)
         return spans
@@ -145,7 +171,7 @@ def _cell(row: Row, number: int, baseline: int, cells: int) -> list[Span]:
         return [(fit(duration_text(value), cells), "text" if row.differs else "dim")]
     if row.section != "metrics" or not isinstance(value, int | float):
         style = "dim" if not row.differs else "text" if number == baseline or value == base else "warn"
-        return [(fit(value_text(value), cells - 1) + " ", style)]
+        return [(fit(clean(param_text(value)), cells - 1) + " ", style)]
     text = fit(number_text(float(value)), 9)
     odd = value != value or abs(value) == float("inf")
     spans: list[Span] = [(text, "bad" if odd else "best" if row.best == number else "text")]
@@ -154,7 +180,10 @@ def _cell(row: Row, number: int, baseline: int, cells: int) -> list[Span]:
         behind, style = "best", "best"
     if number != baseline and isinstance(base, int | float) and base == base and not odd and value != base:
         delta = signed_text(float(value) - float(base))
-        behind, style = (delta + (" best" if row.best == number else "")), ("best" if row.best == number else "dim")
+        behind, style = (
+            (delta + (" best" if row.best == number else "")),
+            ("best" if row.best == number else "dim"),
+        )
     return [*spans, (" " + fit(behind, cells - 10), style)]
 
 
@@ -201,7 +230,13 @@ class CompareScreen(CatalogScreen):
         self._lay_out()
         if is_first:
             metrics = [row for row in comparison.rows if row.section == "metrics"]
-            favoured = [row.name for row in sorted(metrics, key=lambda row: (not row.name.startswith(("val", "eval")), "loss" not in row.name))]
+            favoured = [
+                row.name
+                for row in sorted(
+                    metrics,
+                    key=lambda row: (not row.name.startswith(("val", "eval")), "loss" not in row.name),
+                )
+            ]
             self._metric = favoured[0] if favoured else ""
         self._ask_curves()
 
@@ -249,7 +284,9 @@ class CompareScreen(CatalogScreen):
     def _ask_curves(self) -> None:
         comparison, name, axis = self.comparison, self._metric, self.chart_options.axis
         if comparison is None or not name:
-            self.query_one("#curves", Chart).show("", [], self.chart_options, note="these runs logged no metrics")
+            self.query_one("#curves", Chart).show(
+                "", [], self.chart_options, note="these runs logged no metrics"
+            )
             return
         reader = self.reader
 
@@ -269,7 +306,9 @@ class CompareScreen(CatalogScreen):
         self.query_one("#curves", Chart).show(title, lines, self.chart_options)
 
     def action_axis(self) -> None:
-        self.chart_options = replace(self.chart_options, axis="time" if self.chart_options.axis == "step" else "step")
+        self.chart_options = replace(
+            self.chart_options, axis="time" if self.chart_options.axis == "step" else "step"
+        )
         self._ask_curves()
 
     def action_log_scale(self) -> None:
@@ -327,7 +366,9 @@ class CompareScreen(CatalogScreen):
             self.artui.say("Two runs are the fewest that can be compared.")
             return
         del self.run_ids[self.table.column]
-        self.table.baseline = max(0, self.table.baseline - (self.table.column <= self.table.baseline and self.table.baseline > 0))
+        self.table.baseline = max(
+            0, self.table.baseline - (self.table.column <= self.table.baseline and self.table.baseline > 0)
+        )
         self.load()
 
     def action_open(self) -> None:
@@ -336,5 +377,3 @@ class CompareScreen(CatalogScreen):
 
     def subject(self) -> RunHead | None:
         return self.comparison.runs[self.table.column].head if self.comparison else None
-
-

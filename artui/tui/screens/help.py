@@ -30,7 +30,9 @@ class HelpScreen(ModalScreen[None]):
         lines: list[Line] = []
         for title, keys in help_keys(*self.scopes):
             lines += [Line([("", "text")]), Line([(f"  {title}", "title")], is_heading=True)]
-            lines += [Line([(f"  {shown:>{KEY_CELLS}}  ", "key"), (sentence, "text")]) for shown, sentence in keys]
+            lines += [
+                Line([(f"  {shown:>{KEY_CELLS}}  ", "key"), (sentence, "text")]) for shown, sentence in keys
+            ]
         self.query_one("#help-lines", LineList).set_lines(lines[1:], keep=False)
         self.query_one("#help-foot", Bar).show([("  esc", "key"), (" closes", "dim")])
         self.query_one("#help-lines").focus()

@@ -30,21 +30,21 @@ class LineageScreen(CatalogScreen):
         super().__init__()
         self._subject = subject
         self._before: list[RunHead | VersionHead] = []
-        self._nodes: dict[int, Node] = {}
+        self._by_line: dict[int, Node] = {}
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
         yield Bar(id="said")
-        yield LineList(id="walk")
+        yield LineList(only_links=True, id="walk")
         yield KeyBar()
 
     @property
-    def list(self) -> LineList:
+    def listing(self) -> LineList:
         return self.query_one("#walk", LineList)
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.list.focus()
+        self.listing.focus()
 
     def load(self) -> None:
         subject = self._subject
@@ -53,10 +53,10 @@ class LineageScreen(CatalogScreen):
     def _take(self, found: Lineage) -> None:
         self.show_place()
         lines: list[Line] = [Line([(" where it came from", "dim")], is_heading=True)]
-        self._nodes = {}
+        self._by_line = {}
 
         def add(node: Node, spans: list[Span]) -> None:
-            self._nodes[len(lines)] = node
+            self._by_line[len(lines)] = node
             lines.append(Line(spans, Link("run" if node.run else "version", node.id)))
 
         for node in found.upstream:
@@ -72,13 +72,18 @@ class LineageScreen(CatalogScreen):
         if not found.downstream:
             lines.append(Line([("   nothing yet", "faint")]))
         if found.is_cut:
-            lines += [Line([("", "text")]), Line([(" and more: walk on with L from a line near the end", "warn")])]
-        self.list.set_lines(lines)
-        self.list.move_to(root_line)
+            lines += [
+                Line([("", "text")]),
+                Line([(" and more: walk on with L from a line near the end", "warn")]),
+            ]
+        self.listing.set_lines(lines)
+        self.listing.move_to(root_line)
         runs = {node.id for node in (*found.upstream, *found.downstream) if node.run}
         versions = {node.id for node in (*found.upstream, *found.downstream) if node.version}
         said: list[Span] = [(" lineage of ", "dim"), *subject_spans(found.root, "bold")]
-        self.query_one("#said", Bar).show(said, [(f"{plural(len(versions), 'version')} · {plural(len(runs), 'run')} ", "dim")])
+        self.query_one("#said", Bar).show(
+            said, [(f"{plural(len(versions), 'version')} · {plural(len(runs), 'run')} ", "dim")]
+        )
 
     def title_spans(self) -> list[Span]:
         return [("lineage", "title")]
@@ -88,7 +93,7 @@ class LineageScreen(CatalogScreen):
 
     def action_root(self) -> None:
         """Walk from what is under the cursor; esc comes back to where this walk began."""
-        node = self._nodes.get(self.list.cursor)
+        node = self._by_line.get(self.listing.cursor)
         chosen = node.run or node.version if node is not None else None
         if chosen is not None and chosen.id != self._subject.id:
             self._before.append(self._subject)
@@ -103,10 +108,10 @@ class LineageScreen(CatalogScreen):
         return True
 
     def action_open(self) -> None:
-        self.list.choose()
+        self.listing.choose()
 
     def action_copy(self) -> None:
-        node = self._nodes.get(self.list.cursor)
+        node = self._by_line.get(self.listing.cursor)
         if node is not None:
             self.artui.copy_text(node.run.id if node.run else node.version.reference if node.version else "")
 
@@ -116,18 +121,35 @@ class LineageScreen(CatalogScreen):
 
 def node_spans(node: Node, arrow: str) -> list[Span]:
     """Draw one line of the walk."""
-    spans: list[Span] = [(" " + "  " * node.depth, "text"), (arrow + " ", "faint"), (node.relation + " ", "dim")]
+    spans: list[Span] = [
+        (" " + "  " * node.depth, "text"),
+        (arrow + " ", "faint"),
+        (node.relation + " ", "dim"),
+    ]
     if node.is_repeated:
-        return [*spans, *((text, "faint") for text, _ in subject_spans(node, "faint")), ("  see above", "faint")]
+        return [
+            *spans,
+            *((text, "faint") for text, _ in subject_spans(node, "faint")),
+            ("  see above", "faint"),
+        ]
     return [*spans, *subject_spans(node, "text")]
 
 
 def subject_spans(node: Node, style: str) -> list[Span]:
     """Show the run or version of a node."""
     if node.run is not None:
-        return [(GLYPHS[node.run.status] + " ", status_style(node.run.status)), (clean(node.run.name), style), (f"  {node.run.stage} run", "dim")]
+        return [
+            (GLYPHS[node.run.status] + " ", status_style(node.run.status)),
+            (clean(node.run.name), style),
+            (f"  {node.run.stage} run", "dim"),
+        ]
     if node.version is None:
         return []
     head = node.version
     aliases = " ".join(clean(alias) for alias in head.aliases if alias != "latest")
-    return [(clean(head.artifact), style), (f" v{head.number}", style), (f"  {clean(head.kind)}", "dim"), (f"  {aliases}" if aliases else "", "good")]
+    return [
+        (clean(head.artifact), style),
+        (f" v{head.number}", style),
+        (f"  {clean(head.kind)}", "dim"),
+        (f"  {aliases}" if aliases else "", "good"),
+    ]

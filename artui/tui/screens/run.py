@@ -14,14 +14,23 @@ from artui.query import artifacts, series
 from artui.query import runs as query
 from artui.query.series import Curve
 from artui.safetext import clean, clean_lines
-from artui.tui.cells import GLYPHS, Span, fit, status_style, value_text
+from artui.tui.cells import GLYPHS, Span, fit, status_style
 from artui.tui.keys import bindings, footer_keys
 from artui.tui.messages import LineChosen, Link
 from artui.tui.screens.base import CatalogScreen, heading, run_line, version_line
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chart import Chart, ChartLine, ChartOptions, next_smoothing, options_spans
 from artui.tui.widgets.lines import Line, LineList
-from artui.units import age_text, bytes_text, count_text, duration_text, number_text, plural, time_text
+from artui.units import (
+    age_text,
+    bytes_text,
+    count_text,
+    duration_text,
+    number_text,
+    param_text,
+    plural,
+    time_text,
+)
 
 TABS = ("overview", "charts", "files", "log")
 CHART_CELLS = (36, 9)
@@ -54,7 +63,7 @@ class RunScreen(CatalogScreen):
             yield LineList(id="facts")
             yield LineList(id="metrics", marks_cursor=False)
         yield Container(id="charts", classes="tab hidden")
-        yield LineList(id="files", classes="tab hidden")
+        yield LineList(only_links=True, id="files", classes="tab hidden")
         yield LineList(id="log", marks_cursor=False, classes="tab hidden")
         yield KeyBar()
 
@@ -79,13 +88,21 @@ class RunScreen(CatalogScreen):
         if self.detail is None:
             return [("run", "dim")]
         head = self.detail.head
-        return [(clean(head.project), "dim"), (" ▸ ", "faint"), (GLYPHS[head.status] + " ", status_style(head.status)), (clean(head.name), "title"), (f"  {head.status}", status_style(head.status))]
+        return [
+            (clean(head.project), "dim"),
+            (" ▸ ", "faint"),
+            (GLYPHS[head.status] + " ", status_style(head.status)),
+            (clean(head.name), "title"),
+            (f"  {head.status}", status_style(head.status)),
+        ]
 
     # Tabs
 
     def _show_tabs(self) -> None:
         detail = self.detail
-        counts = {"charts": len(self.drawn), "files": len(detail.inputs) + len(detail.outputs)} if detail else {}
+        counts = (
+            {"charts": len(self.drawn), "files": len(detail.inputs) + len(detail.outputs)} if detail else {}
+        )
         spans: list[Span] = [(" ", "text")]
         for tab in TABS:
             count = f" {counts[tab]}" if tab in counts else ""
@@ -150,7 +167,14 @@ class RunScreen(CatalogScreen):
         if detail is None:
             return
         axis, reader = self.chart_options.axis, self.reader
-        self.ask("curves", lambda: {metric.series_key: series.curve(reader, metric, axis=axis, buckets=CURVE_BUCKETS) for metric in detail.metrics}, self._take_curves)
+        self.ask(
+            "curves",
+            lambda: {
+                metric.series_key: series.curve(reader, metric, axis=axis, buckets=CURVE_BUCKETS)
+                for metric in detail.metrics
+            },
+            self._take_curves,
+        )
 
     def _take_curves(self, curves: dict[int, Curve]) -> None:
         self._curves = curves
@@ -204,7 +228,11 @@ class RunScreen(CatalogScreen):
             return
         metrics = self.drawn
         if not metrics:
-            note = "each metric of this run has one value: the overview shows them" if self.detail.metrics else "this run logged no metrics"
+            note = (
+                "each metric of this run has one value: the overview shows them"
+                if self.detail.metrics
+                else "this run logged no metrics"
+            )
             for chart in self.query(Chart):
                 chart.show("", [], self.chart_options, note=note)
             return
@@ -214,7 +242,12 @@ class RunScreen(CatalogScreen):
                 chart.show("", [], self.chart_options)
                 chart.set_current(False)
                 continue
-            chart.show(clean(metrics[number].title), self._lines(metrics[number], number), self.chart_options, note="" if metrics[number].series_key in self._curves else "reading…")
+            chart.show(
+                clean(metrics[number].title),
+                self._lines(metrics[number], number),
+                self.chart_options,
+                note="" if metrics[number].series_key in self._curves else "reading…",
+            )
             chart.set_current(number == self._chart)
             if not self._is_zoomed:
                 chart.cursor = None
@@ -234,7 +267,9 @@ class RunScreen(CatalogScreen):
             self._draw_charts()
 
     def action_axis(self) -> None:
-        self.chart_options = replace(self.chart_options, axis="time" if self.chart_options.axis == "step" else "step")
+        self.chart_options = replace(
+            self.chart_options, axis="time" if self.chart_options.axis == "step" else "step"
+        )
         self._ask_curves()
 
     def action_log_scale(self) -> None:
@@ -258,7 +293,13 @@ class RunScreen(CatalogScreen):
     def _sideways(self, change: int) -> None:
         if self._is_zoomed:
             chart = self.query_one(Chart)
-            start = chart.dot_columns if chart.cursor is None and change < 0 else chart.cursor if chart.cursor is not None else -2
+            start = (
+                chart.dot_columns
+                if chart.cursor is None and change < 0
+                else chart.cursor
+                if chart.cursor is not None
+                else -2
+            )
             chart.set_cursor(start + 2 * change)
             return
         self._move_chart(change)
@@ -303,9 +344,20 @@ class RunScreen(CatalogScreen):
         logs = [head for head in detail.outputs if head.kind == "log"]
         if not logs:
             lines = [Line([("", "text")]), Line([("  This run kept no log.", "text")]), Line([("", "text")])]
-            lines.append(Line([("  Save one with ", "dim"), ('run.save("train-log", "train.log", kind="log")', "accent")]))
+            lines.append(
+                Line(
+                    [
+                        ("  Save one with ", "dim"),
+                        ('run.save("train-log", "train.log", kind="log")', "accent"),
+                    ]
+                )
+            )
             if detail.error:
-                lines += [Line([("", "text")]), heading("  how it ended"), *(Line([("  " + text, "bad")]) for text in clean_lines(detail.error))]
+                lines += [
+                    Line([("", "text")]),
+                    heading("  how it ended"),
+                    *(Line([("  " + text, "bad")]) for text in clean_lines(detail.error)),
+                ]
             self.query_one("#log", LineList).set_lines(lines, keep=True)
             return
         self.ask("log", lambda: [(head, *read_first_file(self, head)) for head in logs[:5]], self._take_log)
@@ -313,10 +365,15 @@ class RunScreen(CatalogScreen):
     def _take_log(self, logs: list[tuple[VersionHead, str, str, bool]]) -> None:
         lines: list[Line] = []
         for head, path, text, is_whole in logs:
-            lines.append(heading(f" {clean(head.reference)}  {clean(path)}", note="" if is_whole else "the end of it"))
+            lines.append(
+                heading(f" {clean(head.reference)}  {clean(path)}", note="" if is_whole else "the end of it")
+            )
             lines += [Line([(" ", "text"), (line, log_style(line))]) for line in clean_lines(text)]
         if self.detail is not None and self.detail.error:
-            lines += [Line([("", "text")]), *(Line([(" " + text, "bad")]) for text in clean_lines(self.detail.error))]
+            lines += [
+                Line([("", "text")]),
+                *(Line([(" " + text, "bad")]) for text in clean_lines(self.detail.error)),
+            ]
         self.query_one("#log", LineList).set_lines(lines)
 
     # Elsewhere
@@ -378,13 +435,24 @@ def fact_lines(detail: RunDetail, *, cells: int) -> list[Line]:
 
     def fact(name: str, text: str, style: str = "text") -> None:
         if text:
-            lines.append(Line([(f" {fit(name, 10)} ", "dim"), (fit(clean(text), max(1, cells - 12)).rstrip(), style)]))
+            lines.append(
+                Line([(f" {fit(name, 10)} ", "dim"), (fit(clean(text), max(1, cells - 12)).rstrip(), style)])
+            )
 
     fact("status", head.status, status_style(head.status) if head.status != "finished" else "good")
     if detail.error:
         fact("error", detail.error.rsplit("\n", 1)[-1], "bad")
     fact("started", f"{time_text(head.started_ms)}  ({age_text(head.started_ms, now_ms)} ago)")
-    fact("took", duration_text(head.duration_ms if head.duration_ms is not None else now_ms - head.started_ms if head.status == "running" else None))
+    fact(
+        "took",
+        duration_text(
+            head.duration_ms
+            if head.duration_ms is not None
+            else now_ms - head.started_ms
+            if head.status == "running"
+            else None
+        ),
+    )
     fact("stage", head.stage)
     fact("note", detail.note)
     fact("tags", "  ".join(tag.name + (f"={tag.value}" if tag.value else "") for tag in detail.tags), "mark")
@@ -394,7 +462,12 @@ def fact_lines(detail: RunDetail, *, cells: int) -> list[Line]:
         lines.append(heading(" params"))
         name_cells = max(6, min(28, max(len(param.name) for param in detail.params)))
         lines += [
-            Line([(f"   {fit(clean(param.name), name_cells, keep_end=True)}  ", "dim"), (fit(value_text(param.value), max(1, cells - name_cells - 6)).rstrip(), "text")])
+            Line(
+                [
+                    (f"   {fit(clean(param.name), name_cells, keep_end=True)}  ", "dim"),
+                    (fit(clean(param_text(param.value)), max(1, cells - name_cells - 6)).rstrip(), "text"),
+                ]
+            )
             for param in detail.params
         ]
         lines.append(Line([("", "text")]))
@@ -407,17 +480,33 @@ def fact_lines(detail: RunDetail, *, cells: int) -> list[Line]:
             lines.append(Line([("", "text")]))
     lines.append(heading(" environment"))
     fact("  host", f"{detail.user}@{detail.host}" if detail.user else detail.host)
-    fact("  code", f"commit {detail.git_commit[:12]} on {detail.git_branch}" + (", with uncommitted changes" if detail.git_is_dirty else "") if detail.git_commit else "not in a git work tree")
+    fact(
+        "  code",
+        f"commit {detail.git_commit[:12]} on {detail.git_branch}"
+        + (", with uncommitted changes" if detail.git_is_dirty else "")
+        if detail.git_commit
+        else "not in a git work tree",
+    )
     fact("  python", detail.python)
     fact("  folder", detail.directory)
     fact("  command", " ".join(detail.command))
     if head.parent_id:
-        lines += [Line([("", "text")]), Line([(" parent     ", "dim"), (head.parent_id, "accent")], Link("run", head.parent_id))]
+        lines += [
+            Line([("", "text")]),
+            Line([(" parent     ", "dim"), (head.parent_id, "accent")], Link("run", head.parent_id)),
+        ]
     if detail.children:
         lines += [Line([("", "text")]), heading(f" {plural(len(detail.children), 'run')} inside")]
-        lines += [run_line(child, indent=3, after=f"  {duration_text(child.duration_ms)}") for child in detail.children]
+        lines += [
+            run_line(child, indent=3, after=f"  {duration_text(child.duration_ms)}")
+            for child in detail.children
+        ]
     if detail.error and "\n" in detail.error:
-        lines += [Line([("", "text")]), heading(" traceback"), *(Line([("   " + text, "bad")]) for text in clean_lines(detail.error))]
+        lines += [
+            Line([("", "text")]),
+            heading(" traceback"),
+            *(Line([("   " + text, "bad")]) for text in clean_lines(detail.error)),
+        ]
     return lines
 
 
@@ -425,11 +514,19 @@ def metric_lines(metrics: tuple[Metric, ...], *, cells: int) -> list[Line]:
     """Tabulate metrics with their summaries."""
     if not metrics:
         return [heading(" metrics"), Line([("   none was logged", "dim")])]
-    name_cells = max(8, min(max(len(metric.title) for metric in metrics), max(12, cells - 52)))
+    name_cells = max(8, min(max(len(metric.title) for metric in metrics), 28, cells // 3))
     columns = [("last", 9), ("min", 9), ("at step", 8), ("max", 9), ("points", 8)]
     while len(columns) > 1 and name_cells + 3 + sum(size + 1 for _, size in columns) > cells:
         columns.pop()
-    lines = [Line([(" " + fit("metrics", name_cells), "dim"), *((" " + fit(title, size, right=True), "faint") for title, size in columns)], is_heading=True)]
+    lines = [
+        Line(
+            [
+                (" " + fit("metrics", name_cells), "dim"),
+                *((" " + fit(title, size, right=True), "faint") for title, size in columns),
+            ],
+            is_heading=True,
+        )
+    ]
     for metric in metrics:
         summary = metric.summary
         values = {
@@ -444,7 +541,15 @@ def metric_lines(metrics: tuple[Metric, ...], *, cells: int) -> list[Line]:
             style = "bad" if title == "last" and summary.is_diverged else "bold" if title == "last" else "dim"
             spans.append((" " + fit(values[title], size, right=True), style))
         lines.append(Line(spans))
-        odd = [f"{count_text(n)} {what}" for n, what in ((summary.nan_count, "NaN"), (summary.positive_inf_count, "∞"), (summary.negative_inf_count, "−∞")) if n]
+        odd = [
+            f"{count_text(n)} {what}"
+            for n, what in (
+                (summary.nan_count, "NaN"),
+                (summary.positive_inf_count, "∞"),
+                (summary.negative_inf_count, "−∞"),
+            )
+            if n
+        ]
         if odd:
             lines.append(Line([("   " + ", ".join(odd), "bad")]))
     return lines
@@ -453,14 +558,21 @@ def metric_lines(metrics: tuple[Metric, ...], *, cells: int) -> list[Line]:
 def file_lines(detail: RunDetail) -> list[Line]:
     """List what a run used and made."""
     lines: list[Line] = []
-    for title, heads, none in (("used", detail.inputs, "no inputs were noted"), ("made", detail.outputs, "nothing was saved")):
+    for title, heads, none in (
+        ("used", detail.inputs, "no inputs were noted"),
+        ("made", detail.outputs, "nothing was saved"),
+    ):
         lines.append(heading(f" {title}"))
         if not heads:
             lines.append(Line([(f"   {none}", "dim")]))
         for head in heads:
             size = f"{plural(head.file_count, 'file')}, {bytes_text(head.size_bytes)}"
-            lines.append(version_line(head, indent=3, after=f"  {size}" + ("" if head.storage == "embedded" else f", {head.storage}")))
+            lines.append(
+                version_line(
+                    head,
+                    indent=3,
+                    after=f"  {size}" + ("" if head.storage == "embedded" else f", {head.storage}"),
+                )
+            )
         lines.append(Line([("", "text")]))
     return lines
-
-

@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -17,15 +16,14 @@ from artui.model import Column, RunDetail, RunHead, RunRow
 from artui.query import runs as query
 from artui.query.runs import RunOrder, RunsRequest
 from artui.safetext import clean
-from artui.tui.cells import GLYPHS, Shape, Span, fit, shape_of, short_titles, spark_text, status_style, value_text
+from artui.tui.cells import GLYPHS, Shape, Span, fit, shape_of, short_titles, spark_text, status_style
 from artui.tui.keys import bindings, footer_keys
 from artui.tui.messages import CatalogChanged, Link
 from artui.tui.screens.base import CatalogScreen, heading, version_line
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import Line, LineList
 from artui.tui.widgets.table import RunsTable, View
-from artui.units import age_text, count_text, duration_text, number_text, plural
-
+from artui.units import age_text, count_text, duration_text, number_text, param_text, plural
 
 PANE_FROM_CELLS = 140
 """From this width on the details stand beside the table unless the user hides them."""
@@ -111,12 +109,19 @@ class RunsScreen(CatalogScreen):
         ]
         metrics = [column for column in columns if column.source == "metric"]
         sparked = {column.id for column in metrics[:SPARKS]}
-        shapes = [shape_of(column, title=titles[column.id], spark=SPARK_CELLS if column.id in sparked else 0) for column in columns]
+        shapes = [
+            shape_of(column, title=titles[column.id], spark=SPARK_CELLS if column.id in sparked else 0)
+            for column in columns
+        ]
         return View((*fixed, *shapes), self.request.sort, self.request.is_descending)
 
     def _ask_order(self) -> None:
         request = self.request
-        self.ask("order", lambda: (request, query.run_order(self.reader, request)), lambda found: self._take_order(*found))
+        self.ask(
+            "order",
+            lambda: (request, query.run_order(self.reader, request)),
+            lambda found: self._take_order(*found),
+        )
 
     def _take_order(self, request: RunsRequest, order: RunOrder) -> None:
         is_same = self._is_known and list(order.keys) == list(self.order.keys)
@@ -139,7 +144,11 @@ class RunsScreen(CatalogScreen):
         sparks = [shape.column.id for shape in self.table.view.shapes if shape.spark]
         if keys:
             # Every batch counts: a later one asks for other rows, and does not make this one stale.
-            self.ask(f"rows {keys[0]} {keys[-1]} {len(keys)}", lambda: query.run_rows(self.reader, keys, columns, sparks=sparks), self._take_rows)
+            self.ask(
+                f"rows {keys[0]} {keys[-1]} {len(keys)}",
+                lambda: query.run_rows(self.reader, keys, columns, sparks=sparks),
+                self._take_rows,
+            )
 
     def _take_rows(self, rows: dict[int, RunRow]) -> None:
         self.table.put_rows(rows)
@@ -165,7 +174,9 @@ class RunsScreen(CatalogScreen):
         if self.table.marked:
             spans.append((f" · {count_text(len(self.table.marked))} marked", "mark"))
         source, _, name = self.request.sort.partition(":")
-        name = {"started": "age", "duration": "took"}.get(name, name) if source == "attribute" else clean(name)
+        name = (
+            {"started": "age", "duration": "took"}.get(name, name) if source == "attribute" else clean(name)
+        )
         down = self.request.is_descending != (self.request.sort == "attribute:started")
         spans.append((f" · by {name} {'↓' if down else '↑'}", "dim"))
         if hidden := self.table.hidden_columns:
@@ -188,7 +199,14 @@ class RunsScreen(CatalogScreen):
                 Line([("", "text")]),
                 Line([("  No run contains ", "text"), (clean(self.request.contains), "warn"), (".", "text")]),
                 Line([("", "text")]),
-                Line([("  esc", "key"), ("  clears the filter: ", "dim"), (plural(self.order.total, "run"), "dim"), (" are behind it", "dim")]),
+                Line(
+                    [
+                        ("  esc", "key"),
+                        ("  clears the filter: ", "dim"),
+                        (plural(self.order.total, "run"), "dim"),
+                        (" are behind it", "dim"),
+                    ]
+                ),
             ]
         else:
             lines = _first_steps(clean(str(self.reader.path)))
@@ -230,9 +248,15 @@ class RunsScreen(CatalogScreen):
 
     def _show_mode(self) -> None:
         is_typing = self.focused is self.query_one(Input)
-        self.query_one("#slash", Bar).show([("/ ", "accent" if is_typing or self.request.contains else "dim")])
+        self.query_one("#slash", Bar).show(
+            [("/ ", "accent" if is_typing or self.request.contains else "dim")]
+        )
         bar = self.query_one(KeyBar)
-        bar.show_keys([("enter", "keep filter"), ("esc", "clear filter"), ("↓", "to the table")] if is_typing else footer_keys(*self.SCOPES))
+        bar.show_keys(
+            [("enter", "keep filter"), ("esc", "clear filter"), ("↓", "to the table")]
+            if is_typing
+            else footer_keys(*self.SCOPES)
+        )
 
     def go_back(self) -> bool:
         entry = self.query_one(Input)
@@ -261,7 +285,11 @@ class RunsScreen(CatalogScreen):
             from artui.query.compare import guess_direction
 
             source, _, name = column.partition(":")
-            descending = name in ("started", "duration") if source == "attribute" else source == "metric" and guess_direction(name) == "higher"
+            descending = (
+                name in ("started", "duration")
+                if source == "attribute"
+                else source == "metric" and guess_direction(name) == "higher"
+            )
             self.request = replace(self.request, sort=column, is_descending=descending)
         self.table.go_first()
         self._ask_order()
@@ -310,14 +338,23 @@ class RunsScreen(CatalogScreen):
 
     def action_compare(self) -> None:
         table = self.table
-        keys = [key for key in table.keys if key in table.marked] or list(table.keys[table.cursor : table.cursor + 2])
+        keys = [key for key in table.keys if key in table.marked] or list(
+            table.keys[table.cursor : table.cursor + 2]
+        )
         keys += sorted(table.marked - set(keys))
         if len(keys) < 2:
             self.artui.say("Mark two or more runs with space, then press c.", is_warning=True)
         elif len(keys) > self.artui.MAX_COMPARED:
-            self.artui.say(f"{len(keys)} runs are marked; at most {self.artui.MAX_COMPARED} fit side by side. M clears the marks.", is_warning=True)
+            self.artui.say(
+                f"{len(keys)} runs are marked; at most {self.artui.MAX_COMPARED} fit side by side. M clears the marks.",
+                is_warning=True,
+            )
         else:
-            self.ask("compared", lambda: query.run_rows(self.reader, keys, []), lambda rows: self.artui.compare([rows[key].head.id for key in keys if key in rows]))
+            self.ask(
+                "compared",
+                lambda: query.run_rows(self.reader, keys, []),
+                lambda rows: self.artui.compare([rows[key].head.id for key in keys if key in rows]),
+            )
 
     def action_lineage(self) -> None:
         self.artui.action_show_lineage()
@@ -333,13 +370,28 @@ class RunsScreen(CatalogScreen):
         """Move the cursor to the run beside another one, and open that."""
         table = self.table
         keys = list(table.keys)
-        here = next((i for i, key in enumerate(keys) if (row := table.row_of(key)) is not None and row.head.id == run_id), table.cursor)
+        here = next(
+            (
+                i
+                for i, key in enumerate(keys)
+                if (row := table.row_of(key)) is not None and row.head.id == run_id
+            ),
+            table.cursor,
+        )
         there = here + change
         if not 0 <= there < len(keys):
             self.artui.say("There is no further run in the table.")
             return
         table.move_to(there)
-        self.ask("neighbour", lambda: query.run_rows(self.reader, [keys[there]], []), lambda rows: [self.artui.show_run(row.head.id) for row in rows.values()])
+        self.ask(
+            "neighbour",
+            lambda: query.run_rows(self.reader, [keys[there]], []),
+            self._open_only,
+        )
+
+    def _open_only(self, rows: dict[int, RunRow]) -> None:
+        for row in rows.values():
+            self.artui.show_run(row.head.id)
 
     # The pane
 
@@ -377,7 +429,11 @@ class RunsScreen(CatalogScreen):
     def _ask_pane(self) -> None:
         row = self.table.row
         if row is not None:
-            self.ask("pane", lambda: query.get_run(self.reader, row.head.id), lambda detail: self._draw_pane(detail, row))
+            self.ask(
+                "pane",
+                lambda: query.get_run(self.reader, row.head.id),
+                lambda detail: self._draw_pane(detail, row),
+            )
 
     def _draw_pane(self, detail: RunDetail, row: RunRow) -> None:
         pane = self.query_one("#pane", LineList)
@@ -393,13 +449,38 @@ def pane_lines(detail: RunDetail, row: RunRow, varying: set[str], *, cells: int)
     head, now_ms = detail.head, _now_ms()
     took = f", took {duration_text(head.duration_ms)}" if head.duration_ms is not None else ""
     lines = [
-        Line([(f"{GLYPHS[head.status]} ", status_style(head.status)), (fit(clean(head.name), cells - 2).rstrip(), "title")]),
-        Line([(f"{head.status} {age_text(head.ended_ms or head.started_ms, now_ms)} ago{took}" if head.status != "running" else f"running for {duration_text(now_ms - head.started_ms)}", "dim")]),
+        Line(
+            [
+                (f"{GLYPHS[head.status]} ", status_style(head.status)),
+                (fit(clean(head.name), cells - 2).rstrip(), "title"),
+            ]
+        ),
+        Line(
+            [
+                (
+                    f"{head.status} {age_text(head.ended_ms or head.started_ms, now_ms)} ago{took}"
+                    if head.status != "running"
+                    else f"running for {duration_text(now_ms - head.started_ms)}",
+                    "dim",
+                )
+            ]
+        ),
     ]
-    where = " ".join(part for part in (clean(detail.user), "on " + clean(detail.host) if detail.host else "") if part)
+    where = " ".join(
+        part for part in (clean(detail.user), "on " + clean(detail.host) if detail.host else "") if part
+    )
     lines.append(Line([(fit(f"{head.stage} · {where}", cells), "dim")]))
     if detail.git_commit:
-        lines.append(Line([(f"commit {clean(detail.git_commit[:8])}{' + changes' if detail.git_is_dirty else ''}", "dim")]))
+        lines.append(
+            Line(
+                [
+                    (
+                        f"commit {clean(detail.git_commit[:8])}{' + changes' if detail.git_is_dirty else ''}",
+                        "dim",
+                    )
+                ]
+            )
+        )
     if detail.note:
         lines += [Line([("", "text")]), Line([(fit(clean(detail.note), cells), "text")])]
     if detail.error:
@@ -423,7 +504,15 @@ def pane_lines(detail: RunDetail, row: RunRow, varying: set[str], *, cells: int)
     if params:
         lines.append(Line([("", "text")]))
         name_cells = max(6, min(20, max(len(param.name) for param in params)))
-        lines += [Line([(fit(clean(param.name), name_cells) + " ", "dim"), (fit(value_text(param.value), cells - name_cells - 1), "text")]) for param in params[:14]]
+        lines += [
+            Line(
+                [
+                    (fit(clean(param.name), name_cells) + " ", "dim"),
+                    (fit(clean(param_text(param.value)), cells - name_cells - 1), "text"),
+                ]
+            )
+            for param in params[:14]
+        ]
     for title, heads in (("used", detail.inputs), ("made", detail.outputs)):
         if heads:
             lines += [Line([("", "text")]), heading(title)]
@@ -443,11 +532,15 @@ def _first_steps(path: str) -> list[Line]:
         Line([("    with artui.start_run(catalog=", "text"), (repr(path), "accent"), (") as run:", "text")]),
         Line([('        run.log({"train/loss": 0.31}, step=1)', "text")]),
         Line([("", "text")]),
-        Line([("  It appears here as it is written. ", "dim"), ("artui demo", "accent"), (" makes a catalog with forty runs to look at.", "dim")]),
+        Line(
+            [
+                ("  It appears here as it is written. ", "dim"),
+                ("artui demo", "accent"),
+                (" makes a catalog with forty runs to look at.", "dim"),
+            ]
+        ),
     ]
 
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
-
-

@@ -47,14 +47,14 @@ class TextScreen(CatalogScreen):
         yield KeyBar()
 
     @property
-    def list(self) -> LineList:
+    def listing(self) -> LineList:
         return self.query_one("#content", LineList)
 
     def on_mount(self) -> None:
         self.query_one(Input).cursor_blink = False
         super().on_mount()
         self.show_place()
-        self.list.focus()
+        self.listing.focus()
 
     def load(self) -> None:
         self.ask("text", self._read, self._take)
@@ -66,7 +66,9 @@ class TextScreen(CatalogScreen):
             text, is_whole = query.file_text(self.reader, self.version_key, self.path)
         except ContentMissing as missing:
             return [], str(missing), captured
-        if not is_text(text.encode("utf-8", "replace")) or (captured is not None and captured.kind in ("tensors", "image", "bytes")):
+        if not is_text(text.encode("utf-8", "replace")) or (
+            captured is not None and captured.kind in ("tensors", "image", "bytes")
+        ):
             return [], "not text: what was seen of it when it was saved", captured
         lines = clean_lines(text, max_lines=MAX_LINES)
         return lines, "" if is_whole else "the end of the file", None
@@ -76,8 +78,12 @@ class TextScreen(CatalogScreen):
         if preview is not None or not self._texts:
             lines = [Line([("", "text")])]
             if preview is not None:
-                lines += [Line([(f"   {clean(preview.title)}", "bold")]), Line([("", "text")]), *preview_lines(preview, cells=self.size.width - 4, max_rows=50)]
-            self.list.set_lines(lines, keep=False)
+                lines += [
+                    Line([(f"   {clean(preview.title)}", "bold")]),
+                    Line([("", "text")]),
+                    *preview_lines(preview, cells=self.size.width - 4, max_rows=50),
+                ]
+            self.listing.set_lines(lines, keep=False)
         else:
             self._draw()
         self.show_place()
@@ -90,9 +96,13 @@ class TextScreen(CatalogScreen):
         for text in self._texts:
             self._starts.append(len(lines))
             style = "mark" if wanted and wanted in text.lower() else log_style(text)
-            pieces = textwrap.wrap(text, width, drop_whitespace=False, replace_whitespace=False) or [""] if self._is_wrapped and len(text) > width else [text]
+            pieces = (
+                textwrap.wrap(text, width, drop_whitespace=False, replace_whitespace=False) or [""]
+                if self._is_wrapped and len(text) > width
+                else [text]
+            )
             lines += [Line([(" ", "text"), (piece, style)]) for piece in pieces]
-        self.list.set_lines(lines)
+        self.listing.set_lines(lines)
 
     def on_resize(self) -> None:
         if self._texts:
@@ -116,7 +126,7 @@ class TextScreen(CatalogScreen):
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         message.stop()
-        self.list.focus()
+        self.listing.focus()
         self.query_one(KeyBar).show_keys(footer_keys(*self.SCOPES))
         self._draw()
         self.action_find(1, from_here=True)
@@ -126,12 +136,12 @@ class TextScreen(CatalogScreen):
         if not wanted:
             self.artui.say("Look for text with / first.")
             return
-        here = max((i for i, start in enumerate(self._starts) if start <= self.list.cursor), default=0)
+        here = max((i for i, start in enumerate(self._starts) if start <= self.listing.cursor), default=0)
         count = len(self._texts)
         for distance in range(0 if from_here else 1, count + 1):
             index = (here + change * distance) % count if count else 0
             if count and wanted in self._texts[index].lower():
-                self.list.move_to(self._starts[index])
+                self.listing.move_to(self._starts[index])
                 return
         self.artui.say(f"{clean(wanted)!r} is not in this text.")
 
@@ -140,7 +150,7 @@ class TextScreen(CatalogScreen):
         if not entry.has_class("hidden"):
             entry.value = ""
             entry.add_class("hidden")
-            self.list.focus()
+            self.listing.focus()
             self.query_one(KeyBar).show_keys(footer_keys(*self.SCOPES))
             self._draw()
             return True

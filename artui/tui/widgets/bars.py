@@ -13,7 +13,7 @@ class Bar(Widget):
 
     DEFAULT_CSS = "Bar { height: 1; width: 1fr; }"
 
-    def __init__(self, *, fill: str = "text", id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+    def __init__(self, *, fill: str = "text", id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._left: Spans = ()
         self._right: Spans = ()

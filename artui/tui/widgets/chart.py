@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from rich.segment import Segment
 from rich.style import Style
@@ -129,7 +130,7 @@ class Chart(Widget):
             super().__init__()
             self.chart = chart
 
-    def __init__(self, title: str = "", *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, title: str = "", *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.title = title
         self.note = ""
@@ -202,18 +203,32 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
         if line.mark and len(curves) > 1:
             _mark_end(plot, line, number, scale, x_low, reach, chart.options.smoothing)
     cursor = None if chart.cursor is None else min(chart.cursor >> 1, columns - 1)
-    head = _head(chart, curves, palette, width, x_low + reach * (chart.cursor or 0) / max(1, columns * 2 - 1) if chart.cursor is not None else None, title_style)
+    head = _head(
+        chart,
+        curves,
+        palette,
+        width,
+        x_low + reach * (chart.cursor or 0) / max(1, columns * 2 - 1) if chart.cursor is not None else None,
+        title_style,
+    )
     labels = {rows - 1 - _row_of(value, low, high, rows): text for value, text in y_ticks}
-    strips = [head]
-    for row in range(rows):
-        strips.append(_row(plot, row, labels.get(row, ""), label_cells, curves, palette, cursor))
+    strips = [
+        head,
+        *(_row(plot, row, labels.get(row, ""), label_cells, curves, palette, cursor) for row in range(rows)),
+    ]
     strips.append(strip_of(_x_axis(x_low, x_high, label_cells, columns, chart.options.axis), width, palette))
     return strips
 
 
 def _ranges(curves: Sequence[ChartLine], options: ChartOptions) -> tuple[float, float, float, float] | None:
     """Give x from, x to, y from, y to; on a logarithmic axis y as powers of ten. None if there is nothing finite."""
-    xs = [x for line in curves for ends in (line.curve.xs, line.curve.nan_xs, line.curve.positive_inf_xs, line.curve.negative_inf_xs) if ends for x in (min(ends), max(ends))]
+    xs = [
+        x
+        for line in curves
+        for ends in (line.curve.xs, line.curve.nan_xs, line.curve.positive_inf_xs, line.curve.negative_inf_xs)
+        if ends
+        for x in (min(ends), max(ends))
+    ]
     lows = [value for line in curves for value in line.curve.lows if not options.is_log or value > 0]
     highs = [value for line in curves for value in line.curve.highs if not options.is_log or value > 0]
     if not lows or not highs:
@@ -237,7 +252,11 @@ def _y_ticks(low: float, high: float, rows: int, is_log: bool) -> list[tuple[flo
         every = max(1, math.ceil(len(powers) / most))
         return [(float(power), number_text(10.0**power)) for power in powers if power % every == 0]
     if is_log:
-        return [(math.log10(value), number_text(value)) for value in nice_ticks(10**low, 10**high, most) if value > 0]
+        return [
+            (math.log10(value), number_text(value))
+            for value in nice_ticks(10**low, 10**high, most)
+            if value > 0
+        ]
     ticks = nice_ticks(low, high, most)
     decimals = _decimals(ticks)
     return [(value, number_text(value) if decimals is None else f"{value:,.{decimals}f}") for value in ticks]
@@ -245,7 +264,7 @@ def _y_ticks(low: float, high: float, rows: int, is_log: bool) -> list[tuple[flo
 
 def _decimals(ticks: Sequence[float]) -> int | None:
     """How many decimals tell the ticks apart; None where powers of ten are needed."""
-    step = min((abs(b - a) for a, b in zip(ticks, ticks[1:], strict=False)), default=abs(ticks[0]) or 1.0)
+    step = min((abs(b - a) for a, b in pairwise(ticks)), default=abs(ticks[0]) or 1.0)
     largest = max(abs(tick) for tick in ticks)
     if largest >= 1e6 or step < 1e-5:
         return None
@@ -256,20 +275,30 @@ def _row_of(value: float, low: float, high: float, rows: int) -> int:
     return max(0, min(rows - 1, round((value - low) / ((high - low) or 1.0) * (rows - 1))))
 
 
-def _trace(plot: _Plot, line: ChartLine, owner: int, scale: Scale, x_low: float, reach: float, smoothing: float) -> None:
+def _trace(
+    plot: _Plot, line: ChartLine, owner: int, scale: Scale, x_low: float, reach: float, smoothing: float
+) -> None:
     curve = line.curve
     factor = (plot.columns * 2 - 1) / reach
     places = [min(plot.columns * 2 - 1, max(0, round((x - x_low) * factor))) for x in curve.xs]
     for x, low, high in zip(places, curve.lows, curve.highs, strict=True):
         top, bottom = scale.place(high), scale.place(low)
         if top is not None or bottom is not None:
-            plot.stroke(x, top if top is not None else 0, bottom if bottom is not None else plot.rows * 4 - 1, owner, is_band=smoothing > 0)
+            plot.stroke(
+                x,
+                top if top is not None else 0,
+                bottom if bottom is not None else plot.rows * 4 - 1,
+                owner,
+                is_band=smoothing > 0,
+            )
     if smoothing > 0:
         _follow(plot, places, curve.means, scale, owner, is_band=True)
     _follow(plot, places, smoothed(curve.means, smoothing), scale, owner, is_band=False)
 
 
-def _follow(plot: _Plot, places: Sequence[int], values: Sequence[float], scale: Scale, owner: int, *, is_band: bool) -> None:
+def _follow(
+    plot: _Plot, places: Sequence[int], values: Sequence[float], scale: Scale, owner: int, *, is_band: bool
+) -> None:
     """Draw a line through points; it breaks where a logarithmic axis has no place for one."""
     before: tuple[int, int] | None = None
     for x, value in zip(places, values, strict=True):
@@ -313,7 +342,9 @@ def _mark_odd(plot: _Plot, curves: Sequence[ChartLine], x_low: float, reach: flo
                 plot.signs[row, column] = sign, "bad"
 
 
-def _mark_end(plot: _Plot, line: ChartLine, owner: int, scale: Scale, x_low: float, reach: float, smoothing: float) -> None:
+def _mark_end(
+    plot: _Plot, line: ChartLine, owner: int, scale: Scale, x_low: float, reach: float, smoothing: float
+) -> None:
     if not line.curve.xs:
         return
     y = scale.place(smoothed(line.curve.means, smoothing)[-1])
@@ -322,9 +353,20 @@ def _mark_end(plot: _Plot, line: ChartLine, owner: int, scale: Scale, x_low: flo
         plot.signs[y >> 2, column] = line.mark, f"curve{owner}"
 
 
-def _row(plot: _Plot, row: int, label: str, label_cells: int, curves: Sequence[ChartLine], palette: Palette, cursor: int | None) -> Strip:
+def _row(
+    plot: _Plot,
+    row: int,
+    label: str,
+    label_cells: int,
+    curves: Sequence[ChartLine],
+    palette: Palette,
+    cursor: int | None,
+) -> Strip:
     faint = palette.styles["faint"]
-    segments = [Segment(fit(label, label_cells, right=True) + " ", palette.styles["dim"]), Segment("┤" if label else "│", faint)]
+    segments = [
+        Segment(fit(label, label_cells, right=True) + " ", palette.styles["dim"]),
+        Segment("┤" if label else "│", faint),
+    ]
     base = row * plot.columns
     run: list[str] = []
     style: Style | None = None
@@ -333,13 +375,23 @@ def _row(plot: _Plot, row: int, label: str, label_cells: int, curves: Sequence[C
         sign = plot.signs.get((row, column))
         if sign is not None:
             letter = sign[0]
-            wanted = palette.styles["bad"] if sign[1] == "bad" else palette.curves[curves[int(sign[1][5:])].colour % len(palette.curves)]
+            wanted = (
+                palette.styles["bad"]
+                if sign[1] == "bad"
+                else palette.curves[curves[int(sign[1][5:])].colour % len(palette.curves)]
+            )
         elif plot.line[place]:
-            letter, wanted = chr(0x2800 + plot.line[place]), palette.curves[curves[plot.line_owner[place]].colour % len(palette.curves)]
+            letter, wanted = (
+                chr(0x2800 + plot.line[place]),
+                palette.curves[curves[plot.line_owner[place]].colour % len(palette.curves)],
+            )
         elif column == cursor:
             letter, wanted = "┊", palette.styles["accent"]
         elif plot.band[place]:
-            letter, wanted = chr(0x2800 + plot.band[place]), palette.bands[curves[plot.band_owner[place]].colour % len(palette.bands)]
+            letter, wanted = (
+                chr(0x2800 + plot.band[place]),
+                palette.bands[curves[plot.band_owner[place]].colour % len(palette.bands)],
+            )
         else:
             letter, wanted = " ", style if style is not None else palette.styles["text"]
         if wanted is not style and run:
@@ -351,12 +403,16 @@ def _row(plot: _Plot, row: int, label: str, label_cells: int, curves: Sequence[C
     return Strip(segments, label_cells + 2 + plot.columns)
 
 
-def _head(chart: Chart, curves: Sequence[ChartLine], palette: Palette, width: int, x: float | None, title_style: str) -> Strip:
+def _head(
+    chart: Chart, curves: Sequence[ChartLine], palette: Palette, width: int, x: float | None, title_style: str
+) -> Strip:
     """Draw the title and, behind it, the last values, or those at the cursor."""
     left: list[Span] = [(chart.title, title_style)]
     segments_right: list[tuple[str, Style]] = []
     if x is not None:
-        where = f"step {count_text(round(x))}" if chart.options.axis == "step" else duration_text(round(x * 1000))
+        where = (
+            f"step {count_text(round(x))}" if chart.options.axis == "step" else duration_text(round(x * 1000))
+        )
         segments_right.append((f"at {where}  ", palette.styles["dim"]))
     room = width - length_of(left) - 2 - sum(len(text) for text, _ in segments_right)
     for line in curves:
@@ -368,10 +424,14 @@ def _head(chart: Chart, curves: Sequence[ChartLine], palette: Palette, width: in
             segments_right.append(("…", palette.styles["dim"]))
             break
         odd = value != value or math.isinf(value)
-        segments_right.append((text, palette.styles["bad"] if odd else palette.curves[line.colour % len(palette.curves)]))
+        segments_right.append(
+            (text, palette.styles["bad"] if odd else palette.curves[line.colour % len(palette.curves)])
+        )
     cells = sum(len(text) for text, _ in segments_right)
     strip = strip_of(left, max(0, width - cells), palette)
-    return Strip.join([strip, Strip([Segment(text, style) for text, style in segments_right], cells)]).adjust_cell_length(width, palette.styles["text"])
+    return Strip.join(
+        [strip, Strip([Segment(text, style) for text, style in segments_right], cells)]
+    ).adjust_cell_length(width, palette.styles["text"])
 
 
 def value_at(curve: Curve, x: float) -> float:
@@ -386,7 +446,13 @@ def _x_axis(low: float, high: float, label_cells: int, columns: int, axis: Axis)
     line = [" "] * columns
     span = high - low
     for tick in nice_ticks(low, high, max(1, columns // 12)):
-        text = count_text(round(tick)) if axis == "step" and abs(tick) < 1e7 else number_text(tick) if axis == "step" else duration_text(round(tick * 1000))
+        text = (
+            count_text(round(tick))
+            if axis == "step" and abs(tick) < 1e7
+            else number_text(tick)
+            if axis == "step"
+            else duration_text(round(tick * 1000))
+        )
         column = round((tick - low) / (span or 1.0) * (columns - 1))
         start = max(0, min(columns - len(text), column - len(text) // 2))
         if start >= 0 and all(cell == " " for cell in line[max(0, start - 1) : start + len(text) + 1]):
@@ -402,7 +468,12 @@ def next_smoothing(options: ChartOptions, change: int) -> ChartOptions:
 
 def options_spans(options: ChartOptions) -> list[Span]:
     """Say how charts are drawn."""
-    return [(f"smooth {options.smoothing:g} · {'log' if options.is_log else 'linear'} y · x {options.axis}", "dim")]
+    return [
+        (
+            f"smooth {options.smoothing:g} · {'log' if options.is_log else 'linear'} y · x {options.axis}",
+            "dim",
+        )
+    ]
 
 
 def mark_of(number: int) -> str:

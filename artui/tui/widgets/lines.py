@@ -27,16 +27,25 @@ class Line:
 
 
 class LineList(ScrollView, can_focus=True):
-    """Lines with a cursor. With `marks_cursor=False` it is a page to scroll, such as a help text."""
+    """Lines with a cursor. With `marks_cursor=False` it is a page to scroll, such as a help text; with
+    `only_links` the cursor stops at lines that lead somewhere and passes over the others."""
 
     BINDINGS = bindings("list")
     DEFAULT_CSS = "LineList { scrollbar-size: 0 0; overflow-x: hidden; overflow-y: auto; }"
 
-    def __init__(self, *, marks_cursor: bool = True, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        *,
+        marks_cursor: bool = True,
+        only_links: bool = False,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
         super().__init__(id=id, classes=classes)
         self.lines: Sequence[Line] = ()
         self.cursor = 0
         self.marks_cursor = marks_cursor
+        self.only_links = only_links
 
     @property
     def link(self) -> Link | None:
@@ -50,7 +59,9 @@ class LineList(ScrollView, can_focus=True):
         self.virtual_size = Size(self.size.width, len(lines))
         place = 0
         if keep:
-            place = next((i for i, line in enumerate(lines) if before is not None and line.link == before), self.cursor)
+            place = next(
+                (i for i, line in enumerate(lines) if before is not None and line.link == before), self.cursor
+            )
         self.cursor = max(0, min(place, len(lines) - 1))
         if not keep and self.marks_cursor:
             self.cursor = next((i for i, line in enumerate(lines) if line.link is not None), 0)
@@ -79,7 +90,7 @@ class LineList(ScrollView, can_focus=True):
 
     def move_to(self, index: int) -> None:
         """Put the cursor on a line."""
-        index = max(0, min(index, len(self.lines) - 1))
+        index = self._stop(max(0, min(index, len(self.lines) - 1)))
         if index == self.cursor or not self.lines:
             return
         before, self.cursor = self.cursor, index
@@ -87,6 +98,14 @@ class LineList(ScrollView, can_focus=True):
             for row in (before, index):
                 self.refresh(Region(0, row - self.scroll_offset.y, self.size.width, 1))
         self.post_message(LineMoved(self, index, self.link))
+
+    def _stop(self, index: int) -> int:
+        """Give the line nearest to `index`, on in the same direction and else back, where the cursor may stop."""
+        if not self.only_links or not self.lines:
+            return index
+        ahead = range(index, len(self.lines)) if index >= self.cursor else range(index, -1, -1)
+        back = range(index, self.cursor, -1) if index >= self.cursor else range(index, self.cursor)
+        return next((place for place in (*ahead, *back) if self.lines[place].link is not None), self.cursor)
 
     def _bring_into_view(self) -> bool:
         """Scroll so that the cursor is seen; true if that was needed."""

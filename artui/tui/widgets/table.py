@@ -13,7 +13,20 @@ from textual.strip import Strip
 
 from artui.model import RunRow
 from artui.safetext import clean
-from artui.tui.cells import CURSOR, GLYPHS, MARK, STAGE_WORDS, Palette, Shape, Span, cell_text, fit, spark_text, status_style, strip_of
+from artui.tui.cells import (
+    CURSOR,
+    GLYPHS,
+    MARK,
+    STAGE_WORDS,
+    Palette,
+    Shape,
+    Span,
+    cell_text,
+    fit,
+    spark_text,
+    status_style,
+    strip_of,
+)
 from artui.tui.keys import bindings
 from artui.units import age_text, duration_text
 
@@ -22,6 +35,8 @@ AHEAD_ROWS = 96
 KEPT_ROWS = 2000
 _NAME_CELLS = (14, 26)
 _GAP = "  "
+_HEAD_SPANS = 5
+"""Spans of a row up to its name: mark, cursor, status, space, name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +119,7 @@ class RunsTable(ScrollView, can_focus=True):
 
     def set_view(self, view: View) -> None:
         """Draw other columns, or sorted otherwise."""
-        if view.shapes != self.view.shapes:
-            self._rows = {}
-            self._wanted = set()
+        # Rows that are known keep their names; cells of new columns are dots until they have been read.
         self.view = view
         self.column = min(self.column, len(view.shapes))
         self._show_column()
@@ -163,11 +176,27 @@ class RunsTable(ScrollView, can_focus=True):
         if index >= len(self.keys):
             return strip_of((), width, palette)
         is_cursor = index == self.cursor
-        return strip_of(self._line(index, is_cursor), width, palette, is_cursor=is_cursor and self.has_focus)
+        spans = self._line(index, is_cursor)
+        if not (is_cursor and self.has_focus):
+            return strip_of(spans, width, palette)
+        # The background ends with the name: a whole row of it would cost a slow link three times the bytes a key.
+        cells = 4 + self._name_cells
+        return Strip.join(
+            [
+                strip_of(spans[:_HEAD_SPANS], cells, palette, is_cursor=True),
+                strip_of(spans[_HEAD_SPANS:], max(0, width - cells), palette),
+            ]
+        )
 
     def _head(self) -> list[Span]:
         is_current = self.column == 0
-        spans: list[Span] = [("    ", "head"), (fit(self._titled("run", "attribute:name"), self._name_cells), "head.current" if is_current else "head")]
+        spans: list[Span] = [
+            ("    ", "head"),
+            (
+                fit(self._titled("run", "attribute:name"), self._name_cells),
+                "head.current" if is_current else "head",
+            ),
+        ]
         for number, shape in self._visible_shapes():
             title = self._titled(shape.title, shape.column.id)
             style = "head.current" if self.column == number + 1 else "head"
@@ -179,7 +208,8 @@ class RunsTable(ScrollView, can_focus=True):
     def _titled(self, title: str, column_id: str) -> str:
         if column_id != self.view.sort:
             return title
-        return title + ("↓" if self.view.is_descending else "↑")
+        # An age grows the other way than the time of the start.
+        return title + ("↓" if self.view.is_descending != (column_id == "attribute:started") else "↑")
 
     def _line(self, index: int, is_cursor: bool) -> list[Span]:
         key = self.keys[index]
@@ -187,10 +217,15 @@ class RunsTable(ScrollView, can_focus=True):
         is_marked = key in self.marked
         spans: list[Span] = [(MARK if is_marked else " ", "mark"), (CURSOR if is_cursor else " ", "accent")]
         if row is None:
-            return [*spans, ("· ", "faint"), (fit("…", self._name_cells), "faint")]
+            return [*spans, ("·", "faint"), (" ", "text"), (fit("…", self._name_cells), "faint")]
         head = row.head
         spans += [(GLYPHS[head.status], status_style(head.status)), (" ", "text")]
-        spans.append((fit(clean(head.name, max_chars=200), self._name_cells), "mark" if is_marked else "bold" if is_cursor else "text"))
+        spans.append(
+            (
+                fit(clean(head.name, max_chars=200), self._name_cells),
+                "mark" if is_marked else "bold" if is_cursor else "text",
+            )
+        )
         for _, shape in self._visible_shapes():
             spans.append((_GAP, "text"))
             spans += self._cell(row, shape)
@@ -202,7 +237,13 @@ class RunsTable(ScrollView, can_focus=True):
             if column.name == "started":
                 text = age_text(head.started_ms, self.now_ms)
             elif column.name == "duration":
-                text = duration_text(head.duration_ms if head.duration_ms is not None else self.now_ms - head.started_ms if head.status == "running" else None)
+                text = duration_text(
+                    head.duration_ms
+                    if head.duration_ms is not None
+                    else self.now_ms - head.started_ms
+                    if head.status == "running"
+                    else None
+                )
             else:
                 text = STAGE_WORDS[head.stage] if column.name == "stage" else clean(head.project)
             return [(fit(text, shape.width, right=column.is_numeric), "dim")]
@@ -213,7 +254,13 @@ class RunsTable(ScrollView, can_focus=True):
         spans: list[Span] = [(fit(text, shape.width, right=not is_text), style)]
         if shape.spark:
             drawn = spark_text(row.sparks.get(column.id, ()), shape.spark)
-            spans += [(" ", "text"), (fit(drawn, shape.spark), "bad" if drawn.endswith("!") else "accent" if head.status == "running" else "dim")]
+            spans += [
+                (" ", "text"),
+                (
+                    fit(drawn, shape.spark),
+                    "bad" if drawn.endswith("!") else "accent" if head.status == "running" else "spark",
+                ),
+            ]
         return spans
 
     def _visible_shapes(self) -> list[tuple[int, Shape]]:
