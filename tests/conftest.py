@@ -11,6 +11,9 @@ import pytest
 
 from artui.settings import load_settings
 
+# Screens are pictured in true colour, whatever terminal the tests run in.
+os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"
+
 
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:

@@ -248,7 +248,7 @@ class Run:
                 aliases=[alias] if isinstance(alias, str) else list(alias),
             )  # fmt: skip
             reference = f"{name}:v{saved.number}"
-        return reference
+        return reference  # noqa: RET504 - an error inside the block leaves it None
 
     def _save(self, writer: Writer, name: str, path: Path, *, kind: str, stage: str, relation: Relation, metadata: Mapping[str, Any] | None = None, note: str = "", related: Mapping[str, Relation] | None = None, aliases: Sequence[str] = ()) -> Saved:  # fmt: skip
         from artui.capture import files

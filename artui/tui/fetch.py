@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_waiting: set[tuple[int, str, int]] = set()
+
+
+def is_waiting() -> bool:
+    """Say whether any question has not been answered yet."""
+    return bool(_waiting)
+
+
 _pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="artui-reader")
 
 
@@ -34,9 +42,12 @@ class Asks(MessagePump):
             self._tickets, self._answers = {}, {}
         ticket = self._tickets[topic] = self._tickets.get(topic, 0) + 1
         self._answers[topic] = answer
+        question_id = (id(self), topic, ticket)
+        _waiting.add(question_id)
 
         def work() -> None:
             if self._tickets[topic] != ticket:
+                _waiting.discard(question_id)
                 return
             value: Any = None
             fault: Exception | None = None
@@ -44,13 +55,14 @@ class Asks(MessagePump):
                 value = question()
             except Exception as error:  # noqa: BLE001 - shown to the user, whatever it is
                 fault = error
-            if self.is_running:
-                self.post_message(Answer(topic, ticket, value, fault))
+            if not self.is_running or not self.post_message(Answer(topic, ticket, value, fault)):
+                _waiting.discard(question_id)
 
         _pool.submit(work)
 
     def on_answer(self, message: Answer) -> None:
         message.stop()
+        _waiting.discard((id(self), message.topic, message.ticket))
         if self._tickets.get(message.topic) != message.ticket:
             return
         app: ArtuiApp = self.app  # type: ignore[assignment]

@@ -262,3 +262,13 @@ def help_keys(*scopes: str) -> list[tuple[str, list[tuple[str, str]]]]:
     return [
         (SCOPES[scope], [(key.shown, key.help) for key in KEYS if key.scope == scope]) for scope in scopes
     ]
+
+
+def readme_table() -> str:
+    """Give the table of keys as the README shows it."""
+    lines = ["| where | keys | |", "|---|---|---|"]
+    for scope, title in SCOPES.items():
+        for number, key in enumerate(key for key in KEYS if key.scope == scope):
+            shown = " ".join(f"`{part}`" for part in key.shown.split(" "))
+            lines.append(f"| {title if number == 0 else ''} | {shown} | {key.help} |")
+    return "\n".join(lines) + "\n"

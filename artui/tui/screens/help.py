@@ -15,7 +15,7 @@ KEY_CELLS = 12
 
 
 class HelpScreen(ModalScreen[None]):
-    BINDINGS = [*bindings("list"), Binding("q,question_mark,enter", "dismiss", show=False)]
+    BINDINGS = [*bindings("list"), Binding("escape,q,question_mark,enter", "dismiss", show=False)]
 
     def __init__(self, scopes: tuple[str, ...]) -> None:
         super().__init__()

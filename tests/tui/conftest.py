@@ -1,0 +1,221 @@
+"""A small catalog whose every number and time is fixed, and how to wait for a screen to be complete."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from textual.pilot import Pilot
+
+from artui.catalog import Catalog, artifacts, blobs, events, ids, points, runs
+from artui.preview import preview
+from tests.tui.looking import HOSTILE, NOW_MS, make_app, settled
+
+
+@pytest.fixture
+def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stop the wall clock at NOW_MS, in UTC; ids count up."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    monkeypatch.setattr(time, "time_ns", lambda: NOW_MS * 1_000_000)
+    monkeypatch.setattr(ids.os, "urandom", lambda count: b"\x07" * count)
+    ids._forget()
+
+
+@pytest.fixture
+def small_catalog(frozen: None, tmp_path: Path) -> Path:
+    """Twelve runs: one running, one failed, one diverged, the rest finished; a data set, a model, a report."""
+    path = tmp_path / "small.artui"
+    steps = np.arange(0, 200, 5, dtype=np.int64)
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        data = _version(
+            connection,
+            "digits-split",
+            "dataset",
+            "data",
+            "train.csv",
+            b"label,p0,p1\n" + b"".join(b"%d,%d,7\n" % (n % 10, n) for n in range(30)),
+        )
+        prepare = _run(connection, "prepare-1", 0, stage="data")
+        artifacts.link(connection, "output", source_key=prepare, target_key=data.key)
+        for number in range(1, 12):
+            status = {4: "running", 6: "failed"}.get(number, "finished")
+            key = _run(
+                connection,
+                f"calm-otter-{number}",
+                number,
+                status=status,
+                params={
+                    "lr": (0.01, 0.003)[number % 2],
+                    "hidden": 32 * number,
+                    "optimizer": ("adam", "sgd")[number % 3 == 0],
+                },
+            )
+            artifacts.link(connection, "input", source_key=data.key, target_key=key)
+            loss = np.exp(-steps / (20.0 + 8 * number)) + 0.05 * number
+            if number == 8:
+                loss[20:] = np.nan
+            for name, values in (("val/loss", loss), ("val/acc", 1 - loss / 2), ("epoch", steps / 5.0)):
+                points.append(
+                    connection,
+                    key,
+                    runs.name_key(connection, name),
+                    "",
+                    steps,
+                    NOW_MS - 500_000 + steps * 1000,
+                    values,
+                )
+            if number == 2:
+                model = _version(
+                    connection,
+                    "digits-model",
+                    "model",
+                    "modelling",
+                    "model.json",
+                    b'{"layers": [64, 128, 10]}',
+                )
+                artifacts.link(connection, "output", source_key=key, target_key=model.key)
+                artifacts.link(connection, "trained", source_key=data.key, target_key=model.key)
+                events.move_alias(catalog, model.id, "candidate")
+                log = _version(
+                    connection,
+                    "train-log",
+                    "log",
+                    "modelling",
+                    "train.log",
+                    b"epoch 1 loss 0.9\nWARNING slow\nERROR disk\nepoch 2 loss 0.4\n",
+                )
+                artifacts.link(connection, "output", source_key=key, target_key=log.key)
+    return path
+
+
+@pytest.fixture
+def hostile_catalog(frozen: None, tmp_path: Path) -> Path:
+    """A catalog in which every text that can be chosen is an attack on the terminal."""
+    path = tmp_path / "hostile.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number in range(3):
+            key = _run(
+                connection,
+                f"{HOSTILE}{number}",
+                number,
+                params={HOSTILE: HOSTILE, f"p{number}": number},
+                tags={HOSTILE: HOSTILE},
+                note=HOSTILE,
+                host=HOSTILE,
+                project=HOSTILE,
+            )
+            points.append(
+                connection,
+                key,
+                runs.name_key(connection, HOSTILE),
+                HOSTILE,
+                *points.pack([(1, NOW_MS, 0.5), (2, NOW_MS, 0.25)]),
+            )
+            connection.execute(
+                "UPDATE run SET error = ?, command = ?, git_commit = ?, git_branch = ? WHERE key = ?",
+                (HOSTILE, f'["{HOSTILE!r}"]', HOSTILE, HOSTILE, key),
+            )
+            content = HOSTILE.encode("utf-8", "replace")
+            saved = artifacts.save(
+                connection,
+                artifacts.NewVersion(
+                    project="p", name=f"a{number}", kind=HOSTILE, stage="data", metadata={HOSTILE: HOSTILE}, location=HOSTILE, host=HOSTILE,
+                    files=[artifacts.NewFile(HOSTILE, len(content), b"\x01" * 32, blobs.store(connection, io.BytesIO(content))[0], HOSTILE, note=HOSTILE)],
+                    previews={HOSTILE: preview("x.csv", io.BytesIO(content + b",a\n" + content + b",b\n"), 10)},
+                ),
+            )  # fmt: skip
+            connection.execute(
+                "UPDATE artifact SET name = ? WHERE key = ?", (f"{HOSTILE}{number}", saved.artifact_key)
+            )
+            artifacts.link(connection, "output", source_key=key, target_key=saved.key)
+            connection.execute(
+                "INSERT INTO alias (artifact_key, name, version_key) VALUES (?, ?, ?)",
+                (saved.artifact_key, HOSTILE, saved.key),
+            )
+    return path
+
+
+def _run(
+    connection: Any,
+    name: str,
+    number: int,
+    *,
+    status: str = "finished",
+    stage: str = "modelling",
+    project: str = "digits",
+    **more: Any,
+) -> int:
+    started_ms = NOW_MS - 7_200_000 + number * 300_000
+    fields = {
+        "user": "ada",
+        "host": "box-3",
+        "git_commit": "4f2a91c0",
+        "git_branch": "main",
+        "python": "3.11.7",
+        "directory": "/home/ada/digits",
+        "command": ["python", "train.py"],
+        **more,
+    }
+    key = runs.start(
+        connection,
+        runs.NewRun(
+            project=project,
+            name=name,
+            id=ids.derived_id("test-run", name),
+            stage=stage,
+            started_ms=started_ms,
+            **fields,
+        ),
+    )
+    if status != "running":
+        error = "Traceback (most recent call last):\nValueError: batch size 0" if status == "failed" else ""
+        runs.finish(
+            connection,
+            key,
+            status=status,
+            ended_ms=started_ms + 60_000 * (number + 1),
+            duration_ms=60_000 * (number + 1),
+            error=error,
+        )
+    else:
+        runs.beat(connection, key, NOW_MS)
+    return key
+
+
+def _version(connection: Any, name: str, kind: str, stage: str, file: str, content: bytes) -> artifacts.Saved:
+    blob_key, digest, size = blobs.store(connection, io.BytesIO(content))
+    seen = preview(file, io.BytesIO(content), size)
+    return artifacts.save(
+        connection,
+        artifacts.NewVersion(
+            project="digits", name=name, kind=kind, stage=stage, files=[artifacts.NewFile(file, size, digest, blob_key, "text/plain")],
+            host="box-3", metadata={"rows": 30}, previews={file: seen},
+        ),
+    )  # fmt: skip
+
+
+Flow = Callable[[Pilot[Any]], Awaitable[None]]
+
+
+@pytest.fixture
+def explore() -> Callable[..., None]:
+    """Run a flow in the app without a terminal: `explore(path, flow, size=(80, 24))`."""
+
+    def run(path: Path, flow: Flow, *, size: tuple[int, int] = (120, 36)) -> None:
+        async def main() -> None:
+            app = make_app(path)
+            async with app.run_test(size=size) as pilot:
+                await settled(pilot)
+                await flow(pilot)
+            app.close()
+
+        asyncio.run(main())
+
+    return run

@@ -1,0 +1,46 @@
+"""How tests look at the app: the frozen moment, hostile text, and a screen that has come to rest."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from artui.query import Reader
+from artui.settings import Settings
+from artui.tui import fetch
+from artui.tui.app import ArtuiApp
+
+NOW_MS = 1_790_000_000_000
+HOSTILE = "\x1b]0;pwned\x07\x1b[31mred\x9b1m [/]oops[/nope] [@click=app.quit]x[/] ‮evil​"
+
+
+async def settled(pilot: Pilot[Any], *, seconds: float = 20.0) -> None:
+    """Wait until every question is answered and no timer of ours is about to ask another."""
+    deadline = time.monotonic() + seconds
+    quiet_since: float | None = None
+    while time.monotonic() < deadline:
+        await pilot.pause()
+        if fetch.is_waiting():
+            quiet_since = None
+        elif quiet_since is None:
+            quiet_since = time.monotonic()
+        elif time.monotonic() - quiet_since > 0.3:
+            await pilot.pause()
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("the screen did not settle")
+
+
+def make_app(path: Path) -> ArtuiApp:
+    """Make the app on a catalog, looking for changes five times a second."""
+    return ArtuiApp(Reader(path), Settings(refresh_seconds=0.2))
+
+
+def shown(pilot: Pilot[Any]) -> str:
+    """Give the text that is on the screen."""
+    strips = pilot.app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)

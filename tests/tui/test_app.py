@@ -1,0 +1,382 @@
+"""Flows by keyboard: what a person does, and what must then be on the screen."""
+
+from __future__ import annotations
+
+import shutil
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from artui.catalog import Catalog, points, runs
+from artui.tui.screens.runs import RunsScreen
+from tests.tui.looking import NOW_MS, settled, shown
+
+Explore = Callable[..., None]
+
+
+def test_table_shows_status_params_and_metrics(small_catalog: Path, explore: Explore) -> None:
+    """The table says of each run its status, name, age, varying params, last metrics and their course."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        text = shown(pilot)
+        row = next(line for line in text.splitlines() if "calm-otter-11" in line)
+        assert "12 runs" in text and "by age ↑" in text
+        assert "●" in row and "0.7144" in row and "▁" in row
+        assert "▶" in next(line for line in text.splitlines() if "calm-otter-4" in line)
+        assert "NaN" in next(line for line in text.splitlines() if "calm-otter-8" in line)
+
+    explore(small_catalog, flow)
+
+
+def test_filter_narrows_while_typing_and_escape_brings_all_back(
+    small_catalog: Path, explore: Explore
+) -> None:
+    """Letters typed after / leave only runs that contain them; esc clears."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("slash", *"sgd")
+        await settled(pilot)
+        assert "3 of 12 runs" in shown(pilot)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert "12 runs" in shown(pilot) and "of 12" not in shown(pilot)
+
+    explore(small_catalog, flow)
+
+
+def test_filter_without_match_says_what_to_do(small_catalog: Path, explore: Explore) -> None:
+    """A filter that matches nothing is named, with the key that clears it."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("slash", *"nosuchrun")
+        await settled(pilot)
+        assert "No run contains nosuchrun" in shown(pilot) and "clears the filter" in shown(pilot)
+
+    explore(small_catalog, flow)
+
+
+def test_sort_by_metric_puts_the_best_first_and_the_diverged_last(
+    small_catalog: Path, explore: Explore
+) -> None:
+    """Sorting by a loss shows the smallest first; a run whose loss is no number comes after all others that have one."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        screen = pilot.app.screen
+        assert isinstance(screen, RunsScreen)
+        while screen.table.column_id != "metric:val/loss":
+            await pilot.press("right")
+        await pilot.press("s")
+        await settled(pilot)
+        names = [line.split()[1].lstrip("▌●▶✕ ") for line in shown(pilot).splitlines() if "otter" in line]
+        lines = [line for line in shown(pilot).splitlines() if "otter" in line]
+        assert "calm-otter-1 " in lines[0], names
+        assert "calm-otter-8" in lines[-1]
+        assert "by val/loss ↑" in shown(pilot)
+
+    explore(small_catalog, flow)
+
+
+def test_marked_runs_are_compared_and_escape_leads_back(small_catalog: Path, explore: Explore) -> None:
+    """space marks, c compares, = leaves what differs, esc comes back to the table with marks kept."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("space", "space", "c")
+        await settled(pilot)
+        text = shown(pilot)
+        assert "2 runs" in text and "best" in text and "hidden" in text and "python" in text
+        await pilot.press("equals_sign")
+        await settled(pilot)
+        assert "only those shown" in shown(pilot) and "  python " not in shown(pilot)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, RunsScreen) and "2 marked" in shown(pilot)
+
+    explore(small_catalog, flow)
+
+
+def test_baseline_and_direction_can_be_changed(small_catalog: Path, explore: Explore) -> None:
+    """b measures against the current run; d turns round which value of a metric is best."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("space", "space", "c")
+        await settled(pilot)
+        await pilot.press("right", "b")
+        await settled(pilot)
+        assert "baseline calm-otter-10" in shown(pilot)
+        table = pilot.app.screen.table
+        while table.row is None or table.row.name != "val/loss":
+            await pilot.press("down")
+        best = table.row.best
+        await pilot.press("d")
+        await settled(pilot)
+        assert table.row is not None and table.row.best == 1 - best
+
+    explore(small_catalog, flow)
+
+
+def test_run_screen_goes_through_its_views(small_catalog: Path, explore: Explore) -> None:
+    """enter opens a run; tab shows its charts, files and log."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("slash", *"calm-otter-2", "enter", "enter")
+        await settled(pilot)
+        assert "ada@box-3" in shown(pilot) and "commit 4f2a91c0 on main" in shown(pilot)
+        await pilot.press("tab")
+        await settled(pilot)
+        assert any("\u2800" < letter <= "\u28ff" for letter in shown(pilot)) and "smooth 0.6" in shown(pilot)
+        await pilot.press("o", "x", "plus")
+        await settled(pilot)
+        assert "smooth 0.8 · log y · x time" in shown(pilot)
+        await pilot.press("tab")
+        await settled(pilot)
+        assert "digits-model" in shown(pilot) and "digits-split" in shown(pilot)
+        await pilot.press("tab")
+        await settled(pilot)
+        assert "epoch 2 loss 0.4" in shown(pilot)
+
+    explore(small_catalog, flow)
+
+
+def test_failed_run_shows_its_error(small_catalog: Path, explore: Explore) -> None:
+    """The overview of a failed run has the error and the traceback."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("slash", *"otter-6", "enter", "enter")
+        await settled(pilot)
+        assert "ValueError: batch size 0" in shown(pilot) and "failed" in shown(pilot)
+
+    explore(small_catalog, flow)
+
+
+def test_artifact_leads_to_its_run_and_back(small_catalog: Path, explore: Explore) -> None:
+    """From the artifacts one gets to a version's maker with enter, and with esc back step by step."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("2")
+        await settled(pilot)
+        assert "digits-model" in shown(pilot) and "candidate" in shown(pilot)
+        await pilot.press("slash", *"model.json", "escape", "slash", *"candidate", "enter", "enter")
+        await settled(pilot)
+        assert "made by" in shown(pilot) and "trained on" in shown(pilot)
+        await pilot.press("tab", "enter")
+        await settled(pilot)
+        assert type(pilot.app.screen).__name__ == "RunScreen"
+        for _ in range(4):
+            await pilot.press("escape")
+            await settled(pilot)
+        assert isinstance(pilot.app.screen, RunsScreen) or "artifacts" in shown(pilot)
+
+    explore(small_catalog, flow)
+
+
+def test_lineage_names_what_came_before_and_after(small_catalog: Path, explore: Explore) -> None:
+    """The lineage of a model goes back to the data and the run that prepared it."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("2")
+        await settled(pilot)
+        await pilot.press("slash", *"candidate", "enter", "L")
+        await settled(pilot)
+        text = shown(pilot)
+        assert (
+            "trained on digits-split v1" in text
+            and "made by ● prepare-1" in text
+            and "made by ● calm-otter-2" in text
+        )
+
+    explore(small_catalog, flow)
+
+
+def test_q_quits_only_from_the_table_of_runs(small_catalog: Path, explore: Explore) -> None:
+    """On any other screen q says how to get back."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("2")
+        await settled(pilot)
+        await pilot.press("q")
+        await pilot.pause()
+        assert "esc goes back" in shown(pilot) and pilot.app.is_running
+        await pilot.press("escape", "q")
+        await pilot.pause()
+        assert pilot.app._exit
+
+    explore(small_catalog, flow)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
+def test_help_lists_the_keys_of_the_screen(
+    small_catalog: Path, explore: Explore, size: tuple[int, int]
+) -> None:
+    """? shows the keys of where one is, esc closes it."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("question_mark")
+        await settled(pilot)
+        assert "Mark the run for comparison" in shown(pilot)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, RunsScreen)
+
+    explore(small_catalog, flow, size=size)
+
+
+def test_palette_reaches_actions_by_name(small_catalog: Path, explore: Explore) -> None:
+    """ctrl+p finds an action by its name and does it."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("ctrl+p")
+        await pilot.pause(0.3)
+        await pilot.press(*"Artifacts")
+        await pilot.pause(0.8)
+        await pilot.press("down", "enter")
+        await settled(pilot)
+        assert type(pilot.app.screen).__name__ == "ArtifactsScreen"
+
+    explore(small_catalog, flow)
+
+
+def test_table_follows_a_catalog_that_grows(small_catalog: Path, explore: Explore) -> None:
+    """Runs that another writer adds appear by themselves; the cursor stays on its run."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        screen = pilot.app.screen
+        assert isinstance(screen, RunsScreen)
+        await pilot.press("down", "down", "space")
+        await settled(pilot)
+        before = screen.table.row
+        with Catalog(small_catalog) as catalog, catalog.transaction() as connection:
+            key = runs.start(
+                connection, runs.NewRun(project="digits", name="brand-new", started_ms=NOW_MS + 1)
+            )
+            points.append(
+                connection, key, runs.name_key(connection, "val/loss"), "", *points.pack([(1, NOW_MS, 0.5)])
+            )
+        for _ in range(40):
+            await pilot.pause(0.1)
+            if "13 runs" in shown(pilot):
+                break
+        await settled(pilot)
+        assert "brand-new" in shown(pilot)
+        assert (
+            screen.table.row is not None and before is not None and screen.table.row.head.id == before.head.id
+        )
+        assert "1 marked" in shown(pilot)
+
+    explore(small_catalog, flow)
+
+
+def test_catalog_that_vanishes_leaves_the_last_screen(small_catalog: Path, explore: Explore) -> None:
+    """When the file is deleted, the rows stay and a line says so, with the key that opens it again."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        kept = small_catalog.with_suffix(".kept")
+        shutil.move(small_catalog, kept)
+        for _ in range(30):
+            await pilot.pause(0.1)
+            if "is not there any more" in shown(pilot):
+                break
+        assert "is not there any more" in shown(pilot) and "calm-otter-11" in shown(pilot)
+        shutil.move(kept, small_catalog)
+        await pilot.press("r")
+        await settled(pilot)
+        assert "is not there any more" not in shown(pilot)
+
+    explore(small_catalog, flow)
+
+
+def test_empty_catalog_says_how_to_log_a_run(tmp_path: Path, explore: Explore) -> None:
+    """With no runs the screen shows the lines of Python that make one, and artifacts say how they come."""
+    path = tmp_path / "empty.artui"
+    Catalog(path).close()
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        assert "artui.start_run" in shown(pilot) and "artui demo" in shown(pilot)
+        await pilot.press("2")
+        await settled(pilot)
+        assert "No artifacts yet" in shown(pilot)
+
+    explore(path, flow)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+def test_hostile_text_stays_text_on_every_screen(
+    hostile_catalog: Path, explore: Explore, size: tuple[int, int]
+) -> None:
+    """Whatever names, notes, logs and files hold: no control or format character is drawn, and no markup acts."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        seen = []
+        for keys in (
+            ("p",),
+            ("space", "space", "c"),
+            ("equals_sign",),
+            ("escape",),
+            ("enter",),
+            ("tab",),
+            ("tab",),
+            ("tab",),
+            ("escape",),
+            ("2",),
+            ("enter",),
+            ("tab",),
+            ("L",),
+            ("escape",),
+            ("escape",),
+            ("escape",),
+            ("1",),
+            ("y",),
+        ):
+            await pilot.press(*keys)
+            await settled(pilot)
+            seen.append(shown(pilot))
+        for text in seen:
+            odd = {
+                letter
+                for letter in text.replace("\n", "")
+                if unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+            }
+            assert not odd, odd
+        assert any("␛]0;pwned␇" in text for text in seen) and any("[/]oops[/nope]" in text for text in seen)
+        assert pilot.app.is_running
+
+    explore(hostile_catalog, flow, size=size)
+
+
+def test_charts_mark_where_a_series_diverged(small_catalog: Path, explore: Explore) -> None:
+    """A curve that became NaN has a sign at the bottom of its chart."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("slash", *"otter-8", "enter", "enter", "tab")
+        await settled(pilot)
+        assert "×" in shown(pilot) and "NaN" in shown(pilot)
+
+    explore(small_catalog, flow)
+
+
+def test_hundred_thousand_keys_cost_only_the_rows_in_sight(
+    tmp_path: Path, explore: Explore, frozen: None
+) -> None:
+    """A table of many runs reads cells for a few hundred of them."""
+    path = tmp_path / "many.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number in range(3000):
+            runs.start(
+                connection,
+                runs.NewRun(
+                    project="p", name=f"run-{number}", started_ms=NOW_MS + number, params={"lr": number / 7}
+                ),
+            )
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        screen = pilot.app.screen
+        assert isinstance(screen, RunsScreen)
+        await pilot.press("G")
+        await settled(pilot)
+        assert "run-0" in shown(pilot)
+        assert len(screen.table._rows) < 1000
+
+    explore(path, flow)
