@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sqlite3
 import stat
 import struct
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from artui.catalog import ownership
@@ -37,12 +36,15 @@ from artui.errors import (
 )
 from artui.model import Trust
 
-QUICK_CHECK_BYTES = 1 << 30
-"""A foreign catalog up to this size is checked for damage before it is shown."""
+QUICK_CHECK_BYTES = 64 << 20
+"""A foreign catalog up to this size is checked for damage before it is shown, a larger one behind the screen."""
 PRIVATE_COPY_BYTES = 4 << 30
 """A foreign catalog with a `-wal` is copied before it is opened, up to this size."""
 STATEMENT_SECONDS = 20.0
 _OPCODES_A_TICK = 1000
+
+if TYPE_CHECKING:
+    import tempfile
 
 _MAGIC = b"SQLite format 3\x00"
 _KNOWN_FILES = (
@@ -82,7 +84,7 @@ _READ_PRAGMAS = [
     "query_only=1",
     "temp_store=2",
     "recursive_triggers=0",
-    "cache_size=-16384",
+    "cache_size=-4096",
 ]
 _FUNCTIONS = frozenset(
     [
@@ -158,6 +160,8 @@ class Opened:
     notice: str
     """What the reader should know; may be empty."""
     catalog_id: str = ""
+    is_unchecked: bool = False
+    """Too large to be looked through for damage before it is shown: `check_damage` does."""
     private: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False)
 
     @property
@@ -277,8 +281,11 @@ def inspect(path: Path) -> Opened:
                     )
             else:
                 opened.notice = f"Schema {version} is newer than this artui knows ({SCHEMA_VERSION}): read-only. Upgrade artui to write to it."
-            if opened.trust is Trust.FOREIGN and real.stat().st_size <= QUICK_CHECK_BYTES:
-                _quick_check(connection, real)
+            if opened.trust is Trust.FOREIGN:
+                if real.stat().st_size <= QUICK_CHECK_BYTES:
+                    _quick_check(connection, real)
+                else:
+                    opened.is_unchecked = True
             row = connection.execute("SELECT id FROM catalog").fetchone()
         opened.catalog_id = str(row[0]) if row else ""
         if opened.trust is Trust.OWN and not ownership.is_own(real, opened.catalog_id):
@@ -309,6 +316,9 @@ def _find_way(real: Path, header: Header | None) -> Opened:
                 f"{shown} came with a -wal and is too large to be copied.",
                 remedy="Ask its sender for a copy made while nothing writes to it.",
             )
+        import shutil
+        import tempfile
+
         opened.private = tempfile.TemporaryDirectory(prefix="artui-")
         opened.file = Path(opened.private.name) / "copy.artui"
         shutil.copyfile(real, opened.file)
@@ -438,10 +448,24 @@ def _translated(error: sqlite3.Error, shown: str) -> ArtuiError:
     )
 
 
-def _quick_check(connection: sqlite3.Connection, real: Path) -> None:
+def check_damage(opened: Opened) -> None:
+    """Look through the whole file for damage.
+
+    Raises:
+        CatalogDamaged: SQLite found some; the message says what.
+    """
+    connection = connect(opened)
+    try:
+        with border(opened.path):
+            _quick_check(connection, opened.path, seconds=600)
+    finally:
+        disconnect(connection)
+
+
+def _quick_check(connection: sqlite3.Connection, real: Path, *, seconds: float = STATEMENT_SECONDS) -> None:
     connection.set_authorizer(None)
     try:
-        with time_limit(connection):
+        with time_limit(connection, seconds):
             found = connection.execute("PRAGMA quick_check(1)").fetchone()
     finally:
         connection.set_authorizer(_authorize)

@@ -64,6 +64,19 @@ class Reader:
         """Whether changes to this catalog are possible at all."""
         return self._opened.may_write
 
+    @property
+    def is_unchecked(self) -> bool:
+        """Whether the catalog was too large to be looked through for damage when it was opened."""
+        return self._opened.is_unchecked
+
+    def check_damage(self) -> None:
+        """Look through the whole file for damage.
+
+        Raises:
+            CatalogDamaged: there is some.
+        """
+        opening.check_damage(self._opened)
+
     @contextlib.contextmanager
     def reading(self, seconds: float = opening.STATEMENT_SECONDS) -> Iterator[sqlite3.Connection]:
         """Give this thread's connection, with a time limit on what runs inside and errors translated."""

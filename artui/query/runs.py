@@ -87,7 +87,7 @@ class RunsRequest:
 class RunOrder:
     """The keys of all matching runs, in order."""
 
-    keys: Sequence[int]
+    keys: array[int]
     total: int
     """Runs in the catalog, matching or not."""
     running: int = 0
@@ -107,7 +107,7 @@ def _counts(connection: sqlite3.Connection) -> tuple[int, int]:
     total = connection.execute("SELECT count(*) FROM run").fetchone()[0]
     deleted = connection.execute("SELECT count(*) FROM run WHERE deleted_ms IS NOT NULL").fetchone()[0]
     alive = connection.execute(
-        "SELECT count(*) FROM run WHERE status = 0 AND heartbeat_ms > :since",
+        "SELECT count(*) FROM run WHERE status <> 1 AND status = 0 AND heartbeat_ms > :since",
         {"since": _now_ms() - HEARTBEAT_LOST_MS},
     ).fetchone()[0]
     return int(total - deleted), int(alive)
@@ -247,7 +247,11 @@ COLUMN_NAMES = """
 """
 
 
-def columns(reader: Reader) -> tuple[list[Column], list[Column], set[str]]:
+Columns = tuple[list[Column], list[Column], set[str]]
+"""(params, metrics, ids of the params that vary)."""
+
+
+def columns(reader: Reader) -> Columns:
     """Give the params and the metrics of the catalog as columns, and the ids of the params that vary.
 
     A param varies if it does not have one and the same value in all runs that have it. What most of the newest
@@ -331,7 +335,7 @@ def _finite(value: Any) -> float | None:
 
 
 def run_rows(
-    reader: Reader, keys: Sequence[int], shown: Sequence[Column], *, sparks: Iterable[str] = ()
+    reader: Reader, keys: Sequence[int], shown: Sequence[Column], sparks: Iterable[str] = ()
 ) -> dict[int, RunRow]:
     """Read the cells of some rows: heads, and the params and metrics of the columns shown.
 
@@ -564,6 +568,20 @@ def _command(text: Any) -> tuple[str, ...]:
 
 def _marks(values: Any) -> str:
     return ", ".join("?" * len(values))
+
+
+def stages(reader: Reader, *, sample: int = 200) -> set[str]:
+    """Give the stages that the newest runs have: what does not vary need not be shown."""
+    with reader.reading() as connection:
+        rows = connection.execute(
+            "SELECT DISTINCT stage FROM (SELECT stage FROM run ORDER BY started_ms DESC LIMIT :sample)",
+            {"sample": sample},
+        )
+        return {_stage_word(row[0]) for row in rows}
+
+
+def _stage_word(code: Any) -> str:
+    return STAGES[code] if code in (0, 1, 2, 3) else STAGES[2]
 
 
 def _now_ms() -> int:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from artui.catalog import points
@@ -112,13 +115,32 @@ def spark_values(connection: sqlite3.Connection, series_keys: Sequence[int]) -> 
     for key, rows in blocks.items():
         if len(rows) <= _SPARK_DECODES:
             try:
-                values = read_series(connection, key).values
+                sparks[key] = _even(_values(connection, key))
             except PointsDamaged:
                 continue
-            sparks[key] = _even(values)
         else:
             sparks[key] = [_summary_value(row) for row in _spread(rows, SPARK_VALUES)]
     return sparks
+
+
+def _values(connection: sqlite3.Connection, series_key: int) -> list[float]:
+    """Read the values alone; short raw blocks without numpy, which a table of runs can then do without."""
+    values: list[float] = []
+    for count, codec, payload in connection.execute(
+        "SELECT count, codec, payload FROM block WHERE series_key = :series ORDER BY number",
+        {"series": series_key},
+    ):
+        if (
+            codec == "raw"
+            and isinstance(count, int)
+            and isinstance(payload, bytes)
+            and 0 < count <= points.BLOCK_POINTS
+            and len(payload) == 24 * count
+        ):
+            values += struct.unpack_from(f"<{count}d", payload, 16 * count)
+        else:
+            values += _decoded(count, codec, payload)[2].tolist()
+    return values
 
 
 def _summary_value(row: tuple[Any, ...]) -> float:
@@ -134,17 +156,13 @@ def _spread(rows: list[Any], count: int) -> list[Any]:
     return [rows[index * (len(rows) - 1) // (count - 1)] for index in range(count)]
 
 
-def _even(values: Floats) -> list[float]:
+def _even(values: Sequence[float]) -> list[float]:
     """Take means of even parts, keeping the first and last value; a part that holds NaN or infinity is NaN."""
-    import numpy as np
-
-    if len(values) <= SPARK_VALUES:
-        return [value if np.isfinite(value) else float("nan") for value in values.tolist()]
-    edges = np.linspace(0, len(values), SPARK_VALUES + 1).astype(int)
-    with np.errstate(all="ignore"):
-        sums = np.add.reduceat(values, edges[:-1]) / np.diff(edges)
-    sums[0], sums[-1] = values[0], values[-1]
-    return [value if np.isfinite(value) else float("nan") for value in sums.tolist()]
+    if len(values) > SPARK_VALUES:
+        edges = [len(values) * part // SPARK_VALUES for part in range(SPARK_VALUES + 1)]
+        means = [sum(values[low:high]) / (high - low) for low, high in pairwise(edges)]
+        values = [values[0], *means[1:-1], values[-1]]
+    return [value if math.isfinite(value) else math.nan for value in values]
 
 
 def curve(reader: Reader, metric: Metric, *, axis: Axis = "step", buckets: int = 400) -> Curve:

@@ -14,10 +14,8 @@ from textual.app import SystemCommand
 from textual.screen import Screen
 
 from artui.errors import ArtuiError
-from artui.model import RunHead, Trust
+from artui.model import Trust
 from artui.query import Reader
-from artui.query import artifacts as artifact_query
-from artui.query import runs as run_query
 from artui.safetext import clean
 from artui.settings import Settings
 from artui.tui.cells import Palette, Span, make_palette
@@ -27,7 +25,7 @@ from artui.tui.live import Watch
 from artui.tui.messages import CatalogChanged, Link
 from artui.tui.output import ChangesOnly
 from artui.tui.screens.base import CatalogScreen
-from artui.tui.screens.runs import FIRST_ROWS, RunsScreen
+from artui.tui.screens.runs import RunsScreen
 from artui.tui.widgets.bars import KeyBar
 from artui.units import bytes_text, count_text
 
@@ -44,7 +42,7 @@ class ArtuiApp(ChangesOnly):
     COMMAND_PALETTE_BINDING = "ctrl+p"
     MAX_COMPARED = 20
 
-    def __init__(self, reader: Reader, settings: Settings, *, first: Sequence[RunHead] | None = None) -> None:
+    def __init__(self, reader: Reader, settings: Settings) -> None:
         super().__init__()
         self.reader = reader
         self.settings = settings
@@ -59,7 +57,7 @@ class ArtuiApp(ChangesOnly):
         if not is_rich:
             self.ansi_color = True
         self.animation_level = "none"
-        self.runs_screen = RunsScreen(run_query.first_page(reader, FIRST_ROWS) if first is None else first)
+        self.runs_screen = RunsScreen(reader)
         self._file_watch = Watch(reader, self._changed)
         self._total_count, self._running_count = 0, 0
         self._notice: list[Span] = []
@@ -78,6 +76,8 @@ class ArtuiApp(ChangesOnly):
                 # Textual leaves these to the system, which would not give the terminal back.
                 loop.add_signal_handler(number, self._end_by_signal, int(number))
         self.set_interval(max(0.2, self.settings.refresh_seconds), self._look)
+        if self.reader.is_unchecked:
+            self.runs_screen.ask("damage", self.reader.check_damage, lambda _: None)
         if self.reader.notice:
             self.say(self.reader.notice, is_warning=True, seconds=15)
 
@@ -228,6 +228,8 @@ class ArtuiApp(ChangesOnly):
         elif link.kind == "artifact":
             self._show_artifact(int(link.id))
         elif link.kind == "version":
+            from artui.query import artifacts as artifact_query
+
             screen = self.screen
             if isinstance(screen, CatalogScreen):
                 screen.ask(

@@ -176,7 +176,7 @@ def length_of(spans: Iterable[Span]) -> int:
 
 
 def status_style(status: str) -> str:
-    return {"finished": "dim", "running": "accent", "failed": "bad", "lost": "warn", "killed": "warn"}.get(
+    return {"finished": "text", "running": "accent", "failed": "bad", "lost": "warn", "killed": "warn"}.get(
         status, "dim"
     )
 

@@ -10,6 +10,8 @@ It rests on private names of Textual (see `SUPPORTED`): where they are missing, 
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -32,6 +34,7 @@ except ImportError:  # another Textual than the one this was made for
 GAP_CELLS = 5
 """Unchanged cells of the same style are sent again rather than jumped over, up to this many."""
 MIN_SCROLLED_ROWS = 5
+MIN_ERASED_CELLS = 4
 _MAX_MARKS = 3
 
 _HIDDEN = frozenset(
@@ -58,11 +61,15 @@ PLAIN: Look = ("39", "49", frozenset())
 class Surface:
     """What the terminal shows: a character and a look a cell. None where that is not known."""
 
-    def __init__(self, width: int, height: int, *, colours: ColorSystem | None) -> None:
+    def __init__(
+        self, width: int, height: int, *, colours: ColorSystem | None, erases_in_colour: bool = True
+    ) -> None:
         self.width, self.height = width, height
         self._colours = colours
+        self._erases_in_colour = erases_in_colour
         self._chars: list[list[str | None]] = [[None] * width for _ in range(height)]
         self._looks: list[list[int]] = [[0] * width for _ in range(height)]
+        self._is_untouched = True
 
     def update(self, pieces: Iterator[tuple[int, int, Strip]]) -> str:
         """Take strips as (row, column, strip); give what the terminal must be sent to show them."""
@@ -77,6 +84,8 @@ class Surface:
         if not changed:
             return ""
         out: list[str] = []
+        if self._is_untouched:
+            self._erase(looks, out)
         if len(changed) > MIN_SCROLLED_ROWS:
             self._scroll(chars, looks, changed, out)
         pen = _Pen(out)
@@ -86,6 +95,17 @@ class Surface:
             self._chars[y], self._looks[y] = chars[y], looks[y]
         pen.close()
         return "".join(out)
+
+    def _erase(self, looks: dict[int, list[int]], out: list[str]) -> None:
+        """Begin with a screen that is blank in the commonest background: blanks then need not be sent."""
+        self._is_untouched = False
+        if not self._erases_in_colour:
+            return
+        common = Counter(_blank(look) for row in looks.values() for look in row).most_common(1)[0][0]
+        if not _is_marked(common):
+            out.append(_change(None, common) + "\x1b[2J")
+            self._chars = [[" "] * self.width for _ in range(self.height)]
+            self._looks = [[common] * self.width for _ in range(self.height)]
 
     def _place(self, chars: list[str | None], looks: list[int], x: int, strip: Strip) -> None:
         width = self.width
@@ -99,6 +119,12 @@ class Surface:
                 count = min(len(text), width - x)
                 chars[x : x + count] = text[:count]
                 looks[x : x + count] = [look] * count
+                if " " in text:
+                    blank = _blank(look)
+                    place = text.find(" ", 0, count)
+                    while place >= 0:
+                        looks[x + place] = blank
+                        place = text.find(" ", place + 1, count)
                 x += len(text)
                 continue
             for letter in text:
@@ -118,15 +144,18 @@ class Surface:
                 if x + cells > width:
                     return
                 if x >= 0:
-                    chars[x], looks[x] = letter, look
+                    chars[x], looks[x] = letter, _blank(look) if letter == " " else look
                     if cells == 2:
                         chars[x + 1], looks[x + 1] = "", look
                 x += cells
 
     def _send_row(self, y: int, chars: list[str | None], looks: list[int], pen: _Pen) -> None:
         old_chars, old_looks = self._chars[y], self._looks[y]
+        tail = self._blank_tail(chars, looks)
+        if chars[tail:] == old_chars[tail:] and looks[tail:] == old_looks[tail:]:
+            tail = self.width
         x, end = 0, -1
-        while x < self.width:
+        while x < min(tail, self.width):
             letter = chars[x]
             if (
                 letter is None
@@ -142,16 +171,33 @@ class Surface:
             if (
                 end >= 0
                 and 0 <= x - end <= GAP_CELLS
-                and all(chars[i] and looks[i] == pen.look for i in range(end, x))
+                and all(chars[i] and pen.suits(chars[i], looks[i]) for i in range(end, x))
             ):
                 pen.write("".join(chars[i] or "" for i in range(end, x)))
             elif end != x:
                 pen.move(y, x)
-            pen.wear(looks[x])
+            if not pen.suits(letter, looks[x]):
+                pen.wear(looks[x])
             pen.write(letter)
             end = x + (2 if x + 1 < self.width and chars[x + 1] == "" else 1)
             x = end
             pen.at(y, end, self.width)
+        if tail < self.width:
+            if end != tail:
+                pen.move(y, tail)
+            if not pen.suits(" ", looks[tail]):
+                pen.wear(looks[tail])
+            pen.write("\x1b[K")
+            pen.at(y, tail, self.width)
+
+    def _blank_tail(self, chars: list[str | None], looks: list[int]) -> int:
+        """Give where the blanks at the end of a row begin, if erasing them is shorter than writing them."""
+        if not self._erases_in_colour or _is_marked(looks[-1]):
+            return self.width
+        tail = self.width
+        while tail > 0 and chars[tail - 1] == " " and looks[tail - 1] == looks[-1]:
+            tail -= 1
+        return tail if self.width - tail > MIN_ERASED_CELLS else self.width
 
     @staticmethod
     def _half_changed(old: list[str | None], new: list[str | None], x: int) -> bool:
@@ -232,6 +278,12 @@ class _Pen:
             self._out.append(_change(self.look, look))
             self.look = look
 
+    def suits(self, letter: str | None, look: int) -> bool:
+        """Whether this can be written as things are: for a blank only what is behind it counts."""
+        if self.look is None:
+            return False
+        return look == self.look or (letter == " " and _blank(self.look) == look)
+
     def write(self, text: str) -> None:
         self._out.append(text)
 
@@ -257,6 +309,29 @@ def _look_number(style: Style | None, colours: ColorSystem | None) -> int:
             _looks.append(look)
         _numbers[key] = number
     return number
+
+
+_blanks: dict[int, int] = {}
+_MARKING = frozenset(
+    number for number, (name, _, _) in enumerate(_FLAGS) if name in ("underline", "reverse", "strike")
+)
+
+
+def _blank(look: int) -> int:
+    """Give the look of a blank in this look: without what only letters show."""
+    number = _blanks.get(look)
+    if number is None:
+        front, back, flags = _looks[look]
+        kept = flags & _MARKING
+        plain = (front if kept else "39", back, kept)
+        if plain not in _looks:
+            _looks.append(plain)
+        number = _blanks[look] = _looks.index(plain)
+    return number
+
+
+def _is_marked(look: int) -> bool:
+    return bool(_looks[look][2] & _MARKING)
 
 
 def _look(style: Style | None, colours: ColorSystem | None) -> Look:
@@ -333,6 +408,12 @@ def _is_wide(letter: str | None) -> bool:
     return letter is not None and letter >= "\u1100" and get_character_cell_size(letter[0]) == 2
 
 
+def _erases_in_colour() -> bool:
+    """Whether this terminal fills what it erases with the current background. GNU screen does only when it says so."""
+    term = os.environ.get("TERM", "")
+    return not term.startswith(("screen", "vt", "sun", "cons", "ansi")) or "bce" in term
+
+
 class _Changes(CompositorUpdate):
     """Stands in for one of Textual's updates: renders to what changed."""
 
@@ -382,7 +463,9 @@ class ChangesOnly(App[int]):
             surface = self._surface
             if surface is None or (surface.width, surface.height) != (width, height):
                 colours = None if self.no_color else self.console._color_system
-                surface = self._surface = Surface(width, height, colours=colours)
+                surface = self._surface = Surface(
+                    width, height, colours=colours, erases_in_colour=_erases_in_colour()
+                )
             renderable = _Changes(surface, renderable)
         super()._display(screen, renderable)
 

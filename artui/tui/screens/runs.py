@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from array import array
 from dataclasses import replace
 
 from textual import events
@@ -13,8 +13,9 @@ from textual.timer import Timer
 from textual.widgets import Input
 
 from artui.model import Column, RunDetail, RunHead, RunRow
+from artui.query import Reader
 from artui.query import runs as query
-from artui.query.runs import RunOrder, RunsRequest
+from artui.query.runs import Columns, RunOrder, RunsRequest
 from artui.safetext import clean
 from artui.tui.cells import GLYPHS, Shape, Span, fit, shape_of, short_titles, spark_text, status_style
 from artui.tui.keys import bindings, footer_keys
@@ -43,12 +44,17 @@ class RunsScreen(CatalogScreen):
     PLACE = 1
     BINDINGS = bindings("runs")
 
-    def __init__(self, first: Sequence[RunHead]) -> None:
+    def __init__(self, reader: Reader) -> None:
         super().__init__()
         self.request = RunsRequest()
-        self.order = RunOrder([head.key for head in first], len(first))
-        self._first = first
-        self._columns: dict[str, Column] = {}
+        # The first page is read before there is a screen: some milliseconds, and nothing is drawn twice.
+        heads = query.first_page(reader, FIRST_ROWS)
+        total, running = query.count_runs(reader)
+        self.order = RunOrder(array("q", (head.key for head in heads)), total, running)
+        self._columns = query.columns(reader)
+        self._stages = query.stages(reader)
+        view = self._view()
+        self._first = view, query.run_rows(reader, self.order.keys, *_asked(view))
         self._pane_choice: bool | None = None
         self._pane_timer: Timer | None = None
         self._filter_timer: Timer | None = None
@@ -76,42 +82,52 @@ class RunsScreen(CatalogScreen):
     def on_mount(self) -> None:
         self.query_one("#slash", Bar).show([("/ ", "dim")])
         table = self.table
-        now_ms = _now_ms()
-        rows = {head.key: RunRow(head) for head in self._first}
-        table.set_view(self._view([]))
+        view, rows = self._first
+        table.view = view
         table.put_rows(rows)
-        table.set_keys(self.order.keys, now_ms=now_ms)
+        table.set_keys(self.order.keys, now_ms=_now_ms())
         table.focus()
         self.set_interval(60, self._tick)
-        super().on_mount()
+        self.show_keys()
+        self.artui.set_counts(self.order.total, self.order.running)
         self.show_place()
-
-    def load(self) -> None:
-        self.ask("columns", lambda: query.columns(self.reader), self._take_columns)
+        self._show_counts()
+        self._show_empty()
         self._ask_order()
 
-    def _take_columns(self, found: tuple[list[Column], list[Column], set[str]]) -> None:
-        params, metrics, varying = found
-        self._columns = {column.id: column for column in [*params, *metrics]}
-        shown = [column for column in params if column.id in varying][:MAX_PARAMS]
-        view = self._view([*metrics[:SPARKS], *shown, *metrics[SPARKS:MAX_METRICS]])
+    def load(self) -> None:
+        self.ask(
+            "columns", lambda: (query.columns(self.reader), query.stages(self.reader)), self._take_columns
+        )
+        self._ask_order()
+
+    def _take_columns(self, found: tuple[Columns, set[str]]) -> None:
+        self._columns, self._stages = found
+        view = self._view()
         if view.shapes != self.table.view.shapes:
             self.table.set_view(view)
             self.table.forget_rows()
         self._show_counts()
 
-    def _view(self, columns: list[Column]) -> View:
-        titles = short_titles(columns)
+    def _view(self) -> View:
+        """Choose columns: two metrics with their course, params that vary, more metrics."""
+        params, metrics, varying = self._columns
+        shown = [
+            *metrics[:SPARKS],
+            *[column for column in params if column.id in varying][:MAX_PARAMS],
+            *metrics[SPARKS:MAX_METRICS],
+        ]
+        titles = short_titles(shown)
         fixed = [
             Shape(Column("attribute", "started"), "age", 4, 0),
             Shape(Column("attribute", "duration"), "took", 6, 0),
-            Shape(Column("attribute", "stage", is_numeric=False), "stage", 5, 0),
         ]
-        metrics = [column for column in columns if column.source == "metric"]
+        if len(self._stages) > 1:
+            fixed.append(Shape(Column("attribute", "stage", is_numeric=False), "stage", 5, 0))
         sparked = {column.id for column in metrics[:SPARKS]}
         shapes = [
             shape_of(column, title=titles[column.id], spark=SPARK_CELLS if column.id in sparked else 0)
-            for column in columns
+            for column in shown
         ]
         return View((*fixed, *shapes), self.request.sort, self.request.is_descending)
 
@@ -124,15 +140,16 @@ class RunsScreen(CatalogScreen):
         )
 
     def _take_order(self, request: RunsRequest, order: RunOrder) -> None:
-        is_same = self._is_known and list(order.keys) == list(self.order.keys)
+        is_first, self._is_known = not self._is_known, True
+        is_same = order.keys == self.order.keys
         self.order = order
-        self._is_known = True
         table = self.table
         table.now_ms = _now_ms()
         if not is_same:
             table.set_keys(order.keys, now_ms=_now_ms())
         table.view = replace(table.view, sort=request.sort, is_descending=request.is_descending)
-        table.forget_rows()
+        if not is_first:
+            table.forget_rows()
         table.refresh()
         self._show_empty()
         self._show_counts()
@@ -140,13 +157,12 @@ class RunsScreen(CatalogScreen):
 
     def on_runs_table_rows_wanted(self, message: RunsTable.RowsWanted) -> None:
         keys = message.keys
-        columns = [shape.column for shape in self.table.view.shapes]
-        sparks = [shape.column.id for shape in self.table.view.shapes if shape.spark]
+        columns, sparks = _asked(self.table.view)
         if keys:
             # Every batch counts: a later one asks for other rows, and does not make this one stale.
             self.ask(
                 f"rows {keys[0]} {keys[-1]} {len(keys)}",
-                lambda: query.run_rows(self.reader, keys, columns, sparks=sparks),
+                lambda: query.run_rows(self.reader, keys, columns, sparks),
                 self._take_rows,
             )
 
@@ -442,6 +458,11 @@ class RunsScreen(CatalogScreen):
 
     def on_catalog_changed(self, message: CatalogChanged) -> None:
         self.load()
+
+
+def _asked(view: View) -> tuple[list[Column], list[str]]:
+    """Give the columns whose cells are to be read, and the ids of those that have a sparkline."""
+    return [shape.column for shape in view.shapes], [shape.column.id for shape in view.shapes if shape.spark]
 
 
 def pane_lines(detail: RunDetail, row: RunRow, varying: set[str], *, cells: int) -> list[Line]:

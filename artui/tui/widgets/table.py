@@ -105,7 +105,7 @@ class RunsTable(ScrollView, can_focus=True):
         self.now_ms = now_ms
         self.virtual_size = Size(self.size.width, len(keys) + 1)
         if before is not None and before in keys:
-            self.cursor = list(keys).index(before)
+            self.cursor = keys.index(before)
         else:
             self.cursor = max(0, min(self.cursor, len(keys) - 1))
         top = max(0, min(self.cursor - max(0, min(height, self.page_rows - 1)), len(keys) - self.page_rows))
