@@ -190,9 +190,7 @@ def _ingest(path: Path, work: Path) -> Path:
             work / "labels.csv",
             "digit,count\n" + "".join(f"{digit},{count}\n" for digit, count in enumerate(counts)),
         )
-        run.save(
-            "digits-labels", work / "labels.csv", kind="labels", related={"digits-raw:latest": "derived"}
-        )
+        run.save("digits-labels", work / "labels.csv", kind="labels", related={"digits-raw:latest": "derived"})
     return folder
 
 
@@ -210,9 +208,7 @@ def _prepare(path: Path, work: Path, raw: Path, *, name: str, train_share: float
         "standardise": True,
         "seed": seed,
     }
-    with artui.start_run(
-        project=PROJECT, name=name, stage="data", catalog=path, params=params, tags=["demo"]
-    ) as run:
+    with artui.start_run(project=PROJECT, name=name, stage="data", catalog=path, params=params, tags=["demo"]) as run:
         source = run.use("digits-raw:latest")
         run.save("digits-code", Path(__file__), kind="code", stage="data")
         images, labels = load_digits((source / "digits.csv.gz").read_bytes())
@@ -308,9 +304,7 @@ def load_split(folder: Path) -> Split:
     return Split(features, labels)
 
 
-def _train(
-    path: Path, work: Path, config: Config, *, parent: str, name: str, is_final: bool = False
-) -> Trained:
+def _train(path: Path, work: Path, config: Config, *, parent: str, name: str, is_final: bool = False) -> Trained:
     tags = ["demo", "final"] if is_final else ["demo", "sweep"]
     with artui.start_run(
         project=PROJECT, name=name, catalog=path, params=_params(config), tags=tags, parent=parent
@@ -329,9 +323,7 @@ def _train(
         run.save("training-log", folder / "train.log", kind="log")
         if best_weights is not None:
             facts = {"epoch": best_epoch, "val_loss": best_loss, "val_acc": best_accuracy}
-            (folder / "checkpoint.safetensors").write_bytes(
-                to_safetensors(best_weights, {"epoch": str(best_epoch)})
-            )
+            (folder / "checkpoint.safetensors").write_bytes(to_safetensors(best_weights, {"epoch": str(best_epoch)}))
             saved = run.save(
                 "digits-checkpoint",
                 folder / "checkpoint.safetensors",
@@ -339,9 +331,7 @@ def _train(
                 metadata={**facts, "run": name},
             )
             if is_final and saved:
-                (folder / "model.safetensors").write_bytes(
-                    to_safetensors(best_weights, {"classes": str(CLASSES)})
-                )
+                (folder / "model.safetensors").write_bytes(to_safetensors(best_weights, {"classes": str(CLASSES)}))
                 run.save(
                     "digits-model", folder / "model.safetensors", kind="model", alias="candidate", metadata=facts,
                     related={saved: "derived", "digits-features:latest": "trained", "digits-requirements:latest": "satisfies"},
@@ -464,9 +454,7 @@ def _update(
             first += 0.1 * gradient
             second *= 0.999
             second += 0.001 * gradient * gradient
-            weights[name] -= (
-                config.lr * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
-            )
+            weights[name] -= config.lr * (first / (1 - 0.9**step)) / (np.sqrt(second / (1 - 0.999**step)) + 1e-8)
 
 
 def _train_and_kill(path: Path, parent: str, name: str) -> None:
@@ -500,9 +488,7 @@ def _train_until_stopped(path: Path, parent: str, name: str) -> None:
 
 def _params(config: Config) -> dict[str, Any]:
     optimizer = {"name": config.optimizer, "lr": config.lr, "weight_decay": config.weight_decay}
-    plain = {
-        key: value for key, value in asdict(config).items() if key not in ("optimizer", "lr", "weight_decay")
-    }
+    plain = {key: value for key, value in asdict(config).items() if key not in ("optimizer", "lr", "weight_decay")}
     return {"model": plain.pop("model"), "optimizer": optimizer, **plain}
 
 
@@ -667,9 +653,7 @@ def from_safetensors(content: bytes) -> dict[str, Floats]:
     size = struct.unpack_from("<Q", content)[0]
     header = json.loads(content[8 : 8 + size])
     return {
-        name: np.frombuffer(
-            content[8 + size + entry["data_offsets"][0] : 8 + size + entry["data_offsets"][1]], "<f4"
-        )
+        name: np.frombuffer(content[8 + size + entry["data_offsets"][0] : 8 + size + entry["data_offsets"][1]], "<f4")
         .reshape(entry["shape"])
         .astype(np.float64)
         for name, entry in header.items()

@@ -80,7 +80,5 @@ def check_alias(text: str) -> str:
         UsageError: it is no name, is `latest`, or looks like a version number.
     """
     if text == "latest" or _VERSION.match(text):
-        raise UsageError(
-            f"{text!r} cannot be an alias.", remedy="'latest' and version numbers are given out by artui."
-        )
+        raise UsageError(f"{text!r} cannot be an alias.", remedy="'latest' and version numbers are given out by artui.")
     return check_name(text, what="an alias")

@@ -93,9 +93,7 @@ def load_settings() -> Settings:
         if text is not None and field.name != "catalog":
             settings = replace(settings, **{field.name: _from_text(field.name, text, default)})
         elif field.name in found:
-            settings = replace(
-                settings, **{field.name: _checked(field.name, found[field.name], default, path)}
-            )
+            settings = replace(settings, **{field.name: _checked(field.name, found[field.name], default, path)})
     return settings
 
 

@@ -19,7 +19,12 @@ os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Keep state, cache and settings of the tests apart from the user's, shared within one test process."""
     folder = Path(os.environ.get("ARTUI_TEST_HOME") or tmp_path_factory.getbasetemp() / "home")
-    for name, part in (("XDG_STATE_HOME", "state"), ("XDG_CACHE_HOME", "cache"), ("XDG_CONFIG_HOME", "config"), ("XDG_DATA_HOME", "data")):
+    for name, part in (
+        ("XDG_STATE_HOME", "state"),
+        ("XDG_CACHE_HOME", "cache"),
+        ("XDG_CONFIG_HOME", "config"),
+        ("XDG_DATA_HOME", "data"),
+    ):
         monkeypatch.setenv(name, str(folder / part))
     for name in [name for name in os.environ if name.startswith("ARTUI_") and name != "ARTUI_TEST_HOME"] + ["NO_COLOR"]:
         monkeypatch.delenv(name, raising=False)

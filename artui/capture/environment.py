@@ -89,9 +89,7 @@ def _command() -> tuple[str, ...]:
         is_secret = argument.startswith("-") and _SECRET_ARGUMENT.search(name) is not None
         hide_next = is_secret and not equals
         shown.append(
-            f"{name}=<redacted>"
-            if is_secret and equals
-            else _URL_PASSWORD.sub(r"\1<redacted>@", argument)[:2000]
+            f"{name}=<redacted>" if is_secret and equals else _URL_PASSWORD.sub(r"\1<redacted>@", argument)[:2000]
         )
     return tuple(shown[:200])
 

@@ -58,17 +58,13 @@ def listed(path: Path) -> list[tuple[str, Path]]:
     if stat.S_ISREG(found.st_mode):
         return [(_visible(path.name), path)]
     if not stat.S_ISDIR(found.st_mode):
-        raise UsageError(
-            f"{str(path)!r} is neither a file nor a folder.", remedy="Give the path of a file or folder."
-        )
+        raise UsageError(f"{str(path)!r} is neither a file nor a folder.", remedy="Give the path of a file or folder.")
     entries: list[tuple[str, Path]] = []
     for folder, folders, names in os.walk(path):
         folders.sort()
         here = Path(folder)
         links = [name for name in folders if (here / name).is_symlink()]
-        entries += [
-            (_visible(str((here / name).relative_to(path))), here / name) for name in [*names, *links]
-        ]
+        entries += [(_visible(str((here / name).relative_to(path))), here / name) for name in [*names, *links]]
     return sorted(entries)
 
 

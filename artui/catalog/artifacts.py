@@ -198,14 +198,10 @@ def find_version(connection: sqlite3.Connection, reference: Reference, *, projec
     ]
     chosen = [each for each in candidates if each[2] == project] or candidates
     if not chosen:
-        raise UnknownReference(
-            f"There is no artifact {reference.name!r}.", remedy=_offer_artifacts(connection)
-        )
+        raise UnknownReference(f"There is no artifact {reference.name!r}.", remedy=_offer_artifacts(connection))
     if len(chosen) > 1:
         offered = " or ".join(f"{owner}/{name}" for _, name, owner in chosen[:5])
-        raise AmbiguousReference(
-            f"{reference.name!r} is in {len(chosen)} projects.", remedy=f"Write {offered}."
-        )
+        raise AmbiguousReference(f"{reference.name!r} is in {len(chosen)} projects.", remedy=f"Write {offered}.")
     artifact_key, name, owner = chosen[0]
     row = connection.execute(*_version_query(reference, artifact_key)).fetchone()
     if row is None:
@@ -238,17 +234,13 @@ def _version_query(reference: Reference, artifact_key: int) -> tuple[str, dict[s
 def _offer_artifacts(connection: sqlite3.Connection) -> str:
     names = [
         str(row[0])
-        for row in connection.execute(
-            "SELECT name FROM artifact WHERE deleted_ms IS NULL ORDER BY key DESC LIMIT 6"
-        )
+        for row in connection.execute("SELECT name FROM artifact WHERE deleted_ms IS NULL ORDER BY key DESC LIMIT 6")
     ]
     return f"There are: {', '.join(names)}." if names else "The catalog has no artifacts yet."
 
 
 def _offer_versions(connection: sqlite3.Connection, artifact_key: int, name: str) -> str:
-    last = connection.execute(
-        "SELECT max(number) FROM version WHERE artifact_key = ?", (artifact_key,)
-    ).fetchone()[0]
+    last = connection.execute("SELECT max(number) FROM version WHERE artifact_key = ?", (artifact_key,)).fetchone()[0]
     aliases = [
         str(row[0])
         for row in connection.execute(
@@ -282,18 +274,14 @@ def fetch(connection: sqlite3.Connection, found: Found, cache: Path) -> Path:
                 if link_target is not None:
                     continue  # a link could lead anywhere: it is listed, never made
                 if blob_key is None:
-                    raise ContentMissing(
-                        f"{title} lacks the bytes of {path!r}.", remedy="Get a catalog that has them."
-                    )
+                    raise ContentMissing(f"{title} lacks the bytes of {path!r}.", remedy="Get a catalog that has them.")
                 target = safe_join(part, path)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with target.open("xb") as out:
                     shutil.copyfileobj(BlobStream(connection, blob_key), out, 1 << 20)
             part.rename(home)
         except FileExistsError:
-            raise ContentMissing(
-                f"{title} has two files of one name.", remedy="Get an untouched copy."
-            ) from None
+            raise ContentMissing(f"{title} has two files of one name.", remedy="Get an untouched copy.") from None
         except OSError:
             if not home.is_dir():  # else another process was quicker with the same content
                 raise

@@ -33,10 +33,7 @@ def store(connection: sqlite3.Connection, stream: BinaryIO) -> tuple[int, bytes,
     if row is not None:
         return int(row[0]), digest, size_bytes
     key = int(
-        connection.execute(
-            "INSERT INTO blob (digest, size_bytes) VALUES (?, ?)", (digest, size_bytes)
-        ).lastrowid
-        or 0
+        connection.execute("INSERT INTO blob (digest, size_bytes) VALUES (?, ?)", (digest, size_bytes)).lastrowid or 0
     )
     connection.executemany(
         "INSERT INTO blob_chunk (blob_key, number, chunk_key) VALUES (?, ?, ?)",
@@ -115,9 +112,7 @@ class BlobStream(io.RawIOBase):
     def _load(self, number: int, key: int, size: int) -> bytes:
         if self._loaded[0] == number:
             return self._loaded[1]
-        row = self._connection.execute(
-            "SELECT codec, digest, content FROM chunk WHERE key = ?", (key,)
-        ).fetchone()
+        row = self._connection.execute("SELECT codec, digest, content FROM chunk WHERE key = ?", (key,)).fetchone()
         content = unpack(row[0], size, row[2])
         if hashlib.sha256(content).digest() != row[1]:
             raise CatalogDamaged(
@@ -140,9 +135,7 @@ def unpack(codec: str, size_bytes: int, content: bytes) -> bytes:
         try:
             content = zlib.decompressobj().decompress(content, size_bytes + 1)
         except zlib.error as error:
-            raise CatalogDamaged(
-                f"A stored chunk does not unpack: {error}.", remedy="Get an untouched copy."
-            ) from None
+            raise CatalogDamaged(f"A stored chunk does not unpack: {error}.", remedy="Get an untouched copy.") from None
     if len(content) != size_bytes:
         raise CatalogDamaged(
             f"A stored chunk of {size_bytes:,} bytes unpacks to another size.",

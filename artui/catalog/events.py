@@ -79,9 +79,7 @@ def tag(catalog: Catalog, run_id: str, name: str, value: str = "") -> None:
     with catalog.transaction() as connection:
         run_key = _run_key(connection, run_id)
         key = name_key(connection, name)
-        row = connection.execute(
-            "SELECT value FROM tag WHERE run_key = ? AND name_key = ?", (run_key, key)
-        ).fetchone()
+        row = connection.execute("SELECT value FROM tag WHERE run_key = ? AND name_key = ?", (run_key, key)).fetchone()
         if row is not None and row[0] == value:
             return
         with searchable(connection, run_key):
@@ -106,9 +104,7 @@ def untag(catalog: Catalog, run_id: str, name: str) -> None:
     with catalog.transaction() as connection:
         run_key = _run_key(connection, run_id)
         key = name_key(connection, name)
-        row = connection.execute(
-            "SELECT value FROM tag WHERE run_key = ? AND name_key = ?", (run_key, key)
-        ).fetchone()
+        row = connection.execute("SELECT value FROM tag WHERE run_key = ? AND name_key = ?", (run_key, key)).fetchone()
         if row is None:
             return
         with searchable(connection, run_key):

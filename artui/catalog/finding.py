@@ -9,9 +9,7 @@ from artui.errors import UsageError
 from artui.settings import default_catalog
 
 
-def find_catalog(
-    named: str | os.PathLike[str] | None = None, *, folder: Path | None = None
-) -> tuple[Path, str]:
+def find_catalog(named: str | os.PathLike[str] | None = None, *, folder: Path | None = None) -> tuple[Path, str]:
     """Choose a catalog: the one named, else `ARTUI_CATALOG`, else the nearest `*.artui` upwards, else the user's default.
 
     Gives the path, which need not exist, and why it was chosen, in words.
@@ -26,16 +24,12 @@ def find_catalog(
     here = (folder or Path.cwd()).absolute()
     for place in (here, *here.parents):
         try:
-            found = sorted(
-                path for path in place.glob("*.artui") if path.is_file() and not path.name.startswith(".")
-            )
+            found = sorted(path for path in place.glob("*.artui") if path.is_file() and not path.name.startswith("."))
         except OSError:
             continue
         if len(found) > 1:
             names = ", ".join(path.name for path in found[:5])
-            raise UsageError(
-                f"{place} has {len(found)} catalogs: {names}.", remedy="Name one, or set ARTUI_CATALOG."
-            )
+            raise UsageError(f"{place} has {len(found)} catalogs: {names}.", remedy="Name one, or set ARTUI_CATALOG.")
         if found:
             return found[0], f"found in {place}"
     return default_catalog(), "the default"

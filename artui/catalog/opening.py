@@ -180,16 +180,10 @@ def look(path: Path) -> Header:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except FileNotFoundError:
         if path.is_symlink():
-            raise CatalogNotFound(
-                f"{shown} is a link to a file that is not there.", remedy="Mend the link."
-            ) from None
-        raise CatalogNotFound(
-            f"There is no file {shown}.", remedy="`artui demo` makes one to look at."
-        ) from None
+            raise CatalogNotFound(f"{shown} is a link to a file that is not there.", remedy="Mend the link.") from None
+        raise CatalogNotFound(f"There is no file {shown}.", remedy="`artui demo` makes one to look at.") from None
     except PermissionError:
-        raise CatalogError(
-            f"{shown} may not be read by this user.", remedy="Ask its owner for `chmod +r`."
-        ) from None
+        raise CatalogError(f"{shown} may not be read by this user.", remedy="Ask its owner for `chmod +r`.") from None
     except OSError as error:
         raise CatalogError(f"{shown} cannot be opened: {error.strerror}.", remedy="Check the path.") from None
     try:
@@ -207,22 +201,16 @@ def look(path: Path) -> Header:
 
 def _header(head: bytes, size_bytes: int, shown: str) -> Header:
     if size_bytes == 0:
-        raise NotACatalog(
-            f"{shown} is empty (0 bytes).", remedy="The copy failed, or nothing was written yet."
-        )
+        raise NotACatalog(f"{shown} is empty (0 bytes).", remedy="The copy failed, or nothing was written yet.")
     if not head.startswith(_MAGIC):
         for magic, what, remedy in _KNOWN_FILES:
             if head.startswith(magic):
                 raise NotACatalog(f"{shown} is {what}.", remedy=remedy)
         if not head.strip(b"\x00"):
-            raise NotACatalog(
-                f"{shown} holds only zero bytes.", remedy="The copy or the disk failed: get it again."
-            )
+            raise NotACatalog(f"{shown} holds only zero bytes.", remedy="The copy or the disk failed: get it again.")
         raise NotACatalog(f"{shown} is not a SQLite database.", remedy="Give the path of an .artui file.")
     if len(head) < 100:
-        raise CatalogDamaged(
-            f"{shown} ends after {size_bytes} bytes: the copy is incomplete.", remedy="Copy it again."
-        )
+        raise CatalogDamaged(f"{shown} ends after {size_bytes} bytes: the copy is incomplete.", remedy="Copy it again.")
     page_bytes = struct.unpack_from(">H", head, 16)[0]
     page_bytes = 65536 if page_bytes == 1 else page_bytes
     counter, page_count, valid_for = (
@@ -239,9 +227,7 @@ def _header(head: bytes, size_bytes: int, shown: str) -> Header:
         raise CatalogDamaged(f"{shown} has a damaged header.", remedy="Copy it again.")
     if application != APPLICATION_ID:
         what = _KNOWN_APPLICATIONS.get(application, "a SQLite database of another program")
-        raise NotACatalog(
-            f"{shown} is {what}, not an artui catalog.", remedy="Give the path of an .artui file."
-        )
+        raise NotACatalog(f"{shown} is {what}, not an artui catalog.", remedy="Give the path of an .artui file.")
     if encoding != 1:
         raise CatalogDamaged(f"{shown} has a damaged header (encoding {encoding}).", remedy="Copy it again.")
     if counter == valid_for and page_count * page_bytes > size_bytes:
@@ -249,9 +235,7 @@ def _header(head: bytes, size_bytes: int, shown: str) -> Header:
             f"{shown} has {size_bytes:,} of {page_count * page_bytes:,} bytes: the copy is incomplete.",
             remedy="Copy it again.",
         )
-    return Header(
-        is_wal=head[19] == 2, application_id=application, schema_version=version, size_bytes=size_bytes
-    )
+    return Header(is_wal=head[19] == 2, application_id=application, schema_version=version, size_bytes=size_bytes)
 
 
 def inspect(path: Path) -> Opened:
@@ -358,9 +342,7 @@ def connect(opened: Opened) -> sqlite3.Connection:
             for pragma in _READ_PRAGMAS:
                 connection.execute("PRAGMA " + pragma)
             # The constructor of a virtual table is refused once the authorizer stands.
-            if connection.execute(
-                "SELECT 1 FROM sqlite_schema WHERE name = 'search' AND type = 'table'"
-            ).fetchone():
+            if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'search' AND type = 'table'").fetchone():
                 connection.execute("SELECT 1 FROM search LIMIT 0")
             connection.set_authorizer(_authorize)
         except BaseException:
@@ -416,13 +398,9 @@ def border(path: Path) -> Iterator[None]:
 def _translated(error: sqlite3.Error, shown: str) -> ArtuiError:
     name = str(getattr(error, "sqlite_errorname", "") or "")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return CatalogLocked(
-            f"{shown} is locked by another process.", remedy="Wait for it to finish, then try again."
-        )
+        return CatalogLocked(f"{shown} is locked by another process.", remedy="Wait for it to finish, then try again.")
     if name.startswith("SQLITE_FULL"):
-        return DiskFull(
-            f"The disk that holds {shown} is full.", remedy="Make room; the catalog is as it was."
-        )
+        return DiskFull(f"The disk that holds {shown} is full.", remedy="Make room; the catalog is as it was.")
     if name == "SQLITE_READONLY_DBMOVED":
         return CatalogNotFound(
             f"{shown} was moved or deleted while it was open.", remedy="Put it back or open it again."
@@ -432,9 +410,7 @@ def _translated(error: sqlite3.Error, shown: str) -> ArtuiError:
             f"{shown} may not be written to.", remedy="Check its permissions, and those of its folder."
         )
     if name == "SQLITE_INTERRUPT":
-        return QueryTooSlow(
-            f"Reading {shown} took too long and was stopped.", remedy="Ask for less, or try again."
-        )
+        return QueryTooSlow(f"Reading {shown} took too long and was stopped.", remedy="Ask for less, or try again.")
     if name.startswith("SQLITE_CANTOPEN"):
         return CatalogNotFound(
             f"{shown} cannot be opened.", remedy="Check that it and its folder are there and can be read."
@@ -443,9 +419,7 @@ def _translated(error: sqlite3.Error, shown: str) -> ArtuiError:
         return CatalogDamaged(
             f"{shown} is damaged ({name.removeprefix('SQLITE_').lower()}).", remedy="Get an untouched copy."
         )
-    return CatalogDamaged(
-        f"{shown} cannot be read: {ascii(str(error))[:200]}.", remedy="Get an untouched copy."
-    )
+    return CatalogDamaged(f"{shown} cannot be read: {ascii(str(error))[:200]}.", remedy="Get an untouched copy.")
 
 
 def check_damage(opened: Opened) -> None:
@@ -471,14 +445,10 @@ def _quick_check(connection: sqlite3.Connection, real: Path, *, seconds: float =
         connection.set_authorizer(_authorize)
     if found is None or found[0] != "ok":
         detail = ascii(str(found[0] if found else ""))[1:100].replace("\\n", " ")
-        raise CatalogDamaged(
-            f"{ascii_path(real)} is damaged: {detail}", remedy="Copy it again from its source."
-        )
+        raise CatalogDamaged(f"{ascii_path(real)} is damaged: {detail}", remedy="Copy it again from its source.")
 
 
-def _authorize(
-    action: int, first: str | None, second: str | None, database: str | None, inside: str | None
-) -> int:
+def _authorize(action: int, first: str | None, second: str | None, database: str | None, inside: str | None) -> int:
     if inside is not None and inside not in VIEWS and inside not in _OUR_EXPRESSIONS:
         return sqlite3.SQLITE_DENY
     if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_TRANSACTION):

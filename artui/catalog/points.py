@@ -140,9 +140,7 @@ def decode(codec: str, count: int, payload: bytes) -> tuple[Ints, Ints, Floats]:
     import numpy as np
 
     if not 1 <= count <= BLOCK_POINTS:
-        raise PointsDamaged(
-            f"A block of points claims to hold {count} of them.", remedy="Get an untouched copy."
-        )
+        raise PointsDamaged(f"A block of points claims to hold {count} of them.", remedy="Get an untouched copy.")
     if codec == "raw":
         if len(payload) != count * _RAW_BYTES:
             raise PointsDamaged(
@@ -183,9 +181,7 @@ def _unpack(part: bytes, count: int, kind: Any) -> Any:
         if progress.n_processed != count or not progress.finished:
             break
         return buffer.view(kind)
-    raise PointsDamaged(
-        f"A packed block does not hold the {count} points it claims.", remedy="Get an untouched copy."
-    )
+    raise PointsDamaged(f"A packed block does not hold the {count} points it claims.", remedy="Get an untouched copy.")
 
 
 def digest(codec: str, count: int, payload: bytes) -> bytes:
@@ -221,9 +217,7 @@ def append(
     return series_key
 
 
-def _extend(
-    connection: sqlite3.Connection, series_key: int, steps: Ints, times_ms: Ints, values: Floats
-) -> None:
+def _extend(connection: sqlite3.Connection, series_key: int, steps: Ints, times_ms: Ints, values: Floats) -> None:
     import numpy as np
 
     number, count, codec, payload = connection.execute(

@@ -44,9 +44,7 @@ class Verbs(click.Group):
         if args and args[0] not in VERBS:
             looks_like_file = os.sep in args[0] or "." in args[0] or os.path.exists(args[0])
             if not looks_like_file and not args[0].startswith("-"):
-                ctx.fail(
-                    f"{clean(args[0])!r} is neither a verb nor a catalog. `artui --help` lists the verbs."
-                )
+                ctx.fail(f"{clean(args[0])!r} is neither a verb nor a catalog. `artui --help` lists the verbs.")
             return _EXPLORE, self.get_command(ctx, _EXPLORE), args
         return super().resolve_command(ctx, args)
 

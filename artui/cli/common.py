@@ -18,9 +18,7 @@ from artui.safetext import clean
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 catalog_option = click.option("--catalog", "-c", "catalog", metavar="FILE", help="The catalog to read.")
-json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON: NaN and infinities as strings."
-)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON: NaN and infinities as strings.")
 
 
 def open_reader(named: str | None, *, say: bool = True) -> Reader:

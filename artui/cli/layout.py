@@ -41,9 +41,7 @@ def lay_out(
 ) -> Iterator[str]:
     """Give the lines of a table, header first; with a width, each fits it."""
     shown = [[clean(cell, max_chars=1000) for cell in row] for row in rows]
-    widths = [
-        max([cells_of(header), *(cells_of(row[i]) for row in shown)]) for i, header in enumerate(headers)
-    ]
+    widths = [max([cells_of(header), *(cells_of(row[i]) for row in shown)]) for i, header in enumerate(headers)]
     if width is not None:
         widths = _narrowed([min(size, MAX_CELLS) for size in widths], width)
     for row in [list(headers), *shown]:

@@ -29,9 +29,7 @@ BATCH = 500
     show_default=True,
     help="A column: started, name, duration, status, project, stage, params.NAME, metrics.NAME; with a leading - from high to low.",
 )
-@click.option(
-    "--limit", "-n", type=click.IntRange(min=0), default=None, help="At most so many; by default all."
-)
+@click.option("--limit", "-n", type=click.IntRange(min=0), default=None, help="At most so many; by default all.")
 @click.option("--artifacts", "-a", is_flag=True, help="List artifacts instead of runs.")
 def command(
     words: tuple[str, ...], catalog: str | None, as_json: bool, sort: str, limit: int | None, artifacts: bool
@@ -110,9 +108,7 @@ def _artifacts(reader: Reader, words: tuple[str, ...], as_json: bool) -> int:
     if as_json:
         print_json(found)
     elif not found:
-        click.echo(
-            "No artifact contains these words." if words else "The catalog has no artifacts yet.", err=True
-        )
+        click.echo("No artifact contains these words." if words else "The catalog has no artifacts yet.", err=True)
     else:
         rows = []
         for head in found:

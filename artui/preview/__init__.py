@@ -55,9 +55,7 @@ def _look(name: str, content: bytes, *, size_bytes: int, is_whole: bool) -> Prev
     if not text.is_text(content):
         return text.first_bytes(content)
     if name.endswith((".csv", ".tsv", ".tab")):
-        return table.look(
-            content, delimiter="\t" if name.endswith((".tsv", ".tab")) else "", is_whole=is_whole
-        )
+        return table.look(content, delimiter="\t" if name.endswith((".tsv", ".tab")) else "", is_whole=is_whole)
     if name.endswith(".json"):
         return structured.json_text(content)
     if name.endswith((".jsonl", ".ndjson")):

@@ -37,17 +37,11 @@ def look(content: bytes, *, delimiter: str, is_whole: bool) -> Preview:
     types = tuple(_type([row[index] for row in cells]) for index in range(width))
     total = row_count - has_header
     counted = f"{total:,}" if is_whole else f"over {total:,}"
-    title = (
-        f"table, {counted} row{'' if counted == '1' else 's'} × {width:,} column{'' if width == 1 else 's'}"
-    )
-    return Preview(
-        "table", title, table=PreviewTable(tuple(columns), types, cells, total if is_whole else None)
-    )
+    title = f"table, {counted} row{'' if counted == '1' else 's'} × {width:,} column{'' if width == 1 else 's'}"
+    return Preview("table", title, table=PreviewTable(tuple(columns), types, cells, total if is_whole else None))
 
 
-def from_rows(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], *, row_count: int | None
-) -> PreviewTable:
+def from_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], *, row_count: int | None) -> PreviewTable:
     """Make a table of cells that are text already."""
     cells = tuple(tuple(cell[:MAX_CELL_CHARS] for cell in row) for row in rows[:MAX_ROWS])
     return PreviewTable(

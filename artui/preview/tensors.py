@@ -27,9 +27,7 @@ def safetensors(content: bytes, size_bytes: int) -> Preview:
     if header_bytes > min(MAX_HEADER_BYTES, size_bytes, len(content) - 8):
         return Preview("unreadable", f"safetensors with an impossible header of {header_bytes:,} bytes")
     header = orjson.loads(content[8 : 8 + header_bytes])
-    facts = tuple(
-        (str(name), str(value)[:200]) for name, value in (header.pop("__metadata__", None) or {}).items()
-    )
+    facts = tuple((str(name), str(value)[:200]) for name, value in (header.pop("__metadata__", None) or {}).items())
     rows, total = [], 0
     for name, entry in header.items():
         shape = [int(size) for size in entry["shape"]]

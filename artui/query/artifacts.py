@@ -40,9 +40,7 @@ _RELATION_WORDS = {
 """By stored relation: as read from the later version, and from the earlier one."""
 
 
-def version_heads(
-    connection: sqlite3.Connection, chosen: str, values: Mapping[str, Any]
-) -> list[VersionHead]:
+def version_heads(connection: sqlite3.Connection, chosen: str, values: Mapping[str, Any]) -> list[VersionHead]:
     """Read versions; `chosen` is a query of ours that gives their keys."""
     rows = connection.execute(
         f"""
@@ -128,9 +126,7 @@ def artifact_list(reader: Reader) -> list[ArtifactHead]:
         )
 
     heads = [
-        ArtifactHead(
-            key, artifact_id, str(name), str(project), _stage(stage), str(kind), count, newest.get(key)
-        )
+        ArtifactHead(key, artifact_id, str(name), str(project), _stage(stage), str(kind), count, newest.get(key))
         for key, artifact_id, name, project, stage, kind, count in rows
     ]
     return sorted(heads, key=rank)
@@ -280,9 +276,7 @@ def open_file(reader: Reader, connection: sqlite3.Connection, version_key: int, 
     )
 
 
-def file_text(
-    reader: Reader, version_key: int, path: str, *, max_bytes: int = MAX_TEXT_BYTES
-) -> tuple[str, bool]:
+def file_text(reader: Reader, version_key: int, path: str, *, max_bytes: int = MAX_TEXT_BYTES) -> tuple[str, bool]:
     """Give the text of a file, or its last `max_bytes`, and whether that is all of it."""
     with reader.snapshot() as connection, open_file(reader, connection, version_key, path) as stream:
         size = stream.seek(0, io.SEEK_END)

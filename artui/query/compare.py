@@ -47,9 +47,7 @@ class Comparison:
         return sum(row.differs for row in self.rows)
 
 
-def compare(
-    reader: Reader, run_ids: Sequence[str], *, directions: dict[str, Direction] | None = None
-) -> Comparison:
+def compare(reader: Reader, run_ids: Sequence[str], *, directions: dict[str, Direction] | None = None) -> Comparison:
     """Put runs side by side, in the order given."""
     runs = tuple(get_run(reader, run_id) for run_id in run_ids)
     rows = [
@@ -102,16 +100,12 @@ def _metric_row(name: str, metrics: Sequence[Metric | None], direction: Directio
     values = tuple(metric.summary.last if metric else None for metric in metrics)
     if direction is None and not _COUNTER.search(name):
         direction = guess_direction(name)
-    finite = [
-        value for value in values if value is not None and value == value and abs(value) != float("inf")
-    ]
+    finite = [value for value in values if value is not None and value == value and abs(value) != float("inf")]
     best = None
     if direction is not None and len(finite) > 1 and min(finite) != max(finite):
         target = min(finite) if direction == "lower" else max(finite)
         best = values.index(target)
-    return Row(
-        "metrics", name, values, any(not _same(value, values[0]) for value in values[1:]), direction, best
-    )
+    return Row("metrics", name, values, any(not _same(value, values[0]) for value in values[1:]), direction, best)
 
 
 def guess_direction(name: str) -> Direction:
@@ -122,9 +116,7 @@ def guess_direction(name: str) -> Direction:
 def _same(left: Any, right: Any) -> bool:
     if isinstance(left, float) and isinstance(right, float) and left != left and right != right:
         return True
-    return (type(left) is type(right) and left == right) or (
-        _is_number(left) and _is_number(right) and left == right
-    )
+    return (type(left) is type(right) and left == right) or (_is_number(left) and _is_number(right) and left == right)
 
 
 def _is_number(value: Any) -> bool:

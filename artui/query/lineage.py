@@ -43,9 +43,7 @@ def lineage(reader: Reader, subject: RunHead | VersionHead, *, max_depth: int = 
     return Lineage(root, tuple(up), tuple(down), up_cut or down_cut)
 
 
-def _walk(
-    connection: sqlite3.Connection, root: Node, direction: Direction, max_depth: int
-) -> tuple[list[Node], bool]:
+def _walk(connection: sqlite3.Connection, root: Node, direction: Direction, max_depth: int) -> tuple[list[Node], bool]:
     seen = {root.id}
     nodes: list[Node] = []
     stack = [(node, 1) for node in reversed(_next(connection, root, direction))]

@@ -42,9 +42,7 @@ def find_run(reader: Reader, text: str) -> RunHead:
         raise UnknownReference(f"There is no run {text!r}.", remedy=offered)
     if len(rows) > 1:
         ids = ", ".join(str(row[1]) for row in rows[:_OFFERED])
-        raise AmbiguousReference(
-            f"{len(rows)} runs go by {text!r}.", remedy=f"Give the start of an id: {ids}."
-        )
+        raise AmbiguousReference(f"{len(rows)} runs go by {text!r}.", remedy=f"Give the start of an id: {ids}.")
     return head_from_row(rows[0])
 
 
@@ -63,9 +61,7 @@ def resolve(reader: Reader, text: str) -> RunHead | VersionHead:
         try:
             return _version(reader, text)
         except UnknownReference:
-            raise UnknownReference(
-                f"There is no run and no artifact {text!r}.", remedy=not_a_run.remedy
-            ) from None
+            raise UnknownReference(f"There is no run and no artifact {text!r}.", remedy=not_a_run.remedy) from None
     return _version(reader, text)
 
 

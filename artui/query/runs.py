@@ -57,9 +57,7 @@ KEYS_BY_START = "SELECT key FROM run ORDER BY started_ms DESC, key DESC"
 PARAM_ORDER = """
     SELECT run_key FROM param WHERE name_key = :name AND number IS NOT NULL ORDER BY number, run_key
 """
-PARAM_TEXT_ORDER = (
-    "SELECT run_key FROM param WHERE name_key = :name AND text IS NOT NULL ORDER BY text, run_key"
-)
+PARAM_TEXT_ORDER = "SELECT run_key FROM param WHERE name_key = :name AND text IS NOT NULL ORDER BY text, run_key"
 METRIC_ORDER = "SELECT run_key FROM series WHERE name_key = :name AND last IS NOT NULL ORDER BY last, run_key"
 
 _ATTRIBUTE_ORDERS = {
@@ -195,9 +193,7 @@ def _containing(connection: sqlite3.Connection, word: str) -> set[int]:
         if len(word) > 2 and status.startswith(word):
             found.update(_keys(connection, "SELECT key FROM run WHERE status = :status", {"status": code}))
     for (project,) in connection.execute("SELECT key FROM project WHERE name LIKE :like ESCAPE '\\'", like):
-        found.update(
-            _keys(connection, "SELECT key FROM run WHERE project_key = :project", {"project": project})
-        )
+        found.update(_keys(connection, "SELECT key FROM run WHERE project_key = :project", {"project": project}))
     found.update(
         _keys(
             connection,
@@ -261,9 +257,7 @@ def columns(reader: Reader) -> Columns:
     metrics: list[Column] = []
     varying: set[str] = set()
     with reader.snapshot() as connection:
-        newest = [
-            row[0] for row in connection.execute(f"{KEYS_BY_START} LIMIT :limit", {"limit": SAMPLE_RUNS})
-        ]
+        newest = [row[0] for row in connection.execute(f"{KEYS_BY_START} LIMIT :limit", {"limit": SAMPLE_RUNS})]
         having = _having(connection, "param", newest), _having(connection, "series", newest)
         longest = dict(
             connection.execute(
@@ -271,9 +265,7 @@ def columns(reader: Reader) -> Columns:
                 newest,
             )
         )
-        for key, name, low, high, first, last, least, most, is_metric in connection.execute(
-            COLUMN_NAMES
-        ).fetchall():
+        for key, name, low, high, first, last, least, most, is_metric in connection.execute(COLUMN_NAMES).fetchall():
             if is_metric:
                 metrics.append(Column("metric", name, key, low=least, high=most))
             if low is not None or first is not None:
@@ -291,9 +283,7 @@ def columns(reader: Reader) -> Columns:
                 if low != high or first != last or (low is not None and first is not None):
                     varying.add(column.id)
     params.sort(key=lambda column: (-_tenths(having[0].get(column.name_key, 0), newest), column.name_key))
-    metrics.sort(
-        key=lambda column: (-_tenths(having[1].get(column.name_key, 0), newest) // 4, *_metric_rank(column))
-    )
+    metrics.sort(key=lambda column: (-_tenths(having[1].get(column.name_key, 0), newest) // 4, *_metric_rank(column)))
     return params, metrics, varying
 
 
@@ -387,9 +377,7 @@ def list_runs(
     reader: Reader, *, contains: str = "", order: str = "-started", limit: int | None = None
 ) -> list[RunHead]:
     """List runs as `Reader.runs` says."""
-    order_of = run_order(
-        reader, RunsRequest(contains, sort_id(order.removeprefix("-")), order.startswith("-"))
-    )
+    order_of = run_order(reader, RunsRequest(contains, sort_id(order.removeprefix("-")), order.startswith("-")))
     keys = order_of.keys[:limit] if limit is not None else order_of.keys
     heads: list[RunHead] = []
     for start in range(0, len(keys), 500):
@@ -521,9 +509,7 @@ HEAD_COLUMNS = _HEAD_COLUMNS
 
 
 def _head(row: Sequence[Any], now_ms: int) -> RunHead:
-    key, run_id, name, project, status, stage, started_ms, duration_ms, ended_ms, parent_id, heartbeat_ms = (
-        row[:11]
-    )
+    key, run_id, name, project, status, stage, started_ms, duration_ms, ended_ms, parent_id, heartbeat_ms = row[:11]
     word = _STATUSES[status] if status in (0, 1, 2, 3) else "killed"
     if word == "running" and now_ms - _integer(heartbeat_ms) > HEARTBEAT_LOST_MS:
         word = "lost"

@@ -89,9 +89,7 @@ def read_series(connection: sqlite3.Connection, series_key: int) -> Series:
 
 def _decoded(count: Any, codec: Any, payload: Any) -> Any:
     if not isinstance(count, int) or not isinstance(codec, str) or not isinstance(payload, bytes):
-        raise PointsDamaged(
-            "A block of points has columns of the wrong type.", remedy="Get an untouched copy."
-        )
+        raise PointsDamaged("A block of points has columns of the wrong type.", remedy="Get an untouched copy.")
     return points.decode(codec, count, payload)
 
 
@@ -177,11 +175,7 @@ def curve(reader: Reader, metric: Metric, *, axis: Axis = "step", buckets: int =
         if block_count > DECODE_BLOCKS:
             return _curve_of_summaries(connection, metric, axis, buckets)
         series = read_series(connection, metric.series_key)
-    xs = (
-        series.steps.astype("float64")
-        if axis == "step"
-        else (series.times_ms - metric.summary.first_ms) / 1000.0
-    )
+    xs = series.steps.astype("float64") if axis == "step" else (series.times_ms - metric.summary.first_ms) / 1000.0
     return thin(xs, series.values, buckets=buckets)
 
 

@@ -49,9 +49,7 @@ class ArtuiApp(ChangesOnly):
         self.sends_changes_only = settings.output == "changes"
         colours = self.console._color_system
         is_rich = colours in (ColorSystem.TRUECOLOR, ColorSystem.EIGHT_BIT) and not self.no_color
-        self.palette: Palette = make_palette(
-            is_coloured=not self.no_color and colours is not None, is_rich=is_rich
-        )
+        self.palette: Palette = make_palette(is_coloured=not self.no_color and colours is not None, is_rich=is_rich)
         for number, style in enumerate(self.palette.curves):
             self.palette.styles[f"curve{number}"] = style
         if not is_rich:
@@ -147,11 +145,12 @@ class ArtuiApp(ChangesOnly):
     def catalog_title(self) -> str:
         return clean(self.reader.path.name)
 
-    def trust_spans(self) -> list[Span]:
-        size = ""
-        with contextlib.suppress(OSError):
-            size = f"  {bytes_text(self.reader.path.stat().st_size)}"
-        spans: list[Span] = [(size, "dim")]
+    def trust_spans(self, *, is_brief: bool = False) -> list[Span]:
+        """Say how large the catalog is, how many runs are running, and whether it came from elsewhere."""
+        spans: list[Span] = []
+        if not is_brief:
+            with contextlib.suppress(OSError):
+                spans.append((f"  {bytes_text(self.reader.path.stat().st_size)}", "dim"))
         if self._running_count:
             spans.append((f" · {count_text(self._running_count)} running", "accent"))
         if self.reader.trust is Trust.FOREIGN:
@@ -294,9 +293,7 @@ class ArtuiApp(ChangesOnly):
         scopes = screen.SCOPES if isinstance(screen, CatalogScreen) else ("app",)
         for key in KEYS:
             if key.scope in scopes and key.scope != "list" and not key.action.endswith("command_palette"):
-                yield SystemCommand(
-                    f"{key.label}  ({key.shown})", key.help, self._command(screen, key.action)
-                )
+                yield SystemCommand(f"{key.label}  ({key.shown})", key.help, self._command(screen, key.action))
 
     def _command(self, screen: Screen[Any], action: str) -> Any:
         async def run() -> None:

@@ -196,9 +196,7 @@ def spark_text(values: Sequence[float], cells: int) -> str:
         if value != value or math.isinf(value):
             out.append(DIVERGED)
             break
-        out.append(
-            BLOCKS[min(7, int((value - low) / span * 8))] if span > 0 and math.isfinite(span) else BLOCKS[0]
-        )
+        out.append(BLOCKS[min(7, int((value - low) / span * 8))] if span > 0 and math.isfinite(span) else BLOCKS[0])
     return "".join(out)
 
 
@@ -233,9 +231,7 @@ def shape_of(column: Column, *, title: str, spark: int = 0) -> Shape:
     if column.source == "metric":
         decimals = decimals_for(column.low, column.high)
         widest = max(len(fixed_text(value, decimals)) for value in (column.low or 0.0, column.high or 0.0))
-        return Shape(
-            column, title, max(widest, min(len(title) + 1, MAX_TITLE_CELLS), _NUMBER_CELLS), decimals, spark
-        )
+        return Shape(column, title, max(widest, min(len(title) + 1, MAX_TITLE_CELLS), _NUMBER_CELLS), decimals, spark)
     known = [param_text(_tidy(value)) for value in (column.low, column.high) if value is not None]
     widest = max([len(text) for text in known] + [min(column.text_cells, MAX_TEXT_CELLS), 3])
     return Shape(column, title, max(widest, min(len(title) + 1, MAX_TITLE_CELLS)), 0)

@@ -250,18 +250,13 @@ def bindings(*scopes: str) -> list[BindingType]:
 def footer_keys(*scopes: str) -> list[tuple[str, str]]:
     """Give (key, label) pairs for the footer."""
     return [
-        (key.shown.split(" ")[0], key.label)
-        for scope in scopes
-        for key in KEYS
-        if key.scope == scope and key.in_footer
+        (key.shown.split(" ")[0], key.label) for scope in scopes for key in KEYS if key.scope == scope and key.in_footer
     ]
 
 
 def help_keys(*scopes: str) -> list[tuple[str, list[tuple[str, str]]]]:
     """Give (heading, (keys, sentence) pairs) for the help."""
-    return [
-        (SCOPES[scope], [(key.shown, key.help) for key in KEYS if key.scope == scope]) for scope in scopes
-    ]
+    return [(SCOPES[scope], [(key.shown, key.help) for key in KEYS if key.scope == scope]) for scope in scopes]
 
 
 def readme_table() -> str:

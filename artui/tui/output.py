@@ -61,9 +61,7 @@ PLAIN: Look = ("39", "49", frozenset())
 class Surface:
     """What the terminal shows: a character and a look a cell. None where that is not known."""
 
-    def __init__(
-        self, width: int, height: int, *, colours: ColorSystem | None, erases_in_colour: bool = True
-    ) -> None:
+    def __init__(self, width: int, height: int, *, colours: ColorSystem | None, erases_in_colour: bool = True) -> None:
         self.width, self.height = width, height
         self._colours = colours
         self._erases_in_colour = erases_in_colour
@@ -128,12 +126,7 @@ class Surface:
                 x += len(text)
                 continue
             for letter in text:
-                if (
-                    letter < " "
-                    or "\x7f" <= letter <= "\x9f"
-                    or letter in _HIDDEN
-                    or "\ud800" <= letter <= "\udfff"
-                ):
+                if letter < " " or "\x7f" <= letter <= "\x9f" or letter in _HIDDEN or "\ud800" <= letter <= "\udfff":
                     continue
                 cells = 1 if letter < "\u0300" else get_character_cell_size(letter)
                 if cells == 0:
@@ -160,11 +153,7 @@ class Surface:
             if (
                 letter is None
                 or not letter
-                or (
-                    letter == old_chars[x]
-                    and looks[x] == old_looks[x]
-                    and not self._half_changed(old_chars, chars, x)
-                )
+                or (letter == old_chars[x] and looks[x] == old_looks[x] and not self._half_changed(old_chars, chars, x))
             ):
                 x += 1
                 continue
@@ -312,9 +301,7 @@ def _look_number(style: Style | None, colours: ColorSystem | None) -> int:
 
 
 _blanks: dict[int, int] = {}
-_MARKING = frozenset(
-    number for number, (name, _, _) in enumerate(_FLAGS) if name in ("underline", "reverse", "strike")
-)
+_MARKING = frozenset(number for number, (name, _, _) in enumerate(_FLAGS) if name in ("underline", "reverse", "strike"))
 
 
 def _blank(look: int) -> int:
@@ -359,11 +346,7 @@ def _short(colour: Color) -> Color:
     if all(part in cube for part in triplet):
         red, green, blue = (cube.index(part) for part in triplet)
         return Color.from_ansi(16 + 36 * red + 6 * green + blue)
-    if (
-        triplet.red == triplet.green == triplet.blue
-        and (triplet.red - 8) % 10 == 0
-        and 8 <= triplet.red <= 238
-    ):
+    if triplet.red == triplet.green == triplet.blue and (triplet.red - 8) % 10 == 0 and 8 <= triplet.red <= 238:
         return Color.from_ansi(232 + (triplet.red - 8) // 10)
     return colour
 
@@ -463,9 +446,7 @@ class ChangesOnly(App[int]):
             surface = self._surface
             if surface is None or (surface.width, surface.height) != (width, height):
                 colours = None if self.no_color else self.console._color_system
-                surface = self._surface = Surface(
-                    width, height, colours=colours, erases_in_colour=_erases_in_colour()
-                )
+                surface = self._surface = Surface(width, height, colours=colours, erases_in_colour=_erases_in_colour())
             renderable = _Changes(surface, renderable)
         super()._display(screen, renderable)
 

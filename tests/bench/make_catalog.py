@@ -42,7 +42,10 @@ def make(path: Path, *, run_count: int, seed: int = 0) -> float:
                         "seed": number % 10,
                         "dropout": round(float(random.random()), 3),
                     }
-                    params |= {f"p{n:02d}": float(round(random.random(), 4)) if n < 5 else n for n in range(PARAMS - len(params))}
+                    params |= {
+                        f"p{n:02d}": float(round(random.random(), 4)) if n < 5 else n
+                        for n in range(PARAMS - len(params))
+                    }
                     run = runs.NewRun(
                         project="bench",
                         name=numbered_name(number),
@@ -58,11 +61,25 @@ def make(path: Path, *, run_count: int, seed: int = 0) -> float:
                     times = started_ms + np.arange(8, dtype=np.int64) * 1000
                     for place, key in enumerate(keys):
                         if place < 2:
-                            points.append(connection, run_key, key, "", steps, times, values[place] + np.linspace(1, 0, 8) * random.random())
+                            points.append(
+                                connection,
+                                run_key,
+                                key,
+                                "",
+                                steps,
+                                times,
+                                values[place] + np.linspace(1, 0, 8) * random.random(),
+                            )
                         else:
                             points.append(connection, run_key, key, "", one_step, times[:1], values[place : place + 1])
                     status = "failed" if number % 50 == 7 else "finished"
-                    runs.finish(connection, run_key, status=status, ended_ms=started_ms + 50_000, duration_ms=50_000 + number % 1000)
+                    runs.finish(
+                        connection,
+                        run_key,
+                        status=status,
+                        ended_ms=started_ms + 50_000,
+                        duration_ms=50_000 + number % 1000,
+                    )
             catalog.checkpoint()
             if start % 10_000 == 0:
                 print(f"{start:,} of {run_count:,} runs, {time.perf_counter() - began:.0f} s", flush=True)

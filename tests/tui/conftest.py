@@ -131,9 +131,7 @@ def hostile_catalog(frozen: None, tmp_path: Path) -> Path:
                     previews={HOSTILE: preview("x.csv", io.BytesIO(content + b",a\n" + content + b",b\n"), 10)},
                 ),
             )  # fmt: skip
-            connection.execute(
-                "UPDATE artifact SET name = ? WHERE key = ?", (f"{HOSTILE}{number}", saved.artifact_key)
-            )
+            connection.execute("UPDATE artifact SET name = ? WHERE key = ?", (f"{HOSTILE}{number}", saved.artifact_key))
             artifacts.link(connection, "output", source_key=key, target_key=saved.key)
             connection.execute(
                 "INSERT INTO alias (artifact_key, name, version_key) VALUES (?, ?, ?)",

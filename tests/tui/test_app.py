@@ -32,9 +32,7 @@ def test_table_shows_status_params_and_metrics(small_catalog: Path, explore: Exp
     explore(small_catalog, flow)
 
 
-def test_filter_narrows_while_typing_and_escape_brings_all_back(
-    small_catalog: Path, explore: Explore
-) -> None:
+def test_filter_narrows_while_typing_and_escape_brings_all_back(small_catalog: Path, explore: Explore) -> None:
     """Letters typed after / leave only runs that contain them; esc clears."""
 
     async def flow(pilot: Pilot[Any]) -> None:
@@ -59,9 +57,7 @@ def test_filter_without_match_says_what_to_do(small_catalog: Path, explore: Expl
     explore(small_catalog, flow)
 
 
-def test_sort_by_metric_puts_the_best_first_and_the_diverged_last(
-    small_catalog: Path, explore: Explore
-) -> None:
+def test_sort_by_metric_puts_the_best_first_and_the_diverged_last(small_catalog: Path, explore: Explore) -> None:
     """Sorting by a loss shows the smallest first; a run whose loss is no number comes after all others that have one."""
 
     async def flow(pilot: Pilot[Any]) -> None:
@@ -183,9 +179,7 @@ def test_lineage_names_what_came_before_and_after(small_catalog: Path, explore: 
         await settled(pilot)
         text = shown(pilot)
         assert (
-            "trained on digits-split v1" in text
-            and "made by ● prepare-1" in text
-            and "made by ● calm-otter-2" in text
+            "trained on digits-split v1" in text and "made by ● prepare-1" in text and "made by ● calm-otter-2" in text
         )
 
     explore(small_catalog, flow)
@@ -208,9 +202,7 @@ def test_q_quits_only_from_the_table_of_runs(small_catalog: Path, explore: Explo
 
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 50)])
-def test_help_lists_the_keys_of_the_screen(
-    small_catalog: Path, explore: Explore, size: tuple[int, int]
-) -> None:
+def test_help_lists_the_keys_of_the_screen(small_catalog: Path, explore: Explore, size: tuple[int, int]) -> None:
     """? shows the keys of where one is, esc closes it."""
 
     async def flow(pilot: Pilot[Any]) -> None:
@@ -249,21 +241,15 @@ def test_table_follows_a_catalog_that_grows(small_catalog: Path, explore: Explor
         await settled(pilot)
         before = screen.table.row
         with Catalog(small_catalog) as catalog, catalog.transaction() as connection:
-            key = runs.start(
-                connection, runs.NewRun(project="digits", name="brand-new", started_ms=NOW_MS + 1)
-            )
-            points.append(
-                connection, key, runs.name_key(connection, "val/loss"), "", *points.pack([(1, NOW_MS, 0.5)])
-            )
+            key = runs.start(connection, runs.NewRun(project="digits", name="brand-new", started_ms=NOW_MS + 1))
+            points.append(connection, key, runs.name_key(connection, "val/loss"), "", *points.pack([(1, NOW_MS, 0.5)]))
         for _ in range(40):
             await pilot.pause(0.1)
             if "13 runs" in shown(pilot):
                 break
         await settled(pilot)
         assert "brand-new" in shown(pilot)
-        assert (
-            screen.table.row is not None and before is not None and screen.table.row.head.id == before.head.id
-        )
+        assert screen.table.row is not None and before is not None and screen.table.row.head.id == before.head.id
         assert "1 marked" in shown(pilot)
 
     explore(small_catalog, flow)
@@ -357,18 +343,14 @@ def test_charts_mark_where_a_series_diverged(small_catalog: Path, explore: Explo
     explore(small_catalog, flow)
 
 
-def test_hundred_thousand_keys_cost_only_the_rows_in_sight(
-    tmp_path: Path, explore: Explore, frozen: None
-) -> None:
+def test_hundred_thousand_keys_cost_only_the_rows_in_sight(tmp_path: Path, explore: Explore, frozen: None) -> None:
     """A table of many runs reads cells for a few hundred of them."""
     path = tmp_path / "many.artui"
     with Catalog(path) as catalog, catalog.transaction() as connection:
         for number in range(3000):
             runs.start(
                 connection,
-                runs.NewRun(
-                    project="p", name=f"run-{number}", started_ms=NOW_MS + number, params={"lr": number / 7}
-                ),
+                runs.NewRun(project="p", name=f"run-{number}", started_ms=NOW_MS + number, params={"lr": number / 7}),
             )
 
     async def flow(pilot: Pilot[Any]) -> None:

@@ -14,12 +14,12 @@ from textual.widgets import Input
 from artui.model import STAGES, AliasChange, ArtifactHead, Preview, VersionDetail, VersionHead
 from artui.query import artifacts as query
 from artui.safetext import clean, clean_lines
-from artui.tui.cells import Span, fit
+from artui.tui.cells import Span, fit, length_of
 from artui.tui.keys import bindings, footer_keys
 from artui.tui.messages import LineMoved, Link
 from artui.tui.screens.base import CatalogScreen, heading, run_line, version_line
 from artui.tui.widgets.bars import Bar, KeyBar
-from artui.tui.widgets.lines import Line, LineList
+from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.units import bytes_text, count_text, number_text, plural, time_text
 
 PANE_SECONDS = 0.08
@@ -195,7 +195,7 @@ def _listed(shown: Sequence[ArtifactHead], *, words: bool, any_at_all: bool) -> 
     if not shown:
         if words:
             return [
-                Line([("", "text")]),
+                BLANK,
                 Line(
                     [
                         ("  No artifact contains these words. ", "text"),
@@ -207,9 +207,9 @@ def _listed(shown: Sequence[ArtifactHead], *, words: bool, any_at_all: bool) -> 
         if any_at_all:
             return []
         return [
-            Line([("", "text")]),
+            BLANK,
             Line([("  No artifacts yet.", "bold")]),
-            Line([("", "text")]),
+            BLANK,
             Line(
                 [
                     ("  A run saves them with ", "dim"),
@@ -226,14 +226,12 @@ def _listed(shown: Sequence[ArtifactHead], *, words: bool, any_at_all: bool) -> 
         if not members:
             continue
         if lines:
-            lines.append(Line([("", "text")]))
+            lines.append(BLANK)
         lines.append(heading(f" {stage}", note=str(len(members))))
         kind = ""
         for head in members:
             latest = head.latest
-            aliases = (
-                " ".join(clean(alias) for alias in latest.aliases if alias != "latest") if latest else ""
-            )
+            aliases = " ".join(clean(alias) for alias in latest.aliases if alias != "latest") if latest else ""
             spans: list[Span] = [
                 (f"   {fit('' if head.kind == kind else clean(head.kind), min(12, kind_cells))}  ", "dim"),
                 (fit(clean(head.name), name_cells), "text"),
@@ -284,17 +282,15 @@ class ArtifactScreen(CatalogScreen):
         for head in versions:
             aliases = " ".join(clean(alias) for alias in head.aliases)
             made = f"  {clean(head.made_by.name)}" if head.made_by else ""
-            lines.append(
-                Line(
-                    [
-                        (fit(f" v{head.number}", 6), "text"),
-                        (fit(aliases, 20), "good"),
-                        (time_text(head.created_ms)[5:16], "dim"),
-                        (made, "dim"),
-                    ],
-                    Link("version", head.id),
-                )
-            )
+            when = time_text(head.created_ms)[5:16] if self.size.width >= 100 else ""
+            cells = 20 if when else max(8, min(20, length_of([(aliases, "good")])))
+            spans: list[Span] = [
+                (fit(f" v{head.number}", 5), "text"),
+                (fit(aliases, cells), "good"),
+                (when, "dim"),
+                (made, "dim"),
+            ]
+            lines.append(Line(spans, Link("version", head.id)))
         self.listing.set_lines(lines, keep=not is_first)
         if is_first and self.version_id:
             place = next((i for i, head in enumerate(versions) if head.id == self.version_id), 0)
@@ -378,9 +374,7 @@ def version_facts(
     """Read all that is shown of a version."""
     reader = screen.reader
     detail = query.get_version(reader, version_id)
-    artifact = next(
-        (head for head in query.artifact_list(reader) if head.key == detail.head.artifact_key), None
-    )
+    artifact = next((head for head in query.artifact_list(reader) if head.key == detail.head.artifact_key), None)
     return (
         detail,
         query.previews(reader, detail.head.key),
@@ -403,25 +397,18 @@ def version_lines(
         Line(
             [
                 (
-                    f" {plural(head.file_count, 'file')} · {bytes_text(head.size_bytes)} · {head.storage} · sha256 {head.digest[:8]}…{head.digest[-4:]}",
+                    f" {plural(head.file_count, 'file')} · {bytes_text(head.size_bytes)} · {head.storage} · {time_text(head.created_ms)}",
                     "dim",
                 )
             ]
         ),
-        Line(
-            [
-                (
-                    f" saved {time_text(head.created_ms)}"
-                    + (
-                        f" · {clean(detail.location)} on {clean(detail.host)}"
-                        if head.storage == "referenced"
-                        else ""
-                    ),
-                    "dim",
-                )
-            ]
+        Line([(f" sha256 {head.digest[: max(8, min(64, cells - 9))]}", "faint")]),
+        *(
+            [Line([(f" lies at {clean(detail.location)} on {clean(detail.host)}", "warn")])]
+            if head.storage == "referenced"
+            else []
         ),
-        Line([("", "text")]),
+        BLANK,
     ]
     if head.made_by is not None:
         lines.append(run_line(head.made_by, before="made by  ", indent=1))
@@ -434,7 +421,7 @@ def version_lines(
     elif not detail.related:
         lines.append(Line([(" used by no run yet", "faint")]))
     if detail.metadata:
-        lines += [Line([("", "text")]), heading(" metadata")]
+        lines += [BLANK, heading(" metadata")]
         name_cells = max(4, min(24, max(len(name) for name in detail.metadata)))
         for name, value in list(detail.metadata.items())[:30]:
             text = number_text(value) if isinstance(value, float) else clean(str(value))
@@ -448,7 +435,7 @@ def version_lines(
             )
     moved = [change for change in history if head.number in (change.from_number, change.to_number)]
     if moved:
-        lines += [Line([("", "text")]), heading(" aliases")]
+        lines += [BLANK, heading(" aliases")]
         for change in moved[:8]:
             came = f"v{change.from_number} → " if change.from_number else ""
             lines.append(
@@ -462,15 +449,9 @@ def version_lines(
                     ]
                 )
             )
-    lines += [Line([("", "text")]), heading(" files")]
+    lines += [BLANK, heading(" files")]
     for file in detail.files[:200]:
-        note = (
-            f"  → {clean(file.link_target)}"
-            if file.link_target
-            else f"  {clean(file.note)}"
-            if file.note
-            else ""
-        )
+        note = f"  → {clean(file.link_target)}" if file.link_target else f"  {clean(file.note)}" if file.note else ""
         lines.append(
             Line(
                 [
@@ -486,7 +467,7 @@ def version_lines(
         lines.append(Line([(f"   and {count_text(len(detail.files) - 200)} more", "dim")]))
     for path, preview in previews.items():
         lines += [
-            Line([("", "text")]),
+            BLANK,
             Line([(f" {clean(path)}  ", "text"), (clean(preview.title), "dim")], is_heading=True),
         ]
         lines += preview_lines(preview, cells=cells)
@@ -497,10 +478,7 @@ def preview_lines(preview: Preview, *, cells: int, max_rows: int = 24) -> list[L
     """Draw a preview: text as it is, a table in columns."""
     lines = [Line([(f"   {clean(name)}  ", "dim"), (clean(value), "text")]) for name, value in preview.facts]
     if preview.text:
-        lines += [
-            Line([("   ", "text"), (text, "text")])
-            for text in clean_lines(preview.text, max_lines=max_rows * 3)
-        ]
+        lines += [Line([("   ", "text"), (text, "text")]) for text in clean_lines(preview.text, max_lines=max_rows * 3)]
     table = preview.table
     if table is not None:
         count = len(table.columns)
@@ -523,8 +501,7 @@ def preview_lines(preview: Preview, *, cells: int, max_rows: int = 24) -> list[L
                     ("   ", "text"),
                     (
                         "  ".join(
-                            fit(clean(table.columns[i]), width, right=rights[i])
-                            for i, width in enumerate(widths)
+                            fit(clean(table.columns[i]), width, right=rights[i]) for i, width in enumerate(widths)
                         ),
                         "dim",
                     ),

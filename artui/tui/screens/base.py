@@ -63,8 +63,12 @@ class CatalogScreen(Asks, Screen[None]):
 
     def show_place(self) -> None:
         """Draw the line at the top: the catalog, where one is in it, and the main screens."""
-        spans: list[Span] = [(" " + self.artui.catalog_title, "bold"), *self.artui.trust_spans()]
-        spans += [(" ▸ ", "faint"), *self.title_spans()] if self.title_spans() else []
+        title = self.title_spans()
+        spans: list[Span] = [
+            (" " + self.artui.catalog_title, "bold"),
+            *self.artui.trust_spans(is_brief=bool(title)),
+        ]
+        spans += [(" ▸ ", "faint"), *title] if title else []
         places: list[Span] = []
         for number, name in ((1, "Runs"), (2, "Artifacts"), (3, "Lineage")):
             is_here = number == self.PLACE

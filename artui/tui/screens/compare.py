@@ -56,14 +56,12 @@ class CompareTable(LineList):
                 continue
             if row.section != section:
                 section = row.section
-                lines.append(Line([(section, "dim")], is_heading=True))
+                lines.append(Line([(f" {section}", "dim")], is_heading=True))
                 self.rows.append(None)
             lines.append(Line([]))
             self.rows.append(row)
         if len(lines) == 1:
-            lines.append(
-                Line([("  nothing differs: these runs have the same params, inputs and results", "dim")])
-            )
+            lines.append(Line([("  nothing differs: these runs have the same params, inputs and results", "dim")]))
             self.rows.append(None)
         names = [row.name for row in comparison.rows]
         self.label_cells = max(
@@ -77,9 +75,7 @@ class CompareTable(LineList):
             (
                 i
                 for i, row in enumerate(self.rows)
-                if before is not None
-                and row is not None
-                and (row.section, row.name) == (before.section, before.name)
+                if before is not None and row is not None and (row.section, row.name) == (before.section, before.name)
             ),
             None,
         )
@@ -284,9 +280,7 @@ class CompareScreen(CatalogScreen):
     def _ask_curves(self) -> None:
         comparison, name, axis = self.comparison, self._metric, self.chart_options.axis
         if comparison is None or not name:
-            self.query_one("#curves", Chart).show(
-                "", [], self.chart_options, note="these runs logged no metrics"
-            )
+            self.query_one("#curves", Chart).show("", [], self.chart_options, note="these runs logged no metrics")
             return
         reader = self.reader
 
@@ -306,9 +300,7 @@ class CompareScreen(CatalogScreen):
         self.query_one("#curves", Chart).show(title, lines, self.chart_options)
 
     def action_axis(self) -> None:
-        self.chart_options = replace(
-            self.chart_options, axis="time" if self.chart_options.axis == "step" else "step"
-        )
+        self.chart_options = replace(self.chart_options, axis="time" if self.chart_options.axis == "step" else "step")
         self._ask_curves()
 
     def action_log_scale(self) -> None:

@@ -9,7 +9,7 @@ from textual.screen import ModalScreen
 
 from artui.tui.keys import bindings, help_keys
 from artui.tui.widgets.bars import Bar
-from artui.tui.widgets.lines import Line, LineList
+from artui.tui.widgets.lines import BLANK, Line, LineList
 
 KEY_CELLS = 12
 
@@ -29,10 +29,8 @@ class HelpScreen(ModalScreen[None]):
     def on_mount(self) -> None:
         lines: list[Line] = []
         for title, keys in help_keys(*self.scopes):
-            lines += [Line([("", "text")]), Line([(f"  {title}", "title")], is_heading=True)]
-            lines += [
-                Line([(f"  {shown:>{KEY_CELLS}}  ", "key"), (sentence, "text")]) for shown, sentence in keys
-            ]
+            lines += [BLANK, Line([(f"  {title}", "title")], is_heading=True)]
+            lines += [Line([(f"  {shown:>{KEY_CELLS}}  ", "key"), (sentence, "text")]) for shown, sentence in keys]
         self.query_one("#help-lines", LineList).set_lines(lines[1:], keep=False)
         self.query_one("#help-foot", Bar).show([("  esc", "key"), (" closes", "dim")])
         self.query_one("#help-lines").focus()

@@ -15,7 +15,7 @@ from artui.tui.keys import bindings
 from artui.tui.messages import Link
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
-from artui.tui.widgets.lines import Line, LineList
+from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.units import plural
 
 
@@ -63,17 +63,17 @@ class LineageScreen(CatalogScreen):
             add(node, node_spans(node, "↑"))
         if not found.upstream:
             lines.append(Line([("   nothing was noted", "faint")]))
-        lines.append(Line([("", "text")]))
+        lines.append(BLANK)
         root_line = len(lines)
         add(found.root, [(" ▶ ", "accent"), *subject_spans(found.root, "title")])
-        lines += [Line([("", "text")]), Line([(" what came of it", "dim")], is_heading=True)]
+        lines += [BLANK, Line([(" what came of it", "dim")], is_heading=True)]
         for node in found.downstream:
             add(node, node_spans(node, "↓"))
         if not found.downstream:
             lines.append(Line([("   nothing yet", "faint")]))
         if found.is_cut:
             lines += [
-                Line([("", "text")]),
+                BLANK,
                 Line([(" and more: walk on with L from a line near the end", "warn")]),
             ]
         self.listing.set_lines(lines)

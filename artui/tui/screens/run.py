@@ -20,7 +20,7 @@ from artui.tui.messages import LineChosen, Link
 from artui.tui.screens.base import CatalogScreen, heading, run_line, version_line
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chart import Chart, ChartLine, ChartOptions, next_smoothing, options_spans
-from artui.tui.widgets.lines import Line, LineList
+from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.units import (
     age_text,
     bytes_text,
@@ -100,9 +100,7 @@ class RunScreen(CatalogScreen):
 
     def _show_tabs(self) -> None:
         detail = self.detail
-        counts = (
-            {"charts": len(self.drawn), "files": len(detail.inputs) + len(detail.outputs)} if detail else {}
-        )
+        counts = {"charts": len(self.drawn), "files": len(detail.inputs) + len(detail.outputs)} if detail else {}
         spans: list[Span] = [(" ", "text")]
         for tab in TABS:
             count = f" {counts[tab]}" if tab in counts else ""
@@ -153,7 +151,7 @@ class RunScreen(CatalogScreen):
         half = self.size.width // 2 if is_wide else self.size.width
         lines = fact_lines(self.detail, cells=half - 2)
         found = metric_lines(self.detail.metrics, cells=half - 2)
-        facts.set_lines(lines if is_wide else [*lines, Line([("", "text")]), *found])
+        facts.set_lines(lines if is_wide else [*lines, BLANK, *found])
         metrics.set_lines(found)
 
     def on_resize(self) -> None:
@@ -267,9 +265,7 @@ class RunScreen(CatalogScreen):
             self._draw_charts()
 
     def action_axis(self) -> None:
-        self.chart_options = replace(
-            self.chart_options, axis="time" if self.chart_options.axis == "step" else "step"
-        )
+        self.chart_options = replace(self.chart_options, axis="time" if self.chart_options.axis == "step" else "step")
         self._ask_curves()
 
     def action_log_scale(self) -> None:
@@ -343,7 +339,7 @@ class RunScreen(CatalogScreen):
             return
         logs = [head for head in detail.outputs if head.kind == "log"]
         if not logs:
-            lines = [Line([("", "text")]), Line([("  This run kept no log.", "text")]), Line([("", "text")])]
+            lines = [BLANK, Line([("  This run kept no log.", "text")]), BLANK]
             lines.append(
                 Line(
                     [
@@ -354,7 +350,7 @@ class RunScreen(CatalogScreen):
             )
             if detail.error:
                 lines += [
-                    Line([("", "text")]),
+                    BLANK,
                     heading("  how it ended"),
                     *(Line([("  " + text, "bad")]) for text in clean_lines(detail.error)),
                 ]
@@ -365,13 +361,11 @@ class RunScreen(CatalogScreen):
     def _take_log(self, logs: list[tuple[VersionHead, str, str, bool]]) -> None:
         lines: list[Line] = []
         for head, path, text, is_whole in logs:
-            lines.append(
-                heading(f" {clean(head.reference)}  {clean(path)}", note="" if is_whole else "the end of it")
-            )
+            lines.append(heading(f" {clean(head.reference)}  {clean(path)}", note="" if is_whole else "the end of it"))
             lines += [Line([(" ", "text"), (line, log_style(line))]) for line in clean_lines(text)]
         if self.detail is not None and self.detail.error:
             lines += [
-                Line([("", "text")]),
+                BLANK,
                 *(Line([(" " + text, "bad")]) for text in clean_lines(self.detail.error)),
             ]
         self.query_one("#log", LineList).set_lines(lines)
@@ -435,9 +429,7 @@ def fact_lines(detail: RunDetail, *, cells: int) -> list[Line]:
 
     def fact(name: str, text: str, style: str = "text") -> None:
         if text:
-            lines.append(
-                Line([(f" {fit(name, 10)} ", "dim"), (fit(clean(text), max(1, cells - 12)).rstrip(), style)])
-            )
+            lines.append(Line([(f" {fit(name, 10)} ", "dim"), (fit(clean(text), max(1, cells - 12)).rstrip(), style)]))
 
     fact("status", head.status, status_style(head.status) if head.status != "finished" else "good")
     if detail.error:
@@ -457,7 +449,7 @@ def fact_lines(detail: RunDetail, *, cells: int) -> list[Line]:
     fact("note", detail.note)
     fact("tags", "  ".join(tag.name + (f"={tag.value}" if tag.value else "") for tag in detail.tags), "mark")
     fact("id", head.id, "dim")
-    lines.append(Line([("", "text")]))
+    lines.append(BLANK)
     if detail.params:
         lines.append(heading(" params"))
         name_cells = max(6, min(28, max(len(param.name) for param in detail.params)))
@@ -470,14 +462,14 @@ def fact_lines(detail: RunDetail, *, cells: int) -> list[Line]:
             )
             for param in detail.params
         ]
-        lines.append(Line([("", "text")]))
+        lines.append(BLANK)
     for title, heads in (("inputs", detail.inputs), ("outputs", detail.outputs)):
         if heads:
             lines.append(heading(f" {title}"))
             lines += [version_line(version, indent=3) for version in heads[:12]]
             if len(heads) > 12:
                 lines.append(Line([(f"   and {len(heads) - 12} more under files", "dim")]))
-            lines.append(Line([("", "text")]))
+            lines.append(BLANK)
     lines.append(heading(" environment"))
     fact("  host", f"{detail.user}@{detail.host}" if detail.user else detail.host)
     fact(
@@ -492,18 +484,15 @@ def fact_lines(detail: RunDetail, *, cells: int) -> list[Line]:
     fact("  command", " ".join(detail.command))
     if head.parent_id:
         lines += [
-            Line([("", "text")]),
+            BLANK,
             Line([(" parent     ", "dim"), (head.parent_id, "accent")], Link("run", head.parent_id)),
         ]
     if detail.children:
-        lines += [Line([("", "text")]), heading(f" {plural(len(detail.children), 'run')} inside")]
-        lines += [
-            run_line(child, indent=3, after=f"  {duration_text(child.duration_ms)}")
-            for child in detail.children
-        ]
+        lines += [BLANK, heading(f" {plural(len(detail.children), 'run')} inside")]
+        lines += [run_line(child, indent=3, after=f"  {duration_text(child.duration_ms)}") for child in detail.children]
     if detail.error and "\n" in detail.error:
         lines += [
-            Line([("", "text")]),
+            BLANK,
             heading(" traceback"),
             *(Line([("   " + text, "bad")]) for text in clean_lines(detail.error)),
         ]
@@ -574,5 +563,5 @@ def file_lines(detail: RunDetail) -> list[Line]:
                     after=f"  {size}" + ("" if head.storage == "embedded" else f", {head.storage}"),
                 )
             )
-        lines.append(Line([("", "text")]))
+        lines.append(BLANK)
     return lines

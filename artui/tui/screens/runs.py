@@ -22,7 +22,7 @@ from artui.tui.keys import bindings, footer_keys
 from artui.tui.messages import CatalogChanged, Link
 from artui.tui.screens.base import CatalogScreen, heading, version_line
 from artui.tui.widgets.bars import Bar, KeyBar
-from artui.tui.widgets.lines import Line, LineList
+from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.tui.widgets.table import RunsTable, View
 from artui.units import age_text, count_text, duration_text, number_text, param_text, plural
 
@@ -96,9 +96,7 @@ class RunsScreen(CatalogScreen):
         self._ask_order()
 
     def load(self) -> None:
-        self.ask(
-            "columns", lambda: (query.columns(self.reader), query.stages(self.reader)), self._take_columns
-        )
+        self.ask("columns", lambda: (query.columns(self.reader), query.stages(self.reader)), self._take_columns)
         self._ask_order()
 
     def _take_columns(self, found: tuple[Columns, set[str]]) -> None:
@@ -190,9 +188,7 @@ class RunsScreen(CatalogScreen):
         if self.table.marked:
             spans.append((f" · {count_text(len(self.table.marked))} marked", "mark"))
         source, _, name = self.request.sort.partition(":")
-        name = (
-            {"started": "age", "duration": "took"}.get(name, name) if source == "attribute" else clean(name)
-        )
+        name = {"started": "age", "duration": "took"}.get(name, name) if source == "attribute" else clean(name)
         down = self.request.is_descending != (self.request.sort == "attribute:started")
         spans.append((f" · by {name} {'↓' if down else '↑'}", "dim"))
         if hidden := self.table.hidden_columns:
@@ -212,9 +208,9 @@ class RunsScreen(CatalogScreen):
             return
         if self.request.contains:
             lines = [
-                Line([("", "text")]),
+                BLANK,
                 Line([("  No run contains ", "text"), (clean(self.request.contains), "warn"), (".", "text")]),
-                Line([("", "text")]),
+                BLANK,
                 Line(
                     [
                         ("  esc", "key"),
@@ -264,9 +260,7 @@ class RunsScreen(CatalogScreen):
 
     def _show_mode(self) -> None:
         is_typing = self.focused is self.query_one(Input)
-        self.query_one("#slash", Bar).show(
-            [("/ ", "accent" if is_typing or self.request.contains else "dim")]
-        )
+        self.query_one("#slash", Bar).show([("/ ", "accent" if is_typing or self.request.contains else "dim")])
         bar = self.query_one(KeyBar)
         bar.show_keys(
             [("enter", "keep filter"), ("esc", "clear filter"), ("↓", "to the table")]
@@ -354,9 +348,7 @@ class RunsScreen(CatalogScreen):
 
     def action_compare(self) -> None:
         table = self.table
-        keys = [key for key in table.keys if key in table.marked] or list(
-            table.keys[table.cursor : table.cursor + 2]
-        )
+        keys = [key for key in table.keys if key in table.marked] or list(table.keys[table.cursor : table.cursor + 2])
         keys += sorted(table.marked - set(keys))
         if len(keys) < 2:
             self.artui.say("Mark two or more runs with space, then press c.", is_warning=True)
@@ -387,11 +379,7 @@ class RunsScreen(CatalogScreen):
         table = self.table
         keys = list(table.keys)
         here = next(
-            (
-                i
-                for i, key in enumerate(keys)
-                if (row := table.row_of(key)) is not None and row.head.id == run_id
-            ),
+            (i for i, key in enumerate(keys) if (row := table.row_of(key)) is not None and row.head.id == run_id),
             table.cursor,
         )
         there = here + change
@@ -487,9 +475,7 @@ def pane_lines(detail: RunDetail, row: RunRow, varying: set[str], *, cells: int)
             ]
         ),
     ]
-    where = " ".join(
-        part for part in (clean(detail.user), "on " + clean(detail.host) if detail.host else "") if part
-    )
+    where = " ".join(part for part in (clean(detail.user), "on " + clean(detail.host) if detail.host else "") if part)
     lines.append(Line([(fit(f"{head.stage} · {where}", cells), "dim")]))
     if detail.git_commit:
         lines.append(
@@ -503,11 +489,11 @@ def pane_lines(detail: RunDetail, row: RunRow, varying: set[str], *, cells: int)
             )
         )
     if detail.note:
-        lines += [Line([("", "text")]), Line([(fit(clean(detail.note), cells), "text")])]
+        lines += [BLANK, Line([(fit(clean(detail.note), cells), "text")])]
     if detail.error:
-        lines += [Line([("", "text")]), Line([(fit(clean(detail.error.rsplit("\n", 1)[-1]), cells), "bad")])]
+        lines += [BLANK, Line([(fit(clean(detail.error.rsplit("\n", 1)[-1]), cells), "bad")])]
     if detail.metrics:
-        lines.append(Line([("", "text")]))
+        lines.append(BLANK)
         name_cells = max(8, min(18, max(len(metric.title) for metric in detail.metrics)))
         for metric in detail.metrics[:12]:
             summary = metric.summary
@@ -523,7 +509,7 @@ def pane_lines(detail: RunDetail, row: RunRow, varying: set[str], *, cells: int)
             )  # fmt: skip
     params = [param for param in detail.params if param.name in varying] or list(detail.params)
     if params:
-        lines.append(Line([("", "text")]))
+        lines.append(BLANK)
         name_cells = max(6, min(20, max(len(param.name) for param in params)))
         lines += [
             Line(
@@ -536,7 +522,7 @@ def pane_lines(detail: RunDetail, row: RunRow, varying: set[str], *, cells: int)
         ]
     for title, heads in (("used", detail.inputs), ("made", detail.outputs)):
         if heads:
-            lines += [Line([("", "text")]), heading(title)]
+            lines += [BLANK, heading(title)]
             lines += [version_line(version, indent=1) for version in heads[:6]]
     return lines
 
@@ -544,15 +530,15 @@ def pane_lines(detail: RunDetail, row: RunRow, varying: set[str], *, cells: int)
 def _first_steps(path: str) -> list[Line]:
     """Say how to fill an empty catalog."""
     return [
-        Line([("", "text")]),
+        BLANK,
         Line([("  This catalog has no runs yet.", "bold")]),
-        Line([("", "text")]),
+        BLANK,
         Line([("  Log one from Python:", "dim")]),
-        Line([("", "text")]),
+        BLANK,
         Line([("    import artui", "text")]),
         Line([("    with artui.start_run(catalog=", "text"), (repr(path), "accent"), (") as run:", "text")]),
         Line([('        run.log({"train/loss": 0.31}, step=1)', "text")]),
-        Line([("", "text")]),
+        BLANK,
         Line(
             [
                 ("  It appears here as it is written. ", "dim"),

@@ -18,7 +18,7 @@ from artui.tui.screens.artifacts import preview_lines
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.screens.run import log_style
 from artui.tui.widgets.bars import Bar, KeyBar
-from artui.tui.widgets.lines import Line, LineList
+from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.units import count_text
 
 MAX_LINES = 100_000
@@ -76,11 +76,11 @@ class TextScreen(CatalogScreen):
     def _take(self, found: tuple[list[str], str, Preview | None]) -> None:
         self._texts, self._note, preview = found
         if preview is not None or not self._texts:
-            lines = [Line([("", "text")])]
+            lines = [BLANK]
             if preview is not None:
                 lines += [
                     Line([(f"   {clean(preview.title)}", "bold")]),
-                    Line([("", "text")]),
+                    BLANK,
                     *preview_lines(preview, cells=self.size.width - 4, max_rows=50),
                 ]
             self.listing.set_lines(lines, keep=False)

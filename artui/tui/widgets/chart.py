@@ -252,11 +252,7 @@ def _y_ticks(low: float, high: float, rows: int, is_log: bool) -> list[tuple[flo
         every = max(1, math.ceil(len(powers) / most))
         return [(float(power), number_text(10.0**power)) for power in powers if power % every == 0]
     if is_log:
-        return [
-            (math.log10(value), number_text(value))
-            for value in nice_ticks(10**low, 10**high, most)
-            if value > 0
-        ]
+        return [(math.log10(value), number_text(value)) for value in nice_ticks(10**low, 10**high, most) if value > 0]
     ticks = nice_ticks(low, high, most)
     decimals = _decimals(ticks)
     return [(value, number_text(value) if decimals is None else f"{value:,.{decimals}f}") for value in ticks]
@@ -410,9 +406,7 @@ def _head(
     left: list[Span] = [(chart.title, title_style)]
     segments_right: list[tuple[str, Style]] = []
     if x is not None:
-        where = (
-            f"step {count_text(round(x))}" if chart.options.axis == "step" else duration_text(round(x * 1000))
-        )
+        where = f"step {count_text(round(x))}" if chart.options.axis == "step" else duration_text(round(x * 1000))
         segments_right.append((f"at {where}  ", palette.styles["dim"]))
     room = width - length_of(left) - 2 - sum(len(text) for text, _ in segments_right)
     for line in curves:

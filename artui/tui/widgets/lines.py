@@ -26,6 +26,9 @@ class Line:
     is_heading: bool = False
 
 
+BLANK = Line(())
+
+
 class LineList(ScrollView, can_focus=True):
     """Lines with a cursor. With `marks_cursor=False` it is a page to scroll, such as a help text; with
     `only_links` the cursor stops at lines that lead somewhere and passes over the others."""
@@ -59,9 +62,7 @@ class LineList(ScrollView, can_focus=True):
         self.virtual_size = Size(self.size.width, len(lines))
         place = 0
         if keep:
-            place = next(
-                (i for i, line in enumerate(lines) if before is not None and line.link == before), self.cursor
-            )
+            place = next((i for i, line in enumerate(lines) if before is not None and line.link == before), self.cursor)
         self.cursor = max(0, min(place, len(lines) - 1))
         if not keep and self.marks_cursor:
             self.cursor = next((i for i, line in enumerate(lines) if line.link is not None), 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textual import events
 from textual.geometry import Region, Size
@@ -264,12 +264,16 @@ class RunsTable(ScrollView, can_focus=True):
         return spans
 
     def _visible_shapes(self) -> list[tuple[int, Shape]]:
-        used = 4 + self._name_cells
+        """Give the columns in sight; the last one without its sparkline if there is no room for it."""
+        room = self.size.width - 4 - self._name_cells
         found: list[tuple[int, Shape]] = []
         for number, shape in enumerate(self.view.shapes[self._first_shape :], start=self._first_shape):
-            if used + len(_GAP) + shape.width > self.size.width and found:
+            room -= len(_GAP) + shape.width
+            if room < 0 and found:
                 break
-            used += len(_GAP) + shape.cells
+            if shape.spark and room < 1 + shape.spark:
+                shape = replace(shape, spark=0)
+            room -= shape.cells - shape.width
             found.append((number, shape))
         return found
 
@@ -280,17 +284,8 @@ class RunsTable(ScrollView, can_focus=True):
             return
         number = self.column - 1
         self._first_shape = min(self._first_shape, number)
-        while self._first_shape < number and number not in [n for n, _ in self._whole_shapes()]:
+        while self._first_shape < number and number not in [shown for shown, _ in self._visible_shapes()]:
             self._first_shape += 1
-
-    def _whole_shapes(self) -> list[tuple[int, Shape]]:
-        used = 4 + self._name_cells
-        whole = []
-        for number, shape in self._visible_shapes():
-            used += len(_GAP) + shape.cells
-            if used <= self.size.width:
-                whole.append((number, shape))
-        return whole
 
     @property
     def hidden_columns(self) -> int:
