@@ -83,7 +83,7 @@ class Surface:
             return ""
         out: list[str] = []
         if self._is_untouched:
-            self._erase(looks, out)
+            self._erase(chars, looks, out)
         if len(changed) > MIN_SCROLLED_ROWS:
             self._scroll(chars, looks, changed, out)
         pen = _Pen(out)
@@ -94,16 +94,21 @@ class Surface:
         pen.close()
         return "".join(out)
 
-    def _erase(self, looks: dict[int, list[int]], out: list[str]) -> None:
+    def _erase(self, chars: dict[int, list[str | None]], looks: dict[int, list[int]], out: list[str]) -> None:
         """Begin with a screen that is blank in the commonest background: blanks then need not be sent."""
         self._is_untouched = False
         if not self._erases_in_colour:
             return
         common = Counter(_blank(look) for row in looks.values() for look in row).most_common(1)[0][0]
-        if not _is_marked(common):
-            out.append(_change(None, common) + "\x1b[2J")
-            self._chars = [[" "] * self.width for _ in range(self.height)]
-            self._looks = [[common] * self.width for _ in range(self.height)]
+        if _is_marked(common):
+            return
+        out.append(_change(None, common) + "\x1b[2J\x1b[m")
+        self._chars = [[" "] * self.width for _ in range(self.height)]
+        self._looks = [[common] * self.width for _ in range(self.height)]
+        for y, row in chars.items():
+            for x, letter in enumerate(row):
+                if letter is None:
+                    row[x], looks[y][x] = " ", common
 
     def _place(self, chars: list[str | None], looks: list[int], x: int, strip: Strip) -> None:
         width = self.width

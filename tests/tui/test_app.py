@@ -362,3 +362,18 @@ def test_hundred_thousand_keys_cost_only_the_rows_in_sight(tmp_path: Path, explo
         assert len(screen.table._rows) < 1000
 
     explore(path, flow)
+
+
+def test_sorting_puts_the_cursor_on_the_first_row(small_catalog: Path, explore: Explore) -> None:
+    """After a sort the cursor is on the best run, so that space and enter act on what one sees at the top."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        screen = pilot.app.screen
+        assert isinstance(screen, RunsScreen)
+        await pilot.press("right", "right", "right", "right", "s")
+        await settled(pilot)
+        assert (
+            screen.table.cursor == 0 and screen.table.row is not None and screen.table.row.head.name == "calm-otter-1"
+        )
+
+    explore(small_catalog, flow)

@@ -60,6 +60,7 @@ class RunsScreen(CatalogScreen):
         self._filter_timer: Timer | None = None
         self._last_mark: int | None = None
         self._is_known = False
+        self._goes_first = False
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
@@ -129,8 +130,10 @@ class RunsScreen(CatalogScreen):
         ]
         return View((*fixed, *shapes), self.request.sort, self.request.is_descending)
 
-    def _ask_order(self) -> None:
+    def _ask_order(self, *, to_first: bool = False) -> None:
         request = self.request
+        # What was asked for by the user starts at its top; what merely changed underneath stays where it is.
+        self._goes_first = self._goes_first or to_first
         self.ask(
             "order",
             lambda: (request, query.run_order(self.reader, request)),
@@ -144,7 +147,8 @@ class RunsScreen(CatalogScreen):
         table = self.table
         table.now_ms = _now_ms()
         if not is_same:
-            table.set_keys(order.keys, now_ms=_now_ms())
+            table.set_keys(order.keys, now_ms=_now_ms(), to_first=self._goes_first)
+        self._goes_first = False
         table.view = replace(table.view, sort=request.sort, is_descending=request.is_descending)
         if not is_first:
             table.forget_rows()
@@ -239,7 +243,7 @@ class RunsScreen(CatalogScreen):
         contains = " ".join(self.query_one(Input).value.split())
         if contains != self.request.contains:
             self.request = replace(self.request, contains=contains)
-            self._ask_order()
+            self._ask_order(to_first=True)
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         message.stop()
@@ -301,8 +305,7 @@ class RunsScreen(CatalogScreen):
                 else source == "metric" and guess_direction(name) == "higher"
             )
             self.request = replace(self.request, sort=column, is_descending=descending)
-        self.table.go_first()
-        self._ask_order()
+        self._ask_order(to_first=True)
 
     # Marks
 

@@ -98,13 +98,15 @@ class RunsTable(ScrollView, can_focus=True):
     def row_of(self, key: int) -> RunRow | None:
         return self._rows.get(key)
 
-    def set_keys(self, keys: Sequence[int], *, now_ms: int) -> None:
-        """Show other rows; the cursor stays on its run, and that run at its height on the screen."""
+    def set_keys(self, keys: Sequence[int], *, now_ms: int, to_first: bool = False) -> None:
+        """Show other rows; the cursor stays on its run, and that run at its height on the screen, or goes to the top."""
         before, height = self.key, self.cursor - self.scroll_offset.y
         self.keys = keys
         self.now_ms = now_ms
         self.virtual_size = Size(self.size.width, len(keys) + 1)
-        if before is not None and before in keys:
+        if to_first:
+            self.cursor, height = 0, 0
+        elif before is not None and before in keys:
             self.cursor = keys.index(before)
         else:
             self.cursor = max(0, min(self.cursor, len(keys) - 1))
@@ -113,9 +115,6 @@ class RunsTable(ScrollView, can_focus=True):
         self._want()
         self.refresh()
         self.post_message(self.Moved())
-
-    def go_first(self) -> None:
-        self.move_to(0)
 
     def set_view(self, view: View) -> None:
         """Draw other columns, or sorted otherwise."""

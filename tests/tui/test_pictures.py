@@ -1,0 +1,59 @@
+"""Pictures of every screen at three sizes, each with the fact that it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.tui.looking import make_app, settled, shown
+
+SIZES = [(80, 24), (120, 36), (200, 50)]
+
+SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
+    "runs": ((), "12 runs · by age ↑"),
+    "filter": (("slash", *"sgd", "enter"), "3 of 12 runs"),
+    "compare": (("space", "space", "space", "c"), "rows differ"),
+    "run": (("down", "down", "enter"), "commit 4f2a91c0"),
+    "charts": (("down", "down", "enter", "tab"), "smooth 0.6"),
+    "diverged": (("slash", *"otter-8", "enter", "enter", "tab", "right", "right", "z"), "×"),
+    "log": (("slash", *"calm-otter-2", "enter", "enter", "shift+tab"), "WARNING slow"),
+    "artifacts": (("2",), "digits-split"),
+    "artifact": (("2", "slash", *"model", "enter", "enter", "tab"), "trained on"),
+    "lineage": (("2", "slash", *"model", "enter", "L"), "where it came from"),
+    "help": (("question_mark",), "Mark the run"),
+}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("name", SCREENS)
+def test_picture(name: str, size: tuple[int, int], small_catalog: Path, snap_compare: Callable[..., bool]) -> None:
+    """The screen looks as it did when somebody last looked at it, and shows its fact."""
+    keys, fact = SCREENS[name]
+
+    async def go(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        for key in keys:
+            await pilot.press(key)
+            if key in ("enter", "c", "2", "L", "tab", "shift+tab", "z"):
+                await settled(pilot)
+        await settled(pilot)
+        assert fact in shown(pilot)
+
+    assert snap_compare(make_app(small_catalog), terminal_size=size, run_before=go)
+
+
+def test_picture_without_colour(
+    small_catalog: Path, snap_compare: Callable[..., bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With NO_COLOR the cursor and the status are still seen."""
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def go(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        assert "▌" in shown(pilot) and "▶" in shown(pilot)
+
+    assert snap_compare(make_app(small_catalog), terminal_size=(80, 24), run_before=go)
