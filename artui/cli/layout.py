@@ -40,11 +40,11 @@ def lay_out(
     headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[bool], width: int | None
 ) -> Iterator[str]:
     """Give the lines of a table, header first; with a width, each fits it."""
-    shown = [[clean(cell, max_chars=1000) for cell in row] for row in rows]
-    widths = [max([cells_of(header), *(cells_of(row[i]) for row in shown)]) for i, header in enumerate(headers)]
+    shown = [[clean(cell, max_chars=1000) for cell in row] for row in (headers, *rows)]
+    widths = [max(cells_of(row[i]) for row in shown) for i in range(len(headers))]
     if width is not None:
         widths = _narrowed([min(size, MAX_CELLS) for size in widths], width)
-    for row in [list(headers), *shown]:
+    for row in shown:
         yield GAP.join(
             fit(cell, size, right=is_right) for cell, size, is_right in zip(row, widths, right, strict=False)
         ).rstrip()

@@ -1,0 +1,181 @@
+"""The command line as a script uses it: output, errors, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from artui.cli import run
+from artui.cli.layout import cells_of, lay_out
+
+Result = tuple[int, str, str]
+
+
+@pytest.fixture
+def artui(capfd: pytest.CaptureFixture[str]):
+    """Call the command line in this process: gives (exit code, stdout, stderr)."""
+
+    def call(*arguments: str) -> Result:
+        code = run(list(arguments))
+        out, err = capfd.readouterr()
+        return code, out, err
+
+    return call
+
+
+def test_ls_lists_runs_with_their_params_and_metrics(artui, demo_catalog: Path) -> None:
+    """Every run has a line, with what varies and what was measured."""
+    code, out, _ = artui("ls", "-c", str(demo_catalog))
+    lines = out.splitlines()
+    assert code == 0 and len(lines) == 43
+    assert lines[0].split()[:4] == ["status", "run", "age", "took"] and "val/loss" in lines[0] and "hidden" in lines[0]
+
+
+def test_ls_filters_sorts_and_limits(artui, demo_catalog: Path) -> None:
+    """Words filter, --sort metrics.NAME puts the smallest first, --limit cuts."""
+    code, out, _ = artui("ls", "sweep", "-c", str(demo_catalog), "--sort", "metrics.val/loss", "-n", "5", "--json")
+    runs = json.loads(out)
+    losses = [run["metrics"]["val/loss"] for run in runs]
+    assert code == 0 and len(runs) == 5 and losses == sorted(losses)
+
+
+def test_json_keeps_nan_apart_from_missing(artui, demo_catalog: Path) -> None:
+    """A metric that ended in NaN is the text "NaN"; one that was never logged is not there."""
+    _, out, _ = artui("ls", "-c", str(demo_catalog), "--json")
+    values = [run["metrics"].get("val/loss", "missing") for run in json.loads(out)]
+    assert "nan" in values and "missing" in values and "inf" in values
+
+
+def test_show_compare_and_trace_print_what_the_app_shows(artui, demo_catalog: Path) -> None:
+    """A run, a version by alias, two runs side by side, and a lineage."""
+    assert "val/loss" in artui("show", "final-1", "-c", str(demo_catalog))[1]
+    version = artui("show", "digits-model:production", "-c", str(demo_catalog))[1]
+    assert "made by" in version and "satisfies" in version and "model.safetensors" in version
+    compared = artui("compare", "final-1", "final-2", "-c", str(demo_catalog))
+    assert "seed" in compared[1] and "*" in compared[1] and "rows differ" in compared[2]
+    traced = artui("trace", "digits-model:production", "-c", str(demo_catalog))[1]
+    assert "used digits-raw:v1" in traced and "used by score-batch" in traced
+    assert json.loads(artui("trace", "final-1", "-c", str(demo_catalog), "--json")[1])["upstream"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("show", "nosuch"), 2, "There is no run and no artifact 'nosuch'"),
+        (("show", "digits-model:v99"), 2, "There is no version digits-model:v99"),
+        (("show", "a:b:c"), 2, "is not a reference"),
+        (("ls", "--sort", "colour"), 2, "is no column to sort by"),
+        (("compare", "final-1"), 2, "at least two runs"),
+        (("nosuchverb",), 2, "neither a verb nor a catalog"),
+        (("ls", "--nosuch"), 2, "No such option"),
+    ],
+)
+def test_wrong_calls_say_what_is_wrong(
+    artui, demo_catalog: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    """Each wrong call exits with 2 and one clear line, and no traceback."""
+    monkeypatch.setenv("ARTUI_CATALOG", str(demo_catalog))
+    found, out, err = artui(*arguments)
+    assert (found, out) == (code, "") and said in err and "Traceback" not in err
+
+
+def test_missing_catalog_is_an_error_of_its_own(artui, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path that is not there exits with 3; no catalog anywhere says how to make one."""
+    monkeypatch.chdir(tmp_path)
+    assert artui("ls", "-c", "nosuch.artui")[0] == 3
+    code, _, err = artui()
+    assert code == 3 and "artui demo" in err
+
+
+def test_nearest_catalog_upwards_is_found(artui, demo_catalog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a folder below, the catalog above is used; two of them are too many."""
+    below = demo_catalog.parent / "a" / "b"
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+    assert artui("ls", "-n", "1")[0] == 0
+    (demo_catalog.parent / "second.artui").write_bytes(demo_catalog.read_bytes())
+    code, _, err = artui("ls")
+    assert code == 2 and "2 catalogs" in err
+
+
+def test_app_without_terminal_is_refused(demo_catalog: Path) -> None:
+    """With its streams not at a terminal the app does not start, and points to ls."""
+    done = subprocess.run(
+        [sys.executable, "-m", "artui", str(demo_catalog)],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2 and "artui ls" in done.stderr and "\x1b" not in done.stdout + done.stderr
+
+
+def test_reading_verbs_never_load_the_app(demo_catalog: Path) -> None:
+    """`artui ls` imports neither Textual nor rich nor sqlite-utils nor numpy for raw points."""
+    code = (
+        "import sys; from artui.cli import run; "
+        f"assert run(['ls', '-c', {str(demo_catalog)!r}, '-n', '3']) == 0; "
+        "print(sorted({'textual', 'rich', 'sqlite_utils', 'numpy'} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stderr.strip().endswith("[]")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script(artui, shell: str) -> None:
+    """Each shell gets a script that calls artui."""
+    code, out, _ = artui("completion", shell)
+    assert code == 0 and "_ARTUI_COMPLETE" in out
+
+
+def test_completion_offers_verbs() -> None:
+    """Tab after `artui s` offers show."""
+    env = {**os.environ, "_ARTUI_COMPLETE": "bash_complete", "COMP_WORDS": "artui s", "COMP_CWORD": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", "from artui.cli import main; main()"],
+        capture_output=True,
+        text=True,
+        env=env,
+        timeout=60,
+        check=False,
+    )
+    assert "show" in done.stdout
+
+
+def test_tables_fit_their_width() -> None:
+    """However wide the cells, no line is wider than the terminal; without a terminal nothing is cut."""
+    headers, rows = ["run", "value", "note"], [["日本" * 30, "1.5", "x" * 200], ["a", "2", "y"]]
+    for width in (20, 40, 80):
+        assert all(cells_of(line) <= width for line in lay_out(headers, rows, right=[False, True, False], width=width))
+    assert "x" * 200 in "\n".join(lay_out(headers, rows, right=[False, True, False], width=None))
+
+
+def test_hostile_names_are_printed_as_text(artui, tmp_path: Path) -> None:
+    """Escape sequences in a run's name reach no terminal, in tables, details, JSON or errors."""
+    from artui.catalog import Catalog, runs
+
+    path, name = tmp_path / "x.artui", "\x1b]0;pwned\x07\x9b31m\u202eevil"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        runs.start(connection, runs.NewRun(project="p", name=name, note=name, params={name: name}))
+        runs.start(connection, runs.NewRun(project="p", name="plain"))
+    for arguments in (
+        ("ls",),
+        ("ls", "--json"),
+        ("show", name),
+        ("show", name, "--json"),
+        ("compare", name, "plain", "--all"),
+        ("trace", name),
+        ("show", name + "?"),
+    ):
+        _, out, err = artui(*arguments, "-c", str(path))
+        assert not [
+            letter
+            for letter in (out + err).replace("\n", "")
+            if ord(letter) < 32 or 0x7F <= ord(letter) <= 0x9F or letter == "\u202e"
+        ], arguments
