@@ -1,17 +1,11 @@
-"""The command line. Verbs are imported when they are used: `artui ls` never loads the app."""
+"""The command line. Opening the app goes straight there; click is loaded for verbs and options only."""
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
-from importlib import import_module
-from typing import Any
-
-import click
 
 from artui.errors import ArtuiError
-from artui.safetext import clean
 
 VERBS = {
     "demo": "Make a catalog by running a small, real project, and open it.",
@@ -23,101 +17,27 @@ VERBS = {
 }
 """Listed once they work."""
 
-_EXPLORE = "explore"
 
-
-class Verbs(click.Group):
-    """Finds verbs in modules of their names; what is no verb is a catalog to open."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name in VERBS or cmd_name == _EXPLORE:
-            command: click.Command = import_module(f"artui.cli.{cmd_name}").command
-            return command
-        return None
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in VERBS:
-            looks_like_file = os.sep in args[0] or "." in args[0] or os.path.exists(args[0])
-            if not looks_like_file and not args[0].startswith("-"):
-                ctx.fail(f"{clean(args[0])!r} is neither a verb nor a catalog. `artui --help` lists the verbs.")
-            return _EXPLORE, self.get_command(ctx, _EXPLORE), args
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Verbs"):
-            formatter.write_dl(list(VERBS.items()))
-
-
-def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
-    if value:
-        from artui import __version__
-
-        click.echo(f"artui {__version__}")
-        ctx.exit()
-
-
-@click.group(
-    cls=Verbs,
-    invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog="Exit codes: 0 done, 1 problems found, 2 usage, 3 not a catalog or damaged, 4 locked or read-only, 5 disk full, 130/143 by signal.",
-)
-@click.option(
-    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version."
-)
-@click.pass_context
-def cli(ctx: click.Context) -> None:
-    """Explore a catalog of machine-learning artifacts in the terminal.
-
-    \b
-    artui                     open the nearest catalog
-    artui CATALOG.artui       open that one
-    artui VERB …              one of the verbs below
-
-    The catalog is the argument or --catalog, else ARTUI_CATALOG, else the nearest *.artui upwards, else the default one.
-    """
-    if ctx.invoked_subcommand is None:
-        ctx.invoke(import_module(f"artui.cli.{_EXPLORE}").command)
-
-
-def main(arguments: list[str] | None = None) -> None:
+def main() -> None:
     """Run the command line and exit with its code."""
-    sys.exit(run(arguments))
+    sys.exit(run(sys.argv[1:]))
 
 
-def run(arguments: list[str] | None = None) -> int:
+def run(arguments: list[str]) -> int:
     """Run the command line; give its exit code. Errors are one line on stderr."""
-    if hasattr(signal, "SIGPIPE"):
-        # `artui ls | head` ends quietly, as every filter does.
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
-        result: Any = cli.main(args=arguments, prog_name="artui", standalone_mode=False)
-        return result if isinstance(result, int) else 0
+        is_path = len(arguments) == 1 and arguments[0].endswith(".artui") and not arguments[0].startswith("-")
+        if (not arguments or is_path) and "_ARTUI_COMPLETE" not in os.environ:
+            from artui.cli.explore import explore
+
+            return explore(arguments[0] if arguments else None)
+        from artui.cli.verbs import run_verb
+
+        return run_verb(arguments)
     except ArtuiError as error:
-        say_error(error)
+        from artui.safetext import clean
+
+        print(f"artui: {clean(str(error))}", file=sys.stderr)
         return error.exit_code
-    except click.exceptions.Exit as done:
-        return done.exit_code
-    except click.UsageError as error:
-        click.echo(
-            clean(error.format_message())
-            if not error.ctx
-            else f"{clean(error.format_message())}\n{error.ctx.get_usage()}",
-            err=True,
-        )
-        return 2
-    except click.ClickException as error:
-        click.echo(clean(error.format_message()), err=True)
-        return 2
-    except (click.Abort, KeyboardInterrupt):
+    except KeyboardInterrupt:
         return 130
-
-
-def say_error(error: ArtuiError) -> None:
-    """Print an error in one line: what, where, what next."""
-    click.echo(f"artui: {clean(str(error))}", err=True)

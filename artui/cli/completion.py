@@ -11,7 +11,7 @@ def command(shell: str) -> int:
     """Print the completion script: `artui completion bash >> ~/.bashrc`, or as your shell wants it."""
     from click.shell_completion import get_completion_class
 
-    from artui.cli import cli
+    from artui.cli.verbs import cli
 
     found = get_completion_class(shell)
     if found is None:

@@ -5,21 +5,23 @@ from __future__ import annotations
 import os
 import sys
 
-import click
-
 from artui.catalog.finding import find_catalog
 from artui.catalog.opening import look
 from artui.errors import CatalogNotFound, NoTerminal
 from artui.safetext import clean
 
+FIRST_ROWS = 60
+"""Read before the app is there: more than a tall terminal shows."""
 
-@click.command("explore")
-@click.argument("catalog", required=False)
-@click.option("--catalog", "-c", "named", metavar="FILE", hidden=True)
-def command(catalog: str | None = None, named: str | None = None) -> int:
-    """Open the app on a catalog."""
-    path, why = find_catalog(catalog or named)
-    if not path.exists() and not path.is_symlink() and why != "named":
+
+def explore(catalog: str | None) -> int:
+    """Open the app on the catalog that is meant; give its exit code.
+
+    Raises:
+        CatalogError, NoTerminal: there is nothing to open, or nowhere to show it.
+    """
+    path, why = find_catalog(catalog)
+    if why != "named" and not path.exists() and not path.is_symlink():
         raise CatalogNotFound(
             f"There is no catalog here ({clean(str(path))}, {why}).",
             remedy="`artui demo` makes one to look at; `artui --help` says how one is found.",
@@ -49,10 +51,19 @@ def check_terminal() -> None:
 
 
 def open_app(path: str) -> int:
-    """Open the app; give its exit code."""
-    from pathlib import Path
+    """Open the app; give its exit code. The first rows are read while Textual is being imported."""
+    import gc
+    from concurrent.futures import ThreadPoolExecutor
 
+    from artui.query import Reader
+    from artui.query.runs import first_view
     from artui.settings import load_settings
-    from artui.tui.app import run
 
-    return run(Path(path), load_settings())
+    # Collecting garbage among 400 modules that stay costs a tenth of the start.
+    gc.disable()
+    settings = load_settings()
+    reader = Reader(path)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(first_view, reader, FIRST_ROWS)
+        from artui.tui.app import run
+    return run(reader, settings, first.result())

@@ -70,6 +70,14 @@ _ATTRIBUTE_ORDERS = {
 }
 
 
+Columns = tuple[list[Column], list[Column], set[str]]
+"""(params, metrics, ids of the params that vary)."""
+
+SPARKED_METRICS = 2
+MAX_PARAMS = 8
+MAX_METRICS = 6
+
+
 @dataclass(frozen=True, slots=True)
 class RunsRequest:
     """What the table of runs shows."""
@@ -79,6 +87,18 @@ class RunsRequest:
     sort: str = "attribute:started"
     """A column's id."""
     is_descending: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FirstView:
+    """What the table of runs shows before anything is asked of it."""
+
+    heads: list[RunHead]
+    total: int
+    running: int
+    columns: Columns
+    stages: set[str]
+    rows: dict[int, RunRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +138,25 @@ def first_page(reader: Reader, limit: int) -> list[RunHead]:
         return [_head(row, now_ms) for row in connection.execute(FIRST_PAGE, {"limit": limit})]
 
 
+def first_view(reader: Reader, limit: int) -> FirstView:
+    """Read the newest runs and all that is drawn of them: some milliseconds, whatever the size of the catalog."""
+    heads = first_page(reader, limit)
+    total, running = count_runs(reader)
+    found = columns(reader)
+    shown = chosen_columns(found)
+    sparks = [column.id for column in shown[:SPARKED_METRICS] if column.source == "metric"]
+    return FirstView(
+        heads, total, running, found, stages(reader), run_rows(reader, [head.key for head in heads], shown, sparks)
+    )
+
+
+def chosen_columns(found: Columns) -> list[Column]:
+    """Choose what the table shows by itself: two metrics, params that vary, more metrics."""
+    params, metrics, varying = found
+    differing = [column for column in params if column.id in varying]
+    return [*metrics[:SPARKED_METRICS], *differing[:MAX_PARAMS], *metrics[SPARKED_METRICS:MAX_METRICS]]
+
+
 def run_order(reader: Reader, request: RunsRequest) -> RunOrder:
     """Give the keys of all matching runs in order."""
     with reader.snapshot() as connection:
@@ -135,10 +174,9 @@ def run_order(reader: Reader, request: RunsRequest) -> RunOrder:
 def _sorted_keys(connection: sqlite3.Connection, request: RunsRequest) -> list[int]:
     """Sort all runs by one column; runs that lack the value come last, newest first, either way round."""
     source, _, name = request.sort.partition(":")
-    newest_first = _keys(connection, KEYS_BY_START)
     if source == "attribute":
         if name == "started" and request.is_descending:
-            return newest_first
+            return _keys(connection, KEYS_BY_START)
         keys = _keys(connection, _ATTRIBUTE_ORDERS.get(name, _ATTRIBUTE_ORDERS["started"]))
     else:
         found = connection.execute("SELECT key FROM name WHERE text = :text", {"text": name}).fetchone()
@@ -150,9 +188,9 @@ def _sorted_keys(connection: sqlite3.Connection, request: RunsRequest) -> list[i
             keys = list(dict.fromkeys(_keys(connection, METRIC_ORDER, values)))
     if request.is_descending:
         keys.reverse()
-    if len(keys) < len(newest_first):
+    if len(keys) < connection.execute("SELECT count(*) FROM run").fetchone()[0]:
         present = set(keys)
-        keys += [key for key in newest_first if key not in present]
+        keys += [key for key in _keys(connection, KEYS_BY_START) if key not in present]
     return keys
 
 
@@ -241,10 +279,6 @@ COLUMN_NAMES = """
     FROM name AS n
     ORDER BY n.key
 """
-
-
-Columns = tuple[list[Column], list[Column], set[str]]
-"""(params, metrics, ids of the params that vary)."""
 
 
 def columns(reader: Reader) -> Columns:

@@ -189,16 +189,18 @@ def thin(xs: Floats, values: Floats, *, buckets: int) -> Curve:
 
     if buckets < 2:
         raise ValueError("a curve needs at least 2 buckets")
-    order = np.argsort(xs, kind="stable")
-    xs, values = xs[order], values[order]
+    if len(xs) and not bool((xs[1:] >= xs[:-1]).all()):
+        order = np.argsort(xs, kind="stable")
+        xs, values = xs[order], values[order]
     finite = np.isfinite(values)
     odd = {
-        "nan_xs": xs[np.isnan(values)][:1000].tolist(),
-        "positive_inf_xs": xs[values == np.inf][:1000].tolist(),
-        "negative_inf_xs": xs[values == -np.inf][:1000].tolist(),
+        "nan_xs": xs[~finite & np.isnan(values)][:1000].tolist(),
+        "positive_inf_xs": xs[~finite & (values > 0)][:1000].tolist(),
+        "negative_inf_xs": xs[~finite & (values < 0)][:1000].tolist(),
     }
     count, last = len(values), float(values[-1]) if len(values) else float("nan")
-    xs, values = xs[finite], values[finite]
+    if not finite.all():
+        xs, values = xs[finite], values[finite]
     if len(values) <= buckets:
         flat = values.tolist()
         return Curve(xs.tolist(), flat, flat, flat, [1] * len(flat), **odd, count=count, last=last)

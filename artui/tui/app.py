@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 from rich.color import ColorSystem
@@ -16,6 +16,7 @@ from textual.screen import Screen
 from artui.errors import ArtuiError
 from artui.model import Trust
 from artui.query import Reader
+from artui.query.runs import FirstView, first_view
 from artui.safetext import clean
 from artui.settings import Settings
 from artui.tui.cells import Palette, Span, make_palette
@@ -25,7 +26,7 @@ from artui.tui.live import Watch
 from artui.tui.messages import CatalogChanged, Link
 from artui.tui.output import ChangesOnly
 from artui.tui.screens.base import CatalogScreen
-from artui.tui.screens.runs import RunsScreen
+from artui.tui.screens.runs import FIRST_ROWS, RunsScreen
 from artui.tui.widgets.bars import KeyBar
 from artui.units import bytes_text, count_text
 
@@ -42,7 +43,7 @@ class ArtuiApp(ChangesOnly):
     COMMAND_PALETTE_BINDING = "ctrl+p"
     MAX_COMPARED = 20
 
-    def __init__(self, reader: Reader, settings: Settings) -> None:
+    def __init__(self, reader: Reader, settings: Settings, *, first: FirstView | None = None) -> None:
         super().__init__()
         self.reader = reader
         self.settings = settings
@@ -55,7 +56,7 @@ class ArtuiApp(ChangesOnly):
         if not is_rich:
             self.ansi_color = True
         self.animation_level = "none"
-        self.runs_screen = RunsScreen(reader)
+        self.runs_screen = RunsScreen(first or first_view(reader, FIRST_ROWS))
         self._file_watch = Watch(reader, self._changed)
         self._total_count, self._running_count = 0, 0
         self._notice: list[Span] = []
@@ -68,6 +69,7 @@ class ArtuiApp(ChangesOnly):
         return self.runs_screen
 
     def on_mount(self) -> None:
+        self.set_timer(0.5, _collect_garbage_again)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
@@ -302,10 +304,15 @@ class ArtuiApp(ChangesOnly):
         return run
 
 
-def run(path: Path, settings: Settings) -> int:
+def _collect_garbage_again() -> None:
+    """Undo what the start did: what was loaded by now stays, and need not be looked through again."""
+    gc.freeze()
+    gc.enable()
+
+
+def run(reader: Reader, settings: Settings, first: FirstView) -> int:
     """Open the app on a catalog; give the process's exit code."""
-    reader = Reader(path)
-    app = ArtuiApp(reader, settings)
+    app = ArtuiApp(reader, settings, first=first)
     try:
         app.run(mouse=settings.mouse)
     finally:

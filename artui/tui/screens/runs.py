@@ -13,9 +13,8 @@ from textual.timer import Timer
 from textual.widgets import Input
 
 from artui.model import Column, RunDetail, RunHead, RunRow
-from artui.query import Reader
 from artui.query import runs as query
-from artui.query.runs import Columns, RunOrder, RunsRequest
+from artui.query.runs import Columns, FirstView, RunOrder, RunsRequest
 from artui.safetext import clean
 from artui.tui.cells import GLYPHS, Shape, Span, fit, shape_of, short_titles, spark_text, status_style
 from artui.tui.keys import bindings, footer_keys
@@ -30,9 +29,6 @@ PANE_FROM_CELLS = 140
 """From this width on the details stand beside the table unless the user hides them."""
 PANE_SECONDS = 0.12
 FILTER_SECONDS = 0.06
-MAX_PARAMS = 8
-MAX_METRICS = 6
-SPARKS = 2
 SPARK_CELLS = 10
 FIRST_ROWS = 60
 
@@ -44,17 +40,11 @@ class RunsScreen(CatalogScreen):
     PLACE = 1
     BINDINGS = bindings("runs")
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, first: FirstView) -> None:
         super().__init__()
         self.request = RunsRequest()
-        # The first page is read before there is a screen: some milliseconds, and nothing is drawn twice.
-        heads = query.first_page(reader, FIRST_ROWS)
-        total, running = query.count_runs(reader)
-        self.order = RunOrder(array("q", (head.key for head in heads)), total, running)
-        self._columns = query.columns(reader)
-        self._stages = query.stages(reader)
-        view = self._view()
-        self._first = view, query.run_rows(reader, self.order.keys, *_asked(view))
+        self.order = RunOrder(array("q", (head.key for head in first.heads)), first.total, first.running)
+        self._columns, self._stages, self._first_rows = first.columns, first.stages, first.rows
         self._pane_choice: bool | None = None
         self._pane_timer: Timer | None = None
         self._filter_timer: Timer | None = None
@@ -83,9 +73,8 @@ class RunsScreen(CatalogScreen):
     def on_mount(self) -> None:
         self.query_one("#slash", Bar).show([("/ ", "dim")])
         table = self.table
-        view, rows = self._first
-        table.view = view
-        table.put_rows(rows)
+        table.view = self._view()
+        table.put_rows(self._first_rows)
         table.set_keys(self.order.keys, now_ms=_now_ms())
         table.focus()
         self.set_interval(60, self._tick)
@@ -109,13 +98,9 @@ class RunsScreen(CatalogScreen):
         self._show_counts()
 
     def _view(self) -> View:
-        """Choose columns: two metrics with their course, params that vary, more metrics."""
-        params, metrics, varying = self._columns
-        shown = [
-            *metrics[:SPARKS],
-            *[column for column in params if column.id in varying][:MAX_PARAMS],
-            *metrics[SPARKS:MAX_METRICS],
-        ]
+        """Lay the columns out."""
+        shown = query.chosen_columns(self._columns)
+        sparked = {column.id for column in shown[: query.SPARKED_METRICS] if column.source == "metric"}
         titles = short_titles(shown)
         fixed = [
             Shape(Column("attribute", "started"), "age", 4, 0),
@@ -123,7 +108,6 @@ class RunsScreen(CatalogScreen):
         ]
         if len(self._stages) > 1:
             fixed.append(Shape(Column("attribute", "stage", is_numeric=False), "stage", 5, 0))
-        sparked = {column.id for column in metrics[:SPARKS]}
         shapes = [
             shape_of(column, title=titles[column.id], spark=SPARK_CELLS if column.id in sparked else 0)
             for column in shown
