@@ -108,7 +108,7 @@ def smoothed(values: Sequence[float], weight: float) -> list[float]:
 def nice_ticks(low: float, high: float, most: int) -> list[float]:
     """Give round numbers between low and high: at most so many, steps of 1, 2 or 5 times a power of ten."""
     span = high - low
-    if not span > 0 or not math.isfinite(span) or most < 1:
+    if not span > 1e-12 * abs(high) or not math.isfinite(span) or most < 1:
         return [low]
     rough = span / most
     power = 10.0 ** math.floor(math.log10(rough))

@@ -1,0 +1,144 @@
+"""Versions, manifests, aliases and bytes."""
+
+from __future__ import annotations
+
+import io
+import os
+import zlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from artui.catalog import Catalog, artifacts, blobs, events, runs
+from artui.catalog.artifacts import NewFile, NewVersion, safe_join
+from artui.errors import AmbiguousReference, CatalogDamaged, UnknownReference, UsageError
+from artui.reference import parse
+
+
+@pytest.fixture
+def catalog(tmp_path: Path):
+    with Catalog(tmp_path / "x.artui") as opened:
+        yield opened
+
+
+def _save(catalog: Catalog, content: bytes, *, name: str = "data", project: str = "p") -> artifacts.Saved:
+    with catalog.transaction() as connection:
+        key, digest, size = blobs.store(connection, io.BytesIO(content))
+        return artifacts.save(
+            connection, NewVersion(project, name, "dataset", "data", [NewFile("a.bin", size, digest, key)])
+        )
+
+
+def test_same_content_makes_no_new_version(catalog: Catalog) -> None:
+    """Saving the newest content again gives that version; other content, or an older one's, the next number."""
+    assert [(_save(catalog, content).number) for content in (b"a", b"a", b"b", b"a")] == [1, 1, 2, 3]
+    with catalog.transaction() as connection:
+        assert connection.execute("SELECT count(*) FROM chunk").fetchone()[0] == 2
+
+
+def test_references_find_versions_and_offer_what_there_is(catalog: Catalog) -> None:
+    """Number, alias and latest lead to versions; what is not there is answered with what is."""
+    first, second = _save(catalog, b"a"), _save(catalog, b"b")
+    events.move_alias(catalog, first.id, "golden")
+    with catalog.transaction() as connection:
+        for text, number in (
+            ("data", 2),
+            ("data:latest", 2),
+            ("data:v1", 1),
+            ("data:1", 1),
+            ("data:golden", 1),
+            ("p/data:v2", 2),
+        ):
+            assert artifacts.find_version(connection, parse(text)).number == number
+        with pytest.raises(UnknownReference, match="v1 to v2 and the aliases golden"):
+            artifacts.find_version(connection, parse("data:v7"))
+        with pytest.raises(UnknownReference, match="There are: data"):
+            artifacts.find_version(connection, parse("nosuch"))
+    _save(catalog, b"c", project="q")
+    with catalog.transaction() as connection:
+        assert artifacts.find_version(connection, parse("data"), project="q").project == "q"
+        with pytest.raises(AmbiguousReference, match=r"p/data or q/data"):
+            artifacts.find_version(connection, parse("data"))
+    assert second.number == 2
+
+
+def test_alias_moves_with_history(catalog: Catalog) -> None:
+    """An alias names one version at a time; each move is an event, and moving it where it is makes none."""
+    first, second = _save(catalog, b"a"), _save(catalog, b"b")
+    for version in (first, second, second):
+        events.move_alias(catalog, version.id, "production")
+    with catalog.transaction() as connection:
+        assert artifacts.find_version(connection, parse("data:production")).number == 2
+        assert connection.execute("SELECT count(*) FROM event WHERE action = 'alias'").fetchone()[0] == 2
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.binary(max_size=70_000), max_size=4),
+    st.lists(st.tuples(st.integers(0, 200_000), st.integers(0, 5000)), max_size=6),
+)
+def test_blob_reads_like_the_file(
+    tmp_path_factory: pytest.TempPathFactory, parts: list[bytes], reads: list[tuple[int, int]]
+) -> None:
+    """Content over several chunks comes back, from any place, in pieces of any size."""
+    content = b"".join(parts) * 9
+    with Catalog(tmp_path_factory.mktemp("blob") / "x.artui") as catalog, catalog.transaction() as connection:
+        key, _, size = blobs.store(connection, io.BytesIO(content))
+        stream = io.BufferedReader(blobs.BlobStream(connection, key))
+        assert size == len(content) and stream.read() == content
+        for place, count in reads:
+            stream.seek(place)
+            assert stream.read(count) == content[place : place + count]
+
+
+def test_large_content_is_chunked_once(catalog: Catalog) -> None:
+    """Two files that share their first megabytes share those chunks."""
+    base = os.urandom(3 * blobs.CHUNK_BYTES)
+    _save(catalog, base)
+    _save(catalog, base + b"more")
+    with catalog.transaction() as connection:
+        assert connection.execute("SELECT count(*) FROM chunk").fetchone()[0] == 4
+
+
+def test_damaged_chunk_is_noticed(catalog: Catalog) -> None:
+    """Bytes that are not what their digest says raise, and a bomb is not unpacked."""
+    _save(catalog, b"hello" * 1000)
+    with catalog.transaction() as connection:
+        connection.execute("UPDATE chunk SET codec = 'raw', content = ?, size_bytes = 5", (b"jello",))
+        with pytest.raises(CatalogDamaged, match="digest"):
+            blobs.BlobStream(connection, 1).read(10)
+    with pytest.raises(CatalogDamaged):
+        blobs.unpack("zlib", 100, zlib.compress(b"\0" * 50_000_000))
+    with pytest.raises(CatalogDamaged):
+        blobs.unpack("raw", 1 << 40, b"x")
+
+
+@pytest.mark.parametrize(
+    "path", ["../x", "/etc/passwd", "a/../../b", "", ".", "a//b", "C:/x", "a\\..\\b", "a\0b", "..", "a/.."]
+)
+def test_paths_never_leave_their_folder(tmp_path: Path, path: str) -> None:
+    """A manifest's path that climbs, is absolute or is none is refused."""
+    with pytest.raises(UsageError):
+        safe_join(tmp_path, path)
+    assert safe_join(tmp_path, "a/b.txt") == tmp_path / "a" / "b.txt"
+
+
+def test_edges_are_noted_once(catalog: Catalog) -> None:
+    """Noting an input again adds nothing."""
+    saved = _save(catalog, b"a")
+    with catalog.transaction() as connection:
+        run = runs.start(connection, runs.NewRun(project="p", name="run"))
+        for _ in range(2):
+            artifacts.link(connection, "input", source_key=saved.key, target_key=run)
+        assert connection.execute("SELECT relation, source, target FROM lineage").fetchall() == [
+            ("input", "version", "run")
+        ]
+
+
+@pytest.mark.parametrize("name", ["", "a:b", "a@b", "tab\there", "x" * 300, " lead"])
+def test_names_that_cannot_be_referred_to_are_refused(catalog: Catalog, name: str) -> None:
+    """An artifact cannot have a name that no reference could spell."""
+    with pytest.raises(UsageError):
+        _save(catalog, b"a", name=name)
