@@ -95,6 +95,7 @@ class Run:
         self._started = time.monotonic()
         self._has_environment = False
         self._is_finished = False
+        self._is_open = False
 
     @property
     def catalog_path(self) -> Path | None:
@@ -125,7 +126,7 @@ class Run:
             writers.release(writer)
             raise
         self._writer = writer
-        self.is_recorded = True
+        self.is_recorded = self._is_open = True
         self._beat_ms = new.started_ms
         writer.add(self)
         writers.on_exit.append(self._end_at_exit)
@@ -136,6 +137,9 @@ class Run:
 
         Without a step, calls are counted from where the last step was. Nested mappings are flattened with `/`.
         """
+        if not self._is_open:
+            self._recording("logging metrics")
+            return
         try:
             if step is None:
                 step = self._next_step
@@ -164,24 +168,28 @@ class Run:
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Add params that were not known at the start."""
-        with self._changing("adding params") as writer, writer.catalog.transaction() as connection:
-            runs.set_params(connection, self._key, runs.flatten(params))
+        if writer := self._recording("adding params"):
+            with guarded("adding params"), writer.catalog.transaction() as connection:
+                runs.set_params(connection, self._key, runs.flatten(params))
 
     def add_tags(self, *tags: str) -> None:
         """Add labels."""
-        with self._changing("adding tags") as writer, writer.catalog.transaction() as connection:
-            runs.set_tags(connection, self._key, _tag_values(tags))
+        if writer := self._recording("adding tags"):
+            with guarded("adding tags"), writer.catalog.transaction() as connection:
+                runs.set_tags(connection, self._key, _tag_values(tags))
 
     def set_note(self, text: str) -> None:
         """Replace the note."""
-        with self._changing("writing the note") as writer:
-            events.set_note(writer.catalog, self.id, runs.storable(text))
+        if writer := self._recording("writing the note"):
+            with guarded("writing the note"):
+                events.set_note(writer.catalog, self.id, runs.storable(text))
 
     def set_alias(self, reference: str, alias: str) -> None:
         """Let an alias name a version from now on; whatever it named before loses it."""
-        with self._changing(f"setting alias {alias!r}") as writer, writer.catalog.transaction() as connection:
-            found = artifacts.find_version(connection, parse(reference), project=self.project)
-            events.move_alias(writer.catalog, found.id, check_alias(alias))
+        if writer := self._recording(f"setting alias {alias!r}"):
+            with guarded(f"setting alias {alias!r}"), writer.catalog.transaction() as connection:
+                found = artifacts.find_version(connection, parse(reference), project=self.project)
+                events.move_alias(writer.catalog, found.id, check_alias(alias))
 
     def use(
         self,
@@ -240,15 +248,17 @@ class Run:
         on, with how: `derived`, `trained` or `satisfies`. Gives the version's reference, such as
         `digits-model:v3`; None when it could not be saved.
         """
+        writer = self._recording(f"saving {name!r}")
         reference: str | None = None
-        with self._changing(f"saving {name!r}") as writer:
-            saved = self._save(
-                writer, name, Path(path), kind=kind, stage=stage or _stage_of(kind, self.stage), relation="output",
-                metadata=metadata or {}, note=note, related=related or {},
-                aliases=[alias] if isinstance(alias, str) else list(alias),
-            )  # fmt: skip
-            reference = f"{name}:v{saved.number}"
-        return reference  # noqa: RET504 - an error inside the block leaves it None
+        if writer is not None:
+            with guarded(f"saving {name!r}"):
+                saved = self._save(
+                    writer, name, Path(path), kind=kind, stage=stage or _stage_of(kind, self.stage), relation="output",
+                    metadata=metadata or {}, note=note, related=related or {},
+                    aliases=[alias] if isinstance(alias, str) else list(alias),
+                )  # fmt: skip
+                reference = f"{name}:v{saved.number}"
+        return reference
 
     def _save(self, writer: Writer, name: str, path: Path, *, kind: str, stage: str, relation: Relation, metadata: Mapping[str, Any] | None = None, note: str = "", related: Mapping[str, Relation] | None = None, aliases: Sequence[str] = ()) -> Saved:  # fmt: skip
         from artui.capture import files
@@ -338,6 +348,7 @@ class Run:
         if self._is_finished or writer is None or os.getpid() != self._pid:
             return
         self._is_finished = True
+        self._is_open = False
         with contextlib.suppress(ValueError):
             writers.on_exit.remove(self._end_at_exit)
         writer.remove(self)
@@ -363,20 +374,19 @@ class Run:
             error=_error_text(fault) if fault is not None else "",
         )
 
-    @contextlib.contextmanager
-    def _changing(self, doing: str) -> Any:
-        """Guard a change: inside it the run is recorded, and no error gets out."""
-        writer = self._writer
-        if writer is None or self._is_finished or os.getpid() != self._pid:
-            warn(
-                f"{doing}: not recorded",
-                f"{doing} came to nothing: the run {'has ended' if self._is_finished else 'is not recorded'}.",
-            )
-            with _skipping():
-                yield _Absorb()
-            return
-        with guarded(doing):
-            yield writer
+    def _recording(self, doing: str) -> Writer | None:
+        """Give the writer for a change, or None, and tell why, when there is nothing to write to."""
+        if self._writer is not None and not self._is_finished and os.getpid() == self._pid:
+            return self._writer
+        why = (
+            "has ended"
+            if self._is_finished
+            else "is not recorded"
+            if self._writer is None
+            else "belongs to the parent process"
+        )
+        warn(f"not recorded: {why}", f"{doing} came to nothing: the run {why}.")
+        return None
 
     def __enter__(self) -> Run:
         return self
@@ -390,25 +400,6 @@ class Run:
             self.finish("killed", error="interrupted from the keyboard")
         else:
             self.finish("failed", error=_error_text(fault))
-
-
-class _Absorbed(Exception):
-    """Ends the block of a change that cannot be made."""
-
-
-class _Absorb:
-    """Stands in for a writer when there is none: the first use ends the block."""
-
-    def __getattr__(self, name: str) -> Any:
-        raise _Absorbed
-
-
-@contextlib.contextmanager
-def _skipping() -> Any:
-    try:
-        yield
-    except _Absorbed:
-        pass
 
 
 def _numbers(values: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, float]]:

@@ -256,7 +256,7 @@ SCHEMA_ATTACKS = [
     "ALTER TABLE run ADD COLUMN evil TEXT",
     "DROP VIEW runs",
     "CREATE VIRTUAL TABLE evil USING fts5 (x)",
-    'ALTER TABLE "_sqlite_migrations" ADD COLUMN evil AS (hex(randomblob(9)))',
+    'ALTER TABLE "_sqlite_migrations" ADD COLUMN evil AS (id + 1)',
 ]
 
 

@@ -1,0 +1,317 @@
+"""The logging API: everything is recorded, and nothing is raised."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import artui
+from artui.errors import ArtuiError, UnknownReference
+from artui.model import RunDetail
+from artui.query import Reader
+from artui.query.artifacts import alias_history, artifact_list, get_version
+from artui.query.references import resolve
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "x.artui"
+
+
+def _detail(path: Path, name: str) -> RunDetail:
+    with Reader(path) as reader:
+        return reader.run(name).detail()
+
+
+def test_run_has_what_makes_it_comparable(path: Path) -> None:
+    """A run has name, params, tags, note, user, host, Python, folder and command, and ends as finished."""
+    with artui.start_run(
+        project="p", name="r", params={"lr": 0.1, "opt": {"name": "adam"}}, tags=["base"], note="why", catalog=path
+    ) as run:
+        run.log_params({"late": True})
+        run.add_tags("extra")
+        run.set_note("because")
+    found = _detail(path, "r")
+    assert {param.name: param.value for param in found.params} == {"lr": 0.1, "opt.name": "adam", "late": True}
+    assert {tag.name for tag in found.tags} == {"base", "extra"} and found.note == "because"
+    assert (
+        found.head.status == "finished"
+        and found.head.duration_ms is not None
+        and found.python
+        and found.host
+        and found.command
+    )
+    assert found.directory == os.getcwd()
+
+
+def test_values_of_every_kind_are_logged(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """numpy scalars, bools, Decimals, huge ints and nested mappings are numbers; text and None are left out with one warning each."""
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        for step in range(3):
+            run.log(
+                {
+                    "np": np.float32(0.5),
+                    "int": 3,
+                    "bool": True,
+                    "decimal": Decimal("1.5"),
+                    "huge": 10**400,
+                    "nan": float("nan"),
+                    "nested": {"a": 1, "b": {"c": 2}},
+                    "array": np.ones(()),
+                    "text": "no",
+                    "none": None,
+                },
+                step=step,
+            )
+    metrics = {metric.name: metric.summary for metric in _detail(path, "r").metrics}
+    assert set(metrics) == {"np", "int", "bool", "decimal", "huge", "nan", "nested/a", "nested/b/c", "array"}
+    assert metrics["np"].last == 0.5 and metrics["huge"].last == float("inf") and metrics["nan"].nan_count == 3
+    assert capsys.readouterr().err.count("no number") == 2
+
+
+def test_steps_may_be_anything(path: Path) -> None:
+    """Steps that are missing count on; negative, repeated, float and huge ones are kept in order of arrival."""
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        for step in (None, None, 10, None, -5, -5, 2.0, 2**80):
+            run.log({"x": 1.0}, step=step)
+    with Reader(path) as reader:
+        assert reader.run("r").series("x").steps.tolist() == [0, 1, 10, 11, -5, -5, 2, 2**63 - 1]
+
+
+def test_exception_is_recorded_and_passes_through(path: Path) -> None:
+    """A block that raises leaves a failed run with its traceback, and the exception goes on."""
+    with pytest.raises(ValueError, match="bad batch"), artui.start_run(project="p", name="r", catalog=path) as run:
+        run.log({"x": 1.0})
+        raise ValueError("bad batch")
+    found = _detail(path, "r")
+    assert found.head.status == "failed" and "bad batch" in found.error and "Traceback" in found.error and found.metrics
+
+
+def test_interrupt_is_killed_and_clean_exit_is_finished(path: Path) -> None:
+    """ctrl+C ends a run as killed, sys.exit(0) as finished, sys.exit(3) as failed."""
+    for number, (fault, status) in enumerate(
+        ((KeyboardInterrupt(), "killed"), (SystemExit(0), "finished"), (SystemExit(3), "failed"))
+    ):
+        with pytest.raises(BaseException), artui.start_run(project="p", name=f"r{number}", catalog=path):  # noqa: B017
+            raise fault
+        assert _detail(path, f"r{number}").head.status == status
+
+
+def _script(path: Path, body: str) -> subprocess.Popen[str]:
+    code = f"import artui, time\nrun = artui.start_run(project='p', name='r', catalog={str(path)!r})\n{body}"
+    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_terminated_process_is_killed_with_its_points(path: Path) -> None:
+    """SIGTERM writes what was logged, records the signal, and the process still dies of it."""
+    child = _script(path, "run.log({'x': 1.0}); print('ready', flush=True); time.sleep(30)")
+    assert child.stdout is not None and child.stdout.readline() == "ready\n"
+    child.send_signal(signal.SIGTERM)
+    assert child.wait(timeout=20) == -signal.SIGTERM
+    found = _detail(path, "r")
+    assert found.head.status == "killed" and "SIGTERM" in found.error and found.metrics[0].summary.count == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [("run.log({'x': 1})", "finished"), ("run.log({'x': 1}); 1 / 0", "failed")]
+)
+def test_script_without_a_with_block_is_finished_at_exit(path: Path, body: str, status: str) -> None:
+    """A script that never calls finish ends as finished, or as failed if an exception ended it."""
+    _, said = _script(path, body).communicate(timeout=30)
+    found = _detail(path, "r")
+    assert found.head.status == status and len(found.metrics) == 1 and "artui:" not in said
+
+
+def test_forked_children_log_nothing_and_break_nothing(path: Path) -> None:
+    """A child forked as by a DataLoader may call log; the parent's run goes on unharmed."""
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        run.log({"x": 1.0})
+        child = os.fork()
+        if child == 0:
+            run.log({"x": 9.0})
+            run.finish()
+            os._exit(0)
+        os.waitpid(child, 0)
+        run.log({"x": 2.0})
+    with Reader(path) as reader:
+        assert reader.run("r").series("x").values.tolist() == [1.0, 2.0]
+
+
+def test_threads_lose_nothing(path: Path) -> None:
+    """Four threads log 2,000 points each at once: all are there."""
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        threads = [
+            threading.Thread(target=lambda name=name: [run.log({name: float(n)}, step=n) for n in range(2000)])
+            for name in "abcd"
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert [metric.summary.count for metric in _detail(path, "r").metrics] == [2000] * 4
+
+
+@pytest.mark.parametrize("where", ["folder", "damaged", "nowhere"])
+def test_impossible_catalog_raises_nothing_and_warns_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], where: str
+) -> None:
+    """When nothing can be recorded the training goes on, with one line that says why."""
+    target = {"folder": tmp_path, "damaged": tmp_path / "x.artui", "nowhere": Path("/proc/nowhere/x.artui")}[where]
+    if where == "damaged":
+        target.write_bytes(b"SQLite format 3\0" + b"\xff" * 100)
+    with artui.start_run(project="p", name="r", catalog=target) as run:
+        for step in range(100):
+            run.log({"x": 1.0}, step=step)
+        assert run.save("model", tmp_path / "missing") is None
+        assert run.save("model", tmp_path / "missing") is None
+        run.set_note("x")
+        with pytest.raises(ArtuiError):
+            run.use("data:latest")
+    lines = capsys.readouterr().err.splitlines()
+    assert (
+        sum("not recorded" in line and "starting" in line for line in lines) == 1 and len(lines) == len(set(lines)) <= 4
+    )
+
+
+def test_catalog_deleted_under_a_run_raises_nothing(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The file vanishes while a run goes on: the loop does not notice, and one warning tells."""
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        run.log({"x": 1.0})
+        for name in os.listdir(path.parent):
+            (path.parent / name).unlink()
+        run.log({"x": 2.0})
+        run.save("model", __file__)
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_lineage_of_what_was_used_and_saved(path: Path, tmp_path: Path) -> None:
+    """Inputs, outputs, aliases and relations become edges; the path that use gives has the content."""
+    data = tmp_path / "data.csv"
+    data.write_text("a,b\n1,2\n")
+    with artui.start_run(project="p", name="prepare", stage="data", catalog=path) as run:
+        assert run.save("data", data, kind="dataset") == "data:v1"
+    with artui.start_run(project="p", name="train", catalog=path) as run:
+        local = run.use("data:latest")
+        assert local.read_text() == "a,b\n1,2\n" and local.name == "data.csv" and local != data
+        assert (
+            run.save(
+                "model", data, kind="model", alias="candidate", metadata={"f1": 0.5}, related={"data:v1": "trained"}
+            )
+            == "model:v1"
+        )
+        run.set_alias("model:candidate", "production")
+        with pytest.raises(UnknownReference):
+            run.use("nosuch:latest")
+    with Reader(path) as reader:
+        train = reader.run("train").detail()
+        assert "data" in {head.artifact for head in train.inputs} and {head.artifact for head in train.outputs} == {
+            "model"
+        }
+        model = get_version(reader, resolve(reader, "model:production").id)
+        assert model.metadata == {"f1": 0.5} and [(how, other.artifact) for how, other in model.related] == [
+            ("trained on", "data")
+        ]
+        artifact = next(head for head in artifact_list(reader) if head.name == "model")
+        assert {change.alias for change in alias_history(reader, artifact.id)} == {"candidate", "production"}
+
+
+def test_local_data_becomes_an_input_version(path: Path, tmp_path: Path) -> None:
+    """use(path=…) saves what lies there once, and again only when it has changed."""
+    data = tmp_path / "data.csv"
+    for content, number in (("1", 1), ("1", 1), ("2", 2)):
+        data.write_text(content)
+        with artui.start_run(project="p", name=f"r{content}{number}", catalog=path) as run:
+            assert run.use("data", path=data) == data
+        with Reader(path) as reader:
+            assert resolve(reader, "data:latest").number == number
+
+
+def test_large_content_is_referenced(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above the limit the bytes stay outside, with their digest, and use gives the place itself."""
+    monkeypatch.setenv("ARTUI_EMBED_LIMIT_BYTES", "100")
+    big = tmp_path / "big.bin"
+    big.write_bytes(b"x" * 1000)
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        run.save("big", big)
+        assert run.use("big:latest") == big
+        big.write_bytes(b"y")
+        with pytest.raises(ArtuiError, match="not there as recorded"):
+            run.use("big:latest")
+    with Reader(path) as reader:
+        assert resolve(reader, "big").storage == "referenced"
+
+
+def test_folders_keep_links_and_skip_what_is_no_file(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder's manifest lists files sorted, links as links, and leaves pipes out with a word."""
+    folder = tmp_path / "folder"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "b.txt").write_text("b")
+    (folder / "sub" / "a.txt").write_text("a")
+    (folder / "link").symlink_to("/etc/passwd")
+    os.mkfifo(folder / "pipe")
+    (folder / os.fsdecode(b"odd\xff.txt")).write_text("odd")
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        run.save("folder", folder, kind="dataset")
+        local = run.use("folder:latest")
+        assert sorted(entry.name for entry in local.iterdir()) == ["b.txt", "odd\\xff.txt", "sub"]
+    with Reader(path) as reader:
+        files = {file.path: file for file in get_version(reader, resolve(reader, "folder").id).files}
+    assert list(files) == ["b.txt", "link", "odd\\xff.txt", "sub/a.txt"] and files["link"].link_target == "/etc/passwd"
+    assert "pipe" in capsys.readouterr().err
+
+
+def test_child_runs_name_their_parent(path: Path) -> None:
+    """A run started with a parent is listed among its children, in the parent's catalog."""
+    with (
+        artui.start_run(project="p", name="parent", catalog=path) as parent,
+        artui.start_run(project="p", name="child", parent=parent),
+    ):
+        pass
+    assert [child.name for child in _detail(path, "parent").children] == ["child"]
+
+
+def test_secrets_on_the_command_line_are_not_kept(path: Path) -> None:
+    """Values of arguments that are named like secrets, and passwords in URLs, are replaced."""
+    code = f"import artui\nwith artui.start_run(project='p', name='r', catalog={str(path)!r}): pass"
+    subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            code,
+            "--api-key",
+            "CANARY1",
+            "--token=CANARY2",
+            "https://ada:CANARY3@host/x",
+            "--lr=0.1",
+        ],
+        check=True,
+        timeout=60,
+    )
+    assert b"CANARY" not in path.read_bytes()
+    assert "--lr=0.1" in _detail(path, "r").command
+
+
+def test_git_state_is_recorded(path: Path, tmp_path: Path) -> None:
+    """Commit, branch and whether tracked files were changed, without a git identity."""
+    work = tmp_path / "work"
+    work.mkdir()
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-C", str(work)]
+    (work / "train.py").write_text("x")
+    for arguments in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-qm", "one"]):
+        subprocess.run([*git, *arguments], check=True)
+    code = f"import artui\nwith artui.start_run(project='p', name='NAME', catalog={str(path)!r}): pass"
+    for name, content in (("clean", "x"), ("dirty", "y")):
+        (work / "train.py").write_text(content)
+        subprocess.run([sys.executable, "-c", code.replace("NAME", name)], cwd=work, check=True, timeout=60)
+        found = _detail(path, name)
+        assert len(found.git_commit) == 40 and found.git_branch == "main" and found.git_is_dirty is (name == "dirty")

@@ -1,0 +1,234 @@
+"""Questions to a catalog: order, filter, curves, comparison, lineage, references."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from artui.catalog import Catalog, artifacts, points, runs
+from artui.errors import AmbiguousReference, UnknownReference, UsageError
+from artui.query import Reader, series
+from artui.query.compare import compare, guess_direction
+from artui.query.lineage import lineage
+from artui.query.references import find_run, resolve
+from artui.query.runs import RunsRequest, columns, first_view, run_order, run_rows, sort_id
+from artui.query.series import thin
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Five runs: one lacks the metric, one diverged, one lacks the param, one has it as text."""
+    target = tmp_path / "x.artui"
+    rows = [
+        ("a", {"lr": 0.1, "same": 1}, 0.5),
+        ("b", {"lr": 0.01, "same": 1}, 0.25),
+        ("c", {"same": 1}, math.nan),
+        ("d", {"lr": "auto", "same": 1}, 0.75),
+        ("e", {"lr": 1, "same": 1}, None),
+    ]
+    with Catalog(target) as catalog, catalog.transaction() as connection:
+        for number, (name, params, loss) in enumerate(rows):
+            key = runs.start(connection, runs.NewRun(project="p", name=name, started_ms=1000 + number, params=params))
+            if loss is not None:
+                points.append(
+                    connection,
+                    key,
+                    runs.name_key(connection, "val/loss"),
+                    "",
+                    *points.pack([(0, 1, 1.0), (1, 2, loss)]),
+                )
+            runs.finish(
+                connection, key, status="failed" if name == "d" else "finished", ended_ms=5000, duration_ms=100 - number
+            )
+    return target
+
+
+def _names(reader: Reader, order: str, contains: str = "") -> str:
+    return "".join(run.name for run in reader.runs(order=order, contains=contains))
+
+
+def test_sorting_puts_missing_values_last_both_ways(path: Path) -> None:
+    """Ascending or descending, runs without the value come after those that have it; numbers before texts."""
+    with Reader(path) as reader:
+        assert _names(reader, "metrics.val/loss") == "bad" + "ec"
+        assert _names(reader, "-metrics.val/loss") == "dab" + "ec"
+        assert _names(reader, "params.lr") == "baed" + "c"
+        assert _names(reader, "-params.lr") == "deab" + "c"
+        assert (
+            _names(reader, "-started") == "edcba"
+            and _names(reader, "duration") == "edcba"
+            and _names(reader, "name") == "abcde"
+        )
+
+
+def test_filter_takes_every_word(path: Path) -> None:
+    """Words are found in names, params by text and by number, and status; all must hold."""
+    with Reader(path) as reader:
+        assert (
+            _names(reader, "name", "0.01") == "b"
+            and _names(reader, "name", "1") == "abcde"
+            and _names(reader, "name", "auto fail") == "d"
+        )
+        assert (
+            _names(reader, "name", "finished") == "abce"
+            and _names(reader, "name", "%") == ""
+            and _names(reader, "name", "'; DROP") == ""
+        )
+
+
+def test_columns_are_those_that_vary(path: Path) -> None:
+    """A param with one value everywhere is known but does not vary; a metric knows its range of last values."""
+    with Reader(path) as reader:
+        params, metrics, varying = columns(reader)
+    assert {column.name for column in params} == {"lr", "same"} and varying == {"param:lr"}
+    assert [(column.name, column.low, column.high) for column in metrics] == [("val/loss", 0.25, 0.75)]
+
+
+def test_rows_have_cells_of_visible_columns(path: Path) -> None:
+    """Cells come by column; what a run lacks is not there, NaN is NaN, and sparklines follow the series."""
+    with Reader(path) as reader:
+        order = run_order(reader, RunsRequest(sort="attribute:name", is_descending=False))
+        view = first_view(reader, 10)
+        params, metrics, _ = view.columns
+        rows = [run_rows(reader, [key], [*params, *metrics], [metrics[0].id])[key] for key in order.keys]
+    assert rows[0].cells == {"param:lr": 0.1, "param:same": 1, "metric:val/loss": 0.5} and rows[0].sparks == {
+        "metric:val/loss": [1.0, 0.5]
+    }
+    assert "param:lr" not in rows[2].cells and math.isnan(rows[2].cells["metric:val/loss"])
+    assert "metric:val/loss" not in rows[4].cells and view.total == 5 and len(view.heads) == 5
+
+
+def test_unknown_columns_to_sort_by_are_refused() -> None:
+    """A sort that names no column says which there are."""
+    with pytest.raises(UsageError, match=r"params\.NAME"):
+        sort_id("colour")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(-1000, 1000), st.floats(allow_subnormal=False, width=32)), min_size=1, max_size=400),
+    st.integers(2, 50),
+)
+def test_thinning_keeps_the_extremes(rows: list[tuple[int, float]], buckets: int) -> None:
+    """First, last, smallest and largest finite values stay; x ascends; counts add up; NaN and infinities are named."""
+    xs, values = np.array([row[0] for row in rows], float), np.array([row[1] for row in rows], float)
+    found = thin(xs, values, buckets=buckets)
+    finite = values[np.isfinite(values)]
+    assert (
+        found.count == len(rows) and list(found.xs) == sorted(found.xs) and len(found.xs) <= max(buckets, 1) + 1
+    ) or len(finite) <= buckets
+    assert sum(found.counts) == len(finite)
+    if len(finite):
+        assert min(found.lows) == finite.min() and max(found.highs) == finite.max()
+        assert found.xs[0] == xs[np.isfinite(values)].min() and found.xs[-1] == xs[np.isfinite(values)].max()
+    assert len(found.nan_xs) == int(np.isnan(values).sum()) and len(found.positive_inf_xs) == int(
+        (values == np.inf).sum()
+    )
+
+
+def test_summaries_draw_the_same_extremes_as_points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A series drawn from block summaries has the extremes of its points, without decoding them."""
+    target = tmp_path / "long.artui"
+    values = np.random.default_rng(1).standard_normal(20_000)
+    values[777], values[15_000] = 99.0, np.nan
+    ints = np.arange(20_000)
+    with Catalog(target) as catalog, catalog.transaction() as connection:
+        key = runs.start(connection, runs.NewRun(project="p", name="r"))
+        points.append(connection, key, runs.name_key(connection, "x"), "", ints, ints, values)
+    with Reader(target) as reader:
+        metric = reader.run("r").detail().metrics[0]
+        whole = series.curve(reader, metric, buckets=10)
+        monkeypatch.setattr(series, "DECODE_BLOCKS", 1)
+        drawn = series.curve(reader, metric, buckets=10)
+    assert max(drawn.highs) == max(whole.highs) == 99.0 and min(drawn.lows) == min(whole.lows)
+    assert sum(drawn.counts) == sum(whole.counts) == 19_999 and len(drawn.nan_xs) == 1 and len(drawn.xs) == 10
+
+
+def test_comparison_marks_what_differs_and_the_best(path: Path) -> None:
+    """Equal params do not differ, a missing one does; the lowest loss is best, and the direction can be turned."""
+    with Reader(path) as reader:
+        ids = [reader.run(name).id for name in "abd"]
+        rows = {row.name: row for row in compare(reader, ids).rows}
+        turned = {row.name: row for row in compare(reader, ids, directions={"val/loss": "higher"}).rows}
+    assert not rows["same"].differs and rows["lr"].differs and rows["status"].differs
+    assert rows["val/loss"].best == 1 and turned["val/loss"].best == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "direction"),
+    [
+        ("val/loss", "lower"),
+        ("test/acc", "higher"),
+        ("latency_ms", "lower"),
+        ("f1", "higher"),
+        ("rmse", "lower"),
+        ("auc", "higher"),
+    ],
+)
+def test_direction_is_guessed_from_the_name(name: str, direction: str) -> None:
+    """Losses, errors and times are better when lower."""
+    assert guess_direction(name) == direction
+
+
+def test_lineage_walks_round_cycles_once(tmp_path: Path) -> None:
+    """A cycle, which only a strange catalog can have, ends; what was met before is named and not walked again."""
+    target = tmp_path / "x.artui"
+    with Catalog(target) as catalog, catalog.transaction() as connection:
+        run = runs.start(connection, runs.NewRun(project="p", name="r"))
+        saved = [
+            artifacts.save(
+                connection,
+                artifacts.NewVersion("p", name, "dataset", "data", [artifacts.NewFile("f", 1, name.encode() * 32)]),
+            )
+            for name in "ab"
+        ]
+        artifacts.link(connection, "output", source_key=run, target_key=saved[0].key)
+        artifacts.link(connection, "derived", source_key=saved[0].key, target_key=saved[1].key)
+        artifacts.link(connection, "derived", source_key=saved[1].key, target_key=saved[0].key)
+        artifacts.link(connection, "input", source_key=saved[1].key, target_key=run)
+    with Reader(target) as reader:
+        found = lineage(reader, resolve(reader, "a:v1"))
+    assert 0 < len(found.upstream) < 10 and any(node.is_repeated for node in found.upstream) and not found.is_cut
+
+
+def test_references_to_runs(path: Path) -> None:
+    """Names, ids and starts of ids find a run; what is unknown or ambiguous is answered with what there is."""
+    with Reader(path) as reader:
+        run = find_run(reader, "a")
+        assert find_run(reader, run.id).id == find_run(reader, run.id.lower()).id == run.id
+        with pytest.raises(UnknownReference, match="newest are"):
+            find_run(reader, "nosuch")
+        with pytest.raises(AmbiguousReference, match="start of an id"):
+            find_run(reader, run.id[:6])
+
+
+def test_arrays_come_as_promised(path: Path) -> None:
+    """`series().arrays()` gives int64 steps, int64 milliseconds and float64 values; an unknown metric raises."""
+    with Reader(path) as reader:
+        steps, times, values = reader.run("a").series("val/loss").arrays()
+        assert (steps.dtype, times.dtype, values.dtype) == (np.int64, np.int64, np.float64) and values.tolist() == [
+            1.0,
+            0.5,
+        ]
+        with pytest.raises(UnknownReference):
+            reader.run("a").series("nosuch")
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [("PARAM_ORDER", "param_by_number"), ("METRIC_ORDER", "series_by_last"), ("KEYS_BY_START", "run_by_start")],
+)
+def test_orders_walk_an_index(path: Path, query: str, index: str) -> None:
+    """Sorting reads an index and never sorts."""
+    from artui.query import runs as module
+
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        plan = " ".join(
+            row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + getattr(module, query), {"name": 1})
+        )
+    assert index in plan and "TEMP B-TREE" not in plan
