@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
 import signal
+import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -31,6 +33,7 @@ from artui.tui.widgets.bars import KeyBar
 from artui.units import bytes_text, count_text
 
 NOTICE_SECONDS = 5.0
+GOODBYE_SECONDS = 0.8
 
 
 class ArtuiApp(ChangesOnly):
@@ -82,7 +85,16 @@ class ArtuiApp(ChangesOnly):
             self.say(self.reader.notice, is_warning=True, seconds=15)
 
     def _end_by_signal(self, number: int) -> None:
+        # With the terminal gone, Textual may wait for ever to write to it: then leave without its goodbye.
+        last_way_out = threading.Timer(GOODBYE_SECONDS, self._leave_at_once, [128 + number])
+        last_way_out.daemon = True
+        last_way_out.start()
         self.exit(return_code=128 + number)
+
+    def _leave_at_once(self, code: int) -> None:
+        with contextlib.suppress(Exception):
+            self.close()
+        os._exit(code)
 
     def on_app_resume(self) -> None:
         self.forget_terminal()
