@@ -30,7 +30,9 @@ def command(file: str, no_app: bool) -> int:
         from artui.cli.explore import check_terminal, open_app
 
         check_terminal()
-        return open_app(file)
+        code = open_app(file)
+        click.echo(f"The catalog is {clean(str(path.resolve()))}: `artui {clean(file)}` opens it again.", err=True)
+        return code
     _print_summary(path)
     return 0
 

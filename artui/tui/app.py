@@ -62,6 +62,7 @@ class ArtuiApp(ChangesOnly):
         self.runs_screen = RunsScreen(first or first_view(reader, FIRST_ROWS))
         self._file_watch = Watch(reader, self._changed)
         self._total_count, self._running_count = 0, 0
+        self._colour_numbers: dict[str, int] = {}
         self._notice: list[Span] = []
         self._error: list[Span] = []
         self._notice_timer: Any = None
@@ -269,6 +270,10 @@ class ArtuiApp(ChangesOnly):
         from artui.tui.screens.artifacts import ArtifactScreen
 
         self.push_screen(ArtifactScreen(artifact_key, version_id=version_id))
+
+    def colour_of(self, run_id: str) -> int:
+        """Give the number of a run's colour and mark: it keeps them as long as the app is open."""
+        return self._colour_numbers.setdefault(run_id, len(self._colour_numbers))
 
     def compare(self, run_ids: Sequence[str]) -> None:
         """Put runs side by side."""

@@ -358,3 +358,18 @@ def test_two_processes_make_one_catalog(tmp_path: Path) -> None:
     with Reader(path) as reader:
         assert [run.status for run in reader.runs()] == ["finished"] * 4
     assert [entry.name for entry in tmp_path.iterdir()] == ["new.artui"]
+
+
+def test_migration_keeps_a_backup_of_the_same_mode(own: Path) -> None:
+    """Before a catalog is migrated, a whole copy of it lies beside it, readable by those who could read it."""
+    from artui.catalog import _migrate_after_backup
+
+    own.chmod(0o600)
+    connection = sqlite3.connect(own, isolation_level=None)
+    _migrate_after_backup(connection, own, 1)
+    connection.close()
+    backup = own.with_name("own.artui.schema-1.bak")
+    assert backup.stat().st_mode & 0o777 == 0o600
+    with sqlite3.connect(backup) as copy:
+        assert copy.execute("SELECT name FROM runs").fetchall() == [("run",)]
+    assert sorted(path.name for path in own.parent.iterdir()) == ["own.artui", backup.name]

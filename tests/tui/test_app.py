@@ -377,3 +377,17 @@ def test_sorting_puts_the_cursor_on_the_first_row(small_catalog: Path, explore: 
         )
 
     explore(small_catalog, flow)
+
+
+def test_run_keeps_its_colour_when_another_leaves(small_catalog: Path, explore: Explore) -> None:
+    """Taking a run out of the comparison changes no other run's mark."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("space", "space", "space", "c")
+        await settled(pilot)
+        assert "△ calm-otter-9" in shown(pilot)
+        await pilot.press("minus")
+        await settled(pilot)
+        assert "2 runs" in shown(pilot) and "△ calm-otter-9" in shown(pilot) and "◇ calm-otter-10" in shown(pilot)
+
+    explore(small_catalog, flow)

@@ -134,10 +134,11 @@ class CompareTable(LineList):
         for number in self._shown_columns:
             head = self.heads[number]
             style = "title" if number == self.column else "bold"
+            colour = self.artui.colour_of(head.id)
             name = fit(clean(head.name), self.column_cells - 7).rstrip()
             used = len(name) + 4 + (2 if number == self.baseline else 0)
             spans += [
-                (mark_of(number) + " ", f"curve{number % 10}"),
+                (mark_of(colour) + " ", f"curve{colour % 10}"),
                 (name, style),
                 (" " + GLYPHS[head.status], status_style(head.status)),
             ]
@@ -283,11 +284,12 @@ class CompareScreen(CatalogScreen):
             self.query_one("#curves", Chart).show("", [], self.chart_options, note="these runs logged no metrics")
             return
         reader = self.reader
+        colours = {run.head.id: self.artui.colour_of(run.head.id) for run in comparison.runs}
 
         def read() -> list[tuple[int, Curve]]:
             return [
-                (number, series.curve(reader, metric, axis=axis, buckets=CURVE_BUCKETS))
-                for number, run in enumerate(comparison.runs)
+                (colours[run.head.id], series.curve(reader, metric, axis=axis, buckets=CURVE_BUCKETS))
+                for run in comparison.runs
                 for metric in run.metrics
                 if metric.title == name
             ]
@@ -295,7 +297,7 @@ class CompareScreen(CatalogScreen):
         self.ask("curves", read, partial(self._take_curves, name))
 
     def _take_curves(self, name: str, curves: list[tuple[int, Curve]]) -> None:
-        lines = [ChartLine(name, curve, number, mark_of(number)) for number, curve in curves]
+        lines = [ChartLine(name, curve, colour, mark_of(colour)) for colour, curve in curves]
         title = f"{clean(name)}   " + "".join(text for text, _ in options_spans(self.chart_options))
         self.query_one("#curves", Chart).show(title, lines, self.chart_options)
 

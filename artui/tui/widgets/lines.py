@@ -11,7 +11,7 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from artui.tui.cells import Spans, strip_of
+from artui.tui.cells import Palette, Spans, strip_of
 from artui.tui.keys import bindings
 from artui.tui.messages import LineChosen, LineMoved, Link
 
@@ -174,6 +174,9 @@ class LineList(ScrollView, can_focus=True):
         self.refresh()
 
     @property
-    def _palette(self):  # type: ignore[no-untyped-def]
-        app: ArtuiApp = self.app  # type: ignore[assignment]
-        return app.palette
+    def artui(self) -> ArtuiApp:
+        return self.app  # type: ignore[return-value]
+
+    @property
+    def _palette(self) -> Palette:
+        return self.artui.palette
