@@ -267,7 +267,7 @@ class ArtuiApp(ChangesOnly):
             self.push_screen(RunScreen(run_id))
 
     def _show_artifact(self, artifact_key: int, *, version_id: str = "") -> None:
-        from artui.tui.screens.artifacts import ArtifactScreen
+        from artui.tui.screens.artifact import ArtifactScreen
 
         self.push_screen(ArtifactScreen(artifact_key, version_id=version_id))
 

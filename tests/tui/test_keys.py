@@ -6,7 +6,8 @@ from collections import Counter
 from pathlib import Path
 
 from artui.tui.keys import KEYS, SCOPES, readme_table
-from artui.tui.screens.artifacts import ArtifactScreen, ArtifactsScreen
+from artui.tui.screens.artifact import ArtifactScreen
+from artui.tui.screens.artifacts import ArtifactsScreen
 from artui.tui.screens.compare import CompareScreen
 from artui.tui.screens.lineage import LineageScreen
 from artui.tui.screens.run import RunScreen

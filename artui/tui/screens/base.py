@@ -9,13 +9,11 @@ from textual.screen import Screen
 
 from artui.model import RunHead, VersionHead
 from artui.query import Reader
-from artui.safetext import clean
-from artui.tui.cells import GLYPHS, Span, status_style
+from artui.tui.cells import Span
 from artui.tui.fetch import Asks
 from artui.tui.keys import footer_keys
-from artui.tui.messages import CatalogChanged, LineChosen, Link
+from artui.tui.messages import CatalogChanged, LineChosen
 from artui.tui.widgets.bars import Bar, KeyBar
-from artui.tui.widgets.lines import Line
 
 if TYPE_CHECKING:
     from artui.tui.app import ArtuiApp
@@ -94,30 +92,3 @@ class CatalogScreen(Asks, Screen[None]):
 
     def ask_for(self, topic: str, question: Callable[[], Any], answer: Callable[[Any], None]) -> None:
         self.ask(topic, question, answer)
-
-
-def heading(text: str, *, note: str = "") -> Line:
-    """Make a heading line."""
-    return Line([(text, "dim"), (f"  {note}" if note else "", "faint")], is_heading=True)
-
-
-def run_line(head: RunHead, *, before: str = "", after: str = "", indent: int = 2) -> Line:
-    """Make a line that leads to a run."""
-    spans: list[Span] = [
-        (" " * indent, "text"),
-        (before, "dim"),
-        (GLYPHS[head.status] + " ", status_style(head.status)),
-        (clean(head.name), "accent"),
-        (after, "dim"),
-    ]
-    return Line(spans, Link("run", head.id))
-
-
-def version_line(head: VersionHead, *, before: str = "", after: str = "", indent: int = 2) -> Line:
-    """Make a line that leads to a version."""
-    aliases = " ".join(clean(alias) for alias in head.aliases)
-    spans: list[Span] = [
-        (" " * indent, "text"), (before, "dim"), (clean(head.artifact), "accent"), (f" v{head.number}", "text"),
-        (f"  {clean(head.kind)}", "dim"), (f"  {aliases}" if aliases else "", "good"), (after, "dim"),
-    ]  # fmt: skip
-    return Line(spans, Link("version", head.id))

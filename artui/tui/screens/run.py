@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import replace
 
 from textual.app import ComposeResult
@@ -14,23 +13,14 @@ from artui.query import artifacts, series
 from artui.query import runs as query
 from artui.query.series import Curve
 from artui.safetext import clean, clean_lines
-from artui.tui.cells import GLYPHS, Span, fit, status_style
+from artui.tui.cells import GLYPHS, Span, status_style
+from artui.tui.facts import fact_lines, file_lines, heading, log_style, metric_lines
 from artui.tui.keys import bindings, footer_keys
-from artui.tui.messages import LineChosen, Link
-from artui.tui.screens.base import CatalogScreen, heading, run_line, version_line
+from artui.tui.messages import LineChosen
+from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chart import Chart, ChartLine, ChartOptions, next_smoothing, options_spans
 from artui.tui.widgets.lines import BLANK, Line, LineList
-from artui.units import (
-    age_text,
-    bytes_text,
-    count_text,
-    duration_text,
-    number_text,
-    param_text,
-    plural,
-    time_text,
-)
 
 TABS = ("overview", "charts", "files", "log")
 CHART_CELLS = (36, 9)
@@ -412,156 +402,3 @@ def read_first_file(screen: CatalogScreen, head: VersionHead) -> tuple[str, str,
         return files[0].path, *artifacts.file_text(reader, head.key, files[0].path)
     except ArtuiError as error:
         return "", str(error), True
-
-
-def log_style(line: str) -> str:
-    """Colour a line of a log by what it says."""
-    upper = line[:200].upper()
-    if "ERROR" in upper or "TRACEBACK" in upper or "EXCEPTION" in upper:
-        return "bad"
-    return "warn" if "WARN" in upper else "text"
-
-
-def fact_lines(detail: RunDetail, *, cells: int) -> list[Line]:
-    """Say what a run is: status, times, who and where, code, params, tags, family."""
-    head, now_ms = detail.head, time.time_ns() // 1_000_000
-    lines: list[Line] = []
-
-    def fact(name: str, text: str, style: str = "text") -> None:
-        if text:
-            lines.append(Line([(f" {fit(name, 10)} ", "dim"), (fit(clean(text), max(1, cells - 12)).rstrip(), style)]))
-
-    fact("status", head.status, status_style(head.status) if head.status != "finished" else "good")
-    if detail.error:
-        fact("error", detail.error.rsplit("\n", 1)[-1], "bad")
-    fact("started", f"{time_text(head.started_ms)}  ({age_text(head.started_ms, now_ms)} ago)")
-    fact(
-        "took",
-        duration_text(
-            head.duration_ms
-            if head.duration_ms is not None
-            else now_ms - head.started_ms
-            if head.status == "running"
-            else None
-        ),
-    )
-    fact("stage", head.stage)
-    fact("note", detail.note)
-    fact("tags", "  ".join(tag.name + (f"={tag.value}" if tag.value else "") for tag in detail.tags), "mark")
-    fact("id", head.id, "dim")
-    lines.append(BLANK)
-    if detail.params:
-        lines.append(heading(" params"))
-        name_cells = max(6, min(28, max(len(param.name) for param in detail.params)))
-        lines += [
-            Line(
-                [
-                    (f"   {fit(clean(param.name), name_cells, keep_end=True)}  ", "dim"),
-                    (fit(clean(param_text(param.value)), max(1, cells - name_cells - 6)).rstrip(), "text"),
-                ]
-            )
-            for param in detail.params
-        ]
-        lines.append(BLANK)
-    for title, heads in (("inputs", detail.inputs), ("outputs", detail.outputs)):
-        if heads:
-            lines.append(heading(f" {title}"))
-            lines += [version_line(version, indent=3) for version in heads[:12]]
-            if len(heads) > 12:
-                lines.append(Line([(f"   and {len(heads) - 12} more under files", "dim")]))
-            lines.append(BLANK)
-    lines.append(heading(" environment"))
-    fact("  host", f"{detail.user}@{detail.host}" if detail.user else detail.host)
-    fact(
-        "  code",
-        f"commit {detail.git_commit[:12]} on {detail.git_branch}"
-        + (", with uncommitted changes" if detail.git_is_dirty else "")
-        if detail.git_commit
-        else "not in a git work tree",
-    )
-    fact("  python", detail.python)
-    fact("  folder", detail.directory)
-    fact("  command", " ".join(detail.command))
-    if head.parent_id:
-        lines += [
-            BLANK,
-            Line([(" parent     ", "dim"), (head.parent_id, "accent")], Link("run", head.parent_id)),
-        ]
-    if detail.children:
-        lines += [BLANK, heading(f" {plural(len(detail.children), 'run')} inside")]
-        lines += [run_line(child, indent=3, after=f"  {duration_text(child.duration_ms)}") for child in detail.children]
-    if detail.error and "\n" in detail.error:
-        lines += [
-            BLANK,
-            heading(" traceback"),
-            *(Line([("   " + text, "bad")]) for text in clean_lines(detail.error)),
-        ]
-    return lines
-
-
-def metric_lines(metrics: tuple[Metric, ...], *, cells: int) -> list[Line]:
-    """Tabulate metrics with their summaries."""
-    if not metrics:
-        return [heading(" metrics"), Line([("   none was logged", "dim")])]
-    name_cells = max(8, min(max(len(metric.title) for metric in metrics), 28, cells // 3))
-    columns = [("last", 9), ("min", 9), ("at step", 8), ("max", 9), ("points", 8)]
-    while len(columns) > 1 and name_cells + 3 + sum(size + 1 for _, size in columns) > cells:
-        columns.pop()
-    lines = [
-        Line(
-            [
-                (" " + fit("metrics", name_cells), "dim"),
-                *((" " + fit(title, size, right=True), "faint") for title, size in columns),
-            ],
-            is_heading=True,
-        )
-    ]
-    for metric in metrics:
-        summary = metric.summary
-        values = {
-            "last": number_text(summary.last),
-            "min": number_text(summary.min) if summary.min is not None else "·",
-            "at step": count_text(summary.min_step) if summary.min_step is not None else "·",
-            "max": number_text(summary.max) if summary.max is not None else "·",
-            "points": count_text(summary.count),
-        }
-        spans: list[Span] = [(" " + fit(clean(metric.title), name_cells, keep_end=True), "text")]
-        for title, size in columns:
-            style = "bad" if title == "last" and summary.is_diverged else "bold" if title == "last" else "dim"
-            spans.append((" " + fit(values[title], size, right=True), style))
-        lines.append(Line(spans))
-        odd = [
-            f"{count_text(n)} {what}"
-            for n, what in (
-                (summary.nan_count, "NaN"),
-                (summary.positive_inf_count, "∞"),
-                (summary.negative_inf_count, "−∞"),
-            )
-            if n
-        ]
-        if odd:
-            lines.append(Line([("   " + ", ".join(odd), "bad")]))
-    return lines
-
-
-def file_lines(detail: RunDetail) -> list[Line]:
-    """List what a run used and made."""
-    lines: list[Line] = []
-    for title, heads, none in (
-        ("used", detail.inputs, "no inputs were noted"),
-        ("made", detail.outputs, "nothing was saved"),
-    ):
-        lines.append(heading(f" {title}"))
-        if not heads:
-            lines.append(Line([(f"   {none}", "dim")]))
-        for head in heads:
-            size = f"{plural(head.file_count, 'file')}, {bytes_text(head.size_bytes)}"
-            lines.append(
-                version_line(
-                    head,
-                    indent=3,
-                    after=f"  {size}" + ("" if head.storage == "embedded" else f", {head.storage}"),
-                )
-            )
-        lines.append(BLANK)
-    return lines

@@ -6,29 +6,28 @@ import time
 from array import array
 from dataclasses import replace
 
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.timer import Timer
-from textual.widgets import Input
 
 from artui.model import Column, RunDetail, RunHead, RunRow
 from artui.query import runs as query
 from artui.query.runs import Columns, FirstView, RunOrder, RunsRequest
 from artui.safetext import clean
-from artui.tui.cells import GLYPHS, Shape, Span, fit, shape_of, short_titles, spark_text, status_style
+from artui.tui.cells import Shape, Span, shape_of, short_titles
+from artui.tui.facts import pane_lines
 from artui.tui.keys import bindings, footer_keys
 from artui.tui.messages import CatalogChanged, Link
-from artui.tui.screens.base import CatalogScreen, heading, version_line
+from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
+from artui.tui.widgets.filter import FilterLine
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.tui.widgets.table import RunsTable, View
-from artui.units import age_text, count_text, duration_text, number_text, param_text, plural
+from artui.units import count_text, plural
 
 PANE_FROM_CELLS = 140
 """From this width on the details stand beside the table unless the user hides them."""
 PANE_SECONDS = 0.12
-FILTER_SECONDS = 0.06
 SPARK_CELLS = 10
 FIRST_ROWS = 60
 
@@ -47,19 +46,13 @@ class RunsScreen(CatalogScreen):
         self._columns, self._stages, self._first_rows = first.columns, first.stages, first.rows
         self._pane_choice: bool | None = None
         self._pane_timer: Timer | None = None
-        self._filter_timer: Timer | None = None
         self._last_mark: int | None = None
         self._is_known = False
         self._goes_first = False
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
-        with Horizontal(id="filter-line"):
-            yield Bar(id="slash")
-            entry = Input(id="filter", placeholder="filter", compact=True, select_on_focus=False)
-            entry.cursor_blink = False
-            yield entry
-            yield Bar(id="counts")
+        yield FilterLine()
         with Horizontal(id="body"):
             yield RunsTable()
             yield LineList(id="pane", marks_cursor=False, classes="hidden")
@@ -70,8 +63,11 @@ class RunsScreen(CatalogScreen):
     def table(self) -> RunsTable:
         return self.query_one(RunsTable)
 
+    @property
+    def filter(self) -> FilterLine:
+        return self.query_one(FilterLine)
+
     def on_mount(self) -> None:
-        self.query_one("#slash", Bar).show([("/ ", "dim")])
         table = self.table
         table.view = self._view()
         table.put_rows(self._first_rows)
@@ -181,10 +177,7 @@ class RunsScreen(CatalogScreen):
         spans.append((f" · by {name} {'↓' if down else '↑'}", "dim"))
         if hidden := self.table.hidden_columns:
             spans.append((f" · {hidden} more → ", "faint"))
-        bar = self.query_one("#counts", Bar)
-        cells = sum(len(text) for text, _ in spans) + 1
-        bar.styles.width = min(cells, max(20, self.size.width * 2 // 3))
-        bar.show(spans)
+        self.filter.say(spans, most=max(20, self.size.width * 2 // 3))
 
     def _show_empty(self) -> None:
         """Say what to do next where there is nothing to show."""
@@ -215,58 +208,21 @@ class RunsScreen(CatalogScreen):
     # Filter
 
     def action_filter(self) -> None:
-        self.query_one(Input).focus()
+        self.filter.type()
 
-    def on_input_changed(self, message: Input.Changed) -> None:
-        message.stop()
-        if self._filter_timer is not None:
-            self._filter_timer.stop()
-        self._filter_timer = self.set_timer(FILTER_SECONDS, self._apply_filter)
+    def on_filter_line_changed(self) -> None:
+        self.request = replace(self.request, contains=self.filter.words)
+        self._ask_order(to_first=True)
 
-    def _apply_filter(self) -> None:
-        contains = " ".join(self.query_one(Input).value.split())
-        if contains != self.request.contains:
-            self.request = replace(self.request, contains=contains)
-            self._ask_order(to_first=True)
+    def on_filter_line_entered(self) -> None:
+        self.query_one(KeyBar).show_keys(FilterLine.KEYS)
 
-    def on_input_submitted(self, message: Input.Submitted) -> None:
-        message.stop()
-        self._apply_filter()
+    def on_filter_line_left(self) -> None:
         self.table.focus()
-
-    def on_key(self, event: events.Key) -> None:
-        if self.focused is self.query_one(Input) and event.key in ("down", "tab"):
-            event.stop()
-            event.prevent_default()
-            self.table.focus()
-
-    def on_descendant_focus(self) -> None:
-        self._show_mode()
-
-    def on_descendant_blur(self) -> None:
-        self._show_mode()
-
-    def _show_mode(self) -> None:
-        is_typing = self.focused is self.query_one(Input)
-        self.query_one("#slash", Bar).show([("/ ", "accent" if is_typing or self.request.contains else "dim")])
-        bar = self.query_one(KeyBar)
-        bar.show_keys(
-            [("enter", "keep filter"), ("esc", "clear filter"), ("↓", "to the table")]
-            if is_typing
-            else footer_keys(*self.SCOPES)
-        )
+        self.query_one(KeyBar).show_keys(footer_keys(*self.SCOPES))
 
     def go_back(self) -> bool:
-        entry = self.query_one(Input)
-        if entry.value or self.request.contains:
-            entry.value = ""
-            self._apply_filter()
-            self.table.focus()
-            return True
-        if self.focused is entry:
-            self.table.focus()
-            return True
-        return False
+        return self.filter.clear()
 
     # Sorting and columns
 
@@ -438,80 +394,6 @@ class RunsScreen(CatalogScreen):
 def _asked(view: View) -> tuple[list[Column], list[str]]:
     """Give the columns whose cells are to be read, and the ids of those that have a sparkline."""
     return [shape.column for shape in view.shapes], [shape.column.id for shape in view.shapes if shape.spark]
-
-
-def pane_lines(detail: RunDetail, row: RunRow, varying: set[str], *, cells: int) -> list[Line]:
-    """Say the most important things about a run in a narrow column."""
-    head, now_ms = detail.head, _now_ms()
-    took = f", took {duration_text(head.duration_ms)}" if head.duration_ms is not None else ""
-    lines = [
-        Line(
-            [
-                (f"{GLYPHS[head.status]} ", status_style(head.status)),
-                (fit(clean(head.name), cells - 2).rstrip(), "title"),
-            ]
-        ),
-        Line(
-            [
-                (
-                    f"{head.status} {age_text(head.ended_ms or head.started_ms, now_ms)} ago{took}"
-                    if head.status != "running"
-                    else f"running for {duration_text(now_ms - head.started_ms)}",
-                    "dim",
-                )
-            ]
-        ),
-    ]
-    where = " ".join(part for part in (clean(detail.user), "on " + clean(detail.host) if detail.host else "") if part)
-    lines.append(Line([(fit(f"{head.stage} · {where}", cells), "dim")]))
-    if detail.git_commit:
-        lines.append(
-            Line(
-                [
-                    (
-                        f"commit {clean(detail.git_commit[:8])}{' + changes' if detail.git_is_dirty else ''}",
-                        "dim",
-                    )
-                ]
-            )
-        )
-    if detail.note:
-        lines += [BLANK, Line([(fit(clean(detail.note), cells), "text")])]
-    if detail.error:
-        lines += [BLANK, Line([(fit(clean(detail.error.rsplit("\n", 1)[-1]), cells), "bad")])]
-    if detail.metrics:
-        lines.append(BLANK)
-        name_cells = max(8, min(18, max(len(metric.title) for metric in detail.metrics)))
-        for metric in detail.metrics[:12]:
-            summary = metric.summary
-            spark = spark_text(row.sparks.get(f"metric:{metric.name}", ()), 10)
-            odd = summary.is_diverged
-            lines.append(
-                Line([
-                    (fit(clean(metric.title), name_cells) + " ", "dim"),
-                    (fit(number_text(summary.last), 9, right=True), "bad" if odd else "text"),
-                    (f"  {number_text(summary.min) if summary.min is not None else '·'}…{number_text(summary.max) if summary.max is not None else '·'}", "faint"),
-                    (f"  {spark}" if spark and cells > 48 else "", "dim"),
-                ])
-            )  # fmt: skip
-    params = [param for param in detail.params if param.name in varying] or list(detail.params)
-    if params:
-        lines.append(BLANK)
-        name_cells = max(6, min(20, max(len(param.name) for param in params)))
-        lines += [
-            Line(
-                [
-                    (fit(clean(param.name), name_cells) + " ", "dim"),
-                    (fit(clean(param_text(param.value)), cells - name_cells - 1), "text"),
-                ]
-            )
-            for param in params[:14]
-        ]
-    for title, heads in (("used", detail.inputs), ("made", detail.outputs)):
-        if heads:
-            lines += [BLANK, heading(title)]
-            lines += [version_line(version, indent=1) for version in heads[:6]]
-    return lines
 
 
 def _first_steps(path: str) -> list[Line]:

@@ -13,10 +13,9 @@ from artui.preview.text import is_text
 from artui.query import artifacts as query
 from artui.safetext import clean, clean_lines
 from artui.tui.cells import Span
+from artui.tui.facts import log_style, preview_lines
 from artui.tui.keys import bindings, footer_keys
-from artui.tui.screens.artifacts import preview_lines
 from artui.tui.screens.base import CatalogScreen
-from artui.tui.screens.run import log_style
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.units import count_text

@@ -1,0 +1,160 @@
+"""One artifact: its versions to the left, what the chosen one holds to the right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+
+from artui.model import AliasChange, Preview, VersionDetail, VersionHead
+from artui.query import artifacts as query
+from artui.safetext import clean
+from artui.tui.cells import Span, fit, length_of
+from artui.tui.facts import version_lines
+from artui.tui.keys import bindings
+from artui.tui.messages import LineMoved, Link
+from artui.tui.screens.base import CatalogScreen
+from artui.tui.widgets.bars import Bar, KeyBar
+from artui.tui.widgets.lines import Line, LineList
+from artui.units import plural, time_text
+
+
+class ArtifactScreen(CatalogScreen):
+    """One artifact: its versions to the left, what the chosen one holds to the right."""
+
+    SCOPES = ("artifact", "list", "app")
+    PLACE = 2
+    BINDINGS = bindings("artifact")
+
+    def __init__(self, artifact_key: int, *, version_id: str = "") -> None:
+        super().__init__()
+        self.artifact_key = artifact_key
+        self.version_id = version_id
+        self.versions: Sequence[VersionHead] = ()
+
+    def compose(self) -> ComposeResult:
+        yield Bar(id="top")
+        with Horizontal(id="body"):
+            yield LineList(only_links=True, id="versions")
+            yield LineList(id="holds")
+        yield KeyBar()
+
+    @property
+    def listing(self) -> LineList:
+        return self.query_one("#versions", LineList)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.listing.focus()
+
+    def load(self) -> None:
+        self.ask("versions", lambda: query.versions(self.reader, self.artifact_key), self._take)
+
+    def _take(self, versions: list[VersionHead]) -> None:
+        is_first = not self.versions
+        self.versions = versions
+        self.show_place()
+        lines: list[Line] = []
+        for head in versions:
+            aliases = " ".join(clean(alias) for alias in head.aliases)
+            made = f"  {clean(head.made_by.name)}" if head.made_by else ""
+            when = time_text(head.created_ms)[5:16] if self.size.width >= 100 else ""
+            cells = 20 if when else max(8, min(20, length_of([(aliases, "good")])))
+            spans: list[Span] = [
+                (fit(f" v{head.number}", 5), "text"),
+                (fit(aliases, cells), "good"),
+                (when, "dim"),
+                (made, "dim"),
+            ]
+            lines.append(Line(spans, Link("version", head.id)))
+        self.listing.set_lines(lines, keep=not is_first)
+        if is_first and self.version_id:
+            place = next((i for i, head in enumerate(versions) if head.id == self.version_id), 0)
+            self.listing.move_to(place)
+        self._ask_holds()
+
+    def title_spans(self) -> list[Span]:
+        if not self.versions:
+            return [("artifact", "dim")]
+        head = self.versions[0]
+        return [
+            (head.stage, "dim"),
+            (" ▸ ", "faint"),
+            (clean(head.kind), "dim"),
+            (" ▸ ", "faint"),
+            (clean(head.artifact), "title"),
+            (f"  {plural(len(self.versions), 'version')}", "dim"),
+        ]
+
+    @property
+    def current(self) -> VersionHead | None:
+        return self.versions[self.listing.cursor] if self.listing.cursor < len(self.versions) else None
+
+    def on_resize(self) -> None:
+        self.listing.styles.width = min(54, max(24, self.size.width * 2 // 5))
+        self._ask_holds()
+
+    def on_line_moved(self, message: LineMoved) -> None:
+        message.stop()
+        if message.sender is self.listing:
+            self._ask_holds()
+
+    def _ask_holds(self) -> None:
+        head = self.current
+        if head is not None:
+            self.version_id = head.id
+            self.ask("holds", lambda: version_facts(self, head.id), self._take_holds)
+
+    def _take_holds(self, found: tuple[VersionDetail, dict[str, Preview], list[AliasChange]]) -> None:
+        holds = self.query_one("#holds", LineList)
+        holds.set_lines(version_lines(*found, cells=max(20, holds.size.width - 2)), keep=False)
+
+    def action_other_pane(self) -> None:
+        holds = self.query_one("#holds", LineList)
+        (self.listing if self.focused is holds else holds).focus()
+
+    def go_back(self) -> bool:
+        if self.focused is self.query_one("#holds"):
+            self.listing.focus()
+            return True
+        return False
+
+    def action_open(self) -> None:
+        focused = self.focused
+        if focused is self.listing:
+            self.query_one("#holds").focus()
+        elif isinstance(focused, LineList):
+            focused.choose()
+
+    def on_line_chosen(self, message: Any) -> None:
+        if message.sender is self.listing:
+            message.stop()
+            self.query_one("#holds").focus()
+        else:
+            super().on_line_chosen(message)
+
+    def action_lineage(self) -> None:
+        self.artui.action_show_lineage()
+
+    def action_copy(self) -> None:
+        if self.current is not None:
+            self.artui.copy_text(self.current.reference)
+
+    def subject(self) -> VersionHead | None:
+        return self.current
+
+
+def version_facts(
+    screen: CatalogScreen, version_id: str
+) -> tuple[VersionDetail, dict[str, Preview], list[AliasChange]]:
+    """Read all that is shown of a version."""
+    reader = screen.reader
+    detail = query.get_version(reader, version_id)
+    artifact = next((head for head in query.artifact_list(reader) if head.key == detail.head.artifact_key), None)
+    return (
+        detail,
+        query.previews(reader, detail.head.key),
+        query.alias_history(reader, artifact.id) if artifact else [],
+    )
