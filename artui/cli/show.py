@@ -8,7 +8,7 @@ from artui.cli.common import catalog_option, json_option, open_reader, print_jso
 from artui.model import RunDetail, RunHead, VersionDetail
 from artui.query.artifacts import get_version, previews
 from artui.query.references import resolve
-from artui.query.runs import get_run
+from artui.query.run import get_run
 from artui.safetext import clean, clean_lines
 from artui.units import bytes_text, count_text, duration_text, number_text, param_text, plural, time_text
 

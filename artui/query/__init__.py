@@ -179,9 +179,9 @@ class RunReader:
 
     def detail(self) -> RunDetail:
         """Give everything about the run but its points."""
-        from artui.query import runs
+        from artui.query import run
 
-        return runs.get_run(self._reader, self.id)
+        return run.get_run(self._reader, self.id)
 
     def series(self, name: str, labels: str = "") -> Series:
         """Give all points of one metric, in order of arrival.

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from artui.model import Metric, ParamValue, RunDetail
 from artui.query import Reader
-from artui.query.runs import get_run
+from artui.query.run import get_run
 
 Direction = Literal["lower", "higher"]
 

@@ -14,7 +14,7 @@ from artui.query import Reader
 from artui.query.artifacts import artifact_list, get_version, open_file
 from artui.query.lineage import lineage
 from artui.query.references import resolve
-from artui.query.runs import get_run
+from artui.query.run import get_run
 
 
 @pytest.fixture

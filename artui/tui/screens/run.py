@@ -10,7 +10,7 @@ from textual.containers import Container, Horizontal
 
 from artui.model import Metric, RunDetail, RunHead, VersionHead
 from artui.query import artifacts, series
-from artui.query import runs as query
+from artui.query.run import get_run
 from artui.query.series import Curve
 from artui.safetext import clean, clean_lines
 from artui.tui.cells import GLYPHS, Span, status_style
@@ -62,7 +62,7 @@ class RunScreen(CatalogScreen):
         self._show_tab()
 
     def load(self) -> None:
-        self.ask("detail", lambda: query.get_run(self.reader, self.run_id), self._take_detail)
+        self.ask("detail", lambda: get_run(self.reader, self.run_id), self._take_detail)
 
     def _take_detail(self, detail: RunDetail) -> None:
         is_first = self.detail is None

@@ -12,6 +12,7 @@ from textual.timer import Timer
 
 from artui.model import Column, RunDetail, RunHead, RunRow
 from artui.query import runs as query
+from artui.query.run import get_run
 from artui.query.runs import Columns, FirstView, RunOrder, RunsRequest
 from artui.safetext import clean
 from artui.tui.cells import Shape, Span, shape_of, short_titles
@@ -378,7 +379,7 @@ class RunsScreen(CatalogScreen):
         if row is not None:
             self.ask(
                 "pane",
-                lambda: query.get_run(self.reader, row.head.id),
+                lambda: get_run(self.reader, row.head.id),
                 lambda detail: self._draw_pane(detail, row),
             )
 

@@ -1,0 +1,115 @@
+"""One run: everything about it but its points."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+import orjson
+
+from artui.errors import UnknownReference
+from artui.model import Metric, Param, ParamType, RunDetail, Summary, Tag
+from artui.query import Reader
+from artui.query.runs import HEAD_COLUMNS, head_from_row, param_value
+
+
+def get_run(reader: Reader, run_id: str) -> RunDetail:
+    """Give everything about one run but its points.
+
+    Raises:
+        UnknownReference: there is no run of that id.
+    """
+    from artui.query.artifacts import version_heads
+
+    with reader.snapshot() as connection:
+        row = connection.execute(
+            f"""
+            SELECT {HEAD_COLUMNS}, r.note, r.error, r.user, r.host, r.command, r.directory, r.python, r.git_commit, r.git_branch, r.git_dirty
+            FROM run AS r
+            JOIN project AS p ON p.key = r.project_key
+            WHERE r.id = :id
+            """,
+            {"id": run_id},
+        ).fetchone()
+        if row is None:
+            raise UnknownReference(f"There is no run {run_id}.", remedy="`artui ls` lists them.")
+        key, (note, error, user, host, command, directory, python, commit, branch, dirty) = row[0], row[11:]
+        children = connection.execute(
+            f"SELECT {HEAD_COLUMNS} FROM run AS r JOIN project AS p ON p.key = r.project_key WHERE r.parent_id = :id ORDER BY r.started_ms, r.key LIMIT 500",
+            {"id": run_id},
+        ).fetchall()
+        return RunDetail(
+            head=head_from_row(row),
+            note=str(note), error=str(error), user=str(user), host=str(host), command=_command(command), directory=str(directory), python=str(python),
+            git_commit=str(commit), git_branch=str(branch), git_is_dirty=None if dirty is None else bool(dirty),
+            params=tuple(run_params(connection, key)),
+            tags=tuple(
+                Tag(name, value)
+                for name, value in connection.execute(
+                    "SELECT n.text, t.value FROM tag AS t JOIN name AS n ON n.key = t.name_key WHERE t.run_key = :run ORDER BY n.text", {"run": key}
+                )
+            ),
+            metrics=tuple(run_metrics(connection, key)),
+            children=tuple(head_from_row(child) for child in children),
+            inputs=tuple(version_heads(connection, "SELECT source_key FROM edge WHERE relation = 1 AND target_key = :key", {"key": key})),
+            outputs=tuple(version_heads(connection, "SELECT target_key FROM edge WHERE relation = 0 AND source_key = :key", {"key": key})),
+        )  # fmt: skip
+
+
+def run_params(connection: sqlite3.Connection, run_key: int) -> list[Param]:
+    """Read the params of a run, in the order in which their names came into the catalog."""
+    return [
+        Param(
+            name,
+            param_value(kind, number, text),
+            ParamType(kind) if kind in (0, 1, 2, 3) else ParamType.TEXT,
+        )
+        for name, kind, number, text in connection.execute(
+            "SELECT n.text, p.type, p.number, p.text FROM param AS p JOIN name AS n ON n.key = p.name_key WHERE p.run_key = :run ORDER BY p.name_key",
+            {"run": run_key},
+        )
+    ]
+
+
+def run_metrics(connection: sqlite3.Connection, run_key: int) -> list[Metric]:
+    """Read the metrics of a run with their summaries."""
+    rows = connection.execute(
+        """
+        SELECT s.key, n.text, s.labels, s.count, s.finite_count, s.first, s.last, s.min, s.max, s.sum, s.min_step, s.max_step,
+               s.first_step, s.last_step, s.first_ms, s.last_ms, s.nan_count, s.positive_inf_count, s.negative_inf_count
+        FROM series AS s
+        JOIN name AS n ON n.key = s.name_key
+        WHERE s.run_key = :run
+        ORDER BY n.text, s.labels
+        """,
+        {"run": run_key},
+    )
+    metrics = []
+    for key, name, labels, count, finite, first, last, low, high, added, *rest in rows:
+        mean = added / finite if finite and added is not None else None
+        nan = float("nan")
+        metrics.append(
+            Metric(
+                key,
+                name,
+                labels,
+                Summary(
+                    count,
+                    finite,
+                    nan if first is None else first,
+                    nan if last is None else last,
+                    low,
+                    high,
+                    mean,
+                    *rest,
+                ),
+            )
+        )
+    return metrics
+
+
+def _command(text: Any) -> tuple[str, ...]:
+    try:
+        return tuple(str(part) for part in orjson.loads(str(text)))
+    except (ValueError, TypeError):
+        return (str(text),)
