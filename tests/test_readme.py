@@ -21,7 +21,11 @@ def _blocks(language: str) -> list[str]:
 
 def _commands() -> list[str]:
     lines = [line.split("  #")[0].strip() for block in _blocks("bash") for line in block.splitlines()]
-    return [line for line in lines if line.startswith(("artui ", "sqlite3 ")) and line not in ("artui demo.artui",)]
+    return [
+        line
+        for line in lines
+        if line.startswith(("artui ", "sqlite3 ", "sqlite-utils ")) and line not in ("artui demo.artui",)
+    ]
 
 
 @pytest.mark.parametrize("command", _commands())
@@ -36,8 +40,8 @@ def test_command_works(command: str, demo_catalog: Path) -> None:
             "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchall())",
             *words[1:],
         ]
-    elif words[0] == "artui":
-        words = [sys.executable, "-m", *words]
+    elif words[0] != "sqlite3":
+        words = [sys.executable, "-m", words[0].replace("-", "_"), *words[1:]]
     done = subprocess.run(
         words,
         cwd=demo_catalog.parent,
