@@ -84,7 +84,7 @@ _READ_PRAGMAS = [
     "query_only=1",
     "temp_store=2",
     "recursive_triggers=0",
-    "cache_size=-4096",
+    "cache_size=-2048",
 ]
 _FUNCTIONS = frozenset(
     [

@@ -83,7 +83,7 @@ def main() -> None:
             [sys.executable, str(HERE / "make_catalog.py"), str(options.catalog), "--runs", str(options.runs)],
             check=True,
         )
-    artui = [sys.executable, "-m", "artui", str(options.catalog)]
+    artui = [str(Path(sys.executable).with_name("artui")), str(options.catalog)]
     start = ["wait run +age", "quiet 400"]
 
     paints = [probe(options, artui, start) for _ in range(5)]
@@ -117,7 +117,7 @@ def main() -> None:
         ],
     )
     scrolled = probe(options, artui, [*start, "keys G", "quiet 300", "key up x30", "key up x40"])
-    sorting = probe(options, artui, [*start, "keys right right right", "keys s", "quiet 300"])
+    sorting = probe(options, artui, [*start, "keys right right right", "key grace=4000 label=sort s x7"])
     held = probe(options, artui, [*start, "hold down x90 30"], link=SLOW_LINK)
     plain = probe(options, artui, [*start, "key down x30", "key pagedown x20"], env={"ARTUI_OUTPUT": "plain"})
 
@@ -146,7 +146,12 @@ def main() -> None:
             "25",
             f"DataTable {peer['by']['key pagedown x10']['settle_ms']['p95']:.0f}" if peer else "",
         ),
-        ("sort to first page, ms", f"{sorting['by']['keys s']['settle_ms']['max']:.0f}", "150", ""),
+        (
+            "sort to first page, p50 / max ms",
+            f"{sorting['by']['sort']['settle_ms']['p50']:.0f} / {sorting['by']['sort']['settle_ms']['max']:.0f}",
+            "150",
+            "",
+        ),
         ("filter letter, p95 ms", f"{used['by']['type /adam']['settle_ms']['p95']:.0f}", "150", ""),
         (
             "bytes: start",

@@ -32,7 +32,7 @@ from artui.units import age_text, duration_text
 
 AHEAD_ROWS = 96
 """Rows read beyond what is seen, in both directions."""
-KEPT_ROWS = 2000
+KEPT_ROWS = 800
 _NAME_CELLS = (14, 26)
 _GAP = "  "
 _HEAD_SPANS = 5
