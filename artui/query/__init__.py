@@ -14,17 +14,22 @@ import contextlib
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from artui.catalog import opening
+from artui.errors import CatalogError
 from artui.model import RunDetail, Series, Trust
 
 if TYPE_CHECKING:
     from artui.model import RunHead
 
 __all__ = ["Reader", "RunReader", "open_catalog"]
+
+IDLE_SECONDS = 2.0
+"""So long a reader that is closed or opened again waits for questions under way."""
 
 
 def open_catalog(path: str | os.PathLike[str]) -> Reader:
@@ -81,6 +86,8 @@ class Reader:
     def reading(self, seconds: float = opening.STATEMENT_SECONDS) -> Iterator[sqlite3.Connection]:
         """Give this thread's connection, with a time limit on what runs inside and errors translated."""
         with self._lock:
+            if self._is_closed:
+                raise CatalogError("The catalog has been closed.", remedy="Open it again.")
             self._active += 1
             generation = self._generation
         try:
@@ -116,6 +123,7 @@ class Reader:
     def reopen(self) -> None:
         """Open the catalog again after it was replaced, or after a copy or an immutable view of it became stale."""
         fresh = opening.inspect(self.path)
+        self._wait_until_idle()
         self.release(force=True)
         self._opened = fresh
 
@@ -136,10 +144,22 @@ class Reader:
         return True
 
     def close(self) -> None:
+        """Stop whatever is being read, and let go of the file."""
         self._is_closed = True
+        self._wait_until_idle()
         self.release(force=True)
         if self._opened.private is not None:
             self._opened.private.cleanup()
+
+    def _wait_until_idle(self) -> None:
+        """Wait for questions under way; of a reader that is being closed, break them off."""
+        deadline = time.monotonic() + IDLE_SECONDS
+        while self._active and time.monotonic() < deadline:
+            if self._is_closed:
+                with self._lock:
+                    for connection in self._connections:
+                        connection.interrupt()
+            time.sleep(0.005)
 
     def __enter__(self) -> Reader:
         return self

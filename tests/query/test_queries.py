@@ -232,3 +232,33 @@ def test_orders_walk_an_index(path: Path, query: str, index: str) -> None:
             row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + getattr(module, query), {"name": 1})
         )
     assert index in plan and "TEMP B-TREE" not in plan
+
+
+def test_closing_stops_what_is_being_read(path: Path) -> None:
+    """A reader that is closed while another thread reads ends that query at once, and answers nothing more."""
+    import threading
+    import time
+
+    from artui.errors import ArtuiError
+
+    reader, said = Reader(path), []
+
+    def endless() -> None:
+        try:
+            with reader.reading() as connection:
+                connection.execute(
+                    "WITH RECURSIVE seen (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM seen) SELECT count(*) FROM seen"
+                ).fetchone()
+        except ArtuiError as error:
+            said.append(str(error))
+
+    thread = threading.Thread(target=endless)
+    thread.start()
+    while not reader._connections:
+        time.sleep(0.001)
+    began = time.monotonic()
+    reader.close()
+    thread.join(timeout=5)
+    assert not thread.is_alive() and time.monotonic() - began < 2 and len(said) == 1
+    with pytest.raises(ArtuiError, match="closed"), reader.reading():
+        pass
