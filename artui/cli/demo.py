@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
+from artui.cli.common import json_option, print_json
 from artui.errors import ArtuiError
 from artui.safetext import clean
 
@@ -14,7 +16,8 @@ from artui.safetext import clean
 @click.command("demo")
 @click.argument("file", default="demo.artui", type=click.Path(dir_okay=False))
 @click.option("--no-app", is_flag=True, help="Do not open the app afterwards.")
-def command(file: str, no_app: bool) -> int:
+@json_option
+def command(file: str, no_app: bool, as_json: bool) -> int:
     """Run a small, real machine-learning project and catalog it in FILE (demo.artui), then open it.
 
     It reads handwritten digits, trains some thirty models, evaluates and promotes the best and scores with it: 10 to 20
@@ -26,14 +29,15 @@ def command(file: str, no_app: bool) -> int:
         click.echo(f"{clean(file)} is there already: not made again.", err=True)
     else:
         _build(path)
-    if has_terminal and not no_app:
+    if has_terminal and not no_app and not as_json:
         from artui.cli.explore import check_terminal, open_app
 
         check_terminal()
         code = open_app(file)
         click.echo(f"The catalog is {clean(str(path.resolve()))}: `artui {clean(file)}` opens it again.", err=True)
         return code
-    _print_summary(path)
+    found = _summary(path)
+    print_json(found) if as_json else _print_summary(found)
     return 0
 
 
@@ -68,31 +72,39 @@ def _build(path: Path) -> None:
             left.unlink(missing_ok=True)
 
 
-def _print_summary(path: Path) -> None:
+def _summary(path: Path) -> dict[str, Any]:
+    """Count what a catalog holds; name the best of the sweep and the newest model where there are any."""
     from artui.query import Reader
     from artui.query.artifacts import artifact_list
-    from artui.query.references import resolve
     from artui.query.runs import RunsRequest, columns, run_order, run_rows
-    from artui.units import bytes_text, number_text, plural
 
     with Reader(path) as reader:
         best = run_order(reader, RunsRequest(contains="sweep", sort="metric:val/loss", is_descending=False))
         metrics = [column for column in columns(reader)[1] if column.name in ("val/loss", "val/acc")]
-        row = run_rows(reader, list(best.keys[:1]), metrics).get(best.keys[0]) if best.keys else None
+        row = run_rows(reader, best.keys[:1], metrics).get(best.keys[0]) if best.keys else None
         artifacts = artifact_list(reader)
-        versions = sum(head.version_count for head in artifacts)
-        click.echo(
-            f"{plural(best.total, 'run')}, {plural(len(artifacts), 'artifact')} in {plural(versions, 'version')}, {bytes_text(path.stat().st_size)}"
-        )
-        if row is not None:
-            values = ", ".join(
-                f"{column.name} {number_text(value)}"
-                for column in metrics
-                if isinstance(value := row.cells.get(column.id), float)
-            )
-            click.echo(f"best of the sweep: {clean(row.head.name)} ({values})")
-        model = resolve(reader, "digits-model:latest")
-        click.echo(
-            f"model: {clean(getattr(model, 'reference', ''))} ({', '.join(clean(alias) for alias in getattr(model, 'aliases', ()))})"
-        )
-    click.echo(str(path.resolve()))
+    model = next((head.latest for head in artifacts if head.kind == "model"), None)
+    return {
+        "path": str(path.resolve()),
+        "size_bytes": path.stat().st_size,
+        "runs": best.total,
+        "artifacts": len(artifacts),
+        "versions": sum(head.version_count for head in artifacts),
+        "best": {"name": row.head.name, **{column.name: row.cells.get(column.id) for column in metrics}}
+        if row
+        else None,
+        "model": {"reference": model.reference, "aliases": model.aliases} if model else None,
+    }
+
+
+def _print_summary(found: dict[str, Any]) -> None:
+    from artui.units import bytes_text, number_text, plural
+
+    counts = f"{plural(found['artifacts'], 'artifact')} in {plural(found['versions'], 'version')}"
+    click.echo(f"{plural(found['runs'], 'run')}, {counts}, {bytes_text(found['size_bytes'])}")
+    if best := found["best"]:
+        values = ", ".join(f"{name} {number_text(value)}" for name, value in best.items() if isinstance(value, float))
+        click.echo(f"best of the sweep: {clean(best['name'])} ({values})")
+    if model := found["model"]:
+        click.echo(clean(f"model: {model['reference']} ({', '.join(model['aliases'])})"))
+    click.echo(clean(found["path"]))

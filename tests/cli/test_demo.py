@@ -41,6 +41,14 @@ def test_demo_without_terminal_prints_summary_and_path(built_demo: Path) -> None
     )
 
 
+def test_demo_summary_is_json_on_request(built_demo: Path) -> None:
+    """--json prints the same summary as one document."""
+    words = [sys.executable, "-m", "artui", "demo", str(built_demo), "--json"]
+    done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120, check=True)
+    found = json.loads(done.stdout)
+    assert found["path"] == str(built_demo) and found["runs"] == 42 and "production" in found["model"]["aliases"]
+
+
 def test_demo_makes_its_file_whole_or_not_at_all(tmp_path: Path) -> None:
     """`artui demo` in an empty folder leaves one plain file there."""
     done = subprocess.run(
