@@ -74,6 +74,8 @@ class ArtuiApp(ChangesOnly):
 
     def on_mount(self) -> None:
         self.set_timer(0.5, _collect_garbage_again)
+        # While the app was suspended the shell wrote over everything.
+        self.app_resume_signal.subscribe(self, lambda _: self.forget_terminal())
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
@@ -96,9 +98,6 @@ class ArtuiApp(ChangesOnly):
         with contextlib.suppress(Exception):
             self.close()
         os._exit(code)
-
-    def on_app_resume(self) -> None:
-        self.forget_terminal()
 
     def action_leave(self) -> None:
         if isinstance(self.screen, RunsScreen):

@@ -26,7 +26,7 @@ from textual.strip import Strip
 try:
     from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 
-    SUPPORTED = hasattr(App, "_display")
+    SUPPORTED = hasattr(App, "_display") and hasattr(App, "_background_screens")
 except ImportError:  # another Textual than the one this was made for
     SUPPORTED = False
     ChopsUpdate = LayoutUpdate = CompositorUpdate = object  # type: ignore[assignment, misc]
@@ -452,6 +452,9 @@ class ChangesOnly(App[int]):
             if surface is None or (surface.width, surface.height) != (width, height):
                 colours = None if self.no_color else self.console._color_system
                 surface = self._surface = Surface(width, height, colours=colours, erases_in_colour=_erases_in_colour())
+                if isinstance(renderable, ChopsUpdate):
+                    # Nothing is known of the terminal: a part of the picture is not enough.
+                    renderable = screen._compositor.render_update(full=True, screen_stack=self._background_screens)
             renderable = _Changes(surface, renderable)
         super()._display(screen, renderable)
 

@@ -211,3 +211,19 @@ def test_idle_app_sends_nothing(small_catalog: Path) -> None:
     assert len(terminal.text) == before
     terminal.press("q")
     assert terminal.wait() == 0
+
+
+def test_screen_is_whole_after_suspending(small_catalog: Path) -> None:
+    """ctrl+z stops the process with the terminal given back; when it goes on, everything is drawn again."""
+    terminal = Terminal(small_catalog)
+    assert terminal.read("calm-otter-11")
+    terminal.read("$^", seconds=0.5)
+    terminal.press("\x1a")
+    stopped = os.waitpid(terminal.pid, os.WUNTRACED)[1]
+    assert os.WIFSTOPPED(stopped) and _given_back(terminal.text)
+    before = len(terminal.text)
+    os.kill(terminal.pid, signal.SIGCONT)
+    terminal.read("$^", seconds=1.5)
+    assert "calm-otter-11" in terminal.text[before:] and "all keys" in terminal.text[before:]
+    terminal.press("q")
+    assert terminal.wait() == 0
