@@ -47,9 +47,6 @@ class Writer:
     def remove(self, run: Run) -> None:
         self._runs = [each for each in self._runs if each is not run]
 
-    def wake(self) -> None:
-        self._wake.set()
-
     def close(self) -> None:
         """Write what is left, and let go of the file."""
         self._is_closing = True

@@ -15,7 +15,6 @@ from artui.catalog.blobs import BlobStream
 from artui.errors import ContentMissing, UnknownReference
 from artui.model import (
     KINDS,
-    RELATIONS,
     STAGES,
     AliasChange,
     ArtifactHead,
@@ -208,11 +207,6 @@ def _related(connection: sqlite3.Connection, version_key: int) -> Iterator[tuple
             values,
         ):
             yield earlier, head
-
-
-def relation_words(relation: str) -> tuple[str, str]:
-    """Give how a relation reads from the later version, and from the earlier one."""
-    return _RELATION_WORDS[RELATIONS.index(relation)]
 
 
 def previews(reader: Reader, version_key: int) -> dict[str, Preview]:

@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from artui.model import Column, ParamValue, RunHead
+from artui.model import Column, ParamValue
 from artui.safetext import clean
 from artui.units import decimals_for, fixed_text, param_text
 
@@ -198,11 +198,6 @@ def spark_text(values: Sequence[float], cells: int) -> str:
             break
         out.append(BLOCKS[min(7, int((value - low) / span * 8))] if span > 0 and math.isfinite(span) else BLOCKS[0])
     return "".join(out)
-
-
-def run_spans(head: RunHead) -> list[Span]:
-    """Show a run in running text: its glyph and its name."""
-    return [(GLYPHS[head.status], status_style(head.status)), (" ", "text"), (clean(head.name), "bold")]
 
 
 @dataclass(frozen=True, slots=True)

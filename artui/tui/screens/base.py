@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.screen import Screen
 
@@ -89,6 +88,3 @@ class CatalogScreen(Asks, Screen[None]):
     def go_back(self) -> bool:
         """Do what esc does inside this screen; false when there is nothing left but to leave it."""
         return False
-
-    def ask_for(self, topic: str, question: Callable[[], Any], answer: Callable[[Any], None]) -> None:
-        self.ask(topic, question, answer)

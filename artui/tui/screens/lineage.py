@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from textual.app import ComposeResult
 
 from artui.model import Node, RunHead, VersionHead
@@ -114,9 +112,6 @@ class LineageScreen(CatalogScreen):
         node = self._by_line.get(self.listing.cursor)
         if node is not None:
             self.artui.copy_text(node.run.id if node.run else node.version.reference if node.version else "")
-
-    def on_line_chosen(self, message: Any) -> None:
-        super().on_line_chosen(message)
 
 
 def node_spans(node: Node, arrow: str) -> list[Span]:

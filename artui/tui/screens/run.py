@@ -16,7 +16,6 @@ from artui.safetext import clean, clean_lines
 from artui.tui.cells import GLYPHS, Span, status_style
 from artui.tui.facts import fact_lines, file_lines, heading, log_style, metric_lines
 from artui.tui.keys import bindings, footer_keys
-from artui.tui.messages import LineChosen
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chart import Chart, ChartLine, ChartOptions, next_smoothing, options_spans
@@ -366,9 +365,6 @@ class RunScreen(CatalogScreen):
         focused = self.focused
         if isinstance(focused, LineList):
             focused.choose()
-
-    def on_line_chosen(self, message: LineChosen) -> None:
-        super().on_line_chosen(message)
 
     def action_neighbour(self, change: int) -> None:
         self.artui.runs_screen.neighbour(self.run_id, change)
