@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from artui.capture import writer
 from artui.settings import load_settings
 
 # Screens are pictured in true colour, whatever terminal the tests run in.
@@ -29,6 +30,8 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     for name in [name for name in os.environ if name.startswith("ARTUI_") and name != "ARTUI_TEST_HOME"] + ["NO_COLOR"]:
         monkeypatch.delenv(name, raising=False)
     load_settings.cache_clear()
+    # Each trouble is told once a process: here, once a test.
+    writer._told.clear()
     yield folder
     load_settings.cache_clear()
 

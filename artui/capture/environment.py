@@ -11,7 +11,6 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 _GIT_SECONDS = 3.0
@@ -44,10 +43,10 @@ def surroundings() -> Surroundings:
     return Surroundings(
         user=_user(),
         host=socket.gethostname(),
-        directory=os.getcwd(),
+        directory=_folder(),
         command=_command(),
         python=platform.python_version(),
-        git=_git_state(Path.cwd()),
+        git=_git_state(_folder()),
     )
 
 
@@ -58,9 +57,12 @@ def packages() -> dict[str, str]:
 
     found: dict[str, str] = {}
     for each in distributions():
-        name = each.metadata["Name"]
+        try:
+            name, version = each.metadata["Name"], each.version
+        except (ValueError, KeyError, OSError):
+            continue  # a package whose metadata is damaged
         if name:
-            found.setdefault(str(name), each.version)
+            found.setdefault(str(name), str(version))
     return dict(sorted(found.items(), key=lambda pair: pair[0].lower()))
 
 
@@ -94,6 +96,14 @@ def _command() -> tuple[str, ...]:
     return tuple(shown[:200])
 
 
+def _folder() -> str:
+    """Give the working folder; empty when it was deleted."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
+
+
 def _user() -> str:
     try:
         return getpass.getuser()
@@ -101,7 +111,9 @@ def _user() -> str:
         return ""
 
 
-def _git_state(folder: Path) -> GitState:
+def _git_state(folder: str) -> GitState:
+    if not folder:
+        return GitState()
     commit = _git(folder, "rev-parse", "HEAD")
     if not commit:
         return GitState()
@@ -110,13 +122,13 @@ def _git_state(folder: Path) -> GitState:
     return GitState(commit, branch or "", None if status is None else bool(status))
 
 
-def _git(folder: Path, *arguments: str) -> str | None:
+def _git(folder: str, *arguments: str) -> str | None:
     """Ask git; None when it is not there, the folder is no work tree, or it takes too long."""
     # Optional locks off: looking must not touch the user's index.
     env = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     try:
         done = subprocess.run(
-            ["git", "-C", str(folder), *arguments],
+            ["git", "-C", folder, *arguments],
             capture_output=True,
             timeout=_GIT_SECONDS,
             env=env,

@@ -14,6 +14,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from artui.capture.writer import warn
 from artui.catalog import blobs
 from artui.catalog.artifacts import NewFile
 from artui.errors import UsageError
@@ -56,16 +57,24 @@ def listed(path: Path) -> list[tuple[str, Path]]:
             remedy="Give the path of a file or folder that is there.",
         ) from None
     if stat.S_ISREG(found.st_mode):
-        return [(_visible(path.name), path)]
+        # A link that is named means what it leads to; links inside a folder are only listed.
+        return [(_visible(path.name), Path(os.path.realpath(path)))]
     if not stat.S_ISDIR(found.st_mode):
         raise UsageError(f"{str(path)!r} is neither a file nor a folder.", remedy="Give the path of a file or folder.")
     entries: list[tuple[str, Path]] = []
-    for folder, folders, names in os.walk(path):
+    for folder, folders, names in os.walk(path, onerror=_tell_left_out):
         folders.sort()
         here = Path(folder)
-        links = [name for name in folders if (here / name).is_symlink()]
+        links = [name for name in folders if os.path.islink(here / name)]
         entries += [(_visible(str((here / name).relative_to(path))), here / name) for name in [*names, *links]]
     return sorted(entries)
+
+
+def _tell_left_out(error: OSError) -> None:
+    warn(
+        f"skipped {error.filename}",
+        f"left out a folder that cannot be listed ({error.strerror}): {str(error.filename)[-80:]}",
+    )
 
 
 def size_of(entries: list[tuple[str, Path]]) -> int:
@@ -131,5 +140,5 @@ def media_type(name: str) -> str:
 
 def _visible(name: str) -> str:
     """Make a path that any database takes, with forward slashes; bytes that are no UTF-8 become `\\xff` forms."""
-    raw = name.encode("utf-8", "surrogateescape")
+    raw = name.replace("\\", "\\x5c").encode("utf-8", "surrogateescape")
     return raw.decode("utf-8", "backslashreplace").replace(os.sep, "/")

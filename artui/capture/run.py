@@ -38,6 +38,7 @@ from artui.reference import check_alias, check_name, parse
 _HEARTBEAT_MS = int(writers.HEARTBEAT_SECONDS * 1000)
 _MAX_ERROR_CHARS = 20_000
 _INT64 = 1 << 63
+_BETWEEN_VERSIONS = ("derived", "trained", "satisfies")
 
 Row = tuple[int, int, tuple[tuple[str, float], ...]]
 """(step, time in ms, (name, value) pairs) of one call to `log`."""
@@ -149,8 +150,8 @@ class Run:
                 step = max(-_INT64, min(_INT64 - 1, step))
             self._next_step = step + 1
             pairs = tuple(values.items())
-            for _, value in pairs:
-                if type(value) is not float:
+            for name, value in pairs:
+                if type(value) is not float or type(name) is not str:
                     pairs = tuple(_numbers(values))
                     break
             row = (step, time.time_ns() // 1_000_000, pairs)
@@ -266,6 +267,11 @@ class Run:
 
         for alias in aliases:
             check_alias(alias)
+        for how in (related or {}).values():
+            if how not in _BETWEEN_VERSIONS:
+                raise UsageError(
+                    f"{how!r} is no relation between versions.", remedy=f"Use one of {', '.join(_BETWEEN_VERSIONS)}."
+                )
         entries = files.listed(path)
         embed = files.size_of(entries) <= load_settings().embed_limit_bytes
         with writer.catalog.transaction() as connection:
@@ -313,17 +319,24 @@ class Run:
         for step, time_ms, pairs in rows:
             for name, value in pairs:
                 series.setdefault(name, []).append((step, time_ms, value))
-        environment = None if self._has_environment else _environment_bytes()
+        environment: bytes | None = None
+        if not self._has_environment:
+            # Once: an environment that cannot be described must not cost the points.
+            self._has_environment = True
+            with guarded("describing the environment"):
+                environment = _environment_bytes()
+        known: dict[str, int] = {}
         with writer.catalog.transaction() as connection:
             for name, triples in series.items():
                 key = self._names.get(name) or runs.name_key(connection, name)
                 points.append(connection, self._key, key, "", *points.pack(triples))
-                self._names[name] = key
+                known[name] = key
             runs.beat(connection, self._key, now_ms)
             if environment is not None:
                 self._write_environment(connection, environment)
+        # Not before the transaction has held: keys that were rolled back are somebody else's later.
+        self._names.update(known)
         self._beat_ms = now_ms
-        self._has_environment = True
 
     def _write_environment(self, connection: Any, content: bytes) -> None:
         import io

@@ -114,8 +114,14 @@ def warn(cause: str, message: str) -> None:
     """Tell of trouble on stderr, once a cause."""
     _told[cause] += 1
     if _told[cause] == 1:
-        with contextlib.suppress(OSError, ValueError):
-            sys.stderr.write(f"artui: {message}\n")
+        _tell(message)
+
+
+def _tell(message: str) -> None:
+    """Write a line on stderr, if there is one, with nothing in it that acts on a terminal."""
+    text = message if message.isascii() and message.isprintable() else ascii(message)[1:-1]
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(f"artui: {text}\n")
 
 
 def _shown(error: Exception) -> str:
@@ -126,8 +132,7 @@ def _shown(error: Exception) -> str:
 def _tell_counts() -> None:
     for cause, count in _told.items():
         if count > 1:
-            with contextlib.suppress(OSError, ValueError):
-                sys.stderr.write(f"artui: {cause} happened {count:,} times.\n")
+            _tell(f"{cause} happened {count:,} times.")
 
 
 def _after_fork() -> None:
@@ -142,7 +147,9 @@ on_exit: list[Callable[[], None]] = []
 
 
 def _at_exit() -> None:
-    for action in on_exit:
+    # Each takes itself off the list.
+    actions = tuple(on_exit)
+    for action in actions:
         with guarded("finishing a run"):
             action()
     _tell_counts()

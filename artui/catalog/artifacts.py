@@ -7,6 +7,8 @@ of making another, so a loop that saves an unchanged file adds an edge and no by
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -24,6 +26,10 @@ from artui.catalog.runs import project_key, storable
 from artui.errors import AmbiguousReference, ContentMissing, UnknownReference, UsageError
 from artui.model import RELATIONS, STAGES, Preview, Relation
 from artui.reference import Reference, check_name
+
+_DRIVE = re.compile("[A-Za-z]:")
+_ESCAPE = re.compile(r"\\x[0-9a-f]{2}")
+"""How a manifest writes a byte that is no UTF-8, and a backslash itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,7 @@ def save(connection: sqlite3.Connection, version: NewVersion) -> Saved:
         (
             version_id, artifact_key, number, digest, sum(file.size_bytes for file in version.files), len(version.files), version.created_ms,
             version.storage, storable(version.location), version.host, storable(version.note),
-            orjson.dumps(dict(version.metadata), default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY).decode(),
+            _json(dict(version.metadata)),
         ),
     )  # fmt: skip
     key = int(cursor.lastrowid or 0)
@@ -121,6 +127,14 @@ def save(connection: sqlite3.Connection, version: NewVersion) -> Saved:
         [(key, path, orjson.dumps(preview).decode()) for path, preview in version.previews.items()],
     )
     return Saved(key, version_id, artifact_key, number, is_new=True)
+
+
+def _json(value: dict[str, Any]) -> str:
+    """Write metadata as JSON; what orjson does not take, such as ints beyond 64 bits, the slower way."""
+    try:
+        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY).decode()
+    except (TypeError, ValueError):
+        return json.dumps({str(name): inner for name, inner in value.items()}, default=str)
 
 
 def _artifact_key(connection: sqlite3.Connection, version: NewVersion) -> int:
@@ -312,10 +326,10 @@ def safe_join(root: Path, relative: str) -> Path:
     parts = relative.split("/")
     if (
         not relative
-        or "\\" in relative.replace("\\x", "")
+        or "\\" in _ESCAPE.sub("", relative)
         or "\0" in relative
         or any(part in ("", ".", "..") for part in parts)
-        or ":" in parts[0]
+        or _DRIVE.match(parts[0])
     ):
         raise UsageError(
             f"{ascii(relative)[:80]} is not a path inside a version.",

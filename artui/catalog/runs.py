@@ -132,15 +132,23 @@ def plain(value: Any) -> ParamValue:
     if type(value) in (int, float):
         return value  # type: ignore[no-any-return]
     if getattr(value, "shape", None) == () and callable(getattr(value, "item", None)):
-        return plain(value.item())
+        item = value.item()
+        return plain(item) if type(item) is not type(value) else float(item)
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
         return float(value)
     try:
         return orjson.loads(orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS))  # type: ignore[no-any-return]
-    except (TypeError, ValueError, RecursionError):
+    except Exception:  # noqa: BLE001 - what an object's own str raises
+        return _any_text(value)
+
+
+def _any_text(value: Any) -> str:
+    try:
         return str(value)
+    except Exception:  # noqa: BLE001 - a value without words is still a value
+        return f"<{type(value).__name__}>"
 
 
 def param_row(value: ParamValue) -> tuple[int, float | int | None, str | None]:

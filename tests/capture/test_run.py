@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import artui
+from artui.catalog import Catalog
 from artui.errors import ArtuiError, UnknownReference
 from artui.model import RunDetail
 from artui.query import Reader
@@ -315,3 +316,188 @@ def test_git_state_is_recorded(path: Path, tmp_path: Path) -> None:
         subprocess.run([sys.executable, "-c", code.replace("NAME", name)], cwd=work, check=True, timeout=60)
         found = _detail(path, name)
         assert len(found.git_commit) == 40 and found.git_branch == "main" and found.git_is_dirty is (name == "dirty")
+
+
+def test_names_that_are_no_text_are_written_as_text(path: Path) -> None:
+    """A metric named by a number is kept under that number's text, and keeps nothing else from being written."""
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        run.log({"x": 1.0})
+        run.log({7: 2.0})  # type: ignore[dict-item]
+        run.log({"x": 3.0})
+
+    assert {metric.name: metric.summary.count for metric in _detail(path, "r").metrics} == {"7": 1, "x": 2}
+
+
+def test_runs_that_were_never_finished_all_end_with_the_program(path: Path) -> None:
+    """Three runs left open by a script are all recorded as finished."""
+    code = f"import artui\nopen_runs = [artui.start_run(name=n, catalog={str(path)!r}) for n in 'abc']\n"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+    with Reader(path) as reader:
+        assert {run.name: run.status for run in reader.runs()} == dict.fromkeys("abc", "finished")
+
+
+def test_what_was_rolled_back_is_not_remembered(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Points that could not be written when the disk was full come under their own name once there is room."""
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        run.log({"warm": 0.0})
+        run.fold()
+        assert run._writer is not None
+        catalog = run._writer.catalog
+        with catalog.transaction() as connection:
+            pages = connection.execute("PRAGMA page_count").fetchone()[0]
+            connection.execute(f"PRAGMA max_page_count = {pages}")
+        for step in range(1500):
+            run.log({"loss": step / 7, "acc": step / 9}, step=step)
+        with pytest.raises(ArtuiError, match="full"):
+            run.fold()
+        with catalog.transaction() as connection:
+            connection.execute("PRAGMA max_page_count = 4294967294")
+        run.log_params({"first": 1, "second": 2})
+
+    with Reader(path) as reader:
+        metrics = {metric.name: metric.summary.count for metric in reader.run("r").detail().metrics}
+    assert metrics == {"warm": 1, "loss": 1500, "acc": 1500}
+    assert capsys.readouterr().err.count("disk") <= 1
+
+
+class _Mute:
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize("value", [np.longdouble(0.5), _Mute()])
+def test_one_odd_param_does_not_cost_the_run(path: Path, value: object) -> None:
+    """A param that is hard to write down is written somehow, and the run with its other params is recorded."""
+    with artui.start_run(project="p", name="r", params={"odd": value, "lr": 0.1}, catalog=path) as run:
+        run.log({"x": 1.0})
+
+    assert run.is_recorded
+    found = {param.name: param.value for param in _detail(path, "r").params}
+    assert found["lr"] == 0.1 and "odd" in found
+
+
+def test_broken_packages_do_not_cost_the_points(path: Path, tmp_path: Path) -> None:
+    """An installed package whose metadata is no UTF-8 keeps nothing of a run from being written."""
+    info = tmp_path / "site" / "broken-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_bytes(b"Metadata-Version: 2.1\nName: broken\nVersion: 1.0\nAuthor: \xff\xe9\n")
+
+    code = f"import artui\nwith artui.start_run(name='r', catalog={str(path)!r}) as run: run.log({{'x': 1.0}})"
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, timeout=60, env={**os.environ, "PYTHONPATH": str(info.parent)}
+    )
+
+    assert [metric.summary.count for metric in _detail(path, "r").metrics] == [1]
+
+
+def test_folder_that_is_gone_does_not_cost_the_run(path: Path, tmp_path: Path) -> None:
+    """A script whose working folder was deleted is recorded, in the catalog that it names."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    code = (
+        f"import os; os.rmdir(os.getcwd())\nimport artui\nwith artui.start_run(name='r', catalog={str(path)!r}): pass"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60, cwd=gone)
+
+    assert path.exists() and _detail(path, "r").head.status == "finished"
+
+
+def test_process_without_stderr_trains_on(path: Path) -> None:
+    """With stderr closed, as for a daemon, a warning has nowhere to go and raises nothing."""
+    code = (
+        f"import artui\nwith artui.start_run(name='r', catalog={str(path)!r}) as run:\n"
+        "    run.log({'text': 'no number'}); run.log({'x': 1.0})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], preexec_fn=lambda: os.close(2), timeout=60, check=False)
+
+    assert done.returncode == 0 and [metric.name for metric in _detail(path, "r").metrics] == ["x"]
+
+
+def test_warnings_never_act_on_the_terminal(path: Path) -> None:
+    """Names with control characters are told of in visible form, at once and when repeats are counted at the end."""
+    code = (
+        f"import artui\nwith artui.start_run(name='r', catalog={str(path)!r}) as run:\n"
+        "    for _ in range(3): run.log({'\\x1b]0;owned\\x07': 'text'})\n"
+        "    run.save('\\x1b[2Jname', '/dev/null'); run.save('\\x1b[2Jname', '/dev/null')"
+    )
+    said = subprocess.run([sys.executable, "-c", code], check=True, timeout=60, capture_output=True).stderr
+
+    assert b"no number" in said and b"3 times" in said
+    assert b"\x1b" not in said and b"\x07" not in said
+
+
+def test_killed_by_signal_or_keyboard_says_so(path: Path) -> None:
+    """A run that ctrl+C ended says that it was interrupted, and keeps its points."""
+    with pytest.raises(KeyboardInterrupt), artui.start_run(project="p", name="r", catalog=path) as run:
+        run.log({"x": 1.0})
+        raise KeyboardInterrupt
+
+    found = _detail(path, "r")
+    assert found.head.status == "killed" and "interrupted" in found.error and len(found.metrics) == 1
+
+
+def test_values_that_are_no_metrics_raise_nothing(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever is given as metrics or as step, the loop goes on, with one warning a cause."""
+    endless: dict[str, object] = {}
+    endless["again"] = endless
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        for _ in range(2):
+            for values in (None, 5, "text", endless, {"a": [1, 2]}, {"a": object()}, {"a": 1j}, {}):
+                run.log(values)  # type: ignore[arg-type]
+            for step in ("x", float("nan"), float("inf"), [1]):
+                run.log({"x": 1.0}, step=step)  # type: ignore[arg-type]
+        run.log({"x": 2.0}, step=3)
+
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == len(set(lines))
+    with Reader(path) as reader:
+        assert reader.run("r").series("x").values.tolist()[-1] == 2.0
+
+
+def test_metadata_of_any_kind_does_not_cost_the_version(path: Path, tmp_path: Path) -> None:
+    """A model whose metadata has a huge int or a lone surrogate is saved all the same."""
+    file = tmp_path / "model.bin"
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        for number, odd in enumerate((2**70, "\udcff", np.float32(1.5), {1, 2}), 1):
+            file.write_text(str(number))
+            assert run.save("model", file, metadata={"odd": odd, "f1": 0.5}) == f"model:v{number}"
+
+    with Reader(path) as reader:
+        assert get_version(reader, resolve(reader, "model:v1").id).metadata["f1"] == 0.5
+
+
+@pytest.mark.parametrize("relation", ["output", "input", "trainedon"])
+def test_relations_between_versions_are_three(
+    path: Path, tmp_path: Path, relation: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A version is related to another by what can hold between versions; anything else is refused, and not as damage."""
+    file = tmp_path / "data.csv"
+    file.write_text("1")
+    with artui.start_run(project="p", name="other", catalog=path):
+        pass
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        run.save("data", file)
+        file.write_text("2")
+        run.save("model", file, related={"data:v1": relation})  # type: ignore[dict-item]
+
+    said = capsys.readouterr().err
+    assert relation in said and "untouched copy" not in said
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        known = connection.execute(
+            "SELECT count(*) FROM edge AS e JOIN run AS r ON r.key = e.source_key WHERE e.relation = 0 AND r.name = 'other'"
+        ).fetchone()[0]
+        assert known == 0
+
+
+def test_importing_artui_loads_nothing_heavy(path: Path) -> None:
+    """`import artui` loads no screen, no numpy and no database tool; logging loads no screen either."""
+    heavy = "{'textual', 'rich', 'numpy', 'sqlite_utils', 'click', 'humanize'}"
+    code = (
+        f"import sys, artui\nassert not {heavy} & set(sys.modules), 'import'\n"
+        f"with artui.start_run(name='r', catalog={str(path)!r}) as run: run.log({{'x': 1.0}})\n"
+        "assert not {'textual', 'rich', 'humanize'} & set(sys.modules), 'logging'"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -1,0 +1,154 @@
+"""Files and folders on their way into a catalog and out of it again."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+import artui
+from artui.capture.files import listed, media_type
+from artui.errors import UsageError
+from artui.query import Reader
+from artui.query.artifacts import file_text, get_version, previews
+from artui.query.references import resolve
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "x.artui"
+
+
+@pytest.mark.parametrize(
+    "name", ["log 12:30:00.txt", "a\\b.txt", "back\\xff.txt", "new\nline.txt", "-rf", "ünï.txt", "..hidden", "~"]
+)
+def test_any_file_name_comes_back(path: Path, tmp_path: Path, name: str) -> None:
+    """Whatever a file is called, alone or in a folder, what was saved can be used."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / name).write_text("content")
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        assert run.save("file", folder / name) == "file:v1"
+        (folder / "other").write_text("content")
+        assert run.save("folder", folder) == "folder:v1"
+
+        assert run.use("file").read_text() == "content"
+        assert [each.read_text() for each in run.use("folder").iterdir()] == ["content", "content"]
+
+
+def test_names_that_look_alike_are_two_files(path: Path, tmp_path: Path) -> None:
+    """A name of odd bytes and one that spells their escape are kept apart."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / os.fsdecode(b"x\xff")).write_text("bytes")
+    (folder / "x\\xff").write_text("spelt")
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        assert run.save("folder", folder) == "folder:v1"
+
+    with Reader(path) as reader:
+        assert resolve(reader, "folder").file_count == 2
+
+
+def test_link_that_is_named_is_followed(path: Path, tmp_path: Path) -> None:
+    """Saving `last.ckpt`, a link to a checkpoint, saves the checkpoint's content under that name."""
+    (tmp_path / "epoch-3.ckpt").write_text("weights")
+    (tmp_path / "last.ckpt").symlink_to("epoch-3.ckpt")
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        run.save("model", tmp_path / "last.ckpt")
+        local = run.use("model")
+
+    assert local.is_file() and local.name == "last.ckpt" and local.read_text() == "weights"
+
+
+def test_links_inside_a_folder_are_not_followed(path: Path, tmp_path: Path) -> None:
+    """Links out, to the parent and in a loop are listed with their target; nothing behind them is read or made."""
+    (tmp_path / "secret.txt").write_text("CANARY")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "a.txt").write_text("a")
+    (folder / "out").symlink_to("../secret.txt")
+    (folder / "up").symlink_to("..", target_is_directory=True)
+    (folder / "loop").symlink_to("loop")
+    (folder / "dangling").symlink_to("nowhere")
+    os.mkfifo(folder / "channel")
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        run.save("folder", folder)
+        local = run.use("folder")
+
+    with Reader(path) as reader:
+        head = resolve(reader, "folder")
+        files = {file.path: file.link_target for file in get_version(reader, head.id).files}
+        assert set(previews(reader, head.key)) == {"a.txt"}
+    assert files == {"a.txt": "", "dangling": "nowhere", "loop": "loop", "out": "../secret.txt", "up": ".."}
+    assert [entry.name for entry in local.iterdir()] == ["a.txt"]
+    assert b"CANARY" not in path.read_bytes()
+
+
+def test_folders_too_deep_to_list_are_told_of(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder whose inside cannot be listed is named among what was left out, and the rest is saved."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "a.txt").write_text("a")
+    handle = os.open(tmp_path / "folder", os.O_RDONLY)
+    for _ in range(25):
+        os.mkdir("d" * 200, dir_fd=handle)
+        below = os.open("d" * 200, os.O_RDONLY, dir_fd=handle)
+        os.close(handle)
+        handle = below
+    os.close(os.open("lost.txt", os.O_CREAT | os.O_WRONLY, dir_fd=handle))
+    os.close(handle)
+
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        assert run.save("folder", tmp_path / "folder") == "folder:v1"
+
+    with Reader(path) as reader:
+        assert [file.path for file in get_version(reader, resolve(reader, "folder").id).files] == ["a.txt"]
+    assert "left out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["missing", "pipe", "dangling"])
+def test_what_is_neither_file_nor_folder_is_refused(tmp_path: Path, kind: str) -> None:
+    """A path with nothing to save says so, and does not wait on a pipe."""
+    target = tmp_path / "x"
+    if kind == "pipe":
+        os.mkfifo(target)
+    elif kind == "dangling":
+        target.symlink_to("nowhere")
+
+    with pytest.raises(UsageError):
+        listed(target)
+
+
+def test_empty_file_and_empty_folder_are_versions(path: Path, tmp_path: Path) -> None:
+    """Nothing is content too."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty.txt").touch()
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        assert (run.save("folder", tmp_path / "empty"), run.save("file", tmp_path / "empty.txt")) == (
+            "folder:v1",
+            "file:v1",
+        )
+        assert list(run.use("folder").iterdir()) == [] and run.use("file").read_bytes() == b""
+
+
+def test_stored_files_read_like_the_originals(path: Path, tmp_path: Path) -> None:
+    """Text of a saved file is read back from the catalog alone, or its last part if it is long."""
+    file = tmp_path / "log.txt"
+    file.write_text("".join(f"line {n}\n" for n in range(1000)))
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        run.save("log", file, kind="log")
+    original = file.read_text()
+    file.unlink()
+
+    with Reader(path) as reader:
+        key = resolve(reader, "log").key
+        assert file_text(reader, key, "log.txt") == (original, True)
+        assert file_text(reader, key, "log.txt", max_bytes=100) == (original[-100:], False)
+
+
+@pytest.mark.parametrize(
+    ("name", "found"), [("m.safetensors", "application/x-safetensors"), ("A.CSV", "text/csv"), ("x", ""), ("x.", "")]
+)
+def test_media_types_come_from_the_ending(name: str, found: str) -> None:
+    """An ending names a type, or none."""
+    assert media_type(name) == found
