@@ -23,7 +23,7 @@ import orjson
 from artui.catalog.blobs import BlobStream
 from artui.catalog.ids import derived_id, new_id
 from artui.catalog.runs import project_key, storable
-from artui.errors import AmbiguousReference, ContentMissing, UnknownReference, UsageError
+from artui.errors import AmbiguousReference, CatalogDamaged, ContentMissing, UnknownReference, UsageError
 from artui.model import RELATIONS, STAGES, Preview, Relation
 from artui.reference import Reference, check_name
 
@@ -271,12 +271,17 @@ def fetch(connection: sqlite3.Connection, found: Found, cache: Path) -> Path:
 
     Raises:
         ContentMissing: the bytes are neither in the catalog nor where it says they are.
+        CatalogDamaged: the content is not what the version's digest says.
     """
-    rows = connection.execute(
-        "SELECT path, size_bytes, blob_key, link_target FROM file WHERE version_key = ? ORDER BY path",
-        (found.key,),
-    ).fetchall()
+    query = "SELECT path, size_bytes, blob_key, link_target, digest FROM file WHERE version_key = ? ORDER BY path"
+    rows = connection.execute(query, (found.key,)).fetchall()
     title = f"{found.artifact}:v{found.number}"
+    # The cache is shared by all catalogs: what lies under a digest must be what has that digest.
+    if (
+        manifest_digest([NewFile(path, size, digest, link_target=link) for path, size, _, link, digest in rows])
+        != found.digest
+    ):
+        raise CatalogDamaged(f"The manifest of {title} is not what its digest says.", remedy="Get an untouched copy.")
     if found.storage == "referenced":
         return _referenced(found, rows, title)
     home = cache / "versions" / found.digest.hex()
@@ -284,15 +289,17 @@ def fetch(connection: sqlite3.Connection, found: Found, cache: Path) -> Path:
         home.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix=".part-", dir=home.parent))
         try:
-            for path, _, blob_key, link_target in rows:
+            for path, _, blob_key, link_target, digest in rows:
                 if link_target is not None:
                     continue  # a link could lead anywhere: it is listed, never made
                 if blob_key is None:
                     raise ContentMissing(f"{title} lacks the bytes of {path!r}.", remedy="Get a catalog that has them.")
                 target = safe_join(part, path)
                 target.parent.mkdir(parents=True, exist_ok=True)
-                with target.open("xb") as out:
-                    shutil.copyfileobj(BlobStream(connection, blob_key), out, 1 << 20)
+                if _copy(BlobStream(connection, blob_key), target) != digest:
+                    raise CatalogDamaged(
+                        f"{path!r} of {title} is not what its digest says.", remedy="Get an untouched copy."
+                    )
             part.rename(home)
         except FileExistsError:
             raise ContentMissing(f"{title} has two files of one name.", remedy="Get an untouched copy.") from None
@@ -304,10 +311,20 @@ def fetch(connection: sqlite3.Connection, found: Found, cache: Path) -> Path:
     return safe_join(home, rows[0][0]) if len(rows) == 1 and rows[0][3] is None else home
 
 
-def _referenced(found: Found, rows: list[tuple[str, int, int | None, str | None]], title: str) -> Path:
+def _copy(stream: BlobStream, target: Path) -> bytes:
+    """Write a stream to a new file; give the SHA-256 of what was written."""
+    whole = hashlib.sha256()
+    with target.open("xb") as out:
+        while content := stream.read(1 << 20):
+            whole.update(content)
+            out.write(content)
+    return whole.digest()
+
+
+def _referenced(found: Found, rows: list[tuple[str, int, int | None, str | None, bytes | None]], title: str) -> Path:
     place = Path(found.location)
     is_single = len(rows) == 1 and place.name == rows[0][0]
-    for path, size_bytes, _, link_target in rows:
+    for path, size_bytes, _, link_target, _digest in rows:
         file = place if is_single else safe_join(place, path)
         if link_target is None and (not file.is_file() or file.stat().st_size != size_bytes):
             raise ContentMissing(

@@ -80,6 +80,10 @@ class BlobStream(io.RawIOBase):
                 (blob_key,),
             )
         ]
+        if sum(size for _, size in self._chunks) != self.size_bytes:
+            raise CatalogDamaged(
+                f"A stored file of {self.size_bytes:,} bytes lacks some of them.", remedy="Get an untouched copy."
+            )
         self._position = 0
         self._loaded: tuple[int, bytes] = (-1, b"")
 

@@ -59,8 +59,9 @@ def rename(catalog: Catalog, run_id: str, name: str) -> None:
 
 
 def _change_run(catalog: Catalog, run_id: str, column: str, value: str) -> None:
-    from artui.catalog.runs import searchable
+    from artui.catalog.runs import searchable, storable
 
+    value = storable(value)
     with catalog.transaction() as connection:
         row = connection.execute(f"SELECT key, {column} FROM run WHERE id = ?", (run_id,)).fetchone()
         if row is None:
@@ -74,8 +75,9 @@ def _change_run(catalog: Catalog, run_id: str, column: str, value: str) -> None:
 
 def tag(catalog: Catalog, run_id: str, name: str, value: str = "") -> None:
     """Put a tag on a run, or change its value."""
-    from artui.catalog.runs import name_key, searchable
+    from artui.catalog.runs import name_key, searchable, storable
 
+    name, value = storable(name), storable(value)
     with catalog.transaction() as connection:
         run_key = _run_key(connection, run_id)
         key = name_key(connection, name)
@@ -99,8 +101,9 @@ def tag(catalog: Catalog, run_id: str, name: str, value: str = "") -> None:
 
 def untag(catalog: Catalog, run_id: str, name: str) -> None:
     """Take a tag off a run."""
-    from artui.catalog.runs import name_key, searchable
+    from artui.catalog.runs import name_key, searchable, storable
 
+    name = storable(name)
     with catalog.transaction() as connection:
         run_key = _run_key(connection, run_id)
         key = name_key(connection, name)

@@ -104,7 +104,7 @@ def _metric_row(name: str, metrics: Sequence[Metric | None], direction: Directio
     best = None
     if direction is not None and len(finite) > 1 and min(finite) != max(finite):
         target = min(finite) if direction == "lower" else max(finite)
-        best = values.index(target)
+        best = values.index(target) if finite.count(target) == 1 else None
     return Row("metrics", name, values, any(not _same(value, values[0]) for value in values[1:]), direction, best)
 
 

@@ -106,7 +106,7 @@ def test_damaged_chunk_is_noticed(catalog: Catalog) -> None:
     """Bytes that are not what their digest says raise, and a bomb is not unpacked."""
     _save(catalog, b"hello" * 1000)
     with catalog.transaction() as connection:
-        connection.execute("UPDATE chunk SET codec = 'raw', content = ?, size_bytes = 5", (b"jello",))
+        connection.execute("UPDATE chunk SET codec = 'raw', content = ?", (b"jello" * 1000,))
         with pytest.raises(CatalogDamaged, match="digest"):
             blobs.BlobStream(connection, 1).read(10)
     with pytest.raises(CatalogDamaged):
@@ -142,3 +142,23 @@ def test_names_that_cannot_be_referred_to_are_refused(catalog: Catalog, name: st
     """An artifact cannot have a name that no reference could spell."""
     with pytest.raises(UsageError):
         _save(catalog, b"a", name=name)
+
+
+def test_cache_holds_only_what_its_digest_says(tmp_path: Path) -> None:
+    """A catalog that claims another version's digest for its own bytes cannot put them into the shared cache."""
+    for name, content in (("evil", b"malware"), ("good", b"weights")):
+        with Catalog(tmp_path / f"{name}.artui") as catalog:
+            _save(catalog, content)
+    with Catalog(tmp_path / "good.artui") as catalog, catalog.transaction() as connection:
+        honest = artifacts.find_version(connection, parse("data"))
+        file_digest = connection.execute("SELECT digest FROM file").fetchone()[0]
+    with Catalog(tmp_path / "evil.artui") as catalog, catalog.transaction() as connection:
+        connection.execute("UPDATE version SET digest = ?", (honest.digest,))
+        with pytest.raises(CatalogDamaged, match="manifest"):
+            artifacts.fetch(connection, artifacts.find_version(connection, parse("data")), tmp_path / "cache")
+        connection.execute("UPDATE file SET digest = ?", (file_digest,))
+        with pytest.raises(CatalogDamaged, match="digest"):
+            artifacts.fetch(connection, artifacts.find_version(connection, parse("data")), tmp_path / "cache")
+    with Catalog(tmp_path / "good.artui") as catalog, catalog.transaction() as connection:
+        local = artifacts.fetch(connection, artifacts.find_version(connection, parse("data")), tmp_path / "cache")
+    assert local.read_bytes() == b"weights"
