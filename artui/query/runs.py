@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from artui.catalog.runs import storable
 from artui.errors import UsageError
 from artui.model import (
     HEARTBEAT_LOST_MS,
@@ -29,6 +30,9 @@ from artui.query import Reader
 
 SAMPLE_RUNS = 200
 """So many of the newest runs decide which columns come first."""
+MAX_WORDS = 20
+MAX_WORD_CHARS = 500
+"""Of what is pasted into the filter no more is looked for: SQLite refuses patterns of some thousand characters."""
 MAX_DISTINCT = 20_000
 """So many different texts of one param are looked through by the filter."""
 _STATUSES = ("running", "finished", "failed", "killed")
@@ -196,8 +200,8 @@ def _keys(connection: sqlite3.Connection, query: str, values: dict[str, Any] | N
 def _matching(connection: sqlite3.Connection, contains: str) -> set[int] | None:
     """Give the keys of the runs that contain every word; None for no words at all."""
     wanted: set[int] | None = None
-    for word in contains.lower().split():
-        found = _containing(connection, word)
+    for word in contains.lower().split()[:MAX_WORDS]:
+        found = _containing(connection, storable(word)[:MAX_WORD_CHARS])
         wanted = found if wanted is None else wanted & found
         if not wanted:
             break

@@ -262,3 +262,10 @@ def test_closing_stops_what_is_being_read(path: Path) -> None:
     assert not thread.is_alive() and time.monotonic() - began < 2 and len(said) == 1
     with pytest.raises(ArtuiError, match="closed"), reader.reading():
         pass
+
+
+@pytest.mark.parametrize("words", ["x" * 100_000, "\udcff", "%_\\", "a " * 5000, "\x00"])
+def test_anything_may_be_pasted_into_the_filter(path: Path, words: str) -> None:
+    """Very long words, many words, and text that no database takes filter like any other."""
+    with Reader(path) as reader:
+        assert run_order(reader, RunsRequest(words)).total == 5
