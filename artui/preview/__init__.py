@@ -20,7 +20,7 @@ __all__ = ["MAX_BYTES", "preview"]
 MAX_BYTES = 8 * 1024 * 1024
 _HEAD_BYTES = 512
 _FAULTS = (
-    ValueError, LookupError, TypeError, ArithmeticError, RecursionError, MemoryError, OSError, SyntaxError,
+    ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, MemoryError, OSError, SyntaxError,
     EOFError, RuntimeError, zlib.error, csv.Error, struct.error, zipfile.BadZipFile,
 )  # fmt: skip
 """All that parsers of the standard library raise over bad content."""

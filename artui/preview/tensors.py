@@ -19,6 +19,8 @@ from artui.preview import table
 
 MAX_HEADER_BYTES = 4 << 20
 _MAX_MEMBERS = 1000
+_MAX_DIMENSIONS = 64
+_MAX_NPY_HEADER_BYTES = 64 * 1024
 
 
 def safetensors(content: bytes, size_bytes: int) -> Preview:
@@ -30,7 +32,7 @@ def safetensors(content: bytes, size_bytes: int) -> Preview:
     facts = tuple((str(name), str(value)[:200]) for name, value in (header.pop("__metadata__", None) or {}).items())
     rows, total = [], 0
     for name, entry in header.items():
-        shape = [int(size) for size in entry["shape"]]
+        shape = _shape(entry["shape"])
         count = math.prod(shape)
         total += count
         rows.append([str(name), str(entry["dtype"]), "×".join(map(str, shape)) or "scalar", f"{count:,}"])
@@ -70,6 +72,8 @@ def archive(content: bytes, *, is_whole: bool, is_npz: bool) -> Preview:
             )
         rows = []
         for member in members:
+            if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise ValueError("compressed in a way whose size cannot be bounded")
             with opened.open(member) as stream:
                 dtype, shape = _npy_header(stream.read(4096))
             rows.append(
@@ -87,6 +91,15 @@ def archive(content: bytes, *, is_whole: bool, is_npz: bool) -> Preview:
     )
 
 
+def _shape(sizes: object) -> tuple[int, ...]:
+    """Check a claimed shape: multiplying a hostile one could take minutes."""
+    if not isinstance(sizes, list | tuple) or len(sizes) > _MAX_DIMENSIONS:
+        raise ValueError("impossible shape")
+    if not all(isinstance(size, int) and 0 <= size < 1 << 63 for size in sizes):
+        raise ValueError("impossible size in a shape")
+    return tuple(sizes)
+
+
 def _npy_header(content: bytes) -> tuple[str, tuple[int, ...]]:
     if not content.startswith(b"\x93NUMPY"):
         raise ValueError("not a numpy array")
@@ -95,7 +108,7 @@ def _npy_header(content: bytes) -> tuple[str, tuple[int, ...]]:
         if content[6] == 1
         else (struct.unpack_from("<I", content, 8)[0], 12)
     )
-    if size > len(content) - start:
+    if size > min(len(content) - start, _MAX_NPY_HEADER_BYTES):
         raise ValueError("header is cut off")
     header = ast.literal_eval(content[start : start + size].decode("latin-1").strip())
-    return str(header["descr"])[:100], tuple(int(part) for part in header["shape"])
+    return str(header["descr"])[:100], _shape(header["shape"])

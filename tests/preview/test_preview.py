@@ -136,3 +136,20 @@ def test_no_bytes_raise(name: str, content: bytes) -> None:
     assert isinstance(found.title, str) and all(
         isinstance(cell, str) for row in (found.table.rows if found.table else ()) for cell in row
     )
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b'"text"',
+        b"null",
+        b"7",
+        b'{"__metadata__": 7}',
+        b'{"w": {"dtype": "F32", "shape": [' + b"9223372036854775807," * 9000 + b"1]}}",
+    ],
+)
+def test_hostile_headers_cost_no_time_and_raise_nothing(header: bytes) -> None:
+    """A safetensors header that is no table, or claims an endless shape, is answered at once."""
+    began = time.monotonic()
+    assert _look("m.safetensors", struct.pack("<Q", len(header)) + header).kind in ("unreadable", "tensors")
+    assert time.monotonic() - began < 2
