@@ -178,6 +178,15 @@ class RunDetail:
     children: tuple[RunHead, ...]
     inputs: tuple[VersionHead, ...]
     outputs: tuple[VersionHead, ...]
+    context: Mapping[str, Any] = field(default_factory=dict)
+    """What surrounded the run, by subject: `code`, `variables`, `seeds`, `job`, `container`, `exit`…"""
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader should know of how the run was recorded, such as a spool that was cut off."""
+        found = self.context.get("remarks")
+        texts = [each.get("text") for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+        return tuple(text for text in texts if isinstance(text, str))
 
 
 @dataclass(frozen=True, slots=True)

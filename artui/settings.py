@@ -30,6 +30,17 @@ class Settings:
     """Whether the app listens to the mouse; off saves bytes on a slow link. `ARTUI_MOUSE`."""
     refresh_seconds: float = 1.0
     """How often an open app looks whether the catalog has changed. `ARTUI_REFRESH_SECONDS`."""
+    console: bool = True
+    """Whether a run keeps what its process prints. `ARTUI_CONSOLE`."""
+    console_limit_bytes: int = 64 * 1024 * 1024
+    """Of a longer console the middle is left out. `ARTUI_CONSOLE_LIMIT_BYTES`."""
+    system_seconds: float = 10.0
+    """How often use of processor, memory, disk, network and GPUs is sampled; 0 is never. `ARTUI_SYSTEM_SECONDS`."""
+    code: bool = True
+    """Whether a run keeps its uncommitted changes, or its sources where there is no git. `ARTUI_CODE`."""
+    variables: str = ""
+    """More environment variables to keep with their values: names separated by commas, `*` stands for anything.
+    `ARTUI_VARIABLES`."""
     catalog: str = ""
     """The catalog to use when none is named and none is found; by default one in the user's data folder.
     `ARTUI_CATALOG` goes before the search for one."""

@@ -29,6 +29,9 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv(name, str(folder / part))
     for name in [name for name in os.environ if name.startswith("ARTUI_") and name != "ARTUI_TEST_HOME"] + ["NO_COLOR"]:
         monkeypatch.delenv(name, raising=False)
+    # What goes on beside a run is looked at by the tests that are about it.
+    for name in ("CONSOLE", "SYSTEM_SECONDS", "CODE"):
+        monkeypatch.setenv(f"ARTUI_{name}", "0")
     load_settings.cache_clear()
     # Each trouble is told once a process: here, once a test.
     writer._told.clear()

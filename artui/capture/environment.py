@@ -1,28 +1,24 @@
-"""What a run ran in: command line, host, user, git state, interpreter and packages."""
+"""What a run ran in: command line, host, user, interpreter, packages, hardware, seeds, variables, job and container."""
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
 import platform
 import re
 import socket
-import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-_GIT_SECONDS = 3.0
-_SECRET_ARGUMENT = re.compile(r"(?i)(token|secret|passw|api[-_]?key|credential)")
-_URL_PASSWORD = re.compile(r"(://)[^/\s:@]+:[^/\s@]+@")
+from artui.capture.code import GitState, git_state
 
-
-@dataclass(frozen=True, slots=True)
-class GitState:
-    commit: str = ""
-    branch: str = ""
-    is_dirty: bool | None = None
+MAX_ARGUMENTS = 200
+MAX_ARGUMENT_CHARS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +28,6 @@ class Surroundings:
     user: str
     host: str
     directory: str
-    command: tuple[str, ...]
     python: str
     git: GitState
 
@@ -40,23 +35,24 @@ class Surroundings:
 @cache
 def surroundings() -> Surroundings:
     """Look around: takes some milliseconds, most of it git."""
+    folder = current_folder()
     return Surroundings(
-        user=_user(),
-        host=socket.gethostname(),
-        directory=_folder(),
-        command=_command(),
-        python=platform.python_version(),
-        git=_git_state(_folder()),
-    )
+        user=_user(), host=socket.gethostname(), directory=folder, python=platform.python_version(), git=git_state(folder)
+    )  # fmt: skip
+
+
+def command_line() -> list[str]:
+    """Give the command line of this process, bounded; secrets are still in it."""
+    return [part[:MAX_ARGUMENT_CHARS] for part in (sys.orig_argv or sys.argv)[:MAX_ARGUMENTS]]
 
 
 @cache
-def packages() -> dict[str, str]:
-    """Give the installed packages with their versions."""
+def packages(folders: tuple[str, ...] = ()) -> dict[str, str]:
+    """Give the installed packages with their versions; of other folders than this interpreter's, if there are any."""
     from importlib.metadata import distributions
 
     found: dict[str, str] = {}
-    for each in distributions():
+    for each in distributions(path=list(folders)) if folders else distributions():
         try:
             name, version = each.metadata["Name"], each.version
         except (ValueError, KeyError, OSError):
@@ -67,36 +63,151 @@ def packages() -> dict[str, str]:
 
 
 def description() -> dict[str, Any]:
-    """Describe the environment as one JSON document: the content of the `environment` artifact."""
+    """Describe the environment as one JSON document: the content of the `environment` artifact.
+
+    It holds what two runs of one installation have in common, so that it is stored once for all of them.
+    """
     return {
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),
         "platform": platform.platform(),
         "machine": platform.machine(),
         "cpus": os.cpu_count(),
+        "cpu": _cpu_model(),
+        "memory_bytes": _memory_bytes(),
+        "gpus": gpus(),
         "packages": packages(),
     }
 
 
-def _command() -> tuple[str, ...]:
-    """Give the command line with secrets taken out: values of arguments named like one, and passwords in URLs."""
-    shown: list[str] = []
-    hide_next = False
-    for argument in sys.orig_argv or sys.argv:
-        name, equals, _ = argument.partition("=")
-        if hide_next and not argument.startswith("-"):
-            shown.append("<redacted>")
-            hide_next = False
-            continue
-        is_secret = argument.startswith("-") and _SECRET_ARGUMENT.search(name) is not None
-        hide_next = is_secret and not equals
-        shown.append(
-            f"{name}=<redacted>" if is_secret and equals else _URL_PASSWORD.sub(r"\1<redacted>@", argument)[:2000]
-        )
-    return tuple(shown[:200])
+def _cpu_model() -> str:
+    with contextlib.suppress(OSError, ValueError):
+        for line in Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() in ("model name", "Model", "cpu model"):
+                return value.strip()
+    return platform.processor()
 
 
-def _folder() -> str:
+def _memory_bytes() -> int | None:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError, AttributeError):
+        return None
+
+
+@cache
+def gpus() -> dict[str, Any]:
+    """Give driver and GPUs; empty where there are none, or no driver."""
+    try:
+        import pynvml
+    except ImportError:
+        return {}
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return {}
+    try:
+        devices = []
+        for number in range(pynvml.nvmlDeviceGetCount()):
+            handle = pynvml.nvmlDeviceGetHandleByIndex(number)
+            devices.append({
+                "name": _text(pynvml.nvmlDeviceGetName(handle)),
+                "memory_bytes": int(pynvml.nvmlDeviceGetMemoryInfo(handle).total),
+            })  # fmt: skip
+        cuda = int(pynvml.nvmlSystemGetCudaDriverVersion())
+        return {
+            "driver": _text(pynvml.nvmlSystemGetDriverVersion()),
+            "cuda": f"{cuda // 1000}.{cuda % 1000 // 10}",
+            "devices": devices,
+        }
+    except pynvml.NVMLError:
+        return {}
+    finally:
+        with contextlib.suppress(pynvml.NVMLError):
+            pynvml.nvmlShutdown()
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def seeds() -> dict[str, Any]:
+    """Give the seeds that can be read: of torch, of numpy's global generator while it is fresh, and of hashes.
+
+    Python's own `random` does not say what it was seeded with. Nothing is imported, and no state is changed.
+    """
+    found: dict[str, Any] = {}
+    if (value := os.environ.get("PYTHONHASHSEED")) is not None:
+        found["PYTHONHASHSEED"] = value
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        with contextlib.suppress(Exception):
+            found["torch"] = int(torch.initial_seed())
+            found["torch.deterministic"] = bool(torch.are_deterministic_algorithms_enabled())
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        with contextlib.suppress(Exception):
+            kind, words, place, *_ = numpy_random.get_state()
+            # Seeding MT19937 by one number puts that number first (init_genrand of Matsumoto and Nishimura).
+            if kind == "MT19937" and place == 624 and _seeded(int(words[0])) == [int(word) for word in words[:3]]:
+                found["numpy"] = int(words[0])
+    return found
+
+
+def _seeded(seed: int) -> list[int]:
+    words = [seed & 0xFFFF_FFFF]
+    for number in (1, 2):
+        words.append((1_812_433_253 * (words[-1] ^ (words[-1] >> 30)) + number) & 0xFFFF_FFFF)
+    return words
+
+
+_JOBS = {
+    "slurm": ("SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_STEP_ID", "SLURM_JOB_NAME", "SLURM_JOB_PARTITION", "SLURM_NODELIST",
+              "SLURM_CLUSTER_NAME", "SLURM_RESTART_COUNT"),
+    "pbs": ("PBS_JOBID", "PBS_JOBNAME", "PBS_QUEUE"),
+    "lsf": ("LSB_JOBID", "LSB_JOBNAME", "LSB_QUEUE"),
+    "torchrun": ("TORCHELASTIC_RUN_ID", "TORCHELASTIC_RESTART_COUNT", "WORLD_SIZE", "LOCAL_WORLD_SIZE"),
+}  # fmt: skip
+
+
+def job(environment: Mapping[str, str] = os.environ) -> dict[str, dict[str, str]]:
+    """Give the ids of the batch job and launcher that this process is part of."""
+    found = {
+        system: {name: environment[name] for name in names if environment.get(name)} for system, names in _JOBS.items()
+    }
+    return {system: values for system, values in found.items() if values}
+
+
+_CONTAINER_ID = re.compile(r"(?:docker|containerd|libpod|crio|kubepods)[^\n]*?([0-9a-f]{64})")
+
+
+def container() -> dict[str, str]:
+    """Say in which container this process runs, as far as the system tells; empty outside of one."""
+    found: dict[str, str] = {}
+    if image := os.environ.get("APPTAINER_CONTAINER") or os.environ.get("SINGULARITY_CONTAINER"):
+        found |= {"kind": "apptainer", "image": image}
+    elif os.path.exists("/run/.containerenv"):
+        found["kind"] = "podman"
+        with contextlib.suppress(OSError):
+            for line in Path("/run/.containerenv").read_text("utf-8", "replace").splitlines():
+                name, _, value = line.partition("=")
+                if name in ("id", "image", "name"):
+                    found[name] = value.strip('"')
+    elif os.path.exists("/.dockerenv"):
+        found["kind"] = "docker"
+    if os.environ.get("KUBERNETES_SERVICE_HOST"):
+        found |= {"kind": "kubernetes", "pod": socket.gethostname()}
+    if "id" not in found:
+        for place in ("/proc/self/cgroup", "/proc/self/mountinfo"):
+            with contextlib.suppress(OSError):
+                if match := _CONTAINER_ID.search(Path(place).read_text("utf-8", "replace")):
+                    found |= {"kind": found.get("kind", "container"), "id": match[1]}
+                    break
+    return found
+
+
+def current_folder() -> str:
     """Give the working folder; empty when it was deleted."""
     try:
         return os.getcwd()
@@ -109,31 +220,3 @@ def _user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return ""
-
-
-def _git_state(folder: str) -> GitState:
-    if not folder:
-        return GitState()
-    commit = _git(folder, "rev-parse", "HEAD")
-    if not commit:
-        return GitState()
-    status = _git(folder, "status", "--porcelain", "--untracked-files=no")
-    branch = _git(folder, "rev-parse", "--abbrev-ref", "HEAD")
-    return GitState(commit, branch or "", None if status is None else bool(status))
-
-
-def _git(folder: str, *arguments: str) -> str | None:
-    """Ask git; None when it is not there, the folder is no work tree, or it takes too long."""
-    # Optional locks off: looking must not touch the user's index.
-    env = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
-    try:
-        done = subprocess.run(
-            ["git", "-C", folder, *arguments],
-            capture_output=True,
-            timeout=_GIT_SECONDS,
-            env=env,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.decode("utf-8", "replace").strip() if done.returncode == 0 else None

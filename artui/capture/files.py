@@ -14,6 +14,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from artui.capture.secrets import is_secret_file
 from artui.capture.writer import warn
 from artui.catalog import blobs
 from artui.catalog.artifacts import NewFile
@@ -65,6 +66,9 @@ def listed(path: Path) -> list[tuple[str, Path]]:
     for folder, folders, names in os.walk(path, onerror=_tell_left_out):
         folders.sort()
         here = Path(folder)
+        if secret := [name for name in names if is_secret_file(f"{here.name}/{name}")]:
+            warn("secret files", f"left out files that hold secrets by their names: {', '.join(secret[:5])!a}")
+            names = [name for name in names if name not in secret]
         links = [name for name in folders if os.path.islink(here / name)]
         entries += [(_visible(str((here / name).relative_to(path))), here / name) for name in [*names, *links]]
     return sorted(entries)
@@ -88,8 +92,8 @@ def size_of(entries: list[tuple[str, Path]]) -> int:
     return total
 
 
-def gather(connection: sqlite3.Connection, entries: list[tuple[str, Path]], *, embed: bool) -> Gathered:
-    """Hash every file, store the bytes if they are to be embedded, and preview the first ones."""
+def gather(connection: sqlite3.Connection | None, entries: list[tuple[str, Path]]) -> Gathered:
+    """Hash every file, store the bytes if there is a connection to embed them by, and preview the first ones."""
     gathered = Gathered()
     for name, path in entries:
         try:
@@ -97,7 +101,7 @@ def gather(connection: sqlite3.Connection, entries: list[tuple[str, Path]], *, e
             if stat.S_ISLNK(found.st_mode):
                 gathered.files.append(NewFile(name, 0, None, link_target=_visible(os.readlink(path))))
             elif stat.S_ISREG(found.st_mode):
-                gathered.files.append(_read(connection, name, path, embed=embed))
+                gathered.files.append(_read(connection, name, path))
                 if len(gathered.previews) < MAX_PREVIEWS:
                     with path.open("rb") as stream:
                         gathered.previews[name] = preview(name, stream, found.st_size)
@@ -108,13 +112,13 @@ def gather(connection: sqlite3.Connection, entries: list[tuple[str, Path]], *, e
     return gathered
 
 
-def _read(connection: sqlite3.Connection, name: str, path: Path, *, embed: bool) -> NewFile:
+def _read(connection: sqlite3.Connection | None, name: str, path: Path) -> NewFile:
     note = ""
     for attempt in range(_TRIES):
         with path.open("rb") as stream:
             before = os.fstat(stream.fileno())
             blob_key: int | None = None
-            if embed:
+            if connection is not None:
                 blob_key, digest, size_bytes = blobs.store(connection, stream)
             else:
                 whole, size_bytes = hashlib.sha256(), 0

@@ -5,70 +5,92 @@
         run.log({"train/loss": 0.31, "val/acc": 0.94}, step=12)
         run.save("digits-model", "model.safetensors", kind="model", alias="candidate")
 
-Logging never raises into the loop: what cannot be recorded is told once on stderr and counted. Only `use`,
-which has to give something back, raises.
+Logging never raises into the loop and never waits for the catalog: what is logged goes to a spool beside it, and
+from there into the catalog in the background. What cannot be recorded is told once on stderr and counted. Only
+`use`, which has to give something back, raises.
 """
 
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import signal
 import sys
 import threading
 import time
-import traceback
+import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from artui.capture import joining
 from artui.capture import writer as writers
+from artui.capture.joining import Place
 from artui.capture.names import new_name
-from artui.capture.writer import MAX_WAITING_POINTS, Writer, guarded, warn
-from artui.catalog import artifacts, events, points, runs
+from artui.capture.values import as_step, error_text, numbers, stage_of, tag_values
+from artui.capture.writer import Writer, guarded, warn
+from artui.catalog import artifacts, events, runs
 from artui.catalog.artifacts import NewVersion, Saved
 from artui.catalog.finding import find_catalog
 from artui.catalog.ids import new_id
-from artui.errors import CatalogError, UsageError
-from artui.model import KINDS, STAGES, Relation
+from artui.errors import ArtuiError, CatalogError, UsageError
+from artui.model import STAGES, Relation
 from artui.reference import check_alias, check_name, parse
+from artui.settings import Settings, load_settings
 
-_HEARTBEAT_MS = int(writers.HEARTBEAT_SECONDS * 1000)
-_MAX_ERROR_CHARS = 20_000
-_INT64 = 1 << 63
+if TYPE_CHECKING:
+    import sqlite3
+
+    from artui.capture.media import Content
+    from artui.capture.recording import Recording
+    from artui.catalog.spool import Stream
+
 _BETWEEN_VERSIONS = ("derived", "trained", "satisfies")
-
-Row = tuple[int, int, tuple[tuple[str, float], ...]]
-"""(step, time in ms, (name, value) pairs) of one call to `log`."""
+SPOOLED_BYTES = 16 << 20
+"""Larger texts, tables and pictures are not spooled, but saved at once."""
 
 
 def start_run(
     *,
-    project: str = "default",
+    project: str | None = None,
     name: str | None = None,
     params: Mapping[str, Any] | None = None,
     tags: Iterable[str] | Mapping[str, str] = (),
     note: str = "",
     stage: str = "modelling",
     parent: Run | str | None = None,
+    id: str | None = None,
+    resume: bool = False,
     catalog: str | os.PathLike[str] | None = None,
+    console: bool | None = None,
+    code: bool | None = None,
+    system_metrics: bool | None = None,
 ) -> Run:
     """Start a run; as a context manager it ends with its block.
 
     Args:
-        project: groups runs and artifacts.
+        project: groups runs and artifacts; `default` when there is none.
         name: made up when there is none; need not be unique.
         params: nested values are flattened with dots; numbers, texts, bools and JSON keep their type.
         tags: labels, or a mapping of labels to values.
         stage: `requirements`, `data`, `modelling` or `operations`.
         parent: a run, or its id, that this one is part of.
+        id: of this run: an id that artui made, or any text of your own, such as a job's number.
+        resume: go on with the run of that id (or name) if it is there, and start it if it is not. Steps count on.
         catalog: the file; else `ARTUI_CATALOG`, the nearest `*.artui` upwards, or the user's default.
+        console: keep what the process prints; `code`: keep uncommitted changes, or the sources where there is no
+            git; `system_metrics`: sample the use of the machine. Each as in the settings when not given: on.
+
+    With `ARTUI_RUN` in the environment, and in the ranks of torchrun, Slurm and MPI, the processes share one run.
     """
-    run = Run(project=project, name=name or new_name())
+    run = Run(project=str(project or "default"), name=str(name or new_name()))
     with guarded("starting the run (it is not recorded)"):
-        run._start(catalog=catalog, params=params or {}, tags=tags, note=note, stage=stage, parent=parent)
+        run._start(
+            catalog=catalog, params=params or {}, tags=tags, note=note, stage=stage, parent=parent, wanted_id=id, resume=resume,
+            is_named=(name is not None, project is not None),
+            wants={"console": console, "code": code, "system": system_metrics},
+        )  # fmt: skip
     return run
 
 
@@ -83,84 +105,104 @@ class Run:
         self.is_recorded = False
         """False when the catalog could not be written to at the start: then nothing of this run is kept."""
         self._writer: Writer | None = None
-        self._key = 0
-        self._pid = os.getpid()
-        self._rows: list[Row] = []
-        self._rows_lock = threading.Lock()
-        self._fold_lock = threading.RLock()
-        self._waiting_points = 0
-        self._dropped_points = 0
+        self._path: Path | None = None
+        self._stream: Stream | None = None
+        self._place = Place()
+        self._recording: Recording | None = None
+        self._is_forked = False
         self._next_step = 0
-        self._beat_ms = 0
-        self._names: dict[str, int] = {}
+        self._step_lock = threading.Lock()
         self._started = time.monotonic()
-        self._has_environment = False
         self._is_finished = False
-        self._is_open = False
 
     @property
     def catalog_path(self) -> Path | None:
         """The file that the run is written to; None when it is not recorded."""
-        return self._writer.catalog.path if self._writer else None
+        return self._path
 
-    def _start(self, *, catalog: str | os.PathLike[str] | None, params: Mapping[str, Any], tags: Iterable[str] | Mapping[str, str], note: str, stage: str, parent: Run | str | None) -> None:  # fmt: skip
-        from artui.capture.environment import surroundings
+    def _start(self, *, catalog: str | os.PathLike[str] | None, params: Mapping[str, Any], tags: Iterable[str] | Mapping[str, str] | None, note: str, stage: str, parent: Run | str | None, wanted_id: str | None, resume: bool, is_named: tuple[bool, bool], wants: Mapping[str, bool | None]) -> None:  # fmt: skip
+        from artui.capture.recording import Recording
 
         if stage not in STAGES:
             raise UsageError(f"{stage!r} is not a stage.", remedy=f"Use one of {', '.join(STAGES)}.")
         check_name(self.project, what="a project")
         self.stage = stage
-        if catalog is None and isinstance(parent, Run):
-            catalog = parent.catalog_path
-        around = surroundings()
-        new = runs.NewRun(
-            project=self.project, name=runs.storable(self.name), id=self.id, stage=stage, parent_id=parent.id if isinstance(parent, Run) else parent,
-            note=runs.storable(note), user=around.user, host=around.host, git_commit=around.git.commit, git_branch=around.git.branch,
-            git_is_dirty=around.git.is_dirty, python=around.python, directory=runs.storable(around.directory),
-            command=[runs.storable(part) for part in around.command], params=runs.flatten(params), tags=_tag_values(tags),
-        )  # fmt: skip
+        if isinstance(parent, Run):
+            if not parent.is_recorded:
+                raise CatalogError("Its parent is not recorded.", remedy="See the warning at the parent's start.")
+            catalog = catalog or parent.catalog_path
+        self._place = joining.place() if parent is None and wanted_id is None else Place(rank=None)
+        parent_id = parent.id if isinstance(parent, Run) else parent or self._place.parent_id
+        mode = "join" if self._place.is_member else "new"
         writer = writers.acquire(find_catalog(catalog)[0])
         try:
-            with writer.catalog.transaction() as connection:
-                self._key = runs.start(connection, new)
+            if self._place.run_id:
+                self.id = self._place.run_id
+            elif wanted_id is not None:
+                self._identify(writer, str(wanted_id), resume=resume, is_named=is_named[0])
+                mode = "resume" if resume else "new"
+            recording = Recording(self, writer, settings_or_default(), wants)
+            start = recording.start_action(params=params, tags=tag_values(tags), note=str(note), parent_id=parent_id)
+            writer.spool.act({**start, "mode": mode, "is_named": any(is_named)})
+            self._stream = writer.spool.stream(self.id, self._place.labels)
         except BaseException:
             writers.release(writer)
             raise
-        self._writer = writer
-        self.is_recorded = self._is_open = True
-        self._beat_ms = new.started_ms
+        self._writer, self._path, self._recording = writer, writer.path, recording
+        self.is_recorded = True
         writer.add(self)
+        _live.add(self)
         writers.on_exit.append(self._end_at_exit)
         _watch_signals()
+        writer.fold_now(writers.START_SECONDS)
+        with guarded("recording what surrounds the run"):
+            recording.begin()
+
+    def _identify(self, writer: Writer, text: str, *, resume: bool, is_named: bool) -> None:
+        """Take the id that was asked for, and go on where that run is, if it is to be resumed."""
+        self.id, name = joining.id_of(text)
+        if name and not is_named:
+            self.name = runs.storable(name)
+        try:
+            with writer.catalog.transaction() as connection:
+                found = runs.find_id(connection, self.id) or (runs.find_id(connection, text) if resume else None)
+                if found is not None and not resume:
+                    raise UsageError(f"There is a run {text!r} already.", remedy="Give resume=True to go on with it.")
+                if found is not None:
+                    self.id = found
+                    self._next_step = (runs.last_step(connection, found) or -1) + 1
+                    self.name = str(connection.execute("SELECT name FROM run WHERE id = ?", (found,)).fetchone()[0])
+        except UsageError:
+            raise
+        except ArtuiError as error:
+            warn("resume", f"whether the run is there already cannot be seen now: {error}")
 
     def log(self, values: Mapping[str, Any], step: int | None = None) -> None:
         """Log metrics: numbers by name, measured at one step. NaN and infinities are kept as such.
 
-        Without a step, calls are counted from where the last step was. Nested mappings are flattened with `/`.
+        Without a step, calls are counted from where the last step was. Nested mappings are flattened with `/`. May be
+        called from any thread, and in a process that was forked from this one.
         """
-        if not self._is_open:
-            self._recording("logging metrics")
-            return
         try:
-            if step is None:
-                step = self._next_step
-            elif type(step) is not int:
-                step = _step(step)
-            if not -_INT64 <= step < _INT64:
-                step = max(-_INT64, min(_INT64 - 1, step))
-            self._next_step = step + 1
-            pairs = tuple(values.items())
-            for name, value in pairs:
-                if type(value) is not float or type(name) is not str:
-                    pairs = tuple(_numbers(values))
-                    break
-            row = (step, time.time_ns() // 1_000_000, pairs)
-            with self._rows_lock:
-                if self._waiting_points > MAX_WAITING_POINTS:
-                    self._dropped_points += len(pairs)
+            stream = self._stream
+            if stream is None:
+                stream = self._find_stream("logging metrics")
+                if stream is None:
                     return
-                self._rows.append(row)
-                self._waiting_points += len(pairs)
+            if step is None:
+                with self._step_lock:
+                    step = self._next_step
+                    self._next_step = step + 1
+            else:
+                if type(step) is not int:
+                    step = as_step(step)
+                self._next_step = step + 1
+            try:
+                stream.add(values, step, time.time_ns() // 1_000_000)
+            except Exception:  # noqa: BLE001 - something that is no plain number: look at each
+                found = dict(numbers(values))
+                if found:
+                    stream.add(found, as_step(step), time.time_ns() // 1_000_000)
         except Exception as error:  # noqa: BLE001 - a training loop must not die of its log
             warn(
                 f"log: {type(error).__name__}",
@@ -169,28 +211,79 @@ class Run:
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Add params that were not known at the start."""
-        if writer := self._recording("adding params"):
-            with guarded("adding params"), writer.catalog.transaction() as connection:
-                runs.set_params(connection, self._key, runs.flatten(params))
+        with guarded("adding params"):
+            if recording := self._ready("adding params"):
+                recording.act("params", params=recording.redacted(params))
 
     def add_tags(self, *tags: str) -> None:
         """Add labels."""
-        if writer := self._recording("adding tags"):
-            with guarded("adding tags"), writer.catalog.transaction() as connection:
-                runs.set_tags(connection, self._key, _tag_values(tags))
+        with guarded("adding tags"):
+            if recording := self._ready("adding tags"):
+                recording.act("tags", tags=tag_values(tags))
 
     def set_note(self, text: str) -> None:
         """Replace the note."""
-        if writer := self._recording("writing the note"):
-            with guarded("writing the note"):
-                events.set_note(writer.catalog, self.id, runs.storable(text))
+        with guarded("writing the note"):
+            if recording := self._ready("writing the note"):
+                recording.act("note", note=recording.redactor.text(str(text)))
 
     def set_alias(self, reference: str, alias: str) -> None:
         """Let an alias name a version from now on; whatever it named before loses it."""
-        if writer := self._recording(f"setting alias {alias!r}"):
-            with guarded(f"setting alias {alias!r}"), writer.catalog.transaction() as connection:
-                found = artifacts.find_version(connection, parse(reference), project=self.project)
-                events.move_alias(writer.catalog, found.id, check_alias(alias))
+        doing = f"setting alias {ascii(alias)[:60]}"
+        with guarded(doing):
+            if self._ready(doing) and (writer := self._writer):
+                writer.fold_now(writers.START_SECONDS)
+                with writer.catalog.transaction() as connection:
+                    found = artifacts.find_version(connection, parse(reference), project=self.project)
+                    events.move_alias(writer.catalog, found.id, check_alias(alias))
+
+    def log_text(self, name: str, text: Any, step: int | None = None) -> None:
+        """Keep a text as a new version of an artifact of kind `report`."""
+        self._log_content(name, step, lambda media: media.text(text))
+
+    def log_table(
+        self, name: str, table: Any, step: int | None = None, *, columns: Sequence[str] | None = None
+    ) -> None:
+        """Keep a table as CSV: rows, rows of mappings, a mapping of columns, or a data frame of pandas or polars."""
+        self._log_content(name, step, lambda media: media.table(table, columns))
+
+    def log_image(self, name: str, image: Any, step: int | None = None) -> None:
+        """Keep a picture as PNG: an array or tensor (height x width x channels), a PIL image, or the path of a file."""
+        self._log_content(name, step, lambda media: media.image(image))
+
+    def log_figure(self, name: str, figure: Any, step: int | None = None) -> None:
+        """Keep a matplotlib figure as PNG."""
+        self._log_content(name, step, lambda media: media.figure(figure))
+
+    def log_histogram(self, name: str, values: Any, step: int | None = None, *, bins: int | Sequence[float] = 64) -> None:  # fmt: skip
+        """Keep how values are spread: a table of (low, high, count); NaN and infinities are counted beside it."""
+        self._log_content(name, step, lambda media: media.histogram(values, bins))
+
+    def _log_content(self, name: str, step: int | None, make: Any) -> None:
+        doing = f"logging {ascii(str(name))[:60]}"
+        with guarded(doing):
+            recording = self._ready(doing)
+            if recording is None:
+                return
+            from artui.capture import media
+
+            made = make(media)
+            content, facts = made if isinstance(made, tuple) else (made, {})
+            if step is not None:
+                facts = {"step": as_step(step), **facts}
+            check_name(str(name), what="an artifact")
+            if len(content.content) <= SPOOLED_BYTES:
+                recording.spool_version(str(name), [content], metadata=facts, relation="output")
+            else:
+                self._save_large(str(name), content, facts)
+
+    def _save_large(self, name: str, content: Content, facts: Mapping[str, Any]) -> None:
+        import tempfile
+
+        with tempfile.TemporaryDirectory(prefix="artui-") as folder:
+            path = Path(folder) / content.name
+            path.write_bytes(content.content)
+            self.save(name, path, kind=content.kind, metadata=facts)
 
     def use(
         self,
@@ -222,13 +315,14 @@ class Run:
         if path is not None:
             name = parse(reference).name
             saved = self._save(
-                writer, name, Path(path), kind=kind, stage=stage or _stage_of(kind, "data"), relation="input"
+                writer, name, Path(path), kind=kind, stage=stage or stage_of(kind, "data"), relation="input"
             )
             reference = f"{name}:v{saved.number}"
+        writer.fold_now(writers.START_SECONDS)
         with writer.catalog.transaction() as connection:
             found = artifacts.find_version(connection, parse(reference), project=self.project)
             local = Path(path) if path is not None else artifacts.fetch(connection, found, cache_folder())
-            artifacts.link(connection, "input", source_key=found.key, target_key=self._key)
+            artifacts.link(connection, "input", source_key=found.key, target_key=self._key(connection))
         return local
 
     def save(
@@ -249,12 +343,12 @@ class Run:
         on, with how: `derived`, `trained` or `satisfies`. Gives the version's reference, such as
         `digits-model:v3`; None when it could not be saved.
         """
-        writer = self._recording(f"saving {name!r}")
+        doing = f"saving {ascii(str(name))[:60]}"
         reference: str | None = None
-        if writer is not None:
-            with guarded(f"saving {name!r}"):
+        with guarded(doing):
+            if self._ready(doing) and (writer := self._writer):
                 saved = self._save(
-                    writer, name, Path(path), kind=kind, stage=stage or _stage_of(kind, self.stage), relation="output",
+                    writer, name, Path(path), kind=kind, stage=stage or stage_of(kind, self.stage), relation="output",
                     metadata=metadata or {}, note=note, related=related or {},
                     aliases=[alias] if isinstance(alias, str) else list(alias),
                 )  # fmt: skip
@@ -263,143 +357,118 @@ class Run:
 
     def _save(self, writer: Writer, name: str, path: Path, *, kind: str, stage: str, relation: Relation, metadata: Mapping[str, Any] | None = None, note: str = "", related: Mapping[str, Relation] | None = None, aliases: Sequence[str] = ()) -> Saved:  # fmt: skip
         from artui.capture import files
-        from artui.settings import load_settings
+        from artui.capture.environment import surroundings
 
-        for alias in aliases:
-            check_alias(alias)
-        for how in (related or {}).values():
-            if how not in _BETWEEN_VERSIONS:
-                raise UsageError(
-                    f"{how!r} is no relation between versions.", remedy=f"Use one of {', '.join(_BETWEEN_VERSIONS)}."
-                )
+        check_name(name, what="an artifact")
         entries = files.listed(path)
-        embed = files.size_of(entries) <= load_settings().embed_limit_bytes
+        embed = files.size_of(entries) <= settings_or_default().embed_limit_bytes
+        # What stays where it is, is read before the catalog is locked: it may take minutes.
+        referenced = None if embed else files.gather(None, entries)
+        writer.fold_now(writers.START_SECONDS)
         with writer.catalog.transaction() as connection:
-            gathered = files.gather(connection, entries, embed=embed)
+            gathered = referenced or files.gather(connection, entries)
             for skipped in gathered.skipped:
-                warn(f"skipped {skipped}", f"{name}: left out {skipped!a}")
+                warn("left out", f"{name}: left out {skipped!a}")
             saved = artifacts.save(
                 connection,
                 NewVersion(
                     project=self.project, name=name, kind=kind, stage=stage, files=gathered.files, storage="embedded" if embed else "referenced",
-                    location=os.path.abspath(path), host=_host(), note=note, metadata=metadata or {}, previews=gathered.previews,
+                    location=os.path.abspath(path), host=surroundings().host, note=note, metadata=metadata or {}, previews=gathered.previews,
                 ),
             )  # fmt: skip
             if relation == "output":
-                artifacts.link(connection, "output", source_key=self._key, target_key=saved.key)
+                artifacts.link(connection, "output", source_key=self._key(connection), target_key=saved.key)
+            # What is wrong about a word must not cost the version.
             for text, how in (related or {}).items():
-                other = artifacts.find_version(connection, parse(text), project=self.project)
-                artifacts.link(connection, how, source_key=other.key, target_key=saved.key)
+                with guarded(f"relating it to {ascii(text)[:60]}"):
+                    _relate(connection, text, how, saved, self.project)
             for alias in aliases:
-                events.move_alias(writer.catalog, saved.id, alias)
+                with guarded(f"giving it the alias {ascii(alias)[:60]}"):
+                    events.move_alias(writer.catalog, saved.id, check_alias(alias))
         return saved
 
-    def fold(self) -> None:
-        """Write what has gathered since the last time. Called by the writer's thread and at the end."""
-        writer = self._writer
-        if writer is None or os.getpid() != self._pid:
-            return
-        with self._fold_lock:
-            with self._rows_lock:
-                rows, self._rows = self._rows, []
-                taken, self._waiting_points = self._waiting_points, 0
-            try:
-                self._write(writer, rows)
-            except BaseException:
-                with self._rows_lock:
-                    self._rows = rows + self._rows
-                    self._waiting_points += taken
-                raise
+    def _key(self, connection: sqlite3.Connection) -> int:
+        row = connection.execute("SELECT key FROM run WHERE id = ?", (self.id,)).fetchone()
+        if row is None:
+            raise CatalogError("The run is not in the catalog yet.", remedy="It is busy: try again.")
+        return int(row[0])
 
-    def _write(self, writer: Writer, rows: list[Row]) -> None:
-        now_ms = time.time_ns() // 1_000_000
-        if not rows and now_ms - self._beat_ms < _HEARTBEAT_MS and self._has_environment:
-            return
-        series: dict[str, list[tuple[int, int, float]]] = {}
-        for step, time_ms, pairs in rows:
-            for name, value in pairs:
-                series.setdefault(name, []).append((step, time_ms, value))
-        environment: bytes | None = None
-        if not self._has_environment:
-            # Once: an environment that cannot be described must not cost the points.
-            self._has_environment = True
-            with guarded("describing the environment"):
-                environment = _environment_bytes()
-        known: dict[str, int] = {}
-        with writer.catalog.transaction() as connection:
-            for name, triples in series.items():
-                key = self._names.get(name) or runs.name_key(connection, name)
-                points.append(connection, self._key, key, "", *points.pack(triples))
-                known[name] = key
-            runs.beat(connection, self._key, now_ms)
-            if environment is not None:
-                self._write_environment(connection, environment)
-        # Not before the transaction has held: keys that were rolled back are somebody else's later.
-        self._names.update(known)
-        self._beat_ms = now_ms
-
-    def _write_environment(self, connection: Any, content: bytes) -> None:
-        import io
-
-        from artui.catalog import blobs
-        from artui.preview import preview
-
-        blob_key, digest, size_bytes = blobs.store(connection, io.BytesIO(content))
-        file = artifacts.NewFile("environment.json", size_bytes, digest, blob_key, "application/json")
-        saved = artifacts.save(
-            connection,
-            NewVersion(
-                project=self.project, name="environment", kind="environment", stage="modelling", files=[file], host=_host(),
-                previews={file.path: preview(file.path, io.BytesIO(content), size_bytes)},
-            ),
-        )  # fmt: skip
-        artifacts.link(connection, "input", source_key=saved.key, target_key=self._key)
+    def tick(self) -> None:
+        """Called by the writer's thread about twice a second."""
+        if self._recording is not None:
+            self._recording.tick()
 
     def finish(self, status: str = "finished", *, error: str = "") -> None:
-        """End the run. Again does nothing."""
-        writer = self._writer
-        if self._is_finished or writer is None or os.getpid() != self._pid:
+        """End the run: `finished`, `failed` or `killed`. Again does nothing."""
+        writer, recording = self._writer, self._recording
+        if self._is_finished or writer is None or recording is None:
             return
+        if status not in ("finished", "failed", "killed"):
+            warn("status", f"{ascii(status)[:60]} is no status a run can end with: it counts as finished.")
+            status = "finished"
         self._is_finished = True
-        self._is_open = False
         with contextlib.suppress(ValueError):
             writers.on_exit.remove(self._end_at_exit)
-        writer.remove(self)
-        with guarded("writing the last points"):
-            self.fold()
-        with guarded("ending the run"), writer.catalog.transaction() as connection:
-            runs.finish(
-                connection, self._key, status=status, ended_ms=time.time_ns() // 1_000_000,
-                duration_ms=round(1000 * (time.monotonic() - self._started)), error=runs.storable(error)[:_MAX_ERROR_CHARS],
+        if not self._is_forked:
+            with guarded("ending the run"):
+                recording.end()
+        stream, self._stream = self._stream, None
+        with guarded("ending the run"):
+            if stream is not None:
+                writer.spool.remove_stream(stream)
+            recording.act(
+                "finish", status=status, error=recording.redactor.text(runs.storable(error)), ended_ms=time.time_ns() // 1_000_000,
+                duration_ms=round(1000 * (time.monotonic() - self._started)), is_member=self._place.is_member, labels=self._place.labels,
             )  # fmt: skip
-        if self._dropped_points:
-            warn(
-                "dropped",
-                f"{self.name}: {self._dropped_points:,} points were dropped, since the catalog could not be written to.",
-            )
+            writer.remove(self)
+            if writer.fold_now(writers.END_SECONDS) and not self._is_forked:
+                recording.keep_console()
         writers.release(writer)
 
     def _end_at_exit(self) -> None:
-        # An exception that ended the program is known to the interpreter by now.
-        fault = getattr(sys, "last_value", None)
-        self.finish(
-            "failed" if fault is not None else "finished",
-            error=_error_text(fault) if fault is not None else "",
-        )
+        # An exception that ended the program is known to the interpreter by now; in a notebook it ended nothing.
+        fault = None if hasattr(sys, "ps1") or "IPython" in sys.modules else getattr(sys, "last_value", None)
+        self.finish("failed" if fault is not None else "finished", error=error_text(fault) if fault is not None else "")
 
-    def _recording(self, doing: str) -> Writer | None:
-        """Give the writer for a change, or None, and tell why, when there is nothing to write to."""
-        if self._writer is not None and not self._is_finished and os.getpid() == self._pid:
-            return self._writer
-        why = (
-            "has ended"
-            if self._is_finished
-            else "is not recorded"
-            if self._writer is None
-            else "belongs to the parent process"
-        )
-        warn(f"not recorded: {why}", f"{doing} came to nothing: the run {why}.")
-        return None
+    def _ready(self, doing: str) -> Recording | None:
+        """Give what records the run, or None, and tell why, when there is nothing to write to."""
+        return self._recording if self._find_stream(doing) is not None else None
+
+    def _find_stream(self, doing: str) -> Stream | None:
+        if self._is_forked and not self._is_finished and self._writer is None and self._path is not None:
+            self._rejoin()
+        if self._stream is None:
+            why = "has ended" if self._is_finished else "is not recorded"
+            warn(f"not recorded: {why}", f"{doing} came to nothing: the run {why}.")
+        return self._stream
+
+    def _rejoin(self) -> None:
+        """Go on with the run in a process that was forked from its own."""
+        path = self._path
+        if path is None:
+            return
+        from artui.capture.recording import Recording
+
+        self._place = Place(self.id, is_member=True, rank=self._place.rank)
+        writer = writers.acquire(path)
+        recording = Recording(self, writer, settings_or_default(), {})
+        writer.spool.act({**recording.start_action(params={}, tags={}, note="", parent_id=None), "mode": "again"})
+        self._writer, self._recording = writer, recording
+        self._stream = writer.spool.stream(self.id, self._place.labels)
+        writer.add(self)
+        if (utilities := sys.modules.get("multiprocessing.util")) is not None:
+            # Its children end without the interpreter's goodbye.
+            utilities.Finalize(None, self.finish, exitpriority=10)
+
+    def _forked(self) -> None:
+        """In a forked child: nothing of the parent's is used any more."""
+        self._is_forked = True
+        self._writer = self._stream = self._recording = None
+        self._step_lock = threading.Lock()
+
+    def __reduce__(self) -> Any:
+        # Sent to another process, it is the same run there.
+        return join_run, (self.id, str(self._path) if self._path else None, self.project, self.name)
 
     def __enter__(self) -> Run:
         return self
@@ -412,74 +481,46 @@ class Run:
         elif isinstance(fault, KeyboardInterrupt):
             self.finish("killed", error="interrupted from the keyboard")
         else:
-            self.finish("failed", error=_error_text(fault))
+            self.finish("failed", error=error_text(fault))
 
 
-def _numbers(values: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, float]]:
-    for name, value in values.items():
-        kind = type(value)
-        if kind is float:
-            yield prefix + str(name), value
-        elif isinstance(value, Mapping):
-            yield from _numbers(value, f"{prefix}{name}/")
-        else:
-            number = _number(value)
-            if number is None:
-                warn(
-                    f"log: {prefix}{name}",
-                    f"log(): {ascii(prefix + str(name))[:100]} is a {kind.__name__}, no number; it is left out.",
-                )
-            else:
-                yield prefix + str(name), number
+def join_run(run_id: str, catalog: str | None, project: str = "default", name: str = "") -> Run:
+    """Go on with another process's run, which begins and ends it: log, save and use as there."""
+    run = Run(project=project, name=name or run_id)
+    run.id = run_id
+    if catalog is not None:
+        run._path = Path(catalog)
+        run._is_forked = run.is_recorded = True
+        writers.on_exit.append(run._end_at_exit)
+        _live.add(run)
+    return run
 
 
-def _number(value: Any) -> float | None:
-    """Give a float for ints, bools, numpy and torch scalars; None for what is no number."""
-    if value is None or isinstance(value, str | bytes):
-        return None
+def settings_or_default() -> Settings:
+    """Give the user's settings; what is wrong with them must not cost a run its record."""
     try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
-    except (TypeError, ValueError, RuntimeError):
-        return None
+        return load_settings()
+    except ArtuiError as error:
+        warn("settings", f"{error} The defaults are used.")
+        return Settings()
 
 
-def _step(step: Any) -> int:
-    return int(step)
+def _relate(connection: sqlite3.Connection, text: str, how: str, saved: Saved, project: str) -> None:
+    if how not in _BETWEEN_VERSIONS:
+        raise UsageError(f"{how!r} is no relation between versions.", remedy=f"Use one of {', '.join(_BETWEEN_VERSIONS)}.")  # fmt: skip
+    other = artifacts.find_version(connection, parse(text), project=project)
+    artifacts.link(connection, how, source_key=other.key, target_key=saved.key)  # type: ignore[arg-type]
 
 
-def _tag_values(tags: Iterable[str] | Mapping[str, str]) -> dict[str, str]:
-    if isinstance(tags, str):
-        tags = [tags]
-    pairs = tags.items() if isinstance(tags, Mapping) else ((tag, "") for tag in tags)
-    return {str(name): str(value) for name, value in pairs}
+_live: weakref.WeakSet[Run] = weakref.WeakSet()
 
 
-def _stage_of(kind: str, preferred: str) -> str:
-    """Give the stage that an artifact of this kind belongs to: the run's own if it knows the kind."""
-    if kind in KINDS.get(preferred, ()):
-        return preferred
-    return next((stage for stage in STAGES if kind in KINDS[stage]), preferred)
+def _fork_runs() -> None:
+    for run in tuple(_live):
+        run._forked()
 
 
-def _error_text(fault: BaseException) -> str:
-    return "".join(traceback.format_exception(fault)).strip()
-
-
-def _host() -> str:
-    from artui.capture.environment import surroundings
-
-    return surroundings().host
-
-
-def _environment_bytes() -> bytes:
-    import orjson
-
-    from artui.capture.environment import description
-
-    return orjson.dumps(description(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
-
+writers.on_fork.append(_fork_runs)
 
 _watched: dict[int, Any] = {}
 

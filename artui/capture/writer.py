@@ -1,8 +1,8 @@
-"""The thread that carries logged points into the catalog.
+"""The thread that carries what was logged into the catalog.
 
-One writer a process and catalog. The training loop only appends to a list in memory; about twice a second the
-writer takes what has gathered and writes it in one transaction. What cannot be written now is kept, within
-bounds, and tried again; nothing is raised, and each kind of trouble is told once.
+One writer a process and catalog. The training loop appends to the process's spool; about twice a second the writer
+folds that into the catalog. Whatever keeps the catalog from being written to (a lock, a full disk, a file that was
+moved) leaves the records in the spool; nothing is raised, and each kind of trouble is told once.
 """
 
 from __future__ import annotations
@@ -12,34 +12,88 @@ import contextlib
 import os
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from artui.catalog import Catalog
-from artui.errors import ArtuiError
+from artui.catalog import Catalog, opening
+from artui.errors import ArtuiError, CatalogError, CatalogLocked, CatalogNotFound, DiskFull
 
 if TYPE_CHECKING:
     from artui.capture.run import Run
+    from artui.catalog.spool import SpoolFile
 
 FLUSH_SECONDS = 0.5
 HEARTBEAT_SECONDS = 5.0
-MAX_WAITING_POINTS = 2_000_000
-"""When the catalog cannot be written to, this many points are kept in memory; later ones are counted and dropped."""
+ADOPT_SECONDS = 10.0
+FOLD_SHARE = 0.1
+"""Of its time the writer spends at most so much on folding: many metrics are folded less often."""
+START_SECONDS = 1.0
+END_SECONDS = 30.0
+"""So long the start of a run, and its end, wait for the catalog; then the spool keeps what there is."""
 
 
 class Writer:
-    """Writes for all runs of this process that go to one catalog."""
+    """Writes for all runs of this process that go to one catalog.
 
-    def __init__(self, path: Path) -> None:
-        self.catalog = Catalog(path)
+    Raises:
+        CatalogError: the catalog can never be written to: it is damaged, read-only, or no catalog.
+    """
+
+    def __init__(self, path: Path, *, parent: str = "") -> None:
+        from artui.catalog.spool import Spool, SpoolFile
+
+        self.path = Path(os.path.abspath(path))
         self.holders = 0
+        self.is_child = bool(parent)
+        self._catalog: Catalog | None = None
+        if not self.is_child:
+            try:
+                self._catalog = Catalog(path)
+            except (CatalogLocked, DiskFull) as error:
+                warn("waiting", f"{error} Logging goes on; it is written when that is possible.")
+            self.path = Path(os.path.realpath(path))
+        try:
+            self.spool = Spool(self.path, parent=parent)
+        except BaseException:
+            if self._catalog is not None:
+                self._catalog.close()
+            raise
+        self._file: SpoolFile = SpoolFile(self.spool.path, is_trusted=True)
         self._runs: list[Run] = []
         self._wake = threading.Event()
+        self._turn = threading.Condition()
+        self._opening = threading.Lock()
+        self._error: Exception | None = None
+        self._asked = self._answered = 0
         self._is_closing = False
-        self._thread = threading.Thread(target=self._work, name="artui-writer", daemon=True)
-        self._thread.start()
+        self._folded_bytes = 0
+        self._folded_at = 0.0
+        self._adopted_at = time.monotonic()
+        # Where SQLite had the file open during a fork, the child has locks that are none: the parent folds for it.
+        self._thread: threading.Thread | None = None
+        if not self.is_child:
+            self._thread = threading.Thread(target=self._work, name="artui-writer", daemon=True)
+            self._thread.start()
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog, for what cannot wait.
+
+        Raises:
+            CatalogError: it cannot be written to.
+        """
+        if self.is_child:
+            raise CatalogError(
+                "The catalog was in use while this process was forked: it cannot be written to from here.",
+                remedy="Do it in the parent process.",
+            )
+        with self._opening:
+            if self._catalog is None:
+                self._catalog = Catalog(self.path, create=not self._folded_at)
+            return self._catalog
 
     def add(self, run: Run) -> None:
         self._runs = [*self._runs, run]
@@ -47,25 +101,165 @@ class Writer:
     def remove(self, run: Run) -> None:
         self._runs = [each for each in self._runs if each is not run]
 
+    def fold_now(self, seconds: float) -> bool:
+        """Have everything folded that was logged by now, and wait for it, but no longer than that."""
+        if self._thread is None or threading.current_thread() is self._thread:
+            return False
+        with self._turn:
+            self._asked += 1
+            wanted = self._asked
+            self._wake.set()
+            return self._turn.wait_for(lambda: self._answered >= wanted, timeout=seconds)
+
     def close(self) -> None:
         """Write what is left, and let go of the file."""
         self._is_closing = True
         self._wake.set()
-        if threading.current_thread() is not self._thread:
-            self._thread.join(timeout=30)
-        self.catalog.close()
+        if self._thread is not None and threading.current_thread() is not self._thread:
+            self._thread.join(timeout=END_SECONDS)
+            if self._thread.is_alive():
+                self._tell_left()
+                return
+        if self._thread is None:
+            self.spool.retry()
+            self._tell_dropped()
+            self.spool.close()
 
     def _work(self) -> None:
+        pause = FLUSH_SECONDS
         while not self._is_closing:
-            self._wake.wait(FLUSH_SECONDS)
+            self._wake.wait(pause)
             self._wake.clear()
+            with self._turn:
+                asked = self._asked
+            began = time.monotonic()
             for run in self._runs:
-                with guarded("writing to the catalog"):
-                    run.fold()
+                run.tick()
+            is_done = self._fold()
+            with contextlib.suppress(ArtuiError, OSError):
+                self._adopt()
             with guarded("keeping the catalog small"):
-                self.catalog.checkpoint()
+                if self._catalog is not None:
+                    self._catalog.checkpoint()
+            if is_done:
+                with self._turn:
+                    self._answered = asked
+                    self._turn.notify_all()
+            pause = max(FLUSH_SECONDS, (time.monotonic() - began) / FOLD_SHARE)
+        self._end()
+
+    def _fold(self) -> bool:
+        """Fold what is new; false when something is left."""
+        from artui.catalog import folding
+
+        if not self.spool.retry():
+            trouble = self.spool.trouble
+            warn("spool", f"The disk cannot be written to ({trouble}): what is logged is kept in memory.")
+            return False
+        now = time.monotonic()
+        is_beat = bool(self._runs) and now - self._folded_at > HEARTBEAT_SECONDS
+        if self.spool.size == self._folded_bytes and not is_beat:
+            return True
+        if self._file.path != self.spool.path:
+            from artui.catalog.spool import SpoolFile
+
+            self._file = SpoolFile(self.spool.path, is_trusted=True)
+        self._error = None
+        try:
+            catalog = self.catalog
+            end = folding.fold(catalog, self._file, beating=tuple(run.id for run in self._runs))
+            if not catalog.is_in_place:
+                raise CatalogNotFound(
+                    f"{self.path.name} was moved, deleted or replaced.", remedy="Put it back, and nothing is lost."
+                )
+        except (CatalogError, OSError) as error:
+            self._cannot(error)
+            return False
+        except Exception as error:  # noqa: BLE001 - this thread must live as long as the program
+            warn(f"fold: {type(error).__name__}", f"folding the spool failed: {_shown(error)}")
+            return False
+        self._folded_at, self._folded_bytes = now, end
+        if (before := self.spool.rotate(end)) is not None:
+            with guarded("removing a spool"):
+                folding.remove(self.catalog, before)
+            self._folded_bytes = 0
+        return self.spool.size == self._folded_bytes or not self._is_closing
+
+    def _cannot(self, error: Exception) -> None:
+        """Say once why the catalog is not written to, and open it anew next time: it may have been replaced."""
+        self._error = error
+        warn(f"catalog: {type(error).__name__}", f"{_shown(error)} What is logged is kept in the spool meanwhile.")
+        if not isinstance(error, CatalogLocked | DiskFull):
+            catalog, self._catalog = self._catalog, None
+            if catalog is not None:
+                with contextlib.suppress(Exception):
+                    catalog.close()
+
+    def _adopt(self) -> None:
+        """Now and then, take over what dead processes left, and fold for children that were forked."""
+        from artui.catalog import folding
+        from artui.catalog.spool import SpoolFile, spool_files
+
+        others = [path for path in spool_files(self.path) if path.name != self.spool.id]
+        if not others or self._catalog is None:
+            return
+        now = time.monotonic()
+        if self._is_closing or now - self._adopted_at > ADOPT_SECONDS:
+            self._adopted_at = now
+            folding.adopt(self._catalog, own=frozenset({self.spool.id}))
+            others = [path for path in others if path.exists()]
+        for path in others:
+            file = _children.get(path.name) or SpoolFile(path)
+            if file.owner is None:
+                with contextlib.suppress(OSError):
+                    file.read(0, max_bytes=4096)
+            _children[path.name] = file
+            if file.owner is not None and file.owner.parent == self.spool.id:
+                folding.fold(self._catalog, file)
+
+    def _end(self) -> None:
+        """The last thing: fold whole, remove the spool, and bring the catalog back to one plain file."""
+        from artui.catalog import folding
+
+        is_whole = False
+        deadline = time.monotonic() + END_SECONDS / 2
+        while not (is_whole := self._fold() and self.spool.size == self._folded_bytes):
+            if time.monotonic() > deadline or not isinstance(self._error, CatalogLocked | DiskFull | None):
+                break
+            time.sleep(0.05)
+        self._tell_dropped()
+        catalog = self._catalog
+        if is_whole and catalog is not None:
+            with guarded("tidying up"):
+                folding.remove(catalog, self.spool.path)
+                self._adopt()
+        else:
+            self._tell_left()
+        self.spool.close()
+        if catalog is not None:
+            with guarded("closing the catalog"):
+                catalog.close()
+        with self._turn:
+            self._answered = self._asked
+            self._turn.notify_all()
+
+    def _tell_dropped(self) -> None:
+        if self.spool.dropped_points:
+            warn(
+                "dropped", f"{self.spool.dropped_points:,} points were dropped, since the disk could not be written to."
+            )
+
+    def _tell_left(self) -> None:
+        if self.spool.has_waiting:
+            warn("lost", "what was logged last could not be written anywhere, and is lost.")
+        warn(
+            "left",
+            f"{self.path.name} could not be written to: {self.spool.folder.name}/{self.spool.id} beside it holds what is not in it. "
+            "artui takes it over when it next opens the catalog there.",
+        )
 
 
+_children: dict[str, SpoolFile] = {}
 _writers: dict[Path, Writer] = {}
 _lock = threading.RLock()
 
@@ -80,7 +274,7 @@ def acquire(path: Path) -> Writer:
     with _lock:
         writer = _writers.get(real)
         if writer is None:
-            writer = _writers[real] = Writer(path)
+            writer = _writers[real] = Writer(path, parent=_parents.get(real, ""))
         writer.holders += 1
         return writer
 
@@ -135,12 +329,41 @@ def _tell_counts() -> None:
             _tell(f"{cause} happened {count:,} times.")
 
 
-def _after_fork() -> None:
-    # The child has neither the thread nor the right to use the parent's connections.
+_parents: dict[Path, str] = {}
+"""In a child that was forked while SQLite had a catalog open: the spool of the parent, by catalog."""
+_suspended: list[Catalog] = []
+on_fork: list[Callable[[], None]] = []
+"""Called in a forked child."""
+FORK_SECONDS = 1.0
+
+
+def _before_fork() -> None:
+    for writer in tuple(_writers.values()):
+        catalog = writer._catalog
+        if catalog is not None and catalog.suspend(seconds=FORK_SECONDS):
+            _suspended.append(catalog)
+
+
+def _after_fork_in_parent() -> None:
+    while _suspended:
+        _suspended.pop().resume()
+
+
+def _after_fork_in_child() -> None:
+    # The child has neither the thread nor the parent's spool.
     global _lock
     _lock = threading.RLock()
+    suspended = {catalog.path for catalog in _suspended}
+    _suspended.clear()
+    for path, writer in _writers.items():
+        if path not in suspended or opening.is_connected(path):
+            _parents[path] = writer.spool.owner.parent or writer.spool.id
+        writer.spool.abandon()
     _writers.clear()
+    _children.clear()
     _told.clear()
+    for action in on_fork:
+        action()
 
 
 on_exit: list[Callable[[], None]] = []
@@ -156,4 +379,4 @@ def _at_exit() -> None:
 
 
 atexit.register(_at_exit)
-os.register_at_fork(after_in_child=_after_fork)
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)

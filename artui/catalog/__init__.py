@@ -44,6 +44,7 @@ class Catalog:
         self._pid = os.getpid()
         self._depth = 0
         self._busy_seconds = busy_seconds
+        self._is_suspended = False
         self._connection: sqlite3.Connection | None = self._open(wanted)
 
     def _open(self, wanted: Path) -> sqlite3.Connection:
@@ -86,6 +87,8 @@ class Catalog:
                 opening.disconnect(connection)
                 raise
         self.id = opened.catalog_id
+        found = os.stat(self.path)
+        self._place = found.st_dev, found.st_ino
         ownership.claim(self.path, self.id)
         return connection
 
@@ -119,13 +122,46 @@ class Catalog:
     def close(self) -> None:
         """Close; when this was the last writer, the catalog is one plain file again."""
         with self._lock:
+            if self._is_suspended and self._pid == os.getpid():
+                with contextlib.suppress(CatalogError):
+                    self._here()
             connection, self._connection = self._connection, None
+            self._is_suspended = False
             if connection is None or self._pid != os.getpid():
                 return
             journal.settle(connection)
             opening.disconnect(connection)
 
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the file that is open is still the one at its path: it may have been moved or replaced."""
+        try:
+            found = os.stat(self.path)
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == self._place
+
+    def suspend(self, *, seconds: float) -> bool:
+        """Let go of the file until `resume`, and let nobody use it meanwhile; false if it is in use for longer than that.
+
+        A process that forks while SQLite has the file open hands its child locks that are none.
+        """
+        if not self._lock.acquire(timeout=seconds):
+            return False
+        connection, self._connection = self._connection, None
+        if connection is not None and self._pid == os.getpid():
+            opening.disconnect(connection)
+            self._is_suspended = True
+        return True
+
+    def resume(self) -> None:
+        """Allow the use of the file again, after `suspend`; it is opened with the next change."""
+        self._lock.release()
+
     def _here(self) -> sqlite3.Connection:
+        if self._is_suspended and self._pid == os.getpid():
+            self._connection = self._open(self.path)
+            self._is_suspended = False
         if self._connection is None:
             raise CatalogError(f"{ascii_path(self.path)} is closed.", remedy="Open it again.")
         if self._pid != os.getpid():

@@ -16,7 +16,7 @@ from artui.errors import NotACatalog
 
 APPLICATION_ID = 0x41525455
 """`ARTU`, at offset 68 of the file."""
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 PAGE_BYTES = 1024
 """A quarter of SQLite's default: a small catalog is mostly nearly empty tables, and blocks of points pack tighter."""
 MIGRATION_SET = "artui"
@@ -343,9 +343,40 @@ SCHEMA_0001 = (
     """,
 )
 
-VIEWS = frozenset({"runs", "run_params", "metric_summaries", "artifact_versions", "lineage", "metric_points"})
+SCHEMA_0002 = (
+    # How much of each process's spool is in the catalog: written with the points themselves, so that a fold that is
+    # interrupted anywhere and done again adds nothing twice. A row is there as long as the file is.
+    """
+    CREATE TABLE spool (
+        id TEXT NOT NULL PRIMARY KEY,
+        folded_bytes INTEGER NOT NULL
+    ) WITHOUT ROWID
+    """,
+    # What surrounded a run, as JSON by subject: code, variables, seeds, job, hardware, exit, remarks…
+    """
+    CREATE TABLE context (
+        run_key INTEGER NOT NULL REFERENCES run (key) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        content TEXT NOT NULL,
+        PRIMARY KEY (run_key, name)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE VIEW run_context AS
+        SELECT r.id AS run_id, r.name AS run, c.name, c.content
+        FROM context AS c
+        JOIN run AS r ON r.key = c.run_key
+    """,
+)
 
-SCHEMA_DIGESTS = {1: "6358c2afc520effa554b688c8979bd86afc4cc1a4e36dc5800c21c3f0ea0eeff"}
+VIEWS = frozenset(
+    {"runs", "run_params", "metric_summaries", "artifact_versions", "lineage", "metric_points", "run_context"}
+)
+
+SCHEMA_DIGESTS = {
+    1: "6358c2afc520effa554b688c8979bd86afc4cc1a4e36dc5800c21c3f0ea0eeff",
+    2: "9595ad73e8a56533824771de07499c56c13ad2a3c75a3a556f57eaf5a8faa45c",
+}
 """SHA-256 of each version's `schema_text`, held to the statements above by a test."""
 
 _MIGRATIONS_TABLE = re.compile(
@@ -397,5 +428,19 @@ def migrate(connection: sqlite3.Connection) -> None:
         db.conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         db.conn.execute("PRAGMA user_version = 1")
 
-    # Our connection, none of sqlite-utils' plug-ins, no recursive triggers: see the arguments' defaults.
-    migrations.apply(Database(connection, execute_plugins=False, recursive_triggers=False))
+    @migrations()
+    def m0002_spool_and_context(db: Database) -> None:
+        for statement in SCHEMA_0002:
+            db.conn.execute(dedent(statement).strip())
+        db.conn.execute("PRAGMA user_version = 2")
+
+    # Whoever comes second waits here, and then finds nothing left to do.
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Our connection, none of sqlite-utils' plug-ins, no recursive triggers: see the arguments' defaults.
+        migrations.apply(Database(connection, execute_plugins=False, recursive_triggers=False))
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

@@ -395,12 +395,23 @@ def border(path: Path) -> Iterator[None]:
         ) from error
 
 
+_CANNOT_WRITE = frozenset(
+    f"SQLITE_IOERR_{what}"
+    for what in ("WRITE", "FSYNC", "DIR_FSYNC", "TRUNCATE", "DELETE", "SHMSIZE", "SHMOPEN", "SHMMAP")
+)
+
+
 def _translated(error: sqlite3.Error, shown: str) -> ArtuiError:
     name = str(getattr(error, "sqlite_errorname", "") or "")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return CatalogLocked(f"{shown} is locked by another process.", remedy="Wait for it to finish, then try again.")
     if name.startswith("SQLITE_FULL"):
         return DiskFull(f"The disk that holds {shown} is full.", remedy="Make room; the catalog is as it was.")
+    if name in _CANNOT_WRITE:
+        return DiskFull(
+            f"The disk that holds {shown} cannot be written to ({name.removeprefix('SQLITE_IOERR_').lower()} failed).",
+            remedy="See to the disk; the catalog is as it was.",
+        )
     if name == "SQLITE_READONLY_DBMOVED":
         return CatalogNotFound(
             f"{shown} was moved or deleted while it was open.", remedy="Put it back or open it again."
@@ -507,6 +518,11 @@ def _is_connected(path: Path) -> bool:
         return False
     with _connected_lock:
         return (found.st_dev, found.st_ino) in _connected.values()
+
+
+def is_connected(path: Path) -> bool:
+    """Say whether this process has the file open through SQLite."""
+    return _is_connected(path)
 
 
 def note_connection(connection: sqlite3.Connection, path: Path) -> None:

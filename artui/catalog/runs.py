@@ -11,12 +11,14 @@ import math
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import orjson
 
+from artui.catalog import context
 from artui.catalog.ids import new_id
+from artui.errors import AmbiguousReference
 from artui.model import STAGES, ParamType, ParamValue
 
 STATUS_CODES = {"running": 0, "finished": 1, "failed": 2, "killed": 3}
@@ -74,9 +76,113 @@ def start(connection: sqlite3.Connection, run: NewRun) -> int:
     return key
 
 
-def beat(connection: sqlite3.Connection, run_key: int, now_ms: int) -> None:
-    """Note that a run is still going."""
-    connection.execute("UPDATE run SET heartbeat_ms = ? WHERE key = ?", (now_ms, run_key))
+def beat(connection: sqlite3.Connection, run_key: int, until_ms: int) -> None:
+    """Note that a run was heard of; in the future for one that nobody is expected to hear of until then."""
+    connection.execute("UPDATE run SET heartbeat_ms = ? WHERE key = ?", (until_ms, run_key))
+
+
+def new_run(told: Mapping[str, Any]) -> NewRun:
+    """Make a run of what a spool says of it, whatever types that has."""
+    known = {each.name for each in fields(NewRun)}
+    values = {name: value for name, value in told.items() if name in known}
+    dirty = values.get("git_is_dirty")
+    return NewRun(**{
+        **values,
+        "params": dict(values.get("params") or {}),
+        "tags": {str(name): str(value) for name, value in dict(values.get("tags") or {}).items()},
+        "command": [str(part) for part in values.get("command") or ()],
+        "git_is_dirty": None if dirty is None else bool(dirty),
+        "started_ms": int(values["started_ms"]),
+    })  # fmt: skip
+
+
+def begin(connection: sqlite3.Connection, run: NewRun, *, mode: str, is_named: bool = True) -> int:
+    """Write a run that has started, or that a process has come back to; give its key.
+
+    Modes: `new`; `resume`, which lets a run that had ended go on; `join`, by a further process of a run, which adds
+    params and tags; `again`, which changes nothing if the run is there. Whichever of several processes comes first
+    makes the run, and `new` completes it.
+    """
+    row = connection.execute(
+        "SELECT key, status, started_ms, duration_ms, heartbeat_ms FROM run WHERE id = ?", (run.id,)
+    ).fetchone()
+    if row is None:
+        return start(connection, run)
+    key, status, started_ms, duration_ms, heartbeat_ms = row
+    if mode == "again":
+        return int(key)
+    with searchable(connection, key):
+        if mode == "new" or (is_named and mode == "join" and _is_made_up(connection, key)):
+            connection.execute(
+                "UPDATE run SET name = ?, project_key = ? WHERE key = ?",
+                (run.name, project_key(connection, run.project), key),
+            )
+        if mode in ("new", "resume"):
+            connection.execute(
+                """
+                UPDATE run SET user = ?, host = ?, git_commit = ?, git_branch = ?, git_dirty = ?, python = ?, directory = ?, command = ?
+                WHERE key = ?
+                """,
+                (
+                    run.user, run.host, run.git_commit, run.git_branch, None if run.git_is_dirty is None else int(run.git_is_dirty),
+                    run.python, run.directory, orjson.dumps(list(run.command)).decode(), key,
+                ),
+            )  # fmt: skip
+        if mode == "new":
+            connection.execute(
+                "UPDATE run SET stage = ?, started_ms = ?, note = ?, parent_id = ? WHERE key = ?",
+                (STAGES.index(run.stage), run.started_ms, run.note, run.parent_id, key),
+            )
+        _write_params(connection, key, run.params)
+        _write_tags(connection, key, run.tags)
+    if mode == "resume":
+        took_ms = duration_ms if duration_ms is not None else max(0, heartbeat_ms - started_ms) if status == 0 else 0
+        told = context.get(connection, key, "resumed")
+        times = told["times_ms"] if isinstance(told, dict) and isinstance(told.get("times_ms"), list) else []
+        context.put(connection, key, "resumed", {"earlier_ms": took_ms, "times_ms": [*times[-99:], run.started_ms]})
+        connection.execute(
+            "UPDATE run SET status = 0, ended_ms = NULL, duration_ms = NULL, error = '', heartbeat_ms = ? WHERE key = ?",
+            (run.started_ms, key),
+        )
+    return int(key)
+
+
+def _is_made_up(connection: sqlite3.Connection, run_key: int) -> bool:
+    """Whether nobody has named the run yet: `artui exec` leaves that to the program that it runs."""
+    told = context.get(connection, run_key, "exec")
+    return isinstance(told, dict) and bool(told.get("is_name_made_up"))
+
+
+def find_id(connection: sqlite3.Connection, text: str) -> str | None:
+    """Find a run by its id, its name, or the start of its id; None when there is none.
+
+    Raises:
+        AmbiguousReference: several runs go by that.
+    """
+    row = connection.execute("SELECT id FROM run WHERE id = ? AND deleted_ms IS NULL", (text.upper(),)).fetchone()
+    if row is not None:
+        return str(row[0])
+    found = connection.execute(
+        "SELECT id FROM run WHERE name = ? AND deleted_ms IS NULL ORDER BY key LIMIT 2", (text,)
+    ).fetchall()
+    if not found and len(text) >= 4 and text.isalnum():
+        found = connection.execute(
+            "SELECT id FROM run WHERE id >= ? AND id < ? AND deleted_ms IS NULL ORDER BY id LIMIT 2",
+            (text.upper(), text.upper() + "a"),
+        ).fetchall()
+    if len(found) > 1:
+        raise AmbiguousReference(f"Several runs go by {text!r}.", remedy="Give the id: `artui ls` shows it.")
+    return str(found[0][0]) if found else None
+
+
+def last_step(connection: sqlite3.Connection, run_id: str) -> int | None:
+    """Give the highest last step of a run's metrics, without those of the system."""
+    row = connection.execute(
+        "SELECT max(s.last_step) FROM series AS s JOIN run AS r ON r.key = s.run_key JOIN name AS n ON n.key = s.name_key "
+        "WHERE r.id = ? AND n.text NOT LIKE 'system/%'",
+        (run_id,),
+    ).fetchone()
+    return None if row is None or row[0] is None else int(row[0])
 
 
 def finish(

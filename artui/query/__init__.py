@@ -24,6 +24,7 @@ from artui.errors import CatalogError
 from artui.model import RunDetail, Series, Trust
 
 if TYPE_CHECKING:
+    from artui.catalog.spool import SpoolFile
     from artui.model import RunHead
 
 __all__ = ["Reader", "RunReader", "open_catalog"]
@@ -53,6 +54,14 @@ class Reader:
         self._generation = 0
         self._active = 0
         self._is_closed = False
+        self.spool_lock = threading.Lock()
+        self.spools: dict[str, SpoolFile] = {}
+        """Spools that were looked into, by name: what was read of them need not be read again."""
+
+    @property
+    def schema_version(self) -> int:
+        """The catalog's: of an older one some questions have no answer."""
+        return self._opened.schema_version
 
     @property
     def trust(self) -> Trust:

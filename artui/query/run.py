@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import sqlite3
 from typing import Any
 
@@ -11,6 +13,7 @@ from artui.errors import UnknownReference
 from artui.model import Metric, Param, ParamType, RunDetail, Summary, Tag
 from artui.query import Reader
 from artui.query.runs import HEAD_COLUMNS, head_from_row, param_value
+from artui.query.spooled import pending, with_pending
 
 
 def get_run(reader: Reader, run_id: str) -> RunDetail:
@@ -49,11 +52,23 @@ def get_run(reader: Reader, run_id: str) -> RunDetail:
                     "SELECT n.text, t.value FROM tag AS t JOIN name AS n ON n.key = t.name_key WHERE t.run_key = :run ORDER BY n.text", {"run": key}
                 )
             ),
-            metrics=tuple(run_metrics(connection, key)),
+            metrics=tuple(with_pending(run_metrics(connection, key), run_id, pending(reader, connection))),
             children=tuple(head_from_row(child) for child in children),
             inputs=tuple(version_heads(connection, "SELECT source_key FROM edge WHERE relation = 1 AND target_key = :key", {"key": key})),
             outputs=tuple(version_heads(connection, "SELECT target_key FROM edge WHERE relation = 0 AND source_key = :key", {"key": key})),
+            context=run_context(connection, key) if reader.schema_version >= 2 else {},
         )  # fmt: skip
+
+
+def run_context(connection: sqlite3.Connection, run_key: int) -> dict[str, Any]:
+    """Read what surrounded a run, by subject; what is no JSON is left out."""
+    found: dict[str, Any] = {}
+    for name, content in connection.execute(
+        "SELECT name, content FROM context WHERE run_key = :run ORDER BY name LIMIT 200", {"run": run_key}
+    ):
+        with contextlib.suppress(ValueError, TypeError, RecursionError):
+            found[str(name)] = json.loads(content)
+    return found
 
 
 def run_params(connection: sqlite3.Connection, run_key: int) -> list[Param]:

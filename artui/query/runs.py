@@ -11,7 +11,7 @@ import time
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -27,6 +27,9 @@ from artui.model import (
     RunRow,
 )
 from artui.query import Reader
+
+if TYPE_CHECKING:
+    from artui.query.spooled import Pending
 
 SAMPLE_RUNS = 200
 """So many of the newest runs decide which columns come first."""
@@ -366,6 +369,7 @@ def run_rows(
     gone are left out.
     """
     from artui.query.series import spark_values
+    from artui.query.spooled import pending
 
     if not keys:
         return {}
@@ -397,6 +401,13 @@ def run_rows(
                 if metrics[name_key] not in cells[run_key]:
                     cells[run_key][metrics[name_key]] = float("nan") if last is None else last
                     series[key] = run_key, metrics[name_key]
+        if metrics:
+            _take_pending(
+                pending(reader, connection),
+                heads,
+                {column.name: column.id for column in shown if column.source == "metric"},
+                cells,
+            )
         wanted = [key for key, (_, column) in series.items() if column in spark_ids]
         drawn = spark_values(connection, wanted)
     by_run: dict[int, dict[str, Sequence[float]]] = {}
@@ -404,6 +415,17 @@ def run_rows(
         run_key, column_id = series[key]
         by_run.setdefault(run_key, {})[column_id] = values
     return {key: RunRow(head, cells[key], by_run.get(key, {})) for key, head in heads.items()}
+
+
+def _take_pending(found: Pending, heads: dict[int, RunHead], columns: dict[str, str], cells: dict[int, dict[str, ParamValue]]) -> None:  # fmt: skip
+    """Show the last values that were logged and are not in the catalog yet."""
+    if not found:
+        return
+    keys = {head.id: key for key, head in heads.items()}
+    for (run_id, labels, name), (_, _, values) in found.items():
+        key, column = keys.get(run_id), columns.get(name)
+        if key is not None and column is not None and (not labels or column not in cells[key]):
+            cells[key][column] = float(values[-1])
 
 
 def list_runs(

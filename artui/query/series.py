@@ -14,6 +14,7 @@ from artui.catalog import points
 from artui.errors import PointsDamaged, UnknownReference
 from artui.model import Metric, Series
 from artui.query import Reader
+from artui.query.spooled import extended, pending
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,11 +65,12 @@ def get_series(reader: Reader, run_id: str, name: str, labels: str = "") -> Seri
             "WHERE r.id = :run AND n.text = :name AND s.labels = :labels",
             {"run": run_id, "name": name, "labels": labels},
         ).fetchone()
-        if row is None:
+        later = pending(reader, connection).get((run_id, labels, name))
+        if row is None and later is None:
             raise UnknownReference(
                 f"Run {run_id} has no metric {name!r}.", remedy="`artui show RUN` lists its metrics."
             )
-        return read_series(connection, row[0])
+        return extended(read_series(connection, row[0] if row else -1), later)
 
 
 def read_series(connection: sqlite3.Connection, series_key: int) -> Series:
@@ -163,8 +165,10 @@ def _even(values: Sequence[float]) -> list[float]:
     return [value if math.isfinite(value) else math.nan for value in values]
 
 
-def curve(reader: Reader, metric: Metric, *, axis: Axis = "step", buckets: int = 400) -> Curve:
+def curve(reader: Reader, metric: Metric, *, run_id: str = "", axis: Axis = "step", buckets: int = 400) -> Curve:
     """Thin a metric's series for a chart with that many columns of dots.
+
+    `run_id` is needed of a metric that has only just been logged, and is in no table yet.
 
     Points are sorted by x, stably; of points at one step the last one counts for the line, all for the extremes.
     """
@@ -175,8 +179,18 @@ def curve(reader: Reader, metric: Metric, *, axis: Axis = "step", buckets: int =
         if block_count > DECODE_BLOCKS:
             return _curve_of_summaries(connection, metric, axis, buckets)
         series = read_series(connection, metric.series_key)
+        if found := pending(reader, connection):
+            owner = run_id or _run_of(connection, metric.series_key)
+            series = extended(series, found.get((owner, metric.labels, metric.name)))
     xs = series.steps.astype("float64") if axis == "step" else (series.times_ms - metric.summary.first_ms) / 1000.0
     return thin(xs, series.values, buckets=buckets)
+
+
+def _run_of(connection: sqlite3.Connection, series_key: int) -> str:
+    row = connection.execute(
+        "SELECT r.id FROM series AS s JOIN run AS r ON r.key = s.run_key WHERE s.key = :series", {"series": series_key}
+    ).fetchone()
+    return str(row[0]) if row else ""
 
 
 def thin(xs: Floats, values: Floats, *, buckets: int) -> Curve:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -131,19 +132,64 @@ def test_script_without_a_with_block_is_finished_at_exit(path: Path, body: str, 
     assert found.head.status == status and len(found.metrics) == 1 and "artui:" not in said
 
 
-def test_forked_children_log_nothing_and_break_nothing(path: Path) -> None:
-    """A child forked as by a DataLoader may call log; the parent's run goes on unharmed."""
+def test_forked_children_log_into_the_run(path: Path) -> None:
+    """A child forked as by a DataLoader may log, and end without a goodbye; the parent's run goes on unharmed."""
     with artui.start_run(project="p", name="r", catalog=path) as run:
         run.log({"x": 1.0})
         child = os.fork()
         if child == 0:
-            run.log({"x": 9.0})
-            run.finish()
+            run.log({"x": 9.0}, step=7)
             os._exit(0)
         os.waitpid(child, 0)
         run.log({"x": 2.0})
+
     with Reader(path) as reader:
-        assert reader.run("r").series("x").values.tolist() == [1.0, 2.0]
+        assert sorted(reader.run("r").series("x").values.tolist()) == [1.0, 2.0, 9.0]
+        assert [run.status for run in reader.runs()] == ["finished"]
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_pool_workers_have_runs_of_their_own(path: Path) -> None:
+    """A pool forked while a run is open may start runs in its workers, save and use there."""
+    with artui.start_run(project="p", name="sweep", catalog=path) as sweep:
+        sweep.log({"x": 1.0})
+        with multiprocessing.get_context("fork").Pool(3) as pool:
+            assert pool.map(_train_in_worker, [(sweep.id, str(path), n) for n in range(6)]) == ["model:v1"] * 6
+        sweep.log({"x": 2.0})
+
+    with Reader(path) as reader:
+        found = {run.name: run for run in reader.runs()}
+        assert {run.status for run in found.values()} == {"finished"} and len(found) == 7
+        assert found["trial-3"].parent_id == found["sweep"].id
+        assert reader.run("trial-3").series("loss").values.tolist() == [3.0] * 50
+    assert os.listdir(path.parent) == [path.name]
+
+
+def _train_in_worker(given: tuple[str, str, int]) -> str | None:
+    parent, path, number = given
+    with artui.start_run(project="p", name=f"trial-{number}", parent=parent, catalog=path) as run:
+        for _ in range(50):
+            run.log({"loss": float(number)})
+        return run.save("model", __file__)
+
+
+def test_run_that_is_sent_to_another_process_is_the_same_there(path: Path) -> None:
+    """A run may be pickled, as spawned workers are given it: they log into it, and do not end it."""
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        run.log({"x": 1.0})
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            pool.map(_log_there, [run])
+            pool.close()
+            pool.join()
+
+    with Reader(path) as reader:
+        assert sorted(reader.run("r").series("x").values.tolist()) == [1.0, 5.0]
+        assert [run.status for run in reader.runs()] == ["finished"]
+    assert os.listdir(path.parent) == [path.name]
+
+
+def _log_there(run: artui.Run) -> None:
+    run.log({"x": 5.0})
 
 
 def test_threads_lose_nothing(path: Path) -> None:
@@ -182,15 +228,45 @@ def test_impossible_catalog_raises_nothing_and_warns_once(
     )
 
 
-def test_catalog_deleted_under_a_run_raises_nothing(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The file vanishes while a run goes on: the loop does not notice, and one warning tells."""
-    with artui.start_run(project="p", name="r", catalog=path) as run:
+def test_catalog_deleted_under_a_run_loses_nothing(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The file vanishes while a run goes on: one warning tells, and the next catalog at its place gets the whole run."""
+    with artui.start_run(project="p", name="r", catalog=path, params={"lr": 0.1}) as run:
         run.log({"x": 1.0})
+        assert run._writer is not None and run._writer.fold_now(10)
         for name in os.listdir(path.parent):
-            (path.parent / name).unlink()
+            if (path.parent / name).is_file():
+                (path.parent / name).unlink()
         run.log({"x": 2.0})
         run.save("model", __file__)
-    assert "Traceback" not in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "Traceback" not in said and "takes it over" in said
+
+    with artui.start_run(project="p", name="next", catalog=path):
+        pass
+
+    with Reader(path) as reader:
+        assert reader.run("r").series("x").values.tolist() == [1.0, 2.0]
+        assert {run.name: run.status for run in reader.runs()} == {"r": "finished", "next": "finished"}
+        assert reader.run("r").detail().params[0].value == 0.1
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_catalog_moved_away_and_back_has_everything(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """While the file is elsewhere the spool keeps what is logged; once it is back, it is written, and only once."""
+    away = path.with_name("away.artui")
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        run.log({"x": 1.0})
+        assert run._writer is not None and run._writer.fold_now(10)
+        path.rename(away)
+        run.log({"x": 2.0})
+        assert not run._writer.fold_now(2)
+        away.rename(path)
+        run.log({"x": 3.0})
+
+    with Reader(path) as reader:
+        assert reader.run("r").series("x").values.tolist() == [1.0, 2.0, 3.0]
+    assert os.listdir(path.parent) == [path.name]
+    assert capsys.readouterr().err.count("moved") == 1
 
 
 def test_lineage_of_what_was_used_and_saved(path: Path, tmp_path: Path) -> None:
@@ -337,20 +413,18 @@ def test_runs_that_were_never_finished_all_end_with_the_program(path: Path) -> N
         assert {run.name: run.status for run in reader.runs()} == dict.fromkeys("abc", "finished")
 
 
-def test_what_was_rolled_back_is_not_remembered(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Points that could not be written when the disk was full come under their own name once there is room."""
+def test_points_of_a_time_without_room_come_later(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Points that the catalog had no room for stay in the spool, and come under their own names once there is room."""
     with artui.start_run(project="p", name="r", catalog=path) as run:
         run.log({"warm": 0.0})
-        run.fold()
-        assert run._writer is not None
+        assert run._writer is not None and run._writer.fold_now(10)
         catalog = run._writer.catalog
         with catalog.transaction() as connection:
             pages = connection.execute("PRAGMA page_count").fetchone()[0]
             connection.execute(f"PRAGMA max_page_count = {pages}")
         for step in range(1500):
             run.log({"loss": step / 7, "acc": step / 9}, step=step)
-        with pytest.raises(ArtuiError, match="full"):
-            run.fold()
+        assert not run._writer.fold_now(2)
         with catalog.transaction() as connection:
             connection.execute("PRAGMA max_page_count = 4294967294")
         run.log_params({"first": 1, "second": 2})

@@ -157,7 +157,7 @@ class RunScreen(CatalogScreen):
         self.ask(
             "curves",
             lambda: {
-                metric.series_key: series.curve(reader, metric, axis=axis, buckets=CURVE_BUCKETS)
+                metric.series_key: series.curve(reader, metric, run_id=detail.head.id, axis=axis, buckets=CURVE_BUCKETS)
                 for metric in detail.metrics
             },
             self._take_curves,

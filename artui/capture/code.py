@@ -1,0 +1,228 @@
+"""The code of a run: what git says of it, what was changed since the commit, or the files themselves."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import site
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from artui.capture.secrets import Redactor, is_secret_file
+
+GIT_SECONDS = 3.0
+DIFF_SECONDS = 10.0
+MAX_PATCH_BYTES = 4 << 20
+MAX_FILE_BYTES = 1 << 20
+MAX_FILES = 300
+MAX_TOTAL_BYTES = 8 << 20
+_SOURCES = (".py", ".pyi", ".ipynb", ".sh", ".yaml", ".yml", ".toml", ".cfg", ".json", ".cu", ".cpp", ".h", ".r", ".jl")
+
+
+@dataclass(frozen=True, slots=True)
+class GitState:
+    commit: str = ""
+    branch: str = ""
+    is_dirty: bool | None = None
+    root: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Files of text that are kept as the run's code: a patch, or the sources themselves."""
+
+    files: tuple[tuple[str, bytes], ...]
+    """(path, content), with secrets taken out."""
+    facts: dict[str, Any]
+    """What is said beside them, and what was left out."""
+
+
+def git_state(folder: str) -> GitState:
+    """Ask git what is checked out in a folder; empty outside of a work tree."""
+    found = _git(folder, "rev-parse", "HEAD", "--show-toplevel") if folder else None
+    if found is None:
+        return GitState()
+    commit, _, root = found.partition("\n")
+    status = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    branch = _git(folder, "rev-parse", "--abbrev-ref", "HEAD")
+    return GitState(commit, branch or "", None if status is None else bool(status), root)
+
+
+def remote(folder: str) -> str:
+    """Give the URL that the work tree came from, without user and password."""
+    url = _git(folder, "config", "--get", "remote.origin.url") or ""
+    if "://" not in url:
+        return url
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        return urlunsplit((parts.scheme, f"{host}:{parts.port}" if parts.port else host, parts.path, "", ""))
+    except ValueError:
+        return ""
+
+
+def code_of(state: GitState, folder: str, redactor: Redactor, *, scripts: Iterable[str] = ()) -> Code:
+    """Gather what says which code ran: the changes since the commit, or else the script and the project's files.
+
+    Takes as long as git does, at most some seconds.
+    """
+    if not state.commit:
+        return _sources(folder, redactor, scripts)
+    facts: dict[str, Any] = {"commit": state.commit, "branch": state.branch, "remote": redactor.text(remote(folder))}
+    files: list[tuple[str, bytes]] = []
+    if state.is_dirty:
+        # No external diff programs and no text conversion: both are commands that a repository may name.
+        patch = _git_bytes(
+            state.root, "diff", "HEAD", "--no-ext-diff", "--no-textconv", "--no-color", "--submodule=short",
+            "--", ".", ":(exclude,glob)**/.env*", ":(exclude,glob)**/*.pem", ":(exclude,glob)**/id_*", ":(exclude,glob)**/.netrc",
+        )  # fmt: skip
+        if patch is None:
+            facts["patch"] = "git did not give it in time"
+        elif patch:
+            if len(patch) > MAX_PATCH_BYTES:
+                facts["patch"] = f"cut off: {MAX_PATCH_BYTES:,} of {len(patch):,} bytes"
+                patch = patch[:MAX_PATCH_BYTES]
+            files.append(("changes.patch", _redacted(patch, redactor)))
+    taken, left = _read(Path(state.root), _untracked(state.root), redactor)
+    if taken:
+        facts["untracked"] = [path for path, _ in taken]
+    if left:
+        facts["left_out"] = left
+    return Code((*files, *((f"untracked/{path}", content) for path, content in taken)), facts)
+
+
+def _sources(folder: str, redactor: Redactor, scripts: Iterable[str]) -> Code:
+    """Take the script and the imported modules of the project, where there is no git to name them."""
+    main = [Path(path) for path in scripts]
+    found = getattr(sys.modules.get("__main__"), "__file__", None)
+    if not main and found and not _is_installed(os.path.realpath(found)):
+        main = [Path(found)]
+    root = Path(os.path.realpath(folder or "."))
+    roots = {root, *(Path(os.path.realpath(path)).parent for path in main)}
+    paths = {Path(os.path.realpath(path)) for path in main}
+    for place in roots:
+        paths.update(_modules(place))
+    if not paths:
+        return Code((), {})
+    common = Path(os.path.commonpath([str(path.parent) for path in paths]))
+    taken, left = _read(common, sorted(paths), redactor)
+    facts: dict[str, Any] = {"folder": str(common)}
+    if left:
+        facts["left_out"] = left
+    return Code(tuple(taken), facts)
+
+
+def _modules(root: Path) -> list[Path]:
+    """List the files of imported modules that lie under a folder and were not installed there."""
+    found: set[Path] = set()
+    for module in tuple(sys.modules.values()):
+        name = getattr(module, "__file__", None)
+        if isinstance(name, str) and name.endswith((".py", ".pyi")):
+            real = os.path.realpath(name)
+            if real.startswith(str(root).rstrip("/") + "/") and not _is_installed(real):
+                found.add(Path(real))
+    return sorted(found)
+
+
+def _installed_folders() -> tuple[str, ...]:
+    places = {*sysconfig.get_paths().values(), os.path.dirname(os.path.dirname(os.path.abspath(__file__)))}
+    with contextlib.suppress(Exception):
+        places |= {*site.getsitepackages(), site.getusersitepackages()}
+    # The folder of scripts and data is the environment itself: it may be where the project lies, too.
+    places -= {sysconfig.get_path("data"), ""}
+    return tuple(os.path.realpath(place).rstrip("/") + "/" for place in places)
+
+
+_INSTALLED: tuple[str, ...] = ()
+
+
+def _is_installed(path: str) -> bool:
+    global _INSTALLED
+    _INSTALLED = _INSTALLED or _installed_folders()
+    return path.startswith(_INSTALLED) or "/site-packages/" in path or "/dist-packages/" in path
+
+
+def _untracked(root: str) -> list[Path]:
+    """List the imported modules of the work tree that git does not know."""
+    inside = _modules(Path(root))[: 4 * MAX_FILES]
+    if not inside:
+        return []
+    known = _git_bytes(root, "ls-files", "-z", "--", *(os.path.relpath(path, root) for path in inside))
+    if known is None:
+        return []
+    names = {os.fsdecode(name) for name in known.split(b"\0")}
+    return [path for path in inside if os.path.relpath(path, root) not in names]
+
+
+def _read(root: Path, paths: Iterable[Path], redactor: Redactor) -> tuple[list[tuple[str, bytes]], list[str]]:
+    taken: list[tuple[str, bytes]] = []
+    left: list[str] = []
+    total = 0
+    for path in paths:
+        name = os.path.relpath(path, root).encode("utf-8", "backslashreplace").decode()
+        if is_secret_file(name) or path.suffix.lower() not in (*_SOURCES, ""):
+            left.append(name)
+            continue
+        try:
+            with path.open("rb") as stream:
+                content = stream.read(MAX_FILE_BYTES + 1)
+        except OSError:
+            left.append(name)
+            continue
+        total += len(content)
+        if len(content) > MAX_FILE_BYTES or total > MAX_TOTAL_BYTES or len(taken) >= MAX_FILES:
+            left.append(name)
+            continue
+        taken.append((name, _redacted(content, redactor)))
+    return taken, left[:MAX_FILES]
+
+
+def _redacted(content: bytes, redactor: Redactor) -> bytes:
+    return redactor.text(content.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+
+
+def _git(folder: str, *arguments: str) -> str | None:
+    """Ask git; None when it is not there, the folder is no work tree, or it takes too long."""
+    found = _git_bytes(folder, *arguments, seconds=GIT_SECONDS)
+    return None if found is None else found.decode("utf-8", "replace").strip()
+
+
+def _git_bytes(folder: str, *arguments: str, seconds: float = DIFF_SECONDS) -> bytes | None:
+    # Optional locks off: looking must not touch the user's index. No file system monitor: it is a command of the repository's.
+    env = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
+    try:
+        process = subprocess.Popen(
+            ["git", "-C", folder, "-c", "core.fsmonitor=false", *arguments],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env,
+        )  # fmt: skip
+    except OSError:
+        return None
+    content, deadline = bytearray(), time.monotonic() + seconds
+    timer = None
+    try:
+        import threading
+
+        timer = threading.Timer(seconds, process.kill)
+        timer.daemon = True
+        timer.start()
+        assert process.stdout is not None
+        with process.stdout:
+            while part := process.stdout.read(1 << 16):
+                content += part
+                if len(content) > 2 * MAX_PATCH_BYTES:
+                    process.kill()
+                    break
+        code = process.wait()
+    finally:
+        if timer is not None:
+            timer.cancel()
+    if len(content) > 2 * MAX_PATCH_BYTES:
+        return bytes(content)
+    return bytes(content) if code == 0 and time.monotonic() < deadline else None

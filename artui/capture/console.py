@@ -1,0 +1,281 @@
+"""What a run printed, as a file that can be read while it grows.
+
+Text goes through a small model of a terminal: a carriage return begins the line anew, cursor movements up and down
+work within the last lines, other escape sequences are dropped. So a progress bar is one line that changes, not ten
+thousand. Finished lines are appended to the file; the last few, which may still change, are written behind them
+about twice a second and replaced the next time.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import os
+import re
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+OPEN_LINES = 24
+"""So many of the last lines may still be changed by moving the cursor up."""
+MAX_LINE_CHARS = 100_000
+_SPECIAL = re.compile(r"[\r\x08\x1b\x9b\x00-\x07\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]")
+_TOKEN = re.compile(
+    r"\x1b\[(?P<arguments>[0-9;:?<=>]*)[ -/]*(?P<final>[@-~])"  # CSI
+    r"|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)"  # OSC, DCS and other strings
+    r"|\x1b[ -/]*[0-~]"  # other escapes
+    r"|(?P<control>[\n\r\x08])"
+    r"|(?P<drop>[\x00-\x07\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f])"
+    r"|(?P<text>[^\x00-\x08\x0a-\x1f\x7f]+)"
+)
+_UNFINISHED = re.compile(r"\x1b(?:\[[0-9;:?<=>]*[ -/]*|[\]PX^_][^\x07\x1b]{0,4000}|[ -/]*)?\Z")
+
+
+class Screen:
+    """The last lines of a console, as a terminal would show them."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = [""]
+        self._row = 0
+        self._column = 0
+        self._rest = ""
+
+    @property
+    def open_text(self) -> str:
+        """The lines that may still change."""
+        return "\n".join(self._lines)
+
+    def feed(self, text: str) -> str:
+        """Take text; give the lines that are finished by it, each with its newline."""
+        text = self._rest + text
+        self._rest = ""
+        if match := _UNFINISHED.search(text):
+            self._rest = match[0]
+            text = text[: match.start()]
+        done: list[str] = []
+        if self._row == len(self._lines) - 1 and not _SPECIAL.search(text.replace("\r\n", "\n")):
+            self._feed_plain(text.replace("\r\n", "\n"), done)
+        else:
+            for match in _TOKEN.finditer(text):
+                self._feed_token(match, done)
+        return "".join(done)
+
+    def _feed_plain(self, text: str, done: list[str]) -> None:
+        first, newline, rest = text.partition("\n")
+        self._write(first)
+        if not newline:
+            return
+        *whole, last = rest.split("\n")
+        self._lines += [*(line[:MAX_LINE_CHARS] for line in whole), last[:MAX_LINE_CHARS]]
+        self._row, self._column = len(self._lines) - 1, len(last)
+        self._settle(done)
+
+    def _feed_token(self, match: re.Match[str], done: list[str]) -> None:
+        if match["text"] is not None:
+            self._write(match["text"])
+        elif match["control"] == "\n":
+            self._row += 1
+            self._column = 0
+            if self._row == len(self._lines):
+                self._lines.append("")
+                self._settle(done)
+        elif match["control"] == "\r":
+            self._column = 0
+        elif match["control"] == "\b":
+            self._column = max(0, self._column - 1)
+        elif match["final"] is not None:
+            self._move(match["final"], match["arguments"], done)
+
+    def _write(self, text: str) -> None:
+        line = self._lines[self._row]
+        if self._column > len(line):
+            line += " " * (self._column - len(line))
+        line = line[: self._column] + text + line[self._column + len(text) :]
+        self._lines[self._row] = line[:MAX_LINE_CHARS]
+        self._column = min(self._column + len(text), MAX_LINE_CHARS)
+
+    def _move(self, final: str, arguments: str, done: list[str]) -> None:
+        first = arguments.split(";")[0]
+        count = min(int(first), 1000) if first.isascii() and first.isdigit() else 1 if final != "K" else 0
+        line = self._lines[self._row]
+        if final in "AF":
+            self._row = max(0, self._row - max(1, count))
+        elif final in "BE":
+            for _ in range(max(1, count)):
+                self._row += 1
+                if self._row == len(self._lines):
+                    self._lines.append("")
+                    self._settle(done)
+        elif final == "C":
+            self._column = min(self._column + max(1, count), MAX_LINE_CHARS)
+        elif final == "D":
+            self._column = max(0, self._column - max(1, count))
+        elif final == "G":
+            self._column = max(0, count - 1)
+        elif final == "K":
+            kept = (
+                "" if count == 2 else line[: self._column] if count == 0 else " " * self._column + line[self._column :]
+            )
+            self._lines[self._row] = kept
+        elif final == "J" and count == 0:
+            del self._lines[self._row + 1 :]
+            self._lines[self._row] = line[: self._column]
+        if final in "EF":
+            self._column = 0
+
+    def _settle(self, done: list[str]) -> None:
+        """Finish lines that are too far up to be changed."""
+        extra = len(self._lines) - OPEN_LINES
+        if extra > 0:
+            done.append("\n".join(self._lines[:extra]) + "\n")
+            del self._lines[:extra]
+            self._row = max(0, self._row - extra)
+
+
+class ConsoleLog:
+    """The file of a run's console. Safe from any thread.
+
+    `redact` takes secrets out of finished lines. Above `limit_bytes` the middle is left out.
+    """
+
+    def __init__(self, path: Path, *, limit_bytes: int, redact: Callable[[str], str]) -> None:
+        self.path = path
+        self._limit_bytes = max(limit_bytes, 1 << 16)
+        self._redact = redact
+        self._lock = threading.RLock()
+        self._screen = Screen()
+        self._decoders: dict[str, codecs.IncrementalDecoder] = {}
+        self._settled_bytes = 0
+        self._left_out_bytes = 0
+        self._shown = ""
+        self._handle: int | None = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+
+    def feed(self, text: str | bytes, *, stream: str = "out") -> None:
+        """Take what was printed."""
+        with self._lock:
+            if self._handle is None:
+                return
+            if isinstance(text, bytes):
+                if stream not in self._decoders:
+                    self._decoders[stream] = codecs.getincrementaldecoder("utf-8")("replace")
+                text = self._decoders[stream].decode(text)
+            if done := self._screen.feed(text):
+                self._append(done)
+
+    def _append(self, done: str) -> None:
+        content = self._redact(done).encode("utf-8", "backslashreplace")
+        if self._handle is not None:
+            self._settled_bytes += os.pwrite(self._handle, content, self._settled_bytes)
+            self._shown = "\0"
+            if self._settled_bytes > self._limit_bytes:
+                self._leave_middle_out()
+
+    def _leave_middle_out(self) -> None:
+        """Keep the first quarter and the last half; say how much is missing between them."""
+        handle = self._handle
+        if handle is None:
+            return
+        head = os.pread(handle, self._limit_bytes // 4, 0)
+        head = head[: head.rfind(b"\n") + 1]
+        if (mark := head.find(_LEFT_OUT)) >= 0:
+            head = head[:mark]
+        tail = os.pread(handle, self._limit_bytes // 2, self._settled_bytes - self._limit_bytes // 2)
+        tail = tail[tail.find(b"\n") + 1 :]
+        self._left_out_bytes += self._settled_bytes - len(head) - len(tail)
+        said = _LEFT_OUT + f"{self._left_out_bytes:,} bytes of the console are left out here]\n".encode()
+        os.ftruncate(handle, 0)
+        self._settled_bytes = os.pwrite(handle, head + said + tail, 0)
+
+    def tick(self) -> None:
+        """Show the lines that may still change."""
+        with self._lock, contextlib.suppress(OSError):
+            shown = self._screen.open_text
+            if self._handle is None or shown == self._shown:
+                return
+            content = self._redact(shown).encode("utf-8", "backslashreplace")
+            written = os.pwrite(self._handle, content, self._settled_bytes)
+            os.ftruncate(self._handle, self._settled_bytes + written)
+            self._shown = shown
+
+    def close(self) -> None:
+        """Write the last lines as they stand."""
+        with self._lock:
+            self._shown = "\0"
+            self.tick()
+            handle, self._handle = self._handle, None
+            if handle is not None:
+                os.close(handle)
+
+
+_LEFT_OUT = b"[artui: "
+
+
+class _Tee:
+    """Stands in for `sys.stdout` or `sys.stderr`: everything goes on to the original, and to the logs.
+
+    Whatever else is asked of it (`isatty`, `fileno`, `encoding`, …) the original answers.
+    """
+
+    def __init__(self, original: Any, stream: str) -> None:
+        self._artui_original = original
+        self._artui_stream = stream
+
+    def write(self, text: str) -> Any:
+        written = self._artui_original.write(text)
+        _feed(text, self._artui_stream)
+        return written
+
+    def writelines(self, lines: Any) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._artui_original, name)
+
+    def __iter__(self) -> Any:
+        return iter(self._artui_original)
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+
+_logs: list[ConsoleLog] = []
+_pid = 0
+
+
+def _feed(text: str, stream: str) -> None:
+    if _pid != os.getpid() or not isinstance(text, str):
+        return
+    for log in tuple(_logs):
+        try:
+            log.feed(text, stream=stream)
+        except Exception:  # noqa: BLE001 - printing must go on
+            _logs.remove(log)
+
+
+def listen(log: ConsoleLog) -> None:
+    """Have everything that this process prints from Python go to a log, too."""
+    global _pid
+    _pid = os.getpid()
+    _logs.append(log)
+    for name, stream in (("stdout", "out"), ("stderr", "err")):
+        current = getattr(sys, name)
+        if current is not None and not isinstance(current, _Tee):
+            setattr(sys, name, _Tee(current, stream))
+
+
+def unlisten(log: ConsoleLog) -> None:
+    """Stop; with the last log the original streams are put back, unless somebody else has replaced them since."""
+    with contextlib.suppress(ValueError):
+        _logs.remove(log)
+    if _logs:
+        return
+    for name in ("stdout", "stderr"):
+        current = getattr(sys, name)
+        if isinstance(current, _Tee):
+            setattr(sys, name, current._artui_original)

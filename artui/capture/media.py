@@ -1,0 +1,175 @@
+"""Texts, tables, images, figures and histograms, as small files of a version."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import struct
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from artui.errors import UsageError
+
+MAX_ROWS = 1_000_000
+MAX_BINS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """One file, with its place among kinds."""
+
+    name: str
+    kind: str
+    content: bytes
+    media_type: str
+
+
+def text(value: Any) -> Content:
+    return Content("text.txt", "report", str(value).encode("utf-8", "backslashreplace"), "text/plain")
+
+
+def table(value: Any, columns: Sequence[str] | None = None) -> Content:
+    """Make CSV of a data frame, a mapping of columns, rows of mappings, or rows of values.
+
+    Raises:
+        UsageError: it is none of these.
+    """
+    header, rows = _rows(value, columns)
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    if header:
+        writer.writerow(header)
+    for number, row in enumerate(rows):
+        if number >= MAX_ROWS:
+            raise UsageError(
+                f"A table of more than {MAX_ROWS:,} rows cannot be logged.", remedy="Write a file and save() it."
+            )
+        writer.writerow([_cell(each) for each in row])
+    return Content("table.csv", "table", out.getvalue().encode("utf-8", "backslashreplace"), "text/csv")
+
+
+def _rows(value: Any, columns: Sequence[str] | None) -> tuple[list[str], Iterable[Iterable[Any]]]:
+    if hasattr(value, "columns") and callable(getattr(value, "itertuples", None)):
+        return [str(name) for name in value.columns], value.itertuples(index=False, name=None)
+    if hasattr(value, "columns") and callable(getattr(value, "iter_rows", None)):
+        return [str(name) for name in value.columns], value.iter_rows()
+    if isinstance(value, Mapping):
+        names = [str(name) for name in value]
+        return names, zip(*(_list(column) for column in value.values()), strict=True)
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    try:
+        rows = list(value)
+    except TypeError:
+        raise UsageError(
+            f"A {type(value).__name__} is no table.", remedy="Give rows, a mapping of columns, or a data frame."
+        ) from None
+    if rows and isinstance(rows[0], Mapping):
+        names = list(dict.fromkeys(str(name) for row in rows for name in row))
+        return names, (
+            [{str(name): each for name, each in row.items()}.get(name, "") for name in names] for row in rows
+        )
+    return [str(name) for name in columns or ()], (row if isinstance(row, list | tuple) else [row] for row in rows)
+
+
+def _list(column: Any) -> list[Any]:
+    return list(column.tolist() if hasattr(column, "tolist") else column)
+
+
+def _cell(value: Any) -> Any:
+    value = value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
+    return repr(value) if isinstance(value, float) else value
+
+
+def image(value: Any) -> Content:
+    """Make a PNG of an array, a tensor or a PIL image; a path is read as it is.
+
+    Arrays are height x width, or height x width x 1, 3 or 4 (channels first is understood for 1, 3 and 4): bytes,
+    or numbers from 0 to 1.
+
+    Raises:
+        UsageError: it is no picture.
+    """
+    if isinstance(value, str | os.PathLike):
+        with open(value, "rb") as stream:
+            return Content(f"image{os.path.splitext(os.fspath(value))[1].lower()}", "figure", stream.read(), "")
+    if callable(getattr(value, "save", None)) and hasattr(value, "mode"):
+        out = io.BytesIO()
+        value.save(out, format="PNG")
+        return Content("image.png", "figure", out.getvalue(), "image/png")
+    return Content("image.png", "figure", png(value), "image/png")
+
+
+def png(value: Any) -> bytes:
+    """Write an array as PNG (ISO/IEC 15948): 8 bits, grey, grey and alpha, RGB or RGBA, no filter."""
+    import numpy as np
+
+    if callable(getattr(value, "detach", None)):
+        value = value.detach().cpu().numpy()
+    pixels = np.asarray(value)
+    if pixels.ndim == 3 and pixels.shape[0] in (1, 3, 4) and pixels.shape[2] not in (1, 2, 3, 4):
+        pixels = pixels.transpose(1, 2, 0)
+    if pixels.ndim == 2:
+        pixels = pixels[:, :, None]
+    if pixels.ndim != 3 or pixels.shape[2] not in (1, 2, 3, 4) or not pixels.size:
+        raise UsageError(
+            f"An array of shape {tuple(np.shape(value))} is no picture.", remedy="Give height x width x 1, 3 or 4."
+        )
+    if pixels.dtype == np.bool_:
+        pixels = pixels.astype(np.uint8) * 255
+    elif pixels.dtype.kind == "f":
+        pixels = (np.nan_to_num(pixels).clip(0, 1) * 255 + 0.5).astype(np.uint8)
+    elif pixels.dtype != np.uint8:
+        pixels = pixels.clip(0, 255).astype(np.uint8)
+    height, width, channels = pixels.shape
+    rows = np.zeros((height, 1 + width * channels), np.uint8)
+    rows[:, 1:] = pixels.reshape(height, width * channels)
+    head = struct.pack(">IIBBBBB", width, height, 8, (0, 4, 2, 6)[channels - 1], 0, 0, 0)
+    parts = (b"IHDR", head), (b"IDAT", zlib.compress(rows.tobytes(), 6)), (b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        for kind, content in parts
+    )
+
+
+def figure(value: Any) -> Content:
+    """Make a PNG of a matplotlib figure, or of anything else that has `savefig`.
+
+    Raises:
+        UsageError: it has none.
+    """
+    owner = value if hasattr(value, "savefig") else getattr(value, "figure", None)
+    if owner is None or not hasattr(owner, "savefig"):
+        raise UsageError(f"A {type(value).__name__} is no figure.", remedy="Give a matplotlib figure.")
+    out = io.BytesIO()
+    owner.savefig(out, format="png", bbox_inches="tight")
+    return Content("figure.png", "figure", out.getvalue(), "image/png")
+
+
+def histogram(value: Any, bins: int | Sequence[float]) -> tuple[Content, dict[str, Any]]:
+    """Count values into bins; give a table of (low, high, count), and what is not in it: NaN and infinities.
+
+    Raises:
+        UsageError: there are no numbers, or too many bins.
+    """
+    import numpy as np
+
+    if callable(getattr(value, "detach", None)):
+        value = value.detach().cpu().numpy()
+    try:
+        values = np.asarray(value, dtype=np.float64).ravel()
+    except (TypeError, ValueError):
+        raise UsageError(f"A {type(value).__name__} has no histogram.", remedy="Give numbers.") from None
+    if isinstance(bins, int) and not 1 <= bins <= MAX_BINS:
+        raise UsageError(f"{bins} bins cannot be counted.", remedy=f"Use 1 to {MAX_BINS:,}.")
+    finite = values[np.isfinite(values)]
+    counts, edges = np.histogram(finite, bins=bins)
+    rows = zip(edges[:-1].tolist(), edges[1:].tolist(), counts.tolist(), strict=True)
+    found = table(rows, columns=("low", "high", "count"))
+    facts: dict[str, Any] = {"count": len(values), "not_finite": int(len(values) - len(finite))}
+    if len(finite):
+        facts |= {"min": float(finite.min()), "max": float(finite.max()), "mean": float(finite.mean())}
+    return Content("histogram.csv", "table", found.content, "text/csv"), facts

@@ -1,0 +1,223 @@
+"""Everything about a run that nobody has to log: where it runs, its code, its console, what it takes of the machine."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from artui.capture import code as code_of_runs
+from artui.capture import environment
+from artui.capture.media import Content
+from artui.capture.secrets import Redactor
+from artui.capture.values import stage_of
+from artui.capture.writer import Writer, guarded
+from artui.catalog import folding, runs
+from artui.catalog.spool import folder_of
+from artui.errors import CatalogError
+from artui.settings import Settings
+
+if TYPE_CHECKING:
+    from artui.capture.console import ConsoleLog
+    from artui.capture.run import Run
+    from artui.capture.system import Sampler
+
+DESCRIBE_SECONDS = 10.0
+"""So long the end of a run waits for git and the list of packages."""
+
+
+class Recording:
+    """What is recorded of one run beside what is logged."""
+
+    def __init__(self, run: Run, writer: Writer, settings: Settings, wants: Mapping[str, bool | None]) -> None:
+        self._run = run
+        self._writer = writer
+        self._settings = settings
+        self._wants = wants
+        catalog = writer._catalog
+        self.redactor = Redactor(catalog.id if catalog is not None else str(writer.path))
+        self.command: Sequence[str] | None = None
+        """The command line to record; by default that of this process."""
+        self.scripts: Sequence[str] = ()
+        self.describes_python = True
+        self.console: ConsoleLog | None = None
+        self._console_artifact = "console"
+        self._sampler: Sampler | None = None
+        self._describing: threading.Thread | None = None
+
+    def act(self, do: str, data: bytes = b"", /, **values: Any) -> None:
+        """Have something done to the run."""
+        self._writer.spool.act({"do": do, "id": self._run.id, **values}, data)
+
+    def redacted(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: self.redactor.value(name, value) for name, value in runs.flatten(params).items()}
+
+    def start_action(self, *, params: Mapping[str, Any], tags: Mapping[str, str], note: str, parent_id: str | None) -> dict[str, Any]:  # fmt: skip
+        """Say all that is known at the start."""
+        run, around = self._run, environment.surroundings()
+        command = self.redactor.command([runs.storable(part) for part in self.command or environment.command_line()])
+        return {
+            "do": "start",
+            "is_member": run._place.is_member,
+            "run": {
+                "id": run.id, "project": run.project, "name": runs.storable(run.name), "stage": run.stage, "parent_id": parent_id,
+                "started_ms": time.time_ns() // 1_000_000, "note": self.redactor.text(runs.storable(note)), "user": around.user, "host": around.host,
+                "git_commit": around.git.commit, "git_branch": around.git.branch, "git_is_dirty": around.git.is_dirty, "python": around.python,
+                "directory": runs.storable(around.directory), "command": command,
+                "params": self.redacted(params), "tags": {name: self.redactor.value(name, value) for name, value in tags.items()},
+            },
+        }  # fmt: skip
+
+    def begin(self) -> None:
+        """Start what goes on beside the run. A process that has joined another's run leaves most of it to that one."""
+        place = self._run._place
+        is_under_exec = place.is_member and place.run_id == os.environ.get("ARTUI_RUN", "").upper()
+        wants = self._wants
+        if self._is_wanted("console", self._settings.console) and not is_under_exec:
+            with guarded("keeping the console"):
+                self._begin_console(listening=wants.get("console") is not False)
+        if self._is_wanted("system", self._settings.system_seconds > 0) and (not place.is_member or _leads_node()):
+            with guarded("sampling the system"):
+                self.begin_sampling()
+        if not place.is_member or (is_under_exec and not place.rank):
+            self._describing = threading.Thread(
+                target=self._describe, args=[place.is_member], name="artui-describe", daemon=True
+            )
+            self._describing.start()
+
+    def _is_wanted(self, what: str, setting: bool) -> bool:
+        wanted = self._wants.get(what)
+        return setting if wanted is None else wanted
+
+    def begin_sampling(self, pid: int | None = None) -> None:
+        """Sample the machine, and this process or another one with all its children."""
+        from artui.capture.system import Sampler
+
+        stream = self._writer.spool.stream(self._run.id, self._run._place.labels)
+        self._sampler = Sampler(
+            lambda values, step: stream.add(values, step, time.time_ns() // 1_000_000),
+            seconds=self._settings.system_seconds or 10.0, folder=str(self._writer.path.parent), pid=pid,
+        )  # fmt: skip
+
+    def _begin_console(self, *, listening: bool) -> None:
+        from artui.capture import console
+
+        self.open_console()
+        if listening and self.console is not None:
+            console.listen(self.console)
+
+    def open_console(self) -> None:
+        """Make the file that the console goes to; readers follow it there while the run goes on."""
+        from artui.capture.console import ConsoleLog
+
+        labels = self._run._place.labels
+        name = f"{self._run.id}.{labels.replace('=', '-')}.log" if labels else f"{self._run.id}.log"
+        self._console_artifact = f"console-{labels.replace('=', '-')}" if labels else "console"
+        folder = folder_of(self._writer.path)
+        folder.mkdir(exist_ok=True)
+        self.console = ConsoleLog(
+            folder / name, limit_bytes=self._settings.console_limit_bytes, redact=self.redactor.text
+        )
+        self.act("console", file=name, artifact=self._console_artifact)
+
+    def tick(self) -> None:
+        if self.console is not None:
+            self.console.tick()
+
+    def _describe(self, is_member: bool) -> None:
+        """Record environment, code, variables and job: in a thread, since git and packages take their time."""
+        with guarded("describing the environment"):
+            extra = tuple(part.strip() for part in self._settings.variables.split(",") if part.strip())
+            self.act("context", name="variables", content=self.redactor.variables(os.environ, extra=extra))
+            job, container = environment.job(), environment.container()
+            if job:
+                self.act("context", name="job", content=job)
+            if container:
+                self.act("context", name="container", content=container)
+        with guarded("describing the environment"):
+            if self.describes_python:
+                self._describe_python()
+        if not is_member and self._is_wanted("code", self._settings.code):
+            with guarded("recording the code"):
+                self.record_code()
+
+    def _describe_python(self) -> None:
+        import orjson
+
+        text = orjson.dumps(environment.description(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
+        content = Content("environment.json", "environment", text, "application/json")
+        self.spool_version("environment", [content], relation="input", stage="modelling")
+
+    def record_code(self) -> None:
+        """Record uncommitted changes, or the sources that are imported by now, if they are others than before."""
+        around = environment.surroundings()
+        code = code_of_runs.code_of(around.git, around.directory, self.redactor, scripts=self.scripts)
+        if code.facts:
+            self.act("context", name="code", content=code.facts)
+        if code.files and code.files != getattr(self, "_code_files", ()):
+            self._code_files = code.files
+            contents = [Content(path, "code", content, "") for path, content in code.files]
+            self.spool_version("code", contents, relation="input", stage="modelling", metadata=code.facts)
+
+    def spool_version(self, name: str, contents: Sequence[Content], *, relation: str, metadata: Mapping[str, Any] | None = None, stage: str | None = None) -> None:  # fmt: skip
+        """Have small files that are in memory saved as a version: they go through the spool as points do."""
+        import dataclasses
+        import io
+
+        from artui.capture.files import MAX_PREVIEWS, media_type
+        from artui.preview import preview
+
+        run, kind = self._run, contents[0].kind
+        previews = {
+            each.name: dataclasses.asdict(preview(each.name, io.BytesIO(each.content), len(each.content)))
+            for each in contents[:MAX_PREVIEWS]
+        }
+        self.act(
+            "save", b"".join(each.content for each in contents), project=run.project, artifact=name, kind=kind,
+            stage=stage or stage_of(kind, run.stage), relation=relation, metadata=dict(metadata or {}), previews=previews,
+            files=[(each.name, len(each.content), each.media_type or media_type(each.name)) for each in contents],
+            host=environment.surroundings().host, time_ms=time.time_ns() // 1_000_000,
+        )  # fmt: skip
+
+    def end(self) -> None:
+        """Stop what goes on beside the run, and record what is only known at its end."""
+        if self._sampler is not None:
+            self._sampler.stop()
+        if self.console is not None:
+            from artui.capture import console
+
+            console.unlisten(self.console)
+            self.console.close()
+        if self._describing is None:
+            return
+        self._describing.join(DESCRIBE_SECONDS)
+        if self.describes_python and (seeds := environment.seeds()):
+            self.act("context", name="seeds", content=seeds)
+        has_git = bool(environment.surroundings().git.commit)
+        if not self._run._place.is_member and not has_git and self._is_wanted("code", self._settings.code):
+            self.record_code()
+
+    def keep_console(self) -> None:
+        """Move the console into the catalog, once the end of the run is there."""
+        log = self.console
+        if log is None or not log.path.exists():
+            return
+        with contextlib.suppress(CatalogError), self._writer.catalog.transaction() as connection:
+            row = connection.execute("SELECT key FROM run WHERE id = ?", (self._run.id,)).fetchone()
+            if row is None:
+                return
+            folding.save_console(
+                connection, row[0], log.path, artifact=self._console_artifact, project=self._run.project,
+                host=environment.surroundings().host,
+            )  # fmt: skip
+        self.act("saved console")
+        Path(log.path).unlink(missing_ok=True)
+
+
+def _leads_node() -> bool:
+    """Whether this is the first process of the run on another machine than rank 0's."""
+    return os.environ.get("LOCAL_RANK") == "0" and os.environ.get("GROUP_RANK", "0") != "0"

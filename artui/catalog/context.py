@@ -1,0 +1,41 @@
+"""What surrounded a run, as JSON by subject: its code, variables, seeds, job, hardware, exit, and remarks on it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from typing import Any
+
+MAX_REMARKS = 50
+MAX_CHARS = 1_000_000
+
+
+def put(connection: sqlite3.Connection, run_key: int, name: str, content: Any) -> None:
+    """Write one subject; what was there is replaced."""
+    text = json.dumps(content, default=str, ensure_ascii=True)
+    if len(text) > MAX_CHARS:
+        raise ValueError(f"{name} is too long to be kept ({len(text):,} characters)")
+    connection.execute(
+        "INSERT OR REPLACE INTO context (run_key, name, content) VALUES (?, ?, ?)", (run_key, name, text)
+    )
+
+
+def get(connection: sqlite3.Connection, run_key: int, name: str) -> Any:
+    """Read one subject; None when there is none."""
+    row = connection.execute("SELECT content FROM context WHERE run_key = ? AND name = ?", (run_key, name)).fetchone()
+    if row is None:
+        return None
+    try:
+        return json.loads(row[0])
+    except (ValueError, RecursionError):
+        return None
+
+
+def remark(connection: sqlite3.Connection, run_key: int, text: str) -> None:
+    """Say something about how a run was recorded that its reader should know."""
+    said = get(connection, run_key, "remarks")
+    remarks = said if isinstance(said, list) else []
+    if any(isinstance(each, dict) and each.get("text") == text for each in remarks) or len(remarks) >= MAX_REMARKS:
+        return
+    put(connection, run_key, "remarks", [*remarks, {"time_ms": time.time_ns() // 1_000_000, "text": text}])

@@ -1,0 +1,109 @@
+"""Points that are logged and not yet in the catalog: its writer is half a second behind, or cannot write at all.
+
+Only the spools of a catalog of our own are looked at; what lies beside a foreign one is not trusted.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from artui.model import Metric, Series, Summary, Trust
+
+if TYPE_CHECKING:
+    from artui.catalog.spool import Values
+    from artui.query import Reader
+
+Pending = Mapping[tuple[str, str, str], "Values"]
+"""Steps, times and values by (run id, labels, name)."""
+
+_NONE: Pending = {}
+
+
+def pending(reader: Reader, connection: sqlite3.Connection) -> Pending:
+    """Give what the spools hold beyond what the state of the catalog that `connection` sees has of them."""
+    if reader.trust is not Trust.OWN or reader.schema_version < 2 or not os.path.isdir(f"{reader.path}-spool"):
+        return _NONE
+    from artui.catalog.spool import SpoolFile, joined, spool_files
+
+    parts: dict[tuple[str, str, str], list[Any]] = {}
+    for path in spool_files(Path(reader.path)):
+        row = connection.execute("SELECT folded_bytes FROM spool WHERE id = :id", {"id": path.name}).fetchone()
+        start = row[0] if row and isinstance(row[0], int) else 0
+        with reader.spool_lock:
+            try:
+                if start == path.stat().st_size:
+                    continue
+                file = reader.spools.get(path.name) or reader.spools.setdefault(path.name, SpoolFile(path))
+                while True:
+                    batch = file.read(start)
+                    for series, found in batch.points.items():
+                        parts.setdefault(series, []).extend(found)
+                    if batch.is_last or batch.end <= start:
+                        break
+                    start = batch.end
+            except OSError:
+                reader.spools.pop(path.name, None)
+    return {series: joined(found) for series, found in parts.items()}
+
+
+def with_pending(metrics: list[Metric], run_id: str, found: Pending) -> list[Metric]:
+    """Complete the summaries of a run's metrics; series that are only spooled get keys below zero."""
+    if not any(series[0] == run_id for series in found):
+        return metrics
+    from artui.catalog.points import total
+
+    places = {(metric.labels, metric.name): number for number, metric in enumerate(metrics)}
+    metrics = list(metrics)
+    for (owner, labels, name), values in found.items():
+        if owner != run_id:
+            continue
+        later = total(*values)
+        summary = Summary(
+            later.count, later.finite_count, float(values[2][0]), float(values[2][-1]), later.min, later.max,
+            later.sum / later.finite_count if later.finite_count and later.sum is not None else None,
+            later.min_step, later.max_step, later.first_step, later.last_step, later.first_ms, later.last_ms,
+            later.nan_count, later.positive_inf_count, later.negative_inf_count,
+        )  # fmt: skip
+        place = places.get((labels, name))
+        if place is None:
+            metrics.append(Metric(-1 - len(metrics), name, labels, summary))
+        else:
+            metrics[place] = replace(metrics[place], summary=_followed(metrics[place].summary, summary))
+    return sorted(metrics, key=lambda metric: (metric.name, metric.labels))
+
+
+def _followed(before: Summary, later: Summary) -> Summary:
+    smaller = before.min is None or (later.min is not None and later.min < before.min)
+    larger = before.max is None or (later.max is not None and later.max > before.max)
+    finite = before.finite_count + later.finite_count
+    added = (before.mean or 0.0) * before.finite_count + (later.mean or 0.0) * later.finite_count
+    return replace(
+        later,
+        count=before.count + later.count,
+        finite_count=finite,
+        first=before.first,
+        min=later.min if smaller else before.min,
+        min_step=later.min_step if smaller else before.min_step,
+        max=later.max if larger else before.max,
+        max_step=later.max_step if larger else before.max_step,
+        mean=added / finite if finite else None,
+        first_step=before.first_step,
+        first_ms=before.first_ms,
+        nan_count=before.nan_count + later.nan_count,
+        positive_inf_count=before.positive_inf_count + later.positive_inf_count,
+        negative_inf_count=before.negative_inf_count + later.negative_inf_count,
+    )
+
+
+def extended(series: Series, later: Values | None) -> Series:
+    """Put spooled points behind those of the catalog."""
+    if later is None:
+        return series
+    import numpy as np
+
+    return Series(*(np.concatenate(pair) for pair in zip(series.arrays(), later, strict=True)))
