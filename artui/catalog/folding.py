@@ -275,8 +275,8 @@ def _apply(connection: sqlite3.Connection, catalog: Catalog, batch: Batch) -> No
         connection.execute(
             "UPDATE run SET heartbeat_ms = max(heartbeat_ms, ?) WHERE id = ? AND status = 0", (last_ms, run_id)
         )
-    for action in late:
-        _do(connection, catalog, action, b"", key_of)
+    for ending in late:
+        _do(connection, catalog, ending, b"", key_of)
 
 
 def _do(
