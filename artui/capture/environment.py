@@ -7,9 +7,10 @@ import getpass
 import os
 import platform
 import re
+import shutil
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -78,6 +79,27 @@ def description() -> dict[str, Any]:
         "gpus": gpus(),
         "packages": packages(),
     }
+
+
+def python_of(command: Sequence[str]) -> tuple[str, tuple[str, ...]] | None:
+    """Find the Python that a command runs, without running it: (version, folders of packages); None if there is none."""
+    found = shutil.which(command[0]) if command else None
+    if found is None:
+        return None
+    if not os.path.basename(found).startswith("python"):
+        try:
+            with open(found, "rb") as stream:
+                line = stream.readline(500).decode("utf-8", "replace")
+        except OSError:
+            return None
+        found = line[2:].split()[0] if line.startswith("#!") and len(line) > 3 else ""
+        if not os.path.basename(found).startswith("python"):
+            return None
+    for place in (Path(found), Path(os.path.realpath(found))):
+        folders = sorted(place.parent.parent.glob("lib/python3*/site-packages"))
+        if folders:
+            return folders[-1].parent.name.removeprefix("python"), tuple(map(str, folders[-1:]))
+    return None
 
 
 def _cpu_model() -> str:

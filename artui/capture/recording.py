@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,16 @@ DESCRIBE_SECONDS = 10.0
 """So long the end of a run waits for git and the list of packages."""
 
 
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program that is run by `artui exec`: the run is about it, not about this process."""
+
+    command: tuple[str, ...]
+    scripts: tuple[str, ...] = ()
+    is_name_made_up: bool = False
+    """The program may then name the run."""
+
+
 class Recording:
     """What is recorded of one run beside what is logged."""
 
@@ -40,10 +51,7 @@ class Recording:
         self._wants = wants
         catalog = writer._catalog
         self.redactor = Redactor(catalog.id if catalog is not None else str(writer.path))
-        self.command: Sequence[str] | None = None
-        """The command line to record; by default that of this process."""
-        self.scripts: Sequence[str] = ()
-        self.describes_python = True
+        self._program = run._program
         self.console: ConsoleLog | None = None
         self._console_artifact = "console"
         self._sampler: Sampler | None = None
@@ -59,10 +67,12 @@ class Recording:
     def start_action(self, *, params: Mapping[str, Any], tags: Mapping[str, str], note: str, parent_id: str | None) -> dict[str, Any]:  # fmt: skip
         """Say all that is known at the start."""
         run, around = self._run, environment.surroundings()
-        command = self.redactor.command([runs.storable(part) for part in self.command or environment.command_line()])
+        command = list(self._program.command) if self._program else environment.command_line()
+        command = self.redactor.command([runs.storable(part) for part in command])
         return {
             "do": "start",
             "is_member": run._place.is_member,
+            "context": {"exec": {"is_name_made_up": self._program.is_name_made_up}} if self._program else {},
             "run": {
                 "id": run.id, "project": run.project, "name": runs.storable(run.name), "stage": run.stage, "parent_id": parent_id,
                 "started_ms": time.time_ns() // 1_000_000, "note": self.redactor.text(runs.storable(note)), "user": around.user, "host": around.host,
@@ -76,11 +86,10 @@ class Recording:
         """Start what goes on beside the run. A process that has joined another's run leaves most of it to that one."""
         place = self._run._place
         is_under_exec = place.is_member and place.run_id == os.environ.get("ARTUI_RUN", "").upper()
-        wants = self._wants
         if self._is_wanted("console", self._settings.console) and not is_under_exec:
             with guarded("keeping the console"):
-                self._begin_console(listening=wants.get("console") is not False)
-        if self._is_wanted("system", self._settings.system_seconds > 0) and (not place.is_member or _leads_node()):
+                self._begin_console()
+        if self.wants_system and self._program is None and (not place.is_member or _leads_node()):
             with guarded("sampling the system"):
                 self.begin_sampling()
         if not place.is_member or (is_under_exec and not place.rank):
@@ -88,6 +97,10 @@ class Recording:
                 target=self._describe, args=[place.is_member], name="artui-describe", daemon=True
             )
             self._describing.start()
+
+    @property
+    def wants_system(self) -> bool:
+        return self._is_wanted("system", self._settings.system_seconds > 0)
 
     def _is_wanted(self, what: str, setting: bool) -> bool:
         wanted = self._wants.get(what)
@@ -103,26 +116,21 @@ class Recording:
             seconds=self._settings.system_seconds or 10.0, folder=str(self._writer.path.parent), pid=pid,
         )  # fmt: skip
 
-    def _begin_console(self, *, listening: bool) -> None:
-        from artui.capture import console
-
-        self.open_console()
-        if listening and self.console is not None:
-            console.listen(self.console)
-
-    def open_console(self) -> None:
+    def _begin_console(self) -> None:
         """Make the file that the console goes to; readers follow it there while the run goes on."""
-        from artui.capture.console import ConsoleLog
+        from artui.capture import console
 
         labels = self._run._place.labels
         name = f"{self._run.id}.{labels.replace('=', '-')}.log" if labels else f"{self._run.id}.log"
         self._console_artifact = f"console-{labels.replace('=', '-')}" if labels else "console"
         folder = folder_of(self._writer.path)
         folder.mkdir(exist_ok=True)
-        self.console = ConsoleLog(
+        self.console = console.ConsoleLog(
             folder / name, limit_bytes=self._settings.console_limit_bytes, redact=self.redactor.text
         )
         self.act("console", file=name, artifact=self._console_artifact)
+        if self._program is None:
+            console.listen(self.console)
 
     def tick(self) -> None:
         if self.console is not None:
@@ -139,8 +147,7 @@ class Recording:
             if container:
                 self.act("context", name="container", content=container)
         with guarded("describing the environment"):
-            if self.describes_python:
-                self._describe_python()
+            self._describe_python()
         if not is_member and self._is_wanted("code", self._settings.code):
             with guarded("recording the code"):
                 self.record_code()
@@ -148,14 +155,23 @@ class Recording:
     def _describe_python(self) -> None:
         import orjson
 
-        text = orjson.dumps(environment.description(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
+        described = environment.description()
+        if self._program is not None:
+            found = environment.python_of(self._program.command)
+            described = {
+                name: value for name, value in described.items() if name not in ("python", "implementation", "packages")
+            }
+            described |= {"python": found[0], "packages": environment.packages(found[1])} if found else {}
+        text = orjson.dumps(described, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
         content = Content("environment.json", "environment", text, "application/json")
         self.spool_version("environment", [content], relation="input", stage="modelling")
 
     def record_code(self) -> None:
         """Record uncommitted changes, or the sources that are imported by now, if they are others than before."""
         around = environment.surroundings()
-        code = code_of_runs.code_of(around.git, around.directory, self.redactor, scripts=self.scripts)
+        code = code_of_runs.code_of(
+            around.git, around.directory, self.redactor, scripts=self._program.scripts if self._program else ()
+        )
         if code.facts:
             self.act("context", name="code", content=code.facts)
         if code.files and code.files != getattr(self, "_code_files", ()):
@@ -195,7 +211,7 @@ class Recording:
         if self._describing is None:
             return
         self._describing.join(DESCRIBE_SECONDS)
-        if self.describes_python and (seeds := environment.seeds()):
+        if self._program is None and (seeds := environment.seeds()):
             self.act("context", name="seeds", content=seeds)
         has_git = bool(environment.surroundings().git.commit)
         if not self._run._place.is_member and not has_git and self._is_wanted("code", self._settings.code):

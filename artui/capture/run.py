@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from artui.capture.media import Content
-    from artui.capture.recording import Recording
+    from artui.capture.recording import Program, Recording
     from artui.catalog.spool import Stream
 
 _BETWEEN_VERSIONS = ("derived", "trained", "satisfies")
@@ -109,6 +109,7 @@ class Run:
         self._stream: Stream | None = None
         self._place = Place()
         self._recording: Recording | None = None
+        self._program: Program | None = None
         self._is_forked = False
         self._next_step = 0
         self._step_lock = threading.Lock()
@@ -423,6 +424,20 @@ class Run:
             writer.remove(self)
             if writer.fold_now(writers.END_SECONDS) and not self._is_forked:
                 recording.keep_console()
+        writers.release(writer)
+
+    def leave(self, *, until_ms: int) -> None:
+        """Leave the run to other processes; it counts as going on until then, though nobody is heard of."""
+        writer, recording = self._writer, self._recording
+        if self._is_finished or writer is None or recording is None:
+            return
+        self._is_finished = True
+        with contextlib.suppress(ValueError):
+            writers.on_exit.remove(self._end_at_exit)
+        recording.end()
+        recording.act("leave", until_ms=until_ms)
+        self._stream = None
+        writer.remove(self)
         writers.release(writer)
 
     def _end_at_exit(self) -> None:

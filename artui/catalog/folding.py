@@ -48,7 +48,10 @@ def fold(catalog: Catalog, file: SpoolFile, *, beating: tuple[str, ...] = ()) ->
             if batch.is_last:
                 now_ms = time.time_ns() // 1_000_000
                 for run_id in beating:
-                    connection.execute("UPDATE run SET heartbeat_ms = ? WHERE id = ? AND status = 0", (now_ms, run_id))
+                    connection.execute(
+                        "UPDATE run SET heartbeat_ms = max(heartbeat_ms, ?) WHERE id = ? AND status = 0",
+                        (now_ms, run_id),
+                    )
                 return batch.end
 
 
@@ -169,7 +172,7 @@ def _story(path: Path) -> dict[str, _Told]:
                 told = runs_told.setdefault(str(action["run"]["id"]), _Told())
                 told.is_member = bool(action.get("is_member"))
                 told.last_ms = max(told.last_ms, int(action["run"].get("started_ms", 0)))
-            elif kind == "finish" and action.get("id") in runs_told:
+            elif kind in ("finish", "leave") and action.get("id") in runs_told:
                 runs_told[action["id"]].is_finished = True
             elif kind == "console" and action.get("id") in runs_told:
                 name = os.path.basename(str(action["file"]))
@@ -292,7 +295,9 @@ def _do(
     try:
         if kind == "start":
             mode, is_named = str(action.get("mode", "new")), bool(action.get("is_named", True))
-            runs.begin(connection, runs.new_run(action["run"]), mode=mode, is_named=is_named)
+            run_key = runs.begin(connection, runs.new_run(action["run"]), mode=mode, is_named=is_named)
+            for name, content_of in dict(action.get("context") or {}).items():
+                context.put(connection, run_key, str(name), content_of)
         else:
             key = key_of(str(action["id"]))
             if key is not None:
@@ -375,6 +380,10 @@ def _save(connection: sqlite3.Connection, _: Catalog, key: int, action: Action, 
     artifacts.link(connection, relation, source_key=source, target_key=target)
 
 
+def _leave(connection: sqlite3.Connection, _: Catalog, key: int, action: Action, __: bytes) -> None:
+    runs.beat(connection, key, int(action["until_ms"]))
+
+
 def _nothing(*_: Any) -> None:
     """What only matters when its process dies."""
 
@@ -388,6 +397,7 @@ _ACTIONS: dict[str, Callable[..., None]] = {
     "remark": _remark,
     "save": _save,
     "finish": _finish,
+    "leave": _leave,
     "console": _nothing,
     "saved console": _nothing,
 }

@@ -9,6 +9,14 @@ from artui.errors import ArtuiError
 
 VERBS = {
     "demo": "Make a catalog by running a small, real project, and open it.",
+    "exec": "Run a program and record it, without changing it.",
+    "start": "Start a run by hand, for a shell script; prints its id.",
+    "log": "Log metrics and params into a run.",
+    "finish": "End a run that was started by hand.",
+    "add": "Add a file or folder as a version of an artifact.",
+    "note": "Write a run's note.",
+    "tag": "Put tags on a run, or take them off.",
+    "alias": "Let an alias name a version.",
     "ls": "List runs, or artifacts.",
     "show": "Show a run, or a version of an artifact.",
     "compare": "Put runs side by side.",

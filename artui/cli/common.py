@@ -4,21 +4,64 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from artui.catalog.finding import find_catalog
+from artui.errors import UsageError
 from artui.query import Reader
 from artui.safetext import clean
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 catalog_option = click.option("--catalog", "-c", "catalog", metavar="FILE", help="The catalog to read.")
+run_option = click.option("--run", "-r", "run", metavar="RUN", help="The run: its name or id; by default ARTUI_RUN.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON: NaN and infinities as strings.")
+
+
+def pairs(texts: Iterable[str]) -> dict[str, Any]:
+    """Read NAME=VALUE; numbers and truth values become such.
+
+    Raises:
+        UsageError: one has no name, or no `=`.
+    """
+    from artui.capture.patterns import typed
+
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not name or not equals:
+            raise UsageError(f"{clean(text)!r} is not NAME=VALUE.", remedy="Write it as in lr=0.1.")
+        found[name] = typed(value)
+    return found
+
+
+def run_id_of(named: str | None, catalog: str | None, *, names: Collection[str] = ()) -> tuple[Path, str, int]:
+    """Find the run that is meant: give the catalog, the run's id, and the last step of its metrics of these names.
+
+    Raises:
+        UsageError: none is named, or there is none of that name.
+    """
+    from artui.query.references import find_run
+
+    text = named or os.environ.get("ARTUI_RUN")
+    if not text:
+        raise UsageError(
+            "No run is named.",
+            remedy="Give --run, or set ARTUI_RUN as `artui exec` and `export ARTUI_RUN=$(artui start)` do.",
+        )
+    path = find_catalog(catalog)[0]
+    with Reader(path) as reader:
+        run_id = find_run(reader, text).id
+        metrics = reader.run(run_id).detail().metrics if names else ()
+        last = max((metric.summary.last_step for metric in metrics if metric.name in names), default=-1)
+    return path, run_id, last
 
 
 def open_reader(named: str | None, *, say: bool = True) -> Reader:

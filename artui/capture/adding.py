@@ -1,0 +1,51 @@
+"""Versions that are made outside of runs: a data set that arrived, a requirement that was written down."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from artui.capture import files
+from artui.capture.values import stage_of
+from artui.capture.writer import warn
+from artui.catalog import Catalog, artifacts, events
+from artui.catalog.artifacts import NewVersion
+from artui.reference import check_alias, check_name
+from artui.settings import load_settings
+
+
+def add_version(
+    catalog: Path, path: Path, *, name: str, kind: str, stage: str | None = None, project: str = "default", aliases: Sequence[str] = (),
+    metadata: Mapping[str, Any] | None = None, note: str = "",
+) -> tuple[str, bool]:  # fmt: skip
+    """Save a file or folder as a version; give its reference, and whether that is a new one.
+
+    Raises:
+        UsageError: there is nothing at the path, or a name cannot be one.
+        CatalogError: the catalog cannot be written to.
+    """
+    check_name(name, what="an artifact")
+    check_name(project, what="a project")
+    for alias in aliases:
+        check_alias(alias)
+    entries = files.listed(path)
+    embed = files.size_of(entries) <= load_settings().embed_limit_bytes
+    referenced = None if embed else files.gather(None, entries)
+    with Catalog(catalog) as opened, opened.transaction() as connection:
+        gathered = referenced or files.gather(connection, entries)
+        for skipped in gathered.skipped:
+            warn(f"left out {skipped}", f"{name}: left out {skipped!a}")
+        saved = artifacts.save(
+            connection,
+            NewVersion(
+                project=project, name=name, kind=kind, stage=stage or stage_of(kind, "data"), files=gathered.files, note=note,
+                storage="embedded" if embed else "referenced", location=os.path.abspath(path), host=socket.gethostname(),
+                metadata=metadata or {}, previews=gathered.previews,
+            ),
+        )  # fmt: skip
+        for alias in aliases:
+            events.move_alias(opened, saved.id, alias)
+    return f"{name}:v{saved.number}", saved.is_new

@@ -1,0 +1,38 @@
+"""`artui add PATH`: a version that no run has made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from artui.cli.common import catalog_option, pairs
+from artui.model import STAGES
+from artui.safetext import clean
+
+
+@click.command("add")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--name", "-n", help="The artifact's name; by default that of the file.")
+@click.option("--kind", "-k", default="dataset", show_default=True, help="Such as dataset, model, requirement, report.")
+@click.option("--stage", type=click.Choice(STAGES), help="By default the one that the kind belongs to.")
+@click.option("--project", "-p", default="default", show_default=True)
+@click.option("--alias", "-a", "aliases", multiple=True, help="An alias; may be given again.")
+@click.option(
+    "--metadata", "metadata", multiple=True, metavar="NAME=VALUE", help="A fact about it; may be given again."
+)
+@click.option("--note", default="", help="A note.")
+@catalog_option
+def command(path: Path, name: str | None, kind: str, stage: str | None, project: str, aliases: tuple[str, ...], metadata: tuple[str, ...], note: str, catalog: str | None) -> int:  # fmt: skip
+    """Add a file or folder as a version of an artifact; prints its reference. The same content again adds nothing."""
+    from artui.capture.adding import add_version
+    from artui.catalog.finding import find_catalog
+
+    reference, is_new = add_version(
+        find_catalog(catalog)[0], path, name=name or path.stem or path.name, kind=kind, stage=stage, project=project,
+        aliases=aliases, metadata=pairs(metadata), note=note,
+    )  # fmt: skip
+    click.echo(clean(reference))
+    if not is_new:
+        click.echo("artui: its content is that of the newest version already.", err=True)
+    return 0

@@ -1,0 +1,30 @@
+"""`artui finish`: the end of a run that was started by hand."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from artui.cli.common import catalog_option, run_id_of, run_option
+
+
+@click.command("finish")
+@run_option
+@click.option("--status", type=click.Choice(("finished", "failed", "killed")), default="finished", show_default=True)
+@click.option("--error", default="", help="What went wrong.")
+@catalog_option
+def command(run: str | None, status: str, error: str, catalog: str | None) -> int:
+    """End a run: `artui finish --run R --status failed`."""
+    from artui.catalog import Catalog, folding, runs
+
+    path, run_id, _ = run_id_of(run, catalog)
+    now_ms = time.time_ns() // 1_000_000
+    with Catalog(path) as opened:
+        folding.adopt(opened)
+        with opened.transaction() as connection:
+            key, started_ms = connection.execute("SELECT key, started_ms FROM run WHERE id = ?", (run_id,)).fetchone()
+            runs.finish(
+                connection, key, status=status, ended_ms=now_ms, duration_ms=max(0, now_ms - started_ms), error=runs.storable(error)
+            )  # fmt: skip
+    return 0

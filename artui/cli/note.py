@@ -1,0 +1,21 @@
+"""`artui note RUN TEXT`."""
+
+from __future__ import annotations
+
+import click
+
+from artui.cli.common import catalog_option, run_id_of
+
+
+@click.command("note")
+@click.argument("run")
+@click.argument("text")
+@catalog_option
+def command(run: str, text: str, catalog: str | None) -> int:
+    """Write a run's note; an empty text takes it away. What was there stays in the journal of events."""
+    from artui.catalog import Catalog, events
+
+    path, run_id, _ = run_id_of(run, catalog)
+    with Catalog(path) as opened:
+        events.set_note(opened, run_id, text)
+    return 0

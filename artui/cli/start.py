@@ -1,0 +1,43 @@
+"""`artui start`: a run for a shell script that logs with `artui log` and ends it with `artui finish`."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from artui.cli.common import catalog_option, pairs
+from artui.errors import CatalogError
+from artui.model import STAGES
+
+SILENT_HOURS = 24
+"""A run that nobody runs is not lost before so long a silence."""
+
+
+@click.command("start")
+@catalog_option
+@click.option("--project", "-p", help="Groups runs and artifacts.")
+@click.option("--name", "-n", help="The run's name; made up when there is none.")
+@click.option("--tag", "-t", "tags", multiple=True, metavar="NAME[=VALUE]", help="A label; may be given again.")
+@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A param; may be given again.")
+@click.option("--note", default="", help="A note.")
+@click.option("--stage", type=click.Choice(STAGES), default="modelling", show_default=True)
+@click.option("--parent", metavar="RUN", help="The id of a run that this one is part of.")
+def command(catalog: str | None, project: str | None, name: str | None, tags: tuple[str, ...], params: tuple[str, ...], note: str, stage: str, parent: str | None) -> int:  # fmt: skip
+    """Start a run and print its id: `export ARTUI_RUN=$(artui start)`. It goes on until `artui finish`."""
+    import os
+
+    from artui.capture.execute import tags_of
+    from artui.capture.joining import RUN
+    from artui.capture.run import start_run
+
+    os.environ.pop(RUN, None)
+    run = start_run(
+        project=project, name=name, params=pairs(params), tags=tags_of(tags), note=note, stage=stage, parent=parent,
+        catalog=catalog, console=False, system_metrics=False,
+    )  # fmt: skip
+    if not run.is_recorded:
+        raise CatalogError("The run could not be started.", remedy="The line above says why.")
+    run.leave(until_ms=time.time_ns() // 1_000_000 + SILENT_HOURS * 3_600_000)
+    click.echo(run.id)
+    return 0

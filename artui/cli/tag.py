@@ -1,0 +1,27 @@
+"""`artui tag RUN NAME[=VALUE]…`."""
+
+from __future__ import annotations
+
+import click
+
+from artui.cli.common import catalog_option, run_id_of
+
+
+@click.command("tag")
+@click.argument("run")
+@click.argument("tags", nargs=-1, required=True, metavar="NAME[=VALUE]...")
+@click.option("--remove", is_flag=True, help="Take them off.")
+@catalog_option
+def command(run: str, tags: tuple[str, ...], remove: bool, catalog: str | None) -> int:
+    """Put tags on a run, or take them off."""
+    from artui.catalog import Catalog, events
+
+    path, run_id, _ = run_id_of(run, catalog)
+    with Catalog(path) as opened, opened.transaction():
+        for text in tags:
+            name, _, value = text.partition("=")
+            if remove:
+                events.untag(opened, run_id, name)
+            else:
+                events.tag(opened, run_id, name, value)
+    return 0
