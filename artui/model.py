@@ -31,6 +31,9 @@ STATUSES = ("running", "finished", "failed", "killed", "lost")
 HEARTBEAT_LOST_MS = 60_000
 """A running run that has not been heard of for this long is shown as lost."""
 
+HEARTBEAT_GONE_MS = 24 * 3_600_000
+"""And after this long as killed, though nobody saw its end."""
+
 
 class ParamType(IntEnum):
     """How a param's value was given; stored as this number."""

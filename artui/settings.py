@@ -41,6 +41,12 @@ class Settings:
     variables: str = ""
     """More environment variables to keep with their values: names separated by commas, `*` stands for anything.
     `ARTUI_VARIABLES`."""
+    alerts: tuple[str, ...] = ()
+    """Rules about metrics of running runs, such as `val/loss rises 5 times`: the open app tells when one holds.
+    `ARTUI_ALERTS`, separated by `;`."""
+    alert_command: str = ""
+    """A command that is run when a rule holds, without a shell; what holds is in its environment as `ARTUI_ALERT`,
+    `ARTUI_ALERT_RUN`, `ARTUI_ALERT_METRIC` and `ARTUI_ALERT_VALUE`. `ARTUI_ALERT_COMMAND`."""
     catalog: str = ""
     """The catalog to use when none is named and none is found; by default one in the user's data folder.
     `ARTUI_CATALOG` goes before the search for one."""
@@ -112,6 +118,8 @@ def _from_text(name: str, text: str, default: Any) -> Any:
     try:
         if isinstance(default, bool):
             return text.strip().lower() not in ("0", "off", "no", "false", "")
+        if isinstance(default, tuple):
+            return tuple(part.strip() for part in text.split(";") if part.strip())
         return type(default)(text)
     except ValueError as error:
         raise UsageError(
@@ -123,6 +131,8 @@ def _from_text(name: str, text: str, default: Any) -> Any:
 def _checked(name: str, value: Any, default: Any, path: Path) -> Any:
     if isinstance(default, float) and isinstance(value, int):
         value = float(value)
+    if isinstance(default, tuple) and isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return tuple(value)
     if type(value) is not type(default):
         raise UsageError(
             f"{name} in {path} should be a {type(default).__name__}.", remedy="Correct it or remove the line."

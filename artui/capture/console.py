@@ -148,7 +148,7 @@ class ConsoleLog:
         self._screen = Screen()
         self._decoders: dict[str, codecs.IncrementalDecoder] = {}
         self._settled_bytes = 0
-        self._left_out_bytes = 0
+        self._left_out_bytes = self._said_bytes = 0
         self._shown = ""
         self._handle: int | None = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
 
@@ -183,8 +183,9 @@ class ConsoleLog:
             head = head[:mark]
         tail = os.pread(handle, self._limit_bytes // 2, self._settled_bytes - self._limit_bytes // 2)
         tail = tail[tail.find(b"\n") + 1 :]
-        self._left_out_bytes += self._settled_bytes - len(head) - len(tail)
+        self._left_out_bytes += self._settled_bytes - len(head) - len(tail) - self._said_bytes
         said = _LEFT_OUT + f"{self._left_out_bytes:,} bytes of the console are left out here]\n".encode()
+        self._said_bytes = len(said)
         os.ftruncate(handle, 0)
         self._settled_bytes = os.pwrite(handle, head + said + tail, 0)
 

@@ -62,7 +62,13 @@ class Recording:
         self._writer.spool.act({"do": do, "id": self._run.id, **values}, data)
 
     def redacted(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: self.redactor.value(name, value) for name, value in runs.flatten(params).items()}
+        """Flatten params, and take secrets out of names and values."""
+        return {
+            self.redactor.text(name): self.redactor.value(name, value) for name, value in runs.flatten(params).items()
+        }
+
+    def redacted_tags(self, tags: Mapping[str, str]) -> dict[str, str]:
+        return {self.redactor.text(name): self.redactor.value(name, value) for name, value in tags.items()}
 
     def start_action(self, *, params: Mapping[str, Any], tags: Mapping[str, str], note: str, parent_id: str | None) -> dict[str, Any]:  # fmt: skip
         """Say all that is known at the start."""
@@ -78,7 +84,7 @@ class Recording:
                 "started_ms": time.time_ns() // 1_000_000, "note": self.redactor.text(runs.storable(note)), "user": around.user, "host": around.host,
                 "git_commit": around.git.commit, "git_branch": around.git.branch, "git_is_dirty": around.git.is_dirty, "python": around.python,
                 "directory": runs.storable(around.directory), "command": command,
-                "params": self.redacted(params), "tags": {name: self.redactor.value(name, value) for name, value in tags.items()},
+                "params": self.redacted(params), "tags": self.redacted_tags(tags),
             },
         }  # fmt: skip
 

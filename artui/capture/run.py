@@ -220,7 +220,7 @@ class Run:
         """Add labels."""
         with guarded("adding tags"):
             if recording := self._ready("adding tags"):
-                recording.act("tags", tags=tag_values(tags))
+                recording.act("tags", tags=recording.redacted_tags(tag_values(tags)))
 
     def set_note(self, text: str) -> None:
         """Replace the note."""

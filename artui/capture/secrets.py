@@ -160,7 +160,8 @@ class Redactor:
 
     def _assigned(self, match: re.Match[str]) -> str:
         name, value = match["name"], match["value"]
-        if value.startswith("<redacted") or not is_secret_name(name) or not _looks_random(name, value):
+        is_literal = bool(match["quote"]) and len(value) >= 8 and _could_be_secret(value) and value[0] not in "[{$%"
+        if value.startswith("<redacted") or not is_secret_name(name) or not (is_literal or _looks_random(name, value)):
             return match[0]
         return f"{name}{match['between']}{match['quote']}{self._mark(_kind(name), value)}{match['quote']}"
 

@@ -220,14 +220,16 @@ def _create(path: Path) -> None:
                     (catalog_id, time.time_ns() // 1_000_000, _program()),
                 )
             _fsync(part)
+            # Before it has its name: whoever sees it there must see it as ours.
+            ownership.claim(part, catalog_id)
             try:
                 os.link(part, path)
             except FileExistsError:
+                ownership.disclaim(part)
                 return  # another process was quicker: its catalog is as good
             except OSError:
                 if not path.exists():
                     part.rename(path)
-            ownership.claim(path, catalog_id)
         finally:
             part.unlink(missing_ok=True)
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from artui.catalog import Catalog, artifacts, blobs, context, events, points, runs
+from artui.catalog import Catalog, artifacts, blobs, context, events, ownership, points, runs
 from artui.catalog.artifacts import NewFile, NewVersion
 from artui.catalog.spool import Batch, SpoolFile, folder_of, is_abandoned, joined, lock_file, spool_files
 from artui.errors import ArtuiError
@@ -125,6 +125,22 @@ def _adopt_consoles(catalog: Catalog) -> None:
                 artifact = f"console-{labels}" if labels else "console"
                 save_console(connection, row[0], path, artifact=artifact, project=row[2], host=row[1])
                 path.unlink(missing_ok=True)
+
+
+def take_over(path: Path) -> int:
+    """Take over what dead processes left beside a catalog of ours, if there is any; give how many spools that were.
+
+    Raises:
+        CatalogError: the catalog cannot be written to now.
+    """
+    folder = folder_of(path)
+    if not folder.is_dir() or not ownership.is_own(path):
+        return 0
+    files = spool_files(path)
+    if files and not any(is_abandoned(each) for each in files):
+        return 0
+    with Catalog(path, create=False, busy_seconds=2.0) as catalog:
+        return adopt(catalog)
 
 
 def _adopt_one(catalog: Catalog, path: Path) -> int:

@@ -27,9 +27,20 @@ def claim(path: Path, catalog_id: str) -> None:
     if prefix is None or not catalog_id.isalnum():
         return
     folder = private_folder(state_folder() / "own")
+    mine = folder / f"{prefix}{catalog_id}"
+    # At no moment is it not ours: other processes may be opening it.
+    if not mine.exists():
+        mine.touch(mode=0o600)
     for stale in folder.glob(f"{prefix}*"):
-        stale.unlink(missing_ok=True)
-    (folder / f"{prefix}{catalog_id}").touch(mode=0o600)
+        if stale != mine:
+            stale.unlink(missing_ok=True)
+
+
+def disclaim(path: Path) -> None:
+    """Forget a catalog that is about to be removed."""
+    if prefix := _prefix(path):
+        for mine in (state_folder() / "own").glob(f"{prefix}*"):
+            mine.unlink(missing_ok=True)
 
 
 def _prefix(path: Path) -> str | None:

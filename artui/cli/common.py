@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import os
@@ -14,7 +15,7 @@ from typing import Any, TypeVar
 import click
 
 from artui.catalog.finding import find_catalog
-from artui.errors import UsageError
+from artui.errors import ArtuiError, UsageError
 from artui.query import Reader
 from artui.safetext import clean
 
@@ -64,9 +65,19 @@ def run_id_of(named: str | None, catalog: str | None, *, names: Collection[str] 
     return path, run_id, last
 
 
+def take_over(path: Path) -> None:
+    """Take over what dead processes left beside the catalog; a reader goes on without if that is not possible."""
+    if os.path.isdir(f"{path}-spool"):
+        from artui.catalog import folding
+
+        with contextlib.suppress(ArtuiError, OSError):
+            folding.take_over(Path(os.path.realpath(path)))
+
+
 def open_reader(named: str | None, *, say: bool = True) -> Reader:
     """Open the catalog that is meant, and say on stderr which it is unless it was named."""
     path, why = find_catalog(named)
+    take_over(path)
     reader = Reader(path)
     if say and why != "named" and sys.stderr.isatty():
         click.echo(f"{clean(str(path))} ({why})", err=True)

@@ -69,6 +69,8 @@ def _print_run(run: RunDetail) -> None:
         else "",
     )
     _fact("command", " ".join(run.command))
+    for remark in run.remarks:
+        _fact("remark", remark)
     _fact("id", head.id)
     if run.params:
         click.echo("\nparams")

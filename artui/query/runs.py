@@ -18,6 +18,7 @@ import orjson
 from artui.catalog.runs import storable
 from artui.errors import UsageError
 from artui.model import (
+    HEARTBEAT_GONE_MS,
     HEARTBEAT_LOST_MS,
     STAGES,
     Column,
@@ -156,6 +157,8 @@ def chosen_columns(found: Columns) -> list[Column]:
     """Choose what the table shows by itself: two metrics, params that vary, more metrics."""
     params, metrics, varying = found
     differing = [column for column in params if column.id in varying]
+    # What the machine did is on the run's own screens; as columns it would push the results out.
+    metrics = [column for column in metrics if not column.name.startswith("system/")]
     return [*metrics[:SPARKED_METRICS], *differing[:MAX_PARAMS], *metrics[SPARKED_METRICS:MAX_METRICS]]
 
 
@@ -338,8 +341,12 @@ def _tenths(count: int, keys: Sequence[int]) -> int:
 
 
 def _metric_rank(column: Column) -> tuple[int, int]:
+    return metric_rank(column.name), column.name_key
+
+
+def metric_rank(name: str) -> int:
     """Put first what people choose by: validation before test before training, loss and accuracy before the rest."""
-    name = column.name.lower()
+    name = name.lower()
     part = next(
         (
             rank
@@ -351,7 +358,7 @@ def _metric_rank(column: Column) -> tuple[int, int]:
     kind = 0 if any(word in name for word in ("loss", "acc", "f1", "auc", "error")) else 1
     if name.startswith("system/") or name in ("epoch", "step"):
         part = 9
-    return kind + 2 * part, column.name_key
+    return kind + 2 * part
 
 
 def _finite(value: Any) -> float | None:
@@ -471,7 +478,7 @@ def _head(row: Sequence[Any], now_ms: int) -> RunHead:
     key, run_id, name, project, status, stage, started_ms, duration_ms, ended_ms, parent_id, heartbeat_ms = row[:11]
     word = _STATUSES[status] if status in (0, 1, 2, 3) else "killed"
     if word == "running" and now_ms - _integer(heartbeat_ms) > HEARTBEAT_LOST_MS:
-        word = "lost"
+        word = "lost" if now_ms - _integer(heartbeat_ms) < HEARTBEAT_GONE_MS else "killed"
     return RunHead(
         key, str(run_id), str(name), str(project), word, STAGES[stage] if stage in (0, 1, 2, 3) else STAGES[2], _integer(started_ms),
         None if duration_ms is None else _integer(duration_ms), None if ended_ms is None else _integer(ended_ms), parent_id,

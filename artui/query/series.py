@@ -143,6 +143,21 @@ def _values(connection: sqlite3.Connection, series_key: int) -> list[float]:
     return values
 
 
+def last_values(connection: sqlite3.Connection, series_key: int, count: int) -> list[float]:
+    """Give at most so many of the last values of a series, oldest first; none of one that is damaged."""
+    rows = connection.execute(
+        "SELECT count, codec, payload FROM block WHERE series_key = :series ORDER BY number DESC LIMIT 2",
+        {"series": series_key},
+    ).fetchall()
+    values: list[float] = []
+    try:
+        for row in reversed(rows):
+            values += _decoded(*row)[2].tolist()
+    except PointsDamaged:
+        return []
+    return values[-count:]
+
+
 def _summary_value(row: tuple[Any, ...]) -> float:
     _, count, finite_count, _, last, added = row
     if finite_count < count and last is None:

@@ -8,7 +8,9 @@ import gc
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.color import ColorSystem
@@ -18,9 +20,11 @@ from textual.screen import Screen
 from artui.errors import ArtuiError
 from artui.model import Trust
 from artui.query import Reader
+from artui.query.live import LiveRun, live_runs
 from artui.query.runs import FirstView, first_view
 from artui.safetext import clean
 from artui.settings import Settings
+from artui.tui.alerts import Alerts
 from artui.tui.cells import Palette, Span, make_palette
 from artui.tui.fetch import error_text
 from artui.tui.keys import KEYS, bindings
@@ -30,9 +34,10 @@ from artui.tui.output import ChangesOnly
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.screens.runs import FIRST_ROWS, RunsScreen
 from artui.tui.widgets.bars import KeyBar
-from artui.units import bytes_text, count_text
+from artui.units import bytes_text, count_text, number_text
 
 NOTICE_SECONDS = 5.0
+TAKE_OVER_SECONDS = 30.0
 GOODBYE_SECONDS = 0.8
 
 
@@ -61,6 +66,9 @@ class ArtuiApp(ChangesOnly):
         self.animation_level = "none"
         self.runs_screen = RunsScreen(first or first_view(reader, FIRST_ROWS))
         self._file_watch = Watch(reader, self._changed)
+        self.alerts = Alerts(settings, self._tell_later)
+        self.seen_values: dict[tuple[str, str], tuple[int, float]] = {}
+        """Count and last value of each metric of running runs when one last looked, by run id and title."""
         self._total_count, self._running_count = 0, 0
         self._colour_numbers: dict[str, int] = {}
         self._notice: list[Span] = []
@@ -82,6 +90,9 @@ class ArtuiApp(ChangesOnly):
                 # Textual leaves these to the system, which would not give the terminal back.
                 loop.add_signal_handler(number, self._end_by_signal, int(number))
         self.set_interval(max(0.2, self.settings.refresh_seconds), self._look)
+        self.set_interval(TAKE_OVER_SECONDS, self._take_over)
+        self._take_over()
+        self.set_interval(max(2.0, self.settings.refresh_seconds), self._look_for_alerts)
         if self.reader.is_unchecked:
             self.runs_screen.ask("damage", self.reader.check_damage, lambda _: None)
         if self.reader.notice:
@@ -126,6 +137,34 @@ class ArtuiApp(ChangesOnly):
             )
             return
         self._file_watch.look()
+
+    def _take_over(self) -> None:
+        """Have what dead processes left beside the catalog written into it, and their runs ended."""
+        reader = self.reader
+        if reader.trust is Trust.OWN and os.path.isdir(f"{reader.path}-spool"):
+            self.runs_screen.ask("take over", lambda: _take_over_quietly(reader.path), lambda _: None)
+
+    def _look_for_alerts(self) -> None:
+        """See whether a rule holds, on whatever screen; only while there are rules, and runs that go on."""
+        if self.alerts.rules and (self._running_count or self.alerts.holding) and getattr(self.screen, "PLACE", 0) != 4:
+            reader = self.reader
+            self.runs_screen.ask("alerts", lambda: live_runs(reader), self.take_live)
+
+    def take_live(self, runs: Sequence[LiveRun]) -> None:
+        """Look at running runs for alerts: tell of what holds and has not held before."""
+        fresh = self.alerts.look(runs, time.time_ns() // 1_000_000)
+        if fresh:
+            self.bell()
+            first = fresh[0]
+            more = f", and {len(fresh) - 1} more: 4 shows them" if len(fresh) > 1 else "; 4 shows it"
+            self.say(
+                f"! {first.run}: {first.rule} ({first.metric} {number_text(first.value)}){more}",
+                is_warning=True,
+                seconds=20,
+            )
+
+    def _tell_later(self, text: str) -> None:
+        self.call_later(lambda: self.say(text, is_warning=True, seconds=15))
 
     def _changed(self) -> None:
         if self.reader.must_reopen:
@@ -292,6 +331,14 @@ class ArtuiApp(ChangesOnly):
         self.action_show_runs()
         self.push_screen(ArtifactsScreen())
 
+    def action_show_live(self) -> None:
+        from artui.tui.screens.live import LiveScreen
+
+        if isinstance(self.screen, LiveScreen):
+            return
+        self.action_show_runs()
+        self.push_screen(LiveScreen())
+
     def action_show_lineage(self) -> None:
         from artui.tui.screens.lineage import LineageScreen
 
@@ -318,6 +365,13 @@ class ArtuiApp(ChangesOnly):
             await self.run_action(action, default_namespace=screen)
 
         return run
+
+
+def _take_over_quietly(path: Path) -> None:
+    from artui.catalog import folding
+
+    with contextlib.suppress(ArtuiError, OSError):
+        folding.take_over(path)
 
 
 def _collect_garbage_again() -> None:

@@ -125,6 +125,33 @@ def log_style(line: str) -> str:
     return "warn" if "WARN" in upper else "text"
 
 
+def context_facts(detail: RunDetail) -> list[tuple[str, str]]:
+    """Say what else surrounded a run: seeds, job, container, chosen variables, when it was resumed."""
+    facts: list[tuple[str, str]] = []
+    for name, title in (("seeds", "seeds"), ("container", "container")):
+        found = detail.context.get(name)
+        if isinstance(found, dict) and found:
+            facts.append((title, "  ".join(f"{key}={value}" for key, value in list(found.items())[:8])))
+    job = detail.context.get("job")
+    if isinstance(job, dict):
+        for system, values in list(job.items())[:4]:
+            if isinstance(values, dict):
+                facts.append((str(system), "  ".join(f"{key}={value}" for key, value in list(values.items())[:6])))
+    variables = detail.context.get("variables")
+    if isinstance(variables, dict):
+        kept = [
+            f"{name}={value}"
+            for name, value in variables.items()
+            if value is not None and not str(name).startswith("ARTUI_")
+        ]
+        if kept:
+            facts.append(("variables", "  ".join(kept[:12])))
+    resumed = detail.context.get("resumed")
+    if isinstance(resumed, dict) and isinstance(resumed.get("times_ms"), list):
+        facts.append(("resumed", plural(len(resumed["times_ms"]), "time")))
+    return facts
+
+
 def fact_lines(detail: RunDetail, *, cells: int) -> list[Line]:
     """Say what a run is: status, times, who and where, code, params, tags, family."""
     head, now_ms = detail.head, time.time_ns() // 1_000_000
@@ -137,6 +164,8 @@ def fact_lines(detail: RunDetail, *, cells: int) -> list[Line]:
     fact("status", head.status, status_style(head.status) if head.status != "finished" else "good")
     if detail.error:
         fact("error", detail.error.rsplit("\n", 1)[-1], "bad")
+    for remark in detail.remarks:
+        fact("remark", remark, "warn")
     fact("started", f"{time_text(head.started_ms)}  ({age_text(head.started_ms, now_ms)} ago)")
     fact(
         "took",
@@ -182,9 +211,14 @@ def fact_lines(detail: RunDetail, *, cells: int) -> list[Line]:
         if detail.git_commit
         else "not in a git work tree",
     )
+    code = detail.context.get("code")
+    if isinstance(code, dict):
+        fact("  remote", str(code.get("remote") or ""))
     fact("  python", detail.python)
     fact("  folder", detail.directory)
     fact("  command", " ".join(detail.command))
+    for name, text in context_facts(detail):
+        fact(f"  {name}", text)
     if head.parent_id:
         lines += [
             BLANK,

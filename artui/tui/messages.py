@@ -12,9 +12,9 @@ from textual.message import Message
 class Link:
     """What a line leads to."""
 
-    kind: Literal["run", "version", "artifact", "file"]
+    kind: Literal["run", "version", "artifact", "file", "rule"]
     id: str
-    """A run's or version's id; for an artifact its key as text; for a file `VERSION_KEY:PATH`."""
+    """A run's or version's id; for an artifact its key as text; for a file `VERSION_KEY:PATH`; for a rule its text."""
 
 
 class Answer(Message):

@@ -25,7 +25,7 @@ class CatalogScreen(Asks, Screen[None]):
     """Scopes of keys that work here, for the footer and the help; the most particular first."""
     AUTO_FOCUS = ""
     PLACE: ClassVar[int] = 0
-    """Which of the main screens this belongs to: 1 runs, 2 artifacts, 3 lineage."""
+    """Which of the main screens this belongs to: 1 runs, 2 artifacts, 3 lineage, 4 live."""
 
     @property
     def artui(self) -> ArtuiApp:
@@ -67,7 +67,7 @@ class CatalogScreen(Asks, Screen[None]):
         ]
         spans += [(" ▸ ", "faint"), *title] if title else []
         places: list[Span] = []
-        for number, name in ((1, "Runs"), (2, "Artifacts"), (3, "Lineage")):
+        for number, name in ((1, "Runs"), (2, "Artifacts"), (3, "Lineage"), (4, "Live")):
             is_here = number == self.PLACE
             places += [
                 (f" {number} ", "accent" if is_here else "faint"),

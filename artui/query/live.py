@@ -1,0 +1,119 @@
+"""Runs that are going on, and those that ended just now: how far they are, how fast, and what they measure."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from artui.model import Metric, RunHead
+from artui.query import Reader
+from artui.query.run import run_metrics
+from artui.query.runs import HEAD_COLUMNS, head_from_row, metric_rank
+from artui.query.series import last_values, spark_values
+from artui.query.spooled import pending, with_pending
+
+MAX_RUNS = 40
+ENDED_MS = 30 * 60 * 1000
+"""Runs that ended no longer ago than this are shown behind those that go on."""
+RECENT_VALUES = 64
+"""So many of the last values of a metric are given, for rules such as "rises 5 times"."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveMetric:
+    metric: Metric
+    spark: Sequence[float] = ()
+    recent: Sequence[float] = ()
+    """The last values, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRun:
+    """A run as it stands now."""
+
+    head: RunHead
+    heard_ms: int
+    """When it was last heard of."""
+    step: int | None
+    """The highest last step of what it logs."""
+    steps_per_second: float | None
+    metrics: Sequence[LiveMetric]
+    """What it logs, without what it takes of the machine."""
+    system: Mapping[str, float] = field(default_factory=dict)
+    """Last values under `system/`."""
+
+
+def live_runs(reader: Reader) -> list[LiveRun]:
+    """Give the runs that go on, newest first, then those that ended within the last half hour."""
+    now_ms = time.time_ns() // 1_000_000
+    with reader.snapshot() as connection:
+        rows = connection.execute(
+            f"""
+            SELECT {HEAD_COLUMNS}
+            FROM run AS r
+            JOIN project AS p ON p.key = r.project_key
+            WHERE r.status = 0 AND r.deleted_ms IS NULL
+            ORDER BY r.started_ms DESC, r.key DESC
+            LIMIT :limit
+            """,
+            {"limit": MAX_RUNS},
+        ).fetchall()
+        rows += connection.execute(
+            f"""
+            SELECT {HEAD_COLUMNS}
+            FROM run AS r
+            JOIN project AS p ON p.key = r.project_key
+            WHERE r.ended_ms > :since AND r.status <> 0 AND r.deleted_ms IS NULL AND r.started_ms > :long_ago
+            ORDER BY r.ended_ms DESC, r.key DESC
+            LIMIT :limit
+            """,
+            {"since": now_ms - ENDED_MS, "long_ago": now_ms - 30 * 86_400_000, "limit": MAX_RUNS - len(rows)},
+        ).fetchall()
+        found = pending(reader, connection)
+        return [_live(connection, row, found) for row in rows]
+
+
+def _live(connection: sqlite3.Connection, row: Any, found: Any) -> LiveRun:
+    head = head_from_row(row)
+    metrics = with_pending(run_metrics(connection, row[0]), head.id, found)
+    told = sorted(
+        (metric for metric in metrics if not metric.name.startswith("system/")),
+        key=lambda metric: (bool(metric.labels), metric_rank(metric.name), metric.name, metric.labels),
+    )
+    system = {
+        metric.name.removeprefix("system/"): metric.summary.last
+        for metric in metrics
+        if metric.name.startswith("system/") and not metric.labels
+    }
+    sparks = spark_values(connection, [metric.series_key for metric in told if metric.series_key >= 0])
+    live = []
+    for metric in told:
+        later = found.get((head.id, metric.labels, metric.name))
+        fresh = [] if later is None else later[2][-RECENT_VALUES:].tolist()
+        recent = [*last_values(connection, metric.series_key, RECENT_VALUES), *fresh][-RECENT_VALUES:]
+        live.append(LiveMetric(metric, sparks.get(metric.series_key, recent[-24:]), recent))
+    heard = [metric.summary.last_ms for metric in metrics]
+    return LiveRun(
+        head, max([row[10] if isinstance(row[10], int) else 0, *heard]),
+        max((metric.summary.last_step for metric in told), default=None), _rate(connection, told), live, system,
+    )  # fmt: skip
+
+
+def _rate(connection: sqlite3.Connection, metrics: Sequence[Metric]) -> float | None:
+    """Steps a second, over the last points of the metric that has most of them."""
+    most = max(metrics, key=lambda metric: metric.summary.count, default=None)
+    if most is None or most.summary.count < 2:
+        return None
+    summary = most.summary
+    row = connection.execute(
+        "SELECT first_step, first_ms FROM block WHERE series_key = :series ORDER BY number DESC LIMIT 1 OFFSET "
+        "(SELECT CASE WHEN max(number) > 0 THEN 1 ELSE 0 END FROM block WHERE series_key = :series)",
+        {"series": most.series_key},
+    ).fetchone()
+    first_step, first_ms = row if row is not None else (summary.first_step, summary.first_ms)
+    if not isinstance(first_step, int) or not isinstance(first_ms, int) or summary.last_ms <= first_ms:
+        return None
+    return max(0.0, (summary.last_step - first_step) * 1000 / (summary.last_ms - first_ms))

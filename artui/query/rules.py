@@ -1,0 +1,143 @@
+"""Rules about metrics: a condition in one line of text that says when somebody should look.
+
+val/loss rises 5 times
+train/* is nan
+gpu_memory > 38000
+val/acc falls below 0.9
+loss is silent for 10m
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from artui.errors import UsageError
+from artui.query.live import RECENT_VALUES, LiveRun
+
+_TIMES = re.compile(r"(rises|falls|stays)(?:\s+for)?\s+(\d{1,2})(?:\s+times?)?\Z")
+_IS = re.compile(r"is\s+(nan|inf|not\s+finite)\Z")
+_COMPARES = re.compile(r"(>=|<=|>|<|==?|rises\s+above|falls\s+below)\s*([-+]?[\d.]+(?:[eE][-+]?\d+)?)\Z")
+_SILENT = re.compile(r"is\s+silent\s+for\s+(\d+(?:\.\d+)?)\s*(s|m|h)\Z")
+_SPLIT = re.compile(
+    r"(?P<name>\S.*?)\s+(?P<rest>(?:rises|falls|stays|is)\s.+|(?:>=|<=|>|<|==?)\s*\S+)\Z|(?P<tight>\S+?)(?P<sign>>=|<=|>|<|==?)(?P<value>\S+)\Z"
+)
+ENDED_LATELY_MS = 60_000
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+_OPERATORS: dict[str, Callable[[float, float], bool]] = {
+    ">": lambda value, limit: value > limit, "<": lambda value, limit: value < limit,
+    ">=": lambda value, limit: value >= limit, "<=": lambda value, limit: value <= limit,
+    "=": lambda value, limit: value == limit, "==": lambda value, limit: value == limit,
+    "rises above": lambda value, limit: value > limit, "falls below": lambda value, limit: value < limit,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule that was understood."""
+
+    text: str
+    metric: str
+    """A metric's name; `*` stands for anything."""
+    holds: Callable[[Sequence[float], float], bool]
+    """Says of the last values (oldest first) and the seconds since the last one whether somebody should look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A rule that holds for a metric of a run."""
+
+    rule: str
+    run_id: str
+    run: str
+    metric: str
+    value: float
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.rule, self.run_id, self.metric
+
+
+def parse_rule(text: str) -> Rule:
+    """Understand a rule.
+
+    Raises:
+        UsageError: it is none; the message says how one is written.
+    """
+    text = " ".join(text.split())
+    match = _SPLIT.match(text)
+    if match is not None:
+        name = match["name"] or match["tight"]
+        rest = match["rest"] or f"{match['sign']} {match['value']}"
+        holds = _condition(rest)
+        if holds is not None:
+            return Rule(text, name, holds)
+    raise UsageError(
+        f"{text[:80]!r} is no rule.",
+        remedy="Write METRIC rises 5 times, METRIC is nan, METRIC > 0.5 or METRIC is silent for 10m.",
+    )
+
+
+def _condition(text: str) -> Callable[[Sequence[float], float], bool] | None:
+    if match := _TIMES.match(text):
+        count = int(match[2])
+        if not 1 <= count < RECENT_VALUES:
+            return None
+        word = match[1]
+
+        def moves(values: Sequence[float], _: float) -> bool:
+            last = values[-count - 1 :]
+            if len(last) <= count:
+                return False
+            steps = list(pairwise(last))
+            if word == "stays":
+                return all(before == after for before, after in steps)
+            return all(after > before if word == "rises" else after < before for before, after in steps)
+
+        return moves
+    if match := _IS.match(text):
+        wanted = match[1].split()[0]
+
+        def is_odd(values: Sequence[float], _: float) -> bool:
+            last = values[-1]
+            return (
+                math.isnan(last)
+                if wanted == "nan"
+                else math.isinf(last)
+                if wanted == "inf"
+                else not math.isfinite(last)
+            )
+
+        return is_odd
+    if match := _COMPARES.match(text):
+        operator = _OPERATORS[" ".join(match[1].split())]
+        try:
+            limit = float(match[2])
+        except ValueError:
+            return None
+        return lambda values, _: operator(values[-1], limit)
+    if match := _SILENT.match(text):
+        seconds = float(match[1]) * _SECONDS[match[2]]
+        return lambda _, silent_seconds: silent_seconds > seconds
+    return None
+
+
+def alerts(runs: Sequence[LiveRun], rules: Sequence[Rule], now_ms: int) -> list[Alert]:
+    """Give what holds now, of runs that are going on or that ended just now."""
+    found = []
+    for run in runs:
+        if run.head.ended_ms is not None and now_ms - run.head.ended_ms > ENDED_LATELY_MS:
+            continue
+        for live in run.metrics:
+            for rule in rules:
+                metric = live.metric
+                if not live.recent or not (metric.name == rule.metric or fnmatch.fnmatchcase(metric.name, rule.metric)):
+                    continue
+                silent = (now_ms - metric.summary.last_ms) / 1000 if run.head.status in ("running", "lost") else 0.0
+                if rule.holds(live.recent, silent):
+                    found.append(Alert(rule.text, run.head.id, run.head.name, metric.title, live.recent[-1]))
+    return found

@@ -1,0 +1,112 @@
+"""Rules about metrics while the app is open: what holds is told once, with a bell, and may run a command of the user's."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from collections.abc import Callable, Sequence
+
+from artui.errors import ArtuiError
+from artui.query.live import LiveRun
+from artui.query.rules import Alert, Rule, alerts, parse_rule
+from artui.safetext import clean
+from artui.settings import Settings, private_folder, state_folder
+
+MAX_RULES = 50
+
+
+class Alerts:
+    """The user's rules: those of the settings, and those written in the app, which are kept in the state folder."""
+
+    def __init__(self, settings: Settings, tell: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._tell = tell
+        self.rules: list[Rule] = []
+        self.own: set[str] = set()
+        """Texts of the rules that were written in the app, and can be removed there."""
+        self.holding: dict[tuple[str, str, str], Alert] = {}
+        for text in settings.alerts:
+            self._take(text)
+        for text in self._kept():
+            if self._take(text):
+                self.own.add(self.rules[-1].text)
+
+    def _take(self, text: str) -> bool:
+        try:
+            rule = parse_rule(text)
+        except ArtuiError as error:
+            self._tell(str(error))
+            return False
+        if any(each.text == rule.text for each in self.rules) or len(self.rules) >= MAX_RULES:
+            return False
+        self.rules.append(rule)
+        return True
+
+    def add(self, text: str) -> None:
+        """Keep a rule.
+
+        Raises:
+            UsageError: it is none.
+        """
+        rule = parse_rule(text)
+        if all(each.text != rule.text for each in self.rules):
+            self.rules.append(rule)
+            self.own.add(rule.text)
+            self._keep()
+
+    def remove(self, text: str) -> bool:
+        """Remove a rule that was written in the app; false for one of the settings."""
+        if text not in self.own:
+            return False
+        self.rules = [each for each in self.rules if each.text != text]
+        self.holding = {key: alert for key, alert in self.holding.items() if alert.rule != text}
+        self.own.discard(text)
+        self._keep()
+        return True
+
+    def look(self, runs: Sequence[LiveRun], now_ms: int) -> list[Alert]:
+        """See what holds; give what has not held the last time. The user's command is run for each."""
+        found = {alert.key: alert for alert in alerts(runs, self.rules, now_ms)}
+        fresh = [alert for key, alert in found.items() if key not in self.holding]
+        self.holding = found
+        for alert in fresh:
+            self._run_command(alert)
+        return fresh
+
+    def _run_command(self, alert: Alert) -> None:
+        """Run the command of the settings: what comes from the catalog reaches it in its environment alone."""
+        try:
+            command = shlex.split(self._settings.alert_command)
+        except ValueError as error:
+            self._tell(f"alert_command in the settings cannot be understood: {error}")
+            return
+        if not command:
+            return
+        said = {
+            "ARTUI_ALERT": alert.rule, "ARTUI_ALERT_RUN": alert.run, "ARTUI_ALERT_RUN_ID": alert.run_id,
+            "ARTUI_ALERT_METRIC": alert.metric, "ARTUI_ALERT_VALUE": repr(alert.value),
+        }  # fmt: skip
+        try:
+            subprocess.Popen(
+                command, env={**os.environ, **{name: clean(text) for name, text in said.items()}}, stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            self._tell(f"alert_command of the settings cannot be run: {error.strerror}")
+
+    def _kept(self) -> list[str]:
+        try:
+            text = (state_folder() / "alerts").read_text("utf-8", "replace")
+        except OSError:
+            return []
+        return [line for line in text.splitlines() if line.strip()][:MAX_RULES]
+
+    def _keep(self) -> None:
+        try:
+            path = private_folder(state_folder()) / "alerts"
+            part = path.with_name("alerts.part")
+            part.write_text("".join(f"{rule.text}\n" for rule in self.rules if rule.text in self.own), "utf-8")
+            part.replace(path)
+        except OSError as error:
+            self._tell(f"the rule is not kept: {error.strerror}")

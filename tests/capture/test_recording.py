@@ -1,0 +1,292 @@
+"""What is recorded of a run beside what it logs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import artui
+from artui.capture import environment
+from artui.capture.system import Probe, Sampler
+from artui.model import RunDetail
+from artui.query import Reader
+from artui.query.artifacts import file_text, get_version, previews
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "x.artui"
+
+
+def _detail(path: Path, name: str = "r") -> RunDetail:
+    with Reader(path) as reader:
+        return reader.run(name).detail()
+
+
+def _text(path: Path, reference: str, file: str) -> str:
+    with Reader(path) as reader:
+        from artui.query.references import resolve
+
+        head = resolve(reader, reference)
+        return file_text(reader, head.key, file)[0]
+
+
+def test_uncommitted_changes_are_kept_as_a_patch(path: Path, tmp_path: Path) -> None:
+    """In a git work tree with changes, the patch that leads from the commit to the code is an input of the run."""
+    work = tmp_path / "repo"
+    work.mkdir()
+    (work / "model.py").write_text("depth = 3\n")
+    identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    for command in (
+        ["init", "-q", "-b", "trunk"],
+        ["add", "."],
+        [*identity, "commit", "-qm", "x"],
+        ["remote", "add", "origin", "https://u:pw123456@h/r.git"],
+    ):
+        subprocess.run(["git", *command], cwd=work, check=True)
+    (work / "model.py").write_text("depth = 4\n")
+    (work / "fresh.py").write_text("width = 1\n")
+    code = f"import fresh, model, artui\nwith artui.start_run(project='p', name='r', catalog={str(path)!r}): pass"
+    (work / "train.py").write_text(code)
+    subprocess.run(
+        [sys.executable, "train.py"], cwd=work, env={**os.environ, "ARTUI_CODE": "1"}, check=True, timeout=60
+    )
+
+    detail = _detail(path)
+    assert (
+        detail.git_is_dirty
+        and detail.context["code"]["remote"] == "https://h/r.git"
+        and detail.context["code"]["branch"] == "trunk"
+    )
+    patch = _text(path, "code", "changes.patch")
+    assert "-depth = 3" in patch and "+depth = 4" in patch
+    assert _text(path, "code", "untracked/fresh.py") == "width = 1\n"
+
+
+def test_sources_are_kept_where_there_is_no_git(path: Path, tmp_path: Path) -> None:
+    """Without git the script and the project's imported modules are kept, those imported later too; packages are not."""
+    work = tmp_path / "plain"
+    (work / "lib").mkdir(parents=True)
+    (work / "lib" / "__init__.py").write_text("")
+    (work / "lib" / "late.py").write_text("x = 2\n")
+    (work / "train.py").write_text(
+        f"import numpy, artui\nwith artui.start_run(project='p', name='r', catalog={str(path)!r}):\n    import lib.late\n"
+    )
+    subprocess.run(
+        [sys.executable, "train.py"], cwd=work, env={**os.environ, "ARTUI_CODE": "1"}, check=True, timeout=60
+    )
+
+    with Reader(path) as reader:
+        heads = [head for head in reader.run("r").detail().inputs if head.artifact == "code"]
+        files = {file.path for file in get_version(reader, max(heads, key=lambda head: head.number).id).files}
+    assert {"train.py", "lib/late.py"} <= files and not any("numpy" in name for name in files)
+
+
+def test_environment_says_what_the_run_ran_in(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Packages, processor, memory, seeds, chosen variables with values, others by name, and the batch job."""
+    for name, value in {
+        "CUDA_VISIBLE_DEVICES": "0,1",
+        "MY_OWN": "x",
+        "SLURM_JOB_ID": "77",
+        "PYTHONHASHSEED": "5",
+    }.items():
+        monkeypatch.setenv(name, value)
+    np.random.seed(1234)
+    with artui.start_run(project="p", name="r", catalog=path):
+        pass
+
+    context = _detail(path).context
+    assert context["variables"]["CUDA_VISIBLE_DEVICES"] == "0,1" and context["variables"]["MY_OWN"] is None
+    assert context["job"]["slurm"]["SLURM_JOB_ID"] == "77"
+    assert context["seeds"]["numpy"] == 1234 and context["seeds"]["PYTHONHASHSEED"] == "5"
+    described = _text(path, "environment", "environment.json")
+    assert '"orjson"' in described and '"cpu"' in described and '"memory_bytes"' in described
+
+
+def test_seed_that_cannot_be_read_is_not_made_up() -> None:
+    """Once numbers were drawn, or the generator was never seeded by one number, there is no seed to tell."""
+    np.random.seed([1, 2, 3])
+    assert "numpy" not in environment.seeds()
+    np.random.seed(7)
+    np.random.rand(10)
+    assert "numpy" not in environment.seeds()
+
+
+def test_use_of_the_machine_is_sampled(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processor, memory, disk and network of host and process come as metrics under system/, and no columns push in."""
+    from artui.query.runs import chosen_columns, columns
+    from artui.settings import load_settings
+
+    monkeypatch.setenv("ARTUI_SYSTEM_SECONDS", "0.1")
+    load_settings.cache_clear()
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        run.log({"loss": 1.0})
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline and not any(
+            m.name == "system/process/memory_mb" and m.summary.count > 1 for m in _detail(path).metrics
+        ):
+            time.sleep(0.05)
+
+    metrics = {metric.name: metric.summary for metric in _detail(path).metrics}
+    assert {
+        "system/cpu_percent",
+        "system/memory_percent",
+        "system/disk_used_percent",
+        "system/process/cpu_percent",
+    } <= set(metrics)
+    assert 10 < metrics["system/process/memory_mb"].last < 100_000
+    with Reader(path) as reader:
+        assert [column.name for column in chosen_columns(columns(reader))] == ["loss"]
+
+
+def test_sampling_costs_little() -> None:
+    """The pause between samples grows with what a sample costs: under half a percent of a core."""
+    taken: list[float] = []
+    sampler = Sampler(lambda values, step: taken.append(time.monotonic()), seconds=0.1, folder="/")
+    time.sleep(1.0)
+    sampler.stop()
+    probe = Probe(os.getpid(), "/")
+    start = time.thread_time()
+    probe.sample()
+    cost = time.thread_time() - start
+    assert taken and len(taken) <= 1 + 1.0 / max(0.1, 100 * cost) + 3
+
+
+def test_texts_tables_pictures_and_histograms_are_versions(path: Path) -> None:
+    """What is logged as content is a version with its step, a preview, and an edge from the run."""
+    import struct
+    import zlib
+
+    pixels = np.zeros((4, 6, 3))
+    pixels[1, 2] = (1.0, 0.5, 0.0)
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        run.log_text("sample", "Once upon a time", step=3)
+        run.log_table("confusion", {"label": ["a", "b"], "count": np.array([3, 4])})
+        run.log_table("rows", [{"x": 1, "y": 2.5}, {"x": 2, "z": "w"}])
+        run.log_image("digit", pixels)
+        run.log_histogram("weights", [0.0, 1.0, 1.0, float("nan"), float("inf")], bins=2, step=9)
+        run.log_figure("nothing", object())
+        run.log_table("bad", 5)
+
+    with Reader(path) as reader:
+        found = {head.artifact: head for head in reader.run("r").detail().outputs}
+        assert {name: head.kind for name, head in found.items()} == {
+            "sample": "report", "confusion": "table", "rows": "table", "digit": "figure", "weights": "table",
+        }  # fmt: skip
+        assert dict(get_version(reader, found["sample"].id).metadata) == {"step": 3}
+        facts = get_version(reader, found["weights"].id).metadata
+        assert facts["not_finite"] == 2 and facts["count"] == 5 and facts["max"] == 1.0
+        assert previews(reader, found["digit"].key)["image.png"].kind == "image"
+    assert _text(path, "confusion", "table.csv") == "label,count\na,3\nb,4\n"
+    assert _text(path, "rows", "table.csv") == "x,y,z\n1,2.5,\n2,,w\n"
+    assert _text(path, "weights", "histogram.csv") == "low,high,count\n0.0,0.5,1\n0.5,1.0,2\n"
+    from artui.capture.media import png
+
+    content = png(pixels)
+    size = struct.unpack_from(">II", content, 16)
+    start = content.index(b"IDAT") + 4
+    rows = zlib.decompress(content[start : start + struct.unpack_from(">I", content, start - 8)[0]])
+    assert size == (6, 4) and len(rows) == 4 * (1 + 18) and rows[19 + 1 + 6 : 19 + 1 + 9] == bytes([255, 128, 0])
+
+
+def test_figures_of_matplotlib_are_kept(path: Path) -> None:
+    """A matplotlib figure, or its axes, becomes a PNG."""
+    plt = pytest.importorskip("matplotlib.figure")
+    figure = plt.Figure()
+    figure.subplots().plot([1, 2, 3])
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        run.log_figure("curve", figure)
+    assert _detail(path).outputs[0].kind == "figure"
+
+
+def test_run_is_resumed_where_it_was(path: Path) -> None:
+    """A run that ended goes on under its id: same run, steps count on, durations add up, how it ended is undone."""
+    with pytest.raises(RuntimeError), artui.start_run(project="p", name="r", id="job-77", catalog=path) as run:
+        run.log({"x": 1.0})
+        run.log({"x": 2.0})
+        raise RuntimeError("preempted")
+    first = _detail(path)
+    with artui.start_run(project="p", id="job-77", resume=True, catalog=path, params={"lr": 0.5}) as again:
+        assert again.id == run.id and again.name == "r"
+        going = _detail(path).head
+        assert going.status == "running" and going.ended_ms is None
+        again.log({"x": 3.0})
+
+    detail = _detail(path)
+    assert detail.head.status == "finished" and detail.error == "" and detail.params[0].value == 0.5
+    assert detail.head.duration_ms >= first.head.duration_ms and len(detail.context["resumed"]["times_ms"]) == 1
+    with Reader(path) as reader:
+        assert reader.run("r").series("x").steps.tolist() == [0, 1, 2]
+        assert len(reader.runs()) == 1
+
+
+def test_resuming_what_is_not_there_starts_it(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """resume=True may always be given; the same id without it is refused, and costs the training nothing."""
+    with artui.start_run(project="p", id="job-1", resume=True, catalog=path) as run:
+        run.log({"x": 1.0})
+    assert _detail(path, "job-1").head.status == "finished"
+    with artui.start_run(project="p", id="job-1", catalog=path) as refused:
+        refused.log({"x": 2.0})
+    assert not refused.is_recorded and "resume=True" in capsys.readouterr().err
+
+
+def test_locked_catalog_does_not_hold_up_the_loop(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody holds the write lock: the run starts, logs and reads are quick, and everything is there afterwards."""
+    import sqlite3
+
+    with artui.start_run(project="p", name="before", catalog=path):
+        pass
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    started = time.monotonic()
+    run = artui.start_run(project="p", name="r", catalog=path)
+    for step in range(1000):
+        run.log({"x": float(step)}, step=step)
+    run.log_params({"lr": 0.1})
+    assert time.monotonic() - started < 4 and run.is_recorded
+    other.execute("ROLLBACK")
+    other.close()
+    run.finish()
+
+    detail = _detail(path)
+    assert (
+        detail.metrics[0].summary.count == 1000 and detail.params[0].value == 0.1 and detail.head.status == "finished"
+    )
+
+
+def test_spooled_points_are_seen_by_readers(path: Path) -> None:
+    """What is logged and not yet in the catalog is in summaries, series, charts and the table all the same."""
+    import sqlite3
+
+    from artui.query.runs import chosen_columns, columns, run_rows
+    from artui.query.series import curve
+
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        run.log({"x": 1.0}, step=0)
+        assert run._writer is not None and run._writer.fold_now(10)
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        run.log({"x": 5.0, "y": 7.0}, step=1)
+        run.log({"x": 3.0}, step=2)
+        with Reader(path) as reader:
+            detail = reader.run("r").detail()
+            metrics = {metric.name: metric for metric in detail.metrics}
+            summary = metrics["x"].summary
+            assert (summary.count, summary.last, summary.max, summary.max_step, summary.mean) == (3, 3.0, 5.0, 1, 3.0)
+            assert metrics["y"].summary.last == 7.0
+            assert reader.run("r").series("x").values.tolist() == [1.0, 5.0, 3.0]
+            assert reader.run("r").series("y").values.tolist() == [7.0]
+            assert list(curve(reader, metrics["x"]).means) == [1.0, 5.0, 3.0]
+            assert list(curve(reader, metrics["y"], run_id=run.id).means) == [7.0]
+            key = detail.head.key
+            assert run_rows(reader, [key], chosen_columns(columns(reader)))[key].cells["metric:x"] == 3.0
+        other.execute("ROLLBACK")
+        other.close()
+    with Reader(path) as reader:
+        assert reader.run("r").series("x").values.tolist() == [1.0, 5.0, 3.0]
