@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_console_is_what_a_terminal_shows(printed: str, shown: str) -> None:
 def test_cutting_the_output_changes_nothing(text: str, cuts: list[int]) -> None:
     """However output arrives in parts, in the middle of an escape sequence too, the console is the same."""
     places = sorted({0, len(text), *(min(cut, len(text)) for cut in cuts)})
-    parts = [text[low:high] for low, high in zip(places, places[1:], strict=False)]
+    parts = [text[low:high] for low, high in pairwise(places)]
     assert _shown(*parts) == _shown(text)
 
 
