@@ -207,7 +207,7 @@ def find_version(connection: sqlite3.Connection, reference: Reference, *, projec
         for key, name, owner in connection.execute(
             "SELECT a.key, a.name, p.name FROM artifact AS a JOIN project AS p ON p.key = a.project_key "
             "WHERE (a.name = :name OR p.name || '/' || a.name = :name) AND a.deleted_ms IS NULL ORDER BY a.key",
-            {"name": reference.name},
+            {"name": storable(reference.name)},
         )
     ]
     chosen = [each for each in candidates if each[2] == project] or candidates
@@ -230,17 +230,17 @@ def _version_query(reference: Reference, artifact_key: int) -> tuple[str, dict[s
     values: dict[str, object] = {
         "artifact": artifact_key,
         "number": reference.number,
-        "alias": reference.alias,
+        "alias": None if reference.alias is None else storable(reference.alias),
     }
     if reference.number is not None:
-        return f"{columns} WHERE v.artifact_key = :artifact AND v.number = :number", values
+        return f"{columns} WHERE v.artifact_key = :artifact AND v.number = :number AND v.deleted_ms IS NULL", values
     if reference.alias in (None, "latest"):
         return (
             f"{columns} WHERE v.artifact_key = :artifact AND v.deleted_ms IS NULL ORDER BY v.number DESC LIMIT 1",
             values,
         )
     return (
-        f"{columns} JOIN alias AS l ON l.version_key = v.key WHERE l.artifact_key = :artifact AND l.name = :alias",
+        f"{columns} JOIN alias AS l ON l.version_key = v.key WHERE l.artifact_key = :artifact AND l.name = :alias AND v.deleted_ms IS NULL",
         values,
     )
 
@@ -254,14 +254,20 @@ def _offer_artifacts(connection: sqlite3.Connection) -> str:
 
 
 def _offer_versions(connection: sqlite3.Connection, artifact_key: int, name: str) -> str:
-    last = connection.execute("SELECT max(number) FROM version WHERE artifact_key = ?", (artifact_key,)).fetchone()[0]
+    first, last = connection.execute(
+        "SELECT min(number), max(number) FROM version WHERE artifact_key = ? AND deleted_ms IS NULL", (artifact_key,)
+    ).fetchone()
+    if last is None:
+        return f"{name} has no versions."
     aliases = [
         str(row[0])
         for row in connection.execute(
-            "SELECT name FROM alias WHERE artifact_key = ? ORDER BY name LIMIT 10", (artifact_key,)
+            "SELECT l.name FROM alias AS l JOIN version AS v ON v.key = l.version_key "
+            "WHERE l.artifact_key = ? AND v.deleted_ms IS NULL ORDER BY l.name LIMIT 10",
+            (artifact_key,),
         )
     ]
-    return f"{name} has v1 to v{last}" + (f" and the aliases {', '.join(aliases)}." if aliases else ".")
+    return f"{name} has v{first} to v{last}" + (f" and the aliases {', '.join(aliases)}." if aliases else ".")
 
 
 def fetch(connection: sqlite3.Connection, found: Found, cache: Path) -> Path:

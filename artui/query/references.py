@@ -2,67 +2,91 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from artui.catalog.artifacts import find_version
-from artui.errors import AmbiguousReference, UnknownReference
+from artui.catalog.runs import storable
+from artui.errors import AmbiguousReference, UnknownReference, UsageError
 from artui.model import RunHead, VersionHead
 from artui.query import Reader
 from artui.query.artifacts import version_heads
 from artui.query.runs import HEAD_COLUMNS, head_from_row
-from artui.reference import parse
+from artui.reference import Reference, parse
 
 _OFFERED = 6
 
 
 def find_run(reader: Reader, text: str) -> RunHead:
-    """Give the run of that name or id, or whose id starts so.
+    """Give the run of that name or id, or whose id starts so. A name may hold anything, a `:` too.
 
     Raises:
         UnknownReference: there is none; the message offers the newest ones.
         AmbiguousReference: there are several; the message offers their ids.
+        UsageError: the text is no reference, or names a version, which runs have none of.
     """
-    reference = parse(text)
-    base = f"SELECT {HEAD_COLUMNS} FROM run AS r JOIN project AS p ON p.key = r.project_key WHERE r.deleted_ms IS NULL AND "
     with reader.snapshot() as connection:
-        rows = connection.execute(
-            base + "r.name = :name ORDER BY r.started_ms DESC LIMIT 20", {"name": reference.name}
-        ).fetchall()
-        if not rows and reference.could_be_id:
+        heads, count = _runs_named(connection, text)
+        reference = Reference(text) if count else parse(text)
+        if not count:
+            heads, count = _runs_named(connection, reference.name)
+        if not count and reference.could_be_id:
             low = reference.name.upper()
-            rows = connection.execute(
-                base + "r.id >= :low AND r.id < :high ORDER BY r.id LIMIT 20", {"low": low, "high": low + "~"}
-            ).fetchall()
+            heads, count = _runs_where(connection, "r.id >= :low AND r.id < :high", {"low": low, "high": low + "~"})
         newest = [
             str(row[0])
             for row in connection.execute(
                 "SELECT name FROM run WHERE deleted_ms IS NULL ORDER BY started_ms DESC LIMIT 5"
             )
         ]
-    if not rows:
+    if not heads:
         offered = f"The newest are {', '.join(newest)}." if newest else "The catalog has no runs yet."
         raise UnknownReference(f"There is no run {text!r}.", remedy=offered)
-    if len(rows) > 1:
-        ids = ", ".join(str(row[1]) for row in rows[:_OFFERED])
-        raise AmbiguousReference(f"{len(rows)} runs go by {text!r}.", remedy=f"Give the start of an id: {ids}.")
-    return head_from_row(rows[0])
+    if reference.has_version:
+        raise UsageError(f"{text!r} names a version, and a run has none.", remedy=f"Write {reference.name}.")
+    if count > 1:
+        ids = ", ".join(head.id for head in heads)
+        raise AmbiguousReference(f"{count:,} runs go by {text!r}.", remedy=f"Give the start of an id: {ids}.")
+    return heads[0]
+
+
+def _runs_named(connection: sqlite3.Connection, name: str) -> tuple[list[RunHead], int]:
+    return _runs_where(connection, "r.name = :name", {"name": storable(name)})
+
+
+def _runs_where(connection: sqlite3.Connection, condition: str, values: dict[str, str]) -> tuple[list[RunHead], int]:
+    """Give the newest few of some runs, and how many there are."""
+    heads = [
+        head_from_row(row)
+        for row in connection.execute(
+            f"SELECT {HEAD_COLUMNS} FROM run AS r JOIN project AS p ON p.key = r.project_key "
+            f"WHERE r.deleted_ms IS NULL AND {condition} ORDER BY r.started_ms DESC, r.key DESC LIMIT {_OFFERED}",
+            values,
+        )
+    ]
+    if len(heads) < _OFFERED:
+        return heads, len(heads)
+    query = f"SELECT count(*) FROM run AS r WHERE r.deleted_ms IS NULL AND {condition}"
+    return heads, int(connection.execute(query, values).fetchone()[0])
 
 
 def resolve(reader: Reader, text: str) -> RunHead | VersionHead:
-    """Give the run or the version that a reference names; a version if it has a `:`, else a run if there is one.
+    """Give the run or the version that a reference names: a run of just that name, else a version if it has a `:`.
 
     Raises:
         UnknownReference, AmbiguousReference: nothing, or more than one thing, goes by it.
     """
-    reference = parse(text)
-    if not reference.has_version:
-        try:
-            return find_run(reader, text)
-        except UnknownReference as unknown:
-            not_a_run = unknown
-        try:
-            return _version(reader, text)
-        except UnknownReference:
-            raise UnknownReference(f"There is no run and no artifact {text!r}.", remedy=not_a_run.remedy) from None
-    return _version(reader, text)
+    with reader.snapshot() as connection:
+        is_run_name = _runs_named(connection, text)[1] > 0
+    if not is_run_name and parse(text).has_version:
+        return _version(reader, text)
+    try:
+        return find_run(reader, text)
+    except UnknownReference as unknown:
+        not_a_run = unknown
+    try:
+        return _version(reader, text)
+    except UnknownReference:
+        raise UnknownReference(f"There is no run and no artifact {text!r}.", remedy=not_a_run.remedy) from None
 
 
 def _version(reader: Reader, text: str) -> VersionHead:

@@ -1,0 +1,130 @@
+"""What a reference leads to, and what is said when it leads nowhere or to several."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from artui.catalog import Catalog, artifacts, events, runs
+from artui.errors import AmbiguousReference, UnknownReference, UsageError
+from artui.model import RunHead, VersionHead
+from artui.query import Reader
+from artui.query.artifacts import artifact_list
+from artui.query.references import find_run, resolve
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "x.artui"
+
+
+def _start(path: Path, *names: str) -> None:
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for name in names:
+            runs.start(connection, runs.NewRun(project="p", name=name))
+
+
+def _save(path: Path, name: str, *, project: str = "p", content: bytes = b"1") -> str:
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        file = artifacts.NewFile("f", 1, content * 32)
+        return artifacts.save(connection, artifacts.NewVersion(project, name, "dataset", "data", [file])).id
+
+
+@pytest.mark.parametrize("name", ["run 12:30:00", "a:b:c", "a:v2", "ünï", "'; DROP TABLE run", "%", "a/b", "x" * 500])
+def test_run_of_any_name_is_found_by_it(path: Path, name: str) -> None:
+    """A run that a script named after the time, or anything else, goes by that name."""
+    _start(path, "other", name)
+    with Reader(path) as reader:
+        assert find_run(reader, name).name == name
+        found = resolve(reader, name)
+        assert isinstance(found, RunHead) and found.name == name
+
+
+def test_version_of_a_run_is_no_run(path: Path) -> None:
+    """A run has no versions: `name:v3` does not quietly lead to the run `name`."""
+    _start(path, "calm")
+    with Reader(path) as reader, pytest.raises(UsageError):
+        find_run(reader, "calm:v3")
+
+
+def test_runs_win_over_artifacts_unless_a_version_is_named(path: Path) -> None:
+    """Of a run and an artifact of one name the plain name is the run, with `:` the version."""
+    _start(path, "same")
+    _save(path, "same")
+    with Reader(path) as reader:
+        assert isinstance(resolve(reader, "same"), RunHead)
+        assert isinstance(resolve(reader, "same:latest"), VersionHead)
+        assert isinstance(resolve(reader, "p/same"), VersionHead)
+
+
+def test_number_of_ambiguous_runs_is_true(path: Path) -> None:
+    """Fifty runs of one name are said to be fifty."""
+    _start(path, *["many"] * 50)
+    with Reader(path) as reader, pytest.raises(AmbiguousReference, match="50 runs"):
+        find_run(reader, "many")
+
+
+def test_artifact_of_two_projects_needs_its_project(path: Path) -> None:
+    """The message offers the spellings that work, and they do."""
+    _save(path, "data", project="p")
+    _save(path, "data", project="q")
+    with Reader(path) as reader:
+        with pytest.raises(AmbiguousReference, match="p/data or q/data"):
+            resolve(reader, "data")
+        found = resolve(reader, "q/data:v1")
+    assert isinstance(found, VersionHead) and found.project == "q"
+
+
+def test_run_named_like_a_version_is_the_run(path: Path) -> None:
+    """A run that goes by just that text comes before a version of an artifact, and its name says what is meant."""
+    _start(path, "data:v1", "calm:v3", "calm")
+    _save(path, "data")
+    with Reader(path) as reader:
+        assert isinstance(resolve(reader, "data:v1"), RunHead) and isinstance(resolve(reader, "data:1"), VersionHead)
+        assert find_run(reader, "calm:v3").name == "calm:v3"
+
+
+@pytest.mark.parametrize(
+    "text", ["nosuch", "\udcff", "data:\udcff", "data:v9", "data:nosuch", "data:v0", "nosuch:v1", "0000"]
+)
+def test_unknown_references_offer_what_there_is(path: Path, text: str) -> None:
+    """Nothing of that name is an error with a remedy."""
+    _start(path, "run")
+    _save(path, "data")
+    with Reader(path) as reader, pytest.raises(UnknownReference) as caught:
+        resolve(reader, text)
+    assert caught.value.remedy
+
+
+def test_empty_catalog_says_so(path: Path) -> None:
+    """Without runs there is nothing to offer."""
+    Catalog(path).close()
+    with Reader(path) as reader, pytest.raises(UnknownReference, match="no runs yet"):
+        find_run(reader, "x")
+
+
+@pytest.mark.parametrize("text", ["data:v2", "data:golden", "p/data:v2"])
+def test_deleted_version_is_unknown(path: Path, text: str) -> None:
+    """A version that is marked as deleted cannot be referred to, by number or alias; the one before is the latest."""
+    _save(path, "data")
+    second = _save(path, "data", content=b"2")
+    with Catalog(path) as catalog:
+        events.move_alias(catalog, second, "golden")
+        with catalog.transaction() as connection:
+            connection.execute("UPDATE version SET deleted_ms = 1 WHERE id = ?", (second,))
+    with Reader(path) as reader:
+        latest = resolve(reader, "data")
+        assert isinstance(latest, VersionHead) and latest.number == 1
+        with pytest.raises(UnknownReference, match="has v1 to v1"):
+            resolve(reader, text)
+
+
+def test_everything_of_the_demo_goes_by_its_name(demo_catalog: Path) -> None:
+    """Each run's id and each artifact's latest version resolve to themselves."""
+    with Reader(demo_catalog) as reader:
+        for run in reader.runs():
+            assert resolve(reader, run.id).id == run.id
+        for artifact in artifact_list(reader):
+            assert artifact.latest is not None
+            assert resolve(reader, f"{artifact.project}/{artifact.name}:latest").id == artifact.latest.id
