@@ -46,6 +46,7 @@ def lineage(reader: Reader, subject: RunHead | VersionHead, *, max_depth: int = 
 def _walk(connection: sqlite3.Connection, root: Node, direction: Direction, max_depth: int) -> tuple[list[Node], bool]:
     seen = {root.id}
     nodes: list[Node] = []
+    is_cut = False
     stack = [(node, 1) for node in reversed(_next(connection, root, direction))]
     while stack:
         node, depth = stack.pop()
@@ -56,10 +57,12 @@ def _walk(connection: sqlite3.Connection, root: Node, direction: Direction, max_
         if is_repeated:
             continue
         seen.add(node.id)
+        beyond = _next(connection, node, direction)
         if depth >= max_depth:
-            return nodes, True
-        stack += [(each, depth + 1) for each in reversed(_next(connection, node, direction))]
-    return nodes, False
+            is_cut = is_cut or any(each.id not in seen for each in beyond)
+            continue
+        stack += [(each, depth + 1) for each in reversed(beyond)]
+    return nodes, is_cut
 
 
 def _next(connection: sqlite3.Connection, node: Node, direction: Direction) -> list[Node]:

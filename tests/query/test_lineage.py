@@ -1,0 +1,88 @@
+"""The walk through the lineage: complete up to its depth, and without end nowhere."""
+
+from __future__ import annotations
+
+import sqlite3
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from artui.catalog import Catalog, artifacts, runs
+from artui.model import RELATIONS, Relation
+from artui.query import Reader
+from artui.query.lineage import lineage
+from artui.query.references import find_run, resolve
+
+
+def _version(connection: sqlite3.Connection, name: str) -> int:
+    file = artifacts.NewFile("f", 1, name.encode().ljust(32))
+    return artifacts.save(connection, artifacts.NewVersion("p", name, "dataset", "data", [file])).key
+
+
+def test_depth_cuts_branches_not_the_walk(tmp_path: Path) -> None:
+    """One step deep, all three inputs of a run are listed; nothing lies behind them, so nothing is cut."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        run = runs.start(connection, runs.NewRun(project="p", name="run"))
+        for name in "abc":
+            artifacts.link(connection, "input", source_key=_version(connection, name), target_key=run)
+    with Reader(path) as reader:
+        found = lineage(reader, find_run(reader, "run"), max_depth=1)
+
+    assert [node.version and node.version.artifact for node in found.upstream] == ["a", "b", "c"]
+    assert not found.is_cut and found.downstream == ()
+
+
+def test_cut_is_said_when_there_is_more(tmp_path: Path) -> None:
+    """A chain longer than the depth is cut and said to be, and the shorter branch beside it is whole."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        run = runs.start(connection, runs.NewRun(project="p", name="run"))
+        chain = [_version(connection, name) for name in ("a1", "a2", "a3")]
+        for later, earlier in pairwise(chain):
+            artifacts.link(connection, "derived", source_key=earlier, target_key=later)
+        for key in (chain[0], _version(connection, "b")):
+            artifacts.link(connection, "input", source_key=key, target_key=run)
+    with Reader(path) as reader:
+        head = find_run(reader, "run")
+        cut, whole = lineage(reader, head, max_depth=2), lineage(reader, head, max_depth=3)
+
+    named = [(node.depth, node.version and node.version.artifact) for node in cut.upstream]
+    assert cut.is_cut and named == [(1, "a1"), (2, "a2"), (1, "b")]
+    assert not whole.is_cut and len(whole.upstream) == 4
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(RELATIONS), st.integers(1, 5), st.integers(1, 5)), max_size=40))
+def test_any_graph_is_walked_once(
+    tmp_path_factory: pytest.TempPathFactory, edges: list[tuple[Relation, int, int]]
+) -> None:
+    """Cycles, doubled and self-referring edges end; each node is walked once, and named again where it is met again."""
+    path = tmp_path_factory.mktemp("graph") / "x.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number in range(1, 6):
+            runs.start(connection, runs.NewRun(project="p", name=f"run{number}"))
+            _version(connection, f"data{number}")
+        for relation, source, target in edges:
+            artifacts.link(connection, relation, source_key=source, target_key=target)
+    with Reader(path) as reader:
+        for text in ("run1", "data1:v1"):
+            found = lineage(reader, resolve(reader, text))
+            for nodes in (found.upstream, found.downstream):
+                walked = [node.id for node in nodes if not node.is_repeated]
+                assert len(walked) == len(set(walked)) and found.root.id not in walked
+                assert all(node.depth <= before.depth + 1 for before, node in pairwise(nodes))
+            assert not found.is_cut
+
+
+def test_upstream_and_downstream_mirror_each_other(demo_catalog: Path) -> None:
+    """What lies upstream of a run of the demo has that run downstream."""
+    with Reader(demo_catalog) as reader:
+        for run in reader.runs(limit=5):
+            for node in lineage(reader, run).upstream:
+                if node.version is not None:
+                    below = lineage(reader, node.version).downstream
+                    assert run.id in {other.id for other in below}
