@@ -10,9 +10,10 @@ import csv
 import struct
 import zipfile
 import zlib
+from dataclasses import replace
 from typing import BinaryIO
 
-from artui.model import Preview
+from artui.model import Preview, PreviewTable
 from artui.preview import image, structured, table, tensors, text
 
 __all__ = ["MAX_BYTES", "preview"]
@@ -27,22 +28,25 @@ _FAULTS = (
 
 
 def preview(path: str, stream: BinaryIO, size_bytes: int) -> Preview:
-    """Look into one file. `path` is used for its ending alone; never raises over content."""
+    """Look into one file. `path` is used for its ending alone; never raises over content.
+
+    All text in it can be written as UTF-8, whatever the file holds.
+    """
     name = path.rsplit("/", 1)[-1].lower()
     try:
         content = stream.read(MAX_BYTES)
         if content.startswith(b"\x1f\x8b"):
             content, is_whole = _unpack(content)
             inner = _look(name.removesuffix(".gz"), content, size_bytes=len(content), is_whole=is_whole)
-            return Preview(inner.kind, f"{inner.title}, in gzip", inner.text, inner.table, inner.facts)
-        return _look(name, content, size_bytes=size_bytes, is_whole=len(content) >= size_bytes)
+            return _storable(replace(inner, title=f"{inner.title}, in gzip"))
+        return _storable(_look(name, content, size_bytes=size_bytes, is_whole=len(content) >= size_bytes))
     except _FAULTS as error:
         return Preview("unreadable", f"cannot be read as what it seems to be: {ascii(str(error))[:120]}")
 
 
 def _look(name: str, content: bytes, *, size_bytes: int, is_whole: bool) -> Preview:
     head = content[:_HEAD_BYTES]
-    if found := image.look(head):
+    if found := image.look(content):
         return found
     if head.startswith(b"\x93NUMPY"):
         return tensors.npy(content)
@@ -57,7 +61,7 @@ def _look(name: str, content: bytes, *, size_bytes: int, is_whole: bool) -> Prev
     if name.endswith((".csv", ".tsv", ".tab")):
         return table.look(content, delimiter="\t" if name.endswith((".tsv", ".tab")) else "", is_whole=is_whole)
     if name.endswith(".json"):
-        return structured.json_text(content)
+        return structured.json_text(content, is_whole=is_whole)
     if name.endswith((".jsonl", ".ndjson")):
         return structured.json_lines(content, is_whole=is_whole)
     return text.look(content, is_whole=is_whole)
@@ -67,3 +71,19 @@ def _unpack(content: bytes) -> tuple[bytes, bool]:
     inflater = zlib.decompressobj(wbits=31)
     unpacked = inflater.decompress(content, MAX_BYTES)
     return unpacked, inflater.eof
+
+
+def _storable(found: Preview) -> Preview:
+    """Write lone surrogates, which a header may spell out, as escapes: neither JSON nor SQLite takes them."""
+    table = found.table and PreviewTable(
+        tuple(map(_plain, found.table.columns)),
+        found.table.types,
+        tuple(tuple(map(_plain, row)) for row in found.table.rows),
+        found.table.row_count,
+    )
+    facts = tuple((_plain(name), _plain(value)) for name, value in found.facts)
+    return replace(found, title=_plain(found.title), text=_plain(found.text), table=table, facts=facts)
+
+
+def _plain(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

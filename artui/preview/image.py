@@ -13,28 +13,35 @@ from artui.model import Preview
 _PNG_COLOURS = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGB with alpha"}
 
 
-def look(head: bytes) -> Preview | None:
+_MAX_SEGMENTS = 10_000
+
+
+def look(content: bytes) -> Preview | None:
     """Name a picture's format and size in pixels; None if it is no picture."""
-    if head.startswith(b"\x89PNG\r\n\x1a\n") and len(head) >= 26:
-        width, height, depth, colour = struct.unpack_from(">IIBB", head, 16)
+    if content.startswith(b"\x89PNG\r\n\x1a\n") and len(content) >= 26:
+        width, height, depth, colour = struct.unpack_from(">IIBB", content, 16)
         kind = _PNG_COLOURS.get(colour, "unknown colours")
         return _picture("PNG", width, height, f"{kind}, {depth} bits")
-    if head[:6] in (b"GIF87a", b"GIF89a"):
-        width, height = struct.unpack_from("<HH", head, 6)
+    if content[:6] in (b"GIF87a", b"GIF89a"):
+        width, height = struct.unpack_from("<HH", content, 6)
         return _picture("GIF", width, height, "")
-    if head.startswith(b"\xff\xd8\xff"):
-        return _jpeg(head)
+    if content.startswith(b"\xff\xd8\xff"):
+        return _jpeg(content)
     return None
 
 
-def _jpeg(head: bytes) -> Preview:
+def _jpeg(content: bytes) -> Preview:
+    """Go from segment to segment: a camera's metadata and colour profile may put the size far behind the start."""
     place = 2
-    while place + 9 <= len(head) and head[place] == 0xFF:
-        marker, size = head[place + 1], struct.unpack_from(">H", head, place + 2)[0]
+    for _ in range(_MAX_SEGMENTS):
+        if place + 9 > len(content) or content[place] != 0xFF:
+            break
+        marker, size = content[place + 1], struct.unpack_from(">H", content, place + 2)[0]
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            height, width = struct.unpack_from(">HH", head, place + 5)
+            height, width = struct.unpack_from(">HH", content, place + 5)
             return _picture("JPEG", width, height, "")
-        place += 2 + size
+        # Any number of 0xFF may stand before a marker.
+        place += 1 if marker == 0xFF else 2 + size
     return Preview("image", "JPEG picture")
 
 

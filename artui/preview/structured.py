@@ -11,8 +11,10 @@ from artui.model import Preview
 from artui.preview import table, text
 
 
-def json_text(content: bytes) -> Preview:
-    """Show a JSON document indented; what is no JSON is shown as text."""
+def json_text(content: bytes, *, is_whole: bool) -> Preview:
+    """Show a JSON document indented; what is no JSON, or was not read to its end, is shown as text."""
+    if not is_whole:
+        return Preview("text", "JSON, its beginning as text", text.look(content, is_whole=False).text)
     try:
         value = orjson.loads(content)
         pretty = orjson.dumps(value, option=orjson.OPT_INDENT_2)
@@ -25,20 +27,27 @@ def json_text(content: bytes) -> Preview:
 
 
 def json_lines(content: bytes, *, is_whole: bool) -> Preview:
-    """Show JSON lines as a table of their first objects."""
+    """Show JSON lines as a table of their first objects; what is none is shown as text."""
     lines = [line for line in content.splitlines() if line.strip()]
+    if not is_whole:
+        lines = lines[:-1]  # the last may be cut
     rows: list[dict[str, Any]] = []
     for line in lines[: table.MAX_ROWS]:
-        value = orjson.loads(line)
+        try:
+            value = orjson.loads(line)
+        except ValueError:
+            return Preview("text", "not valid JSON lines, as text", text.look(content, is_whole=is_whole).text)
         if not isinstance(value, dict):
             return text.look(content, is_whole=is_whole)
         rows.append(value)
+    if not rows:
+        return text.look(content, is_whole=is_whole)
     columns = list(dict.fromkeys(name for row in rows for name in row))[: table.MAX_COLUMNS]
     cells = [[_cell(row.get(name)) for name in columns] for row in rows]
     count = len(lines) if is_whole else None
-    return Preview(
-        "table", f"JSON lines, {len(lines):,} records", table=table.from_rows(columns, cells, row_count=count)
-    )
+    counted = f"{len(lines):,}" if is_whole else f"over {len(lines):,}"
+    title = f"JSON lines, {counted} record{'' if counted == '1' else 's'}"
+    return Preview("table", title, table=table.from_rows(columns, cells, row_count=count))
 
 
 def _cell(value: Any) -> str:

@@ -4,29 +4,35 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 
 from artui.model import Preview, PreviewTable
+from artui.preview import text
 
 MAX_ROWS = 50
 MAX_COLUMNS = 200
 MAX_CELL_CHARS = 80
+_LINE_END = re.compile("[\r\n]")
 
 
 def look(content: bytes, *, delimiter: str, is_whole: bool) -> Preview:
-    """Read a CSV or TSV file; an empty delimiter is guessed."""
-    text = content.decode("utf-8-sig", "replace")
-    first_line = text.split("\n", 1)[0]
+    """Read a CSV or TSV file; an empty delimiter is guessed. What cannot be read as a table is shown as text."""
+    decoded = content.decode("utf-8-sig", "replace")
+    first_line = _LINE_END.split(decoded, maxsplit=1)[0]
     delimiter = delimiter or max(",;\t|", key=first_line.count)
-    csv.field_size_limit(1 << 20)
     rows: list[list[str]] = []
     row_count = 0
-    for row in csv.reader(io.StringIO(text), delimiter=delimiter):
-        if not row:
-            continue
-        if row_count <= MAX_ROWS:
-            rows.append([cell[:MAX_CELL_CHARS] for cell in row[:MAX_COLUMNS]])
-        row_count += 1
+    try:
+        for row in csv.reader(io.StringIO(decoded, newline=""), delimiter=delimiter):
+            if not row:
+                continue
+            if row_count <= MAX_ROWS:
+                rows.append([cell[:MAX_CELL_CHARS] for cell in row[:MAX_COLUMNS]])
+            row_count += 1
+    except csv.Error:
+        # A field beyond the csv module's limit. The limit is the process's, whose training may count on it: it stays.
+        return text.look(content, is_whole=is_whole)
     if not rows:
         return Preview("text", "an empty table")
     width = max(len(row) for row in rows)
@@ -58,13 +64,13 @@ def _type(cells: list[str]) -> str:
     return "number" if all(_is_number(cell) for cell in filled) else "text"
 
 
-def _is_integer(text: str) -> bool:
-    return text.lstrip("+-").isdecimal()
+def _is_integer(cell: str) -> bool:
+    return cell.lstrip("+-").isdecimal()
 
 
-def _is_number(text: str) -> bool:
+def _is_number(cell: str) -> bool:
     try:
-        float(text)
+        float(cell)
     except ValueError:
         return False
     return True

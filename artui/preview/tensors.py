@@ -62,13 +62,14 @@ def archive(content: bytes, *, is_whole: bool, is_npz: bool) -> Preview:
     if not is_whole:
         return Preview("bytes", "zip archive, too large to list")
     with zipfile.ZipFile(io.BytesIO(content)) as opened:
+        count = len(opened.infolist())
         members = opened.infolist()[:_MAX_MEMBERS]
         if not is_npz:
             rows = [[member.filename, f"{member.file_size:,}"] for member in members]
             return Preview(
                 "table",
-                f"zip archive, {len(members):,} members",
-                table=table.from_rows(("member", "bytes"), rows, row_count=len(rows)),
+                f"zip archive, {count:,} member{'' if count == 1 else 's'}",
+                table=table.from_rows(("member", "bytes"), rows, row_count=count),
             )
         rows = []
         for member in members:
@@ -86,8 +87,8 @@ def archive(content: bytes, *, is_whole: bool, is_npz: bool) -> Preview:
             )
     return Preview(
         "tensors",
-        f"NPZ, {len(rows):,} arrays",
-        table=table.from_rows(("array", "type", "shape", "values"), rows, row_count=len(rows)),
+        f"NPZ, {count:,} array{'' if count == 1 else 's'}",
+        table=table.from_rows(("array", "type", "shape", "values"), rows, row_count=count),
     )
 
 
