@@ -36,7 +36,7 @@ SAMPLE_RUNS = 200
 """So many of the newest runs decide which columns come first."""
 MAX_WORDS = 20
 MAX_WORD_CHARS = 500
-"""Of what is pasted into the filter no more is looked for: SQLite refuses patterns of some thousand characters."""
+"""Of a word that is pasted into the filter no more is looked for."""
 MAX_DISTINCT = 20_000
 """So many different texts of one param are looked through by the filter."""
 _STATUSES = ("running", "finished", "failed", "killed")
@@ -62,6 +62,17 @@ PARAM_ORDER = """
 """
 PARAM_TEXT_ORDER = "SELECT run_key FROM param WHERE name_key = :name AND text IS NOT NULL ORDER BY text, run_key"
 METRIC_ORDER = "SELECT run_key FROM series WHERE name_key = :name AND last IS NOT NULL ORDER BY last, run_key"
+METRIC_ENDED_IN_NAN = "SELECT run_key FROM series WHERE name_key = :name AND last IS NULL"
+FIRST_METRIC_ORDER = """
+    SELECT s.run_key
+    FROM series AS s
+    WHERE s.name_key = :name
+      AND s.last IS NOT NULL
+      AND NOT EXISTS (
+        SELECT 1 FROM series AS f WHERE f.run_key = s.run_key AND f.name_key = s.name_key AND f.labels < s.labels
+      )
+    ORDER BY s.last, s.run_key
+"""
 
 _ATTRIBUTE_ORDERS = {
     "name": "SELECT key FROM run ORDER BY name COLLATE NOCASE, key",
@@ -189,14 +200,22 @@ def _sorted_keys(connection: sqlite3.Connection, request: RunsRequest) -> list[i
         if source == "param":
             keys = _keys(connection, PARAM_ORDER, values) + _keys(connection, PARAM_TEXT_ORDER, values)
         else:
-            # A run of several processes has several series of one name: the first decides.
-            keys = list(dict.fromkeys(_keys(connection, METRIC_ORDER, values)))
+            keys = _metric_keys(connection, values)
     if request.is_descending:
         keys.reverse()
     if len(keys) < connection.execute("SELECT count(*) FROM run").fetchone()[0]:
         present = set(keys)
         keys += [key for key in _keys(connection, KEYS_BY_START) if key not in present]
     return keys
+
+
+def _metric_keys(connection: sqlite3.Connection, values: dict[str, Any]) -> list[int]:
+    """Sort runs by a metric. Of a run of several processes the first series by label decides, as in its cell."""
+    keys = _keys(connection, METRIC_ORDER, values)
+    known = set(keys)
+    if len(known) == len(keys) and known.isdisjoint(_keys(connection, METRIC_ENDED_IN_NAN, values)):
+        return keys
+    return _keys(connection, FIRST_METRIC_ORDER, values)
 
 
 def _keys(connection: sqlite3.Connection, query: str, values: dict[str, Any] | None = None) -> list[int]:
@@ -206,7 +225,7 @@ def _keys(connection: sqlite3.Connection, query: str, values: dict[str, Any] | N
 def _matching(connection: sqlite3.Connection, contains: str) -> set[int] | None:
     """Give the keys of the runs that contain every word; None for no words at all."""
     wanted: set[int] | None = None
-    for word in contains.lower().split()[:MAX_WORDS]:
+    for word in contains.split()[:MAX_WORDS]:
         found = _containing(connection, storable(word)[:MAX_WORD_CHARS])
         wanted = found if wanted is None else wanted & found
         if not wanted:
@@ -214,7 +233,12 @@ def _matching(connection: sqlite3.Connection, contains: str) -> set[int] | None:
     return wanted
 
 
-RUNS_LIKE = "SELECT key FROM run WHERE name LIKE :like ESCAPE '\\' OR note LIKE :like ESCAPE '\\'"
+RUNS_HOLDING = "SELECT key FROM run WHERE instr(lower(name), :part) OR instr(lower(note), :part)"
+PROJECTS_HOLDING = "SELECT key FROM project WHERE instr(lower(name), :part)"
+TAGS_HOLDING = """
+    SELECT t.run_key FROM name AS n JOIN tag AS t ON t.name_key = n.key
+    WHERE instr(lower(n.text), :part) OR instr(lower(t.value), :part)
+"""
 DISTINCT_TEXTS = """
     WITH RECURSIVE seen (name_key, text) AS (
         SELECT n.key, (SELECT min(p.text) FROM param AS p WHERE p.name_key = n.key AND p.text IS NOT NULL)
@@ -225,33 +249,22 @@ DISTINCT_TEXTS = """
         WHERE s.text IS NOT NULL
         LIMIT :limit
     )
-    SELECT name_key, text FROM seen WHERE text LIKE :like ESCAPE '\\'
+    SELECT name_key, text FROM seen WHERE instr(lower(text), :part)
 """
+_RUNS_OF_STATUS = {
+    **{word: f"SELECT key FROM run WHERE status = {code}" for code, word in enumerate(_STATUSES)},
+    "running": "SELECT key FROM run WHERE status <> 1 AND status = 0 AND heartbeat_ms >= :since",
+    "lost": "SELECT key FROM run WHERE status <> 1 AND status = 0 AND heartbeat_ms < :since",
+}
 
 
 def _containing(connection: sqlite3.Connection, word: str) -> set[int]:
-    like = {"like": "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"}
-    found = set(_keys(connection, RUNS_LIKE, like))
-    for code, status in enumerate(_STATUSES):
-        if len(word) > 2 and status.startswith(word):
-            found.update(_keys(connection, "SELECT key FROM run WHERE status = :status", {"status": code}))
-    for (project,) in connection.execute("SELECT key FROM project WHERE name LIKE :like ESCAPE '\\'", like):
-        found.update(_keys(connection, "SELECT key FROM run WHERE project_key = :project", {"project": project}))
-    found.update(
-        _keys(
-            connection,
-            "SELECT t.run_key FROM name AS n JOIN tag AS t ON t.name_key = n.key WHERE n.text LIKE :like ESCAPE '\\' OR t.value LIKE :like ESCAPE '\\'",
-            like,
-        )
-    )
-    for name_key, text in connection.execute(DISTINCT_TEXTS, {**like, "limit": MAX_DISTINCT}).fetchall():
-        found.update(
-            _keys(
-                connection,
-                "SELECT run_key FROM param WHERE name_key = :name AND text = :text",
-                {"name": name_key, "text": text},
-            )
-        )
+    found: set[int] = set()
+    for part in _spellings(word):
+        found |= _holding(connection, part)
+    for status, query in _RUNS_OF_STATUS.items():
+        if len(word) > 2 and status.startswith(word.lower()):
+            found.update(_keys(connection, query, {"since": _now_ms() - HEARTBEAT_LOST_MS}))
     number = _as_number(word)
     if number is not None:
         for (name_key,) in connection.execute("SELECT key FROM name").fetchall():
@@ -265,7 +278,41 @@ def _containing(connection: sqlite3.Connection, word: str) -> set[int]:
     return found
 
 
-def _as_number(word: str) -> float | None:
+def _spellings(word: str) -> set[str]:
+    """Give what to look for: SQLite folds ASCII letters alone, so that others are tried in several cases."""
+    return {_ascii_lower(each) for each in (word, word.lower(), word.upper(), word.capitalize())}
+
+
+def _ascii_lower(text: str) -> str:
+    return text.lower() if text.isascii() else "".join(each.lower() if each.isascii() else each for each in text)
+
+
+def _holding(connection: sqlite3.Connection, part: str) -> set[int]:
+    """Give the runs with `part`, folded already, in a text. Unlike LIKE, instr sees what stands behind a NUL."""
+    values = {"part": part}
+    found = set(_keys(connection, RUNS_HOLDING, values))
+    for project in _keys(connection, PROJECTS_HOLDING, values):
+        found.update(_keys(connection, "SELECT key FROM run WHERE project_key = :project", {"project": project}))
+    found.update(_keys(connection, TAGS_HOLDING, values))
+    for name_key, text in connection.execute(DISTINCT_TEXTS, {**values, "limit": MAX_DISTINCT}).fetchall():
+        found.update(
+            _keys(
+                connection,
+                "SELECT run_key FROM param WHERE name_key = :name AND text = :text",
+                {"name": name_key, "text": text},
+            )
+        )
+    return found
+
+
+def _as_number(word: str) -> float | int | None:
+    """Read a word as a number, exactly: beyond 2^53 a float would be another int's."""
+    try:
+        number = int(word)
+        if -(1 << 63) <= number < 1 << 63:
+            return number
+    except ValueError:
+        pass
     try:
         return float(word)
     except ValueError:
