@@ -388,7 +388,7 @@ def border(path: Path) -> Iterator[None]:
         raise
     except sqlite3.Error as error:
         raise _translated(error, shown) from error
-    except (MemoryError, UnicodeError, OverflowError, ValueError, struct.error) as error:
+    except (MemoryError, UnicodeError, OverflowError, TypeError, ValueError, struct.error) as error:
         raise CatalogDamaged(
             f"{shown} holds something that cannot be read: {ascii(str(error))[:120]}.",
             remedy="Get an untouched copy.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -100,7 +101,7 @@ def _metric_row(name: str, metrics: Sequence[Metric | None], direction: Directio
     values = tuple(metric.summary.last if metric else None for metric in metrics)
     if direction is None and not _COUNTER.search(name):
         direction = guess_direction(name)
-    finite = [value for value in values if value is not None and value == value and abs(value) != float("inf")]
+    finite = [value for value in values if isinstance(value, int | float) and math.isfinite(value)]
     best = None
     if direction is not None and len(finite) > 1 and min(finite) != max(finite):
         target = min(finite) if direction == "lower" else max(finite)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import sqlite3
 from typing import Any
 
@@ -100,27 +101,34 @@ def run_metrics(connection: sqlite3.Connection, run_key: int) -> list[Metric]:
         {"run": run_key},
     )
     metrics = []
-    for key, name, labels, count, finite, first, last, low, high, added, *rest in rows:
-        mean = added / finite if finite and added is not None else None
-        nan = float("nan")
-        metrics.append(
-            Metric(
-                key,
-                name,
-                labels,
-                Summary(
-                    count,
-                    finite,
-                    nan if first is None else first,
-                    nan if last is None else last,
-                    low,
-                    high,
-                    mean,
-                    *rest,
-                ),
-            )
-        )
+    for key, name, labels, count, finite, first, last, low, high, added, min_step, max_step, *places in rows:
+        low, high, finite = _number(low), _number(high), _integer(finite) or 0
+        summary = Summary(
+            _integer(count) or 0, finite, _or_nan(first), _or_nan(last), low, high, mean_of(_number(added), finite, low, high),
+            _integer(min_step), _integer(max_step), *(_integer(cell) or 0 for cell in places),
+        )  # fmt: skip
+        metrics.append(Metric(key, str(name), str(labels), summary))
     return metrics
+
+
+def mean_of(added: float | None, count: int, low: float | None, high: float | None) -> float | None:
+    """Give the mean of so many finite values, which lies between the extremes; None if their sum is not known."""
+    if not count or added is None or low is None or high is None or not math.isfinite(added):
+        return None
+    return min(max(added / count, low), high)
+
+
+def _or_nan(cell: Any) -> float:
+    value = _number(cell)
+    return math.nan if value is None else value
+
+
+def _number(cell: Any) -> float | None:
+    return float(cell) if isinstance(cell, int | float) else None
+
+
+def _integer(cell: Any) -> int | None:
+    return cell if isinstance(cell, int) else None
 
 
 def _command(text: Any) -> tuple[str, ...]:

@@ -453,7 +453,7 @@ def run_rows(
                 [*keys, *metrics],
             ):
                 if metrics[name_key] not in cells[run_key]:
-                    cells[run_key][metrics[name_key]] = float("nan") if last is None else last
+                    cells[run_key][metrics[name_key]] = last if isinstance(last, int | float) else float("nan")
                     series[key] = run_key, metrics[name_key]
         if metrics:
             _take_pending(

@@ -14,6 +14,7 @@ from artui.catalog import points
 from artui.errors import PointsDamaged, UnknownReference
 from artui.model import Metric, Series
 from artui.query import Reader
+from artui.query.run import mean_of
 from artui.query.spooled import extended, pending
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Curve:
     lows: Sequence[float]
     highs: Sequence[float]
     means: Sequence[float]
+    """Of points at one x the last alone counts. The first and the last bucket give the first and the last value."""
     counts: Sequence[int]
     nan_xs: Sequence[float]
     """Where points were NaN; the next two likewise for infinities."""
@@ -91,7 +93,7 @@ def read_series(connection: sqlite3.Connection, series_key: int) -> Series:
 
 def _decoded(count: Any, codec: Any, payload: Any) -> Any:
     if not isinstance(count, int) or not isinstance(codec, str) or not isinstance(payload, bytes):
-        raise PointsDamaged("A block of points has columns of the wrong type.", remedy="Get an untouched copy.")
+        raise _wrong_type()
     return points.decode(codec, count, payload)
 
 
@@ -160,9 +162,11 @@ def last_values(connection: sqlite3.Connection, series_key: int, count: int) -> 
 
 def _summary_value(row: tuple[Any, ...]) -> float:
     _, count, finite_count, _, last, added = row
+    if not all(isinstance(cell, int | float) for cell in (count, finite_count, added)):
+        return float("nan")
     if finite_count < count and last is None:
         return float("nan")
-    return added / finite_count if finite_count and added is not None else float("nan")
+    return float(added / finite_count) if finite_count else float("nan")
 
 
 def _spread(rows: list[Any], count: int) -> list[Any]:
@@ -197,7 +201,11 @@ def curve(reader: Reader, metric: Metric, *, run_id: str = "", axis: Axis = "ste
         if found := pending(reader, connection):
             owner = run_id or _run_of(connection, metric.series_key)
             series = extended(series, found.get((owner, metric.labels, metric.name)))
-    xs = series.steps.astype("float64") if axis == "step" else (series.times_ms - metric.summary.first_ms) / 1000.0
+    xs = (
+        series.steps.astype("float64")
+        if axis == "step"
+        else (series.times_ms.astype("float64") - metric.summary.first_ms) / 1000.0
+    )
     return thin(xs, series.values, buckets=buckets)
 
 
@@ -210,6 +218,8 @@ def _run_of(connection: sqlite3.Connection, series_key: int) -> str:
 
 def thin(xs: Floats, values: Floats, *, buckets: int) -> Curve:
     """Put points into at most `buckets` parts of equal width; each keeps its extremes and its mean.
+
+    Of points at one x the last one counts for the mean, all for the extremes. The first and the last value stay.
 
     Raises:
         ValueError: `buckets` is less than 2.
@@ -230,21 +240,39 @@ def thin(xs: Floats, values: Floats, *, buckets: int) -> Curve:
     count, last = len(values), float(values[-1]) if len(values) else float("nan")
     if not finite.all():
         xs, values = xs[finite], values[finite]
-    if len(values) <= buckets:
-        flat = values.tolist()
-        return Curve(xs.tolist(), flat, flat, flat, [1] * len(flat), **odd, count=count, last=last)
-    span = float(xs[-1] - xs[0]) or 1.0
-    place = np.minimum(((xs - xs[0]) * (buckets / span)).astype(np.int64), buckets - 1)
-    starts = np.flatnonzero(np.diff(place, prepend=-1))
+    if not len(values):
+        return Curve([], [], [], [], [], **odd, count=count, last=last)
+    is_last = np.append(xs[1:] != xs[:-1], True)
+    if int(is_last.sum()) <= buckets:
+        starts = np.flatnonzero(np.append(True, is_last[:-1]))
+        middles, means = xs[is_last], values[is_last]
+        lows, highs = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
+    else:
+        place = np.minimum(((xs - xs[0]) / (xs[-1] - xs[0]) * buckets).astype(np.int64), buckets - 1)
+        starts = np.flatnonzero(np.diff(place, prepend=-1))
+        lows, highs = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
+        line_starts = np.flatnonzero(np.diff(place[is_last], prepend=-1))
+        # Sums of steps and values near the greatest there are round beyond them: a mean never does.
+        middles = np.clip(_means(xs[is_last], line_starts), xs[starts], xs[np.append(starts[1:], len(xs)) - 1])
+        means = np.clip(_means(values[is_last], line_starts), lows, highs)
+        middles[0], middles[-1] = xs[0], xs[-1]
+        means[0], means[-1] = values[is_last][0], values[-1]
     counts = np.diff(starts, append=len(values))
-    with np.errstate(over="ignore"):
-        means = np.add.reduceat(values, starts) / counts
-    middles = np.add.reduceat(xs, starts) / counts
-    middles[0], middles[-1] = xs[0], xs[-1]
     return Curve(
-        middles.tolist(), np.minimum.reduceat(values, starts).tolist(), np.maximum.reduceat(values, starts).tolist(),
-        means.tolist(), counts.tolist(), **odd, count=count, last=last,
+        middles.tolist(), lows.tolist(), highs.tolist(), means.tolist(), counts.tolist(), **odd, count=count, last=last
     )  # fmt: skip
+
+
+def _means(values: Floats, starts: Any) -> Any:
+    """Give the mean of each part; where its sum is beyond all floats, by adding up what is divided already."""
+    import numpy as np
+
+    counts = np.diff(starts, append=len(values))
+    with np.errstate(over="ignore", invalid="ignore"):
+        means = np.add.reduceat(values, starts) / counts
+        if not np.isfinite(means).all():
+            means = np.add.reduceat(values / np.repeat(counts, counts), starts)
+    return means
 
 
 CURVE_BLOCKS = """
@@ -255,30 +283,45 @@ CURVE_BLOCKS = """
     GROUP BY number / :group
     ORDER BY number / :group
 """
+_MAY_LACK = (4, 5, 6)
+"""Where a block without a finite point has NULL: smallest, largest and sum."""
 
 
 def _curve_of_summaries(connection: sqlite3.Connection, metric: Metric, axis: Axis, buckets: int) -> Curve:
     total = connection.execute(
         "SELECT max(number) + 1 FROM block WHERE series_key = :series", {"series": metric.series_key}
     ).fetchone()[0]
+    if not isinstance(total, int):
+        raise _wrong_type()
     rows = connection.execute(
         CURVE_BLOCKS, {"series": metric.series_key, "group": max(1, -(-total // buckets))}
     ).fetchall()
+    if not all(
+        isinstance(cell, int | float) or (cell is None and place in _MAY_LACK)
+        for row in rows
+        for place, cell in enumerate(row)
+    ):
+        raise _wrong_type()
+    first_ms = metric.summary.first_ms
+    placed = [
+        ((row[0] + row[1]) / 2 if axis == "step" else ((row[2] + row[3]) / 2 - first_ms) / 1000.0, row) for row in rows
+    ]
+    placed.sort(key=lambda each: each[0])  # steps may begin again within a series
     xs, lows, highs, means, counts = [], [], [], [], []
     odd: tuple[list[float], list[float], list[float]] = ([], [], [])
-    for low_step, high_step, first_ms, last_ms, low, high, added, finite, *odd_counts in rows:
-        x = (
-            (low_step + high_step) / 2
-            if axis == "step"
-            else ((first_ms + last_ms) / 2 - metric.summary.first_ms) / 1000.0
-        )
-        for places, found in zip(odd, odd_counts, strict=True):
+    for x, (*_, low, high, added, finite, nans, positive_infs, negative_infs) in placed:
+        for places, found in zip(odd, (nans, positive_infs, negative_infs), strict=True):
             if found:
                 places.append(x)
-        if finite:
+        if finite and low is not None and high is not None:
+            mean = mean_of(added, finite, low, high)
             xs.append(x)
             lows.append(low)
             highs.append(high)
-            means.append(added / finite)
+            means.append(low / 2 + high / 2 if mean is None else mean)
             counts.append(finite)
     return Curve(xs, lows, highs, means, counts, *odd, count=metric.summary.count, last=metric.summary.last)
+
+
+def _wrong_type() -> PointsDamaged:
+    return PointsDamaged("A block of points has columns of the wrong type.", remedy="Get an untouched copy.")

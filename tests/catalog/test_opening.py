@@ -376,3 +376,10 @@ def test_migration_keeps_a_backup_of_the_same_mode(own: Path) -> None:
     with sqlite3.connect(backup) as copy:
         assert copy.execute("SELECT name FROM runs").fetchall() == [("run",)]
     assert sorted(path.name for path in own.parent.iterdir()) == ["own.artui", backup.name]
+
+
+@pytest.mark.parametrize("error", [TypeError("int + str"), ValueError("no"), OverflowError("big"), struct.error("cut")])
+def test_what_cannot_be_read_is_one_error(tmp_path: Path, error: Exception) -> None:
+    """Cells of a wrong type or size, wherever they are met, end in an error of ours that names the file."""
+    with pytest.raises(CatalogDamaged, match=r"x\.artui holds something"), opening.border(tmp_path / "x.artui"):
+        raise error

@@ -1,0 +1,195 @@
+"""Curves: whatever the points, their shape stays."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import astuple
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from artui.catalog import Catalog, points, runs
+from artui.errors import ArtuiError, PointsDamaged
+from artui.query import Reader, series
+from artui.query.compare import compare
+from artui.query.runs import columns, run_rows
+from artui.query.series import SPARK_VALUES, curve, spark_values, thin
+
+VALUES = st.floats(width=32)
+
+
+def _catalog(path: Path, steps: list[int], values: list[float]) -> None:
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        key = runs.start(connection, runs.NewRun(project="p", name="r"))
+        rows = [(step, 1000 + place * 10, value) for place, (step, value) in enumerate(zip(steps, values, strict=True))]
+        points.append(connection, key, runs.name_key(connection, "x"), "", *points.pack(rows))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(-1000, 1000), VALUES), min_size=1, max_size=300, unique_by=lambda row: row[0]),
+    st.integers(2, 40),
+)
+def test_thinning_keeps_first_last_smallest_and_largest(rows: list[tuple[int, float]], buckets: int) -> None:
+    """The first and last finite values begin and end the line, and the extremes are among the buckets'."""
+    rows = sorted(rows, key=lambda row: row[0])
+    found = thin(np.array([row[0] for row in rows], float), np.array([row[1] for row in rows]), buckets=buckets)
+
+    finite = [value for _, value in rows if math.isfinite(value)]
+    if finite:
+        assert (min(found.lows), max(found.highs)) == (min(finite), max(finite))
+        assert (found.means[0], found.means[-1]) == (finite[0], finite[-1])
+    assert all(low <= high for low, high in zip(found.lows, found.highs, strict=True))
+
+
+@settings(max_examples=100, deadline=None)
+@example(2_140_193_592_478_257_795, 1000, 700, 48)
+@given(st.integers(-(2**63), 2**63 - 10**7), st.integers(1, 10**6), st.integers(2, 800), st.integers(2, 60))
+def test_steps_of_any_size_ascend(start: int, width: int, count: int, buckets: int) -> None:
+    """Steps as large as nanoseconds since 1970 still give a curve from left to right."""
+    places = np.random.default_rng(count).integers(0, width, count)
+    xs = np.array(sorted(float(start + int(place)) for place in places))
+
+    found = thin(xs, np.arange(count, dtype=float), buckets=buckets)
+
+    assert list(found.xs) == sorted(found.xs) and (found.xs[0], found.xs[-1]) == (xs[0], xs[-1])
+
+
+def test_of_points_at_one_step_the_last_counts_for_the_line(tmp_path: Path) -> None:
+    """A step that was logged again is drawn once, at its last value; both values are within its range."""
+    _catalog(tmp_path / "x.artui", [0, 1, 1, 2], [0.0, 100.0, 1.0, 2.0])
+    with Reader(tmp_path / "x.artui") as reader:
+        found = curve(reader, reader.run("r").detail().metrics[0], buckets=100)
+
+    assert list(found.xs) == [0.0, 1.0, 2.0] and list(found.means) == [0.0, 1.0, 2.0]
+    assert found.highs[1] == 100.0 and found.lows[1] == 1.0
+
+
+def test_series_of_many_blocks_that_restarts_goes_left_to_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Drawn from summaries, too, a series whose steps begin again is in ascending x."""
+    steps = [*range(3000), *range(1000, 4000)]
+    _catalog(tmp_path / "x.artui", steps, [float(step) for step in steps])
+    monkeypatch.setattr(series, "DECODE_BLOCKS", 1)
+    with Reader(tmp_path / "x.artui") as reader:
+        found = curve(reader, reader.run("r").detail().metrics[0], buckets=100)
+
+    assert list(found.xs) == sorted(found.xs) and sum(found.counts) == 6000
+
+
+@pytest.mark.parametrize("values", [[1.7e308] * 50, [-1.7e308, 1.7e308] * 25, [1e308, *range(49)]])
+def test_means_of_huge_values_are_finite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: list[float]) -> None:
+    """The mean of finite values is between them, even where their sum is beyond all floats; so it is from summaries."""
+    _catalog(tmp_path / "x.artui", list(range(50)), values)
+    for limit in (2048, 0):
+        monkeypatch.setattr(series, "DECODE_BLOCKS", limit)
+        with Reader(tmp_path / "x.artui") as reader:
+            metric = reader.run("r").detail().metrics[0]
+            found = curve(reader, metric, buckets=3)
+        assert all(low <= mean <= high for low, mean, high in zip(found.lows, found.means, found.highs, strict=True))
+        assert metric.summary.mean is None or math.isfinite(metric.summary.mean)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 30), VALUES), min_size=1, max_size=200), st.integers(2, 40))
+def test_repeated_steps_keep_every_value_within_range(rows: list[tuple[int, float]], buckets: int) -> None:
+    """However often steps were logged again, counts add up, x ascends without equals, and the line ends at the last value."""
+    xs, values = np.array([row[0] for row in rows], float), np.array([row[1] for row in rows])
+    found = thin(xs, values, buckets=buckets)
+
+    finite = [row for row in sorted(rows, key=lambda row: row[0]) if math.isfinite(row[1])]
+    assert sum(found.counts) == len(finite) and list(found.xs) == sorted(set(found.xs)) and len(found.xs) <= buckets
+    if finite:
+        assert found.means[-1] == finite[-1][1]
+        assert (min(found.lows), max(found.highs)) == (min(row[1] for row in finite), max(row[1] for row in finite))
+
+
+def test_steps_at_the_ends_of_64_bits_are_drawn(tmp_path: Path) -> None:
+    """The smallest and the largest step there can be are a curve from left to right, by step and by time."""
+    _catalog(tmp_path / "x.artui", [-(2**63), 0, 2**63 - 1] * 10, [float(n) for n in range(30)])
+    with Reader(tmp_path / "x.artui") as reader:
+        metric = reader.run("r").detail().metrics[0]
+        assert list(curve(reader, metric).xs) == [-(2.0**63), 0.0, 2.0**63]
+        assert list(curve(reader, metric).means) == [27.0, 28.0, 29.0]
+        assert len(curve(reader, metric, axis="time", buckets=4).xs) == 4
+
+
+def test_time_axis_begins_at_zero(tmp_path: Path) -> None:
+    """By time, x is in seconds since the first point."""
+    _catalog(tmp_path / "x.artui", [5, 4, 3], [1.0, 2.0, 3.0])
+    with Reader(tmp_path / "x.artui") as reader:
+        metric = reader.run("r").detail().metrics[0]
+        assert list(curve(reader, metric, axis="time").xs) == [0.0, 0.01, 0.02]
+        assert list(curve(reader, metric).xs) == [3.0, 4.0, 5.0]
+
+
+def test_curve_of_nothing_finite_is_empty(tmp_path: Path) -> None:
+    """A series of NaN and infinities has no line, and says where they are."""
+    _catalog(tmp_path / "x.artui", [0, 1, 2], [math.nan, math.inf, -math.inf])
+    with Reader(tmp_path / "x.artui") as reader:
+        found = curve(reader, reader.run("r").detail().metrics[0])
+
+    assert (found.xs, found.nan_xs, found.positive_inf_xs, found.negative_inf_xs) == ([], [0.0], [1.0], [2.0])
+    assert found.count == 3
+
+
+@pytest.mark.parametrize("count", [1, 2, 23, 24, 25, 100, 1024, 1025, 3000, 70_000])
+def test_sparklines_are_short_and_end_where_the_series_ends(tmp_path: Path, count: int) -> None:
+    """At most 24 values, rising as the series rises."""
+    _catalog(tmp_path / "x.artui", list(range(count)), [float(n) for n in range(count)])
+    with Reader(tmp_path / "x.artui") as reader:
+        key = reader.run("r").detail().metrics[0].series_key
+        with reader.reading() as connection:
+            values = spark_values(connection, [key])[key]
+
+    assert len(values) == min(count, SPARK_VALUES) or count > 2048
+    assert len(values) <= SPARK_VALUES and values == sorted(values)
+    if count <= 2048:
+        assert (values[0], values[-1]) == (0.0, count - 1.0)
+
+
+def test_fewer_than_two_buckets_are_refused() -> None:
+    """A curve of one bucket is none."""
+    with pytest.raises(ValueError, match="at least 2"):
+        thin(np.zeros(3), np.zeros(3), buckets=1)
+
+
+@pytest.mark.parametrize("column", ["count", "sum", "finite_count", "low_step", "payload", "codec", "first_ms"])
+def test_blocks_with_cells_of_the_wrong_kind_are_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, column: str
+) -> None:
+    """Text where a number belongs gives a curve or one of our errors, whole or from summaries."""
+    _catalog(tmp_path / "x.artui", list(range(3000)), [float(n) for n in range(3000)])
+    with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
+        connection.execute(f"UPDATE block SET {column} = 'text'")
+    for limit in (2048, 1):
+        monkeypatch.setattr(series, "DECODE_BLOCKS", limit)
+        with Reader(tmp_path / "x.artui") as reader:
+            try:
+                curve(reader, reader.run("r").detail().metrics[0])
+            except ArtuiError as error:
+                assert isinstance(error, PointsDamaged) or "cannot be read" in str(error)
+
+
+@pytest.mark.parametrize(
+    "column", ["first", "last", "min", "max", "sum", "finite_count", "count", "max_step", "first_ms", "labels"]
+)
+def test_summaries_with_cells_of_the_wrong_kind_are_shown(tmp_path: Path, column: str) -> None:
+    """Text where a number belongs is a number that is not known, in a run, in a comparison and in the table."""
+    _catalog(tmp_path / "x.artui", [0, 1], [1.0, 2.0])
+    with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
+        connection.execute(f"UPDATE series SET {column} = 'text'")
+        connection.execute("UPDATE block SET sum = 'text'")
+    with Reader(tmp_path / "x.artui") as reader:
+        summary = reader.run("r").detail().metrics[0].summary
+        run_id = reader.run("r").id
+        found = columns(reader)[1]
+        rows = run_rows(reader, [1], found, [found[0].id])
+        row = next(row for row in compare(reader, [run_id, run_id]).rows if row.section == "metrics")
+
+    assert all(value is None or isinstance(value, int | float) for value in astuple(summary))
+    assert isinstance(row.values[0], float) and isinstance(rows[1].cells["metric:x"], float)
