@@ -66,13 +66,15 @@ class BlobStream(io.RawIOBase):
     """A blob as a read-only, seekable stream; one chunk in memory at a time.
 
     Raises:
-        CatalogDamaged: while reading, when a chunk is not what its digest says.
+        CatalogDamaged: while reading, when a chunk is not what its digest says; at the end, when all was read
+            in order and the whole is not what its own says, as of chunks that were swapped.
     """
 
     def __init__(self, connection: sqlite3.Connection, blob_key: int) -> None:
         self._connection = connection
-        row = connection.execute("SELECT size_bytes FROM blob WHERE key = ?", (blob_key,)).fetchone()
+        row = connection.execute("SELECT size_bytes, digest FROM blob WHERE key = ?", (blob_key,)).fetchone()
         self.size_bytes = int(row[0]) if row else 0
+        self._digest: bytes = row[1] if row else b""
         self._chunks = [
             (int(key), int(size))
             for key, size in connection.execute(
@@ -86,6 +88,7 @@ class BlobStream(io.RawIOBase):
             )
         self._position = 0
         self._loaded: tuple[int, bytes] = (-1, b"")
+        self._whole, self._hashed_bytes = hashlib.sha256(), 0
 
     def readable(self) -> bool:
         return True
@@ -107,11 +110,24 @@ class BlobStream(io.RawIOBase):
             if start <= self._position < start + size:
                 content = self._load(number, key, size)
                 part = content[self._position - start :][: len(buffer)]
+                self._check(part)
                 buffer[: len(part)] = part
                 self._position += len(part)
                 return len(part)
             start += size
         return 0
+
+    def _check(self, part: bytes) -> None:
+        """Hash what goes on from where all before was read, and hold it against the digest at the end."""
+        if not self._position <= self._hashed_bytes < self._position + len(part):
+            return
+        self._whole.update(part[self._hashed_bytes - self._position :])
+        self._hashed_bytes = self._position + len(part)
+        if self._hashed_bytes == self.size_bytes and self._whole.digest() != self._digest:
+            raise CatalogDamaged(
+                f"A stored file of {self.size_bytes:,} bytes is not what its digest says.",
+                remedy="Get an untouched copy.",
+            )
 
     def _load(self, number: int, key: int, size: int) -> bytes:
         if self._loaded[0] == number:
