@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from artui.errors import UsageError
 
 _VERSION = re.compile(r"v?([0-9]{1,9})\Z")
-_NAME = re.compile(r"[^\s:@\\\x00-\x1f\x7f][^:@\\\x00-\x1f\x7f]{0,199}\Z")
+_NAME = re.compile(r"(?!\s)[^:@\\\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}(?<!\s)\Z")
 _ID = re.compile(r"[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{4,26}\Z")
 
 
@@ -63,12 +63,13 @@ def check_name(text: str, *, what: str) -> str:
     """Give a name back if it can be referred to.
 
     Raises:
-        UsageError: it is empty, over 200 characters, or holds `:`, `@`, a backslash or a control character.
+        UsageError: it is empty, over 200 characters, begins or ends with a blank, or holds `:`, `@`, a backslash,
+            a control character or half a surrogate pair.
     """
     if not _NAME.match(text):
         raise UsageError(
             f"{text[:60]!r} cannot be the name of {what}.",
-            remedy="Use 1 to 200 characters without ':', '@', backslash or control characters.",
+            remedy="Use 1 to 200 characters without ':', '@', backslash, control characters or blanks at the ends.",
         )
     return text
 
