@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 
 from artui.model import ParamValue
@@ -43,11 +44,15 @@ def duration_text(milliseconds: int | None) -> str:
     if hours < 48:
         return f"{hours}h{minutes:02d}m"
     days, hours = divmod(hours, 24)
-    return f"{days}d{hours:02d}h" if days < 100 else f"{days:,}d"
+    if days < 100:
+        return f"{days}d{hours:02d}h"
+    if days < 10_000:
+        return f"{days:,}d"
+    return f"{days // 365:,}y" if days < 3_650_000 else ">9999y"
 
 
 def age_text(time_ms: int, now_ms: int) -> str:
-    """Say how long ago in at most five characters: `now`, `40s`, `2h`, `3d`, `5mo`, `in 3h` for what lies ahead."""
+    """Say how long ago in at most five characters: `now`, `40s`, `2h`, `3d`, `5mo`; three more, `in 3h`, for what lies ahead."""
     seconds = (now_ms - time_ms) / 1000
     if seconds < -60:
         return "in " + _age(-seconds)
@@ -66,7 +71,8 @@ def _age(seconds: float) -> str:
     ):
         if seconds < limit:
             return f"{int(seconds // size)}{unit}"
-    return f"{int(seconds // 31_536_000)}y"
+    years = int(seconds // 31_536_000)
+    return f"{years}y" if years < 10_000 else ">999y"
 
 
 def time_text(time_ms: int | None) -> str:
@@ -125,9 +131,9 @@ def fixed_text(value: float, decimals: int) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     magnitude = abs(value)
-    if magnitude >= 1e9 or (value != 0 and magnitude < 0.5 * 10**-decimals):
+    if magnitude >= 1e9 or (value != 0 and magnitude <= 0.5 * 10**-decimals):
         return f"{value:.1e}"
-    return f"{value:,.{decimals}f}"
+    return f"{value + 0.0:,.{decimals}f}"  # -0.0 + 0.0 has no sign
 
 
 def decimals_for(low: float | None, high: float | None) -> int:
@@ -140,8 +146,28 @@ def decimals_for(low: float | None, high: float | None) -> int:
     return 3 if magnitude < 10 else 2 if magnitude < 100 else 1
 
 
+_TYPED_CHARS = 12
+"""A float of so many characters was typed, rather than computed, and is as short as one in powers of ten."""
+
+
+def param_texts(values: Sequence[ParamValue]) -> tuple[str, ...]:
+    """Give params that stand side by side: floats in full where some that differ would look the same."""
+    texts = tuple(map(param_text, values))
+    seen: dict[str, ParamValue] = {}
+    if any(
+        isinstance(value, float) and seen.setdefault(text, value) != value
+        for text, value in zip(texts, values, strict=True)
+        if value == value
+    ):
+        return tuple(
+            repr(value) if isinstance(value, float) and math.isfinite(value) else text
+            for text, value in zip(texts, values, strict=True)
+        )
+    return texts
+
+
 def param_text(value: ParamValue) -> str:
-    """Give a param as it was typed: `0.01`, `adam`, `true`, `[1, 2]`."""
+    """Give a param as it was typed: `0.01`, `adam`, `true`, `[1, 2]`; of floats with many digits, six."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -151,7 +177,9 @@ def param_text(value: ParamValue) -> str:
     if isinstance(value, float):
         if value != value or math.isinf(value):
             return number_text(value)
-        text = f"{value:.6g}"
+        text, typed = f"{value:.6g}", repr(value)
+        if float(text) != value and len(typed) <= _TYPED_CHARS:
+            return typed
         return text if "e" in text or "." in text else text + ".0"
     if value is None:
         return "none"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from artui.units import (
@@ -16,6 +16,8 @@ from artui.units import (
     fixed_text,
     number_text,
     param_text,
+    param_texts,
+    plural,
     signed_text,
     time_text,
 )
@@ -98,3 +100,97 @@ def test_times_no_calendar_holds_are_numbers() -> None:
 def test_any_float_has_a_text(value: float) -> None:
     """No value breaks the columns."""
     assert number_text(value) and fixed_text(value, decimals_for(value, value)) and len(signed_text(value)) < 16
+
+
+@example(10_000 * 86_400_000)
+@given(st.integers(0, 100 * 365 * 86_400_000) | st.integers(0, 2**64))
+def test_durations_take_six_characters(ms: int) -> None:
+    """However long, a duration is at most six characters wide, and is never 60 of a unit."""
+    text = duration_text(ms)
+    assert 0 < len(text) <= 6 and "60s" not in text[2:] and "60m" not in text[2:]
+
+
+@given(st.integers(-100 * 365 * 86_400, 100 * 365 * 86_400) | st.integers(-(2**63), 2**63))
+def test_ages_are_short(seconds: int) -> None:
+    """An age is at most five characters wide, and what lies ahead three more for `in `."""
+    text = age_text(10**13 - seconds * 1000, 10**13)
+    assert 0 < len(text) <= 5 or (text.startswith("in ") and len(text) <= 8)
+    assert text.startswith("in ") == (seconds < -60)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e12, max_value=1e12))
+def test_numbers_are_near_what_they_stand_for(value: float) -> None:
+    """A shown number is the value to three digits at least."""
+    shown = float(number_text(value).replace(",", ""))
+    assert math.isclose(shown, value, rel_tol=1e-2) and math.copysign(1, shown) == math.copysign(1, value + 0.0)
+
+
+@given(st.integers())
+def test_ints_of_any_size_have_a_text(value: int) -> None:
+    """Up to a trillion whole with commas, beyond in powers of ten."""
+    text = number_text(value)
+    assert text == f"{value:,}" if abs(value) < 10**12 else "e+" in text or "∞" in text
+    assert param_text(value) == str(value) or value.bit_length() >= 1000
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.floats(allow_nan=False, allow_infinity=False))
+def test_differences_have_one_sign(left: float, right: float) -> None:
+    """A difference starts with its sign and has no other, but in an exponent."""
+    text = signed_text(left - right)
+    assert text == "0" or (text[0] in "+−" and text[1] not in "+−-")
+
+
+@pytest.mark.parametrize(
+    ("count", "word", "text"), [(0, "run", "0 runs"), (1, "run", "1 run"), (1284, "run", "1,284 runs")]
+)
+def test_plurals_follow_the_count(count: int, word: str, text: str) -> None:
+    """One is singular, all else plural."""
+    assert plural(count, word) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"), (118_000, "118 kB"), (7_200_000_000, "7.2 GB")],
+)
+def test_sizes_are_decimal(size: int, text: str) -> None:
+    """A kB is a thousand bytes."""
+    assert bytes_text(size) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [
+        (0.5, 4, "0.5000"),
+        (1234.5, 0, "1,234"),
+        (0.00001, 4, "1.0e-05"),
+        (1e12, 2, "1.0e+12"),
+        (math.nan, 2, "NaN"),
+        (-0.0, 2, "0.00"),
+        (-0.5, 0, "-5.0e-01"),
+        (-3.0, 1, "-3.0"),
+    ],
+)
+def test_columns_line_up(value: float, decimals: int, text: str) -> None:
+    """A fixed count of decimals, and powers of ten where that would be all noughts; zero has no sign."""
+    assert fixed_text(value, decimals) == text
+
+
+@pytest.mark.parametrize("value", [0.1234567, 1e-7, 123456789.0, 0.5, 1234.5678])
+def test_different_params_look_different(value: float) -> None:
+    """A float param is shown as it was typed, so that two that differ do not look the same."""
+    assert float(param_text(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ((1 / 3, 1 / 3), ("0.333333", "0.333333")),
+        ((1 / 3, 0.33333333433333, 0.5), ("0.3333333333333333", "0.33333333433333", "0.5")),
+        ((1 / 3, 0.333333), ("0.3333333333333333", "0.333333")),
+        ((math.nan, math.nan, math.inf), ("NaN", "NaN", "∞")),
+        ((None, "0.333333", 1 / 3, [1]), ("none", "0.333333", "0.333333", "[1]")),
+    ],
+)
+def test_params_side_by_side_look_as_different_as_they_are(values: list[object], texts: list[str]) -> None:
+    """Floats are shown in full where two that differ would otherwise look the same."""
+    assert param_texts(values) == texts  # type: ignore[arg-type]

@@ -77,3 +77,9 @@ def test_comparing_follows_the_order_given(demo_catalog: Path) -> None:
         assert [run.head.id for run in compare(reader, ids[::-1]).runs] == ids[::-1]
         assert compare(reader, [ids[0], ids[0]]).differing == 0
         assert compare(reader, [ids[0]]).differing == 0 and compare(reader, []).rows == ()
+
+
+def test_params_that_differ_look_different(tmp_path: Path) -> None:
+    """Two learning rates that differ in the ninth digit are shown to that digit, others shortly."""
+    rows = _compared(tmp_path / "x.artui", [{"a": 1 / 3, "b": 1 / 3}, {"a": 1 / 3 + 1e-9, "b": 1 / 3}], [{}, {}])
+    assert len(set(rows["a"].texts)) == 2 and rows["b"].texts == ("0.333333", "0.333333")
