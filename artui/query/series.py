@@ -251,12 +251,13 @@ def thin(xs: Floats, values: Floats, *, buckets: int) -> Curve:
         place = np.minimum(((xs - xs[0]) / (xs[-1] - xs[0]) * buckets).astype(np.int64), buckets - 1)
         starts = np.flatnonzero(np.diff(place, prepend=-1))
         lows, highs = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
-        line_starts = np.flatnonzero(np.diff(place[is_last], prepend=-1))
+        line = slice(None) if is_last.all() else is_last
+        line_starts = np.flatnonzero(np.diff(place[line], prepend=-1))
         # Sums of steps and values near the greatest there are round beyond them: a mean never does.
-        middles = np.clip(_means(xs[is_last], line_starts), xs[starts], xs[np.append(starts[1:], len(xs)) - 1])
-        means = np.clip(_means(values[is_last], line_starts), lows, highs)
+        middles = np.clip(_means(xs[line], line_starts), xs[starts], xs[np.append(starts[1:], len(xs)) - 1])
+        means = np.clip(_means(values[line], line_starts), lows, highs)
         middles[0], middles[-1] = xs[0], xs[-1]
-        means[0], means[-1] = values[is_last][0], values[-1]
+        means[0], means[-1] = values[line][0], values[-1]
     counts = np.diff(starts, append=len(values))
     return Curve(
         middles.tolist(), lows.tolist(), highs.tolist(), means.tolist(), counts.tolist(), **odd, count=count, last=last
