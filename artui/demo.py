@@ -122,12 +122,17 @@ STEPS = 7 + len(sweep_configs()) + 2
 """How often `build` calls its progress function."""
 
 
+def _start_run(**options: Any) -> artui.Run:
+    """Start a run of the example; the folder that it is made in, and what is printed there, are not part of it."""
+    return artui.start_run(console=False, code=False, system_metrics=False, **options)
+
+
 def build(path: Path, progress: Progress = lambda _: None) -> None:
     """Run the whole project and leave its catalog at `path`."""
     with tempfile.TemporaryDirectory(prefix="artui-demo-") as folder:
         work = Path(folder)
         # A run that lasts as long as the project keeps the file open from first to last.
-        with artui.start_run(
+        with _start_run(
             project=PROJECT,
             name="project",
             stage="requirements",
@@ -164,7 +169,7 @@ def _ingest(path: Path, work: Path) -> Path:
     folder.mkdir()
     (folder / "digits.csv.gz").write_bytes(files("artui").joinpath("data/digits.csv.gz").read_bytes())
     _write(folder / "README.md", CARD)
-    with artui.start_run(project=PROJECT, name="ingest", stage="data", catalog=path, tags=["demo"]) as run:
+    with _start_run(project=PROJECT, name="ingest", stage="data", catalog=path, tags=["demo"]) as run:
         images, labels = load_digits((folder / "digits.csv.gz").read_bytes())
         counts = np.bincount(labels, minlength=CLASSES)
         run.log(
@@ -208,7 +213,7 @@ def _prepare(path: Path, work: Path, raw: Path, *, name: str, train_share: float
         "standardise": True,
         "seed": seed,
     }
-    with artui.start_run(project=PROJECT, name=name, stage="data", catalog=path, params=params, tags=["demo"]) as run:
+    with _start_run(project=PROJECT, name=name, stage="data", catalog=path, params=params, tags=["demo"]) as run:
         source = run.use("digits-raw:latest")
         run.save("digits-code", Path(__file__), kind="code", stage="data")
         images, labels = load_digits((source / "digits.csv.gz").read_bytes())
@@ -259,7 +264,7 @@ def _stratified(labels: Ints, train_share: float, seed: int) -> dict[str, Ints]:
 def _sweep(path: Path, work: Path, progress: Progress) -> list[Trained]:
     note = "Which model, optimizer and learning rate? Smallest validation loss wins."
     configs = sweep_configs()
-    with artui.start_run(
+    with _start_run(
         project=PROJECT,
         name="sweep",
         catalog=path,
@@ -306,9 +311,7 @@ def load_split(folder: Path) -> Split:
 
 def _train(path: Path, work: Path, config: Config, *, parent: str, name: str, is_final: bool = False) -> Trained:
     tags = ["demo", "final"] if is_final else ["demo", "sweep"]
-    with artui.start_run(
-        project=PROJECT, name=name, catalog=path, params=_params(config), tags=tags, parent=parent
-    ) as run:
+    with _start_run(project=PROJECT, name=name, catalog=path, params=_params(config), tags=tags, parent=parent) as run:
         split = load_split(run.use("digits-features:latest"))
         run.use("digits-code:latest")
         lines: list[str] = []
@@ -469,7 +472,7 @@ def _train_and_kill(path: Path, parent: str, name: str) -> None:
 
 def _train_until_stopped(path: Path, parent: str, name: str) -> None:
     config = Config("mlp", 64, "adam", 0.001, 16, seed=1, epochs=2000)
-    with artui.start_run(
+    with _start_run(
         project=PROJECT,
         name=name,
         catalog=path,
@@ -494,7 +497,7 @@ def _params(config: Config) -> dict[str, Any]:
 
 def _evaluate(path: Path, work: Path) -> None:
     """Measure the candidate on the test split, hold it against the requirement, and promote it if it meets it."""
-    with artui.start_run(
+    with _start_run(
         project=PROJECT,
         name="evaluate",
         catalog=path,
@@ -559,7 +562,7 @@ def _evaluate(path: Path, work: Path) -> None:
 
 def _score(path: Path, work: Path) -> None:
     """Score all pictures in batches with the promoted model, and record how that went."""
-    with artui.start_run(
+    with _start_run(
         project=PROJECT,
         name="score-batch",
         stage="operations",

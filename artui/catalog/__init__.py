@@ -237,7 +237,8 @@ def _create(path: Path) -> None:
 def _migrate_after_backup(connection: sqlite3.Connection, path: Path, version: int) -> None:
     backup = path.with_name(f"{path.name}.schema-{version}.bak")
     if not backup.exists():
-        part = backup.with_name(f".{backup.name}.part")
+        # A name of its own: another process may be making the same backup.
+        part = backup.with_name(f".{backup.name}.{os.getpid()}.part")
         part.touch(mode=path.stat().st_mode & 0o777)
         with contextlib.closing(sqlite3.connect(part)) as target:
             connection.backup(target)

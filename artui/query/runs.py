@@ -254,7 +254,8 @@ DISTINCT_TEXTS = """
 _RUNS_OF_STATUS = {
     **{word: f"SELECT key FROM run WHERE status = {code}" for code, word in enumerate(_STATUSES)},
     "running": "SELECT key FROM run WHERE status <> 1 AND status = 0 AND heartbeat_ms >= :since",
-    "lost": "SELECT key FROM run WHERE status <> 1 AND status = 0 AND heartbeat_ms < :since",
+    "lost": "SELECT key FROM run WHERE status <> 1 AND status = 0 AND heartbeat_ms < :since AND heartbeat_ms >= :gone",
+    "killed": "SELECT key FROM run WHERE status = 3 OR (status <> 1 AND status = 0 AND heartbeat_ms < :gone)",
 }
 
 
@@ -262,9 +263,11 @@ def _containing(connection: sqlite3.Connection, word: str) -> set[int]:
     found: set[int] = set()
     for part in _spellings(word):
         found |= _holding(connection, part)
+    now_ms = _now_ms()
+    times = {"since": now_ms - HEARTBEAT_LOST_MS, "gone": now_ms - HEARTBEAT_GONE_MS}
     for status, query in _RUNS_OF_STATUS.items():
         if len(word) > 2 and status.startswith(word.lower()):
-            found.update(_keys(connection, query, {"since": _now_ms() - HEARTBEAT_LOST_MS}))
+            found.update(_keys(connection, query, times))
     number = _as_number(word)
     if number is not None:
         for (name_key,) in connection.execute("SELECT key FROM name").fetchall():

@@ -117,15 +117,16 @@ def test_any_word_is_a_filter(tmp_path: Path, word: str) -> None:
 
 
 def test_status_is_found_as_it_is_shown(tmp_path: Path) -> None:
-    """A run whose heartbeat stopped is shown as lost, found as lost, and not as running."""
+    """A run whose heartbeat stopped is shown and found as lost, a day later as killed, and never as running."""
     now_ms = time.time_ns() // 1_000_000
     with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
-        for name, started_ms in (("old", 1000), ("new", now_ms)):
+        for name, started_ms in (("gone", 1000), ("old", now_ms - 3_600_000), ("new", now_ms)):
             runs.start(connection, runs.NewRun(project="p", name=name, started_ms=started_ms))
     with Reader(tmp_path / "x.artui") as reader:
-        assert {run.name: run.status for run in reader.runs()} == {"old": "lost", "new": "running"}
-        assert count_runs(reader) == (2, 1)
-    assert (_matched(tmp_path / "x.artui", "lost"), _matched(tmp_path / "x.artui", "running")) == (["old"], ["new"])
+        assert {run.name: run.status for run in reader.runs()} == {"gone": "killed", "old": "lost", "new": "running"}
+        assert count_runs(reader) == (3, 1)
+    path = tmp_path / "x.artui"
+    assert [_matched(path, word) for word in ("lost", "running", "killed")] == [["old"], ["new"], ["gone"]]
 
 
 def test_tags_projects_and_every_word_count(tmp_path: Path) -> None:

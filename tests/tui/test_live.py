@@ -1,0 +1,181 @@
+"""The live screen, and alerts on any screen."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+import artui
+from artui.query import Reader
+from artui.settings import Settings, state_folder
+from artui.tui.app import ArtuiApp
+from tests.tui.looking import settled, shown
+
+
+@pytest.fixture
+def run(tmp_path: Path):
+    with artui.start_run(project="p", name="calm-otter-7", catalog=tmp_path / "x.artui") as opened:
+        for step in range(20):
+            opened.log(
+                {"train/loss": 2.0 - step / 20, "val/acc": 0.5 + step / 100, "system/process/cpu_percent": 87.0},
+                step=step * 10,
+            )
+        _fold(opened)
+        yield opened
+
+
+def _fold(run: artui.Run) -> None:
+    assert run._writer is not None and run._writer.fold_now(10)
+
+
+def _explore(path: Path, flow: Any, *, settings: Settings | None = None, size: tuple[int, int] = (120, 36)) -> None:
+    import asyncio
+
+    async def go() -> None:
+        app = ArtuiApp(Reader(path), settings or Settings(refresh_seconds=0.2))
+        async with app.run_test(size=size) as pilot:
+            await settled(pilot)
+            await flow(pilot)
+        app.close()
+
+    asyncio.run(go())
+
+
+async def _until(pilot: Pilot[Any], text: str) -> None:
+    deadline = time.monotonic() + 15
+    while text not in shown(pilot):
+        assert time.monotonic() < deadline, shown(pilot)
+        await pilot.pause(0.1)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+def test_running_runs_are_followed(run: artui.Run, size: tuple[int, int]) -> None:
+    """Status, step, last values and use of the machine; what changed since one looked is marked, until it is seen."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("4")
+        await settled(pilot)
+        text = shown(pilot)
+        assert "1 going on" in text and "step 190" in text and "cpu 87%" in text
+        row = next(line for line in text.splitlines() if "train/loss" in line)
+        assert "1.050" in row and "•" not in row
+        run.log({"train/loss": 0.75}, step=200)
+        await _until(pilot, "step 200")
+        row = next(line for line in shown(pilot).splitlines() if "train/loss" in line)
+        assert "•" in row and "0.7500" in row and "−0.3000" in row
+        assert "•" not in next(line for line in shown(pilot).splitlines() if "val/acc" in line)
+        await pilot.press("space")
+        await settled(pilot)
+        assert "• train" not in shown(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "overview" in shown(pilot)
+        await pilot.press("escape", "escape")
+        await settled(pilot)
+        assert "1 run" in shown(pilot)
+
+    _explore(run.catalog_path, flow, size=size)
+
+
+def test_rule_tells_once_on_any_screen_and_runs_the_users_command(
+    run: artui.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rule of the settings that comes to hold is told with a bell while the table is shown, once; the command gets facts as variables."""
+    bells = []
+    monkeypatch.setattr(ArtuiApp, "bell", lambda self: bells.append(1))
+    out = tmp_path / "told"
+    command = f"sh -c 'echo \"$ARTUI_ALERT|$ARTUI_ALERT_RUN|$ARTUI_ALERT_METRIC|$ARTUI_ALERT_VALUE\" >> {out}'"
+    settings = Settings(refresh_seconds=0.2, alerts=("train/* rises above 5", "nonsense"), alert_command=command)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        assert "is no rule" in shown(pilot)
+        run.log({"train/loss": 9.0}, step=210)
+        await _until(pilot, "train/* rises above 5")
+        assert "calm-otter-7" in shown(pilot).splitlines()[-1]
+        run.log({"train/loss": 10.0}, step=220)
+        _fold(run)
+        await pilot.pause(3)
+        assert len(bells) == 1
+
+    _explore(run.catalog_path, flow, settings=settings)
+    deadline = time.monotonic() + 5
+    while not out.exists() or not out.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert out.read_text().splitlines() == ["train/* rises above 5|calm-otter-7|train/loss|9.0"]
+
+
+def test_rules_are_written_in_the_app_and_kept(run: artui.Run) -> None:
+    """A adds a rule, a wrong one says how it is written, x removes it; they are there the next time."""
+
+    async def add(pilot: Pilot[Any]) -> None:
+        await pilot.press("4")
+        await settled(pilot)
+        await pilot.press("A", *"bad rule", "enter")
+        await settled(pilot)
+        assert "is no rule" in shown(pilot)
+        await pilot.press("escape")
+        await pilot.press("A", *"val/acc", "space", *"falls", "space", *"below", "space", *"0.9", "enter")
+        await settled(pilot)
+        text = shown(pilot)
+        assert "! val/acc falls below 0.9" in text and "1 alert" in text
+        await pilot.press("escape")
+        await settled(pilot)
+        assert "age ↑" in shown(pilot)
+
+    async def remove(pilot: Pilot[Any]) -> None:
+        await pilot.press("4")
+        await settled(pilot)
+        assert "val/acc falls below 0.9" in shown(pilot)
+        await pilot.press("G", "x")
+        await settled(pilot)
+        assert "none yet" in shown(pilot)
+
+    _explore(run.catalog_path, add)
+    assert (state_folder() / "alerts").read_text() == "val/acc falls below 0.9\n"
+    _explore(run.catalog_path, remove)
+    assert (state_folder() / "alerts").read_text() == ""
+
+
+def test_nothing_running_says_how_to_start(tmp_path: Path, demo_catalog: Path) -> None:
+    """With nothing to follow the screen says what to do."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("4")
+        await settled(pilot)
+        assert "artui exec" in shown(pilot) and "0 going on" in shown(pilot)
+
+    import sqlite3
+
+    with sqlite3.connect(demo_catalog) as connection:
+        connection.execute("UPDATE run SET ended_ms = 1000 WHERE status <> 0")
+        connection.execute("UPDATE run SET status = 1, ended_ms = 1000 WHERE status = 0")
+    _explore(demo_catalog, flow)
+
+
+def test_dead_run_is_ended_by_the_open_app(tmp_path: Path) -> None:
+    """A run whose process was killed is shown as killed, with all its points, once the app has looked."""
+    import subprocess
+    import sys
+
+    path = tmp_path / "x.artui"
+    code = (
+        f"import artui, os, signal\nrun = artui.start_run(project='p', name='gone', catalog={str(path)!r})\n"
+        "for n in range(100): run.log({'x': n})\nos.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=False, timeout=60)
+    assert (tmp_path / "x.artui-spool").is_dir()
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _until(pilot, "◼")
+        await pilot.press("enter")
+        await _until(pilot, "killed")
+
+    _explore(path, flow)
+    assert not (tmp_path / "x.artui-spool").exists()
+    with Reader(path) as reader:
+        assert len(reader.run("gone").series("x")) == 100
