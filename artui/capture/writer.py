@@ -67,7 +67,7 @@ class Writer:
         self._turn = threading.Condition()
         self._opening = threading.Lock()
         self._error: Exception | None = None
-        self._asked = self._answered = 0
+        self._asked = self._answered = self._refused = 0
         self._is_closing = False
         self._folded_bytes = 0
         self._folded_at = 0.0
@@ -109,7 +109,8 @@ class Writer:
             self._asked += 1
             wanted = self._asked
             self._wake.set()
-            return self._turn.wait_for(lambda: self._answered >= wanted, timeout=seconds)
+            self._turn.wait_for(lambda: max(self._answered, self._refused) >= wanted, timeout=seconds)
+            return self._answered >= wanted
 
     def close(self) -> None:
         """Write what is left, and let go of the file."""
@@ -141,10 +142,12 @@ class Writer:
             with guarded("keeping the catalog small"):
                 if self._catalog is not None:
                     self._catalog.checkpoint()
-            if is_done:
-                with self._turn:
+            with self._turn:
+                if is_done:
                     self._answered = asked
-                    self._turn.notify_all()
+                elif not isinstance(self._error, CatalogLocked | DiskFull | None):
+                    self._refused = asked  # waiting would not help
+                self._turn.notify_all()
             pause = max(FLUSH_SECONDS, (time.monotonic() - began) / FOLD_SHARE)
         self._end()
 

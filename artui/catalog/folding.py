@@ -24,6 +24,7 @@ from artui.errors import ArtuiError
 from artui.model import RELATIONS
 
 MAX_ERROR_CHARS = 20_000
+PART_SECONDS = 2.0
 
 
 def fold(catalog: Catalog, file: SpoolFile, *, beating: tuple[str, ...] = ()) -> int:
@@ -257,8 +258,13 @@ def _remove_parts(catalog: Path) -> None:
     """Remove beginnings of spools whose process died before they had a name."""
     with contextlib.suppress(OSError):
         for part in folder_of(catalog).glob(".*.part"):
-            if time.time() - part.stat().st_mtime > 60:
-                part.unlink(missing_ok=True)
+            handle = os.open(part, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                # One that was made this very moment may not be locked yet.
+                if lock_file(handle) and time.time() - os.fstat(handle).st_mtime > PART_SECONDS:
+                    part.unlink(missing_ok=True)
+            finally:
+                os.close(handle)
 
 
 # What the records say

@@ -117,7 +117,9 @@ def one_round(path: str, number: int, chance: random.Random, *, writers: int, is
             assert len(found) >= count, f"{name}: {count} acknowledged, {len(found)} found"
             totals[0] += count
             totals[1] += len(found)
-    left = [entry for entry in os.listdir(os.path.dirname(path)) if entry.endswith("-spool")]
+    left = (
+        [] if not os.path.isdir(f"{path}-spool") else [name for name in os.listdir(f"{path}-spool") if name[0] != "."]
+    )
     assert not left, f"left beside the catalog: {left}"
     return totals[0], totals[1]
 
@@ -138,6 +140,9 @@ def main() -> int:
     for number in range(options.rounds):
         counts = one_round(path, number, chance, writers=options.writers, is_full_disk=options.full_disk)
         acknowledged, found = acknowledged + counts[0], found + counts[1]
+    time.sleep(folding.PART_SECONDS + 0.1)  # a beginning without a name is left alone for so long
+    os.waitpid(spawn(adopt, path), 0)
+    assert not os.path.exists(f"{path}-spool")
     with sqlite3.connect(path) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     print(
