@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from textual import constants
 
 from artui.capture import writer
 from artui.settings import load_settings
 
 # Screens are pictured in true colour, whatever terminal the tests run in.
 os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"
+# The snapshot plug-in may have imported Textual before this was set.
+constants.COLOR_SYSTEM = "truecolor"
 
 
 @pytest.fixture(autouse=True)
