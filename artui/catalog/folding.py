@@ -19,7 +19,7 @@ from typing import Any
 
 from artui.catalog import Catalog, artifacts, blobs, context, events, ownership, points, runs
 from artui.catalog.artifacts import NewFile, NewVersion
-from artui.catalog.spool import Batch, SpoolFile, folder_of, is_abandoned, joined, lock_file, spool_files
+from artui.catalog.spool import Batch, Lock, SpoolFile, folder_of, is_abandoned, joined, lock_file, spool_files
 from artui.errors import ArtuiError
 from artui.model import RELATIONS
 
@@ -147,7 +147,7 @@ def take_over(path: Path) -> int:
 def _adopt_one(catalog: Catalog, path: Path) -> int:
     handle = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
-        if not lock_file(handle):
+        if lock_file(handle) is Lock.TAKEN:
             return 0  # somebody else is just doing it
         file = SpoolFile(path)
         end = fold(catalog, file)
@@ -261,7 +261,7 @@ def _remove_parts(catalog: Path) -> None:
             handle = os.open(part, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
             try:
                 # One that was made this very moment may not be locked yet.
-                if lock_file(handle) and time.time() - os.fstat(handle).st_mtime > PART_SECONDS:
+                if lock_file(handle) is not Lock.TAKEN and time.time() - os.fstat(handle).st_mtime > PART_SECONDS:
                     part.unlink(missing_ok=True)
             finally:
                 os.close(handle)

@@ -32,6 +32,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -141,7 +142,8 @@ class Spool:
         if handle < 0:
             raise FileNotFoundError(errno.ENOENT, "the folder goes away again and again")
         try:
-            lock_file(handle)
+            # Whoever clears away old beginnings may have it, for a moment.
+            lock_file(handle, waits=True)
             _write_all(handle, MAGIC + header + b"".join(self._starts.values()))
             os.rename(part, self.folder / spool_id)
         except BaseException:
@@ -316,20 +318,28 @@ def record(body: bytes) -> bytes:
     return RECORD.pack(len(body), zlib.crc32(body)) + body
 
 
-def lock_file(handle: int) -> bool:
-    """Take the writer's lock on a spool, without waiting; false when somebody has it.
+class Lock(Enum):
+    """What came of asking for the writer's lock on a spool."""
 
-    Where the file system knows no locks it counts as taken: nothing is done that only a lock would allow.
-    """
+    MINE = 1
+    TAKEN = 2
+    UNKNOWN = 3
+    """The file system, or the machine, has no such locks."""
+
+
+def lock_file(handle: int, *, waits: bool = False) -> Lock:
+    """Ask for the writer's lock on a spool; it goes with the open file."""
     try:
         import fcntl
     except ImportError:
-        return False
+        return Lock.UNKNOWN
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return Lock.TAKEN
     except OSError:
-        return False
-    return True
+        return Lock.UNKNOWN
+    return Lock.MINE
 
 
 def _write_all(handle: int, content: bytes) -> None:
@@ -527,19 +537,32 @@ def is_abandoned(path: Path) -> bool:
     except OSError:
         return False
     try:
-        if not lock_file(handle):
+        lock = lock_file(handle)
+        if lock is Lock.TAKEN:
             return False
         file = SpoolFile(path)
         file.read(0, max_bytes=4096)
         owner = file.owner
-        if owner is None or owner.host == socket.gethostname():
-            return True
+        if owner is None:
+            return lock is Lock.MINE
+        if owner.host == socket.gethostname():
+            return lock is Lock.MINE or owner.boot != boot_id() or not _is_alive(owner.pid)
         # Locks of another host may not be seen here: only silence of some length is believed.
         return time.time() - os.fstat(handle).st_mtime > OTHER_HOST_SECONDS
     except OSError:
         return False
     finally:
         os.close(handle)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 OTHER_HOST_SECONDS = 600.0

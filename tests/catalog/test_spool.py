@@ -173,6 +173,32 @@ def test_spool_of_another_host_needs_time_to_be_dead(path: Path, monkeypatch: py
     assert is_abandoned(written.path)
 
 
+def test_without_locks_the_process_itself_is_looked_for(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a file system that knows no locks a spool is abandoned once its process, or its boot, is over."""
+    import fcntl
+
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "no locks here")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    written = Spool(path)
+    assert not is_abandoned(written.path)
+    gone = _ended_process()
+    monkeypatch.setattr(spool.os, "getpid", lambda: gone)
+    dead = Spool(path)
+    assert is_abandoned(dead.path)
+    written.close()
+    dead.close()
+
+
+def _ended_process() -> int:
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+    return child
+
+
 def test_full_disk_is_waited_for_in_memory(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Records that cannot be written are kept within bounds and in order, torn ones are undone, the rest is counted."""
     run = NewRun(project="p", name="r")
