@@ -14,7 +14,7 @@ from artui.errors import UnknownReference
 from artui.model import Metric, Param, ParamType, RunDetail, Summary, Tag
 from artui.query import Reader
 from artui.query.runs import HEAD_COLUMNS, head_from_row, param_value
-from artui.query.spooled import pending, with_pending
+from artui.query.spooled import metric_order, pending, with_pending
 
 
 def get_run(reader: Reader, run_id: str) -> RunDetail:
@@ -96,7 +96,6 @@ def run_metrics(connection: sqlite3.Connection, run_key: int) -> list[Metric]:
         FROM series AS s
         JOIN name AS n ON n.key = s.name_key
         WHERE s.run_key = :run
-        ORDER BY n.text, s.labels
         """,
         {"run": run_key},
     )
@@ -108,7 +107,7 @@ def run_metrics(connection: sqlite3.Connection, run_key: int) -> list[Metric]:
             _integer(min_step), _integer(max_step), *(_integer(cell) or 0 for cell in places),
         )  # fmt: skip
         metrics.append(Metric(key, str(name), str(labels), summary))
-    return metrics
+    return sorted(metrics, key=metric_order)
 
 
 def mean_of(added: float | None, count: int, low: float | None, high: float | None) -> float | None:

@@ -74,7 +74,12 @@ def with_pending(metrics: list[Metric], run_id: str, found: Pending) -> list[Met
             metrics.append(Metric(-1 - len(metrics), name, labels, summary))
         else:
             metrics[place] = replace(metrics[place], summary=_followed(metrics[place].summary, summary))
-    return sorted(metrics, key=lambda metric: (metric.name, metric.labels))
+    return sorted(metrics, key=metric_order)
+
+
+def metric_order(metric: Metric) -> tuple[bool, str, str]:
+    """Sort metrics by name; what the machine did comes behind what the run measured."""
+    return metric.name.startswith("system/"), metric.name, metric.labels
 
 
 def _followed(before: Summary, later: Summary) -> Summary:

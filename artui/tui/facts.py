@@ -128,10 +128,13 @@ def log_style(line: str) -> str:
 def context_facts(detail: RunDetail) -> list[tuple[str, str]]:
     """Say what else surrounded a run: seeds, job, container, chosen variables, when it was resumed."""
     facts: list[tuple[str, str]] = []
-    for name, title in (("seeds", "seeds"), ("container", "container")):
-        found = detail.context.get(name)
-        if isinstance(found, dict) and found:
-            facts.append((title, "  ".join(f"{key}={value}" for key, value in list(found.items())[:8])))
+    seeds = detail.context.get("seeds")
+    if isinstance(seeds, dict) and seeds:
+        facts.append(("seeds", "  ".join(f"{name}={value}" for name, value in list(seeds.items())[:8])))
+    container = detail.context.get("container")
+    if isinstance(container, dict) and container:
+        rest = "  ".join(f"{name} {value}" for name, value in list(container.items())[:5] if name != "kind")
+        facts.append((str(container.get("kind", "inside"))[:8], rest or "in a container"))
     job = detail.context.get("job")
     if isinstance(job, dict):
         for system, values in list(job.items())[:4]:
@@ -145,7 +148,7 @@ def context_facts(detail: RunDetail) -> list[tuple[str, str]]:
             if value is not None and not str(name).startswith("ARTUI_")
         ]
         if kept:
-            facts.append(("variables", "  ".join(kept[:12])))
+            facts.append(("env vars", "  ".join(kept[:12])))
     resumed = detail.context.get("resumed")
     if isinstance(resumed, dict) and isinstance(resumed.get("times_ms"), list):
         facts.append(("resumed", plural(len(resumed["times_ms"]), "time")))

@@ -87,6 +87,7 @@ class LiveScreen(CatalogScreen):
                 BLANK,
             ]
         lines += self._alert_lines(len(lines))
+        self.listing.marks_cursor = any(line.link is not None for line in lines)
         self.listing.set_lines(lines)
         self.show_place()
 
