@@ -68,7 +68,7 @@ def compare(reader: Reader, run_ids: Sequence[str], *, directions: dict[str, Dir
     metrics = [{metric.title: metric for metric in run.metrics} for run in runs]
     rows += [
         _metric_row(name, [found.get(name) for found in metrics], (directions or {}).get(name))
-        for name in sorted(_names(metrics))
+        for name in sorted(_names(metrics), key=lambda name: (name.startswith("system/"), name))
     ]
     inputs: list[dict[str, str]] = []
     for run in runs:
