@@ -25,6 +25,7 @@ from artui.model import RELATIONS
 
 MAX_ERROR_CHARS = 20_000
 PART_SECONDS = 2.0
+CONSOLE_SECONDS = 60.0
 
 
 def fold(catalog: Catalog, file: SpoolFile, *, beating: tuple[str, ...] = ()) -> int:
@@ -122,7 +123,7 @@ def _adopt_consoles(catalog: Catalog) -> None:
                 "SELECT r.key, r.host, p.name FROM run AS r JOIN project AS p ON p.key = r.project_key WHERE r.id = ?",
                 (run_id,),
             ).fetchone()
-            if row is not None:
+            if row is not None and time.time() - path.stat().st_mtime > CONSOLE_SECONDS:
                 artifact = f"console-{labels}" if labels else "console"
                 save_console(connection, row[0], path, artifact=artifact, project=row[2], host=row[1])
                 path.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from artui.cli.common import catalog_option, json_option, open_reader, print_jso
 from artui.model import ParamValue
 from artui.query.compare import Row, compare
 from artui.query.references import find_run
-from artui.units import duration_text, number_text
+from artui.units import duration_text, number_text, param_texts
 
 
 @click.command("compare")
@@ -49,5 +49,5 @@ def _cell(row: Row, number: int, value: ParamValue) -> str:
         return "-"
     if row.name == "took" and row.section == "run" and isinstance(value, int):
         return duration_text(value)
-    text = number_text(value) if isinstance(value, float) else row.texts[number]
+    text = number_text(value) if isinstance(value, float) else param_texts(row.values)[number]
     return text + (" *" if row.best == number else "")

@@ -11,7 +11,6 @@ from typing import Any, Literal
 from artui.model import Metric, ParamValue, RunDetail
 from artui.query import Reader
 from artui.query.run import get_run
-from artui.units import param_texts
 
 Direction = Literal["lower", "higher"]
 
@@ -37,11 +36,6 @@ class Row:
     """Which way is better; None where neither is, as for an epoch."""
     best: int | None = None
     """The column with the best value, if there is one that is better than the others."""
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """The values as params are written: those that differ look different."""
-        return param_texts(self.values)
 
 
 @dataclass(frozen=True, slots=True)

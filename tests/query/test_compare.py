@@ -12,6 +12,7 @@ from artui.catalog import Catalog, points, runs
 from artui.model import ParamValue
 from artui.query import Reader
 from artui.query.compare import Row, compare
+from artui.units import param_texts
 
 
 def _compared(
@@ -82,4 +83,4 @@ def test_comparing_follows_the_order_given(demo_catalog: Path) -> None:
 def test_params_that_differ_look_different(tmp_path: Path) -> None:
     """Two learning rates that differ in the ninth digit are shown to that digit, others shortly."""
     rows = _compared(tmp_path / "x.artui", [{"a": 1 / 3, "b": 1 / 3}, {"a": 1 / 3 + 1e-9, "b": 1 / 3}], [{}, {}])
-    assert len(set(rows["a"].texts)) == 2 and rows["b"].texts == ("0.333333", "0.333333")
+    assert len(set(param_texts(rows["a"].values))) == 2 and param_texts(rows["b"].values) == ("0.333333", "0.333333")

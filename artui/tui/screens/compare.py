@@ -23,7 +23,7 @@ from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chart import Chart, ChartLine, ChartOptions, mark_of, options_spans
 from artui.tui.widgets.lines import Line, LineList
-from artui.units import duration_text, number_text, signed_text
+from artui.units import duration_text, number_text, param_texts, signed_text
 
 LABEL_CELLS = (12, 30)
 COLUMN_CELLS = (16, 26)
@@ -168,7 +168,7 @@ def _cell(row: Row, number: int, baseline: int, cells: int) -> list[Span]:
         return [(fit(duration_text(value), cells), "text" if row.differs else "dim")]
     if row.section != "metrics" or not isinstance(value, int | float):
         style = "dim" if not row.differs else "text" if number == baseline or value == base else "warn"
-        return [(fit(clean(row.texts[number]), cells - 1) + " ", style)]
+        return [(fit(clean(param_texts(row.values)[number]), cells - 1) + " ", style)]
     text = fit(number_text(float(value)), 9)
     odd = value != value or abs(value) == float("inf")
     spans: list[Span] = [(text, "bad" if odd else "best" if row.best == number else "text")]
