@@ -236,8 +236,8 @@ def _preview(content: Any) -> Preview:
         return Preview("unreadable", "the stored preview is damaged")
 
 
-def open_file(reader: Reader, connection: sqlite3.Connection, version_key: int, path: str) -> BinaryIO:
-    """Open one file of a version, wherever its bytes are. Valid while `connection`'s reading lasts.
+def place_of(reader: Reader, connection: sqlite3.Connection, version_key: int, path: str) -> tuple[int | Path, int]:
+    """Find the bytes of a file: the key of their blob, or a path of this machine that may be read; and how many they are.
 
     Raises:
         UnknownReference: the version has no such file.
@@ -252,22 +252,37 @@ def open_file(reader: Reader, connection: sqlite3.Connection, version_key: int, 
         raise UnknownReference(f"The version has no file {path!r}.", remedy="Its manifest lists what it has.")
     blob_key, size_bytes, location, storage, file_count, host = row
     if blob_key is not None:
-        return io.BufferedReader(BlobStream(connection, blob_key), 1 << 16)
+        return int(blob_key), size_bytes
     place = Path(location)
     target = place if file_count == 1 and place.name == path else safe_join(place, path)
     # Only what lies where this machine's own user put it is opened: a reference of a foreign catalog is text.
+    # The catalog itself is not: closing it would drop the locks that SQLite holds on it.
     if (
         storage == "referenced"
         and reader.may_write
         and target.is_file()
         and not target.is_symlink()
         and target.stat().st_size == size_bytes
+        and not target.samefile(reader.path)
     ):
-        return target.open("rb")
+        return target, size_bytes
     raise ContentMissing(
         f"{path!r} is not in the catalog: it lies at {location!r} on {host or 'another machine'}.",
         remedy="Its preview and digest are here; fetch it from there.",
     )
+
+
+def open_file(reader: Reader, connection: sqlite3.Connection, version_key: int, path: str) -> BinaryIO:
+    """Open one file of a version, wherever its bytes are. Valid while `connection`'s reading lasts.
+
+    Raises:
+        UnknownReference: the version has no such file.
+        ContentMissing: the bytes are not in the catalog, and not on this machine.
+    """
+    place, _ = place_of(reader, connection, version_key, path)
+    if isinstance(place, int):
+        return io.BufferedReader(BlobStream(connection, place), 1 << 16)
+    return place.open("rb")
 
 
 def file_text(reader: Reader, version_key: int, path: str, *, max_bytes: int = MAX_TEXT_BYTES) -> tuple[str, bool]:

@@ -1,0 +1,269 @@
+"""The lines of a log of any size, in both directions, and search in it.
+
+Nothing here reads a log from its beginning. A line longer than `LINE_BYTES` counts as broken, at places that
+depend only on what is near them: so lines are the same whichever way one comes, and a log that is one line of a
+gigabyte is read like any other. What is shown of a line is what is left of it on a terminal: a progress bar that
+returns to the start of its line is one line, in its last state.
+"""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from artui.safetext import clean
+
+LINE_BYTES = 8192
+"""Lines up to this length are whole; what is longer is broken into pieces of at most twice as much."""
+FIND_BYTES = 1 << 20
+PAGE_BYTES = 1 << 18
+"""A page reaches at most so far in either direction."""
+_NEWLINE = re.compile(b"\n")
+# The only escape sequences that loggers write to files.
+_COLOUR = re.compile("\x1b\\[[0-9;:]*[mK]")
+_MAX_CHARS = 8 * LINE_BYTES
+
+
+class LogSource:
+    """The bytes of a log, from any thread. After `close`, and where it has become shorter, there are none."""
+
+    is_live = False
+
+    def size(self) -> int:
+        """Give the number of bytes; of a live log, as of now."""
+        raise NotImplementedError
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Give `count` bytes from `offset` on, or as many as there are."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+def next_line(source: LogSource, offset: int) -> int:
+    """Give where the line after that at `offset` begins: at the end, the size."""
+    start = offset // LINE_BYTES * LINE_BYTES
+    while True:
+        content = source.read(start, LINE_BYTES + 1)
+        place = content.find(b"\n", max(0, offset - start), LINE_BYTES)
+        if place >= 0:
+            return start + place + 1
+        for end in _broken(content, start):
+            if end > offset:
+                return end
+        if len(content) <= LINE_BYTES:
+            return start + len(content)
+        start += LINE_BYTES
+
+
+def previous_line(source: LogSource, offset: int) -> int:
+    """Give where the line before that at `offset` begins: at the start, 0."""
+    for start in range(max(0, offset - 2) // LINE_BYTES * LINE_BYTES, -1, -LINE_BYTES):
+        content = source.read(start, LINE_BYTES + 1)
+        place = content.rfind(b"\n", 0, max(0, min(LINE_BYTES, offset - 1 - start)))
+        if place >= 0:
+            return start + place + 1
+        for end in _broken(content, start):
+            if end < offset:
+                return end
+    return 0
+
+
+def line_start(source: LogSource, offset: int) -> int:
+    """Give where the line begins that holds `offset`."""
+    return previous_line(source, offset + 1)
+
+
+def _ends(content: bytes, start: int) -> list[int]:
+    """List where lines end in a cell: LINE_BYTES from `start` on, given with the byte behind them if there is one.
+
+    Cells divide a log, and an end belongs to the cell of the byte before it.
+    """
+    return [start + match.end() for match in _NEWLINE.finditer(content, 0, LINE_BYTES)] or _broken(content, start)
+
+
+def _broken(content: bytes, start: int) -> list[int]:
+    """Give where a cell without a newline is broken; nothing where the log ends or a newline follows."""
+    if len(content) <= LINE_BYTES or content[LINE_BYTES] == 0x0A or b"\n" in content:
+        return []
+    return [start + _break(content)]
+
+
+def _break(content: bytes) -> int:
+    """Choose where to break: behind the last state of a progress bar, else between two letters."""
+    if place := content.rfind(b"\r", 0, LINE_BYTES) + 1:
+        return place
+    for back in range(4):
+        byte = content[LINE_BYTES - back]
+        if byte & 0xC0 != 0x80:
+            letter_bytes = 4 if byte >= 0xF0 else 3 if byte >= 0xE0 else 2 if byte >= 0xC0 else 1
+            return LINE_BYTES - back if letter_bytes > back else LINE_BYTES
+    return LINE_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    start: int
+    content: bytes
+    """With its newline, if it has one."""
+
+    @property
+    def text(self) -> str:
+        return shown_text(self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some lines that follow each other."""
+
+    lines: tuple[LogLine, ...]
+    size: int
+    """Of the whole log, when this was read."""
+
+    @property
+    def is_first(self) -> bool:
+        return not self.lines or self.lines[0].start == 0
+
+    @property
+    def end(self) -> int:
+        return self.lines[-1].start + len(self.lines[-1].content) if self.lines else 0
+
+    @property
+    def is_last(self) -> bool:
+        return self.end >= self.size
+
+
+def read_page(source: LogSource, offset: int, *, before: int, after: int) -> Page:
+    """Read the line at `offset`, at most the last one, with up to so many lines before and after it."""
+    size = source.size()
+    offset = max(0, min(offset, size - 1))
+    # What grows or shrinks meanwhile is as it was read.
+    first = max(0, offset - PAGE_BYTES) // LINE_BYTES
+    last = (offset + PAGE_BYTES) // LINE_BYTES + 1
+    begin = first * LINE_BYTES
+    content = source.read(begin, (last - first) * LINE_BYTES + 1)
+    starts = [0] if first == 0 else []
+    for place in range(0, len(content), LINE_BYTES):
+        starts += _ends(content[place : place + LINE_BYTES + 1], begin + place)
+    if len(content) <= (last - first) * LINE_BYTES:
+        size = begin + len(content)
+        if starts[-1:] != [size]:
+            starts.append(size)
+    here = max(0, bisect.bisect_right(starts, offset) - 1)
+    here = min(here, max(0, len(starts) - 2))
+    chosen = starts[max(0, here - before) : here + after + 2]
+    pairs = itertools.pairwise(chosen)
+    return Page(tuple(LogLine(start, content[start - begin : end - begin]) for start, end in pairs), size)
+
+
+def shown_part(content: bytes) -> tuple[int, int]:
+    """Give which part of a line is shown: what is behind the last return that does not end it."""
+    end = len(content.rstrip(b"\r\n"))
+    return content.rfind(b"\r", 0, end) + 1, end
+
+
+def shown_text(content: bytes) -> str:
+    """Make visible text of a line. Colours that its writer gave it are dropped; other controls become pictures."""
+    start, end = shown_part(content)
+    text = content[start:end].decode("utf-8", "replace")
+    if "\x1b" in text:
+        text = _COLOUR.sub("", text)
+    return clean(text.expandtabs(4) if "\t" in text else text, max_chars=_MAX_CHARS)
+
+
+# Search
+
+
+class Needle:
+    """Text to look for in bytes: letters in either case, others than ASCII by their simple counterparts."""
+
+    def __init__(self, text: str) -> None:
+        self._pattern: re.Pattern[bytes] | None = None
+        self._bytes = text.lower().encode("utf-8", "replace")
+        self.max_bytes = len(self._bytes)
+        if not text.isascii():
+            letters = [
+                sorted({each.encode("utf-8", "replace") for each in (letter, letter.lower(), letter.upper())})
+                for letter in text
+            ]
+            self._pattern = re.compile(b"".join(b"(?:%s)" % b"|".join(map(re.escape, forms)) for forms in letters))
+            self.max_bytes = sum(max(map(len, forms)) for forms in letters)
+
+    def prepared(self, content: bytes) -> bytes:
+        return content if self._pattern else content.lower()
+
+    def first(self, content: bytes, start: int, stop: int) -> int:
+        """Give the first match that begins in a range of prepared content; -1 for none."""
+        if self._pattern is None:
+            return content.find(self._bytes, start, stop + self.max_bytes - 1) if start < stop else -1
+        match = self._pattern.search(content, start) if start < stop else None
+        return match.start() if match and match.start() < stop else -1
+
+    def last(self, content: bytes, start: int, stop: int) -> int:
+        """Give the last match that begins in a range of prepared content; -1 for none."""
+        if self._pattern is None:
+            return content.rfind(self._bytes, start, stop + self.max_bytes - 1) if start < stop else -1
+        found = -1
+        while (place := self.first(content, max(start, found + 1), stop)) >= 0:
+            found = place
+        return found
+
+
+def find(
+    source: LogSource,
+    needle: str,
+    offset: int,
+    *,
+    backwards: bool = False,
+    until: int | None = None,
+    is_wanted: Callable[[], bool] = lambda: True,
+) -> int | None:
+    """Give where `needle` is first shown from `offset` on; backwards, where it last begins before `offset`.
+
+    What a progress bar has overwritten is not found. The search ends at `until`, by default at the end of the
+    log or at its start, and gives None; so it does when `is_wanted` says no, which is asked about each MiB.
+    """
+    if not needle or "\n" in needle or "\r" in needle:
+        return None
+    wanted = Needle(needle)
+    size = source.size()
+    low, high = (until or 0, min(offset, size)) if backwards else (offset, size if until is None else min(until, size))
+    while low < high and is_wanted():
+        begin = max(low, high - FIND_BYTES) if backwards else low
+        end = high if backwards else min(high, low + FIND_BYTES)
+        raw = source.read(begin, end - begin + wanted.max_bytes - 1)
+        content = wanted.prepared(raw)
+        has_bars = b"\r" in raw
+        start, stop = 0, end - begin
+        while True:
+            place = wanted.last(content, start, stop) if backwards else wanted.first(content, start, stop)
+            if place < 0:
+                break
+            if not has_bars and raw.find(b"\n", place) >= 0:
+                return begin + place
+            line_from, shown_from, shown_to = _line_around(source, raw, begin, place)
+            if shown_from <= begin + place < shown_to:
+                return begin + place
+            # What is hidden is hidden from the start of its line on.
+            if backwards:
+                stop = line_from - begin if begin + place < shown_from else place
+            else:
+                start = max(place + 1, shown_from - begin)
+        low, high = (low, begin) if backwards else (end, high)
+    return None
+
+
+def _line_around(source: LogSource, raw: bytes, begin: int, place: int) -> tuple[int, int, int]:
+    """Give where the line at a place in `raw` begins, and from where to where it is shown."""
+    before, after = raw.rfind(b"\n", 0, place), raw.find(b"\n", place)
+    if before >= 0 and after >= 0 and after - before <= LINE_BYTES:
+        start, content = begin + before + 1, raw[before + 1 : after + 1]
+    else:
+        start = line_start(source, begin + place)
+        content = source.read(start, next_line(source, start) - start)
+    first, last = shown_part(content)
+    return start, start + first, start + last

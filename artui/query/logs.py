@@ -1,0 +1,270 @@
+"""The logs of a run: which there are, and their bytes at random.
+
+A log is a file of a version, inside the catalog or where it was left on this machine, or the console of a run
+that goes on: its file lies beside the catalog, and is one only for a catalog that was made here.
+"""
+
+from __future__ import annotations
+
+import bisect
+import contextlib
+import hashlib
+import os
+import stat
+import threading
+from array import array
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from artui.catalog.blobs import CHUNK_BYTES, unpack
+from artui.errors import CatalogDamaged, ContentMissing
+from artui.model import RunDetail, Trust
+from artui.query import Reader
+from artui.query.artifacts import place_of
+from artui.query.lines import LogSource
+
+MAX_LOGS = 100
+MAX_CHUNKS = 1 << 21
+"""Chunks of a stored log: two tebibytes."""
+_KEPT_CHUNKS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class LogHead:
+    """A log of a run, as it is listed."""
+
+    artifact: str
+    """The artifact that holds it, or will once the run has ended."""
+    title: str
+    is_live: bool = False
+    """Whether it is the console of a run that goes on, and so may grow and change at its end."""
+    version_key: int = 0
+    path: str = ""
+    """Inside the version; for a live log the name of its file."""
+
+
+class StoredLog(LogSource):
+    """A blob of the catalog: whatever is read, only its chunks are unpacked, and a few of them are kept.
+
+    Raises:
+        CatalogDamaged: chunks are missing, or are not what their digests say.
+    """
+
+    def __init__(self, reader: Reader, blob_key: int) -> None:
+        self._reader = reader
+        self._keys, self._ends = array("q"), array("q")
+        self._kept: OrderedDict[int, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+        with reader.snapshot() as connection:
+            row = connection.execute("SELECT size_bytes FROM blob WHERE key = ?", (blob_key,)).fetchone()
+            size_bytes, end = int(row[0]) if row else 0, 0
+            for key, chunk_bytes in connection.execute(
+                "SELECT c.key, c.size_bytes FROM blob_chunk AS b JOIN chunk AS c ON c.key = b.chunk_key "
+                "WHERE b.blob_key = ? ORDER BY b.number LIMIT ?",
+                (blob_key, MAX_CHUNKS),
+            ):
+                if not isinstance(chunk_bytes, int) or not 0 < chunk_bytes <= CHUNK_BYTES:
+                    raise CatalogDamaged("A stored chunk has an impossible size.", remedy="Get an untouched copy.")
+                end += chunk_bytes
+                self._keys.append(key)
+                self._ends.append(end)
+        if end != size_bytes:
+            raise CatalogDamaged(
+                f"A stored file of {size_bytes:,} bytes lacks some of them.", remedy="Get an untouched copy."
+            )
+
+    def size(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    def read(self, offset: int, count: int) -> bytes:
+        parts = []
+        number = bisect.bisect_right(self._ends, offset)
+        while count > 0 and number < len(self._keys):
+            start = self._ends[number - 1] if number else 0
+            part = self._chunk(number)[offset - start : offset - start + count]
+            parts.append(part)
+            offset, count, number = offset + len(part), count - len(part), number + 1
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _chunk(self, number: int) -> bytes:
+        with self._lock:
+            if number in self._kept:
+                self._kept.move_to_end(number)
+                return self._kept[number]
+        size = self._ends[number] - (self._ends[number - 1] if number else 0)
+        with self._reader.reading() as connection:
+            row = connection.execute(
+                "SELECT codec, digest, content FROM chunk WHERE key = ?", (self._keys[number],)
+            ).fetchone()
+        if row is None:
+            raise CatalogDamaged("A stored chunk is gone.", remedy="Open the catalog again.")
+        content = unpack(row[0], size, row[2])
+        if hashlib.sha256(content).digest() != row[1]:
+            raise CatalogDamaged(
+                f"A stored chunk of {size:,} bytes is not what its digest says.", remedy="Get an untouched copy."
+            )
+        with self._lock:
+            self._kept[number] = content
+            while len(self._kept) > _KEPT_CHUNKS:
+                self._kept.popitem(last=False)
+        return content
+
+
+class FileLog(LogSource):
+    """An open file of this machine, up to the size that was recorded of it."""
+
+    def __init__(self, handle: int, *, size_bytes: int) -> None:
+        self._lock = threading.Lock()
+        self._handle: int | None = handle
+        self._size_bytes = size_bytes
+
+    def size(self) -> int:
+        with self._lock:
+            return min(self._size_bytes, os.fstat(self._handle).st_size) if self._handle is not None else 0
+
+    def read(self, offset: int, count: int) -> bytes:
+        # Reading and closing exclude each other: the number of a closed handle may be another file's already.
+        with self._lock:
+            count = min(count, self._size_bytes - offset)
+            return os.pread(self._handle, count, offset) if self._handle is not None and count > 0 else b""
+
+    def close(self) -> None:
+        with self._lock:
+            handle, self._handle = self._handle, None
+        if handle is not None:
+            os.close(handle)
+
+
+class LiveLog(FileLog):
+    """The console of a run that goes on. When its file is gone, what it last held can still be read.
+
+    Raises:
+        OSError: there is no such file, or it is a link, a pipe or a device.
+    """
+
+    is_live = True
+
+    def __init__(self, catalog: Path, name: str) -> None:
+        self._folder, self._name = console_folder(catalog), name
+        self._token: tuple[int, ...] = ()
+        self.is_gone = False
+        super().__init__(self._open(), size_bytes=1 << 62)
+        self.look()
+
+    def look(self) -> bool:
+        """Say whether it has changed since the last look: costs a `stat`."""
+        try:
+            found = os.stat(self._folder / self._name, follow_symlinks=False)
+            token = (found.st_ino, found.st_size, found.st_mtime_ns)
+            if self._token and token[0] != self._token[0]:
+                handle = self._open()
+                self.close()
+                with self._lock:
+                    self._handle = handle
+        except OSError:
+            self.is_gone = True
+            return False
+        is_changed, self._token, self.is_gone = token != self._token, token, False
+        return is_changed
+
+    def _open(self) -> int:
+        with _opened_folder(self._folder) as folder:
+            return _open_regular(self._name, folder=folder)
+
+
+def console_folder(catalog: Path) -> Path:
+    """Give the folder in which running runs keep their consoles."""
+    return catalog.with_name(catalog.name + "-spool")
+
+
+_OPENING = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+def _open_regular(path: Path | str, *, folder: int | None = None) -> int:
+    handle = os.open(path, _OPENING, dir_fd=folder)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(f"{path} is no regular file")
+    return handle
+
+
+@contextlib.contextmanager
+def _opened_folder(path: Path) -> Iterator[int]:
+    handle = os.open(path, _OPENING | getattr(os, "O_DIRECTORY", 0))
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def log_sources(reader: Reader, detail: RunDetail) -> list[LogHead]:
+    """List the logs of a run: the consoles of one that goes on, then all files of the versions of kind `log`."""
+    versions = {head.key: head for head in detail.outputs if head.kind == "log"}
+    found: list[LogHead] = []
+    with reader.snapshot() as connection:
+        for key, version in versions.items():
+            rows = connection.execute(
+                "SELECT path FROM file WHERE version_key = ? AND link_target IS NULL ORDER BY path LIMIT ?",
+                (key, MAX_LOGS - len(found)),
+            ).fetchall()
+            found += [
+                LogHead(version.artifact, version.reference, version_key=key, path=str(path))
+                if len(rows) == 1
+                else LogHead(version.artifact, f"{version.reference} {path}", version_key=key, path=str(path))
+                for (path,) in rows
+            ]
+    # Between a run's end and the moment when its console has been saved, the file is all there is.
+    is_open = detail.head.status in ("running", "lost")
+    saved = {head.artifact for head in found}
+    return [head for head in _consoles(reader, detail.head.id) if is_open or head.artifact not in saved] + found
+
+
+def _consoles(reader: Reader, run_id: str) -> list[LogHead]:
+    if reader.trust is not Trust.OWN or not (run_id.isascii() and run_id.isalnum()):
+        return []
+    try:
+        with _opened_folder(console_folder(reader.path)) as folder:
+            names = [name for name in os.listdir(folder) if name.startswith(run_id + ".") and name.endswith(".log")]
+    except OSError:
+        return []
+    heads = []
+    for name in sorted(names, key=lambda name: (len(name), name))[:MAX_LOGS]:
+        labels = name[len(run_id) + 1 : -len("log")].removesuffix(".")
+        artifact = f"console-{labels}" if labels else "console"
+        heads.append(LogHead(artifact, artifact, is_live=True, path=name))
+    return heads
+
+
+def open_log(reader: Reader, head: LogHead) -> LogSource:
+    """Open a log of a run.
+
+    Raises:
+        ContentMissing: its bytes are not here (any more).
+    """
+    if not head.is_live:
+        return open_file_log(reader, head.version_key, head.path)
+    try:
+        return LiveLog(reader.path, head.path)
+    except OSError as error:
+        raise ContentMissing(f"{head.title} has just ended.", remedy="r reads the catalog again.") from error
+
+
+def open_file_log(reader: Reader, version_key: int, path: str) -> LogSource:
+    """Open a file of a version.
+
+    Raises:
+        UnknownReference: the version has no such file.
+        ContentMissing: the bytes are not in the catalog, and not on this machine.
+    """
+    with reader.snapshot() as connection:
+        place, size_bytes = place_of(reader, connection, version_key, path)
+    if isinstance(place, int):
+        return StoredLog(reader, place)
+    try:
+        return FileLog(_open_regular(place), size_bytes=size_bytes)
+    except OSError as error:
+        raise ContentMissing(
+            f"{path!r} cannot be read: {error.strerror or error}.", remedy="Check the file."
+        ) from error

@@ -1,0 +1,294 @@
+"""Logs: their lines either way, search, and what may be opened."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from artui.catalog import Catalog, artifacts, blobs, runs
+from artui.errors import CatalogDamaged, ContentMissing
+from artui.query import Reader, lines, logs
+from artui.query.lines import LINE_BYTES, LogSource, find, line_start, next_line, previous_line, read_page, shown_part
+from artui.query.run import get_run
+
+
+class Bytes(LogSource):
+    """A log in memory that counts what is read of it."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+        self.read_bytes = 0
+
+    def size(self) -> int:
+        return len(self.content)
+
+    def read(self, offset: int, count: int) -> bytes:
+        part = self.content[offset : offset + count]
+        self.read_bytes += len(part)
+        return part
+
+
+PIECES = st.one_of(
+    st.binary(max_size=40),
+    st.sampled_from([b"\n", b"\r\n", b"\r", b"\n\n", "é€😀".encode(), b"needle", b"NeedLe\r"]),
+    st.builds(
+        lambda part, count: part * count,
+        st.sampled_from([b"x", "€".encode(), b"12%\r", b"needle ", b"\x80"]),
+        st.one_of(st.integers(1, 100), st.integers(LINE_BYTES // 8, 3 * LINE_BYTES)),
+    ),
+    st.builds(lambda count: b"\n" * count, st.integers(1, 100)),
+)
+CONTENTS = st.lists(PIECES, max_size=8).map(b"".join)
+
+
+def _forwards(source: LogSource) -> list[int]:
+    starts, place = [], 0
+    while place < source.size():
+        starts.append(place)
+        after = next_line(source, place)
+        assert place < after <= source.size()
+        place = after
+    return starts
+
+
+@settings(max_examples=300, deadline=None)
+@given(CONTENTS)
+@example(b"")
+@example(b"x" * LINE_BYTES + b"\n")
+@example(b"x" * (LINE_BYTES - 1) + b"\r\n" + b"y" * 3 * LINE_BYTES)
+def test_lines_are_the_same_either_way(content: bytes) -> None:
+    """Walking forwards or backwards meets every line once, pages hold the same lines, and lines that are not too long are whole."""
+    source = Bytes(content)
+    starts = _forwards(source)
+
+    backwards, place = [], len(content)
+    while place > 0:
+        place = previous_line(source, place)
+        backwards.append(place)
+    assert backwards[::-1] == starts
+
+    assert all(next_line(source, start) - start <= 2 * LINE_BYTES + 1 for start in starts)
+    for start in starts[:20] + starts[-5:]:
+        assert line_start(source, start) == start == line_start(source, next_line(source, start) - 1)
+        page = read_page(source, start, before=3, after=3)
+        here = starts.index(start)
+        assert [line.start for line in page.lines] == starts[max(0, here - 3) : here + 4]
+        assert b"".join(line.content for line in page.lines) == content[page.lines[0].start : page.end]
+        assert page.is_first == (here <= 3) and page.is_last == (here + 3 >= len(starts) - 1)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(0, LINE_BYTES - 1), max_size=12))
+def test_lines_up_to_the_limit_are_whole(lengths: list[int]) -> None:
+    """A line is broken only where it is longer than LINE_BYTES."""
+    content = b"".join(b"x" * length + b"\n" for length in lengths)
+    source = Bytes(content)
+    starts, place = [], 0
+    for length in lengths:
+        starts.append(place)
+        place += length + 1
+    assert _forwards(source) == starts
+
+
+def _matches(source: Bytes, needle: bytes) -> list[int]:
+    """Every place where the needle begins in what is shown, by looking everywhere."""
+    content, found = source.content.lower(), []
+    for start in _forwards(source):
+        first, last = shown_part(source.content[start : next_line(source, start)])
+        found += [place for place in range(start + first, start + last) if content.startswith(needle.lower(), place)]
+    return found
+
+
+@settings(max_examples=300, deadline=None)
+@given(CONTENTS, st.sampled_from(["needle", "NEEDLE n", "x", "€", "2%"]), st.data())
+def test_find_is_what_looking_everywhere_finds(content: bytes, needle: str, data: st.DataObject) -> None:
+    """From any place, either way, the search gives the nearest match that is shown."""
+    source = Bytes(content)
+    matches = _matches(source, needle.encode())
+    offset = data.draw(st.integers(0, len(content)))
+    window, lines.FIND_BYTES = lines.FIND_BYTES, data.draw(st.sampled_from([1000, 1 << 20]))
+    try:
+        assert find(source, needle, offset) == next((place for place in matches if place >= offset), None)
+        assert find(source, needle, offset, backwards=True) == next(
+            (place for place in reversed(matches) if place < offset), None
+        )
+    finally:
+        lines.FIND_BYTES = window
+
+
+def test_letters_beyond_ascii_are_found_in_either_case() -> None:
+    """Ä is found by ä, wherever the windows of the search end."""
+    source = Bytes("größe\nÄRGER\n".encode())
+
+    assert find(source, "ärger", 0) == find(source, "ÄRG", 0) == len("größe\n".encode())
+    assert find(source, "GRÖ", 0) == 0
+
+
+def test_search_ends_when_it_is_no_longer_wanted() -> None:
+    """The search asks about each window whether to go on."""
+    source = Bytes(b"x" * (5 << 20) + b"needle")
+    answers = iter([True, True, False])
+
+    assert find(source, "needle", 0, is_wanted=lambda: next(answers)) is None
+    assert source.read_bytes < 3 << 20
+
+
+def test_one_endless_line_is_read_in_places() -> None:
+    """Of a single line of 64 MiB, a page in the middle costs a page."""
+    source = Bytes(b"0123456789abcdef" * (4 << 20))
+
+    page = read_page(source, 40 << 20, before=5, after=5)
+
+    assert len(page.lines) == 11 and source.read_bytes < 1 << 20
+
+
+def test_a_progress_bar_is_its_last_state() -> None:
+    """Of 200,000 states of a bar, what is shown are last states only."""
+    source = Bytes(b"begin\n" + b"".join(b"\r%3d%%" % (n // 2000) for n in range(200_001)) + b"\nend\n")
+
+    page = read_page(source, source.size(), before=1000, after=0)
+    texts = [line.text for line in page.lines]
+
+    assert texts[-2:] == ["100%", "end"] and all(text in ("begin", "end") or text.endswith("%") for text in texts)
+
+
+def test_shown_text_holds_nothing_that_acts() -> None:
+    """Colours are dropped, other escapes become pictures, bad bytes are replaced."""
+    assert lines.shown_text(b"\x1b[1;32mINFO\x1b[0m \x1b]0;x\x07 \xff\tok\x9b\r\n") == "INFO ␛]0;x␇ �   ok�"
+
+
+# What may be opened
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A running run, and a finished one with a log of three chunks and one that stayed where it was."""
+    target, outside = tmp_path / "x.artui", tmp_path / "train.log"
+    outside.write_bytes(b"far\n")
+    with Catalog(target) as catalog, catalog.transaction() as connection:
+        runs.start(connection, runs.NewRun(project="p", name="going", started_ms=1))
+        key = runs.start(connection, runs.NewRun(project="p", name="done", started_ms=2))
+        runs.finish(connection, key, status="finished", ended_ms=5, duration_ms=3)
+        content = b"".join(b"line %d\n" % n for n in range(300_000))
+        blob_key, digest, size = blobs.store(connection, io.BytesIO(content))
+        for version in (
+            artifacts.NewVersion("p", "console", "log", "modelling", [artifacts.NewFile("console.log", size, digest, blob_key)]),
+            artifacts.NewVersion(
+                "p", "far", "log", "modelling", [artifacts.NewFile("train.log", 4, b"\x02" * 32)],
+                storage="referenced", location=str(outside),
+            ),
+        ):  # fmt: skip
+            saved = artifacts.save(connection, version)
+            artifacts.link(connection, "output", source_key=key, target_key=saved.key)
+    return target
+
+
+def test_stored_log_is_read_in_chunks(path: Path) -> None:
+    """Bytes anywhere in a stored log are what was stored, and only some chunks stay in memory."""
+    content = b"".join(b"line %d\n" % n for n in range(300_000))
+    with Reader(path) as reader:
+        head = logs.log_sources(reader, get_run(reader, reader.run("done").id))[0]
+        assert (head.title, head.is_live) == ("console:v1", False)
+        source = logs.open_log(reader, head)
+
+        assert source.size() == len(content) > 3 << 20
+        for offset, count in ((0, 10), ((1 << 20) - 5, 10), (500, 3 << 20), (len(content) - 3, 100), (len(content), 5)):
+            assert source.read(offset, count) == content[offset : offset + count]
+        assert find(source, "line 299999", 0) == content.index(b"line 299999")
+
+
+def test_damaged_chunk_is_said(path: Path) -> None:
+    """A chunk that is not what its digest says is no log."""
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        connection.execute("UPDATE chunk SET digest = randomblob(32)")
+    with Reader(path) as reader:
+        source = logs.open_log(reader, logs.log_sources(reader, get_run(reader, reader.run("done").id))[0])
+        with pytest.raises(CatalogDamaged):
+            source.read(0, 1)
+
+
+def test_referenced_log_is_read_only_where_its_version_says(path: Path, tmp_path: Path) -> None:
+    """A log outside is read when it is a regular file of the recorded size; a link or a pipe in its place is not."""
+    with Reader(path) as reader:
+        head = logs.log_sources(reader, get_run(reader, reader.run("done").id))[1]
+        source = logs.open_log(reader, head)
+        assert source.read(0, 100) == b"far\n"
+        source.close()
+        assert source.read(0, 100) == b"" and source.size() == 0
+
+        outside = tmp_path / "train.log"
+        outside.rename(tmp_path / "secret")
+        outside.symlink_to(tmp_path / "secret")
+        with pytest.raises(ContentMissing):
+            logs.open_log(reader, head)
+        outside.unlink()
+        os.mkfifo(outside)
+        with pytest.raises(ContentMissing):
+            logs.open_log(reader, head)
+
+
+def test_foreign_catalog_opens_no_file_beside_it(path: Path, tmp_path: Path) -> None:
+    """Of a catalog from elsewhere neither its spool folder nor what it references is read."""
+    with Reader(path) as reader:
+        run_id = reader.run("going").id
+        done_id = reader.run("done").id
+    copy = tmp_path / "copy.artui"
+    copy.write_bytes(path.read_bytes())
+    folder = logs.console_folder(copy)
+    folder.mkdir()
+    (folder / f"{run_id}.log").write_text("hello\n")
+    with Reader(copy) as reader:
+        assert logs.log_sources(reader, get_run(reader, run_id)) == []
+        with pytest.raises(ContentMissing):
+            logs.open_log(reader, logs.log_sources(reader, get_run(reader, done_id))[1])
+
+
+def test_live_console_is_followed_through_growth_replacement_and_end(path: Path, tmp_path: Path) -> None:
+    """A look says when it has changed; when the file is gone, what it last held is still there."""
+    folder = logs.console_folder(path)
+    folder.mkdir()
+    with Reader(path) as reader:
+        run_id = reader.run("going").id
+        file = folder / f"{run_id}.log"
+        file.write_bytes(b"one\n")
+        (folder / f"{run_id}.rank-3.log").write_bytes(b"three\n")
+        (folder / run_id).write_bytes(b"a spool")
+        heads = logs.log_sources(reader, get_run(reader, run_id))
+        assert [(head.artifact, head.is_live) for head in heads] == [("console", True), ("console-rank-3", True)]
+        source = logs.open_log(reader, heads[0])
+        assert isinstance(source, logs.LiveLog) and not source.look()
+
+        with file.open("ab") as stream:
+            stream.write(b"two\n")
+        assert source.look() and not source.look() and source.read(0, 100) == b"one\ntwo\n"
+
+        (folder / "new").write_bytes(b"other\n")
+        os.replace(folder / "new", file)
+        assert source.look() and source.read(0, 100) == b"other\n"
+
+        file.unlink()
+        assert not source.look() and source.is_gone and source.read(0, 100) == b"other\n"
+        source.close()
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
+def test_live_console_is_a_regular_file(path: Path, tmp_path: Path, kind: str) -> None:
+    """A link, a pipe or a folder in the place of a console is not opened."""
+    folder = logs.console_folder(path)
+    folder.mkdir()
+    (tmp_path / "secret").write_text("secret")
+    with Reader(path) as reader:
+        run_id = reader.run("going").id
+        place = folder / f"{run_id}.log"
+        {
+            "link": lambda: place.symlink_to(tmp_path / "secret"),
+            "pipe": lambda: os.mkfifo(place),
+            "folder": place.mkdir,
+        }[kind]()
+        with pytest.raises(ContentMissing):
+            logs.open_log(reader, logs.log_sources(reader, get_run(reader, run_id))[0])
