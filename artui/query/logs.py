@@ -115,9 +115,11 @@ class StoredLog(LogSource):
 class FileLog(LogSource):
     """An open file of this machine, up to the size that was recorded of it."""
 
+    _handle: int | None = None
+
     def __init__(self, handle: int, *, size_bytes: int) -> None:
         self._lock = threading.Lock()
-        self._handle: int | None = handle
+        self._handle = handle
         self._size_bytes = size_bytes
 
     def size(self) -> int:
@@ -135,6 +137,10 @@ class FileLog(LogSource):
             handle, self._handle = self._handle, None
         if handle is not None:
             os.close(handle)
+
+    def __del__(self) -> None:
+        if self._handle is not None:
+            self.close()
 
 
 class LiveLog(FileLog):

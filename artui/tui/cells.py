@@ -94,6 +94,8 @@ def make_palette(*, is_coloured: bool, is_rich: bool) -> Palette:
     styles["head"] = styles["dim"] + Style(bold=not is_coloured, underline=not is_rich)
     styles["head.current"] = styles["accent"] + Style(bold=True, underline=not is_rich)
     styles["best"] = styles["good"] + Style(bold=True)
+    styles["match"] = styles["mark"] + Style(underline=True)
+    styles["match.here"] = styles["mark"] + Style(reverse=True, bold=True)
     styles["key"] = styles["accent"]
     styles["bar"] = Style.parse(f"{_COLOURS['dim']} on {PANEL}") if is_rich else styles["dim"]
     styles["bar.key"] = Style.parse(f"{_COLOURS['accent']} bold on {PANEL}") if is_rich else styles["title"]

@@ -42,12 +42,13 @@ SCOPES = {
     "artifact": "Artifact",
     "lineage": "Lineage",
     "live": "Live",
-    "text": "Text",
+    "text": "Text and logs",
+    "logs": "Several logs",
 }
 """Where keys work, with the heading in the help."""
 
 _SHOWN = {
-    "escape": "esc", "question_mark": "?", "slash": "/", "equals_sign": "=", "left_square_bracket": "[", "right_square_bracket": "]",
+    "escape": "esc", "question_mark": "?", "slash": "/", "equals_sign": "=", "left_square_bracket": "[", "right_square_bracket": "]", "left_parenthesis": "(", "right_parenthesis": ")",
     "asterisk": "*", "plus": "+", "minus": "−", "colon": ":", "down": "↓", "up": "↑", "left": "←", "right": "→", "pagedown": "PgDn", "pageup": "PgUp",
     "shift+tab": "⇧tab", "home": "Home", "end": "End",
 }  # fmt: skip
@@ -71,7 +72,7 @@ KEYS = (
     Key("list", "ctrl+d", "half_page(1)", "half down", "Half a page down."),
     Key("list", "ctrl+u", "half_page(-1)", "half up", "Half a page up."),
     Key("list", "home,g", "jump_first", "first", "To the first line."),
-    Key("list", "end,G", "jump_last", "last", "To the last line."),
+    Key("list", "end,G", "jump_last", "last", "To the last line; the end of a live log is followed from then on."),
     Key("runs", "enter", "open", "open", "Open the run.", in_footer=True),
     Key("runs", "space", "toggle_mark", "mark", "Mark the run for comparison, or unmark it.", in_footer=True),
     Key(
@@ -245,10 +246,14 @@ KEYS = (
     Key("live", "x", "remove_rule", "remove alert", "Remove the rule under the cursor.", in_footer=True),
     Key("live", "m", "more", "all metrics", "Show all metrics of each run, or the first few.", in_footer=True),
     Key("live", "y", "copy", "copy id", "Copy the run's id (OSC 52)."),
-    Key("text", "slash", "filter", "find", "Find text; lines that hold it are marked.", in_footer=True),
-    Key("text", "n", "find(1)", "next", "The next line with the text that was looked for.", in_footer=True),
-    Key("text", "N", "find(-1)", "previous", "The previous line with it.", in_footer=True),
+    Key("text", "slash", "filter", "find", "Find text, in either case; what is found is marked.", in_footer=True),
+    Key("text", "n", "find(1)", "next", "The next match; after the last one, the first.", in_footer=True),
+    Key("text", "N", "find(-1)", "previous", "The previous match.", in_footer=True),
     Key("text", "w", "wrap", "wrap", "Wrap long lines, or cut them.", in_footer=True),
+    Key("text", "left,h", "sideways(-1)", "left", "To the left, where long lines are cut."),
+    Key("text", "right,l", "sideways(1)", "right", "To the right, where long lines are cut."),
+    Key("logs", "right_parenthesis", "other_log(1)", "next log", "The next log of the run.", in_footer=True),
+    Key("logs", "left_parenthesis", "other_log(-1)", "previous log", "The previous log of the run."),
 )
 
 

@@ -35,6 +35,7 @@ def test_every_action_exists() -> None:
     owners = {
         "runs": RunsScreen, "run": RunScreen, "charts": RunScreen, "compare": CompareScreen, "artifacts": ArtifactsScreen,
         "artifact": ArtifactScreen, "lineage": LineageScreen, "text": TextScreen,
+        "logs": RunScreen,
     }  # fmt: skip
     for key in KEYS:
         if key.scope in owners:

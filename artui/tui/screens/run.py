@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
 
-from artui.model import Metric, RunDetail, RunHead, VersionHead
-from artui.query import artifacts, series
+from artui.errors import ContentMissing
+from artui.model import Metric, RunDetail, RunHead
+from artui.query import series
+from artui.query.lines import LogSource
+from artui.query.logs import LogHead, log_sources, open_log
 from artui.query.run import get_run
 from artui.query.series import Curve
 from artui.safetext import clean, clean_lines
-from artui.tui.cells import GLYPHS, Span, status_style
-from artui.tui.facts import fact_lines, file_lines, heading, log_style, metric_lines
+from artui.tui.cells import GLYPHS, Span, fit, status_style
+from artui.tui.facts import fact_lines, file_lines, heading, metric_lines
 from artui.tui.keys import bindings, footer_keys
-from artui.tui.screens.base import CatalogScreen
+from artui.tui.screens.log import LogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chart import Chart, ChartLine, ChartOptions, next_smoothing, options_spans
+from artui.tui.widgets.find import TextPane
 from artui.tui.widgets.lines import BLANK, Line, LineList
 
 TABS = ("overview", "charts", "files", "log")
@@ -27,15 +32,15 @@ CHART_CELLS = (36, 9)
 CURVE_BUCKETS = 400
 
 
-class RunScreen(CatalogScreen):
+class RunScreen(LogScreen):
     """Holds a run's id and the `RunDetail` that answers it."""
 
-    SCOPES = ("run", "list", "app")
+    SCOPES: ClassVar[tuple[str, ...]] = ("run", "list", "app")
     PLACE = 1
-    BINDINGS = [*bindings("run"), *bindings("charts")]
+    BINDINGS = [*bindings("run"), *bindings("charts"), *bindings("text"), *bindings("logs")]
 
     def __init__(self, run_id: str, *, tab: str = "overview") -> None:
-        super().__init__()
+        super().__init__(TextPane(id="log", classes="tab hidden"))
         self.run_id = run_id
         self.detail: RunDetail | None = None
         self.tab = tab
@@ -44,6 +49,8 @@ class RunScreen(CatalogScreen):
         self._chart = 0
         self._first_chart = 0
         self._is_zoomed = False
+        self._logs: list[LogHead] = []
+        self._log: LogHead | None = None
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
@@ -53,11 +60,10 @@ class RunScreen(CatalogScreen):
             yield LineList(id="metrics", marks_cursor=False)
         yield Container(id="charts", classes="tab hidden")
         yield LineList(only_links=True, id="files", classes="tab hidden")
-        yield LineList(id="log", marks_cursor=False, classes="tab hidden")
+        yield self.pane
         yield KeyBar()
 
     def on_mount(self) -> None:
-        super().on_mount()
         self._show_tab()
 
     def load(self) -> None:
@@ -98,20 +104,32 @@ class RunScreen(CatalogScreen):
         if self.tab == "charts" and detail and len(self.drawn) > self._per_page:
             last = min(len(self.drawn), self._first_chart + self._per_page)
             right = [(f"{self._first_chart + 1}–{last} of {len(self.drawn)} · ", "dim"), *right]
+        if self.tab == "log":
+            right = self._log_spans()
         self.query_one("#tabs", Bar).show(spans, [*right, (" ", "text")])
 
     def _show_tab(self) -> None:
         for tab in TABS:
             self.query_one(f"#{tab}").set_class(tab != self.tab, "hidden")
-        target = {"overview": "#facts", "files": "#files", "log": "#log"}.get(self.tab)
+        target = {"overview": "#facts", "files": "#files", "log": "#log-text"}.get(self.tab)
         if target:
             self.query_one(target).focus()
         else:
             self.set_focus(None)
             self._layout_charts()
-        self.SCOPES = ("charts", "run", "app") if self.tab == "charts" else ("run", "list", "app")  # type: ignore[misc]
-        self.query_one(KeyBar).show_keys(footer_keys(*self.SCOPES))
+        self.watch_text(is_in_sight=self.is_current)
+        self._show_scopes()
         self._show_tabs()
+
+    def _show_scopes(self) -> None:
+        """Offer the keys that work on this tab."""
+        scopes = {"charts": ("charts", "run", "app"), "log": ("text", "run", "list", "app")}.get(
+            self.tab, ("run", "list", "app")
+        )
+        if self.tab == "log" and len(self._logs) > 1:
+            scopes = ("logs", *scopes)
+        self.SCOPES = scopes  # type: ignore[misc]
+        self.query_one(KeyBar).show_keys(self.pane.KEYS if self.pane.is_typing else footer_keys(*scopes))
 
     def action_next_tab(self, change: int) -> None:
         self.tab = TABS[(TABS.index(self.tab) + change) % len(TABS)]
@@ -122,12 +140,18 @@ class RunScreen(CatalogScreen):
         if self.tab == "charts" and self._is_zoomed:
             self.action_zoom()
             return True
-        return False
+        return super().go_back()
+
+    @property
+    def has_text(self) -> bool:
+        return self.tab == "log"
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("axis", "log_scale", "smooth", "zoom", "left", "right"):
             return self.tab == "charts"
-        return True
+        if action == "other_log":
+            return self.tab == "log" and len(self._logs) > 1
+        return super().check_action(action, parameters)
 
     # Overview
 
@@ -323,41 +347,83 @@ class RunScreen(CatalogScreen):
     # Log
 
     def _ask_log(self) -> None:
-        detail = self.detail
-        if detail is None:
-            return
-        logs = [head for head in detail.outputs if head.kind == "log"]
-        if not logs:
-            lines = [BLANK, Line([("  This run kept no log.", "text")]), BLANK]
-            lines.append(
-                Line(
-                    [
-                        ("  Save one with ", "dim"),
-                        ('run.save("train-log", "train.log", kind="log")', "accent"),
-                    ]
-                )
-            )
-            if detail.error:
-                lines += [
-                    BLANK,
-                    heading("  how it ended"),
-                    *(Line([("  " + text, "bad")]) for text in clean_lines(detail.error)),
-                ]
-            self.query_one("#log", LineList).set_lines(lines, keep=True)
-            return
-        self.ask("log", lambda: [(head, *read_first_file(self, head)) for head in logs[:5]], self._take_log)
+        detail, reader = self.detail, self.reader
+        if detail is not None:
+            self.ask("logs", lambda: log_sources(reader, detail), self._take_logs)
 
-    def _take_log(self, logs: list[tuple[VersionHead, str, str, bool]]) -> None:
-        lines: list[Line] = []
-        for head, path, text, is_whole in logs:
-            lines.append(heading(f" {clean(head.reference)}  {clean(path)}", note="" if is_whole else "the end of it"))
-            lines += [Line([(" ", "text"), (line, log_style(line))]) for line in clean_lines(text)]
-        if self.detail is not None and self.detail.error:
-            lines += [
-                BLANK,
-                *(Line([(" " + text, "bad")]) for text in clean_lines(self.detail.error)),
-            ]
-        self.query_one("#log", LineList).set_lines(lines)
+    def _take_logs(self, heads: list[LogHead]) -> None:
+        shown = self._log
+        if shown is not None and shown.is_live and not any(head.artifact == shown.artifact for head in heads):
+            # Its file is gone, and its saved version not there yet: what it last held stays until then.
+            return
+        self._logs = heads
+        if self.tab == "log":
+            self._show_scopes()
+        self.log_view.set_behind(self._lines_behind())
+        if not heads:
+            self._log = None
+            self.log_view.show(None, behind=self._lines_without_log())
+        elif shown not in heads:
+            successor = next((head for head in heads if shown is not None and head.artifact == shown.artifact), None)
+            self._open_log(successor or heads[0], goes_over=successor is not None)
+        self._show_tabs()
+
+    def _open_log(self, head: LogHead, *, goes_over: bool = False) -> None:
+        reader = self.reader
+
+        def opened() -> tuple[LogSource | None, str]:
+            try:
+                return open_log(reader, head), ""
+            except ContentMissing as missing:
+                return None, str(missing)
+
+        def take(found: tuple[LogSource | None, str]) -> None:
+            source, why = found
+            if source is None and head.is_live:
+                return  # it ended just now: the catalog is about to say so
+            self._log = head
+            if source is None:
+                lines = [BLANK, *(Line([("  " + line, "warn")]) for line in clean_lines(why)), *self._lines_behind()]
+                self.log_view.show(None, behind=lines)
+            elif goes_over:
+                self.log_view.go_over(source)
+            else:
+                self.log_view.show(source, behind=self._lines_behind(), at_end=source.is_live)
+            self._show_tabs()
+
+        self.ask("log", opened, take)
+
+    def _lines_behind(self) -> list[Line]:
+        """What ended the run, behind the end of its log."""
+        if self.detail is None or not self.detail.error:
+            return []
+        return [
+            BLANK,
+            heading(" how it ended"),
+            *(Line([(" " + text, "bad")]) for text in clean_lines(self.detail.error)),
+        ]
+
+    def _lines_without_log(self) -> list[Line]:
+        saying: list[Span] = [("  Save one with ", "dim"), ('run.save("train-log", "train.log", kind="log")', "accent")]
+        return [BLANK, Line([("  This run kept no log.", "text")]), BLANK, Line(saying), *self._lines_behind()]
+
+    def _log_spans(self) -> list[Span]:
+        """Say which log this is, how large, and where in it one is."""
+        if self._log is None:
+            return []
+        spans: list[Span] = [(fit(clean(self._log.title), min(40, self.size.width // 3)).rstrip(), "text")]
+        if len(self._logs) > 1 and self._log in self._logs:
+            spans.append((f" ({self._logs.index(self._log) + 1} of {len(self._logs)})", "dim"))
+        state = self.log_view.status_spans()
+        return [*spans, (" · " if state else "", "dim"), *state]
+
+    def show_text_state(self) -> None:
+        if self.tab == "log":
+            self._show_tabs()
+
+    def action_other_log(self, change: int) -> None:
+        if self._log in self._logs:
+            self._open_log(self._logs[(self._logs.index(self._log) + change) % len(self._logs)])
 
     # Elsewhere
 
@@ -383,18 +449,6 @@ class RunScreen(CatalogScreen):
         self.run_id = run_id
         self.detail = None
         self._curves = {}
+        self._logs, self._log = [], None
+        self.log_view.show(None)
         self.load()
-
-
-def read_first_file(screen: CatalogScreen, head: VersionHead) -> tuple[str, str, bool]:
-    """Give (path, text, whether that is all) of a version's first file; an error is told in the text."""
-    from artui.errors import ArtuiError
-
-    reader = screen.reader
-    try:
-        files = artifacts.get_version(reader, head.id).files
-        if not files:
-            return "", "this version has no files", True
-        return files[0].path, *artifacts.file_text(reader, head.key, files[0].path)
-    except ArtuiError as error:
-        return "", str(error), True

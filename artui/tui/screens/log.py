@@ -1,0 +1,69 @@
+"""What screens with a text in them share: its keys."""
+
+from __future__ import annotations
+
+from artui.tui.keys import footer_keys
+from artui.tui.screens.base import CatalogScreen
+from artui.tui.widgets.bars import KeyBar
+from artui.tui.widgets.find import TextPane
+from artui.tui.widgets.log import LogView
+
+
+class LogScreen(CatalogScreen):
+    """A screen with a `TextPane`, which is a child of it."""
+
+    def __init__(self, pane: TextPane) -> None:
+        super().__init__()
+        self.pane = pane
+
+    @property
+    def log_view(self) -> LogView:
+        return self.pane.view
+
+    @property
+    def has_text(self) -> bool:
+        """Whether the text is what is in sight."""
+        return True
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.has_text if action in ("filter", "find", "wrap", "sideways") else True
+
+    def action_filter(self) -> None:
+        self.pane.type()
+
+    def action_find(self, change: int) -> None:
+        if self.log_view.needle:
+            self.log_view.find(change)
+        else:
+            self.pane.type()
+
+    def action_wrap(self) -> None:
+        self.log_view.wrap()
+
+    def action_sideways(self, change: int) -> None:
+        self.log_view.sideways(change)
+
+    def go_back(self) -> bool:
+        return self.has_text and self.pane.leave()
+
+    def on_text_pane_typing(self, message: TextPane.Typing) -> None:
+        message.stop()
+        self.query_one(KeyBar).show_keys(self.pane.KEYS if self.pane.is_typing else footer_keys(*self.SCOPES))
+
+    def on_log_view_changed(self, message: LogView.Changed) -> None:
+        message.stop()
+        self.pane.show_state()
+        self.show_text_state()
+
+    def show_text_state(self) -> None:
+        """Say how large the text is, and where one is in it."""
+
+    def watch_text(self, *, is_in_sight: bool = True) -> None:
+        """Follow a live text as long as it is in sight."""
+        self.log_view.is_watched = is_in_sight and self.has_text
+
+    def on_screen_resume(self) -> None:
+        self.watch_text()
+
+    def on_screen_suspend(self) -> None:
+        self.watch_text(is_in_sight=False)

@@ -1,0 +1,98 @@
+"""A text with a line below it to look for words."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Input
+
+from artui.tui.cells import length_of
+from artui.tui.widgets.bars import Bar
+from artui.tui.widgets.log import LogView
+
+
+class TextPane(Vertical):
+    """A `LogView`, and below it, while something is looked for, what that is and what came of it."""
+
+    KEYS = [("enter", "find"), ("esc", "leave")]
+    """For the footer, while one types."""
+    DEFAULT_CSS = """
+    TextPane { height: 1fr; width: 1fr; }
+    TextPane > Horizontal { height: 1; }
+    TextPane #find-slash { width: 3; }
+    TextPane #find { width: 1fr; }
+    """
+
+    class Typing(Message):
+        """Somebody begins to type, or has ended."""
+
+    def __init__(self, *, id: str, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.view = LogView(id=f"{id}-text")
+        self.entry = Input(id="find", placeholder="find text", compact=True, select_on_focus=False)
+        # A blinking cursor would send bytes for ever.
+        self.entry.cursor_blink = False
+        self.state = Bar(id="find-state")
+        self.is_typing = False
+        self.line = Horizontal(Bar(id="find-slash"), self.entry, self.state, classes="hidden")
+
+    def compose(self) -> ComposeResult:
+        yield self.view
+        yield self.line
+
+    def on_mount(self) -> None:
+        self.query_one("#find-slash", Bar).show([(" / ", "accent")])
+
+    def type(self) -> None:
+        """Let the user type what is looked for."""
+        self.line.remove_class("hidden")
+        self.entry.focus()
+        self.entry.action_select_all()
+        self._tell_typing(True)
+
+    def leave(self) -> bool:
+        """Do what esc does: stop a search, else forget what was looked for; false if there is neither."""
+        if self.view.is_searching:
+            self.view.cancel_search()
+        elif self.line.has_class("hidden"):
+            return False
+        else:
+            self.entry.value = ""
+            self.view.set_needle("")
+            self.line.add_class("hidden")
+        self._end_typing()
+        return True
+
+    def _end_typing(self) -> None:
+        if self.is_typing:
+            self.view.focus()
+            self._tell_typing(False)
+
+    def _tell_typing(self, is_typing: bool) -> None:
+        if is_typing != self.is_typing:
+            self.is_typing = is_typing
+            self.post_message(self.Typing())
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        # A click may lead elsewhere, too.
+        self._tell_typing(event.widget is self.entry)
+
+    def show_state(self) -> None:
+        """Say how the search goes."""
+        spans = self.view.search_spans()
+        self.state.styles.width = length_of(spans) + 2
+        self.state.show(spans)
+
+    def on_input_changed(self, message: Input.Changed) -> None:
+        message.stop()
+        self.view.set_needle(message.value)
+
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        message.stop()
+        self._end_typing()
+        if message.value:
+            self.view.find(1, is_first=True)
+        else:
+            self.leave()

@@ -1,0 +1,612 @@
+"""Text of any size: only what is in sight is drawn, only what is near it is in memory, and a live log is followed.
+
+The text is a source that is read in the background, a page of lines at a time; keys move inside the page that is
+there, and the next one is asked for before it is needed.
+"""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from rich.cells import get_character_cell_size
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+from textual.timer import Timer
+from textual.widget import Widget
+
+from artui.query.lines import PAGE_BYTES, LogSource, Page, find, read_page, shown_text
+from artui.query.logs import LiveLog
+from artui.safetext import clean
+from artui.tui.cells import CURSOR, Span, Spans, strip_of
+from artui.tui.facts import log_style
+from artui.tui.fetch import Asks
+from artui.tui.keys import bindings
+from artui.tui.widgets.lines import Line
+from artui.units import bytes_text, count_text
+
+if TYPE_CHECKING:
+    from artui.tui.app import ArtuiApp
+
+PAGE_LINES = 400
+"""Lines of a page in either direction."""
+NEAR_LINES = 150
+"""With so few lines left before the end of a page, the next one is asked for."""
+SCAN_BYTES = 16 << 20
+"""So much is searched before it is said how far the search has come."""
+TELL_SECONDS = 0.15
+END = 1 << 62
+"""An offset behind the end of any text."""
+_SIDE_CELLS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class _Goal:
+    """Where to be once the page is there."""
+
+    how: Literal["top", "end", "match"]
+    offset: int
+    row: int = 0
+
+
+@dataclass(slots=True)
+class _Search:
+    is_backwards: bool
+    origin: int
+    """Where it began, and where it ends after having gone round."""
+    place: int
+    size: int
+    scanned_bytes: int = 0
+    has_turned: bool = False
+    further: int = 0
+    """How many matches beyond the next one were asked for meanwhile."""
+
+    @property
+    def limit(self) -> int:
+        """Where the way that is gone now ends."""
+        return self.origin if self.has_turned else 0 if self.is_backwards else self.size
+
+
+class LogView(Asks, Widget, can_focus=True):
+    """The lines of a source, with some lines of ours behind its end."""
+
+    BINDINGS = bindings("list")
+    DEFAULT_CSS = "LogView { height: 1fr; width: 1fr; }"
+
+    class Changed(Message):
+        """What the screen says of it is no longer so: place, size, search, following."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.source: LogSource | None = None
+        self.page = Page((), 0)
+        self.is_wrapped = True
+        self.is_following = False
+        self.needle = ""
+        self.match: int | None = None
+        """Where the match begins that was gone to."""
+        self.search_note = ""
+        """What came of the last search, if that is worth saying."""
+        self._behind: tuple[Line, ...] = ()
+        self._index = self._row = self._left = 0
+        self._goal: _Goal | None = None
+        self._owed = 0
+        self._asked_at = -1
+        self._search: _Search | None = None
+        self._pattern: re.Pattern[str] | None = None
+        self._is_watched = False
+        self._timer: Timer | None = None
+        self._forget_drawn()
+
+    # What is shown
+
+    @property
+    def top(self) -> int:
+        """Where the first line in sight begins."""
+        return self._start_of(self._index)
+
+    def show(self, source: LogSource | None, *, behind: Sequence[Line] = (), at_end: bool = False) -> None:
+        """Show another text from its start or from its end on, or nothing but our own lines."""
+        self._replace(source)
+        self._behind = tuple(behind)
+        self.page = Page((), 0)
+        self._index = self._row = self._left = self._owed = 0
+        self.match, self.is_following = None, at_end and source is not None and source.is_live
+        self._forget_drawn()
+        if source is not None:
+            self._want_page(_Goal("end", END) if at_end else _Goal("top", 0))
+        self._changed()
+
+    def go_over(self, source: LogSource) -> None:
+        """Show another source of the same text, in the same place."""
+        self._replace(source)
+        self._want_page(_Goal("end", END) if self.is_following else None)
+        self.is_following = self.is_following and source.is_live
+        self._changed()
+
+    def set_behind(self, behind: Sequence[Line]) -> None:
+        """Show other lines behind the end."""
+        if tuple(behind) != self._behind:
+            self._behind = tuple(behind)
+            self._index = min(self._index, max(0, self._count - 1))
+            self._changed()
+
+    def _replace(self, source: LogSource | None) -> None:
+        before, self.source = self.source, source
+        self._goal = self._search = None
+        self._owed = 0
+        if before is not None and before is not source:
+            before.close()
+        self._watch()
+
+    def on_unmount(self) -> None:
+        if self.source is not None:
+            self.source.close()
+
+    def status_spans(self) -> list[Span]:
+        """Say how large it is, where in it one is, and whether its end is followed."""
+        if self.source is None:
+            return []
+        page = self.page
+        is_whole = page.is_first and page.is_last
+        size = f"{count_text(len(page.lines))} lines" if is_whole else bytes_text(page.size)
+        spans: list[Span] = [(size, "dim")]
+        sight = self._sight()
+        last = sight[-1][0] if sight else 0
+        end = self._start_of(last + 1)
+        if page.lines and not (page.is_first and self._index == self._row == 0 and last >= self._count - 1):
+            spans.append((f" · {min(100, end * 100 // max(1, page.size))} %", "dim"))
+        if self.source.is_live:
+            spans.append((" · following", "good") if self.is_following else (" · live, G follows", "accent"))
+        return spans
+
+    def search_spans(self) -> list[Span]:
+        """Say how far a search is, or what came of it."""
+        if self._search is not None:
+            percent = min(99, self._search.scanned_bytes * 100 // max(1, self._search.size))
+            return [(f"searching {percent} %", "accent"), ("  esc stops it", "dim")]
+        return [(self.search_note, "warn")] if self.search_note else []
+
+    @property
+    def is_searching(self) -> bool:
+        return self._search is not None
+
+    # Pages
+
+    def _want_page(self, goal: _Goal | None) -> None:
+        """Ask for the lines around a goal, or around what is in sight; a goal not reached yet is kept."""
+        source = self.source
+        if source is None:
+            return
+        self._goal = goal = goal or self._goal
+        self._asked_at = self.top
+        offset = goal.offset if goal else self.top
+        self.ask(
+            "page",
+            lambda: (source, read_page(source, offset, before=PAGE_LINES, after=PAGE_LINES)),
+            self._take_page,
+        )
+
+    def _take_page(self, found: tuple[LogSource, Page]) -> None:
+        source, page = found
+        if source is not self.source:
+            return
+        goal = self._goal or _Goal("top", self.top, self._row)
+        owed, self._owed, self._goal = self._owed, 0, None
+        self.page = page
+        self._forget_drawn()
+        if goal.how == "match":
+            self._index = min(self._index, max(0, self._count - 1))
+            self._bring(goal.offset, is_new_page=True)
+        else:
+            self._go(self._index_at(goal.offset) if goal.how == "top" else self._count - 1, goal.row)
+        if owed:
+            self._step(owed)
+        self._look_ahead()
+        self._changed()
+
+    def _look_ahead(self) -> None:
+        page, top = self.page, self.top
+        is_near_end = len(page.lines) - self._index < NEAR_LINES and page.end - top < PAGE_BYTES // 2
+        first = page.lines[0].start if page.lines else 0
+        is_near_start = self._index < NEAR_LINES and top - first < PAGE_BYTES // 2
+        if ((is_near_end and not page.is_last) or (is_near_start and not page.is_first)) and self._asked_at != top:
+            self._want_page(None)
+
+    @property
+    def _count(self) -> int:
+        """How many lines there are to go to, ours included."""
+        return len(self.page.lines) + (len(self._behind) if self.page.is_last else 0)
+
+    def _start_of(self, index: int) -> int:
+        lines = self.page.lines
+        return lines[index].start if index < len(lines) else self.page.end + index - len(lines)
+
+    def _index_at(self, offset: int) -> int:
+        lines = self.page.lines
+        if offset >= self.page.end and self.page.is_last:
+            return min(self._count - 1, len(lines) + offset - self.page.end)
+        return max(0, bisect.bisect_right(lines, offset, key=lambda line: line.start) - 1)
+
+    # Rows
+
+    def _forget_drawn(self) -> None:
+        self._texts: dict[int, str] = {}
+        self._cuts: dict[int, list[int]] = {}
+        self._marks: dict[int, list[tuple[int, int, bool]]] = {}
+        self._rows_in_sight: list[tuple[int, int]] | None = None
+
+    def _text(self, index: int) -> str:
+        if index not in self._texts:
+            self._texts[index] = shown_text(self.page.lines[index].content)
+        return self._texts[index]
+
+    def _rows(self, index: int) -> list[int]:
+        """Give the letters with which the rows of a line begin."""
+        if index >= len(self.page.lines) or not self.is_wrapped:
+            return [0]
+        if index not in self._cuts:
+            self._cuts[index] = wrapped(self._text(index), max(1, self.size.width - 1))
+        return self._cuts[index]
+
+    def _sight(self) -> list[tuple[int, int]]:
+        """List the rows in sight, as (line, row of it)."""
+        if self._rows_in_sight is None:
+            rows: list[tuple[int, int]] = []
+            index, row = self._index, self._row
+            while index < self._count and len(rows) < self.size.height:
+                rows += [(index, number) for number in range(row, len(self._rows(index)))]
+                index, row = index + 1, 0
+            self._rows_in_sight = rows[: self.size.height]
+        return self._rows_in_sight
+
+    def _moved(self, index: int, row: int, change: int) -> tuple[int, int, int]:
+        """Go so many rows from a row; give where that ends, and how many rows there were not."""
+        while change > 0 and self._count:
+            step = min(change, len(self._rows(index)) - 1 - row)
+            row, change = row + step, change - step
+            if change:
+                if index + 1 >= self._count:
+                    break
+                index, row, change = index + 1, 0, change - 1
+        while change < 0:
+            step = min(-change, row)
+            row, change = row - step, change + step
+            if change:
+                if index == 0:
+                    break
+                index, change = index - 1, change + 1
+                row = len(self._rows(index)) - 1
+        return index, row, change
+
+    def _go(self, index: int, row: int) -> None:
+        """Put a row at the top, or as near to it as leaves no room below the last line."""
+        index = max(0, min(index, self._count - 1))
+        row = max(0, min(row, len(self._rows(index)) - 1)) if self._count else 0
+        if self.page.is_last and self._count:
+            last = self._count - 1
+            lowest = self._moved(last, len(self._rows(last)) - 1, 1 - max(1, self.size.height))[:2]
+            index, row = min((index, row), lowest)
+        self._index, self._row = index, row
+        self._rows_in_sight = None
+
+    def _step(self, change: int) -> None:
+        """Scroll by rows; what lies beyond this page is done when the next one is there."""
+        if change < 0:
+            self.is_following = False
+        if self._goal is not None:
+            self._owed += change
+            return
+        index, row, rest = self._moved(self._index, self._row, change)
+        self._go(index, row)
+        is_more = not self.page.is_last if rest > 0 else not self.page.is_first
+        if rest and is_more:
+            self._owed = rest
+            self._want_page(_Goal("top", self.top, self._row))
+        else:
+            self._look_ahead()
+        self._changed()
+
+    def _changed(self) -> None:
+        self._rows_in_sight = None
+        self.refresh()
+        self.post_message(self.Changed())
+
+    def on_resize(self) -> None:
+        self._cuts = {}
+        self._rows_in_sight = None
+        self._go(self._count - 1 if self.is_following else self._index, 0 if self.is_following else self._row)
+        self._changed()
+
+    # Drawing
+
+    def render_line(self, y: int) -> Strip:
+        rows = self._sight()
+        spans = self._spans(*rows[y]) if y < len(rows) else ()
+        return strip_of(spans, self.size.width, self.artui.palette)
+
+    def _spans(self, index: int, row: int) -> Spans:
+        if index >= len(self.page.lines):
+            return self._behind[index - len(self.page.lines)].spans
+        text, cuts, width = self._text(index), self._rows(index), self.size.width - 1
+        marks = self._marks_of(index)
+        if self.is_wrapped:
+            start, stop = cuts[row], cuts[row + 1] if row + 1 < len(cuts) else len(text)
+        else:
+            start = letter_at(text, self._left)
+            stop = min(len(text), start + width + 1)
+        is_here = any(is_current and start <= first < stop for first, _, is_current in marks)
+        gutter = CURSOR if is_here else "↳" if row else "‹" if start and not self.is_wrapped else " "
+        spans: list[Span] = [(gutter, "accent" if is_here else "faint")]
+        style = log_style(text)
+        place = start
+        for first, last, is_current in marks:
+            first, last = max(first, start), min(last, stop)
+            if first < last:
+                spans += [(text[place:first], style), (text[first:last], "match.here" if is_current else "match")]
+                place = last
+        spans.append((text[place:stop], style))
+        return spans
+
+    def _marks_of(self, index: int) -> list[tuple[int, int, bool]]:
+        """Give the matches in a line as (first letter, letter behind the last, whether it is the one gone to)."""
+        if self._pattern is None:
+            return []
+        if index not in self._marks:
+            found = [match.span() for match in self._pattern.finditer(self._text(index))]
+            here = self._letter_of_match(index) if found else None
+            nearest = min(found, key=lambda span: abs(span[0] - here)) if here is not None else None
+            self._marks[index] = [(*span, span == nearest) for span in found]
+        return self._marks[index]
+
+    def _letter_of_match(self, index: int) -> int | None:
+        """Give the letter of a line at which the match begins that was gone to, if it is in that line."""
+        line = self.page.lines[index]
+        if self.match is None or not line.start <= self.match < line.start + len(line.content):
+            return None
+        # What ends a line must not be taken for the end of what goes before the match.
+        return len(shown_text(line.content[: self.match - line.start] + b"|")) - 1
+
+    # Moving
+
+    def action_move(self, change: int) -> None:
+        self._step(change)
+
+    def action_page(self, change: int) -> None:
+        self._step(change * max(1, self.size.height - 1))
+
+    def action_half_page(self, change: int) -> None:
+        self._step(change * max(1, self.size.height // 2))
+
+    def action_jump_first(self) -> None:
+        self.is_following = False
+        self._jump(_Goal("top", 0))
+
+    def action_jump_last(self) -> None:
+        self.is_following = self.source is not None and self.source.is_live
+        self._jump(_Goal("end", END))
+
+    def _jump(self, goal: _Goal) -> None:
+        self._owed = 0
+        if self.source is None:
+            self._go(0 if goal.how == "top" else self._count - 1, 0)
+            self._changed()
+        else:
+            self._want_page(goal)
+
+    def sideways(self, change: int) -> None:
+        """Scroll lines that are cut."""
+        if self.is_wrapped:
+            self.artui.say("Long lines are wrapped: w cuts them, then ← and → move sideways.")
+            return
+        longest = max((len(self._text(index)) for index, _ in self._sight() if index < len(self.page.lines)), default=0)
+        self._left = max(0, min(self._left + change * _SIDE_CELLS, longest // _SIDE_CELLS * _SIDE_CELLS))
+        self._changed()
+
+    def wrap(self) -> None:
+        """Wrap long lines, or cut them; what is at the top stays there."""
+        rows = self._rows(self._index) if self._count else [0]
+        letter = rows[min(self._row, len(rows) - 1)] if self.is_wrapped else 0
+        self.is_wrapped = not self.is_wrapped
+        self._left = 0
+        self._cuts = {}
+        row = bisect.bisect_right(self._rows(self._index), letter) - 1 if self._count else 0
+        self._go(self._count - 1 if self.is_following else self._index, 0 if self.is_following else row)
+        self._look_ahead()
+        self._changed()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self._step(3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self._step(-3)
+
+    def on_click(self) -> None:
+        self.focus()
+
+    # Finding
+
+    def set_needle(self, needle: str) -> None:
+        """Mark some text wherever it is in sight; going to it is another matter."""
+        if needle == self.needle:
+            return
+        self.needle, self.match, self.search_note, self._search = needle, None, "", None
+        self._pattern = re.compile(re.escape(clean(needle)), re.IGNORECASE) if needle else None
+        self._marks = {}
+        self._changed()
+
+    def find(self, change: int, *, is_first: bool = False) -> None:
+        """Go to the next match, or to the previous one: from the one in sight, else from the top."""
+        if not self.needle or self.source is None:
+            self.artui.say("Look for text with / first." if self.source is not None else "There is no text here.")
+            return
+        if self._search is not None and self._search.is_backwards == (change < 0) and not is_first:
+            self._search.further += 1
+            return
+        sight = [index for index, _ in self._sight() if index < len(self.page.lines)]
+        low, high = (self._start_of(sight[0]), self._start_of(sight[-1] + 1)) if sight else (self.top, self.top)
+        place = self.match if self.match is not None and low <= self.match < high else None
+        origin = low if place is None else place if is_first or change < 0 else place + 1
+        self._begin(change < 0, origin)
+        # A search that is over at once is not worth saying.
+        self.set_timer(TELL_SECONDS, lambda: self.post_message(self.Changed()))
+
+    def cancel_search(self) -> None:
+        """Stop searching."""
+        if self._search is not None:
+            self._search = None
+            self.search_note = "stopped"
+            self._changed()
+
+    def _begin(self, is_backwards: bool, origin: int, *, further: int = 0) -> None:
+        self.search_note = ""
+        self._search = _Search(is_backwards, origin, origin, max(1, self.page.size), further=further)
+        self._scan()
+
+    def _scan(self) -> None:
+        search, source, needle = self._search, self.source, self.needle
+        if search is None or source is None:
+            return
+        place, limit = search.place, search.limit
+        stop = max(limit, place - SCAN_BYTES) if search.is_backwards else min(limit, place + SCAN_BYTES)
+        self.ask(
+            "find",
+            lambda: (
+                search,
+                stop,
+                find(
+                    source,
+                    needle,
+                    place,
+                    backwards=search.is_backwards,
+                    until=stop,
+                    is_wanted=lambda: self._search is search,
+                ),
+            ),
+            self._take_found,
+        )
+
+    def _take_found(self, found: tuple[_Search, int, int | None]) -> None:
+        search, stop, place = found
+        if search is not self._search:
+            return
+        search.scanned_bytes += abs(stop - search.place)
+        search.place = stop
+        if place is not None and search.further:
+            self.match = place
+            self._begin(search.is_backwards, place + (not search.is_backwards), further=search.further - 1)
+        elif place is not None:
+            self._search = None
+            self.search_note = (
+                ("from the end again" if search.is_backwards else "from the start again") if search.has_turned else ""
+            )
+            self._go_to_match(place)
+        elif stop != search.limit:
+            self._scan()
+        elif not search.has_turned:
+            search.has_turned = True
+            search.place = search.size if search.is_backwards else 0
+            self._scan()
+        else:
+            self._search = None
+            self.search_note = "not found"
+        self.post_message(self.Changed())
+
+    def _go_to_match(self, place: int) -> None:
+        self.match, self._marks = place, {}
+        page = self.page
+        if page.lines and page.lines[0].start <= place < page.end:
+            self._bring(place)
+            self._look_ahead()
+            self._changed()
+        else:
+            self._want_page(_Goal("match", place))
+
+    def _bring(self, place: int, *, is_new_page: bool = False) -> None:
+        """Bring a match into sight, a third down the screen if it is not there already."""
+        index = self._index_at(place)
+        letter = self._letter_of_match(index) or 0
+        row = bisect.bisect_right(self._rows(index), letter) - 1
+        if is_new_page or (index, row) not in self._sight():
+            self.is_following = False
+            self._go(*self._moved(index, row, -(self.size.height // 3))[:2])
+        if not self.is_wrapped:
+            column = cells_of(self._text(index)[:letter])
+            if not self._left <= column < self._left + self.size.width - 1 - len(self.needle):
+                self._left = max(0, column - self.size.width // 2) // _SIDE_CELLS * _SIDE_CELLS
+
+    # Live
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether it is in sight, so that a live text is to be followed."""
+        return self._is_watched
+
+    @is_watched.setter
+    def is_watched(self, is_watched: bool) -> None:
+        if is_watched != self._is_watched:
+            self._is_watched = is_watched
+            self._watch()
+
+    def _watch(self) -> None:
+        is_wanted = self._is_watched and isinstance(self.source, LiveLog)
+        if is_wanted and self._timer is None:
+            self._timer = self.set_interval(max(0.2, self.artui.settings.refresh_seconds), self._look)
+            self._look()
+        elif not is_wanted and self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+
+    def _look(self) -> None:
+        if isinstance(self.source, LiveLog) and self.source.look():
+            self._want_page(_Goal("end", END) if self.is_following else None)
+
+    @property
+    def artui(self) -> ArtuiApp:
+        return self.app  # type: ignore[return-value]
+
+
+def wrapped(text: str, width: int) -> list[int]:
+    """Give the letters with which rows of at most `width` cells begin: behind a blank, if there is one near the end."""
+    cuts = [0]
+    is_ascii = text.isascii()
+    while True:
+        end = cuts[-1] + width if is_ascii else _fitting(text, cuts[-1], width)
+        if end >= len(text):
+            return cuts
+        blank = text.rfind(" ", end - width // 4, end)
+        cuts.append(blank + 1 if blank >= 0 else end)
+
+
+def _fitting(text: str, start: int, width: int) -> int:
+    """Give the letter behind the last that fits into a row; at least one does."""
+    used = 0
+    for place in range(start, len(text)):
+        letter = text[place]
+        used += 1 if letter < "\u0300" else get_character_cell_size(letter)
+        if used > width and place > start:
+            return place
+    return len(text)
+
+
+def letter_at(text: str, cell: int) -> int:
+    """Give the letter that a cell of a line shows; the length beyond its end."""
+    if text.isascii() or not cell:
+        return min(cell, len(text))
+    used = 0
+    for place, letter in enumerate(text):
+        if used >= cell:
+            return place
+        used += get_character_cell_size(letter)
+    return len(text)
+
+
+def cells_of(text: str) -> int:
+    """Count the cells of a text."""
+    return len(text) if text.isascii() else sum(map(get_character_cell_size, text))

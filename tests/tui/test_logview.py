@@ -1,0 +1,383 @@
+"""The log of a run by keyboard: finding, following, wrapping, and texts far larger than memory."""
+
+from __future__ import annotations
+
+import io
+import resource
+import threading
+import time
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from textual.pilot import Pilot
+
+from artui.catalog import Catalog, artifacts, blobs, runs
+from artui.query import Reader
+from artui.query.lines import LogSource
+from artui.query.logs import console_folder
+from artui.tui.screens.run import RunScreen
+from artui.tui.screens.text import TextScreen
+from artui.tui.widgets.log import LogView, cells_of, wrapped
+from tests.tui.looking import HOSTILE, NOW_MS, settled, shown
+
+Explore = Callable[..., None]
+LINES = b"".join(b"line %d of the log\n" % number for number in range(5000))
+
+
+@pytest.fixture
+def path(frozen: None, tmp_path: Path) -> Path:
+    """One running run."""
+    target = tmp_path / "x.artui"
+    with Catalog(target) as catalog, catalog.transaction() as connection:
+        key = runs.start(connection, runs.NewRun(project="p", name="going", started_ms=NOW_MS))
+        runs.beat(connection, key, NOW_MS)
+    return target
+
+
+def save_log(path: Path, content: bytes, *, name: str = "console", ends: str = "finished", error: str = "") -> None:
+    """End the run, with a log."""
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        key = int(connection.execute("SELECT key FROM run").fetchone()[0])
+        runs.finish(connection, key, status=ends, ended_ms=NOW_MS + 5, duration_ms=5, error=error)
+        blob_key, digest, size = blobs.store(connection, io.BytesIO(content))
+        file = artifacts.NewFile(f"{name}.log", size, digest, blob_key, "text/plain")
+        saved = artifacts.save(connection, artifacts.NewVersion("p", name, "log", "modelling", [file]))
+        artifacts.link(connection, "output", source_key=key, target_key=saved.key)
+
+
+def console_of(path: Path) -> Path:
+    """Give where the running run's console is."""
+    with Reader(path) as reader:
+        run_id = reader.run("going").id
+    folder = console_folder(path)
+    folder.mkdir()
+    return folder / f"{run_id}.log"
+
+
+async def open_log(pilot: Pilot[Any]) -> LogView:
+    await pilot.press("enter")
+    await settled(pilot)
+    await pilot.press("shift+tab")
+    await settled(pilot)
+    screen = pilot.app.screen
+    assert isinstance(screen, RunScreen)
+    return screen.log_view
+
+
+async def until(pilot: Pilot[Any], is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 15
+    while not is_so() and time.monotonic() < deadline:
+        await pilot.pause(0.05)
+    assert is_so(), shown(pilot)
+
+
+def test_find_goes_from_match_to_match_and_round(path: Path, explore: Explore) -> None:
+    """/ finds in either case, n and N go on and back, past the end to the start; esc forgets it."""
+    save_log(path, LINES)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        view = await open_log(pilot)
+        assert "line 0 of" in shown(pilot) and "following" not in shown(pilot)
+        await pilot.press("slash", *"LINE", "space", "4", "9", "enter")
+        await settled(pilot)
+        assert "▌line 49 of" in shown(pilot) and view.match == LINES.index(b"line 49 ")
+        await pilot.press("n", "n", "n")
+        await settled(pilot)
+        assert "▌line 492 of" in shown(pilot)
+        await pilot.press("N", "N", "N")
+        await settled(pilot)
+        assert "▌line 49 of" in shown(pilot)
+        await pilot.press("N")
+        await settled(pilot)
+        assert "▌line 4999 of" in shown(pilot) and "from the end again" in shown(pilot)
+        await pilot.press("n")
+        await settled(pilot)
+        assert "▌line 49 of" in shown(pilot) and "from the start again" in shown(pilot)
+        await pilot.press("slash", *"nosuch", "enter")
+        await settled(pilot)
+        assert "not found" in shown(pilot)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert view.needle == "" and "▌line" not in shown(pilot) and isinstance(pilot.app.screen, RunScreen)
+
+    explore(path, flow)
+
+
+def test_every_line_is_passed_on_the_way(path: Path, explore: Explore) -> None:
+    """Page by page down and up again, whatever is read meanwhile, each page joins the one before."""
+    save_log(path, LINES)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        view = await open_log(pilot)
+        step = view.size.height - 1
+        for count in range(1, 31):
+            await pilot.press("pagedown")
+            await pilot.pause()
+            if count % 10 == 0:
+                await settled(pilot)
+                assert f"line {count * step} of" in shown(pilot).splitlines()[2]
+        await pilot.press(*["pageup"] * 30)
+        await settled(pilot)
+        assert view.top == 0 and "line 0 of" in shown(pilot)
+        await pilot.press("G")
+        await settled(pilot)
+        assert "line 4999 of" in shown(pilot).splitlines()[-2]
+        await pilot.press("up", "g")
+        await settled(pilot)
+        assert view.top == 0
+
+    explore(path, flow)
+
+
+def test_live_log_is_followed_while_it_grows_and_while_its_end_changes(path: Path, explore: Explore) -> None:
+    """A live log opens at its end and stays there; going up stops that, G goes on with it."""
+    console = console_of(path)
+    console.write_bytes(LINES + b" 10%|#         |")
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        view = await open_log(pilot)
+        assert "10%|#" in shown(pilot) and "following" in shown(pilot)
+        console.write_bytes(LINES + b" 50%|#####     |")
+        await until(pilot, lambda: "50%|#####" in shown(pilot) and " 10%" not in shown(pilot))
+        console.write_bytes(LINES + b"100%|##########|\n" + b"more\n" * 50 + b"the end\n")
+        await until(pilot, lambda: "the end" in shown(pilot).splitlines()[-2])
+
+        await pilot.press("k")
+        await settled(pilot)
+        assert "following" not in shown(pilot) and "G follows" in shown(pilot)
+        top = view.top
+        with console.open("ab") as stream:
+            stream.write(b"later\n" * 60)
+        await until(pilot, lambda: view.page.size == console.stat().st_size)
+        assert view.top == top and "later" not in shown(pilot).splitlines()[-3]
+
+        await pilot.press("G")
+        await until(pilot, lambda: "later" in shown(pilot).splitlines()[-2])
+        console.write_bytes(b"begun anew\n")
+        await until(pilot, lambda: "begun anew" in shown(pilot) and "later" not in shown(pilot))
+
+    explore(path, flow)
+
+
+@pytest.mark.parametrize("is_following", [True, False])
+def test_ended_run_goes_over_to_its_saved_log(path: Path, explore: Explore, is_following: bool) -> None:
+    """When the live file goes away the same lines stay in sight, from the saved version, and nothing is said of an error."""
+    console = console_of(path)
+    console.write_bytes(LINES)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        view = await open_log(pilot)
+        if not is_following:
+            await pilot.press("pageup", "pageup")
+            await settled(pilot)
+        before = shown(pilot).splitlines()[2:-1]
+        console.unlink()
+        for _ in range(5):
+            await pilot.pause(0.1)
+            assert shown(pilot).splitlines()[2:-1] == before
+        save_log(path, LINES)
+        await until(pilot, lambda: "console:v1" in shown(pilot))
+        await settled(pilot)
+        assert shown(pilot).splitlines()[2:-1] == before
+        assert view.source is not None and not view.source.is_live and "follow" not in shown(pilot)
+        assert pilot.app.notice_spans() == []
+
+    explore(path, flow)
+
+
+def test_failed_run_says_behind_its_log_how_it_ended(path: Path, explore: Explore) -> None:
+    """Behind the last line of the log stands what ended the run."""
+    save_log(path, LINES, ends="failed", error="Traceback (most recent call last):\nOSError: disk")
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await open_log(pilot)
+        await pilot.press("G")
+        await settled(pilot)
+        text = shown(pilot)
+        assert "line 4999 of" in text and "how it ended" in text and "OSError: disk" in text
+
+    explore(path, flow)
+
+
+def test_several_logs_are_gone_through(path: Path, explore: Explore) -> None:
+    """With several logs ) and ( go from one to the next, and the footer says so; with one they are not offered."""
+    save_log(path, b"first\n", name="aaa")
+
+    async def one(pilot: Pilot[Any]) -> None:
+        await open_log(pilot)
+        assert "first" in shown(pilot) and "next log" not in shown(pilot)
+
+    explore(path, one)
+    save_log(path, b"second\n", name="bbb")
+
+    async def two(pilot: Pilot[Any]) -> None:
+        await open_log(pilot)
+        assert "aaa:v1 (1 of 2)" in shown(pilot) and "next log" in shown(pilot)
+        await pilot.press("right_parenthesis")
+        await settled(pilot)
+        assert "second" in shown(pilot) and "bbb:v1 (2 of 2)" in shown(pilot)
+        await pilot.press("right_parenthesis")
+        await settled(pilot)
+        assert "first" in shown(pilot)
+
+    explore(path, two)
+
+
+def test_long_lines_are_wrapped_or_cut(path: Path, explore: Explore) -> None:
+    """w cuts lines, then right shows what lies beyond the edge; a match out there is brought into sight."""
+    save_log(path, b"begin " + b"0123456789" * 60 + b" the end of it\nnext\n")
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await open_log(pilot)
+        assert "the end of it" in shown(pilot) and "↳" in shown(pilot)
+        await pilot.press("w")
+        await settled(pilot)
+        assert "the end of it" not in shown(pilot) and "…" in shown(pilot) and "next" in shown(pilot).splitlines()[3]
+        await pilot.press(*["right"] * 25)
+        await settled(pilot)
+        assert "the end of it" in shown(pilot) and "begin" not in shown(pilot)
+        await pilot.press(*["left"] * 30)
+        await settled(pilot)
+        assert "begin" in shown(pilot)
+        await pilot.press("slash", *"END", "space", *"of", "enter")
+        await settled(pilot)
+        assert "the end of it" in shown(pilot)
+
+    explore(path, flow, size=(80, 24))
+
+
+def test_file_of_300_megabytes_costs_little_memory(path: Path, tmp_path: Path, explore: Explore) -> None:
+    """A single line of 300 MB is opened, gone through and searched, with memory for a few pages."""
+    outside = tmp_path / "train.log"
+    with outside.open("wb") as stream:
+        stream.truncate(300_000_000)
+        stream.seek(290_000_000)
+        stream.write(b"needle")
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        file = artifacts.NewFile("train.log", 300_000_000, b"\x01" * 32)
+        version = artifacts.NewVersion(
+            "p", "far", "log", "modelling", [file], storage="referenced", location=str(outside)
+        )
+        artifacts.link(connection, "output", source_key=1, target_key=artifacts.save(connection, version).key)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        view = await open_log(pilot)
+        assert "␀" in shown(pilot) and "300" in shown(pilot)
+        await pilot.press("pagedown", "G", "up")
+        await settled(pilot)
+        await pilot.press("g", "slash", *"needle", "enter")
+        await settled(pilot)
+        assert "needle" in shown(pilot).splitlines()[2 + view.size.height // 3] and view.match == 290_000_000
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 40_000
+
+    explore(path, flow)
+
+
+class SlowLog(LogSource):
+    """A log whose search stands still until it is let go on."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def size(self) -> int:
+        return 1 << 30
+
+    def read(self, offset: int, count: int) -> bytes:
+        if offset > 5 << 20:
+            self.gate.wait(10)
+        return (b"some line of a log\n" * (count // 19 + 2))[offset % 19 :][:count]
+
+
+def test_search_leaves_the_screen_alone_and_can_be_stopped(path: Path, explore: Explore) -> None:
+    """While a search goes on it is said, keys work as ever, and esc ends it."""
+    save_log(path, LINES)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        view = await open_log(pilot)
+        source = SlowLog()
+        view.show(source)
+        await settled(pilot)
+        source.gate.clear()
+        await pilot.press("slash", *"nosuch", "enter")
+        await pilot.pause(0.2)
+        assert "searching" in shown(pilot) and "esc stops it" in shown(pilot)
+        await pilot.press("pagedown", "pagedown")
+        await pilot.pause()
+        assert view.top > 0 and view.is_searching
+        await pilot.press("escape")
+        source.gate.set()
+        await settled(pilot)
+        assert "stopped" in shown(pilot) and not view.is_searching
+
+    explore(path, flow)
+
+
+def test_hostile_log_stays_text(path: Path, explore: Explore) -> None:
+    """Whatever bytes a log holds, no control or format character is drawn, wrapped, cut or found."""
+    every = bytes(range(256)) * 4 + HOSTILE.encode("utf-8", "replace") * 20 + "é😀日本".encode() * 200
+    save_log(path, every + b"\n" + every[::-1])
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await open_log(pilot)
+        for keys in ((), ("w",), ("right", "right"), ("slash", *"pwned", "enter"), ("w",), ("G",), ("n",)):
+            await pilot.press(*keys)
+            await settled(pilot)
+            odd = {letter for letter in shown(pilot) if unicodedata.category(letter) in ("Cf", "Cs", "Zl", "Zp")}
+            odd |= {letter for letter in shown(pilot) if unicodedata.category(letter) == "Cc" and letter != "\n"}
+            assert not odd, odd
+        assert "␛]0;pwned␇" in shown(pilot)
+
+    explore(path, flow)
+
+
+def test_idle_log_has_no_timer(path: Path, explore: Explore) -> None:
+    """Only a live log in sight is looked at from time to time."""
+    console = console_of(path)
+    console.write_bytes(LINES)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        view = await open_log(pilot)
+        assert view._timer is not None
+        await pilot.press("question_mark")
+        await pilot.pause(0.2)
+        assert view._timer is None
+        await pilot.press("escape")
+        await pilot.pause(0.2)
+        assert view._timer is not None
+        await pilot.press("tab")
+        await pilot.pause(0.2)
+        assert view._timer is None
+
+    explore(path, flow)
+
+
+def test_text_of_an_artifact_is_read_and_searched(small_catalog: Path, explore: Explore) -> None:
+    """A file of a version opens as text with its number of lines; what is looked for in it is found."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        pilot.app.push_screen(TextScreen(1, "train.csv"))
+        await settled(pilot)
+        assert "label,p0,p1" in shown(pilot) and "31 lines" in shown(pilot)
+        await pilot.press("slash", *"9,29", "enter")
+        await settled(pilot)
+        assert "▌9,29,7" in shown(pilot)
+        await pilot.press("escape", "escape")
+        await settled(pilot)
+        assert not isinstance(pilot.app.screen, TextScreen)
+
+    explore(small_catalog, flow)
+
+
+@given(st.text(alphabet="ab 日é", max_size=200), st.integers(2, 30))
+def test_wrapped_rows_fit_and_lose_nothing(text: str, width: int) -> None:
+    """Rows join to the text again, and none is wider than the screen."""
+    cuts = wrapped(text, width)
+    rows = [text[start:end] for start, end in zip(cuts, [*cuts[1:], len(text)], strict=True)]
+    assert "".join(rows) == text and all(cells_of(row) <= width for row in rows) and (all(rows) or not text)
