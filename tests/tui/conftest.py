@@ -29,8 +29,10 @@ def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def small_catalog(frozen: None, tmp_path: Path) -> Path:
+def small_catalog(frozen: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Twelve runs: one running, one failed, one diverged, the rest finished; a data set, a model, a report."""
+    # Pictures are the same on every machine.
+    monkeypatch.setattr(events, "author", lambda: "ada@box-3")
     path = tmp_path / "small.artui"
     steps = np.arange(0, 200, 5, dtype=np.int64)
     with Catalog(path) as catalog, catalog.transaction() as connection:
