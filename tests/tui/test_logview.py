@@ -22,7 +22,8 @@ from artui.query.lines import LogSource
 from artui.query.logs import console_folder
 from artui.tui.screens.run import RunScreen
 from artui.tui.screens.text import TextScreen
-from artui.tui.widgets.log import LogView, cells_of, wrapped
+from artui.tui.widgets.log import LogView
+from artui.tui.widgets.rows import cells_of, wrapped
 from tests.tui.looking import HOSTILE, NOW_MS, settled, shown
 
 Explore = Callable[..., None]
@@ -190,6 +191,25 @@ def test_ended_run_goes_over_to_its_saved_log(path: Path, explore: Explore, is_f
     explore(path, flow)
 
 
+def test_leaving_the_log_while_typing_leaves_the_line_too(path: Path, explore: Explore) -> None:
+    """tab goes on to the next view in the middle of a word, and the footer offers that view's keys."""
+    save_log(path, LINES)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await open_log(pilot)
+        await pilot.press("slash", *"lin")
+        await settled(pilot)
+        assert "esc leave" in shown(pilot)
+        await pilot.press("tab")
+        await settled(pilot)
+        assert "esc leave" not in shown(pilot) and "next view" in shown(pilot)
+        await pilot.press("shift+tab", "n")
+        await settled(pilot)
+        assert "▌line 0 of" in shown(pilot)
+
+    explore(path, flow)
+
+
 def test_failed_run_says_behind_its_log_how_it_ended(path: Path, explore: Explore) -> None:
     """Behind the last line of the log stands what ended the run."""
     save_log(path, LINES, ends="failed", error="Traceback (most recent call last):\nOSError: disk")
@@ -269,7 +289,11 @@ def test_file_of_300_megabytes_costs_little_memory(path: Path, tmp_path: Path, e
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         view = await open_log(pilot)
         assert "␀" in shown(pilot) and "300" in shown(pilot)
-        await pilot.press("pagedown", "G", "up")
+        await pilot.press("pagedown", "G")
+        await settled(pilot)
+        last = view._sight()[-1]
+        assert (last[0], last[1]) == (len(view.page.lines) - 1, len(view.rows.starts(last[0])) - 1)
+        await pilot.press("up")
         await settled(pilot)
         await pilot.press("g", "slash", *"needle", "enter")
         await settled(pilot)

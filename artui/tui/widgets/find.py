@@ -76,8 +76,11 @@ class TextPane(Vertical):
             self.post_message(self.Typing())
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        # A click may lead elsewhere, too.
         self._tell_typing(event.widget is self.entry)
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        # A click or a key may lead elsewhere, too.
+        self._tell_typing(False)
 
     def show_state(self) -> None:
         """Say how the search goes."""

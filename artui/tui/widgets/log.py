@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from rich.cells import get_character_cell_size
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
@@ -27,6 +26,7 @@ from artui.tui.facts import log_style
 from artui.tui.fetch import Asks
 from artui.tui.keys import bindings
 from artui.tui.widgets.lines import Line
+from artui.tui.widgets.rows import Rows, cells_of, letter_at
 from artui.units import bytes_text, count_text
 
 if TYPE_CHECKING:
@@ -51,6 +51,9 @@ class _Goal:
     how: Literal["top", "end", "match"]
     offset: int
     row: int = 0
+
+
+_AT_END = _Goal("end", END, END)
 
 
 @dataclass(slots=True)
@@ -83,7 +86,6 @@ class LogView(Asks, Widget, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.source: LogSource | None = None
-        self.page = Page((), 0)
         self.is_wrapped = True
         self.is_following = False
         self.needle = ""
@@ -91,7 +93,6 @@ class LogView(Asks, Widget, can_focus=True):
         """Where the match begins that was gone to."""
         self.search_note = ""
         """What came of the last search, if that is worth saying."""
-        self._behind: tuple[Line, ...] = ()
         self._index = self._row = self._left = 0
         self._goal: _Goal | None = None
         self._owed = 0
@@ -100,39 +101,37 @@ class LogView(Asks, Widget, can_focus=True):
         self._pattern: re.Pattern[str] | None = None
         self._is_watched = False
         self._timer: Timer | None = None
-        self._forget_drawn()
+        self._set_rows(Page((), 0), ())
 
     # What is shown
 
     @property
     def top(self) -> int:
         """Where the first line in sight begins."""
-        return self._start_of(self._index)
+        return self.rows.start_of(self._index)
 
     def show(self, source: LogSource | None, *, behind: Sequence[Line] = (), at_end: bool = False) -> None:
         """Show another text from its start or from its end on, or nothing but our own lines."""
         self._replace(source)
-        self._behind = tuple(behind)
-        self.page = Page((), 0)
         self._index = self._row = self._left = self._owed = 0
         self.match, self.is_following = None, at_end and source is not None and source.is_live
-        self._forget_drawn()
+        self._set_rows(Page((), 0), behind)
         if source is not None:
-            self._want_page(_Goal("end", END) if at_end else _Goal("top", 0))
+            self._want_page(_AT_END if at_end else _Goal("top", 0))
         self._changed()
 
     def go_over(self, source: LogSource) -> None:
         """Show another source of the same text, in the same place."""
         self._replace(source)
-        self._want_page(_Goal("end", END) if self.is_following else None)
+        self._want_page(_AT_END if self.is_following else None)
         self.is_following = self.is_following and source.is_live
         self._changed()
 
     def set_behind(self, behind: Sequence[Line]) -> None:
         """Show other lines behind the end."""
-        if tuple(behind) != self._behind:
-            self._behind = tuple(behind)
-            self._index = min(self._index, max(0, self._count - 1))
+        if tuple(behind) != self.rows.behind:
+            self._set_rows(self.page, behind)
+            self._index = min(self._index, max(0, self.rows.count - 1))
             self._changed()
 
     def _replace(self, source: LogSource | None) -> None:
@@ -157,8 +156,8 @@ class LogView(Asks, Widget, can_focus=True):
         spans: list[Span] = [(size, "dim")]
         sight = self._sight()
         last = sight[-1][0] if sight else 0
-        end = self._start_of(last + 1)
-        if page.lines and not (page.is_first and self._index == self._row == 0 and last >= self._count - 1):
+        end = self.rows.start_of(last + 1)
+        if page.lines and not (page.is_first and self._index == self._row == 0 and last >= self.rows.count - 1):
             spans.append((f" · {min(100, end * 100 // max(1, page.size))} %", "dim"))
         if self.source.is_live:
             spans.append((" · following", "good") if self.is_following else (" · live, G follows", "accent"))
@@ -197,13 +196,12 @@ class LogView(Asks, Widget, can_focus=True):
             return
         goal = self._goal or _Goal("top", self.top, self._row)
         owed, self._owed, self._goal = self._owed, 0, None
-        self.page = page
-        self._forget_drawn()
+        self._set_rows(page, self.rows.behind)
         if goal.how == "match":
-            self._index = min(self._index, max(0, self._count - 1))
+            self._index = min(self._index, max(0, self.rows.count - 1))
             self._bring(goal.offset, is_new_page=True)
         else:
-            self._go(self._index_at(goal.offset) if goal.how == "top" else self._count - 1, goal.row)
+            self._go(self.rows.index_at(goal.offset) if goal.how == "top" else self.rows.count - 1, goal.row)
         if owed:
             self._step(owed)
         self._look_ahead()
@@ -217,80 +215,30 @@ class LogView(Asks, Widget, can_focus=True):
         if ((is_near_end and not page.is_last) or (is_near_start and not page.is_first)) and self._asked_at != top:
             self._want_page(None)
 
-    @property
-    def _count(self) -> int:
-        """How many lines there are to go to, ours included."""
-        return len(self.page.lines) + (len(self._behind) if self.page.is_last else 0)
-
-    def _start_of(self, index: int) -> int:
-        lines = self.page.lines
-        return lines[index].start if index < len(lines) else self.page.end + index - len(lines)
-
-    def _index_at(self, offset: int) -> int:
-        lines = self.page.lines
-        if offset >= self.page.end and self.page.is_last:
-            return min(self._count - 1, len(lines) + offset - self.page.end)
-        return max(0, bisect.bisect_right(lines, offset, key=lambda line: line.start) - 1)
-
     # Rows
 
-    def _forget_drawn(self) -> None:
-        self._texts: dict[int, str] = {}
-        self._cuts: dict[int, list[int]] = {}
+    @property
+    def page(self) -> Page:
+        """The lines that have been read."""
+        return self.rows.page
+
+    def _set_rows(self, page: Page, behind: Sequence[Line]) -> None:
+        self.rows = Rows(page, behind, width=self.size.width - 1, is_wrapped=self.is_wrapped)
         self._marks: dict[int, list[tuple[int, int, bool]]] = {}
         self._rows_in_sight: list[tuple[int, int]] | None = None
-
-    def _text(self, index: int) -> str:
-        if index not in self._texts:
-            self._texts[index] = shown_text(self.page.lines[index].content)
-        return self._texts[index]
-
-    def _rows(self, index: int) -> list[int]:
-        """Give the letters with which the rows of a line begin."""
-        if index >= len(self.page.lines) or not self.is_wrapped:
-            return [0]
-        if index not in self._cuts:
-            self._cuts[index] = wrapped(self._text(index), max(1, self.size.width - 1))
-        return self._cuts[index]
 
     def _sight(self) -> list[tuple[int, int]]:
         """List the rows in sight, as (line, row of it)."""
         if self._rows_in_sight is None:
-            rows: list[tuple[int, int]] = []
-            index, row = self._index, self._row
-            while index < self._count and len(rows) < self.size.height:
-                rows += [(index, number) for number in range(row, len(self._rows(index)))]
-                index, row = index + 1, 0
-            self._rows_in_sight = rows[: self.size.height]
+            self._rows_in_sight = self.rows.from_row(self._index, self._row, self.size.height)
         return self._rows_in_sight
-
-    def _moved(self, index: int, row: int, change: int) -> tuple[int, int, int]:
-        """Go so many rows from a row; give where that ends, and how many rows there were not."""
-        while change > 0 and self._count:
-            step = min(change, len(self._rows(index)) - 1 - row)
-            row, change = row + step, change - step
-            if change:
-                if index + 1 >= self._count:
-                    break
-                index, row, change = index + 1, 0, change - 1
-        while change < 0:
-            step = min(-change, row)
-            row, change = row - step, change + step
-            if change:
-                if index == 0:
-                    break
-                index, change = index - 1, change + 1
-                row = len(self._rows(index)) - 1
-        return index, row, change
 
     def _go(self, index: int, row: int) -> None:
         """Put a row at the top, or as near to it as leaves no room below the last line."""
-        index = max(0, min(index, self._count - 1))
-        row = max(0, min(row, len(self._rows(index)) - 1)) if self._count else 0
-        if self.page.is_last and self._count:
-            last = self._count - 1
-            lowest = self._moved(last, len(self._rows(last)) - 1, 1 - max(1, self.size.height))[:2]
-            index, row = min((index, row), lowest)
+        index = max(0, min(index, self.rows.count - 1))
+        row = max(0, min(row, len(self.rows.starts(index)) - 1)) if self.rows.count else 0
+        if self.page.is_last and self.rows.count:
+            index, row = min((index, row), self.rows.lowest(self.size.height))
         self._index, self._row = index, row
         self._rows_in_sight = None
 
@@ -301,7 +249,7 @@ class LogView(Asks, Widget, can_focus=True):
         if self._goal is not None:
             self._owed += change
             return
-        index, row, rest = self._moved(self._index, self._row, change)
+        index, row, rest = self.rows.moved(self._index, self._row, change)
         self._go(index, row)
         is_more = not self.page.is_last if rest > 0 else not self.page.is_first
         if rest and is_more:
@@ -317,9 +265,8 @@ class LogView(Asks, Widget, can_focus=True):
         self.post_message(self.Changed())
 
     def on_resize(self) -> None:
-        self._cuts = {}
-        self._rows_in_sight = None
-        self._go(self._count - 1 if self.is_following else self._index, 0 if self.is_following else self._row)
+        self._set_rows(self.page, self.rows.behind)
+        self._go(*((END, END) if self.is_following else (self._index, self._row)))
         self._changed()
 
     # Drawing
@@ -331,8 +278,8 @@ class LogView(Asks, Widget, can_focus=True):
 
     def _spans(self, index: int, row: int) -> Spans:
         if index >= len(self.page.lines):
-            return self._behind[index - len(self.page.lines)].spans
-        text, cuts, width = self._text(index), self._rows(index), self.size.width - 1
+            return self.rows.behind[index - len(self.page.lines)].spans
+        text, cuts, width = self.rows.text(index), self.rows.starts(index), self.size.width - 1
         marks = self._marks_of(index)
         if self.is_wrapped:
             start, stop = cuts[row], cuts[row + 1] if row + 1 < len(cuts) else len(text)
@@ -357,7 +304,7 @@ class LogView(Asks, Widget, can_focus=True):
         if self._pattern is None:
             return []
         if index not in self._marks:
-            found = [match.span() for match in self._pattern.finditer(self._text(index))]
+            found = [match.span() for match in self._pattern.finditer(self.rows.text(index))]
             here = self._letter_of_match(index) if found else None
             nearest = min(found, key=lambda span: abs(span[0] - here)) if here is not None else None
             self._marks[index] = [(*span, span == nearest) for span in found]
@@ -388,12 +335,12 @@ class LogView(Asks, Widget, can_focus=True):
 
     def action_jump_last(self) -> None:
         self.is_following = self.source is not None and self.source.is_live
-        self._jump(_Goal("end", END))
+        self._jump(_AT_END)
 
     def _jump(self, goal: _Goal) -> None:
         self._owed = 0
         if self.source is None:
-            self._go(0 if goal.how == "top" else self._count - 1, 0)
+            self._go(0 if goal.how == "top" else END, goal.row)
             self._changed()
         else:
             self._want_page(goal)
@@ -403,19 +350,21 @@ class LogView(Asks, Widget, can_focus=True):
         if self.is_wrapped:
             self.artui.say("Long lines are wrapped: w cuts them, then ← and → move sideways.")
             return
-        longest = max((len(self._text(index)) for index, _ in self._sight() if index < len(self.page.lines)), default=0)
+        longest = max(
+            (len(self.rows.text(index)) for index, _ in self._sight() if index < len(self.page.lines)), default=0
+        )
         self._left = max(0, min(self._left + change * _SIDE_CELLS, longest // _SIDE_CELLS * _SIDE_CELLS))
         self._changed()
 
     def wrap(self) -> None:
         """Wrap long lines, or cut them; what is at the top stays there."""
-        rows = self._rows(self._index) if self._count else [0]
+        rows = self.rows.starts(self._index) if self.rows.count else [0]
         letter = rows[min(self._row, len(rows) - 1)] if self.is_wrapped else 0
         self.is_wrapped = not self.is_wrapped
         self._left = 0
-        self._cuts = {}
-        row = bisect.bisect_right(self._rows(self._index), letter) - 1 if self._count else 0
-        self._go(self._count - 1 if self.is_following else self._index, 0 if self.is_following else row)
+        self._set_rows(self.page, self.rows.behind)
+        row = bisect.bisect_right(self.rows.starts(self._index), letter) - 1 if self.rows.count else 0
+        self._go(*((END, END) if self.is_following else (self._index, row)))
         self._look_ahead()
         self._changed()
 
@@ -450,7 +399,7 @@ class LogView(Asks, Widget, can_focus=True):
             self._search.further += 1
             return
         sight = [index for index, _ in self._sight() if index < len(self.page.lines)]
-        low, high = (self._start_of(sight[0]), self._start_of(sight[-1] + 1)) if sight else (self.top, self.top)
+        low, high = (self.rows.start_of(sight[0]), self.rows.start_of(sight[-1] + 1)) if sight else (self.top, self.top)
         place = self.match if self.match is not None and low <= self.match < high else None
         origin = low if place is None else place if is_first or change < 0 else place + 1
         self._begin(change < 0, origin)
@@ -530,14 +479,14 @@ class LogView(Asks, Widget, can_focus=True):
 
     def _bring(self, place: int, *, is_new_page: bool = False) -> None:
         """Bring a match into sight, a third down the screen if it is not there already."""
-        index = self._index_at(place)
+        index = self.rows.index_at(place)
         letter = self._letter_of_match(index) or 0
-        row = bisect.bisect_right(self._rows(index), letter) - 1
+        row = bisect.bisect_right(self.rows.starts(index), letter) - 1
         if is_new_page or (index, row) not in self._sight():
             self.is_following = False
-            self._go(*self._moved(index, row, -(self.size.height // 3))[:2])
+            self._go(*self.rows.moved(index, row, -(self.size.height // 3))[:2])
         if not self.is_wrapped:
-            column = cells_of(self._text(index)[:letter])
+            column = cells_of(self.rows.text(index)[:letter])
             if not self._left <= column < self._left + self.size.width - 1 - len(self.needle):
                 self._left = max(0, column - self.size.width // 2) // _SIDE_CELLS * _SIDE_CELLS
 
@@ -565,48 +514,8 @@ class LogView(Asks, Widget, can_focus=True):
 
     def _look(self) -> None:
         if isinstance(self.source, LiveLog) and self.source.look():
-            self._want_page(_Goal("end", END) if self.is_following else None)
+            self._want_page(_AT_END if self.is_following else None)
 
     @property
     def artui(self) -> ArtuiApp:
         return self.app  # type: ignore[return-value]
-
-
-def wrapped(text: str, width: int) -> list[int]:
-    """Give the letters with which rows of at most `width` cells begin: behind a blank, if there is one near the end."""
-    cuts = [0]
-    is_ascii = text.isascii()
-    while True:
-        end = cuts[-1] + width if is_ascii else _fitting(text, cuts[-1], width)
-        if end >= len(text):
-            return cuts
-        blank = text.rfind(" ", end - width // 4, end)
-        cuts.append(blank + 1 if blank >= 0 else end)
-
-
-def _fitting(text: str, start: int, width: int) -> int:
-    """Give the letter behind the last that fits into a row; at least one does."""
-    used = 0
-    for place in range(start, len(text)):
-        letter = text[place]
-        used += 1 if letter < "\u0300" else get_character_cell_size(letter)
-        if used > width and place > start:
-            return place
-    return len(text)
-
-
-def letter_at(text: str, cell: int) -> int:
-    """Give the letter that a cell of a line shows; the length beyond its end."""
-    if text.isascii() or not cell:
-        return min(cell, len(text))
-    used = 0
-    for place, letter in enumerate(text):
-        if used >= cell:
-            return place
-        used += get_character_cell_size(letter)
-    return len(text)
-
-
-def cells_of(text: str) -> int:
-    """Count the cells of a text."""
-    return len(text) if text.isascii() else sum(map(get_character_cell_size, text))

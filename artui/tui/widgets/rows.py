@@ -1,0 +1,126 @@
+"""The rows of some lines: where long ones are wrapped, and what is so many rows further up or down."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Sequence
+
+from rich.cells import get_character_cell_size
+
+from artui.query.lines import Page, shown_text
+from artui.tui.widgets.lines import Line
+
+
+class Rows:
+    """The lines of a page, and behind the end of the text some of ours, as rows of a width.
+
+    A row is named by the number of its line and its own number in that line.
+    """
+
+    def __init__(self, page: Page, behind: Sequence[Line], *, width: int, is_wrapped: bool) -> None:
+        self.page = page
+        self.behind = tuple(behind)
+        self.width = max(1, width)
+        self.is_wrapped = is_wrapped
+        self._texts: dict[int, str] = {}
+        self._cuts: dict[int, list[int]] = {}
+
+    @property
+    def count(self) -> int:
+        """How many lines there are to go to, ours included."""
+        return len(self.page.lines) + (len(self.behind) if self.page.is_last else 0)
+
+    def start_of(self, index: int) -> int:
+        lines = self.page.lines
+        return lines[index].start if index < len(lines) else self.page.end + index - len(lines)
+
+    def index_at(self, offset: int) -> int:
+        lines = self.page.lines
+        if offset >= self.page.end and self.page.is_last:
+            return min(self.count - 1, len(lines) + offset - self.page.end)
+        return max(0, bisect.bisect_right(lines, offset, key=lambda line: line.start) - 1)
+
+    def text(self, index: int) -> str:
+        if index not in self._texts:
+            self._texts[index] = shown_text(self.page.lines[index].content)
+        return self._texts[index]
+
+    def starts(self, index: int) -> list[int]:
+        """Give the letters with which the rows of a line begin."""
+        if index >= len(self.page.lines) or not self.is_wrapped:
+            return [0]
+        if index not in self._cuts:
+            self._cuts[index] = wrapped(self.text(index), self.width)
+        return self._cuts[index]
+
+    def moved(self, index: int, row: int, change: int) -> tuple[int, int, int]:
+        """Go so many rows from a row; give where that ends, and how many rows there were not."""
+        while change > 0 and self.count:
+            step = min(change, len(self.starts(index)) - 1 - row)
+            row, change = row + step, change - step
+            if change:
+                if index + 1 >= self.count:
+                    break
+                index, row, change = index + 1, 0, change - 1
+        while change < 0:
+            step = min(-change, row)
+            row, change = row - step, change + step
+            if change:
+                if index == 0:
+                    break
+                index, change = index - 1, change + 1
+                row = len(self.starts(index)) - 1
+        return index, row, change
+
+    def lowest(self, height: int) -> tuple[int, int]:
+        """Give the row to be at the top when the last one is at the bottom."""
+        last = self.count - 1
+        return self.moved(last, len(self.starts(last)) - 1, 1 - max(1, height))[:2]
+
+    def from_row(self, index: int, row: int, height: int) -> list[tuple[int, int]]:
+        """List so many rows from one on."""
+        found: list[tuple[int, int]] = []
+        while index < self.count and len(found) < height:
+            found += [(index, number) for number in range(row, len(self.starts(index)))]
+            index, row = index + 1, 0
+        return found[:height]
+
+
+def wrapped(text: str, width: int) -> list[int]:
+    """Give the letters with which rows of at most `width` cells begin: behind a blank, if there is one near the end."""
+    cuts = [0]
+    is_ascii = text.isascii()
+    while True:
+        end = cuts[-1] + width if is_ascii else _fitting(text, cuts[-1], width)
+        if end >= len(text):
+            return cuts
+        blank = text.rfind(" ", end - width // 4, end)
+        cuts.append(blank + 1 if blank >= 0 else end)
+
+
+def _fitting(text: str, start: int, width: int) -> int:
+    """Give the letter behind the last that fits into a row; at least one does."""
+    used = 0
+    for place in range(start, len(text)):
+        letter = text[place]
+        used += 1 if letter < "\u0300" else get_character_cell_size(letter)
+        if used > width and place > start:
+            return place
+    return len(text)
+
+
+def letter_at(text: str, cell: int) -> int:
+    """Give the letter that a cell of a line shows; the length beyond its end."""
+    if text.isascii() or not cell:
+        return min(cell, len(text))
+    used = 0
+    for place, letter in enumerate(text):
+        if used >= cell:
+            return place
+        used += get_character_cell_size(letter)
+    return len(text)
+
+
+def cells_of(text: str) -> int:
+    """Count the cells of a text."""
+    return len(text) if text.isascii() else sum(map(get_character_cell_size, text))
