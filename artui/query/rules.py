@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from artui.errors import UsageError
-from artui.query.live import RECENT_VALUES, LiveRun
+from artui.query.live import GOING, RECENT_VALUES, LiveRun
 
 _TIMES = re.compile(r"(rises|falls|stays)(?:\s+for)?\s+(\d{1,2})(?:\s+times?)?\Z")
 _IS = re.compile(r"is\s+(nan|inf|not\s+finite)\Z")
@@ -137,7 +137,7 @@ def alerts(runs: Sequence[LiveRun], rules: Sequence[Rule], now_ms: int) -> list[
                 metric = live.metric
                 if not live.recent or not (metric.name == rule.metric or fnmatch.fnmatchcase(metric.name, rule.metric)):
                     continue
-                silent = (now_ms - metric.summary.last_ms) / 1000 if run.head.status in ("running", "lost") else 0.0
+                silent = (now_ms - metric.summary.last_ms) / 1000 if run.head.status in GOING else 0.0
                 if rule.holds(live.recent, silent):
                     found.append(Alert(rule.text, run.head.id, run.head.name, metric.title, live.recent[-1]))
     return found

@@ -391,3 +391,26 @@ def test_run_keeps_its_colour_when_another_leaves(small_catalog: Path, explore: 
         assert "2 runs" in shown(pilot) and "△ calm-otter-9" in shown(pilot) and "◇ calm-otter-10" in shown(pilot)
 
     explore(small_catalog, flow)
+
+
+@pytest.mark.parametrize("keys", [("2",), ("2", "enter"), ("3",), ("4",), ("enter",), ("c",)])
+def test_screens_ask_once_when_they_open(small_catalog: Path, explore: Explore, monkeypatch: pytest.MonkeyPatch, keys: tuple[str, ...]) -> None:  # fmt: skip
+    """Opening a screen puts its questions to the catalog once."""
+    from artui.tui.screens.base import CatalogScreen
+
+    loads: list[str] = []
+    mounted = CatalogScreen.on_mount
+
+    def on_mount(screen: CatalogScreen) -> None:
+        loads.append(type(screen).__name__)
+        mounted(screen)
+
+    monkeypatch.setattr(CatalogScreen, "on_mount", on_mount)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        for key in keys:
+            await pilot.press(key)
+            await settled(pilot)
+        assert len(loads) == len(set(loads)) == 1 + len(keys)
+
+    explore(small_catalog, flow)

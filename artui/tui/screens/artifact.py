@@ -46,7 +46,6 @@ class ArtifactScreen(CatalogScreen):
         return self.query_one("#versions", LineList)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.listing.focus()
 
     def load(self) -> None:

@@ -54,7 +54,6 @@ class ArtifactsScreen(CatalogScreen):
         return self.query_one("#artifacts", LineList)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.listing.focus()
 
     def load(self) -> None:

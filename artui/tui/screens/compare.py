@@ -213,7 +213,6 @@ class CompareScreen(CatalogScreen):
         return self.query_one(CompareTable)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.table.focus()
 
     def load(self) -> None:

@@ -41,7 +41,6 @@ class LineageScreen(CatalogScreen):
         return self.query_one("#walk", LineList)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.listing.focus()
 
     def load(self) -> None:

@@ -9,7 +9,7 @@ from textual.widgets import Input
 
 from artui.errors import ArtuiError
 from artui.model import RunHead
-from artui.query.live import LiveMetric, LiveRun, live_runs
+from artui.query.live import GOING, LiveMetric, LiveRun, live_runs
 from artui.safetext import clean
 from artui.tui.cells import GLYPHS, Span, Spans, fit, spark_text, status_style
 from artui.tui.keys import bindings, footer_keys
@@ -49,11 +49,10 @@ class LiveScreen(CatalogScreen):
         return self.query_one("#walk", LineList)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.show_place()
         self.listing.focus()
         # Ages and silences go on though nothing is written.
-        self.set_interval(max(5.0, self.artui.settings.refresh_seconds), self._draw)
+        self.set_interval(max(5.0, self.artui.settings.refresh_seconds), self._age)
 
     def load(self) -> None:
         self.ask("live", lambda: live_runs(self.reader), self._take)
@@ -65,9 +64,17 @@ class LiveScreen(CatalogScreen):
             self._see()
         self._draw()
 
+    def _age(self) -> None:
+        if self._going:
+            self._draw()
+
+    @property
+    def _going(self) -> list[LiveRun]:
+        return [run for run in self._runs if run.head.status in GOING]
+
     def _draw(self) -> None:
         alerts = self.artui.alerts.holding
-        going = [run for run in self._runs if run.head.status in ("running", "lost")]
+        going = self._going
         said: list[Span] = [(f" {len(going)} going on", "bold" if going else "dim")]
         if len(self._runs) > len(going):
             said.append((f" · {len(self._runs) - len(going)} ended in the last half hour", "dim"))
@@ -111,7 +118,7 @@ class LiveScreen(CatalogScreen):
         lines = [Line([*spans, ("   ", "text"), *machine] if width >= 100 else spans, Link("run", head.id))]
         if width < 100 and machine:
             lines.append(Line([("   ", "text"), *machine]))
-        most = FIRST_METRICS if head.status in ("running", "lost") else FIRST_OF_ENDED
+        most = FIRST_METRICS if head.status in GOING else FIRST_OF_ENDED
         shown = run.metrics if self._shows_all else run.metrics[:most]
         name_cells = max(12, min(30, max((len(live.metric.title) for live in shown), default=0)))
         lines += [self._metric_line(run, live, name_cells) for live in shown]
