@@ -29,7 +29,7 @@ FLUSH_SECONDS = 0.5
 HEARTBEAT_SECONDS = 5.0
 ADOPT_SECONDS = 10.0
 FOLD_SHARE = 0.1
-"""Of its time the writer spends at most so much on folding: many metrics are folded less often."""
+"""Of a core the writer takes at most so much: many metrics are folded less often. Waiting for a lock is no work."""
 START_SECONDS = 1.0
 END_SECONDS = 30.0
 """So long the start of a run, and its end, wait for the catalog; then the spool keeps what there is."""
@@ -133,7 +133,7 @@ class Writer:
             self._wake.clear()
             with self._turn:
                 asked = self._asked
-            began = time.monotonic()
+            began = time.thread_time()
             for run in self._runs:
                 run.tick()
             is_done = self._fold()
@@ -148,7 +148,7 @@ class Writer:
                 elif not isinstance(self._error, CatalogLocked | DiskFull | None):
                     self._refused = asked  # waiting would not help
                 self._turn.notify_all()
-            pause = max(FLUSH_SECONDS, (time.monotonic() - began) / FOLD_SHARE)
+            pause = max(FLUSH_SECONDS, (time.thread_time() - began) / FOLD_SHARE)
         self._end()
 
     def _fold(self) -> bool:

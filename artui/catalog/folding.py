@@ -305,6 +305,11 @@ def _apply(connection: sqlite3.Connection, catalog: Catalog, batch: Batch) -> No
         _do(connection, catalog, ending, b"", key_of)
 
 
+_NOT_DOABLE = (ArtuiError, ValueError, TypeError, KeyError, AttributeError, OverflowError)
+_NOT_STORABLE = (sqlite3.DataError, sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
+"""What SQLite says of values that it will never take. A lock or a full disk is none of these: it passes."""
+
+
 def _do(
     connection: sqlite3.Connection,
     catalog: Catalog,
@@ -325,7 +330,7 @@ def _do(
             key = key_of(str(action["id"]))
             if key is not None:
                 _ACTIONS[kind](connection, catalog, key, action, content)
-    except (ArtuiError, ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+    except (*_NOT_DOABLE, *_NOT_STORABLE) as error:
         connection.execute("ROLLBACK TO action")
         key = key_of(str(action.get("id", ""))) if kind != "start" else None
         if key is not None:

@@ -38,7 +38,7 @@ from pathlib import Path
 from typing import Any
 
 from artui.catalog.ids import new_id
-from artui.errors import CatalogReadOnly
+from artui.errors import CatalogReadOnly, UsageError
 
 MAGIC = b"ARTUISP1"
 HEADER, ACTION, NAMES, POINTS, CONTENT = range(5)
@@ -301,7 +301,7 @@ class Stream:
             if found is None:
                 found = self._define(names)
             body = found[1](POINTS, found[0], step, time_ms, *values.values())
-            spool.append(RECORD.pack(len(body), zlib.crc32(body)) + body, len(names))
+            spool.append(record(body), len(names))
 
     def _define(self, names: tuple[str, ...]) -> tuple[int, Callable[..., bytes]]:
         for name in names:
@@ -315,6 +315,15 @@ class Stream:
 
 
 def record(body: bytes) -> bytes:
+    """Make a record of a body.
+
+    Raises:
+        UsageError: it is larger than a reader would take for a record.
+    """
+    if len(body) > MAX_BODY_BYTES:
+        raise UsageError(
+            f"{len(body):,} bytes are too much to be logged at once.", remedy="Write a file and save() it."
+        )
     return RECORD.pack(len(body), zlib.crc32(body)) + body
 
 

@@ -260,6 +260,25 @@ def test_locked_catalog_does_not_hold_up_the_loop(path: Path, monkeypatch: pytes
     )
 
 
+def test_lock_that_was_waited_for_does_not_slow_the_writer(path: Path) -> None:
+    """After the catalog was locked for some seconds, points are in it as soon as it is free again."""
+    import sqlite3
+
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        run.log({"x": 1.0})
+        time.sleep(3.0)
+        other.execute("ROLLBACK")
+        time.sleep(1.0)  # the fold that waited is done
+        run.log({"x": 2.0})
+        deadline = time.monotonic() + 5
+        while other.execute("SELECT total(count) FROM series").fetchone()[0] < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        other.close()
+
+
 def test_spooled_points_are_seen_by_readers(path: Path) -> None:
     """What is logged and not yet in the catalog is in summaries, series, charts and the table all the same."""
     import sqlite3

@@ -260,6 +260,7 @@ def test_one_action_that_cannot_be_done_does_not_keep_the_others_out(path: Path)
     written.act(_start(run))
     written.act({"do": "params", "id": run.id, "params": "no mapping"})
     written.act({"do": "nonsense", "id": run.id})
+    written.act({"do": "start", "run": {"id": "nameless", "project": "p", "name": None, "started_ms": 1}})
     written.act({"do": "tags", "id": run.id, "tags": {"good": ""}})
     written.stream(run.id, "").add({"x": math.nan}, 1, 1)
     written.close()
@@ -269,3 +270,17 @@ def test_one_action_that_cannot_be_done_does_not_keep_the_others_out(path: Path)
         detail = reader.run("r").detail()
     assert [tag.name for tag in detail.tags] == ["good"] and detail.metrics[0].summary.nan_count == 1
     assert len(detail.remarks) == 1 and "params came to nothing" in detail.remarks[0]
+
+
+def test_what_is_too_large_is_refused_and_keeps_nothing_out(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record that no reader would take is not written: it would hide everything behind it."""
+    import artui
+
+    monkeypatch.setattr(spool, "MAX_BODY_BYTES", 100_000)
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        run.log_params({"text": "x" * 200_000})
+        run.log({"x": 1.0})
+
+    with Reader(path) as reader:
+        assert reader.run("r").series("x").values.tolist() == [1.0]
+        assert reader.run("r").detail().params == ()
