@@ -28,6 +28,9 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 STATUSES = ("running", "finished", "failed", "killed", "lost")
 """`lost` is never stored: it is a running run whose heartbeat stopped."""
 
+GOING = ("running", "lost")
+"""Statuses of runs that have not ended."""
+
 HEARTBEAT_LOST_MS = 60_000
 """A running run that has not been heard of for this long is shown as lost."""
 

@@ -8,6 +8,7 @@ import site
 import subprocess
 import sys
 import sysconfig
+import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -207,8 +208,6 @@ def _git_bytes(folder: str, *arguments: str, seconds: float = DIFF_SECONDS) -> b
     content, deadline = bytearray(), time.monotonic() + seconds
     timer = None
     try:
-        import threading
-
         timer = threading.Timer(seconds, process.kill)
         timer.daemon = True
         timer.start()

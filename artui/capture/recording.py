@@ -18,7 +18,7 @@ from artui.capture.secrets import Redactor
 from artui.capture.values import stage_of
 from artui.capture.writer import Writer, guarded
 from artui.catalog import folding, runs
-from artui.catalog.spool import folder_of
+from artui.catalog.beside import console_artifact, console_file, folder_of
 from artui.errors import CatalogError
 from artui.settings import Settings
 
@@ -55,6 +55,7 @@ class Recording:
         self.console: ConsoleLog | None = None
         self._console_artifact = "console"
         self._sampler: Sampler | None = None
+        self._code_files: tuple[tuple[str, bytes], ...] = ()
         self._describing: threading.Thread | None = None
 
     def act(self, do: str, data: bytes = b"", /, **values: Any) -> None:
@@ -127,8 +128,7 @@ class Recording:
         from artui.capture import console
 
         labels = self._run._place.labels
-        name = f"{self._run.id}.{labels.replace('=', '-')}.log" if labels else f"{self._run.id}.log"
-        self._console_artifact = f"console-{labels.replace('=', '-')}" if labels else "console"
+        name, self._console_artifact = console_file(self._run.id, labels), console_artifact(labels)
         folder = folder_of(self._writer.path)
         folder.mkdir(exist_ok=True)
         self.console = console.ConsoleLog(
@@ -180,7 +180,7 @@ class Recording:
         )
         if code.facts:
             self.act("context", name="code", content=code.facts)
-        if code.files and code.files != getattr(self, "_code_files", ()):
+        if code.files and code.files != self._code_files:
             self._code_files = code.files
             contents = [Content(path, "code", content, "") for path, content in code.files]
             self.spool_version("code", contents, relation="input", stage="modelling", metadata=code.facts)

@@ -219,7 +219,7 @@ def _create(path: Path) -> None:
                     "INSERT INTO catalog (key, id, created_ms, created_by) VALUES (1, ?, ?, ?)",
                     (catalog_id, time.time_ns() // 1_000_000, _program()),
                 )
-            _fsync(part)
+            journal.fsync(part)
             # Before it has its name: whoever sees it there must see it as ours.
             ownership.claim(part, catalog_id)
             try:
@@ -243,18 +243,10 @@ def _migrate_after_backup(connection: sqlite3.Connection, path: Path, version: i
         with contextlib.closing(sqlite3.connect(part)) as target:
             connection.backup(target)
         shutil.copymode(path, part)
-        _fsync(part)
+        journal.fsync(part)
         part.rename(backup)
-        _fsync(path.parent)
+        journal.fsync(path.parent)
     migrate(connection)
-
-
-def _fsync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _program() -> str:

@@ -19,7 +19,9 @@ from typing import Any
 
 from artui.catalog import Catalog, artifacts, blobs, context, events, ownership, points, runs
 from artui.catalog.artifacts import NewFile, NewVersion
-from artui.catalog.spool import Batch, Lock, SpoolFile, folder_of, is_abandoned, joined, lock_file, spool_files
+from artui.catalog.beside import console_of, folder_of
+from artui.catalog.journal import fsync
+from artui.catalog.spool import Batch, Lock, SpoolFile, is_abandoned, joined, lock_file, spool_files
 from artui.errors import ArtuiError
 from artui.model import RELATIONS
 
@@ -65,7 +67,8 @@ def folded_bytes(connection: sqlite3.Connection) -> dict[str, int]:
 def remove(catalog: Catalog, path: Path) -> None:
     """Remove a spool that is folded whole, and the folder with the last one."""
     path.unlink(missing_ok=True)
-    _sync(path.parent)
+    with contextlib.suppress(OSError):  # some file systems know no such thing for folders
+        fsync(path.parent)
     with catalog.transaction() as connection:
         connection.execute("DELETE FROM spool WHERE id = ?", (path.name,))
     remove_folder(catalog.path)
@@ -75,15 +78,6 @@ def remove_folder(catalog: Path) -> None:
     """Remove the folder of spools when nothing is left in it."""
     with contextlib.suppress(OSError):
         folder_of(catalog).rmdir()
-
-
-def _sync(folder: Path) -> None:
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def adopt(catalog: Catalog, *, own: frozenset[str] = frozenset()) -> int:
@@ -117,14 +111,16 @@ def adopt(catalog: Catalog, *, own: frozenset[str] = frozenset()) -> int:
 def _adopt_consoles(catalog: Catalog) -> None:
     """Keep consoles whose process died between removing its spool and saving them."""
     for path in sorted(folder_of(catalog.path).glob("*.log")):
-        run_id, _, labels = path.name.removesuffix(".log").partition(".")
+        told = console_of(path.name)
+        if told is None:
+            continue
+        run_id, artifact = told
         with contextlib.suppress(OSError), catalog.transaction() as connection:
             row = connection.execute(
                 "SELECT r.key, r.host, p.name FROM run AS r JOIN project AS p ON p.key = r.project_key WHERE r.id = ?",
                 (run_id,),
             ).fetchone()
             if row is not None and time.time() - path.stat().st_mtime > CONSOLE_SECONDS:
-                artifact = f"console-{labels}" if labels else "console"
                 save_console(connection, row[0], path, artifact=artifact, project=row[2], host=row[1])
                 path.unlink(missing_ok=True)
 
@@ -356,10 +352,6 @@ def _context(connection: sqlite3.Connection, _: Catalog, key: int, action: Actio
     context.put(connection, key, str(action["name"]), action["content"])
 
 
-def _remark(connection: sqlite3.Connection, _: Catalog, key: int, action: Action, __: bytes) -> None:
-    context.remark(connection, key, str(action["text"]))
-
-
 def _finish(connection: sqlite3.Connection, _: Catalog, key: int, action: Action, __: bytes) -> None:
     if action.get("is_member"):
         if action["status"] == "failed":
@@ -422,7 +414,6 @@ _ACTIONS: dict[str, Callable[..., None]] = {
     "tags": _tags,
     "note": _note,
     "context": _context,
-    "remark": _remark,
     "save": _save,
     "finish": _finish,
     "leave": _leave,

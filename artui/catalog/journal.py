@@ -124,6 +124,15 @@ def settle(connection: sqlite3.Connection) -> bool:
     return str(mode).lower() == "delete"
 
 
+def fsync(path: Path) -> None:
+    """Have a file or folder written to the disk itself."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 @contextlib.contextmanager
 def _only_one(path: Path, locks: Path) -> Iterator[bool]:
     try:

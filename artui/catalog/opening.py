@@ -248,7 +248,7 @@ def inspect(path: Path) -> Opened:
         look(path)
     real = Path(os.path.realpath(path))
     # Closing any descriptor of a database drops this process's locks on it: never look while connected.
-    header = None if _is_connected(real) else look(real)
+    header = None if is_connected(real) else look(real)
     opened = _find_way(real, header)
     connection = connect(opened)
     try:
@@ -286,7 +286,7 @@ def _find_way(real: Path, header: Header | None) -> Opened:
     wal_bytes, has_journal = _size(f"{real}-wal"), _size(f"{real}-journal") > 0
     opened = Opened(real, real, trust, header.schema_version if header else 0, is_immutable=False, notice="")
     if trust is Trust.OWN:
-        if has_journal and not _is_connected(real):
+        if has_journal and not is_connected(real):
             _roll_back_own(real)
         return opened
     if has_journal:
@@ -511,18 +511,14 @@ def _size(name: str) -> int:
         return 0
 
 
-def _is_connected(path: Path) -> bool:
+def is_connected(path: Path) -> bool:
+    """Say whether this process has the file open through SQLite."""
     try:
         found = os.stat(path)
     except OSError:
         return False
     with _connected_lock:
         return (found.st_dev, found.st_ino) in _connected.values()
-
-
-def is_connected(path: Path) -> bool:
-    """Say whether this process has the file open through SQLite."""
-    return _is_connected(path)
 
 
 def note_connection(connection: sqlite3.Connection, path: Path) -> None:

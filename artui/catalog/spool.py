@@ -37,6 +37,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from artui.catalog.beside import folder_of
 from artui.catalog.ids import new_id
 from artui.errors import CatalogReadOnly, UsageError
 
@@ -55,11 +56,6 @@ _MAX_NAME_SETS = 10_000
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENFILE, errno.EMFILE, errno.ENOMEM})
 """Errors that may go away: until then records are kept in memory."""
-
-
-def folder_of(catalog: Path) -> Path:
-    """Give the folder of a catalog's spools."""
-    return catalog.with_name(catalog.name + "-spool")
 
 
 def encode_json(value: Any) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import math
 import os
@@ -14,8 +13,9 @@ from typing import Any, TypeVar
 
 import click
 
+from artui.catalog.beside import take_over
 from artui.catalog.finding import find_catalog
-from artui.errors import ArtuiError, UsageError
+from artui.errors import UsageError
 from artui.query import Reader
 from artui.safetext import clean
 
@@ -63,15 +63,6 @@ def run_id_of(named: str | None, catalog: str | None, *, names: Collection[str] 
         metrics = reader.run(run_id).detail().metrics if names else ()
         last = max((metric.summary.last_step for metric in metrics if metric.name in names), default=-1)
     return path, run_id, last
-
-
-def take_over(path: Path) -> None:
-    """Take over what dead processes left beside the catalog; a reader goes on without if that is not possible."""
-    if os.path.isdir(f"{path}-spool"):
-        from artui.catalog import folding
-
-        with contextlib.suppress(ArtuiError, OSError):
-            folding.take_over(Path(os.path.realpath(path)))
 
 
 def open_reader(named: str | None, *, say: bool = True) -> Reader:

@@ -15,8 +15,6 @@ from artui.query.runs import HEAD_COLUMNS, head_from_row, metric_rank
 from artui.query.series import last_values, spark_values
 from artui.query.spooled import pending, with_pending
 
-GOING = ("running", "lost")
-"""Statuses of runs that have not ended."""
 MAX_RUNS = 40
 ENDED_MS = 30 * 60 * 1000
 """Runs that ended no longer ago than this are shown behind those that go on."""

@@ -18,9 +18,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from artui.catalog.beside import console_of, folder_of
 from artui.catalog.blobs import CHUNK_BYTES, unpack
 from artui.errors import CatalogDamaged, ContentMissing
-from artui.model import RunDetail, Trust
+from artui.model import GOING, RunDetail, Trust
 from artui.query import Reader
 from artui.query.artifacts import place_of
 from artui.query.lines import LogSource
@@ -153,7 +154,7 @@ class LiveLog(FileLog):
     is_live = True
 
     def __init__(self, catalog: Path, name: str) -> None:
-        self._folder, self._name = console_folder(catalog), name
+        self._folder, self._name = folder_of(catalog), name
         self._token: tuple[int, ...] = ()
         self.is_gone = False
         super().__init__(self._open(), size_bytes=1 << 62)
@@ -178,11 +179,6 @@ class LiveLog(FileLog):
     def _open(self) -> int:
         with _opened_folder(self._folder) as folder:
             return _open_regular(self._name, folder=folder)
-
-
-def console_folder(catalog: Path) -> Path:
-    """Give the folder in which running runs keep their consoles."""
-    return catalog.with_name(catalog.name + "-spool")
 
 
 _OPENING = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -222,7 +218,7 @@ def log_sources(reader: Reader, detail: RunDetail) -> list[LogHead]:
                 for (path,) in rows
             ]
     # Between a run's end and the moment when its console has been saved, the file is all there is.
-    is_open = detail.head.status in ("running", "lost")
+    is_open = detail.head.status in GOING
     saved = {head.artifact for head in found}
     return [head for head in _consoles(reader, detail.head.id) if is_open or head.artifact not in saved] + found
 
@@ -231,16 +227,15 @@ def _consoles(reader: Reader, run_id: str) -> list[LogHead]:
     if reader.trust is not Trust.OWN or not (run_id.isascii() and run_id.isalnum()):
         return []
     try:
-        with _opened_folder(console_folder(reader.path)) as folder:
+        with _opened_folder(folder_of(reader.path)) as folder:
             names = [name for name in os.listdir(folder) if name.startswith(run_id + ".") and name.endswith(".log")]
     except OSError:
         return []
-    heads = []
-    for name in sorted(names, key=lambda name: (len(name), name))[:MAX_LOGS]:
-        labels = name[len(run_id) + 1 : -len("log")].removesuffix(".")
-        artifact = f"console-{labels}" if labels else "console"
-        heads.append(LogHead(artifact, artifact, is_live=True, path=name))
-    return heads
+    return [
+        LogHead(told[1], told[1], is_live=True, path=name)
+        for name in sorted(names, key=lambda name: (len(name), name))[:MAX_LOGS]
+        if (told := console_of(name)) is not None
+    ]
 
 
 def open_log(reader: Reader, head: LogHead) -> LogSource:

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from artui.errors import UsageError
-from artui.query.live import GOING, RECENT_VALUES, LiveRun
+from artui.model import GOING
+from artui.query.live import RECENT_VALUES, LiveRun
 
 _TIMES = re.compile(r"(rises|falls|stays)(?:\s+for)?\s+(\d{1,2})(?:\s+times?)?\Z")
 _IS = re.compile(r"is\s+(nan|inf|not\s+finite)\Z")

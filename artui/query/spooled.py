@@ -5,13 +5,12 @@ Only the spools of a catalog of our own are looked at; what lies beside a foreig
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from artui.catalog.beside import folder_of
 from artui.model import Metric, Series, Summary, Trust
 
 if TYPE_CHECKING:
@@ -26,12 +25,12 @@ _NONE: Pending = {}
 
 def pending(reader: Reader, connection: sqlite3.Connection) -> Pending:
     """Give what the spools hold beyond what the state of the catalog that `connection` sees has of them."""
-    if reader.trust is not Trust.OWN or reader.schema_version < 2 or not os.path.isdir(f"{reader.path}-spool"):
+    if reader.trust is not Trust.OWN or reader.schema_version < 2 or not folder_of(reader.path).is_dir():
         return _NONE
     from artui.catalog.spool import SpoolFile, joined, spool_files
 
     parts: dict[tuple[str, str, str], list[Any]] = {}
-    for path in spool_files(Path(reader.path)):
+    for path in spool_files(reader.path):
         row = connection.execute("SELECT folded_bytes FROM spool WHERE id = :id", {"id": path.name}).fetchone()
         start = row[0] if row and isinstance(row[0], int) else 0
         with reader.spool_lock:

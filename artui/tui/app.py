@@ -10,13 +10,13 @@ import signal
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 from rich.color import ColorSystem
 from textual.app import SystemCommand
 from textual.screen import Screen
 
+from artui.catalog.beside import folder_of, take_over
 from artui.errors import ArtuiError
 from artui.model import Trust
 from artui.query import Reader
@@ -141,8 +141,8 @@ class ArtuiApp(ChangesOnly):
     def _take_over(self) -> None:
         """Have what dead processes left beside the catalog written into it, and their runs ended."""
         reader = self.reader
-        if reader.trust is Trust.OWN and os.path.isdir(f"{reader.path}-spool"):
-            self.runs_screen.ask("take over", lambda: _take_over_quietly(reader.path), lambda _: None)
+        if reader.trust is Trust.OWN and folder_of(reader.path).is_dir():
+            self.runs_screen.ask("take over", lambda: take_over(reader.path), lambda _: None)
 
     def _look_for_alerts(self) -> None:
         """See whether a rule holds, on whatever screen; only while there are rules, and runs that go on."""
@@ -365,13 +365,6 @@ class ArtuiApp(ChangesOnly):
             await self.run_action(action, default_namespace=screen)
 
         return run
-
-
-def _take_over_quietly(path: Path) -> None:
-    from artui.catalog import folding
-
-    with contextlib.suppress(ArtuiError, OSError):
-        folding.take_over(path)
 
 
 def _collect_garbage_again() -> None:

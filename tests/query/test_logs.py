@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from artui.catalog import Catalog, artifacts, blobs, runs
+from artui.catalog.beside import folder_of
 from artui.errors import CatalogDamaged, ContentMissing
 from artui.query import Reader, lines, logs
 from artui.query.lines import LINE_BYTES, LogSource, find, line_start, next_line, previous_line, read_page, shown_part
@@ -239,7 +240,7 @@ def test_foreign_catalog_opens_no_file_beside_it(path: Path, tmp_path: Path) -> 
         done_id = reader.run("done").id
     copy = tmp_path / "copy.artui"
     copy.write_bytes(path.read_bytes())
-    folder = logs.console_folder(copy)
+    folder = folder_of(copy)
     folder.mkdir()
     (folder / f"{run_id}.log").write_text("hello\n")
     with Reader(copy) as reader:
@@ -250,7 +251,7 @@ def test_foreign_catalog_opens_no_file_beside_it(path: Path, tmp_path: Path) -> 
 
 def test_live_console_is_followed_through_growth_replacement_and_end(path: Path, tmp_path: Path) -> None:
     """A look says when it has changed; when the file is gone, what it last held is still there."""
-    folder = logs.console_folder(path)
+    folder = folder_of(path)
     folder.mkdir()
     with Reader(path) as reader:
         run_id = reader.run("going").id
@@ -279,7 +280,7 @@ def test_live_console_is_followed_through_growth_replacement_and_end(path: Path,
 @pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
 def test_live_console_is_a_regular_file(path: Path, tmp_path: Path, kind: str) -> None:
     """A link, a pipe or a folder in the place of a console is not opened."""
-    folder = logs.console_folder(path)
+    folder = folder_of(path)
     folder.mkdir()
     (tmp_path / "secret").write_text("secret")
     with Reader(path) as reader:

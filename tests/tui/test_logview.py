@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from textual.pilot import Pilot
 
 from artui.catalog import Catalog, artifacts, blobs, runs
+from artui.catalog.beside import folder_of
 from artui.query import Reader
 from artui.query.lines import LogSource
-from artui.query.logs import console_folder
 from artui.tui.screens.run import RunScreen
 from artui.tui.screens.text import TextScreen
 from artui.tui.widgets.log import LogView
@@ -55,7 +55,7 @@ def console_of(path: Path) -> Path:
     """Give where the running run's console is."""
     with Reader(path) as reader:
         run_id = reader.run("going").id
-    folder = console_folder(path)
+    folder = folder_of(path)
     folder.mkdir()
     return folder / f"{run_id}.log"
 

@@ -8,8 +8,8 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from artui.errors import ArtuiError
-from artui.model import RunHead
-from artui.query.live import GOING, LiveMetric, LiveRun, live_runs
+from artui.model import GOING, RunHead
+from artui.query.live import LiveMetric, LiveRun, live_runs
 from artui.safetext import clean
 from artui.tui.cells import GLYPHS, Span, Spans, fit, spark_text, status_style
 from artui.tui.keys import bindings, footer_keys
