@@ -92,3 +92,11 @@ class PointsDamaged(CatalogDamaged):
 
 class ContentMissing(ArtuiError):
     """The bytes of a version are not in the catalog and not where it says they are."""
+
+
+class SourceDamaged(ArtuiError):
+    """Part of a foreign store, or all of it, cannot be read as what it should be."""
+
+
+class NothingToImport(UsageError):
+    """Nothing at that path is a store that artui knows."""

@@ -11,6 +11,7 @@ import mimetypes
 import os
 import sqlite3
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,16 +63,29 @@ def listed(path: Path) -> list[tuple[str, Path]]:
         return [(_visible(path.name), Path(os.path.realpath(path)))]
     if not stat.S_ISDIR(found.st_mode):
         raise UsageError(f"{str(path)!r} is neither a file nor a folder.", remedy="Give the path of a file or folder.")
+    entries, secret = entries_of(path, on_error=_tell_left_out)
+    if secret:
+        warn("secret files", f"left out files that hold secrets by their names: {', '.join(secret[:5])!a}")
+    return entries
+
+
+def entries_of(
+    path: Path, *, on_error: Callable[[OSError], None] | None = None
+) -> tuple[list[tuple[str, Path]], list[str]]:
+    """List a folder as (manifest path, real path), sorted, or a file under its own name; and names of files left out as secret."""
+    if not path.is_dir() or path.is_symlink():
+        return ([(_visible(path.name), path)], []) if os.path.lexists(path) else ([], [])
     entries: list[tuple[str, Path]] = []
-    for folder, folders, names in os.walk(path, onerror=_tell_left_out):
+    left_out: list[str] = []
+    for folder, folders, names in os.walk(path, onerror=on_error):
         folders.sort()
         here = Path(folder)
         if secret := [name for name in names if is_secret_file(f"{here.name}/{name}")]:
-            warn("secret files", f"left out files that hold secrets by their names: {', '.join(secret[:5])!a}")
+            left_out += secret
             names = [name for name in names if name not in secret]
         links = [name for name in folders if os.path.islink(here / name)]
         entries += [(_visible(str((here / name).relative_to(path))), here / name) for name in [*names, *links]]
-    return sorted(entries)
+    return sorted(entries), left_out
 
 
 def _tell_left_out(error: OSError) -> None:

@@ -84,7 +84,7 @@ def save(connection: sqlite3.Connection, version: NewVersion) -> Saved:
     check_name(version.name, what="an artifact")
     if version.stage not in STAGES:
         raise UsageError(f"{version.stage!r} is not a stage.", remedy=f"Use one of {', '.join(STAGES)}.")
-    artifact_key = _artifact_key(connection, version)
+    artifact_key = ensure_artifact(connection, version)
     digest = manifest_digest(version.files)
     newest = connection.execute(
         "SELECT key, id, number, digest FROM version WHERE artifact_key = ? ORDER BY number DESC LIMIT 1",
@@ -92,8 +92,13 @@ def save(connection: sqlite3.Connection, version: NewVersion) -> Saved:
     ).fetchone()
     if newest is not None and newest[3] == digest:
         return Saved(newest[0], newest[1], artifact_key, newest[2], is_new=False)
-    number = (newest[2] if newest else 0) + 1
-    version_id = new_id()
+    return write_version(connection, version, artifact_key, new_id(), (newest[2] if newest else 0) + 1, digest)
+
+
+def write_version(
+    connection: sqlite3.Connection, version: NewVersion, artifact_key: int, version_id: str, number: int, digest: bytes
+) -> Saved:
+    """Write a version with its manifest and previews."""
     cursor = connection.execute(
         """
         INSERT INTO version (id, artifact_key, number, digest, size_bytes, file_count, created_ms, storage, location, host, note, metadata)
@@ -137,7 +142,8 @@ def _json(value: dict[str, Any]) -> str:
         return json.dumps({str(name): inner for name, inner in value.items()}, default=str)
 
 
-def _artifact_key(connection: sqlite3.Connection, version: NewVersion) -> int:
+def ensure_artifact(connection: sqlite3.Connection, version: NewVersion) -> int:
+    """Give the key of the artifact that a version is of, making it with its first."""
     project = project_key(connection, version.project)
     row = connection.execute(
         "SELECT key FROM artifact WHERE name = ? AND project_key = ?", (version.name, project)
@@ -283,10 +289,8 @@ def fetch(connection: sqlite3.Connection, found: Found, cache: Path) -> Path:
     rows = connection.execute(query, (found.key,)).fetchall()
     title = f"{found.artifact}:v{found.number}"
     # The cache is shared by all catalogs: what lies under a digest must be what has that digest.
-    if (
-        manifest_digest([NewFile(path, size, digest, link_target=link) for path, size, _, link, digest in rows])
-        != found.digest
-    ):
+    manifest = [NewFile(path, size, digest, link_target=link) for path, size, _, link, digest in rows]
+    if manifest and manifest_digest(manifest) != found.digest:
         raise CatalogDamaged(f"The manifest of {title} is not what its digest says.", remedy="Get an untouched copy.")
     if found.storage == "referenced":
         return _referenced(found, rows, title)
@@ -329,6 +333,11 @@ def _copy(stream: BlobStream, target: Path) -> bytes:
 
 def _referenced(found: Found, rows: list[tuple[str, int, int | None, str | None, bytes | None]], title: str) -> Path:
     place = Path(found.location)
+    if not rows and not place.exists():
+        raise ContentMissing(
+            f"{title} was absent when it was recorded: it was said to be at {found.location!r}.",
+            remedy="Copy it there, or use another version.",
+        )
     is_single = len(rows) == 1 and place.name == rows[0][0]
     for path, size_bytes, _, link_target, _digest in rows:
         file = place if is_single else safe_join(place, path)

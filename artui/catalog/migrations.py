@@ -16,7 +16,7 @@ from artui.errors import NotACatalog
 
 APPLICATION_ID = 0x41525455
 """`ARTU`, at offset 68 of the file."""
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 PAGE_BYTES = 1024
 """A quarter of SQLite's default: a small catalog is mostly nearly empty tables, and blocks of points pack tighter."""
 MIGRATION_SET = "artui"
@@ -369,6 +369,20 @@ SCHEMA_0002 = (
     """,
 )
 
+SCHEMA_0003 = (
+    # What the newest import of each foreign store took, changed and left, as JSON.
+    """
+    CREATE TABLE imported (
+        id TEXT NOT NULL PRIMARY KEY,
+        format TEXT NOT NULL,
+        location TEXT NOT NULL,
+        time_ms INTEGER NOT NULL,
+        program TEXT NOT NULL,
+        report TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+)
+
 VIEWS = frozenset(
     {"runs", "run_params", "metric_summaries", "artifact_versions", "lineage", "metric_points", "run_context"}
 )
@@ -376,6 +390,7 @@ VIEWS = frozenset(
 SCHEMA_DIGESTS = {
     1: "6358c2afc520effa554b688c8979bd86afc4cc1a4e36dc5800c21c3f0ea0eeff",
     2: "9595ad73e8a56533824771de07499c56c13ad2a3c75a3a556f57eaf5a8faa45c",
+    3: "3c05e440b153c708114c0395d6d81f284acc628b2dc35e98300fb650458afcf7",
 }
 """SHA-256 of each version's `schema_text`, held to the statements above by a test."""
 
@@ -433,6 +448,12 @@ def migrate(connection: sqlite3.Connection) -> None:
         for statement in SCHEMA_0002:
             db.conn.execute(dedent(statement).strip())
         db.conn.execute("PRAGMA user_version = 2")
+
+    @migrations()
+    def m0003_imported(db: Database) -> None:
+        for statement in SCHEMA_0003:
+            db.conn.execute(dedent(statement).strip())
+        db.conn.execute("PRAGMA user_version = 3")
 
     # Whoever comes second waits here, and then finds nothing left to do.
     connection.execute("BEGIN IMMEDIATE")

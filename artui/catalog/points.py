@@ -89,7 +89,7 @@ def total(steps: Ints, times_ms: Ints, values: Floats) -> Totals:
     kept, kept_steps = (values, steps) if finite_count == len(values) else (values[finite], steps[finite])
     low = int(kept.argmin()) if finite_count else 0
     high = int(kept.argmax()) if finite_count else 0
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         added = float(kept.sum()) if finite_count else None
     return Totals(
         count=len(values),

@@ -67,8 +67,8 @@ def start(connection: sqlite3.Connection, run: NewRun) -> int:
         ),
     )  # fmt: skip
     key = int(cursor.lastrowid or 0)
-    _write_params(connection, key, run.params)
-    _write_tags(connection, key, run.tags)
+    write_params(connection, key, run.params)
+    write_tags(connection, key, run.tags)
     connection.execute(
         "INSERT INTO search (rowid, name, note, tags, params) VALUES (?, ?, ?, ?, ?)",
         (key, *_words(connection, key)),
@@ -133,8 +133,8 @@ def begin(connection: sqlite3.Connection, run: NewRun, *, mode: str, is_named: b
                 "UPDATE run SET stage = ?, started_ms = ?, note = ?, parent_id = ? WHERE key = ?",
                 (STAGES.index(run.stage), run.started_ms, run.note, run.parent_id, key),
             )
-        _write_params(connection, key, run.params)
-        _write_tags(connection, key, run.tags)
+        write_params(connection, key, run.params)
+        write_tags(connection, key, run.tags)
     if mode == "resume":
         took_ms = duration_ms if duration_ms is not None else max(0, heartbeat_ms - started_ms) if status == 0 else 0
         told = context.get(connection, key, "resumed")
@@ -204,13 +204,13 @@ def finish(
 def set_params(connection: sqlite3.Connection, run_key: int, params: Mapping[str, ParamValue]) -> None:
     """Add params to a run; one that is there already gets the new value."""
     with searchable(connection, run_key):
-        _write_params(connection, run_key, params)
+        write_params(connection, run_key, params)
 
 
 def set_tags(connection: sqlite3.Connection, run_key: int, tags: Mapping[str, str]) -> None:
     """Add tags to a run while it is being logged."""
     with searchable(connection, run_key):
-        _write_tags(connection, run_key, tags)
+        write_tags(connection, run_key, tags)
 
 
 def flatten(params: Mapping[str, Any]) -> dict[str, ParamValue]:
@@ -342,14 +342,16 @@ def _joined(pairs: list[tuple[str, Any]]) -> str:
     return " ".join(f"{name} {value}".rstrip() for name, value in pairs)
 
 
-def _write_params(connection: sqlite3.Connection, run_key: int, params: Mapping[str, ParamValue]) -> None:
+def write_params(connection: sqlite3.Connection, run_key: int, params: Mapping[str, ParamValue]) -> None:
+    """Write params, for whoever keeps the full-text index true."""
     connection.executemany(
         "INSERT OR REPLACE INTO param (run_key, name_key, type, number, text) VALUES (?, ?, ?, ?, ?)",
         [(run_key, name_key(connection, name), *param_row(value)) for name, value in params.items()],
     )
 
 
-def _write_tags(connection: sqlite3.Connection, run_key: int, tags: Mapping[str, str]) -> None:
+def write_tags(connection: sqlite3.Connection, run_key: int, tags: Mapping[str, str]) -> None:
+    """Write tags, for whoever keeps the full-text index true."""
     connection.executemany(
         "INSERT OR REPLACE INTO tag (run_key, name_key, value) VALUES (?, ?, ?)",
         [(run_key, name_key(connection, name), storable(value)) for name, value in tags.items()],

@@ -15,13 +15,19 @@ import artui
 from artui.catalog import SCHEMA_VERSION, Catalog
 from artui.query import Reader
 
-OLD = Path(__file__).parent.parent / "data" / "schema-1.artui.gz"
+DATA = Path(__file__).parent.parent / "data"
+
+
+@pytest.fixture(params=[1, 2])
+def schema(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
 
 
 @pytest.fixture
-def old(tmp_path: Path) -> Path:
+def old(tmp_path: Path, schema: int) -> Path:
+    """A catalog as an artui of that schema wrote it."""
     path = tmp_path / "x.artui"
-    path.write_bytes(gzip.decompress(OLD.read_bytes()))
+    path.write_bytes(gzip.decompress((DATA / f"schema-{schema}.artui.gz").read_bytes()))
     return path
 
 
@@ -30,17 +36,17 @@ def _version(path: Path) -> int:
         return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def test_older_catalog_is_read_as_it_is(old: Path) -> None:
-    """Reading a catalog of schema 1 shows everything and changes no byte."""
+def test_older_catalog_is_read_as_it_is(old: Path, schema: int) -> None:
+    """Reading an older catalog shows everything and changes no byte."""
     before = old.read_bytes()
     with Reader(old) as reader:
         detail = reader.run("old").detail()
         assert detail.params[0].value == 0.1 and detail.context == {} and detail.remarks == ()
         assert len(reader.run("old").series("loss")) == 50
-    assert old.read_bytes() == before and _version(old) == 1
+    assert old.read_bytes() == before and _version(old) == schema
 
 
-def test_older_catalog_is_migrated_when_it_is_written_to(old: Path) -> None:
+def test_older_catalog_is_migrated_when_it_is_written_to(old: Path, schema: int) -> None:
     """A run that is logged into it brings it to the newest schema; a whole copy of before lies beside it."""
     before = old.read_bytes()
     with artui.start_run(project="p", name="new", catalog=old) as run:
@@ -50,8 +56,8 @@ def test_older_catalog_is_migrated_when_it_is_written_to(old: Path) -> None:
     with Reader(old) as reader:
         assert {run.name: run.status for run in reader.runs()} == {"old": "finished", "new": "finished"}
         assert len(reader.run("old").series("loss")) == 50
-    backup = old.with_name("x.artui.schema-1.bak")
-    assert sorted(os.listdir(old.parent)) == ["x.artui", backup.name] and _version(backup) == 1
+    backup = old.with_name(f"x.artui.schema-{schema}.bak")
+    assert sorted(os.listdir(old.parent)) == ["x.artui", backup.name] and _version(backup) == schema
     with sqlite3.connect(backup) as copy:
         assert copy.execute("SELECT name FROM runs").fetchall() == [("old",)]
     assert len(before) == len(backup.read_bytes())

@@ -1,0 +1,308 @@
+"""What imports write: runs, versions and aliases under ids derived from the source's own, and the report of each import.
+
+Importing again brings a run to the state of its source, but for what people have changed since in the catalog:
+names, notes, tags and aliases that have an event stay as they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from artui.catalog import artifacts, context, points, runs
+from artui.catalog.artifacts import NewVersion, Saved
+from artui.catalog.ids import derived_id
+from artui.catalog.runs import STATUS_CODES, NewRun, storable
+from artui.model import STAGES, Relation
+
+if TYPE_CHECKING:
+    from artui.catalog.points import Floats, Ints
+
+SUBJECT = "import"
+"""Where a run's provenance is kept among what surrounded it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the catalog says of a run that was imported before."""
+
+    key: int
+    fingerprint: str
+    point_count: int
+
+
+def known_runs(connection: sqlite3.Connection, format: str) -> dict[str, Known]:
+    """Give all runs that were imported from a format, by id."""
+    rows = connection.execute(
+        "SELECT r.id, r.key, json_extract(c.content, '$.fingerprint'), json_extract(c.content, '$.points') "
+        "FROM context AS c JOIN run AS r ON r.key = c.run_key "
+        "WHERE c.name = ? AND json_valid(c.content) AND json_extract(c.content, '$.format') = ?",
+        (SUBJECT, format),
+    )
+    return {
+        str(run_id): Known(int(key), str(fingerprint or ""), int(count or 0))
+        for run_id, key, fingerprint, count in rows
+    }
+
+
+def put_run(connection: sqlite3.Connection, run: NewRun) -> int:
+    """Write an imported run, or bring it up to date without its points; give its key."""
+    row = connection.execute("SELECT key FROM run WHERE id = ?", (run.id,)).fetchone()
+    if row is None:
+        key = runs.start(
+            connection, replace(run, name="", note="", user="", host="", params={}, tags={}, command=(), source="")
+        )
+        complete_run(connection, key, run)
+        return key
+    key = int(row[0])
+    kept = _changed_by_people(connection, run.id).get("tag", set())
+    with runs.searchable(connection, key):
+        connection.execute("DELETE FROM param WHERE run_key = ?", (key,))
+        for (name,) in connection.execute(
+            "SELECT n.text FROM tag AS t JOIN name AS n ON n.key = t.name_key WHERE t.run_key = ?", (key,)
+        ).fetchall():
+            if name not in kept:
+                connection.execute(
+                    "DELETE FROM tag WHERE run_key = ? AND name_key = ?", (key, runs.name_key(connection, name))
+                )
+    complete_run(connection, key, run)
+    connection.execute("DELETE FROM series WHERE run_key = ?", (key,))
+    connection.execute("DELETE FROM context WHERE run_key = ?", (key,))
+    return key
+
+
+def complete_run(connection: sqlite3.Connection, key: int, run: NewRun) -> None:
+    """Write what of an imported run was learnt after its first points."""
+    changed = _changed_by_people(connection, run.id)
+    with runs.searchable(connection, key):
+        connection.execute(
+            """
+            UPDATE run SET parent_id = ?, stage = ?, started_ms = ?, user = ?, host = ?, git_commit = ?, git_branch = ?, git_dirty = ?,
+                           python = ?, directory = ?, command = ?, source = ?, project_key = ?
+            WHERE key = ?
+            """,
+            (
+                run.parent_id, STAGES.index(run.stage), run.started_ms, storable(run.user), storable(run.host), storable(run.git_commit),
+                storable(run.git_branch), None if run.git_is_dirty is None else int(run.git_is_dirty), storable(run.python),
+                storable(run.directory), orjson.dumps([storable(part) for part in run.command]).decode(), storable(run.source),
+                runs.project_key(connection, run.project), key,
+            ),
+        )  # fmt: skip
+        if "name" not in changed:
+            connection.execute("UPDATE run SET name = ? WHERE key = ?", (storable(run.name), key))
+        if "note" not in changed:
+            connection.execute("UPDATE run SET note = ? WHERE key = ?", (storable(run.note), key))
+        runs.write_params(connection, key, run.params)
+        kept = changed.get("tag", set())
+        runs.write_tags(
+            connection, key, {name: value for name, value in run.tags.items() if storable(name) not in kept}
+        )
+
+
+def _changed_by_people(connection: sqlite3.Connection, run_id: str) -> dict[str, set[str]]:
+    """Say what of a run people have changed in the catalog: by action, for tags with their names."""
+    changed: dict[str, set[str]] = {}
+    for action, before, after in connection.execute(
+        "SELECT action, before, after FROM event WHERE subject_id = ?", (run_id,)
+    ):
+        names = changed.setdefault(str(action), set())
+        if action == "tag":
+            for text in (before, after):
+                told = json.loads(text) if text else None
+                if isinstance(told, list) and told:
+                    names.add(str(told[0]))
+    return changed
+
+
+def end_run(
+    connection: sqlite3.Connection, run_key: int, *, status: str, ended_ms: int | None, heard_ms: int, deleted_ms: int | None, error: str
+) -> None:  # fmt: skip
+    """Write how an imported run stands; one that goes on was last heard of at `heard_ms`."""
+    run_id, started_ms, is_deleted = connection.execute(
+        "SELECT id, started_ms, deleted_ms FROM run WHERE key = ?", (run_key,)
+    ).fetchone()
+    duration_ms = max(0, ended_ms - started_ms) if ended_ms is not None else None
+    if status != "running":
+        ended_ms, duration_ms = (ended_ms, duration_ms) if ended_ms is not None else (started_ms, 0)
+    connection.execute(
+        "UPDATE run SET status = ?, ended_ms = ?, duration_ms = ?, heartbeat_ms = ?, error = ? WHERE key = ?",
+        (STATUS_CODES[status], ended_ms, duration_ms, max(heard_ms, started_ms), storable(error), run_key),
+    )
+    if not any(action in ("delete", "restore") for action in _changed_by_people(connection, str(run_id))):
+        deleted_ms = is_deleted if deleted_ms is not None and is_deleted else deleted_ms
+        connection.execute("UPDATE run SET deleted_ms = ? WHERE key = ?", (deleted_ms, run_key))
+
+
+def add_points(
+    connection: sqlite3.Connection, run_key: int, name: str, labels: str, steps: Ints, times_ms: Ints, values: Floats
+) -> None:
+    """Append points to a series of an imported run."""
+    points.append(connection, run_key, runs.name_key(connection, name), storable(labels), steps, times_ms, values)
+
+
+def put_context(connection: sqlite3.Connection, run_key: int, name: str, content: Any) -> None:
+    """Write what surrounded a run, cut if it is far too long."""
+    try:
+        context.put(connection, run_key, name, content)
+    except ValueError:
+        context.put(connection, run_key, name, {"left_out": "too long to be kept"})
+
+
+def put_remark(connection: sqlite3.Connection, run_key: int, text: str) -> None:
+    """Say something about an imported run that its reader should know."""
+    context.remark(connection, run_key, storable(text)[:2000])
+
+
+def put_version(
+    connection: sqlite3.Connection,
+    version: NewVersion,
+    *,
+    identity: Sequence[str] = (),
+    number: int | None = None,
+) -> Saved:
+    """Write a version under an id that its content gives, or `identity` where the source has one of its own.
+
+    A version that is there already is given back. `number` is the source's own, taken if it is free.
+    """
+    artifact_key = artifacts.ensure_artifact(connection, version)
+    digest = artifacts.manifest_digest(version.files)
+    if not version.files:  # nothing to tell one from another but where it is said to be
+        digest = hashlib.sha256(f"absent {version.location}".encode("utf-8", "backslashreplace")).digest()
+    artifact_id = connection.execute("SELECT id FROM artifact WHERE key = ?", (artifact_key,)).fetchone()[0]
+    version_id = derived_id(
+        *(("version", artifact_id, *identity) if identity else ("version", artifact_id, digest.hex()))
+    )
+    row = connection.execute(
+        "SELECT key, number, digest, created_ms FROM version WHERE id = ?", (version_id,)
+    ).fetchone()
+    if row is not None and row[2] == digest:
+        if version.created_ms < row[3] and not identity:
+            connection.execute("UPDATE version SET created_ms = ? WHERE key = ?", (version.created_ms, row[0]))
+        return Saved(row[0], version_id, artifact_key, row[1], is_new=False)
+    if row is not None:
+        # What the source calls the same version has other content now, as when a missing file has come: it is replaced.
+        edges = connection.execute(
+            "SELECT relation, source_key, target_key FROM edge WHERE (relation <> 1 AND target_key = :key) OR (relation > 0 AND source_key = :key)",
+            {"key": row[0]},
+        ).fetchall()
+        names = connection.execute("SELECT name FROM alias WHERE version_key = ?", (row[0],)).fetchall()
+        connection.execute("DELETE FROM version WHERE key = ?", (row[0],))
+        saved = artifacts.write_version(connection, version, artifact_key, version_id, int(row[1]), digest)
+        for relation, source, target in edges:
+            connection.execute(
+                "UPDATE OR IGNORE edge SET source_key = ?, target_key = ? WHERE relation = ? AND source_key = ? AND target_key = ?",
+                (
+                    saved.key if source == row[0] and relation > 0 else source,
+                    saved.key if target == row[0] and relation != 1 else target,
+                    relation,
+                    source,
+                    target,
+                ),
+            )
+        connection.executemany(
+            "INSERT OR REPLACE INTO alias (artifact_key, name, version_key) VALUES (?, ?, ?)",
+            [(artifact_key, name, saved.key) for (name,) in names],
+        )
+        return saved
+    if (
+        number is None
+        or connection.execute(
+            "SELECT 1 FROM version WHERE artifact_key = ? AND number = ?", (artifact_key, number)
+        ).fetchone()
+    ):
+        number = 1 + int(
+            connection.execute(
+                "SELECT coalesce(max(number), 0) FROM version WHERE artifact_key = ?", (artifact_key,)
+            ).fetchone()[0]
+        )
+    return artifacts.write_version(connection, version, artifact_key, version_id, number, digest)
+
+
+def find_version_id(connection: sqlite3.Connection, project: str, artifact: str, identity: Sequence[str]) -> int | None:
+    """Give the key of a version by what its source calls it; None when it was not imported."""
+    artifact_id = derived_id("artifact", project, artifact)
+    row = connection.execute(
+        "SELECT key FROM version WHERE id = ?", (derived_id("version", artifact_id, *identity),)
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def number_by_time(connection: sqlite3.Connection, artifact_keys: Iterable[int]) -> None:
+    """Number the versions of artifacts in the order of their time, so that the order of imports does not show."""
+    for artifact_key in artifact_keys:
+        rows = connection.execute(
+            "SELECT key, number FROM version WHERE artifact_key = ? ORDER BY created_ms, id", (artifact_key,)
+        ).fetchall()
+        if [number for _, number in rows] == list(range(1, len(rows) + 1)):
+            continue
+        # In two steps: no two versions may have one number in between.
+        connection.executemany(
+            "UPDATE version SET number = ? WHERE key = ?", [(-at, key) for at, (key, _) in enumerate(rows, 1)]
+        )
+        connection.execute("UPDATE version SET number = -number WHERE artifact_key = ?", (artifact_key,))
+
+
+def put_alias(connection: sqlite3.Connection, saved: Saved, alias: str) -> bool:
+    """Let an alias name a version as its source says; false where people have moved that alias in the catalog."""
+    artifact_id = connection.execute("SELECT id FROM artifact WHERE key = ?", (saved.artifact_key,)).fetchone()[0]
+    for before, after in connection.execute(
+        "SELECT before, after FROM event WHERE subject_id = ? AND action = 'alias'", (artifact_id,)
+    ):
+        for text in (before, after):
+            told = json.loads(text) if text else None
+            if isinstance(told, list) and told and told[0] == alias:
+                return False
+    connection.execute(
+        "INSERT OR REPLACE INTO alias (artifact_key, name, version_key) VALUES (?, ?, ?)",
+        (saved.artifact_key, alias, saved.key),
+    )
+    return True
+
+
+def drop_alias(connection: sqlite3.Connection, saved: Saved, alias: str) -> None:
+    """Take an alias away that the source has no more."""
+    connection.execute("DELETE FROM alias WHERE artifact_key = ? AND name = ?", (saved.artifact_key, alias))
+
+
+def unlink_run(connection: sqlite3.Connection, run_key: int) -> None:
+    """Take a run's inputs and outputs away before they are written anew."""
+    connection.execute("DELETE FROM edge WHERE relation = 0 AND source_key = ?", (run_key,))
+    connection.execute("DELETE FROM edge WHERE relation = 1 AND target_key = ?", (run_key,))
+
+
+def link_run(connection: sqlite3.Connection, relation: Relation, run_id: str, version_key: int) -> None:
+    """Add an edge between a run and a version, if the run is there."""
+    row = connection.execute("SELECT key FROM run WHERE id = ?", (run_id,)).fetchone()
+    if row is not None:
+        source, target = (row[0], version_key) if relation == "output" else (version_key, row[0])
+        artifacts.link(connection, relation, source_key=source, target_key=target)
+
+
+def put_report(connection: sqlite3.Connection, format: str, location: str, report: Mapping[str, Any]) -> None:
+    """Keep what an import of one store came to; the newest of each store is kept."""
+    from artui import __version__
+
+    connection.execute(
+        "INSERT OR REPLACE INTO imported (id, format, location, time_ms, program, report) VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            derived_id("import", format, location),
+            format,
+            storable(location),
+            time.time_ns() // 1_000_000,
+            f"artui {__version__}",
+            json.dumps(report, ensure_ascii=True),
+        ),
+    )
+
+
+def has_report(connection: sqlite3.Connection, format: str, location: str) -> bool:
+    """Say whether an import of the store has been reported."""
+    found = connection.execute("SELECT 1 FROM imported WHERE id = ?", (derived_id("import", format, location),))
+    return found.fetchone() is not None

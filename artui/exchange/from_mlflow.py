@@ -1,0 +1,364 @@
+"""MLflow: its SQLite database or its `mlruns` folder.
+
+Experiments become projects, runs runs with their whole history. What lies in a run's artifact folder becomes one version a
+top-level entry, datasets become inputs, logged models versions under their names, and registered models artifacts of the
+project `model-registry` with MLflow's own version numbers, aliases and stages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from artui.errors import SourceDamaged
+from artui.exchange.foreign_database import ForeignDatabase, is_sqlite
+from artui.exchange.intake import Intake, RunIntake
+from artui.exchange.mlflow import STATUSES, Dataset, Experiment, FoundRun, LoggedModel, MlflowStore, ModelVersion
+from artui.exchange.mlflow_database import MlflowDatabase, is_mlflow
+from artui.exchange.mlflow_folder import MlflowFolder
+from artui.exchange.reading import Folder, inside_store, listed, read_text
+from artui.exchange.store import Store
+
+FORMAT = "mlflow"
+TITLE = "MLflow"
+REGISTRY = "model-registry"
+_ARTIFACT_FOLDERS = frozenset({"artifacts", "mlartifacts", "mlruns"})
+_LARGEST = 1.7976931348623157e308
+_FIGURES = (".png", ".jpg", ".jpeg", ".svg", ".gif", ".pdf", ".html", ".webp")
+_TABLES = (".csv", ".tsv", ".parquet", ".jsonl", ".arrow", ".feather")
+_MODELS = (".pkl", ".pt", ".pth", ".onnx", ".safetensors", ".joblib", ".h5", ".keras", ".gguf", ".bin")
+
+
+def find_file(path: Path) -> Store | None:
+    """Recognise a database by its tables."""
+    if not is_sqlite(path):
+        return None
+    try:
+        with ForeignDatabase(path) as database:
+            return Store(FORMAT, path, "database") if is_mlflow(database) else None
+    except SourceDamaged:
+        return None
+
+
+def find_folder(folder: Folder) -> list[Store]:
+    """Recognise an `mlruns` folder, an experiment or a run of one, or databases that lie in a folder."""
+    found = [
+        store
+        for name in folder.files
+        if name.endswith((".db", ".sqlite", ".sqlite3")) and (store := find_file(folder.path / name)) is not None
+    ]
+    if found:
+        # Their artifacts lie beside them, and are no stores of their own.
+        folder.folders = [
+            name for name in folder.folders if name not in _ARTIFACT_FOLDERS or _is_mlruns(folder.path / name)
+        ]
+    if _is_mlruns(folder.path) or _is_meta(folder.path, b"run_id", b"run_uuid", b"artifact_location"):
+        folder.folders = []
+        return [*found, Store(FORMAT, folder.path, "folder")]
+    return found
+
+
+def _is_mlruns(path: Path) -> bool:
+    """Whether a folder holds experiments: a few of its folders are looked at, since any may lack its meta.yaml."""
+    for name in listed(path)[:200]:
+        if (
+            not name.startswith(".")
+            and name != "models"
+            and _is_meta(path / name, b"artifact_location", b"experiment_id")
+        ):
+            return not _is_meta(path / name, b"run_uuid", b"run_id")
+    return False
+
+
+def _is_meta(path: Path, *words: bytes) -> bool:
+    try:
+        if not (path / "meta.yaml").is_file() or path.is_symlink():
+            return False
+        head = read_text(path, path / "meta.yaml", limit_bytes=1 << 20).encode("utf-8", "replace")
+    except (SourceDamaged, OSError):
+        return False
+    return any(word + b":" in head for word in words)
+
+
+def take(store: Store, intake: Intake) -> None:
+    """Take a whole store.
+
+    Raises:
+        SourceDamaged: not even its list of runs can be read.
+    """
+    source: Any = MlflowDatabase(store.path) if store.detail == "database" else MlflowFolder(store.path)
+    try:
+        _Taking(source, store, intake).take()
+    finally:
+        source.close()
+
+
+class _Taking:
+    """One import of one store."""
+
+    def __init__(self, source: MlflowStore, store: Store, intake: Intake) -> None:
+        self.source, self.store, self.intake = source, store, intake
+        self.root = store.path if store.path.is_dir() else store.path.parent
+        # Files of a run may be taken from the whole store, also where only a part of it was named.
+        self.home = self.root.parent if store.detail == "folder" else self.root
+        self.experiments: dict[str, Experiment] = {}
+        self.runs: dict[str, FoundRun] = {}
+        self.models: dict[str, LoggedModel] = {}
+
+    def take(self) -> None:
+        source, intake = self.source, self.intake
+        self.experiments = source.experiments()
+        found = source.runs()
+        self.runs = {run.id: run for run in found}
+        self.models = {model.id: model for model in source.logged_models()}
+        by_run: dict[str, list[LoggedModel]] = {}
+        for model in self.models.values():
+            by_run.setdefault(model.run_id, []).append(model)
+        intake.report.facts.update(source.facts, experiments=len(self.experiments), runs=len(found))
+        for run in found:
+            self._run(run, by_run.get(run.id, []))
+        for model in self.models.values():
+            if model.run_id not in self.runs and not intake.options.where:
+                self._model(model)
+        if not intake.options.where:
+            self._registry()
+        for text in source.lost:
+            intake.report.left["parts of the store", text[:300]] += 1
+
+    def _project(self, experiment_id: str) -> str:
+        experiment = self.experiments.get(experiment_id)
+        return experiment.name if experiment is not None and experiment.name else experiment_id or "Default"
+
+    def _id(self, run_id: str) -> str:
+        return self.intake.run_id(run_id)
+
+    def _run(self, found: FoundRun, models: list[LoggedModel]) -> None:
+        source, intake = self.source, self.intake
+        project = self._project(found.experiment_id)
+        try:
+            tags = source.tags(found)
+        except SourceDamaged:
+            tags = {}
+        name = tags.get("mlflow.runName") or found.name or found.id[:12]
+        if not found.id or not intake.is_wanted(project, name):
+            return
+        run_id = self._id(found.id)
+        try:
+            fingerprint = source.fingerprint(found)
+        except SourceDamaged as error:
+            fingerprint = f"damaged: {error.message}"
+        if intake.is_unchanged(run_id, fingerprint):
+            return
+        with intake.run(
+            run_id,
+            fingerprint=fingerprint,
+            name=name,
+            project=project,
+            started_ms=found.started_ms,
+            source=f"mlflow:{found.id}",
+        ) as run:
+            if found.damage:
+                run.damaged(found.damage)
+            self._facts(run, found, tags)
+            for model in models:
+                if (saved := self._model(model)) is not None:
+                    run.linked("output", saved)
+            self._inputs(run, found)
+            self._artifacts(run, found)
+            self._points(run, found)
+
+    def _facts(self, run: RunIntake, found: FoundRun, tags: Mapping[str, str]) -> None:
+        run.provenance(run_id=found.id, experiment_id=found.experiment_id, **self.source.facts)
+        run.tags({name: value for name, value in tags.items() if name != "mlflow.note.content"})
+        run.text_params(self.source.params(found))
+        parent = tags.get("mlflow.parentRunId", "")
+        program = tags.get("mlflow.source.name") or found.source
+        run.about(
+            note=tags.get("mlflow.note.content", ""), user=tags.get("mlflow.user") or found.user,
+            git_commit=tags.get("mlflow.source.git.commit") or found.commit, git_branch=tags.get("mlflow.source.git.branch", ""),
+            command=[program] if program else (), parent_id=self._id(parent) if parent else None,
+        )  # fmt: skip
+        status = STATUSES.get(found.status.upper(), "")
+        if not status and not found.damage:
+            run.changed("runs", f"have a status that MLflow does not know ({found.status!a}): taken as finished"[:200])
+        experiment = self.experiments.get(found.experiment_id)
+        is_deleted = found.is_deleted or (experiment is not None and experiment.is_deleted)
+        # Without a time of its own, the deletion is dated to when the run was last heard of: the same at every import.
+        deleted_ms = (found.deleted_ms or found.ended_ms or found.started_ms or 1) if is_deleted else None
+        run.status(
+            status or "finished",
+            ended_ms=found.ended_ms,
+            heard_ms=found.ended_ms or found.started_ms,
+            deleted_ms=deleted_ms,
+        )
+
+    def _points(self, run: RunIntake, found: FoundRun) -> None:
+        largest = heard_ms = 0
+        try:
+            for name, (steps, times_ms, values) in self.source.points(found):
+                run.points(name, steps, times_ms, values)
+                largest += int(np.count_nonzero(np.abs(values) == _LARGEST))
+                heard_ms = max(heard_ms, int(times_ms.max()))
+        finally:
+            if largest:
+                run.remark(
+                    f"MLflow's database keeps infinity as ±1.797e308: {largest} values are that, and were left so."
+                )
+            if STATUSES.get(found.status.upper()) == "running":
+                run.status(
+                    "running",
+                    heard_ms=max(heard_ms, found.started_ms),
+                    deleted_ms=found.started_ms or 1 if found.is_deleted else None,
+                )
+
+    # Inputs, outputs, models
+
+    def _inputs(self, run: RunIntake, found: FoundRun) -> None:
+        used = []
+        for data in self.source.datasets(found):
+            run.input(data.name or "dataset", kind="dataset", stage="data", **_dataset(data, found))
+            used.append({"name": data.name, "digest": data.digest, **data.tags})
+        if used:
+            run.context("inputs", used)
+        for model_id in self.source.used_models(found):
+            if model_id in self.models and (saved := self._model(self.models[model_id])) is not None:
+                run.linked("input", saved)
+
+    def _artifacts(self, run: RunIntake, found: FoundRun) -> None:
+        folder = found.place / "artifacts" if found.place is not None else None
+        if folder is None or not folder.is_dir():
+            folder = self._place(found.artifact_uri, anchor=found.id)
+        if folder is None or not folder.is_dir():
+            if folder is None and found.artifact_uri and found.place is None:
+                # A run need not have any artifacts: where its folder should be is told, and no more.
+                run.provenance(artifacts=found.artifact_uri)
+            return
+        for name in listed(folder):
+            place = folder / name
+            contents = self.intake.folder_contents(place, root=self.home)
+            if contents:
+                run.output(
+                    name,
+                    kind=kind_of(place),
+                    contents=contents,
+                    root=self.home,
+                    created_ms=found.ended_ms or found.started_ms,
+                )
+
+    def _place(self, uri: str, *, anchor: str) -> Path | None:
+        """Find a folder of artifacts: below the store, or below a folder that the user has named."""
+        if not uri:
+            return None
+        for root in (self.root, *self.intake.options.artifact_roots):
+            if (place := inside_store(root, uri, anchor=anchor)) is not None:
+                return place
+        return None
+
+    def _model(self, model: LoggedModel) -> Any:
+        place = self._place(model.artifact_uri, anchor=model.id)
+        contents = self.intake.folder_contents(place, root=self.home) if place is not None else []
+        run = self.runs.get(model.run_id)
+        return self.intake.version(
+            self._project(model.experiment_id), model.name or model.id, kind="model", contents=contents, root=self.home,
+            location="" if contents else model.artifact_uri, created_ms=model.created_ms or (run.started_ms if run else 0), identity=("mlflow", model.id),
+            metadata={"model_id": model.id, **model.facts, **({"deleted": True} if model.is_deleted else {})},
+        )  # fmt: skip
+
+    def _registry(self) -> None:
+        for model in self.source.registered_models():
+            staged: dict[str, int] = {}
+            for version in model.versions:
+                if version.stage and version.stage != "None":
+                    staged[version.stage.lower()] = max(version.number, staged.get(version.stage.lower(), 0))
+            for version in model.versions:
+                aliases = [
+                    alias for alias, number in (*model.aliases.items(), *staged.items()) if number == version.number
+                ]
+                self._version(model.name, version, note=version.note or model.note, tags=model.tags, aliases=aliases)
+
+    def _version(
+        self, name: str, version: ModelVersion, *, note: str, tags: Mapping[str, str], aliases: list[str]
+    ) -> None:
+        uri, anchor = version.uri, version.run_id
+        if uri.startswith("runs:/"):
+            run_id, _, path = uri.removeprefix("runs:/").partition("/")
+            run, anchor = self.runs.get(run_id), run_id
+            uri = f"{run.artifact_uri}/{path}" if run is not None and path and ".." not in path.split("/") else uri
+        if version.model_id in self.models:
+            uri, anchor = self.models[version.model_id].artifact_uri, version.model_id
+        elif "/m-" in uri and not version.run_id:
+            anchor = ""
+        place = self._place(uri, anchor=anchor)
+        contents = self.intake.folder_contents(place, root=self.home) if place is not None else []
+        facts: dict[str, Any] = {
+            "registered_model": name,
+            "run_id": version.run_id,
+            "model_id": version.model_id,
+            "stage": version.stage,
+            **version.facts,
+        }
+        if tags:
+            facts["model_tags"] = dict(tags)
+        saved = self.intake.version(
+            REGISTRY, name, kind="model", contents=contents, root=self.home, location="" if contents else uri, created_ms=version.created_ms,
+            number=version.number, identity=("mlflow", str(version.number)), note=note, metadata={key: value for key, value in facts.items() if value not in ("", "None")},
+            aliases=aliases,
+        )  # fmt: skip
+        if saved is not None and version.run_id:
+            self.intake.link_run("output", self._id(version.run_id), saved)
+
+
+def _dataset(data: Dataset, found: FoundRun) -> dict[str, Any]:
+    """Describe a dataset: MLflow keeps where it came from and its digest, never its bytes."""
+    import orjson
+
+    def parsed(text: str) -> Any:
+        try:
+            return orjson.loads(text)
+        except ValueError:
+            return text
+
+    source = parsed(data.source)
+    location = ""
+    if isinstance(source, dict):
+        location = next(
+            (str(source[key]) for key in ("uri", "url", "path", "table_name", "delta_table_name") if source.get(key)),
+            "",
+        )
+    facts = {
+        "digest": data.digest,
+        "source_type": data.source_type,
+        "source": source,
+        "schema": parsed(data.schema),
+        "profile": parsed(data.profile),
+    }
+    return {
+        "location": location or f"{data.source_type or 'mlflow'}:{data.name}",
+        "created_ms": found.started_ms,
+        "identity": ("mlflow", data.digest or data.id),
+        "metadata": {name: value for name, value in facts.items() if value not in ("", None)},
+    }
+
+
+def kind_of(place: Path) -> str:
+    """Guess what an artifact is from its name and what it holds."""
+    name = place.name.lower()
+    if place.is_dir() and not place.is_symlink():
+        names = set(listed(place)[:200])
+        if "MLmodel" in names:
+            return "model"
+        return "checkpoint" if "checkpoint" in name else "files"
+    if name.endswith(_FIGURES):
+        return "figure"
+    if name.endswith(_TABLES):
+        return "table"
+    if name.endswith((".log", ".out", ".err")):
+        return "log"
+    if name in ("requirements.txt", "conda.yaml", "python_env.yaml", "environment.yml"):
+        return "environment"
+    if name.endswith(_MODELS):
+        return "checkpoint" if "checkpoint" in name or "ckpt" in name else "model"
+    return "code" if name.endswith((".py", ".ipynb", ".patch", ".diff", ".sh")) else "report"

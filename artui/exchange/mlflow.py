@@ -1,0 +1,136 @@
+"""What an MLflow store holds, whichever of its two layouts it has: the database, or the `mlruns` folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Columns = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
+"""Steps, times in milliseconds, values."""
+
+STATUSES = {
+    "RUNNING": "running", "SCHEDULED": "running", "FINISHED": "finished", "FAILED": "failed", "KILLED": "killed",
+    # The folder keeps the number of the enumeration.
+    "1": "running", "2": "running", "3": "finished", "4": "failed", "5": "killed",
+}  # fmt: skip
+"""MLflow's RunStatus (https://mlflow.org/docs/latest/api_reference/rest-api.html#runstatus) in our words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    id: str
+    name: str
+    is_deleted: bool = False
+    artifact_uri: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRun:
+    """A run's own row, without what belongs to it."""
+
+    id: str
+    experiment_id: str
+    name: str = ""
+    status: str = ""
+    started_ms: int = 0
+    ended_ms: int | None = None
+    is_deleted: bool = False
+    deleted_ms: int | None = None
+    user: str = ""
+    entry_point: str = ""
+    source: str = ""
+    commit: str = ""
+    artifact_uri: str = ""
+    damage: str = ""
+    """What is wrong with the row itself; empty when nothing is."""
+    place: Path | None = None
+    """Its folder, in a store of folders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A dataset that a run used."""
+
+    id: str
+    name: str
+    digest: str
+    source_type: str = ""
+    source: str = ""
+    schema: str = ""
+    profile: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedModel:
+    """A model of MLflow 3, logged by a run."""
+
+    id: str
+    name: str
+    experiment_id: str
+    run_id: str
+    artifact_uri: str
+    created_ms: int = 0
+    is_deleted: bool = False
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """A version of a registered model."""
+
+    number: int
+    run_id: str = ""
+    model_id: str = ""
+    uri: str = ""
+    created_ms: int = 0
+    note: str = ""
+    stage: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredModel:
+    name: str
+    note: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, int] = field(default_factory=dict)
+    versions: Sequence[ModelVersion] = ()
+
+
+class MlflowStore(Protocol):
+    """Reads one store. What cannot be read raises `SourceDamaged`, and only what was asked for is lost."""
+
+    facts: dict[str, Any]
+    """What the store says of itself."""
+    lost: list[str]
+    """What of the whole store could not be read."""
+
+    def experiments(self) -> dict[str, Experiment]: ...
+    def runs(self) -> list[FoundRun]:
+        """List all runs, by the time of their start."""
+        ...
+
+    def fingerprint(self, run: FoundRun) -> str:
+        """Say what differs once anything of the run has changed."""
+        ...
+
+    def params(self, run: FoundRun) -> dict[str, str]: ...
+    def tags(self, run: FoundRun) -> dict[str, str]: ...
+    def points(self, run: FoundRun) -> Iterator[tuple[str, Columns]]:
+        """Give points by metric, in order of arrival; one metric may come in several parts."""
+        ...
+
+    def datasets(self, run: FoundRun) -> list[Dataset]: ...
+    def used_models(self, run: FoundRun) -> list[str]:
+        """Give ids of the logged models that were inputs of the run."""
+        ...
+
+    def logged_models(self) -> list[LoggedModel]: ...
+    def registered_models(self) -> list[RegisteredModel]: ...

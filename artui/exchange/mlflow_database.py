@@ -1,0 +1,302 @@
+"""MLflow's SQLite database, of any schema from 1.0 to today: columns and tables that a version lacks are not asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from artui.errors import SourceDamaged
+from artui.exchange.foreign_database import ForeignDatabase
+from artui.exchange.mlflow import Columns, Dataset, Experiment, FoundRun, LoggedModel, ModelVersion, RegisteredModel
+
+PAGE_POINTS = 50_000
+_NEEDED = frozenset({"experiments", "runs", "metrics", "params", "tags"})
+_MODEL_STATUSES = {1: "PENDING", 2: "READY", 3: "FAILED"}
+
+
+def is_mlflow(database: ForeignDatabase) -> bool:
+    """Say whether a database has MLflow's tables."""
+    return database.tables.keys() >= _NEEDED and "run_uuid" in database.tables["runs"]
+
+
+class MlflowDatabase:
+    """One `mlflow.db`."""
+
+    def __init__(self, path: Path) -> None:
+        self._database = database = ForeignDatabase(path)
+        if not is_mlflow(database):
+            database.close()
+            raise SourceDamaged(f"{path.name!a} has not the tables of MLflow.")
+        self.lost: list[str] = []
+        self.facts: dict[str, Any] = {"layout": "database"}
+        if "alembic_version" in database.tables:
+            self.facts["schema"] = ", ".join(
+                str(row[0]) for row in database.rows("SELECT version_num FROM alembic_version LIMIT 3")
+            )
+        self._is_indexed = any(
+            table == "metrics" and columns[:1] == ("run_uuid",) for table, columns in database.indexes
+        )
+        self._rowids: dict[str, Any] | None = None
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _optional(self, table: str, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """Ask what only some versions have; what is damaged there is told of, and costs nothing else."""
+        if table not in self._database.tables:
+            return []
+        try:
+            return self._database.rows(query, values)
+        except SourceDamaged as error:
+            if (text := f"{table}: {error.message}") not in self.lost:
+                self.lost.append(text)
+            return []
+
+    def experiments(self) -> dict[str, Experiment]:
+        columns = self._database.columns("experiments", "experiment_id", "name", "lifecycle_stage", "artifact_location")
+        tags: dict[str, dict[str, str]] = {}
+        for id, key, value in self._optional(
+            "experiment_tags", "SELECT experiment_id, key, value FROM experiment_tags"
+        ):
+            tags.setdefault(str(id), {})[str(key)] = _text(value)
+        return {
+            str(id): Experiment(str(id), _text(name), stage == "deleted", _text(uri), tags.get(str(id), {}))
+            for id, name, stage, uri in self._database.rows(f"SELECT {columns} FROM experiments")
+        }
+
+    def runs(self) -> list[FoundRun]:
+        columns = self._database.columns(
+            "runs", "run_uuid", "experiment_id", "name", "status", "start_time", "end_time", "lifecycle_stage", "deleted_time", "user_id",
+            "entry_point_name", "source_name", "source_version", "artifact_uri",
+        )  # fmt: skip
+        found, last = [], -1
+        while True:
+            rows = self._database.rows(
+                f"SELECT rowid, {columns} FROM runs WHERE rowid > ? ORDER BY rowid LIMIT 20000", (last,)
+            )
+            if not rows:
+                break
+            last = rows[-1][0]
+            for _, id, experiment, name, status, start, end, stage, deleted, user, entry, source, commit, uri in rows:
+                found.append(
+                    FoundRun(
+                        _text(id), _text(experiment), _text(name), _text(status), _int(start) or 0, _int(end), stage == "deleted", _int(deleted),
+                        _text(user), _text(entry), _text(source), _text(commit), _text(uri), "" if id else "it has no id",
+                    )
+                )  # fmt: skip
+        return sorted(found, key=lambda run: (run.started_ms, run.id))
+
+    def fingerprint(self, run: FoundRun) -> str:
+        whole = hashlib.sha256(repr(run).encode("utf-8", "backslashreplace"))
+        latest = self._optional(
+            "latest_metrics", "SELECT key, value, timestamp, step, is_nan FROM latest_metrics WHERE run_uuid = ? ORDER BY key", (run.id,)
+        )  # fmt: skip
+        for part in (
+            latest, sorted(self.params(run).items()), sorted(self.tags(run).items()), self._count(run), self.datasets(run), self.used_models(run)
+        ):  # fmt: skip
+            whole.update(repr(part).encode("utf-8", "backslashreplace"))
+        return whole.hexdigest()[:32]
+
+    def _count(self, run: FoundRun) -> int:
+        if self._is_indexed:
+            return int(self._database.rows("SELECT count(*) FROM metrics WHERE run_uuid = ?", (run.id,))[0][0])
+        rows = self._rows_by_run().get(run.id)
+        return 0 if rows is None else len(rows)
+
+    def params(self, run: FoundRun) -> dict[str, str]:
+        rows = self._database.rows("SELECT key, value FROM params WHERE run_uuid = ? ORDER BY rowid", (run.id,))
+        return {_text(key): _text(value) for key, value in rows}
+
+    def tags(self, run: FoundRun) -> dict[str, str]:
+        rows = self._database.rows("SELECT key, value FROM tags WHERE run_uuid = ? ORDER BY rowid", (run.id,))
+        return {_text(key): _text(value) for key, value in rows}
+
+    def points(self, run: FoundRun) -> Iterator[tuple[str, Columns]]:
+        columns = self._database.columns("metrics", "key", "value", "timestamp", "step", "is_nan")
+        if self._is_indexed:
+            last = -(1 << 62)
+            while rows := self._database.rows(
+                f"SELECT {columns}, rowid FROM metrics WHERE run_uuid = ? AND rowid > ? ORDER BY rowid LIMIT {PAGE_POINTS}",
+                (run.id, last),
+            ):
+                last = rows[-1][5]
+                yield from _by_metric(rows)
+            return
+        wanted = self._rows_by_run().get(run.id)
+        if wanted is None:
+            return
+        for start in range(0, len(wanted), 500):
+            part = [int(row) for row in wanted[start : start + 500]]
+            marks = ", ".join("?" * len(part))
+            yield from _by_metric(
+                self._database.rows(
+                    f"SELECT {columns}, rowid FROM metrics WHERE rowid IN ({marks}) ORDER BY rowid", part
+                )
+            )
+
+    def _rows_by_run(self) -> dict[str, Any]:
+        """Say where each run's points are. Databases before MLflow 1.26 have no index by run: they are read through once."""
+        if self._rowids is None:
+            parts: dict[str, list[Any]] = {}
+            last = -(1 << 62)
+            while rows := self._database.rows(
+                "SELECT rowid, run_uuid FROM metrics WHERE rowid > ? ORDER BY rowid LIMIT 200000", (last,)
+            ):
+                last = rows[-1][0]
+                page: dict[str, list[int]] = {}
+                for rowid, run_id in rows:
+                    page.setdefault(_text(run_id), []).append(rowid)
+                for run_id, rowids in page.items():
+                    parts.setdefault(run_id, []).append(np.array(rowids, np.int64))
+            self._rowids = {run_id: np.concatenate(arrays) for run_id, arrays in parts.items()}
+        return self._rowids
+
+    def datasets(self, run: FoundRun) -> list[Dataset]:
+        if "datasets" not in self._database.tables or "inputs" not in self._database.tables:
+            return []
+        columns = self._database.columns(
+            "datasets", "name", "digest", "dataset_source_type", "dataset_source", "dataset_schema", "dataset_profile"
+        )
+        found = []
+        for input_id, dataset_id in self._optional(
+            "inputs", "SELECT input_uuid, source_id FROM inputs WHERE destination_type = 'RUN' AND destination_id = ? AND source_type = 'DATASET' ORDER BY rowid", (run.id,)
+        ):  # fmt: skip
+            tags = self._optional(
+                "input_tags", "SELECT name, value FROM input_tags WHERE input_uuid = ? ORDER BY name", (input_id,)
+            )
+            rows = self._optional("datasets", f"SELECT {columns} FROM datasets WHERE dataset_uuid = ?", (dataset_id,))
+            for name, digest, source_type, source, schema, profile in rows[:1]:
+                found.append(
+                    Dataset(
+                        _text(dataset_id), _text(name), _text(digest), _text(source_type), _text(source), _text(schema), _text(profile),
+                        {_text(key): _text(value) for key, value in tags},
+                    )
+                )  # fmt: skip
+        return found
+
+    def used_models(self, run: FoundRun) -> list[str]:
+        rows = self._optional(
+            "inputs", "SELECT source_id, destination_id FROM inputs WHERE source_type = 'RUN_INPUT' AND source_id = ? OR "
+            "(destination_type = 'RUN' AND destination_id = ? AND source_type = 'MODEL') ORDER BY rowid", (run.id, run.id),
+        )  # fmt: skip
+        return [_text(target if source == run.id else source) for source, target in rows]
+
+    def logged_models(self) -> list[LoggedModel]:
+        if "logged_models" not in self._database.tables:
+            return []
+        columns = self._database.columns(
+            "logged_models", "model_id", "name", "experiment_id", "source_run_id", "artifact_location", "creation_timestamp_ms", "lifecycle_stage",
+            "status", "model_type", "status_message",
+        )  # fmt: skip
+        facts: dict[str, dict[str, Any]] = {}
+        for table, name, key, value in (("logged_model_params", "params", "param_key", "param_value"), ("logged_model_tags", "tags", "tag_key", "tag_value")):  # fmt: skip
+            for model, key_text, text in self._optional(
+                table, f"SELECT model_id, {key}, {value} FROM {table} ORDER BY rowid"
+            ):
+                facts.setdefault(_text(model), {}).setdefault(name, {})[_text(key_text)] = _text(text)
+        for model, name, value in self._optional("logged_model_metrics", "SELECT model_id, metric_name, metric_value FROM logged_model_metrics ORDER BY rowid"):  # fmt: skip
+            facts.setdefault(_text(model), {}).setdefault("metrics", {})[_text(name)] = value
+        return [
+            LoggedModel(
+                _text(id), _text(name), _text(experiment), _text(run), _text(uri), _int(created) or 0, stage == "deleted",
+                {**facts.get(_text(id), {}), **_facts(status=_MODEL_STATUSES.get(status, status), type=kind, message=message)},
+            )
+            for id, name, experiment, run, uri, created, stage, status, kind, message in self._optional(
+                "logged_models", f"SELECT {columns} FROM logged_models ORDER BY creation_timestamp_ms, model_id")
+        ]  # fmt: skip
+
+    def registered_models(self) -> list[RegisteredModel]:
+        tables = self._database.tables
+        if "registered_models" not in tables or "model_versions" not in tables:
+            return []
+        # Workspaces, of the newest schemas, may each have a model of one name.
+        space = '"workspace"' if "workspace" in tables["registered_models"] else "'default'"
+        aliases: dict[tuple[str, str], dict[str, int]] = {}
+        for place, name, alias, number in self._optional("registered_model_aliases", f"SELECT {self._space('registered_model_aliases')}, name, alias, version FROM registered_model_aliases"):  # fmt: skip
+            aliases.setdefault((_text(place), _text(name)), {})[_text(alias)] = _int(number) or 0
+        tags: dict[tuple[str, str], dict[str, str]] = {}
+        for place, name, key, value in self._optional("registered_model_tags", f"SELECT {self._space('registered_model_tags')}, name, key, value FROM registered_model_tags"):  # fmt: skip
+            tags.setdefault((_text(place), _text(name)), {})[_text(key)] = _text(value)
+        version_tags: dict[tuple[str, str, int], dict[str, str]] = {}
+        for place, name, number, key, value in self._optional("model_version_tags", f"SELECT {self._space('model_version_tags')}, name, version, key, value FROM model_version_tags"):  # fmt: skip
+            version_tags.setdefault((_text(place), _text(name), _int(number) or 0), {})[_text(key)] = _text(value)
+        versions: dict[tuple[str, str], list[ModelVersion]] = {}
+        columns = self._database.columns("model_versions", "version", "run_id", "source", "storage_location", "creation_time", "description", "current_stage", "status", "user_id", "run_link")  # fmt: skip
+        for place, name, number, run, source, stored, created, note, stage, status, user, link in self._optional(
+            "model_versions",
+            f"SELECT {self._space('model_versions')}, name, {columns} FROM model_versions ORDER BY name, version",
+        ):
+            # `storage_location` is where the files are; `source` may be `models:/m-…`, which names a logged model.
+            uri, origin = _text(stored) or _text(source), _text(source)
+            versions.setdefault((_text(place), _text(name)), []).append(
+                ModelVersion(
+                    _int(number) or 0, _text(run), origin.removeprefix("models:/") if origin.startswith("models:/m-") else "", uri, _int(created) or 0,
+                    _text(note), _text(stage), _facts(status=status, user=user, run_link=link, source=source, tags=version_tags.get((_text(place), _text(name), _int(number) or 0))),
+                )
+            )  # fmt: skip
+        columns = self._database.columns("registered_models", "description")
+        return [
+            RegisteredModel(
+                _text(name) if _text(place) == "default" else f"{_text(place)}/{_text(name)}", _text(note), tags.get((_text(place), _text(name)), {}),
+                aliases.get((_text(place), _text(name)), {}), versions.get((_text(place), _text(name)), []),
+            )
+            for place, name, note in self._optional("registered_models", f"SELECT {space}, name, {columns} FROM registered_models ORDER BY name")
+        ]  # fmt: skip
+
+    def _space(self, table: str) -> str:
+        return '"workspace"' if "workspace" in self._database.tables.get(table, ()) else "'default'"
+
+
+def _by_metric(rows: list[tuple[Any, ...]]) -> Iterator[tuple[str, Columns]]:
+    """Sort a page of rows by metric, keeping their order."""
+    pages: dict[Any, list[tuple[Any, ...]]] = {}
+    for row in rows:
+        name = row[0]
+        page = pages.get(name)
+        if page is None:
+            page = pages[name] = []
+        page.append(row)
+    for name, page in pages.items():
+        _, values, times_ms, steps, is_nan, _ = zip(*page, strict=True)
+        try:
+            numbers = np.array(values, np.float64)
+            numbers[np.array(is_nan, np.bool_)] = np.nan
+            columns = (
+                np.array([0 if step is None else step for step in steps], np.int64),
+                np.array(times_ms, np.int64),
+                numbers,
+            )
+        except (TypeError, ValueError, OverflowError):
+            columns = (
+                np.array([_int(step) or 0 for step in steps], np.int64), np.array([_int(time_ms) or 0 for time_ms in times_ms], np.int64),
+                np.array([np.nan if odd else _float(value) for value, odd in zip(values, is_nan, strict=True)], np.float64),
+            )  # fmt: skip
+        yield _text(name), columns
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _int(value: Any) -> int | None:
+    try:
+        return None if value is None else max(-(1 << 63), min((1 << 63) - 1, int(value)))
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _float(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return float("nan")
+
+
+def _facts(**facts: Any) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if value not in (None, "", "None", {})}

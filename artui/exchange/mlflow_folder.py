@@ -1,0 +1,329 @@
+"""MLflow's folder of files, `mlruns/`: an experiment a folder, in it a run a folder, in it a metric, param or tag a file.
+
+    mlruns/EXPERIMENT/meta.yaml
+    mlruns/EXPERIMENT/RUN/{meta.yaml, metrics/NAME, params/NAME, tags/NAME, inputs/, outputs/, artifacts/}
+    mlruns/EXPERIMENT/{datasets, models}/ID/meta.yaml
+    mlruns/models/NAME/{meta.yaml, version-N/, aliases/, tags/}     registered models
+    mlruns/.trash/EXPERIMENT                                        deleted experiments
+
+A line of a metric is `TIME_MS VALUE STEP`, without the step in stores of MLflow before 1.0. Git keeps no empty folders, so any
+of them may be missing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from artui.errors import SourceDamaged
+from artui.exchange.mlflow import Columns, Dataset, Experiment, FoundRun, LoggedModel, ModelVersion, RegisteredModel
+from artui.exchange.reading import listed, load_yaml, open_inside, read_inside, read_text, size_and_time
+
+READ_BYTES = 4 << 20
+MAX_ENTRIES = 200_000
+_NO_RUNS = frozenset({"models", "datasets", "traces", "tags", "jobs", "evaluation_datasets"})
+
+
+class MlflowFolder:
+    """One `mlruns` folder, or one experiment or run of it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.facts: dict[str, Any] = {"layout": "folder"}
+        self.lost: list[str] = []
+        self._experiments: dict[str, tuple[Path, Experiment]] = {}
+        self._find_experiments()
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    def _find_experiments(self) -> None:
+        root = self.root
+        if (root / "meta.yaml").is_file():  # an experiment, or a run, was named
+            told = self._meta(root)
+            if "run_id" in told or "run_uuid" in told:
+                home = root.parent
+                self._only: str | None = root.name
+            else:
+                home, self._only = root, None
+            self._add_experiment(home, is_deleted=False)
+            return
+        self._only = None
+        for home, is_deleted in ((root, False), (root / ".trash", True)):
+            for name in listed(home):
+                folder = home / name
+                if (
+                    not name.startswith(".")
+                    and name not in ("models", "traces")
+                    and folder.is_dir()
+                    and not folder.is_symlink()
+                ):
+                    self._add_experiment(folder, is_deleted=is_deleted)
+
+    def _add_experiment(self, folder: Path, *, is_deleted: bool) -> None:
+        told: dict[str, Any] = {}
+        if (folder / "meta.yaml").is_file():
+            try:
+                told = self._meta(folder)
+            except (SourceDamaged, OSError) as error:
+                self.lost.append(f"experiment {folder.name}: its meta.yaml cannot be read ({error})")
+        elif not any(_is_run(folder / name) for name in listed(folder)[:50]):
+            return
+        tags = self._texts(folder / "tags")
+        experiment = Experiment(
+            folder.name, str(told.get("name") or folder.name), is_deleted or told.get("lifecycle_stage") == "deleted",
+            str(told.get("artifact_location") or ""), tags,
+        )  # fmt: skip
+        self._experiments[folder.name] = folder, experiment
+
+    def _meta(self, folder: Path) -> dict[str, Any]:
+        found = load_yaml(read_inside(self.root.parent, folder / "meta.yaml"))
+        if not isinstance(found, dict):
+            raise SourceDamaged("meta.yaml does not hold what it should.")
+        return found
+
+    def experiments(self) -> dict[str, Experiment]:
+        return {name: experiment for name, (_, experiment) in self._experiments.items()}
+
+    def runs(self) -> list[FoundRun]:
+        found = []
+        for name, (folder, _) in self._experiments.items():
+            for inner in listed(folder):
+                place = folder / inner
+                if (
+                    (self._only is None or inner == self._only)
+                    and inner not in _NO_RUNS
+                    and not place.is_symlink()
+                    and _is_run(place)
+                ):
+                    found.append(self._run(place, name))
+        return sorted(found, key=lambda run: (run.started_ms, run.id))
+
+    def _run(self, place: Path, experiment: str) -> FoundRun:
+        told: dict[str, Any] = {}
+        damage = ""
+        try:
+            told = self._meta(place)
+        except FileNotFoundError:
+            damage = "its meta.yaml is missing: name, status and times are not known"
+        except (SourceDamaged, OSError) as error:
+            damage = f"its meta.yaml cannot be read: {error}"
+        name = told.get("run_name") or told.get("name") or ""
+        ended = told.get("end_time")
+        return FoundRun(
+            str(told.get("run_uuid") or told.get("run_id") or place.name), experiment, str(name), str(told.get("status") or ""),
+            _int(told.get("start_time")), _int(ended) if ended not in (None, "") else None, told.get("lifecycle_stage") == "deleted",
+            _int(told.get("deleted_time")) or None, str(told.get("user_id") or ""), str(told.get("entry_point_name") or ""), str(told.get("source_name") or ""),
+            str(told.get("source_version") or ""), str(told.get("artifact_uri") or ""), damage, place,
+        )  # fmt: skip
+
+    def fingerprint(self, run: FoundRun) -> str:
+        whole = hashlib.sha256(repr((run.id, run.damage)).encode("utf-8", "backslashreplace"))
+        assert run.place is not None
+        for file in _files_below(run.place):
+            size_bytes, time_ms = size_and_time(run.place / file)
+            whole.update(f"{file}\0{size_bytes}\0{time_ms}\n".encode("utf-8", "surrogateescape"))
+        return whole.hexdigest()[:32]
+
+    def params(self, run: FoundRun) -> dict[str, str]:
+        assert run.place is not None
+        return self._texts(run.place / "params")
+
+    def tags(self, run: FoundRun) -> dict[str, str]:
+        assert run.place is not None
+        return self._texts(run.place / "tags")
+
+    def _texts(self, folder: Path) -> dict[str, str]:
+        """Read a folder of one text a file; names with slashes are folders in it."""
+        found = {}
+        for name in _files_below(folder):
+            try:
+                text = read_text(self.root.parent, folder / name)
+            except (SourceDamaged, OSError) as error:
+                self.lost.append(f"{folder.parent.name}/{folder.name}/{name}: {error}")
+                continue
+            found[name] = text.removesuffix("\n")
+        return found
+
+    def points(self, run: FoundRun) -> Iterator[tuple[str, Columns]]:
+        assert run.place is not None
+        folder = run.place / "metrics"
+        for name in _files_below(folder):
+            yield from self._metric(folder / name, name)
+
+    def _metric(self, path: Path, name: str) -> Iterator[tuple[str, Columns]]:
+        bad = 0
+        with open_inside(self.root.parent, path) as stream:
+            while lines := stream.readlines(READ_BYTES):
+                columns, wrong = _columns(lines)
+                bad += wrong
+                if len(columns[2]):
+                    yield name, columns
+        if bad:
+            raise SourceDamaged(f"{bad} of the lines of metric {name!a} are not TIME VALUE STEP.")
+
+    def datasets(self, run: FoundRun) -> list[Dataset]:
+        assert run.place is not None
+        found = []
+        for name in listed(run.place / "inputs"):
+            told = self._quiet(run.place / "inputs" / name)
+            if told.get("source_type") != "DATASET":
+                continue
+            data_id = str(told.get("source_id") or "")
+            data = (
+                self._quiet(run.place.parent / "datasets" / data_id)
+                if data_id and "/" not in data_id and ".." not in data_id
+                else {}
+            )
+            if data:
+                tags = told.get("tags") if isinstance(told.get("tags"), dict) else {}
+                found.append(
+                    Dataset(
+                        data_id, str(data.get("name") or ""), str(data.get("digest") or ""), str(data.get("source_type") or ""),
+                        str(data.get("source") or ""), str(data.get("schema") or ""), str(data.get("profile") or ""),
+                        {str(key): str(value) for key, value in dict(tags or {}).items()},
+                    )
+                )  # fmt: skip
+        return found
+
+    def used_models(self, run: FoundRun) -> list[str]:
+        assert run.place is not None
+        found = [self._quiet(run.place / "inputs" / name) for name in listed(run.place / "inputs")]
+        return [
+            str(told.get("source_id"))
+            for told in found
+            if told.get("source_type") in ("RUN_INPUT", "MODEL", "MODEL_INPUT")
+        ]
+
+    def logged_models(self) -> list[LoggedModel]:
+        found = []
+        for name, (folder, _) in self._experiments.items():
+            for inner in listed(folder / "models"):
+                place = folder / "models" / inner
+                told = self._quiet(place)
+                if not told:
+                    continue
+                metrics = {}
+                for metric in _files_below(place / "metrics"):
+                    try:
+                        columns, _ = _columns(
+                            read_inside(self.root.parent, place / "metrics" / metric).splitlines(keepends=True)
+                        )
+                    except (SourceDamaged, OSError):
+                        continue
+                    if len(columns[2]):
+                        metrics[metric] = float(columns[2][-1])
+                facts = {
+                    "params": self._texts(place / "params"), "tags": self._texts(place / "tags"), "metrics": metrics,
+                    "type": told.get("model_type"), "status": {1: "PENDING", 2: "READY", 3: "FAILED"}.get(_int(told.get("status")), told.get("status")),
+                }  # fmt: skip
+                found.append(
+                    LoggedModel(
+                        str(told.get("model_id") or inner), str(told.get("name") or inner), name, str(told.get("source_run_id") or ""),
+                        str(told.get("artifact_location") or ""), _int(told.get("creation_timestamp")),
+                        told.get("lifecycle_stage") == "deleted", {key: value for key, value in facts.items() if value},
+                    )
+                )  # fmt: skip
+        return sorted(found, key=lambda model: (model.created_ms, model.id))
+
+    def registered_models(self) -> list[RegisteredModel]:
+        found = []
+        home = self.root / "models"
+        for name in listed(home):
+            folder = home / name
+            told = self._quiet(folder)
+            if not told:
+                continue
+            aliases = told.get("aliases") if isinstance(told.get("aliases"), dict) else {}
+            aliases = {**dict(aliases or {}), **self._texts(folder / "aliases")}
+            versions = []
+            for each in listed(folder):
+                if not each.startswith("version-") or not (data := self._quiet(folder / each)):
+                    continue
+                source, stored = str(data.get("source") or ""), str(data.get("storage_location") or "")
+                versions.append(
+                    ModelVersion(
+                        _int(data.get("version")) or _int(each.removeprefix("version-")), str(data.get("run_id") or ""),
+                        str(data.get("model_id") or "") or (source.removeprefix("models:/") if source.startswith("models:/m-") else ""), stored or source,
+                        _int(data.get("creation_timestamp")), str(data.get("description") or ""), str(data.get("current_stage") or ""),
+                        {key: value for key, value in {
+                            "status": data.get("status"), "user": data.get("user_id"), "run_link": data.get("run_link"), "source": source,
+                            "tags": self._texts(folder / each / "tags"),
+                        }.items() if value},
+                    )
+                )  # fmt: skip
+            found.append(
+                RegisteredModel(
+                    str(told.get("name") or name), str(told.get("description") or ""), self._texts(folder / "tags"),
+                    {str(alias): _int(number) for alias, number in aliases.items()}, sorted(versions, key=lambda version: version.number),
+                )
+            )  # fmt: skip
+        return found
+
+    def _quiet(self, folder: Path) -> dict[str, Any]:
+        """Read a meta.yaml; what is wrong with it is told of, and costs nothing else."""
+        if not os.path.lexists(folder / "meta.yaml"):
+            return {}
+        try:
+            return self._meta(folder)
+        except (SourceDamaged, OSError) as error:
+            self.lost.append(f"{folder.parent.name}/{folder.name}: its meta.yaml cannot be read ({error})")
+            return {}
+
+
+def _is_run(folder: Path) -> bool:
+    """Whether a folder of an experiment is a run's: a meta.yaml of one, or where that is missing the folders of one."""
+    if (folder / "meta.yaml").is_file():
+        return True
+    return any((folder / name).is_dir() for name in ("metrics", "params", "tags"))
+
+
+def _files_below(folder: Path) -> list[str]:
+    """List the regular files below a folder by their relative paths, sorted; links are not followed."""
+    found: list[str] = []
+    waiting = [""]
+    while waiting and len(found) < MAX_ENTRIES:
+        below = waiting.pop()
+        try:
+            with os.scandir(folder / below) as entries:
+                for entry in entries:
+                    path = f"{below}{entry.name}"
+                    if entry.is_dir(follow_symlinks=False):
+                        if path.count("/") < 40:
+                            waiting.append(path + "/")
+                    elif entry.is_file(follow_symlinks=False):
+                        found.append(path)
+        except OSError:
+            continue
+    return sorted(found)
+
+
+def _columns(lines: list[bytes]) -> tuple[Columns, int]:
+    """Read lines of a metric; give the columns, and how many lines were none."""
+    times_ms, values, steps, bad = [], [], [], 0
+    for line in lines:
+        parts = line.split()
+        try:
+            # Models of MLflow 3 add ids behind the step.
+            time_ms, value, step = int(parts[0]), float(parts[1]), int(parts[2]) if len(parts) > 2 else 0
+            if not -(1 << 63) <= time_ms < 1 << 63 or not -(1 << 63) <= step < 1 << 63:
+                raise ValueError
+        except (ValueError, IndexError):
+            bad += 1 if parts else 0
+            continue
+        times_ms.append(time_ms)
+        values.append(value)
+        steps.append(step)
+    return (np.array(steps, np.int64), np.array(times_ms, np.int64), np.array(values, np.float64)), bad
+
+
+def _int(value: Any) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        return 0

@@ -1,0 +1,267 @@
+"""Reading files of stores that anyone may have made: regular files inside the store, bounded, and nothing else.
+
+No link is followed out of the store, no pipe or device is opened, and YAML makes nothing but plain values.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import unquote, urlsplit
+
+from artui.errors import SourceDamaged
+
+MAX_TEXT_BYTES = 16 << 20
+"""A file of settings, params or metadata is not larger."""
+_MAX_YAML_NODES = 200_000
+_MAX_YAML_DEPTH = 100
+_OPENING = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+
+
+def open_inside(root: Path, path: Path) -> BinaryIO:
+    """Open a regular file that lies, links and all, inside `root`.
+
+    Raises:
+        SourceDamaged: it is none, or leads out of the store.
+        OSError: it cannot be opened.
+    """
+    if not is_inside(root, path):
+        raise SourceDamaged(f"{_shown(path)} leads out of the store.")
+    handle = os.open(path, _OPENING)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise SourceDamaged(f"{_shown(path)} is no regular file.")
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def is_inside(root: Path, path: Path) -> bool:
+    """Say whether a path, with all links resolved, lies inside a folder."""
+    try:
+        real, home = os.path.realpath(path), os.path.realpath(root)
+    except (OSError, ValueError):
+        return False
+    return real == home or real.startswith(home.rstrip(os.sep) + os.sep)
+
+
+def read_inside(root: Path, path: Path, *, limit_bytes: int = MAX_TEXT_BYTES) -> bytes:
+    """Read a whole small file of a store.
+
+    Raises:
+        SourceDamaged: it is larger than that, no regular file, or leads out of the store.
+        OSError: it cannot be read.
+    """
+    with open_inside(root, path) as stream:
+        content = stream.read(limit_bytes + 1)
+    if len(content) > limit_bytes:
+        raise SourceDamaged(f"{_shown(path)} is larger than {limit_bytes:,} bytes.")
+    return content
+
+
+def read_text(root: Path, path: Path, *, limit_bytes: int = MAX_TEXT_BYTES) -> str:
+    """Read a small text; bytes that are no UTF-8 become U+FFFD."""
+    return read_inside(root, path, limit_bytes=limit_bytes).decode("utf-8", "replace")
+
+
+def _shown(path: Path) -> str:
+    return ascii(str(path))[-200:]
+
+
+def load_yaml(text: str | bytes) -> Any:
+    """Give what YAML says as plain values; a tag such as `!!python/object` is dropped, and nothing is ever constructed.
+
+    Built from the events of the parser: composing nodes would recurse, in C, as deep as the text nests.
+
+    Raises:
+        SourceDamaged: it is no YAML, nests too deeply, or expands to more than any real file has.
+    """
+    import yaml
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return _Plain(yaml).build(
+            yaml.parse(text if isinstance(text, str) else text.decode("utf-8", "replace"), Loader=loader)
+        )
+    except (yaml.YAMLError, ValueError, OverflowError, LookupError) as error:
+        raise SourceDamaged(f"It is no YAML: {' '.join(ascii(str(error)).split())[:200]}.") from None
+
+
+class _Plain:
+    """Builds plain values of parser events, with a budget: aliases may multiply without end."""
+
+    def __init__(self, yaml: Any) -> None:
+        self._yaml = yaml
+        self._left = _MAX_YAML_NODES
+        self._resolver = yaml.resolver.Resolver()
+        self._scalars = yaml.constructor.SafeConstructor()
+
+    def build(self, events: Iterable[Any]) -> Any:
+        """Give the first document's value; None when there is none."""
+        yaml = self._yaml
+        # Of each open collection: itself, its anchor, and for a mapping the key that waits for its value.
+        stack: list[list[Any]] = []
+        anchors: dict[str, tuple[Any, int]] = {}
+        for event in events:
+            if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+                stack.append(
+                    [{} if isinstance(event, yaml.MappingStartEvent) else [], event.anchor, _NO_KEY, self._left]
+                )
+                self._spend(1, len(stack))
+                continue
+            if isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+                value, anchor, _, left = stack.pop()
+                if anchor:
+                    anchors[anchor] = value, left - self._left
+            elif isinstance(event, yaml.ScalarEvent):
+                self._spend(1, len(stack))
+                value = self._scalar(event)
+                if event.anchor:
+                    anchors[event.anchor] = value, 1
+            elif isinstance(event, yaml.AliasEvent):
+                if event.anchor not in anchors:
+                    raise SourceDamaged("It is YAML with an alias of nothing, or of itself.")
+                value, cost = anchors[event.anchor]
+                self._spend(cost, len(stack))
+            elif isinstance(event, yaml.DocumentEndEvent):
+                return None
+            else:
+                continue
+            if not stack:
+                return value
+            top = stack[-1]
+            if isinstance(top[0], list):
+                top[0].append(value)
+            elif top[2] is _NO_KEY:
+                top[2] = value if isinstance(value, str) else str(value)[:1000]
+            else:
+                top[0][top[2]] = value
+                top[2] = _NO_KEY
+        return None
+
+    def _spend(self, cost: int, depth: int) -> None:
+        self._left -= cost
+        if self._left < 0 or depth > _MAX_YAML_DEPTH:
+            raise SourceDamaged("It is YAML that nests deeper, or expands to more, than any real file.")
+
+    def _scalar(self, event: Any) -> Any:
+        if event.tag is not None and not event.tag.startswith("tag:yaml.org,2002:"):
+            return event.value
+        tag = event.tag or self._resolver.resolve(self._yaml.ScalarNode, event.value, event.implicit)
+        if tag.rpartition(":")[2] in ("int", "float", "bool", "null") and len(event.value) < 400:
+            try:
+                return self._scalars.construct_object(self._yaml.ScalarNode(tag, event.value))
+            except (self._yaml.YAMLError, ValueError, OverflowError, LookupError):
+                return event.value
+        return event.value
+
+
+_NO_KEY = object()
+
+
+def local_path(uri: str) -> str | None:
+    """Give the path that a `file:` URI or a plain path names; None for anything on a network."""
+    if uri.startswith("file:"):
+        parts = urlsplit(uri)
+        return unquote(parts.path) if parts.netloc in ("", "localhost") else None
+    head = uri.split(":", 1)[0] if ":" in uri else ""
+    return None if len(head) > 1 and "/" not in head else uri
+
+
+def inside_store(root: Path, uri: str, *, anchor: str = "") -> Path | None:
+    """Find what a URI of another machine names below the store's own folder, by the end of its path.
+
+    Only ends that still hold `anchor`, such as a run's id, are tried, the longest first. None when there is nothing.
+    """
+    path = local_path(uri)
+    if path is None:
+        return None
+    parts = [part for part in path.replace("\\", "/").split("/") if part not in ("", ".")]
+    if ".." in parts or any("\0" in part for part in parts):
+        return None
+    for start in range(len(parts)):
+        rest = parts[start:]
+        if anchor and anchor not in rest:
+            return None
+        found = root.joinpath(*rest)
+        if os.path.lexists(found) and is_inside(root, found):
+            return found
+    return None
+
+
+@dataclass(slots=True)
+class Folder:
+    """One folder of a tree that is searched for stores."""
+
+    path: Path
+    files: list[str] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+
+
+_NEVER = frozenset({".git", ".hg", ".svn", "__pycache__", "node_modules", ".venv", "venv", ".tox", ".mypy_cache", ".ruff_cache", "site-packages"})  # fmt: skip
+MAX_FOLDERS = 1_000_000
+MAX_DEPTH = 40
+
+
+def walk(root: Path) -> Iterator[Folder]:
+    """Walk a tree without following links, folder by folder; whoever takes a folder empties its `folders` to go no deeper."""
+    waiting: list[tuple[Path, int]] = [(root, 0)]
+    count = 0
+    while waiting and count < MAX_FOLDERS:
+        path, depth = waiting.pop()
+        count += 1
+        folder = Folder(path)
+        try:
+            with os.scandir(path) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        if entry.name not in _NEVER and depth < MAX_DEPTH:
+                            folder.folders.append(entry.name)
+                    elif entry.is_file(follow_symlinks=False):
+                        folder.files.append(entry.name)
+        except OSError:
+            continue
+        folder.files.sort()
+        folder.folders.sort()
+        yield folder
+        waiting += [(path / name, depth + 1) for name in reversed(folder.folders)]
+
+
+def listed(path: Path) -> list[str]:
+    """List a folder's entries, sorted; nothing where there is no folder."""
+    try:
+        return sorted(os.listdir(path))
+    except OSError:
+        return []
+
+
+def natural_key(text: str) -> list[tuple[int, int, str]]:
+    """Make a key that sorts `version_2` before `version_10`."""
+    parts: list[tuple[int, int, str]] = []
+    digits, letters = "", ""
+    for letter in text + "\0":
+        if letter.isascii() and letter.isdigit() and len(digits) < 18:
+            if letters:
+                parts.append((1, 0, letters))
+                letters = ""
+            digits += letter
+        else:
+            if digits:
+                parts.append((0, int(digits), ""))
+                digits = ""
+            letters += letter
+    return parts
+
+
+def size_and_time(path: Path) -> tuple[int, int]:
+    """Give a file's size in bytes and when it was last changed in milliseconds; zeros when it is not there."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return 0, 0
+    return found.st_size, found.st_mtime_ns // 1_000_000

@@ -1,0 +1,62 @@
+"""What an import came to: taken, changed and left, with counts that a reader can check against the source."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+MAX_DAMAGED = 200
+
+
+@dataclass(slots=True)
+class Report:
+    """The fidelity of one import of one store."""
+
+    format: str
+    location: str
+    runs: Counter[str] = field(default_factory=Counter)
+    """`new`, `updated`, `unchanged`, `kept` (the source has less than the catalog), `not chosen`."""
+    taken: Counter[str] = field(default_factory=Counter)
+    """Params, tags, series, points, versions, files, bytes…, of the runs that are new or updated."""
+    changed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(what, why) of what is not in the catalog exactly as it was written."""
+    left: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(what, why) of what is not in the catalog."""
+    damaged: list[tuple[str, str]] = field(default_factory=list)
+    """(run, what is wrong with it) of runs that were taken as far as they go."""
+    damaged_count: int = 0
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What the store says of itself, such as the client's version."""
+
+    def add_damage(self, run: str, text: str) -> None:
+        self.damaged_count += 1
+        if len(self.damaged) < MAX_DAMAGED:
+            self.damaged.append((run, text))
+
+    @property
+    def has_news(self) -> bool:
+        return bool(self.runs["new"] or self.runs["updated"])
+
+    def plain(self) -> dict[str, Any]:
+        """Give the report as JSON can hold it."""
+        return {
+            "format": self.format,
+            "location": self.location,
+            "facts": self.facts,
+            "runs": _counts(self.runs),
+            "taken": _counts(self.taken),
+            "changed": [{"what": what, "why": why, "count": count} for (what, why), count in _ordered(self.changed)],
+            "left": [{"what": what, "why": why, "count": count} for (what, why), count in _ordered(self.left)],
+            "damaged": [{"run": run, "what": text} for run, text in self.damaged],
+            "damaged_count": self.damaged_count,
+        }
+
+
+def _counts(counts: Mapping[str, int]) -> dict[str, int]:
+    return {name: count for name, count in counts.items() if count}
+
+
+def _ordered(counts: Mapping[tuple[str, str], int]) -> list[tuple[tuple[str, str], int]]:
+    return sorted(counts.items())

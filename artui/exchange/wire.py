@@ -1,0 +1,117 @@
+"""The wire format of protocol buffers (https://protobuf.dev/programming-guides/encoding/), as far as reading needs it.
+
+Messages are taken apart by field number; what a number means is said where it is used. Lengths are checked against the
+bytes that there are, so a hostile message costs no more than its own size.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+from artui.errors import SourceDamaged
+
+Field = tuple[int, int | bytes]
+"""Number, and an int for varints and fixed sizes' raw bits, or bytes."""
+_DOUBLE = struct.Struct("<d")
+_FLOAT = struct.Struct("<f")
+
+
+def fields(message: bytes) -> Iterator[tuple[int, int, int | bytes]]:
+    """Give (number, wire type, value) of each field, in order: ints for varints, bytes for everything else.
+
+    Raises:
+        SourceDamaged: the bytes are no message.
+    """
+    position, end = 0, len(message)
+    while position < end:
+        key = message[position]
+        position += 1
+        if key > 127:
+            key, position = _varint(message, position - 1)
+        number, kind = key >> 3, key & 7
+        if kind == 0:
+            value: int | bytes = message[position] if position < end else -1
+            if value == -1:
+                raise SourceDamaged("A message is cut off.")
+            position += 1
+            if isinstance(value, int) and value > 127:
+                value, position = _varint(message, position - 1)
+        elif kind == 2:
+            size, position = _varint(message, position)
+            value = message[position : position + size]
+            position += size
+        elif kind in (1, 5):
+            size = 8 if kind == 1 else 4
+            value = message[position : position + size]
+            position += size
+        else:
+            raise SourceDamaged("A message has a field of no known type.")
+        if position > end or number == 0:
+            raise SourceDamaged("A message is cut off, or is none.")
+        yield number, kind, value
+
+
+def _varint(message: bytes, position: int) -> tuple[int, int]:
+    value = shift = 0
+    for place in range(position, min(position + 10, len(message))):
+        byte = message[place]
+        value |= (byte & 127) << shift
+        if byte < 128:
+            return value, place + 1
+        shift += 7
+    raise SourceDamaged("A message is cut off, or has a number of more than 64 bits.")
+
+
+def grouped(message: bytes) -> dict[int, list[int | bytes]]:
+    """Give all values of a message by field number."""
+    found: dict[int, list[int | bytes]] = {}
+    for number, _, value in fields(message):
+        found.setdefault(number, []).append(value)
+    return found
+
+
+def text_of(value: int | bytes) -> str:
+    """Give a text field; bytes that are no UTF-8 become U+FFFD."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else ""
+
+
+def bytes_of(value: int | bytes) -> bytes:
+    """Give a field of bytes or a message; nothing if it is a number."""
+    return value if isinstance(value, bytes) else b""
+
+
+def signed(value: int | bytes) -> int:
+    """Read an int32 or int64 field, whose negative values are written as 64 bits."""
+    if isinstance(value, bytes):
+        return 0
+    value &= (1 << 64) - 1
+    return value - (1 << 64) if value >= 1 << 63 else value
+
+
+def double(value: int | bytes) -> float:
+    """Read a double; NaN where the field is none."""
+    return float(_DOUBLE.unpack(value)[0]) if isinstance(value, bytes) and len(value) == 8 else float("nan")
+
+
+def single(value: int | bytes) -> float:
+    """Read a float; NaN where the field is none."""
+    return float(_FLOAT.unpack(value)[0]) if isinstance(value, bytes) and len(value) == 4 else float("nan")
+
+
+def last_text(found: dict[int, list[int | bytes]], number: int) -> str:
+    """Give the last text of a field, as readers of protocol buffers do; empty when there is none."""
+    values = found.get(number)
+    return text_of(values[-1]) if values else ""
+
+
+def last_bytes(found: dict[int, list[int | bytes]], number: int) -> bytes:
+    """Give the last bytes of a field; empty when there are none."""
+    values = found.get(number)
+    return bytes_of(values[-1]) if values else b""
+
+
+def last_int(found: dict[int, list[int | bytes]], number: int, default: int = 0) -> int:
+    """Give the last signed number of a field."""
+    values = found.get(number)
+    return signed(values[-1]) if values else default
