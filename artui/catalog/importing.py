@@ -52,6 +52,11 @@ def known_runs(connection: sqlite3.Connection, format: str) -> dict[str, Known]:
     }
 
 
+def put_project(connection: sqlite3.Connection, name: str) -> None:
+    """Make a project if there is none of that name."""
+    runs.project_key(connection, storable(name))
+
+
 def put_run(connection: sqlite3.Connection, run: NewRun) -> int:
     """Write an imported run, or bring it up to date without its points; give its key."""
     row = connection.execute("SELECT key FROM run WHERE id = ?", (run.id,)).fetchone()

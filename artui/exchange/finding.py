@@ -10,7 +10,7 @@ from artui.errors import NothingToImport
 from artui.exchange.reading import walk
 from artui.exchange.store import Store
 
-FORMATS = ("mlflow", "tensorboard")
+FORMATS = ("mlflow", "wandb", "lightning", "huggingface", "tensorboard")
 TITLES = {
     "mlflow": "MLflow",
     "wandb": "W&B",

@@ -117,6 +117,9 @@ class _Taking:
         by_run: dict[str, list[LoggedModel]] = {}
         for model in self.models.values():
             by_run.setdefault(model.run_id, []).append(model)
+        for experiment in self.experiments.values():
+            if not experiment.is_deleted and not intake.options.where:
+                intake.project(experiment.name or experiment.id)
         intake.report.facts.update(source.facts, experiments=len(self.experiments), runs=len(found))
         for run in found:
             self._run(run, by_run.get(run.id, []))

@@ -32,7 +32,7 @@ import numpy as np
 from artui.capture import files as saved_files
 from artui.capture.secrets import Redactor
 from artui.capture.values import stage_of
-from artui.catalog import Catalog, artifacts, blobs, importing, runs
+from artui.catalog import Catalog, artifacts, blobs, importing, opening, runs
 from artui.catalog.artifacts import NewFile, NewVersion, Saved
 from artui.catalog.ids import derived_id
 from artui.catalog.importing import Known
@@ -117,9 +117,12 @@ class Intake:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         catalog = self._catalog
-        if catalog is None or isinstance(error, CatalogError):
-            self._abandon()
+        if catalog is None:
             return
+        if isinstance(error, CatalogError | sqlite3.Error):
+            self._abandon()
+            with opening.border(catalog.path):
+                raise error
         # What was finished before an interruption is kept, with the report of it.
         connection = self._begin()
         importing.number_by_time(connection, self._artifacts - self._numbered)
@@ -225,6 +228,11 @@ class Intake:
     def _tell(self, what: str) -> None:
         if self._progress is not None:
             self._progress(self.report, what)
+
+    def project(self, name: str) -> None:
+        """Make a project, also one that has no runs."""
+        if self._catalog is not None and not self.options.project:
+            importing.put_project(self._begin(), self.name_of(name, "imported", what="projects"))
 
     # Words of the source that have to fit
 
@@ -346,8 +354,9 @@ class Intake:
                     previews[path] = preview(path, BytesIO(each.content), len(each.content))
                 continue
             assert each.place is not None
-            if not any(
-                _is_within(home, each.place) for home in (root, *self.options.artifact_roots) if home is not None
+            # Without a root, whoever gives the place has looked at it.
+            if root is not None and not any(
+                _is_within(home, each.place) for home in (root, *self.options.artifact_roots)
             ):
                 self.report.left["files", "they lead out of the store"] += 1
                 continue

@@ -1,0 +1,885 @@
+"""Weights & Biases: transaction logs `run-ID.wandb`, one or a whole `wandb/` folder, read without the wandb package.
+
+The messages are those of W&B's `wandb_internal.proto`, by field number. Config becomes params, history series with W&B's own
+step, system metrics series `system/…`; console, media, code, environment and logged artifacts versions. What stands in the
+summary alone becomes a series of one point with the label `summary`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+from platformdirs import user_cache_path, user_data_path
+
+from artui.capture.console import Screen
+from artui.errors import SourceDamaged
+from artui.exchange.intake import Content, Intake, RunIntake
+from artui.exchange.reading import Folder, inside_store, is_inside, listed, load_yaml, open_inside, read_inside
+from artui.exchange.store import Store
+from artui.exchange.wandb_log import Damage, records
+from artui.exchange.wire import bytes_of, double, fields, grouped, last_bytes, last_int, last_text, text_of
+
+FORMAT = "wandb"
+TITLE = "W&B"
+HEAD_RECORDS = 50
+"""A log tells which run it is of within its first few records."""
+CONSOLE_BYTES = 64 << 20
+KEPT_BYTES = 64 << 20
+# Fields of Record.
+_HISTORY, _SUMMARY, _OUTPUT, _CONFIG, _STATS, _ARTIFACT, _TENSORBOARD, _ALERT, _METRIC, _OUTPUT_RAW = (
+    2,
+    3,
+    4,
+    5,
+    7,
+    8,
+    9,
+    10,
+    12,
+    13,
+)
+_RUN, _EXIT, _HEADER, _PREEMPTING, _USE_ARTIFACT, _ENVIRONMENT = 17, 18, 21, 23, 25, 26
+_QUIET = frozenset({1, 6, 11, 14, 15, 16, 19, 20, 21, 22, 24, 27, 100, 200})
+"""Records that are W&B's own bookkeeping: numbers, upload lists, telemetry, footers, requests."""
+_KINDS = {"model": "model", "dataset": "dataset", "code": "code", "job": "code", "run_table": "table", "checkpoint": "checkpoint", "raw_data": "dataset", "result": "report"}  # fmt: skip
+_PICTURES = {"image-file": "figure", "table-file": "table", "html-file": "report", "plotly-file": "figure", "bokeh-file": "figure", "joined-table": "table", "partitioned-table": "table"}  # fmt: skip
+
+
+def find_file(path: Path) -> Store | None:
+    """Recognise a transaction log by how it begins; one that is empty by its name."""
+    if not path.name.endswith(".wandb"):
+        return None
+    return Store(FORMAT, path, root=_home(path.parent), parts=(path,))
+
+
+def find_folder(folder: Folder) -> list[Store]:
+    """Recognise a run's folder, or a `wandb/` folder with several."""
+    logs = [name for name in folder.files if name.endswith(".wandb")]
+    if logs:
+        folder.folders = []
+        return [
+            Store(FORMAT, folder.path / name, root=_home(folder.path), parts=(folder.path / name,)) for name in logs
+        ]
+    runs = [name for name in folder.folders if name.startswith(("run-", "offline-run-"))]
+    parts = [folder.path / run / name for run in runs for name in listed(folder.path / run) if name.endswith(".wandb")]
+    if parts:
+        folder.folders = []
+        return [Store(FORMAT, folder.path, root=_home(folder.path), parts=tuple(parts))]
+    return []
+
+
+def _home(folder: Path) -> Path:
+    """The folder that a run's files may be taken from: the one that holds `wandb/`, if the run lies in one."""
+    for place in (folder, folder.parent):
+        if place.name == "wandb":
+            return place.parent
+    return folder
+
+
+def take(store: Store, intake: Intake) -> None:
+    """Take every run; several logs of one run, as after it was resumed, are one."""
+    runs: dict[tuple[str, str, str], list[_Head]] = {}
+    for path in store.parts:
+        head = _head(store.home, path)
+        runs.setdefault((head.entity, head.project, head.id), []).append(head)
+    for (entity, project, id), heads in sorted(
+        runs.items(), key=lambda each: (min(head.started_ms for head in each[1]), each[0])
+    ):
+        heads.sort(key=lambda head: (head.started_ms, str(head.path)))
+        name = heads[0].name or id
+        if not intake.is_wanted(project or "uncategorized", name):
+            continue
+        run_id = intake.run_id(entity, project, id)
+        fingerprint = _fingerprint(heads)
+        if intake.is_unchanged(run_id, fingerprint):
+            continue
+        with intake.run(
+            run_id, fingerprint=fingerprint, name=name, project=project or "uncategorized", started_ms=heads[0].started_ms, source=f"wandb:{entity}/{project}/{id}"
+        ) as run:  # fmt: skip
+            run.provenance(
+                run_id=id,
+                entity=entity,
+                client=heads[-1].client,
+                logs=[os.path.relpath(head.path, store.home) for head in heads][:20],
+            )
+            taking = _Taking(run, intake, store, heads)
+            try:
+                for head in heads:
+                    taking.read(head)
+            finally:
+                taking.finish()
+
+
+@dataclass(slots=True)
+class _Head:
+    """Which run a log is of."""
+
+    path: Path
+    id: str
+    project: str = ""
+    entity: str = ""
+    name: str = ""
+    started_ms: int = 0
+    client: str = ""
+
+
+def _head(root: Path, path: Path) -> _Head:
+    id = path.name.removesuffix(".wandb").removeprefix("run-")
+    head = _Head(path, id)
+    try:
+        with open_inside(root, path) as stream:
+            for number, record in enumerate(records(stream, Damage())):
+                for field_number, kind, value in fields(record):
+                    if field_number == _RUN and kind == 2:
+                        told = grouped(bytes_of(value))
+                        head.id, head.entity, head.project = (
+                            last_text(told, 1) or id,
+                            last_text(told, 2),
+                            last_text(told, 3),
+                        )
+                        head.name, head.started_ms = last_text(told, 8), _timestamp_ms(last_bytes(told, 17))
+                        return head
+                    if field_number == _HEADER and kind == 2:
+                        head.client = last_text(grouped(last_bytes(grouped(bytes_of(value)), 1)), 1).split("+")[0]
+                if number > HEAD_RECORDS:
+                    break
+    except (SourceDamaged, OSError):
+        pass  # said when the log itself is read
+    # An empty or unreadable log: its folder still says when it began.
+    return head
+
+
+def _fingerprint(heads: list[_Head]) -> str:
+    whole = hashlib.sha256()
+    for head in heads:
+        for folder in (head.path.parent, head.path.parent / "files"):
+            for name in listed(folder):
+                try:
+                    found = (folder / name).lstat()
+                except OSError:
+                    continue
+                whole.update(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
+    return whole.hexdigest()[:32]
+
+
+def _timestamp_ms(message: bytes) -> int:
+    """Read a google.protobuf.Timestamp: 1 seconds, 2 nanoseconds."""
+    told = grouped(message)
+    return last_int(told, 1) * 1000 + last_int(told, 2) // 1_000_000
+
+
+@dataclass(slots=True)
+class _Column:
+    """Points of one metric that wait to be handed over."""
+
+    name: str
+    steps: list[int] = field(default_factory=list)
+    times_ms: list[int] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+
+
+class _Taking:
+    """Reads the logs of one run, record by record."""
+
+    def __init__(self, run: RunIntake, intake: Intake, store: Store, heads: list[_Head]) -> None:
+        self.run, self.intake, self.home = run, intake, store.home
+        self.files = [head.path.parent / "files" for head in heads]
+        self.columns: dict[str, _Column] = {}
+        self.known: dict[bytes, _Column] = {}
+        self.waiting = 0
+        self.config: dict[str, Any] = {}
+        self.summary: dict[str, Any] = {}
+        self.defined: dict[str, dict[str, Any]] = {}
+        self.console: list[str] = []
+        self.console_bytes = 0
+        self.screen = Screen()
+        self.media: dict[tuple[str, str], list[Content]] = {}
+        self.kept_bytes = 0
+        self.histograms: dict[str, list[tuple[int, list[tuple[float, float, float]]]]] = {}
+        self.texts: dict[str, Any] = {}
+        self.last_step = 0
+        self.last_ms = heads[0].started_ms
+        self.started_ms = heads[0].started_ms
+        self.exit_code: int | None = None
+        self.ended_ms: int | None = None
+        self.environment: dict[str, Any] = {}
+        self.has_run = False
+        self._late: list[tuple[str, Any]] = []
+
+    # Records
+
+    def read(self, head: _Head) -> None:
+        damage = Damage()
+        self.exit_code, self.ended_ms = None, None  # a later log says that the run went on
+        bad = 0
+        try:
+            with open_inside(self.home, head.path) as stream:
+                for record in records(stream, damage):
+                    try:
+                        for number, kind, value in fields(record):
+                            if kind == 2 and isinstance(value, bytes):
+                                self._record(number, value)
+                    except (SourceDamaged, ValueError, LookupError, TypeError):
+                        bad += 1
+                    if self.waiting > 1 << 17:
+                        self._hand_over()
+                if not os.fstat(stream.fileno()).st_size:
+                    self.run.damaged(f"{head.path.name} is empty")
+        except OSError as error:
+            self.run.damaged(f"{head.path.name} cannot be read: {error.strerror}")
+        except SourceDamaged as error:
+            self.run.damaged(f"{head.path.name}: {error.message}")
+        if damage.bad_fragments:
+            self.run.damaged(
+                f"{damage.bad_fragments} fragments ({damage.lost_bytes:,} bytes) of {head.path.name} are not what their checksums say"
+            )
+        if bad:
+            self.run.damaged(f"{bad} records of {head.path.name} are no records of W&B")
+        if damage.is_cut_off:
+            self.run.remark(f"{head.path.name} ends within a record: its process was killed, or still writes.")
+
+    def _record(self, number: int, value: bytes) -> None:
+        if number == _HISTORY:
+            self._history(value)
+        elif number in (_OUTPUT_RAW, _OUTPUT):
+            self._output(value)
+        elif number == _STATS:
+            self._stats(value)
+        elif number == _SUMMARY:
+            self._update(self.summary, value)
+        elif number == _CONFIG:
+            self._update(self.config, value)
+        elif number == _RUN:
+            self._run(value)
+        elif number == _EXIT:
+            told = grouped(value)
+            self.exit_code = last_int(told, 1)
+            self.ended_ms = self.started_ms + last_int(told, 2) * 1000
+        elif number == _METRIC:
+            self._metric(value)
+        elif number == _ARTIFACT:
+            self._artifact(value)
+        elif number == _USE_ARTIFACT:
+            self._used(value)
+        elif number == _ENVIRONMENT:
+            self._environment(value)
+        elif number == _ALERT:
+            told = grouped(value)
+            self.run.remark(f"alert: {last_text(told, 1)} {last_text(told, 2)}".strip()[:500])
+        elif number == _PREEMPTING:
+            self.run.remark("The run was about to be preempted.")
+        elif number == _TENSORBOARD:
+            self.run.left("TensorBoard folders", "were only named in the log: import them as such")
+        elif number not in _QUIET:
+            self.run.left("records", f"of a kind that is not known ({number})")
+
+    def _run(self, value: bytes) -> None:
+        """RunRecord: 4 config, 5 summary, 6 group, 7 job type, 8 name, 9 notes, 10 tags, 12 sweep, 13 host, 17 start, 18 resumed, 21 git."""
+        told = grouped(value)
+        run = self.run
+        self._update(self.config, last_bytes(told, 4))
+        self._update(self.summary, last_bytes(told, 5))
+        if name := last_text(told, 8):
+            run.name = self.intake.text(name)[:200] or run.name
+        tags = {text_of(tag): "" for tag in told.get(10, ())}
+        for name, number in (("group", 6), ("job_type", 7), ("sweep", 12)):
+            if text := last_text(told, number):
+                tags[name] = text
+        run.tags(tags)
+        git = grouped(last_bytes(told, 21))
+        run.about(note=last_text(told, 9), host=last_text(told, 13), git_commit=last_text(git, 2))
+        if remote := last_text(git, 1):
+            self.environment["git_remote"] = remote
+        started_ms = _timestamp_ms(last_bytes(told, 17))
+        if self.has_run:
+            run.remark("The run was gone on with: its logs follow each other.")
+        elif started_ms:
+            run.started(started_ms)
+        self.has_run = True
+        self.started_ms = started_ms or self.started_ms
+        self.last_ms = max(self.last_ms, started_ms)
+
+    def _update(self, target: dict[str, Any], value: bytes) -> None:
+        """ConfigRecord and SummaryRecord: 1 update, 2 remove, of items 1 key, 2 nested key, 16 value as JSON."""
+        for number, _, item in fields(value):
+            if number not in (1, 2):
+                continue
+            path, text = _item(bytes_of(item))
+            _put(target, path, text, is_removed=number == 2)
+
+    def _history(self, value: bytes) -> None:
+        """HistoryRecord: 1 items {1 key, 2 nested key, 16 value as JSON; 4 to 8 typed values}, 2 step {1 number}."""
+        row: list[tuple[_Column, float]] = []
+        step: int | None = None
+        time_ms: int | None = None
+        known = self.known
+        nested: dict[str, Any] = {}
+        position, end = 0, len(value)
+        while position < end:
+            # The short way: an item of under 128 bytes, with one key, whose value is a number.
+            if value[position] == 10 and position + 3 < end and value[position + 1] < 128:
+                after = position + 2 + value[position + 1]
+                name_end = position + 4 + value[position + 3]
+                if (
+                    name_end + 3 <= after <= end
+                    and value[name_end : name_end + 2] == b"\x82\x01"
+                    and name_end + 3 + value[name_end + 2] == after
+                ):
+                    column = known.get(value[position + 2 : name_end])
+                    if column is not None:
+                        try:
+                            number = float(value[name_end + 3 : after])
+                        except ValueError:
+                            pass
+                        else:
+                            if column.name == "_timestamp":
+                                time_ms = round(number * 1000) if abs(number) < 1e12 else None
+                            elif column.name == "_step":
+                                step = int(number) if step is None else step
+                            elif column.name != "_runtime":
+                                row.append((column, number))
+                            position = after
+                            continue
+            for number_of_field, kind, item in fields(value[position : _after(value, position)]):
+                if number_of_field == 1 and kind == 2:
+                    path, text = _item(bytes_of(item), known, self.columns)
+                    if len(path) > 1:
+                        _put(nested, path, text)
+                        continue
+                    name = path[0] if path else ""
+                    if name == "_timestamp":
+                        seconds = _json(text)
+                        time_ms = (
+                            round(seconds * 1000) if isinstance(seconds, int | float) and abs(seconds) < 1e12 else None
+                        )
+                    elif name == "_step":
+                        found = _json(text)
+                        step = (
+                            int(found)
+                            if step is None and isinstance(found, int | float) and math.isfinite(found)
+                            else step
+                        )
+                    elif name and name != "_runtime":
+                        self._take_value(name, _json(text), row)
+                elif number_of_field == 2 and kind == 2:
+                    step = last_int(grouped(bytes_of(item)), 1)
+            position = _after(value, position)
+        for name, tree in nested.items():
+            self._take_value(name, tree, row)
+        step = self.last_step + 1 if step is None else max(-(1 << 63), min((1 << 63) - 1, step))
+        self.last_step = step
+        time_ms = self.last_ms if time_ms is None else time_ms
+        self.last_ms = max(self.last_ms, time_ms)
+        for column, number in row:
+            column.steps.append(step)
+            column.times_ms.append(time_ms)
+            column.values.append(number)
+        self.waiting += len(row)
+        for name, content in self._late:
+            self._media(name, content, step)
+        self._late.clear()
+
+    def _take_value(self, name: str, found: Any, row: list[tuple[_Column, float]]) -> None:
+        if isinstance(found, bool | int | float):
+            row.append((self.columns.setdefault(name, _Column(name)), _number(found)))
+        elif isinstance(found, dict):
+            if "_type" in found:
+                self._late.append((name, found))
+                # What W&B measures of a picture or table, such as its width, is part of the history.
+                for key, inner in found.items():
+                    if isinstance(inner, int | float) and not isinstance(inner, bool):
+                        self._take_value(f"{name}.{key}", inner, row)
+            else:
+                for key, inner in found.items():
+                    self._take_value(f"{name}.{key}", inner, row)
+        elif isinstance(found, list) and found and all(isinstance(each, dict) and "_type" in each for each in found):
+            for each in found:
+                self._late.append((name, each))
+        elif isinstance(found, str):
+            # What is no number has no place in a series: the last text is kept with the summary.
+            self.texts[name] = found
+            self.run.left("history values", "are texts: the last of each name is kept in the summary")
+        elif found is not None:
+            self.run.left("history values", "are lists or have no value")
+
+    def _stats(self, value: bytes) -> None:
+        """StatsRecord: 2 time, 3 items {1 key, 16 value as JSON}."""
+        told = grouped(value)
+        time_ms = _timestamp_ms(last_bytes(told, 2))
+        self.last_ms = max(self.last_ms, time_ms)
+        seconds = max(0, (time_ms - self.started_ms) // 1000)
+        for item in told.get(3, ()):
+            path, text = _item(bytes_of(item))
+            self._stat("system/" + ".".join(path), _json(text), seconds, time_ms)
+
+    def _stat(self, name: str, found: Any, step: int, time_ms: int) -> None:
+        if isinstance(found, dict):
+            for key, inner in found.items():
+                self._stat(f"{name}.{key}", inner, step, time_ms)
+        elif isinstance(found, int | float):
+            column = self.columns.setdefault(name, _Column(name))
+            column.steps.append(step)
+            column.times_ms.append(time_ms)
+            column.values.append(_number(found))
+            self.waiting += 1
+
+    def _output(self, value: bytes) -> None:
+        """OutputRecord and OutputRawRecord: 1 stream, 2 time, 3 text."""
+        told = grouped(value)
+        self.last_ms = max(self.last_ms, _timestamp_ms(last_bytes(told, 2)))
+        done = self.screen.feed(last_text(told, 3))
+        if self.console_bytes > CONSOLE_BYTES:
+            self.run.left("console lines", f"the console is longer than {CONSOLE_BYTES >> 20} MiB")
+            return
+        self.console.append(done)
+        self.console_bytes += len(done)
+
+    def _metric(self, value: bytes) -> None:
+        """MetricRecord: 1 name, 2 pattern, 4 step metric, 7 summary {1 min, 2 max, 3 mean, 4 best, 5 last}, 8 goal."""
+        told = grouped(value)
+        name = last_text(told, 1) or last_text(told, 2)
+        facts: dict[str, Any] = {}
+        if step := last_text(told, 4):
+            facts["step"] = step
+        summary = grouped(last_bytes(told, 7))
+        if kinds := [
+            word
+            for number, word in ((1, "min"), (2, "max"), (3, "mean"), (4, "best"), (5, "last"), (8, "first"))
+            if last_int(summary, number)
+        ]:
+            facts["summary"] = kinds
+        if goal := {1: "minimize", 2: "maximize"}.get(last_int(told, 8)):
+            facts["goal"] = goal
+        if name and facts:
+            self.defined[name] = facts
+
+    def _environment(self, value: bytes) -> None:
+        """EnvironmentRecord: 1 system, 2 Python, 5 arguments, 6 program, 9 git, 11 folder, 12 host, 13 user, 16 and on the hardware."""
+        told = grouped(value)
+        git = grouped(last_bytes(told, 9))
+        self.run.about(
+            python=last_text(told, 2).removeprefix("CPython "), host=last_text(told, 12), user=last_text(told, 13), directory=last_text(told, 11),
+            git_commit=last_text(git, 2),
+            command=[part for part in (last_text(told, 6), *(text_of(each) for each in told.get(5, ()))) if part] if 6 in told else (),
+        )  # fmt: skip
+        for name, number in (("system", 1), ("gpu", 18), ("cuda", 25), ("docker", 4)):
+            if text := last_text(told, number):
+                self.environment[name] = text
+        for name, number in (("cpu_count", 16), ("cpu_count_logical", 17), ("gpu_count", 19)):
+            if count := last_int(told, number):
+                self.environment[name] = count
+        if remote := last_text(git, 1):
+            self.environment["git_remote"] = remote
+        if slurm := {
+            last_text(pair, 1): last_text(pair, 2) for entry in told.get(27, ()) if (pair := grouped(bytes_of(entry)))
+        }:
+            self.run.context("job", {"slurm": slurm})
+
+    # Media and artifacts
+
+    def _media(self, name: str, found: Mapping[str, Any], step: int) -> None:
+        kind = str(found.get("_type"))
+        if kind == "histogram":
+            self._histogram(name, found, step)
+            return
+        if kind == "images/separated":
+            paths = [
+                f"media/images/{each}" if "/" not in str(each) else str(each) for each in found.get("filenames") or ()
+            ]
+        else:
+            paths = [str(found["path"])] if isinstance(found.get("path"), str) else []
+        if not paths:
+            self.run.left("media", f"of type {kind[:40]!a}: artui has no place for them")
+            return
+        for number, path in enumerate(paths):
+            place = self._file(path)
+            if place is None:
+                self.run.left("media", "their files are not in the run's folder")
+                continue
+            ending = "".join(Path(path).suffixes[-2:])[:20]
+            files = self.media.setdefault(
+                (name, _PICTURES.get(kind, "figure" if kind.startswith("images/") else "files")), []
+            )
+            title = f"step-{step}{f'-{number}' if number else ''}{ending}"
+            if all(each.path != title for each in files):
+                files.append(Content(title, place=place))
+
+    def _file(self, path: str) -> Path | None:
+        if ".." in path.split("/") or path.startswith("/") or "\0" in path:
+            return None
+        for folder in self.files:
+            place = folder / path
+            if os.path.lexists(place) and is_inside(self.home, place):
+                return place
+        return None
+
+    def _histogram(self, name: str, found: Mapping[str, Any], step: int) -> None:
+        values, bins = found.get("values"), found.get("bins")
+        if bins is None and isinstance(found.get("packedBins"), dict):
+            packed = found["packedBins"]
+            try:
+                bins = (
+                    [packed["min"] + packed["size"] * number for number in range(int(packed["count"]) + 1)]
+                    if int(packed["count"]) < 10_000
+                    else None
+                )
+            except (KeyError, TypeError, ValueError):
+                bins = None
+        if not isinstance(values, list) or not isinstance(bins, list) or len(bins) != len(values) + 1:
+            self.run.left("histograms", "are not what W&B writes")
+            return
+        self.kept_bytes += 24 * len(values)
+        if self.kept_bytes > KEPT_BYTES:
+            self.run.left("histograms", f"a run's together are larger than {KEPT_BYTES >> 20} MiB")
+            return
+        self.histograms.setdefault(name, []).append((step, list(zip(bins, bins[1:], values, strict=False))))
+
+    def _artifact(self, value: bytes) -> None:
+        """ArtifactRecord: 4 type, 5 name, 6 digest, 7 description, 8 metadata, 11 aliases, 12 manifest {4 contents}, 15 client's id."""
+        told = grouped(value)
+        name, kind = last_text(told, 5), last_text(told, 4)
+        contents: list[Content] = []
+        manifest: list[dict[str, Any]] = []
+        lost = wrong = 0
+        for entry in grouped(last_bytes(told, 12)).get(4, ()):
+            parts = grouped(bytes_of(entry))
+            path, digest, reference, size = (
+                last_text(parts, 1),
+                last_text(parts, 2),
+                last_text(parts, 3),
+                last_int(parts, 4),
+            )
+            if len(manifest) < 1000:
+                manifest.append(
+                    {
+                        "path": path,
+                        "size_bytes": size,
+                        "digest": digest,
+                        **({"reference": reference} if reference else {}),
+                    }
+                )
+            place = None if reference else self._staged(last_text(parts, 6))
+            if place is None:
+                lost += 1
+            elif not _has_md5(self.home, place, digest, size):
+                wrong += 1
+            else:
+                contents.append(Content(path, place=place))
+        if wrong:
+            self.run.left("artifact files", "are not what their digests in the log say", wrong)
+        if lost:
+            self.run.left("artifact files", "are not here: uploaded, referenced, or staged on another machine", lost)
+        facts = _json(last_text(told, 8)) if 8 in told else {}
+        facts = facts if isinstance(facts, dict) else {"metadata": facts}
+        digest = last_text(told, 6)
+        metadata = {
+            **facts,
+            "wandb_digest": digest,
+            "wandb_type": kind,
+            **({"manifest": manifest} if lost or wrong else {}),
+        }
+        saved_kind = _KINDS.get(kind, kind or "files")
+        self.run.output(
+            name or "artifact", kind=saved_kind, stage="data" if saved_kind == "dataset" else "", contents=contents, root=None, location="" if contents else f"wandb:{name}",
+            created_ms=self.last_ms, identity=("wandb", digest) if digest else (self.run.id, name), note=last_text(told, 7), metadata=metadata,
+            aliases=[text_of(alias) for alias in told.get(11, ())],
+        )  # fmt: skip
+
+    def _staged(self, local: str) -> Path | None:
+        """Find a staged file: below the store, or where this user's own W&B stages and caches."""
+        if not local:
+            return None
+        if (
+            place := inside_store(self.home, local, anchor=local.replace("\\", "/").rsplit("/", 1)[-1])
+        ) is not None and place.is_file():
+            return place
+        place = Path(local)
+        return place if any(is_inside(root, place) for root in _own_folders()) and place.is_file() else None
+
+    def _used(self, value: bytes) -> None:
+        """UseArtifactRecord: 1 id, 2 type, 3 name, such as `entity/project/name:v3`."""
+        told = grouped(value)
+        full, kind = last_text(told, 3) or last_text(told, 1), last_text(told, 2)
+        name = full.rsplit("/", 1)[-1].split(":", 1)[0]
+        self.run.input(
+            name or "artifact", kind=_KINDS.get(kind, kind or "files"), stage="data" if kind == "dataset" else "", location=f"wandb:{full}", created_ms=self.started_ms,
+            identity=("wandb used", full), metadata={"wandb_name": full, "wandb_type": kind},
+        )  # fmt: skip
+
+    # The end
+
+    def _hand_over(self) -> None:
+        for column in self.columns.values():
+            if column.values:
+                self.run.points(column.name, column.steps, column.times_ms, column.values)
+                column.steps, column.times_ms, column.values = [], [], []
+        self.waiting = 0
+
+    def finish(self) -> None:
+        """Write what is only known once all logs are read."""
+        run = self.run
+        names = {name for name, column in self.columns.items() if not name.startswith("_")}
+        self._hand_over()
+        if not self.has_run:
+            self._from_files()
+        config = {key: value for key, value in self.config.items() if key != "_wandb"}
+        run.params(config)
+        summary = {key: value for key, value in self.summary.items() if not key.startswith("_")}
+        for name, number in _numbers(summary):
+            if name not in names and name.rpartition(".")[0] not in names:
+                run.points(name, [self.last_step], [self.last_ms], [number], labels="summary")
+        if summary or self.texts:
+            run.context("summary", {**self.texts, **_bounded(summary)})
+        if self.defined:
+            run.context("defined_metrics", self.defined)
+        self._metadata_file()
+        if self.environment:
+            run.context("hardware", self.environment)
+        self._versions()
+        self._status()
+
+    def _status(self) -> None:
+        if self.exit_code is None:
+            # No record of an end: it goes on, or was killed. When it was last heard of tells which.
+            self.run.status("running", heard_ms=self.last_ms)
+            return
+        ended_ms = max(self.ended_ms or 0, self.last_ms)
+        error = "" if self.exit_code == 0 else f"exit code {self.exit_code}"
+        self.run.status("finished" if self.exit_code == 0 else "failed", ended_ms=ended_ms, error=error)
+        self.run.context("exit", {"code": self.exit_code})
+
+    def _versions(self) -> None:
+        import csv
+        import io
+
+        run = self.run
+        console = "".join(self.console) + self.screen.open_text
+        if not console.strip() and (place := self._file("output.log")) is not None:
+            try:
+                screen = Screen()
+                text = read_inside(self.home, place, limit_bytes=CONSOLE_BYTES).decode("utf-8", "replace")
+                console = screen.feed(text) + screen.open_text
+            except (SourceDamaged, OSError) as error:
+                run.left("consoles", f"cannot be read: {error}"[:200])
+        if console.strip():
+            run.output("console", kind="log", contents=[Content("console.log", run.cleaned(console).encode("utf-8", "replace"))], identity=(run.id, "console"), created_ms=self.last_ms)  # fmt: skip
+        environment = [Content(name, place=place) for name in ("requirements.txt", "wandb-metadata.json", "conda-environment.yaml") if (place := self._file(name)) is not None]  # fmt: skip
+        if environment:
+            run.input(
+                "environment", kind="environment", contents=environment, root=self.home, created_ms=self.started_ms
+            )
+        code = [Content(name, place=place) for name in ("diff.patch",) if (place := self._file(name)) is not None]
+        if (folder := self._file("code")) is not None and folder.is_dir():
+            code += self.intake.folder_contents(folder, root=self.home)
+        if code:
+            run.input("code", kind="code", contents=code, root=self.home, created_ms=self.started_ms)
+        for name, steps in self.histograms.items():
+            text_file = io.StringIO()
+            writer = csv.writer(text_file, lineterminator="\n")
+            writer.writerow(("step", "low", "high", "count"))
+            for step, rows in steps:
+                writer.writerows((step, *row) for row in rows)
+            self.media.setdefault((name, "table"), []).append(Content("histogram.csv", text_file.getvalue().encode()))
+        for (name, kind), contents in self.media.items():
+            run.output(
+                name,
+                kind=kind,
+                contents=contents,
+                root=self.home,
+                identity=(run.id, name, kind),
+                created_ms=self.last_ms,
+                metadata={"key": name},
+            )
+
+    def _from_files(self) -> None:
+        """Take config and summary from the files beside a log that does not tell them."""
+        if (place := self._file("config.yaml")) is not None:
+            try:
+                told = load_yaml(read_inside(self.home, place))
+                if isinstance(told, dict):
+                    self.config = {key: value["value"] if isinstance(value, dict) and "value" in value else value for key, value in told.items() if key not in ("wandb_version", "_wandb")}  # fmt: skip
+            except (SourceDamaged, OSError) as error:
+                self.run.left("configs", f"cannot be read: {error}"[:200])
+        if (place := self._file("wandb-summary.json")) is not None:
+            try:
+                told = orjson.loads(read_inside(self.home, place))
+                self.summary = told if isinstance(told, dict) else {}
+                seconds = self.summary.get("_timestamp")
+                if isinstance(seconds, int | float) and 0 < seconds < 1e11:
+                    self.last_ms = max(self.last_ms, int(seconds * 1000))
+            except (SourceDamaged, OSError, ValueError) as error:
+                self.run.left("summaries", f"cannot be read: {error}"[:200])
+
+    def _metadata_file(self) -> None:
+        """Take what logs before 2025 keep only in `wandb-metadata.json`."""
+        place = self._file("wandb-metadata.json")
+        if place is None:
+            return
+        try:
+            told = orjson.loads(read_inside(self.home, place))
+        except (SourceDamaged, OSError, ValueError):
+            return
+        if not isinstance(told, dict):
+            return
+        git = told.get("git") if isinstance(told.get("git"), dict) else {}
+        arguments = [str(each) for each in told.get("args") or ()] if isinstance(told.get("args"), list) else []
+        self.run.about(
+            python=str(told.get("python") or "").removeprefix("CPython "), host=str(told.get("host") or ""), user=str(told.get("username") or ""),
+            directory=str(told.get("root") or ""), git_commit=str((git or {}).get("commit") or ""),
+            command=[str(told["program"]), *arguments] if told.get("program") else (),
+        )  # fmt: skip
+        for name, key in (
+            ("system", "os"),
+            ("gpu", "gpu"),
+            ("cuda", "cudaVersion"),
+            ("cpu_count", "cpu_count"),
+            ("gpu_count", "gpu_count"),
+        ):
+            if told.get(key) and name not in self.environment:
+                self.environment[name] = told[key]
+
+
+def _item(
+    message: bytes, known: dict[bytes, _Column] | None = None, columns: dict[str, _Column] | None = None
+) -> tuple[list[str], bytes]:
+    """Read an item: its key or nested key, and its value as JSON text. Of a plain one the form is learnt for the short way."""
+    key: list[str] = []
+    nested: list[str] = []
+    text = b""
+    typed: Any = None
+    for number, kind, value in fields(message):
+        if number == 1 and kind == 2:
+            key = [text_of(value)]
+        elif number == 2 and kind == 2:
+            nested.append(text_of(value))
+        elif number == 16 and kind == 2:
+            text = bytes_of(value)
+        elif number == 4:
+            typed = b"true" if value else b"false"
+        elif number == 5 and isinstance(value, int):
+            typed = str((value >> 1) ^ -(value & 1)).encode()
+        elif number == 6:
+            typed = repr(double(value)).encode()
+        elif number == 7:
+            typed = orjson.dumps(text_of(value))
+        elif number == 8:
+            typed = bytes_of(value)
+    path = nested or key
+    if (
+        known is not None
+        and columns is not None
+        and len(path) == 1
+        and len(message) > 2
+        and message[0] in (10, 18)
+        and message[1] < 128
+        and len(known) < 100_000
+    ):
+        name = path[0]
+        known[message[: 2 + message[1]]] = columns.setdefault(name, _Column(name))
+    return path, text or typed or b""
+
+
+def _put(target: dict[str, Any], path: list[str], text: bytes, *, is_removed: bool = False) -> None:
+    """Put a value into nested mappings by its path, or take it away."""
+    if not path or len(path) > 50:
+        return
+    for part in path[:-1]:
+        inner = target.get(part)
+        if not isinstance(inner, dict):
+            inner = target[part] = {}
+        target = inner
+    if is_removed:
+        target.pop(path[-1], None)
+    else:
+        target[path[-1]] = _json(text)
+
+
+def _after(message: bytes, position: int) -> int:
+    """Give where the field at a position of a message ends."""
+    kind = message[position] & 7
+    if kind != 2:
+        return len(message)
+    place, size, shift = position + 1, 0, 0
+    while place < len(message):
+        byte = message[place]
+        size |= (byte & 127) << shift
+        place += 1
+        if byte < 128:
+            return place + size
+        shift += 7
+    return len(message)
+
+
+def _json(text: bytes | str) -> Any:
+    """Read JSON as Python writes it: NaN and infinities are numbers. What is none is given as text."""
+    try:
+        return orjson.loads(text)
+    except ValueError:
+        pass
+    raw = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    if len(raw) > 4 << 20:
+        return raw
+    import json
+
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return raw
+
+
+def _number(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def _numbers(values: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, float]]:
+    """Give name and number of everything in a summary that is a number."""
+    for name, value in values.items():
+        if isinstance(value, dict):
+            if "_type" not in value and depth < 20 and name != "_wandb":
+                yield from _numbers(value, f"{prefix}{name}.", depth + 1)
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield prefix + name, _number(value)
+
+
+def _bounded(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave long values out of a summary: histograms and tables are kept as such."""
+    return {name: value for name, value in summary.items() if len(repr(value)) < 2000}
+
+
+def _has_md5(home: Path, place: Path, digest: str, size_bytes: int) -> bool:
+    """Whether a staged file is the one that the log means; W&B's digests are MD5 in base64."""
+    try:
+        wanted = base64.b64decode(digest, validate=True)
+    except ValueError:
+        return False
+    root = home if is_inside(home, place) else next((each for each in _own_folders() if is_inside(each, place)), home)
+    whole = hashlib.md5(usedforsecurity=False)
+    found_bytes = 0
+    try:
+        with open_inside(root, place) as stream:
+            while content := stream.read(1 << 20):
+                whole.update(content)
+                found_bytes += len(content)
+    except (OSError, SourceDamaged):
+        return False
+    return whole.digest() == wanted and (not size_bytes or found_bytes == size_bytes)
+
+
+def _own_folders() -> list[Path]:
+    """Folders in which this user's own W&B stages and caches artifacts."""
+    places = [os.environ.get("WANDB_DATA_DIR"), os.environ.get("WANDB_CACHE_DIR"), os.environ.get("WANDB_ARTIFACT_DIR")]
+    return [Path(place) for place in places if place] + [
+        user_data_path("wandb", appauthor=False),
+        user_cache_path("wandb", appauthor=False),
+    ]
