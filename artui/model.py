@@ -31,6 +31,15 @@ STATUSES = ("running", "finished", "failed", "killed", "lost")
 GOING = ("running", "lost")
 """Statuses of runs that have not ended."""
 
+FORMATS: Mapping[str, str] = {
+    "mlflow": "MLflow",
+    "wandb": "W&B",
+    "tensorboard": "TensorBoard",
+    "lightning": "PyTorch Lightning",
+    "huggingface": "Hugging Face",
+}
+"""Foreign formats that runs may have been imported from, with their names."""
+
 HEARTBEAT_LOST_MS = 60_000
 """A running run that has not been heard of for this long is shown as lost."""
 

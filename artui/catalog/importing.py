@@ -40,16 +40,21 @@ class Known:
 
 def known_runs(connection: sqlite3.Connection, format: str) -> dict[str, Known]:
     """Give all runs that were imported from a format, by id."""
-    rows = connection.execute(
-        "SELECT r.id, r.key, json_extract(c.content, '$.fingerprint'), json_extract(c.content, '$.points') "
-        "FROM context AS c JOIN run AS r ON r.key = c.run_key "
-        "WHERE c.name = ? AND json_valid(c.content) AND json_extract(c.content, '$.format') = ?",
-        (SUBJECT, format),
-    )
-    return {
-        str(run_id): Known(int(key), str(fingerprint or ""), int(count or 0))
-        for run_id, key, fingerprint, count in rows
-    }
+    found = {}
+    for run_id, key, content in connection.execute(
+        "SELECT r.id, r.key, c.content FROM context AS c JOIN run AS r ON r.key = c.run_key WHERE c.name = ?",
+        (SUBJECT,),
+    ):
+        try:
+            told = orjson.loads(content)
+        except ValueError:
+            continue
+        if isinstance(told, dict) and told.get("format") == format:
+            points = told.get("points")
+            found[str(run_id)] = Known(
+                int(key), str(told.get("fingerprint") or ""), points if isinstance(points, int) else 0
+            )
+    return found
 
 
 def put_project(connection: sqlite3.Connection, name: str) -> None:
@@ -254,8 +259,8 @@ def number_by_time(connection: sqlite3.Connection, artifact_keys: Iterable[int])
         connection.execute("UPDATE version SET number = -number WHERE artifact_key = ?", (artifact_key,))
 
 
-def put_alias(connection: sqlite3.Connection, saved: Saved, alias: str) -> bool:
-    """Let an alias name a version as its source says; false where people have moved that alias in the catalog."""
+def put_alias(connection: sqlite3.Connection, saved: Saved, alias: str) -> bool | None:
+    """Let an alias name a version as its source says: whether that is news; None where people have moved it in the catalog."""
     artifact_id = connection.execute("SELECT id FROM artifact WHERE key = ?", (saved.artifact_key,)).fetchone()[0]
     for before, after in connection.execute(
         "SELECT before, after FROM event WHERE subject_id = ? AND action = 'alias'", (artifact_id,)
@@ -263,7 +268,12 @@ def put_alias(connection: sqlite3.Connection, saved: Saved, alias: str) -> bool:
         for text in (before, after):
             told = json.loads(text) if text else None
             if isinstance(told, list) and told and told[0] == alias:
-                return False
+                return None
+    found = connection.execute(
+        "SELECT version_key FROM alias WHERE artifact_key = ? AND name = ?", (saved.artifact_key, alias)
+    ).fetchone()
+    if found is not None and found[0] == saved.key:
+        return False
     connection.execute(
         "INSERT OR REPLACE INTO alias (artifact_key, name, version_key) VALUES (?, ?, ?)",
         (saved.artifact_key, alias, saved.key),

@@ -10,14 +10,8 @@ from artui.errors import NothingToImport
 from artui.exchange.reading import walk
 from artui.exchange.store import Store
 
-FORMATS = ("mlflow", "wandb", "lightning", "huggingface", "tensorboard")
-TITLES = {
-    "mlflow": "MLflow",
-    "wandb": "W&B",
-    "tensorboard": "TensorBoard",
-    "lightning": "PyTorch Lightning",
-    "huggingface": "Hugging Face",
-}
+ORDER = ("mlflow", "wandb", "lightning", "huggingface", "tensorboard")
+"""Lightning before TensorBoard: event files in its folders are part of its runs."""
 
 
 def importer(format: str) -> ModuleType:
@@ -52,20 +46,20 @@ def find_stores(paths: Iterable[Path]) -> list[Store]:
 
 def _at(path: Path) -> list[Store]:
     if path.is_file():
-        for format in FORMATS:
+        for format in ORDER:
             if (store := importer(format).find_file(path)) is not None:
                 return [store]
         return []
     found: list[Store] = []
     for folder in walk(path):
-        for format in FORMATS:
+        for format in ORDER:
             found += importer(format).find_folder(folder)
     return merged(found, path)
 
 
 def merged(found: list[Store], root: Path) -> list[Store]:
     """Let formats whose runs are single folders, such as TensorBoard, be one store for the whole tree."""
-    for format in FORMATS:
+    for format in ORDER:
         merge = getattr(importer(format), "merge", None)
         mine = [store for store in found if store.format == format]
         if merge is not None and mine:

@@ -21,7 +21,6 @@ from artui.exchange.reading import Folder, listed, load_yaml, natural_key, read_
 from artui.exchange.store import Store
 
 FORMAT = "huggingface"
-TITLE = "Hugging Face"
 STATE = "trainer_state.json"
 MAX_STATE_BYTES = 256 << 20
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)\Z")

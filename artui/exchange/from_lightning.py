@@ -23,7 +23,6 @@ from artui.exchange.reading import Folder, listed, load_yaml, natural_key, open_
 from artui.exchange.store import Store
 
 FORMAT = "lightning"
-TITLE = "PyTorch Lightning"
 MAX_COLUMNS = 10_000
 MAX_LINE_CHARS = 4 << 20
 _VERSION = re.compile(r"version_\d+\Z")

@@ -23,7 +23,6 @@ from artui.exchange.reading import Folder, inside_store, listed, read_text
 from artui.exchange.store import Store
 
 FORMAT = "mlflow"
-TITLE = "MLflow"
 REGISTRY = "model-registry"
 _ARTIFACT_FOLDERS = frozenset({"artifacts", "mlartifacts", "mlruns"})
 _LARGEST = 1.7976931348623157e308
@@ -307,7 +306,7 @@ class _Taking:
             facts["model_tags"] = dict(tags)
         saved = self.intake.version(
             REGISTRY, name, kind="model", contents=contents, root=self.home, location="" if contents else uri, created_ms=version.created_ms,
-            number=version.number, identity=("mlflow", str(version.number)), note=note, metadata={key: value for key, value in facts.items() if value not in ("", "None")},
+            number=version.number, identity=("mlflow", str(version.number), str(version.created_ms), version.run_id), note=note, metadata={key: value for key, value in facts.items() if value not in ("", "None")},
             aliases=aliases,
         )  # fmt: skip
         if saved is not None and version.run_id:

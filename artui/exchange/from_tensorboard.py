@@ -20,7 +20,6 @@ from artui.exchange.store import Store
 from artui.exchange.tfevents import Damage, EventReader, Value, hparams, records
 
 FORMAT = "tensorboard"
-TITLE = "TensorBoard"
 KEPT_BYTES = 64 << 20
 """Of a run's texts, images and histograms; what goes beyond is left."""
 LIVE_SECONDS = 300

@@ -28,7 +28,6 @@ from artui.exchange.wandb_log import Damage, records
 from artui.exchange.wire import bytes_of, double, fields, grouped, last_bytes, last_int, last_text, text_of
 
 FORMAT = "wandb"
-TITLE = "W&B"
 HEAD_RECORDS = 50
 """A log tells which run it is of within its first few records."""
 CONSOLE_BYTES = 64 << 20

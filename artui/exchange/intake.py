@@ -90,7 +90,8 @@ class Intake:
     """Takes runs and versions of one store into one catalog."""
 
     def __init__(
-        self, catalog: Catalog | None, format: str, location: str, *, options: Options | None = None, progress: Progress | None = None
+        self, catalog: Catalog | None, format: str, location: str, *, options: Options | None = None, progress: Progress | None = None,
+        known: Mapping[str, Known] | None = None,
     ) -> None:  # fmt: skip
         self.report = Report(format, location)
         self.options = options or Options()
@@ -98,14 +99,14 @@ class Intake:
         self._format, self._location = format, location
         self._progress = progress
         self._redactor = Redactor(catalog.id if catalog is not None else "")
-        self._known: dict[str, Known] = {}
+        self._known: dict[str, Known] = dict(known or {})
         self._open: contextlib.ExitStack | None = None
         self._connection: sqlite3.Connection | None = None
         self._opened_at = 0.0
         self._artifacts: set[int] = set()
         self._numbered: set[int] = set()
         self._has_changes = False
-        self._started = time.monotonic()
+        self._is_in_run = False
 
     def __enter__(self) -> Intake:
         if self._catalog is not None:
@@ -188,6 +189,7 @@ class Intake:
         """
         taken = RunIntake(self, run_id, name=name, project=project, started_ms=started_ms, source=source)
         before = replace_counters(self.report)
+        self._is_in_run = True
         connection = self._begin() if self._catalog is not None else None
         if connection is not None:
             connection.execute("SAVEPOINT run")
@@ -219,6 +221,8 @@ class Intake:
             if taken.is_damaged:
                 self.report.add_damage(taken.name, taken.damage)
             self._known[run_id] = Known(0, self._stamped(fingerprint), taken.point_count)
+        finally:
+            self._is_in_run = False
         if connection is not None:
             connection.execute("RELEASE run")
             if time.monotonic() - self._opened_at > COMMIT_SECONDS:
@@ -288,14 +292,8 @@ class Intake:
             self.report.left["versions", "none of their files could be read"] += 1
             return None
         is_absent = not gathered
-        self.report.taken["versions"] += 1
-        self.report.taken["files"] += len(gathered)
-        self.report.taken["bytes"] += sum(file.size_bytes for file in gathered)
-        if is_absent:
-            self.report.changed["versions", "their bytes are not here: kept as references"] += 1
-        elif not embed:
-            self.report.changed["versions", "larger than the limit for embedding: referenced where they are"] += 1
         if connection is None:
+            self._count_version(gathered, is_embedded=embed)
             return None
         place = contents[0].place if contents and contents[0].place is not None else None
         saved = importing.put_version(
@@ -308,6 +306,8 @@ class Intake:
             ),
             identity=identity, number=number,
         )  # fmt: skip
+        if saved.is_new or self._is_in_run:
+            self._count_version(gathered, is_embedded=embed)
         self._artifacts.add(saved.artifact_key)
         if number is not None:
             self._numbered.add(saved.artifact_key)
@@ -315,6 +315,16 @@ class Intake:
         for alias in aliases:
             self.alias(saved, alias)
         return saved
+
+    def _count_version(self, gathered: Sequence[NewFile], *, is_embedded: bool) -> None:
+        taken = self.report.taken
+        taken["versions"] += 1
+        taken["files"] += len(gathered)
+        taken["bytes"] += sum(file.size_bytes for file in gathered)
+        if not gathered:
+            self.report.changed["versions", "their bytes are not here: kept as references"] += 1
+        elif not is_embedded:
+            self.report.changed["versions", "larger than the limit for embedding: referenced where they are"] += 1
 
     def alias(self, saved: Saved | None, alias: str) -> None:
         """Let an alias name a version as the source says."""
@@ -324,9 +334,12 @@ class Intake:
             if alias != "latest":
                 self.report.left["aliases", "cannot be an alias here"] += 1
             return
-        self.report.taken["aliases"] += 1
-        if saved is not None and not importing.put_alias(self._begin(), saved, alias):
+        done = importing.put_alias(self._begin(), saved, alias) if saved is not None else True
+        if done is None:
             self.report.left["aliases", "were moved in the catalog since"] += 1
+        elif done:
+            self.report.taken["aliases"] += 1
+            self._has_changes = True
 
     def link(self, relation: Relation, source: Saved, target: Saved) -> None:
         """Note that one version rests on another."""

@@ -1,0 +1,215 @@
+"""`artui import PATH…`: what other tools wrote, taken into a catalog."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from artui.cli.common import json_option, open_reader, print_json
+from artui.errors import UsageError
+from artui.model import FORMATS
+from artui.safetext import clean
+
+SHOW_SECONDS = 0.1
+MAX_LINES = 12
+
+
+@click.command("import")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--catalog", "-c", "catalog", metavar="FILE", help="The catalog to import into; made if it is not there.")
+@click.option("--dry-run", "-n", is_flag=True, help="Say what would be taken, and write nothing.")
+@click.option("--project", "-p", default="", help="Put everything into this project.")
+@click.option(
+    "--where",
+    "-w",
+    default="",
+    metavar="PATTERN",
+    help="Take only runs whose name, or project/name, matches: 'grid-*'.",
+)
+@click.option(
+    "--artifacts-from", "roots", multiple=True, metavar="DIR", type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Also take artifact files that lie below DIR; otherwise only those inside the store.",
+)  # fmt: skip
+@click.option("--report", "is_report", is_flag=True, help="Show what earlier imports took, changed and left.")
+@click.option("--tell", hidden=True, is_flag=True, help="Print progress as lines of JSON, for another program.")
+@json_option
+def command(paths: tuple[Path, ...], catalog: str | None, dry_run: bool, project: str, where: str, roots: tuple[Path, ...], is_report: bool, tell: bool, as_json: bool) -> int:  # fmt: skip
+    """Import runs from MLflow, W&B, TensorBoard, PyTorch Lightning and Hugging Face.
+
+    PATHS are stores, or folders that are searched for them: mlflow.db, mlruns, wandb, event files, lightning_logs,
+    trainer_state.json, model folders. Importing again brings only what is new, and completes runs that have grown.
+    """
+    if is_report:
+        return _show_reports(catalog, as_json)
+    if not paths:
+        raise UsageError(
+            "No path is given.", remedy="`artui import PATH` takes a store, or a folder that is searched for them."
+        )
+    from artui.catalog.finding import find_catalog
+    from artui.exchange.importing import import_paths
+    from artui.exchange.intake import Options
+    from artui.exchange.report import Report
+
+    path, why = find_catalog(catalog)
+    options = Options(project=project, where=where, artifact_roots=tuple(root.resolve() for root in roots))
+    show = _Show(tell=tell)
+    reports: list[Report] = []
+    is_stopped = 0
+    started = time.monotonic()
+
+    def stop(number: int, _: object) -> None:
+        nonlocal is_stopped
+        is_stopped = number
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        import_paths(paths, path, options=options, progress=show.progress, reports=reports, is_dry=dry_run)
+    except KeyboardInterrupt:
+        is_stopped = is_stopped or signal.SIGINT
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        show.clear()
+    seconds = time.monotonic() - started
+    plain = [report.plain() for report in reports]
+    if tell:
+        print(json.dumps({"done": True, "reports": plain}), flush=True)
+    elif as_json:
+        print_json(
+            {
+                "catalog": None if dry_run else str(path.resolve()),
+                "seconds": round(seconds, 3),
+                "stores": plain,
+                "is_interrupted": bool(is_stopped),
+            }
+        )
+    else:
+        for report in plain:
+            print_report(report)
+        points = sum(report["taken"].get("points", 0) for report in plain)
+        speed = f", {points / seconds:,.0f} points/s" if points > 10_000 and seconds > 0 else ""
+        if dry_run:
+            click.echo("Nothing was written: this was a dry run.", err=True)
+        else:
+            click.echo(
+                f"in {clean(str(path))}{'' if why == 'named' else f' ({why})'}: {seconds:.1f} s{speed}", err=True
+            )
+        if is_stopped:
+            click.echo("Interrupted: what was finished is in the catalog. Import again to go on.", err=True)
+    if is_stopped:
+        return 128 + is_stopped
+    return 1 if any(report.damaged_count for report in reports) else 0
+
+
+class _Show:
+    """One line on a terminal that says how far the import is; nothing in a pipe."""
+
+    def __init__(self, *, tell: bool) -> None:
+        self._tell = tell
+        self._is_terminal = sys.stderr.isatty() and not tell
+        self._next = 0.0
+        self._width = 0
+
+    def progress(self, report: Any, what: str) -> None:
+        now = time.monotonic()
+        if now < self._next or not (self._tell or self._is_terminal):
+            return
+        self._next = now + SHOW_SECONDS
+        runs, points = sum(report.runs.values()), report.taken["points"]
+        if self._tell:
+            print(
+                json.dumps(
+                    {
+                        "format": report.format,
+                        "runs": runs,
+                        "points": points,
+                        "damaged": report.damaged_count,
+                        "what": what,
+                    }
+                ),
+                flush=True,
+            )
+            return
+        import shutil
+
+        from artui.cli.layout import fit
+
+        text = f"{FORMATS.get(report.format, report.format)}  {runs:,} runs  {points:,} points  {clean(what)}"
+        columns = shutil.get_terminal_size((80, 24)).columns - 1
+        sys.stderr.write("\r" + fit(text, columns))
+        sys.stderr.flush()
+        self._width = columns
+
+    def clear(self) -> None:
+        if self._width:
+            sys.stderr.write("\r" + " " * self._width + "\r")
+            sys.stderr.flush()
+
+
+def print_report(report: dict[str, Any]) -> None:
+    """Print what one import took, changed and left."""
+    for line in report_lines(report):
+        click.echo(line)
+
+
+def report_lines(report: dict[str, Any]) -> list[str]:
+    """Say what one import took, changed and left, in words."""
+    from artui.units import bytes_text, plural
+
+    taken, runs = report["taken"], report["runs"]
+    words = {
+        "new": "new",
+        "updated": "brought up to date",
+        "unchanged": "unchanged",
+        "kept": "kept as they were",
+        "not chosen": "not chosen",
+    }
+    counts = [f"{runs[name]:,} {word}" for name, word in words.items() if runs.get(name)]
+    lines = [clean(f"{FORMATS.get(report['format'], report['format'])}  {report['location']}")]
+    lines.append(f"  runs      {', '.join(counts) or 'none'}")
+    parts = [
+        f"{taken[name]:,} {_SINGULAR.get(name, name[:-1]) if taken[name] == 1 else name}"
+        for name in _TAKEN
+        if taken.get(name)
+    ]
+    if taken.get("files"):
+        parts.append(f"{plural(taken['files'], 'file')} of {bytes_text(taken.get('bytes', 0))}")
+    if parts:
+        lines.append(f"  taken     {', '.join(parts)}")
+    for title in ("changed", "left"):
+        for number, each in enumerate(report[title]):
+            lines.append(clean(f"  {title if not number else '':<9} {each['what']} ({each['count']:,}): {each['why']}"))
+    shown = report["damaged"][:MAX_LINES]
+    for number, each in enumerate(shown):
+        lines.append(clean(f"  {'damaged' if not number else '':<9} {each['run']}: {each['what']}"))
+    if report["damaged_count"] > len(shown):
+        lines.append(f"            and {report['damaged_count'] - len(shown):,} more: --json has them")
+    return lines
+
+
+_TAKEN = ("params", "tags", "notes", "series", "points", "versions", "aliases")
+_SINGULAR = {"series": "series", "aliases": "alias"}
+
+
+def _show_reports(catalog: str | None, as_json: bool) -> int:
+    from artui.query.imports import import_reports
+    from artui.units import age_text
+
+    with open_reader(catalog) as reader:
+        found = import_reports(reader)
+    if as_json:
+        print_json([{"time_ms": each.time_ms, "by": each.program, **each.report} for each in found])
+        return 0
+    if not found:
+        click.echo("Nothing was imported into this catalog.", err=True)
+    now_ms = time.time_ns() // 1_000_000
+    for each in found:
+        print_report(each.report)
+        click.echo(f"  imported  {age_text(each.time_ms, now_ms)} ago by {clean(each.program)}")
+    return 0
