@@ -59,6 +59,12 @@ def age_text(time_ms: int, now_ms: int) -> str:
     return _age(max(0.0, seconds))
 
 
+def ago_text(time_ms: int, now_ms: int) -> str:
+    """Say how long ago in words: `just now`, `40s ago`, `in 3h`."""
+    age = age_text(time_ms, now_ms)
+    return "just now" if age == "now" else age if age.startswith("in ") else f"{age} ago"
+
+
 def _age(seconds: float) -> str:
     if seconds < 5:
         return "now"

@@ -115,26 +115,25 @@ class _Show:
         self._is_terminal = sys.stderr.isatty() and not tell
         self._next = 0.0
         self._width = 0
+        self._report: Any = None
+        self._before = 0, 0
 
     def progress(self, report: Any, what: str) -> None:
         now = time.monotonic()
         if now < self._next or not (self._tell or self._is_terminal):
             return
         self._next = now + SHOW_SECONDS
+        if self._report is not report:
+            if self._report is not None:
+                self._before = (
+                    self._before[0] + sum(self._report.runs.values()),
+                    self._before[1] + self._report.taken["points"],
+                )
+            self._report = report
         runs, points = sum(report.runs.values()), report.taken["points"]
         if self._tell:
-            print(
-                json.dumps(
-                    {
-                        "format": report.format,
-                        "runs": runs,
-                        "points": points,
-                        "damaged": report.damaged_count,
-                        "what": what,
-                    }
-                ),
-                flush=True,
-            )
+            told = {"format": report.format, "all_runs": self._before[0] + runs, "all_points": self._before[1] + points}
+            print(json.dumps(told), flush=True)
             return
         import shutil
 
@@ -199,7 +198,7 @@ _SINGULAR = {"series": "series", "aliases": "alias"}
 
 def _show_reports(catalog: str | None, as_json: bool) -> int:
     from artui.query.imports import import_reports
-    from artui.units import age_text
+    from artui.units import ago_text
 
     with open_reader(catalog) as reader:
         found = import_reports(reader)
@@ -211,5 +210,5 @@ def _show_reports(catalog: str | None, as_json: bool) -> int:
     now_ms = time.time_ns() // 1_000_000
     for each in found:
         print_report(each.report)
-        click.echo(f"  imported  {age_text(each.time_ms, now_ms)} ago by {clean(each.program)}")
+        click.echo(f"  imported  {ago_text(each.time_ms, now_ms)} by {clean(each.program)}")
     return 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 from artui.errors import NothingToImport
-from artui.exchange.reading import walk
+from artui.exchange.reading import MAX_DEPTH, walk
 from artui.exchange.store import Store
 
 ORDER = ("mlflow", "wandb", "lightning", "huggingface", "tensorboard")
@@ -21,8 +21,8 @@ def importer(format: str) -> ModuleType:
     return import_module(f"artui.exchange.from_{format}")
 
 
-def find_stores(paths: Iterable[Path]) -> list[Store]:
-    """Find every store at or below the paths, in the order in which they are met.
+def find_stores(paths: Iterable[Path], *, depth: int = MAX_DEPTH) -> list[Store]:
+    """Find every store at or below the paths, at most so many folders deep, in the order in which they are met.
 
     Raises:
         NothingToImport: a path is not there, or none of them leads to a store.
@@ -34,7 +34,7 @@ def find_stores(paths: Iterable[Path]) -> list[Store]:
             raise NothingToImport(
                 f"There is nothing at {str(path)!a}.", remedy="Give the path of a file or folder that is there."
             )
-        found += [store for store in _at(path) if store not in found]
+        found += [store for store in _at(path, depth) if store not in found]
     if not found:
         shown = ", ".join(ascii(str(path)) for path in paths[:3])
         raise NothingToImport(
@@ -44,14 +44,14 @@ def find_stores(paths: Iterable[Path]) -> list[Store]:
     return found
 
 
-def _at(path: Path) -> list[Store]:
+def _at(path: Path, depth: int) -> list[Store]:
     if path.is_file():
         for format in ORDER:
             if (store := importer(format).find_file(path)) is not None:
                 return [store]
         return []
     found: list[Store] = []
-    for folder in walk(path):
+    for folder in walk(path, depth=depth):
         for format in ORDER:
             found += importer(format).find_folder(folder)
     return merged(found, path)

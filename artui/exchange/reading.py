@@ -208,19 +208,19 @@ MAX_FOLDERS = 1_000_000
 MAX_DEPTH = 40
 
 
-def walk(root: Path) -> Iterator[Folder]:
+def walk(root: Path, *, depth: int = MAX_DEPTH) -> Iterator[Folder]:
     """Walk a tree without following links, folder by folder; whoever takes a folder empties its `folders` to go no deeper."""
     waiting: list[tuple[Path, int]] = [(root, 0)]
     count = 0
     while waiting and count < MAX_FOLDERS:
-        path, depth = waiting.pop()
+        path, level = waiting.pop()
         count += 1
         folder = Folder(path)
         try:
             with os.scandir(path) as entries:
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False):
-                        if entry.name not in _NEVER and depth < MAX_DEPTH:
+                        if entry.name not in _NEVER and level < depth:
                             folder.folders.append(entry.name)
                     elif entry.is_file(follow_symlinks=False):
                         folder.files.append(entry.name)
@@ -229,7 +229,7 @@ def walk(root: Path) -> Iterator[Folder]:
         folder.files.sort()
         folder.folders.sort()
         yield folder
-        waiting += [(path / name, depth + 1) for name in reversed(folder.folders)]
+        waiting += [(path / name, level + 1) for name in reversed(folder.folders)]
 
 
 def listed(path: Path) -> list[str]:

@@ -18,7 +18,7 @@ from textual.screen import Screen
 
 from artui.catalog.beside import folder_of, take_over
 from artui.errors import ArtuiError
-from artui.model import Trust
+from artui.model import FORMATS, Trust
 from artui.query import Reader
 from artui.query.live import LiveRun, live_runs
 from artui.query.runs import FirstView, first_view
@@ -27,6 +27,7 @@ from artui.settings import Settings
 from artui.tui.alerts import Alerts
 from artui.tui.cells import Palette, Span, make_palette
 from artui.tui.fetch import error_text
+from artui.tui.importing import Importing, ImportState
 from artui.tui.keys import KEYS, bindings
 from artui.tui.live import Watch
 from artui.tui.messages import CatalogChanged, Link
@@ -34,11 +35,12 @@ from artui.tui.output import ChangesOnly
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.screens.runs import FIRST_ROWS, RunsScreen
 from artui.tui.widgets.bars import KeyBar
-from artui.units import bytes_text, count_text, number_text
+from artui.units import bytes_text, count_text, number_text, plural
 
 NOTICE_SECONDS = 5.0
 TAKE_OVER_SECONDS = 30.0
 GOODBYE_SECONDS = 0.8
+IMPORT_SECONDS = 0.5
 
 
 class ArtuiApp(ChangesOnly):
@@ -51,8 +53,13 @@ class ArtuiApp(ChangesOnly):
     COMMAND_PALETTE_BINDING = "ctrl+p"
     MAX_COMPARED = 20
 
-    def __init__(self, reader: Reader, settings: Settings, *, first: FirstView | None = None) -> None:
+    def __init__(
+        self, reader: Reader, settings: Settings, *, first: FirstView | None = None, importing: Importing | None = None
+    ) -> None:
         super().__init__()
+        self.importing = importing
+        """The import that fills this catalog, when it is the cached one of a foreign store."""
+        self._import_state = ImportState()
         self.reader = reader
         self.settings = settings
         self.sends_changes_only = settings.output == "changes"
@@ -95,6 +102,9 @@ class ArtuiApp(ChangesOnly):
         self.set_interval(max(2.0, self.settings.refresh_seconds), self._look_for_alerts)
         if self.reader.is_unchecked:
             self.runs_screen.ask("damage", self.reader.check_damage, lambda _: None)
+        if self.importing is not None:
+            self.importing.start()
+            self.set_interval(IMPORT_SECONDS, self._look_at_import)
         if self.reader.notice:
             self.say(self.reader.notice, is_warning=True, seconds=15)
 
@@ -122,6 +132,8 @@ class ArtuiApp(ChangesOnly):
 
     def close(self) -> None:
         """Let go of the catalog; call after the app has ended."""
+        if self.importing is not None:
+            self.importing.stop()
         self._file_watch.tidy()
         self.reader.close()
 
@@ -166,6 +178,39 @@ class ArtuiApp(ChangesOnly):
     def _tell_later(self, text: str) -> None:
         self.call_later(lambda: self.say(text, is_warning=True, seconds=15))
 
+    def _look_at_import(self) -> None:
+        """Show how far the import is, and tell once when it has ended."""
+        importing = self.importing
+        if importing is None or importing.state == self._import_state:
+            return
+        before, self._import_state = self._import_state, importing.state
+        screen = self.screen
+        if isinstance(screen, CatalogScreen):
+            screen.show_place()
+        state = importing.state
+        if not state.is_done or before.is_done:
+            return
+        self._file_watch.look()
+        for each in self.screen_stack:
+            each.post_message(CatalogChanged())
+        if state.error:
+            self.say(f"{state.error} What was imported before is shown.", is_warning=True, seconds=30)
+            return
+        runs = sum(sum(report["runs"].values()) for report in state.reports)
+        news = sum(report["runs"].get("new", 0) + report["runs"].get("updated", 0) for report in state.reports)
+        damaged = sum(report["damaged_count"] for report in state.reports)
+        left = sum(each["count"] for report in state.reports for each in report["left"])
+        told = [f"{count_text(news)} of {plural(runs, 'run')} were new"]
+        told += [f"{count_text(damaged)} damaged"] if damaged else []
+        told += [f"{count_text(left)} things left out"] if left else []
+        self.say(f"Imported: {', '.join(told)}. I shows what was taken and left.", is_warning=bool(damaged), seconds=12)
+
+    def action_show_imports(self) -> None:
+        from artui.tui.screens.imports import ImportsScreen
+
+        if not isinstance(self.screen, ImportsScreen):
+            self.push_screen(ImportsScreen())
+
     def _changed(self) -> None:
         if self.reader.must_reopen:
             self.say("The catalog has changed on disk: r reads it again.")
@@ -195,8 +240,18 @@ class ArtuiApp(ChangesOnly):
     # What is said
 
     @property
+    def place_note(self) -> str:
+        """What the right end of the footer says of where the catalog is; empty for one that was named."""
+        if self.importing is None:
+            return ""
+        path, home = str(self.reader.path), os.path.expanduser("~")
+        shown = "~" + path.removeprefix(home) if path.startswith(home + os.sep) else path
+        name = self.reader.path.name if self.size.width < 140 else shown
+        return clean(f"cached in {name}")
+
+    @property
     def catalog_title(self) -> str:
-        return clean(self.reader.path.name)
+        return clean(self.importing.title if self.importing is not None else self.reader.path.name)
 
     def trust_spans(self, *, is_brief: bool = False) -> list[Span]:
         """Say how large the catalog is, how many runs are running, and whether it came from elsewhere."""
@@ -204,11 +259,22 @@ class ArtuiApp(ChangesOnly):
         if not is_brief:
             with contextlib.suppress(OSError):
                 spans.append((f"  {bytes_text(self.reader.path.stat().st_size)}", "dim"))
+        if self.importing is not None:
+            spans.append(self._import_span(is_brief=is_brief))
         if self._running_count:
             spans.append((f" · {count_text(self._running_count)} running", "accent"))
         if self.reader.trust is Trust.FOREIGN:
             spans.append((" · from elsewhere, read-only", "warn"))
         return spans
+
+    def _import_span(self, *, is_brief: bool) -> Span:
+        state = self._import_state
+        if state.is_done:
+            formats = {str(report["format"]) for report in state.reports}
+            source = FORMATS.get(next(iter(formats)), "") if len(formats) == 1 else f"{len(state.reports)} stores"
+            return ("" if is_brief or not state.reports else f" · from {source}", "dim")
+        far = f" {count_text(state.run_count)} runs" if state.run_count and not is_brief else ""
+        return (f" · importing{far}", "accent")
 
     def set_counts(self, total: int, running: int) -> None:
         if (total, running) != (self._total_count, self._running_count):
@@ -373,9 +439,9 @@ def _collect_garbage_again() -> None:
     gc.enable()
 
 
-def run(reader: Reader, settings: Settings, first: FirstView) -> int:
-    """Open the app on a catalog; give the process's exit code."""
-    app = ArtuiApp(reader, settings, first=first)
+def run(reader: Reader, settings: Settings, first: FirstView, importing: Importing | None = None) -> int:
+    """Open the app on a catalog, with an import that goes on behind it if there is one; give the process's exit code."""
+    app = ArtuiApp(reader, settings, first=first, importing=importing)
     try:
         app.run(mouse=settings.mouse)
     finally:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from artui.model import AliasChange, Metric, Preview, RunDetail, RunHead, RunRow, VersionDetail, VersionHead
+from artui.model import FORMATS, AliasChange, Metric, Preview, RunDetail, RunHead, RunRow, VersionDetail, VersionHead
 from artui.safetext import clean, clean_lines
 from artui.tui.cells import GLYPHS, Span, fit, spark_text, status_style
 from artui.tui.messages import Link
 from artui.tui.widgets.lines import BLANK, Line
-from artui.units import age_text, bytes_text, count_text, duration_text, number_text, param_text, plural, time_text
+from artui.units import ago_text, bytes_text, count_text, duration_text, number_text, param_text, plural, time_text
 
 PREVIEW_CELLS = 14
 """Cells of a column of a previewed table."""
@@ -57,7 +57,7 @@ def pane_lines(detail: RunDetail, row: RunRow, varying: set[str], *, cells: int)
         Line(
             [
                 (
-                    f"{head.status} {age_text(head.ended_ms or head.started_ms, now_ms)} ago{took}"
+                    f"{head.status} {ago_text(head.ended_ms or head.started_ms, now_ms)}{took}"
                     if head.status != "running"
                     else f"running for {duration_text(now_ms - head.started_ms)}",
                     "dim",
@@ -155,6 +155,25 @@ def context_facts(detail: RunDetail) -> list[tuple[str, str]]:
     return facts
 
 
+def imported_text(detail: RunDetail, now_ms: int) -> str:
+    """Say where an imported run came from; empty for one that was logged here."""
+    told = detail.context.get("import")
+    if not isinstance(told, dict):
+        return ""
+    parts = [f"from {FORMATS.get(str(told.get('format')), str(told.get('format')))}"]
+    for name in ("run_id", "run", "folder"):
+        if isinstance(told.get(name), str):
+            parts.append(str(told[name]))
+            break
+    if isinstance(told.get("client"), str):
+        parts.append(f"client {told['client']}")
+    if isinstance(told.get("imported_ms"), int):
+        parts.append(ago_text(told["imported_ms"], now_ms))
+    if isinstance(told.get("store"), str):
+        parts.append(f"of {told['store']}")
+    return "  ".join(parts)
+
+
 def fact_lines(detail: RunDetail, *, cells: int) -> list[Line]:
     """Say what a run is: status, times, who and where, code, params, tags, family."""
     head, now_ms = detail.head, time.time_ns() // 1_000_000
@@ -169,7 +188,7 @@ def fact_lines(detail: RunDetail, *, cells: int) -> list[Line]:
         fact("error", detail.error.rsplit("\n", 1)[-1], "bad")
     for remark in detail.remarks:
         fact("remark", remark, "warn")
-    fact("started", f"{time_text(head.started_ms)}  ({age_text(head.started_ms, now_ms)} ago)")
+    fact("started", f"{time_text(head.started_ms)}  ({ago_text(head.started_ms, now_ms)})")
     fact(
         "took",
         duration_text(
@@ -184,6 +203,7 @@ def fact_lines(detail: RunDetail, *, cells: int) -> list[Line]:
     fact("note", detail.note)
     fact("tags", "  ".join(tag.name + (f"={tag.value}" if tag.value else "") for tag in detail.tags), "mark")
     fact("id", head.id, "dim")
+    fact("imported", imported_text(detail, now_ms), "dim")
     lines.append(BLANK)
     if detail.params:
         lines.append(heading(" params"))

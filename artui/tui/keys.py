@@ -61,6 +61,7 @@ KEYS = (
     Key("app", "2", "app.show_artifacts", "Artifacts", "All artifacts, by stage and kind."),
     Key("app", "3", "app.show_lineage", "Lineage", "Where what is selected came from, and what came of it."),
     Key("app", "4", "app.show_live", "Live", "Runs that are going on: how far, how fast, what changed, and alerts."),
+    Key("app", "I", "app.show_imports", "imports", "What was imported: taken, changed and left, of each store."),
     Key("app", "r", "app.reload", "reload", "Read the catalog again."),
     Key("app", "ctrl+l", "app.redraw", "redraw", "Draw the whole screen again."),
     Key("app", "ctrl+z", "app.suspend_process", "suspend", "Suspend to the shell; `fg` comes back."),

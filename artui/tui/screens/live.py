@@ -17,7 +17,7 @@ from artui.tui.messages import Link
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import BLANK, Line, LineList
-from artui.units import age_text, count_text, duration_text, number_text, plural, signed_text
+from artui.units import ago_text, count_text, duration_text, number_text, plural, signed_text
 
 FIRST_METRICS, FIRST_OF_ENDED = 6, 2
 
@@ -113,7 +113,7 @@ class LiveScreen(CatalogScreen):
         if run.steps_per_second is not None and head.status == "running":
             spans.append((f"  {number_text(run.steps_per_second)}/s", "text"))
         if head.status == "lost":
-            spans.append((f"   last heard of {age_text(run.heard_ms, now_ms)} ago", "warn"))
+            spans.append((f"   last heard of {ago_text(run.heard_ms, now_ms)}", "warn"))
         machine = _machine(run)
         lines = [Line([*spans, ("   ", "text"), *machine] if width >= 100 else spans, Link("run", head.id))]
         if width < 100 and machine:

@@ -202,6 +202,13 @@ class RunsScreen(CatalogScreen):
                     ]
                 ),
             ]
+        elif (importing := self.artui.importing) is not None and not importing.state.is_done:
+            lines = [
+                BLANK,
+                Line([("  Reading ", "text"), (clean(importing.source), "title"), ("", "text")]),
+                BLANK,
+                Line([("  Runs appear here as they come. Leaving does no harm: the next start goes on.", "dim")]),
+            ]
         else:
             lines = _first_steps(clean(str(self.reader.path)))
         empty.set_lines(lines, keep=False)

@@ -59,6 +59,9 @@ class KeyBar(Bar):
         if self._notice:
             self.show([(" ", "bar"), *self._notice], right)
             return
+        note = self.app.place_note  # type: ignore[attr-defined]
+        if note and self.size.width >= 100:
+            right.insert(0, (f"{note}   ", "bar"))
         spans: list[Span] = [(" ", "bar")]
         room = self.size.width - length_of(right) - 1
         for key, label in self._pairs:

@@ -1,0 +1,118 @@
+"""What was imported into the catalog: of each store what was taken, what was changed, what was left, and why."""
+
+from __future__ import annotations
+
+import time
+
+from textual.app import ComposeResult
+
+from artui.model import FORMATS
+from artui.query.imports import ImportReport, import_reports
+from artui.safetext import clean
+from artui.tui.cells import Span, fit
+from artui.tui.screens.base import CatalogScreen
+from artui.tui.widgets.bars import Bar, KeyBar
+from artui.tui.widgets.lines import BLANK, Line, LineList
+from artui.units import ago_text, bytes_text, count_text, plural
+
+_RUNS = (("new", "new", "good"), ("updated", "brought up to date", "good"), ("unchanged", "unchanged", "text"), ("kept", "kept as they were", "warn"), ("not chosen", "not chosen", "dim"))  # fmt: skip
+_TAKEN = ("params", "tags", "notes", "series", "points", "versions", "aliases", "files")
+_TITLE_CELLS = 10
+
+
+class ImportsScreen(CatalogScreen):
+    """Holds nothing: the reports are in the catalog."""
+
+    SCOPES = ("list", "app")
+
+    def compose(self) -> ComposeResult:
+        yield Bar(id="top")
+        yield LineList(marks_cursor=False, id="reports")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        self.query_one(LineList).focus()
+
+    def load(self) -> None:
+        self.ask("imports", lambda: import_reports(self.reader), self._take)
+
+    def title_spans(self) -> list[Span]:
+        return [("imports", "title")]
+
+    def _take(self, reports: list[ImportReport]) -> None:
+        self.show_place()
+        lines: list[Line] = []
+        for report in reports:
+            lines += [BLANK, *report_lines(report, cells=self.size.width)]
+        if not reports:
+            lines = [
+                BLANK,
+                Line([("   Nothing was imported into this catalog.", "text")]),
+                BLANK,
+                Line(
+                    [
+                        ("   artui import PATH", "key"),
+                        ("  takes runs of MLflow, W&B, TensorBoard, Lightning and Hugging Face.", "dim"),
+                    ]
+                ),
+            ]
+        self.query_one(LineList).set_lines(lines)
+
+    def on_resize(self) -> None:
+        self.load()
+
+
+def report_lines(found: ImportReport, *, cells: int) -> list[Line]:
+    """Say what one import took, changed and left."""
+    report, now_ms = found.report, time.time_ns() // 1_000_000
+    age = ago_text(found.time_ms, now_ms)
+    head = FORMATS.get(found.format, clean(found.format))
+    room = max(10, cells - len(head) - len(age) - 8)
+    lines = [
+        Line(
+            [
+                (f" {head}", "title"),
+                (f"  {fit(clean(found.location), room, keep_end=True).rstrip()}", "text"),
+                (f"  {age}", "dim"),
+            ]
+        )
+    ]
+
+    def line(title: str, spans: list[Span]) -> None:
+        lines.append(Line([(f"   {title:<{_TITLE_CELLS}}", "dim"), *spans]))
+
+    counts: list[Span] = []
+    for name, words, style in _RUNS:
+        if count := report["runs"].get(name):
+            counts.append((f"{count_text(count)} {words}   ", style))
+    line("runs", counts or [("none", "dim")])
+    taken = [f"{count_text(report['taken'][name])} {name}" for name in _TAKEN if report["taken"].get(name)]
+    if size := report["taken"].get("bytes"):
+        taken.append(bytes_text(size))
+    for number, text in enumerate(_wrapped(taken, cells - _TITLE_CELLS - 5)):
+        line("taken" if not number else "", [(text, "text")])
+    for title, style in (("changed", "text"), ("left", "warn")):
+        for number, each in enumerate(report[title]):
+            line(
+                title if not number else "",
+                [
+                    (f"{count_text(each['count'])} ", style),
+                    (clean(each["what"]), "text"),
+                    (f"  {clean(each['why'])}", "dim"),
+                ],
+            )
+    for number, each in enumerate(report["damaged"]):
+        line("damaged" if not number else "", [(f"{clean(each['run'])}  ", "bad"), (clean(each["what"]), "text")])
+    if (more := report["damaged_count"] - len(report["damaged"])) > 0:
+        line("", [(f"and {plural(more, 'run')} more", "dim")])
+    return lines
+
+
+def _wrapped(parts: list[str], cells: int) -> list[str]:
+    lines, current = [], ""
+    for part in parts:
+        if current and len(current) + len(part) + 3 > cells:
+            lines.append(current)
+            current = ""
+        current = f"{current} · {part}" if current else part
+    return [*lines, current] if current else lines
