@@ -164,7 +164,7 @@ def _tell(run: RunIntake, name: str, damage: Damage) -> None:
     if damage.lost_bytes:
         run.damaged(f"{damage.lost_bytes:,} bytes of {name} behind a damaged place cannot be read")
     if damage.is_cut_off:
-        run.damaged(f"{name} is cut off within a record")
+        run.cut_off(name)
 
 
 def _hand_over(run: RunIntake, reader: EventReader) -> None:

@@ -243,7 +243,7 @@ class _Taking:
         if bad:
             self.run.damaged(f"{bad} records of {head.path.name} are no records of W&B")
         if damage.is_cut_off:
-            self.run.remark(f"{head.path.name} ends within a record: its process was killed, or still writes.")
+            self.run.cut_off(head.path.name)
 
     def _record(self, number: int, value: bytes) -> None:
         if number == _HISTORY:

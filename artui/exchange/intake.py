@@ -199,7 +199,7 @@ class Intake:
             except _FAULTS as error:
                 taken.damaged(_fault_text(error))
             known = self._known.get(run_id)
-            if known is not None and taken.is_damaged and taken.point_count < known.point_count:
+            if known is not None and taken.may_have_lost and taken.point_count < known.point_count:
                 raise RunLeft("kept")
             taken._finish(self._stamped(fingerprint))
         except RunLeft as left:
@@ -209,7 +209,7 @@ class Intake:
             if str(left) == "kept":
                 self.report.runs["kept"] += 1
                 self.report.left["runs", "are damaged now and have less than the catalog: what it has was kept"] += 1
-                self.report.add_damage(name, taken.damage)
+                self.report.add_damage(name, taken.damage or "it has become shorter")
         except BaseException:
             if connection is not None and connection.in_transaction:
                 connection.execute("ROLLBACK TO run")
@@ -220,6 +220,8 @@ class Intake:
             self.report.runs["updated" if run_id in self._known else "new"] += 1
             if taken.is_damaged:
                 self.report.add_damage(taken.name, taken.damage)
+            if taken.is_deleted:
+                self.report.changed["runs", "are deleted in the source: they are kept, and not shown"] += 1
             self._known[run_id] = Known(0, self._stamped(fingerprint), taken.point_count)
         finally:
             self._is_in_run = False
@@ -433,10 +435,20 @@ class RunIntake:
         self._provenance: dict[str, Any] = {}
         self.point_count = 0
         self.damage = ""
+        self._is_cut_off = False
 
     @property
     def is_damaged(self) -> bool:
         return bool(self.damage)
+
+    @property
+    def may_have_lost(self) -> bool:
+        """Whether the source may have had more than could be read."""
+        return bool(self.damage) or self._is_cut_off
+
+    @property
+    def is_deleted(self) -> bool:
+        return self._deleted_ms is not None
 
     def params(self, params: Mapping[str, Any]) -> None:
         """Add params; nested ones are flattened with dots, secrets replaced."""
@@ -566,6 +578,14 @@ class RunIntake:
         """Mark the run: it is taken as far as it goes."""
         self.damage = self.damage or text
         self.remark(f"Imported as far as it goes: {text}")
+
+    def cut_off(self, log: str) -> None:
+        """Tell that a log ends within a record: its process was killed, or still writes."""
+        self._is_cut_off = True
+        self.remark(f"{log} ends within a record: its process was killed, or still writes.")
+        self._intake.report.left[
+            "ends of logs", "are cut off within a record: the process was killed, or still writes"
+        ] += 1
 
     def _here(self) -> int:
         """Give the run's key, writing what is known of it if it is not there yet."""

@@ -200,7 +200,10 @@ class ArtuiApp(ChangesOnly):
         news = sum(report["runs"].get("new", 0) + report["runs"].get("updated", 0) for report in state.reports)
         damaged = sum(report["damaged_count"] for report in state.reports)
         left = sum(each["count"] for report in state.reports for each in report["left"])
-        told = [f"{count_text(news)} of {plural(runs, 'run')} were new"]
+        if not news and not damaged:
+            self.say(f"Nothing new in {plural(runs, 'run')}. I shows what was taken and left.")
+            return
+        told = [f"{plural(runs, 'run')}, {count_text(news)} of them new or grown"]
         told += [f"{count_text(damaged)} damaged"] if damaged else []
         told += [f"{count_text(left)} things left out"] if left else []
         self.say(f"Imported: {', '.join(told)}. I shows what was taken and left.", is_warning=bool(damaged), seconds=12)

@@ -93,14 +93,12 @@ def report_lines(found: ImportReport, *, cells: int) -> list[Line]:
         line("taken" if not number else "", [(text, "text")])
     for title, style in (("changed", "text"), ("left", "warn")):
         for number, each in enumerate(report[title]):
-            line(
-                title if not number else "",
-                [
-                    (f"{count_text(each['count'])} ", style),
-                    (clean(each["what"]), "text"),
-                    (f"  {clean(each['why'])}", "dim"),
-                ],
-            )
+            what, why = f"{count_text(each['count'])} {clean(each['what'])}", clean(each["why"])
+            line(title if not number else "", [(what, style)])
+            if _TITLE_CELLS + len(what) + len(why) + 6 <= cells:
+                lines[-1] = Line([*lines[-1].spans, (f"  {why}", "dim")])
+            else:
+                line("", [(f"  {why}", "dim")])
     for number, each in enumerate(report["damaged"]):
         line("damaged" if not number else "", [(f"{clean(each['run'])}  ", "bad"), (clean(each["what"]), "text")])
     if (more := report["damaged_count"] - len(report["damaged"])) > 0:
