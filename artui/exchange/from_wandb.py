@@ -196,6 +196,7 @@ class _Taking:
         self.waiting = 0
         self.config: dict[str, Any] = {}
         self.summary: dict[str, Any] = {}
+        self.latest: dict[bytes, bytes] = {}
         self.defined: dict[str, dict[str, Any]] = {}
         self.console: list[str] = []
         self.console_bytes = 0
@@ -253,7 +254,7 @@ class _Taking:
         elif number == _STATS:
             self._stats(value)
         elif number == _SUMMARY:
-            self._update(self.summary, value)
+            self._summarize(value)
         elif number == _CONFIG:
             self._update(self.config, value)
         elif number == _RUN:
@@ -285,6 +286,7 @@ class _Taking:
         told = grouped(value)
         run = self.run
         self._update(self.config, last_bytes(told, 4))
+        self._settle_summary()
         self._update(self.summary, last_bytes(told, 5))
         if name := last_text(told, 8):
             run.name = self.intake.text(name)[:200] or run.name
@@ -309,10 +311,39 @@ class _Taking:
     def _update(self, target: dict[str, Any], value: bytes) -> None:
         """ConfigRecord and SummaryRecord: 1 update, 2 remove, of items 1 key, 2 nested key, 16 value as JSON."""
         for number, _, item in fields(value):
-            if number not in (1, 2):
-                continue
-            path, text = _item(bytes_of(item))
-            _put(target, path, text, is_removed=number == 2)
+            if number in (1, 2):
+                path, text = _item(bytes_of(item))
+                _put(target, path, text, is_removed=number == 2)
+
+    def _summarize(self, value: bytes) -> None:
+        """Note a SummaryRecord. W&B writes one with every call of `log`: only the last of each key is taken apart, at the end."""
+        latest = self.latest
+        position, end = 0, len(value)
+        while position < end:
+            after = (
+                position + 2 + value[position + 1]
+                if position + 1 < end and value[position] == 10 and value[position + 1] < 128
+                else 0
+            )
+            if not 0 < after <= end:
+                # Long items and removals: what was noted before them comes first.
+                self._settle_summary()
+                after = _after(value, position)
+                self._update(self.summary, value[position:after])
+            else:
+                place = position + 2
+                while place + 1 < after and value[place] in (10, 18) and value[place + 1] < 128:
+                    place += 2 + value[place + 1]
+                name = value[position + 2 : place]
+                latest.pop(name, None)  # the order of the last updates is kept: a mapping may replace its parts
+                latest[name] = value[position + 2 : after]
+            position = after
+
+    def _settle_summary(self) -> None:
+        latest, self.latest = self.latest, {}
+        for item in latest.values():
+            path, text = _item(item)
+            _put(self.summary, path, text)
 
     def _history(self, value: bytes) -> None:
         """HistoryRecord: 1 items {1 key, 2 nested key, 16 value as JSON; 4 to 8 typed values}, 2 step {1 number}."""
@@ -626,6 +657,7 @@ class _Taking:
         """Write what is only known once all logs are read."""
         run = self.run
         names = {name for name, column in self.columns.items() if not name.startswith("_")}
+        self._settle_summary()
         self._hand_over()
         if not self.has_run:
             self._from_files()

@@ -24,32 +24,41 @@ def fields(message: bytes) -> Iterator[tuple[int, int, int | bytes]]:
         SourceDamaged: the bytes are no message.
     """
     position, end = 0, len(message)
-    while position < end:
-        key = message[position]
-        position += 1
-        if key > 127:
-            key, position = _varint(message, position - 1)
-        number, kind = key >> 3, key & 7
-        if kind == 0:
-            value: int | bytes = message[position] if position < end else -1
-            if value == -1:
-                raise SourceDamaged("A message is cut off.")
+    try:
+        while position < end:
+            key = message[position]
             position += 1
-            if isinstance(value, int) and value > 127:
-                value, position = _varint(message, position - 1)
-        elif kind == 2:
-            size, position = _varint(message, position)
-            value = message[position : position + size]
-            position += size
-        elif kind in (1, 5):
-            size = 8 if kind == 1 else 4
-            value = message[position : position + size]
-            position += size
+            if key > 127:
+                key, position = _varint(message, position - 1)
+            kind = key & 7
+            value: int | bytes
+            if kind == 2:
+                size = message[position]
+                position += 1
+                if size > 127:
+                    size, position = _varint(message, position - 1)
+                after = position + size
+                value = message[position:after]
+                position = after
+            elif kind == 0:
+                value = message[position]
+                position += 1
+                if value > 127:
+                    value, position = _varint(message, position - 1)
+            elif kind in (1, 5):
+                after = position + (8 if kind == 1 else 4)
+                value = message[position:after]
+                position = after
+            else:
+                raise SourceDamaged("A message has a field of no known type.")
+            if position > end or key < 8:
+                break
+            yield key >> 3, kind, value
         else:
-            raise SourceDamaged("A message has a field of no known type.")
-        if position > end or number == 0:
-            raise SourceDamaged("A message is cut off, or is none.")
-        yield number, kind, value
+            return
+    except IndexError:
+        pass
+    raise SourceDamaged("A message is cut off, or is none.")
 
 
 def _varint(message: bytes, position: int) -> tuple[int, int]:
