@@ -297,13 +297,12 @@ class Intake:
         if connection is None:
             self._count_version(gathered, is_embedded=embed)
             return None
-        place = contents[0].place if contents and contents[0].place is not None else None
         saved = importing.put_version(
             connection,
             NewVersion(
                 project=project, name=name, kind=kind or "files", stage=stage or stage_of(kind, "modelling"), files=gathered,
                 storage="embedded" if embed and not is_absent else "referenced",
-                location=location or (os.path.abspath(root or place) if place is not None else ""), note=self.text(note), metadata=facts,
+                location=location or _common_place(contents), note=self.text(note), metadata=facts,
                 previews=previews, created_ms=_time_ms(created_ms),
             ),
             identity=identity, number=number,
@@ -712,6 +711,16 @@ def _is_within(root: Path, path: Path) -> bool:
     except (OSError, ValueError):
         return False
     return real == home or real.startswith(home.rstrip(os.sep) + os.sep)
+
+
+def _common_place(contents: Sequence[Content]) -> str:
+    """Give the folder, or the one file, that paths of a manifest are meant from."""
+    first = contents[0] if contents else None
+    if first is None or first.place is None:
+        return ""
+    whole = os.path.abspath(first.place)
+    is_single = len(contents) == 1 and first.path == first.place.name
+    return whole if is_single else whole.removesuffix(first.path).rstrip(os.sep)
 
 
 def _manifest_path(path: str) -> str | None:

@@ -116,7 +116,7 @@ class MlflowFolder:
         name = told.get("run_name") or told.get("name") or ""
         ended = told.get("end_time")
         return FoundRun(
-            str(told.get("run_uuid") or told.get("run_id") or place.name), experiment, str(name), str(told.get("status") or ""),
+            _run_id(told, place), experiment, str(name), str(told.get("status") or ""),
             _int(told.get("start_time")), _int(ended) if ended not in (None, "") else None, told.get("lifecycle_stage") == "deleted",
             _int(told.get("deleted_time")) or None, str(told.get("user_id") or ""), str(told.get("entry_point_name") or ""), str(told.get("source_name") or ""),
             str(told.get("source_version") or ""), str(told.get("artifact_uri") or ""), damage, place,
@@ -274,6 +274,12 @@ class MlflowFolder:
         except (SourceDamaged, OSError) as error:
             self.lost.append(f"{folder.parent.name}/{folder.name}: its meta.yaml cannot be read ({error})")
             return {}
+
+
+def _run_id(told: dict[str, Any], place: Path) -> str:
+    """Give a run's id: its folder's name where an id of digits alone was read as a number."""
+    found = told.get("run_uuid") or told.get("run_id")
+    return found if isinstance(found, str) else place.name
 
 
 def _is_run(folder: Path) -> bool:
