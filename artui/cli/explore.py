@@ -63,12 +63,8 @@ def explore_foreign(path: Path) -> int:
     Raises:
         NothingToImport: there is no store that is known.
     """
-    check_terminal()
-    from artui.tui.importing import Importing
-
     cached = cached_catalog(path)
     if not cached.exists():
-        from artui.catalog import Catalog
         from artui.exchange.finding import find_stores
 
         # A large tree takes its time: whoever waits for it must see that.
@@ -79,6 +75,14 @@ def explore_foreign(path: Path) -> int:
             find_stores([path])
         finally:
             said.cancel()
+    check_terminal(
+        instead=f"`artui import {clean(str(path))} -c FILE` takes it into a catalog, which `artui ls -c FILE` lists."
+    )
+    from artui.tui.importing import Importing
+
+    if not cached.exists():
+        from artui.catalog import Catalog
+
         Catalog(cached).close()
     take_over(cached)
     command = [sys.executable, "-m", "artui", "import", "--tell", "--catalog", str(cached), "--", os.path.abspath(path)]
@@ -146,7 +150,7 @@ def _offered() -> int | None:
     return explore_foreign(store.path) if answer in ("", "y", "yes") else None
 
 
-def check_terminal() -> None:
+def check_terminal(*, instead: str = "Use `artui ls`, `artui show` or `artui compare` in scripts.") -> None:
     """Refuse to start the app where it could not work.
 
     Raises:
@@ -155,7 +159,7 @@ def check_terminal() -> None:
     if not sys.stdin.isatty() or not sys.stderr.isatty() or not sys.stdout.isatty():
         raise NoTerminal(
             "The app needs a terminal for its screen and its keys.",
-            remedy="Use `artui ls`, `artui show` or `artui compare` in scripts.",
+            remedy=instead,
         )
     if os.environ.get("TERM", "") in ("dumb", ""):
         raise NoTerminal(

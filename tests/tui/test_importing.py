@@ -1,0 +1,148 @@
+"""A foreign store in the app: rows appear as they come, what was left is told, and leaving ends the import."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from artui.catalog import Catalog
+from artui.cli.explore import cached_catalog
+from artui.query import Reader
+from artui.settings import Settings
+from artui.tui.app import ArtuiApp
+from artui.tui.importing import Importing
+from tests.exchange.mlruns import write_run
+from tests.tui.looking import settled, shown
+from tests.tui.test_terminal import Terminal
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    for number in range(5):
+        write_run(tmp_path / "mlruns", number, metrics={"loss": [1.0, 1.0 / (number + 1)]})
+    folder = write_run(tmp_path / "mlruns", 5, name="torn")
+    with (folder / "metrics" / "loss").open("a") as metric:
+        metric.write("1780")
+    return tmp_path / "mlruns"
+
+
+def _explore(store: Path, flow: Any, *, size: tuple[int, int] = (120, 36), command: list[str] | None = None) -> None:
+    catalog = store.parent / "cached.artui"
+    Catalog(catalog).close()
+    words = command or [sys.executable, "-m", "artui", "import", "--tell", "--catalog", str(catalog), "--", str(store)]
+
+    async def main() -> None:
+        importing = Importing(words, source=str(store), title="mlruns")
+        app = ArtuiApp(Reader(catalog), Settings(refresh_seconds=0.2), importing=importing)
+        async with app.run_test(size=size) as pilot:
+            await settled(pilot)
+            await flow(pilot)
+        app.close()
+
+    asyncio.run(main())
+
+
+async def _until(pilot: Pilot[Any], pattern: str) -> str:
+    for _ in range(200):
+        await pilot.pause(0.1)
+        if re.search(pattern, shown(pilot)):
+            return shown(pilot)
+    raise AssertionError(shown(pilot))
+
+
+def test_runs_of_a_store_appear_in_the_table(store: Path) -> None:
+    """The app is there at once and says what it reads; then the runs are, with what was damaged and how to see it."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        text = await _until(pilot, "Imported")
+        await settled(pilot)
+        assert "6 runs" in shown(pilot) and "run-4" in shown(pilot) and "0.2" in shown(pilot)
+        assert "1 damaged" in text and "from MLflow" in shown(pilot) and "mlruns" in shown(pilot).splitlines()[0]
+
+        await pilot.press("I")
+        await settled(pilot)
+        text = shown(pilot)
+        assert "6 new" in text and re.search(r"damaged +torn", text) and str(store)[-20:] in text
+        await pilot.press("escape")
+        await settled(pilot)
+        assert "6 runs" in shown(pilot)
+
+    _explore(store, flow)
+
+
+def test_waiting_for_the_first_run_is_visible(store: Path) -> None:
+    """As long as nothing has come, the screen says what is being read."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        assert "Reading" in shown(pilot) and "mlruns" in shown(pilot) and "importing" in shown(pilot)
+
+    _explore(store, flow, command=[sys.executable, "-c", "import time; time.sleep(30)"])
+
+
+def test_import_that_fails_says_why(store: Path) -> None:
+    """An import that cannot be done is told at the bottom, and the app goes on."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        text = await _until(pilot, "There is nothing at")
+        assert "Traceback" not in text
+
+    _explore(
+        store,
+        flow,
+        command=[
+            sys.executable,
+            "-m",
+            "artui",
+            "import",
+            "--tell",
+            "-c",
+            str(store.parent / "cached.artui"),
+            "/nowhere/at/all",
+        ],
+    )
+
+
+def test_leaving_ends_the_import(store: Path) -> None:
+    """No process is left behind when the app is closed before its import is through."""
+    seen: list[int] = []
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        process = pilot.app.importing._process  # type: ignore[attr-defined]
+        assert process is not None and process.poll() is None
+        seen.append(process.pid)
+
+    _explore(store, flow, command=[sys.executable, "-c", "import time; time.sleep(60)"])
+    with pytest.raises(ProcessLookupError):
+        os.kill(seen[0], 0)
+
+
+def test_nothing_imported_is_said_with_what_to_do(small_catalog: Path, explore: Any) -> None:
+    """In a catalog without imports the screen of imports says how to make some."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("I")
+        await settled(pilot)
+        assert "Nothing was imported" in shown(pilot) and "artui import PATH" in shown(pilot)
+
+    explore(small_catalog, flow)
+
+
+def test_store_is_opened_by_its_path(store: Path) -> None:
+    """`artui mlruns` shows its runs from a cached catalog, writes nothing beside the store, and is quick the second time."""
+    before = sorted(os.listdir(store.parent))
+    for _ in range(2):
+        terminal = Terminal(store)
+        assert terminal.read("run-4"), terminal.text
+        assert terminal.read("Imported|Nothing new"), terminal.text
+        terminal.press("q")
+        assert terminal.wait() == 0
+    assert sorted(os.listdir(store.parent)) == before
+    with Reader(cached_catalog(store)) as reader:
+        assert len(reader.runs()) == 6
