@@ -138,9 +138,10 @@ def end_run(
     run_id, started_ms, is_deleted = connection.execute(
         "SELECT id, started_ms, deleted_ms FROM run WHERE key = ?", (run_key,)
     ).fetchone()
-    duration_ms = max(0, ended_ms - started_ms) if ended_ms is not None else None
+    # A source that knows no start gives the end for it.
+    duration_ms = ended_ms - started_ms if ended_ms is not None and ended_ms > started_ms else None
     if status != "running":
-        ended_ms, duration_ms = (ended_ms, duration_ms) if ended_ms is not None else (started_ms, 0)
+        ended_ms = ended_ms if ended_ms is not None else started_ms
     connection.execute(
         "UPDATE run SET status = ?, ended_ms = ?, duration_ms = ?, heartbeat_ms = ?, error = ? WHERE key = ?",
         (STATUS_CODES[status], ended_ms, duration_ms, max(heard_ms, started_ms), storable(error), run_key),

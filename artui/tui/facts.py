@@ -226,12 +226,15 @@ def fact_lines(detail: RunDetail, *, cells: int) -> list[Line]:
                 lines.append(Line([(f"   and {len(heads) - 12} more under files", "dim")]))
             lines.append(BLANK)
     lines.append(heading(" environment"))
-    fact("  host", f"{detail.user}@{detail.host}" if detail.user else detail.host)
+    fact("  host", "@".join(part for part in (detail.user, detail.host) if part))
     fact(
         "  code",
-        f"commit {detail.git_commit[:12]} on {detail.git_branch}"
+        f"commit {detail.git_commit[:12]}"
+        + (f" on {detail.git_branch}" if detail.git_branch else "")
         + (", with uncommitted changes" if detail.git_is_dirty else "")
         if detail.git_commit
+        else ""
+        if detail.context.get("import")
         else "not in a git work tree",
     )
     code = detail.context.get("code")
