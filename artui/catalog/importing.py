@@ -38,6 +38,12 @@ class Known:
     point_count: int
 
 
+def id_of(*parts: str) -> str:
+    """Derive an id whose every letter comes from the parts, so that its first few tell it from others."""
+    high = hashlib.sha256(derived_id("prefix", *parts).encode()).digest()
+    return derived_id(*parts, time_ms=int.from_bytes(high[:6], "big"))
+
+
 def known_runs(connection: sqlite3.Connection, format: str) -> dict[str, Known]:
     """Give all runs that were imported from a format, by id."""
     found = {}
@@ -187,9 +193,7 @@ def put_version(
     if not version.files:  # nothing to tell one from another but where it is said to be
         digest = hashlib.sha256(f"absent {version.location}".encode("utf-8", "backslashreplace")).digest()
     artifact_id = connection.execute("SELECT id FROM artifact WHERE key = ?", (artifact_key,)).fetchone()[0]
-    version_id = derived_id(
-        *(("version", artifact_id, *identity) if identity else ("version", artifact_id, digest.hex()))
-    )
+    version_id = id_of("version", artifact_id, *(identity or (digest.hex(),)))
     row = connection.execute(
         "SELECT key, number, digest, created_ms FROM version WHERE id = ?", (version_id,)
     ).fetchone()
@@ -240,7 +244,7 @@ def find_version_id(connection: sqlite3.Connection, project: str, artifact: str,
     """Give the key of a version by what its source calls it; None when it was not imported."""
     artifact_id = derived_id("artifact", project, artifact)
     row = connection.execute(
-        "SELECT key FROM version WHERE id = ?", (derived_id("version", artifact_id, *identity),)
+        "SELECT key FROM version WHERE id = ?", (id_of("version", artifact_id, *identity),)
     ).fetchone()
     return None if row is None else int(row[0])
 

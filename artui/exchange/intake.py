@@ -34,7 +34,6 @@ from artui.capture.secrets import Redactor
 from artui.capture.values import stage_of
 from artui.catalog import Catalog, artifacts, blobs, importing, opening, runs
 from artui.catalog.artifacts import NewFile, NewVersion, Saved
-from artui.catalog.ids import derived_id
 from artui.catalog.importing import Known
 from artui.catalog.runs import NewRun
 from artui.errors import CatalogError, SourceDamaged, UsageError
@@ -50,6 +49,8 @@ if TYPE_CHECKING:
 COMMIT_SECONDS = 0.5
 FLUSH_POINTS = 1 << 18
 MAX_NAME = 200
+MAX_CHARS = 200_000
+"""Of a param, tag, note or other text beside a run."""
 _INT64 = 1 << 63
 _MAX_TIME_MS = 1 << 48
 """About the year 10,900: later times are taken for none."""
@@ -156,9 +157,9 @@ class Intake:
 
     # Runs
 
-    def run_id(self, *source_id: str, started_ms: int = 0) -> str:
+    def run_id(self, *source_id: str) -> str:
         """Give the id of an imported run: the same for the same words of the source."""
-        return derived_id("run", self._format, *source_id, time_ms=started_ms if 0 < started_ms < _MAX_TIME_MS else 0)
+        return importing.id_of("run", self._format, *source_id)
 
     def is_wanted(self, project: str, name: str) -> bool:
         """Say whether a run was chosen; counts those that were not."""
@@ -199,7 +200,7 @@ class Intake:
             except _FAULTS as error:
                 taken.damaged(_fault_text(error))
             known = self._known.get(run_id)
-            if known is not None and taken.may_have_lost and taken.point_count < known.point_count:
+            if known is not None and taken.point_count < known.point_count:
                 raise RunLeft("kept")
             taken._finish(self._stamped(fingerprint))
         except RunLeft as left:
@@ -208,8 +209,9 @@ class Intake:
             self.report = restored(self.report, before)
             if str(left) == "kept":
                 self.report.runs["kept"] += 1
-                self.report.left["runs", "are damaged now and have less than the catalog: what it has was kept"] += 1
-                self.report.add_damage(name, taken.damage or "it has become shorter")
+                self.report.left["runs", "have fewer points than in the catalog: what it has was kept"] += 1
+                if taken.may_have_lost:
+                    self.report.add_damage(name, taken.damage or "it is cut off now")
         except BaseException:
             if connection is not None and connection.in_transaction:
                 connection.execute("ROLLBACK TO run")
@@ -253,13 +255,24 @@ class Intake:
         return check_name(fit, what=what)
 
     def text(self, text: str) -> str:
-        """Take secrets out of a text."""
+        """Take secrets out of a text; one that is longer than any real one is cut."""
+        if len(text) > MAX_CHARS:
+            text = text[:MAX_CHARS]
+            self.report.changed["texts", f"longer than {MAX_CHARS:,} characters: cut"] += 1
+        return self.redacted(text)
+
+    def redacted(self, text: str) -> str:
+        """Take secrets out of a text of any length."""
         before = self._redactor.count
         cleaned = self._redactor.text(text)
         self._count_secrets(before)
         return cleaned
 
     def value(self, name: str, value: Any) -> Any:
+        """Take secrets out of a value, whole if its name says that it is one."""
+        if isinstance(value, str) and len(value) > MAX_CHARS:
+            value = value[:MAX_CHARS]
+            self.report.changed["texts", f"longer than {MAX_CHARS:,} characters: cut"] += 1
         before = self._redactor.count
         cleaned = self._redactor.value(name, value)
         self._count_secrets(before)
@@ -505,7 +518,7 @@ class RunIntake:
 
     def cleaned(self, text: str) -> str:
         """Take secrets out of a text that is about to be kept as a file."""
-        return self._intake.text(text)
+        return self._intake.redacted(text)
 
     def started(self, started_ms: int) -> None:
         """Correct when the run started, once it is known."""

@@ -80,23 +80,17 @@ def test_import_keeps_what_people_changed(store: Path, tmp_path: Path) -> None:
 
 
 def test_import_takes_away_what_the_source_has_no_more(store: Path, tmp_path: Path) -> None:
-    """Params, tags and metrics that a run has lost at its source are gone after the next import."""
+    """Params and tags that a run has lost at its source are gone after the next import."""
     catalog = tmp_path / "c.artui"
-    folder = write_run(
-        store, 0, tags={"wip": ""}, params={"lr": "0.1", "typo": "1"}, metrics={"loss": [1.0], "tmp": [2.0]}
-    )
+    folder = write_run(store, 0, tags={"wip": ""}, params={"lr": "0.1", "typo": "1"})
     _import(store, catalog)
-    for name in ("tags/wip", "params/typo", "metrics/tmp"):
+    for name in ("tags/wip", "params/typo"):
         (folder / name).unlink()
 
     _import(store, catalog)
 
     found = _details(catalog)["run-0"]
-    assert (
-        [param.name for param in found.params] == ["lr"]
-        and not found.tags
-        and [metric.name for metric in found.metrics] == ["loss"]
-    )
+    assert [param.name for param in found.params] == ["lr"] and not found.tags
 
 
 def test_dry_run_writes_nothing_and_counts_the_same(store: Path, tmp_path: Path) -> None:

@@ -1,0 +1,185 @@
+"""Laws of importing, for every format: twice changes nothing, growing gives the same as at once, damage takes nothing away."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from artui.errors import NothingToImport
+from artui.exchange.importing import import_paths
+from artui.query import Reader
+from tests.exchange.looking import content
+from tests.exchange.mlruns import write_run
+from tests.exchange.writing import (
+    event_records,
+    wandb_log,
+    wandb_records,
+    write_database,
+    write_events,
+    write_lightning,
+    write_model,
+    write_trainer,
+    write_wandb,
+)
+
+NOW = 1_780_500_000
+
+
+def _mlruns(root: Path, share: float) -> None:
+    for number in range(max(1, round(4 * share))):
+        write_run(root / "mlruns", number, metrics={"loss": [1.0 / (step + 1) for step in range(max(1, round(20 * share)))]}, artifacts={"a.txt": b"same", f"b/{number}.txt": b"own"})  # fmt: skip
+
+
+def _database(root: Path, share: float) -> None:
+    write_database(root / "mlflow.db", max(1, round(4 * share)), max(1, round(20 * share)))
+
+
+def _old_database(root: Path, share: float) -> None:
+    write_database(root / "mlflow.db", max(1, round(4 * share)), max(1, round(20 * share)), schema="1.0")
+
+
+def _wandb(root: Path, share: float) -> None:
+    records = wandb_records(40)
+    write_wandb(root, records[: max(3, round(len(records) * share))])
+
+
+def _wandb_bytes(root: Path, share: float) -> None:
+    log = wandb_log(wandb_records(40))
+    write_wandb(root, ()).write_bytes(log[: max(200, round(len(log) * share))])
+
+
+def _events(root: Path, share: float) -> None:
+    whole = b"".join(event_records(40))
+    write_events(root / "runs" / "a", [whole[: max(60, round(len(whole) * share))]])
+    if share == 1:
+        write_events(root / "runs" / "a", event_records(5, first=40), name="events.out.tfevents.1780009999.box.2.0")
+        write_events(root / "runs" / "b", event_records(3))
+
+
+def _lightning(root: Path, share: float) -> None:
+    write_lightning(root, max(1, round(20 * share)))
+    if share == 1:
+        write_lightning(root, version=10)
+        write_lightning(root, version=2)
+
+
+def _trainer(root: Path, share: float) -> None:
+    write_trainer(root, max(1, round(20 * share)))
+    if share == 1:
+        write_model(root)
+
+
+STORES: dict[str, Callable[[Path, float], None]] = {
+    "mlruns": _mlruns, "mlflow.db": _database, "mlflow.db of 1.0": _old_database, "wandb": _wandb, "wandb at any byte": _wandb_bytes,
+    "tensorboard": _events, "lightning": _lightning, "huggingface": _trainer,
+}  # fmt: skip
+
+
+def _still(root: Path) -> None:
+    """Give all files one time, as the times of tests' own writing are no part of what is compared."""
+    for path in root.rglob("*"):
+        os.utime(path, (NOW, NOW))
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_importing_twice_changes_nothing(store: str, tmp_path: Path) -> None:
+    """A second import of the same store leaves every table as it was, and the file as large."""
+    STORES[store](tmp_path / "s", 1)
+    catalog = tmp_path / "c.artui"
+    import_paths([tmp_path / "s"], catalog)
+    before, raw = content(catalog), catalog.read_bytes()
+    assert before["runs"] and before["points"]
+
+    [*reports] = import_paths([tmp_path / "s"], catalog)
+
+    assert content(catalog) == before
+    assert all(not report.has_news and not report.taken["points"] for report in reports)
+    with Reader(catalog) as reader:
+        reader.check_damage()
+    assert len(catalog.read_bytes()) == len(raw)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.37, 0.5, 0.9])
+@pytest.mark.parametrize("store", STORES)
+def test_store_that_grew_gives_the_same_as_one_import_at_the_end(store: str, share: float, tmp_path: Path) -> None:
+    """Imported when it was small and again when it was whole, a store comes to what it does when imported once."""
+    place = tmp_path / "s"
+    STORES[store](place, share)
+    import_paths([place], tmp_path / "grown.artui")
+    STORES[store](place, 1)
+    _still(place)
+    import_paths([place], tmp_path / "grown.artui")
+
+    import_paths([place], tmp_path / "once.artui")
+
+    grown, once = content(tmp_path / "grown.artui"), content(tmp_path / "once.artui")
+    assert {name: grown[name] for name in once} == once
+
+
+@pytest.mark.parametrize(
+    "store", ["mlruns", "wandb at any byte", "tensorboard", "lightning", "huggingface", "mlflow.db"]
+)
+def test_damage_takes_no_point_from_the_catalog(store: str, tmp_path: Path) -> None:
+    """After bytes of a store were cut off or turned round, another import leaves as many points of each run as there were."""
+    chance = random.Random(7)
+    place, catalog = tmp_path / "s", tmp_path / "c.artui"
+    STORES[store](place, 1)
+    import_paths([place], catalog)
+    before = _counts(catalog)
+    files = [path for path in place.rglob("*") if path.is_file() and path.stat().st_size]
+    whole = {path: path.read_bytes() for path in files}
+    for _ in range(12):
+        victim = chance.choice(files)
+        raw = bytearray(whole[victim])
+        if chance.random() < 0.5:
+            raw = raw[: chance.randrange(len(raw))]
+        else:
+            raw[chance.randrange(len(raw))] ^= 1 << chance.randrange(8)
+        victim.write_bytes(raw)
+        # The one file by which a store is known may no longer be what it was.
+        with contextlib.suppress(NothingToImport):
+            import_paths([place], catalog)
+        after = _counts(catalog)
+        assert all(after[run] >= count for run, count in before.items()), victim
+        victim.write_bytes(whole[victim])
+        import_paths([place], catalog)
+        assert {run: count for run, count in _counts(catalog).items() if run in before} == before
+
+
+def _counts(catalog: Path) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for run, *rest in content(catalog)["series"]:
+        found[run] = found.get(run, 0) + rest[2]
+    return found
+
+
+def test_moved_logs_of_tensorboard_are_the_same_runs(tmp_path: Path) -> None:
+    """A folder of event files that was moved elsewhere is recognised: no run is there twice."""
+    _events(tmp_path / "s", 1)
+    catalog = tmp_path / "c.artui"
+    import_paths([tmp_path / "s" / "runs"], catalog)
+    shutil.move(tmp_path / "s", tmp_path / "t")
+
+    import_paths([tmp_path / "t"], catalog)
+
+    assert len(content(catalog)["runs"]) == 2
+
+
+def test_resumed_run_of_wandb_is_one_run(tmp_path: Path) -> None:
+    """Two logs of one id follow each other in one run, whose end is that of the later log."""
+    first = wandb_records(5, exit_code=1)
+    write_wandb(tmp_path, first, begun="20260601_120000")
+    later: list[Any] = wandb_records(8, exit_code=0)
+    write_wandb(tmp_path, later, begun="20260602_120000")
+    import_paths([tmp_path], tmp_path / "c.artui")
+
+    found = content(tmp_path / "c.artui")
+    [run] = found["runs"]
+    assert run[4] == 1 and any(each[1:4] == ("loss", "", 13) for each in found["series"])

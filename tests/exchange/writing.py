@@ -1,0 +1,273 @@
+"""Small stores of foreign formats, written from the formats' own definitions: what tests cut, flip and grow."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import struct
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+SECONDS = 1_780_000_000
+_CRC_TABLE = []
+for _number in range(256):
+    for _ in range(8):
+        _number = _number >> 1 ^ (0x82F63B78 if _number & 1 else 0)
+    _CRC_TABLE.append(_number)
+
+
+# Protocol buffers
+
+
+def varint(number: int) -> bytes:
+    number &= (1 << 64) - 1
+    out = bytearray()
+    while number > 127:
+        out.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*out, number])
+
+
+def message(*fields: tuple[int, Any]) -> bytes:
+    """Write fields by number: ints as varints, floats as doubles, texts and bytes with their length."""
+    out = b""
+    for number, value in fields:
+        if isinstance(value, bool | int):
+            out += varint(number << 3) + varint(int(value))
+        elif isinstance(value, np.float32):
+            out += varint(number << 3 | 5) + struct.pack("<f", value)
+        elif isinstance(value, float):
+            out += varint(number << 3 | 1) + struct.pack("<d", value)
+        else:
+            raw = value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
+            out += varint(number << 3 | 2) + varint(len(raw)) + raw
+    return out
+
+
+# TensorBoard
+
+
+def crc32c(data: bytes) -> int:
+    state = 0xFFFFFFFF
+    for byte in data:
+        state = state >> 8 ^ _CRC_TABLE[(state ^ byte) & 255]
+    return state ^ 0xFFFFFFFF
+
+
+def masked(data: bytes) -> bytes:
+    crc = crc32c(data)
+    return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
+
+
+def tf_record(data: bytes) -> bytes:
+    """Frame one record."""
+    length = struct.pack("<Q", len(data))
+    return length + masked(length) + data + masked(data)
+
+
+def scalar_event(tag: str, step: int, value: float, *, seconds: float = SECONDS) -> bytes:
+    """Write a scalar as the first generation of TensorBoard did."""
+    return message((1, float(seconds)), (2, step), (5, message((1, message((1, tag), (2, np.float32(value)))))))
+
+
+def tensor_event(tag: str, step: int, value: float, *, plugin: str = "scalars", seconds: float = SECONDS) -> bytes:
+    """Write a scalar as TensorFlow 2 does: a tensor, with what it is said in its metadata."""
+    tensor = message((1, 1), (2, b""), (4, struct.pack("<f", value)))
+    return message((1, float(seconds)), (2, step), (5, message((1, message((1, tag), (9, message((1, message((1, plugin))))), (8, tensor))))))  # fmt: skip
+
+
+def version_event() -> bytes:
+    return message((1, float(SECONDS)), (3, "brain.Event:2"))
+
+
+def event_records(count: int = 20, *, first: int = 0) -> list[bytes]:
+    """Give framed records: a version, then two series of so many points."""
+    events = [version_event()] if first == 0 else []
+    for step in range(first, first + count):
+        events.append(scalar_event("loss", step, 1.0 / (step + 1), seconds=SECONDS + step))
+        events.append(tensor_event("val/acc", step, step / 100, seconds=SECONDS + step))
+    return [tf_record(event) for event in events]
+
+
+def write_events(
+    folder: Path, records: Iterable[bytes], *, name: str = f"events.out.tfevents.{SECONDS}.box.1.0"
+) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(b"".join(records))
+    return folder / name
+
+
+# W&B
+
+
+def wandb_item(name: str | Sequence[str], value: Any) -> bytes:
+    text = value if isinstance(value, bytes) else json.dumps(value).encode()
+    names = [(1, name)] if isinstance(name, str) else [(2, part) for part in name]
+    return message(*names, (16, text))
+
+
+def wandb_records(count: int = 20, *, id: str = "abc123", project: str = "vision", exit_code: int | None = 0, more: Sequence[bytes] = ()) -> list[bytes]:  # fmt: skip
+    """Give records of one run: header, run, history, statistics, output, summary, and its end."""
+    start = message((1, SECONDS))
+    config = message((1, wandb_item("lr", 0.1)), (1, wandb_item("net", {"depth": 3})))
+    run = message(
+        (1, id),
+        (3, project),
+        (4, config),
+        (6, "sweep"),
+        (8, "calm-otter"),
+        (9, "a note"),
+        (10, "grid"),
+        (13, "box"),
+        (17, start),
+    )
+    found = [message((1, 1), (21, message((1, message((1, "0.31.0+abc")))))), message((1, 2), (17, run))]
+    for step in range(count):
+        row = [(1, wandb_item("loss", 1.0 / (step + 1))), (1, wandb_item(("train", "acc"), step / 100))]
+        row += [(1, wandb_item("_timestamp", SECONDS + step)), (1, wandb_item("_step", step))]
+        found.append(message((1, 3 + step), (2, message(*row, (2, message((1, step)))))))
+    found.append(message((7, message((2, message((1, SECONDS + 5))), (3, wandb_item("cpu", 12.5))))))
+    found.append(message((13, message((1, 1), (2, message((1, SECONDS + 6))), (3, "epoch 1\n")))))
+    found += more
+    found.append(message((3, message((1, wandb_item("loss", 1.0 / count)), (1, wandb_item("best", 0.01))))))
+    if exit_code is not None:
+        found.append(message((18, message((1, exit_code), (2, count)))))
+    return found
+
+
+def wandb_log(records: Iterable[bytes]) -> bytes:
+    """Frame records as LevelDB's log does, with zlib's CRC-32 of type and data."""
+    out = bytearray(b":W&B\xe1\xbe\x00")
+    for record in records:
+        first = True
+        while True:
+            room = 32768 - len(out) % 32768
+            if room < 7:
+                out += b"\0" * room
+                room = 32768
+            part, record = record[: room - 7], record[room - 7 :]
+            kind = (1 if not record else 2) if first else (4 if not record else 3)
+            out += struct.pack("<IHB", zlib.crc32(part, zlib.crc32(bytes([kind]))), len(part), kind) + part
+            first = False
+            if not record:
+                break
+    return bytes(out)
+
+
+def write_wandb(
+    root: Path, records: Iterable[bytes] | None = None, *, id: str = "abc123", begun: str = "20260601_120000"
+) -> Path:
+    """Write one run of a `wandb/` folder; give its log."""
+    folder = root / "wandb" / f"offline-run-{begun}-{id}"
+    (folder / "files").mkdir(parents=True, exist_ok=True)
+    log = folder / f"run-{id}.wandb"
+    log.write_bytes(wandb_log(wandb_records(id=id) if records is None else records))
+    return log
+
+
+# MLflow's database
+
+_OLDEST = """
+    CREATE TABLE experiments (experiment_id INTEGER NOT NULL PRIMARY KEY, name VARCHAR(256) NOT NULL, artifact_location VARCHAR(256), lifecycle_stage VARCHAR(32));
+    CREATE TABLE runs (run_uuid VARCHAR(32) NOT NULL PRIMARY KEY, name VARCHAR(250), source_type VARCHAR(20), source_name VARCHAR(500), entry_point_name VARCHAR(50),
+        user_id VARCHAR(256), status VARCHAR(20), start_time BIGINT, end_time BIGINT, source_version VARCHAR(50), lifecycle_stage VARCHAR(20), artifact_uri VARCHAR(200), experiment_id INTEGER);
+    CREATE TABLE params (key VARCHAR(250) NOT NULL, value VARCHAR(250) NOT NULL, run_uuid VARCHAR(32) NOT NULL, PRIMARY KEY (key, run_uuid));
+    CREATE TABLE tags (key VARCHAR(250) NOT NULL, value VARCHAR(250), run_uuid VARCHAR(32) NOT NULL, PRIMARY KEY (key, run_uuid));
+"""
+_METRICS = {
+    "0.9": "CREATE TABLE metrics (key VARCHAR(250) NOT NULL, value FLOAT NOT NULL, timestamp BIGINT NOT NULL, run_uuid VARCHAR(32) NOT NULL, PRIMARY KEY (key, timestamp, value, run_uuid));",
+    "1.0": "CREATE TABLE metrics (key VARCHAR(250) NOT NULL, value FLOAT NOT NULL, timestamp BIGINT NOT NULL, run_uuid VARCHAR(32) NOT NULL, step BIGINT NOT NULL DEFAULT 0, is_nan BOOLEAN NOT NULL DEFAULT 0, PRIMARY KEY (key, timestamp, step, run_uuid, value, is_nan));",
+}
+_METRICS["2.0"] = _METRICS["1.0"] + "CREATE INDEX index_metrics_run_uuid ON metrics (run_uuid);"
+_REGISTRY = """
+    CREATE TABLE registered_models (name VARCHAR(256) NOT NULL PRIMARY KEY, creation_time BIGINT, last_updated_time BIGINT, description VARCHAR(5000));
+    CREATE TABLE model_versions (name VARCHAR(256) NOT NULL, version INTEGER NOT NULL, creation_time BIGINT, last_updated_time BIGINT, description VARCHAR(5000), user_id VARCHAR(256),
+        current_stage VARCHAR(20), source VARCHAR(500), run_id VARCHAR(32), status VARCHAR(20), PRIMARY KEY (name, version));
+    CREATE TABLE registered_model_aliases (alias VARCHAR(256) NOT NULL, version INTEGER NOT NULL, name VARCHAR(256) NOT NULL, PRIMARY KEY (name, alias));
+"""
+
+
+def write_database(path: Path, runs: int = 2, points: int = 20, *, schema: str = "2.0") -> Path:
+    """Write an MLflow database as some version laid it out, or add to one."""
+    is_new = not path.exists()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with sqlite3.connect(path) as connection:
+        if is_new:
+            connection.executescript(_OLDEST + _METRICS[schema] + (_REGISTRY if schema == "2.0" else ""))
+            connection.execute(
+                "INSERT INTO experiments VALUES (1, 'vision', ?, 'active')", (f"{path.parent}/mlruns/1",)
+            )
+        for number in range(runs):
+            id = f"{number:031x}a"
+            row = (id, f"run-{number}", "LOCAL", "train.py", "", "ada", "FINISHED", SECONDS * 1000 + number, SECONDS * 1000 + 9000, "", "active", f"/srv/gone/mlruns/1/{id}/artifacts", 1)  # fmt: skip
+            connection.execute(f"INSERT OR REPLACE INTO runs VALUES ({', '.join('?' * len(row))})", row)
+            connection.execute("INSERT OR REPLACE INTO params VALUES ('lr', '0.1', ?)", (id,))
+            connection.execute("INSERT OR REPLACE INTO tags VALUES ('team', 'red', ?)", (id,))
+            for step in range(points):
+                values = ("loss", 1.0 / (step + 1), SECONDS * 1000 + step, id)
+                more = () if schema == "0.9" else (step, 0)
+                connection.execute(
+                    f"INSERT OR IGNORE INTO metrics VALUES ({', '.join('?' * len(values + more))})", values + more
+                )
+    return path
+
+
+# Lightning and Hugging Face
+
+
+def write_lightning(
+    root: Path, rows: int = 20, *, version: int = 0, params: str = "lr: 0.1\nmodel:\n  depth: 3\n"
+) -> Path:
+    """Write one version of the CSV logger, with a validation value every fifth row; give its folder."""
+    folder = root / "lightning_logs" / f"version_{version}"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "hparams.yaml").write_text(params)
+    lines = ["epoch,step,train_loss,val_loss"]
+    for row in range(rows):
+        lines.append(f"{row // 5},{row},{1.0 / (row + 1)},")
+        if row % 5 == 4:
+            lines.append(f"{row // 5},{row},,{2.0 / (row + 1)}")
+    (folder / "metrics.csv").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def trainer_state(steps: int = 20, **more: Any) -> Mapping[str, Any]:
+    history: list[dict[str, Any]] = [
+        {"loss": 1.0 / step, "learning_rate": 1e-4, "epoch": step / 10, "step": step} for step in range(1, steps + 1)
+    ]
+    history.append({"eval_loss": 0.5, "epoch": steps / 10, "step": steps})
+    return {
+        "global_step": steps,
+        "max_steps": 20,
+        "num_train_epochs": 2,
+        "epoch": steps / 10,
+        "best_metric": None,
+        "log_history": history,
+        **more,
+    }
+
+
+def write_trainer(root: Path, steps: int = 20, *, name: str = "out") -> Path:
+    """Write a trainer's folder; give it."""
+    folder = root / name
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "trainer_state.json").write_text(json.dumps(trainer_state(steps), indent=2))
+    return folder
+
+
+def write_model(root: Path, *, name: str = "tiny-bert") -> Path:
+    """Write a model's folder: config, weights of one tensor, tokenizer and card."""
+    folder = root / name
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(
+        json.dumps({"model_type": "bert", "architectures": ["BertModel"], "hidden_size": 4})
+    )
+    header = json.dumps({"weight": {"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 16]}}).encode()
+    (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(16))
+    (folder / "tokenizer.json").write_text("{}")
+    (folder / "README.md").write_text("---\nlicense: mit\ntags: [a, b]\n---\n# Tiny\n\nA model of four numbers.\n")
+    return folder
