@@ -12,6 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.exchange.mlruns import write_run
+from tests.exchange.writing import (
+    event_records,
+    write_database,
+    write_events,
+    write_lightning,
+    write_trainer,
+    write_wandb,
+)
+
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 
 
@@ -28,10 +38,29 @@ def _commands() -> list[str]:
     ]
 
 
+def _write_stores(folder: Path) -> None:
+    """Make one store of each kind that the README imports."""
+    write_run(folder / "mlruns", 1)
+    write_database(folder / "mlflow.db")
+    write_wandb(folder)
+    write_events(folder / "runs" / "first", event_records())
+    write_lightning(folder)
+    write_trainer(folder, name="output")
+
+
 @pytest.mark.parametrize("command", _commands())
 def test_command_works(command: str, demo_catalog: Path) -> None:
     """Each command of the README exits with 0 and prints something."""
     words = shlex.split(command)
+    if "import" in words:
+        _write_stores(demo_catalog.parent)
+    if "--report" in words:
+        subprocess.run(
+            [sys.executable, "-m", "artui", "import", "mlruns", *words[-2:]],
+            cwd=demo_catalog.parent,
+            check=True,
+            timeout=60,
+        )
     if words[0] == "sqlite3" and shutil.which("sqlite3") is None:
         # The same statement through Python's own SQLite: the point is that the views are plain SQL.
         words = [

@@ -231,7 +231,7 @@ class _Taking:
 
     def _artifacts(self, run: RunIntake, found: FoundRun) -> None:
         folder = found.place / "artifacts" if found.place is not None else None
-        if folder is None or not folder.is_dir():
+        if folder is None or not listed(folder):  # MLflow makes that folder also where artifacts go elsewhere
             folder = self._place(found.artifact_uri, anchor=found.id)
         if folder is None or not folder.is_dir():
             if folder is None and found.artifact_uri and found.place is None:

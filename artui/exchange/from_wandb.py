@@ -11,8 +11,10 @@ import base64
 import hashlib
 import math
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +147,7 @@ def _head(root: Path, path: Path) -> _Head:
                             last_text(told, 3),
                         )
                         head.name, head.started_ms = last_text(told, 8), _timestamp_ms(last_bytes(told, 17))
+                        head.client = head.client or last_text(grouped(last_bytes(told, 19)), 5)
                         return head
                     if field_number == _HEADER and kind == 2:
                         head.client = last_text(grouped(last_bytes(grouped(bytes_of(value)), 1)), 1).split("+")[0]
@@ -153,7 +156,19 @@ def _head(root: Path, path: Path) -> _Head:
     except (SourceDamaged, OSError):
         pass  # said when the log itself is read
     # An empty or unreadable log: its folder still says when it began.
+    head.started_ms = head.started_ms or _begun_ms(path.parent.name)
     return head
+
+
+def _begun_ms(folder: str) -> int:
+    """Read the time in the name of a run's folder, `run-20260601_120000-ID`; it has no zone, and is taken for UTC."""
+    match = re.search(r"run-(\d{8}_\d{6})-", folder)
+    if match is None:
+        return 0
+    try:
+        return int(datetime.strptime(match[1], "%Y%m%d_%H%M%S").replace(tzinfo=UTC).timestamp()) * 1000
+    except ValueError:
+        return 0
 
 
 def _fingerprint(heads: list[_Head]) -> str:
@@ -328,6 +343,7 @@ class _Taking:
             if not 0 < after <= end:
                 # Long items and removals: what was noted before them comes first.
                 self._settle_summary()
+                latest = self.latest
                 after = _after(value, position)
                 self._update(self.summary, value[position:after])
             else:
@@ -524,6 +540,12 @@ class _Taking:
             paths = [
                 f"media/images/{each}" if "/" not in str(each) else str(each) for each in found.get("filenames") or ()
             ]
+            count = found.get("count")
+            if not paths and isinstance(count, int):  # clients before 2021 name them by their place alone
+                paths = [
+                    f"media/images/{name}_{step}_{number}.{found.get('format', 'png')}"
+                    for number in range(min(count, 1000))
+                ]
         else:
             paths = [str(found["path"])] if isinstance(found.get("path"), str) else []
         if not paths:

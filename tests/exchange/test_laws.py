@@ -19,6 +19,8 @@ from tests.exchange.looking import content
 from tests.exchange.mlruns import write_run
 from tests.exchange.writing import (
     event_records,
+    message,
+    wandb_item,
     wandb_log,
     wandb_records,
     write_database,
@@ -183,3 +185,17 @@ def test_resumed_run_of_wandb_is_one_run(tmp_path: Path) -> None:
     found = content(tmp_path / "c.artui")
     [run] = found["runs"]
     assert run[4] == 1 and any(each[1:4] == ("loss", "", 13) for each in found["series"])
+
+
+def test_summary_of_wandb_is_what_was_last_said_of_each_key(tmp_path: Path) -> None:
+    """Long values and removals in between cost no other key: the last word of each counts."""
+    long = wandb_item("text", "x" * 500)
+    first = message(
+        (3, message((1, wandb_item("a", 1)), (1, long), (1, wandb_item("b", 2)), (1, wandb_item(("c", "d"), 3))))
+    )
+    second = message((3, message((1, wandb_item("a", 4)), (2, wandb_item("b", 0)), (1, wandb_item("e", 5)))))
+    write_wandb(tmp_path, [*wandb_records(2, exit_code=None), first, second])
+    import_paths([tmp_path], tmp_path / "c.artui")
+
+    found = {each[1]: each[5] for each in content(tmp_path / "c.artui")["series"] if each[2] == "summary"}
+    assert found == {"a": 4.0, "best": 0.01, "c.d": 3.0, "e": 5.0}
