@@ -83,12 +83,13 @@ def take(store: Store, intake: Intake) -> None:
             source=f"lightning:{name}",
         ) as run:
             run.provenance(folder=str(folder))
-            _take_params(run, folder)
+            has_params = _take_params(run, folder)
             _take_checkpoints(run, intake, folder)
             ended_ms = size_and_time(folder / "metrics.csv")[1] or _started_ms(folder)
             run.status("finished", ended_ms=ended_ms)
             if events:
-                take_events(run, folder, folder, events)
+                # What the logger writes into its event files are the same params, written flat.
+                take_events(run, folder, folder, events, has_params=not has_params)
             if "metrics.csv" in listed(folder):
                 _take_table(run, folder, ended_ms)
 
@@ -127,18 +128,20 @@ def _fingerprint(folder: Path, events: list[str]) -> str:
     return whole.hexdigest()[:32]
 
 
-def _take_params(run: RunIntake, folder: Path) -> None:
+def _take_params(run: RunIntake, folder: Path) -> bool:
+    """Take `hparams.yaml`; say whether it had any params."""
     try:
         told = load_yaml(read_inside(folder, folder / "hparams.yaml"))
     except FileNotFoundError:
-        return
+        return False
     except (SourceDamaged, OSError) as error:
         run.damaged(f"hparams.yaml cannot be read: {error}")
-        return
+        return False
     if isinstance(told, dict):
         run.params(told)
     elif told is not None:
         run.left("hparams.yaml", "does not hold params")
+    return isinstance(told, dict) and bool(told)
 
 
 def _take_checkpoints(run: RunIntake, intake: Intake, folder: Path) -> None:

@@ -131,10 +131,10 @@ def _begun_ms(files: list[str]) -> int:
     return int(match[1]) * 1000 if match else 0
 
 
-def take_events(run: RunIntake, root: Path, folder: Path, files: list[str]) -> None:
-    """Take all event files of one run; those that are damaged as far as they go."""
+def take_events(run: RunIntake, root: Path, folder: Path, files: list[str], *, has_params: bool = True) -> None:
+    """Take all event files of one run; those that are damaged as far as they go. Without `has_params` hparams are passed over."""
     reader = EventReader()
-    kept = _Kept(run)
+    kept = _Kept(run, has_params=has_params)
     for name in files:
         damage = Damage()
         try:
@@ -188,8 +188,8 @@ def _times(run: RunIntake, reader: EventReader, kept: _Kept) -> None:
 class _Kept:
     """Gathers what is no scalar, tag by tag, up to a size."""
 
-    def __init__(self, run: RunIntake) -> None:
-        self._run = run
+    def __init__(self, run: RunIntake, *, has_params: bool) -> None:
+        self._run, self._has_params = run, has_params
         self._files: dict[tuple[str, str], list[Content]] = {}
         self._histograms: dict[str, list[tuple[int, list[tuple[float, float, float]]]]] = {}
         self._bytes = 0
@@ -199,7 +199,7 @@ class _Kept:
         run = self._run
         if value.plugin == "hparams" or value.tag.startswith("_hparams_/"):
             params, status, _ = hparams(value.content)
-            run.params(params)
+            run.params(params if self._has_params else {})
             self.session_status = status if status is not None else self.session_status
         elif value.image:
             self._keep(value.tag, "figure", value.step, _picture_ending(value.image), value.image)
@@ -222,6 +222,8 @@ class _Kept:
         ):
             lows, highs, counts = value.array.T.tolist()
             self._histogram(value.tag, value.step, tuple(highs), tuple(counts), tuple(lows))
+        elif value.plugin == "custom_scalars":
+            run.left("chart layouts", "artui has no place for them")
         elif value.texts:
             text = "\n\n".join(part.decode("utf-8", "replace") for part in value.texts)
             self._keep(value.tag, "report", value.step, ".md", run.cleaned(text).encode())

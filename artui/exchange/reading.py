@@ -6,6 +6,7 @@ No link is followed out of the store, no pipe or device is opened, and YAML make
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -150,6 +151,8 @@ class _Plain:
             raise SourceDamaged("It is YAML that nests deeper, or expands to more, than any real file.")
 
     def _scalar(self, event: Any) -> Any:
+        if event.tag is not None and not event.value and (match := _PYTHON_NAME.match(event.tag)):
+            return match[1]  # what is named says it all: a class, a function, a module
         if event.tag is not None and not event.tag.startswith("tag:yaml.org,2002:"):
             return event.value
         tag = event.tag or self._resolver.resolve(self._yaml.ScalarNode, event.value, event.implicit)
@@ -162,6 +165,7 @@ class _Plain:
 
 
 _NO_KEY = object()
+_PYTHON_NAME = re.compile(r"tag:yaml\.org,2002:python/(?:name|module):([\w.]{1,200})\Z")
 
 
 def local_path(uri: str) -> str | None:

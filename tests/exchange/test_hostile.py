@@ -212,7 +212,7 @@ def test_yaml_tags_of_hparams_are_dropped(tmp_path: Path) -> None:
     _, found = _import(tmp_path)
 
     assert [(row[1], row[3], row[4]) for row in found["params"]] == [
-        ("act", None, ""),
+        ("act", None, "torch.nn.ReLU"),
         ("lr", 0.1, None),
         ("path", None, '["/data"]'),
     ]
