@@ -125,10 +125,19 @@ def _take_trainer(folder: Path, states: list[tuple[int, Path]], intake: Intake) 
         state, path = _newest(run, folder, states)
         time_ms = size_and_time(path)[1] if path is not None else 0
         # The log has no times of its own: the state is written at the end.
-        run.started(time_ms)
+        run.started(time_ms - _runtime_ms(state))
         run.status("finished", ended_ms=time_ms)
         _take_state(run, state, time_ms)
         _take_versions(run, intake, folder, states, state)
+
+
+def _runtime_ms(state: dict[str, Any]) -> int:
+    """Give how long the training took, as its last entry says; 0 when it does not."""
+    for entry in reversed(state.get("log_history", [])[-20:]):
+        seconds = entry.get("train_runtime") if isinstance(entry, dict) else None
+        if isinstance(seconds, int | float) and 0 < seconds < 1e9:
+            return int(seconds * 1000)
+    return 0
 
 
 def _newest(run: RunIntake, folder: Path, states: list[tuple[int, Path]]) -> tuple[dict[str, Any], Path | None]:
