@@ -72,11 +72,7 @@ def put_run(connection: sqlite3.Connection, run: NewRun) -> int:
     """Write an imported run, or bring it up to date without its points; give its key."""
     row = connection.execute("SELECT key FROM run WHERE id = ?", (run.id,)).fetchone()
     if row is None:
-        key = runs.start(
-            connection, replace(run, name="", note="", user="", host="", params={}, tags={}, command=(), source="")
-        )
-        complete_run(connection, key, run)
-        return key
+        return runs.start(connection, _storable(run))
     key = int(row[0])
     kept = _changed_by_people(connection, run.id).get("tag", set())
     with runs.searchable(connection, key):
@@ -96,7 +92,7 @@ def put_run(connection: sqlite3.Connection, run: NewRun) -> int:
 
 def complete_run(connection: sqlite3.Connection, key: int, run: NewRun) -> None:
     """Write what of an imported run was learnt after its first points."""
-    changed = _changed_by_people(connection, run.id)
+    changed, run = _changed_by_people(connection, run.id), _storable(run)
     with runs.searchable(connection, key):
         connection.execute(
             """
@@ -105,21 +101,28 @@ def complete_run(connection: sqlite3.Connection, key: int, run: NewRun) -> None:
             WHERE key = ?
             """,
             (
-                run.parent_id, STAGES.index(run.stage), run.started_ms, storable(run.user), storable(run.host), storable(run.git_commit),
-                storable(run.git_branch), None if run.git_is_dirty is None else int(run.git_is_dirty), storable(run.python),
-                storable(run.directory), orjson.dumps([storable(part) for part in run.command]).decode(), storable(run.source),
-                runs.project_key(connection, run.project), key,
+                run.parent_id, STAGES.index(run.stage), run.started_ms, run.user, run.host, run.git_commit, run.git_branch,
+                None if run.git_is_dirty is None else int(run.git_is_dirty), run.python, run.directory,
+                orjson.dumps(list(run.command)).decode(), run.source, runs.project_key(connection, run.project), key,
             ),
         )  # fmt: skip
         if "name" not in changed:
-            connection.execute("UPDATE run SET name = ? WHERE key = ?", (storable(run.name), key))
+            connection.execute("UPDATE run SET name = ? WHERE key = ?", (run.name, key))
         if "note" not in changed:
-            connection.execute("UPDATE run SET note = ? WHERE key = ?", (storable(run.note), key))
+            connection.execute("UPDATE run SET note = ? WHERE key = ?", (run.note, key))
         runs.write_params(connection, key, run.params)
         kept = changed.get("tag", set())
-        runs.write_tags(
-            connection, key, {name: value for name, value in run.tags.items() if storable(name) not in kept}
-        )
+        runs.write_tags(connection, key, {name: value for name, value in run.tags.items() if name not in kept})
+
+
+def _storable(run: NewRun) -> NewRun:
+    """Give a run whose every text SQLite takes."""
+    return replace(
+        run, name=storable(run.name), note=storable(run.note), user=storable(run.user), host=storable(run.host), git_commit=storable(run.git_commit),
+        git_branch=storable(run.git_branch), python=storable(run.python), directory=storable(run.directory), source=storable(run.source),
+        project=storable(run.project), command=[storable(part) for part in run.command],
+        tags={storable(name): value for name, value in run.tags.items()},
+    )  # fmt: skip
 
 
 def _changed_by_people(connection: sqlite3.Connection, run_id: str) -> dict[str, set[str]]:

@@ -613,13 +613,13 @@ class RunIntake:
         )  # fmt: skip
 
     def _finish(self, fingerprint: str) -> None:
+        was_there = self._key is not None
         self._flush()
         self._intake.report.taken["series"] += len(self._series)
         if self._intake._catalog is None:
             return
         connection, key = self._intake._begin(), self._here()
-        if self._key is not None:
-            # What was learnt after the first points.
+        if was_there:  # since its first points, more may have been learnt
             importing.complete_run(connection, key, self._new_run())
         importing.unlink_run(connection, key)
         for relation, saved in self._links:

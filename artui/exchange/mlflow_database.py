@@ -41,6 +41,9 @@ class MlflowDatabase:
             table == "metrics" and columns[:1] == ("run_uuid",) for table, columns in database.indexes
         )
         self._rowids: dict[str, Any] | None = None
+        self._seen: dict[str, tuple[str, dict[str, str]]] = {}
+        # Most stores have none, and would be asked in vain for every run.
+        self._has_inputs = bool(self._optional("inputs", "SELECT 1 FROM inputs LIMIT 1"))
 
     def close(self) -> None:
         self._database.close()
@@ -108,23 +111,32 @@ class MlflowDatabase:
         return 0 if rows is None else len(rows)
 
     def params(self, run: FoundRun) -> dict[str, str]:
-        rows = self._database.rows("SELECT key, value FROM params WHERE run_uuid = ? ORDER BY rowid", (run.id,))
-        return {_text(key): _text(value) for key, value in rows}
+        return self._texts("params", run.id)
 
     def tags(self, run: FoundRun) -> dict[str, str]:
-        rows = self._database.rows("SELECT key, value FROM tags WHERE run_uuid = ? ORDER BY rowid", (run.id,))
-        return {_text(key): _text(value) for key, value in rows}
+        return self._texts("tags", run.id)
+
+    def _texts(self, table: str, run_id: str) -> dict[str, str]:
+        """Give a run's params or tags; they are asked for twice, for the fingerprint and for the run itself."""
+        seen = self._seen.get(table)
+        if seen is None or seen[0] != run_id:
+            rows = self._database.rows(f"SELECT key, value FROM {table} WHERE run_uuid = ? ORDER BY key", (run_id,))
+            seen = self._seen[table] = run_id, {_text(key): _text(value) for key, value in rows}
+        return seen[1]
 
     def points(self, run: FoundRun) -> Iterator[tuple[str, Columns]]:
         columns = self._database.columns("metrics", "key", "value", "timestamp", "step", "is_nan")
         if self._is_indexed:
-            last = -(1 << 62)
-            while rows := self._database.rows(
-                f"SELECT {columns}, rowid FROM metrics WHERE run_uuid = ? AND rowid > ? ORDER BY rowid LIMIT {PAGE_POINTS}",
-                (run.id, last),
-            ):
-                last = rows[-1][5]
-                yield from _by_metric(rows)
+            last, is_more = -(1 << 62), True
+            while is_more:
+                rows = self._database.rows(
+                    f"SELECT {columns}, rowid FROM metrics WHERE run_uuid = ? AND rowid > ? ORDER BY rowid LIMIT {PAGE_POINTS}",
+                    (run.id, last),
+                )
+                is_more = len(rows) == PAGE_POINTS
+                if rows:
+                    last = rows[-1][5]
+                    yield from _by_metric(rows)
             return
         wanted = self._rows_by_run().get(run.id)
         if wanted is None:
@@ -156,7 +168,7 @@ class MlflowDatabase:
         return self._rowids
 
     def datasets(self, run: FoundRun) -> list[Dataset]:
-        if "datasets" not in self._database.tables or "inputs" not in self._database.tables:
+        if not self._has_inputs or "datasets" not in self._database.tables:
             return []
         columns = self._database.columns(
             "datasets", "name", "digest", "dataset_source_type", "dataset_source", "dataset_schema", "dataset_profile"
@@ -179,6 +191,8 @@ class MlflowDatabase:
         return found
 
     def used_models(self, run: FoundRun) -> list[str]:
+        if not self._has_inputs:
+            return []
         rows = self._optional(
             "inputs", "SELECT source_id, destination_id FROM inputs WHERE source_type = 'RUN_INPUT' AND source_id = ? OR "
             "(destination_type = 'RUN' AND destination_id = ? AND source_type = 'MODEL') ORDER BY rowid", (run.id, run.id),

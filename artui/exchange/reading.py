@@ -10,6 +10,7 @@ import re
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
@@ -45,10 +46,16 @@ def open_inside(root: Path, path: Path) -> BinaryIO:
 def is_inside(root: Path, path: Path) -> bool:
     """Say whether a path, with all links resolved, lies inside a folder."""
     try:
-        real, home = os.path.realpath(path), os.path.realpath(root)
+        real, home = os.path.realpath(path), _home(os.fspath(root))
     except (OSError, ValueError):
         return False
     return real == home or real.startswith(home.rstrip(os.sep) + os.sep)
+
+
+@lru_cache(maxsize=64)
+def _home(root: str) -> str:
+    """Resolve the folder of a store, which is asked for with every file of it."""
+    return os.path.realpath(root)
 
 
 def read_inside(root: Path, path: Path, *, limit_bytes: int = MAX_TEXT_BYTES) -> bytes:
