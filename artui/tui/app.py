@@ -203,7 +203,7 @@ class ArtuiApp(ChangesOnly):
         if not news and not damaged:
             self.say(f"Nothing new in {plural(runs, 'run')}. I shows what was taken and left.")
             return
-        told = [f"{plural(runs, 'run')}, {count_text(news)} of them new or grown"]
+        told = [plural(runs, "run") + (f", {count_text(news)} of them new or grown" if news < runs else "")]
         told += [f"{count_text(damaged)} damaged"] if damaged else []
         told += [f"{count_text(left)} things left out"] if left else []
         self.say(f"Imported: {', '.join(told)}. I shows what was taken and left.", is_warning=bool(damaged), seconds=12)

@@ -146,3 +146,19 @@ def test_store_is_opened_by_its_path(store: Path) -> None:
     assert sorted(os.listdir(store.parent)) == before
     with Reader(cached_catalog(store)) as reader:
         assert len(reader.runs()) == 6
+
+
+def test_store_in_a_folder_without_catalog_is_offered(store: Path) -> None:
+    """`artui` alone names the one store that is there and opens it when told so; with a no it says what else there is."""
+    terminal = Terminal(None, cwd=store.parent)
+    assert terminal.read(r"a store of MLflow: mlruns[\s\S]*\[Y/n\]"), terminal.text
+    terminal.press("\r")
+    assert terminal.read("run-4"), terminal.text
+    terminal.press("q")
+    assert terminal.wait() == 0
+
+    terminal = Terminal(None, cwd=store.parent)
+    assert terminal.read(r"\[Y/n\]"), terminal.text
+    terminal.press("n\r")
+    assert terminal.read("There is no catalog here"), terminal.text
+    assert terminal.wait() == 3

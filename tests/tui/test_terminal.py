@@ -22,12 +22,15 @@ SEQUENCE = re.compile(r"\x1b\[[<=>?]?[0-9;]*[ $]?[A-Za-z]|\x1b\][0-9]+;[^\x07\x1
 class Terminal:
     """The program, started in a pseudo-terminal of 100 x 30."""
 
-    def __init__(self, path: Path, **env: str) -> None:
+    def __init__(self, path: Path | None, *, cwd: Path | None = None, **env: str) -> None:
         self.pid, self.master = pty.fork()
         if self.pid == 0:
             settings = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **env}
             settings.pop("TEXTUAL_COLOR_SYSTEM", None)
-            os.execvpe(sys.executable, [sys.executable, "-m", "artui", str(path)], settings)
+            if cwd is not None:
+                os.chdir(cwd)
+            words = [sys.executable, "-m", "artui"] if path is None else [sys.executable, "-m", "artui", str(path)]
+            os.execvpe(sys.executable, words, settings)
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
         self.text = ""
 
