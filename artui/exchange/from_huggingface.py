@@ -7,7 +7,6 @@ safetensors headers are in its preview and metadata. `training_args.bin` is a pi
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from pathlib import Path
@@ -17,7 +16,7 @@ import orjson
 
 from artui.errors import SourceDamaged
 from artui.exchange.intake import Content, Intake, RunIntake
-from artui.exchange.reading import Folder, listed, load_yaml, natural_key, read_inside, read_text, size_and_time
+from artui.exchange.reading import Folder, listed, load_yaml, natural_key, read_inside, read_text, size_and_time, stamp
 from artui.exchange.store import Store
 
 FORMAT = "huggingface"
@@ -115,7 +114,7 @@ def _take_trainer(folder: Path, states: list[tuple[int, Path]], intake: Intake) 
         return
     # A folder has no id of its own: its place is.
     run_id = intake.run_id("trainer", os.path.realpath(folder))
-    fingerprint = _fingerprint(folder, [path for _, path in states])
+    fingerprint = stamp(folder, [*(str(path.relative_to(folder)) for _, path in states), *listed(folder)])
     if intake.is_unchanged(run_id, fingerprint):
         return
     with intake.run(
@@ -301,16 +300,3 @@ def _card(folder: Path) -> tuple[dict[str, Any], str]:
         if part.strip() and not part.lstrip().startswith(("#", "<", "!", "["))
     ]
     return head if isinstance(head, dict) else {}, " ".join(paragraphs[0].split())[:500] if paragraphs else ""
-
-
-def _fingerprint(folder: Path, states: list[Path]) -> str:
-    whole = hashlib.sha256()
-    for path in [*states, *(folder / name for name in listed(folder))]:
-        try:
-            found = path.lstat()
-        except OSError:
-            continue
-        whole.update(
-            f"{path.relative_to(folder)}\0{found.st_size}\0{found.st_mtime_ns}\n".encode("utf-8", "surrogateescape")
-        )
-    return whole.hexdigest()[:32]

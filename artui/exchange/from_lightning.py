@@ -7,7 +7,6 @@ params, without making any object; checkpoints are versions of an artifact. Epoc
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import math
 import os
@@ -19,7 +18,16 @@ from typing import BinaryIO
 from artui.errors import SourceDamaged
 from artui.exchange.from_tensorboard import event_files, is_event_file, take_events
 from artui.exchange.intake import Intake, RunIntake
-from artui.exchange.reading import Folder, listed, load_yaml, natural_key, open_inside, read_inside, size_and_time
+from artui.exchange.reading import (
+    Folder,
+    listed,
+    load_yaml,
+    natural_key,
+    open_inside,
+    read_inside,
+    size_and_time,
+    stamp,
+)
 from artui.exchange.store import Store
 
 FORMAT = "lightning"
@@ -71,7 +79,8 @@ def take(store: Store, intake: Intake) -> None:
         events = event_files(folder)
         # A folder has no id of its own: its place is, and the name of its first event file, which says when it began.
         run_id = intake.run_id(os.path.realpath(folder), *events[:1])
-        fingerprint = _fingerprint(folder, events)
+        checkpoints = [f"checkpoints/{name}" for name in listed(folder / "checkpoints")]
+        fingerprint = stamp(folder, ["hparams.yaml", "metrics.csv", *events, *checkpoints])
         if intake.is_unchanged(run_id, fingerprint):
             continue
         with intake.run(
@@ -110,22 +119,6 @@ def _names(folder: Path) -> tuple[str, str]:
 def _started_ms(folder: Path) -> int:
     times = [time_ms for name in ("hparams.yaml", "metrics.csv") if (time_ms := size_and_time(folder / name)[1])]
     return min(times, default=0)
-
-
-def _fingerprint(folder: Path, events: list[str]) -> str:
-    whole = hashlib.sha256()
-    for name in (
-        "hparams.yaml",
-        "metrics.csv",
-        *events,
-        *(f"checkpoints/{each}" for each in listed(folder / "checkpoints")),
-    ):
-        try:
-            found = (folder / name).lstat()
-        except OSError:
-            continue
-        whole.update(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
-    return whole.hexdigest()[:32]
 
 
 def _take_params(run: RunIntake, folder: Path) -> bool:

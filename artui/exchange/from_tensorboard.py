@@ -6,16 +6,14 @@ become series; hparams params; texts, images and histograms one version a tag, w
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
 import os
 import re
 import time
 from pathlib import Path
 
+from artui.exchange import histograms
 from artui.exchange.intake import Content, Intake, RunIntake
-from artui.exchange.reading import Folder, natural_key, open_inside
+from artui.exchange.reading import Folder, natural_key, open_inside, stamp
 from artui.exchange.store import Store
 from artui.exchange.tfevents import Damage, EventReader, Value, hparams, records
 
@@ -65,7 +63,7 @@ def take(store: Store, intake: Intake) -> None:
         name, run_id = name_of(root, folder), known[folder]
         if not intake.is_wanted(project, name):
             continue
-        fingerprint = fingerprint_of(folder, files)
+        fingerprint = stamp(folder, files)
         if intake.is_unchanged(run_id, fingerprint):
             continue
         parent = next((known[above] for above in folder.parents if above in known), None)
@@ -112,18 +110,6 @@ def project_of(root: Path) -> str:
         if folder.name and folder.name.lower() not in _PLAIN_NAMES:
             return folder.name
     return "tensorboard"
-
-
-def fingerprint_of(folder: Path, files: list[str]) -> str:
-    """Say what differs once any event file of a run has changed."""
-    whole = hashlib.sha256()
-    for name in files:
-        try:
-            found = (folder / name).lstat()
-        except OSError:
-            continue
-        whole.update(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
-    return whole.hexdigest()[:32]
 
 
 def _begun_ms(files: list[str]) -> int:
@@ -191,7 +177,7 @@ class _Kept:
     def __init__(self, run: RunIntake, *, has_params: bool) -> None:
         self._run, self._has_params = run, has_params
         self._files: dict[tuple[str, str], list[Content]] = {}
-        self._histograms: dict[str, list[tuple[int, list[tuple[float, float, float]]]]] = {}
+        self._histograms: dict[str, list[tuple[int, list[histograms.Bucket]]]] = {}
         self._bytes = 0
         self.session_status: int | None = None
 
@@ -252,18 +238,12 @@ class _Kept:
             return
         self._bytes += size_bytes
         lows = lows or (float("-inf"), *highs[:-1])
-        rows = [(low, high, count) for low, high, count in zip(lows, highs, counts, strict=False) if count]
-        self._histograms.setdefault(tag, []).append((step, rows))
+        self._histograms.setdefault(tag, []).append((step, list(zip(lows, highs, counts, strict=False))))
 
     def finish(self) -> None:
         """Write a version a tag."""
         for tag, steps in self._histograms.items():
-            text = io.StringIO()
-            writer = csv.writer(text, lineterminator="\n")
-            writer.writerow(("step", "low", "high", "count"))
-            for step, rows in steps:
-                writer.writerows((step, *row) for row in rows)
-            self._files.setdefault((tag, "table"), []).append(Content("histogram.csv", text.getvalue().encode()))
+            self._files.setdefault((tag, "table"), []).append(Content("histogram.csv", histograms.table(steps)))
         for (tag, kind), contents in self._files.items():
             self._run.output(
                 tag,

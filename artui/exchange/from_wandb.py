@@ -23,8 +23,9 @@ from platformdirs import user_cache_path, user_data_path
 
 from artui.capture.console import Screen
 from artui.errors import SourceDamaged
+from artui.exchange import histograms
 from artui.exchange.intake import Content, Intake, RunIntake
-from artui.exchange.reading import Folder, inside_store, is_inside, listed, load_yaml, open_inside, read_inside
+from artui.exchange.reading import Folder, inside_store, is_inside, listed, load_yaml, open_inside, read_inside, stamp
 from artui.exchange.store import Store
 from artui.exchange.wandb_log import Damage, records
 from artui.exchange.wire import bytes_of, double, fields, grouped, last_bytes, last_int, last_text, text_of
@@ -172,16 +173,10 @@ def _begun_ms(folder: str) -> int:
 
 
 def _fingerprint(heads: list[_Head]) -> str:
-    whole = hashlib.sha256()
-    for head in heads:
-        for folder in (head.path.parent, head.path.parent / "files"):
-            for name in listed(folder):
-                try:
-                    found = (folder / name).lstat()
-                except OSError:
-                    continue
-                whole.update(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
-    return whole.hexdigest()[:32]
+    folders = [head.path.parent for head in heads]
+    return "-".join(
+        stamp(folder, [*listed(folder), *(f"files/{name}" for name in listed(folder / "files"))]) for folder in folders
+    )
 
 
 def _timestamp_ms(message: bytes) -> int:
@@ -218,7 +213,7 @@ class _Taking:
         self.screen = Screen()
         self.media: dict[tuple[str, str], list[Content]] = {}
         self.kept_bytes = 0
-        self.histograms: dict[str, list[tuple[int, list[tuple[float, float, float]]]]] = {}
+        self.histograms: dict[str, list[tuple[int, list[histograms.Bucket]]]] = {}
         self.texts: dict[str, Any] = {}
         self.last_step = 0
         self.last_ms = heads[0].started_ms
@@ -710,9 +705,6 @@ class _Taking:
         self.run.context("exit", {"code": self.exit_code})
 
     def _versions(self) -> None:
-        import csv
-        import io
-
         run = self.run
         console = "".join(self.console) + self.screen.open_text
         if not console.strip() and (place := self._file("output.log")) is not None:
@@ -735,12 +727,7 @@ class _Taking:
         if code:
             run.input("code", kind="code", contents=code, root=self.home, created_ms=self.started_ms)
         for name, steps in self.histograms.items():
-            text_file = io.StringIO()
-            writer = csv.writer(text_file, lineterminator="\n")
-            writer.writerow(("step", "low", "high", "count"))
-            for step, rows in steps:
-                writer.writerows((step, *row) for row in rows)
-            self.media.setdefault((name, "table"), []).append(Content("histogram.csv", text_file.getvalue().encode()))
+            self.media.setdefault((name, "table"), []).append(Content("histogram.csv", histograms.table(steps)))
         for (name, kind), contents in self.media.items():
             run.output(
                 name,

@@ -12,7 +12,6 @@ of them may be missing.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +21,7 @@ import numpy as np
 
 from artui.errors import SourceDamaged
 from artui.exchange.mlflow import Columns, Dataset, Experiment, FoundRun, LoggedModel, ModelVersion, RegisteredModel
-from artui.exchange.reading import listed, load_yaml, open_inside, read_inside, read_text, size_and_time
+from artui.exchange.reading import listed, load_yaml, open_inside, read_inside, read_text, stamp
 
 READ_BYTES = 4 << 20
 MAX_ENTRIES = 200_000
@@ -123,12 +122,8 @@ class MlflowFolder:
         )  # fmt: skip
 
     def fingerprint(self, run: FoundRun) -> str:
-        whole = hashlib.sha256(repr((run.id, run.damage)).encode("utf-8", "backslashreplace"))
         assert run.place is not None
-        for file in _files_below(run.place):
-            size_bytes, time_ms = size_and_time(run.place / file)
-            whole.update(f"{file}\0{size_bytes}\0{time_ms}\n".encode("utf-8", "surrogateescape"))
-        return whole.hexdigest()[:32]
+        return stamp(run.place, _files_below(run.place))
 
     def params(self, run: FoundRun) -> dict[str, str]:
         assert run.place is not None
