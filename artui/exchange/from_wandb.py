@@ -7,34 +7,40 @@ summary alone becomes a series of one point with the label `summary`.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import math
 import os
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
-from platformdirs import user_cache_path, user_data_path
 
 from artui.capture.console import Screen
 from artui.errors import SourceDamaged
-from artui.exchange import histograms
 from artui.exchange.intake import Content, Intake, RunIntake
-from artui.exchange.reading import Folder, inside_store, is_inside, listed, load_yaml, open_inside, read_inside, stamp
+from artui.exchange.reading import Folder, listed, load_yaml, open_inside, read_inside, stamp
 from artui.exchange.store import Store
+from artui.exchange.wandb_files import RunFiles
+from artui.exchange.wandb_items import (
+    Column,
+    all_numbers,
+    as_float,
+    field_end,
+    from_json,
+    put_value,
+    read_item,
+    timestamp_ms,
+    without_long,
+)
 from artui.exchange.wandb_log import Damage, records
-from artui.exchange.wire import bytes_of, double, fields, grouped, last_bytes, last_int, last_text, text_of
+from artui.exchange.wire import bytes_of, fields, grouped, last_bytes, last_int, last_text, text_of
 
 FORMAT = "wandb"
 HEAD_RECORDS = 50
 """A log tells which run it is of within its first few records."""
 CONSOLE_BYTES = 64 << 20
-KEPT_BYTES = 64 << 20
 # Fields of Record.
 _HISTORY, _SUMMARY, _OUTPUT, _CONFIG, _STATS, _ARTIFACT, _TENSORBOARD, _ALERT, _METRIC, _OUTPUT_RAW = (
     2,
@@ -51,8 +57,6 @@ _HISTORY, _SUMMARY, _OUTPUT, _CONFIG, _STATS, _ARTIFACT, _TENSORBOARD, _ALERT, _
 _RUN, _EXIT, _HEADER, _PREEMPTING, _USE_ARTIFACT, _ENVIRONMENT = 17, 18, 21, 23, 25, 26
 _QUIET = frozenset({1, 6, 11, 14, 15, 16, 19, 20, 21, 22, 24, 27, 100, 200})
 """Records that are W&B's own bookkeeping: numbers, upload lists, telemetry, footers, requests."""
-_KINDS = {"model": "model", "dataset": "dataset", "code": "code", "job": "code", "run_table": "table", "checkpoint": "checkpoint", "raw_data": "dataset", "result": "report"}  # fmt: skip
-_PICTURES = {"image-file": "figure", "table-file": "table", "html-file": "report", "plotly-file": "figure", "bokeh-file": "figure", "joined-table": "table", "partitioned-table": "table"}  # fmt: skip
 
 
 def find_file(path: Path) -> Store | None:
@@ -147,7 +151,7 @@ def _head(root: Path, path: Path) -> _Head:
                             last_text(told, 2),
                             last_text(told, 3),
                         )
-                        head.name, head.started_ms = last_text(told, 8), _timestamp_ms(last_bytes(told, 17))
+                        head.name, head.started_ms = last_text(told, 8), timestamp_ms(last_bytes(told, 17))
                         head.client = head.client or last_text(grouped(last_bytes(told, 19)), 5)
                         return head
                     if field_number == _HEADER and kind == 2:
@@ -179,30 +183,14 @@ def _fingerprint(heads: list[_Head]) -> str:
     )
 
 
-def _timestamp_ms(message: bytes) -> int:
-    """Read a google.protobuf.Timestamp: 1 seconds, 2 nanoseconds."""
-    told = grouped(message)
-    return last_int(told, 1) * 1000 + last_int(told, 2) // 1_000_000
-
-
-@dataclass(slots=True)
-class _Column:
-    """Points of one metric that wait to be handed over."""
-
-    name: str
-    steps: list[int] = field(default_factory=list)
-    times_ms: list[int] = field(default_factory=list)
-    values: list[float] = field(default_factory=list)
-
-
 class _Taking:
     """Reads the logs of one run, record by record."""
 
     def __init__(self, run: RunIntake, intake: Intake, store: Store, heads: list[_Head]) -> None:
         self.run, self.intake, self.home = run, intake, store.home
-        self.files = [head.path.parent / "files" for head in heads]
-        self.columns: dict[str, _Column] = {}
-        self.known: dict[bytes, _Column] = {}
+        self.files = RunFiles(run, intake, store.home, [head.path.parent / "files" for head in heads])
+        self.columns: dict[str, Column] = {}
+        self.known: dict[bytes, Column] = {}
         self.waiting = 0
         self.config: dict[str, Any] = {}
         self.summary: dict[str, Any] = {}
@@ -211,9 +199,6 @@ class _Taking:
         self.console: list[str] = []
         self.console_bytes = 0
         self.screen = Screen()
-        self.media: dict[tuple[str, str], list[Content]] = {}
-        self.kept_bytes = 0
-        self.histograms: dict[str, list[tuple[int, list[histograms.Bucket]]]] = {}
         self.texts: dict[str, Any] = {}
         self.last_step = 0
         self.last_ms = heads[0].started_ms
@@ -276,9 +261,9 @@ class _Taking:
         elif number == _METRIC:
             self._metric(value)
         elif number == _ARTIFACT:
-            self._artifact(value)
+            self.files.artifact(value, self.last_ms)
         elif number == _USE_ARTIFACT:
-            self._used(value)
+            self.files.used(value, self.started_ms)
         elif number == _ENVIRONMENT:
             self._environment(value)
         elif number == _ALERT:
@@ -309,7 +294,7 @@ class _Taking:
         run.about(note=last_text(told, 9), host=last_text(told, 13), git_commit=last_text(git, 2))
         if remote := last_text(git, 1):
             self.environment["git_remote"] = remote
-        started_ms = _timestamp_ms(last_bytes(told, 17))
+        started_ms = timestamp_ms(last_bytes(told, 17))
         if self.has_run:
             run.remark("The run was gone on with: its logs follow each other.")
         elif started_ms:
@@ -322,8 +307,8 @@ class _Taking:
         """ConfigRecord and SummaryRecord: 1 update, 2 remove, of items 1 key, 2 nested key, 16 value as JSON."""
         for number, _, item in fields(value):
             if number in (1, 2):
-                path, text = _item(bytes_of(item))
-                _put(target, path, text, is_removed=number == 2)
+                path, text = read_item(bytes_of(item))
+                put_value(target, path, text, is_removed=number == 2)
 
     def _summarize(self, value: bytes) -> None:
         """Note a SummaryRecord. W&B writes one with every call of `log`: only the last of each key is taken apart, at the end."""
@@ -339,7 +324,7 @@ class _Taking:
                 # Long items and removals: what was noted before them comes first.
                 self._settle_summary()
                 latest = self.latest
-                after = _after(value, position)
+                after = field_end(value, position)
                 self._update(self.summary, value[position:after])
             else:
                 place = position + 2
@@ -353,12 +338,12 @@ class _Taking:
     def _settle_summary(self) -> None:
         latest, self.latest = self.latest, {}
         for item in latest.values():
-            path, text = _item(item)
-            _put(self.summary, path, text)
+            path, text = read_item(item)
+            put_value(self.summary, path, text)
 
     def _history(self, value: bytes) -> None:
         """HistoryRecord: 1 items {1 key, 2 nested key, 16 value as JSON; 4 to 8 typed values}, 2 step {1 number}."""
-        row: list[tuple[_Column, float]] = []
+        row: list[tuple[Column, float]] = []
         step: int | None = None
         time_ms: int | None = None
         known = self.known
@@ -389,30 +374,30 @@ class _Taking:
                                 row.append((column, number))
                             position = after
                             continue
-            for number_of_field, kind, item in fields(value[position : _after(value, position)]):
+            for number_of_field, kind, item in fields(value[position : field_end(value, position)]):
                 if number_of_field == 1 and kind == 2:
-                    path, text = _item(bytes_of(item), known, self.columns)
+                    path, text = read_item(bytes_of(item), known, self.columns)
                     if len(path) > 1:
-                        _put(nested, path, text)
+                        put_value(nested, path, text)
                         continue
                     name = path[0] if path else ""
                     if name == "_timestamp":
-                        seconds = _json(text)
+                        seconds = from_json(text)
                         time_ms = (
                             round(seconds * 1000) if isinstance(seconds, int | float) and abs(seconds) < 1e12 else None
                         )
                     elif name == "_step":
-                        found = _json(text)
+                        found = from_json(text)
                         step = (
                             int(found)
                             if step is None and isinstance(found, int | float) and math.isfinite(found)
                             else step
                         )
                     elif name and name != "_runtime":
-                        self._take_value(name, _json(text), row)
+                        self._take_value(name, from_json(text), row)
                 elif number_of_field == 2 and kind == 2:
                     step = last_int(grouped(bytes_of(item)), 1)
-            position = _after(value, position)
+            position = field_end(value, position)
         for name, tree in nested.items():
             self._take_value(name, tree, row)
         step = self.last_step + 1 if step is None else max(-(1 << 63), min((1 << 63) - 1, step))
@@ -425,12 +410,12 @@ class _Taking:
             column.values.append(number)
         self.waiting += len(row)
         for name, content in self._late:
-            self._media(name, content, step)
+            self.files.media(name, content, step)
         self._late.clear()
 
-    def _take_value(self, name: str, found: Any, row: list[tuple[_Column, float]]) -> None:
+    def _take_value(self, name: str, found: Any, row: list[tuple[Column, float]]) -> None:
         if isinstance(found, bool | int | float):
-            row.append((self.columns.setdefault(name, _Column(name)), _number(found)))
+            row.append((self.columns.setdefault(name, Column(name)), as_float(found)))
         elif isinstance(found, dict):
             if "_type" in found:
                 self._late.append((name, found))
@@ -454,28 +439,28 @@ class _Taking:
     def _stats(self, value: bytes) -> None:
         """StatsRecord: 2 time, 3 items {1 key, 16 value as JSON}."""
         told = grouped(value)
-        time_ms = _timestamp_ms(last_bytes(told, 2))
+        time_ms = timestamp_ms(last_bytes(told, 2))
         self.last_ms = max(self.last_ms, time_ms)
         seconds = max(0, (time_ms - self.started_ms) // 1000)
         for item in told.get(3, ()):
-            path, text = _item(bytes_of(item))
-            self._stat("system/" + ".".join(path), _json(text), seconds, time_ms)
+            path, text = read_item(bytes_of(item))
+            self._stat("system/" + ".".join(path), from_json(text), seconds, time_ms)
 
     def _stat(self, name: str, found: Any, step: int, time_ms: int) -> None:
         if isinstance(found, dict):
             for key, inner in found.items():
                 self._stat(f"{name}.{key}", inner, step, time_ms)
         elif isinstance(found, int | float):
-            column = self.columns.setdefault(name, _Column(name))
+            column = self.columns.setdefault(name, Column(name))
             column.steps.append(step)
             column.times_ms.append(time_ms)
-            column.values.append(_number(found))
+            column.values.append(as_float(found))
             self.waiting += 1
 
     def _output(self, value: bytes) -> None:
         """OutputRecord and OutputRawRecord: 1 stream, 2 time, 3 text."""
         told = grouped(value)
-        self.last_ms = max(self.last_ms, _timestamp_ms(last_bytes(told, 2)))
+        self.last_ms = max(self.last_ms, timestamp_ms(last_bytes(told, 2)))
         done = self.screen.feed(last_text(told, 3))
         if self.console_bytes > CONSOLE_BYTES:
             self.run.left("console lines", f"the console is longer than {CONSOLE_BYTES >> 20} MiB")
@@ -524,143 +509,6 @@ class _Taking:
         }:
             self.run.context("job", {"slurm": slurm})
 
-    # Media and artifacts
-
-    def _media(self, name: str, found: Mapping[str, Any], step: int) -> None:
-        kind = str(found.get("_type"))
-        if kind == "histogram":
-            self._histogram(name, found, step)
-            return
-        if kind == "images/separated":
-            paths = [
-                f"media/images/{each}" if "/" not in str(each) else str(each) for each in found.get("filenames") or ()
-            ]
-            count = found.get("count")
-            if not paths and isinstance(count, int):  # clients before 2021 name them by their place alone
-                paths = [
-                    f"media/images/{name}_{step}_{number}.{found.get('format', 'png')}"
-                    for number in range(min(count, 1000))
-                ]
-        else:
-            paths = [str(found["path"])] if isinstance(found.get("path"), str) else []
-        if not paths:
-            self.run.left("media", f"of type {kind[:40]!a}: artui has no place for them")
-            return
-        for number, path in enumerate(paths):
-            place = self._file(path)
-            if place is None:
-                self.run.left("media", "their files are not in the run's folder")
-                continue
-            ending = "".join(Path(path).suffixes[-2:])[:20]
-            files = self.media.setdefault(
-                (name, _PICTURES.get(kind, "figure" if kind.startswith("images/") else "files")), []
-            )
-            title = f"step-{step}{f'-{number}' if number else ''}{ending}"
-            if all(each.path != title for each in files):
-                files.append(Content(title, place=place))
-
-    def _file(self, path: str) -> Path | None:
-        if ".." in path.split("/") or path.startswith("/") or "\0" in path:
-            return None
-        for folder in self.files:
-            place = folder / path
-            if os.path.lexists(place) and is_inside(self.home, place):
-                return place
-        return None
-
-    def _histogram(self, name: str, found: Mapping[str, Any], step: int) -> None:
-        values, bins = found.get("values"), found.get("bins")
-        if bins is None and isinstance(found.get("packedBins"), dict):
-            packed = found["packedBins"]
-            try:
-                bins = (
-                    [packed["min"] + packed["size"] * number for number in range(int(packed["count"]) + 1)]
-                    if int(packed["count"]) < 10_000
-                    else None
-                )
-            except (KeyError, TypeError, ValueError):
-                bins = None
-        if not isinstance(values, list) or not isinstance(bins, list) or len(bins) != len(values) + 1:
-            self.run.left("histograms", "are not what W&B writes")
-            return
-        self.kept_bytes += 24 * len(values)
-        if self.kept_bytes > KEPT_BYTES:
-            self.run.left("histograms", f"a run's together are larger than {KEPT_BYTES >> 20} MiB")
-            return
-        self.histograms.setdefault(name, []).append((step, list(zip(bins, bins[1:], values, strict=False))))
-
-    def _artifact(self, value: bytes) -> None:
-        """ArtifactRecord: 4 type, 5 name, 6 digest, 7 description, 8 metadata, 11 aliases, 12 manifest {4 contents}, 15 client's id."""
-        told = grouped(value)
-        name, kind = last_text(told, 5), last_text(told, 4)
-        contents: list[Content] = []
-        manifest: list[dict[str, Any]] = []
-        lost = wrong = 0
-        for entry in grouped(last_bytes(told, 12)).get(4, ()):
-            parts = grouped(bytes_of(entry))
-            path, digest, reference, size = (
-                last_text(parts, 1),
-                last_text(parts, 2),
-                last_text(parts, 3),
-                last_int(parts, 4),
-            )
-            if len(manifest) < 1000:
-                manifest.append(
-                    {
-                        "path": path,
-                        "size_bytes": size,
-                        "digest": digest,
-                        **({"reference": reference} if reference else {}),
-                    }
-                )
-            place = None if reference else self._staged(last_text(parts, 6))
-            if place is None:
-                lost += 1
-            elif not _has_md5(self.home, place, digest, size):
-                wrong += 1
-            else:
-                contents.append(Content(path, place=place))
-        if wrong:
-            self.run.left("artifact files", "are not what their digests in the log say", wrong)
-        if lost:
-            self.run.left("artifact files", "are not here: uploaded, referenced, or staged on another machine", lost)
-        facts = _json(last_text(told, 8)) if 8 in told else {}
-        facts = facts if isinstance(facts, dict) else {"metadata": facts}
-        digest = last_text(told, 6)
-        metadata = {
-            **facts,
-            "wandb_digest": digest,
-            "wandb_type": kind,
-            **({"manifest": manifest} if lost or wrong else {}),
-        }
-        saved_kind = _KINDS.get(kind, kind or "files")
-        self.run.output(
-            name or "artifact", kind=saved_kind, stage="data" if saved_kind == "dataset" else "", contents=contents, root=None, location="" if contents else f"wandb:{name}",
-            created_ms=self.last_ms, identity=("wandb", digest) if digest else (self.run.id, name), note=last_text(told, 7), metadata=metadata,
-            aliases=[text_of(alias) for alias in told.get(11, ())],
-        )  # fmt: skip
-
-    def _staged(self, local: str) -> Path | None:
-        """Find a staged file: below the store, or where this user's own W&B stages and caches."""
-        if not local:
-            return None
-        if (
-            place := inside_store(self.home, local, anchor=local.replace("\\", "/").rsplit("/", 1)[-1])
-        ) is not None and place.is_file():
-            return place
-        place = Path(local)
-        return place if any(is_inside(root, place) for root in _own_folders()) and place.is_file() else None
-
-    def _used(self, value: bytes) -> None:
-        """UseArtifactRecord: 1 id, 2 type, 3 name, such as `entity/project/name:v3`."""
-        told = grouped(value)
-        full, kind = last_text(told, 3) or last_text(told, 1), last_text(told, 2)
-        name = full.rsplit("/", 1)[-1].split(":", 1)[0]
-        self.run.input(
-            name or "artifact", kind=_KINDS.get(kind, kind or "files"), stage="data" if kind == "dataset" else "", location=f"wandb:{full}", created_ms=self.started_ms,
-            identity=("wandb used", full), metadata={"wandb_name": full, "wandb_type": kind},
-        )  # fmt: skip
-
     # The end
 
     def _hand_over(self) -> None:
@@ -681,11 +529,11 @@ class _Taking:
         config = {key: value for key, value in self.config.items() if key != "_wandb"}
         run.params(config)
         summary = {key: value for key, value in self.summary.items() if not key.startswith("_")}
-        for name, number in _numbers(summary):
+        for name, number in all_numbers(summary):
             if name not in names and name.rpartition(".")[0] not in names:
                 run.points(name, [self.last_step], [self.last_ms], [number], labels="summary")
         if summary or self.texts:
-            run.context("summary", {**self.texts, **_bounded(summary)})
+            run.context("summary", {**self.texts, **without_long(summary)})
         if self.defined:
             run.context("defined_metrics", self.defined)
         self._metadata_file()
@@ -707,7 +555,7 @@ class _Taking:
     def _versions(self) -> None:
         run = self.run
         console = "".join(self.console) + self.screen.open_text
-        if not console.strip() and (place := self._file("output.log")) is not None:
+        if not console.strip() and (place := self.files.find("output.log")) is not None:
             try:
                 screen = Screen()
                 text = read_inside(self.home, place, limit_bytes=CONSOLE_BYTES).decode("utf-8", "replace")
@@ -716,39 +564,18 @@ class _Taking:
                 run.left("consoles", f"cannot be read: {error}"[:200])
         if console.strip():
             run.output("console", kind="log", contents=[Content("console.log", run.cleaned(console).encode("utf-8", "replace"))], identity=(run.id, "console"), created_ms=self.last_ms)  # fmt: skip
-        environment = [Content(name, place=place) for name in ("requirements.txt", "wandb-metadata.json", "conda-environment.yaml") if (place := self._file(name)) is not None]  # fmt: skip
-        if environment:
-            run.input(
-                "environment", kind="environment", contents=environment, root=self.home, created_ms=self.started_ms
-            )
-        code = [Content(name, place=place) for name in ("diff.patch",) if (place := self._file(name)) is not None]
-        if (folder := self._file("code")) is not None and folder.is_dir():
-            code += self.intake.folder_contents(folder, root=self.home)
-        if code:
-            run.input("code", kind="code", contents=code, root=self.home, created_ms=self.started_ms)
-        for name, steps in self.histograms.items():
-            self.media.setdefault((name, "table"), []).append(Content("histogram.csv", histograms.table(steps)))
-        for (name, kind), contents in self.media.items():
-            run.output(
-                name,
-                kind=kind,
-                contents=contents,
-                root=self.home,
-                identity=(run.id, name, kind),
-                created_ms=self.last_ms,
-                metadata={"key": name},
-            )
+        self.files.finish(self.started_ms, self.last_ms)
 
     def _from_files(self) -> None:
         """Take config and summary from the files beside a log that does not tell them."""
-        if (place := self._file("config.yaml")) is not None:
+        if (place := self.files.find("config.yaml")) is not None:
             try:
                 told = load_yaml(read_inside(self.home, place))
                 if isinstance(told, dict):
                     self.config = {key: value["value"] if isinstance(value, dict) and "value" in value else value for key, value in told.items() if key not in ("wandb_version", "_wandb")}  # fmt: skip
             except (SourceDamaged, OSError) as error:
                 self.run.left("configs", f"cannot be read: {error}"[:200])
-        if (place := self._file("wandb-summary.json")) is not None:
+        if (place := self.files.find("wandb-summary.json")) is not None:
             try:
                 told = orjson.loads(read_inside(self.home, place))
                 self.summary = told if isinstance(told, dict) else {}
@@ -760,7 +587,7 @@ class _Taking:
 
     def _metadata_file(self) -> None:
         """Take what logs before 2025 keep only in `wandb-metadata.json`."""
-        place = self._file("wandb-metadata.json")
+        place = self.files.find("wandb-metadata.json")
         if place is None:
             return
         try:
@@ -785,141 +612,3 @@ class _Taking:
         ):
             if told.get(key) and name not in self.environment:
                 self.environment[name] = told[key]
-
-
-def _item(
-    message: bytes, known: dict[bytes, _Column] | None = None, columns: dict[str, _Column] | None = None
-) -> tuple[list[str], bytes]:
-    """Read an item: its key or nested key, and its value as JSON text. Of a plain one the form is learnt for the short way."""
-    key: list[str] = []
-    nested: list[str] = []
-    text = b""
-    typed: Any = None
-    for number, kind, value in fields(message):
-        if number == 1 and kind == 2:
-            key = [text_of(value)]
-        elif number == 2 and kind == 2:
-            nested.append(text_of(value))
-        elif number == 16 and kind == 2:
-            text = bytes_of(value)
-        elif number == 4:
-            typed = b"true" if value else b"false"
-        elif number == 5 and isinstance(value, int):
-            typed = str((value >> 1) ^ -(value & 1)).encode()
-        elif number == 6:
-            typed = repr(double(value)).encode()
-        elif number == 7:
-            typed = orjson.dumps(text_of(value))
-        elif number == 8:
-            typed = bytes_of(value)
-    path = nested or key
-    if (
-        known is not None
-        and columns is not None
-        and len(path) == 1
-        and len(message) > 2
-        and message[0] in (10, 18)
-        and message[1] < 128
-        and len(known) < 100_000
-    ):
-        name = path[0]
-        known[message[: 2 + message[1]]] = columns.setdefault(name, _Column(name))
-    return path, text or typed or b""
-
-
-def _put(target: dict[str, Any], path: list[str], text: bytes, *, is_removed: bool = False) -> None:
-    """Put a value into nested mappings by its path, or take it away."""
-    if not path or len(path) > 50:
-        return
-    for part in path[:-1]:
-        inner = target.get(part)
-        if not isinstance(inner, dict):
-            inner = target[part] = {}
-        target = inner
-    if is_removed:
-        target.pop(path[-1], None)
-    else:
-        target[path[-1]] = _json(text)
-
-
-def _after(message: bytes, position: int) -> int:
-    """Give where the field at a position of a message ends."""
-    kind = message[position] & 7
-    if kind != 2:
-        return len(message)
-    place, size, shift = position + 1, 0, 0
-    while place < len(message):
-        byte = message[place]
-        size |= (byte & 127) << shift
-        place += 1
-        if byte < 128:
-            return place + size
-        shift += 7
-    return len(message)
-
-
-def _json(text: bytes | str) -> Any:
-    """Read JSON as Python writes it: NaN and infinities are numbers. What is none is given as text."""
-    try:
-        return orjson.loads(text)
-    except ValueError:
-        pass
-    raw = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    if len(raw) > 4 << 20:
-        return raw
-    import json
-
-    try:
-        return json.loads(raw)
-    except (ValueError, RecursionError):
-        return raw
-
-
-def _number(value: float) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
-
-
-def _numbers(values: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, float]]:
-    """Give name and number of everything in a summary that is a number."""
-    for name, value in values.items():
-        if isinstance(value, dict):
-            if "_type" not in value and depth < 20 and name != "_wandb":
-                yield from _numbers(value, f"{prefix}{name}.", depth + 1)
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            yield prefix + name, _number(value)
-
-
-def _bounded(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave long values out of a summary: histograms and tables are kept as such."""
-    return {name: value for name, value in summary.items() if len(repr(value)) < 2000}
-
-
-def _has_md5(home: Path, place: Path, digest: str, size_bytes: int) -> bool:
-    """Whether a staged file is the one that the log means; W&B's digests are MD5 in base64."""
-    try:
-        wanted = base64.b64decode(digest, validate=True)
-    except ValueError:
-        return False
-    root = home if is_inside(home, place) else next((each for each in _own_folders() if is_inside(each, place)), home)
-    whole = hashlib.md5(usedforsecurity=False)
-    found_bytes = 0
-    try:
-        with open_inside(root, place) as stream:
-            while content := stream.read(1 << 20):
-                whole.update(content)
-                found_bytes += len(content)
-    except (OSError, SourceDamaged):
-        return False
-    return whole.digest() == wanted and (not size_bytes or found_bytes == size_bytes)
-
-
-def _own_folders() -> list[Path]:
-    """Folders in which this user's own W&B stages and caches artifacts."""
-    places = [os.environ.get("WANDB_DATA_DIR"), os.environ.get("WANDB_CACHE_DIR"), os.environ.get("WANDB_ARTIFACT_DIR")]
-    return [Path(place) for place in places if place] + [
-        user_data_path("wandb", appauthor=False),
-        user_cache_path("wandb", appauthor=False),
-    ]

@@ -1,0 +1,225 @@
+"""Files that belong to a W&B run: pictures, tables, artifacts, its code and environment. Taken from the store alone.
+
+Artifact files are those that are still staged, below the store or where this user's own W&B stages and caches, and only if
+their digest is the one in the log.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path, user_data_path
+
+from artui.errors import SourceDamaged
+from artui.exchange import histograms
+from artui.exchange.intake import Content, Intake, RunIntake
+from artui.exchange.reading import inside_store, is_inside, open_inside
+from artui.exchange.wandb_items import from_json
+from artui.exchange.wire import bytes_of, grouped, last_bytes, last_int, last_text, text_of
+
+KEPT_BYTES = 64 << 20
+"""Of a run's histograms; what goes beyond is left."""
+_KINDS = {"model": "model", "dataset": "dataset", "code": "code", "job": "code", "run_table": "table", "checkpoint": "checkpoint", "raw_data": "dataset", "result": "report"}  # fmt: skip
+_PICTURES = {"image-file": "figure", "table-file": "table", "html-file": "report", "plotly-file": "figure", "bokeh-file": "figure", "joined-table": "table", "partitioned-table": "table"}  # fmt: skip
+
+
+class RunFiles:
+    """The files of one run, in the folders of its logs."""
+
+    def __init__(self, run: RunIntake, intake: Intake, home: Path, folders: Sequence[Path]) -> None:
+        self._run, self._intake, self._home, self._folders = run, intake, home, folders
+        self._media: dict[tuple[str, str], list[Content]] = {}
+        self._histograms: dict[str, list[tuple[int, list[histograms.Bucket]]]] = {}
+        self._kept_bytes = 0
+
+    def find(self, path: str) -> Path | None:
+        if ".." in path.split("/") or path.startswith("/") or "\0" in path:
+            return None
+        for folder in self._folders:
+            place = folder / path
+            if os.path.lexists(place) and is_inside(self._home, place):
+                return place
+        return None
+
+    def media(self, name: str, found: Mapping[str, Any], step: int) -> None:
+        kind = str(found.get("_type"))
+        if kind == "histogram":
+            self._histogram(name, found, step)
+            return
+        if kind == "images/separated":
+            paths = [
+                f"media/images/{each}" if "/" not in str(each) else str(each) for each in found.get("filenames") or ()
+            ]
+            count = found.get("count")
+            if not paths and isinstance(count, int):  # clients before 2021 name them by their place alone
+                paths = [
+                    f"media/images/{name}_{step}_{number}.{found.get('format', 'png')}"
+                    for number in range(min(count, 1000))
+                ]
+        else:
+            paths = [str(found["path"])] if isinstance(found.get("path"), str) else []
+        if not paths:
+            self._run.left("media", f"of type {kind[:40]!a}: artui has no place for them")
+            return
+        for number, path in enumerate(paths):
+            place = self.find(path)
+            if place is None:
+                self._run.left("media", "their files are not in the run's folder")
+                continue
+            ending = "".join(Path(path).suffixes[-2:])[:20]
+            files = self._media.setdefault(
+                (name, _PICTURES.get(kind, "figure" if kind.startswith("images/") else "files")), []
+            )
+            title = f"step-{step}{f'-{number}' if number else ''}{ending}"
+            if all(each.path != title for each in files):
+                files.append(Content(title, place=place))
+
+    def _histogram(self, name: str, found: Mapping[str, Any], step: int) -> None:
+        values, bins = found.get("values"), found.get("bins")
+        if bins is None and isinstance(found.get("packedBins"), dict):
+            packed = found["packedBins"]
+            try:
+                bins = (
+                    [packed["min"] + packed["size"] * number for number in range(int(packed["count"]) + 1)]
+                    if int(packed["count"]) < 10_000
+                    else None
+                )
+            except (KeyError, TypeError, ValueError):
+                bins = None
+        if not isinstance(values, list) or not isinstance(bins, list) or len(bins) != len(values) + 1:
+            self._run.left("histograms", "are not what W&B writes")
+            return
+        self._kept_bytes += 24 * len(values)
+        if self._kept_bytes > KEPT_BYTES:
+            self._run.left("histograms", f"a run's together are larger than {KEPT_BYTES >> 20} MiB")
+            return
+        self._histograms.setdefault(name, []).append((step, list(zip(bins, bins[1:], values, strict=False))))
+
+    def artifact(self, value: bytes, time_ms: int) -> None:
+        """ArtifactRecord: 4 type, 5 name, 6 digest, 7 description, 8 metadata, 11 aliases, 12 manifest {4 contents}, 15 client's id."""
+        told = grouped(value)
+        name, kind = last_text(told, 5), last_text(told, 4)
+        contents: list[Content] = []
+        manifest: list[dict[str, Any]] = []
+        lost = wrong = 0
+        for entry in grouped(last_bytes(told, 12)).get(4, ()):
+            parts = grouped(bytes_of(entry))
+            path, digest, reference, size = (
+                last_text(parts, 1),
+                last_text(parts, 2),
+                last_text(parts, 3),
+                last_int(parts, 4),
+            )
+            if len(manifest) < 1000:
+                manifest.append(
+                    {
+                        "path": path,
+                        "size_bytes": size,
+                        "digest": digest,
+                        **({"reference": reference} if reference else {}),
+                    }
+                )
+            place = None if reference else self._staged(last_text(parts, 6))
+            if place is None:
+                lost += 1
+            elif not _has_md5(self._home, place, digest, size):
+                wrong += 1
+            else:
+                contents.append(Content(path, place=place))
+        if wrong:
+            self._run.left("artifact files", "are not what their digests in the log say", wrong)
+        if lost:
+            self._run.left("artifact files", "are not here: uploaded, referenced, or staged on another machine", lost)
+        facts = from_json(last_text(told, 8)) if 8 in told else {}
+        facts = facts if isinstance(facts, dict) else {"metadata": facts}
+        digest = last_text(told, 6)
+        metadata = {
+            **facts,
+            "wandb_digest": digest,
+            "wandb_type": kind,
+            **({"manifest": manifest} if lost or wrong else {}),
+        }
+        saved_kind = _KINDS.get(kind, kind or "files")
+        self._run.output(
+            name or "artifact", kind=saved_kind, stage="data" if saved_kind == "dataset" else "", contents=contents, root=None, location="" if contents else f"wandb:{name}",
+            created_ms=time_ms, identity=("wandb", digest) if digest else (self._run.id, name), note=last_text(told, 7), metadata=metadata,
+            aliases=[text_of(alias) for alias in told.get(11, ())],
+        )  # fmt: skip
+
+    def _staged(self, local: str) -> Path | None:
+        """Find a staged file: below the store, or where this user's own W&B stages and caches."""
+        if not local:
+            return None
+        if (
+            place := inside_store(self._home, local, anchor=local.replace("\\", "/").rsplit("/", 1)[-1])
+        ) is not None and place.is_file():
+            return place
+        place = Path(local)
+        return place if any(is_inside(root, place) for root in _own_folders()) and place.is_file() else None
+
+    def used(self, value: bytes, time_ms: int) -> None:
+        """UseArtifactRecord: 1 id, 2 type, 3 name, such as `entity/project/name:v3`."""
+        told = grouped(value)
+        full, kind = last_text(told, 3) or last_text(told, 1), last_text(told, 2)
+        name = full.rsplit("/", 1)[-1].split(":", 1)[0]
+        self._run.input(
+            name or "artifact", kind=_KINDS.get(kind, kind or "files"), stage="data" if kind == "dataset" else "", location=f"wandb:{full}", created_ms=time_ms,
+            identity=("wandb used", full), metadata={"wandb_name": full, "wandb_type": kind},
+        )  # fmt: skip
+
+    def finish(self, started_ms: int, last_ms: int) -> None:
+        """Write versions of what was gathered, and of the run's environment and code."""
+        run = self._run
+        environment = [Content(name, place=place) for name in ("requirements.txt", "wandb-metadata.json", "conda-environment.yaml") if (place := self.find(name)) is not None]  # fmt: skip
+        if environment:
+            run.input("environment", kind="environment", contents=environment, root=self._home, created_ms=started_ms)
+        code = [Content(name, place=place) for name in ("diff.patch",) if (place := self.find(name)) is not None]
+        if (folder := self.find("code")) is not None and folder.is_dir():
+            code += self._intake.folder_contents(folder, root=self._home)
+        if code:
+            run.input("code", kind="code", contents=code, root=self._home, created_ms=started_ms)
+        for name, steps in self._histograms.items():
+            self._media.setdefault((name, "table"), []).append(Content("histogram.csv", histograms.table(steps)))
+        for (name, kind), contents in self._media.items():
+            run.output(
+                name,
+                kind=kind,
+                contents=contents,
+                root=self._home,
+                identity=(run.id, name, kind),
+                created_ms=last_ms,
+                metadata={"key": name},
+            )
+
+
+def _has_md5(home: Path, place: Path, digest: str, size_bytes: int) -> bool:
+    """Whether a staged file is the one that the log means; W&B's digests are MD5 in base64."""
+    try:
+        wanted = base64.b64decode(digest, validate=True)
+    except ValueError:
+        return False
+    root = home if is_inside(home, place) else next((each for each in _own_folders() if is_inside(each, place)), home)
+    whole = hashlib.md5(usedforsecurity=False)
+    found_bytes = 0
+    try:
+        with open_inside(root, place) as stream:
+            while content := stream.read(1 << 20):
+                whole.update(content)
+                found_bytes += len(content)
+    except (OSError, SourceDamaged):
+        return False
+    return whole.digest() == wanted and (not size_bytes or found_bytes == size_bytes)
+
+
+def _own_folders() -> list[Path]:
+    """Folders in which this user's own W&B stages and caches artifacts."""
+    places = [os.environ.get("WANDB_DATA_DIR"), os.environ.get("WANDB_CACHE_DIR"), os.environ.get("WANDB_ARTIFACT_DIR")]
+    return [Path(place) for place in places if place] + [
+        user_data_path("wandb", appauthor=False),
+        user_cache_path("wandb", appauthor=False),
+    ]
