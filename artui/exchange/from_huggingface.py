@@ -15,8 +15,9 @@ from typing import Any
 import orjson
 
 from artui.errors import SourceDamaged
-from artui.exchange.intake import Content, Intake, RunIntake
+from artui.exchange.intake import Content, Intake
 from artui.exchange.reading import Folder, listed, load_yaml, natural_key, read_inside, read_text, size_and_time, stamp
+from artui.exchange.run_intake import RunIntake
 from artui.exchange.store import Store
 
 FORMAT = "huggingface"

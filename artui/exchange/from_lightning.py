@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from artui.errors import SourceDamaged
 from artui.exchange.from_tensorboard import event_files, is_event_file, take_events
-from artui.exchange.intake import Intake, RunIntake
+from artui.exchange.intake import Intake
 from artui.exchange.reading import (
     Folder,
     listed,
@@ -28,6 +28,7 @@ from artui.exchange.reading import (
     size_and_time,
     stamp,
 )
+from artui.exchange.run_intake import RunIntake
 from artui.exchange.store import Store
 
 FORMAT = "lightning"

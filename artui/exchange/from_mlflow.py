@@ -15,11 +15,12 @@ import numpy as np
 
 from artui.errors import SourceDamaged
 from artui.exchange.foreign_database import ForeignDatabase, is_sqlite
-from artui.exchange.intake import Intake, RunIntake
+from artui.exchange.intake import Intake
 from artui.exchange.mlflow import STATUSES, Dataset, Experiment, FoundRun, LoggedModel, MlflowStore, ModelVersion
 from artui.exchange.mlflow_database import MlflowDatabase, is_mlflow
 from artui.exchange.mlflow_folder import MlflowFolder
 from artui.exchange.reading import Folder, inside_store, listed, read_text
+from artui.exchange.run_intake import RunIntake
 from artui.exchange.store import Store
 
 FORMAT = "mlflow"

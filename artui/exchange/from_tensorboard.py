@@ -12,8 +12,9 @@ import time
 from pathlib import Path
 
 from artui.exchange import histograms
-from artui.exchange.intake import Content, Intake, RunIntake
+from artui.exchange.intake import Content, Intake
 from artui.exchange.reading import Folder, natural_key, open_inside, stamp
+from artui.exchange.run_intake import RunIntake
 from artui.exchange.store import Store
 from artui.exchange.tfevents import Damage, EventReader, Value, hparams, records
 

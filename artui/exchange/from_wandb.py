@@ -19,8 +19,9 @@ import orjson
 
 from artui.capture.console import Screen
 from artui.errors import SourceDamaged
-from artui.exchange.intake import Content, Intake, RunIntake
+from artui.exchange.intake import Content, Intake
 from artui.exchange.reading import Folder, listed, load_yaml, open_inside, read_inside, stamp
+from artui.exchange.run_intake import RunIntake
 from artui.exchange.store import Store
 from artui.exchange.wandb_files import RunFiles
 from artui.exchange.wandb_items import (

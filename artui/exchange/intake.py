@@ -21,13 +21,11 @@ import struct
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from artui.capture import files as saved_files
 from artui.capture.secrets import Redactor
@@ -35,25 +33,20 @@ from artui.capture.values import stage_of
 from artui.catalog import Catalog, artifacts, blobs, importing, opening, runs
 from artui.catalog.artifacts import NewFile, NewVersion, Saved
 from artui.catalog.importing import Known
-from artui.catalog.runs import NewRun
 from artui.errors import CatalogError, SourceDamaged, UsageError
 from artui.exchange.report import Report
-from artui.model import ParamValue, Preview, Relation
+from artui.exchange.run_intake import MAX_NAME, RunIntake, bounded_ms
+from artui.model import Preview, Relation
 from artui.preview import preview
 from artui.reference import check_alias, check_name
 from artui.settings import load_settings
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    pass
 
 COMMIT_SECONDS = 0.5
-FLUSH_POINTS = 1 << 18
-MAX_NAME = 200
 MAX_CHARS = 200_000
 """Of a param, tag, note or other text beside a run."""
-_INT64 = 1 << 63
-_MAX_TIME_MS = 1 << 48
-"""About the year 10,900: later times are taken for none."""
 _FAULTS = (SourceDamaged, OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, MemoryError, EOFError, struct.error, zlib.error)  # fmt: skip
 """What reading damaged bytes may raise: the run is then taken as far as it went."""
 _UNFIT = re.compile(r"[:@\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -189,7 +182,7 @@ class Intake:
         What reading it may raise over damaged bytes ends it as far as it came, marked as damaged.
         """
         taken = RunIntake(self, run_id, name=name, project=project, started_ms=started_ms, source=source)
-        before = replace_counters(self.report)
+        before = self.report.copy()
         self._is_in_run = True
         connection = self._begin() if self._catalog is not None else None
         if connection is not None:
@@ -206,7 +199,7 @@ class Intake:
         except RunLeft as left:
             if connection is not None:
                 connection.execute("ROLLBACK TO run")
-            self.report = restored(self.report, before)
+            self.report.go_back(before)
             if str(left) == "kept":
                 self.report.runs["kept"] += 1
                 self.report.left["runs", "have fewer points than in the catalog: what it has was kept"] += 1
@@ -216,7 +209,7 @@ class Intake:
             if connection is not None and connection.in_transaction:
                 connection.execute("ROLLBACK TO run")
                 connection.execute("RELEASE run")
-            self.report = restored(self.report, before)
+            self.report.go_back(before)
             raise
         else:
             self.report.runs["updated" if run_id in self._known else "new"] += 1
@@ -316,7 +309,7 @@ class Intake:
                 project=project, name=name, kind=kind or "files", stage=stage or stage_of(kind, "modelling"), files=gathered,
                 storage="embedded" if embed and not is_absent else "referenced",
                 location=location or _common_place(contents), note=self.text(note), metadata=facts,
-                previews=previews, created_ms=_time_ms(created_ms),
+                previews=previews, created_ms=bounded_ms(created_ms),
             ),
             identity=identity, number=number,
         )  # fmt: skip
@@ -421,274 +414,8 @@ class Intake:
         return [Content(name, place=place) for name, place in entries if not skip(name)]
 
 
-class RunIntake:
-    """Takes what belongs to one run. Whatever is given twice, the later counts; points are kept in order of arrival."""
-
-    def __init__(self, intake: Intake, run_id: str, *, name: str, project: str, started_ms: int, source: str) -> None:
-        self._intake = intake
-        self.id = run_id
-        self.name = _one_line(intake.text(name)) or "unnamed"
-        self.project = intake.options.project or intake.name_of(project, "imported", what="projects")
-        self.started_ms = _time_ms(started_ms)
-        self._source = source
-        self._params: dict[str, ParamValue] = {}
-        self._tags: dict[str, str] = {}
-        self._facts: dict[str, Any] = {}
-        self._contexts: dict[str, Any] = {}
-        self._status, self._ended_ms, self._heard_ms, self._deleted_ms, self._error = "finished", None, 0, None, ""  # type: tuple[str, int | None, int, int | None, str]
-        self._key: int | None = None
-        self._waiting: dict[
-            tuple[str, str], list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]]
-        ] = {}
-        self._waiting_count = 0
-        self._series: dict[tuple[str, str], int] = {}
-        self._links: list[tuple[Relation, Saved]] = []
-        self._remarks: list[str] = []
-        self._provenance: dict[str, Any] = {}
-        self.point_count = 0
-        self.damage = ""
-        self._is_cut_off = False
-
-    @property
-    def is_damaged(self) -> bool:
-        return bool(self.damage)
-
-    @property
-    def may_have_lost(self) -> bool:
-        """Whether the source may have had more than could be read."""
-        return bool(self.damage) or self._is_cut_off
-
-    @property
-    def is_deleted(self) -> bool:
-        return self._deleted_ms is not None
-
-    def params(self, params: Mapping[str, Any]) -> None:
-        """Add params; nested ones are flattened with dots, secrets replaced."""
-        for name, value in runs.flatten(params).items():
-            if name == "":
-                self._intake.report.left["params", "have no name"] += 1
-                continue
-            if name not in self._params:
-                self._intake.report.taken["params"] += 1
-            self._params[name] = self._intake.value(name, value)
-
-    def text_params(self, params: Mapping[str, str]) -> None:
-        """Add params that the source keeps as text: what is a number or truth value in Python's own writing becomes one."""
-        for name, text in params.items():
-            value = plain_value(text)
-            if isinstance(value, float) and repr(value) != text:
-                self._intake.report.changed["params", "numbers written another way: 1e-3 is 0.001"] += 1
-            self.params({name: value})
-
-    def tags(self, tags: Mapping[str, str]) -> None:
-        for name, value in tags.items():
-            if not name:
-                continue
-            if name not in self._tags:
-                self._intake.report.taken["tags"] += 1
-            self._tags[str(name)] = str(self._intake.value(name, str(value)))
-
-    def about(self, **facts: Any) -> None:
-        """Say what is known of the run: note, user, host, git_commit, git_branch, python, directory, command, parent_id, stage."""
-        for name, value in facts.items():
-            if value in (None, "", ()):
-                continue
-            if isinstance(value, str):
-                value = self._intake.text(value)
-            elif name == "command":
-                value = [self._intake.text(str(part)) for part in value]
-            self._facts[name] = value
-            if name == "note":
-                self._intake.report.taken["notes"] += 1
-
-    def context(self, name: str, content: Any) -> None:
-        """Keep what surrounded the run, by subject."""
-        self._contexts[name] = _redacted(content, self._intake)
-
-    def provenance(self, **facts: Any) -> None:
-        """Say where the run came from: the source's id, the client and its version, the store."""
-        self._provenance.update({name: value for name, value in facts.items() if value not in (None, "")})
-
-    def status(self, status: str, *, ended_ms: int | None = None, heard_ms: int = 0, deleted_ms: int | None = None, error: str = "") -> None:  # fmt: skip
-        """Say how the run ended, or that it goes on and was last heard of then."""
-        self._status, self._error = status, self._intake.text(error)
-        self._ended_ms = None if ended_ms is None else _time_ms(ended_ms)
-        self._heard_ms = _time_ms(heard_ms)
-        self._deleted_ms = None if deleted_ms is None else _time_ms(deleted_ms)
-
-    def cleaned(self, text: str) -> str:
-        """Take secrets out of a text that is about to be kept as a file."""
-        return self._intake.redacted(text)
-
-    def started(self, started_ms: int) -> None:
-        """Correct when the run started, once it is known."""
-        self.started_ms = _time_ms(started_ms)
-
-    def points(self, name: str, steps: ArrayLike, times_ms: ArrayLike, values: ArrayLike, *, labels: str = "") -> None:
-        """Add points of one series: three columns of one length, in order of arrival."""
-        columns = (
-            np.asarray(steps, np.int64), np.asarray(times_ms, np.int64), np.asarray(values, np.float64)
-        )  # fmt: skip
-        count = len(columns[2])
-        if not count:
-            return
-        key = (name or "unnamed", labels)
-        self._waiting.setdefault(key, []).append(columns)
-        self._series[key] = self._series.get(key, 0) + count
-        self._waiting_count += count
-        self.point_count += count
-        if self._waiting_count >= FLUSH_POINTS:
-            self._flush()
-            self._intake.report.taken["points"] += 0
-            self._intake._tell(self.name)
-
-    def _flush(self) -> None:
-        waiting, self._waiting, self._waiting_count = self._waiting, {}, 0
-        for (name, labels), parts in waiting.items():
-            joined = (
-                parts[0] if len(parts) == 1 else tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))
-            )
-            self._intake.report.taken["points"] += len(joined[2])
-            if self._intake._catalog is not None:
-                importing.add_points(self._intake._begin(), self._here(), name, labels, joined[0], joined[1], joined[2])
-
-    def output(self, name: str, *, kind: str, **told: Any) -> Saved | None:
-        """Write a version that the run made; see `Intake.version`."""
-        return self._linked("output", name, kind=kind, **told)
-
-    def input(self, name: str, *, kind: str = "dataset", **told: Any) -> Saved | None:
-        """Write a version that the run used; see `Intake.version`."""
-        return self._linked("input", name, kind=kind, **told)
-
-    def _linked(self, relation: Relation, name: str, **told: Any) -> Saved | None:
-        saved = self._intake.version(told.pop("project", self.project), name, **told)
-        if saved is not None:
-            self._links.append((relation, saved))
-        return saved
-
-    def linked(self, relation: Relation, saved: Saved | None) -> None:
-        """Note a version that is there already as an input or output."""
-        if saved is not None:
-            self._links.append((relation, saved))
-
-    def left(self, what: str, why: str, count: int = 1) -> None:
-        """Tell of something that is not taken."""
-        if count:
-            self._intake.report.left[what, why] += count
-
-    def changed(self, what: str, why: str, count: int = 1) -> None:
-        """Tell of something that is taken otherwise than it was."""
-        if count:
-            self._intake.report.changed[what, why] += count
-
-    def remark(self, text: str) -> None:
-        """Say something that the run's reader should know."""
-        if text not in self._remarks:
-            self._remarks.append(text)
-
-    def damaged(self, text: str) -> None:
-        """Mark the run: it is taken as far as it goes."""
-        self.damage = self.damage or text
-        self.remark(f"Imported as far as it goes: {text}")
-
-    def cut_off(self, log: str) -> None:
-        """Tell that a log ends within a record: its process was killed, or still writes."""
-        self._is_cut_off = True
-        self.remark(f"{log} ends within a record: its process was killed, or still writes.")
-        self._intake.report.left[
-            "ends of logs", "are cut off within a record: the process was killed, or still writes"
-        ] += 1
-
-    def _here(self) -> int:
-        """Give the run's key, writing what is known of it if it is not there yet."""
-        if self._key is None:
-            self._key = importing.put_run(self._intake._begin(), self._new_run())
-        return self._key
-
-    def _new_run(self) -> NewRun:
-        facts = {name: value for name, value in self._facts.items() if name in _RUN_FACTS}
-        return NewRun(
-            id=self.id, project=self.project, name=self.name, started_ms=self.started_ms, params=self._params, tags=self._tags,
-            source=self._source, **facts,
-        )  # fmt: skip
-
-    def _finish(self, fingerprint: str) -> None:
-        was_there = self._key is not None
-        self._flush()
-        self._intake.report.taken["series"] += len(self._series)
-        if self._intake._catalog is None:
-            return
-        connection, key = self._intake._begin(), self._here()
-        if was_there:  # since its first points, more may have been learnt
-            importing.complete_run(connection, key, self._new_run())
-        importing.unlink_run(connection, key)
-        for relation, saved in self._links:
-            pair = (key, saved.key) if relation == "output" else (saved.key, key)
-            artifacts.link(connection, relation, source_key=pair[0], target_key=pair[1])
-        importing.end_run(
-            connection, key, status=self._status, ended_ms=self._ended_ms, heard_ms=self._heard_ms or self._ended_ms or 0,
-            deleted_ms=self._deleted_ms, error=self._error,
-        )  # fmt: skip
-        for name, content in self._contexts.items():
-            importing.put_context(connection, key, name, content)
-        from artui import __version__
-
-        importing.put_context(
-            connection,
-            key,
-            importing.SUBJECT,
-            {
-                "format": self._intake._format,
-                **self._provenance,
-                "store": self._intake._location,
-                "imported_ms": time.time_ns() // 1_000_000,
-                "by": f"artui {__version__}",
-                "fingerprint": fingerprint,
-                "points": self.point_count,
-            },
-        )
-        for text in self._remarks:
-            importing.put_remark(connection, key, text)
-
-
-_RUN_FACTS = frozenset({"note", "user", "host", "git_commit", "git_branch", "git_is_dirty", "python", "directory", "command", "parent_id", "stage"})  # fmt: skip
-_EXPONENT = re.compile(r"[+-]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?[eE][+-]?[0-9]{1,3}\Z")
-_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\Z")
-
-
 class _Undo(Exception):
     """Rolls a transaction back."""
-
-
-def plain_value(text: str) -> ParamValue:
-    """Give the number or truth value that Python writes as this text, else the text itself."""
-    if text in ("True", "False"):
-        return text == "True"
-    if _INTEGER.match(text):
-        return int(text)
-    if len(text) < 40:
-        try:
-            number = float(text)
-        except ValueError:
-            return text
-        if repr(number) == text or (_EXPONENT.match(text) and abs(number) != float("inf")):
-            return number
-    return text
-
-
-def replace_counters(report: Report) -> Report:
-    """Copy a report, so that it can be gone back to."""
-    return replace(
-        report, runs=report.runs.copy(), taken=report.taken.copy(), changed=report.changed.copy(), left=report.left.copy(),
-        damaged=list(report.damaged), facts=dict(report.facts),
-    )  # fmt: skip
-
-
-def restored(report: Report, before: Report) -> Report:
-    """Go back to the counts of before, in the same object."""
-    for name in ("runs", "taken", "changed", "left", "damaged", "damaged_count", "facts"):
-        setattr(report, name, getattr(before, name))
-    return report
 
 
 def _fault_text(error: BaseException) -> str:
@@ -697,14 +424,6 @@ def _fault_text(error: BaseException) -> str:
     if isinstance(error, OSError):
         return f"it cannot be read: {error.strerror or type(error).__name__}"
     return f"it is not what its format says ({type(error).__name__}: {ascii(str(error))[:120]})"
-
-
-def _time_ms(time_ms: Any) -> int:
-    try:
-        found = int(time_ms)
-    except (TypeError, ValueError, OverflowError):
-        return 0
-    return found if -_MAX_TIME_MS < found < _MAX_TIME_MS else 0
 
 
 def _size_of(each: Content) -> int:
@@ -741,19 +460,3 @@ def _manifest_path(path: str) -> str | None:
     if not parts or ".." in parts or "\0" in path or path.startswith("/"):
         return None
     return runs.storable("/".join(parts))
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())[:MAX_NAME]
-
-
-def _redacted(content: Any, intake: Intake, name: str = "", depth: int = 0) -> Any:
-    if depth > 20:
-        return None
-    if isinstance(content, str):
-        return intake.value(name, content) if name else intake.text(content)
-    if isinstance(content, Mapping):
-        return {str(key): _redacted(value, intake, str(key), depth + 1) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_redacted(value, intake, name, depth + 1) for value in content]
-    return content

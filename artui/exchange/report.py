@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 MAX_DAMAGED = 200
@@ -34,6 +34,18 @@ class Report:
         self.damaged_count += 1
         if len(self.damaged) < MAX_DAMAGED:
             self.damaged.append((run, text))
+
+    def copy(self) -> Report:
+        """Give a report that can be gone back to."""
+        return replace(
+            self, runs=self.runs.copy(), taken=self.taken.copy(), changed=self.changed.copy(), left=self.left.copy(),
+            damaged=list(self.damaged), facts=dict(self.facts),
+        )  # fmt: skip
+
+    def go_back(self, before: Report) -> None:
+        """Forget what was counted since a copy was made."""
+        for each in fields(self):
+            setattr(self, each.name, getattr(before, each.name))
 
     @property
     def has_news(self) -> bool:

@@ -17,8 +17,9 @@ from platformdirs import user_cache_path, user_data_path
 
 from artui.errors import SourceDamaged
 from artui.exchange import histograms
-from artui.exchange.intake import Content, Intake, RunIntake
+from artui.exchange.intake import Content, Intake
 from artui.exchange.reading import inside_store, is_inside, open_inside
+from artui.exchange.run_intake import RunIntake
 from artui.exchange.wandb_items import from_json
 from artui.exchange.wire import bytes_of, grouped, last_bytes, last_int, last_text, text_of
 
