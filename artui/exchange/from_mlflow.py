@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 
 from artui.errors import SourceDamaged
 from artui.exchange.foreign_database import ForeignDatabase, is_sqlite
@@ -118,6 +119,10 @@ class _Taking:
         for model in self.models.values():
             by_run.setdefault(model.run_id, []).append(model)
         for experiment in self.experiments.values():
+            if experiment.tags:
+                intake.report.left["experiment tags", "projects have none: they are told, and not kept"] += len(
+                    experiment.tags
+                )
             if not experiment.is_deleted and not intake.options.where:
                 intake.project(experiment.name or experiment.id)
         intake.report.facts.update(source.facts, experiments=len(self.experiments), runs=len(found))
@@ -170,7 +175,7 @@ class _Taking:
                 if (saved := self._model(model)) is not None:
                     run.linked("output", saved)
             self._inputs(run, found)
-            self._artifacts(run, found)
+            self._artifacts(run, found, tags)
             self._points(run, found)
 
     def _facts(self, run: RunIntake, found: FoundRun, tags: Mapping[str, str]) -> None:
@@ -230,26 +235,29 @@ class _Taking:
             if model_id in self.models and (saved := self._model(self.models[model_id])) is not None:
                 run.linked("input", saved)
 
-    def _artifacts(self, run: RunIntake, found: FoundRun) -> None:
+    def _artifacts(self, run: RunIntake, found: FoundRun, tags: Mapping[str, str]) -> None:
         folder = found.place / "artifacts" if found.place is not None else None
         if folder is None or not listed(folder):  # MLflow makes that folder also where artifacts go elsewhere
             folder = self._place(found.artifact_uri, anchor=found.id)
-        if folder is None or not folder.is_dir():
-            if folder is None and found.artifact_uri and found.place is None:
-                # A run need not have any artifacts: where its folder should be is told, and no more.
-                run.provenance(artifacts=found.artifact_uri)
-            return
-        for name in listed(folder):
-            place = folder / name
-            contents = self.intake.folder_contents(place, root=self.home)
+        names = listed(folder) if folder is not None and folder.is_dir() else []
+        for name in names:
+            assert folder is not None
+            contents = self.intake.folder_contents(folder / name, root=self.home)
             if contents:
                 run.output(
                     name,
-                    kind=kind_of(place),
+                    kind=kind_of(folder / name),
                     contents=contents,
                     root=self.home,
                     created_ms=found.ended_ms or found.started_ms,
                 )
+        # What else there was is known only of models, which MLflow also notes among the tags.
+        for path, facts in _noted_models(tags.get("mlflow.log-model.history", "")).items():
+            if path.split("/")[0] not in names:
+                run.output(
+                    path, kind="model", location=f"{found.artifact_uri}/{path}", created_ms=found.ended_ms or found.started_ms,
+                    identity=("mlflow", found.id, path), metadata=facts,
+                )  # fmt: skip
 
     def _place(self, uri: str, *, anchor: str) -> Path | None:
         """Find a folder of artifacts: below the store, or below a folder that the user has named."""
@@ -314,9 +322,22 @@ class _Taking:
             self.intake.link_run("output", self._id(version.run_id), saved)
 
 
+def _noted_models(text: str) -> dict[str, dict[str, Any]]:
+    """Read which models a run has logged, by their path, from the tag in which MLflow notes that."""
+    try:
+        told = orjson.loads(text)
+    except ValueError:
+        return {}
+    found = {}
+    for each in told if isinstance(told, list) else ():
+        if isinstance(each, dict) and isinstance(each.get("artifact_path"), str) and each["artifact_path"]:
+            flavors = each.get("flavors")
+            found[each["artifact_path"]] = {"flavors": sorted(map(str, flavors)) if isinstance(flavors, dict) else []}
+    return found
+
+
 def _dataset(data: Dataset, found: FoundRun) -> dict[str, Any]:
     """Describe a dataset: MLflow keeps where it came from and its digest, never its bytes."""
-    import orjson
 
     def parsed(text: str) -> Any:
         try:

@@ -27,6 +27,8 @@ KEPT_BYTES = 64 << 20
 """Of a run's histograms; what goes beyond is left."""
 _KINDS = {"model": "model", "dataset": "dataset", "code": "code", "job": "code", "run_table": "table", "checkpoint": "checkpoint", "raw_data": "dataset", "result": "report"}  # fmt: skip
 _PICTURES = {"image-file": "figure", "table-file": "table", "html-file": "report", "plotly-file": "figure", "bokeh-file": "figure", "joined-table": "table", "partitioned-table": "table"}  # fmt: skip
+_OWN_FILES = frozenset({"media", "code", "artifact", "config.yaml", "output.log", "requirements.txt", "wandb-summary.json", "wandb-metadata.json", "conda-environment.yaml", "diff.patch", "wandb-history.jsonl", "wandb-events.jsonl"})  # fmt: skip
+"""What W&B itself writes into a run's folder of files."""
 
 
 class RunFiles:
@@ -173,6 +175,16 @@ class RunFiles:
             identity=("wandb used", full), metadata={"wandb_name": full, "wandb_type": kind},
         )  # fmt: skip
 
+    def _saved_by_hand(self) -> list[Content]:
+        """List what `wandb.save` put beside the files that W&B writes itself; of several logs' the newest."""
+        found: dict[str, Content] = {}
+        for folder in self._folders:
+            if folder.is_dir() and not folder.is_symlink():
+                for each in self._intake.folder_contents(folder, root=self._home):
+                    if each.path.split("/")[0] not in _OWN_FILES and not each.path.startswith("upstream_diff_"):
+                        found[each.path] = each
+        return list(found.values())
+
     def finish(self, started_ms: int, last_ms: int) -> None:
         """Write versions of what was gathered, and of the run's environment and code."""
         run = self._run
@@ -184,6 +196,11 @@ class RunFiles:
             code += self._intake.folder_contents(folder, root=self._home)
         if code:
             run.input("code", kind="code", contents=code, root=self._home, created_ms=started_ms)
+        saved = self._saved_by_hand()
+        if saved:
+            run.output(
+                "files", kind="files", contents=saved, root=self._home, identity=(run.id, "files"), created_ms=last_ms
+            )
         for name, steps in self._histograms.items():
             self._media.setdefault((name, "table"), []).append(Content("histogram.csv", histograms.table(steps)))
         for (name, kind), contents in self._media.items():

@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.color import ColorSystem
 from textual.app import SystemCommand
@@ -27,7 +27,6 @@ from artui.settings import Settings
 from artui.tui.alerts import Alerts
 from artui.tui.cells import Palette, Span, make_palette
 from artui.tui.fetch import error_text
-from artui.tui.importing import Importing, ImportState
 from artui.tui.keys import KEYS, bindings
 from artui.tui.live import Watch
 from artui.tui.messages import CatalogChanged, Link
@@ -36,6 +35,9 @@ from artui.tui.screens.base import CatalogScreen
 from artui.tui.screens.runs import FIRST_ROWS, RunsScreen
 from artui.tui.widgets.bars import KeyBar
 from artui.units import bytes_text, count_text, number_text, plural
+
+if TYPE_CHECKING:
+    from artui.tui.importing import Importing, ImportState
 
 NOTICE_SECONDS = 5.0
 TAKE_OVER_SECONDS = 30.0
@@ -59,7 +61,7 @@ class ArtuiApp(ChangesOnly):
         super().__init__()
         self.importing = importing
         """The import that fills this catalog, when it is the cached one of a foreign store."""
-        self._import_state = ImportState()
+        self._import_state: ImportState | None = None
         self.reader = reader
         self.settings = settings
         self.sends_changes_only = settings.output == "changes"
@@ -188,7 +190,7 @@ class ArtuiApp(ChangesOnly):
         if isinstance(screen, CatalogScreen):
             screen.show_place()
         state = importing.state
-        if not state.is_done or before.is_done:
+        if not state.is_done or (before is not None and before.is_done):
             return
         self._file_watch.look()
         for each in self.screen_stack:
@@ -272,6 +274,8 @@ class ArtuiApp(ChangesOnly):
 
     def _import_span(self, *, is_brief: bool) -> Span:
         state = self._import_state
+        if state is None:
+            return " · importing", "accent"
         if state.is_done:
             formats = {str(report["format"]) for report in state.reports}
             source = FORMATS.get(next(iter(formats)), "") if len(formats) == 1 else f"{len(state.reports)} stores"

@@ -199,3 +199,31 @@ def test_summary_of_wandb_is_what_was_last_said_of_each_key(tmp_path: Path) -> N
 
     found = {each[1]: each[5] for each in content(tmp_path / "c.artui")["series"] if each[2] == "summary"}
     assert found == {"a": 4.0, "best": 0.01, "c.d": 3.0, "e": 5.0}
+
+
+def test_files_that_wandb_saved_are_a_version(tmp_path: Path) -> None:
+    """What a run put into its folder by hand is taken; what W&B writes there itself is taken as what it is."""
+    log = write_wandb(tmp_path)
+    files = log.parent / "files"
+    (files / "weights").mkdir()
+    (files / "weights" / "best.pt").write_bytes(b"1234")
+    (files / "requirements.txt").write_text("numpy==2.0\n")
+    (files / "diff.patch").write_text("+1\n")
+    import_paths([tmp_path], tmp_path / "c.artui")
+
+    found = content(tmp_path / "c.artui")
+    names = {row[4]: row[1] for row in found["versions"]}
+    assert {(names[row[0]], row[1]) for row in found["files"]} == {
+        ("files", "weights/best.pt"), ("environment", "requirements.txt"), ("code", "diff.patch"), ("console", "console.log"),
+    }  # fmt: skip
+
+
+def test_models_that_mlflow_only_noted_are_known_to_be_absent(tmp_path: Path) -> None:
+    """A model whose files were left on another machine is a reference with its place, and not there."""
+    history = '[{"artifact_path": "model", "flavors": {"sklearn": {}, "python_function": {}}}]'
+    write_run(tmp_path / "mlruns", 1, tags={"mlflow.log-model.history": history})
+    [report] = import_paths([tmp_path], tmp_path / "c.artui")
+
+    [version] = content(tmp_path / "c.artui")["versions"]
+    assert version[1:3] == ("model", "model") and version[9] == "referenced" and "sklearn" in version[11]
+    assert report.changed["versions", "their bytes are not here: kept as references"] == 1
