@@ -13,7 +13,7 @@ import pytest
 from textual.pilot import Pilot
 
 from artui.catalog import Catalog
-from artui.cli.explore import cached_catalog
+from artui.cli.foreign import cached_catalog
 from artui.query import Reader
 from artui.settings import Settings
 from artui.tui.app import ArtuiApp
@@ -146,6 +146,12 @@ def test_store_is_opened_by_its_path(store: Path) -> None:
     assert sorted(os.listdir(store.parent)) == before
     with Reader(cached_catalog(store)) as reader:
         assert len(reader.runs()) == 6
+
+    cached_catalog(store).write_bytes(b"damaged")
+    terminal = Terminal(store)
+    assert terminal.read("run-4"), terminal.text  # what is cached can be made again
+    terminal.press("q")
+    assert terminal.wait() == 0
 
 
 def test_store_in_a_folder_without_catalog_is_offered(store: Path) -> None:

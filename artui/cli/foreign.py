@@ -1,0 +1,116 @@
+"""`artui STORE`: a store of another tool in the app, through a cached catalog that is brought up to date behind the screen."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from pathlib import Path
+
+from artui.catalog.beside import take_over
+from artui.cli.explore import check_terminal, open_app
+from artui.errors import CatalogError, CatalogLocked, CatalogNotFound
+from artui.safetext import clean
+
+
+def explore_foreign(path: Path) -> int:
+    """Open the app on a cached catalog of a foreign store, which is imported behind the screen; give its exit code.
+
+    Raises:
+        NothingToImport: there is no store that is known.
+    """
+    cached = cached_catalog(path)
+    if not cached.exists():
+        from artui.exchange.finding import find_stores
+
+        # A large tree takes its time: whoever waits for it must see that.
+        said = threading.Timer(0.4, lambda: print(f"Looking for stores in {clean(str(path))} …", file=sys.stderr))
+        said.daemon = True
+        said.start()
+        try:
+            find_stores([path])
+        finally:
+            said.cancel()
+    check_terminal(
+        instead=f"`artui import {clean(str(path))} -c FILE` takes it into a catalog, which `artui ls -c FILE` lists."
+    )
+    from artui.tui.importing import Importing
+
+    _make_ready(cached)
+    command = [sys.executable, "-m", "artui", "import", "--tell", "--catalog", str(cached), "--", os.path.abspath(path)]
+    name = os.path.basename(os.path.abspath(path)) or str(path)
+    return open_app(str(cached), importing=Importing(command, source=str(path), title=name))
+
+
+def _make_ready(cached: Path) -> None:
+    """Make the cached catalog if it is not there, and anew if it cannot be written to: it can be filled again at any time."""
+    from artui.catalog import Catalog
+
+    try:
+        Catalog(cached).close()
+    except CatalogLocked:
+        raise
+    except CatalogError:
+        for path in cached.parent.glob(f"{cached.name}*"):
+            path.unlink()
+        Catalog(cached).close()
+    take_over(cached)
+
+
+def cached_catalog(path: Path) -> Path:
+    """Give the path of the cached catalog of a foreign store: one for each place."""
+    import hashlib
+    import re
+
+    from artui.settings import cache_folder, private_folder
+
+    real = os.path.realpath(path)
+    name = re.sub("[^A-Za-z0-9._-]+", "-", os.path.basename(real)).strip(".-")[:40] or "store"
+    digest = hashlib.sha256(os.fsencode(real)).hexdigest()[:8]
+    return private_folder(cache_folder() / "imports") / f"{name}-{digest}.artui"
+
+
+_NAMES = ("mlruns", "mlflow.db", "wandb", "lightning_logs", "trainer_state.json", "runs", "logs")
+
+
+def offered(*, has_default: bool) -> int | None:
+    """Where there is no catalog, but one store of another tool, offer to open that; None when there is none, or it is not wanted.
+
+    Of several stores none is offered: that is said, unless the user has a default catalog to open.
+    """
+    try:
+        names = os.listdir(".")
+    except OSError:
+        return None
+    if not any(name in _NAMES or name.endswith((".wandb", ".db", ".sqlite")) or "tfevents" in name for name in names):
+        return None
+    from artui.errors import NothingToImport
+    from artui.exchange.finding import find_stores
+    from artui.model import FORMATS
+
+    try:
+        stores = find_stores([Path()], depth=3)
+    except NothingToImport:
+        return None
+    if len(stores) != 1 and has_default:
+        return None
+    if len(stores) != 1:
+        found = ", ".join(sorted({FORMATS[store.format] for store in stores}))
+        raise CatalogNotFound(
+            f"There is no catalog here, but {len(stores)} stores ({found}).",
+            remedy="`artui .` opens them all as one; `artui import . -c FILE` keeps them in a catalog.",
+        )
+    store = stores[0]
+    place = os.path.relpath(store.path)
+    said = f"There is no catalog here, but a store of {FORMATS[store.format]}: {clean(place)}."
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
+        raise CatalogNotFound(
+            said,
+            remedy=f"`artui {clean(place)}` opens it; `artui import {clean(place)} -c FILE` keeps it in a catalog.",
+        )
+    print(said, file=sys.stderr)
+    try:
+        answer = input("Open it? [Y/n] ").strip().lower()
+    except EOFError:
+        answer = "n"
+    return explore_foreign(store.path) if answer in ("", "y", "yes") else None
