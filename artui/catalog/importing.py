@@ -243,15 +243,6 @@ def put_version(
     return artifacts.write_version(connection, version, artifact_key, version_id, number, digest)
 
 
-def find_version_id(connection: sqlite3.Connection, project: str, artifact: str, identity: Sequence[str]) -> int | None:
-    """Give the key of a version by what its source calls it; None when it was not imported."""
-    artifact_id = derived_id("artifact", project, artifact)
-    row = connection.execute(
-        "SELECT key FROM version WHERE id = ?", (id_of("version", artifact_id, *identity),)
-    ).fetchone()
-    return None if row is None else int(row[0])
-
-
 def number_by_time(connection: sqlite3.Connection, artifact_keys: Iterable[int]) -> None:
     """Number the versions of artifacts in the order of their time, so that the order of imports does not show."""
     for artifact_key in artifact_keys:
@@ -269,14 +260,8 @@ def number_by_time(connection: sqlite3.Connection, artifact_keys: Iterable[int])
 
 def put_alias(connection: sqlite3.Connection, saved: Saved, alias: str) -> bool | None:
     """Let an alias name a version as its source says: whether that is news; None where people have moved it in the catalog."""
-    artifact_id = connection.execute("SELECT id FROM artifact WHERE key = ?", (saved.artifact_key,)).fetchone()[0]
-    for before, after in connection.execute(
-        "SELECT before, after FROM event WHERE subject_id = ? AND action = 'alias'", (artifact_id,)
-    ):
-        for text in (before, after):
-            told = json.loads(text) if text else None
-            if isinstance(told, list) and told and told[0] == alias:
-                return None
+    if alias in _aliases_of_people(connection, saved.artifact_key):
+        return None
     found = connection.execute(
         "SELECT version_key FROM alias WHERE artifact_key = ? AND name = ?", (saved.artifact_key, alias)
     ).fetchone()
@@ -289,9 +274,32 @@ def put_alias(connection: sqlite3.Connection, saved: Saved, alias: str) -> bool 
     return True
 
 
-def drop_alias(connection: sqlite3.Connection, saved: Saved, alias: str) -> None:
-    """Take an alias away that the source has no more."""
-    connection.execute("DELETE FROM alias WHERE artifact_key = ? AND name = ?", (saved.artifact_key, alias))
+def keep_aliases(connection: sqlite3.Connection, artifact_key: int, names: Iterable[str]) -> int:
+    """Take away the aliases that a source has no more, but for those that people gave; give how many."""
+    kept = {*names, *_aliases_of_people(connection, artifact_key)}
+    gone = [
+        name
+        for (name,) in connection.execute("SELECT name FROM alias WHERE artifact_key = ?", (artifact_key,)).fetchall()
+        if name not in kept
+    ]
+    connection.executemany(
+        "DELETE FROM alias WHERE artifact_key = ? AND name = ?", [(artifact_key, name) for name in gone]
+    )
+    return len(gone)
+
+
+def _aliases_of_people(connection: sqlite3.Connection, artifact_key: int) -> set[str]:
+    """Give the aliases of an artifact that have an event."""
+    names = set()
+    for before, after in connection.execute(
+        "SELECT e.before, e.after FROM event AS e JOIN artifact AS a ON a.id = e.subject_id WHERE a.key = ? AND e.action = 'alias'",
+        (artifact_key,),
+    ):
+        for text in (before, after):
+            told = json.loads(text) if text else None
+            if isinstance(told, list) and told:
+                names.add(str(told[0]))
+    return names
 
 
 def unlink_run(connection: sqlite3.Connection, run_key: int) -> None:

@@ -16,7 +16,7 @@ import orjson
 
 from artui.errors import SourceDamaged
 from artui.exchange.foreign_database import ForeignDatabase, is_sqlite
-from artui.exchange.intake import Intake
+from artui.exchange.intake import Intake, Saved
 from artui.exchange.mlflow import STATUSES, Dataset, Experiment, FoundRun, LoggedModel, MlflowStore, ModelVersion
 from artui.exchange.mlflow_database import MlflowDatabase, is_mlflow
 from artui.exchange.mlflow_folder import MlflowFolder
@@ -284,15 +284,17 @@ class _Taking:
             for version in model.versions:
                 if version.stage and version.stage != "None":
                     staged[version.stage.lower()] = max(version.number, staged.get(version.stage.lower(), 0))
+            named, saved = {**staged, **model.aliases}, None
             for version in model.versions:
-                aliases = [
-                    alias for alias, number in (*model.aliases.items(), *staged.items()) if number == version.number
-                ]
-                self._version(model.name, version, note=version.note or model.note, tags=model.tags, aliases=aliases)
+                aliases = [alias for alias, number in named.items() if number == version.number]
+                saved = self._version(
+                    model.name, version, note=version.note or model.note, tags=model.tags, aliases=aliases
+                )
+            self.intake.keep_aliases(saved, named)
 
     def _version(
         self, name: str, version: ModelVersion, *, note: str, tags: Mapping[str, str], aliases: list[str]
-    ) -> None:
+    ) -> Saved | None:
         uri, anchor = version.uri, version.run_id
         if uri.startswith("runs:/"):
             run_id, _, path = uri.removeprefix("runs:/").partition("/")
@@ -320,6 +322,7 @@ class _Taking:
         )  # fmt: skip
         if saved is not None and version.run_id:
             self.intake.link_run("output", self._id(version.run_id), saved)
+        return saved
 
 
 def _noted_models(text: str) -> dict[str, dict[str, Any]]:

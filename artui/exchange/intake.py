@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 from artui.capture import files as saved_files
 from artui.capture.secrets import Redactor
 from artui.capture.values import stage_of
-from artui.catalog import Catalog, artifacts, blobs, importing, opening, runs
+from artui.catalog import Catalog, blobs, importing, opening, runs
 from artui.catalog.artifacts import NewFile, NewVersion, Saved
 from artui.catalog.importing import Known
 from artui.errors import CatalogError, SourceDamaged, UsageError
@@ -43,6 +43,8 @@ from artui.settings import load_settings
 
 if TYPE_CHECKING:
     pass
+
+__all__ = ["Content", "Intake", "Options", "Progress", "RunLeft", "Saved"]
 
 COMMIT_SECONDS = 0.5
 MAX_CHARS = 200_000
@@ -348,9 +350,10 @@ class Intake:
             self.report.taken["aliases"] += 1
             self._has_changes = True
 
-    def link(self, relation: Relation, source: Saved, target: Saved) -> None:
-        """Note that one version rests on another."""
-        artifacts.link(self._begin(), relation, source_key=source.key, target_key=target.key)
+    def keep_aliases(self, saved: Saved | None, names: Iterable[str]) -> None:
+        """Let an artifact have no aliases but these, which are all that its source has, and those that people gave."""
+        if saved is not None and importing.keep_aliases(self._begin(), saved.artifact_key, names):
+            self._has_changes = True
 
     def link_run(self, relation: Relation, run_id: str, saved: Saved) -> None:
         """Note a version as an input or output of a run that was taken before; a run that was not is passed over."""

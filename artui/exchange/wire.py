@@ -11,8 +11,6 @@ from collections.abc import Iterator
 
 from artui.errors import SourceDamaged
 
-Field = tuple[int, int | bytes]
-"""Number, and an int for varints and fixed sizes' raw bits, or bytes."""
 _DOUBLE = struct.Struct("<d")
 _FLOAT = struct.Struct("<f")
 

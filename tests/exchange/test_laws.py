@@ -6,12 +6,14 @@ import contextlib
 import os
 import random
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from artui.catalog import Catalog, events
 from artui.errors import NothingToImport
 from artui.exchange.importing import import_paths
 from artui.query import Reader
@@ -227,3 +229,35 @@ def test_models_that_mlflow_only_noted_are_known_to_be_absent(tmp_path: Path) ->
     [version] = content(tmp_path / "c.artui")["versions"]
     assert version[1:3] == ("model", "model") and version[9] == "referenced" and "sklearn" in version[11]
     assert report.changed["versions", "their bytes are not here: kept as references"] == 1
+
+
+def test_aliases_follow_the_registry_but_for_those_of_people(tmp_path: Path) -> None:
+    """An alias that MLflow moved or took away is moved or gone; one that somebody gave here stays."""
+    path = write_database(tmp_path / "mlflow.db", 1, 2)
+    catalog = tmp_path / "c.artui"
+    with sqlite3.connect(path) as connection:
+        connection.execute("INSERT INTO registered_models VALUES ('toy', 1, 1, 'a toy')")
+        for number, stage in ((1, "Production"), (2, "None"), (3, "Staging")):
+            connection.execute(
+                "INSERT INTO model_versions VALUES ('toy', ?, 1, 1, '', '', ?, 's3://gone/x', '', 'READY')",
+                (number, stage),
+            )
+        connection.execute("INSERT INTO registered_model_aliases VALUES ('champion', 2, 'toy'), ('old', 1, 'toy')")
+    import_paths([tmp_path], catalog)
+    assert _aliases(catalog) == {"production": 1, "staging": 3, "champion": 2, "old": 1}
+    version = next(row[4] for row in content(catalog)["versions"] if row[5] == 1)
+    with Catalog(catalog) as opened:
+        events.move_alias(opened, version, "mine")
+
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE registered_model_aliases SET version = 3 WHERE alias = 'champion'")
+        connection.execute("DELETE FROM registered_model_aliases WHERE alias = 'old'")
+    import_paths([tmp_path], catalog)
+
+    assert _aliases(catalog) == {"production": 1, "staging": 3, "champion": 3, "mine": 1}
+
+
+def _aliases(catalog: Path) -> dict[str, int]:
+    found = content(catalog)
+    numbers = {row[4]: row[5] for row in found["versions"]}
+    return {name: numbers[version] for _, name, version in found["aliases"]}
