@@ -15,6 +15,8 @@ FORBIDDEN = {
     "artui.query": SCREENS | {"sqlite_utils", "numpy", "artui.capture"},
     "artui.query.runs": SCREENS | {"sqlite_utils", "numpy"},
     "artui.capture.run": SCREENS | {"sqlite_utils", "artui.query", "click"},
+    "artui.exchange.importing": SCREENS
+    | {"sqlite_utils", "click", "mlflow", "wandb", "tensorboard", "tensorflow", "torch"},
     "artui.preview": SCREENS | {"sqlite3", "sqlite_utils", "numpy", "pickle", "artui.catalog"},
     "artui.cli": {"textual", "rich", "sqlite_utils", "numpy", "artui.tui", "artui.query"},
     "artui.tui.app": {"sqlite_utils", "numpy", "pcodec", "artui.capture", "humanize"},
