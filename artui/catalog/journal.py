@@ -10,6 +10,7 @@ import contextlib
 import os
 import sqlite3
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,10 +90,24 @@ def file_system_of(path: Path, *, mount_table: str | None = None) -> str:
     return kind
 
 
+def _share() -> float:
+    """Give a number from 0 to 1 that the user's own `random.seed` does not touch."""
+    return os.urandom(1)[0] / 255
+
+
 def begin_writing(connection: sqlite3.Connection, path: Path) -> str:
     """Set the journal mode for a writer; give the mode that is now in force."""
     wanted = "WAL" if wal_is_safe(path) else "DELETE"
-    mode = str(connection.execute(f"PRAGMA journal_mode = {wanted}").fetchone()[0]).lower()
+    deadline = time.monotonic() + connection.execute("PRAGMA busy_timeout").fetchone()[0] / 1000
+    while True:
+        try:
+            mode = str(connection.execute(f"PRAGMA journal_mode = {wanted}").fetchone()[0]).lower()
+            break
+        except sqlite3.OperationalError as error:
+            # Of two connections that switch at once SQLite sends one away at once, however long it was told to wait.
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.005 + 0.02 * _share())
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     connection.execute(f"PRAGMA synchronous = {'NORMAL' if mode == 'wal' else 'FULL'}")
     return mode
