@@ -7,6 +7,7 @@ project `model-registry` with MLflow's own version numbers, aliases and stages.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from artui.exchange.store import Store
 FORMAT = "mlflow"
 REGISTRY = "model-registry"
 _ARTIFACT_FOLDERS = frozenset({"artifacts", "mlartifacts", "mlruns"})
+_ID = re.compile(r"(?:m-)?[0-9a-f]{32}\Z")
 _LARGEST = 1.7976931348623157e308
 _FIGURES = (".png", ".jpg", ".jpeg", ".svg", ".gif", ".pdf", ".html", ".webp")
 _TABLES = (".csv", ".tsv", ".parquet", ".jsonl", ".arrow", ".feather")
@@ -260,10 +262,12 @@ class _Taking:
                 )  # fmt: skip
 
     def _place(self, uri: str, *, anchor: str) -> Path | None:
-        """Find a folder of artifacts: below the store, or below a folder that the user has named."""
+        """Find a folder of artifacts: below the store, beside it, or below a folder that the user has named."""
         if not uri:
             return None
-        for root in (self.root, *self.intake.options.artifact_roots):
+        # Beside an mlruns folder, only what an id of MLflow's own making leads to.
+        beside = (self.home,) if _ID.match(anchor) else ()
+        for root in (self.root, *beside, *self.intake.options.artifact_roots):
             if (place := inside_store(root, uri, anchor=anchor)) is not None:
                 return place
         return None
