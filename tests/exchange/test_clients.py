@@ -179,6 +179,8 @@ def test_wandb_is_read_as_wandb_reads_it(client: str, tmp_path: Path) -> None:
             assert version_files(reader, head.id) == artifact["files"]
             assert get_version(reader, head.id).metadata["wandb_type"] == artifact["type"]
             assert set(artifact["aliases"]) <= {"latest", *head.aliases}
+        by_key = {get_version(reader, head.id).metadata.get("key"): head.file_count for head in run.outputs}
+        assert {name: by_key.get(name) for name in each["media"]} == each["media"]
         if line := next(iter(each["console"].strip().splitlines()), ""):
             [log] = [head for head in run.outputs if head.artifact == "console"]
             assert line in file_text(reader, log.key, "console.log")[0]
