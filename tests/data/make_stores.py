@@ -240,7 +240,7 @@ def wandb():
     """Offline runs: grid, failed, killed, gone on with. The console of each is this process's own, so each has its process."""
     for what in ("grid", "media", "failed", "killed", "begun", "gone_on"):
         try:
-            # Some clients ask their server about tables even offline, and never give up.
+            # 0.12 and 0.18 may wait for their server even offline: `media` is missing in their archives.
             done = subprocess.run([sys.executable, __file__, "wandb_run", what], check=False, timeout=40)
             print(what, done.returncode)
         except subprocess.TimeoutExpired:
