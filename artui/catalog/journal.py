@@ -54,6 +54,8 @@ NETWORK_FILE_SYSTEMS = frozenset(
 
 CHECKPOINT_BYTES = 8 * 1024 * 1024
 """A `-wal` larger than this is copied back into the file while the writer goes on."""
+SWITCH_SECONDS = 2.5
+"""So long a writer waits for others that are switching the journal mode, too: they are done in milliseconds."""
 
 _ESCAPES = {"\\040": " ", "\\011": "\t", "\\012": "\n", "\\134": "\\"}
 
@@ -98,7 +100,7 @@ def _share() -> float:
 def begin_writing(connection: sqlite3.Connection, path: Path) -> str:
     """Set the journal mode for a writer; give the mode that is now in force."""
     wanted = "WAL" if wal_is_safe(path) else "DELETE"
-    deadline = time.monotonic() + connection.execute("PRAGMA busy_timeout").fetchone()[0] / 1000
+    deadline = time.monotonic() + SWITCH_SECONDS
     while True:
         try:
             mode = str(connection.execute(f"PRAGMA journal_mode = {wanted}").fetchone()[0]).lower()

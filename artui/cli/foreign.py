@@ -26,7 +26,8 @@ def explore_foreign(path: Path) -> int:
         # A large tree takes its time: whoever waits for it must see that.
         said = threading.Timer(0.4, lambda: print(f"Looking for stores in {clean(str(path))} …", file=sys.stderr))
         said.daemon = True
-        said.start()
+        if sys.stderr.isatty():
+            said.start()
         try:
             find_stores([path])
         finally:
