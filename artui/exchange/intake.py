@@ -44,7 +44,7 @@ from artui.settings import load_settings
 if TYPE_CHECKING:
     pass
 
-__all__ = ["Content", "Intake", "Options", "Progress", "RunLeft", "Saved"]
+__all__ = ["Content", "Intake", "Options", "Progress", "Saved"]
 
 COMMIT_SECONDS = 0.5
 MAX_CHARS = 200_000
@@ -76,10 +76,6 @@ class Content:
 
 
 Progress = Callable[[Report, str], None]
-
-
-class RunLeft(Exception):
-    """Raised inside an importer's run to have nothing of it kept."""
 
 
 class Intake:
@@ -179,7 +175,7 @@ class Intake:
 
     @contextlib.contextmanager
     def run(self, run_id: str, *, fingerprint: str, name: str, project: str, started_ms: int, source: str) -> Iterator[RunIntake]:  # fmt: skip
-        """Take one run: all of it at the end, or nothing if it is broken off or left.
+        """Take one run: all of it at the end, or nothing if it is broken off, or has fewer points than the catalog.
 
         What reading it may raise over damaged bytes ends it as far as it came, marked as damaged.
         """
@@ -195,38 +191,43 @@ class Intake:
             except _FAULTS as error:
                 taken.damaged(_fault_text(error))
             known = self._known.get(run_id)
-            if known is not None and taken.point_count < known.point_count:
-                raise RunLeft("kept")
-            taken._finish(self._stamped(fingerprint))
-        except RunLeft as left:
-            if connection is not None:
-                connection.execute("ROLLBACK TO run")
-            self.report.go_back(before)
-            if str(left) == "kept":
-                self.report.runs["kept"] += 1
-                self.report.left["runs", "have fewer points than in the catalog: what it has was kept"] += 1
-                if taken.may_have_lost:
-                    self.report.add_damage(name, taken.damage or "it is cut off now")
+            is_shorter = known is not None and taken.point_count < known.point_count
+            if not is_shorter:
+                taken._finish(self._stamped(fingerprint))
         except BaseException:
             if connection is not None and connection.in_transaction:
                 connection.execute("ROLLBACK TO run")
                 connection.execute("RELEASE run")
             self.report.go_back(before)
             raise
-        else:
-            self.report.runs["updated" if run_id in self._known else "new"] += 1
-            if taken.is_damaged:
-                self.report.add_damage(taken.name, taken.damage)
-            if taken.is_deleted:
-                self.report.changed["runs", "are deleted in the source: they are kept, and not shown"] += 1
-            self._known[run_id] = Known(0, self._stamped(fingerprint), taken.point_count)
         finally:
             self._is_in_run = False
+        if is_shorter:
+            if connection is not None:
+                connection.execute("ROLLBACK TO run")
+            self.report.go_back(before)
+            self._count_shorter(taken, name)
+        else:
+            self._count_taken(taken, is_new=run_id not in self._known)
+            self._known[run_id] = Known(0, self._stamped(fingerprint), taken.point_count)
         if connection is not None:
             connection.execute("RELEASE run")
             if time.monotonic() - self._opened_at > COMMIT_SECONDS:
                 self._commit()
         self._tell(name)
+
+    def _count_taken(self, taken: RunIntake, *, is_new: bool) -> None:
+        self.report.runs["new" if is_new else "updated"] += 1
+        if taken.is_damaged:
+            self.report.add_damage(taken.name, taken.damage)
+        if taken.is_deleted:
+            self.report.changed["runs", "are deleted in the source: they are kept, and not shown"] += 1
+
+    def _count_shorter(self, taken: RunIntake, name: str) -> None:
+        self.report.runs["kept"] += 1
+        self.report.left["runs", "have fewer points than in the catalog: what it has was kept"] += 1
+        if taken.may_have_lost:
+            self.report.add_damage(name, taken.damage or "it is cut off now")
 
     def _tell(self, what: str) -> None:
         if self._progress is not None:
