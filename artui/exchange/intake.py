@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from artui.capture import files as saved_files
 from artui.capture.secrets import Redactor
@@ -40,9 +40,6 @@ from artui.model import Preview, Relation
 from artui.preview import preview
 from artui.reference import check_alias, check_name
 from artui.settings import load_settings
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["Content", "Intake", "Options", "Progress", "Saved"]
 
