@@ -11,6 +11,7 @@ from __future__ import annotations
 import bisect
 import itertools
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -27,20 +28,20 @@ _COLOUR = re.compile("\x1b\\[[0-9;:]*[mK]")
 _MAX_CHARS = 8 * LINE_BYTES
 
 
-class LogSource:
+class LogSource(ABC):
     """The bytes of a log, from any thread. After `close`, and where it has become shorter, there are none."""
 
     is_live = False
 
+    @abstractmethod
     def size(self) -> int:
         """Give the number of bytes; of a live log, as of now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, offset: int, count: int) -> bytes:
         """Give `count` bytes from `offset` on, or as many as there are."""
-        raise NotImplementedError
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - optional: not every source holds something
         """Let go of it."""
 
 
