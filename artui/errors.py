@@ -20,6 +20,11 @@ class ArtuiError(Exception):
         self.remedy = remedy
         """What to do next; may be empty."""
 
+    @property
+    def excerpt(self) -> str:
+        """Lines that show what is meant, with a mark below; empty where there is nothing to show."""
+        return ""
+
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".rstrip()
 

@@ -344,6 +344,7 @@ def connect(opened: Opened) -> sqlite3.Connection:
             # The constructor of a virtual table is refused once the authorizer stands.
             if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'search' AND type = 'table'").fetchone():
                 connection.execute("SELECT 1 FROM search LIMIT 0")
+            connection.execute("SELECT 1 FROM json_each('[]')").fetchone()
             connection.set_authorizer(_authorize)
         except BaseException:
             disconnect(connection)

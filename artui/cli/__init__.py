@@ -47,6 +47,8 @@ def run(arguments: list[str]) -> int:
         from artui.safetext import clean
 
         print(f"artui: {clean(str(error))}", file=sys.stderr)
+        for line in error.excerpt.splitlines():
+            print(f"  {clean(line)}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return 130

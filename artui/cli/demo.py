@@ -77,9 +77,10 @@ def _summary(path: Path) -> dict[str, Any]:
     from artui.query import Reader
     from artui.query.artifacts import artifact_list
     from artui.query.runs import RunsRequest, columns, run_order, run_rows
+    from artui.query.sorting import Sort
 
     with Reader(path) as reader:
-        best = run_order(reader, RunsRequest(contains="sweep", sort="metric:val/loss", is_descending=False))
+        best = run_order(reader, RunsRequest("sweep", (Sort("metric:val/loss"),)))
         metrics = [column for column in columns(reader)[1] if column.name in ("val/loss", "val/acc")]
         row = run_rows(reader, best.keys[:1], metrics).get(best.keys[0]) if best.keys else None
         artifacts = artifact_list(reader)

@@ -10,7 +10,9 @@ from artui.cli.common import catalog_option, json_option, open_reader, print_jso
 from artui.model import Column, RunRow
 from artui.query import Reader
 from artui.query.artifacts import artifact_list
-from artui.query.runs import RunsRequest, columns, run_order, run_rows, sort_id
+from artui.query.runs import RunsRequest, columns, run_order, run_rows
+from artui.query.sorting import sort_of
+from artui.safetext import clean
 from artui.units import age_text, bytes_text, duration_text, number_text, param_text
 
 MAX_PARAMS = 5
@@ -25,21 +27,33 @@ BATCH = 500
 @click.option(
     "--sort",
     "-s",
-    default="-started",
-    show_default=True,
-    help="A column: started, name, duration, status, project, stage, params.NAME, metrics.NAME; with a leading - from high to low.",
+    multiple=True,
+    default=["-started"],
+    help="A column: started, name, duration, status, project, params.NAME, metrics.NAME, metrics.NAME.max; with a leading - from high to low. "
+    "Again for a second one. By default newest first.",
+)
+@click.option(
+    "--where", "-w", default="", help="A filter, such as 'val/loss < 0.3 and optimizer ~ adam and started > 2d ago'."
 )
 @click.option("--limit", "-n", type=click.IntRange(min=0), default=None, help="At most so many; by default all.")
 @click.option("--artifacts", "-a", is_flag=True, help="List artifacts instead of runs.")
 def command(
-    words: tuple[str, ...], catalog: str | None, as_json: bool, sort: str, limit: int | None, artifacts: bool
+    words: tuple[str, ...],
+    catalog: str | None,
+    as_json: bool,
+    sort: tuple[str, ...],
+    where: str,
+    limit: int | None,
+    artifacts: bool,
 ) -> int:
     """List runs, newest first. WORDS filter: a run must contain all of them in its name, note, tags, project, status or params."""
     with open_reader(catalog) as reader:
         if artifacts:
             return _artifacts(reader, words, as_json)
-        request = RunsRequest(" ".join(words), sort_id(sort.removeprefix("-")), sort.startswith("-"))
+        request = RunsRequest(where, tuple(sort_of(each) for each in sort), words)
         order = run_order(reader, request)
+        for note in order.notes:
+            click.echo(clean(note), err=True)
         keys = list(order.keys if limit is None else order.keys[:limit])
         params, metrics, varying = columns(reader)
         shown = (
@@ -55,7 +69,7 @@ def command(
         if as_json:
             print_json([_json(row, params, metrics) for row in rows])
         elif not rows:
-            click.echo("No run contains these words." if words else "The catalog has no runs yet.", err=True)
+            click.echo("No run matches." if words or where else "The catalog has no runs yet.", err=True)
         else:
             _print(rows, shown)
     return 0

@@ -4,7 +4,7 @@ A `Reader` opens one catalog read-only, with a connection a thread, and limits e
 answers are model objects, never rows.
 
     catalog = artui.open_catalog("team.artui")
-    for run in catalog.runs(contains="baseline", order="-started", limit=20): ...
+    for run in catalog.runs("val/loss < 0.3 and baseline", order="-started", limit=20): ...
     steps, times_ms, values = catalog.run("calm-otter-7").series("val/loss").arrays()
 """
 
@@ -15,13 +15,14 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from artui.catalog import opening
 from artui.errors import CatalogError
 from artui.model import RunDetail, Series, Trust
+from artui.query.sorting import Orders
 
 if TYPE_CHECKING:
     from artui.catalog.spool import SpoolFile
@@ -57,6 +58,8 @@ class Reader:
         self.spool_lock = threading.Lock()
         self.spools: dict[str, SpoolFile] = {}
         """Spools that were looked into, by name: what was read of them need not be read again."""
+        self.orders = Orders()
+        """The last few orders of the runs: a filter that is being typed does not sort again."""
 
     @property
     def schema_version(self) -> int:
@@ -176,17 +179,29 @@ class Reader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def runs(self, *, contains: str = "", order: str = "-started", limit: int | None = None) -> list[RunHead]:
-        """List runs whose name, note, tags or params contain every word of `contains`.
+    def runs(
+        self,
+        where: str = "",
+        *,
+        contains: str = "",
+        order: str | Sequence[str] = "-started",
+        limit: int | None = None,
+    ) -> list[RunHead]:
+        """List the runs that a filter matches.
 
-        `order` is a column such as `started`, `name`, `params.lr` or `metrics.val/loss`; a leading `-` turns it round.
+        Args:
+            where: a filter such as `val/loss < 0.3 and status = finished`; the README describes the language.
+            contains: words that a run must contain in its name, note, tags, project, status or params.
+            order: a column or several, such as `started`, `name`, `params.lr` or `metrics.val/acc.max`; a leading `-` turns it round.
+            limit: at most so many.
 
         Raises:
+            FilterError: the filter cannot be understood, or means nothing in this catalog; it says where.
             UsageError: there is no such column.
         """
         from artui.query import runs
 
-        return runs.list_runs(self, contains=contains, order=order, limit=limit)
+        return runs.list_runs(self, where=where, contains=contains, order=order, limit=limit)
 
     def run(self, reference: str) -> RunReader:
         """Give one run by its name or by the start of its id.

@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from artui.catalog.runs import storable
-from artui.errors import UsageError
 from artui.model import (
     HEARTBEAT_GONE_MS,
     HEARTBEAT_LOST_MS,
@@ -28,6 +26,10 @@ from artui.model import (
     RunRow,
 )
 from artui.query import Reader
+from artui.query.compile import matching_keys
+from artui.query.filter import And, Node, Word, parse
+from artui.query.sorting import KEYS_BY_START, NEWEST_FIRST, Sort, resolved, sort_of
+from artui.query.tokens import FilterError
 
 if TYPE_CHECKING:
     from artui.query.spooled import Pending
@@ -35,14 +37,7 @@ if TYPE_CHECKING:
 SAMPLE_RUNS = 200
 """So many of the newest runs decide which columns come first."""
 MAX_WORDS = 20
-MAX_WORD_CHARS = 500
-"""Of a word that is pasted into the filter no more is looked for."""
-MAX_DISTINCT = 20_000
-"""So many different texts of one param are looked through by the filter."""
 _STATUSES = ("running", "finished", "failed", "killed")
-
-ATTRIBUTES = ("status", "name", "started", "duration", "project", "stage")
-"""Columns that every run has."""
 
 _HEAD_COLUMNS = "r.key, r.id, r.name, p.name, r.status, r.stage, r.started_ms, r.duration_ms, r.ended_ms, r.parent_id, r.heartbeat_ms"
 
@@ -54,35 +49,6 @@ FIRST_PAGE = f"""
     ORDER BY r.started_ms DESC, r.key DESC
     LIMIT :limit
 """
-
-KEYS_BY_START = "SELECT key FROM run ORDER BY started_ms DESC, key DESC"
-
-PARAM_ORDER = """
-    SELECT run_key FROM param WHERE name_key = :name AND number IS NOT NULL ORDER BY number, run_key
-"""
-PARAM_TEXT_ORDER = "SELECT run_key FROM param WHERE name_key = :name AND text IS NOT NULL ORDER BY text, run_key"
-METRIC_ORDER = "SELECT run_key FROM series WHERE name_key = :name AND last IS NOT NULL ORDER BY last, run_key"
-METRIC_ENDED_IN_NAN = "SELECT run_key FROM series WHERE name_key = :name AND last IS NULL"
-FIRST_METRIC_ORDER = """
-    SELECT s.run_key
-    FROM series AS s
-    WHERE s.name_key = :name
-      AND s.last IS NOT NULL
-      AND NOT EXISTS (
-        SELECT 1 FROM series AS f WHERE f.run_key = s.run_key AND f.name_key = s.name_key AND f.labels < s.labels
-      )
-    ORDER BY s.last, s.run_key
-"""
-
-_ATTRIBUTE_ORDERS = {
-    "name": "SELECT key FROM run ORDER BY name COLLATE NOCASE, key",
-    "status": "SELECT key FROM run ORDER BY status, started_ms DESC, key",
-    "started": "SELECT key FROM run ORDER BY started_ms, key",
-    "duration": "SELECT key FROM run WHERE duration_ms IS NOT NULL ORDER BY duration_ms, key",
-    "project": "SELECT r.key FROM run AS r JOIN project AS p ON p.key = r.project_key ORDER BY p.name, r.started_ms DESC, r.key",
-    "stage": "SELECT key FROM run ORDER BY stage, started_ms DESC, key",
-}
-
 
 Columns = tuple[list[Column], list[Column], set[str]]
 """(params, metrics, ids of the params that vary)."""
@@ -96,11 +62,16 @@ MAX_METRICS = 6
 class RunsRequest:
     """What the table of runs shows."""
 
-    contains: str = ""
-    """Words that a run must contain, in its name, note, tags, project, status or params."""
-    sort: str = "attribute:started"
-    """A column's id."""
-    is_descending: bool = True
+    where: str = ""
+    """A filter (query/filter.py)."""
+    sorts: tuple[Sort, ...] = (NEWEST_FIRST,)
+    """Columns to sort by, the most significant first."""
+    words: tuple[str, ...] = ()
+    """Texts that a run must contain, beside the filter."""
+
+    @property
+    def sort(self) -> Sort:
+        return self.sorts[0] if self.sorts else NEWEST_FIRST
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +94,8 @@ class RunOrder:
     total: int
     """Runs in the catalog, matching or not."""
     running: int = 0
+    notes: tuple[str, ...] = ()
+    """What a user should see beside the answer, such as a name in the filter that no run has."""
 
     @property
     def matched(self) -> int:
@@ -174,152 +147,44 @@ def chosen_columns(found: Columns) -> list[Column]:
 
 
 def run_order(reader: Reader, request: RunsRequest) -> RunOrder:
-    """Give the keys of all matching runs in order."""
+    """Give the keys of all matching runs in order.
+
+    Raises:
+        FilterError: the filter cannot be understood, or means nothing in this catalog.
+    """
+    node = parse_request(request)
+    notes: list[str] = []
+    token = reader.file_token()
     with reader.snapshot() as connection:
         total, running = _counts(connection)
-        keys = _sorted_keys(connection, request)
-        wanted = _matching(connection, request.contains)
+        wanted = None if node is None else filtered(connection, node, request.where, notes)
+        ordered = reader.orders.keys(connection, resolved(connection, request.sorts), token)
         deleted = {row[0] for row in connection.execute("SELECT key FROM run WHERE deleted_ms IS NOT NULL")}
     if wanted is not None:
-        keys = [key for key in keys if key in wanted and key not in deleted]
+        wanted -= deleted
+        keys = array("q", [key for key in ordered if key in wanted])
     elif deleted:
-        keys = [key for key in keys if key not in deleted]
-    return RunOrder(array("q", keys), total, running)
-
-
-def _sorted_keys(connection: sqlite3.Connection, request: RunsRequest) -> list[int]:
-    """Sort all runs by one column; runs that lack the value come last, newest first, either way round."""
-    source, _, name = request.sort.partition(":")
-    if source == "attribute":
-        if name == "started" and request.is_descending:
-            return _keys(connection, KEYS_BY_START)
-        keys = _keys(connection, _ATTRIBUTE_ORDERS.get(name, _ATTRIBUTE_ORDERS["started"]))
+        keys = array("q", [key for key in ordered if key not in deleted])
     else:
-        found = connection.execute("SELECT key FROM name WHERE text = :text", {"text": name}).fetchone()
-        values = {"name": found[0] if found else -1}
-        if source == "param":
-            keys = _keys(connection, PARAM_ORDER, values) + _keys(connection, PARAM_TEXT_ORDER, values)
-        else:
-            keys = _metric_keys(connection, values)
-    if request.is_descending:
-        keys.reverse()
-    if len(keys) < connection.execute("SELECT count(*) FROM run").fetchone()[0]:
-        present = set(keys)
-        keys += [key for key in _keys(connection, KEYS_BY_START) if key not in present]
-    return keys
+        keys = ordered
+    return RunOrder(keys, total, running, tuple(notes))
 
 
-def _metric_keys(connection: sqlite3.Connection, values: dict[str, Any]) -> list[int]:
-    """Sort runs by a metric. Of a run of several processes the first series by label decides, as in its cell."""
-    keys = _keys(connection, METRIC_ORDER, values)
-    known = set(keys)
-    if len(known) == len(keys) and known.isdisjoint(_keys(connection, METRIC_ENDED_IN_NAN, values)):
-        return keys
-    return _keys(connection, FIRST_METRIC_ORDER, values)
+def parse_request(request: RunsRequest) -> Node | None:
+    """Make one tree of a filter and of words beside it."""
+    parts: list[Node] = [Word(word, 0, 0) for word in request.words[:MAX_WORDS]]
+    if (node := parse(request.where)) is not None:
+        parts.append(node)
+    return And(tuple(parts)) if len(parts) > 1 else parts[0] if parts else None
 
 
-def _keys(connection: sqlite3.Connection, query: str, values: dict[str, Any] | None = None) -> list[int]:
-    return [row[0] for row in connection.execute(query, values or {})]
-
-
-def _matching(connection: sqlite3.Connection, contains: str) -> set[int] | None:
-    """Give the keys of the runs that contain every word; None for no words at all."""
-    wanted: set[int] | None = None
-    for word in contains.split()[:MAX_WORDS]:
-        found = _containing(connection, storable(word)[:MAX_WORD_CHARS])
-        wanted = found if wanted is None else wanted & found
-        if not wanted:
-            break
-    return wanted
-
-
-RUNS_HOLDING = "SELECT key FROM run WHERE instr(lower(name), :part) OR instr(lower(note), :part)"
-PROJECTS_HOLDING = "SELECT key FROM project WHERE instr(lower(name), :part)"
-TAGS_HOLDING = """
-    SELECT t.run_key FROM name AS n JOIN tag AS t ON t.name_key = n.key
-    WHERE instr(lower(n.text), :part) OR instr(lower(t.value), :part)
-"""
-DISTINCT_TEXTS = """
-    WITH RECURSIVE seen (name_key, text) AS (
-        SELECT n.key, (SELECT min(p.text) FROM param AS p WHERE p.name_key = n.key AND p.text IS NOT NULL)
-        FROM name AS n
-        UNION ALL
-        SELECT s.name_key, (SELECT min(p.text) FROM param AS p WHERE p.name_key = s.name_key AND p.text IS NOT NULL AND p.text > s.text)
-        FROM seen AS s
-        WHERE s.text IS NOT NULL
-        LIMIT :limit
-    )
-    SELECT name_key, text FROM seen WHERE instr(lower(text), :part)
-"""
-_RUNS_OF_STATUS = {
-    **{word: f"SELECT key FROM run WHERE status = {code}" for code, word in enumerate(_STATUSES)},
-    "running": "SELECT key FROM run WHERE status <> 1 AND status = 0 AND heartbeat_ms >= :since",
-    "lost": "SELECT key FROM run WHERE status <> 1 AND status = 0 AND heartbeat_ms < :since AND heartbeat_ms >= :gone",
-    "killed": "SELECT key FROM run WHERE status = 3 OR (status <> 1 AND status = 0 AND heartbeat_ms < :gone)",
-}
-
-
-def _containing(connection: sqlite3.Connection, word: str) -> set[int]:
-    found: set[int] = set()
-    for part in _spellings(word):
-        found |= _holding(connection, part)
-    now_ms = _now_ms()
-    times = {"since": now_ms - HEARTBEAT_LOST_MS, "gone": now_ms - HEARTBEAT_GONE_MS}
-    for status, query in _RUNS_OF_STATUS.items():
-        if len(word) > 2 and status.startswith(word.lower()):
-            found.update(_keys(connection, query, times))
-    number = _as_number(word)
-    if number is not None:
-        for (name_key,) in connection.execute("SELECT key FROM name").fetchall():
-            found.update(
-                _keys(
-                    connection,
-                    "SELECT run_key FROM param WHERE name_key = :name AND number = :number",
-                    {"name": name_key, "number": number},
-                )
-            )
-    return found
-
-
-def _spellings(word: str) -> set[str]:
-    """Give what to look for: SQLite folds ASCII letters alone, so that others are tried in several cases."""
-    return {_ascii_lower(each) for each in (word, word.lower(), word.upper(), word.capitalize())}
-
-
-def _ascii_lower(text: str) -> str:
-    return text.lower() if text.isascii() else "".join(each.lower() if each.isascii() else each for each in text)
-
-
-def _holding(connection: sqlite3.Connection, part: str) -> set[int]:
-    """Give the runs with `part`, folded already, in a text. Unlike LIKE, instr sees what stands behind a NUL."""
-    values = {"part": part}
-    found = set(_keys(connection, RUNS_HOLDING, values))
-    for project in _keys(connection, PROJECTS_HOLDING, values):
-        found.update(_keys(connection, "SELECT key FROM run WHERE project_key = :project", {"project": project}))
-    found.update(_keys(connection, TAGS_HOLDING, values))
-    for name_key, text in connection.execute(DISTINCT_TEXTS, {**values, "limit": MAX_DISTINCT}).fetchall():
-        found.update(
-            _keys(
-                connection,
-                "SELECT run_key FROM param WHERE name_key = :name AND text = :text",
-                {"name": name_key, "text": text},
-            )
-        )
-    return found
-
-
-def _as_number(word: str) -> float | int | None:
-    """Read a word as a number, exactly: beyond 2^53 a float would be another int's."""
+def filtered(connection: sqlite3.Connection, node: Node, text: str, notes: list[str]) -> set[int]:
+    """Give the keys that match; an error knows the text it points into."""
     try:
-        number = int(word)
-        if -(1 << 63) <= number < 1 << 63:
-            return number
-    except ValueError:
-        pass
-    try:
-        return float(word)
-    except ValueError:
-        return None
+        return matching_keys(connection, node, now_ms=_now_ms(), notes=notes)
+    except FilterError as error:
+        error.text = text
+        raise
 
 
 COLUMN_NAMES = """
@@ -486,10 +351,17 @@ def _take_pending(found: Pending, heads: dict[int, RunHead], columns: dict[str, 
 
 
 def list_runs(
-    reader: Reader, *, contains: str = "", order: str = "-started", limit: int | None = None
+    reader: Reader,
+    *,
+    where: str = "",
+    contains: str = "",
+    order: str | Sequence[str] = "-started",
+    limit: int | None = None,
 ) -> list[RunHead]:
     """List runs as `Reader.runs` says."""
-    order_of = run_order(reader, RunsRequest(contains, sort_id(order.removeprefix("-")), order.startswith("-")))
+    texts = [order] if isinstance(order, str) else order
+    request = RunsRequest(where, tuple(sort_of(text) for text in texts), tuple(contains.split()))
+    order_of = run_order(reader, request)
     keys = order_of.keys[:limit] if limit is not None else order_of.keys
     heads: list[RunHead] = []
     for start in range(0, len(keys), 500):
@@ -497,23 +369,6 @@ def list_runs(
         found = run_rows(reader, part, [])
         heads += [found[key].head for key in part if key in found]
     return heads
-
-
-def sort_id(text: str) -> str:
-    """Turn `started`, `params.lr` or `metrics.val/loss` into a column's id.
-
-    Raises:
-        UsageError: it is neither an attribute nor starts with `params.` or `metrics.`.
-    """
-    for prefix, source in (("params.", "param"), ("metrics.", "metric")):
-        if text.startswith(prefix):
-            return f"{source}:{text.removeprefix(prefix)}"
-    if text not in ATTRIBUTES:
-        raise UsageError(
-            f"{text!r} is no column to sort by.",
-            remedy=f"Use {', '.join(ATTRIBUTES)}, params.NAME or metrics.NAME.",
-        )
-    return f"attribute:{text}"
 
 
 def head_from_row(row: Sequence[Any]) -> RunHead:

@@ -67,7 +67,7 @@ def test_nested_params_are_flattened_with_dots() -> None:
 
 def _found(catalog: Catalog, words: str) -> int:
     with Reader(catalog.path) as reader:
-        return run_order(reader, RunsRequest(words)).matched
+        return run_order(reader, RunsRequest(words=tuple(words.split()))).matched
 
 
 def _in_index(catalog: Catalog, word: str) -> int:

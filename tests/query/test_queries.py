@@ -16,8 +16,9 @@ from artui.query import Reader, series
 from artui.query.compare import compare, guess_direction
 from artui.query.lineage import lineage
 from artui.query.references import find_run, resolve
-from artui.query.runs import RunsRequest, columns, first_view, run_order, run_rows, sort_id
+from artui.query.runs import RunsRequest, columns, first_view, run_order, run_rows
 from artui.query.series import thin
+from artui.query.sorting import Sort, sort_of
 
 
 @pytest.fixture
@@ -92,7 +93,7 @@ def test_columns_are_those_that_vary(path: Path) -> None:
 def test_rows_have_cells_of_visible_columns(path: Path) -> None:
     """Cells come by column; what a run lacks is not there, NaN is NaN, and sparklines follow the series."""
     with Reader(path) as reader:
-        order = run_order(reader, RunsRequest(sort="attribute:name", is_descending=False))
+        order = run_order(reader, RunsRequest(sorts=(Sort("attribute:name"),)))
         view = first_view(reader, 10)
         params, metrics, _ = view.columns
         rows = [run_rows(reader, [key], [*params, *metrics], [metrics[0].id])[key] for key in order.keys]
@@ -106,7 +107,7 @@ def test_rows_have_cells_of_visible_columns(path: Path) -> None:
 def test_unknown_columns_to_sort_by_are_refused() -> None:
     """A sort that names no column says which there are."""
     with pytest.raises(UsageError, match=r"params\.NAME"):
-        sort_id("colour")
+        sort_of("colour")
 
 
 @settings(max_examples=60, deadline=None)
@@ -225,7 +226,7 @@ def test_arrays_come_as_promised(path: Path) -> None:
 )
 def test_orders_walk_an_index(path: Path, query: str, index: str) -> None:
     """Sorting reads an index and never sorts."""
-    from artui.query import runs as module
+    from artui.query import sorting as module
 
     with Catalog(path) as catalog, catalog.transaction() as connection:
         plan = " ".join(
@@ -268,4 +269,4 @@ def test_closing_stops_what_is_being_read(path: Path) -> None:
 def test_anything_may_be_pasted_into_the_filter(path: Path, words: str) -> None:
     """Very long words, many words, and text that no database takes filter like any other."""
     with Reader(path) as reader:
-        assert run_order(reader, RunsRequest(words)).total == 5
+        assert run_order(reader, RunsRequest(words=tuple(words.split()))).total == 5

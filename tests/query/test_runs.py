@@ -15,7 +15,8 @@ from artui.catalog import Catalog, points, runs
 from artui.errors import UsageError
 from artui.model import ParamValue
 from artui.query import Reader
-from artui.query.runs import ATTRIBUTES, RunsRequest, columns, count_runs, first_view, run_order, run_rows
+from artui.query.runs import RunsRequest, columns, count_runs, first_view, run_order, run_rows
+from artui.query.sorting import SORTABLE, Sort
 
 
 def _make(path: Path, rows: list[Mapping[str, ParamValue]], **shared: object) -> None:
@@ -56,13 +57,13 @@ def test_every_column_of_the_demo_sorts(demo_catalog: Path) -> None:
     with Reader(demo_catalog) as reader:
         total = count_runs(reader)[0]
         params, metrics, _ = columns(reader)
-        for column_id in [f"attribute:{name}" for name in ATTRIBUTES] + [each.id for each in (*params, *metrics)]:
-            up = list(run_order(reader, RunsRequest(sort=column_id, is_descending=False)).keys)
-            down = list(run_order(reader, RunsRequest(sort=column_id)).keys)
+        for column_id in [f"attribute:{name}" for name in SORTABLE] + [each.id for each in (*params, *metrics)]:
+            up = list(run_order(reader, RunsRequest(sorts=(Sort(column_id),))).keys)
+            down = list(run_order(reader, RunsRequest(sorts=(Sort(column_id, True),))).keys)
             assert len(up) == len(set(up)) == total and sorted(up) == sorted(down)
         for column in (*params, *metrics):
             for is_descending in (False, True):
-                keys = list(run_order(reader, RunsRequest(sort=column.id, is_descending=is_descending)).keys)
+                keys = list(run_order(reader, RunsRequest(sorts=(Sort(column.id, is_descending),))).keys)
                 rows = run_rows(reader, keys, [column])
                 cells = [rows[key].cells.get(column.id) for key in keys]
                 has = [not (value is None or value != value) for value in cells]
@@ -171,6 +172,6 @@ def test_order_by_a_metric_of_several_processes_is_that_of_the_cells(tmp_path: P
     with Reader(tmp_path / "x.artui") as reader:
         column = columns(reader)[1][0]
         for is_descending in (False, True):
-            keys = list(run_order(reader, RunsRequest(sort=column.id, is_descending=is_descending)).keys)
+            keys = list(run_order(reader, RunsRequest(sorts=(Sort(column.id, is_descending),))).keys)
             shown = [run_rows(reader, keys, [column])[key].cells[column.id] for key in keys]
             assert str(shown) == ("[5.0, 3.0, nan]" if is_descending else "[3.0, 5.0, nan]")

@@ -52,7 +52,7 @@ def test_filter_without_match_says_what_to_do(small_catalog: Path, explore: Expl
     async def flow(pilot: Pilot[Any]) -> None:
         await pilot.press("slash", *"nosuchrun")
         await settled(pilot)
-        assert "No run contains nosuchrun" in shown(pilot) and "clears the filter" in shown(pilot)
+        assert "No run matches nosuchrun" in shown(pilot) and "clears the filter" in shown(pilot)
 
     explore(small_catalog, flow)
 

@@ -14,6 +14,7 @@ from artui.model import Column, RunDetail, RunHead, RunRow
 from artui.query import runs as query
 from artui.query.run import get_run
 from artui.query.runs import Columns, FirstView, RunOrder, RunsRequest
+from artui.query.sorting import Sort
 from artui.safetext import clean
 from artui.tui.cells import Shape, Span, shape_of, short_titles
 from artui.tui.facts import pane_lines
@@ -109,7 +110,7 @@ class RunsScreen(CatalogScreen):
             shape_of(column, title=titles[column.id], spark=SPARK_CELLS if column.id in sparked else 0)
             for column in shown
         ]
-        return View((*fixed, *shapes), self.request.sort, self.request.is_descending)
+        return View((*fixed, *shapes), self.request.sort.column, self.request.sort.is_descending)
 
     def _ask_order(self, *, to_first: bool = False) -> None:
         request = self.request
@@ -130,7 +131,7 @@ class RunsScreen(CatalogScreen):
         if not is_same:
             table.set_keys(order.keys, now_ms=_now_ms(), to_first=self._goes_first)
         self._goes_first = False
-        table.view = replace(table.view, sort=request.sort, is_descending=request.is_descending)
+        table.view = replace(table.view, sort=request.sort.column, is_descending=request.sort.is_descending)
         if not is_first:
             table.forget_rows()
         table.refresh()
@@ -166,15 +167,16 @@ class RunsScreen(CatalogScreen):
 
     def _show_counts(self) -> None:
         spans: list[Span] = []
-        if self.request.contains:
+        if self.request.where:
             spans.append((f"{count_text(self.order.matched)} of {plural(self.order.total, 'run')}", "accent"))
         else:
             spans.append((plural(self.order.total, "run"), "dim"))
         if self.table.marked:
             spans.append((f" · {count_text(len(self.table.marked))} marked", "mark"))
-        source, _, name = self.request.sort.partition(":")
+        sort = self.request.sort
+        source, _, name = sort.column.partition(":")
         name = {"started": "age", "duration": "took"}.get(name, name) if source == "attribute" else clean(name)
-        down = self.request.is_descending != (self.request.sort == "attribute:started")
+        down = sort.is_descending != (sort.column == "attribute:started")
         spans.append((f" · by {name} {'↓' if down else '↑'}", "dim"))
         if hidden := self.table.hidden_columns:
             spans.append((f" · {hidden} more → ", "faint"))
@@ -188,10 +190,10 @@ class RunsScreen(CatalogScreen):
         self.query_one("#body").set_class(is_empty, "hidden")
         if not is_empty:
             return
-        if self.request.contains:
+        if self.request.where:
             lines = [
                 BLANK,
-                Line([("  No run contains ", "text"), (clean(self.request.contains), "warn"), (".", "text")]),
+                Line([("  No run matches ", "text"), (clean(self.request.where), "warn"), (".", "text")]),
                 BLANK,
                 Line(
                     [
@@ -219,7 +221,7 @@ class RunsScreen(CatalogScreen):
         self.filter.type()
 
     def on_filter_line_changed(self) -> None:
-        self.request = replace(self.request, contains=self.filter.words)
+        self.request = replace(self.request, where=self.filter.words)
         self._ask_order(to_first=True)
 
     def on_filter_line_entered(self) -> None:
@@ -240,8 +242,8 @@ class RunsScreen(CatalogScreen):
 
     def action_sort(self) -> None:
         column = self.table.column_id
-        if column == self.request.sort:
-            self.request = replace(self.request, is_descending=not self.request.is_descending)
+        if column == self.request.sort.column:
+            self.request = replace(self.request, sorts=(Sort(column, not self.request.sort.is_descending),))
         else:
             # Newest, longest and highest first; smallest first where lower is better; names from A.
             from artui.query.compare import guess_direction
@@ -252,7 +254,7 @@ class RunsScreen(CatalogScreen):
                 if source == "attribute"
                 else source == "metric" and guess_direction(name) == "higher"
             )
-            self.request = replace(self.request, sort=column, is_descending=descending)
+            self.request = replace(self.request, sorts=(Sort(column, descending),))
         self._ask_order(to_first=True)
 
     # Marks

@@ -34,7 +34,7 @@ class FilterLine(Horizontal):
     def __init__(self) -> None:
         super().__init__(id="filter-line")
         self.words = ""
-        """What is filtered by: words separated by one blank."""
+        """What is filtered by."""
         self._rest: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -101,7 +101,7 @@ class FilterLine(Horizontal):
         self._show()
 
     def _apply(self) -> None:
-        words = " ".join(self._entry.value.split())
+        words = self._entry.value.strip()
         if words != self.words:
             self.words = words
             self._show()

@@ -1,0 +1,153 @@
+"""Tests of one text: equality, order, patterns.
+
+Patterns of `~` are regular expressions, looked for anywhere in the text. They run under a budget of time: a
+pattern of the kind that takes for ever is broken off with a message.
+"""
+
+from __future__ import annotations
+
+import operator as op
+import re
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from artui.query.filter import Comparison
+from artui.query.tokens import FilterError
+from artui.query.values import Value
+
+REGEX_SECONDS = 0.5
+MAX_PATTERN_CHARS = 500
+NEGATIONS = {
+    "!=": "=",
+    "not in": "in",
+    "!~": "~",
+    "not like": "like",
+    "not ilike": "ilike",
+    "not contains": "contains",
+}
+
+Matcher = Callable[[str], bool]
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {"<": op.lt, "<=": op.le, ">": op.gt, ">=": op.ge}
+
+
+def as_text(value: Any) -> str:
+    """Write a param's value as patterns see it: a whole number without a point, others as Python writes them."""
+    return value if isinstance(value, str) else repr(value)
+
+
+def matcher(test: Comparison, *, is_tag: bool = False) -> Matcher:
+    """Make a function of a test that says whether a text passes it.
+
+    Args:
+        is_tag: a number in the text compares as one, and a tag without a value counts as true.
+
+    Raises:
+        FilterError: a pattern is no regular expression; when called: it took too long.
+    """
+    operator = NEGATIONS.get(test.operator, test.operator)
+    holds = _positive(operator, test.values, is_tag)
+    if operator != test.operator:
+        return lambda text: not holds(text)
+    return holds
+
+
+def _positive(operator: str, values: Sequence[Value], is_tag: bool) -> Matcher:
+    value = values[0]
+    if operator == "~":
+        return regex_matcher(value)
+    if operator == "contains":
+        part = value.text.casefold()
+        return lambda text: part in text.casefold()
+    if operator in ("like", "ilike"):
+        return like_matcher(value.text, ignores_case=operator == "ilike")
+    if operator in ("=", "in"):
+        texts = {each.text for each in values}
+        numbers = {each.number for each in values if each.number is not None} if is_tag else set()
+        if is_tag and any(each.text.lower() == "true" and not each.is_quoted for each in values):
+            texts |= {"", "True", "true"}
+        return lambda text: text in texts or (bool(numbers) and _number(text) in numbers)
+    number = value.quantity if is_tag else None
+    compare = _COMPARE[operator]
+    if number is None:
+        encoded = value.text.encode("utf-8", "replace")
+        return lambda text: compare(text.encode("utf-8", "replace"), encoded)
+    return lambda text: (found := _number(text)) is not None and compare(found, number)
+
+
+def _number(text: str) -> int | float | None:
+    return Value(text.strip(), False, 0, 0).number
+
+
+def regex_matcher(value: Value) -> Matcher:
+    """Make a matcher of a regular expression, with a budget of REGEX_SECONDS for all of its calls together."""
+    import regex
+
+    if len(value.text) > MAX_PATTERN_CHARS:
+        raise FilterError(
+            f"The pattern is longer than {MAX_PATTERN_CHARS} characters.",
+            value.position,
+            value.length,
+            remedy="Look for a shorter part.",
+        )
+    try:
+        pattern = regex.compile(value.text)
+    except (regex.error, OverflowError, RecursionError, ValueError, MemoryError) as error:
+        reason = getattr(error, "msg", "") or type(error).__name__
+        raise FilterError(
+            f"The pattern is no regular expression: {reason}.",
+            value.position,
+            value.length,
+            remedy="Put a \\ before signs that mean themselves, or use contains.",
+        ) from error
+    too_slow = FilterError(
+        f"The pattern takes longer than {REGEX_SECONDS} s.",
+        value.position,
+        value.length,
+        remedy="Make it simpler: one + or * inside another is slow.",
+    )
+    left = REGEX_SECONDS
+
+    def holds(text: str) -> bool:
+        nonlocal left
+        if left <= 0:
+            raise too_slow
+        start = time.perf_counter()
+        try:
+            return pattern.search(text, timeout=left) is not None
+        except TimeoutError:
+            raise too_slow from None
+        finally:
+            left -= time.perf_counter() - start
+
+    return holds
+
+
+def like_matcher(pattern: str, *, ignores_case: bool) -> Matcher:
+    """Make a matcher of SQL's LIKE: `%` stands for anything, `_` for one character. Never slower than length times length."""
+    fold: Callable[[str], str] = str.casefold if ignores_case else str
+    parts = [_segment(fold(part)) for part in pattern.split("%")]
+    if len(parts) == 1:
+        return lambda text: parts[0].fullmatch(fold(text)) is not None
+    first, last = parts[0], parts[-1]
+    last_length = len(fold(pattern.rpartition("%")[2]))
+
+    def holds(text: str) -> bool:
+        text = fold(text)
+        found = first.match(text)
+        if found is None:
+            return False
+        position = found.end()
+        # The leftmost place of each part leaves most room for the next.
+        for part in parts[1:-1]:
+            found = part.search(text, position)
+            if found is None:
+                return False
+            position = found.end()
+        return len(text) - last_length >= position and last.fullmatch(text, len(text) - last_length) is not None
+
+    return holds
+
+
+def _segment(text: str) -> re.Pattern[str]:
+    return re.compile("".join("." if sign == "_" else re.escape(sign) for sign in text), re.DOTALL)

@@ -1,0 +1,113 @@
+"""Words without a field: looked for in the texts of runs."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from artui.catalog.runs import storable
+from artui.model import HEARTBEAT_GONE_MS, HEARTBEAT_LOST_MS
+
+MAX_WORD_CHARS = 500
+"""Of a word that is pasted into the filter no more is looked for."""
+MAX_DISTINCT = 20_000
+"""So many different texts of params are looked through."""
+_STATUSES = ("running", "finished", "failed", "killed")
+
+RUNS_HOLDING = "SELECT key FROM run WHERE instr(lower(name), :part)"
+NOTES_HOLDING = "SELECT key FROM run WHERE note <> '' AND instr(lower(note), :part)"
+PROJECTS_HOLDING = "SELECT key FROM project WHERE instr(lower(name), :part)"
+TAGS_HOLDING = """
+    SELECT t.run_key FROM name AS n JOIN tag AS t ON t.name_key = n.key
+    WHERE instr(lower(n.text), :part) OR instr(lower(t.value), :part)
+"""
+DISTINCT_TEXTS = """
+    WITH RECURSIVE seen (name_key, text) AS (
+        SELECT n.key, (SELECT min(p.text) FROM param AS p WHERE p.name_key = n.key AND p.text IS NOT NULL)
+        FROM name AS n
+        UNION ALL
+        SELECT s.name_key, (SELECT min(p.text) FROM param AS p WHERE p.name_key = s.name_key AND p.text IS NOT NULL AND p.text > s.text)
+        FROM seen AS s
+        WHERE s.text IS NOT NULL
+        LIMIT :limit
+    )
+    SELECT name_key, text FROM seen WHERE instr(lower(text), :part)
+"""
+_RUNS_OF_STATUS = {
+    **{word: f"SELECT key FROM run WHERE status = {code}" for code, word in enumerate(_STATUSES)},
+    "running": "SELECT key FROM run WHERE status <> 1 AND status = 0 AND heartbeat_ms >= :since",
+    "lost": "SELECT key FROM run WHERE status <> 1 AND status = 0 AND heartbeat_ms < :since AND heartbeat_ms >= :gone",
+    "killed": "SELECT key FROM run WHERE status = 3 OR (status <> 1 AND status = 0 AND heartbeat_ms < :gone)",
+}
+
+
+def runs_with(connection: sqlite3.Connection, text: str, now_ms: int) -> set[int]:
+    """Give the keys of the runs that contain a text in name, note, tags, project or params, or are of that status.
+
+    Case does not matter. A number is also found as the value of a param.
+    """
+    word = storable(text)[:MAX_WORD_CHARS]
+    found: set[int] = set()
+    for part in _spellings(word):
+        found |= _holding(connection, part)
+    times = {"since": now_ms - HEARTBEAT_LOST_MS, "gone": now_ms - HEARTBEAT_GONE_MS}
+    for status, query in _RUNS_OF_STATUS.items():
+        if len(word) > 2 and status.startswith(word.lower()):
+            found.update(_keys(connection, query, times))
+    number = as_number(word)
+    if number is not None:
+        for (name_key,) in connection.execute("SELECT key FROM name").fetchall():
+            found.update(
+                _keys(
+                    connection,
+                    "SELECT run_key FROM param WHERE name_key = :name AND number = :number",
+                    {"name": name_key, "number": number},
+                )
+            )
+    return found
+
+
+def _spellings(word: str) -> set[str]:
+    """Give what to look for: SQLite folds ASCII letters alone, so that others are tried in several cases."""
+    return {_ascii_lower(each) for each in (word, word.lower(), word.upper(), word.capitalize())}
+
+
+def _ascii_lower(text: str) -> str:
+    return text.lower() if text.isascii() else "".join(each.lower() if each.isascii() else each for each in text)
+
+
+def _holding(connection: sqlite3.Connection, part: str) -> set[int]:
+    """Give the runs with `part`, folded already, in a text. Unlike LIKE, instr sees what stands behind a NUL."""
+    values = {"part": part}
+    found = set(_keys(connection, RUNS_HOLDING, values))
+    found.update(_keys(connection, NOTES_HOLDING, values))
+    for project in _keys(connection, PROJECTS_HOLDING, values):
+        found.update(_keys(connection, "SELECT key FROM run WHERE project_key = :project", {"project": project}))
+    found.update(_keys(connection, TAGS_HOLDING, values))
+    for name_key, text in connection.execute(DISTINCT_TEXTS, {**values, "limit": MAX_DISTINCT}).fetchall():
+        found.update(
+            _keys(
+                connection,
+                "SELECT run_key FROM param WHERE name_key = :name AND text = :text",
+                {"name": name_key, "text": text},
+            )
+        )
+    return found
+
+
+def as_number(word: str) -> float | int | None:
+    """Read a word as a number, exactly: beyond 2^53 a float would be another int's."""
+    try:
+        number = int(word)
+        if -(1 << 63) <= number < 1 << 63:
+            return number
+    except ValueError:
+        pass
+    try:
+        return float(word)
+    except ValueError:
+        return None
+
+
+def _keys(connection: sqlite3.Connection, query: str, values: dict[str, Any]) -> list[int]:
+    return [row[0] for row in connection.execute(query, values)]
