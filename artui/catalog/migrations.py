@@ -16,7 +16,7 @@ from artui.errors import NotACatalog
 
 APPLICATION_ID = 0x41525455
 """`ARTU`, at offset 68 of the file."""
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 PAGE_BYTES = 1024
 """A quarter of SQLite's default: a small catalog is mostly nearly empty tables, and blocks of points pack tighter."""
 MIGRATION_SET = "artui"
@@ -383,6 +383,30 @@ SCHEMA_0003 = (
     """,
 )
 
+SCHEMA_0004 = (
+    # What the table of runs is sorted and filtered by.
+    "DROP INDEX run_by_status",
+    "CREATE INDEX run_by_status ON run (status, started_ms)",
+    "CREATE INDEX run_by_stage ON run (stage, started_ms)",
+    "CREATE INDEX run_by_project ON run (project_key, started_ms)",
+    "CREATE INDEX run_by_name ON run (name COLLATE NOCASE)",
+    "CREATE INDEX run_by_end ON run (ended_ms) WHERE ended_ms IS NOT NULL",
+    "CREATE INDEX run_by_duration ON run (duration_ms) WHERE duration_ms IS NOT NULL",
+    "CREATE INDEX run_by_user ON run (user, started_ms) WHERE user <> ''",
+    "CREATE INDEX run_by_host ON run (host, started_ms) WHERE host <> ''",
+    "CREATE INDEX run_by_commit ON run (git_commit, started_ms) WHERE git_commit <> ''",
+    "CREATE INDEX run_by_note ON run (note) WHERE note <> ''",
+    "DROP INDEX tag_by_name",
+    "CREATE INDEX tag_by_value ON tag (name_key, value, run_key)",
+    # The best value of each run, not only its last: without it each would be looked up in the table, page by page.
+    """
+    CREATE INDEX series_by_summary ON series (
+        name_key, run_key, min, max, sum, min_step, max_step,
+        count, finite_count, nan_count, positive_inf_count, negative_inf_count
+    )
+    """,
+)
+
 VIEWS = frozenset(
     {"runs", "run_params", "metric_summaries", "artifact_versions", "lineage", "metric_points", "run_context"}
 )
@@ -391,6 +415,7 @@ SCHEMA_DIGESTS = {
     1: "6358c2afc520effa554b688c8979bd86afc4cc1a4e36dc5800c21c3f0ea0eeff",
     2: "9595ad73e8a56533824771de07499c56c13ad2a3c75a3a556f57eaf5a8faa45c",
     3: "3c05e440b153c708114c0395d6d81f284acc628b2dc35e98300fb650458afcf7",
+    4: "d230524fe4712b203906952fead44c8fdfe425bd9c02f96b4f304a410ebfa49b",
 }
 """SHA-256 of each version's `schema_text`, held to the statements above by a test."""
 
@@ -454,6 +479,12 @@ def migrate(connection: sqlite3.Connection) -> None:
         for statement in SCHEMA_0003:
             db.conn.execute(dedent(statement).strip())
         db.conn.execute("PRAGMA user_version = 3")
+
+    @migrations()
+    def m0004_indexes(db: Database) -> None:
+        for statement in SCHEMA_0004:
+            db.conn.execute(dedent(statement).strip())
+        db.conn.execute("PRAGMA user_version = 4")
 
     # Whoever comes second waits here, and then finds nothing left to do.
     connection.execute("BEGIN IMMEDIATE")

@@ -98,6 +98,7 @@ _FUNCTIONS = frozenset(
         "instr",
         "json_each",
         "json_extract",
+        "json_group_array",
         "length",
         "like",
         "lower",

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from artui.catalog import opening
 from artui.errors import CatalogError
 from artui.model import RunDetail, Series, Trust
-from artui.query.sorting import Orders
+from artui.query.sets import Memory
 
 if TYPE_CHECKING:
     from artui.catalog.spool import SpoolFile
@@ -58,8 +58,8 @@ class Reader:
         self.spool_lock = threading.Lock()
         self.spools: dict[str, SpoolFile] = {}
         """Spools that were looked into, by name: what was read of them need not be read again."""
-        self.orders = Orders()
-        """The last few orders of the runs: a filter that is being typed does not sort again."""
+        self.memory = Memory()
+        """Orders and sets read lately: a filter that is being typed does not sort again."""
 
     @property
     def schema_version(self) -> int:

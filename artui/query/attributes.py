@@ -80,10 +80,11 @@ def attribute_condition(test: Comparison, name: str, scope: Scope) -> Condition:
         return Rows("run", f"{has_one} AND NOT {members}", values)
     if test.operator in COMPARISONS:
         return Rows("run", f"{has_one} AND {column} {test.operator} :s0", values)
-    query = f"SELECT {column}, group_concat(t.key) FROM run AS t WHERE {has_one} GROUP BY {column}"
+    holds = matcher(test)
     if name == "name":
-        query = "SELECT t.name, t.key || '' FROM run AS t"
-    return Texts(((query, {}),), matcher(test))
+        return Computed(lambda scope, within: {key for key, text in scope.names_by_key().items() if holds(text)})
+    query = f"SELECT {column}, group_concat(t.key) FROM run AS t WHERE {has_one} GROUP BY {column}"
+    return Texts(((query, {}),), holds)
 
 
 def _by_start(test: Comparison, column: str) -> Condition:

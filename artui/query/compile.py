@@ -31,6 +31,7 @@ from artui.query.sets import (
     Computed,
     Condition,
     Intersection,
+    Memory,
     Nothing,
     Rows,
     Scope,
@@ -46,17 +47,23 @@ _FIELDS_HELP = "status, started, params.NAME, metrics.NAME, tags.NAME"
 
 
 def matching_keys(
-    connection: sqlite3.Connection, node: Node, *, now_ms: int | None = None, notes: list[str] | None = None
+    connection: sqlite3.Connection,
+    node: Node,
+    *,
+    now_ms: int | None = None,
+    notes: list[str] | None = None,
+    memory: Memory | None = None,
 ) -> set[int]:
     """Give the keys of all runs that a filter matches, deleted ones among them.
 
     Args:
         notes: gets sentences that a user should see beside the answer.
+        memory: of the catalog as it is; what is read is kept in it.
 
     Raises:
         FilterError: a field means nothing in this catalog, a value does not fit it, or a pattern takes too long.
     """
-    scope = Scope(connection, now_ms if now_ms is not None else time.time_ns() // 1_000_000)
+    scope = Scope(connection, now_ms if now_ms is not None else time.time_ns() // 1_000_000, memory)
     found = compile_node(node, scope).keys(scope, None)
     if notes is not None:
         notes += scope.notes
@@ -192,9 +199,11 @@ def _test(test: Comparison, scope: Scope) -> Condition:
     return _param(test, meaning) if meaning.source == "param" else _tag(test, meaning)
 
 
-def _existing(meaning: _Meaning) -> Rows:
-    table = {"metric": "series", "param": "param", "tag": "tag"}[meaning.source]
-    return Rows(table, "1", {}, meaning.name_key)
+def _existing(meaning: _Meaning) -> Condition:
+    if meaning.source == "param":
+        # Each over its own index: a row has a number or a text.
+        return Union([Rows("param", f"t.{kind} IS NOT NULL", {}, meaning.name_key) for kind in ("number", "text")])
+    return Rows("series" if meaning.source == "metric" else "tag", "1", {}, meaning.name_key)
 
 
 def _check_values(test: Comparison, meaning: _Meaning) -> None:
@@ -287,7 +296,11 @@ def _any_point(node: AnyPoint, scope: Scope) -> Condition:
     if low > high:
         return Nothing()
     asked = {**values, "low": low, "high": high, "name_key": meaning.name_key}
-    return Computed(functools.partial(_runs_with_point, asked, possible, _point_test(node.operator, number), is_exact))
+    return Computed(
+        functools.partial(
+            _runs_with_point, node.operator, asked, possible, _point_test(node.operator, number), is_exact
+        )
+    )
 
 
 def _possible(operator: str, number: float) -> str:
@@ -327,6 +340,7 @@ def _point_test(operator: str, number: float) -> Callable[[Any], Any]:
 
 
 def _runs_with_point(
+    operator: str,
     asked: dict[str, Any],
     possible: str,
     holds: Callable[[Any], Any],
@@ -349,8 +363,18 @@ def _runs_with_point(
         WHERE {narrowed}t.name_key = :name_key AND {possible} AND {_STEPS_WHERE} AND {in_block}
     """
     sure: set[int] = set()
+    extreme = {"<": "min", "<=": "min", ">": "max", ">=": "max"}.get(operator)
+    if extreme is not None and math.isfinite(asked["v0"]):
+        # Where the extreme point itself is in the range nothing else need be read.
+        sure = scope.kept_set(
+            f"SELECT t.run_key AS key FROM series AS t WHERE t.name_key = :name_key AND t.{extreme} {operator} :v0 "
+            f"AND t.{extreme}_step >= :low AND t.{extreme}_step <= :high",
+            asked,
+        )
     open_blocks: list[tuple[int, int]] = []
     for run_key, block_key, is_inside in scope.connection.execute(query, values):
+        if run_key in sure:
+            continue
         if is_inside and is_exact:
             sure.add(run_key)
         else:

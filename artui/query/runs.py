@@ -28,7 +28,8 @@ from artui.model import (
 from artui.query import Reader
 from artui.query.compile import matching_keys
 from artui.query.filter import And, Node, Word, parse
-from artui.query.sorting import KEYS_BY_START, NEWEST_FIRST, Sort, resolved, sort_of
+from artui.query.sets import Memory
+from artui.query.sorting import KEYS_BY_START, NEWEST_FIRST, Sort, resolved, sort_of, sorted_keys
 from artui.query.tokens import FilterError
 
 if TYPE_CHECKING:
@@ -154,11 +155,12 @@ def run_order(reader: Reader, request: RunsRequest) -> RunOrder:
     """
     node = parse_request(request)
     notes: list[str] = []
-    token = reader.file_token()
+    memory = reader.memory.at(reader.file_token())
     with reader.snapshot() as connection:
         total, running = _counts(connection)
-        wanted = None if node is None else filtered(connection, node, request.where, notes)
-        ordered = reader.orders.keys(connection, resolved(connection, request.sorts), token)
+        wanted = None if node is None else filtered(connection, node, request.where, notes, memory)
+        sorts = resolved(connection, request.sorts)
+        ordered = memory.get(sorts, lambda: array("q", sorted_keys(connection, sorts)))
         deleted = {row[0] for row in connection.execute("SELECT key FROM run WHERE deleted_ms IS NOT NULL")}
     if wanted is not None:
         wanted -= deleted
@@ -178,10 +180,12 @@ def parse_request(request: RunsRequest) -> Node | None:
     return And(tuple(parts)) if len(parts) > 1 else parts[0] if parts else None
 
 
-def filtered(connection: sqlite3.Connection, node: Node, text: str, notes: list[str]) -> set[int]:
+def filtered(
+    connection: sqlite3.Connection, node: Node, text: str, notes: list[str], memory: Memory | None = None
+) -> set[int]:
     """Give the keys that match; an error knows the text it points into."""
     try:
-        return matching_keys(connection, node, now_ms=_now_ms(), notes=notes)
+        return matching_keys(connection, node, now_ms=_now_ms(), notes=notes, memory=memory)
     except FilterError as error:
         error.text = text
         raise

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
+import orjson
+
 from artui.catalog.runs import storable
 from artui.model import HEARTBEAT_GONE_MS, HEARTBEAT_LOST_MS
 
@@ -17,9 +19,20 @@ _STATUSES = ("running", "finished", "failed", "killed")
 RUNS_HOLDING = "SELECT key FROM run WHERE instr(lower(name), :part)"
 NOTES_HOLDING = "SELECT key FROM run WHERE note <> '' AND instr(lower(note), :part)"
 PROJECTS_HOLDING = "SELECT key FROM project WHERE instr(lower(name), :part)"
-TAGS_HOLDING = """
-    SELECT t.run_key FROM name AS n JOIN tag AS t ON t.name_key = n.key
-    WHERE instr(lower(n.text), :part) OR instr(lower(t.value), :part)
+TAG_NAMES_HOLDING = """
+    SELECT t.run_key FROM name AS n JOIN tag AS t ON t.name_key = n.key WHERE instr(lower(n.text), :part)
+"""
+DISTINCT_TAGS = """
+    WITH RECURSIVE seen (name_key, text) AS (
+        SELECT n.key, (SELECT min(t.value) FROM tag AS t WHERE t.name_key = n.key)
+        FROM name AS n
+        UNION ALL
+        SELECT s.name_key, (SELECT min(t.value) FROM tag AS t WHERE t.name_key = s.name_key AND t.value > s.text)
+        FROM seen AS s
+        WHERE s.text IS NOT NULL
+        LIMIT :limit
+    )
+    SELECT name_key, text FROM seen WHERE instr(lower(text), :part)
 """
 DISTINCT_TEXTS = """
     WITH RECURSIVE seen (name_key, text) AS (
@@ -83,15 +96,11 @@ def _holding(connection: sqlite3.Connection, part: str) -> set[int]:
     found.update(_keys(connection, NOTES_HOLDING, values))
     for project in _keys(connection, PROJECTS_HOLDING, values):
         found.update(_keys(connection, "SELECT key FROM run WHERE project_key = :project", {"project": project}))
-    found.update(_keys(connection, TAGS_HOLDING, values))
-    for name_key, text in connection.execute(DISTINCT_TEXTS, {**values, "limit": MAX_DISTINCT}).fetchall():
-        found.update(
-            _keys(
-                connection,
-                "SELECT run_key FROM param WHERE name_key = :name AND text = :text",
-                {"name": name_key, "text": text},
-            )
-        )
+    found.update(_keys(connection, TAG_NAMES_HOLDING, values))
+    for distinct, table, column in ((DISTINCT_TEXTS, "param", "text"), (DISTINCT_TAGS, "tag", "value")):
+        for name_key, text in connection.execute(distinct, {**values, "limit": MAX_DISTINCT}).fetchall():
+            query = f"SELECT run_key FROM {table} WHERE name_key = :name AND {column} = :text"
+            found.update(_keys(connection, query, {"name": name_key, "text": text}))
     return found
 
 
@@ -110,4 +119,8 @@ def as_number(word: str) -> float | int | None:
 
 
 def _keys(connection: sqlite3.Connection, query: str, values: dict[str, Any]) -> list[int]:
-    return [row[0] for row in connection.execute(query, values)]
+    joined = connection.execute(
+        query.replace("SELECT", "SELECT group_concat(", 1).replace(" FROM", ") FROM", 1), values
+    ).fetchone()[0]
+    found: list[int] = orjson.loads(f"[{joined or ''}]")
+    return found

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import functools
 import sqlite3
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import orjson
 
@@ -19,6 +20,7 @@ from artui.catalog.runs import storable
 from artui.query.filter import Comparison, error_at
 from artui.query.matching import Matcher
 
+T = TypeVar("T")
 FEW = 2_000
 """Up to so many runs a further condition is asked about each of them by itself."""
 
@@ -44,12 +46,52 @@ class Condition(Protocol):
         """Give how many runs match, roughly; a number of FEW or more means many."""
 
 
+class Memory:
+    """What was read of a catalog lately, kept as long as its file is as it was: orders, sets, texts."""
+
+    def __init__(self, *, most: int = 16) -> None:
+        self._most = most
+        self._token: tuple[int, ...] = ()
+        self._kept: dict[Hashable, Any] = {}
+
+    def at(self, token: tuple[int, ...]) -> Memory:
+        """Forget everything if the file has changed.
+
+        Args:
+            token: what the file looked like before the transaction that is about to read began.
+        """
+        if token != self._token:
+            self._token, self._kept = token, {}
+        return self
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Give what is kept, or make it and keep it."""
+        kept = self._kept
+        if key in kept:
+            found: T = kept[key]
+            return found
+        found = make()
+        while len(kept) >= self._most:
+            kept.pop(next(iter(kept)), None)
+        kept[key] = found
+        return found
+
+
+_TABLES = (
+    ("metric", "series AS t WHERE t.name_key = :key"),
+    ("param", "param AS t WHERE t.name_key = :key AND t.number IS NOT NULL"),
+    ("param", "param AS t WHERE t.name_key = :key AND t.text IS NOT NULL"),
+    ("tag", "tag AS t WHERE t.name_key = :key"),
+)
+
+
 class Scope:
     """A catalog, and the moment, that a filter is compiled for."""
 
-    def __init__(self, connection: sqlite3.Connection, now_ms: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, now_ms: int, memory: Memory | None = None) -> None:
         self.connection = connection
         self.now_ms = now_ms
+        self.memory = memory if memory is not None else Memory()
         self.notes: list[str] = []
         """What a user should know beside the answer: a name that no run has."""
 
@@ -57,9 +99,18 @@ class Scope:
         """Give the keys that a query gives in its one column, named `key`."""
         return set(key_list(self.connection, query, values))
 
+    def kept_set(self, query: str, values: dict[str, Any]) -> set[int]:
+        """Like `set_of`, for what is likely to be asked again while somebody types."""
+        key = (query, *sorted(values.items(), key=lambda item: item[0]))
+        return set(self.memory.get(key, lambda: array("q", key_list(self.connection, query, values))))
+
     @functools.cached_property
     def all_keys(self) -> set[int]:
-        return self.set_of("SELECT key FROM run", {})
+        return self.kept_set("SELECT key FROM run", {})
+
+    def names_by_key(self) -> dict[int, str]:
+        """Give the names of all runs."""
+        return self.memory.get("names", lambda: _names(self.connection))
 
     def name_key(self, text: str) -> int | None:
         found = self.connection.execute("SELECT key FROM name WHERE text = :text", {"text": storable(text)}).fetchone()
@@ -70,14 +121,23 @@ class Scope:
         key = self.name_key(text)
         if key is None:
             return []
-        tables = (("metric", "series"), ("param", "param"), ("tag", "tag"))
-        return [
+        found = [
             source
-            for source, table in tables
-            if self.connection.execute(
-                f"SELECT 1 FROM {table} AS t WHERE t.name_key = :key LIMIT 1", {"key": key}
-            ).fetchone()
+            for source, rows in _TABLES
+            if self.connection.execute(f"SELECT 1 FROM {rows} LIMIT 1", {"key": key}).fetchone()
         ]
+        return list(dict.fromkeys(found))
+
+
+def _names(connection: sqlite3.Connection) -> dict[int, str]:
+    """Read all names; as one JSON text in half the time that rows take, unless a name cannot be written so."""
+    keys = key_list(connection, "SELECT key FROM run ORDER BY name COLLATE NOCASE, key", {})
+    query = "SELECT json_group_array(name) FROM (SELECT name FROM run ORDER BY name COLLATE NOCASE, key)"
+    try:
+        names = orjson.loads(connection.execute(query).fetchone()[0])
+        return dict(zip(keys, names, strict=True))
+    except ValueError:
+        return dict(connection.execute("SELECT key, name FROM run").fetchall())
 
 
 def key_list(connection: sqlite3.Connection, query: str, values: dict[str, Any]) -> list[int]:
@@ -115,7 +175,7 @@ class Rows:
 
     def keys(self, scope: Scope, within: set[int] | None) -> set[int]:
         if within is None or len(within) > FEW:
-            return scope.set_of(self.query, self._values)
+            return scope.kept_set(self.query, self._values)
         column = "key" if self.table == "run" else "run_key"
         query = (
             "SELECT w.value AS key FROM json_each(:within) AS w "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +39,6 @@ _ATTRIBUTE_ORDERS = {
     "parent": "SELECT key FROM run WHERE parent_id IS NOT NULL ORDER BY parent_id, started_ms DESC, key",
 }
 SORTABLE = tuple(_ATTRIBUTE_ORDERS)
-_KEPT = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,31 +50,6 @@ class Sort:
 
 
 NEWEST_FIRST = Sort("attribute:started", True)
-
-
-class Orders:
-    """The last few orders of one catalog, kept as long as its file is as it was."""
-
-    def __init__(self) -> None:
-        self._token: tuple[int, ...] = ()
-        self._kept: dict[tuple[Sort, ...], array[int]] = {}
-
-    def keys(self, connection: sqlite3.Connection, sorts: tuple[Sort, ...], token: tuple[int, ...]) -> array[int]:
-        """Give all runs in order.
-
-        Args:
-            token: what the file looked like before the transaction of `connection` began.
-        """
-        if token != self._token:
-            self._token, self._kept = token, {}
-        kept = self._kept
-        found = kept.get(sorts)
-        if found is None:
-            found = array("q", sorted_keys(connection, sorts))
-            while len(kept) >= _KEPT:
-                kept.pop(next(iter(kept)), None)
-            kept[sorts] = found
-        return found
 
 
 def sorted_keys(connection: sqlite3.Connection, sorts: Sequence[Sort]) -> list[int]:
@@ -191,9 +164,11 @@ def value_groups(connection: sqlite3.Connection, column: str) -> list[tuple[Any,
             )
         ]
     value = AGGREGATES.get(source.partition(".")[2] or "last", AGGREGATES["last"])
+    labelled = "SELECT 1 FROM series AS t WHERE t.name_key = :name AND t.labels <> '' LIMIT 1"
+    only = f"AND {_FIRST_SERIES}" if connection.execute(labelled, values).fetchone() else ""
     return _grouped(
         connection,
-        f"SELECT {value}, group_concat(t.run_key) FROM series AS t WHERE t.name_key = :name AND {value} IS NOT NULL AND {_FIRST_SERIES} GROUP BY {value} ORDER BY {value}",
+        f"SELECT {value}, group_concat(t.run_key) FROM series AS t WHERE t.name_key = :name AND {value} IS NOT NULL {only} GROUP BY {value} ORDER BY {value}",
         values,
     )
 

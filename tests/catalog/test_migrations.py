@@ -18,7 +18,7 @@ from artui.query import Reader
 DATA = Path(__file__).parent.parent / "data"
 
 
-@pytest.fixture(params=[1, 2])
+@pytest.fixture(params=[1, 2, 3])
 def schema(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 
