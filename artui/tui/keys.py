@@ -89,7 +89,7 @@ KEYS = (
         "slash",
         "filter",
         "filter",
-        "Filter by words in name, note, tags, project, status and params, while typing.",
+        "Filter: `val/loss < 0.3 and adam`, or just words; tab completes, ↑ brings back what was used.",
         in_footer=True,
     ),
     Key("runs", "s", "sort", "sort", "Sort by the current column; again: the other way.", in_footer=True),

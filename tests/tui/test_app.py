@@ -52,7 +52,37 @@ def test_filter_without_match_says_what_to_do(small_catalog: Path, explore: Expl
     async def flow(pilot: Pilot[Any]) -> None:
         await pilot.press("slash", *"nosuchrun")
         await settled(pilot)
+        assert "No run contains this" in shown(pilot) and "calm-otter-8" in shown(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
         assert "No run matches nosuchrun" in shown(pilot) and "clears the filter" in shown(pilot)
+
+    explore(small_catalog, flow)
+
+
+def test_filter_is_completed_corrected_and_remembered(small_catalog: Path, explore: Explore) -> None:
+    """Tab completes names and values; what is wrong is pointed at while the last answer stays; up brings back what was used."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("slash", *"val/l")
+        await settled(pilot)
+        assert "val/loss" in shown(pilot)
+        await pilot.press("tab", "less_than_sign", "space")
+        await settled(pilot)
+        assert "^ A value should follow <." in shown(pilot) or "% of runs have less" in shown(pilot)
+        assert "12 runs" in shown(pilot)
+        await pilot.press(*"0.4")
+        await settled(pilot)
+        assert "of 12 runs" in shown(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        kept = shown(pilot)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert "of 12 runs" not in shown(pilot)
+        await pilot.press("slash", "up", "enter")
+        await settled(pilot)
+        assert "val/loss < 0.4" in shown(pilot) and kept.count("otter") == shown(pilot).count("otter")
 
     explore(small_catalog, flow)
 

@@ -11,10 +11,13 @@ from textual.containers import Horizontal
 from textual.timer import Timer
 
 from artui.model import Column, RunDetail, RunHead, RunRow
+from artui.query import Reader
 from artui.query import runs as query
+from artui.query.complete import completions, is_unfinished
 from artui.query.run import get_run
 from artui.query.runs import Columns, FirstView, RunOrder, RunsRequest
 from artui.query.sorting import Sort
+from artui.query.tokens import FilterError
 from artui.safetext import clean
 from artui.tui.cells import Shape, Span, shape_of, short_titles
 from artui.tui.facts import pane_lines
@@ -22,7 +25,7 @@ from artui.tui.keys import bindings, footer_keys
 from artui.tui.messages import CatalogChanged, Link
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
-from artui.tui.widgets.filter import FilterLine
+from artui.tui.widgets.filter import QueryLine
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.tui.widgets.table import RunsTable, View
 from artui.units import count_text, plural
@@ -54,7 +57,9 @@ class RunsScreen(CatalogScreen):
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
-        yield FilterLine()
+        hint = Bar(id="hint", classes="hidden")
+        yield QueryLine(hint)
+        yield hint
         with Horizontal(id="body"):
             yield RunsTable()
             yield LineList(id="pane", marks_cursor=False, classes="hidden")
@@ -66,8 +71,8 @@ class RunsScreen(CatalogScreen):
         return self.query_one(RunsTable)
 
     @property
-    def filter(self) -> FilterLine:
-        return self.query_one(FilterLine)
+    def filter(self) -> QueryLine:
+        return self.query_one(QueryLine)
 
     def on_mount(self) -> None:
         table = self.table
@@ -118,9 +123,19 @@ class RunsScreen(CatalogScreen):
         self._goes_first = self._goes_first or to_first
         self.ask(
             "order",
-            lambda: (request, query.run_order(self.reader, request)),
-            lambda found: self._take_order(*found),
+            lambda: (request, _order_or_error(self.reader, request)),
+            lambda found: self._take_answer(*found),
         )
+
+    def _take_answer(self, request: RunsRequest, found: RunOrder | FilterError) -> None:
+        """Show the runs that match; while a filter is wrong or half typed the last good answer stays."""
+        if isinstance(found, FilterError):
+            self.filter.fault(found)
+            return
+        is_half_typed = not found.matched and self.filter.is_typing and is_unfinished(request.where)
+        self.filter.fault(None, ["No run contains this."] if is_half_typed else found.notes)
+        if not is_half_typed:
+            self._take_order(request, found)
 
     def _take_order(self, request: RunsRequest, order: RunOrder) -> None:
         is_first, self._is_known = not self._is_known, True
@@ -224,10 +239,20 @@ class RunsScreen(CatalogScreen):
         self.request = replace(self.request, where=self.filter.words)
         self._ask_order(to_first=True)
 
+    def on_query_line_wanted(self, message: QueryLine.Wanted) -> None:
+        text, cursor = message.text, message.cursor
+        self.ask(
+            "completions",
+            lambda: completions(self.reader, text, cursor),
+            lambda found: self.filter.offer(text, found),
+        )
+
     def on_filter_line_entered(self) -> None:
-        self.query_one(KeyBar).show_keys(FilterLine.KEYS)
+        self.query_one(KeyBar).show_keys(QueryLine.KEYS)
 
     def on_filter_line_left(self) -> None:
+        # What was half typed is meant as it is now.
+        self._ask_order(to_first=True)
         self.table.focus()
         self.query_one(KeyBar).show_keys(footer_keys(*self.SCOPES))
 
@@ -404,6 +429,13 @@ class RunsScreen(CatalogScreen):
 def _asked(view: View) -> tuple[list[Column], list[str]]:
     """Give the columns whose cells are to be read, and the ids of those that have a sparkline."""
     return [shape.column for shape in view.shapes], [shape.column.id for shape in view.shapes if shape.spark]
+
+
+def _order_or_error(reader: Reader, request: RunsRequest) -> RunOrder | FilterError:
+    try:
+        return query.run_order(reader, request)
+    except FilterError as error:
+        return error
 
 
 def _first_steps(path: str) -> list[Line]:

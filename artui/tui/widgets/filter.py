@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -9,9 +12,15 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Input
 
-from artui.tui.cells import Spans, length_of
+from artui.query.complete import Completion
+from artui.query.tokens import FilterError
+from artui.safetext import clean
+from artui.tui.cells import Span, Spans, length_of
+from artui.tui.history import filters_used, keep_filter
 from artui.tui.widgets.bars import Bar
 
+_ENTRY_AT = 3
+"""The cell where the text begins, behind the slash."""
 REST_SECONDS = 0.06
 """Letters typed faster than this are answered together."""
 
@@ -109,3 +118,175 @@ class FilterLine(Horizontal):
 
     def _show(self) -> None:
         self.query_one("#slash", Bar).show([("/ ", "accent" if self.is_typing or self.words else "dim")])
+
+
+class QueryLine(FilterLine):
+    """A filter in the filter language: completes what is typed, remembers what was used, points at what is wrong.
+
+    What it has to say stands in the line below, which the screen gives it.
+    """
+
+    KEYS = [
+        ("tab", "complete"),
+        ("↑", "used before"),
+        ("enter", "keep filter"),
+        ("esc", "clear filter"),
+        ("↓", "to the list"),
+    ]
+
+    class Wanted(Message):
+        """Completions are wanted for the text up to the cursor."""
+
+        def __init__(self, text: str, cursor: int) -> None:
+            super().__init__()
+            self.text, self.cursor = text, cursor
+
+    def __init__(self, hint: Bar) -> None:
+        super().__init__()
+        self._hint = hint
+        self._offered: Sequence[Completion] = ()
+        self._chosen = 0
+        self._error: FilterError | None = None
+        self._notes: Sequence[str] = ()
+        self._history: list[str] | None = None
+        self._place = 0
+        self._draft = ""
+
+    def offer(self, text: str, found: Sequence[Completion]) -> None:
+        """Take completions for a text; too late if it has changed since."""
+        if text == self._entry.value:
+            self._offered, self._chosen = found, 0
+            self._draw_hint()
+
+    def fault(self, error: FilterError | None, notes: Sequence[str] = ()) -> None:
+        """Show what is wrong with the filter, or what there is to say about it; nothing once it is right."""
+        self._error, self._notes = error, notes
+        self._draw_hint()
+
+    def set_text(self, text: str) -> None:
+        """Put a whole filter in."""
+        self._entry.value = text
+        self._entry.cursor_position = len(text)
+        self._apply()
+
+    def on_input_changed(self, message: Input.Changed) -> None:
+        super().on_input_changed(message)
+        self._offered = ()
+
+    def _apply(self) -> None:
+        super()._apply()
+        if self.is_typing:
+            self.post_message(self.Wanted(self._entry.value, self._entry.cursor_position))
+        else:
+            self._draw_hint()
+
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        if self._error is not None:
+            # Stay where it can be put right.
+            message.stop()
+            self._apply()
+            return
+        keep_filter(self._entry.value)
+        self._history = None
+        super().on_input_submitted(message)
+
+    def on_key(self, event: events.Key) -> None:
+        if not self.is_typing:
+            return
+        if event.key == "tab" and self._offered:
+            self._complete()
+        elif event.key in ("ctrl+n", "shift+tab", "ctrl+p") and self._offered:
+            self._chosen = (self._chosen + (-1 if event.key == "ctrl+p" else 1)) % len(self._offered)
+            self._draw_hint()
+        elif event.key == "up":
+            self._walk(-1)
+        elif event.key == "down" and self._history is not None and self._place < len(self._history):
+            self._walk(1)
+        else:
+            super().on_key(event)
+            return
+        event.stop()
+        event.prevent_default()
+
+    def _complete(self) -> None:
+        chosen = self._offered[self._chosen]
+        value, cursor = self._entry.value, self._entry.cursor_position
+        rest = value[cursor:]
+        blank = " " if chosen.ends_word and not rest.startswith(" ") else ""
+        # A name may go on with `.max`: the blank would be in the way only there, and backspace takes it.
+        self._entry.value = value[: chosen.start] + chosen.text + blank + rest
+        self._entry.cursor_position = chosen.start + len(chosen.text) + len(blank)
+
+    def _walk(self, change: int) -> None:
+        """Go through the filters that were used."""
+        if self._history is None:
+            self._history = filters_used()
+            self._place, self._draft = len(self._history), self._entry.value
+        place = self._place + change
+        if 0 <= place <= len(self._history):
+            self._place = place
+            text = self._history[place] if place < len(self._history) else self._draft
+            self._entry.value = text
+            self._entry.cursor_position = len(text)
+
+    def on_descendant_focus(self) -> None:
+        super().on_descendant_focus()
+        self._draw_hint()
+        self.post_message(self.Wanted(self._entry.value, self._entry.cursor_position))
+
+    def on_descendant_blur(self) -> None:
+        super().on_descendant_blur()
+        self._history = None
+        self._draw_hint()
+
+    def _draw_hint(self) -> None:
+        left, right = self._hint_spans()
+        self._hint.set_class(not (self.is_typing or left), "hidden")
+        self._hint.show(left, right)
+
+    def _hint_spans(self) -> tuple[Spans, Spans]:
+        if self._error is not None and not self._is_completing:
+            return self._error_spans(self._error), ()
+        if self.is_typing and self._offered:
+            return self._offer_spans()
+        if self._notes:
+            return [("  ", "text"), (clean(" ".join(self._notes)), "warn")], ()
+        if self.is_typing and not self._entry.value:
+            return [("  val/loss < 0.3 and optimizer ~ adam and started > 2d ago    or just words", "faint")], ()
+        return (), ()
+
+    @property
+    def _is_completing(self) -> bool:
+        """Whether a word is being typed that could become something known."""
+        return self.is_typing and any(each.start < self._entry.cursor_position for each in self._offered)
+
+    def _error_spans(self, error: FilterError) -> Spans:
+        """Point at what is wrong, with the message beside the mark where it fits."""
+        message = clean(f"{error.message} {error.remedy}".strip())
+        scrolled = int(self._entry.scroll_offset.x)
+        start = _ENTRY_AT + cell_len(self._entry.value[: error.position]) - scrolled
+        marks = "^" * max(1, cell_len(self._entry.value[error.position : error.position + error.length]))
+        if start < 0 or start + len(marks) > self.size.width:
+            return [("  ", "text"), (message, "bad")]
+        if start + len(marks) + 1 + len(message) <= self.size.width:
+            return [(" " * start, "text"), (marks, "bad"), (" " + message, "bad")]
+        if len(message) + 3 <= start:
+            return [("  ", "text"), (message.ljust(start - 3), "bad"), (" " + marks, "bad")]
+        return [("  ", "text"), (message, "bad")]
+
+    def _offer_spans(self) -> tuple[Spans, Spans]:
+        """Show what fits here, as much as has room, with the chosen one in view."""
+        detail = self._offered[self._chosen].detail
+        right: Spans = [(clean(detail) + " ", "dim")] if detail else ()
+        room = self.size.width - length_of(right) - 10
+        first = 0
+        texts = [clean(each.text, max_chars=60) for each in self._offered]
+        while first < self._chosen and sum(cell_len(text) + 2 for text in texts[first : self._chosen + 1]) > room:
+            first += 1
+        spans: list[Span] = [("  ", "text")]
+        for number, text in enumerate(texts[first:], start=first):
+            if length_of(spans) + cell_len(text) + 2 > room:
+                spans.append((f"+{len(texts) - number}", "faint"))
+                break
+            spans += [(text, "head.current" if number == self._chosen else "dim"), ("  ", "text")]
+        return spans, right
