@@ -1,16 +1,19 @@
-"""The journal of what people changed, and the changes themselves.
+"""What people change, kept in a journal: notes, names, tags, projects, trash, aliases, saved views.
 
-Each change of a name, note, tag or alias, and each deletion, is one event with what was there before and
-after, written in the same transaction as the change. Nothing in the journal is ever altered.
+Changes that belong together are one edit. Each is taken back, and done again, whole: also after a restart, since
+undo is worked out of the journal. What was changed by somebody else in between is left as it is.
 """
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
 import socket
 import sqlite3
 import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -18,6 +21,9 @@ import orjson
 from artui.catalog import Catalog
 from artui.catalog.ids import new_id
 from artui.errors import UnknownReference
+
+MAX_KEPT_EDITS = 1000
+_DONE, _UNDONE, _DROPPED = 0, 1, 2
 
 
 def author() -> str:
@@ -30,11 +36,18 @@ def author() -> str:
 
 
 def record(
-    connection: sqlite3.Connection, *, action: str, subject: str, subject_id: str, before: Any, after: Any
+    connection: sqlite3.Connection,
+    *,
+    action: str,
+    subject: str,
+    subject_id: str,
+    before: Any,
+    after: Any,
+    edit_id: str | None = None,
 ) -> None:
-    """Add an event. `subject` is `run`, `artifact` or `version`; before and after are any JSON."""
+    """Add an event. `subject` is `run`, `artifact`, `version` or `view`; before and after are any JSON."""
     connection.execute(
-        "INSERT INTO event (id, time_ms, author, action, subject, subject_id, before, after) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO event (id, time_ms, author, action, subject, subject_id, before, after, edit_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             new_id(),
             time.time_ns() // 1_000_000,
@@ -44,107 +57,311 @@ def record(
             subject_id,
             orjson.dumps(before).decode(),
             orjson.dumps(after).decode(),
+            edit_id,
         ),
     )
 
 
-def set_note(catalog: Catalog, run_id: str, text: str) -> None:
-    """Replace a run's note."""
-    _change_run(catalog, run_id, "note", text)
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of taking an edit back, or of doing it again."""
+
+    label: str
+    """What the edit was: `tag wip on 5 runs`."""
+    changed: int
+    kept: int
+    """Changes that were left alone, since somebody changed the same thing after them."""
 
 
-def rename(catalog: Catalog, run_id: str, name: str) -> None:
-    """Give a run another name."""
-    _change_run(catalog, run_id, "name", name)
+class Edit:
+    """One edit under way: each method says whether it changed anything."""
 
+    def __init__(self, connection: sqlite3.Connection, edit_id: str | None) -> None:
+        self._connection = connection
+        self._id = edit_id
+        self.count = 0
+        """Changes made so far."""
 
-def _change_run(catalog: Catalog, run_id: str, column: str, value: str) -> None:
-    from artui.catalog.runs import searchable, storable
+    def set_note(self, run_id: str, text: str) -> bool:
+        return self._set("note", run_id, "", _storable(text))
 
-    value = storable(value)
-    with catalog.transaction() as connection:
-        row = connection.execute(f"SELECT key, {column} FROM run WHERE id = ?", (run_id,)).fetchone()
-        if row is None:
-            raise UnknownReference(f"There is no run {run_id}.", remedy="`artui ls` lists them.")
-        if row[1] == value:
-            return
-        with searchable(connection, row[0]):
-            connection.execute(f"UPDATE run SET {column} = ? WHERE key = ?", (value, row[0]))
-        record(connection, action=column, subject="run", subject_id=run_id, before=row[1], after=value)
+    def rename(self, run_id: str, name: str) -> bool:
+        return self._set("name", run_id, "", _storable(name))
 
+    def move(self, run_id: str, project: str) -> bool:
+        """Put a run into another project, which is made if it is new."""
+        return self._set("project", run_id, "", _storable(project))
 
-def tag(catalog: Catalog, run_id: str, name: str, value: str = "") -> None:
-    """Put a tag on a run, or change its value."""
-    from artui.catalog.runs import name_key, searchable, storable
+    def trash(self, run_id: str) -> bool:
+        """Put a run into the trash: it is in no list, and nothing of it is lost."""
+        if _get_trash(self._connection, run_id, "") is not None:
+            return False
+        return self._set("trash", run_id, "", time.time_ns() // 1_000_000)
 
-    name, value = storable(name), storable(value)
-    with catalog.transaction() as connection:
-        run_key = _run_key(connection, run_id)
-        key = name_key(connection, name)
-        row = connection.execute("SELECT value FROM tag WHERE run_key = ? AND name_key = ?", (run_key, key)).fetchone()
-        if row is not None and row[0] == value:
-            return
-        with searchable(connection, run_key):
-            connection.execute(
-                "INSERT OR REPLACE INTO tag (run_key, name_key, value) VALUES (?, ?, ?)",
-                (run_key, key, value),
-            )
-        record(
-            connection,
-            action="tag",
-            subject="run",
-            subject_id=run_id,
-            before=[name, row[0]] if row else None,
-            after=[name, value],
-        )
+    def restore(self, run_id: str) -> bool:
+        """Take a run out of the trash."""
+        return self._set("trash", run_id, "", None)
 
+    def tag(self, run_id: str, name: str, value: str = "") -> bool:
+        """Put a tag on a run, or change its value."""
+        return self._set("tag", run_id, _storable(name), [_storable(name), _storable(value)])
 
-def untag(catalog: Catalog, run_id: str, name: str) -> None:
-    """Take a tag off a run."""
-    from artui.catalog.runs import name_key, searchable, storable
+    def untag(self, run_id: str, name: str) -> bool:
+        return self._set("tag", run_id, _storable(name), None)
 
-    name = storable(name)
-    with catalog.transaction() as connection:
-        run_key = _run_key(connection, run_id)
-        key = name_key(connection, name)
-        row = connection.execute("SELECT value FROM tag WHERE run_key = ? AND name_key = ?", (run_key, key)).fetchone()
-        if row is None:
-            return
-        with searchable(connection, run_key):
-            connection.execute("DELETE FROM tag WHERE run_key = ? AND name_key = ?", (run_key, key))
-        record(connection, action="tag", subject="run", subject_id=run_id, before=[name, row[0]], after=None)
-
-
-def move_alias(catalog: Catalog, version_id: str, alias: str) -> None:
-    """Let an alias name this version; whatever it named before loses it."""
-    with catalog.transaction() as connection:
-        row = connection.execute(
-            "SELECT v.key, v.artifact_key, a.id, v.number FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key WHERE v.id = ?",
+    def move_alias(self, version_id: str, alias: str) -> bool:
+        """Let an alias name this version; whatever it named before loses it."""
+        row = self._connection.execute(
+            "SELECT a.id, v.number FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key WHERE v.id = ?",
             (version_id,),
         ).fetchone()
         if row is None:
             raise UnknownReference(
                 f"There is no version {version_id}.", remedy="`artui ls --artifacts` lists artifacts."
             )
-        version_key, artifact_key, artifact_id, number = row
-        before = connection.execute(
-            "SELECT v.id, v.number FROM alias AS l JOIN version AS v ON v.key = l.version_key WHERE l.artifact_key = ? AND l.name = ?",
-            (artifact_key, alias),
-        ).fetchone()
-        if before is not None and before[0] == version_id:
-            return
-        connection.execute(
-            "INSERT OR REPLACE INTO alias (artifact_key, name, version_key) VALUES (?, ?, ?)",
-            (artifact_key, alias, version_key),
-        )
+        return self._set("alias", row[0], alias, [alias, version_id, row[1]])
+
+    def save_view(self, name: str, screen: str, content: str) -> bool:
+        """Keep what a screen shows under a name; a view of that name is replaced."""
+        return self._set("view", _storable(name), "", [screen, _storable(content)])
+
+    def delete_view(self, name: str) -> bool:
+        return self._set("view", _storable(name), "", None)
+
+    def _set(self, action: str, subject_id: str, detail: str, wanted: Any) -> bool:
+        kind = _KINDS[action]
+        before = kind.get(self._connection, subject_id, detail)
+        if before == wanted:
+            return False
+        kind.put(self._connection, subject_id, detail, wanted)
         record(
-            connection, action="alias", subject="artifact", subject_id=artifact_id,
-            before=[alias, *before] if before else None, after=[alias, version_id, number],
+            self._connection, action=action, subject=kind.subject, subject_id=subject_id,
+            before=before, after=wanted, edit_id=self._id,
         )  # fmt: skip
+        self.count += 1
+        return True
 
 
-def _run_key(connection: sqlite3.Connection, run_id: str) -> int:
-    row = connection.execute("SELECT key FROM run WHERE id = ?", (run_id,)).fetchone()
+@contextlib.contextmanager
+def editing(catalog: Catalog, label: str) -> Iterator[Edit]:
+    """Make one edit of several changes, whole or not at all; `undo` takes it back."""
+    with catalog.transaction() as connection:
+        edit_id = new_id()
+        edit = Edit(connection, edit_id)
+        yield edit
+        if not edit.count:
+            return
+        who = author()
+        connection.execute("UPDATE edit SET state = ? WHERE author = ? AND state = ?", (_DROPPED, who, _UNDONE))
+        connection.execute(
+            "INSERT INTO edit (id, time_ms, author, label, state) VALUES (?, ?, ?, ?, ?)",
+            (edit_id, time.time_ns() // 1_000_000, who, _storable(label), _DONE),
+        )
+        # Older ones are no longer offered; what they changed stays in the journal.
+        connection.execute(
+            "DELETE FROM edit WHERE author = ? AND key <= (SELECT max(key) FROM edit) - ?", (who, MAX_KEPT_EDITS)
+        )
+
+
+def undo(catalog: Catalog) -> Outcome | None:
+    """Take back the last edit of this user that is not taken back yet; None if there is none."""
+    return _turn(catalog, _DONE, _UNDONE, "key DESC")
+
+
+def redo(catalog: Catalog) -> Outcome | None:
+    """Do again what was taken back last; None if there is nothing, or something else was changed since."""
+    return _turn(catalog, _UNDONE, _DONE, "key ASC")
+
+
+def _turn(catalog: Catalog, state: int, new_state: int, order: str) -> Outcome | None:
+    with catalog.transaction() as connection:
+        found = connection.execute(
+            f"SELECT id, label FROM edit WHERE author = ? AND state = ? ORDER BY {order} LIMIT 1", (author(), state)
+        ).fetchone()
+        if found is None:
+            return None
+        edit_id, label = found
+        is_undo = new_state == _UNDONE
+        rows = connection.execute(
+            f"SELECT action, subject_id, before, after FROM event WHERE edit_id = ? ORDER BY id {'DESC' if is_undo else 'ASC'}",
+            (edit_id,),
+        ).fetchall()
+        edit = Edit(connection, None)
+        kept = 0
+        for action, subject_id, before, after in rows:
+            old, new = orjson.loads(before), orjson.loads(after)
+            expected, wanted = (new, old) if is_undo else (old, new)
+            known = wanted if wanted is not None else expected
+            detail = known[0] if action in ("tag", "alias") else ""
+            try:
+                is_as_left = _KINDS[action].get(connection, subject_id, detail) == expected
+            except UnknownReference:
+                is_as_left = False
+            if not is_as_left:
+                kept += 1
+                continue
+            edit._set(action, subject_id, detail, wanted)
+        connection.execute("UPDATE edit SET state = ? WHERE id = ?", (new_state, edit_id))
+    return Outcome(label, edit.count, kept)
+
+
+# One change by itself
+
+
+def set_note(catalog: Catalog, run_id: str, text: str) -> None:
+    """Replace a run's note."""
+    with editing(catalog, "note on 1 run") as edit:
+        edit.set_note(run_id, text)
+
+
+def rename(catalog: Catalog, run_id: str, name: str) -> None:
+    """Give a run another name."""
+    with editing(catalog, "name of 1 run") as edit:
+        edit.rename(run_id, name)
+
+
+def tag(catalog: Catalog, run_id: str, name: str, value: str = "") -> None:
+    """Put a tag on a run, or change its value."""
+    with editing(catalog, f"tag {name} on 1 run") as edit:
+        edit.tag(run_id, name, value)
+
+
+def untag(catalog: Catalog, run_id: str, name: str) -> None:
+    """Take a tag off a run."""
+    with editing(catalog, f"tag {name} off 1 run") as edit:
+        edit.untag(run_id, name)
+
+
+def move_alias(catalog: Catalog, version_id: str, alias: str) -> None:
+    """Let an alias name this version; whatever it named before loses it."""
+    with editing(catalog, f"alias {alias}") as edit:
+        edit.move_alias(version_id, alias)
+
+
+# What can be changed: how it is read, and how it is written
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    subject: str
+    get: Callable[[sqlite3.Connection, str, str], Any]
+    put: Callable[[sqlite3.Connection, str, str, Any], None]
+
+
+def _storable(text: str) -> str:
+    from artui.catalog.runs import storable
+
+    return storable(text)
+
+
+def _run(connection: sqlite3.Connection, run_id: str, columns: str) -> tuple[Any, ...]:
+    row = connection.execute(f"SELECT {columns} FROM run WHERE id = ?", (run_id,)).fetchone()
     if row is None:
         raise UnknownReference(f"There is no run {run_id}.", remedy="`artui ls` lists them.")
-    return int(row[0])
+    return tuple(row)
+
+
+def _column(name: str) -> _Kind:
+    def get(connection: sqlite3.Connection, run_id: str, _: str) -> Any:
+        return _run(connection, run_id, name)[0]
+
+    def put(connection: sqlite3.Connection, run_id: str, _: str, value: Any) -> None:
+        from artui.catalog.runs import searchable
+
+        (key,) = _run(connection, run_id, "key")
+        with searchable(connection, key):
+            connection.execute(f"UPDATE run SET {name} = ? WHERE key = ?", (value, key))
+
+    return _Kind("run", get, put)
+
+
+def _get_project(connection: sqlite3.Connection, run_id: str, _: str) -> Any:
+    (key,) = _run(connection, run_id, "project_key")
+    return connection.execute("SELECT name FROM project WHERE key = ?", (key,)).fetchone()[0]
+
+
+def _put_project(connection: sqlite3.Connection, run_id: str, _: str, value: Any) -> None:
+    from artui.catalog.runs import project_key
+
+    connection.execute("UPDATE run SET project_key = ? WHERE id = ?", (project_key(connection, value), run_id))
+
+
+def _get_trash(connection: sqlite3.Connection, run_id: str, _: str) -> Any:
+    return _run(connection, run_id, "deleted_ms")[0]
+
+
+def _put_trash(connection: sqlite3.Connection, run_id: str, _: str, value: Any) -> None:
+    connection.execute("UPDATE run SET deleted_ms = ? WHERE id = ?", (value, run_id))
+
+
+def _get_tag(connection: sqlite3.Connection, run_id: str, name: str) -> Any:
+    (key,) = _run(connection, run_id, "key")
+    row = connection.execute(
+        "SELECT t.value FROM tag AS t JOIN name AS n ON n.key = t.name_key WHERE t.run_key = ? AND n.text = ?",
+        (key, name),
+    ).fetchone()
+    return [name, row[0]] if row is not None else None
+
+
+def _put_tag(connection: sqlite3.Connection, run_id: str, name: str, value: Any) -> None:
+    from artui.catalog.runs import name_key, searchable
+
+    (key,) = _run(connection, run_id, "key")
+    tag_key = name_key(connection, name)
+    with searchable(connection, key):
+        if value is None:
+            connection.execute("DELETE FROM tag WHERE run_key = ? AND name_key = ?", (key, tag_key))
+        else:
+            connection.execute(
+                "INSERT OR REPLACE INTO tag (run_key, name_key, value) VALUES (?, ?, ?)", (key, tag_key, value[1])
+            )
+
+
+def _get_alias(connection: sqlite3.Connection, artifact_id: str, alias: str) -> Any:
+    row = connection.execute(
+        "SELECT v.id, v.number FROM alias AS l JOIN artifact AS a ON a.key = l.artifact_key JOIN version AS v ON v.key = l.version_key "
+        "WHERE a.id = ? AND l.name = ?",
+        (artifact_id, alias),
+    ).fetchone()
+    return [alias, *row] if row is not None else None
+
+
+def _put_alias(connection: sqlite3.Connection, artifact_id: str, alias: str, value: Any) -> None:
+    if value is None:
+        connection.execute(
+            "DELETE FROM alias WHERE name = ? AND artifact_key = (SELECT key FROM artifact WHERE id = ?)",
+            (alias, artifact_id),
+        )
+        return
+    row = connection.execute("SELECT key, artifact_key FROM version WHERE id = ?", (value[1],)).fetchone()
+    if row is None:
+        raise UnknownReference(f"There is no version {value[1]}.", remedy="`artui ls --artifacts` lists artifacts.")
+    connection.execute(
+        "INSERT OR REPLACE INTO alias (artifact_key, name, version_key) VALUES (?, ?, ?)", (row[1], alias, row[0])
+    )
+
+
+def _get_view(connection: sqlite3.Connection, name: str, _: str) -> Any:
+    row = connection.execute("SELECT screen, content FROM saved_view WHERE name = ?", (name,)).fetchone()
+    return list(row) if row is not None else None
+
+
+def _put_view(connection: sqlite3.Connection, name: str, _: str, value: Any) -> None:
+    if value is None:
+        connection.execute("DELETE FROM saved_view WHERE name = ?", (name,))
+    else:
+        connection.execute(
+            "INSERT OR REPLACE INTO saved_view (name, screen, content, author, changed_ms) VALUES (?, ?, ?, ?, ?)",
+            (name, *value, author(), time.time_ns() // 1_000_000),
+        )
+
+
+_KINDS = {
+    "note": _column("note"),
+    "name": _column("name"),
+    "project": _Kind("run", _get_project, _put_project),
+    "trash": _Kind("run", _get_trash, _put_trash),
+    "tag": _Kind("run", _get_tag, _put_tag),
+    "alias": _Kind("artifact", _get_alias, _put_alias),
+    "view": _Kind("view", _get_view, _put_view),
+}

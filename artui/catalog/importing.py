@@ -155,7 +155,7 @@ def end_run(
         "UPDATE run SET status = ?, ended_ms = ?, duration_ms = ?, heartbeat_ms = ?, error = ? WHERE key = ?",
         (STATUS_CODES[status], ended_ms, duration_ms, max(heard_ms, started_ms), storable(error), run_key),
     )
-    if not any(action in ("delete", "restore") for action in _changed_by_people(connection, str(run_id))):
+    if not any(action in ("delete", "restore", "trash") for action in _changed_by_people(connection, str(run_id))):
         deleted_ms = is_deleted if deleted_ms is not None and is_deleted else deleted_ms
         connection.execute("UPDATE run SET deleted_ms = ? WHERE key = ?", (deleted_ms, run_key))
 

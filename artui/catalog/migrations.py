@@ -398,6 +398,19 @@ SCHEMA_0004 = (
     "CREATE INDEX run_by_note ON run (note) WHERE note <> ''",
     "DROP INDEX tag_by_name",
     "CREATE INDEX tag_by_value ON tag (name_key, value, run_key)",
+    # Changes that people made together; undo and redo go by them. state: 0 done, 1 taken back, 2 no longer to be redone.
+    """
+    CREATE TABLE edit (
+        key INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        time_ms INTEGER NOT NULL,
+        author TEXT NOT NULL,
+        label TEXT NOT NULL,
+        state INTEGER NOT NULL
+    )
+    """,
+    "ALTER TABLE event ADD COLUMN edit_id TEXT",
+    "CREATE INDEX event_by_edit ON event (edit_id) WHERE edit_id IS NOT NULL",
     # The best value of each run, not only its last: without it each would be looked up in the table, page by page.
     """
     CREATE INDEX series_by_summary ON series (
@@ -415,7 +428,7 @@ SCHEMA_DIGESTS = {
     1: "6358c2afc520effa554b688c8979bd86afc4cc1a4e36dc5800c21c3f0ea0eeff",
     2: "9595ad73e8a56533824771de07499c56c13ad2a3c75a3a556f57eaf5a8faa45c",
     3: "3c05e440b153c708114c0395d6d81f284acc628b2dc35e98300fb650458afcf7",
-    4: "d230524fe4712b203906952fead44c8fdfe425bd9c02f96b4f304a410ebfa49b",
+    4: "913aacdab0f0d7778e03d04743114e4f0dccbf7e2708f8a6fdad5dec3822f0a0",
 }
 """SHA-256 of each version's `schema_text`, held to the statements above by a test."""
 

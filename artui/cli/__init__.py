@@ -17,6 +17,7 @@ VERBS = {
     "add": "Add a file or folder as a version of an artifact.",
     "note": "Write a run's note.",
     "tag": "Put tags on a run, or take them off.",
+    "undo": "Take back your last change, or do it again.",
     "alias": "Let an alias name a version.",
     "ls": "List runs, or artifacts.",
     "show": "Show a run, or a version of an artifact.",

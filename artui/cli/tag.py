@@ -17,11 +17,11 @@ def command(run: str, tags: tuple[str, ...], remove: bool, catalog: str | None) 
     from artui.catalog import Catalog, events
 
     path, run_id, _ = run_id_of(run, catalog)
-    with Catalog(path) as opened, opened.transaction():
+    with Catalog(path) as opened, events.editing(opened, f"tags of 1 run: {' '.join(tags)}"[:200]) as edit:
         for text in tags:
             name, _, value = text.partition("=")
             if remove:
-                events.untag(opened, run_id, name)
+                edit.untag(run_id, name)
             else:
-                events.tag(opened, run_id, name, value)
+                edit.tag(run_id, name, value)
     return 0

@@ -17,7 +17,7 @@ from artui.query.sets import Complement, Computed, Condition, Nothing, Rows, Sco
 ATTRIBUTES = {
     "name": "text", "id": "id", "project": "project", "status": "word", "stage": "word", "user": "text", "host": "text",
     "commit": "id", "branch": "text", "dirty": "flag", "started": "time", "ended": "time", "duration": "duration", "parent": "parent",
-    "note": "text", "error": "text", "command": "text", "python": "text", "directory": "text", "tag": "tag",
+    "note": "text", "deleted": "time", "error": "text", "command": "text", "python": "text", "directory": "text", "tag": "tag",
     "input": "artifact", "output": "artifact", "artifact": "artifact",
 }  # fmt: skip
 """Attributes of a run and what kind of value each has."""
@@ -26,7 +26,13 @@ ALIASES = {
     "created": "started", "experiment": "project", "branch_name": "branch", "hostname": "host",
 }  # fmt: skip
 """Other words for them; those of MLflow among them."""
-_COLUMNS = {"commit": "git_commit", "branch": "git_branch", "started": "started_ms", "ended": "ended_ms"}
+_COLUMNS = {
+    "commit": "git_commit",
+    "branch": "git_branch",
+    "started": "started_ms",
+    "ended": "ended_ms",
+    "deleted": "deleted_ms",
+}
 STATUSES = ("running", "finished", "failed", "killed", "lost")
 _STATUS_WORDS = {
     **{word: word for word in STATUSES},

@@ -110,6 +110,15 @@ class Or:
 Node = Word | Comparison | AnyPoint | Not | And | Or
 
 
+def names_attribute(node: Node | None, name: str) -> bool:
+    """Say whether a filter asks about an attribute."""
+    if isinstance(node, And | Or):
+        return any(names_attribute(part, name) for part in node.parts)
+    if isinstance(node, Not):
+        return names_attribute(node.part, name)
+    return isinstance(node, Comparison) and node.field.source in ("", "attribute") and node.field.name.lower() == name
+
+
 def error_at(what: Field | Value | Comparison | AnyPoint, message: str, remedy: str = "") -> FilterError:
     """Make an error that points at a piece of a filter."""
     return FilterError(message, what.position, what.length, remedy=remedy)

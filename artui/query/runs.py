@@ -27,8 +27,8 @@ from artui.model import (
 )
 from artui.query import Reader
 from artui.query.compile import matching_keys
-from artui.query.filter import And, Node, Word, parse
-from artui.query.sets import Memory
+from artui.query.filter import And, Node, Word, names_attribute, parse
+from artui.query.sets import Memory, key_list
 from artui.query.sorting import KEYS_BY_START, NEWEST_FIRST, Sort, resolved, sort_of, sorted_keys
 from artui.query.tokens import FilterError
 
@@ -161,7 +161,11 @@ def run_order(reader: Reader, request: RunsRequest) -> RunOrder:
         wanted = None if node is None else filtered(connection, node, request.where, notes, memory)
         sorts = resolved(connection, request.sorts)
         ordered = memory.get(sorts, lambda: array("q", sorted_keys(connection, sorts)))
-        deleted = {row[0] for row in connection.execute("SELECT key FROM run WHERE deleted_ms IS NOT NULL")}
+        # What is in the trash is seen only by those who ask for it.
+        is_hidden = not names_attribute(node, "deleted")
+        deleted = (
+            set(key_list(connection, "SELECT key FROM run WHERE deleted_ms IS NOT NULL", {})) if is_hidden else set()
+        )
     if wanted is not None:
         wanted -= deleted
         keys = array("q", [key for key in ordered if key in wanted])

@@ -285,6 +285,8 @@ def _found(reader: Reader, text: str, now_ms: int = NOW) -> str:
         ("started >= 2026-06-17T14:00 and started < 2026-06-17 15:00", "ac"),
         ("started <= 2026-06-14", "be"),
         ("ended is null", "df"),
+        ("deleted is null and lr = 1", "e"),
+        ("deleted > 1d ago", ""),
         ("duration >= 2h30m", "ad"),
         ("duration < 90s and duration > 10s", "e"),
         ("duration > 2h and duration < 3.5h", "ad"),

@@ -1,0 +1,29 @@
+"""`artui undo`."""
+
+from __future__ import annotations
+
+import click
+
+from artui.cli.common import catalog_option, open_reader
+from artui.safetext import clean
+from artui.units import plural
+
+
+@click.command("undo")
+@click.option("--redo", "is_redo", is_flag=True, help="Do again what was taken back last.")
+@catalog_option
+def command(is_redo: bool, catalog: str | None) -> int:
+    """Take back your last change: a note, a name, tags, an alias, what was put into the trash."""
+    from artui.catalog import Catalog, events
+
+    with open_reader(catalog, say=False) as reader:
+        path = reader.path
+    with Catalog(path) as opened:
+        outcome = events.redo(opened) if is_redo else events.undo(opened)
+    if outcome is None:
+        click.echo("There is nothing to do again." if is_redo else "There is nothing to take back.", err=True)
+        return 1
+    click.echo(f"{'Done again' if is_redo else 'Taken back'}: {clean(outcome.label)}")
+    if outcome.kept:
+        click.echo(f"{plural(outcome.kept, 'change')} left alone: changed by somebody since.", err=True)
+    return 0
