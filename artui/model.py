@@ -306,9 +306,9 @@ class AliasChange:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of the table of runs: an attribute, a param or a metric."""
+    """One column of the table of runs: an attribute, a param, a metric or a tag."""
 
-    source: Literal["attribute", "param", "metric"]
+    source: Literal["attribute", "param", "metric", "tag"]
     name: str
     name_key: int = 0
     """Row of the interned name; 0 for attributes."""
@@ -318,10 +318,13 @@ class Column:
     high: float | None = None
     text_cells: int = 0
     """Longest text seen, for the width of a text column."""
+    aggregate: str = "last"
+    """Of a metric: `last`, `min`, `max`, `mean`, `first`, `count`…"""
 
     @property
     def id(self) -> str:
-        return f"{self.source}:{self.name}"
+        kind = "" if self.aggregate == "last" else f".{self.aggregate}"
+        return f"{self.source}{kind}:{self.name}"
 
 
 @dataclass(frozen=True, slots=True)

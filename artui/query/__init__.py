@@ -77,6 +77,11 @@ class Reader:
         return self._opened.notice
 
     @property
+    def catalog_id(self) -> str:
+        """The catalog's own id: the same in all of its copies."""
+        return self._opened.catalog_id
+
+    @property
     def may_write(self) -> bool:
         """Whether changes to this catalog are possible at all."""
         return self._opened.may_write

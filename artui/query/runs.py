@@ -28,7 +28,7 @@ from artui.model import (
 from artui.query import Reader
 from artui.query.compile import matching_keys
 from artui.query.filter import And, Node, Word, names_attribute, parse
-from artui.query.sets import Memory, key_list
+from artui.query.sets import AGGREGATES, Memory, key_list
 from artui.query.sorting import KEYS_BY_START, NEWEST_FIRST, Sort, resolved, sort_of, sorted_keys
 from artui.query.tokens import FilterError
 
@@ -305,7 +305,9 @@ def run_rows(
         return {}
     now_ms = _now_ms()
     params = {column.name_key: column.id for column in shown if column.source == "param"}
-    metrics = {column.name_key: column.id for column in shown if column.source == "metric"}
+    metrics = {
+        column.name_key: column.id for column in shown if column.source == "metric" and column.aggregate == "last"
+    }
     spark_ids = set(sparks)
     cells: dict[int, dict[str, ParamValue]] = {key: {} for key in keys}
     series: dict[int, tuple[int, str]] = {}
@@ -331,11 +333,12 @@ def run_rows(
                 if metrics[name_key] not in cells[run_key]:
                     cells[run_key][metrics[name_key]] = last if isinstance(last, int | float) else float("nan")
                     series[key] = run_key, metrics[name_key]
+        _read_others(connection, keys, shown, cells)
         if metrics:
             _take_pending(
                 pending(reader, connection),
                 heads,
-                {column.name: column.id for column in shown if column.source == "metric"},
+                {column.name: column.id for column in shown if column.id in metrics.values()},
                 cells,
             )
         wanted = [key for key, (_, column) in series.items() if column in spark_ids]
@@ -345,6 +348,80 @@ def run_rows(
         run_key, column_id = series[key]
         by_run.setdefault(run_key, {})[column_id] = values
     return {key: RunRow(head, cells[key], by_run.get(key, {})) for key, head in heads.items()}
+
+
+HEAD_ATTRIBUTES = ("name", "id", "project", "status", "stage", "started", "ended", "duration", "parent")
+"""What a head says already."""
+_OTHER_ATTRIBUTES = {
+    "user": "user", "host": "host", "commit": "git_commit", "branch": "git_branch", "note": "note", "error": "error",
+    "python": "python", "directory": "directory", "command": "command",
+}  # fmt: skip
+SHOWABLE = (*HEAD_ATTRIBUTES, *_OTHER_ATTRIBUTES)
+"""Attributes that can be columns."""
+
+
+def _read_others(
+    connection: sqlite3.Connection,
+    keys: Sequence[int],
+    shown: Sequence[Column],
+    cells: dict[int, dict[str, ParamValue]],
+) -> None:
+    """Read cells of the rarer kinds: other attributes, tags, aggregates of metrics."""
+    marks = _marks(keys)
+    wanted = {
+        column.id: _OTHER_ATTRIBUTES[column.name]
+        for column in shown
+        if column.source == "attribute" and column.name in _OTHER_ATTRIBUTES
+    }
+    if wanted:
+        query = f"SELECT key, {', '.join(wanted.values())} FROM run WHERE key IN ({marks})"
+        for key, *values in connection.execute(query, list(keys)):
+            cells[key].update({name: str(value) for name, value in zip(wanted, values, strict=True) if value})
+    tags = {column.name_key: column.id for column in shown if column.source == "tag"}
+    if tags:
+        query = f"SELECT run_key, name_key, value FROM tag WHERE run_key IN ({marks}) AND name_key IN ({_marks(tags)})"
+        for key, name_key, value in connection.execute(query, [*keys, *tags]):
+            cells[key][tags[name_key]] = str(value) or "✓"
+    for column in shown:
+        if column.source == "metric" and column.aggregate in AGGREGATES and column.aggregate != "last":
+            value = AGGREGATES[column.aggregate]
+            query = f"SELECT t.run_key, {value} FROM series AS t WHERE t.run_key IN ({marks}) AND t.name_key = ? ORDER BY t.labels"
+            for key, found in connection.execute(query, [*keys, column.name_key]):
+                cells[key].setdefault(column.id, found if isinstance(found, int | float) else float("nan"))
+
+
+def attribute_value(row: RunRow, name: str) -> ParamValue | None:
+    """Give an attribute of a row, times in milliseconds since 1970 and durations in milliseconds."""
+    head = row.head
+    known: dict[str, ParamValue | None] = {
+        "name": head.name, "id": head.id, "project": head.project, "status": head.status, "stage": head.stage,
+        "started": head.started_ms, "ended": head.ended_ms, "duration": head.duration_ms, "parent": head.parent_id,
+    }  # fmt: skip
+    return known[name] if name in known else row.cells.get(f"attribute:{name}")
+
+
+def run_ids(reader: Reader, keys: Sequence[int]) -> list[str]:
+    """Give the ids of runs, in the order of their keys in `keys`."""
+    with reader.snapshot() as connection:
+        query = "SELECT r.key, r.id FROM json_each(:keys) AS w JOIN run AS r ON r.key = w.value"
+        found = dict(connection.execute(query, {"keys": orjson.dumps(list(keys)).decode()}).fetchall())
+    return [found[key] for key in keys if key in found]
+
+
+def tag_columns(reader: Reader) -> list[Column]:
+    """Give the tags of the catalog as columns."""
+    with reader.snapshot() as connection:
+        query = "SELECT n.key, n.text FROM name AS n WHERE EXISTS (SELECT 1 FROM tag AS t WHERE t.name_key = n.key) LIMIT 2000"
+        return [Column("tag", text, key, is_numeric=False, text_cells=8) for key, text in connection.execute(query)]
+
+
+def saved_views(reader: Reader, screen: str) -> list[tuple[str, str, str, int]]:
+    """Give (name, content, author, milliseconds of the last change) of the views of a screen, by name."""
+    with reader.snapshot() as connection:
+        query = (
+            "SELECT name, content, author, changed_ms FROM saved_view WHERE screen = :screen ORDER BY name LIMIT 1000"
+        )
+        return [(str(a), str(b), str(c), _integer(d)) for a, b, c, d in connection.execute(query, {"screen": screen})]
 
 
 def _take_pending(found: Pending, heads: dict[int, RunHead], columns: dict[str, str], cells: dict[int, dict[str, ParamValue]]) -> None:  # fmt: skip

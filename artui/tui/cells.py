@@ -223,8 +223,17 @@ MAX_TITLE_CELLS = 14
 _NUMBER_CELLS = 7
 
 
+_ATTRIBUTE_CELLS = {
+    "started": 4, "ended": 5, "duration": 6, "stage": 5, "status": 8, "project": 12, "id": 26, "user": 8, "commit": 8, "note": 28, "error": 28, "parent": 12,
+}  # fmt: skip
+
+
 def shape_of(column: Column, *, title: str, spark: int = 0) -> Shape:
     """Choose width and decimals of a column from what is known about its values."""
+    if column.source == "attribute":
+        return Shape(column, title, _ATTRIBUTE_CELLS.get(column.name, MAX_TEXT_CELLS), 0)
+    if column.source == "metric" and column.aggregate not in ("last", "min", "max", "mean", "first"):
+        return Shape(column, title, max(_NUMBER_CELLS, min(len(title) + 1, MAX_TITLE_CELLS)), 0, 0)
     if column.source == "metric":
         decimals = decimals_for(column.low, column.high)
         widest = max(len(fixed_text(value, decimals)) for value in (column.low or 0.0, column.high or 0.0))
@@ -260,5 +269,6 @@ def short_titles(columns: Sequence[Column]) -> dict[str, str]:
         for column in sharing:
             is_alone = len(sharing) == 1 and column.source == "param" and end not in _VAGUE
             name = end if is_alone else column.name
-            titles[column.id] = clean(name, max_chars=60)
+            shown = name if column.aggregate == "last" else f"{name}.{column.aggregate}"
+            titles[column.id] = clean(shown, max_chars=60)
     return titles

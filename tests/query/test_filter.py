@@ -730,6 +730,8 @@ def _is_same(stored: Any, value: Any, *, is_tag: bool) -> bool:
     if is_tag:
         own = type(value)(stored.strip(), False, 0, 0).number
         return stored == value.text or (number is not None and own is not None and own == number)
+    if isinstance(stored, bool) and value.text.lower() in ("true", "false"):
+        return stored == (value.text.lower() == "true")
     if isinstance(stored, str):
         return stored == value.text
     if number is None:

@@ -4,29 +4,37 @@ from __future__ import annotations
 
 import time
 from array import array
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.timer import Timer
 
+from artui.errors import UsageError
 from artui.model import Column, RunDetail, RunHead, RunRow
 from artui.query import Reader
 from artui.query import runs as query
 from artui.query.complete import completions, is_unfinished
+from artui.query.export import FORMATS, format_of, table_of, write_table
 from artui.query.run import get_run
 from artui.query.runs import Columns, FirstView, RunOrder, RunsRequest
 from artui.query.sorting import Sort
 from artui.query.tokens import FilterError
 from artui.safetext import clean
-from artui.tui.cells import Shape, Span, shape_of, short_titles
+from artui.tui.arrangement import MAX_CELLS, MAX_SORTS, MIN_CELLS, Arrangement, keep_arrangement, load_arrangement
+from artui.tui.cells import Span, shape_of, short_titles
+from artui.tui.editing import EditsRuns
 from artui.tui.facts import pane_lines
 from artui.tui.keys import bindings, footer_keys
 from artui.tui.messages import CatalogChanged, Link
-from artui.tui.screens.base import CatalogScreen
+from artui.tui.screens.columns import ColumnsScreen
+from artui.tui.screens.views import ViewsScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import QueryLine
 from artui.tui.widgets.lines import BLANK, Line, LineList
+from artui.tui.widgets.prompt import Prompt
 from artui.tui.widgets.table import RunsTable, View
 from artui.units import count_text, plural
 
@@ -35,9 +43,11 @@ PANE_FROM_CELLS = 140
 PANE_SECONDS = 0.12
 SPARK_CELLS = 10
 FIRST_ROWS = 60
+MAX_COPIED = 5000
+"""So many rows at most go to the clipboard."""
 
 
-class RunsScreen(CatalogScreen):
+class RunsScreen(EditsRuns):
     """Holds a `RunsRequest` and the `RunOrder` that answers it."""
 
     SCOPES = ("runs", "list", "app")
@@ -46,7 +56,9 @@ class RunsScreen(CatalogScreen):
 
     def __init__(self, first: FirstView) -> None:
         super().__init__()
+        self.arrangement = Arrangement()
         self.request = RunsRequest()
+        self._others: list[Column] = []
         self.order = RunOrder(array("q", (head.key for head in first.heads)), first.total, first.running)
         self._columns, self._stages, self._first_rows = first.columns, first.stages, first.rows
         self._pane_choice: bool | None = None
@@ -64,6 +76,7 @@ class RunsScreen(CatalogScreen):
             yield RunsTable()
             yield LineList(id="pane", marks_cursor=False, classes="hidden")
         yield LineList(id="empty", marks_cursor=False, classes="hidden")
+        yield Prompt()
         yield KeyBar()
 
     @property
@@ -74,8 +87,15 @@ class RunsScreen(CatalogScreen):
     def filter(self) -> QueryLine:
         return self.query_one(QueryLine)
 
+    @property
+    def _catalog(self) -> str:
+        """How the arrangement of this catalog's table is remembered."""
+        return f"{self.reader.catalog_id} {self.reader.path}"
+
     def on_mount(self) -> None:
         table = self.table
+        self.arrangement = load_arrangement(self._catalog)
+        self.request = RunsRequest(self.arrangement.where, self.arrangement.sorts)
         table.view = self._view()
         table.put_rows(self._first_rows)
         table.set_keys(self.order.keys, now_ms=_now_ms())
@@ -86,14 +106,25 @@ class RunsScreen(CatalogScreen):
         self.show_place()
         self._show_counts()
         self._show_empty()
+        if self.arrangement.where:
+            self.filter.set_text(self.arrangement.where)
+        if self.arrangement.columns is not None:
+            self._ask_columns()
         self._ask_order()
 
     def load(self) -> None:
-        self.ask("columns", lambda: (query.columns(self.reader), query.stages(self.reader)), self._take_columns)
+        self._ask_columns()
         self._ask_order()
 
-    def _take_columns(self, found: tuple[Columns, set[str]]) -> None:
-        self._columns, self._stages = found
+    def _ask_columns(self) -> None:
+        self.ask(
+            "columns",
+            lambda: (query.columns(self.reader), query.stages(self.reader), query.tag_columns(self.reader)),
+            self._take_columns,
+        )
+
+    def _take_columns(self, found: tuple[Columns, set[str], list[Column]]) -> None:
+        self._columns, self._stages, self._others = found
         view = self._view()
         if view.shapes != self.table.view.shapes:
             self.table.set_view(view)
@@ -101,21 +132,60 @@ class RunsScreen(CatalogScreen):
         self._show_counts()
 
     def _view(self) -> View:
-        """Lay the columns out."""
-        shown = query.chosen_columns(self._columns)
-        sparked = {column.id for column in shown[: query.SPARKED_METRICS] if column.source == "metric"}
-        titles = short_titles(shown)
-        fixed = [
-            Shape(Column("attribute", "started"), "age", 4, 0),
-            Shape(Column("attribute", "duration"), "took", 6, 0),
+        """Lay the columns out: as they were arranged, or by themselves."""
+        known = {column.id: column for column in self._known_columns()}
+        chosen = query.chosen_columns(self._columns)
+        sparked = {column.id for column in chosen[: query.SPARKED_METRICS] if column.source == "metric"}
+        if self.arrangement.columns is None:
+            fixed = [Column("attribute", "started"), Column("attribute", "duration")]
+            if len(self._stages) > 1:
+                fixed.append(Column("attribute", "stage", is_numeric=False))
+            shown = [*fixed, *chosen]
+        else:
+            shown = [known[each] for each in self.arrangement.columns if each in known]
+        titles = short_titles([column for column in shown if column.source != "attribute"])
+        shapes = []
+        for column in shown:
+            title = titles.get(column.id) or {"started": "age", "duration": "took"}.get(column.name, column.name)
+            shape = shape_of(column, title=title, spark=SPARK_CELLS if column.id in sparked else 0)
+            shapes.append(replace(shape, width=self.arrangement.widths.get(column.id, shape.width)))
+        first, *more = self.request.sorts
+        return View(
+            tuple(shapes),
+            first.column,
+            first.is_descending,
+            self.arrangement.pinned,
+            tuple((sort.column, sort.is_descending) for sort in more),
+        )
+
+    def _known_columns(self) -> list[Column]:
+        """Give every column there could be; the usual ones first."""
+        params, metrics, _ = self._columns
+        attributes = [
+            Column("attribute", name, is_numeric=name in ("started", "ended", "duration"))
+            for name in ("started", "duration", *query.SHOWABLE)
+            if name != "name"
         ]
-        if len(self._stages) > 1:
-            fixed.append(Shape(Column("attribute", "stage", is_numeric=False), "stage", 5, 0))
-        shapes = [
-            shape_of(column, title=titles[column.id], spark=SPARK_CELLS if column.id in sparked else 0)
-            for column in shown
+        chosen = query.chosen_columns(self._columns)
+        best = [
+            replace(column, aggregate=word) for column in metrics for word in ("min", "max", "mean", "first", "count")
         ]
-        return View((*fixed, *shapes), self.request.sort.column, self.request.sort.is_descending)
+        every = [*attributes[:2], *chosen, *metrics, *params, *self._others, *attributes, *best]
+        return list({column.id: column for column in every}.values())
+
+    def _arrange(self, arrangement: Arrangement) -> None:
+        """Show the table otherwise, and remember it."""
+        self.arrangement = arrangement
+        view = self._view()
+        self.table.set_view(view)
+        self.table.forget_rows()
+        self._show_counts()
+        self._remember()
+
+    def _remember(self) -> None:
+        self.arrangement = replace(self.arrangement, where=self.request.where, sorts=self.request.sorts)
+        arrangement, catalog = self.arrangement, self._catalog
+        self.ask("remember", lambda: keep_arrangement(catalog, arrangement), lambda _: None)
 
     def _ask_order(self, *, to_first: bool = False) -> None:
         request = self.request
@@ -146,7 +216,13 @@ class RunsScreen(CatalogScreen):
         if not is_same:
             table.set_keys(order.keys, now_ms=_now_ms(), to_first=self._goes_first)
         self._goes_first = False
-        table.view = replace(table.view, sort=request.sort.column, is_descending=request.sort.is_descending)
+        first, *more = request.sorts
+        table.view = replace(
+            table.view,
+            sort=first.column,
+            is_descending=first.is_descending,
+            more_sorts=tuple((sort.column, sort.is_descending) for sort in more),
+        )
         if not is_first:
             table.forget_rows()
         table.refresh()
@@ -192,7 +268,8 @@ class RunsScreen(CatalogScreen):
         source, _, name = sort.column.partition(":")
         name = {"started": "age", "duration": "took"}.get(name, name) if source == "attribute" else clean(name)
         down = sort.is_descending != (sort.column == "attribute:started")
-        spans.append((f" · by {name} {'↓' if down else '↑'}", "dim"))
+        more = f" +{len(self.request.sorts) - 1}" if len(self.request.sorts) > 1 else ""
+        spans.append((f" · by {name} {'↓' if down else '↑'}{more}", "dim"))
         if hidden := self.table.hidden_columns:
             spans.append((f" · {hidden} more → ", "faint"))
         self.filter.say(spans, most=max(20, self.size.width * 2 // 3))
@@ -238,6 +315,8 @@ class RunsScreen(CatalogScreen):
     def on_filter_line_changed(self) -> None:
         self.request = replace(self.request, where=self.filter.words)
         self._ask_order(to_first=True)
+        if not self.filter.is_typing:
+            self._remember()
 
     def on_query_line_wanted(self, message: QueryLine.Wanted) -> None:
         text, cursor = message.text, message.cursor
@@ -253,11 +332,12 @@ class RunsScreen(CatalogScreen):
     def on_filter_line_left(self) -> None:
         # What was half typed is meant as it is now.
         self._ask_order(to_first=True)
+        self._remember()
         self.table.focus()
         self.query_one(KeyBar).show_keys(footer_keys(*self.SCOPES))
 
     def go_back(self) -> bool:
-        return self.filter.clear()
+        return self.query_one(Prompt).leave() or self.filter.clear()
 
     # Sorting and columns
 
@@ -267,20 +347,178 @@ class RunsScreen(CatalogScreen):
 
     def action_sort(self) -> None:
         column = self.table.column_id
-        if column == self.request.sort.column:
-            self.request = replace(self.request, sorts=(Sort(column, not self.request.sort.is_descending),))
-        else:
-            # Newest, longest and highest first; smallest first where lower is better; names from A.
-            from artui.query.compare import guess_direction
+        first = self.request.sort
+        sort = Sort(column, not first.is_descending) if column == first.column else Sort(column, _is_best_first(column))
+        self._sort_by((sort,))
 
-            source, _, name = column.partition(":")
-            descending = (
-                name in ("started", "duration")
-                if source == "attribute"
-                else source == "metric" and guess_direction(name) == "higher"
-            )
-            self.request = replace(self.request, sorts=(Sort(column, descending),))
+    def action_sort_also(self) -> None:
+        """Sort equal values by this column too; again: the other way; a third time: no longer."""
+        column = self.table.column_id
+        sorts = list(self.request.sorts)
+        place = next((i for i, sort in enumerate(sorts) if sort.column == column), None)
+        if place is None:
+            sorts.append(Sort(column, _is_best_first(column)))
+        elif sorts[place].is_descending == _is_best_first(column):
+            sorts[place] = Sort(column, not sorts[place].is_descending)
+        elif len(sorts) > 1:
+            del sorts[place]
+        self._sort_by(tuple(sorts[-MAX_SORTS:]))
+
+    def _sort_by(self, sorts: tuple[Sort, ...]) -> None:
+        self.request = replace(self.request, sorts=sorts)
         self._ask_order(to_first=True)
+        self._remember()
+
+    def action_choose_columns(self) -> None:
+        self.ask(
+            "columns",
+            lambda: (query.columns(self.reader), query.stages(self.reader), query.tag_columns(self.reader)),
+            self._choose_columns,
+        )
+
+    def _choose_columns(self, found: tuple[Columns, set[str], list[Column]]) -> None:
+        self._take_columns(found)
+        shown = [shape.column.id for shape in self.table.view.shapes]
+        change = lambda columns: self._arrange(replace(self.arrangement, columns=columns))  # noqa: E731
+        self.artui.push_screen(ColumnsScreen(self._known_columns(), shown, change))
+
+    def _shown_ids(self) -> list[str]:
+        return [shape.column.id for shape in self.table.view.shapes]
+
+    def action_hide_column(self) -> None:
+        table = self.table
+        if table.column == 0:
+            self.artui.say("The name stays. Choose a column with → first.")
+            return
+        shown = self._shown_ids()
+        name = shown.pop(table.column - 1).partition(":")[2]
+        pinned = self.arrangement.pinned - (table.column <= self.arrangement.pinned)
+        self._arrange(replace(self.arrangement, columns=tuple(shown), pinned=pinned))
+        self.artui.say(f"{name} is hidden · C brings it back")
+
+    def action_shift_column(self, change: int) -> None:
+        table = self.table
+        shown, place = self._shown_ids(), table.column - 1
+        target = place + change
+        if place < 0 or not 0 <= target < len(shown):
+            return
+        shown.insert(target, shown.pop(place))
+        self._arrange(replace(self.arrangement, columns=tuple(shown)))
+        table.move_column(change)
+
+    def action_resize_column(self, change: int) -> None:
+        table = self.table
+        if table.column == 0:
+            return
+        shape = table.view.shapes[table.column - 1]
+        cells = max(MIN_CELLS, min(MAX_CELLS, shape.width + change))
+        self._arrange(replace(self.arrangement, widths={**self.arrangement.widths, shape.column.id: cells}))
+
+    def action_pin_columns(self) -> None:
+        """Let the columns up to the current one stay; at the last pinned one, none."""
+        column = self.table.column
+        pinned = 0 if column == self.arrangement.pinned else column
+        self._arrange(replace(self.arrangement, pinned=pinned, columns=tuple(self._shown_ids())))
+        self.artui.say(f"The first {plural(pinned, 'column')} stay." if pinned else "No column stays.")
+
+    # Views
+
+    def action_save_view(self) -> None:
+        self._remember()
+        content = self.arrangement.to_json()
+        self._prompt("keep this view as", lambda name: self.save_view(name, content) if name else None)
+
+    def action_open_views(self) -> None:
+        self.artui.push_screen(ViewsScreen(self._open_view, self.delete_view))
+
+    def _open_view(self, name: str, arrangement: Arrangement) -> None:
+        self.request = replace(self.request, where=arrangement.where, sorts=arrangement.sorts)
+        self.filter.set_text(arrangement.where)
+        self._arrange(arrangement)
+        self._ask_order(to_first=True)
+        self.artui.say(f"view {name}")
+
+    # Taking something along
+
+    def edited_keys(self) -> Sequence[int]:
+        """Give the marked runs in their order, or the one under the cursor."""
+        table = self.table
+        marked = [key for key in self.order.keys if key in table.marked]
+        if marked:
+            return marked
+        return [table.key] if table.key is not None else []
+
+    def action_copy(self) -> None:
+        keys = list(self.edited_keys())
+        self.ask(
+            "ids",
+            lambda: query.run_ids(self.reader, keys),
+            lambda ids: self._copy("\n".join(ids), plural(len(ids), "id")),
+        )
+
+    def action_copy_cell(self) -> None:
+        row, table = self.table.row, self.table
+        if row is None:
+            return
+        if table.column == 0:
+            self._copy(row.head.name, row.head.name)
+            return
+        column = table.view.shapes[table.column - 1].column
+        _, rows = (
+            [],
+            [[row.cells.get(column.id) if column.source != "attribute" else query.attribute_value(row, column.name)]],
+        )
+        text = write_table("csv", ["x"], rows).split("\n", 1)[1].rstrip("\n")
+        self._copy(text, text or "nothing")
+
+    def action_copy_rows(self, format: str = "tsv") -> None:
+        keys, columns = list(self.edited_keys()), [shape.column for shape in self.table.view.shapes]
+        if len(keys) > MAX_COPIED:
+            self.artui.say(f"{len(keys):,} rows are too many for a clipboard: e writes a file.", is_warning=True)
+            return
+        self.ask(
+            "copied",
+            lambda: write_table(format, *table_of(self.reader, keys, columns)),
+            lambda text: self._copy(text, f"{plural(len(keys), 'row')} as {FORMATS[format]}"),
+        )
+
+    def _copy(self, text: str, what: str) -> None:
+        self.artui.copy_to_clipboard(text)
+        self.artui.say(f"copied {what}")
+
+    def action_export(self) -> None:
+        keys = [key for key in self.order.keys if key in self.table.marked] or list(self.order.keys)
+        question = f"write {plural(len(keys), 'run')} to file  (.csv .tsv .json .md .tex)"
+        self.query_one(Prompt).ask(question, lambda name: self._export(name, keys), text="runs.csv")
+
+    def _export(self, name: str, keys: list[int]) -> None:
+        if not name:
+            return
+        columns = [shape.column for shape in self.table.view.shapes]
+        path = Path(name).expanduser()
+
+        def work() -> str:
+            text = write_table(format_of(path), *table_of(self.reader, keys, columns))
+            try:
+                with path.open("x", encoding="utf-8") as stream:
+                    stream.write(text)
+            except FileExistsError:
+                raise UsageError(f"{name} is there already.", remedy="e again, with another name.") from None
+            except OSError as error:
+                raise UsageError(
+                    f"{name} cannot be written: {error.strerror}.", remedy="Try another folder."
+                ) from error
+            return str(path.resolve())
+
+        self.artui.say(f"writing {plural(len(keys), 'run')} …")
+        self.ask("export", work, lambda written: self.artui.say(f"wrote {plural(len(keys), 'run')} to {written}"))
+
+    def on_prompt_asked(self) -> None:
+        self.query_one(KeyBar).show_keys(Prompt.KEYS)
+
+    def on_prompt_left(self) -> None:
+        self.table.focus()
+        self.show_keys()
 
     # Marks
 
@@ -344,10 +582,6 @@ class RunsScreen(CatalogScreen):
 
     def action_lineage(self) -> None:
         self.artui.action_show_lineage()
-
-    def action_copy(self) -> None:
-        if self.table.row is not None:
-            self.artui.copy_text(self.table.row.head.id)
 
     def subject(self) -> RunHead | None:
         return self.table.row.head if self.table.row is not None else None
@@ -429,6 +663,16 @@ class RunsScreen(CatalogScreen):
 def _asked(view: View) -> tuple[list[Column], list[str]]:
     """Give the columns whose cells are to be read, and the ids of those that have a sparkline."""
     return [shape.column for shape in view.shapes], [shape.column.id for shape in view.shapes if shape.spark]
+
+
+def _is_best_first(column: str) -> bool:
+    """Newest, longest and highest first; smallest first where lower is better; names from A."""
+    from artui.query.compare import guess_direction
+
+    source, _, name = column.partition(":")
+    if source == "attribute":
+        return name in ("started", "duration", "ended")
+    return source.startswith("metric") and guess_direction(name) == "higher"
 
 
 def _order_or_error(reader: Reader, request: RunsRequest) -> RunOrder | FilterError:

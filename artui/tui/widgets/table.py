@@ -12,6 +12,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from artui.model import RunRow
+from artui.query.runs import attribute_value
 from artui.safetext import clean
 from artui.tui.cells import (
     CURSOR,
@@ -47,6 +48,10 @@ class View:
     """Columns behind status and name."""
     sort: str
     is_descending: bool
+    pinned: int = 0
+    """So many of the first shapes stay when the table is scrolled sideways."""
+    more_sorts: tuple[tuple[str, bool], ...] = ()
+    """Further columns that it is sorted by, and whether from high to low."""
 
 
 class RunsTable(ScrollView, can_focus=True):
@@ -192,23 +197,34 @@ class RunsTable(ScrollView, can_focus=True):
         spans: list[Span] = [
             ("    ", "head"),
             (
-                fit(self._titled("run", "attribute:name"), self._name_cells),
+                self._titled("run", "attribute:name", self._name_cells),
                 "head.current" if is_current else "head",
             ),
         ]
         for number, shape in self._visible_shapes():
-            title = self._titled(shape.title, shape.column.id)
             style = "head.current" if self.column == number + 1 else "head"
-            is_text = shape.column.source == "param" and not shape.column.is_numeric
-            text = fit(title, shape.width, right=not is_text, keep_end=shape.column.source != "attribute")
+            text = self._titled(
+                shape.title,
+                shape.column.id,
+                shape.width,
+                right=shape.column.is_numeric,
+                keep_end=shape.column.source != "attribute",
+            )
             spans += [(_GAP, "head"), (text, style), (" " * (shape.cells - shape.width), "head")]
         return spans
 
-    def _titled(self, title: str, column_id: str) -> str:
-        if column_id != self.view.sort:
-            return title
-        # An age grows the other way than the time of the start.
-        return title + ("↓" if self.view.is_descending != (column_id == "attribute:started") else "↑")
+    def _titled(self, title: str, column_id: str, cells: int, *, right: bool = False, keep_end: bool = False) -> str:
+        """Give a title in so many cells; the arrow of a column that is sorted by is seen whole."""
+        arrow = ""
+        sorts = ((self.view.sort, self.view.is_descending), *self.view.more_sorts)
+        for number, (sorted_id, is_descending) in enumerate(sorts):
+            if sorted_id == column_id:
+                # An age grows the other way than the time of the start.
+                arrow = "↓" if is_descending != (column_id == "attribute:started") else "↑"
+                arrow += "¹²³⁴⁵⁶⁷⁸"[number] if self.view.more_sorts else ""
+        room = max(0, cells - len(arrow))
+        text = fit(title, room, right=right, keep_end=keep_end)
+        return text + arrow if right or not arrow else (text.rstrip() + arrow).ljust(cells)
 
     def _line(self, index: int, is_cursor: bool) -> list[Span]:
         key = self.keys[index]
@@ -243,13 +259,18 @@ class RunsTable(ScrollView, can_focus=True):
                     if head.status == "running"
                     else None
                 )
+            elif column.name == "stage":
+                text = STAGE_WORDS[head.stage]
+            elif column.name == "ended":
+                text = age_text(head.ended_ms, self.now_ms) if head.ended_ms is not None else "·"
             else:
-                text = STAGE_WORDS[head.stage] if column.name == "stage" else clean(head.project)
+                value = attribute_value(row, column.name)
+                text = clean(str(value), max_chars=200) if value else "·"
             return [(fit(text, shape.width, right=column.is_numeric), "dim")]
         is_present = column.id in row.cells
         text = cell_text(shape, row.cells.get(column.id), is_present=is_present)
         style = "faint" if not is_present else "bad" if text in ("NaN", "∞", "−∞") else "text"
-        is_text = column.source == "param" and not column.is_numeric
+        is_text = not column.is_numeric
         spans: list[Span] = [(fit(text, shape.width, right=not is_text), style)]
         if shape.spark:
             drawn = spark_text(row.sparks.get(column.id, ()), shape.spark)
@@ -266,7 +287,10 @@ class RunsTable(ScrollView, can_focus=True):
         """Give the columns in sight; the last one without its sparkline if there is no room for it."""
         room = self.size.width - 4 - self._name_cells
         found: list[tuple[int, Shape]] = []
-        for number, shape in enumerate(self.view.shapes[self._first_shape :], start=self._first_shape):
+        pinned = min(self.view.pinned, len(self.view.shapes))
+        numbers = [*range(pinned), *range(max(pinned, self._first_shape), len(self.view.shapes))]
+        for number in numbers:
+            shape = self.view.shapes[number]
             room -= len(_GAP) + shape.width
             if room < 0 and found:
                 break

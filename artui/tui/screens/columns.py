@@ -1,0 +1,139 @@
+"""Which columns the table of runs has, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from textual.app import ComposeResult
+
+from artui.model import Column
+from artui.query.export import header_of
+from artui.safetext import clean
+from artui.tui.cells import Span
+from artui.tui.keys import bindings
+from artui.tui.screens.base import CatalogScreen
+from artui.tui.widgets.bars import Bar, KeyBar
+from artui.tui.widgets.filter import FilterLine
+from artui.tui.widgets.lines import Line, LineList
+from artui.units import number_text, plural
+
+
+class ColumnsScreen(CatalogScreen):
+    """Every column there could be; those that are shown stand first, in their order."""
+
+    SCOPES = ("columns", "list", "app")
+    PLACE = 1
+    BINDINGS = bindings("columns")
+
+    def __init__(
+        self, known: Sequence[Column], shown: Sequence[str], change: Callable[[tuple[str, ...] | None], None]
+    ) -> None:
+        super().__init__()
+        self._known = {column.id: column for column in known}
+        self._shown = [each for each in shown if each in self._known]
+        self._change = change
+        self._listed: list[str] = []
+
+    def compose(self) -> ComposeResult:
+        yield Bar(id="top")
+        yield FilterLine()
+        yield LineList(id="columns")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.show_place()
+        self._draw()
+        self.listing.focus()
+
+    @property
+    def listing(self) -> LineList:
+        return self.query_one("#columns", LineList)
+
+    @property
+    def filter(self) -> FilterLine:
+        return self.query_one(FilterLine)
+
+    def title_spans(self) -> list[Span]:
+        return [("columns", "title")]
+
+    def _draw(self) -> None:
+        words = self.filter.words.casefold().split()
+        ordered = [*self._shown, *(each for each in self._known if each not in self._shown)]
+        self._listed = [
+            each for each in ordered if all(word in header_of(self._known[each]).casefold() for word in words)
+        ]
+        self.listing.set_lines([self._line(each) for each in self._listed], keep=True)
+        self.filter.say([(f"{plural(len(self._shown), 'column')} shown of {len(self._known)}", "dim")], most=40)
+
+    def _line(self, column_id: str) -> Line:
+        column = self._known[column_id]
+        is_shown = column_id in self._shown
+        name = clean(header_of(column), max_chars=60)
+        values = ""
+        if column.low is not None and column.high is not None:
+            values = f"{number_text(column.low)} … {number_text(column.high)}"
+        return Line(
+            [
+                (f" {self._shown.index(column_id) + 1:>3} " if is_shown else "     ", "accent"),
+                ("● " if is_shown else "○ ", "accent" if is_shown else "faint"),
+                (name.ljust(44), "text" if is_shown else "dim"),
+                (values, "faint"),
+            ]
+        )
+
+    @property
+    def _current(self) -> str | None:
+        index = self.listing.cursor
+        return self._listed[index] if 0 <= index < len(self._listed) else None
+
+    def action_show_or_hide(self) -> None:
+        current = self._current
+        if current is None:
+            return
+        if current in self._shown:
+            self._shown.remove(current)
+        else:
+            self._shown.append(current)
+        self._keep(follow=False)
+
+    def action_shift(self, change: int) -> None:
+        current = self._current
+        if current not in self._shown:
+            return
+        place = self._shown.index(current)
+        target = max(0, min(place + change, len(self._shown) - 1))
+        self._shown.insert(target, self._shown.pop(place))
+        self._keep(follow=True)
+
+    def _keep(self, *, follow: bool) -> None:
+        current = self._current
+        self._change(tuple(self._shown))
+        self._draw()
+        if follow and current in self._listed:
+            self.listing.move_to(self._listed.index(current))
+        elif not follow:
+            self.listing.action_move(1)
+
+    def action_automatic(self) -> None:
+        self._change(None)
+        self.artui.pop_screen()
+
+    def action_done(self) -> None:
+        self.artui.pop_screen()
+
+    def action_filter(self) -> None:
+        self.filter.type()
+
+    def on_filter_line_changed(self) -> None:
+        self._draw()
+
+    def on_filter_line_entered(self) -> None:
+        self.query_one(KeyBar).show_keys(FilterLine.KEYS)
+
+    def on_filter_line_left(self) -> None:
+        self.listing.focus()
+        self.show_keys()
+
+    def go_back(self) -> bool:
+        return self.filter.clear()

@@ -1,0 +1,89 @@
+"""Views of the table of runs that were kept in the catalog."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from textual.app import ComposeResult
+
+from artui.query import runs as query
+from artui.safetext import clean
+from artui.tui.arrangement import Arrangement, arrangement_of
+from artui.tui.cells import Span
+from artui.tui.keys import bindings
+from artui.tui.screens.base import CatalogScreen
+from artui.tui.widgets.bars import Bar, KeyBar
+from artui.tui.widgets.lines import BLANK, Line, LineList
+from artui.units import age_text
+
+
+class ViewsScreen(CatalogScreen):
+    """Opens a view, or takes it out of the catalog."""
+
+    SCOPES = ("views", "list", "app")
+    PLACE = 1
+    BINDINGS = bindings("views")
+
+    def __init__(self, choose: Callable[[str, Arrangement], None], delete: Callable[[str], None]) -> None:
+        super().__init__()
+        self._choose, self._delete = choose, delete
+        self._views: list[tuple[str, str, str, int]] = []
+
+    def compose(self) -> ComposeResult:
+        yield Bar(id="top")
+        yield LineList(id="views")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.show_place()
+        self.listing.focus()
+
+    @property
+    def listing(self) -> LineList:
+        return self.query_one("#views", LineList)
+
+    def title_spans(self) -> list[Span]:
+        return [("saved views", "title")]
+
+    def load(self) -> None:
+        self.ask("views", lambda: query.saved_views(self.reader, "runs"), self._take)
+
+    def _take(self, found: list[tuple[str, str, str, int]]) -> None:
+        self._views = found
+        now_ms = time.time_ns() // 1_000_000
+        lines = [
+            Line(
+                [
+                    ("  ", "text"),
+                    (clean(name, max_chars=40).ljust(30), "text"),
+                    (f"{age_text(changed_ms, now_ms):>5}  ", "dim"),
+                    (clean(arrangement_of(content).where, max_chars=100), "accent"),
+                    (f"   {clean(author, max_chars=40)}", "faint"),
+                ]
+            )
+            for name, content, author, changed_ms in found
+        ]
+        nothing = [
+            BLANK,
+            Line([("  No view is kept in this catalog yet.", "bold")]),
+            BLANK,
+            Line([("  esc", "key"), ("  back to the runs, and there ", "dim"), ("W", "key"), ("  keeps filter, columns and order under a name", "dim")]),
+        ]  # fmt: skip
+        self.listing.set_lines(lines or nothing, keep=True)
+
+    @property
+    def _current(self) -> tuple[str, str, str, int] | None:
+        index = self.listing.cursor
+        return self._views[index] if 0 <= index < len(self._views) else None
+
+    def action_choose(self) -> None:
+        if (view := self._current) is not None:
+            self.artui.pop_screen()
+            self._choose(view[0], arrangement_of(view[1]))
+
+    def action_remove(self) -> None:
+        if (view := self._current) is not None:
+            self._delete(view[0])
+            self.set_timer(0.3, self.load)

@@ -1,0 +1,69 @@
+"""A question in one line at the bottom of a screen: a note, a tag, a name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Input
+
+from artui.safetext import clean
+from artui.tui.cells import length_of
+from artui.tui.widgets.bars import Bar
+
+
+class Prompt(Horizontal):
+    """Asks for one text; hidden while it does not."""
+
+    KEYS = [("enter", "keep"), ("esc", "leave")]
+    DEFAULT_CSS = "Prompt { height: 1; } Prompt Input { width: 1fr; }"
+
+    class Asked(Message):
+        """A question stands."""
+
+    class Left(Message):
+        """It is answered, or left."""
+
+    def __init__(self) -> None:
+        super().__init__(classes="hidden")
+        self._label = Bar()
+        self._entry = Input(compact=True, select_on_focus=False)
+        # A blinking cursor would send bytes for ever.
+        self._entry.cursor_blink = False
+        self._answer: Callable[[str], None] | None = None
+
+    def compose(self) -> ComposeResult:
+        yield self._label
+        yield self._entry
+
+    def ask(self, question: str, answer: Callable[[str], None], *, text: str = "") -> None:
+        """Ask; `answer` is called with what was typed, unless it is left with esc."""
+        spans = [(f" {clean(question)} ", "accent")]
+        self._label.styles.width = length_of(spans)
+        self._label.show(spans)
+        self._answer = answer
+        self._entry.value = text
+        self._entry.cursor_position = len(text)
+        self.remove_class("hidden")
+        self._entry.focus()
+        self.post_message(self.Asked())
+
+    def leave(self) -> bool:
+        """Take the question back; false if none stands."""
+        if self._answer is None:
+            return False
+        self._answer = None
+        self.add_class("hidden")
+        self.post_message(self.Left())
+        return True
+
+    def on_input_changed(self, message: Input.Changed) -> None:
+        message.stop()
+
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        message.stop()
+        answer = self._answer
+        if self.leave() and answer is not None:
+            answer(message.value.strip())

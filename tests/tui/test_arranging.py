@@ -1,0 +1,205 @@
+"""Arranging the table of runs, changing runs from it, and taking them along."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from textual.pilot import Pilot
+
+from artui.query import Reader
+from artui.query.export import FORMATS, table_of, write_table
+from artui.query.runs import RunsRequest, columns, run_order
+from artui.tui.arrangement import Arrangement, arrangement_of, keep_arrangement, load_arrangement
+from artui.tui.screens.columns import ColumnsScreen
+from artui.tui.screens.runs import RunsScreen
+from tests.tui.looking import settled, shown
+
+Explore = Callable[..., None]
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["attribute:started", "param:lr"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["columns", "pinned", "widths", "sorts", "where", "x"]), inner, max_size=4),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@given(JSON | st.dictionaries(st.sampled_from(["columns", "pinned", "widths", "sorts", "where"]), JSON))
+def test_any_view_of_a_foreign_catalog_is_read(told: Any) -> None:
+    """Whatever a saved view holds, an arrangement comes of it that can be written and read again."""
+    found = arrangement_of(orjson.dumps(told, option=orjson.OPT_NON_STR_KEYS, default=str).decode())
+    assert arrangement_of(found.to_json()) == found and found.sorts and 0 <= found.pinned <= 20
+    arrangement_of(str(told))
+
+
+def test_an_arrangement_is_remembered_by_catalog() -> None:
+    """Each catalog's table is as it was left; another one's is as usual."""
+    kept = Arrangement(columns=("param:lr",), pinned=1, widths={"param:lr": 9}, where="lr > 0.1")
+    keep_arrangement("a", kept)
+    keep_arrangement("b", Arrangement())
+    assert (load_arrangement("a"), load_arrangement("b"), load_arrangement("c")) == (kept, Arrangement(), Arrangement())
+
+
+def _screen(pilot: Pilot[Any]) -> RunsScreen:
+    assert isinstance(pilot.app.screen, RunsScreen)
+    return pilot.app.screen
+
+
+def _ids(pilot: Pilot[Any]) -> list[str]:
+    return [shape.column.id for shape in _screen(pilot).table.view.shapes]
+
+
+def test_columns_are_hidden_moved_pinned_chosen_and_remembered(small_catalog: Path, explore: Explore) -> None:
+    """What one does to the columns is there at the next start; `a` in the chooser leaves it to artui again."""
+
+    async def arrange(pilot: Pilot[Any]) -> None:
+        before = _ids(pilot)
+        await pilot.press("right", "minus")
+        await settled(pilot)
+        assert _ids(pilot) == before[1:]
+        await pilot.press("greater_than_sign", "right_parenthesis", "P")
+        await settled(pilot)
+        assert _ids(pilot) == [before[2], before[1], *before[3:]] and _screen(pilot).table.view.pinned == 2
+        await pilot.press("C")
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, ColumnsScreen)
+        await pilot.press("slash", *"loss.min", "enter", "space", "escape", "escape")
+        await settled(pilot)
+        assert "metric.min:val/loss" in _ids(pilot)
+
+    async def later(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        assert "metric.min:val/loss" in _ids(pilot) and _screen(pilot).table.view.pinned == 2
+        await pilot.press("C")
+        await settled(pilot)
+        await pilot.press("a")
+        await settled(pilot)
+        assert "metric.min:val/loss" not in _ids(pilot) and _ids(pilot)[0] == "attribute:started"
+
+    explore(small_catalog, arrange)
+    explore(small_catalog, later)
+
+
+def test_runs_are_sorted_by_several_columns(small_catalog: Path, explore: Explore) -> None:
+    """S adds a column that orders equal values; again turns it round; a third time takes it out."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        screen = _screen(pilot)
+        await pilot.press("s", "right", "right", "S")
+        await settled(pilot)
+        assert [sort.column for sort in screen.request.sorts][1:] == [screen.table.column_id]
+        assert "¹" in shown(pilot) and "²" in shown(pilot)
+        await pilot.press("S", "S")
+        await settled(pilot)
+        assert len(screen.request.sorts) == 1
+
+    explore(small_catalog, flow)
+
+
+def test_marked_runs_are_tagged_and_trashed_and_all_is_taken_back(small_catalog: Path, explore: Explore) -> None:
+    """A tag on two runs, both into the trash, then undo twice and redo once: the catalog follows each step."""
+
+    def tags() -> int:
+        with sqlite3.connect(f"file:{small_catalog}?mode=ro", uri=True) as connection:
+            return int(
+                connection.execute(
+                    "SELECT count(*) FROM tag AS t JOIN name AS n ON n.key = t.name_key WHERE n.text = 'keep'"
+                ).fetchone()[0]
+            )
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("space", "space", "t", *"keep", "enter")
+        await settled(pilot)
+        assert "tag keep on 2 runs" in shown(pilot) and tags() == 2
+        await pilot.press("X")
+        await settled(pilot)
+        assert "10 runs" in shown(pilot)
+        await pilot.press("u")
+        await settled(pilot)
+        assert "12 runs" in shown(pilot) and tags() == 2
+        await pilot.press("u")
+        await settled(pilot)
+        assert tags() == 0
+        await pilot.press("ctrl+r")
+        await settled(pilot)
+        assert tags() == 2 and "done again" in shown(pilot)
+
+    explore(small_catalog, flow)
+
+
+def test_a_view_is_kept_and_opened(small_catalog: Path, explore: Explore) -> None:
+    """W keeps filter and order under a name; O and enter bring them back; x takes the view out."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("slash", *"sgd", "enter", "W", *"mine", "enter")
+        await settled(pilot)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert "of 12 runs" not in shown(pilot)
+        await pilot.press("O")
+        await settled(pilot)
+        assert "mine" in shown(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "3 of 12 runs" in shown(pilot)
+        await pilot.press("O", "x")
+        await pilot.pause(0.6)
+        await settled(pilot)
+        assert "No view is kept" in shown(pilot)
+
+    explore(small_catalog, flow)
+
+
+def test_rows_are_written_to_a_file_once(small_catalog: Path, explore: Explore, tmp_path: Path) -> None:
+    """e writes what the filter shows; a file that is there is left alone, and an unknown ending is explained."""
+    target = tmp_path / "out.md"
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        for name, said in (
+            (str(target), "wrote 12 runs"),
+            (str(target), "is there already"),
+            ("x.doc", "in which format"),
+        ):
+            await pilot.press("e")
+            await settled(pilot)
+            entry = pilot.app.screen.query_one("Prompt Input")
+            entry.value = name  # type: ignore[attr-defined]
+            await pilot.press("enter")
+            await settled(pilot)
+            assert said in shown(pilot)
+
+    explore(small_catalog, flow)
+    lines = target.read_text().splitlines()
+    assert len(lines) == 14 and lines[0].startswith("| run | started")
+
+
+@pytest.mark.parametrize("format", list(FORMATS))
+def test_every_format_says_what_the_table_says(demo_catalog: Path, format: str) -> None:
+    """Each format has a header and a line a run; JSON gives numbers back as they are."""
+    with Reader(demo_catalog) as reader:
+        keys = list(run_order(reader, RunsRequest()).keys)
+        params, metrics, _ = columns(reader)
+        headers, rows = table_of(reader, keys, [*params[:3], *metrics[:3]])
+    text = write_table(format, headers, rows)
+    if format == "json":
+        told = orjson.loads(text)
+        assert [each["run"] for each in told] == [row[0] for row in rows] and told[5][headers[4]] == rows[5][4]
+    else:
+        extra = {"csv": 1, "tsv": 1, "md": 2, "tex": 6}[format]
+        assert len(text.splitlines()) == len(rows) + extra and str(rows[3][0]) in text
+
+
+def test_signs_of_the_format_are_written_as_themselves() -> None:
+    """A value with the format's own signs stays one value."""
+    rows = [['a|b,c\t&_%\n"x"', float("nan"), None, True]]
+    headers = ["run", "x", "y", "z"]
+    assert write_table("csv", headers, rows).startswith('run,x,y,z\n"a|b,c\t&_%\n""x""",nan,,true')
+    assert "a\\|b,c" in write_table("md", headers, rows) and len(write_table("md", headers, rows).splitlines()) == 3
+    assert "\\&\\_\\%" in write_table("tex", headers, rows)
+    assert orjson.loads(write_table("json", headers, rows)) == [{"run": rows[0][0], "x": "nan", "y": None, "z": True}]
