@@ -22,6 +22,7 @@ VERBS = {
     "ls": "List runs, or artifacts.",
     "show": "Show a run, or a version of an artifact.",
     "compare": "Put runs side by side.",
+    "why": "Say what made a run better than another, or what sets runs apart.",
     "trace": "Show where a run or version came from, and what came of it.",
     "completion": "Print the shell completion script for bash, zsh or fish.",
 }

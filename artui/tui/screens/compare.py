@@ -11,15 +11,17 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from artui.model import RunHead
+from artui.query import Reader, series
 from artui.query import compare as query
-from artui.query import series
 from artui.query.compare import Comparison, Direction, Row
 from artui.query.series import Curve
+from artui.query.why import Factor, why
 from artui.safetext import clean
 from artui.tui.cells import GLYPHS, Span, Spans, fit, status_style, strip_of
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved, Link
 from artui.tui.screens.base import CatalogScreen
+from artui.tui.screens.why import WhyScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chart import Chart, ChartLine, ChartOptions, mark_of, options_spans
 from artui.tui.widgets.lines import Line, LineList
@@ -353,6 +355,29 @@ class CompareScreen(CatalogScreen):
         self.directions[row.name] = "higher" if row.direction == "lower" else "lower"
         self.artui.say(f"{clean(row.name)}: {self.directions[row.name]} is better")
         self.load()
+
+    def action_why(self) -> None:
+        if self.comparison is None:
+            return
+        table = self.table
+        other = table.column if table.column != table.baseline else (1 if table.baseline == 0 else 0)
+        run, base = (self.comparison.runs[number].head for number in (other, table.baseline))
+        row = table.row
+        metric = row.name if row is not None and row.section == "metrics" else self._metric
+        direction = self.directions.get(metric)
+
+        def ask(reader: Reader) -> tuple[Spans, Sequence[Factor]]:
+            found = why(reader, run.id, base.id, metric, direction=direction)
+            values = [number_text(value) if value is not None else "none" for value in (found.left, found.right)]
+            word = {True: "better than", False: "worse than", None: "as good as"}[found.is_better]
+            style = {True: "best", False: "warn", None: "text"}[found.is_better]
+            said: Spans = [
+                (f" {clean(found.metric)} ", "dim"), (values[0], style), (f" is {word} ", "dim"), (values[1], "text"), (f" · {found.direction} is better", "faint"),
+            ]  # fmt: skip
+            return said, found.factors
+
+        title = f"why {clean(run.name)} against {clean(base.name)}"
+        self.artui.push_screen(WhyScreen(title, ask, (run.name, base.name), self.artui.runs_screen.show_filter))
 
     def action_drop(self) -> None:
         if len(self.run_ids) <= 2:

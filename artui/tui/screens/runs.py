@@ -22,15 +22,17 @@ from artui.query.run import get_run
 from artui.query.runs import Columns, FirstView, RunOrder, RunsRequest
 from artui.query.sorting import Sort
 from artui.query.tokens import FilterError
+from artui.query.why import Factor, sets_apart
 from artui.safetext import clean
 from artui.tui.arrangement import MAX_CELLS, MAX_SORTS, MIN_CELLS, Arrangement, keep_arrangement, load_arrangement
-from artui.tui.cells import Span, shape_of, short_titles
+from artui.tui.cells import Span, Spans, shape_of, short_titles
 from artui.tui.editing import EditsRuns
 from artui.tui.facts import pane_lines
 from artui.tui.keys import bindings, footer_keys
 from artui.tui.messages import CatalogChanged, Link
 from artui.tui.screens.columns import ColumnsScreen
 from artui.tui.screens.views import ViewsScreen
+from artui.tui.screens.why import WhyScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import QueryLine
 from artui.tui.widgets.lines import BLANK, Line, LineList
@@ -437,6 +439,34 @@ class RunsScreen(EditsRuns):
         self._arrange(arrangement)
         self._ask_order(to_first=True)
         self.artui.say(f"view {name}")
+
+    def action_why(self) -> None:
+        """What sets marked runs apart from the others in the table, or the filter's runs from all others."""
+        marked = set(self.table.marked)
+        shown = list(self.order.keys)
+        is_filter = not marked
+        if is_filter and not self.request.where:
+            self.artui.say(
+                "Mark runs with space, or filter, and press w: what sets them apart from the others?", is_warning=True
+            )
+            return
+
+        def ask(reader: Reader) -> tuple[Spans, Sequence[Factor]]:
+            others = query.run_order(reader, RunsRequest()).keys if is_filter else shown
+            chosen = set(shown) if is_filter else marked
+            rest = [key for key in others if key not in chosen]
+            said = [(f" {plural(len(chosen), 'run')}", "accent"), (f" against {plural(len(rest), 'other')}", "dim")]
+            return said, sets_apart(reader, chosen, rest)
+
+        heads = ("these", "others") if is_filter else ("marked", "others")
+        self.artui.push_screen(WhyScreen("what differs", ask, heads, self.show_filter))
+
+    def show_filter(self, where: str) -> None:
+        """Show the runs that a filter matches, from another screen."""
+        self.artui.action_show_runs()
+        self.request = replace(self.request, where=where)
+        self.filter.set_text(where)
+        self._ask_order(to_first=True)
 
     # Taking something along
 

@@ -1,0 +1,127 @@
+"""Why a run came out better than another, or what sets marked runs apart: factors, the weightiest first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from textual.app import ComposeResult
+
+from artui.query import Reader
+from artui.query.why import Factor
+from artui.safetext import clean
+from artui.tui.cells import Span, Spans, fit
+from artui.tui.keys import bindings
+from artui.tui.screens.base import CatalogScreen
+from artui.tui.widgets.bars import Bar, KeyBar
+from artui.tui.widgets.lines import BLANK, Line, LineList
+
+BAR_CELLS = 10
+MOST_Z = 8.0
+"""A score from here on fills the bar."""
+
+
+class WhyScreen(CatalogScreen):
+    """Asks once; enter on a factor shows the runs that are like the first in it."""
+
+    SCOPES = ("why", "list", "app")
+    PLACE = 1
+    BINDINGS = bindings("why")
+
+    def __init__(
+        self,
+        title: str,
+        question: Callable[[Reader], tuple[Spans, Sequence[Factor]]],
+        heads: tuple[str, str],
+        show_runs: Callable[[str], None],
+    ) -> None:
+        super().__init__()
+        self._title, self._question, self._heads, self._show_runs = title, question, heads, show_runs
+        self._factors: Sequence[Factor] = ()
+        self._said: Spans = [(" looking through the runs …", "dim")]
+
+    def compose(self) -> ComposeResult:
+        yield Bar(id="top")
+        yield Bar(id="said")
+        yield LineList(id="why")
+        yield KeyBar()
+
+    @property
+    def listing(self) -> LineList:
+        return self.query_one("#why", LineList)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.show_place()
+        self.query_one("#said", Bar).show(self._said)
+        self.listing.focus()
+
+    def title_spans(self) -> list[Span]:
+        return [(self._title, "title")]
+
+    def load(self) -> None:
+        reader = self.reader
+        self.ask("why", lambda: self._question(reader), lambda found: self._take(*found))
+
+    def _take(self, said: Spans, factors: Sequence[Factor]) -> None:
+        self._said, self._factors = said, factors
+        self.query_one("#said", Bar).show(said)
+        self._draw()
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        if not self._factors:
+            self.listing.set_lines([BLANK, Line([("  Nothing that went in differs.", "dim")])], keep=False)
+            return
+        wide = self.size.width
+        name = max(12, min(30, wide // 4))
+        value = max(9, min(24, (wide - name - BAR_CELLS - 44) // 2))
+        lines = [
+            Line(
+                [
+                    ("   " + fit("", name), "head"),
+                    (fit(clean(self._heads[0]), value) + "  ", "head"),
+                    (fit(clean(self._heads[1]), value) + "  ", "head"),
+                    (fit("weight", BAR_CELLS + 7), "head"),
+                    ("evidence", "head"),
+                ],
+                is_heading=True,
+            )
+        ]
+        lines += [self._line(each, name, value) for each in self._factors]
+        lines += [
+            BLANK,
+            Line([("   weight: standard score of the rank-sum test over all runs that have the metric, or of the difference in shares.", "faint")]),
+            Line([("   It shows what goes together with the result; that need not be its cause.", "faint")]),
+        ]  # fmt: skip
+        self.listing.set_lines(lines, keep=True)
+        if self.listing.cursor == 0:
+            self.listing.move_to(1)
+
+    def _line(self, factor: Factor, name: int, value: int) -> Line:
+        spans: list[Span] = [
+            ("   ", "text"),
+            (fit(clean(factor.name), name - 1, keep_end=True) + " ", "text"),
+            (fit(clean(factor.left, max_chars=100), value) + "  ", "text"),
+            (fit(clean(factor.right, max_chars=100), value) + "  ", "dim"),
+        ]
+        if factor.z is None:
+            return Line([*spans, (fit("·", BAR_CELLS + 7), "faint"), ("no other runs to judge by", "faint")])
+        filled = max(0, min(BAR_CELLS, round(abs(factor.z) / MOST_Z * BAR_CELLS)))
+        style = "faint" if factor.is_thin else "best" if factor.z > 0 else "warn"
+        counts = f"{factor.left_count:,} : {factor.right_count:,} runs" + (" · few" if factor.is_thin else "")
+        share = f"{100 * factor.share:.0f} % of pairs · " if factor.share is not None else ""
+        spans += [
+            ("█" * filled + " " * (BAR_CELLS - filled), style),
+            (f"{factor.z:+6.1f} ", style),
+            (share + counts, "dim"),
+        ]
+        return Line(spans)
+
+    def action_show_runs(self) -> None:
+        index = self.listing.cursor - 1
+        if 0 <= index < len(self._factors) and self._factors[index].where:
+            self._show_runs(self._factors[index].where)
+        else:
+            self.artui.say("No filter stands for this.")
