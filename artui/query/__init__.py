@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from artui.catalog import opening
 from artui.errors import CatalogError
 from artui.model import RunDetail, Series, Trust
-from artui.query.sets import Memory
+from artui.query.keys import Memory
 
 if TYPE_CHECKING:
     from artui.catalog.spool import SpoolFile

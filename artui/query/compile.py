@@ -20,18 +20,17 @@ from artui.catalog.runs import storable
 from artui.errors import CatalogDamaged
 from artui.model import ParamType
 from artui.query import search
+from artui.query.aggregates import AGGREGATES, FINITE
 from artui.query.attributes import ALIASES, ATTRIBUTES, attribute_condition
 from artui.query.filter import COMPARISONS, And, AnyPoint, Comparison, Field, Node, Not, Or, Word, error_at
+from artui.query.keys import Memory
 from artui.query.matching import as_text, matcher
 from artui.query.sets import (
-    AGGREGATES,
     FEW,
-    FINITE,
     Complement,
     Computed,
     Condition,
     Intersection,
-    Memory,
     Nothing,
     Rows,
     Scope,

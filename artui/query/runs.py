@@ -26,13 +26,12 @@ from artui.model import (
     RunRow,
 )
 from artui.query import Reader
-from artui.query.compile import matching_keys
-from artui.query.filter import And, Node, Word, names_attribute, parse
-from artui.query.sets import AGGREGATES, Memory, key_list
+from artui.query.aggregates import AGGREGATES
+from artui.query.keys import Memory, key_list
 from artui.query.sorting import KEYS_BY_START, NEWEST_FIRST, Sort, resolved, sort_of, sorted_keys
-from artui.query.tokens import FilterError
 
 if TYPE_CHECKING:
+    from artui.query.filter import Node
     from artui.query.spooled import Pending
 
 SAMPLE_RUNS = 200
@@ -155,14 +154,18 @@ def run_order(reader: Reader, request: RunsRequest) -> RunOrder:
     """
     node = parse_request(request)
     notes: list[str] = []
+    # What is in the trash is seen only by those who ask for it.
+    is_hidden = True
+    if node is not None:
+        from artui.query.filter import names_attribute
+
+        is_hidden = not names_attribute(node, "deleted")
     memory = reader.memory.at(reader.file_token())
     with reader.snapshot() as connection:
         total, running = _counts(connection)
         wanted = None if node is None else filtered(connection, node, request.where, notes, memory)
         sorts = resolved(connection, request.sorts)
         ordered = memory.get(sorts, lambda: array("q", sorted_keys(connection, sorts)))
-        # What is in the trash is seen only by those who ask for it.
-        is_hidden = not names_attribute(node, "deleted")
         deleted = (
             set(key_list(connection, "SELECT key FROM run WHERE deleted_ms IS NOT NULL", {})) if is_hidden else set()
         )
@@ -178,6 +181,10 @@ def run_order(reader: Reader, request: RunsRequest) -> RunOrder:
 
 def parse_request(request: RunsRequest) -> Node | None:
     """Make one tree of a filter and of words beside it."""
+    if not request.where and not request.words:
+        return None
+    from artui.query.filter import And, Word, parse
+
     parts: list[Node] = [Word(word, 0, 0) for word in request.words[:MAX_WORDS]]
     if (node := parse(request.where)) is not None:
         parts.append(node)
@@ -188,6 +195,9 @@ def filtered(
     connection: sqlite3.Connection, node: Node, text: str, notes: list[str], memory: Memory | None = None
 ) -> set[int]:
     """Give the keys that match; an error knows the text it points into."""
+    from artui.query.compile import matching_keys
+    from artui.query.tokens import FilterError
+
     try:
         return matching_keys(connection, node, now_ms=_now_ms(), notes=notes, memory=memory)
     except FilterError as error:

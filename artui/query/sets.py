@@ -10,30 +10,19 @@ from __future__ import annotations
 import functools
 import sqlite3
 from array import array
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import orjson
 
 from artui.catalog.runs import storable
 from artui.query.filter import Comparison, error_at
+from artui.query.keys import Memory, key_list
 from artui.query.matching import Matcher
 
-T = TypeVar("T")
 FEW = 2_000
 """Up to so many runs a further condition is asked about each of them by itself."""
-
-FINITE = 1.7976931348623157e308
-"""The largest float: what is beyond it is infinite."""
-_DIVERGED = f"(t.last IS NULL OR t.last > {FINITE} OR t.last < -{FINITE})"
-AGGREGATES = {
-    "last": "t.last", "min": "t.min", "max": "t.max", "mean": "(t.sum / nullif(t.finite_count, 0))", "first": "t.first",
-    "count": "t.count", "nan_count": "t.nan_count", "inf_count": "(t.positive_inf_count + t.negative_inf_count)",
-    "first_step": "t.first_step", "last_step": "t.last_step", "step_of_min": "t.min_step", "step_of_max": "t.max_step",
-    "diverged": _DIVERGED,
-}  # fmt: skip
-"""What may stand behind a metric's name, and what it is in the catalog."""
 
 
 class Condition(Protocol):
@@ -44,37 +33,6 @@ class Condition(Protocol):
 
     def estimate(self, scope: Scope) -> int:
         """Give how many runs match, roughly; a number of FEW or more means many."""
-
-
-class Memory:
-    """What was read of a catalog lately, kept as long as its file is as it was: orders, sets, texts."""
-
-    def __init__(self, *, most: int = 16) -> None:
-        self._most = most
-        self._token: tuple[int, ...] = ()
-        self._kept: dict[Hashable, Any] = {}
-
-    def at(self, token: tuple[int, ...]) -> Memory:
-        """Forget everything if the file has changed.
-
-        Args:
-            token: what the file looked like before the transaction that is about to read began.
-        """
-        if token != self._token:
-            self._token, self._kept = token, {}
-        return self
-
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Give what is kept, or make it and keep it."""
-        kept = self._kept
-        if key in kept:
-            found: T = kept[key]
-            return found
-        found = make()
-        while len(kept) >= self._most:
-            kept.pop(next(iter(kept)), None)
-        kept[key] = found
-        return found
 
 
 _TABLES = (
@@ -138,16 +96,6 @@ def _names(connection: sqlite3.Connection) -> dict[int, str]:
         return dict(zip(keys, names, strict=True))
     except ValueError:
         return dict(connection.execute("SELECT key, name FROM run").fetchall())
-
-
-def key_list(connection: sqlite3.Connection, query: str, values: dict[str, Any]) -> list[int]:
-    """Give a query's one column, named `key`, in order: one text from SQLite is twice as fast as 100,000 rows."""
-    joined = connection.execute(f"SELECT group_concat(key) FROM ({query})", values).fetchone()[0]
-    if joined is None:
-        return []
-    # A single key comes back as a number's text, too.
-    keys: list[int] = orjson.loads(f"[{joined}]")
-    return keys
 
 
 @dataclass(slots=True)

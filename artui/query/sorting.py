@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 
 from artui.errors import UsageError
-from artui.query.sets import AGGREGATES, key_list
+from artui.query.aggregates import AGGREGATES
+from artui.query.keys import key_list
 
 KEYS_BY_START = "SELECT key FROM run ORDER BY started_ms DESC, key DESC"
 PARAM_ORDER = "SELECT run_key AS key FROM param WHERE name_key = :name AND number IS NOT NULL ORDER BY number, run_key"

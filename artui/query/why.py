@@ -27,8 +27,8 @@ from artui.errors import UsageError
 from artui.model import ParamType, RunDetail
 from artui.query import Reader
 from artui.query.compare import Direction, compare, guess_direction
+from artui.query.keys import key_list
 from artui.query.matching import as_text
-from artui.query.sets import key_list
 from artui.query.sorting import value_groups
 from artui.query.tokens import quoted_name, quoted_value
 

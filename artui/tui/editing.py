@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from artui.catalog import Catalog, events
-from artui.catalog.events import Edit, Outcome
 from artui.model import Column, Trust
 from artui.query import runs as query
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.prompt import Prompt
 from artui.units import plural
+
+if TYPE_CHECKING:
+    from artui.catalog.events import Edit, Outcome
 
 
 class EditsRuns(CatalogScreen):
@@ -39,6 +41,8 @@ class EditsRuns(CatalogScreen):
         shown = f"{label} {plural(len(keys), 'run')}"
 
         def work() -> int:
+            from artui.catalog import Catalog, events
+
             ids = query.run_ids(reader, keys)
             with Catalog(reader.path) as catalog, events.editing(catalog, shown) as edit:
                 for run_id in ids:
@@ -110,19 +114,21 @@ class EditsRuns(CatalogScreen):
         return plural(len(self.edited_keys()), "run")
 
     def action_undo(self) -> None:
-        self._turn(events.undo, "taken back", "There is nothing to take back.")
+        self._turn("undo", "taken back", "There is nothing to take back.")
 
     def action_redo(self) -> None:
-        self._turn(events.redo, "done again", "There is nothing to do again.")
+        self._turn("redo", "done again", "There is nothing to do again.")
 
-    def _turn(self, turn: Callable[[Catalog], Outcome | None], done: str, nothing: str) -> None:
+    def _turn(self, turn: str, done: str, nothing: str) -> None:
         if not self._is_writable():
             return
         path = self.reader.path
 
         def work() -> Outcome | None:
+            from artui.catalog import Catalog, events
+
             with Catalog(path) as catalog:
-                return turn(catalog)
+                return events.undo(catalog) if turn == "undo" else events.redo(catalog)
 
         self.ask("edit", work, lambda outcome: self._turned(outcome, done, nothing))
 
@@ -141,6 +147,8 @@ class EditsRuns(CatalogScreen):
             return
 
         def work() -> None:
+            from artui.catalog import Catalog, events
+
             with Catalog(path) as catalog, events.editing(catalog, f"view {name}") as edit:
                 edit.save_view(name, "runs", content)
 
@@ -152,6 +160,8 @@ class EditsRuns(CatalogScreen):
             return
 
         def work() -> None:
+            from artui.catalog import Catalog, events
+
             with Catalog(path) as catalog, events.editing(catalog, f"no view {name}") as edit:
                 edit.delete_view(name)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.geometry import Region
@@ -15,17 +16,18 @@ from artui.query import Reader, series
 from artui.query import compare as query
 from artui.query.compare import Comparison, Direction, Row
 from artui.query.series import Curve
-from artui.query.why import Factor, why
 from artui.safetext import clean
 from artui.tui.cells import GLYPHS, Span, Spans, fit, status_style, strip_of
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved, Link
 from artui.tui.screens.base import CatalogScreen
-from artui.tui.screens.why import WhyScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chart import Chart, ChartLine, ChartOptions, mark_of, options_spans
 from artui.tui.widgets.lines import Line, LineList
 from artui.units import duration_text, number_text, param_texts, signed_text
+
+if TYPE_CHECKING:
+    from artui.query.why import Factor
 
 LABEL_CELLS = (12, 30)
 COLUMN_CELLS = (16, 26)
@@ -357,6 +359,9 @@ class CompareScreen(CatalogScreen):
         self.load()
 
     def action_why(self) -> None:
+        from artui.query.why import why
+        from artui.tui.screens.why import WhyScreen
+
         if self.comparison is None:
             return
         table = self.table

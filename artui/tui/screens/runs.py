@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -16,13 +17,9 @@ from artui.errors import UsageError
 from artui.model import Column, RunDetail, RunHead, RunRow
 from artui.query import Reader
 from artui.query import runs as query
-from artui.query.complete import completions, is_unfinished
-from artui.query.export import FORMATS, format_of, table_of, write_table
 from artui.query.run import get_run
 from artui.query.runs import Columns, FirstView, RunOrder, RunsRequest
 from artui.query.sorting import Sort
-from artui.query.tokens import FilterError
-from artui.query.why import Factor, sets_apart
 from artui.safetext import clean
 from artui.tui.arrangement import MAX_CELLS, MAX_SORTS, MIN_CELLS, Arrangement, keep_arrangement, load_arrangement
 from artui.tui.cells import Span, Spans, shape_of, short_titles
@@ -30,15 +27,16 @@ from artui.tui.editing import EditsRuns
 from artui.tui.facts import pane_lines
 from artui.tui.keys import bindings, footer_keys
 from artui.tui.messages import CatalogChanged, Link
-from artui.tui.screens.columns import ColumnsScreen
-from artui.tui.screens.views import ViewsScreen
-from artui.tui.screens.why import WhyScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import QueryLine
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.tui.widgets.prompt import Prompt
 from artui.tui.widgets.table import RunsTable, View
 from artui.units import count_text, plural
+
+if TYPE_CHECKING:
+    from artui.query.tokens import FilterError
+    from artui.query.why import Factor
 
 PANE_FROM_CELLS = 140
 """From this width on the details stand beside the table unless the user hides them."""
@@ -201,7 +199,9 @@ class RunsScreen(EditsRuns):
 
     def _take_answer(self, request: RunsRequest, found: RunOrder | FilterError) -> None:
         """Show the runs that match; while a filter is wrong or half typed the last good answer stays."""
-        if isinstance(found, FilterError):
+        from artui.query.complete import is_unfinished
+
+        if not isinstance(found, RunOrder):
             self.filter.fault(found)
             return
         is_half_typed = not found.matched and self.filter.is_typing and is_unfinished(request.where)
@@ -321,6 +321,8 @@ class RunsScreen(EditsRuns):
             self._remember()
 
     def on_query_line_wanted(self, message: QueryLine.Wanted) -> None:
+        from artui.query.complete import completions
+
         text, cursor = message.text, message.cursor
         self.ask(
             "completions",
@@ -379,6 +381,8 @@ class RunsScreen(EditsRuns):
         )
 
     def _choose_columns(self, found: tuple[Columns, set[str], list[Column]]) -> None:
+        from artui.tui.screens.columns import ColumnsScreen
+
         self._take_columns(found)
         shown = [shape.column.id for shape in self.table.view.shapes]
         change = lambda columns: self._arrange(replace(self.arrangement, columns=columns))  # noqa: E731
@@ -431,6 +435,8 @@ class RunsScreen(EditsRuns):
         self._prompt("keep this view as", lambda name: self.save_view(name, content) if name else None)
 
     def action_open_views(self) -> None:
+        from artui.tui.screens.views import ViewsScreen
+
         self.artui.push_screen(ViewsScreen(self._open_view, self.delete_view))
 
     def _open_view(self, name: str, arrangement: Arrangement) -> None:
@@ -442,6 +448,9 @@ class RunsScreen(EditsRuns):
 
     def action_why(self) -> None:
         """What sets marked runs apart from the others in the table, or the filter's runs from all others."""
+        from artui.query.why import sets_apart
+        from artui.tui.screens.why import WhyScreen
+
         marked = set(self.table.marked)
         shown = list(self.order.keys)
         is_filter = not marked
@@ -487,6 +496,8 @@ class RunsScreen(EditsRuns):
         )
 
     def action_copy_cell(self) -> None:
+        from artui.query.export import write_table
+
         row, table = self.table.row, self.table
         if row is None:
             return
@@ -502,6 +513,8 @@ class RunsScreen(EditsRuns):
         self._copy(text, text or "nothing")
 
     def action_copy_rows(self, format: str = "tsv") -> None:
+        from artui.query.export import FORMATS, table_of, write_table
+
         keys, columns = list(self.edited_keys()), [shape.column for shape in self.table.view.shapes]
         if len(keys) > MAX_COPIED:
             self.artui.say(f"{len(keys):,} rows are too many for a clipboard: e writes a file.", is_warning=True)
@@ -522,6 +535,8 @@ class RunsScreen(EditsRuns):
         self.query_one(Prompt).ask(question, lambda name: self._export(name, keys), text="runs.csv")
 
     def _export(self, name: str, keys: list[int]) -> None:
+        from artui.query.export import format_of, table_of, write_table
+
         if not name:
             return
         columns = [shape.column for shape in self.table.view.shapes]
@@ -706,6 +721,8 @@ def _is_best_first(column: str) -> bool:
 
 
 def _order_or_error(reader: Reader, request: RunsRequest) -> RunOrder | FilterError:
+    from artui.query.tokens import FilterError
+
     try:
         return query.run_order(reader, request)
     except FilterError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from textual import events
@@ -12,12 +13,14 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Input
 
-from artui.query.complete import Completion
-from artui.query.tokens import FilterError
 from artui.safetext import clean
 from artui.tui.cells import Span, Spans, length_of
 from artui.tui.history import filters_used, keep_filter
 from artui.tui.widgets.bars import Bar
+
+if TYPE_CHECKING:
+    from artui.query.complete import Completion
+    from artui.query.tokens import FilterError
 
 _ENTRY_AT = 3
 """The cell where the text begins, behind the slash."""

@@ -1,0 +1,110 @@
+"""Whole questions, answered by keyboard, as the README tells them."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from artui.catalog import Catalog, points, runs
+from tests.tui.looking import NOW_MS, settled, shown
+
+Explore = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def big_sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """10,000 runs, written in a moment: rate and width decide, high momentum with a high rate diverges."""
+    path = tmp_path_factory.mktemp("flows") / "sweep.artui"
+    chance = random.Random(11)
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        loss_key, memory_key = runs.name_key(connection, "val/loss"), runs.name_key(connection, "memory_gb")
+        for number in range(10_000):
+            rate, width = chance.choice([0.001, 0.01, 0.1]), chance.choice([64, 128, 256])
+            momentum = chance.choice([0.0, 0.5, 0.9, 0.99])
+            params = {
+                "lr": rate,
+                "width": width,
+                "momentum": momentum,
+                "seed": number % 7,
+                "optimizer": chance.choice(["adam", "sgd"]),
+            }
+            loss = 0.3 + 0.2 * abs(math.log10(rate) + 2) - 0.0004 * width + chance.gauss(0, 0.02)
+            has_diverged = rate == 0.1 and momentum == 0.99 and chance.random() < 0.9
+            name = "baseline" if number == 77 else f"run-{number}"
+            if number == 77:
+                loss, has_diverged, params = 0.55, False, {**params, "lr": 0.001, "width": 64, "momentum": 0.5}
+            run = runs.NewRun(project="sweep", name=name, started_ms=NOW_MS - 60_000 * (10_000 - number), params=params)
+            key = runs.start(connection, run)
+            steps = [(0, 1, 1.0), (500, 2, loss), (1000, 3, math.nan if has_diverged else loss)]
+            points.append(connection, key, loss_key, "", *points.pack(steps))
+            points.append(connection, key, memory_key, "", *points.pack([(0, 1, width / 16)]))
+            runs.finish(
+                connection,
+                key,
+                status="failed" if has_diverged else "finished",
+                ended_ms=NOW_MS,
+                duration_ms=1000 + number,
+            )
+    return path
+
+
+def test_which_of_10_000_runs_is_best_and_why(big_sweep: Path, explore: Explore) -> None:
+    """Filter by limits, sort by the loss, mark the best, find the baseline, compare, ask why: width and rate are named."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("slash", *"memory_gb <= 8 and duration < 9s", "enter")
+        await settled(pilot)
+        assert "of 10,000 runs" in shown(pilot)
+        screen = pilot.app.screen
+        while screen.table.column_id != "metric:val/loss":  # type: ignore[attr-defined]
+            await pilot.press("right")
+        await pilot.press("s")
+        await settled(pilot)
+        best = shown(pilot).splitlines()[3].split()[1].lstrip("●")
+        await pilot.press("space", "escape")
+        await settled(pilot)
+        await pilot.press("slash", *"name = baseline", "enter")
+        await settled(pilot)
+        await pilot.press("space", "c")
+        await settled(pilot)
+        assert "baseline" in shown(pilot) and best in shown(pilot)
+        while pilot.app.screen.table.heads[pilot.app.screen.table.column].name != "baseline":  # type: ignore[attr-defined]
+            await pilot.press("right")
+        await pilot.press("b", "w")
+        await settled(pilot)
+        text = shown(pilot)
+        lines = [line.split()[0] for line in text.splitlines() if "of pairs" in line]
+        assert "is better than 0.55" in text and set(lines[:2]) == {"lr", "width"}
+
+    explore(big_sweep, flow, size=(120, 36))
+
+
+def test_this_run_diverged_what_differs_from_those_that_did_not(big_sweep: Path, explore: Explore) -> None:
+    """Filter by what diverged and when, ask what differs: rate and momentum; enter shows the runs of that kind."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        # The filter of the last session is there again: esc takes it away.
+        await pilot.press("escape")
+        await settled(pilot)
+        await pilot.press("slash", *"val/loss.diverged", "enter")
+        await settled(pilot)
+        assert "of 10,000 runs" in shown(pilot)
+        await pilot.press("w")
+        await settled(pilot)
+        text = shown(pilot)
+        lines = [line.split()[0] for line in text.splitlines() if " runs" in line and "█" in line]
+        assert set(lines[:2]) == {"lr", "momentum"}
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "of 10,000 runs" in shown(pilot) and ("momentum" in shown(pilot) or "lr" in shown(pilot))
+        await pilot.press("escape", "slash", *"any(val/loss = nan before step 600)", "enter")
+        await settled(pilot)
+        assert "0 of 10,000 runs" in shown(pilot) or "No run" in shown(pilot)
+
+    explore(big_sweep, flow, size=(120, 36))
