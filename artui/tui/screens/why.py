@@ -75,8 +75,8 @@ class WhyScreen(CatalogScreen):
             self.listing.set_lines([BLANK, Line([("  Nothing that went in differs.", "dim")])], keep=False)
             return
         wide = self.size.width
-        name = max(12, min(30, wide // 4))
-        value = max(9, min(24, (wide - name - BAR_CELLS - 44) // 2))
+        name = max(12, min(30, wide // 5))
+        value = max(9, min(24, (wide - name - BAR_CELLS - 52) // 2))
         lines = [
             Line(
                 [
