@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable
 from typing import Any
@@ -12,7 +13,7 @@ from artui.catalog.runs import storable
 from artui.model import HEARTBEAT_GONE_MS, HEARTBEAT_LOST_MS, STAGES
 from artui.query.filter import COMPARISONS, Comparison, error_at
 from artui.query.matching import NEGATIONS, Matcher, matcher
-from artui.query.sets import Complement, Computed, Condition, Nothing, Rows, Scope, Texts, Union, flag
+from artui.query.sets import FEW, Complement, Computed, Condition, Nothing, Rows, Scope, Texts, Union, flag
 
 ATTRIBUTES = {
     "name": "text", "id": "id", "project": "project", "status": "word", "stage": "word", "user": "text", "host": "text",
@@ -88,9 +89,17 @@ def attribute_condition(test: Comparison, name: str, scope: Scope) -> Condition:
         return Rows("run", f"{has_one} AND {column} {test.operator} :s0", values)
     holds = matcher(test)
     if name == "name":
-        return Computed(lambda scope, within: {key for key, text in scope.names_by_key().items() if holds(text)})
+        return Computed(functools.partial(_named_so, holds))
     query = f"SELECT {column}, group_concat(t.key) FROM run AS t WHERE {has_one} GROUP BY {column}"
     return Texts(((query, {}),), holds)
+
+
+def _named_so(holds: Matcher, scope: Scope, within: set[int] | None) -> set[int]:
+    if within is not None and len(within) <= FEW:
+        query = "SELECT r.key, r.name FROM json_each(:within) AS w JOIN run AS r ON r.key = w.value"
+        rows = scope.connection.execute(query, {"within": orjson.dumps(list(within)).decode()})
+        return {key for key, text in rows if holds(text)}
+    return {key for key, text in scope.names_by_key().items() if holds(text)}
 
 
 def _by_start(test: Comparison, column: str) -> Condition:

@@ -10,7 +10,8 @@ import functools
 import math
 import sqlite3
 import time
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +70,36 @@ def matching_keys(
     return found
 
 
+_CHUNKS = (400, 1200, 1800)
+"""So many runs, in order, are looked at for a first page."""
+
+
+def first_matching(
+    connection: sqlite3.Connection, node: Node, ordered: Sequence[int], limit: int, hidden: set[int], memory: Memory
+) -> list[int] | None:
+    """Give the first keys of an order that a filter matches, without looking at all runs.
+
+    None where that would take as long as the whole answer: few runs match, or they stand far down.
+
+    Raises:
+        FilterError: as `matching_keys`.
+    """
+    scope = Scope(connection, time.time_ns() // 1_000_000, memory)
+    condition = compile_node(node, scope)
+    if condition.estimate(scope) < FEW:
+        return None
+    found: list[int] = []
+    start = 0
+    for count in _CHUNKS:
+        chunk = [key for key in ordered[start : start + count] if key not in hidden]
+        matching = condition.keys(scope, set(chunk))
+        found += [key for key in chunk if key in matching]
+        if len(found) >= limit:
+            return found[:limit]
+        start += count
+    return None
+
+
 def compile_node(node: Node, scope: Scope) -> Condition:
     """Make a condition of a tree.
 
@@ -82,10 +113,20 @@ def compile_node(node: Node, scope: Scope) -> Condition:
     if isinstance(node, Not):
         return Complement(compile_node(node.part, scope))
     if isinstance(node, Word):
-        return Computed(lambda scope, within: search.runs_with(scope.connection, node.text, scope.now_ms))
+        return Computed(lambda scope, within: _runs_with_word(scope, node.text))
     if isinstance(node, AnyPoint):
         return _any_point(node, scope)
     return _test(node, scope)
+
+
+def _runs_with_word(scope: Scope, text: str) -> set[int]:
+    found = scope.memory.get(("word", text), lambda: array("q", search.runs_with(scope.connection, text, scope.now_ms)))
+    return set(found)
+
+
+def spoken(test: Comparison) -> str:
+    """Say a comparison so that another one that says the same means the same."""
+    return f"{test.operator} {[(value.text, value.is_quoted) for value in test.values]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -435,7 +476,7 @@ def _param(test: Comparison, meaning: _Meaning) -> Condition:
             for word, number in (("true", 1), ("false", 0))
         ),
     ]
-    return Texts(tuple((query, values) for query in queries), lambda value: holds(as_text(value)))
+    return Texts(tuple((query, values) for query in queries), lambda value: holds(as_text(value)), spoken(test))
 
 
 def _same_param(test: Comparison, meaning: _Meaning) -> Rows:
@@ -480,4 +521,4 @@ def _tag(test: Comparison, meaning: _Meaning) -> Condition:
     if test.operator in ("is nan", "is not nan"):
         raise error_at(test, "A tag is text, not a number.", f"Write {test.field.shown} is null for runs without it.")
     query = "SELECT t.value, group_concat(t.run_key) FROM tag AS t WHERE t.name_key = :name_key GROUP BY t.value"
-    return Texts(((query, {"name_key": meaning.name_key}),), matcher(test, is_tag=True))
+    return Texts(((query, {"name_key": meaning.name_key}),), matcher(test, is_tag=True), spoken(test))

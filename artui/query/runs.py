@@ -94,6 +94,8 @@ class RunOrder:
     total: int
     """Runs in the catalog, matching or not."""
     running: int = 0
+    is_partial: bool = False
+    """Whether these are only the first ones that match."""
     notes: tuple[str, ...] = ()
     """What a user should see beside the answer, such as a name in the filter that no run has."""
 
@@ -176,7 +178,40 @@ def run_order(reader: Reader, request: RunsRequest) -> RunOrder:
         keys = array("q", [key for key in ordered if key not in deleted])
     else:
         keys = ordered
-    return RunOrder(keys, total, running, tuple(notes))
+    return RunOrder(keys, total, running, notes=tuple(notes))
+
+
+PAGED_FROM = 10_000
+"""With fewer runs the whole answer is there as soon as its first page."""
+
+
+def first_matches(reader: Reader, request: RunsRequest, limit: int) -> RunOrder | None:
+    """Give the first rows of `run_order` before all of them; None where the whole is there as soon.
+
+    Raises:
+        FilterError: as `run_order`.
+    """
+    node = parse_request(request)
+    if node is None:
+        return None
+    from artui.query.compile import first_matching
+    from artui.query.filter import names_attribute
+    from artui.query.tokens import FilterError
+
+    memory = reader.memory.at(reader.file_token())
+    with reader.snapshot() as connection:
+        total, running = _counts(connection)
+        sorts = resolved(connection, request.sorts)
+        if total < PAGED_FROM or names_attribute(node, "deleted"):
+            return None
+        ordered = memory.get(sorts, lambda: array("q", sorted_keys(connection, sorts)))
+        deleted = set(key_list(connection, "SELECT key FROM run WHERE deleted_ms IS NOT NULL", {}))
+        try:
+            found = first_matching(connection, node, ordered, limit, deleted, memory)
+        except FilterError as error:
+            error.text = request.where
+            raise
+    return None if found is None else RunOrder(array("q", found), total, running, is_partial=True)
 
 
 def parse_request(request: RunsRequest) -> Node | None:

@@ -125,9 +125,11 @@ class Rows:
         if within is None or len(within) > FEW:
             return scope.kept_set(self.query, self._values)
         column = "key" if self.table == "run" else "run_key"
+        name = "" if self.name_key is None else "AND t.name_key = :name_key"
+        # The plus keeps SQLite from walking an index of values for each run instead of looking the run up.
         query = (
             "SELECT w.value AS key FROM json_each(:within) AS w "
-            f"WHERE EXISTS (SELECT 1 FROM {self.table} AS t WHERE t.{column} = w.value AND {self._where})"
+            f"WHERE EXISTS (SELECT 1 FROM {self.table} AS t WHERE t.{column} = w.value {name} AND +({self.condition}))"
         )
         return scope.set_of(query, {**self._values, "within": orjson.dumps(list(within)).decode()})
 
@@ -143,8 +145,16 @@ class Texts:
     queries: tuple[tuple[str, dict[str, Any]], ...]
     """Each gives rows of a value and the keys that have it, joined by commas."""
     holds: Matcher
+    name: str = ""
+    """What is asked, in words: the same words give the same runs."""
 
     def keys(self, scope: Scope, within: set[int] | None) -> set[int]:
+        if not self.name:
+            return self._found(scope)
+        key = ("texts", self.name, *(query for query, _ in self.queries), *(str(values) for _, values in self.queries))
+        return set(scope.memory.get(key, lambda: array("q", self._found(scope))))
+
+    def _found(self, scope: Scope) -> set[int]:
         found: set[int] = set()
         for query, values in self.queries:
             rows = scope.connection.execute(query, values)
@@ -199,7 +209,9 @@ class Intersection:
 
     def keys(self, scope: Scope, within: set[int] | None) -> set[int]:
         found = within
-        for part in sorted(self.parts, key=lambda part: part.estimate(scope)):
+        # Of a few runs it does not matter which condition is asked about first.
+        is_few = within is not None and len(within) <= FEW
+        for part in self.parts if is_few else sorted(self.parts, key=lambda part: part.estimate(scope)):
             matching = part.keys(scope, found)
             found = matching if found is None else found & matching
             if not found:

@@ -416,6 +416,45 @@ def test_patterns_that_take_for_ever_are_broken_off(tmp_path: Path, pattern: str
     assert time.monotonic() - began < 2 and caught.value.position == 4
 
 
+def test_the_first_page_is_the_beginning_of_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is filtered and sorted by, the page that comes first has the first rows of the whole answer."""
+    from artui.query import compile as compiling
+    from artui.query import runs, sets
+    from artui.query.sorting import sort_of
+
+    monkeypatch.setattr(runs, "PAGED_FROM", 0)
+    monkeypatch.setattr(compiling, "FEW", 20)
+    monkeypatch.setattr(sets, "FEW", 20)
+    monkeypatch.setattr(compiling, "_CHUNKS", (10, 20, 30))
+    path = tmp_path / "x.artui"
+    made = [
+        Made(f"r{n}", {"x": n % 7, "kind": "ab"[n % 2]}, {"loss": [(0, n % 11 / 10)]}, {"even": ""} if n % 2 else {})
+        for n in range(120)
+    ]
+    _write(path, made)
+    paged = 0
+    with Reader(path) as reader:
+        for text in (
+            "x > 2",
+            "loss < 0.5",
+            "kind ~ a",
+            "not tags.even",
+            "x > 1 and loss < 0.9",
+            "r1 or x = 3",
+            "name ~ 1",
+            "x != 2",
+            "any(loss < 0.5 at step 0)",
+            "x = 99",
+        ):
+            for order in ("-started", "metrics.loss", "-params.x", "name"):
+                request = runs.RunsRequest(text, (sort_of(order),))
+                page, whole = runs.first_matches(reader, request, 5), runs.run_order(reader, request)
+                if page is not None:
+                    paged += 1
+                    assert list(page.keys) == list(whole.keys[:5]) and page.is_partial
+    assert paged > 20
+
+
 def test_a_filter_of_any_size_ends(team: Reader) -> None:
     """Thousands of conditions, values or parentheses give an answer or an error, never a crash."""
     assert _found(team, f"lr in ({', '.join(str(i / 100) for i in range(1000))})") == "acef"

@@ -191,11 +191,26 @@ class RunsScreen(EditsRuns):
         request = self.request
         # What was asked for by the user starts at its top; what merely changed underneath stays where it is.
         self._goes_first = self._goes_first or to_first
+        if request.where and to_first and self.order.total >= query.PAGED_FROM:
+            # Of many runs the first page comes before the rest is known.
+            self.ask(
+                "order", lambda: _page_or_error(self.reader, request), lambda found: self._take_page(request, found)
+            )
+        else:
+            self._ask_whole(request)
+
+    def _ask_whole(self, request: RunsRequest) -> None:
         self.ask(
             "order",
             lambda: (request, _order_or_error(self.reader, request)),
             lambda found: self._take_answer(*found),
         )
+
+    def _take_page(self, request: RunsRequest, found: RunOrder | FilterError | None) -> None:
+        if found is not None:
+            self._take_answer(request, found)
+        if found is None or isinstance(found, RunOrder):
+            self._ask_whole(request)
 
     def _take_answer(self, request: RunsRequest, found: RunOrder | FilterError) -> None:
         """Show the runs that match; while a filter is wrong or half typed the last good answer stays."""
@@ -261,7 +276,8 @@ class RunsScreen(EditsRuns):
     def _show_counts(self) -> None:
         spans: list[Span] = []
         if self.request.where:
-            spans.append((f"{count_text(self.order.matched)} of {plural(self.order.total, 'run')}", "accent"))
+            matched = "…" if self.order.is_partial else count_text(self.order.matched)
+            spans.append((f"{matched} of {plural(self.order.total, 'run')}", "accent"))
         else:
             spans.append((plural(self.order.total, "run"), "dim"))
         if self.table.marked:
@@ -708,6 +724,15 @@ class RunsScreen(EditsRuns):
 def _asked(view: View) -> tuple[list[Column], list[str]]:
     """Give the columns whose cells are to be read, and the ids of those that have a sparkline."""
     return [shape.column for shape in view.shapes], [shape.column.id for shape in view.shapes if shape.spark]
+
+
+def _page_or_error(reader: Reader, request: RunsRequest) -> RunOrder | FilterError | None:
+    from artui.query.tokens import FilterError
+
+    try:
+        return query.first_matches(reader, request, FIRST_ROWS)
+    except FilterError as error:
+        return error
 
 
 def _is_best_first(column: str) -> bool:

@@ -16,6 +16,8 @@ from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import BLANK, Line, LineList
 
 BAR_CELLS = 10
+SHARES_FROM_CELLS = 100
+"""In less room the share of pairs is left out: the weight says as much."""
 MOST_Z = 8.0
 """A score from here on fills the bar."""
 
@@ -76,7 +78,7 @@ class WhyScreen(CatalogScreen):
             return
         wide = self.size.width
         name = max(12, min(30, wide // 5))
-        value = max(9, min(24, (wide - name - BAR_CELLS - 52) // 2))
+        value = max(9, min(24, (wide - name - BAR_CELLS - (52 if wide >= SHARES_FROM_CELLS else 34)) // 2))
         lines = [
             Line(
                 [
@@ -111,7 +113,11 @@ class WhyScreen(CatalogScreen):
         filled = max(0, min(BAR_CELLS, round(abs(factor.z) / MOST_Z * BAR_CELLS)))
         style = "faint" if factor.is_thin else "best" if factor.z > 0 else "warn"
         counts = f"{factor.left_count:,} : {factor.right_count:,} runs" + (" · few" if factor.is_thin else "")
-        share = f"{100 * factor.share:.0f} % of pairs · " if factor.share is not None else ""
+        share = (
+            f"{100 * factor.share:.0f} % of pairs · "
+            if factor.share is not None and self.size.width >= SHARES_FROM_CELLS
+            else ""
+        )
         spans += [
             ("█" * filled + " " * (BAR_CELLS - filled), style),
             (f"{factor.z:+6.1f} ", style),
