@@ -126,7 +126,10 @@ class Rows:
             return scope.kept_set(self.query, self._values)
         column = "key" if self.table == "run" else "run_key"
         name = "" if self.name_key is None else "AND t.name_key = :name_key"
-        # The plus keeps SQLite from walking an index of values for each run instead of looking the run up.
+        if self.table == "series":
+            # True of all: with it the planner sees that the run's own index says most, and walks no index of values.
+            name += " AND t.labels >= ''"
+        # The plus keeps it from doing so for the condition.
         query = (
             "SELECT w.value AS key FROM json_each(:within) AS w "
             f"WHERE EXISTS (SELECT 1 FROM {self.table} AS t WHERE t.{column} = w.value {name} AND +({self.condition}))"

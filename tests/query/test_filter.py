@@ -455,6 +455,54 @@ def test_the_first_page_is_the_beginning_of_the_whole(tmp_path: Path, monkeypatc
     assert paged > 20
 
 
+@pytest.mark.parametrize(
+    ("text", "index"),
+    [
+        ("val/loss < 0.3", "series_by_last"),
+        ("val/loss.min < 0.3", "series_by_summary"),
+        ("val/loss.mean > 0.3", "series_by_summary"),
+        ("val/loss.step_of_min > 3", "series_by_summary"),
+        ("lr = 0.01", "param_by_number"),
+        ("lr > 0.01", "param_by_number"),
+        ("params.optimizer > adam", "param_by_text"),
+        ("started > 2d ago", "run_by_start"),
+        ("ended > 2d ago", "run_by_end"),
+        ("name = a-adam", ""),
+        ("status = failed", "run_by_status"),
+        ("stage = data", "run_by_stage"),
+        ("host = gpu1", "run_by_host"),
+        ("user = ada", "run_by_user"),
+        ("commit = abc1234", "run_by_commit"),
+        ("note is not null", "run_by_note"),
+    ],
+)
+def test_conditions_walk_an_index(team: Reader, text: str, index: str) -> None:
+    """What runs match is read from an index; whether some given runs do, by looking each of them up."""
+    from artui.query.compile import compile_node
+    from artui.query.sets import Rows, Scope, Union
+
+    node = parse(text)
+    assert node is not None
+    asked: list[str] = []
+    with team.snapshot() as connection:
+        condition = compile_node(node, Scope(connection, NOW))
+        parts = condition.parts if isinstance(condition, Union) else [condition]
+        path = team.path
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        scope = Scope(connection, NOW)
+        connection.set_trace_callback(asked.append)
+        for part in parts:
+            assert isinstance(part, Rows)
+            part.keys(scope, None)
+            part.keys(scope, {1, 2})
+        connection.set_trace_callback(None)
+        whole, given = (
+            " ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")) for statement in asked[:2]
+        )
+    assert index in whole
+    assert "run_key=?" in given or "rowid=?" in given
+
+
 def test_a_filter_of_any_size_ends(team: Reader) -> None:
     """Thousands of conditions, values or parentheses give an answer or an error, never a crash."""
     assert _found(team, f"lr in ({', '.join(str(i / 100) for i in range(1000))})") == "acef"
