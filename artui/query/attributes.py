@@ -82,7 +82,8 @@ def attribute_condition(test: Comparison, name: str, scope: Scope) -> Condition:
     values = {f"s{i}": storable(value.text) for i, value in enumerate(test.values)}
     members = f"{column} IN ({', '.join(':' + key for key in values)})"
     if test.operator in ("=", "in"):
-        return Rows("run", members, values)
+        # The indexes hold only runs that have one.
+        return Rows("run", f"{has_one} AND {members}", values)
     if test.operator in ("!=", "not in"):
         return Rows("run", f"{has_one} AND NOT {members}", values)
     if test.operator in COMPARISONS:
@@ -118,7 +119,7 @@ def _by_start(test: Comparison, column: str) -> Condition:
         values |= {f"s{i}": text, f"e{i}": text + "~", f"x{i}": storable(value.text)}
         parts.append(f"{column} = :x{i}" + (f" OR ({column} >= :s{i} AND {column} < :e{i})" if len(text) >= 4 else ""))
     same = f"({' OR '.join(parts)})"
-    return Rows("run", same if test.operator in ("=", "in") else f"{column} <> '' AND NOT {same}", values)
+    return Rows("run", f"{column} <> '' AND {'' if test.operator in ('=', 'in') else 'NOT '}{same}", values)
 
 
 def _one_of(test: Comparison, known: dict[str, str], words: Iterable[str]) -> tuple[set[str], bool]:
