@@ -110,7 +110,7 @@ class RunsScreen(EditsRuns):
             self.filter.set_text(self.arrangement.where)
         if self.arrangement.columns is not None:
             self._ask_columns()
-        self._ask_order()
+        self._ask_order(to_first=self.request != RunsRequest())
 
     def load(self) -> None:
         self._ask_columns()
