@@ -7,6 +7,7 @@ in the user's state folder, copies of artifact content in the cache folder.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tomllib
 from dataclasses import dataclass, fields, replace
@@ -86,6 +87,28 @@ def private_folder(path: Path) -> Path:
     """Make a folder that only the user can read, if it is not there."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
+
+
+def read_state(name: str) -> Any:
+    """Read JSON that artui remembers for the user; None if there is none that can be read."""
+    import orjson
+
+    try:
+        return orjson.loads((state_folder() / name).read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def keep_state(name: str, told: Any) -> None:
+    """Remember JSON for the user, whole or not at all. Where it cannot be written nothing is said: it is a comfort."""
+    import orjson
+
+    path = state_folder() / name
+    part = path.with_name(f"{name}.{os.getpid()}")
+    with contextlib.suppress(OSError):
+        private_folder(path.parent)
+        part.write_bytes(orjson.dumps(told))
+        part.replace(path)
 
 
 @cache

@@ -10,10 +10,11 @@ from typing import Any
 import orjson
 
 from artui.catalog.runs import storable
-from artui.model import HEARTBEAT_GONE_MS, HEARTBEAT_LOST_MS, STAGES
+from artui.model import STAGES
 from artui.query.filter import COMPARISONS, Comparison, error_at
-from artui.query.matching import NEGATIONS, Matcher, matcher
+from artui.query.matching import NEGATIONS, Matcher, matcher, spoken
 from artui.query.sets import FEW, Complement, Computed, Condition, Nothing, Rows, Scope, Texts, Union, flag
+from artui.query.statuses import STATUS_CONDITIONS, STATUSES, status_times
 
 ATTRIBUTES = {
     "name": "text", "id": "id", "project": "project", "status": "word", "stage": "word", "user": "text", "host": "text",
@@ -34,7 +35,6 @@ _COLUMNS = {
     "ended": "ended_ms",
     "deleted": "deleted_ms",
 }
-STATUSES = ("running", "finished", "failed", "killed", "lost")
 _STATUS_WORDS = {
     **{word: word for word in STATUSES},
     "scheduled": "running",
@@ -92,7 +92,7 @@ def attribute_condition(test: Comparison, name: str, scope: Scope) -> Condition:
     if name == "name":
         return Computed(functools.partial(_named_so, holds))
     query = f"SELECT {column}, group_concat(t.key) FROM run AS t WHERE {has_one} GROUP BY {column}"
-    return Texts(((query, {}),), holds)
+    return Texts(((query, {}),), holds, spoken(test))
 
 
 def _named_so(holds: Matcher, scope: Scope, within: set[int] | None) -> set[int]:
@@ -144,21 +144,6 @@ def _one_of(test: Comparison, known: dict[str, str], words: Iterable[str]) -> tu
             raise error_at(value, f"{value.text!r} is no {test.field.name}.", f"Use {', '.join(words)}.")
         chosen.add(known[value.text.lower()])
     return chosen, test.operator in ("!=", "not in")
-
-
-STATUS_CONDITIONS = {
-    "running": "t.status <> 1 AND t.status = 0 AND t.heartbeat_ms >= :since",
-    "finished": "t.status = 1",
-    "failed": "t.status = 2",
-    "killed": "t.status = 3 OR (t.status <> 1 AND t.status = 0 AND t.heartbeat_ms < :gone)",
-    "lost": "t.status <> 1 AND t.status = 0 AND t.heartbeat_ms < :since AND t.heartbeat_ms >= :gone",
-}
-"""What each status is in the catalog: a run that is not heard of is lost, and later counts as killed."""
-
-
-def status_times(now_ms: int) -> dict[str, int]:
-    """Give the values that STATUS_CONDITIONS need."""
-    return {"since": now_ms - HEARTBEAT_LOST_MS, "gone": now_ms - HEARTBEAT_GONE_MS}
 
 
 def _status(test: Comparison, scope: Scope) -> Condition:

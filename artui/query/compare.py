@@ -117,8 +117,8 @@ def guess_direction(name: str) -> Direction:
 def _same(left: Any, right: Any) -> bool:
     if isinstance(left, float) and isinstance(right, float) and left != left and right != right:
         return True
-    return (type(left) is type(right) and left == right) or (_is_number(left) and _is_number(right) and left == right)
+    return (type(left) is type(right) and left == right) or (is_number(left) and is_number(right) and left == right)
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)

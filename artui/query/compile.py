@@ -24,8 +24,8 @@ from artui.query import search
 from artui.query.aggregates import AGGREGATES, FINITE
 from artui.query.attributes import ALIASES, ATTRIBUTES, attribute_condition
 from artui.query.filter import COMPARISONS, And, AnyPoint, Comparison, Field, Node, Not, Or, Word, error_at
-from artui.query.keys import Memory
-from artui.query.matching import as_text, matcher
+from artui.query.keys import Kept
+from artui.query.matching import as_text, matcher, spoken
 from artui.query.sets import (
     FEW,
     Complement,
@@ -52,7 +52,7 @@ def matching_keys(
     *,
     now_ms: int | None = None,
     notes: list[str] | None = None,
-    memory: Memory | None = None,
+    memory: Kept | None = None,
 ) -> set[int]:
     """Give the keys of all runs that a filter matches, deleted ones among them.
 
@@ -75,7 +75,7 @@ _CHUNKS = (400, 1200, 1800)
 
 
 def first_matching(
-    connection: sqlite3.Connection, node: Node, ordered: Sequence[int], limit: int, hidden: set[int], memory: Memory
+    connection: sqlite3.Connection, node: Node, ordered: Sequence[int], limit: int, hidden: set[int], memory: Kept
 ) -> list[int] | None:
     """Give the first keys of an order that a filter matches, without looking at all runs.
 
@@ -120,13 +120,9 @@ def compile_node(node: Node, scope: Scope) -> Condition:
 
 
 def _runs_with_word(scope: Scope, text: str) -> set[int]:
-    found = scope.memory.get(("word", text), lambda: array("q", search.runs_with(scope.connection, text, scope.now_ms)))
-    return set(found)
-
-
-def spoken(test: Comparison) -> str:
-    """Say a comparison so that another one that says the same means the same."""
-    return f"{test.operator} {[(value.text, value.is_quoted) for value in test.values]}"
+    found = scope.memory.get(("word", text), lambda: array("q", search.runs_holding(scope.connection, text)))
+    # Which runs are lost is a matter of time, not of the file.
+    return search.runs_of_status(scope.connection, text, scope.now_ms).union(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,12 @@ from typing import Any
 from artui.model import STAGES
 from artui.query import Reader
 from artui.query.aggregates import AGGREGATES
-from artui.query.attributes import ATTRIBUTES, STATUSES
+from artui.query.attributes import ATTRIBUTES
 from artui.query.compile import meaning_of
 from artui.query.filter import Field, field_of
 from artui.query.matching import as_text
 from artui.query.sets import Scope
+from artui.query.statuses import STATUSES
 from artui.query.tokens import WORD_OPERATORS, FilterError, Token, quoted_name, quoted_value, tokens
 
 MAX_OFFERED = 40

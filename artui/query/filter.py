@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from artui.query.tokens import WORD_OPERATORS, FilterError, Token, quoted_name, tokens
+from artui.query.tokens import WORD_OPERATORS, FilterError, Token, pointing_into, quoted_name, tokens
 from artui.query.values import Value, is_clock, is_date
 
 MAX_CHARS = 10_000
@@ -137,11 +137,8 @@ def parse(text: str) -> Node | None:
             remedy="Mark runs and save a view of them instead.",
             text=text,
         )
-    try:
+    with pointing_into(text):
         return _Parser(text).read()
-    except FilterError as error:
-        error.text = text
-        raise
 
 
 class _Parser:

@@ -3,43 +3,56 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
 import orjson
 
+from artui.catalog.runs import storable
+
 T = TypeVar("T")
 
 
-class Memory:
-    """What was read of a catalog lately, kept as long as its file is as it was: orders, sets, texts."""
+class Kept:
+    """What was read of one state of a catalog: orders, sets, texts. The last few of them."""
 
     def __init__(self, *, most: int = 16) -> None:
         self._most = most
-        self._token: tuple[int, ...] = ()
-        self._kept: dict[Hashable, Any] = {}
+        self._found: dict[Hashable, Any] = {}
+        self._lock = threading.Lock()
 
-    def at(self, token: tuple[int, ...]) -> Memory:
-        """Forget everything if the file has changed.
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Give what is kept, or make it and keep it."""
+        with self._lock:
+            if key in self._found:
+                kept: T = self._found[key]
+                return kept
+        found = make()
+        with self._lock:
+            while len(self._found) >= self._most:
+                del self._found[next(iter(self._found))]
+            self._found[key] = found
+        return found
+
+
+class Memory:
+    """Gives what is kept of a catalog's newest state; a thread that still reads an older one keeps to that."""
+
+    def __init__(self) -> None:
+        self._newest: tuple[tuple[int, ...], Kept] = (), Kept()
+
+    def at(self, token: tuple[int, ...]) -> Kept:
+        """Give what is kept of one state of the file; nothing is once it has changed.
 
         Args:
             token: what the file looked like before the transaction that is about to read began.
         """
-        if token != self._token:
-            self._token, self._kept = token, {}
-        return self
-
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Give what is kept, or make it and keep it."""
-        kept = self._kept
-        if key in kept:
-            found: T = kept[key]
-            return found
-        found = make()
-        while len(kept) >= self._most:
-            kept.pop(next(iter(kept)), None)
-        kept[key] = found
-        return found
+        known, kept = self._newest
+        if token != known:
+            kept = Kept()
+            self._newest = token, kept
+        return kept
 
 
 def key_list(connection: sqlite3.Connection, query: str, values: dict[str, Any]) -> list[int]:
@@ -50,3 +63,9 @@ def key_list(connection: sqlite3.Connection, query: str, values: dict[str, Any])
     # A single key comes back as a number's text, too.
     keys: list[int] = orjson.loads(f"[{joined}]")
     return keys
+
+
+def name_key(connection: sqlite3.Connection, text: str) -> int | None:
+    """Give the key of a param's, a metric's or a tag's name; None if nothing goes by it."""
+    found = connection.execute("SELECT key FROM name WHERE text = :text", {"text": storable(text)}).fetchone()
+    return int(found[0]) if found else None

@@ -36,6 +36,11 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else repr(value)
 
 
+def spoken(test: Comparison) -> str:
+    """Say a comparison so that another one that says the same means the same."""
+    return f"{test.operator} {[(value.text, value.is_quoted) for value in test.values]}"
+
+
 def matcher(test: Comparison, *, is_tag: bool = False) -> Matcher:
     """Make a function of a test that says whether a text passes it.
 

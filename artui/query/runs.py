@@ -27,7 +27,7 @@ from artui.model import (
 )
 from artui.query import Reader
 from artui.query.aggregates import AGGREGATES
-from artui.query.keys import Memory, key_list
+from artui.query.keys import key_list
 from artui.query.sorting import KEYS_BY_START, NEWEST_FIRST, Sort, resolved, sort_of, sorted_keys
 
 if TYPE_CHECKING:
@@ -165,7 +165,13 @@ def run_order(reader: Reader, request: RunsRequest) -> RunOrder:
     memory = reader.memory.at(reader.file_token())
     with reader.snapshot() as connection:
         total, running = _counts(connection)
-        wanted = None if node is None else filtered(connection, node, request.where, notes, memory)
+        wanted: set[int] | None = None
+        if node is not None:
+            from artui.query.compile import matching_keys
+            from artui.query.tokens import pointing_into
+
+            with pointing_into(request.where):
+                wanted = matching_keys(connection, node, now_ms=_now_ms(), notes=notes, memory=memory)
         sorts = resolved(connection, request.sorts)
         ordered = memory.get(sorts, lambda: array("q", sorted_keys(connection, sorts)))
         deleted = (
@@ -196,7 +202,7 @@ def first_matches(reader: Reader, request: RunsRequest, limit: int) -> RunOrder 
         return None
     from artui.query.compile import first_matching
     from artui.query.filter import names_attribute
-    from artui.query.tokens import FilterError
+    from artui.query.tokens import pointing_into
 
     memory = reader.memory.at(reader.file_token())
     with reader.snapshot() as connection:
@@ -206,11 +212,8 @@ def first_matches(reader: Reader, request: RunsRequest, limit: int) -> RunOrder 
             return None
         ordered = memory.get(sorts, lambda: array("q", sorted_keys(connection, sorts)))
         deleted = set(key_list(connection, "SELECT key FROM run WHERE deleted_ms IS NOT NULL", {}))
-        try:
+        with pointing_into(request.where):
             found = first_matching(connection, node, ordered, limit, deleted, memory)
-        except FilterError as error:
-            error.text = request.where
-            raise
     return None if found is None else RunOrder(array("q", found), total, running, is_partial=True)
 
 
@@ -224,20 +227,6 @@ def parse_request(request: RunsRequest) -> Node | None:
     if (node := parse(request.where)) is not None:
         parts.append(node)
     return And(tuple(parts)) if len(parts) > 1 else parts[0] if parts else None
-
-
-def filtered(
-    connection: sqlite3.Connection, node: Node, text: str, notes: list[str], memory: Memory | None = None
-) -> set[int]:
-    """Give the keys that match; an error knows the text it points into."""
-    from artui.query.compile import matching_keys
-    from artui.query.tokens import FilterError
-
-    try:
-        return matching_keys(connection, node, now_ms=_now_ms(), notes=notes, memory=memory)
-    except FilterError as error:
-        error.text = text
-        raise
 
 
 COLUMN_NAMES = """

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
-
-import orjson
 
 from artui.catalog.runs import storable
-from artui.model import HEARTBEAT_GONE_MS, HEARTBEAT_LOST_MS
+from artui.query.keys import key_list
+from artui.query.statuses import STATUS_CONDITIONS, status_times
 
 MAX_WORD_CHARS = 500
 """Of a word that is pasted into the filter no more is looked for."""
 MAX_DISTINCT = 20_000
 """So many different texts of params are looked through."""
-_STATUSES = ("running", "finished", "failed", "killed")
 
 RUNS_HOLDING = "SELECT key FROM run WHERE instr(lower(name), :part)"
 NOTES_HOLDING = "SELECT key FROM run WHERE note <> '' AND instr(lower(note), :part)"
 PROJECTS_HOLDING = "SELECT key FROM project WHERE instr(lower(name), :part)"
 TAG_NAMES_HOLDING = """
-    SELECT t.run_key FROM name AS n JOIN tag AS t ON t.name_key = n.key WHERE instr(lower(n.text), :part)
+    SELECT t.run_key AS key FROM name AS n JOIN tag AS t ON t.name_key = n.key WHERE instr(lower(n.text), :part)
 """
 DISTINCT_TAGS = """
     WITH RECURSIVE seen (name_key, text) AS (
@@ -46,16 +43,10 @@ DISTINCT_TEXTS = """
     )
     SELECT name_key, text FROM seen WHERE instr(lower(text), :part)
 """
-_RUNS_OF_STATUS = {
-    **{word: f"SELECT key FROM run WHERE status = {code}" for code, word in enumerate(_STATUSES)},
-    "running": "SELECT key FROM run WHERE status <> 1 AND status = 0 AND heartbeat_ms >= :since",
-    "lost": "SELECT key FROM run WHERE status <> 1 AND status = 0 AND heartbeat_ms < :since AND heartbeat_ms >= :gone",
-    "killed": "SELECT key FROM run WHERE status = 3 OR (status <> 1 AND status = 0 AND heartbeat_ms < :gone)",
-}
 
 
-def runs_with(connection: sqlite3.Connection, text: str, now_ms: int) -> set[int]:
-    """Give the keys of the runs that contain a text in name, note, tags, project or params, or are of that status.
+def runs_holding(connection: sqlite3.Connection, text: str) -> set[int]:
+    """Give the keys of the runs that contain a text in name, note, tags, project or params.
 
     Case does not matter. A number is also found as the value of a param.
     """
@@ -63,20 +54,21 @@ def runs_with(connection: sqlite3.Connection, text: str, now_ms: int) -> set[int
     found: set[int] = set()
     for part in _spellings(word):
         found |= _holding(connection, part)
-    times = {"since": now_ms - HEARTBEAT_LOST_MS, "gone": now_ms - HEARTBEAT_GONE_MS}
-    for status, query in _RUNS_OF_STATUS.items():
-        if len(word) > 2 and status.startswith(word.lower()):
-            found.update(_keys(connection, query, times))
     number = as_number(word)
     if number is not None:
+        query = "SELECT run_key AS key FROM param WHERE name_key = :name AND number = :number"
         for (name_key,) in connection.execute("SELECT key FROM name").fetchall():
-            found.update(
-                _keys(
-                    connection,
-                    "SELECT run_key FROM param WHERE name_key = :name AND number = :number",
-                    {"name": name_key, "number": number},
-                )
-            )
+            found.update(key_list(connection, query, {"name": name_key, "number": number}))
+    return found
+
+
+def runs_of_status(connection: sqlite3.Connection, text: str, now_ms: int) -> set[int]:
+    """Give the keys of the runs whose status begins with a text of three letters or more."""
+    found: set[int] = set()
+    for status, condition in STATUS_CONDITIONS.items():
+        if len(text) > 2 and status.startswith(text.lower()):
+            query = f"SELECT t.key AS key FROM run AS t WHERE {condition}"
+            found.update(key_list(connection, query, status_times(now_ms)))
     return found
 
 
@@ -92,15 +84,15 @@ def _ascii_lower(text: str) -> str:
 def _holding(connection: sqlite3.Connection, part: str) -> set[int]:
     """Give the runs with `part`, folded already, in a text. Unlike LIKE, instr sees what stands behind a NUL."""
     values = {"part": part}
-    found = set(_keys(connection, RUNS_HOLDING, values))
-    found.update(_keys(connection, NOTES_HOLDING, values))
-    for project in _keys(connection, PROJECTS_HOLDING, values):
-        found.update(_keys(connection, "SELECT key FROM run WHERE project_key = :project", {"project": project}))
-    found.update(_keys(connection, TAG_NAMES_HOLDING, values))
+    found = set(key_list(connection, RUNS_HOLDING, values))
+    found.update(key_list(connection, NOTES_HOLDING, values))
+    for project in key_list(connection, PROJECTS_HOLDING, values):
+        found.update(key_list(connection, "SELECT key FROM run WHERE project_key = :project", {"project": project}))
+    found.update(key_list(connection, TAG_NAMES_HOLDING, values))
     for distinct, table, column in ((DISTINCT_TEXTS, "param", "text"), (DISTINCT_TAGS, "tag", "value")):
         for name_key, text in connection.execute(distinct, {**values, "limit": MAX_DISTINCT}).fetchall():
-            query = f"SELECT run_key FROM {table} WHERE name_key = :name AND {column} = :text"
-            found.update(_keys(connection, query, {"name": name_key, "text": text}))
+            query = f"SELECT run_key AS key FROM {table} WHERE name_key = :name AND {column} = :text"
+            found.update(key_list(connection, query, {"name": name_key, "text": text}))
     return found
 
 
@@ -116,11 +108,3 @@ def as_number(word: str) -> float | int | None:
         return float(word)
     except ValueError:
         return None
-
-
-def _keys(connection: sqlite3.Connection, query: str, values: dict[str, Any]) -> list[int]:
-    joined = connection.execute(
-        query.replace("SELECT", "SELECT group_concat(", 1).replace(" FROM", ") FROM", 1), values
-    ).fetchone()[0]
-    found: list[int] = orjson.loads(f"[{joined or ''}]")
-    return found

@@ -16,9 +16,8 @@ from typing import Any, Protocol
 
 import orjson
 
-from artui.catalog.runs import storable
 from artui.query.filter import Comparison, error_at
-from artui.query.keys import Memory, key_list
+from artui.query.keys import Kept, key_list, name_key
 from artui.query.matching import Matcher
 
 FEW = 2_000
@@ -46,10 +45,10 @@ _TABLES = (
 class Scope:
     """A catalog, and the moment, that a filter is compiled for."""
 
-    def __init__(self, connection: sqlite3.Connection, now_ms: int, memory: Memory | None = None) -> None:
+    def __init__(self, connection: sqlite3.Connection, now_ms: int, memory: Kept | None = None) -> None:
         self.connection = connection
         self.now_ms = now_ms
-        self.memory = memory if memory is not None else Memory()
+        self.memory = memory if memory is not None else Kept()
         self.notes: list[str] = []
         """What a user should know beside the answer: a name that no run has."""
 
@@ -71,8 +70,7 @@ class Scope:
         return self.memory.get("names", lambda: _names(self.connection))
 
     def name_key(self, text: str) -> int | None:
-        found = self.connection.execute("SELECT key FROM name WHERE text = :text", {"text": storable(text)}).fetchone()
-        return int(found[0]) if found else None
+        return name_key(self.connection, text)
 
     def sources_of(self, text: str) -> list[str]:
         """Say whether runs have a metric, a param or a tag of that name."""
@@ -148,12 +146,10 @@ class Texts:
     queries: tuple[tuple[str, dict[str, Any]], ...]
     """Each gives rows of a value and the keys that have it, joined by commas."""
     holds: Matcher
-    name: str = ""
+    name: str
     """What is asked, in words: the same words give the same runs."""
 
     def keys(self, scope: Scope, within: set[int] | None) -> set[int]:
-        if not self.name:
-            return self._found(scope)
         key = ("texts", self.name, *(query for query, _ in self.queries), *(str(values) for _, values in self.queries))
         return set(scope.memory.get(key, lambda: array("q", self._found(scope))))
 

@@ -11,7 +11,7 @@ import orjson
 
 from artui.errors import UsageError
 from artui.query.aggregates import AGGREGATES
-from artui.query.keys import key_list
+from artui.query.keys import key_list, name_key
 
 KEYS_BY_START = "SELECT key FROM run ORDER BY started_ms DESC, key DESC"
 PARAM_ORDER = "SELECT run_key AS key FROM param WHERE name_key = :name AND number IS NOT NULL ORDER BY number, run_key"
@@ -83,7 +83,7 @@ def _by_one(connection: sqlite3.Connection, sort: Sort) -> list[int]:
             return key_list(connection, KEYS_BY_START, {})
         keys = key_list(connection, _ATTRIBUTE_ORDERS.get(name, _ATTRIBUTE_ORDERS["started"]), {})
     else:
-        values = {"name": _name_key(connection, name)}
+        values = {"name": name_key(connection, name)}
         if source == "param":
             keys = key_list(connection, PARAM_ORDER, values) + key_list(connection, PARAM_TEXT_ORDER, values)
         elif source == "tag":
@@ -96,11 +96,6 @@ def _by_one(connection: sqlite3.Connection, sort: Sort) -> list[int]:
         present = set(keys)
         keys += [key for key in key_list(connection, KEYS_BY_START, {}) if key not in present]
     return keys
-
-
-def _name_key(connection: sqlite3.Connection, name: str) -> int:
-    found = connection.execute("SELECT key FROM name WHERE text = :text", {"text": name}).fetchone()
-    return int(found[0]) if found else -1
 
 
 def _metric_keys(connection: sqlite3.Connection, values: dict[str, Any], aggregate: str) -> list[int]:
@@ -147,7 +142,7 @@ def value_groups(connection: sqlite3.Connection, column: str) -> list[tuple[Any,
             f"SELECT {value}, group_concat(t.key) FROM {table} {where} GROUP BY {value} ORDER BY {order}",
             {},
         )
-    values = {"name": _name_key(connection, name)}
+    values = {"name": name_key(connection, name)}
     if source == "tag":
         return _grouped(
             connection,
@@ -203,7 +198,7 @@ def resolved(connection: sqlite3.Connection, sorts: Iterable[Sort]) -> tuple[Sor
     for sort in sorts:
         source, _, name = sort.column.partition(":")
         base, dot, aggregate = name.rpartition(".")
-        if source == "metric" and dot and aggregate in AGGREGATES and _name_key(connection, name) < 0:
+        if source == "metric" and dot and aggregate in AGGREGATES and name_key(connection, name) is None:
             sort = Sort(f"metric.{aggregate}:{base}", sort.is_descending)
         found.append(sort)
     return tuple(found)

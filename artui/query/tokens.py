@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,6 +33,16 @@ class FilterError(UsageError):
         start = self.text.rfind("\n", 0, self.position) + 1
         line = self.text[start:].partition("\n")[0]
         return f"{line}\n{' ' * (self.position - start)}{'^' * self.length}"
+
+
+@contextlib.contextmanager
+def pointing_into(text: str) -> Iterator[None]:
+    """Let errors of filters that come from inside know the text that they point into."""
+    try:
+        yield
+    except FilterError as error:
+        error.text = text
+        raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,16 +18,15 @@ Both show what goes together with the result, which need not be its cause.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from artui.catalog.runs import storable
 from artui.errors import UsageError
 from artui.model import ParamType, RunDetail
 from artui.query import Reader
-from artui.query.compare import Direction, compare, guess_direction
-from artui.query.keys import key_list
+from artui.query.compare import Direction, compare, guess_direction, is_number
+from artui.query.keys import key_list, name_key
 from artui.query.matching import as_text
 from artui.query.sorting import value_groups
 from artui.query.tokens import quoted_name, quoted_value
@@ -117,10 +116,10 @@ def why(reader: Reader, left_id: str, right_id: str, metric: str = "", *, direct
     metric = metric or _common_metric(left_run, right_run)
     direction = direction or guess_direction(metric)
     with reader.snapshot() as connection:
-        found = connection.execute("SELECT key FROM name WHERE text = :text", {"text": storable(metric)}).fetchone()
-        if found is None:
+        metric_key = name_key(connection, metric)
+        if metric_key is None:
             raise UsageError(f"No run has a metric {metric!r}.", remedy="Name one that both runs have.")
-        results = _results(connection, int(found[0]), direction)
+        results = _results(connection, metric_key, direction)
         keys = [
             connection.execute("SELECT key FROM run WHERE id = ?", (run.head.id,)).fetchone()[0]
             for run in comparison.runs
@@ -182,18 +181,17 @@ def _sides(connection: Any, section: str, name: str, left: Any, right: Any, runs
 def _param_sides(connection: Any, name: str, left: Any, right: Any) -> Sides | None:
     groups = value_groups(connection, f"param:{name}")
     shown = f"params.{quoted_name(name)}"
-    if _is_number(left) and _is_number(right) and left == left and right == right:
-        exact = {value: keys for value, keys in groups if _is_number(value)}
+    if is_number(left) and is_number(right) and left == left and right == right:
+        exact = {value: keys for value, keys in groups if is_number(value)}
         same = exact.get(left, []), exact.get(right, [])
         if min(len(same[0]), len(same[1])) >= FEW_RUNS:
             return *same, f"{shown} = {_shown(left)}"
-        nearer = _nearer(float(left), float(right))
+        bound = math.sqrt(left) * math.sqrt(right) if left > 0 and right > 0 else (left + right) / 2
         ours: list[int] = []
         theirs: list[int] = []
         for value, keys in groups:
-            if _is_number(value):
-                (ours if nearer(float(value)) else theirs).extend(keys)
-        bound = math.sqrt(left * right) if left > 0 and right > 0 else (left + right) / 2
+            if is_number(value):
+                (ours if (value > bound if left > right else value < bound) else theirs).extend(keys)
         return ours, theirs, f"{shown} {'>' if left > right else '<'} {bound:.6g}"
     stored = {(_stored(left)): True, (_stored(right)): False}
     sides: tuple[list[int], list[int]] = ([], [])
@@ -206,11 +204,6 @@ def _param_sides(connection: Any, name: str, left: Any, right: Any) -> Sides | N
         sides[0 if left is None else 1].extend(without)
     condition = f"{shown} is null" if left is None else f"{shown} = {quoted_value(_shown(left))}"
     return sides[0], sides[1], condition
-
-
-def _nearer(left: float, right: float) -> Callable[[float], bool]:
-    bound = math.sqrt(left) * math.sqrt(right) if left > 0 and right > 0 else (left + right) / 2
-    return (lambda value: value > bound) if left > right else (lambda value: value < bound)
 
 
 def _stored(value: Any) -> Any:
@@ -249,10 +242,6 @@ def _weighed(factor: Factor, sides: Sides | None, results: dict[int, float]) -> 
         return factor
     z, share = rank_sum(ours, theirs)
     return replace(factor, z=z, share=share)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _shown(value: Any) -> str:
@@ -305,7 +294,7 @@ def _apart(
     section: str, name: str, field: str, groups: list[tuple[Any, list[int]]], ours: set[int], theirs: set[int]
 ) -> list[Factor]:
     """Weigh one factor: as a number if it has several numbers, else by its most telling value."""
-    numbers = [(float(value), keys) for value, keys in groups if _is_number(value)]
+    numbers = [(float(value), keys) for value, keys in groups if is_number(value)]
     if len(numbers) >= 3 and len(numbers) == len(groups):
         left = [value for value, keys in numbers for key in keys if key in ours]
         right = [value for value, keys in numbers for key in keys if key in theirs]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,7 +9,7 @@ from typing import Any
 import orjson
 
 from artui.query.sorting import NEWEST_FIRST, Sort
-from artui.settings import private_folder, state_folder
+from artui.settings import keep_state, read_state
 
 MAX_COLUMNS = 200
 MAX_SORTS = 8
@@ -88,17 +86,9 @@ def keep_arrangement(catalog: str, arrangement: Arrangement) -> None:
     kept[catalog] = arrangement.to_json()
     while len(kept) > MAX_CATALOGS:
         kept.pop(next(iter(kept)))
-    path = state_folder() / _NAME
-    part = path.with_name(f"{_NAME}.{os.getpid()}")
-    with contextlib.suppress(OSError):
-        private_folder(path.parent)
-        part.write_bytes(orjson.dumps(kept))
-        part.replace(path)
+    keep_state(_NAME, kept)
 
 
 def _all() -> dict[str, str]:
-    try:
-        found = orjson.loads((state_folder() / _NAME).read_bytes())
-    except (OSError, ValueError):
-        return {}
+    found = read_state(_NAME)
     return {key: text for key, text in found.items() if isinstance(text, str)} if isinstance(found, dict) else {}

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from artui.query import Reader
 from artui.query.export import table_of, write_table
+from artui.query.keys import Memory
 from artui.query.runs import RunsRequest, chosen_columns, columns, first_matches, run_order, run_rows
 from artui.query.sorting import Sort
 
@@ -65,9 +66,9 @@ def measure(reader: Reader, request: RunsRequest, *, repeat: int = 7) -> tuple[f
     shown: list[object] = list(chosen_columns(columns(reader)))
     warm, cold = [], []
     for _ in range(repeat):
-        reader.memory.__init__()  # type: ignore[misc]
+        reader.memory = Memory()
         cold.append(_page(reader, request, shown))
-        reader.memory.__init__()  # type: ignore[misc]
+        reader.memory = Memory()
         # What is there while one types: the order, but not yet what this filter gives.
         run_order(reader, RunsRequest("", request.sorts))
         warm.append(_page(reader, request, shown))

@@ -828,3 +828,15 @@ def _is_same(stored: Any, value: Any, *, is_tag: bool) -> bool:
         or (stored != stored and number != number)
         or (_is_text(stored) and _stored_text(stored) == value.text)
     )
+
+
+def test_what_a_slow_reader_finds_is_not_kept_for_a_newer_state() -> None:
+    """A thread that read the catalog before it changed keeps what it read away from those who read it after."""
+    from artui.query.keys import Memory
+
+    memory = Memory()
+    before = memory.at((1,))
+    after = memory.at((2,))
+    assert before.get("order", lambda: "old") == "old"
+    assert after.get("order", lambda: "new") == "new" and memory.at((2,)).get("order", lambda: "newer") == "new"
+    assert memory.at((3,)).get("order", lambda: "newest") == "newest"

@@ -204,3 +204,19 @@ def test_signs_of_the_format_are_written_as_themselves() -> None:
     assert "a\\|b,c" in write_table("md", headers, rows) and len(write_table("md", headers, rows).splitlines()) == 3
     assert "\\&\\_\\%" in write_table("tex", headers, rows)
     assert orjson.loads(write_table("json", headers, rows)) == [{"run": rows[0][0], "x": "nan", "y": None, "z": True}]
+
+
+def test_a_change_is_for_marked_runs_also_where_the_filter_hides_them(small_catalog: Path, explore: Explore) -> None:
+    """With two runs marked and hidden by the filter, the trash takes those two, never the run under the cursor."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        screen = _screen(pilot)
+        marked = list(screen.table.keys[:2])
+        await pilot.press("space", "space", "slash", *"calm-otter-8", "enter")
+        await settled(pilot)
+        assert set(screen.edited_keys()) == set(marked) and screen.table.key not in marked
+        await pilot.press("X")
+        await settled(pilot)
+        assert "into the trash: 2 runs" in shown(pilot) and "1 of 10 runs" in shown(pilot)
+
+    explore(small_catalog, flow)

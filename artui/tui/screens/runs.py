@@ -117,11 +117,10 @@ class RunsScreen(EditsRuns):
         self._ask_order()
 
     def _ask_columns(self) -> None:
-        self.ask(
-            "columns",
-            lambda: (query.columns(self.reader), query.stages(self.reader), query.tag_columns(self.reader)),
-            self._take_columns,
-        )
+        self.ask("columns", self._read_columns, self._take_columns)
+
+    def _read_columns(self) -> tuple[Columns, set[str], list[Column]]:
+        return query.columns(self.reader), query.stages(self.reader), query.tag_columns(self.reader)
 
     def _take_columns(self, found: tuple[Columns, set[str], list[Column]]) -> None:
         self._columns, self._stages, self._others = found
@@ -149,14 +148,7 @@ class RunsScreen(EditsRuns):
             title = titles.get(column.id) or {"started": "age", "duration": "took"}.get(column.name, column.name)
             shape = shape_of(column, title=title, spark=SPARK_CELLS if column.id in sparked else 0)
             shapes.append(replace(shape, width=self.arrangement.widths.get(column.id, shape.width)))
-        first, *more = self.request.sorts
-        return View(
-            tuple(shapes),
-            first.column,
-            first.is_descending,
-            self.arrangement.pinned,
-            tuple((sort.column, sort.is_descending) for sort in more),
-        )
+        return View(tuple(shapes), self.request.sorts, self.arrangement.pinned)
 
     def _known_columns(self) -> list[Column]:
         """Give every column there could be; the usual ones first."""
@@ -214,12 +206,10 @@ class RunsScreen(EditsRuns):
 
     def _take_answer(self, request: RunsRequest, found: RunOrder | FilterError) -> None:
         """Show the runs that match; while a filter is wrong or half typed the last good answer stays."""
-        from artui.query.complete import is_unfinished
-
         if not isinstance(found, RunOrder):
             self.filter.fault(found)
             return
-        is_half_typed = not found.matched and self.filter.is_typing and is_unfinished(request.where)
+        is_half_typed = not found.matched and self.filter.is_typing and _is_unfinished(request.where)
         self.filter.fault(None, ["No run contains this."] if is_half_typed else found.notes)
         if not is_half_typed:
             self._take_order(request, found)
@@ -233,13 +223,7 @@ class RunsScreen(EditsRuns):
         if not is_same:
             table.set_keys(order.keys, now_ms=_now_ms(), to_first=self._goes_first)
         self._goes_first = False
-        first, *more = request.sorts
-        table.view = replace(
-            table.view,
-            sort=first.column,
-            is_descending=first.is_descending,
-            more_sorts=tuple((sort.column, sort.is_descending) for sort in more),
-        )
+        table.view = replace(table.view, sorts=request.sorts)
         if not is_first:
             table.forget_rows()
         table.refresh()
@@ -390,11 +374,7 @@ class RunsScreen(EditsRuns):
         self._remember()
 
     def action_choose_columns(self) -> None:
-        self.ask(
-            "columns",
-            lambda: (query.columns(self.reader), query.stages(self.reader), query.tag_columns(self.reader)),
-            self._choose_columns,
-        )
+        self.ask("columns", self._read_columns, self._choose_columns)
 
     def _choose_columns(self, found: tuple[Columns, set[str], list[Column]]) -> None:
         from artui.tui.screens.columns import ColumnsScreen
@@ -496,12 +476,14 @@ class RunsScreen(EditsRuns):
     # Taking something along
 
     def edited_keys(self) -> Sequence[int]:
-        """Give the marked runs in their order, or the one under the cursor."""
+        """Give the marked runs, or the one under the cursor."""
+        return self._marked() or ([self.table.key] if self.table.key is not None else [])
+
+    def _marked(self) -> list[int]:
+        """Give the marked runs: those in the table in its order, then those that the filter hides."""
         table = self.table
-        marked = [key for key in self.order.keys if key in table.marked]
-        if marked:
-            return marked
-        return [table.key] if table.key is not None else []
+        shown = [key for key in table.keys if key in table.marked]
+        return shown + sorted(table.marked.difference(shown))
 
     def action_copy(self) -> None:
         keys = list(self.edited_keys())
@@ -546,7 +528,10 @@ class RunsScreen(EditsRuns):
         self.artui.say(f"copied {what}")
 
     def action_export(self) -> None:
-        keys = [key for key in self.order.keys if key in self.table.marked] or list(self.order.keys)
+        keys = self._marked() or list(self.order.keys)
+        if self.order.is_partial:
+            self.artui.say("The rest of the runs is still being looked for: once more, in a moment.")
+            return
         question = f"write {plural(len(keys), 'run')} to file  (.csv .tsv .json .md .tex)"
         self.query_one(Prompt).ask(question, lambda name: self._export(name, keys), text="runs.csv")
 
@@ -625,8 +610,7 @@ class RunsScreen(EditsRuns):
 
     def action_compare(self) -> None:
         table = self.table
-        keys = [key for key in table.keys if key in table.marked] or list(table.keys[table.cursor : table.cursor + 2])
-        keys += sorted(table.marked - set(keys))
+        keys = self._marked() or list(table.keys[table.cursor : table.cursor + 2])
         if len(keys) < 2:
             self.artui.say("Mark two or more runs with space, then press c.", is_warning=True)
         elif len(keys) > self.artui.MAX_COMPARED:
@@ -733,6 +717,12 @@ def _page_or_error(reader: Reader, request: RunsRequest) -> RunOrder | FilterErr
         return query.first_matches(reader, request, FIRST_ROWS)
     except FilterError as error:
         return error
+
+
+def _is_unfinished(text: str) -> bool:
+    from artui.query.complete import is_unfinished
+
+    return is_unfinished(text)
 
 
 def _is_best_first(column: str) -> bool:

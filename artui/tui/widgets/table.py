@@ -13,6 +13,7 @@ from textual.strip import Strip
 
 from artui.model import RunRow
 from artui.query.runs import attribute_value
+from artui.query.sorting import NEWEST_FIRST, Sort
 from artui.safetext import clean
 from artui.tui.cells import (
     CURSOR,
@@ -46,12 +47,10 @@ class View:
 
     shapes: tuple[Shape, ...]
     """Columns behind status and name."""
-    sort: str
-    is_descending: bool
+    sorts: tuple[Sort, ...]
+    """Columns that it is sorted by, the most significant first."""
     pinned: int = 0
     """So many of the first shapes stay when the table is scrolled sideways."""
-    more_sorts: tuple[tuple[str, bool], ...] = ()
-    """Further columns that it is sorted by, and whether from high to low."""
 
 
 class RunsTable(ScrollView, can_focus=True):
@@ -80,7 +79,7 @@ class RunsTable(ScrollView, can_focus=True):
         self.column = 0
         """The current column: 0 is the name, then `view.shapes`."""
         self.marked: set[int] = set()
-        self.view = View((), "attribute:started", True)
+        self.view = View((), (NEWEST_FIRST,))
         self.now_ms = 0
         self._rows: dict[int, RunRow] = {}
         self._wanted: set[int] = set()
@@ -216,12 +215,11 @@ class RunsTable(ScrollView, can_focus=True):
     def _titled(self, title: str, column_id: str, cells: int, *, right: bool = False, keep_end: bool = False) -> str:
         """Give a title in so many cells; the arrow of a column that is sorted by is seen whole."""
         arrow = ""
-        sorts = ((self.view.sort, self.view.is_descending), *self.view.more_sorts)
-        for number, (sorted_id, is_descending) in enumerate(sorts):
-            if sorted_id == column_id:
+        for number, sort in enumerate(self.view.sorts):
+            if sort.column == column_id:
                 # An age grows the other way than the time of the start.
-                arrow = "↓" if is_descending != (column_id == "attribute:started") else "↑"
-                arrow += "¹²³⁴⁵⁶⁷⁸"[number] if self.view.more_sorts else ""
+                arrow = "↓" if sort.is_descending != (column_id == "attribute:started") else "↑"
+                arrow += "¹²³⁴⁵⁶⁷⁸"[number] if len(self.view.sorts) > 1 else ""
         room = max(0, cells - len(arrow))
         text = fit(title, room, right=right, keep_end=keep_end)
         return text + arrow if right or not arrow else (text.rstrip() + arrow).ljust(cells)
