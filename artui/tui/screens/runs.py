@@ -532,6 +532,9 @@ class RunsScreen(EditsRuns):
         if self.order.is_partial:
             self.artui.say("The rest of the runs is still being looked for: once more, in a moment.")
             return
+        if not keys:
+            self.artui.say("There are no runs to write.")
+            return
         question = f"write {plural(len(keys), 'run')} to file  (.csv .tsv .json .md .tex)"
         self.query_one(Prompt).ask(question, lambda name: self._export(name, keys), text="runs.csv")
 
