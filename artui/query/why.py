@@ -307,8 +307,8 @@ def _apart(
             Factor(
                 section,
                 name,
-                f"median {middle[0]:.4g}",
-                f"median {middle[1]:.4g}",
+                f"{middle[0]:.4g} median",
+                f"{middle[1]:.4g} median",
                 z,
                 share,
                 len(left),
