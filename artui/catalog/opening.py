@@ -57,6 +57,8 @@ _KNOWN_FILES = (
     (b"\x89HDF", "an HDF5 file", ""),
     (b"PAR1", "a Parquet file", ""),
 )
+COMMIT_SECONDS = 1.0
+"""So long a commit is waited for by whoever finds the file in the middle of it."""
 _KNOWN_APPLICATIONS = {
     0x0F055111: "a Fossil repository",
     0x47504B47: "a GeoPackage",
@@ -173,9 +175,26 @@ class Opened:
 def look(path: Path) -> Header:
     """Look at the file before SQLite does, without waiting on anything it might be.
 
+    A commit through a rollback journal writes the header before the pages at the end: while one goes on, a file
+    that is shorter than its header says is looked at again.
+
     Raises:
         CatalogNotFound, NotACatalog, CatalogDamaged: each says what is there instead.
     """
+    journal = path.with_name(path.name + "-journal")
+    deadline = time.monotonic() + COMMIT_SECONDS
+    while True:
+        is_written = journal.exists()
+        try:
+            return _look_once(path)
+        except CatalogDamaged:
+            # Its journal goes away as a commit ends, so one that was there before counts.
+            if not (is_written or journal.exists()) or time.monotonic() > deadline:
+                raise
+        time.sleep(0.01)
+
+
+def _look_once(path: Path) -> Header:
     shown = ascii_path(path)
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
@@ -195,9 +214,11 @@ def look(path: Path) -> Header:
                 remedy="Give the path of an .artui file.",
             )
         head = os.read(handle, 100)
+        # After the header: a file that grows in between is no shorter than that says.
+        size_bytes = os.fstat(handle).st_size
     finally:
         os.close(handle)
-    return _header(head, found.st_size, shown)
+    return _header(head, size_bytes, shown)
 
 
 def _header(head: bytes, size_bytes: int, shown: str) -> Header:

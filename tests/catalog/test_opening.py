@@ -383,3 +383,30 @@ def test_what_cannot_be_read_is_one_error(tmp_path: Path, error: Exception) -> N
     """Cells of a wrong type or size, wherever they are met, end in an error of ours that names the file."""
     with pytest.raises(CatalogDamaged, match=r"x\.artui holds something"), opening.border(tmp_path / "x.artui"):
         raise error
+
+
+def test_a_commit_under_way_is_no_incomplete_copy(tmp_path: Path) -> None:
+    """In the middle of a commit the header is ahead of the file: whoever opens it then waits; a cut copy is refused at once."""
+    import threading
+
+    path, journal = tmp_path / "x.artui", tmp_path / "x.artui-journal"
+    with Catalog(path):
+        pass
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1024])
+    began = time.monotonic()
+    with pytest.raises(CatalogDamaged, match="incomplete"):
+        opening.look(path)
+    assert time.monotonic() - began < 0.5
+
+    journal.write_bytes(b"")
+
+    def commit() -> None:
+        time.sleep(0.2)
+        path.write_bytes(whole)
+        journal.unlink()
+
+    thread = threading.Thread(target=commit)
+    thread.start()
+    assert opening.look(path).size_bytes == len(whole)
+    thread.join()
