@@ -1,0 +1,190 @@
+"""From a figure to shapes on a page: axes, ticks, legend, and what is drawn between them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from artui.figures import COLOURS, Figure, FigureAxis
+
+INK, GREY, PALE, PAPER = "#1a1a1a", "#666666", "#dddddd", "#ffffff"
+BACKED = "#b8b8b8"
+"""Of what steps back behind others."""
+SHADE = (8, 81, 156)
+TEXT = 13
+_LEFT, _RIGHT, _TOP, _BOTTOM = 78, 24, 48, 58
+_LEGEND_ROW = 18
+_LETTER = 7.2
+"""Width of a letter, about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    points: Sequence[tuple[float, float]]
+    colour: str
+    width: float = 1.0
+    opacity: float = 1.0
+    is_filled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    x: float
+    y: float
+    radius: float
+    colour: str
+    opacity: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    x: float
+    y: float
+    text: str
+    size: int = TEXT
+    anchor: Literal["start", "middle", "end"] = "start"
+    colour: str = INK
+    is_bold: bool = False
+    is_upright: bool = False
+    """Written from bottom to top."""
+
+
+Shape = Path | Circle | Text
+
+
+def shapes(figure: Figure) -> list[Shape]:
+    """Lay a figure out on a page of its size, from back to front."""
+    width, height = figure.size
+    legend = [line for line in figure.lines if line.label] + [dots for dots in figure.dots if dots.label]
+    legend = legend[:24] if len(legend) > 1 else []
+    widest = min(240, max((len(each.label) for each in legend), default=0) * _LETTER + 30)
+    right = _RIGHT + (widest if legend else 0)
+    left: float = _LEFT
+    top, bottom = _TOP + (10 if figure.rules else 0), _BOTTOM
+    if figure.cells is not None:
+        left = min(260, max(left, 40 + max((len(text) for _, text in figure.y.ticks), default=0) * _LETTER))
+    box = left, top, width - right, height - bottom
+    found: list[Shape] = [Text(left, 26, figure.title, 17, is_bold=True)]
+    if figure.note:
+        found.append(Text(width - _RIGHT, 26, figure.note, 12, "end", GREY))
+    found += _frame(figure, box)
+    found += _content(figure, box)
+    for number, each in enumerate(legend):
+        y = top + 12 + number * _LEGEND_ROW
+        x = width - right + 12
+        found.append(Path([(x, y), (x + 16, y)], _colour(each.colour), 3))
+        found.append(Text(x + 22, y + 4, each.label[:34], 12))
+    return found
+
+
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom of the plot."""
+
+
+def _frame(figure: Figure, box: Box) -> Iterator[Shape]:
+    left, top, right, bottom = box
+    for share, text in figure.x.ticks:
+        x = left + share * (right - left)
+        if figure.cells is None:
+            yield Path([(x, top), (x, bottom)], PALE)
+        yield Text(x, bottom + 18, text, 12, "middle", GREY)
+    for share, text in figure.y.ticks:
+        y = bottom - share * (bottom - top)
+        if figure.cells is None:
+            yield Path([(left, y), (right, y)], PALE)
+        yield Text(left - 8, y + 4, text, 12, "end", GREY)
+    for share, below, above in figure.rules:
+        x = left + share * (right - left)
+        yield Path([(x, top), (x, bottom)], GREY, 1.5)
+        yield Text(x, bottom + 18, below, 12, "middle", INK)
+        yield Text(x, top - 8, above, 12, "middle", GREY)
+    yield Path([(left, top), (left, bottom), (right, bottom)], GREY)
+    yield Text((left + right) / 2, bottom + 42, figure.x.title, TEXT, "middle")
+    if figure.y.title:
+        yield Text(18, (top + bottom) / 2, figure.y.title, TEXT, "middle", is_upright=True)
+
+
+def _content(figure: Figure, box: Box) -> Iterator[Shape]:
+    left, top, right, bottom = box
+
+    def place(x: float, y: float) -> tuple[float, float] | None:
+        across, up = _share(figure.x, x), _share(figure.y, y)
+        if across is None or up is None:
+            return None
+        return left + across * (right - left), bottom - up * (bottom - top)
+
+    for bars in figure.bars:
+        for low, high, tall in zip(bars.edges, bars.edges[1:], bars.heights, strict=False):
+            start, end = place(low, 0.0), place(high, tall)
+            if start and end and tall:
+                (x0, y0), (x1, y1) = start, end
+                yield Path([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], _colour(bars.colour), opacity=0.8, is_filled=True)
+    # What steps back lies behind.
+    for line in sorted(figure.lines, key=lambda each: each.colour >= 0):
+        if line.lows and line.colour >= 0:
+            over = [place(x, y) for x, y in zip(line.xs, line.highs, strict=True)]
+            under = [place(x, y) for x, y in zip(line.xs, line.lows, strict=True)]
+            ring = [each for each in (*over, *reversed(under)) if each is not None]
+            if len(ring) > 2:
+                yield Path(ring, _colour(line.colour), opacity=0.18, is_filled=True)
+        for part in _parts([place(x, y) for x, y in zip(line.xs, line.ys, strict=True)]):
+            is_back = line.colour < 0
+            yield Path(part, _colour(line.colour), 1.0 if is_back else 1.8, 0.5 if is_back else 1.0)
+    for dots in sorted(figure.dots, key=lambda each: each.colour >= 0):
+        for x, y in zip(dots.xs, dots.ys, strict=True):
+            if (at := place(x, y)) is not None:
+                yield Circle(*at, 3.0 if dots.colour < 0 else 4.5, _colour(dots.colour), 0.5 if dots.colour < 0 else 1)
+    if figure.cells is not None:
+        yield from _cells(figure, box)
+
+
+def _cells(figure: Figure, box: Box) -> Iterator[Shape]:
+    left, top, right, bottom = box
+    grid = figure.cells
+    if grid is None or not grid.shares or not grid.shares[0]:
+        return
+    tall, wide = (bottom - top) / len(grid.shares), (right - left) / len(grid.shares[0])
+    for row, (shares, texts) in enumerate(zip(grid.shares, grid.texts, strict=True)):
+        for column, (share, text) in enumerate(zip(shares, texts, strict=True)):
+            x, y = left + column * wide, top + row * tall
+            ring = [(x, y), (x + wide - 1, y), (x + wide - 1, y + tall - 1), (x, y + tall - 1)]
+            yield Path(ring, shade(share), is_filled=True)
+            if len(text) * _LETTER <= wide and tall >= 14:
+                ink = PAPER if share > 0.55 else INK
+                yield Text(x + wide / 2, y + tall / 2 + 4, text, 12, "middle", ink)
+
+
+def shade(share: float) -> str:
+    """Give a colour from paper (0) to full (1)."""
+    if share != share:
+        return "#f2f2f2"
+    share = max(0.0, min(1.0, share))
+    return "#" + "".join(f"{round(255 + (part - 255) * share):02x}" for part in SHADE)
+
+
+def _parts(points: Sequence[tuple[float, float] | None]) -> Iterator[list[tuple[float, float]]]:
+    """Break a line where it has no place."""
+    part: list[tuple[float, float]] = []
+    for each in (*points, None):
+        if each is not None:
+            part.append(each)
+        elif part:
+            # A point alone is a dash.
+            yield part if len(part) > 1 else [part[0], (part[0][0] + 1.5, part[0][1])]
+            part = []
+
+
+def _share(axis: FigureAxis, value: float) -> float | None:
+    """Give where a value stands on an axis; None beyond its ends, or where the axis does not have it."""
+    if axis.is_log:
+        if value <= 0:
+            return None
+        value = math.log10(value)
+    share = (value - axis.low) / ((axis.high - axis.low) or 1.0)
+    return share if -1e-9 <= share <= 1 + 1e-9 else None
+
+
+def _colour(number: int) -> str:
+    return COLOURS[number % len(COLOURS)] if number >= 0 else BACKED

@@ -1,0 +1,86 @@
+"""Charts as files: what is drawn is in them, whatever the text, and nothing else."""
+
+from __future__ import annotations
+
+import io
+import math
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from artui.errors import UsageError
+from artui.figures import Figure, FigureAxis, FigureBars, FigureCells, FigureDots, FigureLine, format_of, write
+from artui.figures.layout import Circle, Text, shapes
+from artui.figures.layout import Path as Stroke
+
+SVG = "{http://www.w3.org/2000/svg}"
+AXIS = FigureAxis("step", 0.0, 10.0, False, [(0.0, "0"), (1.0, "10")])
+UP = FigureAxis("loss", 0.0, 1.0, False, [(0.5, "0.5")])
+
+
+def _figure(**more: object) -> Figure:
+    lines = [FigureLine([0, 5, 10], [1.0, 0.5, 0.25], 0, "calm-otter", [0.9, 0.4, 0.2], [1.0, 0.6, 0.3])]
+    return Figure("val/loss", AXIS, UP, **({"lines": lines} | more))  # type: ignore[arg-type]
+
+
+def test_svg_is_xml_with_the_texts_and_a_line_from_first_to_last() -> None:
+    """The title, the axes' names and ticks are texts; the line begins at the left and ends at the right of the plot."""
+    root = ElementTree.fromstring(write(_figure(), "svg"))
+    texts = [element.text for element in root.iter(f"{SVG}text")]
+    assert {"val/loss", "step", "loss", "0", "10", "0.5"} <= set(texts)
+    lines = [element.get("points", "").split() for element in root.iter(f"{SVG}polyline")]
+    curve = max(lines, key=lambda points: (len(points) == 3, len(set(points))))
+    xs = [float(point.split(",")[0]) for point in curve]
+    assert xs == sorted(xs) and xs[0] < xs[-1]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_any_text_gives_valid_svg_that_runs_nothing(title: str, label: str) -> None:
+    """Names from a catalog are text, never markup: no element comes of them."""
+    lines = [FigureLine([0, 1], [0, 1], number, label or "x") for number in range(2)]
+    root = ElementTree.fromstring(write(_figure(lines=lines) if not title else Figure(title, AXIS, UP, lines=lines), "svg"))  # fmt: skip
+    assert {element.tag.removeprefix(SVG) for element in root.iter()} <= {"svg", "title", "rect", "text", "polyline", "polygon", "circle"}  # fmt: skip
+
+
+def test_hostile_names_stay_text() -> None:
+    """A script in a name is written as letters."""
+    content = write(Figure("<script>alert(1)</script>", AXIS, UP, note='"><image href="x"/>'), "svg").decode()
+    assert "<script" not in content and "<image" not in content and "&lt;script&gt;" in content
+
+
+def test_png_is_a_picture_of_twice_the_size_with_the_lines_colour() -> None:
+    """The file opens, is 1,920 x 1,200 pixels, and the curve's colour is in it."""
+    image = Image.open(io.BytesIO(write(_figure(), "png")))
+    assert image.size == (1920, 1200) and image.format == "PNG"
+    assert (0, 0x72, 0xB2) in {colour for _, colour in image.convert("RGB").getcolors(1 << 24) or []}
+
+
+def test_points_beyond_the_axes_are_left_out() -> None:
+    """A line breaks where it leaves the axes, or where a logarithmic axis has no place."""
+    log = FigureAxis("loss", -2.0, 0.0, True)
+    figure = Figure("t", AXIS, log, lines=[FigureLine([0, 1, 2, 3, 20], [0.1, 0.0, 0.1, math.nan, 0.1], 0)])
+    strokes = [each for each in shapes(figure) if isinstance(each, Stroke) and each.width == 1.8]
+    assert [len(each.points) for each in strokes] == [2, 2]
+    assert all(math.isfinite(x) and math.isfinite(y) for each in strokes for x, y in each.points)
+
+
+def test_dots_bars_and_cells_are_drawn() -> None:
+    """A dot a run, a bar a bin that is not empty, a cell a value with its number."""
+    dots = shapes(Figure("t", AXIS, UP, dots=[FigureDots([1, 2, 99], [0.5, 0.5, 0.5])]))
+    assert sum(isinstance(each, Circle) for each in dots) == 2
+    bars = shapes(Figure("t", AXIS, UP, bars=[FigureBars([0, 5, 10], [1, 0])]))
+    assert sum(isinstance(each, Stroke) and each.is_filled for each in bars) == 1
+    cells = shapes(Figure("t", AXIS, UP, cells=FigureCells([[0.0, 1.0], [math.nan, 0.5]], [["", "7"], ["", "3"]])))
+    assert {each.text for each in cells if isinstance(each, Text)} >= {"7", "3"}
+
+
+@pytest.mark.parametrize("name", ["chart", "chart.pdf", "chart.svg.txt"])
+def test_other_endings_are_refused(name: str) -> None:
+    """What cannot be written says what can."""
+    with pytest.raises(UsageError, match=r"\.svg or \.png"):
+        format_of(Path(name))
