@@ -6,16 +6,16 @@ import math
 import sqlite3
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from artui.catalog import points
 from artui.errors import PointsDamaged, UnknownReference
-from artui.model import Metric, Series
+from artui.model import Metric, RunHead, Series
 from artui.query import Reader
 from artui.query.run import mean_of
-from artui.query.spooled import extended, pending
+from artui.query.spooled import extended, pending, with_pending
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +28,11 @@ DECODE_BLOCKS = 2048
 """Series of more blocks than this are drawn from the blocks' summaries alone."""
 _SPARK_DECODES = 2
 
-Axis = Literal["step", "time"]
+Axis = Literal["step", "time", "wall"]
+"""What points are placed by: their step, seconds since the series began, or seconds since 1970."""
+
+Window = tuple[float, float]
+"""From where to where on the x axis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Curve:
     """
 
     xs: Sequence[float]
-    """Steps, or seconds since the series began."""
+    """By the axis: steps, seconds, or values of another metric."""
     lows: Sequence[float]
     highs: Sequence[float]
     means: Sequence[float]
@@ -50,8 +54,13 @@ class Curve:
     positive_inf_xs: Sequence[float]
     negative_inf_xs: Sequence[float]
     count: int
-    """Points of the whole series."""
+    """Points of the whole series, or of the part of it that was asked for."""
     last: float
+
+    @property
+    def shown(self) -> int:
+        """How many points are drawn: less than `count` where several share a column."""
+        return len(self.xs) + len(self.nan_xs) + len(self.positive_inf_xs) + len(self.negative_inf_xs)
 
 
 def get_series(reader: Reader, run_id: str, name: str, labels: str = "") -> Series:
@@ -75,15 +84,15 @@ def get_series(reader: Reader, run_id: str, name: str, labels: str = "") -> Seri
         return extended(read_series(connection, row[0] if row else -1), later)
 
 
-def read_series(connection: sqlite3.Connection, series_key: int) -> Series:
-    """Decode all blocks of a series into three arrays."""
+def read_series(connection: sqlite3.Connection, series_key: int, numbers: tuple[int, int] = (0, 2**62)) -> Series:
+    """Decode all blocks of a series into three arrays, or those from one number to another."""
     import numpy as np
 
     parts = [
         _decoded(count, codec, payload)
         for count, codec, payload in connection.execute(
-            "SELECT count, codec, payload FROM block WHERE series_key = :series ORDER BY number",
-            {"series": series_key},
+            "SELECT count, codec, payload FROM block WHERE series_key = :series AND number BETWEEN :first AND :last ORDER BY number",
+            {"series": series_key, "first": numbers[0], "last": numbers[1]},
         )
     ]
     if not parts:
@@ -184,29 +193,110 @@ def _even(values: Sequence[float]) -> list[float]:
     return [value if math.isfinite(value) else math.nan for value in values]
 
 
-def curve(reader: Reader, metric: Metric, *, run_id: str = "", axis: Axis = "step", buckets: int = 400) -> Curve:
+def curve(
+    reader: Reader,
+    metric: Metric,
+    *,
+    run_id: str = "",
+    axis: Axis = "step",
+    buckets: int = 400,
+    window: Window | None = None,
+    against: Metric | None = None,
+    is_log: bool = False,
+) -> Curve:
     """Thin a metric's series for a chart with that many columns of dots.
 
-    `run_id` is needed of a metric that has only just been logged, and is in no table yet.
+    Points are sorted by x, stably; of points at one x the last one counts for the line, all for the extremes.
 
-    Points are sorted by x, stably; of points at one step the last one counts for the line, all for the extremes.
+    Args:
+        run_id: needed of a metric that has only just been logged, and is in no table yet.
+        window: only this part of the x axis, and the nearest point on either side of it, so that lines go on beyond.
+        against: a metric of the same run whose values are the x axis, instead of `axis`. A point stands at the value
+            that was the last one known at its step.
+        is_log: let columns of dots be even on a logarithmic x axis, which has nothing at or below zero.
     """
     with reader.snapshot() as connection:
-        block_count = connection.execute(
-            "SELECT count(*) FROM block WHERE series_key = :series", {"series": metric.series_key}
-        ).fetchone()[0]
-        if block_count > DECODE_BLOCKS:
-            return _curve_of_summaries(connection, metric, axis, buckets)
-        series = read_series(connection, metric.series_key)
-        if found := pending(reader, connection):
-            owner = run_id or _run_of(connection, metric.series_key)
-            series = extended(series, found.get((owner, metric.labels, metric.name)))
-    xs = (
-        series.steps.astype("float64")
-        if axis == "step"
-        else (series.times_ms.astype("float64") - metric.summary.first_ms) / 1000.0
+        found = pending(reader, connection)
+        if against is None and ((window is not None and not found) or _is_large(connection, metric)):
+            return _curve_of_blocks(connection, metric, axis, buckets, window, is_log=is_log)
+        owner = (run_id or _run_of(connection, metric.series_key)) if found else ""
+
+        def whole(each: Metric) -> Series:
+            series = read_series(connection, each.series_key)
+            return extended(series, found.get((owner, each.labels, each.name))) if found else series
+
+        series = whole(metric)
+        placed_by = whole(against) if against is not None else None
+    if placed_by is not None:
+        xs, values = _against(series, placed_by)
+    else:
+        xs, values = places(series, axis, first_ms=metric.summary.first_ms), series.values
+    return _thinned(xs, values, window, buckets, is_log=is_log)
+
+
+def _thinned(xs: Floats, values: Floats, window: Window | None, buckets: int, *, is_log: bool) -> Curve:
+    if window is not None:
+        xs, values = cut(xs, values, window)
+    if not is_log:
+        return thin(xs, values, buckets=buckets)
+    import numpy as np
+
+    above = xs > 0
+    found = thin(np.log10(xs[above]), values[above], buckets=buckets)
+    return replace(
+        found,
+        xs=[10**x for x in found.xs],
+        nan_xs=[10**x for x in found.nan_xs],
+        positive_inf_xs=[10**x for x in found.positive_inf_xs],
+        negative_inf_xs=[10**x for x in found.negative_inf_xs],
     )
-    return thin(xs, series.values, buckets=buckets)
+
+
+def places(series: Series, axis: Axis, *, first_ms: int = 0) -> Floats:
+    """Give where the points of a series stand on an axis."""
+    if axis == "step":
+        return series.steps.astype("float64")
+    return (series.times_ms.astype("float64") - (first_ms if axis == "time" else 0)) / 1000.0
+
+
+def _against(series: Series, other: Series) -> tuple[Floats, Floats]:
+    """Place a series by the values of another: the last one at or before each step; points before the first have none."""
+    import numpy as np
+
+    order = np.argsort(other.steps, kind="stable")
+    steps, at = other.steps[order], other.values[order]
+    index = np.searchsorted(steps, series.steps, side="right") - 1
+    known = index >= 0
+    xs = at[index[known]]
+    is_finite = np.isfinite(xs)
+    return xs[is_finite], series.values[known][is_finite]
+
+
+def cut(xs: Floats, values: Floats, window: Window) -> tuple[Floats, Floats]:
+    """Give the points inside a window, by x, and the nearest one on either side of it."""
+    import numpy as np
+
+    if len(xs) and not bool((xs[1:] >= xs[:-1]).all()):
+        order = np.argsort(xs, kind="stable")
+        xs, values = xs[order], values[order]
+    start = max(0, int(np.searchsorted(xs, window[0], side="left")) - 1)
+    stop = int(np.searchsorted(xs, window[1], side="right")) + 1
+    return xs[start:stop], values[start:stop]
+
+
+def metrics_of(reader: Reader, keys: Sequence[int]) -> list[tuple[RunHead, tuple[Metric, ...]]]:
+    """Give the metrics of some runs, in the order of `keys`; runs that are gone are left out."""
+    from artui.query.run import run_metrics
+    from artui.query.runs import run_rows
+
+    heads = run_rows(reader, keys, [])
+    with reader.snapshot() as connection:
+        later = pending(reader, connection)
+        return [
+            (heads[key].head, tuple(with_pending(run_metrics(connection, key), heads[key].head.id, later)))
+            for key in keys
+            if key in heads
+        ]
 
 
 def _run_of(connection: sqlite3.Connection, series_key: int) -> str:
@@ -276,26 +366,61 @@ def _means(values: Floats, starts: Any) -> Any:
     return means
 
 
+_IN_SIGHT = {
+    "step": "high_step >= :low AND low_step <= :high",
+    "time": "last_ms >= :low AND first_ms <= :high",
+}
 CURVE_BLOCKS = """
     SELECT min(low_step), max(high_step), min(first_ms), max(last_ms), min(min), max(max), sum(sum), sum(finite_count),
-           sum(nan_count), sum(positive_inf_count), sum(negative_inf_count)
+           sum(nan_count), sum(positive_inf_count), sum(negative_inf_count), sum(count)
     FROM block
-    WHERE series_key = :series
-    GROUP BY number / :group
-    ORDER BY number / :group
+    WHERE series_key = :series AND {in_sight}
+    GROUP BY (number - :first) / :group
+    ORDER BY (number - :first) / :group
 """
+BLOCKS_IN_SIGHT = "SELECT count(*), min(number), max(number) FROM block WHERE series_key = :series AND {in_sight}"
 _MAY_LACK = (4, 5, 6)
 """Where a block without a finite point has NULL: smallest, largest and sum."""
 
 
-def _curve_of_summaries(connection: sqlite3.Connection, metric: Metric, axis: Axis, buckets: int) -> Curve:
-    total = connection.execute(
-        "SELECT max(number) + 1 FROM block WHERE series_key = :series", {"series": metric.series_key}
-    ).fetchone()[0]
-    if not isinstance(total, int):
+def _is_large(connection: sqlite3.Connection, metric: Metric) -> bool:
+    """Say whether a series has more blocks than are decoded for a chart."""
+    query = "SELECT max(number) FROM block WHERE series_key = :series"
+    last = connection.execute(query, {"series": metric.series_key}).fetchone()[0]
+    return isinstance(last, int) and last >= DECODE_BLOCKS
+
+
+def _curve_of_blocks(
+    connection: sqlite3.Connection,
+    metric: Metric,
+    axis: Axis,
+    buckets: int,
+    window: Window | None,
+    *,
+    is_log: bool,
+) -> Curve:
+    """Draw a large series: from the summaries of its blocks, or from the points once few blocks are in sight."""
+    first_ms = metric.summary.first_ms
+    in_sight, bounds = "1", {}
+    if window is not None:
+        in_sight = _IN_SIGHT["step" if axis == "step" else "time"]
+        low, high = window
+        if axis != "step":
+            origin = first_ms if axis == "time" else 0
+            low, high = low * 1000 + origin, high * 1000 + origin
+        # What no 64-bit step reaches is everything.
+        bounds = {"low": max(-(2**63) + 1, int(max(low, -9e18))), "high": min(2**63 - 1, int(min(high, 9e18)) + 1)}
+    values = {"series": metric.series_key, **bounds}
+    count, first, last = connection.execute(BLOCKS_IN_SIGHT.format(in_sight=in_sight), values).fetchone()
+    if not isinstance(count, int) or (count and not (isinstance(first, int) and isinstance(last, int))):
         raise _wrong_type()
+    if window is not None and count <= DECODE_BLOCKS:
+        # A block further on either side, for the points just outside.
+        series = read_series(connection, metric.series_key, (first - 1, last + 1) if count else (0, -1))
+        return _thinned(places(series, axis, first_ms=first_ms), series.values, window, buckets, is_log=is_log)
+    group = max(1, -(-(last - first + 1) // buckets))
     rows = connection.execute(
-        CURVE_BLOCKS, {"series": metric.series_key, "group": max(1, -(-total // buckets))}
+        CURVE_BLOCKS.format(in_sight=in_sight), {**values, "first": first, "group": group}
     ).fetchall()
     if not all(
         isinstance(cell, int | float) or (cell is None and place in _MAY_LACK)
@@ -303,17 +428,19 @@ def _curve_of_summaries(connection: sqlite3.Connection, metric: Metric, axis: Ax
         for place, cell in enumerate(row)
     ):
         raise _wrong_type()
-    first_ms = metric.summary.first_ms
-    placed = [
-        ((row[0] + row[1]) / 2 if axis == "step" else ((row[2] + row[3]) / 2 - first_ms) / 1000.0, row) for row in rows
-    ]
-    placed.sort(key=lambda each: each[0])  # steps may begin again within a series
+
+    def middle(row: tuple[Any, ...]) -> float:
+        if axis == "step":
+            return float((row[0] + row[1]) / 2)
+        return float((row[2] + row[3]) / 2 - (first_ms if axis == "time" else 0)) / 1000.0
+
+    placed = sorted(((middle(row), row) for row in rows), key=lambda each: each[0])  # steps may begin again
     xs, lows, highs, means, counts = [], [], [], [], []
     odd: tuple[list[float], list[float], list[float]] = ([], [], [])
-    for x, (*_, low, high, added, finite, nans, positive_infs, negative_infs) in placed:
-        for places, found in zip(odd, (nans, positive_infs, negative_infs), strict=True):
+    for x, (*_, low, high, added, finite, nans, positive_infs, negative_infs, _) in placed:
+        for places_of, found in zip(odd, (nans, positive_infs, negative_infs), strict=True):
             if found:
-                places.append(x)
+                places_of.append(x)
         if finite and low is not None and high is not None:
             mean = mean_of(added, finite, low, high)
             xs.append(x)
@@ -321,7 +448,7 @@ def _curve_of_summaries(connection: sqlite3.Connection, metric: Metric, axis: Ax
             highs.append(high)
             means.append(low / 2 + high / 2 if mean is None else mean)
             counts.append(finite)
-    return Curve(xs, lows, highs, means, counts, *odd, count=metric.summary.count, last=metric.summary.last)
+    return Curve(xs, lows, highs, means, counts, *odd, count=sum(row[11] for row in rows), last=metric.summary.last)
 
 
 def _wrong_type() -> PointsDamaged:

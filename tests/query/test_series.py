@@ -193,3 +193,87 @@ def test_summaries_with_cells_of_the_wrong_kind_are_shown(tmp_path: Path, column
 
     assert all(value is None or isinstance(value, int | float) for value in astuple(summary))
     assert isinstance(row.values[0], float) and isinstance(rows[1].cells["metric:x"], float)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 400), VALUES), min_size=1, max_size=300),
+    st.integers(0, 400),
+    st.integers(1, 200),
+)
+def test_a_part_of_the_axis_holds_its_points_and_one_on_either_side(
+    rows: list[tuple[int, float]], low: int, width: int
+) -> None:
+    """A window keeps every point inside it, and at most one beyond each edge, so that lines go on."""
+    xs, values = np.array([row[0] for row in rows], float), np.array([row[1] for row in rows])
+
+    inside, found = series.cut(xs, values, (low, low + width))
+
+    expected = sorted(row[0] for row in rows if low <= row[0] <= low + width)
+    assert [x for x in inside if low <= x <= low + width] == expected
+    assert sum(x < low for x in inside) <= 1 and sum(x > low + width for x in inside) <= 1
+    assert len(inside) == len(found)
+
+
+@pytest.mark.parametrize("limit", [2048, 3])
+@pytest.mark.parametrize("axis", ["step", "time", "wall"])
+def test_window_of_blocks_is_the_window_of_the_points(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int, axis: series.Axis
+) -> None:
+    """Close enough, a series of many blocks is drawn from its points: the same as if all had been decoded."""
+    _catalog(tmp_path / "x.artui", list(range(9000)), [math.sin(n / 50) for n in range(9000)])
+    monkeypatch.setattr(series, "DECODE_BLOCKS", limit)
+    with Reader(tmp_path / "x.artui") as reader:
+        metric = reader.run("r").detail().metrics[0]
+        whole = reader.run("r").series("x")
+        low, high = (float(series.places(whole, axis, first_ms=metric.summary.first_ms)[n]) for n in (4000, 4100))
+        found = curve(reader, metric, axis=axis, window=(low, high), buckets=500)
+    inside = [(x, mean) for x, mean in zip(found.xs, found.means, strict=True) if low <= x <= high]
+    assert len(inside) == 101
+    assert [mean for _, mean in inside] == [math.sin(n / 50) for n in range(4000, 4101)]
+
+
+def test_wide_window_of_many_blocks_is_drawn_from_summaries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too many blocks in sight are not decoded; those out of sight take no part."""
+    _catalog(tmp_path / "x.artui", list(range(20_480)), [float(n) for n in range(20_480)])
+    monkeypatch.setattr(series, "DECODE_BLOCKS", 4)
+    with Reader(tmp_path / "x.artui") as reader:
+        found = curve(reader, reader.run("r").detail().metrics[0], window=(5000.0, 15_000.0), buckets=100)
+    assert 9 <= len(found.xs) <= 12 and found.lows[0] >= 4000 and found.highs[-1] <= 16_384
+    assert found.count == sum(found.counts) < 20_480
+
+
+def test_by_another_metric_points_stand_at_its_last_known_value(tmp_path: Path) -> None:
+    """An epoch that is logged less often places all points until the next one; points before the first have no place."""
+    with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
+        key = runs.start(connection, runs.NewRun(project="p", name="r"))
+        for name, rows in (
+            ("loss", [(step, 0, 10.0 - step) for step in range(10)]),
+            ("epoch", [(2, 0, 0.0), (5, 0, 1.0), (8, 0, 2.0)]),
+        ):
+            points.append(connection, key, runs.name_key(connection, name), "", *points.pack(rows))
+    with Reader(tmp_path / "x.artui") as reader:
+        metrics = {metric.name: metric for metric in reader.run("r").detail().metrics}
+        found = curve(reader, metrics["loss"], against=metrics["epoch"])
+    assert list(found.xs) == [0.0, 1.0, 2.0]
+    # Of points at one place the last counts for the line, all for the extremes.
+    assert list(found.means) == [6.0, 3.0, 1.0] and list(found.highs) == [8.0, 5.0, 2.0]
+
+
+def test_logarithmic_axis_spreads_columns_evenly_and_leaves_zero_out(tmp_path: Path) -> None:
+    """Each power of ten has as many columns as the next; what is not above zero has no place."""
+    steps = list(range(10_000))
+    _catalog(tmp_path / "x.artui", steps, [float(step) for step in steps])
+    with Reader(tmp_path / "x.artui") as reader:
+        found = curve(reader, reader.run("r").detail().metrics[0], buckets=40, is_log=True)
+    assert found.xs[0] == pytest.approx(1.0) and found.xs[-1] == pytest.approx(9999.0)
+    assert sum(x < 10 for x in found.xs) >= 5 and len(found.xs) <= 40
+
+
+def test_curve_says_how_many_points_it_shows(tmp_path: Path) -> None:
+    """Thinned, fewer than there are; whole, all of them with those that are no numbers."""
+    _catalog(tmp_path / "x.artui", list(range(1000)), [*[1.0] * 999, math.nan])
+    with Reader(tmp_path / "x.artui") as reader:
+        metric = reader.run("r").detail().metrics[0]
+        assert (curve(reader, metric, buckets=100).shown, curve(reader, metric, buckets=100).count) == (101, 1000)
+        assert curve(reader, metric, buckets=2000).shown == 1000
