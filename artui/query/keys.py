@@ -35,6 +35,11 @@ class Kept:
             self._found[key] = found
         return found
 
+    def peek(self, key: Hashable) -> Any:
+        """Give what is kept; None if nothing is."""
+        with self._lock:
+            return self._found.get(key)
+
 
 class Memory:
     """Gives what is kept of a catalog's newest state; a thread that still reads an older one keeps to that."""

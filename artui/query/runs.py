@@ -28,7 +28,7 @@ from artui.model import (
 from artui.query import Reader
 from artui.query.aggregates import AGGREGATES
 from artui.query.keys import key_list
-from artui.query.sorting import KEYS_BY_START, NEWEST_FIRST, Sort, resolved, sort_of, sorted_keys
+from artui.query.sorting import KEYS_BY_START, NEWEST_FIRST, Sort, first_keys, resolved, sort_of, sorted_keys
 
 if TYPE_CHECKING:
     from artui.query.filter import Node
@@ -173,7 +173,10 @@ def run_order(reader: Reader, request: RunsRequest) -> RunOrder:
             with pointing_into(request.where):
                 wanted = matching_keys(connection, node, now_ms=_now_ms(), notes=notes, memory=memory)
         sorts = resolved(connection, request.sorts)
-        ordered = memory.get(sorts, lambda: array("q", sorted_keys(connection, sorts)))
+        if wanted is not None and len(wanted) <= FEW_MATCHING and memory.peek(sorts) is None:
+            ordered = array("q", sorted_keys(connection, sorts, within=wanted))
+        else:
+            ordered = memory.get(sorts, lambda: array("q", sorted_keys(connection, sorts)))
         deleted = (
             set(key_list(connection, "SELECT key FROM run WHERE deleted_ms IS NOT NULL", {})) if is_hidden else set()
         )
@@ -187,6 +190,10 @@ def run_order(reader: Reader, request: RunsRequest) -> RunOrder:
     return RunOrder(keys, total, running, notes=tuple(notes))
 
 
+FEW_MATCHING = 2_000
+"""Up to so many runs are put in order by themselves, where the order of all is not known."""
+FIRST_SORTED = 3_400
+"""So many runs of an order that is not known yet are looked through for a first page."""
 PAGED_FROM = 10_000
 """With fewer runs the whole answer is there as soon as its first page."""
 
@@ -198,23 +205,33 @@ def first_matches(reader: Reader, request: RunsRequest, limit: int) -> RunOrder 
         FilterError: as `run_order`.
     """
     node = parse_request(request)
-    if node is None:
-        return None
-    from artui.query.compile import first_matching
-    from artui.query.filter import names_attribute
-    from artui.query.tokens import pointing_into
-
     memory = reader.memory.at(reader.file_token())
     with reader.snapshot() as connection:
         total, running = _counts(connection)
         sorts = resolved(connection, request.sorts)
-        if total < PAGED_FROM or names_attribute(node, "deleted"):
+        if total < PAGED_FROM:
             return None
-        ordered = memory.get(sorts, lambda: array("q", sorted_keys(connection, sorts)))
+        ordered = memory.peek(sorts)
+        if ordered is None and len(sorts) == 1:
+            # What has not been sorted yet need not be for the first page.
+            ordered = first_keys(connection, sorts[0], FIRST_SORTED)
+        elif node is None:
+            return None
         deleted = set(key_list(connection, "SELECT key FROM run WHERE deleted_ms IS NOT NULL", {}))
+        if node is None:
+            found = [key for key in ordered or () if key not in deleted][:limit]
+            return RunOrder(array("q", found), total, running, is_partial=True) if len(found) == limit else None
+        from artui.query.compile import first_matching
+        from artui.query.filter import names_attribute
+        from artui.query.tokens import pointing_into
+
+        if names_attribute(node, "deleted"):
+            return None
+        if ordered is None:
+            ordered = memory.get(sorts, lambda: array("q", sorted_keys(connection, sorts)))
         with pointing_into(request.where):
-            found = first_matching(connection, node, ordered, limit, deleted, memory)
-    return None if found is None else RunOrder(array("q", found), total, running, is_partial=True)
+            matching = first_matching(connection, node, ordered, limit, deleted, memory)
+    return None if matching is None else RunOrder(array("q", matching), total, running, is_partial=True)
 
 
 def parse_request(request: RunsRequest) -> Node | None:
@@ -440,6 +457,14 @@ def run_ids(reader: Reader, keys: Sequence[int]) -> list[str]:
         query = "SELECT r.key, r.id FROM json_each(:keys) AS w JOIN run AS r ON r.key = w.value"
         found = dict(connection.execute(query, {"keys": orjson.dumps(list(keys)).decode()}).fetchall())
     return [found[key] for key in keys if key in found]
+
+
+def run_keys(reader: Reader, ids: Sequence[str]) -> list[int]:
+    """Give the keys of runs, in the order of their ids; runs that are gone are left out."""
+    with reader.snapshot() as connection:
+        query = "SELECT r.id, r.key FROM json_each(:ids) AS w JOIN run AS r ON r.id = w.value"
+        found = dict(connection.execute(query, {"ids": orjson.dumps(list(ids)).decode()}).fetchall())
+    return [found[each] for each in ids if each in found]
 
 
 def tag_columns(reader: Reader) -> list[Column]:

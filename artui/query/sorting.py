@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +21,8 @@ TAG_ORDER = "SELECT run_key AS key FROM tag WHERE name_key = :name ORDER BY valu
 METRIC_ORDER = "SELECT run_key AS key FROM series WHERE name_key = :name AND last IS NOT NULL ORDER BY last, run_key"
 METRIC_IS_NAN = "SELECT run_key AS key FROM series AS t WHERE t.name_key = :name AND {value} IS NULL"
 _METRIC_ORDER = "SELECT t.run_key AS key FROM series AS t WHERE t.name_key = :name AND {value} IS NOT NULL ORDER BY {value}, t.run_key"
-_FIRST_SERIES = "NOT EXISTS (SELECT 1 FROM series AS f WHERE f.run_key = t.run_key AND f.name_key = t.name_key AND f.labels < t.labels)"
-_FIRST_METRIC_ORDER = f"SELECT t.run_key AS key FROM series AS t WHERE t.name_key = :name AND {{value}} IS NOT NULL AND {_FIRST_SERIES} ORDER BY {{value}}, t.run_key"
+FIRST_SERIES = "NOT EXISTS (SELECT 1 FROM series AS f WHERE f.run_key = t.run_key AND f.name_key = t.name_key AND f.labels < t.labels)"
+_FIRST_METRIC_ORDER = f"SELECT t.run_key AS key FROM series AS t WHERE t.name_key = :name AND {{value}} IS NOT NULL AND {FIRST_SERIES} ORDER BY {{value}}, t.run_key"
 
 _ATTRIBUTE_ORDERS = {
     "name": "SELECT key FROM run ORDER BY name COLLATE NOCASE, key",
@@ -53,9 +54,16 @@ class Sort:
 NEWEST_FIRST = Sort("attribute:started", True)
 
 
-def sorted_keys(connection: sqlite3.Connection, sorts: Sequence[Sort]) -> list[int]:
-    """Give the keys of all runs in order; runs that lack a value come last, newest first, either way round."""
-    keys = _by_one(connection, sorts[-1] if sorts else NEWEST_FIRST)
+def sorted_keys(
+    connection: sqlite3.Connection, sorts: Sequence[Sort], *, within: Collection[int] | None = None
+) -> list[int]:
+    """Give the keys of all runs in order; runs that lack a value come last, newest first, either way round.
+
+    Args:
+        within: only these runs. Of a few that is a fraction of the work.
+    """
+    scope = _Within(connection, within)
+    keys = _by_one(scope, sorts[-1] if sorts else NEWEST_FIRST)
     if len(sorts) < 2:
         return keys
     # From the least significant column to the most: within equal values what was found so far stays.
@@ -67,6 +75,8 @@ def sorted_keys(connection: sqlite3.Connection, sorts: Sequence[Sort]) -> list[i
         ordered: list[int] = []
         seen: set[int] = set()
         for _, members in groups:
+            if within is not None:
+                members = [key for key in members if key in rank]
             fresh = [key for key in members if key not in seen] if not seen.isdisjoint(members) else members
             seen.update(fresh)
             ordered += sorted(fresh, key=rank.__getitem__) if len(fresh) > 1 else fresh
@@ -76,37 +86,100 @@ def sorted_keys(connection: sqlite3.Connection, sorts: Sequence[Sort]) -> list[i
     return keys
 
 
-def _by_one(connection: sqlite3.Connection, sort: Sort) -> list[int]:
+class _Within:
+    """Asks for keys of all runs, or of some."""
+
+    def __init__(self, connection: sqlite3.Connection, within: Collection[int] | None) -> None:
+        self.connection = connection
+        self._within = None if within is None else orjson.dumps(list(within)).decode()
+        self._count = None if within is None else len(within)
+
+    def keys(self, query: str, values: dict[str, Any]) -> list[int]:
+        if self._within is None:
+            return key_list(self.connection, query, values)
+        query = f"SELECT key FROM ({query}) WHERE key IN (SELECT value FROM json_each(:within))"
+        return key_list(self.connection, query, {**values, "within": self._within})
+
+    @property
+    def count(self) -> int:
+        if self._count is not None:
+            return self._count
+        return int(self.connection.execute("SELECT count(*) FROM run").fetchone()[0])
+
+
+def _by_one(scope: _Within, sort: Sort) -> list[int]:
     source, _, name = sort.column.partition(":")
     if source == "attribute":
         if name == "started" and sort.is_descending:
-            return key_list(connection, KEYS_BY_START, {})
-        keys = key_list(connection, _ATTRIBUTE_ORDERS.get(name, _ATTRIBUTE_ORDERS["started"]), {})
+            return scope.keys(KEYS_BY_START, {})
+        keys = scope.keys(_ATTRIBUTE_ORDERS.get(name, _ATTRIBUTE_ORDERS["started"]), {})
     else:
-        values = {"name": name_key(connection, name)}
+        values = {"name": name_key(scope.connection, name)}
         if source == "param":
-            keys = key_list(connection, PARAM_ORDER, values) + key_list(connection, PARAM_TEXT_ORDER, values)
+            keys = scope.keys(PARAM_ORDER, values) + scope.keys(PARAM_TEXT_ORDER, values)
         elif source == "tag":
-            keys = key_list(connection, TAG_ORDER, values)
+            keys = scope.keys(TAG_ORDER, values)
         else:
-            keys = _metric_keys(connection, values, source.partition(".")[2] or "last")
+            keys = _metric_keys(scope, values, source.partition(".")[2] or "last")
     if sort.is_descending:
         keys.reverse()
-    if len(keys) < connection.execute("SELECT count(*) FROM run").fetchone()[0]:
+    if len(keys) < scope.count:
         present = set(keys)
-        keys += [key for key in key_list(connection, KEYS_BY_START, {}) if key not in present]
+        keys += [key for key in scope.keys(KEYS_BY_START, {}) if key not in present]
     return keys
 
 
-def _metric_keys(connection: sqlite3.Connection, values: dict[str, Any], aggregate: str) -> list[int]:
+def _metric_keys(scope: _Within, values: dict[str, Any], aggregate: str) -> list[int]:
     """Sort runs by a metric. Of a run of several processes the first series by label decides, as in its cell."""
     value = AGGREGATES.get(aggregate, AGGREGATES["last"])
     query = METRIC_ORDER if aggregate == "last" else _METRIC_ORDER.format(value=value)
-    keys = key_list(connection, query, values)
+    keys = scope.keys(query, values)
     known = set(keys)
-    if len(known) == len(keys) and known.isdisjoint(key_list(connection, METRIC_IS_NAN.format(value=value), values)):
+    if len(known) == len(keys) and known.isdisjoint(scope.keys(METRIC_IS_NAN.format(value=value), values)):
         return keys
-    return key_list(connection, _FIRST_METRIC_ORDER.format(value=value), values)
+    return scope.keys(_FIRST_METRIC_ORDER.format(value=value), values)
+
+
+_SERIES_OF = "SELECT count(*) FROM series AS t JOIN json_each(:keys) AS w ON t.run_key = w.value WHERE t.name_key = :name AND t.labels >= ''"
+
+
+def first_keys(connection: sqlite3.Connection, sort: Sort, limit: int) -> list[int] | None:
+    """Give the first keys of `sorted_keys` by one column without sorting them all.
+
+    None where that cannot be had so: fewer runs have a value, or runs have several series of the metric.
+    """
+    source, _, name = sort.column.partition(":")
+    values: dict[str, Any] = {"name": name_key(connection, name)} if source != "attribute" else {}
+    if source == "attribute":
+        queries = [_ATTRIBUTE_ORDERS.get(name, _ATTRIBUTE_ORDERS["started"])]
+    elif source == "param":
+        queries = [PARAM_ORDER, PARAM_TEXT_ORDER]
+    elif source == "tag":
+        queries = [TAG_ORDER]
+    else:
+        aggregate = source.partition(".")[2] or "last"
+        queries = [METRIC_ORDER if aggregate == "last" else _METRIC_ORDER.format(value=AGGREGATES.get(aggregate, AGGREGATES["last"]))]  # fmt: skip
+    keys: list[int] = []
+    for query in reversed(queries) if sort.is_descending else queries:
+        if len(keys) < limit:
+            query = _turned(query) if sort.is_descending else query
+            keys += key_list(connection, f"{query} LIMIT {limit - len(keys)}", values)
+    if len(keys) < limit or len(set(keys)) < len(keys):
+        return None
+    if source.startswith("metric"):
+        told = {"keys": orjson.dumps(keys).decode(), **values}
+        if connection.execute(_SERIES_OF, told).fetchone()[0] != len(keys):
+            return None
+    return keys
+
+
+def _turned(query: str) -> str:
+    """Turn the order of one of our queries round."""
+    head, by, terms = query.partition(" ORDER BY ")
+    # A comma in parentheses is one of a term.
+    each = re.split(r", (?![^(]*\))", terms)
+    turned = [term.removesuffix(" DESC") if term.endswith(" DESC") else f"{term} DESC" for term in each]
+    return f"{head}{by}{', '.join(turned)}"
 
 
 _GROUPS = {
@@ -161,7 +234,7 @@ def value_groups(connection: sqlite3.Connection, column: str) -> list[tuple[Any,
         ]
     value = AGGREGATES.get(source.partition(".")[2] or "last", AGGREGATES["last"])
     labelled = "SELECT 1 FROM series AS t WHERE t.name_key = :name AND t.labels <> '' LIMIT 1"
-    only = f"AND {_FIRST_SERIES}" if connection.execute(labelled, values).fetchone() else ""
+    only = f"AND {FIRST_SERIES}" if connection.execute(labelled, values).fetchone() else ""
     return _grouped(
         connection,
         f"SELECT {value}, group_concat(t.run_key) FROM series AS t WHERE t.name_key = :name AND {value} IS NOT NULL {only} GROUP BY {value} ORDER BY {value}",
