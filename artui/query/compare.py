@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from artui.model import Metric, ParamValue, RunDetail
@@ -22,12 +22,16 @@ _COUNTER = re.compile(r"(?i)(^|[/_.])(epoch|step|iteration|lr|learning_rate|rows
 """Names of what is neither better nor worse for being higher."""
 
 
+MAX_CODE_ROWS = 200
+"""So many files, variables and seeds that differ are listed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row of the comparison."""
 
     section: str
-    """`run`, `params`, `metrics`, `inputs` or `environment`."""
+    """`run`, `params`, `metrics`, `inputs`, `code`, `environment`, `seeds`, `variables`, `job` or `packages`."""
     name: str
     values: tuple[ParamValue, ...]
     """One a run; a metric's last value. None where the run has none."""
@@ -36,6 +40,8 @@ class Row:
     """Which way is better; None where neither is, as for an epoch."""
     best: int | None = None
     """The column with the best value, if there is one that is better than the others."""
+    metric: str = ""
+    """Of a row about a metric, its title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,45 +54,129 @@ class Comparison:
         return sum(row.differs for row in self.rows)
 
 
-def compare(reader: Reader, run_ids: Sequence[str], *, directions: dict[str, Direction] | None = None) -> Comparison:
-    """Put runs side by side, in the order given."""
+STATISTICS = ("min", "max", "mean", "first", "step_of_min", "step_of_max", "last_step", "count")
+"""What a summary says beside the last value, named as in the filter language."""
+
+
+def compare(
+    reader: Reader,
+    run_ids: Sequence[str],
+    *,
+    directions: dict[str, Direction] | None = None,
+    statistics: bool = False,
+    in_depth: bool = True,
+) -> Comparison:
+    """Put runs side by side, in the order given.
+
+    Args:
+        directions: which way is better, of metrics for which it is not what their name says.
+        statistics: with a row for each number of a metric's summary.
+        in_depth: look into environments and code for packages, hardware, changes, seeds and variables that differ.
+    """
     runs = tuple(get_run(reader, run_id) for run_id in run_ids)
     rows = [
         _row("run", "status", [run.head.status for run in runs]),
+        _row("run", "project", [run.head.project for run in runs]),
         _row("run", "took", [run.head.duration_ms for run in runs]),
         _row("run", "tags", [" ".join(tag.name for tag in run.tags) or None for run in runs]),
         _row("run", "note", [run.note or None for run in runs]),
     ]
+    if not rows[1].differs:
+        del rows[1]
     params = [{param.name: param.value for param in run.params} for run in runs]
     rows += [_row("params", name, [found.get(name) for found in params]) for name in _names(params)]
     metrics = [{metric.title: metric for metric in run.metrics} for run in runs]
-    rows += [
-        _metric_row(name, [found.get(name) for found in metrics], (directions or {}).get(name))
-        for name in sorted(_names(metrics), key=lambda name: (name.startswith("system/"), name))
-    ]
+    for name in sorted(_names(metrics), key=lambda name: (name.startswith("system/"), name)):
+        found = [each.get(name) for each in metrics]
+        rows.append(_metric_row(name, found, (directions or {}).get(name)))
+        if statistics:
+            rows += [_statistic_row(name, word, found, rows[-1].direction) for word in STATISTICS]
     inputs: list[dict[str, str]] = []
     for run in runs:
         inputs.append({})
         for head in run.inputs:
-            if head.kind != "environment":
+            if head.kind != "environment" and not (in_depth and head.kind == "code"):
                 inputs[-1].setdefault(head.artifact, f"v{head.number}")
     rows += [_row("inputs", name, [found.get(name) for found in inputs]) for name in _names(inputs)]
-    environments = [
-        next((f"v{head.number}" for head in run.inputs if head.kind == "environment"), None) for run in runs
+    rows += _code_rows(reader, runs, in_depth=in_depth)
+    rows += _environment_rows(reader, runs, in_depth=in_depth)
+    return Comparison(runs, tuple(row for row in rows if any(value is not None for value in row.values)))
+
+
+def _code_rows(reader: Reader, runs: Sequence[RunDetail], *, in_depth: bool) -> list[Row]:
+    """Commits and branches, and in depth each file of changes or sources that differs."""
+    from artui.query import codediff
+
+    commits = [(run.git_commit[:10] + (" (changed)" if run.git_is_dirty else "")) or None for run in runs]
+    rows = [
+        _row("code", "commit", commits),
+        _row("code", "branch", [run.git_branch or None for run in runs]),
+        _row("code", "command", [" ".join(run.command) or None for run in runs]),
     ]
-    rows += [
-        _row("environment", "packages", environments),
+    if not in_depth:
+        return rows
+    files = [codediff.code_files(reader, run) for run in runs]
+    digests = [{path: digest for path, (_, digest, _) in each.items()} for each in files]
+    for path in codediff.differing_names(digests)[:MAX_CODE_ROWS]:
+        texts = [
+            codediff.changed_text(reader, each[path][0], path, each[path][2]) if path in each else None
+            for each in files
+        ]
+        row = _row("code", "changes" if path == "changes.patch" else path, texts)
+        rows.append(replace(row, differs=True))
+    return rows
+
+
+def _environment_rows(reader: Reader, runs: Sequence[RunDetail], *, in_depth: bool) -> list[Row]:
+    """Host, interpreter and packages; in depth what the machines, the seeds and the variables have that differs."""
+    from artui.query import codediff
+
+    heads = [codediff.first_version(run, "environment") for run in runs]
+    rows = [
+        _row("environment", "packages", [f"v{head.number}" if head else None for head in heads]),
         _row("environment", "python", [run.python or None for run in runs]),
         _row("environment", "host", [run.host or None for run in runs]),
         _row("environment", "user", [run.user or None for run in runs]),
-        _row(
-            "environment",
-            "commit",
-            [(run.git_commit[:10] + (" (changed)" if run.git_is_dirty else "")) or None for run in runs],
-        ),
-        _row("environment", "command", [" ".join(run.command) or None for run in runs]),
+        _row("environment", "directory", [run.directory or None for run in runs]),
     ]
-    return Comparison(runs, tuple(row for row in rows if any(value is not None for value in row.values)))
+    if not in_depth:
+        return rows
+    nothing = codediff.Surroundings({}, {})
+    found = [codediff.surroundings_of(reader, head) if head else nothing for head in heads]
+    facts = [each.facts for each in found]
+    rows += [
+        _row("environment", name, [each.get(name) for each in facts])
+        for name in codediff.differing_names(facts)
+        if name != "python"
+    ]
+    for subject in ("seeds", "variables", "job"):
+        told = [_texts(run.context.get(subject)) for run in runs]
+        rows += [
+            _row(subject, name, [each.get(name) for each in told])
+            for name in codediff.differing_names(told)[:MAX_CODE_ROWS]
+        ]
+    packages = [each.packages for each in found]
+    if all(heads):
+        rows += [
+            _row("packages", name, [each.get(name) for each in packages]) for name in codediff.differing_names(packages)
+        ]
+    return rows
+
+
+def _texts(told: Any) -> dict[str, str]:
+    """Give what a run's context says of a subject as texts by name; values that were not recorded are left out."""
+    if not isinstance(told, dict):
+        return {}
+    return {str(name): str(value) for name, value in list(told.items())[:1000] if value is not None}
+
+
+def _statistic_row(name: str, word: str, metrics: Sequence[Metric | None], direction: Direction | None) -> Row:
+    attribute = {"step_of_min": "min_step", "step_of_max": "max_step"}.get(word, word)
+    values = [getattr(metric.summary, attribute) if metric else None for metric in metrics]
+    is_result = word in ("min", "max", "mean", "first")
+    row = _row("metrics", f"{name}.{word}", values)
+    best = _best(values, direction) if is_result and word != "first" else None
+    return replace(row, metric=name, direction=direction if is_result else None, best=best)
 
 
 def _names(found: Sequence[dict[str, Any]]) -> list[str]:
@@ -101,12 +191,24 @@ def _metric_row(name: str, metrics: Sequence[Metric | None], direction: Directio
     values = tuple(metric.summary.last if metric else None for metric in metrics)
     if direction is None and not _COUNTER.search(name):
         direction = guess_direction(name)
+    return Row(
+        "metrics",
+        name,
+        values,
+        any(not _same(value, values[0]) for value in values[1:]),
+        direction,
+        _best(values, direction),
+        metric=name,
+    )
+
+
+def _best(values: Sequence[Any], direction: Direction | None) -> int | None:
+    """Give the place of the one value that is better than the others."""
     finite = [value for value in values if isinstance(value, int | float) and math.isfinite(value)]
-    best = None
-    if direction is not None and len(finite) > 1 and min(finite) != max(finite):
-        target = min(finite) if direction == "lower" else max(finite)
-        best = values.index(target) if finite.count(target) == 1 else None
-    return Row("metrics", name, values, any(not _same(value, values[0]) for value in values[1:]), direction, best)
+    if direction is None or len(finite) < 2 or min(finite) == max(finite):
+        return None
+    target = min(finite) if direction == "lower" else max(finite)
+    return values.index(target) if finite.count(target) == 1 else None
 
 
 def guess_direction(name: str) -> Direction:

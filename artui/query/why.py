@@ -111,7 +111,7 @@ def why(reader: Reader, left_id: str, right_id: str, metric: str = "", *, direct
     Raises:
         UsageError: the runs have no such metric in common.
     """
-    comparison = compare(reader, [left_id, right_id])
+    comparison = compare(reader, [left_id, right_id], in_depth=False)
     left_run, right_run = comparison.runs
     metric = metric or _common_metric(left_run, right_run)
     direction = direction or guess_direction(metric)
@@ -126,7 +126,7 @@ def why(reader: Reader, left_id: str, right_id: str, metric: str = "", *, direct
         ]
         factors = []
         for row in comparison.rows:
-            if not row.differs or row.section in ("run", "metrics") or row.name in ("command",):
+            if not row.differs or row.section in ("run", "metrics") or row.name in ("command", "directory"):
                 continue
             sides = _sides(connection, row.section, row.name, row.values[0], row.values[1], comparison.runs)
             factor = Factor(row.section, row.name, _shown(row.values[0]), _shown(row.values[1]))

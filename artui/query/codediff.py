@@ -1,0 +1,199 @@
+"""What differs in code and environment between runs: patches, sources, packages, hardware."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from artui.errors import CatalogError
+from artui.model import RunDetail, VersionHead
+from artui.query import Reader
+from artui.query.artifacts import file_text, get_version
+
+MAX_FILES = 500
+MAX_FILE_BYTES = 1_000_000
+MAX_DIFFED_LINES = 20_000
+"""Of longer files only how large they are is said: comparing them line by line may take for ever."""
+_REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:==|@)\s*(\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the environment that a run kept says."""
+
+    packages: Mapping[str, str]
+    facts: Mapping[str, str]
+    """Of the machine and the interpreter, by name."""
+
+
+def surroundings_of(reader: Reader, head: VersionHead) -> Surroundings:
+    """Read the environment of a run: `environment.json` as artui writes it, or a `requirements.txt`."""
+    memory = reader.memory.at(reader.file_token())
+    return memory.get(("environment", head.key), lambda: _surroundings(reader, head))
+
+
+def _surroundings(reader: Reader, head: VersionHead) -> Surroundings:
+    packages: dict[str, str] = {}
+    facts: dict[str, str] = {}
+    for path in [file.path for file in get_version(reader, head.id).files][:20]:
+        text = _text(reader, head, path)
+        if text is None:
+            continue
+        if path.endswith(".json"):
+            with contextlib.suppress(ValueError):
+                told = orjson.loads(text)
+                if isinstance(told, dict):
+                    found = told.pop("packages", {})
+                    packages |= {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}  # fmt: skip
+                    facts |= dict(_flat(told, ""))
+        elif path.rsplit("/", 1)[-1] in ("requirements.txt", "conda.yaml", "pip-freeze.txt"):
+            matches = (_REQUIREMENT.match(line.lstrip("- ")) for line in text.splitlines()[:10_000])
+            packages |= {match[1]: match[2] for match in matches if match}
+    return Surroundings(packages, facts)
+
+
+def _flat(told: Mapping[str, Any], prefix: str, depth: int = 0) -> Iterator[tuple[str, str]]:
+    for name, value in list(told.items())[:200]:
+        if isinstance(value, dict) and depth < 3:
+            yield from _flat(value, f"{prefix}{name}.", depth + 1)
+        elif isinstance(value, list):
+            yield f"{prefix}{name}", ", ".join(map(str, value[:8]))
+        elif value not in (None, ""):
+            yield f"{prefix}{name}", str(value)
+
+
+def code_files(reader: Reader, run: RunDetail) -> dict[str, tuple[VersionHead, str, int]]:
+    """Give (version, digest, size) of the files of code that a run kept, by path."""
+    found: dict[str, tuple[VersionHead, str, int]] = {}
+    for head in (*run.inputs, *run.outputs):
+        if head.kind == "code":
+            for file in get_version(reader, head.id).files[:MAX_FILES]:
+                found.setdefault(file.path, (head, file.digest, file.size_bytes))
+    return found
+
+
+def changed_text(reader: Reader, head: VersionHead, path: str, size: int) -> str:
+    """Say in a few letters what a file of code is: what a patch changes, or how long a file is."""
+    memory = reader.memory.at(reader.file_token())
+
+    def made() -> str:
+        text = _text(reader, head, path)
+        if text is None:
+            return f"{size:,} bytes"
+        if not path.endswith((".patch", ".diff")):
+            return f"{len(text.splitlines()):,} lines"
+        added, removed = patch_lines(text)
+        return f"+{added:,} −{removed:,} lines"
+
+    return memory.get(("changed", head.key, path), made)
+
+
+def patch_lines(text: str) -> tuple[int, int]:
+    """Count the lines that a unified diff adds and removes."""
+    lines = text.splitlines()
+    added = sum(line.startswith("+") and not line.startswith("+++") for line in lines)
+    removed = sum(line.startswith("-") and not line.startswith("---") for line in lines)
+    return added, removed
+
+
+def _text(reader: Reader, head: VersionHead, path: str) -> str | None:
+    """Read a file of a version; None where its bytes are not to be had."""
+    try:
+        return file_text(reader, head.key, path, max_bytes=MAX_FILE_BYTES)[0]
+    except CatalogError:
+        return None
+
+
+def code_diff(reader: Reader, before: RunDetail, after: RunDetail) -> list[str]:
+    """Say how the code of a run differs from that of another, as lines of a unified diff.
+
+    Of what git keeps only the commits are known, and the changes since them; these are compared file by file. Sources
+    that were kept whole are compared line by line.
+    """
+    lines: list[str] = []
+    for run, sign in ((before, "---"), (after, "+++")):
+        commit = run.git_commit[:12] or "no commit"
+        branch = f" on {run.git_branch}" if run.git_branch else ""
+        lines.append(f"{sign} {run.head.name}: {commit}{branch}{' with changes' if run.git_is_dirty else ''}")
+    if before.git_commit != after.git_commit and before.git_commit and after.git_commit:
+        lines += ["", f"The commits differ. In a clone: git diff {before.git_commit[:12]} {after.git_commit[:12]}"]
+    left, right = code_files(reader, before), code_files(reader, after)
+    parts = _parts(reader, left), _parts(reader, right)
+    names = sorted({*parts[0], *parts[1]})
+    if not names:
+        return [*lines, "", "Neither run kept changes or sources."]
+    differing = 0
+    for name in names:
+        old, new = parts[0].get(name), parts[1].get(name)
+        if old == new:
+            continue
+        differing += 1
+        lines.append("")
+        lines += _difference(name, old, new)
+    if not differing:
+        count = len(names)
+        lines += [
+            "",
+            f"{'The one file' if count == 1 else f'All {count:,} files'} of changes and sources are the same.",
+        ]
+    return lines
+
+
+def _parts(reader: Reader, files: Mapping[str, tuple[VersionHead, str, int]]) -> dict[str, str]:
+    """Read files of code, patches taken apart by the file that they change."""
+    found: dict[str, str] = {}
+    for path, (head, digest, size) in files.items():
+        text = _text(reader, head, path)
+        if text is None:
+            found[path] = f"{size:,} bytes, not in the catalog, SHA-256 {digest}"
+        elif path.endswith((".patch", ".diff")):
+            found |= {f"{name} (changes since the commit)": part for name, part in split_patch(text).items()}
+        else:
+            found[path] = text
+    return found
+
+
+def split_patch(text: str) -> dict[str, str]:
+    """Take a patch of git apart by file; its lines of numbers of blobs and modes are left out."""
+    found: dict[str, list[str]] = {}
+    name = ""
+    for line in text.splitlines():
+        if line.startswith("diff --git "):
+            name = line.rpartition(" b/")[2] or line
+            found[name] = []
+        elif name and not line.startswith(("index ", "--- ", "+++ ")):
+            # Where the change stands may move; what it is may not.
+            found[name].append("@@" if line.startswith("@@") else line)
+    return {name: "\n".join(lines) for name, lines in found.items()}
+
+
+def _difference(name: str, old: str | None, new: str | None) -> list[str]:
+    if old is None or new is None:
+        text, sign = (new, "+") if old is None else (old, "-")
+        lines = (text or "").splitlines()
+        shown = [f"{sign}{line}" for line in lines[:MAX_DIFFED_LINES]]
+        return [f"@@ {name}: only in the {'second' if old is None else 'first'} run", *shown]
+    before, after = old.splitlines(), new.splitlines()
+    if len(before) + len(after) > MAX_DIFFED_LINES:
+        return [f"@@ {name}: {len(before):,} lines against {len(after):,}: too long to compare"]
+    found = list(difflib.unified_diff(before, after, lineterm="", n=3))[2:]
+    return [f"@@ {name}", *(line for line in found if not line.startswith("@@ -") or line)]
+
+
+def first_version(run: RunDetail, kind: str) -> VersionHead | None:
+    """Give the input of a kind that a run has, if any."""
+    return next((head for head in run.inputs if head.kind == kind), None)
+
+
+def differing_names(found: Sequence[Mapping[str, str]]) -> list[str]:
+    """Give the names that do not have one and the same value everywhere, in alphabetical order."""
+    names = {name for each in found for name in each}
+    return sorted(
+        (name for name in names if any(each.get(name) != found[0].get(name) for each in found[1:])), key=str.lower
+    )

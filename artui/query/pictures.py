@@ -1,0 +1,114 @@
+"""Tables that are pictures: a confusion matrix, a histogram, columns of numbers against the first."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from artui.query import Reader
+from artui.query.artifacts import file_text
+
+MAX_BYTES = 4 * 1024 * 1024
+MAX_ROWS = 50_000
+MAX_SIDE = 200
+"""Rows and columns of a matrix at most."""
+MAX_LINES = 20
+_BINS = ("low", "high", "count")
+
+
+@dataclass(frozen=True, slots=True)
+class TablePicture:
+    """What a table can be drawn as."""
+
+    kind: Literal["matrix", "bars", "lines"]
+    rows: tuple[str, ...]
+    """Labels of a matrix's rows; empty otherwise."""
+    columns: tuple[str, ...]
+    """Labels of a matrix's columns; names of the lines, the x axis first; of bars nothing."""
+    values: tuple[tuple[float, ...], ...]
+    """A matrix by rows; otherwise columns: of bars low, high and count. NaN where a cell holds no number."""
+    corner: str = ""
+    """What stands above the labels of a matrix's rows."""
+
+
+def read_picture(reader: Reader, version_key: int, path: str) -> TablePicture | None:
+    """Read a file of a version as a picture; None if it is none: no CSV or TSV, too large, or no table of numbers.
+
+    Raises:
+        ContentMissing: its bytes are not to be had.
+    """
+    if not path.lower().endswith((".csv", ".tsv")):
+        return None
+    text, is_whole = file_text(reader, version_key, path, max_bytes=MAX_BYTES)
+    return picture_of(text, delimiter="\t" if path.lower().endswith(".tsv") else ",") if is_whole else None
+
+
+def picture_of(text: str, *, delimiter: str = ",") -> TablePicture | None:
+    """Find out what a table can be drawn as; None if it is no table of numbers."""
+    try:
+        found = []
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+            if row:
+                found.append(row)
+            if len(found) > MAX_ROWS:
+                return None
+    except csv.Error:
+        return None
+    if len(found) < 3 or not 2 <= len(found[0]) <= 1000:
+        return None
+    header, body = found[0], found[1:]
+    if any(len(row) != len(header) for row in body):
+        return None
+    return _bars(header, body) or _matrix(header, body) or _lines(header, body)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _bars(header: Sequence[str], body: Sequence[Sequence[str]]) -> TablePicture | None:
+    if tuple(name.strip().lower() for name in header) != _BINS:
+        return None
+    columns = [[_number(row[place]) for row in body] for place in range(3)]
+    edges = [*columns[0], columns[1][-1]]
+    if not all(map(math.isfinite, [*edges, *columns[2]])) or any(b < a for a, b in pairwise(edges)):
+        return None
+    return TablePicture("bars", (), (), tuple(map(tuple, columns)))
+
+
+def _matrix(header: Sequence[str], body: Sequence[Sequence[str]]) -> TablePicture | None:
+    """Take a square whose rows are named as its columns are, or one whose rows are named by words."""
+    names, labels = [name.strip() for name in header[1:]], [row[0].strip() for row in body]
+    if not 2 <= len(names) <= MAX_SIDE or len(labels) > MAX_SIDE:
+        return None
+    is_square = len(labels) == len(names) and (labels == names or _ends_alike(labels, names))
+    has_words = all(math.isnan(_number(label)) for label in labels) and len(set(labels)) == len(labels)
+    values = tuple(tuple(_number(cell) for cell in row[1:]) for row in body)
+    known = sum(math.isfinite(cell) for row in values for cell in row)
+    if not (is_square or has_words) or known < len(labels) * len(names) / 2:
+        return None
+    return TablePicture("matrix", tuple(labels), tuple(names), values, header[0].strip())
+
+
+def _ends_alike(labels: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether columns are named after rows with something before it, such as `predicted 3` and `3`."""
+    return all(label and name.endswith(label) for label, name in zip(labels, names, strict=True))
+
+
+def _lines(header: Sequence[str], body: Sequence[Sequence[str]]) -> TablePicture | None:
+    columns = [[_number(row[place]) for row in body] for place in range(len(header))]
+    numeric = [place for place, column in enumerate(columns) if sum(map(math.isfinite, column)) > len(column) / 2]
+    if len(numeric) < 2:
+        return None
+    chosen = numeric[: MAX_LINES + 1]
+    return TablePicture(
+        "lines", (), tuple(header[place].strip() for place in chosen), tuple(tuple(columns[place]) for place in chosen)
+    )

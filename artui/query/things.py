@@ -1,0 +1,115 @@
+"""Anything in a catalog by parts of its name: runs, artifacts, metrics, params, saved views."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from artui.errors import ArtuiError
+from artui.model import RunHead
+from artui.query import Reader
+from artui.query.references import resolve
+
+MAX_EACH = 8
+_ESCAPE = str.maketrans({"%": r"\%", "_": r"\_", "\\": "\\\\"})
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """Something that can be gone to."""
+
+    kind: Literal["run", "artifact", "version", "metric", "param", "view"]
+    id: str
+    """A run's or version's id, an artifact's key as text, a name otherwise."""
+    name: str
+    detail: str = ""
+    time_ms: int = 0
+
+
+def find_things(reader: Reader, text: str, *, most: int = MAX_EACH) -> list[Thing]:
+    """Find what has all words of a text in its name, in any case; what goes by just this reference comes first."""
+    words = text.split()
+    if not words:
+        return []
+    found: list[Thing] = []
+    try:
+        exact = resolve(reader, text.strip())
+        if isinstance(exact, RunHead):
+            found.append(Thing("run", exact.id, exact.name, f"{exact.status}, {exact.project}", exact.started_ms))
+        else:
+            found.append(Thing("version", exact.id, exact.reference, exact.kind, exact.created_ms))
+    except ArtuiError:
+        pass  # no reference: it is looked for in the names
+    with reader.snapshot() as connection:
+        for thing in (
+            *_runs(connection, words, most),
+            *_artifacts(connection, words, most),
+            *_names(connection, words, most),
+            *_views(connection, words, most),
+        ):
+            if all((thing.kind, thing.id) != (each.kind, each.id) for each in found):
+                found.append(thing)
+    return found
+
+
+def _holding(column: str, words: list[str]) -> tuple[str, dict[str, Any]]:
+    conditions = " AND ".join(f"{column} LIKE :word{number} ESCAPE '\\'" for number in range(len(words)))
+    return conditions, {f"word{number}": f"%{word.translate(_ESCAPE)}%" for number, word in enumerate(words)}
+
+
+def _runs(connection: sqlite3.Connection, words: list[str], most: int) -> list[Thing]:
+    condition, values = _holding("r.name", words)
+    rows = connection.execute(
+        f"""
+        SELECT r.id, r.name, p.name, r.started_ms
+        FROM run AS r
+        JOIN project AS p ON p.key = r.project_key
+        WHERE r.deleted_ms IS NULL AND {condition}
+        ORDER BY r.started_ms DESC, r.key DESC
+        LIMIT :most
+        """,
+        {**values, "most": most},
+    )
+    return [Thing("run", str(a), str(b), str(c), d if isinstance(d, int) else 0) for a, b, c, d in rows]
+
+
+def _artifacts(connection: sqlite3.Connection, words: list[str], most: int) -> list[Thing]:
+    condition, values = _holding("a.name", words)
+    rows = connection.execute(
+        f"""
+        SELECT a.key, a.name, a.kind, (SELECT max(v.number) FROM version AS v WHERE v.artifact_key = a.key AND v.deleted_ms IS NULL)
+        FROM artifact AS a
+        WHERE a.deleted_ms IS NULL AND {condition}
+        ORDER BY length(a.name), a.name, a.key
+        LIMIT :most
+        """,
+        {**values, "most": most},
+    )
+    return [Thing("artifact", str(a), str(b), f"{c} v{d}" if d else str(c)) for a, b, c, d in rows]
+
+
+def _names(connection: sqlite3.Connection, words: list[str], most: int) -> list[Thing]:
+    condition, values = _holding("n.text", words)
+    rows = connection.execute(
+        f"""
+        SELECT n.text, EXISTS (SELECT 1 FROM series AS s WHERE s.name_key = n.key),
+               EXISTS (SELECT 1 FROM param AS p WHERE p.name_key = n.key)
+        FROM name AS n
+        WHERE {condition}
+        ORDER BY length(n.text), n.text
+        LIMIT :most
+        """,
+        {**values, "most": most},
+    ).fetchall()
+    metrics = [Thing("metric", str(name), str(name)) for name, is_metric, _ in rows if is_metric]
+    return metrics + [Thing("param", str(name), str(name)) for name, _, is_param in rows if is_param]
+
+
+def _views(connection: sqlite3.Connection, words: list[str], most: int) -> list[Thing]:
+    condition, values = _holding("name", words)
+    rows = connection.execute(
+        f"SELECT name, author FROM saved_view WHERE screen = 'runs' AND {condition} ORDER BY name LIMIT :most",
+        {**values, "most": most},
+    )
+    return [Thing("view", str(name), str(name), str(author)) for name, author in rows]

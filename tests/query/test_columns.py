@@ -1,0 +1,205 @@
+"""Columns over all runs: how values are spread, what groups come to, what a part of a column is as a filter."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from artui.catalog import Catalog, points, runs
+from artui.model import Column, ParamValue
+from artui.query import Reader, columns
+from artui.query.narrowing import narrowed, where_between, where_matching, where_value
+from artui.query.runs import RunsRequest, run_order
+from artui.query.runs import columns as all_columns
+
+Run = tuple[dict[str, ParamValue], dict[str, float]]
+
+
+def _catalog(path: Path, given_runs: list[Run]) -> None:
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number, (params, metrics) in enumerate(given_runs):
+            run = runs.NewRun(project="p", name=f"r{number}", params=params, host=f"box-{number % 2}", started_ms=1_790_000_000_000 + number)  # fmt: skip
+            key = runs.start(connection, run)
+            for name, value in metrics.items():
+                points.append(connection, key, runs.name_key(connection, name), "", *points.pack([(0, 0, value)]))
+            runs.finish(connection, key, status="finished", ended_ms=1_790_000_100_000, duration_ms=1000 * (number + 1))
+
+
+def _column(reader: Reader, name: str) -> Column:
+    params, metrics, _ = all_columns(reader)
+    return next(column for column in [*params, *metrics] if column.name == name)
+
+
+def _keys(reader: Reader, where: str = "") -> list[int]:
+    return list(run_order(reader, RunsRequest(where)).keys)
+
+
+VALUES = st.one_of(
+    st.floats(width=32), st.integers(-100, 100), st.sampled_from(["adam", "sgd", "3"]), st.booleans(), st.none()
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(VALUES, min_size=1, max_size=30))
+def test_description_counts_every_run_once(tmp_path_factory: pytest.TempPathFactory, values: list[ParamValue]) -> None:
+    """Frequencies add up to the runs that have a value, and these and the missing ones to all."""
+    path = tmp_path_factory.mktemp("columns") / "x.artui"
+    given_runs: list[Run] = [({} if value is None else {"x": value}, {}) for value in values]
+    _catalog(path, [*given_runs, ({"x": 1.5}, {})])
+    with Reader(path) as reader:
+        found = columns.describe(reader, _keys(reader), _column(reader, "x"))
+    present = [value for value in [*values, 1.5] if value is not None]
+    odd = [value for value in present if isinstance(value, float) and not math.isfinite(value)]
+    assert found.total == len(values) + 1
+    assert sum(count for _, count in found.frequencies) in (len(present), len(present) - len(odd))
+    assert found.missing == found.total - found.count and found.missing >= values.count(None)
+
+
+def test_numbers_of_a_description_are_those_of_the_statistics_module(tmp_path: Path) -> None:
+    """Mean, standard deviation and quartiles agree with Python's own, and bins hold every finite value."""
+    values = [0.5, 1.5, 2.25, 4.0, 4.0, 9.75, 10.0]
+    _catalog(tmp_path / "x.artui", [({}, {"loss": value}) for value in [*values, math.nan]])
+    with Reader(tmp_path / "x.artui") as reader:
+        found = columns.describe(reader, _keys(reader), _column(reader, "loss"))
+    assert found.mean == pytest.approx(statistics.fmean(values))
+    assert found.sd == pytest.approx(statistics.stdev(values))
+    assert found.quantiles is not None
+    assert list(found.quantiles[1:4]) == pytest.approx(statistics.quantiles(values, n=4, method="inclusive"))
+    assert sum(found.bins) == len(values) and found.odd_count == 1 and found.count == 8
+    assert found.frequencies[0] == (4, 2)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0.1, 0.01]), st.sampled_from(["a", "b", None]), st.integers(0, 3), st.floats(-5, 5)),
+        min_size=1,
+        max_size=40,
+    )
+)
+def test_groups_are_what_plain_python_makes_of_them(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[float, str | None, int, float]]
+) -> None:
+    """Members, best, mean and standard deviation of each group agree with a loop over the runs; no run is lost."""
+    path = tmp_path_factory.mktemp("groups") / "x.artui"
+    _catalog(
+        path,
+        [({"lr": lr, "seed": seed} | ({"kind": kind} if kind else {}), {"val/loss": loss}) for lr, kind, seed, loss in rows],
+    )  # fmt: skip
+    with Reader(path) as reader:
+        keys = _keys(reader)
+        by = [_column(reader, "lr")] + ([_column(reader, "kind")] if any(row[1] for row in rows) else [])
+        loss = _column(reader, "val/loss")
+        groups = columns.with_spreads(reader, columns.grouped(reader, keys, by), [loss])
+    expected: dict[tuple[object, ...], list[float]] = {}
+    for lr, kind, _, value in rows:
+        expected.setdefault((lr, kind) if len(by) == 2 else (lr,), []).append(value)
+    assert {group.values: len(group.keys) for group in groups} == {key: len(found) for key, found in expected.items()}
+    assert sorted(key for group in groups for key in group.keys) == sorted(keys)
+    # Groups stand in the order of their first run, and their runs in the order of the table.
+    assert [group.keys[0] for group in groups] == sorted((group.keys[0] for group in groups), key=keys.index)
+    for group in groups:
+        values, spread = expected[group.values], group.spreads[loss.id]
+        assert spread.best == pytest.approx(min(values)) and spread.mean == pytest.approx(statistics.fmean(values))
+        assert (spread.sd is None) == (len(values) < 2)
+        if spread.sd is not None:
+            assert spread.sd == pytest.approx(statistics.stdev(values), abs=1e-9)
+        assert group.is_thin == (len(values) < columns.FEW_RUNS)
+
+
+def test_seeds_are_what_only_tells_repetitions_apart() -> None:
+    """Names that say seed are left out; a word that merely holds these letters is not."""
+    names = ["seed", "train.seed", "random_seed", "SEED", "data/seed", "seedling", "lr", "seed_scale"]
+    found = columns.seedless([Column("param", name) for name in names])
+    assert [column.name for column in found] == ["seedling", "lr"]
+
+
+def test_runs_of_several_processes_count_once(tmp_path: Path) -> None:
+    """Of a metric with labels the first series by label is the run's, as in the table."""
+    with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
+        key = runs.start(connection, runs.NewRun(project="p", name="r"))
+        for labels, value in (("rank=1", 5.0), ("", 2.0), ("rank=2", 9.0)):
+            points.append(connection, key, runs.name_key(connection, "loss"), labels, *points.pack([(0, 0, value)]))
+    with Reader(tmp_path / "x.artui") as reader, reader.snapshot() as connection:
+        found, values = columns.numbers(connection, _column(reader, "loss"))
+    assert found.tolist() == [key] and values.tolist() == [2.0]
+
+
+def test_rank_correlation_is_spearmans() -> None:
+    """A monotone curve has 1, its reverse -1, ties have their mean rank, and too few pairs have none."""
+    x = np.array([1.0, 2.0, 3.0, 4.0, math.nan])
+    assert columns.rank_correlation(x, np.exp(x))[0] == pytest.approx(1.0)
+    assert columns.rank_correlation(x, -x) == (pytest.approx(-1.0), 4)
+    # scipy.stats.spearmanr([1, 2, 2, 4, 5], [5, 6, 7, 8, 7]).statistic
+    assert columns.rank_correlation(np.array([1, 2, 2, 4, 5.0]), np.array([5, 6, 7, 8, 7.0]))[0] == pytest.approx(0.7631, abs=1e-4)  # fmt: skip
+    assert columns.rank_correlation(x[:2], x[:2]) == (None, 2)
+    assert columns.rank_correlation(x, np.ones(5))[0] is None
+
+
+PARTS: list[ParamValue] = [
+    0.1,
+    3,
+    -2.5,
+    1e-30,
+    "adam",
+    "a b",
+    "it's",
+    'say "x"',
+    "and",
+    "3",
+    "NaN",
+    True,
+    False,
+    "2d ago",
+    "",
+]
+
+
+@pytest.mark.parametrize("value", PARTS, ids=repr)
+def test_filter_of_a_value_finds_just_the_runs_that_have_it(tmp_path: Path, value: ParamValue) -> None:
+    """Whatever a value is, the filter that stands for it finds the runs that have it and no others."""
+    others: list[ParamValue] = [0.25, "sgd"]
+    _catalog(tmp_path / "x.artui", [({"x": each}, {}) for each in [value, *others, value]] + [({}, {})])
+    with Reader(tmp_path / "x.artui") as reader:
+        column = _column(reader, "x")
+        found = columns.describe(reader, _keys(reader), column)
+        counts = Counter({repr(each): count for each, count in found.frequencies})
+        for each, count in found.frequencies:
+            assert len(_keys(reader, where_value(column, each))) == count, where_value(column, each)
+        assert len(_keys(reader, where_value(column, None))) == 1
+    assert sum(counts.values()) == 4
+
+
+def test_filter_of_a_bar_finds_the_runs_of_the_bar(tmp_path: Path) -> None:
+    """Bounds of a range are written so that they are read back: of metrics, params, durations and times."""
+    _catalog(tmp_path / "x.artui", [({"lr": 10.0**-n}, {"m": n / 7}) for n in range(8)])
+    with Reader(tmp_path / "x.artui") as reader:
+        for column, low, high, count in (
+            (_column(reader, "m"), 1 / 7, 3 / 7, 3), (_column(reader, "lr"), 1e-5, 1e-3, 3),
+            (Column("attribute", "duration"), 2000, 4000, 3), (Column("attribute", "started"), 1_790_000_000_000, 1_790_000_000_900, 8),
+        ):  # fmt: skip
+            assert len(_keys(reader, where_between(column, low, high))) == count, column
+
+
+def test_narrowing_asks_for_both(tmp_path: Path) -> None:
+    """What is there already is kept whole: an `or` gets parentheses."""
+    assert narrowed("", "lr = 1") == "lr = 1"
+    assert narrowed("a < 1", "lr = 1") == "a < 1 and lr = 1"
+    assert narrowed("a < 1 or b", "lr = 1") == "(a < 1 or b) and lr = 1"
+    assert narrowed('name = "this or that"', "lr = 1") == 'name = "this or that" and lr = 1'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("adam.*", 'params.x ~ "adam.*"'), ("< 0.3", "params.x < 0.3"), ("in (1, 2)", "params.x in (1, 2)"), ('a"b', 'params.x ~ "a""b"'), ("!= adam", "params.x != adam")],
+)  # fmt: skip
+def test_what_is_typed_about_a_column_is_a_pattern_or_a_comparison(text: str, expected: str) -> None:
+    """An operator in front makes a comparison of it, anything else is a pattern."""
+    assert where_matching(Column("param", "x"), text) == expected

@@ -1,0 +1,56 @@
+"""Tables that are pictures, and those that are none."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from artui.query.pictures import picture_of
+
+
+def test_confusion_matrix_is_a_matrix() -> None:
+    """A square whose rows are named as its columns are: labels and numbers, and what stands above them."""
+    found = picture_of("true,cat,dog\ncat,8,2\ndog,1,9\n")
+    assert found is not None and found.kind == "matrix" and found.corner == "true"
+    assert (found.rows, found.columns, found.values) == (("cat", "dog"), ("cat", "dog"), ((8.0, 2.0), (1.0, 9.0)))
+
+
+def test_numbered_classes_are_a_matrix_too() -> None:
+    """Digits as labels do not make lines of it; a prefix before a column's name does no harm."""
+    found = picture_of("true,predicted 0,predicted 1\n0,5,1\n1,0,6\n")
+    assert found is not None and found.kind == "matrix" and found.rows == ("0", "1")
+
+
+def test_table_of_words_and_numbers_is_a_matrix() -> None:
+    """Rows with names are shaded, such as a report of precision and recall by class."""
+    found = picture_of("class,precision,recall\ncat,0.9,0.8\ndog,0.7,\nbird,1,1\n")
+    assert found is not None and found.kind == "matrix" and math.isnan(found.values[1][1])
+
+
+def test_histogram_is_bars_and_other_numbers_are_lines() -> None:
+    """Low, high and count are bars; any other columns of numbers are drawn over the first."""
+    bars = picture_of("low,high,count\n0,1,5\n1,2,7\n")
+    assert bars is not None and bars.kind == "bars" and bars.values[2] == (5.0, 7.0)
+    lines = picture_of("fpr,tpr,note\n0,0,a\n0.5,0.9,b\n1,1,c\n")
+    assert lines is not None and lines.kind == "lines" and lines.columns == ("fpr", "tpr")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "a,b\n", "a,b\n1,2\n", "a\n1\n2\n3\n", "a,b\n1,2\n3\n4,5\n", "name,kind\nx,y\nz,w\nq,r\n", '"unclosed,b\n1,2\n'],
+)  # fmt: skip
+def test_what_is_no_table_of_numbers_is_no_picture(text: str) -> None:
+    """Too small, ragged, without numbers, or not to be read."""
+    assert picture_of(text) is None
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=300))
+def test_no_text_makes_it_fail(text: str) -> None:
+    """Whatever a file holds, it is a picture or it is none; a matrix has as many cells as labels."""
+    found = picture_of(text)
+    if found is not None and found.kind == "matrix":
+        assert len(found.values) == len(found.rows) and all(len(row) == len(found.columns) for row in found.values)
