@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import os
 import tomllib
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,14 @@ class Settings:
     alert_command: str = ""
     """A command that is run when a rule holds, without a shell; what holds is in its environment as `ARTUI_ALERT`,
     `ARTUI_ALERT_RUN`, `ARTUI_ALERT_METRIC` and `ARTUI_ALERT_VALUE`. `ARTUI_ALERT_COMMAND`."""
+    theme: str = "dark"
+    """`dark`, `light`, `colour-blind`, or the name of one of `themes`. Another that was chosen in the app with ctrl+t
+    holds until this changes. `ARTUI_THEME`."""
+    themes: Mapping[str, Any] = field(default_factory=dict)
+    """Themes of your own, as tables `[themes.NAME]`: `base`, and colours for `text`, `dim`, `faint`, `accent`, `spark`,
+    `good`, `bad`, `warn`, `mark`, `background`, `panel` and `cursor`, as `#rrggbb`; `curves` is a list of them."""
+    keys: Mapping[str, Any] = field(default_factory=dict)
+    """Other keys for actions, by the ids that `artui keys` lists: `"runs.sort" = "f2"`, several separated by commas."""
     catalog: str = ""
     """The catalog to use when none is named and none is found; by default one in the user's data folder.
     `ARTUI_CATALOG` goes before the search for one."""
@@ -127,13 +136,13 @@ def load_settings() -> Settings:
         raise UsageError(f"{path} cannot be read: {error}.", remedy="Correct it, or move it away.") from error
 
     settings = Settings()
-    for field in fields(Settings):
-        default = getattr(settings, field.name)
-        text = os.environ.get("ARTUI_" + field.name.upper())
-        if text is not None and field.name != "catalog":
-            settings = replace(settings, **{field.name: _from_text(field.name, text, default)})
-        elif field.name in found:
-            settings = replace(settings, **{field.name: _checked(field.name, found[field.name], default, path)})
+    for each in fields(Settings):
+        default = getattr(settings, each.name)
+        text = os.environ.get("ARTUI_" + each.name.upper())
+        if text is not None and each.name != "catalog" and not isinstance(default, dict):
+            settings = replace(settings, **{each.name: _from_text(each.name, text, default)})
+        elif each.name in found:
+            settings = replace(settings, **{each.name: _checked(each.name, found[each.name], default, path)})
     return settings
 
 

@@ -136,7 +136,8 @@ def test_settings_are_all_documented() -> None:
     from artui.settings import Settings
 
     for field in fields(Settings):
-        assert f"`{field.name}`" in README and f"`ARTUI_{field.name.upper()}`" in README
+        has_variable = not isinstance(getattr(Settings(), field.name), dict)
+        assert f"`{field.name}`" in README and (not has_variable or f"`ARTUI_{field.name.upper()}`" in README)
 
 
 def test_set_up_is_two_single_lines() -> None:

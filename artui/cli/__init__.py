@@ -24,6 +24,7 @@ VERBS = {
     "compare": "Put runs side by side.",
     "why": "Say what made a run better than another, or what sets runs apart.",
     "trace": "Show where a run or version came from, and what came of it.",
+    "keys": "List the keys of the app, with the ids by which settings change them.",
     "completion": "Print the shell completion script for bash, zsh or fish.",
 }
 """Listed once they work."""

@@ -9,12 +9,13 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rich.color import ColorSystem
-from textual.app import SystemCommand
 from textual.screen import Screen
+from textual.widget import Widget
 
 from artui.catalog.beside import folder_of, take_over
 from artui.errors import ArtuiError
@@ -33,10 +34,12 @@ from artui.tui.messages import CatalogChanged, Link
 from artui.tui.output import ChangesOnly
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.screens.runs import FIRST_ROWS, RunsScreen
+from artui.tui.themes import chosen_theme, keep_theme, themes_of
 from artui.tui.widgets.bars import KeyBar
 from artui.units import bytes_text, count_text, number_text, plural
 
 if TYPE_CHECKING:
+    from artui.query.things import Thing
     from artui.tui.importing import Importing, ImportState
 
 NOTICE_SECONDS = 5.0
@@ -51,13 +54,14 @@ class ArtuiApp(ChangesOnly):
     TITLE = "artui"
     CSS_PATH = "artui.tcss"
     BINDINGS = bindings("app")
-    ENABLE_COMMAND_PALETTE = True
-    COMMAND_PALETTE_BINDING = "ctrl+p"
-    MAX_COMPARED = 20
+    ENABLE_COMMAND_PALETTE = False
+    MAX_COMPARED = 200
 
     def __init__(
         self, reader: Reader, settings: Settings, *, first: FirstView | None = None, importing: Importing | None = None
     ) -> None:
+        # Asked for its colours while Textual's own part is made.
+        self._theme_of_ours = chosen_theme(settings)
         super().__init__()
         self.importing = importing
         """The import that fills this catalog, when it is the cached one of a foreign store."""
@@ -66,11 +70,12 @@ class ArtuiApp(ChangesOnly):
         self.settings = settings
         self.sends_changes_only = settings.output == "changes"
         colours = self.console._color_system
-        is_rich = colours in (ColorSystem.TRUECOLOR, ColorSystem.EIGHT_BIT) and not self.no_color
-        self.palette: Palette = make_palette(is_coloured=not self.no_color and colours is not None, is_rich=is_rich)
-        for number, style in enumerate(self.palette.curves):
-            self.palette.styles[f"curve{number}"] = style
-        if not is_rich:
+        self._is_rich = colours in (ColorSystem.TRUECOLOR, ColorSystem.EIGHT_BIT) and not self.no_color
+        self._is_coloured = not self.no_color and colours is not None
+        self.palette: Palette = make_palette(
+            is_coloured=self._is_coloured, is_rich=self._is_rich, theme=self._theme_of_ours
+        )
+        if not self._is_rich:
             self.ansi_color = True
         self.animation_level = "none"
         self.runs_screen = RunsScreen(first or first_view(reader, FIRST_ROWS))
@@ -83,6 +88,34 @@ class ArtuiApp(ChangesOnly):
         self._notice: list[Span] = []
         self._error: list[Span] = []
         self._notice_timer: Any = None
+
+    # Colours
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        theme = self._theme_of_ours
+        return {"back": theme.background, "ink": theme.colours["text"], "panel-back": theme.panel, "cursor-back": theme.cursor, "faint-ink": theme.colours["faint"]}  # fmt: skip
+
+    def action_choose_theme(self) -> None:
+        from artui.tui.screens.pick import Choice, PickScreen
+
+        told = {"dark": "", "light": "for bright terminals", "colour-blind": "no red against green"}
+        choices = [Choice(name, name, told.get(name, "your own")) for name in themes_of(self.settings)]
+        self.push_screen(PickScreen("colours", choices, current=self._theme_of_ours.name), self._take_theme)
+
+    def _take_theme(self, name: str | None) -> None:
+        if name is None or name == self._theme_of_ours.name:
+            return
+        self._theme_of_ours = themes_of(self.settings)[name]
+        self.palette = make_palette(is_coloured=self._is_coloured, is_rich=self._is_rich, theme=self._theme_of_ours)
+        settings = self.settings
+        self.runs_screen.ask("theme", lambda: keep_theme(settings, name), lambda _: None)
+        self.refresh_css(animate=False)
+        for screen in self.screen_stack:
+            for widget in screen.walk_children():
+                # Charts keep what they have drawn.
+                again = getattr(widget, "again", None)
+                (again or widget.refresh)()
+            screen.refresh()
 
     # Beginning and end
 
@@ -325,12 +358,28 @@ class ArtuiApp(ChangesOnly):
         self.copy_to_clipboard(clean(text))
         self.say(f"copied {clean(text)}")
 
+    def copy_to_clipboard(self, text: str) -> None:
+        """Put a text on the clipboard of the terminal where one sits, through tmux or screen too."""
+        from artui.tui.clipboard import copied_by_tmux
+
+        self._clipboard = text
+        if os.environ.get("TMUX"):
+            self.runs_screen.ask("copied", lambda: copied_by_tmux(text), lambda done: None if done else self._send_copy(text))  # fmt: skip
+        else:
+            self._send_copy(text)
+
+    def _send_copy(self, text: str) -> None:
+        from artui.tui.clipboard import sequence
+
+        if self._driver is not None:
+            self._driver.write(sequence(text, os.environ))
+
     # Going places
 
     def action_go_back(self) -> None:
         screen = self.screen
         if isinstance(screen, CatalogScreen):
-            if screen.go_back():
+            if screen.leave_find() or screen.go_back():
                 return
             if len(self.screen_stack) > 1:
                 self.pop_screen()
@@ -424,20 +473,52 @@ class ArtuiApp(ChangesOnly):
             return
         self.push_screen(LineageScreen(subject))
 
-    # Commands
+    # The palette
 
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Offer every key of the current screen by its name."""
-        scopes = screen.SCOPES if isinstance(screen, CatalogScreen) else ("app",)
-        for key in KEYS:
-            if key.scope in scopes and key.scope != "list" and not key.action.endswith("command_palette"):
-                yield SystemCommand(f"{key.label}  ({key.shown})", key.help, self._command(screen, key.action))
+    def action_palette(self) -> None:
+        """Go to anything, or do anything that a key of this screen does."""
+        from artui.tui.screens.palette import PaletteScreen
 
-    def _command(self, screen: Screen[Any], action: str) -> Any:
-        async def run() -> None:
-            await self.run_action(action, default_namespace=screen)
+        screen = self.screen
+        if not isinstance(screen, CatalogScreen):
+            return
+        focused = screen.focused
+        actions = [
+            (key, partial(self._run_key, screen, focused, key.action))
+            for key in KEYS
+            if key.scope in screen.SCOPES and key.scope != "list" and not key.action.endswith("palette")
+        ]
 
-        return run
+        def done(run: Callable[[], None] | None) -> None:
+            if run is not None:
+                run()
+
+        self.push_screen(PaletteScreen(actions, self.go_to, self.reader.catalog_id), done)
+
+    def _run_key(self, screen: CatalogScreen, focused: Widget | None, action: str) -> None:
+        """Do what a key does, where it does it: at what has the focus, around it, or on the screen."""
+        name = action.partition("(")[0].rpartition(".")[2]
+        owners = [*(focused.ancestors_with_self if focused is not None else ()), screen]
+        owner = next((each for each in owners if hasattr(each, f"action_{name}")), screen)
+        self.call_later(self.run_action, action, owner)
+
+    def go_to(self, thing: Thing) -> None:
+        """Go to something that was found."""
+        if thing.kind in ("run", "version", "artifact"):
+            self.follow(Link(thing.kind, thing.id))
+        elif thing.kind == "view":
+            self.action_show_runs()
+            self.runs_screen.open_view_named(thing.id)
+        else:
+            self.action_show_runs()
+            self.runs_screen.sort_by_name(thing.kind, thing.id)
+
+    def keep_recent(self, thing: Thing) -> None:
+        """Remember what was opened, for the palette."""
+        from artui.tui.recent import keep_recent
+
+        catalog = self.reader.catalog_id
+        self.runs_screen.ask("recent", lambda: keep_recent(catalog, thing), lambda _: None)
 
 
 def _collect_garbage_again() -> None:

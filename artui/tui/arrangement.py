@@ -13,6 +13,8 @@ from artui.settings import keep_state, read_state
 
 MAX_COLUMNS = 200
 MAX_SORTS = 8
+MAX_GROUPING = 8
+ALL_BUT_SEED = "params:but-seed"
 MAX_CHARS = 100_000
 MAX_CATALOGS = 50
 MIN_CELLS, MAX_CELLS = 3, 80
@@ -31,11 +33,16 @@ class Arrangement:
     """Cells of columns that the user made wider or narrower, by id."""
     sorts: tuple[Sort, ...] = (NEWEST_FIRST,)
     where: str = ""
+    grouping: tuple[str, ...] = ()
+    """Ids of the columns that runs are grouped by; `ALL_BUT_SEED` stands for all params that vary but the seeds."""
+    orders_by_mean: bool = False
+    """Whether groups stand in the order of their means, instead of that of their first run."""
 
     def to_json(self) -> str:
         told = {
             "columns": self.columns, "pinned": self.pinned, "widths": dict(self.widths),
             "sorts": [[sort.column, sort.is_descending] for sort in self.sorts], "where": self.where,
+            "grouping": self.grouping, "orders_by_mean": self.orders_by_mean,
         }  # fmt: skip
         return orjson.dumps(told).decode()
 
@@ -53,12 +60,14 @@ def _arrangement(told: dict[str, Any]) -> Arrangement:
     columns = told.get("columns")
     widths = told.get("widths")
     sorts = told.get("sorts")
-    pinned, where = told.get("pinned"), told.get("where")
+    pinned, where, grouping = told.get("pinned"), told.get("where"), told.get("grouping")
     found = Arrangement(
         columns=tuple(dict.fromkeys(each for each in columns if _is_id(each)))[:MAX_COLUMNS] if isinstance(columns, list) else None,
         pinned=min(pinned, 20) if isinstance(pinned, int) and pinned > 0 else 0,
         widths={key: min(MAX_CELLS, max(MIN_CELLS, cells)) for key, cells in widths.items() if isinstance(cells, int)} if isinstance(widths, dict) else {},
         where=where if isinstance(where, str) else "",
+        grouping=tuple(dict.fromkeys(each for each in grouping if _is_id(each)))[:MAX_GROUPING] if isinstance(grouping, list) else (),
+        orders_by_mean=told.get("orders_by_mean") is True,
     )  # fmt: skip
     if isinstance(sorts, list):
         read = [

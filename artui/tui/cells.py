@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
@@ -13,6 +13,7 @@ from textual.strip import Strip
 
 from artui.model import Column, ParamValue
 from artui.safetext import clean
+from artui.tui.themes import DARK, Theme
 from artui.units import decimals_for, fixed_text, param_text
 
 Span = tuple[str, str]
@@ -26,34 +27,8 @@ BLOCKS = "▁▂▃▄▅▆▇█"
 DIVERGED = "!"
 STAGE_WORDS = {"requirements": "reqs", "data": "data", "modelling": "model", "operations": "ops"}
 
-_COLOURS = {
-    "text": "#d7d7d7",
-    "dim": "#8a8a8a",
-    "spark": "#5f87af",
-    "faint": "#585858",
-    "accent": "#5fd7ff",
-    "good": "#87d787",
-    "bad": "#ff8787",
-    "warn": "#ffaf5f",
-    "mark": "#ffd787",
-}
-"""All of them are among the 256 that terminals share, so that the output step can send their short names."""
-BACKGROUND = "#10131a"
-PANEL = "#161b24"
-CURSOR_BACK = "#22344d"
-
-CURVE_COLOURS = (
-    "#5fd7ff",
-    "#ffaf5f",
-    "#87d787",
-    "#ff8787",
-    "#d787ff",
-    "#5fd7af",
-    "#ffd787",
-    "#ff87d7",
-    "#87afff",
-    "#afd75f",
-)
+MAX_CURVE_STYLES = 10
+"""Styles `curve0` to `curve9`, for names beside curves."""
 CURVE_MARKS = "●◇△□▽◆▲■▼○"
 
 
@@ -67,28 +42,19 @@ class Palette:
     curves: tuple[Style, ...]
     bands: tuple[Style, ...]
     """For what lies behind the smoothed line of each curve."""
+    heat: Callable[[float], Style] | None = None
+    """Gives a style from pale (0) to full (1); None where there are too few colours for shades."""
 
 
-def make_palette(*, is_coloured: bool, is_rich: bool) -> Palette:
+def make_palette(*, is_coloured: bool, is_rich: bool, theme: Theme = DARK) -> Palette:
     """Make the palette. Nothing is told by colour alone: marks and attributes say it too."""
-    base = Style.parse(f"on {BACKGROUND}") if is_rich else Style()
+    base = Style.parse(f"on {theme.background}") if is_rich else Style()
     styles: dict[str, Style] = {}
-    sixteen = {
-        "text": "default",
-        "dim": "white",
-        "spark": "cyan",
-        "faint": "bright_black",
-        "accent": "bright_cyan",
-        "good": "green",
-        "bad": "bright_red",
-        "warn": "yellow",
-        "mark": "bright_yellow",
-    }
-    for name, colour in _COLOURS.items():
+    for name, colour in theme.colours.items():
         if not is_coloured:
             styles[name] = Style(dim=name == "faint", bold=name in ("accent", "bad"))
         else:
-            styles[name] = base + Style.parse(colour if is_rich else sixteen[name])
+            styles[name] = base + Style.parse(colour if is_rich else theme.sixteen[name])
     styles["bold"] = styles["text"] + Style(bold=True)
     styles["title"] = styles["accent"] + Style(bold=True)
     styles["head"] = styles["dim"] + Style(bold=not is_coloured, underline=not is_rich)
@@ -97,38 +63,41 @@ def make_palette(*, is_coloured: bool, is_rich: bool) -> Palette:
     styles["match"] = styles["mark"] + Style(underline=True)
     styles["match.here"] = styles["mark"] + Style(reverse=True, bold=True)
     styles["key"] = styles["accent"]
-    styles["bar"] = Style.parse(f"{_COLOURS['dim']} on {PANEL}") if is_rich else styles["dim"]
-    styles["bar.key"] = Style.parse(f"{_COLOURS['accent']} bold on {PANEL}") if is_rich else styles["title"]
-    styles["bar.text"] = Style.parse(f"{_COLOURS['text']} on {PANEL}") if is_rich else styles["text"]
-    cursor = Style.parse(f"on {CURSOR_BACK}") if is_rich else Style(reverse=True)
+    panel = Style.parse(f"on {theme.panel}")
+    for name, meaning in (("bar", "dim"), ("bar.text", "text")):
+        styles[name] = styles[meaning] + panel if is_rich else styles[meaning]
+    styles["bar.key"] = styles["title"] + panel if is_rich else styles["title"]
+    cursor = Style.parse(f"on {theme.cursor}") if is_rich else Style(reverse=True)
     if is_rich:
-        curves = tuple(base + Style.parse(colour) for colour in CURVE_COLOURS)
-        bands = tuple(base + Style.parse(_darker(colour)) for colour in CURVE_COLOURS)
+        curves = tuple(base + Style.parse(colour) for colour in theme.curves)
+        bands = tuple(base + Style.parse(_towards(colour, theme.background)) for colour in theme.curves)
     elif is_coloured:
-        names = (
-            "bright_cyan",
-            "bright_yellow",
-            "bright_green",
-            "bright_red",
-            "bright_magenta",
-            "cyan",
-            "yellow",
-            "magenta",
-            "bright_blue",
-            "green",
-        )
-        curves = tuple(Style.parse(name) for name in names)
-        bands = tuple(Style.parse("bright_black") for _ in names)
+        curves = tuple(Style.parse(name) for name in theme.sixteen_curves)
+        bands = tuple(Style.parse("bright_black") for _ in curves)
     else:
-        curves = tuple(Style(bold=True) for _ in CURVE_COLOURS)
-        bands = tuple(Style(dim=True) for _ in CURVE_COLOURS)
-    return Palette(styles, cursor, curves, bands)
+        curves = tuple(Style(bold=True) for _ in theme.curves)
+        bands = tuple(Style(dim=True) for _ in theme.curves)
+    for number in range(MAX_CURVE_STYLES):
+        styles[f"curve{number}"] = curves[number % len(curves)]
+    heat = None
+    if is_rich:
+        ink, paper = Style.parse(theme.background), Style.parse(theme.colours["text"])
+
+        def heat(share: float) -> Style:
+            back = _mixed(theme.colours["accent"], theme.background, 0.9 * max(0.0, min(1.0, share)))
+            return (ink if share > 0.55 else paper) + Style.parse(f"on {back}")
+
+    return Palette(styles, cursor, curves, bands, heat)
 
 
-def _darker(colour: str) -> str:
-    """Mix a colour with the background: two parts of five of it remain."""
-    front, back = (tuple(int(text[i : i + 2], 16) for i in (1, 3, 5)) for text in (colour, BACKGROUND))
-    return "#" + "".join(f"{round(0.38 * f + 0.62 * b):02x}" for f, b in zip(front, back, strict=True))
+def _towards(colour: str, background: str) -> str:
+    """Mix a colour with what is behind it: two parts of five of it remain."""
+    return _mixed(colour, background, 0.38)
+
+
+def _mixed(colour: str, background: str, share: float) -> str:
+    front, back = (tuple(int(text[i : i + 2], 16) for i in (1, 3, 5)) for text in (colour, background))
+    return "#" + "".join(f"{round(share * f + (1 - share) * b):02x}" for f, b in zip(front, back, strict=True))
 
 
 def fit(text: str, cells: int, *, right: bool = False, keep_end: bool = False) -> str:
@@ -212,10 +181,17 @@ class Shape:
     decimals: int
     spark: int = 0
     """Cells of sparkline behind the number; 0 for none."""
+    spread: int = 0
+    """Cells for mean and standard deviation of a group there; 0 for none."""
+
+    @property
+    def behind(self) -> int:
+        """Cells behind the number."""
+        return max(self.spark, self.spread)
 
     @property
     def cells(self) -> int:
-        return self.width + (self.spark + 1 if self.spark else 0)
+        return self.width + (self.behind + 1 if self.behind else 0)
 
 
 MAX_TEXT_CELLS = 16

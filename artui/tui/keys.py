@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 
 from textual.binding import Binding, BindingType
+
+from artui.errors import UsageError
+from artui.settings import load_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,29 +27,46 @@ class Key:
 
     @property
     def id(self) -> str:
-        return f"{self.scope}.{self.action.split('(')[0].removeprefix('app.')}"
+        """How the user's settings name it."""
+        return f"{self.scope}.{self.action.removeprefix('app.').removeprefix('screen.')}"
 
     @property
     def shown(self) -> str:
         """The keys as a person reads them."""
-        return " ".join(_SHOWN.get(key, key.replace("ctrl+", "^")) for key in self.keys.split(","))
+        before = "g" if self.scope in MENUS else ""
+        return " ".join(before + _SHOWN.get(key, key.replace("ctrl+", "^")) for key in self.keys.split(","))
 
+
+MENUS = ("grouping",)
+"""Scopes whose keys are pressed after another one, which is `g`."""
 
 SCOPES = {
     "app": "Everywhere",
     "list": "Moving",
+    "find": "Finding in a list",
     "runs": "Runs",
+    "grouping": "Groups of runs",
+    "column": "One column",
     "columns": "Columns",
     "views": "Saved views",
     "why": "Why",
     "run": "Run",
     "charts": "Charts",
+    "plot": "Pictures of runs",
+    "scatter": "Scatter",
+    "parallel": "Parallel coordinates",
+    "histogram": "Histogram",
+    "bars": "Histogram of a table",
+    "heatmap": "Matrix",
+    "pick": "Choosing one of many",
     "compare": "Compare",
+    "diff": "Difference of code",
     "artifacts": "Artifacts",
     "artifact": "Artifact",
     "lineage": "Lineage",
     "live": "Live",
     "text": "Text and logs",
+    "table": "Tables",
     "logs": "Several logs",
 }
 """Where keys work, with the heading in the help."""
@@ -53,19 +74,32 @@ SCOPES = {
 _SHOWN = {
     "escape": "esc", "question_mark": "?", "slash": "/", "equals_sign": "=", "left_square_bracket": "[", "right_square_bracket": "]", "left_parenthesis": "(", "right_parenthesis": ")",
     "asterisk": "*", "less_than_sign": "<", "greater_than_sign": ">", "shift+up": "⇧↑", "shift+down": "⇧↓", "plus": "+", "minus": "−", "colon": ":", "down": "↓", "up": "↑", "left": "←", "right": "→", "pagedown": "PgDn", "pageup": "PgUp",
-    "shift+tab": "⇧tab", "home": "Home", "end": "End",
+    "shift+tab": "⇧tab", "full_stop": ".", "comma": ",", "vertical_line": "|", "home": "Home", "end": "End",
 }  # fmt: skip
 
-KEYS = (
+_NAMES = {shown: name for name, shown in _SHOWN.items() if len(shown) == 1 and shown not in "↓↑←→−"} | {
+    "-": "minus",
+    "esc": "escape",
+}
+"""How keys may be written in the settings, beside Textual's names."""
+
+_KEYS = (
     Key("app", "escape", "app.go_back", "back", "Go back one level; in a filter, first clear it."),
     Key("app", "question_mark", "app.help", "all keys", "Show the keys of this screen."),
-    Key("app", "ctrl+p,colon", "app.command_palette", "commands", "Find any command by its name."),
+    Key(
+        "app",
+        "ctrl+p,colon",
+        "app.palette",
+        "go to",
+        "Go to a run, an artifact, a metric or a view by parts of its name or by its reference, or find any action.",
+    ),
     Key("app", "1", "app.show_runs", "Runs", "The table of runs."),
     Key("app", "2", "app.show_artifacts", "Artifacts", "All artifacts, by stage and kind."),
     Key("app", "3", "app.show_lineage", "Lineage", "Where what is selected came from, and what came of it."),
     Key("app", "4", "app.show_live", "Live", "Runs that are going on: how far, how fast, what changed, and alerts."),
     Key("app", "I", "app.show_imports", "imports", "What was imported: taken, changed and left, of each store."),
     Key("app", "r", "app.reload", "reload", "Read the catalog again."),
+    Key("app", "ctrl+t", "app.choose_theme", "colours", "Choose the colours: dark, light, colour-blind or your own."),
     Key("app", "ctrl+l", "app.redraw", "redraw", "Draw the whole screen again."),
     Key("app", "ctrl+z", "app.suspend_process", "suspend", "Suspend to the shell; `fg` comes back."),
     Key("app", "q", "app.leave", "quit", "Quit, from the table of runs."),
@@ -77,7 +111,10 @@ KEYS = (
     Key("list", "ctrl+u", "half_page(-1)", "half up", "Half a page up."),
     Key("list", "home,g", "jump_first", "first", "To the first line."),
     Key("list", "end,G", "jump_last", "last", "To the last line; the end of a live log is followed from then on."),
-    Key("runs", "enter", "open", "open", "Open the run.", in_footer=True),
+    Key("find", "slash", "find_line", "find", "Find a line that has some words; they are marked.", in_footer=True),
+    Key("find", "n", "next_line(1)", "next", "The next line that has them."),
+    Key("find", "N", "next_line(-1)", "previous", "The line before that has them."),
+    Key("runs", "enter", "open", "open", "Open the run; unfold the group, or fold it.", in_footer=True),
     Key("runs", "space", "toggle_mark", "mark", "Mark the run for comparison, or unmark it.", in_footer=True),
     Key(
         "runs",
@@ -162,6 +199,31 @@ KEYS = (
         "export",
         "Write the marked runs, or all that the filter shows, as CSV, TSV, JSON, Markdown or LaTeX.",
     ),
+    Key(
+        "runs", "g", "group", "group", "Group runs, or go to the first line: the next key says by what.", in_footer=True
+    ),
+    Key(
+        "runs",
+        "f",
+        "plot",
+        "pictures",
+        "Curves, scatter, parallel coordinates and histogram of the marked runs, or of all that the filter shows.",
+        in_footer=True,
+    ),
+    Key(
+        "runs",
+        "F",
+        "describe_column",
+        "column",
+        "Say how the values of the current column are spread, and how often each occurs.",
+    ),
+    Key(
+        "runs",
+        "vertical_line",
+        "mark_matching",
+        "mark matching",
+        "Mark the runs whose value in the current column matches: a pattern, or `< 0.3`, `= adam`.",
+    ),
     Key("runs", "v", "mark_range", "mark range", "Mark everything from the last marked run to this one."),
     Key(
         "runs",
@@ -173,6 +235,34 @@ KEYS = (
     Key("runs", "M", "clear_marks", "clear marks", "Unmark all runs."),
     Key("runs", "L", "lineage", "lineage", "Show the lineage of the run."),
     Key("runs", "y", "copy", "copy id", "Copy the ids of the marked runs, or of this one (OSC 52)."),
+    Key("grouping", "c", "group_by_current", "this column", "By the current column."),
+    Key("grouping", "a", "group_also", "and this one", "By the current column as well; again: no longer by that one."),
+    Key(
+        "grouping",
+        "s",
+        "group_all_but_seed",
+        "all but seed",
+        "By all params that vary but the seed: mean and spread over repetitions.",
+    ),
+    Key("grouping", "p", "group_by('project')", "project", "By project."),
+    Key("grouping", "h", "group_by('host')", "host", "By host."),
+    Key("grouping", "r", "group_by('parent')", "parent", "By parent run."),
+    Key("grouping", "slash", "choose_grouping", "other", "By a param, tag or attribute that is chosen from a list."),
+    Key(
+        "grouping",
+        "m",
+        "order_by_mean",
+        "by mean",
+        "Order groups by the mean of the column that is sorted by, or by their first run.",
+    ),
+    Key("grouping", "f", "fold_all", "fold all", "Unfold all groups, or fold them."),
+    Key("grouping", "u", "ungroup", "no groups", "No groups any more."),
+    Key("grouping", "g", "first_line", "first line", "To the first line."),
+    Key("column", "enter", "show_runs", "show runs", "Show only the runs that have this value.", in_footer=True),
+    Key("column", "slash", "filter", "find", "Find values by parts of them.", in_footer=True),
+    Key("column", "g", "group", "group", "Group the runs by this column.", in_footer=True),
+    Key("column", "f", "plot", "histogram", "Draw how the values are spread.", in_footer=True),
+    Key("column", "y", "copy", "copy", "Copy the value (OSC 52)."),
     Key("why", "enter", "show_runs", "show runs", "Show the runs that are like the first in this.", in_footer=True),
     Key("columns", "space", "show_or_hide", "show/hide", "Show the column, or hide it.", in_footer=True),
     Key("columns", "shift+up,K", "shift(-1)", "to the left", "Move the column to the left.", in_footer=True),
@@ -210,13 +300,110 @@ KEYS = (
     ),
     Key("run", "L", "lineage", "lineage", "Show the lineage of the run.", in_footer=True),
     Key("run", "y", "copy", "copy id", "Copy the run's id (OSC 52)."),
-    Key("charts", "x", "axis", "x axis", "Steps or time on the x axis.", in_footer=True),
+    Key(
+        "charts",
+        "x",
+        "axis",
+        "x axis",
+        "Place points by step, by time since the start, or by wall time.",
+        in_footer=True,
+    ),
+    Key("charts", "X", "choose_axis", "x metric", "Place points by another metric of the run, such as the epoch."),
     Key("charts", "o", "log_scale", "log y", "Logarithmic y axis, or linear.", in_footer=True),
+    Key("charts", "O", "log_x", "log x", "Logarithmic x axis, or linear."),
     Key("charts", "plus", "smooth(1)", "smoother", "Smooth more.", in_footer=True),
     Key("charts", "minus", "smooth(-1)", "rougher", "Smooth less."),
     Key("charts", "z,enter", "zoom", "one chart", "One chart on the whole screen, or all.", in_footer=True),
-    Key("charts", "left,h", "left", "left", "The chart, or on one chart the value, to the left."),
-    Key("charts", "right,l", "right", "right", "The chart, or on one chart the value, to the right."),
+    Key(
+        "charts",
+        "full_stop",
+        "zoom_in",
+        "closer",
+        "Look closer, in the middle or at the cursor, in all charts; so does the mouse wheel.",
+        in_footer=True,
+    ),
+    Key("charts", "comma", "zoom_out", "wider", "Look at more of the x axis."),
+    Key(
+        "charts",
+        "left_parenthesis",
+        "pan(-1)",
+        "pan left",
+        "Look further to the left; so does dragging with the mouse.",
+    ),
+    Key("charts", "right_parenthesis", "pan(1)", "pan right", "Look further to the right."),
+    Key("charts", "0", "whole", "whole", "Look at the whole x axis again."),
+    Key("charts", "left,h", "sideways(-1)", "left", "The chart, or on one chart the value, to the left."),
+    Key("charts", "right,l", "sideways(1)", "right", "The chart, or on one chart the value, to the right."),
+    Key("charts", "down,j", "vertical(1)", "down", "The chart below; on one chart, the next one."),
+    Key("charts", "up,k", "vertical(-1)", "up", "The chart above; on one chart, the one before."),
+    Key("charts", "pagedown", "chart_page(1)", "page down", "The next page of charts."),
+    Key("charts", "pageup", "chart_page(-1)", "page up", "The page of charts before."),
+    Key("charts", "home,g", "jump(-1)", "first", "The first chart."),
+    Key("charts", "end,G", "jump(1)", "last", "The last chart."),
+    Key("charts", "slash", "find", "find", "Find a chart by parts of its name.", in_footer=True),
+    Key("charts", "e", "export", "export", "Write the chart as SVG or PNG.", in_footer=True),
+    Key("plot", "tab", "next_tab(1)", "next view", "Curves, scatter, parallel coordinates, histogram.", in_footer=True),
+    Key("plot", "shift+tab", "next_tab(-1)", "previous view", "The same backwards."),
+    Key(
+        "plot",
+        "right_square_bracket",
+        "highlight(1)",
+        "next run",
+        "Of many curves, bring those of the next run to the front.",
+        in_footer=True,
+    ),
+    Key("plot", "left_square_bracket", "highlight(-1)", "previous run", "Bring those of the run before to the front."),
+    Key("scatter", "x", "screen.choose_x", "x axis", "Choose the column of the x axis.", in_footer=True),
+    Key("scatter", "y", "screen.choose_y", "y axis", "Choose the column of the y axis.", in_footer=True),
+    Key("scatter", "X", "screen.swap", "swap", "Exchange the axes."),
+    Key("scatter", "O", "log_x", "log x", "Logarithmic x axis, or linear."),
+    Key("scatter", "o", "log_scale", "log y", "Logarithmic y axis, or linear.", in_footer=True),
+    Key("scatter", "left,h", "step(-1)", "left", "The run to the left."),
+    Key("scatter", "right,l", "step(1)", "right", "The run to the right."),
+    Key("scatter", "down,j", "climb(-1)", "down", "The run below."),
+    Key("scatter", "up,k", "climb(1)", "up", "The run above."),
+    Key("scatter", "enter", "open", "open", "Open the run under the cursor.", in_footer=True),
+    Key("scatter", "e", "screen.export_picture", "export", "Write the picture as SVG or PNG.", in_footer=True),
+    Key("parallel", "left,h", "axis(-1)", "left", "The axis to the left."),
+    Key("parallel", "right,l", "axis(1)", "right", "The axis to the right."),
+    Key(
+        "parallel",
+        "up,k",
+        "brush(1)",
+        "brush",
+        "Bring the top, middle or bottom third of the current axis to the front.",
+        in_footer=True,
+    ),
+    Key("parallel", "down,j", "brush(-1)", "brush back", "The same backwards."),
+    Key("parallel", "less_than_sign", "shift_axis(-1)", "axis to left", "Move the axis to the left."),
+    Key("parallel", "greater_than_sign", "shift_axis(1)", "axis to right", "Move the axis to the right."),
+    Key("parallel", "a", "screen.add_axis", "axis", "Add an axis, or take one away.", in_footer=True),
+    Key("parallel", "minus", "screen.drop_axis", "drop axis", "Take the current axis away.", in_footer=True),
+    Key(
+        "parallel",
+        "enter",
+        "filter_brush",
+        "show runs",
+        "Show the runs in front of the current axis in the table.",
+        in_footer=True,
+    ),
+    Key("parallel", "e", "screen.export_picture", "export", "Write the picture as SVG or PNG.", in_footer=True),
+    Key("histogram", "x", "screen.choose_x", "column", "Choose the column.", in_footer=True),
+    Key("histogram", "left,h", "step(-1)", "left", "The bar to the left."),
+    Key("histogram", "right,l", "step(1)", "right", "The bar to the right."),
+    Key("histogram", "enter", "filter_bar", "show runs", "Show the runs of the bar in the table.", in_footer=True),
+    Key("histogram", "e", "screen.export_picture", "export", "Write the picture as SVG or PNG.", in_footer=True),
+    Key("bars", "left,h", "step(-1)", "left", "The bar to the left."),
+    Key("bars", "right,l", "step(1)", "right", "The bar to the right."),
+    Key("bars", "e", "screen.export_picture", "export", "Write the picture as SVG or PNG.", in_footer=True),
+    Key("heatmap", "left,h", "step(0,-1)", "left", "The cell to the left."),
+    Key("heatmap", "right,l", "step(0,1)", "right", "The cell to the right."),
+    Key("heatmap", "down,j", "step(1,0)", "down", "The cell below."),
+    Key("heatmap", "up,k", "step(-1,0)", "up", "The cell above."),
+    Key("heatmap", "n", "share", "shares", "Show each number as its share of the row, or as it is.", in_footer=True),
+    Key("heatmap", "e", "screen.export_picture", "export", "Write the picture as SVG or PNG.", in_footer=True),
+    Key("pick", "enter", "choose", "choose", "Choose the line."),
+    Key("pick", "escape", "leave", "leave", "Leave without a choice."),
     Key("compare", "enter", "open", "open", "Open the run of the current column."),
     Key(
         "compare",
@@ -267,10 +454,38 @@ KEYS = (
     ),
     Key("compare", "left,h", "column(-1)", "run left", "Choose the run to the left."),
     Key("compare", "right,l", "column(1)", "run right", "Choose the run to the right."),
-    Key("compare", "minus", "drop", "drop run", "Take the run of the current column out of the comparison."),
-    Key("compare", "x", "axis", "x axis", "Steps or time on the x axis."),
+    Key("compare", "minus", "drop", "drop run", "Take the current run out of the comparison."),
+    Key(
+        "compare", "a", "add_runs", "add", "Add a run by its name or id, or all that a filter matches.", in_footer=True
+    ),
+    Key("compare", "T", "transpose", "transpose", "Let runs be lines instead of columns, or back.", in_footer=True),
+    Key(
+        "compare",
+        "m",
+        "statistics",
+        "all numbers",
+        "Show smallest, largest, mean and first value and the steps of each metric, or the last value alone.",
+    ),
+    Key(
+        "compare",
+        "D",
+        "code",
+        "code",
+        "Show how the code of the current run differs from the baseline's.",
+        in_footer=True,
+    ),
+    Key("compare", "x", "axis", "x axis", "Place points by step, by time since the start, or by wall time."),
     Key("compare", "o", "log_scale", "log y", "Logarithmic y axis, or linear."),
-    Key("compare", "z", "zoom", "curves", "The curves on the whole screen, or back.", in_footer=True),
+    Key(
+        "compare",
+        "z,f",
+        "plot",
+        "pictures",
+        "Draw these runs on the whole screen: all curves, scatter, parallel coordinates, histogram.",
+        in_footer=True,
+    ),
+    Key("diff", "right_square_bracket", "file(1)", "next file", "The next file that differs.", in_footer=True),
+    Key("diff", "left_square_bracket", "file(-1)", "previous file", "The file before that differs.", in_footer=True),
     Key("artifacts", "enter", "open", "versions", "Show all versions of the artifact.", in_footer=True),
     Key(
         "artifacts",
@@ -305,6 +520,14 @@ KEYS = (
         "Open the file, run or version that the line names.",
         in_footer=True,
     ),
+    Key(
+        "artifact",
+        "P",
+        "picture",
+        "picture",
+        "Draw a table of the version: a matrix shaded, a histogram as bars, columns as lines.",
+        in_footer=True,
+    ),
     Key("artifact", "L", "lineage", "lineage", "Show the lineage of the version.", in_footer=True),
     Key("artifact", "y", "copy", "copy reference", "Copy the reference (OSC 52).", in_footer=True),
     Key("lineage", "enter", "open", "open", "Open the run or version.", in_footer=True),
@@ -336,17 +559,68 @@ KEYS = (
     Key("text", "w", "wrap", "wrap", "Wrap long lines, or cut them.", in_footer=True),
     Key("text", "left,h", "sideways(-1)", "left", "To the left, where long lines are cut."),
     Key("text", "right,l", "sideways(1)", "right", "To the right, where long lines are cut."),
+    Key(
+        "table",
+        "P",
+        "picture",
+        "picture",
+        "Draw the table: a matrix shaded, a histogram as bars, columns as lines.",
+        in_footer=True,
+    ),
     Key("logs", "right_parenthesis", "other_log(1)", "next log", "The next log of the run.", in_footer=True),
     Key("logs", "left_parenthesis", "other_log(-1)", "previous log", "The previous log of the run."),
 )
+
+
+def remapped(keys: Sequence[Key], chosen: Mapping[str, object]) -> tuple[Key, ...]:
+    """Give keys as the user's settings want them.
+
+    Raises:
+        UsageError: an id or a key is not known, or one key would mean two things in one place.
+    """
+    known = {key.id: number for number, key in enumerate(keys)}
+    found = list(keys)
+    for id, text in chosen.items():
+        if id not in known:
+            near = [each for each in known if each.rpartition(".")[2] == id.rpartition(".")[2]]
+            hint = f"Did you mean {near[0]}? " if near else ""
+            raise UsageError(f"keys in settings.toml names {id!r}.", remedy=f"{hint}`artui keys` lists the ids.")
+        parts = [part.strip() for part in str(text).split(",") if part.strip()]
+        if not isinstance(text, str) or not parts:
+            raise UsageError(f"keys.{id} in settings.toml is {text!r}.", remedy='Write keys such as "f2" or "ctrl+o,K".')  # fmt: skip
+        if any(part in ("ctrl+s", "ctrl+q", "ctrl+c") for part in parts):
+            raise UsageError(f"keys.{id} in settings.toml takes a key that belongs to the terminal.", remedy="Choose another.")  # fmt: skip
+        number = known[id]
+        found[number] = replace(found[number], keys=",".join(_NAMES.get(part, part) for part in parts))
+    for scope in SCOPES:
+        taken: dict[str, str] = {}
+        for key in found:
+            if key.scope == scope:
+                for part in key.keys.split(","):
+                    if part in taken:
+                        raise UsageError(f"keys in settings.toml: {part} would be {taken[part]} and {key.id}.", remedy="Give one of them another key.")  # fmt: skip
+                    taken[part] = key.id
+    return tuple(found)
+
+
+KEYS = remapped(_KEYS, load_settings().keys)
+"""Every key, as the user wants them."""
 
 
 @cache
 def bindings(*scopes: str) -> list[BindingType]:
     """Give Textual's bindings for some scopes."""
     return [
-        Binding(key.keys, key.action, key.label, show=False, id=f"{key.id}.{number}")
-        for number, key in enumerate(KEYS)
+        # What is typed right behind the key that begins a filter must not go to where the focus was.
+        Binding(
+            key.keys,
+            key.action,
+            key.label,
+            show=False,
+            id=key.id,
+            priority=key.action in ("filter", "find_line"),
+        )
+        for key in KEYS
         if key.scope in scopes
     ]
 
@@ -358,6 +632,11 @@ def footer_keys(*scopes: str) -> list[tuple[str, str]]:
     ]
 
 
+def menu_keys(scope: str) -> list[tuple[str, str]]:
+    """Give (key, label) pairs for the footer while the second key of a menu is waited for."""
+    return [(key.shown.removeprefix("g"), key.label) for key in KEYS if key.scope == scope]
+
+
 def help_keys(*scopes: str) -> list[tuple[str, list[tuple[str, str]]]]:
     """Give (heading, (keys, sentence) pairs) for the help."""
     return [(SCOPES[scope], [(key.shown, key.help) for key in KEYS if key.scope == scope]) for scope in scopes]
@@ -367,7 +646,7 @@ def readme_table() -> str:
     """Give the table of keys as the README shows it."""
     lines = ["| where | keys | |", "|---|---|---|"]
     for scope, title in SCOPES.items():
-        for number, key in enumerate(key for key in KEYS if key.scope == scope):
+        for number, key in enumerate(key for key in _KEYS if key.scope == scope):
             shown = " ".join(f"`{part}`" for part in key.shown.split(" "))
             lines.append(f"| {title if number == 0 else ''} | {shown} | {key.help} |")
     return "\n".join(lines) + "\n"

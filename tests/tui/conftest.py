@@ -28,6 +28,13 @@ def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
     ids._forget()
 
 
+@pytest.fixture(autouse=True)
+def fresh_state(home: Path) -> None:
+    """Each test begins with the colours and the table as they are by themselves."""
+    for name in ("arrangements.json", "recent.json", "theme.json"):
+        (home / "state" / "artui" / name).unlink(missing_ok=True)
+
+
 @pytest.fixture
 def small_catalog(frozen: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Twelve runs: one running, one failed, one diverged, the rest finished; a data set, a model, a report."""

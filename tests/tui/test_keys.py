@@ -5,14 +5,36 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from artui.tui.keys import KEYS, SCOPES, readme_table
+import pytest
+
+from artui.errors import UsageError
+from artui.tui.app import ArtuiApp
+from artui.tui.drawing import DrawsCharts
+from artui.tui.keys import KEYS, SCOPES, readme_table, remapped
 from artui.tui.screens.artifact import ArtifactScreen
 from artui.tui.screens.artifacts import ArtifactsScreen
+from artui.tui.screens.column import ColumnScreen
+from artui.tui.screens.columns import ColumnsScreen
 from artui.tui.screens.compare import CompareScreen
+from artui.tui.screens.diff import DiffScreen
+from artui.tui.screens.help import HelpScreen
 from artui.tui.screens.lineage import LineageScreen
+from artui.tui.screens.live import LiveScreen
+from artui.tui.screens.palette import PaletteScreen
+from artui.tui.screens.pick import PickScreen
+from artui.tui.screens.plot import PlotScreen
 from artui.tui.screens.run import RunScreen
 from artui.tui.screens.runs import RunsScreen
 from artui.tui.screens.text import TextScreen
+from artui.tui.screens.views import ViewsScreen
+from artui.tui.screens.why import WhyScreen
+from artui.tui.widgets.chartgrid import ChartGrid
+from artui.tui.widgets.heatmap import HeatMap
+from artui.tui.widgets.histogram import Bars, Histogram
+from artui.tui.widgets.lines import LineList
+from artui.tui.widgets.parallel import Parallel
+from artui.tui.widgets.scatter import Scatter
+from artui.tui.widgets.table import RunsTable
 
 README = Path(__file__).parent.parent.parent / "README.md"
 
@@ -31,12 +53,37 @@ def test_no_key_means_two_things_in_one_place() -> None:
 
 
 def test_every_action_exists() -> None:
-    """Each key calls a method that is there."""
-    owners = {
-        "runs": RunsScreen, "run": RunScreen, "charts": RunScreen, "compare": CompareScreen, "artifacts": ArtifactsScreen,
-        "artifact": ArtifactScreen, "lineage": LineageScreen, "text": TextScreen,
-        "logs": RunScreen,
+    """Each key calls a method that is there, on its widget or its screen."""
+    owners: dict[str, tuple[type, ...]] = {
+        "runs": (RunsScreen,), "grouping": (RunsScreen,), "run": (RunScreen,), "charts": (ChartGrid,), "compare": (CompareScreen,),
+        "artifacts": (ArtifactsScreen,), "artifact": (ArtifactScreen,), "lineage": (LineageScreen,), "text": (TextScreen,),
+        "logs": (RunScreen,), "plot": (PlotScreen,), "scatter": (Scatter, PlotScreen), "parallel": (Parallel, PlotScreen),
+        "histogram": (Histogram, PlotScreen), "pick": (PickScreen, PaletteScreen), "column": (ColumnScreen,), "diff": (DiffScreen,),
+        "find": (RunScreen, HelpScreen), "app": (ArtuiApp,), "list": (LineList, RunsTable), "why": (WhyScreen,), "views": (ViewsScreen,),
+        "columns": (ColumnsScreen,), "heatmap": (HeatMap, DrawsCharts), "bars": (Bars, DrawsCharts), "table": (TextScreen,), "live": (LiveScreen,),
     }  # fmt: skip
+    assert set(owners) == set(SCOPES)
     for key in KEYS:
-        if key.scope in owners:
-            assert hasattr(owners[key.scope], "action_" + key.action.split("(")[0]), key
+        name = "action_" + key.action.partition("(")[0].removeprefix("app.").removeprefix("screen.")
+        # What a whole screen has, each of the screens has; what is a picture's may be its screen's.
+        assert any(hasattr(owner, name) for owner in owners[key.scope]), key
+
+
+def test_settings_give_actions_other_keys() -> None:
+    """An id gets other keys, written as they are typed or as Textual names them; the footer and the help show them."""
+    found = {key.id: key for key in remapped(KEYS, {"runs.sort": "f2, !", "list.move(1)": "down,j,ctrl+n"})}
+    assert found["runs.sort"].keys == "f2,!" and found["list.move(1)"].shown == "↓ j ^n"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ({"runs.sorted": "x"}, "runs.sorted"), ({"runs.sort": ""}, "runs.sort"), ({"runs.sort": 3}, "runs.sort"), ({"runs.sort": "c"}, "would be"),
+        ({"runs.sort": "ctrl+s"}, "terminal"), ({"compare.sort": "x"}, "Did you mean runs.sort"),
+    ],
+)  # fmt: skip
+def test_keys_that_cannot_be_are_refused(chosen: dict[str, object], said: str) -> None:
+    """An unknown id, no key, a key that means something else there, a key of the terminal: each is told with what to do."""
+    with pytest.raises(UsageError) as refused:
+        remapped(KEYS, chosen)
+    assert said in str(refused.value)

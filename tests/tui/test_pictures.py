@@ -24,6 +24,15 @@ SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
     "artifacts": (("2",), "digits-split"),
     "artifact": (("2", "slash", *"model", "enter", "enter", "tab"), "trained on"),
     "lineage": (("2", "slash", *"model", "enter", "L"), "where it came from"),
+    "groups": (("right", "right", "right", "right", "right", "right", "g", "c", "down", "enter"), "in 3 groups"),
+    "column": (("right", "right", "right", "right", "F"), "median"),
+    "curves": (("space", "space", "space", "f"), "3 runs"),
+    "scatter": (("space", "f", "tab", "right"), "rank correlation"),
+    "parallel": (("f", "tab", "tab"), "the best tenth"),
+    "histogram": (("f", "tab", "tab", "tab"), "median"),
+    "transposed": (("space", "space", "space", "c", "T"), "more column"),
+    "palette": (("colon", *"val/"), "sort by metric"),
+    "light": (("ctrl+t", *"light", "enter"), "12 runs · by age ↑"),
     "help": (("question_mark",), "Mark the run"),
 }
 
@@ -38,7 +47,7 @@ def test_picture(name: str, size: tuple[int, int], small_catalog: Path, snap_com
         await settled(pilot)
         for key in keys:
             await pilot.press(key)
-            if key in ("enter", "c", "2", "L", "tab", "shift+tab", "z"):
+            if key in ("enter", "c", "2", "L", "tab", "shift+tab", "z", "f", "F", "T", "space"):
                 await settled(pilot)
         await settled(pilot)
         assert fact in shown(pilot)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -20,13 +20,16 @@ from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import Line, LineList
 from artui.units import plural, time_text
 
+if TYPE_CHECKING:
+    from artui.query.pictures import TablePicture
+
 
 class ArtifactScreen(CatalogScreen):
     """One artifact: its versions to the left, what the chosen one holds to the right."""
 
-    SCOPES = ("artifact", "list", "app")
+    SCOPES = ("artifact", "find", "list", "app")
     PLACE = 2
-    BINDINGS = bindings("artifact")
+    BINDINGS = [*bindings("artifact"), *bindings("find")]
 
     def __init__(self, artifact_key: int, *, version_id: str = "") -> None:
         super().__init__()
@@ -69,6 +72,10 @@ class ArtifactScreen(CatalogScreen):
             ]
             lines.append(Line(spans, Link("version", head.id)))
         self.listing.set_lines(lines, keep=not is_first)
+        if is_first and versions:
+            from artui.query.things import Thing
+
+            self.artui.keep_recent(Thing("artifact", str(self.artifact_key), versions[0].artifact, versions[0].kind))
         if is_first and self.version_id:
             place = next((i for i, head in enumerate(versions) if head.id == self.version_id), 0)
             self.listing.move_to(place)
@@ -133,6 +140,30 @@ class ArtifactScreen(CatalogScreen):
             self.query_one("#holds").focus()
         else:
             super().on_line_chosen(message)
+
+    def action_picture(self) -> None:
+        """Draw the first of the version's files that is a table of numbers."""
+        head, reader = self.current, self.reader
+        if head is None:
+            return
+
+        def read() -> tuple[TablePicture, str] | None:
+            from artui.query.pictures import read_picture
+
+            for file in query.get_version(reader, head.id).files[:50]:
+                if (picture := read_picture(reader, head.key, file.path)) is not None:
+                    return picture, file.path
+            return None
+
+        self.ask("picture", read, self._show_picture)
+
+    def _show_picture(self, found: tuple[TablePicture, str] | None) -> None:
+        from artui.tui.screens.table_picture import TablePictureScreen
+
+        if found is None:
+            self.artui.say("No file of this version is a table of numbers.")
+        else:
+            self.artui.push_screen(TablePictureScreen(*found))
 
     def action_lineage(self) -> None:
         self.artui.action_show_lineage()

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Input
 
 from artui.model import RunHead, VersionHead
 from artui.query import Reader
 from artui.tui.cells import Span
 from artui.tui.fetch import Asks
+from artui.tui.finding import FindsLines
 from artui.tui.keys import footer_keys
 from artui.tui.messages import CatalogChanged, LineChosen
 from artui.tui.widgets.bars import Bar, KeyBar
+from artui.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
     from artui.tui.app import ArtuiApp
 
 
-class CatalogScreen(Asks, Screen[None]):
+class CatalogScreen(Asks, FindsLines):
     """A screen over the open catalog. Subclasses set `SCOPES` and fill themselves in `load`."""
 
     SCOPES: ClassVar[tuple[str, ...]] = ()
@@ -54,6 +57,20 @@ class CatalogScreen(Asks, Screen[None]):
             bar.show_keys(footer_keys(*self.SCOPES))
             bar.show_notice(self.artui.notice_spans())
 
+    def prompt_home(self) -> Widget | None:
+        """Give what has the focus when a question at the bottom is answered or left."""
+        return None
+
+    def on_prompt_asked(self) -> None:
+        for bar in self.query(KeyBar):
+            bar.show_keys(Prompt.KEYS)
+
+    def on_prompt_left(self) -> None:
+        home = self.prompt_home()
+        if home is not None:
+            self.set_focus(home)
+        self.show_keys()
+
     def title_spans(self) -> list[Span]:
         """Say where one is, for the line at the top."""
         return []
@@ -75,6 +92,11 @@ class CatalogScreen(Asks, Screen[None]):
             ]
         for bar in self.query("#top").results(Bar):
             bar.show(spans, places)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("filter", "find_line") and isinstance(self.focused, Input):
+            return False  # a slash in a filter is a slash
+        return super().check_action(action, parameters)
 
     def on_line_chosen(self, message: LineChosen) -> None:
         message.stop()

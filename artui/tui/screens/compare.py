@@ -8,192 +8,38 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
-from textual.geometry import Region
-from textual.strip import Strip
+from textual.widget import Widget
 
+from artui.errors import ArtuiError
 from artui.model import RunHead
-from artui.query import Reader, series
+from artui.query import Reader
 from artui.query import compare as query
-from artui.query.compare import Comparison, Direction, Row
+from artui.query.compare import Comparison, Direction
+from artui.query.runs import run_keys
 from artui.query.series import Curve
 from artui.safetext import clean
-from artui.tui.cells import GLYPHS, Span, Spans, fit, status_style, strip_of
+from artui.tui.cells import Span, Spans
+from artui.tui.drawing import DrawsCharts
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved, Link
-from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
-from artui.tui.widgets.chart import Chart, ChartLine, ChartOptions, mark_of, options_spans
-from artui.tui.widgets.lines import Line, LineList
-from artui.units import duration_text, number_text, param_texts, signed_text
+from artui.tui.widgets.chart import Chart, ChartLine, ChartOptions, mark_of, next_axis, options_spans
+from artui.tui.widgets.comparison import CompareTable, TransposedTable
+from artui.tui.widgets.prompt import Prompt
+from artui.units import number_text, plural
 
 if TYPE_CHECKING:
     from artui.query.why import Factor
 
-LABEL_CELLS = (12, 30)
-COLUMN_CELLS = (16, 26)
-CURVE_BUCKETS = 400
+MAX_CURVES = 50
 
 
-class CompareTable(LineList):
-    """Rows of the comparison; the label stays while columns move sideways."""
-
-    def __init__(self) -> None:
-        super().__init__(id="comparison")
-        self.rows: list[Row | None] = []
-        """One a line; None for headings."""
-        self.heads: Sequence[RunHead] = ()
-        self.column = 0
-        self.baseline = 0
-        self.first_column = 0
-        self.label_cells = LABEL_CELLS[0]
-        self.column_cells = COLUMN_CELLS[0]
-
-    def show(self, comparison: Comparison, *, only_differences: bool) -> None:
-        """Lay the rows out again; the cursor stays on its row."""
-        before = self.row
-        self.heads = [run.head for run in comparison.runs]
-        lines: list[Line] = [Line([])]
-        self.rows = [None]
-        section = ""
-        for row in comparison.rows:
-            if only_differences and not row.differs:
-                continue
-            if row.section != section:
-                section = row.section
-                lines.append(Line([(f" {section}", "dim")], is_heading=True))
-                self.rows.append(None)
-            lines.append(Line([]))
-            self.rows.append(row)
-        if len(lines) == 1:
-            lines.append(Line([("  nothing differs: these runs have the same params, inputs and results", "dim")]))
-            self.rows.append(None)
-        names = [row.name for row in comparison.rows]
-        self.label_cells = max(
-            LABEL_CELLS[0],
-            min(LABEL_CELLS[1], max((len(name) for name in names), default=0) + 3, self.size.width // 3),
-        )
-        room = self.size.width - self.label_cells - 1
-        self.column_cells = max(COLUMN_CELLS[0], min(COLUMN_CELLS[1], room // max(1, len(self.heads))))
-        self.set_lines(lines)
-        place = next(
-            (
-                i
-                for i, row in enumerate(self.rows)
-                if before is not None and row is not None and (row.section, row.name) == (before.section, before.name)
-            ),
-            None,
-        )
-        if place is None:
-            place = next((i for i, row in enumerate(self.rows) if row is not None), 0)
-        self.cursor = place
-        self._bring_into_view()
-        self._show_column()
-        self.refresh()
-
-    @property
-    def row(self) -> Row | None:
-        return self.rows[self.cursor] if self.cursor < len(self.rows) else None
-
-    @property
-    def _shown_columns(self) -> range:
-        count = max(1, (self.size.width - self.label_cells) // self.column_cells)
-        return range(self.first_column, min(len(self.heads), self.first_column + count))
-
-    def _show_column(self) -> None:
-        self.column = max(0, min(self.column, len(self.heads) - 1))
-        count = max(1, (self.size.width - self.label_cells) // self.column_cells)
-        self.first_column = max(
-            0,
-            min(self.first_column, self.column, len(self.heads) - count)
-            if self.column < self.first_column + count
-            else self.column - count + 1,
-        )
-
-    def move_column(self, change: int) -> None:
-        self.column = max(0, min(self.column + change, len(self.heads) - 1))
-        self._show_column()
-        self.refresh()
-
-    def render_line(self, y: int) -> Strip:
-        # The names of the runs stay at the top however far down one is.
-        if y == 0:
-            return strip_of(self._heads(), self.size.width, self._palette)
-        return super().render_line(y)
-
-    def move_to(self, index: int) -> None:
-        direction = 1 if index >= self.cursor else -1
-        index = max(0, min(index, len(self.rows) - 1))
-        while 0 <= index < len(self.rows) and self.rows[index] is None:
-            index += direction
-        if 0 <= index < len(self.rows):
-            super().move_to(index)
-            if self.cursor - self.scroll_offset.y < 1 and self.scroll_offset.y > 0:
-                self.scroll_to(y=self.cursor - 1, animate=False, force=True, immediate=True)
-            elif self.rows[: self.cursor].count(None) == self.cursor:
-                self.scroll_to(y=0, animate=False, force=True, immediate=True)
-            self.refresh(Region(0, 0, self.size.width, 1))
-
-    def _heads(self) -> Spans:
-        spans: list[Span] = [(" " * self.label_cells, "text")]
-        for number in self._shown_columns:
-            head = self.heads[number]
-            style = "title" if number == self.column else "bold"
-            colour = self.artui.colour_of(head.id)
-            name = fit(clean(head.name), self.column_cells - 7).rstrip()
-            used = len(name) + 4 + (2 if number == self.baseline else 0)
-            spans += [
-                (mark_of(colour) + " ", f"curve{colour % 10}"),
-                (name, style),
-                (" " + GLYPHS[head.status], status_style(head.status)),
-            ]
-            spans += [(" ▾", "accent")] if number == self.baseline else []
-            spans.append((" " * (self.column_cells - used), "text"))
-        return spans
-
-    def draw_line(self, index: int, width: int) -> Spans:
-        row = self.rows[index]
-        if row is None:
-            return self.lines[index].spans
-        label_style = "text" if row.differs else "dim"
-        spans: list[Span] = [
-            ("  ", "text"),
-            (fit(clean(row.name), self.label_cells - 3, keep_end=True) + " ", label_style),
-        ]
-        for number in self._shown_columns:
-            spans += _cell(row, number, self.baseline, self.column_cells)
-        return spans
-
-
-def _cell(row: Row, number: int, baseline: int, cells: int) -> list[Span]:
-    value, base = row.values[number], row.values[baseline]
-    if value is None:
-        return [(fit("·", cells), "faint")]
-    if row.section == "run" and row.name == "took" and isinstance(value, int):
-        return [(fit(duration_text(value), cells), "text" if row.differs else "dim")]
-    if row.section != "metrics" or not isinstance(value, int | float):
-        style = "dim" if not row.differs else "text" if number == baseline or value == base else "warn"
-        return [(fit(clean(param_texts(row.values)[number]), cells - 1) + " ", style)]
-    text = fit(number_text(float(value)), 9)
-    odd = value != value or abs(value) == float("inf")
-    spans: list[Span] = [(text, "bad" if odd else "best" if row.best == number else "text")]
-    behind, style = "", "dim"
-    if row.best == number:
-        behind, style = "best", "best"
-    if number != baseline and isinstance(base, int | float) and base == base and not odd and value != base:
-        delta = signed_text(float(value) - float(base))
-        behind, style = (
-            (delta + (" best" if row.best == number else "")),
-            ("best" if row.best == number else "dim"),
-        )
-    return [*spans, (" " + fit(behind, cells - 10), style)]
-
-
-class CompareScreen(CatalogScreen):
+class CompareScreen(DrawsCharts):
     """Holds the runs' ids and the `Comparison` that answers them."""
 
-    SCOPES = ("compare", "list", "app")
+    SCOPES = ("compare", "find", "list", "app")
     PLACE = 1
-    BINDINGS = bindings("compare")
+    BINDINGS = [*bindings("compare"), *bindings("find")]
 
     def __init__(self, run_ids: Sequence[str]) -> None:
         super().__init__()
@@ -203,25 +49,32 @@ class CompareScreen(CatalogScreen):
         self.chart_options = ChartOptions()
         self.directions: dict[str, Direction] = {}
         self._metric = ""
-        self._is_zoomed = False
+        self._is_transposed = False
+        self._has_statistics = False
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
         yield Bar(id="said")
         yield CompareTable()
+        yield TransposedTable()
         yield Chart(id="curves")
+        yield Prompt()
         yield KeyBar()
 
     @property
-    def table(self) -> CompareTable:
-        return self.query_one(CompareTable)
+    def table(self) -> CompareTable | TransposedTable:
+        return self.query_one(TransposedTable) if self._is_transposed else self.query_one(CompareTable)
 
     def on_mount(self) -> None:
         self.table.focus()
 
     def load(self) -> None:
-        ids, directions = list(self.run_ids), dict(self.directions)
-        self.ask("comparison", lambda: query.compare(self.reader, ids, directions=directions), self._take)
+        ids, directions, statistics = list(self.run_ids), dict(self.directions), self._has_statistics
+        self.ask(
+            "comparison",
+            lambda: query.compare(self.reader, ids, directions=directions, statistics=statistics),
+            self._take,
+        )
 
     def _take(self, comparison: Comparison) -> None:
         is_first = self.comparison is None
@@ -255,8 +108,8 @@ class CompareScreen(CatalogScreen):
             (f" {len(self.comparison.runs)} runs", "dim"), (f" · {self.comparison.differing} of {len(rows)} rows differ", "text"),
             (" · only those shown" if self.only_differences else "", "accent"), (" · baseline ", "dim"), (baseline, "accent"), (" ▾", "accent"),
         ]  # fmt: skip
-        hidden = len(table.heads) - len(table._shown_columns)
-        right: list[Span] = [(f"{hidden} more runs ←→ ", "faint")] if hidden > 0 else []
+        hidden = table.hidden_count
+        right: list[Span] = [(f"{plural(hidden, 'more column' if self._is_transposed else 'more run')} ←→ ", "faint")] if hidden > 0 else []  # fmt: skip
         self.query_one("#said", Bar).show(left, right)
 
     def title_spans(self) -> list[Span]:
@@ -268,60 +121,73 @@ class CompareScreen(CatalogScreen):
 
     def _size_chart(self) -> None:
         height = self.size.height - 3
-        chart = self.query_one("#curves", Chart)
-        chart.styles.height = height if self._is_zoomed else max(7, height * 2 // 5)
-        self.table.set_class(self._is_zoomed, "hidden")
+        self.query_one("#curves", Chart).styles.height = max(7, height * 2 // 5)
 
     # Curves
 
     def on_line_moved(self, message: LineMoved) -> None:
         message.stop()
         row = self.table.row
-        if row is not None and row.section == "metrics" and row.name != self._metric:
-            self._metric = row.name
+        if row is not None and row.metric and row.metric != self._metric:
+            self._metric = row.metric
             self._ask_curves()
+        self._say()
 
     def _ask_curves(self) -> None:
-        comparison, name, axis = self.comparison, self._metric, self.chart_options.axis
+        comparison, name, options = self.comparison, self._metric, self.chart_options
         if comparison is None or not name:
             self.query_one("#curves", Chart).show("", [], self.chart_options, note="these runs logged no metrics")
             return
-        reader = self.reader
         colours = {run.head.id: self.artui.colour_of(run.head.id) for run in comparison.runs}
 
-        def read() -> list[tuple[int, Curve]]:
+        def read() -> list[tuple[str, str, int, Curve]]:
             return [
-                (colours[run.head.id], series.curve(reader, metric, axis=axis, buckets=CURVE_BUCKETS))
-                for run in comparison.runs
+                (run.head.id, run.head.name, colours[run.head.id], self.read_curve(metric, run.head.id, run.metrics, options))
+                for run in comparison.runs[:MAX_CURVES]
                 for metric in run.metrics
                 if metric.title == name
-            ]
+            ]  # fmt: skip
 
         self.ask("curves", read, partial(self._take_curves, name))
 
-    def _take_curves(self, name: str, curves: list[tuple[int, Curve]]) -> None:
-        lines = [ChartLine(name, curve, colour, mark_of(colour)) for colour, curve in curves]
+    def _take_curves(self, name: str, curves: list[tuple[str, str, int, Curve]]) -> None:
+        current = self._current_id
+        lines = [
+            ChartLine(title, curve, colour, mark_of(colour), run_id, len(curves) <= 8 or run_id == current)
+            for run_id, title, colour, curve in curves
+        ]
         title = f"{clean(name)}   " + "".join(text for text, _ in options_spans(self.chart_options))
         self.query_one("#curves", Chart).show(title, lines, self.chart_options)
 
+    @property
+    def _current_id(self) -> str:
+        return self.comparison.runs[self.table.column].head.id if self.comparison else ""
+
     def action_axis(self) -> None:
-        self.chart_options = replace(self.chart_options, axis="time" if self.chart_options.axis == "step" else "step")
+        self.chart_options = next_axis(self.chart_options)
         self._ask_curves()
 
     def action_log_scale(self) -> None:
         self.chart_options = replace(self.chart_options, is_log=not self.chart_options.is_log)
         self._ask_curves()
 
-    def action_zoom(self) -> None:
-        self._is_zoomed = not self._is_zoomed
-        self._size_chart()
-        (self.set_focus(None) if self._is_zoomed else self.table.focus())
+    def action_plot(self) -> None:
+        """Draw these runs on the whole screen, beginning with the metric under the cursor."""
+        ids, metric = list(self.run_ids), self._metric
+        self.ask("keys", lambda: run_keys(self.reader, ids), lambda keys: self._plot(keys, metric))
+
+    def _plot(self, keys: list[int], metric: str) -> None:
+        from artui.tui.screens.plot import PlotScreen
+
+        runs = self.artui.runs_screen
+        shown = [shape.column for shape in runs.table.view.shapes]
+        self.artui.push_screen(PlotScreen(keys, keys, runs.known_columns(), shown, title="compare", metric=metric))
 
     def go_back(self) -> bool:
-        if self._is_zoomed:
-            self.action_zoom()
-            return True
-        return False
+        return self.query_one(Prompt).leave()
+
+    def prompt_home(self) -> Widget:
+        return self.table
 
     # Rows and columns
 
@@ -330,19 +196,80 @@ class CompareScreen(CatalogScreen):
         self._lay_out()
 
     def action_difference(self, change: int) -> None:
-        rows = self.table.rows
-        index = self.table.cursor + change
-        while 0 <= index < len(rows):
-            row = rows[index]
-            if row is not None and row.differs:
-                self.table.move_to(index)
-                return
-            index += change
-        self.artui.say("There is no further difference in this direction.")
+        if not self.table.next_difference(change):
+            self.artui.say("There is no further difference in this direction.")
+
+    def action_statistics(self) -> None:
+        """Show all that a metric's summary says, or its last value alone."""
+        self._has_statistics = not self._has_statistics
+        self.load()
+
+    def action_transpose(self) -> None:
+        """Let runs be lines, or columns again; the current run, row and baseline stay."""
+        before, row = self.table, self.table.row
+        column, baseline = before.column, before.baseline
+        before.add_class("hidden")
+        self._is_transposed = not self._is_transposed
+        table = self.table
+        table.remove_class("hidden")
+        table.baseline = baseline
+        self._lay_out()
+        if row is not None and isinstance(table, TransposedTable) and row in table.rows:
+            table.go_to(table.rows.index(row))
+        elif row is not None and row in table.rows:
+            table.move_to(table.rows.index(row))
+        if isinstance(table, TransposedTable):
+            table.column = column
+        else:
+            table.move_column(column - table.column)
+        table.focus()
+        self._say()
+
+    def action_code(self) -> None:
+        """Show how the code of the current run differs from the baseline's."""
+        from artui.tui.screens.diff import DiffScreen
+
+        if self.comparison is None:
+            return
+        table = self.table
+        other = table.column if table.column != table.baseline else (1 if table.baseline == 0 else 0)
+        runs = self.comparison.runs
+        self.artui.push_screen(DiffScreen(runs[table.baseline], runs[other]))
+
+    def action_add_runs(self) -> None:
+        self.query_one(Prompt).ask("add run  (name, id, or a filter)", self._add_runs)
+
+    def _add_runs(self, text: str) -> None:
+        if not text:
+            return
+        known, most, reader = set(self.run_ids), self.artui.MAX_COMPARED - len(self.run_ids), self.reader
+
+        def find() -> list[str]:
+            from artui.query.references import find_run
+
+            try:
+                return [find_run(reader, text).id]
+            except ArtuiError as error:
+                found = [head.id for head in reader.runs(text, limit=most + len(known))]
+                if not found:
+                    raise error
+                return found
+
+        self.ask("added", find, lambda ids: self._take_added([each for each in ids if each not in known][:most]))
+
+    def _take_added(self, ids: list[str]) -> None:
+        if not ids:
+            self.artui.say("That run is here already.")
+            return
+        self.run_ids += ids
+        self.artui.say(f"added {plural(len(ids), 'run')}")
+        self.load()
 
     def action_column(self, change: int) -> None:
         self.table.move_column(change)
         self._say()
+        if self.comparison is not None and len(self.comparison.runs) > 8:
+            self._ask_curves()
 
     def action_baseline(self) -> None:
         self.table.baseline = self.table.column
@@ -351,11 +278,11 @@ class CompareScreen(CatalogScreen):
 
     def action_direction(self) -> None:
         row = self.table.row
-        if row is None or row.section != "metrics":
+        if row is None or not row.metric:
             self.artui.say("Put the cursor on a metric: d says whether lower or higher is better for it.")
             return
-        self.directions[row.name] = "higher" if row.direction == "lower" else "lower"
-        self.artui.say(f"{clean(row.name)}: {self.directions[row.name]} is better")
+        self.directions[row.metric] = "higher" if row.direction == "lower" else "lower"
+        self.artui.say(f"{clean(row.metric)}: {self.directions[row.metric]} is better")
         self.load()
 
     def action_why(self) -> None:
@@ -368,7 +295,7 @@ class CompareScreen(CatalogScreen):
         other = table.column if table.column != table.baseline else (1 if table.baseline == 0 else 0)
         run, base = (self.comparison.runs[number].head for number in (other, table.baseline))
         row = table.row
-        metric = row.name if row is not None and row.section == "metrics" else self._metric
+        metric = row.metric if row is not None and row.metric else self._metric
         direction = self.directions.get(metric)
 
         def ask(reader: Reader) -> tuple[Spans, Sequence[Factor]]:

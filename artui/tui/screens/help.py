@@ -7,6 +7,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from artui.tui.finding import FindsLines
 from artui.tui.keys import bindings, help_keys
 from artui.tui.widgets.bars import Bar
 from artui.tui.widgets.lines import BLANK, Line, LineList
@@ -14,8 +15,8 @@ from artui.tui.widgets.lines import BLANK, Line, LineList
 KEY_CELLS = 12
 
 
-class HelpScreen(ModalScreen[None]):
-    BINDINGS = [*bindings("list"), Binding("escape,q,question_mark,enter", "dismiss", show=False)]
+class HelpScreen(FindsLines, ModalScreen[None]):
+    BINDINGS = [*bindings("list"), *bindings("find"), Binding("escape,q,question_mark", "close", show=False)]
 
     def __init__(self, scopes: tuple[str, ...]) -> None:
         super().__init__()
@@ -32,5 +33,14 @@ class HelpScreen(ModalScreen[None]):
             lines += [BLANK, Line([(f"  {title}", "title")], is_heading=True)]
             lines += [Line([(f"  {shown:>{KEY_CELLS}}  ", "key"), (sentence, "text")]) for shown, sentence in keys]
         self.query_one("#help-lines", LineList).set_lines(lines[1:], keep=False)
-        self.query_one("#help-foot", Bar).show([("  esc", "key"), (" closes", "dim")])
+        self.query_one("#help-foot", Bar).show(
+            [("  /", "key"), (" finds", "dim"), ("   esc", "key"), (" closes", "dim")]
+        )
         self.query_one("#help-lines").focus()
+
+    def action_close(self) -> None:
+        if not self.leave_find():
+            self.dismiss()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return not (action == "find_line" and self.is_asking())

@@ -10,6 +10,7 @@ from artui.model import FORMATS
 from artui.query.imports import ImportReport, import_reports
 from artui.safetext import clean
 from artui.tui.cells import Span, fit
+from artui.tui.keys import bindings
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import BLANK, Line, LineList
@@ -23,7 +24,8 @@ _TITLE_CELLS = 10
 class ImportsScreen(CatalogScreen):
     """Holds nothing: the reports are in the catalog."""
 
-    SCOPES = ("list", "app")
+    SCOPES = ("find", "list", "app")
+    BINDINGS = bindings("find")
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")

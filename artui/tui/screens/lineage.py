@@ -20,9 +20,9 @@ from artui.units import plural
 class LineageScreen(CatalogScreen):
     """Holds a run or a version and the `Lineage` around it."""
 
-    SCOPES = ("lineage", "list", "app")
+    SCOPES = ("lineage", "find", "list", "app")
     PLACE = 3
-    BINDINGS = bindings("lineage")
+    BINDINGS = [*bindings("lineage"), *bindings("find")]
 
     def __init__(self, subject: RunHead | VersionHead) -> None:
         super().__init__()

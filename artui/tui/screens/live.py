@@ -25,9 +25,9 @@ FIRST_METRICS, FIRST_OF_ENDED = 6, 2
 class LiveScreen(CatalogScreen):
     """Holds the runs as they stand, and the values that were last seen."""
 
-    SCOPES = ("live", "list", "app")
+    SCOPES = ("live", "find", "list", "app")
     PLACE = 4
-    BINDINGS = bindings("live")
+    BINDINGS = [*bindings("live"), *bindings("find")]
 
     def __init__(self) -> None:
         super().__init__()

@@ -26,7 +26,9 @@ class LogScreen(CatalogScreen):
         return True
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return self.has_text if action in ("filter", "find", "wrap", "sideways") else True
+        if action in ("filter", "find", "wrap", "sideways") and not self.has_text:
+            return False
+        return super().check_action(action, parameters)
 
     def action_filter(self) -> None:
         self.pane.type()

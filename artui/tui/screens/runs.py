@@ -6,32 +6,32 @@ import time
 from array import array
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.timer import Timer
+from textual.widget import Widget
 
-from artui.errors import UsageError
 from artui.model import Column, RunDetail, RunHead, RunRow
 from artui.query import Reader
 from artui.query import runs as query
 from artui.query.run import get_run
-from artui.query.runs import Columns, FirstView, RunOrder, RunsRequest
-from artui.query.sorting import Sort
+from artui.query.runs import FirstView, RunOrder, RunsRequest
 from artui.safetext import clean
-from artui.tui.arrangement import MAX_CELLS, MAX_SORTS, MIN_CELLS, Arrangement, keep_arrangement, load_arrangement
-from artui.tui.cells import Span, Spans, shape_of, short_titles
-from artui.tui.editing import EditsRuns
+from artui.tui.arrangement import Arrangement, load_arrangement
+from artui.tui.arranging import ArrangesColumns
+from artui.tui.cells import Span, Spans
 from artui.tui.facts import pane_lines
+from artui.tui.grouping import GroupsRuns
 from artui.tui.keys import bindings, footer_keys
 from artui.tui.messages import CatalogChanged, Link
+from artui.tui.taking import TakesRuns
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import QueryLine
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.tui.widgets.prompt import Prompt
-from artui.tui.widgets.table import RunsTable, View
+from artui.tui.widgets.table import RunsTable, View, group_label
 from artui.units import count_text, plural
 
 if TYPE_CHECKING:
@@ -47,10 +47,10 @@ MAX_COPIED = 5000
 """So many rows at most go to the clipboard."""
 
 
-class RunsScreen(EditsRuns):
+class RunsScreen(ArrangesColumns, GroupsRuns, TakesRuns):
     """Holds a `RunsRequest` and the `RunOrder` that answers it."""
 
-    SCOPES = ("runs", "list", "app")
+    SCOPES = ("runs", "grouping", "list", "app")
     PLACE = 1
     BINDINGS = bindings("runs")
 
@@ -58,13 +58,14 @@ class RunsScreen(EditsRuns):
         super().__init__()
         self.arrangement = Arrangement()
         self.request = RunsRequest()
-        self._others: list[Column] = []
+        self.others: list[Column] = []
         self.order = RunOrder(array("q", (head.key for head in first.heads)), first.total, first.running)
-        self._columns, self._stages, self._first_rows = first.columns, first.stages, first.rows
+        self.columns, self.stages, self._first_rows = first.columns, first.stages, first.rows
         self._pane_choice: bool | None = None
         self._pane_timer: Timer | None = None
         self._last_mark: int | None = None
         self._is_known = False
+        self._groups = []
         self._goes_first = False
 
     def compose(self) -> ComposeResult:
@@ -80,23 +81,14 @@ class RunsScreen(EditsRuns):
         yield KeyBar()
 
     @property
-    def table(self) -> RunsTable:
-        return self.query_one(RunsTable)
-
-    @property
     def filter(self) -> QueryLine:
         return self.query_one(QueryLine)
-
-    @property
-    def _catalog(self) -> str:
-        """How the arrangement of this catalog's table is remembered."""
-        return f"{self.reader.catalog_id} {self.reader.path}"
 
     def on_mount(self) -> None:
         table = self.table
         self.arrangement = load_arrangement(self._catalog)
         self.request = RunsRequest(self.arrangement.where, self.arrangement.sorts)
-        table.view = self._view()
+        table.view = self.make_view()
         table.put_rows(self._first_rows)
         table.set_keys(self.order.keys, now_ms=_now_ms())
         table.focus()
@@ -104,86 +96,26 @@ class RunsScreen(EditsRuns):
         self.show_keys()
         self.artui.set_counts(self.order.total, self.order.running)
         self.show_place()
-        self._show_counts()
+        self.show_counts()
         self._show_empty()
         if self.arrangement.where:
             self.filter.set_text(self.arrangement.where)
         if self.arrangement.columns is not None:
             self._ask_columns()
-        self._ask_order(to_first=self.request != RunsRequest())
+        self.ask_order(to_first=self.request != RunsRequest())
 
     def load(self) -> None:
         self._ask_columns()
-        self._ask_order()
+        self.ask_order()
 
     def _ask_columns(self) -> None:
-        self.ask("columns", self._read_columns, self._take_columns)
+        self.ask("columns", self.read_columns, self.take_columns)
 
-    def _read_columns(self) -> tuple[Columns, set[str], list[Column]]:
-        return query.columns(self.reader), query.stages(self.reader), query.tag_columns(self.reader)
-
-    def _take_columns(self, found: tuple[Columns, set[str], list[Column]]) -> None:
-        self._columns, self._stages, self._others = found
-        view = self._view()
-        if view.shapes != self.table.view.shapes:
-            self.table.set_view(view)
-            self.table.forget_rows()
-        self._show_counts()
-
-    def _view(self) -> View:
-        """Lay the columns out: as they were arranged, or by themselves."""
-        known = {column.id: column for column in self._known_columns()}
-        chosen = query.chosen_columns(self._columns)
-        sparked = {column.id for column in chosen[: query.SPARKED_METRICS] if column.source == "metric"}
-        if self.arrangement.columns is None:
-            fixed = [Column("attribute", "started"), Column("attribute", "duration")]
-            if len(self._stages) > 1:
-                fixed.append(Column("attribute", "stage", is_numeric=False))
-            shown = [*fixed, *chosen]
-        else:
-            shown = [known[each] for each in self.arrangement.columns if each in known]
-        titles = short_titles([column for column in shown if column.source != "attribute"])
-        shapes = []
-        for column in shown:
-            title = titles.get(column.id) or {"started": "age", "duration": "took"}.get(column.name, column.name)
-            shape = shape_of(column, title=title, spark=SPARK_CELLS if column.id in sparked else 0)
-            shapes.append(replace(shape, width=self.arrangement.widths.get(column.id, shape.width)))
-        return View(tuple(shapes), self.request.sorts, self.arrangement.pinned)
-
-    def _known_columns(self) -> list[Column]:
-        """Give every column there could be; the usual ones first."""
-        params, metrics, _ = self._columns
-        attributes = [
-            Column("attribute", name, is_numeric=name in ("started", "ended", "duration"))
-            for name in ("started", "duration", *query.SHOWABLE)
-            if name != "name"
-        ]
-        chosen = query.chosen_columns(self._columns)
-        best = [
-            replace(column, aggregate=word) for column in metrics for word in ("min", "max", "mean", "first", "count")
-        ]
-        every = [*attributes[:2], *chosen, *metrics, *params, *self._others, *attributes, *best]
-        return list({column.id: column for column in every}.values())
-
-    def _arrange(self, arrangement: Arrangement) -> None:
-        """Show the table otherwise, and remember it."""
-        self.arrangement = arrangement
-        view = self._view()
-        self.table.set_view(view)
-        self.table.forget_rows()
-        self._show_counts()
-        self._remember()
-
-    def _remember(self) -> None:
-        self.arrangement = replace(self.arrangement, where=self.request.where, sorts=self.request.sorts)
-        arrangement, catalog = self.arrangement, self._catalog
-        self.ask("remember", lambda: keep_arrangement(catalog, arrangement), lambda _: None)
-
-    def _ask_order(self, *, to_first: bool = False) -> None:
+    def ask_order(self, *, to_first: bool = False) -> None:
         request = self.request
         # What was asked for by the user starts at its top; what merely changed underneath stays where it is.
         self._goes_first = self._goes_first or to_first
-        if request.where and to_first and self.order.total >= query.PAGED_FROM:
+        if to_first and self.order.total >= query.PAGED_FROM:
             # Of many runs the first page comes before the rest is known.
             self.ask(
                 "order", lambda: _page_or_error(self.reader, request), lambda found: self._take_page(request, found)
@@ -220,15 +152,15 @@ class RunsScreen(EditsRuns):
         self.order = order
         table = self.table
         table.now_ms = _now_ms()
-        if not is_same:
-            table.set_keys(order.keys, now_ms=_now_ms(), to_first=self._goes_first)
-        self._goes_first = False
         table.view = replace(table.view, sorts=request.sorts)
+        if not is_same or self.arrangement.grouping:
+            self.show_rows(to_first=self._goes_first)
+        self._goes_first = False
         if not is_first:
             table.forget_rows()
         table.refresh()
         self._show_empty()
-        self._show_counts()
+        self.show_counts()
         self.artui.set_counts(order.total, order.running)
 
     def on_runs_table_rows_wanted(self, message: RunsTable.RowsWanted) -> None:
@@ -257,7 +189,7 @@ class RunsScreen(EditsRuns):
     def title_spans(self) -> list[Span]:
         return []
 
-    def _show_counts(self) -> None:
+    def show_counts(self) -> None:
         spans: list[Span] = []
         if self.request.where:
             matched = "…" if self.order.is_partial else count_text(self.order.matched)
@@ -266,6 +198,8 @@ class RunsScreen(EditsRuns):
             spans.append((plural(self.order.total, "run"), "dim"))
         if self.table.marked:
             spans.append((f" · {count_text(len(self.table.marked))} marked", "mark"))
+        if self.table.groups:
+            spans.append((f" in {plural(len(self.table.groups), 'group')}", "text"))
         sort = self.request.sort
         source, _, name = sort.column.partition(":")
         name = {"started": "age", "duration": "took"}.get(name, name) if source == "attribute" else clean(name)
@@ -316,9 +250,9 @@ class RunsScreen(EditsRuns):
 
     def on_filter_line_changed(self) -> None:
         self.request = replace(self.request, where=self.filter.words)
-        self._ask_order(to_first=True)
+        self.ask_order(to_first=True)
         if not self.filter.is_typing:
-            self._remember()
+            self.remember()
 
     def on_query_line_wanted(self, message: QueryLine.Wanted) -> None:
         from artui.query.complete import completions
@@ -335,119 +269,28 @@ class RunsScreen(EditsRuns):
 
     def on_filter_line_left(self) -> None:
         # What was half typed is meant as it is now.
-        self._ask_order(to_first=True)
-        self._remember()
+        self.ask_order(to_first=True)
+        self.remember()
         self.table.focus()
         self.query_one(KeyBar).show_keys(footer_keys(*self.SCOPES))
 
     def go_back(self) -> bool:
-        return self.query_one(Prompt).leave() or self.filter.clear()
+        return self.query_one(Prompt).leave() or self.filter.clear() or self._leave_groups()
 
-    # Sorting and columns
-
-    def action_column(self, change: int) -> None:
-        self.table.move_column(change)
-        self._show_counts()
-
-    def action_sort(self) -> None:
-        column = self.table.column_id
-        first = self.request.sort
-        sort = Sort(column, not first.is_descending) if column == first.column else Sort(column, _is_best_first(column))
-        self._sort_by((sort,))
-
-    def action_sort_also(self) -> None:
-        """Sort equal values by this column too; again: the other way; a third time: no longer."""
-        column = self.table.column_id
-        sorts = list(self.request.sorts)
-        place = next((i for i, sort in enumerate(sorts) if sort.column == column), None)
-        if place is None:
-            sorts.append(Sort(column, _is_best_first(column)))
-        elif sorts[place].is_descending == _is_best_first(column):
-            sorts[place] = Sort(column, not sorts[place].is_descending)
-        elif len(sorts) > 1:
-            del sorts[place]
-        self._sort_by(tuple(sorts[-MAX_SORTS:]))
-
-    def _sort_by(self, sorts: tuple[Sort, ...]) -> None:
-        self.request = replace(self.request, sorts=sorts)
-        self._ask_order(to_first=True)
-        self._remember()
-
-    def action_choose_columns(self) -> None:
-        self.ask("columns", self._read_columns, self._choose_columns)
-
-    def _choose_columns(self, found: tuple[Columns, set[str], list[Column]]) -> None:
-        from artui.tui.screens.columns import ColumnsScreen
-
-        self._take_columns(found)
-        shown = [shape.column.id for shape in self.table.view.shapes]
-        change = lambda columns: self._arrange(replace(self.arrangement, columns=columns))  # noqa: E731
-        self.artui.push_screen(ColumnsScreen(self._known_columns(), shown, change))
-
-    def _shown_ids(self) -> list[str]:
-        return [shape.column.id for shape in self.table.view.shapes]
-
-    def action_hide_column(self) -> None:
-        table = self.table
-        if table.column == 0:
-            self.artui.say("The name stays. Choose a column with → first.")
-            return
-        shown = self._shown_ids()
-        name = shown.pop(table.column - 1).partition(":")[2]
-        pinned = self.arrangement.pinned - (table.column <= self.arrangement.pinned)
-        self._arrange(replace(self.arrangement, columns=tuple(shown), pinned=pinned))
-        self.artui.say(f"{name} is hidden · C brings it back")
-
-    def action_shift_column(self, change: int) -> None:
-        table = self.table
-        shown, place = self._shown_ids(), table.column - 1
-        target = place + change
-        if place < 0 or not 0 <= target < len(shown):
-            return
-        shown.insert(target, shown.pop(place))
-        self._arrange(replace(self.arrangement, columns=tuple(shown)))
-        table.move_column(change)
-
-    def action_resize_column(self, change: int) -> None:
-        table = self.table
-        if table.column == 0:
-            return
-        shape = table.view.shapes[table.column - 1]
-        cells = max(MIN_CELLS, min(MAX_CELLS, shape.width + change))
-        self._arrange(replace(self.arrangement, widths={**self.arrangement.widths, shape.column.id: cells}))
-
-    def action_pin_columns(self) -> None:
-        """Let the columns up to the current one stay; at the last pinned one, none."""
-        column = self.table.column
-        pinned = 0 if column == self.arrangement.pinned else column
-        self._arrange(replace(self.arrangement, pinned=pinned, columns=tuple(self._shown_ids())))
-        self.artui.say(f"The first {plural(pinned, 'column')} stay." if pinned else "No column stays.")
-
-    # Views
-
-    def action_save_view(self) -> None:
-        self._remember()
-        content = self.arrangement.to_json()
-        self._prompt("keep this view as", lambda name: self.save_view(name, content) if name else None)
-
-    def action_open_views(self) -> None:
-        from artui.tui.screens.views import ViewsScreen
-
-        self.artui.push_screen(ViewsScreen(self._open_view, self.delete_view))
-
-    def _open_view(self, name: str, arrangement: Arrangement) -> None:
-        self.request = replace(self.request, where=arrangement.where, sorts=arrangement.sorts)
-        self.filter.set_text(arrangement.where)
-        self._arrange(arrangement)
-        self._ask_order(to_first=True)
-        self.artui.say(f"view {name}")
+    def _leave_groups(self) -> bool:
+        """Fold groups that are unfolded; false if none are."""
+        if self.table.groups and self.table.unfolded:
+            self.action_fold_all()
+            return True
+        return False
 
     def action_why(self) -> None:
         """What sets marked runs apart from the others in the table, or the filter's runs from all others."""
         from artui.query.why import sets_apart
         from artui.tui.screens.why import WhyScreen
 
-        marked = set(self.table.marked)
+        group = self.table.group
+        marked = set(self.table.marked) or (set(group.keys) if group is not None else set())
         shown = list(self.order.keys)
         is_filter = not marked
         if is_filter and not self.request.where:
@@ -463,7 +306,7 @@ class RunsScreen(EditsRuns):
             said = [(f" {plural(len(chosen), 'run')}", "accent"), (f" against {plural(len(rest), 'other')}", "dim")]
             return said, sets_apart(reader, chosen, rest)
 
-        heads = ("these", "others") if is_filter else ("marked", "others")
+        heads = ("these", "others") if is_filter or not self.table.marked else ("marked", "others")
         self.artui.push_screen(WhyScreen("what differs", ask, heads, self.show_filter))
 
     def show_filter(self, where: str) -> None:
@@ -471,141 +314,84 @@ class RunsScreen(EditsRuns):
         self.artui.action_show_runs()
         self.request = replace(self.request, where=where)
         self.filter.set_text(where)
-        self._ask_order(to_first=True)
+        self.ask_order(to_first=True)
 
-    # Taking something along
-
-    def edited_keys(self) -> Sequence[int]:
-        """Give the marked runs, or the one under the cursor."""
-        return self._marked() or ([self.table.key] if self.table.key is not None else [])
-
-    def _marked(self) -> list[int]:
-        """Give the marked runs: those in the table in its order, then those that the filter hides."""
-        table = self.table
-        shown = [key for key in table.keys if key in table.marked]
-        return shown + sorted(table.marked.difference(shown))
-
-    def action_copy(self) -> None:
-        keys = list(self.edited_keys())
-        self.ask(
-            "ids",
-            lambda: query.run_ids(self.reader, keys),
-            lambda ids: self._copy("\n".join(ids), plural(len(ids), "id")),
-        )
-
-    def action_copy_cell(self) -> None:
-        from artui.query.export import write_table
-
-        row, table = self.table.row, self.table
-        if row is None:
-            return
-        if table.column == 0:
-            self._copy(row.head.name, row.head.name)
-            return
-        column = table.view.shapes[table.column - 1].column
-        _, rows = (
-            [],
-            [[row.cells.get(column.id) if column.source != "attribute" else query.attribute_value(row, column.name)]],
-        )
-        text = write_table("csv", ["x"], rows).split("\n", 1)[1].rstrip("\n")
-        self._copy(text, text or "nothing")
-
-    def action_copy_rows(self, format: str = "tsv") -> None:
-        from artui.query.export import FORMATS, table_of, write_table
-
-        keys, columns = list(self.edited_keys()), [shape.column for shape in self.table.view.shapes]
-        if len(keys) > MAX_COPIED:
-            self.artui.say(f"{len(keys):,} rows are too many for a clipboard: e writes a file.", is_warning=True)
-            return
-        self.ask(
-            "copied",
-            lambda: write_table(format, *table_of(self.reader, keys, columns)),
-            lambda text: self._copy(text, f"{plural(len(keys), 'row')} as {FORMATS[format]}"),
-        )
-
-    def _copy(self, text: str, what: str) -> None:
-        self.artui.copy_to_clipboard(text)
-        self.artui.say(f"copied {what}")
-
-    def action_export(self) -> None:
-        keys = self._marked() or list(self.order.keys)
-        if self.order.is_partial:
-            self.artui.say("The rest of the runs is still being looked for: once more, in a moment.")
-            return
-        if not keys:
-            self.artui.say("There are no runs to write.")
-            return
-        question = f"write {plural(len(keys), 'run')} to file  (.csv .tsv .json .md .tex)"
-        self.query_one(Prompt).ask(question, lambda name: self._export(name, keys), text="runs.csv")
-
-    def _export(self, name: str, keys: list[int]) -> None:
-        from artui.query.export import format_of, table_of, write_table
-
-        if not name:
-            return
-        columns = [shape.column for shape in self.table.view.shapes]
-        path = Path(name).expanduser()
-
-        def work() -> str:
-            text = write_table(format_of(path), *table_of(self.reader, keys, columns))
-            try:
-                with path.open("x", encoding="utf-8") as stream:
-                    stream.write(text)
-            except FileExistsError:
-                raise UsageError(f"{name} is there already.", remedy="e again, with another name.") from None
-            except OSError as error:
-                raise UsageError(
-                    f"{name} cannot be written: {error.strerror}.", remedy="Try another folder."
-                ) from error
-            return str(path.resolve())
-
-        self.artui.say(f"writing {plural(len(keys), 'run')} …")
-        self.ask("export", work, lambda written: self.artui.say(f"wrote {plural(len(keys), 'run')} to {written}"))
-
-    def on_prompt_asked(self) -> None:
-        self.query_one(KeyBar).show_keys(Prompt.KEYS)
-
-    def on_prompt_left(self) -> None:
-        self.table.focus()
-        self.show_keys()
+    def prompt_home(self) -> Widget:
+        return self.table
 
     # Marks
 
     def action_toggle_mark(self) -> None:
+        """Mark the run under the cursor, or all of a group; take the mark away where it is."""
         table = self.table
-        if table.key is None:
+        keys = set(self.current_keys())
+        if not keys:
             return
-        table.marked ^= {table.key}
-        self._last_mark = table.key if table.key in table.marked else None
-        table.refresh_row(table.cursor)
+        is_marked = keys <= table.marked
+        table.marked = table.marked - keys if is_marked else table.marked | keys
+        self._last_mark = None if is_marked else table.cursor
+        table.refresh() if len(keys) > 1 else table.refresh_row(table.cursor)
         table.move_to(table.cursor + 1)
-        self._show_counts()
+        self.show_counts()
 
     def action_mark_range(self) -> None:
         table = self.table
-        keys = list(table.keys)
-        if table.key is None:
-            return
-        start = keys.index(self._last_mark) if self._last_mark in keys else table.cursor
+        start = self._last_mark if self._last_mark is not None else table.cursor
         low, high = sorted((start, table.cursor))
-        table.marked |= set(keys[low : high + 1])
+        entries = list(table.keys[low : high + 1])
+        for entry in entries:
+            table.marked |= {entry} if entry > 0 else set(table.groups[-entry - 1].keys)
         table.refresh()
-        self._show_counts()
+        self.show_counts()
 
     def action_invert_marks(self) -> None:
-        self.table.marked ^= set(self.table.keys)
+        self.table.marked ^= set(self.order.keys)
         self.table.refresh()
-        self._show_counts()
+        self.show_counts()
+
+    def action_mark_matching(self) -> None:
+        """Mark by the current column."""
+        from artui.query.export import header_of
+
+        column = self._current_column()
+        name = "name" if column.name == "name" and column.source == "attribute" else header_of(column)
+        self.query_one(Prompt).ask(f"mark runs whose {name} matches  (pattern, or < 0.3)", lambda text: self._mark_matching(column, text))  # fmt: skip
+
+    def _mark_matching(self, column: Column, text: str) -> None:
+        if not text:
+            return
+        from artui.query.narrowing import where_matching
+
+        condition = where_matching(column, text)
+        reader, shown = self.reader, set(self.order.keys)
+
+        def take(found: RunOrder | FilterError) -> None:
+            if not isinstance(found, RunOrder):
+                self.artui.say(f"{found.message} {found.remedy}".strip(), is_warning=True)
+                return
+            matching = shown.intersection(found.keys)
+            self.table.marked |= matching
+            self.table.refresh()
+            self.show_counts()
+            self.artui.say(f"marked {plural(len(matching), 'run')}" if matching else "No run that is shown matches.")
+
+        self.ask("matching", lambda: _order_or_error(reader, RunsRequest(condition)), take)
+
+    def _current_column(self) -> Column:
+        table = self.table
+        return table.view.shapes[table.column - 1].column if table.column else Column("attribute", "name", is_numeric=False)  # fmt: skip
 
     def action_clear_marks(self) -> None:
         self.table.marked = set()
         self.table.refresh()
-        self._show_counts()
+        self.show_counts()
 
     # Going elsewhere
 
     def action_open(self) -> None:
-        if self.table.row is not None:
+        if self.table.group is not None:
+            self.toggle_fold()
+        elif self.table.row is not None:
             self.artui.follow(Link("run", self.table.row.head.id))
 
     def on_runs_table_opened(self) -> None:
@@ -613,20 +399,50 @@ class RunsScreen(EditsRuns):
 
     def action_compare(self) -> None:
         table = self.table
-        keys = self._marked() or list(table.keys[table.cursor : table.cursor + 2])
+        keys = self.marked_keys()
+        if not keys and table.group is not None:
+            keys = list(table.group.keys[: self.artui.MAX_COMPARED])
+        elif not keys:
+            keys = [key for key in table.keys[table.cursor : table.cursor + 2] if key > 0]
         if len(keys) < 2:
             self.artui.say("Mark two or more runs with space, then press c.", is_warning=True)
         elif len(keys) > self.artui.MAX_COMPARED:
             self.artui.say(
-                f"{len(keys)} runs are marked; at most {self.artui.MAX_COMPARED} fit side by side. M clears the marks.",
+                f"{len(keys):,} runs are marked; at most {self.artui.MAX_COMPARED} stand side by side. M clears the marks; f draws any number.",
                 is_warning=True,
             )
         else:
-            self.ask(
-                "compared",
-                lambda: query.run_rows(self.reader, keys, []),
-                lambda rows: self.artui.compare([rows[key].head.id for key in keys if key in rows]),
-            )
+            self.ask("compared", lambda: query.run_ids(self.reader, keys), self.artui.compare)
+
+    def action_plot(self, tab: str = "curves", column: Column | None = None) -> None:
+        """Draw the marked runs, the group under the cursor, or all that the filter shows."""
+        from artui.tui.screens.plot import PlotScreen
+
+        if self.order.is_partial:
+            self.artui.say("The rest of the runs is still being looked for: once more, in a moment.")
+            return
+        marked = self.marked_keys()
+        group = self.table.group
+        keys = list(group.keys) if group is not None and not marked else list(self.order.keys)
+        if not keys:
+            self.artui.say("There are no runs to draw.")
+            return
+        shown = [shape.column for shape in self.table.view.shapes]
+        here, sort = self._current_column(), self.request.sort.column
+        metric = next((each.name for each in (here, *(each for each in shown if each.id == sort)) if each.source == "metric"), "")  # fmt: skip
+        what = group_label(group) if group is not None and not marked else clean(self.request.where, max_chars=60) if self.request.where else "pictures"  # fmt: skip
+        screen = PlotScreen(keys, marked, self.known_columns(), shown, title=what, metric=metric, tab=tab)
+        if column is not None:
+            screen.column = column
+        self.artui.push_screen(screen)
+
+    def action_describe_column(self) -> None:
+        from artui.tui.screens.column import ColumnScreen
+
+        if self.order.is_partial:
+            self.artui.say("The rest of the runs is still being looked for: once more, in a moment.")
+            return
+        self.artui.push_screen(ColumnScreen(list(self.order.keys), self._current_column()))
 
     def action_lineage(self) -> None:
         self.artui.action_show_lineage()
@@ -634,19 +450,30 @@ class RunsScreen(EditsRuns):
     def subject(self) -> RunHead | None:
         return self.table.row.head if self.table.row is not None else None
 
+    def narrow(self, condition: str) -> None:
+        """Show, of the runs that the filter shows, those that a condition holds for, too; from another screen."""
+        from artui.query.narrowing import narrowed
+
+        self.show_filter(narrowed(self.request.where, condition))
+
+    def group_by(self, column: Column) -> None:
+        """Group the runs by a column, from another screen."""
+        self.artui.action_show_runs()
+        self._group([column.id])
+
     def neighbour(self, run_id: str, change: int) -> None:
         """Move the cursor to the run beside another one, and open that."""
         table = self.table
-        keys = list(table.keys)
+        keys = [key for key in table.keys if key > 0]
         here = next(
             (i for i, key in enumerate(keys) if (row := table.row_of(key)) is not None and row.head.id == run_id),
-            table.cursor,
+            0,
         )
         there = here + change
         if not 0 <= there < len(keys):
             self.artui.say("There is no further run in the table.")
             return
-        table.move_to(there)
+        table.move_to(table.keys.index(keys[there]))
         self.ask(
             "neighbour",
             lambda: query.run_rows(self.reader, [keys[there]], []),
@@ -664,7 +491,7 @@ class RunsScreen(EditsRuns):
 
     def on_resize(self) -> None:
         self._show_pane()
-        self._show_counts()
+        self.show_counts()
 
     def action_toggle_pane(self) -> None:
         pane = self.query_one("#pane")
@@ -691,8 +518,11 @@ class RunsScreen(EditsRuns):
         self._pane_timer = self.set_timer(PANE_SECONDS, self._ask_pane)
 
     def _ask_pane(self) -> None:
-        row = self.table.row
-        if row is not None:
+        row, group = self.table.row, self.table.group
+        if group is not None:
+            pane = self.query_one("#pane", LineList)
+            pane.set_lines(self.group_lines(group, cells=max(20, pane.size.width - 2)), keep=False)
+        elif row is not None:
             self.ask(
                 "pane",
                 lambda: get_run(self.reader, row.head.id),
@@ -726,16 +556,6 @@ def _is_unfinished(text: str) -> bool:
     from artui.query.complete import is_unfinished
 
     return is_unfinished(text)
-
-
-def _is_best_first(column: str) -> bool:
-    """Newest, longest and highest first; smallest first where lower is better; names from A."""
-    from artui.query.compare import guess_direction
-
-    source, _, name = column.partition(":")
-    if source == "attribute":
-        return name in ("started", "duration", "ended")
-    return source.startswith("metric") and guess_direction(name) == "higher"
 
 
 def _order_or_error(reader: Reader, request: RunsRequest) -> RunOrder | FilterError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 
@@ -21,6 +21,9 @@ from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.find import TextPane
 from artui.tui.widgets.lines import BLANK, Line, LineList
 
+if TYPE_CHECKING:
+    from artui.query.pictures import TablePicture
+
 _SAMPLE_BYTES = 8192
 
 
@@ -29,7 +32,7 @@ class TextScreen(LogScreen):
 
     SCOPES: ClassVar[tuple[str, ...]] = ("text", "list", "app")
     PLACE = 2
-    BINDINGS = bindings("text")
+    BINDINGS = [*bindings("text"), *bindings("table")]
 
     def __init__(self, version_key: int, path: str) -> None:
         super().__init__(TextPane(id="text"))
@@ -37,6 +40,7 @@ class TextScreen(LogScreen):
         self.path = path
         self._has_text = True
         self._note = ""
+        self._picture: TablePicture | None = None
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
@@ -79,12 +83,32 @@ class TextScreen(LogScreen):
         self.SCOPES = ("text", "list", "app") if source is not None else ("list", "app")  # type: ignore[misc]
         self.show_keys()
         if source is not None:
+            self.ask("picture", self._read_picture, self._take_picture)
             self.log_view.show(source)
             self.log_view.focus()
         else:
             listing.set_lines(self._preview(preview), keep=False)
             listing.focus()
         self.show_place()
+
+    def _read_picture(self) -> TablePicture | None:
+        from artui.query.pictures import read_picture
+
+        return read_picture(self.reader, self.version_key, self.path)
+
+    def _take_picture(self, picture: TablePicture | None) -> None:
+        self._picture = picture
+        if picture is not None:
+            self.SCOPES = ("table", "text", "list", "app")  # type: ignore[misc]
+            self.show_keys()
+
+    def action_picture(self) -> None:
+        from artui.tui.screens.table_picture import TablePictureScreen
+
+        if self._picture is None:
+            self.artui.say("This is no table of numbers.")
+        else:
+            self.artui.push_screen(TablePictureScreen(self._picture, self.path))
 
     def _preview(self, preview: Preview | None) -> list[Line]:
         if preview is None:

@@ -21,9 +21,9 @@ from artui.units import age_text
 class ViewsScreen(CatalogScreen):
     """Opens a view, or takes it out of the catalog."""
 
-    SCOPES = ("views", "list", "app")
+    SCOPES = ("views", "find", "list", "app")
     PLACE = 1
-    BINDINGS = bindings("views")
+    BINDINGS = [*bindings("views"), *bindings("find")]
 
     def __init__(self, choose: Callable[[str, Arrangement], None], delete: Callable[[str], None]) -> None:
         super().__init__()

@@ -25,9 +25,9 @@ MOST_Z = 8.0
 class WhyScreen(CatalogScreen):
     """Asks once; enter on a factor shows the runs that are like the first in it."""
 
-    SCOPES = ("why", "list", "app")
+    SCOPES = ("why", "find", "list", "app")
     PLACE = 1
-    BINDINGS = bindings("why")
+    BINDINGS = [*bindings("why"), *bindings("find")]
 
     def __init__(
         self,

@@ -1,15 +1,15 @@
 """Curves in braille: a smoothed line over the dim band of what was measured.
 
-Each cell holds 2 x 4 dots. The band spans smallest to largest value of a column of dots, so that no extreme is
-thinned away; NaN and infinities are marked where they happened.
+The band spans smallest to largest value of a column of dots, so that no extreme is thinned away; NaN and infinities
+are marked where they happened. Of many curves those that are picked out keep their colours, the others step back.
 """
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from dataclasses import dataclass, replace
 
 from rich.segment import Segment
 from rich.style import Style
@@ -18,13 +18,23 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from artui.query.series import Axis, Curve
+from artui.figures import Figure, FigureAxis, FigureLine
+from artui.query.series import Curve, Window
+from artui.safetext import clean
 from artui.tui.cells import CURVE_MARKS, Palette, Span, fit, length_of, strip_of
-from artui.units import count_text, duration_text, number_text
+from artui.tui.widgets.plot import Plot, Scale, Unit, nice_ticks, plot_rows, ticks, x_axis, y_ticks
+from artui.units import count_text, duration_text, number_text, time_text
 
-_DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
-_MAX_Y_TICKS = 6
-SMOOTHINGS = (0.0, 0.3, 0.6, 0.8, 0.9, 0.95)
+__all__ = ["Chart", "ChartLine", "ChartOptions", "draw", "mark_of", "next_smoothing", "nice_ticks", "smoothed"]
+
+SMOOTHINGS = (0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.99)
+AXES = ("step", "time", "wall")
+"""What x can be beside a metric, which is written `metric:NAME`."""
+AXIS_WORDS = {"step": "step", "time": "time since the start", "wall": "wall time"}
+MANY_CURVES = 8
+"""Of more curves than this only those that are picked out have their own colour."""
+_DRAG_CELLS = 1
+MIN_WIDTH = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,61 +46,29 @@ class ChartLine:
     colour: int
     """Position in the palette's curves: a run keeps its own."""
     mark: str = ""
+    run_id: str = ""
+    is_picked: bool = True
+    """Whether it keeps its colour among many others, and lies in front of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChartOptions:
-    axis: Axis = "step"
+    axis: str = "step"
+    """One of AXES, or `metric:NAME`."""
     is_log: bool = False
+    is_log_x: bool = False
     smoothing: float = 0.6
     """Weight of what came before, from 0 for none to under 1, a step being one column of dots."""
+    window: Window | None = None
+    """The part of the x axis that is shown; None for all of it."""
 
+    @property
+    def unit(self) -> Unit:
+        return {"step": "count", "time": "seconds", "wall": "date"}.get(self.axis, "number")  # type: ignore[return-value]
 
-@dataclass(slots=True)
-class _Plot:
-    """A grid of dots: which are set, and by which curve; line and band apart."""
-
-    columns: int
-    rows: int
-    line: bytearray = field(init=False)
-    line_owner: bytearray = field(init=False)
-    band: bytearray = field(init=False)
-    band_owner: bytearray = field(init=False)
-    signs: dict[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        size = self.columns * self.rows
-        self.line, self.line_owner, self.band, self.band_owner = (bytearray(size) for _ in range(4))
-
-    def stroke(self, x: int, top: int, bottom: int, owner: int, *, is_band: bool) -> None:
-        """Set the dots of one column from top to bottom, both included."""
-        bits, owners = (self.band, self.band_owner) if is_band else (self.line, self.line_owner)
-        column, side = x >> 1, x & 1
-        for y in range(max(0, top), min(self.rows * 4 - 1, bottom) + 1):
-            place = (y >> 2) * self.columns + column
-            bits[place] |= _DOTS[y & 3][side]
-            owners[place] = owner
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """From values to dots."""
-
-    low: float
-    high: float
-    is_log: bool
-    dots: int
-
-    def place(self, value: float) -> int | None:
-        """Give the dot row of a value, 0 at the top; None if a logarithmic axis does not have it."""
-        if self.is_log:
-            if value <= 0:
-                return None
-            value = math.log10(value)
-        share = (value - self.low) / ((self.high - self.low) or 1.0)
-        if share != share:
-            return None
-        return round((1.0 - max(0.0, min(1.0, share))) * (self.dots - 1))
+    @property
+    def axis_text(self) -> str:
+        return AXIS_WORDS.get(self.axis) or clean(self.axis.removeprefix("metric:"))
 
 
 def smoothed(values: Sequence[float], weight: float) -> list[float]:
@@ -105,19 +83,6 @@ def smoothed(values: Sequence[float], weight: float) -> list[float]:
     return out
 
 
-def nice_ticks(low: float, high: float, most: int) -> list[float]:
-    """Give round numbers between low and high: at most so many, steps of 1, 2 or 5 times a power of ten."""
-    span = high - low
-    if not span > 1e-12 * abs(high) or not math.isfinite(span) or most < 1:
-        return [low]
-    rough = span / most
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
-    first = math.ceil(low / step - 1e-9)
-    ticks = [number * step for number in range(first, math.floor(high / step + 1e-9) + 1)]
-    return ticks or [low]
-
-
 class Chart(Widget):
     """One chart. Knows curves; the screen brings them."""
 
@@ -130,6 +95,13 @@ class Chart(Widget):
             super().__init__()
             self.chart = chart
 
+    class Moved(Message):
+        """Another part of the x axis is wanted; None for all of it."""
+
+        def __init__(self, chart: Chart, window: Window | None) -> None:
+            super().__init__()
+            self.chart, self.window = chart, window
+
     def __init__(self, title: str = "", *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.title = title
@@ -140,35 +112,111 @@ class Chart(Widget):
         self.is_current = False
         self.cursor: int | None = None
         """Column of dots that is read off; None for none."""
+        self.has_room = False
+        """Whether it stands alone, and says how many points it is drawn from."""
         self._strips: list[Strip] | None = None
+        self._dragged: tuple[int, Window] | None = None
+        self._has_moved = False
 
     def show(self, title: str, curves: Sequence[ChartLine], options: ChartOptions, *, note: str = "") -> None:
         self.title, self.curves, self.options, self.note = title, curves, options, note
-        self._again()
+        self.again()
 
     def set_current(self, is_current: bool) -> None:
         if is_current != self.is_current:
             self.is_current = is_current
-            self._again()
+            self.again()
 
     def set_cursor(self, cursor: int | None) -> None:
         """Read off the values at a column of dots."""
         self.cursor = None if cursor is None else max(0, min(cursor, self.dot_columns - 1))
-        self._again()
+        self.again()
 
     @property
     def dot_columns(self) -> int:
         return max(2, 2 * (self.size.width - 10))
 
-    def _again(self) -> None:
+    @property
+    def range(self) -> Window | None:
+        """From where to where x goes, as it is drawn; None if nothing is."""
+        found = _ranges([line for line in self.curves if line.curve.count], self.options)
+        return None if found is None else (found[0], found[1])
+
+    def zoomed(self, factor: float, *, at: float | None = None) -> Window | None:
+        """Give a part of the x axis `factor` times as wide, around the cursor or the share `at`; None for all of it."""
+        scale = self._x_scale()
+        if scale is None:
+            return None
+        if at is None:
+            at = self.cursor / max(1, self.dot_columns - 1) if self.cursor is not None else 0.5
+        # What is under the pointer stays there.
+        return self._part(scale, at - at * factor, at + (1 - at) * factor)
+
+    def shifted(self, share: float) -> Window | None:
+        """Give the part of the x axis beside the one that is shown."""
+        scale = self._x_scale()
+        return None if scale is None else self._part(scale, share, 1 + share)
+
+    def _x_scale(self) -> Scale | None:
+        ends = self.range
+        if ends is None:
+            return None
+        low, high = ends
+        if self.options.is_log_x:
+            if low <= 0:
+                return None
+            low, high = math.log10(low), math.log10(high)
+        return Scale(low, high, self.options.is_log_x, self.dot_columns)
+
+    def _part(self, scale: Scale, start: float, stop: float) -> Window | None:
+        low, high = scale.value(start), scale.value(stop)
+        return (low, high) if math.isfinite(low) and math.isfinite(high) and high > low else None
+
+    def again(self) -> None:
         self._strips = None
         self.refresh()
 
     def on_resize(self) -> None:
         self._strips = None
 
+    # The mouse: the wheel zooms, dragging pans, a click picks
+
     def on_click(self, event: events.Click) -> None:
-        self.post_message(self.Picked(self))
+        if not self._has_moved:
+            self.post_message(self.Picked(self))
+        self._has_moved = False
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        ends = self.range
+        self._has_moved = False
+        if ends is not None:
+            self._dragged = event.x, ends
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        if self._dragged is None or not event.button:
+            return
+        start, (low, high) = self._dragged
+        moved = start - event.x
+        if (self._has_moved or abs(moved) > _DRAG_CELLS) and not self.options.is_log_x:
+            self._has_moved = True
+            change = (high - low) * moved / max(1, self.dot_columns // 2)
+            self.post_message(self.Moved(self, (low + change, high + change)))
+
+    def on_mouse_up(self) -> None:
+        self._dragged = None
+        self.release_mouse()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self._wheel(event, 0.7)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self._wheel(event, 1 / 0.7)
+
+    def _wheel(self, event: events.MouseScrollUp | events.MouseScrollDown, factor: float) -> None:
+        event.stop()
+        at = max(0.0, min(1.0, (event.x - 9) / max(1, self.size.width - 10)))
+        self.post_message(self.Moved(self, self.zoomed(factor, at=at)))
 
     def render_line(self, y: int) -> Strip:
         palette: Palette = self.app.palette  # type: ignore[attr-defined]
@@ -180,8 +228,10 @@ class Chart(Widget):
 def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]:
     """Draw a chart as lines of cells: title, plot, axis."""
     rows = height - 2
-    curves = [line for line in chart.curves if line.curve.count]
-    ranges = _ranges(curves, chart.options) if rows >= 2 and width >= 24 else None
+    options = chart.options
+    # Those that are picked out lie in front.
+    curves = sorted((line for line in chart.curves if line.curve.count), key=lambda line: line.is_picked)
+    ranges = _ranges(curves, options) if rows >= 2 and width >= MIN_WIDTH else None
     title_style = "title" if chart.is_current else "bold"
     if ranges is None:
         note = chart.note or ("nothing to draw" if chart.curves else "")
@@ -190,47 +240,66 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
         lines.append(strip_of([("  " + note, "dim"), *values], width, palette))
         return lines + [strip_of((), width, palette) for _ in range(height - 2)]
     x_low, x_high, low, high = ranges
-    y_ticks = _y_ticks(low, high, rows, chart.options.is_log)
-    label_cells = min(9, max((len(text) for _, text in y_ticks), default=1))
+    y_scale = Scale(low, high, options.is_log, rows * 4)
+    labels = y_ticks(y_scale, rows)
+    label_cells = min(9, max((len(text) for text in labels.values()), default=1))
     columns = width - label_cells - 2
-    plot = _Plot(columns, rows)
-    scale = Scale(low, high, chart.options.is_log, rows * 4)
-    reach = (x_high - x_low) or 1.0
+    plot = Plot(columns, rows)
+    if options.is_log_x:
+        x_low, x_high = math.log10(x_low), math.log10(x_high)
+    x_scale = Scale(x_low, x_high if x_high > x_low else x_low + 1.0, options.is_log_x, columns * 2)
+    is_many = len(curves) > MANY_CURVES
+    # A band behind many curves is a blot.
+    has_bands = options.smoothing > 0 and not is_many
     for number, line in enumerate(curves):
-        _trace(plot, line, number, scale, x_low, reach, chart.options.smoothing)
-    _mark_odd(plot, curves, x_low, reach)
+        _trace(plot, line, number, x_scale, y_scale, options.smoothing, has_band=has_bands)
+    colours = [palette.curves[line.colour % len(palette.curves)] for line in curves]
+    faded = [palette.bands[line.colour % len(palette.bands)] for line in curves]
+    aside = palette.styles["faint"]
+    front = [aside if is_many and not line.is_picked else own for line, own in zip(curves, colours, strict=True)]
+    _mark_odd(plot, curves, x_scale, palette.styles["bad"])
     for number, line in enumerate(curves):
-        if line.mark and len(curves) > 1:
-            _mark_end(plot, line, number, scale, x_low, reach, chart.options.smoothing)
+        if line.mark and len(curves) > 1 and (line.is_picked or not is_many):
+            _mark_end(plot, line, front[number], x_scale, y_scale, options.smoothing)
     cursor = None if chart.cursor is None else min(chart.cursor >> 1, columns - 1)
-    head = _head(
-        chart,
-        curves,
-        palette,
-        width,
-        x_low + reach * (chart.cursor or 0) / max(1, columns * 2 - 1) if chart.cursor is not None else None,
-        title_style,
-    )
-    labels = {rows - 1 - _row_of(value, low, high, rows): text for value, text in y_ticks}
-    strips = [
-        head,
-        *(_row(plot, row, labels.get(row, ""), label_cells, curves, palette, cursor) for row in range(rows)),
-    ]
-    strips.append(strip_of(_x_axis(x_low, x_high, label_cells, columns, chart.options.axis), width, palette))
-    return strips
+    x = None if chart.cursor is None else x_scale.value(min(1.0, chart.cursor / max(1, columns * 2 - 1)))
+    return [
+        _head(chart, curves, front, palette, width, x, title_style),
+        *plot_rows(
+            plot, labels, label_cells, palette, front=front.__getitem__, back=faded.__getitem__, cursor=cursor
+        ),
+        strip_of(x_axis(x_scale, label_cells, columns, options.unit), width, palette),
+    ]  # fmt: skip
 
 
 def _ranges(curves: Sequence[ChartLine], options: ChartOptions) -> tuple[float, float, float, float] | None:
     """Give x from, x to, y from, y to; on a logarithmic axis y as powers of ten. None if there is nothing finite."""
-    xs = [
-        x
-        for line in curves
-        for ends in (line.curve.xs, line.curve.nan_xs, line.curve.positive_inf_xs, line.curve.negative_inf_xs)
-        if ends
-        for x in (min(ends), max(ends))
-    ]
-    lows = [value for line in curves for value in line.curve.lows if not options.is_log or value > 0]
-    highs = [value for line in curves for value in line.curve.highs if not options.is_log or value > 0]
+    if options.window is not None:
+        x_low, x_high = options.window
+        if options.is_log_x and x_low <= 0:
+            return None
+    else:
+        xs = [
+            x
+            for line in curves
+            for ends in (line.curve.xs, line.curve.nan_xs, line.curve.positive_inf_xs, line.curve.negative_inf_xs)
+            for x in _ends(ends, above_zero=options.is_log_x)
+        ]
+        if not xs:
+            return None
+        x_low, x_high = min(xs), max(xs)
+    lows: list[float] = []
+    highs: list[float] = []
+    for line in curves:
+        curve = line.curve
+        start, stop = 0, len(curve.xs)
+        if options.window is not None:
+            # The nearest points beyond the edges only carry the line on.
+            start, stop = bisect_left(curve.xs, x_low), bisect_left(curve.xs, math.nextafter(x_high, math.inf))
+            if start == stop:
+                start, stop = max(0, start - 1), min(len(curve.xs), stop + 1)
+        lows += [value for value in curve.lows[start:stop] if not options.is_log or value > 0]
+        highs += [value for value in curve.highs[start:stop] if not options.is_log or value > 0]
     if not lows or not highs:
         return None
     low, high = min(lows), max(highs)
@@ -241,92 +310,54 @@ def _ranges(curves: Sequence[ChartLine], options: ChartOptions) -> tuple[float, 
         low, high = low - pad, high + pad
     if not math.isfinite(high - low):
         return None
-    return min(xs), max(xs), low, high
+    return x_low, x_high, low, high
 
 
-def _y_ticks(low: float, high: float, rows: int, is_log: bool) -> list[tuple[float, str]]:
-    """Give (place, label) pairs, for as many rows as leave room between them."""
-    most = max(1, min(_MAX_Y_TICKS, (rows + 1) // 3))
-    if is_log and high - low >= 1:
-        powers = range(math.ceil(low), math.floor(high) + 1)
-        every = max(1, math.ceil(len(powers) / most))
-        return [(float(power), number_text(10.0**power)) for power in powers if power % every == 0]
-    if is_log:
-        return [(math.log10(value), number_text(value)) for value in nice_ticks(10**low, 10**high, most) if value > 0]
-    ticks = nice_ticks(low, high, most)
-    decimals = _decimals(ticks)
-    return [(value, number_text(value) if decimals is None else f"{value:,.{decimals}f}") for value in ticks]
-
-
-def _decimals(ticks: Sequence[float]) -> int | None:
-    """How many decimals tell the ticks apart; None where powers of ten are needed."""
-    step = min((abs(b - a) for a, b in pairwise(ticks)), default=abs(ticks[0]) or 1.0)
-    largest = max(abs(tick) for tick in ticks)
-    if largest >= 1e6 or step < 1e-5:
-        return None
-    return max(0, -math.floor(math.log10(step) + 1e-9))
-
-
-def _row_of(value: float, low: float, high: float, rows: int) -> int:
-    return max(0, min(rows - 1, round((value - low) / ((high - low) or 1.0) * (rows - 1))))
+def _ends(xs: Sequence[float], *, above_zero: bool) -> Sequence[float]:
+    kept = [x for x in xs if x > 0] if above_zero else xs
+    return (min(kept), max(kept)) if kept else ()
 
 
 def _trace(
-    plot: _Plot, line: ChartLine, owner: int, scale: Scale, x_low: float, reach: float, smoothing: float
+    plot: Plot, line: ChartLine, owner: int, x_scale: Scale, y_scale: Scale, smoothing: float, *, has_band: bool
 ) -> None:
     curve = line.curve
-    factor = (plot.columns * 2 - 1) / reach
-    places = [min(plot.columns * 2 - 1, max(0, round((x - x_low) * factor))) for x in curve.xs]
-    for x, low, high in zip(places, curve.lows, curve.highs, strict=True):
-        top, bottom = scale.place(high), scale.place(low)
-        if top is not None or bottom is not None:
-            plot.stroke(
-                x,
-                top if top is not None else 0,
-                bottom if bottom is not None else plot.rows * 4 - 1,
-                owner,
-                is_band=smoothing > 0,
-            )
-    if smoothing > 0:
-        _follow(plot, places, curve.means, scale, owner, is_band=True)
-    _follow(plot, places, smoothed(curve.means, smoothing), scale, owner, is_band=False)
+    columns = [x_scale.column(x) for x in curve.xs]
+    if has_band or smoothing <= 0:
+        for x, low, high in zip(columns, curve.lows, curve.highs, strict=True):
+            top, bottom = y_scale.place(high), y_scale.place(low)
+            if x is not None and (top is not None or bottom is not None):
+                plot.stroke(
+                    x,
+                    top if top is not None else 0,
+                    bottom if bottom is not None else plot.dot_rows - 1,
+                    owner,
+                    is_band=has_band,
+                )
+    if has_band:
+        _follow(plot, columns, curve.means, y_scale, owner, is_band=True)
+    _follow(plot, columns, smoothed(curve.means, smoothing), y_scale, owner, is_band=False)
 
 
 def _follow(
-    plot: _Plot, places: Sequence[int], values: Sequence[float], scale: Scale, owner: int, *, is_band: bool
+    plot: Plot, columns: Sequence[int | None], values: Sequence[float], scale: Scale, owner: int, *, is_band: bool
 ) -> None:
     """Draw a line through points; it breaks where a logarithmic axis has no place for one."""
     before: tuple[int, int] | None = None
-    for x, value in zip(places, values, strict=True):
+    for x, value in zip(columns, values, strict=True):
         y = scale.place(value)
-        if y is None:
+        if y is None or x is None:
             before = None
             continue
         if before is None or x == before[0]:
             from_y = before[1] if before else y
             plot.stroke(x, min(y, from_y), max(y, from_y), owner, is_band=is_band)
         else:
-            _join(plot, before, (x, y), owner, is_band=is_band)
+            plot.join(before, (x, y), owner, is_band=is_band)
         before = x, y
 
 
-def _join(plot: _Plot, start: tuple[int, int], end: tuple[int, int], owner: int, *, is_band: bool) -> None:
-    """Draw a straight line: in each column the dots between where it enters and where it leaves."""
-    (x0, y0), (x1, y1) = start, end
-    slope = (y1 - y0) / (x1 - x0)
-    last = y0
-    for x in range(x0 + 1, x1 + 1):
-        y = round(y0 + slope * (x - x0))
-        if y > last:
-            plot.stroke(x, last + 1, y, owner, is_band=is_band)
-        elif y < last:
-            plot.stroke(x, y, last - 1, owner, is_band=is_band)
-        else:
-            plot.stroke(x, y, y, owner, is_band=is_band)
-        last = y
-
-
-def _mark_odd(plot: _Plot, curves: Sequence[ChartLine], x_low: float, reach: float) -> None:
+def _mark_odd(plot: Plot, curves: Sequence[ChartLine], x_scale: Scale, style: Style) -> None:
     for line in curves:
         for xs, row, sign in (
             (line.curve.nan_xs, plot.rows - 1, "×"),
@@ -334,124 +365,115 @@ def _mark_odd(plot: _Plot, curves: Sequence[ChartLine], x_low: float, reach: flo
             (line.curve.negative_inf_xs, plot.rows - 1, "▼"),
         ):
             for x in xs:
-                column = max(0, min(plot.columns - 1, round((x - x_low) / reach * (plot.columns - 1))))
-                plot.signs[row, column] = sign, "bad"
+                column = x_scale.column(x)
+                if column is not None and 0 <= column < plot.dot_columns:
+                    plot.signs[row, column >> 1] = sign, style
 
 
-def _mark_end(
-    plot: _Plot, line: ChartLine, owner: int, scale: Scale, x_low: float, reach: float, smoothing: float
-) -> None:
-    if not line.curve.xs:
-        return
-    y = scale.place(smoothed(line.curve.means, smoothing)[-1])
-    column = max(0, min(plot.columns - 1, round((line.curve.xs[-1] - x_low) / reach * (plot.columns - 1))))
-    if y is not None:
-        plot.signs[y >> 2, column] = line.mark, f"curve{owner}"
-
-
-def _row(
-    plot: _Plot,
-    row: int,
-    label: str,
-    label_cells: int,
-    curves: Sequence[ChartLine],
-    palette: Palette,
-    cursor: int | None,
-) -> Strip:
-    faint = palette.styles["faint"]
-    segments = [
-        Segment(fit(label, label_cells, right=True) + " ", palette.styles["dim"]),
-        Segment("┤" if label else "│", faint),
-    ]
-    base = row * plot.columns
-    run: list[str] = []
-    style: Style | None = None
-    for column in range(plot.columns):
-        place = base + column
-        sign = plot.signs.get((row, column))
-        if sign is not None:
-            letter = sign[0]
-            wanted = (
-                palette.styles["bad"]
-                if sign[1] == "bad"
-                else palette.curves[curves[int(sign[1][5:])].colour % len(palette.curves)]
-            )
-        elif plot.line[place]:
-            letter, wanted = (
-                chr(0x2800 + plot.line[place]),
-                palette.curves[curves[plot.line_owner[place]].colour % len(palette.curves)],
-            )
-        elif column == cursor:
-            letter, wanted = "┊", palette.styles["accent"]
-        elif plot.band[place]:
-            letter, wanted = (
-                chr(0x2800 + plot.band[place]),
-                palette.bands[curves[plot.band_owner[place]].colour % len(palette.bands)],
-            )
-        else:
-            letter, wanted = " ", style if style is not None else palette.styles["text"]
-        if wanted is not style and run:
-            segments.append(Segment("".join(run), style))
-            run = []
-        style = wanted
-        run.append(letter)
-    segments.append(Segment("".join(run), style))
-    return Strip(segments, label_cells + 2 + plot.columns)
+def _mark_end(plot: Plot, line: ChartLine, style: Style, x_scale: Scale, y_scale: Scale, smoothing: float) -> None:
+    """Put the curve's mark where it ends, or where it leaves the chart."""
+    values = smoothed(line.curve.means, smoothing)
+    for x, value in zip(reversed(line.curve.xs), reversed(values), strict=True):
+        column, y = x_scale.column(x), y_scale.place(value)
+        if column is not None and y is not None and 0 <= column < plot.dot_columns:
+            plot.signs[y >> 2, column >> 1] = line.mark, style
+            return
 
 
 def _head(
-    chart: Chart, curves: Sequence[ChartLine], palette: Palette, width: int, x: float | None, title_style: str
+    chart: Chart,
+    curves: Sequence[ChartLine],
+    styles: Sequence[Style],
+    palette: Palette,
+    width: int,
+    x: float | None,
+    title_style: str,
 ) -> Strip:
     """Draw the title and, behind it, the last values, or those at the cursor."""
     left: list[Span] = [(chart.title, title_style)]
-    segments_right: list[tuple[str, Style]] = []
+    if chart.has_room:
+        drawn, count = sum(line.curve.shown for line in curves), sum(line.curve.count for line in curves)
+        if drawn < count:
+            left.append((f"   {count_text(drawn)} of {count_text(count)} points", "faint"))
+    right: list[tuple[str, Style]] = []
     if x is not None:
-        where = f"step {count_text(round(x))}" if chart.options.axis == "step" else duration_text(round(x * 1000))
-        segments_right.append((f"at {where}  ", palette.styles["dim"]))
-    room = width - length_of(left) - 2 - sum(len(text) for text, _ in segments_right)
-    for line in curves:
+        right.append((f"at {x_text(x, chart.options)}  ", palette.styles["dim"]))
+    room = width - length_of(left) - 2 - sum(len(text) for text, _ in right)
+    told = [pair for pair in zip(curves, styles, strict=True) if pair[0].is_picked or len(curves) <= MANY_CURVES]
+    for line, style in told:
         value = line.curve.last if x is None else value_at(line.curve, x)
         mark = f"{line.mark} " if line.mark else ""
         text = f"{mark}{number_text(value)}  "
         room -= len(text)
         if room < 0:
-            segments_right.append(("…", palette.styles["dim"]))
+            right.append(("…", palette.styles["dim"]))
             break
         odd = value != value or math.isinf(value)
-        segments_right.append(
-            (text, palette.styles["bad"] if odd else palette.curves[line.colour % len(palette.curves)])
-        )
-    cells = sum(len(text) for text, _ in segments_right)
+        right.append((text, palette.styles["bad"] if odd else style))
+    cells = sum(len(text) for text, _ in right)
     strip = strip_of(left, max(0, width - cells), palette)
-    return Strip.join(
-        [strip, Strip([Segment(text, style) for text, style in segments_right], cells)]
-    ).adjust_cell_length(width, palette.styles["text"])
+    return Strip.join([strip, Strip([Segment(text, style) for text, style in right], cells)]).adjust_cell_length(
+        width, palette.styles["text"]
+    )
+
+
+def x_text(x: float, options: ChartOptions) -> str:
+    """Say where on the x axis something is."""
+    if options.axis == "step":
+        return f"step {count_text(round(x))}"
+    if options.axis == "time":
+        return duration_text(round(x * 1000))
+    if options.axis == "wall":
+        return time_text(round(x * 1000))
+    return f"{options.axis_text} {number_text(x)}"
+
+
+def figure_of(title: str, lines: Sequence[ChartLine], options: ChartOptions) -> Figure | None:
+    """Give a chart for a file; None if nothing is drawn."""
+    curves = [line for line in lines if line.curve.count]
+    ranges = _ranges(curves, options)
+    if ranges is None:
+        return None
+    x_low, x_high, low, high = ranges
+    if options.is_log_x:
+        x_low, x_high = math.log10(x_low), math.log10(x_high)
+    x_scale = Scale(x_low, x_high if x_high > x_low else x_low + 1.0, options.is_log_x, 960)
+    y_scale = Scale(low, high, options.is_log, 600)
+    is_many = len(curves) > MANY_CURVES
+    drawn = [
+        FigureLine(
+            line.curve.xs,
+            smoothed(line.curve.means, options.smoothing),
+            -1 if is_many and not line.is_picked else line.colour,
+            clean(line.title, max_chars=60) if line.is_picked or not is_many else "",
+            () if is_many else line.curve.lows,
+            () if is_many else line.curve.highs,
+        )
+        for line in curves
+    ]
+    shown, count = sum(line.curve.shown for line in curves), sum(line.curve.count for line in curves)
+    notes = [f"smoothed {options.smoothing:g}"] if options.smoothing else []
+    notes += [f"{count_text(shown)} of {count_text(count)} points"] if shown < count else []
+    return Figure(
+        title,
+        FigureAxis(options.axis_text, x_scale.low, x_scale.high, x_scale.is_log, _inside(ticks(x_scale, 8, options.unit))),
+        FigureAxis(title, low, high, options.is_log, _inside(ticks(y_scale, 6))),
+        lines=drawn,
+        note=" · ".join(notes),
+    )  # fmt: skip
+
+
+def _inside(found: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
+    return [(share, text) for share, text in found if -1e-9 <= share <= 1 + 1e-9]
 
 
 def value_at(curve: Curve, x: float) -> float:
     """Give the mean of the bucket nearest to x; NaN for a curve without finite points."""
     if not curve.xs:
         return math.nan
-    nearest = min(range(len(curve.xs)), key=lambda index: abs(curve.xs[index] - x))
-    return curve.means[nearest]
-
-
-def _x_axis(low: float, high: float, label_cells: int, columns: int, axis: Axis) -> list[Span]:
-    line = [" "] * columns
-    span = high - low
-    for tick in nice_ticks(low, high, max(1, columns // 12)):
-        text = (
-            count_text(round(tick))
-            if axis == "step" and abs(tick) < 1e7
-            else number_text(tick)
-            if axis == "step"
-            else duration_text(round(tick * 1000))
-        )
-        column = round((tick - low) / (span or 1.0) * (columns - 1))
-        start = max(0, min(columns - len(text), column - len(text) // 2))
-        if start >= 0 and all(cell == " " for cell in line[max(0, start - 1) : start + len(text) + 1]):
-            line[start : start + len(text)] = text
-    return [(" " * (label_cells + 1) + "└", "faint"), ("".join(line), "dim")]
+    place = bisect_left(curve.xs, x)
+    near = [index for index in (place - 1, place) if 0 <= index < len(curve.xs)]
+    return curve.means[min(near, key=lambda index: abs(curve.xs[index] - x))]
 
 
 def next_smoothing(options: ChartOptions, change: int) -> ChartOptions:
@@ -460,14 +482,21 @@ def next_smoothing(options: ChartOptions, change: int) -> ChartOptions:
     return replace(options, smoothing=SMOOTHINGS[max(0, min(len(SMOOTHINGS) - 1, place + change))])
 
 
+def next_axis(options: ChartOptions) -> ChartOptions:
+    """Place points by the next of steps, time since the start, and wall time."""
+    place = AXES.index(options.axis) if options.axis in AXES else -1
+    return replace(options, axis=AXES[(place + 1) % len(AXES)], window=None)
+
+
 def options_spans(options: ChartOptions) -> list[Span]:
     """Say how charts are drawn."""
-    return [
-        (
-            f"smooth {options.smoothing:g} · {'log' if options.is_log else 'linear'} y · x {options.axis}",
-            "dim",
-        )
-    ]
+    parts = [f"smooth {options.smoothing:g}", *(["log y"] if options.is_log else [])]
+    parts.append(f"x {options.axis_text}{', log' if options.is_log_x else ''}")
+    spans: list[Span] = [(" · ".join(parts), "dim")]
+    if options.window is not None:
+        low, high = (x_text(x, options).removeprefix("step ") for x in options.window)
+        spans.append((f" · {low} to {high}", "accent"))
+    return spans
 
 
 def mark_of(number: int) -> str:

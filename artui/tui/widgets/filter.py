@@ -70,7 +70,8 @@ class FilterLine(Horizontal):
 
     def type(self) -> None:
         """Let the user type."""
-        self._entry.focus()
+        # At once: what is typed next belongs there, and is no command.
+        self.screen.set_focus(self._entry)
 
     def clear(self) -> bool:
         """Take the words away and leave; false when there was nothing to take away."""

@@ -48,7 +48,8 @@ class TextPane(Vertical):
     def type(self) -> None:
         """Let the user type what is looked for."""
         self.line.remove_class("hidden")
-        self.entry.focus()
+        # At once: what is typed next belongs there, and is no command.
+        self.screen.set_focus(self.entry)
         self.entry.action_select_all()
         self._tell_typing(True)
 

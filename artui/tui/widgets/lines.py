@@ -49,6 +49,10 @@ class LineList(ScrollView, can_focus=True):
         self.cursor = 0
         self.marks_cursor = marks_cursor
         self.only_links = only_links
+        self.draws_cursor_always = False
+        """Whether the cursor is seen without the focus, too: where one types beside the list."""
+        self.needle = ""
+        """What is looked for, and marked wherever it stands."""
 
     @property
     def link(self) -> Link | None:
@@ -82,12 +86,43 @@ class LineList(ScrollView, can_focus=True):
         width = self.size.width
         if index >= len(self.lines):
             return strip_of((), width, palette)
-        is_cursor = self.marks_cursor and index == self.cursor and self.has_focus
-        return strip_of(self.draw_line(index, width), width, palette, is_cursor=is_cursor)
+        is_cursor = self.marks_cursor and index == self.cursor and (self.has_focus or self.draws_cursor_always)
+        spans = self.draw_line(index, width)
+        if self.needle:
+            spans = marked_spans(spans, self.needle)
+        return strip_of(spans, width, palette, is_cursor=is_cursor)
 
     def draw_line(self, index: int, width: int) -> Spans:
         """Give the spans of one line; subclasses draw more than what the line holds."""
         return self.lines[index].spans
+
+    def find(self, needle: str, change: int, *, is_first: bool = False) -> int:
+        """Mark a text wherever it stands, in any case, and go to the next line that has it; give how many have.
+
+        Args:
+            change: 1 for the next line, -1 for the one before; behind the last comes the first.
+            is_first: the line where one is counts, too.
+        """
+        self.needle = needle
+        self.refresh()
+        if not needle:
+            return 0
+        low, width = needle.lower(), max(self.size.width, 200)
+        places = [
+            index
+            for index in range(len(self.lines))
+            if low in "".join(text for text, _ in self.draw_line(index, width)).lower()
+        ]
+        if places:
+            here = self.cursor if self.marks_cursor else int(self.scroll_offset.y)
+            ahead = [place for place in places if place > here or (is_first and place == here)]
+            behind = [place for place in places if place < here]
+            place = (ahead or places)[0] if change > 0 else (behind or places)[-1]
+            if self.marks_cursor:
+                self.move_to(place)
+            else:
+                self.scroll_to(y=place, animate=False, force=True, immediate=True)
+        return len(places)
 
     def move_to(self, index: int) -> None:
         """Put the cursor on a line."""
@@ -180,3 +215,15 @@ class LineList(ScrollView, can_focus=True):
     @property
     def _palette(self) -> Palette:
         return self.artui.palette
+
+
+def marked_spans(spans: Spans, needle: str) -> list[tuple[str, str]]:
+    """Mark a text wherever it stands in a span, in any case."""
+    low, found = needle.lower(), []
+    for text, style in spans:
+        place, lowered = 0, text.lower()
+        while (at := lowered.find(low, place)) >= 0 and len(lowered) == len(text):
+            found += [(text[place:at], style), (text[at : at + len(needle)], "match")]
+            place = at + len(needle)
+        found.append((text[place:], style))
+    return found

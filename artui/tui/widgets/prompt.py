@@ -26,8 +26,8 @@ class Prompt(Horizontal):
     class Left(Message):
         """It is answered, or left."""
 
-    def __init__(self) -> None:
-        super().__init__(classes="hidden")
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id, classes="hidden")
         self._label = Bar()
         self._entry = Input(compact=True, select_on_focus=False)
         # A blinking cursor would send bytes for ever.
@@ -47,7 +47,8 @@ class Prompt(Horizontal):
         self._entry.value = text
         self._entry.cursor_position = len(text)
         self.remove_class("hidden")
-        self._entry.focus()
+        # At once: what is typed next belongs there, and is no command.
+        self.screen.set_focus(self._entry)
         self.post_message(self.Asked())
 
     def leave(self) -> bool:

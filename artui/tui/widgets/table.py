@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual import events
+from textual.binding import Binding
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from artui.model import RunRow
+from artui.model import ParamValue, RunRow
 from artui.query.runs import attribute_value
 from artui.query.sorting import NEWEST_FIRST, Sort
 from artui.safetext import clean
@@ -30,12 +33,16 @@ from artui.tui.cells import (
     strip_of,
 )
 from artui.tui.keys import bindings
-from artui.units import age_text, duration_text
+from artui.units import age_text, count_text, duration_text, fixed_text, number_text, param_text
+
+if TYPE_CHECKING:
+    from artui.query.columns import Group, Spread
 
 AHEAD_ROWS = 96
 """Rows read beyond what is seen, in both directions."""
 KEPT_ROWS = 800
 _NAME_CELLS = (14, 26)
+_GROUP_CELLS = 42
 _GAP = "  "
 _HEAD_SPANS = 5
 """Spans of a row up to its name: mark, cursor, status, space, name."""
@@ -56,7 +63,11 @@ class View:
 class RunsTable(ScrollView, can_focus=True):
     """Rows by key; the screen brings what is missing."""
 
-    BINDINGS = bindings("list")
+    # `g` begins the keys that group: the screen has it.
+    BINDINGS = [
+        replace(each, key="home") if isinstance(each, Binding) and each.key == "home,g" else each
+        for each in bindings("list")
+    ]
     DEFAULT_CSS = "RunsTable { scrollbar-size: 0 0; overflow-x: hidden; overflow-y: auto; width: 1fr; }"
 
     class RowsWanted(Message):
@@ -75,6 +86,11 @@ class RunsTable(ScrollView, can_focus=True):
     def __init__(self) -> None:
         super().__init__(id="runs-table")
         self.keys: Sequence[int] = ()
+        """Runs by their keys, and groups as -1, -2… for the first, the second…"""
+        self.groups: Sequence[Group] = ()
+        self.group_titles: Sequence[str] = ()
+        """Names of the columns that are grouped by."""
+        self.unfolded: set[str] = set()
         self.cursor = 0
         self.column = 0
         """The current column: 0 is the name, then `view.shapes`."""
@@ -88,8 +104,15 @@ class RunsTable(ScrollView, can_focus=True):
 
     @property
     def key(self) -> int | None:
-        """The run under the cursor."""
-        return self.keys[self.cursor] if self.cursor < len(self.keys) else None
+        """The run under the cursor; None on a group."""
+        key = self.keys[self.cursor] if self.cursor < len(self.keys) else -1
+        return key if key > 0 else None
+
+    @property
+    def group(self) -> Group | None:
+        """The group under the cursor; None on a run."""
+        key = self.keys[self.cursor] if self.cursor < len(self.keys) else 0
+        return self.groups[-key - 1] if 0 < -key <= len(self.groups) else None
 
     @property
     def row(self) -> RunRow | None:
@@ -107,6 +130,7 @@ class RunsTable(ScrollView, can_focus=True):
         before, height = self.key, self.cursor - self.scroll_offset.y
         self.keys = keys
         self.now_ms = now_ms
+        self._size_name()
         self.virtual_size = Size(self.size.width, len(keys) + 1)
         if to_first:
             self.cursor, height = 0, 0
@@ -150,23 +174,28 @@ class RunsTable(ScrollView, can_focus=True):
 
     def _near(self) -> list[int]:
         top = self.scroll_offset.y
-        return list(self.keys[max(0, top - AHEAD_ROWS) : top + self.page_rows + AHEAD_ROWS])
+        return [key for key in self.keys[max(0, top - AHEAD_ROWS) : top + self.page_rows + AHEAD_ROWS] if key > 0]
 
     def _want(self) -> None:
         """Ask for rows in sight, and then some, before they are needed."""
         top = self.scroll_offset.y
         near = self.keys[max(0, top - AHEAD_ROWS // 2) : top + self.page_rows + AHEAD_ROWS // 2]
-        if any(key not in self._rows and key not in self._wanted for key in near):
+        if any(key > 0 and key not in self._rows and key not in self._wanted for key in near):
             missing = [key for key in self._near() if key not in self._rows and key not in self._wanted]
             self._wanted.update(missing)
             self.post_message(self.RowsWanted(missing))
 
     def on_resize(self) -> None:
         self.virtual_size = Size(self.size.width, len(self.keys) + 1)
-        self._name_cells = max(_NAME_CELLS[0], min(_NAME_CELLS[1], self.size.width // 4))
+        self._size_name()
         self._show_column()
         self._bring_into_view()
         self._want()
+
+    def _size_name(self) -> None:
+        # What the runs of a group have in common may take more room than a name.
+        most, share = (_GROUP_CELLS, 3) if self.groups else (_NAME_CELLS[1], 4)
+        self._name_cells = max(_NAME_CELLS[0], min(most, self.size.width // share))
 
     # Drawing
 
@@ -193,10 +222,11 @@ class RunsTable(ScrollView, can_focus=True):
 
     def _head(self) -> list[Span]:
         is_current = self.column == 0
+        title = " · ".join(self.group_titles) if self.groups else "run"
         spans: list[Span] = [
             ("    ", "head"),
             (
-                self._titled("run", "attribute:name", self._name_cells),
+                self._titled(title, "attribute:name", self._name_cells),
                 "head.current" if is_current else "head",
             ),
         ]
@@ -209,7 +239,8 @@ class RunsTable(ScrollView, can_focus=True):
                 right=shape.column.is_numeric,
                 keep_end=shape.column.source != "attribute",
             )
-            spans += [(_GAP, "head"), (text, style), (" " * (shape.cells - shape.width), "head")]
+            behind = fit(" mean ± sd" if shape.spread else "", shape.cells - shape.width)
+            spans += [(_GAP, "head"), (text, style), (behind, "head")]
         return spans
 
     def _titled(self, title: str, column_id: str, cells: int, *, right: bool = False, keep_end: bool = False) -> str:
@@ -226,6 +257,8 @@ class RunsTable(ScrollView, can_focus=True):
 
     def _line(self, index: int, is_cursor: bool) -> list[Span]:
         key = self.keys[index]
+        if key < 0:
+            return self._group_line(self.groups[-key - 1], is_cursor)
         row = self._rows.get(key)
         is_marked = key in self.marked
         spans: list[Span] = [(MARK if is_marked else " ", "mark"), (CURSOR if is_cursor else " ", "accent")]
@@ -233,15 +266,31 @@ class RunsTable(ScrollView, can_focus=True):
             return [*spans, ("·", "faint"), (" ", "text"), (fit("…", self._name_cells), "faint")]
         head = row.head
         spans += [(GLYPHS[head.status], status_style(head.status)), (" ", "text")]
+        indent = "  " if self.groups else ""
         spans.append(
             (
-                fit(clean(head.name, max_chars=200), self._name_cells),
+                fit(indent + clean(head.name, max_chars=200), self._name_cells),
                 "mark" if is_marked else "bold" if is_cursor else "text",
             )
         )
         for _, shape in self._visible_shapes():
             spans.append((_GAP, "text"))
             spans += self._cell(row, shape)
+        return spans
+
+    def _group_line(self, group: Group, is_cursor: bool) -> list[Span]:
+        marked = sum(key in self.marked for key in group.keys) if self.marked else 0
+        sign = MARK if marked == len(group.keys) else "◇" if marked else " "
+        fold = "▾" if group_id(group) in self.unfolded else "▸"
+        # Of a small group mean and deviation say little.
+        count = f" ({count_text(len(group.keys))}{' !' if group.is_thin else ''})"
+        room = max(4, self._name_cells - len(count))
+        label = fit(group_label(group), min(room, cell_len(group_label(group))))
+        spans: list[Span] = [(sign, "mark"), (CURSOR if is_cursor else " ", "accent"), (fold, "accent"), (" ", "text")]
+        spans.append((fit(label + count, self._name_cells), "bold" if not group.is_thin else "text"))
+        for _, shape in self._visible_shapes():
+            spans.append((_GAP, "text"))
+            spans += group_cell(group, shape, self.now_ms)
         return spans
 
     def _cell(self, row: RunRow, shape: Shape) -> list[Span]:
@@ -270,12 +319,12 @@ class RunsTable(ScrollView, can_focus=True):
         style = "faint" if not is_present else "bad" if text in ("NaN", "∞", "−∞") else "text"
         is_text = not column.is_numeric
         spans: list[Span] = [(fit(text, shape.width, right=not is_text), style)]
-        if shape.spark:
+        if shape.behind:
             drawn = spark_text(row.sparks.get(column.id, ()), shape.spark)
             spans += [
                 (" ", "text"),
                 (
-                    fit(drawn, shape.spark),
+                    fit(drawn, shape.behind),
                     "bad" if drawn.endswith("!") else "accent" if head.status == "running" else "spark",
                 ),
             ]
@@ -292,8 +341,8 @@ class RunsTable(ScrollView, can_focus=True):
             room -= len(_GAP) + shape.width
             if room < 0 and found:
                 break
-            if shape.spark and room < 1 + shape.spark:
-                shape = replace(shape, spark=0)
+            if shape.behind and room < 1 + shape.behind:
+                shape = replace(shape, spark=0, spread=0)
             room -= shape.cells - shape.width
             found.append((number, shape))
         return found
@@ -402,3 +451,60 @@ class RunsTable(ScrollView, can_focus=True):
 
     def on_blur(self) -> None:
         self.refresh_row(self.cursor)
+
+
+def group_id(group: Group) -> str:
+    """Tell a group from the others of its grouping, also after the catalog has changed."""
+    return repr(group.values)
+
+
+def group_label(group: Group) -> str:
+    """Say what the runs of a group have in common."""
+    return " · ".join(_value_text(value) for value in group.values)
+
+
+def _value_text(value: ParamValue) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, float) and len(repr(value)) > 8:
+        return number_text(value)
+    return clean(param_text(value), max_chars=80)
+
+
+def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
+    """Say what the runs of a group have in a column: the best of a metric with mean and deviation, what all share, or between what."""
+    column, spread, cells = shape.column, group.spreads.get(shape.column.id), shape.cells
+    if spread is None:
+        # Nothing at all has been read yet, or there is nothing.
+        return [(fit(fit("·" if group.spreads else "…", shape.width, right=column.is_numeric), cells), "faint")]
+    if column.source == "metric" and spread.best is not None:
+        best = fit(fixed_text(spread.best, shape.decimals), shape.width, right=True)
+        if not shape.spread:
+            return [(fit(best, cells), "text")]
+        told = fit(spread_text(spread, shape.decimals), shape.behind)
+        return [(best, "text"), (" " + told, "warn" if group.is_thin else "dim")]
+    if column.source == "attribute" and spread.low is not None and spread.high is not None:
+        if column.name == "duration":
+            text = duration_text(round(spread.mean or 0))
+        else:
+            text = age_text(round(spread.high), now_ms)
+        return [(fit(text, cells, right=True), "dim")]
+    if spread.distinct == 1:
+        text = STAGE_WORDS.get(str(spread.same), "") if column.name == "stage" else ""
+        # Dim where some of the runs have none.
+        return [
+            (fit(text or _value_text(spread.same), cells, right=column.is_numeric), "text" if spread.is_same else "dim")
+        ]
+    if spread.low is not None and spread.high is not None:
+        text = f"{number_text(spread.low)}–{number_text(spread.high)}"
+        return [(fit(text if len(text) <= cells else "…", cells, right=True), "dim")]
+    text = f"{spread.distinct} values" if cells >= 9 else f"{spread.distinct}×"
+    return [(fit(text, cells, right=column.is_numeric), "dim")]
+
+
+def spread_text(spread: Spread, decimals: int) -> str:
+    """Say mean ± standard deviation; of one value only that."""
+    if spread.mean is None:
+        return ""
+    mean = fixed_text(spread.mean, decimals)
+    return mean if spread.sd is None else f"{mean} ±{spread.sd:.2g}"

@@ -1,0 +1,43 @@
+"""The clipboard of the terminal where one sits, over SSH: OSC 52, and what tmux and screen need of it."""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+from collections.abc import Mapping
+
+TMUX_SECONDS = 2.0
+_SCREEN_CHUNK = 512
+"""GNU screen passes strings on in pieces of at most 768 bytes."""
+
+
+def sequence(text: str, environment: Mapping[str, str]) -> str:
+    """Give the sequence that sets the clipboard: OSC 52, wrapped for GNU screen, which would swallow it, and for tmux.
+
+    Source: the XTerm control sequences (OSC 52), the manuals of screen (DCS strings) and tmux (passthrough).
+    """
+    plain = f"\x1b]52;c;{base64.b64encode(text.encode('utf-8', 'replace')).decode('ascii')}\a"
+    if environment.get("TMUX"):
+        return "\x1bPtmux;" + plain.replace("\x1b", "\x1b\x1b") + "\x1b\\"
+    if environment.get("STY"):
+        pieces = [plain[place : place + _SCREEN_CHUNK] for place in range(0, len(plain), _SCREEN_CHUNK)]
+        return "".join(f"\x1bP{piece}\x1b\\" for piece in pieces)
+    return plain
+
+
+def copied_by_tmux(text: str) -> bool:
+    """Let tmux set its own buffer and, with -w, the terminal's clipboard: it is asked for OSC 52 by no default of its own.
+
+    False where this tmux cannot (before 3.2), or is not there.
+    """
+    try:
+        done = subprocess.run(
+            ["tmux", "load-buffer", "-w", "-"],
+            input=text.encode("utf-8", "replace"),
+            capture_output=True,
+            timeout=TMUX_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return done.returncode == 0

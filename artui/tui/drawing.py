@@ -1,0 +1,109 @@
+"""Charts on a screen: reading their curves, choosing axes, finding one by name, writing one to a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from artui.errors import UsageError
+from artui.figures import Figure
+from artui.model import Metric
+from artui.query import series
+from artui.query.series import Curve
+from artui.safetext import clean
+from artui.tui.screens.base import CatalogScreen
+from artui.tui.screens.pick import Choice, PickScreen
+from artui.tui.widgets.chart import ChartOptions, figure_of
+from artui.tui.widgets.chartgrid import ChartGrid
+from artui.tui.widgets.picture import Picture
+from artui.tui.widgets.prompt import Prompt
+
+CURVE_BUCKETS = 400
+_NO_METRIC = "steps"
+
+
+class DrawsCharts(CatalogScreen):
+    """A screen with a `ChartGrid` and a `Prompt`."""
+
+    def metric_names(self) -> Sequence[str]:
+        """Give what can be the x axis of a curve."""
+        return ()
+
+    def read_curve(self, metric: Metric, run_id: str, metrics: Sequence[Metric], options: ChartOptions) -> Curve:
+        """Read one curve, to be called in a worker; by another metric where that is the axis and the run has it."""
+        reader, window = self.reader, options.window
+        name = options.axis.removeprefix("metric:")
+        if name == options.axis:
+            return series.curve(reader, metric, run_id=run_id, axis=options.axis, buckets=CURVE_BUCKETS, window=window, is_log=options.is_log_x)  # type: ignore[arg-type] # fmt: skip
+        placed_by = next((each for each in metrics if each.name == name and each.labels == metric.labels), None)
+        placed_by = placed_by or next((each for each in metrics if each.name == name), None)
+        if placed_by is None:
+            return Curve([], [], [], [], [], [], [], [], 0, float("nan"))
+        return series.curve(reader, metric, run_id=run_id, buckets=CURVE_BUCKETS, window=window, against=placed_by, is_log=options.is_log_x)  # fmt: skip
+
+    @property
+    def _grid(self) -> ChartGrid:
+        return self.query_one(ChartGrid)
+
+    def on_chart_grid_find_wanted(self) -> None:
+        choices = [Choice(panel.key, panel.key) for panel in self._grid.panels]
+        current = self._grid.panel.key if self._grid.panel else ""
+        self.artui.push_screen(PickScreen("chart of", choices, current=current), self._show_chart)
+
+    def _show_chart(self, key: str | None) -> None:
+        if key is not None:
+            self._grid.show(key, alone=self._grid.is_zoomed)
+
+    def on_chart_grid_axis_wanted(self) -> None:
+        choices = [Choice("step", _NO_METRIC), *(Choice(f"metric:{name}", name) for name in self.metric_names())]
+        current = self._grid.options.axis
+        self.artui.push_screen(PickScreen("x axis", choices, current=current), self._set_axis)
+
+    def _set_axis(self, axis: str | None) -> None:
+        if axis is not None:
+            self._grid.set_axis(axis)
+
+    def on_chart_grid_export_wanted(self) -> None:
+        panel, chart = self._grid.panel, self._grid.chart
+        if panel is None or chart is None:
+            self.artui.say("There is no chart to write.")
+            return
+        lines, options, title = list(chart.curves), chart.options, panel.title
+        self.ask_for_file(title, lambda: figure_of(title, lines, options))
+
+    def action_export_picture(self) -> None:
+        focused = self.focused
+        if isinstance(focused, Picture):
+            self.ask_for_file(type(focused).__name__.lower(), focused.figure)
+
+    def ask_for_file(self, title: str, make: Callable[[], Figure | None]) -> None:
+        """Ask where to, and write what is drawn there as SVG or PNG."""
+        stem = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in title).strip("-.")[:60]
+        self.query_one(Prompt).ask(
+            "write chart to file  (.svg .png)", lambda name: self._write(name, make), text=f"{stem or 'chart'}.svg"
+        )
+
+    def _write(self, name: str, make: Callable[[], Figure | None]) -> None:
+        if not name:
+            return
+        path = Path(name).expanduser()
+
+        def work() -> str:
+            from artui.figures import format_of, write
+
+            format = format_of(path)
+            figure = make()
+            if figure is None:
+                raise UsageError("There is nothing to draw.", remedy="Wait until the chart is there.")
+            content = write(figure, format)
+            try:
+                with path.open("xb") as stream:
+                    stream.write(content)
+            except FileExistsError:
+                raise UsageError(f"{name} is there already.", remedy="e again, with another name.") from None
+            except OSError as error:
+                raise UsageError(f"{name} cannot be written: {error.strerror}.", remedy="Try another folder.") from error  # fmt: skip
+            return str(path.resolve())
+
+        self.artui.say("drawing …")
+        self.ask("picture", work, lambda written: self.artui.say(f"wrote {clean(written)}"))

@@ -1,0 +1,79 @@
+"""Looking for words in whatever list has the focus: `/`, then `n` and `N`."""
+
+from __future__ import annotations
+
+from textual.screen import Screen
+from textual.widgets import Input
+
+from artui.tui.widgets.bars import KeyBar
+from artui.tui.widgets.lines import LineList
+from artui.tui.widgets.prompt import Prompt
+
+
+class FindsLines(Screen[None]):
+    """A screen of lists. Where a list has a filter of its own, `/` is that."""
+
+    _needle = ""
+
+    def _focused_lines(self) -> LineList | None:
+        focused = self.focused
+        if isinstance(focused, LineList):
+            return focused
+        return next((each for each in self.query(LineList) if each.display and each.lines), None)
+
+    def action_find_line(self) -> None:
+        """Ask for words, and go to the first line that has them."""
+        listing = self._focused_lines()
+        if listing is None:
+            return
+        prompts = self.query("#find-line").results(Prompt)
+        prompt = next(iter(prompts), None)
+        if prompt is None:
+            prompt = Prompt(id="find-line")
+            bars = list(self.query(KeyBar))
+            self.mount(prompt, before=bars[0]) if bars else self.mount(prompt)
+            self.call_after_refresh(self._ask_for_line, prompt, listing)
+        else:
+            self._ask_for_line(prompt, listing)
+
+    def _ask_for_line(self, prompt: Prompt, listing: LineList) -> None:
+        def found(text: str) -> None:
+            self._needle = text
+            # Behind what the screen does when a question is answered.
+            self.call_after_refresh(self.set_focus, listing if listing.can_focus else None)
+            self._go(listing, 1, is_first=True)
+
+        prompt.ask("find", found, text=self._needle)
+
+    def action_next_line(self, change: int) -> None:
+        """Go to the next line that has the words."""
+        listing = self._focused_lines()
+        if listing is None:
+            return
+        if not self._needle:
+            self.action_find_line()
+        else:
+            self._go(listing, change)
+
+    def _go(self, listing: LineList, change: int, *, is_first: bool = False) -> None:
+        count = listing.find(self._needle, change, is_first=is_first)
+        say = getattr(self.app, "say", None)
+        if say is not None and self._needle:
+            say(f"{count:,} {'line has' if count == 1 else 'lines have'} {self._needle!r} · n goes on" if count else f"No line has {self._needle!r}.")  # fmt: skip
+
+    def leave_find(self) -> bool:
+        """Do what esc does: leave the question, then forget what was looked for; false if neither is there."""
+        for prompt in self.query("#find-line").results(Prompt):
+            if prompt.leave():
+                listing = self._focused_lines()
+                self.set_focus(listing if listing is not None and listing.can_focus else None)
+                return True
+        listing = self._focused_lines()
+        if listing is not None and listing.needle:
+            self._needle = ""
+            listing.find("", 1)
+            return True
+        return False
+
+    def is_asking(self) -> bool:
+        return isinstance(self.focused, Input)

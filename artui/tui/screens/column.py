@@ -1,0 +1,176 @@
+"""One column of the table of runs: how its values are spread, and how often each occurs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+
+from artui.model import Column, ParamValue
+from artui.query import columns as query
+from artui.query.columns import Description
+from artui.query.export import header_of
+from artui.query.narrowing import where_value
+from artui.safetext import clean
+from artui.tui.cells import BLOCKS, Span, fit
+from artui.tui.keys import bindings, footer_keys
+from artui.tui.screens.base import CatalogScreen
+from artui.tui.widgets.bars import Bar, KeyBar
+from artui.tui.widgets.filter import FilterLine
+from artui.tui.widgets.lines import Line, LineList
+from artui.units import count_text, duration_text, number_text, param_text, plural, time_text
+
+_BAR_CELLS = 30
+
+
+class ColumnScreen(CatalogScreen):
+    """Holds the keys of runs and a column, and the `Description` that answers them."""
+
+    SCOPES = ("column", "list", "app")
+    PLACE = 1
+    BINDINGS = bindings("column")
+
+    def __init__(self, keys: Sequence[int], column: Column) -> None:
+        super().__init__()
+        self.keys, self.column = keys, column
+        self.description: Description | None = None
+        self._shown: list[tuple[ParamValue, int]] = []
+
+    def compose(self) -> ComposeResult:
+        yield Bar(id="top")
+        yield FilterLine()
+        yield Bar(id="said")
+        yield Bar(id="spread")
+        yield LineList(id="values")
+        yield KeyBar()
+
+    @property
+    def filter(self) -> FilterLine:
+        return self.query_one(FilterLine)
+
+    @property
+    def listing(self) -> LineList:
+        return self.query_one("#values", LineList)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.show_place()
+        self.listing.focus()
+
+    def title_spans(self) -> list[Span]:
+        return [(clean(header_of(self.column)), "title")]
+
+    def load(self) -> None:
+        keys, column = self.keys, self.column
+        self.ask("column", lambda: query.describe(self.reader, keys, column), self._take)
+
+    def _take(self, found: Description) -> None:
+        self.description = found
+        self._draw()
+
+    def value_text(self, value: ParamValue) -> str:
+        """Say a value as the table does."""
+        if self.column.source == "attribute" and isinstance(value, int | float):
+            return duration_text(round(value)) if self.column.name == "duration" else time_text(round(value))
+        if isinstance(value, float) and self.column.source == "metric":
+            return number_text(value)
+        return clean(param_text(value), max_chars=300)
+
+    def _draw(self) -> None:
+        found = self.description
+        if found is None:
+            return
+        words = self.filter.words.lower().split()
+        every: list[tuple[ParamValue, int]] = list(found.frequencies)
+        if found.missing:
+            every.append((None, found.missing))
+        self._shown = [pair for pair in every if all(word in self._label(pair[0]).lower() for word in words)]
+        most = max((count for _, count in every), default=1)
+        wide = max(8, min(self.size.width - 50, max((len(self._label(value)) for value, _ in self._shown), default=8)))
+        lines = [
+            Line(
+                [
+                    ("  ", "text"),
+                    (fit(self._label(value), wide, right=isinstance(value, int | float) and not isinstance(value, bool)), "text" if value is not None else "dim"),
+                    (f"  {count_text(count):>9}", "text"),
+                    (f"  {100 * count / max(1, found.total):5.1f} %  ", "dim"),
+                    ("█" * max(1, round(_BAR_CELLS * count / most)), "spark"),
+                ]
+            )
+            for value, count in self._shown
+        ]  # fmt: skip
+        nothing = "no value contains this" if words else "no run has a value here"
+        self.listing.set_lines(lines or [Line([(f"  {nothing}", "dim")])])
+        more = f", the {count_text(len(found.frequencies))} most frequent" if found.distinct > len(found.frequencies) else ""  # fmt: skip
+        self.filter.say([(f"{plural(found.distinct, 'value')}{more} ", "dim")], most=self.size.width * 2 // 3)
+        self.query_one("#said", Bar).show(*self._facts(found))
+        self.query_one("#spread", Bar).show(self._spread(found))
+
+    def _label(self, value: ParamValue) -> str:
+        return "none" if value is None else self.value_text(value)
+
+    def _facts(self, found: Description) -> tuple[list[Span], list[Span]]:
+        spans: list[Span] = [(f"  {count_text(found.count)} of {plural(found.total, 'run')} have it", "text")]
+        if found.odd_count:
+            spans.append((f" · {count_text(found.odd_count)} NaN or infinite", "bad"))
+        if found.quantiles is not None:
+            low, lower, middle, upper, high = (self.value_text(float(value)) for value in found.quantiles)
+            spans += [(" · ", "faint"), (f"{low} to {high}", "text"), (f" · median {middle}", "text"), (f" · quartiles {lower}, {upper}", "dim")]  # fmt: skip
+            if found.mean is not None and self.column.name != "started":
+                spread = f" ± {self.value_text(found.sd)}" if found.sd is not None else ""
+                spans.append((f" · mean {self.value_text(found.mean)}{spread}", "dim"))
+        return spans, []
+
+    def _spread(self, found: Description) -> list[Span]:
+        """Draw the histogram in one line."""
+        if len(found.bins) < 2 or found.quantiles is None:
+            return []
+        tallest = max(found.bins)
+        drawn = "".join(" " if not count else BLOCKS[min(7, count * 8 // (tallest + 1))] for count in found.bins)
+        low, high = (self.value_text(float(found.quantiles[place])) for place in (0, 4))
+        return [(f"  {low} ", "dim"), (drawn, "spark"), (f" {high}", "dim")]
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    # Filter
+
+    def action_filter(self) -> None:
+        self.filter.type()
+
+    def on_filter_line_changed(self) -> None:
+        self._draw()
+
+    def on_filter_line_entered(self) -> None:
+        self.query_one(KeyBar).show_keys(FilterLine.KEYS)
+
+    def on_filter_line_left(self) -> None:
+        self.listing.focus()
+        self.query_one(KeyBar).show_keys(footer_keys(*self.SCOPES))
+
+    def go_back(self) -> bool:
+        return self.filter.clear()
+
+    # Elsewhere
+
+    @property
+    def _value(self) -> tuple[ParamValue, int] | None:
+        place = self.listing.cursor
+        return self._shown[place] if 0 <= place < len(self._shown) else None
+
+    def on_line_chosen(self, message: object) -> None:
+        self.action_show_runs()
+
+    def action_show_runs(self) -> None:
+        if self._value is not None:
+            self.artui.runs_screen.narrow(where_value(self.column, self._value[0]))
+
+    def action_group(self) -> None:
+        self.artui.runs_screen.group_by(self.column)
+
+    def action_plot(self) -> None:
+        self.artui.runs_screen.action_plot("histogram", self.column)
+
+    def action_copy(self) -> None:
+        if self._value is not None:
+            self.artui.copy_text(self._label(self._value[0]))

@@ -1,0 +1,390 @@
+"""Many runs in pictures: their curves over each other, one column against another, parallel coordinates, histograms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.widget import Widget
+
+from artui.model import Column, Metric, RunHead
+from artui.query import columns as query
+from artui.query import series
+from artui.query.columns import Description, Placed
+from artui.query.compare import guess_direction
+from artui.query.export import header_of
+from artui.query.narrowing import where_between, where_value
+from artui.query.runs import metric_rank, run_ids
+from artui.safetext import clean
+from artui.tui.cells import Span, short_titles
+from artui.tui.drawing import DrawsCharts
+from artui.tui.keys import bindings
+from artui.tui.messages import Link
+from artui.tui.screens.pick import Choice, PickScreen
+from artui.tui.widgets.bars import Bar, KeyBar
+from artui.tui.widgets.chart import ChartLine, ChartOptions, mark_of
+from artui.tui.widgets.chartgrid import ChartGrid, Panel
+from artui.tui.widgets.histogram import Histogram
+from artui.tui.widgets.parallel import Parallel, ParallelAxis
+from artui.tui.widgets.prompt import Prompt
+from artui.tui.widgets.scatter import Scatter
+from artui.units import count_text, plural
+
+TABS = ("curves", "scatter", "parallel", "histogram")
+MAX_CURVES = 50
+"""Of more runs the first of the table are drawn."""
+MAX_AXES = 8
+MAX_COLOURED = 200
+
+
+class PlotScreen(DrawsCharts):
+    """Holds the keys of runs and what columns there are; reads what the view in sight needs."""
+
+    SCOPES: ClassVar[tuple[str, ...]] = ("charts", "plot", "app")
+    PLACE = 1
+    BINDINGS = bindings("plot")
+
+    def __init__(
+        self,
+        keys: Sequence[int],
+        marked: Sequence[int],
+        known: Sequence[Column],
+        shown: Sequence[Column],
+        *,
+        title: str,
+        metric: str = "",
+        tab: str = "curves",
+    ) -> None:
+        """Take what the table shows.
+
+        Args:
+            keys: all runs, in the order of the table.
+            marked: those that are marked: their curves are drawn, and elsewhere they keep their colours.
+            known: every column that can be an axis.
+            shown: the columns of the table; those that vary are the axes to begin with.
+            title: what runs these are.
+            metric: the one to begin with.
+        """
+        super().__init__()
+        self.keys, self.marked = list(keys), list(marked)
+        self._known = {column.id: column for column in known}
+        self._titles = short_titles([column for column in known if column.source != "attribute"])
+        self._title, self._metric = title, metric
+        numeric = [column for column in shown if query.is_number_column(column) and column.source != "attribute"]
+        metrics = [column for column in numeric if column.source == "metric"]
+        y = next((column for column in metrics if column.name == metric), metrics[0] if metrics else None)
+        params = query.seedless(column for column in shown if column.source == "param")
+        x = next(iter([*(each for each in params if each.is_numeric), *params, *(each for each in metrics if each != y)]), None)  # fmt: skip
+        started = Column("attribute", "started")
+        self.x, self.y = x or started, y or Column("attribute", "duration")
+        self.column = self.y
+        self._axes = [*params[: MAX_AXES - 1], *([y] if y else [])]
+        self.tab = tab
+        self._runs: list[tuple[RunHead, tuple[Metric, ...]]] = []
+        self._highlighted = 0
+        self._has_asked: set[str] = set()
+        self._colours: dict[int, int] = {}
+        """Of the marked runs: on every screen the same."""
+
+    def compose(self) -> ComposeResult:
+        yield Bar(id="top")
+        yield Bar(id="tabs")
+        yield ChartGrid(id="curves-view", classes="tab")
+        yield Scatter(id="scatter-view", classes="tab hidden")
+        yield Parallel(id="parallel-view", classes="tab hidden")
+        yield Histogram(id="histogram-view", classes="tab hidden")
+        yield Bar(id="legend")
+        yield Prompt()
+        yield KeyBar()
+
+    @property
+    def grid(self) -> ChartGrid:
+        return self.query_one(ChartGrid)
+
+    def on_mount(self) -> None:
+        marked = self.marked[:MAX_COLOURED]
+        self.ask("ids", lambda: run_ids(self.reader, marked), self._take_ids)
+        self._show_tab()
+
+    def _take_ids(self, ids: list[str]) -> None:
+        self._colours = {key: self.artui.colour_of(each) for key, each in zip(self.marked, ids, strict=False)}
+
+    def load(self) -> None:
+        self._has_asked.clear()
+        self._ask()
+
+    def title_spans(self) -> list[Span]:
+        return [(self._title, "title")]
+
+    # Views
+
+    def action_next_tab(self, change: int) -> None:
+        self.tab = TABS[(TABS.index(self.tab) + change) % len(TABS)]
+        self._show_tab()
+
+    def _view(self) -> Widget:
+        return self.query_one(f"#{self.tab}-view")
+
+    def _show_tab(self) -> None:
+        for tab in TABS:
+            self.query_one(f"#{tab}-view").set_class(tab != self.tab, "hidden")
+        self._view().focus()
+        scope = "charts" if self.tab == "curves" else self.tab
+        self.SCOPES = (scope, "plot", "app")  # type: ignore[misc]
+        self.show_keys()
+        self.show_place()
+        self._ask()
+        self._say()
+
+    def _say(self) -> None:
+        spans: list[Span] = [(" ", "text")]
+        for tab in TABS:
+            spans += [(f" {tab} ", "title" if tab == self.tab else "dim"), (" ", "text")]
+        self.query_one("#tabs", Bar).show(spans, [*(self.grid.spans() if self.tab == "curves" else []), (" ", "text")])
+        self.query_one("#legend", Bar).show(*self._legend())
+
+    def _legend(self) -> tuple[list[Span], list[Span]]:
+        """Say which runs have which colour, or which run the cursor is on."""
+        if self.tab == "curves":
+            spans: list[Span] = []
+            total = len(self.marked or self.keys)
+            for number in self._picked_places():
+                head = self._runs[number][0]
+                colour = self.artui.colour_of(head.id)
+                style = "title" if number == self._highlighted and len(self._runs) > 1 else "text"
+                spans += [(f"  {mark_of(colour)} ", f"curve{colour % 10}"), (clean(head.name, max_chars=40), style)]
+            drawn = f"{count_text(len(self._runs))} of " if 0 < len(self._runs) < total else ""
+            return spans, [(f"{drawn}{plural(total, 'run')} ", "dim")]
+        if self.tab == "scatter":
+            scatter = self.query_one(Scatter)
+            return scatter.cursor_spans(self._name_here), [(plural(len(self.keys), "run") + " ", "dim")]
+        return [], [(plural(len(self.keys), "run") + " ", "dim")]
+
+    _name_here = ""
+
+    def _ask(self) -> None:
+        """Ask for what the view in sight needs, once."""
+        if self.tab in self._has_asked:
+            return
+        self._has_asked.add(self.tab)
+        {"curves": self._ask_runs, "scatter": self._ask_scatter, "parallel": self._ask_parallel, "histogram": self._ask_histogram}[self.tab]()  # fmt: skip
+
+    # Curves
+
+    def _ask_runs(self) -> None:
+        keys = (self.marked or self.keys)[:MAX_CURVES]
+        self.ask("runs", lambda: series.metrics_of(self.reader, keys), self._take_runs)
+
+    def _take_runs(self, runs: list[tuple[RunHead, tuple[Metric, ...]]]) -> None:
+        is_first = not self._runs
+        self._runs = runs
+        titles: dict[str, bool] = {}
+        for _, metrics in runs:
+            for metric in metrics:
+                # One point is no curve.
+                titles[metric.title] = titles.get(metric.title, False) or metric.summary.count > 1
+        panels = [Panel(title, clean(title)) for title, has_curve in titles.items() if has_curve]
+        panels.sort(key=lambda panel: (metric_rank(panel.key), panel.key))
+        note = "these runs have one value of each metric: tab shows them in other ways" if titles else "these runs logged no metrics"  # fmt: skip
+        self.grid.set_panels(panels, note=note)
+        if is_first and self._metric:
+            self.grid.show(self._metric, alone=len(panels) > 12)
+        self.grid.forget()
+        self._say()
+
+    def on_chart_grid_wanted(self, message: ChartGrid.Wanted) -> None:
+        options, runs, picked = message.options, list(self._runs), set(self._picked_places())
+        colours = [self.artui.colour_of(head.id) for head, _ in runs]
+
+        def read() -> dict[str, list[ChartLine]]:
+            return {
+                key: [
+                    ChartLine(head.name, self.read_curve(metric, head.id, metrics, options), colours[number], mark_of(colours[number]), head.id, number in picked)
+                    for number, (head, metrics) in enumerate(runs)
+                    for metric in metrics
+                    if metric.title == key
+                ]
+                for key in message.keys
+            }  # fmt: skip
+
+        self.ask(f"curves {message.keys}", read, lambda found: self._take_curves(found, options))
+
+    def _take_curves(self, found: dict[str, list[ChartLine]], options: ChartOptions) -> None:
+        self.grid.put(found, options)
+
+    def _picked_places(self) -> list[int]:
+        """Give which runs keep their colours: a few all do; of many the marked ones, as far as they are few, and the highlighted one."""
+        if len(self._runs) <= 8:
+            return list(range(len(self._runs)))
+        return [self._highlighted] if self._runs else []
+
+    def action_highlight(self, change: int) -> None:
+        """Bring the curves of another run to the front."""
+        if not self._runs:
+            return
+        self._highlighted = (self._highlighted + change) % len(self._runs)
+        self.grid.pick({self._runs[place][0].id for place in self._picked_places()})
+        self._say()
+
+    def metric_names(self) -> list[str]:
+        return sorted({metric.name for _, metrics in self._runs for metric in metrics})
+
+    # One column against another
+
+    def _title_of(self, column: Column) -> str:
+        return self._titles.get(column.id) or clean({"started": "start", "duration": "took"}.get(column.name, column.name))  # fmt: skip
+
+    def _ask_scatter(self) -> None:
+        columns, keys = (self.x, self.y), self.keys
+        self.ask("scatter", lambda: query.placed(self.reader, keys, columns), self._take_scatter)
+
+    def _take_scatter(self, found: list[Placed]) -> None:
+        titles = self._title_of(self.x), self._title_of(self.y)
+        self.query_one(Scatter).show(self.keys, found[0], found[1], titles, self._colours)
+        self._say()
+
+    def on_scatter_moved(self) -> None:
+        key = self.query_one(Scatter).key
+        if key is not None:
+            self._name_here = "…"
+            self._say()
+            self.ask("name", lambda: series.metrics_of(self.reader, [key]), self._take_name)
+
+    def _take_name(self, found: list[tuple[RunHead, tuple[Metric, ...]]]) -> None:
+        self._name_here = clean(found[0][0].name, max_chars=60) if found else ""
+        self._say()
+
+    def on_scatter_opened(self) -> None:
+        key = self.query_one(Scatter).key
+        if key is not None:
+            self.ask("opened", lambda: series.metrics_of(self.reader, [key]), self._open)
+
+    def _open(self, found: list[tuple[RunHead, tuple[Metric, ...]]]) -> None:
+        if found:
+            self.artui.follow(Link("run", found[0][0].id))
+
+    def _choose(self, title: str, current: Column, take: str) -> None:
+        choices = [
+            Choice(column.id, header_of(column), self._detail(column))
+            for column in self._known.values()
+            if column.id != "attribute:name"
+        ]
+        self.artui.push_screen(PickScreen(title, choices, current=current.id), lambda key: self._chosen(take, key))
+
+    def _detail(self, column: Column) -> str:
+        if column.low is not None and column.high is not None and column.low != column.high:
+            return f"{column.low:.4g} to {column.high:.4g}"
+        return ""
+
+    def _chosen(self, take: str, key: str | None) -> None:
+        if key not in self._known:
+            return
+        column = self._known[key]
+        if take == "axis":
+            if column in self._axes:
+                self._axes.remove(column)
+            else:
+                self._axes.append(column)
+            self._ask_parallel()
+        elif take == "histogram":
+            self.column = column
+            self._ask_histogram()
+        else:
+            setattr(self, take, column)
+            self._ask_scatter()
+
+    def action_choose_x(self) -> None:
+        if self.tab == "histogram":
+            self._choose("histogram of", self.column, "histogram")
+        else:
+            self._choose("x axis", self.x, "x")
+
+    def action_choose_y(self) -> None:
+        self._choose("y axis", self.y, "y")
+
+    def action_swap(self) -> None:
+        self.x, self.y = self.y, self.x
+        self._ask_scatter()
+
+    # Parallel coordinates
+
+    def _ask_parallel(self) -> None:
+        axes, keys = list(self._axes), self.keys
+        self.ask("parallel", lambda: query.placed(self.reader, keys, axes), self._take_parallel)
+
+    def _take_parallel(self, found: list[Placed]) -> None:
+        axes = [
+            ParallelAxis(self._title_of(each.column), each, guess_direction(each.column.name) == "lower" if each.column.source == "metric" else None)
+            for each in found
+            if _varies(each)
+        ]  # fmt: skip
+        self.query_one(Parallel).show(self.keys, axes, self._colours)
+
+    def action_add_axis(self) -> None:
+        self._choose("add or take away an axis", self._axes[-1] if self._axes else self.y, "axis")
+
+    def action_drop_axis(self) -> None:
+        parallel = self.query_one(Parallel)
+        if len(parallel.axes) <= 2:
+            self.artui.say("Two axes are the fewest there can be: a adds one.")
+            return
+        column = parallel.axes[parallel.current].placed.column
+        self._axes = [each for each in self._axes if each != column]
+        self._ask_parallel()
+
+    def on_parallel_filtered(self, message: Parallel.Filtered) -> None:
+        if message.labels:
+            parts = [where_value(message.column, label) for label in message.labels]
+            condition = parts[0] if len(parts) == 1 else f"({' or '.join(parts)})"
+        else:
+            factor = 1000 if message.column.source == "attribute" else 1
+            condition = where_between(message.column, _shorter(message.low * factor), _shorter(message.high * factor))  # fmt: skip
+        self.artui.runs_screen.narrow(condition)
+
+    # Histogram
+
+    def _ask_histogram(self) -> None:
+        column, keys = self.column, self.keys
+        self.ask("histogram", lambda: query.describe(self.reader, keys, column), self._take_histogram)
+
+    def _take_histogram(self, found: Description) -> None:
+        self.query_one(Histogram).show(found, self._title_of(found.column))
+
+    def on_histogram_filtered(self) -> None:
+        histogram = self.query_one(Histogram)
+        found = histogram.description
+        if found is None:
+            return
+        if found.bins:
+            low, high = found.edges[histogram.cursor : histogram.cursor + 2]
+            condition = where_between(found.column, low, high)
+        else:
+            condition = where_value(found.column, found.frequencies[histogram.cursor][0])
+        self.artui.runs_screen.narrow(condition)
+
+    # All of them
+
+    def prompt_home(self) -> Widget:
+        return self._view()
+
+    def on_chart_grid_changed(self) -> None:
+        self._say()
+
+    def go_back(self) -> bool:
+        return self.query_one(Prompt).leave() or (self.tab == "curves" and self.grid.leave())
+
+    def subject(self) -> RunHead | None:
+        return self._runs[self._highlighted][0] if self.tab == "curves" and self._runs else None
+
+
+def _varies(placed: Placed) -> bool:
+    import numpy as np
+
+    finite = placed.values[np.isfinite(placed.values)]
+    return bool(len(finite)) and bool(finite.min() < finite.max())
+
+
+def _shorter(value: float) -> float:
+    """Give a bound of six digits: it was read off a picture."""
+    return float(f"{value:.6g}")

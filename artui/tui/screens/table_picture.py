@@ -1,0 +1,112 @@
+"""A table of an artifact as a picture: a matrix shaded, bins as bars, columns as lines over the first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.widget import Widget
+
+from artui.model import Column
+from artui.query.columns import Description
+from artui.query.pictures import TablePicture
+from artui.query.series import Curve, thin
+from artui.safetext import clean
+from artui.tui.cells import Span
+from artui.tui.drawing import CURVE_BUCKETS, DrawsCharts
+from artui.tui.widgets.bars import Bar, KeyBar
+from artui.tui.widgets.chart import ChartLine
+from artui.tui.widgets.chartgrid import ChartGrid, Panel
+from artui.tui.widgets.heatmap import HeatMap
+from artui.tui.widgets.histogram import Bars
+from artui.tui.widgets.prompt import Prompt
+
+
+class TablePictureScreen(DrawsCharts):
+    """Holds a picture that was read; a version never changes."""
+
+    SCOPES: ClassVar[tuple[str, ...]] = ("app",)
+    PLACE = 2
+
+    def __init__(self, picture: TablePicture, path: str) -> None:
+        super().__init__()
+        self.picture, self._path = picture, path
+        scope = {"matrix": "heatmap", "bars": "bars", "lines": "charts"}[picture.kind]
+        self.SCOPES = (scope, "app")  # type: ignore[misc]
+
+    def compose(self) -> ComposeResult:
+        yield Bar(id="top")
+        if self.picture.kind == "matrix":
+            yield HeatMap(id="picture")
+        elif self.picture.kind == "bars":
+            yield Bars(id="picture", noun="value")
+        else:
+            yield ChartGrid(id="picture")
+        yield Prompt()
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.show_place()
+        title, picture = clean(self._path, max_chars=80), self.picture
+        self.query_one("#picture").focus()
+        if picture.kind == "matrix":
+            self.query_one(HeatMap).show(picture, title)
+        elif picture.kind == "bars":
+            self.query_one(Bars).show(_description(picture), title)
+        else:
+            grid = self.query_one(ChartGrid)
+            grid.set_panels([Panel(name, clean(name, max_chars=80)) for name in picture.columns[1:]])
+            grid.set_axis(f"metric:{picture.columns[0]}")
+            grid.has_fixed_axis = True
+
+    def title_spans(self) -> list[Span]:
+        return [(clean(self._path, max_chars=200), "title")]
+
+    def on_chart_grid_wanted(self, message: ChartGrid.Wanted) -> None:
+        picture, options = self.picture, message.options
+
+        def read() -> dict[str, list[ChartLine]]:
+            return {
+                name: [ChartLine(name, _curve(picture.values[0], column, options.window), 0)]
+                for name, column in zip(picture.columns[1:], picture.values[1:], strict=True)
+                if name in message.keys
+            }
+
+        self.ask(f"curves {message.keys}", read, lambda found: self.query_one(ChartGrid).put(found, options))
+
+    def prompt_home(self) -> Widget:
+        return self.query_one("#picture")
+
+    def go_back(self) -> bool:
+        if self.query_one(Prompt).leave():
+            return True
+        return self.picture.kind == "lines" and self.query_one(ChartGrid).leave()
+
+
+def _description(picture: TablePicture) -> Description:
+    import numpy as np
+
+    lows, highs, counts = picture.values
+    middles = (np.array(lows) + np.array(highs)) / 2
+    total = int(sum(counts))
+    mean = float((middles * np.array(counts)).sum() / total) if total else None
+    cumulated = np.cumsum(counts)
+    ends = [float(middles[int(np.searchsorted(cumulated, share * total))]) for share in (0.25, 0.5, 0.75)] if total else []  # fmt: skip
+    quantiles = (lows[0], ends[0], ends[1], ends[2], highs[-1]) if ends else None
+    return Description(
+        Column("metric", "value"), total, total, len(counts), (), mean=mean, quantiles=quantiles,
+        edges=(*lows, highs[-1]), bins=tuple(round(count) for count in counts),
+    )  # fmt: skip
+
+
+def _curve(xs: Sequence[float], values: Sequence[float], window: tuple[float, float] | None) -> Curve:
+    import numpy as np
+
+    from artui.query.series import cut
+
+    across, up = np.array(xs), np.array(values)
+    known = np.isfinite(across)
+    across, up = across[known], up[known]
+    return thin(*(cut(across, up, window) if window else (across, up)), buckets=CURVE_BUCKETS)

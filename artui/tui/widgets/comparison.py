@@ -1,0 +1,341 @@
+"""Runs side by side: a run a column, or a run a line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.geometry import Region
+from textual.strip import Strip
+
+from artui.model import RunHead
+from artui.query.compare import Comparison, Row
+from artui.safetext import clean
+from artui.tui.cells import GLYPHS, Span, Spans, fit, status_style, strip_of
+from artui.tui.messages import LineMoved
+from artui.tui.widgets.chart import mark_of
+from artui.tui.widgets.lines import Line, LineList
+from artui.units import duration_text, number_text, param_texts, signed_text
+
+LABEL_CELLS = (12, 30)
+COLUMN_CELLS = (16, 26)
+_NOTHING = "  nothing differs: these runs have the same params, inputs and results"
+
+
+class CompareTable(LineList):
+    """Rows of the comparison; the label stays while columns move sideways."""
+
+    def __init__(self) -> None:
+        super().__init__(id="comparison")
+        self.rows: list[Row | None] = []
+        """One a line; None for headings."""
+        self.heads: Sequence[RunHead] = ()
+        self.column = 0
+        self.baseline = 0
+        self.first_column = 0
+        self.label_cells = LABEL_CELLS[0]
+        self.column_cells = COLUMN_CELLS[0]
+
+    def show(self, comparison: Comparison, *, only_differences: bool) -> None:
+        """Lay the rows out again; the cursor stays on its row."""
+        before = self.row
+        self.heads = [run.head for run in comparison.runs]
+        lines: list[Line] = [Line([])]
+        self.rows = [None]
+        section = ""
+        for row in comparison.rows:
+            if only_differences and not row.differs:
+                continue
+            if row.section != section:
+                section = row.section
+                lines.append(Line([(f" {section}", "dim")], is_heading=True))
+                self.rows.append(None)
+            lines.append(Line([]))
+            self.rows.append(row)
+        if len(lines) == 1:
+            lines.append(Line([(_NOTHING, "dim")]))
+            self.rows.append(None)
+        names = [row.name for row in comparison.rows]
+        self.label_cells = max(
+            LABEL_CELLS[0],
+            min(LABEL_CELLS[1], max((len(name) for name in names), default=0) + 3, self.size.width // 3),
+        )
+        room = self.size.width - self.label_cells - 1
+        self.column_cells = max(COLUMN_CELLS[0], min(COLUMN_CELLS[1], room // max(1, len(self.heads))))
+        self.set_lines(lines)
+        place = next(
+            (
+                i
+                for i, row in enumerate(self.rows)
+                if before is not None and row is not None and (row.section, row.name) == (before.section, before.name)
+            ),
+            None,
+        )
+        if place is None:
+            place = next((i for i, row in enumerate(self.rows) if row is not None), 0)
+        self.cursor = place
+        self._bring_into_view()
+        self._show_column()
+        self.refresh()
+
+    @property
+    def row(self) -> Row | None:
+        return self.rows[self.cursor] if self.cursor < len(self.rows) else None
+
+    @property
+    def _shown_columns(self) -> range:
+        count = max(1, (self.size.width - self.label_cells) // self.column_cells)
+        return range(self.first_column, min(len(self.heads), self.first_column + count))
+
+    def _show_column(self) -> None:
+        self.column = max(0, min(self.column, len(self.heads) - 1))
+        count = max(1, (self.size.width - self.label_cells) // self.column_cells)
+        self.first_column = max(
+            0,
+            min(self.first_column, self.column, len(self.heads) - count)
+            if self.column < self.first_column + count
+            else self.column - count + 1,
+        )
+
+    def move_column(self, change: int) -> None:
+        self.column = max(0, min(self.column + change, len(self.heads) - 1))
+        self._show_column()
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        # The names of the runs stay at the top however far down one is.
+        if y == 0:
+            return strip_of(self._heads(), self.size.width, self._palette)
+        return super().render_line(y)
+
+    def move_to(self, index: int) -> None:
+        direction = 1 if index >= self.cursor else -1
+        index = max(0, min(index, len(self.rows) - 1))
+        while 0 <= index < len(self.rows) and self.rows[index] is None:
+            index += direction
+        if 0 <= index < len(self.rows):
+            super().move_to(index)
+            if self.cursor - self.scroll_offset.y < 1 and self.scroll_offset.y > 0:
+                self.scroll_to(y=self.cursor - 1, animate=False, force=True, immediate=True)
+            elif self.rows[: self.cursor].count(None) == self.cursor:
+                self.scroll_to(y=0, animate=False, force=True, immediate=True)
+            self.refresh(Region(0, 0, self.size.width, 1))
+
+    @property
+    def hidden_count(self) -> int:
+        return len(self.heads) - len(self._shown_columns)
+
+    def next_difference(self, change: int) -> bool:
+        """Go to the next row that differs; false if there is none in this direction."""
+        index = self.cursor + change
+        while 0 <= index < len(self.rows):
+            row = self.rows[index]
+            if row is not None and row.differs:
+                self.move_to(index)
+                return True
+            index += change
+        return False
+
+    def _heads(self) -> Spans:
+        spans: list[Span] = [(" " * self.label_cells, "text")]
+        for number in self._shown_columns:
+            head = self.heads[number]
+            style = "title" if number == self.column else "bold"
+            colour = self.artui.colour_of(head.id)
+            name = fit(clean(head.name), self.column_cells - 7).rstrip()
+            used = len(name) + 4 + (2 if number == self.baseline else 0)
+            spans += [
+                (mark_of(colour) + " ", f"curve{colour % 10}"),
+                (name, style),
+                (" " + GLYPHS[head.status], status_style(head.status)),
+            ]
+            spans += [(" ▾", "accent")] if number == self.baseline else []
+            spans.append((" " * (self.column_cells - used), "text"))
+        return spans
+
+    def draw_line(self, index: int, width: int) -> Spans:
+        row = self.rows[index]
+        if row is None:
+            return self.lines[index].spans
+        label_style = "text" if row.differs else "dim"
+        spans: list[Span] = [
+            ("  ", "text"),
+            (fit(clean(row.name), self.label_cells - 3, keep_end=True) + " ", label_style),
+        ]
+        for number in self._shown_columns:
+            spans += _cell(row, number, self.baseline, self.column_cells)
+        return spans
+
+
+def _cell(row: Row, number: int, baseline: int, cells: int) -> list[Span]:
+    value, base = row.values[number], row.values[baseline]
+    if value is None:
+        return [(fit("·", cells), "faint")]
+    if row.section == "run" and row.name == "took" and isinstance(value, int):
+        return [(fit(duration_text(value), cells), "text" if row.differs else "dim")]
+    if row.section != "metrics" or not isinstance(value, int | float):
+        style = "dim" if not row.differs else "text" if number == baseline or value == base else "warn"
+        return [(fit(clean(param_texts(row.values)[number]), cells - 1) + " ", style)]
+    text = fit(number_text(float(value)), 9)
+    odd = value != value or abs(value) == float("inf")
+    spans: list[Span] = [(text, "bad" if odd else "best" if row.best == number else "text")]
+    behind, style = "", "dim"
+    if row.best == number:
+        behind, style = "best", "best"
+    if number != baseline and isinstance(base, int | float) and base == base and not odd and value != base:
+        delta = signed_text(float(value) - float(base))
+        behind, style = (
+            (delta + (" best" if row.best == number else "")),
+            ("best" if row.best == number else "dim"),
+        )
+    return [*spans, (" " + fit(behind, cells - 10), style)]
+
+
+class TransposedTable(LineList):
+    """A run a line, what is compared as columns; the names of the runs stay while columns move sideways."""
+
+    def __init__(self) -> None:
+        super().__init__(id="transposed", classes="hidden")
+        self.rows: list[Row | None] = []
+        """One a column."""
+        self.heads: Sequence[RunHead] = ()
+        self.baseline = 0
+        self.place = 0
+        """The current column."""
+        self._first = 0
+        self._widths: list[int] = []
+        self._name_cells = 16
+
+    def show(self, comparison: Comparison, *, only_differences: bool) -> None:
+        """Lay the columns out again; the current one stays what it was."""
+        before = self.row
+        self.heads = [run.head for run in comparison.runs]
+        self.rows = [row for row in comparison.rows if row.differs or not only_differences]
+        self._name_cells = max(12, min(28, max((len(head.name) for head in self.heads), default=12) + 1))
+        self._widths = []
+        for row in self.rows:
+            assert row is not None
+            texts = [_plain_text(row, number) for number in range(len(self.heads))]
+            self._widths.append(max(6, min(18, max(len(row.name), *(len(text) for text in texts)))))
+        self.place = next(
+            (
+                i
+                for i, row in enumerate(self.rows)
+                if before is not None and row is not None and (row.section, row.name) == (before.section, before.name)
+            ),
+            min(self.place, max(0, len(self.rows) - 1)),
+        )
+        self.set_lines(
+            [Line([]), *(Line([]) for _ in self.heads)] if self.rows else [Line([]), Line([(_NOTHING, "dim")])]
+        )
+        self.cursor = max(1, self.cursor)
+        self._show_place()
+        self.refresh()
+
+    @property
+    def row(self) -> Row | None:
+        return self.rows[self.place] if self.place < len(self.rows) else None
+
+    @property
+    def column(self) -> int:
+        """The current run."""
+        return max(0, min(self.cursor - 1, len(self.heads) - 1))
+
+    @column.setter
+    def column(self, number: int) -> None:
+        self.move_to(number + 1)
+
+    @property
+    def shown_places(self) -> range:
+        room, last = self.size.width - self._name_cells - 4, self._first
+        while last < len(self._widths) and (room := room - self._widths[last] - 2) >= 0:
+            last += 1
+        return range(self._first, max(last, min(self._first + 1, len(self._widths))))
+
+    @property
+    def hidden_count(self) -> int:
+        return len(self.rows) - len(self.shown_places)
+
+    def _show_place(self) -> None:
+        self._first = max(0, min(self._first, self.place))
+        while self._first < self.place and self.place not in self.shown_places:
+            self._first += 1
+
+    def move_column(self, change: int) -> None:
+        """Make another column the current one."""
+        self.go_to(max(0, min(self.place + change, len(self.rows) - 1)))
+
+    def go_to(self, place: int) -> None:
+        self.place = place
+        self._show_place()
+        self.refresh()
+        self.post_message(LineMoved(self, self.cursor, None))
+
+    def move_to(self, index: int) -> None:
+        super().move_to(max(1, index))
+
+    def next_difference(self, change: int) -> bool:
+        """Go to the next column that differs; false if there is none in this direction."""
+        place = self.place + change
+        while 0 <= place < len(self.rows):
+            row = self.rows[place]
+            if row is not None and row.differs:
+                self.go_to(place)
+                return True
+            place += change
+        return False
+
+    def render_line(self, y: int) -> Strip:
+        if y == 0:
+            return strip_of(self._titles(), self.size.width, self._palette)
+        return super().render_line(y)
+
+    def _titles(self) -> Spans:
+        spans: list[Span] = [(" " * (self._name_cells + 4), "head")]
+        for place in self.shown_places:
+            row = self.rows[place]
+            if row is not None:
+                is_right = row.section == "metrics"
+                text = fit(clean(row.name), self._widths[place], right=is_right, keep_end=True)
+                spans += [("  ", "head"), (text, "head.current" if place == self.place else "head")]
+        return spans
+
+    def draw_line(self, index: int, width: int) -> Spans:
+        number = index - 1
+        if not self.rows or not 0 <= number < len(self.heads):
+            return self.lines[index].spans
+        head = self.heads[number]
+        colour = self.artui.colour_of(head.id)
+        name = fit(clean(head.name), self._name_cells - (2 if number == self.baseline else 0))
+        spans: list[Span] = [(" ", "text"), (mark_of(colour) + " ", f"curve{colour % 10}"), (name, "text")]
+        spans += [("▾ ", "accent")] if number == self.baseline else []
+        spans.append((GLYPHS[head.status], status_style(head.status)))
+        for place in self.shown_places:
+            row = self.rows[place]
+            if row is not None:
+                text = fit(_plain_text(row, number), self._widths[place], right=row.section == "metrics")
+                spans += [("  ", "text"), (text, _style(row, number, self.baseline))]
+        return spans
+
+
+def _plain_text(row: Row, number: int) -> str:
+    value = row.values[number]
+    if value is None:
+        return "·"
+    if row.section == "run" and row.name == "took" and isinstance(value, int):
+        return duration_text(value)
+    if row.section == "metrics" and isinstance(value, int | float):
+        return number_text(value)
+    return clean(param_texts(row.values)[number], max_chars=200)
+
+
+def _style(row: Row, number: int, baseline: int) -> str:
+    value = row.values[number]
+    if value is None:
+        return "faint"
+    if row.best == number:
+        return "best"
+    if isinstance(value, float) and (value != value or abs(value) == float("inf")):
+        return "bad"
+    if not row.differs:
+        return "dim"
+    return "text" if row.section == "metrics" or number == baseline or value == row.values[baseline] else "warn"

@@ -1,0 +1,167 @@
+"""A matrix as shaded cells with their numbers: a confusion matrix above all."""
+
+from __future__ import annotations
+
+import math
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+
+from artui.figures import Figure, FigureAxis, FigureCells
+from artui.query.pictures import TablePicture
+from artui.safetext import clean
+from artui.tui.cells import Palette, Span, fit, strip_of
+from artui.tui.keys import bindings
+from artui.tui.widgets.picture import Picture
+from artui.units import number_text
+
+_SHADES = " ░▒▓█"
+MAX_CELL = 9
+
+
+class HeatMap(Picture):
+    """Knows a matrix; rows can be shown as shares of their sum."""
+
+    BINDINGS = bindings("heatmap")
+
+    class Moved(Message):
+        """The cursor is on another cell."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.matrix: TablePicture | None = None
+        self.title = ""
+        self.is_share = False
+        self.row = 0
+        self.column = 0
+
+    def show(self, matrix: TablePicture, title: str) -> None:
+        self.matrix, self.title = matrix, title
+        self.again()
+
+    def value(self, row: int, column: int) -> float:
+        """Give what a cell shows: its number, or its share of the row."""
+        if self.matrix is None:
+            return math.nan
+        values = self.matrix.values[row]
+        if not self.is_share:
+            return values[column]
+        total = sum(value for value in values if math.isfinite(value))
+        return values[column] / total if total else math.nan
+
+    def text(self, row: int, column: int) -> str:
+        value = self.value(row, column)
+        if not math.isfinite(value):
+            return "·"
+        if self.is_share:
+            return f"{100 * value:.0f}%" if value else ""
+        return "" if value == 0 else number_text(int(value) if value == int(value) and abs(value) < 1e9 else value)
+
+    def _shades(self) -> list[list[float]]:
+        """Give how dark each cell is, from 0 to 1: as shares of the row, so that rare classes are seen as well."""
+        if self.matrix is None:
+            return []
+        rows, columns = range(len(self.matrix.rows)), range(len(self.matrix.columns))
+        values = [[self.value(row, column) for column in columns] for row in rows]
+        finite = [value for row in values for value in row if math.isfinite(value)]
+        if not finite:
+            return values
+        low, high = min(0.0, min(finite)), max(finite)
+        span = (high - low) or 1.0
+        # The root brings small numbers out: errors are what one looks for.
+        return [[math.sqrt(max(0.0, (value - low) / span)) if math.isfinite(value) else math.nan for value in row] for row in values]  # fmt: skip
+
+    def drawn(self, width: int, height: int, palette: Palette) -> list[Strip] | None:
+        matrix = self.matrix
+        if matrix is None:
+            return None
+        rows, columns = len(matrix.rows), len(matrix.columns)
+        names = [clean(name, max_chars=60) for name in matrix.rows]
+        label_cells = max(4, min(18, max(len(name) for name in names) + 1, width // 4))
+        widest = max((len(self.text(row, column)) for row in range(rows) for column in range(columns)), default=1)
+        cell = max(2, min(MAX_CELL, widest + 2, (width - label_cells - 2) // columns))
+        fits_across, fits_down = max(1, (width - label_cells - 2) // cell), max(1, height - 3)
+        first_row = max(0, min(self.row - fits_down + 1, rows - fits_down)) if self.row >= fits_down else 0
+        first_column = max(0, min(self.column - fits_across + 1, columns - fits_across)) if self.column >= fits_across else 0  # fmt: skip
+        shown_rows = range(first_row, min(rows, first_row + fits_down))
+        shown_columns = range(first_column, min(columns, first_column + fits_across))
+        shades = self._shades()
+        head: list[Span] = [(" " + self.title, "title" if self.has_focus else "bold")]
+        head.append((f"   {rows} × {columns}" + (" · shares of the row" if self.is_share else ""), "dim"))
+        strips = [strip_of(head, width, palette)]
+        titles: list[Span] = [(fit(clean(matrix.corner, max_chars=40), label_cells) + " ", "dim")]
+        for column in shown_columns:
+            title = fit(clean(matrix.columns[column], max_chars=60), cell - 1, right=True, keep_end=True) + " "
+            titles.append((title, "head.current" if column == self.column else "head"))
+        strips.append(strip_of(titles, width, palette))
+        for row in shown_rows:
+            segments = [Segment(fit(names[row], label_cells, right=True) + " ", palette.styles["title" if row == self.row else "dim"])]  # fmt: skip
+            used = label_cells + 1
+            for column in shown_columns:
+                is_here = row == self.row and column == self.column and self.has_focus
+                segments += self._cell(row, column, cell, shades[row][column], is_here, palette)
+                used += cell
+            strip = Strip(segments, used)
+            strips.append(strip.adjust_cell_length(width, palette.styles["text"]))
+        while len(strips) < height - 1:
+            strips.append(strip_of((), width, palette))
+        strips.append(strip_of(self._told(), width, palette))
+        return strips
+
+    def _cell(self, row: int, column: int, cells: int, shade: float, is_here: bool, palette: Palette) -> list[Segment]:
+        text = self.text(row, column)
+        text = text if len(text) < cells else ""
+        if palette.heat is None:
+            # Without colours how dark a cell is is told by a sign.
+            sign = " " if shade != shade else _SHADES[min(4, math.ceil(shade * 4))]
+            left = "▸" if is_here else sign
+            return [Segment(left + fit(text, cells - 2, right=True) + " ", palette.styles["title" if is_here else "text"])]  # fmt: skip
+        style = palette.heat(0.0 if shade != shade else shade)
+        body = fit(text, cells - 1, right=True)
+        if is_here:
+            return [Segment("▸" + body[1:] if body[:1] == " " else body, style + Style(bold=True, underline=True)), Segment(" ", style)]  # fmt: skip
+        return [Segment(body, style), Segment(" ", style)]
+
+    def _told(self) -> list[Span]:
+        """Say in words what the cell under the cursor holds."""
+        matrix = self.matrix
+        if matrix is None:
+            return []
+        values = matrix.values[self.row]
+        value, total = values[self.column], sum(each for each in values if math.isfinite(each))
+        spans: list[Span] = [("  ▸ ", "accent"), (clean(matrix.rows[self.row], max_chars=60), "title"), (" → ", "dim"), (clean(matrix.columns[self.column], max_chars=60), "title")]  # fmt: skip
+        if math.isfinite(value):
+            spans.append((f"   {number_text(value)}", "text"))
+            if total and all(each >= 0 for each in values if math.isfinite(each)):
+                spans.append((f" of {number_text(total)} in the row, {100 * value / total:.3g} %", "dim"))
+        return spans
+
+    def figure(self) -> Figure | None:
+        matrix = self.matrix
+        if matrix is None:
+            return None
+        rows, columns = len(matrix.rows), len(matrix.columns)
+        every_row, every_column = max(1, rows // 40), max(1, columns // 40)
+        x = FigureAxis("", 0, columns, False, [((i + 0.5) / columns, clean(name, max_chars=14)) for i, name in enumerate(matrix.columns) if i % every_column == 0])  # fmt: skip
+        y = FigureAxis(clean(matrix.corner, max_chars=60), 0, rows, False, [(1 - (i + 0.5) / rows, clean(name, max_chars=24)) for i, name in enumerate(matrix.rows) if i % every_row == 0])  # fmt: skip
+        texts = [[self.text(row, column) for column in range(columns)] for row in range(rows)]
+        return Figure(self.title, x, y, cells=FigureCells(self._shades(), texts), note="shares of the row" if self.is_share else "")  # fmt: skip
+
+    # Keys
+
+    def action_step(self, rows: int, columns: int) -> None:
+        if self.matrix is not None:
+            self.row = max(0, min(self.row + rows, len(self.matrix.rows) - 1))
+            self.column = max(0, min(self.column + columns, len(self.matrix.columns) - 1))
+            self.again()
+            self.post_message(self.Moved())
+
+    def action_share(self) -> None:
+        self.is_share = not self.is_share
+        self.again()
+
+    def on_click(self, event: events.Click) -> None:
+        self.focus()

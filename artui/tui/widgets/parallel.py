@@ -1,0 +1,325 @@
+"""Parallel coordinates: each column an upright axis, each run a line across them.
+
+A brush keeps a part of the current axis: the lines that pass through it are in front, the others step back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from textual.message import Message
+from textual.strip import Strip
+
+from artui.figures import Figure, FigureAxis, FigureLine
+from artui.query.columns import Placed
+from artui.safetext import clean
+from artui.tui.cells import Palette, Span, fit, strip_of
+from artui.tui.keys import bindings
+from artui.tui.widgets.picture import Picture, scale_of, unit_of
+from artui.tui.widgets.plot import Plot, Scale, plot_rows
+from artui.units import count_text, duration_text, number_text, param_text, time_text
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MAX_LINES = 1500
+"""Of more runs an even part is drawn; how many is said."""
+BRUSHES = ("all", "top third", "middle third", "bottom third")
+_BACK, _FRONT = -1, -2
+
+
+@dataclass(frozen=True, slots=True)
+class ParallelAxis:
+    """One upright axis."""
+
+    title: str
+    placed: Placed
+    is_better_low: bool | None = None
+    """For a metric, whether lower is better: then the best lines stay in front."""
+
+
+class Parallel(Picture):
+    """Knows the values; the screen brings them."""
+
+    BINDINGS = bindings("parallel")
+
+    class Filtered(Message):
+        """The runs inside the brush are to be shown in the table."""
+
+        def __init__(self, column: Any, low: float, high: float, labels: Sequence[str]) -> None:
+            super().__init__()
+            self.column, self.low, self.high, self.labels = column, low, high, labels
+
+    class Changed(Message):
+        """What there is to say has changed."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.axes: list[ParallelAxis] = []
+        self.keys: Sequence[int] = ()
+        self.picked: Mapping[int, int] = {}
+        self.current = 0
+        self.brush = 0
+
+    def show(self, keys: Sequence[int], axes: Sequence[ParallelAxis], picked: Mapping[int, int]) -> None:
+        before = self.axes[self.current].placed.column.id if self.axes else ""
+        self.keys, self.axes, self.picked = keys, list(axes), picked
+        self.current = next(
+            (i for i, axis in enumerate(axes) if axis.placed.column.id == before), max(0, len(axes) - 1)
+        )
+        self.note = "" if len(axes) > 1 else "it takes two columns that vary"
+        self.again()
+        self.post_message(self.Changed())
+
+    def _scales(self, dots: int) -> list[Scale] | None:
+        found = []
+        for axis in self.axes:
+            scale = scale_of(
+                axis.placed.values.tolist(),
+                is_log=is_spread_wide(axis.placed),
+                dots=dots,
+                count_of_words=len(axis.placed.labels),
+            )
+            if scale is None:
+                return None
+            found.append(scale)
+        return found if len(found) > 1 else None
+
+    def _shares(self, scales: Sequence[Scale]) -> NDArray[np.float64]:
+        """Give where each run stands on each axis, from 0 to 1: runs x axes; NaN where it has no value."""
+        import numpy as np
+
+        columns = []
+        for axis, scale in zip(self.axes, scales, strict=True):
+            values = axis.placed.values
+            with np.errstate(invalid="ignore", divide="ignore"):
+                if scale.is_log:
+                    values = np.log10(np.where(values > 0, values, np.nan))
+                columns.append((values - scale.low) / (scale.high - scale.low))
+        return np.column_stack(columns)
+
+    def _in_front(self, shares: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Say which lines are in front: those in the brush, or else the best tenth by a metric."""
+        import numpy as np
+
+        values = shares[:, self.current]
+        finite = values[np.isfinite(values)]
+        if not len(finite):
+            return np.zeros(len(values), bool)
+        if self.brush:
+            low, high = self._bounds(values)
+            with np.errstate(invalid="ignore"):
+                return (values >= low) & (values <= high)
+        axis = self.axes[self.current]
+        if axis.is_better_low is None:
+            return np.zeros(len(values), bool)
+        with np.errstate(invalid="ignore"):
+            if axis.is_better_low:
+                return np.asarray(values <= np.quantile(finite, 0.1))
+            return np.asarray(values >= np.quantile(finite, 0.9))
+
+    def _bounds(self, values: NDArray[np.float64]) -> tuple[float, float]:
+        """Give the ends of the brush, as shares of the axis: thirds of the runs, not of the axis."""
+        import numpy as np
+
+        finite = values[np.isfinite(values)]
+        cuts = [float(each) for each in np.quantile(finite, [0, 1 / 3, 2 / 3, 1])]
+        return (cuts[2], cuts[3]) if self.brush == 1 else (cuts[1], cuts[2]) if self.brush == 2 else (cuts[0], cuts[1])
+
+    def _chosen(self, shares: NDArray[np.float64]) -> tuple[list[int], list[int]]:
+        """Give the places of the lines that are drawn: those behind, those in front."""
+        import numpy as np
+
+        front = self._in_front(shares)
+        has_line = np.isfinite(shares).sum(axis=1) > 1
+        behind, ahead = np.flatnonzero(has_line & ~front), np.flatnonzero(has_line & front)
+        thinned = []
+        for places, most in ((behind, MAX_LINES), (ahead, MAX_LINES // 3)):
+            every = max(1, -(-len(places) // most))
+            thinned.append(places[::every].tolist())
+        return thinned[0], thinned[1]
+
+    def drawn(self, width: int, height: int, palette: Palette) -> list[Strip] | None:
+        columns, rows = width - 3, height - 4
+        scales = self._scales(rows * 4) if rows >= 2 else None
+        if scales is None:
+            return None
+        plot = Plot(columns, rows)
+        shares = self._shares(scales)
+        margin = min(12, columns // 6)
+        xs = [
+            round((margin + (columns - 2 * margin - 1) * number / (len(self.axes) - 1)) * 2)
+            for number in range(len(self.axes))
+        ]
+        behind, ahead = self._chosen(shares)
+        for places, owner in ((behind, _BACK), (ahead, _FRONT)):
+            for place in places:
+                _line(plot, xs, shares[place].tolist(), owner)
+        for key, colour in list(self.picked.items())[:50]:
+            if key in self.keys:
+                _line(plot, xs, shares[self.keys.index(key)].tolist(), colour)
+        for number, x in enumerate(xs):
+            for row in range(rows):
+                here = row, x >> 1
+                plot.signs[here] = (
+                    ("┃" if number == self.current else "│"),
+                    palette.styles["accent" if number == self.current else "dim"],
+                )
+        # Marked runs have the colours of curves.
+        front_style, back_style = palette.styles["good" if self.picked else "accent"], palette.styles["faint"]
+
+        def style(owner: int) -> Any:
+            if owner == _BACK:
+                return back_style if ahead or self.picked else palette.styles["spark"]
+            return front_style if owner == _FRONT else palette.curves[owner % len(palette.curves)]
+
+        return [
+            strip_of(self._head(len(behind), len(ahead)), width, palette),
+            strip_of(self._ends(xs, columns, scales, top=True), width, palette),
+            *plot_rows(plot, {}, 1, palette, front=style, back=style, edge=" "),
+            strip_of(self._ends(xs, columns, scales, top=False), width, palette),
+            strip_of(self._titles(xs, columns), width, palette),
+        ]
+
+    def _head(self, behind: int, ahead: int) -> list[Span]:
+        drawn, total = behind + ahead, len(self.keys)
+        spans: list[Span] = [(" Parallel coordinates", "title" if self.has_focus else "bold")]
+        spans.append((f"   {count_text(drawn)} of {count_text(total)} runs" if drawn < total else "", "dim"))
+        axis = self.axes[self.current]
+        if self.brush:
+            spans.append((f" · in front: the {BRUSHES[self.brush]} of {axis.title}", "accent"))
+        elif axis.is_better_low is not None:
+            spans.append((f" · in front: the best tenth by {axis.title}", "accent"))
+        return spans
+
+    def _ends(self, xs: Sequence[int], columns: int, scales: Sequence[Scale], *, top: bool) -> list[Span]:
+        """Write the value at one end of each axis."""
+        places = []
+        for x, axis, scale in zip(xs, self.axes, scales, strict=True):
+            ends = axis.placed.ends
+            if ends is not None:
+                text = end_text(axis.placed, ends[1 if top else 0])
+                share = scale.share(ends[1 if top else 0])
+                places.append((x >> 1, text if share is not None else "", "dim"))
+        return _written(places, columns)
+
+    def _titles(self, xs: Sequence[int], columns: int) -> list[Span]:
+        room = max(6, (columns // max(1, len(xs))) - 1)
+        places = [
+            (
+                x >> 1,
+                fit(axis.title, min(room, len(axis.title)), keep_end=True),
+                "title" if number == self.current else "text",
+            )
+            for number, (x, axis) in enumerate(zip(xs, self.axes, strict=True))
+        ]
+        return _written(places, columns)
+
+    def figure(self) -> Figure | None:
+        scales = self._scales(600)
+        if scales is None:
+            return None
+        shares = self._shares(scales)
+        behind, ahead = self._chosen(shares)
+        count = len(self.axes)
+        lines = []
+        for places, colour in ((behind, -1), (ahead, 0)):
+            for place in places:
+                points = [(i / (count - 1), share) for i, share in enumerate(shares[place].tolist()) if share == share]
+                lines.append(FigureLine([x for x, _ in points], [y for _, y in points], colour))
+        rules = []
+        for number, axis in enumerate(self.axes):
+            ends = axis.placed.ends
+            told = f"{end_text(axis.placed, ends[0])} … {end_text(axis.placed, ends[1])}" if ends else ""
+            rules.append((number / (count - 1), axis.title, told))
+        nothing = FigureAxis("", 0.0, 1.0)
+        note = f"{count_text(len(lines))} of {count_text(len(self.keys))} runs"
+        return Figure("Parallel coordinates", nothing, nothing, lines=lines, rules=rules, note=note, size=(1200, 600))
+
+    # Keys
+
+    def action_axis(self, change: int) -> None:
+        if self.axes:
+            self.current = max(0, min(self.current + change, len(self.axes) - 1))
+            self.brush = 0
+            self._again()
+
+    def action_shift_axis(self, change: int) -> None:
+        target = self.current + change
+        if 0 <= target < len(self.axes):
+            self.axes.insert(target, self.axes.pop(self.current))
+            self.current = target
+            self._again()
+
+    def action_brush(self, change: int) -> None:
+        self.brush = (self.brush + change) % len(BRUSHES)
+        self._again()
+
+    def action_filter_brush(self) -> None:
+        """Show the runs inside the brush in the table."""
+        scales = self._scales(100)
+        if scales is None:
+            return
+        values = self._shares(scales)[:, self.current]
+        axis, scale = self.axes[self.current], scales[self.current]
+        low, high = self._bounds(values) if self.brush else (0.0, 1.0)
+        if axis.placed.is_words:
+            first, last = (round(scale.low + (scale.high - scale.low) * share) for share in (low, high))
+            labels = axis.placed.labels[max(0, first) : last + 1]
+            self.post_message(self.Filtered(axis.placed.column, 0, 0, labels))
+        else:
+            self.post_message(self.Filtered(axis.placed.column, scale.value(low), scale.value(high), ()))
+
+    def _again(self) -> None:
+        self.again()
+        self.post_message(self.Changed())
+
+
+def end_text(placed: Placed, value: float) -> str:
+    """Say a value of an axis."""
+    if placed.is_words:
+        return clean(placed.labels[int(value)], max_chars=40)
+    if placed.column.source == "param":
+        return param_text(int(value) if value == int(value) and abs(value) < 1e15 else value)
+    unit = unit_of(placed)
+    if unit == "seconds":
+        return duration_text(round(value * 1000))
+    return time_text(round(value * 1000)) if unit == "date" else number_text(value)
+
+
+def is_spread_wide(placed: Placed) -> bool:
+    """Whether a column of numbers, all above zero, spans so much that it reads better on a logarithmic axis."""
+    import numpy as np
+
+    if placed.is_words or placed.column.source == "attribute":
+        return False
+    finite = placed.values[np.isfinite(placed.values)]
+    return bool(len(finite)) and bool(finite.min() > 0) and bool(finite.max() / finite.min() >= 20)
+
+
+def _line(plot: Plot, xs: Sequence[int], shares: Sequence[float], owner: int) -> None:
+    """Draw a run's line; it goes straight over an axis on which the run has no value."""
+    before: tuple[int, int] | None = None
+    for x, share in zip(xs, shares, strict=True):
+        if share != share:
+            continue
+        at = x, round((1 - share) * (plot.dot_rows - 1))
+        if before is not None:
+            plot.join(before, at, owner)
+        before = at
+
+
+def _written(places: Sequence[tuple[int, str, str]], columns: int) -> list[Span]:
+    """Write texts centred under columns, as far as they do not touch."""
+    spans: list[Span] = [("   ", "text")]
+    used = 0
+    for column, text, style in places:
+        start = max(used + (1 if used else 0), min(columns - len(text), column - len(text) // 2))
+        if start + len(text) > columns + 1:
+            continue
+        spans += [(" " * (start - used), "text"), (text, style)]
+        used = start + len(text)
+    return spans

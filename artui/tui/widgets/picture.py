@@ -1,0 +1,89 @@
+"""What pictures of many runs share: drawn once, kept until something changes, and keys while they have the focus."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.strip import Strip
+from textual.widget import Widget
+
+from artui.figures import Figure, FigureAxis
+from artui.query.columns import Placed
+from artui.tui.cells import Palette, strip_of
+from artui.tui.widgets.plot import Scale, Unit, ticks
+
+PAD = 0.04
+"""Room between the outermost values and the frame, as a share of the axis."""
+
+
+class Picture(Widget, can_focus=True):
+    """Lines of cells that subclasses draw."""
+
+    DEFAULT_CSS = "Picture { height: 1fr; width: 1fr; }"
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.note = "reading…"
+        """Said while there is nothing to draw."""
+        self._strips: list[Strip] | None = None
+
+    def again(self) -> None:
+        """Draw anew."""
+        self._strips = None
+        self.refresh()
+
+    def on_resize(self) -> None:
+        self._strips = None
+
+    def render_line(self, y: int) -> Strip:
+        palette: Palette = self.app.palette  # type: ignore[attr-defined]
+        width, height = self.size.width, self.size.height
+        if self._strips is None:
+            drawn = self.drawn(width, height, palette) if width >= 24 and height >= 5 else None
+            self._strips = drawn or [strip_of([("  " + self.note, "dim")], width, palette)]
+        return self._strips[y] if y < len(self._strips) else strip_of((), width, palette)
+
+    def drawn(self, width: int, height: int, palette: Palette) -> list[Strip] | None:
+        """Draw; None where there is nothing to draw, and `note` says why."""
+        return None
+
+    def figure(self) -> Figure | None:
+        """Give what is drawn for a file; None if nothing is."""
+        return None
+
+
+def unit_of(placed: Placed) -> Unit:
+    """Say what the values of a column count."""
+    if placed.column.source == "attribute":
+        return "seconds" if placed.column.name == "duration" else "date"
+    return "count" if placed.is_whole else "number"
+
+
+def scale_of(values: Sequence[float], *, is_log: bool, dots: int, count_of_words: int = 0) -> Scale | None:
+    """Give the scale that holds some values, with some room at the ends; None without any."""
+    import math
+
+    if count_of_words:
+        return Scale(-0.5, count_of_words - 0.5, False, dots)
+    kept = [value for value in values if math.isfinite(value) and (not is_log or value > 0)]
+    if not kept:
+        return None
+    low, high = min(kept), max(kept)
+    if is_log:
+        low, high = math.log10(low), math.log10(high)
+    pad = (high - low) * PAD if high > low else abs(low) * 0.1 or 1.0
+    return Scale(low - pad, high + pad, is_log, dots) if math.isfinite(high - low + 2 * pad) else None
+
+
+def axis_ticks(placed: Placed, scale: Scale, most: int) -> list[tuple[float, str]]:
+    """Give (share, label) pairs for a column of numbers or of words."""
+    if placed.is_words:
+        every = max(1, -(-len(placed.labels) // max(1, most)))
+        span = scale.high - scale.low
+        return [((i - scale.low) / span, label) for i, label in enumerate(placed.labels) if i % every == 0]
+    return ticks(scale, most, unit_of(placed))
+
+
+def figure_axis(title: str, placed: Placed, scale: Scale) -> FigureAxis:
+    """Give an axis of a file."""
+    return FigureAxis(title, scale.low, scale.high, scale.is_log, axis_ticks(placed, scale, 8))

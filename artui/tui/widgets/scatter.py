@@ -1,0 +1,279 @@
+"""Runs as dots: one column against another, those that are marked in their colours."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+
+from artui.figures import Figure, FigureDots
+from artui.query.columns import Placed, rank_correlation
+from artui.safetext import clean
+from artui.tui.cells import Palette, Span, fit, strip_of
+from artui.tui.keys import bindings
+from artui.tui.widgets.chart import mark_of
+from artui.tui.widgets.parallel import end_text, is_spread_wide
+from artui.tui.widgets.picture import Picture, axis_ticks, figure_axis, scale_of
+from artui.tui.widgets.plot import Plot, Scale, labelled_axis, plot_rows
+from artui.units import count_text
+
+_LABEL_CELLS = 9
+_MAX_DOTS_IN_FILE = 20_000
+_MAX_PICKED = 200
+FEW_DOTS = 400
+"""Up to so many runs each is a dot as large as a letter."""
+
+
+class Scatter(Picture):
+    """Knows the values; the screen brings them."""
+
+    BINDINGS = bindings("scatter")
+
+    class Moved(Message):
+        """The cursor is on another run."""
+
+    class Opened(Message):
+        """The run under the cursor is to be opened."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.keys: Sequence[int] = ()
+        self.x: Placed | None = None
+        self.y: Placed | None = None
+        self.titles = ("", "")
+        self.picked: Mapping[int, int] = {}
+        """Colours of the runs that are marked, by key."""
+        self.is_log_x = False
+        self.is_log_y = False
+        self.cursor: int | None = None
+        """Place of a run among `keys`."""
+        self._order: list[int] = []
+        """Places of the runs that have both values, by x and then by y."""
+        self._place_of: dict[int, int] = {}
+        self._correlation = ""
+
+    def show(
+        self, keys: Sequence[int], x: Placed, y: Placed, titles: tuple[str, str], picked: Mapping[int, int]
+    ) -> None:
+        before = self.key
+        if self.x is None or self.x.column != x.column:
+            self.is_log_x = is_spread_wide(x)
+        self.keys, self.x, self.y, self.titles, self.picked = keys, x, y, titles, picked
+        self._order = _in_order(x, y)
+        self._place_of = {key: place for place, key in enumerate(keys) if key in picked or key == before}
+        self.cursor = self._place_of.get(before) if before is not None else None
+        if self.cursor is not None and self.cursor not in set(self._order):
+            self.cursor = None
+        self._correlation = _correlation_text(x, y)
+        self.note = "" if self._order else "no run has both"
+        self.again()
+
+    @property
+    def key(self) -> int | None:
+        """The run under the cursor."""
+        return self.keys[self.cursor] if self.cursor is not None and self.cursor < len(self.keys) else None
+
+    def drawn(self, width: int, height: int, palette: Palette) -> list[Strip] | None:
+        scales = self._scales(2 * (width - _LABEL_CELLS - 2), 4 * (height - 2))
+        if scales is None or self.x is None or self.y is None:
+            return None
+        x_scale, y_scale = scales
+        columns, rows = width - _LABEL_CELLS - 2, height - 2
+        plot = Plot(columns, rows)
+        is_few = len(self._order) <= FEW_DOTS
+        for x, y in self._places(x_scale, y_scale):
+            if is_few:
+                plot.signs[y >> 2, x >> 1] = "•", palette.styles["spark"]
+            else:
+                plot.dot(x, y, -1)
+        for number, (key, colour) in enumerate(self.picked.items()):
+            at = self._at(self._place_of.get(key), x_scale, y_scale)
+            if at is not None:
+                plot.signs[at[1] >> 2, at[0] >> 1] = mark_of(colour), palette.curves[colour % len(palette.curves)]
+            if number >= _MAX_PICKED:
+                break
+        if (at := self._at(self.cursor, x_scale, y_scale)) is not None:
+            plot.signs[at[1] >> 2, at[0] >> 1] = "◎", palette.styles["title"]
+        labels: dict[int, str] = {}
+        for share, text in axis_ticks(self.y, y_scale, max(1, min(8, (rows + 1) // 3))):
+            if 0 <= share <= 1:
+                labels[max(0, min(rows - 1, round((1 - share) * (rows - 1))))] = clean(text, max_chars=30)
+        places = [
+            (round(share * (columns - 1)), fit(clean(text, max_chars=30), min(14, len(text))))
+            for share, text in axis_ticks(self.x, x_scale, max(1, columns // 12))
+            if 0 <= share <= 1
+        ]
+        style = palette.styles["spark"]
+        return [
+            strip_of(self._head(width), width, palette),
+            *plot_rows(plot, labels, _LABEL_CELLS, palette, front=lambda _: style, back=lambda _: style),
+            strip_of(labelled_axis(places, _LABEL_CELLS, columns), width, palette),
+        ]
+
+    def _head(self, width: int) -> list[Span]:
+        spans: list[Span] = [(" " + self.titles[1], "title" if self.has_focus else "bold"), (" against ", "dim")]
+        spans += [(self.titles[0], "bold")]
+        if self.is_log_x or self.is_log_y:
+            axes = " and ".join(axis for axis, is_on in (("x", self.is_log_x), ("y", self.is_log_y)) if is_on)
+            spans.append((f" · log {axes}", "dim"))
+        if self._correlation:
+            spans.append((f" · {self._correlation}", "accent"))
+        return spans
+
+    def cursor_spans(self, name: str) -> list[Span]:
+        """Say which run the cursor is on and what it has."""
+        if self.cursor is None or self.x is None or self.y is None:
+            return []
+        values = [value_text(each, self.cursor) for each in (self.x, self.y)]
+        told = ", ".join(f"{title} {value}" for title, value in zip(self.titles, values, strict=True))
+        return [("◎ ", "title"), (name, "title"), (f"  {told}", "text")]
+
+    def _scales(self, dots_across: int, dots_up: int) -> tuple[Scale, Scale] | None:
+        if self.x is None or self.y is None or not self._order:
+            return None
+        xs, ys = ([float(each.values[place]) for place in self._order] for each in (self.x, self.y))
+        x = scale_of(xs, is_log=self.is_log_x, dots=dots_across, count_of_words=len(self.x.labels))
+        y = scale_of(ys, is_log=self.is_log_y, dots=dots_up, count_of_words=len(self.y.labels))
+        return (x, y) if x is not None and y is not None else None
+
+    def _places(self, x_scale: Scale, y_scale: Scale) -> list[tuple[int, int]]:
+        """Give where dots are, each place once: of 100,000 runs many share one."""
+        import numpy as np
+
+        if self.x is None or self.y is None:
+            return []
+        shares = []
+        for each, scale in ((self.x, x_scale), (self.y, y_scale)):
+            values = each.values
+            with np.errstate(invalid="ignore", divide="ignore"):
+                if scale.is_log:
+                    values = np.log10(np.where(values > 0, values, np.nan))
+                shares.append((values - scale.low) / (scale.high - scale.low))
+        there = np.isfinite(shares[0]) & np.isfinite(shares[1])
+        xs = np.rint(shares[0][there] * (x_scale.dots - 1)).astype(np.int64)
+        ys = np.rint((1 - shares[1][there]) * (y_scale.dots - 1)).astype(np.int64)
+        _spread(xs, len(self.x.labels), x_scale.dots)
+        _spread(ys, len(self.y.labels), y_scale.dots)
+        once = np.unique(ys * x_scale.dots + xs)
+        return [(int(place % x_scale.dots), int(place // x_scale.dots)) for place in once]
+
+    def _at(self, place: int | None, x_scale: Scale, y_scale: Scale) -> tuple[int, int] | None:
+        if place is None or self.x is None or self.y is None:
+            return None
+        x, y = x_scale.column(float(self.x.values[place])), y_scale.place(float(self.y.values[place]))
+        return (x, y) if x is not None and y is not None and 0 <= x < x_scale.dots else None
+
+    def figure(self) -> Figure | None:
+        scales = self._scales(960, 600)
+        if scales is None or self.x is None or self.y is None:
+            return None
+        every = max(1, len(self._order) // _MAX_DOTS_IN_FILE)
+        shown = self._order[::every]
+        dots = [FigureDots(*_pairs(self.x, self.y, shown), -1 if self.picked else 0)]
+        for key, colour in list(self.picked.items())[:_MAX_PICKED]:
+            if key in self._place_of:
+                dots.append(FigureDots(*_pairs(self.x, self.y, [self._place_of[key]]), colour))
+        note = self._correlation
+        note += f" · {count_text(len(shown))} of {count_text(len(self._order))} runs drawn" if every > 1 else ""
+        return Figure(
+            f"{self.titles[1]} against {self.titles[0]}",
+            figure_axis(self.titles[0], self.x, scales[0]),
+            figure_axis(self.titles[1], self.y, scales[1]),
+            dots=dots,
+            note=note,
+        )
+
+    # Keys
+
+    def action_log_x(self) -> None:
+        self.is_log_x = not self.is_log_x
+        self.again()
+
+    def action_log_scale(self) -> None:
+        self.is_log_y = not self.is_log_y
+        self.again()
+
+    def action_step(self, change: int) -> None:
+        """Put the cursor on the next run by x."""
+        if not self._order:
+            return
+        here = self._order.index(self.cursor) if self.cursor in self._order else (-1 if change > 0 else 0)
+        self.cursor = self._order[max(0, min(here + change, len(self._order) - 1))]
+        self.again()
+        self.post_message(self.Moved())
+
+    def action_climb(self, change: int) -> None:
+        """Put the cursor on the run that is next by y."""
+        if not self._order or self.y is None:
+            return
+        values = self.y.values
+        by_y = sorted(self._order, key=lambda place: (values[place], place))
+        here = by_y.index(self.cursor) if self.cursor in by_y else (-1 if change > 0 else len(by_y))
+        self.cursor = by_y[max(0, min(here + change, len(by_y) - 1))]
+        self.again()
+        self.post_message(self.Moved())
+
+    def action_open(self) -> None:
+        if self.cursor is not None:
+            self.post_message(self.Opened())
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor on the run nearest to the click; on it already, open it."""
+        self.focus()
+        width, height = self.size.width, self.size.height
+        scales = self._scales(2 * (width - _LABEL_CELLS - 2), 4 * (height - 2))
+        if scales is None:
+            return
+        at = 2 * (event.x - _LABEL_CELLS - 2), 4 * (event.y - 1)
+
+        def far(place: int) -> float:
+            found = self._at(place, *scales)
+            return math.inf if found is None else (found[0] - at[0]) ** 2 + (found[1] - at[1]) ** 2
+
+        if len(self._order) <= 5000 and self._order:
+            nearest = min(self._order, key=far)
+            is_again = nearest == self.cursor
+            self.cursor = nearest
+            self.again()
+            self.post_message(self.Opened() if is_again else self.Moved())
+
+
+def value_text(placed: Placed, place: int) -> str:
+    """Say the value of one run."""
+    value = float(placed.values[place])
+    return end_text(placed, value) if math.isfinite(value) else "·"
+
+
+def _correlation_text(x: Placed, y: Placed) -> str:
+    """Say how two columns go together; nothing of words that have no order."""
+    if len(x.labels) > 2 or len(y.labels) > 2:
+        return ""
+    rho, count = rank_correlation(x.values, y.values)
+    return f"rank correlation {rho + 0.0:+.2f} of {count_text(count)} runs" if rho is not None else ""
+
+
+def _in_order(x: Placed, y: Placed) -> list[int]:
+    import numpy as np
+
+    there = np.flatnonzero(np.isfinite(x.values) & np.isfinite(y.values))
+    order: list[int] = there[np.lexsort((y.values[there], x.values[there]))].tolist()
+    return order
+
+
+def _pairs(x: Placed, y: Placed, places: Sequence[int]) -> tuple[list[float], list[float]]:
+    return [float(x.values[place]) for place in places], [float(y.values[place]) for place in places]
+
+
+def _spread(places: Any, labels: int, dots: int) -> None:
+    """Let runs that share a word stand beside each other rather than on top: by a fixed pattern, never by chance."""
+    import numpy as np
+
+    if labels:
+        room = max(1, round(dots / labels * 0.3))
+        # The golden ratio's multiples fill a width evenly.
+        places += np.rint((np.arange(len(places)) * 0.618034 % 1.0 - 0.5) * 2 * room).astype(np.int64)
+        np.clip(places, 0, dots - 1, out=places)

@@ -1,0 +1,406 @@
+"""Groups, columns, pictures of many runs, the palette and colours, by keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from artui.settings import Settings, load_settings
+from artui.tui.screens.column import ColumnScreen
+from artui.tui.screens.plot import PlotScreen
+from artui.tui.screens.run import RunScreen
+from artui.tui.screens.runs import RunsScreen
+from artui.tui.themes import chosen_theme, themes_of
+from artui.tui.widgets.chartgrid import ChartGrid
+from artui.tui.widgets.parallel import Parallel
+from artui.tui.widgets.scatter import Scatter
+from tests.tui.looking import settled, shown
+
+Explore = Callable[..., None]
+
+
+async def _press(pilot: Pilot[Any], *keys: str) -> str:
+    """Press keys, wait until the screen has come to rest, and give its text."""
+    await pilot.press(*keys)
+    await settled(pilot)
+    return shown(pilot)
+
+
+async def _to_column(pilot: Pilot[Any], column: str) -> None:
+    table = pilot.app.screen.table  # type: ignore[attr-defined]
+    while table.column_id != column:
+        before = table.column
+        await pilot.press("right")
+        assert table.column != before, f"there is no column {column}"
+    await settled(pilot)
+
+
+def test_groups_show_best_mean_and_number(small_catalog: Path, explore: Explore) -> None:
+    """g c groups by the current column; enter unfolds, space marks all of a group, g u ends it."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _to_column(pilot, "param:optimizer")
+        text = await _press(pilot, "g")
+        assert "this column" in text and "all but seed" in text
+        text = await _press(pilot, "c")
+        assert "in 3 groups" in text and "mean ± sd" in text and "adam (8)" in text and "sgd (3 !)" in text
+        table = pilot.app.screen.table  # type: ignore[attr-defined]
+        place = next(i for i, group in enumerate(table.groups) if group.values == ("sgd",))
+        for _ in range(place):
+            await pilot.press("down")
+        text = await _press(pilot, "enter")
+        assert "calm-otter-3" in text and "calm-otter-1 " not in text
+        await pilot.press("space")
+        assert len(table.marked) == 3
+        text = await _press(pilot, "M", "g", "u")
+        assert "groups" not in text.splitlines()[1] and "calm-otter-11" in text
+
+    explore(small_catalog, flow, size=(160, 36))
+
+
+def test_grouping_is_remembered_and_kept_in_views(small_catalog: Path, explore: Explore) -> None:
+    """At the next start the runs are grouped as they were left."""
+
+    async def leave(pilot: Pilot[Any]) -> None:
+        await _to_column(pilot, "param:lr")
+        assert "in 3 groups" in await _press(pilot, "g", "c")
+
+    async def come_back(pilot: Pilot[Any]) -> None:
+        assert "in 3 groups" in shown(pilot)
+        await _press(pilot, "g", "u")
+
+    explore(small_catalog, leave, size=(160, 36))
+    explore(small_catalog, come_back, size=(160, 36))
+
+
+def test_groups_can_be_ordered_by_their_means(small_catalog: Path, explore: Explore) -> None:
+    """g m orders by the mean of the sorted column, not by the best run."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _to_column(pilot, "metric:val/loss")
+        await _press(pilot, "s")
+        await _to_column(pilot, "param:optimizer")
+        await _press(pilot, "g", "c")
+        await _press(pilot, "g", "m")
+        table = pilot.app.screen.table  # type: ignore[attr-defined]
+        means = [group.spreads["metric:val/loss"].mean for group in table.groups if "metric:val/loss" in group.spreads]
+        assert means == sorted(means) and len(means) == 2
+
+    explore(small_catalog, flow, size=(160, 36))
+
+
+def test_g_g_is_the_first_line(small_catalog: Path, explore: Explore) -> None:
+    """After g, g goes to the first line; any other key that means nothing there only ends the menu."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("down", "down", "down")
+        await _press(pilot, "g", "z")
+        assert pilot.app.screen.table.cursor == 3  # type: ignore[attr-defined]
+        await _press(pilot, "g", "g")
+        assert pilot.app.screen.table.cursor == 0  # type: ignore[attr-defined]
+
+    explore(small_catalog, flow)
+
+
+def test_column_is_described_and_filters(small_catalog: Path, explore: Explore) -> None:
+    """F lists the values of a column with their numbers; enter shows the runs of one, / finds values."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _to_column(pilot, "param:optimizer")
+        text = await _press(pilot, "F")
+        assert isinstance(pilot.app.screen, ColumnScreen)
+        assert "11 of 12 runs have it" in text and "adam" in text and "none" in text
+        text = await _press(pilot, "slash", *"sgd", "enter")
+        assert "adam" not in text
+        text = await _press(pilot, "enter")
+        assert isinstance(pilot.app.screen, RunsScreen) and "3 of 12 runs" in text and "params.optimizer = sgd" in text
+
+    explore(small_catalog, flow, size=(160, 36))
+
+
+@pytest.mark.parametrize(
+    ("column", "typed", "count"), [("attribute:name", "otter-1$", 1), ("param:optimizer", "^s", 3), ("param:hidden", "> 200", 5)]
+)  # fmt: skip
+def test_runs_are_marked_by_what_a_column_holds(
+    small_catalog: Path, explore: Explore, column: str, typed: str, count: int
+) -> None:
+    """| marks by pattern or comparison in the current column."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _to_column(pilot, column)
+        text = await _press(pilot, "vertical_line", *typed, "enter")
+        assert f"{count} marked" in text
+
+    explore(small_catalog, flow, size=(160, 36))
+
+
+def test_pattern_that_is_none_is_told(small_catalog: Path, explore: Explore) -> None:
+    """A broken pattern marks nothing and says what is wrong."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        text = await _press(pilot, "vertical_line", *"(otter", "enter")
+        assert "marked" not in text and "pattern" in text.lower()
+
+    explore(small_catalog, flow)
+
+
+def test_pictures_of_marked_runs(small_catalog: Path, explore: Explore) -> None:
+    """f draws the marked runs; tab goes from curves to scatter, parallel coordinates and histogram; esc leads back."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        text = await _press(pilot, "space", "space", "space", "f")
+        assert isinstance(pilot.app.screen, PlotScreen)
+        assert "val/loss" in text and "calm-otter-11" in text and any("⠀" < letter <= "⣿" for letter in text)
+        text = await _press(pilot, "tab")
+        assert "against" in text and "rank correlation" in text and "•" in text
+        text = await _press(pilot, "right", "right")
+        assert "◎ calm-otter-" in text
+        await _press(pilot, "enter")
+        assert isinstance(pilot.app.screen, RunScreen)
+        await _press(pilot, "escape")
+        text = await _press(pilot, "tab")
+        assert "Parallel coordinates" in text and "hidden" in text and "best tenth" in text
+        text = await _press(pilot, "tab")
+        assert "median" in text and "▸" in text
+        await _press(pilot, "escape")
+        assert isinstance(pilot.app.screen, RunsScreen)
+
+    explore(small_catalog, flow, size=(120, 36))
+
+
+def test_brush_of_parallel_coordinates_becomes_a_filter(small_catalog: Path, explore: Explore) -> None:
+    """A third of an axis is brought to the front, and enter shows these runs in the table."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _press(pilot, "f", "tab", "tab")
+        parallel = pilot.app.screen.query_one(Parallel)
+        while parallel.axes[parallel.current].title != "hidden":
+            await pilot.press("left")
+        text = await _press(pilot, "up")
+        assert "top third" in text
+        text = await _press(pilot, "enter")
+        assert isinstance(pilot.app.screen, RunsScreen) and "params.hidden >=" in text and "4 of 12 runs" in text
+
+    explore(small_catalog, flow, size=(120, 36))
+
+
+def test_bar_of_a_histogram_becomes_a_filter(small_catalog: Path, explore: Explore) -> None:
+    """The runs of the bar under the cursor are shown in the table."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _to_column(pilot, "param:hidden")
+        await _press(pilot, "F", "f")
+        text = await _press(pilot, "right", "right")
+        text = await _press(pilot, "enter")
+        assert isinstance(pilot.app.screen, RunsScreen) and "params.hidden" in text and "of 12 runs" in text
+
+    explore(small_catalog, flow, size=(120, 36))
+
+
+def test_axes_are_chosen_by_typing(small_catalog: Path, explore: Explore) -> None:
+    """x and y offer every column; what is typed leaves those that contain it."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _press(pilot, "f", "tab")
+        text = await _press(pilot, "y", *"acc.max")
+        assert "metrics.val/acc.max" in text and "params.lr" not in text
+        text = await _press(pilot, "enter")
+        scatter = pilot.app.screen.query_one(Scatter)
+        assert scatter.titles[1] == "val/acc.max" and "val/acc.max against" in text
+        before = scatter.titles
+        await _press(pilot, "X")
+        assert scatter.titles == (before[1], before[0])
+
+    explore(small_catalog, flow, size=(120, 36))
+
+
+def test_charts_are_looked_at_more_closely(small_catalog: Path, explore: Explore) -> None:
+    """. halves the x axis in all charts, ( and ) go sideways, 0 and esc show all of it; what is drawn are the points there."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _press(pilot, "down", "down", "enter", "tab")
+        grid = pilot.app.screen.query_one(ChartGrid)
+        await _press(pilot, "full_stop")
+        first = grid.options.window
+        assert first is not None and first[0] > 0 and first[1] < 195
+        xs = grid.lines[0].curve.xs
+        assert sum(x < first[0] for x in xs) <= 1 and sum(x > first[1] for x in xs) <= 1 and len(xs) > 10
+        await _press(pilot, "right_parenthesis")
+        assert grid.options.window is not None and grid.options.window[0] > first[0]
+        await _press(pilot, "comma", "0")
+        assert grid.options.window is None and len(grid.lines[0].curve.xs) == 40
+        await _press(pilot, "full_stop", "escape")
+        assert grid.options.window is None and isinstance(pilot.app.screen, RunScreen)
+
+    explore(small_catalog, flow)
+
+
+def test_points_are_placed_by_another_metric(small_catalog: Path, explore: Explore) -> None:
+    """X offers the metrics of the run; x goes on to steps, time and wall time."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _press(pilot, "down", "down", "enter", "tab")
+        text = await _press(pilot, "X", *"epoch", "enter")
+        grid = pilot.app.screen.query_one(ChartGrid)
+        assert grid.options.axis == "metric:epoch" and "x epoch" in text
+        assert max(grid.lines[0].curve.xs) == 39.0
+        axes = []
+        for _ in range(3):
+            await _press(pilot, "x")
+            axes.append(grid.options.axis)
+        assert axes == ["step", "time", "wall"]
+        await _press(pilot, "O")
+        assert grid.options.is_log_x
+
+    explore(small_catalog, flow)
+
+
+@pytest.mark.parametrize("ending", ["svg", "png"])
+def test_chart_is_written_to_a_file(small_catalog: Path, explore: Explore, tmp_path: Path, ending: str) -> None:
+    """e asks for a name and writes what is drawn; a file that is there is never written over."""
+    target = tmp_path / f"loss.{ending}"
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _press(pilot, "down", "down", "enter", "tab")
+        for _ in range(2):
+            await pilot.press("e", "ctrl+u", *str(target))
+            text = await _press(pilot, "enter")
+        assert "is there already" in text
+
+    explore(small_catalog, flow, size=(200, 36))
+    content = target.read_bytes()
+    assert content.startswith(b"<svg" if ending == "svg" else b"\x89PNG")
+
+
+def test_confusion_matrix_is_shaded(demo_catalog: Path, explore: Explore) -> None:
+    """P draws a table of a version; the cell under the cursor is told in words; n shows shares of the row."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _press(pilot, "2", "slash", *"confusion table", "enter")
+        await _press(pilot, "enter")
+        text = await _press(pilot, "P")
+        assert "10 × 10" in text and "0 → 0" in text
+        text = await _press(pilot, "down", "right")
+        assert "1 → 1" in text and "in the row" in text
+        text = await _press(pilot, "n")
+        assert "shares of the row" in text and "%" in text
+
+    explore(demo_catalog, flow)
+
+
+def test_palette_goes_to_anything(small_catalog: Path, explore: Explore) -> None:
+    """: finds runs, references, metrics and actions; what was opened lately is offered before anything is typed."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        text = await _press(pilot, "colon", *"otter-7")
+        assert "calm-otter-7" in text
+        await _press(pilot, "enter")
+        assert isinstance(pilot.app.screen, RunScreen) and "calm-otter-7" in shown(pilot)
+        text = await _press(pilot, "escape", "ctrl+p")
+        assert "recent" in text and "calm-otter-7" in text
+        text = await _press(pilot, *"digits-model:candidate")
+        assert "digits-model:v1" in text
+        await _press(pilot, "enter")
+        assert ("candidate" in shown(pilot) and "versions" in shown(pilot)) or "digits-model" in shown(pilot)
+        await _press(pilot, "1")
+        text = await _press(pilot, "colon", *"val/acc", "enter")
+        assert isinstance(pilot.app.screen, RunsScreen) and "by val/acc ↓" in text
+        await _press(pilot, "colon", *"invert", "enter")
+        assert len(pilot.app.screen.table.marked) == 12  # type: ignore[attr-defined]
+        text = await _press(pilot, "colon", *"zzzz")
+        assert "nothing here contains this" in text
+        await _press(pilot, "escape")
+        assert isinstance(pilot.app.screen, RunsScreen)
+
+    explore(small_catalog, flow)
+
+
+def test_lines_of_any_list_are_found(small_catalog: Path, explore: Explore) -> None:
+    """/ goes to the first line that has the words, n to the next and round; esc forgets them."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _press(pilot, "down", "down", "enter")
+        text = await _press(pilot, "slash", *"digits", "enter")
+        facts = pilot.app.screen.query_one("#facts")
+        first = facts.cursor  # type: ignore[attr-defined]
+        assert "'digits'" in text
+        await _press(pilot, "n")
+        assert facts.cursor != first or "1 line" in text  # type: ignore[attr-defined]
+        text = await _press(pilot, "slash", "ctrl+u", *"no such words", "enter")
+        assert "No line has" in text
+        await _press(pilot, "escape")
+        assert isinstance(pilot.app.screen, RunScreen)
+        await _press(pilot, "escape")
+        assert isinstance(pilot.app.screen, RunsScreen)
+
+    explore(small_catalog, flow)
+
+
+def test_colours_are_chosen_and_remembered(small_catalog: Path, explore: Explore) -> None:
+    """ctrl+t changes the colours at once, and the next start has them."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        before = pilot.app.palette.styles["text"]  # type: ignore[attr-defined]
+        await _press(pilot, "ctrl+t", *"light", "enter")
+        after = pilot.app.palette.styles["text"]  # type: ignore[attr-defined]
+        assert before != after and pilot.app.get_css_variables()["back"] == "#ffffff"
+
+    async def again(pilot: Pilot[Any]) -> None:
+        assert pilot.app.get_css_variables()["back"] == "#ffffff"
+        await _press(pilot, "ctrl+t", *"dark", "enter")
+
+    explore(small_catalog, flow)
+    explore(small_catalog, again)
+
+
+def test_own_theme_takes_what_it_does_not_say_from_its_base() -> None:
+    """Colours of the user's are read; a name or a colour that means nothing is refused with what there is."""
+    settings = Settings(themes={"paper": {"base": "light", "accent": "#000087", "curves": ["#000087"]}}, theme="paper")
+    paper = chosen_theme(settings)
+    assert paper.colours["accent"] == "#000087" and paper.background == "#ffffff" and paper.curves == ("#000087",)
+    for wrong in ({"accent": "blue"}, {"shadow": "#000000"}, {"base": "noir"}, {"curves": []}, 7):
+        with pytest.raises(Exception, match="paper"):
+            themes_of(Settings(themes={"paper": wrong}))
+    with pytest.raises(Exception, match="There is no theme"):
+        chosen_theme(Settings(theme="noir"))
+
+
+def test_comparison_in_depth(demo_catalog: Path, explore: Explore) -> None:
+    """m adds statistics, T turns runs into lines and back, a adds runs by a filter, D shows code; esc leads back."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _press(pilot, "slash", *"name ~ final", "enter")
+        text = await _press(pilot, "space", "space", "c")
+        assert "2 runs" in text
+        text = await _press(pilot, "m", "equals_sign")
+        assert "val/loss.min" in text or "step_of_min" in text
+        text = await _press(pilot, "T")
+        assert text.count("final-") >= 2 and "more column" in text
+        text = await _press(pilot, "right_square_bracket", "T")
+        text = await _press(pilot, "a", *"sweep and val/acc > 0.97", "enter")
+        assert "runs" in text and "2 runs" not in text.splitlines()[1]
+        text = await _press(pilot, "D")
+        assert "code of" in text and "---" in text
+        await _press(pilot, "escape", "escape")
+        assert isinstance(pilot.app.screen, RunsScreen)
+
+    explore(demo_catalog, flow, size=(120, 36))
+
+
+def test_settings_with_keys_and_themes_are_read(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables of the settings file arrive as they are."""
+    folder = home / "config" / "artui"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "settings.toml"
+    file.write_text('theme = "paper"\n[themes.paper]\nbase = "light"\n[keys]\n"runs.sort" = "f2"\n')
+    try:
+        load_settings.cache_clear()
+        settings = load_settings()
+        assert settings.keys == {"runs.sort": "f2"} and settings.themes == {"paper": {"base": "light"}}
+    finally:
+        file.unlink()
+        load_settings.cache_clear()
