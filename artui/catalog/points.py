@@ -139,6 +139,26 @@ def decode(codec: str, count: int, payload: bytes) -> tuple[Ints, Ints, Floats]:
     """
     import numpy as np
 
+    steps, times_ms, values = _parts(codec, count, payload)
+    return _unpack(steps, count, np.int64), _unpack(times_ms, count, np.int64), _unpack(values, count, np.float64)
+
+
+def decode_placed(codec: str, count: int, payload: bytes, *, by_time: bool) -> tuple[Ints, Floats]:
+    """Unpack only what a chart needs of a block: the steps, or the times in milliseconds, and the values.
+
+    Raises:
+        PointsDamaged: as `decode`.
+    """
+    import numpy as np
+
+    steps, times_ms, values = _parts(codec, count, payload)
+    return _unpack(times_ms if by_time else steps, count, np.int64), _unpack(values, count, np.float64)
+
+
+def _parts(codec: str, count: int, payload: bytes) -> tuple[bytes | Any, bytes | Any, bytes | Any]:
+    """Take a payload apart into steps, times and values: packed bytes, or arrays where they are raw."""
+    import numpy as np
+
     if not 1 <= count <= BLOCK_POINTS:
         raise PointsDamaged(f"A block of points claims to hold {count} of them.", remedy="Get an untouched copy.")
     if codec == "raw":
@@ -157,12 +177,13 @@ def decode(codec: str, count: int, payload: bytes) -> tuple[Ints, Ints, Floats]:
     if _SIZES.size + first + second > len(payload):
         raise PointsDamaged("A packed block of points is cut off.", remedy="Get an untouched copy.")
     start = _SIZES.size
-    steps = _unpack(payload[start : start + first], count, np.int64)
-    times_ms = _unpack(payload[start + first : start + first + second], count, np.int64)
-    return steps, times_ms, _unpack(payload[start + first + second :], count, np.float64)
+    middle = start + first
+    return payload[start:middle], payload[middle : middle + second], payload[middle + second :]
 
 
-def _unpack(part: bytes, count: int, kind: Any) -> Any:
+def _unpack(part: bytes | Any, count: int, kind: Any) -> Any:
+    if not isinstance(part, bytes):
+        return part
     import numpy as np
     from pcodec import standalone
 

@@ -75,7 +75,12 @@ _CHUNKS = (400, 1200, 1800)
 
 
 def first_matching(
-    connection: sqlite3.Connection, node: Node, ordered: Sequence[int], limit: int, hidden: set[int], memory: Kept
+    connection: sqlite3.Connection,
+    node: Node,
+    ordered: Callable[[], Sequence[int] | None],
+    limit: int,
+    hidden: set[int],
+    memory: Kept,
 ) -> list[int] | None:
     """Give the first keys of an order that a filter matches, without looking at all runs.
 
@@ -88,10 +93,13 @@ def first_matching(
     condition = compile_node(node, scope)
     if condition.estimate(scope) < FEW:
         return None
+    keys = ordered()
+    if keys is None:
+        return None
     found: list[int] = []
     start = 0
     for count in _CHUNKS:
-        chunk = [key for key in ordered[start : start + count] if key not in hidden]
+        chunk = [key for key in keys[start : start + count] if key not in hidden]
         matching = condition.keys(scope, set(chunk))
         found += [key for key in chunk if key in matching]
         if len(found) >= limit:
@@ -113,13 +121,16 @@ def compile_node(node: Node, scope: Scope) -> Condition:
     if isinstance(node, Not):
         return Complement(compile_node(node.part, scope))
     if isinstance(node, Word):
-        return Computed(lambda scope, within: _runs_with_word(scope, node.text))
+        return Computed(lambda scope, within: _runs_with_word(scope, node.text, within))
     if isinstance(node, AnyPoint):
         return _any_point(node, scope)
     return _test(node, scope)
 
 
-def _runs_with_word(scope: Scope, text: str) -> set[int]:
+def _runs_with_word(scope: Scope, text: str, within: set[int] | None) -> set[int]:
+    if within is not None and len(within) <= FEW and scope.memory.peek(("word", text)) is None:
+        found_there = search.runs_holding(scope.connection, text, within=within)
+        return found_there | (search.runs_of_status(scope.connection, text, scope.now_ms) & within)
     found = scope.memory.get(("word", text), lambda: array("q", search.runs_holding(scope.connection, text)))
     # Which runs are lost is a matter of time, not of the file.
     return search.runs_of_status(scope.connection, text, scope.now_ms).union(found)
@@ -255,7 +266,10 @@ def _check_values(test: Comparison, meaning: _Meaning) -> None:
 def _metric(test: Comparison, meaning: _Meaning) -> Condition:
     expression = AGGREGATES[meaning.aggregate]
     if meaning.aggregate == "diverged":
-        return flag(test, Rows("series", expression, {}, meaning.name_key), _existing(meaning))
+        # Each part over the index of last values: together they would walk all of it.
+        parts = ("t.last IS NULL", f"t.last > {FINITE}", f"t.last < -{FINITE}")
+        diverged = Union([Rows("series", part, {}, meaning.name_key) for part in parts])
+        return flag(test, diverged, _existing(meaning))
     operator = test.operator
     if operator in ("is nan", "is not nan"):
         return Rows("series", f"{expression} IS {'NOT ' if 'not' in operator else ''}NULL", {}, meaning.name_key)
@@ -472,7 +486,12 @@ def _param(test: Comparison, meaning: _Meaning) -> Condition:
             for word, number in (("true", 1), ("false", 0))
         ),
     ]
-    return Texts(tuple((query, values) for query in queries), lambda value: holds(as_text(value)), spoken(test))
+    one_by_one = (
+        f"SELECT w.value, CASE WHEN {is_bool} AND t.number THEN 'true' WHEN {is_bool} THEN 'false' WHEN t.text IS NOT NULL THEN t.text ELSE t.number END "
+        "FROM json_each(:within) AS w CROSS JOIN param AS t ON t.run_key = w.value AND t.name_key = :name_key"
+    )
+    pairs = tuple((query, values) for query in queries)
+    return Texts(pairs, lambda value: holds(as_text(value)), spoken(test), (one_by_one, values))
 
 
 def _same_param(test: Comparison, meaning: _Meaning) -> Rows:
@@ -517,4 +536,6 @@ def _tag(test: Comparison, meaning: _Meaning) -> Condition:
     if test.operator in ("is nan", "is not nan"):
         raise error_at(test, "A tag is text, not a number.", f"Write {test.field.shown} is null for runs without it.")
     query = "SELECT t.value, group_concat(t.run_key) FROM tag AS t WHERE t.name_key = :name_key GROUP BY t.value"
-    return Texts(((query, {"name_key": meaning.name_key}),), matcher(test, is_tag=True), spoken(test))
+    values = {"name_key": meaning.name_key}
+    one_by_one = "SELECT w.value, t.value FROM json_each(:within) AS w CROSS JOIN tag AS t ON t.run_key = w.value AND t.name_key = :name_key"
+    return Texts(((query, values),), matcher(test, is_tag=True), spoken(test), (one_by_one, values))

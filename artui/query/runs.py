@@ -192,6 +192,7 @@ def run_order(reader: Reader, request: RunsRequest) -> RunOrder:
 
 FEW_MATCHING = 2_000
 """Up to so many runs are put in order by themselves, where the order of all is not known."""
+MANY_DELETED = 1_000
 FIRST_SORTED = 3_400
 """So many runs of an order that is not known yet are looked through for a first page."""
 PAGED_FROM = 10_000
@@ -211,15 +212,14 @@ def first_matches(reader: Reader, request: RunsRequest, limit: int) -> RunOrder 
         sorts = resolved(connection, request.sorts)
         if total < PAGED_FROM:
             return None
-        ordered = memory.peek(sorts)
-        if ordered is None and len(sorts) == 1:
-            # What has not been sorted yet need not be for the first page.
-            ordered = first_keys(connection, sorts[0], FIRST_SORTED)
-        elif node is None:
-            return None
         deleted = set(key_list(connection, "SELECT key FROM run WHERE deleted_ms IS NOT NULL", {}))
+        known = memory.peek(sorts)
         if node is None:
-            found = [key for key in ordered or () if key not in deleted][:limit]
+            # What is in order already is there as soon as its beginning.
+            if known is not None or len(sorts) != 1 or len(deleted) > MANY_DELETED:
+                return None
+            beginning = first_keys(connection, sorts[0], limit + len(deleted)) or []
+            found = [key for key in beginning if key not in deleted][:limit]
             return RunOrder(array("q", found), total, running, is_partial=True) if len(found) == limit else None
         from artui.query.compile import first_matching
         from artui.query.filter import names_attribute
@@ -227,8 +227,12 @@ def first_matches(reader: Reader, request: RunsRequest, limit: int) -> RunOrder 
 
         if names_attribute(node, "deleted"):
             return None
-        if ordered is None:
-            ordered = memory.get(sorts, lambda: array("q", sorted_keys(connection, sorts)))
+
+        def ordered() -> Sequence[int] | None:
+            if known is None and len(sorts) == 1:
+                return first_keys(connection, sorts[0], min(FIRST_SORTED, total + len(deleted)))
+            return known if known is not None else memory.get(sorts, lambda: array("q", sorted_keys(connection, sorts)))
+
         with pointing_into(request.where):
             matching = first_matching(connection, node, ordered, limit, deleted, memory)
     return None if matching is None else RunOrder(array("q", matching), total, running, is_partial=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
+import orjson
+
 from artui.catalog.runs import storable
 from artui.query.keys import key_list
 from artui.query.statuses import STATUS_CONDITIONS, status_times
@@ -45,13 +47,32 @@ DISTINCT_TEXTS = """
 """
 
 
-def runs_holding(connection: sqlite3.Connection, text: str) -> set[int]:
+_THESE = "json_each(:within) AS w"
+_AMONG = (
+    f"SELECT r.key AS key FROM {_THESE} CROSS JOIN run AS r ON r.key = w.value WHERE instr(lower(r.name), :part) OR (r.note <> '' AND instr(lower(r.note), :part)) "
+    f"OR r.project_key IN ({PROJECTS_HOLDING})",
+    f"SELECT w.value AS key FROM {_THESE} CROSS JOIN tag AS t ON t.run_key = w.value WHERE instr(lower(t.value), :part) "
+    "OR t.name_key IN (SELECT key FROM name WHERE instr(lower(text), :part))",
+    f"SELECT w.value AS key FROM {_THESE} CROSS JOIN param AS t ON t.run_key = w.value WHERE instr(lower(t.text), :part) OR t.number = :number",
+)
+
+
+def runs_holding(connection: sqlite3.Connection, text: str, *, within: set[int] | None = None) -> set[int]:
     """Give the keys of the runs that contain a text in name, note, tags, project or params.
 
     Case does not matter. A number is also found as the value of a param.
+
+    Args:
+        within: look at these runs alone, one by one: quicker where they are few.
     """
     word = storable(text)[:MAX_WORD_CHARS]
     found: set[int] = set()
+    if within is not None:
+        told = {"within": orjson.dumps(list(within)).decode(), "number": as_number(word)}
+        for part in _spellings(word):
+            for query in _AMONG:
+                found.update(key_list(connection, query, {**told, "part": part}))
+        return found
     for part in _spellings(word):
         found |= _holding(connection, part)
     number = as_number(word)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 SPARK_VALUES = 24
-DECODE_BLOCKS = 2048
+DECODE_BLOCKS = 900
 """Series of more blocks than this are drawn from the blocks' summaries alone."""
 _SPARK_DECODES = 2
 
@@ -63,6 +63,14 @@ class Curve:
         return len(self.xs) + len(self.nan_xs) + len(self.positive_inf_xs) + len(self.negative_inf_xs)
 
 
+SERIES_BLOCKS = """
+    SELECT count, codec, payload
+    FROM block
+    WHERE series_key = :series AND number BETWEEN :first AND :last
+    ORDER BY number
+"""
+
+
 def get_series(reader: Reader, run_id: str, name: str, labels: str = "") -> Series:
     """Give all points of one metric of a run.
 
@@ -91,13 +99,34 @@ def read_series(connection: sqlite3.Connection, series_key: int, numbers: tuple[
     parts = [
         _decoded(count, codec, payload)
         for count, codec, payload in connection.execute(
-            "SELECT count, codec, payload FROM block WHERE series_key = :series AND number BETWEEN :first AND :last ORDER BY number",
+            SERIES_BLOCKS,
             {"series": series_key, "first": numbers[0], "last": numbers[1]},
         )
     ]
     if not parts:
         return Series(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64))
     return Series(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def _placed(
+    connection: sqlite3.Connection, metric: Metric, axis: Axis, numbers: tuple[int, int] = (0, 2**62)
+) -> tuple[Floats, Floats]:
+    """Decode of a series only what a chart by this axis needs: (places, values)."""
+    import numpy as np
+
+    parts = []
+    for count, codec, payload in connection.execute(
+        SERIES_BLOCKS, {"series": metric.series_key, "first": numbers[0], "last": numbers[1]}
+    ):
+        if not isinstance(count, int) or not isinstance(codec, str) or not isinstance(payload, bytes):
+            raise _wrong_type()
+        parts.append(points.decode_placed(codec, count, payload, by_time=axis != "step"))
+    if not parts:
+        return np.empty(0), np.empty(0)
+    xs = np.concatenate([part[0] for part in parts]).astype("float64")
+    if axis != "step":
+        xs = (xs - (metric.summary.first_ms if axis == "time" else 0)) / 1000.0
+    return xs, np.concatenate([part[1] for part in parts])
 
 
 def _decoded(count: Any, codec: Any, payload: Any) -> Any:
@@ -219,6 +248,8 @@ def curve(
         found = pending(reader, connection)
         if against is None and ((window is not None and not found) or _is_large(connection, metric)):
             return _curve_of_blocks(connection, metric, axis, buckets, window, is_log=is_log)
+        if against is None and not found:
+            return _thinned(*_placed(connection, metric, axis), window, buckets, is_log=is_log)
         owner = (run_id or _run_of(connection, metric.series_key)) if found else ""
 
         def whole(each: Metric) -> Series:
@@ -332,22 +363,29 @@ def thin(xs: Floats, values: Floats, *, buckets: int) -> Curve:
         xs, values = xs[finite], values[finite]
     if not len(values):
         return Curve([], [], [], [], [], **odd, count=count, last=last)
-    is_last = np.append(xs[1:] != xs[:-1], True)
-    if int(is_last.sum()) <= buckets:
+    is_last = np.empty(len(xs), bool)
+    is_last[-1] = True
+    np.not_equal(xs[1:], xs[:-1], out=is_last[:-1])
+    has_repeats = not bool(is_last.all())
+    if (int(is_last.sum()) if has_repeats else len(xs)) <= buckets:
         starts = np.flatnonzero(np.append(True, is_last[:-1]))
         middles, means = xs[is_last], values[is_last]
         lows, highs = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
     else:
-        place = np.minimum(((xs - xs[0]) / (xs[-1] - xs[0]) * buckets).astype(np.int64), buckets - 1)
-        starts = np.flatnonzero(np.diff(place, prepend=-1))
+        # Steps ascend: where a bucket begins is looked up, not worked out for every point.
+        edges = xs[0] + (xs[-1] - xs[0]) * (np.arange(buckets) / buckets)
+        starts = np.unique(np.searchsorted(xs, edges, side="left"))
+        starts = starts[starts < len(xs)]
         lows, highs = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
-        line = slice(None) if is_last.all() else is_last
-        line_starts = np.flatnonzero(np.diff(place[line], prepend=-1))
+        line_xs, line_values, line_starts = xs, values, starts
+        if has_repeats:
+            line_xs, line_values = xs[is_last], values[is_last]
+            line_starts = np.searchsorted(line_xs, xs[starts], side="left")
         # Sums of steps and values near the greatest there are round beyond them: a mean never does.
-        middles = np.clip(_means(xs[line], line_starts), xs[starts], xs[np.append(starts[1:], len(xs)) - 1])
-        means = np.clip(_means(values[line], line_starts), lows, highs)
+        middles = np.clip(_means(line_xs, line_starts), xs[starts], xs[np.append(starts[1:], len(xs)) - 1])
+        means = np.clip(_means(line_values, line_starts), lows, highs)
         middles[0], middles[-1] = xs[0], xs[-1]
-        means[0], means[-1] = values[line][0], values[-1]
+        means[0], means[-1] = line_values[0], values[-1]
     counts = np.diff(starts, append=len(values))
     return Curve(
         middles.tolist(), lows.tolist(), highs.tolist(), means.tolist(), counts.tolist(), **odd, count=count, last=last
@@ -416,8 +454,8 @@ def _curve_of_blocks(
         raise _wrong_type()
     if window is not None and count <= DECODE_BLOCKS:
         # A block further on either side, for the points just outside.
-        series = read_series(connection, metric.series_key, (first - 1, last + 1) if count else (0, -1))
-        return _thinned(places(series, axis, first_ms=first_ms), series.values, window, buckets, is_log=is_log)
+        xs, ys = _placed(connection, metric, axis, (first - 1, last + 1) if count else (0, -1))
+        return _thinned(xs, ys, window, buckets, is_log=is_log)
     group = max(1, -(-(last - first + 1) // buckets))
     rows = connection.execute(
         CURVE_BLOCKS.format(in_sight=in_sight), {**values, "first": first, "group": group}
@@ -435,7 +473,8 @@ def _curve_of_blocks(
         return float((row[2] + row[3]) / 2 - (first_ms if axis == "time" else 0)) / 1000.0
 
     placed = sorted(((middle(row), row) for row in rows), key=lambda each: each[0])  # steps may begin again
-    xs, lows, highs, means, counts = [], [], [], [], []
+    across: list[float] = []
+    lows, highs, means, counts = [], [], [], []
     odd: tuple[list[float], list[float], list[float]] = ([], [], [])
     for x, (*_, low, high, added, finite, nans, positive_infs, negative_infs, _) in placed:
         for places_of, found in zip(odd, (nans, positive_infs, negative_infs), strict=True):
@@ -443,12 +482,24 @@ def _curve_of_blocks(
                 places_of.append(x)
         if finite and low is not None and high is not None:
             mean = mean_of(added, finite, low, high)
-            xs.append(x)
+            across.append(x)
             lows.append(low)
             highs.append(high)
             means.append(low / 2 + high / 2 if mean is None else mean)
             counts.append(finite)
-    return Curve(xs, lows, highs, means, counts, *odd, count=sum(row[11] for row in rows), last=metric.summary.last)
+    if len(across) > 1 and placed[0][1] is rows[0] and placed[-1][1] is rows[-1]:
+        # The line begins with the first point and ends with the last one, not with means.
+        for place, number, word in ((0, first, "first"), (-1, last, "last")):
+            query = f"SELECT {word}, {word}_step, {word}_ms FROM block WHERE series_key = :series AND number = :number"
+            value, step, time_ms = connection.execute(query, {**values, "number": number}).fetchone() or (None, 0, 0)
+            if isinstance(value, float) and math.isfinite(value) and isinstance(step, int) and isinstance(time_ms, int):
+                across[place] = (
+                    float(step) if axis == "step" else (time_ms - (first_ms if axis == "time" else 0)) / 1000
+                )
+                means[place] = min(max(value, lows[place]), highs[place])
+        across.sort()
+    total = sum(row[11] for row in rows)
+    return Curve(across, lows, highs, means, counts, *odd, count=total, last=metric.summary.last)
 
 
 def _wrong_type() -> PointsDamaged:

@@ -17,7 +17,7 @@ from artui.query.keys import key_list, name_key
 KEYS_BY_START = "SELECT key FROM run ORDER BY started_ms DESC, key DESC"
 PARAM_ORDER = "SELECT run_key AS key FROM param WHERE name_key = :name AND number IS NOT NULL ORDER BY number, run_key"
 PARAM_TEXT_ORDER = "SELECT run_key AS key FROM param WHERE name_key = :name AND text IS NOT NULL ORDER BY text, run_key"
-TAG_ORDER = "SELECT run_key AS key FROM tag WHERE name_key = :name ORDER BY value, run_key"
+TAG_ORDER = "SELECT run_key AS key FROM tag WHERE name_key = :name ORDER BY tag.value, run_key"
 METRIC_ORDER = "SELECT run_key AS key FROM series WHERE name_key = :name AND last IS NOT NULL ORDER BY last, run_key"
 METRIC_IS_NAN = "SELECT run_key AS key FROM series AS t WHERE t.name_key = :name AND {value} IS NULL"
 _METRIC_ORDER = "SELECT t.run_key AS key FROM series AS t WHERE t.name_key = :name AND {value} IS NOT NULL ORDER BY {value}, t.run_key"
@@ -86,6 +86,12 @@ def sorted_keys(
     return keys
 
 
+_TABLES = (
+    ("series", " AS t", " AND t.labels >= ''"), ("series", "", " AND series.labels >= ''"), ("param", "", ""), ("tag", "", ""),
+)  # fmt: skip
+"""Tables of what runs have, as our queries name them, with what lets the planner see that a run's own index says most."""
+
+
 class _Within:
     """Asks for keys of all runs, or of some."""
 
@@ -97,7 +103,18 @@ class _Within:
     def keys(self, query: str, values: dict[str, Any]) -> list[int]:
         if self._within is None:
             return key_list(self.connection, query, values)
-        query = f"SELECT key FROM ({query}) WHERE key IN (SELECT value FROM json_each(:within))"
+        for table, alias, more in _TABLES:
+            found = f" FROM {table}{alias} WHERE "
+            if found in query:
+                # Crossed, so that the runs are gone through, each by its own index, and not all rows of the name.
+                owner = alias.removeprefix(" AS ") or table
+                joined = (
+                    f" FROM json_each(:within) AS w CROSS JOIN {table}{alias} ON {owner}.run_key = w.value{more} WHERE "
+                )
+                query = query.replace(found, joined, 1)
+                break
+        else:
+            query = f"SELECT key FROM ({query}) WHERE key IN (SELECT value FROM json_each(:within))"
         return key_list(self.connection, query, {**values, "within": self._within})
 
     @property
@@ -140,7 +157,8 @@ def _metric_keys(scope: _Within, values: dict[str, Any], aggregate: str) -> list
     return scope.keys(_FIRST_METRIC_ORDER.format(value=value), values)
 
 
-_SERIES_OF = "SELECT count(*) FROM series AS t JOIN json_each(:keys) AS w ON t.run_key = w.value WHERE t.name_key = :name AND t.labels >= ''"
+# Crossed, so that the runs are gone through, each by its own index: not all series of the name.
+_SERIES_OF = "SELECT count(*) FROM json_each(:keys) AS w CROSS JOIN series AS t ON t.run_key = w.value AND t.name_key = :name AND t.labels >= ''"
 
 
 def first_keys(connection: sqlite3.Connection, sort: Sort, limit: int) -> list[int] | None:
@@ -150,7 +168,16 @@ def first_keys(connection: sqlite3.Connection, sort: Sort, limit: int) -> list[i
     """
     source, _, name = sort.column.partition(":")
     values: dict[str, Any] = {"name": name_key(connection, name)} if source != "attribute" else {}
-    if source == "attribute":
+    if source == "attribute" and name in ("status", "stage"):
+        # Each of the few values by itself: within one the index has the order.
+        codes = [row[0] for row in connection.execute(f"SELECT DISTINCT {name} FROM run ORDER BY {name}")]
+        queries = [f"SELECT key FROM run WHERE {name} = {int(code)} ORDER BY started_ms DESC, key" for code in codes]
+    elif source == "attribute" and name == "project":
+        projects = [row[0] for row in connection.execute("SELECT key FROM project ORDER BY name")]
+        queries = [
+            f"SELECT key FROM run WHERE project_key = {int(key)} ORDER BY started_ms DESC, key" for key in projects
+        ]
+    elif source == "attribute":
         queries = [_ATTRIBUTE_ORDERS.get(name, _ATTRIBUTE_ORDERS["started"])]
     elif source == "param":
         queries = [PARAM_ORDER, PARAM_TEXT_ORDER]

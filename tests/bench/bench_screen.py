@@ -77,6 +77,7 @@ def main() -> None:
     parser.add_argument("--probe", type=Path, default=HERE.parents[2].parent / "shared" / "tools" / "tui_probe.py")
     parser.add_argument("--runs", type=int, default=100_000)
     parser.add_argument("--skip-data-table", action="store_true")
+    parser.add_argument("--visidata", help="VisiData's `vd`, to measure it on the same runs and columns as CSV")
     options = parser.parse_args()
     if not options.catalog.exists():
         subprocess.run(
@@ -101,6 +102,7 @@ def main() -> None:
                 ["wait timeout=60 c11", "quiet 400", "key down x30", "key pagedown x10"],
             )
         )
+        visidata = _visidata(options, Path(folder)) if options.visidata else None
     used = probe(
         options,
         artui,
@@ -131,20 +133,23 @@ def main() -> None:
             f"{paint:.0f}",
             "250; 1.5 x minimal",
             f"minimal {floor:.0f} (ours {paint / floor:.2f} x)"
-            + (f", DataTable {peer['first_paint_ms']:.0f}" if peer else ""),
+            + (f", DataTable {peer['first_paint_ms']:.0f}" if peer else "")
+            + (f", VisiData {visidata['first_paint_ms']:.0f}, rows at {visidata['rows_ms']:.0f}" if visidata else ""),
         ),
         (
             "key down, p50 / p95 ms",
             _times(down),
             "5 / 25",
             f"plain output {_times(plain['by']['key down x30'])}"
-            + (f", DataTable {_times(peer['by']['key down x30'])}" if peer else ""),
+            + (f", DataTable {_times(peer['by']['key down x30'])}" if peer else "")
+            + (f", VisiData {_times(visidata['by']['key down x30'])}" if visidata else ""),
         ),
         (
             "page down, p95 ms",
             f"{page['settle_ms']['p95']:.1f}",
             "25",
-            f"DataTable {peer['by']['key pagedown x10']['settle_ms']['p95']:.0f}" if peer else "",
+            (f"DataTable {peer['by']['key pagedown x10']['settle_ms']['p95']:.0f}" if peer else "")
+            + (f", VisiData {visidata['by']['key pagedown x10']['settle_ms']['p95']:.0f}" if visidata else ""),
         ),
         (
             "sort to first page, p50 / max ms",
@@ -164,7 +169,8 @@ def main() -> None:
             f"{down['bytes']['mean']:.0f}",
             "400",
             f"plain {plain['by']['key down x30']['bytes']['mean']:.0f}"
-            + (f", DataTable {peer['by']['key down x30']['bytes']['mean']:.0f}" if peer else ""),
+            + (f", DataTable {peer['by']['key down x30']['bytes']['mean']:.0f}" if peer else "")
+            + (f", VisiData {visidata['by']['key down x30']['bytes']['mean']:.0f}" if visidata else ""),
         ),
         ("bytes: scroll a row", f"{scroll['bytes']['mean']:.0f}", "400", ""),
         (
@@ -172,7 +178,8 @@ def main() -> None:
             f"{page['bytes']['mean']:.0f}",
             "4,000",
             f"plain {plain['by']['key pagedown x20']['bytes']['mean']:.0f}"
-            + (f", DataTable {peer['by']['key pagedown x10']['bytes']['mean']:.0f}" if peer else ""),
+            + (f", DataTable {peer['by']['key pagedown x10']['bytes']['mean']:.0f}" if peer else "")
+            + (f", VisiData {visidata['by']['key pagedown x10']['bytes']['mean']:.0f}" if visidata else ""),
         ),
         ("held key on 64 kbit/s: lag, ms", f"{held['by']['hold down x90 30']['lag_ms']:.0f}", "500", ""),
         (
@@ -185,12 +192,35 @@ def main() -> None:
             "peak memory, MiB",
             f"{used['hwm_mib']:.0f}",
             "70",
-            f"minimal {floors[0]['hwm_mib']:.0f}" + (f", DataTable {peer['hwm_mib']:.0f}" if peer else ""),
+            f"minimal {floors[0]['hwm_mib']:.0f}"
+            + (f", DataTable {peer['hwm_mib']:.0f}" if peer else "")
+            + (f", VisiData {visidata['hwm_mib']:.0f}" if visidata else ""),
         ),
     ]
     print(f"{options.catalog.name}, {options.catalog.stat().st_size / 1e6:.0f} MB, 120x36\n")
     for name, ours, limit, others in [("what", "ours", "goal", "others in this run"), *rows]:
         print(f"{name:<32} {ours:>14}   {limit:<20} {others}")
+
+
+def _visidata(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Measure VisiData on the runs and the twelve columns that our table shows, written as CSV."""
+    from artui.query import Reader
+    from artui.query.export import table_of, write_table
+    from artui.query.runs import RunsRequest, chosen_columns, columns, run_order
+
+    with Reader(options.catalog) as reader:
+        keys = list(run_order(reader, RunsRequest()).keys)
+        text = write_table("csv", *table_of(reader, keys, chosen_columns(columns(reader))[:12]))
+    target = folder / "runs.csv"
+    target.write_text(text)
+    first = text.split("\n", 2)[1].split(",", 1)[0]
+    report = probe(
+        options,
+        [options.visidata, str(target)],
+        [f"wait timeout=60 label=rows {first}", "quiet 1500", "key down x30", "key pagedown x10"],
+    )
+    report["rows_ms"] = report["by"]["rows"].get("ms", report["by"]["rows"].get("wait_ms", 0.0))
+    return report
 
 
 def _times(step: dict[str, Any]) -> str:

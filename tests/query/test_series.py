@@ -277,3 +277,18 @@ def test_curve_says_how_many_points_it_shows(tmp_path: Path) -> None:
         metric = reader.run("r").detail().metrics[0]
         assert (curve(reader, metric, buckets=100).shown, curve(reader, metric, buckets=100).count) == (101, 1000)
         assert curve(reader, metric, buckets=2000).shown == 1000
+
+
+@pytest.mark.parametrize("axis", ["step", "time"])
+def test_curve_from_summaries_begins_and_ends_with_the_points(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, axis: series.Axis
+) -> None:
+    """Drawn from blocks, too, the line goes from the first point to the last one."""
+    values = [float(n * n) for n in range(5000)]
+    _catalog(tmp_path / "x.artui", list(range(5000)), values)
+    monkeypatch.setattr(series, "DECODE_BLOCKS", 1)
+    with Reader(tmp_path / "x.artui") as reader:
+        found = curve(reader, reader.run("r").detail().metrics[0], axis=axis, buckets=100)
+    assert (found.means[0], found.means[-1]) == (0.0, values[-1])
+    assert (found.xs[0], found.xs[-1]) == ((0.0, 4999.0) if axis == "step" else (0.0, 49.99))
+    assert list(found.xs) == sorted(found.xs) and found.count == 5000

@@ -251,8 +251,10 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
     is_many = len(curves) > MANY_CURVES
     # A band behind many curves is a blot.
     has_bands = options.smoothing > 0 and not is_many
-    for number, line in enumerate(curves):
+    followed = [
         _trace(plot, line, number, x_scale, y_scale, options.smoothing, has_band=has_bands)
+        for number, line in enumerate(curves)
+    ]
     colours = [palette.curves[line.colour % len(palette.curves)] for line in curves]
     faded = [palette.bands[line.colour % len(palette.bands)] for line in curves]
     aside = palette.styles["faint"]
@@ -260,7 +262,7 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
     _mark_odd(plot, curves, x_scale, palette.styles["bad"])
     for number, line in enumerate(curves):
         if line.mark and len(curves) > 1 and (line.is_picked or not is_many):
-            _mark_end(plot, line, front[number], x_scale, y_scale, options.smoothing)
+            _mark_end(plot, line, front[number], followed[number])
     cursor = None if chart.cursor is None else min(chart.cursor >> 1, columns - 1)
     x = None if chart.cursor is None else x_scale.value(min(1.0, chart.cursor / max(1, columns * 2 - 1)))
     return [
@@ -318,43 +320,99 @@ def _ends(xs: Sequence[float], *, above_zero: bool) -> Sequence[float]:
     return (min(kept), max(kept)) if kept else ()
 
 
+@dataclass(slots=True)
+class _Dots:
+    """A curve by columns of dots: of the buckets in one column the mean, the lowest and the highest."""
+
+    columns: list[int]
+    means: list[float]
+    lows: list[float]
+    highs: list[float]
+
+    def add(self, column: int, total: float, count: int, low: float, high: float) -> None:
+        mean = total / count
+        self.columns.append(column)
+        # The sum of huge values may be beyond all floats: their mean is not.
+        self.means.append(mean if low <= mean <= high else low / 2 + high / 2)
+        self.lows.append(low)
+        self.highs.append(high)
+
+
+def _dots(curve: Curve, scale: Scale) -> _Dots:
+    """Put a curve's buckets into columns of dots; those that a logarithmic axis does not have are left out."""
+    if scale.is_log:
+        rows = [(x, *rest) for value, *rest in zip(curve.xs, curve.means, curve.lows, curve.highs, strict=True) if (x := scale.column(value)) is not None]  # fmt: skip
+        xs, means, lows, highs = map(list, zip(*rows, strict=True)) if rows else ([], [], [], [])
+    else:
+        xs, means, lows, highs = scale.columns(curve.xs), list(curve.means), list(curve.lows), list(curve.highs)
+    if len(set(xs)) == len(xs):
+        return _Dots(xs, means, lows, highs)
+    dots = _Dots([], [], [], [])
+    here, total, count, lowest, highest = xs[0], 0.0, 0, lows[0], highs[0]
+    # One pass without a call for each bucket: this is most of what drawing takes.
+    for x, mean, low, high in zip(xs, means, lows, highs, strict=True):
+        if x == here:
+            total += mean
+            count += 1
+            if low < lowest:
+                lowest = low
+            if high > highest:
+                highest = high
+            continue
+        dots.add(here, total, count, lowest, highest)
+        here, total, count, lowest, highest = x, mean, 1, low, high
+    dots.add(here, total, count, lowest, highest)
+    # The line begins and ends at the first and the last value, not at a mean with those beside them.
+    dots.means[0], dots.means[-1] = means[0], means[-1]
+    return dots
+
+
 def _trace(
     plot: Plot, line: ChartLine, owner: int, x_scale: Scale, y_scale: Scale, smoothing: float, *, has_band: bool
-) -> None:
-    curve = line.curve
-    columns = [x_scale.column(x) for x in curve.xs]
-    if has_band or smoothing <= 0:
-        for x, low, high in zip(columns, curve.lows, curve.highs, strict=True):
-            top, bottom = y_scale.place(high), y_scale.place(low)
-            if x is not None and (top is not None or bottom is not None):
-                plot.stroke(
-                    x,
-                    top if top is not None else 0,
-                    bottom if bottom is not None else plot.dot_rows - 1,
-                    owner,
-                    is_band=has_band,
-                )
+) -> list[tuple[int, int]]:
+    """Draw a curve; give the dots of its line, those beyond the edges too."""
+    dots = _dots(line.curve, x_scale)
+    if (has_band or smoothing <= 0) and dots.columns:
+        _stroke_ranges(plot, dots, owner, y_scale, is_band=has_band)
     if has_band:
-        _follow(plot, columns, curve.means, y_scale, owner, is_band=True)
-    _follow(plot, columns, smoothed(curve.means, smoothing), y_scale, owner, is_band=False)
+        _follow(plot, dots.columns, dots.means, y_scale, owner, is_band=True)
+    return _follow(plot, dots.columns, smoothed(dots.means, smoothing), y_scale, owner, is_band=False)
+
+
+def _stroke_ranges(plot: Plot, dots: _Dots, owner: int, scale: Scale, *, is_band: bool) -> None:
+    """Draw the columns from the lowest to the highest value."""
+    last, width = plot.dot_rows - 1, plot.dot_columns
+    if scale.is_log:
+        tops = [0 if y is None else y for y in map(scale.place, dots.highs)]
+        bottoms = [last if y is None else y for y in map(scale.place, dots.lows)]
+        # A column that lies below the axis as a whole has nothing to show.
+        rows = [row for row, high in zip(zip(dots.columns, tops, bottoms, strict=True), dots.highs, strict=True) if high > 0]  # fmt: skip
+    else:
+        rows = list(zip(dots.columns, scale.places(dots.highs), scale.places(dots.lows), strict=True))
+    rows = [row for row in rows if 0 <= row[0] < width]
+    if rows:
+        xs, tops, bottoms = map(list, zip(*rows, strict=True))
+        plot.strokes(xs, tops, bottoms, owner, is_band=is_band)
 
 
 def _follow(
-    plot: Plot, columns: Sequence[int | None], values: Sequence[float], scale: Scale, owner: int, *, is_band: bool
-) -> None:
+    plot: Plot, columns: Sequence[int], values: Sequence[float], scale: Scale, owner: int, *, is_band: bool
+) -> list[tuple[int, int]]:
     """Draw a line through points; it breaks where a logarithmic axis has no place for one."""
+    places: Sequence[int | None] = [scale.place(value) for value in values] if scale.is_log else scale.places(values)
     before: tuple[int, int] | None = None
-    for x, value in zip(columns, values, strict=True):
-        y = scale.place(value)
-        if y is None or x is None:
+    followed: list[tuple[int, int]] = []
+    for x, y in zip(columns, places, strict=True):
+        if y is None:
             before = None
             continue
-        if before is None or x == before[0]:
-            from_y = before[1] if before else y
-            plot.stroke(x, min(y, from_y), max(y, from_y), owner, is_band=is_band)
+        if before is None or (y == before[1] and x == before[0] + 1):
+            plot.stroke(x, y, y, owner, is_band=is_band)
         else:
             plot.join(before, (x, y), owner, is_band=is_band)
         before = x, y
+        followed.append(before)
+    return followed
 
 
 def _mark_odd(plot: Plot, curves: Sequence[ChartLine], x_scale: Scale, style: Style) -> None:
@@ -370,14 +428,11 @@ def _mark_odd(plot: Plot, curves: Sequence[ChartLine], x_scale: Scale, style: St
                     plot.signs[row, column >> 1] = sign, style
 
 
-def _mark_end(plot: Plot, line: ChartLine, style: Style, x_scale: Scale, y_scale: Scale, smoothing: float) -> None:
+def _mark_end(plot: Plot, line: ChartLine, style: Style, followed: Sequence[tuple[int, int]]) -> None:
     """Put the curve's mark where it ends, or where it leaves the chart."""
-    values = smoothed(line.curve.means, smoothing)
-    for x, value in zip(reversed(line.curve.xs), reversed(values), strict=True):
-        column, y = x_scale.column(x), y_scale.place(value)
-        if column is not None and y is not None and 0 <= column < plot.dot_columns:
-            plot.signs[y >> 2, column >> 1] = line.mark, style
-            return
+    at = next(((x, y) for x, y in reversed(followed) if 0 <= x < plot.dot_columns), None)
+    if at is not None:
+        plot.signs[at[1] >> 2, at[0] >> 1] = line.mark, style
 
 
 def _head(

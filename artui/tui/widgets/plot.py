@@ -68,6 +68,19 @@ class Plot:
             bits[place] |= _DOTS[y & 3][side]
             owners[place] = owner
 
+    def strokes(
+        self, xs: Sequence[int], tops: Sequence[int], bottoms: Sequence[int], owner: int, *, is_band: bool
+    ) -> None:
+        """Set the dots of many columns; none may lie outside."""
+        bits, owners = (self.band, self.band_owner) if is_band else (self.line, self.line_owner)
+        columns = self.columns
+        for x, top, bottom in zip(xs, tops, bottoms, strict=True):
+            column, side = x >> 1, x & 1
+            for y in range(top, bottom + 1):
+                place = (y >> 2) * columns + column
+                bits[place] |= _DOTS[y & 3][side]
+                owners[place] = owner
+
     def dot(self, x: int, y: int, owner: int, *, is_band: bool = False) -> None:
         """Set one dot."""
         self.stroke(x, y, y, owner, is_band=is_band)
@@ -111,6 +124,22 @@ class Scale:
         """Give the dot row of a value, 0 at the top, at the edge for what lies beyond."""
         share = self.share(value)
         return None if share is None else round((1.0 - max(0.0, min(1.0, share))) * (self.dots - 1))
+
+    def places(self, values: Sequence[float]) -> list[int]:
+        """Give `place` of many values that a linear axis has; quicker than one by one."""
+        last = self.dots - 1
+        factor = last / ((self.high - self.low) or 1.0)
+        high = self.high
+        return [0 if y < 0 else last if y > last else round(y) for y in [(high - value) * factor for value in values]]
+
+    def columns(self, values: Sequence[float]) -> list[int]:
+        """Give `column` of many values that a linear axis has."""
+        low, factor = self.low, (self.dots - 1) / ((self.high - self.low) or 1.0)
+        beyond = 11 * self.dots
+        return [
+            -beyond if x < -beyond else beyond if x > beyond else round(x)
+            for x in [(value - low) * factor for value in values]
+        ]
 
     def column(self, value: float) -> int | None:
         """Give the dot column of a value, 0 at the left; beyond the edges for what lies there."""

@@ -193,6 +193,8 @@ class RunsTable(ScrollView, can_focus=True):
         self._want()
 
     def _size_name(self) -> None:
+        if not self.size.width:
+            return  # not laid out yet
         # What the runs of a group have in common may take more room than a name.
         most, share = (_GROUP_CELLS, 3) if self.groups else (_NAME_CELLS[1], 4)
         self._name_cells = max(_NAME_CELLS[0], min(most, self.size.width // share))
