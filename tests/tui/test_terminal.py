@@ -230,3 +230,14 @@ def test_screen_is_whole_after_suspending(small_catalog: Path) -> None:
     assert "calm-otter-11" in terminal.text[before:] and "all keys" in terminal.text[before:]
     terminal.press("q")
     assert terminal.wait() == 0
+
+
+def test_what_is_typed_while_the_app_starts_is_a_filter(demo_catalog: Path) -> None:
+    """A slash and words sent before the first picture is there arrive whole, and none of the letters is a command."""
+    terminal = Terminal(demo_catalog)
+    os.write(terminal.master, b"/sweep and momentum\r")
+    assert terminal.read(r"\d+ of 42 runs")
+    assert "sweep and momentum" in re.sub(SEQUENCE, "", terminal.text)
+    assert isinstance(terminal.pid, int)
+    os.kill(terminal.pid, signal.SIGTERM)
+    assert terminal.wait() == 143

@@ -49,7 +49,7 @@ class ArtifactScreen(CatalogScreen):
         return self.query_one("#versions", LineList)
 
     def on_mount(self) -> None:
-        self.listing.focus()
+        self.set_focus(self.listing)
 
     def load(self) -> None:
         self.ask("versions", lambda: query.versions(self.reader, self.artifact_key), self._take)
@@ -123,7 +123,7 @@ class ArtifactScreen(CatalogScreen):
 
     def go_back(self) -> bool:
         if self.focused is self.query_one("#holds"):
-            self.listing.focus()
+            self.set_focus(self.listing)
             return True
         return False
 

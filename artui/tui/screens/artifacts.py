@@ -54,7 +54,7 @@ class ArtifactsScreen(CatalogScreen):
         return self.query_one("#artifacts", LineList)
 
     def on_mount(self) -> None:
-        self.listing.focus()
+        self.set_focus(self.listing)
 
     def load(self) -> None:
         self.ask("artifacts", lambda: query.artifact_list(self.reader), self._take)
@@ -109,7 +109,7 @@ class ArtifactsScreen(CatalogScreen):
         self.query_one(KeyBar).show_keys(FilterLine.KEYS)
 
     def on_filter_line_left(self) -> None:
-        self.listing.focus()
+        self.set_focus(self.listing)
         self.query_one(KeyBar).show_keys(footer_keys(*self.SCOPES))
 
     def go_back(self) -> bool:

@@ -55,7 +55,7 @@ class ColumnScreen(CatalogScreen):
     def on_mount(self) -> None:
         super().on_mount()
         self.show_place()
-        self.listing.focus()
+        self.set_focus(self.listing)
 
     def title_spans(self) -> list[Span]:
         return [(clean(header_of(self.column)), "title")]
@@ -145,7 +145,7 @@ class ColumnScreen(CatalogScreen):
         self.query_one(KeyBar).show_keys(FilterLine.KEYS)
 
     def on_filter_line_left(self) -> None:
-        self.listing.focus()
+        self.set_focus(self.listing)
         self.query_one(KeyBar).show_keys(footer_keys(*self.SCOPES))
 
     def go_back(self) -> bool:

@@ -44,7 +44,7 @@ class ColumnsScreen(CatalogScreen):
         super().on_mount()
         self.show_place()
         self._draw()
-        self.listing.focus()
+        self.set_focus(self.listing)
 
     @property
     def listing(self) -> LineList:
@@ -132,7 +132,7 @@ class ColumnsScreen(CatalogScreen):
         self.query_one(KeyBar).show_keys(FilterLine.KEYS)
 
     def on_filter_line_left(self) -> None:
-        self.listing.focus()
+        self.set_focus(self.listing)
         self.show_keys()
 
     def go_back(self) -> bool:

@@ -66,7 +66,7 @@ class CompareScreen(DrawsCharts):
         return self.query_one(TransposedTable) if self._is_transposed else self.query_one(CompareTable)
 
     def on_mount(self) -> None:
-        self.table.focus()
+        self.set_focus(self.table)
 
     def load(self) -> None:
         ids, directions, statistics = list(self.run_ids), dict(self.directions), self._has_statistics
@@ -222,7 +222,7 @@ class CompareScreen(DrawsCharts):
             table.column = column
         else:
             table.move_column(column - table.column)
-        table.focus()
+        self.set_focus(table)
         self._say()
 
     def action_code(self) -> None:

@@ -38,7 +38,7 @@ class DiffScreen(CatalogScreen):
         super().on_mount()
         self.show_place()
         self.listing.set_lines([BLANK, Line([("  reading …", "dim")])])
-        self.listing.focus()
+        self.set_focus(self.listing)
 
     def title_spans(self) -> list[Span]:
         return [

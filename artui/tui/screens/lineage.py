@@ -41,7 +41,7 @@ class LineageScreen(CatalogScreen):
         return self.query_one("#walk", LineList)
 
     def on_mount(self) -> None:
-        self.listing.focus()
+        self.set_focus(self.listing)
 
     def load(self) -> None:
         subject = self._subject

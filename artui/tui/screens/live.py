@@ -50,7 +50,7 @@ class LiveScreen(CatalogScreen):
 
     def on_mount(self) -> None:
         self.show_place()
-        self.listing.focus()
+        self.set_focus(self.listing)
         # Ages and silences go on though nothing is written.
         self.set_interval(max(5.0, self.artui.settings.refresh_seconds), self._age)
 
@@ -242,7 +242,7 @@ class LiveScreen(CatalogScreen):
 
     def _leave_entry(self) -> None:
         self.query_one(Input).add_class("hidden")
-        self.listing.focus()
+        self.set_focus(self.listing)
         self.query_one(KeyBar).show_keys(footer_keys(*self.SCOPES))
 
     def go_back(self) -> bool:

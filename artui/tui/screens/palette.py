@@ -74,7 +74,7 @@ class PaletteScreen(Asks, ModalScreen[Callable[[], None] | None]):
         self.query_one("#pick-foot", Bar).show([(" ", "bar"), *(span for key, label in keys for span in ((f"{key} ", "bar.key"), (f"{label}   ", "bar")))])  # fmt: skip
         self._listing.draws_cursor_always = True
         self._draw()
-        self._entry.focus()
+        self.set_focus(self._entry)
 
     def _draw(self) -> None:
         text = self._entry.value

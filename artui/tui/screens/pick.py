@@ -62,7 +62,7 @@ class PickScreen(ModalScreen[str | None]):
         self.query_one("#pick-foot", Bar).show(
             [(" ", "bar"), *(span for key, label in keys for span in ((f"{key} ", "bar.key"), (f"{label}   ", "bar")))]
         )
-        self._entry.focus()
+        self.set_focus(self._entry)
 
     def _draw(self) -> None:
         words = self._entry.value.lower().split()

@@ -91,14 +91,16 @@ class RunsScreen(ArrangesColumns, GroupsRuns, TakesRuns):
         table.view = self.make_view()
         table.put_rows(self._first_rows)
         table.set_keys(self.order.keys, now_ms=_now_ms())
-        table.focus()
+        if self.focused is None:
+            # Somebody may have begun to filter before the screen was complete.
+            self.set_focus(table)
         self.set_interval(60, self._tick)
         self.show_keys()
         self.artui.set_counts(self.order.total, self.order.running)
         self.show_place()
         self.show_counts()
         self._show_empty()
-        if self.arrangement.where:
+        if self.arrangement.where and not self.filter.is_typing:
             self.filter.set_text(self.arrangement.where)
         if self.arrangement.columns is not None:
             self._ask_columns()
@@ -271,7 +273,7 @@ class RunsScreen(ArrangesColumns, GroupsRuns, TakesRuns):
         # What was half typed is meant as it is now.
         self.ask_order(to_first=True)
         self.remember()
-        self.table.focus()
+        self.set_focus(self.table)
         self.query_one(KeyBar).show_keys(footer_keys(*self.SCOPES))
 
     def go_back(self) -> bool:

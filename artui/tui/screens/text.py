@@ -54,7 +54,7 @@ class TextScreen(LogScreen):
 
     def on_mount(self) -> None:
         self.show_place()
-        self.log_view.focus()
+        self.set_focus(self.log_view)
 
     def load(self) -> None:
         # A version never changes: what is shown of it stays as it is.
@@ -85,7 +85,7 @@ class TextScreen(LogScreen):
         if source is not None:
             self.ask("picture", self._read_picture, self._take_picture)
             self.log_view.show(source)
-            self.log_view.focus()
+            self.set_focus(self.log_view)
         else:
             listing.set_lines(self._preview(preview), keep=False)
             listing.focus()

@@ -38,7 +38,7 @@ class ViewsScreen(CatalogScreen):
     def on_mount(self) -> None:
         super().on_mount()
         self.show_place()
-        self.listing.focus()
+        self.set_focus(self.listing)
 
     @property
     def listing(self) -> LineList:

@@ -55,7 +55,7 @@ class WhyScreen(CatalogScreen):
         super().on_mount()
         self.show_place()
         self.query_one("#said", Bar).show(self._said)
-        self.listing.focus()
+        self.set_focus(self.listing)
 
     def title_spans(self) -> list[Span]:
         return [(self._title, "title")]
