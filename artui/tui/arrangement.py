@@ -14,6 +14,8 @@ from artui.settings import keep_state, read_state
 MAX_COLUMNS = 200
 MAX_SORTS = 8
 MAX_GROUPING = 8
+MAX_MARKED = 2000
+"""Of more marks none are remembered: they come from a pattern or an inversion, not one by one."""
 ALL_BUT_SEED = "params:but-seed"
 MAX_CHARS = 100_000
 MAX_CATALOGS = 50
@@ -35,6 +37,8 @@ class Arrangement:
     where: str = ""
     grouping: tuple[str, ...] = ()
     """Ids of the columns that runs are grouped by; `ALL_BUT_SEED` stands for all params that vary but the seeds."""
+    marked: tuple[str, ...] = ()
+    """Ids of the runs that are marked; not part of a saved view."""
     orders_by_mean: bool = False
     """Whether groups stand in the order of their means, instead of that of their first run."""
 
@@ -43,6 +47,7 @@ class Arrangement:
             "columns": self.columns, "pinned": self.pinned, "widths": dict(self.widths),
             "sorts": [[sort.column, sort.is_descending] for sort in self.sorts], "where": self.where,
             "grouping": self.grouping, "orders_by_mean": self.orders_by_mean,
+            "marked": self.marked,
         }  # fmt: skip
         return orjson.dumps(told).decode()
 
@@ -60,7 +65,7 @@ def _arrangement(told: dict[str, Any]) -> Arrangement:
     columns = told.get("columns")
     widths = told.get("widths")
     sorts = told.get("sorts")
-    pinned, where, grouping = told.get("pinned"), told.get("where"), told.get("grouping")
+    pinned, where, grouping, marked = (told.get(name) for name in ("pinned", "where", "grouping", "marked"))
     found = Arrangement(
         columns=tuple(dict.fromkeys(each for each in columns if _is_id(each)))[:MAX_COLUMNS] if isinstance(columns, list) else None,
         pinned=min(pinned, 20) if isinstance(pinned, int) and pinned > 0 else 0,
@@ -68,6 +73,7 @@ def _arrangement(told: dict[str, Any]) -> Arrangement:
         where=where if isinstance(where, str) else "",
         grouping=tuple(dict.fromkeys(each for each in grouping if _is_id(each)))[:MAX_GROUPING] if isinstance(grouping, list) else (),
         orders_by_mean=told.get("orders_by_mean") is True,
+        marked=tuple(each for each in marked if isinstance(each, str))[:MAX_MARKED] if isinstance(marked, list) else (),
     )  # fmt: skip
     if isinstance(sorts, list):
         read = [

@@ -174,7 +174,7 @@ class ArrangesColumns(HasRunsTable):
 
     def action_save_view(self) -> None:
         self.remember()
-        content = self.arrangement.to_json()
+        content = replace(self.arrangement, marked=()).to_json()
         self._prompt("keep this view as", lambda name: self.save_view(name, content) if name else None)
 
     def action_open_views(self) -> None:
@@ -207,7 +207,8 @@ class ArrangesColumns(HasRunsTable):
     def _open_view(self, name: str, arrangement: Arrangement) -> None:
         self.request = replace(self.request, where=arrangement.where, sorts=arrangement.sorts)
         self.query_one(QueryLine).set_text(arrangement.where)
-        self.rearrange(arrangement)
+        self.table.unfolded = set()
+        self.rearrange(replace(arrangement, marked=self.arrangement.marked))
         self.ask_order(to_first=True)
         from artui.query.things import Thing
 

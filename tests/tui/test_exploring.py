@@ -77,6 +77,27 @@ def test_grouping_is_remembered_and_kept_in_views(small_catalog: Path, explore: 
     explore(small_catalog, come_back, size=(160, 36))
 
 
+def test_marks_are_there_again_at_the_next_start(small_catalog: Path, explore: Explore) -> None:
+    """What was marked when one left is marked when one comes back; a view that is kept has no marks."""
+
+    async def leave(pilot: Pilot[Any]) -> None:
+        await _press(pilot, "space", "space")
+        await pilot.pause(0.6)
+        await settled(pilot)
+
+    async def come_back(pilot: Pilot[Any]) -> None:
+        assert "2 marked" in shown(pilot)
+        await _press(pilot, "M")
+        await pilot.pause(0.6)
+        await settled(pilot)
+
+    async def again(pilot: Pilot[Any]) -> None:
+        assert "marked" not in shown(pilot)
+
+    for flow in (leave, come_back, again):
+        explore(small_catalog, flow)
+
+
 def test_groups_can_be_ordered_by_their_means(small_catalog: Path, explore: Explore) -> None:
     """g m orders by the mean of the sorted column, not by the best run."""
 

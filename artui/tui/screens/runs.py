@@ -19,7 +19,7 @@ from artui.query import runs as query
 from artui.query.run import get_run
 from artui.query.runs import FirstView, RunOrder, RunsRequest
 from artui.safetext import clean
-from artui.tui.arrangement import Arrangement, load_arrangement
+from artui.tui.arrangement import MAX_MARKED, Arrangement, load_arrangement
 from artui.tui.arranging import ArrangesColumns
 from artui.tui.cells import Span, Spans
 from artui.tui.facts import pane_lines
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 PANE_FROM_CELLS = 140
 """From this width on the details stand beside the table unless the user hides them."""
 PANE_SECONDS = 0.12
+MARKS_SECONDS = 0.4
 SPARK_CELLS = 10
 FIRST_ROWS = 60
 MAX_COPIED = 5000
@@ -63,8 +64,11 @@ class RunsScreen(ArrangesColumns, GroupsRuns, TakesRuns):
         self.columns, self.stages, self._first_rows = first.columns, first.stages, first.rows
         self._pane_choice: bool | None = None
         self._pane_timer: Timer | None = None
+        self._marks_timer: Timer | None = None
         self._last_mark: int | None = None
         self._is_known = False
+        self._marks_known: frozenset[int] = frozenset()
+        """The marks that are remembered."""
         self._groups = []
         self._goes_first = False
 
@@ -105,6 +109,29 @@ class RunsScreen(ArrangesColumns, GroupsRuns, TakesRuns):
         if self.arrangement.columns is not None:
             self._ask_columns()
         self.ask_order(to_first=self.request != RunsRequest())
+        if marked := self.arrangement.marked:
+            self.ask("marked before", lambda: query.run_keys(self.reader, marked), self._take_marks)
+
+    def _take_marks(self, keys: list[int]) -> None:
+        """Mark what was marked when one left."""
+        self.table.marked |= set(keys)
+        self._marks_known = frozenset(self.table.marked)
+        self.table.refresh()
+        self.show_counts()
+
+    def _remember_marks(self) -> None:
+        """Keep which runs are marked, once marking has come to rest."""
+        marked = frozenset(self.table.marked)
+        if marked == self._marks_known:
+            return
+        self._marks_known = marked
+        keys = sorted(marked) if len(marked) <= MAX_MARKED else []
+
+        def keep(ids: list[str]) -> None:
+            self.arrangement = replace(self.arrangement, marked=tuple(ids))
+            self.remember()
+
+        self.ask("marks", lambda: query.run_ids(self.reader, keys), keep)
 
     def load(self) -> None:
         self._ask_columns()
@@ -192,6 +219,10 @@ class RunsScreen(ArrangesColumns, GroupsRuns, TakesRuns):
         return []
 
     def show_counts(self) -> None:
+        if self._marks_timer is not None:
+            self._marks_timer.stop()
+        if frozenset(self.table.marked) != self._marks_known:
+            self._marks_timer = self.set_timer(MARKS_SECONDS, self._remember_marks)
         spans: list[Span] = []
         if self.request.where:
             matched = "…" if self.order.is_partial else count_text(self.order.matched)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-MAX_LINES = 1500
+MAX_LINES = 800
 """Of more runs an even part is drawn; how many is said."""
 BRUSHES = ("all", "top third", "middle third", "bottom third")
 _BACK, _FRONT = -1, -2
@@ -63,10 +63,12 @@ class Parallel(Picture):
         self.picked: Mapping[int, int] = {}
         self.current = 0
         self.brush = 0
+        self._place_of: dict[int, int] = {}
 
     def show(self, keys: Sequence[int], axes: Sequence[ParallelAxis], picked: Mapping[int, int]) -> None:
         before = self.axes[self.current].placed.column.id if self.axes else ""
         self.keys, self.axes, self.picked = keys, list(axes), picked
+        self._place_of = {key: place for place, key in enumerate(keys) if key in picked}
         self.current = next(
             (i for i, axis in enumerate(axes) if axis.placed.column.id == before), max(0, len(axes) - 1)
         )
@@ -77,12 +79,7 @@ class Parallel(Picture):
     def _scales(self, dots: int) -> list[Scale] | None:
         found = []
         for axis in self.axes:
-            scale = scale_of(
-                axis.placed.values.tolist(),
-                is_log=is_spread_wide(axis.placed),
-                dots=dots,
-                count_of_words=len(axis.placed.labels),
-            )
+            scale = scale_of(axis.placed, is_log=is_spread_wide(axis.placed), dots=dots)
             if scale is None:
                 return None
             found.append(scale)
@@ -159,8 +156,8 @@ class Parallel(Picture):
             for place in places:
                 _line(plot, xs, shares[place].tolist(), owner)
         for key, colour in list(self.picked.items())[:50]:
-            if key in self.keys:
-                _line(plot, xs, shares[self.keys.index(key)].tolist(), colour)
+            if key in self._place_of:
+                _line(plot, xs, shares[self._place_of[key]].tolist(), colour)
         for number, x in enumerate(xs):
             for row in range(rows):
                 here = row, x >> 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from textual.strip import Strip
@@ -59,16 +60,22 @@ def unit_of(placed: Placed) -> Unit:
     return "count" if placed.is_whole else "number"
 
 
-def scale_of(values: Sequence[float], *, is_log: bool, dots: int, count_of_words: int = 0) -> Scale | None:
-    """Give the scale that holds some values, with some room at the ends; None without any."""
-    import math
+def scale_of(placed: Placed, *, is_log: bool, dots: int, only: Sequence[int] | None = None) -> Scale | None:
+    """Give the scale that holds the values of a column, with some room at the ends; None without any.
 
-    if count_of_words:
-        return Scale(-0.5, count_of_words - 0.5, False, dots)
-    kept = [value for value in values if math.isfinite(value) and (not is_log or value > 0)]
-    if not kept:
+    Args:
+        only: places of the runs whose values count; None for all.
+    """
+    import numpy as np
+
+    if placed.is_words:
+        return Scale(-0.5, len(placed.labels) - 0.5, False, dots)
+    values = placed.values if only is None else placed.values[np.asarray(only, np.int64)]
+    with np.errstate(invalid="ignore"):
+        kept = values[np.isfinite(values) & (values > 0)] if is_log else values[np.isfinite(values)]
+    if not len(kept):
         return None
-    low, high = min(kept), max(kept)
+    low, high = float(kept.min()), float(kept.max())
     if is_log:
         low, high = math.log10(low), math.log10(high)
     pad = (high - low) * PAD if high > low else abs(low) * 0.1 or 1.0

@@ -135,9 +135,8 @@ class Scatter(Picture):
     def _scales(self, dots_across: int, dots_up: int) -> tuple[Scale, Scale] | None:
         if self.x is None or self.y is None or not self._order:
             return None
-        xs, ys = ([float(each.values[place]) for place in self._order] for each in (self.x, self.y))
-        x = scale_of(xs, is_log=self.is_log_x, dots=dots_across, count_of_words=len(self.x.labels))
-        y = scale_of(ys, is_log=self.is_log_y, dots=dots_up, count_of_words=len(self.y.labels))
+        x = scale_of(self.x, is_log=self.is_log_x, dots=dots_across, only=self._order)
+        y = scale_of(self.y, is_log=self.is_log_y, dots=dots_up, only=self._order)
         return (x, y) if x is not None and y is not None else None
 
     def _places(self, x_scale: Scale, y_scale: Scale) -> list[tuple[int, int]]:
