@@ -17,6 +17,7 @@ from artui.tui.widgets.chart import ChartOptions, figure_of
 from artui.tui.widgets.chartgrid import ChartGrid
 from artui.tui.widgets.picture import Picture
 from artui.tui.widgets.prompt import Prompt
+from artui.tui.writing import write_new
 
 CURVE_BUCKETS = 400
 _NO_METRIC = "steps"
@@ -96,14 +97,7 @@ class DrawsCharts(CatalogScreen):
             if figure is None:
                 raise UsageError("There is nothing to draw.", remedy="Wait until the chart is there.")
             content = write(figure, format)
-            try:
-                with path.open("xb") as stream:
-                    stream.write(content)
-            except FileExistsError:
-                raise UsageError(f"{name} is there already.", remedy="e again, with another name.") from None
-            except OSError as error:
-                raise UsageError(f"{name} cannot be written: {error.strerror}.", remedy="Try another folder.") from error  # fmt: skip
-            return str(path.resolve())
+            return write_new(name, content)
 
         self.artui.say("drawing …")
         self.ask("picture", work, lambda written: self.artui.say(f"wrote {clean(written)}"))

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from artui.model import Column
-from artui.query.runs import Columns, RunOrder, RunsRequest
+from artui.query import Reader
+from artui.query.runs import Columns, RunOrder, RunsRequest, run_order
 from artui.tui.arrangement import Arrangement
 from artui.tui.editing import EditsRuns
 from artui.tui.widgets.table import RunsTable
+
+if TYPE_CHECKING:
+    from artui.query.tokens import FilterError
 
 
 class HasRunsTable(EditsRuns):
@@ -43,6 +49,13 @@ class HasRunsTable(EditsRuns):
         """Give the marked runs, or what is under the cursor."""
         return self.marked_keys() or self.current_keys()
 
+    def current_column(self) -> Column:
+        """Give the column that keys such as `s` and `F` are about."""
+        table = self.table
+        if not table.column:
+            return Column("attribute", "name", is_numeric=False)
+        return table.view.shapes[table.column - 1].column
+
     def known_columns(self) -> list[Column]:
         """Give every column there could be; the usual ones first."""
         return []
@@ -58,3 +71,13 @@ class HasRunsTable(EditsRuns):
 
     def show_counts(self) -> None:
         """Say how many runs there are, and how they are sorted."""
+
+
+def order_or_error(reader: Reader, request: RunsRequest) -> RunOrder | FilterError:
+    """Give the runs that match; what is wrong with the filter is an answer, too."""
+    from artui.query.tokens import FilterError
+
+    try:
+        return run_order(reader, request)
+    except FilterError as error:
+        return error

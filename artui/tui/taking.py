@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from artui.errors import UsageError
 from artui.query import runs as query
 from artui.tui.runstable import HasRunsTable
 from artui.tui.widgets.prompt import Prompt
+from artui.tui.writing import write_new
 from artui.units import plural
 
 MAX_COPIED = 5000
@@ -80,16 +80,7 @@ class TakesRuns(HasRunsTable):
 
         def work() -> str:
             text = write_table(format_of(path), *table_of(self.reader, keys, columns))
-            try:
-                with path.open("x", encoding="utf-8") as stream:
-                    stream.write(text)
-            except FileExistsError:
-                raise UsageError(f"{name} is there already.", remedy="e again, with another name.") from None
-            except OSError as error:
-                raise UsageError(
-                    f"{name} cannot be written: {error.strerror}.", remedy="Try another folder."
-                ) from error
-            return str(path.resolve())
+            return write_new(name, text.encode("utf-8", "replace"))
 
         self.artui.say(f"writing {plural(len(keys), 'run')} …")
         self.ask("export", work, lambda written: self.artui.say(f"wrote {plural(len(keys), 'run')} to {written}"))

@@ -14,10 +14,10 @@ from artui.query import artifacts as query
 from artui.safetext import clean
 from artui.tui.cells import Span, fit
 from artui.tui.facts import heading, version_lines
-from artui.tui.keys import bindings, footer_keys
+from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved, Link
 from artui.tui.screens.artifact import version_facts
-from artui.tui.screens.base import CatalogScreen
+from artui.tui.screens.filtered import FilteredList
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import FilterLine
 from artui.tui.widgets.lines import BLANK, Line, LineList
@@ -26,7 +26,7 @@ from artui.units import count_text, plural
 PANE_SECONDS = 0.08
 
 
-class ArtifactsScreen(CatalogScreen):
+class ArtifactsScreen(FilteredList):
     """Holds the words of the filter and the artifacts that answer them."""
 
     SCOPES = ("artifacts", "list", "app")
@@ -65,6 +65,9 @@ class ArtifactsScreen(CatalogScreen):
         self._by_key = {str(head.key): head for head in artifacts}
         self._draw(keep=not is_first)
 
+    def draw_listing(self) -> None:
+        self._draw(keep=True)
+
     def _draw(self, *, keep: bool) -> None:
         if not self._is_known:
             return
@@ -94,26 +97,6 @@ class ArtifactsScreen(CatalogScreen):
     def action_toggle_pane(self) -> None:
         self._has_pane = not self._has_pane
         self._draw(keep=True)
-
-    @property
-    def filter(self) -> FilterLine:
-        return self.query_one(FilterLine)
-
-    def action_filter(self) -> None:
-        self.filter.type()
-
-    def on_filter_line_changed(self) -> None:
-        self._draw(keep=True)
-
-    def on_filter_line_entered(self) -> None:
-        self.query_one(KeyBar).show_keys(FilterLine.KEYS)
-
-    def on_filter_line_left(self) -> None:
-        self.set_focus(self.listing)
-        self.query_one(KeyBar).show_keys(footer_keys(*self.SCOPES))
-
-    def go_back(self) -> bool:
-        return self.filter.clear()
 
     @property
     def current(self) -> ArtifactHead | None:

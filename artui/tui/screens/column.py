@@ -13,8 +13,8 @@ from artui.query.export import header_of
 from artui.query.narrowing import where_value
 from artui.safetext import clean
 from artui.tui.cells import BLOCKS, Span, fit
-from artui.tui.keys import bindings, footer_keys
-from artui.tui.screens.base import CatalogScreen
+from artui.tui.keys import bindings
+from artui.tui.screens.filtered import FilteredList
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import FilterLine
 from artui.tui.widgets.lines import Line, LineList
@@ -23,7 +23,7 @@ from artui.units import count_text, duration_text, number_text, param_text, plur
 _BAR_CELLS = 30
 
 
-class ColumnScreen(CatalogScreen):
+class ColumnScreen(FilteredList):
     """Holds the keys of runs and a column, and the `Description` that answers them."""
 
     SCOPES = ("column", "list", "app")
@@ -45,10 +45,6 @@ class ColumnScreen(CatalogScreen):
         yield KeyBar()
 
     @property
-    def filter(self) -> FilterLine:
-        return self.query_one(FilterLine)
-
-    @property
     def listing(self) -> LineList:
         return self.query_one("#values", LineList)
 
@@ -66,7 +62,7 @@ class ColumnScreen(CatalogScreen):
 
     def _take(self, found: Description) -> None:
         self.description = found
-        self._draw()
+        self.draw_listing()
 
     def value_text(self, value: ParamValue) -> str:
         """Say a value as the table does."""
@@ -76,7 +72,7 @@ class ColumnScreen(CatalogScreen):
             return number_text(value)
         return clean(param_text(value), max_chars=300)
 
-    def _draw(self) -> None:
+    def draw_listing(self) -> None:
         found = self.description
         if found is None:
             return
@@ -131,25 +127,7 @@ class ColumnScreen(CatalogScreen):
         return [(f"  {low} ", "dim"), (drawn, "spark"), (f" {high}", "dim")]
 
     def on_resize(self) -> None:
-        self._draw()
-
-    # Filter
-
-    def action_filter(self) -> None:
-        self.filter.type()
-
-    def on_filter_line_changed(self) -> None:
-        self._draw()
-
-    def on_filter_line_entered(self) -> None:
-        self.query_one(KeyBar).show_keys(FilterLine.KEYS)
-
-    def on_filter_line_left(self) -> None:
-        self.set_focus(self.listing)
-        self.query_one(KeyBar).show_keys(footer_keys(*self.SCOPES))
-
-    def go_back(self) -> bool:
-        return self.filter.clear()
+        self.draw_listing()
 
     # Elsewhere
 

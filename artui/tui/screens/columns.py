@@ -11,14 +11,14 @@ from artui.query.export import header_of
 from artui.safetext import clean
 from artui.tui.cells import Span
 from artui.tui.keys import bindings
-from artui.tui.screens.base import CatalogScreen
+from artui.tui.screens.filtered import FilteredList
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import FilterLine
 from artui.tui.widgets.lines import Line, LineList
 from artui.units import number_text, plural
 
 
-class ColumnsScreen(CatalogScreen):
+class ColumnsScreen(FilteredList):
     """Every column there could be; those that are shown stand first, in their order."""
 
     SCOPES = ("columns", "list", "app")
@@ -43,21 +43,17 @@ class ColumnsScreen(CatalogScreen):
     def on_mount(self) -> None:
         super().on_mount()
         self.show_place()
-        self._draw()
+        self.draw_listing()
         self.set_focus(self.listing)
 
     @property
     def listing(self) -> LineList:
         return self.query_one("#columns", LineList)
 
-    @property
-    def filter(self) -> FilterLine:
-        return self.query_one(FilterLine)
-
     def title_spans(self) -> list[Span]:
         return [("columns", "title")]
 
-    def _draw(self) -> None:
+    def draw_listing(self) -> None:
         words = self.filter.words.casefold().split()
         ordered = [*self._shown, *(each for each in self._known if each not in self._shown)]
         self._listed = [
@@ -109,7 +105,7 @@ class ColumnsScreen(CatalogScreen):
     def _keep(self, *, follow: bool) -> None:
         current = self._current
         self._change(tuple(self._shown))
-        self._draw()
+        self.draw_listing()
         if follow and current in self._listed:
             self.listing.move_to(self._listed.index(current))
         elif not follow:
@@ -121,19 +117,3 @@ class ColumnsScreen(CatalogScreen):
 
     def action_done(self) -> None:
         self.artui.pop_screen()
-
-    def action_filter(self) -> None:
-        self.filter.type()
-
-    def on_filter_line_changed(self) -> None:
-        self._draw()
-
-    def on_filter_line_entered(self) -> None:
-        self.query_one(KeyBar).show_keys(FilterLine.KEYS)
-
-    def on_filter_line_left(self) -> None:
-        self.set_focus(self.listing)
-        self.show_keys()
-
-    def go_back(self) -> bool:
-        return self.filter.clear()

@@ -6,21 +6,17 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from textual import events
-from textual.app import ComposeResult
-from textual.screen import ModalScreen
 from textual.timer import Timer
-from textual.widgets import Input
 
 from artui.query.things import Thing, find_things
 from artui.safetext import clean
 from artui.tui.cells import Span, fit
 from artui.tui.fetch import Asks
-from artui.tui.keys import Key, bindings
-from artui.tui.messages import LineChosen
+from artui.tui.keys import Key
 from artui.tui.recent import recent_things
+from artui.tui.screens.pick import TypedList
 from artui.tui.widgets.bars import Bar
-from artui.tui.widgets.lines import BLANK, Line, LineList
+from artui.tui.widgets.lines import BLANK, Line
 from artui.units import age_text
 
 REST_SECONDS = 0.06
@@ -36,11 +32,10 @@ class _Entry:
     run: Callable[[], None] | None = None
 
 
-class PaletteScreen(Asks, ModalScreen[Callable[[], None] | None]):
+class PaletteScreen(Asks, TypedList):
     """Gives what is to be done; None if esc left it."""
 
-    BINDINGS = bindings("pick")
-    DEFAULT_CSS = "PaletteScreen Input { width: 1fr; }"
+    PLACEHOLDER = "a run, an artifact, a metric, a reference, or what to do"
 
     def __init__(
         self,
@@ -54,30 +49,15 @@ class PaletteScreen(Asks, ModalScreen[Callable[[], None] | None]):
         self._things: Sequence[Thing] = ()
         self._entries: list[_Entry] = []
         self._rest: Timer | None = None
-        self._entry = Input(placeholder="a run, an artifact, a metric, a reference, or what to do", compact=True, select_on_focus=False)  # fmt: skip
-        # A blinking cursor would send bytes for ever.
-        self._entry.cursor_blink = False
-
-    def compose(self) -> ComposeResult:
-        yield Bar(id="pick-title")
-        yield self._entry
-        yield LineList(id="palette")
-        yield Bar(fill="bar", id="pick-foot")
-
-    @property
-    def _listing(self) -> LineList:
-        return self.query_one("#palette", LineList)
 
     def on_mount(self) -> None:
+        super().on_mount()
         self.query_one("#pick-title", Bar).show([(" Go to, or do", "title")])
-        keys = (("enter", "choose"), ("↑↓", "move"), ("esc", "leave"))
-        self.query_one("#pick-foot", Bar).show([(" ", "bar"), *(span for key, label in keys for span in ((f"{key} ", "bar.key"), (f"{label}   ", "bar")))])  # fmt: skip
-        self._listing.draws_cursor_always = True
+        self.listing.draws_cursor_always = True
         self._draw()
-        self.set_focus(self._entry)
 
     def _draw(self) -> None:
-        text = self._entry.value
+        text = self.entry.value
         words = text.lower().split()
         entries: list[_Entry] = []
         if not words and self._recent:
@@ -99,9 +79,9 @@ class PaletteScreen(Asks, ModalScreen[Callable[[], None] | None]):
         if not entries:
             entries = [_Entry(Line([("  nothing here contains this", "dim")]))]
         self._entries = entries
-        self._listing.set_lines([entry.line for entry in entries], keep=False)
-        self._listing.cursor = next((i for i, entry in enumerate(entries) if entry.run is not None), 0)
-        self._listing.refresh()
+        self.listing.set_lines([entry.line for entry in entries], keep=False)
+        self.listing.cursor = next((i for i, entry in enumerate(entries) if entry.run is not None), 0)
+        self.listing.refresh()
 
     def _of_thing(self, thing: Thing) -> _Entry:
         kind = _WORDS.get(thing.kind, thing.kind)
@@ -118,8 +98,7 @@ class PaletteScreen(Asks, ModalScreen[Callable[[], None] | None]):
         spans: list[Span] = [(f"  {fit(key.shown, 15)}", "key"), (fit(key.label, 18), "text"), (f"  {key.help}", "dim")]
         return _Entry(Line(spans), run)
 
-    def on_input_changed(self, message: Input.Changed) -> None:
-        message.stop()
+    def typed(self) -> None:
         self._things = ()
         self._draw()
         if self._rest is not None:
@@ -127,45 +106,30 @@ class PaletteScreen(Asks, ModalScreen[Callable[[], None] | None]):
         self._rest = self.set_timer(REST_SECONDS, self._look)
 
     def _look(self) -> None:
-        text, reader = self._entry.value, self.app.reader  # type: ignore[attr-defined]
+        text, reader = self.entry.value, self.app.reader  # type: ignore[attr-defined]
         if text.strip():
             self.ask("things", lambda: (text, find_things(reader, text)), lambda found: self._take(*found))
 
     def _take(self, text: str, things: list[Thing]) -> None:
-        if text == self._entry.value:
+        if text == self.entry.value:
             self._things = things
             self._draw()
 
-    def on_input_submitted(self, message: Input.Submitted) -> None:
-        message.stop()
-        self.action_choose()
-
-    def on_key(self, event: events.Key) -> None:
-        changes = {"down": 1, "up": -1, "pagedown": 10, "pageup": -10, "ctrl+n": 1, "ctrl+p": -1}
-        if event.key in changes:
-            event.stop()
-            event.prevent_default()
-            self._move(changes[event.key])
-
-    def _move(self, change: int) -> None:
+    def move(self, change: int) -> None:
         """Go to the next line that does something."""
-        place = self._listing.cursor + change
+        place = self.listing.cursor + change
         step = 1 if change > 0 else -1
         place = max(0, min(place, len(self._entries) - 1))
         while 0 <= place < len(self._entries) and self._entries[place].run is None:
             place += step
         if 0 <= place < len(self._entries):
-            self._listing.move_to(place)
+            self.listing.move_to(place)
 
-    def on_line_chosen(self, message: LineChosen) -> None:
-        message.stop()
-        self.action_choose()
-
-    def action_choose(self) -> None:
-        if self._rest is not None and self._entry.value.strip() and not self._things:
+    def choose(self) -> None:
+        if self._rest is not None and self.entry.value.strip() and not self._things:
             # Enter right behind the last letter: what it is for is not known yet.
             self._rest.stop()
-            text, reader = self._entry.value, self.app.reader  # type: ignore[attr-defined]
+            text, reader = self.entry.value, self.app.reader  # type: ignore[attr-defined]
             self.ask("things", lambda: find_things(reader, text), self._choose_first)
             return
         self._choose()
@@ -177,9 +141,6 @@ class PaletteScreen(Asks, ModalScreen[Callable[[], None] | None]):
         self._choose()
 
     def _choose(self) -> None:
-        place = self._listing.cursor
+        place = self.listing.cursor
         if place < len(self._entries) and (run := self._entries[place].run) is not None:
             self.dismiss(run)
-
-    def action_leave(self) -> None:
-        self.dismiss(None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from textual import events
 from textual.app import ComposeResult
@@ -30,42 +31,85 @@ class Choice:
     detail: str = ""
 
 
-class PickScreen(ModalScreen[str | None]):
-    """Gives the key of what was chosen; None if esc left it."""
+class TypedList(ModalScreen[Any]):
+    """A line to type into, and a list that what is typed makes shorter. Subclasses fill the list."""
 
     BINDINGS = bindings("pick")
-    DEFAULT_CSS = "PickScreen #pick-line { height: 1; } PickScreen Input { width: 1fr; }"
+    PLACEHOLDER = "type to find"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entry = Input(placeholder=self.PLACEHOLDER, compact=True, select_on_focus=False)
+        # A blinking cursor would send bytes for ever.
+        self.entry.cursor_blink = False
+
+    def compose(self) -> ComposeResult:
+        yield Bar(id="pick-title")
+        yield self.entry
+        yield LineList(id="pick")
+        yield Bar(fill="bar", id="pick-foot")
+
+    @property
+    def listing(self) -> LineList:
+        return self.query_one("#pick", LineList)
+
+    def on_mount(self) -> None:
+        keys = (("enter", "choose"), ("↑↓", "move"), ("esc", "leave"))
+        spans = [span for key, label in keys for span in ((f"{key} ", "bar.key"), (f"{label}   ", "bar"))]
+        self.query_one("#pick-foot", Bar).show([(" ", "bar"), *spans])
+        self.set_focus(self.entry)
+
+    def typed(self) -> None:
+        """Answer what has been typed."""
+
+    def choose(self) -> None:
+        """Leave with what the cursor is on."""
+
+    def move(self, change: int) -> None:
+        """Go so many lines down."""
+        self.listing.move_to(self.listing.cursor + change)
+
+    def on_input_changed(self, message: Input.Changed) -> None:
+        message.stop()
+        self.typed()
+
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        message.stop()
+        self.choose()
+
+    def on_key(self, event: events.Key) -> None:
+        changes = {"down": 1, "up": -1, "pagedown": 10, "pageup": -10, "ctrl+n": 1, "ctrl+p": -1}
+        if event.key in changes:
+            event.stop()
+            event.prevent_default()
+            self.move(changes[event.key])
+
+    def on_line_chosen(self, message: LineChosen) -> None:
+        message.stop()
+        self.choose()
+
+    def action_choose(self) -> None:
+        self.choose()
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+
+class PickScreen(TypedList):
+    """Gives the key of what was chosen; None if esc left it."""
 
     def __init__(self, title: str, choices: Sequence[Choice], *, current: str = "") -> None:
         super().__init__()
         self._title, self._choices, self._current = title, choices, current
         self._shown: Sequence[Choice] = choices
-        self._entry = Input(placeholder="type to find", compact=True, select_on_focus=False)
-        # A blinking cursor would send bytes for ever.
-        self._entry.cursor_blink = False
-
-    def compose(self) -> ComposeResult:
-        yield Bar(id="pick-title")
-        yield self._entry
-        yield LineList(id="pick")
-        yield Bar(fill="bar", id="pick-foot")
-
-    @property
-    def _listing(self) -> LineList:
-        return self.query_one("#pick", LineList)
 
     def on_mount(self) -> None:
-        self._draw()
-        place = next((i for i, choice in enumerate(self._shown) if choice.key == self._current), 0)
-        self._listing.move_to(place)
-        keys = (("enter", "choose"), ("↑↓", "move"), ("esc", "leave"))
-        self.query_one("#pick-foot", Bar).show(
-            [(" ", "bar"), *(span for key, label in keys for span in ((f"{key} ", "bar.key"), (f"{label}   ", "bar")))]
-        )
-        self.set_focus(self._entry)
+        super().on_mount()
+        self.typed()
+        self.listing.move_to(next((i for i, choice in enumerate(self._shown) if choice.key == self._current), 0))
 
-    def _draw(self) -> None:
-        words = self._entry.value.lower().split()
+    def typed(self) -> None:
+        words = self.entry.value.lower().split()
         self._shown = [
             choice
             for choice in self._choices
@@ -82,35 +126,13 @@ class PickScreen(ModalScreen[str | None]):
             )
             for choice in self._shown
         ]
-        self._listing.draws_cursor_always = bool(lines)
-        self._listing.set_lines(lines or [Line([("   nothing contains this", "dim")])], keep=False)
+        self.listing.draws_cursor_always = bool(lines)
+        self.listing.set_lines(lines or [Line([("   nothing contains this", "dim")])], keep=False)
         self.query_one("#pick-title", Bar).show(
             [(f" {clean(self._title)}", "title"), (f"   {count_text(len(self._shown))} of {count_text(len(self._choices))}", "dim")]
         )  # fmt: skip
 
-    def on_input_changed(self, message: Input.Changed) -> None:
-        message.stop()
-        self._draw()
-
-    def on_input_submitted(self, message: Input.Submitted) -> None:
-        message.stop()
-        self.action_choose()
-
-    def on_key(self, event: events.Key) -> None:
-        changes = {"down": 1, "up": -1, "pagedown": 10, "pageup": -10, "ctrl+n": 1, "ctrl+p": -1}
-        if event.key in changes:
-            event.stop()
-            event.prevent_default()
-            self._listing.move_to(self._listing.cursor + changes[event.key])
-
-    def on_line_chosen(self, message: LineChosen) -> None:
-        message.stop()
-        self.action_choose()
-
-    def action_choose(self) -> None:
-        place = self._listing.cursor
+    def choose(self) -> None:
+        place = self.listing.cursor
         if self._shown and place < len(self._shown):
             self.dismiss(self._shown[place].key)
-
-    def action_leave(self) -> None:
-        self.dismiss(None)

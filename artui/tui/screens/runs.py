@@ -19,13 +19,15 @@ from artui.query import runs as query
 from artui.query.run import get_run
 from artui.query.runs import FirstView, RunOrder, RunsRequest
 from artui.safetext import clean
-from artui.tui.arrangement import MAX_MARKED, Arrangement, load_arrangement
+from artui.tui.arrangement import Arrangement, load_arrangement
 from artui.tui.arranging import ArrangesColumns
 from artui.tui.cells import Span, Spans
 from artui.tui.facts import pane_lines
 from artui.tui.grouping import GroupsRuns
 from artui.tui.keys import bindings, footer_keys
+from artui.tui.marking import MarksRuns
 from artui.tui.messages import CatalogChanged, Link
+from artui.tui.runstable import order_or_error
 from artui.tui.taking import TakesRuns
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import QueryLine
@@ -41,14 +43,13 @@ if TYPE_CHECKING:
 PANE_FROM_CELLS = 140
 """From this width on the details stand beside the table unless the user hides them."""
 PANE_SECONDS = 0.12
-MARKS_SECONDS = 0.4
 SPARK_CELLS = 10
 FIRST_ROWS = 60
 MAX_COPIED = 5000
 """So many rows at most go to the clipboard."""
 
 
-class RunsScreen(ArrangesColumns, GroupsRuns, TakesRuns):
+class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
     """Holds a `RunsRequest` and the `RunOrder` that answers it."""
 
     SCOPES = ("runs", "grouping", "list", "app")
@@ -64,11 +65,7 @@ class RunsScreen(ArrangesColumns, GroupsRuns, TakesRuns):
         self.columns, self.stages, self._first_rows = first.columns, first.stages, first.rows
         self._pane_choice: bool | None = None
         self._pane_timer: Timer | None = None
-        self._marks_timer: Timer | None = None
-        self._last_mark: int | None = None
         self._is_known = False
-        self._marks_known: frozenset[int] = frozenset()
-        """The marks that are remembered."""
         self._groups = []
         self._goes_first = False
 
@@ -109,29 +106,7 @@ class RunsScreen(ArrangesColumns, GroupsRuns, TakesRuns):
         if self.arrangement.columns is not None:
             self._ask_columns()
         self.ask_order(to_first=self.request != RunsRequest())
-        if marked := self.arrangement.marked:
-            self.ask("marked before", lambda: query.run_keys(self.reader, marked), self._take_marks)
-
-    def _take_marks(self, keys: list[int]) -> None:
-        """Mark what was marked when one left."""
-        self.table.marked |= set(keys)
-        self._marks_known = frozenset(self.table.marked)
-        self.table.refresh()
-        self.show_counts()
-
-    def _remember_marks(self) -> None:
-        """Keep which runs are marked, once marking has come to rest."""
-        marked = frozenset(self.table.marked)
-        if marked == self._marks_known:
-            return
-        self._marks_known = marked
-        keys = sorted(marked) if len(marked) <= MAX_MARKED else []
-
-        def keep(ids: list[str]) -> None:
-            self.arrangement = replace(self.arrangement, marked=tuple(ids))
-            self.remember()
-
-        self.ask("marks", lambda: query.run_ids(self.reader, keys), keep)
+        self.ask_marks()
 
     def load(self) -> None:
         self._ask_columns()
@@ -155,7 +130,7 @@ class RunsScreen(ArrangesColumns, GroupsRuns, TakesRuns):
     def _ask_whole(self, request: RunsRequest) -> None:
         self.ask(
             "order",
-            lambda: (request, _order_or_error(self.reader, request)),
+            lambda: (request, order_or_error(self.reader, request)),
             lambda found: self._take_answer(*found),
         )
 
@@ -219,10 +194,7 @@ class RunsScreen(ArrangesColumns, GroupsRuns, TakesRuns):
         return []
 
     def show_counts(self) -> None:
-        if self._marks_timer is not None:
-            self._marks_timer.stop()
-        if frozenset(self.table.marked) != self._marks_known:
-            self._marks_timer = self.set_timer(MARKS_SECONDS, self._remember_marks)
+        self.remember_marks_soon()
         spans: list[Span] = []
         if self.request.where:
             matched = "…" if self.order.is_partial else count_text(self.order.matched)
@@ -352,73 +324,6 @@ class RunsScreen(ArrangesColumns, GroupsRuns, TakesRuns):
     def prompt_home(self) -> Widget:
         return self.table
 
-    # Marks
-
-    def action_toggle_mark(self) -> None:
-        """Mark the run under the cursor, or all of a group; take the mark away where it is."""
-        table = self.table
-        keys = set(self.current_keys())
-        if not keys:
-            return
-        is_marked = keys <= table.marked
-        table.marked = table.marked - keys if is_marked else table.marked | keys
-        self._last_mark = None if is_marked else table.cursor
-        table.refresh() if len(keys) > 1 else table.refresh_row(table.cursor)
-        table.move_to(table.cursor + 1)
-        self.show_counts()
-
-    def action_mark_range(self) -> None:
-        table = self.table
-        start = self._last_mark if self._last_mark is not None else table.cursor
-        low, high = sorted((start, table.cursor))
-        entries = list(table.keys[low : high + 1])
-        for entry in entries:
-            table.marked |= {entry} if entry > 0 else set(table.groups[-entry - 1].keys)
-        table.refresh()
-        self.show_counts()
-
-    def action_invert_marks(self) -> None:
-        self.table.marked ^= set(self.order.keys)
-        self.table.refresh()
-        self.show_counts()
-
-    def action_mark_matching(self) -> None:
-        """Mark by the current column."""
-        from artui.query.export import header_of
-
-        column = self._current_column()
-        name = "name" if column.name == "name" and column.source == "attribute" else header_of(column)
-        self.query_one(Prompt).ask(f"mark runs whose {name} matches  (pattern, or < 0.3)", lambda text: self._mark_matching(column, text))  # fmt: skip
-
-    def _mark_matching(self, column: Column, text: str) -> None:
-        if not text:
-            return
-        from artui.query.narrowing import where_matching
-
-        condition = where_matching(column, text)
-        reader, shown = self.reader, set(self.order.keys)
-
-        def take(found: RunOrder | FilterError) -> None:
-            if not isinstance(found, RunOrder):
-                self.artui.say(f"{found.message} {found.remedy}".strip(), is_warning=True)
-                return
-            matching = shown.intersection(found.keys)
-            self.table.marked |= matching
-            self.table.refresh()
-            self.show_counts()
-            self.artui.say(f"marked {plural(len(matching), 'run')}" if matching else "No run that is shown matches.")
-
-        self.ask("matching", lambda: _order_or_error(reader, RunsRequest(condition)), take)
-
-    def _current_column(self) -> Column:
-        table = self.table
-        return table.view.shapes[table.column - 1].column if table.column else Column("attribute", "name", is_numeric=False)  # fmt: skip
-
-    def action_clear_marks(self) -> None:
-        self.table.marked = set()
-        self.table.refresh()
-        self.show_counts()
-
     # Going elsewhere
 
     def action_open(self) -> None:
@@ -461,7 +366,7 @@ class RunsScreen(ArrangesColumns, GroupsRuns, TakesRuns):
             self.artui.say("There are no runs to draw.")
             return
         shown = [shape.column for shape in self.table.view.shapes]
-        here, sort = self._current_column(), self.request.sort.column
+        here, sort = self.current_column(), self.request.sort.column
         metric = next((each.name for each in (here, *(each for each in shown if each.id == sort)) if each.source == "metric"), "")  # fmt: skip
         what = group_label(group) if group is not None and not marked else clean(self.request.where, max_chars=60) if self.request.where else "pictures"  # fmt: skip
         screen = PlotScreen(keys, marked, self.known_columns(), shown, title=what, metric=metric, tab=tab)
@@ -475,7 +380,7 @@ class RunsScreen(ArrangesColumns, GroupsRuns, TakesRuns):
         if self.order.is_partial:
             self.artui.say("The rest of the runs is still being looked for: once more, in a moment.")
             return
-        self.artui.push_screen(ColumnScreen(list(self.order.keys), self._current_column()))
+        self.artui.push_screen(ColumnScreen(list(self.order.keys), self.current_column()))
 
     def action_lineage(self) -> None:
         self.artui.action_show_lineage()
@@ -589,15 +494,6 @@ def _is_unfinished(text: str) -> bool:
     from artui.query.complete import is_unfinished
 
     return is_unfinished(text)
-
-
-def _order_or_error(reader: Reader, request: RunsRequest) -> RunOrder | FilterError:
-    from artui.query.tokens import FilterError
-
-    try:
-        return query.run_order(reader, request)
-    except FilterError as error:
-        return error
 
 
 def _first_steps(path: str) -> list[Line]:

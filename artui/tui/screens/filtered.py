@@ -1,0 +1,39 @@
+"""A list that words make shorter while they are typed."""
+
+from __future__ import annotations
+
+from artui.tui.screens.base import CatalogScreen
+from artui.tui.widgets.bars import KeyBar
+from artui.tui.widgets.filter import FilterLine
+from artui.tui.widgets.lines import LineList
+
+
+class FilteredList(CatalogScreen):
+    """A screen with a `FilterLine` and a `LineList`. Subclasses draw what the words leave."""
+
+    @property
+    def listing(self) -> LineList:
+        return self.query_one(LineList)
+
+    @property
+    def filter(self) -> FilterLine:
+        return self.query_one(FilterLine)
+
+    def draw_listing(self) -> None:
+        """Show what has all words."""
+
+    def action_filter(self) -> None:
+        self.filter.type()
+
+    def on_filter_line_changed(self) -> None:
+        self.draw_listing()
+
+    def on_filter_line_entered(self) -> None:
+        self.query_one(KeyBar).show_keys(FilterLine.KEYS)
+
+    def on_filter_line_left(self) -> None:
+        self.set_focus(self.listing)
+        self.show_keys()
+
+    def go_back(self) -> bool:
+        return self.filter.clear()
