@@ -40,6 +40,8 @@ class FigureLine:
     label: str = ""
     lows: Sequence[float] = ()
     highs: Sequence[float] = ()
+    is_faint: bool = False
+    """Whether it lies thin behind the others: what was measured, behind what was smoothed."""
 
 
 @dataclass(frozen=True, slots=True)

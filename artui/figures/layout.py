@@ -130,7 +130,7 @@ def _content(figure: Figure, box: Box) -> Iterator[Shape]:
             if len(ring) > 2:
                 yield Path(ring, _colour(line.colour), opacity=0.18, is_filled=True)
         for part in _parts([place(x, y) for x, y in zip(line.xs, line.ys, strict=True)]):
-            is_back = line.colour < 0
+            is_back = line.colour < 0 or line.is_faint
             yield Path(part, _colour(line.colour), 1.0 if is_back else 1.8, 0.5 if is_back else 1.0)
     for dots in sorted(figure.dots, key=lambda each: each.colour >= 0):
         for x, y in zip(dots.xs, dots.ys, strict=True):

@@ -234,7 +234,9 @@ class Spread:
     """What the runs of a group have in one column."""
 
     count: int
-    """Runs with a value; of a metric, with a finite one."""
+    """Runs with a value; of numbers, with a finite one."""
+    odd: int = 0
+    """Runs whose number is NaN or infinite; the other fields leave them out."""
     best: float | None = None
     """Of a metric: its smallest or largest value, whichever is better."""
     mean: float | None = None
@@ -307,16 +309,18 @@ def with_spreads(reader: Reader, groups: Sequence[Group], columns: Sequence[Colu
     with reader.snapshot() as connection:
         for column in columns:
             if is_number_column(column):
-                found = _number_spreads(aligned(keys, *numbers(connection, column)), starts, column)
+                having, values = numbers(connection, column)
+                odd = np.isin(np.asarray(keys, np.int64), having[~np.isfinite(values)])
+                found = _number_spreads(aligned(keys, having, values), odd, starts, column)
             else:
                 found = _class_spreads(*codes(connection, column, keys), starts)
             for target, spread in zip(spreads, found, strict=True):
-                if spread.count:
+                if spread.count or spread.odd:
                     target[column.id] = spread
     return [replace(group, spreads=spread) for group, spread in zip(groups, spreads, strict=True)]
 
 
-def _number_spreads(values: Floats, starts: Keys, column: Column) -> list[Spread]:
+def _number_spreads(values: Floats, odd: Any, starts: Keys, column: Column) -> list[Spread]:
     import numpy as np
 
     is_finite = np.isfinite(values)
@@ -332,16 +336,18 @@ def _number_spreads(values: Floats, starts: Keys, column: Column) -> list[Spread
     highs = np.maximum.reduceat(np.where(is_finite, values, -np.inf), starts)
     is_lower = column.source == "metric" and guess_direction(column.name) == "lower"
     found = []
-    columns = counts, sizes, means, deviations, lows, highs
-    for count, size, mean, sd, low, high in zip(*(each.tolist() for each in columns), strict=True):
+    odds = np.add.reduceat(odd.astype(np.int64), starts)
+    columns = counts, odds, sizes, means, deviations, lows, highs
+    for count, odd_count, size, mean, sd, low, high in zip(*(each.tolist() for each in columns), strict=True):
         if not count:
-            found.append(Spread(0))
+            found.append(Spread(0, odd_count))
             continue
         if low == high:
             mean, sd = low, 0.0  # a sum of equal values is not always a multiple of them
         found.append(
             Spread(
                 count,
+                odd_count,
                 best=(low if is_lower else high) if column.source == "metric" else None,
                 mean=mean if math.isfinite(mean) else None,
                 sd=sd if count > 1 and math.isfinite(sd) else None,

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from artui.tui.importing import Importing, ImportState
 
 NOTICE_SECONDS = 5.0
+OLD_NOTICE_SECONDS = 0.5
 TAKE_OVER_SECONDS = 30.0
 GOODBYE_SECONDS = 0.8
 IMPORT_SECONDS = 0.5
@@ -86,6 +87,7 @@ class ArtuiApp(ChangesOnly):
         self._total_count, self._running_count = 0, 0
         self._colour_numbers: dict[str, int] = {}
         self._notice: list[Span] = []
+        self._notice_at = 0.0
         self._error: list[Span] = []
         self._notice_timer: Any = None
 
@@ -329,10 +331,16 @@ class ArtuiApp(ChangesOnly):
     def say(self, text: str, *, is_warning: bool = False, seconds: float = NOTICE_SECONDS) -> None:
         """Say something for a while at the bottom."""
         self._notice = [(clean(text), "warn" if is_warning else "bar.text")]
+        self._notice_at = time.monotonic()
         if self._notice_timer is not None:
             self._notice_timer.stop()
         self._notice_timer = self.set_timer(seconds, self._unsay)
         self._show_notice()
+
+    def forget_old_notice(self) -> None:
+        """On another screen, say no longer what was said on the one before."""
+        if self._notice and time.monotonic() - self._notice_at > OLD_NOTICE_SECONDS:
+            self._unsay()
 
     def _unsay(self) -> None:
         self._notice = []

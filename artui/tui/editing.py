@@ -55,7 +55,15 @@ class EditsRuns(CatalogScreen):
         self.artui.say(f"{shown} · u takes it back" if count else "Nothing to change: it is so already.")
         self.load()
 
+    def _has_runs(self) -> bool:
+        if self.edited_keys():
+            return True
+        self.artui.say("There is no run here.")
+        return False
+
     def action_tag(self) -> None:
+        if not self._has_runs():
+            return
         self._prompt(f"tag {self._whom()}  (name, name=value, or -name)", self._tag)
 
     def _tag(self, text: str) -> None:
@@ -70,6 +78,8 @@ class EditsRuns(CatalogScreen):
 
     def action_note(self) -> None:
         keys = list(self.edited_keys())
+        if not self._has_runs():
+            return
         if len(keys) != 1:
             self._prompt(f"note on {self._whom()}", self._note)
             return
@@ -87,6 +97,8 @@ class EditsRuns(CatalogScreen):
         self._edit("note on" if text else "no note on", lambda edit, run_id: edit.set_note(run_id, text))
 
     def action_move_to_project(self) -> None:
+        if not self._has_runs():
+            return
         self._prompt(f"move {self._whom()} to project", self._move)
 
     def _move(self, text: str) -> None:

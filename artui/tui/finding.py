@@ -30,8 +30,7 @@ class FindsLines(Screen[None]):
         prompt = next(iter(prompts), None)
         if prompt is None:
             prompt = Prompt(id="find-line")
-            bars = list(self.query(KeyBar))
-            self.mount(prompt, before=bars[0]) if bars else self.mount(prompt)
+            self.mount_prompt(prompt)
             self.call_after_refresh(self._ask_for_line, prompt, listing)
         else:
             self._ask_for_line(prompt, listing)
@@ -43,7 +42,7 @@ class FindsLines(Screen[None]):
             self.call_after_refresh(self.set_focus, listing if listing.can_focus else None)
             self._go(listing, 1, is_first=True)
 
-        prompt.ask("find", found, text=self._needle)
+        prompt.ask("find", found)
 
     def action_next_line(self, change: int) -> None:
         """Go to the next line that has the words."""
@@ -57,9 +56,23 @@ class FindsLines(Screen[None]):
 
     def _go(self, listing: LineList, change: int, *, is_first: bool = False) -> None:
         count = listing.find(self._needle, change, is_first=is_first)
+        for other in self.query(LineList):
+            # What stands beside the list counts, too.
+            if other is not listing and other.display:
+                count += other.find(self._needle, change, is_first=is_first)
+        if self._needle:
+            self.say_found(f"{count:,} {'line has' if count == 1 else 'lines have'} {self._needle!r} · n goes on" if count else f"No line has {self._needle!r}.")  # fmt: skip
+
+    def mount_prompt(self, prompt: Prompt) -> None:
+        """Put the line for the words above the keys."""
+        bars = list(self.query(KeyBar))
+        self.mount(prompt, before=bars[0]) if bars else self.mount(prompt)
+
+    def say_found(self, text: str) -> None:
+        """Say what came of it."""
         say = getattr(self.app, "say", None)
-        if say is not None and self._needle:
-            say(f"{count:,} {'line has' if count == 1 else 'lines have'} {self._needle!r} · n goes on" if count else f"No line has {self._needle!r}.")  # fmt: skip
+        if say is not None:
+            say(text)
 
     def leave_find(self) -> bool:
         """Do what esc does: leave the question, then forget what was looked for; false if neither is there."""
@@ -71,7 +84,8 @@ class FindsLines(Screen[None]):
         listing = self._focused_lines()
         if listing is not None and listing.needle:
             self._needle = ""
-            listing.find("", 1)
+            for each in self.query(LineList):
+                each.find("", 1)
             return True
         return False
 

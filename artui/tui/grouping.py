@@ -17,11 +17,15 @@ from artui.tui.keys import KEYS, menu_keys
 from artui.tui.runstable import HasRunsTable
 from artui.tui.widgets.bars import KeyBar
 from artui.tui.widgets.lines import BLANK, Line
-from artui.tui.widgets.table import group_id, group_label
+from artui.tui.widgets.table import group_id
 from artui.units import count_text, number_text, param_text, plural
 
 if TYPE_CHECKING:
     from artui.query.columns import Group
+
+
+MANY_GROUPS = 5000
+"""Of more groups it is not looked for what tells them apart."""
 
 
 class GroupsRuns(HasRunsTable):
@@ -95,6 +99,7 @@ class GroupsRuns(HasRunsTable):
         is_seedless = ALL_BUT_SEED in self.arrangement.grouping
         titles = [clean(column.name, max_chars=40) for column in self.grouping_columns()]
         here = table.group
+        table.label_places = self._telling_places(is_seedless)
         table.groups, table.group_titles = self._groups, ["all but the seed"] if is_seedless else titles
         table.set_keys(keys, now_ms=table.now_ms, to_first=to_first)
         if here is not None and not to_first:
@@ -103,6 +108,13 @@ class GroupsRuns(HasRunsTable):
             if place is not None:
                 table.move_to(keys.index(-place - 1))
         self.show_counts()
+
+    def _telling_places(self, is_seedless: bool) -> tuple[int, ...] | None:
+        """Give which of the columns tell the groups apart; None for all."""
+        if not is_seedless or not self._groups or len(self._groups) > MANY_GROUPS:
+            return None
+        count = len(self._groups[0].values)
+        return tuple(place for place in range(count) if len({repr(group.values[place]) for group in self._groups}) > 1)
 
     def toggle_fold(self) -> None:
         """Show the runs of the group under the cursor, or hide them."""
@@ -125,16 +137,26 @@ class GroupsRuns(HasRunsTable):
     # The key g and what follows it
 
     def action_group(self) -> None:
+        if self._awaits_key:
+            self.end_menu()
+            self.action_first_line()
+            return
         self._awaits_key = True
         self.query_one(KeyBar).show_keys(menu_keys("grouping"))
+
+    def end_menu(self) -> bool:
+        """Wait no longer for the key behind `g`; false if none was waited for."""
+        was_waiting, self._awaits_key = self._awaits_key, False
+        if was_waiting:
+            self.show_keys()
+        return was_waiting
 
     async def on_key(self, event: events.Key) -> None:
         if not self._awaits_key:
             return
-        self._awaits_key = False
+        self.end_menu()
         event.stop()
         event.prevent_default()
-        self.show_keys()
         action = next((key.action for key in KEYS if key.scope == "grouping" and event.key in key.keys.split(",")), "")
         if action:
             await self.run_action(action)
@@ -188,8 +210,14 @@ class GroupsRuns(HasRunsTable):
             self.artui.say("g c groups by the current column first.")
             return
         is_mean = not self.arrangement.orders_by_mean
+        source, _, name = self.request.sort.column.partition(":")
+        if is_mean and source not in ("metric", "param") and name != "duration":
+            self.artui.say("Sort by a metric first (s): its means order the groups.", is_warning=True)
+            return
         self.rearrange(replace(self.arrangement, orders_by_mean=is_mean))
-        self.artui.say(f"groups by {'mean' if is_mean else 'their first run'} of the column that is sorted by")
+        self.artui.say(
+            f"groups by their mean {clean(name)}" if is_mean else f"groups by their best run in {clean(name)}"
+        )
         self.show_rows(to_first=True)
 
     def action_fold_all(self) -> None:
@@ -203,7 +231,7 @@ class GroupsRuns(HasRunsTable):
     def group_lines(self, group: Group, *, cells: int) -> list[Line]:
         """Say what the runs of a group have, for the pane."""
         lines = [
-            Line([(fit(group_label(group), cells).rstrip(), "title")]),
+            Line([(fit(self.table.label_of(group), cells).rstrip(), "title")]),
             Line([(plural(len(group.keys), "run"), "text")]),
         ]
         if group.is_thin:
@@ -220,7 +248,9 @@ class GroupsRuns(HasRunsTable):
                     (f"{number_text(spread.best)} best", "best"),
                     (f"  {number_text(spread.mean)}{sd}", "text"),
                 ]
-                if spread.count < len(group.keys):
+                if spread.odd:
+                    told.append((f"  {count_text(spread.odd)} NaN or ∞", "bad"))
+                elif spread.count < len(group.keys):
                     told.append((f"  of {count_text(spread.count)}", "warn"))
                 sections[0][1].append(Line([name, *told]))
             elif column.source == "param":

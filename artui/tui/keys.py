@@ -52,6 +52,7 @@ SCOPES = {
     "why": "Why",
     "run": "Run",
     "charts": "Charts",
+    "curves": "Curves of many runs",
     "plot": "Pictures of runs",
     "scatter": "Scatter",
     "parallel": "Parallel coordinates",
@@ -260,7 +261,7 @@ _KEYS = (
     Key("grouping", "g", "first_line", "first line", "To the first line."),
     Key("column", "enter", "show_runs", "show runs", "Show only the runs that have this value.", in_footer=True),
     Key("column", "slash", "filter", "find", "Find values by parts of them.", in_footer=True),
-    Key("column", "g", "group", "group", "Group the runs by this column.", in_footer=True),
+    Key("column", "b", "group_by", "group by", "Group the runs by this column.", in_footer=True),
     Key("column", "f", "plot", "histogram", "Draw how the values are spread.", in_footer=True),
     Key("column", "y", "copy", "copy", "Copy the value (OSC 52)."),
     Key("why", "enter", "show_runs", "show runs", "Show the runs that are like the first in this.", in_footer=True),
@@ -345,14 +346,16 @@ _KEYS = (
     Key("plot", "tab", "next_tab(1)", "next view", "Curves, scatter, parallel coordinates, histogram.", in_footer=True),
     Key("plot", "shift+tab", "next_tab(-1)", "previous view", "The same backwards."),
     Key(
-        "plot",
+        "curves",
         "right_square_bracket",
         "highlight(1)",
         "next run",
         "Of many curves, bring those of the next run to the front.",
         in_footer=True,
     ),
-    Key("plot", "left_square_bracket", "highlight(-1)", "previous run", "Bring those of the run before to the front."),
+    Key(
+        "curves", "left_square_bracket", "highlight(-1)", "previous run", "Bring those of the run before to the front."
+    ),
     Key("scatter", "x", "screen.choose_x", "x axis", "Choose the column of the x axis.", in_footer=True),
     Key("scatter", "y", "screen.choose_y", "y axis", "Choose the column of the y axis.", in_footer=True),
     Key("scatter", "X", "screen.swap", "swap", "Exchange the axes."),
@@ -607,6 +610,10 @@ KEYS = remapped(_KEYS, load_settings().keys)
 """Every key, as the user wants them."""
 
 
+_AT_ONCE = ("filter", "find_line", "group")
+"""Actions after which the very next key means something else."""
+
+
 @cache
 def bindings(*scopes: str) -> list[BindingType]:
     """Give Textual's bindings for some scopes."""
@@ -618,7 +625,7 @@ def bindings(*scopes: str) -> list[BindingType]:
             key.label,
             show=False,
             id=key.id,
-            priority=key.action in ("filter", "find_line"),
+            priority=key.action in _AT_ONCE,
         )
         for key in KEYS
         if key.scope in scopes

@@ -65,7 +65,7 @@ class MarksRuns(HasRunsTable):
 
         column = self.current_column()
         name = "name" if column.name == "name" and column.source == "attribute" else header_of(column)
-        self.query_one(Prompt).ask(f"mark runs whose {name} matches  (pattern, or < 0.3)", lambda text: self._mark_matching(column, text))  # fmt: skip
+        self.query_one(Prompt).ask(f"mark runs whose {name} matches  (regular expression such as ^adam, or < 0.3)", lambda text: self._mark_matching(column, text))  # fmt: skip
 
     def _mark_matching(self, column: Column, text: str) -> None:
         if not text:

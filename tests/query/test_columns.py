@@ -203,3 +203,15 @@ def test_narrowing_asks_for_both(tmp_path: Path) -> None:
 def test_what_is_typed_about_a_column_is_a_pattern_or_a_comparison(text: str, expected: str) -> None:
     """An operator in front makes a comparison of it, anything else is a pattern."""
     assert where_matching(Column("param", "x"), text) == expected
+
+
+def test_groups_count_what_ended_in_no_number(tmp_path: Path) -> None:
+    """NaN and infinity take no part in best, mean and spread, and are counted; a run without the metric is not."""
+    rows: list[Run] = [({"k": 1}, {"val/loss": value}) for value in (0.5, math.nan, math.inf, 0.25)] + [({"k": 1}, {}), ({"k": 2}, {"val/loss": math.nan})]  # fmt: skip
+    _catalog(tmp_path / "x.artui", rows)
+    with Reader(tmp_path / "x.artui") as reader:
+        loss = _column(reader, "val/loss")
+        groups = columns.with_spreads(reader, columns.grouped(reader, _keys(reader), [_column(reader, "k")]), [loss])
+    found = {group.values: group.spreads[loss.id] for group in groups}
+    assert (found[(1,)].count, found[(1,)].odd, found[(1,)].best) == (2, 2, 0.25)
+    assert (found[(2,)].count, found[(2,)].odd, found[(2,)].best) == (0, 1, None)

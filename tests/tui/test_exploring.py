@@ -134,7 +134,7 @@ def test_column_is_described_and_filters(small_catalog: Path, explore: Explore) 
         await _to_column(pilot, "param:optimizer")
         text = await _press(pilot, "F")
         assert isinstance(pilot.app.screen, ColumnScreen)
-        assert "11 of 12 runs have it" in text and "adam" in text and "none" in text
+        assert "11 of 12 runs with a value" in text and "adam" in text and "none" in text
         text = await _press(pilot, "slash", *"sgd", "enter")
         assert "adam" not in text
         text = await _press(pilot, "enter")
@@ -274,8 +274,11 @@ def test_points_are_placed_by_another_metric(small_catalog: Path, explore: Explo
             await _press(pilot, "x")
             axes.append(grid.options.axis)
         assert axes == ["step", "time", "wall"]
+        # A time of the clock has no ratio to another: that axis stays linear.
         await _press(pilot, "O")
-        assert grid.options.is_log_x
+        assert not grid.options.is_log_x
+        await _press(pilot, "x", "O")
+        assert grid.options.is_log_x and grid.options.axis == "step"
 
     explore(small_catalog, flow)
 

@@ -57,7 +57,7 @@ def test_every_action_exists() -> None:
     owners: dict[str, tuple[type, ...]] = {
         "runs": (RunsScreen,), "grouping": (RunsScreen,), "run": (RunScreen,), "charts": (ChartGrid,), "compare": (CompareScreen,),
         "artifacts": (ArtifactsScreen,), "artifact": (ArtifactScreen,), "lineage": (LineageScreen,), "text": (TextScreen,),
-        "logs": (RunScreen,), "plot": (PlotScreen,), "scatter": (Scatter, PlotScreen), "parallel": (Parallel, PlotScreen),
+        "logs": (RunScreen,), "plot": (PlotScreen,), "curves": (PlotScreen,), "scatter": (Scatter, PlotScreen), "parallel": (Parallel, PlotScreen),
         "histogram": (Histogram, PlotScreen), "pick": (PickScreen, PaletteScreen), "column": (ColumnScreen,), "diff": (DiffScreen,),
         "find": (RunScreen, HelpScreen), "app": (ArtuiApp,), "list": (LineList, RunsTable), "why": (WhyScreen,), "views": (ViewsScreen,),
         "columns": (ColumnsScreen,), "heatmap": (HeatMap, DrawsCharts), "bars": (Bars, DrawsCharts), "table": (TextScreen,), "live": (LiveScreen,),

@@ -241,3 +241,18 @@ def test_what_is_typed_while_the_app_starts_is_a_filter(demo_catalog: Path) -> N
     assert isinstance(terminal.pid, int)
     os.kill(terminal.pid, signal.SIGTERM)
     assert terminal.wait() == 143
+
+
+def test_keys_of_a_menu_belong_to_it_however_fast_they_come(demo_catalog: Path) -> None:
+    """g and the key behind it in one reading group; g / offers what to group by; u alone would undo."""
+    terminal = Terminal(demo_catalog)
+    assert terminal.read("age")
+    os.write(terminal.master, b"gs")
+    assert terminal.read("all but the seed")
+    os.write(terminal.master, b"gu")
+    assert terminal.read("not grouped any more")
+    assert "taken back" not in terminal.text and "from elsewhere: it can" not in terminal.text
+    os.write(terminal.master, b"g/")
+    assert terminal.read("group by")
+    os.kill(terminal.pid, signal.SIGTERM)
+    assert terminal.wait() == 143

@@ -114,6 +114,10 @@ class ArtifactScreen(CatalogScreen):
             self.ask("holds", lambda: version_facts(self, head.id), self._take_holds)
 
     def _take_holds(self, found: tuple[VersionDetail, dict[str, Preview], list[AliasChange]]) -> None:
+        # Once it is laid out: before that it has not the width that it will have.
+        self.call_after_refresh(self._draw_holds, found)
+
+    def _draw_holds(self, found: tuple[VersionDetail, dict[str, Preview], list[AliasChange]]) -> None:
         holds = self.query_one("#holds", LineList)
         holds.set_lines(version_lines(*found, cells=max(20, holds.size.width - 2)), keep=False)
 

@@ -42,6 +42,7 @@ class CatalogScreen(Asks, FindsLines):
         """Ask for what this screen shows."""
 
     def on_mount(self) -> None:
+        self.artui.forget_old_notice()
         self.show_keys()
         self.load()
 
@@ -94,7 +95,7 @@ class CatalogScreen(Asks, FindsLines):
             bar.show(spans, places)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("filter", "find_line") and isinstance(self.focused, Input):
+        if action in ("filter", "find_line", "group") and isinstance(self.focused, Input):
             return False  # a slash in a filter is a slash
         return super().check_action(action, parameters)
 

@@ -40,6 +40,7 @@ class ColumnScreen(FilteredList):
         yield Bar(id="top")
         yield FilterLine()
         yield Bar(id="said")
+        yield Bar(id="said-more")
         yield Bar(id="spread")
         yield LineList(id="values")
         yield KeyBar()
@@ -67,9 +68,16 @@ class ColumnScreen(FilteredList):
     def value_text(self, value: ParamValue) -> str:
         """Say a value as the table does."""
         if self.column.source == "attribute" and isinstance(value, int | float):
-            return duration_text(round(value)) if self.column.name == "duration" else time_text(round(value))
+            if self.column.name == "duration":
+                return (
+                    f"{value / 1000:,.3f}s"
+                    if value < 60_000
+                    else f"{duration_text(round(value))} ({value / 1000:,.3f}s)"
+                )
+            return f"{time_text(round(value))}.{round(value) % 1000:03d}"
         if isinstance(value, float) and self.column.source == "metric":
-            return number_text(value)
+            # In full: what filters alike must look alike, and nothing else.
+            return f"{value:.10g}"
         return clean(param_text(value), max_chars=300)
 
     def draw_listing(self) -> None:
@@ -99,23 +107,31 @@ class ColumnScreen(FilteredList):
         self.listing.set_lines(lines or [Line([(f"  {nothing}", "dim")])])
         more = f", the {count_text(len(found.frequencies))} most frequent" if found.distinct > len(found.frequencies) else ""  # fmt: skip
         self.filter.say([(f"{plural(found.distinct, 'value')}{more} ", "dim")], most=self.size.width * 2 // 3)
-        self.query_one("#said", Bar).show(*self._facts(found))
+        said, further = self._facts(found)
+        self.query_one("#said", Bar).show(said)
+        self.query_one("#said-more", Bar).show(further)
         self.query_one("#spread", Bar).show(self._spread(found))
 
     def _label(self, value: ParamValue) -> str:
         return "none" if value is None else self.value_text(value)
 
     def _facts(self, found: Description) -> tuple[list[Span], list[Span]]:
-        spans: list[Span] = [(f"  {count_text(found.count)} of {plural(found.total, 'run')} have it", "text")]
+        spans: list[Span] = [(f"  {count_text(found.count)} of {plural(found.total, 'run')} with a value", "text")]
         if found.odd_count:
             spans.append((f" · {count_text(found.odd_count)} NaN or infinite", "bad"))
+        more: list[Span] = []
         if found.quantiles is not None:
-            low, lower, middle, upper, high = (self.value_text(float(value)) for value in found.quantiles)
-            spans += [(" · ", "faint"), (f"{low} to {high}", "text"), (f" · median {middle}", "text"), (f" · quartiles {lower}, {upper}", "dim")]  # fmt: skip
-            if found.mean is not None and self.column.name != "started":
-                spread = f" ± {self.value_text(found.sd)}" if found.sd is not None else ""
-                spans.append((f" · mean {self.value_text(found.mean)}{spread}", "dim"))
-        return spans, []
+            low, lower, middle, upper, high = (self._short(float(value)) for value in found.quantiles)
+            spans += [(" · ", "faint"), (f"{low} to {high}", "text"), (f" · median {middle}", "text")]
+            more.append((f"  quartiles {lower} and {upper}", "dim"))
+            if found.mean is not None and self.column.name not in ("started", "ended"):
+                spread = f" ± {self._short(found.sd)}" if found.sd is not None else ""
+                more.append((f" · mean {self._short(found.mean)}{spread}", "dim"))
+        return spans, more
+
+    def _short(self, value: float) -> str:
+        """Say a number in few digits."""
+        return self.value_text(value) if self.column.source == "attribute" else number_text(value)
 
     def _spread(self, found: Description) -> list[Span]:
         """Draw the histogram in one line."""
@@ -123,7 +139,7 @@ class ColumnScreen(FilteredList):
             return []
         tallest = max(found.bins)
         drawn = "".join(" " if not count else BLOCKS[min(7, count * 8 // (tallest + 1))] for count in found.bins)
-        low, high = (self.value_text(float(found.quantiles[place])) for place in (0, 4))
+        low, high = (self._short(float(found.quantiles[place])) for place in (0, 4))
         return [(f"  {low} ", "dim"), (drawn, "spark"), (f" {high}", "dim")]
 
     def on_resize(self) -> None:
@@ -143,7 +159,7 @@ class ColumnScreen(FilteredList):
         if self._value is not None:
             self.artui.runs_screen.narrow(where_value(self.column, self._value[0]))
 
-    def action_group(self) -> None:
+    def action_group_by(self) -> None:
         self.artui.runs_screen.group_by(self.column)
 
     def action_plot(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -11,8 +13,10 @@ from artui.tui.finding import FindsLines
 from artui.tui.keys import bindings, help_keys
 from artui.tui.widgets.bars import Bar
 from artui.tui.widgets.lines import BLANK, Line, LineList
+from artui.tui.widgets.prompt import Prompt
 
 KEY_CELLS = 12
+HELP_CELLS = 112
 
 
 class HelpScreen(FindsLines, ModalScreen[None]):
@@ -31,12 +35,21 @@ class HelpScreen(FindsLines, ModalScreen[None]):
         lines: list[Line] = []
         for title, keys in help_keys(*self.scopes):
             lines += [BLANK, Line([(f"  {title}", "title")], is_heading=True)]
-            lines += [Line([(f"  {shown:>{KEY_CELLS}}  ", "key"), (sentence, "text")]) for shown, sentence in keys]
+            for shown, sentence in keys:
+                first, *rest = wrap(sentence, max(30, min(HELP_CELLS, self.app.size.width) - KEY_CELLS - 5)) or [""]
+                lines.append(Line([(f"  {shown:>{KEY_CELLS}}  ", "key"), (first, "text")]))
+                lines += [Line([(" " * (KEY_CELLS + 4), "text"), (more, "text")]) for more in rest]
         self.query_one("#help-lines", LineList).set_lines(lines[1:], keep=False)
         self.query_one("#help-foot", Bar).show(
             [("  /", "key"), (" finds", "dim"), ("   esc", "key"), (" closes", "dim")]
         )
         self.query_one("#help-lines").focus()
+
+    def mount_prompt(self, prompt: Prompt) -> None:
+        self.query_one("#help").mount(prompt, before="#help-foot")
+
+    def say_found(self, text: str) -> None:
+        self.query_one("#help-foot", Bar).show([(f"  {text}", "warn")], [("esc", "key"), (" closes ", "dim")])
 
     def action_close(self) -> None:
         if not self.leave_find():

@@ -41,9 +41,9 @@ MAX_COLOURED = 200
 class PlotScreen(DrawsCharts):
     """Holds the keys of runs and what columns there are; reads what the view in sight needs."""
 
-    SCOPES: ClassVar[tuple[str, ...]] = ("charts", "plot", "app")
+    SCOPES: ClassVar[tuple[str, ...]] = ("charts", "curves", "plot", "app")
     PLACE = 1
-    BINDINGS = bindings("plot")
+    BINDINGS = [*bindings("plot"), *bindings("curves")]
 
     def __init__(
         self,
@@ -130,8 +130,8 @@ class PlotScreen(DrawsCharts):
         for tab in TABS:
             self.query_one(f"#{tab}-view").set_class(tab != self.tab, "hidden")
         self._view().focus()
-        scope = "charts" if self.tab == "curves" else self.tab
-        self.SCOPES = (scope, "plot", "app")  # type: ignore[misc]
+        scopes = ("charts", "curves") if self.tab == "curves" else (self.tab,)
+        self.SCOPES = (*scopes, "plot", "app")  # type: ignore[misc]
         self.show_keys()
         self.show_place()
         self._ask()
@@ -221,7 +221,7 @@ class PlotScreen(DrawsCharts):
 
     def action_highlight(self, change: int) -> None:
         """Bring the curves of another run to the front."""
-        if not self._runs:
+        if not self._runs or self.tab != "curves":
             return
         self._highlighted = (self._highlighted + change) % len(self._runs)
         self.grid.pick({self._runs[place][0].id for place in self._picked_places()})
@@ -241,7 +241,11 @@ class PlotScreen(DrawsCharts):
 
     def _take_scatter(self, found: list[Placed]) -> None:
         titles = self._title_of(self.x), self._title_of(self.y)
-        self.query_one(Scatter).show(self.keys, found[0], found[1], titles, self._colours)
+        scatter = self.query_one(Scatter)
+        scatter.show(self.keys, found[0], found[1], titles, self._colours)
+        if scatter.note:
+            scatter.note = f"no run here has both {titles[0]} and {titles[1]}: x and y choose others"
+            scatter.again()
         self._say()
 
     def on_scatter_moved(self) -> None:
@@ -273,6 +277,9 @@ class PlotScreen(DrawsCharts):
         self.artui.push_screen(PickScreen(title, choices, current=current.id), lambda key: self._chosen(take, key))
 
     def _detail(self, column: Column) -> str:
+        if column.source == "attribute":
+            # As the table calls them.
+            return {"duration": "took", "started": "age, start"}.get(column.name, "")
         if column.low is not None and column.high is not None and column.low != column.high:
             return f"{column.low:.4g} to {column.high:.4g}"
         return ""

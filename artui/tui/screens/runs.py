@@ -33,7 +33,7 @@ from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import QueryLine
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.tui.widgets.prompt import Prompt
-from artui.tui.widgets.table import RunsTable, View, group_label
+from artui.tui.widgets.table import RunsTable, View
 from artui.units import count_text, plural
 
 if TYPE_CHECKING:
@@ -251,7 +251,10 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
     # Filter
 
     def action_filter(self) -> None:
-        self.filter.type()
+        if self.end_menu():
+            self.action_choose_grouping()
+        else:
+            self.filter.type()
 
     def on_filter_line_changed(self) -> None:
         self.request = replace(self.request, where=self.filter.words)
@@ -368,7 +371,7 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
         shown = [shape.column for shape in self.table.view.shapes]
         here, sort = self.current_column(), self.request.sort.column
         metric = next((each.name for each in (here, *(each for each in shown if each.id == sort)) if each.source == "metric"), "")  # fmt: skip
-        what = group_label(group) if group is not None and not marked else clean(self.request.where, max_chars=60) if self.request.where else "pictures"  # fmt: skip
+        what = self.table.label_of(group) if group is not None and not marked else clean(self.request.where, max_chars=60) if self.request.where else "pictures"  # fmt: skip
         screen = PlotScreen(keys, marked, self.known_columns(), shown, title=what, metric=metric, tab=tab)
         if column is not None:
             screen.column = column

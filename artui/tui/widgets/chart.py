@@ -506,6 +506,9 @@ def figure_of(title: str, lines: Sequence[ChartLine], options: ChartOptions) -> 
         )
         for line in curves
     ]
+    if options.smoothing and not is_many:
+        # What was measured lies thin behind the smoothed line.
+        drawn = [FigureLine(line.curve.xs, line.curve.means, line.colour, is_faint=True) for line in curves] + drawn
     shown, count = sum(line.curve.shown for line in curves), sum(line.curve.count for line in curves)
     notes = [f"smoothed {options.smoothing:g}"] if options.smoothing else []
     notes += [f"{count_text(shown)} of {count_text(count)} points"] if shown < count else []
@@ -540,7 +543,8 @@ def next_smoothing(options: ChartOptions, change: int) -> ChartOptions:
 def next_axis(options: ChartOptions) -> ChartOptions:
     """Place points by the next of steps, time since the start, and wall time."""
     place = AXES.index(options.axis) if options.axis in AXES else -1
-    return replace(options, axis=AXES[(place + 1) % len(AXES)], window=None)
+    axis = AXES[(place + 1) % len(AXES)]
+    return replace(options, axis=axis, window=None, is_log_x=options.is_log_x and axis != "wall")
 
 
 def options_spans(options: ChartOptions) -> list[Span]:

@@ -227,6 +227,8 @@ class ChartGrid(Container, can_focus=True):
         self._change(replace(self.options, is_log=not self.options.is_log))
 
     def action_log_x(self) -> None:
+        if self.options.axis == "wall":
+            return  # a time of the clock has no ratio to another
         self._change(replace(self.options, is_log_x=not self.options.is_log_x, window=None))
 
     def action_smooth(self, change: int) -> None:

@@ -91,6 +91,8 @@ class RunsTable(ScrollView, can_focus=True):
         self.group_titles: Sequence[str] = ()
         """Names of the columns that are grouped by."""
         self.unfolded: set[str] = set()
+        self.label_places: tuple[int, ...] | None = None
+        """Which values of a group are told in its line; None for all."""
         self.cursor = 0
         self.column = 0
         """The current column: 0 is the name, then `view.shapes`."""
@@ -280,6 +282,13 @@ class RunsTable(ScrollView, can_focus=True):
             spans += self._cell(row, shape)
         return spans
 
+    def label_of(self, group: Group) -> str:
+        """Say what the runs of a group have in common, as far as it tells them from other groups."""
+        if self.label_places is None:
+            return " · ".join(_value_text(value) for value in group.values)
+        told = [group.values[place] for place in self.label_places]
+        return " · ".join(_value_text(value) for value in told if value is not None) or "no params"
+
     def _group_line(self, group: Group, is_cursor: bool) -> list[Span]:
         marked = sum(key in self.marked for key in group.keys) if self.marked else 0
         sign = MARK if marked == len(group.keys) else "◇" if marked else " "
@@ -287,7 +296,7 @@ class RunsTable(ScrollView, can_focus=True):
         # Of a small group mean and deviation say little.
         count = f" ({count_text(len(group.keys))}{' !' if group.is_thin else ''})"
         room = max(4, self._name_cells - len(count))
-        label = fit(group_label(group), min(room, cell_len(group_label(group))))
+        label = fit(self.label_of(group), min(room, cell_len(self.label_of(group))))
         spans: list[Span] = [(sign, "mark"), (CURSOR if is_cursor else " ", "accent"), (fold, "accent"), (" ", "text")]
         spans.append((fit(label + count, self._name_cells), "bold" if not group.is_thin else "text"))
         for _, shape in self._visible_shapes():
@@ -460,11 +469,6 @@ def group_id(group: Group) -> str:
     return repr(group.values)
 
 
-def group_label(group: Group) -> str:
-    """Say what the runs of a group have in common."""
-    return " · ".join(_value_text(value) for value in group.values)
-
-
 def _value_text(value: ParamValue) -> str:
     if value is None:
         return "none"
@@ -476,6 +480,8 @@ def _value_text(value: ParamValue) -> str:
 def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
     """Say what the runs of a group have in a column: the best of a metric with mean and deviation, what all share, or between what."""
     column, spread, cells = shape.column, group.spreads.get(shape.column.id), shape.cells
+    if spread is not None and not spread.count and spread.odd:
+        return [(fit(fit(f"NaN ×{spread.odd}", shape.width, right=True), cells), "bad")]
     if spread is None:
         # Nothing at all has been read yet, or there is nothing.
         return [(fit(fit("·" if group.spreads else "…", shape.width, right=column.is_numeric), cells), "faint")]
@@ -484,7 +490,9 @@ def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
         if not shape.spread:
             return [(fit(best, cells), "text")]
         told = fit(spread_text(spread, shape.decimals), shape.behind)
-        return [(best, "text"), (" " + told, "warn" if group.is_thin else "dim")]
+        # Some of the runs ended in NaN or infinity: what is left looks better than it is.
+        sign = ("!", "bad") if spread.odd else (" ", "text")
+        return [(best, "text"), sign, (told, "warn" if group.is_thin or spread.odd else "dim")]
     if column.source == "attribute" and spread.low is not None and spread.high is not None:
         if column.name == "duration":
             text = duration_text(round(spread.mean or 0))
