@@ -425,6 +425,8 @@ class Run:
             if writer.fold_now(writers.END_SECONDS) and not self._is_forked:
                 recording.keep_console()
         writers.release(writer)
+        if not any(isinstance(getattr(action, "__self__", None), Run) for action in writers.on_exit):
+            _unwatch_signals()
 
     def leave(self, *, until_ms: int) -> None:
         """Leave the run to other processes; it counts as going on until then, though nobody is heard of."""
@@ -533,6 +535,7 @@ _live: weakref.WeakSet[Run] = weakref.WeakSet()
 def _fork_runs() -> None:
     for run in tuple(_live):
         run._forked()
+    _unwatch_signals()
 
 
 writers.on_fork.append(_fork_runs)
@@ -547,6 +550,20 @@ def _watch_signals() -> None:
     for number in (signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])):
         if signal.getsignal(number) is signal.SIG_DFL:
             _watched[number] = signal.signal(number, _on_signal)
+
+
+def _unwatch_signals() -> None:
+    """Give the signals back where no run is ours to end: after the last one, and in a forked child.
+
+    A handler in Python waits for the interpreter, which a worker of a pool that waits for work never reaches if the
+    signal comes just before: the pool would wait for it for ever.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number, before in list(_watched.items()):
+        del _watched[number]
+        if signal.getsignal(number) is _on_signal:
+            signal.signal(number, before)
 
 
 def _on_signal(number: int, frame: FrameType | None) -> None:

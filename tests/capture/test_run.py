@@ -149,6 +149,18 @@ def test_forked_children_log_into_the_run(path: Path) -> None:
     assert os.listdir(path.parent) == [path.name]
 
 
+def test_signals_are_given_back_after_the_last_run_and_in_children(path: Path) -> None:
+    """While a run is open SIGTERM is ours; afterwards, and in a forked child that has no run of its own, the system's."""
+    before = signal.getsignal(signal.SIGTERM)
+    with artui.start_run(project="p", name="r", catalog=path):
+        assert signal.getsignal(signal.SIGTERM) is not before
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if signal.getsignal(signal.SIGTERM) is before else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
 def test_pool_workers_have_runs_of_their_own(path: Path) -> None:
     """A pool forked while a run is open may start runs in its workers, save and use there."""
     with artui.start_run(project="p", name="sweep", catalog=path) as sweep:
