@@ -183,7 +183,7 @@ def _difference(name: str, old: str | None, new: str | None) -> list[str]:
     if len(before) + len(after) > MAX_DIFFED_LINES:
         return [f"@@ {name}: {len(before):,} lines against {len(after):,}: too long to compare"]
     found = list(difflib.unified_diff(before, after, lineterm="", n=3))[2:]
-    return [f"@@ {name}", *(line for line in found if not line.startswith("@@ -") or line)]
+    return [f"@@ {name}", *found]
 
 
 def first_version(run: RunDetail, kind: str) -> VersionHead | None:
