@@ -16,7 +16,7 @@ from artui.errors import NotACatalog
 
 APPLICATION_ID = 0x41525455
 """`ARTU`, at offset 68 of the file."""
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 PAGE_BYTES = 1024
 """A quarter of SQLite's default: a small catalog is mostly nearly empty tables, and blocks of points pack tighter."""
 MIGRATION_SET = "artui"
@@ -420,42 +420,122 @@ SCHEMA_0004 = (
     """,
 )
 
+_VERSION_VIEWS = tuple(
+    statement
+    for statement in SCHEMA_0001
+    if re.match(r"\s*CREATE VIEW (artifact_versions|lineage) ", statement) is not None
+)
+
+SCHEMA_0005 = (
+    # Where rows come from: an installation of artui, and a file of its. A row is added whenever the file that is
+    # written to, or who writes, is not what the newest row says, so that two copies that went on can be told apart.
+    """
+    CREATE TABLE origin (
+        key INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        installation TEXT NOT NULL,
+        place TEXT NOT NULL,
+        created_ms INTEGER NOT NULL
+    )
+    """,
+    "INSERT INTO origin (id, installation, place, created_ms) SELECT id, '', '', created_ms FROM catalog",
+    # Which -wal belongs to this file: the first transaction of each writes a new token, and the one before it.
+    "ALTER TABLE catalog ADD COLUMN wal_token INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE catalog ADD COLUMN wal_token_before INTEGER NOT NULL DEFAULT 0",
+    # seal: BLAKE2b of an ended run's row and of all that belongs to it (catalog/seals.py). NULL: none was made.
+    "ALTER TABLE run ADD COLUMN origin_key INTEGER REFERENCES origin (key)",
+    "ALTER TABLE run ADD COLUMN seal BLOB",
+    "UPDATE run SET origin_key = (SELECT min(key) FROM origin)",
+    # stamp: what decides who wins in a merge. digest: of the event and of the one before it of the same origin.
+    "ALTER TABLE event ADD COLUMN stamp INTEGER",
+    "ALTER TABLE event ADD COLUMN origin_key INTEGER REFERENCES origin (key)",
+    "ALTER TABLE event ADD COLUMN digest BLOB",
+    "UPDATE event SET stamp = time_ms, origin_key = (SELECT min(key) FROM origin)",
+    "CREATE INDEX event_by_origin ON event (origin_key, stamp, id)",
+    # Two boxes may give one number to different versions: a merge keeps both. mark: this installation's HMAC on what
+    # it recorded itself (TRUST: what reaches out of the file must be earned).
+    "DROP VIEW artifact_versions",
+    "DROP VIEW lineage",
+    """
+    CREATE TABLE new_version (
+        key INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        artifact_key INTEGER NOT NULL REFERENCES artifact (key) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        digest BLOB NOT NULL,
+        size_bytes INTEGER NOT NULL,
+        file_count INTEGER NOT NULL,
+        created_ms INTEGER NOT NULL,
+        deleted_ms INTEGER,
+        storage TEXT NOT NULL,
+        location TEXT NOT NULL DEFAULT '',
+        host TEXT NOT NULL DEFAULT '',
+        note TEXT NOT NULL DEFAULT '',
+        metadata TEXT NOT NULL DEFAULT '{}',
+        origin_key INTEGER REFERENCES origin (key),
+        mark BLOB,
+        seal BLOB
+    )
+    """,
+    """
+    INSERT INTO new_version (key, id, artifact_key, number, digest, size_bytes, file_count, created_ms, deleted_ms,
+                             storage, location, host, note, metadata, origin_key)
+        SELECT key, id, artifact_key, number, digest, size_bytes, file_count, created_ms, deleted_ms,
+               storage, location, host, note, metadata, (SELECT min(key) FROM origin)
+        FROM version
+    """,
+    "DROP TABLE version",
+    "ALTER TABLE new_version RENAME TO version",
+    "CREATE INDEX version_by_artifact ON version (artifact_key, number)",
+    *_VERSION_VIEWS,
+)
+
 VIEWS = frozenset(
     {"runs", "run_params", "metric_summaries", "artifact_versions", "lineage", "metric_points", "run_context"}
 )
 
 SCHEMA_DIGESTS = {
-    1: "6358c2afc520effa554b688c8979bd86afc4cc1a4e36dc5800c21c3f0ea0eeff",
-    2: "9595ad73e8a56533824771de07499c56c13ad2a3c75a3a556f57eaf5a8faa45c",
-    3: "3c05e440b153c708114c0395d6d81f284acc628b2dc35e98300fb650458afcf7",
-    4: "913aacdab0f0d7778e03d04743114e4f0dccbf7e2708f8a6fdad5dec3822f0a0",
+    1: "b24cc83cfeadc51e14132404270702fc2e73ce273d95fed4f32e04d0d16ff0a8",
+    2: "7285e1d06214d8221a134bc9486c04db51784c0a1574e580ee1617d3be41e92e",
+    3: "6f2b80b1f02bfdace42ac65552bf22cf03685ab3d01a8e4df53aafad88e93427",
+    4: "20a0b297b51b191e6672464381a6609e18c8da4aa037127d98b3c6bce32c99e4",
+    5: "e9d7cd6876c598b0f142e00639d2f636f0f4916aa3296710164a2e6b9f9c84a5",
 }
 """SHA-256 of each version's `schema_text`, held to the statements above by a test."""
 
 _MIGRATIONS_TABLE = re.compile(
     r'CREATE TABLE ["\[]_sqlite_migrations["\]] \((?:\s*["\[]\w+["\]] (?:TEXT|INTEGER)(?: PRIMARY KEY| NOT NULL)*,?)+\s*\)\Z'
 )
+_MIGRATIONS_INDEX = "sqlite_autoindex__sqlite_migrations_1"
+MAX_OBJECTS = 200
+"""No schema of ours has so many rows: one that has is refused before its rows are looked at."""
 
 
 def schema_text(connection: sqlite3.Connection) -> str:
-    """Write down every object of a database's schema, in one canonical order.
+    """Write down every row of a database's schema, in one canonical order.
 
     The bookkeeping table of sqlite-utils is left out if it has nothing but plain columns, since its exact text
-    varies with the version of that package.
+    varies with the version of that package; so is its index, once.
     """
-    rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema LIMIT 5000").fetchall()
+    # One more than may be: rows that are repeated, to hide others behind a limit, are seen as too many.
+    rows = connection.execute(
+        "SELECT type, name, tbl_name, sql FROM sqlite_schema LIMIT ?", (MAX_OBJECTS + 1,)
+    ).fetchall()
+    if len(rows) > MAX_OBJECTS:
+        return "too many objects"
     lines = []
     for kind, name, table, sql in rows:
-        if str(name).startswith("sqlite_autoindex_") and sql is None:
-            continue
         if name == "_sqlite_migrations" and kind == "table" and _MIGRATIONS_TABLE.match(str(sql)):
             continue
         lines.append(f"{kind}|{name}|{table}|{' '.join(str(sql).split())}")
+    index = f"index|{_MIGRATIONS_INDEX}|_sqlite_migrations|None"
+    if index in lines:
+        lines.remove(index)
     return "\n".join(sorted(lines))
 
 
 def schema_is_known(connection: sqlite3.Connection, version: int) -> bool:
-    """Say whether a database has exactly the schema of that version: no object more, none less, none other."""
+    """Say whether a database has exactly the schema of that version: no object more, none less, none other, none twice."""
     digest = hashlib.sha256(schema_text(connection).encode("utf-8", "replace")).hexdigest()
     return SCHEMA_DIGESTS.get(version) == digest
 
@@ -499,6 +579,14 @@ def migrate(connection: sqlite3.Connection) -> None:
             db.conn.execute(dedent(statement).strip())
         db.conn.execute("PRAGMA user_version = 4")
 
+    @migrations()
+    def m0005_origins_and_seals(db: Database) -> None:
+        for statement in SCHEMA_0005:
+            db.conn.execute(dedent(statement).strip())
+        db.conn.execute("PRAGMA user_version = 5")
+
+    # A table that is made anew would take what refers to its rows with it. Of no effect inside a transaction.
+    connection.execute("PRAGMA foreign_keys = 0")
     # Whoever comes second waits here, and then finds nothing left to do.
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -509,3 +597,5 @@ def migrate(connection: sqlite3.Connection) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+    finally:
+        connection.execute("PRAGMA foreign_keys = 1")
