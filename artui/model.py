@@ -68,15 +68,6 @@ class ParamType(IntEnum):
     """Lists, empty dicts and None, as JSON text."""
 
 
-class Trust(IntEnum):
-    """Where a catalog came from, which decides what may be done with it."""
-
-    FOREIGN = 0
-    """Made elsewhere: read-only, hardened."""
-    OWN = 1
-    """Made, or explicitly written to, by this user on this machine."""
-
-
 RELATIONS = ("output", "input", "derived", "trained", "satisfies")
 """Stored by position. `output`: run to version; `input`: version to run; the others: version to version.
 

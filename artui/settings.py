@@ -32,6 +32,8 @@ class Settings:
     """Whether the app listens to the mouse; off saves bytes on a slow link. `ARTUI_MOUSE`."""
     refresh_seconds: float = 1.0
     """How often an open app looks whether the catalog has changed. `ARTUI_REFRESH_SECONDS`."""
+    read_only: bool = False
+    """Whether catalogs are only looked at, as `--read-only` says for one call. `ARTUI_READ_ONLY`."""
     console: bool = True
     """Whether a run keeps what its process prints. `ARTUI_CONSOLE`."""
     console_limit_bytes: int = 64 * 1024 * 1024

@@ -15,13 +15,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from artui.catalog import journal, opening, ownership
+from artui.catalog import connections, guard, journal, leftovers, opening
 from artui.catalog.ids import new_id
-from artui.catalog.migrations import APPLICATION_ID, PAGE_BYTES, SCHEMA_VERSION, migrate, schema_is_known
-from artui.catalog.opening import ascii_path, border
-from artui.errors import CatalogError, CatalogReadOnly, CatalogTooNew, NotACatalog
+from artui.catalog.locks import lock_file
+from artui.catalog.migrations import APPLICATION_ID, PAGE_BYTES, SCHEMA_VERSION, migrate
+from artui.catalog.opening import Opened, ascii_path, border, settle
+from artui.errors import CatalogError, CatalogReadOnly, CatalogTooNew
+from artui.settings import load_settings
 
-__all__ = ["APPLICATION_ID", "SCHEMA_VERSION", "Catalog"]
+__all__ = ["APPLICATION_ID", "SCHEMA_VERSION", "Catalog", "settle"]
 
 BUSY_SECONDS = 10.0
 
@@ -34,7 +36,12 @@ class Catalog:
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], *, create: bool = True, busy_seconds: float = BUSY_SECONDS
+        self,
+        path: str | os.PathLike[str],
+        *,
+        create: bool = True,
+        migrates: bool = True,
+        busy_seconds: float = BUSY_SECONDS,
     ) -> None:
         wanted = Path(path)
         if create and not wanted.exists() and not wanted.is_symlink():
@@ -44,52 +51,49 @@ class Catalog:
         self._pid = os.getpid()
         self._depth = 0
         self._busy_seconds = busy_seconds
+        self._migrates = migrates
         self._is_suspended = False
-        self._connection: sqlite3.Connection | None = self._open(wanted)
+        self.notice = ""
+        """What was done to open it, such as a `-wal` of another file that was moved aside; may be empty."""
+        self._connection: guard.LimitedConnection | None = self._open(wanted)
 
-    def _open(self, wanted: Path) -> sqlite3.Connection:
-        opened = opening.inspect(wanted)
+    def _open(self, wanted: Path) -> guard.LimitedConnection:
+        if load_settings().read_only:
+            raise CatalogReadOnly(
+                f"{ascii_path(self.path)} is to be looked at only.",
+                remedy="Leave --read-only, or ARTUI_READ_ONLY, away.",
+            )
+        if not opening.is_connected(self.path):
+            leftovers.remove_stale_parts(self.path)
+        opened = opening.inspect(wanted, for_writing=True)
         shown = ascii_path(self.path)
         if opened.schema_version > SCHEMA_VERSION:
             raise CatalogTooNew(
                 f"{shown} has schema {opened.schema_version}, this artui knows up to {SCHEMA_VERSION}.",
                 remedy="Upgrade artui to write to it.",
             )
-        if self.path.stat().st_nlink > 1:
+        if opened.schema_version < SCHEMA_VERSION and not self._migrates:
+            raise CatalogReadOnly(
+                f"{shown} has schema {opened.schema_version}.",
+                remedy="The first run that is logged into it brings it up to date.",
+            )
+        if why_not := opened.why_not_writable:
+            raise CatalogReadOnly(f"{shown} cannot be changed.", remedy=why_not)
+        if self.path.stat().st_nlink > 1 and not leftovers.is_own_leftover(self.path):
             raise CatalogReadOnly(
                 f"{shown} has more than one name (hard links).", remedy="Copy it, and write to the copy."
             )
-        if opened.private is not None:
-            raise CatalogReadOnly(
-                f"{shown} came with a -wal from elsewhere.",
-                remedy="Ask its sender for a copy made while nothing writes to it.",
-            )
         with border(self.path):
-            connection = sqlite3.connect(
-                self.path, isolation_level=None, timeout=self._busy_seconds, check_same_thread=False
-            )
-            opening.note_connection(connection, self.path)
+            connection = connections.open_writing(self.path, busy_seconds=self._busy_seconds)
             try:
-                opening.harden(connection)
-                connection.execute("PRAGMA trusted_schema = 0")
-                connection.execute("PRAGMA secure_delete = 1")
-                connection.execute("PRAGMA temp_store = 2")
-                connection.execute("PRAGMA foreign_keys = 1")
-                if opened.schema_version < SCHEMA_VERSION:
-                    _migrate_after_backup(connection, self.path, opened.schema_version)
-                if not schema_is_known(connection, SCHEMA_VERSION):
-                    raise NotACatalog(
-                        f"{shown} is not laid out as artui's schema {SCHEMA_VERSION}.",
-                        remedy="It was changed by another program.",
-                    )
-                journal.begin_writing(connection, self.path)
+                self._wal = _prepare(connection, self.path, opened)
             except BaseException:
                 opening.disconnect(connection)
                 raise
         self.id = opened.catalog_id
+        self.notice = opened.notice
         found = os.stat(self.path)
         self._place = found.st_dev, found.st_ino
-        ownership.claim(self.path, self.id)
         return connection
 
     @contextlib.contextmanager
@@ -103,6 +107,9 @@ class Catalog:
             connection.execute("BEGIN IMMEDIATE")
             self._depth = 1
             try:
+                self._check_schema(connection)
+                if has_token := self._wal.is_new():
+                    _write_token(connection)
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
@@ -111,13 +118,38 @@ class Catalog:
                 raise
             finally:
                 self._depth = 0
+            if self._wal.committed(has_token=has_token):
+                self._follow_with_token(connection)
+
+    def _check_schema(self, connection: guard.LimitedConnection) -> None:
+        """See the schema again if another process changed it: a newer artui may have migrated the file."""
+        if guard.schema_cookie(connection) == connection.cookie:
+            return
+        if (version := guard.schema_version(connection)) > SCHEMA_VERSION:
+            raise CatalogTooNew(
+                f"{ascii_path(self.path)} has been brought to schema {version}, this artui knows up to {SCHEMA_VERSION}.",
+                remedy="Upgrade artui to write to it.",
+            )
+        guard.check_again(connection, self.path)
+
+    def _follow_with_token(self, connection: sqlite3.Connection) -> None:
+        """Write the token of a `-wal` that the last transaction began without one."""
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                _write_token(connection)
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+            self._wal.committed(has_token=True)
 
     def checkpoint(self) -> None:
         """Keep the `-wal` small while a long run goes on."""
-        from artui.settings import state_folder
-
         with self._lock, border(self.path):
-            journal.checkpoint(self._here(), self.path, state_folder() / "locks")
+            is_whole = journal.checkpoint(self._here(), self.path)
+            if is_whole is not None:
+                self._wal.checkpointed(is_whole=is_whole)
 
     def close(self) -> None:
         """Close; when this was the last writer, the catalog is one plain file again."""
@@ -129,6 +161,7 @@ class Catalog:
             self._is_suspended = False
             if connection is None or self._pid != os.getpid():
                 return
+            self._wal.close()
             journal.settle(connection)
             opening.disconnect(connection)
 
@@ -150,6 +183,7 @@ class Catalog:
             return False
         connection, self._connection = self._connection, None
         if connection is not None and self._pid == os.getpid():
+            self._wal.close()
             opening.disconnect(connection)
             self._is_suspended = True
         return True
@@ -158,7 +192,7 @@ class Catalog:
         """Allow the use of the file again, after `suspend`; it is opened with the next change."""
         self._lock.release()
 
-    def _here(self) -> sqlite3.Connection:
+    def _here(self) -> guard.LimitedConnection:
         if self._is_suspended and self._pid == os.getpid():
             self._connection = self._open(self.path)
             self._is_suspended = False
@@ -179,16 +213,23 @@ class Catalog:
         self.close()
 
 
-def settle(path: Path) -> bool:
-    """Bring a catalog of ours back to one plain file, if nobody is writing to it."""
-    if not os.path.exists(f"{path}-wal") or not ownership.is_own(path):
-        return False
-    try:
-        connection = sqlite3.connect(path, isolation_level=None, timeout=0.2)
-    except sqlite3.Error:
-        return False
-    with contextlib.closing(connection):
-        return journal.settle(connection)
+def _prepare(connection: guard.LimitedConnection, path: Path, opened: Opened) -> journal.WalWatch:
+    """Make a connection ready for changes: the schema compared and brought up to date, the journal chosen."""
+    guard.check_again(connection, path)
+    if guard.schema_version(connection) < SCHEMA_VERSION:
+        _migrate_after_backup(connection, path, opened.schema_version)
+        guard.check_again(connection, path)
+    mode = journal.begin_writing(connection, path)
+    guard.prepare_tables(connection)
+    guard.allow_writing(connection)
+    return journal.WalWatch(path, mode=mode)
+
+
+def _write_token(connection: sqlite3.Connection) -> None:
+    """Tie a new `-wal` to this file: see `leftovers`."""
+    connection.execute(
+        "UPDATE catalog SET wal_token_before = wal_token, wal_token = ?", (int.from_bytes(os.urandom(8), "big") >> 1,)
+    )
 
 
 def _create(path: Path) -> None:
@@ -203,35 +244,40 @@ def _create(path: Path) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     with border(path):
         try:
-            os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
+            handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         except OSError as error:
             raise CatalogReadOnly(
                 f"{shown} cannot be made: {error.strerror}.", remedy="Choose a folder that you may write to."
             ) from None
         try:
-            catalog_id = new_id()
-            connection = sqlite3.connect(part, isolation_level=None)
-            with contextlib.closing(connection):
-                connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-                connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-                migrate(connection)
-                connection.execute(
-                    "INSERT INTO catalog (key, id, created_ms, created_by) VALUES (1, ?, ?, ?)",
-                    (catalog_id, time.time_ns() // 1_000_000, _program()),
-                )
-            journal.fsync(part)
-            # Before it has its name: whoever sees it there must see it as ours.
-            ownership.claim(part, catalog_id)
+            # As long as this process lives nobody takes it for a beginning that was left.
+            lock_file(handle)
+            _fill(part)
             try:
                 os.link(part, path)
             except FileExistsError:
-                ownership.disclaim(part)
                 return  # another process was quicker: its catalog is as good
             except OSError:
                 if not path.exists():
                     part.rename(path)
+            with contextlib.suppress(OSError):  # some file systems know no such thing for folders
+                journal.fsync(path.parent)
         finally:
             part.unlink(missing_ok=True)
+            os.close(handle)
+
+
+def _fill(part: Path) -> None:
+    """Make a file an empty catalog, and have it on the disk."""
+    with contextlib.closing(sqlite3.connect(part, isolation_level=None)) as connection:
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        migrate(connection)
+        connection.execute(
+            "INSERT INTO catalog (key, id, created_ms, created_by) VALUES (1, ?, ?, ?)",
+            (new_id(), time.time_ns() // 1_000_000, _program()),
+        )
+    journal.fsync(part)
 
 
 def _migrate_after_backup(connection: sqlite3.Connection, path: Path, version: int) -> None:
@@ -239,13 +285,18 @@ def _migrate_after_backup(connection: sqlite3.Connection, path: Path, version: i
     if not backup.exists():
         # A name of its own: another process may be making the same backup.
         part = backup.with_name(f".{backup.name}.{os.getpid()}.part")
-        part.touch(mode=path.stat().st_mode & 0o777)
-        with contextlib.closing(sqlite3.connect(part)) as target:
-            connection.backup(target)
-        shutil.copymode(path, part)
-        journal.fsync(part)
-        part.rename(backup)
-        journal.fsync(path.parent)
+        handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, path.stat().st_mode & 0o777)
+        try:
+            lock_file(handle)
+            with contextlib.closing(sqlite3.connect(part)) as target:
+                connection.backup(target)
+            shutil.copymode(path, part)
+            journal.fsync(part)
+            part.rename(backup)
+            journal.fsync(path.parent)
+        finally:
+            part.unlink(missing_ok=True)
+            os.close(handle)
     migrate(connection)
 
 

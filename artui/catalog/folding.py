@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from artui.catalog import Catalog, artifacts, blobs, context, events, ownership, points, runs
+from artui.catalog import Catalog, artifacts, blobs, context, events, leftovers, points, runs
 from artui.catalog.artifacts import NewFile, NewVersion
 from artui.catalog.beside import console_of, folder_of
 from artui.catalog.journal import fsync
@@ -132,12 +132,12 @@ def take_over(path: Path) -> int:
         CatalogError: the catalog cannot be written to now.
     """
     folder = folder_of(path)
-    if not folder.is_dir() or not ownership.is_own(path):
+    if not folder.is_dir() or not leftovers.is_mine(path):
         return 0
     files = spool_files(path)
     if files and not any(is_abandoned(each) for each in files):
         return 0
-    with Catalog(path, create=False, busy_seconds=2.0) as catalog:
+    with Catalog(path, create=False, migrates=False, busy_seconds=2.0) as catalog:
         return adopt(catalog)
 
 

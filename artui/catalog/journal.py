@@ -6,13 +6,13 @@ they do not. The last writer to close brings the file back to a plain one withou
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
+
+from artui.catalog.locks import Lock, lock_file
 
 NETWORK_FILE_SYSTEMS = frozenset(
     [
@@ -115,19 +115,77 @@ def begin_writing(connection: sqlite3.Connection, path: Path) -> str:
     return mode
 
 
-def checkpoint(connection: sqlite3.Connection, path: Path, locks: Path) -> None:
-    """Copy a large `-wal` back into the file, if no other process is just doing so.
+class WalWatch:
+    """Knows when a transaction is the first of a new `-wal`, which then has to write a token.
 
-    One checkpointer at a time: SQLite before 3.51.3 can damage a file that two connections checkpoint at once.
+    A `-wal` is new when it is made, and when SQLite begins it again after a whole checkpoint, with other salts. Its
+    descriptor is kept: SQLite has no locks on this file.
     """
+
+    def __init__(self, path: Path, *, mode: str) -> None:
+        self._path = f"{path}-wal"
+        self._is_wal = mode == "wal"
+        self._handle: int | None = None
+        self._salts = self._read()
+        self._may_restart = not self._is_wal
+        """The next transaction may begin it again; without a `-wal`, the first one writes a token as well."""
+
+    def is_new(self) -> bool:
+        """Whether the transaction that has just begun may be the first. To be asked with the write lock held."""
+        salts = self._read() if self._is_wal else b""
+        return self._may_restart or (self._is_wal and (not salts or salts != self._salts))
+
+    def committed(self, *, has_token: bool) -> bool:
+        """Take note of a transaction; true when it began a new `-wal` and has no token, so that one has to follow."""
+        if not self._is_wal:
+            self._may_restart = self._may_restart and not has_token
+            return False
+        before, self._salts = self._salts, self._read()
+        if has_token:
+            self._may_restart = False
+            return False
+        return self._salts != before
+
+    def checkpointed(self, *, is_whole: bool) -> None:
+        """Take note of a checkpoint of this process."""
+        self._may_restart = self._may_restart or is_whole
+
+    def close(self) -> None:
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            os.close(handle)
+
+    def _read(self) -> bytes:
+        if not self._is_wal:
+            return b""
+        try:
+            if self._handle is None:
+                self._handle = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0))
+            return os.pread(self._handle, 8, 16)
+        except OSError:
+            return b""
+
+
+def checkpoint(connection: sqlite3.Connection, path: Path) -> bool | None:
+    """Copy a large `-wal` back into the file, if no other process is just doing so; true when all of it is in.
+
+    None when nothing was done. One checkpointer at a time, of whatever home or container: SQLite before 3.51.3 can
+    damage a file that two connections checkpoint at once. The lock is on the `-wal` itself, where it leaves no trace.
+    """
+    name = f"{path}-wal"
     try:
-        if os.stat(f"{path}-wal").st_size < CHECKPOINT_BYTES:
-            return
+        if os.stat(name).st_size < CHECKPOINT_BYTES:
+            return None
+        handle = os.open(name, os.O_RDWR | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0))
     except OSError:
-        return
-    with _only_one(path, locks) as is_mine:
-        if is_mine:
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        return None
+    try:
+        if lock_file(handle) is Lock.TAKEN:
+            return None
+        _, in_wal, in_file = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        return bool(in_wal == in_file)
+    finally:
+        os.close(handle)
 
 
 def settle(connection: sqlite3.Connection) -> bool:
@@ -146,26 +204,5 @@ def fsync(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-@contextlib.contextmanager
-def _only_one(path: Path, locks: Path) -> Iterator[bool]:
-    try:
-        import fcntl
-    except ImportError:  # a system without POSIX locks has SQLite's own alone
-        yield True
-        return
-    found = path.stat()
-    locks.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(locks / f"{found.st_dev}-{found.st_ino}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-            return
-        yield True
     finally:
         os.close(handle)

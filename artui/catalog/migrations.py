@@ -519,7 +519,7 @@ def schema_text(connection: sqlite3.Connection) -> str:
     """
     # One more than may be: rows that are repeated, to hide others behind a limit, are seen as too many.
     rows = connection.execute(
-        "SELECT type, name, tbl_name, sql FROM sqlite_schema LIMIT ?", (MAX_OBJECTS + 1,)
+        "SELECT type, name, tbl_name, substr(sql, 1, 20000) FROM sqlite_schema LIMIT ?", (MAX_OBJECTS + 1,)
     ).fetchall()
     if len(rows) > MAX_OBJECTS:
         return "too many objects"

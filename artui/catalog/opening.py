@@ -1,152 +1,45 @@
-"""Opening a catalog, whoever made it, without being hurt by it.
+"""Opening a catalog, whoever made it, without being hurt by it. Every opening is the same.
 
-A catalog from elsewhere is hostile until its schema has been compared with ours: it is looked at before
-SQLite sees it, opened read-only, with limits on every size and on time, and with an authorizer that lets
-nothing through but reading. What sits beside it is not trusted at all: a crafted `-journal` could make
-SQLite delete files.
+The file is looked at before SQLite sees it, then what lies beside it; then it is opened with limits, its whole schema
+is compared with ours, and nothing gets through but what our own statements need. Safety comes from these checks, never
+from where a file lies or who made it; whether it may be written to is the file system's word.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sqlite3
-import stat
-import struct
-import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
-from artui.catalog import ownership
-from artui.catalog.migrations import APPLICATION_ID, SCHEMA_VERSION, VIEWS, schema_is_known
-from artui.errors import (
-    ArtuiError,
-    CatalogDamaged,
-    CatalogError,
-    CatalogLocked,
-    CatalogNotFound,
-    CatalogReadOnly,
-    DiskFull,
-    NotACatalog,
-    QueryTooSlow,
-)
-from artui.model import Trust
-
-QUICK_CHECK_BYTES = 64 << 20
-"""A foreign catalog up to this size is checked for damage before it is shown, a larger one behind the screen."""
-PRIVATE_COPY_BYTES = 4 << 30
-"""A foreign catalog with a `-wal` is copied before it is opened, up to this size."""
-STATEMENT_SECONDS = 20.0
-_OPCODES_A_TICK = 1000
+from artui.catalog import connections, guard, leftovers
+from artui.catalog.connections import disconnect, is_connected
+from artui.catalog.guard import STATEMENT_SECONDS, time_limit
+from artui.catalog.header import COMMIT_SECONDS, Header, has_content, look
+from artui.catalog.leftovers import Whose
+from artui.catalog.migrations import SCHEMA_VERSION
+from artui.catalog.translate import ascii_path, border, error_name
+from artui.errors import CatalogError, CatalogLocked, CatalogReadOnly
+from artui.settings import load_settings
 
 if TYPE_CHECKING:
     import tempfile
 
-_MAGIC = b"SQLite format 3\x00"
-_KNOWN_FILES = (
-    (b"version https://git-lfs", "a Git LFS pointer: the real file was not fetched", "Run `git lfs pull`."),
-    (b"\x1f\x8b", "gzip-compressed", "Unpack it first."),
-    (b"PK\x03\x04", "a zip archive", "Unpack it first."),
-    (b"\x28\xb5\x2f\xfd", "zstd-compressed", "Unpack it first."),
-    (b"SQLite format 3\n", "mangled by a text-mode transfer", "Copy it again in binary mode."),
-    (b"SQLite format 3\r", "mangled by a text-mode transfer", "Copy it again in binary mode."),
-    (b"\x89HDF", "an HDF5 file", ""),
-    (b"PAR1", "a Parquet file", ""),
+__all__ = [
+    "STATEMENT_SECONDS", "Opened", "ascii_path", "border", "check_damage", "connect", "disconnect", "file_token", "inspect",
+    "is_connected", "look", "time_limit",
+]  # fmt: skip
+
+_NO_SHARED_MEMORY = (
+    "SQLITE_IOERR_SHM",
+    "SQLITE_CANTOPEN",
+    "SQLITE_FULL",
+    "SQLITE_IOERR_WRITE",
+    "SQLITE_READONLY_DIRECTORY",
 )
-COMMIT_SECONDS = 1.0
-"""So long a commit is waited for by whoever finds the file in the middle of it."""
-_KNOWN_APPLICATIONS = {
-    0x0F055111: "a Fossil repository",
-    0x47504B47: "a GeoPackage",
-    0x4D504258: "an MBTiles set",
-    0x42654462: "a Bentley database",
-}
-
-_LIMITS = (
-    ("SQLITE_LIMIT_LENGTH", 64 << 20),
-    ("SQLITE_LIMIT_SQL_LENGTH", 1 << 20),
-    ("SQLITE_LIMIT_COLUMN", 200),
-    ("SQLITE_LIMIT_EXPR_DEPTH", 200),
-    ("SQLITE_LIMIT_COMPOUND_SELECT", 50),
-    ("SQLITE_LIMIT_VDBE_OP", 100_000),
-    ("SQLITE_LIMIT_FUNCTION_ARG", 16),
-    ("SQLITE_LIMIT_ATTACHED", 0),
-    ("SQLITE_LIMIT_LIKE_PATTERN_LENGTH", 4096),
-    ("SQLITE_LIMIT_TRIGGER_DEPTH", 1),
-    ("SQLITE_LIMIT_WORKER_THREADS", 0),
-)
-_READ_PRAGMAS = [
-    "trusted_schema=0",
-    "cell_size_check=1",
-    "mmap_size=0",
-    "query_only=1",
-    "temp_store=2",
-    "recursive_triggers=0",
-    "cache_size=-2048",
-]
-_FUNCTIONS = frozenset(
-    [
-        "abs",
-        "avg",
-        "coalesce",
-        "count",
-        "group_concat",
-        "hex",
-        "ifnull",
-        "instr",
-        "json_each",
-        "json_extract",
-        "json_group_array",
-        "length",
-        "like",
-        "lower",
-        "max",
-        "min",
-        "nullif",
-        "round",
-        "substr",
-        "sum",
-        "total",
-        "trim",
-        "typeof",
-        "unhex",
-        "upper",
-        "match",
-        "bm25",
-        "rank",
-    ]
-)
-_OUR_EXPRESSIONS = frozenset({"seen"})
-"""Names of common table expressions in our own queries: SQLite reports them as it does views."""
-_PRAGMAS = frozenset(
-    {
-        "data_version",
-        "page_count",
-        "page_size",
-        "freelist_count",
-        "user_version",
-        "application_id",
-        "busy_timeout",
-        "journal_mode",
-    }
-)
-
-_connected: dict[int, tuple[int, int]] = {}
-_connected_lock = threading.Lock()
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What the first 100 bytes of the file say."""
-
-    is_wal: bool
-    application_id: int
-    schema_version: int
-    size_bytes: int
+"""What is said where no `-shm` can be made, as on a full disk."""
 
 
 @dataclass(slots=True)
@@ -157,303 +50,229 @@ class Opened:
     """The real path, which the user sees."""
     file: Path
     """The file that is read: the same, or a private copy."""
-    trust: Trust
-    schema_version: int
-    is_immutable: bool
-    notice: str
-    """What the reader should know; may be empty."""
+    schema_version: int = 0
+    is_immutable: bool = False
+    """Nothing can be written to it, or nobody has it open and no `-shm` is to be made."""
+    notice: str = ""
+    """What the reader should know."""
     catalog_id: str = ""
-    is_unchecked: bool = False
-    """Too large to be looked through for damage before it is shown: `check_damage` does."""
+    is_unchecked: bool = True
+    """Not looked through for damage before it is shown: `check_damage` does."""
     private: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False)
+    was_left: bool = False
+    """A process that died left a `-wal` or `-journal` of it."""
 
     @property
     def may_write(self) -> bool:
-        return self.trust is Trust.OWN and self.schema_version == SCHEMA_VERSION
+        """Whether this user may write to the file: as for any file, the file system decides."""
+        return not self.why_not_writable
+
+    @property
+    def why_not_writable(self) -> str:
+        """Why changes are not possible, in a sentence; empty when they are."""
+        if load_settings().read_only:
+            return "It was opened read-only."
+        if self.schema_version > SCHEMA_VERSION:
+            return f"Schema {self.schema_version} is newer than this artui knows ({SCHEMA_VERSION}): upgrade artui to write to it."
+        if not os.access(self.path, os.W_OK):
+            return "You may not write to the file: copy it, and change the copy."
+        if not os.access(self.path.parent, os.W_OK):
+            return "You may not write to its folder: copy the file, and change the copy."
+        return ""
 
 
-def look(path: Path) -> Header:
-    """Look at the file before SQLite does, without waiting on anything it might be.
-
-    A commit through a rollback journal writes the header before the pages at the end: while one goes on, a file
-    that is shorter than its header says is looked at again.
-
-    Raises:
-        CatalogNotFound, NotACatalog, CatalogDamaged: each says what is there instead.
-    """
-    journal = path.with_name(path.name + "-journal")
-    deadline = time.monotonic() + COMMIT_SECONDS
-    while True:
-        is_written = journal.exists()
-        try:
-            return _look_once(path)
-        except CatalogDamaged:
-            # Its journal goes away as a commit ends, so one that was there before counts.
-            if not (is_written or journal.exists()) or time.monotonic() > deadline:
-                raise
-        time.sleep(0.01)
-
-
-def _look_once(path: Path) -> Header:
-    shown = ascii_path(path)
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-    except FileNotFoundError:
-        if path.is_symlink():
-            raise CatalogNotFound(f"{shown} is a link to a file that is not there.", remedy="Mend the link.") from None
-        raise CatalogNotFound(f"There is no file {shown}.", remedy="`artui demo` makes one to look at.") from None
-    except PermissionError:
-        raise CatalogError(f"{shown} may not be read by this user.", remedy="Ask its owner for `chmod +r`.") from None
-    except OSError as error:
-        raise CatalogError(f"{shown} cannot be opened: {error.strerror}.", remedy="Check the path.") from None
-    try:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
-            raise NotACatalog(
-                f"{shown} is {_file_kind(found.st_mode)}, not a catalog.",
-                remedy="Give the path of an .artui file.",
-            )
-        head = os.read(handle, 100)
-        # After the header: a file that grows in between is no shorter than that says.
-        size_bytes = os.fstat(handle).st_size
-    finally:
-        os.close(handle)
-    return _header(head, size_bytes, shown)
-
-
-def _header(head: bytes, size_bytes: int, shown: str) -> Header:
-    if size_bytes == 0:
-        raise NotACatalog(f"{shown} is empty (0 bytes).", remedy="The copy failed, or nothing was written yet.")
-    if not head.startswith(_MAGIC):
-        for magic, what, remedy in _KNOWN_FILES:
-            if head.startswith(magic):
-                raise NotACatalog(f"{shown} is {what}.", remedy=remedy)
-        if not head.strip(b"\x00"):
-            raise NotACatalog(f"{shown} holds only zero bytes.", remedy="The copy or the disk failed: get it again.")
-        raise NotACatalog(f"{shown} is not a SQLite database.", remedy="Give the path of an .artui file.")
-    if len(head) < 100:
-        raise CatalogDamaged(f"{shown} ends after {size_bytes} bytes: the copy is incomplete.", remedy="Copy it again.")
-    page_bytes = struct.unpack_from(">H", head, 16)[0]
-    page_bytes = 65536 if page_bytes == 1 else page_bytes
-    counter, page_count, valid_for = (
-        struct.unpack_from(">I", head, 24)[0],
-        struct.unpack_from(">I", head, 28)[0],
-        struct.unpack_from(">I", head, 92)[0],
-    )
-    encoding, version, application = (
-        struct.unpack_from(">I", head, 56)[0],
-        struct.unpack_from(">I", head, 60)[0],
-        struct.unpack_from(">I", head, 68)[0],
-    )
-    if page_bytes < 512 or page_bytes & (page_bytes - 1) or head[18] > 2 or head[19] > 2:
-        raise CatalogDamaged(f"{shown} has a damaged header.", remedy="Copy it again.")
-    if application != APPLICATION_ID:
-        what = _KNOWN_APPLICATIONS.get(application, "a SQLite database of another program")
-        raise NotACatalog(f"{shown} is {what}, not an artui catalog.", remedy="Give the path of an .artui file.")
-    if encoding != 1:
-        raise CatalogDamaged(f"{shown} has a damaged header (encoding {encoding}).", remedy="Copy it again.")
-    if counter == valid_for and page_count * page_bytes > size_bytes:
-        raise CatalogDamaged(
-            f"{shown} has {size_bytes:,} of {page_count * page_bytes:,} bytes: the copy is incomplete.",
-            remedy="Copy it again.",
-        )
-    return Header(is_wal=head[19] == 2, application_id=application, schema_version=version, size_bytes=size_bytes)
-
-
-def inspect(path: Path) -> Opened:
+def inspect(path: Path, *, for_writing: bool = False) -> Opened:
     """Find out what a catalog is and how it may be read, and prove that it can be.
+
+    Another process that begins, ends or switches its journal in this moment is waited for. What a dead process left is
+    settled if it is this user's, and by whoever writes.
 
     Raises:
         CatalogError: of its many kinds, each with a remedy.
     """
-    if not Path(path).exists():
-        look(path)
-    real = Path(os.path.realpath(path))
-    # Closing any descriptor of a database drops this process's locks on it: never look while connected.
-    header = None if is_connected(real) else look(real)
-    opened = _find_way(real, header)
-    connection = connect(opened)
     try:
-        with border(real):
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            opened.schema_version = version
-            if version < 1:
-                raise CatalogDamaged(f"{ascii_path(real)} has no schema version.", remedy="Copy it again.")
-            if version <= SCHEMA_VERSION:
-                if not schema_is_known(connection, version):
-                    raise NotACatalog(
-                        f"{ascii_path(real)} is not laid out as artui's schema {version}.",
-                        remedy="It was changed by another program: ask its sender for an untouched copy.",
-                    )
-            else:
-                opened.notice = f"Schema {version} is newer than this artui knows ({SCHEMA_VERSION}): read-only. Upgrade artui to write to it."
-            if opened.trust is Trust.FOREIGN:
-                if real.stat().st_size <= QUICK_CHECK_BYTES:
-                    _quick_check(connection, real)
-                else:
-                    opened.is_unchecked = True
-            row = connection.execute("SELECT id FROM catalog").fetchone()
+        is_there = Path(path).exists()
+    except ValueError:
+        raise CatalogError(f"{str(path)!a} is no path.", remedy="Give the path of an .artui file.") from None
+    if not is_there:
+        look(Path(path))
+    real = Path(os.path.realpath(path))
+    deadline = time.monotonic() + COMMIT_SECONDS
+    while True:
+        try:
+            with border(real):
+                return _inspect_once(real, for_writing=for_writing)
+        except (CatalogLocked, _Passing) as error:
+            if time.monotonic() > deadline:
+                raise CatalogLocked(
+                    f"{ascii_path(real)} is in use by another process.", remedy="Wait for it to finish, then try again."
+                ) from error
+        time.sleep(0.01)
+
+
+class _Passing(CatalogError):
+    """Something went away that was there a moment ago: look again."""
+
+
+def _inspect_once(real: Path, *, for_writing: bool) -> Opened:
+    with connections.untouched(real) as is_untouched:
+        try:
+            opened = _find_way(real, look(real), for_writing=for_writing) if is_untouched else Opened(real, real)
+        except FileNotFoundError as error:
+            raise _Passing(str(error)) from error
+        except PermissionError as error:
+            raise CatalogError(
+                f"What lies beside {ascii_path(real)} may not be read.", remedy="Ask its owner for `chmod +r`."
+            ) from error
+    try:
+        connection = _prove(opened)
+    except BaseException:
+        if opened.private is not None:
+            opened.private.cleanup()
+        raise
+    try:
+        opened.schema_version = guard.schema_version(connection)
+        if opened.schema_version > SCHEMA_VERSION:
+            _say(
+                opened,
+                f"Schema {opened.schema_version} is newer than this artui knows ({SCHEMA_VERSION}): read-only. Upgrade artui to write to it.",
+            )
+        if opened.was_left:
+            guard.find_damage(connection, real)
+            opened.is_unchecked = False
+        row = connection.execute("SELECT id FROM catalog").fetchone()
         opened.catalog_id = str(row[0]) if row else ""
-        if opened.trust is Trust.OWN and not ownership.is_own(real, opened.catalog_id):
-            raise CatalogReadOnly(f"{ascii_path(real)} changed while it was opened.", remedy="Open it again.")
     finally:
         disconnect(connection)
+    if (
+        opened.was_left
+        and opened.file == real
+        and not for_writing
+        and leftovers.is_mine(real)
+        and not load_settings().read_only
+    ):
+        settle(real)
     return opened
 
 
-def _find_way(real: Path, header: Header | None) -> Opened:
-    """Decide, by where it came from and what lies beside it, how the file is read."""
-    shown = ascii_path(real)
-    trust = Trust.OWN if ownership.is_own(real) else Trust.FOREIGN
-    wal_bytes, has_journal = _size(f"{real}-wal"), _size(f"{real}-journal") > 0
-    opened = Opened(real, real, trust, header.schema_version if header else 0, is_immutable=False, notice="")
-    if trust is Trust.OWN:
-        if has_journal and not is_connected(real):
-            _roll_back_own(real)
+def _find_way(real: Path, header: Header, *, for_writing: bool) -> Opened:
+    """Decide, by what lies beside it, how the file is read. Not to be asked while this process is connected."""
+    opened = Opened(real, real)
+    if leftovers.has_hot_journal(real) and not leftovers.is_being_written(real):
+        _take_journal(opened, for_writing=for_writing)
         return opened
-    if has_journal:
-        raise CatalogDamaged(
-            f"{shown} came with a -journal, which artui does not trust.",
-            remedy="Ask its sender for a copy made while nothing writes to it.",
-        )
-    if wal_bytes > 0:
-        if real.stat().st_size > PRIVATE_COPY_BYTES:
-            raise CatalogError(
-                f"{shown} came with a -wal and is too large to be copied.",
-                remedy="Ask its sender for a copy made while nothing writes to it.",
-            )
-        import shutil
-        import tempfile
-
-        opened.private = tempfile.TemporaryDirectory(prefix="artui-")
-        opened.file = Path(opened.private.name) / "copy.artui"
-        shutil.copyfile(real, opened.file)
-        shutil.copyfile(f"{real}-wal", f"{opened.file}-wal")
-    elif (header is not None and header.is_wal) or not os.access(real.parent, os.W_OK):
-        # Opening a file in WAL mode would make a -shm beside it. Whoever reads watches for changes and opens again.
+    whose = _judge_wal(opened, header)
+    if whose is Whose.OURS:
+        opened.was_left = True
+    elif whose is Whose.ANOTHERS:
+        _set_wal_aside(opened, for_writing=for_writing)
+    elif whose is Whose.NONE and header.is_wal and not leftovers.is_used(real):
+        # In WAL mode SQLite would make a -shm and a -wal. Whoever reads on looks whether the file has changed.
         opened.is_immutable = True
     return opened
 
 
-def _roll_back_own(real: Path) -> None:
-    """Let SQLite undo what a writer of ours left half done. Only for a journal that this user wrote."""
-    journal = Path(f"{real}-journal")
-    if hasattr(os, "getuid") and journal.stat().st_uid != os.getuid():
-        raise CatalogDamaged(
-            f"{ascii_path(journal)} was written by another user.",
-            remedy="Move it away if you do not know it.",
-        )
-    with border(real), contextlib.closing(sqlite3.connect(real, timeout=2)) as connection:
-        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-
-
-def connect(opened: Opened) -> sqlite3.Connection:
-    """Open one read-only connection, for one thread, with every limit in place."""
-    flags = "?mode=ro&immutable=1" if opened.is_immutable else "?mode=ro"
-    with border(opened.path):
-        connection = sqlite3.connect(
-            "file:" + quote(os.fsencode(opened.file)) + flags,
-            uri=True,
-            isolation_level=None,
-            timeout=2,
-            check_same_thread=False,
-        )
-        note_connection(connection, opened.file)
-        try:
-            harden(connection)
-            for pragma in _READ_PRAGMAS:
-                connection.execute("PRAGMA " + pragma)
-            # The constructor of a virtual table is refused once the authorizer stands.
-            if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'search' AND type = 'table'").fetchone():
-                connection.execute("SELECT 1 FROM search LIMIT 0")
-            connection.execute("SELECT 1 FROM json_each('[]')").fetchone()
-            connection.set_authorizer(_authorize)
-        except BaseException:
-            disconnect(connection)
-            raise
-    return connection
-
-
-def disconnect(connection: sqlite3.Connection) -> None:
-    connection.close()
-    forget_connection(connection)
-
-
-def harden(connection: sqlite3.Connection) -> None:
-    """Bound sizes and depths, and decode text that is not UTF-8 instead of failing on it."""
-    for name, limit in _LIMITS:
-        connection.setlimit(getattr(sqlite3, name), limit)
-    connection.text_factory = _decode
-
-
-def _decode(raw: bytes) -> str:
-    return raw.decode("utf-8", "replace")
-
-
-@contextlib.contextmanager
-def time_limit(connection: sqlite3.Connection, seconds: float = STATEMENT_SECONDS) -> Iterator[None]:
-    """Stop whatever runs inside once the time is over."""
-    deadline = time.monotonic() + seconds
-    connection.set_progress_handler(lambda: 1 if time.monotonic() > deadline else 0, _OPCODES_A_TICK)
+def _judge_wal(opened: Opened, header: Header) -> Whose:
+    """Say whose the `-wal` is: in a private copy, which is then what is read, where no shared memory is to be had."""
     try:
-        yield
-    finally:
-        connection.set_progress_handler(None, 0)
-
-
-@contextlib.contextmanager
-def border(path: Path) -> Iterator[None]:
-    """Translate what SQLite and Python raise over a file into our own errors, with a remedy."""
-    shown = ascii_path(path)
-    try:
-        yield
-    except ArtuiError:
-        raise
+        return leftovers.whose_wal(opened.path, header)
     except sqlite3.Error as error:
-        raise _translated(error, shown) from error
-    except (MemoryError, UnicodeError, OverflowError, TypeError, ValueError, struct.error) as error:
-        raise CatalogDamaged(
-            f"{shown} holds something that cannot be read: {ascii(str(error))[:120]}.",
-            remedy="Get an untouched copy.",
-        ) from error
+        if not error_name(error).startswith(_NO_SHARED_MEMORY):
+            raise
+    _read_copy(opened)
+    return Whose.NONE if opened.is_immutable else leftovers.whose_wal(opened.file, header)
 
 
-_CANNOT_WRITE = frozenset(
-    f"SQLITE_IOERR_{what}"
-    for what in ("WRITE", "FSYNC", "DIR_FSYNC", "TRUNCATE", "DELETE", "SHMSIZE", "SHMOPEN", "SHMMAP")
-)
+def _take_journal(opened: Opened, *, for_writing: bool) -> None:
+    """Roll back what a dead writer left half done: in place, or in a private copy where others could have a hand in it."""
+    real = opened.path
+    if leftovers.may_roll_back(real) and not load_settings().read_only:
+        leftovers.roll_back(real)
+        opened.was_left = True
+        return
+    if for_writing:
+        raise CatalogReadOnly(
+            f"{ascii_path(real)} has a -journal beside it that others may have written.",
+            remedy=f"`artui settle {ascii_path(real)}` looks at it, and settles it.",
+        )
+    opened.private, opened.file = leftovers.copy_privately(real, "-journal")
+    leftovers.roll_back_copy(opened.file)
+    opened.was_left = True
+    _say(opened, f"A -journal lies beside it: `artui settle {ascii_path(real)}` makes one plain file of the two.")
 
 
-def _translated(error: sqlite3.Error, shown: str) -> ArtuiError:
-    name = str(getattr(error, "sqlite_errorname", "") or "")
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return CatalogLocked(f"{shown} is locked by another process.", remedy="Wait for it to finish, then try again.")
-    if name.startswith("SQLITE_FULL"):
-        return DiskFull(f"The disk that holds {shown} is full.", remedy="Make room; the catalog is as it was.")
-    if name in _CANNOT_WRITE:
-        return DiskFull(
-            f"The disk that holds {shown} cannot be written to ({name.removeprefix('SQLITE_IOERR_').lower()} failed).",
-            remedy="See to the disk; the catalog is as it was.",
-        )
-    if name == "SQLITE_READONLY_DBMOVED":
-        return CatalogNotFound(
-            f"{shown} was moved or deleted while it was open.", remedy="Put it back or open it again."
-        )
-    if name.startswith(("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")):
-        return CatalogReadOnly(
-            f"{shown} may not be written to.", remedy="Check its permissions, and those of its folder."
-        )
-    if name == "SQLITE_INTERRUPT":
-        return QueryTooSlow(f"Reading {shown} took too long and was stopped.", remedy="Ask for less, or try again.")
-    if name.startswith("SQLITE_CANTOPEN"):
-        return CatalogNotFound(
-            f"{shown} cannot be opened.", remedy="Check that it and its folder are there and can be read."
-        )
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_TOOBIG", "SQLITE_IOERR", "SQLITE_NOMEM")):
-        return CatalogDamaged(
-            f"{shown} is damaged ({name.removeprefix('SQLITE_').lower()}).", remedy="Get an untouched copy."
-        )
-    return CatalogDamaged(f"{shown} cannot be read: {ascii(str(error))[:200]}.", remedy="Get an untouched copy.")
+def _set_wal_aside(opened: Opened, *, for_writing: bool) -> None:
+    """Keep a `-wal` of another file away from this one; whoever may, renames it."""
+    real = opened.path
+    if (for_writing or leftovers.is_mine(real)) and not load_settings().read_only:
+        try:
+            name = leftovers.move_wal_aside(real)
+        except OSError as error:
+            raise CatalogReadOnly(
+                f"{ascii_path(real)} has the -wal of another file beside it, which cannot be moved: {error.strerror}.",
+                remedy="Move it away.",
+            ) from None
+        _say(opened, f"The -wal beside it is of another file: it is {ascii(name)[1:-1]} now.")
+        return
+    opened.file, opened.is_immutable = real, True
+    _say(opened, "The -wal beside it is of another file, and is left out.")
+
+
+def _read_copy(opened: Opened) -> None:
+    """Read the file and its `-wal` from a private copy; where there is no room for one, without the `-wal`."""
+    try:
+        opened.private, opened.file = leftovers.copy_privately(opened.path, "-wal")
+    except CatalogError:
+        opened.is_immutable = True
+        wal_bytes = os.lstat(f"{opened.path}-wal").st_size
+        _say(opened, f"The newest changes are not shown ({wal_bytes:,} bytes of -wal): there is no room to read them.")
+
+
+def _prove(opened: Opened) -> guard.ReadingConnection:
+    """Open the file as was decided; where no shared memory is to be had, from a private copy or without its `-wal`."""
+    try:
+        return _connect(opened)
+    except sqlite3.Error as error:
+        if not error_name(error).startswith(_NO_SHARED_MEMORY) or not has_content(f"{opened.path}-wal"):
+            raise
+    with connections.untouched(opened.path) as is_untouched:
+        if not is_untouched:
+            raise CatalogLocked(f"{ascii_path(opened.path)} is in use.", remedy="Try again.")
+        _read_copy(opened)
+    return _connect(opened)
+
+
+def _say(opened: Opened, text: str) -> None:
+    opened.notice = f"{opened.notice} {text}".strip()
+
+
+def connect(opened: Opened) -> guard.ReadingConnection:
+    """Open one read-only connection, for one thread, with every limit in place and the schema compared."""
+    with border(opened.path):
+        return _connect(opened)
+
+
+def _connect(opened: Opened) -> guard.ReadingConnection:
+    return connections.open_reading(opened.file, is_immutable=opened.is_immutable, shown=opened.path)
+
+
+def settle(path: Path) -> bool:
+    """Bring a catalog back to one plain file, if nobody uses it and what is beside it belongs to it."""
+    from artui.catalog import journal
+
+    if not has_content(f"{path}-wal") and not os.path.exists(f"{path}-shm"):
+        return False
+    try:
+        with connections.untouched(path) as is_untouched:
+            if not is_untouched or leftovers.whose_wal(path, look(path)) is Whose.ANOTHERS:
+                return False
+            connection = connections.open_writing(path, busy_seconds=0.2)
+    except (sqlite3.Error, CatalogError, OSError):
+        return False
+    try:
+        return journal.settle(connection)
+    finally:
+        disconnect(connection)
 
 
 def check_damage(opened: Opened) -> None:
@@ -465,100 +284,18 @@ def check_damage(opened: Opened) -> None:
     connection = connect(opened)
     try:
         with border(opened.path):
-            _quick_check(connection, opened.path, seconds=600)
+            guard.find_damage(connection, opened.path)
     finally:
         disconnect(connection)
 
 
-def _quick_check(connection: sqlite3.Connection, real: Path, *, seconds: float = STATEMENT_SECONDS) -> None:
-    connection.set_authorizer(None)
-    try:
-        with time_limit(connection, seconds):
-            found = connection.execute("PRAGMA quick_check(1)").fetchone()
-    finally:
-        connection.set_authorizer(_authorize)
-    if found is None or found[0] != "ok":
-        detail = ascii(str(found[0] if found else ""))[1:100].replace("\\n", " ")
-        raise CatalogDamaged(f"{ascii_path(real)} is damaged: {detail}", remedy="Copy it again from its source.")
-
-
-def _authorize(action: int, first: str | None, second: str | None, database: str | None, inside: str | None) -> int:
-    if inside is not None and inside not in VIEWS and inside not in _OUR_EXPRESSIONS:
-        return sqlite3.SQLITE_DENY
-    if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_TRANSACTION):
-        return sqlite3.SQLITE_OK
-    if action == sqlite3.SQLITE_FUNCTION:
-        return sqlite3.SQLITE_OK if (second or "").lower() in _FUNCTIONS else sqlite3.SQLITE_DENY
-    if action == sqlite3.SQLITE_RECURSIVE:
-        return sqlite3.SQLITE_OK
-    if action == sqlite3.SQLITE_PRAGMA:
-        return sqlite3.SQLITE_OK if (first or "").lower() in _PRAGMAS else sqlite3.SQLITE_DENY
-    return sqlite3.SQLITE_DENY
-
-
-def ascii_path(path: Path | str) -> str:
-    """Show a path in a message: nothing in it can act on a terminal or hide."""
-    text = os.fspath(path)
-    return text if text.isascii() and text.isprintable() else ascii(text)
-
-
 def file_token(path: Path) -> tuple[int, ...]:
-    """Say what the file looks like from outside: differs once anything was written to it."""
+    """Say what the file looks like from outside: differs once anything was written to it, or another was put in its place."""
     token: list[int] = []
     for name in (path, f"{path}-wal"):
         try:
             found = os.stat(name)
-            token += (found.st_ino, found.st_size, found.st_mtime_ns)
+            token += (found.st_ino, found.st_dev, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
         except OSError:
             token.append(0)
     return tuple(token)
-
-
-def _file_kind(mode: int) -> str:
-    for test, what in (
-        (stat.S_ISDIR, "a folder"),
-        (stat.S_ISFIFO, "a named pipe"),
-        (stat.S_ISSOCK, "a socket"),
-        (stat.S_ISCHR, "a device"),
-        (stat.S_ISBLK, "a device"),
-    ):
-        if test(mode):
-            return what
-    return "no regular file"
-
-
-def _size(name: str) -> int:
-    try:
-        return os.lstat(name).st_size
-    except OSError:
-        return 0
-
-
-def is_connected(path: Path) -> bool:
-    """Say whether this process has the file open through SQLite."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return False
-    with _connected_lock:
-        return (found.st_dev, found.st_ino) in _connected.values()
-
-
-def note_connection(connection: sqlite3.Connection, path: Path) -> None:
-    """Note that this process has a connection to the file, until `forget_connection`."""
-    found = os.stat(path)
-    with _connected_lock:
-        _connected[id(connection)] = (found.st_dev, found.st_ino)
-
-
-def forget_connection(connection: sqlite3.Connection) -> None:
-    with _connected_lock:
-        _connected.pop(id(connection), None)
-
-
-def _forget_all() -> None:
-    global _connected_lock
-    _connected_lock = threading.Lock()
-
-
-os.register_at_fork(after_in_child=_forget_all)

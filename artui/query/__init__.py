@@ -19,9 +19,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from artui.catalog import opening
+from artui.catalog import guard, opening
 from artui.errors import CatalogError
-from artui.model import RunDetail, Series, Trust
+from artui.model import RunDetail, Series
 from artui.query.keys import Memory
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ class Reader:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._opened = opening.inspect(Path(path))
+        self._token = opening.file_token(self._opened.path)
+        self._refreshing = threading.Lock()
         self.path = self._opened.path
         self._local = threading.local()
         self._lock = threading.Lock()
@@ -67,11 +69,6 @@ class Reader:
         return self._opened.schema_version
 
     @property
-    def trust(self) -> Trust:
-        """Whether the catalog was made here."""
-        return self._opened.trust
-
-    @property
     def notice(self) -> str:
         """What a reader should know about how the catalog was opened; may be empty."""
         return self._opened.notice
@@ -85,6 +82,11 @@ class Reader:
     def may_write(self) -> bool:
         """Whether changes to this catalog are possible at all."""
         return self._opened.may_write
+
+    @property
+    def why_not_writable(self) -> str:
+        """Why changes are not possible, in a sentence; empty when they are."""
+        return self._opened.why_not_writable
 
     @property
     def is_unchecked(self) -> bool:
@@ -102,23 +104,41 @@ class Reader:
     @contextlib.contextmanager
     def reading(self, seconds: float = opening.STATEMENT_SECONDS) -> Iterator[sqlite3.Connection]:
         """Give this thread's connection, with a time limit on what runs inside and errors translated."""
+        self._see_changes()
         with self._lock:
             if self._is_closed:
                 raise CatalogError("The catalog has been closed.", remedy="Open it again.")
             self._active += 1
             generation = self._generation
         try:
-            connection = getattr(self._local, "connection", None)
-            if connection is None or self._local.generation != generation:
-                connection = opening.connect(self._opened)
-                self._local.connection, self._local.generation = connection, generation
-                with self._lock:
-                    self._connections.append(connection)
+            connection = self._connection(generation)
             with opening.border(self.path), opening.time_limit(connection, seconds):
+                guard.check_again(connection, self.path)
                 yield connection
         finally:
             with self._lock:
                 self._active -= 1
+
+    def _see_changes(self) -> None:
+        """Open the file anew if it was read as one that nobody writes to, and somebody now has."""
+        if not self._opened.is_immutable or self._is_closed or self._token == self.file_token():
+            return
+        with self._refreshing:
+            if self._token == self.file_token():
+                return
+            opened = opening.inspect(self.path)
+            self._opened, self._token = opened, self.file_token()
+        self.release(force=True)
+
+    def _connection(self, generation: int) -> guard.ReadingConnection:
+        """Give this thread's connection, made anew after the file was let go of."""
+        connection: guard.ReadingConnection | None = getattr(self._local, "connection", None)
+        if connection is None or self._local.generation != generation:
+            connection = opening.connect(self._opened)
+            self._local.connection, self._local.generation = connection, generation
+            with self._lock:
+                self._connections.append(connection)
+        return connection
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
@@ -142,7 +162,7 @@ class Reader:
         fresh = opening.inspect(self.path)
         self._wait_until_idle()
         self.release(force=True)
-        self._opened = fresh
+        self._opened, self._token = fresh, self.file_token()
 
     @property
     def must_reopen(self) -> bool:

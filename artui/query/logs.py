@@ -21,7 +21,7 @@ from pathlib import Path
 from artui.catalog.beside import console_of, folder_of
 from artui.catalog.blobs import CHUNK_BYTES, unpack
 from artui.errors import CatalogDamaged, ContentMissing
-from artui.model import GOING, RunDetail, Trust
+from artui.model import GOING, RunDetail
 from artui.query import Reader
 from artui.query.artifacts import place_of
 from artui.query.lines import LogSource
@@ -224,7 +224,7 @@ def log_sources(reader: Reader, detail: RunDetail) -> list[LogHead]:
 
 
 def _consoles(reader: Reader, run_id: str) -> list[LogHead]:
-    if reader.trust is not Trust.OWN or not (run_id.isascii() and run_id.isalnum()):
+    if not (run_id.isascii() and run_id.isalnum()):
         return []
     try:
         with _opened_folder(folder_of(reader.path)) as folder:

@@ -1,6 +1,6 @@
 """Points that are logged and not yet in the catalog: its writer is half a second behind, or cannot write at all.
 
-Only the spools of a catalog of our own are looked at; what lies beside a foreign one is not trusted.
+What lies in a folder of spools is looked at as carefully as a catalog is: see `artui.catalog.spool`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from artui.catalog.beside import folder_of
-from artui.model import Metric, Series, Summary, Trust
+from artui.model import Metric, Series, Summary
 
 if TYPE_CHECKING:
     from artui.catalog.spool import Values
@@ -25,7 +25,7 @@ _NONE: Pending = {}
 
 def pending(reader: Reader, connection: sqlite3.Connection) -> Pending:
     """Give what the spools hold beyond what the state of the catalog that `connection` sees has of them."""
-    if reader.trust is not Trust.OWN or reader.schema_version < 2 or not folder_of(reader.path).is_dir():
+    if reader.schema_version < 2 or not folder_of(reader.path).is_dir():
         return _NONE
     from artui.catalog.spool import SpoolFile, joined, spool_files
 

@@ -19,7 +19,7 @@ from textual.widget import Widget
 
 from artui.catalog.beside import folder_of, take_over
 from artui.errors import ArtuiError
-from artui.model import FORMATS, Trust
+from artui.model import FORMATS
 from artui.query import Reader
 from artui.query.live import LiveRun, live_runs
 from artui.query.runs import FirstView, first_view
@@ -190,7 +190,7 @@ class ArtuiApp(ChangesOnly):
     def _take_over(self) -> None:
         """Have what dead processes left beside the catalog written into it, and their runs ended."""
         reader = self.reader
-        if reader.trust is Trust.OWN and folder_of(reader.path).is_dir():
+        if folder_of(reader.path).is_dir():
             self.runs_screen.ask("take over", lambda: take_over(reader.path), lambda _: None)
 
     def _look_for_alerts(self) -> None:
@@ -294,7 +294,7 @@ class ArtuiApp(ChangesOnly):
         return clean(self.importing.title if self.importing is not None else self.reader.path.name)
 
     def trust_spans(self, *, is_brief: bool = False) -> list[Span]:
-        """Say how large the catalog is, how many runs are running, and whether it came from elsewhere."""
+        """Say how large the catalog is, how many runs are running, and whether it may be changed."""
         spans: list[Span] = []
         if not is_brief:
             with contextlib.suppress(OSError):
@@ -303,8 +303,8 @@ class ArtuiApp(ChangesOnly):
             spans.append(self._import_span(is_brief=is_brief))
         if self._running_count:
             spans.append((f" · {count_text(self._running_count)} running", "accent"))
-        if self.reader.trust is Trust.FOREIGN:
-            spans.append((" · from elsewhere, read-only", "warn"))
+        if not self.reader.may_write:
+            spans.append((" · read-only", "warn"))
         return spans
 
     def _import_span(self, *, is_brief: bool) -> Span:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from artui.model import Column, Trust
+from artui.model import Column
 from artui.query import runs as query
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.prompt import Prompt
@@ -27,10 +27,10 @@ class EditsRuns(CatalogScreen):
             self.query_one(Prompt).ask(question, answer, text=text)
 
     def _is_writable(self) -> bool:
-        if self.reader.trust is Trust.OWN:
-            return True
-        self.artui.say("This catalog came from elsewhere: it can be looked at, not changed.", is_warning=True)
-        return False
+        why_not = self.reader.why_not_writable
+        if why_not:
+            self.artui.say(why_not, is_warning=True)
+        return not why_not
 
     def _edit(self, label: str, change: Callable[[Edit, str], object]) -> None:
         """Change some runs as one edit, and say what came of it."""

@@ -100,7 +100,7 @@ def test_bomb_in_a_chunk_is_not_unpacked() -> None:
 @pytest.mark.parametrize(
     "damage",
     [
-        "UPDATE chunk SET content = zeroblob(length(content)) WHERE key = 2",
+        "UPDATE chunk SET content = x'00' || substr(content, 2) WHERE key = 2",
         "UPDATE chunk SET size_bytes = size_bytes - 1 WHERE key = 2",
         "UPDATE chunk SET codec = 'zlib' WHERE key = 2",
         "UPDATE chunk SET content = 'text' WHERE key = 2",

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
 import socket
 import sqlite3
 import struct
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from artui.catalog import Catalog, opening, ownership, runs
+from artui.catalog import Catalog, opening, runs, settle
 from artui.catalog.migrations import SCHEMA_VERSION
-from artui.catalog.opening import inspect
 from artui.errors import (
     ArtuiError,
     CatalogDamaged,
@@ -25,14 +28,13 @@ from artui.errors import (
     CatalogTooNew,
     NotACatalog,
 )
-from artui.model import Trust
 from artui.query import Reader
 
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
-    """A catalog made here, with one run."""
-    path = tmp_path / "own.artui"
+    """A catalog made here, with one run, alone in its folder."""
+    path = tmp_path / "here" / "own.artui"
     with Catalog(path) as catalog, catalog.transaction() as connection:
         runs.start(connection, runs.NewRun(project="p", name="run", params={"lr": 0.1}))
     return path
@@ -177,20 +179,28 @@ def test_newer_schema_opens_read_only_and_says_so(own: Path) -> None:
         Catalog(own)
 
 
-def test_own_and_foreign_are_told_apart(own: Path, foreign: Path) -> None:
-    """What was made here is ours, also after a rename; a copy is not; a file put in its place is not."""
-    moved = own.with_name("moved.artui")
-    own.rename(moved)
-    assert inspect(moved).trust is Trust.OWN
-    assert inspect(foreign).trust is Trust.FOREIGN
-    assert not ownership.is_own(moved, "01ANOTHER0000000000000000")
-
-
-def test_writing_to_a_copy_on_purpose_makes_it_ours(foreign: Path) -> None:
-    """A checked catalog that the user names for writing may be written, and is ours from then on."""
+def test_a_copy_can_be_edited_like_any_file(foreign: Path) -> None:
+    """Whoever may write to a file may change the catalog in it, wherever it was made."""
+    with Reader(foreign) as reader:
+        assert reader.may_write
     with Catalog(foreign) as catalog, catalog.transaction() as connection:
         runs.start(connection, runs.NewRun(project="p", name="second"))
-    assert inspect(foreign).trust is Trust.OWN
+    with Reader(foreign) as reader:
+        assert {run.name for run in reader.runs()} == {"run", "second"}
+
+
+def test_read_only_is_what_the_user_says(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the setting nothing is written to, and the reason is told."""
+    from artui.settings import load_settings
+
+    monkeypatch.setenv("ARTUI_READ_ONLY", "1")
+    load_settings.cache_clear()
+    before = _inside(own.parent)
+    with Reader(own) as reader:
+        assert not reader.may_write and "read-only" in reader.why_not_writable
+    with pytest.raises(CatalogReadOnly, match="looked at only"):
+        Catalog(own)
+    assert _inside(own.parent) == before
 
 
 def test_reading_changes_nothing(foreign: Path) -> None:
@@ -201,37 +211,278 @@ def test_reading_changes_nothing(foreign: Path) -> None:
     assert _inside(foreign.parent) == before
 
 
-def test_journal_from_elsewhere_is_refused_and_deletes_nothing(foreign: Path, tmp_path: Path) -> None:
-    """A crafted -journal that names a file to delete is not followed, for reading or writing, and stays as it is."""
+MAGIC = bytes.fromhex("d9d505f920a163d7")
+
+
+def _naming_journal(victim: Path, catalog: Path) -> bytes:
+    """A rollback journal without pages that names a file to be deleted, as section 3 of the file format has it."""
+    name = os.fsencode(victim)
+    head = MAGIC + struct.pack(">IIIII", 0, 1, catalog.stat().st_size // 1024, 512, 1024)
+    tail = struct.pack(">II", len(name), sum(name) & 0xFFFFFFFF) + MAGIC
+    return head.ljust(512, b"\0") + struct.pack(">I", 0x40000000 // 1024 + 1) + name + tail
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o777])
+def test_a_journal_that_names_a_file_deletes_nothing(own: Path, tmp_path: Path, mode: int) -> None:
+    """A crafted -journal is looked at in a private copy, whoever owns what; whoever writes is sent to `artui settle`."""
     victim = tmp_path / "VICTIM.txt"
     victim.write_text("keep me")
-    name = os.fsencode(victim)
-    body = struct.pack(">IIII", 0xFFFFFFFF, 0, 1, 0) + b"\0" * 484
-    magic = bytes.fromhex("d9d505f920a163d7")
-    journal = magic + body + name + struct.pack(">II", len(name), sum(name) & 0xFFFFFFFF) + magic
-    Path(f"{foreign}-journal").write_bytes(journal)
-    before = _inside(foreign.parent)
-    _refused(foreign, CatalogDamaged, "-journal")
-    with pytest.raises(CatalogDamaged):
-        Catalog(foreign)
-    assert victim.read_text() == "keep me" and _inside(foreign.parent) == before
+    own.parent.chmod(mode)
+    Path(f"{own}-journal").write_bytes(_naming_journal(victim, own))
+    before = _inside(own.parent)
+    with Reader(own) as reader:
+        assert [run.name for run in reader.runs()] == ["run"] and "settle" in reader.notice
+    with pytest.raises(CatalogReadOnly) as caught:
+        Catalog(own)
+    assert "settle" in caught.value.remedy
+    assert victim.read_text() == "keep me" and _inside(own.parent) == before
 
 
-def test_wal_from_elsewhere_is_read_from_a_private_copy(own: Path, tmp_path: Path) -> None:
-    """A copy taken while a run was going on, with its -wal, shows the newest rows; both files stay as they are."""
-    folder = tmp_path / "received"
-    folder.mkdir()
-    with Catalog(own) as catalog:
-        with catalog.transaction() as connection:
-            runs.start(connection, runs.NewRun(project="p", name="newest"))
-        shutil.copyfile(own, folder / "x.artui")
-        shutil.copyfile(f"{own}-wal", folder / "x.artui-wal")
-    before = _inside(folder)
-    with Reader(folder / "x.artui") as reader:
+def test_own_journal_is_rolled_back_where_nobody_else_writes(own: Path) -> None:
+    """What a killed process of one's own left half done is undone, and the file is one plain file again."""
+    own.parent.chmod(0o700)
+    _die_in_transaction(own)
+    assert Path(f"{own}-journal").stat().st_size > 512
+    with Reader(own) as reader:
+        assert [run.name for run in reader.runs()] == ["run"]
+    assert os.listdir(own.parent) == [own.name]
+
+
+def test_a_journal_where_others_may_write_is_read_from_a_copy(own: Path) -> None:
+    """In a folder that is open to others a left -journal stays until somebody settles it; what was committed is shown."""
+    _die_in_transaction(own)
+    own.parent.chmod(0o777)
+    before = _inside(own.parent)
+    with Reader(own) as reader:
+        assert [run.name for run in reader.runs()] == ["run"]
+    with pytest.raises(CatalogReadOnly):
+        Catalog(own)
+    assert _inside(own.parent) == before
+
+
+def test_a_live_journal_is_left_alone(own: Path) -> None:
+    """While its writer goes on, a reader sees what was committed, and does nothing to the journal."""
+    child = _in_transaction(own, "sys.stdin.read()", cache_pages=5000)
+    try:
+        assert child.stdout is not None and child.stdout.readline()
+        journal = Path(f"{own}-journal").read_bytes()
+        with Reader(own) as reader:
+            assert [run.name for run in reader.runs()] == ["run"] and not reader.notice
+        assert Path(f"{own}-journal").read_bytes() == journal
+    finally:
+        child.communicate("")
+
+
+def _in_transaction(path: Path, then: str, *, cache_pages: int) -> subprocess.Popen[str]:
+    """A process in the middle of a change through a rollback journal; with a small cache its pages are in the file already."""
+    code = f"""
+import os, signal, sqlite3, sys
+connection = sqlite3.connect({str(path)!r}, isolation_level=None)
+connection.execute("PRAGMA cache_size = {cache_pages}")
+connection.execute("BEGIN IMMEDIATE")
+connection.execute("UPDATE run SET name = 'half done'")
+for number in range(500):
+    connection.execute("INSERT INTO name (text) VALUES (?)", (f"{{number}}" * 50,))
+print("there", flush=True)
+{then}
+"""
+    return subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def _die_in_transaction(path: Path) -> None:
+    _in_transaction(path, "os.kill(os.getpid(), signal.SIGKILL)", cache_pages=5).communicate(timeout=60)
+
+
+def _killed_writer(path: Path, *, name: str = "newest") -> None:
+    """Leave what a killed process leaves: a -wal with a run that is nowhere else."""
+    code = f"""
+import os, signal
+from artui.catalog import Catalog, runs
+catalog = Catalog({str(path)!r})
+with catalog.transaction() as connection:
+    runs.start(connection, runs.NewRun(project="p", name={name!r}))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    subprocess.run([sys.executable, "-c", code], timeout=60, check=False)
+    assert Path(f"{path}-wal").stat().st_size > 0
+
+
+def test_what_a_killed_writer_left_is_settled_by_a_reader(own: Path) -> None:
+    """Whoever opens it next sees the newest run, and leaves one plain file."""
+    _killed_writer(own)
+    with Reader(own) as reader:
         assert {run.name for run in reader.runs()} == {"run", "newest"}
-    assert _inside(folder) == before
-    with pytest.raises(CatalogReadOnly, match="-wal"):
-        Catalog(folder / "x.artui")
+    assert os.listdir(own.parent) == [own.name]
+
+
+def test_a_main_file_that_a_checkpoint_left_short_opens(own: Path) -> None:
+    """With its own -wal beside it, a file that is shorter than its header says is whole; without, the copy is incomplete."""
+    with Catalog(own) as catalog, catalog.transaction() as connection:
+        runs.start(connection, runs.NewRun(project="p", name="earlier"))
+    code = f"""
+import os, signal
+from artui.catalog import Catalog, runs
+catalog = Catalog({str(own)!r})
+for number in range(300):
+    with catalog.transaction() as connection:
+        runs.start(connection, runs.NewRun(project="p", name=f"run {{number}}"))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    subprocess.run([sys.executable, "-c", code], timeout=60, check=False)
+    _write_pages_of_wal(own, count=1)
+    with Reader(own) as reader:
+        assert len(reader.runs()) == 302
+    assert os.listdir(own.parent) == [own.name]
+
+
+def test_a_checkpoint_that_broke_off_anywhere_loses_nothing(own: Path, tmp_path: Path) -> None:
+    """After any number of pages that a checkpoint wrote, the catalog opens whole, for reading and for writing."""
+    _killed_writer(own)
+    pages = _write_pages_of_wal(own, count=0)
+    for count in range(pages + 1):
+        folder = tmp_path / f"after{count}"
+        shutil.copytree(own.parent, folder, ignore=lambda *_: [f"{own.name}-shm"], copy_function=shutil.copyfile)
+        _write_pages_of_wal(folder / own.name, count=count)
+        if count % 2:
+            with Catalog(folder / own.name):
+                pass
+        with Reader(folder / own.name) as reader:
+            assert {run.name for run in reader.runs()} == {"run", "newest"} and not reader.notice
+        assert os.listdir(folder) == [own.name]
+
+
+def _write_pages_of_wal(path: Path, *, count: int) -> int:
+    """Do the first part of a checkpoint: so many pages, in their order; give how many there are."""
+    wal = Path(f"{path}-wal").read_bytes()
+    pages: dict[int, bytes] = {}
+    pending: dict[int, bytes] = {}
+    for place in range(32, len(wal) - 1047, 1048):
+        number, size_after = struct.unpack_from(">II", wal, place)
+        pending[number] = wal[place + 24 : place + 1048]
+        if size_after:
+            pages |= pending
+            pending = {}
+    with path.open("r+b") as main:
+        for number in sorted(pages)[:count]:
+            main.seek((number - 1) * 1024)
+            main.write(pages[number])
+    return len(pages)
+
+
+@pytest.mark.parametrize("reads_first", [True, False])
+@pytest.mark.parametrize("history", ["older copy", "newer copy", "other catalog", "copy that went on"])
+def test_a_catalog_copied_over_anothers_wal_is_not_destroyed(
+    own: Path, tmp_path: Path, history: str, reads_first: bool
+) -> None:
+    """Plain SQLite applies whatever -wal lies there; here it is moved aside, told, and all runs of the copy are there."""
+    copy = tmp_path / "copies" / "x.artui"
+    copy.parent.mkdir()
+    if history == "other catalog":
+        with Catalog(copy) as catalog, catalog.transaction() as connection:
+            runs.start(connection, runs.NewRun(project="p", name="stranger"))
+    else:
+        shutil.copyfile(own, copy)
+    if history != "older copy":
+        with Catalog(copy) as catalog:
+            for number in range(40):
+                with catalog.transaction() as connection:
+                    runs.start(connection, runs.NewRun(project="p", name=f"copy {number}"))
+    if history in ("older copy", "copy that went on"):
+        with Catalog(own) as catalog, catalog.transaction() as connection:
+            runs.start(connection, runs.NewRun(project="p", name="in between"))
+    with Reader(copy) as reader:
+        expected = {run.name for run in reader.runs()}
+    _killed_writer(own)
+    wal = Path(f"{own}-wal").read_bytes()
+
+    shutil.copyfile(copy, own)
+    if reads_first:
+        with Reader(own) as reader:
+            assert {run.name for run in reader.runs()} == expected and "of another file" in reader.notice
+    with Catalog(own) as catalog:
+        assert reads_first or "of another file" in catalog.notice
+
+    with Reader(own) as reader:
+        assert {run.name for run in reader.runs()} == expected
+    with sqlite3.connect(own) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    (aside,) = [path for path in own.parent.iterdir() if path != own and path.is_file()]
+    assert aside.name.startswith(f"{own.name}-wal.") and aside.read_bytes() == wal
+
+
+def test_a_live_wal_is_used_as_it_is(own: Path) -> None:
+    """While a process writes, readers and further writers join it."""
+    code = f"""
+import sys
+from artui.catalog import Catalog, runs
+catalog = Catalog({str(own)!r})
+with catalog.transaction() as connection:
+    runs.start(connection, runs.NewRun(project="p", name="theirs"))
+print("there", flush=True)
+sys.stdin.read()
+"""
+    child = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None and child.stdout.readline()
+    with Catalog(own) as catalog, catalog.transaction() as connection:
+        runs.start(connection, runs.NewRun(project="p", name="ours"))
+    with Reader(own) as reader:
+        assert {run.name for run in reader.runs()} == {"run", "theirs", "ours"} and not reader.notice
+    child.communicate("", timeout=60)
+    settle(own)
+    assert os.listdir(own.parent) == [own.name]
+
+
+def test_each_new_wal_has_a_token(own: Path) -> None:
+    """However often SQLite begins the -wal again, its first transaction ties it to the file."""
+    from artui.catalog import journal
+
+    def tokens(connection: sqlite3.Connection) -> tuple[int, int]:
+        return connection.execute("SELECT wal_token, wal_token_before FROM catalog").fetchone()
+
+    seen = []
+    with Catalog(own) as catalog:
+        for _ in range(5):
+            with catalog.transaction() as connection:
+                runs.start(connection, runs.NewRun(project="p", name="x"))
+                seen.append(tokens(connection))
+            assert journal.checkpoint(catalog._here(), own) is None  # too small
+            _, in_wal, in_file = catalog._here().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            assert in_wal == in_file
+    # The second transaction of each pair began the -wal again without knowing it, and was followed by a token.
+    newest = [each[0] for each in seen]
+    assert len(set(newest)) >= 3 and 0 not in newest
+    assert all(before in newest or before == seen[0][1] for _, before in seen)
+
+
+def test_a_wal_in_a_folder_that_is_read_only_is_read_from_a_copy(own: Path) -> None:
+    """Where no -shm can be made the newest rows are there all the same, and both files stay as they are."""
+    _killed_writer(own)
+    Path(f"{own}-shm").unlink()
+    before = _inside(own.parent)
+    with _read_only(own.parent):
+        with Reader(own) as reader:
+            assert {run.name for run in reader.runs()} == {"run", "newest"} and not reader.may_write
+        with pytest.raises(CatalogReadOnly):
+            Catalog(own)
+    assert _inside(own.parent) == before
+
+
+@contextlib.contextmanager
+def _read_only(folder: Path) -> Iterator[None]:
+    """Let nobody write to a folder: root may everywhere, but where a mount says no."""
+    if os.geteuid():
+        folder.chmod(0o555)
+        yield
+        folder.chmod(0o755)
+        return
+    mounted = subprocess.run(["mount", "--bind", folder, folder], check=False, capture_output=True)
+    if mounted.returncode:
+        pytest.skip("root may write everywhere, and may not mount here")
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", folder], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)
 
 
 def test_file_left_in_wal_mode_opens_without_a_trace(own: Path, tmp_path: Path) -> None:
@@ -267,6 +518,24 @@ def test_any_change_of_the_schema_is_refused(foreign: Path, statement: str) -> N
     """One object more, less or other, and the catalog is not opened, for reading or writing."""
     with sqlite3.connect(foreign) as connection:
         connection.execute(statement)
+    _refused(foreign, NotACatalog, "not laid out")
+    with pytest.raises(NotACatalog):
+        Catalog(foreign)
+
+
+def test_rows_that_are_repeated_hide_nothing(foreign: Path) -> None:
+    """Thousands of copies of a row that SQLite tolerates, and a trigger behind them: refused, and the trigger never runs."""
+    with sqlite3.connect(foreign, isolation_level=None) as connection:
+        connection.execute("PRAGMA writable_schema = 1")
+        row = connection.execute("SELECT * FROM sqlite_schema WHERE name = 'sqlite_autoindex_run_1'").fetchone()
+        for count in (1, 4900):
+            connection.execute("BEGIN")
+            connection.executemany("INSERT INTO sqlite_schema VALUES (?, ?, ?, ?, ?)", [row] * count)
+            connection.execute("COMMIT")
+            _refused(foreign, NotACatalog, "not laid out")
+        connection.execute(
+            "INSERT INTO sqlite_schema VALUES ('trigger', 't', 'run', 0, 'CREATE TRIGGER t AFTER INSERT ON run BEGIN DELETE FROM run; END')"
+        )
     _refused(foreign, NotACatalog, "not laid out")
     with pytest.raises(NotACatalog):
         Catalog(foreign)
@@ -329,6 +598,66 @@ def test_endless_queries_are_stopped(own: Path) -> None:
 
 @pytest.mark.parametrize(
     "statement",
+    ["ATTACH ':memory:' AS other", "CREATE TABLE t (x)", "CREATE TRIGGER t AFTER INSERT ON run BEGIN DELETE FROM run; END", "DROP TABLE run",
+     "DELETE FROM sqlite_schema", "PRAGMA writable_schema = 1", "SELECT zeroblob(9)", "SELECT load_extension('x')", "VACUUM", "REINDEX",
+     "INSERT INTO sqlite_schema VALUES (1, 2, 3, 4, 5)", "PRAGMA foreign_keys = 0", "PRAGMA trusted_schema = 1"],
+)  # fmt: skip
+def test_a_writer_can_do_only_what_ours_need(own: Path, statement: str) -> None:
+    """Whatever changes the schema, reaches another file or is no function of ours is refused on a writer's connection."""
+    with Catalog(own) as catalog, pytest.raises(ArtuiError), catalog.transaction() as connection:
+        connection.execute(statement).fetchall()
+
+
+def test_endless_changes_are_stopped(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A statement that would write for ever ends at its time limit, and leaves nothing behind."""
+    from artui.catalog import guard
+    from artui.errors import QueryTooSlow
+
+    monkeypatch.setattr(guard, "STATEMENT_SECONDS", 0.2)
+    with Catalog(own) as catalog:
+        with pytest.raises(QueryTooSlow), catalog.transaction() as connection:
+            connection.execute(
+                "INSERT INTO name (text) WITH RECURSIVE seen (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM seen) SELECT n FROM seen"
+            )
+        with catalog.transaction() as connection:
+            assert connection.execute("SELECT count(*) FROM name").fetchone()[0] < 10
+
+
+def test_a_schema_that_changes_while_it_is_open_is_seen(own: Path) -> None:
+    """A trigger that another program adds between two changes is not run, and a reader stops."""
+    with Catalog(own) as catalog, Reader(own) as reader:
+        assert reader.runs()
+        with sqlite3.connect(own) as connection:
+            connection.execute("CREATE TRIGGER t AFTER INSERT ON run BEGIN DELETE FROM run; END")
+        with pytest.raises(NotACatalog), catalog.transaction() as connection:
+            runs.start(connection, runs.NewRun(project="p", name="second"))
+        with pytest.raises(NotACatalog):
+            reader.runs()
+
+
+@pytest.mark.parametrize("when", ["before the link", "after the link"])
+def test_a_beginning_that_was_left_does_not_stay(tmp_path: Path, when: str) -> None:
+    """Killed while the catalog was made, at any moment: the next writer writes, and removes what was left."""
+    path = tmp_path / "x.artui"
+    broken = "os.link" if when == "before the link" else "pathlib.Path.unlink"
+    code = f"""
+import os, pathlib, signal
+def die(*_, **__): os.kill(os.getpid(), signal.SIGKILL)
+{broken} = die
+from artui.catalog import Catalog
+Catalog({str(path)!r})
+"""
+    subprocess.run([sys.executable, "-c", code], timeout=60, check=False)
+    (left,) = [each for each in tmp_path.iterdir() if each.name.endswith(".part")]
+    os.utime(left, (1, 1))
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        runs.start(connection, runs.NewRun(project="p", name="run"))
+    names = os.listdir(tmp_path)
+    assert names == [path.name] or when == "before the link"
+
+
+@pytest.mark.parametrize(
+    "statement",
     ["DELETE FROM run", "ATTACH ':memory:' AS other", "PRAGMA journal_mode = WAL", "CREATE TABLE t (x)", "SELECT load_extension('x')", "SELECT zeroblob(9)", "SELECT randomblob(9)", "SELECT printf('%d', 1)", "PRAGMA writable_schema = 1", "VACUUM INTO '/tmp/x'"],
 )  # fmt: skip
 def test_a_reader_can_do_nothing_but_read(own: Path, statement: str) -> None:
@@ -340,7 +669,7 @@ def test_a_reader_can_do_nothing_but_read(own: Path, statement: str) -> None:
 def test_looking_is_left_out_while_connected(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While this process writes to a catalog, its file is not opened by other means: that would drop SQLite's locks."""
     with Catalog(own):
-        looked = []
+        looked: list[Path] = []
         monkeypatch.setattr(opening, "look", looked.append)
         Reader(own).close()
         assert looked == []
@@ -348,9 +677,6 @@ def test_looking_is_left_out_while_connected(own: Path, monkeypatch: pytest.Monk
 
 def test_two_processes_make_one_catalog(tmp_path: Path) -> None:
     """Several processes that start on a new path at once end up in one catalog, and all their runs are there."""
-    import subprocess
-    import sys
-
     path = tmp_path / "new.artui"
     code = (
         f"import artui\nwith artui.start_run(project='p', catalog={str(path)!r}) as run:\n    run.log({{'x': 1.0}})\n"

@@ -1,0 +1,219 @@
+"""What a connection may do, whoever made the file: limits, a list of what is allowed, and the comparison of schemas.
+
+Reading may read our tables and views with a few functions. Writing may do what our statements need and nothing else.
+Both see a schema that is ours, row by row, and see it again whenever SQLite says that it changed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from artui.catalog import migrations
+from artui.catalog.migrations import SCHEMA_VERSION, VIEWS, schema_is_known
+from artui.catalog.translate import ascii_path
+from artui.errors import CatalogDamaged, NotACatalog
+
+STATEMENT_SECONDS = 20.0
+"""So long one statement may take, reading or writing."""
+BATCH_SECONDS = 600.0
+"""So long one statement may take that is run for many rows."""
+CHECK_SECONDS = 600.0
+_OPCODES_A_TICK = 1000
+
+_LIMITS = (
+    ("SQLITE_LIMIT_LENGTH", 64 << 20),
+    ("SQLITE_LIMIT_SQL_LENGTH", 1 << 20),
+    ("SQLITE_LIMIT_COLUMN", 200),
+    ("SQLITE_LIMIT_EXPR_DEPTH", 200),
+    ("SQLITE_LIMIT_COMPOUND_SELECT", 50),
+    ("SQLITE_LIMIT_VDBE_OP", 100_000),
+    ("SQLITE_LIMIT_FUNCTION_ARG", 16),
+    ("SQLITE_LIMIT_ATTACHED", 0),
+    ("SQLITE_LIMIT_LIKE_PATTERN_LENGTH", 4096),
+    ("SQLITE_LIMIT_TRIGGER_DEPTH", 1),
+    ("SQLITE_LIMIT_WORKER_THREADS", 0),
+)
+_FUNCTIONS = frozenset({
+    "abs", "avg", "coalesce", "count", "group_concat", "hex", "ifnull", "instr", "json_each", "json_extract", "json_group_array",
+    "length", "like", "lower", "max", "min", "nullif", "round", "substr", "sum", "total", "trim", "typeof", "unhex", "upper",
+    "match", "bm25", "rank",
+})  # fmt: skip
+_OUR_EXPRESSIONS = frozenset({"seen"})
+"""Names of common table expressions in our own queries: SQLite reports them as it does views."""
+OUR_TRIGGERS: set[str] = set()
+"""Names of the temporary triggers that a writing connection makes for itself."""
+_TABLES = frozenset(
+    re.findall(
+        r"CREATE (?:VIRTUAL )?TABLE (\w+)",
+        "\n".join(
+            statement
+            for name in dir(migrations)
+            if name.startswith("SCHEMA_0")
+            for statement in getattr(migrations, name)
+        ),
+    )
+) | {f"search_{part}" for part in ("data", "idx", "content", "docsize", "config")}
+_SEARCH = next(statement for statement in migrations.SCHEMA_0001 if statement.startswith("CREATE VIRTUAL TABLE search"))
+_ASKED = frozenset({
+    "data_version", "schema_version", "page_count", "page_size", "freelist_count", "user_version", "application_id", "journal_mode",
+})  # fmt: skip
+"""Pragmas that may be asked, not set."""
+_SET_BY_WRITERS = frozenset(
+    {"journal_mode", "wal_checkpoint", "wal_autocheckpoint", "synchronous", "busy_timeout", "incremental_vacuum"}
+)
+
+
+def harden(connection: sqlite3.Connection) -> None:
+    """Bound sizes and depths, and decode text that is not UTF-8 instead of failing on it."""
+    for name, limit in _LIMITS:
+        connection.setlimit(getattr(sqlite3, name), limit)
+    connection.text_factory = _decode
+
+
+def _decode(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
+
+
+@contextlib.contextmanager
+def time_limit(connection: sqlite3.Connection, seconds: float = STATEMENT_SECONDS) -> Iterator[None]:
+    """Stop whatever runs inside once the time is over."""
+    deadline = time.monotonic() + seconds
+    connection.set_progress_handler(lambda: 1 if time.monotonic() > deadline else 0, _OPCODES_A_TICK)
+    try:
+        yield
+    finally:
+        connection.set_progress_handler(None, 0)
+
+
+class ReadingConnection(sqlite3.Connection):
+    """A connection that knows which state of the schema was compared with ours."""
+
+    cookie = -1
+    """The schema's version, as SQLite counts it; -1 before the first comparison."""
+
+
+class LimitedConnection(ReadingConnection):
+    """A writing connection each statement of which has its own time limit."""
+
+    deadline = float("inf")
+
+    def limit_statements(self) -> None:
+        self.set_progress_handler(lambda: 1 if time.monotonic() > self.deadline else 0, _OPCODES_A_TICK)
+
+    def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:
+        self.deadline = time.monotonic() + STATEMENT_SECONDS
+        return super().execute(sql, parameters)
+
+    def executemany(self, sql: str, parameters: Iterable[Any]) -> sqlite3.Cursor:
+        self.deadline = time.monotonic() + BATCH_SECONDS
+        return super().executemany(sql, parameters)
+
+
+def prepare_tables(connection: sqlite3.Connection) -> None:
+    """Touch each virtual table of ours once: its constructor is refused once a list of what is allowed stands."""
+    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'search' AND sql = ?", (_SEARCH,)).fetchone():
+        connection.execute("SELECT 1 FROM search LIMIT 0")
+    connection.execute("SELECT 1 FROM json_each('[]')").fetchone()
+
+
+def allow_reading(connection: sqlite3.Connection) -> None:
+    """Let nothing through from here on but reading."""
+    connection.set_authorizer(_authorize_reading)
+
+
+def allow_writing(connection: sqlite3.Connection) -> None:
+    """Let nothing through from here on but what our own statements need."""
+    connection.set_authorizer(_authorize_writing)
+
+
+def allow_all(connection: sqlite3.Connection) -> None:
+    """Take the list away again, for statements of ours alone."""
+    connection.set_authorizer(None)
+
+
+def _authorize_reading(action: int, first: str | None, second: str | None, _: str | None, inside: str | None) -> int:
+    if inside is not None and inside not in VIEWS and inside not in _OUR_EXPRESSIONS:
+        return sqlite3.SQLITE_DENY
+    if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_TRANSACTION, sqlite3.SQLITE_RECURSIVE):
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_FUNCTION:
+        return sqlite3.SQLITE_OK if (second or "").lower() in _FUNCTIONS else sqlite3.SQLITE_DENY
+    if action == sqlite3.SQLITE_PRAGMA and second is None:
+        return sqlite3.SQLITE_OK if (first or "").lower() in _ASKED else sqlite3.SQLITE_DENY
+    return sqlite3.SQLITE_DENY
+
+
+def _authorize_writing(
+    action: int, first: str | None, second: str | None, database: str | None, inside: str | None
+) -> int:
+    if action in (sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE):
+        is_ours = first in _TABLES or database == "temp"
+        is_by_us = inside is None or inside in OUR_TRIGGERS
+        return sqlite3.SQLITE_OK if is_ours and is_by_us else sqlite3.SQLITE_DENY
+    if action == sqlite3.SQLITE_SAVEPOINT:
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_PRAGMA and (first or "").lower() in _SET_BY_WRITERS:
+        return sqlite3.SQLITE_OK
+    return _authorize_reading(action, first, second, database, None if inside in OUR_TRIGGERS else inside)
+
+
+def check_schema(connection: sqlite3.Connection, version: int, path: Path) -> None:
+    """Compare the whole schema with ours of that version.
+
+    Raises:
+        CatalogDamaged: it says that it has none.
+        NotACatalog: something is more, less, other, or there twice.
+    """
+    shown = ascii_path(path)
+    if version < 1:
+        raise CatalogDamaged(f"{shown} has no schema version.", remedy="Copy it again.")
+    if version <= SCHEMA_VERSION and not schema_is_known(connection, version):
+        raise NotACatalog(
+            f"{shown} is not laid out as artui's schema {version}.",
+            remedy="It was changed by another program: ask its sender for an untouched copy.",
+        )
+
+
+def check_again(connection: ReadingConnection, path: Path) -> None:
+    """Compare the schema if it changed since it was compared last.
+
+    Raises:
+        NotACatalog, CatalogDamaged: as `check_schema`.
+    """
+    cookie = schema_cookie(connection)
+    if cookie != connection.cookie:
+        check_schema(connection, schema_version(connection), path)
+        connection.cookie = cookie
+
+
+def schema_cookie(connection: sqlite3.Connection) -> int:
+    """Give the number that SQLite counts up with each change of the schema."""
+    return int(connection.execute("PRAGMA schema_version").fetchone()[0])
+
+
+def schema_version(connection: sqlite3.Connection) -> int:
+    """Give the version of our schema that a catalog says it has."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def find_damage(connection: sqlite3.Connection, path: Path, *, seconds: float = CHECK_SECONDS) -> None:
+    """Look through the whole file for damage.
+
+    Raises:
+        CatalogDamaged: SQLite found some; the message says what.
+    """
+    allow_all(connection)
+    try:
+        with time_limit(connection, seconds):
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()
+    finally:
+        allow_reading(connection)
+    if found is None or found[0] != "ok":
+        detail = ascii(str(found[0] if found else ""))[1:100].replace("\\n", " ")
+        raise CatalogDamaged(f"{ascii_path(path)} is damaged: {detail}", remedy="Copy it again from its source.")

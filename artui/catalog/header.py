@@ -1,0 +1,164 @@
+"""What the first 100 bytes of a file say, looked at before SQLite does, without waiting on anything it might be."""
+
+from __future__ import annotations
+
+import os
+import stat
+import struct
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from artui.catalog.migrations import APPLICATION_ID
+from artui.catalog.translate import ascii_path
+from artui.errors import CatalogDamaged, CatalogError, CatalogNotFound, NotACatalog
+
+COMMIT_SECONDS = 2.0
+"""So long a commit, a checkpoint or a switch of journals is waited for by whoever finds the file in the middle of it."""
+HEADER_BYTES = 100
+CHANGE_COUNTER_AT = 24
+
+_MAGIC = b"SQLite format 3\x00"
+_KNOWN_FILES = (
+    (b"version https://git-lfs", "a Git LFS pointer: the real file was not fetched", "Run `git lfs pull`."),
+    (b"\x1f\x8b", "gzip-compressed", "Unpack it first."),
+    (b"PK\x03\x04", "a zip archive", "Unpack it first."),
+    (b"\x28\xb5\x2f\xfd", "zstd-compressed", "Unpack it first."),
+    (b"SQLite format 3\n", "mangled by a text-mode transfer", "Copy it again in binary mode."),
+    (b"SQLite format 3\r", "mangled by a text-mode transfer", "Copy it again in binary mode."),
+    (b"\x89HDF", "an HDF5 file", ""),
+    (b"PAR1", "a Parquet file", ""),
+)
+_KNOWN_APPLICATIONS = {
+    0x0F055111: "a Fossil repository",
+    0x47504B47: "a GeoPackage",
+    0x4D504258: "an MBTiles set",
+    0x42654462: "a Bentley database",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the header says of the file."""
+
+    is_wal: bool
+    schema_version: int
+    size_bytes: int
+    page_bytes: int
+    is_short: bool
+    """Shorter than the header says: normal while a `-wal` has the rest."""
+
+
+def look(path: Path) -> Header:
+    """Look at the file before SQLite does.
+
+    A commit through a rollback journal writes the header before the pages at the end, and so does a checkpoint: while
+    one goes on, a file that is shorter than its header says is looked at again; beside a `-wal` it is normal.
+
+    Raises:
+        CatalogNotFound, NotACatalog, CatalogDamaged: each says what is there instead.
+    """
+    beside = [path.with_name(path.name + ending) for ending in ("-journal", "-wal")]
+    deadline = time.monotonic() + COMMIT_SECONDS
+    while True:
+        # What is beside it goes away as a commit ends, so that what was there before counts.
+        was_written = any(each.exists() for each in beside)
+        header = _look_once(path)
+        if not header.is_short or has_content(beside[1]):
+            return header
+        if not (was_written or any(each.exists() for each in beside)) or time.monotonic() > deadline:
+            break
+        time.sleep(0.01)
+    raise CatalogDamaged(
+        f"{ascii_path(path)} has only {header.size_bytes:,} of its bytes: the copy is incomplete.",
+        remedy="Copy it again.",
+    )
+
+
+def has_content(path: Path | str) -> bool:
+    """Whether there is a file of at least one byte; a link is none."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size > 0
+
+
+def _look_once(path: Path) -> Header:
+    shown = ascii_path(path)
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise CatalogNotFound(f"{shown} is a link to a file that is not there.", remedy="Mend the link.") from None
+        raise CatalogNotFound(f"There is no file {shown}.", remedy="`artui demo` makes one to look at.") from None
+    except PermissionError:
+        raise CatalogError(f"{shown} may not be read by this user.", remedy="Ask its owner for `chmod +r`.") from None
+    except OSError as error:
+        raise CatalogError(f"{shown} cannot be opened: {error.strerror}.", remedy="Check the path.") from None
+    try:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise NotACatalog(
+                f"{shown} is {_file_kind(found.st_mode)}, not a catalog.",
+                remedy="Give the path of an .artui file.",
+            )
+        head = os.read(handle, HEADER_BYTES)
+        # After the header: a file that grows in between is no shorter than that says.
+        size_bytes = os.fstat(handle).st_size
+    finally:
+        os.close(handle)
+    return _header(head, size_bytes, shown)
+
+
+def _header(head: bytes, size_bytes: int, shown: str) -> Header:
+    if size_bytes == 0:
+        raise NotACatalog(f"{shown} is empty (0 bytes).", remedy="The copy failed, or nothing was written yet.")
+    if not head.startswith(_MAGIC):
+        for magic, what, remedy in _KNOWN_FILES:
+            if head.startswith(magic):
+                raise NotACatalog(f"{shown} is {what}.", remedy=remedy)
+        if not head.strip(b"\x00"):
+            raise NotACatalog(f"{shown} holds only zero bytes.", remedy="The copy or the disk failed: get it again.")
+        raise NotACatalog(f"{shown} is not a SQLite database.", remedy="Give the path of an .artui file.")
+    if len(head) < 100:
+        raise CatalogDamaged(f"{shown} ends after {size_bytes} bytes: the copy is incomplete.", remedy="Copy it again.")
+    page_bytes = struct.unpack_from(">H", head, 16)[0]
+    page_bytes = 65536 if page_bytes == 1 else page_bytes
+    counter, page_count, valid_for = (
+        struct.unpack_from(">I", head, 24)[0],
+        struct.unpack_from(">I", head, 28)[0],
+        struct.unpack_from(">I", head, 92)[0],
+    )
+    encoding, version, application = (
+        struct.unpack_from(">I", head, 56)[0],
+        struct.unpack_from(">I", head, 60)[0],
+        struct.unpack_from(">I", head, 68)[0],
+    )
+    if page_bytes < 512 or page_bytes & (page_bytes - 1) or head[18] > 2 or head[19] > 2:
+        raise CatalogDamaged(f"{shown} has a damaged header.", remedy="Copy it again.")
+    if application != APPLICATION_ID:
+        what = _KNOWN_APPLICATIONS.get(application, "a SQLite database of another program")
+        raise NotACatalog(f"{shown} is {what}, not an artui catalog.", remedy="Give the path of an .artui file.")
+    if encoding != 1:
+        raise CatalogDamaged(f"{shown} has a damaged header (encoding {encoding}).", remedy="Copy it again.")
+    return Header(
+        is_wal=head[19] == 2,
+        schema_version=version,
+        size_bytes=size_bytes,
+        page_bytes=page_bytes,
+        is_short=counter == valid_for and page_count * page_bytes > size_bytes,
+    )
+
+
+def _file_kind(mode: int) -> str:
+    for test, what in (
+        (stat.S_ISDIR, "a folder"),
+        (stat.S_ISFIFO, "a named pipe"),
+        (stat.S_ISSOCK, "a socket"),
+        (stat.S_ISCHR, "a device"),
+        (stat.S_ISBLK, "a device"),
+    ):
+        if test(mode):
+            return what
+    return "no regular file"

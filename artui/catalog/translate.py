@@ -1,0 +1,95 @@
+"""What SQLite and Python raise over a file, as errors of ours that say what to do next."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+from artui.errors import (
+    ArtuiError,
+    CatalogDamaged,
+    CatalogLocked,
+    CatalogNotFound,
+    CatalogReadOnly,
+    DiskFull,
+    QueryTooSlow,
+)
+
+_CANNOT_WRITE = frozenset(
+    f"SQLITE_IOERR_{what}"
+    for what in ("WRITE", "FSYNC", "DIR_FSYNC", "TRUNCATE", "DELETE", "SHMSIZE", "SHMOPEN", "SHMMAP")
+)
+PASSING = (
+    "SQLITE_BUSY",
+    "SQLITE_LOCKED",
+    "SQLITE_READONLY_ROLLBACK",
+    "SQLITE_READONLY_RECOVERY",
+    "SQLITE_READONLY_CANTINIT",
+    "SQLITE_READONLY_CANTLOCK",
+)
+"""What is said to a reader in the moments in which another process begins, ends or switches its journal."""
+
+
+@contextlib.contextmanager
+def border(path: Path) -> Iterator[None]:
+    """Translate what SQLite and Python raise over a file into our own errors, with a remedy."""
+    shown = ascii_path(path)
+    try:
+        yield
+    except ArtuiError:
+        raise
+    except sqlite3.Error as error:
+        raise translated(error, shown) from error
+    except (MemoryError, UnicodeError, OverflowError, TypeError, ValueError, struct.error) as error:
+        raise CatalogDamaged(
+            f"{shown} holds something that cannot be read: {ascii(str(error))[:120]}.",
+            remedy="Get an untouched copy.",
+        ) from error
+
+
+def error_name(error: sqlite3.Error) -> str:
+    """Name the extended result code, such as `SQLITE_BUSY_SNAPSHOT`; empty where there is none."""
+    return str(getattr(error, "sqlite_errorname", "") or "")
+
+
+def translated(error: sqlite3.Error, shown: str) -> ArtuiError:
+    """Say what an error of SQLite means for the file that is `shown`."""
+    name = error_name(error)
+    if name.startswith(PASSING):
+        return CatalogLocked(f"{shown} is in use by another process.", remedy="Wait for it to finish, then try again.")
+    if name.startswith("SQLITE_FULL"):
+        return DiskFull(f"The disk that holds {shown} is full.", remedy="Make room; the catalog is as it was.")
+    if name in _CANNOT_WRITE:
+        return DiskFull(
+            f"The disk that holds {shown} cannot be written to ({name.removeprefix('SQLITE_IOERR_').lower()} failed).",
+            remedy="See to the disk; the catalog is as it was.",
+        )
+    if name == "SQLITE_READONLY_DBMOVED":
+        return CatalogNotFound(
+            f"{shown} was moved or deleted while it was open.", remedy="Put it back or open it again."
+        )
+    if name.startswith(("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")):
+        return CatalogReadOnly(
+            f"{shown} may not be written to.", remedy="Check its permissions, and those of its folder."
+        )
+    if name == "SQLITE_INTERRUPT":
+        return QueryTooSlow(f"Reading {shown} took too long and was stopped.", remedy="Ask for less, or try again.")
+    if name.startswith("SQLITE_CANTOPEN"):
+        return CatalogNotFound(
+            f"{shown} cannot be opened.", remedy="Check that it and its folder are there and can be read."
+        )
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_TOOBIG", "SQLITE_IOERR", "SQLITE_NOMEM")):
+        return CatalogDamaged(
+            f"{shown} is damaged ({name.removeprefix('SQLITE_').lower()}).", remedy="Get an untouched copy."
+        )
+    return CatalogDamaged(f"{shown} cannot be read: {ascii(str(error))[:200]}.", remedy="Get an untouched copy.")
+
+
+def ascii_path(path: Path | str) -> str:
+    """Show a path in a message: nothing in it can act on a terminal or hide."""
+    text = os.fspath(path)
+    return text if text.isascii() and text.isprintable() else ascii(text)
