@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from artui.catalog import connections, guard, journal, leftovers, opening
+from artui.catalog import connections, guard, journal, leftovers, opening, origins, seals
 from artui.catalog.ids import new_id
 from artui.catalog.locks import lock_file
 from artui.catalog.migrations import APPLICATION_ID, PAGE_BYTES, SCHEMA_VERSION, migrate
@@ -111,6 +111,7 @@ class Catalog:
                 if has_token := self._wal.is_new():
                     _write_token(connection)
                 yield connection
+                seals.renew(connection)
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:
@@ -221,6 +222,8 @@ def _prepare(connection: guard.LimitedConnection, path: Path, opened: Opened) ->
         guard.check_again(connection, path)
     mode = journal.begin_writing(connection, path)
     guard.prepare_tables(connection)
+    seals.prepare(connection)
+    origins.prepare(connection, path)
     guard.allow_writing(connection)
     return journal.WalWatch(path, mode=mode)
 

@@ -48,6 +48,8 @@ _OUR_EXPRESSIONS = frozenset({"seen"})
 """Names of common table expressions in our own queries: SQLite reports them as it does views."""
 OUR_TRIGGERS: set[str] = set()
 """Names of the temporary triggers that a writing connection makes for itself."""
+OUR_FUNCTIONS: set[str] = set()
+"""Names of the functions that these triggers call."""
 _TABLES = frozenset(
     re.findall(
         r"CREATE (?:VIRTUAL )?TABLE (\w+)",
@@ -159,6 +161,8 @@ def _authorize_writing(
     if action == sqlite3.SQLITE_SAVEPOINT:
         return sqlite3.SQLITE_OK
     if action == sqlite3.SQLITE_PRAGMA and (first or "").lower() in _SET_BY_WRITERS:
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_FUNCTION and inside in OUR_TRIGGERS and second in OUR_FUNCTIONS:
         return sqlite3.SQLITE_OK
     return _authorize_reading(action, first, second, database, None if inside in OUR_TRIGGERS else inside)
 

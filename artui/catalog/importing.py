@@ -74,6 +74,8 @@ def put_run(connection: sqlite3.Connection, run: NewRun) -> int:
     if row is None:
         return runs.start(connection, _storable(run))
     key = int(row[0])
+    # What is written anew as a whole is right again, whatever it was.
+    connection.execute("UPDATE run SET seal = NULL WHERE key = ?", (key,))
     kept = _changed_by_people(connection, run.id).get("tag", set())
     with runs.searchable(connection, key):
         connection.execute("DELETE FROM param WHERE run_key = ?", (key,))

@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from artui.catalog import context
+from artui.catalog import context, origins
 from artui.catalog.ids import new_id
 from artui.errors import AmbiguousReference
 from artui.model import STAGES, ParamType, ParamValue
@@ -57,13 +57,14 @@ def start(connection: sqlite3.Connection, run: NewRun) -> int:
     cursor = connection.execute(
         """
         INSERT INTO run (id, project_key, parent_id, name, status, stage, started_ms, heartbeat_ms, user, host,
-                         git_commit, git_branch, git_dirty, python, directory, command, note, source)
-        VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                         git_commit, git_branch, git_dirty, python, directory, command, note, source, origin_key)
+        VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         (
             run.id, project_key(connection, run.project), run.parent_id, run.name, STAGES.index(run.stage), run.started_ms, run.started_ms,
             run.user, run.host, run.git_commit, run.git_branch, None if run.git_is_dirty is None else int(run.git_is_dirty),
             run.python, run.directory, orjson.dumps(list(run.command)).decode(), run.note, run.source,
+            origins.current(connection),
         ),
     )  # fmt: skip
     key = int(cursor.lastrowid or 0)

@@ -1,0 +1,86 @@
+"""Where rows come from: an installation of artui, and a file that it writes to.
+
+A row is added whenever who writes, or the file that is written to, is not what the newest row says, so that two
+copies of a catalog that went on can be told apart.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import sqlite3
+import time
+from functools import cache
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+from artui.catalog.ids import new_id
+from artui.settings import private_folder, state_folder
+
+_INSTALLATION_FILE = "installation"
+_ID_LETTERS = 32
+_places: WeakKeyDictionary[sqlite3.Connection, tuple[str, str]] = WeakKeyDictionary()
+"""Installation and place of each writing connection: looked up once."""
+
+
+def prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Note which file a connection writes to."""
+    _places[connection] = installation(), place_of(path)
+
+
+def current(connection: sqlite3.Connection, path: Path | None = None) -> int | None:
+    """Give the key of the origin of what is about to be written, adding its row if it is not the newest one.
+
+    A connection that no file was noted for, by `prepare` or by `path`, writes under the newest origin there is.
+    """
+    if path is not None and connection not in _places:
+        prepare(connection, path)
+    newest = connection.execute("SELECT key, installation, place FROM origin ORDER BY key DESC LIMIT 1").fetchone()
+    wanted = _places.get(connection)
+    if newest is not None and (wanted is None or newest[1:] == wanted):
+        return int(newest[0])
+    if wanted is None:
+        return None
+    cursor = connection.execute(
+        "INSERT INTO origin (id, installation, place, created_ms) VALUES (?, ?, ?, ?)",
+        (new_id(), *wanted, time.time_ns() // 1_000_000),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def place_of(path: Path) -> str:
+    """Name a file by its device and inode, which a copy does not share."""
+    found = os.stat(path)
+    return f"{found.st_dev:x}:{found.st_ino:x}"
+
+
+def installation() -> str:
+    """Give this installation's random id; empty where there is none and none can be kept."""
+    return _installation_in(state_folder())
+
+
+@cache
+def _installation_in(folder: Path) -> str:
+    place = folder / _INSTALLATION_FILE
+    if found := _read(place):
+        return found
+    part = place.with_name(f"{_INSTALLATION_FILE}.{os.getpid()}-{secrets.token_hex(4)}")
+    try:
+        with contextlib.suppress(OSError):
+            private_folder(folder)
+            part.write_text(secrets.token_hex(_ID_LETTERS // 2), "ascii")
+            # Of two processes that make it at once both get the id of the first.
+            os.link(part, place)
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+    return _read(place)
+
+
+def _read(place: Path) -> str:
+    try:
+        found = place.read_text("ascii")
+    except (OSError, ValueError):
+        return ""
+    return found if len(found) == _ID_LETTERS and found.isalnum() else ""

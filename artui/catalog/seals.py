@@ -1,0 +1,331 @@
+"""Seals: digests of runs that have ended, and of versions, over all that is shown of them.
+
+A seal is BLAKE2b of 16 bytes over its parts' digests, and then the first two bytes of each part's digest, which tell
+where something differs. A part's digest is BLAKE2b of 16 bytes over its rows in a fixed order, each as one line of
+JSON: a list of the columns, ASCII only, no spaces, floats as Python's `repr` writes them (`NaN` and `Infinity` as
+such), bytes as `{"hex":…}`. No key of a table is in it, and names stand as texts, so that a merge keeps seals true.
+
+Nobody who changes something has to remember them: temporary triggers of the writing connection note what is touched,
+and `renew`, called before each COMMIT, makes the seals again. What did not match its seal before the change does not
+match after it either: a note on a damaged run does not hide the damage. A run that goes on has no seal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from artui.catalog import guard
+
+SEAL_BYTES = 16
+_PART_BYTES = 2
+_ROWS_AT_ONCE = 1000
+SCHEMA_VERSION = 5
+"""The first schema with seals."""
+
+_RUN_COLUMNS = (
+    "id", "parent_id", "name", "status", "stage", "started_ms", "ended_ms", "duration_ms", "deleted_ms", "user", "host", "git_commit",
+    "git_branch", "git_dirty", "python", "directory", "command", "note", "error", "source",
+)  # fmt: skip
+_SERIES_COLUMNS = (
+    "labels", "count", "finite_count", "nan_count", "positive_inf_count", "negative_inf_count", "first", "last", "min", "max", "sum",
+    "min_step", "max_step", "first_step", "last_step", "first_ms", "last_ms",
+)  # fmt: skip
+_VERSION_COLUMNS = (
+    "id", "number", "digest", "size_bytes", "file_count", "created_ms", "deleted_ms", "storage", "location", "host", "note", "metadata",
+)  # fmt: skip
+
+RUN_PARTS: Mapping[str, str] = MappingProxyType({
+    "run": f"""
+        SELECT {", ".join(f"r.{column}" for column in _RUN_COLUMNS)}, p.name
+        FROM run AS r
+        LEFT JOIN project AS p ON p.key = r.project_key
+        WHERE r.key = :key
+    """,
+    "params": """
+        SELECT n.text, a.type, a.number, a.text
+        FROM param AS a
+        LEFT JOIN name AS n ON n.key = a.name_key
+        WHERE a.run_key = :key
+        ORDER BY n.text
+    """,
+    "tags": """
+        SELECT n.text, t.value
+        FROM tag AS t
+        LEFT JOIN name AS n ON n.key = t.name_key
+        WHERE t.run_key = :key
+        ORDER BY n.text
+    """,
+    "context": "SELECT name, content FROM context WHERE run_key = :key ORDER BY name",
+    "metrics": f"""
+        SELECT n.text, {", ".join(f"s.{column}" for column in _SERIES_COLUMNS)}
+        FROM series AS s
+        LEFT JOIN name AS n ON n.key = s.name_key
+        WHERE s.run_key = :key
+        ORDER BY n.text, s.labels
+    """,
+    "lineage": """
+        SELECT e.relation, v.id, e.created_ms
+        FROM edge AS e
+        JOIN version AS v ON v.key = e.target_key
+        WHERE e.relation = 0 AND e.source_key = :key
+        UNION ALL
+        SELECT e.relation, v.id, e.created_ms
+        FROM edge AS e
+        JOIN version AS v ON v.key = e.source_key
+        WHERE e.relation = 1 AND e.target_key = :key
+        ORDER BY 1, 2
+    """,
+})  # fmt: skip
+"""What is in a run's seal, part by part."""
+
+VERSION_PARTS: Mapping[str, str] = MappingProxyType({
+    "version": f"""
+        SELECT {", ".join(f"v.{column}" for column in _VERSION_COLUMNS)},
+               a.id, a.name, a.kind, a.stage, a.created_ms, a.deleted_ms, a.note, p.name
+        FROM version AS v
+        LEFT JOIN artifact AS a ON a.key = v.artifact_key
+        LEFT JOIN project AS p ON p.key = a.project_key
+        WHERE v.key = :key
+    """,
+    "files": """
+        SELECT f.path, f.size_bytes, f.digest, f.media_type, f.link_target, f.note, f.blob_key IS NULL, b.digest, b.size_bytes
+        FROM file AS f
+        LEFT JOIN blob AS b ON b.key = f.blob_key
+        WHERE f.version_key = :key
+        ORDER BY f.path
+    """,
+    "previews": "SELECT path, content FROM preview WHERE version_key = :key ORDER BY path",
+    "aliases": """
+        SELECT l.name, l.artifact_key = v.artifact_key
+        FROM version AS v
+        CROSS JOIN alias AS l ON l.artifact_key = v.artifact_key
+        WHERE v.key = :key AND l.version_key = v.key
+        ORDER BY l.name
+    """,
+    "lineage": """
+        SELECT e.relation, 0, v.id, e.created_ms
+        FROM edge AS e
+        JOIN version AS v ON v.key = e.target_key
+        WHERE e.relation IN (2, 3, 4) AND e.source_key = :key
+        UNION ALL
+        SELECT e.relation, 1, v.id, e.created_ms
+        FROM edge AS e
+        JOIN version AS v ON v.key = e.source_key
+        WHERE e.relation IN (2, 3, 4) AND e.target_key = :key
+        ORDER BY 1, 2, 3
+    """,
+})  # fmt: skip
+"""What is in a version's seal. Of the lineage only what ties it to other versions: a run's seal holds the rest."""
+
+
+def run_seal(connection: sqlite3.Connection, key: int) -> bytes:
+    """Make the seal of a run as it is now."""
+    return _seal(connection, RUN_PARTS, key)
+
+
+def version_seal(connection: sqlite3.Connection, key: int) -> bytes:
+    """Make the seal of a version as it is now."""
+    return _seal(connection, VERSION_PARTS, key)
+
+
+def run_damage(connection: sqlite3.Connection, keys: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Say which of some runs are not what their seals say, and which parts of them. A run without a seal is never among them."""
+    return _damage(connection, "run", RUN_PARTS, keys)
+
+
+def version_damage(connection: sqlite3.Connection, keys: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Say which of some versions are not what their seals say, and which parts of them."""
+    return _damage(connection, "version", VERSION_PARTS, keys)
+
+
+def _damage(
+    connection: sqlite3.Connection, table: str, parts: Mapping[str, str], keys: Sequence[int]
+) -> dict[int, tuple[str, ...]]:
+    found: dict[int, tuple[str, ...]] = {}
+    for key in keys:
+        row = connection.execute(f"SELECT seal FROM {table} WHERE key = :key", {"key": key}).fetchone()
+        if row is None or row[0] is None:
+            continue
+        wanted = _seal(connection, parts, key)
+        if row[0] != wanted:
+            found[key] = _differing(row[0], wanted, tuple(parts))
+    return found
+
+
+def _differing(stored: Any, wanted: bytes, words: tuple[str, ...]) -> tuple[str, ...]:
+    """Name the parts that differ; the whole where only the seal itself does."""
+    if not isinstance(stored, bytes) or len(stored) != len(wanted):
+        return (words[0],)
+    places = range(SEAL_BYTES, len(wanted), _PART_BYTES)
+    differing = tuple(
+        word
+        for word, at in zip(words, places, strict=True)
+        if stored[at : at + _PART_BYTES] != wanted[at : at + _PART_BYTES]
+    )
+    return differing or (words[0],)
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return {"hex": value.hex()}
+    raise TypeError(f"SQLite gives no {type(value).__name__}.")
+
+
+_encode: Callable[[Any], str] = json.JSONEncoder(
+    separators=(",", ":"), ensure_ascii=True, check_circular=False, default=_as_json
+).encode
+
+
+def canonical(row: Sequence[Any]) -> bytes:
+    """Write one row down in the way that digests are made of."""
+    return _encode(row).encode("ascii") + b"\n"
+
+
+def _seal(connection: sqlite3.Connection, parts: Mapping[str, str], key: int) -> bytes:
+    digests = []
+    for query in parts.values():
+        whole = hashlib.blake2b(digest_size=SEAL_BYTES)
+        rows = connection.execute(query, {"key": key})
+        while some := rows.fetchmany(_ROWS_AT_ONCE):
+            whole.update(b"".join(map(canonical, some)))
+        digests.append(whole.digest())
+    return hashlib.blake2b(b"".join(digests), digest_size=SEAL_BYTES).digest() + b"".join(
+        digest[:_PART_BYTES] for digest in digests
+    )
+
+
+# What is touched, and sealed again
+
+TOUCHED = MappingProxyType({"run": "touched_run", "version": "touched_version"})
+"""The temporary tables of a writing connection, by what they hold keys of."""
+FUNCTIONS = MappingProxyType({"run": "run_is_damaged", "version": "version_is_damaged"})
+"""The functions that the triggers call."""
+
+
+def _note(kind: str, key: str) -> str:
+    """Note a key, and whether it matches its seal before the change."""
+    touched = TOUCHED[kind]
+    return f"""
+        INSERT INTO {touched} (key, is_damaged)
+            SELECT k.key, CASE WHEN k.seal IS NULL THEN 0 ELSE {FUNCTIONS[kind]}(k.key) END
+            FROM main.{kind} AS k
+            WHERE k.key = {key} AND NOT EXISTS (SELECT 1 FROM {touched} WHERE key = k.key);
+    """
+
+
+def _note_new(kind: str) -> str:
+    touched = TOUCHED[kind]
+    # A key may be one that was deleted in the same transaction.
+    return f"DELETE FROM {touched} WHERE key = NEW.key; INSERT INTO {touched} (key, is_damaged) VALUES (NEW.key, 0);"
+
+
+def _unless(kind: str, key: str) -> str:
+    """Almost all rows belong to what was touched already: a look-up is all they cost."""
+    return f"WHEN NOT EXISTS (SELECT 1 FROM {TOUCHED[kind]} WHERE key = {key})"
+
+
+_RUN_EDGE = "CASE {row}.relation WHEN 0 THEN {row}.source_key WHEN 1 THEN {row}.target_key END"
+
+
+def _note_edge(row: str) -> str:
+    return _note("run", _RUN_EDGE.format(row=row)) + "".join(
+        _note("version", f"CASE WHEN {row}.relation IN (2, 3, 4) THEN {row}.{end} END")
+        for end in ("source_key", "target_key")
+    )
+
+
+def _triggers() -> dict[str, str]:
+    """Write down the triggers: by name, what comes after it."""
+    made = {
+        "run_added": f"AFTER INSERT ON main.run BEGIN {_note_new('run')} END",
+        "run_changed": f"BEFORE UPDATE OF {', '.join(_RUN_COLUMNS)}, project_key ON main.run BEGIN {_note('run', 'OLD.key')} END",
+        "version_added": f"AFTER INSERT ON main.version BEGIN {_note_new('version')} END",
+        "version_changed": f"BEFORE UPDATE OF {', '.join(_VERSION_COLUMNS)}, artifact_key ON main.version BEGIN {_note('version', 'OLD.key')} END",
+        "artifact_changed": f"""BEFORE UPDATE ON main.artifact BEGIN
+            {_note("version", "k.key AND k.artifact_key = OLD.key")} END""",
+        "alias_added": f"""BEFORE INSERT ON main.alias BEGIN
+            {_note("version", "NEW.version_key")}
+            {_note("version", "(SELECT l.version_key FROM main.alias AS l WHERE l.artifact_key = NEW.artifact_key AND l.name = NEW.name)")}
+            END""",
+        "alias_changed": f"BEFORE UPDATE ON main.alias BEGIN {_note('version', 'OLD.version_key')} {_note('version', 'NEW.version_key')} END",
+        "alias_removed": f"BEFORE DELETE ON main.alias BEGIN {_note('version', 'OLD.version_key')} END",
+        "edge_added": f"BEFORE INSERT ON main.edge BEGIN {_note_edge('NEW')} END",
+        "edge_changed": f"BEFORE UPDATE ON main.edge BEGIN {_note_edge('OLD')} {_note_edge('NEW')} END",
+        "edge_removed": f"BEFORE DELETE ON main.edge BEGIN {_note_edge('OLD')} END",
+    }
+    for table, kind in (
+        ("param", "run"), ("tag", "run"), ("context", "run"), ("series", "run"), ("file", "version"), ("preview", "version"),
+    ):  # fmt: skip
+        for word, event, row in (
+            ("added", "INSERT", "NEW"),
+            ("changed", "UPDATE", "OLD"),
+            ("removed", "DELETE", "OLD"),
+        ):
+            key = f"{row}.{kind}_key"
+            made[f"{table}_{word}"] = (
+                f"BEFORE {event} ON main.{table} {_unless(kind, key)} BEGIN {_note(kind, key)} END"
+            )
+    return {f"seal_{name}": rest for name, rest in made.items()}
+
+
+TRIGGERS: Mapping[str, str] = MappingProxyType(_triggers())
+"""The temporary triggers of a writing connection, by name."""
+_TRIGGER_DEPTH = 2
+"""A version that is deleted takes its files and aliases with it, whose removal is noted."""
+
+guard.OUR_TRIGGERS.update(TRIGGERS)
+guard.OUR_FUNCTIONS.update(FUNCTIONS.values())
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Let a connection that will write note what it touches. Before the list of what it may do stands."""
+    connection.setlimit(sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH, _TRIGGER_DEPTH)
+    for kind, find in (("run", run_damage), ("version", version_damage)):
+        connection.create_function(FUNCTIONS[kind], 1, _is_damaged(connection, find))
+        connection.execute(f"CREATE TEMP TABLE {TOUCHED[kind]} (key INTEGER PRIMARY KEY, is_damaged INTEGER NOT NULL)")
+    for name, rest in TRIGGERS.items():
+        connection.execute(f"CREATE TEMP TRIGGER {name} {rest}")
+
+
+def _is_damaged(
+    connection: sqlite3.Connection, find: Callable[[sqlite3.Connection, Sequence[int]], dict[int, tuple[str, ...]]]
+) -> Callable[[int], int]:
+    from weakref import ref
+
+    # The connection holds the function: it must not hold the connection.
+    asked = ref(connection)
+
+    def is_damaged(key: int) -> int:
+        found = asked()
+        return int(found is not None and bool(find(found, [key])))
+
+    return is_damaged
+
+
+def renew(connection: sqlite3.Connection) -> None:
+    """Seal again what was touched in this transaction: just before its COMMIT."""
+    runs = connection.execute(
+        f"""
+        SELECT t.key, r.status, r.seal IS NULL, t.is_damaged
+        FROM {TOUCHED["run"]} AS t
+        LEFT JOIN run AS r ON r.key = t.key
+        """
+    ).fetchall()
+    for key, status, is_unsealed, is_damaged in runs:
+        if is_damaged or status is None or (status == 0 and is_unsealed):
+            continue
+        seal = None if status == 0 else run_seal(connection, key)
+        connection.execute("UPDATE run SET seal = ? WHERE key = ?", (seal, key))
+    versions = connection.execute(f"SELECT key, is_damaged FROM {TOUCHED['version']}").fetchall()
+    for key, is_damaged in versions:
+        if not is_damaged:
+            connection.execute("UPDATE version SET seal = ? WHERE key = ?", (version_seal(connection, key), key))
+    if runs:
+        connection.execute(f"DELETE FROM {TOUCHED['run']}")
+    if versions:
+        connection.execute(f"DELETE FROM {TOUCHED['version']}")
