@@ -148,6 +148,8 @@ class Series:
     steps: NDArray[np.int64]
     times_ms: NDArray[np.int64]
     values: NDArray[np.float64]
+    damaged_count: int = 0
+    """So many points are not among these, or not as they were recorded: their blocks do not match their digests."""
 
     def arrays(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
         """Give `(steps, times_ms, values)`: int64, int64 milliseconds, float64."""

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import getpass
-import hashlib
 import os
 import socket
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from artui.catalog import Catalog, origins, seals
+from artui.catalog import Catalog, chain, origins
 from artui.catalog.ids import new_id
 from artui.errors import UnknownReference
 
@@ -48,8 +47,7 @@ def record(
 ) -> None:
     """Add an event. `subject` is `run`, `artifact`, `version` or `view`; before and after are any JSON."""
     now_ms = time.time_ns() // 1_000_000
-    newest = connection.execute(NEWEST_STAMP).fetchone()[0]
-    stamp = now_ms if newest is None else max(now_ms, int(newest) + 1)
+    stamp = chain.next_stamp(connection, now_ms)
     told = (
         new_id(), now_ms, stamp, author(), action, subject, subject_id,
         orjson.dumps(before).decode(), orjson.dumps(after).decode(), edit_id,
@@ -58,47 +56,8 @@ def record(
     connection.execute(
         "INSERT INTO event (id, time_ms, stamp, author, action, subject, subject_id, before, after, edit_id, origin_key, digest) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*told, origin_key, event_digest(_digest_before(connection, origin_key, stamp), told)),
+        (*told, origin_key, chain.event_digest(chain.digest_before(connection, origin_key, stamp), told)),
     )
-
-
-CHAINED_COLUMNS = "id, time_ms, stamp, author, action, subject, subject_id, before, after, edit_id"
-"""What of an event its digest is made of, in this order."""
-NEWEST_STAMP = """
-    SELECT max((SELECT max(e.stamp) FROM event AS e WHERE e.origin_key = o.key))
-    FROM origin AS o
-"""
-BEFORE_IN_CHAIN = """
-    SELECT digest
-    FROM event
-    WHERE origin_key = :origin AND stamp < :stamp
-    ORDER BY stamp DESC, id DESC
-    LIMIT 1
-"""
-
-
-def event_digest(before: bytes | None, told: Sequence[Any]) -> bytes:
-    """Make an event's digest: BLAKE2b of 16 bytes over that of the one before it of the same origin, and its own content."""
-    return hashlib.blake2b((before or b"") + seals.canonical(told), digest_size=seals.SEAL_BYTES).digest()
-
-
-def _digest_before(connection: sqlite3.Connection, origin_key: int | None, stamp: int) -> bytes | None:
-    row = connection.execute(BEFORE_IN_CHAIN, {"origin": origin_key, "stamp": stamp}).fetchone()
-    return row[0] if row is not None and isinstance(row[0], bytes) else None
-
-
-def is_chained(connection: sqlite3.Connection, event_id: str) -> bool:
-    """Say whether an event is what its digest says, after the one before it. One from before there were digests is."""
-    row = connection.execute(
-        f"SELECT digest, origin_key, {CHAINED_COLUMNS} FROM event WHERE id = :id", {"id": event_id}
-    ).fetchone()
-    if row is None:
-        return False
-    digest, origin_key, *told = row
-    if digest is None:
-        return True
-    stamp = told[2]
-    return isinstance(stamp, int) and digest == event_digest(_digest_before(connection, origin_key, stamp), told)
 
 
 @dataclass(frozen=True, slots=True)

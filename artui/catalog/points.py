@@ -7,6 +7,13 @@ Payloads:
     raw   three little-endian arrays one after another: int64 steps, int64 milliseconds, float64 values.
     pco   two little-endian uint32 with the sizes of the first two parts, then three pcodec standalone files
           (https://github.com/pcodec/pcodec) of the same three arrays.
+
+Digests: 16 bytes, two BLAKE2b of 8 bytes. The first is of `codec:count:` and the payload, and is looked at whenever
+a payload is read. The second is of the head, which charts and sparklines are drawn from without decoding: number,
+count, finite_count, nan_count, positive_inf_count, negative_inf_count as little-endian int64; first, last, min, max,
+sum as float64, 0.0 for NULL; first_step, last_step, low_step, high_step, first_ms, last_ms as int64; and one byte
+whose lowest five bits say which of the floats are NULL. Blocks of older catalogs have the first 8 bytes alone.
+A block that does not match costs only itself: the points of the others are there, and how many are not is said.
 """
 
 from __future__ import annotations
@@ -15,7 +22,7 @@ import hashlib
 import math
 import sqlite3
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +40,14 @@ RAW_BELOW_POINTS = 32
 """Shorter blocks stay raw: packing them saves little, and anything can read them."""
 _RAW_BYTES = 24
 _DIGEST_BYTES = 8
+"""Of each half of a block's digest."""
+HEAD_COLUMNS = (
+    "number, count, finite_count, nan_count, positive_inf_count, negative_inf_count, first, last, min, max, sum, "
+    "first_step, last_step, low_step, high_step, first_ms, last_ms"
+)
+"""What a block says without being decoded, in the order in which its digest has it."""
+_HEAD = struct.Struct("<6q5d6qB")
+_FLOATS = slice(6, 11)
 _SIZES = struct.Struct("<II")
 
 
@@ -206,8 +221,46 @@ def _unpack(part: bytes | Any, count: int, kind: Any) -> Any:
 
 
 def digest(codec: str, count: int, payload: bytes) -> bytes:
-    """Make the digest that `check` holds a block against: BLAKE2b of codec, count and payload."""
-    return hashlib.blake2b(f"{codec}:{count}:".encode() + payload, digest_size=_DIGEST_BYTES).digest()
+    """Make the first half of a block's digest: BLAKE2b of codec, count and payload."""
+    whole = hashlib.blake2b(f"{codec}:{count}:".encode(), digest_size=_DIGEST_BYTES)
+    whole.update(payload)
+    return whole.digest()
+
+
+def head_digest(head: Sequence[Any]) -> bytes:
+    """Make the second half of a block's digest: BLAKE2b of what stands in HEAD_COLUMNS.
+
+    Raises:
+        struct.error: a value is not of its column's type.
+    """
+    floats = head[_FLOATS]
+    # SQLite keeps no sign of a zero, and NaN as NULL.
+    kept = [0.0 if value is None or value != value else value + 0.0 for value in floats]
+    missing = sum(1 << place for place, value in enumerate(floats) if value is None or value != value)
+    packed = _HEAD.pack(*head[:6], *kept, *head[11:], missing)
+    return hashlib.blake2b(packed, digest_size=_DIGEST_BYTES).digest()
+
+
+def is_whole(codec: Any, count: Any, payload: Any, stored: Any) -> bool:
+    """Say whether a block's payload is what its digest says."""
+    return (
+        isinstance(stored, bytes)
+        and len(stored) in (_DIGEST_BYTES, 2 * _DIGEST_BYTES)
+        and isinstance(payload, bytes)
+        and stored[:_DIGEST_BYTES] == digest(str(codec), count, payload)
+    )
+
+
+def has_true_head(head: Sequence[Any], stored: Any) -> bool:
+    """Say whether a block's summary is what its digest says; one of before there were such digests is."""
+    if not isinstance(stored, bytes) or len(stored) not in (_DIGEST_BYTES, 2 * _DIGEST_BYTES):
+        return False
+    if len(stored) == _DIGEST_BYTES:
+        return True
+    try:
+        return stored[_DIGEST_BYTES:] == head_digest(head)
+    except (struct.error, TypeError):
+        return False
 
 
 def append(
@@ -241,17 +294,30 @@ def append(
 def _extend(connection: sqlite3.Connection, series_key: int, steps: Ints, times_ms: Ints, values: Floats) -> None:
     import numpy as np
 
-    number, count, codec, payload = connection.execute(
-        "SELECT number, count, codec, payload FROM block WHERE series_key = ? ORDER BY number DESC LIMIT 1",
+    row = connection.execute(
+        "SELECT number, count, codec, payload, digest FROM block WHERE series_key = ? ORDER BY number DESC LIMIT 1",
         (series_key,),
     ).fetchone()
-    if count >= BLOCK_POINTS:
+    number, tail = _tail(row)
+    if tail is None:
         _write_blocks(connection, series_key, number + 1, steps, times_ms, values)
         return
-    tail = decode(codec, count, payload)
     joined = [np.concatenate(pair) for pair in zip(tail, (steps, times_ms, values), strict=True)]
     connection.execute("DELETE FROM block WHERE series_key = ? AND number = ?", (series_key, number))
     _write_blocks(connection, series_key, number, joined[0], joined[1], joined[2])
+
+
+def _tail(row: tuple[Any, ...] | None) -> tuple[int, tuple[Ints, Ints, Floats] | None]:
+    """Give the number of the last block, and its points if more may be added to it: not to a full or a damaged one."""
+    if row is None or not isinstance(row[0], int):
+        return -1, None
+    number, count, codec, payload, stored = row
+    if not isinstance(count, int) or count >= BLOCK_POINTS or not is_whole(codec, count, payload, stored):
+        return number, None
+    try:
+        return number, decode(codec, count, payload)
+    except PointsDamaged:
+        return number, None
 
 
 def _write_blocks(
@@ -261,15 +327,13 @@ def _write_blocks(
         part = slice(start, start + BLOCK_POINTS)
         codec, payload = encode(steps[part], times_ms[part], values[part])
         sums = total(steps[part], times_ms[part], values[part])
-        connection.execute(
-            _INSERT_BLOCK,
-            (
-                series_key, number, sums.count, sums.finite_count, sums.nan_count, sums.positive_inf_count, sums.negative_inf_count,
-                sums.first, sums.last, sums.min, sums.max, sums.sum, sums.first_step, sums.last_step,
-                int(steps[part].min()), int(steps[part].max()), sums.first_ms, sums.last_ms,
-                codec, digest(codec, sums.count, payload), payload,
-            ),
+        head = (
+            number, sums.count, sums.finite_count, sums.nan_count, sums.positive_inf_count, sums.negative_inf_count,
+            sums.first, sums.last, sums.min, sums.max, sums.sum, sums.first_step, sums.last_step,
+            int(steps[part].min()), int(steps[part].max()), sums.first_ms, sums.last_ms,
         )  # fmt: skip
+        both = digest(codec, sums.count, payload) + head_digest(head)
+        connection.execute(_INSERT_BLOCK, (series_key, *head, codec, both, payload))
         number += 1
 
 
@@ -319,9 +383,7 @@ def _totals_row(sums: Totals) -> tuple[Any, ...]:
 _TOTALS_COLUMNS = ", ".join(Totals.__slots__)
 _INSERT_SERIES = f"INSERT INTO series (run_key, name_key, labels, {_TOTALS_COLUMNS}) VALUES ({', '.join('?' * (3 + len(Totals.__slots__)))})"
 _UPDATE_SERIES = f"UPDATE series SET {', '.join(name + ' = ?' for name in Totals.__slots__)} WHERE key = ?"
-_INSERT_BLOCK = """
-    INSERT INTO block (
-        series_key, number, count, finite_count, nan_count, positive_inf_count, negative_inf_count, first, last, min, max, sum,
-        first_step, last_step, low_step, high_step, first_ms, last_ms, codec, digest, payload
-    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+_INSERT_BLOCK = f"""
+    INSERT INTO block (series_key, {HEAD_COLUMNS}, codec, digest, payload)
+    VALUES ({", ".join("?" * 21)})
 """

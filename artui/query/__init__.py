@@ -60,6 +60,8 @@ class Reader:
         self.spool_lock = threading.Lock()
         self.spools: dict[str, SpoolFile] = {}
         """Spools that were looked into, by name: what was read of them need not be read again."""
+        self.seen_heads: dict[int, tuple[int, dict[int, int]]] = {}
+        """By series: up to which block summaries were held against their digests, and the damaged ones."""
         self.memory = Memory()
         """Orders and sets read lately: a filter that is being typed does not sort again."""
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import orjson
 
-from artui.catalog.artifacts import safe_join
+from artui.catalog.artifacts import NewFile, manifest_digest, safe_join
 from artui.catalog.blobs import BlobStream
 from artui.errors import ContentMissing, UnknownReference
 from artui.model import (
@@ -26,6 +27,7 @@ from artui.model import (
     VersionHead,
 )
 from artui.query import Reader
+from artui.query.damage import is_chained, version_damage
 from artui.query.runs import HEAD_COLUMNS, head_from_row
 
 MAX_FILES = 100_000
@@ -155,15 +157,39 @@ def get_version(reader: Reader, version_id: str) -> VersionDetail:
         metadata, location, host = connection.execute(
             "SELECT metadata, location, host FROM version WHERE key = ?", (head.key,)
         ).fetchone()
+        files = tuple(_files(connection, head.key))
+        damaged = version_damage(reader, connection, [head.key]).get(head.key, ())
+        if "files" not in damaged and not _is_manifest(files, head):
+            damaged = (*damaged, "files")
         return VersionDetail(
-            head,
+            replace(head, damaged=damaged),
             _mapping(metadata),
             str(location),
             str(host),
-            tuple(_files(connection, head.key)),
+            files,
             tuple(_used_by(connection, head.key)),
             tuple(_related(connection, head.key)),
+            damaged,
         )
+
+
+def _is_manifest(files: Sequence[ManifestFile], head: VersionHead) -> bool:
+    """Say whether files are what their version's digest says; true of what was absent when it was recorded, and of cut lists."""
+    if not files or len(files) >= MAX_FILES:
+        return True
+    try:
+        told = [
+            NewFile(
+                file.path,
+                file.size_bytes,
+                bytes.fromhex(file.digest) if file.digest else None,
+                link_target=file.link_target,
+            )
+            for file in files
+        ]
+        return manifest_digest(told).hex() == head.digest
+    except (TypeError, ValueError):
+        return False
 
 
 def _files(connection: sqlite3.Connection, version_key: int) -> Iterator[ManifestFile]:
@@ -298,14 +324,19 @@ def alias_history(reader: Reader, artifact_id: str) -> list[AliasChange]:
     """List how the aliases of an artifact moved, newest first."""
     with reader.snapshot() as connection:
         rows = connection.execute(
-            "SELECT time_ms, author, before, after FROM event WHERE subject_id = :artifact AND action = 'alias' ORDER BY time_ms DESC, id DESC LIMIT 500",
+            "SELECT time_ms, author, before, after, id FROM event WHERE subject_id = :artifact AND action = 'alias' ORDER BY time_ms DESC, id DESC LIMIT 500",
             {"artifact": artifact_id},
         ).fetchall()
+        unchained = {row[4] for row in rows if not is_chained(reader, connection, row[4])}
     changes = []
-    for time_ms, author, before, after in rows:
+    for time_ms, author, before, after, event_id in rows:
         was, now = _list(before), _list(after)
         name = str((now or was or ["?"])[0])
-        changes.append(AliasChange(name, time_ms, str(author), _third(was), _third(now)))
+        changes.append(
+            AliasChange(
+                name, time_ms, str(author), _third(was), _third(now), ("event",) if event_id in unchained else ()
+            )
+        )
     return changes
 
 

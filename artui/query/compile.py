@@ -433,10 +433,12 @@ def _runs_with_point(
         if run_key in sure or (within is not None and run_key not in within):
             continue
         row = scope.connection.execute(
-            "SELECT codec, count, payload FROM block WHERE key = :key", {"key": block_key}
+            "SELECT codec, count, payload, digest FROM block WHERE key = :key", {"key": block_key}
         ).fetchone()
+        if row is None or not points.is_whole(*row):
+            continue  # a block that is damaged says nothing; its run is marked where it is shown
         try:
-            steps, _, numbers = points.decode(*row)
+            steps, _, numbers = points.decode(*row[:3])
         except (ValueError, TypeError) as error:
             raise CatalogDamaged(
                 f"Points of a metric cannot be read: {error}.", remedy="Copy the catalog again from its source."

@@ -6,6 +6,7 @@ import contextlib
 import json
 import math
 import sqlite3
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ import orjson
 from artui.errors import UnknownReference
 from artui.model import Metric, Param, ParamType, RunDetail, Summary, Tag
 from artui.query import Reader
+from artui.query.damage import run_damage
 from artui.query.runs import HEAD_COLUMNS, head_from_row, param_value
 from artui.query.spooled import metric_order, pending, with_pending
 
@@ -42,8 +44,10 @@ def get_run(reader: Reader, run_id: str) -> RunDetail:
             f"SELECT {HEAD_COLUMNS} FROM run AS r JOIN project AS p ON p.key = r.project_key WHERE r.parent_id = :id ORDER BY r.started_ms, r.key LIMIT 500",
             {"id": run_id},
         ).fetchall()
+        damaged = run_damage(reader, connection, [key]).get(key, ())
         return RunDetail(
-            head=head_from_row(row),
+            head=replace(head_from_row(row), damaged=damaged),
+            damaged=damaged,
             note=str(note), error=str(error), user=str(user), host=str(host), command=_command(command), directory=str(directory), python=str(python),
             git_commit=str(commit), git_branch=str(branch), git_is_dirty=None if dirty is None else bool(dirty),
             params=tuple(run_params(connection, key)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sqlite3
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 SPARK_VALUES = 24
+ALL_BLOCKS = (0, 2**62)
+"""From the first to the last number that a block of a series can have."""
 DECODE_BLOCKS = 900
 """Series of more blocks than this are drawn from the blocks' summaries alone."""
 _SPARK_DECODES = 2
@@ -56,6 +58,8 @@ class Curve:
     count: int
     """Points of the whole series, or of the part of it that was asked for."""
     last: float
+    damaged_count: int = 0
+    """Points of what was asked for that are not drawn, since their blocks do not match their digests."""
 
     @property
     def shown(self) -> int:
@@ -64,7 +68,7 @@ class Curve:
 
 
 SERIES_BLOCKS = """
-    SELECT count, codec, payload
+    SELECT key, number, count, codec, payload, digest
     FROM block
     WHERE series_key = :series AND number BETWEEN :first AND :last
     ORDER BY number
@@ -72,11 +76,10 @@ SERIES_BLOCKS = """
 
 
 def get_series(reader: Reader, run_id: str, name: str, labels: str = "") -> Series:
-    """Give all points of one metric of a run.
+    """Give all points of one metric of a run; those of damaged blocks are left out and counted.
 
     Raises:
         UnknownReference: the run has no such metric.
-        PointsDamaged: a block does not decode.
     """
     with reader.snapshot() as connection:
         row = connection.execute(
@@ -92,47 +95,84 @@ def get_series(reader: Reader, run_id: str, name: str, labels: str = "") -> Seri
         return extended(read_series(connection, row[0] if row else -1), later)
 
 
-def read_series(connection: sqlite3.Connection, series_key: int, numbers: tuple[int, int] = (0, 2**62)) -> Series:
-    """Decode all blocks of a series into three arrays, or those from one number to another."""
+def read_series(connection: sqlite3.Connection, series_key: int, numbers: tuple[int, int] = ALL_BLOCKS) -> Series:
+    """Decode all blocks of a series into three arrays, or those from one number to another; damaged ones are counted."""
     import numpy as np
 
-    parts = [
-        _decoded(count, codec, payload)
-        for count, codec, payload in connection.execute(
-            SERIES_BLOCKS,
-            {"series": series_key, "first": numbers[0], "last": numbers[1]},
-        )
-    ]
+    parts, damaged_count = _read_blocks(connection, series_key, numbers, points.decode)
     if not parts:
-        return Series(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64))
-    return Series(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+        return Series(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64), damaged_count)
+    steps, times_ms, values = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    return Series(steps, times_ms, values, damaged_count)
 
 
 def _placed(
-    connection: sqlite3.Connection, metric: Metric, axis: Axis, numbers: tuple[int, int] = (0, 2**62)
-) -> tuple[Floats, Floats]:
-    """Decode of a series only what a chart by this axis needs: (places, values)."""
+    connection: sqlite3.Connection, metric: Metric, axis: Axis, numbers: tuple[int, int] = ALL_BLOCKS
+) -> tuple[Floats, Floats, int]:
+    """Decode of a series only what a chart by this axis needs: places, values, and how many points are damaged."""
     import numpy as np
 
-    parts = []
-    for count, codec, payload in connection.execute(
-        SERIES_BLOCKS, {"series": metric.series_key, "first": numbers[0], "last": numbers[1]}
-    ):
-        if not isinstance(count, int) or not isinstance(codec, str) or not isinstance(payload, bytes):
-            raise _wrong_type()
-        parts.append(points.decode_placed(codec, count, payload, by_time=axis != "step"))
+    def decode(codec: str, count: int, payload: bytes) -> Any:
+        return points.decode_placed(codec, count, payload, by_time=axis != "step")
+
+    parts, damaged_count = _read_blocks(connection, metric.series_key, numbers, decode)
     if not parts:
-        return np.empty(0), np.empty(0)
+        return np.empty(0), np.empty(0), damaged_count
     xs = np.concatenate([part[0] for part in parts]).astype("float64")
     if axis != "step":
         xs = (xs - (metric.summary.first_ms if axis == "time" else 0)) / 1000.0
-    return xs, np.concatenate([part[1] for part in parts])
+    return xs, np.concatenate([part[1] for part in parts]), damaged_count
 
 
-def _decoded(count: Any, codec: Any, payload: Any) -> Any:
-    if not isinstance(count, int) or not isinstance(codec, str) or not isinstance(payload, bytes):
-        raise _wrong_type()
-    return points.decode(codec, count, payload)
+def _read_blocks(
+    connection: sqlite3.Connection,
+    series_key: int,
+    numbers: tuple[int, int],
+    decode: Callable[[str, int, bytes], tuple[Any, ...]],
+) -> tuple[list[tuple[Any, ...]], int]:
+    """Decode the blocks that match their digests, in order; and say how many points are in none of these."""
+    parts: list[tuple[Any, ...]] = []
+    read_count = damaged_count = 0
+    wanted = 0 if numbers == ALL_BLOCKS else None
+    for key, number, count, codec, payload, digest in connection.execute(
+        SERIES_BLOCKS, {"series": series_key, "first": numbers[0], "last": numbers[1]}
+    ).fetchall():
+        # Where one number does not follow another, a block is missing, or this one stands where it does not belong.
+        in_its_place = number == wanted or wanted is None or _has_true_head(connection, key)
+        wanted = number + 1 if isinstance(number, int) else None
+        part = _decoded(count, codec, payload, digest, decode) if in_its_place else None
+        if part is None:
+            damaged_count += _plausible(count)
+        else:
+            parts.append(part)
+            read_count += count
+    if numbers == ALL_BLOCKS:
+        row = connection.execute("SELECT count FROM series WHERE key = :series", {"series": series_key}).fetchone()
+        if row is not None and isinstance(row[0], int):
+            damaged_count = max(damaged_count, abs(row[0] - read_count))
+    return parts, damaged_count
+
+
+def _has_true_head(connection: sqlite3.Connection, block_key: int) -> bool:
+    row = connection.execute(
+        f"SELECT digest, {points.HEAD_COLUMNS} FROM block WHERE key = :key", {"key": block_key}
+    ).fetchone()
+    return row is not None and points.has_true_head(row[1:], row[0])
+
+
+def _plausible(count: Any) -> int:
+    """Count the points of a damaged block, whose count may be damaged too: at least one was there."""
+    return count if isinstance(count, int) and 0 < count <= points.BLOCK_POINTS else 1
+
+
+def _decoded(count: Any, codec: Any, payload: Any, digest: Any, decode: Callable[..., Any]) -> Any:
+    """Decode a block; None if it is damaged."""
+    if not points.is_whole(codec, count, payload, digest):
+        return None
+    try:
+        return decode(codec, count, payload)
+    except PointsDamaged:
+        return None
 
 
 def spark_values(connection: sqlite3.Connection, series_keys: Sequence[int]) -> dict[int, list[float]]:
@@ -143,7 +183,7 @@ def spark_values(connection: sqlite3.Connection, series_keys: Sequence[int]) -> 
     blocks: dict[int, list[tuple[Any, ...]]] = {}
     for row in connection.execute(
         f"""
-        SELECT series_key, number, count, finite_count, first, last, sum
+        SELECT series_key, digest, {points.HEAD_COLUMNS}
         FROM block
         WHERE series_key IN ({marks})
         ORDER BY series_key, number
@@ -154,57 +194,55 @@ def spark_values(connection: sqlite3.Connection, series_keys: Sequence[int]) -> 
     sparks: dict[int, list[float]] = {}
     for key, rows in blocks.items():
         if len(rows) <= _SPARK_DECODES:
-            try:
-                sparks[key] = _even(_values(connection, key))
-            except PointsDamaged:
-                continue
+            sparks[key] = _even(_values(connection, key))
         else:
             sparks[key] = [_summary_value(row) for row in _spread(rows, SPARK_VALUES)]
     return sparks
 
 
 def _values(connection: sqlite3.Connection, series_key: int) -> list[float]:
-    """Read the values alone; short raw blocks without numpy, which a table of runs can then do without."""
+    """Read the values alone; short raw blocks without numpy, which a table of runs can then do without. NaN for a damaged one."""
     values: list[float] = []
-    for count, codec, payload in connection.execute(
-        "SELECT count, codec, payload FROM block WHERE series_key = :series ORDER BY number",
+    for count, codec, payload, digest in connection.execute(
+        "SELECT count, codec, payload, digest FROM block WHERE series_key = :series ORDER BY number",
         {"series": series_key},
-    ):
-        if (
-            codec == "raw"
-            and isinstance(count, int)
-            and isinstance(payload, bytes)
-            and 0 < count <= points.BLOCK_POINTS
-            and len(payload) == 24 * count
-        ):
-            values += struct.unpack_from(f"<{count}d", payload, 16 * count)
-        else:
-            values += _decoded(count, codec, payload)[2].tolist()
+    ).fetchall():
+        found = _decoded(count, codec, payload, digest, _values_of)
+        values += [math.nan] if found is None else found
     return values
 
 
+def _values_of(codec: str, count: int, payload: bytes) -> list[float]:
+    if codec == "raw" and 0 < count <= points.BLOCK_POINTS and len(payload) == 24 * count:
+        return list(struct.unpack_from(f"<{count}d", payload, 16 * count))
+    found: list[float] = points.decode(codec, count, payload)[2].tolist()
+    return found
+
+
 def last_values(connection: sqlite3.Connection, series_key: int, count: int) -> list[float]:
-    """Give at most so many of the last values of a series, oldest first; none of one that is damaged."""
+    """Give at most so many of the last values of a series, oldest first; none of a block that is damaged."""
     rows = connection.execute(
-        "SELECT count, codec, payload FROM block WHERE series_key = :series ORDER BY number DESC LIMIT 2",
+        "SELECT count, codec, payload, digest FROM block WHERE series_key = :series ORDER BY number DESC LIMIT 2",
         {"series": series_key},
     ).fetchall()
     values: list[float] = []
-    try:
-        for row in reversed(rows):
-            values += _decoded(*row)[2].tolist()
-    except PointsDamaged:
-        return []
+    for row in reversed(rows):
+        count_of, codec, payload, digest = row
+        values += _decoded(count_of, codec, payload, digest, _values_of) or []
     return values[-count:]
 
 
 def _summary_value(row: tuple[Any, ...]) -> float:
-    _, count, finite_count, _, last, added = row
+    """Give a block's value in a sparkline; NaN where it became NaN, or the block's summary is damaged."""
+    digest, *head = row
+    count, finite_count, last, added = head[1], head[2], head[7], head[10]
+    if not points.has_true_head(head, digest):
+        return math.nan
     if not all(isinstance(cell, int | float) for cell in (count, finite_count, added)):
-        return float("nan")
+        return math.nan
     if finite_count < count and last is None:
-        return float("nan")
-    return float(added / finite_count) if finite_count else float("nan")
+        return math.nan
+    return float(added / finite_count) if finite_count else math.nan
 
 
 def _spread(rows: list[Any], count: int) -> list[Any]:
@@ -247,9 +285,12 @@ def curve(
     with reader.snapshot() as connection:
         found = pending(reader, connection)
         if against is None and ((window is not None and not found) or _is_large(connection, metric)):
-            return _curve_of_blocks(connection, metric, axis, buckets, window, is_log=is_log)
+            damaged = damaged_heads(reader, connection, metric.series_key)
+            return _curve_of_blocks(connection, metric, axis, buckets, window, damaged, is_log=is_log)
         if against is None and not found:
-            return _thinned(*_placed(connection, metric, axis), window, buckets, is_log=is_log)
+            xs, values, damaged_count = _placed(connection, metric, axis)
+            drawn = _thinned(xs, values, window, buckets, is_log=is_log)
+            return replace(drawn, damaged_count=damaged_count)
         owner = (run_id or _run_of(connection, metric.series_key)) if found else ""
 
         def whole(each: Metric) -> Series:
@@ -262,7 +303,8 @@ def curve(
         xs, values = _against(series, placed_by)
     else:
         xs, values = places(series, axis, first_ms=metric.summary.first_ms), series.values
-    return _thinned(xs, values, window, buckets, is_log=is_log)
+    damaged_count = series.damaged_count + (placed_by.damaged_count if placed_by is not None else 0)
+    return replace(_thinned(xs, values, window, buckets, is_log=is_log), damaged_count=damaged_count)
 
 
 def _thinned(xs: Floats, values: Floats, window: Window | None, buckets: int, *, is_log: bool) -> Curve:
@@ -412,7 +454,7 @@ CURVE_BLOCKS = """
     SELECT min(low_step), max(high_step), min(first_ms), max(last_ms), min(min), max(max), sum(sum), sum(finite_count),
            sum(nan_count), sum(positive_inf_count), sum(negative_inf_count), sum(count)
     FROM block
-    WHERE series_key = :series AND {in_sight}
+    WHERE series_key = :series AND {in_sight} {without}
     GROUP BY (number - :first) / :group
     ORDER BY (number - :first) / :group
 """
@@ -434,6 +476,7 @@ def _curve_of_blocks(
     axis: Axis,
     buckets: int,
     window: Window | None,
+    damaged: Mapping[int, int],
     *,
     is_log: bool,
 ) -> Curve:
@@ -454,11 +497,11 @@ def _curve_of_blocks(
         raise _wrong_type()
     if window is not None and count <= DECODE_BLOCKS:
         # A block further on either side, for the points just outside.
-        xs, ys = _placed(connection, metric, axis, (first - 1, last + 1) if count else (0, -1))
-        return _thinned(xs, ys, window, buckets, is_log=is_log)
+        xs, ys, lost = _placed(connection, metric, axis, (first - 1, last + 1) if count else (0, -1))
+        return replace(_thinned(xs, ys, window, buckets, is_log=is_log), damaged_count=lost)
     group = max(1, -(-(last - first + 1) // buckets))
     rows = connection.execute(
-        CURVE_BLOCKS.format(in_sight=in_sight), {**values, "first": first, "group": group}
+        CURVE_BLOCKS.format(in_sight=in_sight, without=_without(damaged)), {**values, "first": first, "group": group}
     ).fetchall()
     if not all(
         isinstance(cell, int | float) or (cell is None and place in _MAY_LACK)
@@ -490,6 +533,8 @@ def _curve_of_blocks(
     if len(across) > 1 and placed[0][1] is rows[0] and placed[-1][1] is rows[-1]:
         # The line begins with the first point and ends with the last one, not with means.
         for place, number, word in ((0, first, "first"), (-1, last, "last")):
+            if number in damaged:
+                continue
             query = f"SELECT {word}, {word}_step, {word}_ms FROM block WHERE series_key = :series AND number = :number"
             value, step, time_ms = connection.execute(query, {**values, "number": number}).fetchone() or (None, 0, 0)
             if isinstance(value, float) and math.isfinite(value) and isinstance(step, int) and isinstance(time_ms, int):
@@ -499,7 +544,38 @@ def _curve_of_blocks(
                 means[place] = min(max(value, lows[place]), highs[place])
         across.sort()
     total = sum(row[11] for row in rows)
-    return Curve(across, lows, highs, means, counts, *odd, count=total, last=metric.summary.last)
+    lost = sum(count for number, count in damaged.items() if first <= number <= last)
+    if window is None:
+        lost = max(lost, abs(metric.summary.count - total))
+    return Curve(
+        across, lows, highs, means, counts, *odd, count=total, last=metric.summary.last, damaged_count=lost
+    )  # fmt: skip
+
+
+def damaged_heads(reader: Reader, connection: sqlite3.Connection, series_key: int) -> dict[int, int]:
+    """Give the numbers of blocks whose summaries are not what their digests say, with how many points each had.
+
+    Full blocks never change: as long as the reader stays open each is looked at once.
+    """
+    seen_until, damaged = reader.seen_heads.get(series_key, (-1, {}))
+    damaged = dict(damaged)
+    last = seen_until
+    for stored, *head in connection.execute(
+        f"SELECT digest, {points.HEAD_COLUMNS} FROM block WHERE series_key = :series AND number > :seen ORDER BY number",
+        {"series": series_key, "seen": seen_until},
+    ):
+        if isinstance(head[0], int):
+            last = head[0]
+            if not points.has_true_head(head, stored):
+                damaged[last] = _plausible(head[1])
+    # The last one may be written anew.
+    damaged_before = {number: count for number, count in damaged.items() if number < last}
+    reader.seen_heads[series_key] = last - 1, damaged_before
+    return damaged
+
+
+def _without(damaged: Mapping[int, int]) -> str:
+    return f"AND number NOT IN ({', '.join(map(str, sorted(damaged)))})" if damaged else ""
 
 
 def _wrong_type() -> PointsDamaged:

@@ -110,4 +110,5 @@ def extended(series: Series, later: Values | None) -> Series:
         return series
     import numpy as np
 
-    return Series(*(np.concatenate(pair) for pair in zip(series.arrays(), later, strict=True)))
+    steps, times_ms, values = (np.concatenate(pair) for pair in zip(series.arrays(), later, strict=True))
+    return Series(steps, times_ms, values, series.damaged_count)

@@ -1,0 +1,58 @@
+"""What of a catalog is not what its seals and digests say.
+
+Looked at only for what is about to be shown: a run costs about what reading it does.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from artui.catalog import chain, seals
+from artui.units import plural
+
+if TYPE_CHECKING:
+    from artui.query import Reader
+
+Damages = dict[int, tuple[str, ...]]
+"""By key of what is damaged: words for the parts that are."""
+REMEDY = "get an untouched copy of the catalog, or import these again"
+MOST_NAMED = 5
+
+
+def run_damage(reader: Reader, connection: sqlite3.Connection, keys: Sequence[int]) -> Damages:
+    """Say which of some runs are damaged; none of a catalog from before there were seals."""
+    return seals.run_damage(connection, keys) if reader.schema_version >= seals.SCHEMA_VERSION else {}
+
+
+def version_damage(reader: Reader, connection: sqlite3.Connection, keys: Sequence[int]) -> Damages:
+    """Say which of some versions are damaged."""
+    return seals.version_damage(connection, keys) if reader.schema_version >= seals.SCHEMA_VERSION else {}
+
+
+def damaged_runs(reader: Reader, keys: Sequence[int]) -> Damages:
+    """Like `run_damage`, by itself: for whoever has shown the runs already."""
+    with reader.snapshot() as connection:
+        return run_damage(reader, connection, keys)
+
+
+def damaged_versions(reader: Reader, keys: Sequence[int]) -> Damages:
+    """Like `version_damage`, by itself."""
+    with reader.snapshot() as connection:
+        return version_damage(reader, connection, keys)
+
+
+def is_chained(reader: Reader, connection: sqlite3.Connection, event_id: str) -> bool:
+    """Say whether an event follows on the one before it."""
+    return reader.schema_version < seals.SCHEMA_VERSION or chain.is_chained(connection, event_id)
+
+
+def sentence(named: Iterable[tuple[str, tuple[str, ...]]]) -> str:
+    """Say in one line what is damaged, by name and parts, and what to do; empty if nothing is."""
+    told = [f"{name} ({', '.join(parts)})" for name, parts in named]
+    if not told:
+        return ""
+    rest = f" and {len(told) - MOST_NAMED} more" if len(told) > MOST_NAMED else ""
+    said = f"damaged, not as recorded: {', '.join(told[:MOST_NAMED])}{rest}"
+    return f"{plural(len(told), 'thing')} shown {'is' if len(told) == 1 else 'are'} {said}; {REMEDY}."
