@@ -364,6 +364,12 @@ class Node:
     """Shown already further up: not walked again."""
 
     @property
+    def damaged(self) -> Damage:
+        """What of the run or the version is damaged."""
+        named = self.run or self.version
+        return named.damaged if named is not None else ()
+
+    @property
     def id(self) -> str:
         if self.run is not None:
             return self.run.id

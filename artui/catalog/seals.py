@@ -209,12 +209,16 @@ FUNCTIONS = MappingProxyType({"run": "run_is_damaged", "version": "version_is_da
 
 def _note(kind: str, key: str) -> str:
     """Note a key, and whether it matches its seal before the change."""
+    return _note_all(kind, f"= {key}")
+
+
+def _note_all(kind: str, key: str) -> str:
     touched = TOUCHED[kind]
     return f"""
         INSERT INTO {touched} (key, is_damaged)
             SELECT k.key, CASE WHEN k.seal IS NULL THEN 0 ELSE {FUNCTIONS[kind]}(k.key) END
             FROM main.{kind} AS k
-            WHERE k.key = {key} AND NOT EXISTS (SELECT 1 FROM {touched} WHERE key = k.key);
+            WHERE k.key {key} AND NOT EXISTS (SELECT 1 FROM {touched} WHERE key = k.key);
     """
 
 
@@ -232,6 +236,18 @@ def _unless(kind: str, key: str) -> str:
 _RUN_EDGE = "CASE {row}.relation WHEN 0 THEN {row}.source_key WHEN 1 THEN {row}.target_key END"
 
 
+_LINKED_RUNS = """IN (
+    SELECT e.source_key FROM main.edge AS e WHERE e.relation = 0 AND e.target_key = OLD.key
+    UNION
+    SELECT e.target_key FROM main.edge AS e WHERE e.relation = 1 AND e.source_key = OLD.key
+)"""
+_LINKED_VERSIONS = """IN (
+    SELECT e.source_key FROM main.edge AS e WHERE e.relation IN (2, 3, 4) AND e.target_key = OLD.key
+    UNION
+    SELECT e.target_key FROM main.edge AS e WHERE e.relation IN (2, 3, 4) AND e.source_key = OLD.key
+)"""
+
+
 def _note_edge(row: str) -> str:
     return _note("run", _RUN_EDGE.format(row=row)) + "".join(
         _note("version", f"CASE WHEN {row}.relation IN (2, 3, 4) THEN {row}.{end} END")
@@ -246,8 +262,10 @@ def _triggers() -> dict[str, str]:
         "run_changed": f"BEFORE UPDATE OF {', '.join(_RUN_COLUMNS)}, project_key ON main.run BEGIN {_note('run', 'OLD.key')} END",
         "version_added": f"AFTER INSERT ON main.version BEGIN {_note_new('version')} END",
         "version_changed": f"BEFORE UPDATE OF {', '.join(_VERSION_COLUMNS)}, artifact_key ON main.version BEGIN {_note('version', 'OLD.key')} END",
+        "version_removed": f"""BEFORE DELETE ON main.version BEGIN
+            {_note_all("run", _LINKED_RUNS)} {_note_all("version", _LINKED_VERSIONS)} END""",
         "artifact_changed": f"""BEFORE UPDATE ON main.artifact BEGIN
-            {_note("version", "k.key AND k.artifact_key = OLD.key")} END""",
+            {_note_all("version", "IN (SELECT v.key FROM main.version AS v WHERE v.artifact_key = OLD.key)")} END""",
         "alias_added": f"""BEFORE INSERT ON main.alias BEGIN
             {_note("version", "NEW.version_key")}
             {_note("version", "(SELECT l.version_key FROM main.alias AS l WHERE l.artifact_key = NEW.artifact_key AND l.name = NEW.name)")}

@@ -77,6 +77,14 @@ def open_reader(named: str | None, *, say: bool = True) -> Reader:
     return reader
 
 
+def say_damaged(named: Iterable[tuple[str, tuple[str, ...]]]) -> None:
+    """Say on stderr, in one line, which of the things that are shown are damaged."""
+    from artui.query.damage import sentence
+
+    if said := sentence(sorted(set(named))):
+        click.echo(f"artui: {clean(said)}", err=True)
+
+
 def print_json(value: Any) -> None:
     """Print one JSON document; text from a catalog is escaped by JSON's own rules."""
     import orjson

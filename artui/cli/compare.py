@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from artui.cli.common import catalog_option, json_option, open_reader, print_json, print_table
+from artui.cli.common import catalog_option, json_option, open_reader, print_json, print_table, say_damaged
 from artui.model import ParamValue
 from artui.query.compare import Row, compare
 from artui.query.references import find_run
@@ -22,11 +22,12 @@ def command(runs: tuple[str, ...], catalog: str | None, as_json: bool, show_all:
         if len(runs) < 2:
             raise click.UsageError("Name at least two runs.")
         comparison = compare(reader, [find_run(reader, run).id for run in runs])
+    say_damaged((run.head.name, run.damaged) for run in comparison.runs if run.damaged)
     if as_json:
         print_json({"runs": [run.head for run in comparison.runs], "rows": comparison.rows})
         return 0
     rows = [row for row in comparison.rows if show_all or row.differs]
-    headers = ["", "", *(run.head.name for run in comparison.runs)]
+    headers = ["", "", *(f"{run.head.name} (damaged)" if run.damaged else run.head.name for run in comparison.runs)]
     cells = [
         [
             row.section if number == 0 or rows[number - 1].section != row.section else "",

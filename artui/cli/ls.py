@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import click
 
-from artui.cli.common import catalog_option, json_option, open_reader, print_json, print_table
+from artui.cli.common import catalog_option, json_option, open_reader, print_json, print_table, say_damaged
 from artui.model import Column, RunRow
 from artui.query import Reader
 from artui.query.artifacts import artifact_list
+from artui.query.damage import damaged_runs, damaged_versions
 from artui.query.runs import RunsRequest, columns, run_order, run_rows
 from artui.query.sorting import sort_of
 from artui.safetext import clean
@@ -66,6 +68,12 @@ def command(
             part = keys[start : start + BATCH]
             found = run_rows(reader, part, shown)
             rows += [found[key] for key in part if key in found]
+        damages = damaged_runs(reader, [row.head.key for row in rows])
+        rows = [
+            replace(row, head=replace(row.head, damaged=damages[row.head.key])) if row.head.key in damages else row
+            for row in rows
+        ]
+        say_damaged((row.head.name, row.head.damaged) for row in rows if row.head.damaged)
         if as_json:
             print_json([_json(row, params, metrics) for row in rows])
         elif not rows:
@@ -79,7 +87,7 @@ def _json(row: RunRow, params: list[Column], metrics: list[Column]) -> dict[str,
     head = row.head
     return {
         "id": head.id, "name": head.name, "project": head.project, "status": head.status, "stage": head.stage, "started_ms": head.started_ms,
-        "duration_ms": head.duration_ms, "parent_id": head.parent_id,
+        "duration_ms": head.duration_ms, "parent_id": head.parent_id, "damaged": head.damaged,
         "params": {column.name: row.cells[column.id] for column in params if column.id in row.cells},
         "metrics": {column.name: row.cells[column.id] for column in metrics if column.id in row.cells},
     }  # fmt: skip
@@ -91,7 +99,7 @@ def _print(rows: list[RunRow], shown: list[Column]) -> None:
     cells = []
     for row in rows:
         line = [
-            row.head.status,
+            f"{row.head.status} damaged" if row.head.damaged else row.head.status,
             row.head.name,
             age_text(row.head.started_ms, now_ms),
             duration_text(row.head.duration_ms),
@@ -119,6 +127,14 @@ def _artifacts(reader: Reader, words: tuple[str, ...], as_json: bool) -> int:
             for word in words
         )
     ]
+    damages = damaged_versions(reader, [head.latest.key for head in found if head.latest is not None])
+    found = [
+        replace(head, damaged=damages[head.latest.key])
+        if head.latest is not None and head.latest.key in damages
+        else head
+        for head in found
+    ]
+    say_damaged((head.name, head.damaged) for head in found if head.damaged)
     if as_json:
         print_json(found)
     elif not found:
@@ -132,7 +148,7 @@ def _artifacts(reader: Reader, words: tuple[str, ...], as_json: bool) -> int:
                 [
                     head.stage,
                     head.kind,
-                    head.name,
+                    f"{head.name} (damaged)" if head.damaged else head.name,
                     f"v{latest.number}" if latest else "",
                     aliases,
                     bytes_text(latest.size_bytes) if latest else "",

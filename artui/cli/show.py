@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from artui.cli.common import catalog_option, json_option, open_reader, print_json, print_table
+from artui.cli.common import catalog_option, json_option, open_reader, print_json, print_table, say_damaged
 from artui.model import RunDetail, RunHead, VersionDetail
 from artui.query.artifacts import get_version, previews
 from artui.query.references import resolve
@@ -23,9 +23,11 @@ def command(ref: str, catalog: str | None, as_json: bool) -> int:
         found = resolve(reader, ref)
         if isinstance(found, RunHead):
             run = get_run(reader, found.id)
+            say_damaged([(run.head.name, run.damaged)] if run.damaged else [])
             print_json(run) if as_json else _print_run(run)
             return 0
         version, seen = get_version(reader, found.id), previews(reader, found.key)
+        say_damaged([(version.head.reference, version.damaged)] if version.damaged else [])
         if as_json:
             print_json({"version": version, "previews": seen})
         else:
@@ -52,6 +54,7 @@ def _print_run(run: RunDetail) -> None:
     head = run.head
     click.echo(f"{clean(head.name)}  ({clean(head.project)})")
     _fact("status", head.status + (f": {run.error.rsplit(chr(10), 1)[-1]}" if run.error else ""))
+    _fact("damaged", ", ".join(run.damaged))
     _fact(
         "started",
         f"{time_text(head.started_ms)}, took {duration_text(head.duration_ms)}"
@@ -109,6 +112,7 @@ def _print_run(run: RunDetail) -> None:
 def _print_version(version: VersionDetail) -> None:
     head = version.head
     click.echo(f"{clean(head.reference)}  {head.stage} {clean(head.kind)}  ({clean(head.project)})")
+    _fact("damaged", ", ".join(version.damaged))
     _fact("aliases", " ".join(head.aliases))
     _fact("saved", time_text(head.created_ms))
     _fact("made by", head.made_by.name if head.made_by else "")

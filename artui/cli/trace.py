@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from artui.cli.common import catalog_option, json_option, open_reader, print_json
+from artui.cli.common import catalog_option, json_option, open_reader, print_json, say_damaged
 from artui.model import Node
 from artui.query.lineage import lineage
 from artui.query.references import resolve
@@ -19,6 +19,9 @@ def command(ref: str, catalog: str | None, as_json: bool) -> int:
     """Show where REF (a run or a version) came from, and what came of it."""
     with open_reader(catalog) as reader:
         found = lineage(reader, resolve(reader, ref))
+    say_damaged(
+        (_title(node), node.damaged) for node in (found.root, *found.upstream, *found.downstream) if node.damaged
+    )
     if as_json:
         print_json(
             {
@@ -29,12 +32,12 @@ def command(ref: str, catalog: str | None, as_json: bool) -> int:
             }
         )
         return 0
-    click.echo(f"{_title(found.root)}")
+    click.echo(f"{_title(found.root)}{'  (damaged)' if found.root.damaged else ''}")
     for heading, nodes in (("where it came from", found.upstream), ("what came of it", found.downstream)):
         click.echo(f"\n{heading}")
         for node in nodes:
             click.echo(
-                f"{'  ' * node.depth}{node.relation} {_title(node)}{'  (see above)' if node.is_repeated else ''}"
+                f"{'  ' * node.depth}{node.relation} {_title(node)}{'  (damaged)' if node.damaged else ''}{'  (see above)' if node.is_repeated else ''}"
             )
         if not nodes:
             click.echo("  nothing was noted")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from artui.cli.common import catalog_option, json_option, open_reader, print_json, print_table
+from artui.cli.common import catalog_option, json_option, open_reader, print_json, print_table, say_damaged
+from artui.query.damage import damaged_runs
 from artui.query.references import find_run
-from artui.query.runs import RunsRequest, run_order
+from artui.query.runs import RunsRequest, run_order, run_rows
 from artui.query.why import Factor, sets_apart, why
 from artui.units import number_text, plural
 
@@ -33,6 +34,10 @@ def command(runs: tuple[str, ...], metric: str, where: str, among: str, catalog:
         if where:
             every = list(run_order(reader, RunsRequest(among)).keys)
             chosen = set(run_order(reader, RunsRequest(where)).keys) & set(every)
+            damages, heads = damaged_runs(reader, every), {}
+            if damages:
+                heads = run_rows(reader, list(damages), [])
+            say_damaged((heads[key].head.name, parts) for key, parts in damages.items() if key in heads)
             factors = sets_apart(reader, chosen, every)
             said = f"{plural(len(chosen), 'run')} against {plural(len(every) - len(chosen), 'other')}"
             if as_json:
@@ -41,6 +46,7 @@ def command(runs: tuple[str, ...], metric: str, where: str, among: str, catalog:
         else:
             left, right = (find_run(reader, run).id for run in runs)
             found = why(reader, left, right, metric)
+            say_damaged(found.damaged)
             factors = list(found.factors)
             values = [number_text(value) if value is not None else "none" for value in (found.left, found.right)]
             word = {True: "better than", False: "worse than", None: "like"}[found.is_better]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from artui.model import Node, RunHead, VersionHead
 from artui.query import Reader
 from artui.query.artifacts import version_heads
+from artui.query.damage import run_damage, version_damage
 from artui.query.runs import HEAD_COLUMNS, head_from_row
 
 MAX_NODES = 2000
@@ -40,7 +41,25 @@ def lineage(reader: Reader, subject: RunHead | VersionHead, *, max_depth: int = 
     with reader.snapshot() as connection:
         up, up_cut = _walk(connection, root, "up", max_depth)
         down, down_cut = _walk(connection, root, "down", max_depth)
+        root, *nodes = _marked(reader, connection, [root, *up, *down])
+        up, down = nodes[: len(up)], nodes[len(up) :]
     return Lineage(root, tuple(up), tuple(down), up_cut or down_cut)
+
+
+def _marked(reader: Reader, connection: sqlite3.Connection, nodes: list[Node]) -> list[Node]:
+    """Say of each line whether what it names is damaged."""
+    runs = run_damage(reader, connection, [node.run.key for node in nodes if node.run is not None])
+    versions = version_damage(reader, connection, [node.version.key for node in nodes if node.version is not None])
+    if not runs and not versions:
+        return nodes
+    return [
+        replace(
+            node,
+            run=node.run and replace(node.run, damaged=runs.get(node.run.key, ())),
+            version=node.version and replace(node.version, damaged=versions.get(node.version.key, ())),
+        )
+        for node in nodes
+    ]
 
 
 def _walk(connection: sqlite3.Connection, root: Node, direction: Direction, max_depth: int) -> tuple[list[Node], bool]:

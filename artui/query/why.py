@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from artui.errors import UsageError
-from artui.model import ParamType, RunDetail
+from artui.model import Damage, ParamType, RunDetail
 from artui.query import Reader
 from artui.query.compare import Direction, compare, guess_direction, is_number
 from artui.query.keys import key_list, name_key
@@ -74,6 +74,8 @@ class Why:
     """Whether the first run is the better; None if neither is."""
     factors: tuple[Factor, ...]
     """The weightiest first; what speaks against comes last, before what nothing is known about."""
+    damaged: tuple[tuple[str, Damage], ...] = ()
+    """The runs that are not as they were recorded, by name, with what of them is not."""
 
 
 def rank_sum(left: Sequence[float], right: Sequence[float]) -> tuple[float, float]:
@@ -136,7 +138,8 @@ def why(reader: Reader, left_id: str, right_id: str, metric: str = "", *, direct
     sign = -1 if is_better is False else 1
     factors.sort(key=lambda each: (each.z is None, -sign * (each.z or 0.0)))
     values = [_last(run, metric) for run in comparison.runs]
-    return Why(metric, direction, values[0], values[1], is_better, tuple(factors))
+    damaged = tuple((run.head.name, run.damaged) for run in comparison.runs if run.damaged)
+    return Why(metric, direction, values[0], values[1], is_better, tuple(factors), damaged)
 
 
 def _common_metric(left: RunDetail, right: RunDetail) -> str:

@@ -184,6 +184,8 @@ def fact_lines(detail: RunDetail, *, cells: int) -> list[Line]:
             lines.append(Line([(f" {fit(name, 10)} ", "dim"), (fit(clean(text), max(1, cells - 12)).rstrip(), style)]))
 
     fact("status", head.status, status_style(head.status) if head.status != "finished" else "good")
+    if detail.damaged:
+        fact("damaged", f"not as recorded: {', '.join(detail.damaged)}", "bad")
     if detail.error:
         fact("error", detail.error.rsplit("\n", 1)[-1], "bad")
     for remark in detail.remarks:

@@ -86,6 +86,7 @@ class RunScreen(DrawsCharts, LogScreen):
             (GLYPHS[head.status] + " ", status_style(head.status)),
             (clean(head.name), "title"),
             (f"  {head.status}", status_style(head.status)),
+            ("  damaged" if self.detail.damaged else "", "bad"),
         ]
 
     # Tabs

@@ -16,6 +16,7 @@ from textual.widget import Widget
 from artui.model import Column, RunDetail, RunHead, RunRow
 from artui.query import Reader
 from artui.query import runs as query
+from artui.query.damage import Damages, damaged_runs, sentence
 from artui.query.run import get_run
 from artui.query.runs import FirstView, RunOrder, RunsRequest
 from artui.safetext import clean
@@ -47,6 +48,9 @@ SPARK_CELLS = 10
 FIRST_ROWS = 60
 MAX_COPIED = 5000
 """So many rows at most go to the clipboard."""
+VERIFIED_AT_ONCE = 50
+"""Rows that are held against their seals in one question: others need not wait for long."""
+DAMAGE_SECONDS = 60.0
 
 
 class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
@@ -63,6 +67,7 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
         self.others: list[Column] = []
         self.order = RunOrder(array("q", (head.key for head in first.heads)), first.total, first.running)
         self.columns, self.stages, self._first_rows = first.columns, first.stages, first.rows
+        self._damages: Damages = {}
         self._pane_choice: bool | None = None
         self._pane_timer: Timer | None = None
         self._is_known = False
@@ -92,6 +97,7 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
         table.view = self.make_view()
         table.put_rows(self._first_rows)
         table.set_keys(self.order.keys, now_ms=_now_ms())
+        self.call_after_refresh(self._verify, self._first_rows)
         if self.focused is None:
             # Somebody may have begun to filter before the screen was complete.
             self.set_focus(table)
@@ -179,9 +185,32 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
             )
 
     def _take_rows(self, rows: dict[int, RunRow]) -> None:
-        self.table.put_rows(rows)
+        self.table.put_rows(_marked(rows, self._damages))
+        self._verify(rows)
         if self.table.key in rows:
             self._pane_soon()
+
+    def _verify(self, rows: dict[int, RunRow]) -> None:
+        """Hold rows that are shown already against their seals, behind the screen."""
+        keys = list(rows)
+        for start in range(0, len(keys), VERIFIED_AT_ONCE):
+            part = keys[start : start + VERIFIED_AT_ONCE]
+            self.ask(
+                f"seals {part[0]} {part[-1]} {len(part)}",
+                lambda part=part: damaged_runs(self.reader, part),  # type: ignore[misc]
+                lambda damages, part=part: self._take_damages(rows, part, damages),  # type: ignore[misc]
+            )
+
+    def _take_damages(self, rows: dict[int, RunRow], keys: list[int], damages: Damages) -> None:
+        before = {key: self._damages.pop(key) for key in keys if key in self._damages}
+        self._damages.update(damages)
+        if before == damages:
+            return
+        changed = {key: rows[key] for key in {*before, *damages}}
+        self.table.put_rows(_marked(changed, self._damages))
+        if damages:
+            shown = [(row.head.name, damages[key]) for key, row in rows.items() if key in damages]
+            self.artui.say(sentence(shown), is_warning=True, seconds=DAMAGE_SECONDS)
 
     def _tick(self) -> None:
         """Let ages grow older; only cells that changed are sent."""
@@ -523,3 +552,13 @@ def _first_steps(path: str) -> list[Line]:
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+def _marked(rows: dict[int, RunRow], damages: Damages) -> dict[int, RunRow]:
+    """Put on rows what is known of their damage."""
+    return {
+        key: replace(row, head=replace(row.head, damaged=damages.get(key, ())))
+        if row.head.damaged or key in damages
+        else row
+        for key, row in rows.items()
+    }

@@ -269,7 +269,7 @@ class RunsTable(ScrollView, can_focus=True):
         if row is None:
             return [*spans, ("·", "faint"), (" ", "text"), (fit("…", self._name_cells), "faint")]
         head = row.head
-        spans += [(GLYPHS[head.status], status_style(head.status)), (" ", "text")]
+        spans += [(GLYPHS[head.status], status_style(head.status)), ("!" if head.damaged else " ", "bad")]
         indent = "  " if self.groups else ""
         spans.append(
             (
