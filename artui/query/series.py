@@ -136,7 +136,7 @@ def _read_blocks(
     wanted = 0 if numbers == ALL_BLOCKS else None
     for key, number, count, codec, payload, digest in connection.execute(
         SERIES_BLOCKS, {"series": series_key, "first": numbers[0], "last": numbers[1]}
-    ).fetchall():
+    ):
         # Where one number does not follow another, a block is missing, or this one stands where it does not belong.
         in_its_place = number == wanted or wanted is None or _has_true_head(connection, key)
         wanted = number + 1 if isinstance(number, int) else None
@@ -206,7 +206,7 @@ def _values(connection: sqlite3.Connection, series_key: int) -> list[float]:
     for count, codec, payload, digest in connection.execute(
         "SELECT count, codec, payload, digest FROM block WHERE series_key = :series ORDER BY number",
         {"series": series_key},
-    ).fetchall():
+    ):
         found = _decoded(count, codec, payload, digest, _values_of)
         values += [math.nan] if found is None else found
     return values

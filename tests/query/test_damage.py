@@ -1,0 +1,102 @@
+"""What is damaged costs only itself, and is said."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from artui.catalog import Catalog, points, runs
+from artui.query import Reader
+from artui.query.series import curve, get_series, spark_values
+
+COUNT = 5 * points.BLOCK_POINTS
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A catalog with a series of five blocks."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        key = runs.start(connection, runs.NewRun(project="p", name="r"))
+        steps = np.arange(COUNT, dtype=np.int64)
+        points.append(connection, key, runs.name_key(connection, "loss"), "", steps, steps, np.sin(steps / 100))
+        runs.finish(connection, key, status="finished", ended_ms=9, duration_ms=9)
+    return path
+
+
+def execute(path: Path, statement: str) -> None:
+    """Change a catalog as another program would."""
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute(statement)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE block SET payload = zeroblob(length(payload)) WHERE number = 2",
+        "UPDATE block SET count = 1000 WHERE number = 2",
+        "UPDATE block SET codec = 'raw' WHERE number = 2",
+        "UPDATE block SET digest = zeroblob(16) WHERE number = 2",
+        "UPDATE block SET number = 7 WHERE number = 2",
+        "DELETE FROM block WHERE number = 2",
+    ],
+)
+def test_damaged_block_costs_only_itself(path: Path, statement: str) -> None:
+    """All points of the other blocks are read, and how many are missing is said, by the series and by its curve."""
+    execute(path, statement)
+
+    with Reader(path) as reader:
+        run = reader.run("r")
+        series, drawn = run.series("loss"), curve(reader, run.detail().metrics[0])
+
+    whole = np.delete(np.arange(COUNT), np.s_[2 * points.BLOCK_POINTS : 3 * points.BLOCK_POINTS])
+    assert series.steps.tolist() == whole.tolist()
+    assert series.damaged_count == points.BLOCK_POINTS
+    assert drawn.damaged_count in (points.BLOCK_POINTS, 1000)
+
+
+@pytest.mark.parametrize("column", ["min", "max", "sum", "last", "finite_count", "high_step", "first_ms"])
+def test_damaged_summary_is_not_drawn(path: Path, column: str) -> None:
+    """A block whose summary was changed is a gap in what is drawn from summaries, and its points are as they were."""
+    execute(path, f"UPDATE block SET {column} = {column} + 1 WHERE number = 2")
+
+    with Reader(path) as reader:
+        with reader.snapshot() as connection:
+            spark = spark_values(connection, [1])[1]
+        series = get_series(reader, reader.run("r").id, "loss")
+
+    assert [value != value for value in spark] == [False, False, True, False, False]
+    assert len(series) == COUNT
+    assert series.damaged_count == 0
+
+
+def test_blocks_of_older_catalogs_are_verified_by_their_payload(path: Path) -> None:
+    """A digest of 8 bytes, as older catalogs have, is one of the payload alone."""
+    execute(path, "UPDATE block SET digest = substr(digest, 1, 8), payload = zeroblob(9) WHERE number = 0")
+    execute(path, "UPDATE block SET digest = substr(digest, 1, 8) WHERE number = 1")
+
+    with Reader(path) as reader:
+        series = reader.run("r").series("loss")
+
+    assert series.damaged_count == points.BLOCK_POINTS
+
+
+def test_points_go_on_behind_a_damaged_block(path: Path) -> None:
+    """A series whose last block is damaged takes more points, and keeps what it had."""
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        more = np.arange(10, dtype=np.int64)
+        points.append(connection, 1, runs.name_key(connection, "loss"), "", more, more, more.astype(float))
+    execute(path, "UPDATE block SET payload = zeroblob(9) WHERE number = 5")
+
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        points.append(connection, 1, runs.name_key(connection, "loss"), "", more, more, more.astype(float))
+    with Reader(path) as reader:
+        series = reader.run("r").series("loss")
+
+    assert len(series) == COUNT + 10
+    assert series.damaged_count == 10
