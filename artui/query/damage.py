@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from artui.catalog import chain, seals
-from artui.units import plural
 
 if TYPE_CHECKING:
     from artui.query import Reader
@@ -55,4 +54,4 @@ def sentence(named: Iterable[tuple[str, tuple[str, ...]]]) -> str:
         return ""
     rest = f" and {len(told) - MOST_NAMED} more" if len(told) > MOST_NAMED else ""
     said = f"damaged, not as recorded: {', '.join(told[:MOST_NAMED])}{rest}"
-    return f"{plural(len(told), 'thing')} shown {'is' if len(told) == 1 else 'are'} {said}; {REMEDY}."
+    return f"{len(told):,} of what is shown {'is' if len(told) == 1 else 'are'} {said}; {REMEDY}."
