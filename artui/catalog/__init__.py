@@ -65,7 +65,7 @@ class Catalog:
             )
         if not opening.is_connected(self.path):
             leftovers.remove_stale_parts(self.path)
-        opened = opening.inspect(wanted, for_writing=True)
+        opened = opening.inspect(wanted, for_writing=True, seconds=self._busy_seconds)
         shown = ascii_path(self.path)
         if opened.schema_version > SCHEMA_VERSION:
             raise CatalogTooNew(

@@ -65,7 +65,15 @@ _ASKED = frozenset({
 })  # fmt: skip
 """Pragmas that may be asked, not set."""
 _SET_BY_WRITERS = frozenset(
-    {"journal_mode", "wal_checkpoint", "wal_autocheckpoint", "synchronous", "busy_timeout", "incremental_vacuum"}
+    {
+        "journal_mode",
+        "wal_checkpoint",
+        "wal_autocheckpoint",
+        "synchronous",
+        "busy_timeout",
+        "incremental_vacuum",
+        "max_page_count",
+    }
 )
 
 

@@ -29,6 +29,8 @@ from artui.catalog.translate import ascii_path, error_name
 from artui.errors import CatalogError
 
 PRIVATE_COPY_BYTES = 16 << 30
+STILL_SECONDS = 0.05
+"""A journal that has not changed for so long, and whose writer holds no lock, was left."""
 PART_SECONDS = 2.0
 """A beginning that is younger may belong to a process that has not locked it yet."""
 _LOCK_PAGE = 0x4000_0000
@@ -206,6 +208,23 @@ def has_hot_journal(path: Path) -> bool:
             return file.read(1) not in (b"", b"\0")
     except OSError:
         return False
+
+
+def has_left_journal(path: Path) -> bool:
+    """Whether there is a hot `-journal` whose writer is gone: none that comes, goes or changes while it is looked at."""
+    seen = _looks(path)
+    if not has_hot_journal(path) or is_being_written(path):
+        return False
+    time.sleep(STILL_SECONDS)
+    return seen == _looks(path) and has_hot_journal(path) and not is_being_written(path)
+
+
+def _looks(path: Path) -> tuple[int, ...]:
+    try:
+        found = os.lstat(f"{path}-journal")
+    except OSError:
+        return ()
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def may_roll_back(path: Path) -> bool:

@@ -81,11 +81,11 @@ class Opened:
         return ""
 
 
-def inspect(path: Path, *, for_writing: bool = False) -> Opened:
+def inspect(path: Path, *, for_writing: bool = False, seconds: float = COMMIT_SECONDS) -> Opened:
     """Find out what a catalog is and how it may be read, and prove that it can be.
 
-    Another process that begins, ends or switches its journal in this moment is waited for. What a dead process left is
-    settled if it is this user's, and by whoever writes.
+    Another process that begins, ends or switches its journal in this moment is waited for, so many seconds. What a dead
+    process left is settled if it is this user's, and by whoever writes.
 
     Raises:
         CatalogError: of its many kinds, each with a remedy.
@@ -97,7 +97,7 @@ def inspect(path: Path, *, for_writing: bool = False) -> Opened:
     if not is_there:
         look(Path(path))
     real = Path(os.path.realpath(path))
-    deadline = time.monotonic() + COMMIT_SECONDS
+    deadline = time.monotonic() + seconds
     while True:
         try:
             with border(real):
@@ -158,7 +158,7 @@ def _inspect_once(real: Path, *, for_writing: bool) -> Opened:
 def _find_way(real: Path, header: Header, *, for_writing: bool) -> Opened:
     """Decide, by what lies beside it, how the file is read. Not to be asked while this process is connected."""
     opened = Opened(real, real)
-    if leftovers.has_hot_journal(real) and not leftovers.is_being_written(real):
+    if leftovers.has_left_journal(real):
         _take_journal(opened, for_writing=for_writing)
         return opened
     whose = _judge_wal(opened, header)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import io
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import orjson
 
-from artui.catalog.artifacts import safe_join
 from artui.catalog.blobs import BlobStream
+from artui.content.reading import Reference as FileReference
+from artui.content.reading import open_referenced
 from artui.errors import ContentMissing, UnknownReference
 from artui.model import (
     KINDS,
@@ -236,40 +237,37 @@ def _preview(content: Any) -> Preview:
         return Preview("unreadable", "the stored preview is damaged")
 
 
-def place_of(reader: Reader, connection: sqlite3.Connection, version_key: int, path: str) -> tuple[int | Path, int]:
-    """Find the bytes of a file: the key of their blob, or a path of this machine that may be read; and how many they are.
+def blob_or_reference(
+    reader: Reader, connection: sqlite3.Connection, version_key: int, path: str
+) -> int | FileReference:
+    """Find the bytes of a file: the key of their blob, or where they are said to lie outside the catalog.
 
     Raises:
         UnknownReference: the version has no such file.
-        ContentMissing: the bytes are not in the catalog, and not on this machine.
+        ContentMissing: they are neither here nor there.
     """
     row = connection.execute(
-        "SELECT f.blob_key, f.size_bytes, v.location, v.storage, v.file_count, v.host FROM file AS f JOIN version AS v ON v.key = f.version_key "
-        "WHERE f.version_key = :version AND f.path = :path",
+        f"SELECT f.blob_key, f.size_bytes, f.digest, v.id, v.digest, v.location, v.storage, v.file_count, v.host, {_mark(reader)} "
+        "FROM file AS f JOIN version AS v ON v.key = f.version_key WHERE f.version_key = :version AND f.path = :path",
         {"version": version_key, "path": path},
     ).fetchone()
     if row is None:
         raise UnknownReference(f"The version has no file {path!r}.", remedy="Its manifest lists what it has.")
-    blob_key, size_bytes, location, storage, file_count, host = row
+    blob_key, size_bytes, digest, version_id, version_digest, location, storage, file_count, host, mark = row
     if blob_key is not None:
-        return int(blob_key), size_bytes
-    place = Path(location)
-    target = place if file_count == 1 and place.name == path else safe_join(place, path)
-    # Only what lies where this machine's own user put it is opened: a reference of a foreign catalog is text.
-    # The catalog itself is not: closing it would drop the locks that SQLite holds on it.
-    if (
-        storage == "referenced"
-        and reader.may_write
-        and target.is_file()
-        and not target.is_symlink()
-        and target.stat().st_size == size_bytes
-        and not target.samefile(reader.path)
-    ):
-        return target, size_bytes
-    raise ContentMissing(
-        f"{path!r} is not in the catalog: it lies at {location!r} on {host or 'another machine'}.",
-        remedy="Its preview and digest are here; fetch it from there.",
-    )
+        return int(blob_key)
+    if storage != "referenced":
+        raise ContentMissing(
+            f"The bytes of {path!r} are not in the catalog.", remedy="Its preview and digest are here."
+        )
+    return FileReference(
+        catalog=reader.path, version_id=version_id, version_digest=version_digest, mark=mark, location=location, host=host,
+        is_single=file_count == 1 and os.path.basename(location) == path, path=path, size_bytes=size_bytes, digest=digest,
+    )  # fmt: skip
+
+
+def _mark(reader: Reader) -> str:
+    return "v.mark" if reader.schema_version >= 5 else "NULL"
 
 
 def open_file(reader: Reader, connection: sqlite3.Connection, version_key: int, path: str) -> BinaryIO:
@@ -277,12 +275,12 @@ def open_file(reader: Reader, connection: sqlite3.Connection, version_key: int, 
 
     Raises:
         UnknownReference: the version has no such file.
-        ContentMissing: the bytes are not in the catalog, and not on this machine.
+        ContentMissing: the bytes are not in the catalog, and not where it may reach them.
     """
-    place, _ = place_of(reader, connection, version_key, path)
+    place = blob_or_reference(reader, connection, version_key, path)
     if isinstance(place, int):
         return io.BufferedReader(BlobStream(connection, place), 1 << 16)
-    return place.open("rb")
+    return open_referenced(place)
 
 
 def file_text(reader: Reader, version_key: int, path: str, *, max_bytes: int = MAX_TEXT_BYTES) -> tuple[str, bool]:

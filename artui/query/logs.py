@@ -20,10 +20,11 @@ from pathlib import Path
 
 from artui.catalog.beside import console_of, folder_of
 from artui.catalog.blobs import CHUNK_BYTES, unpack
+from artui.content.reading import open_referenced
 from artui.errors import CatalogDamaged, ContentMissing
 from artui.model import GOING, RunDetail
 from artui.query import Reader
-from artui.query.artifacts import place_of
+from artui.query.artifacts import blob_or_reference
 from artui.query.lines import LogSource
 
 MAX_LOGS = 100
@@ -260,12 +261,8 @@ def open_file_log(reader: Reader, version_key: int, path: str) -> LogSource:
         ContentMissing: the bytes are not in the catalog, and not on this machine.
     """
     with reader.snapshot() as connection:
-        place, size_bytes = place_of(reader, connection, version_key, path)
+        place = blob_or_reference(reader, connection, version_key, path)
     if isinstance(place, int):
         return StoredLog(reader, place)
-    try:
-        return FileLog(_open_regular(place), size_bytes=size_bytes)
-    except OSError as error:
-        raise ContentMissing(
-            f"{path!r} cannot be read: {error.strerror or error}.", remedy="Check the file."
-        ) from error
+    with open_referenced(place) as stream:
+        return FileLog(os.dup(stream.fileno()), size_bytes=place.size_bytes)
