@@ -20,7 +20,7 @@ from artui.catalog.ids import new_id
 from artui.catalog.locks import lock_file
 from artui.catalog.migrations import APPLICATION_ID, PAGE_BYTES, SCHEMA_VERSION, migrate
 from artui.catalog.opening import Opened, ascii_path, border, settle
-from artui.errors import CatalogError, CatalogReadOnly, CatalogTooNew
+from artui.errors import CatalogError, CatalogReadOnly, CatalogTooNew, DiskFull
 from artui.settings import load_settings
 
 __all__ = ["APPLICATION_ID", "SCHEMA_VERSION", "Catalog", "settle"]
@@ -63,8 +63,9 @@ class Catalog:
                 f"{ascii_path(self.path)} is to be looked at only.",
                 remedy="Leave --read-only, or ARTUI_READ_ONLY, away.",
             )
-        if not opening.is_connected(self.path):
-            leftovers.remove_stale_parts(self.path)
+        with connections.untouched(self.path) as is_untouched:
+            if is_untouched and os.path.exists(self.path):
+                leftovers.clear(self.path)
         opened = opening.inspect(wanted, for_writing=True, seconds=self._busy_seconds)
         shown = ascii_path(self.path)
         if opened.schema_version > SCHEMA_VERSION:
@@ -262,8 +263,13 @@ def _create(path: Path) -> None:
                     part.rename(path)
             with contextlib.suppress(OSError):  # some file systems know no such thing for folders
                 journal.fsync(path.parent)
+        except OSError as error:
+            raise DiskFull(
+                f"{shown} cannot be made: {error.strerror}.", remedy="See to the disk, or choose another."
+            ) from None
         finally:
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # the next writer removes it
+                part.unlink(missing_ok=True)
             os.close(handle)
 
 

@@ -145,14 +145,32 @@ def _inspect_once(real: Path, *, for_writing: bool) -> Opened:
     finally:
         disconnect(connection)
     if (
-        opened.was_left
+        not for_writing
         and opened.file == real
-        and not for_writing
+        and _has_leftovers(real)
         and leftovers.is_mine(real)
         and not load_settings().read_only
     ):
-        settle(real)
+        _tidy(real)
     return opened
+
+
+def _has_leftovers(real: Path) -> bool:
+    """Whether something lies beside the file that nobody may need. Cheap, since it is asked at each opening."""
+    try:
+        return real.stat().st_nlink > 1 or any(
+            os.path.lexists(f"{real}{ending}") for ending in ("-wal", "-shm", "-journal")
+        )
+    except OSError:
+        return False
+
+
+def _tidy(real: Path) -> None:
+    """Make one plain file of what dead processes of this user's left, where it holds nothing, or what was just read."""
+    with connections.untouched(real) as is_untouched:
+        if is_untouched:
+            leftovers.clear(real)
+    settle(real)
 
 
 def _find_way(real: Path, header: Header, *, for_writing: bool) -> Opened:
