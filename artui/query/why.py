@@ -350,7 +350,7 @@ def _inputs_apart(connection: Any, ours: set[int], theirs: set[int]) -> list[Fac
     """
     best: dict[str, Factor] = {}
     for name, number, joined in connection.execute(query).fetchall():
-        keys = keys_of(joined)
+        name, keys = text(name), keys_of(joined)
         found = _valued("inputs", name, f'input = "{name}:v{number}"', f"v{number}", keys, ours, theirs)
         if name not in best or abs(found.z or 0) > abs(best[name].z or 0):
             best[name] = found

@@ -48,7 +48,7 @@ def tour(path: Path, mutation: Mutation, steps: tuple[str, ...] = STEPS) -> list
                 for at in steps:
                     await pilot.press(*at.split())
                     await _quiet(pilot)
-                    acting = {letter for letter in shown(pilot) if letter != "\n" and ord(letter) < 32 or 127 <= ord(letter) < 160}  # fmt: skip
+                    acting = {letter for letter in shown(pilot) if (letter != "\n" and ord(letter) < 32) or 127 <= ord(letter) < 160}  # fmt: skip
                     if acting:
                         found.append(f"{mutation}: app: control letters {acting} at {at}")
         finally:
