@@ -26,11 +26,19 @@ Damaging = tuple[Path, Path, dict[str, str]]
 """The catalog that is written over, the same without types, and the true text of each of its tables."""
 
 
+_made: list[Damaging] = []
+
+
 @pytest.fixture
-def damaging(tmp_path: Path) -> Damaging:
-    target = mutating.build(tmp_path / "mutated.artui")
-    loose = Path(shutil.copyfile(target, tmp_path / "loose.artui"))
-    return target, loose, mutating.loosened(loose)
+def damaging(tmp_path_factory: pytest.TempPathFactory) -> Damaging:
+    if not _made:
+        folder = tmp_path_factory.mktemp("types")
+        target = mutating.build(folder / "mutated.artui")
+        loose = Path(shutil.copyfile(target, folder / "loose.artui"))
+        _made.append((target, loose, mutating.loosened(loose)))
+    target, loose, texts = _made[0]
+    mutating.mutate(loose, texts, target, [])
+    return target, loose, texts
 
 
 def _rounds(loose: Path, chance: random.Random) -> list[list[Mutation]]:
@@ -59,7 +67,7 @@ def test_every_column_may_hold_anything_for_every_verb(damaging: Damaging) -> No
         assert mutating.mutate(loose, texts, target, mutations)
         label = Mutation(" ".join(map(str, mutations)), "round", str(number))
         found += mutating.troubles(target, label, mutating.READING)
-        if number % 4 == 0:
+        if number % 8 == 0:
             found += mutating.troubles(target, label, mutating.WRITING)
 
     assert found == []
@@ -68,7 +76,7 @@ def test_every_column_may_hold_anything_for_every_verb(damaging: Damaging) -> No
 def test_single_cells_may_hold_anything(damaging: Damaging) -> None:
     """With one wrong value, a key among them, no verb that reads or writes ends in a traceback."""
     target, loose, texts = damaging
-    chosen = random.Random(3).sample(mutating.mutations(loose), 14)
+    chosen = random.Random(3).sample(mutating.mutations(loose), 8)
     found: list[str] = []
 
     for mutation in chosen:
