@@ -47,6 +47,17 @@ HEARTBEAT_GONE_MS = 24 * 3_600_000
 """And after this long as killed, though nobody saw its end."""
 
 
+DAMAGED = "damaged"
+"""What stands in the place of a text that the catalog holds no longer as what it was."""
+
+Damage = tuple[str, ...]
+"""Words for what of a thing is damaged, such as `name`, `started` or `points`; empty for what is whole.
+
+A value whose type or range is not what the model says is replaced (texts by DAMAGED, numbers by None, NaN or 0)
+and named here; so is a thing whose digest does not match. The rest of it is as it was recorded.
+"""
+
+
 class ParamType(IntEnum):
     """How a param's value was given; stored as this number."""
 
@@ -72,6 +83,7 @@ class Param:
     name: str
     value: ParamValue
     type: ParamType
+    damaged: Damage = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +91,7 @@ class Tag:
     name: str
     value: str
     """Empty for a plain label."""
+    damaged: Damage = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +134,7 @@ class Metric:
     labels: str
     """What tells several series of one name apart, such as `rank=3`; empty for one process."""
     summary: Summary
+    damaged: Damage = ()
 
     @property
     def title(self) -> str:
@@ -159,6 +173,7 @@ class RunHead:
     """None while it runs."""
     ended_ms: int | None = None
     parent_id: str | None = None
+    damaged: Damage = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +201,7 @@ class RunDetail:
     outputs: tuple[VersionHead, ...]
     context: Mapping[str, Any] = field(default_factory=dict)
     """What surrounded the run, by subject: `code`, `variables`, `seeds`, `job`, `container`, `exit`…"""
+    damaged: Damage = ()
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -207,6 +223,7 @@ class ArtifactHead:
     kind: str
     version_count: int
     latest: VersionHead | None
+    damaged: Damage = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +247,7 @@ class VersionHead:
     """`embedded` or `referenced`."""
     aliases: tuple[str, ...] = ()
     made_by: RunHead | None = None
+    damaged: Damage = ()
 
     @property
     def reference(self) -> str:
@@ -249,6 +267,7 @@ class ManifestFile:
     link_target: str = ""
     note: str = ""
     """What the reader should know, such as "changed while read"."""
+    damaged: Damage = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +301,7 @@ class VersionDetail:
     used_by: tuple[RunHead, ...]
     related: tuple[tuple[str, VersionHead], ...]
     """(relation as read from this version, the other version)."""
+    damaged: Damage = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +313,7 @@ class AliasChange:
     author: str
     from_number: int | None
     to_number: int | None
+    damaged: Damage = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import time
 import click
 
 from artui.cli.common import catalog_option, json_option, open_reader, print_json, print_table
-from artui.model import Column, RunRow
+from artui.model import DAMAGED, Column, RunRow
 from artui.query import Reader
 from artui.query.artifacts import artifact_list
 from artui.query.runs import RunsRequest, columns, run_order, run_rows
@@ -79,7 +79,7 @@ def _json(row: RunRow, params: list[Column], metrics: list[Column]) -> dict[str,
     head = row.head
     return {
         "id": head.id, "name": head.name, "project": head.project, "status": head.status, "stage": head.stage, "started_ms": head.started_ms,
-        "duration_ms": head.duration_ms, "parent_id": head.parent_id,
+        "duration_ms": head.duration_ms, "parent_id": head.parent_id, "damaged": head.damaged,
         "params": {column.name: row.cells[column.id] for column in params if column.id in row.cells},
         "metrics": {column.name: row.cells[column.id] for column in metrics if column.id in row.cells},
     }  # fmt: skip
@@ -91,10 +91,10 @@ def _print(rows: list[RunRow], shown: list[Column]) -> None:
     cells = []
     for row in rows:
         line = [
-            row.head.status,
-            row.head.name,
-            age_text(row.head.started_ms, now_ms),
-            duration_text(row.head.duration_ms),
+            DAMAGED if "status" in row.head.damaged else row.head.status,
+            row.head.name + (f" (damaged: {', '.join(row.head.damaged)})" if row.head.damaged else ""),
+            DAMAGED if "started" in row.head.damaged else age_text(row.head.started_ms, now_ms),
+            DAMAGED if "duration" in row.head.damaged else duration_text(row.head.duration_ms),
         ]
         for column in shown:
             value = row.cells.get(column.id)
@@ -132,7 +132,7 @@ def _artifacts(reader: Reader, words: tuple[str, ...], as_json: bool) -> int:
                 [
                     head.stage,
                     head.kind,
-                    head.name,
+                    head.name + (" (damaged)" if head.damaged or (latest and latest.damaged) else ""),
                     f"v{latest.number}" if latest else "",
                     aliases,
                     bytes_text(latest.size_bytes) if latest else "",
