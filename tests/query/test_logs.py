@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from artui.catalog import Catalog, artifacts, blobs, runs
-from artui.catalog.beside import folder_of
+from artui.catalog.spool.place import folder_of
 from artui.errors import CatalogDamaged, ContentMissing
 from artui.query import Reader, lines, logs
 from artui.query.lines import LINE_BYTES, LogSource, find, line_start, next_line, previous_line, read_page, shown_part
@@ -233,8 +233,34 @@ def test_referenced_log_is_read_only_where_its_version_says(path: Path, tmp_path
             logs.open_log(reader, head)
 
 
-def test_foreign_catalog_opens_no_file_beside_it(path: Path, tmp_path: Path) -> None:
-    """Of a catalog from elsewhere neither its spool folder nor what it references is read."""
+# Only root can give a file to somebody else.
+@pytest.mark.parametrize("kind", ["hard link", "folder is a link", *([] if os.getuid() else ["other owner"])])
+def test_console_that_leads_elsewhere_is_not_opened(path: Path, tmp_path: Path, kind: str) -> None:
+    """What a sender put in the place of a console shows no other file of the reader's."""
+    copy, secret = tmp_path / "copy.artui", tmp_path / "secret"
+    copy.write_bytes(path.read_bytes())
+    secret.write_text("secret")
+    folder = folder_of(copy)
+    with Reader(copy) as reader:
+        run_id = reader.run("going").id
+        if kind == "folder is a link":
+            (tmp_path / "elsewhere").mkdir()
+            folder.symlink_to(tmp_path / "elsewhere")
+        else:
+            folder.mkdir()
+        if kind == "hard link":
+            os.link(secret, folder / f"{run_id}.log")
+        else:
+            (folder / f"{run_id}.log").write_text("secret")
+        if kind == "other owner":
+            os.chown(folder / f"{run_id}.log", 12345, -1)
+        for head in logs.log_sources(reader, get_run(reader, run_id)):
+            with pytest.raises(ContentMissing):
+                logs.open_log(reader, head)
+
+
+def test_foreign_catalog_opens_no_file_that_it_references(path: Path, tmp_path: Path) -> None:
+    """Of a catalog from elsewhere what it references is not read; a console beside it is one."""
     with Reader(path) as reader:
         run_id = reader.run("going").id
         done_id = reader.run("done").id
@@ -244,7 +270,7 @@ def test_foreign_catalog_opens_no_file_beside_it(path: Path, tmp_path: Path) -> 
     folder.mkdir()
     (folder / f"{run_id}.log").write_text("hello\n")
     with Reader(copy) as reader:
-        assert logs.log_sources(reader, get_run(reader, run_id)) == []
+        assert [head.is_live for head in logs.log_sources(reader, get_run(reader, run_id))] == [True]
         with pytest.raises(ContentMissing):
             logs.open_log(reader, logs.log_sources(reader, get_run(reader, done_id))[1])
 
