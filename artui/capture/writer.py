@@ -61,7 +61,7 @@ class Writer:
         if not self.is_child:
             try:
                 self._catalog = Catalog(path)
-            except CatalogError as error:
+            except (CatalogError, OSError) as error:
                 if os.path.exists(path) and not os.path.isfile(path):
                     raise
                 self._error = error
