@@ -8,6 +8,7 @@ import random
 import shutil
 import sqlite3
 import struct
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -178,6 +179,8 @@ def check(path: Path, content: bytes, points: set[tuple[str, int, float]]) -> st
     """Put a spool beside a catalog, and look at what comes of it."""
     folder_of(path).mkdir()
     (folder_of(path) / SPOOL_ID).write_bytes(content)
+    # A changed header may name another machine, whose silence is waited for.
+    os.utime(folder_of(path) / SPOOL_ID, (time.time() - 3600, time.time() - 3600))
     try:
         _read(path)
         said: list[str] = []

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from artui.catalog import Catalog
+from artui.catalog.attempts import attempt
 from artui.catalog.journal import fsync
 from artui.catalog.spool.applying import Applied, apply, beat
 from artui.catalog.spool.format import MAGIC, MAX_BODY_BYTES
@@ -60,7 +61,7 @@ def fold(catalog: Catalog, file: SpoolFile, *, beating: tuple[str, ...] = (), te
 
 def _fold_some(connection: sqlite3.Connection, catalog: Catalog, file: SpoolFile) -> tuple[int, bool, Applied | None]:
     """Fold one batch; give the offset behind it, whether it was the last, and what came of it."""
-    row = connection.execute("SELECT folded_bytes FROM spool WHERE id = ?", (file.id,)).fetchone()
+    row = _noted(connection, file.id)
     # Read inside the transaction: whoever removes a spool unlinks it first and forgets its offset then.
     start, is_guess = _start(row, file)
     skipped = _skipped(connection, file) if row is None and not file.is_newer else None
@@ -75,6 +76,23 @@ def _fold_some(connection: sqlite3.Connection, catalog: Catalog, file: SpoolFile
     applied = apply(connection, catalog, file, batch, is_guess=is_guess)
     connection.execute("INSERT OR REPLACE INTO spool (id, folded_bytes) VALUES (?, ?)", (file.id, end))
     return end, is_last, applied
+
+
+def _noted(connection: sqlite3.Connection, spool_id: str) -> tuple[object] | None:
+    """Read what is noted of a spool; where the notes themselves are damaged, make them anew."""
+    rows: list[tuple[object]] = []
+    error = attempt(connection, lambda: rows.extend(connection.execute(_NOTED, (spool_id,)).fetchall()))
+    if error is None:
+        return rows[0] if rows else None
+    for mending in ("REINDEX spool", "DELETE FROM spool"):
+        if attempt(connection, lambda mending=mending: connection.execute(mending)) is None:  # type: ignore[misc]
+            error = attempt(connection, lambda: connection.execute(_NOTED, (spool_id,)).fetchall())
+            if error is None:
+                return ("unknown",)
+    raise error
+
+
+_NOTED = "SELECT folded_bytes FROM spool WHERE id = ?"
 
 
 def _start(row: tuple[object] | None, file: SpoolFile) -> tuple[int, bool]:
