@@ -104,7 +104,7 @@ def mutated_body(body: bytes, chance: random.Random) -> bytes:
             size = NUMBERED.unpack_from(body)[1]
             text = json.dumps(mutated_json(json.loads(body[NUMBERED.size : NUMBERED.size + size]), chance)).encode()
             return NUMBERED.pack(CONTENT, len(text)) + text + body[NUMBERED.size + size :]
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     return chance.choice((
         lambda: bytes([chance.randrange(256)]) + body[1:],
