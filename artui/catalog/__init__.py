@@ -20,7 +20,7 @@ from artui.catalog.ids import new_id
 from artui.catalog.locks import lock_file
 from artui.catalog.migrations import APPLICATION_ID, PAGE_BYTES, SCHEMA_VERSION, migrate
 from artui.catalog.opening import Opened, ascii_path, border, settle
-from artui.errors import CatalogError, CatalogReadOnly, CatalogTooNew, DiskFull
+from artui.errors import CatalogError, CatalogLocked, CatalogReadOnly, CatalogTooNew, DiskFull
 from artui.settings import load_settings
 
 __all__ = ["APPLICATION_ID", "SCHEMA_VERSION", "Catalog", "settle"]
@@ -218,6 +218,13 @@ def _prepare(connection: guard.LimitedConnection, path: Path, opened: Opened) ->
     """Make a connection ready for changes: the schema compared and brought up to date, the journal chosen."""
     guard.check_again(connection, path)
     if guard.schema_version(connection) < SCHEMA_VERSION:
+        from artui.catalog.spool.owners import older_writers
+
+        if older_writers(path):
+            raise CatalogLocked(
+                f"{ascii_path(path)} is being written to by an older artui.",
+                remedy="It is brought up to date once that has ended.",
+            )
         _migrate_after_backup(connection, path, opened.schema_version)
         guard.check_again(connection, path)
     mode = journal.begin_writing(connection, path)

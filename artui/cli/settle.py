@@ -17,10 +17,11 @@ def command(catalog: Path) -> int:
     A -journal that others may have written is looked at in a private copy; it never deletes a file that it names, and
     is kept beside the catalog under another name.
     """
-    from artui.catalog import beside, settling
+    from artui.catalog import settling
+    from artui.catalog.spool.place import take_over
 
     done = settling.settle_all(catalog)
-    beside.take_over(catalog)
+    take_over(catalog)
     for each in done:
         click.echo(clean(each))
     if not done:

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from artui.catalog import Catalog, artifacts, blobs, runs
-from artui.catalog.beside import folder_of
+from artui.catalog.spool.place import folder_of
 from artui.errors import CatalogDamaged, ContentMissing
 from artui.query import Reader, lines, logs
 from artui.query.lines import LINE_BYTES, LogSource, find, line_start, next_line, previous_line, read_page, shown_part
@@ -233,6 +233,32 @@ def test_referenced_log_is_read_only_where_its_version_says(path: Path, tmp_path
         os.mkfifo(outside)
         with pytest.raises(ContentMissing):
             logs.open_log(reader, head)
+
+
+# Only root can give a file to somebody else.
+@pytest.mark.parametrize("kind", ["hard link", "folder is a link", *([] if os.getuid() else ["other owner"])])
+def test_console_that_leads_elsewhere_is_not_opened(path: Path, tmp_path: Path, kind: str) -> None:
+    """What a sender put in the place of a console shows no other file of the reader's."""
+    copy, secret = tmp_path / "copy.artui", tmp_path / "secret"
+    copy.write_bytes(path.read_bytes())
+    secret.write_text("secret")
+    folder = folder_of(copy)
+    with Reader(copy) as reader:
+        run_id = reader.run("going").id
+        if kind == "folder is a link":
+            (tmp_path / "elsewhere").mkdir()
+            folder.symlink_to(tmp_path / "elsewhere")
+        else:
+            folder.mkdir()
+        if kind == "hard link":
+            os.link(secret, folder / f"{run_id}.log")
+        else:
+            (folder / f"{run_id}.log").write_text("secret")
+        if kind == "other owner":
+            os.chown(folder / f"{run_id}.log", 12345, -1)
+        for head in logs.log_sources(reader, get_run(reader, run_id)):
+            with pytest.raises(ContentMissing):
+                logs.open_log(reader, head)
 
 
 def test_copy_reads_only_what_it_may_reach(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
