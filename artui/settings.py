@@ -34,6 +34,9 @@ class Settings:
     """How often an open app looks whether the catalog has changed. `ARTUI_REFRESH_SECONDS`."""
     read_only: bool = False
     """Whether catalogs are only looked at, as `--read-only` says for one call. `ARTUI_READ_ONLY`."""
+    roots: tuple[str, ...] = ()
+    """Folders below which files that a catalog refers to may be read, whoever made the catalog.
+    `ARTUI_ROOTS`, separated by `;`."""
     console: bool = True
     """Whether a run keeps what its process prints. `ARTUI_CONSOLE`."""
     console_limit_bytes: int = 64 * 1024 * 1024

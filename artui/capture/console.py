@@ -14,13 +14,18 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+from artui.catalog.spool.place import make_file
 
 OPEN_LINES = 24
 """So many of the last lines may still be changed by moving the cursor up."""
 MAX_LINE_CHARS = 100_000
+KEPT_BYTES = 8 << 20
+"""So much of the file is kept in memory, too, should somebody cut it."""
 _SPECIAL = re.compile(r"[\r\x08\x1b\x9b\x00-\x07\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]")
 _TOKEN = re.compile(
     r"\x1b\[(?P<arguments>[0-9;:?<=>]*)[ -/]*(?P<final>[@-~])"  # CSI
@@ -150,7 +155,11 @@ class ConsoleLog:
         self._settled_bytes = 0
         self._left_out_bytes = self._said_bytes = 0
         self._shown = ""
-        self._handle: int | None = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+        self._file_bytes = 0
+        """What the file has by our own writing: if it has another size, somebody else changed it."""
+        self._recent: deque[bytes] = deque()
+        self._recent_bytes = 0
+        self._handle: int | None = make_file(path)
 
     def feed(self, text: str | bytes, *, stream: str = "out") -> None:
         """Take what was printed."""
@@ -168,6 +177,8 @@ class ConsoleLog:
         content = self._redact(done).encode("utf-8", "backslashreplace")
         if self._handle is not None:
             self._settled_bytes += os.pwrite(self._handle, content, self._settled_bytes)
+            self._file_bytes = max(self._file_bytes, self._settled_bytes)
+            self._keep(content)
             self._shown = "\0"
             if self._settled_bytes > self._limit_bytes:
                 self._leave_middle_out()
@@ -187,17 +198,55 @@ class ConsoleLog:
         said = _LEFT_OUT + f"{self._left_out_bytes:,} bytes of the console are left out here]\n".encode()
         self._said_bytes = len(said)
         os.ftruncate(handle, 0)
-        self._settled_bytes = os.pwrite(handle, head + said + tail, 0)
+        self._settled_bytes = self._file_bytes = os.pwrite(handle, head + said + tail, 0)
+        self._recent.clear()
+        self._recent_bytes = 0
+        self._keep(head + said + tail)
+
+    def _keep(self, content: bytes) -> None:
+        """Keep the last of what was written, for a file that has to be written anew."""
+        self._recent.append(content)
+        self._recent_bytes += len(content)
+        while self._recent_bytes > KEPT_BYTES and len(self._recent) > 1:
+            self._recent_bytes -= len(self._recent.popleft())
+
+    def _look(self) -> None:
+        """Notice that somebody has deleted, moved or cut the file, and write it anew."""
+        handle = self._handle
+        if handle is None:
+            return
+        found = os.fstat(handle)
+        with contextlib.suppress(OSError):
+            here = os.stat(self.path, follow_symlinks=False)
+            if (here.st_dev, here.st_ino, here.st_size, here.st_nlink) == (
+                found.st_dev, found.st_ino, self._file_bytes, 1,
+            ):  # fmt: skip
+                return
+        fresh = make_file(self.path)
+        if found.st_size == self._file_bytes:
+            parts = _parts_of(handle, self._settled_bytes)
+        else:
+            lost_bytes = self._settled_bytes - self._recent_bytes
+            said = _LEFT_OUT + f"{lost_bytes:,} bytes of the console were lost: its file was cut]\n".encode()
+            parts = iter([*([said] if lost_bytes else []), *self._recent])
+        place = 0
+        for part in parts:
+            place += os.pwrite(fresh, part, place)
+        self._settled_bytes = self._file_bytes = place
+        self._handle, self._shown = fresh, "\0"
+        os.close(handle)
 
     def tick(self) -> None:
         """Show the lines that may still change."""
         with self._lock, contextlib.suppress(OSError):
+            self._look()
             shown = self._screen.open_text
             if self._handle is None or shown == self._shown:
                 return
             content = self._redact(shown).encode("utf-8", "backslashreplace")
             written = os.pwrite(self._handle, content, self._settled_bytes)
             os.ftruncate(self._handle, self._settled_bytes + written)
+            self._file_bytes = self._settled_bytes + written
             self._shown = shown
 
     def close(self) -> None:
@@ -211,6 +260,13 @@ class ConsoleLog:
 
 
 _LEFT_OUT = b"[artui: "
+
+
+def _parts_of(handle: int, size_bytes: int) -> Iterator[bytes]:
+    place = 0
+    while place < size_bytes and (part := os.pread(handle, min(1 << 20, size_bytes - place), place)):
+        yield part
+        place += len(part)
 
 
 class _Tee:

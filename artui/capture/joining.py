@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from artui.catalog.ids import derived_id
-from artui.catalog.spool import boot_id
+from artui.catalog.spool.owners import boot_id
 
 _ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}\Z")
 _RANKS = (

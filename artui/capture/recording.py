@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artui.capture import code as code_of_runs
@@ -17,8 +16,9 @@ from artui.capture.media import Content
 from artui.capture.secrets import Redactor
 from artui.capture.values import stage_of
 from artui.capture.writer import Writer, guarded
-from artui.catalog import folding, runs
-from artui.catalog.beside import console_artifact, console_file, folder_of
+from artui.catalog import runs
+from artui.catalog.spool import adopting, folding
+from artui.catalog.spool.place import console_artifact, console_file, folder_of, remove_file
 from artui.errors import CatalogError
 from artui.settings import Settings
 
@@ -129,10 +129,10 @@ class Recording:
 
         labels = self._run._place.labels
         name, self._console_artifact = console_file(self._run.id, labels), console_artifact(labels)
-        folder = folder_of(self._writer.path)
-        folder.mkdir(exist_ok=True)
         self.console = console.ConsoleLog(
-            folder / name, limit_bytes=self._settings.console_limit_bytes, redact=self.redactor.text
+            folder_of(self._writer.path) / name,
+            limit_bytes=self._settings.console_limit_bytes,
+            redact=self.redactor.text,
         )
         self.act("console", file=name, artifact=self._console_artifact)
         if self._program is None:
@@ -226,18 +226,22 @@ class Recording:
     def keep_console(self) -> None:
         """Move the console into the catalog, once the end of the run is there."""
         log = self.console
-        if log is None or not log.path.exists():
+        if log is None:
             return
+        is_kept = False
         with contextlib.suppress(CatalogError), self._writer.catalog.transaction() as connection:
             row = connection.execute("SELECT key FROM run WHERE id = ?", (self._run.id,)).fetchone()
             if row is None:
                 return
-            folding.save_console(
+            is_kept = adopting.keep_console(
                 connection, row[0], log.path, artifact=self._console_artifact, project=self._run.project,
                 host=environment.surroundings().host,
             )  # fmt: skip
-        self.act("saved console")
-        Path(log.path).unlink(missing_ok=True)
+        if is_kept:
+            self.act("saved console")
+            # Its file goes only once nothing but the catalog is needed.
+            folding.make_durable(self._writer.path)
+            remove_file(log.path)
 
 
 def _leads_node() -> bool:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from artui.capture.media import Content
     from artui.capture.recording import Program, Recording
-    from artui.catalog.spool import Stream
+    from artui.catalog.spool.writing import Stream
 
 _BETWEEN_VERSIONS = ("derived", "trained", "satisfies")
 SPOOLED_BYTES = 16 << 20

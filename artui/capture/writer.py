@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from artui.catalog import Catalog, opening
+from artui.catalog.spool.place import remove_folder
 from artui.errors import ArtuiError, CatalogError, CatalogLocked, CatalogNotFound, DiskFull
 
 if TYPE_CHECKING:
     from artui.capture.run import Run
-    from artui.catalog.spool import SpoolFile
+    from artui.catalog.spool.reading import SpoolFile
 
 FLUSH_SECONDS = 0.5
 HEARTBEAT_SECONDS = 5.0
@@ -31,6 +32,8 @@ ADOPT_SECONDS = 10.0
 FOLD_SHARE = 0.1
 """Of a core the writer takes at most so much: many metrics are folded less often. Waiting for a lock is no work."""
 START_SECONDS = 1.0
+AGAIN_SECONDS, MAX_AGAIN_SECONDS = 0.4, 10.0
+"""A catalog that cannot be opened is tried again after so long, each time after twice as long."""
 END_SECONDS = 30.0
 """So long the start of a run, and its end, wait for the catalog; then the spool keeps what there is."""
 
@@ -38,39 +41,52 @@ END_SECONDS = 30.0
 class Writer:
     """Writes for all runs of this process that go to one catalog.
 
+    A catalog that cannot be written to now, whatever the reason, may be mended, freed or read by a newer artui: the
+    spool keeps what is logged until then.
+
     Raises:
-        CatalogError: the catalog can never be written to: it is damaged, read-only, or no catalog.
+        CatalogError: there can never be a catalog at the path, or there is no place for a spool.
     """
 
     def __init__(self, path: Path, *, parent: str = "") -> None:
-        from artui.catalog.spool import Spool, SpoolFile
+        from artui.catalog.spool.writing import Spool
 
         self.path = Path(os.path.abspath(path))
         self.holders = 0
         self.is_child = bool(parent)
         self._catalog: Catalog | None = None
+        self._error: Exception | None = None
+        self._tried_at = time.monotonic()
+        self._again_seconds = AGAIN_SECONDS
         if not self.is_child:
             try:
                 self._catalog = Catalog(path)
-            except (CatalogLocked, DiskFull) as error:
-                warn("waiting", f"{error} Logging goes on; it is written when that is possible.")
+            except (CatalogError, OSError) as error:
+                if os.path.exists(path) and not os.path.isfile(path):
+                    raise
+                self._error = error
+                warn(
+                    "waiting",
+                    f"{_shown(error)} Logging goes on beside it, in {Path(os.path.realpath(path)).name}-spool; "
+                    "it is written when that is possible.",
+                )
             self.path = Path(os.path.realpath(path))
         try:
-            self.spool = Spool(self.path, parent=parent)
+            self.spool = Spool(self.path, parent=parent, tell=warn)
         except BaseException:
             if self._catalog is not None:
                 self._catalog.close()
             raise
-        self._file: SpoolFile = SpoolFile(self.spool.path, is_trusted=True)
+        self._file: SpoolFile | None = None
+        self._spool_ids = {self.spool.id}
         self._runs: list[Run] = []
         self._wake = threading.Event()
         self._turn = threading.Condition()
         self._opening = threading.Lock()
-        self._error: Exception | None = None
         self._asked = self._answered = self._refused = 0
         self._is_closing = False
         self._folded_bytes = 0
-        self._folded_at = 0.0
+        self._folded_at = self._beaten_at = 0.0
         self._adopted_at = time.monotonic()
         # Where SQLite had the file open during a fork, the child has locks that are none: the parent folds for it.
         self._thread: threading.Thread | None = None
@@ -153,24 +169,33 @@ class Writer:
 
     def _fold(self) -> bool:
         """Fold what is new; false when something is left."""
-        from artui.catalog import folding
+        from artui.catalog.spool import folding
 
-        if not self.spool.retry():
-            trouble = self.spool.trouble
-            warn("spool", f"The disk cannot be written to ({trouble}): what is logged is kept in memory.")
+        spool = self.spool
+        if not spool.retry():
+            warn("spool", f"The disk cannot be written to ({spool.trouble}): what is logged is kept in memory.")
             return False
         now = time.monotonic()
+        if now - self._beaten_at > HEARTBEAT_SECONDS:
+            self._beaten_at = now
+            spool.touch()
+        if not spool.look():
+            return False
+        file = self._own_file()
         is_beat = bool(self._runs) and now - self._folded_at > HEARTBEAT_SECONDS
-        if self.spool.size == self._folded_bytes and not is_beat:
+        if spool.size == self._folded_bytes and not is_beat:
             return True
-        if self._file.path != self.spool.path:
-            from artui.catalog.spool import SpoolFile
-
-            self._file = SpoolFile(self.spool.path, is_trusted=True)
+        if not self._may_try(now):
+            return False
         self._error = None
         try:
             catalog = self.catalog
-            end = folding.fold(catalog, self._file, beating=tuple(run.id for run in self._runs))
+            spool.mark()
+            try:
+                end = folding.fold(catalog, file, beating=tuple(run.id for run in self._runs), tell=warn)
+            finally:
+                # Also of a fold that was broken off: what was committed of it is in the catalog.
+                spool.note_folded(file.folded_bytes)
             if not catalog.is_in_place:
                 raise CatalogNotFound(
                     f"{self.path.name} was moved, deleted or replaced.", remedy="Put it back, and nothing is lost."
@@ -182,11 +207,31 @@ class Writer:
             warn(f"fold: {type(error).__name__}", f"folding the spool failed: {_shown(error)}")
             return False
         self._folded_at, self._folded_bytes = now, end
-        if (before := self.spool.rotate(end)) is not None:
+        self._again_seconds = AGAIN_SECONDS
+        if (before := spool.rotate(end)) is not None:
             with guarded("removing a spool"):
                 folding.remove(self.catalog, before)
             self._folded_bytes = 0
-        return self.spool.size == self._folded_bytes or not self._is_closing
+        return spool.size == self._folded_bytes or not self._is_closing
+
+    def _own_file(self) -> SpoolFile:
+        """Give this process's spool as it is read: from the open file, whatever becomes of its name."""
+        from artui.catalog.spool.reading import SpoolFile
+
+        if self._file is None or self._file.path != self.spool.path:
+            self._file = SpoolFile(self.spool.path, handle=self.spool.handle, is_trusted=True)
+            self._folded_bytes = 0
+            self._spool_ids.add(self.spool.id)
+        return self._file
+
+    def _may_try(self, now: float) -> bool:
+        """Whether to try the catalog now: one that cannot be opened at all is not tried all the time."""
+        if self._is_closing or isinstance(self._error, CatalogLocked | DiskFull | None):
+            return True
+        if now - self._tried_at < self._again_seconds:
+            return False
+        self._tried_at, self._again_seconds = now, min(2 * self._again_seconds, MAX_AGAIN_SECONDS)
+        return True
 
     def _cannot(self, error: Exception) -> None:
         """Say once why the catalog is not written to, and open it anew next time: it may have been replaced."""
@@ -200,29 +245,30 @@ class Writer:
 
     def _adopt(self) -> None:
         """Now and then, take over what dead processes left, and fold for children that were forked."""
-        from artui.catalog import folding
-        from artui.catalog.spool import SpoolFile, spool_files
+        from artui.catalog.spool import adopting, folding
+        from artui.catalog.spool.place import spool_files
+        from artui.catalog.spool.reading import SpoolFile
 
-        others = [path for path in spool_files(self.path) if path.name != self.spool.id]
-        if not others or self._catalog is None:
+        if self._catalog is None:
             return
+        others = [path for path in spool_files(self.path) if path.name != self.spool.id]
         now = time.monotonic()
-        if self._is_closing or now - self._adopted_at > ADOPT_SECONDS:
+        if self._is_closing or (others and now - self._adopted_at > ADOPT_SECONDS):
             self._adopted_at = now
-            folding.adopt(self._catalog, own=frozenset({self.spool.id}))
+            adopting.adopt(self._catalog, own=frozenset({self.spool.id}), tell=warn)
             others = [path for path in others if path.exists()]
         for path in others:
             file = _children.get(path.name) or SpoolFile(path)
-            if file.owner is None:
-                with contextlib.suppress(OSError):
-                    file.read(0, max_bytes=4096)
             _children[path.name] = file
-            if file.owner is not None and file.owner.parent == self.spool.id:
-                folding.fold(self._catalog, file)
+            # One that has just gone holds back no other.
+            with contextlib.suppress(OSError):
+                file.look()
+                if file.owner is not None and file.owner.parent in self._spool_ids:
+                    folding.fold(self._catalog, file, tell=warn)
 
     def _end(self) -> None:
         """The last thing: fold whole, remove the spool, and bring the catalog back to one plain file."""
-        from artui.catalog import folding
+        from artui.catalog.spool import folding
 
         is_whole = False
         deadline = time.monotonic() + END_SECONDS / 2
@@ -236,6 +282,7 @@ class Writer:
             with guarded("tidying up"):
                 folding.remove(catalog, self.spool.path)
                 self._adopt()
+                remove_folder(self.path)
         else:
             self._tell_left()
         self.spool.close()
@@ -253,13 +300,15 @@ class Writer:
             )
 
     def _tell_left(self) -> None:
-        if self.spool.has_waiting:
+        if self.spool.has_waiting or not self.spool.is_there:
             warn("lost", "what was logged last could not be written anywhere, and is lost.")
-        warn(
-            "left",
-            f"{self.path.name} could not be written to: {self.spool.folder.name}/{self.spool.id} beside it holds what is not in it. "
-            "artui takes it over when it next opens the catalog there.",
-        )
+        if self.spool.is_there:
+            why = f" ({_shown(self._error)})" if self._error is not None else ""
+            warn(
+                "left",
+                f"{self.path.name} could not be written to{why}: {self.spool.folder.name}/{self.spool.id} beside it holds "
+                "what is not in it. artui takes it over when it can next write to the catalog there.",
+            )
 
 
 _children: dict[str, SpoolFile] = {}

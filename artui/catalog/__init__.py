@@ -20,7 +20,7 @@ from artui.catalog.ids import new_id
 from artui.catalog.locks import lock_file
 from artui.catalog.migrations import APPLICATION_ID, PAGE_BYTES, SCHEMA_VERSION, migrate
 from artui.catalog.opening import Opened, ascii_path, border, settle
-from artui.errors import CatalogError, CatalogReadOnly, CatalogTooNew
+from artui.errors import CatalogError, CatalogLocked, CatalogReadOnly, CatalogTooNew, DiskFull
 from artui.settings import load_settings
 
 __all__ = ["APPLICATION_ID", "SCHEMA_VERSION", "Catalog", "settle"]
@@ -63,9 +63,10 @@ class Catalog:
                 f"{ascii_path(self.path)} is to be looked at only.",
                 remedy="Leave --read-only, or ARTUI_READ_ONLY, away.",
             )
-        if not opening.is_connected(self.path):
-            leftovers.remove_stale_parts(self.path)
-        opened = opening.inspect(wanted, for_writing=True)
+        with connections.untouched(self.path) as is_untouched:
+            if is_untouched and os.path.exists(self.path):
+                leftovers.clear(self.path)
+        opened = opening.inspect(wanted, for_writing=True, seconds=self._busy_seconds)
         shown = ascii_path(self.path)
         if opened.schema_version > SCHEMA_VERSION:
             raise CatalogTooNew(
@@ -218,6 +219,13 @@ def _prepare(connection: guard.LimitedConnection, path: Path, opened: Opened) ->
     """Make a connection ready for changes: the schema compared and brought up to date, the journal chosen."""
     guard.check_again(connection, path)
     if guard.schema_version(connection) < SCHEMA_VERSION:
+        from artui.catalog.spool.owners import older_writers
+
+        if older_writers(path):
+            raise CatalogLocked(
+                f"{ascii_path(path)} is being written to by an older artui.",
+                remedy="It is brought up to date once that has ended.",
+            )
         _migrate_after_backup(connection, path, opened.schema_version)
         guard.check_again(connection, path)
     mode = journal.begin_writing(connection, path)
@@ -265,8 +273,13 @@ def _create(path: Path) -> None:
                     part.rename(path)
             with contextlib.suppress(OSError):  # some file systems know no such thing for folders
                 journal.fsync(path.parent)
+        except OSError as error:
+            raise DiskFull(
+                f"{shown} cannot be made: {error.strerror}.", remedy="See to the disk, or choose another."
+            ) from None
         finally:
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # the next writer removes it
+                part.unlink(missing_ok=True)
             os.close(handle)
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import orjson
 
-from artui.catalog import origins
+from artui.catalog import marks, origins
 from artui.catalog.blobs import BlobStream
 from artui.catalog.ids import derived_id, new_id
 from artui.catalog.runs import project_key, storable
@@ -102,13 +102,15 @@ def write_version(
     """Write a version with its manifest and previews."""
     cursor = connection.execute(
         """
-        INSERT INTO version (id, artifact_key, number, digest, size_bytes, file_count, created_ms, storage, location, host, note, metadata, origin_key)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO version (id, artifact_key, number, digest, size_bytes, file_count, created_ms, storage, location, host, note, metadata, mark, origin_key)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         (
             version_id, artifact_key, number, digest, sum(file.size_bytes for file in version.files), len(version.files), version.created_ms,
             version.storage, storable(version.location), version.host, storable(version.note),
-            _json(dict(version.metadata)), origins.current(connection),
+            _json(dict(version.metadata)),
+            marks.make(version_id, digest, storable(version.location)) if version.storage == "referenced" else None,
+            origins.current(connection),
         ),
     )  # fmt: skip
     key = int(cursor.lastrowid or 0)

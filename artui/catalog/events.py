@@ -18,7 +18,7 @@ from typing import Any
 
 import orjson
 
-from artui.catalog import Catalog, chain, origins
+from artui.catalog import Catalog, cells, chain, origins
 from artui.catalog.ids import new_id
 from artui.errors import UnknownReference
 
@@ -186,21 +186,53 @@ def _turn(catalog: Catalog, state: int, new_state: int, order: str) -> Outcome |
         ).fetchall()
         edit = Edit(connection, None)
         kept = 0
-        for action, subject_id, before, after in rows:
-            old, new = orjson.loads(before), orjson.loads(after)
+        for row in rows:
+            change = _change(*row)
+            if change is None:
+                kept += 1
+                continue
+            action, subject_id, old, new = change
             expected, wanted = (new, old) if is_undo else (old, new)
             known = wanted if wanted is not None else expected
             detail = known[0] if action in ("tag", "alias") else ""
             try:
                 is_as_left = _KINDS[action].get(connection, subject_id, detail) == expected
+                if is_as_left:
+                    edit._set(action, subject_id, detail, wanted)
             except UnknownReference:
                 is_as_left = False
-            if not is_as_left:
-                kept += 1
-                continue
-            edit._set(action, subject_id, detail, wanted)
+            kept += not is_as_left
         connection.execute("UPDATE edit SET state = ? WHERE id = ?", (new_state, edit_id))
-    return Outcome(label, edit.count, kept)
+    return Outcome(cells.text(label), edit.count, kept)
+
+
+_LONGEST = {"tag": 2, "alias": 3, "view": 2}
+"""How many texts and numbers say what such a change was from or to; of the others it is one."""
+
+
+def _change(action: Any, subject_id: Any, before: Any, after: Any) -> tuple[str, str, Any, Any] | None:
+    """Read a change of the journal: (action, subject, before, after); None of one that is no longer what was recorded."""
+    if action not in _KINDS or not isinstance(subject_id, str):
+        return None
+    try:
+        told = [orjson.loads(each) for each in (before, after)]
+    except (ValueError, TypeError):
+        return None
+    is_whole = all(_is_state(action, each) for each in told) and told != [None, None]
+    return (action, subject_id, *told) if is_whole else None
+
+
+def _is_state(action: str, told: Any) -> bool:
+    """Say whether something can be what a thing was before or after a change."""
+    if action == "trash":
+        return told is None or isinstance(told, int)
+    if action not in _LONGEST:
+        return isinstance(told, str)
+    if told is None:
+        return True
+    if not isinstance(told, list) or len(told) != _LONGEST[action]:
+        return False
+    return all(isinstance(each, str) for each in told[:2]) and all(isinstance(each, int) for each in told[2:])
 
 
 # One change by itself

@@ -62,12 +62,22 @@ _TABLES = frozenset(
     )
 ) | {f"search_{part}" for part in ("data", "idx", "content", "docsize", "config")}
 _SEARCH = next(statement for statement in migrations.SCHEMA_0001 if statement.startswith("CREATE VIRTUAL TABLE search"))
+_SPOOL_INDEX = "sqlite_autoindex_spool_"
+"""What a fold makes anew where the notes on spools are damaged."""
 _ASKED = frozenset({
     "data_version", "schema_version", "page_count", "page_size", "freelist_count", "user_version", "application_id", "journal_mode",
 })  # fmt: skip
 """Pragmas that may be asked, not set."""
 _SET_BY_WRITERS = frozenset(
-    {"journal_mode", "wal_checkpoint", "wal_autocheckpoint", "synchronous", "busy_timeout", "incremental_vacuum"}
+    {
+        "journal_mode",
+        "wal_checkpoint",
+        "wal_autocheckpoint",
+        "synchronous",
+        "busy_timeout",
+        "incremental_vacuum",
+        "max_page_count",
+    }
 )
 
 
@@ -160,6 +170,8 @@ def _authorize_writing(
         return sqlite3.SQLITE_OK if is_ours and is_by_us else sqlite3.SQLITE_DENY
     if action == sqlite3.SQLITE_SAVEPOINT:
         return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_REINDEX:
+        return sqlite3.SQLITE_OK if (first or "").startswith(_SPOOL_INDEX) else sqlite3.SQLITE_DENY
     if action == sqlite3.SQLITE_PRAGMA and (first or "").lower() in _SET_BY_WRITERS:
         return sqlite3.SQLITE_OK
     if action == sqlite3.SQLITE_FUNCTION and inside in OUR_TRIGGERS and second in OUR_FUNCTIONS:

@@ -26,9 +26,11 @@ from artui.catalog.header import CHANGE_COUNTER_AT, Header, has_content
 from artui.catalog.journal import fsync
 from artui.catalog.locks import Lock, lock_file
 from artui.catalog.translate import ascii_path, error_name
-from artui.errors import CatalogError
+from artui.errors import CatalogDamaged, CatalogError, NotACatalog
 
 PRIVATE_COPY_BYTES = 16 << 30
+STILL_SECONDS = 0.05
+"""A journal that has not changed for so long, and whose writer holds no lock, was left."""
 PART_SECONDS = 2.0
 """A beginning that is younger may belong to a process that has not locked it yet."""
 _LOCK_PAGE = 0x4000_0000
@@ -131,13 +133,29 @@ def _is_of(path: Path, header: Header) -> bool:
             return False
         if alone.newest in (together.newest, together.before):
             return True
-    # A checkpoint that was broken off has written the first page, and others may lack.
-    return _has_first_page_of_wal(path, header.page_bytes)
+    # A checkpoint that was broken off has written the first page, and others may lack, or be torn where the power was cut.
+    return _has_first_page_of_wal(path, header.page_bytes) or (
+        alone is None and together is not None and _is_whole(path)
+    )
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a main file that cannot be read by itself is a whole catalog together with the `-wal`."""
+    connection = connections.open_reading(path)
+    try:
+        guard.find_damage(connection, path)
+    except CatalogDamaged:
+        return False
+    finally:
+        connections.disconnect(connection)
+    return True
 
 
 def _look_at(path: Path, *, is_bare: bool) -> Tokens | None:
     try:
         connection = connections.open_reading(path, is_bare=is_bare)
+    except (NotACatalog, CatalogDamaged):
+        return None
     except sqlite3.DatabaseError as error:
         if error_name(error).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
             return None
@@ -206,6 +224,23 @@ def has_hot_journal(path: Path) -> bool:
             return file.read(1) not in (b"", b"\0")
     except OSError:
         return False
+
+
+def has_left_journal(path: Path) -> bool:
+    """Whether there is a hot `-journal` whose writer is gone: none that comes, goes or changes while it is looked at."""
+    seen = _looks(path)
+    if not has_hot_journal(path) or is_being_written(path):
+        return False
+    time.sleep(STILL_SECONDS)
+    return seen == _looks(path) and has_hot_journal(path) and not is_being_written(path)
+
+
+def _looks(path: Path) -> tuple[int, ...]:
+    try:
+        found = os.lstat(f"{path}-journal")
+    except OSError:
+        return ()
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def may_roll_back(path: Path) -> bool:
@@ -356,6 +391,22 @@ def _escaped(name: str) -> str:
     import glob
 
     return glob.escape(name)
+
+
+def clear(path: Path) -> None:
+    """Remove what a dead process of this user's left beside a catalog that holds nothing: beginnings, a spent journal.
+
+    Not to be called while connected.
+    """
+    remove_stale_parts(path)
+    journal = f"{path}-journal"
+    seen = _looks(path)
+    if not seen or has_hot_journal(path) or is_being_written(path):
+        return
+    time.sleep(STILL_SECONDS)
+    if seen == _looks(path) and not has_hot_journal(path) and not is_being_written(path):
+        with contextlib.suppress(OSError):
+            os.unlink(journal)
 
 
 def is_own_leftover(path: Path) -> bool:

@@ -81,11 +81,11 @@ class Opened:
         return ""
 
 
-def inspect(path: Path, *, for_writing: bool = False) -> Opened:
+def inspect(path: Path, *, for_writing: bool = False, seconds: float = COMMIT_SECONDS) -> Opened:
     """Find out what a catalog is and how it may be read, and prove that it can be.
 
-    Another process that begins, ends or switches its journal in this moment is waited for. What a dead process left is
-    settled if it is this user's, and by whoever writes.
+    Another process that begins, ends or switches its journal in this moment is waited for, so many seconds. What a dead
+    process left is settled if it is this user's, and by whoever writes.
 
     Raises:
         CatalogError: of its many kinds, each with a remedy.
@@ -97,7 +97,7 @@ def inspect(path: Path, *, for_writing: bool = False) -> Opened:
     if not is_there:
         look(Path(path))
     real = Path(os.path.realpath(path))
-    deadline = time.monotonic() + COMMIT_SECONDS
+    deadline = time.monotonic() + seconds
     while True:
         try:
             with border(real):
@@ -145,20 +145,38 @@ def _inspect_once(real: Path, *, for_writing: bool) -> Opened:
     finally:
         disconnect(connection)
     if (
-        opened.was_left
+        not for_writing
         and opened.file == real
-        and not for_writing
+        and _has_leftovers(real)
         and leftovers.is_mine(real)
         and not load_settings().read_only
     ):
-        settle(real)
+        _tidy(real)
     return opened
+
+
+def _has_leftovers(real: Path) -> bool:
+    """Whether something lies beside the file that nobody may need. Cheap, since it is asked at each opening."""
+    try:
+        return real.stat().st_nlink > 1 or any(
+            os.path.lexists(f"{real}{ending}") for ending in ("-wal", "-shm", "-journal")
+        )
+    except OSError:
+        return False
+
+
+def _tidy(real: Path) -> None:
+    """Make one plain file of what dead processes of this user's left, where it holds nothing, or what was just read."""
+    with connections.untouched(real) as is_untouched:
+        if is_untouched:
+            leftovers.clear(real)
+    settle(real)
 
 
 def _find_way(real: Path, header: Header, *, for_writing: bool) -> Opened:
     """Decide, by what lies beside it, how the file is read. Not to be asked while this process is connected."""
     opened = Opened(real, real)
-    if leftovers.has_hot_journal(real) and not leftovers.is_being_written(real):
+    if leftovers.has_left_journal(real):
         _take_journal(opened, for_writing=for_writing)
         return opened
     whose = _judge_wal(opened, header)

@@ -285,10 +285,46 @@ def append(
         series_key = int(cursor.lastrowid or 0)
         _write_blocks(connection, series_key, 0, steps, times_ms, values)
         return series_key
-    series_key, before = int(found[0]), Totals(*found[1:])
+    series_key, before = int(found[0]), _totals(found[1:])
     connection.execute(_UPDATE_SERIES, (*_totals_row(before.followed_by(added)), series_key))
     _extend(connection, series_key, steps, times_ms, values)
     return series_key
+
+
+def beyond(
+    connection: sqlite3.Connection,
+    run_key: int,
+    name_key: int,
+    labels: str,
+    steps: Ints,
+    times_ms: Ints,
+    values: Floats,
+) -> tuple[Ints, Ints, Floats]:
+    """Give those of some points that come after the last one of a series: for when it is not known which are in it."""
+    import numpy as np
+
+    found = connection.execute(
+        "SELECT last_step, last_ms FROM series WHERE run_key = ? AND name_key = ? AND labels = ?",
+        (run_key, name_key, labels),
+    ).fetchone()
+    if found is None or not all(type(value) is int for value in found):
+        return steps, times_ms, values
+    same = np.flatnonzero((steps == found[0]) & (times_ms == found[1]))
+    first = int(same[-1]) + 1 if len(same) else int(np.searchsorted(times_ms, found[1], side="right"))
+    return steps[first:], times_ms[first:], values[first:]
+
+
+def _totals(row: tuple[Any, ...]) -> Totals:
+    """Read the totals of a series.
+
+    Raises:
+        PointsDamaged: they are of types that a series cannot have.
+    """
+    for name, value in zip(Totals.__slots__, row, strict=True):
+        is_right = type(value) is int if name in _WHOLE else value is None or type(value) in (int, float)
+        if not is_right:
+            raise PointsDamaged(f"A series has {ascii(value)[:40]} as its {name}.", remedy="Get an untouched copy.")
+    return Totals(*row)
 
 
 def _extend(connection: sqlite3.Connection, series_key: int, steps: Ints, times_ms: Ints, values: Floats) -> None:
@@ -298,6 +334,8 @@ def _extend(connection: sqlite3.Connection, series_key: int, steps: Ints, times_
         "SELECT number, count, codec, payload, digest FROM block WHERE series_key = ? ORDER BY number DESC LIMIT 1",
         (series_key,),
     ).fetchone()
+    if row is None or type(row[0]) is not int or type(row[1]) is not int or type(row[3]) is not bytes:
+        raise PointsDamaged("A series has lost its last block of points.", remedy="Get an untouched copy.")
     number, tail = _tail(row)
     if tail is None:
         _write_blocks(connection, series_key, number + 1, steps, times_ms, values)
@@ -380,6 +418,9 @@ def _totals_row(sums: Totals) -> tuple[Any, ...]:
     return tuple(getattr(sums, name) for name in Totals.__slots__)
 
 
+_WHOLE = frozenset(name for name in Totals.__slots__ if name.endswith("count")) | {
+    "first_step", "last_step", "first_ms", "last_ms"
+}  # fmt: skip
 _TOTALS_COLUMNS = ", ".join(Totals.__slots__)
 _INSERT_SERIES = f"INSERT INTO series (run_key, name_key, labels, {_TOTALS_COLUMNS}) VALUES ({', '.join('?' * (3 + len(Totals.__slots__)))})"
 _UPDATE_SERIES = f"UPDATE series SET {', '.join(name + ' = ?' for name in Totals.__slots__)} WHERE key = ?"

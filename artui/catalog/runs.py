@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from artui.catalog import context, origins
+from artui.catalog.attempts import attempt
 from artui.catalog.ids import new_id
 from artui.errors import AmbiguousReference
 from artui.model import STAGES, ParamType, ParamValue
@@ -70,10 +71,7 @@ def start(connection: sqlite3.Connection, run: NewRun) -> int:
     key = int(cursor.lastrowid or 0)
     write_params(connection, key, run.params)
     write_tags(connection, key, run.tags)
-    connection.execute(
-        "INSERT INTO search (rowid, name, note, tags, params) VALUES (?, ?, ?, ?, ?)",
-        (key, *_words(connection, key)),
-    )
+    attempt(connection, lambda: _index(connection, key, _words(connection, key)))
     return key
 
 
@@ -317,13 +315,25 @@ def searchable(connection: sqlite3.Connection, run_key: int) -> Iterator[None]:
     yield
     after = _words(connection, run_key)
     if before != after:
-        connection.execute(
-            "INSERT INTO search (search, rowid, name, note, tags, params) VALUES ('delete', ?, ?, ?, ?, ?)",
-            (run_key, *before),
-        )
-        connection.execute(
-            "INSERT INTO search (rowid, name, note, tags, params) VALUES (?, ?, ?, ?, ?)", (run_key, *after)
-        )
+        # A damaged index costs what can be found, not what was logged.
+        attempt(connection, lambda: _reindex(connection, run_key, before, after))
+
+
+def _index(connection: sqlite3.Connection, run_key: int, words: tuple[str, str, str, str]) -> None:
+    connection.execute("INSERT INTO search (rowid, name, note, tags, params) VALUES (?, ?, ?, ?, ?)", (run_key, *words))
+
+
+def _reindex(
+    connection: sqlite3.Connection,
+    run_key: int,
+    before: tuple[str, str, str, str],
+    after: tuple[str, str, str, str],
+) -> None:
+    connection.execute(
+        "INSERT INTO search (search, rowid, name, note, tags, params) VALUES ('delete', ?, ?, ?, ?, ?)",
+        (run_key, *before),
+    )
+    _index(connection, run_key, after)
 
 
 def _words(connection: sqlite3.Connection, run_key: int) -> tuple[str, str, str, str]:

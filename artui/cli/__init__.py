@@ -24,6 +24,7 @@ VERBS = {
     "compare": "Put runs side by side.",
     "why": "Say what made a run better than another, or what sets runs apart.",
     "trace": "Show where a run or version came from, and what came of it.",
+    "settle": "Make a catalog one plain file of what a dead process left.",
     "keys": "List the keys of the app, with the ids by which settings change them.",
     "completion": "Print the shell completion script for bash, zsh or fish.",
 }
@@ -35,9 +36,19 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
+def _without_read_only(arguments: list[str]) -> list[str]:
+    """Take `--read-only` as the setting for this process, wherever it stands before `--`."""
+    ours = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    if "--read-only" not in ours:
+        return arguments
+    os.environ["ARTUI_READ_ONLY"] = "1"
+    return [each for each in ours if each != "--read-only"] + arguments[len(ours) :]
+
+
 def run(arguments: list[str]) -> int:
     """Run the command line; give its exit code. Errors are one line on stderr."""
     try:
+        arguments = _without_read_only(arguments)
         is_path = len(arguments) == 1 and arguments[0].endswith(".artui") and not arguments[0].startswith("-")
         if (not arguments or is_path) and "_ARTUI_COMPLETE" not in os.environ:
             from artui.cli.explore import explore

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 import click
 
-from artui.catalog.beside import take_over
 from artui.catalog.finding import find_catalog
+from artui.catalog.spool.place import take_over
 from artui.errors import UsageError
 from artui.query import Reader
 from artui.safetext import clean
@@ -68,7 +68,7 @@ def run_id_of(named: str | None, catalog: str | None, *, names: Collection[str] 
 def open_reader(named: str | None, *, say: bool = True) -> Reader:
     """Open the catalog that is meant, and say on stderr which it is unless it was named."""
     path, why = find_catalog(named)
-    take_over(path)
+    take_over(path, tell=lambda text: click.echo(f"artui: {clean(text)}", err=True))
     reader = Reader(path)
     if say and why != "named" and sys.stderr.isatty():
         click.echo(f"{clean(str(path))} ({why})", err=True)

@@ -16,12 +16,13 @@ from artui.cli.common import catalog_option, run_id_of, run_option
 @catalog_option
 def command(run: str | None, status: str, error: str, catalog: str | None) -> int:
     """End a run: `artui finish --run R --status failed`."""
-    from artui.catalog import Catalog, folding, runs
+    from artui.catalog import Catalog, runs
+    from artui.catalog.spool import adopting
 
     path, run_id, _ = run_id_of(run, catalog)
     now_ms = time.time_ns() // 1_000_000
     with Catalog(path) as opened:
-        folding.adopt(opened)
+        adopting.adopt(opened)
         with opened.transaction() as connection:
             key, started_ms = connection.execute("SELECT key, started_ms FROM run WHERE id = ?", (run_id,)).fetchone()
             runs.finish(

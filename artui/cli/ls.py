@@ -8,7 +8,7 @@ from dataclasses import replace
 import click
 
 from artui.cli.common import catalog_option, json_option, open_reader, print_json, print_table, say_damaged
-from artui.model import Column, RunRow
+from artui.model import DAMAGED, Column, RunRow
 from artui.query import Reader
 from artui.query.artifacts import artifact_list
 from artui.query.damage import damaged_runs, damaged_versions
@@ -99,10 +99,10 @@ def _print(rows: list[RunRow], shown: list[Column]) -> None:
     cells = []
     for row in rows:
         line = [
-            f"{row.head.status} damaged" if row.head.damaged else row.head.status,
-            row.head.name,
-            age_text(row.head.started_ms, now_ms),
-            duration_text(row.head.duration_ms),
+            DAMAGED if "status" in row.head.damaged else row.head.status,
+            row.head.name + (f" (damaged: {', '.join(row.head.damaged)})" if row.head.damaged else ""),
+            DAMAGED if "started" in row.head.damaged else age_text(row.head.started_ms, now_ms),
+            DAMAGED if "duration" in row.head.damaged else duration_text(row.head.duration_ms),
         ]
         for column in shown:
             value = row.cells.get(column.id)
@@ -148,7 +148,7 @@ def _artifacts(reader: Reader, words: tuple[str, ...], as_json: bool) -> int:
                 [
                     head.stage,
                     head.kind,
-                    f"{head.name} (damaged)" if head.damaged else head.name,
+                    head.name + (" (damaged)" if head.damaged or (latest and latest.damaged) else ""),
                     f"v{latest.number}" if latest else "",
                     aliases,
                     bytes_text(latest.size_bytes) if latest else "",

@@ -62,6 +62,7 @@ def _print_run(run: RunDetail) -> None:
         else time_text(head.started_ms),
     )
     _fact("stage", head.stage)
+    _fact("damaged", ", ".join((*head.damaged, *run.damaged)))
     _fact("note", run.note)
     _fact("tags", " ".join(tag.name + (f"={tag.value}" if tag.value else "") for tag in run.tags))
     _fact("where", f"{run.user}@{run.host}, python {run.python}")
@@ -112,7 +113,7 @@ def _print_run(run: RunDetail) -> None:
 def _print_version(version: VersionDetail) -> None:
     head = version.head
     click.echo(f"{clean(head.reference)}  {head.stage} {clean(head.kind)}  ({clean(head.project)})")
-    _fact("damaged", ", ".join(version.damaged))
+    _fact("damaged", ", ".join(dict.fromkeys((*head.damaged, *version.damaged))))
     _fact("aliases", " ".join(head.aliases))
     _fact("saved", time_text(head.created_ms))
     _fact("made by", head.made_by.name if head.made_by else "")

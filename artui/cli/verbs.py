@@ -67,6 +67,7 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version."
 )
 @click.option("--catalog", "-c", metavar="FILE", help="The catalog to open.")
+@click.option("--read-only", is_flag=True, expose_value=False, help="Only look: change nothing, settle nothing.")
 @click.pass_context
 def cli(ctx: click.Context, catalog: str | None) -> int | None:
     """Explore a catalog of machine-learning artifacts in the terminal.

@@ -25,7 +25,7 @@ from artui.model import RunDetail, Series
 from artui.query.keys import Memory
 
 if TYPE_CHECKING:
-    from artui.catalog.spool import SpoolFile
+    from artui.catalog.spool.reading import SpoolFile
     from artui.model import RunHead
 
 __all__ = ["Reader", "RunReader", "open_catalog"]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import orjson
 
-from artui.catalog.artifacts import NewFile, manifest_digest, safe_join
+from artui.catalog import cells as cell_of
+from artui.catalog.artifacts import NewFile, manifest_digest
 from artui.catalog.blobs import BlobStream
-from artui.errors import ContentMissing, UnknownReference
+from artui.content.reading import Reference as FileReference
+from artui.content.reading import open_referenced
+from artui.errors import CatalogDamaged, ContentMissing, UnknownReference
 from artui.model import (
     KINDS,
     STAGES,
@@ -27,6 +30,7 @@ from artui.model import (
     VersionHead,
 )
 from artui.query import Reader
+from artui.query.border import Shape
 from artui.query.damage import is_chained, version_damage
 from artui.query.runs import HEAD_COLUMNS, head_from_row
 
@@ -41,6 +45,18 @@ _RELATION_WORDS = {
 """By stored relation: as read from the later version, and from the earlier one."""
 
 
+_STAGE_CODES = {"stage": (STAGES, "modelling")}
+_HEADS = Shape(
+    VersionHead,
+    "key id artifact_key artifact project stage kind number digest size_bytes file_count created_ms storage",
+    codes=_STAGE_CODES,
+)
+_ARTIFACTS = Shape(ArtifactHead, "key id name project stage kind version_count", codes=_STAGE_CODES)
+_FILES = Shape(ManifestFile, "path size_bytes digest media_type link_target note", may_lack="digest link_target")
+_DETAILS = Shape(VersionDetail, "location host")
+_CHANGES = Shape(AliasChange, "time_ms author")
+
+
 def version_heads(connection: sqlite3.Connection, chosen: str, values: Mapping[str, Any]) -> list[VersionHead]:
     """Read versions; `chosen` is a query of ours that gives their keys."""
     rows = connection.execute(
@@ -49,31 +65,17 @@ def version_heads(connection: sqlite3.Connection, chosen: str, values: Mapping[s
                (SELECT max(n.number) FROM version AS n WHERE n.artifact_key = a.key AND n.deleted_ms IS NULL)
         FROM version AS v
         JOIN artifact AS a ON a.key = v.artifact_key
-        JOIN project AS p ON p.key = a.project_key
+        LEFT JOIN project AS p ON p.key = a.project_key
         WHERE v.key IN ({chosen}) AND v.deleted_ms IS NULL
         ORDER BY a.stage, a.kind, a.name, v.number DESC
         """,
         dict(values),
     ).fetchall()
     heads = []
-    for (
-        key,
-        version_id,
-        artifact_key,
-        artifact,
-        project,
-        stage,
-        kind,
-        number,
-        digest,
-        size,
-        count,
-        created_ms,
-        storage,
-        newest,
-    ) in rows:
+    for *cells, newest in rows:
+        key, artifact_key, number = cells[0], cells[2], cells[7]
         aliases = [
-            str(row[0])
+            cell_of.text(row[0])
             for row in connection.execute(
                 "SELECT name FROM alias WHERE artifact_key = ? AND version_key = ? ORDER BY name",
                 (artifact_key, key),
@@ -82,16 +84,12 @@ def version_heads(connection: sqlite3.Connection, chosen: str, values: Mapping[s
         if number == newest:
             aliases.insert(0, "latest")
         makers = connection.execute(
-            f"SELECT {HEAD_COLUMNS} FROM edge AS e JOIN run AS r ON r.key = e.source_key JOIN project AS p ON p.key = r.project_key "
+            f"SELECT {HEAD_COLUMNS} FROM edge AS e JOIN run AS r ON r.key = e.source_key LEFT JOIN project AS p ON p.key = r.project_key "
             "WHERE e.relation = 0 AND e.target_key = :version ORDER BY e.created_ms, r.key LIMIT 1",
             {"version": key},
         ).fetchone()
-        heads.append(
-            VersionHead(
-                key, str(version_id), artifact_key, str(artifact), str(project), _stage(stage), str(kind), number, digest.hex() if isinstance(digest, bytes) else "",
-                size, count, created_ms, str(storage), tuple(aliases), head_from_row(makers) if makers else None,
-            )
-        )  # fmt: skip
+        made_by = head_from_row(makers) if makers else None
+        heads.append(_HEADS.made(cells, aliases=tuple(aliases), made_by=made_by))
     return heads
 
 
@@ -111,7 +109,7 @@ def artifact_list(reader: Reader) -> list[ArtifactHead]:
             """
             SELECT a.key, a.id, a.name, p.name, a.stage, a.kind, (SELECT count(*) FROM version AS v WHERE v.artifact_key = a.key AND v.deleted_ms IS NULL)
             FROM artifact AS a
-            JOIN project AS p ON p.key = a.project_key
+            LEFT JOIN project AS p ON p.key = a.project_key
             WHERE a.deleted_ms IS NULL
             ORDER BY a.stage, a.kind, a.name, a.key
             """
@@ -126,10 +124,7 @@ def artifact_list(reader: Reader) -> list[ArtifactHead]:
             head.name,
         )
 
-    heads = [
-        ArtifactHead(key, artifact_id, str(name), str(project), _stage(stage), str(kind), count, newest.get(key))
-        for key, artifact_id, name, project, stage, kind, count in rows
-    ]
+    heads = [_ARTIFACTS.made(row, latest=newest.get(row[0])) for row in rows]
     return sorted(heads, key=rank)
 
 
@@ -154,22 +149,25 @@ def get_version(reader: Reader, version_id: str) -> VersionDetail:
                 f"There is no version {version_id}.", remedy="`artui ls --artifacts` lists artifacts."
             )
         head = heads[0]
-        metadata, location, host = connection.execute(
+        metadata, *place = connection.execute(
             "SELECT metadata, location, host FROM version WHERE key = ?", (head.key,)
         ).fetchone()
+        told = cell_of.object_of(metadata)
         files = tuple(_files(connection, head.key))
-        damaged = version_damage(reader, connection, [head.key]).get(head.key, ())
-        if "files" not in damaged and not _is_manifest(files, head):
-            damaged = (*damaged, "files")
-        return VersionDetail(
-            replace(head, damaged=damaged),
-            _mapping(metadata),
-            str(location),
-            str(host),
-            files,
-            tuple(_used_by(connection, head.key)),
-            tuple(_related(connection, head.key)),
-            damaged,
+        parts = {
+            "metadata": told is None,
+            "files": any(file.damaged for file in files) or not _is_manifest(files, head),
+        }
+        damaged = dict.fromkeys(word for word, is_damaged in parts.items() if is_damaged)
+        damaged |= dict.fromkeys(version_damage(reader, connection, [head.key]).get(head.key, ()))
+        return _DETAILS.made(
+            place,
+            damaged=tuple(damaged),
+            head=replace(head, damaged=tuple(dict.fromkeys((*head.damaged, *damaged)))),
+            metadata=told or {},
+            files=files,
+            used_by=tuple(_used_by(connection, head.key)),
+            related=tuple(_related(connection, head.key)),
         )
 
 
@@ -193,25 +191,18 @@ def _is_manifest(files: Sequence[ManifestFile], head: VersionHead) -> bool:
 
 
 def _files(connection: sqlite3.Connection, version_key: int) -> Iterator[ManifestFile]:
-    for path, size, digest, media, link, note in connection.execute(
+    for row in connection.execute(
         "SELECT path, size_bytes, digest, media_type, link_target, note FROM file WHERE version_key = :version ORDER BY path LIMIT :limit",
         {"version": version_key, "limit": MAX_FILES},
     ):
-        yield ManifestFile(
-            str(path),
-            size,
-            digest.hex() if isinstance(digest, bytes) else "",
-            str(media),
-            str(link or ""),
-            str(note),
-        )
+        yield _FILES.made(row)
 
 
 def _used_by(connection: sqlite3.Connection, version_key: int) -> list[RunHead]:
     return [
         head_from_row(row)
         for row in connection.execute(
-            f"SELECT {HEAD_COLUMNS} FROM edge AS e JOIN run AS r ON r.key = e.target_key JOIN project AS p ON p.key = r.project_key "
+            f"SELECT {HEAD_COLUMNS} FROM edge AS e JOIN run AS r ON r.key = e.target_key LEFT JOIN project AS p ON p.key = r.project_key "
             "WHERE e.relation = 1 AND e.source_key = :version ORDER BY r.started_ms, r.key LIMIT 1000",
             {"version": version_key},
         )
@@ -242,7 +233,7 @@ def previews(reader: Reader, version_key: int) -> dict[str, Preview]:
             "SELECT path, content FROM preview WHERE version_key = :version ORDER BY path",
             {"version": version_key},
         ).fetchall()
-    return {str(path): _preview(content) for path, content in rows}
+    return {cell_of.text(path): _preview(content) for path, content in rows}
 
 
 def _preview(content: Any) -> Preview:
@@ -262,40 +253,40 @@ def _preview(content: Any) -> Preview:
         return Preview("unreadable", "the stored preview is damaged")
 
 
-def place_of(reader: Reader, connection: sqlite3.Connection, version_key: int, path: str) -> tuple[int | Path, int]:
-    """Find the bytes of a file: the key of their blob, or a path of this machine that may be read; and how many they are.
+def blob_or_reference(
+    reader: Reader, connection: sqlite3.Connection, version_key: int, path: str
+) -> int | FileReference:
+    """Find the bytes of a file: the key of their blob, or where they are said to lie outside the catalog.
 
     Raises:
         UnknownReference: the version has no such file.
-        ContentMissing: the bytes are not in the catalog, and not on this machine.
+        ContentMissing: they are neither here nor there.
     """
     row = connection.execute(
-        "SELECT f.blob_key, f.size_bytes, v.location, v.storage, v.file_count, v.host FROM file AS f JOIN version AS v ON v.key = f.version_key "
-        "WHERE f.version_key = :version AND f.path = :path",
+        f"SELECT f.blob_key, f.size_bytes, f.digest, v.id, v.digest, v.location, v.storage, v.file_count, v.host, {_mark(reader)} "
+        "FROM file AS f JOIN version AS v ON v.key = f.version_key WHERE f.version_key = :version AND f.path = :path",
         {"version": version_key, "path": path},
     ).fetchone()
     if row is None:
         raise UnknownReference(f"The version has no file {path!r}.", remedy="Its manifest lists what it has.")
-    blob_key, size_bytes, location, storage, file_count, host = row
+    blob_key, size_bytes, digest, version_id, version_digest, location, storage, file_count, host, mark = row
+    is_as_written = isinstance(size_bytes, int) and isinstance(location, str) and isinstance(version_id, str)
+    if not isinstance(blob_key, int | None) or not isinstance(digest, bytes | None) or not is_as_written:
+        raise CatalogDamaged(f"Where {path!r} is kept is damaged.", remedy="Get an untouched copy.")
     if blob_key is not None:
-        return int(blob_key), size_bytes
-    place = Path(location)
-    target = place if file_count == 1 and place.name == path else safe_join(place, path)
-    # Only what lies where this machine's own user put it is opened: a reference of a foreign catalog is text.
-    # The catalog itself is not: closing it would drop the locks that SQLite holds on it.
-    if (
-        storage == "referenced"
-        and reader.may_write
-        and target.is_file()
-        and not target.is_symlink()
-        and target.stat().st_size == size_bytes
-        and not target.samefile(reader.path)
-    ):
-        return target, size_bytes
-    raise ContentMissing(
-        f"{path!r} is not in the catalog: it lies at {location!r} on {host or 'another machine'}.",
-        remedy="Its preview and digest are here; fetch it from there.",
-    )
+        return blob_key
+    if storage != "referenced":
+        raise ContentMissing(
+            f"The bytes of {path!r} are not in the catalog.", remedy="Its preview and digest are here."
+        )
+    return FileReference(
+        catalog=reader.path, version_id=version_id, version_digest=version_digest, mark=mark, location=location, host=host,
+        is_single=file_count == 1 and os.path.basename(location) == path, path=path, size_bytes=size_bytes, digest=digest,
+    )  # fmt: skip
+
+
+def _mark(reader: Reader) -> str:
+    return "v.mark" if reader.schema_version >= 5 else "NULL"
 
 
 def open_file(reader: Reader, connection: sqlite3.Connection, version_key: int, path: str) -> BinaryIO:
@@ -303,12 +294,12 @@ def open_file(reader: Reader, connection: sqlite3.Connection, version_key: int, 
 
     Raises:
         UnknownReference: the version has no such file.
-        ContentMissing: the bytes are not in the catalog, and not on this machine.
+        ContentMissing: the bytes are not in the catalog, and not where it may reach them.
     """
-    place, _ = place_of(reader, connection, version_key, path)
+    place = blob_or_reference(reader, connection, version_key, path)
     if isinstance(place, int):
         return io.BufferedReader(BlobStream(connection, place), 1 << 16)
-    return place.open("rb")
+    return open_referenced(place)
 
 
 def file_text(reader: Reader, version_key: int, path: str, *, max_bytes: int = MAX_TEXT_BYTES) -> tuple[str, bool]:
@@ -330,11 +321,12 @@ def alias_history(reader: Reader, artifact_id: str) -> list[AliasChange]:
         unchained = {row[4] for row in rows if not is_chained(reader, connection, row[4])}
     changes = []
     for time_ms, author, before, after, event_id in rows:
-        was, now = _list(before), _list(after)
+        was, now = cell_of.list_of(before) or [], cell_of.list_of(after) or []
         name = str((now or was or ["?"])[0])
+        damaged = ("event",) if event_id in unchained else ()
         changes.append(
-            AliasChange(
-                name, time_ms, str(author), _third(was), _third(now), ("event",) if event_id in unchained else ()
+            _CHANGES.made(
+                (time_ms, author), alias=name, from_number=_third(was), to_number=_third(now), damaged=damaged
             )
         )
     return changes
@@ -342,23 +334,3 @@ def alias_history(reader: Reader, artifact_id: str) -> list[AliasChange]:
 
 def _third(values: list[Any]) -> int | None:
     return values[2] if len(values) > 2 and isinstance(values[2], int) else None
-
-
-def _list(content: Any) -> list[Any]:
-    try:
-        found = orjson.loads(content)
-    except (ValueError, TypeError):
-        return []
-    return found if isinstance(found, list) else []
-
-
-def _mapping(content: Any) -> dict[str, Any]:
-    try:
-        found = orjson.loads(content)
-    except (ValueError, TypeError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _stage(code: Any) -> str:
-    return STAGES[code] if code in (0, 1, 2, 3) else STAGES[2]

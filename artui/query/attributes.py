@@ -12,7 +12,7 @@ import orjson
 from artui.catalog.runs import storable
 from artui.model import STAGES
 from artui.query.filter import COMPARISONS, Comparison, error_at
-from artui.query.matching import NEGATIONS, Matcher, matcher, spoken
+from artui.query.matching import NEGATIONS, Matcher, matcher, of_text, spoken
 from artui.query.sets import FEW, Complement, Computed, Condition, Nothing, Rows, Scope, Texts, Union, flag
 from artui.query.statuses import STATUS_CONDITIONS, STATUSES, status_times
 
@@ -88,7 +88,7 @@ def attribute_condition(test: Comparison, name: str, scope: Scope) -> Condition:
         return Rows("run", f"{has_one} AND NOT {members}", values)
     if test.operator in COMPARISONS:
         return Rows("run", f"{has_one} AND {column} {test.operator} :s0", values)
-    holds = matcher(test)
+    holds = of_text(matcher(test))
     if name == "name":
         return Computed(functools.partial(_named_so, holds))
     query = f"SELECT {column}, group_concat(t.key) FROM run AS t WHERE {has_one} GROUP BY {column}"
@@ -256,7 +256,7 @@ def _project(test: Comparison) -> Condition:
         return Rows("run", "1", {})
     if test.operator == "is null":
         return Nothing()
-    holds = matcher(test)
+    holds = of_text(matcher(test))
 
     def found(scope: Scope, within: set[int] | None) -> set[int]:
         projects = [
@@ -277,7 +277,7 @@ def _any_tag(test: Comparison) -> Condition:
         return Complement(tagged) if test.operator == "is null" else tagged
     is_negated = test.operator in ("!=", "not in", "!~", "not like", "not ilike", "not contains")
     plain = Comparison(test.field, NEGATIONS.get(test.operator, test.operator), test.values, test.position, test.length)
-    holds = matcher(plain)
+    holds = of_text(matcher(plain))
 
     def found(scope: Scope, within: set[int] | None) -> set[int]:
         names = scope.connection.execute(
@@ -303,9 +303,8 @@ def _artifact(test: Comparison, name: str) -> Condition:
         texts = [value.text for value in test.values]
         found = Computed(lambda scope, within: _runs_of(scope, name, _versions_named(scope, texts)))
     else:
-        holds = matcher(
-            Comparison(test.field, NEGATIONS.get(test.operator, test.operator), test.values, test.position, test.length)
-        )
+        operator = NEGATIONS.get(test.operator, test.operator)
+        holds = of_text(matcher(Comparison(test.field, operator, test.values, test.position, test.length)))
         found = Computed(lambda scope, within: _runs_of(scope, name, _versions_like(scope, holds)))
     return Complement(found) if is_negated else found
 

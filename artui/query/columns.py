@@ -56,6 +56,7 @@ def numbers(connection: sqlite3.Connection, column: Column) -> tuple[Keys, Float
     if column.source == "metric" and len({row[0] for row in found}) < len(found):
         # Of a run of several processes the first series by label decides, as in its cell.
         found = connection.execute(f"{rows} AND {FIRST_SERIES}", values).fetchall()
+    found = [row for row in found if isinstance(row[0], int)]
     keys, raw = zip(*found, strict=True) if found else ((), ())
     out = np.array([value if isinstance(value, float | int) else math.nan for value in raw], np.float64)
     out[np.isinf(out)] = np.nan

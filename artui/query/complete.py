@@ -313,6 +313,6 @@ def _metric_values(scope: Scope, name_key: int | None, aggregate: str) -> list[t
             f"SELECT {value} {where} ORDER BY {value} LIMIT 1 OFFSET :skip",
             {"name": name_key, "skip": max(0, total - 1) * share // 100},
         ).fetchone()
-        if row is not None and abs(row[0]) < 1e308:
+        if row is not None and isinstance(row[0], int | float) and abs(row[0]) < 1e308:
             found.append((f"{row[0]:.4g}", f"{share} % of runs have less"))
     return list(dict(found).items())

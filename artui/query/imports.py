@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from artui.catalog.cells import integer, text
 from artui.query import Reader
 
 IMPORTS = """
@@ -33,14 +34,16 @@ def import_reports(reader: Reader) -> list[ImportReport]:
     with reader.reading() as connection:
         rows = connection.execute(IMPORTS).fetchall()
     return [
-        ImportReport(str(format), str(location), int(time_ms), str(program), _whole(report, str(format), str(location)))
+        ImportReport(
+            text(format), text(location), integer(time_ms), text(program), _whole(report, text(format), text(location))
+        )
         for format, location, time_ms, program, report in rows
     ]
 
 
-def _whole(text: Any, format: str, location: str) -> dict[str, Any]:
+def _whole(told_by: Any, format: str, location: str) -> dict[str, Any]:
     try:
-        found = json.loads(text)
+        found = json.loads(told_by)
     except (ValueError, TypeError, RecursionError):
         found = None
     told = found if isinstance(found, dict) else {}

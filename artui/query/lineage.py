@@ -113,7 +113,7 @@ def _runs(connection: sqlite3.Connection, condition: str, side: str, key: int) -
     return [
         head_from_row(row)
         for row in connection.execute(
-            f"SELECT {HEAD_COLUMNS} FROM edge AS e JOIN run AS r ON r.key = e.{side} JOIN project AS p ON p.key = r.project_key "
+            f"SELECT {HEAD_COLUMNS} FROM edge AS e JOIN run AS r ON r.key = e.{side} LEFT JOIN project AS p ON p.key = r.project_key "
             f"WHERE {condition} ORDER BY r.started_ms, r.key LIMIT 500",
             {"key": key},
         )

@@ -54,7 +54,7 @@ def live_runs(reader: Reader) -> list[LiveRun]:
             f"""
             SELECT {HEAD_COLUMNS}
             FROM run AS r
-            JOIN project AS p ON p.key = r.project_key
+            LEFT JOIN project AS p ON p.key = r.project_key
             WHERE r.status = 0 AND r.deleted_ms IS NULL
             ORDER BY r.started_ms DESC, r.key DESC
             LIMIT :limit
@@ -65,7 +65,7 @@ def live_runs(reader: Reader) -> list[LiveRun]:
             f"""
             SELECT {HEAD_COLUMNS}
             FROM run AS r
-            JOIN project AS p ON p.key = r.project_key
+            LEFT JOIN project AS p ON p.key = r.project_key
             WHERE r.ended_ms > :since AND r.status <> 0 AND r.deleted_ms IS NULL AND r.started_ms > :long_ago
             ORDER BY r.ended_ms DESC, r.key DESC
             LIMIT :limit

@@ -1,29 +1,28 @@
 """The logs of a run: which there are, and their bytes at random.
 
 A log is a file of a version, inside the catalog or where it was left on this machine, or the console of a run
-that goes on: its file lies beside the catalog, and is one only for a catalog that was made here.
+that goes on: its file lies beside the catalog, and is one only if it passes the checks of `artui.catalog.spool`.
 """
 
 from __future__ import annotations
 
 import bisect
-import contextlib
 import hashlib
 import os
 import stat
 import threading
 from array import array
 from collections import OrderedDict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from artui.catalog.beside import console_of, folder_of
 from artui.catalog.blobs import CHUNK_BYTES, unpack
+from artui.catalog.spool.place import console_of, folder_of, open_file, opened_folder
+from artui.content.reading import open_referenced
 from artui.errors import CatalogDamaged, ContentMissing
 from artui.model import GOING, RunDetail
 from artui.query import Reader
-from artui.query.artifacts import place_of
+from artui.query.artifacts import blob_or_reference
 from artui.query.lines import LogSource
 
 MAX_LOGS = 100
@@ -177,28 +176,19 @@ class LiveLog(FileLog):
         return is_changed
 
     def _open(self) -> int:
-        with _opened_folder(self._folder) as folder:
-            return _open_regular(self._name, folder=folder)
+        with opened_folder(self._folder) as folder:
+            return open_file(folder, self._name)
 
 
 _OPENING = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
-def _open_regular(path: Path | str, *, folder: int | None = None) -> int:
-    handle = os.open(path, _OPENING, dir_fd=folder)
+def _open_regular(path: Path) -> int:
+    handle = os.open(path, _OPENING)
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise OSError(f"{path} is no regular file")
     return handle
-
-
-@contextlib.contextmanager
-def _opened_folder(path: Path) -> Iterator[int]:
-    handle = os.open(path, _OPENING | getattr(os, "O_DIRECTORY", 0))
-    try:
-        yield handle
-    finally:
-        os.close(handle)
 
 
 def log_sources(reader: Reader, detail: RunDetail) -> list[LogHead]:
@@ -224,11 +214,13 @@ def log_sources(reader: Reader, detail: RunDetail) -> list[LogHead]:
 
 
 def _consoles(reader: Reader, run_id: str) -> list[LogHead]:
-    if not (run_id.isascii() and run_id.isalnum()):
-        return []
+    def is_wanted(name: str) -> bool:
+        told = console_of(name)
+        return told is not None and told[0] == run_id
+
     try:
-        with _opened_folder(folder_of(reader.path)) as folder:
-            names = [name for name in os.listdir(folder) if name.startswith(run_id + ".") and name.endswith(".log")]
+        with opened_folder(folder_of(reader.path)) as folder:
+            names = list(filter(is_wanted, os.listdir(folder)))
     except OSError:
         return []
     return [
@@ -248,6 +240,11 @@ def open_log(reader: Reader, head: LogHead) -> LogSource:
         return open_file_log(reader, head.version_key, head.path)
     try:
         return LiveLog(reader.path, head.path)
+    except PermissionError as error:
+        raise ContentMissing(
+            f"{head.title} is not opened: what lies in its place is {error.strerror or 'not to be read'}.",
+            remedy=f"See what {folder_of(reader.path).name} holds.",
+        ) from error
     except OSError as error:
         raise ContentMissing(f"{head.title} has just ended.", remedy="r reads the catalog again.") from error
 
@@ -260,12 +257,8 @@ def open_file_log(reader: Reader, version_key: int, path: str) -> LogSource:
         ContentMissing: the bytes are not in the catalog, and not on this machine.
     """
     with reader.snapshot() as connection:
-        place, size_bytes = place_of(reader, connection, version_key, path)
+        place = blob_or_reference(reader, connection, version_key, path)
     if isinstance(place, int):
         return StoredLog(reader, place)
-    try:
-        return FileLog(_open_regular(place), size_bytes=size_bytes)
-    except OSError as error:
-        raise ContentMissing(
-            f"{path!r} cannot be read: {error.strerror or error}.", remedy="Check the file."
-        ) from error
+    with open_referenced(place) as stream:
+        return FileLog(os.dup(stream.fileno()), size_bytes=place.size_bytes)

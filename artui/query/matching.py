@@ -36,6 +36,11 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else repr(value)
 
 
+def of_text(holds: Matcher) -> Matcher:
+    """Let a matcher of texts say no to what is none, as a cell of a damaged catalog may be."""
+    return lambda cell: isinstance(cell, str) and holds(cell)
+
+
 def spoken(test: Comparison) -> str:
     """Say a comparison so that another one that says the same means the same."""
     return f"{test.operator} {[(value.text, value.is_quoted) for value in test.values]}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from artui.catalog import cells as cell_of
 from artui.catalog.artifacts import find_version
 from artui.catalog.runs import storable
 from artui.errors import AmbiguousReference, UnknownReference, UsageError
@@ -33,7 +34,7 @@ def find_run(reader: Reader, text: str) -> RunHead:
             low = reference.name.upper()
             heads, count = _runs_where(connection, "r.id >= :low AND r.id < :high", {"low": low, "high": low + "~"})
         newest = [
-            str(row[0])
+            cell_of.text(row[0])
             for row in connection.execute(
                 "SELECT name FROM run WHERE deleted_ms IS NULL ORDER BY started_ms DESC LIMIT 5"
             )
@@ -58,7 +59,7 @@ def _runs_where(connection: sqlite3.Connection, condition: str, values: dict[str
     heads = [
         head_from_row(row)
         for row in connection.execute(
-            f"SELECT {HEAD_COLUMNS} FROM run AS r JOIN project AS p ON p.key = r.project_key "
+            f"SELECT {HEAD_COLUMNS} FROM run AS r LEFT JOIN project AS p ON p.key = r.project_key "
             f"WHERE r.deleted_ms IS NULL AND {condition} ORDER BY r.started_ms DESC, r.key DESC LIMIT {_OFFERED}",
             values,
         )

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import sqlite3
 from dataclasses import replace
 from typing import Any
 
-import orjson
-
+from artui.catalog import cells as cell_of
 from artui.errors import UnknownReference
-from artui.model import Metric, Param, ParamType, RunDetail, Summary, Tag
+from artui.model import DAMAGED, Damage, Metric, Param, ParamType, RunDetail, Summary, Tag
 from artui.query import Reader
+from artui.query.border import Shape
 from artui.query.damage import run_damage
 from artui.query.runs import HEAD_COLUMNS, head_from_row, param_value
 from artui.query.spooled import metric_order, pending, with_pending
@@ -30,87 +29,120 @@ def get_run(reader: Reader, run_id: str) -> RunDetail:
     with reader.snapshot() as connection:
         row = connection.execute(
             f"""
-            SELECT {HEAD_COLUMNS}, r.note, r.error, r.user, r.host, r.command, r.directory, r.python, r.git_commit, r.git_branch, r.git_dirty
+            SELECT {HEAD_COLUMNS}, r.note, r.error, r.user, r.host, r.directory, r.python, r.git_commit, r.git_branch, r.git_dirty, r.command
             FROM run AS r
-            JOIN project AS p ON p.key = r.project_key
+            LEFT JOIN project AS p ON p.key = r.project_key
             WHERE r.id = :id
             """,
             {"id": run_id},
         ).fetchone()
         if row is None:
             raise UnknownReference(f"There is no run {run_id}.", remedy="`artui ls` lists them.")
-        key, (note, error, user, host, command, directory, python, commit, branch, dirty) = row[0], row[11:]
+        key, command = row[0], cell_of.list_of(row[-1])
+        params, tags = run_params(connection, key), _tags(connection, key)
+        metrics = run_metrics(connection, key)
+        context, context_damage = _context(connection, key) if reader.schema_version >= 2 else ({}, ())
+        parts = {"command": command is None, "context": bool(context_damage)}
+        parts |= {word: any(each.damaged for each in found) for word, found in (("params", params), ("tags", tags), ("metrics", metrics))}  # fmt: skip
         children = connection.execute(
-            f"SELECT {HEAD_COLUMNS} FROM run AS r JOIN project AS p ON p.key = r.project_key WHERE r.parent_id = :id ORDER BY r.started_ms, r.key LIMIT 500",
+            f"SELECT {HEAD_COLUMNS} FROM run AS r LEFT JOIN project AS p ON p.key = r.project_key WHERE r.parent_id = :id ORDER BY r.started_ms, r.key LIMIT 500",
             {"id": run_id},
         ).fetchall()
-        damaged = run_damage(reader, connection, [key]).get(key, ())
-        return RunDetail(
-            head=replace(head_from_row(row), damaged=damaged),
-            damaged=damaged,
-            note=str(note), error=str(error), user=str(user), host=str(host), command=_command(command), directory=str(directory), python=str(python),
-            git_commit=str(commit), git_branch=str(branch), git_is_dirty=None if dirty is None else bool(dirty),
-            params=tuple(run_params(connection, key)),
-            tags=tuple(
-                Tag(name, value)
-                for name, value in connection.execute(
-                    "SELECT n.text, t.value FROM tag AS t JOIN name AS n ON n.key = t.name_key WHERE t.run_key = :run ORDER BY n.text", {"run": key}
-                )
-            ),
-            metrics=tuple(with_pending(run_metrics(connection, key), run_id, pending(reader, connection))),
+        damaged = dict.fromkeys(word for word, is_damaged in parts.items() if is_damaged)
+        damaged |= dict.fromkeys(run_damage(reader, connection, [key]).get(key, ()))
+        head = head_from_row(row)
+        return _DETAILS.made(
+            row[11:-1],
+            damaged=tuple(damaged),
+            head=replace(head, damaged=tuple(dict.fromkeys((*head.damaged, *damaged)))),
+            command=(DAMAGED,) if command is None else tuple(map(str, command)),
+            params=tuple(params),
+            tags=tuple(tags),
+            metrics=tuple(with_pending(metrics, run_id, pending(reader, connection))),
             children=tuple(head_from_row(child) for child in children),
             inputs=tuple(version_heads(connection, "SELECT source_key FROM edge WHERE relation = 1 AND target_key = :key", {"key": key})),
             outputs=tuple(version_heads(connection, "SELECT target_key FROM edge WHERE relation = 0 AND source_key = :key", {"key": key})),
-            context=run_context(connection, key) if reader.schema_version >= 2 else {},
+            context=context,
         )  # fmt: skip
+
+
+_DETAILS = Shape(RunDetail, "note error user host directory python git_commit git_branch git_is_dirty")
+_SUMMARIES = Shape(
+    Summary,
+    "count finite_count first last min max mean min_step max_step first_step last_step first_ms last_ms "
+    "nan_count positive_inf_count negative_inf_count",
+    may_lack="first last",
+)
+_TAGS = Shape(Tag, "name value")
 
 
 def run_context(connection: sqlite3.Connection, run_key: int) -> dict[str, Any]:
     """Read what surrounded a run, by subject; what is no JSON is left out."""
+    return _context(connection, run_key)[0]
+
+
+def _context(connection: sqlite3.Connection, run_key: int) -> tuple[dict[str, Any], Damage]:
+    """Read what surrounded a run, and name the subjects that are no JSON."""
     found: dict[str, Any] = {}
+    damaged: list[str] = []
     for name, content in connection.execute(
         "SELECT name, content FROM context WHERE run_key = :run ORDER BY name LIMIT 200", {"run": run_key}
     ):
-        with contextlib.suppress(ValueError, TypeError, RecursionError):
-            found[str(name)] = json.loads(content)
-    return found
+        try:
+            found[cell_of.text(name)] = json.loads(content)
+        except (ValueError, TypeError, RecursionError):
+            damaged.append(cell_of.text(name))
+    return found, tuple(damaged)
+
+
+def _tags(connection: sqlite3.Connection, run_key: int) -> list[Tag]:
+    query = (
+        "SELECT n.text, t.value FROM tag AS t LEFT JOIN name AS n ON n.key = t.name_key "
+        "WHERE t.run_key = :run ORDER BY n.text"
+    )
+    return [_TAGS.made(row) for row in connection.execute(query, {"run": run_key})]
 
 
 def run_params(connection: sqlite3.Connection, run_key: int) -> list[Param]:
     """Read the params of a run, in the order in which their names came into the catalog."""
-    return [
-        Param(
-            name,
-            param_value(kind, number, text),
-            ParamType(kind) if kind in (0, 1, 2, 3) else ParamType.TEXT,
-        )
-        for name, kind, number, text in connection.execute(
-            "SELECT n.text, p.type, p.number, p.text FROM param AS p JOIN name AS n ON n.key = p.name_key WHERE p.run_key = :run ORDER BY p.name_key",
-            {"run": run_key},
-        )
-    ]
+    found = []
+    for name, kind, number, text in connection.execute(
+        "SELECT n.text, p.type, p.number, p.text FROM param AS p LEFT JOIN name AS n ON n.key = p.name_key WHERE p.run_key = :run ORDER BY p.name_key",
+        {"run": run_key},
+    ):
+        value = param_value(kind, number, text)
+        # The very object: a param may well have the value "damaged".
+        damaged = ("value",) if value is DAMAGED else ()
+        found.append(Param(cell_of.text(name), value, _type(kind), damaged if isinstance(name, str) else ("name", *damaged)))  # fmt: skip
+    return found
+
+
+def _type(kind: Any) -> ParamType:
+    return ParamType(kind) if kind in (0, 1, 2, 3) else ParamType.TEXT
 
 
 def run_metrics(connection: sqlite3.Connection, run_key: int) -> list[Metric]:
     """Read the metrics of a run with their summaries."""
     rows = connection.execute(
         """
-        SELECT s.key, n.text, s.labels, s.count, s.finite_count, s.first, s.last, s.min, s.max, s.sum, s.min_step, s.max_step,
+        SELECT s.key, n.text, s.labels, s.sum, s.count, s.finite_count, s.first, s.last, s.min, s.max, NULL, s.min_step, s.max_step,
                s.first_step, s.last_step, s.first_ms, s.last_ms, s.nan_count, s.positive_inf_count, s.negative_inf_count
         FROM series AS s
-        JOIN name AS n ON n.key = s.name_key
+        LEFT JOIN name AS n ON n.key = s.name_key
         WHERE s.run_key = :run
         """,
         {"run": run_key},
     )
     metrics = []
-    for key, name, labels, count, finite, first, last, low, high, added, min_step, max_step, *places in rows:
-        low, high, finite = _number(low), _number(high), _integer(finite) or 0
-        summary = Summary(
-            _integer(count) or 0, finite, _or_nan(first), _or_nan(last), low, high, mean_of(_number(added), finite, low, high),
-            _integer(min_step), _integer(max_step), *(_integer(cell) or 0 for cell in places),
-        )  # fmt: skip
-        metrics.append(Metric(key, str(name), str(labels), summary))
+    for key, name, labels, added, *cells in rows:
+        told, damaged = _SUMMARIES.cells_of(cells)
+        count, finite, _, _, low, high, *_, nans, positive_infs, negative_infs = told
+        told[6] = mean_of(cell_of.number(added), finite, low, high)
+        if not damaged and count != finite + nans + positive_infs + negative_infs:
+            damaged = ("counts",)
+        texts = {"name": name, "labels": labels, "sum": "" if added is None or isinstance(added, float) else None}
+        damaged = (*(word for word, cell in texts.items() if not isinstance(cell, str)), *damaged)
+        metrics.append(Metric(key, cell_of.text(name), cell_of.text(labels), Summary(*told), damaged))
     return sorted(metrics, key=metric_order)
 
 
@@ -119,23 +151,3 @@ def mean_of(added: float | None, count: int, low: float | None, high: float | No
     if not count or added is None or low is None or high is None or not math.isfinite(added):
         return None
     return min(max(added / count, low), high)
-
-
-def _or_nan(cell: Any) -> float:
-    value = _number(cell)
-    return math.nan if value is None else value
-
-
-def _number(cell: Any) -> float | None:
-    return float(cell) if isinstance(cell, int | float) else None
-
-
-def _integer(cell: Any) -> int | None:
-    return cell if isinstance(cell, int) else None
-
-
-def _command(text: Any) -> tuple[str, ...]:
-    try:
-        return tuple(str(part) for part in orjson.loads(str(text)))
-    except (ValueError, TypeError):
-        return (str(text),)

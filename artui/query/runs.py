@@ -10,12 +10,14 @@ import sqlite3
 import time
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from artui.catalog import cells as cell_of
 from artui.model import (
+    DAMAGED,
     HEARTBEAT_GONE_MS,
     HEARTBEAT_LOST_MS,
     STAGES,
@@ -27,6 +29,7 @@ from artui.model import (
 )
 from artui.query import Reader
 from artui.query.aggregates import AGGREGATES
+from artui.query.border import Shape
 from artui.query.keys import key_list
 from artui.query.sorting import KEYS_BY_START, NEWEST_FIRST, Sort, first_keys, resolved, sort_of, sorted_keys
 
@@ -44,7 +47,7 @@ _HEAD_COLUMNS = "r.key, r.id, r.name, p.name, r.status, r.stage, r.started_ms, r
 FIRST_PAGE = f"""
     SELECT {_HEAD_COLUMNS}
     FROM run AS r
-    JOIN project AS p ON p.key = r.project_key
+    LEFT JOIN project AS p ON p.key = r.project_key
     WHERE r.deleted_ms IS NULL
     ORDER BY r.started_ms DESC, r.key DESC
     LIMIT :limit
@@ -283,15 +286,16 @@ def columns(reader: Reader) -> Columns:
             )
         )
         for key, name, low, high, first, last, least, most, is_metric in connection.execute(COLUMN_NAMES).fetchall():
+            name = cell_of.text(name)
             if is_metric:
-                metrics.append(Column("metric", name, key, low=least, high=most))
+                metrics.append(Column("metric", name, key, low=_finite(least), high=_finite(most)))
             if low is not None or first is not None:
-                cells = max([longest.get(key, 0), *(len(text) for text in (first, last) if text is not None)])
+                cells = max([longest.get(key, 0), *(len(text) for text in (first, last) if isinstance(text, str))])
                 column = Column(
                     "param",
                     name,
                     key,
-                    is_numeric=low is not None,
+                    is_numeric=isinstance(low, int | float),
                     low=_finite(low),
                     high=_finite(high),
                     text_cells=cells,
@@ -370,7 +374,7 @@ def run_rows(
         heads = {
             row[0]: _head(row, now_ms)
             for row in connection.execute(
-                f"SELECT {_HEAD_COLUMNS} FROM run AS r JOIN project AS p ON p.key = r.project_key WHERE r.key IN ({_marks(keys)})",
+                f"SELECT {_HEAD_COLUMNS} FROM run AS r LEFT JOIN project AS p ON p.key = r.project_key WHERE r.key IN ({_marks(keys)})",
                 list(keys),
             )
         }
@@ -386,7 +390,7 @@ def run_rows(
                 [*keys, *metrics],
             ):
                 if metrics[name_key] not in cells[run_key]:
-                    cells[run_key][metrics[name_key]] = last if isinstance(last, int | float) else float("nan")
+                    cells[run_key][metrics[name_key]] = _measured(last)
                     series[key] = run_key, metrics[name_key]
         _read_others(connection, keys, shown, cells)
         if metrics:
@@ -431,18 +435,20 @@ def _read_others(
     if wanted:
         query = f"SELECT key, {', '.join(wanted.values())} FROM run WHERE key IN ({marks})"
         for key, *values in connection.execute(query, list(keys)):
-            cells[key].update({name: str(value) for name, value in zip(wanted, values, strict=True) if value})
+            cells[key].update(
+                {name: cell_of.text(value) for name, value in zip(wanted, values, strict=True) if value != ""}
+            )
     tags = {column.name_key: column.id for column in shown if column.source == "tag"}
     if tags:
         query = f"SELECT run_key, name_key, value FROM tag WHERE run_key IN ({marks}) AND name_key IN ({_marks(tags)})"
         for key, name_key, value in connection.execute(query, [*keys, *tags]):
-            cells[key][tags[name_key]] = str(value) or "✓"
+            cells[key][tags[name_key]] = cell_of.text(value) or "✓"
     for column in shown:
         if column.source == "metric" and column.aggregate in AGGREGATES and column.aggregate != "last":
             value = AGGREGATES[column.aggregate]
             query = f"SELECT t.run_key, {value} FROM series AS t WHERE t.run_key IN ({marks}) AND t.name_key = ? ORDER BY t.labels"
             for key, found in connection.execute(query, [*keys, column.name_key]):
-                cells[key].setdefault(column.id, found if isinstance(found, int | float) else float("nan"))
+                cells[key].setdefault(column.id, _measured(found))
 
 
 def attribute_value(row: RunRow, name: str) -> ParamValue | None:
@@ -460,7 +466,7 @@ def run_ids(reader: Reader, keys: Sequence[int]) -> list[str]:
     with reader.snapshot() as connection:
         query = "SELECT r.key, r.id FROM json_each(:keys) AS w JOIN run AS r ON r.key = w.value"
         found = dict(connection.execute(query, {"keys": orjson.dumps(list(keys)).decode()}).fetchall())
-    return [found[key] for key in keys if key in found]
+    return [cell_of.text(found[key]) for key in keys if key in found]
 
 
 def run_keys(reader: Reader, ids: Sequence[str]) -> list[int]:
@@ -475,7 +481,10 @@ def tag_columns(reader: Reader) -> list[Column]:
     """Give the tags of the catalog as columns."""
     with reader.snapshot() as connection:
         query = "SELECT n.key, n.text FROM name AS n WHERE EXISTS (SELECT 1 FROM tag AS t WHERE t.name_key = n.key) LIMIT 2000"
-        return [Column("tag", text, key, is_numeric=False, text_cells=8) for key, text in connection.execute(query)]
+        return [
+            Column("tag", cell_of.text(name), key, is_numeric=False, text_cells=8)
+            for key, name in connection.execute(query)
+        ]
 
 
 def saved_views(reader: Reader, screen: str) -> list[tuple[str, str, str, int]]:
@@ -484,7 +493,10 @@ def saved_views(reader: Reader, screen: str) -> list[tuple[str, str, str, int]]:
         query = (
             "SELECT name, content, author, changed_ms FROM saved_view WHERE screen = :screen ORDER BY name LIMIT 1000"
         )
-        return [(str(a), str(b), str(c), _integer(d)) for a, b, c, d in connection.execute(query, {"screen": screen})]
+        return [
+            (cell_of.text(a), cell_of.text(b), cell_of.text(c), cell_of.integer(d))
+            for a, b, c, d in connection.execute(query, {"screen": screen})
+        ]
 
 
 def _take_pending(found: Pending, heads: dict[int, RunHead], columns: dict[str, str], cells: dict[int, dict[str, ParamValue]]) -> None:  # fmt: skip
@@ -527,32 +539,40 @@ def head_from_row(row: Sequence[Any]) -> RunHead:
 HEAD_COLUMNS = _HEAD_COLUMNS
 
 
+_HEADS = Shape(
+    RunHead,
+    "key id name project status stage started_ms duration_ms ended_ms parent_id",
+    codes={"status": (_STATUSES, "killed"), "stage": (STAGES, "modelling")},
+)
+
+
 def _head(row: Sequence[Any], now_ms: int) -> RunHead:
-    key, run_id, name, project, status, stage, started_ms, duration_ms, ended_ms, parent_id, heartbeat_ms = row[:11]
-    word = _STATUSES[status] if status in (0, 1, 2, 3) else "killed"
-    if word == "running" and now_ms - _integer(heartbeat_ms) > HEARTBEAT_LOST_MS:
-        word = "lost" if now_ms - _integer(heartbeat_ms) < HEARTBEAT_GONE_MS else "killed"
-    return RunHead(
-        key, str(run_id), str(name), str(project), word, STAGES[stage] if stage in (0, 1, 2, 3) else STAGES[2], _integer(started_ms),
-        None if duration_ms is None else _integer(duration_ms), None if ended_ms is None else _integer(ended_ms), parent_id,
-    )  # fmt: skip
+    head = _HEADS.made(row[:10])
+    if head.status != "running":
+        return head
+    unheard_ms = now_ms - cell_of.integer(row[10])
+    if unheard_ms <= HEARTBEAT_LOST_MS:
+        return head
+    return replace(head, status="lost" if unheard_ms < HEARTBEAT_GONE_MS else "killed")
 
 
-def _integer(value: Any) -> int:
-    return value if isinstance(value, int) else 0
+def _measured(cell: Any) -> ParamValue:
+    """Read a value of a summary, which is NULL for NaN."""
+    return cell if isinstance(cell, int | float) else float("nan") if cell is None else DAMAGED
 
 
-def param_value(kind: int, number: Any, text: Any) -> ParamValue:
+def param_value(kind: Any, number: Any, text: Any) -> ParamValue:
+    """Read the value of a param; DAMAGED if it is not of its kind."""
     if kind == ParamType.BOOL:
-        return bool(number)
+        return bool(number) if number in (0, 1) else DAMAGED
     if kind == ParamType.NUMBER:
-        return number if isinstance(number, int | float) else _exact(str(text))
+        return number if isinstance(number, int | float) else _exact(cell_of.text(text))
     if kind == ParamType.JSON:
         try:
-            return orjson.loads(str(text))  # type: ignore[no-any-return]
+            return orjson.loads(text)  # type: ignore[no-any-return]
         except ValueError:
-            return str(text)
-    return str(text)
+            return cell_of.text(text)
+    return cell_of.text(text) if kind == ParamType.TEXT else DAMAGED
 
 
 def _exact(text: str) -> ParamValue:

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from artui.catalog.cells import keys_of, text
 from artui.query.filter import Comparison, error_at
 from artui.query.keys import Kept, key_list, name_key
 from artui.query.matching import Matcher
@@ -91,9 +92,10 @@ def _names(connection: sqlite3.Connection) -> dict[int, str]:
     query = "SELECT json_group_array(name) FROM (SELECT name FROM run ORDER BY name COLLATE NOCASE, key)"
     try:
         names = orjson.loads(connection.execute(query).fetchone()[0])
+        "".join(names)  # nothing but texts
         return dict(zip(keys, names, strict=True))
-    except ValueError:
-        return dict(connection.execute("SELECT key, name FROM run").fetchall())
+    except (ValueError, TypeError, sqlite3.OperationalError):
+        return {key: text(name) for key, name in connection.execute("SELECT key, name FROM run")}
 
 
 @dataclass(slots=True)
@@ -178,7 +180,7 @@ class Texts:
             rows = scope.connection.execute(query, values)
             joined = ",".join(keys for value, keys in rows if value is not None and self.holds(value))
             if joined:
-                found.update(orjson.loads(f"[{joined}]"))
+                found.update(keys_of(joined))
         return found
 
     def estimate(self, scope: Scope) -> int:

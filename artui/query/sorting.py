@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
@@ -10,7 +11,9 @@ from typing import Any
 
 import orjson
 
+from artui.catalog.cells import keys_of
 from artui.errors import UsageError
+from artui.model import DAMAGED
 from artui.query.aggregates import AGGREGATES
 from artui.query.keys import key_list, name_key
 
@@ -63,7 +66,7 @@ def sorted_keys(
         within: only these runs. Of a few that is a fraction of the work.
     """
     scope = _Within(connection, within)
-    keys = _by_one(scope, sorts[-1] if sorts else NEWEST_FIRST)
+    keys = _of_runs(scope, _by_one(scope, sorts[-1] if sorts else NEWEST_FIRST))
     if len(sorts) < 2:
         return keys
     # From the least significant column to the most: within equal values what was found so far stays.
@@ -79,11 +82,22 @@ def sorted_keys(
                 members = [key for key in members if key in rank]
             fresh = [key for key in members if key not in seen] if not seen.isdisjoint(members) else members
             seen.update(fresh)
-            ordered += sorted(fresh, key=rank.__getitem__) if len(fresh) > 1 else fresh
+            try:
+                ordered += sorted(fresh, key=rank.__getitem__) if len(fresh) > 1 else fresh
+            except KeyError:  # of no run: rows of a damaged catalog lead anywhere
+                ordered += sorted((key for key in set(fresh) if key in rank), key=rank.__getitem__)
         if len(ordered) < len(keys):
             ordered += [key for key in keys if key not in seen]
-        keys = ordered
+        keys = _of_runs(scope, ordered)
     return keys
+
+
+def _of_runs(scope: _Within, keys: list[int]) -> list[int]:
+    """Leave out what is the key of no run, or is there twice: rows of a damaged catalog lead anywhere."""
+    if len(keys) == scope.count:
+        return keys
+    alive = set(scope.keys(KEYS_BY_START, {}))
+    return [key for key in dict.fromkeys(keys) if key in alive]
 
 
 _TABLES = (
@@ -117,7 +131,7 @@ class _Within:
             query = f"SELECT key FROM ({query}) WHERE key IN (SELECT value FROM json_each(:within))"
         return key_list(self.connection, query, {**values, "within": self._within})
 
-    @property
+    @functools.cached_property
     def count(self) -> int:
         if self._count is not None:
             return self._count
@@ -171,7 +185,11 @@ def first_keys(connection: sqlite3.Connection, sort: Sort, limit: int) -> list[i
     if source == "attribute" and name in ("status", "stage"):
         # Each of the few values by itself: within one the index has the order.
         codes = [row[0] for row in connection.execute(f"SELECT DISTINCT {name} FROM run ORDER BY {name}")]
-        queries = [f"SELECT key FROM run WHERE {name} = {int(code)} ORDER BY started_ms DESC, key" for code in codes]
+        queries = [
+            f"SELECT key FROM run WHERE {name} = {int(code)} ORDER BY started_ms DESC, key"
+            for code in codes
+            if isinstance(code, int)
+        ]
     elif source == "attribute" and name == "project":
         projects = [row[0] for row in connection.execute("SELECT key FROM project ORDER BY name")]
         queries = [
@@ -270,7 +288,10 @@ def value_groups(connection: sqlite3.Connection, column: str) -> list[tuple[Any,
 
 
 def _grouped(connection: sqlite3.Connection, query: str, values: dict[str, Any]) -> list[tuple[Any, list[int]]]:
-    return [(value, orjson.loads(f"[{joined}]")) for value, joined in connection.execute(query, values)]
+    return [
+        (DAMAGED if isinstance(value, bytes) else value, keys_of(joined))
+        for value, joined in connection.execute(query, values)
+    ]
 
 
 def sort_of(text: str) -> Sort:

@@ -1,6 +1,6 @@
 """Points that are logged and not yet in the catalog: its writer is half a second behind, or cannot write at all.
 
-What lies in a folder of spools is looked at as carefully as a catalog is: see `artui.catalog.spool`.
+A spool is read with the checks of `artui.catalog.spool`, whoever made it, and shown as far as it is little.
 """
 
 from __future__ import annotations
@@ -10,44 +10,59 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from artui.catalog.beside import folder_of
+from artui.catalog.spool.place import folder_of, spool_files
 from artui.model import Metric, Series, Summary
 
 if TYPE_CHECKING:
-    from artui.catalog.spool import Values
+    from pathlib import Path
+
+    from artui.catalog.spool.reading import Values
     from artui.query import Reader
 
 Pending = Mapping[tuple[str, str, str], "Values"]
 """Steps, times and values by (run id, labels, name)."""
 
 _NONE: Pending = {}
+MAX_PENDING_BYTES = 256 << 20
+"""More than this is not shown before it is folded."""
 
 
 def pending(reader: Reader, connection: sqlite3.Connection) -> Pending:
     """Give what the spools hold beyond what the state of the catalog that `connection` sees has of them."""
     if reader.schema_version < 2 or not folder_of(reader.path).is_dir():
         return _NONE
-    from artui.catalog.spool import SpoolFile, joined, spool_files
+    from artui.catalog.spool.reading import joined
 
     parts: dict[tuple[str, str, str], list[Any]] = {}
+    left_bytes = MAX_PENDING_BYTES
     for path in spool_files(reader.path):
         row = connection.execute("SELECT folded_bytes FROM spool WHERE id = :id", {"id": path.name}).fetchone()
-        start = row[0] if row and isinstance(row[0], int) else 0
-        with reader.spool_lock:
-            try:
-                if start == path.stat().st_size:
-                    continue
-                file = reader.spools.get(path.name) or reader.spools.setdefault(path.name, SpoolFile(path))
-                while True:
-                    batch = file.read(start)
-                    for series, found in batch.points.items():
-                        parts.setdefault(series, []).extend(found)
-                    if batch.is_last or batch.end <= start:
-                        break
-                    start = batch.end
-            except OSError:
-                reader.spools.pop(path.name, None)
+        if row is None or type(row[0]) is int:
+            left_bytes -= _take(reader, path, row[0] if row else 0, left_bytes, parts)
     return {series: joined(found) for series, found in parts.items()}
+
+
+def _take(reader: Reader, path: Path, start: int, left_bytes: int, parts: dict[tuple[str, str, str], list[Any]]) -> int:
+    """Read one spool from an offset on, up to so many bytes; give how many that were."""
+    from artui.catalog.spool.reading import SpoolFile
+
+    taken_bytes = 0
+    with reader.spool_lock:
+        try:
+            if start >= path.lstat().st_size:
+                return 0
+            file = reader.spools.get(path.name) or reader.spools.setdefault(path.name, SpoolFile(path))
+            while taken_bytes < left_bytes:
+                batch = file.read(start)
+                for series, found in batch.points.items():
+                    parts.setdefault(series, []).extend(found)
+                taken_bytes += max(0, batch.end - start)
+                if batch.is_last or batch.end <= start:
+                    break
+                start = batch.end
+        except OSError:
+            reader.spools.pop(path.name, None)
+    return taken_bytes
 
 
 def with_pending(metrics: list[Metric], run_id: str, found: Pending) -> list[Metric]:

@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from artui.catalog.cells import integer, text
 from artui.errors import ArtuiError
 from artui.model import RunHead
 from artui.query import Reader
@@ -27,14 +28,14 @@ class Thing:
     time_ms: int = 0
 
 
-def find_things(reader: Reader, text: str, *, most: int = MAX_EACH) -> list[Thing]:
+def find_things(reader: Reader, words_text: str, *, most: int = MAX_EACH) -> list[Thing]:
     """Find what has all words of a text in its name, in any case; what goes by just this reference comes first."""
-    words = text.split()
+    words = words_text.split()
     if not words:
         return []
     found: list[Thing] = []
     try:
-        exact = resolve(reader, text.strip())
+        exact = resolve(reader, words_text.strip())
         if isinstance(exact, RunHead):
             found.append(Thing("run", exact.id, exact.name, f"{exact.status}, {exact.project}", exact.started_ms))
         else:
@@ -64,14 +65,14 @@ def _runs(connection: sqlite3.Connection, words: list[str], most: int) -> list[T
         f"""
         SELECT r.id, r.name, p.name, r.started_ms
         FROM run AS r
-        JOIN project AS p ON p.key = r.project_key
+        LEFT JOIN project AS p ON p.key = r.project_key
         WHERE r.deleted_ms IS NULL AND {condition}
         ORDER BY r.started_ms DESC, r.key DESC
         LIMIT :most
         """,
         {**values, "most": most},
     )
-    return [Thing("run", str(a), str(b), str(c), d if isinstance(d, int) else 0) for a, b, c, d in rows]
+    return [Thing("run", text(a), text(b), text(c), integer(d)) for a, b, c, d in rows]
 
 
 def _artifacts(connection: sqlite3.Connection, words: list[str], most: int) -> list[Thing]:
@@ -86,7 +87,9 @@ def _artifacts(connection: sqlite3.Connection, words: list[str], most: int) -> l
         """,
         {**values, "most": most},
     )
-    return [Thing("artifact", str(a), str(b), f"{c} v{d}" if d else str(c)) for a, b, c, d in rows]
+    return [
+        Thing("artifact", str(a), text(b), f"{text(c)} v{d}" if isinstance(d, int) else text(c)) for a, b, c, d in rows
+    ]
 
 
 def _names(connection: sqlite3.Connection, words: list[str], most: int) -> list[Thing]:
@@ -102,8 +105,8 @@ def _names(connection: sqlite3.Connection, words: list[str], most: int) -> list[
         """,
         {**values, "most": most},
     ).fetchall()
-    metrics = [Thing("metric", str(name), str(name)) for name, is_metric, _ in rows if is_metric]
-    return metrics + [Thing("param", str(name), str(name)) for name, _, is_param in rows if is_param]
+    metrics = [Thing("metric", text(name), text(name)) for name, is_metric, _ in rows if is_metric]
+    return metrics + [Thing("param", text(name), text(name)) for name, _, is_param in rows if is_param]
 
 
 def _views(connection: sqlite3.Connection, words: list[str], most: int) -> list[Thing]:
@@ -112,4 +115,4 @@ def _views(connection: sqlite3.Connection, words: list[str], most: int) -> list[
         f"SELECT name, author FROM saved_view WHERE screen = 'runs' AND {condition} ORDER BY name LIMIT :most",
         {**values, "most": most},
     )
-    return [Thing("view", str(name), str(name), str(author)) for name, author in rows]
+    return [Thing("view", text(name), text(name), text(author)) for name, author in rows]

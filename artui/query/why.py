@@ -22,6 +22,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from artui.catalog.cells import keys_of, text
 from artui.errors import UsageError
 from artui.model import Damage, ParamType, RunDetail
 from artui.query import Reader
@@ -161,7 +162,7 @@ def _results(connection: Any, name_key: int, direction: Direction) -> dict[int, 
     query = "SELECT t.run_key, t.last FROM series AS t WHERE t.name_key = :name ORDER BY t.labels DESC"
     rows = connection.execute(query, {"name": name_key}).fetchall()
     gone = set(key_list(connection, "SELECT key FROM run WHERE deleted_ms IS NOT NULL", {}))
-    return {key: sign * last if last is not None else -math.inf for key, last in rows if key not in gone}
+    return {key: sign * last if isinstance(last, int | float) else -math.inf for key, last in rows if key not in gone}
 
 
 Sides = tuple[Iterable[int], Iterable[int], str]
@@ -270,7 +271,7 @@ def sets_apart(reader: Reader, left: Iterable[int], right: Iterable[int]) -> lis
     factors: list[Factor] = []
     with reader.snapshot() as connection:
         names = [
-            str(row[0])
+            text(row[0])
             for row in connection.execute(
                 "SELECT n.text FROM name AS n WHERE EXISTS (SELECT 1 FROM param AS t WHERE t.name_key = n.key AND t.number IS NOT NULL) "
                 "OR EXISTS (SELECT 1 FROM param AS t WHERE t.name_key = n.key AND t.text IS NOT NULL)"
@@ -352,7 +353,7 @@ def _inputs_apart(connection: Any, ours: set[int], theirs: set[int]) -> list[Fac
     """
     best: dict[str, Factor] = {}
     for name, number, joined in connection.execute(query).fetchall():
-        keys = [int(key) for key in joined.split(",")]
+        name, keys = text(name), keys_of(joined)
         found = _valued("inputs", name, f'input = "{name}:v{number}"', f"v{number}", keys, ours, theirs)
         if name not in best or abs(found.z or 0) > abs(best[name].z or 0):
             best[name] = found

@@ -17,7 +17,7 @@ from rich.color import ColorSystem
 from textual.screen import Screen
 from textual.widget import Widget
 
-from artui.catalog.beside import folder_of, take_over
+from artui.catalog.spool.place import folder_of, take_over
 from artui.errors import ArtuiError
 from artui.model import FORMATS
 from artui.query import Reader

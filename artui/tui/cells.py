@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from artui.model import Column, ParamValue
+from artui.model import Column, ParamValue, RunHead
 from artui.safetext import clean
 from artui.tui.themes import DARK, Theme
 from artui.units import decimals_for, fixed_text, param_text
@@ -25,6 +25,7 @@ MARK = "◆"
 CURSOR = "▌"
 BLOCKS = "▁▂▃▄▅▆▇█"
 DIVERGED = "!"
+DAMAGED_SIGN = "!"
 STAGE_WORDS = {"requirements": "reqs", "data": "data", "modelling": "model", "operations": "ops"}
 
 MAX_CURVE_STYLES = 10
@@ -150,6 +151,12 @@ def status_style(status: str) -> str:
     return {"finished": "text", "running": "accent", "failed": "bad", "lost": "warn", "killed": "warn"}.get(
         status, "dim"
     )
+
+
+def glyph_of(head: RunHead, *, before: str = "", after: str = "") -> Span:
+    """Give the sign of a run's status; of a run that is damaged anywhere, the one for that."""
+    sign, style = (DAMAGED_SIGN, "bad") if head.damaged else (GLYPHS[head.status], status_style(head.status))
+    return f"{before}{sign}{after}", style
 
 
 def spark_text(values: Sequence[float], cells: int) -> str:

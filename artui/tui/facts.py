@@ -7,7 +7,13 @@ from collections.abc import Sequence
 
 from artui.model import FORMATS, AliasChange, Metric, Preview, RunDetail, RunHead, RunRow, VersionDetail, VersionHead
 from artui.safetext import clean, clean_lines
-from artui.tui.cells import GLYPHS, Span, fit, spark_text, status_style
+from artui.tui.cells import (
+    Span,
+    fit,
+    glyph_of,
+    spark_text,
+    status_style,
+)
 from artui.tui.messages import Link
 from artui.tui.widgets.lines import BLANK, Line
 from artui.units import ago_text, bytes_text, count_text, duration_text, number_text, param_text, plural, time_text
@@ -26,7 +32,7 @@ def run_line(head: RunHead, *, before: str = "", after: str = "", indent: int = 
     spans: list[Span] = [
         (" " * indent, "text"),
         (before, "dim"),
-        (GLYPHS[head.status] + " ", status_style(head.status)),
+        glyph_of(head, after=" "),
         (clean(head.name), "accent"),
         (after, "dim"),
     ]
@@ -50,7 +56,7 @@ def pane_lines(detail: RunDetail, row: RunRow, varying: set[str], *, cells: int)
     lines = [
         Line(
             [
-                (f"{GLYPHS[head.status]} ", status_style(head.status)),
+                glyph_of(head, after=" "),
                 (fit(clean(head.name), cells - 2).rstrip(), "title"),
             ]
         ),
@@ -188,6 +194,7 @@ def fact_lines(detail: RunDetail, *, cells: int) -> list[Line]:
         fact("damaged", f"not as recorded: {', '.join(detail.damaged)}", "bad")
     if detail.error:
         fact("error", detail.error.rsplit("\n", 1)[-1], "bad")
+    fact("damaged", ", ".join((*head.damaged, *detail.damaged)), "bad")
     for remark in detail.remarks:
         fact("remark", remark, "warn")
     fact("started", f"{time_text(head.started_ms)}  ({ago_text(head.started_ms, now_ms)})")
@@ -357,6 +364,13 @@ def version_lines(
             [Line([(f" lies at {clean(detail.location)} on {clean(detail.host)}", "warn")])]
             if head.storage == "referenced"
             else []
+        ),
+        *(
+            [
+                Line([(f" damaged: {', '.join(damaged)}", "bad")])
+                for damaged in [(*head.damaged, *detail.damaged)]
+                if damaged
+            ]
         ),
         BLANK,
     ]

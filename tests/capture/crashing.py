@@ -22,7 +22,8 @@ from pathlib import Path
 
 import artui
 from artui.capture import writer
-from artui.catalog import Catalog, folding
+from artui.catalog import Catalog
+from artui.catalog.spool import adopting
 from artui.query import Reader
 
 STEP = struct.Struct("<q")
@@ -63,7 +64,7 @@ def spawn(work: object, *arguments: object, **options: object) -> int:
 
 def adopt(path: str) -> None:
     with Catalog(path) as catalog:
-        folding.adopt(catalog)
+        adopting.adopt(catalog)
 
 
 def one_round(path: str, number: int, chance: random.Random, *, writers: int, is_full_disk: bool) -> tuple[int, int]:
@@ -140,7 +141,7 @@ def main() -> int:
     for number in range(options.rounds):
         counts = one_round(path, number, chance, writers=options.writers, is_full_disk=options.full_disk)
         acknowledged, found = acknowledged + counts[0], found + counts[1]
-    time.sleep(folding.PART_SECONDS + 0.1)  # a beginning without a name is left alone for so long
+    time.sleep(adopting.PART_SECONDS + 0.1)  # a beginning without a name is left alone for so long
     os.waitpid(spawn(adopt, path), 0)
     assert not os.path.exists(f"{path}-spool")
     with sqlite3.connect(path) as connection:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from artui.catalog.spool.place import spool_files
 from artui.query import Reader
 from artui.query.artifacts import file_text, get_version
 
@@ -167,8 +168,13 @@ def test_options_that_mean_nothing_run_nothing(path: Path, arguments: tuple[str,
 
 
 def test_catalog_that_cannot_be_written_does_not_stop_the_program(path: Path) -> None:
-    """The program matters more than its record."""
+    """The program matters more than its record, which waits in a spool where there may be a catalog again."""
     path.write_bytes(b"no catalog at all, but some other file that was there")
+    done = _exec(path, "--", "echo", "hello")
+    assert done.stdout == b"hello\n" and done.returncode == 0 and b"Logging goes on beside it" in done.stderr
+    assert path.read_bytes().startswith(b"no catalog at all") and len(spool_files(path)) == 1
+    path.unlink()
+    path.mkdir()
     done = _exec(path, "--", "echo", "hello")
     assert done.stdout == b"hello\n" and done.returncode == 0 and b"not recorded" in done.stderr
 

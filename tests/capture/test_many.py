@@ -17,7 +17,7 @@ LOG_MANY = """
 import os, sys
 sys.path.insert(0, os.getcwd())
 import artui
-import artui.capture.run, artui.capture.recording, artui.catalog.folding, numpy, pcodec
+import artui.capture.run, artui.capture.recording, artui.catalog.spool.folding, numpy, pcodec
 from artui.catalog import journal
 path, mode = sys.argv[1:3]
 if mode == "rollback":

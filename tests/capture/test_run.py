@@ -218,14 +218,12 @@ def test_threads_lose_nothing(path: Path) -> None:
     assert [metric.summary.count for metric in _detail(path, "r").metrics] == [2000] * 4
 
 
-@pytest.mark.parametrize("where", ["folder", "damaged", "nowhere"])
+@pytest.mark.parametrize("where", ["folder", "nowhere"])
 def test_impossible_catalog_raises_nothing_and_warns_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], where: str
 ) -> None:
     """When nothing can be recorded the training goes on, with one line that says why."""
-    target = {"folder": tmp_path, "damaged": tmp_path / "x.artui", "nowhere": Path("/proc/nowhere/x.artui")}[where]
-    if where == "damaged":
-        target.write_bytes(b"SQLite format 3\0" + b"\xff" * 100)
+    target = {"folder": tmp_path, "nowhere": Path("/proc/nowhere/x.artui")}[where]
     with artui.start_run(project="p", name="r", catalog=target) as run:
         for step in range(100):
             run.log({"x": 1.0}, step=step)

@@ -13,9 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artui.catalog import Catalog, folding, spool
+from artui.catalog import Catalog
 from artui.catalog.runs import NewRun
-from artui.catalog.spool import Spool, SpoolFile, folder_of, is_abandoned, spool_files
+from artui.catalog.spool import adopting, folding, owners, writing
+from artui.catalog.spool import format as spool_format
+from artui.catalog.spool.owners import is_abandoned
+from artui.catalog.spool.place import folder_of, spool_files
+from artui.catalog.spool.reading import SpoolFile
+from artui.catalog.spool.writing import Spool
 from artui.query import Reader
 
 NAMES = st.text(min_size=1, max_size=8)
@@ -96,7 +101,7 @@ def test_cut_off_anywhere_keeps_what_is_before(path: Path) -> None:
         assert sum(len(part[0]) for parts in batch.points.values() for part in parts) == kept
     whole.path.write_bytes(content[: ends[9] + 5])
     with Catalog(path) as catalog:
-        assert folding.adopt(catalog) == 1
+        assert adopting.adopt(catalog) == 1
 
     with Reader(path) as reader:
         detail = reader.run("r").detail()
@@ -127,9 +132,9 @@ def test_damaged_record_ends_the_spool_there(path: Path) -> None:
 def test_noise_is_no_spool(tmp_path_factory, noise: bytes) -> None:
     """Whatever follows the first bytes of a spool: reading it ends, raises nothing and allocates little."""
     path = tmp_path_factory.mktemp("noise") / ("0" * 26)
-    path.write_bytes(spool.MAGIC + noise)
+    path.write_bytes(spool_format.MAGIC + noise)
     batch = SpoolFile(path).read(0)
-    assert batch.end <= len(noise) + len(spool.MAGIC)
+    assert batch.end <= len(noise) + len(spool_format.MAGIC)
 
 
 def test_folding_again_adds_nothing(path: Path) -> None:
@@ -155,7 +160,7 @@ def test_living_writer_is_never_taken_for_dead(path: Path) -> None:
     written = Spool(path)
     assert not is_abandoned(written.path)
     with Catalog(path) as catalog:
-        assert folding.adopt(catalog) == 0
+        assert adopting.adopt(catalog) == 0
     assert spool_files(path) == [written.path]
     written.close()
     assert is_abandoned(written.path)
@@ -164,11 +169,11 @@ def test_living_writer_is_never_taken_for_dead(path: Path) -> None:
 def test_spool_of_another_host_needs_time_to_be_dead(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file system may not show the locks of other machines: their spools are left for ten minutes of silence."""
     with monkeypatch.context() as patch:
-        patch.setattr(spool.socket, "gethostname", lambda: "another-box")
+        patch.setattr(owners.socket, "gethostname", lambda: "another-box")
         written = Spool(path)
         written.close()
     assert not is_abandoned(written.path)
-    long_ago = time.time() - spool.OTHER_HOST_SECONDS - 1
+    long_ago = time.time() - owners.OTHER_HOST_SECONDS - 1
     os.utime(written.path, (long_ago, long_ago))
     assert is_abandoned(written.path)
 
@@ -184,7 +189,7 @@ def test_without_locks_the_process_itself_is_looked_for(path: Path, monkeypatch:
     written = Spool(path)
     assert not is_abandoned(written.path)
     gone = _ended_process()
-    monkeypatch.setattr(spool.os, "getpid", lambda: gone)
+    monkeypatch.setattr(owners.os, "getpid", lambda: gone)
     dead = Spool(path)
     assert is_abandoned(dead.path)
     written.close()
@@ -218,8 +223,8 @@ def test_full_disk_is_waited_for_in_memory(path: Path, monkeypatch: pytest.Monke
         return really_write(handle, part)
 
     with monkeypatch.context() as patch:
-        patch.setattr(spool.os, "write", write)
-        patch.setattr(spool, "MAX_WAITING_BYTES", 400)
+        patch.setattr(writing.os, "write", write)
+        patch.setattr(writing, "MAX_WAITING_BYTES", 400)
         for step in range(1, 50):
             stream.add({"x": float(step)}, step, step)
         assert written.has_waiting and not written.retry()
@@ -236,7 +241,7 @@ def test_large_spool_is_followed_by_a_small_one(path: Path, monkeypatch: pytest.
     """A long run does not keep all of its points beside the catalog; each file stands for itself."""
     import artui
 
-    monkeypatch.setattr(spool, "ROTATE_BYTES", 5_000)
+    monkeypatch.setattr(writing, "ROTATE_BYTES", 5_000)
     with artui.start_run(project="p", name="r", catalog=path, params={"lr": 0.1}) as run:
         first = spool_files(path)
         for step in range(300):
@@ -269,14 +274,15 @@ def test_one_action_that_cannot_be_done_does_not_keep_the_others_out(path: Path)
     with Reader(path) as reader:
         detail = reader.run("r").detail()
     assert [tag.name for tag in detail.tags] == ["good"] and detail.metrics[0].summary.nan_count == 1
-    assert len(detail.remarks) == 1 and "params came to nothing" in detail.remarks[0]
+    assert len(detail.remarks) == 2 and "params came to nothing" in detail.remarks[0]
+    assert "'nonsense' is nothing that this artui can do" in detail.remarks[1]
 
 
 def test_what_is_too_large_is_refused_and_keeps_nothing_out(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A record that no reader would take is not written: it would hide everything behind it."""
     import artui
 
-    monkeypatch.setattr(spool, "MAX_BODY_BYTES", 100_000)
+    monkeypatch.setattr(spool_format, "MAX_BODY_BYTES", 100_000)
     with artui.start_run(project="p", name="r", catalog=path) as run:
         run.log_params({"text": "x" * 200_000})
         run.log({"x": 1.0})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 from pathlib import Path
@@ -11,11 +12,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from artui.catalog import Catalog, artifacts, blobs, runs
-from artui.catalog.beside import folder_of
+from artui.catalog.spool.place import folder_of
 from artui.errors import CatalogDamaged, ContentMissing
 from artui.query import Reader, lines, logs
 from artui.query.lines import LINE_BYTES, LogSource, find, line_start, next_line, previous_line, read_page, shown_part
 from artui.query.run import get_run
+from artui.settings import load_settings
 
 
 class Bytes(LogSource):
@@ -180,7 +182,7 @@ def path(tmp_path: Path) -> Path:
         for version in (
             artifacts.NewVersion("p", "console", "log", "modelling", [artifacts.NewFile("console.log", size, digest, blob_key)]),
             artifacts.NewVersion(
-                "p", "far", "log", "modelling", [artifacts.NewFile("train.log", 4, b"\x02" * 32)],
+                "p", "far", "log", "modelling", [artifacts.NewFile("train.log", 4, hashlib.sha256(b"far\n").digest())],
                 storage="referenced", location=str(outside),
             ),
         ):  # fmt: skip
@@ -206,7 +208,7 @@ def test_stored_log_is_read_in_chunks(path: Path) -> None:
 def test_damaged_chunk_is_said(path: Path) -> None:
     """A chunk that is not what its digest says is no log."""
     with Catalog(path) as catalog, catalog.transaction() as connection:
-        connection.execute("UPDATE chunk SET digest = randomblob(32)")
+        connection.execute("UPDATE chunk SET digest = x'00'")
     with Reader(path) as reader:
         source = logs.open_log(reader, logs.log_sources(reader, get_run(reader, reader.run("done").id))[0])
         with pytest.raises(CatalogDamaged):
@@ -233,20 +235,51 @@ def test_referenced_log_is_read_only_where_its_version_says(path: Path, tmp_path
             logs.open_log(reader, head)
 
 
-def test_foreign_catalog_opens_no_file_beside_it(path: Path, tmp_path: Path) -> None:
-    """Of a catalog from elsewhere neither its spool folder nor what it references is read."""
-    with Reader(path) as reader:
-        run_id = reader.run("going").id
-        done_id = reader.run("done").id
-    copy = tmp_path / "copy.artui"
+# Only root can give a file to somebody else.
+@pytest.mark.parametrize("kind", ["hard link", "folder is a link", *([] if os.getuid() else ["other owner"])])
+def test_console_that_leads_elsewhere_is_not_opened(path: Path, tmp_path: Path, kind: str) -> None:
+    """What a sender put in the place of a console shows no other file of the reader's."""
+    copy, secret = tmp_path / "copy.artui", tmp_path / "secret"
     copy.write_bytes(path.read_bytes())
+    secret.write_text("secret")
     folder = folder_of(copy)
-    folder.mkdir()
-    (folder / f"{run_id}.log").write_text("hello\n")
     with Reader(copy) as reader:
-        assert logs.log_sources(reader, get_run(reader, run_id)) == []
-        with pytest.raises(ContentMissing):
-            logs.open_log(reader, logs.log_sources(reader, get_run(reader, done_id))[1])
+        run_id = reader.run("going").id
+        if kind == "folder is a link":
+            (tmp_path / "elsewhere").mkdir()
+            folder.symlink_to(tmp_path / "elsewhere")
+        else:
+            folder.mkdir()
+        if kind == "hard link":
+            os.link(secret, folder / f"{run_id}.log")
+        else:
+            (folder / f"{run_id}.log").write_text("secret")
+        if kind == "other owner":
+            os.chown(folder / f"{run_id}.log", 12345, -1)
+        for head in logs.log_sources(reader, get_run(reader, run_id)):
+            with pytest.raises(ContentMissing):
+                logs.open_log(reader, head)
+
+
+def test_copy_reads_only_what_it_may_reach(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy elsewhere, on a machine that did not record it, reads no path that it names; one in the folder's root does."""
+    with Reader(path) as reader:
+        done_id = reader.run("done").id
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another"))
+    copy = tmp_path / "sent" / "copy.artui"
+    copy.parent.mkdir()
+    copy.write_bytes(path.read_bytes())
+    with Reader(copy) as reader:
+        head = logs.log_sources(reader, get_run(reader, done_id))[1]
+        with pytest.raises(ContentMissing, match="not recorded here"):
+            logs.open_log(reader, head)
+        monkeypatch.setenv("ARTUI_ROOTS", f"{tmp_path / 'sent'};{tmp_path}")
+        load_settings.cache_clear()
+        logs.open_log(reader, head)
+    with Reader(path) as reader:
+        monkeypatch.delenv("ARTUI_ROOTS")
+        load_settings.cache_clear()
+        logs.open_log(reader, head)
 
 
 def test_live_console_is_followed_through_growth_replacement_and_end(path: Path, tmp_path: Path) -> None:

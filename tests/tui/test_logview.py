@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from textual.pilot import Pilot
 
 from artui.catalog import Catalog, artifacts, blobs, runs
-from artui.catalog.beside import folder_of
+from artui.catalog.spool.place import folder_of
 from artui.query import Reader
 from artui.query.lines import LogSource
 from artui.tui.screens.run import RunScreen

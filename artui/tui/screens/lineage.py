@@ -8,7 +8,10 @@ from artui.model import Node, RunHead, VersionHead
 from artui.query import lineage as query
 from artui.query.lineage import Lineage
 from artui.safetext import clean
-from artui.tui.cells import GLYPHS, Span, status_style
+from artui.tui.cells import (
+    Span,
+    glyph_of,
+)
 from artui.tui.keys import bindings
 from artui.tui.messages import Link
 from artui.tui.screens.base import CatalogScreen
@@ -133,7 +136,7 @@ def subject_spans(node: Node, style: str) -> list[Span]:
     """Show the run or version of a node."""
     if node.run is not None:
         return [
-            (GLYPHS[node.run.status] + " ", status_style(node.run.status)),
+            glyph_of(node.run, after=" "),
             (clean(node.run.name), style),
             (f"  {node.run.stage} run", "dim"),
         ]

@@ -11,7 +11,14 @@ from artui.errors import ArtuiError
 from artui.model import GOING, RunHead
 from artui.query.live import LiveMetric, LiveRun, live_runs
 from artui.safetext import clean
-from artui.tui.cells import GLYPHS, Span, Spans, fit, spark_text, status_style
+from artui.tui.cells import (
+    Span,
+    Spans,
+    fit,
+    glyph_of,
+    spark_text,
+    status_style,
+)
 from artui.tui.keys import bindings, footer_keys
 from artui.tui.messages import Link
 from artui.tui.screens.base import CatalogScreen
@@ -103,7 +110,7 @@ class LiveScreen(CatalogScreen):
         width = self.size.width
         went = duration_text(head.duration_ms if head.duration_ms is not None else max(0, now_ms - head.started_ms))
         spans: list[Span] = [
-            (" " + GLYPHS[head.status] + " ", status_style(head.status)),
+            glyph_of(head, before=" ", after=" "),
             (fit(clean(head.name), 24).rstrip(), "title"),
             (f"  {head.status}", status_style(head.status)),
             (f" {went}", "dim"),

@@ -13,7 +13,12 @@ from artui.query.lines import LogSource
 from artui.query.logs import LogHead, log_sources, open_log
 from artui.query.run import get_run
 from artui.safetext import clean, clean_lines
-from artui.tui.cells import GLYPHS, Span, fit, status_style
+from artui.tui.cells import (
+    Span,
+    fit,
+    glyph_of,
+    status_style,
+)
 from artui.tui.drawing import DrawsCharts
 from artui.tui.facts import fact_lines, file_lines, heading, metric_lines
 from artui.tui.keys import bindings, footer_keys
@@ -83,7 +88,7 @@ class RunScreen(DrawsCharts, LogScreen):
         return [
             (clean(head.project), "dim"),
             (" ▸ ", "faint"),
-            (GLYPHS[head.status] + " ", status_style(head.status)),
+            glyph_of(head, after=" "),
             (clean(head.name), "title"),
             (f"  {head.status}", status_style(head.status)),
             ("  damaged" if self.detail.damaged else "", "bad"),

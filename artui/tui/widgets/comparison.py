@@ -10,7 +10,13 @@ from textual.strip import Strip
 from artui.model import RunHead
 from artui.query.compare import Comparison, Row
 from artui.safetext import clean
-from artui.tui.cells import GLYPHS, Span, Spans, fit, status_style, strip_of
+from artui.tui.cells import (
+    Span,
+    Spans,
+    fit,
+    glyph_of,
+    strip_of,
+)
 from artui.tui.messages import LineMoved
 from artui.tui.widgets.chart import mark_of
 from artui.tui.widgets.lines import Line, LineList
@@ -146,7 +152,7 @@ class CompareTable(LineList):
             spans += [
                 (mark_of(colour) + " ", f"curve{colour % 10}"),
                 (name, style),
-                (" " + GLYPHS[head.status], status_style(head.status)),
+                glyph_of(head, before=" "),
             ]
             spans += [(" ▾", "accent")] if number == self.baseline else []
             spans.append((" " * (self.column_cells - used), "text"))
@@ -308,7 +314,7 @@ class TransposedTable(LineList):
         name = fit(clean(head.name), self._name_cells - (2 if number == self.baseline else 0))
         spans: list[Span] = [(" ", "text"), (mark_of(colour) + " ", f"curve{colour % 10}"), (name, "text")]
         spans += [("▾ ", "accent")] if number == self.baseline else []
-        spans.append((GLYPHS[head.status], status_style(head.status)))
+        spans.append(glyph_of(head))
         for place in self.shown_places:
             row = self.rows[place]
             if row is not None:

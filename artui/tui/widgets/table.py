@@ -14,13 +14,12 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from artui.model import ParamValue, RunRow
+from artui.model import DAMAGED, ParamValue, RunRow
 from artui.query.runs import attribute_value
 from artui.query.sorting import NEWEST_FIRST, Sort
 from artui.safetext import clean
 from artui.tui.cells import (
     CURSOR,
-    GLYPHS,
     MARK,
     STAGE_WORDS,
     Palette,
@@ -28,8 +27,8 @@ from artui.tui.cells import (
     Span,
     cell_text,
     fit,
+    glyph_of,
     spark_text,
-    status_style,
     strip_of,
 )
 from artui.tui.keys import bindings
@@ -269,7 +268,7 @@ class RunsTable(ScrollView, can_focus=True):
         if row is None:
             return [*spans, ("·", "faint"), (" ", "text"), (fit("…", self._name_cells), "faint")]
         head = row.head
-        spans += [(GLYPHS[head.status], status_style(head.status)), ("!" if head.damaged else " ", "bad")]
+        spans += [glyph_of(head), (" ", "text")]
         indent = "  " if self.groups else ""
         spans.append(
             (
@@ -307,6 +306,8 @@ class RunsTable(ScrollView, can_focus=True):
     def _cell(self, row: RunRow, shape: Shape) -> list[Span]:
         column, head = shape.column, row.head
         if column.source == "attribute":
+            if column.name in head.damaged:
+                return [(fit(DAMAGED, shape.width, right=column.is_numeric), "bad")]
             if column.name == "started":
                 text = age_text(head.started_ms, self.now_ms)
             elif column.name == "duration":
@@ -327,7 +328,13 @@ class RunsTable(ScrollView, can_focus=True):
             return [(fit(text, shape.width, right=column.is_numeric), "dim")]
         is_present = column.id in row.cells
         text = cell_text(shape, row.cells.get(column.id), is_present=is_present)
-        style = "faint" if not is_present else "bad" if text in ("NaN", "∞", "−∞") else "text"
+        style = (
+            "faint"
+            if not is_present
+            else "bad"
+            if text in ("NaN", "∞", "−∞") or row.cells[column.id] is DAMAGED
+            else "text"
+        )
         is_text = not column.is_numeric
         spans: list[Span] = [(fit(text, shape.width, right=not is_text), style)]
         if shape.behind:

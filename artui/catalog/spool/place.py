@@ -1,0 +1,191 @@
+"""What lies beside a catalog while something writes to it: the folder of spools and consoles, and their names.
+
+Cheap to import: whoever opens a catalog looks whether there is such a folder. Anybody may have put something there:
+a file is opened below the folder's descriptor, follows no link, and is used only if it is a regular one with one
+name that belongs to the folder's owner.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from artui.errors import ArtuiError
+
+_OPENING = os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+_MAX_NAME_CHARS = 255
+SPOOL_NAME_CHARS = 26
+_CONSOLE = ".log"
+
+
+def folder_of(catalog: Path) -> Path:
+    """Give the folder of a catalog's spools, and of the consoles of runs that go on."""
+    return catalog.with_name(catalog.name + "-spool")
+
+
+def console_file(run_id: str, labels: str) -> str:
+    """Name the file of a run's console; `labels` tell the processes of one run apart."""
+    return f"{run_id}.{_plain(labels)}{_CONSOLE}" if labels else f"{run_id}{_CONSOLE}"
+
+
+def console_artifact(labels: str) -> str:
+    """Name the artifact that a console becomes when its run ends."""
+    return f"console-{_plain(labels)}" if labels else "console"
+
+
+def console_of(file: str) -> tuple[str, str] | None:
+    """Give (run id, artifact) of a console's file; None when it is none."""
+    if not file.endswith(_CONSOLE) or not is_plain_name(file):
+        return None
+    run_id, _, labels = file.removesuffix(_CONSOLE).partition(".")
+    return (run_id, console_artifact(labels)) if run_id.isascii() and run_id.isalnum() else None
+
+
+def _plain(labels: str) -> str:
+    return labels.replace("=", "-")
+
+
+def is_plain_name(name: str) -> bool:
+    """Say whether this names a file in the folder itself, one that is not hidden."""
+    return 0 < len(name) <= _MAX_NAME_CHARS and name[0] != "." and not set(name) & {"/", "\0", "\\"}
+
+
+def is_spool_name(name: str) -> bool:
+    return len(name) == SPOOL_NAME_CHARS and name.isascii() and name.isalnum()
+
+
+@contextlib.contextmanager
+def opened_folder(folder: Path) -> Iterator[int]:
+    """Open a folder of spools; it may be no link.
+
+    Raises:
+        OSError: there is none, or something else.
+    """
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | _OPENING)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def open_file(folder: int, name: str, *, may_write: bool = False, may_be_own: bool = False) -> int:
+    """Open a file of an open folder, once every check has passed; `may_be_own` lets one of this user's pass, too.
+
+    Raises:
+        OSError: it is not there, or it is something that only looks like a file of ours.
+    """
+    if not is_plain_name(name):
+        raise PermissionError(errno.EPERM, "no name of a file in the folder", name)
+    handle = os.open(name, (os.O_RDWR if may_write else os.O_RDONLY) | _OPENING, dir_fd=folder)
+    try:
+        found = os.fstat(handle)
+        if found.st_nlink == 0:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+        if not is_ours(found, os.fstat(folder), may_be_own=may_be_own):
+            raise PermissionError(errno.EPERM, "no regular file with one name, of the folder's owner", name)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
+def is_ours(found: os.stat_result, folder: os.stat_result, *, may_be_own: bool = False) -> bool:
+    """Say whether a file is what its folder promises: a regular one, with one name, of the folder's owner."""
+    owners = {folder.st_uid, os.getuid()} if may_be_own else {folder.st_uid}
+    return stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and found.st_uid in owners
+
+
+@contextlib.contextmanager
+def opened_file(path: Path, *, may_write: bool = False, may_be_own: bool = False) -> Iterator[int]:
+    """Open a file in a folder of spools, with the checks of `opened_folder` and `open_file`."""
+    with opened_folder(path.parent) as folder:
+        handle = open_file(folder, path.name, may_write=may_write, may_be_own=may_be_own)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def make_file(path: Path) -> int:
+    """Open a file for writing that is empty and this process's own, whatever lay there; gives its descriptor.
+
+    Raises:
+        OSError: the folder is a link or cannot be written to.
+    """
+    with made_folder(path.parent) as folder:
+        for _ in range(10):
+            with contextlib.suppress(FileNotFoundError):
+                # A new file: whoever still reads or writes the old one keeps it.
+                os.unlink(path.name, dir_fd=folder)
+            with contextlib.suppress(FileExistsError):
+                return os.open(path.name, os.O_RDWR | os.O_CREAT | os.O_EXCL | _OPENING, 0o666, dir_fd=folder)
+    raise FileExistsError(errno.EEXIST, "comes back again and again", path.name)
+
+
+@contextlib.contextmanager
+def made_folder(folder: Path) -> Iterator[int]:
+    """Open a folder of spools, making it where there is none: the last writer of another process may just remove it.
+
+    Raises:
+        OSError: it cannot be made, or there is a link or a file in its place.
+    """
+    for attempt in range(100):
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(folder)
+        try:
+            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | _OPENING)
+            break
+        except FileNotFoundError:
+            if attempt == 99:
+                raise
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def file_names(folder: Path, is_wanted: Callable[[str], bool], *, may_be_own: bool = False) -> list[str]:
+    """List the files of a folder of spools that pass the checks, by name; none when there is no such folder."""
+    try:
+        with opened_folder(folder) as handle:
+            owner = os.fstat(handle)
+            names = []
+            for name in sorted(filter(is_wanted, os.listdir(handle))):
+                with contextlib.suppress(OSError):
+                    found = os.stat(name, dir_fd=handle, follow_symlinks=False)
+                    if is_ours(found, owner, may_be_own=may_be_own):
+                        names.append(name)
+            return names
+    except OSError:
+        return []
+
+
+def spool_files(catalog: Path) -> list[Path]:
+    """List the spools of a catalog, oldest first; none when there is no folder of them."""
+    folder = folder_of(catalog)
+    return [folder / name for name in file_names(folder, is_spool_name, may_be_own=True)]
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file of a folder of spools, if it is there."""
+    with contextlib.suppress(FileNotFoundError), opened_folder(path.parent) as folder:
+        os.unlink(path.name, dir_fd=folder)
+
+
+def remove_folder(catalog: Path) -> None:
+    """Remove the folder of spools when nothing is left in it."""
+    with contextlib.suppress(OSError):
+        folder_of(catalog).rmdir()
+
+
+def take_over(catalog: Path, *, tell: Callable[[str], None] = lambda _: None) -> None:
+    """Take over what dead processes of this user left beside a catalog; where that is not possible now, it stays."""
+    if os.path.isdir(folder_of(catalog)):
+        from artui.catalog.spool import adopting
+
+        with contextlib.suppress(ArtuiError, OSError):
+            adopting.take_over(Path(os.path.realpath(catalog)), tell=tell)

@@ -1,0 +1,1 @@
+"""Files and their bytes, for whoever records, imports or reads them."""

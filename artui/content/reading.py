@@ -1,0 +1,118 @@
+"""Reading what a catalog only refers to: what reaches out of the file must be earned.
+
+A path that a catalog names may lead anywhere on this machine. Its content is given only if what was just read, from
+one descriptor, has the recorded digest, and if the path lies below the catalog's own folder or a root of the user's
+settings, or the version carries the mark of this installation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from artui.catalog import marks
+from artui.catalog.artifacts import safe_join
+from artui.errors import ContentMissing
+from artui.settings import load_settings
+
+_READ_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Where a version's file is said to lie, and what is recorded of it."""
+
+    catalog: Path
+    version_id: str
+    version_digest: bytes
+    mark: bytes | None
+    location: str
+    host: str
+    is_single: bool
+    """The location is the file itself, not its folder."""
+    path: str
+    size_bytes: int
+    digest: bytes | None
+
+
+def open_referenced(reference: Reference) -> BinaryIO:
+    """Open a file that lies outside the catalog, after all of it was read and has its digest.
+
+    Raises:
+        ContentMissing: it is not there, is another one, or nothing says that the catalog may reach it.
+    """
+    place = Path(reference.location)
+    target = place if reference.is_single else safe_join(place, reference.path)
+    missing = ContentMissing(
+        f"{reference.path!r} is not in the catalog: it lies at {reference.location!r} on {reference.host or 'another machine'}.",
+        remedy="Its preview and digest are here; fetch it from there.",
+    )
+    if not os.path.isabs(target) or not os.path.lexists(target):
+        raise missing
+    real = Path(os.path.realpath(target))
+    if not _may_reach(reference, place, real):
+        raise ContentMissing(
+            f"{reference.path!r} lies at {reference.location!r}, and this catalog was not recorded here.",
+            remedy="If you know the folder, add it to `roots` in settings.toml, or set ARTUI_ROOTS.",
+        )
+    # The catalog itself is not opened so: closing it would drop the locks that SQLite holds on it.
+    if os.path.samefile(real, reference.catalog):
+        raise missing
+    try:
+        handle = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    except OSError:
+        raise missing from None
+    stream = os.fdopen(handle, "rb")
+    try:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise missing
+        if found.st_size != reference.size_bytes or _sha256(stream) != reference.digest:
+            raise ContentMissing(
+                f"{reference.path!r} at {reference.location!r} is not what was recorded.",
+                remedy="It was changed since: its preview and digest are here.",
+            )
+        stream.seek(0)
+    except BaseException:
+        stream.close()
+        raise
+    return stream
+
+
+def _may_reach(reference: Reference, place: Path, real: Path) -> bool:
+    if reference.digest is not None and marks.is_marked(
+        reference.mark, reference.version_id, reference.version_digest, reference.location
+    ):
+        # Of what was recorded here the place itself is the root: no link leads out of it.
+        root = place.parent if reference.is_single else place
+        return _is_below(real, Path(os.path.realpath(root)))
+    roots = [Path(os.path.realpath(os.path.expanduser(each))) for each in load_settings().roots]
+    if any(_is_below(real, root) for root in roots):
+        return reference.digest is not None
+    folder = Path(os.path.realpath(reference.catalog.parent))
+    if reference.digest is None or not _is_root(folder) or not _is_below(real, folder):
+        return False
+    return not any(part.startswith(".") for part in real.relative_to(folder).parts)
+
+
+def _is_root(folder: Path) -> bool:
+    """Whether what lies below a catalog's folder belongs to it: not in a home, the top, or where everybody puts files."""
+    shared = {Path(os.path.realpath(each)) for each in ("/tmp", "/var/tmp", "/dev/shm", tempfile.gettempdir())}
+    homes = {Path(os.path.realpath(os.path.expanduser("~"))), Path("/root")}
+    return folder != Path(folder.anchor) and folder not in shared | homes and folder.parent != Path("/home")
+
+
+def _is_below(path: Path, root: Path) -> bool:
+    return path.is_relative_to(root)
+
+
+def _sha256(stream: BinaryIO) -> bytes:
+    whole = hashlib.sha256()
+    while content := stream.read(_READ_BYTES):
+        whole.update(content)
+    return whole.digest()

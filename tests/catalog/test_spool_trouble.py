@@ -1,0 +1,474 @@
+"""The spool in trouble: deleted, cut, odd, damaged, of another machine, or beside a catalog that is damaged itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import artui
+from artui.capture import writer
+from artui.catalog import SCHEMA_VERSION, Catalog
+from artui.catalog.spool import adopting, folding, owners
+from artui.catalog.spool.format import ACTION, HEADER, MAGIC, NAMES, NUMBERED, POINTS, POINTS_HEAD, encode_json, record
+from artui.catalog.spool.owners import is_abandoned, older_writers
+from artui.catalog.spool.place import console_of, folder_of, is_plain_name, spool_files, take_over
+from artui.catalog.spool.reading import SpoolFile
+from artui.catalog.spool.writing import Spool
+from artui.query import Reader
+from artui.query.artifacts import file_text
+from tests.catalog import spool_fuzz
+
+WHEN_MS = 1_700_000_000_000
+RUN_ID = "01HZZZZZZZZZZZZZZZZZZZZZZ1"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    with Catalog(tmp_path / "x.artui"):
+        return tmp_path / "x.artui"
+
+
+def _start(run_id: str = RUN_ID, name: str = "r") -> dict[str, object]:
+    return {"do": "start", "run": {"id": run_id, "project": "p", "name": name, "started_ms": WHEN_MS}}
+
+
+def _points(path: Path, name: str, metric: str, labels: str = "") -> list[float]:
+    with Reader(path) as reader:
+        return reader.run(name).series(metric, labels).values.tolist()
+
+
+def _remarks(path: Path, name: str) -> str:
+    with Reader(path) as reader:
+        return "\n".join(reader.run(name).detail().remarks)
+
+
+def _write(path: Path, *bodies: bytes, header: dict[str, object] | None = None, spool_id: str = spool_fuzz.SPOOL_ID) -> Path:  # fmt: skip
+    """Leave a spool as a dead process would."""
+    told = {
+        "version": 1,
+        "schema": SCHEMA_VERSION,
+        "host": owners.socket.gethostname(),
+        "pid": 1,
+        "boot": owners.boot_id(),
+    }
+    folder_of(path).mkdir(exist_ok=True)
+    spool = folder_of(path) / spool_id
+    spool.write_bytes(MAGIC + b"".join(map(record, (bytes([HEADER]) + encode_json(told | (header or {})), *bodies))))
+    return spool
+
+
+def _body(action: object) -> bytes:
+    return bytes([ACTION]) + encode_json(action)
+
+
+def _point_bodies(run_id: str = RUN_ID, count: int = 5) -> list[bytes]:
+    import struct
+
+    names = NUMBERED.pack(NAMES, 1) + encode_json([run_id, "", ["x"]])
+    return [names, *(struct.pack("<BIqqd", POINTS, 1, step, WHEN_MS + step, float(step)) for step in range(count))]
+
+
+HARMS: dict[str, Callable[[Path], object]] = {
+    "folder deleted": lambda folder: shutil.rmtree(folder),
+    "file deleted": lambda folder: [file.unlink() for file in folder.iterdir()],
+    "file cut": lambda folder: [os.truncate(file, 0) for file in folder.iterdir()],
+    "file cut in the middle": lambda folder: [os.truncate(file, file.stat().st_size // 2) for file in folder.iterdir()],
+    "overwritten": lambda folder: [file.write_bytes(b"x" * 100_000) for file in folder.iterdir()],
+    "folder renamed": lambda folder: folder.rename(folder.with_name("moved")),
+    "file renamed": lambda folder: [file.rename(folder / "kept.bak") for file in folder.iterdir()],
+    "closed": lambda folder: [file.chmod(0) for file in folder.iterdir()],
+    "linked": lambda folder: [os.link(file, folder / "linked.bak") for file in folder.iterdir()],
+    "replaced by a copy": lambda folder: [_replace(file) for file in folder.iterdir()],
+}
+
+
+def _replace(file: Path) -> None:
+    copy = file.with_name("copy.bak")
+    shutil.copyfile(file, copy)
+    copy.rename(file)
+
+
+@pytest.mark.parametrize("is_folded", [True, False])
+@pytest.mark.parametrize("harm", HARMS)
+def test_spool_taken_away_is_written_anew(path: Path, harm: str, is_folded: bool) -> None:
+    """Whatever is done to the file of a living process, each point that it logs is in the catalog, once."""
+    said: list[str] = []
+    spool = Spool(path, tell=lambda _, text: said.append(text))
+    spool.act(_start())
+    stream = spool.stream(RUN_ID, "")
+    with Catalog(path) as catalog:
+        for step in range(300):
+            stream.add({"x": float(step), "y": 1.0} if step % 3 else {"x": float(step)}, step, WHEN_MS + step)
+            if step == 100 and is_folded:
+                file = SpoolFile(spool.path, handle=spool.handle, is_trusted=True)
+                folding.fold(catalog, file)
+                spool.note_folded(file.folded_bytes)
+            if step == 150:
+                HARMS[harm](spool.folder)
+            if step == 200:
+                assert spool.look() and spool.look() and spool.is_there
+        spool.close()
+        assert adopting.adopt(catalog) == 1
+
+    assert _points(path, "r", "x") == [float(step) for step in range(300)]
+    assert len(said) == 1 and "was written anew." in said[0]
+
+
+def test_moved_spool_that_comes_back_adds_nothing(path: Path) -> None:
+    """A spool that was moved away, written anew, and put back is not folded a second time."""
+    spool = Spool(path)
+    spool.act(_start())
+    stream = spool.stream(RUN_ID, "")
+    for step in range(20):
+        stream.add({"x": float(step)}, step, WHEN_MS + step)
+    old, away = spool.path, path.with_name("away")
+    old.rename(away)
+    assert spool.look()
+    with Catalog(path) as catalog:
+        folding.fold(catalog, SpoolFile(spool.path))
+        spool.close()
+        away.rename(old)
+        assert adopting.adopt(catalog) == 2
+
+    assert _points(path, "r", "x") == [float(step) for step in range(20)]
+    assert not folder_of(path).exists()
+
+
+def test_what_cannot_be_saved_from_a_cut_is_counted(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than is kept in memory is lost with a cut file, and said to be; what was logged last is there."""
+    monkeypatch.setattr("artui.catalog.spool.writing.KEPT_BYTES", 2000)
+    said: list[str] = []
+    spool = Spool(path, tell=lambda _, text: said.append(text))
+    spool.act(_start())
+    stream = spool.stream(RUN_ID, "")
+    for step in range(300):
+        stream.add({"x": float(step)}, step, WHEN_MS + step)
+    os.truncate(spool.path, 0)
+    assert spool.look()
+    spool.close()
+    with Catalog(path) as catalog:
+        adopting.adopt(catalog)
+
+    kept = _points(path, "r", "x")
+    assert 20 < len(kept) < 60 and kept == [float(step) for step in range(300 - len(kept), 300)]
+    assert "bytes, which are lost" in said[0]
+
+
+def test_deleted_spool_and_console_of_a_run_lose_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`git clean -fdx` in the middle of a run: points and console are there at its end, and what is said is true."""
+    monkeypatch.setattr(writer, "FLUSH_SECONDS", 60.0)  # the folds are asked for below
+    with artui.start_run(project="p", name="r", catalog=path, console=True) as run:
+        for step in range(100):
+            run.log({"x": float(step)}, step=step)
+        print("before")
+        for _ in range(2):
+            shutil.rmtree(folder_of(path))
+            assert run._writer is not None and run._writer.fold_now(20)
+        for step in range(100, 200):
+            run.log({"x": float(step)}, step=step)
+        print("after")
+
+    assert _points(path, "r", "x") == [float(step) for step in range(200)]
+    with Reader(path) as reader:
+        detail = reader.run("r").detail()
+        assert detail.head.status == "finished" and [head.artifact for head in detail.outputs] == ["console"]
+        lines = file_text(reader, detail.outputs[0].key, "console.log")[0].splitlines()
+    assert [line for line in lines if not line.startswith("artui:")] == ["before", "after"]
+    assert "was written anew." in capsys.readouterr().err and os.listdir(path.parent) == ["x.artui"]
+
+
+def test_spool_goes_after_the_wal_is_synced(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the last write to the -wal and the removal of a spool, or a console, the -wal is made durable."""
+    done: list[str] = []
+    really = {"fdatasync": os.fdatasync, "unlink": os.unlink}
+
+    def sync(handle: int) -> None:
+        done.append("sync " + os.path.basename(os.readlink(f"/proc/self/fd/{handle}")))
+        really["fdatasync"](handle)
+
+    def unlink(name: str, **options: int) -> None:
+        done.append("unlink " + os.path.basename(name))
+        really["unlink"](name, **options)
+
+    monkeypatch.setattr(os, "fdatasync", sync)
+    monkeypatch.setattr(os, "unlink", unlink)
+    with artui.start_run(project="p", name="r", catalog=path, console=True) as run:
+        run.log({"x": 1.0})
+        print("hello")
+        spool = spool_files(path)[0].name
+    place = done.index(f"unlink {spool}")
+    console = len(done) - 1 - done[::-1].index(f"unlink {run.id}.log")
+
+    assert done[place - 1] == "sync x.artui-wal" and done[console - 1] == "sync x.artui-wal"
+
+
+def test_disk_that_cannot_sync_keeps_the_spool(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the disk does not say that the catalog is safe, the other copy stays; the next time it goes."""
+
+    def refuse(_: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    _write(path, _body(_start()), *_point_bodies())
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", refuse)
+        with Catalog(path) as catalog:
+            assert adopting.adopt(catalog) == 0 and len(spool_files(path)) == 1
+    with Catalog(path) as catalog:
+        assert adopting.adopt(catalog) == 1
+
+    assert _points(path, "r", "x") == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+ODD_BODIES = {
+    "a list": _body([["do", "params"]]),
+    "a long id": _body({"do": "params", "id": "x" * 10_000_000, "params": {}}),
+    "an unknown kind": b"\xc8hello",
+    "names of a wrong shape": NUMBERED.pack(NAMES, 7) + b'[1, 2, {"x": 3}]',
+    "points of unknown names": POINTS_HEAD.pack(POINTS, 9, 1, 1) + bytes(8),
+    "short points": bytes([POINTS, 1, 0]),
+    "a step beyond 64 bits": _body({"do": "start", "run": {"id": RUN_ID, "project": "p", "name": "r", "started_ms": 1 << 70}}),
+    "an end without fields": _body({"do": "finish", "id": RUN_ID}),
+    "NaN": _body({"do": "finish", "id": RUN_ID, "status": "finished", "ended_ms": float("nan"), "duration_ms": float("inf")}),
+    "nested": bytes([ACTION]) + b"[" * 10_000 + b"]" * 10_000,
+    "unknown to do": _body({"do": "rm -rf", "id": RUN_ID}),
+    "a second header": bytes([HEADER]) + b'{"version": 9, "host": "h", "pid": 1, "boot": ""}',
+    "a run that is a text": _body({"do": "start", "run": "r"}),
+    "files that are not there": _body({"do": "save", "id": RUN_ID, "files": [["a", 1 << 40, ""]], "artifact": "a"}),
+    "a console elsewhere": _body({"do": "console", "id": RUN_ID, "file": "../../etc/passwd", "artifact": "console"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", ODD_BODIES)
+def test_one_odd_record_hides_no_other(path: Path, odd: str) -> None:
+    """A record that means nothing is left out and said; readers and the fold take all others."""
+    points = _point_bodies()
+    _write(path, _body(_start()), *points[:3], ODD_BODIES[odd], *points[3:])
+    with Reader(path) as reader:
+        assert reader.runs() == []
+    with Catalog(path) as catalog:
+        assert adopting.adopt(catalog) == 1
+
+    assert _points(path, "r", "x") == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert ("left out" in _remarks(path, "r") or "came to nothing" in _remarks(path, "r")) is (
+        odd != "a console elsewhere"
+    )
+    assert not folder_of(path).exists()
+    with Reader(path) as reader:
+        assert reader.run("r").detail().head.status == "killed"
+
+
+def test_points_without_a_start_get_a_run(path: Path) -> None:
+    """Points whose run was never told of, or has gone from the catalog, are kept under its id."""
+    _write(path, *_point_bodies())
+    with Catalog(path) as catalog:
+        adopting.adopt(catalog)
+
+    assert _points(path, RUN_ID, "x") == [0.0, 1.0, 2.0, 3.0, 4.0] and "started" in _remarks(path, RUN_ID)
+
+
+def test_spool_of_a_newer_format_is_left_alone(path: Path) -> None:
+    """Reader, fold and take-over leave it as it is, and say so; others beside it are taken over."""
+    newer = _write(path, _body(_start()), *_point_bodies(), header={"version": 2})
+    other = _write(path, _body(_start("B", "b")), *_point_bodies("B"), spool_id="01HZZZZZZZZZZZZZZZZZZZZZZY")
+    other.write_bytes(b"ARTUISP2" + other.read_bytes()[8:])
+    _write(path, _body(_start("C", "c")), *_point_bodies("C"), spool_id="01HZZZZZZZZZZZZZZZZZZZZZZX")
+    before = newer.read_bytes(), other.read_bytes()
+    said: list[str] = []
+    take_over(path, tell=said.append)
+
+    assert (newer.read_bytes(), other.read_bytes()) == before and len(spool_files(path)) == 2
+    assert len(said) == 2 and all("written by a newer artui" in text for text in said)
+    with Reader(path) as reader:
+        assert [run.name for run in reader.runs()] == ["c"]
+    with Catalog(path) as catalog:
+        assert folding.fold(catalog, SpoolFile(newer)) == 0
+
+
+@pytest.mark.parametrize(
+    ("header", "is_older"),
+    [
+        ({}, False),
+        ({"schema": SCHEMA_VERSION - 1}, True),
+        ({"schema": None}, True),
+        ({"schema": "x"}, True),
+        ({"host": 3}, True),
+    ],
+)
+def test_older_writers_are_seen(path: Path, header: dict[str, object], is_older: bool) -> None:
+    """A living spool tells the schema that its process knows; one that does not is of an older artui."""
+    spool = _write(path, header=header)
+    with spool.open("rb") as handle:
+        owners.lock_file(handle.fileno())
+        assert older_writers(path) is is_older
+    assert older_writers(path) is False  # dead by now
+
+
+@pytest.mark.parametrize("header", [{"boot": "another"}, {"host": "another"}])
+def test_another_boot_is_another_machine(path: Path, header: dict[str, object]) -> None:
+    """Pods and nodes share names: a spool of another boot is taken over after ten minutes of silence, not at once."""
+    spool = _write(path, _body(_start()), header=header)
+    assert not is_abandoned(spool)
+    long_ago = time.time() - owners.OTHER_HOST_SECONDS - 1
+    os.utime(spool, (long_ago, long_ago))
+    assert is_abandoned(spool)
+
+
+def test_only_plain_names_are_files_of_the_folder() -> None:
+    """Nothing that could lead out of the folder, or is hidden, names a file in it."""
+    for name in ("", ".", "..", ".x.log", "a/b.log", "../x.log", "/x.log", "a\0.log", "a\\b.log", "x" * 300 + ".log"):
+        assert not is_plain_name(name) and console_of(name) is None
+
+
+@pytest.mark.parametrize("what", ["spool", "console"])
+@pytest.mark.parametrize("how", ["link", "hard link", "folder is a link", "pipe", *([] if os.getuid() else ["owner"])])
+def test_files_that_lead_elsewhere_are_not_taken(path: Path, tmp_path: Path, what: str, how: str) -> None:
+    """Neither readers nor a take-over read a file that is a link, has a second name, or belongs to somebody else."""
+    spool = _write(path, _body(_start()), _body({"do": "console", "id": RUN_ID, "file": f"{RUN_ID}.log", "artifact": "console"}), *_point_bodies())  # fmt: skip
+    console = folder_of(path) / f"{RUN_ID}.log"
+    console.write_text("CANARY")
+    target, elsewhere = spool if what == "spool" else console, tmp_path / "elsewhere"
+    if how == "folder is a link":
+        folder_of(path).rename(elsewhere)
+        folder_of(path).symlink_to(elsewhere)
+    elif how == "owner":
+        os.chown(target, 12345, -1)
+    elif how == "pipe":
+        target.unlink()
+        os.mkfifo(target)
+    else:
+        target.rename(elsewhere)
+        target.symlink_to(elsewhere) if how == "link" else os.link(elsewhere, target)
+    take_over(path)
+    with Catalog(path) as catalog:
+        adopting.adopt(catalog)
+
+    assert b"CANARY" not in path.read_bytes()
+    with Reader(path) as reader:
+        assert bool(reader.runs()) is (what == "console" and how != "folder is a link")
+
+
+DAMAGES = {
+    "payload": "UPDATE block SET payload = x'00'",
+    "codec": "UPDATE block SET codec = x'ff00'",
+    "block count": "UPDATE block SET count = 'x'",
+    "block number": "UPDATE block SET number = 'x'",
+    "no blocks": "DELETE FROM block",
+    "summed count": "UPDATE series SET count = 9223372036854775807",
+    "text count": "UPDATE series SET count = 'many'",
+    "text min": "UPDATE series SET min = 'low', max = x'00'",
+    "run row": "UPDATE run SET id = 'gone'",
+    "names": "UPDATE name SET text = CAST(text AS BLOB)",
+    "heartbeat": "UPDATE run SET heartbeat_ms = 'soon', started_ms = x'00'",
+    "offset as text": "UPDATE spool SET folded_bytes = 'x'",
+    "offset too large": "UPDATE spool SET folded_bytes = 1 << 60",
+    "offset in the middle": "UPDATE spool SET folded_bytes = folded_bytes - 3",
+    "context": "INSERT OR REPLACE INTO context (run_key, name, content) SELECT key, 'remarks', x'ff' FROM run",
+    "search": "UPDATE search_data SET block = x'00' WHERE id > 10",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damage_in_the_catalog_holds_nothing_back(path: Path, damage: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What belongs to a damaged part goes on in a new one, all else comes through, and no spool is left."""
+    with artui.start_run(project="p", name="sick", catalog=path) as sick:
+        for step in range(40):
+            sick.log({"x": float(step)}, step=step)
+        assert sick._writer is not None and sick._writer.fold_now(20)
+        with sqlite3.connect(path, timeout=20) as connection:
+            connection.execute(DAMAGES[damage])
+        connection.close()
+        with artui.start_run(project="p", name="well", catalog=path) as well:
+            for step in range(40, 80):
+                sick.log({"x": float(step)}, step=step)
+                well.log({"x": float(step)}, step=step)
+
+    assert _points(path, "well", "x") == [float(step) for step in range(40, 80)]
+    assert os.listdir(path.parent) == ["x.artui"]
+    with sqlite3.connect(path) as connection:
+        count = connection.execute(
+            "SELECT sum(b.count) FROM block AS b JOIN series AS s ON s.key = b.series_key JOIN run AS r ON r.key = s.run_key "
+            "WHERE r.id = ? AND b.last_step >= 40",
+            (sick.id,),
+        ).fetchone()[0]
+        labels = {row[0] for row in connection.execute("SELECT labels FROM series")}
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()
+    assert count >= 40
+    closed = {"payload", "codec", "block count", "block number", "no blocks", "summed count", "text count", "text min"}
+    assert ("part=2" in labels) is (damage in closed)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == len(set(lines)) and sum("part=2" in line for line in lines) == (damage in closed)
+
+
+def test_mutated_spools_hide_no_intact_point(tmp_path: Path) -> None:
+    """Records changed at random with a right check, and files changed anywhere: all that is intact is in a whole catalog."""
+    wrong: list[str] = []
+
+    assert spool_fuzz.rounds(tmp_path, 60, random.randrange(1 << 30), tell=wrong.append) == 0, wrong
+
+
+@pytest.mark.parametrize("state", ["newer", "locked", "damaged", "no catalog"])
+def test_start_that_cannot_write_spools(path: Path, capsys: pytest.CaptureFixture[str], state: str) -> None:
+    """A catalog that cannot be written to now is no reason to lose a run: it is spooled, said once, and folded later."""
+    writer.START_SECONDS, before = 0.2, writer.START_SECONDS
+    content = path.read_bytes()
+    blocker = sqlite3.connect(path)
+    if state == "newer":
+        blocker.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    elif state == "damaged":
+        path.write_bytes(content[:90])
+    elif state == "no catalog":
+        path.write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
+    try:
+        run = artui.start_run(project="p", name="r", catalog=path)
+        if state == "locked":
+            blocker.execute("BEGIN EXCLUSIVE")
+        for step in range(20):
+            run.log({"x": float(step)}, step=step)
+        if state == "locked":
+            blocker.execute("COMMIT")
+            blocker.close()
+        run.finish()
+    finally:
+        writer.START_SECONDS = before
+        blocker.close()
+    assert run.is_recorded
+    if state != "locked":
+        assert len(spool_files(path)) == 1 and "x.artui-spool" in capsys.readouterr().err
+        path.write_bytes(content)
+        with Catalog(path) as catalog:
+            assert adopting.adopt(catalog) == 1
+
+    assert _points(path, "r", "x") == [float(step) for step in range(20)]
+    assert [name for name in os.listdir(path.parent) if name.startswith("x.artui")] == ["x.artui"]
+
+
+def test_header_says_who_writes_and_what_it_knows(path: Path) -> None:
+    """The header of a spool names process, machine, format and schema."""
+    spool = Spool(path)
+    told = json.loads(spool_fuzz.split(spool.path.read_bytes())[0][1:])
+    spool.close()
+
+    assert told["version"] == 1 and told["schema"] == SCHEMA_VERSION and told["pid"] == os.getpid()
+
+
+def test_beginnings_of_dead_spools_are_cleared_away(path: Path) -> None:
+    """A `.part` of a process that died is removed by the next writer, though there is no other spool."""
+    folder_of(path).mkdir()
+    part = folder_of(path) / ".01HZZZZZZZZZZZZZZZZZZZZZZZ.part"
+    part.write_bytes(MAGIC)
+    os.utime(part, (time.time() - 60, time.time() - 60))
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        run.log({"x": 1.0})
+
+    assert os.listdir(path.parent) == ["x.artui"]

@@ -1,0 +1,67 @@
+"""A walk through all screens, by keyboard, on a catalog that may be damaged anywhere."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from artui.tui import fetch
+from tests.mutating import BYSTANDER, Mutation
+from tests.tui.looking import make_app, shown
+
+STEPS: tuple[str, ...] = (
+    "p", "p", "s", "right right S", "F", "escape", "space down space c", "= = T", "escape", "f", "tab", "tab", "tab", "escape", "w", "escape",
+    "enter", "tab", "tab", "tab", "tab", "tab", "escape", "g c", "g p", "g u", "O", "escape", "C", "escape", "slash v a l", "escape escape",
+    "2", "enter", "tab", "tab", "tab", "escape", "down enter", "escape", "3", "escape", "4", "escape", "I", "escape", "colon m o d", "escape", "1",
+)  # fmt: skip
+"""Keys that are pressed together, then waited for."""
+
+ALL_RUNS = (BYSTANDER, "killed-one", "live-run")
+
+
+async def _quiet(pilot: Pilot[Any], seconds: float = 5.0) -> None:
+    deadline = time.monotonic() + seconds
+    await pilot.pause()
+    while fetch.is_waiting() and time.monotonic() < deadline:
+        await asyncio.sleep(0.005)
+        await pilot.pause()
+
+
+def tour(path: Path, mutation: Mutation, steps: tuple[str, ...] = STEPS) -> list[str]:
+    """Walk through the screens; give what should not have been: an end of the app, control letters, runs that lack."""
+    at = "start"
+    found: list[str] = []
+
+    async def main() -> None:
+        nonlocal at
+        app = make_app(path)
+        try:
+            async with app.run_test(size=(160, 50)) as pilot:
+                await _quiet(pilot)
+                lost = [name for name in ALL_RUNS if name not in shown(pilot)]
+                if lost and not mutation.table.startswith("search"):
+                    found.append(f"{mutation}: app: first screen lacks {lost}")
+                for at in steps:
+                    await pilot.press(*at.split())
+                    await _quiet(pilot)
+                    acting = {letter for letter in shown(pilot) if (letter != "\n" and ord(letter) < 32) or 127 <= ord(letter) < 160}  # fmt: skip
+                    if acting:
+                        found.append(f"{mutation}: app: control letters {acting} at {at}")
+        finally:
+            app.close()
+
+    try:
+        asyncio.run(main())
+    except Exception as raised:  # noqa: BLE001 - whatever it is, it must not be
+        import traceback
+
+        where = traceback.extract_tb(raised.__traceback__)
+        ours = [frame for frame in where if "/artui/" in frame.filename] or where
+        found.append(
+            f"{mutation}: app: {type(raised).__name__}: {str(raised)[:80]} at {Path(ours[-1].filename).name}:{ours[-1].lineno} {ours[-1].name} ({at})"
+        )
+    return found
