@@ -117,7 +117,7 @@ def _print_version(version: VersionDetail) -> None:
         f"{plural(head.file_count, 'file')}, {bytes_text(head.size_bytes)}, {head.storage}"
         + (f" at {version.location} on {version.host}" if head.storage == "referenced" else ""),
     )
-    _fact("sha256", head.digest)
+    _fact("sha256", head.digest_text)
     for relation, other in version.related:
         _fact(relation, other.reference)
     _fact(
@@ -130,5 +130,5 @@ def _print_version(version: VersionDetail) -> None:
     click.echo("\nfiles")
     for file in version.files:
         click.echo(
-            f"  {clean(file.path):<32} {bytes_text(file.size_bytes):>10}  {file.digest[:16]}  {clean(file.note)}".rstrip()
+            f"  {clean(file.path):<32} {bytes_text(file.size_bytes):>10}  {file.digest[:16]}  {clean(file.note_text)}".rstrip()
         )

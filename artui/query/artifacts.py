@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from artui.catalog.artifacts import safe_join
+from artui.catalog.artifacts import is_pending, safe_join
 from artui.catalog.blobs import BlobStream
 from artui.errors import ContentMissing, UnknownReference
 from artui.model import (
@@ -86,11 +86,15 @@ def version_heads(connection: sqlite3.Connection, chosen: str, values: Mapping[s
         ).fetchone()
         heads.append(
             VersionHead(
-                key, str(version_id), artifact_key, str(artifact), str(project), _stage(stage), str(kind), number, digest.hex() if isinstance(digest, bytes) else "",
+                key, str(version_id), artifact_key, str(artifact), str(project), _stage(stage), str(kind), number, _digest_text(digest),
                 size, count, created_ms, str(storage), tuple(aliases), head_from_row(makers) if makers else None,
             )
         )  # fmt: skip
     return heads
+
+
+def _digest_text(digest: Any) -> str:
+    return digest.hex() if isinstance(digest, bytes) and not is_pending(digest) else ""
 
 
 def artifact_list(reader: Reader) -> list[ArtifactHead]:
@@ -268,7 +272,7 @@ def place_of(reader: Reader, connection: sqlite3.Connection, version_key: int, p
         return target, size_bytes
     raise ContentMissing(
         f"{path!r} is not in the catalog: it lies at {location!r} on {host or 'another machine'}.",
-        remedy="Its preview and digest are here; fetch it from there.",
+        remedy="Its preview is here; fetch it from there.",
     )
 
 

@@ -350,7 +350,7 @@ def version_lines(
                 )
             ]
         ),
-        Line([(f" sha256 {head.digest[: max(8, min(64, cells - 9))]}", "faint")]),
+        Line([(f" sha256 {head.digest_text[: max(10, min(64, cells - 9))]}", "faint")]),
         *(
             [Line([(f" lies at {clean(detail.location)} on {clean(detail.host)}", "warn")])]
             if head.storage == "referenced"
@@ -399,7 +399,13 @@ def version_lines(
             )
     lines += [BLANK, heading(" files")]
     for file in detail.files[:200]:
-        note = f"  → {clean(file.link_target)}" if file.link_target else f"  {clean(file.note)}" if file.note else ""
+        note = (
+            f"  → {clean(file.link_target)}"
+            if file.link_target
+            else f"  {clean(file.note_text)}"
+            if file.note_text
+            else ""
+        )
         lines.append(
             Line(
                 [
