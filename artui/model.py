@@ -198,6 +198,8 @@ class RunDetail:
     outputs: tuple[VersionHead, ...]
     context: Mapping[str, Any] = field(default_factory=dict)
     """What surrounded the run, by subject: `code`, `variables`, `seeds`, `job`, `container`, `exit`…"""
+    metric_count: int = 0
+    """All that the run has, where fewer were asked for."""
 
     @property
     def remarks(self) -> tuple[str, ...]:

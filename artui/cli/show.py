@@ -12,6 +12,9 @@ from artui.query.run import get_run
 from artui.safetext import clean, clean_lines
 from artui.units import bytes_text, count_text, duration_text, number_text, param_text, plural, time_text
 
+MAX_METRICS = 1_000
+"""More of a run's metrics are only counted; `--json` has them all."""
+
 
 @click.command("show")
 @click.argument("ref")
@@ -22,7 +25,7 @@ def command(ref: str, catalog: str | None, as_json: bool) -> int:
     with open_reader(catalog) as reader:
         found = resolve(reader, ref)
         if isinstance(found, RunHead):
-            run = get_run(reader, found.id)
+            run = get_run(reader, found.id, max_metrics=None if as_json else MAX_METRICS)
             print_json(run) if as_json else _print_run(run)
             return 0
         version, seen = get_version(reader, found.id), previews(reader, found.key)
@@ -97,6 +100,8 @@ def _print_run(run: RunDetail) -> None:
             rows,
             right=[False, True, True, True, True, True],
         )
+        if run.metric_count > len(run.metrics):
+            click.echo(f"  and {count_text(run.metric_count - len(run.metrics))} more: --json has them all")
     for title, heads in (("used", run.inputs), ("made", run.outputs)):
         if heads:
             click.echo(f"\n{title}")
