@@ -68,6 +68,9 @@ class ParamType(IntEnum):
     """Lists, empty dicts and None, as JSON text."""
 
 
+NOT_HASHED = "not hashed"
+"""Shown where a digest would be, and how the note of a file begins whose digest is not known."""
+
 RELATIONS = ("output", "input", "derived", "trained", "satisfies")
 """Stored by position. `output`: run to version; `input`: version to run; the others: version to version.
 
@@ -203,6 +206,8 @@ class RunDetail:
     outputs: tuple[VersionHead, ...]
     context: Mapping[str, Any] = field(default_factory=dict)
     """What surrounded the run, by subject: `code`, `variables`, `seeds`, `job`, `container`, `exit`…"""
+    metric_count: int = 0
+    """All that the run has, where fewer were asked for."""
     damaged: Damage = ()
 
     @property
@@ -241,7 +246,7 @@ class VersionHead:
     kind: str
     number: int
     digest: str
-    """SHA-256 of the manifest, as hex."""
+    """SHA-256 of the manifest, as hex; empty while a file of it is not hashed."""
     size_bytes: int
     file_count: int
     created_ms: int
@@ -255,6 +260,10 @@ class VersionHead:
     def reference(self) -> str:
         return f"{self.artifact}:v{self.number}"
 
+    @property
+    def digest_text(self) -> str:
+        return self.digest or NOT_HASHED
+
 
 @dataclass(frozen=True, slots=True)
 class ManifestFile:
@@ -264,12 +273,23 @@ class ManifestFile:
     """Relative, with forward slashes."""
     size_bytes: int
     digest: str
-    """SHA-256 of the bytes as hex; empty for a link."""
+    """SHA-256 of the bytes as hex; empty for a link, and for what is not hashed."""
     media_type: str
     link_target: str = ""
     note: str = ""
     """What the reader should know, such as "changed while read"."""
     damaged: Damage = ()
+
+    @property
+    def is_hashed(self) -> bool:
+        return bool(self.digest or self.link_target)
+
+    @property
+    def note_text(self) -> str:
+        """The note, which says so when the file is not hashed, whatever wrote it."""
+        if self.is_hashed or self.note.startswith(NOT_HASHED):
+            return self.note
+        return f"{NOT_HASHED} {self.note}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,14 @@ import shlex
 import shutil
 import subprocess
 import sys
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
+from types import ModuleType
 
+import pyte
 import pytest
+from PIL import Image
 
 from tests.exchange.mlruns import write_run
 from tests.exchange.writing import (
@@ -22,7 +27,8 @@ from tests.exchange.writing import (
     write_wandb,
 )
 
-README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
 
 
 def _blocks(language: str) -> list[str]:
@@ -122,11 +128,56 @@ def test_shell_script_works(script: str, tmp_path: Path) -> None:
         assert reader.run("night").series("loss").values.tolist() == [0.1, 0.2, 0.3]
 
 
-def test_pictures_are_there() -> None:
-    """Every picture that the README shows is in screenshots/."""
-    pictures = re.findall(r"\]\((screenshots/[^)]+)\)", README)
-    assert len(pictures) >= 6
-    assert all((Path(__file__).parent.parent / picture).is_file() for picture in pictures)
+PICTURES = re.findall(r"\]\((screenshots/[^)]+)\)", README)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_picture_shows_something(name: str) -> None:
+    """Every picture that the README shows is in screenshots/, and has letters on it: many colours, on many of its pixels."""
+    with Image.open(ROOT / name) as picture:
+        counts = sorted((count for count, _ in picture.convert("RGB").getcolors(1 << 24) or ()), reverse=True)
+
+    assert len(counts) >= 24
+    assert sum(counts[1:]) > 0.005 * sum(counts)
+
+
+def _screenshots() -> ModuleType:
+    """Load the script that makes the pictures, which has no ending."""
+    loader = SourceFileLoader("screenshots", str(ROOT / ".ci" / "screenshots"))
+    spec = spec_from_loader(loader.name, loader)
+    assert spec is not None
+    module = module_from_spec(spec)
+    sys.modules[loader.name] = module
+    loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("text", "is_coloured", "wrong"),
+    [
+        ("42 runs, and a screen full of letters " * 10, True, ""),
+        ("42 runs, and a screen full of letters " * 10, False, "has 1 colours"),
+        ("a screen full of letters " * 10, True, "lacks '42 runs'"),
+        ("42 runs", True, "has 6 lit cells"),
+        ("", False, "lacks '42 runs'"),
+    ],
+)
+def test_pictures_that_lack_something_are_refused(text: str, is_coloured: bool, wrong: str) -> None:
+    """A picture is written only if what it is about can be read on the screen, and it is not blank."""
+    screen = pyte.Screen(120, 36)
+    pyte.Stream(screen).feed(text)
+    image = Image.linear_gradient("L").convert("RGB") if is_coloured else Image.new("RGB", (120, 36))
+
+    assert _screenshots().fault(screen, image, ["42 runs"]) == wrong
+
+
+def test_each_picture_of_the_readme_is_made_by_the_script() -> None:
+    """The script makes what the README shows, and says of each picture what must be readable on it."""
+    script = _screenshots()
+    steps = (*script.STEPS, *script.IMPORT_STEPS, *script.LIVE_STEPS)
+
+    assert {re.sub(r".*/|-\d+x\d+\.png", "", name) for name in PICTURES} <= {step.name for step in steps}
+    assert all(step.shows for step in steps)
 
 
 def test_settings_are_all_documented() -> None:

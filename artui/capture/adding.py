@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from artui.capture import files
+from artui.capture import files, hashing
 from artui.capture.values import stage_of
 from artui.capture.writer import warn
 from artui.catalog import Catalog, artifacts, events
@@ -33,7 +33,7 @@ def add_version(
         check_alias(alias)
     entries = files.listed(path)
     embed = files.size_of(entries) <= load_settings().embed_limit_bytes
-    referenced = None if embed else files.gather(None, entries)
+    referenced = None if embed else _hashed(entries)
     with Catalog(catalog) as opened, opened.transaction() as connection:
         gathered = referenced or files.gather(connection, entries)
         for skipped in gathered.skipped:
@@ -49,3 +49,9 @@ def add_version(
         for alias in aliases:
             events.move_alias(opened, saved.id, alias)
     return f"{name}:v{saved.number}", saved.is_new
+
+
+def _hashed(entries: list[tuple[str, Path]]) -> files.Gathered:
+    """Hash what stays where it is, saying how far that is: here there is nobody to go on meanwhile."""
+    with hashing.Progress(", ".join(name for name, _ in entries[:3]), files.size_of(entries)) as progress:
+        return files.gather(None, entries, tell=progress.advance)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from artui.capture.regular import open_regular
 from artui.capture.secrets import Redactor, is_secret_file
 
 GIT_SECONDS = 3.0
@@ -172,8 +173,8 @@ def _read(root: Path, paths: Iterable[Path], redactor: Redactor) -> tuple[list[t
             left.append(name)
             continue
         try:
-            with path.open("rb") as stream:
-                content = stream.read(MAX_FILE_BYTES + 1)
+            with open_regular(path) as stream:
+                content = stream.read(MAX_FILE_BYTES + 1) or b""
         except OSError:
             left.append(name)
             continue

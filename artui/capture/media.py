@@ -9,12 +9,15 @@ import struct
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from artui.capture.regular import open_regular
 from artui.errors import UsageError
 
 MAX_ROWS = 1_000_000
 MAX_BINS = 10_000
+MAX_IMAGE_BYTES = 256 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +97,13 @@ def image(value: Any) -> Content:
         UsageError: it is no picture.
     """
     if isinstance(value, str | os.PathLike):
-        with open(value, "rb") as stream:
-            return Content(f"image{os.path.splitext(os.fspath(value))[1].lower()}", "figure", stream.read(), "")
+        with open_regular(Path(value)) as stream:
+            content = stream.read(MAX_IMAGE_BYTES + 1) or b""
+        if len(content) > MAX_IMAGE_BYTES:
+            raise UsageError(
+                f"A picture of more than {MAX_IMAGE_BYTES:,} bytes cannot be logged.", remedy="Save it as a file."
+            )
+        return Content(f"image{os.path.splitext(os.fspath(value))[1].lower()}", "figure", content, "")
     if callable(getattr(value, "save", None)) and hasattr(value, "mode"):
         out = io.BytesIO()
         value.save(out, format="PNG")

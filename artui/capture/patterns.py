@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from artui.capture.regular import open_regular
 from artui.errors import UsageError
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|NaN|inf|Inf|infinity)"
@@ -200,13 +201,13 @@ class CsvTail:
     def rows(self) -> Iterable[tuple[dict[str, float], int | None]]:
         """Give the metrics of each new whole row, and its step."""
         try:
-            with self.path.open("rb") as stream:
+            with open_regular(self.path) as stream:
                 found = os.fstat(stream.fileno())
                 if self._place != (found.st_dev, found.st_ino) or found.st_size < self._offset:
                     self._place, self._offset = (found.st_dev, found.st_ino), 0
                     self._header, self._rest = [], b""
                 stream.seek(self._offset)
-                content = stream.read(self.MAX_READ_BYTES)
+                content = stream.read(self.MAX_READ_BYTES) or b""
         except OSError:
             return
         self._offset += len(content)

@@ -42,6 +42,7 @@ from artui.settings import Settings, load_settings
 if TYPE_CHECKING:
     import sqlite3
 
+    from artui.capture.hashing import Job
     from artui.capture.media import Content
     from artui.capture.recording import Program, Recording
     from artui.catalog.spool.writing import Stream
@@ -111,6 +112,8 @@ class Run:
         self._recording: Recording | None = None
         self._program: Program | None = None
         self._is_forked = False
+        self._jobs: list[Job] = []
+        """Versions that are being hashed."""
         self._next_step = 0
         self._step_lock = threading.Lock()
         self._started = time.monotonic()
@@ -340,7 +343,9 @@ class Run:
     ) -> str | None:
         """Save a file or folder as a new version of an artifact, and note it as an output.
 
-        Content that is the newest version already makes no other. `related` names versions that this one rests
+        Content that is the newest version already makes no other. Content that is large and stays where it is, is
+        hashed in the background: the version is there at once, and the end of the run waits for its digest. If that
+        is the digest of the version before it, it is that version, and its number is not used. `related` names versions that this one rests
         on, with how: `derived`, `trained` or `satisfies`. Gives the version's reference, such as
         `digits-model:v3`; None when it could not be saved.
         """
@@ -357,20 +362,21 @@ class Run:
         return reference
 
     def _save(self, writer: Writer, name: str, path: Path, *, kind: str, stage: str, relation: Relation, metadata: Mapping[str, Any] | None = None, note: str = "", related: Mapping[str, Relation] | None = None, aliases: Sequence[str] = ()) -> Saved:  # fmt: skip
-        from artui.capture import files
+        from artui.capture import files, hashing
         from artui.capture.environment import surroundings
 
         check_name(name, what="an artifact")
         entries = files.listed(path)
         embed = files.size_of(entries) <= settings_or_default().embed_limit_bytes
-        # What stays where it is, is read before the catalog is locked: it may take minutes.
-        referenced = None if embed else files.gather(None, entries)
+        # What stays where it is, is hashed in the background if it is large: it may take minutes.
+        referenced = None if embed else files.gather(None, entries, may_wait=False)
         writer.fold_now(writers.START_SECONDS)
         with writer.catalog.transaction() as connection:
             gathered = referenced or files.gather(connection, entries)
             for skipped in gathered.skipped:
                 warn("left out", f"{name}: left out {skipped!a}")
-            saved = artifacts.save(
+            same = hashing.unchanged(writer, self.project, name, gathered.unhashed) if gathered.unhashed else None
+            saved = same or artifacts.save(
                 connection,
                 NewVersion(
                     project=self.project, name=name, kind=kind, stage=stage, files=gathered.files, storage="embedded" if embed else "referenced",
@@ -386,7 +392,16 @@ class Run:
             for alias in aliases:
                 with guarded(f"giving it the alias {ascii(alias)[:60]}"):
                     events.move_alias(writer.catalog, saved.id, check_alias(alias))
+        if gathered.unhashed and saved.is_new:
+            self._jobs.append(hashing.begin(writer, saved, self.project, name, gathered.unhashed))
         return saved
+
+    def _await_digests(self, *, is_killed: bool = False) -> None:
+        jobs, self._jobs = self._jobs, []
+        if jobs:
+            from artui.capture import hashing
+
+            hashing.wait(jobs, seconds=hashing.KILLED_SECONDS if is_killed else None)
 
     def _key(self, connection: sqlite3.Connection) -> int:
         row = connection.execute("SELECT key FROM run WHERE id = ?", (self.id,)).fetchone()
@@ -424,6 +439,8 @@ class Run:
             writer.remove(self)
             if writer.fold_now(writers.END_SECONDS) and not self._is_forked:
                 recording.keep_console()
+        with guarded("hashing what was saved"):
+            self._await_digests(is_killed=status == "killed")
         writers.release(writer)
         if not any(isinstance(getattr(action, "__self__", None), Run) for action in writers.on_exit):
             _unwatch_signals()
@@ -439,6 +456,8 @@ class Run:
         recording.end()
         recording.act("leave", until_ms=until_ms)
         self._stream = None
+        with guarded("hashing what was saved"):
+            self._await_digests()
         writer.remove(self)
         writers.release(writer)
 
@@ -481,6 +500,7 @@ class Run:
         """In a forked child: nothing of the parent's is used any more."""
         self._is_forked = True
         self._writer = self._stream = self._recording = None
+        self._jobs = []
         self._step_lock = threading.Lock()
 
     def __reduce__(self) -> Any:

@@ -1,7 +1,8 @@
 """Artifacts, their versions and manifests, and the edges of the lineage.
 
-A version never changes once written. Saving the same content again gives the newest version back instead
-of making another, so a loop that saves an unchanged file adds an edge and no bytes.
+A version never changes once written, but for digests that become known later (`catalog/unhashed.py`). Saving the
+same content again gives the newest version back instead of making another, so a loop that saves an unchanged file
+adds an edge and no bytes.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ from artui.errors import AmbiguousReference, CatalogDamaged, ContentMissing, Unk
 from artui.model import RELATIONS, STAGES, Preview, Relation
 from artui.reference import Reference, check_name
 
+PENDING = b"pending\0"
+"""How the digest of a version begins whose files are not all hashed; one of SHA-256 does once in 2**64 times."""
+MAX_INTEGER = 2**63 - 1
 _DRIVE = re.compile("[A-Za-z]:")
 _ESCAPE = re.compile(r"\\x[0-9a-f]{2}")
 """How a manifest writes a byte that is no UTF-8, and a backslash itself."""
@@ -40,7 +44,7 @@ class NewFile:
     path: str
     size_bytes: int
     digest: bytes | None
-    """SHA-256; None for a link."""
+    """SHA-256; None for a link, and for what is not hashed, which has a note that says so."""
     blob_key: int | None = None
     """None when the bytes are not in the catalog."""
     media_type: str = ""
@@ -86,14 +90,17 @@ def save(connection: sqlite3.Connection, version: NewVersion) -> Saved:
     if version.stage not in STAGES:
         raise UsageError(f"{version.stage!r} is not a stage.", remedy=f"Use one of {', '.join(STAGES)}.")
     artifact_key = ensure_artifact(connection, version)
-    digest = manifest_digest(version.files)
+    version_id = new_id()
+    digest = manifest_digest(version.files, version_id)
     newest = connection.execute(
-        "SELECT key, id, number, digest FROM version WHERE artifact_key = ? ORDER BY number DESC LIMIT 1",
+        "SELECT key, id, number, digest FROM version WHERE artifact_key = ? AND deleted_ms IS NULL ORDER BY number DESC LIMIT 1",
         (artifact_key,),
     ).fetchone()
     if newest is not None and newest[3] == digest:
         return Saved(newest[0], newest[1], artifact_key, newest[2], is_new=False)
-    return write_version(connection, version, artifact_key, new_id(), (newest[2] if newest else 0) + 1, digest)
+    # A number is given once, whatever becomes of its version.
+    last = connection.execute("SELECT max(number) FROM version WHERE artifact_key = ?", (artifact_key,)).fetchone()[0]
+    return write_version(connection, version, artifact_key, version_id, (last or 0) + 1, digest)
 
 
 def write_version(
@@ -106,7 +113,7 @@ def write_version(
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         (
-            version_id, artifact_key, number, digest, sum(file.size_bytes for file in version.files), len(version.files), version.created_ms,
+            version_id, artifact_key, number, digest, min(sum(file.size_bytes for file in version.files), MAX_INTEGER), len(version.files), version.created_ms,
             version.storage, storable(version.location), version.host, storable(version.note),
             _json(dict(version.metadata)),
             marks.make(version_id, digest, storable(version.location)) if version.storage == "referenced" else None,
@@ -171,13 +178,26 @@ def ensure_artifact(connection: sqlite3.Connection, version: NewVersion) -> int:
     )
 
 
-def manifest_digest(files: Sequence[NewFile]) -> bytes:
-    """Make a version's digest: SHA-256 over `path NUL size NUL sha256-hex-or-link LF` of its files, sorted by path."""
+def manifest_digest(files: Sequence[NewFile], version_id: str = "") -> bytes:
+    """Make a version's digest: SHA-256 over `path NUL size NUL sha256-hex-or-link LF` of its files, sorted by path.
+
+    While a file of it is not hashed, each of its files has `pending-ID` there, and the digest begins with `PENDING`:
+    it tells one version from another, and says nothing of what they hold.
+    """
     whole = hashlib.sha256()
+    is_pending = any(file.digest is None and file.link_target is None for file in files)
     for file in sorted(files, key=lambda each: each.path):
-        content = file.digest.hex() if file.digest is not None else f"-> {file.link_target}"
+        if file.link_target is not None:
+            content = f"-> {file.link_target}"
+        else:
+            content = f"pending-{version_id}" if is_pending or file.digest is None else file.digest.hex()
         whole.update(f"{file.path}\0{file.size_bytes}\0{content}\n".encode("utf-8", "backslashreplace"))
-    return whole.digest()
+    return (PENDING + whole.digest())[: whole.digest_size] if is_pending else whole.digest()
+
+
+def is_pending(digest: bytes) -> bool:
+    """Whether a version's digest stands for one that is not known yet."""
+    return digest.startswith(PENDING)
 
 
 def link(connection: sqlite3.Connection, relation: Relation, *, source_key: int, target_key: int) -> None:
@@ -293,7 +313,7 @@ def fetch(connection: sqlite3.Connection, found: Found, cache: Path) -> Path:
     title = f"{found.artifact}:v{found.number}"
     # The cache is shared by all catalogs: what lies under a digest must be what has that digest.
     manifest = [NewFile(path, size, digest, link_target=link) for path, size, _, link, digest in rows]
-    if manifest and manifest_digest(manifest) != found.digest:
+    if manifest and manifest_digest(manifest, found.id) != found.digest:
         raise CatalogDamaged(f"The manifest of {title} is not what its digest says.", remedy="Get an untouched copy.")
     if found.storage == "referenced":
         return _referenced(found, rows, title)

@@ -199,6 +199,8 @@ def put_version(
         digest = hashlib.sha256(f"absent {version.location}".encode("utf-8", "backslashreplace")).digest()
     artifact_id = connection.execute("SELECT id FROM artifact WHERE key = ?", (artifact_key,)).fetchone()[0]
     version_id = id_of("version", artifact_id, *(identity or (digest.hex(),)))
+    if artifacts.is_pending(digest):
+        digest = artifacts.manifest_digest(version.files, version_id)
     row = connection.execute(
         "SELECT key, number, digest, created_ms FROM version WHERE id = ?", (version_id,)
     ).fetchone()

@@ -12,6 +12,9 @@ from artui.query.run import get_run
 from artui.safetext import clean, clean_lines
 from artui.units import bytes_text, count_text, duration_text, number_text, param_text, plural, time_text
 
+MAX_METRICS = 1_000
+"""More of a run's metrics are only counted; `--json` has them all."""
+
 
 @click.command("show")
 @click.argument("ref")
@@ -22,7 +25,7 @@ def command(ref: str, catalog: str | None, as_json: bool) -> int:
     with open_reader(catalog) as reader:
         found = resolve(reader, ref)
         if isinstance(found, RunHead):
-            run = get_run(reader, found.id)
+            run = get_run(reader, found.id, max_metrics=None if as_json else MAX_METRICS)
             say_damaged([(run.head.name, run.damaged)] if run.damaged else [])
             print_json(run) if as_json else _print_run(run)
             return 0
@@ -101,6 +104,8 @@ def _print_run(run: RunDetail) -> None:
             rows,
             right=[False, True, True, True, True, True],
         )
+        if run.metric_count > len(run.metrics):
+            click.echo(f"  and {count_text(run.metric_count - len(run.metrics))} more: --json has them all")
     for title, heads in (("used", run.inputs), ("made", run.outputs)):
         if heads:
             click.echo(f"\n{title}")
@@ -122,7 +127,7 @@ def _print_version(version: VersionDetail) -> None:
         f"{plural(head.file_count, 'file')}, {bytes_text(head.size_bytes)}, {head.storage}"
         + (f" at {version.location} on {version.host}" if head.storage == "referenced" else ""),
     )
-    _fact("sha256", head.digest)
+    _fact("sha256", head.digest_text)
     for relation, other in version.related:
         _fact(relation, other.reference)
     _fact(
@@ -135,5 +140,5 @@ def _print_version(version: VersionDetail) -> None:
     click.echo("\nfiles")
     for file in version.files:
         click.echo(
-            f"  {clean(file.path):<32} {bytes_text(file.size_bytes):>10}  {file.digest[:16]}  {clean(file.note)}".rstrip()
+            f"  {clean(file.path):<32} {bytes_text(file.size_bytes):>10}  {file.digest[:16]}  {clean(file.note_text)}".rstrip()
         )

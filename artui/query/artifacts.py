@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from artui.catalog import cells as cell_of
-from artui.catalog.artifacts import NewFile, manifest_digest
+from artui.catalog.artifacts import NewFile, is_pending, manifest_digest
 from artui.catalog.blobs import BlobStream
 from artui.content.reading import Reference as FileReference
 from artui.content.reading import open_referenced
@@ -89,7 +89,10 @@ def version_heads(connection: sqlite3.Connection, chosen: str, values: Mapping[s
             {"version": key},
         ).fetchone()
         made_by = head_from_row(makers) if makers else None
-        heads.append(_HEADS.made(cells, aliases=tuple(aliases), made_by=made_by))
+        head = _HEADS.made(cells, aliases=tuple(aliases), made_by=made_by)
+        # A version whose files are not hashed yet has no digest to be shown.
+        is_unhashed = isinstance(cells[8], bytes) and is_pending(cells[8])
+        heads.append(replace(head, digest="") if is_unhashed else head)
     return heads
 
 
@@ -173,7 +176,7 @@ def get_version(reader: Reader, version_id: str) -> VersionDetail:
 
 def _is_manifest(files: Sequence[ManifestFile], head: VersionHead) -> bool:
     """Say whether files are what their version's digest says; true of what was absent when it was recorded, and of cut lists."""
-    if not files or len(files) >= MAX_FILES:
+    if not files or len(files) >= MAX_FILES or not head.digest:
         return True
     try:
         told = [

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from artui.errors import CatalogError
-from artui.model import RunDetail, VersionHead
+from artui.model import NOT_HASHED, RunDetail, VersionHead
 from artui.query import Reader
 from artui.query.artifacts import file_text, get_version
 
@@ -74,7 +74,8 @@ def code_files(reader: Reader, run: RunDetail) -> dict[str, tuple[VersionHead, s
     for head in (*run.inputs, *run.outputs):
         if head.kind == "code":
             for file in get_version(reader, head.id).files[:MAX_FILES]:
-                found.setdefault(file.path, (head, file.digest, file.size_bytes))
+                digest = file.digest or f"{NOT_HASHED} in {head.reference}"
+                found.setdefault(file.path, (head, digest, file.size_bytes))
     return found
 
 

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import sqlite3
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any, TypeVar
 
 from artui.catalog.cells import keys_of
 from artui.catalog.runs import storable
 
 T = TypeVar("T")
+
+
+@contextlib.contextmanager
+def without_collecting() -> Iterator[None]:
+    """Make many objects that hold no cycles: the collector would look through all of them again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class Kept:

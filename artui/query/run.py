@@ -14,12 +14,13 @@ from artui.model import DAMAGED, Damage, Metric, Param, ParamType, RunDetail, Su
 from artui.query import Reader
 from artui.query.border import Shape
 from artui.query.damage import run_damage
+from artui.query.keys import without_collecting
 from artui.query.runs import HEAD_COLUMNS, head_from_row, param_value
 from artui.query.spooled import metric_order, pending, with_pending
 
 
-def get_run(reader: Reader, run_id: str) -> RunDetail:
-    """Give everything about one run but its points.
+def get_run(reader: Reader, run_id: str, *, max_metrics: int | None = None) -> RunDetail:
+    """Give everything about one run but its points; of its metrics at most so many, the first ones.
 
     Raises:
         UnknownReference: there is no run of that id.
@@ -40,7 +41,7 @@ def get_run(reader: Reader, run_id: str) -> RunDetail:
             raise UnknownReference(f"There is no run {run_id}.", remedy="`artui ls` lists them.")
         key, command = row[0], cell_of.list_of(row[-1])
         params, tags = run_params(connection, key), _tags(connection, key)
-        metrics = run_metrics(connection, key)
+        metrics = _metrics(reader, connection, key, run_id, max_metrics)
         context, context_damage = _context(connection, key) if reader.schema_version >= 2 else ({}, ())
         parts = {"command": command is None, "context": bool(context_damage)}
         parts |= {word: any(each.damaged for each in found) for word, found in (("params", params), ("tags", tags), ("metrics", metrics))}  # fmt: skip
@@ -58,7 +59,8 @@ def get_run(reader: Reader, run_id: str) -> RunDetail:
             command=(DAMAGED,) if command is None else tuple(map(str, command)),
             params=tuple(params),
             tags=tuple(tags),
-            metrics=tuple(with_pending(metrics, run_id, pending(reader, connection))),
+            metrics=metrics,
+            metric_count=max(len(metrics), _count_metrics(connection, key)),
             children=tuple(head_from_row(child) for child in children),
             inputs=tuple(version_heads(connection, "SELECT source_key FROM edge WHERE relation = 1 AND target_key = :key", {"key": key})),
             outputs=tuple(version_heads(connection, "SELECT target_key FROM edge WHERE relation = 0 AND source_key = :key", {"key": key})),
@@ -74,6 +76,19 @@ _SUMMARIES = Shape(
     may_lack="first last",
 )
 _TAGS = Shape(Tag, "name value")
+
+
+def _metrics(
+    reader: Reader, connection: sqlite3.Connection, run_key: int, run_id: str, max_metrics: int | None
+) -> tuple[Metric, ...]:
+    later = pending(reader, connection)
+    # What is not in the catalog yet has its place among all.
+    limit = None if any(owner == run_id for owner, _, _ in later) else max_metrics
+    return tuple(with_pending(run_metrics(connection, run_key, limit=limit), run_id, later)[:max_metrics])
+
+
+def _count_metrics(connection: sqlite3.Connection, run_key: int) -> int:
+    return int(connection.execute("SELECT count(*) FROM series WHERE run_key = :run", {"run": run_key}).fetchone()[0])
 
 
 def run_context(connection: sqlite3.Connection, run_key: int) -> dict[str, Any]:
@@ -121,29 +136,49 @@ def _type(kind: Any) -> ParamType:
     return ParamType(kind) if kind in (0, 1, 2, 3) else ParamType.TEXT
 
 
-def run_metrics(connection: sqlite3.Connection, run_key: int) -> list[Metric]:
-    """Read the metrics of a run with their summaries."""
-    rows = connection.execute(
-        """
-        SELECT s.key, n.text, s.labels, s.sum, s.count, s.finite_count, s.first, s.last, s.min, s.max, NULL, s.min_step, s.max_step,
-               s.first_step, s.last_step, s.first_ms, s.last_ms, s.nan_count, s.positive_inf_count, s.negative_inf_count
-        FROM series AS s
-        LEFT JOIN name AS n ON n.key = s.name_key
-        WHERE s.run_key = :run
-        """,
-        {"run": run_key},
-    )
-    metrics = []
-    for key, name, labels, added, *cells in rows:
-        told, damaged = _SUMMARIES.cells_of(cells)
-        count, finite, _, _, low, high, *_, nans, positive_infs, negative_infs = told
-        told[6] = mean_of(cell_of.number(added), finite, low, high)
-        if not damaged and count != finite + nans + positive_infs + negative_infs:
-            damaged = ("counts",)
-        texts = {"name": name, "labels": labels, "sum": "" if added is None or isinstance(added, float) else None}
-        damaged = (*(word for word, cell in texts.items() if not isinstance(cell, str)), *damaged)
-        metrics.append(Metric(key, cell_of.text(name), cell_of.text(labels), Summary(*told), damaged))
+RUN_METRICS = """
+    SELECT s.key, n.text, s.labels, s.count, s.finite_count, s.first, s.last, s.min, s.max, s.sum, s.min_step, s.max_step,
+           s.first_step, s.last_step, s.first_ms, s.last_ms, s.nan_count, s.positive_inf_count, s.negative_inf_count
+    FROM series AS s
+    LEFT JOIN name AS n ON n.key = s.name_key
+    WHERE s.run_key = :run
+    ORDER BY n.text >= 'system/' AND n.text < 'system0', n.text, s.labels
+    LIMIT :limit
+"""
+"""In the order of `metric_order`."""
+_USUAL = (int, str, str, int, int, float, float, float, float, float, *[int] * 9)
+"""The types of a row that needs no look at each cell: all but a few of them."""
+
+
+def run_metrics(connection: sqlite3.Connection, run_key: int, *, limit: int | None = None) -> list[Metric]:
+    """Read the metrics of a run with their summaries, in order; the first `limit`."""
+    with without_collecting():
+        rows = connection.execute(RUN_METRICS, {"run": run_key, "limit": -1 if limit is None else limit}).fetchall()
+        metrics = [_usual_metric(*row) if tuple(map(type, row)) == _USUAL else _metric(row) for row in rows]
+        if all(type(row[1]) is str and type(row[2]) is str for row in rows):
+            return metrics
+    # Names of odd types are sorted by SQLite as what they are, and here as texts.
     return sorted(metrics, key=metric_order)
+
+
+def _usual_metric(key: int, name: str, labels: str, count: int, finite: int, first: float, last: float, low: float, high: float, added: float, *places: int) -> Metric:  # fmt: skip
+    mean = mean_of(added, finite, low, high)
+    damaged = () if count == finite + places[-3] + places[-2] + places[-1] and count > 0 else ("counts",)
+    return Metric(key, name, labels, Summary(count, finite, first, last, low, high, mean, *places), damaged)
+
+
+def _metric(row: tuple[Any, ...]) -> Metric:
+    """Make a metric of a row with cells of other types than usual: none where no point says it, or damaged ones."""
+    key, name, labels, *cells = row
+    added = cells.pop(6)
+    told, damaged = _SUMMARIES.cells_of([*cells[:6], None, *cells[6:]])
+    count, finite, _, _, low, high, *_, nans, positive_infs, negative_infs = told
+    told[6] = mean_of(cell_of.number(added), finite, low, high)
+    if not damaged and count != finite + nans + positive_infs + negative_infs:
+        damaged = ("counts",)
+    texts = {"name": name, "labels": labels, "sum": "" if added is None or isinstance(added, float) else None}
+    damaged = (*(word for word, cell in texts.items() if not isinstance(cell, str)), *damaged)
+    return Metric(key, cell_of.text(name), cell_of.text(labels), Summary(*told), damaged)
 
 
 def mean_of(added: float | None, count: int, low: float | None, high: float | None) -> float | None:

@@ -30,7 +30,7 @@ from artui.model import (
 from artui.query import Reader
 from artui.query.aggregates import AGGREGATES
 from artui.query.border import Shape
-from artui.query.keys import key_list
+from artui.query.keys import key_list, without_collecting
 from artui.query.sorting import KEYS_BY_START, NEWEST_FIRST, Sort, first_keys, resolved, sort_of, sorted_keys
 
 if TYPE_CHECKING:
@@ -253,16 +253,23 @@ def parse_request(request: RunsRequest) -> Node | None:
     return And(tuple(parts)) if len(parts) > 1 else parts[0] if parts else None
 
 
-COLUMN_NAMES = """
+METRIC_NAMES = """
+    SELECT n.key, n.text,
+           (SELECT min(s.last) FROM series AS s WHERE s.name_key = n.key AND s.last > -1e308),
+           (SELECT max(s.last) FROM series AS s WHERE s.name_key = n.key AND s.last < 1e308)
+    FROM name AS n
+    WHERE EXISTS (SELECT 1 FROM series AS s WHERE s.name_key = n.key)
+    ORDER BY n.key
+"""
+PARAM_NAMES = """
     SELECT n.key, n.text,
            (SELECT min(p.number) FROM param AS p WHERE p.name_key = n.key AND p.number IS NOT NULL),
            (SELECT max(p.number) FROM param AS p WHERE p.name_key = n.key AND p.number IS NOT NULL),
            (SELECT min(p.text) FROM param AS p WHERE p.name_key = n.key AND p.text IS NOT NULL),
-           (SELECT max(p.text) FROM param AS p WHERE p.name_key = n.key AND p.text IS NOT NULL),
-           (SELECT min(s.last) FROM series AS s WHERE s.name_key = n.key AND s.last > -1e308),
-           (SELECT max(s.last) FROM series AS s WHERE s.name_key = n.key AND s.last < 1e308),
-           EXISTS (SELECT 1 FROM series AS s WHERE s.name_key = n.key)
+           (SELECT max(p.text) FROM param AS p WHERE p.name_key = n.key AND p.text IS NOT NULL)
     FROM name AS n
+    WHERE EXISTS (SELECT 1 FROM param AS p WHERE p.name_key = n.key AND p.number IS NOT NULL)
+       OR EXISTS (SELECT 1 FROM param AS p WHERE p.name_key = n.key AND p.text IS NOT NULL)
     ORDER BY n.key
 """
 
@@ -273,6 +280,16 @@ def columns(reader: Reader) -> Columns:
     A param varies if it does not have one and the same value in all runs that have it. What most of the newest
     runs have comes first.
     """
+    memory = reader.memory.at(reader.file_token())
+
+    def read() -> Columns:
+        with without_collecting():
+            return _columns(reader)
+
+    return memory.get("columns", read)
+
+
+def _columns(reader: Reader) -> Columns:
     params: list[Column] = []
     metrics: list[Column] = []
     varying: set[str] = set()
@@ -285,26 +302,30 @@ def columns(reader: Reader) -> Columns:
                 newest,
             )
         )
-        for key, name, low, high, first, last, least, most, is_metric in connection.execute(COLUMN_NAMES).fetchall():
-            name = cell_of.text(name)
-            if is_metric:
-                metrics.append(Column("metric", name, key, low=_finite(least), high=_finite(most)))
-            if low is not None or first is not None:
-                cells = max([longest.get(key, 0), *(len(text) for text in (first, last) if isinstance(text, str))])
-                column = Column(
-                    "param",
-                    name,
-                    key,
-                    is_numeric=isinstance(low, int | float),
-                    low=_finite(low),
-                    high=_finite(high),
-                    text_cells=cells,
-                )
-                params.append(column)
-                if low != high or first != last or (low is not None and first is not None):
-                    varying.add(column.id)
+        for key, name, least, most in connection.execute(METRIC_NAMES).fetchall():
+            metrics.append(Column("metric", cell_of.text(name), key, low=_finite(least), high=_finite(most)))
+        for key, name, low, high, first, last in connection.execute(PARAM_NAMES).fetchall():
+            cells = max([longest.get(key, 0), *(len(text) for text in (first, last) if isinstance(text, str))])
+            column = Column(
+                "param",
+                cell_of.text(name),
+                key,
+                is_numeric=isinstance(low, int | float),
+                low=_finite(low),
+                high=_finite(high),
+                text_cells=cells,
+            )
+            params.append(column)
+            if low != high or first != last or (low is not None and first is not None):
+                varying.add(column.id)
     params.sort(key=lambda column: (-_tenths(having[0].get(column.name_key, 0), newest), column.name_key))
-    metrics.sort(key=lambda column: (-_tenths(having[1].get(column.name_key, 0), newest) // 4, *_metric_rank(column)))
+    metrics.sort(
+        key=lambda column: (
+            -_tenths(having[1].get(column.name_key, 0), newest) // 4,
+            metric_rank(column.name),
+            column.name_key,
+        )
+    )
     return params, metrics, varying
 
 
@@ -322,25 +343,15 @@ def _tenths(count: int, keys: Sequence[int]) -> int:
     return 10 * count // max(1, len(keys))
 
 
-def _metric_rank(column: Column) -> tuple[int, int]:
-    return metric_rank(column.name), column.name_key
-
-
 def metric_rank(name: str) -> int:
     """Put first what people choose by: validation before test before training, loss and accuracy before the rest."""
     name = name.lower()
-    part = next(
-        (
-            rank
-            for rank, words in enumerate((("val", "eval", "dev"), ("test",), ("train",)))
-            if any(word in name for word in words)
-        ),
-        3,
-    )
-    kind = 0 if any(word in name for word in ("loss", "acc", "f1", "auc", "error")) else 1
+    # Written out: there may be 100,000 names, and a loop over the words takes five times as long.
+    part = 0 if "val" in name or "dev" in name else 1 if "test" in name else 2 if "train" in name else 3
+    is_result = "loss" in name or "acc" in name or "f1" in name or "auc" in name or "error" in name
     if name.startswith("system/") or name in ("epoch", "step"):
         part = 9
-    return kind + 2 * part
+    return (0 if is_result else 1) + 2 * part
 
 
 def _finite(value: Any) -> float | None:

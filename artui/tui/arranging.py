@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from artui.model import Column
@@ -18,6 +19,8 @@ from artui.units import plural
 SPARK_CELLS = 10
 SPREAD_CELLS = 14
 """For mean ± standard deviation of a group, behind its best value."""
+MAX_AGGREGATED = 2_000
+"""Of so many metrics, the smallest, largest, mean and first values and the counts are offered as columns, too."""
 
 
 class ArrangesColumns(HasRunsTable):
@@ -25,7 +28,6 @@ class ArrangesColumns(HasRunsTable):
 
     def make_view(self) -> View:
         """Lay the columns out: as they were arranged, or by themselves."""
-        known = {column.id: column for column in self.known_columns()}
         chosen = query.chosen_columns(self.columns)
         sparked = {column.id for column in chosen[: query.SPARKED_METRICS] if column.source == "metric"}
         if self.arrangement.columns is None:
@@ -34,7 +36,7 @@ class ArrangesColumns(HasRunsTable):
                 fixed.append(Column("attribute", "stage", is_numeric=False))
             shown = [*fixed, *chosen]
         else:
-            shown = [known[each] for each in self.arrangement.columns if each in known]
+            shown = self.columns_of(self.arrangement.columns)
         titles = short_titles([column for column in shown if column.source != "attribute"])
         shapes = []
         for column in shown:
@@ -46,7 +48,18 @@ class ArrangesColumns(HasRunsTable):
         return View(tuple(shapes), self.request.sorts, self.arrangement.pinned)
 
     def known_columns(self) -> list[Column]:
-        """Give every column there could be; the usual ones first."""
+        """Give the columns there could be, the usual ones first; other numbers than the last of the first metrics only."""
+        return self._known(self.columns[1][:MAX_AGGREGATED])
+
+    def columns_of(self, ids: Sequence[str]) -> list[Column]:
+        """Give columns by their ids; one that is not there any more is left out."""
+        if not ids:
+            return []
+        names = {each.partition(":")[2] for each in ids}
+        known = {column.id: column for column in self._known([each for each in self.columns[1] if each.name in names])}
+        return [known[each] for each in ids if each in known]
+
+    def _known(self, aggregated: Sequence[Column]) -> list[Column]:
         params, metrics, _ = self.columns
         attributes = [
             Column("attribute", name, is_numeric=name in ("started", "ended", "duration"))
@@ -55,7 +68,9 @@ class ArrangesColumns(HasRunsTable):
         ]
         chosen = query.chosen_columns(self.columns)
         best = [
-            replace(column, aggregate=word) for column in metrics for word in ("min", "max", "mean", "first", "count")
+            replace(column, aggregate=word)
+            for column in aggregated
+            for word in ("min", "max", "mean", "first", "count")
         ]
         every = [*attributes[:2], *chosen, *metrics, *params, *self.others, *attributes, *best]
         return list({column.id: column for column in every}.values())

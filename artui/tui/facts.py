@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import overload
 
-from artui.model import FORMATS, AliasChange, Metric, Preview, RunDetail, RunHead, RunRow, VersionDetail, VersionHead
+from artui.model import (
+    FORMATS,
+    AliasChange,
+    Metric,
+    Preview,
+    RunDetail,
+    RunHead,
+    RunRow,
+    Summary,
+    VersionDetail,
+    VersionHead,
+)
 from artui.safetext import clean, clean_lines
 from artui.tui.cells import (
     Span,
@@ -20,6 +32,8 @@ from artui.units import ago_text, bytes_text, count_text, duration_text, number_
 
 PREVIEW_CELLS = 14
 """Cells of a column of a previewed table."""
+PANE_METRICS = 12
+"""So many metrics of a run are in the pane beside the table."""
 
 
 def heading(text: str, *, note: str = "") -> Line:
@@ -90,8 +104,8 @@ def pane_lines(detail: RunDetail, row: RunRow, varying: set[str], *, cells: int)
         lines += [BLANK, Line([(fit(clean(detail.error.rsplit("\n", 1)[-1]), cells), "bad")])]
     if detail.metrics:
         lines.append(BLANK)
-        name_cells = max(8, min(18, max(len(metric.title) for metric in detail.metrics)))
-        for metric in detail.metrics[:12]:
+        name_cells = max(8, min(18, max(len(metric.title) for metric in detail.metrics[:PANE_METRICS])))
+        for metric in detail.metrics[:PANE_METRICS]:
             summary = metric.summary
             spark = spark_text(row.sparks.get(f"metric:{metric.name}", ()), 10)
             odd = summary.is_diverged
@@ -271,24 +285,59 @@ def fact_lines(detail: RunDetail, *, cells: int) -> list[Line]:
     return lines
 
 
-def metric_lines(metrics: tuple[Metric, ...], *, cells: int) -> list[Line]:
-    """Tabulate metrics with their summaries."""
+def metric_lines(metrics: Sequence[Metric], *, cells: int, before: Sequence[Line] = ()) -> Sequence[Line]:
+    """Tabulate metrics with their summaries, behind some lines; each is drawn when it is looked at."""
     if not metrics:
-        return [heading(" metrics"), Line([("   none was logged", "dim")])]
+        return [*before, heading(" metrics"), Line([("   none was logged", "dim")])]
     name_cells = max(8, min(max(len(metric.title) for metric in metrics), 28, cells // 3))
     columns = [("last", 9), ("min", 9), ("at step", 8), ("max", 9), ("points", 8)]
     while len(columns) > 1 and name_cells + 3 + sum(size + 1 for _, size in columns) > cells:
         columns.pop()
-    lines = [
-        Line(
-            [
-                (" " + fit("metrics", name_cells), "dim"),
-                *((" " + fit(title, size, right=True), "faint") for title, size in columns),
-            ],
-            is_heading=True,
-        )
-    ]
-    for metric in metrics:
+    head = Line(
+        [
+            (" " + fit("metrics", name_cells), "dim"),
+            *((" " + fit(title, size, right=True), "faint") for title, size in columns),
+        ],
+        is_heading=True,
+    )
+    return MetricLines([*before, head], metrics, name_cells, columns)
+
+
+class MetricLines(Sequence[Line]):
+    """Lines of any number of metrics, of which few are ever seen."""
+
+    def __init__(
+        self, before: Sequence[Line], metrics: Sequence[Metric], name_cells: int, columns: Sequence[tuple[str, int]]
+    ) -> None:
+        self._before = before
+        self._metrics = metrics
+        self._name_cells = name_cells
+        self._columns = columns
+        self._places: list[int] = []
+        """For each line its metric; below zero, inverted, for the line about its odd values."""
+        for number, metric in enumerate(metrics):
+            self._places.append(number)
+            summary = metric.summary
+            if summary.nan_count or summary.positive_inf_count or summary.negative_inf_count:
+                self._places.append(~number)
+
+    def __len__(self) -> int:
+        return len(self._before) + len(self._places)
+
+    @overload
+    def __getitem__(self, index: int) -> Line: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Line]: ...
+    def __getitem__(self, index: int | slice) -> Line | list[Line]:
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        index = range(len(self))[index]
+        if index < len(self._before):
+            return self._before[index]
+        place = self._places[index - len(self._before)]
+        return self._odd(self._metrics[~place].summary) if place < 0 else self._line(self._metrics[place])
+
+    def _line(self, metric: Metric) -> Line:
         summary = metric.summary
         values = {
             "last": number_text(summary.last),
@@ -297,11 +346,14 @@ def metric_lines(metrics: tuple[Metric, ...], *, cells: int) -> list[Line]:
             "max": number_text(summary.max) if summary.max is not None else "·",
             "points": count_text(summary.count),
         }
-        spans: list[Span] = [(" " + fit(clean(metric.title), name_cells, keep_end=True), "text")]
-        for title, size in columns:
+        spans: list[Span] = [(" " + fit(clean(metric.title), self._name_cells, keep_end=True), "text")]
+        for title, size in self._columns:
             style = "bad" if title == "last" and summary.is_diverged else "bold" if title == "last" else "dim"
             spans.append((" " + fit(values[title], size, right=True), style))
-        lines.append(Line(spans))
+        return Line(spans)
+
+    @staticmethod
+    def _odd(summary: Summary) -> Line:
         odd = [
             f"{count_text(n)} {what}"
             for n, what in (
@@ -311,9 +363,7 @@ def metric_lines(metrics: tuple[Metric, ...], *, cells: int) -> list[Line]:
             )
             if n
         ]
-        if odd:
-            lines.append(Line([("   " + ", ".join(odd), "bad")]))
-    return lines
+        return Line([("   " + ", ".join(odd), "bad")])
 
 
 def file_lines(detail: RunDetail) -> list[Line]:
@@ -359,7 +409,7 @@ def version_lines(
                 )
             ]
         ),
-        Line([(f" sha256 {head.digest[: max(8, min(64, cells - 9))]}", "faint")]),
+        Line([(f" sha256 {head.digest_text[: max(10, min(64, cells - 9))]}", "faint")]),
         *(
             [Line([(f" lies at {clean(detail.location)} on {clean(detail.host)}", "warn")])]
             if head.storage == "referenced"
@@ -415,7 +465,13 @@ def version_lines(
             )
     lines += [BLANK, heading(" files")]
     for file in detail.files[:200]:
-        note = f"  → {clean(file.link_target)}" if file.link_target else f"  {clean(file.note)}" if file.note else ""
+        note = (
+            f"  → {clean(file.link_target)}"
+            if file.link_target
+            else f"  {clean(file.note_text)}"
+            if file.note_text
+            else ""
+        )
         lines.append(
             Line(
                 [

@@ -41,8 +41,7 @@ class GroupsRuns(HasRunsTable):
 
             params, _, varying = self.columns
             return seedless(column for column in params if column.id in varying)
-        known = {column.id: column for column in self.known_columns()}
-        return [known[each] for each in self.arrangement.grouping if each in known]
+        return self.columns_of(self.arrangement.grouping)
 
     def show_rows(self, *, to_first: bool = False) -> None:
         """Show the runs of `order`, in groups if they are grouped."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from artui.model import Column
@@ -58,6 +59,10 @@ class HasRunsTable(EditsRuns):
 
     def known_columns(self) -> list[Column]:
         """Give every column there could be; the usual ones first."""
+        return []
+
+    def columns_of(self, ids: Sequence[str]) -> list[Column]:
+        """Give columns by their ids; one that is not there any more is left out."""
         return []
 
     def ask_order(self, *, to_first: bool = False) -> None:

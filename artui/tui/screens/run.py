@@ -30,6 +30,7 @@ from artui.tui.widgets.find import TextPane
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.tui.widgets.prompt import Prompt
 
+FIRST_METRICS = 500
 TABS = ("overview", "charts", "files", "log")
 
 
@@ -65,7 +66,9 @@ class RunScreen(DrawsCharts, LogScreen):
         self._show_tab()
 
     def load(self) -> None:
-        self.ask("detail", lambda: get_run(self.reader, self.run_id), self._take_detail)
+        # Of very many metrics the first ones are there before all of them.
+        first = FIRST_METRICS if self.detail is None else None
+        self.ask("detail", lambda: get_run(self.reader, self.run_id, max_metrics=first), self._take_detail)
 
     def _take_detail(self, detail: RunDetail) -> None:
         is_first = self.detail is None
@@ -80,6 +83,8 @@ class RunScreen(DrawsCharts, LogScreen):
         self._set_panels()
         self._ask_log()
         self._show_tabs()
+        if detail.metric_count > len(detail.metrics):
+            self.load()
 
     def title_spans(self) -> list[Span]:
         if self.detail is None:
@@ -160,9 +165,11 @@ class RunScreen(DrawsCharts, LogScreen):
         metrics.set_class(not is_wide, "hidden")
         half = self.size.width // 2 if is_wide else self.size.width
         lines = fact_lines(self.detail, cells=half - 2)
-        found = metric_lines(self.detail.metrics, cells=half - 2)
-        facts.set_lines(lines if is_wide else [*lines, BLANK, *found])
-        metrics.set_lines(found)
+        if is_wide:
+            facts.set_lines(lines)
+            metrics.set_lines(metric_lines(self.detail.metrics, cells=half - 2))
+        else:
+            facts.set_lines(metric_lines(self.detail.metrics, cells=half - 2, before=[*lines, BLANK]))
 
     def on_resize(self) -> None:
         self._draw_overview()

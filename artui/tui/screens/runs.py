@@ -23,7 +23,7 @@ from artui.safetext import clean
 from artui.tui.arrangement import Arrangement, load_arrangement
 from artui.tui.arranging import ArrangesColumns
 from artui.tui.cells import Span, Spans
-from artui.tui.facts import pane_lines
+from artui.tui.facts import PANE_METRICS, pane_lines
 from artui.tui.grouping import GroupsRuns
 from artui.tui.keys import bindings, footer_keys
 from artui.tui.marking import MarksRuns
@@ -495,7 +495,7 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
         elif row is not None:
             self.ask(
                 "pane",
-                lambda: get_run(self.reader, row.head.id),
+                lambda: get_run(self.reader, row.head.id, max_metrics=PANE_METRICS),
                 lambda detail: self._draw_pane(detail, row),
             )
 

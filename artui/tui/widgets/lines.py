@@ -66,7 +66,9 @@ class LineList(ScrollView, can_focus=True):
         self.virtual_size = Size(self.size.width, len(lines))
         place = 0
         if keep:
-            place = next((i for i, line in enumerate(lines) if before is not None and line.link == before), self.cursor)
+            place = self.cursor
+            if before is not None:
+                place = next((i for i, line in enumerate(lines) if line.link == before), place)
         self.cursor = max(0, min(place, len(lines) - 1))
         if not keep and self.marks_cursor:
             self.cursor = next((i for i, line in enumerate(lines) if line.link is not None), 0)

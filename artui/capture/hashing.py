@@ -1,0 +1,205 @@
+"""Digests of large files, made beside the training: one thread a process, one version after the other.
+
+`save` puts the version into the catalog at once, marked as not hashed. The end of the run waits for its digests and
+says so; ctrl+C then leaves the rest unhashed. What was changed after it was saved is never hashed: it would be the
+digest of something else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from artui.capture import writer as writers
+from artui.capture.files import NotHashable, Unhashed, digest_now
+from artui.capture.writer import Writer, guarded
+from artui.catalog import unhashed
+from artui.catalog.artifacts import Saved
+from artui.errors import CatalogLocked, DiskFull
+
+QUIET_SECONDS = 0.3
+"""So long the end of a run waits without a word."""
+PROGRESS_SECONDS = 0.5
+KILLED_SECONDS = 2.0
+"""A run that is being killed waits no longer than this."""
+RETRY_SECONDS = 1.0
+INTERRUPTED = "interrupted before its end"
+
+
+class _Cancelled(Exception):
+    """Nobody waits for the digest any more."""
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """One version whose files are to be hashed."""
+
+    writer: Writer
+    version_id: str
+    reference: str
+    files: Sequence[Unhashed]
+    size_bytes: int
+    hashed_bytes: int = 0
+    is_cancelled: bool = False
+    is_done: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    """Held while the digests are written: who cancels either comes before that or after it."""
+
+    def advance(self, size_bytes: int) -> None:
+        if self.is_cancelled:
+            raise _Cancelled
+        self.hashed_bytes += size_bytes
+
+    def cancel(self) -> bool:
+        """Have it left as it is; false if its digests are in the catalog already."""
+        self.is_cancelled = True
+        with self.lock:
+            if self.is_done.is_set():
+                return False
+            self.is_done.set()
+            return True
+
+
+_jobs: deque[Job] = deque()
+_lock = threading.Lock()
+_thread: threading.Thread | None = None
+_saved: dict[tuple[str, str, str], Job] = {}
+"""The last version that was saved unhashed, by catalog, project and artifact."""
+
+
+def begin(writer: Writer, saved: Saved, project: str, name: str, files: Sequence[Unhashed]) -> Job:
+    """Hash the files of a version that was just saved, after those that wait already."""
+    global _thread
+    job = Job(writer, saved.id, f"{name}:v{saved.number}", files, sum(file.stamp.size_bytes for file in files))
+    _saved[str(writer.path), project, name] = job
+    with _lock:
+        _jobs.append(job)
+        if _thread is None:
+            _thread = threading.Thread(target=_work, name="artui-hashing", daemon=True)
+            _thread.start()
+    return job
+
+
+def unchanged(writer: Writer, project: str, name: str, files: Sequence[Unhashed]) -> Saved | None:
+    """Give the newest version of an artifact, if it was saved unhashed by this process and its files are as they were."""
+    job = _saved.get((str(writer.path), project, name))
+    if job is None or job.is_cancelled or list(job.files) != list(files):
+        return None
+    return unhashed.is_newest(writer.catalog, job.version_id)
+
+
+def wait(jobs: Sequence[Job], *, seconds: float | None = None) -> None:
+    """Wait until versions are hashed, saying how far that is; ctrl+C, or the time being up, leaves the rest unhashed."""
+    deadline = float("inf") if seconds is None else time.monotonic() + seconds
+    # While it waits, it says what an interruption does: it ends the waiting, and nothing else.
+    with contextlib.suppress(KeyboardInterrupt), Progress("", 0, " ctrl+C leaves it unhashed.") as progress:
+        while (left := [job for job in jobs if not job.is_done.is_set()]) and time.monotonic() < deadline:
+            progress.names = ", ".join(job.reference for job in left[:5])
+            progress.size_bytes = sum(job.size_bytes for job in left)
+            progress.hashed_bytes = sum(job.hashed_bytes for job in left)
+            progress.show()
+            left[0].is_done.wait(0.1)
+    cancelled = [job for job in jobs if job.cancel()]
+    for job in cancelled:
+        with guarded("marking what is not hashed"):
+            unhashed.mark(job.writer.catalog, job.version_id, INTERRUPTED)
+    if cancelled:
+        writers.warn("not hashed", f"left unhashed: {', '.join(job.reference for job in cancelled[:5])}")
+
+
+class Progress:
+    """What is said on stderr of hashing that somebody waits for: a line that changes on a terminal, and one line elsewhere."""
+
+    def __init__(self, names: str, size_bytes: int, remedy: str = "") -> None:
+        self.names = names
+        self.hashed_bytes = 0
+        self.size_bytes = size_bytes
+        self._remedy = remedy
+        self._is_terminal = False
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            self._is_terminal = sys.stderr.isatty()
+        self._shown_at = time.monotonic() + QUIET_SECONDS - PROGRESS_SECONDS
+        self._is_shown = False
+
+    def advance(self, size_bytes: int) -> None:
+        self.hashed_bytes += size_bytes
+        self.show()
+
+    def show(self) -> None:
+        """Say how far it is, if it is time to."""
+        now = time.monotonic()
+        if now - self._shown_at < PROGRESS_SECONDS or (self._is_shown and not self._is_terminal):
+            return
+        self._shown_at, self._is_shown = now, True
+        names = ascii(self.names)[1:-1][:40]
+        line = (
+            f"artui: hashing {names}: {self.hashed_bytes / 1e9:,.1f} of {self.size_bytes / 1e9:,.1f} GB.{self._remedy}"
+        )
+        self._write(f"\r\x1b[K{line}" if self._is_terminal else f"{line}\n")
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._is_terminal and self._is_shown:
+            self._write("\r\x1b[K")
+
+    def _write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            sys.stderr.write(text)
+            sys.stderr.flush()
+
+
+def _work() -> None:
+    global _thread
+    while True:
+        with _lock:
+            if not _jobs:
+                _thread = None
+                return
+            job = _jobs.popleft()
+        with guarded("hashing"), contextlib.suppress(_Cancelled):
+            _hash(job)
+        job.is_done.set()
+
+
+def _hash(job: Job) -> None:
+    digests: dict[str, bytes] = {}
+    faults: dict[str, str] = {}
+    for file in job.files:
+        try:
+            digests[file.name] = digest_now(file, job.advance)
+        except NotHashable as reason:
+            faults[file.name] = str(reason)
+        except OSError as error:
+            faults[file.name] = f"it cannot be read any more ({error.strerror})"
+    while not _complete(job, digests, faults):
+        job.is_done.wait(RETRY_SECONDS)
+
+
+def _complete(job: Job, digests: dict[str, bytes], faults: dict[str, str]) -> bool:
+    """Write what was found; false if the catalog cannot be written to now."""
+    with job.lock:
+        job.advance(0)
+        try:
+            unhashed.complete(job.writer.catalog, job.version_id, digests, faults)
+        except (CatalogLocked, DiskFull):
+            return False
+        job.is_done.set()
+        return True
+
+
+def _forget() -> None:
+    """In a forked child: the thread is the parent's, and so is what it was to do."""
+    global _lock, _thread
+    _lock, _thread = threading.Lock(), None
+    _jobs.clear()
+    _saved.clear()
+
+
+writers.on_fork.append(_forget)
