@@ -45,6 +45,18 @@ def clean_lines(text: str, *, max_lines: int = 10_000, max_chars: int = 2_000) -
     return lines
 
 
+def cells_of(text: str) -> int:
+    """Count the terminal cells that visible text takes."""
+    if text.isascii():
+        return len(text)
+    import unicodedata
+
+    return sum(
+        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        for letter in text
+    )
+
+
 def _picture(match: re.Match[str]) -> str:
     code = ord(match.group())
     if code < 0x20:

@@ -6,12 +6,15 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from artui.catalog.runs import storable
 from artui.errors import ArtuiError
 from artui.model import RunHead
 from artui.query import Reader
 from artui.query.references import resolve
 
 MAX_EACH = 8
+MAX_WORDS = 20
+MAX_WORD_CHARS = 200
 _ESCAPE = str.maketrans({"%": r"\%", "_": r"\_", "\\": "\\\\"})
 
 
@@ -29,7 +32,7 @@ class Thing:
 
 def find_things(reader: Reader, text: str, *, most: int = MAX_EACH) -> list[Thing]:
     """Find what has all words of a text in its name, in any case; what goes by just this reference comes first."""
-    words = text.split()
+    words = [storable(word)[:MAX_WORD_CHARS] for word in text.split()[:MAX_WORDS]]
     if not words:
         return []
     found: list[Thing] = []
