@@ -20,6 +20,7 @@ from artui.catalog.ids import new_id
 from artui.catalog.migrations import APPLICATION_ID, PAGE_BYTES, SCHEMA_VERSION, migrate, schema_is_known
 from artui.catalog.opening import ascii_path, border
 from artui.errors import CatalogError, CatalogReadOnly, CatalogTooNew, NotACatalog
+from artui.paths import usable_path
 
 __all__ = ["APPLICATION_ID", "SCHEMA_VERSION", "Catalog"]
 
@@ -36,7 +37,7 @@ class Catalog:
     def __init__(
         self, path: str | os.PathLike[str], *, create: bool = True, busy_seconds: float = BUSY_SECONDS
     ) -> None:
-        wanted = Path(path)
+        wanted = usable_path(path)
         if create and not wanted.exists() and not wanted.is_symlink():
             _create(wanted)
         self.path = Path(os.path.realpath(wanted))

@@ -36,6 +36,7 @@ from artui.errors import (
     UsageError,
 )
 from artui.model import Trust
+from artui.paths import usable_path
 
 QUICK_CHECK_BYTES = 64 << 20
 """A foreign catalog up to this size is checked for damage before it is shown, a larger one behind the screen."""
@@ -182,6 +183,7 @@ def look(path: Path) -> Header:
     Raises:
         CatalogNotFound, NotACatalog, CatalogDamaged: each says what is there instead.
     """
+    usable_path(path)
     journal = path.with_name(path.name + "-journal")
     deadline = time.monotonic() + COMMIT_SECONDS
     while True:
@@ -267,7 +269,7 @@ def inspect(path: Path) -> Opened:
     Raises:
         CatalogError: of its many kinds, each with a remedy.
     """
-    if not Path(path).exists():
+    if not usable_path(path).exists():
         look(path)
     real = Path(os.path.realpath(path))
     # Closing any descriptor of a database drops this process's locks on it: never look while connected.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
@@ -43,9 +44,12 @@ def run(arguments: list[str]) -> int:
             from artui.cli.explore import explore
 
             return explore(arguments[0] if arguments else None)
+        from artui.cli.gate import gated
         from artui.cli.verbs import run_verb
 
-        return run_verb(arguments)
+        # What a recorded program prints is its own affair.
+        with contextlib.nullcontext() if arguments[:1] == ["exec"] else gated():
+            return run_verb(arguments)
     except ArtuiError as error:
         from artui.safetext import clean
 

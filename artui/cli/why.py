@@ -8,6 +8,7 @@ from artui.cli.common import catalog_option, json_option, open_reader, print_jso
 from artui.query.references import find_run
 from artui.query.runs import RunsRequest, run_order
 from artui.query.why import Factor, sets_apart, why
+from artui.safetext import clean
 from artui.units import number_text, plural
 
 MAX_LINES = 20
@@ -48,7 +49,7 @@ def command(runs: tuple[str, ...], metric: str, where: str, among: str, catalog:
             if as_json:
                 print_json(found)
                 return 0
-    click.echo(said, err=True)
+    click.echo(clean(said), err=True)
     if not factors:
         click.echo("Nothing that went in differs.", err=True)
         return 0

@@ -12,7 +12,7 @@ import orjson
 
 from artui.catalog.artifacts import safe_join
 from artui.catalog.blobs import BlobStream
-from artui.errors import ContentMissing, UnknownReference
+from artui.errors import ContentMissing, UnknownReference, UsageError
 from artui.model import (
     KINDS,
     STAGES,
@@ -25,6 +25,7 @@ from artui.model import (
     VersionDetail,
     VersionHead,
 )
+from artui.paths import usable_path
 from artui.query import Reader
 from artui.query.runs import HEAD_COLUMNS, head_from_row
 
@@ -253,7 +254,12 @@ def place_of(reader: Reader, connection: sqlite3.Connection, version_key: int, p
     blob_key, size_bytes, location, storage, file_count, host = row
     if blob_key is not None:
         return int(blob_key), size_bytes
-    place = Path(location)
+    try:
+        place = usable_path(location)
+    except UsageError as error:
+        raise ContentMissing(
+            f"{path!r} is not in the catalog: {error.message}", remedy="Use another version."
+        ) from error
     target = place if file_count == 1 and place.name == path else safe_join(place, path)
     # Only what lies where this machine's own user put it is opened: a reference of a foreign catalog is text.
     # The catalog itself is not: closing it would drop the locks that SQLite holds on it.

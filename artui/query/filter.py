@@ -134,7 +134,7 @@ def parse(text: str) -> Node | None:
     if len(text) > MAX_CHARS:
         raise FilterError(
             f"The filter is longer than {MAX_CHARS:,} characters.",
-            MAX_CHARS,
+            next((place for place in range(MAX_CHARS, len(text)) if not text[place].isspace()), 0),
             remedy="Mark runs and save a view of them instead.",
             text=text,
         )
