@@ -26,7 +26,10 @@ class ArtuiError(Exception):
         return ""
 
     def __str__(self) -> str:
-        return f"{self.message} {self.remedy}".rstrip()
+        # Whoever prints it, Python's own traceback too: what is quoted in it may come from anywhere.
+        from artui.safetext import clean
+
+        return "\n".join(clean(line) for line in f"{self.message} {self.remedy}".rstrip().split("\n"))
 
 
 class UsageError(ArtuiError):

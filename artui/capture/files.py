@@ -26,6 +26,7 @@ from artui.catalog import blobs
 from artui.catalog.artifacts import NewFile
 from artui.errors import UsageError
 from artui.model import NOT_HASHED, Preview
+from artui.paths import usable_path
 from artui.preview import preview
 
 MAX_PREVIEWS = 20
@@ -99,7 +100,7 @@ def listed(path: Path) -> list[tuple[str, Path]]:
         UsageError: there is nothing at the path, or it is neither file nor folder.
     """
     try:
-        found = path.stat()
+        found = usable_path(path).stat()
     except OSError as error:
         raise UsageError(
             f"{str(path)!r} cannot be saved: {error.strerror}.",

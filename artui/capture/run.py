@@ -95,6 +95,9 @@ def start_run(
     return run
 
 
+INTERRUPTED = "interrupted from the keyboard"
+
+
 class Run:
     """One execution that is being recorded."""
 
@@ -464,6 +467,13 @@ class Run:
     def _end_at_exit(self) -> None:
         # An exception that ended the program is known to the interpreter by now; in a notebook it ended nothing.
         fault = None if hasattr(sys, "ps1") or "IPython" in sys.modules else getattr(sys, "last_value", None)
+        if isinstance(fault, KeyboardInterrupt):
+            self.finish("killed", error=INTERRUPTED)
+            # CPython ends as SIGINT does after this; it forgets that when a module is imported here whose classes are
+            # made of text, as named tuples are. Running one more text that ends so reminds it.
+            with contextlib.suppress(KeyboardInterrupt):
+                exec("raise KeyboardInterrupt")
+            return
         self.finish("failed" if fault is not None else "finished", error=error_text(fault) if fault is not None else "")
 
     def _ready(self, doing: str) -> Recording | None:
@@ -516,7 +526,7 @@ class Run:
         if fault is None or (isinstance(fault, SystemExit) and not fault.code):
             self.finish()
         elif isinstance(fault, KeyboardInterrupt):
-            self.finish("killed", error="interrupted from the keyboard")
+            self.finish("killed", error=INTERRUPTED)
         else:
             self.finish("failed", error=error_text(fault))
 

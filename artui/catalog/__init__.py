@@ -21,6 +21,7 @@ from artui.catalog.locks import lock_file
 from artui.catalog.migrations import APPLICATION_ID, PAGE_BYTES, SCHEMA_VERSION, migrate
 from artui.catalog.opening import Opened, ascii_path, border, settle
 from artui.errors import CatalogError, CatalogLocked, CatalogReadOnly, CatalogTooNew, DiskFull
+from artui.paths import usable_path
 from artui.settings import load_settings
 
 __all__ = ["APPLICATION_ID", "SCHEMA_VERSION", "Catalog", "settle"]
@@ -43,7 +44,7 @@ class Catalog:
         migrates: bool = True,
         busy_seconds: float = BUSY_SECONDS,
     ) -> None:
-        wanted = Path(path)
+        wanted = usable_path(path)
         if create and not wanted.exists() and not wanted.is_symlink():
             _create(wanted)
         self.path = Path(os.path.realpath(wanted))

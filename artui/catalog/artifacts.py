@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -27,6 +28,7 @@ from artui.catalog.ids import derived_id, new_id
 from artui.catalog.runs import project_key, storable
 from artui.errors import AmbiguousReference, CatalogDamaged, ContentMissing, UnknownReference, UsageError
 from artui.model import RELATIONS, STAGES, Preview, Relation
+from artui.paths import PATH_BYTES, is_file_name, usable_path
 from artui.reference import Reference, check_name
 
 PENDING = b"pending\0"
@@ -355,7 +357,10 @@ def _copy(stream: BlobStream, target: Path) -> bytes:
 
 
 def _referenced(found: Found, rows: list[tuple[str, int, int | None, str | None, bytes | None]], title: str) -> Path:
-    place = Path(found.location)
+    try:
+        place = usable_path(found.location)
+    except UsageError as error:
+        raise ContentMissing(f"{title} lies nowhere: {error.message}", remedy="Use another version.") from error
     if not rows and not place.exists():
         raise ContentMissing(
             f"{title} was absent when it was recorded: it was said to be at {found.location!r}.",
@@ -382,12 +387,17 @@ def safe_join(root: Path, relative: str) -> Path:
     if (
         not relative
         or "\\" in _ESCAPE.sub("", relative)
-        or "\0" in relative
-        or any(part in ("", ".", "..") for part in parts)
+        or any(part in (".", "..") or not is_file_name(part) for part in parts)
         or _DRIVE.match(parts[0])
     ):
         raise UsageError(
             f"{ascii(relative)[:80]} is not a path inside a version.",
             remedy="The catalog is not to be trusted: get an untouched copy.",
         )
-    return root.joinpath(*parts)
+    joined = root.joinpath(*parts)
+    if len(os.fsencode(joined)) >= PATH_BYTES:
+        raise UsageError(
+            f"{ascii(relative)[:80]} is too long for a path.",
+            remedy="The catalog is not to be trusted: get an untouched copy.",
+        )
+    return joined

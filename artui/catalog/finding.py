@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from artui.errors import UsageError
+from artui.paths import usable_path
 from artui.settings import default_catalog
 
 
@@ -18,9 +19,9 @@ def find_catalog(named: str | os.PathLike[str] | None = None, *, folder: Path | 
         UsageError: the nearest folder with catalogs has more than one of them.
     """
     if named:
-        return Path(named).expanduser(), "named"
+        return usable_path(Path(named).expanduser()), "named"
     if from_environment := os.environ.get("ARTUI_CATALOG"):
-        return Path(from_environment).expanduser(), "from ARTUI_CATALOG"
+        return usable_path(Path(from_environment).expanduser()), "from ARTUI_CATALOG"
     here = (folder or Path.cwd()).absolute()
     for place in (here, *here.parents):
         try:
@@ -32,4 +33,4 @@ def find_catalog(named: str | os.PathLike[str] | None = None, *, folder: Path | 
             raise UsageError(f"{place} has {len(found)} catalogs: {names}.", remedy="Name one, or set ARTUI_CATALOG.")
         if found:
             return found[0], f"found in {place}"
-    return default_catalog(), "the default"
+    return usable_path(default_catalog()), "the default"

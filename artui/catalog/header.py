@@ -12,6 +12,7 @@ from pathlib import Path
 from artui.catalog.migrations import APPLICATION_ID
 from artui.catalog.translate import ascii_path
 from artui.errors import CatalogDamaged, CatalogError, CatalogNotFound, NotACatalog
+from artui.paths import usable_path
 
 COMMIT_SECONDS = 2.0
 """So long a commit, a checkpoint or a switch of journals is waited for by whoever finds the file in the middle of it."""
@@ -58,6 +59,7 @@ def look(path: Path) -> Header:
     Raises:
         CatalogNotFound, NotACatalog, CatalogDamaged: each says what is there instead.
     """
+    usable_path(path)
     beside = [path.with_name(path.name + ending) for ending in ("-journal", "-wal")]
     deadline = time.monotonic() + COMMIT_SECONDS
     while True:

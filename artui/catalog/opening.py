@@ -22,6 +22,7 @@ from artui.catalog.leftovers import Whose
 from artui.catalog.migrations import SCHEMA_VERSION
 from artui.catalog.translate import ascii_path, border, error_name
 from artui.errors import CatalogError, CatalogLocked, CatalogReadOnly
+from artui.paths import usable_path
 from artui.settings import load_settings
 
 if TYPE_CHECKING:
@@ -90,11 +91,7 @@ def inspect(path: Path, *, for_writing: bool = False, seconds: float = COMMIT_SE
     Raises:
         CatalogError: of its many kinds, each with a remedy.
     """
-    try:
-        is_there = Path(path).exists()
-    except ValueError:
-        raise CatalogError(f"{str(path)!a} is no path.", remedy="Give the path of an .artui file.") from None
-    if not is_there:
+    if not usable_path(path).exists():
         look(Path(path))
     real = Path(os.path.realpath(path))
     deadline = time.monotonic() + seconds

@@ -17,8 +17,11 @@ from artui.errors import (
     CatalogReadOnly,
     DiskFull,
     QueryTooSlow,
+    UsageError,
 )
 
+TOO_MUCH = ("expression tree", "too many", "too complex", "parser stack", "too large", "too long")
+"""What SQLite says of a statement that is beyond its limits: ours are only by what a user asks for."""
 _CANNOT_WRITE = frozenset(
     f"SQLITE_IOERR_{what}"
     for what in ("WRITE", "FSYNC", "DIR_FSYNC", "TRUNCATE", "DELETE", "SHMSIZE", "SHMOPEN", "SHMMAP")
@@ -45,6 +48,12 @@ def border(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         raise translated(error, shown) from error
     except (MemoryError, UnicodeError, OverflowError, TypeError, ValueError, struct.error) as error:
+        # Reading makes text of bytes and ints of 64 bits: only what somebody asks for fails the other way round.
+        if isinstance(error, UnicodeEncodeError) or "to SQLite INTEGER" in str(error):
+            raise UsageError(
+                f"That cannot be looked for in a catalog: {ascii(str(error))[:120]}.",
+                remedy="Ask for ordinary text, and for numbers of at most 64 bits.",
+            ) from error
         raise CatalogDamaged(
             f"{shown} holds something that cannot be read: {ascii(str(error))[:120]}.",
             remedy="Get an untouched copy.",
@@ -82,6 +91,8 @@ def translated(error: sqlite3.Error, shown: str) -> ArtuiError:
         return CatalogNotFound(
             f"{shown} cannot be opened.", remedy="Check that it and its folder are there and can be read."
         )
+    if any(sign in str(error).lower() for sign in TOO_MUCH):
+        return UsageError("That is more than one question can hold.", remedy="Ask for less at once.")
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_TOOBIG", "SQLITE_IOERR", "SQLITE_NOMEM")):
         return CatalogDamaged(
             f"{shown} is damaged ({name.removeprefix('SQLITE_').lower()}).", remedy="Get an untouched copy."

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
 
 from artui.errors import ArtuiError
@@ -32,8 +34,26 @@ VERBS = {
 
 
 def main() -> None:
-    """Run the command line and exit with its code."""
-    sys.exit(run(sys.argv[1:]))
+    """Run the command line and exit with its code; 130 once ctrl+c was pressed, whoever took it for an error of his."""
+    is_interrupted = False
+
+    def interrupt(_number: int, _frame: object) -> None:
+        # Raised inside a callback of SQLite's it would come out as a query that was broken off.
+        nonlocal is_interrupted
+        is_interrupted = True
+        raise KeyboardInterrupt
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
+    try:
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        code = 130
+    except BaseException:
+        if not is_interrupted:
+            raise
+        code = 130
+    sys.exit(130 if is_interrupted else code)
 
 
 def _without_read_only(arguments: list[str]) -> list[str]:
@@ -54,9 +74,12 @@ def run(arguments: list[str]) -> int:
             from artui.cli.explore import explore
 
             return explore(arguments[0] if arguments else None)
+        from artui.cli.gate import gated
         from artui.cli.verbs import run_verb
 
-        return run_verb(arguments)
+        # What a recorded program prints is its own affair.
+        with contextlib.nullcontext() if arguments[:1] == ["exec"] else gated():
+            return run_verb(arguments)
     except ArtuiError as error:
         from artui.safetext import clean
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from artui.cli.common import catalog_option, pairs
+from artui.cli.common import PathType, catalog_option, pairs
 from artui.model import STAGES
 from artui.safetext import clean
 
 
 @click.command("add")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=PathType(path_type=Path))
 @click.option("--name", "-n", help="The artifact's name; by default that of the file.")
 @click.option("--kind", "-k", default="dataset", show_default=True, help="Such as dataset, model, requirement, report.")
 @click.option("--stage", type=click.Choice(STAGES), help="By default the one that the kind belongs to.")

@@ -16,14 +16,26 @@ import click
 from artui.catalog.finding import find_catalog
 from artui.catalog.spool.place import take_over
 from artui.errors import UsageError
+from artui.paths import usable_path
 from artui.query import Reader
-from artui.safetext import clean
+from artui.safetext import clean, escaped
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 catalog_option = click.option("--catalog", "-c", "catalog", metavar="FILE", help="The catalog to read.")
 run_option = click.option("--run", "-r", "run", metavar="RUN", help="The run: its name or id; by default ARTUI_RUN.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON: NaN and infinities as strings.")
+
+
+class PathType(click.Path):
+    """A path in an argument; one that no file can have is said to be none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            usable_path(value)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def pairs(texts: Iterable[str]) -> dict[str, Any]:
@@ -71,7 +83,7 @@ def open_reader(named: str | None, *, say: bool = True) -> Reader:
     take_over(path, tell=lambda text: click.echo(f"artui: {clean(text)}", err=True))
     reader = Reader(path)
     if say and why != "named" and sys.stderr.isatty():
-        click.echo(f"{clean(str(path))} ({why})", err=True)
+        click.echo(f"{clean(str(path))} ({clean(why)})", err=True)
     if reader.notice:
         click.echo(f"artui: {clean(reader.notice)}", err=True)
     return reader
@@ -92,17 +104,7 @@ def print_json(value: Any) -> None:
     text = orjson.dumps(
         plain(value), option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
     )
-    # Beyond what JSON escapes, nothing that acts on a terminal leaves here.
-    click.echo(
-        "".join(
-            letter
-            if letter == "\n" or letter.isprintable()
-            else f"\\u{ord(letter):04x}"
-            if ord(letter) < 0x10000
-            else letter
-            for letter in text.decode()
-        )
-    )
+    click.echo(escaped(text.decode()))
 
 
 def plain(value: Any) -> Any:

@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
-from artui.cli.common import json_option, print_json
+from artui.cli.common import PathType, json_option, print_json
 from artui.errors import ArtuiError
 from artui.safetext import clean
 
 
 @click.command("demo")
-@click.argument("file", default="demo.artui", type=click.Path(dir_okay=False))
+@click.argument("file", default="demo.artui", type=PathType(dir_okay=False))
 @click.option("--no-app", is_flag=True, help="Do not open the app afterwards.")
 @json_option
 def command(file: str, no_app: bool, as_json: bool) -> int:

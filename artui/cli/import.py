@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from artui.cli.common import json_option, open_reader, print_json
+from artui.cli.common import PathType, json_option, open_reader, print_json
 from artui.errors import UsageError
 from artui.model import FORMATS
 from artui.safetext import clean
@@ -21,7 +21,7 @@ MAX_LINES = 12
 
 
 @click.command("import")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=PathType(path_type=Path))
 @click.option("--catalog", "-c", "catalog", metavar="FILE", help="The catalog to import into; made if it is not there.")
 @click.option("--dry-run", "-n", is_flag=True, help="Say what would be taken, and write nothing.")
 @click.option("--project", "-p", default="", help="Put everything into this project.")
@@ -33,7 +33,7 @@ MAX_LINES = 12
     help="Take only runs whose name, or project/name, matches: 'grid-*'.",
 )
 @click.option(
-    "--artifacts-from", "roots", multiple=True, metavar="DIR", type=click.Path(path_type=Path, exists=True, file_okay=False),
+    "--artifacts-from", "roots", multiple=True, metavar="DIR", type=PathType(path_type=Path, exists=True, file_okay=False),
     help="Also take artifact files that lie below DIR; otherwise only those inside the store.",
 )  # fmt: skip
 @click.option("--report", "is_report", is_flag=True, help="Show what earlier imports took, changed and left.")
@@ -98,7 +98,7 @@ def command(paths: tuple[Path, ...], catalog: str | None, dry_run: bool, project
             click.echo("Nothing was written: this was a dry run.", err=True)
         else:
             click.echo(
-                f"in {clean(str(path))}{'' if why == 'named' else f' ({why})'}: {seconds:.1f} s{speed}", err=True
+                f"in {clean(str(path))}{'' if why == 'named' else f' ({clean(why)})'}: {seconds:.1f} s{speed}", err=True
             )
         if is_stopped:
             click.echo("Interrupted: what was finished is in the catalog. Import again to go on.", err=True)

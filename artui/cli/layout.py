@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 
-from artui.safetext import clean
+from artui.safetext import cells_of, clean
 
 GAP = "  "
 MIN_CELLS = 6
 MAX_CELLS = 40
-
-
-def cells_of(text: str) -> int:
-    """Count the terminal cells that visible text takes."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
-        for letter in text
-    )
 
 
 def fit(text: str, cells: int, *, right: bool = False) -> str:

@@ -50,7 +50,7 @@ def command(ref: str, catalog: str | None, as_json: bool) -> int:
 
 def _fact(name: str, value: str) -> None:
     if value:
-        click.echo(f"{name:<9} {clean(value)}")
+        click.echo(f"{clean(name):<9} {clean(value)}")
 
 
 def _print_run(run: RunDetail) -> None:
@@ -140,5 +140,5 @@ def _print_version(version: VersionDetail) -> None:
     click.echo("\nfiles")
     for file in version.files:
         click.echo(
-            f"  {clean(file.path):<32} {bytes_text(file.size_bytes):>10}  {file.digest[:16]}  {clean(file.note_text)}".rstrip()
+            f"  {clean(file.path):<32} {bytes_text(file.size_bytes):>10}  {clean(file.digest[:16])}  {clean(file.note_text)}".rstrip()
         )

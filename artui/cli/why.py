@@ -9,6 +9,7 @@ from artui.query.damage import damaged_runs
 from artui.query.references import find_run
 from artui.query.runs import RunsRequest, run_order, run_rows
 from artui.query.why import Factor, sets_apart, why
+from artui.safetext import clean
 from artui.units import number_text, plural
 
 MAX_LINES = 20
@@ -54,7 +55,7 @@ def command(runs: tuple[str, ...], metric: str, where: str, among: str, catalog:
             if as_json:
                 print_json(found)
                 return 0
-    click.echo(said, err=True)
+    click.echo(clean(said), err=True)
     if not factors:
         click.echo("Nothing that went in differs.", err=True)
         return 0

@@ -17,7 +17,8 @@ from typing import BinaryIO
 
 from artui.catalog import marks
 from artui.catalog.artifacts import safe_join
-from artui.errors import ContentMissing
+from artui.errors import ContentMissing, UsageError
+from artui.paths import usable_path
 from artui.settings import load_settings
 
 _READ_BYTES = 1 << 20
@@ -52,7 +53,11 @@ def open_referenced(reference: Reference) -> BinaryIO:
         f"{reference.path!r} is not in the catalog: it lies at {reference.location!r} on {reference.host or 'another machine'}.",
         remedy="Its preview and digest are here; fetch it from there.",
     )
-    if not os.path.isabs(target) or not os.path.lexists(target):
+    try:
+        is_there = os.path.isabs(usable_path(target)) and os.path.lexists(target)
+    except UsageError:
+        is_there = False
+    if not is_there:
         raise missing
     real = Path(os.path.realpath(target))
     if not _may_reach(reference, place, real):

@@ -13,7 +13,7 @@ from artui.catalog.runs import storable
 from artui.model import STAGES
 from artui.query.filter import COMPARISONS, Comparison, error_at
 from artui.query.matching import NEGATIONS, Matcher, matcher, of_text, spoken
-from artui.query.sets import FEW, Complement, Computed, Condition, Nothing, Rows, Scope, Texts, Union, flag
+from artui.query.sets import FEW, Complement, Computed, Condition, Nothing, Rows, Scope, Texts, Union, any_of, flag
 from artui.query.statuses import STATUS_CONDITIONS, STATUSES, status_times
 
 ATTRIBUTES = {
@@ -118,7 +118,7 @@ def _by_start(test: Comparison, column: str) -> Condition:
         text = text.upper() if column == "t.id" else text.lower()
         values |= {f"s{i}": text, f"e{i}": text + "~", f"x{i}": storable(value.text)}
         parts.append(f"{column} = :x{i}" + (f" OR ({column} >= :s{i} AND {column} < :e{i})" if len(text) >= 4 else ""))
-    same = f"({' OR '.join(parts)})"
+    same = any_of(parts)
     return Rows("run", f"{column} <> '' AND {'' if test.operator in ('=', 'in') else 'NOT '}{same}", values)
 
 
@@ -192,7 +192,7 @@ def _time(test: Comparison, column: str, scope: Scope) -> Condition:
     values: dict[str, Any] = {}
     for i, (low, high) in enumerate(periods):
         values |= {f"a{i}": low, f"b{i}": high}
-    inside = " OR ".join(f"({column} >= :a{i} AND {column} < :b{i})" for i in range(len(periods)))
+    inside = any_of([f"({column} >= :a{i} AND {column} < :b{i})" for i in range(len(periods))])
     return Rows("run", inside if test.operator in ("=", "in") else f"{column} IS NOT NULL AND NOT ({inside})", values)
 
 
@@ -247,7 +247,7 @@ def _parent(test: Comparison) -> Condition:
         parts.append(
             f"p.name = :n{i} OR p.id = :n{i}" + (f" OR (p.id >= :s{i} AND p.id < :e{i})" if len(text) >= 4 else "")
         )
-    same = f"t.parent_id IN (SELECT p.id FROM run AS p WHERE {' OR '.join(parts)})"
+    same = f"t.parent_id IN (SELECT p.id FROM run AS p WHERE {any_of(parts)})"
     return Rows("run", same if test.operator in ("=", "in") else f"t.parent_id IS NOT NULL AND NOT {same}", values)
 
 

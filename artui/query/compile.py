@@ -25,9 +25,10 @@ from artui.query.aggregates import AGGREGATES, FINITE
 from artui.query.attributes import ALIASES, ATTRIBUTES, attribute_condition
 from artui.query.filter import COMPARISONS, And, AnyPoint, Comparison, Field, Node, Not, Or, Word, error_at
 from artui.query.keys import Kept
-from artui.query.matching import as_text, matcher, spoken
+from artui.query.matching import COMPARE, as_text, matcher, spoken
 from artui.query.sets import (
     FEW,
+    Blamed,
     Complement,
     Computed,
     Condition,
@@ -37,12 +38,16 @@ from artui.query.sets import (
     Scope,
     Texts,
     Union,
+    blaming,
     flag,
 )
-from artui.query.tokens import quoted_name
-from artui.query.values import Value
+from artui.query.textnumbers import GROUPED, HAS_TEXT, IS_NONE, MAY_BE_NUMBER, PARTS
+from artui.query.tokens import quoted_name, shortened
+from artui.query.values import Value, as_float, bindable, is_nan, number_in
 
 _OFFERED = 3
+_NOTES = 5
+_NEAR_CHARS = 200
 _FIELDS_HELP = "status, started, params.NAME, metrics.NAME, tags.NAME"
 
 
@@ -120,11 +125,15 @@ def compile_node(node: Node, scope: Scope) -> Condition:
         return Union([compile_node(part, scope) for part in node.parts])
     if isinstance(node, Not):
         return Complement(compile_node(node.part, scope))
-    if isinstance(node, Word):
-        return Computed(lambda scope, within: _runs_with_word(scope, node.text, within))
-    if isinstance(node, AnyPoint):
-        return _any_point(node, scope)
-    return _test(node, scope)
+    # Names are looked up at once, values when the condition is asked.
+    with blaming(node):
+        if isinstance(node, Word):
+            made: Condition = Computed(lambda scope, within: _runs_with_word(scope, node.text, within))
+        elif isinstance(node, AnyPoint):
+            made = _any_point(node, scope)
+        else:
+            made = _test(node, scope)
+    return Blamed(made, node)
 
 
 def _runs_with_word(scope: Scope, text: str, within: set[int] | None) -> set[int]:
@@ -203,7 +212,10 @@ def _named(field: Field, scope: Scope) -> _Meaning:
         missing = base
     else:
         meaning, missing = _Meaning(field.source, field.name), field.name
-    scope.notes.append(f"No run has a {field.source} {missing!r}. {_nearest(scope, missing, field.source)}".rstrip())
+    if len(scope.notes) < _NOTES:
+        # Names that are near take a while to find, and nobody reads a hundred of them.
+        note = f"No run has a {field.source} {shortened(missing, 80)!r}. {_nearest(scope, missing, field.source)}"
+        scope.notes.append(note.rstrip())
     return _Meaning(meaning.source, meaning.name, meaning.aggregate)
 
 
@@ -211,6 +223,7 @@ def _nearest(scope: Scope, name: str, source: str = "") -> str:
     """Offer names like one that nothing has."""
     import difflib
 
+    name = name[:_NEAR_CHARS]
     known = {str(row[0]) for row in scope.connection.execute("SELECT text FROM name LIMIT 20000")}
     if not source:
         known |= set(ATTRIBUTES)
@@ -249,7 +262,8 @@ def _test(test: Comparison, scope: Scope) -> Condition:
 def _existing(meaning: _Meaning) -> Condition:
     if meaning.source == "param":
         # Each over its own index: a row has a number or a text.
-        return Union([Rows("param", f"t.{kind} IS NOT NULL", {}, meaning.name_key) for kind in ("number", "text")])
+        having = ("t.number IS NOT NULL", HAS_TEXT)
+        return Union([Rows("param", condition, {}, meaning.name_key) for condition in having])
     return Rows("series" if meaning.source == "metric" else "tag", "1", {}, meaning.name_key)
 
 
@@ -306,11 +320,7 @@ def _metric_number(test: Comparison, value: Value) -> float:
             f"{value.text!r} is no number, and {test.field.shown} is one.",
             "Write a number such as 0.3, 1e-4, 10k, 10MB, 2h30m or nan.",
         )
-    try:
-        # Beyond 64 bits SQLite takes no int.
-        return quantity if isinstance(quantity, int) and abs(quantity) < 2**63 else float(quantity)
-    except OverflowError:
-        return math.inf if quantity > 0 else -math.inf
+    return bindable(quantity)
 
 
 _STEPS_WHERE = "b.high_step >= :low AND b.low_step <= :high"
@@ -331,7 +341,8 @@ def _any_point(node: AnyPoint, scope: Scope) -> Condition:
         return Nothing()
     quantity = node.value.quantity
     assert quantity is not None, "the parser lets only numbers through"
-    number = math.copysign(math.inf, quantity) if abs(quantity) > FINITE else float(quantity)
+    number = as_float(quantity)
+    number = math.copysign(math.inf, number) if abs(number) > FINITE else number
     if math.isnan(number):
         if node.operator != "=":
             return Nothing()
@@ -454,8 +465,8 @@ def _runs_with_point(
 def _param(test: Comparison, meaning: _Meaning) -> Condition:
     operator = test.operator
     if operator in ("is nan", "is not nan"):
-        is_nan = f"t.type = {int(ParamType.NUMBER)} AND t.text IS 'NaN'"
-        return Rows("param", f"{'NOT ' if 'not' in operator else ''}({is_nan})", {}, meaning.name_key)
+        odd = Rows("param", f"t.type = {int(ParamType.NUMBER)} AND t.text IS 'NaN'", {}, meaning.name_key)
+        return odd if operator == "is nan" else Intersection([_existing(meaning), Complement(odd)])
     if operator in ("=", "in"):
         return _same_param(test, meaning)
     if operator in ("!=", "not in"):
@@ -464,17 +475,17 @@ def _param(test: Comparison, meaning: _Meaning) -> Condition:
         value = test.values[0]
         number = value.quantity if not value.is_quoted else value.number
         if number is None:
-            return Rows(
-                "param", f"t.text IS NOT NULL AND t.text {operator} :v0", {"v0": storable(value.text)}, meaning.name_key
-            )
-        if math.isnan(number):
+            condition = f"{HAS_TEXT} AND t.text {operator} :v0"
+            return Rows("param", condition, {"v0": storable(value.text)}, meaning.name_key)
+        if is_nan(number):
             return Nothing()
-        return Rows(
-            "param", f"t.number IS NOT NULL AND t.number {operator} :v0", {"v0": _bindable(number)}, meaning.name_key
-        )
+        condition = f"t.number IS NOT NULL AND t.number {operator} :v0"
+        among_numbers = Rows("param", condition, {"v0": bindable(number)}, meaning.name_key)
+        compare = COMPARE[operator]
+        return Union([among_numbers, _number_texts(test, meaning, lambda each: compare(each, number))])
 
     holds = matcher(test)
-    texts, numbers = "t.text IS NOT NULL", "t.number IS NOT NULL"
+    texts, numbers = HAS_TEXT, "t.number IS NOT NULL"
     is_bool = f"t.type = {int(ParamType.BOOL)}"
     grouped = "SELECT {value}, group_concat(t.run_key) FROM param AS t WHERE t.name_key = :name_key AND {which} GROUP BY {value}"
     values = {"name_key": meaning.name_key}
@@ -490,48 +501,63 @@ def _param(test: Comparison, meaning: _Meaning) -> Condition:
     ]
     one_by_one = (
         f"SELECT w.value, CASE WHEN {is_bool} AND t.number THEN 'true' WHEN {is_bool} THEN 'false' WHEN t.text IS NOT NULL THEN t.text ELSE t.number END "
-        "FROM json_each(:within) AS w CROSS JOIN param AS t ON t.run_key = w.value AND t.name_key = :name_key"
+        f"FROM json_each(:within) AS w CROSS JOIN param AS t ON t.run_key = w.value AND t.name_key = :name_key WHERE NOT {IS_NONE} OR t.text IS NULL"
     )
     pairs = tuple((query, values) for query in queries)
     return Texts(pairs, lambda value: holds(as_text(value)), spoken(test), (one_by_one, values))
 
 
-def _same_param(test: Comparison, meaning: _Meaning) -> Rows:
+def _same_param(test: Comparison, meaning: _Meaning) -> Condition:
     """Find params that equal one of some values: as text, as a number, or as true or false."""
     numbers: list[int | float] = []
     texts: list[str] = []
     others: list[str] = []
+    is_none, is_missing = False, False
     for value in test.values:
         number = value.number if value.is_quoted else value.quantity
         word = value.text.lower()
         texts.append(storable(value.text))
-        if number is not None and math.isnan(number):
-            others.append(f"(t.type = {int(ParamType.NUMBER)} AND t.text IS 'NaN')")
-        elif number is not None and isinstance(number, int) and not -(1 << 63) <= number < 1 << 63:
-            texts.append(str(number))
-        elif number is not None:
+        if number is not None:
             numbers.append(number)
         elif word in ("true", "false"):
             others.append(f"(t.number = {int(word == 'true')} AND t.type = {int(ParamType.BOOL)})")
             texts += [] if value.is_quoted else [word, word.capitalize()]
         elif word in ("null", "none") and not value.is_quoted:
             texts += ["null", "None"]
-    values: dict[str, Any] = {f"n{i}": number for i, number in enumerate(numbers)} | {
+            is_none, is_missing = True, is_missing or word == "null"
+    if any(is_nan(number) for number in numbers):
+        others.append(f"(t.type = {int(ParamType.NUMBER)} AND t.text IS 'NaN')")
+    bound = [bindable(number) for number in numbers if not is_nan(number)]
+    values: dict[str, Any] = {f"n{i}": number for i, number in enumerate(bound)} | {
         f"s{i}": text for i, text in enumerate(texts)
     }
-    conditions = [f"t.text IN ({', '.join(f':s{i}' for i in range(len(texts)))})", *dict.fromkeys(others)]
+    of_text = "" if is_none else f" AND NOT {IS_NONE}"
+    conditions = [f"(t.text IN ({', '.join(f':s{i}' for i in range(len(texts)))}){of_text})", *dict.fromkeys(others)]
+    if bound:
+        conditions.append(f"t.number IN ({', '.join(f':n{i}' for i in range(len(bound)))})")
+    found: list[Condition] = [Rows("param", " OR ".join(conditions), values, meaning.name_key)]
     if numbers:
-        conditions.append(f"t.number IN ({', '.join(f':n{i}' for i in range(len(numbers)))})")
-    return Rows("param", " OR ".join(conditions), values, meaning.name_key)
+        wanted = set(numbers)
+        found.append(_number_texts(test, meaning, wanted.__contains__))
+    if is_missing:
+        found.append(Complement(_existing(meaning)))
+    return Union(found) if len(found) > 1 else found[0]
 
 
-def _bindable(number: int | float) -> int | float:
-    if isinstance(number, int) and not -(1 << 63) <= number < 1 << 63:
-        try:
-            return float(number)
-        except OverflowError:
-            return math.copysign(math.inf, number)
-    return number
+def _number_texts(test: Comparison, meaning: _Meaning, holds: Callable[[int | float], bool]) -> Texts:
+    """Find params that are text, and a number as such."""
+    queries = tuple((GROUPED.format(which=part), {"name_key": meaning.name_key}) for part in PARTS)
+    one_by_one = (
+        "SELECT w.value, t.text FROM json_each(:within) AS w CROSS JOIN param AS t ON t.run_key = w.value AND t.name_key = :name_key "
+        f"WHERE t.text IS NOT NULL AND {MAY_BE_NUMBER}"
+    )
+    return Texts(
+        queries,
+        lambda text: (number := number_in(text)) is not None and holds(number),
+        f"numbers {spoken(test)}",
+        (one_by_one, {"name_key": meaning.name_key}),
+        bounded=True,
+    )
 
 
 def _tag(test: Comparison, meaning: _Meaning) -> Condition:

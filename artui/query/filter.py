@@ -20,10 +20,11 @@ for, and what a value means beside a field, is decided where the tree is compile
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from artui.query.tokens import WORD_OPERATORS, FilterError, Token, pointing_into, quoted_name, tokens
-from artui.query.values import Value, is_clock, is_date
+from artui.query.values import Value, bindable, is_clock, is_date
 
 MAX_CHARS = 10_000
 MAX_TESTS = 200
@@ -119,7 +120,7 @@ def names_attribute(node: Node | None, name: str) -> bool:
     return isinstance(node, Comparison) and node.field.source in ("", "attribute") and node.field.name.lower() == name
 
 
-def error_at(what: Field | Value | Comparison | AnyPoint, message: str, remedy: str = "") -> FilterError:
+def error_at(what: Field | Value | Comparison | AnyPoint | Word, message: str, remedy: str = "") -> FilterError:
     """Make an error that points at a piece of a filter."""
     return FilterError(message, what.position, what.length, remedy=remedy)
 
@@ -133,7 +134,7 @@ def parse(text: str) -> Node | None:
     if len(text) > MAX_CHARS:
         raise FilterError(
             f"The filter is longer than {MAX_CHARS:,} characters.",
-            MAX_CHARS,
+            next((place for place in range(MAX_CHARS, len(text)) if not text[place].isspace()), 0),
             remedy="Mark runs and save a view of them instead.",
             text=text,
         )
@@ -155,7 +156,7 @@ class _Parser:
 
     def next(self) -> Token:
         token = self.tokens[self.index]
-        self.index += 1
+        self.index = min(self.index + 1, len(self.tokens) - 1)
         return token
 
     def peek(self, ahead: int = 1) -> Token:
@@ -214,6 +215,8 @@ class _Parser:
                     raise self.error(
                         token, "There is nothing between these parentheses.", "Write a condition, or take them away.", 2
                     )
+                if self.token.kind == "end":
+                    raise self.error(token, "Nothing follows this (.", "Write a condition and a ), or take it away.")
                 node = self.alternatives()
                 if self.token.kind != ")":
                     raise self.error(token, "This ( is not closed.", "Put a ) where the group ends.")
@@ -230,6 +233,8 @@ class _Parser:
             raise self.error(
                 token, f"The filter has more than {MAX_TESTS} conditions.", "Use in (…) for many values of one field."
             )
+        if token.kind in ("end", ")"):
+            raise self.error(token, "A condition should stand here.", "For example val/loss < 0.3.")
         if token.kind == "operator":
             raise self.error(token, f"A name should stand before {token.text}.", "For example val/loss < 0.3.")
         if token.kind == ",":
@@ -444,8 +449,10 @@ class _Parser:
         if self.token.kind == "word" and self.token.text.lower() in ("step", "steps"):
             self.next()
         token = self.token
-        number = _value(token).quantity if token.kind == "word" else None
-        if number is None or number != int(number) or abs(number) >= 2**63:
+        number = (
+            bindable(quantity) if token.kind == "word" and (quantity := _value(token).quantity) is not None else None
+        )
+        if number is None or not math.isfinite(number) or number != int(number) or abs(number) >= 2**63:
             raise self.error(
                 token if token.kind != "end" else self.tokens[self.index - 1],
                 "A step is a whole number.",
@@ -455,6 +462,9 @@ class _Parser:
         return int(number)
 
     def error(self, token: Token, message: str, remedy: str = "", length: int | None = None) -> FilterError:
+        if token.kind == "end" and len(self.tokens) > 1:
+            # Where the text ends nothing can be pointed at: its last word is.
+            token = self.tokens[-2]
         return FilterError(message, token.position, length if length is not None else token.length, remedy=remedy)
 
 

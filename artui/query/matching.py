@@ -14,7 +14,7 @@ from typing import Any
 
 from artui.query.filter import Comparison
 from artui.query.tokens import FilterError
-from artui.query.values import Value
+from artui.query.values import Value, number_in
 
 REGEX_SECONDS = 0.5
 MAX_PATTERN_CHARS = 500
@@ -28,7 +28,7 @@ NEGATIONS = {
 }
 
 Matcher = Callable[[str], bool]
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {"<": op.lt, "<=": op.le, ">": op.gt, ">=": op.ge}
+COMPARE: dict[str, Callable[[Any, Any], bool]] = {"<": op.lt, "<=": op.le, ">": op.gt, ">=": op.ge}
 
 
 def as_text(value: Any) -> str:
@@ -76,17 +76,13 @@ def _positive(operator: str, values: Sequence[Value], is_tag: bool) -> Matcher:
         numbers = {each.number for each in values if each.number is not None} if is_tag else set()
         if is_tag and any(each.text.lower() == "true" and not each.is_quoted for each in values):
             texts |= {"", "True", "true"}
-        return lambda text: text in texts or (bool(numbers) and _number(text) in numbers)
+        return lambda text: text in texts or (bool(numbers) and number_in(text) in numbers)
     number = value.quantity if is_tag else None
-    compare = _COMPARE[operator]
+    compare = COMPARE[operator]
     if number is None:
         encoded = value.text.encode("utf-8", "replace")
         return lambda text: compare(text.encode("utf-8", "replace"), encoded)
-    return lambda text: (found := _number(text)) is not None and compare(found, number)
-
-
-def _number(text: str) -> int | float | None:
-    return Value(text.strip(), False, 0, 0).number
+    return lambda text: (found := number_in(text)) is not None and compare(found, number)
 
 
 def regex_matcher(value: Value) -> Matcher:
@@ -100,6 +96,8 @@ def regex_matcher(value: Value) -> Matcher:
             value.length,
             remedy="Look for a shorter part.",
         )
+    if fault := _pattern_fault(value.text):
+        raise FilterError(f"The pattern {fault}.", value.position, value.length, remedy="Look for a simpler one.")
     try:
         pattern = regex.compile(value.text)
     except (regex.error, OverflowError, RecursionError, ValueError, MemoryError) as error:
@@ -136,6 +134,35 @@ def regex_matcher(value: Value) -> Matcher:
             left -= time.perf_counter() - start
 
     return holds
+
+
+_MAX_UNROLLED = 100_000
+"""So many pieces a pattern may come to once its counted repeats are written out: a tenth of a second to prepare."""
+_PATTERN_PIECES = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|\{(\d+)[^}]*\}|.", re.DOTALL)
+_RECURSION = re.compile(r"(?<!\\)\(\?(?:R\)|[+-]?\d|&|P>)")
+
+
+def _pattern_fault(pattern: str) -> str:
+    """Say why a pattern would take all memory before any time limit sees it; empty if it does not."""
+    if _RECURSION.search(pattern):
+        return "calls itself"
+    sizes, last = [0], 0
+    for piece in _PATTERN_PIECES.finditer(pattern):
+        sign = piece.group()
+        if sign == "(":
+            sizes.append(0)
+            continue
+        if sign == ")" and len(sizes) > 1:
+            added = last = sizes.pop() + 1
+        elif piece[1]:
+            times = min(int(piece[1][:9]), 2 * _MAX_UNROLLED)
+            added, last = last * max(0, times - 1), last * max(1, times)
+        else:
+            added = last = 1
+        sizes[-1] += added
+        if sizes[-1] > _MAX_UNROLLED:
+            return "repeats too much"
+    return ""
 
 
 _TAME_CHARS = 64

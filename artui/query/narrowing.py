@@ -61,7 +61,7 @@ def narrowed(where: str, condition: str) -> str:
 
 def where_matching(column: Column, text: str) -> str:
     """Give a filter for what is typed about one column: a pattern, or a comparison such as `< 0.3`."""
-    words = text.split()
+    words = text.split() or [""]
     if text[:1] in ("<", ">", "=", "!", "~") or words[0].lower() in (
         "in",
         "not",

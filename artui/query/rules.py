@@ -27,6 +27,7 @@ _SILENT = re.compile(r"is\s+silent\s+for\s+(\d+(?:\.\d+)?)\s*(s|m|h)\Z")
 _SPLIT = re.compile(
     r"(?P<name>\S.*?)\s+(?P<rest>(?:rises|falls|stays|is)\s.+|(?:>=|<=|>|<|==?)\s*\S+)\Z|(?P<tight>\S+?)(?P<sign>>=|<=|>|<|==?)(?P<value>\S+)\Z"
 )
+MAX_CHARS = 500
 ENDED_LATELY_MS = 60_000
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
@@ -69,8 +70,8 @@ def parse_rule(text: str) -> Rule:
     Raises:
         UsageError: it is none; the message says how one is written.
     """
-    text = " ".join(text.split())
-    match = _SPLIT.match(text)
+    text = " ".join(text[: 2 * MAX_CHARS].split())
+    match = _SPLIT.match(text) if len(text) <= MAX_CHARS else None
     if match is not None:
         name = match["name"] or match["tight"]
         rest = match["rest"] or f"{match['sign']} {match['value']}"

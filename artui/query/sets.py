@@ -7,17 +7,19 @@ others are then only asked about those runs.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sqlite3
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
 
 from artui.catalog.cells import keys_of, text
-from artui.query.filter import Comparison, error_at
+from artui.catalog.translate import TOO_MUCH
+from artui.query.filter import AnyPoint, Comparison, Word, error_at
 from artui.query.keys import Kept, key_list, name_key
 from artui.query.matching import Matcher
 
@@ -33,6 +35,31 @@ class Condition(Protocol):
 
     def estimate(self, scope: Scope) -> int:
         """Give how many runs match, roughly; a number of FEW or more means many."""
+
+
+@contextlib.contextmanager
+def blaming(test: Comparison | AnyPoint | Word) -> Iterator[None]:
+    """Say of what a statement cannot take that it is the filter's: no file is damaged by a question.
+
+    Raises:
+        FilterError: a value cannot be bound, or there are more of them than a statement holds; it points at the condition.
+    """
+    try:
+        yield
+    except (OverflowError, UnicodeEncodeError, RecursionError) as error:
+        raise error_at(test, "This is beyond what can be looked for.", "Write a simpler condition.") from error
+    except sqlite3.Error as error:
+        if not any(sign in str(error).lower() for sign in TOO_MUCH):
+            raise
+        raise error_at(test, "This is more than one condition can hold.", "Take some of its values away.") from error
+
+
+def any_of(conditions: Sequence[str]) -> str:
+    """Join conditions in SQL with OR, in pairs of pairs: SQLite counts how deep they are nested."""
+    parts = list(conditions)
+    while len(parts) > 1:
+        parts = [f"({' OR '.join(parts[i : i + 2])})" for i in range(0, len(parts), 2)]
+    return f"({parts[0]})"
 
 
 _TABLES = (
@@ -152,6 +179,8 @@ class Texts:
     """What is asked, in words: the same words give the same runs."""
     one_by_one: tuple[str, dict[str, Any]] | None = None
     """Gives (key, value) of the runs in `:within`, if there is such a query."""
+    bounded: bool = False
+    """Whether rows are few as a rule, so that counting them says how many runs can match."""
 
     def keys(self, scope: Scope, within: set[int] | None) -> set[int]:
         key = ("texts", self.name, *(query for query, _ in self.queries), *(str(values) for _, values in self.queries))
@@ -184,7 +213,13 @@ class Texts:
         return found
 
     def estimate(self, scope: Scope) -> int:
-        return FEW
+        if not self.bounded:
+            return FEW
+        counts = (
+            scope.connection.execute(f"SELECT count(*) FROM ({query} LIMIT {FEW})", values).fetchone()[0]
+            for query, values in self.queries
+        )
+        return min(FEW, sum(int(count) for count in counts))
 
 
 @dataclass(slots=True)
@@ -198,6 +233,22 @@ class Computed:
 
     def estimate(self, scope: Scope) -> int:
         return FEW + 1
+
+
+@dataclass(slots=True)
+class Blamed:
+    """A condition with the piece of the filter that it was made of, which is to blame if it cannot be asked."""
+
+    part: Condition
+    test: Comparison | AnyPoint | Word
+
+    def keys(self, scope: Scope, within: set[int] | None) -> set[int]:
+        with blaming(self.test):
+            return self.part.keys(scope, within)
+
+    def estimate(self, scope: Scope) -> int:
+        with blaming(self.test):
+            return self.part.estimate(scope)
 
 
 @dataclass(slots=True)

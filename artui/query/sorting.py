@@ -16,10 +16,15 @@ from artui.errors import UsageError
 from artui.model import DAMAGED
 from artui.query.aggregates import AGGREGATES
 from artui.query.keys import key_list, name_key
+from artui.query.textnumbers import HAS_TEXT, number_texts
 
 KEYS_BY_START = "SELECT key FROM run ORDER BY started_ms DESC, key DESC"
 PARAM_ORDER = "SELECT run_key AS key FROM param WHERE name_key = :name AND number IS NOT NULL ORDER BY number, run_key"
-PARAM_TEXT_ORDER = "SELECT run_key AS key FROM param WHERE name_key = :name AND text IS NOT NULL ORDER BY text, run_key"
+PARAM_TEXT_ORDER = (
+    "SELECT run_key AS key FROM param WHERE name_key = :name AND text IS NOT NULL AND NOT (text = 'null' AND param.type = 3) "
+    "ORDER BY text, run_key"
+)
+_PARAM_NUMBERS = "SELECT number, run_key FROM param WHERE name_key = :name AND number IS NOT NULL"
 TAG_ORDER = "SELECT run_key AS key FROM tag WHERE name_key = :name ORDER BY tag.value, run_key"
 METRIC_ORDER = "SELECT run_key AS key FROM series WHERE name_key = :name AND last IS NOT NULL ORDER BY last, run_key"
 METRIC_IS_NAN = "SELECT run_key AS key FROM series AS t WHERE t.name_key = :name AND {value} IS NULL"
@@ -147,7 +152,7 @@ def _by_one(scope: _Within, sort: Sort) -> list[int]:
     else:
         values = {"name": name_key(scope.connection, name)}
         if source == "param":
-            keys = scope.keys(PARAM_ORDER, values) + scope.keys(PARAM_TEXT_ORDER, values)
+            keys = _param_keys(scope, values)
         elif source == "tag":
             keys = scope.keys(TAG_ORDER, values)
         else:
@@ -158,6 +163,20 @@ def _by_one(scope: _Within, sort: Sort) -> list[int]:
         present = set(keys)
         keys += [key for key in scope.keys(KEYS_BY_START, {}) if key not in present]
     return keys
+
+
+def _param_keys(scope: _Within, values: dict[str, Any]) -> list[int]:
+    """Sort runs by a param: numbers first, those that are held as text in their place among them, then words."""
+    words = scope.keys(PARAM_TEXT_ORDER, values)
+    held_as_text = number_texts(scope.connection, values["name"]) if words else []
+    if not held_as_text:
+        return scope.keys(PARAM_ORDER, values) + words
+    known = set(words)
+    numbers = [(number, key) for number, _, keys in held_as_text for key in keys if key in known]
+    is_number = {key for _, key in numbers}
+    wanted = set(scope.keys(PARAM_ORDER, values))
+    numbers += [pair for pair in scope.connection.execute(_PARAM_NUMBERS, values) if pair[1] in wanted]
+    return [key for _, key in sorted(numbers)] + [key for key in words if key not in is_number]
 
 
 def _metric_keys(scope: _Within, values: dict[str, Any], aggregate: str) -> list[int]:
@@ -197,6 +216,8 @@ def first_keys(connection: sqlite3.Connection, sort: Sort, limit: int) -> list[i
         ]
     elif source == "attribute":
         queries = [_ATTRIBUTE_ORDERS.get(name, _ATTRIBUTE_ORDERS["started"])]
+    elif source == "param" and number_texts(connection, values["name"]):
+        return None
     elif source == "param":
         queries = [PARAM_ORDER, PARAM_TEXT_ORDER]
     elif source == "tag":
@@ -268,15 +289,7 @@ def value_groups(connection: sqlite3.Connection, column: str) -> list[tuple[Any,
             values,
         )
     if source == "param":
-        return [
-            group
-            for kind in ("number", "text")
-            for group in _grouped(
-                connection,
-                f"SELECT t.{kind}, group_concat(t.run_key) FROM param AS t WHERE t.name_key = :name AND t.{kind} IS NOT NULL GROUP BY t.{kind} ORDER BY t.{kind}",
-                values,
-            )
-        ]
+        return _param_groups(connection, values)
     value = AGGREGATES.get(source.partition(".")[2] or "last", AGGREGATES["last"])
     labelled = "SELECT 1 FROM series AS t WHERE t.name_key = :name AND t.labels <> '' LIMIT 1"
     only = f"AND {FIRST_SERIES}" if connection.execute(labelled, values).fetchone() else ""
@@ -285,6 +298,26 @@ def value_groups(connection: sqlite3.Connection, column: str) -> list[tuple[Any,
         f"SELECT {value}, group_concat(t.run_key) FROM series AS t WHERE t.name_key = :name AND {value} IS NOT NULL {only} GROUP BY {value} ORDER BY {value}",
         values,
     )
+
+
+def _param_groups(connection: sqlite3.Connection, values: dict[str, Any]) -> list[tuple[Any, list[int]]]:
+    """Group runs by a param: a number that is held as text is in the group of that number."""
+    numbers, words = (
+        _grouped(
+            connection,
+            f"SELECT t.{kind}, group_concat(t.run_key) FROM param AS t WHERE t.name_key = :name AND {condition} GROUP BY t.{kind} ORDER BY t.{kind}",
+            values,
+        )
+        for kind, condition in (("number", "t.number IS NOT NULL"), ("text", HAS_TEXT))
+    )
+    held_as_text = number_texts(connection, values["name"]) if words else []
+    if not held_as_text:
+        return numbers + words
+    merged = dict(numbers)
+    for number, _, keys in held_as_text:
+        merged[number] = [*merged.get(number, []), *keys]
+    texts = {text for _, text, _ in held_as_text}
+    return sorted(merged.items()) + [(text, keys) for text, keys in words if text not in texts]
 
 
 def _grouped(connection: sqlite3.Connection, query: str, values: dict[str, Any]) -> list[tuple[Any, list[int]]]:

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from artui.catalog.cells import integer, text
+from artui.catalog.runs import storable
 from artui.errors import ArtuiError
 from artui.model import RunHead
 from artui.query import Reader
 from artui.query.references import resolve
 
 MAX_EACH = 8
+MAX_WORDS = 20
+MAX_WORD_CHARS = 200
 _ESCAPE = str.maketrans({"%": r"\%", "_": r"\_", "\\": "\\\\"})
 
 
@@ -30,7 +33,7 @@ class Thing:
 
 def find_things(reader: Reader, words_text: str, *, most: int = MAX_EACH) -> list[Thing]:
     """Find what has all words of a text in its name, in any case; what goes by just this reference comes first."""
-    words = words_text.split()
+    words = [storable(word)[:MAX_WORD_CHARS] for word in words_text.split()[:MAX_WORDS]]
     if not words:
         return []
     found: list[Thing] = []

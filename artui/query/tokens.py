@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from artui.errors import UsageError
 from artui.query.values import is_number
+from artui.safetext import cells_of, clean
 
 OPERATORS = ("<=", ">=", "!=", "<>", "==", "!~", "=~", "<", ">", "=", "~")
 _SAME = {"==": "=", "<>": "!=", "=~": "~"}
@@ -16,23 +17,37 @@ WORD_OPERATORS = frozenset({"in", "like", "ilike", "contains", "is", "between"})
 KEYWORDS = frozenset({"and", "or", "not", "&&", "||", *WORD_OPERATORS})
 
 
+EXCERPT_CHARS = 60
+MESSAGE_CHARS = 300
+"""A message that quotes a longer piece of a filter leaves the middle out."""
+
+
+def shortened(text: str, most: int) -> str:
+    """Leave out the middle of a text that is longer than `most` characters."""
+    return text if len(text) <= most else f"{text[: most * 2 // 3]}…{text[1 - most // 3 :]}"
+
+
 class FilterError(UsageError):
     """A filter that cannot be understood. `position` and `length` say which of its characters are meant."""
 
     def __init__(self, message: str, position: int, length: int = 1, *, remedy: str = "", text: str = "") -> None:
-        super().__init__(message, remedy=remedy)
+        super().__init__(shortened(message, MESSAGE_CHARS), remedy=shortened(remedy, MESSAGE_CHARS))
         self.position = position
         self.length = max(1, length)
         self.text = text
 
     @property
     def excerpt(self) -> str:
-        """The filter's line with carets below what is meant; empty without a text."""
+        """The filter as it can be shown, with carets below what is meant; empty without a text. Of a long one, what is near."""
         if not self.text:
             return ""
-        start = self.text.rfind("\n", 0, self.position) + 1
-        line = self.text[start:].partition("\n")[0]
-        return f"{line}\n{' ' * (self.position - start)}{'^' * self.length}"
+        end = self.position + self.length
+        before = clean(self.text[: self.position][-EXCERPT_CHARS:])
+        meant = shortened(clean(self.text[self.position : end]), EXCERPT_CHARS)
+        after = clean(self.text[end:][:EXCERPT_CHARS])
+        before = "…" + before if self.position > EXCERPT_CHARS else before
+        after = after + "…" if len(self.text) - end > EXCERPT_CHARS else after
+        return f"{before}{meant}{after}\n{' ' * cells_of(before)}{'^' * max(1, cells_of(meant))}"
 
 
 @contextlib.contextmanager
@@ -187,7 +202,7 @@ def quoted_value(text: str) -> str:
     is_bare = (
         text != ""
         and all(_PLAIN.match(sign) for sign in text)
-        and text.lower() not in KEYWORDS
+        and text.lower() not in KEYWORDS | {"null", "none"}
         and not text.lower().endswith("ago")
     )
     return text if is_bare else quoted_text(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from dataclasses import dataclass
@@ -29,7 +30,9 @@ _DURATION = re.compile(rf"(?:{_PART})+\Z")
 _DURATION_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ms|mo|min|[smhdwy])")
 _DATE = re.compile(r"\d{4}-\d\d?(-\d\d?)?\Z")
 _CLOCK = re.compile(r"\d\d?:\d\d(:\d\d(\.\d+)?)?\Z")
+_FURTHEST_MS = 1e18
 _DAYS = {"today": 0, "yesterday": 1}
+_INT64 = 1 << 63
 _EARLIEST_MS = 100_000_000_000
 """Whole numbers from here on are taken for milliseconds since 1970, as MLflow writes times."""
 
@@ -47,6 +50,29 @@ def is_date(text: str) -> bool:
 def is_clock(text: str) -> bool:
     """Say whether a text has the form of a time of day, such as `14:30`."""
     return _CLOCK.match(text) is not None
+
+
+def as_float(number: int | float) -> float:
+    """Give a number as a float; beyond what those hold it is infinite."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
+
+
+def is_nan(number: int | float) -> bool:
+    """Say whether a number is none; an int of any size is one."""
+    return number != number
+
+
+def bindable(number: int | float) -> int | float:
+    """Give a number that a statement takes: ints beyond 64 bits become floats."""
+    return number if isinstance(number, float) or -_INT64 <= number < _INT64 else as_float(number)
+
+
+def number_in(text: str) -> int | float | None:
+    """Give the number that a stored text is, as in a param that was logged as `"1e-3"`; None if it is none."""
+    return Value(text.strip(), False, 0, 0).number if text.isascii() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +113,7 @@ class Value:
         """The value as a duration in seconds: `90`, `90s`, `2h30m`, `1.5d`."""
         number = self.number
         if number is not None:
-            return float(number)
+            return as_float(number)
         if not _DURATION.match(self.text):
             return None
         return sum(float(count) * _SECONDS[unit] for count, unit in _DURATION_PART.findall(self.text))
@@ -103,7 +129,8 @@ class Value:
             seconds = self.seconds
             if seconds is None:
                 return None
-            moment = now_ms - round(seconds * 1000)
+            # Longer ago than a catalog can say is before everything in it.
+            moment = now_ms - round(min(max(seconds * 1000, -_FURTHEST_MS), _FURTHEST_MS))
             return moment, moment + 1
         if text.lower() == "now":
             return now_ms, now_ms + 1
@@ -128,11 +155,12 @@ def _period(text: str) -> tuple[int, int] | None:
     parts = [int(part) for part in date.split("-")]
     if len(parts) == 2:
         year, month = parts
-        return _stretch(datetime(year, month, 1), datetime(year + month // 12, month % 12 + 1, 1))
+        following = datetime.max if (year, month) == (9999, 12) else datetime(year + month // 12, month % 12 + 1, 1)
+        return _stretch(datetime(year, month, 1), following)
     year, month, number = parts
     day = datetime(year, month, number)
     if not clock:
-        return _stretch(day, day + timedelta(days=1))
+        return _stretch(day, _after(day, timedelta(days=1)))
     moment = datetime.fromisoformat(
         f"{day.date().isoformat()}T{clock.strip().rjust(5, '0') if _CLOCK.match(clock) else clock}"
     )
@@ -145,7 +173,13 @@ def _period(text: str) -> tuple[int, int] | None:
         if "." not in bare
         else timedelta(milliseconds=1)
     )
-    return _stretch(moment, moment + span)
+    return _stretch(moment, _after(moment, span))
+
+
+def _after(moment: datetime, span: timedelta) -> datetime:
+    with contextlib.suppress(OverflowError):
+        return moment + span
+    return datetime.max.replace(tzinfo=moment.tzinfo)
 
 
 def _stretch(start: datetime, end: datetime) -> tuple[int, int]:

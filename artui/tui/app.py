@@ -129,7 +129,7 @@ class ArtuiApp(ChangesOnly):
         # While the app was suspended the shell wrote over everything.
         self.app_resume_signal.subscribe(self, lambda _: self.forget_terminal())
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
                 # Textual leaves these to the system, which would not give the terminal back.
                 loop.add_signal_handler(number, self._end_by_signal, int(number))

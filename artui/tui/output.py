@@ -23,6 +23,8 @@ from rich.style import Style
 from textual.app import App
 from textual.strip import Strip
 
+from artui.safetext import is_hidden
+
 try:
     from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 
@@ -37,9 +39,7 @@ MIN_SCROLLED_ROWS = 5
 MIN_ERASED_CELLS = 4
 _MAX_MARKS = 3
 
-_HIDDEN = frozenset(
-    "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u061c\ufeff\u2028\u2029\u200b\u2060\ufe0e\ufe0f"
-)
+_is_hidden = lru_cache(maxsize=4096)(is_hidden)
 
 # bold, dim, italic, underline, blink, reverse, strike: code that switches on, code that switches off.
 _FLAGS = (
@@ -131,7 +131,7 @@ class Surface:
                 x += len(text)
                 continue
             for letter in text:
-                if letter < " " or "\x7f" <= letter <= "\x9f" or letter in _HIDDEN or "\ud800" <= letter <= "\udfff":
+                if _is_hidden(letter):
                     continue
                 cells = 1 if letter < "\u0300" else get_character_cell_size(letter)
                 if cells == 0:

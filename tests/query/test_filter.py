@@ -20,6 +20,7 @@ from artui.query import Reader
 from artui.query.compile import matching_keys
 from artui.query.filter import And, AnyPoint, Comparison, Node, Not, Or, Word, parse
 from artui.query.tokens import FilterError, quoted_name, quoted_text
+from artui.query.values import number_in
 
 NOW = int(datetime(2026, 6, 17, 15, 30).timestamp() * 1000)
 HOUR, DAY = 3_600_000, 86_400_000
@@ -479,28 +480,32 @@ def test_the_first_page_is_the_beginning_of_the_whole(tmp_path: Path, monkeypatc
 def test_conditions_walk_an_index(team: Reader, text: str, index: str) -> None:
     """What runs match is read from an index; whether some given runs do, by looking each of them up."""
     from artui.query.compile import compile_node
-    from artui.query.sets import Rows, Scope, Union
+    from artui.query.sets import Blamed, Rows, Scope, Texts, Union
 
     node = parse(text)
     assert node is not None
     asked: list[str] = []
     with team.snapshot() as connection:
-        condition = compile_node(node, Scope(connection, NOW))
-        parts = condition.parts if isinstance(condition, Union) else [condition]
+        blamed = compile_node(node, Scope(connection, NOW))
+        assert isinstance(blamed, Blamed)
+        parts = blamed.part.parts if isinstance(blamed.part, Union) else [blamed.part]
         path = team.path
     with Catalog(path) as catalog, catalog.transaction() as connection:
         scope = Scope(connection, NOW)
         connection.set_trace_callback(asked.append)
         for part in parts:
-            assert isinstance(part, Rows)
-            part.keys(scope, None)
+            # A number may be held as text.
+            assert isinstance(part, Rows) or (isinstance(part, Texts) and "param" in index)
             part.keys(scope, {1, 2})
+            part.keys(scope, None)
         connection.set_trace_callback(None)
-        whole, given = (
-            " ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")) for statement in asked[:2]
-        )
+        plans = [" ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {each}")) for each in asked]
+    given, whole, *of_texts = plans
     assert index in whole
     assert "run_key=?" in given or "rowid=?" in given
+    assert all(
+        "run_key=?" in plan or "param_by_text (name_key=? AND text" in plan for plan in of_texts if "param" in index
+    )
 
 
 def test_a_filter_of_any_size_ends(team: Reader) -> None:
@@ -531,6 +536,9 @@ TEXTS = [
     "nan",
     "10k",
     "2026-01-01",
+    "1e0",
+    " -1 ",
+    "Infinity",
 ]
 VALUES = st.sampled_from(
     [0, 1, -1, 0.5, 2.5, 1e-9, 10_000, 2**62, 2**70, -(2**66), math.inf, -math.inf, math.nan]
@@ -786,7 +794,8 @@ def _text_holds(test: Comparison, stored: list[Any], *, is_tag: bool) -> bool:
         if is_tag:
             own = type(values[0])(value.strip(), False, 0, 0).number
             return own is not None and COMPARE[sign](own, number)
-        return not _is_text(value) and COMPARE[sign](value, number)
+        own = number_in(_stored_text(value)) if _is_text(value) else value
+        return own is not None and COMPARE[sign](own, number)
     import re
 
     text, pattern = shown, values[0].text
@@ -820,7 +829,8 @@ def _is_same(stored: Any, value: Any, *, is_tag: bool) -> bool:
     if isinstance(stored, bool) and value.text.lower() in ("true", "false"):
         return stored == (value.text.lower() == "true")
     if isinstance(stored, str):
-        return stored == value.text
+        own = number_in(stored)
+        return stored == value.text or (number is not None and own is not None and own == number)
     if number is None:
         return _stored_text(stored) == value.text if _is_text(stored) else False
     return (

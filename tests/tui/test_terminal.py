@@ -80,9 +80,9 @@ def _given_back(text: str) -> bool:
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_signals_give_the_terminal_back(small_catalog: Path, number: signal.Signals) -> None:
-    """SIGTERM and SIGHUP end the app quickly, with the screen restored and nothing left beside the catalog."""
+    """SIGTERM, SIGHUP and SIGINT end the app quickly, with the screen restored and nothing left beside the catalog."""
     terminal = Terminal(small_catalog)
     assert terminal.read("calm-otter-11")
     os.kill(terminal.pid, number)

@@ -268,14 +268,18 @@ class QueryLine(FilterLine):
         """Point at what is wrong, with the message beside the mark where it fits."""
         message = clean(f"{error.message} {error.remedy}".strip())
         scrolled = int(self._entry.scroll_offset.x)
-        start = _ENTRY_AT + cell_len(self._entry.value[: error.position]) - scrolled
-        marks = "^" * max(1, cell_len(self._entry.value[error.position : error.position + error.length]))
+        # Blanks before the filter are no part of it.
+        value = self._entry.value
+        position = error.position + len(value) - len(value.lstrip())
+        start = _ENTRY_AT + cell_len(value[:position]) - scrolled
+        marks = "^" * max(1, cell_len(value[position : position + error.length]))
         if start < 0 or start + len(marks) > self.size.width:
             return [("  ", "text"), (message, "bad")]
-        if start + len(marks) + 1 + len(message) <= self.size.width:
+        if start + len(marks) + 1 + cell_len(message) <= self.size.width:
             return [(" " * start, "text"), (marks, "bad"), (" " + message, "bad")]
-        if len(message) + 3 <= start:
-            return [("  ", "text"), (message.ljust(start - 3), "bad"), (" " + marks, "bad")]
+        if cell_len(message) + 3 <= start:
+            gap = " " * (start - 2 - cell_len(message))
+            return [("  ", "text"), (message + gap, "bad"), (marks, "bad")]
         return [("  ", "text"), (message, "bad")]
 
     def _offer_spans(self) -> tuple[Spans, Spans]:

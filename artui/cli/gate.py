@@ -1,0 +1,40 @@
+"""The last step of the command line to the terminal: nothing that acts or hides leaves it, whatever a verb printed.
+
+Verbs clean what they print themselves, where it still is one value. This is for what one of them forgets.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from artui.safetext import printable
+
+
+class Gate:
+    """A text stream that shows what is hidden in what is written to it."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write(printable(text))
+        return len(text)
+
+    def writelines(self, lines: Any) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextlib.contextmanager
+def gated() -> Iterator[None]:
+    """Put a gate before standard output and standard error."""
+    out: Any = Gate(sys.stdout)
+    err: Any = Gate(sys.stderr)
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        yield

@@ -1,0 +1,44 @@
+"""Paths as users give them: what no file can be called is said at once, in words."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from artui.errors import UsageError
+
+PATH_BYTES = 4096
+NAME_BYTES = 255
+"""No file system in use takes a longer name."""
+
+
+def usable_path(path: str | os.PathLike[str]) -> Path:
+    """Give a path that can be asked for, whether or not something is there.
+
+    Raises:
+        UsageError: it holds a NUL or half a surrogate pair, or is longer than the file system takes.
+    """
+    try:
+        os.lstat(path)
+    except ValueError:
+        raise UsageError(
+            f"{ascii(os.fspath(path))[:80]} cannot be a path: it holds a letter that no file name may have.",
+            remedy="Take it away.",
+        ) from None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise UsageError(
+                f"{ascii(os.fspath(path))[:80]}… is too long for a path ({len(os.fspath(path)):,} characters).",
+                remedy="Give a shorter one.",
+            ) from None
+    return Path(path)
+
+
+def is_file_name(name: str) -> bool:
+    """Say whether a file can have this name at all."""
+    try:
+        encoded = os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
+    return 0 < len(encoded) <= NAME_BYTES and b"\0" not in encoded

@@ -1,0 +1,138 @@
+"""Letters that nobody sees, and those that act on a terminal, in every place of a catalog: none comes out of a verb."""
+
+from __future__ import annotations
+
+import json
+import sys
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from artui.catalog import Catalog, artifacts, points, runs
+from artui.cli import run as run_verb
+from artui.safetext import clean, is_hidden, printable
+
+# DerivedCoreProperties.txt of Unicode 16.0, Default_Ignorable_Code_Point, written down once more on its own.
+IGNORABLE = (
+    "AD 34F 61C 115F-1160 17B4-17B5 180B-180F 200B-200F 202A-202E 2060-206F 3164 FE00-FE0F FEFF FFA0 FFF0-FFF8 "
+    "1BCA0-1BCA3 1D173-1D17A E0000-E0FFF"
+)
+SEEN_FORMATS = {0x600, 0x601, 0x602, 0x603, 0x604, 0x605, 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}
+"""Of category Cf, but drawn: signs above or below numbers."""
+PRIVATE_STEP = 997
+
+
+def _ignorable() -> Iterator[int]:
+    for part in IGNORABLE.split():
+        low, _, high = part.partition("-")
+        yield from range(int(low, 16), int(high or low, 16) + 1)
+
+
+@pytest.fixture(scope="module")
+def hidden() -> list[str]:
+    """All of them; of the 137,000 for private use some."""
+    codes = set(_ignorable()) | {0xFDD0, 0xFDEF, 0xFFFE, 0xFFFF, 0x1FFFF, 0xFFFC}
+    codes |= {
+        code
+        for code in range(sys.maxunicode + 1)
+        if unicodedata.category(chr(code)) in ("Cc", "Cf", "Cs", "Zl", "Zp") and code not in SEEN_FORMATS
+    }
+    codes |= {
+        code for code in range(0xE000, sys.maxunicode + 1, PRIVATE_STEP) if unicodedata.category(chr(code)) == "Co"
+    }
+    return [chr(code) for code in sorted(codes)]
+
+
+def test_the_table_has_all_of_them(hidden: list[str]) -> None:
+    """Each is hidden, is made visible, and letters of all scripts that are seen are not touched."""
+    assert [hex(ord(letter)) for letter in hidden if not is_hidden(letter)] == []
+    assert [hex(ord(letter)) for letter in hidden if letter in clean(f"a{letter}{letter}b")] == []
+    seen = [
+        chr(code)
+        for code in range(0x20, 0x30000)
+        if unicodedata.category(chr(code))[0] in "LNPS" and not is_hidden(chr(code))
+    ]
+    assert len(seen) > 90_000
+    assert clean("".join(seen), max_chars=10**6) == "".join(seen)
+    assert (
+        "".join(sorted(set(filter(is_hidden, map(chr, range(0x20, 0x30000)))) & set(map(chr, range(0x300, 0x370)))))
+        == "\u034f"
+    )
+
+
+def test_emoji_and_accents_stay_readable() -> None:
+    """A style sign behind a letter and a joiner between emoji are left out; alone, doubled or elsewhere they are shown."""
+    assert clean("❤\ufe0f\u200d🔥 👩🏽\u200d💻 1\ufe0f\u20e3 cafe\u0301 🇩🇪") == "❤🔥 👩🏽💻 1\u20e3 cafe\u0301 🇩🇪"
+    assert clean("a\u200db \u200d🔥 a\ufe0f\ufe0f \ufe01") == "a<U+200D>b <U+200D>🔥 a<U+FE0F> <U+FE01>"
+    assert printable("a\tb\r\n\x1b[31m\u202e") == "a\tb\r\n␛[31m<U+202E>"
+
+
+@pytest.fixture(scope="module")
+def catalog(hidden: list[str], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """A catalog with all of them as name, tag, note, param, metric, project, alias, artifact and path."""
+    path = tmp_path_factory.mktemp("hidden") / "x.artui"
+    letters = [letter for letter in hidden if not "\ud800" <= letter <= "\udfff"]
+    texts = ["x" + "".join(letters[start : start + 700]) + "y" for start in range(0, len(letters), 700)]
+    with Catalog(path) as opened, opened.transaction() as connection:
+        for number, text in enumerate(texts):
+            key = runs.start(
+                connection,
+                runs.NewRun(
+                    project=text, name=text, note=text, user=text, host=text, git_commit="abc", git_branch=text, python=text, directory=text,
+                    command=[text], params={text: text, f"n{text}": number, "lr": number}, tags={text: text},
+                ),
+            )  # fmt: skip
+            points.append(connection, key, runs.name_key(connection, text), text, *points.pack([(0, 1, 0.5 + number)]))
+            points.append(connection, key, runs.name_key(connection, "loss"), "", *points.pack([(0, 1, 0.5 + number)]))
+            saved = artifacts.save(
+                connection,
+                artifacts.NewVersion(
+                    project=text, name=f"m{number}", kind=text, stage="data", files=[artifacts.NewFile(text, 1, bytes(32), note=text)],
+                    location=text, host=text, note=text, storage="referenced", metadata={text: text},
+                ),
+            )  # fmt: skip
+            # Our own writers refuse such a name; a catalog may come from others.
+            connection.execute("UPDATE artifact SET name = ? WHERE name = ?", (text, f"m{number}"))
+            artifacts.link(connection, "output", source_key=key, target_key=saved.key)
+            runs.finish(connection, key, status="failed", ended_ms=2, duration_ms=1, error=text)
+        return path, texts
+
+
+VERBS = (
+    "ls -c FILE", "ls -c FILE --json", "ls -a -c FILE", "ls -a -c FILE --json", "show TEXT -c FILE", "show TEXT -c FILE --json",
+    "show TEXT:v1 -c FILE", "show TEXT:v1 -c FILE --json", "compare TEXT OTHER -c FILE", "compare TEXT OTHER --all -c FILE", "compare TEXT OTHER -c FILE --json",
+    "why TEXT OTHER -c FILE", "why TEXT OTHER -c FILE --json", "why --where params.lr>3 -c FILE", "trace TEXT -c FILE", "trace TEXT -c FILE --json",
+    "ls TEXT -c FILE", "ls -w TEXT<1 -c FILE", "ls -s TEXT -c FILE", "show nothing:TEXT -c FILE", "show -c TEXT x", "TEXT.artui", "TEXT", "import TEXT",
+    "ls --TEXT", "note TEXT TEXT -c FILE", "tag TEXT TEXT=TEXT -c FILE", "tag TEXT -c FILE --TEXT", "alias TEXT:v1 TEXT -c FILE", "add TEXT TEXT -c FILE", "undo -c FILE",
+    "log --run TEXT -c FILE TEXT=1 TEXT", "finish --run TEXT -c FILE --status TEXT", "--help",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_no_verb_lets_one_out(catalog: tuple[Path, list[str]], capfd: pytest.CaptureFixture[str], verb: str) -> None:
+    """Output and errors, as text and as JSON, hold no letter that is hidden; JSON still says exactly what is stored."""
+    path, texts = catalog
+    for number in (0, 1, len(texts) - 1) if "TEXT" in verb else (0,):
+        text, other = texts[number], texts[number - 1]
+        words = [{"FILE": str(path), "OTHER": other}.get(word, word.replace("TEXT", text)) for word in verb.split()]
+        run_verb(words)
+        out, err = capfd.readouterr()
+
+        raw = {hex(ord(letter)) for letter in out + err if is_hidden(letter) and letter not in "\n\t"}
+        assert not raw, (verb, (out + err)[:300])
+        if "--json" in words and out:
+            assert json.loads(out) is not None and (
+                texts[0] in json.dumps(json.loads(out), ensure_ascii=False) or "\\" in out
+            )
+
+
+def test_json_is_exact(catalog: tuple[Path, list[str]], capfd: pytest.CaptureFixture[str]) -> None:
+    """What is escaped reads back as it was stored."""
+    path, texts = catalog
+    run_verb(["ls", "-c", str(path), "--json"])
+
+    found = {run["name"] for run in json.loads(capfd.readouterr().out)}
+
+    assert found == set(texts)
