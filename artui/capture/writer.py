@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from artui.catalog import Catalog, opening
 from artui.errors import ArtuiError, CatalogError, CatalogLocked, CatalogNotFound, DiskFull
+from artui.secrets import Redactor
 
 if TYPE_CHECKING:
     from artui.capture.run import Run
@@ -55,8 +56,9 @@ class Writer:
             except (CatalogLocked, DiskFull) as error:
                 warn("waiting", f"{error} Logging goes on; it is written when that is possible.")
             self.path = Path(os.path.realpath(path))
+        self.redactor = Redactor(self._catalog.id if self._catalog is not None else str(self.path))
         try:
-            self.spool = Spool(self.path, parent=parent)
+            self.spool = Spool(self.path, parent=parent, redactor=self.redactor)
         except BaseException:
             if self._catalog is not None:
                 self._catalog.close()

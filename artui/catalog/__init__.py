@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from artui.catalog import journal, opening, ownership
+from artui.catalog.cleaning import CleanConnection
 from artui.catalog.ids import new_id
 from artui.catalog.migrations import APPLICATION_ID, PAGE_BYTES, SCHEMA_VERSION, migrate, schema_is_known
 from artui.catalog.opening import ascii_path, border
@@ -66,8 +67,8 @@ class Catalog:
             )
         with border(self.path):
             connection = sqlite3.connect(
-                self.path, isolation_level=None, timeout=self._busy_seconds, check_same_thread=False
-            )
+                self.path, isolation_level=None, timeout=self._busy_seconds, check_same_thread=False, factory=CleanConnection
+            )  # fmt: skip
             opening.note_connection(connection, self.path)
             try:
                 opening.harden(connection)

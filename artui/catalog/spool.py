@@ -40,6 +40,7 @@ from typing import Any
 from artui.catalog.beside import folder_of
 from artui.catalog.ids import new_id
 from artui.errors import CatalogReadOnly, UsageError
+from artui.secrets import Redactor
 
 MAGIC = b"ARTUISP1"
 HEADER, ACTION, NAMES, POINTS, CONTENT = range(5)
@@ -86,8 +87,10 @@ def boot_id() -> str:
 class Spool:
     """The spool of this process for one catalog. Safe from any thread; of no use after a fork."""
 
-    def __init__(self, catalog: Path, *, parent: str = "") -> None:
+    def __init__(self, catalog: Path, *, parent: str = "", redactor: Redactor | None = None) -> None:
         self.folder = folder_of(catalog)
+        self.redactor = redactor or Redactor(str(catalog))
+        """Nothing reaches this file that was not looked through for secrets: it is one that may be left behind."""
         self.owner = Owner(socket.gethostname(), os.getpid(), boot_id(), parent)
         self.lock = threading.Lock()
         self.dropped_points = 0
@@ -167,6 +170,7 @@ class Spool:
 
     def act(self, action: Mapping[str, Any], content: bytes = b"") -> None:
         """Write something that is to be done; with `content`, bytes that belong to it."""
+        action = self.redactor.tree(action)
         text = encode_json(action)
         body = bytes([ACTION]) + text if not content else _NUMBERED.pack(CONTENT, len(text)) + text + content
         whole = record(body)
@@ -181,8 +185,13 @@ class Spool:
         """Give names a number; under the lock."""
         self._names_count += 1
         number = self._names_count
-        self.append(record(_NUMBERED.pack(NAMES, number) + encode_json([run_id, labels, names])), 0)
+        self.append(record(_NUMBERED.pack(NAMES, number) + encode_json([run_id, labels, self._clean_names(names)])), 0)
         return number
+
+    def _clean_names(self, names: tuple[str, ...]) -> list[str]:
+        # Two metrics of one name would be one series.
+        cleaned = [self.redactor.text(name) for name in names]
+        return [name if cleaned.count(name) == 1 or name == plain else f"{name}-{at}" for at, (name, plain) in enumerate(zip(cleaned, names, strict=True))]  # fmt: skip
 
     def append(self, whole: bytes, points: int) -> None:
         """Write one record, or keep it for later; under the lock."""
