@@ -14,13 +14,17 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from artui.catalog import journal, opening, ownership
-from artui.catalog.cleaning import CleanConnection
+from artui.catalog.cleaning import CleanConnection, redactor_of
 from artui.catalog.ids import new_id
 from artui.catalog.migrations import APPLICATION_ID, PAGE_BYTES, SCHEMA_VERSION, migrate, schema_is_known
 from artui.catalog.opening import ascii_path, border
 from artui.errors import CatalogError, CatalogReadOnly, CatalogTooNew, NotACatalog
+
+if TYPE_CHECKING:
+    from artui.secrets import Redactor
 
 __all__ = ["APPLICATION_ID", "SCHEMA_VERSION", "Catalog"]
 
@@ -112,6 +116,12 @@ class Catalog:
                 raise
             finally:
                 self._depth = 0
+
+    @property
+    def redactor(self) -> Redactor:
+        """What takes secrets out of every text on its way into this file."""
+        with self._lock:
+            return redactor_of(self._here())
 
     def checkpoint(self) -> None:
         """Keep the `-wal` small while a long run goes on."""

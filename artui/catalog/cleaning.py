@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from artui.secrets import SHORTEST_CHARS, Redactor
+if TYPE_CHECKING:
+    from artui.secrets import Redactor
 
 
 class AsItIs(str):
@@ -28,18 +29,14 @@ class CleanCursor(sqlite3.Cursor):
         return self
 
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> CleanCursor:
-        super().executemany(sql, map(self._clean, parameters))
+        super().executemany(sql, map(self._clean, parameters))  # row by row: there may be many
         return self
 
     def _clean(self, parameters: Any) -> Any:
+        stored = redactor_of(self.connection).stored
         if isinstance(parameters, Mapping):
-            return {name: self._cleaned(value) for name, value in parameters.items()}
-        return [self._cleaned(value) for value in parameters]
-
-    def _cleaned(self, value: Any) -> Any:
-        if type(value) is not str or len(value) < SHORTEST_CHARS:
-            return value
-        return redactor_of(self.connection).stored(value)
+            return {name: stored(value) if type(value) is str else value for name, value in parameters.items()}
+        return [stored(value) if type(value) is str else value for value in parameters]
 
 
 class CleanConnection(sqlite3.Connection):
@@ -61,13 +58,19 @@ class CleanConnection(sqlite3.Connection):
     def redactor(self) -> Redactor:
         """What takes secrets out of texts for this catalog, whose id keys the hashes."""
         if self._redactor is None:
-            self._redactor = Redactor(_catalog_id(self))
+            self._redactor = _new_redactor(self)
         return self._redactor
 
 
 def redactor_of(connection: sqlite3.Connection) -> Redactor:
     """Give what takes secrets out of texts for the catalog of a connection."""
-    return connection.redactor if isinstance(connection, CleanConnection) else Redactor(_catalog_id(connection))
+    return connection.redactor if isinstance(connection, CleanConnection) else _new_redactor(connection)
+
+
+def _new_redactor(connection: sqlite3.Connection) -> Redactor:
+    from artui.secrets import Redactor  # who only reads starts without it
+
+    return Redactor(_catalog_id(connection))
 
 
 def _catalog_id(connection: sqlite3.Connection) -> str:

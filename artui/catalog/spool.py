@@ -35,12 +35,14 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from artui.catalog.beside import folder_of
 from artui.catalog.ids import new_id
 from artui.errors import CatalogReadOnly, UsageError
-from artui.secrets import Redactor
+
+if TYPE_CHECKING:
+    from artui.secrets import Redactor
 
 MAGIC = b"ARTUISP1"
 HEADER, ACTION, NAMES, POINTS, CONTENT = range(5)
@@ -88,6 +90,8 @@ class Spool:
     """The spool of this process for one catalog. Safe from any thread; of no use after a fork."""
 
     def __init__(self, catalog: Path, *, parent: str = "", redactor: Redactor | None = None) -> None:
+        from artui.secrets import Redactor
+
         self.folder = folder_of(catalog)
         self.redactor = redactor or Redactor(str(catalog))
         """Nothing reaches this file that was not looked through for secrets: it is one that may be left behind."""

@@ -87,7 +87,7 @@ class Intake:
         self._catalog = catalog
         self._format, self._location = format, location
         self._progress = progress
-        self._redactor = Redactor(catalog.id if catalog is not None else "")
+        self._redactor = catalog.redactor if catalog is not None else Redactor("")
         self._known: dict[str, Known] = dict(known or {})
         self._open: contextlib.ExitStack | None = None
         self._connection: sqlite3.Connection | None = None

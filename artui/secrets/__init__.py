@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from artui.secrets.files import is_secret_file
-from artui.secrets.formats import BEGUN, FORMATS, HINT
+from artui.secrets.formats import FORMATS, HINT, begun
 from artui.secrets.names import (
     WORDS,
     Suspicion,
@@ -27,6 +27,7 @@ from artui.secrets.names import (
     is_secret_value,
     kind_of,
     looks_like_key,
+    may_name_a_secret,
     suspicion,
 )
 from artui.secrets.seen import views
@@ -46,6 +47,8 @@ _ASSIGNED = re.compile(
     r"""(?:\\?(?P<quote>["'])(?P<quoted>[^"'\\\x00-\x1f\x7f]{4,2000})|(?P<value>[^\s"',;&<>\\\])}\x00-\x1f\x7f]{4,400}))"""
 )
 _FLAG_VALUE = re.compile(r"""(?:=|[ \t]{1,3})(?:(?P<quote>["'])(?P<quoted>[^"'\\\x00-\x1f\x7f]{3,2000})|(?P<value>[^\s"'<>,;|&)`\\\x00-\x1f\x7f]{3,400}))""")  # fmt: skip
+_BETWEEN = re.compile(r"""[=:"']|(?<!\w)-""")
+"""What stands between a name and its value, or begins a flag."""
 _NAME_LETTERS = re.compile(r"[A-Za-z0-9_.\-]{0,60}\Z")
 _CODE = ("<", "$", "{", "%", "os.", "self.", "args.", "config", "cfg.", "(", "[", "getenv", "env.", "process.", "settings.")  # fmt: skip
 _PARTS_OF_A_NAME = frozenset({"value", "val", "default", "string", "text", "content"})
@@ -64,19 +67,22 @@ class Redactor:
 
     def __init__(self, key: str) -> None:
         self._key = key.encode("utf-8", "replace")[:64] or b"artui"
-        self._remembered: dict[str, str] = {}
+        self._clean: set[str] = set()
         self.count = 0
 
     def text(self, text: str) -> str:
         """Take out what has the form of a secret, or stands behind a name that says it is one."""
-        if len(text) < SHORTEST_CHARS:
+        if len(text) < SHORTEST_CHARS or text in self._clean:
             return text
         found = _secrets_in(text)
         for view in views(text):
             for each in _secrets_in(view.text):
                 start, end = view.place(each.start, each.end)
                 found.append(each._replace(start=start, end=end))
-        return self._replaced(text, found) if found else text
+        if found:
+            return self._replaced(text, found)
+        self._remember(text)
+        return text
 
     def name(self, text: str) -> str:
         """Take secrets out of a name that references are made of: what takes their place can be part of one."""
@@ -114,17 +120,24 @@ class Redactor:
         """Take secrets out of a text on its way into a file, which may be JSON; texts that were seen lately cost nothing."""
         if len(text) < SHORTEST_CHARS:
             return text
-        known = self._remembered.get(text)
-        if known is None:
-            known = self._json(text) if text[0] in '[{"' else self.text(text)
-            if len(text) <= _REMEMBERED_CHARS:
-                if len(self._remembered) >= _MAX_REMEMBERED:
-                    self._remembered.clear()
-                self._remembered[text] = known
-        return known
+        if text in self._clean:
+            return text
+        if text[0] not in '[{"':
+            return self.text(text)
+        cleaned = self._json(text)
+        if cleaned is text:
+            self._remember(text)
+        return cleaned
+
+    def _remember(self, text: str) -> None:
+        """Remember that a text holds no secret: most are looked at more than once on their way."""
+        if len(text) <= _REMEMBERED_CHARS:
+            if len(self._clean) >= _MAX_REMEMBERED:
+                self._clean.clear()
+            self._clean.add(text)
 
     def _json(self, text: str) -> str:
-        if HINT.search(text) is None and WORDS.search(text) is None:
+        if HINT.search(text) is None and not may_name_a_secret(text):
             return text
         try:
             value = json.loads(text)
@@ -190,7 +203,7 @@ def begun_block(text: str) -> int | None:
 
 def begun_secret(text: str) -> int | None:
     """Say where at the end of a text a secret begins whose rest may be still to come; None where none does."""
-    match = BEGUN.search(text, max(0, len(text) - 500))
+    match = begun().search(text, max(0, len(text) - 500))
     return None if match is None else match.start()
 
 
@@ -222,6 +235,8 @@ def _merged(secrets: Iterable[_Secret], marks: Iterable[re.Match[str]]) -> list[
 def _named(text: str) -> list[_Secret]:
     """Find values behind names: `api_key = "…"`, `TOKEN=…`, `--password …`."""
     found: list[_Secret] = []
+    if _BETWEEN.search(text) is None or not may_name_a_secret(text):
+        return found
     for word in WORDS.finditer(text):
         before = _NAME_LETTERS.search(text, max(0, word.start() - 60), word.start())
         whole = (before[0] if before else "") + word[0]

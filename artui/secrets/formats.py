@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 # A letter of a longer word before or behind it makes it another word.
 _WORD = r"(?<![A-Za-z0-9])"
@@ -134,18 +135,25 @@ class Format:
     kind: str
     words: tuple[str, ...]
     """A text without any of them holds no such secret: found much faster than the pattern."""
-    pattern: re.Pattern[str]
-    """What it calls `secret` is one, or else all of it."""
+    source: str
+    """Of the pattern: what it calls `secret` is one, or else all of it."""
 
     def find(self, text: str) -> list[tuple[int, int]]:
         """Say from where to where each one goes."""
         if not any(word in text for word in self.words):
             return []
-        group = "secret" if "secret" in self.pattern.groupindex else 0
-        return [match.span(group) for match in self.pattern.finditer(text)]
+        pattern = _compiled(self.source)
+        group = "secret" if "secret" in pattern.groupindex else 0
+        return [match.span(group) for match in pattern.finditer(text)]
 
 
-FORMATS = tuple(Format(kind, tuple(words.split("|")), re.compile(text, re.MULTILINE)) for kind, words, text in _TABLE)
+@cache
+def _compiled(source: str) -> re.Pattern[str]:
+    # With the first text that may hold one: a training script starts without most of them.
+    return re.compile(source, re.MULTILINE)
+
+
+FORMATS = tuple(Format(kind, tuple(words.split("|")), source) for kind, words, source in _TABLE)
 
 
 def _any_of(words: list[str]) -> str:
@@ -161,17 +169,16 @@ _LOOSE = frozenset({"M", "N", "O", "AC", "SK", "-us", "dp."})
 """Too common by themselves: what has to stand with them is looked for instead."""
 HINT = re.compile(
     _any_of([word for each in FORMATS for word in each.words if word not in _LOOSE])
-    + r"|(?:AC|SK)[0-9a-f]{32}|[0-9a-f]{32}-us|dp\.[a-z]{2,5}\.|(?<=[A-Za-z\d_\-]{23})\.[A-Za-z\d_\-]{6}\."
+    + r"|(?:AC|SK)[0-9a-f]{32}|-us\d|dp\.[a-z]{2,5}\.|\.[A-Za-z\d_\-]{6}\."
 )
 """What any text with a secret of one of the forms holds somewhere: most texts hold none of it, and are done with."""
 
-_BEGINNINGS = sorted(
-    {
-        word
-        for each in FORMATS
-        for word in each.words
-        if re.fullmatch(r"[A-Za-z0-9]{2,}[A-Za-z0-9_]*[_\-.]|AKIA|ASIA|AIza|eyJ|LTAI|AKID", word)
-    }
-)
-BEGUN = re.compile(rf"(?<![A-Za-z0-9])(?:{_any_of(_BEGINNINGS)})[A-Za-z0-9_\-.+/=%~]{{0,400}}\Z")
-"""A secret at the end of a text whose rest may be still to come."""
+
+@cache
+def begun() -> re.Pattern[str]:
+    """Give the pattern of a secret at the end of a text whose rest may be still to come."""
+    words = {word for each in FORMATS for word in each.words}
+    told = [
+        word for word in words if re.fullmatch(r"[A-Za-z0-9]{2,}[A-Za-z0-9_]*[_\-.]|AKIA|ASIA|AIza|eyJ|LTAI|AKID", word)
+    ]
+    return re.compile(rf"(?<![A-Za-z0-9])(?:{_any_of(told)})[A-Za-z0-9_\-.+/=%~]{{0,400}}\Z")
