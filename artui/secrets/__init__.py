@@ -37,8 +37,8 @@ __all__ = ["Redactor", "begun_block", "begun_secret", "is_secret_file", "is_secr
 SHORTEST_CHARS = 8
 """No text shorter than this holds a secret by its form, or with the name that says so."""
 _LONG_CHARS = 2000
-_REMEMBERED_CHARS = 300
-_MAX_REMEMBERED = 8192
+_REMEMBERED_CHARS = 20_000
+_MAX_REMEMBERED_CHARS = 2_000_000
 _MAX_DEPTH = 60
 
 _MARK = re.compile(r"<redacted:[a-z0-9\-]+:[0-9a-f]{4}>|redacted-[a-z0-9\-]+-[0-9a-f]{4}(?![A-Za-z0-9])")
@@ -68,6 +68,7 @@ class Redactor:
     def __init__(self, key: str) -> None:
         self._key = key.encode("utf-8", "replace")[:64] or b"artui"
         self._clean: set[str] = set()
+        self._clean_chars = 0
         self.count = 0
 
     def text(self, text: str) -> str:
@@ -132,8 +133,10 @@ class Redactor:
     def _remember(self, text: str) -> None:
         """Remember that a text holds no secret: most are looked at more than once on their way."""
         if len(text) <= _REMEMBERED_CHARS:
-            if len(self._clean) >= _MAX_REMEMBERED:
+            self._clean_chars += len(text) + 50
+            if self._clean_chars > _MAX_REMEMBERED_CHARS:
                 self._clean.clear()
+                self._clean_chars = len(text)
             self._clean.add(text)
 
     def _json(self, text: str) -> str:
