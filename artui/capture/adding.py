@@ -13,6 +13,7 @@ from artui.capture.values import stage_of
 from artui.capture.writer import warn
 from artui.catalog import Catalog, artifacts, events
 from artui.catalog.artifacts import NewVersion
+from artui.catalog.cleaning import redactor_of
 from artui.reference import check_alias, check_name
 from artui.settings import load_settings
 
@@ -48,7 +49,8 @@ def add_version(
         )  # fmt: skip
         for alias in aliases:
             events.move_alias(opened, saved.id, alias)
-    return f"{name}:v{saved.number}", saved.is_new
+        kept_name = redactor_of(connection).name(name)
+    return f"{kept_name}:v{saved.number}", saved.is_new
 
 
 def _hashed(entries: list[tuple[str, Path]]) -> files.Gathered:

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from artui.capture.regular import open_regular
-from artui.capture.secrets import Redactor, is_secret_file
+from artui.secrets import Redactor, is_secret_file
 
 GIT_SECONDS = 3.0
 DIFF_SECONDS = 10.0
@@ -90,7 +90,7 @@ def code_of(state: GitState, folder: str, redactor: Redactor, *, scripts: Iterab
         elif patch:
             if len(patch) > MAX_PATCH_BYTES:
                 facts["patch"] = f"cut off: {MAX_PATCH_BYTES:,} of {len(patch):,} bytes"
-                patch = patch[:MAX_PATCH_BYTES]
+                patch = patch[:MAX_PATCH_BYTES].rpartition(b"\n")[0]
             files.append(("changes.patch", _redacted(patch, redactor)))
     taken, left = _read(Path(state.root), _untracked(state.root), redactor)
     if taken:

@@ -20,12 +20,15 @@ from pathlib import Path
 from typing import Any
 
 from artui.catalog.spool.place import make_file
+from artui.secrets import begun_block, begun_secret
 
 OPEN_LINES = 24
 """So many of the last lines may still be changed by moving the cursor up."""
 MAX_LINE_CHARS = 100_000
 KEPT_BYTES = 8 << 20
 """So much of the file is kept in memory, too, should somebody cut it."""
+MAX_KEPT_BACK_CHARS = 20_000
+"""Longer than any private key."""
 _SPECIAL = re.compile(r"[\r\x08\x1b\x9b\x00-\x07\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]")
 _TOKEN = re.compile(
     r"\x1b\[(?P<arguments>[0-9;:?<=>]*)[ -/]*(?P<final>[@-~])"  # CSI
@@ -142,7 +145,8 @@ class Screen:
 class ConsoleLog:
     """The file of a run's console. Safe from any thread.
 
-    `redact` takes secrets out of finished lines. Above `limit_bytes` the middle is left out.
+    `redact` takes secrets out of finished lines. Those of a private key are kept back until its last one is there, and
+    the beginning of a secret until the rest of it is. Above `limit_bytes` the middle is left out.
     """
 
     def __init__(self, path: Path, *, limit_bytes: int, redact: Callable[[str], str]) -> None:
@@ -152,6 +156,8 @@ class ConsoleLog:
         self._lock = threading.RLock()
         self._screen = Screen()
         self._decoders: dict[str, codecs.IncrementalDecoder] = {}
+        self._kept_back = ""
+        """Finished lines of a block that has not ended."""
         self._settled_bytes = 0
         self._left_out_bytes = self._said_bytes = 0
         self._shown = ""
@@ -174,6 +180,12 @@ class ConsoleLog:
                 self._append(done)
 
     def _append(self, done: str) -> None:
+        done = self._kept_back + done
+        begun = begun_block(done[-MAX_KEPT_BACK_CHARS:])
+        at = len(done) if begun is None else max(0, len(done) - MAX_KEPT_BACK_CHARS) + begun
+        done, self._kept_back = done[:at], done[at:]
+        if not done:
+            return
         content = self._redact(done).encode("utf-8", "backslashreplace")
         if self._handle is not None:
             self._settled_bytes += os.pwrite(self._handle, content, self._settled_bytes)
@@ -236,14 +248,17 @@ class ConsoleLog:
         self._handle, self._shown = fresh, "\0"
         os.close(handle)
 
-    def tick(self) -> None:
+    def tick(self, *, is_last: bool = False) -> None:
         """Show the lines that may still change."""
         with self._lock, contextlib.suppress(OSError):
             self._look()
-            shown = self._screen.open_text
+            shown = self._kept_back + self._screen.open_text
             if self._handle is None or shown == self._shown:
                 return
-            content = self._redact(shown).encode("utf-8", "backslashreplace")
+            redacted = self._redact(shown)
+            if not is_last:
+                redacted = redacted[: begun_secret(redacted)]
+            content = redacted.encode("utf-8", "backslashreplace")
             written = os.pwrite(self._handle, content, self._settled_bytes)
             os.ftruncate(self._handle, self._settled_bytes + written)
             self._file_bytes = self._settled_bytes + written
@@ -253,7 +268,7 @@ class ConsoleLog:
         """Write the last lines as they stand."""
         with self._lock:
             self._shown = "\0"
-            self.tick()
+            self.tick(is_last=True)
             handle, self._handle = self._handle, None
             if handle is not None:
                 os.close(handle)

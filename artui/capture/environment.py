@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fnmatch
 import getpass
 import os
 import platform
@@ -20,6 +21,18 @@ from artui.capture.code import GitState, git_state
 
 MAX_ARGUMENTS = 200
 MAX_ARGUMENT_CHARS = 2000
+_SECRET_CHARS = 4000
+"""So much more of an argument is looked through for secrets: one that is cut in two has no form."""
+
+VARIABLES = (
+    "CUDA_*", "NVIDIA_VISIBLE_DEVICES", "HIP_*", "ROCR_*", "OMP_*", "MKL_*", "OPENBLAS_*", "KMP_*", "NCCL_*", "GLOO_*", "TORCH_*", "PYTORCH_*",
+    "XLA_*", "JAX_*", "TF_CPP_*", "TF_DETERMINISTIC_*", "TF_ENABLE_*", "TF_FORCE_*", "TF_GPU_*", "TF_XLA_*", "TF_CUDNN_*", "TF_NUM_*", "HF_HOME", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "TOKENIZERS_PARALLELISM", "SLURM_JOB_*", "SLURM_STEP_ID", "SLURM_PROCID",
+    "SLURM_LOCALID", "SLURM_NTASKS*", "SLURM_NNODES", "SLURM_NODEID", "SLURM_ARRAY_*", "SLURM_CPUS_*", "SLURM_GPUS*", "SLURM_CLUSTER_NAME", "PBS_JOBID",
+    "LSB_JOBID", "JOB_ID", "RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "GROUP_RANK", "MASTER_ADDR", "MASTER_PORT", "TORCHELASTIC_RUN_ID",
+    "OMPI_COMM_WORLD_*", "PYTHONHASHSEED", "PYTHONPATH", "PYTHONOPTIMIZE", "CONDA_DEFAULT_ENV", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ",
+    "KUBERNETES_SERVICE_HOST", "ARTUI_RUN", "ARTUI_CATALOG", "ACCELERATE_*", "DEEPSPEED_*",
+)  # fmt: skip
+"""Environment variables that are kept with their values; of all others nothing but the name is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +56,8 @@ def surroundings() -> Surroundings:
 
 
 def command_line() -> list[str]:
-    """Give the command line of this process, bounded; secrets are still in it."""
-    return [part[:MAX_ARGUMENT_CHARS] for part in (sys.orig_argv or sys.argv)[:MAX_ARGUMENTS]]
+    """Give the command line of this process, twice as long as it is kept; secrets are still in it."""
+    return [part[: MAX_ARGUMENT_CHARS + _SECRET_CHARS] for part in (sys.orig_argv or sys.argv)[:MAX_ARGUMENTS]]
 
 
 @cache
@@ -182,6 +195,15 @@ def _seeded(seed: int) -> list[int]:
     for number in (1, 2):
         words.append((1_812_433_253 * (words[-1] ^ (words[-1] >> 30)) + number) & 0xFFFF_FFFF)
     return words
+
+
+def variables(environment: Mapping[str, str], *, extra: tuple[str, ...] = ()) -> dict[str, str | None]:
+    """Give the variables of an environment: values by the list of names, and else None."""
+    patterns = (*VARIABLES, *extra)
+    return {
+        name: value if any(fnmatch.fnmatchcase(name, each) for each in patterns) else None
+        for name, value in sorted(environment.items())
+    }
 
 
 _JOBS = {

@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 from artui.capture.regular import open_regular
-from artui.capture.secrets import is_secret_file
 from artui.capture.writer import warn
 from artui.catalog import blobs
 from artui.catalog.artifacts import NewFile
@@ -28,6 +27,7 @@ from artui.errors import UsageError
 from artui.model import NOT_HASHED, Preview
 from artui.paths import usable_path
 from artui.preview import preview
+from artui.secrets import is_secret_file
 
 MAX_PREVIEWS = 20
 """Of a folder, this many files are previewed: the first by path."""
@@ -38,6 +38,8 @@ MAX_HOLE_BYTES = 16 << 30
 """A file with larger holes than this is left unhashed: SHA-256 has no shorter way over zeros, 0.7 s a GiB."""
 MAX_HOLES = 10_000
 """So many holes are counted before a file is hashed."""
+MAX_NAMED = 5
+"""Of files that were left out, so many are named."""
 _READ_BYTES = 1 << 20
 _UNTOLD_BYTES = 1 << 20
 """So much is read of a file that says it is empty, as those do which the kernel makes up."""
@@ -113,7 +115,11 @@ def listed(path: Path) -> list[tuple[str, Path]]:
         raise UsageError(f"{str(path)!r} is neither a file nor a folder.", remedy="Give the path of a file or folder.")
     entries, secret = entries_of(path, on_error=_tell_left_out)
     if secret:
-        warn("secret files", f"left out files that hold secrets by their names: {', '.join(secret[:5])!a}")
+        more = f" and {len(secret) - MAX_NAMED:,} more" if len(secret) > MAX_NAMED else ""
+        warn(
+            f"secret files of {path}",
+            f"left out {len(secret):,} file{'s' if len(secret) > 1 else ''} of {path.name!a} that by their names hold secrets: {', '.join(secret[:MAX_NAMED])!a}{more}",
+        )
     return entries
 
 
@@ -125,11 +131,13 @@ def entries_of(
         return ([(_visible(path.name), path)], []) if os.path.lexists(path) else ([], [])
     entries: list[tuple[str, Path]] = []
     left_out: list[str] = []
+    home = "/".join(Path(os.path.abspath(path)).parts[-2:])  # what lies in ~/.config/gcloud is told by these
     for folder, folders, names in os.walk(path, onerror=on_error):
         folders.sort()
         here = Path(folder)
-        if secret := [name for name in names if is_secret_file(f"{here.name}/{name}")]:
-            left_out += secret
+        place = os.path.relpath(here, path)
+        if secret := {name for name in names if is_secret_file(f"{home}/{place}/{name}")}:
+            left_out += [_visible(os.path.normpath(f"{place}/{name}")) for name in sorted(secret)]
             names = [name for name in names if name not in secret]
         links = [name for name in folders if os.path.islink(here / name)]
         entries += [(_visible(str((here / name).relative_to(path))), here / name) for name in [*names, *links]]

@@ -7,13 +7,12 @@ import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from artui.capture import code as code_of_runs
 from artui.capture import environment
 from artui.capture.media import Content
-from artui.capture.secrets import Redactor
 from artui.capture.values import stage_of
 from artui.capture.writer import Writer, guarded
 from artui.catalog import runs
@@ -49,8 +48,7 @@ class Recording:
         self._writer = writer
         self._settings = settings
         self._wants = wants
-        catalog = writer._catalog
-        self.redactor = Redactor(catalog.id if catalog is not None else str(writer.path))
+        self.redactor = writer.redactor
         self._program = run._program
         self.console: ConsoleLog | None = None
         self._console_artifact = "console"
@@ -62,30 +60,22 @@ class Recording:
         """Have something done to the run."""
         self._writer.spool.act({"do": do, "id": self._run.id, **values}, data)
 
-    def redacted(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Flatten params, and take secrets out of names and values."""
-        return {
-            self.redactor.text(name): self.redactor.value(name, value) for name, value in runs.flatten(params).items()
-        }
-
-    def redacted_tags(self, tags: Mapping[str, str]) -> dict[str, str]:
-        return {self.redactor.text(name): self.redactor.value(name, value) for name, value in tags.items()}
-
     def start_action(self, *, params: Mapping[str, Any], tags: Mapping[str, str], note: str, parent_id: str | None) -> dict[str, Any]:  # fmt: skip
         """Say all that is known at the start."""
         run, around = self._run, environment.surroundings()
         command = list(self._program.command) if self._program else environment.command_line()
         command = self.redactor.command([runs.storable(part) for part in command])
+        command = [part[: environment.MAX_ARGUMENT_CHARS] for part in command]
         return {
             "do": "start",
             "is_member": run._place.is_member,
             "context": {"exec": {"is_name_made_up": self._program.is_name_made_up}} if self._program else {},
             "run": {
                 "id": run.id, "project": run.project, "name": runs.storable(run.name), "stage": run.stage, "parent_id": parent_id,
-                "started_ms": time.time_ns() // 1_000_000, "note": self.redactor.text(runs.storable(note)), "user": around.user, "host": around.host,
+                "started_ms": time.time_ns() // 1_000_000, "note": runs.storable(note), "user": around.user, "host": around.host,
                 "git_commit": around.git.commit, "git_branch": around.git.branch, "git_is_dirty": around.git.is_dirty, "python": around.python,
                 "directory": runs.storable(around.directory), "command": command,
-                "params": self.redacted(params), "tags": self.redacted_tags(tags),
+                "params": runs.flatten(params), "tags": dict(tags),
             },
         }  # fmt: skip
 
@@ -146,7 +136,7 @@ class Recording:
         """Record environment, code, variables and job: in a thread, since git and packages take their time."""
         with guarded("describing the environment"):
             extra = tuple(part.strip() for part in self._settings.variables.split(",") if part.strip())
-            self.act("context", name="variables", content=self.redactor.variables(os.environ, extra=extra))
+            self.act("context", name="variables", content=environment.variables(os.environ, extra=extra))
             job, container = environment.job(), environment.container()
             if job:
                 self.act("context", name="job", content=job)
@@ -193,7 +183,8 @@ class Recording:
         from artui.capture.files import MAX_PREVIEWS, media_type
         from artui.preview import preview
 
-        run, kind = self._run, contents[0].kind
+        run, kind, name = self._run, contents[0].kind, self.redactor.name(name)
+        contents = [self.cleaned(each) for each in contents]
         previews = {
             each.name: dataclasses.asdict(preview(each.name, io.BytesIO(each.content), len(each.content)))
             for each in contents[:MAX_PREVIEWS]
@@ -204,6 +195,13 @@ class Recording:
             files=[(each.name, len(each.content), each.media_type or media_type(each.name)) for each in contents],
             host=environment.surroundings().host, time_ms=time.time_ns() // 1_000_000,
         )  # fmt: skip
+
+    def cleaned(self, content: Content) -> Content:
+        """Take secrets out of a text that the user did not save as a file."""
+        if not content.media_type.startswith(("text/", "application/json")):
+            return content
+        text = content.content.decode("utf-8", "surrogateescape")
+        return replace(content, content=self.redactor.text(text).encode("utf-8", "surrogateescape"))
 
     def end(self) -> None:
         """Stop what goes on beside the run, and record what is only known at its end."""

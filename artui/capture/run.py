@@ -142,6 +142,7 @@ class Run:
         parent_id = parent.id if isinstance(parent, Run) else parent or self._place.parent_id
         mode = "join" if self._place.is_member else "new"
         writer = writers.acquire(find_catalog(catalog)[0])
+        self.project, self.name = writer.redactor.name(self.project), writer.redactor.text(self.name)
         try:
             if self._place.run_id:
                 self.id = self._place.run_id
@@ -220,19 +221,19 @@ class Run:
         """Add params that were not known at the start."""
         with guarded("adding params"):
             if recording := self._ready("adding params"):
-                recording.act("params", params=recording.redacted(params))
+                recording.act("params", params=runs.flatten(params))
 
     def add_tags(self, *tags: str) -> None:
         """Add labels."""
         with guarded("adding tags"):
             if recording := self._ready("adding tags"):
-                recording.act("tags", tags=recording.redacted_tags(tag_values(tags)))
+                recording.act("tags", tags=tag_values(tags))
 
     def set_note(self, text: str) -> None:
         """Replace the note."""
         with guarded("writing the note"):
             if recording := self._ready("writing the note"):
-                recording.act("note", note=recording.redactor.text(str(text)))
+                recording.act("note", note=str(text))
 
     def set_alias(self, reference: str, alias: str) -> None:
         """Let an alias name a version from now on; whatever it named before loses it."""
@@ -279,6 +280,7 @@ class Run:
             if step is not None:
                 facts = {"step": as_step(step), **facts}
             check_name(str(name), what="an artifact")
+            content = recording.cleaned(content)
             if len(content.content) <= SPOOLED_BYTES:
                 recording.spool_version(str(name), [content], metadata=facts, relation="output")
             else:
@@ -324,7 +326,7 @@ class Run:
             saved = self._save(
                 writer, name, Path(path), kind=kind, stage=stage or stage_of(kind, "data"), relation="input"
             )
-            reference = f"{name}:v{saved.number}"
+            reference = f"{writer.redactor.name(name)}:v{saved.number}"
         writer.fold_now(writers.START_SECONDS)
         with writer.catalog.transaction() as connection:
             found = artifacts.find_version(connection, parse(reference), project=self.project)
@@ -361,7 +363,7 @@ class Run:
                     metadata=metadata or {}, note=note, related=related or {},
                     aliases=[alias] if isinstance(alias, str) else list(alias),
                 )  # fmt: skip
-                reference = f"{name}:v{saved.number}"
+                reference = f"{writer.redactor.name(name)}:v{saved.number}"
         return reference
 
     def _save(self, writer: Writer, name: str, path: Path, *, kind: str, stage: str, relation: Relation, metadata: Mapping[str, Any] | None = None, note: str = "", related: Mapping[str, Relation] | None = None, aliases: Sequence[str] = ()) -> Saved:  # fmt: skip
@@ -436,7 +438,7 @@ class Run:
             if stream is not None:
                 writer.spool.remove_stream(stream)
             recording.act(
-                "finish", status=status, error=recording.redactor.text(runs.storable(error)), ended_ms=time.time_ns() // 1_000_000,
+                "finish", status=status, error=runs.storable(error), ended_ms=time.time_ns() // 1_000_000,
                 duration_ms=round(1000 * (time.monotonic() - self._started)), is_member=self._place.is_member, labels=self._place.labels,
             )  # fmt: skip
             writer.remove(self)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from artui.catalog import Catalog, opening
 from artui.catalog.spool.place import remove_folder
 from artui.errors import ArtuiError, CatalogError, CatalogLocked, CatalogNotFound, DiskFull
+from artui.secrets import Redactor
 
 if TYPE_CHECKING:
     from artui.capture.run import Run
@@ -71,8 +72,9 @@ class Writer:
                     "it is written when that is possible.",
                 )
             self.path = Path(os.path.realpath(path))
+        self.redactor = Redactor(self._catalog.id if self._catalog is not None else str(self.path))
         try:
-            self.spool = Spool(self.path, parent=parent, tell=warn)
+            self.spool = Spool(self.path, parent=parent, tell=warn, redactor=self.redactor)
         except BaseException:
             if self._catalog is not None:
                 self._catalog.close()

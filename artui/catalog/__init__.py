@@ -14,8 +14,10 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from artui.catalog import connections, guard, journal, leftovers, opening, origins, seals
+from artui.catalog.cleaning import redactor_of
 from artui.catalog.ids import new_id
 from artui.catalog.locks import lock_file
 from artui.catalog.migrations import APPLICATION_ID, PAGE_BYTES, SCHEMA_VERSION, migrate
@@ -23,6 +25,9 @@ from artui.catalog.opening import Opened, ascii_path, border, settle
 from artui.errors import CatalogError, CatalogLocked, CatalogReadOnly, CatalogTooNew, DiskFull
 from artui.paths import usable_path
 from artui.settings import load_settings
+
+if TYPE_CHECKING:
+    from artui.secrets import Redactor
 
 __all__ = ["APPLICATION_ID", "SCHEMA_VERSION", "Catalog", "settle"]
 
@@ -146,6 +151,12 @@ class Catalog:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
             self._wal.committed(has_token=True)
+
+    @property
+    def redactor(self) -> Redactor:
+        """What takes secrets out of every text on its way into this file."""
+        with self._lock:
+            return redactor_of(self._here())
 
     def checkpoint(self) -> None:
         """Keep the `-wal` small while a long run goes on."""

@@ -16,7 +16,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ import orjson
 
 from artui.catalog import marks, origins
 from artui.catalog.blobs import BlobStream
+from artui.catalog.cleaning import redactor_of
 from artui.catalog.ids import derived_id, new_id
 from artui.catalog.runs import project_key, storable
 from artui.errors import AmbiguousReference, CatalogDamaged, ContentMissing, UnknownReference, UsageError
@@ -88,6 +89,7 @@ def save(connection: sqlite3.Connection, version: NewVersion) -> Saved:
     Raises:
         UsageError: the name or the stage cannot be one.
     """
+    version = cleaned(connection, version)
     check_name(version.name, what="an artifact")
     if version.stage not in STAGES:
         raise UsageError(f"{version.stage!r} is not a stage.", remedy=f"Use one of {', '.join(STAGES)}.")
@@ -103,6 +105,20 @@ def save(connection: sqlite3.Connection, version: NewVersion) -> Saved:
     # A number is given once, whatever becomes of its version.
     last = connection.execute("SELECT max(number) FROM version WHERE artifact_key = ?", (artifact_key,)).fetchone()[0]
     return write_version(connection, version, artifact_key, version_id, (last or 0) + 1, digest)
+
+
+def cleaned(connection: sqlite3.Connection, version: NewVersion) -> NewVersion:
+    """Take secrets out of what is said of a version, before its ids and its digest are made of that."""
+    redactor = redactor_of(connection)
+    return replace(
+        version, project=redactor.name(version.project), name=redactor.name(version.name), note=redactor.text(version.note),
+        location=redactor.text(version.location), metadata=redactor.tree(dict(version.metadata)),
+        files=[
+            replace(file, path=redactor.text(file.path), link_target=None if file.link_target is None else redactor.text(file.link_target))
+            for file in version.files
+        ],
+        previews={redactor.text(path): preview for path, preview in version.previews.items()},
+    )  # fmt: skip
 
 
 def write_version(
@@ -233,6 +249,13 @@ def find_version(connection: sqlite3.Connection, reference: Reference, *, projec
         UnknownReference: there is no such artifact, or no such version of it; the message offers what there is.
         AmbiguousReference: artifacts of several projects have that name.
     """
+    redactor = redactor_of(connection)
+    reference = replace(
+        reference,
+        name=redactor.name(reference.name),
+        alias=None if reference.alias is None else redactor.name(reference.alias),
+    )
+    project = redactor.name(project)
     candidates = [
         (int(key), str(name), str(owner))
         for key, name, owner in connection.execute(

@@ -19,6 +19,7 @@ from typing import Any
 import orjson
 
 from artui.catalog import Catalog, cells, chain, origins
+from artui.catalog.cleaning import redactor_of
 from artui.catalog.ids import new_id
 from artui.errors import UnknownReference
 
@@ -76,19 +77,20 @@ class Edit:
 
     def __init__(self, connection: sqlite3.Connection, edit_id: str | None) -> None:
         self._connection = connection
+        self._redactor = redactor_of(connection)
         self._id = edit_id
         self.count = 0
         """Changes made so far."""
 
     def set_note(self, run_id: str, text: str) -> bool:
-        return self._set("note", run_id, "", _storable(text))
+        return self._set("note", run_id, "", self._text(text))
 
     def rename(self, run_id: str, name: str) -> bool:
-        return self._set("name", run_id, "", _storable(name))
+        return self._set("name", run_id, "", self._text(name))
 
     def move(self, run_id: str, project: str) -> bool:
         """Put a run into another project, which is made if it is new."""
-        return self._set("project", run_id, "", _storable(project))
+        return self._set("project", run_id, "", self._name(project))
 
     def trash(self, run_id: str) -> bool:
         """Put a run into the trash: it is in no list, and nothing of it is lost."""
@@ -102,10 +104,11 @@ class Edit:
 
     def tag(self, run_id: str, name: str, value: str = "") -> bool:
         """Put a tag on a run, or change its value."""
-        return self._set("tag", run_id, _storable(name), [_storable(name), _storable(value)])
+        kept = self._text(name)
+        return self._set("tag", run_id, kept, [kept, _storable(self._redactor.value(name, value))])
 
     def untag(self, run_id: str, name: str) -> bool:
-        return self._set("tag", run_id, _storable(name), None)
+        return self._set("tag", run_id, self._text(name), None)
 
     def move_alias(self, version_id: str, alias: str) -> bool:
         """Let an alias name this version; whatever it named before loses it."""
@@ -117,14 +120,21 @@ class Edit:
             raise UnknownReference(
                 f"There is no version {version_id}.", remedy="`artui ls --artifacts` lists artifacts."
             )
+        alias = self._name(alias)
         return self._set("alias", row[0], alias, [alias, version_id, row[1]])
 
     def save_view(self, name: str, screen: str, content: str) -> bool:
         """Keep what a screen shows under a name; a view of that name is replaced."""
-        return self._set("view", _storable(name), "", [screen, _storable(content)])
+        return self._set("view", self._text(name), "", [screen, _storable(self._redactor.stored(content))])
 
     def delete_view(self, name: str) -> bool:
-        return self._set("view", _storable(name), "", None)
+        return self._set("view", self._text(name), "", None)
+
+    def _text(self, text: str) -> str:
+        return _storable(self._redactor.text(text))
+
+    def _name(self, text: str) -> str:
+        return _storable(self._redactor.name(text))
 
     def _set(self, action: str, subject_id: str, detail: str, wanted: Any) -> bool:
         kind = _KINDS[action]

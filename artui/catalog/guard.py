@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from artui.catalog import migrations
+from artui.catalog.cleaning import CleanConnection, CleanCursor
 from artui.catalog.migrations import SCHEMA_VERSION, VIEWS, schema_is_known
 from artui.catalog.translate import ascii_path
 from artui.errors import CatalogDamaged, NotACatalog
@@ -110,19 +111,19 @@ class ReadingConnection(sqlite3.Connection):
     """The schema's version, as SQLite counts it; -1 before the first comparison."""
 
 
-class LimitedConnection(ReadingConnection):
-    """A writing connection each statement of which has its own time limit."""
+class LimitedConnection(CleanConnection, ReadingConnection):
+    """A writing connection: each statement has its own time limit, each text is looked through for secrets."""
 
     deadline = float("inf")
 
     def limit_statements(self) -> None:
         self.set_progress_handler(lambda: 1 if time.monotonic() > self.deadline else 0, _OPCODES_A_TICK)
 
-    def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:
+    def execute(self, sql: str, parameters: Any = (), /) -> CleanCursor:
         self.deadline = time.monotonic() + STATEMENT_SECONDS
         return super().execute(sql, parameters)
 
-    def executemany(self, sql: str, parameters: Iterable[Any]) -> sqlite3.Cursor:
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> CleanCursor:
         self.deadline = time.monotonic() + BATCH_SECONDS
         return super().executemany(sql, parameters)
 

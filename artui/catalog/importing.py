@@ -193,6 +193,7 @@ def put_version(
 
     A version that is there already is given back. `number` is the source's own, taken if it is free.
     """
+    version = artifacts.cleaned(connection, version)
     artifact_key = artifacts.ensure_artifact(connection, version)
     digest = artifacts.manifest_digest(version.files)
     if not version.files:  # nothing to tell one from another but where it is said to be

@@ -18,6 +18,7 @@ import orjson
 
 from artui.catalog import context, origins
 from artui.catalog.attempts import attempt
+from artui.catalog.cleaning import AsItIs, redactor_of
 from artui.catalog.ids import new_id
 from artui.errors import AmbiguousReference
 from artui.model import STAGES, ParamType, ParamValue
@@ -288,6 +289,7 @@ def storable(text: str) -> str:
 
 def project_key(connection: sqlite3.Connection, name: str) -> int:
     """Give the key of a project, making it if it is new."""
+    name = redactor_of(connection).name(name)
     row = connection.execute("SELECT key FROM project WHERE name = ?", (name,)).fetchone()
     if row is not None:
         return int(row[0])
@@ -346,24 +348,30 @@ def _words(connection: sqlite3.Connection, run_key: int) -> tuple[str, str, str,
         "SELECT n.text, coalesce(p.text, p.number) FROM param AS p JOIN name AS n ON n.key = p.name_key WHERE p.run_key = ? ORDER BY p.name_key",
         (run_key,),
     ).fetchall()
-    return name, note, _joined(tags), _joined(params)
+    # The index forgets what it was told letter by letter, and is told what the rows hold.
+    return AsItIs(name), AsItIs(note), _joined(tags), _joined(params)
 
 
 def _joined(pairs: list[tuple[str, Any]]) -> str:
-    return " ".join(f"{name} {value}".rstrip() for name, value in pairs)
+    return AsItIs(" ".join(f"{name} {value}".rstrip() for name, value in pairs))
 
 
 def write_params(connection: sqlite3.Connection, run_key: int, params: Mapping[str, ParamValue]) -> None:
     """Write params, for whoever keeps the full-text index true."""
+    redactor = redactor_of(connection)
     connection.executemany(
         "INSERT OR REPLACE INTO param (run_key, name_key, type, number, text) VALUES (?, ?, ?, ?, ?)",
-        [(run_key, name_key(connection, name), *param_row(value)) for name, value in params.items()],
+        [
+            (run_key, name_key(connection, name), *param_row(redactor.value(name, value)))
+            for name, value in params.items()
+        ],
     )
 
 
 def write_tags(connection: sqlite3.Connection, run_key: int, tags: Mapping[str, str]) -> None:
     """Write tags, for whoever keeps the full-text index true."""
+    redactor = redactor_of(connection)
     connection.executemany(
         "INSERT OR REPLACE INTO tag (run_key, name_key, value) VALUES (?, ?, ?)",
-        [(run_key, name_key(connection, name), storable(value)) for name, value in tags.items()],
+        [(run_key, name_key(connection, name), storable(redactor.value(name, value))) for name, value in tags.items()],
     )

@@ -28,7 +28,6 @@ from types import TracebackType
 from typing import Any
 
 from artui.capture import files as saved_files
-from artui.capture.secrets import Redactor
 from artui.capture.values import stage_of
 from artui.catalog import Catalog, blobs, importing, opening, runs
 from artui.catalog.artifacts import NewFile, NewVersion, Saved
@@ -39,6 +38,7 @@ from artui.exchange.run_intake import MAX_NAME, RunIntake, bounded_ms
 from artui.model import Preview, Relation
 from artui.preview import preview
 from artui.reference import check_alias, check_name
+from artui.secrets import Redactor
 from artui.settings import load_settings
 
 __all__ = ["Content", "Intake", "Options", "Progress", "Saved"]
@@ -87,7 +87,7 @@ class Intake:
         self._catalog = catalog
         self._format, self._location = format, location
         self._progress = progress
-        self._redactor = Redactor(catalog.id if catalog is not None else "")
+        self._redactor = catalog.redactor if catalog is not None else Redactor("")
         self._known: dict[str, Known] = dict(known or {})
         self._open: contextlib.ExitStack | None = None
         self._connection: sqlite3.Connection | None = None
@@ -239,13 +239,27 @@ class Intake:
 
     def name_of(self, text: Any, fallback: str, *, what: str) -> str:
         """Give a name that can be referred to; tells where the source's own had to be changed."""
-        found = str(text or "").strip()
+        found = self.word(str(text or "").strip())
         fit = _UNFIT.sub("-", found).strip()[:MAX_NAME].strip()
         if not fit:
             fit = fallback
         elif fit != found:
             self.report.changed[what, "the name cannot be referred to as it was: characters replaced"] += 1
         return check_name(fit, what=what)
+
+    def word(self, text: str) -> str:
+        """Take secrets out of a name that references are made of."""
+        before = self._redactor.count
+        cleaned = self._redactor.name(text)
+        self._count_secrets(before)
+        return cleaned
+
+    def command(self, parts: Sequence[str]) -> list[str]:
+        """Take secrets out of a command line."""
+        before = self._redactor.count
+        cleaned = self._redactor.command(parts)
+        self._count_secrets(before)
+        return cleaned
 
     def text(self, text: str) -> str:
         """Take secrets out of a text; one that is longer than any real one is cut."""
@@ -335,6 +349,7 @@ class Intake:
 
     def alias(self, saved: Saved | None, alias: str) -> None:
         """Let an alias name a version as the source says."""
+        alias = self.word(alias)
         try:
             check_alias(alias)
         except UsageError:
@@ -350,7 +365,9 @@ class Intake:
 
     def keep_aliases(self, saved: Saved | None, names: Iterable[str]) -> None:
         """Let an artifact have no aliases but these, which are all that its source has, and those that people gave."""
-        if saved is not None and importing.keep_aliases(self._begin(), saved.artifact_key, names):
+        if saved is not None and importing.keep_aliases(
+            self._begin(), saved.artifact_key, map(self._redactor.name, names)
+        ):
             self._has_changes = True
 
     def link_run(self, relation: Relation, run_id: str, saved: Saved) -> None:

@@ -47,6 +47,7 @@ class RunIntake:
         self._waiting_count = 0
         self._series: dict[tuple[str, str], int] = {}
         self._links: list[tuple[Relation, Saved]] = []
+        self._names: dict[str, str] = {}
         self._remarks: list[str] = []
         self._provenance: dict[str, Any] = {}
         self.point_count = 0
@@ -72,9 +73,10 @@ class RunIntake:
             if name == "":
                 self._intake.report.left["params", "have no name"] += 1
                 continue
-            if name not in self._params:
+            kept = self._intake.text(name)
+            if kept not in self._params:
                 self._intake.report.taken["params"] += 1
-            self._params[name] = self._intake.value(name, value)
+            self._params[kept] = self._intake.value(name, value)
 
     def text_params(self, params: Mapping[str, str]) -> None:
         """Add params that the source keeps as text: what is a number or truth value in Python's own writing becomes one."""
@@ -88,9 +90,10 @@ class RunIntake:
         for name, value in tags.items():
             if not name:
                 continue
-            if name not in self._tags:
+            kept = self._intake.text(str(name))
+            if kept not in self._tags:
                 self._intake.report.taken["tags"] += 1
-            self._tags[str(name)] = str(self._intake.value(name, str(value)))
+            self._tags[kept] = str(self._intake.value(str(name), str(value)))
 
     def about(self, **facts: Any) -> None:
         """Say what is known of the run: note, user, host, git_commit, git_branch, python, directory, command, parent_id, stage."""
@@ -100,14 +103,14 @@ class RunIntake:
             if isinstance(value, str):
                 value = self._intake.text(value)
             elif name == "command":
-                value = [self._intake.text(str(part)) for part in value]
+                value = self._intake.command([str(part) for part in value])
             self._facts[name] = value
             if name == "note":
                 self._intake.report.taken["notes"] += 1
 
     def context(self, name: str, content: Any) -> None:
         """Keep what surrounded the run, by subject."""
-        self._contexts[name] = _redacted(content, self._intake)
+        self._contexts[name] = self._intake.value("", _bounded(content))
 
     def provenance(self, **facts: Any) -> None:
         """Say where the run came from: the source's id, the client and its version, the store."""
@@ -136,7 +139,7 @@ class RunIntake:
         count = len(columns[2])
         if not count:
             return
-        key = (name or "unnamed", labels)
+        key = (self._clean_name(name) or "unnamed", labels)
         self._waiting.setdefault(key, []).append(columns)
         self._series[key] = self._series.get(key, 0) + count
         self._waiting_count += count
@@ -144,6 +147,12 @@ class RunIntake:
         if self._waiting_count >= FLUSH_POINTS:
             self._flush()
             self._intake._tell(self.name)
+
+    def _clean_name(self, name: str) -> str:
+        """Take secrets out of a metric's name, counted when it is first met."""
+        if name not in self._names:
+            self._names[name] = self._intake.text(name)
+        return self._names[name]
 
     def _flush(self) -> None:
         waiting, self._waiting, self._waiting_count = self._waiting, {}, 0
@@ -288,13 +297,12 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())[:MAX_NAME]
 
 
-def _redacted(content: Any, intake: Intake, name: str = "", depth: int = 0) -> Any:
+def _bounded(content: Any, depth: int = 0) -> Any:
+    """Give plain lists and mappings, cut off where they are nested far too deep."""
     if depth > 20:
         return None
-    if isinstance(content, str):
-        return intake.value(name, content) if name else intake.text(content)
     if isinstance(content, Mapping):
-        return {str(key): _redacted(value, intake, str(key), depth + 1) for key, value in content.items()}
+        return {str(key): _bounded(value, depth + 1) for key, value in content.items()}
     if isinstance(content, list | tuple):
-        return [_redacted(value, intake, name, depth + 1) for value in content]
+        return [_bounded(value, depth + 1) for value in content]
     return content

@@ -14,10 +14,10 @@ import stat
 import struct
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from artui.catalog.ids import new_id
 from artui.catalog.locks import lock_file
@@ -38,6 +38,9 @@ from artui.catalog.spool.format import (
 from artui.catalog.spool.owners import header_of, this_process
 from artui.catalog.spool.place import folder_of, made_folder
 from artui.errors import CatalogReadOnly
+
+if TYPE_CHECKING:
+    from artui.secrets import Redactor
 
 MAX_WAITING_BYTES = 64 << 20
 """While the disk is full, so much is kept in memory; points beyond that are counted and dropped."""
@@ -60,9 +63,18 @@ class Spool:
     """
 
     def __init__(
-        self, catalog: Path, *, parent: str = "", tell: Callable[[str, str], None] = lambda cause, text: None
+        self,
+        catalog: Path,
+        *,
+        parent: str = "",
+        tell: Callable[[str, str], None] = lambda cause, text: None,
+        redactor: Redactor | None = None,
     ) -> None:
+        from artui.secrets import Redactor
+
         self.folder = folder_of(catalog)
+        self.redactor = redactor or Redactor(str(catalog))
+        """Nothing reaches this file that was not looked through for secrets: it is one that may be left behind."""
         self.owner = this_process(parent)
         self.lock = threading.Lock()
         self.dropped_points = 0
@@ -185,6 +197,7 @@ class Spool:
 
     def act(self, action: Mapping[str, Any], content: bytes = b"") -> None:
         """Write something that is to be done; with `content`, bytes that belong to it."""
+        action = self.redactor.tree(action)
         text = encode_json(action)
         body = bytes([ACTION]) + text if not content else NUMBERED.pack(CONTENT, len(text)) + text + content
         whole = record(body)
@@ -199,10 +212,19 @@ class Spool:
         """Give names a number; under the lock."""
         self._names_count += 1
         number = self._names_count
-        definition = record(NUMBERED.pack(NAMES, number) + encode_json([run_id, labels, names]))
+        definition = record(NUMBERED.pack(NAMES, number) + encode_json([run_id, labels, self._clean_names(names)]))
         self._definitions[number] = definition
         self.append(definition, 0)
         return number
+
+    def _clean_names(self, names: tuple[str, ...]) -> list[str]:
+        cleaned = [self.redactor.text(name) for name in names]
+        times = Counter(cleaned)
+        # Two metrics of one name would be one series.
+        return [
+            name if times[name] == 1 or name == plain else f"{name}-{at}"
+            for at, (name, plain) in enumerate(zip(cleaned, names, strict=True))
+        ]
 
     def append(self, whole: bytes, points: int) -> None:
         """Write one record, or keep it for later; under the lock."""

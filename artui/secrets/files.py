@@ -1,0 +1,49 @@
+"""Files that hold secrets by their names: such are left out of folders that are saved, and only kept when named themselves."""
+
+from __future__ import annotations
+
+import fnmatch
+
+_NAMES = (
+    ".env", ".env.*", "*.env", ".envrc", ".netrc", "_netrc", ".pypirc", ".npmrc", ".yarnrc.yml", ".pgpass", "pgpass.conf", ".my.cnf", ".mylogin.cnf", ".git-credentials",
+    ".htpasswd", "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", "*.pem", "*.key", "*.p8", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "*.ppk", "*.asc.key",
+    "credentials", "credentials.json", "credentials.toml", "credentials.yaml", "credentials.yml", "credentials.ini", "credentials.csv", "credentials.db", "access_tokens.db",
+    "*_credentials.csv", "*_accesskeys.csv", "accesskeys.csv", "rootkey.csv", "secret.json", "secret.yaml", "secret.yml", "secret.toml", "secrets.*", "*.secret", "*.secrets", ".secrets", ".secrets.*",
+    "service-account*.json", "service_account*.json", "serviceaccount*.json", "*-service-account.json", "application_default_credentials.json", "adc.json", "client_secret*.json",
+    "kubeconfig", "kubeconfig.*", "*.kubeconfig", "token.json", "token.pickle", "kaggle.json", ".vault-token", "*.ovpn", "msal_token_cache.*", "azureprofile.json", "accesstokens.json",
+    "service_principal_entries.*", ".dockercfg", ".boto", ".s3cfg", ".passwd-s3fs", ".databrickscfg", ".terraformrc", "terraform.tfstate", "terraform.tfstate.backup", "*.tfvars",
+    ".rclone.conf", "rclone.conf", ".bash_history", ".zsh_history", ".python_history", ".psql_history", ".mysql_history", "wandb_api_key*", ".wandb_api_key*",
+)  # fmt: skip
+_IN_FOLDERS = (
+    (".git", ("config", "credentials")), (".docker", ("config.json",)), (".kube", ("*",)), (".ssh", ("*",)), (".gnupg", ("*",)), (".aws", ("*",)), (".azure", ("*",)),
+    ("gcloud", ("*.db", "*.json", "credentials*", "access_tokens*")), ("legacy_credentials", ("*",)), (".huggingface", ("token", "stored_tokens")), ("huggingface", ("token", "stored_tokens")),
+    (".kaggle", ("*",)), (".secrets", ("*",)), (".config/gh", ("hosts.yml",)), ("gh", ("hosts.yml",)), (".oci", ("*",)), (".bluemix", ("*",)), (".ngc", ("config",)),
+    (".streamlit", ("secrets.toml",)), (".m2", ("settings*.xml",)), (".gem", ("credentials",)), (".cargo", ("credentials*",)), ("containers", ("auth.json",)), (".terraform.d", ("credentials*",)),
+)  # fmt: skip
+"""Folders, anywhere on the way to a file, with what in them is left out."""
+_HARMLESS = (
+    "*.pub",
+    ".env.example",
+    ".env.sample",
+    ".env.template",
+    "example.env",
+    "known_hosts",
+    "known_hosts.old",
+    "*.example",
+    "*.sample",
+    "*.template",
+)
+
+
+def is_secret_file(path: str) -> bool:
+    """Say whether a file by its name, and the folders it lies in, holds secrets."""
+    parts = path.replace("\\", "/").lower().split("/")
+    name = parts[-1]
+    if any(fnmatch.fnmatchcase(name, each) for each in _HARMLESS):
+        return False
+    if any(fnmatch.fnmatchcase(name, each) for each in _NAMES):
+        return True
+    folders = parts[:-1]
+    return any(
+        folder in folders and any(fnmatch.fnmatchcase(name, each) for each in names) for folder, names in _IN_FOLDERS
+    )
