@@ -7,6 +7,7 @@ goes through `Catalog.transaction`, which either happens whole or not at all.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import sqlite3
@@ -269,6 +270,8 @@ def _create(path: Path) -> None:
         try:
             handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ENFILE, errno.EMFILE):
+                raise DiskFull(f"{shown} cannot be made: {error.strerror}.", remedy="See to the disk.") from None
             raise CatalogReadOnly(
                 f"{shown} cannot be made: {error.strerror}.", remedy="Choose a folder that you may write to."
             ) from None

@@ -203,10 +203,19 @@ def check_again(connection: ReadingConnection, path: Path) -> None:
     Raises:
         NotACatalog, CatalogDamaged: as `check_schema`.
     """
-    cookie = schema_cookie(connection)
-    if cookie != connection.cookie:
+    if schema_cookie(connection) == connection.cookie:
+        return
+    # Another process may be migrating: number and rows are read of one state.
+    begins = not connection.in_transaction
+    if begins:
+        connection.execute("BEGIN")
+    try:
+        cookie = schema_cookie(connection)
         check_schema(connection, schema_version(connection), path)
         connection.cookie = cookie
+    finally:
+        if begins:
+            connection.execute("COMMIT")
 
 
 def schema_cookie(connection: sqlite3.Connection) -> int:

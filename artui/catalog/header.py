@@ -54,7 +54,8 @@ def look(path: Path) -> Header:
     """Look at the file before SQLite does.
 
     A commit through a rollback journal writes the header before the pages at the end, and so does a checkpoint: while
-    one goes on, a file that is shorter than its header says is looked at again; beside a `-wal` it is normal.
+    one goes on, a file that is shorter than its header says is looked at again; beside a `-wal`, or a hot
+    `-journal`, it is normal.
 
     Raises:
         CatalogNotFound, NotACatalog, CatalogDamaged: each says what is there instead.
@@ -66,7 +67,7 @@ def look(path: Path) -> Header:
         # What is beside it goes away as a commit ends, so that what was there before counts.
         was_written = any(each.exists() for each in beside)
         header = _look_once(path)
-        if not header.is_short or has_content(beside[1]):
+        if not header.is_short or has_content(beside[1]) or is_hot(beside[0]):
             return header
         if not (was_written or any(each.exists() for each in beside)) or time.monotonic() > deadline:
             break
@@ -84,6 +85,15 @@ def has_content(path: Path | str) -> bool:
     except OSError:
         return False
     return stat.S_ISREG(found.st_mode) and found.st_size > 0
+
+
+def is_hot(journal: Path | str) -> bool:
+    """Whether a `-journal` holds something: one that its writer is done with begins with zero bytes, or is gone."""
+    try:
+        with open(journal, "rb") as file:
+            return file.read(1) not in (b"", b"\0")
+    except OSError:
+        return False
 
 
 def _look_once(path: Path) -> Header:

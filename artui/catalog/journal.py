@@ -126,29 +126,32 @@ class WalWatch:
         self._path = f"{path}-wal"
         self._is_wal = mode == "wal"
         self._handle: int | None = None
-        self._salts = self._read()
+        self._salts = b""
+        """Of the `-wal` as it was when the transaction began; of one that a checkpoint ended, as it was then."""
         self._may_restart = not self._is_wal
         """The next transaction may begin it again; without a `-wal`, the first one writes a token as well."""
 
     def is_new(self) -> bool:
         """Whether the transaction that has just begun may be the first. To be asked with the write lock held."""
-        salts = self._read() if self._is_wal else b""
-        return self._may_restart or (self._is_wal and (not salts or salts != self._salts))
+        if not self._is_wal:
+            return self._may_restart
+        salts = self._read()
+        # If another has begun it again since our checkpoint, the token is there, and a second would break the chain.
+        is_new = not salts or (self._may_restart and salts == self._salts)
+        self._salts, self._may_restart = salts, False
+        return is_new
 
     def committed(self, *, has_token: bool) -> bool:
         """Take note of a transaction; true when it began a new `-wal` and has no token, so that one has to follow."""
         if not self._is_wal:
             self._may_restart = self._may_restart and not has_token
             return False
-        before, self._salts = self._salts, self._read()
-        if has_token:
-            self._may_restart = False
-            return False
-        return self._salts != before
+        return not has_token and self._read() != self._salts
 
     def checkpointed(self, *, is_whole: bool) -> None:
         """Take note of a checkpoint of this process."""
-        self._may_restart = self._may_restart or is_whole
+        if self._is_wal and is_whole:
+            self._salts, self._may_restart = self._read(), True
 
     def close(self) -> None:
         handle, self._handle = self._handle, None

@@ -22,7 +22,7 @@ from enum import Enum
 from pathlib import Path
 
 from artui.catalog import connections, guard
-from artui.catalog.header import CHANGE_COUNTER_AT, Header, has_content
+from artui.catalog.header import CHANGE_COUNTER_AT, Header, has_content, is_hot
 from artui.catalog.journal import fsync
 from artui.catalog.locks import Lock, lock_file
 from artui.catalog.translate import ascii_path, error_name
@@ -218,12 +218,8 @@ def move_wal_aside(path: Path) -> str:
 
 
 def has_hot_journal(path: Path) -> bool:
-    """Whether SQLite would roll a `-journal` back: one that its writer is done with begins with zero bytes, or is gone."""
-    try:
-        with open(f"{path}-journal", "rb") as file:
-            return file.read(1) not in (b"", b"\0")
-    except OSError:
-        return False
+    """Whether SQLite would roll a `-journal` back, were its writer gone."""
+    return is_hot(f"{path}-journal")
 
 
 def has_left_journal(path: Path) -> bool:

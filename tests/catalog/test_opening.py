@@ -281,6 +281,7 @@ connection = sqlite3.connect({str(path)!r}, isolation_level=None)
 connection.execute("PRAGMA cache_size = {cache_pages}")
 connection.execute("BEGIN IMMEDIATE")
 connection.execute("UPDATE run SET name = 'half done'")
+connection.execute("PRAGMA user_version = {SCHEMA_VERSION}")
 for number in range(500):
     connection.execute("INSERT INTO name (text) VALUES (?)", (f"{{number}}" * 50,))
 print("there", flush=True)
@@ -737,3 +738,33 @@ def test_a_commit_under_way_is_no_incomplete_copy(tmp_path: Path) -> None:
     thread.start()
     assert opening.look(path).size_bytes == len(whole)
     thread.join()
+
+
+def test_writers_that_start_at_once_leave_one_token_a_wal(own: Path) -> None:
+    """Of several that open before there is a -wal the first writes its token, and no other: killed, it is still its own."""
+    code = f"""
+import os, sys
+from artui.catalog import Catalog, runs
+catalogs = [Catalog({str(own)!r}) for _ in range(3)]
+for number, catalog in enumerate(catalogs):
+    with catalog.transaction() as connection:
+        runs.start(connection, runs.NewRun(project="p", name=f"of {{number}}"))
+os.kill(os.getpid(), 9)
+"""
+    subprocess.run([sys.executable, "-c", code], timeout=60, check=False)
+    with Reader(own) as reader:
+        assert {run.name for run in reader.runs()} == {"run", "of 0", "of 1", "of 2"} and not reader.notice
+    assert os.listdir(own.parent) == [own.name]
+
+
+def test_a_file_that_a_broken_commit_left_short_is_rolled_back(own: Path) -> None:
+    """Killed while a commit through a rollback journal writes the file, it has fewer pages than its header says."""
+    own.parent.chmod(0o700)
+    _die_in_transaction(own)
+    content = bytearray(own.read_bytes())
+    struct.pack_into(">I", content, 28, len(content) // 1024 + 50)
+    content[24:28], content[92:96] = content[24:28], content[24:28]
+    own.write_bytes(content)
+    with Reader(own) as reader:
+        assert [run.name for run in reader.runs()] == ["run"]
+    assert os.listdir(own.parent) == [own.name]
