@@ -8,11 +8,13 @@ Payloads:
     pco   two little-endian uint32 with the sizes of the first two parts, then three pcodec standalone files
           (https://github.com/pcodec/pcodec) of the same three arrays.
 
-Digests: 16 bytes, two BLAKE2b of 8 bytes. The first is of `codec:count:` and the payload, and is looked at whenever
-a payload is read. The second is of the head, which charts and sparklines are drawn from without decoding: number,
+Digests: 12 bytes. The first four are the CRC-32 (little-endian, as of zlib) of `codec:count:` and the payload, looked
+at whenever a payload is read: it finds what goes bad by itself in a fifth of the time of any other. The next eight are
+BLAKE2b of the head, which charts and sparklines are drawn from without decoding: number,
 count, finite_count, nan_count, positive_inf_count, negative_inf_count as little-endian int64; first, last, min, max,
 sum as float64, 0.0 for NULL; first_step, last_step, low_step, high_step, first_ms, last_ms as int64; and one byte
-whose lowest five bits say which of the floats are NULL. Blocks of older catalogs have the first 8 bytes alone.
+whose lowest five bits say which of the floats are NULL. Blocks of older catalogs have 8 bytes, BLAKE2b of
+`codec:count:` and the payload.
 A block that does not match costs only itself: the points of the others are there, and how many are not is said.
 """
 
@@ -22,6 +24,7 @@ import hashlib
 import math
 import sqlite3
 import struct
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -40,6 +43,8 @@ RAW_BELOW_POINTS = 32
 """Shorter blocks stay raw: packing them saves little, and anything can read them."""
 _RAW_BYTES = 24
 _DIGEST_BYTES = 8
+_CHECK = struct.Struct("<I")
+_BOTH_BYTES = _CHECK.size + _DIGEST_BYTES
 """Of each half of a block's digest."""
 HEAD_COLUMNS = (
     "number, count, finite_count, nan_count, positive_inf_count, negative_inf_count, first, last, min, max, sum, "
@@ -234,15 +239,18 @@ def _unpack(part: bytes | Any, count: int, kind: Any) -> Any:
     raise PointsDamaged(f"A packed block does not hold the {count} points it claims.", remedy="Get an untouched copy.")
 
 
-def digest(codec: str, count: int, payload: bytes) -> bytes:
-    """Make the first half of a block's digest: BLAKE2b of codec, count and payload."""
-    whole = hashlib.blake2b(f"{codec}:{count}:".encode(), digest_size=_DIGEST_BYTES)
-    whole.update(payload)
-    return whole.digest()
+def check(codec: str, count: int, payload: bytes) -> bytes:
+    """Make the first part of a block's digest: CRC-32 of codec, count and payload."""
+    return _CHECK.pack(zlib.crc32(payload, zlib.crc32(f"{codec}:{count}:".encode())))
+
+
+def older_digest(codec: str, count: int, payload: bytes) -> bytes:
+    """Make the digest of a block as schemas 1 to 4 have it: BLAKE2b of codec, count and payload."""
+    return hashlib.blake2b(f"{codec}:{count}:".encode() + payload, digest_size=_DIGEST_BYTES).digest()
 
 
 def head_digest(head: Sequence[Any]) -> bytes:
-    """Make the second half of a block's digest: BLAKE2b of what stands in HEAD_COLUMNS.
+    """Make the second part of a block's digest: BLAKE2b of what stands in HEAD_COLUMNS.
 
     Raises:
         struct.error: a value is not of its column's type.
@@ -257,22 +265,19 @@ def head_digest(head: Sequence[Any]) -> bytes:
 
 def is_whole(codec: Any, count: Any, payload: Any, stored: Any) -> bool:
     """Say whether a block's payload is what its digest says."""
-    return (
-        isinstance(stored, bytes)
-        and len(stored) in (_DIGEST_BYTES, 2 * _DIGEST_BYTES)
-        and isinstance(payload, bytes)
-        and stored[:_DIGEST_BYTES] == digest(str(codec), count, payload)
-    )
+    if not isinstance(stored, bytes) or not isinstance(payload, bytes):
+        return False
+    if len(stored) == _BOTH_BYTES:
+        return stored[: _CHECK.size] == check(str(codec), count, payload)
+    return stored == older_digest(str(codec), count, payload)
 
 
 def has_true_head(head: Sequence[Any], stored: Any) -> bool:
     """Say whether a block's summary is what its digest says; one of before there were such digests is."""
-    if not isinstance(stored, bytes) or len(stored) not in (_DIGEST_BYTES, 2 * _DIGEST_BYTES):
+    if not isinstance(stored, bytes) or len(stored) not in (_DIGEST_BYTES, _BOTH_BYTES):
         return False
-    if len(stored) == _DIGEST_BYTES:
-        return True
     try:
-        return stored[_DIGEST_BYTES:] == head_digest(head)
+        return len(stored) == _DIGEST_BYTES or stored[_CHECK.size :] == head_digest(head)
     except (struct.error, TypeError):
         return False
 
@@ -391,7 +396,7 @@ def _write_blocks(
             sums.first, sums.last, sums.min, sums.max, sums.sum, sums.first_step, sums.last_step,
             int(steps[part].min()), int(steps[part].max()), sums.first_ms, sums.last_ms,
         )  # fmt: skip
-        both = digest(codec, sums.count, payload) + head_digest(head)
+        both = check(codec, sums.count, payload) + head_digest(head)
         connection.execute(_INSERT_BLOCK, (series_key, *head, codec, both, payload))
         number += 1
 

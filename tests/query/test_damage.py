@@ -77,8 +77,12 @@ def test_damaged_summary_is_not_drawn(path: Path, column: str) -> None:
 
 def test_blocks_of_older_catalogs_are_verified_by_their_payload(path: Path) -> None:
     """A digest of 8 bytes, as older catalogs have, is one of the payload alone."""
-    execute(path, "UPDATE block SET digest = substr(digest, 1, 8), payload = zeroblob(9) WHERE number = 0")
-    execute(path, "UPDATE block SET digest = substr(digest, 1, 8) WHERE number = 1")
+    with sqlite3.connect(path) as connection:
+        for number, codec, count, payload in connection.execute(
+            "SELECT number, codec, count, payload FROM block WHERE number < 2"
+        ).fetchall():
+            kept = (points.older_digest(codec, count, payload), payload if number else b"\0" * 9, number)
+            connection.execute("UPDATE block SET digest = ?, payload = ? WHERE number = ?", kept)
 
     with Reader(path) as reader:
         series = reader.run("r").series("loss")
