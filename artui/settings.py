@@ -109,7 +109,7 @@ def read_state(name: str) -> Any:
 
     try:
         return orjson.loads((state_folder() / name).read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RuntimeError):  # a user without a home
         return None
 
 
@@ -117,9 +117,9 @@ def keep_state(name: str, told: Any) -> None:
     """Remember JSON for the user, whole or not at all. Where it cannot be written nothing is said: it is a comfort."""
     import orjson
 
-    path = state_folder() / name
-    part = path.with_name(f"{name}.{os.getpid()}")
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, RuntimeError):  # a user without a home
+        path = state_folder() / name
+        part = path.with_name(f"{name}.{os.getpid()}")
         private_folder(path.parent)
         part.write_bytes(orjson.dumps(told))
         part.replace(path)
@@ -132,10 +132,11 @@ def load_settings() -> Settings:
     Raises:
         UsageError: the file is no TOML, or a value has the wrong type; the message names it.
     """
-    path = config_folder() / "settings.toml"
+    path = Path("settings.toml")
     try:
+        path = config_folder() / path
         found = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError, RuntimeError):  # none, or a user without a home
         found = {}
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read: {error}.", remedy="Correct it, or move it away.") from error

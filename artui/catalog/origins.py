@@ -57,7 +57,10 @@ def place_of(path: Path) -> str:
 
 def installation() -> str:
     """Give this installation's random id; empty where there is none and none can be kept."""
-    return _installation_in(state_folder())
+    try:
+        return _installation_in(state_folder())
+    except RuntimeError:  # a user without a home
+        return ""
 
 
 @cache

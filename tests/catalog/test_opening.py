@@ -768,3 +768,27 @@ def test_a_file_that_a_broken_commit_left_short_is_rolled_back(own: Path) -> Non
     with Reader(own) as reader:
         assert [run.name for run in reader.runs()] == ["run"]
     assert os.listdir(own.parent) == [own.name]
+
+
+def test_a_user_without_a_home_reads_and_records(tmp_path: Path) -> None:
+    """What is remembered in a home is a comfort: without one a run is recorded, with a file too large to embed, and read."""
+    code = """
+import os, pwd
+def unknown(*_): raise KeyError("no such user")
+pwd.getpwuid = pwd.getpwnam = unknown
+import artui
+open("large", "wb").truncate(70 << 20)
+with artui.start_run(catalog="c.artui") as run:
+    run.log({"x": 1})
+    run.save("m", "large", kind="model")
+print(run.is_recorded, artui.open_catalog("c.artui").runs()[0].status)
+"""
+    env = {
+        name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "ARTUI_")) and name != "HOME"
+    }
+    env["PYTHONPATH"] = os.pathsep.join(sys.path)
+    shown = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert shown.stdout.split() == ["True", "finished"], shown.stderr
+    assert sorted(os.listdir(tmp_path)) == ["c.artui", "large"]
