@@ -98,7 +98,7 @@ class Alerts:
     def _kept(self) -> list[str]:
         try:
             text = (state_folder() / "alerts").read_text("utf-8", "replace")
-        except OSError:
+        except (OSError, RuntimeError):  # a user without a home has none
             return []
         return [line for line in text.splitlines() if line.strip()][:MAX_RULES]
 
@@ -108,5 +108,5 @@ class Alerts:
             part = path.with_name("alerts.part")
             part.write_text("".join(f"{rule.text}\n" for rule in self.rules if rule.text in self.own), "utf-8")
             part.replace(path)
-        except OSError as error:
-            self._tell(f"the rule is not kept: {error.strerror}")
+        except (OSError, RuntimeError) as error:
+            self._tell(f"the rule is not kept: {getattr(error, 'strerror', None) or error}")
