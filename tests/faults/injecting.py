@@ -1,0 +1,453 @@
+"""Injects a fault at the k-th system call that changes a file, for k = 1, 2, 3 …, until a whole pass meets none.
+
+    python -m tests.faults.injecting FOLDER PLAY:FAULT[:mode=rollback][:stride=7][:first=1][:last=100][:call=pwrite64] …
+
+Each round plays one thing that people do to a catalog in a process of its own, with the fault in it; then fresh
+processes look at what is left (`verifying`). The faults come from `shim.c`, preloaded: it counts all calls that
+change files of the catalog's folder, over all threads. Where there is no compiler strace injects them, which counts
+each kind of call and each thread for itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import errno
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from tests.faults.playing import Told
+
+ROOT = Path(__file__).parents[2]
+SHIM = Path(__file__).with_name("shim.c")
+WRITE, SYNC, LINK, UNLINK, RENAME, CUT, MAKE = (1 << bit for bit in range(7))
+ALL = WRITE | SYNC | LINK | UNLINK | RENAME | CUT | MAKE
+FOR_EVER = 1 << 60
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens at the k-th call."""
+
+    kinds: int
+    error: int
+    """0 kills the process before the call."""
+    length: int = 1
+    """So many calls from the k-th on fail."""
+    is_short: bool = False
+    """The first write of them writes half, as a disk does that has just become full."""
+
+    @property
+    def may_lose_what_it_says(self) -> bool:
+        """A disk that stays broken can keep nothing: what is lost must be said."""
+        return self.length == FOR_EVER
+
+
+FAULTS = {
+    "kill": Fault(ALL, 0),
+    "full": Fault(ALL & ~UNLINK, errno.ENOSPC),
+    "short": Fault(WRITE, errno.ENOSPC, 2, is_short=True),
+    "error": Fault(ALL, errno.EIO),
+    "full-a-while": Fault(ALL & ~UNLINK, errno.ENOSPC, 40),
+    "full-for-ever": Fault(ALL & ~UNLINK, errno.ENOSPC, FOR_EVER),
+    "broken-for-ever": Fault(ALL, errno.EIO, FOR_EVER),
+}
+
+
+def compiler() -> str | None:
+    """Name a C compiler, if there is one."""
+    return shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+
+
+def build_shim(folder: Path) -> Path:
+    target = folder / "shim.so"
+    found = compiler()
+    assert found is not None
+    subprocess.run([found, "-O2", "-shared", "-fPIC", "-o", target, SHIM, "-ldl", "-lpthread"], check=True)
+    return target
+
+
+def run_machine(
+    module: str, folder: Path, *options: str, seconds: float = 3000.0, is_preloaded: bool = False
+) -> tuple[str, list[dict[str, object]]]:
+    """Run one of these machines, with the shim preloaded or not; give what it printed, and what it found."""
+    folder.mkdir(parents=True, exist_ok=True)
+    report = folder / "found.jsonl"
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    if is_preloaded:
+        environment["LD_PRELOAD"] = str(build_shim(folder))
+    done = subprocess.run(
+        [sys.executable, "-m", f"tests.faults.{module}", str(folder), "--report", str(report), *options],
+        env=environment, cwd=ROOT, capture_output=True, text=True, timeout=seconds, check=False,
+    )  # fmt: skip
+    assert done.returncode in (0, 1) and "Traceback" not in done.stderr, done.stderr[-3000:] + done.stdout[-1000:]
+    found = [json.loads(line) for line in report.read_text().splitlines()] if report.exists() else []
+    return done.stdout.strip(), found
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is played with which fault at which calls: `PLAY:FAULT[:KEY=VALUE…]` on the command line."""
+
+    play: str
+    fault: str
+    mode: str = "wal"
+    """Or `rollback`."""
+    call: str = ""
+    """The kind of call that strace counts; all are counted by the shim if there is none."""
+    stride: int = 1
+    first: int = 1
+    last: int = 100_000
+
+    @classmethod
+    def read(cls, text: str) -> Plan:
+        play, fault, *options = text.split(":")
+        assert play in PLAYS and fault in FAULTS, f"{text}: of {sorted(PLAYS)} and {sorted(FAULTS)}"
+        values = dict(each.split("=") for each in options)
+        words = {name: value for name, value in values.items() if name in ("mode", "call")}
+        return cls(play, fault, **words, **{name: int(value) for name, value in values.items() if name not in words})
+
+
+def main() -> int:
+    from tests.faults import playing
+
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("plans", nargs="+", type=Plan.read)
+    parser.add_argument("--report", type=Path, default=None)
+    parser.add_argument("--keep", action="store_true", help="stop at the first fault and keep what it left")
+    options = parser.parse_args()
+    playing.preload()
+    bad = 0
+    for plan in options.plans:
+        began, rounds, bad_here = time.monotonic(), 0, 0
+        machine = Machine(options.folder.resolve() / "rounds", plan)
+        counts: Counter[str] = Counter()
+        for k in range(plan.first, plan.last + 1, plan.stride):
+            is_reader_first = (k - plan.first) // plan.stride % 2 == 0
+            seen, is_hit = machine.play_round(k, is_reader_first=is_reader_first)
+            rounds += 1
+            if seen:
+                bad_here += 1
+                counts.update(each.split(" ", 1)[0].rstrip(":") for each in seen)
+                line = asdict(plan) | {
+                    "k": k,
+                    "is_reader_first": is_reader_first,
+                    "seen": seen,
+                    "said": machine.said[-600:],
+                }
+                if options.report:
+                    with options.report.open("a") as report:
+                        report.write(json.dumps(line) + "\n")
+                else:
+                    print(json.dumps(line), flush=True)
+                if options.keep:
+                    return 1
+            if not is_hit:
+                break
+        bad += bad_here
+        print(
+            f"{plan.play} {plan.fault} {plan.mode} {plan.call}: {rounds} rounds, every {plan.stride}, up to k = {k}"
+            f"{'' if is_hit else ' (a whole pass)'}, {machine.acknowledged:,} points acknowledged, {machine.found:,} found, "
+            f"{bad_here} bad rounds {dict(counts)}, {time.monotonic() - began:.0f} s",
+            flush=True,
+        )
+    return 1 if bad else 0
+
+
+class Place(Protocol):
+    """Where something is played."""
+
+    folder: Path
+    is_rollback: bool
+
+
+class Injector(Protocol):
+    """What lets faults happen in a child."""
+
+    def before(self, child: int, k: int, folder: Path) -> None:
+        """Called in the parent while the child waits."""
+
+    def arm(self, k: int, folder: Path) -> None:
+        """Called in the child."""
+
+    def disarm(self, told: Told) -> None:
+        """Called in the child at its end."""
+
+    def is_hit(self, told: Told) -> bool:
+        """Called in the parent when the child has ended."""
+
+
+class Shim:
+    """Faults by the preloaded library."""
+
+    def __init__(self, fault: Fault) -> None:
+        self._library, self._fault = ctypes.CDLL(None), fault
+        assert hasattr(self._library, "fault_arm"), "run with LD_PRELOAD of shim.so: see run_machine"
+
+    def before(self, child: int, k: int, folder: Path) -> None:
+        pass
+
+    def arm(self, k: int, folder: Path) -> None:
+        fault = self._fault
+        last = ctypes.c_long(min(FOR_EVER, k + fault.length - 1))
+        self._library.fault_arm(
+            os.fsencode(folder), fault.kinds, fault.error, ctypes.c_long(k), last, int(fault.is_short)
+        )
+
+    def disarm(self, told: Told) -> None:
+        told.put("hits", self._library.fault_hits())
+        self._library.fault_disarm()
+
+    def is_hit(self, told: Told) -> bool:
+        return told.get("hits") > 0
+
+
+class Strace:
+    """Faults by strace, which is attached to the child."""
+
+    def __init__(self, fault: Fault, call: str) -> None:
+        self._fault, self._call = fault, call
+        self._tracer: subprocess.Popen[bytes] | None = None
+        self._output = Path(os.devnull)
+
+    def before(self, child: int, k: int, folder: Path) -> None:
+        what = f"error={errno.errorcode[self._fault.error]}" if self._fault.error else "signal=KILL"
+        when = (
+            str(k)
+            if self._fault.length == 1
+            else f"{k}+"
+            if self._fault.length == FOR_EVER
+            else f"{k}..{k + self._fault.length - 1}"
+        )
+        self._output = folder.parent / "strace.txt"
+        self._tracer = subprocess.Popen(
+            [str(shutil.which("strace")), "-f", "-qq", "-o", str(self._output), "-e", f"trace={self._call}", "-e", f"inject={self._call}:{what}:when={when}", "-p", str(child)],
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        deadline = time.monotonic() + 20
+        while "TracerPid:\t0\n" in Path(f"/proc/{child}/status").read_text() and time.monotonic() < deadline:
+            time.sleep(0.002)
+
+    def arm(self, k: int, folder: Path) -> None:
+        pass
+
+    def disarm(self, told: Told) -> None:
+        pass
+
+    def is_hit(self, told: Told) -> bool:
+        assert self._tracer is not None
+        self._tracer.wait(timeout=30)
+        return "INJECTED" in self._output.read_text(errors="replace")
+
+
+class Machine:
+    """Plays rounds; remembers what it counted."""
+
+    def __init__(self, folder: Path, plan: Plan) -> None:
+        self.folder = folder
+        self.fault, self.play, self.is_rollback = FAULTS[plan.fault], PLAYS[plan.play], plan.mode == "rollback"
+        self.injector: Injector = Strace(self.fault, plan.call) if plan.call else Shim(self.fault)
+        self.acknowledged = self.found = 0
+        self.said = ""
+
+    def play_round(self, k: int, *, is_reader_first: bool) -> tuple[list[str], bool]:
+        """Play one round; give what is wrong afterwards, and whether the fault was met."""
+        from tests.faults import playing, verifying
+
+        shutil.rmtree(self.folder, ignore_errors=True)
+        work, home = self.folder / "work", self.folder / "home"
+        work.mkdir(parents=True)
+        home.mkdir()
+        path, output = work / "x.artui", self.folder / "victim.txt"
+        promised = self.play.prepare(self, path, home)
+        told = playing.Told()
+
+        ready, go = os.pipe()
+
+        def victim() -> None:
+            # strace is attached by whoever may: the parent of this process is not its tracer.
+            ctypes.CDLL(None).prctl(0x59616D61, ctypes.c_ulong(2**64 - 1), 0, 0, 0)  # PR_SET_PTRACER, any
+            os.close(go)
+            os.read(ready, 1)
+            playing.set_up(home, is_rollback=self.is_rollback, flush_seconds=0.01)
+            self.injector.arm(k, work)
+            try:
+                self.play.act(path, told)
+            finally:
+                self.injector.disarm(told)
+            told.put("ended", 1)
+
+        child = playing.spawn(victim, output)
+        os.close(ready)
+        self.injector.before(child, k, work)
+        os.close(go)
+        code = playing.wait(child, seconds=60)
+        self.said = output.read_text(errors="replace")
+        is_hit = self.injector.is_hit(told) or code == -9
+        wrong = self._ending(code, told)
+        seen = verifying.verify(
+            path, [*promised, told], homes=[home], is_reader_first=is_reader_first, said=self.said,
+            may_lose_what_it_says=self.fault.may_lose_what_it_says, is_rollback=self.is_rollback,
+        )  # fmt: skip
+        self.acknowledged += seen.acknowledged
+        self.found += seen.found
+        return wrong + seen.faults + self.play.check(path, told), is_hit
+
+    def _ending(self, code: int | None, told: Told) -> list[str]:
+        """Say what is wrong about how the process itself ended."""
+        from tests.faults.playing import REFUSED
+
+        if code is None:
+            return ["HANG"]
+        if code == -9 and self.fault.error == 0:
+            return []
+        wrong = [] if code == 0 else [f"CRASH: it ended with {code}"]
+        if told.get("started") == REFUSED and not self.fault.may_lose_what_it_says:
+            wrong.append("UNRECORDED: a passing fault refused the run")
+        return wrong
+
+
+@dataclass(frozen=True)
+class Play:
+    """Something that people do to a catalog."""
+
+    act: Callable[[Path, Told], None]
+    prepare: Callable[[Place, Path, Path], Sequence[Told]] = lambda *_: ()
+    check: Callable[[Path, Told], list[str]] = lambda *_: []
+
+
+def _logs(points: int, *, large: int = 0) -> Callable[[Path, Told], None]:
+    from tests.faults.playing import log_run
+
+    return lambda path, told: log_run(path, told, points=points, large=large)
+
+
+def _finished_before(place: Place, path: Path, home: Path) -> Sequence[Told]:
+    from tests.faults import playing
+
+    told = playing.Told()
+
+    def work() -> None:
+        playing.set_up(home, is_rollback=place.is_rollback, flush_seconds=0.01)
+        playing.log_run(path, told, points=playing.SHORT, name="before")
+
+    playing.run_to_the_end(work, place.folder / "before.txt")
+    told.put("note", 0)  # the verbs may write another
+    return [told]
+
+
+def _killed_before(place: Place, path: Path, home: Path) -> Sequence[Told]:
+    """Leave a catalog as a logger leaves it that was killed in the middle: with a spool, and a journal of either kind."""
+    from tests.faults import playing
+
+    told = playing.Told()
+
+    def work() -> None:
+        playing.set_up(home, is_rollback=place.is_rollback, flush_seconds=0.01)
+        playing.log_run(path, told, points=playing.MIDDLE, name="killed", until_killed=True)
+
+    child = playing.spawn(work, place.folder / "before.txt")
+    deadline = time.monotonic() + 30
+    while told.get("points") < playing.MIDDLE + 40 and time.monotonic() < deadline:
+        time.sleep(0.001)
+    os.kill(child, 9)
+    os.waitpid(child, 0)
+    return [told]
+
+
+def _of_schema(schema: int) -> Callable[[Place, Path, Path], Sequence[Told]]:
+    from tests.faults.playing import old_catalog
+
+    def prepare(_: Place, path: Path, __: Path) -> Sequence[Told]:
+        old_catalog(path, schema)
+        return ()
+
+    return prepare
+
+
+def _runs_of_schema(schema: int) -> Callable[[Path, Told], list[str]]:
+    """The runs of the older catalog are all still there."""
+
+    def check(path: Path, _: Told) -> list[str]:
+        import sqlite3
+
+        from tests.faults.playing import old_catalog
+
+        before = path.with_name("before.db")
+        old_catalog(before, schema)
+        counts = []
+        for each in (before, path):
+            connection = sqlite3.connect(each)
+            ids = {row[0] for row in connection.execute("SELECT id FROM run")}
+            points = dict(
+                connection.execute(
+                    "SELECT r.id, sum(s.count) FROM series s JOIN run r ON r.key = s.run_key GROUP BY r.id"
+                )
+            )
+            connection.close()
+            counts.append((ids, points))
+        before.unlink()
+        lost = counts[0][0] - counts[1][0]
+        changed = [each for each in counts[0][1] if counts[1][1].get(each) != counts[0][1][each]]
+        return [f"LOST in the migration: {lost} {changed}"] if lost or changed else []
+
+    return check
+
+
+def _verb(*words: str) -> Callable[[Path, Told], None]:
+    from tests.faults.playing import command
+
+    def act(path: Path, told: Told) -> None:
+        told.put("exit", 1 + command(*words, "--catalog", str(path)))
+
+    return act
+
+
+def _noted(field: str, wanted: str) -> Callable[[Path, Told], list[str]]:
+    """What a verb said that it did is there."""
+
+    def check(path: Path, told: Told) -> list[str]:
+        import artui
+
+        def work() -> None:
+            with artui.open_catalog(path) as catalog:
+                os._exit(0 if wanted in str(getattr(catalog.run("before").detail(), field)) else 3)
+
+        from tests.faults import playing
+
+        if told.get("exit") != 1:
+            return []
+        code = playing.run_to_the_end(work, path.parent.parent / "check.txt")
+        return [] if code == 0 else [f"LOST: the {field} that was said to be written ({code})"]
+
+    return check
+
+
+PLAYS = {
+    "log": Play(_logs(400)),
+    "log-short": Play(_logs(60)),
+    "large": Play(_logs(60, large=5)),
+    "log-beside": Play(_logs(60), prepare=_finished_before),
+    "take-over-by-ls": Play(_verb("ls"), prepare=_killed_before),
+    "take-over-by-run": Play(_logs(12), prepare=_killed_before),
+    "note": Play(_verb("note", "before", "a new note"), prepare=_finished_before, check=_noted("note", "a new note")),
+    "tag": Play(_verb("tag", "before", "seen"), prepare=_finished_before, check=_noted("tags", "seen")),
+    **{
+        f"migrate-{schema}": Play(_logs(12), prepare=_of_schema(schema), check=_runs_of_schema(schema))
+        for schema in (1, 2, 3, 4)
+    },
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""Whatever moment a fault falls into, the catalog is readable, writable, whole, one plain file, and lacks nothing.
+
+Each of these runs one of the machines beside this file with a small count; `tests/bench/bench_faults.py` runs them
+to the end.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.faults.injecting import compiler, run_machine
+from tests.faults.ordering import judge, strace, trace
+
+SHIM = pytest.mark.skipif(compiler() is None, reason="no C compiler (cc, gcc, clang): faults by strace only")
+STRACE = pytest.mark.skipif(strace() is None, reason="strace is not installed: `apt-get install strace`")
+
+
+def run(module: str, folder: Path, *options: str, is_preloaded: bool = False) -> str:
+    """Run a machine; fail with how each bad round is made again."""
+    said, found = run_machine(module, folder, *options, is_preloaded=is_preloaded)
+    assert not found, said + "\n" + "\n".join(json.dumps(each)[:900] for each in found[:5])
+    return said
+
+
+BY_SHIM = {
+    "wal": (
+        "log-short:kill:stride=89", "log-short:full:stride=157", "log-short:short:stride=151", "log-short:full-a-while:first=60:stride=211",
+        "take-over-by-ls:kill:stride=31", "take-over-by-run:error:stride=139", "migrate-1:kill:stride=151", "tag:full:stride=41",
+    ),
+    "rollback": (
+        "log-short:kill:stride=181", "log-short:error:stride=251", "take-over-by-ls:error:stride=53",
+        "take-over-by-run:kill:stride=211", "migrate-4:error:stride=307", "note:kill:stride=29",
+    ),
+}  # fmt: skip
+BY_STRACE = (
+    "log-short:kill:call=unlink", "log-short:kill:call=link", "log-short:error:call=fdatasync:stride=11",
+    "log-short:kill:call=pwrite64:stride=89", "log-short:full:call=write:stride=53",
+)  # fmt: skip
+
+
+@SHIM
+@pytest.mark.parametrize("mode", ["wal", "rollback"])
+def test_a_fault_at_any_call_costs_nothing(tmp_path: Path, mode: str) -> None:
+    """A kill, a full disk or a failing one at the k-th write, sync, link, unlink or rename leaves what was acknowledged."""
+    plans = [f"{plan}:mode={mode}" for plan in BY_SHIM[mode]]
+
+    said = run("injecting", tmp_path, *plans, is_preloaded=True)
+
+    assert said.count("(a whole pass)") == len(plans)
+
+
+@STRACE
+def test_a_fault_that_strace_injects_costs_nothing(tmp_path: Path) -> None:
+    """The same with the kernel's own answer to each kind of call, on any thread."""
+    said = run("injecting", tmp_path, *BY_STRACE)
+
+    assert said.count("(a whole pass)") == len(BY_STRACE)
+
+
+@SHIM
+@pytest.mark.parametrize(
+    ("play", "count", "mode"),
+    [("log-short", 20, ()), ("log-short", 10, ("--rollback",)), ("take-over-by-run", 15, ())],
+)
+def test_a_power_cut_keeps_what_was_on_the_disk(tmp_path: Path, play: str, count: int, mode: tuple[str, ...]) -> None:
+    """Power fails at any moment, on disks that keep, lose or tear what was not synced: what was written long ago is there."""
+    run("powercut", tmp_path, "--play", play, "--count", str(count), *mode, is_preloaded=True)
+
+
+@pytest.mark.parametrize(("count", "mode"), [(45, ()), (15, ("--rollback",))])
+def test_random_kills_of_two_homes_lose_nothing(tmp_path: Path, count: int, mode: tuple[str, ...]) -> None:
+    """Loggers of two homes, and who takes over from them, are killed at random: nothing lost, twice, unrecorded or left."""
+    run("killing", tmp_path, "kills", "--writers", "0", "--count", str(count), *mode)
+
+
+@pytest.mark.parametrize("mode", [(), ("--rollback",)])
+def test_a_catalog_that_is_being_written_to_opens(tmp_path: Path, mode: tuple[str, ...]) -> None:
+    """Beside a run that saves large files every reader is let in, and every run of another home is recorded."""
+    said = run("killing", tmp_path, "opens", "--count", "100", *mode)
+
+    assert said.startswith("90 of 90 readers let in")
+
+
+def test_two_homes_checkpoint_at_once(tmp_path: Path) -> None:
+    """Two processes that do not share a home checkpoint one catalog, and it stays whole."""
+    run("killing", tmp_path, "checkpoints", "--count", "60")
+
+
+@pytest.mark.parametrize(("count", "mode"), [(12, ()), (8, ("--rollback",))])
+def test_starts_at_one_moment_are_all_recorded(tmp_path: Path, count: int, mode: tuple[str, ...]) -> None:
+    """Processes that start together on no catalog, a plain one or one of an older schema each have their run."""
+    run("killing", tmp_path, "starts", "--count", str(count), "--writers", "3", *mode)
+
+
+def test_a_flipped_bit_that_changes_what_is_shown_is_said(tmp_path: Path) -> None:
+    """One bit of a catalog is flipped: whatever is then shown otherwise is said to be damaged."""
+    run("flipping", tmp_path, "--count", "100")
+
+
+@STRACE
+@pytest.mark.parametrize("how", ["", "rollback", "killed ls", "killed rollback"])
+def test_a_power_cut_finds_one_durable_copy(tmp_path: Path, how: str) -> None:
+    """Nothing is removed before what it held is synced elsewhere, and nothing gets its name before it is synced."""
+    work, home = tmp_path / "work", tmp_path / "home"
+    work.mkdir()
+    home.mkdir()
+
+    disk = judge(trace(work, work / "x.artui", home, *how.split()), work / "x.artui")
+
+    # One at the end, and those that a run went on from, if it logs here.
+    assert disk.removed_spools >= (1 if "ls" in how else 2)
+    assert disk.published >= (0 if how == "killed ls" else 1)
+    assert not disk.kept
