@@ -63,6 +63,7 @@ _TABLES = frozenset(
     )
 ) | {f"search_{part}" for part in ("data", "idx", "content", "docsize", "config")}
 _SEARCH = next(statement for statement in migrations.SCHEMA_0001 if statement.startswith("CREATE VIRTUAL TABLE search"))
+_WRITING_FUNCTIONS = frozenset({"ltrim", "char"})
 _SPOOL_INDEX = "sqlite_autoindex_spool_"
 """What a fold makes anew where the notes on spools are damaged."""
 _ASKED = frozenset({
@@ -176,6 +177,8 @@ def _authorize_writing(
     if action == sqlite3.SQLITE_PRAGMA and (first or "").lower() in _SET_BY_WRITERS:
         return sqlite3.SQLITE_OK
     if action == sqlite3.SQLITE_FUNCTION and inside in OUR_TRIGGERS and second in OUR_FUNCTIONS:
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_FUNCTION and second in _WRITING_FUNCTIONS and inside is None:
         return sqlite3.SQLITE_OK
     return _authorize_reading(action, first, second, database, None if inside in OUR_TRIGGERS else inside)
 

@@ -111,7 +111,7 @@ def begin_writing(connection: sqlite3.Connection, path: Path) -> str:
                 raise
             time.sleep(0.005 + 0.02 * _share())
     connection.execute("PRAGMA wal_autocheckpoint = 0")
-    connection.execute(f"PRAGMA synchronous = {'NORMAL' if mode == 'wal' else 'FULL'}")
+    connection.execute(f"PRAGMA synchronous = {'NORMAL' if mode == 'wal' else 'EXTRA'}")
     return mode
 
 

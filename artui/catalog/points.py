@@ -355,26 +355,16 @@ def _extend(connection: sqlite3.Connection, series_key: int, steps: Ints, times_
     ).fetchone()
     if row is None or type(row[0]) is not int or type(row[1]) is not int or type(row[3]) is not bytes:
         raise PointsDamaged("A series has lost its last block of points.", remedy="Get an untouched copy.")
-    number, tail = _tail(row)
-    if tail is None:
+    number, count, codec, payload, stored = row
+    if count >= BLOCK_POINTS:
         _write_blocks(connection, series_key, number + 1, steps, times_ms, values)
         return
+    if not is_whole(codec, count, payload, stored):
+        raise PointsDamaged("The last block of a series is damaged.", remedy="Get an untouched copy.")
+    tail = decode(codec, count, payload)
     joined = [np.concatenate(pair) for pair in zip(tail, (steps, times_ms, values), strict=True)]
     connection.execute("DELETE FROM block WHERE series_key = ? AND number = ?", (series_key, number))
     _write_blocks(connection, series_key, number, joined[0], joined[1], joined[2])
-
-
-def _tail(row: tuple[Any, ...] | None) -> tuple[int, tuple[Ints, Ints, Floats] | None]:
-    """Give the number of the last block, and its points if more may be added to it: not to a full or a damaged one."""
-    if row is None or not isinstance(row[0], int):
-        return -1, None
-    number, count, codec, payload, stored = row
-    if not isinstance(count, int) or count >= BLOCK_POINTS or not is_whole(codec, count, payload, stored):
-        return number, None
-    try:
-        return number, decode(codec, count, payload)
-    except PointsDamaged:
-        return number, None
 
 
 def _write_blocks(

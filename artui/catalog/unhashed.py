@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from artui.catalog import Catalog, artifacts, events
+from artui.catalog import Catalog, artifacts, events, marks
 from artui.catalog.artifacts import NewFile
 from artui.model import NOT_HASHED
 
@@ -41,7 +41,11 @@ def complete(catalog: Catalog, version_id: str, digests: Mapping[str, bytes], fa
         digest = artifacts.manifest_digest(
             [NewFile(path, size, found, link_target=link) for path, size, found, link in files], version_id
         )
-        connection.execute("UPDATE version SET digest = ? WHERE key = ?", (digest, key))
+        (location,) = connection.execute("SELECT location FROM version WHERE key = ?", (key,)).fetchone()
+        connection.execute(
+            "UPDATE version SET digest = ?, mark = ? WHERE key = ?",
+            (digest, marks.make(version_id, digest, location), key),
+        )
         before = connection.execute(
             "SELECT key, id, number, digest FROM version WHERE artifact_key = ? AND number < ? AND deleted_ms IS NULL "
             "ORDER BY number DESC LIMIT 1",

@@ -11,7 +11,7 @@ from artui.cli.common import catalog_option, json_option, open_reader, print_jso
 from artui.model import DAMAGED, Column, RunRow
 from artui.query import Reader
 from artui.query.artifacts import artifact_list
-from artui.query.damage import damaged_runs, damaged_versions
+from artui.query.damage import both, damaged_runs, damaged_versions
 from artui.query.runs import RunsRequest, columns, run_order, run_rows
 from artui.query.sorting import sort_of
 from artui.safetext import clean
@@ -70,7 +70,9 @@ def command(
             rows += [found[key] for key in part if key in found]
         damages = damaged_runs(reader, [row.head.key for row in rows])
         rows = [
-            replace(row, head=replace(row.head, damaged=damages[row.head.key])) if row.head.key in damages else row
+            replace(row, head=replace(row.head, damaged=both(row.head.damaged, damages[row.head.key])))
+            if row.head.key in damages
+            else row
             for row in rows
         ]
         say_damaged((row.head.name, row.head.damaged) for row in rows if row.head.damaged)
@@ -129,7 +131,7 @@ def _artifacts(reader: Reader, words: tuple[str, ...], as_json: bool) -> int:
     ]
     damages = damaged_versions(reader, [head.latest.key for head in found if head.latest is not None])
     found = [
-        replace(head, damaged=damages[head.latest.key])
+        replace(head, damaged=both(head.damaged, damages[head.latest.key]))
         if head.latest is not None and head.latest.key in damages
         else head
         for head in found

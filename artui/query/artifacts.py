@@ -184,7 +184,7 @@ def _is_manifest(files: Sequence[ManifestFile], head: VersionHead) -> bool:
                 file.path,
                 file.size_bytes,
                 bytes.fromhex(file.digest) if file.digest else None,
-                link_target=file.link_target,
+                link_target=file.link_target or None,
             )
             for file in files
         ]

@@ -30,6 +30,11 @@ def version_damage(reader: Reader, connection: sqlite3.Connection, keys: Sequenc
     return seals.version_damage(connection, keys) if reader.schema_version >= seals.SCHEMA_VERSION else {}
 
 
+def both(words: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+    """Put words for what is damaged together, each once."""
+    return tuple(dict.fromkeys((*words, *more)))
+
+
 def damaged_runs(reader: Reader, keys: Sequence[int]) -> Damages:
     """Like `run_damage`, by itself: for whoever has shown the runs already."""
     with reader.snapshot() as connection:

@@ -70,9 +70,9 @@ def bindable(number: int | float) -> int | float:
     return number if isinstance(number, float) or -_INT64 <= number < _INT64 else as_float(number)
 
 
-def number_in(text: str) -> int | float | None:
-    """Give the number that a stored text is, as in a param that was logged as `"1e-3"`; None if it is none."""
-    return Value(text.strip(), False, 0, 0).number if text.isascii() else None
+def number_in(text: object) -> int | float | None:
+    """Give the number that a stored text is, as in a param that was logged as `"1e-3"`; None if it is none, or no text."""
+    return Value(text.strip(), False, 0, 0).number if isinstance(text, str) and text.isascii() else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from artui.catalog import Catalog, points, runs
+from artui.errors import PointsDamaged
 from artui.query import Reader
 from artui.query.series import curve, get_series, spark_values
 
@@ -90,17 +91,17 @@ def test_blocks_of_older_catalogs_are_verified_by_their_payload(path: Path) -> N
     assert series.damaged_count == points.BLOCK_POINTS
 
 
-def test_points_go_on_behind_a_damaged_block(path: Path) -> None:
-    """A series whose last block is damaged takes more points, and keeps what it had."""
+def test_a_series_whose_last_block_is_damaged_is_closed(path: Path) -> None:
+    """It takes no more points, which go on in a series of their own, and keeps what it had."""
     with Catalog(path) as catalog, catalog.transaction() as connection:
         more = np.arange(10, dtype=np.int64)
         points.append(connection, 1, runs.name_key(connection, "loss"), "", more, more, more.astype(float))
     execute(path, "UPDATE block SET payload = zeroblob(9) WHERE number = 5")
 
-    with Catalog(path) as catalog, catalog.transaction() as connection:
+    with Catalog(path) as catalog, pytest.raises(PointsDamaged), catalog.transaction() as connection:
         points.append(connection, 1, runs.name_key(connection, "loss"), "", more, more, more.astype(float))
     with Reader(path) as reader:
         series = reader.run("r").series("loss")
 
-    assert len(series) == COUNT + 10
+    assert len(series) == COUNT
     assert series.damaged_count == 10

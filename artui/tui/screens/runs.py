@@ -16,7 +16,7 @@ from textual.widget import Widget
 from artui.model import Column, RunDetail, RunHead, RunRow
 from artui.query import Reader
 from artui.query import runs as query
-from artui.query.damage import Damages, damaged_runs, sentence
+from artui.query.damage import Damages, both, damaged_runs, sentence
 from artui.query.run import get_run
 from artui.query.runs import FirstView, RunOrder, RunsRequest
 from artui.safetext import clean
@@ -557,8 +557,8 @@ def _now_ms() -> int:
 def _marked(rows: dict[int, RunRow], damages: Damages) -> dict[int, RunRow]:
     """Put on rows what is known of their damage."""
     return {
-        key: replace(row, head=replace(row.head, damaged=damages.get(key, ())))
-        if row.head.damaged or key in damages
+        key: replace(row, head=replace(row.head, damaged=both(row.head.damaged, damages[key])))
+        if key in damages
         else row
         for key, row in rows.items()
     }
