@@ -216,7 +216,7 @@ def test_damaged_chunk_is_said(path: Path) -> None:
 
 
 def test_referenced_log_is_read_only_where_its_version_says(path: Path, tmp_path: Path) -> None:
-    """A log outside is read when it is a regular file of the recorded size; a link or a pipe in its place is not."""
+    """A log outside is read when it is what was recorded; a link that leads out of its folder, or a pipe, is not."""
     with Reader(path) as reader:
         head = logs.log_sources(reader, get_run(reader, reader.run("done").id))[1]
         source = logs.open_log(reader, head)
@@ -225,8 +225,10 @@ def test_referenced_log_is_read_only_where_its_version_says(path: Path, tmp_path
         assert source.read(0, 100) == b"" and source.size() == 0
 
         outside = tmp_path / "train.log"
-        outside.rename(tmp_path / "secret")
-        outside.symlink_to(tmp_path / "secret")
+        elsewhere = tmp_path.with_name(f"{tmp_path.name}-elsewhere")
+        elsewhere.mkdir()
+        outside.rename(elsewhere / "secret")
+        outside.symlink_to(elsewhere / "secret")
         with pytest.raises(ContentMissing):
             logs.open_log(reader, head)
         outside.unlink()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from artui.catalog.folding import take_over
+from artui.catalog.spool.adopting import take_over
 
 from artui import cli
 from artui.capture.files import entries_of
