@@ -11,6 +11,7 @@ import os
 import sqlite3
 import time
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,8 @@ __all__ = [
     "is_connected", "look", "time_limit",
 ]  # fmt: skip
 
+MAX_LOOKED_AT = 1_000
+"""Of a folder so many names are looked at for beginnings that a reader may remove; a writer looks at all."""
 _NO_SHARED_MEMORY = (
     "SQLITE_IOERR_SHM",
     "SQLITE_CANTOPEN",
@@ -153,11 +156,15 @@ def _inspect_once(real: Path, *, for_writing: bool) -> Opened:
 
 
 def _has_leftovers(real: Path) -> bool:
-    """Whether something lies beside the file that nobody may need. Cheap, since it is asked at each opening."""
+    """Whether something lies beside the file that nobody may need. Bounded, since it is asked at each opening."""
     try:
-        return real.stat().st_nlink > 1 or any(
-            os.path.lexists(f"{real}{ending}") for ending in ("-wal", "-shm", "-journal")
-        )
+        if real.stat().st_nlink > 1 or any(os.path.lexists(f"{real}{end}") for end in ("-wal", "-shm", "-journal")):
+            return True
+        with os.scandir(real.parent) as entries:
+            begun = f".{real.name}."
+            return any(
+                entry.name.startswith(begun) and ".part" in entry.name for entry in islice(entries, MAX_LOOKED_AT)
+            )
     except OSError:
         return False
 
