@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from artui.catalog.spool.adopting import take_over
 
 from artui import cli
 from artui.capture.files import entries_of
@@ -23,6 +22,7 @@ from artui.catalog import Catalog, artifacts, context, events, points, runs
 from artui.catalog.artifacts import NewFile, NewVersion
 from artui.catalog.cleaning import CleanConnection
 from artui.catalog.runs import NewRun
+from artui.catalog.spool.adopting import take_over
 from artui.exchange.importing import import_paths
 from artui.query import Reader
 from tests.exchange.mlruns import write_run
