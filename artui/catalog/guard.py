@@ -231,8 +231,10 @@ def schema_version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def find_damage(connection: sqlite3.Connection, path: Path, *, seconds: float = CHECK_SECONDS) -> None:
-    """Look through the whole file for damage.
+def find_damage(
+    connection: sqlite3.Connection, path: Path, *, with_indexes: bool = False, seconds: float = CHECK_SECONDS
+) -> None:
+    """Look through the whole file for damage; `with_indexes` also whether they say what the tables say, which takes longer.
 
     Raises:
         CatalogDamaged: SQLite found some; the message says what.
@@ -240,7 +242,7 @@ def find_damage(connection: sqlite3.Connection, path: Path, *, seconds: float = 
     allow_all(connection)
     try:
         with time_limit(connection, seconds):
-            found = connection.execute("PRAGMA quick_check(1)").fetchone()
+            found = connection.execute(f"PRAGMA {'integrity' if with_indexes else 'quick'}_check(1)").fetchone()
     finally:
         allow_reading(connection)
     if found is None or found[0] != "ok":

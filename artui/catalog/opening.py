@@ -22,7 +22,7 @@ from artui.catalog.header import COMMIT_SECONDS, Header, has_content, look
 from artui.catalog.leftovers import Whose
 from artui.catalog.migrations import SCHEMA_VERSION
 from artui.catalog.translate import ascii_path, border, error_name
-from artui.errors import CatalogError, CatalogLocked, CatalogReadOnly
+from artui.errors import CatalogDamaged, CatalogError, CatalogLocked, CatalogReadOnly
 from artui.paths import usable_path
 from artui.settings import load_settings
 
@@ -63,6 +63,8 @@ class Opened:
     is_unchecked: bool = True
     """Not looked through for damage before it is shown: `check_damage` does."""
     private: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False)
+    damage: str = ""
+    """What was found when it was looked through before it was shown."""
     was_left: bool = False
     """A process that died left a `-wal` or `-journal` of it."""
 
@@ -138,14 +140,14 @@ def _inspect_once(real: Path, *, for_writing: bool) -> Opened:
                 f"Schema {opened.schema_version} is newer than this artui knows ({SCHEMA_VERSION}): read-only. Upgrade artui to write to it.",
             )
         if opened.was_left:
-            guard.find_damage(connection, real)
-            opened.is_unchecked = False
+            _check_left(opened, connection, for_writing=for_writing)
         row = connection.execute("SELECT id FROM catalog").fetchone()
         opened.catalog_id = str(row[0]) if row else ""
     finally:
         disconnect(connection)
     if (
         not for_writing
+        and not opened.damage
         and opened.file == real
         and _has_leftovers(real)
         and leftovers.is_mine(real)
@@ -175,6 +177,18 @@ def _tidy(real: Path) -> None:
         if is_untouched:
             leftovers.clear(real)
     settle(real)
+
+
+def _check_left(opened: Opened, connection: sqlite3.Connection, *, for_writing: bool) -> None:
+    """Look through a file that a dead process left: damage is said, and keeps it from being written to or settled."""
+    try:
+        guard.find_damage(connection, opened.path)
+    except CatalogDamaged as error:
+        if for_writing:
+            raise
+        opened.damage = str(error)
+        _say(opened, opened.damage)
+    opened.is_unchecked = False
 
 
 def _find_way(real: Path, header: Header, *, for_writing: bool) -> Opened:
@@ -306,7 +320,7 @@ def check_damage(opened: Opened) -> None:
     connection = connect(opened)
     try:
         with border(opened.path):
-            guard.find_damage(connection, opened.path)
+            guard.find_damage(connection, opened.path, with_indexes=True)
     finally:
         disconnect(connection)
 

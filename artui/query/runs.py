@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -379,7 +380,8 @@ def run_rows(
         column.name_key: column.id for column in shown if column.source == "metric" and column.aggregate == "last"
     }
     spark_ids = set(sparks)
-    cells: dict[int, dict[str, ParamValue]] = {key: {} for key in keys}
+    # What an index that is damaged leads to may be of another run or name.
+    cells: dict[int, dict[str, ParamValue]] = defaultdict(dict)
     series: dict[int, tuple[int, str]] = {}
     with reader.snapshot() as connection:
         heads = {
@@ -394,13 +396,14 @@ def run_rows(
                 f"SELECT run_key, name_key, type, number, text FROM param WHERE run_key IN ({_marks(keys)}) AND name_key IN ({_marks(params)})",
                 [*keys, *params],
             ):
-                cells[run_key][params[name_key]] = param_value(kind, number, text)
+                if name_key in params:
+                    cells[run_key][params[name_key]] = param_value(kind, number, text)
         if metrics:
             for key, run_key, name_key, last in connection.execute(
                 f"SELECT key, run_key, name_key, last FROM series WHERE run_key IN ({_marks(keys)}) AND name_key IN ({_marks(metrics)}) ORDER BY labels",
                 [*keys, *metrics],
             ):
-                if metrics[name_key] not in cells[run_key]:
+                if name_key in metrics and metrics[name_key] not in cells[run_key]:
                     cells[run_key][metrics[name_key]] = _measured(last)
                     series[key] = run_key, metrics[name_key]
         _read_others(connection, keys, shown, cells)
@@ -453,7 +456,8 @@ def _read_others(
     if tags:
         query = f"SELECT run_key, name_key, value FROM tag WHERE run_key IN ({marks}) AND name_key IN ({_marks(tags)})"
         for key, name_key, value in connection.execute(query, [*keys, *tags]):
-            cells[key][tags[name_key]] = cell_of.text(value) or "✓"
+            if name_key in tags:
+                cells[key][tags[name_key]] = cell_of.text(value) or "✓"
     for column in shown:
         if column.source == "metric" and column.aggregate in AGGREGATES and column.aggregate != "last":
             value = AGGREGATES[column.aggregate]

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 NOTICE_SECONDS = 5.0
 OLD_NOTICE_SECONDS = 0.5
+CHECK_AFTER_SECONDS = 2.0
+"""So long after the first screen the whole file is looked through for damage."""
 TAKE_OVER_SECONDS = 30.0
 GOODBYE_SECONDS = 0.8
 IMPORT_SECONDS = 0.5
@@ -138,12 +140,16 @@ class ArtuiApp(ChangesOnly):
         self._take_over()
         self.set_interval(max(2.0, self.settings.refresh_seconds), self._look_for_alerts)
         if self.reader.is_unchecked:
-            self.runs_screen.ask("damage", self.reader.check_damage, lambda _: None)
+            self.set_timer(CHECK_AFTER_SECONDS, self._look_for_damage)
         if self.importing is not None:
             self.importing.start()
             self.set_interval(IMPORT_SECONDS, self._look_at_import)
         if self.reader.notice:
             self.say(self.reader.notice, is_warning=True, seconds=15)
+
+    def _look_for_damage(self) -> None:
+        """Have the whole file looked through, behind what is shown."""
+        self.runs_screen.ask("damage", self.reader.check_damage, lambda _: None)
 
     def _end_by_signal(self, number: int) -> None:
         # With the terminal gone, Textual may wait for ever to write to it: then leave without its goodbye.
