@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import resource
 import threading
@@ -279,7 +280,9 @@ def test_file_of_300_megabytes_costs_little_memory(path: Path, tmp_path: Path, e
         stream.seek(290_000_000)
         stream.write(b"needle")
     with Catalog(path) as catalog, catalog.transaction() as connection:
-        file = artifacts.NewFile("train.log", 300_000_000, b"\x01" * 32)
+        with outside.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").digest()
+        file = artifacts.NewFile("train.log", 300_000_000, digest)
         version = artifacts.NewVersion(
             "p", "far", "log", "modelling", [file], storage="referenced", location=str(outside)
         )
