@@ -27,6 +27,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from artui.errors import PointsDamaged
@@ -241,7 +242,13 @@ def _unpack(part: bytes | Any, count: int, kind: Any) -> Any:
 
 def check(codec: str, count: int, payload: bytes) -> bytes:
     """Make the first part of a block's digest: CRC-32 of codec, count and payload."""
-    return _CHECK.pack(zlib.crc32(payload, zlib.crc32(f"{codec}:{count}:".encode())))
+    return _CHECK.pack(zlib.crc32(payload, _begun(codec, count)))
+
+
+@lru_cache(maxsize=4096)
+def _begun(codec: str, count: int) -> int:
+    """Give the CRC of what stands before a payload: the same for all full blocks."""
+    return zlib.crc32(f"{codec}:{count}:".encode())
 
 
 def older_digest(codec: str, count: int, payload: bytes) -> bytes:
