@@ -25,7 +25,7 @@ def _floats(bits: list[int]) -> np.ndarray:
     return np.array(bits, np.uint64).view(np.float64)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(INT64, INT64, BITS), min_size=1, max_size=200))
 def test_block_comes_back_bit_for_bit(rows: list[tuple[int, int, int]]) -> None:
     """Any steps, times and float64 bit patterns survive: NaN payloads, -0.0, infinities, subnormals."""

@@ -27,7 +27,7 @@ def run(module: str, folder: Path, *options: str, is_preloaded: bool = False) ->
 
 BY_SHIM = {
     "wal": (
-        "log-short:kill:stride=131", "log-short:full:stride=211", "log-short:short:stride=151", "log-short:full-a-while:first=60:stride=211",
+        "log-short:kill:stride=181", "log-short:full:stride=211", "log-short:short:stride=151", "log-short:full-a-while:first=60:stride=211",
         "take-over-by-ls:kill:stride=53", "take-over-by-run:error:stride=139", "migrate-1:kill:stride=151", "tag:full:stride=67",
     ),
     "rollback": (
@@ -70,7 +70,7 @@ def test_a_power_cut_keeps_what_was_on_the_disk(tmp_path: Path, play: str, count
     run("powercut", tmp_path, "--play", play, "--count", str(count), *mode, is_preloaded=True)
 
 
-@pytest.mark.parametrize(("count", "mode"), [(30, ()), (10, ("--rollback",))])
+@pytest.mark.parametrize(("count", "mode"), [(20, ()), (8, ("--rollback",))])
 def test_random_kills_of_two_homes_lose_nothing(tmp_path: Path, count: int, mode: tuple[str, ...]) -> None:
     """Loggers of two homes, and who takes over from them, are killed at random: nothing lost, twice, unrecorded or left."""
     run("killing", tmp_path, "kills", "--writers", "0", "--count", str(count), *mode)

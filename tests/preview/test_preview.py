@@ -113,7 +113,7 @@ def test_bombs_are_not_unpacked() -> None:
     assert time.monotonic() - began < 8
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.sampled_from(["a.csv", "a.json", "a.jsonl", "a.npy", "a.npz", "a.safetensors", "a.png", "a.gz", "a.txt", "a"]),
     st.binary(max_size=300)
@@ -301,7 +301,7 @@ def test_arrays_of_every_shape(array: np.ndarray, size: str) -> None:
     assert f"numpy array {size} of" in _look("x.npy", _npy(array)).title
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(["a.npz", "a.npy", "a.safetensors", "a.csv.gz", "a.json", "a.png", "a.jpg"]), st.data())
 def test_changed_files_never_raise(name: str, data: st.DataObject) -> None:
     """Real files with some bytes changed or cut off have a preview that can be stored."""

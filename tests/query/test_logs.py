@@ -59,7 +59,7 @@ def _forwards(source: LogSource) -> list[int]:
     return starts
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(CONTENTS)
 @example(b"")
 @example(b"x" * LINE_BYTES + b"\n")
@@ -107,7 +107,7 @@ def _matches(source: Bytes, needle: bytes) -> list[int]:
     return found
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(CONTENTS, st.sampled_from(["needle", "NEEDLE n", "x", "€", "2%"]), st.data())
 def test_find_is_what_looking_everywhere_finds(content: bytes, needle: str, data: st.DataObject) -> None:
     """From any place, either way, the search gives the nearest match that is shown."""

@@ -82,7 +82,7 @@ def _blank() -> list[tuple[int, int, list[tuple[str, Style]]]]:
     return [(y, 0, [(" " * WIDTH, STYLES[2])]) for y in range(HEIGHT)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(PIECES, min_size=1, max_size=5), st.booleans())
 def test_differences_show_what_whole_pictures_show(updates: list, erases: bool) -> None:
     """After any updates the terminal shows the same as one that was sent everything at once."""
