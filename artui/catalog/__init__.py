@@ -98,6 +98,7 @@ class Catalog:
             except BaseException:
                 opening.disconnect(connection)
                 raise
+        self._seals_older = opened.schema_version < SCHEMA_VERSION
         self.id = opened.catalog_id
         self.notice = opened.notice
         found = os.stat(self.path)
@@ -118,6 +119,8 @@ class Catalog:
                 self._check_schema(connection)
                 if has_token := self._wal.is_new():
                     _write_token(connection)
+                if self._seals_older:
+                    seals.seal_older(connection)
                 yield connection
                 seals.renew(connection)
                 connection.execute("COMMIT")
@@ -127,6 +130,7 @@ class Catalog:
                 raise
             finally:
                 self._depth = 0
+            self._seals_older = False
             if self._wal.committed(has_token=has_token):
                 self._follow_with_token(connection)
 

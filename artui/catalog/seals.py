@@ -201,6 +201,8 @@ def _seal(connection: sqlite3.Connection, parts: Mapping[str, str], key: int) ->
 
 # What is touched, and sealed again
 
+MOST_SEALED_AT_ONCE = 20_000
+"""So many runs of an older catalog are sealed when it is brought up to date: it takes about two seconds."""
 TOUCHED = MappingProxyType({"run": "touched_run", "version": "touched_version"})
 """The temporary tables of a writing connection, by what they hold keys of."""
 FUNCTIONS = MappingProxyType({"run": "run_is_damaged", "version": "version_is_damaged"})
@@ -323,6 +325,16 @@ def _is_damaged(
         return int(found is not None and bool(find(found, [key])))
 
     return is_damaged
+
+
+def seal_older(connection: sqlite3.Connection) -> None:
+    """Seal what was recorded before there were seals, as it is now; of a very large catalog the newest."""
+    for kind, is_over in (("run", "status <> 0"), ("version", "1")):
+        connection.execute(
+            f"INSERT OR IGNORE INTO {TOUCHED[kind]} SELECT key, 0 FROM {kind} "
+            f"WHERE seal IS NULL AND {is_over} ORDER BY key DESC LIMIT {MOST_SEALED_AT_ONCE}"
+        )
+    renew(connection)
 
 
 def renew(connection: sqlite3.Connection) -> None:
