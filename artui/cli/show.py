@@ -57,7 +57,6 @@ def _print_run(run: RunDetail) -> None:
     head = run.head
     click.echo(f"{clean(head.name)}  ({clean(head.project)})")
     _fact("status", head.status + (f": {run.error.rsplit(chr(10), 1)[-1]}" if run.error else ""))
-    _fact("damaged", ", ".join(run.damaged))
     _fact(
         "started",
         f"{time_text(head.started_ms)}, took {duration_text(head.duration_ms)}"
@@ -65,7 +64,7 @@ def _print_run(run: RunDetail) -> None:
         else time_text(head.started_ms),
     )
     _fact("stage", head.stage)
-    _fact("damaged", ", ".join((*head.damaged, *run.damaged)))
+    _fact("damaged", ", ".join(dict.fromkeys((*head.damaged, *run.damaged))))
     _fact("note", run.note)
     _fact("tags", " ".join(tag.name + (f"={tag.value}" if tag.value else "") for tag in run.tags))
     _fact("where", f"{run.user}@{run.host}, python {run.python}")

@@ -204,11 +204,9 @@ def fact_lines(detail: RunDetail, *, cells: int) -> list[Line]:
             lines.append(Line([(f" {fit(name, 10)} ", "dim"), (fit(clean(text), max(1, cells - 12)).rstrip(), style)]))
 
     fact("status", head.status, status_style(head.status) if head.status != "finished" else "good")
-    if detail.damaged:
-        fact("damaged", f"not as recorded: {', '.join(detail.damaged)}", "bad")
     if detail.error:
         fact("error", detail.error.rsplit("\n", 1)[-1], "bad")
-    fact("damaged", ", ".join((*head.damaged, *detail.damaged)), "bad")
+    fact("damaged", ", ".join(dict.fromkeys((*head.damaged, *detail.damaged))), "bad")
     for remark in detail.remarks:
         fact("remark", remark, "warn")
     fact("started", f"{time_text(head.started_ms)}  ({ago_text(head.started_ms, now_ms)})")
@@ -418,7 +416,7 @@ def version_lines(
         *(
             [
                 Line([(f" damaged: {', '.join(damaged)}", "bad")])
-                for damaged in [(*head.damaged, *detail.damaged)]
+                for damaged in [dict.fromkeys((*head.damaged, *detail.damaged))]
                 if damaged
             ]
         ),
