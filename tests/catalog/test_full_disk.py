@@ -36,7 +36,11 @@ mkdir "$place/free" "$place/home"
 export XDG_STATE_HOME="$place/home" XDG_CACHE_HOME="$place/home" XDG_CONFIG_HOME="$place/home" TMPDIR="$place/free"
 "$python" "$make" "$place/x.artui" "$kind"
 if [ "$who" = stranger ]; then rm -rf "$place/home"; mkdir "$place/home"; fi
-for each in /tmp /var/tmp /dev/shm; do if [ -d $each ]; then mount --bind "$place/free" $each; fi; done
+for each in /tmp /var/tmp /dev/shm; do
+  # A place that the interpreter itself lies in has to stay.
+  case "$python" in $each/*) continue;; esac
+  if [ -d $each ]; then mount --bind "$place/free" $each; fi
+done
 cd "$place/free"
 dd if=/dev/zero of="$place/filling" bs=4k 2>/dev/null || true
 "$python" -m artui ls -c "$place/x.artui"
