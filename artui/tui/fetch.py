@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+BEHIND_THE_SCREEN = frozenset({"damage", "take over", "alerts"})
+"""Topics that nobody asked for just now."""
 _waiting: set[tuple[int, str, int]] = set()
 
 
@@ -69,7 +71,9 @@ class Asks(MessagePump):
         if message.error is not None:
             app.show_error(message.error)
         else:
-            app.clear_error()
+            # What goes on behind the screen by itself answers nobody: what was said stays.
+            if message.topic not in BEHIND_THE_SCREEN:
+                app.clear_error()
             self._answers[message.topic](message.value)
 
 
