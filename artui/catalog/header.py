@@ -46,8 +46,13 @@ class Header:
     schema_version: int
     size_bytes: int
     page_bytes: int
-    is_short: bool
-    """Shorter than the header says: normal while a `-wal` has the rest."""
+    told_bytes: int
+    """What the size should be; 0 where the header does not say."""
+
+    @property
+    def is_short(self) -> bool:
+        """Shorter than the header says: normal while a `-wal` has the rest."""
+        return self.size_bytes < self.told_bytes
 
 
 def look(path: Path) -> Header:
@@ -73,7 +78,7 @@ def look(path: Path) -> Header:
             break
         time.sleep(0.01)
     raise CatalogDamaged(
-        f"{ascii_path(path)} has only {header.size_bytes:,} of its bytes: the copy is incomplete.",
+        f"{ascii_path(path)} has {header.size_bytes:,} of {header.told_bytes:,} bytes: the copy is incomplete.",
         remedy="Copy it again.",
     )
 
@@ -159,7 +164,7 @@ def _header(head: bytes, size_bytes: int, shown: str) -> Header:
         schema_version=version,
         size_bytes=size_bytes,
         page_bytes=page_bytes,
-        is_short=counter == valid_for and page_count * page_bytes > size_bytes,
+        told_bytes=page_count * page_bytes if counter == valid_for else 0,
     )
 
 
