@@ -25,18 +25,13 @@ class CleanCursor(sqlite3.Cursor):
     """Looks through each text that it is given."""
 
     def execute(self, sql: str, parameters: Any = (), /) -> CleanCursor:
-        super().execute(sql, self._clean(parameters) if parameters else parameters)
+        super().execute(sql, cleaned(self.connection, parameters) if parameters else parameters)
         return self
 
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> CleanCursor:
-        super().executemany(sql, map(self._clean, parameters))  # row by row: there may be many
+        connection = self.connection
+        super().executemany(sql, (cleaned(connection, row) for row in parameters))  # row by row: there may be many
         return self
-
-    def _clean(self, parameters: Any) -> Any:
-        stored = redactor_of(self.connection).stored
-        if isinstance(parameters, Mapping):
-            return {name: stored(value) if type(value) is str else value for name, value in parameters.items()}
-        return [stored(value) if type(value) is str else value for value in parameters]
 
 
 class CleanConnection(sqlite3.Connection):
@@ -47,9 +42,11 @@ class CleanConnection(sqlite3.Connection):
     def cursor(self, factory: Any = CleanCursor) -> Any:
         return super().cursor(factory)
 
-    # What SQLite's own module makes of these goes past a cursor's methods.
+    # What SQLite's own module makes of these goes past a cursor's methods. Here the shortest way: there are very many.
     def execute(self, sql: str, parameters: Any = (), /) -> CleanCursor:
-        return CleanCursor(self).execute(sql, parameters)
+        cursor = CleanCursor(self)
+        _execute(cursor, sql, cleaned(self, parameters) if parameters else parameters)
+        return cursor
 
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> CleanCursor:
         return CleanCursor(self).executemany(sql, parameters)
@@ -60,6 +57,21 @@ class CleanConnection(sqlite3.Connection):
         if self._redactor is None:
             self._redactor = _new_redactor(self)
         return self._redactor
+
+
+_execute = sqlite3.Cursor.execute
+
+
+def cleaned(connection: sqlite3.Connection, parameters: Any) -> Any:
+    """Give what is bound to a statement with the secrets taken out of its texts."""
+    if isinstance(parameters, Mapping):
+        stored = redactor_of(connection).stored
+        return {name: stored(value) if type(value) is str else value for name, value in parameters.items()}
+    for value in parameters:
+        if type(value) is str:  # most statements bind keys and numbers alone
+            stored = redactor_of(connection).stored
+            return [stored(value) if type(value) is str else value for value in parameters]
+    return parameters
 
 
 def redactor_of(connection: sqlite3.Connection) -> Redactor:

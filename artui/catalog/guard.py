@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from artui.catalog import migrations
@@ -97,8 +97,8 @@ def _decode(raw: bytes) -> str:
 @contextlib.contextmanager
 def time_limit(connection: sqlite3.Connection, seconds: float = STATEMENT_SECONDS) -> Iterator[None]:
     """Stop whatever runs inside once the time is over."""
-    deadline = time.monotonic() + seconds
-    connection.set_progress_handler(lambda: 1 if time.monotonic() > deadline else 0, _OPCODES_A_TICK)
+    deadline = monotonic() + seconds
+    connection.set_progress_handler(lambda: 1 if monotonic() > deadline else 0, _OPCODES_A_TICK)
     try:
         yield
     finally:
@@ -112,20 +112,23 @@ class ReadingConnection(sqlite3.Connection):
     """The schema's version, as SQLite counts it; -1 before the first comparison."""
 
 
+_execute_cleaned = CleanConnection.execute
+
+
 class LimitedConnection(CleanConnection, ReadingConnection):
     """A writing connection: each statement has its own time limit, each text is looked through for secrets."""
 
     deadline = float("inf")
 
     def limit_statements(self) -> None:
-        self.set_progress_handler(lambda: 1 if time.monotonic() > self.deadline else 0, _OPCODES_A_TICK)
+        self.set_progress_handler(lambda: 1 if monotonic() > self.deadline else 0, _OPCODES_A_TICK)
 
     def execute(self, sql: str, parameters: Any = (), /) -> CleanCursor:
-        self.deadline = time.monotonic() + STATEMENT_SECONDS
-        return super().execute(sql, parameters)
+        self.deadline = monotonic() + STATEMENT_SECONDS
+        return _execute_cleaned(self, sql, parameters)
 
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> CleanCursor:
-        self.deadline = time.monotonic() + BATCH_SECONDS
+        self.deadline = monotonic() + BATCH_SECONDS
         return super().executemany(sql, parameters)
 
 

@@ -46,6 +46,10 @@ def is_sqlite(path: Path) -> bool:
         os.close(handle)
 
 
+def _decoded(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
+
+
 class ForeignDatabase:
     """One database of another program. Of its tables only real ones are read: views could be anything.
 
@@ -68,7 +72,7 @@ class ForeignDatabase:
             self._connection = sqlite3.connect(
                 "file:" + quote(os.fsencode(file)) + flags, uri=True, isolation_level=None, timeout=10
             )
-            self._connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+            self._connection.text_factory = _decoded
             for name, limit in _LIMITS.items():
                 self._connection.setlimit(getattr(sqlite3, name), limit)
             for pragma in (
@@ -118,6 +122,14 @@ class ForeignDatabase:
                 return cursor.fetchall()
             finally:
                 cursor.close()
+
+    def raw_rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Answer like `rows`, with texts as their bytes: for very many rows whose few texts are decoded once."""
+        self._connection.text_factory = bytes
+        try:
+            return self.rows(query, values)
+        finally:
+            self._connection.text_factory = _decoded
 
     def columns(self, table: str, *wanted: str) -> str:
         """Write a list of columns for a query: NULL for those that the table of this version of the schema lacks."""

@@ -129,7 +129,7 @@ class MlflowDatabase:
         if self._is_indexed:
             last, is_more = -(1 << 62), True
             while is_more:
-                rows = self._database.rows(
+                rows = self._database.raw_rows(
                     f"SELECT {columns}, rowid FROM metrics WHERE run_uuid = ? AND rowid > ? ORDER BY rowid LIMIT {PAGE_POINTS}",
                     (run.id, last),
                 )
@@ -145,7 +145,7 @@ class MlflowDatabase:
             part = [int(row) for row in wanted[start : start + 500]]
             marks = ", ".join("?" * len(part))
             yield from _by_metric(
-                self._database.rows(
+                self._database.raw_rows(
                     f"SELECT {columns}, rowid FROM metrics WHERE rowid IN ({marks}) ORDER BY rowid", part
                 )
             )
@@ -155,7 +155,7 @@ class MlflowDatabase:
         if self._rowids is None:
             parts: dict[str, list[Any]] = {}
             last = -(1 << 62)
-            while rows := self._database.rows(
+            while rows := self._database.raw_rows(
                 "SELECT rowid, run_uuid FROM metrics WHERE rowid > ? ORDER BY rowid LIMIT 200000", (last,)
             ):
                 last = rows[-1][0]

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from artui.secrets.files import is_secret_file
-from artui.secrets.formats import FORMATS, HINT, begun
+from artui.secrets.formats import FORMATS, HINT, begun, formats_within
 from artui.secrets.names import (
     WORDS,
     Suspicion,
@@ -213,8 +213,9 @@ def begun_secret(text: str) -> int | None:
 def _secrets_in(text: str) -> list[_Secret]:
     """Find what has the form of a secret, and what stands behind a name; none of them within another."""
     found: list[_Secret] = []
-    if len(text) > _LONG_CHARS or HINT.search(text) is not None:
-        for each in FORMATS:
+    is_long = len(text) > _LONG_CHARS
+    if is_long or HINT.search(text) is not None:
+        for each in FORMATS if is_long else formats_within(text):
             found += [_Secret(start, end, each.kind, text[start:end]) for start, end in each.find(text)]
     return found + _named(text)
 
