@@ -11,11 +11,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from textual import _wait
+from textual.message_pump import MessagePump
 from textual.pilot import Pilot
+from textual.timer import Timer
 
 from artui.catalog import Catalog, artifacts, blobs, events, ids, points, runs
 from artui.preview import preview
-from tests.tui.looking import HOSTILE, NOW_MS, make_app, settled
+from tests.tui.looking import HOSTILE, NOW_MS, SHORT_SECONDS, make_app, settled, short_timers
 
 
 @pytest.fixture
@@ -26,6 +29,21 @@ def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time_ns", lambda: NOW_MS * 1_000_000)
     monkeypatch.setattr(ids.os, "urandom", lambda count: b"\x07" * count)
     ids._forget()
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Textual's pilot waits twice 20 ms after each key; what a screen still has to do is waited for by `settled`."""
+    monkeypatch.setattr(_wait, "SLEEP_GRANULARITY", 1 / 200)
+    set_timer = MessagePump.set_timer
+
+    def noted(self: MessagePump, delay: float, *rest: Any, **more: Any) -> Timer:
+        timer = set_timer(self, delay, *rest, **more)
+        if delay <= SHORT_SECONDS:
+            short_timers.add(timer)
+        return timer
+
+    monkeypatch.setattr(MessagePump, "set_timer", noted)
 
 
 @pytest.fixture(autouse=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+import weakref
 from pathlib import Path
 from typing import Any
 
 from textual.pilot import Pilot
+from textual.timer import Timer
 
 from artui.query import Reader
 from artui.settings import Settings
@@ -18,17 +20,22 @@ NOW_MS = 1_790_000_000_000
 HOSTILE = "\x1b]0;pwned\x07\x1b[31mred\x9b1m [/]oops[/nope] [@click=app.quit]x[/] ‮evil​"
 
 
+SHORT_SECONDS = 0.4
+short_timers: weakref.WeakSet[Timer] = weakref.WeakSet()
+"""Timers of the app that wait for a key to rest, as tests note them."""
+
+
 async def settled(pilot: Pilot[Any], *, seconds: float = 20.0) -> None:
     """Wait until every question is answered and no timer of ours is about to ask another."""
     deadline = time.monotonic() + seconds
     quiet_since: float | None = None
     while time.monotonic() < deadline:
         await pilot.pause()
-        if fetch.is_waiting():
+        if fetch.is_waiting() or any(timer._task is not None and not timer._task.done() for timer in short_timers):
             quiet_since = None
         elif quiet_since is None:
             quiet_since = time.monotonic()
-        elif time.monotonic() - quiet_since > 0.3:
+        elif time.monotonic() - quiet_since > 0.06:
             await pilot.pause()
             return
         await asyncio.sleep(0.01)

@@ -284,14 +284,17 @@ def test_points_are_placed_by_another_metric(small_catalog: Path, explore: Explo
 
 
 @pytest.mark.parametrize("ending", ["svg", "png"])
-def test_chart_is_written_to_a_file(small_catalog: Path, explore: Explore, tmp_path: Path, ending: str) -> None:
+def test_chart_is_written_to_a_file(
+    small_catalog: Path, explore: Explore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
     """e asks for a name and writes what is drawn; a file that is there is never written over."""
+    monkeypatch.chdir(tmp_path)
     target = tmp_path / f"loss.{ending}"
 
     async def flow(pilot: Pilot[Any]) -> None:
         await _press(pilot, "down", "down", "enter", "tab")
         for _ in range(2):
-            await pilot.press("e", "ctrl+u", *str(target))
+            await pilot.press("e", "ctrl+u", *target.name)
             text = await _press(pilot, "enter")
         assert "is there already" in text
 
