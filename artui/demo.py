@@ -32,6 +32,8 @@ from numpy.typing import NDArray
 import artui
 from artui.capture.names import numbered_name
 from artui.capture.run import Run
+from artui.catalog import Catalog
+from artui.catalog.header import DEMO
 
 PROJECT = "digits"
 DEFAULT_PATH = "demo.artui"
@@ -131,6 +133,7 @@ def build(path: Path, progress: Progress = lambda _: None) -> None:
     """Run the whole project and leave its catalog at `path`."""
     with tempfile.TemporaryDirectory(prefix="artui-demo-") as folder:
         work = Path(folder)
+        Catalog(path, created_by=DEMO).close()
         # A run that lasts as long as the project keeps the file open from first to last.
         with _start_run(
             project=PROJECT,

@@ -16,6 +16,8 @@ from artui.errors import UsageError
 
 _VERSION = re.compile(r"v?([0-9]{1,9})\Z")
 _NAME = re.compile(r"(?!\s)[^:@\\\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}(?<!\s)\Z")
+_NO_NAME = re.compile(r"[:@\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+MAX_NAME_CHARS = 200
 _ID = re.compile(r"[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{4,26}\Z")
 
 
@@ -72,6 +74,15 @@ def check_name(text: str, *, what: str) -> str:
             remedy="Use 1 to 200 characters without ':', '@', backslash, control characters or blanks at the ends.",
         )
     return text
+
+
+def fit_name(text: str) -> str:
+    """Make a name that can be referred to of any text: blanks at its ends go, letters that no name has become `-`, and it ends after 200.
+
+    Empty where nothing is left.
+    """
+    fitting = _NO_NAME.sub("-", text.strip())[:MAX_NAME_CHARS].strip()
+    return fitting if _NAME.match(fitting) else ""
 
 
 def check_alias(text: str) -> str:

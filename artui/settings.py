@@ -48,6 +48,8 @@ class Settings:
     variables: str = ""
     """More environment variables to keep with their values: names separated by commas, `*` stands for anything.
     `ARTUI_VARIABLES`."""
+    quiet: bool = False
+    """Whether runs end without the line on stderr that says where they are. `ARTUI_QUIET`."""
     alerts: tuple[str, ...] = ()
     """Rules about metrics of running runs, such as `val/loss rises 5 times`: the open app tells when one holds.
     `ARTUI_ALERTS`, separated by `;`."""

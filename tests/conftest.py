@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from textual import constants
 
-from artui.capture import writer
+import artui
+from artui.capture import warn
 from artui.settings import load_settings
 
 # Screens are pictured in true colour, whatever terminal the tests run in.
@@ -35,9 +36,13 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     # What goes on beside a run is looked at by the tests that are about it.
     for name in ("CONSOLE", "SYSTEM_SECONDS", "CODE"):
         monkeypatch.setenv(f"ARTUI_{name}", "0")
+    # No run of a test goes to the folder that the tests were started in.
+    monkeypatch.setattr(artui, "started_in", "")
+    # The line that says where a run is, too.
+    monkeypatch.setenv("ARTUI_QUIET", "1")
     load_settings.cache_clear()
     # Each trouble is told once a process: here, once a test.
-    writer._told.clear()
+    warn.forget()
     yield folder
     load_settings.cache_clear()
 

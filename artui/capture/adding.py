@@ -10,7 +10,7 @@ from typing import Any
 
 from artui.capture import files, hashing
 from artui.capture.values import stage_of
-from artui.capture.writer import warn
+from artui.capture.warn import warn
 from artui.catalog import Catalog, artifacts, events
 from artui.catalog.artifacts import NewVersion
 from artui.catalog.cleaning import redactor_of

@@ -28,8 +28,9 @@ from artui.capture.names import new_name
 from artui.capture.patterns import CsvTail, Patterns, params_of
 from artui.capture.recording import Program
 from artui.capture.run import Run
+from artui.capture.start import Start, fitting_name
 from artui.capture.values import tag_values
-from artui.capture.writer import guarded, warn
+from artui.capture.warn import guarded, warn
 from artui.errors import UsageError
 
 _READ_BYTES = 1 << 16
@@ -85,7 +86,7 @@ def execute(order: Order) -> int:
     patterns = Patterns(order.metrics, is_automatic=order.finds_metrics)
     wanted = [parse_wanted(text) for text in order.artifacts]
     command = [str(part) for part in order.command]
-    run = Run(project=order.project or "default", name=order.name or new_name())
+    run = Run(project=fitting_name(order.project, what="a project", otherwise="default"), name=order.name or new_name())
     run._program = Program(
         command=tuple(command),
         scripts=tuple(_scripts(command)),
@@ -94,9 +95,11 @@ def execute(order: Order) -> int:
     params = {**(params_of(command) if order.reads_params else {}), **order.params}
     with guarded("starting the run (it is not recorded)"):
         run._start(
-            catalog=order.catalog, params=params, tags=tags_of(order.tags), note=order.note, stage=order.stage, parent=order.parent or _outer_run(),
-            wanted_id=None, resume=False, is_named=(True, True),
-            wants={"console": order.console, "code": order.code, "system": order.system_metrics},
+            Start(
+                project=run.project, name=run.name, params=params, tags=tags_of(order.tags), note=order.note, stage=order.stage,
+                parent=order.parent or _outer_run(), catalog=order.catalog,
+                wants={"console": order.console, "code": order.code, "system": order.system_metrics},
+            )
         )  # fmt: skip
     began = time.time()
     program = _Program(run, patterns, [CsvTail(Path(path)) for path in order.watched_csv])

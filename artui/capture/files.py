@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from artui.capture.regular import open_regular
-from artui.capture.writer import warn
+from artui.capture.warn import warn
 from artui.catalog import blobs
 from artui.catalog.artifacts import NewFile
 from artui.errors import UsageError

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 
 from artui.capture import writer as writers
 from artui.capture.files import NotHashable, Unhashed, digest_now
-from artui.capture.writer import Writer, guarded
+from artui.capture.warn import guarded, warn
+from artui.capture.writer import Writer
 from artui.catalog import unhashed
 from artui.catalog.artifacts import Saved
 from artui.errors import CatalogLocked, DiskFull
@@ -109,7 +110,7 @@ def wait(jobs: Sequence[Job], *, seconds: float | None = None) -> None:
         with guarded("marking what is not hashed"):
             unhashed.mark(job.writer.catalog, job.version_id, INTERRUPTED)
     if cancelled:
-        writers.warn("not hashed", f"left unhashed: {', '.join(job.reference for job in cancelled[:5])}")
+        warn("not hashed", f"left unhashed: {', '.join(job.reference for job in cancelled[:5])}")
 
 
 class Progress:

@@ -1,16 +1,20 @@
 """Which run a process belongs to: its own, one that is named by the environment, or one shared by a launcher's ranks.
 
 `ARTUI_RUN` names a run that is there already: the first `start_run` of a process joins it, and a process started by
-one that has joined gets a run inside it. Ranks of torchrun, and of a Slurm or MPI step, share one run without
-being told: its id is derived from what they have in common.
+one that has joined gets a run inside it. Ranks of torchrun, and of a Slurm or MPI step, share one run without being
+told: its id is derived from what they have in common, which is the launch and the program, its arguments included. A
+launch may run one program several times: each rank takes part in a run once, and nobody joins a run that has ended,
+so that the second time is another run. Only when torchrun starts the same workers again does theirs go on.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 from artui.catalog.ids import derived_id
@@ -21,8 +25,15 @@ _RANKS = (
     ("RANK", "WORLD_SIZE"),
     ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
     ("PMI_RANK", "PMI_SIZE"),
-    ("SLURM_PROCID", "SLURM_NTASKS"),
+    ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS"),
 )
+_FIRST_SHELL_STEP = 4294967290
+"""Slurm's steps from here on are no launches: the batch script, an interactive shell, what is added to a job."""
+_RANK_ARGUMENT = re.compile(
+    r"--?(?:local[_-]rank|node[_-]rank|rank|local[_-]process[_-]index|process[_-]index)(?:=|\Z)"
+)
+MAX_TIMES = 1000
+"""So often a launch may run the same program."""
 
 RUN, JOINED = "ARTUI_RUN", "ARTUI_JOINED"
 
@@ -40,6 +51,10 @@ class Place:
     is_member: bool = False
     """Not the one that begins and ends the run."""
     rank: int | None = None
+    launch: tuple[str, ...] = ()
+    """What the ranks of one launch of one program have in common; the run's id is derived from it."""
+    is_restarted: bool = False
+    """The launcher has started the same workers again: their run goes on."""
 
     @property
     def labels(self) -> str:
@@ -47,11 +62,20 @@ class Place:
         return f"rank={self.rank}" if self.rank else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a run stands that a rank may take part in."""
+
+    has_ended: bool
+    ranks: frozenset[int]
+    """Those that have taken part."""
+
+
 def rank_of(environment: Mapping[str, str]) -> int | None:
     """Give the rank of this process among several; None when it is alone."""
     for rank, size in _RANKS:
         try:
-            if int(environment.get(size, "")) > 1:
+            if int(environment.get(size, "")) > 1 and not (rank.startswith("SLURM") and not _slurm_step(environment)):
                 return int(environment[rank])
         except (KeyError, ValueError):
             continue
@@ -75,20 +99,70 @@ def place(environment: MutableMapping[str, str] | None = None) -> Place:
     shared = _shared(environment)
     if not shared:
         return Place(rank=rank)
-    return Place(derived_id("run", *shared, str(number)), is_member=rank > 0, rank=rank)
+    is_restarted = environment.get("TORCHELASTIC_RESTART_COUNT", "0") not in ("", "0")
+    launch = (*shared, *program_of(sys.argv, sys.orig_argv), str(number))
+    return Place(rank=rank, launch=launch, is_member=rank > 0, is_restarted=is_restarted)
+
+
+def take_part(place: Place, standing_of: Callable[[str], Standing | None]) -> Place:
+    """Choose the run of a launch that a rank takes part in, by how the candidates stand; None stands for one that nobody has begun."""
+    if not place.launch or place.rank is None:
+        return place
+    chosen = ""
+    for time in range(MAX_TIMES):
+        run_id = derived_id("run", *place.launch, *([str(time)] if time else []))
+        standing = standing_of(run_id)
+        if place.is_restarted:
+            # The last one that there is; where there is none, the first.
+            if standing is None and chosen:
+                break
+            chosen = run_id
+            if standing is None:
+                break
+        elif standing is None or not (standing.has_ended or place.rank in standing.ranks):
+            chosen = run_id
+            break
+    return replace(place, run_id=chosen)
+
+
+def program_of(arguments: Sequence[str], command: Sequence[str]) -> tuple[str, ...]:
+    """Name a program by its script and arguments: without folders, and without what tells one rank from another."""
+    shown = list(arguments)
+    if shown and shown[0] == "-c":
+        shown[0] = next((code for flag, code in pairwise(command) if flag == "-c"), "-c")
+    elif shown:
+        shown[0] = os.path.basename(shown[0])
+    kept: list[str] = []
+    is_rank = False
+    for part in shown:
+        if is_rank:
+            is_rank = False
+            continue
+        if match := _RANK_ARGUMENT.match(part):
+            is_rank = not match[0].endswith("=")
+            continue
+        kept.append(os.path.basename(part.rstrip("/")) if part.startswith(("/", "./", "../")) else part)
+    return tuple(kept)
+
+
+def _slurm_step(environment: Mapping[str, str]) -> str:
+    """Give the step of a Slurm job that is a launch; empty for shells and batch scripts, which start programs one by one."""
+    step = environment.get("SLURM_STEP_ID", "")
+    return step if step.isdigit() and int(step) < _FIRST_SHELL_STEP else ""
 
 
 def _shared(environment: Mapping[str, str]) -> tuple[str, ...]:
     """Give what the ranks of one launch have in common, and no other launch has; empty when that is not known."""
     elastic = environment.get("TORCHELASTIC_RUN_ID")
     if elastic is not None:
-        address = environment.get("MASTER_ADDR", ""), environment.get("MASTER_PORT", "")
+        # Not the port: workers that are started again may get another.
+        address = environment.get("MASTER_ADDR", "")
         if environment.get("LOCAL_WORLD_SIZE") == environment.get("WORLD_SIZE"):
             # All ranks are children of one agent: it tells this launch from a later one with the same settings.
-            return "torchrun", elastic, *address, boot_id(), str(os.getppid()), _started_at(os.getppid())
-        return ("torchrun", elastic, *address) if elastic != "none" else ()
-    step = environment.get("SLURM_STEP_ID", "")
-    if environment.get("SLURM_JOB_ID") and step.isdigit():
+            return "torchrun", elastic, address, boot_id(), str(os.getppid()), _started_at(os.getppid())
+        return ("torchrun", elastic, address) if elastic != "none" else ()
+    step = _slurm_step(environment)
+    if environment.get("SLURM_JOB_ID") and step:
         names = ("SLURM_CLUSTER_NAME", "SLURM_JOB_ID", "SLURM_STEP_ID", "SLURM_RESTART_COUNT")
         return ("slurm", *(environment.get(name, "") for name in names))
     if "OMPI_COMM_WORLD_RANK" in environment:

@@ -14,7 +14,8 @@ from artui.capture import code as code_of_runs
 from artui.capture import environment
 from artui.capture.media import Content
 from artui.capture.values import stage_of
-from artui.capture.writer import Writer, guarded
+from artui.capture.warn import guarded
+from artui.capture.writer import Writer
 from artui.catalog import runs
 from artui.catalog.spool import adopting, folding
 from artui.catalog.spool.place import console_artifact, console_file, folder_of, remove_file
@@ -60,8 +61,8 @@ class Recording:
         """Have something done to the run."""
         self._writer.spool.act({"do": do, "id": self._run.id, **values}, data)
 
-    def start_action(self, *, params: Mapping[str, Any], tags: Mapping[str, str], note: str, parent_id: str | None) -> dict[str, Any]:  # fmt: skip
-        """Say all that is known at the start."""
+    def start_action(self, *, parent_id: str | None = None, note: str = "") -> dict[str, Any]:
+        """Say what is known at the start, without params and tags."""
         run, around = self._run, environment.surroundings()
         command = list(self._program.command) if self._program else environment.command_line()
         command = self.redactor.command([runs.storable(part) for part in command])
@@ -69,13 +70,13 @@ class Recording:
         return {
             "do": "start",
             "is_member": run._place.is_member,
+            "rank": run._place.rank if run._place.launch else None,
             "context": {"exec": {"is_name_made_up": self._program.is_name_made_up}} if self._program else {},
             "run": {
                 "id": run.id, "project": run.project, "name": runs.storable(run.name), "stage": run.stage, "parent_id": parent_id,
                 "started_ms": time.time_ns() // 1_000_000, "note": runs.storable(note), "user": around.user, "host": around.host,
                 "git_commit": around.git.commit, "git_branch": around.git.branch, "git_is_dirty": around.git.is_dirty, "python": around.python,
                 "directory": runs.storable(around.directory), "command": command,
-                "params": runs.flatten(params), "tags": dict(tags),
             },
         }  # fmt: skip
 

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from artui.capture.writer import warn
+from artui.capture.warn import warn
 from artui.model import KINDS, STAGES
 
 _INT64 = 1 << 63

@@ -10,14 +10,13 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
-import sys
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from artui.capture.warn import forget, guarded, shown, tell_counts, warn
 from artui.catalog import Catalog, opening
 from artui.catalog.spool.place import remove_folder
 from artui.errors import ArtuiError, CatalogError, CatalogLocked, CatalogNotFound, DiskFull
@@ -26,6 +25,7 @@ from artui.secrets import Redactor
 if TYPE_CHECKING:
     from artui.capture.run import Run
     from artui.catalog.spool.reading import SpoolFile
+    from artui.catalog.spool.writing import Spool
 
 FLUSH_SECONDS = 0.5
 HEARTBEAT_SECONDS = 5.0
@@ -50,8 +50,6 @@ class Writer:
     """
 
     def __init__(self, path: Path, *, parent: str = "") -> None:
-        from artui.catalog.spool.writing import Spool
-
         self.path = Path(os.path.abspath(path))
         self.holders = 0
         self.is_child = bool(parent)
@@ -68,13 +66,13 @@ class Writer:
                 self._error = error
                 warn(
                     "waiting",
-                    f"{_shown(error)} Logging goes on beside it, in {Path(os.path.realpath(path)).name}-spool; "
+                    f"{shown(error)} Logging goes on beside it, in {Path(os.path.realpath(path)).name}-spool; "
                     "it is written when that is possible.",
                 )
             self.path = Path(os.path.realpath(path))
         self.redactor = Redactor(self._catalog.id if self._catalog is not None else str(self.path))
         try:
-            self.spool = Spool(self.path, parent=parent, tell=warn, redactor=self.redactor)
+            self.spool = self._begin_spool(parent)
         except BaseException:
             if self._catalog is not None:
                 self._catalog.close()
@@ -95,6 +93,24 @@ class Writer:
         if not self.is_child:
             self._thread = threading.Thread(target=self._work, name="artui-writer", daemon=True)
             self._thread.start()
+
+    def _begin_spool(self, parent: str) -> Spool:
+        """Begin the spool: beside the catalog, or else where something can be written."""
+        from artui.catalog.spool.place import temporary_folder
+        from artui.catalog.spool.writing import Spool
+
+        try:
+            return Spool(self.path, parent=parent, tell=warn, redactor=self.redactor)
+        except CatalogError:
+            folder = temporary_folder(self.path)
+            spool = Spool(self.path, parent=parent, tell=warn, redactor=self.redactor, folder=folder)
+        warn(
+            "spool elsewhere",
+            f"Nothing can be written beside {self.path}: what is logged is in {spool.path} meanwhile. The next run that can "
+            f"write to that catalog brings it in, or `artui settle {folder}`.",
+            subject=str(self.path),
+        )
+        return spool
 
     @property
     def catalog(self) -> Catalog:
@@ -118,6 +134,16 @@ class Writer:
 
     def remove(self, run: Run) -> None:
         self._runs = [each for each in self._runs if each is not run]
+
+    def take_over(self) -> None:
+        """Bring in what dead processes left beside the catalog.
+
+        Raises:
+            CatalogError: it cannot be written to.
+        """
+        from artui.catalog.spool import adopting
+
+        adopting.adopt(self.catalog, own=frozenset(self._spool_ids), tell=warn)
 
     def fold_now(self, seconds: float) -> bool:
         """Have everything folded that was logged by now, and wait for it, but no longer than that."""
@@ -206,7 +232,7 @@ class Writer:
             self._cannot(error)
             return False
         except Exception as error:  # noqa: BLE001 - this thread must live as long as the program
-            warn(f"fold: {type(error).__name__}", f"folding the spool failed: {_shown(error)}")
+            warn(f"fold: {type(error).__name__}", f"folding the spool failed: {shown(error)}")
             return False
         self._folded_at, self._folded_bytes = now, end
         self._again_seconds = AGAIN_SECONDS
@@ -238,7 +264,7 @@ class Writer:
     def _cannot(self, error: Exception) -> None:
         """Say once why the catalog is not written to, and open it anew next time: it may have been replaced."""
         self._error = error
-        warn(f"catalog: {type(error).__name__}", f"{_shown(error)} What is logged is kept in the spool meanwhile.")
+        warn(f"catalog: {type(error).__name__}", f"{shown(error)} What is logged is kept in the spool meanwhile.")
         if not isinstance(error, CatalogLocked | DiskFull):
             catalog, self._catalog = self._catalog, None
             if catalog is not None:
@@ -305,7 +331,7 @@ class Writer:
         if self.spool.has_waiting or not self.spool.is_there:
             warn("lost", "what was logged last could not be written anywhere, and is lost.")
         if self.spool.is_there:
-            why = f" ({_shown(self._error)})" if self._error is not None else ""
+            why = f" ({shown(self._error)})" if self._error is not None else ""
             warn(
                 "left",
                 f"{self.path.name} could not be written to{why}: {self.spool.folder.name}/{self.spool.id} beside it holds "
@@ -346,43 +372,6 @@ def release(writer: Writer) -> None:
         writer.close()
 
 
-_told: Counter[str] = Counter()
-
-
-@contextlib.contextmanager
-def guarded(doing: str) -> Iterator[None]:
-    """Let no error out of the logging API: tell of it once, count the rest."""
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001 - a training loop must not die of its log
-        warn(f"{doing}: {type(error).__name__}", f"{doing} failed: {_shown(error)}")
-
-
-def warn(cause: str, message: str) -> None:
-    """Tell of trouble on stderr, once a cause."""
-    _told[cause] += 1
-    if _told[cause] == 1:
-        _tell(message)
-
-
-def _tell(message: str) -> None:
-    """Write a line on stderr, if there is one, with nothing in it that acts on a terminal."""
-    text = message if message.isascii() and message.isprintable() else ascii(message)[1:-1]
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(f"artui: {text}\n")
-
-
-def _shown(error: Exception) -> str:
-    text = str(error) if isinstance(error, ArtuiError) else f"{type(error).__name__}: {error}"
-    return text if text.isascii() and text.isprintable() else ascii(text)[1:-1]
-
-
-def _tell_counts() -> None:
-    for cause, count in _told.items():
-        if count > 1:
-            _tell(f"{cause} happened {count:,} times.")
-
-
 _parents: dict[Path, str] = {}
 """In a child that was forked while SQLite had a catalog open: the spool of the parent, by catalog."""
 _suspended: list[Catalog] = []
@@ -415,7 +404,7 @@ def _after_fork_in_child() -> None:
         writer.spool.abandon()
     _writers.clear()
     _children.clear()
-    _told.clear()
+    forget()
     for action in on_fork:
         action()
 
@@ -429,7 +418,7 @@ def _at_exit() -> None:
     for action in actions:
         with guarded("finishing a run"):
             action()
-    _tell_counts()
+    tell_counts()
 
 
 atexit.register(_at_exit)

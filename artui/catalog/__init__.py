@@ -49,10 +49,11 @@ class Catalog:
         create: bool = True,
         migrates: bool = True,
         busy_seconds: float = BUSY_SECONDS,
+        created_by: str = "",
     ) -> None:
         wanted = usable_path(path)
         if create and not wanted.exists() and not wanted.is_symlink():
-            _create(wanted)
+            _create(wanted, created_by or _program())
         self.path = Path(os.path.realpath(wanted))
         self._lock = threading.RLock()
         self._pid = os.getpid()
@@ -260,7 +261,7 @@ def _write_token(connection: sqlite3.Connection) -> None:
     )
 
 
-def _create(path: Path) -> None:
+def _create(path: Path, created_by: str) -> None:
     """Make an empty catalog: whole under another name first, so that nobody ever sees half of one."""
     shown = ascii_path(path)
     try:
@@ -282,7 +283,7 @@ def _create(path: Path) -> None:
         try:
             # As long as this process lives nobody takes it for a beginning that was left.
             lock_file(handle)
-            _fill(part)
+            _fill(part, created_by)
             try:
                 os.link(part, path)
             except FileExistsError:
@@ -302,7 +303,7 @@ def _create(path: Path) -> None:
             os.close(handle)
 
 
-def _fill(part: Path) -> None:
+def _fill(part: Path, created_by: str) -> None:
     """Make a file an empty catalog, and have it on the disk."""
     with contextlib.closing(sqlite3.connect(part, isolation_level=None)) as connection:
         connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
@@ -310,7 +311,7 @@ def _fill(part: Path) -> None:
         migrate(connection)
         connection.execute(
             "INSERT INTO catalog (key, id, created_ms, created_by) VALUES (1, ?, ?, ?)",
-            (new_id(), time.time_ns() // 1_000_000, _program()),
+            (new_id(), time.time_ns() // 1_000_000, created_by),
         )
     journal.fsync(part)
 

@@ -171,6 +171,13 @@ def editing(catalog: Catalog, label: str) -> Iterator[Edit]:
         )
 
 
+@contextlib.contextmanager
+def recording(catalog: Catalog) -> Iterator[Edit]:
+    """Make changes that a program made: the journal has them, and nobody takes them back by `undo`."""
+    with catalog.transaction() as connection:
+        yield Edit(connection, None)
+
+
 def undo(catalog: Catalog) -> Outcome | None:
     """Take back the last edit of this user that is not taken back yet; None if there is none."""
     return _turn(catalog, _DONE, _UNDONE, "key DESC")

@@ -1,13 +1,44 @@
-"""Which catalog is meant when none is named."""
+"""Which catalog is meant when none is named, and where a run goes when there is none yet.
+
+It is where its owner will look: the nearest catalog upwards, or else a new one that is named after its folder. The
+search goes no further than the work that the folder belongs to: it ends at the root of a git repository, below the
+home, at a mount point and at a folder that everybody may write to. In the home, in `/` and in `/tmp` themselves no run
+ends up by itself, and a catalog that `artui demo` made takes nobody's runs; who only reads there finds what lies in
+the current folder.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from artui.errors import UsageError
+import artui
+from artui.catalog.header import is_demo
+from artui.errors import ArtuiError
 from artui.paths import usable_path
 from artui.settings import default_catalog
+
+ENDING = ".artui"
+DEFAULT = "the default"
+NAMED = "named"
+_MAX_STEM_BYTES = 200
+_MAX_CATALOGS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A catalog that was chosen, which need not be there yet."""
+
+    path: Path
+    why: str
+    """In words: `named`, `found in /work/vision`, `new in …`, `the default`."""
+    is_new: bool = False
+    """Made for a run that begins, since there is none yet that it belongs to."""
 
 
 def find_catalog(named: str | os.PathLike[str] | None = None, *, folder: Path | None = None) -> tuple[Path, str]:
@@ -16,21 +47,196 @@ def find_catalog(named: str | os.PathLike[str] | None = None, *, folder: Path | 
     Gives the path, which need not exist, and why it was chosen, in words.
 
     Raises:
-        UsageError: the nearest folder with catalogs has more than one of them.
+        UsageError: what was named can be no path.
     """
+    found = _told(named) or _found([_start(folder)]) or _beside(folder)
+    return (found.path, found.why) if found is not None else (usable_path(default_catalog()), DEFAULT)
+
+
+def place_for_run(named: str | os.PathLike[str] | None = None, *, folder: Path | None = None) -> Place:
+    """Choose where a run that begins goes: as `find_catalog` does, but to a new catalog where there is none.
+
+    A folder that is named takes the run into the catalog that is named after it.
+
+    Raises:
+        UsageError: what was named can be no path.
+    """
+    found = _told(named) or _found([_start(folder), folder or launch_folder()])
+    if found is not None:
+        if found.path.is_dir():
+            return Place(catalog_in(found.path) or _named_after(found.path.absolute()), f"in {found.path}")
+        return found
+    return _new(folder) or _default()
+
+
+def temporary_catalog() -> Path:
+    """Give the catalog for who has neither a folder of their own nor a home; its folder is made, for them alone.
+
+    Raises:
+        OSError: nothing can be written there either.
+    """
+    folder = Path(tempfile.gettempdir()) / f"artui-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+        folder = Path(tempfile.mkdtemp(prefix="artui-"))
+    return folder / f"default{ENDING}"
+
+
+def catalog_in(folder: Path) -> Path | None:
+    """Give the catalog of a folder: of several the one named after it, else the last that was written."""
+    found = _catalogs_in(folder)
+    return found[0] if found else None
+
+
+def launch_folder() -> Path | None:
+    """Give the folder in which this program was started, whatever a launcher has made the current one since."""
+    told = os.environ.get("TUNE_ORIG_WORKING_DIR", "")
+    with suppress(Exception):  # what Hydra raises before its configuration is there
+        if (hydra := sys.modules.get("hydra.core.hydra_config")) is not None:
+            told = str(hydra.HydraConfig.get().runtime.cwd)
+    for each in (told, artui.started_in):
+        if each and os.path.isdir(each):
+            return Path(each)
+    return _current_folder()
+
+
+def _told(named: str | os.PathLike[str] | None) -> Place | None:
     if named:
-        return usable_path(Path(named).expanduser()), "named"
+        return Place(usable_path(Path(named).expanduser()), NAMED)
     if from_environment := os.environ.get("ARTUI_CATALOG"):
-        return usable_path(Path(from_environment).expanduser()), "from ARTUI_CATALOG"
-    here = (folder or Path.cwd()).absolute()
-    for place in (here, *here.parents):
-        try:
-            found = sorted(path for path in place.glob("*.artui") if path.is_file() and not path.name.startswith("."))
-        except OSError:
-            continue
-        if len(found) > 1:
-            names = ", ".join(path.name for path in found[:5])
-            raise UsageError(f"{place} has {len(found)} catalogs: {names}.", remedy="Name one, or set ARTUI_CATALOG.")
-        if found:
-            return found[0], f"found in {place}"
-    return usable_path(default_catalog()), "the default"
+        return Place(usable_path(Path(from_environment).expanduser()), "from ARTUI_CATALOG")
+    return None
+
+
+def _start(folder: Path | None) -> Path | None:
+    return folder.absolute() if folder is not None else _current_folder()
+
+
+def _found(starts: list[Path | None]) -> Place | None:
+    """Look upwards from some folders."""
+    for start in dict.fromkeys(each for each in starts if each is not None):
+        for place in _upwards(start):
+            if found := _catalogs_in(place):
+                several = f", {_which(found[0], place)} of {len(found)}" if len(found) > 1 else ""
+                return Place(found[0], f"found in {place}{several}")
+    return None
+
+
+def _beside(folder: Path | None) -> Place | None:
+    """Find what lies in the current folder for who only reads: also in the home and in `/tmp`, also a demo."""
+    start = _start(folder)
+    found = _catalogs_in(start, takes_demos=True) if start is not None else []
+    found = [path for path in found if _is_mine(path)]
+    return Place(found[0], f"found in {start}") if found else None
+
+
+def _which(path: Path, folder: Path) -> str:
+    return "the one named after it" if path == _named_after(folder) else "the last written"
+
+
+def _upwards(start: Path) -> Iterator[Path]:
+    """Give the folders in which a catalog may lie that work in a folder belongs to."""
+    for place in (start, *start.parents):
+        if _is_nobodys(place):
+            return
+        yield place
+        if (place / ".git").exists() or os.path.ismount(place) or _is_open_to_all(place):
+            return
+
+
+def _catalogs_in(folder: Path, *, takes_demos: bool = False) -> list[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            paths = [
+                folder / entry.name
+                for entry in entries
+                if entry.name.endswith(ENDING) and not entry.name.startswith(".") and entry.is_file()
+            ]
+    except OSError:
+        return []
+    if paths and _is_open_to_all(folder):
+        paths = [path for path in paths if _is_mine(path)]
+    if not takes_demos:
+        paths = [path for path in paths[:_MAX_CATALOGS] if not is_demo(path)]
+    return sorted(paths, key=lambda path: (path != _named_after(folder), -_written_at(path), path.name))
+
+
+def _new(folder: Path | None) -> Place | None:
+    """Give a new catalog in the root of the repository, or in the folder that the program was started in."""
+    start = folder.absolute() if folder is not None else launch_folder()
+    if start is None:
+        return None
+    root = next((place for place in _upwards(start) if (place / ".git").exists()), start)
+    for place in dict.fromkeys((root, start)):
+        path = _named_after(place)
+        if not _is_nobodys(place) and os.access(place, os.W_OK | os.X_OK) and not path.is_dir():
+            return Place(path, f"new in {place}", is_new=True)
+    return None
+
+
+def _default() -> Place:
+    """Give the user's default catalog, or a temporary one where the home cannot be written to."""
+    with suppress(ArtuiError, OSError, RuntimeError):
+        path = default_catalog().absolute()
+        if path.exists() or _may_make(path.parent):
+            return Place(path, DEFAULT)
+    return Place(temporary_catalog(), "a temporary folder, as there is no home that can be written to")
+
+
+def _may_make(folder: Path) -> bool:
+    there = next((place for place in (folder, *folder.parents) if place.exists()), None)
+    return there is not None and there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+
+
+def _named_after(folder: Path) -> Path:
+    stem = (
+        folder.name.lstrip(".")
+        .removesuffix(ENDING)
+        .encode("utf-8", "surrogateescape")[:_MAX_STEM_BYTES]
+        .decode("utf-8", "ignore")
+    )
+    return folder / f"{stem or 'runs'}{ENDING}"
+
+
+def _is_nobodys(folder: Path) -> bool:
+    """Say whether a folder is no place for anybody's work: the home itself, the root, the folder of temporary files."""
+    others = {"/", "/tmp", "/var/tmp", "/dev/shm", tempfile.gettempdir(), *_homes()}
+    return str(folder) in others or os.path.realpath(folder) in others or folder == folder.parent
+
+
+def _homes() -> set[str]:
+    homes = {os.environ.get("HOME", "")}
+    with suppress(ImportError, KeyError):
+        import pwd
+
+        homes.add(pwd.getpwuid(os.getuid()).pw_dir)
+    return {os.path.realpath(home) for home in homes if os.path.isabs(home)} | homes
+
+
+def _is_open_to_all(folder: Path) -> bool:
+    try:
+        return bool(folder.stat().st_mode & 0o002)
+    except OSError:
+        return True
+
+
+def _is_mine(path: Path) -> bool:
+    try:
+        return not hasattr(os, "getuid") or path.stat().st_uid == os.getuid()
+    except OSError:
+        return False
+
+
+def _written_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _current_folder() -> Path | None:
+    try:
+        return Path.cwd()
+    except OSError:  # it was removed
+        return None

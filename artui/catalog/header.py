@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import struct
 import time
@@ -53,6 +54,23 @@ class Header:
     def is_short(self) -> bool:
         """Shorter than the header says: normal while a `-wal` has the rest."""
         return self.size_bytes < self.told_bytes
+
+
+DEMO = "artui demo"
+"""Who has made a catalog, as it says itself, if that was `artui demo`."""
+
+_MADE_BY_DEMO = re.compile(rb"[0-9A-HJKMNP-TV-Z]{26}[\x00-\xff]{4,8}" + DEMO.encode())
+"""Id, time and program, as the row of the table `catalog` has them one behind the other."""
+_FIRST_PAGES_BYTES = 64 << 10
+
+
+def is_demo(path: Path) -> bool:
+    """Say whether `artui demo` made a catalog: without SQLite, by the row of its first table, which is on one of the first pages."""
+    try:
+        with open(path, "rb") as stream:
+            return _MADE_BY_DEMO.search(stream.read(_FIRST_PAGES_BYTES)) is not None
+    except OSError:
+        return False
 
 
 def look(path: Path) -> Header:

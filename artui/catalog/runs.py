@@ -7,6 +7,7 @@ still going from one whose process died.
 from __future__ import annotations
 
 import contextlib
+import json
 import math
 import sqlite3
 import time
@@ -147,6 +148,19 @@ def begin(connection: sqlite3.Connection, run: NewRun, *, mode: str, is_named: b
     return int(key)
 
 
+RANKS = "ranks"
+"""Where the ranks that have taken part in a run are kept among what surrounded it."""
+_MAX_RANKS = 10_000
+
+
+def take_part(connection: sqlite3.Connection, run_key: int, rank: int) -> None:
+    """Note that a rank of a launch has taken part in a run: it does so once."""
+    told = context.get(connection, run_key, RANKS)
+    ranks = {each for each in told if type(each) is int} if isinstance(told, list) else set()
+    if rank not in ranks and len(ranks) < _MAX_RANKS:
+        context.put(connection, run_key, RANKS, sorted(ranks | {rank}))
+
+
 def _is_made_up(connection: sqlite3.Connection, run_key: int) -> bool:
     """Whether nobody has named the run yet: `artui exec` leaves that to the program that it runs."""
     told = context.get(connection, run_key, "exec")
@@ -271,7 +285,17 @@ def param_row(value: ParamValue) -> tuple[int, float | int | None, str | None]:
         return (ParamType.NUMBER, None, "NaN") if math.isnan(value) else (ParamType.NUMBER, value, None)
     if isinstance(value, str):
         return ParamType.TEXT, None, storable(value)
-    return ParamType.JSON, None, orjson.dumps(value).decode()
+    return ParamType.JSON, None, _json(value)
+
+
+def _json(value: Any) -> str:
+    """Write JSON; NaN and infinities inside lists as Python does, which SQLite takes for text."""
+    try:
+        text = orjson.dumps(value).decode()
+    except TypeError:  # ints beyond 64 bits
+        text = ""
+    # orjson writes null for what is no number.
+    return text if text and "null" not in text else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def str_of_int(value: int) -> str:

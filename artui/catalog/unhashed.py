@@ -89,7 +89,8 @@ def _become(catalog: Catalog, key: int, other_key: int, other_id: str, why: str)
             )
             connection.execute(f"DELETE FROM edge WHERE relation {relations} AND {column} = :key", values)
         for (alias,) in connection.execute("SELECT name FROM alias WHERE version_key = :key", values).fetchall():
-            events.move_alias(catalog, other_id, alias)
+            with events.recording(catalog) as edit:
+                edit.move_alias(other_id, alias)
         connection.execute(
             "UPDATE version SET deleted_ms = :now, note = ltrim(note || char(10) || :why, char(10)) WHERE key = :key",
             values,

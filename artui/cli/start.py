@@ -9,6 +9,7 @@ import click
 from artui.cli.common import catalog_option, pairs
 from artui.errors import CatalogError
 from artui.model import STAGES
+from artui.paths import usable_path
 
 SILENT_HOURS = 24
 """A run that nobody runs is not lost before so long a silence."""
@@ -32,6 +33,8 @@ def command(catalog: str | None, project: str | None, name: str | None, tags: tu
     from artui.capture.run import start_run
 
     os.environ.pop(RUN, None)
+    if catalog:
+        usable_path(catalog)
     run = start_run(
         project=project, name=name, params=pairs(params), tags=tags_of(tags), note=note, stage=stage, parent=parent,
         catalog=catalog, console=False, system_metrics=False,

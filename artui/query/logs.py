@@ -7,6 +7,7 @@ that goes on: its file lies beside the catalog, and is one only if it passes the
 from __future__ import annotations
 
 import bisect
+import contextlib
 import hashlib
 import os
 import stat
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from artui.catalog.blobs import CHUNK_BYTES, unpack
-from artui.catalog.spool.place import console_of, folder_of, open_file, opened_folder
+from artui.catalog.spool.place import console_of, folder_of, folders_of, open_file, opened_folder
 from artui.content.reading import open_referenced
 from artui.errors import CatalogDamaged, ContentMissing
 from artui.model import GOING, RunDetail
@@ -153,7 +154,7 @@ class LiveLog(FileLog):
     is_live = True
 
     def __init__(self, catalog: Path, name: str) -> None:
-        self._folder, self._name = folder_of(catalog), name
+        self._folder, self._name = _folder_with(catalog, name), name
         self._token: tuple[int, ...] = ()
         self.is_gone = False
         super().__init__(self._open(), size_bytes=1 << 62)
@@ -218,16 +219,21 @@ def _consoles(reader: Reader, run_id: str) -> list[LogHead]:
         told = console_of(name)
         return told is not None and told[0] == run_id
 
-    try:
-        with opened_folder(folder_of(reader.path)) as folder:
-            names = list(filter(is_wanted, os.listdir(folder)))
-    except OSError:
-        return []
+    names: list[str] = []
+    for place in folders_of(reader.path):
+        with contextlib.suppress(OSError), opened_folder(place) as folder:
+            names += filter(is_wanted, os.listdir(folder))
     return [
         LogHead(told[1], told[1], is_live=True, path=name)
         for name in sorted(names, key=lambda name: (len(name), name))[:MAX_LOGS]
         if (told := console_of(name)) is not None
     ]
+
+
+def _folder_with(catalog: Path, name: str) -> Path:
+    """Give the folder of spools that a console lies in: the one beside the catalog if it is in none."""
+    folders = folders_of(catalog)
+    return next((folder for folder in folders if os.path.lexists(folder / name)), folder_of(catalog))
 
 
 def open_log(reader: Reader, head: LogHead) -> LogSource:

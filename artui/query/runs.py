@@ -6,6 +6,7 @@ of the rows in sight. Order and filter are both over indexes; cells are read for
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from array import array
@@ -583,11 +584,17 @@ def param_value(kind: Any, number: Any, text: Any) -> ParamValue:
     if kind == ParamType.NUMBER:
         return number if isinstance(number, int | float) else _exact(cell_of.text(text))
     if kind == ParamType.JSON:
-        try:
-            return orjson.loads(text)  # type: ignore[no-any-return]
-        except ValueError:
-            return cell_of.text(text)
+        return _listed(text)
     return cell_of.text(text) if kind == ParamType.TEXT else DAMAGED
+
+
+def _listed(text: Any) -> ParamValue:
+    for read in (orjson.loads, json.loads):  # the second knows NaN and infinities
+        try:
+            return read(text)  # type: ignore[no-any-return, operator]
+        except (ValueError, TypeError, RecursionError):
+            continue
+    return cell_of.text(text)
 
 
 def _exact(text: str) -> ParamValue:

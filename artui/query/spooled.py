@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from artui.catalog.spool.place import folder_of, spool_files
+from artui.catalog.spool.place import folders_of, spool_files
 from artui.model import Metric, Series, Summary
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ MAX_PENDING_BYTES = 256 << 20
 
 def pending(reader: Reader, connection: sqlite3.Connection) -> Pending:
     """Give what the spools hold beyond what the state of the catalog that `connection` sees has of them."""
-    if reader.schema_version < 2 or not folder_of(reader.path).is_dir():
+    if reader.schema_version < 2 or not folders_of(reader.path):
         return _NONE
     from artui.catalog.spool.reading import joined
 

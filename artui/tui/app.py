@@ -17,7 +17,7 @@ from rich.color import ColorSystem
 from textual.screen import Screen
 from textual.widget import Widget
 
-from artui.catalog.spool.place import folder_of, take_over
+from artui.catalog.spool.place import folders_of, take_over
 from artui.errors import ArtuiError
 from artui.model import FORMATS
 from artui.query import Reader
@@ -196,7 +196,7 @@ class ArtuiApp(ChangesOnly):
     def _take_over(self) -> None:
         """Have what dead processes left beside the catalog written into it, and their runs ended."""
         reader = self.reader
-        if folder_of(reader.path).is_dir():
+        if folders_of(reader.path):
             self.runs_screen.ask("take over", lambda: take_over(reader.path), lambda _: None)
 
     def _look_for_alerts(self) -> None:

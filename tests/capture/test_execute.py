@@ -176,7 +176,7 @@ def test_catalog_that_cannot_be_written_does_not_stop_the_program(path: Path) ->
     path.unlink()
     path.mkdir()
     done = _exec(path, "--", "echo", "hello")
-    assert done.stdout == b"hello\n" and done.returncode == 0 and b"not recorded" in done.stderr
+    assert done.stdout == b"hello\n" and done.returncode == 0 and (path / path.name).is_file()
 
 
 def test_reader_of_the_output_may_go(path: Path) -> None:

@@ -66,9 +66,14 @@ def test_64_processes_lose_nothing(tmp_path: Path, mode: str) -> None:
 
 
 RANK = """
-import os, sys
+import os, sys, time
 import artui
 with artui.start_run(project="p", name="ddp", catalog=sys.argv[1], params={"lr": 0.1}) as run:
+    # As training in parallel does, each waits for all others.
+    here = os.path.dirname(sys.argv[1])
+    open(f"{here}/ready-{os.environ['RANK']}", "w").close()
+    while not all(os.path.exists(f"{here}/ready-{rank}") for rank in range(int(os.environ["WORLD_SIZE"]))):
+        time.sleep(0.01)
     for step in range(20):
         run.log({"loss": step + int(os.environ["RANK"])}, step=step)
     if len(sys.argv) > 2 and os.environ["RANK"] == "1":
@@ -106,14 +111,14 @@ def test_ranks_of_a_launcher_are_one_run(tmp_path: Path) -> None:
             ("loss", 19.0), ("loss {rank=1}", 20.0), ("loss {rank=2}", 21.0),
         ]  # fmt: skip
         assert detail.params[0].value == 0.1 and detail.head.name == "ddp"
-    assert os.listdir(tmp_path) == ["x.artui"]
+    assert [name for name in os.listdir(tmp_path) if not name.startswith("ready")] == ["x.artui"]
 
 
 def test_second_launch_is_another_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same launcher settings in a later launch make a run of their own."""
     from artui.capture import joining
 
-    def shared(agent: str) -> str:
+    def shared(agent: str) -> tuple[str, ...]:
         monkeypatch.setattr(joining, "_started_at", lambda pid: agent)
         monkeypatch.setattr(joining, "_started", 0)
         environment = {
@@ -123,7 +128,7 @@ def test_second_launch_is_another_run(tmp_path: Path, monkeypatch: pytest.Monkey
             "TORCHELASTIC_RUN_ID": "none",
             "MASTER_PORT": "29500",
         }
-        return joining.place(environment).run_id
+        return joining.place(environment).launch
 
     assert shared("1") == shared("1") != shared("2")
 

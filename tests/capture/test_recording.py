@@ -227,13 +227,15 @@ def test_run_is_resumed_where_it_was(path: Path) -> None:
 
 
 def test_resuming_what_is_not_there_starts_it(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """resume=True may always be given; the same id without it is refused, and costs the training nothing."""
+    """resume=True may always be given; the same id without it is another run, with its own id."""
     with artui.start_run(project="p", id="job-1", resume=True, catalog=path) as run:
         run.log({"x": 1.0})
     assert _detail(path, "job-1").head.status == "finished"
-    with artui.start_run(project="p", id="job-1", catalog=path) as refused:
-        refused.log({"x": 2.0})
-    assert not refused.is_recorded and "resume=True" in capsys.readouterr().err
+    with artui.start_run(project="p", id="job-1", catalog=path) as other:
+        other.log({"x": 2.0})
+    assert other.is_recorded and other.id != run.id and "resume=True" in capsys.readouterr().err
+    with Reader(path) as reader:
+        assert {each.id for each in reader.runs()} == {run.id, other.id}
 
 
 def test_locked_catalog_does_not_hold_up_the_loop(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

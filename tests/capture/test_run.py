@@ -218,13 +218,17 @@ def test_threads_lose_nothing(path: Path) -> None:
     assert [metric.summary.count for metric in _detail(path, "r").metrics] == [2000] * 4
 
 
-@pytest.mark.parametrize("where", ["folder", "nowhere"])
-def test_impossible_catalog_raises_nothing_and_warns_once(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], where: str
+def test_catalog_that_cannot_be_is_recorded_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """When nothing can be recorded the training goes on, with one line that says why."""
-    target = {"folder": tmp_path, "nowhere": Path("/proc/nowhere/x.artui")}[where]
-    with artui.start_run(project="p", name="r", catalog=target) as run:
+    """A folder takes the run into the catalog that is named after it; what can be nowhere goes to a temporary folder."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    with artui.start_run(project="p", name="r", catalog=tmp_path) as run:
+        run.log({"x": 1.0})
+    assert run.is_recorded and run.catalog_path == tmp_path / f"{tmp_path.name}.artui"
+
+    with artui.start_run(project="p", name="r", catalog=Path("/proc/nowhere/x.artui")) as run:
         for step in range(100):
             run.log({"x": 1.0}, step=step)
         assert run.save("model", tmp_path / "missing") is None
@@ -233,9 +237,26 @@ def test_impossible_catalog_raises_nothing_and_warns_once(
         with pytest.raises(ArtuiError):
             run.use("data:latest")
     lines = capsys.readouterr().err.splitlines()
-    assert (
-        sum("not recorded" in line and "starting" in line for line in lines) == 1 and len(lines) == len(set(lines)) <= 4
-    )
+    assert run.is_recorded and len(lines) == len(set(lines)) <= 6
+    assert any(str(tmp_path / "tmp") in line and "artui settle" in line for line in lines)
+
+
+def test_run_that_can_be_recorded_nowhere_raises_nothing_and_says_it_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """When nothing can be written anywhere the training goes on, with one line that says why."""
+    from artui.capture import start
+    from artui.errors import CatalogReadOnly
+
+    def refuse(path: Path) -> None:
+        raise CatalogReadOnly("nothing can be written", remedy="")
+
+    monkeypatch.setattr(start.writers, "acquire", refuse)
+    with artui.start_run(project="p", name="r", catalog=tmp_path / "x.artui", params={"lr": 1}) as run:
+        run.log({"x": 1.0})
+        assert run.save("model", tmp_path) is None
+    lines = capsys.readouterr().err.splitlines()
+    assert not run.is_recorded and sum("starting the run (it is not recorded)" in line for line in lines) == 1
 
 
 def test_catalog_deleted_under_a_run_loses_nothing(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

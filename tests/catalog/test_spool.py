@@ -284,9 +284,9 @@ def test_what_is_too_large_is_refused_and_keeps_nothing_out(path: Path, monkeypa
 
     monkeypatch.setattr(spool_format, "MAX_BODY_BYTES", 100_000)
     with artui.start_run(project="p", name="r", catalog=path) as run:
-        run.log_params({"text": "x" * 200_000})
+        run.set_note("x" * 200_000)
         run.log({"x": 1.0})
 
     with Reader(path) as reader:
         assert reader.run("r").series("x").values.tolist() == [1.0]
-        assert reader.run("r").detail().params == ()
+        assert reader.run("r").detail().note == ""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from artui import start_run
 from artui.cli import run
 from artui.cli.layout import cells_of, lay_out
 
@@ -92,15 +93,17 @@ def test_missing_catalog_is_an_error_of_its_own(artui, tmp_path: Path, monkeypat
     assert code == 3 and "artui demo" in err
 
 
-def test_nearest_catalog_upwards_is_found(artui, demo_catalog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From a folder below, the catalog above is used; two of them are too many."""
-    below = demo_catalog.parent / "a" / "b"
+def test_nearest_catalog_upwards_is_found(artui, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a folder below, the catalog above is used; of two of them the last that was written."""
+    below = tmp_path / "a" / "b"
     below.mkdir(parents=True)
     monkeypatch.chdir(below)
-    assert artui("ls", "-n", "1")[0] == 0
-    (demo_catalog.parent / "second.artui").write_bytes(demo_catalog.read_bytes())
-    code, _, err = artui("ls")
-    assert code == 2 and "2 catalogs" in err
+    for name in ("first", "second"):
+        with start_run(name=name, catalog=tmp_path / f"{name}.artui"):
+            pass
+    os.utime(tmp_path / "first.artui", (1e9, 1e9))
+    code, out, _ = artui("ls")
+    assert code == 0 and "second" in out and "first" not in out
 
 
 def test_app_without_terminal_is_refused(demo_catalog: Path) -> None:

@@ -20,7 +20,7 @@ from artui.catalog.spool.owners import OTHER_HOST_SECONDS, is_abandoned
 from artui.catalog.spool.place import (
     console_of,
     file_names,
-    folder_of,
+    folders_of,
     is_spool_name,
     opened_file,
     opened_folder,
@@ -101,7 +101,7 @@ def take_over(path: Path, *, tell: Callable[[str], None] = lambda _: None) -> in
 
 def _is_mine(path: Path) -> bool:
     try:
-        return {os.lstat(each).st_uid for each in (path.parent, path, folder_of(path))} == {os.getuid()}
+        return {os.lstat(each).st_uid for each in (path.parent, path, *folders_of(path))} == {os.getuid()}
     except OSError:
         return False
 
@@ -243,9 +243,8 @@ def keep_console(
 
 def _adopt_consoles(catalog: Catalog) -> None:
     """Keep consoles whose process died between removing its spool and saving them."""
-    folder = folder_of(catalog.path)
-    for name in file_names(folder, lambda name: console_of(name) is not None):
-        found, path = console_of(name), folder / name
+    for path in _console_files(catalog.path):
+        found = console_of(path.name)
         if found is None:
             continue
         with contextlib.suppress(OSError):
@@ -263,6 +262,14 @@ def _adopt_consoles(catalog: Catalog) -> None:
             if is_kept:
                 make_durable(catalog.path)
                 remove_file(path)
+
+
+def _console_files(catalog: Path) -> list[Path]:
+    return [
+        folder / name
+        for folder in folders_of(catalog)
+        for name in file_names(folder, lambda name: console_of(name) is not None)
+    ]
 
 
 def _save_console(
@@ -302,16 +309,21 @@ def _is_old(spool_id: str) -> bool:
 
 def tidy(catalog: Path) -> None:
     """Remove beginnings of spools whose process died before they had a name."""
-    with contextlib.suppress(OSError), opened_folder(folder_of(catalog)) as folder:
-        for name in os.listdir(folder):
-            if not (name.startswith(".") and name.endswith(".part")):
-                continue
-            with contextlib.suppress(OSError):
-                handle = os.open(name, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
-                try:
-                    lock, age = lock_file(handle), time.time() - os.fstat(handle).st_mtime
-                    # One that was made this very moment may not be locked yet.
-                    if lock is not Lock.TAKEN and age > (PART_SECONDS if lock is Lock.MINE else OTHER_HOST_SECONDS):
-                        os.unlink(name, dir_fd=folder)
-                finally:
-                    os.close(handle)
+    for place in folders_of(catalog):
+        with contextlib.suppress(OSError), opened_folder(place) as folder:
+            _tidy_folder(folder)
+
+
+def _tidy_folder(folder: int) -> None:
+    for name in os.listdir(folder):
+        if not (name.startswith(".") and name.endswith(".part")):
+            continue
+        with contextlib.suppress(OSError):
+            handle = os.open(name, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+            try:
+                lock, age = lock_file(handle), time.time() - os.fstat(handle).st_mtime
+                # One that was made this very moment may not be locked yet.
+                if lock is not Lock.TAKEN and age > (PART_SECONDS if lock is Lock.MINE else OTHER_HOST_SECONDS):
+                    os.unlink(name, dir_fd=folder)
+            finally:
+                os.close(handle)

@@ -246,6 +246,8 @@ def _start(connection: sqlite3.Connection, _: Catalog, __: int, action: Action, 
     run = runs.new_run(action["run"])
     _ms(run.started_ms)
     run_key = runs.begin(connection, run, mode=mode, is_named=is_named)
+    if type(rank := action.get("rank")) is int:
+        runs.take_part(connection, run_key, rank)
     for name, content_of in dict(action.get("context") or {}).items():
         context.put(connection, run_key, str(name), content_of)
 
@@ -259,7 +261,8 @@ def _tags(connection: sqlite3.Connection, _: Catalog, key: int, action: Action, 
 
 
 def _note(_: sqlite3.Connection, catalog: Catalog, __: int, action: Action, ___: bytes) -> None:
-    events.set_note(catalog, str(action["id"]), str(action["note"]))
+    with events.recording(catalog) as edit:
+        edit.set_note(str(action["id"]), str(action["note"]))
 
 
 def _context(connection: sqlite3.Connection, _: Catalog, key: int, action: Action, __: bytes) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from artui.errors import ArtuiError
 
 _OPENING = os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _MAX_NAME_CHARS = 255
+_TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")
 SPOOL_NAME_CHARS = 26
 _CONSOLE = ".log"
 
@@ -25,6 +27,79 @@ _CONSOLE = ".log"
 def folder_of(catalog: Path) -> Path:
     """Give the folder of a catalog's spools, and of the consoles of runs that go on."""
     return catalog.with_name(catalog.name + "-spool")
+
+
+def folders_of(catalog: Path) -> list[Path]:
+    """Give the folders there are with spools of a catalog: beside it, and in temporary folders for want of a place there."""
+    beside = folder_of(catalog)
+    found = [beside] if beside.is_dir() else []
+    for place in _temporary_places():
+        if _is_private(place):
+            folder = place / _temporary_name(catalog)
+            found += [folder] if folder.is_dir() else []
+    return found
+
+
+def temporary_folder(catalog: Path) -> Path:
+    """Make the folder for spools of a catalog beside which nothing can be written.
+
+    Raises:
+        OSError: nothing can be written anywhere, or somebody else has taken the places.
+    """
+    error: OSError = FileNotFoundError(errno.ENOENT, "there is no temporary folder")
+    for place in _temporary_places():
+        try:
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(place, 0o700)
+            if not _is_private(place):
+                raise PermissionError(errno.EPERM, "somebody else has taken it", str(place))
+            folder = place / _temporary_name(catalog)
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(folder, 0o700)
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+            (folder / CATALOG_FILE).write_bytes(os.fsencode(catalog))
+        except OSError as trouble:
+            error = trouble
+        else:
+            return folder
+    raise error
+
+
+CATALOG_FILE = ".catalog"
+"""In a temporary folder of spools: the path of the catalog that they belong to."""
+
+
+def catalog_of(folder: Path) -> Path | None:
+    """Give the catalog that a temporary folder of spools belongs to; None if it is no such folder of this user's."""
+    try:
+        if not _is_private(folder.parent) or not folder.name.endswith("-spool"):
+            return None
+        path = Path(os.fsdecode((folder / CATALOG_FILE).read_bytes()))
+    except (OSError, ValueError):
+        return None
+    return path if path.is_absolute() and folder.name == _temporary_name(path) else None
+
+
+def _temporary_places() -> list[Path]:
+    named = os.environ.get("TMPDIR", "")
+    folders = [named, *_TEMPORARY] if os.path.isabs(named) else list(_TEMPORARY)
+    return [Path(folder) / f"artui-{os.getuid()}" for folder in dict.fromkeys(folders)] if hasattr(os, "getuid") else []
+
+
+def _temporary_name(catalog: Path) -> str:
+    path = os.path.realpath(catalog)
+    digest = hashlib.blake2b(os.fsencode(path), digest_size=8).hexdigest()
+    return f"{digest}-{os.path.basename(path)[:100]}-spool"
+
+
+def _is_private(folder: Path) -> bool:
+    """Say whether nobody else may put anything into a folder."""
+    try:
+        found = os.lstat(folder)
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
 
 
 def console_file(run_id: str, labels: str) -> str:
@@ -166,8 +241,9 @@ def file_names(folder: Path, is_wanted: Callable[[str], bool], *, may_be_own: bo
 
 def spool_files(catalog: Path) -> list[Path]:
     """List the spools of a catalog, oldest first; none when there is no folder of them."""
-    folder = folder_of(catalog)
-    return [folder / name for name in file_names(folder, is_spool_name, may_be_own=True)]
+    return [
+        folder / name for folder in folders_of(catalog) for name in file_names(folder, is_spool_name, may_be_own=True)
+    ]
 
 
 def remove_file(path: Path) -> None:
@@ -178,13 +254,16 @@ def remove_file(path: Path) -> None:
 
 def remove_folder(catalog: Path) -> None:
     """Remove the folder of spools when nothing is left in it."""
-    with contextlib.suppress(OSError):
-        folder_of(catalog).rmdir()
+    for folder in folders_of(catalog):
+        with contextlib.suppress(OSError):
+            if folder.name != folder_of(catalog).name and os.listdir(folder) == [CATALOG_FILE]:
+                os.unlink(folder / CATALOG_FILE)
+            folder.rmdir()
 
 
 def take_over(catalog: Path, *, tell: Callable[[str], None] = lambda _: None) -> None:
     """Take over what dead processes of this user left beside a catalog; where that is not possible now, it stays."""
-    if os.path.isdir(folder_of(catalog)):
+    if folders_of(catalog):
         from artui.catalog.spool import adopting
 
         with contextlib.suppress(ArtuiError, OSError):

@@ -69,10 +69,11 @@ class Spool:
         parent: str = "",
         tell: Callable[[str, str], None] = lambda cause, text: None,
         redactor: Redactor | None = None,
+        folder: Path | None = None,
     ) -> None:
         from artui.secrets import Redactor
 
-        self.folder = folder_of(catalog)
+        self.folder = folder or folder_of(catalog)
         self.redactor = redactor or Redactor(str(catalog))
         """Nothing reaches this file that was not looked through for secrets: it is one that may be left behind."""
         self.owner = this_process(parent)

@@ -1,0 +1,85 @@
+"""What the logging API says on stderr when something could not be recorded as it was asked for.
+
+Once a cause and subject: the second file that was left out is named like the first, within a limit, and the rest is
+counted and told when the program ends. Nothing here raises: a training loop must not die of its log.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from artui.errors import ArtuiError
+
+MAX_SUBJECTS = 5
+"""So many subjects of one cause are named."""
+
+
+@dataclass(slots=True)
+class _Cause:
+    subjects: set[str] = field(default_factory=set)
+    count: int = 0
+    unnamed: int = 0
+
+
+_causes: dict[str, _Cause] = {}
+_lock = threading.Lock()
+
+
+def warn(cause: str, message: str, *, subject: str = "") -> None:
+    """Tell of trouble on stderr, once a cause and subject; of many subjects the first ones."""
+    with _lock:
+        told = _causes.setdefault(cause, _Cause())
+        told.count += 1
+        if subject in told.subjects:
+            return
+        if len(told.subjects) >= MAX_SUBJECTS:
+            told.unnamed += 1
+            return
+        told.subjects.add(subject)
+    tell(message)
+
+
+@contextlib.contextmanager
+def guarded(doing: str, subject: str = "") -> Iterator[None]:
+    """Let no error out of the logging API: tell of it once, count the rest. `subject` is what it was done to, if it has a name."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - a training loop must not die of its log
+        named = f"{doing} {ascii(subject)[:80]}" if subject else doing
+        warn(f"{doing}: {type(error).__name__}", f"{named} failed: {shown(error)}", subject=subject)
+
+
+def tell(message: str) -> None:
+    """Write a line on stderr, if there is one, with nothing in it that acts on a terminal."""
+    text = message if message.isascii() and message.isprintable() else ascii(message)[1:-1]
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(f"artui: {text}\n")
+
+
+def tell_counts() -> None:
+    """Say how often what was told happened, and how much of it was not named."""
+    for cause, told in list(_causes.items()):
+        if told.unnamed:
+            tell(f"{cause}: {told.unnamed:,} more of these were not named.")
+        elif told.count > len(told.subjects):
+            tell(f"{cause} happened {told.count:,} times.")
+
+
+def forget() -> None:
+    """Begin anew, as in a forked child."""
+    global _lock
+    _lock = threading.Lock()
+    _causes.clear()
+
+
+def shown(error: BaseException) -> str:
+    """Write an error in one plain line."""
+    try:
+        text = str(error) if isinstance(error, ArtuiError) else f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 - an exception whose own words fail
+        text = type(error).__name__
+    return text if text.isascii() and text.isprintable() else ascii(text)[1:-1]
