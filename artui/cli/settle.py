@@ -19,13 +19,16 @@ def command(catalog: Path) -> int:
     A -journal that others may have written is looked at in a private copy; it never deletes a file that it names, and
     is kept beside the catalog under another name.
     """
-    from artui.catalog import settling
-    from artui.catalog.spool.place import catalog_of, spool_files, take_over
+    from artui.catalog import Catalog, settling
+    from artui.catalog.spool import adopting
+    from artui.catalog.spool.place import catalog_of, spool_files
 
     catalog = catalog_of(catalog) or catalog
     waiting = len(spool_files(catalog))
     done = settling.settle_all(catalog)
-    take_over(catalog, tell=lambda text: click.echo(f"artui: {clean(text)}", err=True))
+    if waiting:
+        with Catalog(catalog, create=False, migrates=False) as opened:
+            adopting.adopt(opened, tell=lambda _, text: click.echo(f"artui: {clean(text)}", err=True))
     if brought := waiting - len(spool_files(catalog)):
         done.append(f"{plural(brought, 'spool')} of what was logged: brought in.")
     for each in done:
