@@ -7,6 +7,7 @@ import time
 import click
 
 from artui.cli.common import catalog_option, run_id_of, run_option
+from artui.errors import UsageError
 
 
 @click.command("finish")
@@ -24,7 +25,11 @@ def command(run: str | None, status: str, error: str, catalog: str | None) -> in
     with Catalog(path) as opened:
         adopting.adopt(opened)
         with opened.transaction() as connection:
-            key, started_ms = connection.execute("SELECT key, started_ms FROM run WHERE id = ?", (run_id,)).fetchone()
+            key, started_ms, state = connection.execute(
+                "SELECT key, started_ms, status FROM run WHERE id = ?", (run_id,)
+            ).fetchone()
+            if state != runs.STATUS_CODES["running"]:
+                raise UsageError("The run has ended already.", remedy="`artui show` says how; a note may say more.")
             runs.finish(
                 connection, key, status=status, ended_ms=now_ms, duration_ms=max(0, now_ms - started_ms), error=runs.storable(error)
             )  # fmt: skip

@@ -46,7 +46,7 @@ def in_child(work: Callable[[], object], *, uid: int, box: Path) -> None:
             become(uid, None, box)
             work()
             code = 0
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - a child tells of whatever it was
             import traceback
 
             traceback.print_exc()

@@ -58,7 +58,7 @@ def _record(box: Path, *, uid: int | None = None, home: str | None = None, folde
             run.finish()
             os.write(tell, json.dumps({"is_recorded": run.is_recorded, "path": str(run.catalog_path)}).encode())
             os._exit(0)
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - a child tells of whatever it was
             import traceback
 
             os.write(tell, traceback.format_exc().encode())
