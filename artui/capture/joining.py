@@ -19,6 +19,7 @@ from pathlib import Path
 
 from artui.catalog.ids import derived_id
 from artui.catalog.spool.owners import boot_id
+from artui.catalog.spool.standing import Standing
 
 _ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}\Z")
 _RANKS = (
@@ -60,15 +61,6 @@ class Place:
     def labels(self) -> str:
         """What tells this process's series from those of rank 0, which speaks for the run."""
         return f"rank={self.rank}" if self.rank else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How a run stands that a rank may take part in."""
-
-    has_ended: bool
-    ranks: frozenset[int]
-    """Those that have taken part."""
 
 
 def rank_of(environment: Mapping[str, str]) -> int | None:

@@ -93,7 +93,7 @@ class Params:
 
     def _value(self, name: str, value: Any) -> ParamValue:
         try:
-            plain = _Values(self._path).of(value)
+            plain: Any = _Values(self._path).of(value)
         except Exception as error:  # noqa: BLE001 - what an object of somebody else's raises
             self._tell(name, f"its value could not be read: {_words(error)}")
             return f"<{_type_name(value)}>"
@@ -103,7 +103,7 @@ class Params:
         if isinstance(plain, str) and len(plain) > MAX_TEXT_CHARS:
             self._tell(name, f"its text has {len(plain):,} characters; the first {MAX_TEXT_CHARS:,} were kept")
             plain = plain[:MAX_TEXT_CHARS] + " …"
-        return plain
+        return plain  # type: ignore[no-any-return]
 
     def _tell(self, name: str, what: str) -> None:
         shown = f"param {ascii(name)[:80]}: " if name else "params: "
@@ -232,16 +232,18 @@ def _members(value: Any, *, is_whole: bool) -> Iterator[tuple[Any, Any]] | None:
     if isinstance(value, tuple) and isinstance(names := getattr(kind, "_fields", None), tuple):
         return _read(value, list(names))
     if callable(by_module := getattr(value, "flags_by_module_dict", None)):  # absl
-        return _flags(by_module())
+        flags: Mapping[Any, Any] = by_module()
+        return _flags(flags)
     if is_whole and isinstance(value, Iterable) and not isinstance(value, str | bytes | Iterator):
         return _pairs(value)
     if kind.__name__ in ("Namespace", "SimpleNamespace"):
-        return iter(vars(value).items())
+        attributes: dict[str, Any] = vars(value)
+        return iter(attributes.items())
     if callable(to_dict := getattr(value, "to_dict", None)) and not hasattr(value, "shape"):
         with contextlib.suppress(Exception):
-            found = to_dict()
-            if isinstance(found, Mapping):
-                return _mapping_members(found)
+            as_mapping: Any = to_dict()
+            if isinstance(as_mapping, Mapping):
+                return _mapping_members(as_mapping)
     if is_whole and not isinstance(value, str | bytes | int | float) and not callable(value):
         return _attributes(value)
     return None

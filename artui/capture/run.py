@@ -38,7 +38,7 @@ from artui.catalog.artifacts import NewVersion, Saved
 from artui.catalog.ids import new_id
 from artui.errors import ArtuiError, CatalogError, UsageError
 from artui.model import Relation
-from artui.reference import check_alias, check_name, parse
+from artui.reference import check_alias, parse
 from artui.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -284,7 +284,7 @@ class Run:
     def set_alias(self, reference: str, alias: str) -> None:
         """Let an alias name a version from now on; whatever it named before loses it."""
         doing = f"setting alias {ascii(alias)[:60]}"
-        with guarded(doing):
+        with guarded("setting an alias", str(alias)):
             if self._ready(doing) and (writer := self._writer):
                 writer.fold_now(writers.START_SECONDS)
                 with writer.catalog.transaction() as connection:
@@ -315,7 +315,7 @@ class Run:
 
     def _log_content(self, name: str, step: int | None, make: Any) -> None:
         doing = f"logging {ascii(str(name))[:60]}"
-        with guarded(doing):
+        with guarded("logging", str(name)):
             recording = self._ready(doing)
             if recording is None:
                 return
@@ -325,7 +325,7 @@ class Run:
             content, facts = made if isinstance(made, tuple) else (made, {})
             if step is not None:
                 facts = {"step": as_step(step), **facts}
-            check_name(str(name), what="an artifact")
+            name = fitting_name(name, what="an artifact", otherwise="unnamed")
             content = recording.cleaned(content)
             if len(content.content) <= SPOOLED_BYTES:
                 recording.spool_version(str(name), [content], metadata=facts, relation="output")
@@ -368,7 +368,7 @@ class Run:
                 remedy="See the warning at its start.",
             )
         if path is not None:
-            name = parse(reference).name
+            name = fitting_name(reference.partition(":")[0], what="an artifact", otherwise="unnamed")
             saved = self._save(
                 writer, name, Path(path), kind=kind, stage=stage or stage_of(kind, "data"), relation="input"
             )
@@ -402,8 +402,9 @@ class Run:
         """
         doing = f"saving {ascii(str(name))[:60]}"
         reference: str | None = None
-        with guarded(doing):
+        with guarded("saving", str(name)):
             if self._ready(doing) and (writer := self._writer):
+                name = fitting_name(name, what="an artifact", otherwise="unnamed")
                 saved = self._save(
                     writer, name, Path(path), kind=kind, stage=stage or stage_of(kind, self.stage), relation="output",
                     metadata=metadata or {}, note=note, related=related or {},
@@ -416,7 +417,6 @@ class Run:
         from artui.capture import files, hashing
         from artui.capture.environment import surroundings
 
-        check_name(name, what="an artifact")
         entries = files.listed(path)
         embed = files.size_of(entries) <= settings_or_default().embed_limit_bytes
         # What stays where it is, is hashed in the background if it is large: it may take minutes.
@@ -438,10 +438,10 @@ class Run:
                 artifacts.link(connection, "output", source_key=self._key(connection), target_key=saved.key)
             # What is wrong about a word must not cost the version.
             for text, how in (related or {}).items():
-                with guarded(f"relating it to {ascii(text)[:60]}"):
+                with guarded("relating it", f"{name} to {text}"):
                     _relate(connection, text, how, saved, self.project)
             for alias in aliases:
-                with guarded(f"giving it the alias {ascii(alias)[:60]}"):
+                with guarded("giving it an alias", f"{name} {alias}"):
                     _move_alias(writer, saved.id, alias)
         if gathered.unhashed and saved.is_new:
             self._jobs.append(hashing.begin(writer, saved, self.project, name, gathered.unhashed))
@@ -609,7 +609,7 @@ def settings_or_default() -> Settings:
 
 def _move_alias(writer: Writer, version_id: str, alias: str) -> None:
     with events.recording(writer.catalog) as edit:
-        edit.move_alias(version_id, check_alias(alias))
+        edit.move_alias(version_id, check_alias(fitting_name(alias, what="an alias", otherwise="")))
 
 
 @contextlib.contextmanager

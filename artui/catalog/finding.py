@@ -21,7 +21,7 @@ import artui
 from artui.catalog.header import is_demo
 from artui.errors import ArtuiError
 from artui.paths import usable_path
-from artui.settings import default_catalog
+from artui.settings import default_catalog, load_settings
 
 ENDING = ".artui"
 DEFAULT = "the default"
@@ -54,7 +54,8 @@ def find_catalog(named: str | os.PathLike[str] | None = None, *, folder: Path | 
 
 
 def place_for_run(named: str | os.PathLike[str] | None = None, *, folder: Path | None = None) -> Place:
-    """Choose where a run that begins goes: as `find_catalog` does, but to a new catalog where there is none.
+    """Choose where a run that begins goes: as `find_catalog` does, but to a new catalog where there is none, unless the
+    settings name one.
 
     A folder that is named takes the run into the catalog that is named after it.
 
@@ -66,6 +67,9 @@ def place_for_run(named: str | os.PathLike[str] | None = None, *, folder: Path |
         if found.path.is_dir():
             return Place(catalog_in(found.path) or _named_after(found.path.absolute()), f"in {found.path}")
         return found
+    with suppress(ArtuiError, OSError, RuntimeError, ValueError):
+        if load_settings().catalog:
+            return _default()
     return _new(folder) or _default()
 
 

@@ -591,7 +591,7 @@ def param_value(kind: Any, number: Any, text: Any) -> ParamValue:
 def _listed(text: Any) -> ParamValue:
     for read in (orjson.loads, json.loads):  # the second knows NaN and infinities
         try:
-            return read(text)  # type: ignore[no-any-return, operator]
+            return read(text)  # type: ignore[no-any-return]
         except (ValueError, TypeError, RecursionError):
             continue
     return cell_of.text(text)

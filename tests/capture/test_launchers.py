@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from artui.capture import joining
-from artui.capture.joining import Place, Standing, program_of, take_part
+from artui.capture.joining import Place, program_of, take_part
+from artui.catalog.spool.standing import Standing
 from artui.query import Reader
 
 JOB = """
@@ -79,7 +80,7 @@ def _stand(**standings: Standing | None) -> list[str]:
 
 
 def _standing(*ranks: int, has_ended: bool = False) -> Standing:
-    return Standing(has_ended, frozenset(ranks))
+    return Standing(has_ended, set(ranks))
 
 
 @pytest.mark.parametrize(

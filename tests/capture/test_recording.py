@@ -238,6 +238,35 @@ def test_resuming_what_is_not_there_starts_it(path: Path, capsys: pytest.Capture
         assert {each.id for each in reader.runs()} == {run.id, other.id}
 
 
+KILLED = """
+import artui, os, sys
+run = artui.start_run(id=sys.argv[1], resume=True, catalog=sys.argv[2])
+for number in range(int(sys.argv[3])):
+    run.log({"loss": float(number)})
+if sys.argv[4:]:
+    os.kill(os.getpid(), 9)
+run.finish()
+"""
+
+
+@pytest.mark.parametrize("counts", [(1, 1, 2), (7, 7), (0, 3), (1, 0, 1)])
+@pytest.mark.parametrize("is_killed", [False, True])
+@pytest.mark.parametrize("homes", [1, 2])
+def test_resumed_run_goes_on_behind_what_was_logged(path: Path, tmp_path: Path, counts: tuple[int, ...], is_killed: bool, homes: int) -> None:  # fmt: skip
+    """Step 0 counts, and so does what only the spool of a killed process holds, also for a job with another home."""
+    for number, count in enumerate(counts):
+        home = {
+            f"XDG_{name}_HOME": str(tmp_path / f"home-{number % homes}" / name)
+            for name in ("STATE", "CACHE", "CONFIG", "DATA")
+        }
+        words = ["job", str(path), str(count), *(["kill"] if is_killed and number < len(counts) - 1 else [])]
+        subprocess.run([sys.executable, "-c", KILLED, *words], env={**os.environ, **home})
+    with Reader(path) as reader:
+        series = reader.run("job").series("loss")
+        assert series.steps.tolist() == list(range(sum(counts))) and len(reader.runs()) == 1
+        assert series.values.tolist() == [float(each) for count in counts for each in range(count)]
+
+
 def test_locked_catalog_does_not_hold_up_the_loop(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody holds the write lock: the run starts, logs and reads are quick, and everything is there afterwards."""
     import sqlite3
