@@ -18,6 +18,9 @@ from typing import Any
 
 from artui.errors import UsageError
 
+PYTHON = "python"
+"""A value of the setting `console`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -37,8 +40,9 @@ class Settings:
     roots: tuple[str, ...] = ()
     """Folders below which files that a catalog refers to may be read, whoever made the catalog.
     `ARTUI_ROOTS`, separated by `;`."""
-    console: bool = True
-    """Whether a run keeps what its process prints. `ARTUI_CONSOLE`."""
+    console: bool | str = True
+    """Whether a run keeps what its process prints; `python` keeps what Python prints, and leaves the descriptors alone
+    that C and subprocesses write to. `ARTUI_CONSOLE`."""
     console_limit_bytes: int = 64 * 1024 * 1024
     """Of a longer console the middle is left out. `ARTUI_CONSOLE_LIMIT_BYTES`."""
     system_seconds: float = 10.0
@@ -156,6 +160,8 @@ def load_settings() -> Settings:
 
 def _from_text(name: str, text: str, default: Any) -> Any:
     try:
+        if name == "console" and text.strip().lower() == PYTHON:
+            return PYTHON
         if isinstance(default, bool):
             return text.strip().lower() not in ("0", "off", "no", "false", "")
         if isinstance(default, tuple):
@@ -173,6 +179,8 @@ def _checked(name: str, value: Any, default: Any, path: Path) -> Any:
         value = float(value)
     if isinstance(default, tuple) and isinstance(value, list) and all(isinstance(each, str) for each in value):
         return tuple(value)
+    if name == "console" and value == PYTHON:
+        return PYTHON
     if type(value) is not type(default):
         raise UsageError(
             f"{name} in {path} should be a {type(default).__name__}.", remedy="Correct it or remove the line."

@@ -25,6 +25,7 @@ from artui.secrets import begun_block, begun_secret
 OPEN_LINES = 24
 """So many of the last lines may still be changed by moving the cursor up."""
 MAX_LINE_CHARS = 100_000
+_CUT = " … [artui: the rest of this line is left out]"
 KEPT_BYTES = 8 << 20
 """So much of the file is kept in memory, too, should somebody cut it."""
 MAX_KEPT_BACK_CHARS = 20_000
@@ -76,7 +77,7 @@ class Screen:
         if not newline:
             return
         *whole, last = rest.split("\n")
-        self._lines += [*(line[:MAX_LINE_CHARS] for line in whole), last[:MAX_LINE_CHARS]]
+        self._lines += [*map(_cut, whole), _cut(last)]
         self._row, self._column = len(self._lines) - 1, len(last)
         self._settle(done)
 
@@ -101,7 +102,7 @@ class Screen:
         if self._column > len(line):
             line += " " * (self._column - len(line))
         line = line[: self._column] + text + line[self._column + len(text) :]
-        self._lines[self._row] = line[:MAX_LINE_CHARS]
+        self._lines[self._row] = _cut(line)
         self._column = min(self._column + len(text), MAX_LINE_CHARS)
 
     def _move(self, final: str, arguments: str, done: list[str]) -> None:
@@ -140,6 +141,10 @@ class Screen:
             done.append("\n".join(self._lines[:extra]) + "\n")
             del self._lines[:extra]
             self._row = max(0, self._row - extra)
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= MAX_LINE_CHARS else line[: MAX_LINE_CHARS - len(_CUT)] + _CUT
 
 
 class ConsoleLog:
@@ -338,7 +343,19 @@ def listen(log: ConsoleLog) -> None:
     for name, stream in (("stdout", "out"), ("stderr", "err")):
         current = getattr(sys, name)
         if current is not None and not isinstance(current, _Tee):
-            setattr(sys, name, _Tee(current, stream))
+            tee = _Tee(current, stream)
+            setattr(sys, name, tee)
+            _replace_in_handlers(current, tee)
+
+
+def _replace_in_handlers(before: Any, after: Any) -> None:
+    """Let handlers of logging that were made with a stream write to another: they hold the object, not its name."""
+    logging = sys.modules.get("logging")
+    for reference in list(getattr(logging, "_handlerList", ())):
+        handler = reference() if callable(reference) else None
+        if handler is not None and getattr(handler, "stream", None) is before:
+            with contextlib.suppress(Exception):  # a handler of somebody else's
+                handler.stream = after
 
 
 def unlisten(log: ConsoleLog) -> None:
@@ -351,3 +368,4 @@ def unlisten(log: ConsoleLog) -> None:
         current = getattr(sys, name)
         if isinstance(current, _Tee):
             setattr(sys, name, current._artui_original)
+            _replace_in_handlers(current, current._artui_original)

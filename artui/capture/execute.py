@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from artui.capture import joining
+from artui.capture.console import ConsoleLog
 from artui.capture.names import new_name
 from artui.capture.patterns import CsvTail, Patterns, params_of
 from artui.capture.recording import Program
@@ -352,9 +353,9 @@ class _Program:
 
     def _take(self, content: bytes, stream: int) -> None:
         recording = self._recording
-        if recording is not None and recording.console is not None:
+        if recording is not None and isinstance(log := recording.console, ConsoleLog):
             with guarded("keeping the console"):
-                recording.console.feed(content, stream=str(stream))
+                log.feed(content, stream=str(stream))
         whole = self._lines[stream] + content
         *lines, rest = whole.replace(b"\r", b"\n").split(b"\n")
         self._lines[stream] = rest[-_READ_BYTES:]

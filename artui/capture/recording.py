@@ -18,12 +18,13 @@ from artui.capture.warn import guarded
 from artui.capture.writer import Writer
 from artui.catalog import runs
 from artui.catalog.spool import adopting, folding
-from artui.catalog.spool.place import console_artifact, console_file, folder_of, remove_file
+from artui.catalog.spool.place import console_artifact, console_file, remove_file
 from artui.errors import CatalogError
-from artui.settings import Settings
+from artui.settings import PYTHON, Settings
 
 if TYPE_CHECKING:
     from artui.capture.console import ConsoleLog
+    from artui.capture.descriptors import PumpedLog
     from artui.capture.run import Run
     from artui.capture.system import Sampler
 
@@ -44,14 +45,14 @@ class Program:
 class Recording:
     """What is recorded of one run beside what is logged."""
 
-    def __init__(self, run: Run, writer: Writer, settings: Settings, wants: Mapping[str, bool | None]) -> None:
+    def __init__(self, run: Run, writer: Writer, settings: Settings, wants: Mapping[str, bool | str | None]) -> None:
         self._run = run
         self._writer = writer
         self._settings = settings
         self._wants = wants
         self.redactor = writer.redactor
         self._program = run._program
-        self.console: ConsoleLog | None = None
+        self.console: ConsoleLog | PumpedLog | None = None
         self._console_artifact = "console"
         self._sampler: Sampler | None = None
         self._code_files: tuple[tuple[str, bytes], ...] = ()
@@ -100,9 +101,9 @@ class Recording:
     def wants_system(self) -> bool:
         return self._is_wanted("system", self._settings.system_seconds > 0)
 
-    def _is_wanted(self, what: str, setting: bool) -> bool:
+    def _is_wanted(self, what: str, setting: bool | str) -> bool:
         wanted = self._wants.get(what)
-        return setting if wanted is None else wanted
+        return bool(setting if wanted is None else wanted)
 
     def begin_sampling(self, pid: int | None = None) -> None:
         """Sample the machine, and this process or another one with all its children."""
@@ -116,18 +117,20 @@ class Recording:
 
     def _begin_console(self) -> None:
         """Make the file that the console goes to; readers follow it there while the run goes on."""
-        from artui.capture import console
+        from artui.capture import console, descriptors
 
         labels = self._run._place.labels
         name, self._console_artifact = console_file(self._run.id, labels), console_artifact(labels)
-        self.console = console.ConsoleLog(
-            folder_of(self._writer.path) / name,
-            limit_bytes=self._settings.console_limit_bytes,
-            redact=self.redactor.text,
-        )
+        path, limit_bytes = self._writer.spool.folder / name, self._settings.console_limit_bytes
         self.act("console", file=name, artifact=self._console_artifact)
+        wanted = self._wants.get("console")
+        if self._program is None and PYTHON not in (wanted, self._settings.console) and descriptors.may_turn():
+            with contextlib.suppress(OSError):  # what Python prints can still be kept
+                self.console = descriptors.PumpedLog(path, limit_bytes=limit_bytes, key=self.redactor.key)
+                return
+        self.console = log = console.ConsoleLog(path, limit_bytes=limit_bytes, redact=self.redactor.text)
         if self._program is None:
-            console.listen(self.console)
+            console.listen(log)
 
     def tick(self) -> None:
         if self.console is not None:
@@ -211,7 +214,8 @@ class Recording:
         if self.console is not None:
             from artui.capture import console
 
-            console.unlisten(self.console)
+            if isinstance(self.console, console.ConsoleLog):
+                console.unlisten(self.console)
             self.console.close()
         if self._describing is None:
             return

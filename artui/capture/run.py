@@ -66,7 +66,7 @@ def start_run(
     id: str | None = None,
     resume: bool = False,
     catalog: str | os.PathLike[str] | None = None,
-    console: bool | None = None,
+    console: bool | str | None = None,
     code: bool | None = None,
     system_metrics: bool | None = None,
 ) -> Run:
@@ -85,7 +85,7 @@ def start_run(
         resume: go on with the run of that id (or name) if it is there, and start it if it is not. Steps count on.
         catalog: the file; else `ARTUI_CATALOG`, the nearest `*.artui` upwards, or a new one that is named after the
             folder: the root of the git repository, or where the program was started.
-        console: keep what the process prints; `code`: keep uncommitted changes, or the sources where there is no
+        console: keep what the process prints; `"python"` keeps only what Python prints; `code`: keep uncommitted changes, or the sources where there is no
             git; `system_metrics`: sample the use of the machine. Each as in the settings when not given: on.
 
     With `ARTUI_RUN` in the environment, and in the ranks of torchrun, Slurm and MPI, the processes share one run.

@@ -39,7 +39,7 @@ class Start:
     id: Any = None
     resume: bool = False
     catalog: str | os.PathLike[str] | None = None
-    wants: Mapping[str, bool | None] = field(default_factory=dict)
+    wants: Mapping[str, bool | str | None] = field(default_factory=dict)
 
 
 def text_of(value: Any, otherwise: str = "") -> str:

@@ -66,6 +66,7 @@ class Redactor:
     """Takes secrets out of texts; made for one catalog, whose id keys the hashes."""
 
     def __init__(self, key: str) -> None:
+        self.key = key
         self._key = key.encode("utf-8", "replace")[:64] or b"artui"
         self._clean: set[str] = set()
         self._clean_chars = 0
