@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from artui.query.series import thin
 from artui.tui.cells import make_palette, spark_text
-from artui.tui.widgets.chart import Chart, ChartLine, ChartOptions, draw, nice_ticks, smoothed
+from artui.tui.widgets.chart import Chart, ChartLine, ChartOptions, draw, figure_of, nice_ticks, smoothed
 
 PALETTE = make_palette(is_coloured=True, is_rich=True)
 
@@ -46,6 +47,22 @@ def test_nan_and_infinities_have_signs() -> None:
 def test_series_without_any_finite_value_says_so() -> None:
     """A curve that is NaN throughout has no axes but says what its last value was."""
     assert any("NaN" in line for line in _picture(np.full(5, math.nan)))
+
+
+def test_points_that_are_damaged_are_counted() -> None:
+    """Behind the title where the rest is drawn, and below it where nothing is left; in a file as a note, too."""
+    curve = replace(thin(np.arange(9.0), np.arange(9.0), buckets=50), damaged_count=1024)
+    none = replace(thin(np.empty(0), np.empty(0), buckets=50), damaged_count=8)
+    for lines, wanted in (
+        ([curve], "! 1,024 points damaged"),
+        ([none], "! 8 points damaged"),
+        ([curve, none], "! 1,032 points"),
+    ):
+        chart = Chart()
+        chart.title, chart.curves = "loss", [ChartLine("loss", each, 0) for each in lines]
+        assert any(wanted in strip.text for strip in draw(chart, 60, 14, PALETTE)[:2])
+    figure = figure_of("loss", [ChartLine("loss", curve, 0)], ChartOptions())
+    assert figure is not None and "1,024 points damaged" in figure.note
 
 
 def test_log_axis_leaves_out_what_it_cannot_show() -> None:

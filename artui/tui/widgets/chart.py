@@ -21,7 +21,7 @@ from textual.widget import Widget
 from artui.figures import Figure, FigureAxis, FigureLine
 from artui.query.series import Curve, Window
 from artui.safetext import clean
-from artui.tui.cells import CURVE_MARKS, Palette, Span, fit, length_of, strip_of
+from artui.tui.cells import CURVE_MARKS, DAMAGED_SIGN, Palette, Span, fit, length_of, strip_of
 from artui.tui.widgets.plot import Plot, Scale, Unit, nice_ticks, plot_rows, ticks, x_axis, y_ticks
 from artui.units import count_text, duration_text, number_text, time_text
 
@@ -236,7 +236,9 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
     if ranges is None:
         note = chart.note or ("nothing to draw" if chart.curves else "")
         lines = [strip_of([(fit(chart.title, width), title_style)], width, palette)]
-        values = [(f"  last {number_text(line.curve.last)}", "bad") for line in curves[:1]]
+        damaged = _damaged_text(chart.curves)
+        values: list[Span] = [(f"   {damaged}", "bad")] if damaged else []
+        values += [(f"  last {number_text(line.curve.last)}", "bad") for line in curves[:1]]
         lines.append(strip_of([("  " + note, "dim"), *values], width, palette))
         return lines + [strip_of((), width, palette) for _ in range(height - 2)]
     x_low, x_high, low, high = ranges
@@ -446,6 +448,8 @@ def _head(
 ) -> Strip:
     """Draw the title and, behind it, the last values, or those at the cursor."""
     left: list[Span] = [(chart.title, title_style)]
+    if damaged := _damaged_text(chart.curves):
+        left.append((f"  {damaged}", "bad"))
     if chart.has_room:
         drawn, count = sum(line.curve.shown for line in curves), sum(line.curve.count for line in curves)
         if drawn < count:
@@ -470,6 +474,12 @@ def _head(
     return Strip.join([strip, Strip([Segment(text, style) for text, style in right], cells)]).adjust_cell_length(
         width, palette.styles["text"]
     )
+
+
+def _damaged_text(lines: Sequence[ChartLine]) -> str:
+    """Say how many points are missing that the catalog holds no longer as they were recorded; empty when none are."""
+    count = sum(line.curve.damaged_count for line in lines)
+    return f"{DAMAGED_SIGN} {count_text(count)} points damaged" if count else ""
 
 
 def x_text(x: float, options: ChartOptions) -> str:
@@ -512,6 +522,7 @@ def figure_of(title: str, lines: Sequence[ChartLine], options: ChartOptions) -> 
     shown, count = sum(line.curve.shown for line in curves), sum(line.curve.count for line in curves)
     notes = [f"smoothed {options.smoothing:g}"] if options.smoothing else []
     notes += [f"{count_text(shown)} of {count_text(count)} points"] if shown < count else []
+    notes += [damaged] if (damaged := _damaged_text(lines)) else []
     return Figure(
         title,
         FigureAxis(options.axis_text, x_scale.low, x_scale.high, x_scale.is_log, _inside(ticks(x_scale, 8, options.unit))),
