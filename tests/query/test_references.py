@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
 
+import artui
 from artui.catalog import Catalog, artifacts, events, runs
 from artui.errors import AmbiguousReference, UnknownReference, UsageError
 from artui.model import RunHead, VersionHead
@@ -128,3 +131,17 @@ def test_everything_of_the_demo_goes_by_its_name(demo_catalog: Path) -> None:
         for artifact in artifact_list(reader):
             assert artifact.latest is not None
             assert resolve(reader, f"{artifact.project}/{artifact.name}:latest").id == artifact.latest.id
+
+
+@pytest.mark.parametrize("change", ["deleted_ms = 5", "artifact_key = 99999"])
+def test_version_that_is_damaged_is_said_to_be(path: Path, change: str) -> None:
+    """An alias of it, or a run, may still lead to it: whatever of its row is wrong, that is an error in words."""
+    (path.parent / "m").write_text("m")
+    with artui.start_run(name="r", catalog=path) as run:
+        run.save("model", path.parent / "m", alias="best")
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(f"UPDATE version SET {change}")
+    with Reader(path) as reader:
+        for text in ("model:best", "model:v1", "model", "model:latest"):
+            with pytest.raises(UnknownReference):
+                resolve(reader, text)
