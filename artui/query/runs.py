@@ -32,7 +32,17 @@ from artui.query import Reader
 from artui.query.aggregates import AGGREGATES
 from artui.query.border import Shape
 from artui.query.keys import key_list, without_collecting
-from artui.query.sorting import KEYS_BY_START, NEWEST_FIRST, Sort, first_keys, resolved, sort_of, sorted_keys
+from artui.query.sorting import (
+    KEYS_BY_START,
+    NEWEST_FIRST,
+    Sort,
+    first_keys,
+    resolved,
+    sort_of,
+    sorted_keys,
+    value_groups,
+)
+from artui.query.values import number_in
 
 if TYPE_CHECKING:
     from artui.query.filter import Node
@@ -311,13 +321,13 @@ def _columns(reader: Reader) -> Columns:
                 "param",
                 cell_of.text(name),
                 key,
-                is_numeric=isinstance(low, int | float),
+                is_numeric=isinstance(low, int | float) or _are_numbers(first, last),
                 low=_finite(low),
                 high=_finite(high),
                 text_cells=cells,
             )
             params.append(column)
-            if low != high or first != last or (low is not None and first is not None):
+            if _varies(connection, column, (low, high), (first, last)):
                 varying.add(column.id)
     params.sort(key=lambda column: (-_tenths(having[0].get(column.name_key, 0), newest), column.name_key))
     metrics.sort(
@@ -328,6 +338,23 @@ def _columns(reader: Reader) -> Columns:
         )
     )
     return params, metrics, varying
+
+
+def _are_numbers(first: Any, last: Any) -> bool:
+    """Say whether a param's texts are numbers, by the first and the last of them; None is held as the text null."""
+    return number_in(first) is not None and (number_in(last) is not None or last == "null")
+
+
+def _varies(connection: sqlite3.Connection, column: Column, numbers: tuple[Any, Any], texts: tuple[Any, Any]) -> bool:
+    """Say whether a param has more than one value, by the smallest and the largest number and text."""
+    ends = {end for end in numbers if end is not None}
+    if texts[0] is None:
+        return len(ends) > 1
+    spelled = {number_in(text) for text in texts}
+    if len(spelled) > 1 or None in spelled or len(ends | spelled) > 1:
+        return texts[0] != texts[1] or bool(ends)
+    # One number spelled in several ways, unless there are others in between.
+    return len(value_groups(connection, column.id)) > 1
 
 
 def _having(connection: sqlite3.Connection, table: str, keys: Sequence[int]) -> dict[int, int]:
