@@ -6,12 +6,16 @@ from pathlib import Path
 
 import click
 
+from artui.cli import completing
+from artui.cli.catalogs import catalog_option, one_catalog
+from artui.cli.common import PathType
 from artui.safetext import clean
 
 
 @click.command("settle")
-@click.argument("catalog", type=click.Path(path_type=Path))
-def command(catalog: Path) -> int:
+@click.argument("file", required=False, type=PathType(), shell_complete=completing.catalogs)
+@catalog_option
+def command(file: str | None, catalog: str | None) -> int:
     """Make a catalog one plain file: bring in, roll back or move aside what a dead process left beside it.
 
     A -journal that others may have written is looked at in a private copy; it never deletes a file that it names, and
@@ -20,8 +24,12 @@ def command(catalog: Path) -> int:
     from artui.catalog import settling
     from artui.catalog.spool.place import take_over
 
-    done = settling.settle_all(catalog)
-    take_over(catalog)
+    named = one_catalog([each for each in (file, catalog) if each])
+    if named is None:
+        raise click.UsageError("Missing argument 'FILE'.", click.get_current_context(silent=True))
+    path = Path(named).expanduser()
+    done = settling.settle_all(path)
+    take_over(path)
     for each in done:
         click.echo(clean(each))
     if not done:

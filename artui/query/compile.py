@@ -42,7 +42,7 @@ from artui.query.sets import (
     blaming,
     flag,
 )
-from artui.query.tokens import quoted_name, shortened
+from artui.query.tokens import FilterError, quoted_name, shortened
 from artui.query.values import Value, as_float, bindable, is_nan, number_in
 
 _OFFERED = 3
@@ -145,6 +145,10 @@ def _runs_with_word(scope: Scope, text: str, within: set[int] | None) -> set[int
     return search.runs_of_status(scope.connection, text, scope.now_ms).union(found)
 
 
+class NothingNamed(FilterError):
+    """Nothing in the catalog goes by a bare name."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Meaning:
     """What a field stands for in a catalog."""
@@ -190,11 +194,8 @@ def meaning_of(field: Field, scope: Scope) -> _Meaning:
             f"Write {' or '.join(prefixes[each.source] + quoted_name(name) for each in found)}.",
         )
     if not found:
-        raise error_at(
-            field,
-            f"Nothing here is named {name!r}.",
-            _nearest(scope, base if dot and aggregate in AGGREGATES else name),
-        )
+        remedy = _nearest(scope, base if dot and aggregate in AGGREGATES else name)
+        raise NothingNamed(f"Nothing here is named {name!r}.", field.position, field.length, remedy=remedy)
     return found[0]
 
 

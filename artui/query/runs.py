@@ -12,7 +12,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -38,7 +38,6 @@ from artui.query.sorting import (
     Sort,
     first_keys,
     resolved,
-    sort_of,
     sorted_keys,
     value_groups,
 )
@@ -529,6 +528,34 @@ def tag_columns(reader: Reader) -> list[Column]:
         ]
 
 
+class Said(NamedTuple):
+    """What people say of a run."""
+
+    note: str
+    tags: dict[str, str]
+
+
+def notes_and_tags(reader: Reader, keys: Sequence[int]) -> dict[int, Said]:
+    """Give the note and the tags, by name, of some runs; a tag without a value has an empty one."""
+    said = {key: Said("", {}) for key in keys}
+    told = {"keys": orjson.dumps(list(keys)).decode()}
+    with reader.snapshot() as connection:
+        query = "SELECT r.key, r.note FROM json_each(:keys) AS w JOIN run AS r ON r.key = w.value WHERE r.note <> ''"
+        for key, note in connection.execute(query, told):
+            said[key] = Said(cell_of.text(note), {})
+        query = """
+            SELECT t.run_key, n.text, t.value
+            FROM json_each(:keys) AS w
+            CROSS JOIN tag AS t ON t.run_key = w.value
+            JOIN name AS n ON n.key = t.name_key
+            ORDER BY t.run_key, n.text
+        """
+        for key, name, value in connection.execute(query, told):
+            if key in said:
+                said[key].tags[cell_of.text(name)] = cell_of.text(value)
+    return said
+
+
 def saved_views(reader: Reader, screen: str) -> list[tuple[str, str, str, int]]:
     """Give (name, content, author, milliseconds of the last change) of the views of a screen, by name."""
     with reader.snapshot() as connection:
@@ -561,8 +588,10 @@ def list_runs(
     limit: int | None = None,
 ) -> list[RunHead]:
     """List runs as `Reader.runs` says."""
+    from artui.query import naming
+
     texts = [order] if isinstance(order, str) else order
-    request = RunsRequest(where, tuple(sort_of(text) for text in texts), tuple(contains.split()))
+    request = RunsRequest(where, naming.sorts_named(reader, texts), tuple(contains.split()))
     order_of = run_order(reader, request)
     keys = order_of.keys[:limit] if limit is not None else order_of.keys
     heads: list[RunHead] = []

@@ -12,7 +12,6 @@ from typing import Any
 import orjson
 
 from artui.catalog.cells import keys_of
-from artui.errors import UsageError
 from artui.model import DAMAGED
 from artui.query.aggregates import AGGREGATES
 from artui.query.keys import key_list, name_key
@@ -322,25 +321,6 @@ def _grouped(connection: sqlite3.Connection, query: str, values: dict[str, Any])
         (DAMAGED if isinstance(value, bytes) else value, keys_of(joined))
         for value, joined in connection.execute(query, values)
     ]
-
-
-def sort_of(text: str) -> Sort:
-    """Read `started`, `-params.lr`, `metrics.val/loss`, `metrics.val/acc.max` or `tags.best`; a `-` turns it round.
-
-    Raises:
-        UsageError: it is neither an attribute nor starts with `params.`, `metrics.` or `tags.`.
-    """
-    is_descending = text.startswith("-")
-    name = text[1:] if is_descending else text
-    for prefix, source in (("params.", "param"), ("metrics.", "metric"), ("tags.", "tag")):
-        if name.startswith(prefix):
-            return Sort(f"{source}:{name.removeprefix(prefix)}", is_descending)
-    if name not in SORTABLE:
-        raise UsageError(
-            f"{name!r} is no column to sort by.",
-            remedy=f"Use {', '.join(SORTABLE)}, params.NAME, metrics.NAME or tags.NAME.",
-        )
-    return Sort(f"attribute:{name}", is_descending)
 
 
 def resolved(connection: sqlite3.Connection, sorts: Iterable[Sort]) -> tuple[Sort, ...]:

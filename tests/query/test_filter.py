@@ -429,7 +429,7 @@ def test_the_first_page_is_the_beginning_of_the_whole(tmp_path: Path, monkeypatc
     """Whatever is filtered and sorted by, the page that comes first has the first rows of the whole answer."""
     from artui.query import compile as compiling
     from artui.query import runs, sets
-    from artui.query.sorting import sort_of
+    from artui.query.naming import sorts_named
 
     monkeypatch.setattr(runs, "PAGED_FROM", 0)
     monkeypatch.setattr(compiling, "FEW", 20)
@@ -456,7 +456,7 @@ def test_the_first_page_is_the_beginning_of_the_whole(tmp_path: Path, monkeypatc
             "x = 99",
         ):
             for order in ("-started", "metrics.loss", "-params.x", "name"):
-                request = runs.RunsRequest(text, (sort_of(order),))
+                request = runs.RunsRequest(text, sorts_named(reader, [order]))
                 page, whole = runs.first_matches(reader, request, 5), runs.run_order(reader, request)
                 if page is not None:
                     paged += 1
