@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from artui.errors import UsageError
 from artui.model import Column
 from artui.query import Reader
-from artui.query.filter import SOURCES, Field, field_of
 from artui.query.sorting import SORTABLE, Sort
-from artui.query.tokens import FilterError, tokens
+
+if TYPE_CHECKING:
+    from artui.query.filter import Field
 
 _NUMERIC = ("started", "ended", "duration")
 
@@ -53,6 +55,8 @@ def columns_named(reader: Reader, texts: Sequence[str], *, notes: list[str] | No
 
 def _names_in(text: str) -> Iterator[str]:
     """Part a text at its commas; one in quotes belongs to a name."""
+    from artui.query.tokens import FilterError, tokens
+
     try:
         places = [token.position for token in tokens(text) if token.kind == ","]
     except FilterError:
@@ -64,11 +68,13 @@ def _names_in(text: str) -> Iterator[str]:
 
 def _column_of(reader: Reader, name: str, attributes: Sequence[str], what: str, notes: list[str] | None) -> Column:
     """Give the column that a name means: first an attribute of just that name."""
-    from artui.query.compile import NothingNamed, meaning_of
-    from artui.query.sets import Scope
-
     if name in attributes:
         return Column("attribute", name, is_numeric=name in _NUMERIC)
+    # What a filter needs is loaded only by names that are no attribute's.
+    from artui.query.compile import NothingNamed, meaning_of
+    from artui.query.sets import Scope
+    from artui.query.tokens import FilterError
+
     refused = f"{name!r} is {what}."
     with reader.snapshot() as connection:
         scope = Scope(connection, time.time_ns() // 1_000_000)
@@ -88,12 +94,17 @@ def _column_of(reader: Reader, name: str, attributes: Sequence[str], what: str, 
 
 def _field_of(name: str) -> Field:
     """Read a name as in a filter; one that stands alone needs no quotes, whatever is in it."""
-    try:
-        first, *others = tokens(name)[:-1]
-        if not others and first.kind in ("word", "name", "string"):
-            return field_of(first)
-    except (FilterError, ValueError):
-        pass
+    from artui.query.filter import SOURCES, Field, field_of
+    from artui.query.tokens import FilterError, tokens
+
     prefix, dot, rest = name.partition(".")
     source = SOURCES.get(prefix.lower(), "") if dot and rest else ""
-    return Field(rest if source else name, source, 0, len(name))
+    as_it_is = Field(rest if source else name, source, 0, len(name))
+    try:
+        first, *others = tokens(name)[:-1]
+    except (FilterError, ValueError):
+        return as_it_is
+    if others or first.kind not in ("word", "name", "string"):
+        return as_it_is
+    field = field_of(first)
+    return field if field.source == source or first.kind == "string" else as_it_is
