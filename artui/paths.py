@@ -35,6 +35,14 @@ def usable_path(path: str | os.PathLike[str]) -> Path:
     return Path(path)
 
 
+def is_argument(text: str) -> bool:
+    """Say whether a command can be given this as one of its arguments."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+
+
 def is_file_name(name: str) -> bool:
     """Say whether a file can have this name at all."""
     try:

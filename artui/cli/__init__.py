@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import sys
+import threading
 
-from artui.errors import ArtuiError
-
+COMPLETE = "_ARTUI_COMPLETE"
+"""Set by the shell that asks what could come next."""
 VERBS = {
     "demo": "Make a catalog by running a small, real project, and open it.",
     "exec": "Run a program and record it, without changing it.",
@@ -31,29 +33,49 @@ VERBS = {
     "completion": "Print the shell completion script for bash, zsh or fish.",
 }
 """Listed once they work."""
+_interrupted = threading.Event()
+"""Whether ctrl+c was pressed."""
 
 
 def main() -> None:
     """Run the command line and exit with its code; 130 once ctrl+c was pressed, whoever took it for an error of his."""
-    is_interrupted = False
 
     def interrupt(_number: int, _frame: object) -> None:
         # Raised inside a callback of SQLite's it would come out as a query that was broken off.
-        nonlocal is_interrupted
-        is_interrupted = True
+        _interrupted.set()
         raise KeyboardInterrupt
 
+    _take_streams()
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, interrupt)
     try:
-        code = run(sys.argv[1:])
+        code = run(sys.argv[1:]) or _flushed()
     except KeyboardInterrupt:
         code = 130
     except BaseException:
-        if not is_interrupted:
+        if not _interrupted.is_set():
             raise
         code = 130
-    sys.exit(130 if is_interrupted else code)
+    sys.exit(130 if _interrupted.is_set() else code)
+
+
+def _take_streams() -> None:
+    """Put a way to nowhere where standard output or error was closed before we began: no other file gets its number."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+
+
+def _flushed() -> int:
+    """Write out what was printed; give the code of an error where that is not possible, said in one line."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        print(f"artui: What was to be printed could not be written: {error.strerror}.", file=sys.stderr)
+        # What is left is written to nowhere: Python would try again at its end, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 5 if error.errno == errno.ENOSPC else 1
+    return 0
 
 
 def _without_read_only(arguments: list[str]) -> list[str]:
@@ -66,11 +88,13 @@ def _without_read_only(arguments: list[str]) -> list[str]:
 
 
 def run(arguments: list[str]) -> int:
-    """Run the command line; give its exit code. Errors are one line on stderr."""
+    """Run the command line; give its exit code. Errors are one line on stderr, also those that nobody foresaw."""
+    if COMPLETE in os.environ:
+        return _complete(arguments)
     try:
         arguments = _without_read_only(arguments)
         is_path = len(arguments) == 1 and arguments[0].endswith(".artui") and not arguments[0].startswith("-")
-        if (not arguments or is_path) and "_ARTUI_COMPLETE" not in os.environ:
+        if not arguments or is_path:
             from artui.cli.explore import explore
 
             return explore(arguments[0] if arguments else None)
@@ -80,12 +104,27 @@ def run(arguments: list[str]) -> int:
         # What a recorded program prints is its own affair.
         with contextlib.nullcontext() if arguments[:1] == ["exec"] else gated():
             return run_verb(arguments)
-    except ArtuiError as error:
+    except KeyboardInterrupt:
+        return 130
+    except Exception as unforeseen:  # noqa: BLE001 - nobody at a terminal should meet a traceback
+        if _interrupted.is_set():
+            return 130
+        from artui.cli.trouble import foreseen
         from artui.safetext import clean
 
+        error = foreseen(unforeseen)
         print(f"artui: {clean(str(error))}", file=sys.stderr)
         for line in error.excerpt.splitlines():
             print(f"  {clean(line)}", file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        return 130
+
+
+def _complete(arguments: list[str]) -> int:
+    """Answer the shell: whatever goes wrong, nothing is offered and nothing is said."""
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere), contextlib.suppress(Exception):
+        from artui.cli.trouble import write_anything
+        from artui.cli.verbs import run_verb
+
+        write_anything()
+        run_verb(arguments)
+    return 0

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from artui.cli import completing
 from artui.cli.common import catalog_option
 
 
 @click.command("alias")
-@click.argument("reference")
+@click.argument("reference", shell_complete=completing.references)
 @click.argument("name")
 @click.option("--project", "-p", help="Where the artifact's name is in several projects.")
 @catalog_option

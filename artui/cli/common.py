@@ -15,6 +15,8 @@ import click
 
 from artui.catalog.finding import find_catalog
 from artui.catalog.spool.place import take_over
+from artui.cli import completing
+from artui.cli.catalogs import catalog_option as catalog_option
 from artui.errors import UsageError
 from artui.paths import usable_path
 from artui.query import Reader
@@ -22,9 +24,29 @@ from artui.safetext import clean, escaped
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-catalog_option = click.option("--catalog", "-c", "catalog", metavar="FILE", help="The catalog to read.")
-run_option = click.option("--run", "-r", "run", metavar="RUN", help="The run: its name or id; by default ARTUI_RUN.")
+run_option = click.option(
+    "--run",
+    "-r",
+    "run",
+    metavar="RUN",
+    help="The run: its name or id; by default ARTUI_RUN.",
+    shell_complete=completing.runs,
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON: NaN and infinities as strings.")
+
+
+def one_of(words: Sequence[str], name: str) -> str:
+    """Give the one word of an argument.
+
+    Raises:
+        UsageError: there is none, or there are several.
+    """
+    if len(words) == 1:
+        return words[0]
+    context = click.get_current_context(silent=True)
+    if not words:
+        raise click.UsageError(f"Missing argument '{name}'.", context)
+    raise click.UsageError(f"Got unexpected extra argument ({clean(words[1])}).", context)
 
 
 class PathType(click.Path):
@@ -53,6 +75,18 @@ def pairs(texts: Iterable[str]) -> dict[str, Any]:
             raise UsageError(f"{clean(text)!r} is not NAME=VALUE.", remedy="Write it as in lr=0.1.")
         found[name] = typed(value)
     return found
+
+
+def named_tags(_context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse tags without a name, before anything is done.
+
+    Raises:
+        UsageError: one has none.
+    """
+    for text in texts:
+        if not text.partition("=")[0].strip():
+            raise UsageError(f"The tag {clean(text)!r} has no name.", remedy="Write it as in good, or owner=ada.")
+    return texts
 
 
 def run_id_of(named: str | None, catalog: str | None, *, names: Collection[str] = ()) -> tuple[Path, str, int]:
@@ -104,7 +138,9 @@ def print_json(value: Any) -> None:
     text = orjson.dumps(
         plain(value), option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
     )
-    click.echo(escaped(text.decode()))
+    document = escaped(text.decode())
+    # JSON is UTF-8; where that cannot be written, every other letter is its escape.
+    click.echo(document if getattr(sys.stdout, "is_utf8", True) else document.encode("ascii", "artui").decode())
 
 
 def plain(value: Any) -> Any:
@@ -122,10 +158,23 @@ def plain(value: Any) -> Any:
     return value
 
 
-def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[bool]) -> None:
-    """Print a table. On a terminal columns are cut, then left out from the right, until it fits; in a pipe nothing is."""
+def print_csv(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Print a table as CSV. A carriage return in a cell is shown, as it would write over what stands before it."""
+    from artui.query.export import write_table
+
+    click.echo(write_table("csv", headers, rows).replace("\r", clean("\r")), nl=False)
+
+
+def print_table(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[bool], whole: int | None = None
+) -> None:
+    """Print a table. On a terminal columns are cut, then left out from the right, until it fits; in a pipe nothing is.
+
+    Args:
+        whole: a column that is cut only where it would not fit alone.
+    """
     from artui.cli.layout import lay_out
 
     width = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else None
-    for line in lay_out(headers, rows, right=right, width=width):
+    for line in lay_out(headers, rows, right=right, width=width, whole=whole):
         click.echo(line)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
-from artui.cli.common import catalog_option, json_option, open_reader, print_json, print_table, say_damaged
+from artui.cli import completing
+from artui.cli.catalogs import catalog_option, without_catalog
+from artui.cli.common import json_option, open_reader, print_json, print_table, say_damaged
 from artui.model import ParamValue
 from artui.query.compare import Row, compare
 from artui.query.references import find_run
@@ -12,12 +14,13 @@ from artui.units import duration_text, number_text, param_texts
 
 
 @click.command("compare")
-@click.argument("runs", nargs=-1, required=True)
+@click.argument("runs", nargs=-1, required=True, shell_complete=completing.runs)
 @catalog_option
 @json_option
 @click.option("--all", "show_all", is_flag=True, help="Show rows that do not differ, too.")
 def command(runs: tuple[str, ...], catalog: str | None, as_json: bool, show_all: bool) -> int:
     """Put RUNS (names or starts of ids) side by side: what differs, and which is best (marked *)."""
+    runs, catalog = without_catalog(runs, catalog)
     with open_reader(catalog) as reader:
         if len(runs) < 2:
             raise click.UsageError("Name at least two runs.")

@@ -1,4 +1,4 @@
-"""`artui completion SHELL`: what makes tab complete verbs and options."""
+"""`artui completion SHELL`: what makes tab complete verbs, options, and names of the catalog."""
 
 from __future__ import annotations
 

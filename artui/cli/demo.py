@@ -8,22 +8,26 @@ from typing import Any
 
 import click
 
+from artui.cli import completing
+from artui.cli.catalogs import catalog_option, one_catalog
 from artui.cli.common import PathType, json_option, print_json
 from artui.errors import ArtuiError
 from artui.safetext import clean
 
 
 @click.command("demo")
-@click.argument("file", default="demo.artui", type=PathType(dir_okay=False))
+@click.argument("file", required=False, type=PathType(dir_okay=False), shell_complete=completing.catalogs)
+@catalog_option
 @click.option("--no-app", is_flag=True, help="Do not open the app afterwards.")
 @json_option
-def command(file: str, no_app: bool, as_json: bool) -> int:
+def command(file: str | None, catalog: str | None, no_app: bool, as_json: bool) -> int:
     """Run a small, real machine-learning project and catalog it in FILE (demo.artui), then open it.
 
     It reads handwritten digits, trains some thirty models, evaluates and promotes the best and scores with it: 10 to 20
     seconds. A FILE that is there already is opened as it is. Without a terminal a summary is printed instead.
     """
-    path = Path(file)
+    file = one_catalog([each for each in (file, catalog) if each]) or "demo.artui"
+    path = Path(file).expanduser()
     has_terminal = sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
     if path.exists():
         click.echo(f"{clean(file)} is there already: not made again.", err=True)

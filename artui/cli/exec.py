@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
-from artui.cli.common import catalog_option, pairs
+from artui.cli.common import catalog_option, named_tags, pairs
+from artui.errors import UsageError
 from artui.model import STAGES
+from artui.paths import is_argument
 
 
 @click.command(
@@ -18,7 +20,15 @@ from artui.model import STAGES
 @catalog_option
 @click.option("--project", "-p", help="Groups runs and artifacts.")
 @click.option("--name", "-n", help="The run's name; made up when there is none.")
-@click.option("--tag", "-t", "tags", multiple=True, metavar="NAME[=VALUE]", help="A label; may be given again.")
+@click.option(
+    "--tag",
+    "-t",
+    "tags",
+    multiple=True,
+    metavar="NAME[=VALUE]",
+    callback=named_tags,
+    help="A label; may be given again.",
+)
 @click.option(
     "--param", "params", multiple=True, metavar="NAME=VALUE", help="A param beside those of the command line."
 )
@@ -49,6 +59,12 @@ def command(command: tuple[str, ...], catalog: str | None, project: str | None, 
     `artui.start_run()` go on with it.
     """
     from artui.capture.execute import Order, execute
+
+    for word in command:
+        if not is_argument(word):
+            raise UsageError(
+                f"{ascii(word)[:80]} cannot be an argument of a command.", remedy="Take the odd letter away."
+            )
 
     return execute(
         Order(

@@ -10,14 +10,22 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from artui.cli.trouble import is_utf8, write_anything
 from artui.safetext import printable
 
 
 class Gate:
-    """A text stream that shows what is hidden in what is written to it."""
+    """A text stream that shows what is hidden in what is written to it, and takes every letter.
+
+    Whatever its stream's encoding, it says UTF-8: click would write past a stream of another, and so past the gate.
+    """
+
+    encoding = "utf-8"
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
+        self.is_utf8 = is_utf8(stream)
+        """Whether what is written here comes out as UTF-8."""
 
     def write(self, text: str) -> int:
         self._stream.write(printable(text))
@@ -33,7 +41,8 @@ class Gate:
 
 @contextlib.contextmanager
 def gated() -> Iterator[None]:
-    """Put a gate before standard output and standard error."""
+    """Put a gate before standard output and standard error; both take any letter."""
+    write_anything()
     out: Any = Gate(sys.stdout)
     err: Any = Gate(sys.stderr)
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from artui.cli.catalogs import catalog_option_of, without_catalog
 from artui.cli.common import PathType, json_option, open_reader, print_json
 from artui.errors import UsageError
 from artui.model import FORMATS
@@ -22,7 +23,7 @@ MAX_LINES = 12
 
 @click.command("import")
 @click.argument("paths", nargs=-1, type=PathType(path_type=Path))
-@click.option("--catalog", "-c", "catalog", metavar="FILE", help="The catalog to import into; made if it is not there.")
+@catalog_option_of("The catalog to import into; made if it is not there.")
 @click.option("--dry-run", "-n", is_flag=True, help="Say what would be taken, and write nothing.")
 @click.option("--project", "-p", default="", help="Put everything into this project.")
 @click.option(
@@ -46,6 +47,9 @@ def command(paths: tuple[Path, ...], catalog: str | None, dry_run: bool, project
     trainer_state.json, model folders. Importing again brings only what is new, and completes runs that have grown.
     """
     if is_report:
+        words, catalog = without_catalog([str(path) for path in paths], catalog)
+        if words:
+            raise UsageError("--report takes no store.", remedy="It shows what a catalog has of earlier imports.")
         return _show_reports(catalog, as_json)
     if not paths:
         raise UsageError(

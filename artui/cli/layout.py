@@ -26,27 +26,40 @@ def fit(text: str, cells: int, *, right: bool = False) -> str:
 
 
 def lay_out(
-    headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[bool], width: int | None
+    headers: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    right: Sequence[bool],
+    width: int | None,
+    whole: int | None = None,
 ) -> Iterator[str]:
-    """Give the lines of a table, header first; with a width, each fits it."""
+    """Give the lines of a table, header first; with a width, each fits it, and the column `whole` is the last to be cut."""
     shown = [[clean(cell, max_chars=1000) for cell in row] for row in (headers, *rows)]
     widths = [max(cells_of(row[i]) for row in shown) for i in range(len(headers))]
     if width is not None:
-        widths = _narrowed([min(size, MAX_CELLS) for size in widths], width)
+        widths = [size if place == whole else min(size, MAX_CELLS) for place, size in enumerate(widths)]
+        # A number that is cut is another number.
+        least = [
+            max([MIN_CELLS, *(cells_of(row[i]) for row in shown[1:])]) if is_right else MIN_CELLS
+            for i, is_right in zip(range(len(headers)), right, strict=False)
+        ]
+        if whole is not None:
+            least[whole] = widths[whole]
+        widths = _narrowed(widths, least, width)
     for row in shown:
         yield GAP.join(
             fit(cell, size, right=is_right) for cell, size, is_right in zip(row, widths, right, strict=False)
         ).rstrip()
 
 
-def _narrowed(widths: list[int], width: int) -> list[int]:
-    """Narrow the widest columns, then drop columns from the right, until they fit."""
-    while sum(widths) + len(GAP) * (len(widths) - 1) > width:
-        widest = max(range(len(widths)), key=lambda i: widths[i])
-        if widths[widest] > MIN_CELLS:
-            widths[widest] -= 1
-        elif len(widths) > 1:
-            widths.pop()
+def _narrowed(widths: list[int], least: list[int], width: int) -> list[int]:
+    """Narrow the widest columns, then drop columns from the right, until they fit; what is left at the end is cut."""
+    while len(widths) > 1 and sum(widths) + len(GAP) * (len(widths) - 1) > width:
+        narrow = [place for place, size in enumerate(widths) if size > least[place]]
+        if narrow:
+            widths[max(narrow, key=lambda place: widths[place])] -= 1
+        elif sum(widths[:-1]) + len(GAP) * (len(widths) - 2) < width // 2 and widths[-1] > MIN_CELLS:
+            widths[-1] -= 1
         else:
-            break
-    return widths
+            widths.pop()
+    return [min(size, max(width, MIN_CELLS)) for size in widths]

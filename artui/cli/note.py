@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from artui.cli import completing
 from artui.cli.common import catalog_option, run_id_of
 
 
 @click.command("note")
-@click.argument("run")
+@click.argument("run", shell_complete=completing.runs)
 @click.argument("text")
 @catalog_option
 def command(run: str, text: str, catalog: str | None) -> int:

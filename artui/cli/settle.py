@@ -6,13 +6,17 @@ from pathlib import Path
 
 import click
 
+from artui.cli import completing
+from artui.cli.catalogs import catalog_option, one_catalog
+from artui.cli.common import PathType
 from artui.safetext import clean
 from artui.units import plural
 
 
 @click.command("settle")
-@click.argument("catalog", type=click.Path(path_type=Path))
-def command(catalog: Path) -> int:
+@click.argument("file", required=False, type=PathType(), shell_complete=completing.catalogs)
+@catalog_option
+def command(file: str | None, catalog: str | None) -> int:
     """Make a catalog one plain file: bring in, roll back or move aside what a dead process left beside it.
 
     A temporary folder of records, as a run names it that could write nothing beside its catalog, stands for that catalog.
@@ -23,13 +27,17 @@ def command(catalog: Path) -> int:
     from artui.catalog.spool import adopting
     from artui.catalog.spool.place import catalog_of, spool_files
 
-    catalog = catalog_of(catalog) or catalog
-    waiting = len(spool_files(catalog))
-    done = settling.settle_all(catalog)
+    belongs_to = catalog_of(Path(file)) if file else None
+    named = one_catalog([each for each in (str(belongs_to or file or ""), catalog) if each])
+    if named is None:
+        raise click.UsageError("Missing argument 'FILE'.", click.get_current_context(silent=True))
+    path = Path(named).expanduser()
+    waiting = len(spool_files(path))
+    done = settling.settle_all(path)
     if waiting:
-        with Catalog(catalog, create=False, migrates=False) as opened:
+        with Catalog(path, create=False, migrates=False) as opened:
             adopting.adopt(opened, tell=lambda _, text: click.echo(f"artui: {clean(text)}", err=True))
-    if brought := waiting - len(spool_files(catalog)):
+    if brought := waiting - len(spool_files(path)):
         done.append(f"{plural(brought, 'spool')} of what was logged: brought in.")
     for each in done:
         click.echo(clean(each))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
-from artui.cli.common import catalog_option, json_option, open_reader, print_json, print_table, say_damaged
+from artui.cli import completing
+from artui.cli.catalogs import catalog_option, without_catalog
+from artui.cli.common import json_option, one_of, open_reader, print_json, print_table, say_damaged
 from artui.model import RunDetail, RunHead, VersionDetail
 from artui.query.artifacts import get_version, previews
 from artui.query.references import resolve
@@ -17,11 +19,13 @@ MAX_METRICS = 1_000
 
 
 @click.command("show")
-@click.argument("ref")
+@click.argument("refs", nargs=-1, metavar="REF", shell_complete=completing.references)
 @catalog_option
 @json_option
-def command(ref: str, catalog: str | None, as_json: bool) -> int:
+def command(refs: tuple[str, ...], catalog: str | None, as_json: bool) -> int:
     """Show REF: a run's name or the start of its id, or an artifact as NAME, NAME:v3 or NAME:ALIAS."""
+    refs, catalog = without_catalog(refs, catalog)
+    ref = one_of(refs, "REF")
     with open_reader(catalog) as reader:
         found = resolve(reader, ref)
         if isinstance(found, RunHead):

@@ -6,7 +6,7 @@ import time
 
 import click
 
-from artui.cli.common import catalog_option, pairs
+from artui.cli.common import catalog_option, named_tags, pairs
 from artui.errors import CatalogError
 from artui.model import STAGES
 from artui.paths import usable_path
@@ -19,7 +19,15 @@ SILENT_HOURS = 24
 @catalog_option
 @click.option("--project", "-p", help="Groups runs and artifacts.")
 @click.option("--name", "-n", help="The run's name; made up when there is none.")
-@click.option("--tag", "-t", "tags", multiple=True, metavar="NAME[=VALUE]", help="A label; may be given again.")
+@click.option(
+    "--tag",
+    "-t",
+    "tags",
+    multiple=True,
+    metavar="NAME[=VALUE]",
+    callback=named_tags,
+    help="A label; may be given again.",
+)
 @click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A param; may be given again.")
 @click.option("--note", default="", help="A note.")
 @click.option("--stage", type=click.Choice(STAGES), default="modelling", show_default=True)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import click
 
-from artui.cli.common import catalog_option, run_id_of
+from artui.cli import completing
+from artui.cli.common import catalog_option, named_tags, run_id_of
 
 
 @click.command("tag")
-@click.argument("run")
-@click.argument("tags", nargs=-1, required=True, metavar="NAME[=VALUE]...")
+@click.argument("run", shell_complete=completing.runs)
+@click.argument(
+    "tags", nargs=-1, required=True, metavar="NAME[=VALUE]...", shell_complete=completing.tags, callback=named_tags
+)
 @click.option("--remove", is_flag=True, help="Take them off.")
 @catalog_option
 def command(run: str, tags: tuple[str, ...], remove: bool, catalog: str | None) -> int:

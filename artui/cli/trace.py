@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
-from artui.cli.common import catalog_option, json_option, open_reader, print_json, say_damaged
+from artui.cli import completing
+from artui.cli.catalogs import catalog_option, without_catalog
+from artui.cli.common import json_option, one_of, open_reader, print_json, say_damaged
 from artui.model import Node
 from artui.query.lineage import lineage
 from artui.query.references import resolve
@@ -12,11 +14,13 @@ from artui.safetext import clean
 
 
 @click.command("trace")
-@click.argument("ref")
+@click.argument("refs", nargs=-1, metavar="REF", shell_complete=completing.references)
 @catalog_option
 @json_option
-def command(ref: str, catalog: str | None, as_json: bool) -> int:
+def command(refs: tuple[str, ...], catalog: str | None, as_json: bool) -> int:
     """Show where REF (a run or a version) came from, and what came of it."""
+    refs, catalog = without_catalog(refs, catalog)
+    ref = one_of(refs, "REF")
     with open_reader(catalog) as reader:
         found = lineage(reader, resolve(reader, ref))
     say_damaged(

@@ -8,18 +8,25 @@ from importlib import import_module
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
-from artui.cli import VERBS
+from artui.cli import VERBS, completing
+from artui.cli.catalogs import before_verb, one_catalog, said_once
 from artui.safetext import clean
 
 
 @click.command("open")
-@click.argument("catalog")
-def open_command(catalog: str) -> int:
+@click.argument("path")
+@click.option("--catalog", "-c", "catalog", metavar="FILE", multiple=True)
+@click.pass_context
+def open_command(context: click.Context, path: str, catalog: tuple[str, ...]) -> int:
     """Open the app on a catalog."""
     from artui.cli.explore import explore
 
-    return explore(catalog)
+    named = (path, *before_verb(context), *catalog)
+    if len({os.path.abspath(os.path.expanduser(each)) for each in named}) > 1:
+        one_catalog(named)  # refuses, in the words of every verb
+    return explore(path)
 
 
 class Verbs(click.Group):
@@ -42,7 +49,17 @@ class Verbs(click.Group):
             if not looks_like_file and not args[0].startswith("-"):
                 ctx.fail(f"{clean(args[0])!r} is neither a verb nor a catalog. `artui --help` lists the verbs.")
             return open_command.name, open_command, args
-        return super().resolve_command(ctx, args)
+        name, command, others = super().resolve_command(ctx, args)
+        if command is not None and ctx.params.get("catalog") and all(each.name != "catalog" for each in command.params):
+            ctx.fail(f"artui {name} uses no catalog: take --catalog away.")
+        return name, command, others
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete verbs, and catalogs to open."""
+        found = super().shell_complete(ctx, incomplete)
+        if incomplete.startswith("-"):
+            return found
+        return [*found, *completing.paths(incomplete)] or completing.catalogs(ctx, self.params[0], incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):
@@ -66,7 +83,10 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version."
 )
-@click.option("--catalog", "-c", metavar="FILE", help="The catalog to open.")
+@click.option(
+    "--catalog", "-c", "catalog", metavar="FILE", multiple=True, help="The catalog; it may stand behind the verb, too.",
+    callback=lambda context, _, named: said_once(named), shell_complete=completing.catalogs,
+)  # fmt: skip
 @click.option("--read-only", is_flag=True, expose_value=False, help="Only look: change nothing, settle nothing.")
 @click.pass_context
 def cli(ctx: click.Context, catalog: str | None) -> int | None:
@@ -96,16 +116,10 @@ def run_verb(arguments: list[str]) -> int:
         return result if isinstance(result, int) else 0
     except click.exceptions.Exit as done:
         return done.exit_code
-    except click.UsageError as error:
-        click.echo(
-            clean(error.format_message())
-            if not error.ctx
-            else f"{clean(error.format_message())}\n{error.ctx.get_usage()}",
-            err=True,
-        )
-        return 2
     except click.ClickException as error:
-        click.echo(clean(error.format_message()), err=True)
+        said = clean(" ".join(error.format_message().split()))
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        click.echo(f"{said}\n{context.get_usage()}" if context else said, err=True)
         return 2
     except (click.Abort, KeyboardInterrupt):
         return 130

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
-from artui.cli.common import catalog_option, json_option, open_reader, print_json, print_table, say_damaged
+from artui.cli import completing
+from artui.cli.catalogs import catalog_option, without_catalog
+from artui.cli.common import json_option, open_reader, print_json, print_table, say_damaged
 from artui.query.damage import damaged_runs
 from artui.query.references import find_run
 from artui.query.runs import RunsRequest, run_order, run_rows
@@ -16,12 +18,28 @@ MAX_LINES = 20
 
 
 @click.command("why")
-@click.argument("runs", nargs=-1)
-@click.option("--metric", "-m", default="", help="What is judged by; by default a validation metric that both have.")
+@click.argument("runs", nargs=-1, shell_complete=completing.runs)
 @click.option(
-    "--where", "-w", default="", help="Instead of two runs: what sets the runs that this filter matches apart."
+    "--metric",
+    "-m",
+    default="",
+    help="What is judged by; by default a validation metric that both have.",
+    shell_complete=completing.metrics,
 )
-@click.option("--among", "-a", default="", help="With --where: only runs that this filter matches are looked at.")
+@click.option(
+    "--where",
+    "-w",
+    default="",
+    help="Instead of two runs: what sets the runs that this filter matches apart.",
+    shell_complete=completing.filters,
+)
+@click.option(
+    "--among",
+    "-a",
+    default="",
+    help="With --where: only runs that this filter matches are looked at.",
+    shell_complete=completing.filters,
+)
 @catalog_option
 @json_option
 def command(runs: tuple[str, ...], metric: str, where: str, among: str, catalog: str | None, as_json: bool) -> int:
@@ -29,8 +47,11 @@ def command(runs: tuple[str, ...], metric: str, where: str, among: str, catalog:
 
     Everything that differs is ranked by what all runs of the catalog tell about it.
     """
+    runs, catalog = without_catalog(runs, catalog)
     if bool(where) == bool(runs) or (runs and len(runs) != 2):
         raise click.UsageError("Name two runs, or give --where and a filter.")
+    if (where and metric) or (among and not where):
+        raise click.UsageError("--metric goes with two runs, --among with --where.")
     with open_reader(catalog) as reader:
         if where:
             every = list(run_order(reader, RunsRequest(among)).keys)

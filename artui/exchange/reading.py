@@ -47,7 +47,8 @@ def open_inside(root: Path, path: Path) -> BinaryIO:
 def is_inside(root: Path, path: Path) -> bool:
     """Say whether a path, with all links resolved, lies inside a folder."""
     try:
-        real, home = os.path.realpath(path), _home(os.fspath(root))
+        # Whole, since the current folder of a process changes.
+        real, home = os.path.realpath(path), _home(os.path.abspath(root))
     except (OSError, ValueError):
         return False
     return real == home or real.startswith(home.rstrip(os.sep) + os.sep)

@@ -219,12 +219,12 @@ class Reader:
         Args:
             where: a filter such as `val/loss < 0.3 and status = finished`; the README describes the language.
             contains: words that a run must contain in its name, note, tags, project, status or params.
-            order: a column or several, such as `started`, `name`, `params.lr` or `metrics.val/acc.max`; a leading `-` turns it round.
+            order: a column or several, named as in filters: `started`, `val/loss`, `params.lr`, `val/acc.max`; a leading `-` turns it round.
             limit: at most so many.
 
         Raises:
             FilterError: the filter cannot be understood, or means nothing in this catalog; it says where.
-            UsageError: there is no such column.
+            UsageError: there is no such column, or there are several.
         """
         from artui.query import runs
 

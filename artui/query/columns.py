@@ -21,7 +21,9 @@ from artui.model import STAGES, STATUSES, Column, ParamType, ParamValue
 from artui.query import Reader
 from artui.query.aggregates import AGGREGATES
 from artui.query.compare import guess_direction
+from artui.query.ordering import spelled_numbers
 from artui.query.sorting import FIRST_SERIES, value_groups
+from artui.query.values import as_float
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,6 +59,10 @@ def numbers(connection: sqlite3.Connection, column: Column) -> tuple[Keys, Float
         # Of a run of several processes the first series by label decides, as in its cell.
         found = connection.execute(f"{rows} AND {FIRST_SERIES}", values).fetchall()
     found = [row for row in found if isinstance(row[0], int)]
+    if column.source == "param":
+        spelled = spelled_numbers(connection, "param", column.name_key)
+        found += [(key, as_float(number)) for number, _, keys in spelled.numbers for key in keys]
+        found += [(key, math.nan) for key in spelled.nan]
     keys, raw = zip(*found, strict=True) if found else ((), ())
     out = np.array([value if isinstance(value, float | int) else math.nan for value in raw], np.float64)
     out[np.isinf(out)] = np.nan
@@ -85,13 +91,29 @@ def classes(connection: sqlite3.Connection, column: Column) -> list[tuple[ParamV
         return [
             (f"{names[value]} ({str(value)[-6:]})" if value in names else str(value), keys) for value, keys in found
         ]
+    if column.source in ("param", "tag"):
+        found = _as_given(connection, column, found)
     if column.source == "tag":
-        return [(str(value) or "✓", keys) for value, keys in found]
+        return [(value if value != "" else "✓", keys) for value, keys in found]
     if column.source == "param":
         kinds = connection.execute("SELECT DISTINCT type FROM param WHERE name_key = ?", (column.name_key,)).fetchall()
         if [row[0] for row in kinds] == [ParamType.BOOL]:
             return [(bool(value), keys) for value, keys in found]
     return found
+
+
+def _as_given(
+    connection: sqlite3.Connection, column: Column, groups: list[tuple[Any, list[int]]]
+) -> list[tuple[Any, list[int]]]:
+    """Write numbers as they were held, where all runs of a group hold the same text."""
+    texts: dict[Any, str] = {}
+    counts: dict[Any, int] = {}
+    for number, text, keys in spelled_numbers(connection, column.source, column.name_key).numbers:
+        texts[number] = text if texts.get(number, text) == text else ""
+        counts[number] = counts.get(number, 0) + len(keys)
+    return [
+        (texts[value] if texts.get(value) and counts[value] == len(keys) else value, keys) for value, keys in groups
+    ]
 
 
 def aligned(keys: Sequence[int], found: Keys, values: Floats) -> Floats:

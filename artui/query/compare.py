@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from artui.model import Metric, ParamValue, RunDetail
 from artui.query import Reader
+from artui.query.ordering import is_same
 from artui.query.run import get_run
 
 Direction = Literal["lower", "higher"]
@@ -84,7 +85,7 @@ def compare(
     if not rows[1].differs:
         del rows[1]
     params = [{param.name: param.value for param in run.params} for run in runs]
-    rows += [_row("params", name, [found.get(name) for found in params]) for name in _names(params)]
+    rows += [_param_row(name, [found.get(name) for found in params]) for name in _names(params)]
     metrics = [{metric.title: metric for metric in run.metrics} for run in runs]
     for name in sorted(_names(metrics), key=lambda name: (name.startswith("system/"), name)):
         found = [each.get(name) for each in metrics]
@@ -187,6 +188,11 @@ def _row(section: str, name: str, values: Sequence[ParamValue]) -> Row:
     return Row(section, name, tuple(values), differs=any(not _same(value, values[0]) for value in values[1:]))
 
 
+def _param_row(name: str, values: Sequence[ParamValue]) -> Row:
+    differs = any(not is_same(value, values[0]) for value in values[1:])
+    return Row("params", name, tuple(values), differs)
+
+
 def _metric_row(name: str, metrics: Sequence[Metric | None], direction: Direction | None) -> Row:
     values = tuple(metric.summary.last if metric else None for metric in metrics)
     if direction is None and not _COUNTER.search(name):
@@ -219,8 +225,8 @@ def guess_direction(name: str) -> Direction:
 def _same(left: Any, right: Any) -> bool:
     if isinstance(left, float) and isinstance(right, float) and left != left and right != right:
         return True
-    return (type(left) is type(right) and left == right) or (is_number(left) and is_number(right) and left == right)
+    return (type(left) is type(right) and left == right) or (_is_number(left) and _is_number(right) and left == right)
 
 
-def is_number(value: Any) -> bool:
+def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)

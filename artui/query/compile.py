@@ -25,7 +25,8 @@ from artui.query.aggregates import AGGREGATES, FINITE
 from artui.query.attributes import ALIASES, ATTRIBUTES, attribute_condition
 from artui.query.filter import COMPARISONS, And, AnyPoint, Comparison, Field, Node, Not, Or, Word, error_at
 from artui.query.keys import Kept
-from artui.query.matching import COMPARE, as_text, matcher, spoken
+from artui.query.matching import COMPARE, among_numbers, as_text, matcher, spoken
+from artui.query.ordering import HAS_TEXT, HELD, IS_NONE, may_spell, spelling_queries
 from artui.query.sets import (
     FEW,
     Blamed,
@@ -41,8 +42,7 @@ from artui.query.sets import (
     blaming,
     flag,
 )
-from artui.query.textnumbers import GROUPED, HAS_TEXT, IS_NONE, MAY_BE_NUMBER, PARTS
-from artui.query.tokens import quoted_name, shortened
+from artui.query.tokens import FilterError, quoted_name, shortened
 from artui.query.values import Value, as_float, bindable, is_nan, number_in
 
 _OFFERED = 3
@@ -145,6 +145,10 @@ def _runs_with_word(scope: Scope, text: str, within: set[int] | None) -> set[int
     return search.runs_of_status(scope.connection, text, scope.now_ms).union(found)
 
 
+class NothingNamed(FilterError):
+    """Nothing in the catalog goes by a bare name."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Meaning:
     """What a field stands for in a catalog."""
@@ -190,11 +194,8 @@ def meaning_of(field: Field, scope: Scope) -> _Meaning:
             f"Write {' or '.join(prefixes[each.source] + quoted_name(name) for each in found)}.",
         )
     if not found:
-        raise error_at(
-            field,
-            f"Nothing here is named {name!r}.",
-            _nearest(scope, base if dot and aggregate in AGGREGATES else name),
-        )
+        remedy = _nearest(scope, base if dot and aggregate in AGGREGATES else name)
+        raise NothingNamed(f"Nothing here is named {name!r}.", field.position, field.length, remedy=remedy)
     return found[0]
 
 
@@ -465,24 +466,23 @@ def _runs_with_point(
 def _param(test: Comparison, meaning: _Meaning) -> Condition:
     operator = test.operator
     if operator in ("is nan", "is not nan"):
-        odd = Rows("param", f"t.type = {int(ParamType.NUMBER)} AND t.text IS 'NaN'", {}, meaning.name_key)
-        return odd if operator == "is nan" else Intersection([_existing(meaning), Complement(odd)])
+        return _nan(test, meaning)
     if operator in ("=", "in"):
         return _same_param(test, meaning)
     if operator in ("!=", "not in"):
         return Intersection([_existing(meaning), Complement(_same_param(test, meaning))])
     if operator in COMPARISONS:
         value = test.values[0]
-        number = value.quantity if not value.is_quoted else value.number
+        number = value.quantity
         if number is None:
             condition = f"{HAS_TEXT} AND t.text {operator} :v0"
             return Rows("param", condition, {"v0": storable(value.text)}, meaning.name_key)
         if is_nan(number):
             return Nothing()
         condition = f"t.number IS NOT NULL AND t.number {operator} :v0"
-        among_numbers = Rows("param", condition, {"v0": bindable(number)}, meaning.name_key)
+        held_as_numbers = Rows("param", condition, {"v0": bindable(number)}, meaning.name_key)
         compare = COMPARE[operator]
-        return Union([among_numbers, _number_texts(test, meaning, lambda each: compare(each, number))])
+        return Union([held_as_numbers, _spelled(test, meaning, lambda each: compare(each, number))])
 
     holds = matcher(test)
     texts, numbers = HAS_TEXT, "t.number IS NOT NULL"
@@ -512,9 +512,9 @@ def _same_param(test: Comparison, meaning: _Meaning) -> Condition:
     numbers: list[int | float] = []
     texts: list[str] = []
     others: list[str] = []
-    is_none, is_missing = False, False
+    is_none = False
     for value in test.values:
-        number = value.number if value.is_quoted else value.quantity
+        number = value.quantity
         word = value.text.lower()
         texts.append(storable(value.text))
         if number is not None:
@@ -522,47 +522,48 @@ def _same_param(test: Comparison, meaning: _Meaning) -> Condition:
         elif word in ("true", "false"):
             others.append(f"(t.number = {int(word == 'true')} AND t.type = {int(ParamType.BOOL)})")
             texts += [] if value.is_quoted else [word, word.capitalize()]
-        elif word in ("null", "none") and not value.is_quoted:
-            texts += ["null", "None"]
-            is_none, is_missing = True, is_missing or word == "null"
-    if any(is_nan(number) for number in numbers):
-        others.append(f"(t.type = {int(ParamType.NUMBER)} AND t.text IS 'NaN')")
+        elif word == "none" and not value.is_quoted:
+            # What is shown as none: logged as None, or as the word.
+            texts += ["none", "None"]
+            is_none = True
     bound = [bindable(number) for number in numbers if not is_nan(number)]
     values: dict[str, Any] = {f"n{i}": number for i, number in enumerate(bound)} | {
         f"s{i}": text for i, text in enumerate(texts)
     }
-    of_text = "" if is_none else f" AND NOT {IS_NONE}"
-    conditions = [f"(t.text IN ({', '.join(f':s{i}' for i in range(len(texts)))}){of_text})", *dict.fromkeys(others)]
+    conditions = [f"(t.text IN ({', '.join(f':s{i}' for i in range(len(texts)))}) AND NOT {IS_NONE})"]
+    conditions += [*dict.fromkeys(others), *([IS_NONE] if is_none else [])]
     if bound:
         conditions.append(f"t.number IN ({', '.join(f':n{i}' for i in range(len(bound)))})")
-    found: list[Condition] = [Rows("param", " OR ".join(conditions), values, meaning.name_key)]
-    if numbers:
-        wanted = set(numbers)
-        found.append(_number_texts(test, meaning, wanted.__contains__))
-    if is_missing:
-        found.append(Complement(_existing(meaning)))
-    return Union(found) if len(found) > 1 else found[0]
+    found: Condition = Rows("param", " OR ".join(conditions), values, meaning.name_key)
+    is_number = among_numbers(test.values)
+    return found if is_number is None else Union([found, _spelled(test, meaning, is_number)])
 
 
-def _number_texts(test: Comparison, meaning: _Meaning, holds: Callable[[int | float], bool]) -> Texts:
-    """Find params that are text, and a number as such."""
-    queries = tuple((GROUPED.format(which=part), {"name_key": meaning.name_key}) for part in PARTS)
+def _nan(test: Comparison, meaning: _Meaning) -> Condition:
+    """Find what is NaN, held as a number or as text; or what is there and is not."""
+    odd = _spelled(test, meaning, is_nan)
+    return odd if test.operator == "is nan" else Intersection([_existing(meaning), Complement(odd)])
+
+
+def _spelled(test: Comparison, meaning: _Meaning, holds: Callable[[int | float], bool]) -> Texts:
+    """Find params or tags that are text, and a number as such."""
+    source, values = meaning.source, {"name_key": meaning.name_key}
     one_by_one = (
-        "SELECT w.value, t.text FROM json_each(:within) AS w CROSS JOIN param AS t ON t.run_key = w.value AND t.name_key = :name_key "
-        f"WHERE t.text IS NOT NULL AND {MAY_BE_NUMBER}"
+        f"SELECT w.value, {HELD[source]} FROM json_each(:within) AS w CROSS JOIN {source} AS t "
+        f"ON t.run_key = w.value AND t.name_key = :name_key WHERE {HELD[source]} IS NOT NULL AND {may_spell(source)}"
     )
     return Texts(
-        queries,
+        tuple((query, values) for query in spelling_queries(source)),
         lambda text: (number := number_in(text)) is not None and holds(number),
         f"numbers {spoken(test)}",
-        (one_by_one, {"name_key": meaning.name_key}),
+        (one_by_one, values),
         bounded=True,
     )
 
 
 def _tag(test: Comparison, meaning: _Meaning) -> Condition:
     if test.operator in ("is nan", "is not nan"):
-        raise error_at(test, "A tag is text, not a number.", f"Write {test.field.shown} is null for runs without it.")
+        return _nan(test, meaning)
     query = "SELECT t.value, group_concat(t.run_key) FROM tag AS t WHERE t.name_key = :name_key GROUP BY t.value"
     values = {"name_key": meaning.name_key}
     one_by_one = "SELECT w.value, t.value FROM json_each(:within) AS w CROSS JOIN tag AS t ON t.run_key = w.value AND t.name_key = :name_key"

@@ -166,7 +166,7 @@ def _fields(scope: Scope, place: _Place) -> list[Completion]:
     }.get(prefix.lower(), "")
     written = f"{prefix}." if source and dot else ""
     wanted = rest if written else partial
-    known = scope.memory.get("vocabulary", lambda: _vocabulary(scope.connection))
+    known = scope.memory.get("vocabulary", lambda: vocabulary(scope.connection))
     counts: dict[str, int] = {}
     for _, name, _ in known:
         counts[name] = counts.get(name, 0) + 1
@@ -209,7 +209,7 @@ def _rank(name: str, wanted: str) -> int | None:
     return 2 if part in low else None
 
 
-def _vocabulary(connection: sqlite3.Connection) -> list[tuple[str, str, str]]:
+def vocabulary(connection: sqlite3.Connection) -> list[tuple[str, str, str]]:
     """Give (source, name, what it is) of everything a filter may name; what people choose by comes first."""
     from artui.query.runs import metric_rank
 

@@ -11,7 +11,7 @@ for, and what a value means beside a field, is decided where the tree is compile
 
     filter     = alternative { "or" alternative }
     alternative = condition { ["and"] condition }
-    condition  = "not" condition | "(" filter ")" | any | test | word
+    condition  = ("not" | "!") condition | "(" filter ")" | any | test | word
     test       = field operator value | field ["not"] "in" "(" value { "," value } ")"
                | field "between" value "and" value | field "is" ["not"] ("null" | "nan") | number operator field [operator number]
     any        = "any" "(" field operator number [range] ")"
@@ -299,7 +299,7 @@ class _Parser:
     def tested(self, field: Field, operator: Token, negation: str) -> Node:
         word = operator.keyword or operator.text
         if word == "in":
-            return self.finish(field, negation + "in", self.members(operator))
+            return self.held_against(field, negation + "in", self.members(operator))
         if word == "between":
             low = self.value(operator)
             if self.token.keyword != "and":
@@ -313,7 +313,20 @@ class _Parser:
             return Not(inside) if negation else inside
         if word == "is":
             return self.is_something(field, operator)
-        return self.finish(field, negation + word, (self.value(operator),))
+        return self.held_against(field, negation + word, (self.value(operator),))
+
+    def held_against(self, field: Field, operator: str, values: tuple[Value, ...]) -> Node:
+        """Read values; `= null` says what `is null` says."""
+        is_equality = operator in ("=", "!=", "in", "not in")
+        others = tuple(value for value in values if value.is_quoted or value.text.lower() != "null")
+        if not is_equality or len(others) == len(values):
+            return self.finish(field, operator, values)
+        is_negated = operator in ("!=", "not in")
+        missing = self.finish(field, "is not null" if is_negated else "is null", ())
+        if not others:
+            return missing
+        parts = missing, self.finish(field, operator, others)
+        return And(parts) if is_negated else Or(parts)
 
     def is_something(self, field: Field, operator: Token) -> Node:
         negation = ""
@@ -363,7 +376,7 @@ class _Parser:
         if token.kind not in ("word", "string", "name"):
             where = before if token.kind == "end" else token
             raise self.error(where, f"A value should follow {before.text}.", 'A number, a word, or "text in quotes".')
-        if token.keyword in ("and", "or"):
+        if token.keyword in ("and", "or") or token.text == "!":
             raise self.error(
                 token,
                 f"A value should follow {before.text}, not {token.text}.",

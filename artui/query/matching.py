@@ -14,7 +14,7 @@ from typing import Any
 
 from artui.query.filter import Comparison
 from artui.query.tokens import FilterError
-from artui.query.values import Value, number_in
+from artui.query.values import Value, is_nan, number_in
 
 REGEX_SECONDS = 0.5
 MAX_PATTERN_CHARS = 500
@@ -50,7 +50,7 @@ def matcher(test: Comparison, *, is_tag: bool = False) -> Matcher:
     """Make a function of a test that says whether a text passes it.
 
     Args:
-        is_tag: a number in the text compares as one, and a tag without a value counts as true.
+        is_tag: the text is a tag's value: a number in it compares as one, and a tag without a value counts as true.
 
     Raises:
         FilterError: a pattern is no regular expression; when called: it took too long.
@@ -73,16 +73,27 @@ def _positive(operator: str, values: Sequence[Value], is_tag: bool) -> Matcher:
         return like_matcher(value.text, ignores_case=operator == "ilike")
     if operator in ("=", "in"):
         texts = {each.text for each in values}
-        numbers = {each.number for each in values if each.number is not None} if is_tag else set()
         if is_tag and any(each.text.lower() == "true" and not each.is_quoted for each in values):
             texts |= {"", "True", "true"}
-        return lambda text: text in texts or (bool(numbers) and number_in(text) in numbers)
+        is_number = among_numbers(values) if is_tag else None
+        if is_number is None:
+            return texts.__contains__
+        return lambda text: text in texts or ((number := number_in(text)) is not None and is_number(number))
     number = value.quantity if is_tag else None
     compare = COMPARE[operator]
     if number is None:
         encoded = value.text.encode("utf-8", "replace")
         return lambda text: compare(text.encode("utf-8", "replace"), encoded)
     return lambda text: (found := number_in(text)) is not None and compare(found, number)
+
+
+def among_numbers(values: Sequence[Value]) -> Callable[[int | float], bool] | None:
+    """Make a function that says whether a number is one of some values; None where none of these is a number."""
+    numbers = {number for value in values if (number := value.quantity) is not None}
+    if not numbers:
+        return None
+    has_nan = any(map(is_nan, numbers))
+    return lambda number: number in numbers or (has_nan and is_nan(number))
 
 
 def regex_matcher(value: Value) -> Matcher:

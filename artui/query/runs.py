@@ -13,7 +13,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -33,7 +33,16 @@ from artui.query import Reader
 from artui.query.aggregates import AGGREGATES
 from artui.query.border import Shape
 from artui.query.keys import key_list, without_collecting
-from artui.query.sorting import KEYS_BY_START, NEWEST_FIRST, Sort, first_keys, resolved, sort_of, sorted_keys
+from artui.query.sorting import (
+    KEYS_BY_START,
+    NEWEST_FIRST,
+    Sort,
+    first_keys,
+    resolved,
+    sorted_keys,
+    value_groups,
+)
+from artui.query.values import number_in
 
 if TYPE_CHECKING:
     from artui.query.filter import Node
@@ -312,13 +321,13 @@ def _columns(reader: Reader) -> Columns:
                 "param",
                 cell_of.text(name),
                 key,
-                is_numeric=isinstance(low, int | float),
+                is_numeric=isinstance(low, int | float) or _are_numbers(first, last),
                 low=_finite(low),
                 high=_finite(high),
                 text_cells=cells,
             )
             params.append(column)
-            if low != high or first != last or (low is not None and first is not None):
+            if _varies(connection, column, (low, high), (first, last)):
                 varying.add(column.id)
     params.sort(key=lambda column: (-_tenths(having[0].get(column.name_key, 0), newest), column.name_key))
     metrics.sort(
@@ -329,6 +338,23 @@ def _columns(reader: Reader) -> Columns:
         )
     )
     return params, metrics, varying
+
+
+def _are_numbers(first: Any, last: Any) -> bool:
+    """Say whether a param's texts are numbers, by the first and the last of them; None is held as the text null."""
+    return number_in(first) is not None and (number_in(last) is not None or last == "null")
+
+
+def _varies(connection: sqlite3.Connection, column: Column, numbers: tuple[Any, Any], texts: tuple[Any, Any]) -> bool:
+    """Say whether a param has more than one value, by the smallest and the largest number and text."""
+    ends = {end for end in numbers if end is not None}
+    if texts[0] is None:
+        return len(ends) > 1
+    spelled = {number_in(text) for text in texts}
+    if len(spelled) > 1 or None in spelled or len(ends | spelled) > 1:
+        return texts[0] != texts[1] or bool(ends)
+    # One number spelled in several ways, unless there are others in between.
+    return len(value_groups(connection, column.id)) > 1
 
 
 def _having(connection: sqlite3.Connection, table: str, keys: Sequence[int]) -> dict[int, int]:
@@ -503,6 +529,34 @@ def tag_columns(reader: Reader) -> list[Column]:
         ]
 
 
+class Said(NamedTuple):
+    """What people say of a run."""
+
+    note: str
+    tags: dict[str, str]
+
+
+def notes_and_tags(reader: Reader, keys: Sequence[int]) -> dict[int, Said]:
+    """Give the note and the tags, by name, of some runs; a tag without a value has an empty one."""
+    said = {key: Said("", {}) for key in keys}
+    told = {"keys": orjson.dumps(list(keys)).decode()}
+    with reader.snapshot() as connection:
+        query = "SELECT r.key, r.note FROM json_each(:keys) AS w JOIN run AS r ON r.key = w.value WHERE r.note <> ''"
+        for key, note in connection.execute(query, told):
+            said[key] = Said(cell_of.text(note), {})
+        query = """
+            SELECT t.run_key, n.text, t.value
+            FROM json_each(:keys) AS w
+            CROSS JOIN tag AS t ON t.run_key = w.value
+            JOIN name AS n ON n.key = t.name_key
+            ORDER BY t.run_key, n.text
+        """
+        for key, name, value in connection.execute(query, told):
+            if key in said:
+                said[key].tags[cell_of.text(name)] = cell_of.text(value)
+    return said
+
+
 def saved_views(reader: Reader, screen: str) -> list[tuple[str, str, str, int]]:
     """Give (name, content, author, milliseconds of the last change) of the views of a screen, by name."""
     with reader.snapshot() as connection:
@@ -535,8 +589,10 @@ def list_runs(
     limit: int | None = None,
 ) -> list[RunHead]:
     """List runs as `Reader.runs` says."""
+    from artui.query import naming
+
     texts = [order] if isinstance(order, str) else order
-    request = RunsRequest(where, tuple(sort_of(text) for text in texts), tuple(contains.split()))
+    request = RunsRequest(where, naming.sorts_named(reader, texts), tuple(contains.split()))
     order_of = run_order(reader, request)
     keys = order_of.keys[:limit] if limit is not None else order_of.keys
     heads: list[RunHead] = []

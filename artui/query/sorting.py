@@ -12,11 +12,10 @@ from typing import Any
 import orjson
 
 from artui.catalog.cells import keys_of
-from artui.errors import UsageError
 from artui.model import DAMAGED
 from artui.query.aggregates import AGGREGATES
 from artui.query.keys import key_list, name_key
-from artui.query.textnumbers import HAS_TEXT, number_texts
+from artui.query.ordering import HAS_TEXT, NAN, spelled_numbers
 
 KEYS_BY_START = "SELECT key FROM run ORDER BY started_ms DESC, key DESC"
 PARAM_ORDER = "SELECT run_key AS key FROM param WHERE name_key = :name AND number IS NOT NULL ORDER BY number, run_key"
@@ -77,7 +76,7 @@ def sorted_keys(
     # From the least significant column to the most: within equal values what was found so far stays.
     for sort in reversed(sorts[:-1]):
         rank = {key: i for i, key in enumerate(keys)}
-        groups = value_groups(connection, sort.column)
+        groups = [group for group in value_groups(connection, sort.column) if group[0] is not NAN]
         if sort.is_descending:
             groups.reverse()
         ordered: list[int] = []
@@ -151,10 +150,8 @@ def _by_one(scope: _Within, sort: Sort) -> list[int]:
         keys = scope.keys(_ATTRIBUTE_ORDERS.get(name, _ATTRIBUTE_ORDERS["started"]), {})
     else:
         values = {"name": name_key(scope.connection, name)}
-        if source == "param":
-            keys = _param_keys(scope, values)
-        elif source == "tag":
-            keys = scope.keys(TAG_ORDER, values)
+        if source in ("param", "tag"):
+            keys = _value_keys(scope, source, values)
         else:
             keys = _metric_keys(scope, values, source.partition(".")[2] or "last")
     if sort.is_descending:
@@ -165,18 +162,21 @@ def _by_one(scope: _Within, sort: Sort) -> list[int]:
     return keys
 
 
-def _param_keys(scope: _Within, values: dict[str, Any]) -> list[int]:
-    """Sort runs by a param: numbers first, those that are held as text in their place among them, then words."""
-    words = scope.keys(PARAM_TEXT_ORDER, values)
-    held_as_text = number_texts(scope.connection, values["name"]) if words else []
-    if not held_as_text:
-        return scope.keys(PARAM_ORDER, values) + words
+def _value_keys(scope: _Within, source: str, values: dict[str, Any]) -> list[int]:
+    """Sort runs by a param or a tag: numbers first, those that are held as text in their place among them, then words."""
+    words = scope.keys(PARAM_TEXT_ORDER if source == "param" else TAG_ORDER, values)
+    spelled = spelled_numbers(scope.connection, source, values["name"]) if words else None
+    held_as_numbers = scope.keys(PARAM_ORDER, values) if source == "param" else []
+    if not spelled:
+        return held_as_numbers + words
     known = set(words)
-    numbers = [(number, key) for number, _, keys in held_as_text for key in keys if key in known]
-    is_number = {key for _, key in numbers}
-    wanted = set(scope.keys(PARAM_ORDER, values))
-    numbers += [pair for pair in scope.connection.execute(_PARAM_NUMBERS, values) if pair[1] in wanted]
-    return [key for _, key in sorted(numbers)] + [key for key in words if key not in is_number]
+    numbers = [(number, key) for number, _, keys in spelled.numbers for key in keys if key in known]
+    others = known.difference(spelled.nan, (key for _, key in numbers))
+    if held_as_numbers:
+        wanted = set(held_as_numbers)
+        rows = scope.connection.execute(_PARAM_NUMBERS, values)
+        numbers += [(number, key) for number, key in rows if key in wanted and isinstance(number, int | float)]
+    return [key for _, key in sorted(numbers)] + [key for key in words if key in others]
 
 
 def _metric_keys(scope: _Within, values: dict[str, Any], aggregate: str) -> list[int]:
@@ -216,7 +216,7 @@ def first_keys(connection: sqlite3.Connection, sort: Sort, limit: int) -> list[i
         ]
     elif source == "attribute":
         queries = [_ATTRIBUTE_ORDERS.get(name, _ATTRIBUTE_ORDERS["started"])]
-    elif source == "param" and number_texts(connection, values["name"]):
+    elif source in ("param", "tag") and spelled_numbers(connection, source, values["name"]):
         return None
     elif source == "param":
         queries = [PARAM_ORDER, PARAM_TEXT_ORDER]
@@ -269,7 +269,8 @@ _GROUPS = {
 def value_groups(connection: sqlite3.Connection, column: str) -> list[tuple[Any, list[int]]]:
     """Give the distinct values of a column in ascending order, each with the keys of the runs that have it.
 
-    Runs without a value are in none. Values are as they are stored: a status is its code, a bool 0 or 1.
+    Runs without a value are in none. Values are as they are stored: a status is its code, a bool 0 or 1. Of params and
+    tags a number that is held as text is that number, and NaN comes last.
     """
     source, _, name = column.partition(":")
     if source == "attribute":
@@ -282,14 +283,8 @@ def value_groups(connection: sqlite3.Connection, column: str) -> list[tuple[Any,
             {},
         )
     values = {"name": name_key(connection, name)}
-    if source == "tag":
-        return _grouped(
-            connection,
-            "SELECT t.value, group_concat(t.run_key) FROM tag AS t WHERE t.name_key = :name GROUP BY t.value ORDER BY t.value",
-            values,
-        )
-    if source == "param":
-        return _param_groups(connection, values)
+    if source in ("param", "tag"):
+        return _value_groups(connection, source, values)
     value = AGGREGATES.get(source.partition(".")[2] or "last", AGGREGATES["last"])
     labelled = "SELECT 1 FROM series AS t WHERE t.name_key = :name AND t.labels <> '' LIMIT 1"
     only = f"AND {FIRST_SERIES}" if connection.execute(labelled, values).fetchone() else ""
@@ -300,24 +295,25 @@ def value_groups(connection: sqlite3.Connection, column: str) -> list[tuple[Any,
     )
 
 
-def _param_groups(connection: sqlite3.Connection, values: dict[str, Any]) -> list[tuple[Any, list[int]]]:
-    """Group runs by a param: a number that is held as text is in the group of that number."""
-    numbers, words = (
-        _grouped(
-            connection,
-            f"SELECT t.{kind}, group_concat(t.run_key) FROM param AS t WHERE t.name_key = :name AND {condition} GROUP BY t.{kind} ORDER BY t.{kind}",
-            values,
-        )
-        for kind, condition in (("number", "t.number IS NOT NULL"), ("text", HAS_TEXT))
-    )
-    held_as_text = number_texts(connection, values["name"]) if words else []
-    if not held_as_text:
+def _value_groups(connection: sqlite3.Connection, source: str, values: dict[str, Any]) -> list[tuple[Any, list[int]]]:
+    """Group runs by a param or a tag."""
+    grouped = "SELECT {held}, group_concat(t.run_key) FROM {source} AS t WHERE t.name_key = :name AND {condition} GROUP BY {held} ORDER BY {held}"
+    numbers: list[tuple[Any, list[int]]] = []
+    if source == "param":
+        query = grouped.format(held="t.number", source=source, condition="t.number IS NOT NULL")
+        numbers = _grouped(connection, query, values)
+    held, condition = ("t.text", HAS_TEXT) if source == "param" else ("t.value", "t.value IS NOT NULL")
+    words = _grouped(connection, grouped.format(held=held, source=source, condition=condition), values)
+    spelled = spelled_numbers(connection, source, values["name"]) if words else None
+    if not spelled:
         return numbers + words
     merged = dict(numbers)
-    for number, _, keys in held_as_text:
+    for number, _, keys in spelled.numbers:
         merged[number] = [*merged.get(number, []), *keys]
-    texts = {text for _, text, _ in held_as_text}
-    return sorted(merged.items()) + [(text, keys) for text, keys in words if text not in texts]
+    numbers = sorted(pair for pair in merged.items() if isinstance(pair[0], int | float))
+    damaged = [pair for pair in merged.items() if not isinstance(pair[0], int | float)]
+    others = [(text, keys) for text, keys in words if text not in spelled.texts]
+    return numbers + damaged + others + ([(NAN, spelled.nan)] if spelled.nan else [])
 
 
 def _grouped(connection: sqlite3.Connection, query: str, values: dict[str, Any]) -> list[tuple[Any, list[int]]]:
@@ -325,25 +321,6 @@ def _grouped(connection: sqlite3.Connection, query: str, values: dict[str, Any])
         (DAMAGED if isinstance(value, bytes) else value, keys_of(joined))
         for value, joined in connection.execute(query, values)
     ]
-
-
-def sort_of(text: str) -> Sort:
-    """Read `started`, `-params.lr`, `metrics.val/loss`, `metrics.val/acc.max` or `tags.best`; a `-` turns it round.
-
-    Raises:
-        UsageError: it is neither an attribute nor starts with `params.`, `metrics.` or `tags.`.
-    """
-    is_descending = text.startswith("-")
-    name = text[1:] if is_descending else text
-    for prefix, source in (("params.", "param"), ("metrics.", "metric"), ("tags.", "tag")):
-        if name.startswith(prefix):
-            return Sort(f"{source}:{name.removeprefix(prefix)}", is_descending)
-    if name not in SORTABLE:
-        raise UsageError(
-            f"{name!r} is no column to sort by.",
-            remedy=f"Use {', '.join(SORTABLE)}, params.NAME, metrics.NAME or tags.NAME.",
-        )
-    return Sort(f"attribute:{name}", is_descending)
 
 
 def resolved(connection: sqlite3.Connection, sorts: Iterable[Sort]) -> tuple[Sort, ...]:

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from artui.errors import UsageError
-from artui.query.values import is_number
+from artui.query.values import Value, is_number
 from artui.safetext import cells_of, clean
 
 OPERATORS = ("<=", ">=", "!=", "<>", "==", "!~", "=~", "<", ">", "=", "~")
 _SAME = {"==": "=", "<>": "!=", "=~": "~"}
 WORD_OPERATORS = frozenset({"in", "like", "ilike", "contains", "is", "between"})
-KEYWORDS = frozenset({"and", "or", "not", "&&", "||", *WORD_OPERATORS})
+_SIGNS = {"&&": "and", "||": "or", "!": "not"}
+KEYWORDS = frozenset({"and", "or", "not", *_SIGNS, *WORD_OPERATORS})
 
 
 EXCERPT_CHARS = 60
@@ -80,10 +81,12 @@ class Token:
         if self.kind != "word":
             return ""
         word = self.text.lower()
-        return {"&&": "and", "||": "or"}.get(word, word) if word in KEYWORDS else ""
+        return _SIGNS.get(word, word) if word in KEYWORDS else ""
 
 
 _PLAIN = re.compile(r"""[^\s(),'"`<>=!~]""")
+_CONDITION = re.compile(r"""[^\s),<>=~]""")
+"""What a condition, or `!` before one, can begin with."""
 
 
 def tokens(text: str, *, is_lenient: bool = False) -> list[Token]:
@@ -110,10 +113,13 @@ def _tokens(text: str, is_lenient: bool) -> Iterator[Token]:
         elif operator := next((each for each in OPERATORS if text.startswith(each, position)), None):
             yield Token("operator", _SAME.get(operator, operator), position, position + len(operator))
             position += len(operator)
-        elif sign == "!" and not _PLAIN.match(text, position + 1):
-            raise FilterError(
-                "! alone means nothing.", position, remedy="Write != or !~, or not before a condition.", text=text
-            )
+        elif sign == "!":
+            if not _CONDITION.match(text, position + 1):
+                raise FilterError(
+                    "! alone means nothing.", position, remedy="Write != or !~, or not before a condition.", text=text
+                )
+            yield Token("word", sign, position, position + 1)
+            position += 1
         else:
             token = _word(text, position, is_lenient)
             yield token
@@ -199,10 +205,12 @@ def quoted_text(text: str) -> str:
 
 def quoted_value(text: str) -> str:
     """Write a value so that it is read back as that text: bare where that works, else in quotes."""
+    value = Value(text, False, 0, 0)
     is_bare = (
         text != ""
         and all(_PLAIN.match(sign) for sign in text)
         and text.lower() not in KEYWORDS | {"null", "none"}
         and not text.lower().endswith("ago")
+        and (value.quantity is None or value.number is not None)  # `10k` bare is the number, too
     )
     return text if is_bare else quoted_text(text)

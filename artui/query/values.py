@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 _NUMBER = re.compile(r"[-+]?(\d[\d_]*\.?\d*|\.\d+)(e[-+]?\d+)?\Z", re.IGNORECASE)
+_WORD = re.compile(r"[-+]?(nan|inf|infinity)\Z", re.IGNORECASE)
+SPELLINGS = ("nan", "NaN", "NAN", "Nan", "inf", "Inf", "INF", "infinity", "Infinity", "INFINITY")
+"""Words in a stored text that are numbers; in a filter their letters may be of either case."""
 _UNITS = {
     "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "PB": 1e15,
     "KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30, "TiB": 2.0**40, "PiB": 2.0**50,
@@ -72,7 +75,12 @@ def bindable(number: int | float) -> int | float:
 
 def number_in(text: object) -> int | float | None:
     """Give the number that a stored text is, as in a param that was logged as `"1e-3"`; None if it is none, or no text."""
-    return Value(text.strip(), False, 0, 0).number if isinstance(text, str) and text.isascii() else None
+    if not isinstance(text, str) or not text.isascii():
+        return None
+    text = text.strip()
+    if text[-1:].isalpha() and text.lstrip("+-") not in SPELLINGS:
+        return None
+    return Value(text, False, 0, 0).number
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,7 @@ class Value:
         """The value as a plain number; an int stays exact. `nan`, `inf` and `-inf` are numbers if not quoted."""
         if self.is_ago:
             return None
-        if not self.is_quoted and self.text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
+        if not self.is_quoted and _WORD.match(self.text):
             return float(self.text)
         if not _NUMBER.match(self.text):
             return None

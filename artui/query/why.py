@@ -24,13 +24,15 @@ from typing import Any
 
 from artui.catalog.cells import keys_of, text
 from artui.errors import UsageError
-from artui.model import Damage, ParamType, RunDetail
+from artui.model import Damage, RunDetail
 from artui.query import Reader
-from artui.query.compare import Direction, compare, guess_direction, is_number
+from artui.query.compare import Direction, compare, guess_direction
 from artui.query.keys import key_list, name_key
 from artui.query.matching import as_text
+from artui.query.ordering import NAN, comparable, number_of
 from artui.query.sorting import value_groups
 from artui.query.tokens import quoted_name, quoted_value
+from artui.query.values import as_float
 
 FEW_RUNS = 5
 """With fewer runs on a side the evidence is called thin."""
@@ -185,19 +187,20 @@ def _sides(connection: Any, section: str, name: str, left: Any, right: Any, runs
 def _param_sides(connection: Any, name: str, left: Any, right: Any) -> Sides | None:
     groups = value_groups(connection, f"param:{name}")
     shown = f"params.{quoted_name(name)}"
-    if is_number(left) and is_number(right) and left == left and right == right:
-        exact = {value: keys for value, keys in groups if is_number(value)}
-        same = exact.get(left, []), exact.get(right, [])
+    first, second = number_of(left), number_of(right)
+    are_bools = isinstance(left, bool) and isinstance(right, bool)
+    if first is not None and second is not None and not are_bools:
+        exact = dict(_numbers_of(groups))
+        same = exact.get(first, []), exact.get(second, [])
         if min(len(same[0]), len(same[1])) >= FEW_RUNS:
-            return *same, f"{shown} = {_shown(left)}"
-        bound = math.sqrt(left) * math.sqrt(right) if left > 0 and right > 0 else (left + right) / 2
+            return *same, f"{shown} = {as_text(first)}"
+        bound = _between(first, second)
         ours: list[int] = []
         theirs: list[int] = []
-        for value, keys in groups:
-            if is_number(value):
-                (ours if (value > bound if left > right else value < bound) else theirs).extend(keys)
-        return ours, theirs, f"{shown} {'>' if left > right else '<'} {bound:.6g}"
-    stored = {(_stored(left)): True, (_stored(right)): False}
+        for value, keys in exact.items():
+            (ours if (value > bound if first > second else value < bound) else theirs).extend(keys)
+        return ours, theirs, f"{shown} {'>' if first > second else '<'} {bound:.6g}"
+    stored = {_stored(left): True, _stored(right): False}
     sides: tuple[list[int], list[int]] = ([], [])
     for value, keys in groups:
         if value in stored:
@@ -210,14 +213,23 @@ def _param_sides(connection: Any, name: str, left: Any, right: Any) -> Sides | N
     return sides[0], sides[1], condition
 
 
+def _numbers_of(groups: list[tuple[Any, list[int]]]) -> list[tuple[int | float, list[int]]]:
+    """Leave only the groups of a number; a text that spells one is in its group."""
+    return [(value, keys) for value, keys in groups if isinstance(value, int | float) and value is not NAN]
+
+
+def _between(low: float, high: float) -> float:
+    """Give what lies between two numbers: by their ratio where both are above zero."""
+    low, high = as_float(low), as_float(high)
+    return math.sqrt(low) * math.sqrt(high) if low > 0 and high > 0 else (low + high) / 2
+
+
 def _stored(value: Any) -> Any:
-    """Give a param's value as the catalog holds it."""
+    """Give what groups of runs know a param's value by."""
     from artui.catalog.runs import param_row
 
-    if value is None:
-        return None
-    kind, number, text = param_row(value)
-    return number if kind in (ParamType.NUMBER, ParamType.BOOL) and number is not None else text
+    value = comparable(value)
+    return value if value is None or isinstance(value, int | float) else param_row(value)[2]
 
 
 def _input_sides(connection: Any, artifact: str, runs: Sequence[RunDetail]) -> Sides | None:
@@ -298,7 +310,7 @@ def _apart(
     section: str, name: str, field: str, groups: list[tuple[Any, list[int]]], ours: set[int], theirs: set[int]
 ) -> list[Factor]:
     """Weigh one factor: as a number if it has several numbers, else by its most telling value."""
-    numbers = [(float(value), keys) for value, keys in groups if is_number(value)]
+    numbers = [(as_float(number), keys) for number, keys in _numbers_of(groups)]
     if len(numbers) >= 3 and len(numbers) == len(groups):
         left = [value for value, keys in numbers for key in keys if key in ours]
         right = [value for value, keys in numbers for key in keys if key in theirs]

@@ -17,7 +17,7 @@ import pytest
 
 from artui.errors import SourceDamaged
 from artui.exchange.importing import import_paths
-from artui.exchange.reading import load_yaml
+from artui.exchange.reading import is_inside, load_yaml
 from artui.query import Reader
 from artui.query.run import get_run
 from tests.exchange.looking import content
@@ -113,6 +113,17 @@ def test_links_are_listed_and_never_followed(tmp_path: Path, outside: Path) -> N
     assert len(found["runs"]) == 1 and not any(
         "linked" in str(row) for row in found["params"] + found["tags"] + found["series"]
     )
+
+
+def test_a_store_is_where_it_is_now(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative path means another store once the process has gone to another folder."""
+    folder = tmp_path_factory.mktemp("two")
+    for name in ("a", "b"):
+        (folder / name / "store").mkdir(parents=True)
+        (folder / name / "store" / "x").write_text("x")
+        monkeypatch.chdir(folder / name)
+        assert is_inside(Path("store"), Path("store/x"))
+        assert not is_inside(Path("store"), folder / "a" / "store" / ".." / "x")
 
 
 def test_artifact_places_outside_the_store_are_not_read(tmp_path: Path, outside: Path) -> None:

@@ -55,6 +55,7 @@ RICH = (
     "python like 3.% and directory contains /work and error ~ 'Cuda|OOM'",
     "flag = true and flag != false and flag = 1 and flag in (true, null)",
     "layers contains 2 and layers ~ 1 and layers = '[1,2]' and drop is nan and drop = nan",
+    '!tags.wip and !(lr = 0.1 or !val/loss < 1) and !"a b" and opt in (null, 3) and opt not in (x, null)',
     "lr = 0.1 or (lr = 0.2 or (lr = 0.3 or (lr = 0.4)))",
 )
 """One of everything that the language has."""

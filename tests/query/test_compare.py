@@ -31,12 +31,12 @@ def _compared(
 @pytest.mark.parametrize(
     ("values", "differs"),
     [
-        ((1, 1.0), False), ((1, 2), True), ((True, 1), True), (("1", 1), True), ((math.nan, math.nan), False), ((math.nan, 1.0), True),
+        ((1, 1.0), False), ((1, 2), True), ((True, 1), False), ((True, False), True), (("1", 1), False), (("1e-3", 0.001), False), (("1e-3", "0.0010"), False), (("1e-3", 0.01), True), (("x", True), True), (("NaN", math.nan), False), ((math.nan, math.nan), False), ((math.nan, 1.0), True),
         (([1], [1]), False), ((None, "none"), True), ((2**53, 2**53 + 1), True), (("a", "A"), True), ((0.0, -0.0), False),
     ],
 )  # fmt: skip
-def test_params_differ_by_value_and_kind(tmp_path: Path, values: tuple[ParamValue, ParamValue], differs: bool) -> None:
-    """Numbers are compared as numbers, and no bool, text or None equals one; NaN equals NaN."""
+def test_params_differ_by_value(tmp_path: Path, values: tuple[ParamValue, ParamValue], differs: bool) -> None:
+    """A number is that number as text, too, and true is 1; NaN equals NaN, and None is no word."""
     rows = _compared(tmp_path / "x.artui", [{"x": value} for value in values], [{}, {}])
     assert rows["x"].differs is differs
 
@@ -62,6 +62,16 @@ def test_missing_values_differ_and_are_never_best(tmp_path: Path) -> None:
     rows = _compared(tmp_path / "x.artui", [{"a": 1}, {}], [{"loss": 2.0}, {"acc": 1.0}])
     assert (rows["a"].values, rows["a"].differs) == ((1, None), True)
     assert (rows["loss"].values, rows["loss"].best) == ((2.0, None), None)
+
+
+def test_only_params_are_compared_as_numbers(tmp_path: Path) -> None:
+    """A commit or a note that looks like a number is a text."""
+    with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
+        for number, note in enumerate(("1.10", "1.1")):
+            runs.start(connection, runs.NewRun(project="p", name=f"r{number}", note=note, params={"x": note}))
+    with Reader(tmp_path / "x.artui") as reader:
+        rows = {row.name: row for row in compare(reader, [reader.run("r0").id, reader.run("r1").id]).rows}
+    assert (rows["note"].differs, rows["x"].differs, rows["x"].values) == (True, False, ("1.10", "1.1"))
 
 
 def test_given_direction_wins(tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
         ("tags.best = ", ["yes"]),
         ("project = v", ["vision"]),
         ("lr = 0.1 ", ["and", "or"]),
+        ("!va", ["val/loss", "val/acc"]),
         ("lr between 1 ", ["and"]),
         ("lr = 0.1 and sta", ["status", "started", "stage"]),
         ("(lr = 0.1 or val/l", ["val/loss"]),

@@ -253,6 +253,10 @@ def _found(reader: Reader, text: str, now_ms: int = NOW) -> str:
         ("tags.best = yes", "a"),
         ("tags.version > 5", "b"),
         ("tags.wip = true", "a"),
+        ("!tags.wip", "bcdef"),
+        ("!!tags.wip", "a"),
+        ("!(tags.wip or failed)", "bdef"),
+        ("failed !tags.wip", "c"),
         ("tag = wip", "a"),
         ("tag != wip", "bcdef"),
         ("tags.`odd name` = x", "e"),
@@ -341,6 +345,10 @@ def test_filters_find(team: Reader, text: str, runs_found: str) -> None:
         ("lr is 3", "3", "is takes null, not null, nan or not nan."),
         ("lr between 1 or 2", "or", "between needs two values with and between them."),
         ("lr ! 3", "!", "! alone means nothing."),
+        ("! tags.wip", "!", "! alone means nothing."),
+        ("tags.wip = !x", "!", "A value should follow =, not !."),
+        ("lr in (1, !x)", "!", "A value should follow (, not !."),
+        ("!)", "!", "! alone means nothing."),
         ("lr, epochs", ",", ", does not fit here."),
         ("lr = 1 = 2", "=", "= does not fit here."),
         ("3 ~ lr", "~", "~ cannot follow a number."),
@@ -421,7 +429,7 @@ def test_the_first_page_is_the_beginning_of_the_whole(tmp_path: Path, monkeypatc
     """Whatever is filtered and sorted by, the page that comes first has the first rows of the whole answer."""
     from artui.query import compile as compiling
     from artui.query import runs, sets
-    from artui.query.sorting import sort_of
+    from artui.query.naming import sorts_named
 
     monkeypatch.setattr(runs, "PAGED_FROM", 0)
     monkeypatch.setattr(compiling, "FEW", 20)
@@ -448,7 +456,7 @@ def test_the_first_page_is_the_beginning_of_the_whole(tmp_path: Path, monkeypatc
             "x = 99",
         ):
             for order in ("-started", "metrics.loss", "-params.x", "name"):
-                request = runs.RunsRequest(text, (sort_of(order),))
+                request = runs.RunsRequest(text, sorts_named(reader, [order]))
                 page, whole = runs.first_matches(reader, request, 5), runs.run_order(reader, request)
                 if page is not None:
                     paged += 1

@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from artui.catalog import Catalog, artifacts, points, runs
-from artui.errors import AmbiguousReference, UnknownReference, UsageError
+from artui.errors import AmbiguousReference, UnknownReference
 from artui.query import Reader, series
 from artui.query.compare import compare, guess_direction
 from artui.query.lineage import lineage
 from artui.query.references import find_run, resolve
 from artui.query.runs import RunsRequest, columns, first_view, run_order, run_rows
 from artui.query.series import thin
-from artui.query.sorting import Sort, sort_of
+from artui.query.sorting import Sort
 
 
 @pytest.fixture
@@ -102,12 +102,6 @@ def test_rows_have_cells_of_visible_columns(path: Path) -> None:
     }
     assert "param:lr" not in rows[2].cells and math.isnan(rows[2].cells["metric:val/loss"])
     assert "metric:val/loss" not in rows[4].cells and view.total == 5 and len(view.heads) == 5
-
-
-def test_unknown_columns_to_sort_by_are_refused() -> None:
-    """A sort that names no column says which there are."""
-    with pytest.raises(UsageError, match=r"params\.NAME"):
-        sort_of("colour")
 
 
 @settings(max_examples=60, deadline=None)

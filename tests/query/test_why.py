@@ -86,6 +86,34 @@ def test_what_diverged_differs_in_what_made_it(sweep: Path) -> None:
         assert sets_apart(reader, [], every) == [] and sets_apart(reader, every, []) == []
 
 
+def test_a_number_weighs_the_same_however_it_is_held(sweep: Path, tmp_path: Path) -> None:
+    """With every other learning rate as text, and a None where none was, what decides and how much stays."""
+    chance = random.Random(6)
+    paths = tmp_path / "a.artui", tmp_path / "b.artui"
+    made = [(chance.choice([1e-3, 0.01, 0.1]), chance.random()) for _ in range(60)]
+    for path, spelled in zip(paths, (False, True), strict=True):
+        with Catalog(path) as catalog, catalog.transaction() as connection:
+            for number, (rate, noise) in enumerate(made):
+                lr = (f"{rate:.0e}" if number % 4 else f" {rate} ") if spelled and number % 2 else rate
+                params = {"lr": lr, "host": "1.10" if number % 2 else "1.1"}
+                key = runs.start(connection, runs.NewRun(project="p", name=f"r{number:02}", params=params))
+                loss = abs(math.log10(rate) + 2) + noise
+                points.append(connection, key, runs.name_key(connection, "val/loss"), "", *points.pack([(0, 1, loss)]))
+    good = next(place for place, (rate, _) in enumerate(made) if rate == 0.01 and place % 2)
+    bad = next(place for place, (rate, _) in enumerate(made) if rate == 0.1 and place % 2 == 0)
+    told = []
+    for path in paths:
+        with Reader(path) as reader:
+            every = list(run_order(reader, RunsRequest()).keys)
+            chosen = set(run_order(reader, RunsRequest("lr > 0.01")).keys)
+            found = why(reader, reader.run(f"r{good:02}").id, reader.run(f"r{bad:02}").id).factors[0]
+            apart = sets_apart(reader, chosen, every)
+            told.append((len(chosen), found.name, found.z, found.where, reader.runs(found.where, order="name"), apart))
+    assert told[0][:4] == told[1][:4] and told[0][1] == "lr" and told[0][2] > 3
+    assert [run.name for run in told[0][4]] == [run.name for run in told[1][4]] != []
+    assert [(each.name, each.z) for each in told[0][5]] == [(each.name, each.z) for each in told[1][5]]
+
+
 def test_runs_without_a_common_metric_say_so(tmp_path: Path) -> None:
     """There is nothing to judge by, and the error says what is missing."""
     path = tmp_path / "x.artui"

@@ -1,0 +1,136 @@
+"""What tab offers: catalogs, references, names of runs, metrics, params and tags of the catalog that is meant.
+
+Asked on every press of a key, so it reads little, opens the catalog without tidying it, and offers nothing rather than
+say a word about what is wrong.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import click
+from click.shell_completion import CompletionItem
+
+if TYPE_CHECKING:
+    from artui.query import Reader
+
+SECONDS = 0.2
+"""A catalog that answers no sooner is left alone."""
+
+Offered = list[CompletionItem]
+
+
+def catalogs(context: click.Context, parameter: click.Parameter, incomplete: str) -> Offered:
+    """Offer catalogs by their path."""
+    return paths(incomplete) or [CompletionItem(incomplete, type="file")]
+
+
+def paths(incomplete: str) -> Offered:
+    """Offer the catalogs whose path begins so."""
+    folder, name = os.path.split(incomplete)
+    with contextlib.suppress(OSError, ValueError):
+        names = sorted(each.name for each in os.scandir(os.path.expanduser(folder) or "."))
+        return [
+            CompletionItem(os.path.join(folder, each))
+            for each in names
+            if each.endswith(".artui") and each.startswith(name) and (name or each[0] != ".")
+        ]
+    return []
+
+
+def runs(context: click.Context, parameter: click.Parameter, incomplete: str) -> Offered:
+    """Offer names of runs, the newest first."""
+    return _offered(context, lambda reader: _runs(reader, incomplete))
+
+
+def references(context: click.Context, parameter: click.Parameter, incomplete: str) -> Offered:
+    """Offer runs and artifacts, and behind a `:` the artifact's aliases and versions."""
+    name, colon, part = incomplete.rpartition(":")
+    written = f"{name}:" if colon else ""
+    given = context.params.get(parameter.name or "")
+    # To bash a colon parts words: what it asks about stands behind the last one.
+    if isinstance(given, tuple) and given[-1:] == (":",) and not colon:
+        name, colon, given = given[-2] if len(given) > 1 else "", ":", ()
+    elif incomplete == ":" and isinstance(given, tuple) and given:
+        name, written = given[-1], ""
+    if colon and name:
+        return _offered(context, lambda reader: _versions(reader, name, part.removeprefix(":"), written))
+    return _offered(context, lambda reader: _references(reader, incomplete))
+
+
+def metrics(context: click.Context, parameter: click.Parameter, incomplete: str) -> Offered:
+    """Offer names of metrics."""
+    return _offered(context, lambda reader: _names(reader, incomplete, ("metric",)))
+
+
+def tags(context: click.Context, parameter: click.Parameter, incomplete: str) -> Offered:
+    """Offer names of tags."""
+    return _offered(context, lambda reader: _names(reader, incomplete, ("tag",)))
+
+
+def columns(context: click.Context, parameter: click.Parameter, incomplete: str) -> Offered:
+    """Offer columns: attributes, metrics, params and tags; behind a comma, too."""
+    before, comma, part = incomplete.rpartition(",")
+    return _offered(context, lambda reader: _fields(reader, before + comma, part))
+
+
+def filters(context: click.Context, parameter: click.Parameter, incomplete: str) -> Offered:
+    """Offer names that a filter may begin with; what follows has blanks, which a shell takes for words."""
+    if any(sign.isspace() for sign in incomplete):
+        return []
+    return _offered(context, lambda reader: _fields(reader, "", incomplete))
+
+
+def _offered(context: click.Context, find: Callable[[Reader], Iterator[str]]) -> Offered:
+    """Ask the catalog that is meant; whatever goes wrong, nothing is offered."""
+    with contextlib.suppress(Exception):
+        from artui.catalog.finding import find_catalog
+        from artui.query import Reader
+
+        named = context.params.get("catalog") or context.find_root().params.get("catalog")
+        named = next((word for word in context.params.get("words") or () if word.endswith(".artui")), named)
+        with Reader(find_catalog(named)[0]) as reader:
+            names = [name for name in dict.fromkeys(find(reader)) if name.isprintable()]
+        return [CompletionItem(name) for name in names]
+    return []
+
+
+def _runs(reader: Reader, part: str) -> Iterator[str]:
+    from artui.query import beginnings
+
+    with reader.reading(SECONDS) as connection:
+        yield from beginnings.run_names(connection, part)
+
+
+def _references(reader: Reader, part: str) -> Iterator[str]:
+    from artui.query import beginnings
+
+    with reader.reading(SECONDS) as connection:
+        yield from beginnings.artifact_names(connection, part)
+        yield from beginnings.run_names(connection, part)
+
+
+def _versions(reader: Reader, artifact: str, part: str, written: str) -> Iterator[str]:
+    from artui.query import beginnings
+
+    with reader.reading(SECONDS) as connection:
+        yield from (written + each for each in beginnings.version_names(connection, artifact, part))
+
+
+def _names(reader: Reader, part: str, sources: tuple[str, ...]) -> Iterator[str]:
+    from artui.query.complete import vocabulary
+
+    with reader.reading(SECONDS) as connection:
+        known = vocabulary(connection)
+    yield from (name for source, name, _ in known if source in sources and name.startswith(part))
+
+
+def _fields(reader: Reader, before: str, part: str) -> Iterator[str]:
+    from artui.query.complete import completions
+
+    for each in completions(reader, part, len(part)):
+        if not any(sign.isspace() or sign in "()" for sign in each.text):
+            yield before + part[: each.start] + each.text

@@ -1,0 +1,73 @@
+"""What nobody foresaw, as one line that says what to do; the rest for those who ask for it."""
+
+from __future__ import annotations
+
+import codecs
+import errno
+import os
+import sys
+from typing import Any
+
+from artui.errors import ArtuiError, DiskFull, UsageError
+
+TRACEBACK = "ARTUI_TRACEBACK"
+"""Set to 1, an error that nobody foresaw is printed with where it happened."""
+MAX_CHARS = 300
+
+
+def foreseen(error: Exception) -> ArtuiError:
+    """Give an error in our words for one that was raised by something else."""
+    if isinstance(error, ArtuiError):
+        return error
+    if not _has_folder():
+        return UsageError(
+            "The folder that this was started in is not there any more.",
+            remedy="Go to one that is, as with `cd`, or name the catalog by its whole path.",
+        )
+    if os.environ.get(TRACEBACK, "") not in ("", "0"):
+        import traceback
+
+        from artui.safetext import clean_lines
+
+        print("\n".join(clean_lines("".join(traceback.format_exception(error)).rstrip())), file=sys.stderr)
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return DiskFull("There is no room left on the device.", remedy="Free some, and try again.")
+    said = " ".join(f"{type(error).__name__}: {error}".split())
+    said = said if len(said) <= MAX_CHARS else said[: MAX_CHARS - 1] + "…"
+    if isinstance(error, OSError):
+        remedy = f"Look whether the place can be used, and try again; {TRACEBACK}=1 shows where this came from."
+    else:
+        remedy = f"This is a fault of artui: please report it with what {TRACEBACK}=1 shows."
+    return ArtuiError(f"{said}{'' if said.endswith(('.', '…')) else '.'}", remedy=remedy)
+
+
+def _has_folder() -> bool:
+    try:
+        os.getcwd()
+    except OSError:
+        return False
+    return True
+
+
+def write_anything() -> None:
+    """Let standard output take every letter, whatever its encoding: one that it lacks is written as its `\\u` escape.
+
+    So is JSON the same document in any encoding.
+    """
+    codecs.register_error("artui", _escaped)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure") and not is_utf8(stream):
+            stream.reconfigure(errors="artui")
+
+
+def is_utf8(stream: Any) -> bool:
+    """Say whether a stream takes every letter as UTF-8."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return codecs.lookup(encoding).name == "utf-8"
+
+
+def _escaped(error: Any) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4)), error.end

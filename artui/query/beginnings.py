@@ -1,0 +1,80 @@
+"""Names of runs, artifacts and versions that begin with what has been typed: for completion in a shell.
+
+Each gives at most so many, over an index, so that a press of a key never waits for a large catalog.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+from artui.catalog.runs import storable
+
+MOST = 100
+"""So many are given: nobody reads more."""
+_LAST = "\U0010ffff"
+
+RUNS_BEGINNING = """
+    SELECT name
+    FROM run
+    WHERE name >= :low COLLATE NOCASE
+      AND name < :high COLLATE NOCASE
+      AND deleted_ms IS NULL
+    ORDER BY name COLLATE NOCASE, key
+    LIMIT :most
+"""
+NEWEST_RUNS = """
+    SELECT name
+    FROM run
+    WHERE deleted_ms IS NULL
+    ORDER BY started_ms DESC, key DESC
+    LIMIT :most
+"""
+_ARTIFACTS = """
+    SELECT DISTINCT name
+    FROM artifact
+    WHERE name >= :low
+      AND name < :high
+    ORDER BY name
+    LIMIT :most
+"""
+_ALIASES = """
+    SELECT DISTINCT l.name
+    FROM artifact AS a
+    JOIN alias AS l ON l.artifact_key = a.key
+    WHERE a.name = :name
+    ORDER BY l.name
+    LIMIT :most
+"""
+_VERSIONS = """
+    SELECT v.number
+    FROM artifact AS a
+    JOIN version AS v ON v.artifact_key = a.key
+    WHERE a.name = :name
+    ORDER BY v.number DESC
+    LIMIT :most
+"""
+
+
+def run_names(connection: sqlite3.Connection, part: str) -> Iterator[str]:
+    """Give names of runs that begin so; of all of them the newest."""
+    query = RUNS_BEGINNING if part else NEWEST_RUNS
+    yield from (name for name in _asked(connection, query, part) if name.startswith(part))
+
+
+def artifact_names(connection: sqlite3.Connection, part: str) -> Iterator[str]:
+    """Give names of artifacts that begin so."""
+    yield from _asked(connection, _ARTIFACTS, part)
+
+
+def version_names(connection: sqlite3.Connection, artifact: str, part: str) -> Iterator[str]:
+    """Give aliases and numbers of an artifact's versions that begin so: `production`, `latest`, `v3`."""
+    aliases = _asked(connection, _ALIASES, "", name=artifact)
+    numbers = connection.execute(_VERSIONS, {"name": storable(artifact), "most": MOST}).fetchall()
+    offered = [*aliases, *(["latest"] if numbers else []), *(f"v{number}" for (number,) in numbers)]
+    yield from (name for name in dict.fromkeys(offered) if name.startswith(part))
+
+
+def _asked(connection: sqlite3.Connection, query: str, part: str, **values: str) -> list[str]:
+    told = {"low": storable(part), "high": storable(part + _LAST), "most": MOST, **values}
+    return [row[0] for row in connection.execute(query, told) if isinstance(row[0], str)]

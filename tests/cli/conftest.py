@@ -1,0 +1,67 @@
+"""What the tests of the command line share: a call in this process, a catalog of a few runs, and every verb with what it needs."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import artui as api
+from artui.cli import run
+
+Result = tuple[int, str, str]
+Call = Callable[..., Result]
+
+ARGUMENTS: dict[str, list[str]] = {
+    "demo": ["--no-app"], "exec": ["--", "true"], "start": [], "log": ["-r", "b", "loss=1"], "finish": ["-r", "b"], "import": ["store"],
+    "add": ["data.txt"], "note": ["a", "text"], "tag": ["a", "good"], "undo": [], "alias": ["data:v1", "best"], "ls": [], "show": ["a"], "compare": ["a", "b"],
+    "why": ["a", "b"], "trace": ["a"], "settle": [], "keys": [], "completion": ["bash"],
+}  # fmt: skip
+"""Of every verb the arguments of a call that works in `workplace`."""
+
+
+@pytest.fixture
+def call(capfd: pytest.CaptureFixture[str]) -> Call:
+    """Call the command line in this process: gives (exit code, stdout, stderr)."""
+
+    def called(*arguments: str) -> Result:
+        code = run(list(arguments))
+        out, err = capfd.readouterr()
+        return code, out, err
+
+    return called
+
+
+def write_runs(path: Path, *, names: str = "ab", loss: float = 1.0) -> None:
+    """Write runs of one letter, with a param, a tag, a note, a metric and one of the machine."""
+    for number, name in enumerate(names):
+        tags = {"seen": "", **({"best": str(number)} if number else {})}
+        params, quiet = {"lr": 0.1 / (number + 1)}, {"console": False, "code": False, "system_metrics": False}
+        with api.start_run(name=name, catalog=path, params=params, tags=tags, note=f"note of {name}", **quiet) as started:  # type: ignore[arg-type] # fmt: skip
+            started.log({"val/loss": loss + number, "system/cpu": 50.0})
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the catalog `near.artui`, a file to add and a store to import: made once, to be copied."""
+    from tests.exchange.mlruns import write_run
+
+    folder = tmp_path_factory.mktemp("prepared")
+    write_runs(folder / "near.artui")
+    (folder / "data.txt").write_text("x,y")
+    assert run(["add", str(folder / "data.txt"), "-c", str(folder / "near.artui")]) == 0
+    write_run(folder / "store", 1)
+    return folder
+
+
+@pytest.fixture
+def workplace(
+    prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Path:
+    """A copy of the prepared folder, that one is in."""
+    shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    capfd.readouterr()  # what was said while the folder was made
+    return tmp_path

@@ -1,0 +1,123 @@
+"""Which catalog a command line means, wherever it is named."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import pytest
+
+from artui.cli import VERBS
+from artui.cli.verbs import cli
+from artui.query import Reader
+from tests.cli.conftest import ARGUMENTS, Call, write_runs
+
+COMMANDS = {verb: cli.get_command(None, verb) for verb in VERBS}  # type: ignore[arg-type]
+OF_CATALOGS = [verb for verb, command in COMMANDS.items() if any(each.name == "catalog" for each in command.params)]
+READING = [
+    verb for verb in OF_CATALOGS if any(each.name == "as_json" for each in COMMANDS[verb].params) and verb != "demo"
+]
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_every_verb_is_in_the_table() -> None:
+    """A new verb is tested, too, and takes the option or has no use for a catalog."""
+    assert set(ARGUMENTS) == set(VERBS)
+    assert set(VERBS) - set(OF_CATALOGS) == {"keys", "completion"}
+    assert set(READING) == {"import", "ls", "show", "compare", "why", "trace"}
+
+
+@pytest.mark.parametrize("is_before", [True, False])
+@pytest.mark.parametrize("verb", OF_CATALOGS)
+def test_the_option_holds_before_the_verb_and_behind_it(
+    call: Call, workplace: Path, verb: str, is_before: bool
+) -> None:
+    """What is named is read and written; the catalog near by stays byte for byte as it is."""
+    far = workplace / "elsewhere" / "far.artui"
+    far.parent.mkdir()
+    shutil.copyfile("near.artui", far)
+    shutil.move("near.artui", "elsewhere/kept.artui")
+    write_runs(workplace / "near.artui", names="q")
+    before = _digest(workplace / "near.artui"), _digest(far)
+    option = ("--catalog", str(far))
+
+    code, _, err = call(*option, verb, *ARGUMENTS[verb]) if is_before else call(verb, *option, *ARGUMENTS[verb])
+
+    assert code == (1 if verb == "undo" else 0), err
+    assert _digest(workplace / "near.artui") == before[0]
+    if verb in READING and verb != "import":
+        assert _digest(far) == before[1]
+    elif verb not in ("demo", "settle", "undo", "start"):
+        assert _digest(far) != before[1]
+
+
+@pytest.mark.parametrize("verb", OF_CATALOGS)
+def test_two_catalogs_are_refused_and_one_twice_is_not(call: Call, workplace: Path, verb: str) -> None:
+    """Named before and behind the verb with different values it is not known which is meant."""
+    shutil.copyfile("near.artui", "other.artui")
+    before = _digest(workplace / "near.artui"), _digest(workplace / "other.artui")
+
+    code, out, err = call("-c", "near.artui", verb, "-c", "other.artui", *ARGUMENTS[verb])
+
+    assert (code, out) == (2, "") and "Two catalogs are named: near.artui and other.artui" in err
+    assert call(verb, "-c", "near.artui", "-c", "other.artui", *ARGUMENTS[verb])[0] == 2
+    assert before == (_digest(workplace / "near.artui"), _digest(workplace / "other.artui"))
+    Path("other.artui").unlink()
+    same = call("-c", "near.artui", verb, "-c", str(workplace / "near.artui"), *ARGUMENTS[verb])
+    assert same[0] == (1 if verb == "undo" else 0), same[2]
+
+
+@pytest.mark.parametrize("verb", ["keys", "completion"])
+def test_a_verb_without_a_catalog_says_so(call: Call, workplace: Path, verb: str) -> None:
+    """The option is not passed over in silence."""
+    code, out, err = call("-c", "near.artui", verb, *ARGUMENTS[verb])
+
+    assert (code, out) == (2, "") and f"artui {verb} uses no catalog" in err
+
+
+@pytest.mark.parametrize("verb", READING)
+def test_a_word_that_is_a_catalog_is_the_catalog(call: Call, workplace: Path, verb: str) -> None:
+    """In a verb that reads, the path of a catalog among its words is the one that is meant."""
+    arguments = ["--report"] if verb == "import" else ARGUMENTS[verb]
+    call("import", "store")
+    (workplace / "sub").mkdir()
+    shutil.move("near.artui", "sub/there.artui")
+    shutil.copyfile("sub/there.artui", "sub/no-ending")
+    write_runs(workplace / "near.artui", names="q")
+    expected = call(verb, *arguments, "-c", "sub/there.artui")
+
+    for path in ("sub/there.artui", "sub/no-ending"):
+        assert call(verb, path, *arguments) == call(verb, *arguments, path) == expected
+    assert expected[0] == 0 and expected[1]
+    refused = call(verb, "sub/there.artui", *arguments, "-c", "near.artui")
+    assert refused[:2] == (2, "") and "Two catalogs are named" in refused[2]
+
+
+def test_a_word_that_only_looks_like_one_stays_a_word(call: Call, workplace: Path) -> None:
+    """What is no file, or a file of something else, is looked for in the runs."""
+    assert call("ls", "gone.artui")[::2] == (0, "No run matches.\n")
+    assert call("ls", "data.txt")[::2] == (0, "No run matches.\n")
+
+
+def test_a_folder_stands_for_the_one_catalog_in_it(call: Call, workplace: Path) -> None:
+    """`-c .` is the catalog here; of a folder with none or several it is said what to name."""
+    (workplace / "empty").mkdir()
+    assert call("ls", "-c", ".") == call("ls", "-c", "near.artui")
+    assert "empty is a folder with no catalog. Name a file, such as empty/NAME.artui." in call("ls", "-c", "empty")[2]
+    shutil.copyfile("near.artui", "other.artui")
+    code, _, err = call("-c", ".", "note", "a", "x")
+    assert code == 2 and ". is a folder with 2 catalogs. Name a file, such as ./near.artui." in err
+
+
+def test_log_writes_where_it_says(call: Call, workplace: Path) -> None:
+    """With the option before the verb, the point is in that catalog."""
+    shutil.move("near.artui", "sub.artui")
+    write_runs(workplace / "near.artui", names="b")
+    assert call("-c", "sub.artui", "log", "-r", "b", "loss=7")[0] == 0
+    with Reader("sub.artui") as reader, Reader("near.artui") as other:
+        assert list(reader.run("b").series("loss").values) == [7.0]
+        assert [metric.name for metric in other.run("b").detail().metrics] == ["val/loss", "system/cpu"]

@@ -1,0 +1,126 @@
+"""`artui ls`: which columns there are, in which form, and in which order."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from artui.catalog import Catalog, points, runs
+from artui.cli.layout import cells_of, lay_out
+from artui.query import Reader
+from artui.query.runs import chosen_columns, columns
+from tests.cli.conftest import Call
+
+LONG = "a-run-whose-name-is-longer-than-any-column-of-a-table-should-be-wide"
+
+
+@pytest.fixture
+def runs_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three runs with params, tags, notes, and metrics of which those of the machine were logged by all."""
+    monkeypatch.chdir(tmp_path)
+    with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
+        for number, name in enumerate(("a", "b", LONG)):
+            run = runs.NewRun(
+                project="p", name=name, started_ms=1_000_000 * number, note="said, so" if number == 1 else "",
+                params={"lr": ("1e-3", 0.01, 0.1)[number], "same": 1}, tags={"best": str(number)} if number else {"seen": ""},
+            )  # fmt: skip
+            key = runs.start(connection, run)
+            for metric, value in (("system/cpu", 50.0), ("val/loss", 3.0 - number), ("val loss", 1.0)):
+                packed = points.pack([(0, 1, 9.0), (1, 1, value)])
+                points.append(connection, key, runs.name_key(connection, metric), "", *packed)
+            runs.finish(connection, key, status="finished", ended_ms=1_000_000 * number + 90, duration_ms=90)
+    return tmp_path / "x.artui"
+
+
+def test_its_columns_are_those_of_the_app(call: Call, runs_here: Path) -> None:
+    """What the app shows at first stands in the same order; what the machine did does not."""
+    header = call("ls")[1].splitlines()[0].split("  ")
+    with Reader(runs_here) as reader:
+        shown = [column.name for column in chosen_columns(columns(reader))]
+
+    assert [title.strip() for title in header if title] == ["status", "run", "age", "took", *shown]
+    assert "lr" in shown and "val/loss" in shown and "system/cpu" not in shown
+
+
+def test_names_are_whole(call: Call, runs_here: Path) -> None:
+    """In a pipe nothing is cut; on a terminal other columns give way before the name does, and no number is cut."""
+    assert LONG in call("ls")[1]
+    headers, rows = ["status", "run", "val/loss", "note"], [["finished", LONG, "123456.789", "x" * 90]]
+    lines = {
+        width: list(lay_out(headers, rows, right=[False, False, True, False], width=width, whole=1))
+        for width in range(20, 200)
+    }
+
+    assert all(cells_of(line) <= width for width, found in lines.items() for line in found)
+    assert all((LONG in found[1]) == (width >= len(LONG) + 8) for width, found in lines.items())
+    assert all("123456.789" in found[1] or "12345" not in found[1] for found in lines.values())
+
+
+def test_columns_can_be_named_as_in_filters(call: Call, runs_here: Path) -> None:
+    """Attributes, params, tags, metrics and their aggregates, in the order given, and beside the name nothing else."""
+    code, out, err = call(
+        "ls", "-C", "lr,val/loss.max, `val loss`", "--columns", "tags.best,user", "--sort", "val/loss"
+    )
+
+    lines = out.splitlines()
+    assert (code, err) == (0, "") and lines[0].split("  ")[0] == "run"
+    assert lines[0].replace("val loss", "val_loss").split() == ["run", "lr", "val/loss.max", "val_loss", "best", "user"]  # fmt: skip
+    assert [line.split()[0] for line in lines[1:]] == [LONG, "b", "a"] and "1e-3" in lines[3]
+    assert "'colour' is no column." in call("ls", "--columns", "colour")[2]
+    assert "Did you mean val/loss" in call("ls", "--columns", "metrics.val/los")[2]
+
+
+@pytest.mark.parametrize(
+    ("sorts", "order"),
+    [
+        (["val/loss"], [LONG, "b", "a"]), (["-val/loss"], ["a", "b", LONG]), (["metrics.val/loss"], [LONG, "b", "a"]), (["lr"], ["a", "b", LONG]),
+        (["-lr"], [LONG, "b", "a"]), (["tags.best"], ["b", LONG, "a"]), (["val/loss.max", "-name"], ["b", LONG, "a"]), ([], [LONG, "b", "a"]), (["age"], ["a", "b", LONG]),
+    ],
+)  # fmt: skip
+def test_sorts_take_the_names_of_filters(call: Call, runs_here: Path, sorts: list[str], order: list[str]) -> None:
+    """Bare or with their source, a `-` turns them round, several go one behind the other."""
+    options = [word for sort in sorts for word in ("--sort", sort)]
+    assert [run["name"] for run in json.loads(call("ls", "--json", *options)[1])] == order
+
+
+def test_json_has_tags_and_notes(call: Call, runs_here: Path) -> None:
+    """Of each run, as people gave them; with columns named it has these alone."""
+    found = {run["name"]: run for run in json.loads(call("ls", "--json")[1])}
+
+    assert [found[name]["tags"] for name in ("a", "b", LONG)] == [{"seen": ""}, {"best": "1"}, {"best": "2"}]
+    assert [found[name]["note"] for name in ("a", "b")] == ["", "said, so"]
+    assert found["a"]["params"] == {"lr": "1e-3", "same": 1} and found["b"]["metrics"]["system/cpu"] == 50.0
+    named = json.loads(call("ls", "--json", "-C", "tags.best,val/loss.min", "a")[1])
+    assert [(run["name"], run["columns"]) for run in named if run["name"] == "a"] == [
+        ("a", {"tags.best": None, "metrics.val/loss.min": 3.0})
+    ]
+
+
+def test_csv_is_read_back_as_it_was(call: Call, runs_here: Path) -> None:
+    """A header and a line a run, values in full, and a comma in quotes."""
+    code, out, err = call("ls", "--csv", "--columns", "note,lr,val/loss,started", "--sort", "started")
+
+    rows = list(csv.reader(io.StringIO(out)))
+    assert (code, err) == (0, "") and rows[0] == ["run", "note", "params.lr", "metrics.val/loss", "started"]
+    assert rows[2] == ["b", "said, so", "0.01", "2", "1000000"] and len(rows) == 4
+    usual = list(csv.reader(io.StringIO(call("ls", "--csv")[1])))
+    assert usual[0][:4] == ["run", "status", "started", "duration"] and len(usual) == 4
+    assert list(csv.reader(io.StringIO(call("ls", "--csv", "nothing like it")[1]))) == [usual[0]]
+
+
+def test_artifacts_take_a_limit_and_csv(call: Call, runs_here: Path) -> None:
+    """What does not go with artifacts is refused instead of being passed over."""
+    Path("data.txt").write_text("x")
+    call("add", "data.txt")
+    call("add", "data.txt", "--name", "more")
+
+    assert len(json.loads(call("ls", "--artifacts", "--json", "--limit", "1")[1])) == 1
+    rows = list(csv.reader(io.StringIO(call("ls", "-a", "--csv", "more")[1])))
+    assert rows == [["stage", "kind", "artifact", "latest", "aliases", "size_bytes"], ["data", "dataset", "more", "v1", "", "1"]]  # fmt: skip
+    for wrong in (["--where", "lr > 0"], ["--columns", "lr"], ["--sort", "name"], ["--csv", "--json"]):
+        code, out, err = call("ls", "--artifacts", *wrong)
+        assert (code, out) == (2, "") and err
