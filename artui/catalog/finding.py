@@ -19,7 +19,7 @@ from pathlib import Path
 
 import artui
 from artui.catalog.header import is_demo
-from artui.errors import ArtuiError
+from artui.errors import ArtuiError, UsageError
 from artui.paths import usable_path
 from artui.settings import default_catalog, load_settings
 
@@ -47,9 +47,12 @@ def find_catalog(named: str | os.PathLike[str] | None = None, *, folder: Path | 
     Gives the path, which need not exist, and why it was chosen, in words.
 
     Raises:
-        UsageError: what was named can be no path.
+        UsageError: what was named can be no path, or the current folder is gone.
     """
-    found = _told(named) or _found([_start(folder)]) or _beside(folder)
+    found = _told(named)
+    if found is None and _start(folder) is None:
+        raise UsageError("The current folder is not there any more.", remedy="Go to one that is, or name a catalog.")
+    found = found or _found([_start(folder)]) or _beside(folder)
     return (found.path, found.why) if found is not None else (usable_path(default_catalog()), DEFAULT)
 
 

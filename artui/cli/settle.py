@@ -9,6 +9,7 @@ import click
 from artui.cli import completing
 from artui.cli.catalogs import catalog_option, one_catalog
 from artui.cli.common import PathType
+from artui.paths import usable_path
 from artui.safetext import clean
 from artui.units import plural
 
@@ -31,7 +32,7 @@ def command(file: str | None, catalog: str | None) -> int:
     named = one_catalog([each for each in (str(belongs_to or file or ""), catalog) if each])
     if named is None:
         raise click.UsageError("Missing argument 'FILE'.", click.get_current_context(silent=True))
-    path = Path(named).expanduser()
+    path = usable_path(Path(named).expanduser())
     waiting = len(spool_files(path))
     done = settling.settle_all(path)
     if waiting:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import artui as api
+from artui.catalog import Catalog
 from artui.cli import run
 
 Result = tuple[int, str, str]
@@ -41,6 +42,12 @@ def write_runs(path: Path, *, names: str = "ab", loss: float = 1.0) -> None:
         params, quiet = {"lr": 0.1 / (number + 1)}, {"console": False, "code": False, "system_metrics": False}
         with api.start_run(name=name, catalog=path, params=params, tags=tags, note=f"note of {name}", **quiet) as started:  # type: ignore[arg-type] # fmt: skip
             started.log({"val/loss": loss + number, "system/cpu": 50.0})
+
+
+def reopen(path: Path, name: str) -> None:
+    """Let a run go on that has ended: one that has, is not ended again."""
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        connection.execute("UPDATE run SET status = 0, ended_ms = NULL WHERE name = ?", (name,))
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import pytest
 from artui.cli import VERBS
 from artui.cli.verbs import cli
 from artui.query import Reader
-from tests.cli.conftest import ARGUMENTS, Call, write_runs
+from tests.cli.conftest import ARGUMENTS, Call, reopen, write_runs
 
 COMMANDS = {verb: cli.get_command(None, verb) for verb in VERBS}  # type: ignore[arg-type]
 OF_CATALOGS = [verb for verb, command in COMMANDS.items() if any(each.name == "catalog" for each in command.params)]
@@ -39,6 +39,7 @@ def test_the_option_holds_before_the_verb_and_behind_it(
     """What is named is read and written; the catalog near by stays byte for byte as it is."""
     far = workplace / "elsewhere" / "far.artui"
     far.parent.mkdir()
+    reopen(workplace / "near.artui", "b")
     shutil.copyfile("near.artui", far)
     shutil.move("near.artui", "elsewhere/kept.artui")
     write_runs(workplace / "near.artui", names="q")
@@ -58,6 +59,7 @@ def test_the_option_holds_before_the_verb_and_behind_it(
 @pytest.mark.parametrize("verb", OF_CATALOGS)
 def test_two_catalogs_are_refused_and_one_twice_is_not(call: Call, workplace: Path, verb: str) -> None:
     """Named before and behind the verb with different values it is not known which is meant."""
+    reopen(workplace / "near.artui", "b")
     shutil.copyfile("near.artui", "other.artui")
     before = _digest(workplace / "near.artui"), _digest(workplace / "other.artui")
 
