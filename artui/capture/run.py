@@ -36,6 +36,7 @@ from artui.capture.writer import Writer
 from artui.catalog import artifacts, events, runs
 from artui.catalog.artifacts import NewVersion, Saved
 from artui.catalog.ids import new_id
+from artui.catalog.recent import remember
 from artui.errors import ArtuiError, CatalogError, UsageError
 from artui.model import Relation
 from artui.reference import check_alias, parse
@@ -523,7 +524,11 @@ class Run:
 
     def _say_end(self, status: str) -> None:
         """Say in one line how the run ended, where it is, and how to open it."""
-        if self._is_forked or self._place.is_member or self._path is None or settings_or_default().quiet:
+        if self._is_forked or self._place.is_member or self._path is None:
+            return
+        with guarded("remembering the catalog"):
+            remember(self._path)
+        if settings_or_default().quiet:
             return
         path = str(self._path)
         with contextlib.suppress(OSError, ValueError):

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from typing import TYPE_CHECKING
 
 from artui.catalog.finding import find_catalog
 from artui.catalog.opening import look
+from artui.catalog.recent import remember, used_lately
 from artui.errors import CatalogNotFound, NotACatalog, NoTerminal
 from artui.safetext import clean
 
 if TYPE_CHECKING:
     from artui.tui.importing import Importing
 
+MAX_OFFERED = 5
+"""So many catalogs that were used lately are named where there is none."""
 FIRST_ROWS = 60
 """Read before the app is there: more than a tall terminal shows."""
 
@@ -31,8 +35,9 @@ def explore(catalog: str | None) -> int:
         if (code := offered(has_default=path.exists())) is not None:
             return code
     if why != "named" and not path.exists() and not path.is_symlink():
+        lately = ", ".join(clean(shlex.quote(str(each))) for each in used_lately()[:MAX_OFFERED])
         raise CatalogNotFound(
-            f"There is no catalog here ({clean(str(path))}, {why}).",
+            f"There is no catalog here ({clean(str(path))}, {why}).{f' Used lately: {lately}.' if lately else ''}",
             remedy="`artui demo` makes one to look at; `artui import PATH` takes runs of other tools; `artui --help` says how one is found.",
         )
     if why == "named" and path.is_dir():
@@ -91,6 +96,8 @@ def open_app(path: str, *, importing: Importing | None = None) -> int:
     gc.disable()
     settings = load_settings()
     reader = Reader(path)
+    if importing is None:  # a cached one of another tool's store is opened by that store
+        remember(reader.path)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(first_view, reader, FIRST_ROWS)
         from artui.tui.app import run

@@ -93,6 +93,19 @@ def test_missing_catalog_is_an_error_of_its_own(artui, tmp_path: Path, monkeypat
     assert code == 3 and "artui demo" in err
 
 
+def test_catalogs_that_were_used_lately_are_offered(artui, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is none, those are named that runs went to, the last one first; what is gone is not."""
+    for name in ("one", "gone", "two"):
+        (tmp_path / name).mkdir()
+        with start_run(catalog=tmp_path / name / f"{name}.artui"):
+            pass
+    (tmp_path / "gone" / "gone.artui").unlink()
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    code, _, err = artui()
+    assert code == 3 and f"Used lately: {tmp_path}/two/two.artui, {tmp_path}/one/one.artui" in err and "gone" not in err
+
+
 def test_nearest_catalog_upwards_is_found(artui, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From a folder below, the catalog above is used; of two of them the last that was written."""
     below = tmp_path / "a" / "b"
