@@ -269,11 +269,11 @@ class ConsoleLog:
             self._file_bytes = self._settled_bytes + written
             self._shown = shown
 
-    def close(self) -> None:
-        """Write the last lines as they stand."""
+    def close(self, *, is_whole: bool = True) -> None:
+        """Write the last lines as they stand; of what may have been cut off, nothing that begins like a secret."""
         with self._lock:
             self._shown = "\0"
-            self.tick(is_last=True)
+            self.tick(is_last=is_whole)
             handle, self._handle = self._handle, None
             if handle is not None:
                 os.close(handle)

@@ -59,7 +59,7 @@ class Pump:
                 self._ticked_at = now
                 self._tick()
         for log_id in list(self._logs):
-            self._end(log_id)
+            self._end(log_id, is_whole=False)
 
     def _pass(self, source: int) -> None:
         target, stream = self._sources[source]
@@ -82,7 +82,7 @@ class Pump:
         if not content:  # the program is gone
             self._is_told = False
             for log_id in list(self._logs):
-                self._end(log_id)
+                self._end(log_id, is_whole=False)
             return
         *lines, self._asked = (self._asked + content).split(b"\n")
         for line in lines:
@@ -102,7 +102,7 @@ class Pump:
         with contextlib.suppress(OSError):
             os.write(self._answers, json.dumps({"is_done": is_done}).encode() + b"\n")
 
-    def _end(self, log_id: str) -> None:
+    def _end(self, log_id: str, *, is_whole: bool = True) -> None:
         deadline = time.monotonic() + DRAIN_SECONDS
         while self._sources and time.monotonic() < deadline:
             ready = select.select(list(self._sources), [], [], 0)[0]
@@ -112,7 +112,7 @@ class Pump:
                 self._pass(source)
         if (log := self._logs.pop(log_id, None)) is not None:
             with contextlib.suppress(Exception):  # the disk may be full
-                log.close()
+                log.close(is_whole=is_whole)
 
     def _tick(self) -> None:
         for log in self._logs.values():

@@ -173,10 +173,6 @@ def test_catalog_that_cannot_be_written_does_not_stop_the_program(path: Path) ->
     done = _exec(path, "--", "echo", "hello")
     assert done.stdout == b"hello\n" and done.returncode == 0 and b"Logging goes on beside it" in done.stderr
     assert path.read_bytes().startswith(b"no catalog at all") and len(spool_files(path)) == 1
-    path.unlink()
-    path.mkdir()
-    done = _exec(path, "--", "echo", "hello")
-    assert done.stdout == b"hello\n" and done.returncode == 0 and (path / path.name).is_file()
 
 
 def test_reader_of_the_output_may_go(path: Path) -> None:
