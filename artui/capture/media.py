@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from artui.capture.regular import open_regular
+from artui.content.regular import open_regular
 from artui.errors import UsageError
 
 MAX_ROWS = 1_000_000

@@ -367,11 +367,14 @@ class Run:
         return reference
 
     def _save(self, writer: Writer, name: str, path: Path, *, kind: str, stage: str, relation: Relation, metadata: Mapping[str, Any] | None = None, note: str = "", related: Mapping[str, Relation] | None = None, aliases: Sequence[str] = ()) -> Saved:  # fmt: skip
-        from artui.capture import files, hashing
+        from artui.capture import hashing
         from artui.capture.environment import surroundings
+        from artui.capture.files import listed
+        from artui.content import files
+        from artui.content.walking import location_of
 
         check_name(name, what="an artifact")
-        entries = files.listed(path)
+        entries = listed(path)
         embed = files.size_of(entries) <= settings_or_default().embed_limit_bytes
         # What stays where it is, is hashed in the background if it is large: it may take minutes.
         referenced = None if embed else files.gather(None, entries, may_wait=False)
@@ -385,7 +388,7 @@ class Run:
                 connection,
                 NewVersion(
                     project=self.project, name=name, kind=kind, stage=stage, files=gathered.files, storage="embedded" if embed else "referenced",
-                    location=os.path.abspath(path), host=surroundings().host, note=note, metadata=metadata or {}, previews=gathered.previews,
+                    location=location_of(path), host=surroundings().host, note=note, metadata=metadata or {}, previews=gathered.previews,
                 ),
             )  # fmt: skip
             if relation == "output":
