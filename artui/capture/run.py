@@ -203,7 +203,7 @@ class Run:
                     self._next_step = step + 1
             else:
                 if type(step) is not int:
-                    step = as_step(step)
+                    step = as_step(step, self._next_step - 1)
                 self._next_step = step + 1
             try:
                 stream.add(values, step, time.time_ns() // 1_000_000)
@@ -278,7 +278,7 @@ class Run:
             made = make(media)
             content, facts = made if isinstance(made, tuple) else (made, {})
             if step is not None:
-                facts = {"step": as_step(step), **facts}
+                facts = {"step": as_step(step, self._next_step - 1), **facts}
             check_name(str(name), what="an artifact")
             content = recording.cleaned(content)
             if len(content.content) <= SPOOLED_BYTES:
