@@ -49,6 +49,9 @@ class Settings:
     """How often use of processor, memory, disk, network and GPUs is sampled; 0 is never. `ARTUI_SYSTEM_SECONDS`."""
     code: bool = True
     """Whether a run keeps its uncommitted changes, or its sources where there is no git. `ARTUI_CODE`."""
+    follow_links: str = "outside"
+    """In folders that are saved, `outside` follows links wherever they lead; `inside` only those that stay within the
+    folder. `ARTUI_FOLLOW_LINKS`."""
     variables: str = ""
     """More environment variables to keep with their values: names separated by commas, `*` stands for anything.
     `ARTUI_VARIABLES`."""

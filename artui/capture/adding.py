@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from artui.capture import files, hashing
+from artui.capture import hashing
+from artui.capture.files import listed
 from artui.capture.values import stage_of
 from artui.capture.warn import warn
 from artui.catalog import Catalog, artifacts, events
 from artui.catalog.artifacts import NewVersion
 from artui.catalog.cleaning import redactor_of
+from artui.content import files
+from artui.content.walking import location_of
 from artui.reference import check_alias, check_name
 from artui.settings import load_settings
 
@@ -32,18 +34,18 @@ def add_version(
     check_name(project, what="a project")
     for alias in aliases:
         check_alias(alias)
-    entries = files.listed(path)
+    entries = listed(path)
     embed = files.size_of(entries) <= load_settings().embed_limit_bytes
     referenced = None if embed else _hashed(entries)
     with Catalog(catalog) as opened, opened.transaction() as connection:
         gathered = referenced or files.gather(connection, entries)
         for skipped in gathered.skipped:
-            warn(f"left out {skipped}", f"{name}: left out {skipped!a}")
+            warn("left out", f"{name}: left out {skipped!a}", subject=skipped)
         saved = artifacts.save(
             connection,
             NewVersion(
                 project=project, name=name, kind=kind, stage=stage or stage_of(kind, "data"), files=gathered.files, note=note,
-                storage="embedded" if embed else "referenced", location=os.path.abspath(path), host=socket.gethostname(),
+                storage="embedded" if embed else "referenced", location=location_of(path), host=socket.gethostname(),
                 metadata=metadata or {}, previews=gathered.previews,
             ),
         )  # fmt: skip

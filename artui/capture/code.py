@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from artui.capture.regular import open_regular
+from artui.content.regular import open_regular
 from artui.secrets import Redactor, is_secret_file
 
 GIT_SECONDS = 3.0

@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from artui.capture import writer as writers
-from artui.capture.files import NotHashable, Unhashed, digest_now
 from artui.capture.warn import guarded, warn
 from artui.capture.writer import Writer
 from artui.catalog import unhashed
 from artui.catalog.artifacts import Saved
+from artui.content.files import NotHashable, Unhashed, digest_now
 from artui.errors import CatalogLocked, DiskFull
 
 QUIET_SECONDS = 0.3

@@ -7,17 +7,22 @@ import io
 import os
 import struct
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from artui.capture.regular import open_regular
+from artui.capture.arrays import as_array, flat_numbers
+from artui.capture.tables import rows_of
+from artui.capture.warn import warn
+from artui.content.regular import open_regular
 from artui.errors import UsageError
 
 MAX_ROWS = 1_000_000
 MAX_BINS = 10_000
 MAX_IMAGE_BYTES = 256 << 20
+MAX_UNIT_FLOAT = 8.0
+"""A picture of floats above this is one of 0 to 255."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,63 +40,43 @@ def text(value: Any) -> Content:
 
 
 def table(value: Any, columns: Sequence[str] | None = None) -> Content:
-    """Make CSV of a data frame, a mapping of columns, rows of mappings, or rows of values.
+    """Make CSV of a data frame, a mapping of columns, rows of mappings, or rows of values; see `rows_of`.
 
     Raises:
         UsageError: it is none of these.
     """
-    header, rows = _rows(value, columns)
+    header, rows = rows_of(value, columns)
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     if header:
         writer.writerow(header)
     for number, row in enumerate(rows):
         if number >= MAX_ROWS:
-            raise UsageError(
-                f"A table of more than {MAX_ROWS:,} rows cannot be logged.", remedy="Write a file and save() it."
+            warn(
+                "table",
+                f"a table has more than {MAX_ROWS:,} rows: the others are left out. Write a file and save() it.",
             )
+            break
         writer.writerow([_cell(each) for each in row])
     return Content("table.csv", "table", out.getvalue().encode("utf-8", "backslashreplace"), "text/csv")
 
 
-def _rows(value: Any, columns: Sequence[str] | None) -> tuple[list[str], Iterable[Iterable[Any]]]:
-    if hasattr(value, "columns") and callable(getattr(value, "itertuples", None)):
-        return [str(name) for name in value.columns], value.itertuples(index=False, name=None)
-    if hasattr(value, "columns") and callable(getattr(value, "iter_rows", None)):
-        return [str(name) for name in value.columns], value.iter_rows()
-    if isinstance(value, Mapping):
-        names = [str(name) for name in value]
-        return names, zip(*(_list(column) for column in value.values()), strict=True)
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    try:
-        rows = list(value)
-    except TypeError:
-        raise UsageError(
-            f"A {type(value).__name__} is no table.", remedy="Give rows, a mapping of columns, or a data frame."
-        ) from None
-    if rows and isinstance(rows[0], Mapping):
-        names = list(dict.fromkeys(str(name) for row in rows for name in row))
-        return names, (
-            [{str(name): each for name, each in row.items()}.get(name, "") for name in names] for row in rows
-        )
-    return [str(name) for name in columns or ()], (row if isinstance(row, list | tuple) else [row] for row in rows)
-
-
-def _list(column: Any) -> list[Any]:
-    return list(column.tolist() if hasattr(column, "tolist") else column)
-
-
 def _cell(value: Any) -> Any:
-    value = value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else value
-    return repr(value) if isinstance(value, float) else value
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):
+        value = value.item()
+    if value is None or isinstance(value, str | int):
+        return value
+    try:
+        return repr(value) if isinstance(value, float) else str(value)
+    except Exception:  # noqa: BLE001 - an object whose own words fail costs no other cell
+        return f"<{type(value).__name__}>"
 
 
 def image(value: Any) -> Content:
     """Make a PNG of an array, a tensor or a PIL image; a path is read as it is.
 
-    Arrays are height x width, or height x width x 1, 3 or 4 (channels first is understood for 1, 3 and 4): bytes,
-    or numbers from 0 to 1.
+    Arrays are height x width, or height x width x 1, 3 or 4 (channels first is understood for 1, 3 and 4). Whole
+    numbers are from 0 to 255. Floats are from 0 to 1, or from 0 to 255 if any is above 8; what is beyond is cut off.
 
     Raises:
         UsageError: it is no picture.
@@ -106,7 +91,11 @@ def image(value: Any) -> Content:
         return Content(f"image{os.path.splitext(os.fspath(value))[1].lower()}", "figure", content, "")
     if callable(getattr(value, "save", None)) and hasattr(value, "mode"):
         out = io.BytesIO()
-        value.save(out, format="PNG")
+        try:
+            value.save(out, format="PNG")
+        except OSError:  # colours that PNG has not, such as CMYK
+            out = io.BytesIO()
+            value.convert("RGB").save(out, format="PNG")
         return Content("image.png", "figure", out.getvalue(), "image/png")
     return Content("image.png", "figure", png(value), "image/png")
 
@@ -115,21 +104,28 @@ def png(value: Any) -> bytes:
     """Write an array as PNG (ISO/IEC 15948): 8 bits, grey, grey and alpha, RGB or RGBA, no filter."""
     import numpy as np
 
-    if callable(getattr(value, "detach", None)):
-        value = value.detach().cpu().numpy()
-    pixels = np.asarray(value)
+    found = as_array(value)
+    if found is None:
+        raise UsageError(
+            f"A {type(value).__name__} is no picture.", remedy="Give an array, a tensor, a PIL image or a path."
+        )
+    pixels, shape = found, found.shape
+    while pixels.ndim > 3 and pixels.shape[0] == 1:
+        pixels = pixels[0]
     if pixels.ndim == 3 and pixels.shape[0] in (1, 3, 4) and pixels.shape[2] not in (1, 2, 3, 4):
         pixels = pixels.transpose(1, 2, 0)
     if pixels.ndim == 2:
         pixels = pixels[:, :, None]
     if pixels.ndim != 3 or pixels.shape[2] not in (1, 2, 3, 4) or not pixels.size:
-        raise UsageError(
-            f"An array of shape {tuple(np.shape(value))} is no picture.", remedy="Give height x width x 1, 3 or 4."
-        )
+        raise UsageError(f"An array of shape {shape} is no picture.", remedy="Give height x width x 1, 3 or 4.")
     if pixels.dtype == np.bool_:
         pixels = pixels.astype(np.uint8) * 255
     elif pixels.dtype.kind == "f":
-        pixels = (np.nan_to_num(pixels).clip(0, 1) * 255 + 0.5).astype(np.uint8)
+        pixels = pixels.astype(np.float32)
+        top = pixels.max(where=np.isfinite(pixels), initial=0)
+        # Resizing and normalizing leave the range of 0 to 1, but never so far.
+        white = 255 if top > MAX_UNIT_FLOAT else 1
+        pixels = (np.nan_to_num(pixels, posinf=white).clip(0, white) * (255 / white) + 0.5).astype(np.uint8)
     elif pixels.dtype != np.uint8:
         pixels = pixels.clip(0, 255).astype(np.uint8)
     height, width, channels = pixels.shape
@@ -158,19 +154,18 @@ def figure(value: Any) -> Content:
 
 
 def histogram(value: Any, bins: int | Sequence[float]) -> tuple[Content, dict[str, Any]]:
-    """Count values into bins; give a table of (low, high, count), and what is not in it: NaN and infinities.
+    """Count values into bins; give a table of (low, high, count), and what is not in it: NaN, infinities, no numbers.
+
+    Values are an array or tensor, or several of them, such as a model's parameters.
 
     Raises:
         UsageError: there are no numbers, or too many bins.
     """
     import numpy as np
 
-    if callable(getattr(value, "detach", None)):
-        value = value.detach().cpu().numpy()
-    try:
-        values = np.asarray(value, dtype=np.float64).ravel()
-    except (TypeError, ValueError):
-        raise UsageError(f"A {type(value).__name__} has no histogram.", remedy="Give numbers.") from None
+    values, left_count = flat_numbers(value)
+    if left_count and not len(values):
+        raise UsageError(f"A {type(value).__name__} has no histogram.", remedy="Give numbers.")
     if isinstance(bins, int) and not 1 <= bins <= MAX_BINS:
         raise UsageError(f"{bins} bins cannot be counted.", remedy=f"Use 1 to {MAX_BINS:,}.")
     finite = values[np.isfinite(values)]
@@ -178,6 +173,8 @@ def histogram(value: Any, bins: int | Sequence[float]) -> tuple[Content, dict[st
     rows = zip(edges[:-1].tolist(), edges[1:].tolist(), counts.tolist(), strict=True)
     found = table(rows, columns=("low", "high", "count"))
     facts: dict[str, Any] = {"count": len(values), "not_finite": int(len(values) - len(finite))}
+    if left_count:
+        facts["no_numbers"] = left_count
     if len(finite):
         facts |= {"min": float(finite.min()), "max": float(finite.max()), "mean": float(finite.mean())}
     return Content("histogram.csv", "table", found.content, "text/csv"), facts

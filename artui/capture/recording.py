@@ -184,7 +184,7 @@ class Recording:
         import dataclasses
         import io
 
-        from artui.capture.files import MAX_PREVIEWS, media_type
+        from artui.content.files import MAX_PREVIEWS, media_type
         from artui.preview import preview
 
         run, kind, name = self._run, contents[0].kind, self.redactor.name(name)

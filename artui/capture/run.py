@@ -246,7 +246,7 @@ class Run:
                     self._next_step = step + 1
             else:
                 if type(step) is not int:
-                    step = as_step(step)
+                    step = as_step(step, self._next_step - 1)
                 self._next_step = step + 1
             try:
                 stream.add(values, step, time.time_ns() // 1_000_000)
@@ -325,7 +325,7 @@ class Run:
             made = make(media)
             content, facts = made if isinstance(made, tuple) else (made, {})
             if step is not None:
-                facts = {"step": as_step(step), **facts}
+                facts = {"step": as_step(step, self._next_step - 1), **facts}
             name = fitting_name(name, what="an artifact", otherwise="unnamed")
             content = recording.cleaned(content)
             if len(content.content) <= SPOOLED_BYTES:
@@ -415,10 +415,13 @@ class Run:
         return reference
 
     def _save(self, writer: Writer, name: str, path: Path, *, kind: str, stage: str, relation: Relation, metadata: Mapping[str, Any] | None = None, note: str = "", related: Mapping[str, Relation] | None = None, aliases: Sequence[str] = ()) -> Saved:  # fmt: skip
-        from artui.capture import files, hashing
+        from artui.capture import hashing
         from artui.capture.environment import surroundings
+        from artui.capture.files import listed
+        from artui.content import files
+        from artui.content.walking import location_of
 
-        entries = files.listed(path)
+        entries = listed(path)
         embed = files.size_of(entries) <= settings_or_default().embed_limit_bytes
         # What stays where it is, is hashed in the background if it is large: it may take minutes.
         referenced = None if embed else files.gather(None, entries, may_wait=False)
@@ -426,13 +429,13 @@ class Run:
         with writer.catalog.transaction() as connection:
             gathered = referenced or files.gather(connection, entries)
             for skipped in gathered.skipped:
-                warn("left out", f"{name}: left out {skipped!a}")
+                warn("left out", f"{name}: left out {skipped!a}", subject=f"{name} {skipped}")
             same = hashing.unchanged(writer, self.project, name, gathered.unhashed) if gathered.unhashed else None
             saved = same or artifacts.save(
                 connection,
                 NewVersion(
                     project=self.project, name=name, kind=kind, stage=stage, files=gathered.files, storage="embedded" if embed else "referenced",
-                    location=os.path.abspath(path), host=surroundings().host, note=note, metadata=metadata or {}, previews=gathered.previews,
+                    location=location_of(path), host=surroundings().host, note=note, metadata=metadata or {}, previews=gathered.previews,
                 ),
             )  # fmt: skip
             if relation == "output":

@@ -3,50 +3,88 @@
 from __future__ import annotations
 
 import math
+import operator
 import traceback
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from artui.capture.arrays import as_number
 from artui.capture.warn import warn
 from artui.model import KINDS, STAGES
 
+MAX_DEPTH = 32
+"""Mappings in mappings go no deeper; one may hold itself."""
 _INT64 = 1 << 63
 
 
-def numbers(values: Mapping[Any, Any], prefix: str = "") -> Iterable[tuple[str, float]]:
+def numbers(values: Mapping[Any, Any], prefix: str = "", depth: int = 0) -> Iterable[tuple[str, float]]:
     """Give name and number of everything in nested mappings that is a number; tell once of what is none."""
     for name, value in values.items():
         kind = type(value)
         if kind is float:
             yield prefix + str(name), value
-        elif isinstance(value, Mapping):
-            yield from numbers(value, f"{prefix}{name}/")
+        elif isinstance(value, Mapping) and depth < MAX_DEPTH:
+            yield from numbers(value, f"{prefix}{name}/", depth + 1)
+        elif (number := as_number(value)) is not None:
+            yield prefix + str(name), number
         else:
-            number = as_number(value)
-            if number is None:
-                warn(
-                    f"log: {kind.__name__}",
-                    f"log(): {ascii(prefix + str(name))[:100]} is a {kind.__name__}, no number; it is left out.",
-                )
-            else:
-                yield prefix + str(name), number
+            _tell_left_out(prefix + str(name), kind.__name__)
 
 
-def as_number(value: Any) -> float | None:
-    """Give a float for ints, bools, numpy and torch scalars; None for what is no number."""
-    if value is None or isinstance(value, str | bytes):
-        return None
+def _tell_left_out(name: str, kind: str) -> None:
+    warn(f"log: {kind}", f"log(): {ascii(name)[:100]} is a {kind}, no number; it is left out.", subject=name)
+
+
+def as_step(step: Any, last: int = -1) -> int:
+    """Give a step of 64 bits, whatever is given as one: a point is never lost for its step.
+
+    Whole numbers of any type, arrays of one and texts that say one are that number; other numbers are rounded down;
+    what is no number goes on from the last step.
+    """
+    is_whole = True
+    said: int | None
     try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
-    except (TypeError, ValueError, RuntimeError):
+        said = operator.index(step)
+    except Exception:  # noqa: BLE001 - no whole number by its type: look at what it says
+        said = _said(step)
+        is_whole = said is not None and not isinstance(step, str | bytes) and as_number(step) == said
+    taken = _in_64_bits(last + 1 if said is None else said)
+    if said is None:
+        _tell_step(step, f"is no number: {taken} is taken, which comes after the last step")
+    elif not is_whole:
+        _tell_step(step, f"is no whole number: {taken} is taken")
+    elif taken != said:
+        _tell_step(step, f"has more than 64 bits: {taken} is taken")
+    return taken
+
+
+def _tell_step(step: Any, what: str) -> None:
+    shown = ascii(step)[:60] if isinstance(step, str | bytes | float) else f"that is a {type(step).__name__}"
+    warn(f"step: {type(step).__name__}", f"a step {shown} {what}.")
+
+
+def _said(step: Any) -> int | None:
+    """Give the whole number that a step says, rounded down; None when it says none."""
+    if isinstance(step, str | bytes):
+        return _whole_of(step)
+    number = as_number(step)
+    return math.floor(number) if number is not None and math.isfinite(number) else None
+
+
+def _whole_of(text: str | bytes) -> int | None:
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        number = float(text)
+        return math.floor(number) if math.isfinite(number) else None
+    except ValueError:
         return None
 
 
-def as_step(step: Any) -> int:
-    """Give a step of 64 bits."""
-    return max(-_INT64, min(_INT64 - 1, int(step)))
+def _in_64_bits(number: int) -> int:
+    return max(-_INT64, min(_INT64 - 1, number))
 
 
 def tag_values(tags: Iterable[Any] | Mapping[Any, Any] | None) -> dict[str, str]:

@@ -61,6 +61,11 @@ def open_referenced(reference: Reference) -> BinaryIO:
         raise missing
     real = Path(os.path.realpath(target))
     if not _may_reach(reference, place, real):
+        if not _is_below(real, Path(os.path.realpath(_root(reference, place)))):
+            raise ContentMissing(
+                f"{reference.path!r} lies behind a link that leads out of {reference.location!r}.",
+                remedy="If you know the folder that it leads to, add it to `roots` in settings.toml, or set ARTUI_ROOTS.",
+            )
         raise ContentMissing(
             f"{reference.path!r} lies at {reference.location!r}, and this catalog was not recorded here.",
             remedy="If you know the folder, add it to `roots` in settings.toml, or set ARTUI_ROOTS.",
@@ -90,12 +95,12 @@ def open_referenced(reference: Reference) -> BinaryIO:
 
 
 def _may_reach(reference: Reference, place: Path, real: Path) -> bool:
-    if reference.digest is not None and marks.is_marked(
+    is_marked = reference.digest is not None and marks.is_marked(
         reference.mark, reference.version_id, reference.version_digest, reference.location
-    ):
-        # Of what was recorded here the place itself is the root: no link leads out of it.
-        root = place.parent if reference.is_single else place
-        return _is_below(real, Path(os.path.realpath(root)))
+    )
+    # Of what was recorded here the place itself is the root: no link leads out of it.
+    if is_marked and _is_below(real, Path(os.path.realpath(_root(reference, place)))):
+        return True
     roots = [Path(os.path.realpath(os.path.expanduser(each))) for each in load_settings().roots]
     if any(_is_below(real, root) for root in roots):
         return reference.digest is not None
@@ -103,6 +108,10 @@ def _may_reach(reference: Reference, place: Path, real: Path) -> bool:
     if reference.digest is None or not _is_root(folder) or not _is_below(real, folder):
         return False
     return not any(part.startswith(".") for part in real.relative_to(folder).parts)
+
+
+def _root(reference: Reference, place: Path) -> Path:
+    return place.parent if reference.is_single else place
 
 
 def _is_root(folder: Path) -> bool:

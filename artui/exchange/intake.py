@@ -27,11 +27,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from artui.capture import files as saved_files
 from artui.capture.values import stage_of
 from artui.catalog import Catalog, blobs, importing, opening, runs
 from artui.catalog.artifacts import NewFile, NewVersion, Saved
 from artui.catalog.importing import Known
+from artui.content import files as saved_files
+from artui.content import walking
 from artui.errors import CatalogError, SourceDamaged, UsageError
 from artui.exchange.report import Report
 from artui.exchange.run_intake import MAX_NAME, RunIntake, bounded_ms
@@ -424,12 +425,14 @@ class Intake:
             self.report.left["files", "they lead out of the store"] += 1
             return []
         try:
-            entries, secret = saved_files.entries_of(folder)
+            listing = walking.entries_of(folder)
         except UsageError:
             return []
-        if secret:
-            self.report.left["files", "hold secrets by their names"] += len(secret)
-        return [Content(name, place=place) for name, place in entries if not skip(name)]
+        if listing.secret:
+            self.report.left["files", "hold secrets by their names"] += len(listing.secret)
+        if listing.unlisted:
+            self.report.left["folders", "cannot be listed"] += len(listing.unlisted)
+        return [Content(name, place=place) for name, place in listing.entries if not skip(name)]
 
 
 class _Undo(Exception):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
+import re
+from functools import cache
 
 _NAMES = (
     ".env", ".env.*", "*.env", ".envrc", ".netrc", "_netrc", ".pypirc", ".npmrc", ".yarnrc.yml", ".pgpass", "pgpass.conf", ".my.cnf", ".mylogin.cnf", ".git-credentials",
@@ -37,13 +39,14 @@ _HARMLESS = (
 
 def is_secret_file(path: str) -> bool:
     """Say whether a file by its name, and the folders it lies in, holds secrets."""
-    parts = path.replace("\\", "/").lower().split("/")
-    name = parts[-1]
-    if any(fnmatch.fnmatchcase(name, each) for each in _HARMLESS):
+    *folders, name = path.replace("\\", "/").lower().split("/")
+    if _any_of(_HARMLESS).match(name):
         return False
-    if any(fnmatch.fnmatchcase(name, each) for each in _NAMES):
+    if _any_of(_NAMES).match(name):
         return True
-    folders = parts[:-1]
-    return any(
-        folder in folders and any(fnmatch.fnmatchcase(name, each) for each in names) for folder, names in _IN_FOLDERS
-    )
+    return any(folder in folders and _any_of(names).match(name) for folder, names in _IN_FOLDERS)
+
+
+@cache
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(fnmatch.translate, patterns)))

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 import artui
-from artui.capture.files import listed, media_type
-from artui.errors import UsageError
+from artui.capture.files import listed
+from artui.errors import ContentMissing, UsageError
 from artui.query import Reader
 from artui.query.artifacts import file_text, get_version, previews
 from artui.query.references import resolve
+from artui.settings import load_settings
 
 
 @pytest.fixture
@@ -61,28 +62,94 @@ def test_link_that_is_named_is_followed(path: Path, tmp_path: Path) -> None:
     assert local.is_file() and local.name == "last.ckpt" and local.read_text() == "weights"
 
 
-def test_links_inside_a_folder_are_not_followed(path: Path, tmp_path: Path) -> None:
-    """Links out, to the parent and in a loop are listed with their target; nothing behind them is read or made."""
-    (tmp_path / "secret.txt").write_text("CANARY")
+def test_links_inside_a_folder_are_followed(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a link leads to is saved; how many lead out, and which stay links, is told in one line each, once."""
+    (tmp_path / "data.txt").write_text("behind")
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "a.txt").write_text("a")
-    (folder / "out").symlink_to("../secret.txt")
+    (folder / "out").symlink_to("../data.txt")
     (folder / "up").symlink_to("..", target_is_directory=True)
     (folder / "loop").symlink_to("loop")
     (folder / "dangling").symlink_to("nowhere")
     os.mkfifo(folder / "channel")
     with artui.start_run(project="p", name="r", catalog=path) as run:
-        run.save("folder", folder)
+        for _ in range(2):
+            run.save("folder", folder)
         local = run.use("folder")
 
     with Reader(path) as reader:
         head = resolve(reader, "folder")
         files = {file.path: file.link_target for file in get_version(reader, head.id).files}
-        assert set(previews(reader, head.key)) == {"a.txt"}
-    assert files == {"a.txt": "", "dangling": "nowhere", "loop": "loop", "out": "../secret.txt", "up": ".."}
-    assert [entry.name for entry in local.iterdir()] == ["a.txt"]
+        assert set(previews(reader, head.key)) == {"a.txt", "out"}
+    assert files == {"a.txt": "", "dangling": "nowhere", "loop": "loop", "out": "", "up": ".."}
+    assert {entry.name: entry.read_text() for entry in local.iterdir()} == {"a.txt": "a", "out": "behind"}
+    told = capsys.readouterr().err
+    assert told.count("followed 1 link of 'folder' out of it: 'out'") == 1
+    assert told.count("did not follow 3 links of 'folder'") == 1
+
+
+@pytest.mark.parametrize("way", ["setting", "wrong setting"])
+def test_setting_keeps_links_within_the_folder(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], way: str
+) -> None:
+    """With `follow_links = "inside"`, or a word that means nothing, no link leads out, and that is told."""
+    monkeypatch.setenv("ARTUI_FOLLOW_LINKS", "inside" if way == "setting" else "insde")
+    (tmp_path / "data.txt").write_text("CANARY")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "in.txt").write_text("a")
+    (tmp_path / "folder" / "in").symlink_to("in.txt")
+    (tmp_path / "folder" / "out").symlink_to("../data.txt")
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        run.save("folder", tmp_path / "folder")
+        local = run.use("folder")
+
+    assert {entry.name: entry.read_text() for entry in local.iterdir()} == {"in.txt": "a", "in": "a"}
     assert b"CANARY" not in path.read_bytes()
+    told = capsys.readouterr().err
+    assert "out leads out of the folder" in told and ("'insde'" in told) == (way != "setting")
+
+
+def test_input_behind_a_link_is_another_version_once_its_content_is(path: Path, tmp_path: Path) -> None:
+    """`use("data", path="data")`, a link to a folder or one of links, notices that what lies behind has changed."""
+    (tmp_path / "scratch").mkdir()
+    (tmp_path / "scratch" / "train.csv").write_text("1")
+    (tmp_path / "data").symlink_to("scratch")
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links" / "train.csv").symlink_to("../scratch/train.csv")
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        for content in ("1", "1", "2"):
+            (tmp_path / "scratch" / "train.csv").write_text(content)
+            assert run.use("data", path=tmp_path / "data") == tmp_path / "data"
+            run.use("links", path=tmp_path / "links")
+
+    with Reader(path) as reader:
+        data, links = resolve(reader, "data"), resolve(reader, "links")
+        assert data.number == links.number == 2 and data.digest == links.digest
+
+
+def test_reading_follows_no_link_out_of_what_was_recorded(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Content that stays where it is and lies behind a link is opened only below a root of the user's; else it says so."""
+    monkeypatch.setenv("ARTUI_EMBED_LIMIT_BYTES", "0")
+    (tmp_path / "far").mkdir()
+    (tmp_path / "far" / "data.txt").write_text("behind")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "data.txt").symlink_to("../far/data.txt")
+    path = tmp_path / "elsewhere" / "x.artui"
+    path.parent.mkdir()
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        run.save("folder", tmp_path / "folder")
+        assert run.use("folder") == tmp_path / "folder"
+
+    with Reader(path) as reader:
+        key = resolve(reader, "folder").key
+        with pytest.raises(ContentMissing, match="behind a link that leads out"):
+            file_text(reader, key, "data.txt")
+        monkeypatch.setenv("ARTUI_ROOTS", str(tmp_path / "far"))
+        load_settings.cache_clear()
+        assert file_text(reader, key, "data.txt")[0] == "behind"
 
 
 def test_folders_too_deep_to_list_are_told_of(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -144,11 +211,3 @@ def test_stored_files_read_like_the_originals(path: Path, tmp_path: Path) -> Non
         key = resolve(reader, "log").key
         assert file_text(reader, key, "log.txt") == (original, True)
         assert file_text(reader, key, "log.txt", max_bytes=100) == (original[-100:], False)
-
-
-@pytest.mark.parametrize(
-    ("name", "found"), [("m.safetensors", "application/x-safetensors"), ("A.CSV", "text/csv"), ("x", ""), ("x.", "")]
-)
-def test_media_types_come_from_the_ending(name: str, found: str) -> None:
-    """An ending names a type, or none."""
-    assert media_type(name) == found

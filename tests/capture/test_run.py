@@ -357,10 +357,10 @@ def test_large_content_is_referenced(path: Path, tmp_path: Path, monkeypatch: py
         assert resolve(reader, "big").storage == "referenced"
 
 
-def test_folders_keep_links_and_skip_what_is_no_file(
+def test_folders_follow_links_and_skip_what_is_no_file(
     path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A folder's manifest lists files sorted, links as links, and leaves pipes out with a word."""
+    """A folder's manifest lists files sorted, what links lead to among them, and leaves pipes out with a word."""
     folder = tmp_path / "folder"
     (folder / "sub").mkdir(parents=True)
     (folder / "b.txt").write_text("b")
@@ -371,10 +371,10 @@ def test_folders_keep_links_and_skip_what_is_no_file(
     with artui.start_run(project="p", name="r", catalog=path) as run:
         run.save("folder", folder, kind="dataset")
         local = run.use("folder:latest")
-        assert sorted(entry.name for entry in local.iterdir()) == ["b.txt", "odd\\xff.txt", "sub"]
+        assert sorted(entry.name for entry in local.iterdir()) == ["b.txt", "link", "odd\\xff.txt", "sub"]
     with Reader(path) as reader:
         files = {file.path: file for file in get_version(reader, resolve(reader, "folder").id).files}
-    assert list(files) == ["b.txt", "link", "odd\\xff.txt", "sub/a.txt"] and files["link"].link_target == "/etc/passwd"
+    assert list(files) == ["b.txt", "link", "odd\\xff.txt", "sub/a.txt"] and files["link"].link_target == ""
     assert "pipe" in capsys.readouterr().err
 
 

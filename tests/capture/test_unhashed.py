@@ -18,7 +18,7 @@ import pytest
 
 import artui
 from artui.capture.adding import add_version
-from artui.capture.files import AT_ONCE_BYTES, MAX_HOLE_BYTES, digest_of, gather
+from artui.content.files import AT_ONCE_BYTES, MAX_HOLE_BYTES, digest_of, gather
 from artui.errors import UnknownReference
 from artui.model import VersionDetail
 from artui.query import Reader
@@ -36,6 +36,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def _sparse(path: Path, size: int, content: bytes = b"data") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as out:
         out.write(content)
         out.truncate(size)
@@ -86,6 +87,27 @@ def test_digest_of_a_late_version_is_that_of_one_hashed_at_once(path: Path, tmp_
     add_version(path, folder, name="now", kind="model")
 
     assert _shown(path, "late").head.digest == _shown(path, "now").head.digest != ""
+
+
+def test_large_content_behind_links_is_hashed_in_the_background(path: Path, tmp_path: Path) -> None:
+    """A hub's snapshot stays where it is: its version is there at once, has its blobs' digests at the end, and its folder is given."""
+    blob = _sparse(tmp_path / "blobs" / "b1", 2 * LARGE)
+    snapshot = tmp_path / "snapshots" / "abc"
+    snapshot.mkdir(parents=True)
+    (snapshot / "model.bin").symlink_to("../../blobs/b1")
+    (snapshot / "same.bin").symlink_to("model.bin")
+    (tmp_path / "latest").symlink_to("snapshots/abc")
+    with _start(path) as run:
+        run.save("hub", tmp_path / "latest")
+        before = _shown(path, "hub")
+        (tmp_path / "latest").unlink()
+        used = run.use("hub")
+    after = _shown(path, "hub")
+
+    assert used == snapshot and before.head.digest_text == "not hashed"
+    assert [(file.path, file.digest) for file in after.files] == [
+        (name, _digest(blob)) for name in ("model.bin", "same.bin")
+    ]
 
 
 def test_small_file_has_its_digest_when_save_returns(

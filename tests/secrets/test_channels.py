@@ -17,12 +17,12 @@ from typing import Any
 import pytest
 
 from artui import cli
-from artui.capture.files import entries_of
 from artui.catalog import Catalog, artifacts, context, events, points, runs
 from artui.catalog.artifacts import NewFile, NewVersion
 from artui.catalog.cleaning import CleanConnection
 from artui.catalog.runs import NewRun
 from artui.catalog.spool.adopting import take_over
+from artui.content.walking import entries_of
 from artui.exchange.importing import import_paths
 from artui.query import Reader
 from tests.exchange.mlruns import write_run
@@ -341,9 +341,9 @@ def test_secret_files_are_left_out_at_any_depth(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("x")
 
-    taken, left = entries_of(tmp_path / "a")
+    listing = entries_of(tmp_path / "a")
 
-    assert [name for name, _ in taken] == ["model.bin"]
-    assert sorted(left) == [".config/gcloud/x.db", ".docker/config.json", ".ssh/keys/one", "b/secrets.toml"]
-    assert entries_of(tmp_path / "a/.docker")[0] == []
-    assert [name for name, _ in entries_of(tmp_path / "a/b/secrets.toml")[0]] == ["secrets.toml"]
+    assert [name for name, _ in listing.entries] == ["model.bin"]
+    assert listing.secret == [".config/gcloud/x.db", ".docker/config.json", ".ssh/keys/one", "b/secrets.toml"]
+    assert entries_of(tmp_path / "a/.docker").entries == []
+    assert [name for name, _ in entries_of(tmp_path / "a/b/secrets.toml").entries] == ["secrets.toml"]

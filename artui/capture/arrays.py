@@ -1,0 +1,126 @@
+"""Numbers and arrays of any framework, by what they can do: none of them is imported for it.
+
+A tensor may lie on a device, belong to a graph of gradients, or have a type that numpy lacks (bfloat16). Each of the
+ways out that frameworks offer is tried in turn, from the exact and quick one to the one that always works.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_NUMBERS = "biuf"
+"""The kinds of numpy types that are numbers on a line; others that can be are made floats."""
+_NO_NUMBERS = "OSUTMmc"
+_EXACT = 1 << 53
+_REGISTERED = 2
+"""What numpy says of a type that another package has added to its own."""
+
+
+def as_number(value: Any) -> float | None:
+    """Give a float for numbers and arrays of one element, of any framework; None for what is no number."""
+    if value is None or isinstance(value, str | bytes | bytearray):
+        return None
+    for way in _TO_NUMBER:
+        try:
+            number = way(value)
+        except Exception:  # noqa: BLE001 - whatever a framework raises for what it cannot do
+            continue
+        if number is not None:
+            return number
+    return None
+
+
+def as_array(value: Any) -> np.ndarray[Any, Any] | None:
+    """Give an array of numbers as numpy's, where it is one or can become one; None where it cannot."""
+    import numpy as np
+
+    for way in _TO_ARRAY:
+        try:
+            found = np.asarray(way(value))
+            if found.dtype.kind in _NUMBERS and found.dtype.isbuiltin != _REGISTERED:
+                return found
+            if found.dtype.kind not in _NO_NUMBERS:
+                return found.astype(np.float32)  # bfloat16 and smaller floats
+        except Exception:  # noqa: BLE001 - whatever a framework raises for what it cannot do
+            continue
+    return None
+
+
+def flat_numbers(value: Any) -> tuple[np.ndarray[Any, Any], int]:
+    """Give all numbers in an array, or in arrays, tensors and numbers one after the other, and how many are none."""
+    import numpy as np
+
+    is_text = isinstance(value, str | bytes | bytearray)
+    found = None if is_text else as_array(value)
+    if found is not None:
+        return found.astype(np.float64).ravel(), 0
+    if is_text or not isinstance(value, Iterable):
+        number = as_number(value)
+        return np.array([] if number is None else [number], np.float64), int(number is None)
+    plain: list[float] = []
+    arrays: list[np.ndarray[Any, Any]] = []
+    left_count = 0
+    for part in value.values() if isinstance(value, Mapping) else value:
+        if type(part) is float or (type(part) is int and abs(part) < _EXACT):
+            plain.append(part)
+        else:
+            numbers, left = flat_numbers(part)
+            arrays.append(numbers)
+            left_count += left
+    return np.concatenate([np.array(plain, np.float64), *arrays]), left_count
+
+
+def _float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def _item(value: Any) -> float | None:
+    """Ask an array of one element for it, as numpy's, torch's, jax's and mlx's are asked."""
+    inner = value.item()
+    return None if inner is value or isinstance(inner, str | bytes | bytearray) else _float(inner)
+
+
+def _element(value: Any) -> float | None:
+    if isinstance(value, list | tuple):
+        return as_number(value[0]) if len(value) == 1 else None
+    if any(length != 1 for length in getattr(value, "shape", ())):
+        return None  # nothing is brought from a device for nothing
+    found = as_array(value)
+    return float(found.reshape(-1)[0]) if found is not None and found.size == 1 else None
+
+
+def _detached(value: Any) -> Any:
+    """Take a tensor out of its graph and off its device: torch's way. Others are given as they are."""
+    if callable(getattr(value, "detach", None)):
+        value = value.detach()
+    return value.cpu() if callable(getattr(value, "cpu", None)) else value
+
+
+def _wider(value: Any) -> Any:
+    """Make a tensor's numbers floats that numpy has: torch's way."""
+    return _detached(value).float().numpy()
+
+
+def _dlpack(value: Any) -> Any:
+    import numpy as np
+
+    return np.from_dlpack(value)
+
+
+_TO_NUMBER: tuple[Callable[[Any], float | None], ...] = (_float, _item, _element)
+_TO_ARRAY: tuple[Callable[[Any], Any], ...] = (
+    _detached,
+    _wider,
+    lambda value: value.numpy(),
+    lambda value: value.get() if hasattr(value, "__cuda_array_interface__") else None,
+    _dlpack,
+    lambda value: value.tolist(),
+)

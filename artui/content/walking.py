@@ -1,0 +1,249 @@
+"""What lies at a path that is saved: its files, and what the links in it lead to.
+
+A link is followed wherever it leads, since people keep data behind links: the snapshots of a model hub, what DVC and
+git-annex check out, `latest -> step-100`. Four things are never followed: what the kernel makes up or drives, what by
+a name on the way holds secrets, a folder that the link lies in itself, and a link that leads nowhere. Such a link is
+listed as a link. Nothing is read here, and nobody is told: what was left out is given back.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from artui.errors import UsageError
+from artui.paths import usable_path
+from artui.secrets import is_secret_file
+
+Follow = Literal["outside", "inside", "nothing"]
+"""Whether links are followed wherever they lead, only where they stay within the folder, or not at all."""
+
+MAX_HOPS = 40
+"""A link that leads to a link, and so on: the kernel goes no further either."""
+MAX_VISITS = 32
+MANY_VISITS = 10_000
+"""Folders behind links, counted again each time: beyond so many, each is entered `MAX_VISITS` times at most. Folders
+that lead to the next one twice would else be a billion after thirty steps."""
+_NOT_FOLLOWED = ("/proc", "/sys", "/dev")
+_MEMORY = "/dev/shm"
+"""Where people put data in memory: files as any others."""
+
+_Folder = tuple[int, int]
+"""Device and inode."""
+
+
+@dataclass(slots=True)
+class Listing:
+    """What lies at a path, and what of it is left out."""
+
+    entries: list[tuple[str, Path]] = field(default_factory=list)
+    """(manifest path, real path), sorted. Where a link is followed the real path is what it leads to."""
+    secret: list[str] = field(default_factory=list)
+    """Manifest paths of files that by their names hold secrets."""
+    leading_out: list[str] = field(default_factory=list)
+    """Manifest paths of links that were followed out of the folder."""
+    not_followed: list[tuple[str, str]] = field(default_factory=list)
+    """Manifest paths of links that are listed as links, each with why."""
+    unlisted: list[OSError] = field(default_factory=list)
+    """Why folders could not be listed; each names its folder."""
+
+
+class NotFollowed(Exception):
+    """Why a link is not followed."""
+
+
+def listed(path: Path, *, follow: Follow) -> Listing:
+    """List what is saved of a path: a folder, or a single file under its own name.
+
+    A link that is itself the path means what it leads to.
+
+    Raises:
+        UsageError: there is nothing at the path, or it is neither file nor folder, or a link to what is never followed.
+    """
+    try:
+        found = usable_path(path).stat()
+    except OSError as error:
+        raise UsageError(
+            f"{str(path)!r} cannot be saved: {error.strerror}.",
+            remedy="Give the path of a file or folder that is there.",
+        ) from None
+    if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+        raise UsageError(f"{str(path)!r} is neither a file nor a folder.", remedy="Give the path of a file or folder.")
+    real = os.path.realpath(path)
+    if path.is_symlink():
+        try:
+            real = _end_of(str(path))
+        except NotFollowed as reason:
+            raise UsageError(
+                f"{str(path)!r} is a link that {reason}.", remedy="Name what it leads to, if it is to be saved."
+            ) from None
+    if stat.S_ISREG(found.st_mode):
+        return Listing([(manifest_name(path.name), Path(real))])
+    return _walked(path, Path(real), follow)
+
+
+def entries_of(path: Path) -> Listing:
+    """List a folder, or a file under its own name, as stores that are imported have them: every link is only listed."""
+    if not path.is_dir() or path.is_symlink():
+        return Listing([(manifest_name(path.name), path)] if os.path.lexists(path) else [])
+    return _walked(path, path, "nothing")
+
+
+def location_of(path: Path) -> str:
+    """Give where content lies that stays where it is: of a link to a folder, where that leads to now."""
+    return os.path.realpath(path) if path.is_symlink() and path.is_dir() else os.path.abspath(path)
+
+
+def manifest_name(name: str) -> str:
+    """Make a path that any database takes, with forward slashes; bytes that are no UTF-8 become `\\xff` forms."""
+    raw = name.replace("\\", "\\x5c").encode("utf-8", "surrogateescape")
+    return raw.decode("utf-8", "backslashreplace").replace(os.sep, "/")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A folder that is still to be listed."""
+
+    path: str
+    name: str
+    """From the folder that is saved; empty for that one itself."""
+    known_as: tuple[str, ...]
+    """The paths by which its files are judged."""
+    way: frozenset[_Folder]
+    """The folders that lead to it, and those that these lie in."""
+
+
+def _walked(path: Path, start: Path, follow: Follow) -> Listing:
+    listing = Listing()
+    root = os.path.realpath(start)
+    # What lies in ~/.config/gcloud is told by the last two parts.
+    known_as = {"/".join(Path(each).parts[-2:]) for each in (os.path.abspath(path), root)}
+    waiting = [_Place(str(start), "", tuple(sorted(known_as)), _ids([root, *map(str, Path(root).parents)]))]
+    visits: Counter[_Folder] = Counter()
+    while waiting:
+        place = waiting.pop()
+        try:
+            with os.scandir(place.path) as found:
+                entries = list(found)
+        except OSError as error:
+            listing.unlisted.append(error)
+            continue
+        for entry in entries:
+            name = f"{place.name}/{entry.name}" if place.name else entry.name
+            known_as_file = [f"{each}/{entry.name}" for each in place.known_as]
+            if _is_folder(entry):
+                ids = _ids([entry.path]) if follow != "nothing" else frozenset()
+                waiting.append(_Place(entry.path, name, tuple(known_as_file), place.way | ids))
+                continue
+            is_link = entry.is_symlink()
+            if not (is_link and _leads_to_folder(entry)) and any(map(is_secret_file, known_as_file)):
+                listing.secret.append(manifest_name(name))
+                continue
+            if not is_link or follow == "nothing":
+                listing.entries.append((manifest_name(name), Path(entry.path)))
+                continue
+            try:
+                end = _end_of(entry.path)
+                leads_out = end != root and not end.startswith(root.rstrip("/") + "/")
+                if leads_out and follow == "inside":
+                    raise NotFollowed("leads out of the folder")
+                if os.path.isdir(end):
+                    waiting.append(_entered(end, name, known_as_file, place.way, visits))
+                else:
+                    listing.entries.append((manifest_name(name), Path(end)))
+                if leads_out:
+                    listing.leading_out.append(manifest_name(name))
+            except NotFollowed as reason:
+                listing.entries.append((manifest_name(name), Path(entry.path)))
+                listing.not_followed.append((manifest_name(name), str(reason)))
+    for names in (listing.entries, listing.secret, listing.leading_out, listing.not_followed):
+        names.sort()
+    return listing
+
+
+def _entered(end: str, name: str, known_as: list[str], way: frozenset[_Folder], visits: Counter[_Folder]) -> _Place:
+    """Go on in the folder that a link leads to, unless that would have no end.
+
+    Raises:
+        NotFollowed: it would have none.
+    """
+    folder = _ids([end])
+    if folder & way:
+        raise NotFollowed("leads to a folder that it lies in")
+    visits.update(folder)
+    if visits.total() > MANY_VISITS and any(visits[each] > MAX_VISITS for each in folder):
+        raise NotFollowed(f"leads where more than {MAX_VISITS} others do")
+    return _Place(end, name, (*known_as, end), way | folder)
+
+
+def _end_of(link: str) -> str:
+    """Give the file or folder that a link leads to.
+
+    Raises:
+        NotFollowed: it leads nowhere, or on its way is something that is never followed.
+    """
+    try:
+        end = os.path.realpath(link, strict=True)
+        mode = os.stat(end).st_mode
+        for place in (*_hops(link), end):
+            if _is_kernels(place):
+                raise NotFollowed(f"leads into /{place.split('/')[1]}")
+            if not stat.S_ISDIR(mode) and is_secret_file(place):
+                raise NotFollowed("leads to a file that by its name holds secrets")
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        raise NotFollowed("leads nowhere") from None
+    except OSError as error:
+        why = "leads nowhere" if error.errno == errno.ELOOP else f"cannot be followed ({error.strerror})"
+        raise NotFollowed(why) from None
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise NotFollowed("leads to what is neither file nor folder")
+    return end
+
+
+def _hops(link: str) -> Iterator[str]:
+    """Give each path that is named on a link's way, as it is written and as it is without the links before its end."""
+    path = link
+    for _ in range(MAX_HOPS):
+        if not os.path.islink(path):
+            return
+        path = os.path.join(os.path.dirname(path), os.readlink(path))
+        yield os.path.normpath(path)
+        head, name = os.path.split(path.rstrip("/") or "/")
+        path = os.path.realpath(path) if name in ("", ".", "..") else os.path.join(os.path.realpath(head), name)
+        yield path
+
+
+def _is_kernels(path: str) -> bool:
+    is_below = any(path == top or path.startswith(f"{top}/") for top in _NOT_FOLLOWED)
+    return is_below and path != _MEMORY and not path.startswith(f"{_MEMORY}/")
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False
+
+
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _ids(paths: list[str]) -> frozenset[_Folder]:
+    ids = set()
+    for path in paths:
+        try:
+            found = os.stat(path)
+        except OSError:
+            continue
+        ids.add((found.st_dev, found.st_ino))
+    return frozenset(ids)
