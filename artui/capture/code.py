@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from artui.capture import notebook
 from artui.content.regular import open_regular
 from artui.secrets import Redactor, is_secret_file
 
@@ -73,10 +74,17 @@ def remote(folder: str) -> str:
 def code_of(state: GitState, folder: str, redactor: Redactor, *, scripts: Iterable[str] = ()) -> Code:
     """Gather what says which code ran: the changes since the commit, or else the script and the project's files.
 
-    Takes as long as git does, at most some seconds.
+    Takes as long as git does, at most some seconds. In a notebook the cells that were executed are part of it.
     """
-    if not state.commit:
-        return _sources(folder, redactor, scripts)
+    code = _of_git(state, folder, redactor) if state.commit else _sources(folder, redactor, scripts)
+    if not (cells := notebook.executed_cells()):
+        return code
+    facts = {"notebook": redactor.text(notebook.name())} if notebook.name() else {}
+    text = redactor.text(cells).encode("utf-8", "backslashreplace")
+    return Code((("notebook.py", text), *code.files), {**code.facts, **facts})
+
+
+def _of_git(state: GitState, folder: str, redactor: Redactor) -> Code:
     facts: dict[str, Any] = {"commit": state.commit, "branch": state.branch, "remote": redactor.text(remote(folder))}
     files: list[tuple[str, bytes]] = []
     if state.is_dirty:

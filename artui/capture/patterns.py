@@ -14,17 +14,34 @@ from typing import Any
 from artui.content.regular import open_regular
 from artui.errors import UsageError
 
-_NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|NaN|inf|Inf|infinity)"
-_PAIR = re.compile(rf"(?<![\w./-])(?P<name>[A-Za-z_][\w./-]*(?: (?:loss|acc|accuracy))?)\s*(?P<sign>[:=])\s*(?P<value>{_NUMBER})(?![\w./:-]*[A-Za-z:/])%?")  # fmt: skip
-_LOOSE = re.compile(rf"(?<![\w./-])(?P<name>(?:[a-z]+[_/ -])?(?:loss|acc|accuracy|lr|ppl|perplexity|f1|auc|bleu|reward))\s+(?P<value>{_NUMBER})(?![\w/:])", re.IGNORECASE)  # fmt: skip
+_NUMBER = (
+    r"[-+]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|NaN|inf|Inf|infinity)"
+)
+_AFTER = r"(?=%?(?:[\s;)\]}|\"'\u2026]|,(?!\d)|\.?(?:\s|$)))"
+"""A number ends here: what goes on is an address, a version, a date, a time or has a unit."""
+_PAIR = re.compile(rf"(?<![\w./?&-])(?P<name>[A-Za-z_][\w./-]*(?: (?:loss|acc|accuracy))?)[\"']?\s*(?P<sign>[:=])\s*[\"']?(?P<value>(?>{_NUMBER})){_AFTER}")  # fmt: skip
+_LOOSE = re.compile(rf"(?<![\w./-])(?P<name>(?:[a-z]+[_/ -])?(?:loss|acc|accuracy|lr|ppl|perplexity|f1|auc|bleu|reward))\s+(?P<value>(?>{_NUMBER})){_AFTER}", re.IGNORECASE)  # fmt: skip
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://\S+")
 _METRIC_WORD = re.compile(
     r"loss|acc|err|f1|auc|bleu|rouge|ppl|perplex|reward|return|score|mse|mae|rmse|iou|dice|map\b|precision|recall|grad|lr\b|learning|val|train|eval|"
     r"test|dev|nll|elbo|kl\b|entropy|psnr|ssim|fid|wer|cer|metric|throughput|tokens_per|samples_per|epoch",
     re.IGNORECASE,
 )
-_STEPS = ("global_step", "step", "steps", "iteration", "iter", "it", "batch", "epoch")
+_STEPS = ("global_step", "num_updates", "step", "steps", "iteration", "iter", "it", "batch", "epoch")
+_PHASES = frozenset({"train", "training", "val", "valid", "validation", "test", "eval"})
+"""With a number behind them these are no metrics: `Train: 0 [100/1251]`."""
 _STEP = re.compile(r"(?i)(?<![\w.])(?P<name>global_step|steps?|iteration|iter|it|batch|epoch)\s*[:=#\[( ]\s*(?P<value>\d{1,15})(?![\d.]*[\w.])")  # fmt: skip
-_BRACKETS = re.compile(r"[\[(]\s*(?P<value>\d{1,12})\s*/\s*\d{1,12}[^\])]*[\])]")
+_PLACES = (
+    re.compile(r"[\[(]\s*(?P<done>\d{1,12})\s*/\s*(?P<total>\d{1,12})[^\])]*[\])]"),  # [640/60000 (1%)]
+    re.compile(r"\|\s*(?P<done>\d{1,12})/(?P<total>\d{1,12})\s*\["),  # tqdm: 45%|###   | 9/20 [00:01
+    re.compile(r"^(?P<done>\d{1,12})/(?P<total>\d{1,12})\s*(?:\[|\u2501|\S*\s+\d+m?s)"),  # Keras: 120/469 [===>
+    re.compile(r"(?i)^\S*\s?epoch\s+\d+:?\s+(?P<done>\d{1,12})\s*/\s*(?P<total>\d{1,12})\b"),  # fairseq
+)
+"""How far an epoch is."""
+_ROUND = re.compile(r"^(?:\S+\s+)?\[(?P<value>\d{1,12})\](?=\s)")
+"""As xgboost and lightgbm number their rounds."""
+_EPOCH_LINE = re.compile(r"(?i)^epoch\s+(?P<epoch>\d{1,9})\s*/\s*\d{1,9}\s*$")
+"""As Keras says which epoch the lines below are of, from 1."""
 MAX_LINE_CHARS = 4000
 MAX_NAMES = 200
 
@@ -44,6 +61,8 @@ class Patterns:
         self._expressions = [_compiled(text) for text in expressions]
         self._is_automatic = is_automatic
         self._names: set[str] = set()
+        self._epoch: int | None = None
+        """What the last line that says nothing else said, from 0."""
 
     def find(self, line: str) -> tuple[dict[str, float], int | None]:
         """Give the metrics of a line, and the step it says they are of."""
@@ -67,32 +86,63 @@ class Patterns:
         return known, step
 
     def _automatic(self, line: str) -> tuple[dict[str, float], int | None]:
-        if line.startswith("{") and line.endswith("}"):
-            return _of_json(line)
+        if match := _EPOCH_LINE.match(line):
+            self._epoch = int(match["epoch"]) - 1
+            return {}, None
+        if line.startswith("{") and line.endswith("}") and (found := _of_json(line)) is not None:
+            return found
+        line = _ADDRESS.sub(" ", line)
         if "=" not in line and ":" not in line and not _LOOSE.search(line):
             return {}, None
         values: dict[str, float] = {}
+        shares: set[str] = set()
+        is_share = False
         for match in _PAIR.finditer(line):
             name = match["name"].strip().replace(" ", "_").rstrip(".")
             if (number := _number(match["value"])) is not None:
                 values[name] = number
+                if "." in match["value"]:
+                    shares.add(name)
         for match in _LOOSE.finditer(line):
             if (number := _number(match["value"])) is not None:
                 values.setdefault(match["name"].strip().lower().replace(" ", "_"), number)
-        steps = {match["name"].lower(): int(match["value"]) for match in _STEP.finditer(line)}
+        steps = {match["name"].lower(): float(match["value"]) for match in _STEP.finditer(line)}
         for name in list(values):
             if name.lower() in _STEPS:
                 number = values.pop(name)
                 if number == number and abs(number) < 1e15:
-                    steps[name.lower()] = int(number)
+                    steps[name.lower()] = number
+                    is_share |= name.lower() == "epoch" and name in shares
+        place = next((match for each in _PLACES if (match := each.search(line)) is not None), None)
+        for name in list(values):
+            if name.lower() in _PHASES and place is not None:
+                del values[name]
         if not any(_METRIC_WORD.search(name) for name in values):
             return {}, None
         if "epoch" in steps:
-            values["epoch"] = float(steps["epoch"])
-        step = next((steps[name] for name in _STEPS if name in steps), None)
-        if step is None and (place := _BRACKETS.search(line)):
-            step = int(place["value"])
-        return values, step
+            values["epoch"] = steps["epoch"]
+        return values, self._step(line, steps, place, is_share=is_share)
+
+    def _step(
+        self, line: str, steps: Mapping[str, float], place: re.Match[str] | None, *, is_share: bool
+    ) -> int | None:
+        """Give the step that a line says: its own, its place in an epoch behind all epochs before, or the epoch.
+
+        `is_share`: the epoch is written with a point, as by who tells how much of the epochs is done.
+        """
+        said = next((steps[name] for name in _STEPS[:-1] if name in steps), None)
+        if said is not None:
+            return int(said)
+        epoch = steps.get("epoch")
+        if place is not None:
+            before = epoch if epoch is not None else self._epoch
+            whole = int(before) if before is not None and 0 <= before < 1e9 else 0
+            return whole * int(place["total"]) + int(place["done"])
+        if epoch is not None:
+            # Half an epoch is no step: lines that say such are counted.
+            return None if is_share else int(epoch)
+        match = _ROUND.match(line)
+        return int(match["value"]) if match is not None else None
 
 
 def _compiled(text: str) -> re.Pattern[str]:
@@ -107,11 +157,12 @@ def _compiled(text: str) -> re.Pattern[str]:
     return expression
 
 
-def _of_json(line: str) -> tuple[dict[str, float], int | None]:
+def _of_json(line: str) -> tuple[dict[str, float], int | None] | None:
+    """Read a line of JSON; None if it is none, as Python's own writing of a mapping."""
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):
-        return {}, None
+        return None
     values: dict[str, float] = {}
 
     def walk(prefix: str, inner: Mapping[str, Any], depth: int) -> None:
@@ -124,14 +175,15 @@ def _of_json(line: str) -> tuple[dict[str, float], int | None]:
     if isinstance(found, Mapping):
         walk("", found, 0)
     step = next((int(values.pop(name)) for name in _STEPS[:-1] if name in values and abs(values[name]) < 1e15), None)
-    if step is None and 0 <= values.get("epoch", -1) < 1e15:
-        step = int(values["epoch"])
+    epoch = found.get("epoch") if isinstance(found, Mapping) else None
+    if step is None and type(epoch) is int and 0 <= epoch < 10**15:
+        step = epoch
     return values, step
 
 
 def _number(text: str | None) -> float | None:
     try:
-        return float(text) if text is not None else None
+        return float(text.replace(",", "")) if text is not None else None
     except ValueError:
         return None
 
@@ -161,7 +213,10 @@ def params_of(command: Sequence[str]) -> dict[str, Any]:
                 # `python -m module` and `python -c text`: the interpreter's, no params.
                 rest = rest[1:]
             elif rest and (not rest[0].startswith("-") or _is_number(rest[0])) and "=" not in rest[0]:
-                params[_param(plain, is_option)] = typed(rest.pop(0))
+                values = [typed(rest.pop(0))]
+                while not isinstance(values[0], str | bool) and rest and _is_number(rest[0]):
+                    values.append(typed(rest.pop(0)))  # `--layers 64 64 32`
+                params[_param(plain, is_option)] = values[0] if len(values) == 1 else values
             else:
                 params[_param(plain, is_option)] = True
     return params

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from artui.capture import code as code_of_runs
-from artui.capture import environment
+from artui.capture import environment, notebook
 from artui.capture.media import Content
 from artui.capture.values import stage_of
 from artui.capture.warn import guarded
@@ -223,7 +223,8 @@ class Recording:
         if self._program is None and (seeds := environment.seeds()):
             self.act("context", name="seeds", content=seeds)
         has_git = bool(environment.surroundings().git.commit)
-        if not self._run._place.is_member and not has_git and self._is_wanted("code", self._settings.code):
+        is_late = not has_git or notebook.shell() is not None  # what was imported, or executed, since the start
+        if not self._run._place.is_member and is_late and self._is_wanted("code", self._settings.code):
             self.record_code()
 
     def keep_console(self) -> None:

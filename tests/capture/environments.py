@@ -89,6 +89,7 @@ def child_run(catalog: str, run: artui.Run) -> None:
 
 
 NOTEBOOK = """
+import os
 import sys
 import nbformat
 from nbclient import NotebookClient
@@ -98,6 +99,7 @@ cells = [
     "run.log({'x': 2})",
     "run.log({'x': 3}); run.finish()",
 ]
+os.environ |= {"JPY_SESSION_NAME": "/work/first.ipynb", "ARTUI_CODE": "1"}
 book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in cells])
 NotebookClient(book, timeout=60).execute()
 """

@@ -21,6 +21,7 @@ import pytest
 import artui
 from artui.catalog.spool.place import spool_files
 from artui.query import Reader
+from artui.query.artifacts import file_text
 from tests.capture import environments
 
 NOBODY = 54321
@@ -190,3 +191,9 @@ def test_notebook(box: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert len(_points(box / "c.artui")) == 3
+    with Reader(box / "c.artui") as reader:
+        detail = reader.run("r").detail()
+        code = max((head for head in detail.inputs if head.artifact == "code"), key=lambda head: head.number)
+        text = file_text(reader, code.key, "notebook.py")[0]
+    assert detail.context["code"]["notebook"] == "/work/first.ipynb"
+    assert text.index("# In [1]:\nimport artui") < text.index("# In [2]:\nrun.log") < text.index("run.finish()")
