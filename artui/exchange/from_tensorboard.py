@@ -6,22 +6,26 @@ become series; hparams params; texts, images and histograms one version a tag, w
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import time
 from pathlib import Path
+
+import numpy as np
 
 from artui.exchange import histograms
 from artui.exchange.intake import Content, Intake
 from artui.exchange.reading import Folder, natural_key, open_inside, stamp
 from artui.exchange.run_intake import RunIntake
 from artui.exchange.store import Store
-from artui.exchange.tfevents import Damage, EventReader, Value, hparams, records
+from artui.exchange.tfevents import Damage, EventReader, Value, hparams, records, restart_step
 
 FORMAT = "tensorboard"
 KEPT_BYTES = 64 << 20
 """Of a run's texts, images and histograms; what goes beyond is left."""
 LIVE_SECONDS = 300
+TAKEN_BACK = "were taken back by a restart, which went on before them: left out, as in TensorBoard"
 _PLAIN_NAMES = frozenset({"logs", "log", "runs", "tensorboard", "tb", "tb_logs", "tensorboard_logs", "events", "summaries", "lightning_logs", "output", "outputs"})  # fmt: skip
 _BEGUN = re.compile(r"tfevents\.([0-9]{9,11})(?:\.|$)")
 _SESSION = {1: "finished", 2: "failed", 3: "running"}
@@ -122,8 +126,9 @@ def take_events(run: RunIntake, root: Path, folder: Path, files: list[str], *, h
     """Take all event files of one run; those that are damaged as far as they go. Without `has_params` hparams are passed over."""
     reader = EventReader()
     kept = _Kept(run, has_params=has_params)
-    for name in files:
+    for name, limit in _limits(root, folder, files):
         damage = Damage()
+        kept.limit = limit
         try:
             with open_inside(root, folder / name) as stream:
                 size_bytes = os.fstat(stream.fileno()).st_size
@@ -131,11 +136,13 @@ def take_events(run: RunIntake, root: Path, folder: Path, files: list[str], *, h
                     for value in reader.read(batch):
                         kept.take(value)
                     if reader.point_count > 1 << 17:
-                        _hand_over(run, reader)
+                        _hand_over(run, reader, limit)
         except OSError as error:
             run.damaged(f"{name} cannot be read: {error.strerror}")
         _tell(run, name, damage)
-    _hand_over(run, reader)
+        if limit is not None:
+            _hand_over(run, reader, limit)
+    _hand_over(run, reader, None)
     if reader.bad:
         run.damaged(f"{reader.bad} records are no events")
     for what, count in reader.others.items():
@@ -154,8 +161,25 @@ def _tell(run: RunIntake, name: str, damage: Damage) -> None:
         run.cut_off(name)
 
 
-def _hand_over(run: RunIntake, reader: EventReader) -> None:
+def _limits(root: Path, folder: Path, files: list[str]) -> list[tuple[str, int | None]]:
+    """Give each file with the step from which on later files take back what it holds; None when none does."""
+    limits: list[tuple[str, int | None]] = []
+    limit: int | None = None
+    for name in reversed(files):
+        limits.append((name, limit))
+        if len(files) > 1:
+            with contextlib.suppress(OSError), open_inside(root, folder / name) as stream:
+                restart = restart_step(stream)
+                limit = restart if limit is None else limit if restart is None else min(limit, restart)
+    return limits[::-1]
+
+
+def _hand_over(run: RunIntake, reader: EventReader, limit: int | None) -> None:
     for tag, (steps, times_ms, values) in reader.take_scalars():
+        if limit is not None:
+            stay = steps < limit
+            run.changed("points", TAKEN_BACK, int(np.count_nonzero(~stay)))
+            steps, times_ms, values = steps[stay], times_ms[stay], values[stay]
         run.points(tag, steps, times_ms, values)
 
 
@@ -181,9 +205,15 @@ class _Kept:
         self._histograms: dict[str, list[tuple[int, list[histograms.Bucket]]]] = {}
         self._bytes = 0
         self.session_status: int | None = None
+        self.limit: int | None = None
+        """From this step on a later file takes back what is read now."""
 
     def take(self, value: Value) -> None:
         run = self._run
+        is_params = value.plugin == "hparams" or value.tag.startswith("_hparams_/")
+        if self.limit is not None and value.step >= self.limit and not is_params:
+            run.changed("texts, pictures and histograms", TAKEN_BACK)
+            return
         if value.plugin == "hparams" or value.tag.startswith("_hparams_/"):
             params, status, _ = hparams(value.content)
             run.params(params if self._has_params else {})

@@ -35,6 +35,7 @@ MAX_RECORD_BYTES = 256 << 20
 _HEADER = struct.Struct("<QI")
 _MASK_DELTA = 0xA282EAD8
 _POLYNOMIAL = 0x82F63B78
+_HEAD_BYTES = 64 << 10
 _LONG_BYTES = 1024
 """Data longer than this is hashed in lanes, since it is seldom that many are of one length."""
 
@@ -231,6 +232,29 @@ def _crc_of_long(data: NDArray[np.uint8]) -> int:
         state = moved ^ end
     rest = data[count * lane_bytes :]
     return int(_steps(np.array([state], np.uint32), rest.reshape(1, -1))[0]) ^ 0xFFFFFFFF
+
+
+def restart_step(stream: BinaryIO) -> int | None:
+    """Say from which step on a file takes back what files before it hold; None when it takes nothing back.
+
+    A program that goes on from a checkpoint begins its file with a SessionLog whose status is START (1), at the step it
+    goes on from: `purge_step` of a SummaryWriter, and TensorFlow by itself. Only the beginning of the file is read.
+    """
+    head = stream.read(_HEAD_BYTES)
+    place = 0
+    while place + 12 <= len(head):
+        length = int.from_bytes(head[place : place + 8], "little")
+        data = head[place + 12 : place + 12 + length]
+        if len(data) < length:
+            return None
+        place += 16 + length
+        try:
+            parts = grouped(data)
+        except (SourceDamaged, ValueError, IndexError, struct.error):
+            continue
+        if 7 in parts and last_int(grouped(last_bytes(parts, 7)), 1) == 1:
+            return signed(last_int(parts, 2))
+    return None
 
 
 class EventReader:

@@ -20,8 +20,12 @@ from artui.query import Reader
 from tests.exchange.looking import content
 from tests.exchange.mlruns import write_run
 from tests.exchange.writing import (
+    SECONDS,
     event_records,
     message,
+    scalar_event,
+    tf_record,
+    version_event,
     wandb_item,
     wandb_log,
     wandb_records,
@@ -261,3 +265,31 @@ def _aliases(catalog: Path) -> dict[str, int]:
     found = content(catalog)
     numbers = {row[4]: row[5] for row in found["versions"]}
     return {name: numbers[version] for _, name, version in found["aliases"]}
+
+
+@pytest.mark.parametrize(
+    ("files", "steps"),
+    [
+        ([(None, 0, 10), (5, 5, 12)], [*range(5), *range(5, 12)]),
+        ([(None, 0, 10), (None, 5, 12)], [*range(10), *range(5, 12)]),
+        ([(None, 0, 10), (5, 5, 12), (3, 3, 6)], [*range(3), *range(3, 6)]),
+        ([(0, 0, 4), (8, 8, 10), (4, 4, 6)], [*range(4), *range(4, 6)]),
+        ([(None, 0, 4), (0, 0, 4)], [*range(4)]),
+    ],
+)
+def test_restart_takes_back_what_it_repeats(tmp_path: Path, files: list[tuple[int | None, int, int]], steps: list[int]) -> None:  # fmt: skip
+    """A SessionLog START at a step takes back what earlier files hold from it on, as TensorBoard does; the rest is counted."""
+    folder = tmp_path / "logs" / "run"
+    for number, (restart, first, end) in enumerate(files):
+        start = message((1, float(SECONDS + number)), (2, restart or 0), (7, message((1, 1))))
+        events = [version_event(), *([start] if restart is not None else [])]
+        events += [
+            scalar_event("loss", step, 100.0 * number + step, seconds=SECONDS + 100 * number + step)
+            for step in range(first, end)
+        ]
+        write_events(folder, map(tf_record, events), name=f"events.out.tfevents.{SECONDS + number}.box.1.{number}")
+    [report] = import_paths([folder], tmp_path / "c.artui")
+    with Reader(tmp_path / "c.artui") as reader:
+        assert reader.run("run").series("loss").steps.tolist() == steps
+    taken_back = sum(end - first for _, first, end in files) - len(steps)
+    assert sum(count for (what, _), count in report.changed.items() if what == "points") == taken_back
