@@ -28,6 +28,8 @@ MAX_LINE_CHARS = 100_000
 _CUT = " … [artui: the rest of this line is left out]"
 KEPT_BYTES = 8 << 20
 """So much of the file is kept in memory, too, should somebody cut it."""
+MAX_HELD_CHARS = 1 << 20
+"""So much of one stream waits for the end of another's line."""
 MAX_KEPT_BACK_CHARS = 20_000
 """Longer than any private key."""
 _SPECIAL = re.compile(r"[\r\x08\x1b\x9b\x00-\x07\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]")
@@ -161,6 +163,10 @@ class ConsoleLog:
         self._lock = threading.RLock()
         self._screen = Screen()
         self._decoders: dict[str, codecs.IncrementalDecoder] = {}
+        self._speaker = ""
+        """The stream whose line has not ended."""
+        self._held: dict[str, str] = {}
+        """What the others have said meanwhile."""
         self._kept_back = ""
         """Finished lines of a block that has not ended."""
         self._settled_bytes = 0
@@ -181,8 +187,38 @@ class ConsoleLog:
                 if stream not in self._decoders:
                     self._decoders[stream] = codecs.getincrementaldecoder("utf-8")("replace")
                 text = self._decoders[stream].decode(text)
-            if done := self._screen.feed(text):
-                self._append(done)
+            self._take(text, stream)
+
+    def _take(self, text: str, stream: str) -> None:
+        """Let a stream finish its line before another one's begin: pieces come as buffers are full, in the middle of words."""
+        begins_anew = text[:1] in ("\r", "\n") and stream not in self._held
+        if self._speaker not in ("", stream) and not begins_anew:
+            self._held[stream] = self._held.get(stream, "") + text
+            if len(self._held[stream]) > MAX_HELD_CHARS:
+                self._release()
+            return
+        at = max(text.rfind("\n"), text.rfind("\r")) + 1
+        if at:
+            self._show(text[:at])
+            self._speaker = ""
+            if self._held:
+                self._release()
+        if not text[at:]:
+            return
+        if self._speaker not in ("", stream):
+            self._held[stream] = self._held.get(stream, "") + text[at:]
+            return
+        self._show(text[at:])
+        self._speaker = stream
+
+    def _release(self) -> None:
+        held, self._held, self._speaker = self._held, {}, ""
+        for stream, text in held.items():
+            self._take(text, stream)
+
+    def _show(self, text: str) -> None:
+        if done := self._screen.feed(text):
+            self._append(done)
 
     def _append(self, done: str) -> None:
         done = self._kept_back + done
@@ -257,7 +293,7 @@ class ConsoleLog:
         """Show the lines that may still change."""
         with self._lock, contextlib.suppress(OSError):
             self._look()
-            shown = self._kept_back + self._screen.open_text
+            shown = self._kept_back + self._screen.open_text + "".join(self._held.values())
             if self._handle is None or shown == self._shown:
                 return
             redacted = self._redact(shown)
@@ -272,6 +308,8 @@ class ConsoleLog:
     def close(self, *, is_whole: bool = True) -> None:
         """Write the last lines as they stand; of what may have been cut off, nothing that begins like a secret."""
         with self._lock:
+            while self._held:
+                self._release()
             self._shown = "\0"
             self.tick(is_last=is_whole)
             handle, self._handle = self._handle, None

@@ -14,6 +14,7 @@ import artui
 from artui.capture.console import OPEN_LINES, ConsoleLog, Screen
 from artui.query import Reader
 from artui.query.artifacts import file_text, get_version
+from artui.secrets import Redactor
 
 
 def _shown(*parts: str) -> str:
@@ -105,3 +106,21 @@ def test_what_a_run_prints_is_kept(
         assert (head.artifact, head.kind) == ("console", "log")
         assert file_text(reader, head.key, get_version(reader, head.id).files[0].path)[0] == "hello\ntrouble\n"
     assert [entry.name for entry in tmp_path.iterdir()] == ["x.artui"]
+
+
+def test_streams_do_not_break_each_others_lines(tmp_path: Path) -> None:
+    """Pieces come as buffers are full: a line that one stream has begun is finished before another's begin, and no secret is cut."""
+    log = ConsoleLog(tmp_path / "x.log", limit_bytes=1 << 20, redact=Redactor("k").text)
+    log.feed("first half ghp_" + "a1" * 9, stream="out")
+    log.feed("a warning\nanother", stream="err")
+    log.tick()
+    assert "a warning" in log.path.read_text()
+    log.feed("b2" * 9 + "\nnext", stream="out")
+    log.feed(" one\n", stream="err")
+    log.close()
+    text = log.path.read_text()
+    assert text.startswith("first half <redacted:github-token:") and text.split("\n")[1:] == [
+        "a warning",
+        "another one",
+        "next",
+    ]
