@@ -352,7 +352,7 @@ class Run:
         """Note a version as an input, and give a local path to its content.
 
         With `path`, what lies there becomes the artifact's newest version first, unless it is that already.
-        A version of one file gives that file, any other a folder. Content that is in the catalog is given as a
+        A version of a file gives that file, one of a folder gives a folder. Content that is in the catalog is given as a
         copy in the user's cache: do not change it.
 
         Raises:

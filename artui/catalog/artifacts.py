@@ -327,7 +327,7 @@ def _offer_versions(connection: sqlite3.Connection, artifact_key: int, name: str
 def fetch(connection: sqlite3.Connection, found: Found, cache: Path) -> Path:
     """Give a local path to a version's content: where it lies, or a verified copy in `cache`.
 
-    A version of one file gives that file, any other its folder.
+    A version of a file gives that file, one of a folder, however many files that had, a folder.
 
     Raises:
         ContentMissing: the bytes are neither in the catalog nor where it says they are.
@@ -366,7 +366,20 @@ def fetch(connection: sqlite3.Connection, found: Found, cache: Path) -> Path:
                 raise
         finally:
             shutil.rmtree(part, ignore_errors=True)
-    return safe_join(home, rows[0][0]) if len(rows) == 1 and rows[0][3] is None else home
+    is_file = len(rows) == 1 and rows[0][3] is None and not _was_folder(found, rows[0][0])
+    return safe_join(home, rows[0][0]) if is_file else home
+
+
+_ESCAPED = re.compile(r"\\x[0-9a-f]{2}|\\udc[0-9a-f]{2}|\\|[\ud800-\udfff]")
+
+
+def _was_folder(found: Found, path: str) -> bool:
+    """Whether a version of one file is of a folder with that file: then it was saved from a place of another name."""
+    place = os.path.basename(found.location)
+    if not place or "/" in path:
+        return False
+    # A manifest writes a backslash, and bytes that are no letters, in a way of its own.
+    return path not in (place, place.replace("\\", "\\x5c")) and _ESCAPED.sub("", place) != _ESCAPED.sub("", path)
 
 
 def _copy(stream: BlobStream, target: Path) -> bytes:

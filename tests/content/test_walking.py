@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import artui
 from artui.content.files import gather
 from artui.content.walking import Follow, entries_of, listed, location_of
 from artui.errors import UsageError
@@ -331,3 +332,16 @@ def test_link_to_a_folder_lies_where_it_leads_now(tmp_path: Path) -> None:
 
     assert location_of(latest) == str(tmp_path / "checkpoints" / "step-100")
     assert location_of(latest / "model.pt") == str(latest / "model.pt")
+
+
+def test_version_of_a_folder_comes_back_as_a_folder(tmp_path: Path) -> None:
+    """Also when the folder has one file; a file comes back as a file, whatever its name."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "model.bin").write_text("weights")
+    (tmp_path / "a\\b.bin").write_text("w")
+    with artui.start_run(name="r", catalog=tmp_path / "c.artui") as run:
+        run.save("folder", tmp_path / "folder")
+        run.save("file", tmp_path / "folder" / "model.bin")
+        run.save("odd", tmp_path / "a\\b.bin")
+        assert [each.name for each in run.use("folder").iterdir()] == ["model.bin"]
+        assert run.use("file").read_text() == "weights" and run.use("odd").read_text() == "w"
