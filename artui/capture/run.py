@@ -299,7 +299,7 @@ class Run:
     def log_table(
         self, name: str, table: Any, step: int | None = None, *, columns: Sequence[str] | None = None
     ) -> None:
-        """Keep a table as CSV: rows, rows of mappings, a mapping of columns, or a data frame of pandas or polars."""
+        """Keep a table as CSV: rows, rows of mappings, a mapping of columns, or a data frame of any library."""
         self._log_content(name, step, lambda media: media.table(table, columns))
 
     def log_image(self, name: str, image: Any, step: int | None = None) -> None:
