@@ -4,44 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from artui.capture import lines
+from artui.capture.lines import NUMBER, number_of
+from artui.capture.progress import STEPS, Placed, Progress
 from artui.content.regular import open_regular
 from artui.errors import UsageError
 
-_NUMBER = (
-    r"[-+]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|NaN|inf|Inf|infinity)"
-)
-_AFTER = r"(?=%?(?:[\s;)\]}|\"'\u2026]|,(?!\d)|\.?(?:\s|$)))"
-"""A number ends here: what goes on is an address, a version, a date, a time or has a unit."""
-_PAIR = re.compile(rf"(?<![\w./?&-])(?P<name>[A-Za-z_][\w./-]*(?: (?:loss|acc|accuracy))?)[\"']?\s*(?P<sign>[:=])\s*[\"']?(?P<value>(?>{_NUMBER})){_AFTER}")  # fmt: skip
-_LOOSE = re.compile(rf"(?<![\w./-])(?P<name>(?:[a-z]+[_/ -])?(?:loss|acc|accuracy|lr|ppl|perplexity|f1|auc|bleu|reward))\s+(?P<value>(?>{_NUMBER})){_AFTER}", re.IGNORECASE)  # fmt: skip
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://\S+")
-_METRIC_WORD = re.compile(
-    r"loss|acc|err|f1|auc|bleu|rouge|ppl|perplex|reward|return|score|mse|mae|rmse|iou|dice|map\b|precision|recall|grad|lr\b|learning|val|train|eval|"
-    r"test|dev|nll|elbo|kl\b|entropy|psnr|ssim|fid|wer|cer|metric|throughput|tokens_per|samples_per|epoch",
-    re.IGNORECASE,
-)
-_STEPS = ("global_step", "num_updates", "step", "steps", "iteration", "iter", "it", "batch", "epoch")
-_PHASES = frozenset({"train", "training", "val", "valid", "validation", "test", "eval"})
-"""With a number behind them these are no metrics: `Train: 0 [100/1251]`."""
-_STEP = re.compile(r"(?i)(?<![\w.])(?P<name>global_step|steps?|iteration|iter|it|batch|epoch)\s*[:=#\[( ]\s*(?P<value>\d{1,15})(?![\d.]*[\w.])")  # fmt: skip
-_PLACES = (
-    re.compile(r"[\[(]\s*(?P<done>\d{1,12})\s*/\s*(?P<total>\d{1,12})[^\])]*[\])]"),  # [640/60000 (1%)]
-    re.compile(r"\|\s*(?P<done>\d{1,12})/(?P<total>\d{1,12})\s*\["),  # tqdm: 45%|###   | 9/20 [00:01
-    re.compile(r"^(?P<done>\d{1,12})/(?P<total>\d{1,12})\s*(?:\[|\u2501|\S*\s+\d+m?s)"),  # Keras: 120/469 [===>
-    re.compile(r"(?i)^\S*\s?epoch\s+\d+:?\s+(?P<done>\d{1,12})\s*/\s*(?P<total>\d{1,12})\b"),  # fairseq
-)
-"""How far an epoch is."""
-_ROUND = re.compile(r"^(?:\S+\s+)?\[(?P<value>\d{1,12})\](?=\s)")
-"""As xgboost and lightgbm number their rounds."""
-_EPOCH_LINE = re.compile(r"(?i)^epoch\s+(?P<epoch>\d{1,9})\s*/\s*\d{1,9}\s*$")
-"""As Keras says which epoch the lines below are of, from 1."""
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\b\x07]")
+_RANK = re.compile(r"^\[(?:rank|default|trainer|worker)\s?\d{1,6}\]:\s?")
+"""As launchers begin the lines of their processes."""
+_STEPS = (*STEPS, "epoch")
 MAX_LINE_CHARS = 4000
 MAX_NAMES = 200
 
@@ -51,7 +30,9 @@ class Patterns:
 
     `expressions` are regular expressions of the user's: groups that have names are metrics of those names; a group
     `step` is the step, groups `name` and `value` give a metric a name from the line. With `is_automatic`, pairs such
-    as `loss: 0.12` and `acc=0.9` count in lines that hold a word that metrics go by, and so do lines of JSON.
+    as `loss: 0.12` and `acc=0.9` count in lines that hold a word that metrics go by, and so do mappings as JSON or
+    Python writes them, and tables as fastai and YOLO print them. Lines are given in their order: what a step is may
+    have been said before.
 
     Raises:
         UsageError: an expression is none, or names no group.
@@ -61,12 +42,12 @@ class Patterns:
         self._expressions = [_compiled(text) for text in expressions]
         self._is_automatic = is_automatic
         self._names: set[str] = set()
-        self._epoch: int | None = None
-        """What the last line that says nothing else said, from 0."""
+        self._progress = Progress()
+        self._table = lines.Table()
 
     def find(self, line: str) -> tuple[dict[str, float], int | None]:
         """Give the metrics of a line, and the step it says they are of."""
-        line = line[:MAX_LINE_CHARS].strip()
+        line = _RANK.sub("", _ESCAPES.sub("", line[:MAX_LINE_CHARS]).strip())
         values: dict[str, float] = {}
         step: int | None = None
         for expression in self._expressions:
@@ -77,7 +58,7 @@ class Patterns:
                 if groups.get("name") and groups.get("value"):
                     groups = {groups["name"]: groups["value"]}
                 for name, text in groups.items():
-                    if name != "step" and (number := _number(text)) is not None:
+                    if name != "step" and (number := number_of(text)) is not None:
                         values[name] = number
         if not values and self._is_automatic and line:
             values, step = self._automatic(line)
@@ -86,63 +67,47 @@ class Patterns:
         return known, step
 
     def _automatic(self, line: str) -> tuple[dict[str, float], int | None]:
-        if match := _EPOCH_LINE.match(line):
-            self._epoch = int(match["epoch"]) - 1
+        if not lines.may_measure(line) and not self._table.is_open and not Progress.may_read(line):
             return {}, None
-        if line.startswith("{") and line.endswith("}") and (found := _of_json(line)) is not None:
-            return found
-        line = _ADDRESS.sub(" ", line)
-        if "=" not in line and ":" not in line and not _LOOSE.search(line):
+        line = lines.tidied(line)
+        if (mapping := lines.mapping_in(line)) is not None:
+            return self._of_mapping(*mapping)
+        placed = self._progress.read(line)
+        if row := self._table.read(line):
+            return self._of_row(placed if "|" in line else replace(placed, at=None, of=None), *row)
+        values = lines.pairs(placed.rest)
+        if not values:
             return {}, None
-        values: dict[str, float] = {}
-        shares: set[str] = set()
-        is_share = False
-        for match in _PAIR.finditer(line):
-            name = match["name"].strip().replace(" ", "_").rstrip(".")
-            if (number := _number(match["value"])) is not None:
-                values[name] = number
-                if "." in match["value"]:
-                    shares.add(name)
-        for match in _LOOSE.finditer(line):
-            if (number := _number(match["value"])) is not None:
-                values.setdefault(match["name"].strip().lower().replace(" ", "_"), number)
-        steps = {match["name"].lower(): float(match["value"]) for match in _STEP.finditer(line)}
-        for name in list(values):
-            if name.lower() in _STEPS:
-                number = values.pop(name)
-                if number == number and abs(number) < 1e15:
-                    steps[name.lower()] = number
-                    is_share |= name.lower() == "epoch" and name in shares
-        place = next((match for each in _PLACES if (match := each.search(line)) is not None), None)
-        for name in list(values):
-            if name.lower() in _PHASES and place is not None:
-                del values[name]
-        if not any(_METRIC_WORD.search(name) for name in values):
-            return {}, None
-        if "epoch" in steps:
-            values["epoch"] = steps["epoch"]
-        return values, self._step(line, steps, place, is_share=is_share)
+        step = self._progress.step_of(placed, values)
+        values = {name: value for name, value in values.items() if name.lower() not in STEPS}
+        epoch = self._progress.epoch
+        if "epoch" not in values and epoch is not None and (placed.epoch is not None or placed.at is not None):
+            values["epoch"] = float(epoch)
+        return (values, step) if set(values) != {"epoch"} else ({}, None)
 
-    def _step(
-        self, line: str, steps: Mapping[str, float], place: re.Match[str] | None, *, is_share: bool
-    ) -> int | None:
-        """Give the step that a line says: its own, its place in an epoch behind all epochs before, or the epoch.
+    def _of_mapping(
+        self, values: dict[str, float], before: str, has_whole_epoch: bool
+    ) -> tuple[dict[str, float], int | None]:
+        placed = self._progress.read(before)
+        step = self._progress.step_of(placed, values)
+        rest = {name: value for name, value in values.items() if name.lower() not in STEPS}
+        if step is None:
+            step = self._progress.bar_step
+        if step is None and has_whole_epoch and 0 <= values["epoch"] < 1e15:
+            step = int(values["epoch"])
+        return rest, step
 
-        `is_share`: the epoch is written with a point, as by who tells how much of the epochs is done.
-        """
-        said = next((steps[name] for name in _STEPS[:-1] if name in steps), None)
-        if said is not None:
-            return int(said)
-        epoch = steps.get("epoch")
-        if place is not None:
-            before = epoch if epoch is not None else self._epoch
-            whole = int(before) if before is not None and 0 <= before < 1e9 else 0
-            return whole * int(place["total"]) + int(place["done"])
-        if epoch is not None:
-            # Half an epoch is no step: lines that say such are counted.
-            return None if is_share else int(epoch)
-        match = _ROUND.match(line)
-        return int(match["value"]) if match is not None else None
+    def _of_row(
+        self, placed: Placed, values: dict[str, float], epoch: str, is_evaluation: bool
+    ) -> tuple[dict[str, float], int | None]:
+        if epoch:
+            number, slash, _ = epoch.partition("/")
+            self._progress.enter_epoch(int(number), has_total=bool(slash))
+            placed = replace(placed, epoch=int(number), counters={}, first=None, is_evaluation=False)
+            values = {"epoch": float(number), **values}
+        else:
+            placed = replace(placed, at=None, of=None, counters={}, first=None, is_evaluation=is_evaluation)
+        return values, self._progress.step_of(placed, {})
 
 
 def _compiled(text: str) -> re.Pattern[str]:
@@ -157,44 +122,13 @@ def _compiled(text: str) -> re.Pattern[str]:
     return expression
 
 
-def _of_json(line: str) -> tuple[dict[str, float], int | None] | None:
-    """Read a line of JSON; None if it is none, as Python's own writing of a mapping."""
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    values: dict[str, float] = {}
-
-    def walk(prefix: str, inner: Mapping[str, Any], depth: int) -> None:
-        for name, value in inner.items():
-            if isinstance(value, Mapping) and depth < 5:
-                walk(f"{prefix}{name}/", value, depth + 1)
-            elif isinstance(value, int | float) and not isinstance(value, bool) and len(values) < MAX_NAMES:
-                values[f"{prefix}{name}"] = float(value) if abs(value) < 1e308 or value != value else float("inf")
-
-    if isinstance(found, Mapping):
-        walk("", found, 0)
-    step = next((int(values.pop(name)) for name in _STEPS[:-1] if name in values and abs(values[name]) < 1e15), None)
-    epoch = found.get("epoch") if isinstance(found, Mapping) else None
-    if step is None and type(epoch) is int and 0 <= epoch < 10**15:
-        step = epoch
-    return values, step
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        return float(text.replace(",", "")) if text is not None else None
-    except ValueError:
-        return None
-
-
 def _whole(text: str) -> int | None:
-    number = _number(text)
+    number = number_of(text)
     return int(number) if number is not None and abs(number) < 1e15 else None
 
 
 def params_of(command: Sequence[str]) -> dict[str, Any]:
-    """Read params from a command line: `--lr 0.1`, `--lr=0.1`, `-b 32`, `lr=0.1`, `++model.depth=12`, `--flag`."""
+    """Read params from a command line: `--lr 0.1`, `--lr=0.1`, `-b 32`, `--layers 64 32`, `lr=0.1`, `++model.depth=12`, `--flag`."""
     params: dict[str, Any] = {}
     rest = list(command[1:])
     while rest:
@@ -214,9 +148,10 @@ def params_of(command: Sequence[str]) -> dict[str, Any]:
                 rest = rest[1:]
             elif rest and (not rest[0].startswith("-") or _is_number(rest[0])) and "=" not in rest[0]:
                 values = [typed(rest.pop(0))]
-                while not isinstance(values[0], str | bool) and rest and _is_number(rest[0]):
-                    values.append(typed(rest.pop(0)))  # `--layers 64 64 32`
-                params[_param(plain, is_option)] = values[0] if len(values) == 1 else values
+                # Numbers that follow are more of its values; a text may be an argument of its own.
+                while type(values[0]) in (int, float) and rest and _is_number(rest[0]):
+                    values.append(typed(rest.pop(0)))
+                params[_param(plain, is_option)] = values if len(values) > 1 else values[0]
             else:
                 params[_param(plain, is_option)] = True
     return params
@@ -227,7 +162,7 @@ def _param(name: str, is_option: bool) -> str:
 
 
 def _is_number(text: str) -> bool:
-    return re.fullmatch(_NUMBER, text) is not None
+    return re.fullmatch(NUMBER, text) is not None
 
 
 def typed(text: str) -> Any:
@@ -281,7 +216,7 @@ class CsvTail:
     def _values(self, row: list[str]) -> tuple[dict[str, float], int | None]:
         values: dict[str, float] = {}
         for name, text in zip(self._header, row, strict=False):
-            number = _number(text.strip() or None)
+            number = number_of(text.strip() or None)
             if name and number is not None:
                 values[name] = number
         names = {name.lower(): name for name in values}
