@@ -81,7 +81,10 @@ def code_of(state: GitState, folder: str, redactor: Redactor, *, scripts: Iterab
         return code
     facts = {"notebook": redactor.text(notebook.name())} if notebook.name() else {}
     text = redactor.text(cells).encode("utf-8", "backslashreplace")
-    return Code((("notebook.py", text), *code.files), {**code.facts, **facts})
+    name = "notebook.py"
+    while any(path == name for path, _ in code.files):
+        name = f"_{name}"  # the project has a module of that name
+    return Code(((name, text), *code.files), {**code.facts, **facts})
 
 
 def _of_git(state: GitState, folder: str, redactor: Redactor) -> Code:

@@ -8,6 +8,8 @@ from typing import Any
 
 MAX_CHARS = 4 << 20
 """Of more the last cells are kept."""
+_FILES = ("__vsc_ipynb_file__", "PAPERMILL_INPUT_PATH")
+"""Names in a notebook that say which file it is: VS Code's, and papermill's with `--inject-paths`."""
 
 
 def shell() -> Any:
@@ -21,12 +23,9 @@ def shell() -> Any:
 
 def executed_cells() -> str:
     """Give the code of the cells that were executed, each with its number; empty where there are none."""
-    names = getattr(shell(), "user_ns", None)
-    inputs = names.get("In") if isinstance(names, dict) else None
-    if not isinstance(inputs, list):
-        return ""
     parts: list[str] = []
     left_chars = MAX_CHARS
+    inputs = _inputs()
     for number in range(len(inputs) - 1, 0, -1):
         text = inputs[number]
         if not isinstance(text, str) or not text.strip():
@@ -41,7 +40,21 @@ def executed_cells() -> str:
 
 
 def name() -> str:
-    """Give the notebook's file, as Jupyter or VS Code say it; empty where neither does."""
-    names = getattr(shell(), "user_ns", None)
-    told = names.get("__vsc_ipynb_file__") if isinstance(names, dict) else None
+    """Give the notebook's file, as VS Code, papermill or Jupyter say it; empty where none does."""
+    names = _names()
+    told = next((names[word] for word in _FILES if isinstance(names.get(word), str) and names[word]), None)
     return str(told or os.environ.get("JPY_SESSION_NAME", ""))
+
+
+def _inputs() -> list[Any]:
+    """Give what was typed, by number; from the history where a cell has given `In` another meaning."""
+    history = getattr(shell(), "history_manager", None)
+    for inputs in (_names().get("In"), getattr(history, "input_hist_parsed", None)):
+        if isinstance(inputs, list):
+            return inputs
+    return []
+
+
+def _names() -> dict[str, Any]:
+    names = getattr(shell(), "user_ns", None)
+    return names if isinstance(names, dict) else {}

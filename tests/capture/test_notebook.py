@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +14,8 @@ from artui.capture.code import GitState, code_of
 from artui.secrets import Redactor
 
 
-def _shell(monkeypatch: pytest.MonkeyPatch, **names: Any) -> None:
-    shell = types.SimpleNamespace(user_ns=names)
+def _shell(monkeypatch: pytest.MonkeyPatch, *, history: Any = None, **names: Any) -> None:
+    shell = types.SimpleNamespace(user_ns=names, history_manager=types.SimpleNamespace(input_hist_parsed=history))
     monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))  # type: ignore[arg-type]
 
 
@@ -40,3 +41,39 @@ def test_of_a_long_session_the_end_is_kept(monkeypatch: pytest.MonkeyPatch) -> N
     _shell(monkeypatch, In=["", *(f"cell_{number} = {number}" for number in range(9))])
     text = notebook.executed_cells()
     assert text.startswith("# Earlier cells are left out.") and "cell_8" in text and "cell_0" not in text
+
+
+def test_cells_are_there_where_their_list_has_another_meaning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notebook that calls something of its own `In` is taken from IPython's history."""
+    _shell(monkeypatch, In=3.5, history=["", "In = 3.5"])
+    assert notebook.executed_cells() == "# In [1]:\nIn = 3.5\n"
+
+
+@pytest.mark.parametrize(
+    ("names", "session", "name"),
+    [
+        ({"__vsc_ipynb_file__": "/w/a.ipynb"}, "/w/b.ipynb", "/w/a.ipynb"),
+        ({"PAPERMILL_INPUT_PATH": "in.ipynb"}, "", "in.ipynb"),
+        ({"__vsc_ipynb_file__": 3}, "/w/b.ipynb", "/w/b.ipynb"),
+        ({}, "", ""),
+    ],
+)
+def test_notebook_is_named_by_who_runs_it(
+    monkeypatch: pytest.MonkeyPatch, names: dict[str, Any], session: str, name: str
+) -> None:
+    """VS Code and papermill say it in the notebook, Jupyter in its environment."""
+    monkeypatch.setenv("JPY_SESSION_NAME", session)
+    _shell(monkeypatch, **names)
+    assert notebook.name() == name
+
+
+def test_module_that_is_called_notebook_is_kept_beside_the_cells(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Both are in the code, under names of their own."""
+    (tmp_path / "notebook.py").write_text("width = 1\n")
+    _shell(monkeypatch, In=["", "x = 1"])
+
+    files = dict(code_of(GitState(), str(tmp_path), Redactor("k"), scripts=[str(tmp_path / "notebook.py")]).files)
+
+    assert files["_notebook.py"] == b"# In [1]:\nx = 1\n" and files["notebook.py"] == b"width = 1\n"
