@@ -36,7 +36,7 @@ def may_turn() -> bool:
     if multiprocessing is not None and multiprocessing.parent_process() is not None:
         return False
     return (
-        not hasattr(sys, "ps1") and threading.current_thread() is threading.main_thread() and any(map(_is_open, (1, 2)))
+        not hasattr(sys, "ps1") and threading.current_thread() is threading.main_thread() and any(map(is_open, (1, 2)))
     )
 
 
@@ -80,7 +80,7 @@ class _Pump:
         self._is_turned = False
         reading: list[tuple[int, int, str]] = []
         with contextlib.ExitStack() as stack:
-            for number, end, source in _ends_of([each for each in (1, 2) if _is_open(each)], stack):
+            for number, end, source in _ends_of([each for each in (1, 2) if is_open(each)], stack):
                 self._ends[number] = end
                 self._before[number] = _kept(number)
                 if source is not None:
@@ -219,7 +219,8 @@ def _flush() -> None:
             ctypes.CDLL(None).fflush(None)
 
 
-def _is_open(number: int) -> bool:
+def is_open(number: int) -> bool:
+    """Say whether a descriptor leads anywhere."""
     try:
         os.fstat(number)
     except OSError:

@@ -25,6 +25,7 @@ from typing import Any
 
 from artui.capture import joining
 from artui.capture.console import ConsoleLog
+from artui.capture.descriptors import is_open
 from artui.capture.names import new_name
 from artui.capture.patterns import CsvTail, Patterns, params_of
 from artui.capture.recording import Program
@@ -248,7 +249,7 @@ class _Program:
             if is_terminal[0]:
                 ends[0], keyboard, self._is_leader = slave, master, True
         for number in (1, 2):
-            if number not in ends and _is_open(number):
+            if number not in ends and is_open(number):
                 out, into = os.pipe()
                 sources[out] = number
                 ends[number] = into
@@ -387,14 +388,6 @@ def _without_escapes(text: str) -> str:
 
     screen = Screen()
     return screen.feed(text) + screen.open_text
-
-
-def _is_open(number: int) -> bool:
-    try:
-        os.fstat(number)
-    except OSError:
-        return False
-    return True
 
 
 def _is_terminal(number: int) -> bool:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import artui
 from artui.catalog.header import is_demo
+from artui.catalog.spool.place import private_folder
 from artui.errors import ArtuiError, UsageError
 from artui.paths import usable_path
 from artui.settings import default_catalog, load_settings
@@ -82,10 +83,9 @@ def temporary_catalog() -> Path:
     Raises:
         OSError: nothing can be written there either.
     """
-    folder = Path(tempfile.gettempdir()) / f"artui-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
-    with suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
-    if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+    try:
+        folder = private_folder()
+    except OSError:
         folder = Path(tempfile.mkdtemp(prefix="artui-"))
     return folder / f"default{ENDING}"
 

@@ -49,21 +49,38 @@ def temporary_folder(catalog: Path) -> Path:
     error: OSError = FileNotFoundError(errno.ENOENT, "there is no temporary folder")
     for place in _temporary_places():
         try:
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(place, 0o700)
-            if not _is_private(place):
-                raise PermissionError(errno.EPERM, "somebody else has taken it", str(place))
-            folder = place / _temporary_name(catalog)
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(folder, 0o700)
-            if not os.access(folder, os.W_OK | os.X_OK):
-                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+            folder = _made_private(_made_private(place) / _temporary_name(catalog))
             (folder / CATALOG_FILE).write_bytes(os.fsencode(catalog))
         except OSError as trouble:
             error = trouble
         else:
             return folder
     raise error
+
+
+def private_folder() -> Path:
+    """Make a temporary folder of this user's own, under a name that the next process finds again.
+
+    Raises:
+        OSError: nothing can be written anywhere, or somebody else has taken the places.
+    """
+    error: OSError = FileNotFoundError(errno.ENOENT, "there is no temporary folder")
+    for place in _temporary_places():
+        try:
+            return _made_private(place)
+        except OSError as trouble:
+            error = trouble
+    raise error
+
+
+def _made_private(folder: Path) -> Path:
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(folder, 0o700)
+    if not _is_private(folder):
+        raise PermissionError(errno.EPERM, "somebody else has taken it", str(folder))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+    return folder
 
 
 CATALOG_FILE = ".catalog"
