@@ -21,7 +21,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.faults import injecting, playing, verifying
@@ -89,11 +89,16 @@ CUTS = (
 
 
 class Disk:
-    """Files and names as the disk has them, and as the process sees them."""
+    """Files and names as the disk has them, and as the process sees them.
+
+    A file system gives the number of an inode that is gone to the next file. The disk may still have the file that is
+    gone, by its name, so each making counts as a file of its own.
+    """
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
         self.files: dict[str, File] = {}
+        self.made: Counter[str] = Counter()
         self.names: dict[str, str] = {}
         self.durable_names: dict[str, str] = {}
         self.name_steps: list[Step] = []
@@ -102,6 +107,9 @@ class Disk:
     def do(self, step: Step) -> None:
         if step.path.removesuffix(" (deleted)").endswith("-shm"):
             return
+        if step.kind in (CREATE, WRITE, TRUNCATE, SYNC):
+            self.made[step.other] += step.kind == CREATE
+            step = replace(step, other=f"{step.other}.{self.made[step.other]}")
         if step.kind in (WRITE, TRUNCATE):
             self.files.setdefault(step.other, File()).since.append(step)
         elif step.kind == SYNC:
@@ -227,7 +235,8 @@ class Machine:
         """Give a disk that has everything of the first steps."""
         disk = Disk(str(self.path.parent))
         for path, (inode, content) in self.before.items():
-            disk.files[inode], disk.names[path] = File(bytearray(content)), inode
+            file = f"{inode}.0"
+            disk.files[file], disk.names[path] = File(bytearray(content)), file
             disk.folders.add(os.path.dirname(path))
         for step in self.steps[:step_count]:
             disk.do(step)

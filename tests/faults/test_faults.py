@@ -7,12 +7,14 @@ to the end.
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import pytest
 
-from tests.faults.injecting import compiler, run_machine
+from tests.faults.injecting import SYNC, UNLINK, WRITE, compiler, run_machine
 from tests.faults.ordering import judge, strace, trace
+from tests.faults.powercut import CREATE, CUTS, Disk, Step
 
 SHIM = pytest.mark.skipif(compiler() is None, reason="no C compiler (cc, gcc, clang): faults by strace only")
 STRACE = pytest.mark.skipif(strace() is None, reason="strace is not installed: `apt-get install strace`")
@@ -114,3 +116,25 @@ def test_a_power_cut_finds_one_durable_copy(tmp_path: Path, how: str) -> None:
     assert disk.removed_spools >= (1 if "ls" in how else 2)
     assert disk.published >= (0 if how == "killed ls" else 1)
     assert not disk.kept
+
+
+def test_the_disk_keeps_files_apart_that_had_one_inode() -> None:
+    """A file that is gone may come back with the power; what the next one with its inode's number holds is not its."""
+    disk = Disk("/work")
+    for step in (
+        Step(CREATE, "/work/old", "7", 0, b"", b""),
+        Step(WRITE, "/work/old", "7", 0, b"old and long", b""),
+        Step(SYNC, "/work/old", "7", 0, b"", b""),
+        Step(SYNC, "/work", "1", 0, b"", b""),
+        Step(UNLINK, "/work/old", "", 0, b"", b""),
+        Step(CREATE, "/work/new", "7", 0, b"", b""),
+        Step(WRITE, "/work/new", "7", 0, b"new", b""),
+        Step(SYNC, "/work/new", "7", 0, b"", b""),
+    ):
+        disk.do(step)
+
+    nothing, names, *_ = CUTS
+    assert disk.after(nothing, random.Random(0)) == {"/work/old": b"old and long"}
+    assert disk.after(names, random.Random(0)) == {"/work/new": b"new"}
+    disk.write_back()
+    assert disk.after(nothing, random.Random(0)) == {"/work/new": b"new"}

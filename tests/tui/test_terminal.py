@@ -26,6 +26,7 @@ class Terminal:
         self.pid, self.master = pty.fork()
         if self.pid == 0:
             settings = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **env}
+            settings["PYTHONFAULTHANDLER"] = "1"  # one that does not end says where it is
             settings.pop("TEXTUAL_COLOR_SYSTEM", None)
             if cwd is not None:
                 os.chdir(cwd)
@@ -34,7 +35,7 @@ class Terminal:
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
         self.text = ""
 
-    def read(self, until: str | None, *, seconds: float = 20.0) -> bool:
+    def read(self, until: str | None, *, seconds: float = 60.0) -> bool:
         """Take output until a pattern is in it, or, without one, until the program has closed the terminal."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -54,17 +55,23 @@ class Terminal:
         os.write(self.master, keys.encode())
         self.read("$^", seconds=0.4)
 
-    def wait(self, *, seconds: float = 10.0) -> int:
-        """Give the exit code, 128 plus the signal if one ended it."""
+    def wait(self, *, seconds: float = 60.0) -> int:
+        """Give the exit code, 128 plus the signal if one ended it.
+
+        Raises:
+            AssertionError: it has not ended by then, by far more than a busy machine takes; with where it was.
+        """
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
                 return os.waitstatus_to_exitcode(status)
             self.read("$^", seconds=0.05)
+        os.kill(self.pid, signal.SIGABRT)
+        self.read(None, seconds=5)
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
-        raise AssertionError("the program did not end")
+        raise AssertionError(f"the program did not end:\n{self.text}")
 
 
 def _given_back(text: str) -> bool:
