@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +21,7 @@ from artui.catalog import artifacts, context, points, runs
 from artui.catalog.artifacts import NewVersion, Saved
 from artui.catalog.ids import derived_id
 from artui.catalog.runs import STATUS_CODES, NewRun, storable
+from artui.errors import CatalogDamaged
 from artui.model import STAGES, Relation
 
 if TYPE_CHECKING:
@@ -36,6 +38,11 @@ class Known:
     key: int
     fingerprint: str
     point_count: int
+    place: str = ""
+    """The real path of what held it when it was imported last."""
+    witnesses: frozenset[str] = frozenset()
+    """What no other training has: see `artui.exchange.identity`."""
+    hints: frozenset[str] = frozenset()
 
 
 def id_of(*parts: str) -> str:
@@ -56,11 +63,43 @@ def known_runs(connection: sqlite3.Connection, format: str) -> dict[str, Known]:
         except ValueError:
             continue
         if isinstance(told, dict) and told.get("format") == format:
-            points = told.get("points")
+            count = told.get("points")
+            place = told.get("place") or told.get("folder")
             found[str(run_id)] = Known(
-                int(key), str(told.get("fingerprint") or ""), points if isinstance(points, int) else 0
-            )
+                int(key), str(told.get("fingerprint") or ""), count if isinstance(count, int) else 0,
+                os.path.realpath(place) if isinstance(place, str) and os.path.isabs(place) and "\0" not in place else "", _marks(told.get("witnesses")), _marks(told.get("hints")),
+            )  # fmt: skip
     return found
+
+
+def _marks(content: Any) -> frozenset[str]:
+    return frozenset(map(str, content)) if isinstance(content, list) else frozenset()
+
+
+def points_of(
+    connection: sqlite3.Connection, run_key: int, *, limit: int = 1 << 20
+) -> dict[tuple[str, str], tuple[Ints, Floats]]:
+    """Give the steps and values of an imported run's series, by name and labels, up to a limit; without what is damaged."""
+    import numpy as np
+
+    parts: dict[tuple[str, str], list[tuple[Ints, Floats]]] = {}
+    count = 0
+    for name, labels, codec, size, payload in connection.execute(
+        "SELECT n.text, s.labels, b.codec, b.count, b.payload FROM series AS s JOIN name AS n ON n.key = s.name_key "
+        "JOIN block AS b ON b.series_key = s.key WHERE s.run_key = ? ORDER BY s.key, b.number",
+        (run_key,),
+    ):
+        try:
+            steps, values = points.decode_placed(str(codec), int(size), bytes(payload), by_time=False)
+        except (CatalogDamaged, ValueError, TypeError):
+            return {}
+        parts.setdefault((str(name), str(labels)), []).append((steps, values))
+        if (count := count + int(size)) > limit:
+            break
+    return {
+        name: (np.concatenate([steps for steps, _ in columns]), np.concatenate([values for _, values in columns]))
+        for name, columns in parts.items()
+    }
 
 
 def put_project(connection: sqlite3.Connection, name: str) -> None:
@@ -249,18 +288,42 @@ def put_version(
 
 
 def number_by_time(connection: sqlite3.Connection, artifact_keys: Iterable[int]) -> None:
-    """Number the versions of artifacts in the order of their time, so that the order of imports does not show."""
+    """Number the versions of artifacts in the order of their time, so that the order of imports does not show.
+
+    Those of one run that have a step follow one another by it: files that were cloned, unzipped or downloaded have times
+    that say nothing.
+    """
     for artifact_key in artifact_keys:
         rows = connection.execute(
-            "SELECT key, number FROM version WHERE artifact_key = ? ORDER BY created_ms, id", (artifact_key,)
+            """
+            SELECT v.key, v.number, v.id, v.created_ms, v.metadata, r.id, r.started_ms
+            FROM version AS v
+            LEFT JOIN run AS r ON r.key = (SELECT min(e.source_key) FROM edge AS e WHERE e.relation = 0 AND e.target_key = v.key)
+            WHERE v.artifact_key = ?
+            """,
+            (artifact_key,),
         ).fetchall()
-        if [number for _, number in rows] == list(range(1, len(rows) + 1)):
+        ordered = sorted(rows, key=_place_of_version)
+        if [number for _, number, *_ in ordered] == list(range(1, len(ordered) + 1)):
             continue
         # In two steps: no two versions may have one number in between.
         connection.executemany(
-            "UPDATE version SET number = ? WHERE key = ?", [(-at, key) for at, (key, _) in enumerate(rows, 1)]
+            "UPDATE version SET number = ? WHERE key = ?", [(-at, key) for at, (key, *_) in enumerate(ordered, 1)]
         )
         connection.execute("UPDATE version SET number = -number WHERE artifact_key = ?", (artifact_key,))
+
+
+def _place_of_version(row: tuple[int, int, str, int, str, str | None, int | None]) -> tuple[int, str, int, int, str]:
+    """Give what versions are ordered by: their time, or the start of the run that made them and their step."""
+    _, _, version_id, created_ms, metadata, run_id, started_ms = row
+    try:
+        told = orjson.loads(metadata) if metadata else None
+    except ValueError:
+        told = None
+    step = told.get("step") if isinstance(told, dict) else None
+    if run_id is not None and started_ms and isinstance(step, int):
+        return started_ms, run_id, step, created_ms, version_id
+    return created_ms, "", 0, created_ms, version_id
 
 
 def put_alias(connection: sqlite3.Connection, saved: Saved, alias: str) -> bool | None:

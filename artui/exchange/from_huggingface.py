@@ -7,23 +7,49 @@ safetensors headers are in its preview and metadata. `training_args.bin` is a pi
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 
 from artui.errors import SourceDamaged
+from artui.exchange.agreement import Floats, Ints, Log, add, agree, united
+from artui.exchange.from_tensorboard import Logs, event_files, take_events
+from artui.exchange.identity import ROW, History, Identity, witness
 from artui.exchange.intake import Content, Intake
-from artui.exchange.reading import Folder, listed, load_yaml, natural_key, read_inside, read_text, size_and_time, stamp
+from artui.exchange.reading import (
+    Folder,
+    listed,
+    load_yaml,
+    natural_key,
+    open_inside,
+    read_inside,
+    read_text,
+    size_and_time,
+    stamp,
+)
 from artui.exchange.run_intake import RunIntake
 from artui.exchange.store import Store
+from artui.exchange.tfevents import sample
 
 FORMAT = "huggingface"
 STATE = "trainer_state.json"
 MAX_STATE_BYTES = 256 << 20
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)\Z")
+_LAST = "last-checkpoint"
+"""The folder that `hub_strategy="checkpoint"` keeps, beside or in place of numbered ones."""
+_LOG_DEPTH = 3
+_MAX_LOG_FOLDERS = 1_000
+_ARGS = "args/text_summary"
+"""The tag under which the Trainer writes its arguments, as JSON, into its event files."""
+_SPLITS = ("eval", "test")
+"""The Trainer's `eval_loss` is `eval/loss` in its event files, and what has no split `train/…`: transformers.integrations.rewrite_logs."""
 _WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".h5", ".msgpack", ".gguf", ".onnx")
 _PLAIN_NAMES = frozenset(
     {"output", "outputs", "out", "results", "model", "models", "checkpoints", "logs", "train", "training"}
@@ -41,9 +67,12 @@ def find_file(path: Path) -> Store | None:
 
 def find_folder(folder: Folder) -> list[Store]:
     """Recognise a trainer's folder, with or without a state of its own, or the folder of a model."""
-    checkpoints = [name for name in folder.folders if _CHECKPOINT.match(name) and STATE in listed(folder.path / name)]
+    checkpoints = [name for name in folder.folders if _is_checkpoint(folder.path / name)]
     if STATE in folder.files or checkpoints:
-        folder.folders = [name for name in folder.folders if not _CHECKPOINT.match(name)]
+        folder.folders = [name for name in folder.folders if name not in checkpoints]
+        logs = _logs(folder.path)
+        folder.claimed.update(folder.path / group[0].rpartition("/")[0] for group in logs.groups if "/" in group[0])
+        folder.files = [name for name in folder.files if name not in logs.files]
         return [Store(FORMAT, folder.path, "trainer", parts=(folder.path,))]
     if (
         "config.json" in folder.files
@@ -52,6 +81,66 @@ def find_folder(folder: Folder) -> list[Store]:
     ):
         return [Store(FORMAT, folder.path, "model", parts=(folder.path,))]
     return []
+
+
+def _is_checkpoint(place: Path) -> bool:
+    is_named = place.name == _LAST or _CHECKPOINT.match(place.name) is not None
+    return is_named and place.is_dir() and not place.is_symlink() and STATE in listed(place)
+
+
+def _logs(folder: Path) -> Logs:
+    """Find the event files of a trainer's run inside its folder: those that say what its state says.
+
+    Others, such as those of an earlier training that the state has forgotten, are runs of their own.
+    """
+    places = _event_folders(folder)
+    table = _series(_newest(None, folder, _states(folder))[0], 0)[0] if places else {}
+    found: list[tuple[int, str]] = []
+    for place in places:
+        logs = Logs.of(place)
+        log, tags = _beginning(folder, logs)
+        is_same = agree(table, log)
+        if is_same or (is_same is None and _ARGS in tags):
+            found.append((logs.begun_ms, "" if place == folder else str(place.relative_to(folder))))
+    return Logs.among(folder, [name for _, name in sorted(found)])
+
+
+def _beginning(root: Path, logs: Logs) -> tuple[Log, set[str]]:
+    """Give how the scalars of event files begin, by the names that the state has for them, and the tags of all else."""
+    log: Log = {}
+    tags: set[str] = set()
+    for file in logs.files:
+        with contextlib.suppress(OSError, SourceDamaged), open_inside(root, logs.folder / file) as stream:
+            scalars, others = sample(stream)
+            tags |= others
+            for tag, columns in scalars.items():
+                add(log, _name_of(tag), *columns)
+    return log, tags
+
+
+def _event_folders(folder: Path) -> list[Path]:
+    """List the folders of event files inside a trainer's folder, but not those inside another trainer's."""
+    found: list[Path] = []
+    waiting = [(folder, 0)]
+    while waiting and len(found) < _MAX_LOG_FOLDERS:
+        place, depth = waiting.pop()
+        names = listed(place)
+        if place != folder and STATE in names:
+            continue
+        if event_files(place):
+            found.append(place)
+        if depth < _LOG_DEPTH:
+            inside = [place / name for name in names if not _CHECKPOINT.match(name)]
+            waiting += [(each, depth + 1) for each in inside if each.is_dir() and not each.is_symlink()]
+    return sorted(found, key=lambda place: natural_key(str(place)))
+
+
+def _name_of(tag: str) -> str:
+    """Give the name that the Trainer's state has for a tag of its event files."""
+    split, _, name = tag.partition("/")
+    if not name:
+        return tag
+    return name if split == "train" else f"{split}_{name}" if split in _SPLITS else tag
 
 
 def merge(stores: list[Store], root: Path) -> list[Store]:
@@ -78,22 +167,65 @@ def _is_config(path: Path) -> bool:
 
 def take(store: Store, intake: Intake) -> None:
     """Take every trainer's folder as a run, and every model's as a version."""
-    for folder in sorted(store.parts, key=lambda place: natural_key(str(place))):
+    folders = sorted(store.parts, key=lambda place: natural_key(str(place)))
+    trainings = [training for folder in folders if (training := _Training.of(folder)) is not None]
+    identities = [training.identity(intake, store.path) for training in trainings]
+    for training, identity, run_id in zip(trainings, identities, intake.ids_of(identities), strict=True):
+        name, project = _names(training.folder)
+        if not intake.is_wanted(project, name) or intake.is_unchanged(run_id, identity.fingerprint):
+            continue
+        with intake.run(
+            run_id, fingerprint=identity.fingerprint, name=name, project=project, started_ms=0, source=f"huggingface:{name}", identity=identity
+        ) as run:  # fmt: skip
+            run.provenance(folder=str(training.folder))
+            _take_trainer(run, intake, training)
+    for folder in {*folders} - {training.folder for training in trainings}:
+        _take_model(folder, intake)
+
+
+@dataclass(frozen=True, slots=True)
+class _Training:
+    """A trainer's folder: its states, and the event files of the same training."""
+
+    folder: Path
+    states: list[tuple[int, Path]]
+    logs: Logs
+
+    @classmethod
+    def of(cls, folder: Path) -> _Training | None:
         states = _states(folder)
-        if states:
-            _take_trainer(folder, states, intake)
-        else:
-            _take_model(folder, intake)
+        return cls(folder, states, _logs(folder)) if states else None
+
+    def identity(self, intake: Intake, root: Path) -> Identity:
+        """Say what the training is known by: its event files, which have times, and the first entry of its history."""
+        folder = self.folder
+        files = [*(str(path.relative_to(folder)) for _, path in self.states), *self.logs.files, *listed(folder)]
+        logs = self.logs.witnesses(folder)
+        history = _newest(None, folder, self.states)[0].get("log_history", ())
+        entry = next((each for each in history if isinstance(each, dict)), None)
+        first = witness(ROW, orjson.dumps(entry, option=orjson.OPT_SORT_KEYS, default=str)) if entry else ""
+        place = os.path.realpath(folder)
+        return Identity(
+            intake.run_id("training", folder.name, first or place), stamp(folder, files), place, logs | ({first} if first else set()),
+            earlier_ids=(intake.run_id("trainer", place),), history=self._history, title=os.path.relpath(folder, root),
+        )  # fmt: skip
+
+    def _history(self) -> History:
+        log, _ = _series(_newest(None, self.folder, self.states)[0], 0)
+        return {(name, ""): series.columns()[::2] for name, series in log.items()}
 
 
 def _states(folder: Path) -> list[tuple[int, Path]]:
     """List the states of a trainer's folder: its own, and those of its checkpoints, by step."""
     found = [(1 << 62, folder / STATE)] if STATE in listed(folder) else []
-    for name in listed(folder):
-        match = _CHECKPOINT.match(name)
-        if match and (folder / name).is_dir() and STATE in listed(folder / name):
-            found.append((int(match[1][:15]), folder / name / STATE))
-    return sorted(found)
+    checkpoints = [name for name in listed(folder) if _is_checkpoint(folder / name)]
+    return sorted([*found, *((_step_of(name) or 0, folder / name / STATE) for name in checkpoints)])
+
+
+def _step_of(name: str) -> int | None:
+    """Read the step in a checkpoint's name; None where it has none."""
+    match = _CHECKPOINT.match(name)
+    return int(match[1][:15]) if match else None
 
 
 def _names(folder: Path) -> tuple[str, str]:
@@ -109,26 +241,68 @@ def _names(folder: Path) -> tuple[str, str]:
     return name, "huggingface"
 
 
-def _take_trainer(folder: Path, states: list[tuple[int, Path]], intake: Intake) -> None:
-    name, project = _names(folder)
-    if not intake.is_wanted(project, name):
-        return
-    # A folder has no id of its own: its place is.
-    run_id = intake.run_id("trainer", os.path.realpath(folder))
-    fingerprint = stamp(folder, [*(str(path.relative_to(folder)) for _, path in states), *listed(folder)])
-    if intake.is_unchanged(run_id, fingerprint):
-        return
-    with intake.run(
-        run_id, fingerprint=fingerprint, name=name, project=project, started_ms=0, source=f"huggingface:{name}"
-    ) as run:
-        run.provenance(folder=str(folder))
-        state, path = _newest(run, folder, states)
-        time_ms = size_and_time(path)[1] if path is not None else 0
-        # The log has no times of its own: the state is written at the end.
-        run.started(time_ms - _runtime_ms(state))
+def _take_trainer(run: RunIntake, intake: Intake, training: _Training) -> None:
+    folder, states = training.folder, training.states
+    state, path = _newest(run, folder, states)
+    time_ms = size_and_time(path or states[-1][1])[1]
+    log, skipped = _series(state, time_ms)
+    for what, why in skipped:
+        run.left(what, why)
+    trainings: dict[str, Log] = {}
+
+    def gather(name: str, labels: str, steps: Ints, times_ms: Ints, values: Floats) -> None:
+        add(trainings.setdefault(labels, {}), _name_of(name), steps, times_ms, values)
+
+    def take_text(tag: str, text: str) -> bool:
+        return tag == _ARGS and _take_args(run, text)
+
+    # The state's log has no times of its own: it is written at the end.
+    run.started(time_ms - _runtime_ms(state))
+    _stand(run, state, time_ms)
+    if training.logs.groups:
+        take_events(run, folder, training.logs, take_points=gather, take_text=take_text)
+        _stand(
+            run,
+            state,
+            max(
+                [time_ms, *(int(series.columns()[1].max()) for each in trainings.values() for series in each.values())]
+            ),
+        )
+    events: Log = {}
+    for each in trainings.values():
+        for name, series in each.items():
+            add(events, name, *series.columns())
+    for name, series in united(log, events).items():
+        run.points(name, *series.columns())
+    _take_facts(run, state)
+    _take_versions(run, intake, folder, states, state)
+
+
+def _take_args(run: RunIntake, text: str) -> bool:
+    """Take the Trainer's arguments as params; say whether they are that."""
+    try:
+        told = orjson.loads(text)
+    except ValueError:
+        return False
+    if not isinstance(told, dict):
+        return False
+    run.params({str(name): value for name, value in told.items() if value is not None})
+    return True
+
+
+def _stand(run: RunIntake, state: dict[str, Any], time_ms: int) -> None:
+    """Say how the training stands. One that has steps to go and no end goes on, or was killed: when it was last heard of tells which."""
+    done, wanted = state.get("global_step"), state.get("max_steps")
+    is_short = isinstance(done, int) and isinstance(wanted, int) and 0 <= done < wanted
+    if is_short and not _has_ended(state):
+        run.status("running", heard_ms=time_ms)
+    else:
         run.status("finished", ended_ms=time_ms)
-        _take_state(run, state, time_ms)
-        _take_versions(run, intake, folder, states, state)
+
+
+def _has_ended(state: dict[str, Any]) -> bool:
+    """Whether the training came to its end, as when it was stopped early: its last entry then sums it up."""
+    return _runtime_ms(state) > 0
 
 
 def _runtime_ms(state: dict[str, Any]) -> int:
@@ -140,17 +314,21 @@ def _runtime_ms(state: dict[str, Any]) -> int:
     return 0
 
 
-def _newest(run: RunIntake, folder: Path, states: list[tuple[int, Path]]) -> tuple[dict[str, Any], Path | None]:
-    """Give the state with the longest history; those that cannot be read are told of."""
+def _newest(run: RunIntake | None, folder: Path, states: list[tuple[int, Path]]) -> tuple[dict[str, Any], Path | None]:
+    """Give the state with the longest history; those that cannot be read are told of where there is a run."""
     best: tuple[int, dict[str, Any], Path] | None = None
-    for _, path in reversed(states):
+    for at_most, path in reversed(states):
+        if best is not None and best[0] >= at_most:
+            break
         try:
             told = _json(read_inside(folder, path, limit_bytes=MAX_STATE_BYTES))
         except (SourceDamaged, OSError) as error:
-            run.damaged(f"{path.relative_to(folder)} cannot be read: {error}")
+            if run is not None:
+                run.damaged(f"{path.relative_to(folder)} cannot be read: {error}")
             continue
         if not isinstance(told, dict) or not isinstance(told.get("log_history"), list):
-            run.damaged(f"{path.relative_to(folder)} has no log_history")
+            if run is not None:
+                run.damaged(f"{path.relative_to(folder)} has no log_history")
             continue
         step = told.get("global_step")
         step = step if isinstance(step, int) else len(told["log_history"])
@@ -173,36 +351,40 @@ def _json(content: bytes) -> Any:
         raise SourceDamaged(f"it is no JSON ({ascii(str(error))[:100]})") from None
 
 
-def _take_state(run: RunIntake, state: dict[str, Any], time_ms: int) -> None:
-    """Take a state: a series for each number of the log's entries, at the step of its entry."""
+def _series(state: dict[str, Any], time_ms: int) -> tuple[Log, list[tuple[str, str]]]:
+    """Give a series for each number of a state's log, at the step of its entry, and what and why of each that has none."""
     columns: dict[str, tuple[list[int], list[float]]] = {}
+    skipped = []
     last_step = 0
     for entry in state.get("log_history", ()):
         if not isinstance(entry, dict):
-            run.left("log entries", "are no mappings of names to numbers")
+            skipped.append(("log entries", "are no mappings of names to numbers"))
             continue
         step = entry.get("step")
-        step = (
-            max(-(1 << 63), min((1 << 63) - 1, step))
-            if isinstance(step, int) and not isinstance(step, bool)
-            else last_step
-        )
-        last_step = step
+        if isinstance(step, int) and not isinstance(step, bool):
+            last_step = max(-(1 << 63), min((1 << 63) - 1, step))
         for name, value in entry.items():
             if name == "step":
                 continue
             if isinstance(value, bool) or not isinstance(value, int | float):
-                run.left("log values", "are no numbers")
+                skipped.append(("log values", "are no numbers"))
                 continue
             steps, values = columns.setdefault(str(name), ([], []))
-            steps.append(step)
+            steps.append(last_step)
             try:
                 values.append(float(value))
             except OverflowError:
                 values.append(float("inf") if value > 0 else float("-inf"))
+    log: Log = {}
     for name, (steps, values) in columns.items():
-        run.points(name, steps, [time_ms] * len(values), values)
-    run.params({name: state[name] for name in _STATE_PARAMS if state.get(name) is not None})
+        count = len(values)
+        add(log, name, np.array(steps, np.int64), np.full(count, time_ms, np.int64), np.array(values, np.float64))
+    return log, skipped
+
+
+def _take_facts(run: RunIntake, state: dict[str, Any]) -> None:
+    """Take what a state says beside its log. Of what was not asked for, such as a number of epochs where steps rule, it has the largest number."""
+    run.params({name: state[name] for name in _STATE_PARAMS if state.get(name) not in (None, sys.maxsize)})
     facts = {name: state.get(name) for name in ("global_step", "epoch", "max_steps", "best_metric", "best_model_checkpoint", "best_global_step", "total_flos") if state.get(name) is not None}  # fmt: skip
     if facts:
         run.context("trainer", facts)
@@ -215,15 +397,16 @@ def _take_versions(
     run: RunIntake, intake: Intake, folder: Path, states: list[tuple[int, Path]], state: dict[str, Any]
 ) -> None:
     best = str(state.get("best_model_checkpoint") or "").replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
-    for name in sorted((name for name in listed(folder) if _CHECKPOINT.match(name)), key=natural_key):
+    for name in sorted((name for name in listed(folder) if name == _LAST or _CHECKPOINT.match(name)), key=natural_key):
         place = folder / name
         if not place.is_dir() or place.is_symlink():
             continue
+        step = _step_of(name) if name != _LAST else _newest(None, folder, [(0, place / STATE)])[0].get("global_step")
         contents = intake.folder_contents(place, root=folder)
         if contents:
             run.output(
                 "checkpoint", kind="checkpoint", contents=contents, root=folder, created_ms=size_and_time(place / STATE)[1],
-                metadata={"step": int(name.rpartition("-")[2][:15]), "folder": name}, aliases=["best"] if name == best else [],
+                metadata={"step": step if isinstance(step, int) else None, "folder": name}, aliases=["best"] if name == best else [],
             )  # fmt: skip
     names = listed(folder)
     if "config.json" in names and any(name.endswith(_WEIGHTS) and name not in _NOT_MODEL for name in names):
@@ -250,7 +433,7 @@ def _model(run: RunIntake | None, intake: Intake, folder: Path) -> None:
     name, project = _names(folder)
 
     def is_other(path: str) -> bool:
-        return path.partition("/")[0].startswith(("checkpoint-", "runs", ".git", ".cache")) or path in _NOT_MODEL
+        return path.partition("/")[0].startswith(("checkpoint-", _LAST, "runs", ".git", ".cache")) or path in _NOT_MODEL
 
     contents = intake.folder_contents(folder, root=folder, skip=is_other)
     if not contents:

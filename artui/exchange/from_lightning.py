@@ -6,17 +6,26 @@ params, without making any object; checkpoints are versions of an artifact. Epoc
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import math
 import os
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+import orjson
+
 from artui.errors import SourceDamaged
-from artui.exchange.from_tensorboard import event_files, is_event_file, take_events
+from artui.exchange.agreement import Floats, Ints, Log, add, agree, united
+from artui.exchange.from_tensorboard import Logs, event_files, is_event_file, take_events
+from artui.exchange.identity import HINT, ROW, History, Identity, witness
 from artui.exchange.intake import Intake
 from artui.exchange.reading import (
     Folder,
@@ -25,6 +34,7 @@ from artui.exchange.reading import (
     natural_key,
     open_inside,
     read_inside,
+    read_text,
     size_and_time,
     stamp,
 )
@@ -36,6 +46,11 @@ MAX_COLUMNS = 10_000
 MAX_LINE_CHARS = 4 << 20
 _VERSION = re.compile(r"version_\d+\Z")
 _CHECKPOINT_STEP = re.compile(r"step=(\d+)")
+_TEST_TUBE = "tf"
+_TEST_TUBE_MARKS = frozenset({"meta_tags.csv", "meta.experiment"})
+_MARKS = _TEST_TUBE_MARKS | {"hparams.yaml"}
+_PLACES = frozenset({"step", "epoch", "created_at"})
+"""Columns that say where a row's values stand."""
 _PLAIN_NAMES = frozenset({"lightning_logs", "logs", "csv_logs", "tb_logs", "default", "runs", "output", "outputs"})
 
 
@@ -49,10 +64,11 @@ def find_folder(folder: Folder) -> list[Store]:
     has_table = "metrics.csv" in folder.files and _has_steps(folder.path / "metrics.csv")
     has_events = any(map(is_event_file, folder.files))
     is_version = _VERSION.match(folder.path.name) is not None
-    has_marks = "hparams.yaml" in folder.files or (is_version and "checkpoints" in folder.folders)
+    has_marks = not _MARKS.isdisjoint(folder.files) or (is_version and "checkpoints" in folder.folders)
     if not has_table and not (has_marks and (has_events or is_version)):
         return []
-    folder.folders = [name for name in folder.folders if name != "checkpoints"]
+    inside = ("checkpoints", _TEST_TUBE) if not _TEST_TUBE_MARKS.isdisjoint(folder.files) else ("checkpoints",)
+    folder.folders = [name for name in folder.folders if name not in inside]
     folder.files = [name for name in folder.files if not is_event_file(name)]  # they belong to this run
     return [Store(FORMAT, folder.path, parts=(folder.path,))]
 
@@ -73,35 +89,110 @@ def _has_steps(path: Path) -> bool:
 
 def take(store: Store, intake: Intake) -> None:
     """Take every version, the second before the tenth."""
-    for folder in sorted(store.parts, key=lambda place: natural_key(str(place))):
-        name, project = _names(folder)
+    versions = [_Version.of(folder) for folder in sorted(store.parts, key=lambda place: natural_key(str(place)))]
+    identities = [version.identity(intake, store.path) for version in versions]
+    for version, identity, run_id in zip(versions, identities, intake.ids_of(identities), strict=True):
+        name, project = _names(version.folder)
         if not intake.is_wanted(project, name):
             continue
-        events = event_files(folder)
-        # A folder has no id of its own: its place is, and the name of its first event file, which says when it began.
-        run_id = intake.run_id(os.path.realpath(folder), *events[:1])
-        checkpoints = [f"checkpoints/{name}" for name in listed(folder / "checkpoints")]
-        fingerprint = stamp(folder, ["hparams.yaml", "metrics.csv", *events, *checkpoints])
-        if intake.is_unchanged(run_id, fingerprint):
+        if intake.is_unchanged(run_id, identity.fingerprint):
             continue
         with intake.run(
-            run_id,
-            fingerprint=fingerprint,
-            name=name,
-            project=project,
-            started_ms=_started_ms(folder),
-            source=f"lightning:{name}",
-        ) as run:
-            run.provenance(folder=str(folder))
-            has_params = _take_params(run, folder)
-            _take_checkpoints(run, intake, folder)
-            ended_ms = size_and_time(folder / "metrics.csv")[1] or _started_ms(folder)
-            run.status("finished", ended_ms=ended_ms)
-            if events:
-                # What the logger writes into its event files are the same params, written flat.
-                take_events(run, folder, folder, events, has_params=not has_params)
-            if "metrics.csv" in listed(folder):
-                _take_table(run, folder, ended_ms)
+            run_id, fingerprint=identity.fingerprint, name=name, project=project, started_ms=version.started_ms(),
+            source=f"lightning:{name}", identity=identity,
+        ) as run:  # fmt: skip
+            run.provenance(folder=str(version.folder))
+            _take_version(run, intake, version)
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """A version's folder, and its event files: in `tf` where test-tube wrote it, Lightning's logger before 0.7."""
+
+    folder: Path
+    logs: Logs
+    has_table: bool
+
+    @classmethod
+    def of(cls, folder: Path) -> _Version:
+        return cls(folder, Logs.of(folder, _TEST_TUBE), "metrics.csv" in listed(folder))
+
+    def identity(self, intake: Intake, root: Path) -> Identity:
+        """Say what the version is known by: its event files, else the first row of its table, beside its params."""
+        folder, files = self.folder, listed(self.folder)
+        checkpoints = [f"checkpoints/{name}" for name in listed(folder / "checkpoints")]
+        fingerprint = stamp(folder, [*sorted(_MARKS), "metrics.csv", *self.logs.files, *checkpoints])
+        logs = self.logs.witnesses(folder)
+        row = _first_row(folder) if self.has_table else ""
+        hints = set()
+        for name in sorted(_MARKS.intersection(files)):
+            with contextlib.suppress(OSError, SourceDamaged):
+                hints.add(witness(HINT, name, read_inside(folder, folder / name)))
+        place = os.path.realpath(folder)
+        begun = sorted(logs)[:1] or [row] if logs or row else sorted(hints)[:1] or [place]
+        events = event_files(folder)
+        return Identity(
+            intake.run_id("version", folder.name, *begun), fingerprint, place, logs | ({row} if row else set()), frozenset(hints),
+            earlier_ids=(intake.run_id(place, *events[:1]),), history=self._history if self.has_table else None,
+            title=os.path.relpath(folder, root),
+        )  # fmt: skip
+
+    def _history(self) -> History:
+        return {(name, ""): series.columns()[::2] for name, series in _read_table(self, None).items()}
+
+    def started_ms(self) -> int:
+        """Give when it began: as test-tube says, else by the times of its files."""
+        times = [size_and_time(self.folder / name)[1] for name in (*sorted(_MARKS), "metrics.csv")]
+        return self.told_ms() or min(filter(None, times), default=0)
+
+    def told_ms(self) -> int:
+        """Give when test-tube says that it began; 0 where it does not."""
+        with contextlib.suppress(OSError, SourceDamaged, ValueError):
+            told = orjson.loads(read_inside(self.folder, self.folder / "meta.experiment"))
+            return _time_ms(str(told.get("created_at") or "")) if isinstance(told, dict) else 0
+        return 0
+
+
+def _first_row(folder: Path) -> str:
+    """Make a witness of a table's first row: of what it has, since columns are added later."""
+    with contextlib.suppress(OSError, SourceDamaged, csv.Error), open_inside(folder, folder / "metrics.csv") as stream:
+        lines = [stream.readline(MAX_LINE_CHARS).decode("utf-8", "replace") for _ in range(2)]
+        if lines[1].endswith("\n"):
+            header, row = csv.reader(lines)
+            cells = sorted(f"{name.strip()}={cell}" for name, cell in zip(header, row, strict=False) if cell)
+            return witness(ROW, *cells)
+    return ""
+
+
+def _take_version(run: RunIntake, intake: Intake, version: _Version) -> None:
+    folder, logs = version.folder, version.logs
+    has_params = _take_params(run, folder)
+    _take_checkpoints(run, intake, folder)
+    ended_ms = size_and_time(folder / "metrics.csv")[1] or version.started_ms()
+    run.status("finished", ended_ms=ended_ms)
+    if not version.has_table or not logs.groups:
+        if logs.groups:
+            # What the logger writes into its event files are the same params, written flat.
+            take_events(run, folder, logs, has_params=not has_params)
+        if version.has_table:
+            _take_table(run, version, ended_ms)
+        return
+    table = _read_table(version, run)
+    trainings: dict[str, Log] = {}
+
+    def gather(name: str, labels: str, steps: Ints, times_ms: Ints, values: Floats) -> None:
+        add(trainings.setdefault(labels, {}), name, steps, times_ms, values)
+
+    take_events(run, folder, logs, has_params=not has_params, take_points=gather)
+    if told_ms := version.told_ms():
+        run.started(told_ms)
+    mine = next((labels for labels, log in trainings.items() if agree(table, log)), None)
+    joined = united(table, trainings.pop(mine)) if mine is not None else table
+    if trainings and mine is None and table:
+        run.remark("metrics.csv and the event files are of different trainings: the label `log` tells them apart.")
+    for number, log in enumerate([joined, *trainings.values()], start=1):
+        for name, series in log.items():
+            run.points(name, *series.columns(), labels=f"log={number}" if number > 1 else "")
 
 
 def _names(folder: Path) -> tuple[str, str]:
@@ -117,17 +208,12 @@ def _names(folder: Path) -> tuple[str, str]:
     return name, "lightning"
 
 
-def _started_ms(folder: Path) -> int:
-    times = [time_ms for name in ("hparams.yaml", "metrics.csv") if (time_ms := size_and_time(folder / name)[1])]
-    return min(times, default=0)
-
-
 def _take_params(run: RunIntake, folder: Path) -> bool:
     """Take `hparams.yaml`; say whether it had any params."""
     try:
         told = load_yaml(read_inside(folder, folder / "hparams.yaml"))
     except FileNotFoundError:
-        return False
+        return _take_tags(run, folder)
     except (SourceDamaged, OSError) as error:
         run.damaged(f"hparams.yaml cannot be read: {error}")
         return False
@@ -136,6 +222,17 @@ def _take_params(run: RunIntake, folder: Path) -> bool:
     elif told is not None:
         run.left("hparams.yaml", "does not hold params")
     return isinstance(told, dict) and bool(told)
+
+
+def _take_tags(run: RunIntake, folder: Path) -> bool:
+    """Take the params that test-tube keeps as a table of `key,value`; say whether there are any."""
+    try:
+        rows = list(csv.reader(read_text(folder, folder / "meta_tags.csv").splitlines()))
+    except (SourceDamaged, OSError, csv.Error):
+        return False
+    params = {row[0]: row[1] for row in rows[1:] if len(row) == 2 and row[0]}
+    run.text_params(params)
+    return bool(params)
 
 
 def _take_checkpoints(run: RunIntake, intake: Intake, folder: Path) -> None:
@@ -158,96 +255,152 @@ def _take_checkpoints(run: RunIntake, intake: Intake, folder: Path) -> None:
         )
 
 
-def _take_table(run: RunIntake, folder: Path, time_ms: int) -> None:
-    """Take a table with sparse rows. It has no times: all points have that of the file."""
-    try:
-        with open_inside(folder, folder / "metrics.csv") as stream:
-            _Table(run, time_ms).take(stream)
-    except OSError as error:
-        run.damaged(f"metrics.csv cannot be read: {error.strerror}")
+def _take_table(run: RunIntake, version: _Version, time_ms: int) -> None:
+    """Take a table with sparse rows. Where it has no times, all points have that of the file."""
+    _Table(run, time_ms, run.points).read(version)
+
+
+def _read_table(version: _Version, run: RunIntake | None) -> Log:
+    """Read a table whole; without a run nothing is told of it."""
+    log: Log = {}
+
+    def gather(name: str, steps: Ints, times_ms: Ints, values: Floats) -> None:
+        add(log, name, steps, times_ms, values)
+
+    _Table(run, size_and_time(version.folder / "metrics.csv")[1], gather).read(version)
+    return log
 
 
 class _Table:
     """Reads one `metrics.csv`."""
 
-    def __init__(self, run: RunIntake, time_ms: int) -> None:
-        self._run, self._time_ms = run, time_ms
-        self._columns: dict[int, tuple[str, list[int], list[float]]] = {}
+    def __init__(self, run: RunIntake | None, time_ms: int, take: Callable[[str, Ints, Ints, Floats], None]) -> None:
+        self._run, self._time_ms, self._take = run, time_ms, take
+        self._columns: dict[int, tuple[str, list[int], list[int], list[float]]] = {}
         self._waiting = 0
         self._epochs: list[tuple[int, int]] = []
         self._bad = 0
+        self._texts: Counter[str] = Counter()
+        self._header: list[str] = []
 
-    def take(self, stream: BinaryIO) -> None:
-        lines = _lines(stream)
+    def read(self, version: _Version) -> None:
+        """Read the table of a version, as far as it goes; what is wrong with it is told of."""
+        try:
+            with open_inside(version.folder, version.folder / "metrics.csv") as stream:
+                self._read(stream)
+        except (OSError, SourceDamaged) as error:
+            self._damaged(f"metrics.csv cannot be read: {getattr(error, 'strerror', None) or error}")
+
+    def _damaged(self, text: str) -> None:
+        if self._run is not None:
+            self._run.damaged(text)
+
+    def _read(self, stream: BinaryIO) -> None:
+        lines = _Lines(stream)
         rows = csv.reader(lines, strict=False)
         try:
-            header = [name.strip() for name in next(rows, [])]
+            self._header = [name.strip() for name in next(rows, [])]
+            header = self._header
             if not header or len(header) > MAX_COLUMNS:
-                self._run.damaged(
+                self._damaged(
                     "metrics.csv is empty" if not header else "metrics.csv has more columns than any real one"
                 )
                 return
-            step_at = header.index("step") if "step" in header else -1
-            epoch_at = header.index("epoch") if "epoch" in header else -1
-            wanted = [(at, name) for at, name in enumerate(header) if name and at not in (step_at, epoch_at)]
-            self._columns = {at: (name, [], []) for at, name in wanted}
+            wanted = [(at, name) for at, name in enumerate(header) if name and name not in _PLACES]
+            self._columns = {at: (name, [], [], []) for at, name in wanted}
             for number, row in enumerate(rows):
-                self._row(row, number, len(header), step_at, epoch_at)
+                self._row(row, number, is_cut=lines.is_cut)
         except csv.Error as error:
-            self._run.damaged(f"metrics.csv is no CSV from some row on: {error}")
+            self._damaged(f"metrics.csv is no CSV from some row on: {error}")
         finally:
             self._hand_over()
-            if self._epochs:
-                self._run.context("epochs", {"epoch_and_first_step": self._epochs[:10_000]})
-                self._run.changed("epochs", "are kept as the steps at which they begin")
-            if self._bad:
-                self._run.damaged(f"{self._bad} rows of metrics.csv are cut off or hold what is no number")
+            self._tell(is_cut=lines.is_cut)
 
-    def _row(self, row: list[str], number: int, width: int, step_at: int, epoch_at: int) -> None:
+    def _tell(self, *, is_cut: bool) -> None:
+        run = self._run
+        if run is None:
+            return
+        if self._epochs:
+            run.context("epochs", {"epoch_and_first_step": self._epochs[:10_000]})
+            run.changed("epochs", "are kept as the steps at which they begin")
+        if self._bad:
+            run.damaged(f"{self._bad} rows of metrics.csv are cut off, or their step is no number")
+        for name, count in self._texts.items():
+            run.left("values of metrics.csv", f"of column {name!a} are no numbers"[:200], count)
+        if is_cut:
+            run.cut_off("metrics.csv")
+
+    def _cell(self, row: list[str], name: str) -> str:
+        at = self._header.index(name) if name in self._header else -1
+        return row[at] if 0 <= at < len(row) else ""
+
+    def _row(self, row: list[str], number: int, *, is_cut: bool) -> None:
         if not row:
             return
-        is_bad = len(row) != width
-        step = _int(row[step_at]) if 0 <= step_at < len(row) else None
-        epoch = _int(row[epoch_at]) if 0 <= epoch_at < len(row) else None
+        is_short = len(row) != len(self._header)
+        step, epoch = _int(self._cell(row, "step")), _int(self._cell(row, "epoch"))
+        is_bad = is_short and not is_cut
         if step is None:
-            is_bad = is_bad or (step_at >= 0 and step_at < len(row) and bool(row[step_at]))
-            step = epoch if epoch is not None and step_at < 0 else number
+            is_bad = is_bad or bool(self._cell(row, "step"))
+            step = epoch if epoch is not None and "step" not in self._header else number
         if epoch is not None and (not self._epochs or self._epochs[-1][0] != epoch):
             self._epochs.append((epoch, step))
+        time_ms = _time_ms(self._cell(row, "created_at")) or self._time_ms
         # A row that is cut off may end within a number: its last cell is not to be trusted.
-        cells = row if len(row) == width else row[:-1]
-        for at, text in enumerate(cells):
+        for at, text in enumerate(row[:-1] if is_short or is_cut else row):
             column = self._columns.get(at)
             if column is None or not text:
                 continue
             try:
                 value = float(text)
             except ValueError:
-                is_bad = True
+                self._texts[column[0]] += 1
                 continue
             column[1].append(step)
-            column[2].append(value)
+            column[2].append(time_ms)
+            column[3].append(value)
             self._waiting += 1
         self._bad += is_bad
         if self._waiting > 1 << 17:
             self._hand_over()
 
     def _hand_over(self) -> None:
-        for name, steps, values in self._columns.values():
+        for name, steps, times_ms, values in self._columns.values():
             if values:
-                self._run.points(name, steps, [self._time_ms] * len(values), values)
-                steps.clear()
-                values.clear()
+                self._take(name, np.array(steps, np.int64), np.array(times_ms, np.int64), np.array(values, np.float64))
+                for column in (steps, times_ms, values):
+                    column.clear()
         self._waiting = 0
 
 
-def _lines(stream: BinaryIO) -> Iterator[str]:
-    """Give lines of a text file; one that is longer than any real one ends the reading."""
-    text = io.TextIOWrapper(stream, "utf-8", errors="replace", newline="")
-    while line := text.readline(MAX_LINE_CHARS):
+class _Lines:
+    """Lines of a text file; one that is longer than any real one ends the reading."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._text = io.TextIOWrapper(stream, "utf-8", errors="replace", newline="")
+        self.is_cut = False
+        """Whether the line that was given last has no end: its writer was killed, or still writes."""
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(MAX_LINE_CHARS)
+        if not line:
+            raise StopIteration
         if len(line) >= MAX_LINE_CHARS:
             raise csv.Error("a line is longer than any real one")
-        yield line.replace("\0", "�")
+        self.is_cut = not line.endswith(("\n", "\r"))
+        return line.replace("\0", "\ufffd")
+
+
+def _time_ms(text: str) -> int:
+    """Read a time such as test-tube's `2020-03-03 13:11:37.620137`, which has no zone and is taken for UTC; 0 where it is none."""
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return 0
+    return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def _int(text: str) -> int | None:

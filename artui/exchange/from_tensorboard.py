@@ -10,16 +10,21 @@ import contextlib
 import os
 import re
 import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from artui.errors import SourceDamaged
 from artui.exchange import histograms
+from artui.exchange.identity import LOG, Identity, witness
 from artui.exchange.intake import Content, Intake
 from artui.exchange.reading import Folder, natural_key, open_inside, stamp
 from artui.exchange.run_intake import RunIntake
 from artui.exchange.store import Store
-from artui.exchange.tfevents import Damage, EventReader, Value, hparams, records, restart_step
+from artui.exchange.tfevents import Damage, EventReader, Value, first_record, head_tags, hparams, records, restart_step
 
 FORMAT = "tensorboard"
 KEPT_BYTES = 64 << 20
@@ -28,6 +33,8 @@ LIVE_SECONDS = 300
 TAKEN_BACK = "were taken back by a restart, which went on before them: left out, as in TensorBoard"
 _PLAIN_NAMES = frozenset({"logs", "log", "runs", "tensorboard", "tb", "tb_logs", "tensorboard_logs", "events", "summaries", "lightning_logs", "output", "outputs"})  # fmt: skip
 _BEGUN = re.compile(r"tfevents\.([0-9]{9,11})(?:\.|$)")
+_TIME = re.compile(r"[0-9]{9,11}(?:\.[0-9]+)?\Z")
+MAX_TRAININGS = 100
 _SESSION = {1: "finished", 2: "failed", 3: "running"}
 
 
@@ -55,34 +62,94 @@ def take(store: Store, intake: Intake) -> None:
     """Take every run, by the time of its first event file."""
     root = store.path
     project = project_of(root)
-    found = [(folder, files) for folder in store.parts if (files := event_files(folder))]
-    found.sort(key=lambda each: (_begun_ms(each[1]), natural_key(str(each[0]))))
-    ids: dict[str, Path] = {}
-    known: dict[Path, str] = {}
-    for folder, files in found:
-        run_id = _run_id(intake, folder, files)
-        if run_id in ids:  # a copy, or one that began in the same second: its path tells it apart
-            run_id = intake.run_id(name_of(root, folder), files[0])
-        ids[run_id], known[folder] = folder, run_id
-    for folder, files in found:
-        name, run_id = name_of(root, folder), known[folder]
+    found = _with_hparams_inside([Logs.of(folder) for folder in store.parts])
+    found.sort(key=lambda logs: (logs.begun_ms, natural_key(str(logs.folder))))
+    identities = [_identity(intake, logs, name_of(root, logs.folder)) for logs in found]
+    ids = dict(zip([logs.folder for logs in found], intake.ids_of(identities), strict=True))
+    for logs, identity in zip(found, identities, strict=True):
+        name, run_id = name_of(root, logs.folder), ids[logs.folder]
         if not intake.is_wanted(project, name):
             continue
-        fingerprint = stamp(folder, files)
-        if intake.is_unchanged(run_id, fingerprint):
+        if intake.is_unchanged(run_id, identity.fingerprint):
             continue
-        parent = next((known[above] for above in folder.parents if above in known), None)
+        parent = next((ids[above] for above in logs.folder.parents if above in ids), None)
         with intake.run(
-            run_id,
-            fingerprint=fingerprint,
-            name=name,
-            project=project,
-            started_ms=_begun_ms(files),
-            source=f"tensorboard:{name}",
-        ) as run:
+            run_id, fingerprint=identity.fingerprint, name=name, project=project, started_ms=logs.begun_ms,
+            source=f"tensorboard:{name}", identity=identity,
+        ) as run:  # fmt: skip
             run.about(parent_id=parent)
-            run.provenance(run=name, files=files[:20])
-            take_events(run, root, folder, files)
+            run.provenance(run=name, files=logs.files[:20])
+            take_events(run, root, logs)
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """The event files of one run: those of its folder, and of folders inside that only hold its hparams."""
+
+    folder: Path
+    groups: tuple[tuple[str, ...], ...]
+    """Paths below the folder, a group a folder, in the order in which TensorBoard reads them."""
+
+    @classmethod
+    def of(cls, folder: Path, *inside: str) -> Logs:
+        """Find the event files of a folder, and of some folders inside it."""
+        return cls.among(folder, ["", *inside])
+
+    @classmethod
+    def among(cls, folder: Path, places: Iterable[str]) -> Logs:
+        """Find the event files of some folders, by their paths below one; an empty path is that one itself."""
+        groups = (tuple(os.path.join(place, file) for file in event_files(folder / place)) for place in places)
+        return cls(folder, tuple(group for group in groups if group))
+
+    @property
+    def files(self) -> list[str]:
+        return [file for group in self.groups for file in group]
+
+    @property
+    def begun_ms(self) -> int:
+        """When the first file was begun, as its name says; 0 when it does not."""
+        match = _BEGUN.search(self.files[0]) if self.groups else None
+        return int(match[1]) * 1000 if match else 0
+
+    def witnesses(self, root: Path) -> frozenset[str]:
+        """Give what tells each file from all others: how it begins, which has its time, and its name, which has its process."""
+        found = set()
+        for file in self.files:
+            with contextlib.suppress(OSError, SourceDamaged), open_inside(root, self.folder / file) as stream:
+                if record := first_record(stream):
+                    found.add(witness(LOG, os.path.basename(file), record))
+        return frozenset(found)
+
+
+def _with_hparams_inside(found: list[Logs]) -> list[Logs]:
+    """Give folders that `SummaryWriter.add_hparams` made to the runs that they lie in: their name is a time, and they hold hparams."""
+    folders = {logs.folder for logs in found if logs.groups}
+    inside: dict[Path, list[str]] = {}
+    for logs in found:
+        if logs.folder.parent in folders and _TIME.match(logs.folder.name) and _has_hparams(logs):
+            inside.setdefault(logs.folder.parent, []).append(logs.folder.name)
+    return [
+        Logs.of(logs.folder, *sorted(inside.get(logs.folder, ())))
+        for logs in found
+        if logs.groups and logs.folder.name not in inside.get(logs.folder.parent, ())
+    ]
+
+
+def _has_hparams(logs: Logs) -> bool:
+    for file in logs.files:
+        with contextlib.suppress(OSError, SourceDamaged), open_inside(logs.folder, logs.folder / file) as stream:
+            if any(tag.startswith("_hparams_/") for tag in head_tags(stream)):
+                return True
+    return False
+
+
+def _identity(intake: Intake, logs: Logs, title: str) -> Identity:
+    """Say what a run is known by; its id is that of the ends of its path, and of its first file's name, which says when and where it began."""
+    parts = Path(os.path.abspath(logs.folder)).parts
+    return Identity(
+        intake.run_id("/".join(parts[-2:]), logs.files[0]), stamp(logs.folder, logs.files), os.path.realpath(logs.folder),
+        logs.witnesses(logs.folder), earlier_ids=(intake.run_id(title, logs.files[0]),), title=title,
+    )  # fmt: skip
 
 
 def event_files(folder: Path) -> list[str]:
@@ -94,12 +161,6 @@ def event_files(folder: Path) -> list[str]:
             )
     except OSError:
         return []
-
-
-def _run_id(intake: Intake, folder: Path, files: list[str]) -> str:
-    """Give a run's id, which holds wherever its logs are moved: the ends of its path, and its first file's name, which says when and where it began."""
-    parts = Path(os.path.abspath(folder)).parts
-    return intake.run_id("/".join(parts[-2:]), files[0])
 
 
 def name_of(root: Path, folder: Path) -> str:
@@ -117,32 +178,40 @@ def project_of(root: Path) -> str:
     return "tensorboard"
 
 
-def _begun_ms(files: list[str]) -> int:
-    match = _BEGUN.search(files[0]) if files else None
-    return int(match[1]) * 1000 if match else 0
+Points = Callable[[str, str, "NDArray[np.int64]", "NDArray[np.int64]", "NDArray[np.float64]"], None]
+"""Takes points of a series: its name, labels, steps, times in milliseconds, values."""
 
 
-def take_events(run: RunIntake, root: Path, folder: Path, files: list[str], *, has_params: bool = True) -> None:
-    """Take all event files of one run; those that are damaged as far as they go. Without `has_params` hparams are passed over."""
+def take_events(
+    run: RunIntake, root: Path, logs: Logs, *, has_params: bool = True, take_points: Points | None = None,
+    take_text: Callable[[str, str], bool] = lambda *_: False,
+) -> None:  # fmt: skip
+    """Take all event files of one run; those that are damaged as far as they go.
+
+    Without `has_params` hparams are passed over; `take_points` takes the points in place of the run; `take_text` is asked
+    with the tag and the text of each text, and says whether it has taken it.
+    """
     reader = EventReader()
-    kept = _Kept(run, has_params=has_params)
-    for name, limit in _limits(root, folder, files):
-        damage = Damage()
-        kept.limit = limit
-        try:
-            with open_inside(root, folder / name) as stream:
-                size_bytes = os.fstat(stream.fileno()).st_size
-                for batch in records(stream, size_bytes, damage):
-                    for value in reader.read(batch):
-                        kept.take(value)
-                    if reader.point_count > 1 << 17:
-                        _hand_over(run, reader, limit)
-        except OSError as error:
-            run.damaged(f"{name} cannot be read: {error.strerror}")
-        _tell(run, name, damage)
-        if limit is not None:
-            _hand_over(run, reader, limit)
-    _hand_over(run, reader, None)
+    kept = _Kept(run, has_params=has_params, take_text=take_text)
+    trainings = _Trainings(run, take_points)
+    for group in logs.groups:
+        for name, limit in _limits(root, logs.folder, group):
+            damage = Damage()
+            kept.limit = limit
+            trainings.begin(name)
+            try:
+                with open_inside(root, logs.folder / name) as stream:
+                    size_bytes = os.fstat(stream.fileno()).st_size
+                    for batch in records(stream, size_bytes, damage):
+                        for value in reader.read(batch):
+                            kept.take(value)
+                        if reader.point_count > 1 << 17:
+                            _hand_over(run, reader, limit, trainings)
+            except OSError as error:
+                run.damaged(f"{name} cannot be read: {error.strerror}")
+            _tell(run, name, damage)
+            _hand_over(run, reader, limit, trainings)
+    trainings.finish()
     if reader.bad:
         run.damaged(f"{reader.bad} records are no events")
     for what, count in reader.others.items():
@@ -161,7 +230,7 @@ def _tell(run: RunIntake, name: str, damage: Damage) -> None:
         run.cut_off(name)
 
 
-def _limits(root: Path, folder: Path, files: list[str]) -> list[tuple[str, int | None]]:
+def _limits(root: Path, folder: Path, files: Sequence[str]) -> list[tuple[str, int | None]]:
     """Give each file with the step from which on later files take back what it holds; None when none does."""
     limits: list[tuple[str, int | None]] = []
     limit: int | None = None
@@ -174,13 +243,91 @@ def _limits(root: Path, folder: Path, files: list[str]) -> list[tuple[str, int |
     return limits[::-1]
 
 
-def _hand_over(run: RunIntake, reader: EventReader, limit: int | None) -> None:
+def _hand_over(run: RunIntake, reader: EventReader, limit: int | None, trainings: _Trainings) -> None:
+    batch = {}
     for tag, (steps, times_ms, values) in reader.take_scalars():
         if limit is not None:
             stay = steps < limit
             run.changed("points", TAKEN_BACK, int(np.count_nonzero(~stay)))
             steps, times_ms, values = steps[stay], times_ms[stay], values[stay]
-        run.points(tag, steps, times_ms, values)
+        if len(steps):
+            batch[tag] = steps, times_ms, values
+    trainings.take(batch)
+
+
+class _Trainings:
+    """Keeps trainings apart that one folder holds: where steps begin again without a restart mark, a label says which log it is.
+
+    One that goes on from its middle stays one series: both of its ways are kept, as TensorBoard keeps them.
+    """
+
+    def __init__(self, run: RunIntake, take_points: Points | None) -> None:
+        self._run, self._take_points = run, take_points
+        self._number = 1
+        self._again: dict[str, int] = {}
+        """By tag, how often it began again within this file."""
+        self._begun: dict[str, tuple[int, int, int]] = {}
+        """By tag, the first and the last step of the training that is being read, and its number of points."""
+        self._file = ""
+        self._is_new_file = False
+        self._found: list[str] = []
+
+    def begin(self, name: str) -> None:
+        """Say which file comes next."""
+        self._number += max(self._again.values(), default=0)
+        self._again.clear()
+        self._file, self._is_new_file = name, bool(self._begun)
+
+    def take(self, batch: Mapping[str, tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]]) -> None:
+        """Take what comes next of each tag."""
+        if batch and self._is_new_file:
+            self._is_new_file = False
+            shared = [tag for tag in batch if tag in self._begun]
+            again = sum(_is_again(int(batch[tag][0][0]), *self._begun[tag][:2]) for tag in shared)
+            if shared and 2 * again > len(shared):
+                self._number += 1
+                self._begun.clear()
+                self._found.append(f"{os.path.basename(self._file)} begins again at step {batch[shared[0]][0][0]:,}")
+        for tag, columns in batch.items():
+            for start, end in self._spans(tag, columns[0]):
+                number = self._number + self._again.get(tag, 0)
+                labels = f"log={number}" if number > 1 else ""
+                steps, times_ms, values = columns
+                if self._take_points is None:
+                    self._run.points(tag, steps[start:end], times_ms[start:end], values[start:end], labels=labels)
+                else:
+                    self._take_points(tag, labels, steps[start:end], times_ms[start:end], values[start:end])
+
+    def _spans(self, tag: str, steps: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+        """Cut steps where a tag begins again; steps that only come out of order are left as they are."""
+        first, last, count = self._begun.get(tag, (int(steps[0]), int(steps[0]), 0))
+        back = np.flatnonzero((steps[1:] < steps[:-1]) & (steps[1:] <= first)) + 1
+        cuts = [0, *back.tolist()] if count and _is_again(int(steps[0]), first, last) else back.tolist()
+        parts = [(start, end) for start, end in zip([0, *cuts], [*cuts, len(steps)], strict=True) if end > start]
+        if cuts and (
+            len(cuts) + self._again.get(tag, 0) > MAX_TRAININGS
+            or any(np.any(np.diff(steps[start:end]) < 0) for start, end in parts)
+            or any(end - start + (count if start == 0 and cuts[0] else 0) < 2 for start, end in parts[:-1])
+        ):
+            cuts, parts = [], [(0, len(steps))]
+        for start, end in parts:
+            if start in cuts:
+                self._again[tag] = self._again.get(tag, 0) + 1
+                if self._again[tag] == max(self._again.values()):
+                    self._found.append(f"{os.path.basename(self._file)} begins again at step {int(steps[start]):,}")
+                first, last, count = int(steps[start]), int(steps[start]), 0
+            last, count = max(last, int(steps[start:end].max())), count + end - start
+            self._begun[tag] = first, last, count
+            yield start, end
+
+    def finish(self) -> None:
+        """Tell of what was kept apart."""
+        for text in dict.fromkeys(self._found):
+            self._run.remark(f"Several trainings share this folder: {text}. The label `log` tells them apart.")
+
+
+def _is_again(step: int, first: int, last: int) -> bool:
+    return step <= first and step < last
 
 
 def _times(run: RunIntake, reader: EventReader, kept: _Kept) -> None:
@@ -199,8 +346,8 @@ def _times(run: RunIntake, reader: EventReader, kept: _Kept) -> None:
 class _Kept:
     """Gathers what is no scalar, tag by tag, up to a size."""
 
-    def __init__(self, run: RunIntake, *, has_params: bool) -> None:
-        self._run, self._has_params = run, has_params
+    def __init__(self, run: RunIntake, *, has_params: bool, take_text: Callable[[str, str], bool]) -> None:
+        self._run, self._has_params, self._take_text = run, has_params, take_text
         self._files: dict[tuple[str, str], list[Content]] = {}
         self._histograms: dict[str, list[tuple[int, list[histograms.Bucket]]]] = {}
         self._bytes = 0
@@ -243,7 +390,8 @@ class _Kept:
             run.left("chart layouts", "artui has no place for them")
         elif value.texts:
             text = "\n\n".join(part.decode("utf-8", "replace") for part in value.texts)
-            self._keep(value.tag, "report", value.step, ".md", run.cleaned(text).encode())
+            if not self._take_text(value.tag, text):
+                self._keep(value.tag, "report", value.step, ".md", run.cleaned(text).encode())
         elif value.has_audio or value.plugin == "audio":
             run.left("sounds", "artui has no place for them")
         elif value.plugin or value.array is not None:

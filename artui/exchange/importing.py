@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from artui.catalog import Catalog
-from artui.catalog.importing import Known, known_runs
+from artui.catalog.importing import Known, known_runs, points_of
 from artui.errors import SourceDamaged
 from artui.exchange.finding import find_stores, importer
+from artui.exchange.identity import History
 from artui.exchange.intake import Intake, Options, Progress
 from artui.exchange.report import Report
 from artui.exchange.store import Store
@@ -33,10 +34,11 @@ def import_paths(
     with contextlib.ExitStack() as stack:
         opened = None if is_dry else stack.enter_context(Catalog(catalog))
         for store in stores:
-            known = _known(catalog, store.format) if is_dry and catalog.exists() else None
+            past = _Past(catalog) if is_dry and catalog.exists() else None
             intake = Intake(
-                opened, store.format, str(store.path.resolve()), options=options, progress=progress, known=known
-            )
+                opened, store.format, str(store.path.resolve()), options=options, progress=progress,
+                known=past.known(store.format) if past else None, history_of=past.history if past else None,
+            )  # fmt: skip
             done.append(intake.report)
             _take(store, intake)
     return done
@@ -51,6 +53,16 @@ def _take(store: Store, intake: Intake) -> None:
             intake.report.add_damage("the whole store", error.message)
 
 
-def _known(catalog: Path, format: str) -> dict[str, Known]:
-    with Reader(catalog) as reader, reader.reading() as connection:
-        return known_runs(connection, format) if reader.schema_version >= 2 else {}
+class _Past:
+    """What a dry run asks the catalog: it writes nothing, so it only reads."""
+
+    def __init__(self, catalog: Path) -> None:
+        self._catalog = catalog
+
+    def known(self, format: str) -> dict[str, Known]:
+        with Reader(self._catalog) as reader, reader.reading() as connection:
+            return known_runs(connection, format) if reader.schema_version >= 2 else {}
+
+    def history(self, known: Known) -> History:
+        with Reader(self._catalog) as reader, reader.reading() as connection:
+            return points_of(connection, known.key)

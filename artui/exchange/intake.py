@@ -21,7 +21,7 @@ import struct
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from types import TracebackType
@@ -34,6 +34,7 @@ from artui.catalog.importing import Known
 from artui.content import files as saved_files
 from artui.content import walking
 from artui.errors import CatalogError, SourceDamaged, UsageError
+from artui.exchange.identity import History, Identity, assigned
 from artui.exchange.report import Report
 from artui.exchange.run_intake import MAX_NAME, RunIntake, bounded_ms
 from artui.model import Preview, Relation
@@ -81,7 +82,7 @@ class Intake:
 
     def __init__(
         self, catalog: Catalog | None, format: str, location: str, *, options: Options | None = None, progress: Progress | None = None,
-        known: Mapping[str, Known] | None = None,
+        known: Mapping[str, Known] | None = None, history_of: Callable[[Known], History] | None = None,
     ) -> None:  # fmt: skip
         self.report = Report(format, location)
         self.options = options or Options()
@@ -90,6 +91,7 @@ class Intake:
         self._progress = progress
         self._redactor = catalog.redactor if catalog is not None else Redactor("")
         self._known: dict[str, Known] = dict(known or {})
+        self._history_of = history_of
         self._open: contextlib.ExitStack | None = None
         self._connection: sqlite3.Connection | None = None
         self._opened_at = 0.0
@@ -150,6 +152,16 @@ class Intake:
         """Give the id of an imported run: the same for the same words of the source."""
         return importing.id_of("run", self._format, *source_id)
 
+    def ids_of(self, identities: Sequence[Identity]) -> list[str]:
+        """Give each run of the source the id of the run of the catalog that it is, or a new one; see `identity`."""
+        stamped = [replace(each, fingerprint=self._stamped(each.fingerprint)) for each in identities]
+        return assigned(stamped, self._known, self._history, self.run_id)
+
+    def _history(self, known: Known) -> History:
+        if self._catalog is not None:
+            return importing.points_of(self._begin(), known.key)
+        return self._history_of(known) if self._history_of is not None else {}
+
     def is_wanted(self, project: str, name: str) -> bool:
         """Say whether a run was chosen; counts those that were not."""
         pattern = self.options.where
@@ -172,12 +184,16 @@ class Intake:
         return f"{fingerprint}|{self.options.project}" if self.options.project else fingerprint
 
     @contextlib.contextmanager
-    def run(self, run_id: str, *, fingerprint: str, name: str, project: str, started_ms: int, source: str) -> Iterator[RunIntake]:  # fmt: skip
+    def run(
+        self, run_id: str, *, fingerprint: str, name: str, project: str, started_ms: int, source: str, identity: Identity | None = None
+    ) -> Iterator[RunIntake]:  # fmt: skip
         """Take one run: all of it at the end, or nothing if it is broken off, or has fewer points than the catalog.
 
         What reading it may raise over damaged bytes ends it as far as it came, marked as damaged.
         """
         taken = RunIntake(self, run_id, name=name, project=project, started_ms=started_ms, source=source)
+        if identity is not None:
+            taken.provenance(place=identity.place, witnesses=sorted(identity.witnesses), hints=sorted(identity.hints))
         before = self.report.copy()
         self._is_in_run = True
         connection = self._begin() if self._catalog is not None else None

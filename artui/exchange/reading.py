@@ -214,6 +214,8 @@ class Folder:
     path: Path
     files: list[str] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
+    claimed: set[Path] = field(default_factory=set)
+    """Folders that belong to a run which was found above them: they are not looked at. Shared by a whole walk."""
 
 
 _NEVER = frozenset({".git", ".hg", ".svn", "__pycache__", "node_modules", ".venv", "venv", ".tox", ".mypy_cache", ".ruff_cache", "site-packages"})  # fmt: skip
@@ -225,10 +227,13 @@ def walk(root: Path, *, depth: int = MAX_DEPTH) -> Iterator[Folder]:
     """Walk a tree without following links, folder by folder; whoever takes a folder empties its `folders` to go no deeper."""
     waiting: list[tuple[Path, int]] = [(root, 0)]
     count = 0
+    claimed: set[Path] = set()
     while waiting and count < MAX_FOLDERS:
         path, level = waiting.pop()
+        if path in claimed:
+            continue
         count += 1
-        folder = Folder(path)
+        folder = Folder(path, claimed=claimed)
         try:
             with os.scandir(path) as entries:
                 for entry in entries:

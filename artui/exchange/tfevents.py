@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from io import BytesIO
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -36,6 +37,7 @@ _HEADER = struct.Struct("<QI")
 _MASK_DELTA = 0xA282EAD8
 _POLYNOMIAL = 0x82F63B78
 _HEAD_BYTES = 64 << 10
+_SAMPLE_BYTES = 1 << 20
 _LONG_BYTES = 1024
 """Data longer than this is hashed in lanes, since it is seldom that many are of one length."""
 
@@ -255,6 +257,39 @@ def restart_step(stream: BinaryIO) -> int | None:
         if 7 in parts and last_int(grouped(last_bytes(parts, 7)), 1) == 1:
             return signed(last_int(parts, 2))
     return None
+
+
+def first_record(stream: BinaryIO) -> bytes:
+    """Give how a file begins, which is when it was begun; empty while its first record is not there, or too long for that."""
+    head = stream.read(_HEAD_BYTES)
+    end = 16 + int.from_bytes(head[:8], "little")
+    return head[:end] if 16 < end <= len(head) else b""
+
+
+def head_tags(stream: BinaryIO) -> list[str]:
+    """List the tags at the beginning of a file, in the order in which they are met."""
+    tags: dict[str, None] = {}
+    for batch in records(BytesIO(stream.read(_HEAD_BYTES)), _HEAD_BYTES, Damage()):
+        for data in batch:
+            try:
+                for summary in grouped(data).get(5, ()):
+                    for value in grouped(bytes_of(summary)).get(1, ()):
+                        tags[last_text(grouped(bytes_of(value)), 1)] = None
+            except (SourceDamaged, ValueError, IndexError, struct.error):
+                continue
+    return list(tags)
+
+
+def sample(
+    stream: BinaryIO,
+) -> tuple[dict[str, tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]], set[str]]:
+    """Read the beginning of a file, so far as to know it again; give its scalars by tag, and the tags of all else."""
+    reader = EventReader()
+    others: set[str] = set()
+    head = stream.read(_SAMPLE_BYTES)
+    for batch in records(BytesIO(head), len(head), Damage()):
+        others.update(value.tag for value in reader.read(batch))
+    return dict(reader.take_scalars()), others
 
 
 class EventReader:

@@ -1,0 +1,102 @@
+"""Two logs of one training, as when two loggers write: whether they are, and each point of both once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(slots=True)
+class Series:
+    """Points of one name: steps, times in milliseconds and values, in order of arrival."""
+
+    steps: list[Ints] = field(default_factory=list)
+    times_ms: list[Ints] = field(default_factory=list)
+    values: list[Floats] = field(default_factory=list)
+
+    def add(self, steps: Ints, times_ms: Ints, values: Floats) -> None:
+        self.steps.append(np.asarray(steps, np.int64))
+        self.times_ms.append(np.asarray(times_ms, np.int64))
+        self.values.append(np.asarray(values, np.float64))
+
+    def columns(self) -> tuple[Ints, Ints, Floats]:
+        return np.concatenate(self.steps), np.concatenate(self.times_ms), np.concatenate(self.values)
+
+
+Log = dict[str, Series]
+"""What one log has of one training, by name."""
+
+
+def add(log: Log, name: str, steps: Ints, times_ms: Ints, values: Floats) -> None:
+    log.setdefault(name, Series()).add(steps, times_ms, values)
+
+
+def agree(first: Log, second: Log) -> bool | None:
+    """Say whether two logs are of one training: of every name, what both have at one step is mostly the same; None where they share nothing.
+
+    A schedule is the same in many trainings, so each name counts by itself. Single precision is enough, which is what event
+    files keep.
+    """
+    shares = [
+        share for name in first.keys() & second.keys() if (share := _shared(first[name], second[name])) is not None
+    ]
+    return min(shares) >= 0.5 if shares else None
+
+
+def _shared(first: Series, second: Series) -> float | None:
+    """Say of which share of the steps that both have a value is the same; None where they share no step."""
+    others: dict[int, list[float]] = {}
+    for step, value in zip(*(column.tolist() for column in second.columns()[::2]), strict=True):
+        others.setdefault(step, []).append(value)
+    same = [
+        bool(np.isclose(value, others[step], rtol=1e-5, atol=1e-12, equal_nan=True).any())
+        for step, value in zip(*(column.tolist() for column in first.columns()[::2]), strict=True)
+        if step in others
+    ]
+    return sum(same) / len(same) if same else None
+
+
+def united(table: Log, events: Log) -> Log:
+    """Join a table without times and event files of the same training: the table's values at the events' times, and what only one has."""
+    clock = _Clock(events)
+    joined: Log = {}
+    for name, series in table.items():
+        steps, times_ms, values = series.columns()
+        times_ms = clock.at(steps, times_ms)
+        if name in events:
+            more = events[name].columns()
+            missing = ~np.isin(more[0], steps)
+            order = np.argsort(np.concatenate([steps, more[0][missing]]), kind="stable")
+            steps, times_ms, values = (
+                np.concatenate([mine, theirs[missing]])[order]
+                for mine, theirs in zip((steps, times_ms, values), more, strict=True)
+            )
+        add(joined, name, steps, times_ms, values)
+    for name, series in events.items():
+        if name not in table:
+            joined[name] = series
+    return joined
+
+
+class _Clock:
+    """Says when a step was, by event files."""
+
+    def __init__(self, events: Mapping[str, Series]) -> None:
+        columns = [series.columns()[:2] for series in events.values()]
+        steps = np.concatenate([steps for steps, _ in columns]) if columns else np.zeros(0, np.int64)
+        times = np.concatenate([times for _, times in columns]) if columns else np.zeros(0, np.int64)
+        order = np.lexsort((times, steps))
+        self._steps, self._times_ms = steps[order], times[order]
+
+    def at(self, steps: Ints, otherwise: Ints) -> Ints:
+        """Give the time of each step: that of the last event up to it."""
+        if not len(self._steps):
+            return otherwise
+        places = np.searchsorted(self._steps, steps, side="right") - 1
+        return self._times_ms[np.maximum(places, 0)]

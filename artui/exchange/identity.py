@@ -1,0 +1,175 @@
+"""Which run of a catalog a run of a source is: known by what only it has, wherever its files lie now.
+
+A folder is no name: it is moved, copied to another machine, or trained into again. So a run is known by its *witnesses*,
+such as the first record of each of its logs. Where these can be those of several runs, as for logs without times and equal
+seeds, its history must go on where the catalog's ends. Two folders of one import are never one run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from artui.catalog.importing import Known
+
+History = Mapping[tuple[str, str], tuple[NDArray[np.int64], NDArray[np.float64]]]
+"""Steps and values of each series, by name and labels, in the order of the source."""
+
+
+LOG, ROW, HINT = "log", "row", "hint"
+"""Kinds of witnesses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells which run of a catalog one of the source is."""
+
+    id: str
+    """The run's id, if it is new."""
+    fingerprint: str
+    place: str = ""
+    """The real path of what holds it."""
+    witnesses: frozenset[str] = frozenset()
+    """What tells a training, by kinds: `log:…` has its time in it, and is no other's; `row:…` may be that of an equal one."""
+    hints: frozenset[str] = frozenset()
+    """What others may have, too, such as its params: they count where there are no witnesses."""
+    earlier_ids: tuple[str, ...] = ()
+    """Ids that earlier versions gave it."""
+    history: Callable[[], History] | None = field(default=None, compare=False)
+    """Its points, where equal trainings have equal witnesses."""
+    title: str = ""
+    """Its path below what is imported: tells it apart from another with the same id."""
+
+
+def witness(kind: str, *content: bytes | str) -> str:
+    """Make a witness of the first piece of a log, or what else only one training has."""
+    whole = hashlib.sha256()
+    for part in content:
+        piece = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
+        whole.update(len(piece).to_bytes(8, "little") + piece)
+    return f"{kind}:{whole.hexdigest()[:24]}"
+
+
+def assigned(
+    identities: Sequence[Identity],
+    known: Mapping[str, Known],
+    history_of: Callable[[Known], History],
+    derive: Callable[..., str],
+) -> list[str]:
+    """Give each the id of the run of the catalog that it is, or one that no other has.
+
+    The most alike come first, and no run of the catalog is taken twice.
+    """
+    by_mark = _by_mark(known)
+    places = {identity.place: identity for identity in identities if identity.place}
+    pairs = []
+    for at, identity in enumerate(identities):
+        for run_id in _candidates(identity, known, by_mark):
+            likeness = _likeness(identity, run_id, known[run_id], places)
+            if likeness is not None:
+                pairs.append((likeness, -at, run_id))
+    pairs.sort(reverse=True)
+    ids: dict[int, str] = {}
+    taken: set[str] = set()
+    for _, at, run_id in pairs:
+        if -at in ids or run_id in taken:
+            continue
+        if _goes_on(identities[-at], known[run_id], history_of):
+            ids[-at] = run_id
+            taken.add(run_id)
+    for at, identity in enumerate(identities):
+        if at not in ids:
+            ids[at] = _new_id(identity, known, taken, derive)
+            taken.add(ids[at])
+    return [ids[at] for at in range(len(identities))]
+
+
+def _by_mark(known: Mapping[str, Known]) -> dict[str, list[str]]:
+    by_mark: dict[str, list[str]] = {}
+    for run_id, run in known.items():
+        for mark in (*run.witnesses, *run.hints, run.place):
+            if mark:
+                by_mark.setdefault(mark, []).append(run_id)
+    return by_mark
+
+
+def _candidates(identity: Identity, known: Mapping[str, Known], by_mark: Mapping[str, list[str]]) -> Iterable[str]:
+    found = {each: None for each in (identity.id, *identity.earlier_ids) if each in known}
+    for mark in (*sorted(identity.witnesses), *sorted(identity.hints), identity.place):
+        found.update(dict.fromkeys(by_mark.get(mark, ())))
+    return found
+
+
+def _likeness(
+    identity: Identity, run_id: str, run: Known, places: Mapping[str, Identity]
+) -> tuple[bool, bool, int, bool, bool] | None:
+    """Say how much speaks for a run of the catalog; None if it cannot be it."""
+    shared = identity.witnesses & run.witnesses
+    is_there = bool(identity.place) and run.place == identity.place
+    has_id = run_id == identity.id or run_id in identity.earlier_ids
+    ends_alike = _end(identity.place) == _end(run.place)
+    if any(not _of_kind(shared, kind) for kind in _kinds(identity.witnesses) & _kinds(run.witnesses)):
+        return None  # trained into again
+    if not is_there and run.place and not (has_id and not run.witnesses):
+        holder = places.get(run.place)
+        if holder is not None:
+            is_held = bool(holder.witnesses & run.witnesses) or not run.witnesses
+        else:
+            is_held = os.path.exists(run.place)
+        # A copy is the same run; under another name, beside the one that it was copied from, it is another.
+        if is_held and not (ends_alike and holder is None):
+            return None
+    if not shared and not is_there and not has_id and not (ends_alike and not os.path.exists(run.place)):
+        return None  # hints alone
+    return is_there, run.fingerprint == identity.fingerprint, len(shared), has_id, ends_alike
+
+
+def _kinds(witnesses: Iterable[str]) -> set[str]:
+    return {each.partition(":")[0] for each in witnesses}
+
+
+def _of_kind(witnesses: Iterable[str], kind: str) -> list[str]:
+    return [each for each in witnesses if each.startswith(f"{kind}:")]
+
+
+def _end(place: str) -> str:
+    return os.path.basename(place)
+
+
+def _goes_on(identity: Identity, run: Known, history_of: Callable[[Known], History]) -> bool:
+    if identity.history is None or run.fingerprint == identity.fingerprint:
+        return True
+    if _of_kind(identity.witnesses & run.witnesses, LOG):
+        return True
+    return goes_on(history_of(run), identity.history())
+
+
+def goes_on(before: History, now: History) -> bool:
+    """Say whether two histories are of one training, which may have gone on: what both have at a step is the same.
+
+    Of a step that comes again, the first value counts.
+    """
+    has_shared = False
+    for name in before.keys() & now.keys():
+        (steps, values), (other_steps, other_values) = before[name], now[name]
+        steps, first = np.unique(steps, return_index=True)
+        other_steps, other_first = np.unique(other_steps, return_index=True)
+        _, mine, theirs = np.intersect1d(steps, other_steps, assume_unique=True, return_indices=True)
+        has_shared = has_shared or len(mine) > 0
+        if not np.array_equal(values[first][mine], other_values[other_first][theirs], equal_nan=True):
+            return False
+    return has_shared or not before or not now
+
+
+def _new_id(identity: Identity, known: Mapping[str, Known], taken: set[str], derive: Callable[..., str]) -> str:
+    found, number = identity.id, 1
+    while found in known or found in taken:
+        # Its path tells it apart; where that has been trained into again, how often.
+        found = derive(identity.id, identity.title, *([str(number)] if number > 1 else []))
+        number += 1
+    return found
