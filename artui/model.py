@@ -174,11 +174,18 @@ class RunHead:
     """One of STATUSES."""
     stage: str
     started_ms: int
+    """0 where no source says when that was."""
     duration_ms: int | None
     """None while it runs."""
     ended_ms: int | None = None
     parent_id: str | None = None
     damaged: Damage = ()
+
+    def took_ms(self, now_ms: int) -> int | None:
+        """Give how long it took, or has taken so far; None where that is not known."""
+        if self.duration_ms is not None:
+            return self.duration_ms
+        return max(0, now_ms - self.started_ms) if self.status == "running" and self.started_ms else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,9 @@ def duration_text(milliseconds: int | None) -> str:
 
 
 def age_text(time_ms: int, now_ms: int) -> str:
-    """Say how long ago in at most five characters: `now`, `40s`, `2h`, `3d`, `5mo`; three more, `in 3h`, for what lies ahead."""
+    """Say how long ago in at most five characters: `now`, `40s`, `2h`, `3d`, `5mo`; three more, `in 3h`, for what lies ahead; nothing for 0, a time that is not known."""
+    if not time_ms:
+        return ""
     seconds = (now_ms - time_ms) / 1000
     if seconds < -60:
         return "in " + _age(-seconds)
@@ -60,8 +62,10 @@ def age_text(time_ms: int, now_ms: int) -> str:
 
 
 def ago_text(time_ms: int, now_ms: int) -> str:
-    """Say how long ago in words: `just now`, `40s ago`, `in 3h`."""
+    """Say how long ago in words: `just now`, `40s ago`, `in 3h`; nothing for 0, a time that is not known."""
     age = age_text(time_ms, now_ms)
+    if not age:
+        return ""
     return "just now" if age == "now" else age if age.startswith("in ") else f"{age} ago"
 
 
@@ -82,9 +86,11 @@ def _age(seconds: float) -> str:
 
 
 def time_text(time_ms: int | None) -> str:
-    """Give a local date and time; a number that no calendar holds is shown as that number."""
+    """Give a local date and time, `unknown` for 0; a number that no calendar holds is shown as that number."""
     if time_ms is None:
         return ""
+    if time_ms == 0:
+        return "unknown"
     try:
         return datetime.fromtimestamp(time_ms / 1000).strftime("%Y-%m-%d %H:%M:%S")
     except (OverflowError, ValueError, OSError):

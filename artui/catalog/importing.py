@@ -189,9 +189,9 @@ def end_run(
         "SELECT id, started_ms, deleted_ms FROM run WHERE key = ?", (run_key,)
     ).fetchone()
     # A source that knows no start gives the end for it.
-    duration_ms = ended_ms - started_ms if ended_ms is not None and ended_ms > started_ms else None
+    duration_ms = ended_ms - started_ms if started_ms and ended_ms is not None and ended_ms > started_ms else None
     if status != "running":
-        ended_ms = ended_ms if ended_ms is not None else started_ms
+        ended_ms = ended_ms or started_ms or None
     connection.execute(
         "UPDATE run SET status = ?, ended_ms = ?, duration_ms = ?, heartbeat_ms = ?, error = ? WHERE key = ?",
         (STATUS_CODES[status], ended_ms, duration_ms, max(heard_ms, started_ms), storable(error), run_key),

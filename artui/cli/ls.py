@@ -164,7 +164,7 @@ def _values(row: RunRow, shown: Sequence[Column]) -> dict[str, Any]:
 def _json(row: RunRow, every: Sequence[Column]) -> dict[str, object]:
     head = row.head
     return {
-        "id": head.id, "name": head.name, "project": head.project, "status": head.status, "stage": head.stage, "started_ms": head.started_ms,
+        "id": head.id, "name": head.name, "project": head.project, "status": head.status, "stage": head.stage, "started_ms": head.started_ms or None,
         "duration_ms": head.duration_ms, "parent_id": head.parent_id, "damaged": head.damaged,
         "params": {column.name: row.cells[column.id] for column in every if column.source == "param" and column.id in row.cells},
         "metrics": {column.name: row.cells[column.id] for column in every if column.source == "metric" and column.id in row.cells},

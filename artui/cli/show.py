@@ -71,7 +71,8 @@ def _print_run(run: RunDetail) -> None:
     _fact("damaged", ", ".join(dict.fromkeys((*head.damaged, *run.damaged))))
     _fact("note", run.note)
     _fact("tags", " ".join(tag.name + (f"={tag.value}" if tag.value else "") for tag in run.tags))
-    _fact("where", f"{run.user}@{run.host}, python {run.python}")
+    where = "@".join(part for part in (run.user, run.host) if part)
+    _fact("where", ", ".join(part for part in (where, f"python {run.python}" if run.python else "") if part))
     _fact(
         "code",
         f"{run.git_commit} on {run.git_branch}{' with uncommitted changes' if run.git_is_dirty else ''}"

@@ -21,7 +21,7 @@ from artui.exchange.intake import Intake, Saved
 from artui.exchange.mlflow import STATUSES, Dataset, Experiment, FoundRun, LoggedModel, MlflowStore, ModelVersion
 from artui.exchange.mlflow_database import MlflowDatabase, is_mlflow
 from artui.exchange.mlflow_folder import MlflowFolder
-from artui.exchange.reading import Folder, inside_store, listed, read_text
+from artui.exchange.reading import Folder, inside_store, listed, read_text, size_and_time
 from artui.exchange.run_intake import RunIntake
 from artui.exchange.store import Store
 
@@ -170,6 +170,8 @@ class _Taking:
             started_ms=found.started_ms,
             source=f"mlflow:{found.id}",
         ) as run:
+            if found.place is not None:
+                run.started_about(size_and_time(found.place / "meta.yaml")[1] or size_and_time(found.place)[1])
             if found.damage:
                 run.damaged(found.damage)
             self._facts(run, found, tags)

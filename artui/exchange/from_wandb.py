@@ -7,6 +7,7 @@ summary alone becomes a series of one point with the label `summary`.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import re
@@ -19,8 +20,9 @@ import orjson
 
 from artui.capture.console import Screen
 from artui.errors import SourceDamaged
+from artui.exchange.identity import LOG, Identity, witness
 from artui.exchange.intake import Content, Intake
-from artui.exchange.reading import Folder, listed, load_yaml, open_inside, read_inside, stamp
+from artui.exchange.reading import Folder, listed, load_yaml, open_inside, read_inside, size_and_time, stamp
 from artui.exchange.run_intake import RunIntake
 from artui.exchange.store import Store
 from artui.exchange.wandb_files import RunFiles
@@ -39,6 +41,7 @@ from artui.exchange.wandb_log import Damage, records
 from artui.exchange.wire import bytes_of, fields, grouped, last_bytes, last_int, last_text, text_of
 
 FORMAT = "wandb"
+_FOLDER = re.compile(r"run-\d{8}_\d{6}-")
 HEAD_RECORDS = 50
 """A log tells which run it is of within its first few records."""
 CONSOLE_BYTES = 64 << 20
@@ -93,23 +96,18 @@ def _home(folder: Path) -> Path:
 
 def take(store: Store, intake: Intake) -> None:
     """Take every run; several logs of one run, as after it was resumed, are one."""
-    runs: dict[tuple[str, str, str], list[_Head]] = {}
-    for path in store.parts:
-        head = _head(store.home, path)
-        runs.setdefault((head.entity, head.project, head.id), []).append(head)
-    for (entity, project, id), heads in sorted(
-        runs.items(), key=lambda each: (min(head.started_ms for head in each[1]), each[0])
-    ):
-        heads.sort(key=lambda head: (head.started_ms, str(head.path)))
+    runs = _by_run([_head(store.home, path) for path in store.parts])
+    identities = [_identity(intake, heads) for heads in runs]
+    for heads, identity, run_id in zip(runs, identities, intake.ids_of(identities), strict=True):
+        entity, project, id = _named(heads)
         name = heads[0].name or id
         if not intake.is_wanted(project or "uncategorized", name):
             continue
-        run_id = intake.run_id(entity, project, id)
-        fingerprint = _fingerprint(heads)
-        if intake.is_unchanged(run_id, fingerprint):
+        if intake.is_unchanged(run_id, identity.fingerprint):
             continue
         with intake.run(
-            run_id, fingerprint=fingerprint, name=name, project=project or "uncategorized", started_ms=heads[0].started_ms, source=f"wandb:{entity}/{project}/{id}"
+            run_id, fingerprint=identity.fingerprint, name=name, project=project or "uncategorized", started_ms=heads[0].started_ms,
+            source=f"wandb:{entity}/{project}/{id}", identity=identity,
         ) as run:  # fmt: skip
             run.provenance(
                 run_id=id,
@@ -125,6 +123,32 @@ def take(store: Store, intake: Intake) -> None:
                 taking.finish()
 
 
+def _by_run(heads: list[_Head]) -> list[list[_Head]]:
+    """Put the logs of one run together, by when they began; one that has no record of its run yet, to the run of its id."""
+    runs: dict[tuple[str, str, str], list[_Head]] = {}
+    for head in sorted(heads, key=lambda head: not head.has_run):
+        key = head.entity, head.project, head.id
+        same_id = [each for each in runs if each[2] == head.id]
+        runs.setdefault(same_id[0] if not head.has_run and len(same_id) == 1 else key, []).append(head)
+    ordered = sorted(runs.items(), key=lambda each: (min(head.started_ms for head in each[1]), each[0]))
+    return [sorted(logs, key=lambda head: (head.started_ms, str(head.path))) for _, logs in ordered]
+
+
+def _named(heads: list[_Head]) -> tuple[str, str, str]:
+    """Give entity, project and id of a run, as its logs say, or as their names do."""
+    head = next((head for head in heads if head.has_run), heads[0])
+    return head.entity, head.project, head.id
+
+
+def _identity(intake: Intake, heads: list[_Head]) -> Identity:
+    """Say what a run is known by: its own id once a log says it, and the names of its logs and their folders, which have the time."""
+    names = {(head.path.parent.name, head.path.name) for head in heads if _FOLDER.search(head.path.parent.name)}
+    return Identity(
+        intake.run_id(*_named(heads)), _fingerprint(heads), witnesses=frozenset(witness(LOG, *name) for name in names),
+        is_named=any(head.has_run for head in heads),
+    )  # fmt: skip
+
+
 @dataclass(slots=True)
 class _Head:
     """Which run a log is of."""
@@ -136,6 +160,8 @@ class _Head:
     name: str = ""
     started_ms: int = 0
     client: str = ""
+    has_run: bool = False
+    """Whether the log says which run it is of: its client writes that in a block, which may take minutes to fill."""
 
 
 def _head(root: Path, path: Path) -> _Head:
@@ -153,6 +179,7 @@ def _head(root: Path, path: Path) -> _Head:
                             last_text(told, 3),
                         )
                         head.name, head.started_ms = last_text(told, 8), timestamp_ms(last_bytes(told, 17))
+                        head.has_run = True
                         head.client = head.client or last_text(grouped(last_bytes(told, 19)), 5)
                         return head
                     if field_number == _HEADER and kind == 2:
@@ -161,20 +188,20 @@ def _head(root: Path, path: Path) -> _Head:
                     break
     except (SourceDamaged, OSError):
         pass  # said when the log itself is read
-    # An empty or unreadable log: its folder still says when it began.
-    head.started_ms = head.started_ms or _begun_ms(path.parent.name)
+    head.started_ms = head.started_ms or _begun_ms(root, path)
     return head
 
 
-def _begun_ms(folder: str) -> int:
-    """Read the time in the name of a run's folder, `run-20260601_120000-ID`; it has no zone, and is taken for UTC."""
-    match = re.search(r"run-(\d{8}_\d{6})-", folder)
-    if match is None:
-        return 0
-    try:
-        return int(datetime.strptime(match[1], "%Y%m%d_%H%M%S").replace(tzinfo=UTC).timestamp()) * 1000
-    except ValueError:
-        return 0
+def _begun_ms(root: Path, log: Path) -> int:
+    """Say when a log was begun that does not say it: as the metadata beside it do, else by its file.
+
+    The time in its folder's name is that of a clock on a wall, nobody knows where.
+    """
+    with contextlib.suppress(OSError, SourceDamaged, ValueError, AttributeError):
+        told = orjson.loads(read_inside(root, log.parent / "files" / "wandb-metadata.json"))
+        begun = datetime.fromisoformat(str(told.get("startedAt")).replace("Z", "+00:00"))
+        return int((begun if begun.tzinfo else begun.replace(tzinfo=UTC)).timestamp() * 1000)
+    return size_and_time(log)[1]
 
 
 def _fingerprint(heads: list[_Head]) -> str:

@@ -42,6 +42,8 @@ class Identity:
     """Ids that earlier versions gave it."""
     history: Callable[[], History] | None = field(default=None, compare=False)
     """Its points, where equal trainings have equal witnesses."""
+    is_named: bool = False
+    """Whether the id is the source's own, and so never another's."""
     title: str = ""
     """Its path below what is imported: tells it apart from another with the same id."""
 
@@ -112,7 +114,9 @@ def _likeness(
     shared = identity.witnesses & run.witnesses
     is_there = bool(identity.place) and run.place == identity.place
     has_id = run_id == identity.id or run_id in identity.earlier_ids
-    ends_alike = _end(identity.place) == _end(run.place)
+    ends_alike = bool(identity.place) and os.path.basename(identity.place) == os.path.basename(run.place)
+    if identity.is_named and run_id == identity.id:
+        return True, True, len(shared), True, True
     if any(not _of_kind(shared, kind) for kind in _kinds(identity.witnesses) & _kinds(run.witnesses)):
         return None  # trained into again
     if not is_there and run.place and not (has_id and not run.witnesses):
@@ -135,10 +139,6 @@ def _kinds(witnesses: Iterable[str]) -> set[str]:
 
 def _of_kind(witnesses: Iterable[str], kind: str) -> list[str]:
     return [each for each in witnesses if each.startswith(f"{kind}:")]
-
-
-def _end(place: str) -> str:
-    return os.path.basename(place)
 
 
 def _goes_on(identity: Identity, run: Known, history_of: Callable[[Known], History]) -> bool:

@@ -53,6 +53,7 @@ class RunIntake:
         self.point_count = 0
         self.damage = ""
         self._is_cut_off = False
+        self._first_ms = self._about_ms = 0
 
     @property
     def is_damaged(self) -> bool:
@@ -131,6 +132,10 @@ class RunIntake:
         """Correct when the run started, once it is known."""
         self.started_ms = bounded_ms(started_ms)
 
+    def started_about(self, time_ms: int) -> None:
+        """Say when the run may have started, as by the time of a file: what counts where nothing else says it."""
+        self._about_ms = bounded_ms(time_ms)
+
     def points(self, name: str, steps: ArrayLike, times_ms: ArrayLike, values: ArrayLike, *, labels: str = "") -> None:
         """Add points of one series: three columns of one length, in order of arrival."""
         columns = (
@@ -144,6 +149,9 @@ class RunIntake:
         self._series[key] = self._series.get(key, 0) + count
         self._waiting_count += count
         self.point_count += count
+        if not self.started_ms and len(timed := columns[1][columns[1] > 0]):
+            first_ms = int(timed.min())
+            self._first_ms = min(first_ms, self._first_ms or first_ms)
         if self._waiting_count >= FLUSH_POINTS:
             self._flush()
             self._intake._tell(self.name)
@@ -220,7 +228,7 @@ class RunIntake:
     def _new_run(self) -> NewRun:
         facts = {name: value for name, value in self._facts.items() if name in _RUN_FACTS}
         return NewRun(
-            id=self.id, project=self.project, name=self.name, started_ms=self.started_ms, params=self._params, tags=self._tags,
+            id=self.id, project=self.project, name=self.name, started_ms=self.started_ms or self._first_ms or self._about_ms, params=self._params, tags=self._tags,
             source=self._source, **facts,
         )  # fmt: skip
 

@@ -164,10 +164,11 @@ def _stage(test: Comparison) -> Condition:
 
 
 def _time(test: Comparison, column: str, scope: Scope) -> Condition:
+    """Compare a time; 0 is one that is not known."""
     if test.operator in ("exists", "is not null"):
-        return Rows("run", f"{column} IS NOT NULL", {})
+        return Rows("run", f"{column} <> 0", {})
     if test.operator == "is null":
-        return Rows("run", f"{column} IS NULL", {})
+        return Rows("run", f"coalesce({column}, 0) = 0", {})
     if test.operator not in ("=", "!=", "in", "not in", *COMPARISONS):
         raise error_at(
             test,
@@ -188,17 +189,17 @@ def _time(test: Comparison, column: str, scope: Scope) -> Condition:
     low, high = periods[0]
     if test.operator in COMPARISONS:
         limit, sign = {">": (high, ">="), ">=": (low, ">="), "<": (low, "<"), "<=": (high, "<")}[test.operator]
-        return Rows("run", f"{column} {sign} :v0", {"v0": limit})
+        return Rows("run", f"{column} {sign} :v0 AND {column} <> 0", {"v0": limit})
     values: dict[str, Any] = {}
     for i, (low, high) in enumerate(periods):
         values |= {f"a{i}": low, f"b{i}": high}
     inside = any_of([f"({column} >= :a{i} AND {column} < :b{i})" for i in range(len(periods))])
-    return Rows("run", inside if test.operator in ("=", "in") else f"{column} IS NOT NULL AND NOT ({inside})", values)
+    return Rows("run", inside if test.operator in ("=", "in") else f"{column} <> 0 AND NOT ({inside})", values)
 
 
 def _duration(test: Comparison, scope: Scope) -> Condition:
     """Compare how long runs took; one that is going on has taken what it took so far."""
-    going = f"({STATUS_CONDITIONS['running']}) AND t.duration_ms IS NULL"
+    going = f"({STATUS_CONDITIONS['running']}) AND t.duration_ms IS NULL AND t.started_ms <> 0"
     times = {**status_times(scope.now_ms), "now": scope.now_ms}
     if test.operator in ("exists", "is not null", "is null"):
         known = Union([Rows("run", "t.duration_ms IS NOT NULL", {}), Rows("run", going, times)])

@@ -72,7 +72,10 @@ def numbers(connection: sqlite3.Connection, column: Column) -> tuple[Keys, Float
 def _number_rows(column: Column) -> tuple[str, dict[str, Any]]:
     if column.source == "attribute":
         field_name = {"started": "started_ms", "ended": "ended_ms", "duration": "duration_ms"}[column.name]
-        return f"SELECT key, {field_name} AS value FROM run WHERE {field_name} IS NOT NULL", {}
+        return (
+            f"SELECT key, {field_name} AS value FROM run WHERE {field_name} IS NOT NULL AND ({field_name} <> 0 OR {field_name} IS NOT started_ms)",
+            {},
+        )
     values = {"name": column.name_key}
     if column.source == "param":
         return "SELECT run_key, number FROM param WHERE name_key = :name AND number IS NOT NULL", values

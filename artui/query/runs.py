@@ -498,7 +498,7 @@ def attribute_value(row: RunRow, name: str) -> ParamValue | None:
     head = row.head
     known: dict[str, ParamValue | None] = {
         "name": head.name, "id": head.id, "project": head.project, "status": head.status, "stage": head.stage,
-        "started": head.started_ms, "ended": head.ended_ms, "duration": head.duration_ms, "parent": head.parent_id,
+        "started": head.started_ms or None, "ended": head.ended_ms, "duration": head.duration_ms, "parent": head.parent_id,
     }  # fmt: skip
     return known[name] if name in known else row.cells.get(f"attribute:{name}")
 

@@ -34,7 +34,7 @@ _FIRST_METRIC_ORDER = f"SELECT t.run_key AS key FROM series AS t WHERE t.name_ke
 _ATTRIBUTE_ORDERS = {
     "name": "SELECT key FROM run ORDER BY name COLLATE NOCASE, key",
     "status": "SELECT key FROM run ORDER BY status, started_ms DESC, key",
-    "started": "SELECT key FROM run ORDER BY started_ms, key",
+    "started": "SELECT key FROM run WHERE started_ms <> 0 ORDER BY started_ms, key",
     "ended": "SELECT key FROM run WHERE ended_ms IS NOT NULL ORDER BY ended_ms, key",
     "duration": "SELECT key FROM run WHERE duration_ms IS NOT NULL ORDER BY duration_ms, key",
     "project": "SELECT r.key AS key FROM run AS r JOIN project AS p ON p.key = r.project_key ORDER BY p.name, r.started_ms DESC, r.key",
@@ -252,7 +252,7 @@ _GROUPS = {
     "name": ("t.name", "run AS t", ""),
     "status": ("t.status", "run AS t", ""),
     "stage": ("t.stage", "run AS t", ""),
-    "started": ("t.started_ms", "run AS t", ""),
+    "started": ("t.started_ms", "run AS t", "t.started_ms <> 0"),
     "ended": ("t.ended_ms", "run AS t", "t.ended_ms IS NOT NULL"),
     "duration": ("t.duration_ms", "run AS t", "t.duration_ms IS NOT NULL"),
     "project": ("p.name", "run AS t JOIN project AS p ON p.key = t.project_key", ""),

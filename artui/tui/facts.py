@@ -79,7 +79,7 @@ def pane_lines(detail: RunDetail, row: RunRow, varying: set[str], *, cells: int)
                 (
                     f"{head.status} {ago_text(head.ended_ms or head.started_ms, now_ms)}{took}"
                     if head.status != "running"
-                    else f"running for {duration_text(now_ms - head.started_ms)}",
+                    else f"running for {duration_text(head.took_ms(now_ms))}",
                     "dim",
                 )
             ]
@@ -209,16 +209,11 @@ def fact_lines(detail: RunDetail, *, cells: int) -> list[Line]:
     fact("damaged", ", ".join(dict.fromkeys((*head.damaged, *detail.damaged))), "bad")
     for remark in detail.remarks:
         fact("remark", remark, "warn")
-    fact("started", f"{time_text(head.started_ms)}  ({ago_text(head.started_ms, now_ms)})")
+    ago = ago_text(head.started_ms, now_ms)
+    fact("started", f"{time_text(head.started_ms)}{f'  ({ago})' if ago else ''}")
     fact(
         "took",
-        duration_text(
-            head.duration_ms
-            if head.duration_ms is not None
-            else now_ms - head.started_ms
-            if head.status == "running"
-            else None
-        ),
+        duration_text(head.took_ms(now_ms)),
     )
     fact("stage", head.stage)
     fact("note", detail.note)

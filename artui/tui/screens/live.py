@@ -108,7 +108,7 @@ class LiveScreen(CatalogScreen):
     def _run_lines(self, run: LiveRun) -> list[Line]:
         head, now_ms = run.head, time.time_ns() // 1_000_000
         width = self.size.width
-        went = duration_text(head.duration_ms if head.duration_ms is not None else max(0, now_ms - head.started_ms))
+        went = duration_text(head.took_ms(now_ms))
         spans: list[Span] = [
             glyph_of(head, before=" ", after=" "),
             (fit(clean(head.name), 24).rstrip(), "title"),

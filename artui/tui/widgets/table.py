@@ -311,13 +311,7 @@ class RunsTable(ScrollView, can_focus=True):
             if column.name == "started":
                 text = age_text(head.started_ms, self.now_ms)
             elif column.name == "duration":
-                text = duration_text(
-                    head.duration_ms
-                    if head.duration_ms is not None
-                    else self.now_ms - head.started_ms
-                    if head.status == "running"
-                    else None
-                )
+                text = duration_text(head.took_ms(self.now_ms))
             elif column.name == "stage":
                 text = STAGE_WORDS[head.stage]
             elif column.name == "ended":
