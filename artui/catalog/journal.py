@@ -197,9 +197,26 @@ def settle(connection: sqlite3.Connection) -> bool:
         connection.execute("PRAGMA busy_timeout = 300")
         connection.execute("PRAGMA incremental_vacuum").fetchall()
         mode = connection.execute("PRAGMA journal_mode = DELETE").fetchone()[0]
+        if str(mode).lower() != "delete":
+            return False
+        _remove_index(connection)
     except sqlite3.Error:
         return False
-    return str(mode).lower() == "delete"
+    return True
+
+
+def _remove_index(connection: sqlite3.Connection) -> None:
+    """Remove a `-shm` that stayed when the `-wal` went, as on a disk that fails. Whoever uses one holds a lock that keeps us out."""
+    index = f"{connection.execute('PRAGMA database_list').fetchone()[2]}-shm"
+    if not os.path.lexists(index):
+        return
+    connection.execute("BEGIN EXCLUSIVE")
+    try:
+        os.unlink(index)
+    except OSError:
+        pass
+    finally:
+        connection.execute("ROLLBACK")
 
 
 def fsync(path: Path) -> None:

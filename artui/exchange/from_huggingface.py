@@ -261,17 +261,12 @@ def _take_trainer(run: RunIntake, intake: Intake, training: _Training) -> None:
     _stand(run, state, time_ms)
     if training.logs.groups:
         take_events(run, folder, training.logs, take_points=gather, take_text=take_text)
-        _stand(
-            run,
-            state,
-            max(
-                [time_ms, *(int(series.columns()[1].max()) for each in trainings.values() for series in each.values())]
-            ),
-        )
     events: Log = {}
     for each in trainings.values():
         for name, series in each.items():
             add(events, name, *series.columns())
+    if events:  # the times of files are those of their last copy
+        _stand(run, state, max(int(series.columns()[1].max()) for series in events.values()))
     for name, series in united(log, events).items():
         run.points(name, *series.columns())
     _take_facts(run, state)

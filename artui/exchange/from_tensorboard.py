@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +20,12 @@ from numpy.typing import NDArray
 
 from artui.errors import SourceDamaged
 from artui.exchange import histograms
-from artui.exchange.identity import LOG, Identity, witness
+from artui.exchange.identity import LOG, ROW, Identity, witness
 from artui.exchange.intake import Content, Intake
 from artui.exchange.reading import Folder, natural_key, open_inside, stamp
 from artui.exchange.run_intake import RunIntake
 from artui.exchange.store import Store
-from artui.exchange.tfevents import Damage, EventReader, Value, first_record, head_tags, hparams, records, restart_step
+from artui.exchange.tfevents import Damage, EventReader, Value, first_records, head_tags, hparams, records, restart_step
 
 FORMAT = "tensorboard"
 KEPT_BYTES = 64 << 20
@@ -112,12 +113,15 @@ class Logs:
         return int(match[1]) * 1000 if match else 0
 
     def witnesses(self, root: Path) -> frozenset[str]:
-        """Give what tells each file from all others: how it begins, which has its time, and its name, which has its process."""
+        """Give what tells each file from all others: how it begins, which has its time, its name, which has its process, and what it says first."""
         found = set()
         for file in self.files:
             with contextlib.suppress(OSError, SourceDamaged), open_inside(root, self.folder / file) as stream:
-                if record := first_record(stream):
-                    found.add(witness(LOG, os.path.basename(file), record))
+                beginning = first_records(stream)
+                found |= {
+                    witness(kind, os.path.basename(file), record)
+                    for kind, record in zip((LOG, ROW), beginning, strict=False)
+                }
         return frozenset(found)
 
 
@@ -270,7 +274,7 @@ class _Trainings:
         """By tag, the first and the last step of the training that is being read, and its number of points."""
         self._file = ""
         self._is_new_file = False
-        self._found: list[str] = []
+        self._found: Counter[str] = Counter()
 
     def begin(self, name: str) -> None:
         """Say which file comes next."""
@@ -287,7 +291,7 @@ class _Trainings:
             if shared and 2 * again > len(shared):
                 self._number += 1
                 self._begun.clear()
-                self._found.append(f"{os.path.basename(self._file)} begins again at step {batch[shared[0]][0][0]:,}")
+                self._found[f"{os.path.basename(self._file)} begins again at step {batch[shared[0]][0][0]:,}"] += 1
         for tag, columns in batch.items():
             for start, end in self._spans(tag, columns[0]):
                 number = self._number + self._again.get(tag, 0)
@@ -312,9 +316,10 @@ class _Trainings:
             cuts, parts = [], [(0, len(steps))]
         for start, end in parts:
             if start in cuts:
+                before = max(self._again.values(), default=0)
                 self._again[tag] = self._again.get(tag, 0) + 1
-                if self._again[tag] == max(self._again.values()):
-                    self._found.append(f"{os.path.basename(self._file)} begins again at step {int(steps[start]):,}")
+                if self._again[tag] > before:
+                    self._found[f"{os.path.basename(self._file)} begins again at step {int(steps[start]):,}"] += 1
                 first, last, count = int(steps[start]), int(steps[start]), 0
             last, count = max(last, int(steps[start:end].max())), count + end - start
             self._begun[tag] = first, last, count
@@ -322,8 +327,9 @@ class _Trainings:
 
     def finish(self) -> None:
         """Tell of what was kept apart."""
-        for text in dict.fromkeys(self._found):
-            self._run.remark(f"Several trainings share this folder: {text}. The label `log` tells them apart.")
+        for text, count in self._found.items():
+            often = f", {count} times" if count > 1 else ""
+            self._run.remark(f"Several trainings share this folder: {text}{often}. The label `log` tells them apart.")
 
 
 def _is_again(step: int, first: int, last: int) -> bool:

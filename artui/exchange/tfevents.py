@@ -259,11 +259,18 @@ def restart_step(stream: BinaryIO) -> int | None:
     return None
 
 
-def first_record(stream: BinaryIO) -> bytes:
-    """Give how a file begins, which is when it was begun; empty while its first record is not there, or too long for that."""
+def first_records(stream: BinaryIO, count: int = 2) -> list[bytes]:
+    """Give how a file begins: its first few records, of which the first says when it was begun; those that are there, and not too long."""
     head = stream.read(_HEAD_BYTES)
-    end = 16 + int.from_bytes(head[:8], "little")
-    return head[:end] if 16 < end <= len(head) else b""
+    found: list[bytes] = []
+    place = 0
+    while len(found) < count and place + 16 <= len(head):
+        end = place + 16 + int.from_bytes(head[place : place + 8], "little")
+        if end > len(head):
+            break
+        found.append(head[place:end])
+        place = end
+    return found
 
 
 def head_tags(stream: BinaryIO) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -89,3 +91,25 @@ def test_catalog_gets_smaller_as_blocks_are_rewritten(tmp_path: Path) -> None:
                 points.append(connection, key, name, "", ints, ints, np.random.default_rng(start).random(50))
     with Reader(path) as reader, reader.reading() as connection:
         assert connection.execute("PRAGMA freelist_count").fetchone()[0] == 0
+
+
+def test_index_that_stayed_alone_goes_with_the_next_reader_but_not_from_under_a_writer(tmp_path: Path) -> None:
+    """A `-shm` whose `-wal` is gone, as on a disk that fails, is nobody's; one that a writer has is left."""
+    path = tmp_path / "c.artui"
+    Catalog(path).close()
+    Path(f"{path}-shm").write_bytes(bytes(32768))
+
+    with Reader(path) as reader:
+        reader.runs()
+    assert sorted(os.listdir(tmp_path)) == ["c.artui"]
+
+    script = "import sys, artui.catalog as c; k = c.Catalog(sys.argv[1]); k.transaction().__enter__(); print(1, flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as writer:
+        assert writer.stdout is not None and writer.stdout.readline() == "1\n"
+        assert Path(f"{path}-shm").exists()
+        with Reader(path) as reader:
+            reader.runs()
+        assert Path(f"{path}-shm").exists()
+        writer.kill()

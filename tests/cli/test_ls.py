@@ -25,7 +25,7 @@ def runs_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
         for number, name in enumerate(("a", "b", LONG)):
             run = runs.NewRun(
-                project="p", name=name, started_ms=1_000_000 * number, note="said, so" if number == 1 else "",
+                project="p", name=name, started_ms=1_000_000 * (number + 1), note="said, so" if number == 1 else "",
                 params={"lr": ("1e-3", 0.01, 0.1)[number], "same": 1}, tags={"best": str(number)} if number else {"seen": ""},
             )  # fmt: skip
             key = runs.start(connection, run)
@@ -106,7 +106,7 @@ def test_csv_is_read_back_as_it_was(call: Call, runs_here: Path) -> None:
 
     rows = list(csv.reader(io.StringIO(out)))
     assert (code, err) == (0, "") and rows[0] == ["run", "note", "params.lr", "metrics.val/loss", "started"]
-    assert rows[2] == ["b", "said, so", "0.01", "2", "1000000"] and len(rows) == 4
+    assert rows[2] == ["b", "said, so", "0.01", "2", "2000000"] and len(rows) == 4
     usual = list(csv.reader(io.StringIO(call("ls", "--csv")[1])))
     assert usual[0][:4] == ["run", "status", "started", "duration"] and len(usual) == 4
     assert list(csv.reader(io.StringIO(call("ls", "--csv", "nothing like it")[1]))) == [usual[0]]
