@@ -17,9 +17,7 @@ import fnmatch
 import os
 import re
 import sqlite3
-import struct
 import time
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -33,7 +31,8 @@ from artui.catalog.artifacts import NewFile, NewVersion, Saved
 from artui.catalog.importing import Known
 from artui.content import files as saved_files
 from artui.content import walking
-from artui.errors import CatalogError, SourceDamaged, UsageError
+from artui.errors import CatalogError, UsageError
+from artui.exchange.faults import FAULTS
 from artui.exchange.report import Report
 from artui.exchange.run_intake import MAX_NAME, RunIntake, bounded_ms
 from artui.model import Preview, Relation
@@ -47,8 +46,6 @@ __all__ = ["Content", "Intake", "Options", "Progress", "Saved"]
 COMMIT_SECONDS = 0.5
 MAX_CHARS = 200_000
 """Of a param, tag, note or other text beside a run."""
-_FAULTS = (SourceDamaged, OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, MemoryError, EOFError, struct.error, zlib.error)  # fmt: skip
-"""What reading damaged bytes may raise: the run is then taken as far as it went."""
 _UNFIT = re.compile(r"[:@\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -186,8 +183,8 @@ class Intake:
         try:
             try:
                 yield taken
-            except _FAULTS as error:
-                taken.damaged(_fault_text(error))
+            except FAULTS as error:
+                taken.fault(error)
             known = self._known.get(run_id)
             is_shorter = known is not None and taken.point_count < known.point_count
             if not is_shorter:
@@ -437,14 +434,6 @@ class Intake:
 
 class _Undo(Exception):
     """Rolls a transaction back."""
-
-
-def _fault_text(error: BaseException) -> str:
-    if isinstance(error, SourceDamaged):
-        return error.message
-    if isinstance(error, OSError):
-        return f"it cannot be read: {error.strerror or type(error).__name__}"
-    return f"it is not what its format says ({type(error).__name__}: {ascii(str(error))[:120]})"
 
 
 def _size_of(each: Content) -> int:

@@ -232,6 +232,8 @@ def walk(root: Path, *, depth: int = MAX_DEPTH) -> Iterator[Folder]:
         try:
             with os.scandir(path) as entries:
                 for entry in entries:
+                    if is_clutter(entry.name):
+                        continue
                     if entry.is_dir(follow_symlinks=False):
                         if entry.name not in _NEVER and level < depth:
                             folder.folders.append(entry.name)
@@ -245,10 +247,15 @@ def walk(root: Path, *, depth: int = MAX_DEPTH) -> Iterator[Folder]:
         waiting += [(path / name, level + 1) for name in reversed(folder.folders)]
 
 
+def is_clutter(name: str) -> bool:
+    """Say whether a file or folder is one that a Mac puts beside others, into archives and on foreign disks: it holds nothing of theirs."""
+    return name.startswith("._") or name in ("__MACOSX", ".DS_Store")
+
+
 def listed(path: Path) -> list[str]:
-    """List a folder's entries, sorted; nothing where there is no folder."""
+    """List a folder's entries, sorted, without clutter; nothing where there is no folder."""
     try:
-        return sorted(os.listdir(path))
+        return sorted(name for name in os.listdir(path) if not is_clutter(name))
     except OSError:
         return []
 

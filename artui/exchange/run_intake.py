@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from artui.catalog import artifacts, importing, runs
 from artui.catalog.artifacts import Saved
 from artui.catalog.runs import NewRun
+from artui.exchange.faults import FAULTS, fault_text
 from artui.model import ParamValue, Relation
 
 if TYPE_CHECKING:
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
 FLUSH_POINTS = 1 << 18
 MAX_NAME = 200
+SHOWN_DAMAGES = 3
+"""So many of what is wrong with a run are in its line of the report."""
+REMARKED_DAMAGES = 20
+"""So many are remarks of the run."""
 _MAX_TIME_MS = 1 << 48
 """About the year 10,900: later times are taken for none."""
 
@@ -51,17 +57,23 @@ class RunIntake:
         self._remarks: list[str] = []
         self._provenance: dict[str, Any] = {}
         self.point_count = 0
-        self.damage = ""
+        self._damages: list[str] = []
         self._is_cut_off = False
 
     @property
     def is_damaged(self) -> bool:
-        return bool(self.damage)
+        return bool(self._damages)
+
+    @property
+    def damage(self) -> str:
+        """What is wrong with the run, in one line; empty when nothing is."""
+        more = len(self._damages) - SHOWN_DAMAGES
+        return "; ".join(self._damages[:SHOWN_DAMAGES]) + (f"; and {more:,} more" if more > 0 else "")
 
     @property
     def may_have_lost(self) -> bool:
         """Whether the source may have had more than could be read."""
-        return bool(self.damage) or self._is_cut_off
+        return self.is_damaged or self._is_cut_off
 
     @property
     def is_deleted(self) -> bool:
@@ -89,6 +101,7 @@ class RunIntake:
     def tags(self, tags: Mapping[str, str]) -> None:
         for name, value in tags.items():
             if not name:
+                self._intake.report.left["tags", "have no name"] += 1
                 continue
             kept = self._intake.text(str(name))
             if kept not in self._tags:
@@ -200,8 +213,24 @@ class RunIntake:
 
     def damaged(self, text: str) -> None:
         """Mark the run: it is taken as far as it goes."""
-        self.damage = self.damage or text
-        self.remark(f"Imported as far as it goes: {text}")
+        if text in self._damages:
+            return
+        self._damages.append(text)
+        if len(self._damages) <= REMARKED_DAMAGES:
+            self.remark(f"Imported as far as it goes: {text}")
+
+    def fault(self, error: BaseException, what: str = "") -> None:
+        """Tell of what was raised as something was read: that alone is not taken."""
+        text = fault_text(error)
+        self.damaged(f"{what}: {text}" if what else text)
+
+    @contextlib.contextmanager
+    def piece(self, what: str) -> Iterator[None]:
+        """Read one piece of the run: what is wrong with it costs that piece alone."""
+        try:
+            yield
+        except FAULTS as error:
+            self.fault(error, what)
 
     def cut_off(self, log: str) -> None:
         """Tell that a log ends within a record: its process was killed, or still writes."""

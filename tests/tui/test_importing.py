@@ -29,7 +29,7 @@ def store(tmp_path: Path) -> Path:
         write_run(tmp_path / "mlruns", number, metrics={"loss": [1.0, 1.0 / (number + 1)]})
     folder = write_run(tmp_path / "mlruns", 5, name="torn")
     with (folder / "metrics" / "loss").open("a") as metric:
-        metric.write("1780")
+        metric.write("1780\n")
     return tmp_path / "mlruns"
 
 
