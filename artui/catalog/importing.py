@@ -338,6 +338,17 @@ def put_report(connection: sqlite3.Connection, format: str, location: str, repor
     )
 
 
+def kept_report(connection: sqlite3.Connection, format: str, location: str) -> Any:
+    """Give the report of the last import of a store; None when there is none."""
+    found = connection.execute(
+        "SELECT report FROM imported WHERE id = ?", (derived_id("import", format, location),)
+    ).fetchone()
+    try:
+        return None if found is None else json.loads(found[0])
+    except (ValueError, TypeError, RecursionError):
+        return None
+
+
 def has_report(connection: sqlite3.Connection, format: str, location: str) -> bool:
     """Say whether an import of the store has been reported."""
     found = connection.execute("SELECT 1 FROM imported WHERE id = ?", (derived_id("import", format, location),))

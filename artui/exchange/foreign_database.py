@@ -23,6 +23,8 @@ from artui.errors import SourceDamaged
 
 STATEMENT_SECONDS = 60.0
 PRIVATE_COPY_BYTES = 16 << 30
+DATABASES = (".db", ".sqlite", ".sqlite3")
+"""How the names of databases end."""
 _TICK = 10_000
 _LIMITS = {
     "SQLITE_LIMIT_LENGTH": 64 << 20, "SQLITE_LIMIT_SQL_LENGTH": 1 << 20, "SQLITE_LIMIT_COLUMN": 500, "SQLITE_LIMIT_EXPR_DEPTH": 200,

@@ -16,7 +16,17 @@ import orjson
 
 from artui.errors import SourceDamaged
 from artui.exchange.intake import Content, Intake
-from artui.exchange.reading import Folder, listed, load_yaml, natural_key, read_inside, read_text, size_and_time, stamp
+from artui.exchange.reading import (
+    Folder,
+    is_here,
+    listed,
+    load_yaml,
+    natural_key,
+    read_inside,
+    read_text,
+    size_and_time,
+    stamp,
+)
 from artui.exchange.run_intake import RunIntake
 from artui.exchange.store import Store
 
@@ -32,6 +42,11 @@ _NOT_MODEL = frozenset({STATE, "training_args.bin", "optimizer.pt", "scheduler.p
 _STATE_PARAMS = ("num_train_epochs", "max_steps", "train_batch_size", "logging_steps", "eval_steps", "save_steps", "trial_name", "trial_params", "is_hyper_param_search")  # fmt: skip
 
 
+def reads(name: str) -> bool:
+    """Say whether a file is one that tells of a run or a model by its name."""
+    return name in (STATE, "config.json")
+
+
 def find_file(path: Path) -> Store | None:
     """Recognise a trainer's state by its log."""
     return (
@@ -41,7 +56,7 @@ def find_file(path: Path) -> Store | None:
 
 def find_folder(folder: Folder) -> list[Store]:
     """Recognise a trainer's folder, with or without a state of its own, or the folder of a model."""
-    checkpoints = [name for name in folder.folders if _CHECKPOINT.match(name) and STATE in listed(folder.path / name)]
+    checkpoints = [name for name in folder.folders if _CHECKPOINT.match(name) and is_here(folder.path / name / STATE)]
     if STATE in folder.files or checkpoints:
         folder.folders = [name for name in folder.folders if not _CHECKPOINT.match(name)]
         return [Store(FORMAT, folder.path, "trainer", parts=(folder.path,))]
@@ -88,10 +103,10 @@ def take(store: Store, intake: Intake) -> None:
 
 def _states(folder: Path) -> list[tuple[int, Path]]:
     """List the states of a trainer's folder: its own, and those of its checkpoints, by step."""
-    found = [(1 << 62, folder / STATE)] if STATE in listed(folder) else []
+    found = [(1 << 62, folder / STATE)] if is_here(folder / STATE) else []
     for name in listed(folder):
         match = _CHECKPOINT.match(name)
-        if match and (folder / name).is_dir() and STATE in listed(folder / name):
+        if match and is_here(folder / name / STATE):
             found.append((int(match[1][:15]), folder / name / STATE))
     return sorted(found)
 

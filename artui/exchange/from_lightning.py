@@ -39,6 +39,11 @@ _CHECKPOINT_STEP = re.compile(r"step=(\d+)")
 _PLAIN_NAMES = frozenset({"lightning_logs", "logs", "csv_logs", "tb_logs", "default", "runs", "output", "outputs"})
 
 
+def reads(name: str) -> bool:
+    """Say whether a file is one of the loggers' by its name."""
+    return name in ("metrics.csv", "hparams.yaml")
+
+
 def find_file(path: Path) -> Store | None:
     """Recognise a `metrics.csv` of the CSV logger by its header."""
     return Store(FORMAT, path.parent, parts=(path.parent,)) if path.name == "metrics.csv" and _has_steps(path) else None
@@ -49,8 +54,8 @@ def find_folder(folder: Folder) -> list[Store]:
     has_table = "metrics.csv" in folder.files and _has_steps(folder.path / "metrics.csv")
     has_events = any(map(is_event_file, folder.files))
     is_version = _VERSION.match(folder.path.name) is not None
-    has_marks = "hparams.yaml" in folder.files or (is_version and "checkpoints" in folder.folders)
-    if not has_table and not (has_marks and (has_events or is_version)):
+    has_marks = "hparams.yaml" in (*folder.files, *folder.pointers) or (is_version and "checkpoints" in folder.folders)
+    if not has_table and not (has_marks and (has_events or (is_version and not folder.pointers))):
         return []
     folder.folders = [name for name in folder.folders if name != "checkpoints"]
     folder.files = [name for name in folder.files if not is_event_file(name)]  # they belong to this run
@@ -129,7 +134,7 @@ def _take_params(run: RunIntake, folder: Path) -> bool:
     except FileNotFoundError:
         return False
     except (SourceDamaged, OSError) as error:
-        run.damaged(f"hparams.yaml cannot be read: {error}")
+        run.fault(error, "hparams.yaml cannot be read")
         return False
     if isinstance(told, dict):
         run.params(told)

@@ -18,7 +18,7 @@ import orjson
 
 from artui.errors import SourceDamaged
 from artui.exchange.faults import FAULTS, fault_text
-from artui.exchange.foreign_database import ForeignDatabase, is_sqlite
+from artui.exchange.foreign_database import DATABASES, ForeignDatabase, is_sqlite
 from artui.exchange.intake import Intake, Saved
 from artui.exchange.mlflow import (
     NO_PLACE,
@@ -47,6 +47,11 @@ _TABLES = (".csv", ".tsv", ".parquet", ".jsonl", ".arrow", ".feather")
 _MODELS = (".pkl", ".pt", ".pth", ".onnx", ".safetensors", ".joblib", ".h5", ".keras", ".gguf", ".bin")
 
 
+def reads(name: str) -> bool:
+    """Say whether a file may be MLflow's by its name: a database, or what says of a folder what it is."""
+    return name.endswith(DATABASES) or name == "meta.yaml"
+
+
 def find_file(path: Path) -> Store | None:
     """Recognise a database by its tables."""
     if not is_sqlite(path):
@@ -63,7 +68,7 @@ def find_folder(folder: Folder) -> list[Store]:
     found = [
         store
         for name in folder.files
-        if name.endswith((".db", ".sqlite", ".sqlite3")) and (store := find_file(folder.path / name)) is not None
+        if name.endswith(DATABASES) and (store := find_file(folder.path / name)) is not None
     ]
     if found:
         # Their artifacts lie beside them, and are no stores of their own.

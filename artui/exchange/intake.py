@@ -33,6 +33,8 @@ from artui.content import files as saved_files
 from artui.content import walking
 from artui.errors import CatalogError, UsageError
 from artui.exchange.faults import FAULTS
+from artui.exchange.pointers import pointer_of
+from artui.exchange.reading import is_clutter
 from artui.exchange.report import Report
 from artui.exchange.run_intake import MAX_NAME, RunIntake, bounded_ms
 from artui.model import Preview, Relation
@@ -46,6 +48,8 @@ __all__ = ["Content", "Intake", "Options", "Progress", "Saved"]
 COMMIT_SECONDS = 0.5
 MAX_CHARS = 200_000
 """Of a param, tag, note or other text beside a run."""
+NOT_HERE = "not here: a "
+"""How the note begins of a file of which only a pointer is here."""
 _UNFIT = re.compile(r"[:@\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -312,6 +316,8 @@ class Intake:
             self.report.left["versions", "none of their files could be read"] += 1
             return None
         is_absent = not gathered
+        # Their bytes may be fetched yet, to where the others are.
+        has_pointers = any(file.note.startswith(NOT_HERE) for file in gathered)
         if connection is None:
             self._count_version(gathered, is_embedded=embed)
             return None
@@ -319,7 +325,7 @@ class Intake:
             connection,
             NewVersion(
                 project=project, name=name, kind=kind or "files", stage=stage or stage_of(kind, "modelling"), files=gathered,
-                storage="embedded" if embed and not is_absent else "referenced",
+                storage="embedded" if embed and not is_absent and not has_pointers else "referenced",
                 location=location or _common_place(contents), note=self.text(note), metadata=facts,
                 previews=previews, created_ms=bounded_ms(created_ms),
             ),
@@ -342,6 +348,8 @@ class Intake:
         taken["bytes"] += sum(file.size_bytes for file in gathered)
         if not gathered:
             self.report.changed["versions", "their bytes are not here: kept as references"] += 1
+        elif any(file.note.startswith(NOT_HERE) for file in gathered):
+            self.report.changed["versions", "hold files that were not fetched: kept as references"] += 1
         elif not is_embedded:
             self.report.changed["versions", "larger than the limit for embedding: referenced where they are"] += 1
 
@@ -396,6 +404,20 @@ class Intake:
             ):
                 self.report.left["files", "they lead out of the store"] += 1
                 continue
+            if (pointer := pointer_of(each.place)) is not None:
+                names.add(path)
+                found.append(
+                    NewFile(
+                        path,
+                        pointer.size_bytes,
+                        pointer.digest,
+                        None,
+                        saved_files.media_type(path),
+                        note=f"{NOT_HERE}{pointer.title} pointer",
+                    )
+                )
+                self.report.add_pointer(each.place, pointer.sentence)
+                continue
             gathered = saved_files.gather(connection, [(path, each.place)])
             for skipped in gathered.skipped:
                 self.report.left["files", f"cannot be read: {skipped.rpartition(': ')[2]}"] += 1
@@ -429,7 +451,11 @@ class Intake:
             self.report.left["files", "hold secrets by their names"] += len(listing.secret)
         if listing.unlisted:
             self.report.left["folders", "cannot be listed"] += len(listing.unlisted)
-        return [Content(name, place=place) for name, place in listing.entries if not skip(name)]
+        return [
+            Content(name, place=place)
+            for name, place in listing.entries
+            if not skip(name) and not any(map(is_clutter, name.split("/")))
+        ]
 
 
 class _Undo(Exception):

@@ -13,6 +13,7 @@ import numpy as np
 from artui.catalog import artifacts, importing, runs
 from artui.catalog.artifacts import Saved
 from artui.catalog.runs import NewRun
+from artui.errors import SourceIsPointer
 from artui.exchange.faults import FAULTS, fault_text
 from artui.model import ParamValue, Relation
 
@@ -220,7 +221,12 @@ class RunIntake:
             self.remark(f"Imported as far as it goes: {text}")
 
     def fault(self, error: BaseException, what: str = "") -> None:
-        """Tell of what was raised as something was read: that alone is not taken."""
+        """Tell of what was raised as something was read: that alone is not taken. A file that was not fetched is no damage."""
+        if isinstance(error, SourceIsPointer):
+            self._intake.report.add_pointer(error.path, error.sentence)
+            self.remark(f"{error.message}")
+            self._is_cut_off = True
+            return
         text = fault_text(error)
         self.damaged(f"{what}: {text}" if what else text)
 
