@@ -169,12 +169,14 @@ def add_points(
     points.append(connection, run_key, runs.name_key(connection, name), storable(labels), steps, times_ms, values)
 
 
-def put_context(connection: sqlite3.Connection, run_key: int, name: str, content: Any) -> None:
-    """Write what surrounded a run, cut if it is far too long."""
+def put_context(connection: sqlite3.Connection, run_key: int, name: str, content: Any) -> bool:
+    """Write what surrounded a run; say whether it could be kept, or is far too long."""
     try:
         context.put(connection, run_key, name, content)
     except ValueError:
         context.put(connection, run_key, name, {"left_out": "too long to be kept"})
+        return False
+    return True
 
 
 def put_remark(connection: sqlite3.Connection, run_key: int, text: str) -> None:

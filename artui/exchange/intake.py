@@ -32,6 +32,7 @@ from artui.catalog.importing import Known
 from artui.content import files as saved_files
 from artui.content import walking
 from artui.errors import CatalogError, UsageError
+from artui.exchange import reading
 from artui.exchange.faults import FAULTS
 from artui.exchange.pointers import pointer_of
 from artui.exchange.reading import is_clutter
@@ -46,8 +47,9 @@ from artui.settings import load_settings
 __all__ = ["Content", "Intake", "Options", "Progress", "Saved"]
 
 COMMIT_SECONDS = 0.5
-MAX_CHARS = 200_000
-"""Of a param, tag, note or other text beside a run."""
+MAX_TEXT_BYTES = reading.MAX_TEXT_BYTES
+"""Of a param, tag, note or other text beside a run: as large as a file of them may be. A larger one is left, and none is cut:
+the half of a JSON text is none."""
 NOT_HERE = "not here: a "
 """How the note begins of a file of which only a pointer is here."""
 _UNFIT = re.compile(r"[:@\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -264,11 +266,18 @@ class Intake:
         return cleaned
 
     def text(self, text: str) -> str:
-        """Take secrets out of a text; one that is longer than any real one is cut."""
-        if len(text) > MAX_CHARS:
-            text = text[:MAX_CHARS]
-            self.report.changed["texts", f"longer than {MAX_CHARS:,} characters: cut"] += 1
-        return self.redacted(text)
+        """Take secrets out of a text; one that is larger than any real one is left."""
+        return self.redacted(text) if self.is_kept("texts", text) else ""
+
+    def is_kept(self, what: str, text: Any, name: str = "") -> bool:
+        """Say whether a text is not too large to be kept; one that is, is told of by its name."""
+        if not isinstance(text, str) or len(text) * 4 <= MAX_TEXT_BYTES:
+            return True
+        if len(text.encode("utf-8", "surrogatepass")) <= MAX_TEXT_BYTES:
+            return True
+        said = f"are larger than {MAX_TEXT_BYTES:,} bytes"
+        self.report.left[what, f"{said}: {name[:200]!a}" if name else said] += 1
+        return False
 
     def redacted(self, text: str) -> str:
         """Take secrets out of a text of any length."""
@@ -279,9 +288,8 @@ class Intake:
 
     def value(self, name: str, value: Any) -> Any:
         """Take secrets out of a value, whole if its name says that it is one."""
-        if isinstance(value, str) and len(value) > MAX_CHARS:
-            value = value[:MAX_CHARS]
-            self.report.changed["texts", f"longer than {MAX_CHARS:,} characters: cut"] += 1
+        if not self.is_kept("texts", value):
+            return ""
         before = self._redactor.count
         cleaned = self._redactor.value(name, value)
         self._count_secrets(before)
@@ -307,7 +315,11 @@ class Intake:
         """
         name = self.name_of(name, "unnamed", what="artifacts")
         project = self.options.project or project
-        facts = {str(key): self.value(str(key), value) for key, value in (metadata or {}).items()}
+        facts = {
+            str(key): self.value(str(key), value)
+            for key, value in (metadata or {}).items()
+            if self.is_kept("metadata", value, str(key))
+        }
         size_bytes = sum(_size_of(each) for each in contents)
         embed = size_bytes <= load_settings().embed_limit_bytes
         connection = self._begin() if self._catalog is not None else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from artui.catalog import artifacts, importing, runs
+from artui.catalog import artifacts, context, importing, runs
 from artui.catalog.artifacts import Saved
 from artui.catalog.runs import NewRun
 from artui.errors import SourceIsPointer
@@ -86,7 +86,8 @@ class RunIntake:
             if name == "":
                 self._intake.report.left["params", "have no name"] += 1
                 continue
-            kept = self._intake.text(name)
+            if not self._intake.is_kept("params", value, name) or not (kept := self._intake.text(name)):
+                continue
             if kept not in self._params:
                 self._intake.report.taken["params"] += 1
             self._params[kept] = self._intake.value(name, value)
@@ -104,7 +105,8 @@ class RunIntake:
             if not name:
                 self._intake.report.left["tags", "have no name"] += 1
                 continue
-            kept = self._intake.text(str(name))
+            if not self._intake.is_kept("tags", value, str(name)) or not (kept := self._intake.text(str(name))):
+                continue
             if kept not in self._tags:
                 self._intake.report.taken["tags"] += 1
             self._tags[kept] = str(self._intake.value(str(name), str(value)))
@@ -153,7 +155,9 @@ class RunIntake:
         count = len(columns[2])
         if not count:
             return
-        key = (self._clean_name(name) or "unnamed", labels)
+        if not (cleaned := self._clean_name(name)) and name:
+            return  # larger than any real name: told when it was first met
+        key = (cleaned or "unnamed", labels)
         self._waiting.setdefault(key, []).append(columns)
         self._series[key] = self._series.get(key, 0) + count
         self._waiting_count += count
@@ -277,7 +281,8 @@ class RunIntake:
             deleted_ms=self._deleted_ms, error=self._error,
         )  # fmt: skip
         for name, content in self._contexts.items():
-            importing.put_context(connection, key, name, content)
+            if not importing.put_context(connection, key, name, content):
+                self.left("facts about runs", f"are longer than {context.MAX_CHARS:,} characters: {name!a}")
         from artui import __version__
 
         importing.put_context(
