@@ -106,5 +106,22 @@ class SourceDamaged(ArtuiError):
     """Part of a foreign store, or all of it, cannot be read as what it should be."""
 
 
+class SourceIsPointer(SourceDamaged):
+    """A file of a foreign store is not here: version control has put a pointer in its place."""
+
+    def __init__(self, path: str, sentence: str) -> None:
+        super().__init__(f"{ascii(path)[-200:]} {sentence}.")
+        self.path, self.sentence = path, sentence
+
+
 class NothingToImport(UsageError):
     """Nothing at that path is a store that artui knows."""
+
+
+class StoreNotRead(NothingToImport):
+    """There is a store at that path, of a kind that artui knows and does not read, or not fetched yet."""
+
+    def __init__(self, message: str, *, remedy: str = "", stores: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(message, remedy=remedy)
+        self.stores = stores
+        """(path, what it is) of each."""

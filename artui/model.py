@@ -37,8 +37,12 @@ FORMATS: Mapping[str, str] = {
     "tensorboard": "TensorBoard",
     "lightning": "PyTorch Lightning",
     "huggingface": "Hugging Face",
+    "unread": "Not read",
 }
 """Foreign formats that runs may have been imported from, with their names."""
+
+UNREAD = "unread"
+"""In place of a format, of what lies beside foreign stores and is not read."""
 
 HEARTBEAT_LOST_MS = 60_000
 """A running run that has not been heard of for this long is shown as lost."""

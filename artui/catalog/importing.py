@@ -208,12 +208,14 @@ def add_points(
     points.append(connection, run_key, runs.name_key(connection, name), storable(labels), steps, times_ms, values)
 
 
-def put_context(connection: sqlite3.Connection, run_key: int, name: str, content: Any) -> None:
-    """Write what surrounded a run, cut if it is far too long."""
+def put_context(connection: sqlite3.Connection, run_key: int, name: str, content: Any) -> bool:
+    """Write what surrounded a run; say whether it could be kept, or is far too long."""
     try:
         context.put(connection, run_key, name, content)
     except ValueError:
         context.put(connection, run_key, name, {"left_out": "too long to be kept"})
+        return False
+    return True
 
 
 def put_remark(connection: sqlite3.Connection, run_key: int, text: str) -> None:
@@ -399,6 +401,17 @@ def put_report(connection: sqlite3.Connection, format: str, location: str, repor
             json.dumps(report, ensure_ascii=True),
         ),
     )
+
+
+def kept_report(connection: sqlite3.Connection, format: str, location: str) -> Any:
+    """Give the report of the last import of a store; None when there is none."""
+    found = connection.execute(
+        "SELECT report FROM imported WHERE id = ?", (derived_id("import", format, location),)
+    ).fetchone()
+    try:
+        return None if found is None else json.loads(found[0])
+    except (ValueError, TypeError, RecursionError):
+        return None
 
 
 def has_report(connection: sqlite3.Connection, format: str, location: str) -> bool:

@@ -53,10 +53,12 @@ def explore(catalog: str | None) -> int:
         except NotACatalog:
             # What is no catalog of ours may be a store of another tool.
             from artui.cli.foreign import explore_foreign
-            from artui.errors import NothingToImport
+            from artui.errors import NothingToImport, StoreNotRead
 
             try:
                 return explore_foreign(path)
+            except StoreNotRead:
+                raise
             except NothingToImport:
                 pass
     if not path.exists():

@@ -13,8 +13,8 @@ import click
 
 from artui.cli.catalogs import catalog_option_of, without_catalog
 from artui.cli.common import PathType, json_option, open_reader, print_json
-from artui.errors import UsageError
-from artui.model import FORMATS
+from artui.errors import NothingToImport, StoreNotRead, UsageError
+from artui.model import FORMATS, UNREAD
 from artui.safetext import clean
 
 SHOW_SECONDS = 0.1
@@ -77,6 +77,10 @@ def command(paths: tuple[Path, ...], catalog: str | None, dry_run: bool, project
         import_paths(paths, path, options=options, progress=show.progress, reports=reports, is_dry=dry_run)
     except KeyboardInterrupt:
         is_stopped = is_stopped or signal.SIGINT
+    except NothingToImport as error:
+        if as_json:
+            _print_nothing(error)
+        raise
     finally:
         signal.signal(signal.SIGTERM, before)
         show.clear()
@@ -87,7 +91,7 @@ def command(paths: tuple[Path, ...], catalog: str | None, dry_run: bool, project
     elif as_json:
         print_json(
             {
-                "catalog": None if dry_run else str(path.resolve()),
+                "catalog": None if dry_run or not path.exists() else str(path.resolve()),
                 "seconds": round(seconds, 3),
                 "stores": plain,
                 "is_interrupted": bool(is_stopped),
@@ -98,7 +102,9 @@ def command(paths: tuple[Path, ...], catalog: str | None, dry_run: bool, project
             print_report(report)
         points = sum(report["taken"].get("points", 0) for report in plain)
         speed = f", {points / seconds:,.0f} points/s" if points > 10_000 and seconds > 0 else ""
-        if dry_run:
+        if plain and all(report["format"] == UNREAD for report in plain):
+            click.echo("Nothing was imported: there is no store whose files are here.", err=True)
+        elif dry_run:
             click.echo("Nothing was written: this was a dry run.", err=True)
         else:
             click.echo(
@@ -108,7 +114,23 @@ def command(paths: tuple[Path, ...], catalog: str | None, dry_run: bool, project
             click.echo("Interrupted: what was finished is in the catalog. Import again to go on.", err=True)
     if is_stopped:
         return 128 + is_stopped
+    if reports and all(report.format == UNREAD for report in reports):
+        return 1
     return 1 if any(report.damaged_count for report in reports) else 0
+
+
+def _print_nothing(error: NothingToImport) -> None:
+    """Print, for another program, why there is nothing to import."""
+    stores = error.stores if isinstance(error, StoreNotRead) else ()
+    print_json(
+        {
+            "catalog": None,
+            "error": error.message,
+            "remedy": error.remedy,
+            "stores": [],
+            "not_read": [{"path": path, "what": what} for path, what in stores],
+        }
+    )
 
 
 class _Show:

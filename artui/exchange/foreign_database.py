@@ -23,6 +23,8 @@ from artui.errors import SourceDamaged
 
 STATEMENT_SECONDS = 60.0
 PRIVATE_COPY_BYTES = 16 << 30
+DATABASES = (".db", ".sqlite", ".sqlite3")
+"""How the names of databases end."""
 _TICK = 10_000
 _LIMITS = {
     "SQLITE_LIMIT_LENGTH": 64 << 20, "SQLITE_LIMIT_SQL_LENGTH": 1 << 20, "SQLITE_LIMIT_COLUMN": 500, "SQLITE_LIMIT_EXPR_DEPTH": 200,
@@ -130,6 +132,42 @@ class ForeignDatabase:
             return self.rows(query, values)
         finally:
             self._connection.text_factory = _decoded
+
+    def pages(
+        self, query: str, values: Sequence[Any] = (), *, page_rows: int, faults: list[tuple[str, Exception]], is_raw: bool = False
+    ) -> Iterator[list[tuple[Any, ...]]]:  # fmt: skip
+        """Answer a question about a table page by page, in the order of its rowid; what is damaged is passed over, and noted.
+
+        The query asks for the rowid first, for those beyond one, and for so many: `WHERE … rowid > ? ORDER BY rowid LIMIT ?`.
+        """
+        ask = self.raw_rows if is_raw else self.rows
+        last, size, step = -(1 << 62), page_rows, 1
+        began = time.monotonic()
+        while True:
+            try:
+                rows = ask(query, (*values, last, size))
+            except SourceDamaged as error:
+                # Closer and closer to the damaged place, then further and further behind it.
+                if size > 1:
+                    size //= 16
+                    size = max(size, 1)
+                elif last < 0:
+                    last = 0
+                else:
+                    last, step = last + step, step * 2
+                if not any(str(each) == str(error) for _, each in faults):
+                    faults.append(("some rows", error))
+                if step > 1 << 40 or time.monotonic() - began > STATEMENT_SECONDS:
+                    return
+                continue
+            if not rows:
+                return
+            last, step = rows[-1][0], 1
+            is_end = len(rows) < size
+            size = min(page_rows, size * 16)
+            yield rows
+            if is_end:
+                return
 
     def columns(self, table: str, *wanted: str) -> str:
         """Write a list of columns for a query: NULL for those that the table of this version of the schema lacks."""

@@ -25,6 +25,7 @@ from artui.exchange.identity import ROW, History, Identity, witness
 from artui.exchange.intake import Content, Intake
 from artui.exchange.reading import (
     Folder,
+    is_here,
     listed,
     load_yaml,
     natural_key,
@@ -58,6 +59,11 @@ _NOT_MODEL = frozenset({STATE, "training_args.bin", "optimizer.pt", "scheduler.p
 _STATE_PARAMS = ("num_train_epochs", "max_steps", "train_batch_size", "logging_steps", "eval_steps", "save_steps", "trial_name", "trial_params", "is_hyper_param_search")  # fmt: skip
 
 
+def reads(name: str) -> bool:
+    """Say whether a file is one that tells of a run or a model by its name."""
+    return name in (STATE, "config.json")
+
+
 def find_file(path: Path) -> Store | None:
     """Recognise a trainer's state by its log."""
     return (
@@ -85,7 +91,7 @@ def find_folder(folder: Folder) -> list[Store]:
 
 def _is_checkpoint(place: Path) -> bool:
     is_named = place.name == _LAST or _CHECKPOINT.match(place.name) is not None
-    return is_named and place.is_dir() and not place.is_symlink() and STATE in listed(place)
+    return is_named and place.is_dir() and not place.is_symlink() and is_here(place / STATE)
 
 
 def _logs(folder: Path) -> Logs:
@@ -217,7 +223,7 @@ class _Training:
 
 def _states(folder: Path) -> list[tuple[int, Path]]:
     """List the states of a trainer's folder: its own, and those of its checkpoints, by step."""
-    found = [(1 << 62, folder / STATE)] if STATE in listed(folder) else []
+    found = [(1 << 62, folder / STATE)] if is_here(folder / STATE) else []
     checkpoints = [name for name in listed(folder) if _is_checkpoint(folder / name)]
     return sorted([*found, *((_step_of(name) or 0, folder / name / STATE) for name in checkpoints)])
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import io
 import math
 import os
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,10 +39,10 @@ from artui.exchange.reading import (
 )
 from artui.exchange.run_intake import RunIntake
 from artui.exchange.store import Store
+from artui.exchange.tables import header_of, rows_of
 
 FORMAT = "lightning"
 MAX_COLUMNS = 10_000
-MAX_LINE_CHARS = 4 << 20
 _VERSION = re.compile(r"version_\d+\Z")
 _CHECKPOINT_STEP = re.compile(r"step=(\d+)")
 _TEST_TUBE = "tf"
@@ -52,6 +51,11 @@ _MARKS = _TEST_TUBE_MARKS | {"hparams.yaml"}
 _PLACES = frozenset({"step", "epoch", "created_at"})
 """Columns that say where a row's values stand."""
 _PLAIN_NAMES = frozenset({"lightning_logs", "logs", "csv_logs", "tb_logs", "default", "runs", "output", "outputs"})
+
+
+def reads(name: str) -> bool:
+    """Say whether a file is one of the loggers' by its name."""
+    return name in ("metrics.csv", "hparams.yaml")
 
 
 def find_file(path: Path) -> Store | None:
@@ -64,8 +68,9 @@ def find_folder(folder: Folder) -> list[Store]:
     has_table = "metrics.csv" in folder.files and _has_steps(folder.path / "metrics.csv")
     has_events = any(map(is_event_file, folder.files))
     is_version = _VERSION.match(folder.path.name) is not None
-    has_marks = not _MARKS.isdisjoint(folder.files) or (is_version and "checkpoints" in folder.folders)
-    if not has_table and not (has_marks and (has_events or is_version)):
+    files = {*folder.files, *folder.pointers}
+    has_marks = not _MARKS.isdisjoint(files) or (is_version and "checkpoints" in folder.folders)
+    if not has_table and not (has_marks and (has_events or (is_version and not folder.pointers))):
         return []
     inside = ("checkpoints", _TEST_TUBE) if not _TEST_TUBE_MARKS.isdisjoint(folder.files) else ("checkpoints",)
     folder.folders = [name for name in folder.folders if name not in inside]
@@ -80,11 +85,10 @@ def merge(stores: list[Store], root: Path) -> list[Store]:
 
 def _has_steps(path: Path) -> bool:
     try:
-        with open_inside(path.parent, path) as stream:
-            head = stream.readline(1 << 20).decode("utf-8", "replace").strip().split(",")
+        header = header_of(path)
     except (OSError, SourceDamaged):
         return False
-    return "step" in head or "epoch" in head
+    return "step" in header or "epoch" in header
 
 
 def take(store: Store, intake: Intake) -> None:
@@ -156,10 +160,11 @@ class _Version:
 def _first_row(folder: Path) -> str:
     """Make a witness of a table's first row: of what it has, since columns are added later."""
     with contextlib.suppress(OSError, SourceDamaged, csv.Error), open_inside(folder, folder / "metrics.csv") as stream:
-        lines = [stream.readline(MAX_LINE_CHARS).decode("utf-8", "replace") for _ in range(2)]
-        if lines[1].endswith("\n"):
-            header, row = csv.reader(lines)
-            cells = sorted(f"{name.strip()}={cell}" for name, cell in zip(header, row, strict=False) if cell)
+        is_cut = _is_cut(stream)
+        rows = rows_of(stream)
+        header, row, after = next(rows, []), next(rows, []), next(rows, None)
+        if row and not (after is None and is_cut):
+            cells = sorted(f"{name}={cell}" for name, cell in zip(header, row, strict=False) if cell)
             return witness(ROW, *cells)
     return ""
 
@@ -215,7 +220,7 @@ def _take_params(run: RunIntake, folder: Path) -> bool:
     except FileNotFoundError:
         return _take_tags(run, folder)
     except (SourceDamaged, OSError) as error:
-        run.damaged(f"hparams.yaml cannot be read: {error}")
+        run.fault(error, "hparams.yaml cannot be read")
         return False
     if isinstance(told, dict):
         run.params(told)
@@ -296,11 +301,10 @@ class _Table:
             self._run.damaged(text)
 
     def _read(self, stream: BinaryIO) -> None:
-        lines = _Lines(stream)
-        rows = csv.reader(lines, strict=False)
+        is_cut = _is_cut(stream)
+        rows = rows_of(stream)
         try:
-            self._header = [name.strip() for name in next(rows, [])]
-            header = self._header
+            self._header = header = next(rows, [])
             if not header or len(header) > MAX_COLUMNS:
                 self._damaged(
                     "metrics.csv is empty" if not header else "metrics.csv has more columns than any real one"
@@ -308,13 +312,13 @@ class _Table:
                 return
             wanted = [(at, name) for at, name in enumerate(header) if name and name not in _PLACES]
             self._columns = {at: (name, [], [], []) for at, name in wanted}
-            for number, row in enumerate(rows):
-                self._row(row, number, is_cut=lines.is_cut)
+            for number, (row, is_last) in enumerate(_with_last(rows)):
+                self._row(row, number, is_cut=is_cut and is_last)
         except csv.Error as error:
             self._damaged(f"metrics.csv is no CSV from some row on: {error}")
         finally:
             self._hand_over()
-            self._tell(is_cut=lines.is_cut)
+            self._tell(is_cut=is_cut)
 
     def _tell(self, *, is_cut: bool) -> None:
         run = self._run
@@ -373,25 +377,29 @@ class _Table:
         self._waiting = 0
 
 
-class _Lines:
-    """Lines of a text file; one that is longer than any real one ends the reading."""
+def _is_cut(stream: BinaryIO) -> bool:
+    """Say whether a text's last line has no end: its writer was killed, or still writes. The stream is at its beginning then."""
+    size_bytes = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, size_bytes - 4))
+    last = stream.read().rstrip(b"\0")
+    stream.seek(0)
+    return size_bytes > 0 and not last.endswith((b"\n", b"\r"))
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._text = io.TextIOWrapper(stream, "utf-8", errors="replace", newline="")
-        self.is_cut = False
-        """Whether the line that was given last has no end: its writer was killed, or still writes."""
 
-    def __iter__(self) -> _Lines:
-        return self
-
-    def __next__(self) -> str:
-        line = self._text.readline(MAX_LINE_CHARS)
-        if not line:
-            raise StopIteration
-        if len(line) >= MAX_LINE_CHARS:
-            raise csv.Error("a line is longer than any real one")
-        self.is_cut = not line.endswith(("\n", "\r"))
-        return line.replace("\0", "\ufffd")
+def _with_last(rows: Iterator[list[str]]) -> Iterator[tuple[list[str], bool]]:
+    """Give each row, and whether it is the last one; one behind which there is no table any more is not."""
+    before: list[str] | None = None
+    try:
+        for row in rows:
+            if before is not None:
+                yield before, False
+            before = row
+    except csv.Error:
+        if before is not None:
+            yield before, False
+        raise
+    if before is not None:
+        yield before, True
 
 
 def _time_ms(text: str) -> int:

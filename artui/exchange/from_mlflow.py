@@ -7,8 +7,9 @@ project `model-registry` with MLflow's own version numbers, aliases and stages.
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,23 @@ import numpy as np
 import orjson
 
 from artui.errors import SourceDamaged
-from artui.exchange.foreign_database import ForeignDatabase, is_sqlite
+from artui.exchange.faults import FAULTS, fault_text
+from artui.exchange.foreign_database import DATABASES, ForeignDatabase, is_sqlite
 from artui.exchange.intake import Intake, Saved
-from artui.exchange.mlflow import STATUSES, Dataset, Experiment, FoundRun, LoggedModel, MlflowStore, ModelVersion
+from artui.exchange.mlflow import (
+    NO_PLACE,
+    STATUSES,
+    Dataset,
+    Experiment,
+    FoundRun,
+    LoggedModel,
+    MlflowStore,
+    ModelVersion,
+    Trouble,
+)
 from artui.exchange.mlflow_database import MlflowDatabase, is_mlflow
-from artui.exchange.mlflow_folder import MlflowFolder
-from artui.exchange.reading import Folder, inside_store, listed, read_text, size_and_time
+from artui.exchange.mlflow_folder import MlflowFolder, kind_of_folder
+from artui.exchange.reading import Folder, inside_store, listed, size_and_time
 from artui.exchange.run_intake import RunIntake
 from artui.exchange.store import Store
 
@@ -33,6 +45,11 @@ _LARGEST = 1.7976931348623157e308
 _FIGURES = (".png", ".jpg", ".jpeg", ".svg", ".gif", ".pdf", ".html", ".webp")
 _TABLES = (".csv", ".tsv", ".parquet", ".jsonl", ".arrow", ".feather")
 _MODELS = (".pkl", ".pt", ".pth", ".onnx", ".safetensors", ".joblib", ".h5", ".keras", ".gguf", ".bin")
+
+
+def reads(name: str) -> bool:
+    """Say whether a file may be MLflow's by its name: a database, or what says of a folder what it is."""
+    return name.endswith(DATABASES) or name == "meta.yaml"
 
 
 def find_file(path: Path) -> Store | None:
@@ -51,39 +68,25 @@ def find_folder(folder: Folder) -> list[Store]:
     found = [
         store
         for name in folder.files
-        if name.endswith((".db", ".sqlite", ".sqlite3")) and (store := find_file(folder.path / name)) is not None
+        if name.endswith(DATABASES) and (store := find_file(folder.path / name)) is not None
     ]
     if found:
         # Their artifacts lie beside them, and are no stores of their own.
         folder.folders = [
             name for name in folder.folders if name not in _ARTIFACT_FOLDERS or _is_mlruns(folder.path / name)
         ]
-    if _is_mlruns(folder.path) or _is_meta(folder.path, b"run_id", b"run_uuid", b"artifact_location"):
-        folder.folders = []
+    if _is_mlruns(folder.path) or kind_of_folder(folder.path) in ("experiment", "run"):
+        # What lies in it belongs to it, but for a store of its own: a program that ran in there has made one.
+        folder.folders = [name for name in folder.folders if _is_mlruns(folder.path / name)]
         return [*found, Store(FORMAT, folder.path, "folder")]
     return found
 
 
 def _is_mlruns(path: Path) -> bool:
     """Whether a folder holds experiments: a few of its folders are looked at, since any may lack its meta.yaml."""
-    for name in listed(path)[:200]:
-        if (
-            not name.startswith(".")
-            and name != "models"
-            and _is_meta(path / name, b"artifact_location", b"experiment_id")
-        ):
-            return not _is_meta(path / name, b"run_uuid", b"run_id")
-    return False
-
-
-def _is_meta(path: Path, *words: bytes) -> bool:
-    try:
-        if not (path / "meta.yaml").is_file() or path.is_symlink():
-            return False
-        head = read_text(path, path / "meta.yaml", limit_bytes=1 << 20).encode("utf-8", "replace")
-    except (SourceDamaged, OSError):
-        return False
-    return any(word + b":" in head for word in words)
+    return not path.is_symlink() and any(
+        kind_of_folder(path / name) == "experiment" for name in listed(path)[:200] if not name.startswith(".")
+    )
 
 
 def take(store: Store, intake: Intake) -> None:
@@ -116,7 +119,8 @@ class _Taking:
         self.experiments = source.experiments()
         found = source.runs()
         self.runs = {run.id: run for run in found}
-        self.models = {model.id: model for model in source.logged_models()}
+        with self._part("logged models"):
+            self.models = {model.id: model for model in source.logged_models()}
         by_run: dict[str, list[LoggedModel]] = {}
         for model in self.models.values():
             by_run.setdefault(model.run_id, []).append(model)
@@ -130,13 +134,30 @@ class _Taking:
         intake.report.facts.update(source.facts, experiments=len(self.experiments), runs=len(found))
         for run in found:
             self._run(run, by_run.get(run.id, []))
-        for model in self.models.values():
-            if model.run_id not in self.runs and not intake.options.where:
-                self._model(model)
         if not intake.options.where:
-            self._registry()
+            for model in self.models.values():
+                if model.run_id not in self.runs:
+                    with self._part(f"logged model {model.id}"):
+                        self._model(model)
+            with self._part("registered models"):
+                self._registry()
+            with self._part("what else there is"):
+                for what, count in source.others().items():
+                    self._left(what, NO_PLACE, count)
         for text in source.lost:
             intake.report.left["parts of the store", text[:300]] += 1
+
+    @contextlib.contextmanager
+    def _part(self, what: str) -> Iterator[None]:
+        """Read a part of the store that is no run's: what is wrong with it costs that part alone."""
+        try:
+            yield
+        except FAULTS as error:
+            self._left("parts of the store", f"{what}: {fault_text(error)}"[:300])
+
+    def _left(self, what: str, why: str, count: int = 1) -> None:
+        if count:
+            self.intake.report.left[what, why] += count
 
     def _project(self, experiment_id: str) -> str:
         experiment = self.experiments.get(experiment_id)
@@ -148,12 +169,17 @@ class _Taking:
     def _run(self, found: FoundRun, models: list[LoggedModel]) -> None:
         source, intake = self.source, self.intake
         project = self._project(found.experiment_id)
-        try:
+        if not found.id:
+            self._left("runs", "have no id")
+            return
+        if self.runs[found.id] is not found:
+            self._left("runs", "are there twice, under one id: of each the last one was taken")
+            return
+        tags: Mapping[str, str] = {}
+        with contextlib.suppress(SourceDamaged):  # said when they are taken
             tags = source.tags(found)
-        except SourceDamaged:
-            tags = {}
         name = tags.get("mlflow.runName") or found.name or found.id[:12]
-        if not found.id or not intake.is_wanted(project, name):
+        if not intake.is_wanted(project, name):
             return
         run_id = self._id(found.id)
         try:
@@ -174,18 +200,22 @@ class _Taking:
                 run.started_about(size_and_time(found.place / "meta.yaml")[1] or size_and_time(found.place)[1])
             if found.damage:
                 run.damaged(found.damage)
+            with run.piece("tags"):
+                run.tags({name: value for name, value in source.tags(found).items() if name != "mlflow.note.content"})
+            with run.piece("params"):
+                run.text_params(source.params(found))
             self._facts(run, found, tags)
             for model in models:
-                if (saved := self._model(model)) is not None:
-                    run.linked("output", saved)
-            self._inputs(run, found)
-            self._artifacts(run, found, tags)
+                with run.piece(f"logged model {model.id}"):
+                    run.linked("output", self._model(model))
+            with run.piece("inputs"):
+                self._inputs(run, found)
+            with run.piece("artifacts"):
+                self._artifacts(run, found, tags)
             self._points(run, found)
 
     def _facts(self, run: RunIntake, found: FoundRun, tags: Mapping[str, str]) -> None:
         run.provenance(run_id=found.id, experiment_id=found.experiment_id, **self.source.facts)
-        run.tags({name: value for name, value in tags.items() if name != "mlflow.note.content"})
-        run.text_params(self.source.params(found))
         parent = tags.get("mlflow.parentRunId", "")
         program = tags.get("mlflow.source.name") or found.source
         run.about(
@@ -209,22 +239,28 @@ class _Taking:
 
     def _points(self, run: RunIntake, found: FoundRun) -> None:
         largest = heard_ms = 0
-        try:
-            for name, (steps, times_ms, values) in self.source.points(found):
+        trouble, entry = Trouble(), self.source.entry
+        with run.piece("metrics"):
+            for name, (steps, times_ms, values) in self.source.points(found, trouble):
                 run.points(name, steps, times_ms, values)
                 largest += int(np.count_nonzero(np.abs(values) == _LARGEST))
                 heard_ms = max(heard_ms, int(times_ms.max()))
-        finally:
-            if largest:
-                run.remark(
-                    f"MLflow's database keeps infinity as ±1.797e308: {largest} values are that, and were left so."
-                )
-            if STATUSES.get(found.status.upper()) == "running":
-                run.status(
-                    "running",
-                    heard_ms=max(heard_ms, found.started_ms),
-                    deleted_ms=found.started_ms or 1 if found.is_deleted else None,
-                )
+        for name, count in trouble.bad.items():
+            run.damaged(
+                f"{count:,} of the {entry}s of metric {name!a} {'is' if count == 1 else 'are'} not TIME VALUE STEP"
+            )
+        for name in trouble.cut_off:
+            run.cut_off(f"metric {name!a}")
+        for what, error in trouble.faults:
+            run.fault(error, what)
+        if largest:
+            run.remark(f"MLflow's database keeps infinity as ±1.797e308: {largest} values are that, and were left so.")
+        if STATUSES.get(found.status.upper()) == "running":
+            run.status(
+                "running",
+                heard_ms=max(heard_ms, found.started_ms),
+                deleted_ms=found.started_ms or 1 if found.is_deleted else None,
+            )
 
     # Inputs, outputs, models
 
@@ -286,6 +322,12 @@ class _Taking:
 
     def _registry(self) -> None:
         for model in self.source.registered_models():
+            if model.is_prompt:
+                self._left("prompts", NO_PLACE)
+                self._left("versions of prompts", NO_PLACE, len(model.versions))
+                continue
+            if not model.versions:
+                self._left("registered models", "have no version: artui keeps models by their versions")
             staged: dict[str, int] = {}
             for version in model.versions:
                 if version.stage and version.stage != "None":
@@ -293,9 +335,10 @@ class _Taking:
             named, saved = {**staged, **model.aliases}, None
             for version in model.versions:
                 aliases = [alias for alias, number in named.items() if number == version.number]
-                saved = self._version(
-                    model.name, version, note=version.note or model.note, tags=model.tags, aliases=aliases
-                )
+                with self._part(f"version {version.number} of the registered model {model.name!a}"):
+                    saved = self._version(
+                        model.name, version, note=version.note or model.note, tags=model.tags, aliases=aliases
+                    )
             self.intake.keep_aliases(saved, named)
 
     def _version(

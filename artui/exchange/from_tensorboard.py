@@ -22,7 +22,8 @@ from artui.errors import SourceDamaged
 from artui.exchange import histograms
 from artui.exchange.identity import LOG, ROW, Identity, witness
 from artui.exchange.intake import Content, Intake
-from artui.exchange.reading import Folder, natural_key, open_inside, stamp
+from artui.exchange.pointers import pointer_of
+from artui.exchange.reading import Folder, is_clutter, natural_key, open_inside, stamp
 from artui.exchange.run_intake import RunIntake
 from artui.exchange.store import Store
 from artui.exchange.tfevents import Damage, EventReader, Value, first_records, head_tags, hparams, records, restart_step
@@ -41,7 +42,10 @@ _SESSION = {1: "finished", 2: "failed", 3: "running"}
 
 def is_event_file(name: str) -> bool:
     """Say whether a file is one of TensorBoard's by its name, as TensorBoard itself does."""
-    return "tfevents" in name and not name.endswith((".profile-empty", ".tmp", ".gz", ".zip"))
+    return "tfevents" in name and not name.endswith((".profile-empty", ".tmp", ".gz", ".zip")) and not is_clutter(name)
+
+
+reads = is_event_file
 
 
 def find_file(path: Path) -> Store | None:
@@ -161,7 +165,11 @@ def event_files(folder: Path) -> list[str]:
     try:
         with os.scandir(folder) as entries:
             return sorted(
-                entry.name for entry in entries if is_event_file(entry.name) and entry.is_file(follow_symlinks=False)
+                entry.name
+                for entry in entries
+                if is_event_file(entry.name)
+                and entry.is_file(follow_symlinks=False)
+                and pointer_of(Path(entry.path)) is None
             )
     except OSError:
         return []

@@ -63,6 +63,11 @@ _QUIET = frozenset({1, 6, 11, 14, 15, 16, 19, 20, 21, 22, 24, 27, 100, 200})
 """Records that are W&B's own bookkeeping: numbers, upload lists, telemetry, footers, requests."""
 
 
+def reads(name: str) -> bool:
+    """Say whether a file is one of W&B's logs by its name."""
+    return name.endswith(".wandb")
+
+
 def find_file(path: Path) -> Store | None:
     """Recognise a transaction log by how it begins; one that is empty by its name."""
     if not path.name.endswith(".wandb"):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from artui.catalog import Catalog
+from artui.catalog import Catalog, importing
 from artui.catalog.importing import Known, known_runs, points_of
 from artui.errors import SourceDamaged
-from artui.exchange.finding import find_stores, importer
+from artui.exchange.finding import Found, find_all, importer, nothing_found
 from artui.exchange.identity import History
 from artui.exchange.intake import Intake, Options, Progress
 from artui.exchange.report import Report
 from artui.exchange.store import Store
+from artui.model import UNREAD
 from artui.query import Reader
 
 
@@ -25,11 +27,22 @@ def import_paths(
 
     Importing again brings only the news. A dry run writes nothing, and its reports say what would be taken. An interruption leaves a whole catalog with what was finished; `reports` then has what came of that.
 
+    What was found and is not read has a report of its own, at the end; where there is nothing else no catalog is made.
+
     Raises:
         NothingToImport: no store is recognised there.
+        StoreNotRead: there are only such that artui does not read.
         CatalogError: the catalog cannot be written to.
     """
-    stores = find_stores(paths)
+    found = find_all(paths)
+    stores = found.stores
+    if not stores and (found.unread or not found.pointers):
+        raise nothing_found(paths, found)
+    rest = _rest(paths, found)
+    if not stores:
+        reports = [] if reports is None else reports
+        reports.append(rest)
+        return reports
     done: list[Report] = [] if reports is None else reports
     with contextlib.ExitStack() as stack:
         opened = None if is_dry else stack.enter_context(Catalog(catalog))
@@ -41,7 +54,33 @@ def import_paths(
             )  # fmt: skip
             done.append(intake.report)
             _take(store, intake)
+        if rest.left:
+            done.append(rest)
+        if opened is not None:
+            _keep(opened, rest)
     return done
+
+
+def _rest(paths: Sequence[Path], found: Found) -> Report:
+    """Report what lies beside the stores that are read."""
+    place = paths[0].resolve() if len(paths) == 1 else Path(os.path.commonpath([path.resolve() for path in paths]))
+    report = Report(UNREAD, str(place))
+    for title in dict.fromkeys(each.title for each in found.unread):
+        places = [each for each in found.unread if each.title == title]
+        where = os.path.relpath(places[0].path.resolve(), place.parent)
+        why = f"{where} and other folders" if len(places) > 1 else where
+        report.left[f"stores of {title}", f"are not read yet ({', '.join(places[0].marks)}, in {why})"] += len(places)
+    for path, pointer in found.pointers:
+        report.add_pointer(path.resolve(), pointer.sentence)
+    return report
+
+
+def _keep(catalog: Catalog, report: Report) -> None:
+    """Keep what was left, unless that is what the catalog says already."""
+    with catalog.transaction() as connection:
+        kept = importing.kept_report(connection, report.format, report.location)
+        if kept != report.plain() and (report.left or kept is not None):
+            importing.put_report(connection, report.format, report.location, report.plain())
 
 
 def _take(store: Store, intake: Intake) -> None:

@@ -17,9 +17,7 @@ import fnmatch
 import os
 import re
 import sqlite3
-import struct
 import time
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -33,8 +31,12 @@ from artui.catalog.artifacts import NewFile, NewVersion, Saved
 from artui.catalog.importing import Known
 from artui.content import files as saved_files
 from artui.content import walking
-from artui.errors import CatalogError, SourceDamaged, UsageError
+from artui.errors import CatalogError, UsageError
+from artui.exchange import reading
+from artui.exchange.faults import FAULTS
 from artui.exchange.identity import History, Identity, assigned
+from artui.exchange.pointers import pointer_of
+from artui.exchange.reading import is_clutter
 from artui.exchange.report import Report
 from artui.exchange.run_intake import MAX_NAME, RunIntake, bounded_ms
 from artui.model import Preview, Relation
@@ -46,10 +48,11 @@ from artui.settings import load_settings
 __all__ = ["Content", "Intake", "Options", "Progress", "Saved"]
 
 COMMIT_SECONDS = 0.5
-MAX_CHARS = 200_000
-"""Of a param, tag, note or other text beside a run."""
-_FAULTS = (SourceDamaged, OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, MemoryError, EOFError, struct.error, zlib.error)  # fmt: skip
-"""What reading damaged bytes may raise: the run is then taken as far as it went."""
+MAX_TEXT_BYTES = reading.MAX_TEXT_BYTES
+"""Of a param, tag, note or other text beside a run: as large as a file of them may be. A larger one is left, and none is cut:
+the half of a JSON text is none."""
+NOT_HERE = "not here: a "
+"""How the note begins of a file of which only a pointer is here."""
 _UNFIT = re.compile(r"[:@\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -202,8 +205,8 @@ class Intake:
         try:
             try:
                 yield taken
-            except _FAULTS as error:
-                taken.damaged(_fault_text(error))
+            except FAULTS as error:
+                taken.fault(error)
             known = self._known.get(run_id)
             is_shorter = known is not None and taken.point_count < known.point_count
             if not is_shorter:
@@ -279,11 +282,18 @@ class Intake:
         return cleaned
 
     def text(self, text: str) -> str:
-        """Take secrets out of a text; one that is longer than any real one is cut."""
-        if len(text) > MAX_CHARS:
-            text = text[:MAX_CHARS]
-            self.report.changed["texts", f"longer than {MAX_CHARS:,} characters: cut"] += 1
-        return self.redacted(text)
+        """Take secrets out of a text; one that is larger than any real one is left."""
+        return self.redacted(text) if self.is_kept("texts", text) else ""
+
+    def is_kept(self, what: str, text: Any, name: str = "") -> bool:
+        """Say whether a text is not too large to be kept; one that is, is told of by its name."""
+        if not isinstance(text, str) or len(text) * 4 <= MAX_TEXT_BYTES:
+            return True
+        if len(text.encode("utf-8", "surrogatepass")) <= MAX_TEXT_BYTES:
+            return True
+        said = f"are larger than {MAX_TEXT_BYTES:,} bytes"
+        self.report.left[what, f"{said}: {name[:200]!a}" if name else said] += 1
+        return False
 
     def redacted(self, text: str) -> str:
         """Take secrets out of a text of any length."""
@@ -294,9 +304,8 @@ class Intake:
 
     def value(self, name: str, value: Any) -> Any:
         """Take secrets out of a value, whole if its name says that it is one."""
-        if isinstance(value, str) and len(value) > MAX_CHARS:
-            value = value[:MAX_CHARS]
-            self.report.changed["texts", f"longer than {MAX_CHARS:,} characters: cut"] += 1
+        if not self.is_kept("texts", value):
+            return ""
         before = self._redactor.count
         cleaned = self._redactor.value(name, value)
         self._count_secrets(before)
@@ -322,7 +331,11 @@ class Intake:
         """
         name = self.name_of(name, "unnamed", what="artifacts")
         project = self.options.project or project
-        facts = {str(key): self.value(str(key), value) for key, value in (metadata or {}).items()}
+        facts = {
+            str(key): self.value(str(key), value)
+            for key, value in (metadata or {}).items()
+            if self.is_kept("metadata", value, str(key))
+        }
         size_bytes = sum(_size_of(each) for each in contents)
         embed = size_bytes <= load_settings().embed_limit_bytes
         connection = self._begin() if self._catalog is not None else None
@@ -331,6 +344,8 @@ class Intake:
             self.report.left["versions", "none of their files could be read"] += 1
             return None
         is_absent = not gathered
+        # Their bytes may be fetched yet, to where the others are.
+        has_pointers = any(file.note.startswith(NOT_HERE) for file in gathered)
         if connection is None:
             self._count_version(gathered, is_embedded=embed)
             return None
@@ -338,7 +353,7 @@ class Intake:
             connection,
             NewVersion(
                 project=project, name=name, kind=kind or "files", stage=stage or stage_of(kind, "modelling"), files=gathered,
-                storage="embedded" if embed and not is_absent else "referenced",
+                storage="embedded" if embed and not is_absent and not has_pointers else "referenced",
                 location=location or _common_place(contents), note=self.text(note), metadata=facts,
                 previews=previews, created_ms=bounded_ms(created_ms),
             ),
@@ -361,6 +376,8 @@ class Intake:
         taken["bytes"] += sum(file.size_bytes for file in gathered)
         if not gathered:
             self.report.changed["versions", "their bytes are not here: kept as references"] += 1
+        elif any(file.note.startswith(NOT_HERE) for file in gathered):
+            self.report.changed["versions", "hold files that were not fetched: kept as references"] += 1
         elif not is_embedded:
             self.report.changed["versions", "larger than the limit for embedding: referenced where they are"] += 1
 
@@ -415,6 +432,20 @@ class Intake:
             ):
                 self.report.left["files", "they lead out of the store"] += 1
                 continue
+            if (pointer := pointer_of(each.place)) is not None:
+                names.add(path)
+                found.append(
+                    NewFile(
+                        path,
+                        pointer.size_bytes,
+                        pointer.digest,
+                        None,
+                        saved_files.media_type(path),
+                        note=f"{NOT_HERE}{pointer.title} pointer",
+                    )
+                )
+                self.report.add_pointer(each.place, pointer.sentence)
+                continue
             gathered = saved_files.gather(connection, [(path, each.place)])
             for skipped in gathered.skipped:
                 self.report.left["files", f"cannot be read: {skipped.rpartition(': ')[2]}"] += 1
@@ -448,19 +479,15 @@ class Intake:
             self.report.left["files", "hold secrets by their names"] += len(listing.secret)
         if listing.unlisted:
             self.report.left["folders", "cannot be listed"] += len(listing.unlisted)
-        return [Content(name, place=place) for name, place in listing.entries if not skip(name)]
+        return [
+            Content(name, place=place)
+            for name, place in listing.entries
+            if not skip(name) and not any(map(is_clutter, name.split("/")))
+        ]
 
 
 class _Undo(Exception):
     """Rolls a transaction back."""
-
-
-def _fault_text(error: BaseException) -> str:
-    if isinstance(error, SourceDamaged):
-        return error.message
-    if isinstance(error, OSError):
-        return f"it cannot be read: {error.strerror or type(error).__name__}"
-    return f"it is not what its format says ({type(error).__name__}: {ascii(str(error))[:120]})"
 
 
 def _size_of(each: Content) -> int:

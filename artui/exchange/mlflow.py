@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,9 @@ STATUSES = {
     "1": "running", "2": "running", "3": "finished", "4": "failed", "5": "killed",
 }  # fmt: skip
 """MLflow's RunStatus (https://mlflow.org/docs/latest/api_reference/rest-api.html#runstatus) in our words."""
+
+PROMPT_TAG = "mlflow.prompt.is_prompt"
+NO_PLACE = "artui has no place for them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,23 @@ class RegisteredModel:
     aliases: Mapping[str, int] = field(default_factory=dict)
     versions: Sequence[ModelVersion] = ()
 
+    @property
+    def is_prompt(self) -> bool:
+        """Whether it is a prompt: MLflow keeps those as models that hold no model."""
+        return self.tags.get(PROMPT_TAG, "").lower() == "true"
+
+
+@dataclass(slots=True)
+class Trouble:
+    """What of one run's points could not be read: all others are given."""
+
+    bad: Counter[str] = field(default_factory=Counter)
+    """Of each metric how many entries hold no point."""
+    cut_off: list[str] = field(default_factory=list)
+    """Metrics whose last entry was only begun: its writer was killed, or still writes."""
+    faults: list[tuple[str, Exception]] = field(default_factory=list)
+    """(what, why) of what ended before its end."""
+
 
 class MlflowStore(Protocol):
     """Reads one store. What cannot be read raises `SourceDamaged`, and only what was asked for is lost."""
@@ -111,6 +132,8 @@ class MlflowStore(Protocol):
     """What the store says of itself."""
     lost: list[str]
     """What of the whole store could not be read."""
+    entry: str
+    """What holds one point: `line`, `row`."""
 
     def experiments(self) -> dict[str, Experiment]: ...
     def runs(self) -> list[FoundRun]:
@@ -123,8 +146,8 @@ class MlflowStore(Protocol):
 
     def params(self, run: FoundRun) -> dict[str, str]: ...
     def tags(self, run: FoundRun) -> dict[str, str]: ...
-    def points(self, run: FoundRun) -> Iterator[tuple[str, Columns]]:
-        """Give points by metric, in order of arrival; one metric may come in several parts."""
+    def points(self, run: FoundRun, trouble: Trouble) -> Iterator[tuple[str, Columns]]:
+        """Give points by metric, in order of arrival; one metric may come in several parts. What is no point is noted."""
         ...
 
     def datasets(self, run: FoundRun) -> list[Dataset]: ...
@@ -134,3 +157,6 @@ class MlflowStore(Protocol):
 
     def logged_models(self) -> list[LoggedModel]: ...
     def registered_models(self) -> list[RegisteredModel]: ...
+    def others(self) -> Counter[str]:
+        """Count what there is besides, such as traces, by kind."""
+        ...

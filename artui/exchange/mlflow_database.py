@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,26 @@ import numpy as np
 
 from artui.errors import SourceDamaged
 from artui.exchange.foreign_database import ForeignDatabase
-from artui.exchange.mlflow import Columns, Dataset, Experiment, FoundRun, LoggedModel, ModelVersion, RegisteredModel
+from artui.exchange.mlflow import (
+    Columns,
+    Dataset,
+    Experiment,
+    FoundRun,
+    LoggedModel,
+    ModelVersion,
+    RegisteredModel,
+    Trouble,
+)
 
 PAGE_POINTS = 50_000
 _NEEDED = frozenset({"experiments", "runs", "metrics", "params", "tags"})
+_NO_PLACE = {
+    "trace_info": "traces", "spans": "spans", "assessments": "assessments", "evaluation_datasets": "evaluation data sets",
+    "evaluation_dataset_records": "records of evaluation data sets", "scorers": "scorers", "issues": "issues", "label_schemas": "label schemas",
+    "review_queues": "review queues", "guardrails": "guardrails", "endpoints": "gateway endpoints", "mcp_servers": "MCP servers",
+    "webhooks": "webhooks", "jobs": "jobs",
+}  # fmt: skip
+"""Tables of what artui has no place for, in its newest schemas (mlflow/store/tracking/dbmodels/models.py)."""
 _MODEL_STATUSES = {1: "PENDING", 2: "READY", 3: "FAILED"}
 
 
@@ -25,6 +42,8 @@ def is_mlflow(database: ForeignDatabase) -> bool:
 
 class MlflowDatabase:
     """One `mlflow.db`."""
+
+    entry = "row"
 
     def __init__(self, path: Path) -> None:
         self._database = database = ForeignDatabase(path)
@@ -76,22 +95,25 @@ class MlflowDatabase:
             "runs", "run_uuid", "experiment_id", "name", "status", "start_time", "end_time", "lifecycle_stage", "deleted_time", "user_id",
             "entry_point_name", "source_name", "source_version", "artifact_uri",
         )  # fmt: skip
-        found, last = [], -1
-        while True:
-            rows = self._database.rows(
-                f"SELECT rowid, {columns} FROM runs WHERE rowid > ? ORDER BY rowid LIMIT 20000", (last,)
-            )
-            if not rows:
-                break
-            last = rows[-1][0]
+        found: list[FoundRun] = []
+        faults: list[tuple[str, Exception]] = []
+        for rows in self._database.pages(
+            f"SELECT rowid, {columns} FROM runs WHERE rowid > ? ORDER BY rowid LIMIT ?", page_rows=20_000, faults=faults
+        ):
             for _, id, experiment, name, status, start, end, stage, deleted, user, entry, source, commit, uri in rows:
                 found.append(
                     FoundRun(
                         _text(id), _text(experiment), _text(name), _text(status), _int(start) or 0, _int(end), stage == "deleted", _int(deleted),
-                        _text(user), _text(entry), _text(source), _text(commit), _text(uri), "" if id else "it has no id",
+                        _text(user), _text(entry), _text(source), _text(commit), _text(uri),
                     )
                 )  # fmt: skip
+        if faults and not found:
+            raise faults[0][1]
+        self._note(faults)
         return sorted(found, key=lambda run: (run.started_ms, run.id))
+
+    def _note(self, faults: list[tuple[str, Exception]]) -> None:
+        self.lost += [text for what, error in faults if (text := f"{what}: {error}") not in self.lost]
 
     def fingerprint(self, run: FoundRun) -> str:
         whole = hashlib.sha256(repr(run).encode("utf-8", "backslashreplace"))
@@ -124,19 +146,15 @@ class MlflowDatabase:
             seen = self._seen[table] = run_id, {_text(key): _text(value) for key, value in rows}
         return seen[1]
 
-    def points(self, run: FoundRun) -> Iterator[tuple[str, Columns]]:
+    def points(self, run: FoundRun, trouble: Trouble) -> Iterator[tuple[str, Columns]]:
         columns = self._database.columns("metrics", "key", "value", "timestamp", "step", "is_nan")
         if self._is_indexed:
-            last, is_more = -(1 << 62), True
-            while is_more:
-                rows = self._database.raw_rows(
-                    f"SELECT {columns}, rowid FROM metrics WHERE run_uuid = ? AND rowid > ? ORDER BY rowid LIMIT {PAGE_POINTS}",
-                    (run.id, last),
-                )
-                is_more = len(rows) == PAGE_POINTS
-                if rows:
-                    last = rows[-1][5]
-                    yield from _by_metric(rows)
+            pages = self._database.pages(
+                f"SELECT rowid, {columns} FROM metrics WHERE run_uuid = ? AND rowid > ? ORDER BY rowid LIMIT ?",
+                (run.id,), page_rows=PAGE_POINTS, is_raw=True, faults=trouble.faults,
+            )  # fmt: skip
+            for rows in pages:
+                yield from _by_metric(rows, trouble)
             return
         wanted = self._rows_by_run().get(run.id)
         if wanted is None:
@@ -144,26 +162,29 @@ class MlflowDatabase:
         for start in range(0, len(wanted), 500):
             part = [int(row) for row in wanted[start : start + 500]]
             marks = ", ".join("?" * len(part))
-            yield from _by_metric(
-                self._database.raw_rows(
-                    f"SELECT {columns}, rowid FROM metrics WHERE rowid IN ({marks}) ORDER BY rowid", part
+            try:
+                rows = self._database.raw_rows(
+                    f"SELECT rowid, {columns} FROM metrics WHERE rowid IN ({marks}) ORDER BY rowid", part
                 )
-            )
+            except SourceDamaged as error:
+                trouble.faults.append((f"up to {len(part)} rows of metrics", error))
+                continue
+            yield from _by_metric(rows, trouble)
 
     def _rows_by_run(self) -> dict[str, Any]:
         """Say where each run's points are. Databases before MLflow 1.26 have no index by run: they are read through once."""
         if self._rowids is None:
             parts: dict[str, list[Any]] = {}
-            last = -(1 << 62)
-            while rows := self._database.raw_rows(
-                "SELECT rowid, run_uuid FROM metrics WHERE rowid > ? ORDER BY rowid LIMIT 200000", (last,)
-            ):
-                last = rows[-1][0]
+            faults: list[tuple[str, Exception]] = []
+            for rows in self._database.pages(
+                "SELECT rowid, run_uuid FROM metrics WHERE rowid > ? ORDER BY rowid LIMIT ?", page_rows=200_000, is_raw=True, faults=faults,
+            ):  # fmt: skip
                 page: dict[str, list[int]] = {}
                 for rowid, run_id in rows:
                     page.setdefault(_text(run_id), []).append(rowid)
                 for run_id, rowids in page.items():
                     parts.setdefault(run_id, []).append(np.array(rowids, np.int64))
+            self._note(faults)
             self._rowids = {run_id: np.concatenate(arrays) for run_id, arrays in parts.items()}
         return self._rowids
 
@@ -261,35 +282,52 @@ class MlflowDatabase:
             for place, name, note in self._optional("registered_models", f"SELECT {space}, name, {columns} FROM registered_models ORDER BY name")
         ]  # fmt: skip
 
+    def others(self) -> Counter[str]:
+        found: Counter[str] = Counter()
+        for table, what in _NO_PLACE.items():
+            for (count,) in self._optional(table, f"SELECT count(*) FROM {table}"):
+                found[what] += _int(count) or 0
+        return found
+
     def _space(self, table: str) -> str:
         return '"workspace"' if "workspace" in self._database.tables.get(table, ()) else "'default'"
 
 
-def _by_metric(rows: list[tuple[Any, ...]]) -> Iterator[tuple[str, Columns]]:
+def _by_metric(rows: list[tuple[Any, ...]], trouble: Trouble) -> Iterator[tuple[str, Columns]]:
     """Sort a page of rows by metric, keeping their order."""
     pages: dict[Any, list[tuple[Any, ...]]] = {}
     for row in rows:
-        name = row[0]
+        name = row[1]
         page = pages.get(name)
         if page is None:
             page = pages[name] = []
         page.append(row)
     for name, page in pages.items():
-        _, values, times_ms, steps, is_nan, _ = zip(*page, strict=True)
         try:
-            numbers = np.array(values, np.float64)
-            numbers[np.array(is_nan, np.bool_)] = np.nan
-            columns = (
-                np.array([0 if step is None else step for step in steps], np.int64),
-                np.array(times_ms, np.int64),
-                numbers,
-            )
+            columns = _columns(page)
         except (TypeError, ValueError, OverflowError):
-            columns = (
-                np.array([_int(step) or 0 for step in steps], np.int64), np.array([_int(time_ms) or 0 for time_ms in times_ms], np.int64),
-                np.array([np.nan if odd else _float(value) for value, odd in zip(values, is_nan, strict=True)], np.float64),
-            )  # fmt: skip
+            good = [row for row in page if _is_point(row)]
+            trouble.bad[_text(name)] += len(page) - len(good)
+            if not good:
+                continue
+            columns = _columns(good)
         yield _text(name), columns
+
+
+def _columns(rows: list[tuple[Any, ...]]) -> Columns:
+    _, _, values, times_ms, steps, is_nan = zip(*rows, strict=True)
+    numbers = np.array([0 if odd else value for value, odd in zip(values, is_nan, strict=True)], np.float64)
+    numbers[np.array([bool(odd) for odd in is_nan])] = np.nan
+    # Databases from before there were steps have none: NULL.
+    return np.array([0 if step is None else step for step in steps], np.int64), np.array(times_ms, np.int64), numbers
+
+
+def _is_point(row: tuple[Any, ...]) -> bool:
+    try:
+        _columns([row])
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return True
 
 
 def _text(value: Any) -> str:
@@ -303,13 +341,6 @@ def _int(value: Any) -> int | None:
         return None if value is None else max(-(1 << 63), min((1 << 63) - 1, int(value)))
     except (TypeError, ValueError, OverflowError):
         return None
-
-
-def _float(value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError, OverflowError):
-        return float("nan")
 
 
 def _facts(**facts: Any) -> dict[str, Any]:

@@ -7,29 +7,48 @@
     mlruns/.trash/EXPERIMENT                                        deleted experiments
 
 A line of a metric is `TIME_MS VALUE STEP`, without the step in stores of MLflow before 1.0. Git keeps no empty folders, so any
-of them may be missing.
+of them may be missing. Every line ends with a newline, which is written with it: a last line without one was only begun.
+
+What a folder is its `meta.yaml` says, not its place: an experiment, a run, a model. A folder with none is a run's if it has
+what a run has; all others are let alone.
 """
 
 from __future__ import annotations
 
 import os
+import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 
 from artui.errors import SourceDamaged
-from artui.exchange.mlflow import Columns, Dataset, Experiment, FoundRun, LoggedModel, ModelVersion, RegisteredModel
-from artui.exchange.reading import listed, load_yaml, open_inside, read_inside, read_text, stamp
+from artui.exchange.mlflow import (
+    Columns,
+    Dataset,
+    Experiment,
+    FoundRun,
+    LoggedModel,
+    ModelVersion,
+    RegisteredModel,
+    Trouble,
+)
+from artui.exchange.reading import is_clutter, listed, load_yaml, open_inside, read_inside, read_text, stamp
 
 READ_BYTES = 4 << 20
 MAX_ENTRIES = 200_000
-_NO_RUNS = frozenset({"models", "datasets", "traces", "tags", "jobs", "evaluation_datasets"})
+_NO_RUNS = frozenset({"models", "datasets", "traces", "tags", "jobs", "evaluation_datasets", "mlruns"})
+_ID = re.compile(r"[0-9a-f]{32}\Z")
+_KEY = re.compile(rb"^([a-z_]+):", re.MULTILINE)
 
 
 class MlflowFolder:
     """One `mlruns` folder, or one experiment or run of it."""
+
+    entry = "line"
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -43,40 +62,29 @@ class MlflowFolder:
 
     def _find_experiments(self) -> None:
         root = self.root
+        self._only: str | None = None
         if (root / "meta.yaml").is_file():  # an experiment, or a run, was named
-            told = self._meta(root)
-            if "run_id" in told or "run_uuid" in told:
-                home = root.parent
-                self._only: str | None = root.name
-            else:
-                home, self._only = root, None
-            self._add_experiment(home, is_deleted=False)
+            is_run = kind_of_folder(root) == "run"
+            self._only = root.name if is_run else None
+            self._add_experiment(root.parent if is_run else root, is_deleted=False)
             return
-        self._only = None
         for home, is_deleted in ((root, False), (root / ".trash", True)):
             for name in listed(home):
                 folder = home / name
                 if (
                     not name.startswith(".")
-                    and name not in ("models", "traces")
+                    and name not in _NO_RUNS
                     and folder.is_dir()
                     and not folder.is_symlink()
+                    and is_experiment(folder)
                 ):
                     self._add_experiment(folder, is_deleted=is_deleted)
 
     def _add_experiment(self, folder: Path, *, is_deleted: bool) -> None:
-        told: dict[str, Any] = {}
-        if (folder / "meta.yaml").is_file():
-            try:
-                told = self._meta(folder)
-            except (SourceDamaged, OSError) as error:
-                self.lost.append(f"experiment {folder.name}: its meta.yaml cannot be read ({error})")
-        elif not any(_is_run(folder / name) for name in listed(folder)[:50]):
-            return
-        tags = self._texts(folder / "tags")
+        told = self._quiet(folder)
         experiment = Experiment(
             folder.name, str(told.get("name") or folder.name), is_deleted or told.get("lifecycle_stage") == "deleted",
-            str(told.get("artifact_location") or ""), tags,
+            str(told.get("artifact_location") or ""), self._texts(folder / "tags"),
         )  # fmt: skip
         self._experiments[folder.name] = folder, experiment
 
@@ -145,22 +153,25 @@ class MlflowFolder:
             found[name] = text.removesuffix("\n")
         return found
 
-    def points(self, run: FoundRun) -> Iterator[tuple[str, Columns]]:
+    def points(self, run: FoundRun, trouble: Trouble) -> Iterator[tuple[str, Columns]]:
         assert run.place is not None
         folder = run.place / "metrics"
         for name in _files_below(folder):
-            yield from self._metric(folder / name, name)
+            try:
+                yield from self._metric(folder / name, name, trouble)
+            except (SourceDamaged, OSError) as error:
+                trouble.faults.append((f"metric {name!a}", error))
 
-    def _metric(self, path: Path, name: str) -> Iterator[tuple[str, Columns]]:
-        bad = 0
+    def _metric(self, path: Path, name: str, trouble: Trouble) -> Iterator[tuple[str, Columns]]:
         with open_inside(self.root.parent, path) as stream:
             while lines := stream.readlines(READ_BYTES):
-                columns, wrong = _columns(lines)
-                bad += wrong
+                if not lines[-1].endswith(b"\n") and lines.pop().strip():
+                    trouble.cut_off.append(name)
+                columns, bad = _columns(lines)
+                if bad:
+                    trouble.bad[name] += bad
                 if len(columns[2]):
                     yield name, columns
-        if bad:
-            raise SourceDamaged(f"{bad} of the lines of metric {name!a} are not TIME VALUE STEP.")
 
     def datasets(self, run: FoundRun) -> list[Dataset]:
         assert run.place is not None
@@ -203,16 +214,19 @@ class MlflowFolder:
                 told = self._quiet(place)
                 if not told:
                     continue
-                metrics = {}
+                metrics, trouble = {}, Trouble()
                 for metric in _files_below(place / "metrics"):
                     try:
-                        columns, _ = _columns(
-                            read_inside(self.root.parent, place / "metrics" / metric).splitlines(keepends=True)
-                        )
-                    except (SourceDamaged, OSError):
+                        parts = list(self._metric(place / "metrics" / metric, metric, trouble))
+                    except (SourceDamaged, OSError) as error:
+                        self.lost.append(f"model {inner}: metric {metric!a}: {error}")
                         continue
-                    if len(columns[2]):
-                        metrics[metric] = float(columns[2][-1])
+                    if parts:
+                        metrics[metric] = float(parts[-1][1][2][-1])
+                self.lost += [
+                    f"model {inner}: {count} lines of metric {metric!a}" for metric, count in trouble.bad.items()
+                ]
+                self.lost += [f"model {inner}: the end of metric {metric!a} is cut off" for metric in trouble.cut_off]
                 facts = {
                     "params": self._texts(place / "params"), "tags": self._texts(place / "tags"), "metrics": metrics,
                     "type": told.get("model_type"), "status": {1: "PENDING", 2: "READY", 3: "FAILED"}.get(_int(told.get("status")), told.get("status")),
@@ -260,6 +274,29 @@ class MlflowFolder:
             )  # fmt: skip
         return found
 
+    def others(self) -> Counter[str]:
+        found: Counter[str] = Counter()
+        for folder, _ in self._experiments.values():
+            for name in listed(folder / "traces"):
+                place = folder / "traces" / name
+                if not (place / "trace_info.yaml").is_file():
+                    continue
+                found["traces"] += 1
+                found["spans"] += self._span_count(place / "artifacts" / "traces.json")
+                found["assessments"] += sum(each.endswith(".yaml") for each in listed(place / "assessments"))
+            found["evaluation data sets"] += len(listed(folder / "evaluation_datasets"))
+        if self._only is None:
+            found["evaluation data sets"] += len(listed(self.root / "evaluation_datasets"))
+        return found
+
+    def _span_count(self, path: Path) -> int:
+        try:
+            told = orjson.loads(read_inside(self.root.parent, path))
+        except (SourceDamaged, OSError, ValueError):
+            return 0
+        spans = told.get("spans") if isinstance(told, dict) else None
+        return len(spans) if isinstance(spans, list) else 0
+
     def _quiet(self, folder: Path) -> dict[str, Any]:
         """Read a meta.yaml; what is wrong with it is told of, and costs nothing else."""
         if not os.path.lexists(folder / "meta.yaml"):
@@ -277,11 +314,38 @@ def _run_id(told: dict[str, Any], place: Path) -> str:
     return found if isinstance(found, str) else place.name
 
 
+def kind_of_folder(folder: Path) -> str:
+    """Say what a folder's meta.yaml is of: `experiment`, `run`, `other`; empty where there is none that says."""
+    try:
+        head = read_text(folder, folder / "meta.yaml").encode("utf-8", "replace")
+    except (SourceDamaged, OSError):
+        return ""
+    # Not parsed: what it is of is known as well where only a part of it is left.
+    keys = {key.decode() for key in _KEY.findall(head)}
+    if keys & {"model_id", "version", "digest", "source_type_name"} and "run_uuid" not in keys:
+        return "other"
+    if keys & {"run_id", "run_uuid"}:
+        return "run"
+    if "artifact_location" in keys or ("experiment_id" in keys and not keys & {"request_id", "trace_id"}):
+        return "experiment"
+    return "other" if keys else ""
+
+
+def is_experiment(folder: Path) -> bool:
+    """Whether a folder is an experiment's: its meta.yaml says so, or says nothing and there are runs in it."""
+    kind = kind_of_folder(folder)
+    return kind == "experiment" or (not kind and any(_is_run(folder / name) for name in listed(folder)[:50]))
+
+
 def _is_run(folder: Path) -> bool:
-    """Whether a folder of an experiment is a run's: a meta.yaml of one, or where that is missing the folders of one."""
-    if (folder / "meta.yaml").is_file():
-        return True
-    return any((folder / name).is_dir() for name in ("metrics", "params", "tags"))
+    """Whether a folder of an experiment is a run's: its meta.yaml says so, or says nothing and there is what a run has."""
+    if folder.name in _NO_RUNS:
+        return False
+    if kind := kind_of_folder(folder):
+        return kind == "run"
+    if _ID.match(folder.name) and ((folder / "meta.yaml").is_file() or (folder / "tags").is_dir()):
+        return not (folder / "trace_info.yaml").exists()
+    return any((folder / name).is_dir() for name in ("metrics", "params"))
 
 
 def _files_below(folder: Path) -> list[str]:
@@ -293,6 +357,8 @@ def _files_below(folder: Path) -> list[str]:
         try:
             with os.scandir(folder / below) as entries:
                 for entry in entries:
+                    if is_clutter(entry.name):
+                        continue
                     path = f"{below}{entry.name}"
                     if entry.is_dir(follow_symlinks=False):
                         if path.count("/") < 40:

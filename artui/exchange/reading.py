@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from artui.errors import SourceDamaged
+from artui.errors import SourceDamaged, SourceIsPointer
+from artui.exchange import pointers
 
 MAX_TEXT_BYTES = 16 << 20
 """A file of settings, params or metadata is not larger."""
@@ -29,6 +30,7 @@ def open_inside(root: Path, path: Path) -> BinaryIO:
     """Open a regular file that lies, links and all, inside `root`.
 
     Raises:
+        SourceIsPointer: a pointer of version control lies in its place.
         SourceDamaged: it is none, or leads out of the store.
         OSError: it cannot be opened.
     """
@@ -36,8 +38,13 @@ def open_inside(root: Path, path: Path) -> BinaryIO:
         raise SourceDamaged(f"{_shown(path)} leads out of the store.")
     handle = os.open(path, _OPENING)
     try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
             raise SourceDamaged(f"{_shown(path)} is no regular file.")
+        if found.st_size < pointers.MAX_BYTES and (
+            pointer := pointers.pointer_in(os.pread(handle, pointers.MAX_BYTES, 0))
+        ):
+            raise SourceIsPointer(str(path), pointer.sentence)
         return os.fdopen(handle, "rb")
     except BaseException:
         os.close(handle)
@@ -216,6 +223,8 @@ class Folder:
     folders: list[str] = field(default_factory=list)
     claimed: set[Path] = field(default_factory=set)
     """Folders that belong to a run which was found above them: they are not looked at. Shared by a whole walk."""
+    pointers: list[str] = field(default_factory=list)
+    """Files that are not here: pointers of version control lie in their places."""
 
 
 _NEVER = frozenset({".git", ".hg", ".svn", "__pycache__", "node_modules", ".venv", "venv", ".tox", ".mypy_cache", ".ruff_cache", "site-packages"})  # fmt: skip
@@ -237,6 +246,8 @@ def walk(root: Path, *, depth: int = MAX_DEPTH) -> Iterator[Folder]:
         try:
             with os.scandir(path) as entries:
                 for entry in entries:
+                    if is_clutter(entry.name):
+                        continue
                     if entry.is_dir(follow_symlinks=False):
                         if entry.name not in _NEVER and level < depth:
                             folder.folders.append(entry.name)
@@ -250,12 +261,22 @@ def walk(root: Path, *, depth: int = MAX_DEPTH) -> Iterator[Folder]:
         waiting += [(path / name, level + 1) for name in reversed(folder.folders)]
 
 
+def is_clutter(name: str) -> bool:
+    """Say whether a file or folder is one that a Mac puts beside others, into archives and on foreign disks: it holds nothing of theirs."""
+    return name.startswith("._") or name in ("__MACOSX", ".DS_Store")
+
+
 def listed(path: Path) -> list[str]:
-    """List a folder's entries, sorted; nothing where there is no folder."""
+    """List a folder's entries, sorted, without clutter; nothing where there is no folder."""
     try:
-        return sorted(os.listdir(path))
+        return sorted(name for name in os.listdir(path) if not is_clutter(name))
     except OSError:
         return []
+
+
+def is_here(path: Path) -> bool:
+    """Say whether there is a file itself at a path: neither nothing, nor a pointer of version control."""
+    return path.is_file() and pointers.pointer_of(path) is None
 
 
 def natural_key(text: str) -> list[tuple[int, int, str]]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any
 
 MAX_DAMAGED = 200
+MAX_POINTERS = 20
+"""So many are named."""
 
 
 @dataclass(slots=True)
@@ -34,6 +38,13 @@ class Report:
         self.damaged_count += 1
         if len(self.damaged) < MAX_DAMAGED:
             self.damaged.append((run, text))
+
+    def add_pointer(self, path: str | Path, sentence: str) -> None:
+        """Tell of a file that is not here, in whose place a pointer of version control lies: the first ones by name."""
+        shown = os.path.relpath(path, os.path.dirname(self.location) or ".")
+        if (shown, sentence) not in self.left and sum(why == sentence for _, why in self.left) >= MAX_POINTERS:
+            shown = "other files"
+        self.left[shown, sentence] = self.left[shown, sentence] + 1 if shown == "other files" else 1
 
     def copy(self) -> Report:
         """Give a report that can be gone back to."""

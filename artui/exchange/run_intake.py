@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from artui.catalog import artifacts, importing, runs
+from artui.catalog import artifacts, context, importing, runs
 from artui.catalog.artifacts import Saved
 from artui.catalog.runs import NewRun
+from artui.errors import SourceIsPointer
+from artui.exchange.faults import FAULTS, fault_text
 from artui.model import ParamValue, Relation
 
 if TYPE_CHECKING:
@@ -21,6 +24,10 @@ if TYPE_CHECKING:
 
 FLUSH_POINTS = 1 << 18
 MAX_NAME = 200
+SHOWN_DAMAGES = 3
+"""So many of what is wrong with a run are in its line of the report."""
+REMARKED_DAMAGES = 20
+"""So many are remarks of the run."""
 _MAX_TIME_MS = 1 << 48
 """About the year 10,900: later times are taken for none."""
 
@@ -51,18 +58,24 @@ class RunIntake:
         self._remarks: list[str] = []
         self._provenance: dict[str, Any] = {}
         self.point_count = 0
-        self.damage = ""
+        self._damages: list[str] = []
         self._is_cut_off = False
         self._first_ms = self._about_ms = 0
 
     @property
     def is_damaged(self) -> bool:
-        return bool(self.damage)
+        return bool(self._damages)
+
+    @property
+    def damage(self) -> str:
+        """What is wrong with the run, in one line; empty when nothing is."""
+        more = len(self._damages) - SHOWN_DAMAGES
+        return "; ".join(self._damages[:SHOWN_DAMAGES]) + (f"; and {more:,} more" if more > 0 else "")
 
     @property
     def may_have_lost(self) -> bool:
         """Whether the source may have had more than could be read."""
-        return bool(self.damage) or self._is_cut_off
+        return self.is_damaged or self._is_cut_off
 
     @property
     def is_deleted(self) -> bool:
@@ -74,7 +87,8 @@ class RunIntake:
             if name == "":
                 self._intake.report.left["params", "have no name"] += 1
                 continue
-            kept = self._intake.text(name)
+            if not self._intake.is_kept("params", value, name) or not (kept := self._intake.text(name)):
+                continue
             if kept not in self._params:
                 self._intake.report.taken["params"] += 1
             self._params[kept] = self._intake.value(name, value)
@@ -90,8 +104,10 @@ class RunIntake:
     def tags(self, tags: Mapping[str, str]) -> None:
         for name, value in tags.items():
             if not name:
+                self._intake.report.left["tags", "have no name"] += 1
                 continue
-            kept = self._intake.text(str(name))
+            if not self._intake.is_kept("tags", value, str(name)) or not (kept := self._intake.text(str(name))):
+                continue
             if kept not in self._tags:
                 self._intake.report.taken["tags"] += 1
             self._tags[kept] = str(self._intake.value(str(name), str(value)))
@@ -144,7 +160,9 @@ class RunIntake:
         count = len(columns[2])
         if not count:
             return
-        key = (self._clean_name(name) or "unnamed", labels)
+        if not (cleaned := self._clean_name(name)) and name:
+            return  # larger than any real name: told when it was first met
+        key = (cleaned or "unnamed", labels)
         self._waiting.setdefault(key, []).append(columns)
         self._series[key] = self._series.get(key, 0) + count
         self._waiting_count += count
@@ -208,8 +226,29 @@ class RunIntake:
 
     def damaged(self, text: str) -> None:
         """Mark the run: it is taken as far as it goes."""
-        self.damage = self.damage or text
-        self.remark(f"Imported as far as it goes: {text}")
+        if text in self._damages:
+            return
+        self._damages.append(text)
+        if len(self._damages) <= REMARKED_DAMAGES:
+            self.remark(f"Imported as far as it goes: {text}")
+
+    def fault(self, error: BaseException, what: str = "") -> None:
+        """Tell of what was raised as something was read: that alone is not taken. A file that was not fetched is no damage."""
+        if isinstance(error, SourceIsPointer):
+            self._intake.report.add_pointer(error.path, error.sentence)
+            self.remark(f"{error.message}")
+            self._is_cut_off = True
+            return
+        text = fault_text(error)
+        self.damaged(f"{what}: {text}" if what else text)
+
+    @contextlib.contextmanager
+    def piece(self, what: str) -> Iterator[None]:
+        """Read one piece of the run: what is wrong with it costs that piece alone."""
+        try:
+            yield
+        except FAULTS as error:
+            self.fault(error, what)
 
     def cut_off(self, log: str) -> None:
         """Tell that a log ends within a record: its process was killed, or still writes."""
@@ -250,7 +289,8 @@ class RunIntake:
             deleted_ms=self._deleted_ms, error=self._error,
         )  # fmt: skip
         for name, content in self._contexts.items():
-            importing.put_context(connection, key, name, content)
+            if not importing.put_context(connection, key, name, content):
+                self.left("facts about runs", f"are longer than {context.MAX_CHARS:,} characters: {name!a}")
         from artui import __version__
 
         importing.put_context(

@@ -22,7 +22,7 @@ def store(tmp_path: Path) -> Path:
     write_run(tmp_path / "mlruns", 0)
     folder = write_run(tmp_path / "mlruns", 1, name="torn\x1b[31m")
     with (folder / "metrics" / "loss").open("a") as metric:
-        metric.write("1780")
+        metric.write("1780\n")
     return tmp_path / "mlruns"
 
 

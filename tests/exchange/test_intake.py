@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from artui.catalog import Catalog, events
 from artui.errors import NothingToImport
 from artui.exchange.importing import import_paths
-from artui.exchange.intake import Options
+from artui.exchange.intake import MAX_TEXT_BYTES, Intake, Options
 from artui.exchange.report import Report
 from artui.model import RunDetail
 from artui.query import Reader
@@ -286,3 +287,38 @@ def test_full_disk_leaves_the_catalog_as_it_was(store: Path, tmp_path: Path) -> 
     assert "Traceback" not in done.stderr
     assert set(_details(catalog)) == {"run-0", "run-1", "run-2"}
     assert _import(store, catalog).runs == {"unchanged": 3, "new": 1}
+
+
+def test_texts_are_kept_whole_or_left_by_name(store: Path, tmp_path: Path) -> None:
+    """MLflow's history of models is JSON of any length, and stays what can be read; what no catalog could hold is named, and nothing is cut."""
+    history = json.dumps(
+        [{"artifact_path": "model", "flavors": {}, "filler": "é" * 150_000, "more": ["x" * 9] * 30_000}]
+    )
+    write_run(store, 0, tags={"history": history, "small": "1"}, params={"config": history, "lr": "0.1"})
+    huge = "a b " * (MAX_TEXT_BYTES // 4) + "."
+    report = _import(store, tmp_path / "c.artui")
+    found = _details(tmp_path / "c.artui")["run-0"]
+    assert {tag.name: tag.value for tag in found.tags} == {"history": history, "small": "1"}
+    assert found.params and not report.left and not any("cut" in why for _, why in report.changed)
+
+    with (  # a database has no limit of files
+        Catalog(tmp_path / "d.artui") as catalog,
+        Intake(catalog, "mlflow", "x") as intake,
+        intake.run("r", fingerprint="1", name="r", project="p", started_ms=1, source="x") as run,
+    ):
+        run.params({"huge": huge, "lr": 0.1})
+        run.tags({"huge": huge, "a": "b"})
+        run.about(note=huge, user="ada")
+        run.points(huge, [1], [1], [1.0])
+        run.points("loss", [1], [1], [1.0])
+        run.context("much", {"list": ["x" * 1000] * 1001})
+        run.output("model", kind="model", location="gone", metadata={"huge": huge, "n": 1})
+
+    left = {what for what, _ in intake.report.left}
+    assert left == {"params", "tags", "texts", "facts about runs", "metadata"}
+    assert {why for what, why in intake.report.left if what == "params"} == {
+        f"are larger than {MAX_TEXT_BYTES:,} bytes: 'huge'"
+    }
+    detail = _details(tmp_path / "d.artui")["r"]
+    assert [each.name for each in detail.params] == ["lr"] and [tag.name for tag in detail.tags] == ["a"]
+    assert detail.note == "" and [metric.name for metric in detail.metrics] == ["loss"]

@@ -29,7 +29,7 @@ def store(tmp_path: Path) -> Path:
         write_run(tmp_path / "mlruns", number, metrics={"loss": [1.0, 1.0 / (number + 1)]})
     folder = write_run(tmp_path / "mlruns", 5, name="torn")
     with (folder / "metrics" / "loss").open("a") as metric:
-        metric.write("1780")
+        metric.write("1780\n")
     return tmp_path / "mlruns"
 
 
@@ -168,3 +168,19 @@ def test_store_in_a_folder_without_catalog_is_offered(store: Path) -> None:
     terminal.press("n\r")
     assert terminal.read("There is no catalog here"), terminal.text
     assert terminal.wait() == 3
+
+
+def test_store_without_runs_says_what_it_holds(tmp_path: Path) -> None:
+    """Traces alone, as projects of MLflow's for language models have: the screen names them, and asks for no Python."""
+    trace = tmp_path / "mlruns" / "0" / "traces" / ("a" * 32)
+    trace.mkdir(parents=True)
+    (trace / "trace_info.yaml").write_text("request_id: a\n")
+    (tmp_path / "mlruns" / "0" / "meta.yaml").write_text(
+        "artifact_location: x\nexperiment_id: '0'\nlifecycle_stage: active\nname: Default\n"
+    )
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        text = await _until(pilot, "holds no runs")
+        assert "1 traces" in text and "artui has no place for them" in text and "import artui" not in text
+
+    _explore(tmp_path / "mlruns", flow)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from textual.app import ComposeResult
 
@@ -62,6 +63,14 @@ class ImportsScreen(CatalogScreen):
 
     def on_resize(self) -> None:
         self.load()
+
+
+def no_runs_lines(reports: Sequence[ImportReport], *, cells: int) -> list[Line]:
+    """Say of a catalog without runs what was read for it, and what of that was left."""
+    lines = [BLANK, Line([("  What was read holds no runs.", "bold")])]
+    for report in reports:
+        lines += [BLANK, *report_lines(report, cells=cells)]
+    return lines
 
 
 def report_lines(found: ImportReport, *, cells: int) -> list[Line]:

@@ -17,6 +17,7 @@ from artui.model import Column, RunDetail, RunHead, RunRow
 from artui.query import Reader
 from artui.query import runs as query
 from artui.query.damage import Damages, both, damaged_runs, sentence
+from artui.query.imports import ImportReport, import_reports
 from artui.query.run import get_run
 from artui.query.runs import FirstView, RunOrder, RunsRequest
 from artui.safetext import clean
@@ -275,7 +276,16 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
             ]
         else:
             lines = _first_steps(clean(str(self.reader.path)))
+            self.ask("imports", lambda: import_reports(self.reader), self._show_imports)
         empty.set_lines(lines, keep=False)
+
+    def _show_imports(self, reports: list[ImportReport]) -> None:
+        """Say what was read where that had no runs: nobody should look for a mistake of their own."""
+        if not reports or self.order.keys or self.request.where:
+            return
+        from artui.tui.screens.imports import no_runs_lines
+
+        self.query_one("#empty", LineList).set_lines(no_runs_lines(reports, cells=self.size.width), keep=False)
 
     # Filter
 

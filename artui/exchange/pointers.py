@@ -1,0 +1,69 @@
+"""Pointers that version control puts in the place of large files, where they were not fetched.
+
+Every clone of a Hugging Face repository without git-lfs, and every archive that GitHub makes, has a text of a hundred bytes
+where a model or a log was: it says the digest and size of the file, and has none of its bytes. Git LFS keeps to
+https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md, git-annex to https://git-annex.branchable.com/internals/pointer_file/.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+MAX_BYTES = 1024
+"""A pointer is shorter than that, by the specification."""
+_MAX_SIZE = (1 << 63) - 1
+_LFS = re.compile(
+    rb"version https://(?:git-lfs|hawser)\.github\.com/spec/v\d+\r?\n(?:[a-z0-9.-]+ [^\r\n]+\r?\n)*?"
+    rb"oid sha256:(?P<digest>[0-9a-f]{64})\r?\nsize (?P<size>\d{1,19})\s*\Z"
+)
+_ANNEX = re.compile(rb"/annex/objects/SHA256E?(?:-s(?P<size>\d{1,19}))?(?:-m\d+)?--(?P<digest>[0-9a-f]{64})[^\n/]*\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """What lies in the place of a file."""
+
+    digest: bytes
+    """SHA-256 of the file that is meant."""
+    size_bytes: int
+    """Of that file; 0 where the pointer does not say."""
+    title: str
+    """Whose pointer it is: `Git LFS`."""
+    command: str
+    """What fetches the file."""
+
+    @property
+    def sentence(self) -> str:
+        """Say what the file is, after its name."""
+        return f"is a {self.title} pointer, not the file: `{self.command}` fetches it"
+
+
+def pointer_in(content: bytes) -> Pointer | None:
+    """Read a file's whole content as a pointer; None when it is none."""
+    if len(content) >= MAX_BYTES:
+        return None
+    for form, title, command in ((_LFS, "Git LFS", "git lfs pull"), (_ANNEX, "git-annex", "git annex get")):
+        if (match := form.match(content)) and (size_bytes := int(match["size"] or 0)) <= _MAX_SIZE:
+            return Pointer(bytes.fromhex(match["digest"].decode()), size_bytes, title, command)
+    return None
+
+
+def pointer_of(path: Path) -> Pointer | None:
+    """Give the pointer that lies at a path; None when there is a file itself, or nothing."""
+    try:
+        found = path.lstat()
+        if not stat.S_ISREG(found.st_mode) or not 0 < found.st_size < MAX_BYTES:
+            return None
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    except OSError:
+        return None
+    try:
+        return pointer_in(os.read(handle, MAX_BYTES))
+    except OSError:
+        return None
+    finally:
+        os.close(handle)

@@ -1,0 +1,159 @@
+"""Tables of text in whatever form people's programs and spreadsheets write them.
+
+Encoded as UTF-8 or UTF-16, with or without a byte order mark, or in an old encoding of one byte a letter; with commas,
+semicolons or tabs between cells, and with decimal commas where commas do not separate. What a table is is told by its
+beginning. Rows are read one by one, however long the table is, and quoted cells may hold anything.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from artui.exchange.reading import open_inside
+
+HEAD_BYTES = 64 << 10
+MAX_LINE_CHARS = 4 << 20
+SAMPLED_LINES = 50
+DELIMITERS = (",", ";", "\t")
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
+)  # fmt: skip
+"""UTF-32 before UTF-16, whose mark its own begins with."""
+_QUOTED = re.compile(r'"(?:[^"]|"")*"?')
+_DECIMAL = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a table is written."""
+
+    encoding: str = "utf-8"
+    delimiter: str = ","
+
+    @property
+    def may_have_decimal_commas(self) -> bool:
+        return self.delimiter != ","
+
+
+class LineTooLong(csv.Error):
+    """A line is longer than any real one: the reading ends there."""
+
+
+def form_of(head: bytes) -> Form:
+    """Tell how a table is written by its beginning, whose last line may be cut off."""
+    encoding = _encoding_of(head)
+    text = _QUOTED.sub("", head.decode(encoding, "replace"))
+    lines = [line for line in text.splitlines()[:SAMPLED_LINES] if line.strip()]
+    if len(head) >= HEAD_BYTES and len(lines) > 1:
+        lines.pop()
+    return Form(encoding, _delimiter_of(lines))
+
+
+def _delimiter_of(lines: list[str]) -> str:
+    """Tell what separates cells: what each line has as often as the header has, and else what the header has most."""
+    if not lines:
+        return ","
+    counts = {delimiter: lines[0].count(delimiter) for delimiter in DELIMITERS}
+    # Commas last: they may stand in numbers, as often as another separates those.
+    for delimiter in (";", "\t", ",") if len(lines) > 1 else ():
+        if counts[delimiter] and all(line.count(delimiter) == counts[delimiter] for line in lines):
+            return delimiter
+    most = max(DELIMITERS, key=lambda each: counts[each])
+    return most if counts[most] else ","
+
+
+def _encoding_of(head: bytes) -> str:
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            return encoding
+    # Without a mark, the zeros of Latin letters say on which side of each their byte is; zeros on both sides are no text's.
+    start = head[:512]
+    low, high = start[::2].count(0), start[1::2].count(0)
+    if len(start) >= 4 and max(low, high) > len(start) // 4 and min(low, high) == 0:
+        return "utf-16-le" if high else "utf-16-be"
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # its last letter may be cut off
+    except UnicodeDecodeError:
+        return "cp1252" if not re.search(rb"[\x81\x8d\x8f\x90\x9d]", head) else "latin-1"
+    return "utf-8"
+
+
+def open_table(path: Path, *, root: Path | None = None) -> Iterator[list[str]]:
+    """Give a table's rows, its header first. Decimal commas are points, letters that are none U+FFFD; empty lines are left out.
+
+    The file must lie inside `root`, which is its folder if none is given.
+
+    Raises:
+        SourceDamaged: it is no regular file, or leads out of the store.
+        OSError: it cannot be read.
+        LineTooLong: from some row on it is no table.
+    """
+    with open_inside(root or path.parent, path) as stream:
+        yield from rows_of(stream)
+
+
+def header_of(path: Path, *, root: Path | None = None) -> list[str]:
+    """Give the names of a table's columns; none where there is no table.
+
+    Raises:
+        SourceDamaged: it is no regular file, or leads out of the store.
+        OSError: it cannot be read.
+    """
+    rows = open_table(path, root=root)
+    try:
+        return next(rows, [])
+    except csv.Error:
+        return []
+    finally:
+        rows.close()  # type: ignore[attr-defined]
+
+
+def rows_of(stream: BinaryIO) -> Iterator[list[str]]:
+    """Give the rows of a stream that can be gone back in; see `open_table`.
+
+    A last line without a newline is given like any other: whoever knows the width of rows knows whether it is whole.
+
+    Raises:
+        LineTooLong: from some row on it is no table.
+        csv.Error: the same.
+    """
+    head = stream.read(HEAD_BYTES)
+    stream.seek(0)
+    form = form_of(head)
+    rows = csv.reader(_lines(stream, form), delimiter=form.delimiter, strict=False)
+    header: list[str] | None = None
+    for row in rows:
+        if not any(cell.strip() for cell in row):
+            if header is not None and len(row) == len(header) > 1:
+                yield row  # a row of empty cells is one: rows are counted
+            continue
+        if header is None:
+            header = [cell.strip() for cell in row]
+            yield header
+        else:
+            yield [_with_point(cell) for cell in row] if form.may_have_decimal_commas else row
+
+
+def _lines(stream: BinaryIO, form: Form) -> Iterator[str]:
+    text = io.TextIOWrapper(stream, form.encoding, errors="replace", newline="")
+    try:
+        while line := text.readline(MAX_LINE_CHARS):
+            if len(line) >= MAX_LINE_CHARS:
+                raise LineTooLong("a line is longer than any real one")
+            yield line.replace("\0", "\ufffd")
+    finally:
+        with contextlib.suppress(ValueError):  # it is closed by whoever opened it, and may be by now
+            text.detach()
+
+
+def _with_point(cell: str) -> str:
+    return cell.replace(",", ".") if "," in cell and _DECIMAL.match(cell) else cell

@@ -1,0 +1,111 @@
+"""Stores of kinds that artui does not read yet, told by what their programs leave on a disk.
+
+Nobody should look for a mistake of their own where there is none: a kind that is known is named. What each leaves is taken
+from its own sources: names of files, with `*` for what differs, and of folders, which end with a slash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from artui.errors import SourceDamaged
+from artui.exchange.foreign_database import ForeignDatabase, is_sqlite
+from artui.exchange.reading import Folder
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of store."""
+
+    title: str
+    marks: Sequence[tuple[str, ...]] = ()
+    """Names that lie in one folder together; any of these sets tells."""
+    tables: Sequence[tuple[str, ...]] = ()
+    """Tables of a SQLite database; any of these sets tells."""
+
+
+KINDS = (
+    Kind("Sacred", [("run.json", "config.json"), ("run.json", "cout.txt")]),
+    Kind("Aim", [(".aim/",)]),
+    Kind("DVC", [("dvc.yaml",), ("dvc.lock",)]),
+    Kind("DVCLive", [("dvclive/",), ("dvclive.json",)]),
+    Kind("ClearML", [("task.json", "metrics.jsonl"), ("task.json", "log.jsonl")]),
+    Kind("Neptune", [(".neptune/",)]),
+    Kind("Guild AI", [(".guild/",)]),
+    Kind("trackio", [("trackio.db",)], [("metrics", "configs")]),
+    Kind("ZenML", [(".zen/",)], [("pipeline_run", "step_run")]),
+    Kind("Comet", [(".cometml-runs/",)]),
+    Kind("Polyaxon", [(".polyaxon/",), ("polyaxonfile.y*ml",), ("*.plx",)]),
+    Kind("Keepsake", [("keepsake.yaml",), (".keepsake/",)]),
+    Kind("Determined", [("load_data.json", "metadata.json")]),
+    Kind("SwanLab", [("runs.swanlab",), ("backup.swanlab",), ("swanlog/",)]),
+    Kind("Optuna", (), [("studies", "trials", "trial_params")]),
+    Kind("Ray Tune", [("experiment_state-*.json",), ("params.json", "result.json")]),
+    Kind("Metaflow", [(".metaflow/",)]),
+    Kind("labml", [(".labml.yaml",)]),
+    Kind("VisualDL", [("vdlrecords.*",)]),
+    Kind("Ultralytics", [("args.yaml", "results.csv")]),
+    Kind("MMEngine", [("scalars.json",)]),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A store that is there, and not read."""
+
+    title: str
+    path: Path
+    """The folder or file that tells it."""
+    marks: tuple[str, ...]
+    """The names by which it was told."""
+
+    @property
+    def words(self) -> str:
+        """Name it with its marks: `Sacred (run.json, config.json)`."""
+        return f"{self.title} ({', '.join(self.marks)})"
+
+
+def unread_in(folder: Folder, *, is_root: bool = False) -> list[Unread]:
+    """Find what a folder has of stores that are not read. Of the one that was asked for, its own name tells as well."""
+    names = [*folder.files, *(f"{name}/" for name in folder.folders)]
+    if is_root:
+        names.append(f"{folder.path.resolve().name}/")
+    found = []
+    for kind in KINDS:
+        told = next((marks for wanted in kind.marks if (marks := _found(wanted, names))), None)
+        if told is not None:
+            found.append(Unread(kind.title, folder.path, tuple(name.rstrip("/") for name in told)))
+    return found
+
+
+def _found(wanted: Iterable[str], names: Sequence[str]) -> tuple[str, ...]:
+    """Give the first name for each pattern; nothing when one is not met."""
+    told = [next((name for name in names if fnmatchcase(name, pattern)), "") for pattern in wanted]
+    return tuple(told) if all(told) else ()
+
+
+def unread_file(path: Path) -> Unread | None:
+    """Say what a single file is of: a database by its tables, any other by its name."""
+    if (database := unread_database(path)) is not None:
+        return database
+    found = unread_in(Folder(path.parent, [each.name for each in path.parent.iterdir() if each.is_file()]))
+    return next((each for each in found if path.name in each.marks), None)
+
+
+def unread_database(path: Path) -> Unread | None:
+    """Tell a SQLite database by its tables."""
+    if not is_sqlite(path):
+        return None
+    try:
+        with ForeignDatabase(path) as database:
+            found = database.tables.keys()
+    except SourceDamaged:
+        return None
+    for kind in KINDS:
+        for tables in kind.tables:
+            if found >= set(tables):
+                return Unread(kind.title, path, (path.name,))
+    return None
