@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from artui.errors import SourceDamaged
+from artui.exchange import dumped
 from artui.exchange.from_tensorboard import event_files, is_event_file, take_events
 from artui.exchange.intake import Intake
 from artui.exchange.reading import (
@@ -125,17 +126,20 @@ def _started_ms(folder: Path) -> int:
 def _take_params(run: RunIntake, folder: Path) -> bool:
     """Take `hparams.yaml`; say whether it had any params."""
     try:
-        told = load_yaml(read_inside(folder, folder / "hparams.yaml"))
+        told = load_yaml(read_inside(folder, folder / "hparams.yaml"), named=dumped.named)
     except FileNotFoundError:
         return False
     except (SourceDamaged, OSError) as error:
         run.damaged(f"hparams.yaml cannot be read: {error}")
         return False
-    if isinstance(told, dict):
-        run.params(told)
+    is_params = isinstance(told, dict | dumped.Dumped)
+    params, table_count = dumped.as_params(told)
+    if is_params:
+        run.params(params)
+        run.left("params", f"are tables of more than {dumped.MAX_ENTRIES} entries to look things up in", table_count)
     elif told is not None:
         run.left("hparams.yaml", "does not hold params")
-    return isinstance(told, dict) and bool(told)
+    return is_params and bool(told)
 
 
 def _take_checkpoints(run: RunIntake, intake: Intake, folder: Path) -> None:
