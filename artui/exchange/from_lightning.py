@@ -22,6 +22,7 @@ import numpy as np
 import orjson
 
 from artui.errors import SourceDamaged
+from artui.exchange import dumped
 from artui.exchange.agreement import Floats, Ints, Log, add, agree, united
 from artui.exchange.from_tensorboard import Logs, event_files, is_event_file, take_events
 from artui.exchange.identity import HINT, ROW, History, Identity, witness
@@ -216,17 +217,20 @@ def _names(folder: Path) -> tuple[str, str]:
 def _take_params(run: RunIntake, folder: Path) -> bool:
     """Take `hparams.yaml`; say whether it had any params."""
     try:
-        told = load_yaml(read_inside(folder, folder / "hparams.yaml"))
+        told = load_yaml(read_inside(folder, folder / "hparams.yaml"), named=dumped.named)
     except FileNotFoundError:
         return _take_tags(run, folder)
     except (SourceDamaged, OSError) as error:
         run.fault(error, "hparams.yaml cannot be read")
         return False
-    if isinstance(told, dict):
-        run.params(told)
+    is_params = isinstance(told, dict | dumped.Dumped)
+    params, table_count = dumped.as_params(told)
+    if is_params:
+        run.params(params)
+        run.left("params", f"are tables of more than {dumped.MAX_ENTRIES} entries to look things up in", table_count)
     elif told is not None:
         run.left("hparams.yaml", "does not hold params")
-    return isinstance(told, dict) and bool(told)
+    return is_params and bool(told)
 
 
 def _take_tags(run: RunIntake, folder: Path) -> bool:

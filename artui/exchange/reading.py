@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -90,9 +90,10 @@ def _shown(path: Path) -> str:
     return ascii(str(path))[-200:]
 
 
-def load_yaml(text: str | bytes) -> Any:
+def load_yaml(text: str | bytes, *, named: Callable[[str, Any], Any] | None = None) -> Any:
     """Give what YAML says as plain values; a tag such as `!!python/object` is dropped, and nothing is ever constructed.
 
+    With `named`, it says of each value that has a tag what that is, innermost first.
     Built from the events of the parser: composing nodes would recurse, in C, as deep as the text nests.
 
     Raises:
@@ -102,7 +103,7 @@ def load_yaml(text: str | bytes) -> Any:
 
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return _Plain(yaml).build(
+        return _Plain(yaml, named).build(
             yaml.parse(text if isinstance(text, str) else text.decode("utf-8", "replace"), Loader=loader)
         )
     except (yaml.YAMLError, ValueError, OverflowError, LookupError) as error:
@@ -112,8 +113,9 @@ def load_yaml(text: str | bytes) -> Any:
 class _Plain:
     """Builds plain values of parser events, with a budget: aliases may multiply without end."""
 
-    def __init__(self, yaml: Any) -> None:
+    def __init__(self, yaml: Any, named: Callable[[str, Any], Any] | None = None) -> None:
         self._yaml = yaml
+        self._named = named
         self._left = _MAX_YAML_NODES
         self._resolver = yaml.resolver.Resolver()
         self._scalars = yaml.constructor.SafeConstructor()
@@ -121,23 +123,33 @@ class _Plain:
     def build(self, events: Iterable[Any]) -> Any:
         """Give the first document's value; None when there is none."""
         yaml = self._yaml
-        # Of each open collection: itself, its anchor, and for a mapping the key that waits for its value.
+        # Of each open collection: itself, its anchor, for a mapping the key that waits for its value, what was left, and its tag.
         stack: list[list[Any]] = []
         anchors: dict[str, tuple[Any, int]] = {}
         for event in events:
             if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
                 stack.append(
-                    [{} if isinstance(event, yaml.MappingStartEvent) else [], event.anchor, _NO_KEY, self._left]
+                    [
+                        {} if isinstance(event, yaml.MappingStartEvent) else [],
+                        event.anchor,
+                        _NO_KEY,
+                        self._left,
+                        event.tag,
+                    ]
                 )
                 self._spend(1, len(stack))
                 continue
             if isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
-                value, anchor, _, left = stack.pop()
+                value, anchor, _, left, tag = stack.pop()
+                if tag and self._named:
+                    value = self._named(tag, value)
                 if anchor:
                     anchors[anchor] = value, left - self._left
             elif isinstance(event, yaml.ScalarEvent):
                 self._spend(1, len(stack))
                 value = self._scalar(event)
+                if event.tag and self._named:
+                    value = self._named(event.tag, value)
                 if event.anchor:
                     anchors[event.anchor] = value, 1
             elif isinstance(event, yaml.AliasEvent):

@@ -8,7 +8,7 @@ CRC-32C of the data (https://www.tensorflow.org/tutorials/load_data/tfrecord). T
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from io import BytesIO
@@ -57,6 +57,23 @@ _TYPES = {
     23: "<u8",
 }
 _STRING, _BFLOAT16 = 7, 14
+_READ = {
+    name: struct.Struct(code).unpack_from
+    for name, code in {
+        "<f4": "<f",
+        "<f8": "<d",
+        "<f2": "<e",
+        "<i4": "<i",
+        "<i2": "<h",
+        "<i1": "<b",
+        "<i8": "<q",
+        "<u1": "<B",
+        "<u2": "<H",
+        "<u4": "<I",
+        "<u8": "<Q",
+    }.items()
+}
+"""How one number of a type is read out of the middle of a message."""
 
 
 @dataclass(slots=True)
@@ -314,44 +331,53 @@ class EventReader:
         """How many events there were of kinds that are no summaries."""
         self.bad = 0
         """Records that are no events."""
-        self._known: dict[bytes, tuple[Scalars, struct.Struct]] = {}
+        self._events = _Forms()
+        """Of whole events, behind their step."""
+        self._values = _Forms()
+        """Of values alone, where an event has several."""
 
     def read(self, batch: list[bytes]) -> Iterator[Value]:
         """Take records apart; gives what is no scalar."""
-        known = self._known
+        shapes = self._events.shapes
         for data in batch:
-            # Nearly all events of a run are the same but for time, step and the value at their end.
-            if len(data) > 16 and data[0] == 9 and data[9] == 16:
+            candidates: Sequence[_Shape] = ()
+            # Nearly all events of a run are the same but for time, step and value.
+            if len(data) > 20 and data[0] == 9 and data[9] == 16:
                 step, place = data[10], 11
                 if step > 127:
                     step &= 127
                     shift = 7
-                    while data[place] > 127 and place < 20:
+                    while data[place] > 127 and place < 18:
                         step |= (data[place] & 127) << shift
                         shift += 7
                         place += 1
                     step |= data[place] << shift
                     place += 1
-                found = known.get(data[place:-4])
-                if found is not None and step < 1 << 63:
-                    scalars, number = found
+                if step < 1 << 63:
+                    candidates = shapes.get(len(data) - place, ())
+            for begin, end, read, forms in candidates:
+                scalars = forms.get(data[place : place + begin] + data[place + end :])
+                if scalars is not None:
                     scalars.wall_times.append(data[1:9])
                     scalars.steps.append(step)
-                    scalars.values.append(number.unpack_from(data, len(data) - 4)[0])
+                    scalars.values.append(read(data, place + begin)[0])
                     self.point_count += 1
-                    continue
-            try:
-                yield from self._event(data)
-            except (SourceDamaged, ValueError, IndexError, struct.error):
-                self.bad += 1
+                    break
+            else:
+                try:
+                    yield from self._event(data)
+                except (SourceDamaged, ValueError, IndexError, struct.error):
+                    self.bad += 1
 
     def take_scalars(self) -> Iterator[tuple[str, Any]]:
         """Hand the gathered scalars over, by tag."""
         for tag, scalars in self.scalars.items():
             if scalars.steps:
                 columns = scalars.columns()
-                self._see_time(float(columns[1].min()) / 1000.0)
-                self._see_time(float(columns[1].max()) / 1000.0)
+                known_ms = columns[1][columns[1] > 0]
+                if known_ms.size:
+                    self._see_time(float(known_ms.min()) / 1000.0)
+                    self._see_time(float(known_ms.max()) / 1000.0)
                 yield tag, columns
                 # The lists are emptied, not replaced: the short way leads to them.
                 scalars.wall_times.clear()
@@ -380,35 +406,46 @@ class EventReader:
         for summary in summaries:
             found = [bytes_of(value) for number, kind, value in fields(summary) if number == 1 and kind == 2]
             for message in found:
-                told = self._value(message, step, seconds)
-                if told.scalar is None:
-                    yield told
-                    continue
-                scalars = self.scalars.setdefault(told.tag, Scalars())
+                known = self._values.find(message)
+                if known is None:
+                    told = self._value(message, step, seconds)
+                    if told.scalar is None:
+                        yield told
+                        continue
+                    scalars, scalar = self.scalars.setdefault(told.tag, Scalars()), told.scalar
+                    self._learn_value(message, scalars)
+                else:
+                    scalars, scalar = known
+                if len(summaries) == len(found) == 1:
+                    self._learn_event(data, message, scalars)
                 scalars.wall_times.append(wall_time)
                 scalars.steps.append(step)
-                scalars.values.append(told.scalar)
+                scalars.values.append(scalar)
                 self.point_count += 1
-                if len(summaries) == len(found) == 1:
-                    self._learn(data, message, told.scalar, scalars)
 
-    def _learn(self, data: bytes, message: bytes, scalar: float, scalars: Scalars) -> None:
-        """Note the form of an event whose last four bytes are a float, so that the next of its kind is read the short way."""
-        if data[:1] != b"\x09" or data[9:10] != b"\x10" or not data.endswith(message) or len(message) < 5:
+    def _learn_value(self, message: bytes, scalars: Scalars) -> None:
+        """Note the form of a scalar's value, so that the next of its kind is not taken apart."""
+        if inside := _number_inside(message):
+            self._values.learn(message, *inside, scalars)
+
+    def _learn_event(self, data: bytes, message: bytes, scalars: Scalars) -> None:
+        """Note the form of an event that has one value alone, so that the next of its kind is read the short way."""
+        if data[:1] != b"\x09" or data[9:10] != b"\x10":
             return
-        if message[-5:-4] != b"\x15" and message[-6:-4] not in (b"\x22\x04", b"\x2a\x04") and message[-5:-4] != b"\x2d":
+        parts = [(number, kind) for number, kind, _ in fields(data)]
+        # What is said twice, or is counted beside the value, is not all in the form.
+        if parts[:2] != [(1, 1), (2, 0)] or any(number in (1, 2) or number in _OTHERS for number, _ in parts[2:]):
             return
-        if np.float64(_FLOAT4.unpack(data[-4:])[0]).tobytes() != np.float64(scalar).tobytes():
-            return
-        # A form is of one tag only, and holds no metadata, which would say what the tag is.
-        parts = grouped(message)
-        if 9 in parts or (8 in parts and not _is_float_tensor(bytes_of(parts[8][-1]))):
+        summary, inside = _span(data, 5), _number_inside(message)
+        found = _span(data[summary[0] : summary[1]], 1) if summary else None
+        if summary is None or found is None or inside is None:
             return
         place = 10
         while data[place] > 127:
             place += 1
-        if len(self._known) < 100_000:
-            self._known[data[place + 1 : -4]] = scalars, _FLOAT4
+        moved = summary[0] + found[0] - place - 1
+        begin, end, read = inside
+        self._events.learn(data[place + 1 :], moved + begin, moved + end, read, scalars)
 
     def _value(self, message: bytes, step: int, seconds: float) -> Value:
         parts = grouped(message)
@@ -416,6 +453,10 @@ class EventReader:
         if 9 in parts:
             metadata = grouped(last_bytes(parts, 9))
             plugin = grouped(last_bytes(metadata, 1))
+            if tag in self.scalars and tag not in self.plugins:
+                # Forms that were learnt before do not know what the tag is.
+                self._events.forget()
+                self._values.forget()
             self.plugins.setdefault(tag, last_text(plugin, 1))
             self.contents.setdefault(tag, last_bytes(plugin, 2))
         plugin_name = self.plugins.get(tag, "")
@@ -444,12 +485,86 @@ class EventReader:
         return value(array=array)  # type: ignore[no-any-return]
 
 
-_FLOAT4 = struct.Struct("<f")
 _OTHERS = {4: "graphs", 6: "log messages", 7: "session marks", 8: "run metadata", 9: "graphs"}
+_MAX_FORMS = 100_000
+_MAX_SHAPES = 8
+"""Of one length; a real run has one or two."""
+
+_Shape = tuple[int, int, Callable[[bytes, int], tuple[float, ...]], dict[bytes, Scalars]]
+"""Where the number begins and ends, how it is read, and the series by all other bytes."""
 
 
-def _is_float_tensor(message: bytes) -> bool:
-    return last_int(grouped(message), 1) == 1
+class _Forms:
+    """Messages that were met before and are the same but for the bytes of one number, by their length."""
+
+    def __init__(self) -> None:
+        self.shapes: dict[int, list[_Shape]] = {}
+        self._count = 0
+
+    def find(self, message: bytes) -> tuple[Scalars, float] | None:
+        """Give series and number of a message of a known form."""
+        for begin, end, read, forms in self.shapes.get(len(message), ()):
+            scalars = forms.get(message[:begin] + message[end:])
+            if scalars is not None:
+                return scalars, read(message, begin)[0]
+        return None
+
+    def learn(self, message: bytes, begin: int, end: int, read: Callable[[bytes, int], tuple[float, ...]], scalars: Scalars) -> None:  # fmt: skip
+        """Note a form: any bytes may stand from `begin` to `end`, and they alone are the number."""
+        if self._count >= _MAX_FORMS:
+            return
+        shapes = self.shapes.setdefault(len(message), [])
+        found = next((forms for *shape, forms in shapes if shape == [begin, end, read]), None)
+        if found is None:
+            if len(shapes) >= _MAX_SHAPES:
+                return
+            found = {}
+            shapes.append((begin, end, read, found))
+        found[message[:begin] + message[end:]] = scalars
+        self._count += 1
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.shapes.clear()
+        self._count = 0
+
+
+def _number_inside(message: bytes) -> tuple[int, int, Callable[[bytes, int], tuple[float, ...]]] | None:
+    """Say where a value has the bytes of its number, whatever they are, and how they are read; None where that is not plain."""
+    parts = grouped(message)
+    if parts.keys() <= {1, 2, 7, 9}:
+        place = _span(message, 2)
+        return None if place is None or place[1] - place[0] != 4 else (*place, _READ["<f4"])
+    outer = _span(message, 8)
+    if outer is None or not parts.keys() <= {1, 7, 8, 9}:
+        return None
+    inner = message[outer[0] : outer[1]]
+    kind = last_int(grouped(inner), 1)
+    name = _TYPES.get(kind, "")
+    place = _span(inner, 4) or (
+        _span(inner, {1: 5, 2: 6}[kind]) if kind in (1, 2) and not last_bytes(grouped(inner), 4) else None
+    )
+    if place is None or name not in _READ or place[1] - place[0] != int(name[2:]):
+        return None
+    return outer[0] + place[0], outer[0] + place[1], _READ[name]
+
+
+def _span(message: bytes, number: int) -> tuple[int, int] | None:
+    """Say from where to where the only field of a number has its bytes."""
+    place, found = 0, []
+    for each, kind, value in fields(message):
+        size = len(value) if isinstance(value, bytes) else _varint_bytes(value)
+        place += _varint_bytes(each << 3) + (_varint_bytes(size) if kind == 2 else 0) + size
+        if each == number:
+            found.append((place - size, place, kind))
+    # Numbers may be written longer than they need be: then the places are not known.
+    if place != len(message) or len(found) != 1 or found[0][2] == 0:
+        return None
+    return found[0][:2]
+
+
+def _varint_bytes(number: int) -> int:
+    return max(1, -(-number.bit_length() // 7))
 
 
 def tensor(message: bytes) -> tuple[tuple[bytes, ...], NDArray[np.float64] | None]:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from artui.model import Metric, ParamValue, RunDetail
 from artui.query import Reader
 from artui.query.ordering import is_same
+from artui.query.ranking import metric_rank
 from artui.query.run import get_run
 
 Direction = Literal["lower", "higher"]
@@ -87,7 +88,7 @@ def compare(
     params = [{param.name: param.value for param in run.params} for run in runs]
     rows += [_param_row(name, [found.get(name) for found in params]) for name in _names(params)]
     metrics = [{metric.title: metric for metric in run.metrics} for run in runs]
-    for name in sorted(_names(metrics), key=lambda name: (name.startswith("system/"), name)):
+    for name in sorted(_names(metrics), key=lambda name: (metric_rank(name), name)):
         found = [each.get(name) for each in metrics]
         rows.append(_metric_row(name, found, (directions or {}).get(name)))
         if statistics:

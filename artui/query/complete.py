@@ -211,7 +211,7 @@ def _rank(name: str, wanted: str) -> int | None:
 
 def vocabulary(connection: sqlite3.Connection) -> list[tuple[str, str, str]]:
     """Give (source, name, what it is) of everything a filter may name; what people choose by comes first."""
-    from artui.query.runs import metric_rank
+    from artui.query.ranking import metric_rank
 
     kinds = (
         (

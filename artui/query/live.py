@@ -10,8 +10,9 @@ from typing import Any
 
 from artui.model import Metric, RunHead
 from artui.query import Reader
+from artui.query.ranking import metric_rank
 from artui.query.run import run_metrics
-from artui.query.runs import HEAD_COLUMNS, head_from_row, metric_rank
+from artui.query.runs import HEAD_COLUMNS, head_from_row
 from artui.query.series import last_values, spark_values
 from artui.query.spooled import pending, with_pending
 

@@ -33,6 +33,7 @@ from artui.query import Reader
 from artui.query.aggregates import AGGREGATES
 from artui.query.border import Shape
 from artui.query.keys import key_list, without_collecting
+from artui.query.ranking import metric_rank
 from artui.query.sorting import (
     KEYS_BY_START,
     NEWEST_FIRST,
@@ -333,7 +334,7 @@ def _columns(reader: Reader) -> Columns:
     metrics.sort(
         key=lambda column: (
             -_tenths(having[1].get(column.name_key, 0), newest) // 4,
-            metric_rank(column.name),
+            metric_rank(column.name, low=column.low, high=column.high),
             column.name_key,
         )
     )
@@ -369,17 +370,6 @@ def _having(connection: sqlite3.Connection, table: str, keys: Sequence[int]) -> 
 
 def _tenths(count: int, keys: Sequence[int]) -> int:
     return 10 * count // max(1, len(keys))
-
-
-def metric_rank(name: str) -> int:
-    """Put first what people choose by: validation before test before training, loss and accuracy before the rest."""
-    name = name.lower()
-    # Written out: there may be 100,000 names, and a loop over the words takes five times as long.
-    part = 0 if "val" in name or "dev" in name else 1 if "test" in name else 2 if "train" in name else 3
-    is_result = "loss" in name or "acc" in name or "f1" in name or "auc" in name or "error" in name
-    if name.startswith("system/") or name in ("epoch", "step"):
-        part = 9
-    return (0 if is_result else 1) + 2 * part
 
 
 def _finite(value: Any) -> float | None:

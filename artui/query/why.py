@@ -146,7 +146,7 @@ def why(reader: Reader, left_id: str, right_id: str, metric: str = "", *, direct
 
 
 def _common_metric(left: RunDetail, right: RunDetail) -> str:
-    from artui.query.runs import metric_rank
+    from artui.query.ranking import metric_rank
 
     names = {metric.name for metric in left.metrics} & {metric.name for metric in right.metrics}
     if not names:

@@ -1,8 +1,9 @@
 """Imports against their budget: points per second and memory of ours, and of each peer's own reader, in one run.
 
-    python tests/bench/bench_import.py --peers ENVIRONMENT [--points 1000000]
+    python tests/bench/bench_import.py --peers ENVIRONMENT [--points 1000000] [--only Tensor]
 
-ENVIRONMENT is a virtual environment with mlflow, wandb, tensorboard and tensorboardX: its clients write the stores (one run
+ENVIRONMENT is a virtual environment with mlflow, wandb, tensorboard and tensorboardX, or with those of the stores that are
+measured (`--only`): its clients write the stores (one run
 of ten metrics; MLflow's points are inserted into a database that its client made, as its client needs an hour for them), and
 its readers read them. Each measurement is a process of its own; memory is its peak, with the interpreter.
 """
@@ -18,7 +19,7 @@ import time
 from pathlib import Path
 
 METRICS = 10
-GOAL = 100_000
+GOAL = 250_000
 
 WRITE = {
     "MLflow": """
@@ -59,6 +60,28 @@ for step in range(int(sys.argv[2])):
         writer.add_scalar(f"m{metric}", random.random() / (step + 1), step, walltime=1790000000 + step * 0.1)
 writer.close()
 """,
+    "TensorFlow 2": """
+import os, random, struct, sys
+import numpy as np
+from tensorboard.compat.proto import event_pb2, summary_pb2
+from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
+from tensorboard.plugins.scalar import metadata
+from tensorboard.util import tensor_util
+random.seed(0)
+os.makedirs(sys.argv[1] + "/run")
+told = metadata.create_summary_metadata(display_name="", description="")
+with open(sys.argv[1] + "/run/events.out.tfevents.1790000000.box.1.0.v2", "wb") as file:
+    def write(event):
+        data = event.SerializeToString()
+        head = struct.pack("<Q", len(data))
+        file.write(head + struct.pack("<I", masked_crc32c(head)) + data + struct.pack("<I", masked_crc32c(data)))
+    write(event_pb2.Event(wall_time=1.79e9, file_version="brain.Event:2"))
+    for step in range(int(sys.argv[2])):
+        for metric in range(10):
+            number = tensor_util.make_tensor_proto(np.float32(random.random() / (step + 1)))
+            value = summary_pb2.Summary.Value(tag=f"m{metric}", tensor=number, metadata=told)
+            write(event_pb2.Event(wall_time=1.79e9 + step * 0.1, step=step, summary=summary_pb2.Summary(value=[value])))
+""",
 }
 READ = {
     "MLflow": """
@@ -74,6 +97,13 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 events = EventAccumulator(sys.argv[1] + "/run", size_guidance={"scalars": 0})
 events.Reload()
 print(sum(len(events.Scalars(tag)) for tag in events.Tags()["scalars"]))
+""",
+    "TensorFlow 2": """
+import sys
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+events = EventAccumulator(sys.argv[1] + "/run", size_guidance={"tensors": 0})
+events.Reload()
+print(sum(len(events.Tensors(tag)) for tag in events.Tags()["tensors"]))
 """,
 }
 OURS = """
@@ -111,7 +141,7 @@ def main() -> None:
     given = parser.parse_args()
     python, steps = str(given.peers / "bin" / "python"), given.points // METRICS
     print(
-        f"one run of {METRICS} metrics x {steps:,} steps; goal {GOAL:,} points/s, and quicker than the peer's own reader\n"
+        f"one run of {METRICS} metrics x {steps:,} steps; limit {GOAL:,} points/s, and quicker than the peer's own reader\n"
     )
     print(f"{'store':<12} {'what':<34} {'s':>7} {'points/s':>11} {'MiB':>6} {'points':>10}")
     with tempfile.TemporaryDirectory() as name:
@@ -137,7 +167,8 @@ def main() -> None:
                 )
             )
             if title in READ:
-                rows.append((f"{title}'s own reader", *measured([python, "-c", READ[title], str(store)], given.points)))
+                peer = "TensorBoard" if title == "TensorFlow 2" else title
+                rows.append((f"{peer}'s own reader", *measured([python, "-c", READ[title], str(store)], given.points)))
             else:
                 [log] = store.rglob("*.wandb")
                 rows.append(

@@ -80,6 +80,35 @@ def tensor_event(tag: str, step: int, value: float, *, plugin: str = "scalars", 
     return message((1, float(seconds)), (2, step), (5, message((1, message((1, tag), (9, message((1, message((1, plugin))))), (8, tensor))))))  # fmt: skip
 
 
+TENSORS: Mapping[str, tuple[int, str]] = {
+    "float": (1, "<f"), "double": (2, "<d"), "int32": (3, "<i"), "uint8": (4, "<B"), "int16": (5, "<h"), "int8": (6, "<b"),
+    "int64": (9, "<q"), "uint16": (17, "<H"), "half": (19, "<e"), "uint32": (22, "<I"), "uint64": (23, "<Q"),
+}  # fmt: skip
+"""Types of a tensor of one number: what TensorFlow calls them by number, and how their bytes are packed."""
+
+
+def scalar_value(tag: str, value: float, *, form: str = "float", is_told_first: bool = False, about: str = "", plugin: str = "scalars") -> bytes:  # fmt: skip
+    """Write the value of a scalar event in any of the forms that clients write.
+
+    `form` is `simple`, a type of TENSORS, or a type and `val` for a number that stands in a field of its own; what the
+    tag is (`plugin`, none if it is empty, and `about`) stands before the number or, as protocol buffers order it, behind.
+    """
+    metadata = [(9, message((1, message((1, plugin), (2, b""))), *([(3, about)] if about else ())))] if plugin else []
+    if form == "simple":
+        number: tuple[int, Any] = (2, np.float32(value))
+    else:
+        kind, code = TENSORS[form.split()[0]]
+        packed = struct.pack(code, value if code[1] in "fde" else int(value))
+        field = 4 if not form.endswith("val") else {"float": 5, "double": 6}[form.split()[0]]
+        number = (8, message((1, kind), (2, b""), (field, packed)))
+    return message((1, tag), *(metadata if is_told_first else ()), number, *(() if is_told_first else metadata))
+
+
+def value_event(step: int, *values: bytes, seconds: float = SECONDS) -> bytes:
+    """Write an event with such values."""
+    return message((1, float(seconds)), (2, step), (5, message(*((1, value) for value in values))))
+
+
 def version_event() -> bytes:
     return message((1, float(SECONDS)), (3, "brain.Event:2"))
 

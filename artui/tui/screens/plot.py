@@ -15,7 +15,8 @@ from artui.query.columns import Description, Placed
 from artui.query.compare import guess_direction
 from artui.query.export import header_of
 from artui.query.narrowing import where_between, where_value
-from artui.query.runs import metric_rank, run_ids
+from artui.query.ranking import metric_rank
+from artui.query.runs import run_ids
 from artui.safetext import clean
 from artui.tui.cells import Span, short_titles
 from artui.tui.drawing import DrawsCharts

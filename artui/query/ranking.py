@@ -1,0 +1,112 @@
+"""Which metrics come first: what people judge runs by, then what is unknown, then what only keeps the books.
+
+A name is taken apart into words. Its last word that means something says what it is, as in `loss_scale` and `count_mae`;
+other words say of which part of the data it is. All words are here.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_RESULTS = _words("""
+    loss losses cost costs objective error errors err nll elbo likelihood perplexity ppl bpb bpc entropy
+    acc accuracy accuracies top precision recall sensitivity specificity f f1 f2 fbeta fscore auc auroc auprc roc aucpr ap ar map
+    iou miou jaccard dice hausdorff pq psnr ssim lpips fid kid mse rmse msle rmsle mae mape smape mase wape r2 crps
+    mcc matthews kappa pearson spearman spearmanr corr correlation concordance brier ece
+    wer cer mer ter eer der bleu sacrebleu rouge rougel rougelsum meteor chrf cider bertscore em match
+    ndcg mrr hit hits score scores reward rewards rew return returns success win winrate elo regret fitness
+    """)
+"""What people judge by."""
+_BOOKS = _words("""
+    lr lrs learning momentum decay beta beta1 beta2 scale warmup schedule temperature
+    time times timer timers timing runtime walltime duration elapsed eta latency second seconds sec secs ms millis minutes hours timestamp
+    throughput speed fps ips flos flops tflops mfu hfu perf
+    grad grads gradient gradients clip width height depth size sizes length count counts counter counters nrows ncols
+    memory mem ram gpu cpu disk network temp bytes mib gib util utilization
+    """)
+"""Schedules, times, throughput, gradients, sizes and machines."""
+_PROGRESS = _words("""
+    epoch epochs step steps global iteration iterations iter iters it s batch batches update updates timestep timesteps tokens token
+    samples sample examples example images frames episode episodes num n progress total trainer seen version
+    """)
+"""How far a run is, if a name says nothing else: `epoch_loss` is a loss."""
+_VALIDATION = _words("val valid validation eval evaluation evaluate evaluator dev metrics")
+_TEST = _words("test testing holdout")
+_TRAIN = _words("train training tr batch")
+_ENDS = ("loss", "accuracy", "acc", "error", "score", "reward")
+_HEADS = ("validation", "valid", "eval", "val", "training", "train", "test", "dev")
+_SEPARATORS = {ord(sign): " " for sign in "/_.-:()[]@ |,=+#%"}
+_CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+
+BOOKS_RANK, SYSTEM_RANK = 8, 9
+PLACEHOLDERS = {"hp_metric": -1.0}
+"""What Lightning's logger writes where a run has said no such metric."""
+
+
+def metric_rank(name: str, *, low: float | None = None, high: float | None = None) -> int:
+    """Put first what people choose by: 0 comes first, and what only keeps the books last.
+
+    Results of validation come before those of tests, of no part that is named, and of training; in a part results come
+    before what is unknown. `low` and `high` are the smallest and the largest last value, where they are known.
+    """
+    if low is not None and low == high == PLACEHOLDERS.get(name):
+        return BOOKS_RANK
+    return _rank(name)
+
+
+def _rank(name: str) -> int:
+    low = name.lower()
+    if low.startswith(("system/", "system.")):
+        return SYSTEM_RANK
+    words = low.translate(_SEPARATORS).split()
+    if low != name:
+        words = [part for word in name.translate(_SEPARATORS).split() for part in _parts_of(word)]
+    part, kind = "", ""
+    for word in words:
+        # Numbers count what is the same: `acc1`, `block17`.
+        its_part, its_kind = _meaning(word if word in _KNOWN else word.rstrip("0123456789"))
+        if its_part and (not part or _PARTS[its_part] < _PARTS[part]):
+            part = its_part
+        if its_kind and (its_kind != "progress" or not kind):
+            kind = its_kind
+    if kind in ("books", "progress"):
+        return BOOKS_RANK
+    return _PARTS[part] + (0 if kind == "result" else 2)
+
+
+_PARTS = {"validation": 0, "test": 1, "": 2, "train": 3}
+
+
+@lru_cache(maxsize=1 << 14)
+def _meaning(word: str) -> tuple[str, str]:
+    """Say of which part of the data a word is, and what it measures; nothing where it does not say."""
+    part = next((name for name, words in _PART_WORDS.items() if word in words), "")
+    kind = next((name for name, words in _KIND_WORDS.items() if word in words), "")
+    if not part and not kind:
+        # `trainloss`: a part of the data before a word that is known.
+        head = next((head for head in _HEADS if word.startswith(head) and word[len(head) :] in _RESULTS | _BOOKS), "")
+        if head:
+            return _meaning(head)[0], _meaning(word[len(head) :])[1]
+        kind = "result" if word.endswith(_ENDS) else ""
+    return part, kind
+
+
+def _parts_of(word: str) -> list[str]:
+    """Give `val` and `loss` of `valLoss`, but `map50` of `mAP50`, whose letters are one word."""
+    low = word.lower()
+    return (
+        [low]
+        if any(_meaning(low.rstrip("0123456789"))) or low in _KNOWN
+        else [part.lower() for part in _CAMEL.findall(word)]
+    )
+
+
+_PART_WORDS = {"validation": _VALIDATION, "test": _TEST, "train": _TRAIN}
+_KIND_WORDS = {"result": _RESULTS, "books": _BOOKS, "progress": _PROGRESS}
+_KNOWN = _RESULTS | _BOOKS | _PROGRESS | _VALIDATION | _TEST | _TRAIN
