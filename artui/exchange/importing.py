@@ -9,7 +9,7 @@ from pathlib import Path
 
 from artui.catalog import Catalog, importing
 from artui.catalog.importing import Known, known_runs
-from artui.errors import SourceDamaged
+from artui.exchange.faults import FAULTS, fault_text
 from artui.exchange.finding import Found, find_all, importer, nothing_found
 from artui.exchange.intake import Intake, Options, Progress
 from artui.exchange.report import Report
@@ -85,9 +85,9 @@ def _take(store: Store, intake: Intake) -> None:
     with intake:
         try:
             importer(store.format).take(store, intake)
-        except SourceDamaged as error:
+        except FAULTS as error:
             # Not even its list of runs can be read: other stores go on.
-            intake.report.add_damage("the whole store", error.message)
+            intake.report.add_damage("the whole store", fault_text(error))
 
 
 def _known(catalog: Path, format: str) -> dict[str, Known]:

@@ -186,7 +186,9 @@ class MlflowFolder:
                 if data_id and "/" not in data_id and ".." not in data_id
                 else {}
             )
-            if data:
+            if not data:
+                self.lost.append(f"{run.place.name}/inputs/{name}: its dataset is not there")
+            else:
                 tags = told.get("tags") if isinstance(told.get("tags"), dict) else {}
                 found.append(
                     Dataset(
