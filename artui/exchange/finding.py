@@ -129,8 +129,9 @@ def _in_folder(path: Path, depth: int) -> Found:
 
 def _set_pointers_apart(folder: Folder, found: Found) -> None:
     """Take files that are not here out of those that importers look at."""
+    are_read = [importer(format).reads for format in ORDER]
     for name in list(folder.files):
-        if any(importer(format).reads(name) for format in ORDER) and (pointer := pointer_of(folder.path / name)):
+        if any(is_read(name) for is_read in are_read) and (pointer := pointer_of(folder.path / name)):
             folder.files.remove(name)
             folder.pointers.append(name)
             found.pointers.append((folder.path / name, pointer))

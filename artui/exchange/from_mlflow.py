@@ -39,6 +39,8 @@ from artui.exchange.store import Store
 
 FORMAT = "mlflow"
 REGISTRY = "model-registry"
+MAX_LOST = 50
+"""So many parts of a store that cannot be read are named."""
 _ARTIFACT_FOLDERS = frozenset({"artifacts", "mlartifacts", "mlruns"})
 _ID = re.compile(r"(?:m-)?[0-9a-f]{32}\Z")
 _LARGEST = 1.7976931348623157e308
@@ -59,7 +61,7 @@ def find_file(path: Path) -> Store | None:
     try:
         with ForeignDatabase(path) as database:
             return Store(FORMAT, path, "database") if is_mlflow(database) else None
-    except SourceDamaged:
+    except (SourceDamaged, OSError):
         return None
 
 
@@ -144,8 +146,9 @@ class _Taking:
             with self._part("what else there is"):
                 for what, count in source.others().items():
                     self._left(what, NO_PLACE, count)
-        for text in source.lost:
-            intake.report.left["parts of the store", text[:300]] += 1
+        for text in source.lost[:MAX_LOST]:
+            self._left("parts of the store", text[:300])
+        self._left("other parts of the store", "cannot be read either", len(source.lost) - MAX_LOST)
 
     @contextlib.contextmanager
     def _part(self, what: str) -> Iterator[None]:
@@ -156,7 +159,7 @@ class _Taking:
             self._left("parts of the store", f"{what}: {fault_text(error)}"[:300])
 
     def _left(self, what: str, why: str, count: int = 1) -> None:
-        if count:
+        if count > 0:
             self.intake.report.left[what, why] += count
 
     def _project(self, experiment_id: str) -> str:
@@ -176,8 +179,11 @@ class _Taking:
             self._left("runs", "are there twice, under one id: of each the last one was taken")
             return
         tags: Mapping[str, str] = {}
-        with contextlib.suppress(SourceDamaged):  # said when they are taken
+        fault: SourceDamaged | None = None
+        try:
             tags = source.tags(found)
+        except SourceDamaged as error:
+            fault = error
         name = tags.get("mlflow.runName") or found.name or found.id[:12]
         if not intake.is_wanted(project, name):
             return
@@ -200,8 +206,9 @@ class _Taking:
                 run.started_about(size_and_time(found.place / "meta.yaml")[1] or size_and_time(found.place)[1])
             if found.damage:
                 run.damaged(found.damage)
-            with run.piece("tags"):
-                run.tags({name: value for name, value in source.tags(found).items() if name != "mlflow.note.content"})
+            if fault is not None:
+                run.fault(fault, "tags")
+            run.tags({name: value for name, value in tags.items() if name != "mlflow.note.content"})
             with run.piece("params"):
                 run.text_params(source.params(found))
             self._facts(run, found, tags)
@@ -333,7 +340,15 @@ class _Taking:
                 if version.stage and version.stage != "None":
                     staged[version.stage.lower()] = max(version.number, staged.get(version.stage.lower(), 0))
             named, saved = {**staged, **model.aliases}, None
+            self._left(
+                "aliases",
+                "name no version that is there",
+                sum(number not in {each.number for each in model.versions} for number in named.values()),
+            )
             for version in model.versions:
+                if version.number < 1:
+                    self._left("versions of registered models", "have no number")
+                    continue
                 aliases = [alias for alias, number in named.items() if number == version.number]
                 with self._part(f"version {version.number} of the registered model {model.name!a}"):
                     saved = self._version(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from artui.catalog import Catalog, importing
 from artui.catalog.importing import Known, known_runs, points_of
-from artui.errors import SourceDamaged
+from artui.exchange.faults import FAULTS, fault_text
 from artui.exchange.finding import Found, find_all, importer, nothing_found
 from artui.exchange.identity import History
 from artui.exchange.intake import Intake, Options, Progress
@@ -87,9 +87,9 @@ def _take(store: Store, intake: Intake) -> None:
     with intake:
         try:
             importer(store.format).take(store, intake)
-        except SourceDamaged as error:
+        except FAULTS as error:
             # Not even its list of runs can be read: other stores go on.
-            intake.report.add_damage("the whole store", error.message)
+            intake.report.add_damage("the whole store", fault_text(error))
 
 
 class _Past:

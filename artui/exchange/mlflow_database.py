@@ -87,7 +87,7 @@ class MlflowDatabase:
             tags.setdefault(str(id), {})[str(key)] = _text(value)
         return {
             str(id): Experiment(str(id), _text(name), stage == "deleted", _text(uri), tags.get(str(id), {}))
-            for id, name, stage, uri in self._database.rows(f"SELECT {columns} FROM experiments")
+            for id, name, stage, uri in self._optional("experiments", f"SELECT {columns} FROM experiments")
         }
 
     def runs(self) -> list[FoundRun]:
@@ -274,12 +274,16 @@ class MlflowDatabase:
                 )
             )  # fmt: skip
         columns = self._database.columns("registered_models", "description")
+        notes: dict[tuple[str, str], str] = dict.fromkeys([*versions, *aliases], "")  # also of models whose row is lost
+        for place, name, note in self._optional(
+            "registered_models", f"SELECT {space}, name, {columns} FROM registered_models"
+        ):
+            notes[_text(place), _text(name)] = _text(note)
         return [
             RegisteredModel(
-                _text(name) if _text(place) == "default" else f"{_text(place)}/{_text(name)}", _text(note), tags.get((_text(place), _text(name)), {}),
-                aliases.get((_text(place), _text(name)), {}), versions.get((_text(place), _text(name)), []),
+                key[1] if key[0] == "default" else "/".join(key), note, tags.get(key, {}), aliases.get(key, {}), versions.get(key, [])
             )
-            for place, name, note in self._optional("registered_models", f"SELECT {space}, name, {columns} FROM registered_models ORDER BY name")
+            for key, note in sorted(notes.items())
         ]  # fmt: skip
 
     def others(self) -> Counter[str]:

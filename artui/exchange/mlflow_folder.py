@@ -186,7 +186,9 @@ class MlflowFolder:
                 if data_id and "/" not in data_id and ".." not in data_id
                 else {}
             )
-            if data:
+            if not data:
+                self.lost.append(f"{run.place.name}/inputs/{name}: its dataset is not there")
+            else:
                 tags = told.get("tags") if isinstance(told.get("tags"), dict) else {}
                 found.append(
                     Dataset(
@@ -316,6 +318,8 @@ def _run_id(told: dict[str, Any], place: Path) -> str:
 
 def kind_of_folder(folder: Path) -> str:
     """Say what a folder's meta.yaml is of: `experiment`, `run`, `other`; empty where there is none that says."""
+    if not os.path.isfile(os.path.join(folder, "meta.yaml")):  # most are not, and to open one takes its time
+        return ""
     try:
         head = read_text(folder, folder / "meta.yaml").encode("utf-8", "replace")
     except (SourceDamaged, OSError):

@@ -6,7 +6,7 @@ from its own sources: names of files, with `*` for what differs, and of folders,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -70,9 +70,9 @@ class Unread:
 
 def unread_in(folder: Folder, *, is_root: bool = False) -> list[Unread]:
     """Find what a folder has of stores that are not read. Of the one that was asked for, its own name tells as well."""
-    names = [*folder.files, *(f"{name}/" for name in folder.folders)]
+    names = dict.fromkeys((*folder.files, *(f"{name}/" for name in folder.folders)))
     if is_root:
-        names.append(f"{folder.path.resolve().name}/")
+        names[f"{folder.path.resolve().name}/"] = None
     found = []
     for kind in KINDS:
         told = next((marks for wanted in kind.marks if (marks := _found(wanted, names))), None)
@@ -81,10 +81,18 @@ def unread_in(folder: Folder, *, is_root: bool = False) -> list[Unread]:
     return found
 
 
-def _found(wanted: Iterable[str], names: Sequence[str]) -> tuple[str, ...]:
+def _found(wanted: Iterable[str], names: Collection[str]) -> tuple[str, ...]:
     """Give the first name for each pattern; nothing when one is not met."""
-    told = [next((name for name in names if fnmatchcase(name, pattern)), "") for pattern in wanted]
-    return tuple(told) if all(told) else ()
+    told: list[str] = []
+    for pattern in wanted:
+        if "*" in pattern:
+            name = next((name for name in names if fnmatchcase(name, pattern)), "")
+        else:
+            name = pattern if pattern in names else ""
+        if not name:
+            return ()
+        told.append(name)
+    return tuple(told)
 
 
 def unread_file(path: Path) -> Unread | None:
@@ -102,7 +110,7 @@ def unread_database(path: Path) -> Unread | None:
     try:
         with ForeignDatabase(path) as database:
             found = database.tables.keys()
-    except SourceDamaged:
+    except (SourceDamaged, OSError):
         return None
     for kind in KINDS:
         for tables in kind.tables:

@@ -19,7 +19,7 @@ from textual.widget import Widget
 
 from artui.catalog.spool.place import folders_of, take_over
 from artui.errors import ArtuiError
-from artui.model import FORMATS
+from artui.model import FORMATS, UNREAD
 from artui.query import Reader
 from artui.query.live import LiveRun, live_runs
 from artui.query.runs import FirstView, first_view
@@ -318,8 +318,8 @@ class ArtuiApp(ChangesOnly):
         if state is None:
             return " · importing", "accent"
         if state.is_done:
-            formats = {str(report["format"]) for report in state.reports}
-            source = FORMATS.get(next(iter(formats)), "") if len(formats) == 1 else f"{len(state.reports)} stores"
+            formats = [str(report["format"]) for report in state.reports if report["format"] != UNREAD]
+            source = FORMATS.get(formats[0], "") if len(set(formats)) == 1 else f"{len(formats)} stores"
             return ("" if is_brief or not state.reports else f" · from {source}", "dim")
         far = f" {count_text(state.run_count)} runs" if state.run_count and not is_brief else ""
         return (f" · importing{far}", "accent")

@@ -203,6 +203,33 @@ def test_bad_rows_of_other_tables_cost_no_run(table: str, row: tuple[Any, ...], 
     report = _import(path, tmp_path / "c.artui")
 
     assert report.taken["points"] == 40 and report.runs == {"new": 2} and report.taken["params"] == 2
+    assert report.taken["versions"] == 0
+    assert report.left or table == "experiments"
+
+
+def test_a_table_that_cannot_be_read_costs_no_other(tmp_path: Path) -> None:
+    """Without the names of experiments, projects have their numbers; the report says why."""
+    path = write_database(tmp_path / "mlflow.db", 2, 20)
+    with sqlite3.connect(path) as connection:
+        connection.execute("INSERT INTO registered_models VALUES ('net', 1, 1, NULL)")
+        connection.execute(
+            "INSERT INTO model_versions VALUES ('net', 1, 1, 1, NULL, NULL, 'None', 'gone', NULL, 'READY')"
+        )
+        [(page_bytes,)] = connection.execute("PRAGMA page_size")
+        roots = dict(connection.execute("SELECT name, rootpage FROM sqlite_schema"))
+    raw = path.read_bytes()
+    for table in ("experiments", "params", "tags", "registered_models", "model_versions"):
+        torn = bytearray(raw)
+        start = (roots[table] - 1) * page_bytes
+        torn[start : start + 100] = b"\x77" * 100
+        path.write_bytes(torn)
+
+        report = _import(path, tmp_path / "c.artui")
+
+        assert report.runs == {"new": 2} and report.taken["points"] == 40, table
+        assert any(
+            table in text for text in (*(why for _, why in report.left), *(text for _, text in report.damaged))
+        ), (table, report)
 
 
 def test_a_torn_page_costs_its_own_rows(tmp_path: Path) -> None:
