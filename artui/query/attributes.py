@@ -194,7 +194,8 @@ def _time(test: Comparison, column: str, scope: Scope) -> Condition:
     for i, (low, high) in enumerate(periods):
         values |= {f"a{i}": low, f"b{i}": high}
     inside = any_of([f"({column} >= :a{i} AND {column} < :b{i})" for i in range(len(periods))])
-    return Rows("run", inside if test.operator in ("=", "in") else f"{column} <> 0 AND NOT ({inside})", values)
+    is_wanted = inside if test.operator in ("=", "in") else f"NOT ({inside})"
+    return Rows("run", f"{column} <> 0 AND {is_wanted}", values)
 
 
 def _duration(test: Comparison, scope: Scope) -> Condition:

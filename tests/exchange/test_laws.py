@@ -114,6 +114,21 @@ def test_importing_twice_changes_nothing(store: str, tmp_path: Path) -> None:
     assert len(catalog.read_bytes()) == len(raw)
 
 
+@pytest.mark.parametrize("store", STORES)
+def test_moved_store_gives_the_same_catalog(store: str, tmp_path: Path) -> None:
+    """A home that was renamed, a disk that was mounted elsewhere, a copy on a laptop: all is known already."""
+    STORES[store](tmp_path / "home" / "s", 0.5)
+    _still(tmp_path / "home")
+    import_paths([tmp_path / "home" / "s"], tmp_path / "c.artui")
+    before = content(tmp_path / "c.artui")
+
+    shutil.move(tmp_path / "home", tmp_path / "elsewhere")
+    reports = import_paths([tmp_path / "elsewhere" / "s"], tmp_path / "c.artui")
+
+    assert content(tmp_path / "c.artui") == before
+    assert not any(report.has_news for report in reports)
+
+
 @pytest.mark.parametrize("share", [0.1, 0.37, 0.5, 0.9])
 @pytest.mark.parametrize("store", STORES)
 def test_store_that_grew_gives_the_same_as_one_import_at_the_end(store: str, share: float, tmp_path: Path) -> None:
