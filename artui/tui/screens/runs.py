@@ -66,7 +66,7 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
         self.request = RunsRequest()
         self.others: list[Column] = []
         self.order = RunOrder(array("q", (head.key for head in first.heads)), first.total, first.running)
-        self.columns, self.stages, self._first_rows = first.columns, first.stages, first.rows
+        self.columns, self.attributes, self._first_rows = first.columns, first.attributes, first.rows
         self._damages: Damages = {}
         self._pane_choice: bool | None = None
         self._pane_timer: Timer | None = None
