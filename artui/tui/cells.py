@@ -107,6 +107,8 @@ def fit(text: str, cells: int, *, right: bool = False, keep_end: bool = False) -
         return ""
     width = len(text) if text.isascii() else cell_len(text)
     if width > cells:
+        if keep_end and text.isascii():
+            return "…" + text[width - cells + 1 :]
         if keep_end:
             while cell_len(text) > cells - 1:
                 text = text[1:]

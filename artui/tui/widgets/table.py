@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,7 @@ AHEAD_ROWS = 96
 KEPT_ROWS = 800
 _NAME_CELLS = (14, 26)
 _GROUP_CELLS = 42
+_COMPARED_NAMES = 200
 _GAP = "  "
 _HEAD_SPANS = 5
 """Spans of a row up to its name: mark, cursor, status, space, name."""
@@ -105,6 +106,8 @@ class RunsTable(ScrollView, can_focus=True):
         self._name_cells = _NAME_CELLS[1]
         self._shapes: tuple[Shape, ...] = ()
         """Those of the view; titles that were cut have more room where there is some."""
+        self._long_names: set[str] = set()
+        """Names that were seen and may have to be cut: so many that they show how to."""
         self._needed_cells = 0
         """Of the longest name that was seen."""
         self._keeps_end = False
@@ -138,7 +141,8 @@ class RunsTable(ScrollView, can_focus=True):
         before, height = self.key, self.cursor - self.scroll_offset.y
         self.keys = keys
         self.now_ms = now_ms
-        self._needed_cells, self._keeps_end = 0, False
+        self._long_names, self._needed_cells, self._keeps_end = set(), 0, False
+        self._see_names(self._rows.values())
         self._size_name()
         self.virtual_size = Size(self.size.width, len(keys) + 1)
         if to_first:
@@ -170,7 +174,7 @@ class RunsTable(ScrollView, can_focus=True):
             near = set(self._near())
             self._rows = {key: row for key, row in self._rows.items() if key in near}
         self._rows.update(rows)
-        if changed and self._size_name():
+        if self._see_names(rows[key] for key in changed) and self._size_name():
             self.refresh()
             return
         top = self.scroll_offset.y
@@ -205,6 +209,22 @@ class RunsTable(ScrollView, can_focus=True):
         self._bring_into_view()
         self._want()
 
+    def _see_names(self, rows: Iterable[RunRow]) -> bool:
+        """Note how long names are; say whether any may have to be cut. They come as they are scrolled to, and keep what they were given."""
+        is_long = False
+        for row in rows:
+            # Letters may be two cells wide.
+            if 2 * len(row.head.name) > _NAME_CELLS[0] - 2:
+                name = clean(row.head.name, max_chars=200)
+                cells = cell_len(name)
+                if cells > _NAME_CELLS[0] - 2:
+                    is_long = is_long or cells > self._needed_cells
+                    self._needed_cells = max(self._needed_cells, cells)
+                    if len(self._long_names) < _COMPARED_NAMES and name not in self._long_names:
+                        self._long_names.add(name)
+                        is_long = True
+        return is_long
+
     def _size_name(self) -> bool:
         """Size the column of names, and let cut titles have what is free then; say whether anything is elsewhere now."""
         before = self._name_cells, self._shapes, self._keeps_end
@@ -214,18 +234,15 @@ class RunsTable(ScrollView, can_focus=True):
         # What the runs of a group have in common may take more room than a name.
         most, share = (_GROUP_CELLS, 3) if self.groups else (_NAME_CELLS[1], 4)
         self._name_cells = max(_NAME_CELLS[0], min(most, self.size.width // share))
-        names = {clean(row.head.name, max_chars=200) for row in self._rows.values()}
-        indent = 2 if self.groups else 0
-        # Names come as they are scrolled to: what they were given they keep.
-        self._needed_cells = max(self._needed_cells, indent + max(map(cell_len, names), default=0))
         first, self._first_shape = self._first_shape, 0
         shown = self._visible_shapes()
         self._first_shape = first
         free = self.size.width - 4 - self._name_cells - sum(len(_GAP) + shape.cells for _, shape in shown)
-        added = max(0, min(free, self._needed_cells - self._name_cells))
+        indent = 2 if self.groups else 0
+        added = max(0, min(free, indent + self._needed_cells - self._name_cells))
         self._name_cells += added
         self._shapes = self._widened(dict(shown), free - added)
-        self._keeps_end = self._keeps_end or keeps_end(names, self._name_cells - indent)
+        self._keeps_end = self._keeps_end or keeps_end(self._long_names, self._name_cells - indent)
         return before != (self._name_cells, self._shapes, self._keeps_end)
 
     def _widened(self, shown: dict[int, Shape], free: int) -> tuple[Shape, ...]:
