@@ -95,6 +95,8 @@ class RunsTable(ScrollView, can_focus=True):
         self.label_places: tuple[int, ...] | None = None
         """Which values of a group are told in its line; None for all."""
         self.cursor = 0
+        self.is_placed = False
+        """Whether the user has put the cursor where it is, or done something with the run there."""
         self.column = 0
         """The current column: 0 is the name, then `view.shapes`."""
         self.marked: set[int] = set()
@@ -146,7 +148,7 @@ class RunsTable(ScrollView, can_focus=True):
         self._size_name()
         self.virtual_size = Size(self.size.width, len(keys) + 1)
         if to_first:
-            self.cursor, height = 0, 0
+            self.cursor, height, self.is_placed = 0, 0, False
         elif before is not None and before in keys:
             self.cursor = keys.index(before)
         else:
@@ -454,7 +456,7 @@ class RunsTable(ScrollView, can_focus=True):
         index = max(0, min(index, len(self.keys) - 1))
         if index == self.cursor or not self.keys:
             return
-        before, self.cursor = self.cursor, index
+        before, self.cursor, self.is_placed = self.cursor, index, True
         if not self._bring_into_view():
             for row in (before, index):
                 self.refresh(Region(0, row - self.scroll_offset.y + 1, self.size.width, 1))
