@@ -28,7 +28,7 @@ from artui.query.runs import (
     notes_and_tags,
     run_order,
     run_rows,
-    stages,
+    usual_attributes,
 )
 from artui.safetext import clean
 from artui.units import age_text, bytes_text, duration_text, number_text, param_text
@@ -39,7 +39,6 @@ _STATUS, _AGE, _TOOK = (
     Column("attribute", "started"),
     Column("attribute", "duration"),
 )
-_STAGE = Column("attribute", "stage", is_numeric=False)
 _TITLES = {"started": "age", "duration": "took"}
 
 
@@ -120,8 +119,7 @@ def command(
 
 def _usual(reader: Reader, known: Columns) -> list[Column]:
     """Give the columns that the app shows at first."""
-    fixed = [_STATUS, _AGE, _TOOK, *([_STAGE] if len(stages(reader)) > 1 else [])]
-    return [*fixed, *chosen_columns(known)]
+    return [_STATUS, *usual_attributes(reader), *chosen_columns(known)]
 
 
 def _rows(reader: Reader, keys: Sequence[int], shown: Sequence[Column]) -> list[RunRow]:

@@ -402,26 +402,31 @@ class _Kept:
             self._histogram(value.tag, value.step, tuple(highs), tuple(counts), tuple(lows))
         elif value.plugin == "custom_scalars":
             run.left("chart layouts", "artui has no place for them")
-        elif value.texts:
+        elif value.plugin == "text" and value.texts:
             text = "\n\n".join(part.decode("utf-8", "replace") for part in value.texts)
             if not self._take_text(value.tag, text):
                 self._keep(value.tag, "report", value.step, ".md", run.cleaned(text).encode())
+        elif value.plugin == "graph_keras_model" and len(value.texts) == 1:
+            # The layers of a Keras model, as its `to_json` writes them.
+            text = run.cleaned(value.texts[0].decode("utf-8", "replace"))
+            self._keep(value.tag, "report", value.step, ".json", text.encode(), name="model")
         elif value.has_audio or value.plugin == "audio":
             run.left("sounds", "artui has no place for them")
-        elif value.plugin or value.array is not None:
+        elif value.plugin or value.texts or value.array is not None:
             run.left("tensors", f"of plug-in {value.plugin or 'none'!a}: artui has no place for them"[:200])
         else:
             run.left("values", "hold nothing that is known")
 
-    def _keep(self, tag: str, kind: str, step: int, ending: str, content: bytes) -> None:
+    def _keep(self, tag: str, kind: str, step: int, ending: str, content: bytes, *, name: str = "") -> None:  # fmt: skip
         if self._bytes + len(content) > KEPT_BYTES:
             self._run.left(f"{kind}s", f"a run's texts and pictures together are larger than {KEPT_BYTES >> 20} MiB")
             return
         self._bytes += len(content)
         files = self._files.setdefault((tag, kind), [])
-        path = f"step-{step}{ending}"
+        name = name or f"step-{step}"
+        path = f"{name}{ending}"
         if any(each.path == path for each in files):
-            path = f"step-{step}.{len(files)}{ending}"
+            path = f"{name}.{len(files)}{ending}"
         files.append(Content(path, content))
 
     def _histogram(self, tag: str, step: int, highs: tuple[float, ...], counts: tuple[float, ...], lows: tuple[float, ...] = ()) -> None:  # fmt: skip

@@ -565,6 +565,7 @@ class _Taking:
         for name, number in all_numbers(summary):
             if name not in names and name.rpartition(".")[0] not in names:
                 run.points(name, [self.last_step], [self.last_ms], [number], labels="summary")
+        self.files.media_of_summary(summary, self.last_step)
         if summary or self.texts:
             run.context("summary", {**self.texts, **without_long(summary)})
         if self.defined:

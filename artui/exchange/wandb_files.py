@@ -25,6 +25,8 @@ from artui.exchange.wire import bytes_of, grouped, last_bytes, last_int, last_te
 
 KEPT_BYTES = 64 << 20
 """Of a run's histograms; what goes beyond is left."""
+MAX_DEPTH = 20
+MAX_CAPTIONS, MAX_CAPTION_CHARS = 1000, 1000
 _KINDS = {"model": "model", "dataset": "dataset", "code": "code", "job": "code", "run_table": "table", "checkpoint": "checkpoint", "raw_data": "dataset", "result": "report"}  # fmt: skip
 _PICTURES = {"image-file": "figure", "table-file": "table", "html-file": "report", "plotly-file": "figure", "bokeh-file": "figure", "joined-table": "table", "partitioned-table": "table"}  # fmt: skip
 _OWN_FILES = frozenset({"media", "code", "artifact", "config.yaml", "output.log", "requirements.txt", "wandb-summary.json", "wandb-metadata.json", "conda-environment.yaml", "diff.patch", "wandb-history.jsonl", "wandb-events.jsonl"})  # fmt: skip
@@ -37,6 +39,8 @@ class RunFiles:
     def __init__(self, run: RunIntake, intake: Intake, home: Path, folders: Sequence[Path]) -> None:
         self._run, self._intake, self._home, self._folders = run, intake, home, folders
         self._media: dict[tuple[str, str], list[Content]] = {}
+        self._captions: dict[tuple[str, str], dict[str, str]] = {}
+        self._met: set[str] = set()
         self._histograms: dict[str, list[tuple[int, list[histograms.Bucket]]]] = {}
         self._kept_bytes = 0
 
@@ -51,6 +55,7 @@ class RunFiles:
 
     def media(self, name: str, found: Mapping[str, Any], step: int) -> None:
         kind = str(found.get("_type"))
+        self._met.add(name)
         if kind == "histogram":
             self._histogram(name, found, step)
             return
@@ -69,18 +74,42 @@ class RunFiles:
         if not paths:
             self._run.left("media", f"of type {kind[:40]!a}: artui has no place for them")
             return
+        captions = found.get("captions") if kind == "images/separated" else [found.get("caption")]
         for number, path in enumerate(paths):
             place = self.find(path)
             if place is None:
                 self._run.left("media", "their files are not in the run's folder")
                 continue
             ending = "".join(Path(path).suffixes[-2:])[:20]
-            files = self._media.setdefault(
-                (name, _PICTURES.get(kind, "figure" if kind.startswith("images/") else "files")), []
-            )
+            version = name, _PICTURES.get(kind, "figure" if kind.startswith("images/") else "files")
+            files = self._media.setdefault(version, [])
             title = f"step-{step}{f'-{number}' if number else ''}{ending}"
             if all(each.path != title for each in files):
                 files.append(Content(title, place=place))
+                caption = captions[number] if isinstance(captions, list) and number < len(captions) else None
+                if isinstance(caption, str) and caption:
+                    self._caption(version, title, caption)
+
+    def _caption(self, version: tuple[str, str], title: str, caption: str) -> None:
+        captions = self._captions.setdefault(version, {})
+        if len(captions) >= MAX_CAPTIONS:
+            self._run.left("captions", f"a version has more than {MAX_CAPTIONS:,}")
+            return
+        if len(caption) > MAX_CAPTION_CHARS:
+            self._run.changed("captions", f"are cut to {MAX_CAPTION_CHARS:,} letters")
+        captions[title] = caption[:MAX_CAPTION_CHARS]
+
+    def media_of_summary(self, summary: Mapping[str, Any], step: int, before: str = "", depth: int = 0) -> None:
+        """Take media that stand in the summary alone, as those that were set there and not logged."""
+        for key, found in summary.items():
+            name = f"{before}{key}"
+            if isinstance(found, dict) and "_type" not in found:
+                if depth < MAX_DEPTH:
+                    self.media_of_summary(found, step, f"{name}.", depth + 1)
+            elif name not in self._met:
+                for each in found if isinstance(found, list) else (found,):
+                    if isinstance(each, dict) and "_type" in each:
+                        self.media(name, each, step)
 
     def _histogram(self, name: str, found: Mapping[str, Any], step: int) -> None:
         values, bins = found.get("values"), found.get("bins")
@@ -211,7 +240,10 @@ class RunFiles:
                 root=self._home,
                 identity=(run.id, name, kind),
                 created_ms=last_ms,
-                metadata={"key": name},
+                metadata={
+                    "key": name,
+                    **({"captions": captions} if (captions := self._captions.get((name, kind))) else {}),
+                },
             )
 
 

@@ -194,7 +194,7 @@ def _time(test: Comparison, column: str, scope: Scope) -> Condition:
     for i, (low, high) in enumerate(periods):
         values |= {f"a{i}": low, f"b{i}": high}
     inside = any_of([f"({column} >= :a{i} AND {column} < :b{i})" for i in range(len(periods))])
-    is_wanted = inside if test.operator in ("=", "in") else f"NOT ({inside})"
+    is_wanted = f"({inside})" if test.operator in ("=", "in") else f"NOT ({inside})"
     return Rows("run", f"{column} <> 0 AND {is_wanted}", values)
 
 

@@ -97,7 +97,8 @@ class FirstView:
     total: int
     running: int
     columns: Columns
-    stages: set[str]
+    attributes: list[Column]
+    """Those that the table shows by itself."""
     rows: dict[int, RunRow]
 
 
@@ -150,7 +151,12 @@ def first_view(reader: Reader, limit: int) -> FirstView:
     shown = chosen_columns(found)
     sparks = [column.id for column in shown[:SPARKED_METRICS] if column.source == "metric"]
     return FirstView(
-        heads, total, running, found, stages(reader), run_rows(reader, [head.key for head in heads], shown, sparks)
+        heads,
+        total,
+        running,
+        found,
+        usual_attributes(reader),
+        run_rows(reader, [head.key for head in heads], shown, sparks),
     )
 
 
@@ -656,18 +662,33 @@ def _marks(values: Any) -> str:
     return ", ".join("?" * len(values))
 
 
-def stages(reader: Reader, *, sample: int = 200) -> set[str]:
-    """Give the stages that the newest runs have: what does not vary need not be shown."""
+PROJECTS_IN_USE = """
+    SELECT p.name
+    FROM project AS p
+    WHERE EXISTS (SELECT 1 FROM run AS r WHERE r.project_key = p.key AND r.deleted_ms IS NULL)
+    ORDER BY p.key
+    LIMIT 1000
+"""
+
+
+def usual_attributes(reader: Reader, *, sample: int = 200) -> list[Column]:
+    """Give the attributes that are shown by themselves: when, how long, and of project and stage what varies.
+
+    Of stages the newest runs decide.
+    """
     with reader.reading() as connection:
-        rows = connection.execute(
+        projects = [cell_of.text(row[0]) for row in connection.execute(PROJECTS_IN_USE)]
+        stages = connection.execute(
             "SELECT DISTINCT stage FROM (SELECT stage FROM run ORDER BY started_ms DESC LIMIT :sample)",
             {"sample": sample},
-        )
-        return {_stage_word(row[0]) for row in rows}
-
-
-def _stage_word(code: Any) -> str:
-    return STAGES[code] if code in (0, 1, 2, 3) else STAGES[2]
+        ).fetchall()
+    found = [Column("attribute", "started"), Column("attribute", "duration")]
+    if len(projects) > 1:
+        cells = max(map(len, projects))
+        found.append(Column("attribute", "project", is_numeric=False, text_cells=cells))
+    if len({row[0] if row[0] in (0, 1, 2, 3) else 2 for row in stages}) > 1:
+        found.append(Column("attribute", "stage", is_numeric=False))
+    return found
 
 
 def _now_ms() -> int:

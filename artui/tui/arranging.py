@@ -31,10 +31,7 @@ class ArrangesColumns(HasRunsTable):
         chosen = query.chosen_columns(self.columns)
         sparked = {column.id for column in chosen[: query.SPARKED_METRICS] if column.source == "metric"}
         if self.arrangement.columns is None:
-            fixed = [Column("attribute", "started"), Column("attribute", "duration")]
-            if len(self.stages) > 1:
-                fixed.append(Column("attribute", "stage", is_numeric=False))
-            shown = [*fixed, *chosen]
+            shown = [*self.attributes, *chosen]
         else:
             shown = self.columns_of(self.arrangement.columns)
         titles = short_titles([column for column in shown if column.source != "attribute"])
@@ -44,7 +41,9 @@ class ArrangesColumns(HasRunsTable):
             shape = shape_of(column, title=title, spark=SPARK_CELLS if column.id in sparked else 0)
             if self.arrangement.grouping and column.source == "metric":
                 shape = replace(shape, spread=SPREAD_CELLS)
-            shapes.append(replace(shape, width=self.arrangement.widths.get(column.id, shape.width)))
+            if (cells := self.arrangement.widths.get(column.id)) is not None:
+                shape = replace(shape, width=cells, is_fixed=True)
+            shapes.append(shape)
         return View(tuple(shapes), self.request.sorts, self.arrangement.pinned)
 
     def known_columns(self) -> list[Column]:
@@ -124,11 +123,11 @@ class ArrangesColumns(HasRunsTable):
         self.ask_order(to_first=True)
         self.remember()
 
-    def read_columns(self) -> tuple[Columns, set[str], list[Column]]:
-        return query.columns(self.reader), query.stages(self.reader), query.tag_columns(self.reader)
+    def read_columns(self) -> tuple[Columns, list[Column], list[Column]]:
+        return query.columns(self.reader), query.usual_attributes(self.reader), query.tag_columns(self.reader)
 
-    def take_columns(self, found: tuple[Columns, set[str], list[Column]]) -> None:
-        self.columns, self.stages, self.others = found
+    def take_columns(self, found: tuple[Columns, list[Column], list[Column]]) -> None:
+        self.columns, self.attributes, self.others = found
         view = self.make_view()
         if view.shapes != self.table.view.shapes:
             self.table.set_view(view)
@@ -138,7 +137,7 @@ class ArrangesColumns(HasRunsTable):
     def action_choose_columns(self) -> None:
         self.ask("columns", self.read_columns, self._choose_columns)
 
-    def _choose_columns(self, found: tuple[Columns, set[str], list[Column]]) -> None:
+    def _choose_columns(self, found: tuple[Columns, list[Column], list[Column]]) -> None:
         from artui.tui.screens.columns import ColumnsScreen
 
         self.take_columns(found)

@@ -107,6 +107,8 @@ def fit(text: str, cells: int, *, right: bool = False, keep_end: bool = False) -
         return ""
     width = len(text) if text.isascii() else cell_len(text)
     if width > cells:
+        if keep_end and text.isascii():
+            return "…" + text[width - cells + 1 :]
         if keep_end:
             while cell_len(text) > cells - 1:
                 text = text[1:]
@@ -115,6 +117,14 @@ def fit(text: str, cells: int, *, right: bool = False, keep_end: bool = False) -
         width = cell_len(text)
     pad = " " * (cells - width)
     return pad + text if right else text + pad
+
+
+def keeps_end(names: Iterable[str], cells: int) -> bool:
+    """Say whether names that are cut to so many cells tell more of each other by their ends than by their beginnings."""
+    long = {name for name in names if (len(name) if name.isascii() else cell_len(name)) > cells}
+    if len(long) < 2:
+        return False
+    return len({fit(name, cells, keep_end=True) for name in long}) > len({fit(name, cells) for name in long})
 
 
 def strip_of(
@@ -190,6 +200,8 @@ class Shape:
     """Cells of sparkline behind the number; 0 for none."""
     spread: int = 0
     """Cells for mean and standard deviation of a group there; 0 for none."""
+    is_fixed: bool = False
+    """Whether its width was chosen by the user."""
 
     @property
     def behind(self) -> int:
@@ -214,7 +226,14 @@ _ATTRIBUTE_CELLS = {
 def shape_of(column: Column, *, title: str, spark: int = 0) -> Shape:
     """Choose width and decimals of a column from what is known about its values."""
     if column.source == "attribute":
-        return Shape(column, title, _ATTRIBUTE_CELLS.get(column.name, MAX_TEXT_CELLS), 0)
+        cells = _ATTRIBUTE_CELLS.get(column.name, MAX_TEXT_CELLS)
+        # Of what is known, no more than it needs.
+        return Shape(
+            column,
+            title,
+            max(len(title) + 1, min(column.text_cells, MAX_TEXT_CELLS)) if column.text_cells else cells,
+            0,
+        )
     if column.source == "metric" and column.aggregate not in ("last", "min", "max", "mean", "first"):
         return Shape(column, title, max(_NUMBER_CELLS, min(len(title) + 1, MAX_TITLE_CELLS)), 0, 0)
     if column.source == "metric":

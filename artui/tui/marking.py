@@ -37,6 +37,7 @@ class MarksRuns(HasRunsTable):
         keys = set(self.current_keys())
         if not keys:
             return
+        table.is_placed = True
         is_marked = keys <= table.marked
         table.marked = table.marked - keys if is_marked else table.marked | keys
         self._last_mark = None if is_marked else table.keys[table.cursor]

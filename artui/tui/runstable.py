@@ -23,7 +23,8 @@ class HasRunsTable(EditsRuns):
     request: RunsRequest
     order: RunOrder
     columns: Columns
-    stages: set[str]
+    attributes: list[Column]
+    """Attributes that are shown unless columns were chosen."""
     others: list[Column]
     """Tags as columns."""
 

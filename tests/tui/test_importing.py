@@ -14,6 +14,8 @@ from textual.pilot import Pilot
 
 from artui.catalog import Catalog
 from artui.cli.foreign import cached_catalog
+from artui.exchange.importing import import_paths
+from artui.exchange.intake import Options
 from artui.query import Reader
 from artui.settings import Settings
 from artui.tui.app import ArtuiApp
@@ -84,6 +86,34 @@ def test_waiting_for_the_first_run_is_visible(store: Path) -> None:
         assert "Reading" in shown(pilot) and "mlruns" in shown(pilot) and "importing" in shown(pilot)
 
     _explore(store, flow, command=[sys.executable, "-c", "import time; time.sleep(30)"])
+
+
+@pytest.mark.parametrize("keys", [(), ("down",), ("down", "up"), ("space",), ("enter", "escape")])
+def test_cursor_stays_at_the_top_of_a_table_that_fills(keys: tuple[str, ...], store: Path) -> None:
+    """Newer runs come above the first ones: until the user has put the cursor on a run, it is on the newest."""
+    catalog = store.parent / "cached.artui"
+
+    def read(*names: str) -> None:
+        for name in names:
+            import_paths([store], catalog, options=Options(where=name))
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        table = pilot.app.screen.table  # type: ignore[attr-defined]
+        read("run-0", "run-1")
+        await _until(pilot, "run-1")
+        await settled(pilot)
+        assert table.row.head.name == "run-1"
+        await pilot.press(*keys)
+        await settled(pilot)
+        before = table.row.head.name
+        for name in ("run-2", "run-3", "run-4"):
+            read(name)
+            await _until(pilot, name)
+            await settled(pilot)
+
+            assert table.row.head.name == (before if keys else name)
+
+    _explore(store, flow, command=[sys.executable, "-c", "import time; time.sleep(60)"])
 
 
 def test_import_that_fails_says_why(store: Path) -> None:

@@ -67,7 +67,7 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
         self.request = RunsRequest()
         self.others: list[Column] = []
         self.order = RunOrder(array("q", (head.key for head in first.heads)), first.total, first.running)
-        self.columns, self.stages, self._first_rows = first.columns, first.stages, first.rows
+        self.columns, self.attributes, self._first_rows = first.columns, first.attributes, first.rows
         self._damages: Damages = {}
         self._pane_choice: bool | None = None
         self._pane_timer: Timer | None = None
@@ -165,7 +165,9 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
         table.now_ms = _now_ms()
         table.view = replace(table.view, sorts=request.sorts)
         if not is_same or self.arrangement.grouping:
-            self.show_rows(to_first=self._goes_first)
+            # A table that fills has its cursor at the top until the user has put it somewhere.
+            is_filling = self.artui.importing is not None and not table.is_placed
+            self.show_rows(to_first=self._goes_first or is_filling)
         self._goes_first = False
         if not is_first:
             table.forget_rows()
@@ -372,6 +374,7 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
         if self.table.group is not None:
             self.toggle_fold()
         elif self.table.row is not None:
+            self.table.is_placed = True
             self.artui.follow(Link("run", self.table.row.head.id))
 
     def on_runs_table_opened(self) -> None:

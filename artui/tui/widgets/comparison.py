@@ -15,6 +15,7 @@ from artui.tui.cells import (
     Spans,
     fit,
     glyph_of,
+    keeps_end,
     strip_of,
 )
 from artui.tui.messages import LineMoved
@@ -143,11 +144,13 @@ class CompareTable(LineList):
 
     def _heads(self) -> Spans:
         spans: list[Span] = [(" " * self.label_cells, "text")]
+        # Runs whose names begin alike are told apart by how they end.
+        is_end = keeps_end([clean(head.name) for head in self.heads], self.column_cells - 7)
         for number in self._shown_columns:
             head = self.heads[number]
             style = "title" if number == self.column else "bold"
             colour = self.artui.colour_of(head.id)
-            name = fit(clean(head.name), self.column_cells - 7).rstrip()
+            name = fit(clean(head.name), self.column_cells - 7, keep_end=is_end).rstrip()
             used = len(name) + 4 + (2 if number == self.baseline else 0)
             spans += [
                 (mark_of(colour) + " ", f"curve{colour % 10}"),
@@ -311,7 +314,8 @@ class TransposedTable(LineList):
             return self.lines[index].spans
         head = self.heads[number]
         colour = self.artui.colour_of(head.id)
-        name = fit(clean(head.name), self._name_cells - (2 if number == self.baseline else 0))
+        room = self._name_cells - (2 if number == self.baseline else 0)
+        name = fit(clean(head.name), room, keep_end=keeps_end([clean(each.name) for each in self.heads], room))
         spans: list[Span] = [(" ", "text"), (mark_of(colour) + " ", f"curve{colour % 10}"), (name, "text")]
         spans += [("▾ ", "accent")] if number == self.baseline else []
         spans.append(glyph_of(head))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ from artui.tui.cells import (
     cell_text,
     fit,
     glyph_of,
+    keeps_end,
     spark_text,
     strip_of,
 )
@@ -42,6 +43,7 @@ AHEAD_ROWS = 96
 KEPT_ROWS = 800
 _NAME_CELLS = (14, 26)
 _GROUP_CELLS = 42
+_COMPARED_NAMES = 200
 _GAP = "  "
 _HEAD_SPANS = 5
 """Spans of a row up to its name: mark, cursor, status, space, name."""
@@ -93,6 +95,8 @@ class RunsTable(ScrollView, can_focus=True):
         self.label_places: tuple[int, ...] | None = None
         """Which values of a group are told in its line; None for all."""
         self.cursor = 0
+        self.is_placed = False
+        """Whether the user has put the cursor where it is, or done something with the run there."""
         self.column = 0
         """The current column: 0 is the name, then `view.shapes`."""
         self.marked: set[int] = set()
@@ -102,6 +106,14 @@ class RunsTable(ScrollView, can_focus=True):
         self._wanted: set[int] = set()
         self._first_shape = 0
         self._name_cells = _NAME_CELLS[1]
+        self._shapes: tuple[Shape, ...] = ()
+        """Those of the view; titles that were cut have more room where there is some."""
+        self._long_names: set[str] = set()
+        """Names that were seen and may have to be cut: so many that they show how to."""
+        self._needed_cells = 0
+        """Of the longest name that was seen."""
+        self._keeps_end = False
+        """Whether names that are cut keep their ends."""
 
     @property
     def key(self) -> int | None:
@@ -131,10 +143,12 @@ class RunsTable(ScrollView, can_focus=True):
         before, height = self.key, self.cursor - self.scroll_offset.y
         self.keys = keys
         self.now_ms = now_ms
+        self._long_names, self._needed_cells, self._keeps_end = set(), 0, False
+        self._see_names(self._rows.values())
         self._size_name()
         self.virtual_size = Size(self.size.width, len(keys) + 1)
         if to_first:
-            self.cursor, height = 0, 0
+            self.cursor, height, self.is_placed = 0, 0, False
         elif before is not None and before in keys:
             self.cursor = keys.index(before)
         else:
@@ -150,6 +164,7 @@ class RunsTable(ScrollView, can_focus=True):
         # Rows that are known keep their names; cells of new columns are dots until they have been read.
         self.view = view
         self.column = min(self.column, len(view.shapes))
+        self._size_name()
         self._show_column()
         self.refresh()
 
@@ -161,6 +176,9 @@ class RunsTable(ScrollView, can_focus=True):
             near = set(self._near())
             self._rows = {key: row for key, row in self._rows.items() if key in near}
         self._rows.update(rows)
+        if self._see_names(rows[key] for key in changed) and self._size_name():
+            self.refresh()
+            return
         top = self.scroll_offset.y
         for index in range(top, min(top + self.page_rows, len(self.keys))):
             if self.keys[index] in changed:
@@ -193,12 +211,52 @@ class RunsTable(ScrollView, can_focus=True):
         self._bring_into_view()
         self._want()
 
-    def _size_name(self) -> None:
+    def _see_names(self, rows: Iterable[RunRow]) -> bool:
+        """Note how long names are; say whether any may have to be cut. They come as they are scrolled to, and keep what they were given."""
+        is_long = False
+        for row in rows:
+            # Letters may be two cells wide.
+            if 2 * len(row.head.name) > _NAME_CELLS[0] - 2:
+                name = clean(row.head.name, max_chars=200)
+                cells = cell_len(name)
+                if cells > _NAME_CELLS[0] - 2:
+                    is_long = is_long or cells > self._needed_cells
+                    self._needed_cells = max(self._needed_cells, cells)
+                    if len(self._long_names) < _COMPARED_NAMES and name not in self._long_names:
+                        self._long_names.add(name)
+                        is_long = True
+        return is_long
+
+    def _size_name(self) -> bool:
+        """Size the column of names, and let cut titles have what is free then; say whether anything is elsewhere now."""
+        before = self._name_cells, self._shapes, self._keeps_end
+        self._shapes = self.view.shapes
         if not self.size.width:
-            return  # not laid out yet
+            return False  # not laid out yet
         # What the runs of a group have in common may take more room than a name.
         most, share = (_GROUP_CELLS, 3) if self.groups else (_NAME_CELLS[1], 4)
         self._name_cells = max(_NAME_CELLS[0], min(most, self.size.width // share))
+        first, self._first_shape = self._first_shape, 0
+        shown = self._visible_shapes()
+        self._first_shape = first
+        free = self.size.width - 4 - self._name_cells - sum(len(_GAP) + shape.cells for _, shape in shown)
+        indent = 2 if self.groups else 0
+        added = max(0, min(free, indent + self._needed_cells - self._name_cells))
+        self._name_cells += added
+        self._shapes = self._widened(dict(shown), free - added)
+        self._keeps_end = self._keeps_end or keeps_end(self._long_names, self._name_cells - indent)
+        return before != (self._name_cells, self._shapes, self._keeps_end)
+
+    def _widened(self, shown: dict[int, Shape], free: int) -> tuple[Shape, ...]:
+        """Give columns whose titles are cut what is free, from the left."""
+        shapes = list(self.view.shapes)
+        for number, shape in shown.items():
+            missing = self._title_cells(shape) - (shape.width if shape.spread else shape.cells)
+            if missing > 0 and free > 0 and not shape.is_fixed:
+                added = min(missing, free)
+                free -= added
+                shapes[number] = replace(shapes[number], width=shapes[number].width + added)
+        return tuple(shapes)
 
     # Drawing
 
@@ -235,28 +293,38 @@ class RunsTable(ScrollView, can_focus=True):
         ]
         for number, shape in self._visible_shapes():
             style = "head.current" if self.column == number + 1 else "head"
+            # A long title goes on above the sparkline, which needs none.
+            is_long = self._title_cells(shape) > shape.width and not shape.spread
             text = self._titled(
                 shape.title,
                 shape.column.id,
-                shape.width,
-                right=shape.column.is_numeric,
+                shape.cells if is_long else shape.width,
+                right=shape.column.is_numeric and not (is_long and shape.behind),
                 keep_end=shape.column.source != "attribute",
             )
-            behind = fit(" mean ± sd" if shape.spread else "", shape.cells - shape.width)
+            behind = fit(" mean ± sd" if shape.spread else "", shape.cells - cell_len(text))
             spans += [(_GAP, "head"), (text, style), (behind, "head")]
         return spans
 
     def _titled(self, title: str, column_id: str, cells: int, *, right: bool = False, keep_end: bool = False) -> str:
         """Give a title in so many cells; the arrow of a column that is sorted by is seen whole."""
+        arrow = self._arrow(column_id)
+        room = max(0, cells - len(arrow))
+        text = fit(title, room, right=right, keep_end=keep_end)
+        return text + arrow if right or not arrow else (text.rstrip() + arrow).ljust(cells)
+
+    def _arrow(self, column_id: str) -> str:
+        """Say how the table is sorted by a column; nothing if it is not."""
         arrow = ""
         for number, sort in enumerate(self.view.sorts):
             if sort.column == column_id:
                 # An age grows the other way than the time of the start.
                 arrow = "↓" if sort.is_descending != (column_id == "attribute:started") else "↑"
                 arrow += "¹²³⁴⁵⁶⁷⁸"[number] if len(self.view.sorts) > 1 else ""
-        room = max(0, cells - len(arrow))
-        text = fit(title, room, right=right, keep_end=keep_end)
-        return text + arrow if right or not arrow else (text.rstrip() + arrow).ljust(cells)
+        return arrow
+
+    def _title_cells(self, shape: Shape) -> int:
+        return cell_len(shape.title) + len(self._arrow(shape.column.id))
 
     def _line(self, index: int, is_cursor: bool) -> list[Span]:
         key = self.keys[index]
@@ -272,7 +340,7 @@ class RunsTable(ScrollView, can_focus=True):
         indent = "  " if self.groups else ""
         spans.append(
             (
-                fit(indent + clean(head.name, max_chars=200), self._name_cells),
+                indent + fit(clean(head.name, max_chars=200), self._name_cells - len(indent), keep_end=self._keeps_end),
                 "mark" if is_marked else "bold" if is_cursor else "text",
             )
         )
@@ -349,7 +417,7 @@ class RunsTable(ScrollView, can_focus=True):
         pinned = min(self.view.pinned, len(self.view.shapes))
         numbers = [*range(pinned), *range(max(pinned, self._first_shape), len(self.view.shapes))]
         for number in numbers:
-            shape = self.view.shapes[number]
+            shape = self._shapes[number]
             room -= len(_GAP) + shape.width
             if room < 0 and found:
                 break
@@ -382,7 +450,7 @@ class RunsTable(ScrollView, can_focus=True):
         index = max(0, min(index, len(self.keys) - 1))
         if index == self.cursor or not self.keys:
             return
-        before, self.cursor = self.cursor, index
+        before, self.cursor, self.is_placed = self.cursor, index, True
         if not self._bring_into_view():
             for row in (before, index):
                 self.refresh(Region(0, row - self.scroll_offset.y + 1, self.size.width, 1))
