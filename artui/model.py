@@ -41,6 +41,8 @@ FORMATS: Mapping[str, str] = {
 }
 """Foreign formats that runs may have been imported from, with their names."""
 
+DELETED_IN_SOURCE = "are deleted in the source: they are kept, and not shown"
+"""Why runs of an import are changed."""
 UNREAD = "unread"
 """In place of a format, of what lies beside foreign stores and is not read."""
 

@@ -264,7 +264,7 @@ def _take_trainer(run: RunIntake, intake: Intake, training: _Training) -> None:
 
     # The state's log has no times of its own: it is written at the end.
     run.started(time_ms - _runtime_ms(state))
-    _stand(run, state, time_ms)
+    _stand(run, state, time_ms, has_events=False)
     if training.logs.groups:
         take_events(run, folder, training.logs, take_points=gather, take_text=take_text)
     events: Log = {}
@@ -272,7 +272,8 @@ def _take_trainer(run: RunIntake, intake: Intake, training: _Training) -> None:
         for name, series in each.items():
             add(events, name, *series.columns())
     if events:  # the times of files are those of their last copy
-        _stand(run, state, max(int(series.columns()[1].max()) for series in events.values()))
+        last_ms = max(int(series.columns()[1].max()) for series in events.values())
+        _stand(run, state, last_ms, has_events=True)
     for name, series in united(log, events).items():
         run.points(name, *series.columns())
     _take_facts(run, state)
@@ -291,14 +292,19 @@ def _take_args(run: RunIntake, text: str) -> bool:
     return True
 
 
-def _stand(run: RunIntake, state: dict[str, Any], time_ms: int) -> None:
-    """Say how the training stands. One that has steps to go and no end goes on, or was killed: when it was last heard of tells which."""
+def _stand(run: RunIntake, state: dict[str, Any], time_ms: int, *, has_events: bool) -> None:
+    """Say how the training stands. One that has steps to go and no end was killed, or goes on where its event files say so.
+
+    A file's time says nothing of that: it may be that of a clone.
+    """
     done, wanted = state.get("global_step"), state.get("max_steps")
     is_short = isinstance(done, int) and isinstance(wanted, int) and 0 <= done < wanted
-    if is_short and not _has_ended(state):
+    if not is_short or _has_ended(state):
+        run.status("finished", ended_ms=time_ms)
+    elif has_events:
         run.status("running", heard_ms=time_ms)
     else:
-        run.status("finished", ended_ms=time_ms)
+        run.status("killed", ended_ms=time_ms)
 
 
 def _has_ended(state: dict[str, Any]) -> bool:

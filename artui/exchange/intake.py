@@ -39,7 +39,7 @@ from artui.exchange.pointers import pointer_of
 from artui.exchange.reading import is_clutter
 from artui.exchange.report import Report
 from artui.exchange.run_intake import MAX_NAME, RunIntake, bounded_ms
-from artui.model import Preview, Relation
+from artui.model import DELETED_IN_SOURCE, Preview, Relation
 from artui.preview import preview
 from artui.reference import check_alias, check_name
 from artui.secrets import Redactor
@@ -238,7 +238,7 @@ class Intake:
         if taken.is_damaged:
             self.report.add_damage(taken.name, taken.damage)
         if taken.is_deleted:
-            self.report.changed["runs", "are deleted in the source: they are kept, and not shown"] += 1
+            self.report.changed["runs", DELETED_IN_SOURCE] += 1
 
     def _count_shorter(self, taken: RunIntake, name: str) -> None:
         self.report.runs["kept"] += 1

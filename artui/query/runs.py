@@ -33,7 +33,7 @@ from artui.query import Reader
 from artui.query.aggregates import AGGREGATES
 from artui.query.border import Shape
 from artui.query.keys import key_list, without_collecting
-from artui.query.ranking import metric_rank
+from artui.query.ranking import BOOKS_RANK, metric_rank
 from artui.query.sorting import (
     KEYS_BY_START,
     NEWEST_FIRST,
@@ -337,10 +337,13 @@ def _columns(reader: Reader) -> Columns:
             if _varies(connection, column, (low, high), (first, last)):
                 varying.add(column.id)
     params.sort(key=lambda column: (-_tenths(having[0].get(column.name_key, 0), newest), column.name_key))
+    ranks = {column.id: metric_rank(column.name, low=column.low, high=column.high) for column in metrics}
+    # What only keeps the books stands behind all results, however few runs have these.
     metrics.sort(
         key=lambda column: (
+            ranks[column.id] >= BOOKS_RANK,
             -_tenths(having[1].get(column.name_key, 0), newest) // 4,
-            metric_rank(column.name, low=column.low, high=column.high),
+            ranks[column.id],
             column.name_key,
         )
     )

@@ -19,7 +19,7 @@ from textual.widget import Widget
 
 from artui.catalog.spool.place import folders_of, take_over
 from artui.errors import ArtuiError
-from artui.model import FORMATS, UNREAD
+from artui.model import DELETED_IN_SOURCE, FORMATS, UNREAD
 from artui.query import Reader
 from artui.query.live import LiveRun, live_runs
 from artui.query.runs import FirstView, first_view
@@ -247,6 +247,10 @@ class ArtuiApp(ChangesOnly):
             self.say(f"Nothing new in {plural(runs, 'run')}. I shows what was taken and left.")
             return
         told = [plural(runs, "run") + (f", {count_text(news)} of them new or grown" if news < runs else "")]
+        deleted = sum(
+            each["count"] for report in state.reports for each in report["changed"] if each["why"] == DELETED_IN_SOURCE
+        )
+        told += [f"{count_text(deleted)} deleted there and not shown"] if deleted else []
         told += [f"{count_text(damaged)} damaged"] if damaged else []
         told += [f"{count_text(left)} things left out"] if left else []
         self.say(f"Imported: {', '.join(told)}. I shows what was taken and left.", is_warning=bool(damaged), seconds=12)

@@ -6,7 +6,7 @@ import json
 import os
 import random
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from tests.exchange.looking import content
 from tests.exchange.mlruns import write_run
 from tests.exchange.writing import (
     SECONDS,
+    hparams_event,
     message,
     scalar_event,
     tensor_event,
@@ -31,6 +32,8 @@ from tests.exchange.writing import (
     wandb_records,
     write_events,
     write_lightning,
+    write_log,
+    write_training,
     write_wandb,
 )
 
@@ -52,35 +55,6 @@ def series_of(catalog: Path) -> dict[str, list[tuple[int, float]]]:
     }
 
 
-def events(folder: Path, losses: Mapping[int, float], *, began: int = SECONDS, name: str = "", tag: str = "loss") -> Path:  # fmt: skip
-    """Write one event file as PyTorch does, begun at a time of its own."""
-    version = message((1, float(began) + 0.25), (3, "brain.Event:2"))
-    scalars = [scalar_event(tag, step, value, seconds=began + step) for step, value in losses.items()]
-    return write_events(
-        folder, map(tf_record, [version, *scalars]), name=name or f"events.out.tfevents.{began}.box.1.0"
-    )
-
-
-def hparams_event(params: Mapping[str, float], *, began: int = SECONDS) -> bytes:
-    """Write the record of `SummaryWriter.add_hparams`: HParamsPluginData {2 session_start_info {1 map of google.protobuf.Value}}."""
-    entries = [(1, message((1, key), (2, message((2, float(value)))))) for key, value in params.items()]
-    metadata = message((1, message((1, "hparams"), (2, message((3, message(*entries)))))))
-    value = message((1, "_hparams_/session_start_info"), (9, metadata))
-    return tf_record(message((1, float(began)), (5, message((1, value)))))
-
-
-def trainer(folder: Path, losses: list[float], *, max_steps: int | None = None, every: int = 10) -> Path:
-    """Write a trainer's folder whose log has a loss at every tenth step, and a schedule that all trainings share."""
-    folder.mkdir(parents=True, exist_ok=True)
-    log = [
-        {"loss": loss, "learning_rate": 1e-3 / number, "epoch": number / 10, "step": every * number}
-        for number, loss in enumerate(losses, start=1)
-    ]
-    state = {"global_step": every * len(losses), "max_steps": max_steps or every * len(losses), "log_history": log}
-    (folder / "trainer_state.json").write_text(json.dumps(state))
-    return folder
-
-
 # The four ways of a store: moved, copied, trained into again, and beside an equal one
 
 
@@ -97,7 +71,7 @@ def _lightning_events(place: Path, seed: int, share: float) -> None:
     losses = {step: chance.random() for step in range(10)}
     place.mkdir(parents=True, exist_ok=True)
     (place / "hparams.yaml").write_text("lr: 0.1\n")
-    events(place, dict(list(losses.items())[: max(1, round(10 * share))]), began=SECONDS + seed)
+    write_log(place, dict(list(losses.items())[: max(1, round(10 * share))]), began=SECONDS + seed)
 
 
 def _tensorboard(place: Path, seed: int, share: float) -> None:
@@ -107,16 +81,16 @@ def _tensorboard(place: Path, seed: int, share: float) -> None:
 
 def _trainer(place: Path, seed: int, share: float) -> None:
     chance = random.Random(seed)
-    trainer(place, [chance.random() for _ in range(10)][: max(1, round(10 * share))], max_steps=100)
+    write_training(place, [chance.random() for _ in range(10)][: max(1, round(10 * share))], max_steps=100)
 
 
 def _trainer_events(place: Path, seed: int, share: float) -> None:
     chance = random.Random(seed % 100)
     losses = [chance.random() for _ in range(10)][: max(1, round(10 * share))]
     shutil.rmtree(place / "runs", ignore_errors=True)
-    trainer(place, losses, max_steps=100)
+    write_training(place, losses, max_steps=100)
     points = {10 * number: loss for number, loss in enumerate(losses, start=1)}
-    events(place / "runs" / f"Jan{seed}", points, began=SECONDS + seed, tag="train/loss")
+    write_log(place / "runs" / f"Jan{seed}", points, began=SECONDS + seed, tag="train/loss")
 
 
 WRITERS: dict[str, Callable[[Path, int, float], None]] = {
@@ -210,7 +184,7 @@ def test_run_imported_under_its_path_keeps_its_id(tmp_path: Path) -> None:
     from artui.catalog.importing import id_of
 
     place, catalog = tmp_path / "out", tmp_path / "c.artui"
-    trainer(place, [3.0, 2.0])
+    write_training(place, [3.0, 2.0])
     import_paths([place], catalog)
     earlier = id_of("run", "huggingface", "trainer", os.path.realpath(place))
     import sqlite3
@@ -221,10 +195,10 @@ def test_run_imported_under_its_path_keeps_its_id(tmp_path: Path) -> None:
         kept = {key: value for key, value in told.items() if key not in ("place", "witnesses", "hints")}
         connection.execute("UPDATE context SET content = ? WHERE name = 'import'", (json.dumps(kept),))
 
-    trainer(place, [3.0, 2.0, 1.0])
+    write_training(place, [3.0, 2.0, 1.0])
     import_paths([place], catalog)
     assert [run.head.id for run in runs_of(catalog)] == [earlier]
-    trainer(place, [9.0, 8.0, 7.0, 6.0])
+    write_training(place, [9.0, 8.0, 7.0, 6.0])
     import_paths([place], catalog)
     assert len(runs_of(catalog)) == 2 and earlier in {run.head.id for run in runs_of(catalog)}
 
@@ -232,13 +206,13 @@ def test_run_imported_under_its_path_keeps_its_id(tmp_path: Path) -> None:
 def test_dry_run_says_what_an_import_would_do(tmp_path: Path) -> None:
     """Whether a folder was trained into again is asked of the catalog in a dry run, too, which writes nothing."""
     catalog, place = tmp_path / "c.artui", tmp_path / "out"
-    trainer(place, [3.0, 2.0])
+    write_training(place, [3.0, 2.0])
     import_paths([place], catalog)
     before = catalog.read_bytes()
 
-    trainer(place, [3.0, 2.0, 1.0])
+    write_training(place, [3.0, 2.0, 1.0])
     assert import_paths([place], catalog, is_dry=True)[0].runs == {"updated": 1}
-    trainer(place, [9.0, 8.0, 7.0])
+    write_training(place, [9.0, 8.0, 7.0])
     assert import_paths([place], catalog, is_dry=True)[0].runs == {"new": 1}
     assert catalog.read_bytes() == before
 
@@ -246,8 +220,8 @@ def test_dry_run_says_what_an_import_would_do(tmp_path: Path) -> None:
 def test_deleted_oldest_log_takes_no_run_away(tmp_path: Path) -> None:
     """A run whose first event file is gone is known by the others, and keeps what it had."""
     catalog, folder = tmp_path / "c.artui", tmp_path / "logs" / "run"
-    first = events(folder, {0: 3.0, 1: 2.0}, began=SECONDS)
-    events(folder, {2: 1.0}, began=SECONDS + 100)
+    first = write_log(folder, {0: 3.0, 1: 2.0}, began=SECONDS)
+    write_log(folder, {2: 1.0}, began=SECONDS + 100)
     import_paths([tmp_path / "logs"], catalog)
     first.unlink()
 
@@ -265,7 +239,7 @@ def test_hparams_inside_a_run_are_its_params(name: str, tmp_path: Path) -> None:
     """`add_hparams` makes a folder named by the time inside the run's: its params and points are the run's own."""
     for number in (1, 2):
         folder = tmp_path / "runs" / f"exp_{number}"
-        events(folder, {0: 1.0, 1: 0.5 / number}, began=SECONDS + number)
+        write_log(folder, {0: 1.0, 1: 0.5 / number}, began=SECONDS + number)
         records = [hparams_event({"lr": 0.1**number}), tf_record(scalar_event("hparam/accuracy", 0, 0.5))]
         write_events(folder / name, records, name=f"events.out.tfevents.{SECONDS + number}.box.1.1")
 
@@ -280,7 +254,7 @@ def test_hparams_inside_a_run_are_its_params(name: str, tmp_path: Path) -> None:
 
 def test_runs_of_a_search_stay_runs(tmp_path: Path) -> None:
     """Folders with hparams that are not named by a time are runs, and so are those whose parent is none."""
-    events(tmp_path / "logs", {0: 1.0})
+    write_log(tmp_path / "logs", {0: 1.0})
     for name in ("run-0", "run-1"):
         write_events(tmp_path / "logs" / name, [hparams_event({"lr": 0.1}), tf_record(scalar_event("acc", 0, 0.5))])
     write_events(tmp_path / "logs" / "none" / "1700000001.5", [hparams_event({"lr": 0.1})])
@@ -293,8 +267,8 @@ def test_runs_of_a_search_stay_runs(tmp_path: Path) -> None:
 def test_training_of_a_trainer_is_one_run(tmp_path: Path) -> None:
     """Its event files give times, its arguments params, its last checkpoint a version; what only they have is taken, too."""
     out, catalog = tmp_path / "whisper", tmp_path / "c.artui"
-    trainer(out, [1.0, 0.5, 1 / 3])
-    trainer(out / "last-checkpoint", [1.0, 0.5])
+    write_training(out, [1.0, 0.5, 1 / 3])
+    write_training(out / "last-checkpoint", [1.0, 0.5])
     arguments = json.dumps({"learning_rate": 2e-5, "num_train_epochs": 3.0, "max_steps": -1}, indent=2)
     text = message(
         (1, "args/text_summary"),
@@ -327,7 +301,7 @@ def test_training_of_a_trainer_is_one_run(tmp_path: Path) -> None:
 def test_event_files_of_an_earlier_training_are_a_run_of_their_own(tmp_path: Path) -> None:
     """The state knows only the last training; what the event files of one before say is not its, equal schedules or not."""
     out, catalog = tmp_path / "whisper", tmp_path / "c.artui"
-    trainer(out, [1.0, 0.5, 0.25])
+    write_training(out, [1.0, 0.5, 0.25])
     for number, losses in enumerate(([9.0, 8.0, 7.0], [1.0, 0.5, 0.25])):
         records = [message((1, SECONDS + number + 0.5), (3, "brain.Event:2"))]
         for at, loss in enumerate(losses, start=1):
@@ -352,7 +326,6 @@ def test_training_without_its_end_is_not_finished(more: dict[str, float], status
         state["log_history"] = [*state["log_history"], {"step": 8, **more}]
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "trainer_state.json").write_text(json.dumps(state))
-    os.utime(tmp_path / "out" / "trainer_state.json", (SECONDS - 10**8, SECONDS - 10**8))
 
     import_paths([tmp_path / "out"], tmp_path / "c.artui")
 
@@ -366,7 +339,7 @@ def test_two_loggers_of_a_version(is_same: bool, tmp_path: Path) -> None:
     """Of one training each point is there once, with the events' time and the table's value; of two, a label tells them apart."""
     version, catalog = write_lightning(tmp_path, 5), tmp_path / "c.artui"
     losses = {step: 1.0 / (step + 1) if is_same else 9.0 - step for step in range(5)}
-    events(version, losses, tag="train_loss")
+    write_log(version, losses, tag="train_loss")
 
     import_paths([tmp_path], catalog)
 
@@ -385,7 +358,7 @@ def test_two_loggers_of_a_version(is_same: bool, tmp_path: Path) -> None:
 def test_version_of_test_tube(tmp_path: Path) -> None:
     """Lightning before 0.7: params are a table, times a column, and the event files in `tf` are the same run's."""
     version, catalog = tmp_path / "lightning_logs" / "version_0", tmp_path / "c.artui"
-    events(version / "tf", {0: 10.5, 1: 10.25}, tag="train_loss")
+    write_log(version / "tf", {0: 10.5, 1: 10.25}, tag="train_loss")
     (version / "meta_tags.csv").write_text("key,value\nlr,0.02\nsolver,rk4\n")
     (version / "meta.experiment").write_text('{"name": "x", "version": 0, "created_at": "2020-03-03 13:11:37.620137"}')
     rows = ["train_loss,epoch,created_at", "10.5,0,2020-03-03 15:56:57.6", "10.25,1,2020-03-03 18:43:08.2"]
@@ -424,7 +397,7 @@ def test_trainings_that_share_a_folder_are_not_one_curve(is_one_file: bool, tmp_
         write_events(folder, records)
     else:
         for number, fold in enumerate(folds):
-            events(folder, fold, began=SECONDS + 1000 * number, tag="a")
+            write_log(folder, fold, began=SECONDS + 1000 * number, tag="a")
 
     import_paths([tmp_path / "logs"], catalog)
 
@@ -443,8 +416,8 @@ def test_steps_out_of_order_are_one_series(tmp_path: Path) -> None:
     steps = [chance.randrange(100) for _ in range(200)]
     records = [tf_record(scalar_event("a", step, step)) for step in steps]
     write_events(tmp_path / "logs" / "x", records)
-    events(tmp_path / "logs" / "y", dict.fromkeys(range(50), 1.0), began=SECONDS)
-    events(tmp_path / "logs" / "y", dict.fromkeys(range(40, 90), 2.0), began=SECONDS + 100)
+    write_log(tmp_path / "logs" / "y", dict.fromkeys(range(50), 1.0), began=SECONDS)
+    write_log(tmp_path / "logs" / "y", dict.fromkeys(range(40, 90), 2.0), began=SECONDS + 100)
 
     import_paths([tmp_path / "logs"], tmp_path / "c.artui")
 
@@ -487,10 +460,10 @@ def test_unknown_start_is_the_time_of_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("order", ["equal", "backwards"])
 def test_checkpoints_are_numbered_by_step(order: str, tmp_path: Path) -> None:
     """Git, unzip and buckets give files any time: a run's checkpoints follow its steps all the same."""
-    out, version = trainer(tmp_path / "out", [1.0]), write_lightning(tmp_path, 3)
+    out, version = write_training(tmp_path / "out", [1.0]), write_lightning(tmp_path, 3)
     (version / "checkpoints").mkdir()
     for step in (500, 1000, 1500):
-        trainer(out / f"checkpoint-{step}", [1.0])
+        write_training(out / f"checkpoint-{step}", [1.0])
         (out / f"checkpoint-{step}" / "weights.bin").write_bytes(str(step).encode())
         (version / "checkpoints" / f"epoch=0-step={step}.ckpt").write_bytes(str(step).encode())
     for number, path in enumerate(sorted(tmp_path.rglob("*"))):

@@ -22,6 +22,7 @@ from tests.exchange.mlruns import write_run
 from tests.exchange.writing import (
     SECONDS,
     event_records,
+    hparams_event,
     message,
     scalar_event,
     tf_record,
@@ -32,8 +33,10 @@ from tests.exchange.writing import (
     write_database,
     write_events,
     write_lightning,
+    write_log,
     write_model,
     write_trainer,
+    write_training,
     write_wandb,
 )
 
@@ -84,9 +87,47 @@ def _trainer(root: Path, share: float) -> None:
         write_model(root)
 
 
+def _hparams_inside(root: Path, share: float) -> None:
+    count = max(1, round(20 * share))
+    for number in (1, 2):
+        folder = root / "runs" / f"exp_{number}"
+        write_log(folder, {step: number / (step + 1) for step in range(count)}, began=SECONDS + number)
+        records = [hparams_event({"lr": 0.1 * number}), tf_record(scalar_event("hparam/accuracy", 0, 0.5))]
+        write_events(folder / "1780000001.25", records, name=f"events.out.tfevents.{SECONDS + number}.box.1.1")
+
+
+def _trainer_with_events(root: Path, share: float) -> None:
+    losses = [1.0 / number for number in range(1, 21)][: max(1, round(20 * share))]
+    out = write_training(root / "out", losses, max_steps=200)
+    points = {10 * number: loss for number, loss in enumerate(losses, start=1)}
+    write_log(out / "runs" / "Jan01_host", points, tag="train/loss")
+
+
+def _two_loggers(root: Path, share: float) -> None:
+    count = max(1, round(20 * share))
+    version = write_lightning(root, count)
+    write_log(version, {step: 1.0 / (step + 1) for step in range(count)}, tag="train_loss")
+
+
+def _test_tube(root: Path, share: float) -> None:
+    version = root / "lightning_logs" / "version_0"
+    rows = [f"{1.0 / (epoch + 1)},{epoch},2020-03-03 15:56:{epoch:02}" for epoch in range(max(1, round(20 * share)))]
+    write_log(version / "tf", {epoch: 1.0 / (epoch + 1) for epoch in range(len(rows))}, tag="train_loss")
+    (version / "meta_tags.csv").write_text("key,value\nlr,0.02\n")
+    (version / "metrics.csv").write_text("\n".join(["train_loss,epoch,created_at", *rows]) + "\n")
+
+
+def _folds(root: Path, share: float) -> None:
+    count = max(1, round(3 * share))
+    for fold in range(count):
+        write_log(root / "runs" / "cv", {step: fold + step / 10 for step in range(10)}, began=SECONDS + 1000 * fold)
+
+
 STORES: dict[str, Callable[[Path, float], None]] = {
     "mlruns": _mlruns, "mlflow.db": _database, "mlflow.db of 1.0": _old_database, "wandb": _wandb, "wandb at any byte": _wandb_bytes,
     "tensorboard": _events, "lightning": _lightning, "huggingface": _trainer,
+    "hparams inside": _hparams_inside, "trainer with events": _trainer_with_events, "two loggers": _two_loggers,
+    "test-tube": _test_tube, "folds": _folds,
 }  # fmt: skip
 
 

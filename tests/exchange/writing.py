@@ -130,6 +130,35 @@ def write_events(
     return folder / name
 
 
+def write_log(folder: Path, losses: Mapping[int, float], *, began: int = SECONDS, name: str = "", tag: str = "loss") -> Path:  # fmt: skip
+    """Write one event file as PyTorch does, begun at a time of its own."""
+    version = message((1, float(began) + 0.25), (3, "brain.Event:2"))
+    scalars = [scalar_event(tag, step, value, seconds=began + step) for step, value in losses.items()]
+    return write_events(
+        folder, map(tf_record, [version, *scalars]), name=name or f"events.out.tfevents.{began}.box.1.0"
+    )
+
+
+def hparams_event(params: Mapping[str, float], *, began: int = SECONDS) -> bytes:
+    """Write the record of `SummaryWriter.add_hparams`: HParamsPluginData {2 session_start_info {1 map of google.protobuf.Value}}."""
+    entries = [(1, message((1, key), (2, message((2, float(value)))))) for key, value in params.items()]
+    metadata = message((1, message((1, "hparams"), (2, message((3, message(*entries)))))))
+    value = message((1, "_hparams_/session_start_info"), (9, metadata))
+    return tf_record(message((1, float(began)), (5, message((1, value)))))
+
+
+def write_training(folder: Path, losses: list[float], *, max_steps: int | None = None, every: int = 10) -> Path:
+    """Write a trainer's folder whose log has a loss at every tenth step, and a schedule that all trainings share."""
+    folder.mkdir(parents=True, exist_ok=True)
+    log = [
+        {"loss": loss, "learning_rate": 1e-3 / number, "epoch": number / 10, "step": every * number}
+        for number, loss in enumerate(losses, start=1)
+    ]
+    state = {"global_step": every * len(losses), "max_steps": max_steps or every * len(losses), "log_history": log}
+    (folder / "trainer_state.json").write_text(json.dumps(state))
+    return folder
+
+
 # W&B
 
 

@@ -39,16 +39,16 @@ def _matched(path: Path, contains: str) -> list[str]:
 def test_missing_values_are_last_both_ways(
     tmp_path_factory: pytest.TempPathFactory, values: list[float | str | None]
 ) -> None:
-    """Sorted by a param, up or down, every run is there once, those that lack it at the end, numbers in order."""
+    """Sorted by a param, up or down, every run is there once, those that lack it or have NaN at the end, numbers in order."""
     path = tmp_path_factory.mktemp("sort") / "x.artui"
     _make(path, [{} if value is None else {"x": value} for value in values])
     with Reader(path) as reader:
         for order in ("params.x", "-params.x"):
             found = [values[int(run.name[1:])] for run in reader.runs(order=order)]
-            having = [value for value in found if value is not None]
-            numbers = [value for value in having if isinstance(value, int | float) and value == value]
+            having = [value for value in found if value is not None and value == value]
+            numbers = [value for value in having if isinstance(value, int | float)]
 
-            assert found == [*having, *[None] * (len(found) - len(having))] and len(found) == len(values)
+            assert found[: len(having)] == having and len(found) == len(values)
             assert numbers == sorted(numbers, reverse=order.startswith("-"))
 
 

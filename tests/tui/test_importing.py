@@ -193,7 +193,8 @@ def test_store_in_a_folder_without_catalog_is_offered(store: Path) -> None:
     terminal.press("q")
     assert terminal.wait() == 0
 
-    terminal = Terminal(None, cwd=store.parent)
+    # Whoever has runs in a default catalog gets that with a no.
+    terminal = Terminal(None, cwd=store.parent, XDG_DATA_HOME=str(store.parent / "no-data"))
     assert terminal.read(r"\[Y/n\]"), terminal.text
     terminal.press("n\r")
     assert terminal.read("There is no catalog here"), terminal.text

@@ -188,7 +188,10 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
             )
 
     def _take_rows(self, rows: dict[int, RunRow]) -> None:
+        hidden = self.table.hidden_columns
         self.table.put_rows(_marked(rows, self._damages))
+        if self.table.hidden_columns != hidden:  # names take more room, or less
+            self.show_counts()
         self._verify(rows)
         if self.table.key in rows:
             self._pane_soon()
