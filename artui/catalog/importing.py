@@ -41,7 +41,7 @@ class Known:
     place: str = ""
     """The real path of what held it when it was imported last."""
     witnesses: frozenset[str] = frozenset()
-    """What no other training has: see `artui.exchange.identity`."""
+    """What no other training has: see `artui.exchange.intake.identity`."""
     hints: frozenset[str] = frozenset()
 
 

@@ -57,8 +57,8 @@ def command(paths: tuple[Path, ...], catalog: str | None, dry_run: bool, project
         )
     from artui.catalog.finding import find_catalog
     from artui.exchange.importing import import_paths
-    from artui.exchange.intake import Options
-    from artui.exchange.report import Report
+    from artui.exchange.intake.intake import Options
+    from artui.exchange.intake.report import Report
 
     path, why = find_catalog(catalog)
     options = Options(project=project, where=where, artifact_roots=tuple(root.resolve() for root in roots))

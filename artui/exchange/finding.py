@@ -12,10 +12,10 @@ from pathlib import Path
 from types import ModuleType
 
 from artui.errors import NothingToImport, StoreNotRead
-from artui.exchange.foreign_database import DATABASES
-from artui.exchange.pointers import Pointer, pointer_of
-from artui.exchange.reading import MAX_DEPTH, Folder, is_clutter, walk
-from artui.exchange.store import Store
+from artui.exchange.reading.database import DATABASES
+from artui.exchange.reading.files import MAX_DEPTH, Folder, is_clutter, walk
+from artui.exchange.reading.pointers import Pointer, pointer_of
+from artui.exchange.reading.store import Store
 from artui.exchange.unread import Unread, unread_database, unread_file, unread_in
 
 ORDER = ("mlflow", "wandb", "lightning", "huggingface", "tensorboard")
@@ -38,7 +38,7 @@ def importer(format: str) -> ModuleType:
     """Give the module that reads a format."""
     from importlib import import_module
 
-    return import_module(f"artui.exchange.from_{format}")
+    return import_module(f"artui.exchange.{format}.importer")
 
 
 def find_stores(paths: Iterable[Path], *, depth: int = MAX_DEPTH) -> list[Store]:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from artui.catalog import Catalog, importing
 from artui.catalog.importing import Known, known_runs, points_of
-from artui.exchange.faults import FAULTS, fault_text
 from artui.exchange.finding import Found, find_all, importer, nothing_found
-from artui.exchange.identity import History
-from artui.exchange.intake import Intake, Options, Progress
-from artui.exchange.report import Report
-from artui.exchange.store import Store
+from artui.exchange.intake.faults import FAULTS, fault_text
+from artui.exchange.intake.identity import History
+from artui.exchange.intake.intake import Intake, Options, Progress
+from artui.exchange.intake.report import Report
+from artui.exchange.reading.store import Store
 from artui.model import UNREAD
 from artui.query import Reader
 

@@ -12,8 +12,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from artui.errors import SourceDamaged
-from artui.exchange.foreign_database import ForeignDatabase, is_sqlite
-from artui.exchange.reading import Folder
+from artui.exchange.reading.database import ForeignDatabase, is_sqlite
+from artui.exchange.reading.files import Folder
 
 
 @dataclass(frozen=True, slots=True)

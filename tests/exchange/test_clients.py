@@ -16,7 +16,7 @@ import pytest
 
 from artui.catalog.runs import flatten
 from artui.exchange.importing import import_paths
-from artui.exchange.run_intake import plain_value
+from artui.exchange.intake.run import plain_value
 from artui.model import RunDetail
 from artui.query import Reader
 from artui.query.artifacts import artifact_list, file_text, get_version, versions

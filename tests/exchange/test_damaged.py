@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from artui.exchange.importing import import_paths
-from artui.exchange.report import Report
+from artui.exchange.intake.report import Report
 from artui.query import Reader
 from artui.query.run import get_run
 from tests.exchange.looking import content

@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 import yaml
 
-from artui.exchange import dumped
 from artui.exchange.importing import import_paths
-from artui.exchange.reading import load_yaml
+from artui.exchange.reading import dumped
+from artui.exchange.reading.files import load_yaml
 from tests.exchange.looking import content
 from tests.exchange.writing import write_lightning
 

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from artui.errors import SourceDamaged
-from artui.exchange import dumped
 from artui.exchange.importing import import_paths
-from artui.exchange.reading import is_inside, load_yaml
+from artui.exchange.reading import dumped
+from artui.exchange.reading.files import is_inside, load_yaml
 from artui.query import Reader
 from artui.query.run import get_run
 from tests.exchange.looking import content

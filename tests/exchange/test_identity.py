@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from artui.catalog.importing import Known
-from artui.exchange.identity import LOG, ROW, History, Identity, assigned, goes_on, witness
 from artui.exchange.importing import import_paths
+from artui.exchange.intake.identity import LOG, ROW, History, Identity, assigned, goes_on, witness
 from artui.model import RunDetail
 from artui.query import Reader
 from artui.query.run import get_run

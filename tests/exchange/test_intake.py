@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -13,10 +14,10 @@ from typing import Any
 import pytest
 
 from artui.catalog import Catalog, events
-from artui.errors import NothingToImport
+from artui.errors import ArtuiError, NothingToImport
 from artui.exchange.importing import import_paths
-from artui.exchange.intake import MAX_TEXT_BYTES, Intake, Options
-from artui.exchange.report import Report
+from artui.exchange.intake.intake import MAX_TEXT_BYTES, Intake, Options
+from artui.exchange.intake.report import Report
 from artui.model import RunDetail
 from artui.query import Reader
 from artui.query.artifacts import artifact_list, get_version
@@ -322,3 +323,23 @@ def test_texts_are_kept_whole_or_left_by_name(store: Path, tmp_path: Path) -> No
     detail = _details(tmp_path / "d.artui")["r"]
     assert [each.name for each in detail.params] == ["lr"] and [tag.name for tag in detail.tags] == ["a"]
     assert detail.note == "" and [metric.name for metric in detail.metrics] == ["loss"]
+
+
+@pytest.mark.parametrize("error", [sqlite3.OperationalError("interrupted"), KeyboardInterrupt()])
+def test_what_was_finished_before_an_interruption_is_kept(tmp_path: Path, error: BaseException) -> None:
+    """Also one that falls into a statement, where SQLite makes an error of its own of it."""
+    path = tmp_path / "c.artui"
+    with (
+        contextlib.suppress(ArtuiError, sqlite3.Error, KeyboardInterrupt),
+        Catalog(path) as catalog,
+        Intake(catalog, "wandb", "here") as intake,
+    ):
+        with intake.run("R1", fingerprint="f", name="whole", project="p", started_ms=1, source="s") as run:
+            run.points("loss", [0], [0], [1.0])
+        with intake.run("R2", fingerprint="f", name="half", project="p", started_ms=2, source="s") as run:
+            run.points("loss", [0], [0], [1.0])
+            run._flush()
+            raise error
+
+    with Reader(path) as reader:
+        assert [head.name for head in reader.runs()] == ["whole"]

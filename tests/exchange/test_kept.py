@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from artui.exchange.importing import import_paths
-from artui.exchange.report import Report
+from artui.exchange.intake.report import Report
 from tests.exchange.looking import content
 from tests.exchange.writing import (
     message,

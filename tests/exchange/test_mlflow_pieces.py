@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from artui.exchange.importing import import_paths
-from artui.exchange.report import Report
+from artui.exchange.intake.report import Report
 from tests.exchange.looking import content
 from tests.exchange.mlruns import STARTED_MS, write_run
 from tests.exchange.writing import SECONDS, write_database

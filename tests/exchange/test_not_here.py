@@ -17,8 +17,8 @@ import pytest
 from artui.errors import NothingToImport, StoreNotRead
 from artui.exchange.finding import find_stores
 from artui.exchange.importing import import_paths
-from artui.exchange.pointers import pointer_in, pointer_of
-from artui.exchange.report import Report
+from artui.exchange.intake.report import Report
+from artui.exchange.reading.pointers import pointer_in, pointer_of
 from artui.exchange.unread import KINDS
 from artui.query import Reader
 from tests.exchange.looking import content

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from artui.errors import SourceDamaged
-from artui.exchange.tables import MAX_LINE_CHARS, LineTooLong, form_of, header_of, open_table, rows_of
+from artui.exchange.reading.tables import MAX_LINE_CHARS, LineTooLong, form_of, header_of, open_table, rows_of
 
 ROWS = [["epoch", "step", "train_loss", "größe"], ["0", "0", "1.5", ""], ["0", "1", "-0.25", "2e-05"], ["1", "2", "", "nan"]]  # fmt: skip
 ENCODINGS = {

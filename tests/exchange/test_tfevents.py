@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from artui.exchange.tfevents import EventReader
+from artui.exchange.tensorboard.events import EventReader
 from tests.exchange.writing import TENSORS, message, scalar_value, value_event, varint
 
 FORMS = ["simple", *TENSORS, "float val", "double val"]

@@ -1,194 +1,30 @@
-"""TensorBoard: folders with event files, of TensorFlow, PyTorch, tensorboardX, Keras and all others that write them.
-
-A folder with event files is a run, named by its path below what was imported, as TensorBoard names it. Scalars of both kinds
-become series; hparams params; texts, images and histograms one version a tag, with a file a step.
-"""
+"""What event files hold, on its way into a run: scalars as series, training by training, and all else a version a tag."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from artui.errors import SourceDamaged
-from artui.exchange import histograms
-from artui.exchange.identity import LOG, ROW, Identity, witness
-from artui.exchange.intake import Content, Intake
-from artui.exchange.pointers import pointer_of
-from artui.exchange.reading import Folder, is_clutter, natural_key, open_inside, stamp
-from artui.exchange.run_intake import RunIntake
-from artui.exchange.store import Store
-from artui.exchange.tfevents import Damage, EventReader, Value, first_records, head_tags, hparams, records, restart_step
+from artui.exchange.intake.intake import Content
+from artui.exchange.intake.run import RunIntake
+from artui.exchange.reading import histograms
+from artui.exchange.reading.files import open_inside
+from artui.exchange.tensorboard.events import Damage, EventReader, Value, hparams, records, restart_step
+from artui.exchange.tensorboard.logs import Logs
 
-FORMAT = "tensorboard"
 KEPT_BYTES = 64 << 20
 """Of a run's texts, images and histograms; what goes beyond is left."""
 LIVE_SECONDS = 300
 TAKEN_BACK = "were taken back by a restart, which went on before them: left out, as in TensorBoard"
-_PLAIN_NAMES = frozenset({"logs", "log", "runs", "tensorboard", "tb", "tb_logs", "tensorboard_logs", "events", "summaries", "lightning_logs", "output", "outputs"})  # fmt: skip
-_BEGUN = re.compile(r"tfevents\.([0-9]{9,11})(?:\.|$)")
-_TIME = re.compile(r"[0-9]{9,11}(?:\.[0-9]+)?\Z")
 MAX_TRAININGS = 100
 _SESSION = {1: "finished", 2: "failed", 3: "running"}
-
-
-def is_event_file(name: str) -> bool:
-    """Say whether a file is one of TensorBoard's by its name, as TensorBoard itself does."""
-    return "tfevents" in name and not name.endswith((".profile-empty", ".tmp", ".gz", ".zip")) and not is_clutter(name)
-
-
-reads = is_event_file
-
-
-def find_file(path: Path) -> Store | None:
-    """Recognise one event file: it stands for the folder that it lies in."""
-    return Store(FORMAT, path.parent, parts=(path.parent,)) if is_event_file(path.name) else None
-
-
-def find_folder(folder: Folder) -> list[Store]:
-    """Recognise a folder with event files."""
-    return [Store(FORMAT, folder.path, parts=(folder.path,))] if any(map(is_event_file, folder.files)) else []
-
-
-def merge(stores: list[Store], root: Path) -> list[Store]:
-    """Make one store of all runs below a folder: their names are their paths below it."""
-    return [Store(FORMAT, root, parts=tuple(part for store in stores for part in store.parts))]
-
-
-def take(store: Store, intake: Intake) -> None:
-    """Take every run, by the time of its first event file."""
-    root = store.path
-    project = project_of(root)
-    found = _with_hparams_inside([Logs.of(folder) for folder in store.parts])
-    found.sort(key=lambda logs: (logs.begun_ms, natural_key(str(logs.folder))))
-    identities = [_identity(intake, logs, name_of(root, logs.folder)) for logs in found]
-    ids = dict(zip([logs.folder for logs in found], intake.ids_of(identities), strict=True))
-    for logs, identity in zip(found, identities, strict=True):
-        name, run_id = name_of(root, logs.folder), ids[logs.folder]
-        if not intake.is_wanted(project, name):
-            continue
-        if intake.is_unchanged(run_id, identity.fingerprint):
-            continue
-        parent = next((ids[above] for above in logs.folder.parents if above in ids), None)
-        with intake.run(
-            run_id, fingerprint=identity.fingerprint, name=name, project=project, started_ms=logs.begun_ms,
-            source=f"tensorboard:{name}", identity=identity,
-        ) as run:  # fmt: skip
-            run.about(parent_id=parent)
-            run.provenance(run=name, files=logs.files[:20])
-            take_events(run, root, logs)
-
-
-@dataclass(frozen=True, slots=True)
-class Logs:
-    """The event files of one run: those of its folder, and of folders inside that only hold its hparams."""
-
-    folder: Path
-    groups: tuple[tuple[str, ...], ...]
-    """Paths below the folder, a group a folder, in the order in which TensorBoard reads them."""
-
-    @classmethod
-    def of(cls, folder: Path, *inside: str) -> Logs:
-        """Find the event files of a folder, and of some folders inside it."""
-        return cls.among(folder, ["", *inside])
-
-    @classmethod
-    def among(cls, folder: Path, places: Iterable[str]) -> Logs:
-        """Find the event files of some folders, by their paths below one; an empty path is that one itself."""
-        groups = (tuple(os.path.join(place, file) for file in event_files(folder / place)) for place in places)
-        return cls(folder, tuple(group for group in groups if group))
-
-    @property
-    def files(self) -> list[str]:
-        return [file for group in self.groups for file in group]
-
-    @property
-    def begun_ms(self) -> int:
-        """When the first file was begun, as its name says; 0 when it does not."""
-        match = _BEGUN.search(self.files[0]) if self.groups else None
-        return int(match[1]) * 1000 if match else 0
-
-    def witnesses(self, root: Path) -> frozenset[str]:
-        """Give what tells each file from all others: how it begins, which has its time, its name, which has its process, and what it says first."""
-        found = set()
-        for file in self.files:
-            with contextlib.suppress(OSError, SourceDamaged), open_inside(root, self.folder / file) as stream:
-                beginning = first_records(stream)
-                found |= {
-                    witness(kind, os.path.basename(file), record)
-                    for kind, record in zip((LOG, ROW), beginning, strict=False)
-                }
-        return frozenset(found)
-
-
-def _with_hparams_inside(found: list[Logs]) -> list[Logs]:
-    """Give folders that `SummaryWriter.add_hparams` made to the runs that they lie in: their name is a time, and they hold hparams."""
-    folders = {logs.folder for logs in found if logs.groups}
-    inside: dict[Path, list[str]] = {}
-    for logs in found:
-        if logs.folder.parent in folders and _TIME.match(logs.folder.name) and _has_hparams(logs):
-            inside.setdefault(logs.folder.parent, []).append(logs.folder.name)
-    return [
-        Logs.of(logs.folder, *sorted(inside.get(logs.folder, ())))
-        for logs in found
-        if logs.groups and logs.folder.name not in inside.get(logs.folder.parent, ())
-    ]
-
-
-def _has_hparams(logs: Logs) -> bool:
-    for file in logs.files:
-        with contextlib.suppress(OSError, SourceDamaged), open_inside(logs.folder, logs.folder / file) as stream:
-            if any(tag.startswith("_hparams_/") for tag in head_tags(stream)):
-                return True
-    return False
-
-
-def _identity(intake: Intake, logs: Logs, title: str) -> Identity:
-    """Say what a run is known by; its id is that of the ends of its path, and of its first file's name, which says when and where it began."""
-    parts = Path(os.path.abspath(logs.folder)).parts
-    return Identity(
-        intake.run_id("/".join(parts[-2:]), logs.files[0]), stamp(logs.folder, logs.files), os.path.realpath(logs.folder),
-        logs.witnesses(logs.folder), earlier_ids=(intake.run_id(title, logs.files[0]),), title=title,
-    )  # fmt: skip
-
-
-def event_files(folder: Path) -> list[str]:
-    """List a folder's event files in the order in which TensorBoard reads them."""
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(
-                entry.name
-                for entry in entries
-                if is_event_file(entry.name)
-                and entry.is_file(follow_symlinks=False)
-                and pointer_of(Path(entry.path)) is None
-            )
-    except OSError:
-        return []
-
-
-def name_of(root: Path, folder: Path) -> str:
-    """Name a run by its path below the store; one that is the store itself by its folder."""
-    below = os.path.relpath(folder, root)
-    return (Path(os.path.abspath(root)).name or "run") if below == "." else below.replace(os.sep, "/")
-
-
-def project_of(root: Path) -> str:
-    """Name a project by the first folder upwards that is not called `logs` or the like."""
-    place = Path(os.path.abspath(root))
-    for folder in (place, *place.parents):
-        if folder.name and folder.name.lower() not in _PLAIN_NAMES:
-            return folder.name
-    return "tensorboard"
-
 
 Points = Callable[[str, str, "NDArray[np.int64]", "NDArray[np.int64]", "NDArray[np.float64]"], None]
 """Takes points of a series: its name, labels, steps, times in milliseconds, values."""

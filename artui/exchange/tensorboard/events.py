@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from artui.errors import SourceDamaged
-from artui.exchange.wire import (
+from artui.exchange.reading.wire import (
     bytes_of,
     double,
     fields,

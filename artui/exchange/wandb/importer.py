@@ -20,13 +20,14 @@ import orjson
 
 from artui.capture.console import Screen
 from artui.errors import SourceDamaged
-from artui.exchange.identity import LOG, Identity, witness
-from artui.exchange.intake import Content, Intake
-from artui.exchange.reading import Folder, listed, load_yaml, open_inside, read_inside, size_and_time, stamp
-from artui.exchange.run_intake import RunIntake
-from artui.exchange.store import Store
-from artui.exchange.wandb_files import RunFiles
-from artui.exchange.wandb_items import (
+from artui.exchange.intake.identity import LOG, Identity, witness
+from artui.exchange.intake.intake import Content, Intake
+from artui.exchange.intake.run import RunIntake
+from artui.exchange.reading.files import Folder, listed, load_yaml, open_inside, read_inside, size_and_time, stamp
+from artui.exchange.reading.store import Store
+from artui.exchange.reading.wire import bytes_of, fields, grouped, last_bytes, last_int, last_text, text_of
+from artui.exchange.wandb.files import RunFiles
+from artui.exchange.wandb.items import (
     Column,
     all_numbers,
     as_float,
@@ -37,8 +38,7 @@ from artui.exchange.wandb_items import (
     timestamp_ms,
     without_long,
 )
-from artui.exchange.wandb_log import Damage, records
-from artui.exchange.wire import bytes_of, fields, grouped, last_bytes, last_int, last_text, text_of
+from artui.exchange.wandb.log import Damage, records
 
 FORMAT = "wandb"
 _FOLDER = re.compile(r"run-\d{8}_\d{6}-")

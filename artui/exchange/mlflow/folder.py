@@ -26,7 +26,7 @@ import numpy as np
 import orjson
 
 from artui.errors import SourceDamaged
-from artui.exchange.mlflow import (
+from artui.exchange.mlflow.store import (
     Columns,
     Dataset,
     Experiment,
@@ -36,7 +36,7 @@ from artui.exchange.mlflow import (
     RegisteredModel,
     Trouble,
 )
-from artui.exchange.reading import is_clutter, listed, load_yaml, open_inside, read_inside, read_text, stamp
+from artui.exchange.reading.files import is_clutter, listed, load_yaml, open_inside, read_inside, read_text, stamp
 
 READ_BYTES = 4 << 20
 MAX_ENTRIES = 200_000

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from artui.exchange.reading import open_inside
+from artui.exchange.reading.files import open_inside
 
 HEAD_BYTES = 64 << 10
 MAX_LINE_CHARS = 4 << 20

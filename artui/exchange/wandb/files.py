@@ -16,12 +16,12 @@ from typing import Any
 from platformdirs import user_cache_path, user_data_path
 
 from artui.errors import SourceDamaged
-from artui.exchange import histograms
-from artui.exchange.intake import Content, Intake
-from artui.exchange.reading import inside_store, is_inside, open_inside
-from artui.exchange.run_intake import RunIntake
-from artui.exchange.wandb_items import from_json
-from artui.exchange.wire import bytes_of, grouped, last_bytes, last_int, last_text, text_of
+from artui.exchange.intake.intake import Content, Intake
+from artui.exchange.intake.run import RunIntake
+from artui.exchange.reading import histograms
+from artui.exchange.reading.files import inside_store, is_inside, open_inside
+from artui.exchange.reading.wire import bytes_of, grouped, last_bytes, last_int, last_text, text_of
+from artui.exchange.wandb.items import from_json
 
 KEPT_BYTES = 64 << 20
 """Of a run's histograms; what goes beyond is left."""

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from artui.errors import SourceDamaged
-from artui.exchange.foreign_database import ForeignDatabase
-from artui.exchange.mlflow import (
+from artui.exchange.mlflow.store import (
     Columns,
     Dataset,
     Experiment,
@@ -22,6 +21,7 @@ from artui.exchange.mlflow import (
     RegisteredModel,
     Trouble,
 )
+from artui.exchange.reading.database import ForeignDatabase
 
 PAGE_POINTS = 50_000
 _NEEDED = frozenset({"experiments", "runs", "metrics", "params", "tags"})

@@ -19,11 +19,11 @@ import numpy as np
 import orjson
 
 from artui.errors import SourceDamaged
-from artui.exchange.agreement import Floats, Ints, Log, add, agree, united
-from artui.exchange.from_tensorboard import Logs, event_files, take_events
-from artui.exchange.identity import ROW, History, Identity, witness
-from artui.exchange.intake import Content, Intake
-from artui.exchange.reading import (
+from artui.exchange.intake.identity import ROW, History, Identity, witness
+from artui.exchange.intake.intake import Content, Intake
+from artui.exchange.intake.run import RunIntake
+from artui.exchange.reading.agreement import Floats, Ints, Log, add, agree, united
+from artui.exchange.reading.files import (
     Folder,
     is_here,
     listed,
@@ -35,9 +35,10 @@ from artui.exchange.reading import (
     size_and_time,
     stamp,
 )
-from artui.exchange.run_intake import RunIntake
-from artui.exchange.store import Store
-from artui.exchange.tfevents import sample
+from artui.exchange.reading.store import Store
+from artui.exchange.tensorboard.events import sample
+from artui.exchange.tensorboard.logs import Logs, event_files
+from artui.exchange.tensorboard.taking import take_events
 
 FORMAT = "huggingface"
 STATE = "trainer_state.json"

@@ -32,13 +32,13 @@ from artui.catalog.importing import Known
 from artui.content import files as saved_files
 from artui.content import walking
 from artui.errors import CatalogError, UsageError
-from artui.exchange import reading
-from artui.exchange.faults import FAULTS
-from artui.exchange.identity import History, Identity, assigned
-from artui.exchange.pointers import pointer_of
-from artui.exchange.reading import is_clutter
-from artui.exchange.report import Report
-from artui.exchange.run_intake import MAX_NAME, RunIntake, bounded_ms
+from artui.exchange.intake.faults import FAULTS
+from artui.exchange.intake.identity import History, Identity, assigned
+from artui.exchange.intake.report import Report
+from artui.exchange.intake.run import MAX_NAME, RunIntake, bounded_ms
+from artui.exchange.reading import files as reading
+from artui.exchange.reading.files import is_clutter
+from artui.exchange.reading.pointers import pointer_of
 from artui.model import DELETED_IN_SOURCE, Preview, Relation
 from artui.preview import preview
 from artui.reference import check_alias, check_name
@@ -115,11 +115,22 @@ class Intake:
         catalog = self._catalog
         if catalog is None:
             return
-        if isinstance(error, CatalogError | sqlite3.Error):
+        if not isinstance(error, CatalogError | sqlite3.Error):
+            # What was finished before an interruption is kept, with the report of it.
+            self._finish()
+            return
+        # A statement that was broken off, as by ctrl+c within it, undoes its own run; a full disk may undo all.
+        try:
+            if self._connection is not None and self._connection.in_transaction:
+                self._finish()
+        except (CatalogError, sqlite3.Error):
+            pass
+        finally:
             self._abandon()
-            with opening.border(catalog.path):
-                raise error
-        # What was finished before an interruption is kept, with the report of it.
+        with opening.border(catalog.path):
+            raise error
+
+    def _finish(self) -> None:
         connection = self._begin()
         importing.number_by_time(connection, self._artifacts - self._numbered)
         if (

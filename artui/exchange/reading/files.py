@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from artui.errors import SourceDamaged, SourceIsPointer
-from artui.exchange import pointers
+from artui.exchange.reading import pointers
 
 MAX_TEXT_BYTES = 16 << 20
 """A file of settings, params or metadata is not larger."""

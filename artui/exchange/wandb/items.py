@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from artui.exchange.wire import bytes_of, double, fields, grouped, last_int, text_of
+from artui.exchange.reading.wire import bytes_of, double, fields, grouped, last_int, text_of
 
 
 def timestamp_ms(message: bytes) -> int:

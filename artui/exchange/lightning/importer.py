@@ -22,12 +22,12 @@ import numpy as np
 import orjson
 
 from artui.errors import SourceDamaged
-from artui.exchange import dumped
-from artui.exchange.agreement import Floats, Ints, Log, add, agree, united
-from artui.exchange.from_tensorboard import Logs, event_files, is_event_file, take_events
-from artui.exchange.identity import HINT, ROW, History, Identity, witness
-from artui.exchange.intake import Intake
-from artui.exchange.reading import (
+from artui.exchange.intake.identity import HINT, ROW, History, Identity, witness
+from artui.exchange.intake.intake import Intake
+from artui.exchange.intake.run import RunIntake
+from artui.exchange.reading import dumped
+from artui.exchange.reading.agreement import Floats, Ints, Log, add, agree, united
+from artui.exchange.reading.files import (
     Folder,
     listed,
     load_yaml,
@@ -38,9 +38,10 @@ from artui.exchange.reading import (
     size_and_time,
     stamp,
 )
-from artui.exchange.run_intake import RunIntake
-from artui.exchange.store import Store
-from artui.exchange.tables import header_of, rows_of
+from artui.exchange.reading.store import Store
+from artui.exchange.reading.tables import header_of, rows_of
+from artui.exchange.tensorboard.logs import Logs, event_files, is_event_file
+from artui.exchange.tensorboard.taking import take_events
 
 FORMAT = "lightning"
 MAX_COLUMNS = 10_000

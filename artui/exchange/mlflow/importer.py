@@ -17,10 +17,12 @@ import numpy as np
 import orjson
 
 from artui.errors import SourceDamaged
-from artui.exchange.faults import FAULTS, fault_text
-from artui.exchange.foreign_database import DATABASES, ForeignDatabase, is_sqlite
-from artui.exchange.intake import Intake, Saved
-from artui.exchange.mlflow import (
+from artui.exchange.intake.faults import FAULTS, fault_text
+from artui.exchange.intake.intake import Intake, Saved
+from artui.exchange.intake.run import RunIntake
+from artui.exchange.mlflow.database import MlflowDatabase, is_mlflow
+from artui.exchange.mlflow.folder import MlflowFolder, kind_of_folder
+from artui.exchange.mlflow.store import (
     NO_PLACE,
     STATUSES,
     Dataset,
@@ -31,11 +33,9 @@ from artui.exchange.mlflow import (
     ModelVersion,
     Trouble,
 )
-from artui.exchange.mlflow_database import MlflowDatabase, is_mlflow
-from artui.exchange.mlflow_folder import MlflowFolder, kind_of_folder
-from artui.exchange.reading import Folder, inside_store, listed, size_and_time
-from artui.exchange.run_intake import RunIntake
-from artui.exchange.store import Store
+from artui.exchange.reading.database import DATABASES, ForeignDatabase, is_sqlite
+from artui.exchange.reading.files import Folder, inside_store, listed, size_and_time
+from artui.exchange.reading.store import Store
 
 FORMAT = "mlflow"
 REGISTRY = "model-registry"

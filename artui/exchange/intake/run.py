@@ -14,13 +14,13 @@ from artui.catalog import artifacts, context, importing, runs
 from artui.catalog.artifacts import Saved
 from artui.catalog.runs import NewRun
 from artui.errors import SourceIsPointer
-from artui.exchange.faults import FAULTS, fault_text
+from artui.exchange.intake.faults import FAULTS, fault_text
 from artui.model import ParamValue, Relation
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from artui.exchange.intake import Intake
+    from artui.exchange.intake.intake import Intake
 
 FLUSH_POINTS = 1 << 18
 MAX_NAME = 200

@@ -1,0 +1,1 @@
+"""Hugging Face: trainers' folders and folders of models."""

@@ -1,0 +1,1 @@
+"""The one way from a foreign store into a catalog: what importers call."""

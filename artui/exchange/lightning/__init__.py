@@ -1,0 +1,1 @@
+"""PyTorch Lightning: versions of its CSV and TensorBoard loggers."""

@@ -1,0 +1,1 @@
+"""MLflow: its database and its folder of files."""

@@ -1,0 +1,1 @@
+"""Reading what others wrote: bounded, inside the store, executing nothing."""

@@ -1,0 +1,1 @@
+"""TensorBoard: event files of TensorFlow, PyTorch and all others that write them."""

@@ -1,0 +1,80 @@
+"""Event files: which files are some, and those of one run, with what they are known by."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from artui.errors import SourceDamaged
+from artui.exchange.intake.identity import LOG, ROW, witness
+from artui.exchange.reading.files import is_clutter, open_inside
+from artui.exchange.reading.pointers import pointer_of
+from artui.exchange.tensorboard.events import first_records
+
+_BEGUN = re.compile(r"tfevents\.([0-9]{9,11})(?:\.|$)")
+
+
+def is_event_file(name: str) -> bool:
+    """Say whether a file is one of TensorBoard's by its name, as TensorBoard itself does."""
+    return "tfevents" in name and not name.endswith((".profile-empty", ".tmp", ".gz", ".zip")) and not is_clutter(name)
+
+
+def event_files(folder: Path) -> list[str]:
+    """List a folder's event files in the order in which TensorBoard reads them."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(
+                entry.name
+                for entry in entries
+                if is_event_file(entry.name)
+                and entry.is_file(follow_symlinks=False)
+                and pointer_of(Path(entry.path)) is None
+            )
+    except OSError:
+        return []
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """The event files of one run: those of its folder, and of folders inside that only hold its hparams."""
+
+    folder: Path
+    groups: tuple[tuple[str, ...], ...]
+    """Paths below the folder, a group a folder, in the order in which TensorBoard reads them."""
+
+    @classmethod
+    def of(cls, folder: Path, *inside: str) -> Logs:
+        """Find the event files of a folder, and of some folders inside it."""
+        return cls.among(folder, ["", *inside])
+
+    @classmethod
+    def among(cls, folder: Path, places: Iterable[str]) -> Logs:
+        """Find the event files of some folders, by their paths below one; an empty path is that one itself."""
+        groups = (tuple(os.path.join(place, file) for file in event_files(folder / place)) for place in places)
+        return cls(folder, tuple(group for group in groups if group))
+
+    @property
+    def files(self) -> list[str]:
+        return [file for group in self.groups for file in group]
+
+    @property
+    def begun_ms(self) -> int:
+        """When the first file was begun, as its name says; 0 when it does not."""
+        match = _BEGUN.search(self.files[0]) if self.groups else None
+        return int(match[1]) * 1000 if match else 0
+
+    def witnesses(self, root: Path) -> frozenset[str]:
+        """Give what tells each file from all others: how it begins, which has its time, its name, which has its process, and what it says first."""
+        found = set()
+        for file in self.files:
+            with contextlib.suppress(OSError, SourceDamaged), open_inside(root, self.folder / file) as stream:
+                beginning = first_records(stream)
+                found |= {
+                    witness(kind, os.path.basename(file), record)
+                    for kind, record in zip((LOG, ROW), beginning, strict=False)
+                }
+        return frozenset(found)
