@@ -8,6 +8,7 @@ safetensors headers are in its preview and metadata. `training_args.bin` is a pi
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import sys
@@ -19,10 +20,11 @@ import numpy as np
 import orjson
 
 from artui.errors import SourceDamaged
-from artui.exchange.intake.identity import ROW, History, Identity, witness
+from artui.exchange.intake.faults import FAULTS, fault_text
+from artui.exchange.intake.identity import ROW, History, Identity, place_of, witness
 from artui.exchange.intake.intake import Content, Intake
 from artui.exchange.intake.run import RunIntake
-from artui.exchange.reading.agreement import Floats, Ints, Log, add, agree, united
+from artui.exchange.reading.agreement import Floats, Ints, Log, add, agree, before, last_ways, united
 from artui.exchange.reading.files import (
     Folder,
     is_here,
@@ -101,28 +103,54 @@ def _logs(folder: Path) -> Logs:
     Others, such as those of an earlier training that the state has forgotten, are runs of their own.
     """
     places = _event_folders(folder)
-    table = _series(_newest(None, folder, _states(folder))[0], 0)[0] if places else {}
-    found: list[tuple[int, str]] = []
-    for place in places:
+    if not places:
+        return Logs.among(folder, [])
+    table = _series(_newest(None, folder, _states(folder))[0], 0)[0]
+    found = sorted((_EventFolder.of(folder, place) for place in places), key=lambda each: each.begun_ms)
+    if not table:  # nothing to hold them against
+        return Logs.among(folder, [each.name for each in found] if len(found) == 1 else [])
+    last_step = max(int(series.columns()[0].max()) for series in table.values())
+    mine: list[_EventFolder] = []
+    for at, each in enumerate(found):
+        # From where a later log goes on, it alone says what the state does.
+        limit = min((later.first_step for later in found[at + 1 :] if later.first_step > each.first_step), default=None)
+        is_same = agree(table, each.log if limit is None else before(each.log, limit))
+        if is_same or (is_same is None and bool(each.log) and each.first_step > last_step):
+            mine.append(each)
+    # Of two that begin alike, as with equal seeds, the later one is the training of the state.
+    mine = [
+        each
+        for at, each in enumerate(mine)
+        if not any(later.first_step <= each.first_step for later in mine[at + 1 :] if later.log)
+    ]
+    return Logs.among(folder, [each.name for each in mine])
+
+
+@dataclass(frozen=True, slots=True)
+class _EventFolder:
+    """How one folder of event files inside a trainer's begins."""
+
+    name: str
+    begun_ms: int
+    log: Log
+    first_step: int
+
+    @classmethod
+    def of(cls, folder: Path, place: Path) -> _EventFolder:
         logs = Logs.of(place)
-        log, tags = _beginning(folder, logs)
-        is_same = agree(table, log)
-        if is_same or (is_same is None and _ARGS in tags):
-            found.append((logs.begun_ms, "" if place == folder else str(place.relative_to(folder))))
-    return Logs.among(folder, [name for _, name in sorted(found)])
+        log = _beginning(folder, logs)
+        first = min((int(series.columns()[0].min()) for series in log.values()), default=sys.maxsize)
+        return cls("" if place == folder else str(place.relative_to(folder)), logs.begun_ms, log, first)
 
 
-def _beginning(root: Path, logs: Logs) -> tuple[Log, set[str]]:
-    """Give how the scalars of event files begin, by the names that the state has for them, and the tags of all else."""
+def _beginning(root: Path, logs: Logs) -> Log:
+    """Give how the scalars of event files begin, by the names that the state has for them."""
     log: Log = {}
-    tags: set[str] = set()
     for file in logs.files:
         with contextlib.suppress(OSError, SourceDamaged), open_inside(root, logs.folder / file) as stream:
-            scalars, others = sample(stream)
-            tags |= others
-            for tag, columns in scalars.items():
+            for tag, columns in sample(stream).items():
                 add(log, _name_of(tag), *columns)
-    return log, tags
+    return log
 
 
 def _event_folders(folder: Path) -> list[Path]:
@@ -175,9 +203,19 @@ def _is_config(path: Path) -> bool:
 def take(store: Store, intake: Intake) -> None:
     """Take every trainer's folder as a run, and every model's as a version."""
     folders = sorted(store.parts, key=lambda place: natural_key(str(place)))
-    trainings = [training for folder in folders if (training := _Training.of(folder)) is not None]
-    identities = [training.identity(intake, store.path) for training in trainings]
-    for training, identity, run_id in zip(trainings, identities, intake.ids_of(identities), strict=True):
+    found: list[tuple[_Training, Identity]] = []
+    models = []
+    for folder in folders:
+        try:
+            training = _Training.of(folder)
+            if training is None:
+                models.append(folder)
+            else:
+                found.append((training, training.identity(intake, store.path)))
+        except FAULTS as error:
+            intake.report.add_damage(_names(folder)[0], fault_text(error))
+    ids = intake.ids_of([identity for _, identity in found])
+    for (training, identity), run_id in zip(found, ids, strict=True):
         name, project = _names(training.folder)
         if not intake.is_wanted(project, name) or intake.is_unchanged(run_id, identity.fingerprint):
             continue
@@ -186,7 +224,7 @@ def take(store: Store, intake: Intake) -> None:
         ) as run:  # fmt: skip
             run.provenance(folder=str(training.folder))
             _take_trainer(run, intake, training)
-    for folder in {*folders} - {training.folder for training in trainings}:
+    for folder in models:
         _take_model(folder, intake)
 
 
@@ -210,8 +248,8 @@ class _Training:
         logs = self.logs.witnesses(folder)
         history = _newest(None, folder, self.states)[0].get("log_history", ())
         entry = next((each for each in history if isinstance(each, dict)), None)
-        first = witness(ROW, orjson.dumps(entry, option=orjson.OPT_SORT_KEYS, default=str)) if entry else ""
-        place = os.path.realpath(folder)
+        first = witness(ROW, json.dumps(entry, sort_keys=True, default=str)) if entry else ""
+        place = place_of(folder)
         return Identity(
             intake.run_id("training", folder.name, first or place), stamp(folder, files), place, logs | ({first} if first else set()),
             earlier_ids=(intake.run_id("trainer", place),), history=self._history, title=os.path.relpath(folder, root),
@@ -272,6 +310,7 @@ def _take_trainer(run: RunIntake, intake: Intake, training: _Training) -> None:
     for each in trainings.values():
         for name, series in each.items():
             add(events, name, *series.columns())
+    events = last_ways(events)
     if events:  # the times of files are those of their last copy
         last_ms = max(int(series.columns()[1].max()) for series in events.values())
         _stand(run, state, last_ms, has_events=True)
@@ -323,26 +362,36 @@ def _runtime_ms(state: dict[str, Any]) -> int:
 
 
 def _newest(run: RunIntake | None, folder: Path, states: list[tuple[int, Path]]) -> tuple[dict[str, Any], Path | None]:
-    """Give the state with the longest history; those that cannot be read are told of where there is a run."""
+    """Give the folder's own state, or that of a checkpoint which goes on from it; those that cannot be read are told of where there is a run.
+
+    A checkpoint that does not go on from it is of an earlier training: the Trainer leaves those where they are.
+    """
     best: tuple[int, dict[str, Any], Path] | None = None
     for at_most, path in reversed(states):
         if best is not None and best[0] >= at_most:
             break
         try:
             told = _json(read_inside(folder, path, limit_bytes=MAX_STATE_BYTES))
+            if not isinstance(told, dict) or not isinstance(told.get("log_history"), list):
+                raise SourceDamaged("it has no log_history")
         except (SourceDamaged, OSError) as error:
             if run is not None:
-                run.damaged(f"{path.relative_to(folder)} cannot be read: {error}")
-            continue
-        if not isinstance(told, dict) or not isinstance(told.get("log_history"), list):
-            if run is not None:
-                run.damaged(f"{path.relative_to(folder)} has no log_history")
+                run.fault(error, f"{path.relative_to(folder)} cannot be read")
             continue
         step = told.get("global_step")
         step = step if isinstance(step, int) else len(told["log_history"])
-        if best is None or step > best[0]:
+        if best is None or (step > best[0] and (_is_odd(best[1]) or _begins_as(told, best[1]))):
             best = step, told, path
     return (best[1], best[2]) if best is not None else ({}, None)
+
+
+def _is_odd(state: dict[str, Any]) -> bool:
+    """Whether a state does not say how far it came: no Trainer has written that."""
+    return not isinstance(state.get("global_step"), int)
+
+
+def _begins_as(state: dict[str, Any], other: dict[str, Any]) -> bool:
+    return bool(state["log_history"][: len(other["log_history"])] == other["log_history"])
 
 
 def _json(content: bytes) -> Any:

@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,11 @@ class Identity:
     """Its path below what is imported: tells it apart from another with the same id."""
 
 
+def place_of(path: str | os.PathLike[str]) -> str:
+    """Give the real path of a folder, as a text that can be stored whatever bytes it has."""
+    return os.fsencode(os.path.realpath(path)).decode("utf-8", "backslashreplace")
+
+
 def witness(kind: str, *content: bytes | str) -> str:
     """Make a witness of the first piece of a log, or what else only one training has."""
     whole = hashlib.sha256()
@@ -67,28 +73,90 @@ def assigned(
 
     The most alike come first, and no run of the catalog is taken twice.
     """
-    by_mark = _by_mark(known)
-    places = {identity.place: identity for identity in identities if identity.place}
-    pairs = []
-    for at, identity in enumerate(identities):
-        for run_id in _candidates(identity, known, by_mark):
-            likeness = _likeness(identity, run_id, known[run_id], places)
-            if likeness is not None:
-                pairs.append((likeness, -at, run_id))
-    pairs.sort(reverse=True)
-    ids: dict[int, str] = {}
-    taken: set[str] = set()
-    for _, at, run_id in pairs:
-        if -at in ids or run_id in taken:
-            continue
-        if _goes_on(identities[-at], known[run_id], history_of):
-            ids[-at] = run_id
-            taken.add(run_id)
-    for at, identity in enumerate(identities):
-        if at not in ids:
-            ids[at] = _new_id(identity, known, taken, derive)
-            taken.add(ids[at])
-    return [ids[at] for at in range(len(identities))]
+    return _Assigning(identities, known, history_of).ids(derive)
+
+
+class _Assigning:
+    """Holds the runs of one import against those of the catalog."""
+
+    def __init__(
+        self, identities: Sequence[Identity], known: Mapping[str, Known], history_of: Callable[[Known], History]
+    ) -> None:
+        self._identities, self._known = identities, known
+        self._places = {identity.place for identity in identities if identity.place}
+        self._now = cache(lambda at: _history_of(identities[at]))
+        self._before = cache(lambda run_id: history_of(known[run_id]))
+
+    def ids(self, derive: Callable[..., str]) -> list[str]:
+        by_mark = _by_mark(self._known)
+        pairs = []
+        for at, identity in enumerate(self._identities):
+            for run_id in _candidates(identity, self._known, by_mark):
+                likeness = self._likeness(identity, run_id)
+                if likeness is not None:
+                    pairs.append((likeness, -at, run_id))
+        pairs.sort(reverse=True)
+        ids: dict[int, str] = {}
+        taken: set[str] = set()
+        for _, at, run_id in pairs:
+            if -at not in ids and run_id not in taken and self._is_it(-at, run_id):
+                ids[-at] = run_id
+                taken.add(run_id)
+        for at, identity in enumerate(self._identities):
+            if at not in ids:
+                ids[at] = _new_id(identity, self._known, taken, derive)
+                taken.add(ids[at])
+        return [ids[at] for at in range(len(self._identities))]
+
+    def _likeness(self, identity: Identity, run_id: str) -> tuple[bool, bool, int, bool, bool] | None:
+        """Say how much speaks for a run of the catalog; None if it cannot be it."""
+        run = self._known[run_id]
+        shared = identity.witnesses & run.witnesses
+        is_there = bool(identity.place) and run.place == identity.place
+        has_id = run_id == identity.id or run_id in identity.earlier_ids
+        ends_alike = bool(identity.place) and os.path.basename(identity.place) == os.path.basename(run.place)
+        if identity.is_named and run_id == identity.id:
+            return True, True, len(shared), True, True
+        if any(not _of_kind(shared, kind) for kind in _kinds(identity.witnesses) & _kinds(run.witnesses)):
+            return None  # trained into again
+        # A copy is the same run; under another name, beside the one that it was copied from, it is another.
+        if self._may_be_copy(identity, run) and not ends_alike and not _is_inside(identity.place, run.place):
+            return None
+        if not shared and not is_there and not has_id and not (ends_alike and not os.path.exists(run.place)):
+            return None  # hints alone
+        return run.fingerprint == identity.fingerprint, is_there, len(shared), has_id, ends_alike
+
+    def _may_be_copy(self, identity: Identity, run: Known) -> bool:
+        """Whether a run lies elsewhere still, where this import does not look; catalogs of before did not say where."""
+        is_elsewhere = run.place not in ("", identity.place) and run.place not in self._places
+        return is_elsewhere and bool(run.witnesses) and os.path.exists(run.place)
+
+    def _is_it(self, at: int, run_id: str) -> bool:
+        """Whether the histories are of one training, where witnesses do not settle it."""
+        identity, run = self._identities[at], self._known[run_id]
+        if identity.history is None or _of_kind(identity.witnesses & run.witnesses, LOG):
+            return True
+        if run.fingerprint == identity.fingerprint and run.place == identity.place:
+            return True
+        before, now = self._before(run_id), self._now(at)
+        if not goes_on(before, now):
+            return False
+        # Equal beginnings in two places are no copy: many trainings begin alike.
+        is_whole = _is_inside(identity.place, run.place) or _counts(before) == _counts(now)
+        return is_whole or not self._may_be_copy(identity, run)
+
+
+def _history_of(identity: Identity) -> History:
+    return identity.history() if identity.history is not None else {}
+
+
+def _counts(history: History) -> dict[tuple[str, str], int]:
+    return {name: len(steps) for name, (steps, _) in history.items()}
+
+
+def _is_inside(place: str, other: str) -> bool:
+    """Whether one of two places is a folder inside the other, as a checkpoint is in its training's."""
+    return bool(place and other) and (place.startswith(other + os.sep) or other.startswith(place + os.sep))
 
 
 def _by_mark(known: Mapping[str, Known]) -> dict[str, list[str]]:
@@ -107,32 +175,6 @@ def _candidates(identity: Identity, known: Mapping[str, Known], by_mark: Mapping
     return found
 
 
-def _likeness(
-    identity: Identity, run_id: str, run: Known, places: Mapping[str, Identity]
-) -> tuple[bool, bool, int, bool, bool] | None:
-    """Say how much speaks for a run of the catalog; None if it cannot be it."""
-    shared = identity.witnesses & run.witnesses
-    is_there = bool(identity.place) and run.place == identity.place
-    has_id = run_id == identity.id or run_id in identity.earlier_ids
-    ends_alike = bool(identity.place) and os.path.basename(identity.place) == os.path.basename(run.place)
-    if identity.is_named and run_id == identity.id:
-        return True, True, len(shared), True, True
-    if any(not _of_kind(shared, kind) for kind in _kinds(identity.witnesses) & _kinds(run.witnesses)):
-        return None  # trained into again
-    if not is_there and run.place and not (has_id and not run.witnesses):
-        holder = places.get(run.place)
-        if holder is not None:
-            is_held = bool(holder.witnesses & run.witnesses) or not run.witnesses
-        else:
-            is_held = os.path.exists(run.place)
-        # A copy is the same run; under another name, beside the one that it was copied from, it is another.
-        if is_held and not (ends_alike and holder is None):
-            return None
-    if not shared and not is_there and not has_id and not (ends_alike and not os.path.exists(run.place)):
-        return None  # hints alone
-    return is_there, run.fingerprint == identity.fingerprint, len(shared), has_id, ends_alike
-
-
 def _kinds(witnesses: Iterable[str]) -> set[str]:
     return {each.partition(":")[0] for each in witnesses}
 
@@ -141,18 +183,10 @@ def _of_kind(witnesses: Iterable[str], kind: str) -> list[str]:
     return [each for each in witnesses if each.startswith(f"{kind}:")]
 
 
-def _goes_on(identity: Identity, run: Known, history_of: Callable[[Known], History]) -> bool:
-    if identity.history is None or run.fingerprint == identity.fingerprint:
-        return True
-    if _of_kind(identity.witnesses & run.witnesses, LOG):
-        return True
-    return goes_on(history_of(run), identity.history())
-
-
 def goes_on(before: History, now: History) -> bool:
     """Say whether two histories are of one training, which may have gone on: what both have at a step is the same.
 
-    Of a step that comes again, the first value counts.
+    Of a step that comes again, the first value counts. Single precision is enough: event files keep no more.
     """
     has_shared = False
     for name in before.keys() & now.keys():
@@ -161,7 +195,9 @@ def goes_on(before: History, now: History) -> bool:
         other_steps, other_first = np.unique(other_steps, return_index=True)
         _, mine, theirs = np.intersect1d(steps, other_steps, assume_unique=True, return_indices=True)
         has_shared = has_shared or len(mine) > 0
-        if not np.array_equal(values[first][mine], other_values[other_first][theirs], equal_nan=True):
+        if not np.isclose(
+            values[first][mine], other_values[other_first][theirs], rtol=1e-5, atol=1e-12, equal_nan=True
+        ).all():
             return False
     return has_shared or not before or not now
 

@@ -131,7 +131,8 @@ class RunIntake:
 
     def provenance(self, **facts: Any) -> None:
         """Say where the run came from: the source's id, the client and its version, the store."""
-        self._provenance.update({name: value for name, value in facts.items() if value not in (None, "")})
+        told = {name: value for name, value in facts.items() if value not in (None, "")}
+        self._provenance.update(_storable(told))
 
     def status(self, status: str, *, ended_ms: int | None = None, heard_ms: int = 0, deleted_ms: int | None = None, error: str = "") -> None:  # fmt: skip
         """Say how the run ended, or that it goes on and was last heard of then."""
@@ -343,6 +344,15 @@ def bounded_ms(time_ms: Any) -> int:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())[:MAX_NAME]
+
+
+def _storable(content: Any) -> Any:
+    """Give texts that a catalog can hold, also of names that are no UTF-8."""
+    if isinstance(content, str):
+        return content.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    if isinstance(content, dict):
+        return {key: _storable(value) for key, value in content.items()}
+    return [_storable(value) for value in content] if isinstance(content, list) else content
 
 
 def _bounded(content: Any, depth: int = 0) -> Any:

@@ -22,7 +22,7 @@ import numpy as np
 import orjson
 
 from artui.errors import SourceDamaged
-from artui.exchange.intake.identity import HINT, ROW, History, Identity, witness
+from artui.exchange.intake.identity import HINT, ROW, History, Identity, place_of, witness
 from artui.exchange.intake.intake import Intake
 from artui.exchange.intake.run import RunIntake
 from artui.exchange.reading import dumped
@@ -134,7 +134,7 @@ class _Version:
         for name in sorted(_MARKS.intersection(files)):
             with contextlib.suppress(OSError, SourceDamaged):
                 hints.add(witness(HINT, name, read_inside(folder, folder / name)))
-        place = os.path.realpath(folder)
+        place = place_of(folder)
         begun = sorted(logs)[:1] or [row] if logs or row else sorted(hints)[:1] or [place]
         events = event_files(folder)
         return Identity(

@@ -62,6 +62,28 @@ def _shared(first: Series, second: Series) -> float | None:
     return sum(same) / len(same) if same else None
 
 
+def before(log: Log, step: int) -> Log:
+    """Give what a log has before a step."""
+    found: Log = {}
+    for name, series in log.items():
+        steps, times_ms, values = series.columns()
+        stays = steps < step
+        if stays.any():
+            add(found, name, steps[stays], times_ms[stays], values[stays])
+    return found
+
+
+def last_ways(log: Log) -> Log:
+    """Leave out what was done again: where steps go back, what came before them from there on does not count."""
+    found: Log = {}
+    for name, series in log.items():
+        steps, times_ms, values = series.columns()
+        later = np.minimum.accumulate(steps[::-1])[::-1]
+        stays = np.append((steps[:-1] < later[1:]) | (steps[:-1] == steps[1:]), True)
+        add(found, name, steps[stays], times_ms[stays], values[stays])
+    return found
+
+
 def united(table: Log, events: Log) -> Log:
     """Join a table without times and event files of the same training: the table's values at the events' times, and what only one has."""
     clock = _Clock(events)

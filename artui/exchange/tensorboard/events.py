@@ -304,16 +304,14 @@ def head_tags(stream: BinaryIO) -> list[str]:
     return list(tags)
 
 
-def sample(
-    stream: BinaryIO,
-) -> tuple[dict[str, tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]], set[str]]:
-    """Read the beginning of a file, so far as to know it again; give its scalars by tag, and the tags of all else."""
+def sample(stream: BinaryIO) -> dict[str, tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]]:
+    """Read the scalars at the beginning of a file, so far as to know it again."""
     reader = EventReader()
-    others: set[str] = set()
     head = stream.read(_SAMPLE_BYTES)
     for batch in records(BytesIO(head), len(head), Damage()):
-        others.update(value.tag for value in reader.read(batch))
-    return dict(reader.take_scalars()), others
+        for _ in reader.read(batch):
+            pass
+    return dict(reader.take_scalars())
 
 
 class EventReader:

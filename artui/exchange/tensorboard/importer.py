@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 from artui.errors import SourceDamaged
-from artui.exchange.intake.identity import Identity
+from artui.exchange.intake.identity import Identity, place_of
 from artui.exchange.intake.intake import Intake
 from artui.exchange.reading.files import Folder, natural_key, open_inside, stamp
 from artui.exchange.reading.store import Store
@@ -95,7 +95,7 @@ def _identity(intake: Intake, logs: Logs, title: str) -> Identity:
     """Say what a run is known by; its id is that of the ends of its path, and of its first file's name, which says when and where it began."""
     parts = Path(os.path.abspath(logs.folder)).parts
     return Identity(
-        intake.run_id("/".join(parts[-2:]), logs.files[0]), stamp(logs.folder, logs.files), os.path.realpath(logs.folder),
+        intake.run_id("/".join(parts[-2:]), logs.files[0]), stamp(logs.folder, logs.files), place_of(logs.folder),
         logs.witnesses(logs.folder), earlier_ids=(intake.run_id(title, logs.files[0]),), title=title,
     )  # fmt: skip
 
