@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from artui.catalog import artifacts, context, points, runs
+from artui.catalog import artifacts, context, keeping, points, runs
 from artui.catalog.artifacts import NewVersion, Saved
 from artui.catalog.ids import derived_id
 from artui.catalog.runs import STATUS_CODES, NewRun, storable
@@ -117,7 +117,8 @@ def put_run(connection: sqlite3.Connection, run: NewRun) -> int:
     connection.execute("UPDATE run SET seal = NULL WHERE key = ?", (key,))
     kept = _changed_by_people(connection, run.id).get("tag", set())
     with runs.searchable(connection, key):
-        connection.execute("DELETE FROM param WHERE run_key = ?", (key,))
+        if run.params:  # one that has none any more has lost the file that they are in
+            connection.execute("DELETE FROM param WHERE run_key = ?", (key,))
         for (name,) in connection.execute(
             "SELECT n.text FROM tag AS t JOIN name AS n ON n.key = t.name_key WHERE t.run_key = ?", (key,)
         ).fetchall():
@@ -126,7 +127,7 @@ def put_run(connection: sqlite3.Connection, run: NewRun) -> int:
                     "DELETE FROM tag WHERE run_key = ? AND name_key = ?", (key, runs.name_key(connection, name))
                 )
     complete_run(connection, key, run)
-    connection.execute("DELETE FROM series WHERE run_key = ?", (key,))
+    keeping.set_aside(connection, key)
     connection.execute("DELETE FROM context WHERE run_key = ?", (key,))
     return key
 
@@ -201,6 +202,12 @@ def end_run(
         connection.execute("UPDATE run SET deleted_ms = ? WHERE key = ?", (deleted_ms, run_key))
 
 
+def count_points(connection: sqlite3.Connection, run_key: int) -> int:
+    """Give how many points an imported run has."""
+    row = connection.execute("SELECT coalesce(sum(count), 0) FROM series WHERE run_key = ?", (run_key,)).fetchone()
+    return int(row[0])
+
+
 def add_points(
     connection: sqlite3.Connection, run_key: int, name: str, labels: str, steps: Ints, times_ms: Ints, values: Floats
 ) -> None:
@@ -246,7 +253,7 @@ def put_version(
     row = connection.execute(
         "SELECT key, number, digest, created_ms FROM version WHERE id = ?", (version_id,)
     ).fetchone()
-    if row is not None and row[2] == digest:
+    if row is not None and row[2] == digest and not _has_arrived(connection, int(row[0]), version):
         if version.created_ms < row[3] and not identity:
             connection.execute("UPDATE version SET created_ms = ? WHERE key = ?", (version.created_ms, row[0]))
         return Saved(row[0], version_id, artifact_key, row[1], is_new=False)
@@ -287,6 +294,13 @@ def put_version(
             ).fetchone()[0]
         )
     return artifacts.write_version(connection, version, artifact_key, version_id, number, digest)
+
+
+def _has_arrived(connection: sqlite3.Connection, version_key: int, version: NewVersion) -> bool:
+    """Whether bytes are at hand that were not when the version was written, as after `git lfs pull`."""
+    absent = "SELECT count(*) FROM file WHERE version_key = ? AND blob_key IS NULL"
+    absent_count = int(connection.execute(absent, (version_key,)).fetchone()[0])
+    return sum(file.blob_key is None for file in version.files) < absent_count
 
 
 def number_by_time(connection: sqlite3.Connection, artifact_keys: Iterable[int]) -> None:

@@ -219,7 +219,8 @@ class Intake:
             except FAULTS as error:
                 taken.fault(error)
             known = self._known.get(run_id)
-            is_shorter = known is not None and taken.point_count < known.point_count
+            is_shorter = known is not None and taken.point_count < known.point_count and not taken.takes_back
+            is_shorter = is_shorter and not taken.has_gained()
             if not is_shorter:
                 taken._finish(self._stamped(fingerprint))
         except BaseException:

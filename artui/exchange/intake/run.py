@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from artui.catalog import artifacts, context, importing, runs
+from artui.catalog import artifacts, context, importing, keeping, runs
 from artui.catalog.artifacts import Saved
 from artui.catalog.runs import NewRun
 from artui.errors import SourceIsPointer
@@ -61,6 +61,10 @@ class RunIntake:
         self._damages: list[str] = []
         self._is_cut_off = False
         self._first_ms = self._about_ms = 0
+        self.takes_back = False
+        """Whether the source says itself that some of what it had does not count any more."""
+        self.is_in_pieces = False
+        """Whether the source keeps the run in several files, of which some may be gone: what they held stays."""
 
     @property
     def is_damaged(self) -> bool:
@@ -272,6 +276,13 @@ class RunIntake:
             source=self._source, **facts,
         )  # fmt: skip
 
+    def has_gained(self) -> bool:
+        """Say whether it has points that the catalog does not have, where it has fewer of others."""
+        if self._intake._catalog is None or not self.point_count or not self.is_in_pieces or self.may_have_lost:
+            return False
+        self._flush()
+        return keeping.has_gained(self._intake._begin(), self._here())
+
     def _finish(self, fingerprint: str) -> None:
         was_there = self._key is not None
         self._flush()
@@ -281,6 +292,9 @@ class RunIntake:
         connection, key = self._intake._begin(), self._here()
         if was_there:  # since its first points, more may have been learnt
             importing.complete_run(connection, key, self._new_run())
+        kept_count = keeping.settle(connection, key, is_whole=self.takes_back or not self.is_in_pieces)
+        self.left("points", "are not there any more: what the catalog had of them was kept", kept_count)
+        self.point_count = max(self.point_count, importing.count_points(connection, key))
         importing.unlink_run(connection, key)
         for relation, saved in self._links:
             pair = (key, saved.key) if relation == "output" else (saved.key, key)

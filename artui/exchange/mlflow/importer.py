@@ -202,6 +202,7 @@ class _Taking:
             started_ms=found.started_ms,
             source=f"mlflow:{found.id}",
         ) as run:
+            run.is_in_pieces = found.place is not None
             if found.place is not None:
                 run.started_about(size_and_time(found.place / "meta.yaml")[1] or size_and_time(found.place)[1])
             if found.damage:

@@ -64,6 +64,7 @@ def take(store: Store, intake: Intake) -> None:
             run_id, fingerprint=identity.fingerprint, name=name, project=project, started_ms=logs.begun_ms,
             source=f"tensorboard:{name}", identity=identity,
         ) as run:  # fmt: skip
+            run.is_in_pieces = True
             run.about(parent_id=parent)
             run.provenance(run=name, files=logs.files[:20])
             take_events(run, root, logs)

@@ -96,6 +96,7 @@ def _hand_over(run: RunIntake, reader: EventReader, limit: int | None, trainings
     for tag, (steps, times_ms, values) in reader.take_scalars():
         if limit is not None:
             stay = steps < limit
+            run.takes_back = run.takes_back or not stay.all()
             run.changed("points", TAKEN_BACK, int(np.count_nonzero(~stay)))
             steps, times_ms, values = steps[stay], times_ms[stay], values[stay]
         if len(steps):

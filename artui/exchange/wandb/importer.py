@@ -114,6 +114,7 @@ def take(store: Store, intake: Intake) -> None:
             run_id, fingerprint=identity.fingerprint, name=name, project=project or "uncategorized", started_ms=heads[0].started_ms,
             source=f"wandb:{entity}/{project}/{id}", identity=identity,
         ) as run:  # fmt: skip
+            run.is_in_pieces = True
             run.provenance(
                 run_id=id,
                 entity=entity,
