@@ -478,6 +478,137 @@ def test_checkpoints_are_numbered_by_step(order: str, tmp_path: Path) -> None:
     assert [sorted(each) for each in found.values()] == [[(1, 500), (2, 1000), (3, 1500)]] * 2  # type: ignore[comparison-overlap]
 
 
+def test_hparams_of_a_search_with_one_writer_stay_runs(tmp_path: Path) -> None:
+    """PyTorch's own example calls `add_hparams` with other values again and again: each is a run, none is mixed."""
+    folder = tmp_path / "runs" / "search"
+    write_log(folder, {})
+    for number in range(3):
+        records = [hparams_event({"lr": 0.1 * number}), tf_record(scalar_event("hparam/accuracy", 0, float(number)))]
+        write_events(folder / f"178000000{number}.25", records, name=f"events.out.tfevents.{SECONDS}.box.1.{number}")
+
+    import_paths([tmp_path / "runs"], tmp_path / "c.artui")
+
+    found = [run for run in runs_of(tmp_path / "c.artui") if run.params]
+    assert [run.params[0].value for run in found] == [pytest.approx(0.1 * number) for number in range(3)]
+    assert [run.metrics[0].summary.last for run in found] == [0.0, 1.0, 2.0]
+
+
+@pytest.mark.parametrize("write", [_lightning, _trainer])
+def test_equal_beginnings_in_two_places_are_two_runs(write: Callable[[Path, int, float], None], tmp_path: Path) -> None:
+    """A run that was imported early, or crashed, is not taken for another that begins like it."""
+    catalog = tmp_path / "c.artui"
+    write(tmp_path / "expA" / "version_0", 1, 0.1)
+    write(tmp_path / "expB" / "version_0", 1, 1.0)
+    if (tmp_path / "expA" / "version_0" / "hparams.yaml").exists():
+        (tmp_path / "expA" / "version_0" / "hparams.yaml").write_text("lr: 0.9\n")
+    for place in ("expA", "expB", "expA", "expB"):
+        import_paths([tmp_path / place], catalog)
+
+    assert len(runs_of(catalog)) == 2
+    assert sorted(len(found) for key, found in content(catalog)["points"].items() if "loss" in key) == [1, 10]
+
+
+def test_equal_times_and_sizes_say_nothing(tmp_path: Path) -> None:
+    """Two trainings whose files have one size and one time, as in an archive of a host, are both taken."""
+    catalog = tmp_path / "c.artui"
+    for name, last in (("a", 0.25), ("b", 0.75)):
+        state = write_training(tmp_path / name / "out", [1.0, 0.5, last]) / "trainer_state.json"
+        os.utime(state, (SECONDS, SECONDS))
+    for name in ("a", "b", "a"):
+        import_paths([tmp_path / name], catalog)
+
+    assert sorted(run.metrics[-1].summary.last or 0 for run in runs_of(catalog)) == [0.25, 0.75]
+
+
+def test_shorter_training_into_the_same_folder_is_taken(tmp_path: Path) -> None:
+    """The Trainer leaves checkpoints of the training before where they are: the folder's own state says what it is of."""
+    out, catalog = tmp_path / "whisper", tmp_path / "c.artui"
+    write_training(out, [1.0, 0.9, 0.8, 0.7])
+    write_training(out / "checkpoint-40", [1.0, 0.9, 0.8, 0.7])
+    import_paths([out], catalog)
+    write_training(out, [5.0, 4.0])
+    import_paths([out], catalog)
+
+    assert sorted(len(found) for key, found in content(catalog)["points"].items() if " loss " in key) == [2, 4]
+
+
+def test_training_that_was_killed_and_resumed_is_one_run(tmp_path: Path) -> None:
+    """What the first process did beyond its last checkpoint was done again, and does not count twice."""
+    out, catalog = tmp_path / "whisper", tmp_path / "c.artui"
+    first = {10 * k: 1.0 / k for k in range(1, 6)}
+    again = {10 * k: 1.0 / k + 0.01 for k in range(3, 9)}
+    write_log(out / "runs" / "A", first, began=SECONDS, tag="train/loss")
+    write_training(out / "checkpoint-20", [1.0, 0.5], max_steps=80)
+    import_paths([out], catalog)
+    write_log(out / "runs" / "B", again, began=SECONDS + 1000, tag="train/loss")
+    write_training(out, [1.0, 0.5, *again.values()])
+    import_paths([out], catalog)
+
+    assert series_of(catalog)["whisper loss"] == [(10, 1.0), (20, 0.5), *again.items()]
+    assert len(runs_of(catalog)) == 1
+
+
+def test_event_files_that_share_nothing_with_the_state_are_not_its(tmp_path: Path) -> None:
+    """A debug run before, and an attempt that has only arguments, give the training no points and no params."""
+    out, catalog = tmp_path / "whisper", tmp_path / "c.artui"
+    write_training(out, [1.0, 0.5], every=500)
+    write_log(out / "runs" / "OLD", {10: 9.0, 20: 8.0}, began=SECONDS - 1000, tag="train/loss")
+    write_log(out / "runs" / "NEW", {500: 1.0, 1000: 0.5}, tag="train/loss")
+    import_paths([out], catalog)
+
+    assert series_of(catalog)["whisper loss"] == [(500, 1.0), (1000, 0.5)]
+    assert len(runs_of(catalog)) == 2
+
+
+def test_one_bad_state_hides_no_other(tmp_path: Path) -> None:
+    """Numbers beyond all bounds and letters that are none cost their own run at most."""
+    write_training(tmp_path / "good", [1.0, 0.5])
+    for name, entry in (("big", '{"step": 1, "loss": NaN, "tokens": 99999999999999999999999}'), ("odd", '{"step": 1, "x": NaN, "\\ud800": 1}')):  # fmt: skip
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "trainer_state.json").write_text(f'{{"global_step": 1, "log_history": [{entry}]}}')
+
+    import_paths([tmp_path], tmp_path / "c.artui")
+
+    assert "good" in {run.head.name for run in runs_of(tmp_path / "c.artui")}
+
+
+def test_folder_whose_name_is_no_utf_8_is_known_again(tmp_path: Path) -> None:
+    """Old disks have names in any bytes: the second import brings nothing."""
+    place = os.fsencode(tmp_path) + b"/lo\xe9s"
+    write_log(Path(os.fsdecode(place)) / "run", {0: 1.0, 1: 0.5})
+    for runs in ({"new": 1}, {"unchanged": 1}):
+        [report] = import_paths([Path(os.fsdecode(place))], tmp_path / "c.artui")
+        assert report.runs == runs
+
+
+def test_files_that_are_gone_take_no_point_away(tmp_path: Path) -> None:
+    """Also when the others go on: what the first file held stays, and what is new comes behind it."""
+    catalog, folder = tmp_path / "c.artui", tmp_path / "logs" / "run"
+    first = write_log(folder, dict.fromkeys(range(5), 1.0), began=SECONDS)
+    write_log(folder, dict.fromkeys(range(5, 8), 2.0), began=SECONDS + 100)
+    import_paths([tmp_path / "logs"], catalog)
+    first.unlink()
+    write_log(folder, dict.fromkeys(range(5, 30), 2.0), began=SECONDS + 100)
+    [report] = import_paths([tmp_path / "logs"], catalog)
+
+    assert series_of(catalog)["run loss"] == [(step, 1.0 if step < 5 else 2.0) for step in range(30)]
+    assert report.left["points", "are not there any more: what the catalog had of them was kept"] == 5
+
+
+def test_renamed_folder_and_one_trained_in_its_place(tmp_path: Path) -> None:
+    """The old run goes with its files, and the new one is new."""
+    catalog, root = tmp_path / "c.artui", tmp_path / "logs"
+    _lightning(root / "version_0", 1, 0.5)
+    import_paths([root], catalog)
+    [first] = runs_of(catalog)
+    (root / "version_0").rename(root / "good")
+    _lightning(root / "version_0", 102, 0.5)
+    import_paths([root], catalog)
+
+    assert {run.head.name for run in runs_of(catalog)} == {"good", "version_0"} or len(runs_of(catalog)) == 2
+    assert first.head.id in {run.head.id for run in runs_of(catalog)}
+
+
 # The rule itself
 
 

@@ -9,7 +9,6 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -236,17 +235,25 @@ def test_moved_logs_of_tensorboard_are_the_same_runs(tmp_path: Path) -> None:
     assert len(content(catalog)["runs"]) == 2
 
 
-def test_resumed_run_of_wandb_is_one_run(tmp_path: Path) -> None:
-    """Two logs of one id follow each other in one run, whose end is that of the later log."""
-    first = wandb_records(5, exit_code=1)
-    write_wandb(tmp_path, first, begun="20260601_120000")
-    later: list[Any] = wandb_records(8, exit_code=0)
-    write_wandb(tmp_path, later, begun="20260602_120000")
+@pytest.mark.parametrize(
+    ("first_step", "expected"),
+    [
+        (0, {"": [0, 1, 2, 3, 4], "log=2": [0, 1, 2, 3]}),  # the program ran twice under one id
+        (3, {"": [0, 1, 2, 3, 4, 5, 6]}),  # it went on from a checkpoint: W&B keeps the first of what is repeated
+        (5, {"": [0, 1, 2, 3, 4, 5, 6, 7, 8]}),
+    ],
+)
+def test_logs_of_one_id_are_one_run(tmp_path: Path, first_step: int, expected: dict[str, list[int]]) -> None:
+    """They follow each other, and the run's end is that of the later log; trainings that begin again are told apart."""
+    write_wandb(tmp_path, wandb_records(5, exit_code=1), begun="20260601_120000")
+    write_wandb(tmp_path, wandb_records(4, exit_code=0, first=first_step), begun="20260602_120000")
+
     import_paths([tmp_path], tmp_path / "c.artui")
 
     found = content(tmp_path / "c.artui")
     [run] = found["runs"]
-    assert run[4] == 1 and any(each[1:4] == ("loss", "", 13) for each in found["series"])
+    losses = {key.split(" ", 2)[2]: [step for step, *_ in points] for key, points in found["points"].items() if key.split(" ")[1] == "loss"}  # fmt: skip
+    assert run[4] == 1 and {labels: steps for labels, steps in losses.items() if labels != "summary"} == expected
 
 
 def test_summary_of_wandb_is_what_was_last_said_of_each_key(tmp_path: Path) -> None:

@@ -168,7 +168,7 @@ def wandb_item(name: str | Sequence[str], value: Any) -> bytes:
     return message(*names, (16, text))
 
 
-def wandb_records(count: int = 20, *, id: str = "abc123", project: str = "vision", exit_code: int | None = 0, more: Sequence[bytes] = ()) -> list[bytes]:  # fmt: skip
+def wandb_records(count: int = 20, *, id: str = "abc123", project: str = "vision", exit_code: int | None = 0, first: int = 0, more: Sequence[bytes] = ()) -> list[bytes]:  # fmt: skip
     """Give records of one run: header, run, history, statistics, output, summary, and its end."""
     start = message((1, SECONDS))
     config = message((1, wandb_item("lr", 0.1)), (1, wandb_item("net", {"depth": 3})))
@@ -184,7 +184,7 @@ def wandb_records(count: int = 20, *, id: str = "abc123", project: str = "vision
         (17, start),
     )
     found = [message((1, 1), (21, message((1, message((1, "0.31.0+abc")))))), message((1, 2), (17, run))]
-    for step in range(count):
+    for step in range(first, first + count):
         row = [(1, wandb_item("loss", 1.0 / (step + 1))), (1, wandb_item(("train", "acc"), step / 100))]
         row += [(1, wandb_item("_timestamp", SECONDS + step)), (1, wandb_item("_step", step))]
         found.append(message((1, 3 + step), (2, message(*row, (2, message((1, step)))))))

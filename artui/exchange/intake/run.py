@@ -315,7 +315,7 @@ class RunIntake:
             {
                 "format": self._intake._format,
                 **self._provenance,
-                "store": self._intake._location,
+                "store": _storable(self._intake._location),
                 "imported_ms": time.time_ns() // 1_000_000,
                 "by": f"artui {__version__}",
                 "fingerprint": fingerprint,

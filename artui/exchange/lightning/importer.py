@@ -299,7 +299,8 @@ class _Table:
             with open_inside(version.folder, version.folder / "metrics.csv") as stream:
                 self._read(stream)
         except (OSError, SourceDamaged) as error:
-            self._damaged(f"metrics.csv cannot be read: {getattr(error, 'strerror', None) or error}")
+            if self._run is not None:
+                self._run.fault(error, "metrics.csv cannot be read")
 
     def _damaged(self, text: str) -> None:
         if self._run is not None:

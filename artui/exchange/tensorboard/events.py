@@ -290,18 +290,19 @@ def first_records(stream: BinaryIO, count: int = 2) -> list[bytes]:
     return found
 
 
-def head_tags(stream: BinaryIO) -> list[str]:
-    """List the tags at the beginning of a file, in the order in which they are met."""
-    tags: dict[str, None] = {}
+def head_hparams(stream: BinaryIO) -> dict[str, Any] | None:
+    """Give the hparams that stand at the beginning of a file; None where there are none."""
+    reader = EventReader()
     for batch in records(BytesIO(stream.read(_HEAD_BYTES)), _HEAD_BYTES, Damage()):
-        for data in batch:
-            try:
-                for summary in grouped(data).get(5, ()):
-                    for value in grouped(bytes_of(summary)).get(1, ()):
-                        tags[last_text(grouped(bytes_of(value)), 1)] = None
-            except (SourceDamaged, ValueError, IndexError, struct.error):
-                continue
-    return list(tags)
+        for value in reader.read(batch):
+            if value.tag.startswith("_hparams_/"):
+                try:
+                    found = hparams(value.content)[0]
+                except (SourceDamaged, ValueError, IndexError, struct.error):
+                    continue
+                if found:
+                    return found
+    return None
 
 
 def sample(stream: BinaryIO) -> dict[str, tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]]:

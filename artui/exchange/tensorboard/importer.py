@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 from artui.errors import SourceDamaged
 from artui.exchange.intake.identity import Identity, place_of
@@ -17,7 +18,7 @@ from artui.exchange.intake.intake import Intake
 from artui.exchange.reading.files import Folder, natural_key, open_inside, stamp
 from artui.exchange.reading.store import Store
 from artui.exchange.tensorboard.events import (
-    head_tags,
+    head_hparams,
 )
 from artui.exchange.tensorboard.logs import Logs, is_event_file
 from artui.exchange.tensorboard.taking import take_events
@@ -71,12 +72,16 @@ def take(store: Store, intake: Intake) -> None:
 
 
 def _with_hparams_inside(found: list[Logs]) -> list[Logs]:
-    """Give folders that `SummaryWriter.add_hparams` made to the runs that they lie in: their name is a time, and they hold hparams."""
+    """Give folders that `SummaryWriter.add_hparams` made to the runs that they lie in: their name is a time, and they hold hparams.
+
+    Several with different hparams, as of a search with one writer, are runs of their own.
+    """
     folders = {logs.folder for logs in found if logs.groups}
-    inside: dict[Path, list[str]] = {}
+    inside: dict[Path, dict[str, dict[str, Any]]] = {}
     for logs in found:
-        if logs.folder.parent in folders and _TIME.match(logs.folder.name) and _has_hparams(logs):
-            inside.setdefault(logs.folder.parent, []).append(logs.folder.name)
+        if logs.folder.parent in folders and _TIME.match(logs.folder.name) and (params := _hparams_of(logs)):
+            inside.setdefault(logs.folder.parent, {})[logs.folder.name] = params
+    inside = {folder: params for folder, params in inside.items() if len({repr(each) for each in params.values()}) == 1}
     return [
         Logs.of(logs.folder, *sorted(inside.get(logs.folder, ())))
         for logs in found
@@ -84,12 +89,12 @@ def _with_hparams_inside(found: list[Logs]) -> list[Logs]:
     ]
 
 
-def _has_hparams(logs: Logs) -> bool:
+def _hparams_of(logs: Logs) -> dict[str, Any] | None:
     for file in logs.files:
         with contextlib.suppress(OSError, SourceDamaged), open_inside(logs.folder, logs.folder / file) as stream:
-            if any(tag.startswith("_hparams_/") for tag in head_tags(stream)):
-                return True
-    return False
+            if params := head_hparams(stream):
+                return params
+    return None
 
 
 def _identity(intake: Intake, logs: Logs, title: str) -> Identity:

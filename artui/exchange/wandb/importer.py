@@ -235,6 +235,13 @@ class _Taking:
         self.screen = Screen()
         self.texts: dict[str, Any] = {}
         self.last_step = 0
+        self.log_count = 0
+        self.labels = ""
+        self.begun_step: int | None = None
+        """The first step of the training that is read."""
+        self.repeated_to: int | None = None
+        """Up to this step a log that goes on repeats what one before has."""
+        self.is_first_row = True
         self.last_ms = heads[0].started_ms
         self.started_ms = heads[0].started_ms
         self.exit_code: int | None = None
@@ -248,6 +255,8 @@ class _Taking:
     def read(self, head: _Head) -> None:
         damage = Damage()
         self.exit_code, self.ended_ms = None, None  # a later log says that the run went on
+        self._hand_over()
+        self.log_count, self.is_first_row, self.repeated_to = self.log_count + 1, True, None
         bad = 0
         try:
             with open_inside(self.home, head.path) as stream:
@@ -263,7 +272,7 @@ class _Taking:
                 if not os.fstat(stream.fileno()).st_size:
                     self.run.damaged(f"{head.path.name} is empty")
         except OSError as error:
-            self.run.damaged(f"{head.path.name} cannot be read: {error.strerror}")
+            self.run.fault(error, f"{head.path.name} cannot be read")
         except SourceDamaged as error:
             self.run.damaged(f"{head.path.name}: {error.message}")
         if damage.bad_fragments:
@@ -435,6 +444,12 @@ class _Taking:
         for name, tree in nested.items():
             self._take_value(name, tree, row)
         step = self.last_step + 1 if step is None else max(-(1 << 63), min((1 << 63) - 1, step))
+        if self.is_first_row:
+            self._begin(step)
+        if self.repeated_to is not None and step <= self.repeated_to:
+            self.run.changed("points", "were repeated by a log that goes on: the first are kept, as by W&B", len(row))
+            self._late.clear()
+            return
         self.last_step = step
         time_ms = self.last_ms if time_ms is None else time_ms
         self.last_ms = max(self.last_ms, time_ms)
@@ -446,6 +461,19 @@ class _Taking:
         for name, content in self._late:
             self.files.media(name, content, step)
         self._late.clear()
+
+    def _begin(self, step: int) -> None:
+        """See where a log begins: one whose steps begin again, as of a program that ran twice under one id, is told apart."""
+        self.is_first_row = False
+        if self.begun_step is None:
+            self.begun_step = step
+        elif step <= self.begun_step:
+            self.labels, self.begun_step = f"log={self.log_count}", step
+            self.run.remark(
+                f"Several trainings have this id: log {self.log_count} begins again at step {step:,}. The label `log` tells them apart."
+            )
+        elif step <= self.last_step:
+            self.repeated_to = self.last_step
 
     def _take_value(self, name: str, found: Any, row: list[tuple[Column, float]]) -> None:
         if isinstance(found, bool | int | float):
@@ -548,7 +576,7 @@ class _Taking:
     def _hand_over(self) -> None:
         for column in self.columns.values():
             if column.values:
-                self.run.points(column.name, column.steps, column.times_ms, column.values)
+                self.run.points(column.name, column.steps, column.times_ms, column.values, labels=self.labels)
                 column.steps, column.times_ms, column.values = [], [], []
         self.waiting = 0
 
