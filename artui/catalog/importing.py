@@ -53,7 +53,12 @@ def id_of(*parts: str) -> str:
 
 def known_runs(connection: sqlite3.Connection, format: str) -> dict[str, Known]:
     """Give all runs that were imported from a format, by id."""
-    found = {}
+    return known_by_format(connection).get(format, {})
+
+
+def known_by_format(connection: sqlite3.Connection) -> dict[str, dict[str, Known]]:
+    """Give all runs that were imported, by format and id."""
+    found: dict[str, dict[str, Known]] = {}
     for run_id, key, content in connection.execute(
         "SELECT r.id, r.key, c.content FROM context AS c JOIN run AS r ON r.key = c.run_key WHERE c.name = ?",
         (SUBJECT,),
@@ -62,12 +67,13 @@ def known_runs(connection: sqlite3.Connection, format: str) -> dict[str, Known]:
             told = orjson.loads(content)
         except ValueError:
             continue
-        if isinstance(told, dict) and told.get("format") == format:
+        if isinstance(told, dict) and isinstance(told.get("format"), str):
             count = told.get("points")
             place = told.get("place") or told.get("folder")
-            found[str(run_id)] = Known(
+            found.setdefault(told["format"], {})[str(run_id)] = Known(
                 int(key), str(told.get("fingerprint") or ""), count if isinstance(count, int) else 0,
-                os.path.realpath(place) if isinstance(place, str) and os.path.isabs(place) and "\0" not in place else "", _marks(told.get("witnesses")), _marks(told.get("hints")),
+                os.path.realpath(place) if isinstance(place, str) and os.path.isabs(place) and "\0" not in place else "",
+                _marks(told.get("witnesses")), _marks(told.get("hints")),
             )  # fmt: skip
     return found
 

@@ -609,6 +609,28 @@ def test_renamed_folder_and_one_trained_in_its_place(tmp_path: Path) -> None:
     assert first.head.id in {run.head.id for run in runs_of(catalog)}
 
 
+@pytest.mark.parametrize("kind", ["trainer", "lightning"])
+def test_event_files_that_were_there_first_are_the_same_run(kind: str, tmp_path: Path) -> None:
+    """Imported before the first checkpoint, or by themselves: one run, whichever comes first."""
+    out, catalog = tmp_path / "whisper", tmp_path / "c.artui"
+    tag, logs = ("train/loss", out / "runs" / "A") if kind == "trainer" else ("loss", out)
+    write_log(logs, {10: 1.0, 20: 0.5}, tag=tag)
+    import_paths([out], catalog)
+    [first] = runs_of(catalog)
+    if kind == "trainer":
+        write_training(out, [1.0, 0.5])
+    else:
+        (out / "hparams.yaml").write_text("lr: 0.1\n")
+    import_paths([out], catalog)
+    [run] = runs_of(catalog)
+    assert run.head.id == first.head.id and {metric.name for metric in run.metrics} >= {"loss"}
+    before = content(catalog)
+    import_paths([out], catalog)
+    if kind == "trainer":
+        import_paths([out / "runs"], catalog)
+    assert content(catalog) == before
+
+
 # The rule itself
 
 

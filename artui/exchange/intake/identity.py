@@ -175,6 +175,11 @@ def _candidates(identity: Identity, known: Mapping[str, Known], by_mark: Mapping
     return found
 
 
+def logs_of(witnesses: Iterable[str]) -> set[str]:
+    """Give the witnesses that no other training can have: those of logs with times."""
+    return set(_of_kind(witnesses, LOG))
+
+
 def _kinds(witnesses: Iterable[str]) -> set[str]:
     return {each.partition(":")[0] for each in witnesses}
 

@@ -33,7 +33,7 @@ from artui.content import files as saved_files
 from artui.content import walking
 from artui.errors import CatalogError, UsageError
 from artui.exchange.intake.faults import FAULTS
-from artui.exchange.intake.identity import History, Identity, assigned
+from artui.exchange.intake.identity import History, Identity, assigned, logs_of
 from artui.exchange.intake.report import Report
 from artui.exchange.intake.run import MAX_NAME, RunIntake, bounded_ms
 from artui.exchange.reading import files as reading
@@ -53,6 +53,8 @@ MAX_TEXT_BYTES = reading.MAX_TEXT_BYTES
 the half of a JSON text is none."""
 NOT_HERE = "not here: a "
 """How the note begins of a file of which only a pointer is here."""
+PLAIN_LOGS = "tensorboard"
+"""The format whose logs others have, too, as a part of their runs."""
 _UNFIT = re.compile(r"[:@\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -95,6 +97,8 @@ class Intake:
         self._redactor = catalog.redactor if catalog is not None else Redactor("")
         self._known: dict[str, Known] = dict(known or {})
         self._history_of = history_of
+        self._elsewhere: dict[str, dict[str, Known]] = {}
+        """Runs of other formats, by format and id."""
         self._open: contextlib.ExitStack | None = None
         self._connection: sqlite3.Connection | None = None
         self._opened_at = 0.0
@@ -106,7 +110,9 @@ class Intake:
     def __enter__(self) -> Intake:
         if self._catalog is not None:
             with self._catalog.transaction() as connection:
-                self._known = importing.known_runs(connection, self._format)
+                by_format = importing.known_by_format(connection)
+            self._known = by_format.pop(self._format, {})
+            self._elsewhere = by_format
         return self
 
     def __exit__(
@@ -169,7 +175,23 @@ class Intake:
     def ids_of(self, identities: Sequence[Identity]) -> list[str]:
         """Give each run of the source the id of the run of the catalog that it is, or a new one; see `identity`."""
         stamped = [replace(each, fingerprint=self._stamped(each.fingerprint)) for each in identities]
+        logs = {mark for each in identities for mark in logs_of(each.witnesses)}
+        # Event files may have been imported by themselves, before what they belong to was there.
+        alone = self._elsewhere.get(PLAIN_LOGS, {})
+        self._known |= {run_id: run for run_id, run in alone.items() if logs & run.witnesses}
         return assigned(stamped, self._known, self._history, self.run_id)
+
+    def belongs_to(self, identity: Identity) -> str:
+        """Give the format of the run that has these logs already, as a trainer's has its event files; empty if none has."""
+        logs = logs_of(identity.witnesses)
+        return next(
+            (
+                format
+                for format, known in self._elsewhere.items()
+                if any(logs & run.witnesses for run in known.values())
+            ),
+            "",
+        )
 
     def _history(self, known: Known) -> History:
         if self._catalog is not None:

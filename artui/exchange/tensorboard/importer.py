@@ -22,6 +22,7 @@ from artui.exchange.tensorboard.events import (
 )
 from artui.exchange.tensorboard.logs import Logs, is_event_file
 from artui.exchange.tensorboard.taking import take_events
+from artui.model import FORMATS
 
 FORMAT = "tensorboard"
 _PLAIN_NAMES = frozenset({"logs", "log", "runs", "tensorboard", "tb", "tb_logs", "tensorboard_logs", "events", "summaries", "lightning_logs", "output", "outputs"})  # fmt: skip
@@ -52,7 +53,14 @@ def take(store: Store, intake: Intake) -> None:
     project = project_of(root)
     found = _with_hparams_inside([Logs.of(folder) for folder in store.parts])
     found.sort(key=lambda logs: (logs.begun_ms, natural_key(str(logs.folder))))
-    identities = [_identity(intake, logs, name_of(root, logs.folder)) for logs in found]
+    identities = []
+    for logs in list(found):
+        identity = _identity(intake, logs, name_of(root, logs.folder))
+        if format := intake.belongs_to(identity):
+            found.remove(logs)
+            intake.report.left["event files", f"belong to runs of {FORMATS[format]} that are there already"] += 1
+        else:
+            identities.append(identity)
     ids = dict(zip([logs.folder for logs in found], intake.ids_of(identities), strict=True))
     for logs, identity in zip(found, identities, strict=True):
         name, run_id = name_of(root, logs.folder), ids[logs.folder]
