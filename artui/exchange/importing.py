@@ -46,11 +46,13 @@ def import_paths(
     done: list[Report] = [] if reports is None else reports
     with contextlib.ExitStack() as stack:
         opened = None if is_dry else stack.enter_context(Catalog(catalog))
+        statuses: dict[str, dict[str, str]] = {}
         for store in stores:
             past = _Past(catalog) if is_dry and catalog.exists() else None
             intake = Intake(
                 opened, store.format, str(store.path.resolve()), options=options, progress=progress,
                 known=past.known(store.format) if past else None, history_of=past.history if past else None,
+                statuses=statuses.setdefault(store.format, {}),
             )  # fmt: skip
             done.append(intake.report)
             _take(store, intake)

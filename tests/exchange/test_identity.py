@@ -631,6 +631,21 @@ def test_event_files_that_were_there_first_are_the_same_run(kind: str, tmp_path:
     assert content(catalog) == before
 
 
+@pytest.mark.parametrize("is_stale_first", [True, False])
+def test_copies_below_one_root_are_one_run(is_stale_first: bool, tmp_path: Path) -> None:
+    """A backup beside an MLflow store: the one that says how the run ended counts, at the next import, too."""
+    names = ("a", "b") if is_stale_first else ("b", "a")
+    write_run(tmp_path / names[0] / "mlruns", 1, metrics={"loss": [1.0, 0.5]}, status=1)
+    write_run(tmp_path / names[1] / "mlruns", 1, metrics={"loss": [1.0, 0.5]}, status=3)
+    catalog = tmp_path / "c.artui"
+    import_paths([tmp_path], catalog)
+    [run] = runs_of(catalog)
+    assert run.head.status == "finished"
+    before = content(catalog)
+    import_paths([tmp_path], catalog)
+    assert content(catalog) == before
+
+
 # The rule itself
 
 

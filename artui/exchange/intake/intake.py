@@ -88,6 +88,7 @@ class Intake:
     def __init__(
         self, catalog: Catalog | None, format: str, location: str, *, options: Options | None = None, progress: Progress | None = None,
         known: Mapping[str, Known] | None = None, history_of: Callable[[Known], History] | None = None,
+        statuses: dict[str, str] | None = None,
     ) -> None:  # fmt: skip
         self.report = Report(format, location)
         self.options = options or Options()
@@ -97,6 +98,8 @@ class Intake:
         self._redactor = catalog.redactor if catalog is not None else Redactor("")
         self._known: dict[str, Known] = dict(known or {})
         self._history_of = history_of
+        self._statuses: dict[str, str] = {} if statuses is None else statuses
+        """By id how each run stands that this import, of several stores, has met."""
         self._elsewhere: dict[str, dict[str, Known]] = {}
         """Runs of other formats, by format and id."""
         self._open: contextlib.ExitStack | None = None
@@ -212,6 +215,7 @@ class Intake:
         if known is None or known.fingerprint != self._stamped(fingerprint):
             return False
         self.report.runs["unchanged"] += 1
+        self._statuses.setdefault(run_id, "")
         self._tell(run_id)
         return True
 
@@ -242,7 +246,8 @@ class Intake:
                 taken.fault(error)
             known = self._known.get(run_id)
             is_shorter = known is not None and taken.point_count < known.point_count and not taken.takes_back
-            is_shorter = is_shorter and not taken.has_gained()
+            is_copy = not is_shorter and self._is_copy(taken, known)
+            is_shorter = (is_shorter or is_copy) and not taken.has_gained()
             if not is_shorter:
                 taken._finish(self._stamped(fingerprint))
         except BaseException:
@@ -257,8 +262,12 @@ class Intake:
             if connection is not None:
                 connection.execute("ROLLBACK TO run")
             self.report.go_back(before)
-            self._count_shorter(taken, name)
+            if is_copy:
+                self.report.left["runs", "are copies of runs of another store of this import"] += 1
+            else:
+                self._count_shorter(taken, name)
         else:
+            self._statuses[run_id] = taken.status_word
             self._count_taken(taken, is_new=run_id not in self._known)
             self._known[run_id] = Known(0, self._stamped(fingerprint), taken.point_count)
         if connection is not None:
@@ -266,6 +275,13 @@ class Intake:
             if time.monotonic() - self._opened_at > COMMIT_SECONDS:
                 self._commit()
         self._tell(name)
+
+    def _is_copy(self, taken: RunIntake, known: Known | None) -> bool:
+        """Whether a run has come from another store of this import, which may say more of how it ended."""
+        before = self._statuses.get(taken.id)
+        if known is None or before is None or taken.point_count > known.point_count:
+            return False
+        return before in ("", taken.status_word) or taken.status_word == "running"
 
     def _count_taken(self, taken: RunIntake, *, is_new: bool) -> None:
         self.report.runs["new" if is_new else "updated"] += 1

@@ -276,6 +276,10 @@ class RunIntake:
             source=self._source, **facts,
         )  # fmt: skip
 
+    @property
+    def status_word(self) -> str:
+        return self._status
+
     def has_gained(self) -> bool:
         """Say whether it has points that the catalog does not have, where it has fewer of others."""
         if self._intake._catalog is None or not self.point_count or not self.is_in_pieces or self.may_have_lost:
