@@ -208,6 +208,21 @@ def end_run(
         connection.execute("UPDATE run SET deleted_ms = ? WHERE key = ?", (deleted_ms, run_key))
 
 
+def name_of(connection: sqlite3.Connection, run_id: str) -> tuple[str, str, str | None] | None:
+    """Give name, project and parent of a run; None where there is none of that id."""
+    query = "SELECT r.name, p.name, r.parent_id FROM run AS r JOIN project AS p ON p.key = r.project_key WHERE r.id = ?"
+    found = connection.execute(query, (run_id,)).fetchone()
+    return None if found is None else (str(found[0]), str(found[1]), found[2])
+
+
+def start_by_points(connection: sqlite3.Connection, run_key: int) -> None:
+    """Let an imported run have started no later than its first point."""
+    connection.execute(
+        "UPDATE run SET started_ms = min(started_ms, coalesce((SELECT min(first_ms) FROM series WHERE run_key = run.key AND first_ms > 0), started_ms)) WHERE key = ?",
+        (run_key,),
+    )
+
+
 def count_points(connection: sqlite3.Connection, run_key: int) -> int:
     """Give how many points an imported run has."""
     row = connection.execute("SELECT coalesce(sum(count), 0) FROM series WHERE run_key = ?", (run_key,)).fetchone()

@@ -560,6 +560,31 @@ def test_event_files_that_share_nothing_with_the_state_are_not_its(tmp_path: Pat
     assert len(runs_of(catalog)) == 2
 
 
+def test_hparams_inside_the_event_files_of_a_trainer_are_its(tmp_path: Path) -> None:
+    """Older Trainers wrote their arguments by `add_hparams`: that is no run beside theirs."""
+    out, catalog = tmp_path / "whisper", tmp_path / "c.artui"
+    write_training(out, [1.0, 0.5])
+    write_log(out / "runs" / "A", {10: 1.0, 20: 0.5}, tag="train/loss")
+    write_events(out / "runs" / "A" / "1780000000.5", [hparams_event({"learning_rate": 0.25})])
+    import_paths([tmp_path], catalog)
+
+    [run] = runs_of(catalog)
+    assert {param.name: param.value for param in run.params}["learning_rate"] == 0.25
+
+
+def test_run_keeps_its_name_wherever_an_import_begins(tmp_path: Path) -> None:
+    """Names of TensorBoard's runs are paths: from further in or out the run has the one by which it is known."""
+    catalog, folder = tmp_path / "c.artui", tmp_path / "work" / "logs" / "exp"
+    write_log(folder, {0: 1.0})
+    write_log(folder / "train", {0: 1.0}, began=SECONDS + 5)
+    import_paths([tmp_path / "work" / "logs"], catalog)
+    before = [(run.head.name, run.head.project, run.head.parent_id) for run in runs_of(catalog)]
+    for place in (folder / "train", tmp_path, folder):
+        write_log(folder / "train", dict.fromkeys(range(2 + len(str(place))), 1.0), began=SECONDS + 5)
+        import_paths([place], catalog)
+        assert [(run.head.name, run.head.project, run.head.parent_id) for run in runs_of(catalog)] == before
+
+
 def test_one_bad_state_hides_no_other(tmp_path: Path) -> None:
     """Numbers beyond all bounds and letters that are none cost their own run at most."""
     write_training(tmp_path / "good", [1.0, 0.5])
@@ -593,6 +618,7 @@ def test_files_that_are_gone_take_no_point_away(tmp_path: Path) -> None:
 
     assert series_of(catalog)["run loss"] == [(step, 1.0 if step < 5 else 2.0) for step in range(30)]
     assert report.left["points", "are not there any more: what the catalog had of them was kept"] == 5
+    assert runs_of(catalog)[0].head.started_ms == SECONDS * 1000
 
 
 def test_renamed_folder_and_one_trained_in_its_place(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ from artui.exchange.reading.files import (
 )
 from artui.exchange.reading.store import Store
 from artui.exchange.tensorboard.events import sample
-from artui.exchange.tensorboard.logs import Logs, event_files
+from artui.exchange.tensorboard.logs import HPARAMS_FOLDER, Logs, event_files
 from artui.exchange.tensorboard.taking import take_events
 
 FORMAT = "huggingface"
@@ -123,7 +123,14 @@ def _logs(folder: Path) -> Logs:
         for at, each in enumerate(mine)
         if not any(later.first_step <= each.first_step for later in mine[at + 1 :] if later.log)
     ]
-    return Logs.among(folder, [each.name for each in mine])
+    names = [each.name for each in mine]
+    # Older Trainers keep their arguments as hparams, which go into a folder inside.
+    names += [
+        each.name
+        for each in found
+        if os.path.dirname(each.name) in names and HPARAMS_FOLDER.match(os.path.basename(each.name))
+    ]
+    return Logs.among(folder, names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,8 @@ class RunIntake:
         self._first_ms = self._about_ms = 0
         self.takes_back = False
         """Whether the source says itself that some of what it had does not count any more."""
+        self.has_path_name = False
+        """Whether its name is its path below what is imported."""
         self.is_in_pieces = False
         """Whether the source keeps the run in several files, of which some may be gone: what they held stays."""
 
@@ -266,8 +268,20 @@ class RunIntake:
     def _here(self) -> int:
         """Give the run's key, writing what is known of it if it is not there yet."""
         if self._key is None:
+            self._keep_name()
             self._key = importing.put_run(self._intake._begin(), self._new_run())
         return self._key
+
+    def _keep_name(self) -> None:
+        """Keep the name by which a run is known, where that of now is the same path, from further in or out."""
+        before = importing.name_of(self._intake._begin(), self.id) if self.has_path_name else None
+        if before is not None and (
+            f"/{before[0]}".endswith(f"/{self.name}") or f"/{self.name}".endswith(f"/{before[0]}")
+        ):
+            self.name = before[0]
+            self.project = self._intake.options.project or before[1]
+            if before[2] is not None:
+                self._facts["parent_id"] = before[2]
 
     def _new_run(self) -> NewRun:
         facts = {name: value for name, value in self._facts.items() if name in _RUN_FACTS}
@@ -298,6 +312,8 @@ class RunIntake:
             importing.complete_run(connection, key, self._new_run())
         kept_count = keeping.settle(connection, key, is_whole=self.takes_back or not self.is_in_pieces)
         self.left("points", "are not there any more: what the catalog had of them was kept", kept_count)
+        if kept_count:
+            importing.start_by_points(connection, key)
         self.point_count = max(self.point_count, importing.count_points(connection, key))
         importing.unlink_run(connection, key)
         for relation, saved in self._links:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +19,12 @@ from artui.exchange.reading.store import Store
 from artui.exchange.tensorboard.events import (
     head_hparams,
 )
-from artui.exchange.tensorboard.logs import Logs, is_event_file
+from artui.exchange.tensorboard.logs import HPARAMS_FOLDER, Logs, is_event_file
 from artui.exchange.tensorboard.taking import take_events
 from artui.model import FORMATS
 
 FORMAT = "tensorboard"
 _PLAIN_NAMES = frozenset({"logs", "log", "runs", "tensorboard", "tb", "tb_logs", "tensorboard_logs", "events", "summaries", "lightning_logs", "output", "outputs"})  # fmt: skip
-_TIME = re.compile(r"[0-9]{9,11}(?:\.[0-9]+)?\Z")
 
 
 reads = is_event_file
@@ -73,7 +71,7 @@ def take(store: Store, intake: Intake) -> None:
             run_id, fingerprint=identity.fingerprint, name=name, project=project, started_ms=logs.begun_ms,
             source=f"tensorboard:{name}", identity=identity,
         ) as run:  # fmt: skip
-            run.is_in_pieces = True
+            run.is_in_pieces = run.has_path_name = True
             run.about(parent_id=parent)
             run.provenance(run=name, files=logs.files[:20])
             take_events(run, root, logs)
@@ -87,7 +85,7 @@ def _with_hparams_inside(found: list[Logs]) -> list[Logs]:
     folders = {logs.folder for logs in found if logs.groups}
     inside: dict[Path, dict[str, dict[str, Any]]] = {}
     for logs in found:
-        if logs.folder.parent in folders and _TIME.match(logs.folder.name) and (params := _hparams_of(logs)):
+        if logs.folder.parent in folders and HPARAMS_FOLDER.match(logs.folder.name) and (params := _hparams_of(logs)):
             inside.setdefault(logs.folder.parent, {})[logs.folder.name] = params
     inside = {folder: params for folder, params in inside.items() if len({repr(each) for each in params.values()}) == 1}
     return [

@@ -15,6 +15,8 @@ from artui.exchange.reading.files import is_clutter, open_inside
 from artui.exchange.reading.pointers import pointer_of
 from artui.exchange.tensorboard.events import first_records
 
+HPARAMS_FOLDER = re.compile(r"[0-9]{9,11}(?:\.[0-9]+)?\Z")
+"""The name of a folder that `SummaryWriter.add_hparams` makes: a time."""
 _BEGUN = re.compile(r"tfevents\.([0-9]{9,11})(?:\.|$)")
 
 
