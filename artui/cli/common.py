@@ -7,22 +7,22 @@ import math
 import os
 import shutil
 import sys
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from artui.catalog.finding import find_catalog
 from artui.catalog.spool.place import take_over
 from artui.cli import completing
+from artui.cli.catalogs import Function
 from artui.cli.catalogs import catalog_option as catalog_option
 from artui.errors import UsageError
+from artui.model import STAGES
 from artui.paths import usable_path
 from artui.query import Reader
 from artui.safetext import clean, escaped
-
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 run_option = click.option(
     "--run",
@@ -87,6 +87,30 @@ def named_tags(_context: click.Context, _parameter: click.Parameter, texts: tupl
         if not text.partition("=")[0].strip():
             raise UsageError(f"The tag {clean(text)!r} has no name.", remedy="Write it as in good, or owner=ada.")
     return texts
+
+
+def naming_options(verb: Function) -> Function:
+    """Add the options that say what a new run is called."""
+    for option in (
+        click.option(
+            "--tag", "-t", "tags", multiple=True, metavar="NAME[=VALUE]", callback=named_tags, help="A label; may be given again."
+        ),
+        click.option("--name", "-n", help="The run's name; made up when there is none."),
+        click.option("--project", "-p", help="Groups runs and artifacts."),
+    ):  # fmt: skip
+        verb = option(verb)
+    return verb
+
+
+def placing_options(verb: Function) -> Function:
+    """Add the options that say what a new run is part of."""
+    for option in (
+        click.option("--parent", metavar="RUN", help="The id of a run that this one is part of."),
+        click.option("--stage", type=click.Choice(STAGES), default="modelling", show_default=True),
+        click.option("--note", default="", help="A note."),
+    ):
+        verb = option(verb)
+    return verb
 
 
 def run_id_of(named: str | None, catalog: str | None, *, names: Collection[str] = ()) -> tuple[Path, str, int]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import click
 
-from artui.cli.common import catalog_option, named_tags, pairs
+from artui.cli.common import catalog_option, naming_options, pairs, placing_options
 from artui.errors import UsageError
-from artui.model import STAGES
 from artui.paths import is_argument
 
 
@@ -18,24 +17,12 @@ from artui.paths import is_argument
 )
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND...")
 @catalog_option
-@click.option("--project", "-p", help="Groups runs and artifacts.")
-@click.option("--name", "-n", help="The run's name; made up when there is none.")
-@click.option(
-    "--tag",
-    "-t",
-    "tags",
-    multiple=True,
-    metavar="NAME[=VALUE]",
-    callback=named_tags,
-    help="A label; may be given again.",
-)
+@naming_options
 @click.option(
     "--param", "params", multiple=True, metavar="NAME=VALUE", help="A param beside those of the command line."
 )
 @click.option("--no-params", is_flag=True, help="Read no params from the command line.")
-@click.option("--note", default="", help="A note.")
-@click.option("--stage", type=click.Choice(STAGES), default="modelling", show_default=True)
-@click.option("--parent", metavar="RUN", help="The id of a run that this one is part of.")
+@placing_options
 @click.option("--metric", "metrics", multiple=True, metavar="REGEX",
               help="Find metrics in the output: named groups are metrics, `step` is the step.")  # fmt: skip
 @click.option(

@@ -6,9 +6,8 @@ import time
 
 import click
 
-from artui.cli.common import catalog_option, named_tags, pairs
+from artui.cli.common import catalog_option, naming_options, pairs, placing_options
 from artui.errors import CatalogError
-from artui.model import STAGES
 from artui.paths import usable_path
 
 SILENT_HOURS = 24
@@ -17,21 +16,9 @@ SILENT_HOURS = 24
 
 @click.command("start")
 @catalog_option
-@click.option("--project", "-p", help="Groups runs and artifacts.")
-@click.option("--name", "-n", help="The run's name; made up when there is none.")
-@click.option(
-    "--tag",
-    "-t",
-    "tags",
-    multiple=True,
-    metavar="NAME[=VALUE]",
-    callback=named_tags,
-    help="A label; may be given again.",
-)
+@naming_options
 @click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A param; may be given again.")
-@click.option("--note", default="", help="A note.")
-@click.option("--stage", type=click.Choice(STAGES), default="modelling", show_default=True)
-@click.option("--parent", metavar="RUN", help="The id of a run that this one is part of.")
+@placing_options
 def command(catalog: str | None, project: str | None, name: str | None, tags: tuple[str, ...], params: tuple[str, ...], note: str, stage: str, parent: str | None) -> int:  # fmt: skip
     """Start a run and print its id: `export ARTUI_RUN=$(artui start)`. It goes on until `artui finish`."""
     import os
