@@ -69,13 +69,18 @@ def known_by_format(connection: sqlite3.Connection) -> dict[str, dict[str, Known
             continue
         if isinstance(told, dict) and isinstance(told.get("format"), str):
             count = told.get("points")
-            place = told.get("place") or told.get("folder")
+            # Earlier imports kept the folder as it was named; to resolve it for each run of each import would cost.
+            place = told.get("place") or _real(told.get("folder"))
             found.setdefault(told["format"], {})[str(run_id)] = Known(
                 int(key), str(told.get("fingerprint") or ""), count if isinstance(count, int) else 0,
-                os.path.realpath(place) if isinstance(place, str) and os.path.isabs(place) and "\0" not in place else "",
+                place if isinstance(place, str) else "",
                 _marks(told.get("witnesses")), _marks(told.get("hints")),
             )  # fmt: skip
     return found
+
+
+def _real(folder: Any) -> str:
+    return os.path.realpath(folder) if isinstance(folder, str) and os.path.isabs(folder) and "\0" not in folder else ""
 
 
 def _marks(content: Any) -> frozenset[str]:

@@ -246,14 +246,16 @@ class ArtuiApp(ChangesOnly):
         if not news and not damaged:
             self.say(f"Nothing new in {plural(runs, 'run')}. I shows what was taken and left.")
             return
-        told = [plural(runs, "run") + (f", {count_text(news)} of them new or grown" if news < runs else "")]
+        told = [f"{count_text(damaged)} damaged"] if damaged else []
         deleted = sum(
             each["count"] for report in state.reports for each in report["changed"] if each["why"] == DELETED_IN_SOURCE
         )
         told += [f"{count_text(deleted)} deleted there and not shown"] if deleted else []
-        told += [f"{count_text(damaged)} damaged"] if damaged else []
         told += [f"{count_text(left)} things left out"] if left else []
-        self.say(f"Imported: {', '.join(told)}. I shows what was taken and left.", is_warning=bool(damaged), seconds=12)
+        taken = plural(runs, "run") + (f", {count_text(news)} of them new or grown" if news < runs else "")
+        more = f": {', '.join(told)}" if told else ""
+        # What to do next stands where no terminal is too narrow for it.
+        self.say(f"Imported: {taken}. I shows what was taken and left{more}.", is_warning=bool(damaged), seconds=12)
 
     def action_show_imports(self) -> None:
         from artui.tui.screens.imports import ImportsScreen

@@ -12,6 +12,7 @@ import json
 import os
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,7 @@ def find_folder(folder: Folder) -> list[Store]:
     checkpoints = [name for name in folder.folders if _is_checkpoint(folder.path / name)]
     if STATE in folder.files or checkpoints:
         folder.folders = [name for name in folder.folders if name not in checkpoints]
-        logs = _logs(folder.path)
+        logs = _logs(folder.path, lambda: _newest(None, folder.path, _states(folder.path))[0])
         folder.claimed.update(folder.path / group[0].rpartition("/")[0] for group in logs.groups if "/" in group[0])
         folder.files = [name for name in folder.files if name not in logs.files]
         return [Store(FORMAT, folder.path, "trainer", parts=(folder.path,))]
@@ -97,7 +98,7 @@ def _is_checkpoint(place: Path) -> bool:
     return is_named and place.is_dir() and not place.is_symlink() and is_here(place / STATE)
 
 
-def _logs(folder: Path) -> Logs:
+def _logs(folder: Path, state: Callable[[], dict[str, Any]]) -> Logs:
     """Find the event files of a trainer's run inside its folder: those that say what its state says.
 
     Others, such as those of an earlier training that the state has forgotten, are runs of their own.
@@ -105,7 +106,7 @@ def _logs(folder: Path) -> Logs:
     places = _event_folders(folder)
     if not places:
         return Logs.among(folder, [])
-    table = _series(_newest(None, folder, _states(folder))[0], 0)[0]
+    table = _series(state(), 0)[0]
     found = sorted((_EventFolder.of(folder, place) for place in places), key=lambda each: each.begun_ms)
     if not table:  # nothing to hold them against
         return Logs.among(folder, [each.name for each in found] if len(found) == 1 else [])
@@ -215,10 +216,10 @@ def take(store: Store, intake: Intake) -> None:
     for folder in folders:
         try:
             training = _Training.of(folder)
-            if training is None:
-                models.append(folder)
-            else:
+            if training.states:
                 found.append((training, training.identity(intake, store.path)))
+            else:
+                models.append(folder)
         except FAULTS as error:
             intake.report.add_damage(_names(folder)[0], fault_text(error))
     ids = intake.ids_of([identity for _, identity in found])
@@ -237,25 +238,28 @@ def take(store: Store, intake: Intake) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Training:
-    """A trainer's folder: its states, and the event files of the same training."""
+    """A trainer's folder: its states, and the event files of the same training. Of a folder without states there is nothing."""
 
     folder: Path
     states: list[tuple[int, Path]]
     logs: Logs
+    first: str
+    """A witness of the first entry of its history; empty where there is none."""
 
     @classmethod
-    def of(cls, folder: Path) -> _Training | None:
+    def of(cls, folder: Path) -> _Training:
         states = _states(folder)
-        return cls(folder, states, _logs(folder)) if states else None
+        state = _newest(None, folder, states)[0]  # whole in memory: not kept
+        logs = _logs(folder, lambda: state) if states else Logs.among(folder, [])
+        entry = next((each for each in state.get("log_history", ()) if isinstance(each, dict)), None)
+        first = witness(ROW, json.dumps(entry, sort_keys=True, default=str)) if entry else ""
+        return cls(folder, states, logs, first)
 
     def identity(self, intake: Intake, root: Path) -> Identity:
         """Say what the training is known by: its event files, which have times, and the first entry of its history."""
-        folder = self.folder
+        folder, first = self.folder, self.first
         files = [*(str(path.relative_to(folder)) for _, path in self.states), *self.logs.files, *listed(folder)]
         logs = self.logs.witnesses(folder)
-        history = _newest(None, folder, self.states)[0].get("log_history", ())
-        entry = next((each for each in history if isinstance(each, dict)), None)
-        first = witness(ROW, json.dumps(entry, sort_keys=True, default=str)) if entry else ""
         place = place_of(folder)
         return Identity(
             intake.run_id("training", folder.name, first or place), stamp(folder, files), place, logs | ({first} if first else set()),
@@ -300,10 +304,10 @@ def _take_trainer(run: RunIntake, intake: Intake, training: _Training) -> None:
     log, skipped = _series(state, time_ms)
     for what, why in skipped:
         run.left(what, why)
-    trainings: dict[str, Log] = {}
+    events: Log = {}
 
-    def gather(name: str, labels: str, steps: Ints, times_ms: Ints, values: Floats) -> None:
-        add(trainings.setdefault(labels, {}), _name_of(name), steps, times_ms, values)
+    def gather(name: str, _labels: str, steps: Ints, times_ms: Ints, values: Floats) -> None:
+        add(events, _name_of(name), steps, times_ms, values)
 
     def take_text(tag: str, text: str) -> bool:
         return tag == _ARGS and _take_args(run, text)
@@ -313,10 +317,6 @@ def _take_trainer(run: RunIntake, intake: Intake, training: _Training) -> None:
     _stand(run, state, time_ms, has_events=False)
     if training.logs.groups:
         take_events(run, folder, training.logs, take_points=gather, take_text=take_text)
-    events: Log = {}
-    for each in trainings.values():
-        for name, series in each.items():
-            add(events, name, *series.columns())
     events = last_ways(events)
     if events:  # the times of files are those of their last copy
         last_ms = max(int(series.columns()[1].max()) for series in events.values())

@@ -42,7 +42,7 @@ def event_files(folder: Path) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Logs:
-    """The event files of one run: those of its folder, and of folders inside that only hold its hparams."""
+    """The event files of one run: those of its folder, and of folders inside that are its, too."""
 
     folder: Path
     groups: tuple[tuple[str, ...], ...]

@@ -212,7 +212,7 @@ class _Kept:
         if self.limit is not None and value.step >= self.limit and not is_params:
             run.changed("texts, pictures and histograms", TAKEN_BACK)
             return
-        if value.plugin == "hparams" or value.tag.startswith("_hparams_/"):
+        if is_params:
             params, status, _ = hparams(value.content)
             run.params(params if self._has_params else {})
             self.session_status = status if status is not None else self.session_status

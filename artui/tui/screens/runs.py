@@ -560,7 +560,7 @@ def _first_steps(path: str) -> list[Line]:
             [
                 ("  It appears here as it is written. ", "dim"),
                 ("artui demo", "accent"),
-                (" makes a catalog with forty runs to look at.", "dim"),
+                (" makes one to look at.", "dim"),
             ]
         ),
     ]
