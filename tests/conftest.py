@@ -50,7 +50,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 @pytest.fixture(scope="session")
 def built_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's catalog, made by the real demo once a test process. Do not write to it: copy it."""
-    from artui import demo
+    from artui.demo import project as demo
 
     folder = tmp_path_factory.getbasetemp() / "home"
     before = {name: os.environ.get(name) for name in ("XDG_STATE_HOME", "XDG_CACHE_HOME")}

@@ -13,7 +13,7 @@ FORBIDDEN = {
     "artui": SCREENS | {"numpy", "sqlite_utils", "sqlite3", "click", "orjson", "pcodec", "platformdirs"},
     "artui.catalog": SCREENS | {"sqlite_utils", "numpy", "artui.query", "artui.capture"},
     "artui.query": SCREENS | {"sqlite_utils", "numpy", "artui.capture"},
-    "artui.query.runs": SCREENS | {"sqlite_utils", "numpy"},
+    "artui.query.runs.order": SCREENS | {"sqlite_utils", "numpy"},
     "artui.capture.run": SCREENS | {"sqlite_utils", "artui.query", "click"},
     "artui.exchange.importing": SCREENS
     | {"sqlite_utils", "click", "mlflow", "wandb", "tensorboard", "tensorflow", "torch"},

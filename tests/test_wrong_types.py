@@ -17,7 +17,7 @@ import pytest
 from artui.query import Reader
 from artui.query.artifacts import artifact_list, get_version
 from artui.query.run import get_run
-from artui.query.runs import RunsRequest, columns, run_order, run_rows
+from artui.query.runs.order import RunsRequest, columns, run_order, run_rows
 from tests import mutating
 from tests.mutating import BYSTANDER, KINDS, MODEL, VICTIM, Mutation
 from tests.tui.touring import tour

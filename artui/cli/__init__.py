@@ -99,7 +99,7 @@ def run(arguments: list[str]) -> int:
 
             return explore(arguments[0] if arguments else None)
         from artui.cli.gate import gated
-        from artui.cli.verbs import run_verb
+        from artui.cli.group import run_verb
 
         # What a recorded program prints is its own affair.
         with contextlib.nullcontext() if arguments[:1] == ["exec"] else gated():
@@ -122,8 +122,8 @@ def run(arguments: list[str]) -> int:
 def _complete(arguments: list[str]) -> int:
     """Answer the shell: whatever goes wrong, nothing is offered and nothing is said."""
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere), contextlib.suppress(Exception):
+        from artui.cli.group import run_verb
         from artui.cli.trouble import write_anything
-        from artui.cli.verbs import run_verb
 
         write_anything()
         run_verb(arguments)

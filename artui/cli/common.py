@@ -184,7 +184,7 @@ def plain(value: Any) -> Any:
 
 def print_csv(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Print a table as CSV. A carriage return in a cell is shown, as it would write over what stands before it."""
-    from artui.query.export import write_table
+    from artui.query.runs.export import write_table
 
     click.echo(write_table("csv", headers, rows).replace("\r", clean("\r")), nl=False)
 

@@ -121,7 +121,7 @@ def _versions(reader: Reader, artifact: str, part: str, written: str) -> Iterato
 
 
 def _names(reader: Reader, part: str, sources: tuple[str, ...]) -> Iterator[str]:
-    from artui.query.complete import vocabulary
+    from artui.query.filter.complete import vocabulary
 
     with reader.reading(SECONDS) as connection:
         known = vocabulary(connection)
@@ -129,7 +129,7 @@ def _names(reader: Reader, part: str, sources: tuple[str, ...]) -> Iterator[str]
 
 
 def _fields(reader: Reader, before: str, part: str) -> Iterator[str]:
-    from artui.query.complete import completions
+    from artui.query.filter.complete import completions
 
     for each in completions(reader, part, len(part)):
         if not any(sign.isspace() or sign in "()" for sign in each.text):

@@ -91,7 +91,7 @@ def open_app(path: str, *, importing: Importing | None = None) -> int:
     from concurrent.futures import ThreadPoolExecutor
 
     from artui.query import Reader
-    from artui.query.runs import first_view
+    from artui.query.runs.order import first_view
     from artui.settings import load_settings
 
     # Collecting garbage among 400 modules that stay costs a tenth of the start.

@@ -226,7 +226,7 @@ class Reader:
             FilterError: the filter cannot be understood, or means nothing in this catalog; it says where.
             UsageError: there is no such column, or there are several.
         """
-        from artui.query import runs
+        from artui.query.runs import order as runs
 
         return runs.list_runs(self, where=where, contains=contains, order=order, limit=limit)
 
@@ -260,6 +260,6 @@ class RunReader:
         Raises:
             UnknownReference: the run has no such metric.
         """
-        from artui.query import series
+        from artui.query.series import points as series
 
         return series.get_series(self._reader, self.id, name, labels)

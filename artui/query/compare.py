@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from artui.model import Metric, ParamValue, RunDetail
 from artui.query import Reader
-from artui.query.ordering import is_same
-from artui.query.ranking import metric_rank
+from artui.query.collation import is_same
 from artui.query.run import get_run
+from artui.query.series.ranking import metric_rank
 
 Direction = Literal["lower", "higher"]
 

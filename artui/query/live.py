@@ -10,11 +10,11 @@ from typing import Any
 
 from artui.model import Metric, RunHead
 from artui.query import Reader
-from artui.query.ranking import metric_rank
 from artui.query.run import run_metrics
-from artui.query.runs import HEAD_COLUMNS, head_from_row
-from artui.query.series import last_values, spark_values
-from artui.query.spooled import pending, with_pending
+from artui.query.runs.order import HEAD_COLUMNS, head_from_row
+from artui.query.series.points import last_values, spark_values
+from artui.query.series.ranking import metric_rank
+from artui.query.series.spooled import pending, with_pending
 
 MAX_RUNS = 40
 ENDED_MS = 30 * 60 * 1000

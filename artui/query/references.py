@@ -11,7 +11,7 @@ from artui.errors import AmbiguousReference, UnknownReference, UsageError
 from artui.model import RunHead, VersionHead
 from artui.query import Reader
 from artui.query.artifacts import version_heads
-from artui.query.runs import HEAD_COLUMNS, head_from_row
+from artui.query.runs.order import HEAD_COLUMNS, head_from_row
 from artui.reference import Reference, parse
 
 _OFFERED = 6

@@ -15,8 +15,8 @@ from artui.query import Reader
 from artui.query.border import Shape
 from artui.query.damage import run_damage
 from artui.query.keys import without_collecting
-from artui.query.runs import HEAD_COLUMNS, head_from_row, param_value
-from artui.query.spooled import metric_order, pending, with_pending
+from artui.query.runs.order import HEAD_COLUMNS, head_from_row, param_value
+from artui.query.series.spooled import metric_order, pending, with_pending
 
 
 def get_run(reader: Reader, run_id: str, *, max_metrics: int | None = None) -> RunDetail:

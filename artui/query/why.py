@@ -26,13 +26,13 @@ from artui.catalog.cells import keys_of, text
 from artui.errors import UsageError
 from artui.model import Damage, RunDetail
 from artui.query import Reader
+from artui.query.collation import NAN, comparable, number_of
 from artui.query.compare import Direction, compare, guess_direction
+from artui.query.filter.matching import as_text
+from artui.query.filter.tokens import quoted_name, quoted_value
+from artui.query.filter.values import as_float
 from artui.query.keys import key_list, name_key
-from artui.query.matching import as_text
-from artui.query.ordering import NAN, comparable, number_of
-from artui.query.sorting import value_groups
-from artui.query.tokens import quoted_name, quoted_value
-from artui.query.values import as_float
+from artui.query.runs.sorting import value_groups
 
 FEW_RUNS = 5
 """With fewer runs on a side the evidence is called thin."""
@@ -146,7 +146,7 @@ def why(reader: Reader, left_id: str, right_id: str, metric: str = "", *, direct
 
 
 def _common_metric(left: RunDetail, right: RunDetail) -> str:
-    from artui.query.ranking import metric_rank
+    from artui.query.series.ranking import metric_rank
 
     names = {metric.name for metric in left.metrics} & {metric.name for metric in right.metrics}
     if not names:

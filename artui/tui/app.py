@@ -22,7 +22,7 @@ from artui.errors import ArtuiError
 from artui.model import DELETED_IN_SOURCE, FORMATS, UNREAD
 from artui.query import Reader
 from artui.query.live import LiveRun, live_runs
-from artui.query.runs import FirstView, first_view
+from artui.query.runs.order import FirstView, first_view
 from artui.safetext import clean
 from artui.settings import Settings
 from artui.tui.alerts import Alerts
@@ -31,9 +31,9 @@ from artui.tui.fetch import error_text
 from artui.tui.keys import KEYS, bindings
 from artui.tui.live import Watch
 from artui.tui.messages import CatalogChanged, Link
-from artui.tui.output import ChangesOnly
 from artui.tui.screens.base import CatalogScreen
-from artui.tui.screens.runs import FIRST_ROWS, RunsScreen
+from artui.tui.screens.runs.screen import FIRST_ROWS, RunsScreen
+from artui.tui.terminal.output import ChangesOnly
 from artui.tui.themes import chosen_theme, keep_theme, themes_of
 from artui.tui.widgets.bars import KeyBar
 from artui.units import bytes_text, count_text, number_text, plural
@@ -380,7 +380,7 @@ class ArtuiApp(ChangesOnly):
 
     def copy_to_clipboard(self, text: str) -> None:
         """Put a text on the clipboard of the terminal where one sits, through tmux or screen too."""
-        from artui.tui.clipboard import copied_by_tmux
+        from artui.tui.terminal.clipboard import copied_by_tmux
 
         self._clipboard = text
         if os.environ.get("TMUX"):
@@ -389,7 +389,7 @@ class ArtuiApp(ChangesOnly):
             self._send_copy(text)
 
     def _send_copy(self, text: str) -> None:
-        from artui.tui.clipboard import sequence
+        from artui.tui.terminal.clipboard import sequence
 
         if self._driver is not None:
             self._driver.write(sequence(text, os.environ))
@@ -535,7 +535,7 @@ class ArtuiApp(ChangesOnly):
 
     def keep_recent(self, thing: Thing) -> None:
         """Remember what was opened, for the palette."""
-        from artui.tui.recent import keep_recent
+        from artui.tui.state.recent import keep_recent
 
         catalog = self.reader.catalog_id
         self.runs_screen.ask("recent", lambda: keep_recent(catalog, thing), lambda _: None)

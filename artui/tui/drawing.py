@@ -8,16 +8,16 @@ from pathlib import Path
 from artui.errors import UsageError
 from artui.figures import Figure
 from artui.model import Metric
-from artui.query import series
-from artui.query.series import Curve
+from artui.query.series import points as series
+from artui.query.series.points import Curve
 from artui.safetext import clean
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.screens.pick import Choice, PickScreen
+from artui.tui.terminal.writing import write_new
 from artui.tui.widgets.chart import ChartOptions, figure_of
 from artui.tui.widgets.chartgrid import ChartGrid
 from artui.tui.widgets.picture import Picture
 from artui.tui.widgets.prompt import Prompt
-from artui.tui.writing import write_new
 
 CURVE_BUCKETS = 400
 _NO_METRIC = "steps"

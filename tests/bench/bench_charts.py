@@ -24,7 +24,7 @@ import numpy as np
 
 from artui.catalog import Catalog, points, runs
 from artui.query import Reader
-from artui.query.series import curve, thin
+from artui.query.series.points import curve, thin
 from artui.tui.cells import make_palette
 from artui.tui.widgets.chart import Chart, ChartLine, ChartOptions, draw
 

@@ -26,8 +26,8 @@ from artui.query.artifacts import alias_history, artifact_list, get_version, pre
 from artui.query.damage import damaged_runs, damaged_versions
 from artui.query.lineage import lineage
 from artui.query.run import get_run
-from artui.query.runs import columns, run_rows
-from artui.query.series import get_series
+from artui.query.runs.order import columns, run_rows
+from artui.query.series.points import get_series
 
 Shown = dict[str, Any]
 

@@ -21,7 +21,7 @@ import numpy as np
 import artui
 from artui.catalog import Catalog, points, runs
 from artui.query import Reader
-from artui.query.series import curve, read_series
+from artui.query.series.points import curve, read_series
 
 STEPS, METRICS = 10_000, 10
 

@@ -21,10 +21,10 @@ import time
 from pathlib import Path
 
 from artui.query import Reader
-from artui.query.export import table_of, write_table
 from artui.query.keys import Memory
-from artui.query.runs import RunsRequest, chosen_columns, columns, first_matches, run_order, run_rows
-from artui.query.sorting import Sort
+from artui.query.runs.export import table_of, write_table
+from artui.query.runs.order import RunsRequest, chosen_columns, columns, first_matches, run_order, run_rows
+from artui.query.runs.sorting import Sort
 
 LIMIT_MS = 30.0
 ROWS = 40

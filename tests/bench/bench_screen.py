@@ -205,8 +205,8 @@ def main() -> None:
 def _visidata(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Measure VisiData on the runs and the twelve columns that our table shows, written as CSV."""
     from artui.query import Reader
-    from artui.query.export import table_of, write_table
-    from artui.query.runs import RunsRequest, chosen_columns, columns, run_order
+    from artui.query.runs.export import table_of, write_table
+    from artui.query.runs.order import RunsRequest, chosen_columns, columns, run_order
 
     with Reader(options.catalog) as reader:
         keys = list(run_order(reader, RunsRequest()).keys)

@@ -120,7 +120,7 @@ def test_seed_that_cannot_be_read_is_not_made_up() -> None:
 
 def test_use_of_the_machine_is_sampled(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Processor, memory, disk and network of host and process come as metrics under system/, and no columns push in."""
-    from artui.query.runs import chosen_columns, columns
+    from artui.query.runs.order import chosen_columns, columns
     from artui.settings import load_settings
 
     monkeypatch.setenv("ARTUI_SYSTEM_SECONDS", "0.1")
@@ -314,8 +314,8 @@ def test_spooled_points_are_seen_by_readers(path: Path) -> None:
     """What is logged and not yet in the catalog is in summaries, series, charts and the table all the same."""
     import sqlite3
 
-    from artui.query.runs import chosen_columns, columns, run_rows
-    from artui.query.series import curve
+    from artui.query.runs.order import chosen_columns, columns, run_rows
+    from artui.query.series.points import curve
 
     with artui.start_run(project="p", name="r", catalog=path) as run:
         run.log({"x": 1.0}, step=0)

@@ -123,7 +123,7 @@ def test_flipped_bits_never_get_past_our_errors(demo_catalog: Path, tmp_path: Pa
     """With bits flipped anywhere, reading either works or raises one of our errors, within a second."""
     from artui.query.artifacts import artifact_list
     from artui.query.run import get_run
-    from artui.query.runs import columns
+    from artui.query.runs.order import columns
 
     content, chance = demo_catalog.read_bytes(), random.Random(7)
     path = tmp_path / "flipped.artui"
@@ -561,7 +561,7 @@ def test_text_that_is_no_utf8_is_shown_with_replacements(foreign: Path) -> None:
 def test_values_of_the_wrong_type_do_not_crash(foreign: Path) -> None:
     """Blobs and texts where numbers belong are shown as something or refused, and nothing is raised but our errors."""
     from artui.query.run import get_run
-    from artui.query.runs import columns, first_view
+    from artui.query.runs.order import columns, first_view
 
     with sqlite3.connect(foreign) as connection:
         connection.execute("PRAGMA ignore_check_constraints = 1")

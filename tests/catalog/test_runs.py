@@ -13,7 +13,7 @@ import pytest
 from artui.catalog import Catalog, events, runs
 from artui.catalog.migrations import SCHEMA_DIGESTS, SCHEMA_VERSION, schema_text
 from artui.query import Reader
-from artui.query.runs import RunsRequest, run_order
+from artui.query.runs.order import RunsRequest, run_order
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from artui.cli import VERBS
-from artui.cli.verbs import cli
+from artui.cli.group import cli
 from artui.query import Reader
 from tests.cli.conftest import ARGUMENTS, Call, Result, reopen, write_runs
 

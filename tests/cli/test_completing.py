@@ -13,7 +13,7 @@ import pytest
 from click.shell_completion import BashComplete
 
 from artui.cli import run
-from artui.cli.verbs import cli
+from artui.cli.group import cli
 
 SECONDS = 30.0
 """Far more than it takes (0.2 s): a machine that is busy must not fail the test, one that hangs must."""

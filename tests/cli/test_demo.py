@@ -99,7 +99,7 @@ def test_production_model_goes_back_to_raw_data_and_requirement(reader: Reader) 
 
 def test_saved_model_gives_the_measured_accuracy_again(reader: Reader) -> None:
     """The numbers come from the training: scoring the test split with the stored weights gives the logged accuracy."""
-    from artui import demo
+    from artui.demo import project as demo
 
     model, features = resolve(reader, "digits-model:production"), resolve(reader, "digits-features:latest")
     with reader.snapshot() as connection:

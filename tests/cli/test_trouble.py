@@ -114,7 +114,7 @@ def test_an_unforeseen_error_is_one_line(
 ) -> None:
     """It says of what kind it was and how to see more, in one line of letters that show; asked for, where it came from."""
     monkeypatch.setitem(sys.modules, "artui.query.lineage", None)  # as in a broken installation
-    sys.modules.pop("artui.cli.trace", None)
+    sys.modules.pop("artui.cli.verbs.trace", None)
 
     code, out, err = call("trace", "a")
     monkeypatch.setenv("ARTUI_TRACEBACK", "1")
@@ -122,7 +122,7 @@ def test_an_unforeseen_error_is_one_line(
 
     assert (code, out, len(err.splitlines())) == (1, "", 1)
     assert err.startswith("artui: ModuleNotFoundError: ") and "ARTUI_TRACEBACK=1" in err
-    assert more[0] == 1 and "Traceback" in more[2] and "artui/cli/trace.py" in more[2]
+    assert more[0] == 1 and "Traceback" in more[2] and "artui/cli/verbs/trace.py" in more[2]
 
 
 def test_a_folder_that_is_gone_is_no_trouble_for_a_whole_path(

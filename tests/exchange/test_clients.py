@@ -21,7 +21,7 @@ from artui.model import RunDetail
 from artui.query import Reader
 from artui.query.artifacts import artifact_list, file_text, get_version, versions
 from artui.query.run import get_run
-from artui.query.series import get_series
+from artui.query.series.points import get_series
 from tests.exchange.looking import content
 
 STORES = Path(__file__).parent.parent / "data" / "stores"

@@ -10,9 +10,9 @@ from pathlib import Path
 import artui
 from artui.errors import ArtuiError
 from artui.query import Reader
-from artui.query.complete import completions, is_unfinished
-from artui.query.runs import RunsRequest, run_order
-from artui.query.tokens import FilterError
+from artui.query.filter.complete import completions, is_unfinished
+from artui.query.filter.tokens import FilterError
+from artui.query.runs.order import RunsRequest, run_order
 
 RICH = (
     "val/loss < 0.3 and lr in (0.01, 0.003)",

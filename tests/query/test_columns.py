@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from artui.catalog import Catalog, points, runs
 from artui.model import Column, ParamValue
-from artui.query import Reader, columns
-from artui.query.narrowing import narrowed, where_between, where_matching, where_value
-from artui.query.runs import RunsRequest, run_order
-from artui.query.runs import columns as all_columns
+from artui.query import Reader
+from artui.query.filter.narrowing import narrowed, where_between, where_matching, where_value
+from artui.query.runs import statistics as columns
+from artui.query.runs.order import RunsRequest, run_order
+from artui.query.runs.order import columns as all_columns
 
 Run = tuple[dict[str, ParamValue], dict[str, float]]
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from artui.catalog import Catalog, points, runs
 from artui.query import Reader
-from artui.query.complete import completions, is_unfinished
-from artui.query.tokens import FilterError
+from artui.query.filter.complete import completions, is_unfinished
+from artui.query.filter.tokens import FilterError
 
 
 @pytest.fixture(scope="module")

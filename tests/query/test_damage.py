@@ -11,7 +11,7 @@ import pytest
 from artui.catalog import Catalog, points, runs
 from artui.errors import PointsDamaged
 from artui.query import Reader
-from artui.query.series import curve, get_series, spark_values
+from artui.query.series.points import curve, get_series, spark_values
 
 COUNT = 5 * points.BLOCK_POINTS
 

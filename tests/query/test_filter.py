@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from artui.catalog import Catalog, artifacts, points, runs
 from artui.query import Reader
-from artui.query.compile import matching_keys
-from artui.query.filter import And, AnyPoint, Comparison, Node, Not, Or, Word, parse
-from artui.query.tokens import FilterError, quoted_name, quoted_text
-from artui.query.values import number_in
+from artui.query.filter.compile import matching_keys
+from artui.query.filter.parser import And, AnyPoint, Comparison, Node, Not, Or, Word, parse
+from artui.query.filter.tokens import FilterError, quoted_name, quoted_text
+from artui.query.filter.values import number_in
 
 NOW = int(datetime(2026, 6, 17, 15, 30).timestamp() * 1000)
 HOUR, DAY = 3_600_000, 86_400_000
@@ -427,9 +427,10 @@ def test_patterns_that_take_for_ever_are_broken_off(tmp_path: Path, pattern: str
 
 def test_the_first_page_is_the_beginning_of_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is filtered and sorted by, the page that comes first has the first rows of the whole answer."""
-    from artui.query import compile as compiling
-    from artui.query import runs, sets
-    from artui.query.naming import sorts_named
+    from artui.query.filter import compile as compiling
+    from artui.query.filter import sets
+    from artui.query.runs import order as runs
+    from artui.query.runs.naming import sorts_named
 
     monkeypatch.setattr(runs, "PAGED_FROM", 0)
     monkeypatch.setattr(compiling, "FEW", 20)
@@ -487,8 +488,8 @@ def test_the_first_page_is_the_beginning_of_the_whole(tmp_path: Path, monkeypatc
 )
 def test_conditions_walk_an_index(team: Reader, text: str, index: str) -> None:
     """What runs match is read from an index; whether some given runs do, by looking each of them up."""
-    from artui.query.compile import compile_node
-    from artui.query.sets import Blamed, Rows, Scope, Texts, Union
+    from artui.query.filter.compile import compile_node
+    from artui.query.filter.sets import Blamed, Rows, Scope, Texts, Union
 
     node = parse(text)
     assert node is not None

@@ -9,9 +9,9 @@ import pytest
 
 from artui.errors import UsageError
 from artui.query import Reader
+from artui.query.filter.tokens import FilterError
+from artui.query.filter.values import Value
 from artui.query.things import find_things
-from artui.query.tokens import FilterError
-from artui.query.values import Value
 from artui.safetext import cells_of
 from tests.query import hostile
 
@@ -93,7 +93,7 @@ def test_patterns_that_take_all_memory_are_refused(reader: Reader, pattern: str)
 )
 def test_carets_stand_below_what_is_meant(text: str) -> None:
     """Wide, combining and invisible letters before the place move no caret, and a long filter is cut around it."""
-    from artui.query.filter import parse
+    from artui.query.filter.parser import parse
 
     with pytest.raises(FilterError) as told:
         parse(text)

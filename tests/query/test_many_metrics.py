@@ -15,8 +15,8 @@ from artui.cli import run as artui
 from artui.model import Metric
 from artui.query import Reader
 from artui.query.run import get_run, run_metrics
-from artui.query.runs import columns
-from artui.query.spooled import metric_order
+from artui.query.runs.order import columns
+from artui.query.series.spooled import metric_order
 from artui.tui.facts import metric_lines
 from artui.tui.screens.run import FIRST_METRICS
 from tests.tui.looking import make_app, settled, shown

@@ -9,7 +9,7 @@ import pytest
 from artui.catalog import Catalog, points, runs
 from artui.errors import UsageError
 from artui.query import Reader
-from artui.query.naming import columns_named, sorts_named
+from artui.query.runs.naming import columns_named, sorts_named
 
 
 @pytest.fixture(scope="module")

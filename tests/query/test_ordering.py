@@ -18,9 +18,9 @@ import artui
 from artui.catalog import Catalog, points, runs
 from artui.model import Column
 from artui.query import Reader
-from artui.query.columns import classes, numbers
 from artui.query.compare import compare as side_by_side
-from artui.query.runs import columns, run_rows
+from artui.query.runs.order import columns, run_rows
+from artui.query.runs.statistics import classes, numbers
 
 RATES: dict[str, Any] = {"a": "1e-3", "b": 0.001, "c": 1e-3, "d": " 0.01", "e": "0.1 ", "f": 1, "g": "x", "h": "NaN", "i": "1e-3k", "j": "-Infinity", "k": None}  # fmt: skip
 
@@ -66,7 +66,7 @@ def test_sorting_puts_them_among_the_numbers(reader: Reader) -> None:
 
 def test_a_value_is_found_by_what_its_bar_asks(reader: Reader) -> None:
     """The distinct values of a column have as many runs as a filter for each of them finds."""
-    from artui.query.narrowing import where_value
+    from artui.query.filter.narrowing import where_value
 
     with reader.snapshot() as connection:
         key = connection.execute("SELECT key FROM name WHERE text = 'lr'").fetchone()[0]

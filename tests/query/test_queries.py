@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from artui.catalog import Catalog, artifacts, points, runs
 from artui.errors import AmbiguousReference, UnknownReference
-from artui.query import Reader, series
+from artui.query import Reader
 from artui.query.compare import compare, guess_direction
 from artui.query.lineage import lineage
 from artui.query.references import find_run, resolve
-from artui.query.runs import RunsRequest, columns, first_view, run_order, run_rows
-from artui.query.series import thin
-from artui.query.sorting import Sort
+from artui.query.runs.order import RunsRequest, columns, first_view, run_order, run_rows
+from artui.query.runs.sorting import Sort
+from artui.query.series import points as series
+from artui.query.series.points import thin
 
 
 @pytest.fixture
@@ -220,7 +221,7 @@ def test_arrays_come_as_promised(path: Path) -> None:
 )
 def test_orders_walk_an_index(path: Path, query: str, index: str) -> None:
     """Sorting reads an index and never sorts."""
-    from artui.query import sorting as module
+    from artui.query.runs import sorting as module
 
     with Catalog(path) as catalog, catalog.transaction() as connection:
         plan = " ".join(

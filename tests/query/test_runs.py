@@ -15,8 +15,8 @@ from artui.catalog import Catalog, points, runs
 from artui.errors import UsageError
 from artui.model import ParamValue
 from artui.query import Reader
-from artui.query.runs import RunsRequest, columns, count_runs, first_view, run_order, run_rows
-from artui.query.sorting import SORTABLE, Sort
+from artui.query.runs.order import RunsRequest, columns, count_runs, first_view, run_order, run_rows
+from artui.query.runs.sorting import SORTABLE, Sort
 
 
 def _make(path: Path, rows: list[Mapping[str, ParamValue]], **shared: object) -> None:

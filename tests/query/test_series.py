@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from artui.catalog import Catalog, points, runs
 from artui.errors import ArtuiError, PointsDamaged
-from artui.query import Reader, series
+from artui.query import Reader
 from artui.query.compare import compare
-from artui.query.runs import columns, run_rows
-from artui.query.series import SPARK_VALUES, curve, spark_values, thin
+from artui.query.runs.order import columns, run_rows
+from artui.query.series import points as series
+from artui.query.series.points import SPARK_VALUES, curve, spark_values, thin
 
 VALUES = st.floats(width=32)
 

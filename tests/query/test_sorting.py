@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from artui.catalog import Catalog, points, runs
 from artui.query import Reader
-from artui.query.runs import RunsRequest, first_matches, run_order
-from artui.query.sorting import SORTABLE, Sort, first_keys, sorted_keys
+from artui.query.runs.order import RunsRequest, first_matches, run_order
+from artui.query.runs.sorting import SORTABLE, Sort, first_keys, sorted_keys
 
 COLUMNS = [f"attribute:{name}" for name in SORTABLE] + [
     "param:lr", "param:kind", "param:nothing", "tag:good", "tag:mood", "metric:loss", "metric.min:loss", "metric.max:loss", "metric.mean:loss", "metric.count:loss",
@@ -88,7 +88,7 @@ def test_series_of_several_processes_leave_the_first_page_to_the_whole(tmp_path:
 
 def test_first_page_of_a_sort_comes_without_the_rest(mixed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of many runs the first page of any sort is there before all are sorted, and is the same as of all."""
-    from artui.query import runs as query
+    from artui.query.runs import order as query
 
     monkeypatch.setattr(query, "PAGED_FROM", 10)
     monkeypatch.setattr(query, "FIRST_SORTED", 20)

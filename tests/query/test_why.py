@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from artui.catalog import Catalog, points, runs
 from artui.errors import UsageError
 from artui.query import Reader
-from artui.query.runs import RunsRequest, run_order
+from artui.query.runs.order import RunsRequest, run_order
 from artui.query.why import proportions, rank_sum, sets_apart, why
 
 VALUES = st.lists(st.integers(-4, 4).map(float) | st.sampled_from([math.inf, -math.inf]), min_size=1, max_size=12)

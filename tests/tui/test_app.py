@@ -12,7 +12,7 @@ import pytest
 from textual.pilot import Pilot
 
 from artui.catalog import Catalog, points, runs
-from artui.tui.screens.runs import RunsScreen
+from artui.tui.screens.runs.screen import RunsScreen
 from tests.tui.looking import NOW_MS, settled, shown
 
 Explore = Callable[..., None]

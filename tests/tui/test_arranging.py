@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from textual.pilot import Pilot
 
 from artui.query import Reader
-from artui.query.export import FORMATS, table_of, write_table
-from artui.query.runs import RunsRequest, columns, run_order
-from artui.tui.arrangement import Arrangement, arrangement_of, keep_arrangement, load_arrangement
+from artui.query.runs.export import FORMATS, table_of, write_table
+from artui.query.runs.order import RunsRequest, columns, run_order
 from artui.tui.screens.columns import ColumnsScreen
-from artui.tui.screens.runs import RunsScreen
+from artui.tui.screens.runs.screen import RunsScreen
+from artui.tui.state.arrangement import Arrangement, arrangement_of, keep_arrangement, load_arrangement
 from tests.tui.looking import settled, shown
 
 Explore = Callable[..., None]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from artui.tui.clipboard import copied_by_tmux, sequence
+from artui.tui.terminal.clipboard import copied_by_tmux, sequence
 
 TEXT = "run-1\tλ\n"
 CODE = base64.b64encode(TEXT.encode()).decode()

@@ -13,7 +13,7 @@ from artui.settings import Settings, load_settings
 from artui.tui.screens.column import ColumnScreen
 from artui.tui.screens.plot import PlotScreen
 from artui.tui.screens.run import RunScreen
-from artui.tui.screens.runs import RunsScreen
+from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.themes import chosen_theme, themes_of
 from artui.tui.widgets.chartgrid import ChartGrid
 from artui.tui.widgets.parallel import Parallel

@@ -24,7 +24,7 @@ from artui.tui.screens.palette import PaletteScreen
 from artui.tui.screens.pick import PickScreen
 from artui.tui.screens.plot import PlotScreen
 from artui.tui.screens.run import RunScreen
-from artui.tui.screens.runs import RunsScreen
+from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.screens.text import TextScreen
 from artui.tui.screens.views import ViewsScreen
 from artui.tui.screens.why import WhyScreen

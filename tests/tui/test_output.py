@@ -13,7 +13,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from artui.tui.output import Surface
+from artui.tui.terminal.output import Surface
 
 WIDTH, HEIGHT = 24, 10
 STYLES = [

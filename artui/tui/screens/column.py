@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 
 from artui.model import Column, ParamValue
-from artui.query import columns as query
-from artui.query.columns import Description
-from artui.query.export import header_of
-from artui.query.narrowing import where_value
+from artui.query.filter.narrowing import where_value
+from artui.query.runs import statistics as query
+from artui.query.runs.export import header_of
+from artui.query.runs.statistics import Description
 from artui.safetext import clean
 from artui.tui.cells import BLOCKS, Span, fit
 from artui.tui.keys import bindings

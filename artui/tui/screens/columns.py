@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from textual.app import ComposeResult
 
 from artui.model import Column
-from artui.query.export import header_of
+from artui.query.runs.export import header_of
 from artui.safetext import clean
 from artui.tui.cells import Span
 from artui.tui.keys import bindings

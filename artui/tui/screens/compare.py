@@ -15,8 +15,8 @@ from artui.model import RunHead
 from artui.query import Reader
 from artui.query import compare as query
 from artui.query.compare import Comparison, Direction
-from artui.query.runs import run_keys
-from artui.query.series import Curve
+from artui.query.runs.order import run_keys
+from artui.query.series.points import Curve
 from artui.safetext import clean
 from artui.tui.cells import Span, Spans
 from artui.tui.drawing import DrawsCharts

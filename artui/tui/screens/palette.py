@@ -13,8 +13,8 @@ from artui.safetext import clean
 from artui.tui.cells import Span, fit
 from artui.tui.fetch import Asks
 from artui.tui.keys import Key
-from artui.tui.recent import recent_things
 from artui.tui.screens.pick import TypedList
+from artui.tui.state.recent import recent_things
 from artui.tui.widgets.bars import Bar
 from artui.tui.widgets.lines import BLANK, Line
 from artui.units import age_text

@@ -9,14 +9,14 @@ from textual.app import ComposeResult
 from textual.widget import Widget
 
 from artui.model import Column, Metric, RunHead
-from artui.query import columns as query
-from artui.query import series
-from artui.query.columns import Description, Placed
 from artui.query.compare import guess_direction
-from artui.query.export import header_of
-from artui.query.narrowing import where_between, where_value
-from artui.query.ranking import metric_rank
-from artui.query.runs import run_ids
+from artui.query.filter.narrowing import where_between, where_value
+from artui.query.runs import statistics as query
+from artui.query.runs.export import header_of
+from artui.query.runs.order import run_ids
+from artui.query.runs.statistics import Description, Placed
+from artui.query.series import points as series
+from artui.query.series.ranking import metric_rank
 from artui.safetext import clean
 from artui.tui.cells import Span, short_titles
 from artui.tui.drawing import DrawsCharts

@@ -9,9 +9,9 @@ from textual.app import ComposeResult
 from textual.widget import Widget
 
 from artui.model import Column
-from artui.query.columns import Description
 from artui.query.pictures import TablePicture
-from artui.query.series import Curve, thin
+from artui.query.runs.statistics import Description
+from artui.query.series.points import Curve, thin
 from artui.safetext import clean
 from artui.tui.cells import Span
 from artui.tui.drawing import CURVE_BUCKETS, DrawsCharts
@@ -104,7 +104,7 @@ def _description(picture: TablePicture) -> Description:
 def _curve(xs: Sequence[float], values: Sequence[float], window: tuple[float, float] | None) -> Curve:
     import numpy as np
 
-    from artui.query.series import cut
+    from artui.query.series.points import cut
 
     across, up = np.array(xs), np.array(values)
     known = np.isfinite(across)

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 from textual.app import ComposeResult
 
-from artui.query import runs as query
+from artui.query.runs import order as query
 from artui.safetext import clean
-from artui.tui.arrangement import Arrangement, arrangement_of
 from artui.tui.cells import Span
 from artui.tui.keys import bindings
 from artui.tui.screens.base import CatalogScreen
+from artui.tui.state.arrangement import Arrangement, arrangement_of
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.units import age_text

@@ -15,12 +15,12 @@ from textual.widgets import Input
 
 from artui.safetext import clean
 from artui.tui.cells import Span, Spans, length_of
-from artui.tui.history import filters_used, keep_filter
+from artui.tui.state.history import filters_used, keep_filter
 from artui.tui.widgets.bars import Bar
 
 if TYPE_CHECKING:
-    from artui.query.complete import Completion
-    from artui.query.tokens import FilterError
+    from artui.query.filter.complete import Completion
+    from artui.query.filter.tokens import FilterError
 
 _ENTRY_AT = 3
 """The cell where the text begins, behind the slash."""

@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from artui.figures import Figure, FigureAxis, FigureBars
-from artui.query.columns import Description
+from artui.query.runs.statistics import Description
 from artui.safetext import clean
 from artui.tui.cells import Palette, Span, fit, strip_of
 from artui.tui.keys import bindings

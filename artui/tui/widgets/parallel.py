@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from artui.figures import Figure, FigureAxis, FigureLine
-from artui.query.columns import Placed
+from artui.query.runs.statistics import Placed
 from artui.safetext import clean
 from artui.tui.cells import Palette, Span, fit, strip_of
 from artui.tui.keys import bindings

@@ -9,7 +9,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from artui.figures import Figure, FigureAxis
-from artui.query.columns import Placed
+from artui.query.runs.statistics import Placed
 from artui.tui.cells import Palette, strip_of
 from artui.tui.widgets.plot import Scale, Unit, ticks
 

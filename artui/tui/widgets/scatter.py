@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from artui.figures import Figure, FigureDots
-from artui.query.columns import Placed, rank_correlation
+from artui.query.runs.statistics import Placed, rank_correlation
 from artui.safetext import clean
 from artui.tui.cells import Palette, Span, fit, strip_of
 from artui.tui.keys import bindings

@@ -15,8 +15,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from artui.model import DAMAGED, ParamValue, RunRow
-from artui.query.runs import attribute_value
-from artui.query.sorting import NEWEST_FIRST, Sort
+from artui.query.runs.order import attribute_value
+from artui.query.runs.sorting import NEWEST_FIRST, Sort
 from artui.safetext import clean
 from artui.tui.cells import (
     CURSOR,
@@ -36,7 +36,7 @@ from artui.tui.keys import bindings
 from artui.units import age_text, count_text, duration_text, fixed_text, number_text, param_text
 
 if TYPE_CHECKING:
-    from artui.query.columns import Group, Spread
+    from artui.query.runs.statistics import Group, Spread
 
 AHEAD_ROWS = 96
 """Rows read beyond what is seen, in both directions."""

@@ -1,0 +1,125 @@
+"""The verbs, and how they are found. Each is imported when it is used: `artui ls` never loads the app."""
+
+from __future__ import annotations
+
+import os
+import signal
+from importlib import import_module
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from artui.cli import VERBS, completing
+from artui.cli.catalogs import before_verb, one_catalog, said_once
+from artui.safetext import clean
+
+
+@click.command("open")
+@click.argument("path")
+@click.option("--catalog", "-c", "catalog", metavar="FILE", multiple=True)
+@click.pass_context
+def open_command(context: click.Context, path: str, catalog: tuple[str, ...]) -> int:
+    """Open the app on a catalog."""
+    from artui.cli.explore import explore
+
+    named = (path, *before_verb(context), *catalog)
+    if len({os.path.abspath(os.path.expanduser(each)) for each in named}) > 1:
+        one_catalog(named)  # refuses, in the words of every verb
+    return explore(path)
+
+
+class Verbs(click.Group):
+    """Finds verbs in modules of their names; what is no verb is a catalog to open."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in VERBS:
+            command: click.Command = import_module(f"artui.cli.verbs.{cmd_name}").command
+            return command
+        return None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in VERBS:
+            looks_like_file = os.sep in args[0] or "." in args[0] or os.path.exists(args[0])
+            if not looks_like_file and not args[0].startswith("-"):
+                ctx.fail(f"{clean(args[0])!r} is neither a verb nor a catalog. `artui --help` lists the verbs.")
+            return open_command.name, open_command, args
+        name, command, others = super().resolve_command(ctx, args)
+        if command is not None and ctx.params.get("catalog") and all(each.name != "catalog" for each in command.params):
+            ctx.fail(f"artui {name} uses no catalog: take --catalog away.")
+        return name, command, others
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete verbs, and catalogs to open."""
+        found = super().shell_complete(ctx, incomplete)
+        if incomplete.startswith("-"):
+            return found
+        return [*found, *completing.paths(incomplete)] or completing.catalogs(ctx, self.params[0], incomplete)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        from artui import __version__
+
+        click.echo(f"artui {__version__}")
+        ctx.exit()
+
+
+@click.group(
+    cls=Verbs,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Exit codes: 0 done, 1 problems found, 2 usage, 3 not a catalog or damaged, 4 locked or read-only, 5 disk full, 130/143 by signal.",
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version."
+)
+@click.option(
+    "--catalog", "-c", "catalog", metavar="FILE", multiple=True, help="The catalog; it may stand behind the verb, too.",
+    callback=lambda context, _, named: said_once(named), shell_complete=completing.catalogs,
+)  # fmt: skip
+@click.option("--read-only", is_flag=True, expose_value=False, help="Only look: change nothing, settle nothing.")
+@click.pass_context
+def cli(ctx: click.Context, catalog: str | None) -> int | None:
+    """Explore a catalog of machine-learning artifacts in the terminal.
+
+    \b
+    artui                     open the nearest catalog
+    artui CATALOG.artui       open that one
+    artui VERB …              one of the verbs below
+
+    The catalog is the argument or --catalog, else ARTUI_CATALOG, else the nearest *.artui upwards, else the default one.
+    """
+    if ctx.invoked_subcommand is None:
+        from artui.cli.explore import explore
+
+        return explore(catalog)
+    return None
+
+
+def run_verb(arguments: list[str]) -> int:
+    """Run one verb; give its exit code. Wrong usage is said on stderr."""
+    if hasattr(signal, "SIGPIPE"):
+        # `artui ls | head` ends quietly, as every filter does.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        result: Any = cli.main(args=arguments, prog_name="artui", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.ClickException as error:
+        said = clean(" ".join(error.format_message().split()))
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        click.echo(f"{said}\n{context.get_usage()}" if context else said, err=True)
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        return 130

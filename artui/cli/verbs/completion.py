@@ -1,0 +1,20 @@
+"""`artui completion SHELL`: what makes tab complete verbs, options, and names of the catalog."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def command(shell: str) -> int:
+    """Print the completion script: `artui completion bash >> ~/.bashrc`, or as your shell wants it."""
+    from click.shell_completion import get_completion_class
+
+    from artui.cli.group import cli
+
+    found = get_completion_class(shell)
+    if found is None:
+        raise click.UsageError(f"{shell} is not supported.")
+    click.echo(found(cli, {}, "artui", "_ARTUI_COMPLETE").source())
+    return 0

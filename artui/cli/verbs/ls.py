@@ -1,0 +1,249 @@
+"""`artui ls`: runs or artifacts as a table."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from artui.cli import completing
+from artui.cli.catalogs import catalog_option, without_catalog
+from artui.cli.common import json_option, open_reader, print_csv, print_json, print_table, say_damaged
+from artui.model import DAMAGED, Column, RunRow
+from artui.query import Reader
+from artui.query.artifacts import artifact_list
+from artui.query.damage import both, damaged_runs, damaged_versions
+from artui.query.runs.export import header_of, table_of
+from artui.query.runs.naming import columns_named, sorts_named
+from artui.query.runs.order import (
+    Columns,
+    RunsRequest,
+    attribute_value,
+    chosen_columns,
+    columns,
+    notes_and_tags,
+    run_order,
+    run_rows,
+    usual_attributes,
+)
+from artui.safetext import clean
+from artui.units import age_text, bytes_text, duration_text, number_text, param_text
+
+BATCH = 500
+_STATUS, _AGE, _TOOK = (
+    Column("attribute", "status", is_numeric=False),
+    Column("attribute", "started"),
+    Column("attribute", "duration"),
+)
+_TITLES = {"started": "age", "duration": "took"}
+
+
+@click.command("ls")
+@click.argument("words", nargs=-1)
+@catalog_option
+@json_option
+@click.option(
+    "--sort",
+    "-s",
+    multiple=True,
+    default=["-started"],
+    shell_complete=completing.columns,
+    help="A column, named as in filters: started, name, duration, val/loss, val/acc.max, lr, tags.best; with a leading - from high to low. "
+    "Again for a second one. By default newest first.",
+)
+@click.option(
+    "--where",
+    "-w",
+    default="",
+    shell_complete=completing.filters,
+    help="A filter, such as 'val/loss < 0.3 and optimizer ~ adam and started > 2d ago'.",
+)
+@click.option("--limit", "-n", type=click.IntRange(min=0), default=None, help="At most so many; by default all.")
+@click.option(
+    "--columns",
+    "-C",
+    "names",
+    multiple=True,
+    metavar="NAMES",
+    shell_complete=completing.columns,
+    help="Show these columns beside the name, such as status,lr,val/loss.min; by default those that the app shows at first.",
+)
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV: values in full, times in milliseconds.")
+@click.option("--artifacts", "-a", is_flag=True, help="List artifacts instead of runs.")
+@click.pass_context
+def command(
+    context: click.Context,
+    words: tuple[str, ...],
+    catalog: str | None,
+    as_json: bool,
+    sort: tuple[str, ...],
+    where: str,
+    limit: int | None,
+    names: tuple[str, ...],
+    as_csv: bool,
+    artifacts: bool,
+) -> int:
+    """List runs, newest first. WORDS filter: a run must contain all of them in its name, note, tags, project, status or params."""
+    words, catalog = without_catalog(words, catalog)
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv exclude each other.")
+    if artifacts and (where or names or context.get_parameter_source("sort") is ParameterSource.COMMANDLINE):
+        raise click.UsageError("--where, --sort and --columns are for runs; words and --limit go with --artifacts.")
+    with open_reader(catalog) as reader:
+        if artifacts:
+            return _artifacts(reader, words, limit, as_json=as_json, as_csv=as_csv)
+        notes: list[str] = []
+        request = RunsRequest(where, sorts_named(reader, sort, notes=notes), words)
+        named = columns_named(reader, names, notes=notes)
+        order = run_order(reader, request)
+        for note in dict.fromkeys((*notes, *order.notes)):
+            click.echo(clean(note), err=True)
+        keys = list(order.keys if limit is None else order.keys[:limit])
+        if not order.keys:
+            click.echo("No run matches." if words or where else "The catalog has no runs yet.", err=True)
+        known = columns(reader)
+        shown = named or _usual(reader, known)
+        if as_csv:
+            _rows(reader, keys, [])  # says which are damaged
+            print_csv(*table_of(reader, keys, shown))
+        elif as_json:
+            _print_json(reader, keys, named, [*known[0], *known[1]])
+        elif keys:
+            _print(_rows(reader, keys, shown), shown, leading=0 if named else 1)
+    return 0
+
+
+def _usual(reader: Reader, known: Columns) -> list[Column]:
+    """Give the columns that the app shows at first."""
+    return [_STATUS, *usual_attributes(reader), *chosen_columns(known)]
+
+
+def _rows(reader: Reader, keys: Sequence[int], shown: Sequence[Column]) -> list[RunRow]:
+    """Read the rows of runs, each with what of it is damaged, which is said on stderr, too."""
+    rows: list[RunRow] = []
+    for start in range(0, len(keys), BATCH):
+        part = keys[start : start + BATCH]
+        found = run_rows(reader, part, shown)
+        rows += [found[key] for key in part if key in found]
+    damages = damaged_runs(reader, [row.head.key for row in rows])
+    rows = [
+        replace(row, head=replace(row.head, damaged=both(row.head.damaged, damages[row.head.key])))
+        if row.head.key in damages
+        else row
+        for row in rows
+    ]
+    say_damaged((row.head.name, row.head.damaged) for row in rows if row.head.damaged)
+    return rows
+
+
+def _print_json(reader: Reader, keys: Sequence[int], named: list[Column], every: list[Column]) -> None:
+    rows = _rows(reader, keys, named or every)
+    if named:
+        told = [{"id": row.head.id, "name": row.head.name, "columns": _values(row, named)} for row in rows]
+        print_json(told)
+        return
+    said = notes_and_tags(reader, keys)
+    print_json([{**_json(row, every), **said[row.head.key]._asdict()} for row in rows])
+
+
+def _values(row: RunRow, shown: Sequence[Column]) -> dict[str, Any]:
+    return {
+        header_of(column): attribute_value(row, column.name)
+        if column.source == "attribute"
+        else row.cells.get(column.id)
+        for column in shown
+    }
+
+
+def _json(row: RunRow, every: Sequence[Column]) -> dict[str, object]:
+    head = row.head
+    return {
+        "id": head.id, "name": head.name, "project": head.project, "status": head.status, "stage": head.stage, "started_ms": head.started_ms or None,
+        "duration_ms": head.duration_ms, "parent_id": head.parent_id, "damaged": head.damaged,
+        "params": {column.name: row.cells[column.id] for column in every if column.source == "param" and column.id in row.cells},
+        "metrics": {column.name: row.cells[column.id] for column in every if column.source == "metric" and column.id in row.cells},
+    }  # fmt: skip
+
+
+def _print(rows: list[RunRow], shown: Sequence[Column], *, leading: int) -> None:
+    """Print a table; so many of its columns stand before the name, which is never cut while others can be left out."""
+    now_ms = time.time_ns() // 1_000_000
+    titles = [column.name + ("" if column.aggregate == "last" else f".{column.aggregate}") for column in shown]
+    titles = [_TITLES.get(title, title) if column.source == "attribute" else title for title, column in zip(titles, shown, strict=True)]  # fmt: skip
+    cells = [[_cell(row, column, now_ms) for column in shown] for row in rows]
+    names = [row.head.name + (f" (damaged: {', '.join(row.head.damaged)})" if row.head.damaged else "") for row in rows]
+    print_table(
+        [*titles[:leading], "run", *titles[leading:]],
+        [[*line[:leading], name, *line[leading:]] for line, name in zip(cells, names, strict=True)],
+        right=[*(column.is_numeric for column in shown[:leading]), False, *(column.is_numeric for column in shown[leading:])],
+        whole=leading,
+    )  # fmt: skip
+
+
+def _cell(row: RunRow, column: Column, now_ms: int) -> str:
+    if column.source == "attribute":
+        value = attribute_value(row, column.name)
+        if column.name in row.head.damaged:
+            return DAMAGED
+        if value is None:
+            return ""
+        if column.name in ("started", "ended"):
+            return age_text(int(str(value)), now_ms)
+        return duration_text(int(str(value))) if column.name == "duration" else str(value)
+    if column.id not in row.cells:
+        return ""
+    value = row.cells[column.id]
+    return number_text(value) if isinstance(value, float) and column.source == "metric" else param_text(value)
+
+
+def _artifacts(reader: Reader, words: tuple[str, ...], limit: int | None, *, as_json: bool, as_csv: bool) -> int:
+    found = [
+        head
+        for head in artifact_list(reader)
+        if all(
+            word.lower()
+            in f"{head.name} {head.kind} {head.stage} {head.project} {' '.join(head.latest.aliases if head.latest else ())}".lower()
+            for word in words
+        )
+    ]
+    is_any = bool(found)
+    found = found[:limit]
+    damages = damaged_versions(reader, [head.latest.key for head in found if head.latest is not None])
+    found = [
+        replace(head, damaged=both(head.damaged, damages[head.latest.key]))
+        if head.latest is not None and head.latest.key in damages
+        else head
+        for head in found
+    ]
+    say_damaged((head.name, head.damaged) for head in found if head.damaged)
+    if not is_any:
+        click.echo("No artifact contains these words." if words else "The catalog has no artifacts yet.", err=True)
+    if as_json:
+        print_json(found)
+        return 0
+    headers = ["stage", "kind", "artifact", "latest", "aliases", "size"]
+    rows: list[list[Any]] = []
+    for head in found:
+        latest = head.latest
+        aliases = " ".join(alias for alias in latest.aliases if alias != "latest") if latest else ""
+        is_damaged = head.damaged or (latest and latest.damaged)
+        size_bytes = latest.size_bytes if latest else None
+        rows.append(
+            [
+                head.stage,
+                head.kind,
+                head.name + (" (damaged)" if is_damaged and not as_csv else ""),
+                f"v{latest.number}" if latest else "",
+                aliases,
+                size_bytes if as_csv else bytes_text(size_bytes) if size_bytes is not None else "",
+            ]
+        )
+    if as_csv:
+        print_csv([*headers[:-1], "size_bytes"], rows)
+    elif rows:
+        print_table(headers, rows, right=[False, False, False, True, False, True], whole=2)
+    return 0

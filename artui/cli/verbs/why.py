@@ -1,0 +1,97 @@
+"""`artui why RUN BASELINE`, `artui why --where FILTER`."""
+
+from __future__ import annotations
+
+import click
+
+from artui.cli import completing
+from artui.cli.catalogs import catalog_option, without_catalog
+from artui.cli.common import json_option, open_reader, print_json, print_table, say_damaged
+from artui.query.damage import damaged_runs
+from artui.query.references import find_run
+from artui.query.runs.order import RunsRequest, run_order, run_rows
+from artui.query.why import Factor, sets_apart, why
+from artui.safetext import clean
+from artui.units import number_text, plural
+
+MAX_LINES = 20
+
+
+@click.command("why")
+@click.argument("runs", nargs=-1, shell_complete=completing.runs)
+@click.option(
+    "--metric",
+    "-m",
+    default="",
+    help="What is judged by; by default a validation metric that both have.",
+    shell_complete=completing.metrics,
+)
+@click.option(
+    "--where",
+    "-w",
+    default="",
+    help="Instead of two runs: what sets the runs that this filter matches apart.",
+    shell_complete=completing.filters,
+)
+@click.option(
+    "--among",
+    "-a",
+    default="",
+    help="With --where: only runs that this filter matches are looked at.",
+    shell_complete=completing.filters,
+)
+@catalog_option
+@json_option
+def command(runs: tuple[str, ...], metric: str, where: str, among: str, catalog: str | None, as_json: bool) -> int:
+    """Say what made RUN better or worse than BASELINE, or what sets the runs of a filter apart from the others.
+
+    Everything that differs is ranked by what all runs of the catalog tell about it.
+    """
+    runs, catalog = without_catalog(runs, catalog)
+    if bool(where) == bool(runs) or (runs and len(runs) != 2):
+        raise click.UsageError("Name two runs, or give --where and a filter.")
+    if (where and metric) or (among and not where):
+        raise click.UsageError("--metric goes with two runs, --among with --where.")
+    with open_reader(catalog) as reader:
+        if where:
+            every = list(run_order(reader, RunsRequest(among)).keys)
+            chosen = set(run_order(reader, RunsRequest(where)).keys) & set(every)
+            damages, heads = damaged_runs(reader, every), {}
+            if damages:
+                heads = run_rows(reader, list(damages), [])
+            say_damaged((heads[key].head.name, parts) for key, parts in damages.items() if key in heads)
+            factors = sets_apart(reader, chosen, every)
+            said = f"{plural(len(chosen), 'run')} against {plural(len(every) - len(chosen), 'other')}"
+            if as_json:
+                print_json({"count": len(chosen), "others": len(every) - len(chosen), "factors": factors})
+                return 0
+        else:
+            left, right = (find_run(reader, run).id for run in runs)
+            found = why(reader, left, right, metric)
+            say_damaged(found.damaged)
+            factors = list(found.factors)
+            values = [number_text(value) if value is not None else "none" for value in (found.left, found.right)]
+            word = {True: "better than", False: "worse than", None: "like"}[found.is_better]
+            said = f"{found.metric}: {values[0]} is {word} {values[1]} ({found.direction} is better)"
+            if as_json:
+                print_json(found)
+                return 0
+    click.echo(clean(said), err=True)
+    if not factors:
+        click.echo("Nothing that went in differs.", err=True)
+        return 0
+    cells = [
+        [each.section, each.name, each.left, each.right, f"{each.z:+.1f}" if each.z is not None else "", evidence(each)]
+        for each in factors[:MAX_LINES]
+    ]
+    print_table(["", "", "first", "second", "z", "evidence"], cells, right=[False, False, False, False, True, False])
+    return 0
+
+
+def evidence(factor: Factor) -> str:
+    """Say in words what speaks for a factor."""
+    if factor.z is None:
+        return "no other runs to judge by"
+    counts = f"{factor.left_count:,} against {factor.right_count:,} runs"
+    share = f"{100 * factor.share:.0f} % of pairs, " if factor.share is not None else ""
+    return f"{share}{counts}" + (" (few)" if factor.is_thin else "")

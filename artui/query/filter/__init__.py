@@ -1,0 +1,1 @@
+"""The filter language: text in, sets of runs out."""

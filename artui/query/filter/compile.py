@@ -1,0 +1,570 @@
+"""From a filter's tree to the sets of runs that match.
+
+A condition on a value holds for runs that have one: `lr != 0.1` needs an `lr`, `not lr = 0.1` does not. Of a run
+of several processes it is enough if one series matches.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import sqlite3
+import time
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from artui.catalog.runs import storable
+from artui.errors import CatalogDamaged
+from artui.model import ParamType
+from artui.query.aggregates import AGGREGATES, FINITE
+from artui.query.collation import HAS_TEXT, HELD, IS_NONE, may_spell, spelling_queries
+from artui.query.filter import search
+from artui.query.filter.conditions import ALIASES, ATTRIBUTES, attribute_condition
+from artui.query.filter.matching import COMPARE, among_numbers, as_text, matcher, spoken
+from artui.query.filter.parser import COMPARISONS, And, AnyPoint, Comparison, Field, Node, Not, Or, Word, error_at
+from artui.query.filter.sets import (
+    FEW,
+    Blamed,
+    Complement,
+    Computed,
+    Condition,
+    Intersection,
+    Nothing,
+    Rows,
+    Scope,
+    Texts,
+    Union,
+    blaming,
+    flag,
+)
+from artui.query.filter.tokens import FilterError, quoted_name, shortened
+from artui.query.filter.values import Value, as_float, bindable, is_nan, number_in
+from artui.query.keys import Kept
+
+_OFFERED = 3
+_NOTES = 5
+_NEAR_CHARS = 200
+_FIELDS_HELP = "status, started, params.NAME, metrics.NAME, tags.NAME"
+
+
+def matching_keys(
+    connection: sqlite3.Connection,
+    node: Node,
+    *,
+    now_ms: int | None = None,
+    notes: list[str] | None = None,
+    memory: Kept | None = None,
+) -> set[int]:
+    """Give the keys of all runs that a filter matches, deleted ones among them.
+
+    Args:
+        notes: gets sentences that a user should see beside the answer.
+        memory: of the catalog as it is; what is read is kept in it.
+
+    Raises:
+        FilterError: a field means nothing in this catalog, a value does not fit it, or a pattern takes too long.
+    """
+    scope = Scope(connection, now_ms if now_ms is not None else time.time_ns() // 1_000_000, memory)
+    found = compile_node(node, scope).keys(scope, None)
+    if notes is not None:
+        notes += scope.notes
+    return found
+
+
+_CHUNKS = (400, 1200, 1800)
+"""So many runs, in order, are looked at for a first page."""
+
+
+def first_matching(
+    connection: sqlite3.Connection,
+    node: Node,
+    ordered: Callable[[], Sequence[int] | None],
+    limit: int,
+    hidden: set[int],
+    memory: Kept,
+) -> list[int] | None:
+    """Give the first keys of an order that a filter matches, without looking at all runs.
+
+    None where that would take as long as the whole answer: few runs match, or they stand far down.
+
+    Raises:
+        FilterError: as `matching_keys`.
+    """
+    scope = Scope(connection, time.time_ns() // 1_000_000, memory)
+    condition = compile_node(node, scope)
+    if condition.estimate(scope) < FEW:
+        return None
+    keys = ordered()
+    if keys is None:
+        return None
+    found: list[int] = []
+    start = 0
+    for count in _CHUNKS:
+        chunk = [key for key in keys[start : start + count] if key not in hidden]
+        matching = condition.keys(scope, set(chunk))
+        found += [key for key in chunk if key in matching]
+        if len(found) >= limit:
+            return found[:limit]
+        start += count
+    return None
+
+
+def compile_node(node: Node, scope: Scope) -> Condition:
+    """Make a condition of a tree.
+
+    Raises:
+        FilterError: a field means nothing in this catalog, or a value does not fit it.
+    """
+    if isinstance(node, And):
+        return Intersection([compile_node(part, scope) for part in node.parts])
+    if isinstance(node, Or):
+        return Union([compile_node(part, scope) for part in node.parts])
+    if isinstance(node, Not):
+        return Complement(compile_node(node.part, scope))
+    # Names are looked up at once, values when the condition is asked.
+    with blaming(node):
+        if isinstance(node, Word):
+            made: Condition = Computed(lambda scope, within: _runs_with_word(scope, node.text, within))
+        elif isinstance(node, AnyPoint):
+            made = _any_point(node, scope)
+        else:
+            made = _test(node, scope)
+    return Blamed(made, node)
+
+
+def _runs_with_word(scope: Scope, text: str, within: set[int] | None) -> set[int]:
+    if within is not None and len(within) <= FEW and scope.memory.peek(("word", text)) is None:
+        found_there = search.runs_holding(scope.connection, text, within=within)
+        return found_there | (search.runs_of_status(scope.connection, text, scope.now_ms) & within)
+    found = scope.memory.get(("word", text), lambda: array("q", search.runs_holding(scope.connection, text)))
+    # Which runs are lost is a matter of time, not of the file.
+    return search.runs_of_status(scope.connection, text, scope.now_ms).union(found)
+
+
+class NothingNamed(FilterError):
+    """Nothing in the catalog goes by a bare name."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """What a field stands for in a catalog."""
+
+    source: str
+    name: str
+    aggregate: str = "last"
+    name_key: int | None = None
+
+
+def meaning_of(field: Field, scope: Scope) -> _Meaning:
+    """Find out what a field stands for.
+
+    Raises:
+        FilterError: nothing goes by that name, or several things do.
+    """
+    if field.source == "attribute":
+        name = ALIASES.get(field.name.lower(), field.name.lower())
+        if name in ATTRIBUTES:
+            return _Meaning("attribute", name)
+        raise error_at(field, f"A run has no attribute {field.name!r}.", f"Use one of {', '.join(ATTRIBUTES)}.")
+    if field.source:
+        return _named(field, scope)
+
+    found: list[_Meaning] = []
+    name = field.name
+    if name in ATTRIBUTES:
+        found.append(_Meaning("attribute", name))
+    found += [_Meaning(source, name, name_key=scope.name_key(name)) for source in scope.sources_of(name)]
+    base, dot, aggregate = name.rpartition(".")
+    if not found and dot and aggregate in AGGREGATES and "metric" in scope.sources_of(base):
+        found.append(_Meaning("metric", base, aggregate, scope.name_key(base)))
+    if not found and name.lower() in ALIASES:
+        found.append(_Meaning("attribute", ALIASES[name.lower()]))
+    if not found and name.lower() in ATTRIBUTES:
+        found.append(_Meaning("attribute", name.lower()))
+    if len(found) > 1:
+        words = {"attribute": "an attribute", "metric": "a metric", "param": "a param", "tag": "a tag"}
+        prefixes = {"attribute": "attr.", "metric": "metrics.", "param": "params.", "tag": "tags."}
+        raise error_at(
+            field,
+            f"{name} is {' and '.join(words[each.source] for each in found)}.",
+            f"Write {' or '.join(prefixes[each.source] + quoted_name(name) for each in found)}.",
+        )
+    if not found:
+        remedy = _nearest(scope, base if dot and aggregate in AGGREGATES else name)
+        raise NothingNamed(f"Nothing here is named {name!r}.", field.position, field.length, remedy=remedy)
+    return found[0]
+
+
+def _named(field: Field, scope: Scope) -> _Meaning:
+    """Find a metric, a param or a tag that is named as such; one that no run has matches nothing."""
+    key = scope.name_key(field.name)
+    if key is not None and field.source in scope.sources_of(field.name):
+        return _Meaning(field.source, field.name, name_key=key)
+    base, dot, aggregate = field.name.rpartition(".")
+    if field.source == "metric" and dot and aggregate in AGGREGATES:
+        key = scope.name_key(base)
+        meaning = _Meaning("metric", base, aggregate, key)
+        if key is not None and "metric" in scope.sources_of(base):
+            return meaning
+        missing = base
+    else:
+        meaning, missing = _Meaning(field.source, field.name), field.name
+    if len(scope.notes) < _NOTES:
+        # Names that are near take a while to find, and nobody reads a hundred of them.
+        note = f"No run has a {field.source} {shortened(missing, 80)!r}. {_nearest(scope, missing, field.source)}"
+        scope.notes.append(note.rstrip())
+    return _Meaning(meaning.source, meaning.name, meaning.aggregate)
+
+
+def _nearest(scope: Scope, name: str, source: str = "") -> str:
+    """Offer names like one that nothing has."""
+    import difflib
+
+    name = name[:_NEAR_CHARS]
+    known = {str(row[0]) for row in scope.connection.execute("SELECT text FROM name LIMIT 20000")}
+    if not source:
+        known |= set(ATTRIBUTES)
+    folded: dict[str, list[str]] = {}
+    for each in sorted(known):
+        folded.setdefault(each.casefold(), []).append(each)
+        # `acc` should find `val/acc`.
+        folded.setdefault(each.casefold().rpartition("/")[2], []).append(each)
+    close = difflib.get_close_matches(name.casefold(), folded, n=2 * _OFFERED, cutoff=0.6)
+    offered = list(
+        dict.fromkeys(each for key in close for each in folded[key] if not source or source in scope.sources_of(each))
+    )[:_OFFERED]
+    if offered:
+        return f"Did you mean {' or '.join(quoted_name(each) for each in offered)}?"
+    return "" if source else f"Use {_FIELDS_HELP}."
+
+
+def _test(test: Comparison, scope: Scope) -> Condition:
+    meaning = meaning_of(test.field, scope)
+    if meaning.source == "attribute":
+        return attribute_condition(test, meaning.name, scope)
+    if meaning.name_key is None:
+        # Values are looked at nevertheless: an error should not wait for the first run that has such a metric.
+        _check_values(test, meaning)
+        return Complement(Nothing()) if test.operator == "is null" else Nothing()
+    if test.operator == "is null" and meaning.aggregate != "diverged":
+        exists = _existing(meaning)
+        return Complement(exists)
+    if test.operator in ("exists", "is not null") and meaning.aggregate != "diverged":
+        return _existing(meaning)
+    if meaning.source == "metric":
+        return _metric(test, meaning)
+    return _param(test, meaning) if meaning.source == "param" else _tag(test, meaning)
+
+
+def _existing(meaning: _Meaning) -> Condition:
+    if meaning.source == "param":
+        # Each over its own index: a row has a number or a text.
+        having = ("t.number IS NOT NULL", HAS_TEXT)
+        return Union([Rows("param", condition, {}, meaning.name_key) for condition in having])
+    return Rows("series" if meaning.source == "metric" else "tag", "1", {}, meaning.name_key)
+
+
+def _check_values(test: Comparison, meaning: _Meaning) -> None:
+    if meaning.source == "metric":
+        _metric(test, meaning)
+    elif test.operator in ("~", "!~"):
+        matcher(test)
+
+
+# Metrics
+
+
+def _metric(test: Comparison, meaning: _Meaning) -> Condition:
+    expression = AGGREGATES[meaning.aggregate]
+    if meaning.aggregate == "diverged":
+        # Each part over the index of last values: together they would walk all of it.
+        parts = ("t.last IS NULL", f"t.last > {FINITE}", f"t.last < -{FINITE}")
+        diverged = Union([Rows("series", part, {}, meaning.name_key) for part in parts])
+        return flag(test, diverged, _existing(meaning))
+    operator = test.operator
+    if operator in ("is nan", "is not nan"):
+        return Rows("series", f"{expression} IS {'NOT ' if 'not' in operator else ''}NULL", {}, meaning.name_key)
+    if operator in ("exists", "is null", "is not null"):
+        return _existing(meaning)
+    if operator not in ("=", "!=", "in", "not in", *COMPARISONS):
+        raise error_at(
+            test,
+            f"{operator} looks at text, and a metric is a number.",
+            f"Write {test.field.shown} < 0.5, for example.",
+        )
+    numbers = [_metric_number(test, value) for value in test.values]
+    if operator in COMPARISONS:
+        if math.isnan(numbers[0]):
+            return Nothing()
+        return Rows("series", f"{expression} {operator} :v0", {"v0": numbers[0]}, meaning.name_key)
+    finite = [number for number in numbers if not math.isnan(number)]
+    values = {f"v{i}": number for i, number in enumerate(finite)}
+    same = f"{expression} IN ({', '.join(f':v{i}' for i in range(len(finite)))})"
+    has_nan = len(finite) < len(numbers)
+    # NULL stands for NaN, which `= nan` finds and which differs from every number.
+    if operator in ("=", "in"):
+        condition = f"({same} OR {expression} IS NULL)" if has_nan else same
+    else:
+        condition = f"({expression} IS NOT NULL AND NOT {same})" if has_nan else f"({expression} IS NULL OR NOT {same})"
+    return Rows("series", condition, values, meaning.name_key)
+
+
+def _metric_number(test: Comparison, value: Value) -> float:
+    quantity = value.quantity
+    if quantity is None:
+        raise error_at(
+            value,
+            f"{value.text!r} is no number, and {test.field.shown} is one.",
+            "Write a number such as 0.3, 1e-4, 10k, 10MB, 2h30m or nan.",
+        )
+    return bindable(quantity)
+
+
+_STEPS_WHERE = "b.high_step >= :low AND b.low_step <= :high"
+_LOWEST, _HIGHEST = -(1 << 63), (1 << 63) - 1
+
+
+def _any_point(node: AnyPoint, scope: Scope) -> Condition:
+    meaning = meaning_of(node.field, scope)
+    if meaning.source != "metric":
+        raise error_at(node.field, f"{node.field.name} is no metric.", "any(…) looks at the points of a metric.")
+    if meaning.aggregate != "last" or node.field.name != meaning.name:
+        raise error_at(
+            node.field,
+            f"any(…) looks at all points, not at {meaning.aggregate}.",
+            f"Write any({quoted_name(meaning.name)} …).",
+        )
+    if meaning.name_key is None:
+        return Nothing()
+    quantity = node.value.quantity
+    assert quantity is not None, "the parser lets only numbers through"
+    number = as_float(quantity)
+    number = math.copysign(math.inf, number) if abs(number) > FINITE else number
+    if math.isnan(number):
+        if node.operator != "=":
+            return Nothing()
+        possible = "t.nan_count > 0"
+    else:
+        possible = _possible(node.operator, number)
+    values = {"v0": number}
+    is_exact = node.operator != "=" or not math.isfinite(number)
+    if is_exact and node.low is None and node.high is None:
+        return Rows("series", possible, values, meaning.name_key)
+    low, high = node.low if node.low is not None else _LOWEST, node.high if node.high is not None else _HIGHEST
+    if low > high:
+        return Nothing()
+    asked = {**values, "low": low, "high": high, "name_key": meaning.name_key}
+    return Computed(
+        functools.partial(
+            _runs_with_point, node.operator, asked, possible, _point_test(node.operator, number), is_exact
+        )
+    )
+
+
+def _possible(operator: str, number: float) -> str:
+    """Say, of a series or a block, whether a point may compare so; sure but for `=`. min and max know finite points alone."""
+    if math.isinf(number):
+        count = "t.positive_inf_count" if number > 0 else "t.negative_inf_count"
+        numbers = "(t.count - t.nan_count)"
+        others = f"({numbers} - {count}) > 0"
+        strict, weak = (">", ">=") if number > 0 else ("<", "<=")
+        if operator in ("=", weak):
+            return f"{count} > 0"
+        if operator == strict:
+            return "0"
+        return others if operator in ("!=", "<" if number > 0 else ">") else f"{numbers} > 0"
+    return {
+        "<": "(t.min < :v0 OR t.negative_inf_count > 0)",
+        "<=": "(t.min <= :v0 OR t.negative_inf_count > 0)",
+        ">": "(t.max > :v0 OR t.positive_inf_count > 0)",
+        ">=": "(t.max >= :v0 OR t.positive_inf_count > 0)",
+        "=": "(t.min <= :v0 AND t.max >= :v0)",
+        "!=": "(t.min <> :v0 OR t.max <> :v0 OR t.positive_inf_count > 0 OR t.negative_inf_count > 0)",
+    }[operator]
+
+
+def _point_test(operator: str, number: float) -> Callable[[Any], Any]:
+    """Give a function of an array of values that says which compare so. NaN compares with nothing but `= nan`."""
+
+    def compared(array: Any) -> Any:
+        if math.isnan(number):
+            return array != array
+        return {
+            "<": lambda: array < number, "<=": lambda: array <= number, ">": lambda: array > number,
+            ">=": lambda: array >= number, "=": lambda: array == number, "!=": lambda: (array != number) & (array == array),
+        }[operator]()  # fmt: skip
+
+    return compared
+
+
+def _runs_with_point(
+    operator: str,
+    asked: dict[str, Any],
+    possible: str,
+    holds: Callable[[Any], Any],
+    is_exact: bool,
+    scope: Scope,
+    within: set[int] | None,
+) -> set[int]:
+    """Find runs with a point in a range of steps: by the totals of blocks, and by points only where those leave it open."""
+    from artui.catalog import points
+
+    in_block = possible.replace("t.", "b.")
+    narrowed, values = "", dict(asked)
+    if within is not None and len(within) <= FEW:
+        narrowed = "t.run_key IN (SELECT w.value FROM json_each(:within) AS w) AND "
+        values["within"] = orjson.dumps(list(within)).decode()
+    query = f"""
+        SELECT t.run_key, b.key, b.low_step >= :low AND b.high_step <= :high
+        FROM series AS t
+        CROSS JOIN block AS b ON b.series_key = t.key
+        WHERE {narrowed}t.name_key = :name_key AND {possible} AND {_STEPS_WHERE} AND {in_block}
+    """
+    sure: set[int] = set()
+    extreme = {"<": "min", "<=": "min", ">": "max", ">=": "max"}.get(operator)
+    if extreme is not None and math.isfinite(asked["v0"]):
+        # Where the extreme point itself is in the range nothing else need be read.
+        sure = scope.kept_set(
+            f"SELECT t.run_key AS key FROM series AS t WHERE t.name_key = :name_key AND t.{extreme} {operator} :v0 "
+            f"AND t.{extreme}_step >= :low AND t.{extreme}_step <= :high",
+            asked,
+        )
+    open_blocks: list[tuple[int, int]] = []
+    for run_key, block_key, is_inside in scope.connection.execute(query, values):
+        if run_key in sure:
+            continue
+        if is_inside and is_exact:
+            sure.add(run_key)
+        else:
+            open_blocks.append((run_key, block_key))
+    for run_key, block_key in open_blocks:
+        if run_key in sure or (within is not None and run_key not in within):
+            continue
+        row = scope.connection.execute(
+            "SELECT codec, count, payload, digest FROM block WHERE key = :key", {"key": block_key}
+        ).fetchone()
+        if row is None or not points.is_whole(*row):
+            continue  # a block that is damaged says nothing; its run is marked where it is shown
+        try:
+            steps, _, numbers = points.decode(*row[:3])
+        except (ValueError, TypeError) as error:
+            raise CatalogDamaged(
+                f"Points of a metric cannot be read: {error}.", remedy="Copy the catalog again from its source."
+            ) from error
+        if (holds(numbers) & (steps >= asked["low"]) & (steps <= asked["high"])).any():
+            sure.add(run_key)
+    return sure
+
+
+# Params and tags
+
+
+def _param(test: Comparison, meaning: _Meaning) -> Condition:
+    operator = test.operator
+    if operator in ("is nan", "is not nan"):
+        return _nan(test, meaning)
+    if operator in ("=", "in"):
+        return _same_param(test, meaning)
+    if operator in ("!=", "not in"):
+        return Intersection([_existing(meaning), Complement(_same_param(test, meaning))])
+    if operator in COMPARISONS:
+        value = test.values[0]
+        number = value.quantity
+        if number is None:
+            condition = f"{HAS_TEXT} AND t.text {operator} :v0"
+            return Rows("param", condition, {"v0": storable(value.text)}, meaning.name_key)
+        if is_nan(number):
+            return Nothing()
+        condition = f"t.number IS NOT NULL AND t.number {operator} :v0"
+        held_as_numbers = Rows("param", condition, {"v0": bindable(number)}, meaning.name_key)
+        compare = COMPARE[operator]
+        return Union([held_as_numbers, _spelled(test, meaning, lambda each: compare(each, number))])
+
+    holds = matcher(test)
+    texts, numbers = HAS_TEXT, "t.number IS NOT NULL"
+    is_bool = f"t.type = {int(ParamType.BOOL)}"
+    grouped = "SELECT {value}, group_concat(t.run_key) FROM param AS t WHERE t.name_key = :name_key AND {which} GROUP BY {value}"
+    values = {"name_key": meaning.name_key}
+    # A bool is stored as 0 or 1 and read as false or true; the other numbers need not be asked for their type.
+    queries = [
+        grouped.format(value="t.text", which=texts),
+        grouped.format(value="t.number", which=f"{numbers} AND t.number NOT IN (0, 1)"),
+        grouped.format(value="t.number", which=f"t.number IN (0, 1) AND NOT {is_bool}"),
+        *(
+            f"SELECT '{word}', group_concat(t.run_key) FROM param AS t WHERE t.name_key = :name_key AND t.number = {number} AND {is_bool} HAVING count(*) > 0"
+            for word, number in (("true", 1), ("false", 0))
+        ),
+    ]
+    one_by_one = (
+        f"SELECT w.value, CASE WHEN {is_bool} AND t.number THEN 'true' WHEN {is_bool} THEN 'false' WHEN t.text IS NOT NULL THEN t.text ELSE t.number END "
+        f"FROM json_each(:within) AS w CROSS JOIN param AS t ON t.run_key = w.value AND t.name_key = :name_key WHERE NOT {IS_NONE} OR t.text IS NULL"
+    )
+    pairs = tuple((query, values) for query in queries)
+    return Texts(pairs, lambda value: holds(as_text(value)), spoken(test), (one_by_one, values))
+
+
+def _same_param(test: Comparison, meaning: _Meaning) -> Condition:
+    """Find params that equal one of some values: as text, as a number, or as true or false."""
+    numbers: list[int | float] = []
+    texts: list[str] = []
+    others: list[str] = []
+    is_none = False
+    for value in test.values:
+        number = value.quantity
+        word = value.text.lower()
+        texts.append(storable(value.text))
+        if number is not None:
+            numbers.append(number)
+        elif word in ("true", "false"):
+            others.append(f"(t.number = {int(word == 'true')} AND t.type = {int(ParamType.BOOL)})")
+            texts += [] if value.is_quoted else [word, word.capitalize()]
+        elif word == "none" and not value.is_quoted:
+            # What is shown as none: logged as None, or as the word.
+            texts += ["none", "None"]
+            is_none = True
+    bound = [bindable(number) for number in numbers if not is_nan(number)]
+    values: dict[str, Any] = {f"n{i}": number for i, number in enumerate(bound)} | {
+        f"s{i}": text for i, text in enumerate(texts)
+    }
+    conditions = [f"(t.text IN ({', '.join(f':s{i}' for i in range(len(texts)))}) AND NOT {IS_NONE})"]
+    conditions += [*dict.fromkeys(others), *([IS_NONE] if is_none else [])]
+    if bound:
+        conditions.append(f"t.number IN ({', '.join(f':n{i}' for i in range(len(bound)))})")
+    found: Condition = Rows("param", " OR ".join(conditions), values, meaning.name_key)
+    is_number = among_numbers(test.values)
+    return found if is_number is None else Union([found, _spelled(test, meaning, is_number)])
+
+
+def _nan(test: Comparison, meaning: _Meaning) -> Condition:
+    """Find what is NaN, held as a number or as text; or what is there and is not."""
+    odd = _spelled(test, meaning, is_nan)
+    return odd if test.operator == "is nan" else Intersection([_existing(meaning), Complement(odd)])
+
+
+def _spelled(test: Comparison, meaning: _Meaning, holds: Callable[[int | float], bool]) -> Texts:
+    """Find params or tags that are text, and a number as such."""
+    source, values = meaning.source, {"name_key": meaning.name_key}
+    one_by_one = (
+        f"SELECT w.value, {HELD[source]} FROM json_each(:within) AS w CROSS JOIN {source} AS t "
+        f"ON t.run_key = w.value AND t.name_key = :name_key WHERE {HELD[source]} IS NOT NULL AND {may_spell(source)}"
+    )
+    return Texts(
+        tuple((query, values) for query in spelling_queries(source)),
+        lambda text: (number := number_in(text)) is not None and holds(number),
+        f"numbers {spoken(test)}",
+        (one_by_one, values),
+        bounded=True,
+    )
+
+
+def _tag(test: Comparison, meaning: _Meaning) -> Condition:
+    if test.operator in ("is nan", "is not nan"):
+        return _nan(test, meaning)
+    query = "SELECT t.value, group_concat(t.run_key) FROM tag AS t WHERE t.name_key = :name_key GROUP BY t.value"
+    values = {"name_key": meaning.name_key}
+    one_by_one = "SELECT w.value, t.value FROM json_each(:within) AS w CROSS JOIN tag AS t ON t.run_key = w.value AND t.name_key = :name_key"
+    return Texts(((query, values),), matcher(test, is_tag=True), spoken(test), (one_by_one, values))

@@ -1,0 +1,318 @@
+"""What could come next in a filter: fields of this catalog, operators that fit them, values that runs really have."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from artui.model import STAGES
+from artui.query import Reader
+from artui.query.aggregates import AGGREGATES
+from artui.query.filter.compile import meaning_of
+from artui.query.filter.conditions import ATTRIBUTES
+from artui.query.filter.matching import as_text
+from artui.query.filter.parser import Field, field_of
+from artui.query.filter.sets import Scope
+from artui.query.filter.tokens import WORD_OPERATORS, FilterError, Token, quoted_name, quoted_value, tokens
+from artui.query.statuses import STATUSES
+
+MAX_OFFERED = 40
+MAX_VALUES = 200
+_PREFIXES = {"metric": "metrics.", "param": "params.", "tag": "tags.", "attribute": "attr."}
+_OPERATORS = {
+    "metric": ("<", "<=", ">", ">=", "=", "!=", "between", "is nan", "is null"),
+    "param": ("=", "!=", "<", ">", "in", "not in", "~", "contains", "like", "between", "is null"),
+    "text": ("=", "!=", "~", "contains", "in", "like", "is null"),
+    "word": ("=", "!=", "in", "not in"),
+    "time": (">", "<", "=", "between", "is null"),
+    "duration": (">", "<", "between", "is null"),
+    "artifact": ("=", "!=", "~", "contains", "in", "is null"),
+    "id": ("=", "!=", "in"),
+    "flag": ("=",),
+}
+_OPERATORS |= {"tag": _OPERATORS["text"], "project": _OPERATORS["text"], "parent": ("=", "!=", "is null")}
+_KIND_ORDER = {"metric": 0, "param": 1, "attribute": 2, "tag": 3}
+_VALUE_QUERIES = {
+    "project": "SELECT p.name, count(*) FROM run AS r JOIN project AS p ON p.key = r.project_key GROUP BY p.key ORDER BY 2 DESC LIMIT :most",
+    "user": "SELECT user, count(*) FROM run WHERE user <> '' GROUP BY user ORDER BY 2 DESC LIMIT :most",
+    "host": "SELECT host, count(*) FROM run WHERE host <> '' GROUP BY host ORDER BY 2 DESC LIMIT :most",
+    "branch": "SELECT git_branch, count(*) FROM run WHERE git_branch <> '' GROUP BY git_branch ORDER BY 2 DESC LIMIT :most",
+    "commit": "SELECT substr(git_commit, 1, 10), count(*) FROM run WHERE git_commit <> '' GROUP BY git_commit ORDER BY 2 DESC LIMIT :most",
+    "name": "SELECT name, 1 FROM run ORDER BY started_ms DESC LIMIT :most",
+    "parent": "SELECT p.name, count(*) FROM run AS r JOIN run AS p ON p.id = r.parent_id WHERE r.parent_id IS NOT NULL GROUP BY p.key ORDER BY 2 DESC LIMIT :most",
+    "tag": "SELECT n.text, count(*) FROM tag AS t JOIN name AS n ON n.key = t.name_key GROUP BY n.key ORDER BY 2 DESC LIMIT :most",
+    "artifact": "SELECT a.name, count(*) FROM artifact AS a JOIN version AS v ON v.artifact_key = a.key GROUP BY a.key ORDER BY a.key DESC LIMIT :most",
+}
+_VALUE_QUERIES |= {"input": _VALUE_QUERIES["artifact"], "output": _VALUE_QUERIES["artifact"]}
+_FIXED_VALUES = {
+    "status": STATUSES,
+    "stage": STAGES,
+    "started": ("1h ago", "1d ago", "7d ago", "today", "yesterday"),
+    "ended": ("1h ago", "1d ago", "7d ago", "today", "yesterday"),
+    "duration": ("1m", "10m", "1h", "12h", "1d"),
+    "dirty": ("true", "false"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One thing that fits where the cursor is."""
+
+    text: str
+    """What stands in the filter once it is chosen."""
+    start: int
+    """Where it begins; it replaces everything from there to the cursor."""
+    detail: str = ""
+    """What it is, in a few words."""
+    ends_word: bool = True
+    """Whether a blank should follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where in a filter the cursor is."""
+
+    expects: str
+    """`field`, `operator`, `value`, `list`, `null`, `and` or `join`."""
+    partial: str
+    """The beginning of a word that stands directly before the cursor."""
+    start: int
+    field: Field | None = None
+    operator: str = ""
+    is_quoted: bool = False
+
+
+def completions(reader: Reader, text: str, cursor: int) -> list[Completion]:
+    """Say what could stand at the cursor of a filter, the likeliest first."""
+    try:
+        place = _place(text[:cursor])
+    except FilterError:
+        return []
+    with reader.snapshot() as connection:
+        scope = Scope(connection, time.time_ns() // 1_000_000, reader.memory.at(reader.file_token()))
+        if place.expects == "field":
+            return _fields(scope, place)
+        if place.expects == "operator":
+            return _operators(scope, place)
+        if place.expects in ("value", "list"):
+            return _values(scope, place)
+    words = {"null": ("null", "not null", "nan", "not nan"), "join": ("and", "or"), "and": ("and",)}.get(
+        place.expects, ()
+    )
+    return [Completion(word, place.start) for word in words if word.startswith(place.partial.lower())]
+
+
+def is_unfinished(text: str) -> bool:
+    """Say whether a filter ends in a name that nothing has been said about yet: more of it is likely to come."""
+    try:
+        return _place(text).expects in ("field", "operator")
+    except FilterError:
+        return False
+
+
+def _place(before: str) -> _Place:
+    """Walk through what stands before the cursor."""
+    found = tokens(before, is_lenient=True)[:-1]
+    partial: Token | None = None
+    if found and found[-1].end == len(before) and found[-1].kind in ("word", "name", "string"):
+        partial = found.pop()
+    expects, field, operator, depth = "field", None, "", 0
+    for i, token in enumerate(found):
+        if token.kind == ")":
+            expects, depth = "join", max(0, depth - 1)
+        elif token.kind == "(":
+            expects = "list" if operator == "in" and expects == "value" else "field"
+            depth += 1
+        elif token.keyword in ("and", "or"):
+            if operator == "between" and expects == "and":
+                expects, operator = "value", "between…"
+            else:
+                expects, field, operator = "field", None, ""
+        elif token.keyword == "not":
+            expects = expects if expects in ("operator", "null") else "field"
+        elif expects == "list":
+            pass
+        elif token.kind == "operator" or (token.keyword in WORD_OPERATORS and expects == "operator"):
+            operator = token.keyword or token.text
+            expects = "null" if operator == "is" else "value"
+        elif expects == "value":
+            expects = "and" if operator == "between" else "join"
+        elif token.kind in ("word", "name", "string") and expects in ("field", "join"):
+            is_any = (
+                token.kind == "word" and token.text.lower() == "any" and i + 1 < len(found) and found[i + 1].kind == "("
+            )
+            if not is_any:
+                field, expects = field_of(token), "operator"
+        elif expects in ("operator", "null"):
+            # A word behind a word: each is looked for by itself.
+            field, expects = field_of(token), "operator" if expects == "operator" else "join"
+    start = partial.position if partial is not None else len(before)
+    typed = before[start:]
+    return _Place(expects, typed, start, field, operator, typed[:1] in ("'", '"', "`"))
+
+
+def _fields(scope: Scope, place: _Place) -> list[Completion]:
+    partial = place.partial.strip("\"'`")
+    prefix, dot, rest = partial.partition(".")
+    source = {
+        "metrics": "metric",
+        "params": "param",
+        "tags": "tag",
+        "attr": "attribute",
+        "attributes": "attribute",
+    }.get(prefix.lower(), "")
+    written = f"{prefix}." if source and dot else ""
+    wanted = rest if written else partial
+    known = scope.memory.get("vocabulary", lambda: vocabulary(scope.connection))
+    counts: dict[str, int] = {}
+    for _, name, _ in known:
+        counts[name] = counts.get(name, 0) + 1
+    found = []
+    for each, name, detail in known:
+        if written and each != source:
+            continue
+        rank = _rank(name, wanted)
+        if rank is None:
+            continue
+        shown = quoted_name(name)
+        text = written + shown if written else (_PREFIXES[each] + shown if counts[name] > 1 else shown)
+        found.append((rank, _KIND_ORDER[each], Completion(text, place.start, detail)))
+    base, dot, aggregate = wanted.rpartition(".")
+    if dot and any(each == "metric" and name == base for each, name, _ in known):
+        found += [
+            (
+                0,
+                9,
+                Completion(f"{written}{quoted_name(base)}.{word}", place.start, f"{word.replace('_', ' ')} of {base}"),
+            )
+            for word in AGGREGATES
+            if word.startswith(aggregate)
+        ]
+    if "any(".startswith(wanted.lower()) and not written:
+        found.append((2, 9, Completion("any(", place.start, "whether any point of a metric is such", ends_word=False)))
+    if "not".startswith(wanted.lower()) and wanted:
+        found.append((0, 9, Completion("not", place.start, "what follows must not hold")))
+    found.sort(key=lambda each: each[:2])
+    return [completion for _, _, completion in found[:MAX_OFFERED] if completion.text != place.partial]
+
+
+def _rank(name: str, wanted: str) -> int | None:
+    """Say how well a name fits what was typed: from its start, from the start of a part, from anywhere, or not."""
+    low, part = name.casefold(), wanted.casefold()
+    if low.startswith(part):
+        return 0
+    if any(low.startswith(part, i + 1) for i, sign in enumerate(low) if sign in "/._-:"):
+        return 1
+    return 2 if part in low else None
+
+
+def vocabulary(connection: sqlite3.Connection) -> list[tuple[str, str, str]]:
+    """Give (source, name, what it is) of everything a filter may name; what people choose by comes first."""
+    from artui.query.series.ranking import metric_rank
+
+    kinds = (
+        (
+            "metric",
+            "SELECT n.text FROM name AS n WHERE EXISTS (SELECT 1 FROM series AS t WHERE t.name_key = n.key) LIMIT 20000",
+        ),
+        (
+            "param",
+            "SELECT n.text FROM name AS n WHERE EXISTS (SELECT 1 FROM param AS t WHERE t.name_key = n.key AND t.number IS NOT NULL) "
+            "OR EXISTS (SELECT 1 FROM param AS t WHERE t.name_key = n.key AND t.text IS NOT NULL) LIMIT 20000",
+        ),
+        (
+            "tag",
+            "SELECT n.text FROM name AS n WHERE EXISTS (SELECT 1 FROM tag AS t WHERE t.name_key = n.key) LIMIT 20000",
+        ),
+    )
+    found: list[tuple[str, str, str]] = []
+    for kind, query in kinds:
+        names = [str(row[0]) for row in connection.execute(query)]
+        if kind == "metric":
+            names.sort(key=metric_rank)
+        found += [(kind, name, kind) for name in names]
+    return found + [("attribute", name, "of every run") for name in ATTRIBUTES]
+
+
+def _operators(scope: Scope, place: _Place) -> list[Completion]:
+    assert place.field is not None
+    try:
+        meaning = meaning_of(place.field, scope)
+    except FilterError:
+        return _joins(place)
+    kind = ATTRIBUTES[meaning.name] if meaning.source == "attribute" else meaning.source
+    offered = ["= true", "= false"] if meaning.aggregate == "diverged" else _OPERATORS.get(kind, _OPERATORS["text"])
+    found = [Completion(sign, place.start) for sign in offered if sign.startswith(place.partial.lower())]
+    return found if not place.partial else found + _joins(place)
+
+
+def _joins(place: _Place) -> list[Completion]:
+    return [Completion(word, place.start) for word in ("and", "or") if word.startswith(place.partial.lower())]
+
+
+def _values(scope: Scope, place: _Place) -> list[Completion]:
+    assert place.field is not None or place.expects != "list"
+    if place.field is None:
+        return []
+    try:
+        meaning = meaning_of(place.field, scope)
+    except FilterError:
+        return []
+    wanted = place.partial.strip("\"'`").casefold()
+    if meaning.source == "attribute" and meaning.name in _FIXED_VALUES:
+        # Words of the language itself stand without quotes.
+        return [Completion(text, place.start) for text in _FIXED_VALUES[meaning.name] if wanted in text]
+    if meaning.source == "metric":
+        pairs: Iterable[tuple[str, str]] = _metric_values(scope, meaning.name_key, meaning.aggregate)
+    elif meaning.source == "attribute":
+        query = _VALUE_QUERIES.get(meaning.name)
+        rows = scope.connection.execute(query, {"most": MAX_VALUES}).fetchall() if query else []
+        pairs = [(quoted_value(str(text)), _runs_text(count, meaning.name)) for text, count in rows]
+    else:
+        pairs = _stored_values(scope, meaning.source, meaning.name_key)
+    found = [Completion(text, place.start, detail) for text, detail in pairs if wanted in text.casefold()]
+    found.sort(key=lambda each: not each.text.strip('"').casefold().startswith(wanted))
+    return [each for each in found[:MAX_OFFERED] if each.text != place.partial]
+
+
+def _runs_text(count: int, kind: str = "") -> str:
+    noun = "version" if kind in ("input", "output", "artifact") else "run"
+    return "" if kind == "name" else f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _stored_values(scope: Scope, source: str, name_key: int | None) -> list[tuple[str, str]]:
+    """Give what runs have as the value of a param or a tag: the commonest first."""
+    values: dict[str, Any] = {"name": name_key, "most": MAX_VALUES}
+    found: list[tuple[int, str]] = []
+    if source == "tag":
+        query = "SELECT value, count(*) FROM tag WHERE name_key = :name AND value <> '' GROUP BY value ORDER BY 2 DESC LIMIT :most"
+        found = [(count, quoted_value(str(value))) for value, count in scope.connection.execute(query, values)]
+    else:
+        for kind in ("number", "text"):
+            query = f"SELECT {kind}, count(*), min(type) FROM param WHERE name_key = :name AND {kind} IS NOT NULL GROUP BY {kind} ORDER BY 2 DESC LIMIT :most"
+            for value, count, stored in scope.connection.execute(query, values):
+                text = str(bool(value)).lower() if stored == 2 else as_text(value)
+                found.append((count, quoted_value(text)))
+    found.sort(key=lambda pair: -pair[0])
+    return [(text, _runs_text(count)) for count, text in found]
+
+
+def _metric_values(scope: Scope, name_key: int | None, aggregate: str) -> list[tuple[str, str]]:
+    """Give values that part the runs: a tenth of them, a half, nine tenths have less."""
+    value = AGGREGATES[aggregate]
+    if aggregate in ("diverged",):
+        return []
+    where = f"FROM series AS t WHERE t.name_key = :name AND {value} IS NOT NULL"
+    total = scope.connection.execute(f"SELECT count(*) {where}", {"name": name_key}).fetchone()[0]
+    found = []
+    for share in (1, 10, 50, 90, 99):
+        row = scope.connection.execute(
+            f"SELECT {value} {where} ORDER BY {value} LIMIT 1 OFFSET :skip",
+            {"name": name_key, "skip": max(0, total - 1) * share // 100},
+        ).fetchone()
+        if row is not None and isinstance(row[0], int | float) and abs(row[0]) < 1e308:
+            found.append((f"{row[0]:.4g}", f"{share} % of runs have less"))
+    return list(dict(found).items())

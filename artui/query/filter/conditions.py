@@ -1,0 +1,370 @@
+"""Conditions of a filter on what every run has: name, status, times, inputs and outputs."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
+from artui.catalog.runs import storable
+from artui.model import STAGES
+from artui.query.filter.matching import NEGATIONS, Matcher, matcher, of_text, spoken
+from artui.query.filter.parser import COMPARISONS, Comparison, error_at
+from artui.query.filter.sets import (
+    FEW,
+    Complement,
+    Computed,
+    Condition,
+    Nothing,
+    Rows,
+    Scope,
+    Texts,
+    Union,
+    any_of,
+    flag,
+)
+from artui.query.statuses import STATUS_CONDITIONS, STATUSES, status_times
+
+ATTRIBUTES = {
+    "name": "text", "id": "id", "project": "project", "status": "word", "stage": "word", "user": "text", "host": "text",
+    "commit": "id", "branch": "text", "dirty": "flag", "started": "time", "ended": "time", "duration": "duration", "parent": "parent",
+    "note": "text", "deleted": "time", "error": "text", "command": "text", "python": "text", "directory": "text", "tag": "tag",
+    "input": "artifact", "output": "artifact", "artifact": "artifact",
+}  # fmt: skip
+"""Attributes of a run and what kind of value each has."""
+ALIASES = {
+    "start_time": "started", "end_time": "ended", "run_name": "name", "run_id": "id", "user_id": "user", "age": "started", "took": "duration",
+    "created": "started", "experiment": "project", "branch_name": "branch", "hostname": "host",
+}  # fmt: skip
+"""Other words for them; those of MLflow among them."""
+_COLUMNS = {
+    "commit": "git_commit",
+    "branch": "git_branch",
+    "started": "started_ms",
+    "ended": "ended_ms",
+    "deleted": "deleted_ms",
+}
+_STATUS_WORDS = {
+    **{word: word for word in STATUSES},
+    "scheduled": "running",
+    "crashed": "failed",
+    "done": "finished",
+    "success": "finished",
+}
+_STAGE_WORDS = {**{word: word for word in STAGES}, "modeling": "modelling", "ops": "operations"}
+_RELATIONS = {
+    "input": ((1, "e.source_key", "e.target_key"),),
+    "output": ((0, "e.target_key", "e.source_key"),),
+    "artifact": ((1, "e.source_key", "e.target_key"), (0, "e.target_key", "e.source_key")),
+}
+"""Code of the relation, and which end of an edge is the version and which the run."""
+
+
+def attribute_condition(test: Comparison, name: str, scope: Scope) -> Condition:
+    kind = ATTRIBUTES[name]
+    if test.operator in ("is nan", "is not nan"):
+        raise error_at(test, f"{name} is no number that could be NaN.", f"Write {name} is null for runs without it.")
+    if kind == "artifact":
+        return _artifact(test, name)
+    if kind == "tag":
+        return _any_tag(test)
+    if kind == "word":
+        return _status(test, scope) if name == "status" else _stage(test)
+    if kind == "flag":
+        return flag(test, Rows("run", "t.git_dirty = 1", {}), Rows("run", "t.git_dirty IS NOT NULL", {}))
+    column = f"t.{_COLUMNS.get(name, name)}"
+    if kind == "time":
+        return _time(test, column, scope)
+    if kind == "duration":
+        return _duration(test, scope)
+    if kind == "parent":
+        return _parent(test)
+    if kind == "project":
+        return _project(test)
+    has_one = f"{column} <> ''"
+    if test.operator in ("exists", "is not null"):
+        return Rows("run", has_one, {})
+    if test.operator == "is null":
+        return Rows("run", f"{column} = ''", {})
+    if kind == "id":
+        return _by_start(test, column)
+    values = {f"s{i}": storable(value.text) for i, value in enumerate(test.values)}
+    members = f"{column} IN ({', '.join(':' + key for key in values)})"
+    if test.operator in ("=", "in"):
+        # The indexes hold only runs that have one.
+        return Rows("run", f"{has_one} AND {members}", values)
+    if test.operator in ("!=", "not in"):
+        return Rows("run", f"{has_one} AND NOT {members}", values)
+    if test.operator in COMPARISONS:
+        return Rows("run", f"{has_one} AND {column} {test.operator} :s0", values)
+    holds = of_text(matcher(test))
+    if name == "name":
+        return Computed(functools.partial(_named_so, holds))
+    query = f"SELECT {column}, group_concat(t.key) FROM run AS t WHERE {has_one} GROUP BY {column}"
+    return Texts(((query, {}),), holds, spoken(test))
+
+
+def _named_so(holds: Matcher, scope: Scope, within: set[int] | None) -> set[int]:
+    if within is not None and len(within) <= FEW:
+        query = "SELECT r.key, r.name FROM json_each(:within) AS w JOIN run AS r ON r.key = w.value"
+        rows = scope.connection.execute(query, {"within": orjson.dumps(list(within)).decode()})
+        return {key for key, text in rows if holds(text)}
+    return {key for key, text in scope.names_by_key().items() if holds(text)}
+
+
+def _by_start(test: Comparison, column: str) -> Condition:
+    """Find ids and commits by their start, as people write them."""
+    if test.operator in COMPARISONS or test.operator.endswith(("~", "like", "contains")):
+        raise error_at(
+            test,
+            f"{test.operator} does not go with {test.field.name}.",
+            f"Write {test.field.name} = and the start of one.",
+        )
+    parts: list[str] = []
+    values: dict[str, Any] = {}
+    for i, value in enumerate(test.values):
+        text = storable(value.text)
+        text = text.upper() if column == "t.id" else text.lower()
+        values |= {f"s{i}": text, f"e{i}": text + "~", f"x{i}": storable(value.text)}
+        parts.append(f"{column} = :x{i}" + (f" OR ({column} >= :s{i} AND {column} < :e{i})" if len(text) >= 4 else ""))
+    same = any_of(parts)
+    return Rows("run", f"{column} <> '' AND {'' if test.operator in ('=', 'in') else 'NOT '}{same}", values)
+
+
+def _one_of(test: Comparison, known: dict[str, str], words: Iterable[str]) -> tuple[set[str], bool]:
+    """Give which of an attribute's words a test means, and whether all others are meant instead."""
+    words = tuple(words)
+    if test.operator in ("exists", "is not null"):
+        return set(words), False
+    if test.operator == "is null":
+        return set(), False
+    if test.operator in COMPARISONS:
+        raise error_at(
+            test,
+            f"{test.field.name} has no order.",
+            f"Write {test.field.name} = {words[1]}, or in ({words[0]}, {words[2]}).",
+        )
+    if test.operator not in ("=", "!=", "in", "not in"):
+        holds = matcher(test)
+        return {word for word in words if holds(word)}, False
+    chosen = set()
+    for value in test.values:
+        if value.text.lower() not in known:
+            raise error_at(value, f"{value.text!r} is no {test.field.name}.", f"Use {', '.join(words)}.")
+        chosen.add(known[value.text.lower()])
+    return chosen, test.operator in ("!=", "not in")
+
+
+def _status(test: Comparison, scope: Scope) -> Condition:
+    chosen, is_negated = _one_of(test, _STATUS_WORDS, STATUSES)
+    if is_negated:
+        chosen = set(STATUSES) - chosen
+    if not chosen:
+        return Nothing()
+    return Union([Rows("run", STATUS_CONDITIONS[word], status_times(scope.now_ms)) for word in sorted(chosen)])
+
+
+def _stage(test: Comparison) -> Condition:
+    chosen, is_negated = _one_of(test, _STAGE_WORDS, STAGES)
+    if is_negated:
+        chosen = set(STAGES) - chosen
+    codes = [i for i, word in enumerate(STAGES) if word in chosen]
+    return Rows("run", f"t.stage IN ({', '.join(map(str, codes))})", {}) if codes else Nothing()
+
+
+def _time(test: Comparison, column: str, scope: Scope) -> Condition:
+    """Compare a time; 0 is one that is not known."""
+    if test.operator in ("exists", "is not null"):
+        return Rows("run", f"{column} <> 0", {})
+    if test.operator == "is null":
+        return Rows("run", f"coalesce({column}, 0) = 0", {})
+    if test.operator not in ("=", "!=", "in", "not in", *COMPARISONS):
+        raise error_at(
+            test,
+            f"{test.operator} looks at text, and {test.field.name} is a time.",
+            f"Write {test.field.name} > 2d ago, for example.",
+        )
+    periods = []
+    for value in test.values:
+        period = value.period(scope.now_ms)
+        if period is None:
+            hint = (
+                f"Write {value.text} ago for a time in the past."
+                if value.seconds is not None
+                else "Write 2026-11-03, 2026-11-03T14:30, today, yesterday or 2d ago."
+            )
+            raise error_at(value, f"{value.text!r} is no time.", hint)
+        periods.append(period)
+    low, high = periods[0]
+    if test.operator in COMPARISONS:
+        limit, sign = {">": (high, ">="), ">=": (low, ">="), "<": (low, "<"), "<=": (high, "<")}[test.operator]
+        return Rows("run", f"{column} {sign} :v0 AND {column} <> 0", {"v0": limit})
+    values: dict[str, Any] = {}
+    for i, (low, high) in enumerate(periods):
+        values |= {f"a{i}": low, f"b{i}": high}
+    inside = any_of([f"({column} >= :a{i} AND {column} < :b{i})" for i in range(len(periods))])
+    is_wanted = f"({inside})" if test.operator in ("=", "in") else f"NOT ({inside})"
+    return Rows("run", f"{column} <> 0 AND {is_wanted}", values)
+
+
+def _duration(test: Comparison, scope: Scope) -> Condition:
+    """Compare how long runs took; one that is going on has taken what it took so far."""
+    going = f"({STATUS_CONDITIONS['running']}) AND t.duration_ms IS NULL AND t.started_ms <> 0"
+    times = {**status_times(scope.now_ms), "now": scope.now_ms}
+    if test.operator in ("exists", "is not null", "is null"):
+        known = Union([Rows("run", "t.duration_ms IS NOT NULL", {}), Rows("run", going, times)])
+        return Complement(known) if test.operator == "is null" else known
+    if test.operator not in ("=", "!=", "in", "not in", *COMPARISONS):
+        raise error_at(
+            test,
+            f"{test.operator} looks at text, and {test.field.name} is a duration.",
+            f"Write {test.field.name} > 2h30m, for example.",
+        )
+    values: dict[str, Any] = {}
+    for i, value in enumerate(test.values):
+        if value.seconds is None or not math.isfinite(value.seconds):
+            raise error_at(
+                value, f"{value.text!r} is no duration.", "Write 90s, 5m, 2h30m, 1.5d, or a number of seconds."
+            )
+        values[f"v{i}"] = value.seconds * 1000
+    marks = ", ".join(":" + key for key in values)
+    sign = (
+        f"{test.operator} :v0"
+        if test.operator in COMPARISONS
+        else f"{'NOT ' if test.operator in ('!=', 'not in') else ''}IN ({marks})"
+    )
+    return Union(
+        [
+            Rows("run", f"t.duration_ms IS NOT NULL AND t.duration_ms {sign}", values),
+            Rows("run", f"{going} AND (:now - t.started_ms) {sign}", {**values, **times}),
+        ]
+    )
+
+
+def _parent(test: Comparison) -> Condition:
+    if test.operator in ("exists", "is not null"):
+        return Rows("run", "t.parent_id IS NOT NULL", {})
+    if test.operator == "is null":
+        return Rows("run", "t.parent_id IS NULL", {})
+    if test.operator not in ("=", "!=", "in", "not in"):
+        raise error_at(
+            test, f"{test.operator} does not go with parent.", "Write parent = and the name or the id of a run."
+        )
+    values: dict[str, Any] = {}
+    parts = []
+    for i, value in enumerate(test.values):
+        text = storable(value.text)
+        values |= {f"n{i}": text, f"s{i}": text.upper(), f"e{i}": text.upper() + "~"}
+        parts.append(
+            f"p.name = :n{i} OR p.id = :n{i}" + (f" OR (p.id >= :s{i} AND p.id < :e{i})" if len(text) >= 4 else "")
+        )
+    same = f"t.parent_id IN (SELECT p.id FROM run AS p WHERE {any_of(parts)})"
+    return Rows("run", same if test.operator in ("=", "in") else f"t.parent_id IS NOT NULL AND NOT {same}", values)
+
+
+def _project(test: Comparison) -> Condition:
+    if test.operator in ("exists", "is not null"):
+        return Rows("run", "1", {})
+    if test.operator == "is null":
+        return Nothing()
+    holds = of_text(matcher(test))
+
+    def found(scope: Scope, within: set[int] | None) -> set[int]:
+        projects = [
+            key for key, name in scope.connection.execute("SELECT key, name FROM project").fetchall() if holds(name)
+        ]
+        query = (
+            "SELECT t.key AS key FROM run AS t WHERE t.project_key IN (SELECT w.value FROM json_each(:projects) AS w)"
+        )
+        return scope.set_of(query, {"projects": orjson.dumps(projects).decode()})
+
+    return Computed(found)
+
+
+def _any_tag(test: Comparison) -> Condition:
+    """Find runs by what they are tagged with, whatever the tag's value."""
+    if test.operator in ("exists", "is not null", "is null"):
+        tagged = Rows("tag", "1", {})
+        return Complement(tagged) if test.operator == "is null" else tagged
+    is_negated = test.operator in ("!=", "not in", "!~", "not like", "not ilike", "not contains")
+    plain = Comparison(test.field, NEGATIONS.get(test.operator, test.operator), test.values, test.position, test.length)
+    holds = of_text(matcher(plain))
+
+    def found(scope: Scope, within: set[int] | None) -> set[int]:
+        names = scope.connection.execute(
+            "SELECT n.key, n.text FROM name AS n WHERE EXISTS (SELECT 1 FROM tag AS t WHERE t.name_key = n.key)"
+        ).fetchall()
+        keys = [key for key, text in names if holds(text)]
+        query = "SELECT t.run_key AS key FROM tag AS t WHERE t.name_key IN (SELECT w.value FROM json_each(:names) AS w)"
+        return scope.set_of(query, {"names": orjson.dumps(keys).decode()})
+
+    return Complement(Computed(found)) if is_negated else Computed(found)
+
+
+def _artifact(test: Comparison, name: str) -> Condition:
+    """Find runs by what went into them and came out of them. `!=` means that nothing of that name did."""
+    is_negated = (test.operator in NEGATIONS and test.operator != "is not null") or test.operator == "is null"
+    if test.operator in COMPARISONS:
+        raise error_at(
+            test, f"{test.operator} does not go with {name}.", f'Write {name} = "mnist:v2", or {name} ~ mnist.'
+        )
+    if test.operator in ("exists", "is not null", "is null"):
+        found: Condition = Computed(lambda scope, within: _runs_of(scope, name, None))
+    elif test.operator in ("=", "!=", "in", "not in"):
+        texts = [value.text for value in test.values]
+        found = Computed(lambda scope, within: _runs_of(scope, name, _versions_named(scope, texts)))
+    else:
+        operator = NEGATIONS.get(test.operator, test.operator)
+        holds = of_text(matcher(Comparison(test.field, operator, test.values, test.position, test.length)))
+        found = Computed(lambda scope, within: _runs_of(scope, name, _versions_like(scope, holds)))
+    return Complement(found) if is_negated else found
+
+
+def _runs_of(scope: Scope, name: str, versions: str | None) -> set[int]:
+    """Give the runs with an input or output among some versions: a JSON list of keys, or None for any."""
+    found: set[int] = set()
+    for relation, version, run in _RELATIONS[name]:
+        only = "" if versions is None else f"AND {version} IN (SELECT w.value FROM json_each(:versions) AS w)"
+        found |= scope.set_of(
+            f"SELECT {run} AS key FROM edge AS e WHERE e.relation = {relation} {only}", {"versions": versions}
+        )
+    return found
+
+
+def _versions_named(scope: Scope, texts: Iterable[str]) -> str:
+    """Find versions by `name`, `name:v3`, `name:alias` or `project/name`."""
+    keys: set[int] = set()
+    for text in texts:
+        name, colon, version = text.rpartition(":")
+        keys |= scope.set_of(
+            "SELECT v.key AS key FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key JOIN project AS p ON p.key = a.project_key "
+            "WHERE a.name = :text OR p.name || '/' || a.name = :text",
+            {"text": storable(text)},
+        )
+        if not colon:
+            continue
+        number = (
+            int(version[1:])
+            if version[:1] == "v" and version[1:].isascii() and version[1:].isdigit() and len(version) < 19
+            else -1
+        )
+        keys |= scope.set_of(
+            "SELECT v.key AS key FROM version AS v JOIN artifact AS a ON a.key = v.artifact_key JOIN project AS p ON p.key = a.project_key "
+            "WHERE (a.name = :name OR p.name || '/' || a.name = :name) AND (v.number = :number "
+            "OR EXISTS (SELECT 1 FROM alias AS l WHERE l.artifact_key = a.key AND l.name = :alias AND l.version_key = v.key) "
+            "OR (:alias = 'latest' AND v.number = (SELECT max(o.number) FROM version AS o WHERE o.artifact_key = a.key AND o.deleted_ms IS NULL)))",
+            {"name": storable(name), "number": number, "alias": storable(version)},
+        )
+    return orjson.dumps(list(keys)).decode()
+
+
+def _versions_like(scope: Scope, holds: Matcher) -> str:
+    names = scope.connection.execute("SELECT a.key, a.name FROM artifact AS a").fetchall()
+    keys = scope.set_of(
+        "SELECT v.key AS key FROM version AS v WHERE v.artifact_key IN (SELECT w.value FROM json_each(:artifacts) AS w)",
+        {"artifacts": orjson.dumps([key for key, name in names if holds(name)]).decode()},
+    )
+    return orjson.dumps(list(keys)).decode()

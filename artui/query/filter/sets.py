@@ -1,0 +1,322 @@
+"""Sets of runs: what the conditions of a filter become.
+
+A condition gives the keys of the runs that it holds for, with one parameterised statement over an index. `and`,
+`or` and `not` are operations on sets. Of several conditions the one that matches fewest runs comes first, and the
+others are then only asked about those runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sqlite3
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import orjson
+
+from artui.catalog.cells import keys_of, text
+from artui.catalog.translate import TOO_MUCH
+from artui.query.filter.matching import Matcher
+from artui.query.filter.parser import AnyPoint, Comparison, Word, error_at
+from artui.query.keys import Kept, key_list, name_key
+
+FEW = 2_000
+"""Up to so many runs a further condition is asked about each of them by itself."""
+
+
+class Condition(Protocol):
+    """What a compiled part of a filter can be asked."""
+
+    def keys(self, scope: Scope, within: set[int] | None) -> set[int]:
+        """Give the keys of matching runs; those outside of `within` do not matter."""
+
+    def estimate(self, scope: Scope) -> int:
+        """Give how many runs match, roughly; a number of FEW or more means many."""
+
+
+@contextlib.contextmanager
+def blaming(test: Comparison | AnyPoint | Word) -> Iterator[None]:
+    """Say of what a statement cannot take that it is the filter's: no file is damaged by a question.
+
+    Raises:
+        FilterError: a value cannot be bound, or there are more of them than a statement holds; it points at the condition.
+    """
+    try:
+        yield
+    except (OverflowError, UnicodeEncodeError, RecursionError) as error:
+        raise error_at(test, "This is beyond what can be looked for.", "Write a simpler condition.") from error
+    except sqlite3.Error as error:
+        if not any(sign in str(error).lower() for sign in TOO_MUCH):
+            raise
+        raise error_at(test, "This is more than one condition can hold.", "Take some of its values away.") from error
+
+
+def any_of(conditions: Sequence[str]) -> str:
+    """Join conditions in SQL with OR, in pairs of pairs: SQLite counts how deep they are nested."""
+    parts = list(conditions)
+    while len(parts) > 1:
+        parts = [f"({' OR '.join(parts[i : i + 2])})" for i in range(0, len(parts), 2)]
+    return f"({parts[0]})"
+
+
+_TABLES = (
+    ("metric", "series AS t WHERE t.name_key = :key"),
+    ("param", "param AS t WHERE t.name_key = :key AND t.number IS NOT NULL"),
+    ("param", "param AS t WHERE t.name_key = :key AND t.text IS NOT NULL"),
+    ("tag", "tag AS t WHERE t.name_key = :key"),
+)
+
+
+class Scope:
+    """A catalog, and the moment, that a filter is compiled for."""
+
+    def __init__(self, connection: sqlite3.Connection, now_ms: int, memory: Kept | None = None) -> None:
+        self.connection = connection
+        self.now_ms = now_ms
+        self.memory = memory if memory is not None else Kept()
+        self.notes: list[str] = []
+        """What a user should know beside the answer: a name that no run has."""
+
+    def set_of(self, query: str, values: dict[str, Any]) -> set[int]:
+        """Give the keys that a query gives in its one column, named `key`."""
+        return set(key_list(self.connection, query, values))
+
+    def kept_set(self, query: str, values: dict[str, Any]) -> set[int]:
+        """Like `set_of`, for what is likely to be asked again while somebody types."""
+        key = (query, *sorted(values.items(), key=lambda item: item[0]))
+        return set(self.memory.get(key, lambda: array("q", key_list(self.connection, query, values))))
+
+    @functools.cached_property
+    def all_keys(self) -> set[int]:
+        return self.kept_set("SELECT key FROM run", {})
+
+    def names_by_key(self) -> dict[int, str]:
+        """Give the names of all runs."""
+        return self.memory.get("names", lambda: _names(self.connection))
+
+    def name_key(self, text: str) -> int | None:
+        return name_key(self.connection, text)
+
+    def sources_of(self, text: str) -> list[str]:
+        """Say whether runs have a metric, a param or a tag of that name."""
+        key = self.name_key(text)
+        if key is None:
+            return []
+        found = [
+            source
+            for source, rows in _TABLES
+            if self.connection.execute(f"SELECT 1 FROM {rows} LIMIT 1", {"key": key}).fetchone()
+        ]
+        return list(dict.fromkeys(found))
+
+
+def _names(connection: sqlite3.Connection) -> dict[int, str]:
+    """Read all names; as one JSON text in half the time that rows take, unless a name cannot be written so."""
+    keys = key_list(connection, "SELECT key FROM run ORDER BY name COLLATE NOCASE, key", {})
+    query = "SELECT json_group_array(name) FROM (SELECT name FROM run ORDER BY name COLLATE NOCASE, key)"
+    try:
+        names = orjson.loads(connection.execute(query).fetchone()[0])
+        "".join(names)  # nothing but texts
+        return dict(zip(keys, names, strict=True))
+    except (ValueError, TypeError, sqlite3.OperationalError):
+        return {key: text(name) for key, name in connection.execute("SELECT key, name FROM run")}
+
+
+@dataclass(slots=True)
+class Rows:
+    """Runs that a row of one table makes match: of the series, the params or the tags of one name, or the run itself."""
+
+    table: str
+    condition: str
+    """SQL about the row, which goes by `t`."""
+    values: dict[str, Any]
+    name_key: int | None = None
+
+    @property
+    def _where(self) -> str:
+        return self.condition if self.name_key is None else f"t.name_key = :name_key AND ({self.condition})"
+
+    @property
+    def _values(self) -> dict[str, Any]:
+        return {**self.values, "name_key": self.name_key}
+
+    @property
+    def query(self) -> str:
+        column = "t.key" if self.table == "run" else "t.run_key"
+        return f"SELECT {column} AS key FROM {self.table} AS t WHERE {self._where}"
+
+    def keys(self, scope: Scope, within: set[int] | None) -> set[int]:
+        if within is None or len(within) > FEW:
+            return scope.kept_set(self.query, self._values)
+        column = "key" if self.table == "run" else "run_key"
+        name = "" if self.name_key is None else "AND t.name_key = :name_key"
+        if self.table == "series":
+            # True of all: with it the planner sees that the run's own index says most, and walks no index of values.
+            name += " AND t.labels >= ''"
+        # The plus keeps it from doing so for the condition.
+        query = (
+            "SELECT w.value AS key FROM json_each(:within) AS w "
+            f"WHERE EXISTS (SELECT 1 FROM {self.table} AS t WHERE t.{column} = w.value {name} AND +({self.condition}))"
+        )
+        return scope.set_of(query, {**self._values, "within": orjson.dumps(list(within)).decode()})
+
+    def estimate(self, scope: Scope) -> int:
+        query = f"SELECT count(*) FROM ({self.query} LIMIT {FEW})"
+        return int(scope.connection.execute(query, self._values).fetchone()[0])
+
+
+@dataclass(slots=True)
+class Texts:
+    """Runs by a predicate on a text or a number that has to be looked at value by value; each distinct value once."""
+
+    queries: tuple[tuple[str, dict[str, Any]], ...]
+    """Each gives rows of a value and the keys that have it, joined by commas."""
+    holds: Matcher
+    name: str
+    """What is asked, in words: the same words give the same runs."""
+    one_by_one: tuple[str, dict[str, Any]] | None = None
+    """Gives (key, value) of the runs in `:within`, if there is such a query."""
+    bounded: bool = False
+    """Whether rows are few as a rule, so that counting them says how many runs can match."""
+
+    def keys(self, scope: Scope, within: set[int] | None) -> set[int]:
+        key = ("texts", self.name, *(query for query, _ in self.queries), *(str(values) for _, values in self.queries))
+        if within is not None and len(within) <= FEW and self.one_by_one and scope.memory.peek(key) is None:
+            return self._among(scope, within, *self.one_by_one)
+        return set(scope.memory.get(key, lambda: array("q", self._found(scope))))
+
+    def _among(self, scope: Scope, within: set[int], query: str, values: dict[str, Any]) -> set[int]:
+        """Look at the values of a few runs, each distinct one once."""
+        told = {**values, "within": orjson.dumps(list(within)).decode()}
+        known: dict[Any, bool] = {}
+        found: set[int] = set()
+        for key, value in scope.connection.execute(query, told):
+            if value is None:
+                continue
+            holds = known.get((type(value), value))
+            if holds is None:
+                holds = known[type(value), value] = self.holds(value)
+            if holds:
+                found.add(key)
+        return found
+
+    def _found(self, scope: Scope) -> set[int]:
+        found: set[int] = set()
+        for query, values in self.queries:
+            rows = scope.connection.execute(query, values)
+            joined = ",".join(keys for value, keys in rows if value is not None and self.holds(value))
+            if joined:
+                found.update(keys_of(joined))
+        return found
+
+    def estimate(self, scope: Scope) -> int:
+        if not self.bounded:
+            return FEW
+        counts = (
+            scope.connection.execute(f"SELECT count(*) FROM ({query} LIMIT {FEW})", values).fetchone()[0]
+            for query, values in self.queries
+        )
+        return min(FEW, sum(int(count) for count in counts))
+
+
+@dataclass(slots=True)
+class Computed:
+    """Runs that a function gives."""
+
+    function: Callable[[Scope, set[int] | None], set[int]]
+
+    def keys(self, scope: Scope, within: set[int] | None) -> set[int]:
+        return self.function(scope, within)
+
+    def estimate(self, scope: Scope) -> int:
+        return FEW + 1
+
+
+@dataclass(slots=True)
+class Blamed:
+    """A condition with the piece of the filter that it was made of, which is to blame if it cannot be asked."""
+
+    part: Condition
+    test: Comparison | AnyPoint | Word
+
+    def keys(self, scope: Scope, within: set[int] | None) -> set[int]:
+        with blaming(self.test):
+            return self.part.keys(scope, within)
+
+    def estimate(self, scope: Scope) -> int:
+        with blaming(self.test):
+            return self.part.estimate(scope)
+
+
+@dataclass(slots=True)
+class Nothing:
+    """No run at all."""
+
+    def keys(self, scope: Scope, within: set[int] | None) -> set[int]:
+        return set()
+
+    def estimate(self, scope: Scope) -> int:
+        return 0
+
+
+@dataclass(slots=True)
+class Complement:
+    part: Condition
+
+    def keys(self, scope: Scope, within: set[int] | None) -> set[int]:
+        universe = scope.all_keys if within is None else within
+        return universe - self.part.keys(scope, within)
+
+    def estimate(self, scope: Scope) -> int:
+        return FEW
+
+
+@dataclass(slots=True)
+class Intersection:
+    parts: list[Condition]
+
+    def keys(self, scope: Scope, within: set[int] | None) -> set[int]:
+        found = within
+        # Of a few runs it does not matter which condition is asked about first.
+        is_few = within is not None and len(within) <= FEW
+        for part in self.parts if is_few else sorted(self.parts, key=lambda part: part.estimate(scope)):
+            matching = part.keys(scope, found)
+            found = matching if found is None else found & matching
+            if not found:
+                break
+        return found if found is not None else set()
+
+    def estimate(self, scope: Scope) -> int:
+        return min(part.estimate(scope) for part in self.parts)
+
+
+@dataclass(slots=True)
+class Union:
+    parts: list[Condition]
+
+    def keys(self, scope: Scope, within: set[int] | None) -> set[int]:
+        found: set[int] = set()
+        for part in self.parts:
+            found |= part.keys(scope, within)
+        return found
+
+    def estimate(self, scope: Scope) -> int:
+        return min(FEW, sum(part.estimate(scope) for part in self.parts))
+
+
+def flag(test: Comparison, holds: Condition, exists: Condition) -> Condition:
+    """Read a field that is true or false."""
+    if test.operator in ("exists", "is not null"):
+        return holds if test.operator == "exists" else exists
+    if test.operator == "is null":
+        return Complement(exists)
+    word = test.values[0].text.lower() if len(test.values) == 1 else ""
+    if test.operator not in ("=", "!=") or word not in ("true", "false", "yes", "no", "1", "0"):
+        raise error_at(
+            test, f"{test.field.shown} is true or false.", f"Write {test.field.shown} alone, or not {test.field.shown}."
+        )
+    is_wanted = (word in ("true", "yes", "1")) == (test.operator == "=")
+    return holds if is_wanted else Intersection([exists, Complement(holds)])

@@ -1,0 +1,1 @@
+"""Lists of runs: in order, by columns, exported."""

@@ -1,0 +1,108 @@
+"""Tables of runs as text: for a spreadsheet, a README, a paper."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from artui.errors import UsageError
+from artui.model import Column, RunRow
+from artui.query import Reader
+from artui.query.runs.order import attribute_value, run_rows
+
+FORMATS = {"csv": "CSV", "tsv": "TSV", "json": "JSON", "md": "Markdown", "tex": "LaTeX"}
+_BATCH = 500
+_TEX = str.maketrans(
+    {sign: "\\" + sign for sign in "&%$#_{}"}
+    | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
+)
+
+
+def format_of(path: Path) -> str:
+    """Give the format that a file's name stands for.
+
+    Raises:
+        UsageError: its ending is none of FORMATS.
+    """
+    ending = path.suffix.lower().lstrip(".")
+    ending = {"markdown": "md", "latex": "tex"}.get(ending, ending)
+    if ending not in FORMATS:
+        raise UsageError(
+            f"{path.name} does not say in which format to write.",
+            remedy=f"End it in {', '.join('.' + each for each in FORMATS)}.",
+        )
+    return ending
+
+
+def header_of(column: Column) -> str:
+    """Name a column as filters and sorts do: `params.lr`, `metrics.val/acc.max`, `started`."""
+    prefix = {"param": "params.", "metric": "metrics.", "tag": "tags."}.get(column.source, "")
+    return f"{prefix}{column.name}" + (f".{column.aggregate}" if column.aggregate != "last" else "")
+
+
+def table_of(reader: Reader, keys: Sequence[int], columns: Sequence[Column]) -> tuple[list[str], list[list[Any]]]:
+    """Give headers and one row of plain values a run, in the order of `keys`; None for what a run lacks."""
+    headers = ["run", *(header_of(column) for column in columns)]
+    return headers, [
+        [row.head.name, *(_value(row, column) for column in columns)] for row in _rows(reader, keys, columns)
+    ]
+
+
+def _rows(reader: Reader, keys: Sequence[int], columns: Sequence[Column]) -> Iterator[RunRow]:
+    for start in range(0, len(keys), _BATCH):
+        part = list(keys[start : start + _BATCH])
+        found = run_rows(reader, part, columns)
+        yield from (found[key] for key in part if key in found)
+
+
+def _value(row: RunRow, column: Column) -> Any:
+    return attribute_value(row, column.name) if column.source == "attribute" else row.cells.get(column.id)
+
+
+def write_table(format: str, headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Write a table down in one of FORMATS."""
+    if format == "json":
+        told = [dict(zip(headers, [_plain(value) for value in row], strict=True)) for row in rows]
+        return orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n"
+    texts = [[_text(value) for value in row] for row in rows]
+    if format in ("csv", "tsv"):
+        stream = io.StringIO()
+        writer = csv.writer(stream, delimiter="," if format == "csv" else "\t", lineterminator="\n")
+        writer.writerow(headers)
+        writer.writerows(texts)
+        return stream.getvalue()
+    if format == "md":
+        lines = [headers, ["---"] * len(headers), *texts]
+        return "".join(f"| {' | '.join(_markdown(text) for text in line)} |\n" for line in lines)
+    body = "".join(f"    {' & '.join(text.translate(_TEX) for text in line)} \\\\\n" for line in texts)
+    head = " & ".join(text.translate(_TEX) for text in headers)
+    kinds = "".join(
+        "r" if all(isinstance(row[i], int | float) or row[i] is None for row in rows) and i else "l"
+        for i in range(len(headers))
+    )
+    return f"\\begin{{tabular}}{{{kinds}}}\n    \\hline\n    {head} \\\\\n    \\hline\n{body}    \\hline\n\\end{{tabular}}\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return str(value)
+    return str(value) if isinstance(value, int) and abs(value) >= 1 << 63 else value
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.10g}" if value == value and abs(value) < 1e308 else str(value)
+    return value if isinstance(value, str) else str(value) if isinstance(value, int) else orjson.dumps(value).decode()
+
+
+def _markdown(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,110 @@
+"""What a name means as a column: `order`, `--sort` and `--columns` take the names that filters take."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from artui.errors import UsageError
+from artui.model import Column
+from artui.query import Reader
+from artui.query.runs.sorting import SORTABLE, Sort
+
+if TYPE_CHECKING:
+    from artui.query.filter.parser import Field
+
+_NUMERIC = ("started", "ended", "duration")
+
+
+def sorts_named(reader: Reader, texts: Sequence[str], *, notes: list[str] | None = None) -> tuple[Sort, ...]:
+    """Read `started`, `val/loss`, `-val/acc.max`, `params.lr` or `tags.best`; a `-` turns the order round.
+
+    Args:
+        notes: gets sentences that a user should see, such as that no run has a metric of that name.
+
+    Raises:
+        UsageError: nothing goes by a name, several things do, or it is nothing that runs can be sorted by.
+    """
+    found = []
+    for text in texts:
+        name = text.removeprefix("-")
+        column = _column_of(reader, name, SORTABLE, "no column to sort by", notes)
+        found.append(Sort(column.id, text.startswith("-")))
+    return tuple(found)
+
+
+def columns_named(reader: Reader, texts: Sequence[str], *, notes: list[str] | None = None) -> list[Column]:
+    """Read names of columns, several of a text with commas between them; one that is named twice counts once.
+
+    Raises:
+        UsageError: nothing goes by a name, several things do, or it is nothing that a column can show.
+    """
+    from artui.query.runs.order import SHOWABLE, columns
+
+    params, metrics, _ = columns(reader)
+    known = {column.id: column for column in (*params, *metrics)}
+    found: dict[str, Column] = {}
+    for name in (name for text in texts for name in _names_in(text)):
+        column = _column_of(reader, name, SHOWABLE, "no column", notes)
+        like = known.get(replace(column, aggregate="last").id)
+        found[column.id] = replace(like, aggregate=column.aggregate) if like is not None else column
+    return list(found.values())
+
+
+def _names_in(text: str) -> Iterator[str]:
+    """Part a text at its commas; one in quotes belongs to a name."""
+    from artui.query.filter.tokens import FilterError, tokens
+
+    try:
+        places = [token.position for token in tokens(text) if token.kind == ","]
+    except FilterError:
+        places = [place for place, sign in enumerate(text) if sign == ","]
+    for start, end in zip([-1, *places], [*places, len(text)], strict=True):
+        if name := text[start + 1 : end].strip():
+            yield name
+
+
+def _column_of(reader: Reader, name: str, attributes: Sequence[str], what: str, notes: list[str] | None) -> Column:
+    """Give the column that a name means: first an attribute of just that name."""
+    if name in attributes:
+        return Column("attribute", name, is_numeric=name in _NUMERIC)
+    # What a filter needs is loaded only by names that are no attribute's.
+    from artui.query.filter.compile import NothingNamed, meaning_of
+    from artui.query.filter.sets import Scope
+    from artui.query.filter.tokens import FilterError
+
+    refused = f"{name!r} is {what}."
+    with reader.snapshot() as connection:
+        scope = Scope(connection, time.time_ns() // 1_000_000)
+        try:
+            meaning = meaning_of(_field_of(name), scope)
+        except NothingNamed as error:
+            raise UsageError(refused, remedy=error.remedy) from None
+        except FilterError as error:
+            raise UsageError(error.message, remedy=error.remedy) from None
+    if meaning.source == "attribute" and meaning.name not in attributes:
+        raise UsageError(refused, remedy=f"Use {', '.join(attributes)}, or the name of a param, a metric or a tag.")
+    if notes is not None:
+        notes += scope.notes
+    is_numeric = meaning.source == "metric" or meaning.name in _NUMERIC
+    return Column(meaning.source, meaning.name, meaning.name_key or 0, is_numeric, aggregate=meaning.aggregate)  # type: ignore[arg-type]
+
+
+def _field_of(name: str) -> Field:
+    """Read a name as in a filter; one that stands alone needs no quotes, whatever is in it."""
+    from artui.query.filter.parser import SOURCES, Field, field_of
+    from artui.query.filter.tokens import FilterError, tokens
+
+    prefix, dot, rest = name.partition(".")
+    source = SOURCES.get(prefix.lower(), "") if dot and rest else ""
+    as_it_is = Field(rest if source else name, source, 0, len(name))
+    try:
+        first, *others = tokens(name)[:-1]
+    except (FilterError, ValueError):
+        return as_it_is
+    if others or first.kind not in ("word", "name", "string"):
+        return as_it_is
+    field = field_of(first)
+    return field if field.source == source or first.kind == "string" else as_it_is

@@ -1,0 +1,1 @@
+"""Metrics: their points, curves and values, and which come first."""
