@@ -13,7 +13,9 @@ from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from artui import version
+
+__version__ = version.VERSION
 started_in = ""
 """The folder that was the current one when artui was imported: launchers such as Hydra go elsewhere later."""
 with suppress(OSError):
@@ -22,14 +24,15 @@ with suppress(OSError):
 if TYPE_CHECKING:
     from artui.capture.run import Run, start_run
     from artui.errors import ArtuiError
-    from artui.query import Reader, open_catalog
+    from artui.query.api import CatalogReader as Reader
+    from artui.query.api import open_catalog
 
 _WHERE = {
-    "start_run": "artui.capture.run",
-    "Run": "artui.capture.run",
-    "open_catalog": "artui.query",
-    "Reader": "artui.query",
-    "ArtuiError": "artui.errors",
+    "start_run": ("artui.capture.run", "start_run"),
+    "Run": ("artui.capture.run", "Run"),
+    "open_catalog": ("artui.query.api", "open_catalog"),
+    "Reader": ("artui.query.api", "CatalogReader"),
+    "ArtuiError": ("artui.errors", "ArtuiError"),
 }
 
 __all__ = ["ArtuiError", "Reader", "Run", "__version__", "open_catalog", "start_run"]
@@ -37,7 +40,8 @@ __all__ = ["ArtuiError", "Reader", "Run", "__version__", "open_catalog", "start_
 
 def __getattr__(name: str) -> Any:
     if name in _WHERE:
-        return getattr(import_module(_WHERE[name]), name)
+        module, attribute = _WHERE[name]
+        return getattr(import_module(module), attribute)
     raise AttributeError(f"module 'artui' has no attribute {name!r}")
 
 

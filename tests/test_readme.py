@@ -110,7 +110,7 @@ def test_python_works(code: str, demo_catalog: Path) -> None:
 @pytest.mark.parametrize("script", _blocks("sh"))
 def test_shell_script_works(script: str, tmp_path: Path) -> None:
     """Each shell script of the README runs as it stands, and its run is finished with all its points."""
-    from artui.query import Reader
+    from artui.query.api import open_catalog
 
     (tmp_path / "artui").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m artui "$@"\n')
     (tmp_path / "artui").chmod(0o755)
@@ -123,7 +123,7 @@ def test_shell_script_works(script: str, tmp_path: Path) -> None:
         ["sh", "-e", "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
-    with Reader(tmp_path / "x.artui") as reader:
+    with open_catalog(tmp_path / "x.artui") as reader:
         assert [run.status for run in reader.runs()] == ["finished"]
         assert reader.run("night").series("loss").values.tolist() == [0.1, 0.2, 0.3]
 

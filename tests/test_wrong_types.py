@@ -14,10 +14,12 @@ from pathlib import Path
 import orjson
 import pytest
 
-from artui.query import Reader
 from artui.query.artifacts import artifact_list, get_version
+from artui.query.reader import Reader
 from artui.query.run import get_run
-from artui.query.runs.order import RunsRequest, columns, run_order, run_rows
+from artui.query.runs.columns import columns
+from artui.query.runs.order import RunsRequest, run_order
+from artui.query.runs.rows import run_rows
 from tests import mutating
 from tests.mutating import BYSTANDER, KINDS, MODEL, VICTIM, Mutation
 from tests.tui.touring import tour

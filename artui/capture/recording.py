@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from artui import clock
 from artui.capture import code as code_of_runs
 from artui.capture import environment, notebook
 from artui.capture.media import Content
@@ -75,7 +75,7 @@ class Recording:
             "context": {"exec": {"is_name_made_up": self._program.is_name_made_up}} if self._program else {},
             "run": {
                 "id": run.id, "project": run.project, "name": runs.storable(run.name), "stage": run.stage, "parent_id": parent_id,
-                "started_ms": time.time_ns() // 1_000_000, "note": runs.storable(note), "user": around.user, "host": around.host,
+                "started_ms": clock.now_ms(), "note": runs.storable(note), "user": around.user, "host": around.host,
                 "git_commit": around.git.commit, "git_branch": around.git.branch, "git_is_dirty": around.git.is_dirty, "python": around.python,
                 "directory": runs.storable(around.directory), "command": command,
             },
@@ -111,7 +111,7 @@ class Recording:
 
         stream = self._writer.spool.stream(self._run.id, self._run._place.labels)
         self._sampler = Sampler(
-            lambda values, step: stream.add(values, step, time.time_ns() // 1_000_000),
+            lambda values, step: stream.add(values, step, clock.now_ms()),
             seconds=self._settings.system_seconds or 10.0, folder=str(self._writer.path.parent), pid=pid,
         )  # fmt: skip
 
@@ -197,7 +197,7 @@ class Recording:
             "save", b"".join(each.content for each in contents), project=run.project, artifact=name, kind=kind,
             stage=stage or stage_of(kind, run.stage), relation=relation, metadata=dict(metadata or {}), previews=previews,
             files=[(each.name, len(each.content), each.media_type or media_type(each.name)) for each in contents],
-            host=environment.surroundings().host, time_ms=time.time_ns() // 1_000_000,
+            host=environment.surroundings().host, time_ms=clock.now_ms(),
         )  # fmt: skip
 
     def cleaned(self, content: Content) -> Content:

@@ -12,11 +12,11 @@ import os
 import shutil
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from artui import clock
 from artui.catalog import connections, guard, journal, leftovers, opening, origins, seals
 from artui.catalog.cleaning import redactor_of
 from artui.catalog.ids import new_id
@@ -26,6 +26,7 @@ from artui.catalog.opening import Opened, ascii_path, border, settle
 from artui.errors import CatalogError, CatalogLocked, CatalogReadOnly, CatalogTooNew, DiskFull
 from artui.paths import usable_path
 from artui.settings import load_settings
+from artui.version import VERSION
 
 if TYPE_CHECKING:
     from artui.secrets import Redactor
@@ -311,7 +312,7 @@ def _fill(part: Path, created_by: str) -> None:
         migrate(connection)
         connection.execute(
             "INSERT INTO catalog (key, id, created_ms, created_by) VALUES (1, ?, ?, ?)",
-            (new_id(), time.time_ns() // 1_000_000, created_by),
+            (new_id(), clock.now_ms(), created_by),
         )
     journal.fsync(part)
 
@@ -337,6 +338,4 @@ def _migrate_after_backup(connection: sqlite3.Connection, path: Path, version: i
 
 
 def _program() -> str:
-    from artui import __version__
-
-    return f"artui {__version__}"
+    return f"artui {VERSION}"

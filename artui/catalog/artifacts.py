@@ -14,7 +14,6 @@ import re
 import shutil
 import sqlite3
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from typing import Any
 
 import orjson
 
+from artui import clock
 from artui.catalog import marks, origins
 from artui.catalog.blobs import BlobStream
 from artui.catalog.cleaning import redactor_of
@@ -69,7 +69,7 @@ class NewVersion:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     previews: Mapping[str, Preview] = field(default_factory=dict)
     """By path of the file."""
-    created_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
+    created_ms: int = field(default_factory=lambda: clock.now_ms())
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +222,7 @@ def link(connection: sqlite3.Connection, relation: Relation, *, source_key: int,
     """Add an edge of the lineage, from what came first to what rests on it; again changes nothing."""
     connection.execute(
         "INSERT OR IGNORE INTO edge (relation, source_key, target_key, created_ms) VALUES (?, ?, ?, ?)",
-        (RELATIONS.index(relation), source_key, target_key, time.time_ns() // 1_000_000),
+        (RELATIONS.index(relation), source_key, target_key, clock.now_ms()),
     )
 
 

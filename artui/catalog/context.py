@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from typing import Any
+
+from artui import clock
 
 MAX_REMARKS = 50
 MAX_CHARS = 1_000_000
@@ -38,4 +39,4 @@ def remark(connection: sqlite3.Connection, run_key: int, text: str) -> None:
     remarks = said if isinstance(said, list) else []
     if any(isinstance(each, dict) and each.get("text") == text for each in remarks) or len(remarks) >= MAX_REMARKS:
         return
-    put(connection, run_key, "remarks", [*remarks, {"time_ms": time.time_ns() // 1_000_000, "text": text}])
+    put(connection, run_key, "remarks", [*remarks, {"time_ms": clock.now_ms(), "text": text}])

@@ -11,13 +11,13 @@ import getpass
 import os
 import socket
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
+from artui import clock
 from artui.catalog import Catalog, cells, chain, origins
 from artui.catalog.cleaning import redactor_of
 from artui.catalog.ids import new_id
@@ -47,7 +47,7 @@ def record(
     edit_id: str | None = None,
 ) -> None:
     """Add an event. `subject` is `run`, `artifact`, `version` or `view`; before and after are any JSON."""
-    now_ms = time.time_ns() // 1_000_000
+    now_ms = clock.now_ms()
     stamp = chain.next_stamp(connection, now_ms)
     told = (
         new_id(), now_ms, stamp, author(), action, subject, subject_id,
@@ -96,7 +96,7 @@ class Edit:
         """Put a run into the trash: it is in no list, and nothing of it is lost."""
         if _get_trash(self._connection, run_id, "") is not None:
             return False
-        return self._set("trash", run_id, "", time.time_ns() // 1_000_000)
+        return self._set("trash", run_id, "", clock.now_ms())
 
     def restore(self, run_id: str) -> bool:
         """Take a run out of the trash."""
@@ -163,7 +163,7 @@ def editing(catalog: Catalog, label: str) -> Iterator[Edit]:
         connection.execute("UPDATE edit SET state = ? WHERE author = ? AND state = ?", (_DROPPED, who, _UNDONE))
         connection.execute(
             "INSERT INTO edit (id, time_ms, author, label, state) VALUES (?, ?, ?, ?, ?)",
-            (edit_id, time.time_ns() // 1_000_000, who, _storable(label), _DONE),
+            (edit_id, clock.now_ms(), who, _storable(label), _DONE),
         )
         # Older ones are no longer offered; what they changed stays in the journal.
         connection.execute(
@@ -399,7 +399,7 @@ def _put_view(connection: sqlite3.Connection, name: str, _: str, value: Any) -> 
     else:
         connection.execute(
             "INSERT OR REPLACE INTO saved_view (name, screen, content, author, changed_ms) VALUES (?, ?, ?, ?, ?)",
-            (name, *value, author(), time.time_ns() // 1_000_000),
+            (name, *value, author(), clock.now_ms()),
         )
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-import time
+
+from artui import clock
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LOW_BITS = 80
@@ -23,7 +24,7 @@ _last_random = 0
 def new_id(time_ms: int | None = None) -> str:
     """Make a ULID of 26 characters; ids of one process made in the same millisecond ascend."""
     global _last_ms, _last_random
-    now_ms = time.time_ns() // 1_000_000 if time_ms is None else time_ms
+    now_ms = clock.now_ms() if time_ms is None else time_ms
     with _lock:
         if now_ms == _last_ms and _last_random < _LOW_MASK:
             _last_random += 1

@@ -10,22 +10,23 @@ import hashlib
 import json
 import os
 import sqlite3
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from artui import clock
 from artui.catalog import artifacts, context, keeping, points, runs
 from artui.catalog.artifacts import NewVersion, Saved
 from artui.catalog.ids import derived_id
 from artui.catalog.runs import STATUS_CODES, NewRun, storable
 from artui.errors import CatalogDamaged
 from artui.model import STAGES, Relation
+from artui.version import VERSION
 
 if TYPE_CHECKING:
-    from artui.catalog.points import Floats, Ints
+    from artui.arrays import Floats, Ints
 
 SUBJECT = "import"
 """Where a run's provenance is kept among what surrounded it."""
@@ -428,16 +429,14 @@ def link_run(connection: sqlite3.Connection, relation: Relation, run_id: str, ve
 
 def put_report(connection: sqlite3.Connection, format: str, location: str, report: Mapping[str, Any]) -> None:
     """Keep what an import of one store came to; the newest of each store is kept."""
-    from artui import __version__
-
     connection.execute(
         "INSERT OR REPLACE INTO imported (id, format, location, time_ms, program, report) VALUES (?, ?, ?, ?, ?, ?)",
         (
             derived_id("import", format, location),
             format,
             storable(location),
-            time.time_ns() // 1_000_000,
-            f"artui {__version__}",
+            clock.now_ms(),
+            f"artui {VERSION}",
             json.dumps(report, ensure_ascii=True),
         ),
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from artui.catalog import points
 
 if TYPE_CHECKING:
-    from artui.catalog.points import Floats, Ints
+    from artui.arrays import Floats, Ints
 
 _ASIDE = "\x01before "
 """No labels begin like that: control characters are taken out of them."""

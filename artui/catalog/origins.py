@@ -10,11 +10,11 @@ import contextlib
 import os
 import secrets
 import sqlite3
-import time
 from functools import cache
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
+from artui import clock
 from artui.catalog.ids import new_id
 from artui.settings import private_folder, state_folder
 
@@ -44,7 +44,7 @@ def current(connection: sqlite3.Connection, path: Path | None = None) -> int | N
         return None
     cursor = connection.execute(
         "INSERT INTO origin (id, installation, place, created_ms) VALUES (?, ?, ?, ?)",
-        (new_id(), *wanted, time.time_ns() // 1_000_000),
+        (new_id(), *wanted, clock.now_ms()),
     )
     return int(cursor.lastrowid or 0)
 

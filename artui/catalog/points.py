@@ -33,11 +33,7 @@ from typing import TYPE_CHECKING, Any
 from artui.errors import PointsDamaged
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Ints = NDArray[np.int64]
-    Floats = NDArray[np.float64]
+    from artui.arrays import Floats, Ints
 
 BLOCK_POINTS = 1024
 RAW_BELOW_POINTS = 32

@@ -10,13 +10,13 @@ import contextlib
 import json
 import math
 import sqlite3
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 import orjson
 
+from artui import clock
 from artui.catalog import context, origins
 from artui.catalog.attempts import attempt
 from artui.catalog.cleaning import AsItIs, redactor_of
@@ -39,7 +39,7 @@ class NewRun:
     id: str = field(default_factory=new_id)
     stage: str = "modelling"
     parent_id: str | None = None
-    started_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
+    started_ms: int = field(default_factory=lambda: clock.now_ms())
     note: str = ""
     user: str = ""
     host: str = ""
@@ -318,9 +318,7 @@ def project_key(connection: sqlite3.Connection, name: str) -> int:
     if row is not None:
         return int(row[0])
     return int(
-        connection.execute(
-            "INSERT INTO project (name, created_ms) VALUES (?, ?)", (name, time.time_ns() // 1_000_000)
-        ).lastrowid
+        connection.execute("INSERT INTO project (name, created_ms) VALUES (?, ?)", (name, clock.now_ms())).lastrowid
         or 0
     )
 

@@ -7,9 +7,9 @@ deleted. Its number is not given again, so that a reference to it never becomes 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 
+from artui import clock
 from artui.catalog import Catalog, artifacts, events, marks
 from artui.catalog.artifacts import NewFile
 from artui.model import NOT_HASHED
@@ -78,7 +78,7 @@ def is_newest(catalog: Catalog, version_id: str) -> artifacts.Saved | None:
 
 def _become(catalog: Catalog, key: int, other_key: int, other_id: str, why: str) -> None:
     """Give what hangs on a version to the one that it turned out to be, and delete it."""
-    values = {"key": key, "other": other_key, "now": time.time_ns() // 1_000_000, "why": why}
+    values = {"key": key, "other": other_key, "now": clock.now_ms(), "why": why}
     with catalog.transaction() as connection:
         # Of an edge from a run to a version, and the other way, the run's end has a key of another table.
         for relations, column, end in (("<> 1", "target_key", "source_key"), ("> 0", "source_key", "target_key")):

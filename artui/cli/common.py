@@ -21,7 +21,7 @@ from artui.cli.catalogs import catalog_option as catalog_option
 from artui.errors import UsageError
 from artui.model import STAGES
 from artui.paths import usable_path
-from artui.query import Reader
+from artui.query.reader import Reader
 from artui.safetext import clean, escaped
 
 run_option = click.option(
@@ -120,6 +120,7 @@ def run_id_of(named: str | None, catalog: str | None, *, names: Collection[str] 
         UsageError: none is named, or there is none of that name.
     """
     from artui.query.references import find_run
+    from artui.query.run import get_run
 
     text = named or os.environ.get("ARTUI_RUN")
     if not text:
@@ -130,7 +131,7 @@ def run_id_of(named: str | None, catalog: str | None, *, names: Collection[str] 
     path = find_catalog(catalog)[0]
     with Reader(path) as reader:
         run_id = find_run(reader, text).id
-        metrics = reader.run(run_id).detail().metrics if names else ()
+        metrics = get_run(reader, run_id).metrics if names else ()
         last = max((metric.summary.last_step for metric in metrics if metric.name in names), default=-1)
     return path, run_id, last
 

@@ -15,7 +15,7 @@ import click
 from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
-    from artui.query import Reader
+    from artui.query.reader import Reader
 
 SECONDS = 0.2
 """A catalog that answers no sooner is left alone."""
@@ -88,7 +88,7 @@ def _offered(context: click.Context, find: Callable[[Reader], Iterator[str]]) ->
     """Ask the catalog that is meant; whatever goes wrong, nothing is offered."""
     with contextlib.suppress(Exception):
         from artui.catalog.finding import find_catalog
-        from artui.query import Reader
+        from artui.query.reader import Reader
 
         named = context.params.get("catalog") or context.find_root().params.get("catalog")
         named = next((word for word in context.params.get("words") or () if word.endswith(".artui")), named)

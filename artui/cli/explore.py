@@ -90,7 +90,7 @@ def open_app(path: str, *, importing: Importing | None = None) -> int:
     import gc
     from concurrent.futures import ThreadPoolExecutor
 
-    from artui.query import Reader
+    from artui.query.reader import Reader
     from artui.query.runs.order import first_view
     from artui.settings import load_settings
 

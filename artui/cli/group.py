@@ -13,6 +13,7 @@ from click.shell_completion import CompletionItem
 from artui.cli import VERBS, completing
 from artui.cli.catalogs import before_verb, one_catalog, said_once
 from artui.safetext import clean
+from artui.version import VERSION
 
 
 @click.command("open")
@@ -68,9 +69,7 @@ class Verbs(click.Group):
 
 def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value:
-        from artui import __version__
-
-        click.echo(f"artui {__version__}")
+        click.echo(f"artui {VERSION}")
         ctx.exit()
 
 

@@ -16,7 +16,7 @@ from artui.exchange.intake.intake import Intake, Options, Progress
 from artui.exchange.intake.report import Report
 from artui.exchange.reading.store import Store
 from artui.model import UNREAD
-from artui.query import Reader
+from artui.query.reader import Reader
 
 
 def import_paths(

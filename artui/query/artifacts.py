@@ -29,10 +29,10 @@ from artui.model import (
     VersionDetail,
     VersionHead,
 )
-from artui.query import Reader
 from artui.query.border import Shape
 from artui.query.damage import is_chained, version_damage
-from artui.query.runs.order import HEAD_COLUMNS, head_from_row
+from artui.query.heads import HEAD_COLUMNS, head_from_row
+from artui.query.reader import Reader
 
 MAX_FILES = 100_000
 MAX_TEXT_BYTES = 4 * 1024 * 1024

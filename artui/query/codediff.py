@@ -13,8 +13,8 @@ import orjson
 
 from artui.errors import CatalogError
 from artui.model import NOT_HASHED, RunDetail, VersionHead
-from artui.query import Reader
 from artui.query.artifacts import file_text, get_version
+from artui.query.reader import Reader
 
 MAX_FILES = 500
 MAX_FILE_BYTES = 1_000_000

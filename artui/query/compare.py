@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from artui.model import Metric, ParamValue, RunDetail
-from artui.query import Reader
 from artui.query.collation import is_same
+from artui.query.reader import Reader
 from artui.query.run import get_run
 from artui.query.series.ranking import metric_rank
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from artui.catalog import chain, seals
 
 if TYPE_CHECKING:
-    from artui.query import Reader
+    from artui.query.reader import Reader
 
 Damages = dict[int, tuple[str, ...]]
 """By key of what is damaged: words for the parts that are."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from artui.catalog.cells import integer, text
-from artui.query import Reader
+from artui.query.reader import Reader
 
 IMPORTS = """
     SELECT format, location, time_ms, program, report

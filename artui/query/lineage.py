@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from artui.model import Node, RunHead, VersionHead
-from artui.query import Reader
 from artui.query.artifacts import version_heads
 from artui.query.damage import run_damage, version_damage
-from artui.query.runs.order import HEAD_COLUMNS, head_from_row
+from artui.query.heads import HEAD_COLUMNS, head_from_row
+from artui.query.reader import Reader
 
 MAX_NODES = 2000
 MAX_DEPTH = 40

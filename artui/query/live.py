@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from artui import clock
 from artui.model import Metric, RunHead
-from artui.query import Reader
-from artui.query.run import run_metrics
-from artui.query.runs.order import HEAD_COLUMNS, head_from_row
-from artui.query.series.points import last_values, spark_values
+from artui.query.heads import HEAD_COLUMNS, head_from_row
+from artui.query.reader import Reader
+from artui.query.series.metrics import run_metrics
 from artui.query.series.ranking import metric_rank
+from artui.query.series.sparks import last_values, spark_values
 from artui.query.series.spooled import pending, with_pending
 
 MAX_RUNS = 40
@@ -49,7 +49,7 @@ class LiveRun:
 
 def live_runs(reader: Reader) -> list[LiveRun]:
     """Give the runs that go on, newest first, then those that ended within the last half hour."""
-    now_ms = time.time_ns() // 1_000_000
+    now_ms = clock.now_ms()
     with reader.snapshot() as connection:
         rows = connection.execute(
             f"""

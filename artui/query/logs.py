@@ -22,9 +22,9 @@ from artui.catalog.spool.place import console_of, folder_of, folders_of, open_fi
 from artui.content.reading import open_referenced
 from artui.errors import CatalogDamaged, ContentMissing
 from artui.model import GOING, RunDetail
-from artui.query import Reader
 from artui.query.artifacts import blob_or_reference
 from artui.query.lines import LogSource
+from artui.query.reader import Reader
 
 MAX_LOGS = 100
 MAX_CHUNKS = 1 << 21

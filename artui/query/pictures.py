@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from artui.query import Reader
 from artui.query.artifacts import file_text
+from artui.query.reader import Reader
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_ROWS = 50_000

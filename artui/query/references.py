@@ -9,9 +9,9 @@ from artui.catalog.artifacts import find_version
 from artui.catalog.runs import storable
 from artui.errors import AmbiguousReference, UnknownReference, UsageError
 from artui.model import RunHead, VersionHead
-from artui.query import Reader
 from artui.query.artifacts import version_heads
-from artui.query.runs.order import HEAD_COLUMNS, head_from_row
+from artui.query.heads import HEAD_COLUMNS, head_from_row
+from artui.query.reader import Reader
 from artui.reference import Reference, parse
 
 _OFFERED = 6

@@ -10,7 +10,7 @@ from artui.catalog.cells import integer, text
 from artui.catalog.runs import storable
 from artui.errors import ArtuiError
 from artui.model import RunHead
-from artui.query import Reader
+from artui.query.reader import Reader
 from artui.query.references import resolve
 
 MAX_EACH = 8

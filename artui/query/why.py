@@ -25,13 +25,13 @@ from typing import Any
 from artui.catalog.cells import keys_of, text
 from artui.errors import UsageError
 from artui.model import Damage, RunDetail
-from artui.query import Reader
 from artui.query.collation import NAN, comparable, number_of
 from artui.query.compare import Direction, compare, guess_direction
 from artui.query.filter.matching import as_text
 from artui.query.filter.tokens import quoted_name, quoted_value
 from artui.query.filter.values import as_float
 from artui.query.keys import key_list, name_key
+from artui.query.reader import Reader
 from artui.query.runs.sorting import value_groups
 
 FEW_RUNS = 5

@@ -17,11 +17,12 @@ from rich.color import ColorSystem
 from textual.screen import Screen
 from textual.widget import Widget
 
+from artui import clock
 from artui.catalog.spool.place import folders_of, take_over
 from artui.errors import ArtuiError
 from artui.model import DELETED_IN_SOURCE, FORMATS, UNREAD
-from artui.query import Reader
 from artui.query.live import LiveRun, live_runs
+from artui.query.reader import Reader
 from artui.query.runs.order import FirstView, first_view
 from artui.safetext import clean
 from artui.settings import Settings
@@ -207,7 +208,7 @@ class ArtuiApp(ChangesOnly):
 
     def take_live(self, runs: Sequence[LiveRun]) -> None:
         """Look at running runs for alerts: tell of what holds and has not held before."""
-        fresh = self.alerts.look(runs, time.time_ns() // 1_000_000)
+        fresh = self.alerts.look(runs, clock.now_ms())
         if fresh:
             self.bell()
             first = fresh[0]

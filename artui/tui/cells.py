@@ -12,6 +12,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from artui.model import Column, ParamValue, RunHead
+from artui.query.attributes import ATTRIBUTES
 from artui.safetext import clean
 from artui.tui.themes import DARK, Theme
 from artui.units import decimals_for, fixed_text, param_text
@@ -218,15 +219,10 @@ MAX_TITLE_CELLS = 14
 _NUMBER_CELLS = 7
 
 
-_ATTRIBUTE_CELLS = {
-    "started": 4, "ended": 5, "duration": 6, "stage": 5, "status": 8, "project": 12, "id": 26, "user": 8, "commit": 8, "note": 28, "error": 28, "parent": 12,
-}  # fmt: skip
-
-
 def shape_of(column: Column, *, title: str, spark: int = 0) -> Shape:
     """Choose width and decimals of a column from what is known about its values."""
     if column.source == "attribute":
-        cells = _ATTRIBUTE_CELLS.get(column.name, MAX_TEXT_CELLS)
+        cells = ATTRIBUTES[column.name].cells
         # Of what is known, no more than it needs.
         return Shape(
             column,

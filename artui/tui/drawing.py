@@ -8,8 +8,7 @@ from pathlib import Path
 from artui.errors import UsageError
 from artui.figures import Figure
 from artui.model import Metric
-from artui.query.series import points as series
-from artui.query.series.points import Curve
+from artui.query.series.curves import Curve, curve
 from artui.safetext import clean
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.screens.pick import Choice, PickScreen
@@ -35,12 +34,12 @@ class DrawsCharts(CatalogScreen):
         reader, window = self.reader, options.window
         name = options.axis.removeprefix("metric:")
         if name == options.axis:
-            return series.curve(reader, metric, run_id=run_id, axis=options.axis, buckets=CURVE_BUCKETS, window=window, is_log=options.is_log_x)  # type: ignore[arg-type] # fmt: skip
+            return curve(reader, metric, run_id=run_id, axis=options.axis, buckets=CURVE_BUCKETS, window=window, is_log=options.is_log_x)  # type: ignore[arg-type] # fmt: skip
         placed_by = next((each for each in metrics if each.name == name and each.labels == metric.labels), None)
         placed_by = placed_by or next((each for each in metrics if each.name == name), None)
         if placed_by is None:
             return Curve([], [], [], [], [], [], [], [], 0, float("nan"))
-        return series.curve(reader, metric, run_id=run_id, buckets=CURVE_BUCKETS, window=window, against=placed_by, is_log=options.is_log_x)  # fmt: skip
+        return curve(reader, metric, run_id=run_id, buckets=CURVE_BUCKETS, window=window, against=placed_by, is_log=options.is_log_x)  # fmt: skip
 
     @property
     def _grid(self) -> ChartGrid:

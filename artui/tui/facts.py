@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import overload
 
+from artui import clock
 from artui.model import (
     FORMATS,
     AliasChange,
@@ -65,7 +65,7 @@ def version_line(head: VersionHead, *, before: str = "", after: str = "", indent
 
 def pane_lines(detail: RunDetail, row: RunRow, varying: set[str], *, cells: int) -> list[Line]:
     """Say the most important things about a run in a narrow column."""
-    head, now_ms = detail.head, _now_ms()
+    head, now_ms = detail.head, clock.now_ms()
     took = f", took {duration_text(head.duration_ms)}" if head.duration_ms is not None else ""
     lines = [
         Line(
@@ -196,7 +196,7 @@ def imported_text(detail: RunDetail, now_ms: int) -> str:
 
 def fact_lines(detail: RunDetail, *, cells: int) -> list[Line]:
     """Say what a run is: status, times, who and where, code, params, tags, family."""
-    head, now_ms = detail.head, time.time_ns() // 1_000_000
+    head, now_ms = detail.head, clock.now_ms()
     lines: list[Line] = []
 
     def fact(name: str, text: str, style: str = "text") -> None:
@@ -541,7 +541,3 @@ def preview_lines(preview: Preview, *, cells: int, max_rows: int = 24) -> list[L
         if table.row_count is not None and table.row_count > shown:
             lines.append(Line([(f"   {count_text(table.row_count - shown)} more rows", "faint")]))
     return lines
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 
 from artui.catalog import settle
-from artui.query import Reader
+from artui.query.reader import Reader
 
 SETTLE_AFTER_LOOKS = 5
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from artui.query import Reader
+from artui.query.reader import Reader
 from tests.query import hostile
 
 

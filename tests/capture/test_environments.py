@@ -20,7 +20,7 @@ import pytest
 
 import artui
 from artui.catalog.spool.place import spool_files
-from artui.query import Reader
+from artui.query.api import open_catalog
 from artui.query.artifacts import file_text
 from tests.capture import environments
 
@@ -77,13 +77,13 @@ def _load_all(box: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         with artui.start_run(catalog=f"{folder}/c.artui", params={"lr": 0.1}) as run:
             run.log({"x": 1})
-        with Reader(Path(folder) / "c.artui") as reader:
+        with open_catalog(Path(folder) / "c.artui") as reader:
             reader.run(run.id).series("x")
     getpass.getuser()
 
 
 def _points(path: Path, run: str = "r") -> list[float]:
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         return list(reader.run(run).series("x").values.tolist())
 
 
@@ -129,7 +129,7 @@ def test_where_nothing_beside_the_catalog_can_be_written_the_spool_lies_elsewher
     assert told == {"is_recorded": True, "path": str(shared / "team.artui")}
     monkeypatch.setenv("TMPDIR", str(box / "tmp"))
     [folder] = (box / "tmp" / f"artui-{NOBODY}").iterdir()
-    assert [each.status for each in Reader(shared / "team.artui").runs()] == ["finished"]
+    assert [each.status for each in open_catalog(shared / "team.artui").runs()] == ["finished"]
 
     # The folder is opened to that user, who settles it.
     shared.chmod(0o777)
@@ -144,7 +144,7 @@ def test_two_users_share_a_catalog(box: Path) -> None:
     for uid in (NOBODY, ANOTHER):
         told = _record(box, uid=uid, home=None, catalog="c.artui", prepare=lambda: os.umask(0))
         assert told["is_recorded"]
-    with Reader(box / "c.artui") as reader:
+    with open_catalog(box / "c.artui") as reader:
         assert [len(reader.run(each.id).series("x").values) for each in reader.runs()] == [20, 20]
     assert not spool_files(box / "c.artui") and not (box / "c.artui-wal").exists()
 
@@ -191,7 +191,7 @@ def test_notebook(box: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert len(_points(box / "c.artui")) == 3
-    with Reader(box / "c.artui") as reader:
+    with open_catalog(box / "c.artui") as reader:
         detail = reader.run("r").detail()
         code = max((head for head in detail.inputs if head.artifact == "code"), key=lambda head: head.number)
         text = file_text(reader, code.key, "notebook.py")[0]

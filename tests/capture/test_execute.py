@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from artui.catalog.spool.place import spool_files
-from artui.query import Reader
+from artui.query.api import open_catalog
 from artui.query.artifacts import file_text, get_version
 
 PYTHON = sys.executable
@@ -41,12 +41,12 @@ def _exec(path: Path, *arguments: str, **options):
 
 
 def _detail(path: Path):
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         return reader.run(reader.runs()[0].id).detail()
 
 
 def _console(path: Path) -> str:
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         head = next(head for head in reader.run(reader.runs()[0].id).detail().outputs if head.kind == "log")
         return file_text(reader, head.key, get_version(reader, head.id).files[0].path)[0]
 
@@ -116,7 +116,7 @@ def test_program_that_uses_artui_goes_on_with_the_run(path: Path) -> None:
     done = _exec(path, "--", PYTHON, "-c", code)
 
     assert done.returncode == 0, done.stderr
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         heads = {head.name: head for head in reader.runs()}
         assert set(heads) == {"inner", "second"} and heads["second"].parent_id == heads["inner"].id
         assert {head.status for head in heads.values()} == {"finished"}
@@ -228,7 +228,7 @@ def test_environment_of_the_program_is_recorded(path: Path) -> None:
     assert done.returncode == 0
     detail = _detail(path)
     inputs = {head.artifact: head for head in detail.inputs}
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         environment = json.loads(file_text(reader, inputs["environment"].key, "environment.json")[0])
         code = file_text(reader, inputs["code"].key, "train.py")[0]
     assert "orjson" in environment["packages"] and environment["cpus"] == os.cpu_count()

@@ -10,8 +10,8 @@ import pytest
 import artui
 from artui.capture.files import listed
 from artui.errors import ContentMissing, UsageError
-from artui.query import Reader
 from artui.query.artifacts import file_text, get_version, previews
+from artui.query.reader import Reader
 from artui.query.references import resolve
 from artui.settings import load_settings
 

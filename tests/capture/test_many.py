@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from artui.query import Reader
+from artui.query.api import open_catalog
 
 PROCESSES, STEPS = 64, 1000
 
@@ -54,7 +54,7 @@ def test_64_processes_lose_nothing(tmp_path: Path, mode: str) -> None:
     )
 
     assert (done.returncode, done.stderr) == (0, "")
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         runs = reader.runs()
         assert {run.name for run in runs} == {f"r{number}" for number in range(PROCESSES)}
         assert {run.status for run in runs} == {"finished"}
@@ -104,7 +104,7 @@ def test_ranks_of_a_launcher_are_one_run(tmp_path: Path) -> None:
     path = tmp_path / "x.artui"
     assert _ranks(path) == [0, 0, 0]
 
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         assert [run.status for run in reader.runs()] == ["finished"]
         detail = reader.run("ddp").detail()
         assert [(metric.title, metric.summary.last) for metric in detail.metrics] == [
@@ -146,6 +146,6 @@ def test_rank_that_fails_says_why(tmp_path: Path) -> None:
         other.finish("failed", error="RuntimeError: rank one fails")
         run.finish("killed", error="ended by SIGTERM")
 
-    with Reader(tmp_path / "x.artui") as reader:
+    with open_catalog(tmp_path / "x.artui") as reader:
         detail = reader.run("r").detail()
     assert detail.head.status == "failed" and "rank one fails" in detail.error and "rank=1" in detail.error

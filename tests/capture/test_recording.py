@@ -15,7 +15,7 @@ import artui
 from artui.capture import environment
 from artui.capture.system import Probe, Sampler
 from artui.model import RunDetail
-from artui.query import Reader
+from artui.query.api import open_catalog
 from artui.query.artifacts import file_text, get_version, previews
 
 
@@ -25,12 +25,12 @@ def path(tmp_path: Path) -> Path:
 
 
 def _detail(path: Path, name: str = "r") -> RunDetail:
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         return reader.run(name).detail()
 
 
 def _text(path: Path, reference: str, file: str) -> str:
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         from artui.query.references import resolve
 
         head = resolve(reader, reference)
@@ -82,7 +82,7 @@ def test_sources_are_kept_where_there_is_no_git(path: Path, tmp_path: Path) -> N
         [sys.executable, "train.py"], cwd=work, env={**os.environ, "ARTUI_CODE": "1"}, check=True, timeout=60
     )
 
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         heads = [head for head in reader.run("r").detail().inputs if head.artifact == "code"]
         files = {file.path for file in get_version(reader, max(heads, key=lambda head: head.number).id).files}
     assert {"train.py", "lib/late.py"} <= files and not any("numpy" in name for name in files)
@@ -120,7 +120,7 @@ def test_seed_that_cannot_be_read_is_not_made_up() -> None:
 
 def test_use_of_the_machine_is_sampled(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Processor, memory, disk and network of host and process come as metrics under system/, and no columns push in."""
-    from artui.query.runs.order import chosen_columns, columns
+    from artui.query.runs.columns import chosen_columns, columns
     from artui.settings import load_settings
 
     monkeypatch.setenv("ARTUI_SYSTEM_SECONDS", "0.1")
@@ -141,7 +141,7 @@ def test_use_of_the_machine_is_sampled(path: Path, monkeypatch: pytest.MonkeyPat
         "system/process/cpu_percent",
     } <= set(metrics)
     assert 10 < metrics["system/process/memory_mb"].last < 100_000
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         assert [column.name for column in chosen_columns(columns(reader))] == ["loss"]
 
 
@@ -174,7 +174,7 @@ def test_texts_tables_pictures_and_histograms_are_versions(path: Path) -> None:
         run.log_figure("nothing", object())
         run.log_table("bad", 5)
 
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         found = {head.artifact: head for head in reader.run("r").detail().outputs}
         assert {name: head.kind for name, head in found.items()} == {
             "sample": "report", "confusion": "table", "rows": "table", "digit": "figure", "weights": "table",
@@ -221,7 +221,7 @@ def test_run_is_resumed_where_it_was(path: Path) -> None:
     detail = _detail(path)
     assert detail.head.status == "finished" and detail.error == "" and detail.params[0].value == 0.5
     assert detail.head.duration_ms >= first.head.duration_ms and len(detail.context["resumed"]["times_ms"]) == 1
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         assert reader.run("r").series("x").steps.tolist() == [0, 1, 2]
         assert len(reader.runs()) == 1
 
@@ -234,7 +234,7 @@ def test_resuming_what_is_not_there_starts_it(path: Path, capsys: pytest.Capture
     with artui.start_run(project="p", id="job-1", catalog=path) as other:
         other.log({"x": 2.0})
     assert other.is_recorded and other.id != run.id and "resume=True" in capsys.readouterr().err
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         assert {each.id for each in reader.runs()} == {run.id, other.id}
 
 
@@ -261,7 +261,7 @@ def test_resumed_run_goes_on_behind_what_was_logged(path: Path, tmp_path: Path, 
         }
         words = ["job", str(path), str(count), *(["kill"] if is_killed and number < len(counts) - 1 else [])]
         subprocess.run([sys.executable, "-c", KILLED, *words], env={**os.environ, **home})
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         series = reader.run("job").series("loss")
         assert series.steps.tolist() == list(range(sum(counts))) and len(reader.runs()) == 1
         assert series.values.tolist() == [float(each) for count in counts for each in range(count)]
@@ -314,8 +314,9 @@ def test_spooled_points_are_seen_by_readers(path: Path) -> None:
     """What is logged and not yet in the catalog is in summaries, series, charts and the table all the same."""
     import sqlite3
 
-    from artui.query.runs.order import chosen_columns, columns, run_rows
-    from artui.query.series.points import curve
+    from artui.query.runs.columns import chosen_columns, columns
+    from artui.query.runs.rows import run_rows
+    from artui.query.series.curves import curve
 
     with artui.start_run(project="p", name="r", catalog=path) as run:
         run.log({"x": 1.0}, step=0)
@@ -324,7 +325,7 @@ def test_spooled_points_are_seen_by_readers(path: Path) -> None:
         other.execute("BEGIN IMMEDIATE")
         run.log({"x": 5.0, "y": 7.0}, step=1)
         run.log({"x": 3.0}, step=2)
-        with Reader(path) as reader:
+        with open_catalog(path) as reader:
             detail = reader.run("r").detail()
             metrics = {metric.name: metric for metric in detail.metrics}
             summary = metrics["x"].summary
@@ -338,5 +339,5 @@ def test_spooled_points_are_seen_by_readers(path: Path) -> None:
             assert run_rows(reader, [key], chosen_columns(columns(reader)))[key].cells["metric:x"] == 3.0
         other.execute("ROLLBACK")
         other.close()
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         assert reader.run("r").series("x").values.tolist() == [1.0, 5.0, 3.0]

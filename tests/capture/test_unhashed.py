@@ -21,7 +21,7 @@ from artui.capture.adding import add_version
 from artui.content.files import AT_ONCE_BYTES, MAX_HOLE_BYTES, digest_of, gather
 from artui.errors import UnknownReference
 from artui.model import VersionDetail
-from artui.query import Reader
+from artui.query.api import open_catalog
 from artui.query.artifacts import get_version, versions
 from artui.query.references import resolve
 
@@ -49,7 +49,7 @@ def _digest(path: Path) -> str:
 
 
 def _shown(path: Path, reference: str) -> VersionDetail:
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         return get_version(reader, resolve(reader, reference).id)
 
 
@@ -197,7 +197,7 @@ def test_special_files_are_never_opened(path: Path, tmp_path: Path, kind: str, m
         run.log_image("picture", folder / "special")
 
     assert {each.path for each in _shown(path, "folder").files if not each.link_target} == {"a.txt"}
-    with Reader(path) as reader, pytest.raises(UnknownReference):
+    with open_catalog(path) as reader, pytest.raises(UnknownReference):
         resolve(reader, "picture")
 
 
@@ -234,7 +234,7 @@ def test_same_content_is_no_new_version_once_that_is_known(path: Path, tmp_path:
     with _start(path) as third:
         assert third.save("model", other) == "model:v3"
 
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         heads = versions(reader, resolve(reader, "model").artifact_key)
         assert [head.number for head in heads] == [3, 1]
         assert resolve(reader, "model:best").number == 1
@@ -318,7 +318,7 @@ def test_interrupting_the_wait_leaves_the_rest_unhashed(path: Path, tmp_path: Pa
     assert "hashing model:v1" in said and "ctrl+C leaves it unhashed" in said
     assert (process.returncode, out, rest) == (0, "model:v1\nover\n", "artui: left unhashed: model:v1\n")
     assert _shown(path, "model:v1").files[0].note == "not hashed: interrupted before its end"
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         assert [run.status for run in reader.runs()] == ["finished"]
 
 

@@ -19,7 +19,7 @@ from artui.catalog.spool import adopting
 from artui.catalog.spool.format import ACTION, CONTENT, HEADER, MAGIC, NAMES, NUMBERED, POINTS, RECORD, record
 from artui.catalog.spool.place import folder_of, spool_files
 from artui.catalog.spool.writing import Spool
-from artui.query import Reader
+from artui.query.api import open_catalog
 from artui.query.run import get_run
 
 STEPS = 40
@@ -207,7 +207,7 @@ def check(path: Path, content: bytes, points: set[tuple[str, int, float]]) -> st
 
 def _read(path: Path) -> set[tuple[str, int, float]]:
     found = set()
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         for head in reader.runs(limit=20):
             for metric in get_run(reader, head.id).metrics:
                 steps, _, values = reader.run(head.id).series(metric.name, metric.labels).arrays()

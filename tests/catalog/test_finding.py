@@ -15,7 +15,7 @@ import artui
 from artui.catalog import Catalog, finding
 from artui.catalog.finding import find_catalog, place_for_run
 from artui.catalog.header import DEMO, is_demo
-from artui.query import Reader
+from artui.query.api import open_catalog
 from artui.settings import default_catalog, load_settings
 
 
@@ -178,7 +178,7 @@ def test_git_does_it_no_harm(work: Path, monkeypatch: pytest.MonkeyPatch, capsys
             run.log({"x": 2})
         assert run.catalog_path == folder / f"{folder.name}.artui"
         assert "artui" not in _git("status", "--porcelain", folder=folder)
-        with Reader(folder / f"{folder.name}.artui") as reader:
+        with open_catalog(folder / f"{folder.name}.artui") as reader:
             assert reader.run("r").series("x").values.tolist() == [1, 2]
     assert capsys.readouterr().err.count(".git/info/exclude") == 1
     assert (work / ".git" / "info" / "exclude").read_text().count("*.artui*") == 1

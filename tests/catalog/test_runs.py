@@ -12,7 +12,7 @@ import pytest
 
 from artui.catalog import Catalog, events, runs
 from artui.catalog.migrations import SCHEMA_DIGESTS, SCHEMA_VERSION, schema_text
-from artui.query import Reader
+from artui.query.api import open_catalog
 from artui.query.runs.order import RunsRequest, run_order
 
 
@@ -43,7 +43,7 @@ def test_params_keep_value_and_type(catalog: Catalog, given: object, kept: objec
     """A param comes back as what it was: int, float, bool, text, JSON, of any size."""
     with catalog.transaction() as connection:
         runs.start(connection, runs.NewRun(project="p", name="run", params=runs.flatten({"x": given})))
-    with Reader(catalog.path) as reader:
+    with open_catalog(catalog.path) as reader:
         value = reader.run("run").detail().params[0].value
     assert value == kept and type(value) is type(kept)
 
@@ -52,7 +52,7 @@ def test_nan_param_is_nan(catalog: Catalog) -> None:
     """NaN is not lost, though SQLite would store it as NULL."""
     with catalog.transaction() as connection:
         runs.start(connection, runs.NewRun(project="p", name="run", params={"x": math.nan}))
-    with Reader(catalog.path) as reader:
+    with open_catalog(catalog.path) as reader:
         value = reader.run("run").detail().params[0].value
     assert isinstance(value, float) and math.isnan(value)
 
@@ -66,7 +66,7 @@ def test_nested_params_are_flattened_with_dots() -> None:
 
 
 def _found(catalog: Catalog, words: str) -> int:
-    with Reader(catalog.path) as reader:
+    with open_catalog(catalog.path) as reader:
         return run_order(reader, RunsRequest(words=tuple(words.split()))).matched
 
 
@@ -133,5 +133,5 @@ def test_failed_transaction_changes_nothing(catalog: Catalog) -> None:
     with pytest.raises(RuntimeError), catalog.transaction() as connection:
         runs.start(connection, runs.NewRun(project="p", name="half"))
         raise RuntimeError
-    with Reader(catalog.path) as reader:
+    with open_catalog(catalog.path) as reader:
         assert reader.runs() == []

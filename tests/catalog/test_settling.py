@@ -15,7 +15,7 @@ import pytest
 from artui.catalog import Catalog, runs
 from artui.catalog.settling import settle_all
 from artui.errors import CatalogLocked
-from artui.query import Reader
+from artui.query.api import open_catalog
 
 MAGIC = bytes.fromhex("d9d505f920a163d7")
 
@@ -44,7 +44,7 @@ print("there", flush=True)
 
 
 def _run_names(path: Path) -> set[str]:
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         return {run.name for run in reader.runs()}
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from artui.cli import VERBS
 from artui.cli.group import cli
-from artui.query import Reader
+from artui.query.api import open_catalog
 from tests.cli.conftest import ARGUMENTS, Call, Result, reopen, write_runs
 
 COMMANDS = {verb: cli.get_command(None, verb) for verb in VERBS}  # type: ignore[arg-type]
@@ -127,6 +127,6 @@ def test_log_writes_where_it_says(call: Call, workplace: Path) -> None:
     shutil.move("near.artui", "sub.artui")
     write_runs(workplace / "near.artui", names="b")
     assert call("-c", "sub.artui", "log", "-r", "b", "loss=7")[0] == 0
-    with Reader("sub.artui") as reader, Reader("near.artui") as other:
+    with open_catalog("sub.artui") as reader, open_catalog("near.artui") as other:
         assert list(reader.run("b").series("loss").values) == [7.0]
         assert [metric.name for metric in other.run("b").detail().metrics] == ["val/loss", "system/cpu"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from artui.query import Reader
+from artui.query.api import CatalogReader, open_catalog
 from artui.query.artifacts import artifact_list, get_version, open_file
 from artui.query.lineage import lineage
 from artui.query.references import resolve
@@ -19,7 +19,7 @@ from artui.query.run import get_run
 
 @pytest.fixture
 def reader(built_demo: Path):
-    with Reader(built_demo) as opened:
+    with open_catalog(built_demo) as opened:
         yield opened
 
 
@@ -64,7 +64,7 @@ def test_demo_makes_its_file_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["demo.artui"]
 
 
-def test_demo_has_every_stage_and_outcome(reader: Reader) -> None:
+def test_demo_has_every_stage_and_outcome(reader: CatalogReader) -> None:
     """There are runs that finished, failed, were killed and diverged, and artifacts of all four stages."""
     runs = reader.runs()
     assert {run.status for run in runs} == {"finished", "failed", "killed"}
@@ -82,7 +82,7 @@ def test_demo_has_every_stage_and_outcome(reader: Reader) -> None:
     assert "SIGTERM" in get_run(reader, killed.id).error and get_run(reader, killed.id).metrics
 
 
-def test_production_model_goes_back_to_raw_data_and_requirement(reader: Reader) -> None:
+def test_production_model_goes_back_to_raw_data_and_requirement(reader: CatalogReader) -> None:
     """The lineage of the model names the data, the code, the environment and the requirement."""
     found = lineage(reader, resolve(reader, "digits-model:production"))
     names = {node.version.artifact for node in found.upstream if node.version}
@@ -97,7 +97,7 @@ def test_production_model_goes_back_to_raw_data_and_requirement(reader: Reader) 
     assert any(node.run is not None and node.run.name == "score-batch" for node in found.downstream)
 
 
-def test_saved_model_gives_the_measured_accuracy_again(reader: Reader) -> None:
+def test_saved_model_gives_the_measured_accuracy_again(reader: CatalogReader) -> None:
     """The numbers come from the training: scoring the test split with the stored weights gives the logged accuracy."""
     from artui.demo import project as demo
 
@@ -111,7 +111,7 @@ def test_saved_model_gives_the_measured_accuracy_again(reader: Reader) -> None:
     assert accuracy == logged.summary.last
 
 
-def test_evaluation_has_table_picture_and_report(reader: Reader) -> None:
+def test_evaluation_has_table_picture_and_report(reader: CatalogReader) -> None:
     """The confusion matrix sums to the test split, the picture is a PNG, and the report names the requirement."""
     with reader.snapshot() as connection:
 

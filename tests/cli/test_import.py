@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from artui.query import Reader
+from artui.query.api import open_catalog
 from tests.exchange.mlruns import write_run
 
 
@@ -96,7 +96,7 @@ def test_interrupted_import_goes_on_where_it_was(tmp_path: Path) -> None:
         process.send_signal(sent)
         process.communicate(timeout=60)
         assert process.returncode == code
-        with Reader(catalog) as reader:
+        with open_catalog(catalog) as reader:
             taken = len(reader.runs())
         assert 0 < taken < 300 and not list(tmp_path.glob(f"{code}.artui-*"))
 

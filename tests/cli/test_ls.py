@@ -11,8 +11,8 @@ import pytest
 
 from artui.catalog import Catalog, points, runs
 from artui.cli.layout import cells_of, lay_out
-from artui.query import Reader
-from artui.query.runs.order import chosen_columns, columns
+from artui.query.reader import Reader
+from artui.query.runs.columns import chosen_columns, columns
 from tests.cli.conftest import Call
 
 LONG = "a-run-whose-name-is-longer-than-any-column-of-a-table-should-be-wide"

@@ -18,8 +18,8 @@ from artui.catalog.runs import flatten
 from artui.exchange.importing import import_paths
 from artui.exchange.intake.run import plain_value
 from artui.model import RunDetail
-from artui.query import Reader
 from artui.query.artifacts import artifact_list, file_text, get_version, versions
+from artui.query.reader import Reader
 from artui.query.run import get_run
 from artui.query.series.points import get_series
 from tests.exchange.looking import content

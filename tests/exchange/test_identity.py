@@ -17,7 +17,7 @@ from artui.catalog.importing import Known
 from artui.exchange.importing import import_paths
 from artui.exchange.intake.identity import LOG, ROW, History, Identity, assigned, goes_on, witness
 from artui.model import RunDetail
-from artui.query import Reader
+from artui.query.api import open_catalog
 from artui.query.run import get_run
 from tests.exchange.looking import content
 from tests.exchange.mlruns import write_run
@@ -39,7 +39,7 @@ from tests.exchange.writing import (
 
 
 def runs_of(catalog: Path) -> list[RunDetail]:
-    with Reader(catalog) as reader:
+    with open_catalog(catalog) as reader:
         return sorted((get_run(reader, head.id) for head in reader.runs()), key=lambda run: run.head.name)
 
 

@@ -19,7 +19,7 @@ from artui.exchange.importing import import_paths
 from artui.exchange.intake.intake import MAX_TEXT_BYTES, Intake, Options
 from artui.exchange.intake.report import Report
 from artui.model import RunDetail
-from artui.query import Reader
+from artui.query.api import open_catalog
 from artui.query.artifacts import artifact_list, get_version
 from artui.query.imports import import_reports
 from artui.query.run import get_run
@@ -36,7 +36,7 @@ def store(tmp_path: Path) -> Path:
 
 
 def _details(path: Path) -> dict[str, RunDetail]:
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         return {run.name: get_run(reader, run.id) for run in reader.runs()}
 
 
@@ -133,7 +133,7 @@ def test_interruption_leaves_a_whole_catalog_with_what_was_finished(store: Path,
         import_paths([store], catalog, progress=stop)
     found = _details(catalog)
     assert {"run-0", "run-1"} == set(found) and all(len(each.metrics) == 1 for each in found.values())
-    with Reader(catalog) as reader:
+    with open_catalog(catalog) as reader:
         assert import_reports(reader)[0].report["runs"] == {"new": 2}
     assert os.listdir(tmp_path) == ["mlruns", "c.artui"] or sorted(os.listdir(tmp_path)) == ["c.artui", "mlruns"]
 
@@ -177,7 +177,7 @@ def test_large_versions_are_referenced_and_small_ones_embedded(store: Path, tmp_
 
     _import(store, tmp_path / "c.artui")
 
-    with Reader(tmp_path / "c.artui") as reader:
+    with open_catalog(tmp_path / "c.artui") as reader:
         found = {head.name: get_version(reader, head.latest.id) for head in artifact_list(reader) if head.latest}
     assert found["small.txt"].head.storage == "embedded"
     assert found["large.bin"].head.storage == "referenced" and found["large.bin"].location.endswith("large.bin")
@@ -193,7 +193,7 @@ def test_same_content_of_several_runs_is_one_version(store: Path, tmp_path: Path
     write_run(store, 1, artifacts={"vocab.txt": b"b"})
     _import(store, catalog)
 
-    with Reader(catalog) as reader:
+    with open_catalog(catalog) as reader:
         [head] = artifact_list(reader)
         assert head.version_count == 2
         outputs = {run.name: get_run(reader, run.id).outputs[0].number for run in reader.runs()}
@@ -223,7 +223,7 @@ def test_names_that_cannot_be_referred_to_are_changed_and_counted(store: Path, t
 
     report = _import(store, tmp_path / "c.artui")
 
-    with Reader(tmp_path / "c.artui") as reader:
+    with open_catalog(tmp_path / "c.artui") as reader:
         assert artifact_list(reader)[0].name == "a-b.txt" and reader.runs()[0].project == "team- vision-2"
     assert sum(report.changed.values()) >= 2
 
@@ -234,7 +234,7 @@ def test_report_is_kept_in_the_catalog(store: Path, tmp_path: Path) -> None:
     report = _import(store, catalog).plain()
     _import(store, catalog)
 
-    with Reader(catalog) as reader:
+    with open_catalog(catalog) as reader:
         [kept] = import_reports(reader)
     assert kept.report == report and kept.location == str(store.resolve()) and kept.program.startswith("artui ")
 
@@ -341,5 +341,5 @@ def test_what_was_finished_before_an_interruption_is_kept(tmp_path: Path, error:
             run._flush()
             raise error
 
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         assert [head.name for head in reader.runs()] == ["whole"]

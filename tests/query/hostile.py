@@ -9,9 +9,9 @@ from pathlib import Path
 
 import artui
 from artui.errors import ArtuiError
-from artui.query import Reader
 from artui.query.filter.complete import completions, is_unfinished
 from artui.query.filter.tokens import FilterError
+from artui.query.reader import Reader
 from artui.query.runs.order import RunsRequest, run_order
 
 RICH = (

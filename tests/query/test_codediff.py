@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from artui.catalog import Catalog, artifacts, blobs, runs
-from artui.query import Reader
+from artui.query.api import open_catalog
 from artui.query.codediff import code_diff, patch_lines, split_patch
 from artui.query.compare import Row, compare
 
@@ -42,13 +42,13 @@ def _file(connection: object, name: str, content: bytes) -> artifacts.NewFile:
 
 
 def _rows(path: Path, count: int = 2, **options: bool) -> dict[tuple[str, str], Row]:
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         ids = [reader.run(f"r{number}").id for number in range(count)]
         return {(row.section, row.name): row for row in compare(reader, ids, **options).rows}  # type: ignore[arg-type]
 
 
 def _diff(path: Path) -> str:
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         details = [reader.run(f"r{number}").detail() for number in range(2)]
         return "\n".join(code_diff(reader, *details))
 

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from artui.catalog import Catalog, points, runs
 from artui.model import Column, ParamValue
-from artui.query import Reader
 from artui.query.filter.narrowing import narrowed, where_between, where_matching, where_value
+from artui.query.reader import Reader
 from artui.query.runs import statistics as columns
+from artui.query.runs.columns import columns as all_columns
+from artui.query.runs.grouping import FEW_RUNS, grouped, seedless, with_spreads
 from artui.query.runs.order import RunsRequest, run_order
-from artui.query.runs.order import columns as all_columns
 
 Run = tuple[dict[str, ParamValue], dict[str, float]]
 
@@ -98,7 +99,7 @@ def test_groups_are_what_plain_python_makes_of_them(
         keys = _keys(reader)
         by = [_column(reader, "lr")] + ([_column(reader, "kind")] if any(row[1] for row in rows) else [])
         loss = _column(reader, "val/loss")
-        groups = columns.with_spreads(reader, columns.grouped(reader, keys, by), [loss])
+        groups = with_spreads(reader, grouped(reader, keys, by), [loss])
     expected: dict[tuple[object, ...], list[float]] = {}
     for lr, kind, _, value in rows:
         expected.setdefault((lr, kind) if len(by) == 2 else (lr,), []).append(value)
@@ -112,13 +113,13 @@ def test_groups_are_what_plain_python_makes_of_them(
         assert (spread.sd is None) == (len(values) < 2)
         if spread.sd is not None:
             assert spread.sd == pytest.approx(statistics.stdev(values), abs=1e-9)
-        assert group.is_thin == (len(values) < columns.FEW_RUNS)
+        assert group.is_thin == (len(values) < FEW_RUNS)
 
 
 def test_seeds_are_what_only_tells_repetitions_apart() -> None:
     """Names that say seed are left out; a word that merely holds these letters is not."""
     names = ["seed", "train.seed", "random_seed", "SEED", "data/seed", "seedling", "lr", "seed_scale"]
-    found = columns.seedless([Column("param", name) for name in names])
+    found = seedless([Column("param", name) for name in names])
     assert [column.name for column in found] == ["seedling", "lr"]
 
 
@@ -212,7 +213,7 @@ def test_groups_count_what_ended_in_no_number(tmp_path: Path) -> None:
     _catalog(tmp_path / "x.artui", rows)
     with Reader(tmp_path / "x.artui") as reader:
         loss = _column(reader, "val/loss")
-        groups = columns.with_spreads(reader, columns.grouped(reader, _keys(reader), [_column(reader, "k")]), [loss])
+        groups = with_spreads(reader, grouped(reader, _keys(reader), [_column(reader, "k")]), [loss])
     found = {group.values: group.spreads[loss.id] for group in groups}
     assert (found[(1,)].count, found[(1,)].odd, found[(1,)].best) == (2, 2, 0.25)
     assert (found[(2,)].count, found[(2,)].odd, found[(2,)].best) == (0, 1, None)

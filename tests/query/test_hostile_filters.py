@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from artui.errors import UsageError
-from artui.query import Reader
+from artui.query.api import CatalogReader, open_catalog
 from artui.query.filter.tokens import FilterError
 from artui.query.filter.values import Value
 from artui.query.things import find_things
@@ -17,28 +17,28 @@ from tests.query import hostile
 
 
 @pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CatalogReader]:
     """Three runs with everything that the filters ask about."""
     path = tmp_path_factory.mktemp("hostile") / "x.artui"
     hostile.make_catalog(path)
-    with Reader(path) as opened:
+    with open_catalog(path) as opened:
         yield opened
 
 
-def test_rich_filters_are_understood(reader: Reader) -> None:
+def test_rich_filters_are_understood(reader: CatalogReader) -> None:
     """What the garbled filters are made of has a meaning to begin with."""
     for text in hostile.RICH:
         reader.runs(text)
 
 
-def test_every_beginning_of_a_filter_is_answered(reader: Reader) -> None:
+def test_every_beginning_of_a_filter_is_answered(reader: CatalogReader) -> None:
     """However far somebody has typed, there are runs or an error that points at a word, and completions."""
     faults = {text: fault for text in hostile.prefixes() if (fault := hostile.fault_of(reader, text))}
 
     assert not faults
 
 
-def test_garbled_filters_are_answered(reader: Reader) -> None:
+def test_garbled_filters_are_answered(reader: CatalogReader) -> None:
     """Pieces left out, doubled, swapped and put in from a hostile vocabulary give runs or an error that points."""
     texts = [*hostile.HOSTILE, *hostile.mutations(13, 600)]
 
@@ -47,7 +47,7 @@ def test_garbled_filters_are_answered(reader: Reader) -> None:
     assert not faults
 
 
-def test_words_and_columns_beyond_measure_are_answered(reader: Reader) -> None:
+def test_words_and_columns_beyond_measure_are_answered(reader: CatalogReader) -> None:
     """What is no filter but goes to the file as well, `contains=`, `order=` and names looked for, damages no catalog."""
     for text in hostile.HOSTILE:
         reader.runs(contains=text)
@@ -58,7 +58,7 @@ def test_words_and_columns_beyond_measure_are_answered(reader: Reader) -> None:
         find_things(reader, text)
 
 
-def test_what_cannot_be_asked_blames_nobody_else(reader: Reader) -> None:
+def test_what_cannot_be_asked_blames_nobody_else(reader: CatalogReader) -> None:
     """Values that SQLite takes no question with are the asker's mistake, not damage to the file."""
     for run, name in (("\ud800", "loss"), ("x", "\ud800")):
         with pytest.raises(UsageError, match="cannot be looked for"):
@@ -74,13 +74,13 @@ def test_what_cannot_be_asked_blames_nobody_else(reader: Reader) -> None:
         ("started in (" + ", ".join(["2001-01-01"] * 600) + ", today, yesterday)", "bcs"), ("id in (" + ", ".join(f"ABC{i}" for i in range(900)) + ")", ""),
     ],
 )  # fmt: skip
-def test_values_out_of_range_mean_what_they_say(reader: Reader, text: str, found: str) -> None:
+def test_values_out_of_range_mean_what_they_say(reader: CatalogReader, text: str, found: str) -> None:
     """Very long ago is before all runs, very large is more than any param has."""
     assert "".join(sorted({"calm-otter-7": "s"}.get(run.name, run.name) for run in reader.runs(text))) == found
 
 
 @pytest.mark.parametrize("pattern", ["(a{3000}){3000}", "a{99999999}", "((?1)?a)", "(?R)a", "(?P<x>a(?&x)?)"])
-def test_patterns_that_take_all_memory_are_refused(reader: Reader, pattern: str) -> None:
+def test_patterns_that_take_all_memory_are_refused(reader: CatalogReader, pattern: str) -> None:
     """A pattern that is large once written out, or that calls itself, is named before it is prepared."""
     with pytest.raises(FilterError) as told:
         reader.runs(f"name ~ '{pattern}'")

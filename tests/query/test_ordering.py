@@ -17,16 +17,17 @@ from hypothesis import strategies as st
 import artui
 from artui.catalog import Catalog, points, runs
 from artui.model import Column
-from artui.query import Reader
+from artui.query.api import CatalogReader, open_catalog
 from artui.query.compare import compare as side_by_side
-from artui.query.runs.order import columns, run_rows
+from artui.query.runs.columns import columns
+from artui.query.runs.rows import run_rows
 from artui.query.runs.statistics import classes, numbers
 
 RATES: dict[str, Any] = {"a": "1e-3", "b": 0.001, "c": 1e-3, "d": " 0.01", "e": "0.1 ", "f": 1, "g": "x", "h": "NaN", "i": "1e-3k", "j": "-Infinity", "k": None}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CatalogReader]:
     """Runs with every form of a learning rate; `l` has none."""
     path = tmp_path_factory.mktemp("texts") / "x.artui"
     for name, lr in {**RATES, "l": ...}.items():
@@ -34,11 +35,11 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
         artui.start_run(
             name=name, catalog=path, params=params, console=False, code=False, system_metrics=False
         ).finish()
-    with Reader(path) as opened:
+    with open_catalog(path) as opened:
         yield opened
 
 
-def _named(reader: Reader, where: str, **more: Any) -> str:
+def _named(reader: CatalogReader, where: str, **more: Any) -> str:
     return "".join(run.name for run in reader.runs(where, **{"order": "name", **more}))
 
 
@@ -52,19 +53,19 @@ def _named(reader: Reader, where: str, **more: Any) -> str:
         ("lr in (null, x)", "gkl"), ("lr is not nan", "abcdefgij"), ("lr is nan", "h"), ("lr = nan", "h"), ("lr != nan", "abcdefgij"), ("lr not in (null, 1)", "abcdeghij"), ("not lr = null", "abcdefghij"), ("lr is none", "kl"), ("lr < +-inf", "d"), ("name != c and lr = 0.001", "ab"),
     ],
 )  # fmt: skip
-def test_a_number_counts_whatever_it_is_held_as(reader: Reader, where: str, found: str) -> None:
+def test_a_number_counts_whatever_it_is_held_as(reader: CatalogReader, where: str, found: str) -> None:
     """Comparisons, equality and ranges agree on a number and the same number as text; None is missing."""
     assert _named(reader, where) == found
 
 
-def test_sorting_puts_them_among_the_numbers(reader: Reader) -> None:
+def test_sorting_puts_them_among_the_numbers(reader: CatalogReader) -> None:
     """Equal numbers stand together, words follow, and what is missing or NaN comes last; the other way round, too."""
     assert _named(reader, "", order=["params.lr", "name"]) == "jabcdefig" + "hkl"
     assert _named(reader, "", order=["-params.lr", "name"]) == "gifedabcj" + "hkl"
     assert _named(reader, "lr is not null", order="params.lr") == "jabcdefigh"
 
 
-def test_a_value_is_found_by_what_its_bar_asks(reader: Reader) -> None:
+def test_a_value_is_found_by_what_its_bar_asks(reader: CatalogReader) -> None:
     """The distinct values of a column have as many runs as a filter for each of them finds."""
     from artui.query.filter.narrowing import where_value
 
@@ -85,7 +86,7 @@ def test_a_word_null_is_no_none(tmp_path: Path) -> None:
         artui.start_run(
             name=name, catalog=path, params={"x": value}, console=False, code=False, system_metrics=False
         ).finish()
-    with Reader(os.fspath(path)) as reader:
+    with open_catalog(os.fspath(path)) as reader:
         found = {where: _named(reader, where) for where in ("x is null", "x = 'null'", "x = none", "x is not null")}
 
     assert found == {"x is null": "b", "x = 'null'": "a", "x = none": "bc", "x is not null": "ac"}
@@ -101,7 +102,7 @@ def test_equal_to_null_is_null_everywhere(tmp_path: Path, where: str) -> None:
         key = runs.start(connection, runs.NewRun(project="p", name="a", note="null", tags={"x": "null"}))
         points.append(connection, key, runs.name_key(connection, "val/loss"), "", *points.pack([(0, 0, 1.0)]))
         runs.start(connection, runs.NewRun(project="p", name="b", parent_id="01JB" + "0" * 22))
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         assert _named(reader, where) == _named(reader, where.replace("=", "is"))
         assert _named(reader, where.replace("=", "!=")) == _named(reader, where.replace("=", "is not"))
 
@@ -149,7 +150,7 @@ def test_filters_orders_and_groups_keep_the_rule(
     kind, number = _read(asked)
     shown, members = str(asked), ", ".join(map(str, among))
 
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
 
         def found(condition: str) -> list[int]:
             return [int(run.name) for run in reader.runs(f"{source}s.x {condition}", order="name")]
@@ -206,7 +207,7 @@ def test_values_look_as_they_were_given(tmp_path: Path, source: str) -> None:
     with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
         for value in given:
             runs.start(connection, runs.NewRun(project="p", name="r", **{f"{source}s": {"x": value}}))  # type: ignore[arg-type] # fmt: skip
-    with Reader(tmp_path / "x.artui") as reader, reader.snapshot() as connection:
+    with open_catalog(tmp_path / "x.artui") as reader, reader.snapshot() as connection:
         column = Column(source, "x", runs.name_key(connection, "x"))  # type: ignore[arg-type]
         assert [(value, len(keys)) for value, keys in classes(connection, column)] == [("1e-3", 2), (0.1, 2), (" x ", 1)]  # fmt: skip
         assert [row.cells[column.id] for row in run_rows(reader, range(1, 6), [column]).values()] == given
@@ -218,7 +219,7 @@ def test_a_param_of_spelled_numbers_is_a_column_of_numbers(tmp_path: Path) -> No
     with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
         for number, params in enumerate(rows):
             runs.start(connection, runs.NewRun(project="p", name=str(number), params=params))  # type: ignore[arg-type]
-    with Reader(tmp_path / "x.artui") as reader:
+    with open_catalog(tmp_path / "x.artui") as reader:
         params, _, varying = columns(reader)
         by_name = {column.name: column for column in params}
         with reader.snapshot() as connection:

@@ -12,14 +12,17 @@ from hypothesis import strategies as st
 
 from artui.catalog import Catalog, artifacts, points, runs
 from artui.errors import AmbiguousReference, UnknownReference
-from artui.query import Reader
+from artui.query.api import CatalogReader, open_catalog
 from artui.query.compare import compare, guess_direction
 from artui.query.lineage import lineage
 from artui.query.references import find_run, resolve
-from artui.query.runs.order import RunsRequest, columns, first_view, run_order, run_rows
-from artui.query.runs.sorting import Sort
-from artui.query.series import points as series
-from artui.query.series.points import thin
+from artui.query.runs.columns import columns
+from artui.query.runs.keyorder import KeyOrder
+from artui.query.runs.order import RunsRequest, first_view, run_order
+from artui.query.runs.rows import run_rows
+from artui.query.runs.sorting import BY_START, PARAM_ORDER, Sort, attribute_order, metric_order
+from artui.query.series import curves
+from artui.query.series.curves import curve, thin
 
 
 @pytest.fixture
@@ -50,13 +53,13 @@ def path(tmp_path: Path) -> Path:
     return target
 
 
-def _names(reader: Reader, order: str, contains: str = "") -> str:
+def _names(reader: CatalogReader, order: str, contains: str = "") -> str:
     return "".join(run.name for run in reader.runs(order=order, contains=contains))
 
 
 def test_sorting_puts_missing_values_last_both_ways(path: Path) -> None:
     """Ascending or descending, runs without the value come after those that have it; numbers before texts."""
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         assert _names(reader, "metrics.val/loss") == "bad" + "ec"
         assert _names(reader, "-metrics.val/loss") == "dab" + "ec"
         assert _names(reader, "params.lr") == "baed" + "c"
@@ -70,7 +73,7 @@ def test_sorting_puts_missing_values_last_both_ways(path: Path) -> None:
 
 def test_filter_takes_every_word(path: Path) -> None:
     """Words are found in names, params by text and by number, and status; all must hold."""
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         assert (
             _names(reader, "name", "0.01") == "b"
             and _names(reader, "name", "1") == "abcde"
@@ -85,7 +88,7 @@ def test_filter_takes_every_word(path: Path) -> None:
 
 def test_columns_are_those_that_vary(path: Path) -> None:
     """A param with one value everywhere is known but does not vary; a metric knows its range of last values."""
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         params, metrics, varying = columns(reader)
     assert {column.name for column in params} == {"lr", "same"} and varying == {"param:lr"}
     assert [(column.name, column.low, column.high) for column in metrics] == [("val/loss", 0.25, 0.75)]
@@ -93,7 +96,7 @@ def test_columns_are_those_that_vary(path: Path) -> None:
 
 def test_rows_have_cells_of_visible_columns(path: Path) -> None:
     """Cells come by column; what a run lacks is not there, NaN is NaN, and sparklines follow the series."""
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         order = run_order(reader, RunsRequest(sorts=(Sort("attribute:name"),)))
         view = first_view(reader, 10)
         params, metrics, _ = view.columns
@@ -136,18 +139,18 @@ def test_summaries_draw_the_same_extremes_as_points(tmp_path: Path, monkeypatch:
     with Catalog(target) as catalog, catalog.transaction() as connection:
         key = runs.start(connection, runs.NewRun(project="p", name="r"))
         points.append(connection, key, runs.name_key(connection, "x"), "", ints, ints, values)
-    with Reader(target) as reader:
+    with open_catalog(target) as reader:
         metric = reader.run("r").detail().metrics[0]
-        whole = series.curve(reader, metric, buckets=10)
-        monkeypatch.setattr(series, "DECODE_BLOCKS", 1)
-        drawn = series.curve(reader, metric, buckets=10)
+        whole = curve(reader, metric, buckets=10)
+        monkeypatch.setattr(curves, "DECODE_BLOCKS", 1)
+        drawn = curve(reader, metric, buckets=10)
     assert max(drawn.highs) == max(whole.highs) == 99.0 and min(drawn.lows) == min(whole.lows)
     assert sum(drawn.counts) == sum(whole.counts) == 19_999 and len(drawn.nan_xs) == 1 and len(drawn.xs) == 10
 
 
 def test_comparison_marks_what_differs_and_the_best(path: Path) -> None:
     """Equal params do not differ, a missing one does; the lowest loss is best, and the direction can be turned."""
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         ids = [reader.run(name).id for name in "abd"]
         rows = {row.name: row for row in compare(reader, ids).rows}
         turned = {row.name: row for row in compare(reader, ids, directions={"val/loss": "higher"}).rows}
@@ -187,14 +190,14 @@ def test_lineage_walks_round_cycles_once(tmp_path: Path) -> None:
         artifacts.link(connection, "derived", source_key=saved[0].key, target_key=saved[1].key)
         artifacts.link(connection, "derived", source_key=saved[1].key, target_key=saved[0].key)
         artifacts.link(connection, "input", source_key=saved[1].key, target_key=run)
-    with Reader(target) as reader:
+    with open_catalog(target) as reader:
         found = lineage(reader, resolve(reader, "a:v1"))
     assert 0 < len(found.upstream) < 10 and any(node.is_repeated for node in found.upstream) and not found.is_cut
 
 
 def test_references_to_runs(path: Path) -> None:
     """Names, ids and starts of ids find a run; what is unknown or ambiguous is answered with what there is."""
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         run = find_run(reader, "a")
         assert find_run(reader, run.id).id == find_run(reader, run.id.lower()).id == run.id
         with pytest.raises(UnknownReference, match="newest are"):
@@ -205,7 +208,7 @@ def test_references_to_runs(path: Path) -> None:
 
 def test_arrays_come_as_promised(path: Path) -> None:
     """`series().arrays()` gives int64 steps, int64 milliseconds and float64 values; an unknown metric raises."""
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         steps, times, values = reader.run("a").series("val/loss").arrays()
         assert (steps.dtype, times.dtype, values.dtype) == (np.int64, np.int64, np.float64) and values.tolist() == [
             1.0,
@@ -216,18 +219,33 @@ def test_arrays_come_as_promised(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "index"),
-    [("PARAM_ORDER", "param_by_number"), ("METRIC_ORDER", "series_by_last"), ("KEYS_BY_START", "run_by_start")],
+    ("order", "index"),
+    [
+        (PARAM_ORDER, "param_by_number"),
+        (metric_order("last"), "series_by_last"),
+        (BY_START, "run_by_start"),
+        *((attribute_order(word), f"run_by_{word}") for word in ("name", "duration")),
+    ],
 )
-def test_orders_walk_an_index(path: Path, query: str, index: str) -> None:
-    """Sorting reads an index and never sorts."""
-    from artui.query.runs import sorting as module
-
+@pytest.mark.parametrize("is_descending", [False, True])
+def test_orders_walk_an_index(path: Path, order: KeyOrder, index: str, is_descending: bool) -> None:
+    """Sorting reads an index, from either end, and never sorts."""
+    statement = order.turned(is_descending).statement()
     with Catalog(path) as catalog, catalog.transaction() as connection:
-        plan = " ".join(
-            row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + getattr(module, query), {"name": 1})
-        )
+        plan = " ".join(row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + statement, {"name": 1}))
     assert index in plan and "TEMP B-TREE" not in plan
+
+
+@pytest.mark.parametrize(
+    ("order", "index"),
+    [(PARAM_ORDER, "PRIMARY KEY"), (metric_order("min"), "series"), (attribute_order("host"), "INTEGER PRIMARY KEY")],
+)
+def test_orders_of_a_few_runs_begin_with_the_runs(path: Path, order: KeyOrder, index: str) -> None:
+    """Sorting some runs goes through these, each by its own index, and through nothing else."""
+    statement = order.statement(is_within=True)
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        rows = connection.execute("EXPLAIN QUERY PLAN " + statement, {"name": 1, "within": "[1]"}).fetchall()
+    assert rows[0][3].startswith("SCAN w") and index in rows[1][3] and rows[1][3].startswith("SEARCH t")
 
 
 def test_closing_stops_what_is_being_read(path: Path) -> None:
@@ -237,7 +255,7 @@ def test_closing_stops_what_is_being_read(path: Path) -> None:
 
     from artui.errors import ArtuiError
 
-    reader, said = Reader(path), []
+    reader, said = open_catalog(path), []
 
     def endless() -> None:
         try:
@@ -263,5 +281,5 @@ def test_closing_stops_what_is_being_read(path: Path) -> None:
 @pytest.mark.parametrize("words", ["x" * 100_000, "\udcff", "%_\\", "a " * 5000, "\x00"])
 def test_anything_may_be_pasted_into_the_filter(path: Path, words: str) -> None:
     """Very long words, many words, and text that no database takes filter like any other."""
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         assert run_order(reader, RunsRequest(words=tuple(words.split()))).total == 5

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from artui.query import Reader
-from artui.query.runs.order import columns
+from artui.query.reader import Reader
+from artui.query.runs.columns import columns
 from artui.query.series.ranking import BOOKS_RANK, metric_rank
 from tests.exchange.writing import write_trainer
 

@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 
 from artui.catalog import Catalog, points, runs
 from artui.errors import ArtuiError, PointsDamaged
-from artui.query import Reader
+from artui.query.api import open_catalog
 from artui.query.compare import compare
-from artui.query.runs.order import columns, run_rows
-from artui.query.series import points as series
-from artui.query.series.points import SPARK_VALUES, curve, spark_values, thin
+from artui.query.runs.columns import columns
+from artui.query.runs.rows import run_rows
+from artui.query.series import curves
+from artui.query.series.curves import Axis, curve, cut, thin
+from artui.query.series.curves import places as query_places
+from artui.query.series.sparks import SPARK_VALUES, spark_values
 
 VALUES = st.floats(width=32)
 
@@ -62,7 +65,7 @@ def test_steps_of_any_size_ascend(start: int, width: int, count: int, buckets: i
 def test_of_points_at_one_step_the_last_counts_for_the_line(tmp_path: Path) -> None:
     """A step that was logged again is drawn once, at its last value; both values are within its range."""
     _catalog(tmp_path / "x.artui", [0, 1, 1, 2], [0.0, 100.0, 1.0, 2.0])
-    with Reader(tmp_path / "x.artui") as reader:
+    with open_catalog(tmp_path / "x.artui") as reader:
         found = curve(reader, reader.run("r").detail().metrics[0], buckets=100)
 
     assert list(found.xs) == [0.0, 1.0, 2.0] and list(found.means) == [0.0, 1.0, 2.0]
@@ -75,8 +78,8 @@ def test_series_of_many_blocks_that_restarts_goes_left_to_right(
     """Drawn from summaries, too, a series whose steps begin again is in ascending x."""
     steps = [*range(3000), *range(1000, 4000)]
     _catalog(tmp_path / "x.artui", steps, [float(step) for step in steps])
-    monkeypatch.setattr(series, "DECODE_BLOCKS", 1)
-    with Reader(tmp_path / "x.artui") as reader:
+    monkeypatch.setattr(curves, "DECODE_BLOCKS", 1)
+    with open_catalog(tmp_path / "x.artui") as reader:
         found = curve(reader, reader.run("r").detail().metrics[0], buckets=100)
 
     assert list(found.xs) == sorted(found.xs) and sum(found.counts) == 6000
@@ -87,8 +90,8 @@ def test_means_of_huge_values_are_finite(tmp_path: Path, monkeypatch: pytest.Mon
     """The mean of finite values is between them, even where their sum is beyond all floats; so it is from summaries."""
     _catalog(tmp_path / "x.artui", list(range(50)), values)
     for limit in (2048, 0):
-        monkeypatch.setattr(series, "DECODE_BLOCKS", limit)
-        with Reader(tmp_path / "x.artui") as reader:
+        monkeypatch.setattr(curves, "DECODE_BLOCKS", limit)
+        with open_catalog(tmp_path / "x.artui") as reader:
             metric = reader.run("r").detail().metrics[0]
             found = curve(reader, metric, buckets=3)
         assert all(low <= mean <= high for low, mean, high in zip(found.lows, found.means, found.highs, strict=True))
@@ -112,7 +115,7 @@ def test_repeated_steps_keep_every_value_within_range(rows: list[tuple[int, floa
 def test_steps_at_the_ends_of_64_bits_are_drawn(tmp_path: Path) -> None:
     """The smallest and the largest step there can be are a curve from left to right, by step and by time."""
     _catalog(tmp_path / "x.artui", [-(2**63), 0, 2**63 - 1] * 10, [float(n) for n in range(30)])
-    with Reader(tmp_path / "x.artui") as reader:
+    with open_catalog(tmp_path / "x.artui") as reader:
         metric = reader.run("r").detail().metrics[0]
         assert list(curve(reader, metric).xs) == [-(2.0**63), 0.0, 2.0**63]
         assert list(curve(reader, metric).means) == [27.0, 28.0, 29.0]
@@ -122,7 +125,7 @@ def test_steps_at_the_ends_of_64_bits_are_drawn(tmp_path: Path) -> None:
 def test_time_axis_begins_at_zero(tmp_path: Path) -> None:
     """By time, x is in seconds since the first point."""
     _catalog(tmp_path / "x.artui", [5, 4, 3], [1.0, 2.0, 3.0])
-    with Reader(tmp_path / "x.artui") as reader:
+    with open_catalog(tmp_path / "x.artui") as reader:
         metric = reader.run("r").detail().metrics[0]
         assert list(curve(reader, metric, axis="time").xs) == [0.0, 0.01, 0.02]
         assert list(curve(reader, metric).xs) == [3.0, 4.0, 5.0]
@@ -131,7 +134,7 @@ def test_time_axis_begins_at_zero(tmp_path: Path) -> None:
 def test_curve_of_nothing_finite_is_empty(tmp_path: Path) -> None:
     """A series of NaN and infinities has no line, and says where they are."""
     _catalog(tmp_path / "x.artui", [0, 1, 2], [math.nan, math.inf, -math.inf])
-    with Reader(tmp_path / "x.artui") as reader:
+    with open_catalog(tmp_path / "x.artui") as reader:
         found = curve(reader, reader.run("r").detail().metrics[0])
 
     assert (found.xs, found.nan_xs, found.positive_inf_xs, found.negative_inf_xs) == ([], [0.0], [1.0], [2.0])
@@ -142,7 +145,7 @@ def test_curve_of_nothing_finite_is_empty(tmp_path: Path) -> None:
 def test_sparklines_are_short_and_end_where_the_series_ends(tmp_path: Path, count: int) -> None:
     """At most 24 values, rising as the series rises."""
     _catalog(tmp_path / "x.artui", list(range(count)), [float(n) for n in range(count)])
-    with Reader(tmp_path / "x.artui") as reader:
+    with open_catalog(tmp_path / "x.artui") as reader:
         key = reader.run("r").detail().metrics[0].series_key
         with reader.reading() as connection:
             values = spark_values(connection, [key])[key]
@@ -168,8 +171,8 @@ def test_blocks_with_cells_of_the_wrong_kind_are_damaged(
     with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
         connection.execute(f"UPDATE block SET {column} = 'text'")
     for limit in (2048, 1):
-        monkeypatch.setattr(series, "DECODE_BLOCKS", limit)
-        with Reader(tmp_path / "x.artui") as reader:
+        monkeypatch.setattr(curves, "DECODE_BLOCKS", limit)
+        with open_catalog(tmp_path / "x.artui") as reader:
             try:
                 curve(reader, reader.run("r").detail().metrics[0])
             except ArtuiError as error:
@@ -185,7 +188,7 @@ def test_summaries_with_cells_of_the_wrong_kind_are_shown(tmp_path: Path, column
     with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
         connection.execute(f"UPDATE series SET {column} = 'text'")
         connection.execute("UPDATE block SET sum = 'text'")
-    with Reader(tmp_path / "x.artui") as reader:
+    with open_catalog(tmp_path / "x.artui") as reader:
         summary = reader.run("r").detail().metrics[0].summary
         run_id = reader.run("r").id
         found = columns(reader)[1]
@@ -208,7 +211,7 @@ def test_a_part_of_the_axis_holds_its_points_and_one_on_either_side(
     """A window keeps every point inside it, and at most one beyond each edge, so that lines go on."""
     xs, values = np.array([row[0] for row in rows], float), np.array([row[1] for row in rows])
 
-    inside, found = series.cut(xs, values, (low, low + width))
+    inside, found = cut(xs, values, (low, low + width))
 
     expected = sorted(row[0] for row in rows if low <= row[0] <= low + width)
     assert [x for x in inside if low <= x <= low + width] == expected
@@ -219,15 +222,15 @@ def test_a_part_of_the_axis_holds_its_points_and_one_on_either_side(
 @pytest.mark.parametrize("limit", [2048, 3])
 @pytest.mark.parametrize("axis", ["step", "time", "wall"])
 def test_window_of_blocks_is_the_window_of_the_points(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int, axis: series.Axis
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int, axis: Axis
 ) -> None:
     """Close enough, a series of many blocks is drawn from its points: the same as if all had been decoded."""
     _catalog(tmp_path / "x.artui", list(range(9000)), [math.sin(n / 50) for n in range(9000)])
-    monkeypatch.setattr(series, "DECODE_BLOCKS", limit)
-    with Reader(tmp_path / "x.artui") as reader:
+    monkeypatch.setattr(curves, "DECODE_BLOCKS", limit)
+    with open_catalog(tmp_path / "x.artui") as reader:
         metric = reader.run("r").detail().metrics[0]
         whole = reader.run("r").series("x")
-        low, high = (float(series.places(whole, axis, first_ms=metric.summary.first_ms)[n]) for n in (4000, 4100))
+        low, high = (float(query_places(whole, axis, first_ms=metric.summary.first_ms)[n]) for n in (4000, 4100))
         found = curve(reader, metric, axis=axis, window=(low, high), buckets=500)
     inside = [(x, mean) for x, mean in zip(found.xs, found.means, strict=True) if low <= x <= high]
     assert len(inside) == 101
@@ -237,8 +240,8 @@ def test_window_of_blocks_is_the_window_of_the_points(
 def test_wide_window_of_many_blocks_is_drawn_from_summaries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Too many blocks in sight are not decoded; those out of sight take no part."""
     _catalog(tmp_path / "x.artui", list(range(20_480)), [float(n) for n in range(20_480)])
-    monkeypatch.setattr(series, "DECODE_BLOCKS", 4)
-    with Reader(tmp_path / "x.artui") as reader:
+    monkeypatch.setattr(curves, "DECODE_BLOCKS", 4)
+    with open_catalog(tmp_path / "x.artui") as reader:
         found = curve(reader, reader.run("r").detail().metrics[0], window=(5000.0, 15_000.0), buckets=100)
     assert 9 <= len(found.xs) <= 12 and found.lows[0] >= 4000 and found.highs[-1] <= 16_384
     assert found.count == sum(found.counts) < 20_480
@@ -253,7 +256,7 @@ def test_by_another_metric_points_stand_at_its_last_known_value(tmp_path: Path) 
             ("epoch", [(2, 0, 0.0), (5, 0, 1.0), (8, 0, 2.0)]),
         ):
             points.append(connection, key, runs.name_key(connection, name), "", *points.pack(rows))
-    with Reader(tmp_path / "x.artui") as reader:
+    with open_catalog(tmp_path / "x.artui") as reader:
         metrics = {metric.name: metric for metric in reader.run("r").detail().metrics}
         found = curve(reader, metrics["loss"], against=metrics["epoch"])
     assert list(found.xs) == [0.0, 1.0, 2.0]
@@ -265,7 +268,7 @@ def test_logarithmic_axis_spreads_columns_evenly_and_leaves_zero_out(tmp_path: P
     """Each power of ten has as many columns as the next; what is not above zero has no place."""
     steps = list(range(10_000))
     _catalog(tmp_path / "x.artui", steps, [float(step) for step in steps])
-    with Reader(tmp_path / "x.artui") as reader:
+    with open_catalog(tmp_path / "x.artui") as reader:
         found = curve(reader, reader.run("r").detail().metrics[0], buckets=40, is_log=True)
     assert found.xs[0] == pytest.approx(1.0) and found.xs[-1] == pytest.approx(9999.0)
     assert sum(x < 10 for x in found.xs) >= 5 and len(found.xs) <= 40
@@ -274,7 +277,7 @@ def test_logarithmic_axis_spreads_columns_evenly_and_leaves_zero_out(tmp_path: P
 def test_curve_says_how_many_points_it_shows(tmp_path: Path) -> None:
     """Thinned, fewer than there are; whole, all of them with those that are no numbers."""
     _catalog(tmp_path / "x.artui", list(range(1000)), [*[1.0] * 999, math.nan])
-    with Reader(tmp_path / "x.artui") as reader:
+    with open_catalog(tmp_path / "x.artui") as reader:
         metric = reader.run("r").detail().metrics[0]
         assert (curve(reader, metric, buckets=100).shown, curve(reader, metric, buckets=100).count) == (101, 1000)
         assert curve(reader, metric, buckets=2000).shown == 1000
@@ -282,13 +285,13 @@ def test_curve_says_how_many_points_it_shows(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("axis", ["step", "time"])
 def test_curve_from_summaries_begins_and_ends_with_the_points(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, axis: series.Axis
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, axis: Axis
 ) -> None:
     """Drawn from blocks, too, the line goes from the first point to the last one."""
     values = [float(n * n) for n in range(5000)]
     _catalog(tmp_path / "x.artui", list(range(5000)), values)
-    monkeypatch.setattr(series, "DECODE_BLOCKS", 1)
-    with Reader(tmp_path / "x.artui") as reader:
+    monkeypatch.setattr(curves, "DECODE_BLOCKS", 1)
+    with open_catalog(tmp_path / "x.artui") as reader:
         found = curve(reader, reader.run("r").detail().metrics[0], axis=axis, buckets=100)
     assert (found.means[0], found.means[-1]) == (0.0, values[-1])
     assert (found.xs[0], found.xs[-1]) == ((0.0, 4999.0) if axis == "step" else (0.0, 49.99))

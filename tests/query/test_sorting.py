@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from artui.catalog import Catalog, points, runs
-from artui.query import Reader
+from artui.query.attributes import SHOWN
+from artui.query.reader import Reader
 from artui.query.runs.order import RunsRequest, first_matches, run_order
-from artui.query.runs.sorting import SORTABLE, Sort, first_keys, sorted_keys
+from artui.query.runs.sorting import Sort, first_keys, sorted_keys
 
-COLUMNS = [f"attribute:{name}" for name in SORTABLE] + [
+COLUMNS = [f"attribute:{name}" for name in SHOWN] + [
     "param:lr", "param:kind", "param:nothing", "tag:good", "tag:mood", "metric:loss", "metric.min:loss", "metric.max:loss", "metric.mean:loss", "metric.count:loss",
 ]  # fmt: skip
 
@@ -29,6 +30,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             params: dict[str, object] = {} if number % 7 == 0 else {"lr": (0.1, 0.01, "auto")[number % 3], "kind": "ab"[number % 2]}  # fmt: skip
             run = runs.NewRun(
                 project=f"p{number % 3}", name=f"{'aB'[number % 2]}{number % 5}", params=params, tags={"good": str(number % 4), "mood": "dry"[number % 3]} if number % 3 else {},
+                python=("3.11", "")[number % 2], command=("train", str(number % 3)), directory=f"/d{number % 2}", git_is_dirty=(True, False, None)[number % 3],
                 started_ms=1_790_000_000_000 + number // 2, user=("ada", "", "eve")[number % 3], host=f"box-{number % 4}", note="x" * (number % 3),
             )  # type: ignore[arg-type] # fmt: skip
             key = runs.start(connection, run)
@@ -53,7 +55,15 @@ def test_first_keys_are_the_beginning_of_the_whole_order(mixed: Path, column: st
             given_any = given_any or found is not None
             assert found is None or found == whole[:limit]
     # A tag of numbers that are held as text is put in order as a whole.
-    empty = ("param:nothing", "tag:good", "attribute:commit", "attribute:branch", "attribute:parent")
+    empty = (
+        "param:nothing",
+        "tag:good",
+        "attribute:commit",
+        "attribute:branch",
+        "attribute:parent",
+        "attribute:error",
+        "attribute:deleted",
+    )
     assert given_any is (column not in empty)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from artui.catalog import Catalog, points, runs
 from artui.errors import UsageError
-from artui.query import Reader
+from artui.query.api import open_catalog
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.why import proportions, rank_sum, sets_apart, why
 
@@ -62,7 +62,7 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_what_decides_comes_first(sweep: Path) -> None:
     """Of two runs that differ in everything, the learning rate is named first, and speaks for the better one."""
-    with Reader(sweep) as reader:
+    with open_catalog(sweep) as reader:
         good = reader.runs("lr = 0.01 and val/loss < 0.35", limit=1)[0]
         bad = reader.runs("lr = 0.001 and val/loss > 0.45 and not optimizer = sgd", limit=1)[0]
         found = why(reader, good.id, bad.id)
@@ -76,7 +76,7 @@ def test_what_decides_comes_first(sweep: Path) -> None:
 
 def test_what_diverged_differs_in_what_made_it(sweep: Path) -> None:
     """Runs that diverged are set apart by learning rate and momentum, before anything else; each with a filter."""
-    with Reader(sweep) as reader:
+    with open_catalog(sweep) as reader:
         bad = set(run_order(reader, RunsRequest("val/loss.diverged")).keys)
         every = list(run_order(reader, RunsRequest()).keys)
         factors = sets_apart(reader, bad, every)
@@ -103,7 +103,7 @@ def test_a_number_weighs_the_same_however_it_is_held(sweep: Path, tmp_path: Path
     bad = next(place for place, (rate, _) in enumerate(made) if rate == 0.1 and place % 2 == 0)
     told = []
     for path in paths:
-        with Reader(path) as reader:
+        with open_catalog(path) as reader:
             every = list(run_order(reader, RunsRequest()).keys)
             chosen = set(run_order(reader, RunsRequest("lr > 0.01")).keys)
             found = why(reader, reader.run(f"r{good:02}").id, reader.run(f"r{bad:02}").id).factors[0]
@@ -120,5 +120,5 @@ def test_runs_without_a_common_metric_say_so(tmp_path: Path) -> None:
     with Catalog(path) as catalog, catalog.transaction() as connection:
         for name in "ab":
             runs.start(connection, runs.NewRun(project="p", name=name, params={"x": name}))
-    with Reader(path) as reader, pytest.raises(UsageError, match="no metric in common"):
+    with open_catalog(path) as reader, pytest.raises(UsageError, match="no metric in common"):
         why(reader, *(run.id for run in reader.runs()))

@@ -24,7 +24,7 @@ from artui.catalog.runs import NewRun
 from artui.catalog.spool.adopting import take_over
 from artui.content.walking import entries_of
 from artui.exchange.importing import import_paths
-from artui.query import Reader
+from artui.query.api import open_catalog
 from tests.exchange.mlruns import write_run
 from tests.secrets.planted import Planted, plant, plant_named
 
@@ -127,7 +127,7 @@ def test_nothing_that_a_run_says_is_in_the_file(work: Path, tmp_path: Path) -> N
     assert b"RuntimeError" in said and b"left out 6 files" in said and b".aws/credentials" in said
     assert sum(map(len, planted.values())) > 2000
     assert _kept(path, planted) == []
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         [run] = reader.runs()
         assert run.project.startswith("redacted-") and run.name.startswith("<redacted:")
     found = b"".join(content for _, content in _bytes_of(path))

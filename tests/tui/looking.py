@@ -11,7 +11,7 @@ from typing import Any
 from textual.pilot import Pilot
 from textual.timer import Timer
 
-from artui.query import Reader
+from artui.query.reader import Reader
 from artui.settings import Settings
 from artui.tui import fetch
 from artui.tui.app import ArtuiApp

@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.pilot import Pilot
 
-from artui.query import Reader
+from artui.query.reader import Reader
+from artui.query.runs.columns import columns
 from artui.query.runs.export import FORMATS, table_of, write_table
-from artui.query.runs.order import RunsRequest, columns, run_order
+from artui.query.runs.order import RunsRequest, run_order
 from artui.tui.screens.columns import ColumnsScreen
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.state.arrangement import Arrangement, arrangement_of, keep_arrangement, load_arrangement

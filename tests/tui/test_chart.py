@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artui.query.series.points import thin
+from artui.query.series.curves import thin
 from artui.tui.cells import make_palette, spark_text
 from artui.tui.widgets.chart import Chart, ChartLine, ChartOptions, draw, figure_of, nice_ticks, smoothed
 

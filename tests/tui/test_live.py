@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 import artui
-from artui.query import Reader
+from artui.query.api import open_catalog
 from artui.settings import Settings, state_folder
 from artui.tui.app import ArtuiApp
 from tests.tui.looking import settled, shown
@@ -36,7 +36,7 @@ def _explore(path: Path, flow: Any, *, settings: Settings | None = None, size: t
     import asyncio
 
     async def go() -> None:
-        app = ArtuiApp(Reader(path), settings or Settings(refresh_seconds=0.2))
+        app = ArtuiApp(open_catalog(path), settings or Settings(refresh_seconds=0.2))
         async with app.run_test(size=size) as pilot:
             await settled(pilot)
             await flow(pilot)
@@ -177,5 +177,5 @@ def test_dead_run_is_ended_by_the_open_app(tmp_path: Path) -> None:
 
     _explore(path, flow)
     assert not (tmp_path / "x.artui-spool").exists()
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         assert len(reader.run("gone").series("x")) == 100

@@ -19,7 +19,7 @@ from textual.pilot import Pilot
 
 from artui.catalog import Catalog, artifacts, blobs, runs
 from artui.catalog.spool.place import folder_of
-from artui.query import Reader
+from artui.query.api import open_catalog
 from artui.query.lines import LogSource
 from artui.tui.screens.run import RunScreen
 from artui.tui.screens.text import TextScreen
@@ -54,7 +54,7 @@ def save_log(path: Path, content: bytes, *, name: str = "console", ends: str = "
 
 def console_of(path: Path) -> Path:
     """Give where the running run's console is."""
-    with Reader(path) as reader:
+    with open_catalog(path) as reader:
         run_id = reader.run("going").id
     folder = folder_of(path)
     folder.mkdir()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from artui import clock
 from artui.catalog import Catalog, artifacts, blobs, context, runs
 from artui.catalog.artifacts import NewFile, NewVersion
 from artui.catalog.attempts import attempt
@@ -207,7 +208,7 @@ def _end_lost(connection: sqlite3.Connection, run_id: str, told: _Told, path: Pa
         text = f"The last {cut_bytes:,} bytes of its spool were cut off, and were dropped."
         attempt(connection, lambda: context.remark(connection, key, text))
     if status == 0 and not told.is_member and not told.is_finished:
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = clock.now_ms()
         started_ms = _until(started_ms, now_ms)
         ended_ms = max(started_ms, _until(told.last_ms, now_ms), _until(heartbeat_ms, now_ms))
         attempt(

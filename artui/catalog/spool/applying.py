@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import io
 import sqlite3
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from artui import clock
 from artui.catalog import Catalog, artifacts, blobs, context, events, points, runs
 from artui.catalog.artifacts import NewFile, NewVersion
 from artui.catalog.attempts import attempt
@@ -76,7 +76,7 @@ def apply(
 
 def beat(connection: sqlite3.Connection, run_id: str, time_ms: int) -> None:
     """Note that a run was heard of, at no time to come."""
-    heard_ms = max(0, min(time_ms, time.time_ns() // 1_000_000))
+    heard_ms = max(0, min(time_ms, clock.now_ms()))
     attempt(
         connection,
         lambda: connection.execute(
@@ -136,7 +136,7 @@ class _Keys:
         return self.find(run_id) or self._make(run_id)
 
     def _make(self, run_id: str) -> int:
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = clock.now_ms()
         told: dict[str, Any] = next(
             (action["run"] for action, _ in self._batch.actions if run_of(action) == run_id and "run" in action), {}
         )

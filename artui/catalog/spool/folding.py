@@ -11,10 +11,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import time
 from collections.abc import Callable
 from pathlib import Path
 
+from artui import clock
 from artui.catalog import Catalog
 from artui.catalog.attempts import attempt
 from artui.catalog.journal import fsync
@@ -46,7 +46,7 @@ def fold(catalog: Catalog, file: SpoolFile, *, beating: tuple[str, ...] = (), te
             end, is_last, applied = _fold_some(connection, catalog, file)
             if is_last:
                 for run_id in beating:
-                    beat(connection, run_id, time.time_ns() // 1_000_000)
+                    beat(connection, run_id, clock.now_ms())
             if applied is not None and applied.unstored_points:
                 kept = _set_aside(catalog.path, file)
                 tell(

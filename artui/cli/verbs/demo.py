@@ -78,9 +78,11 @@ def _build(path: Path) -> None:
 
 def _summary(path: Path) -> dict[str, Any]:
     """Count what a catalog holds; name the best of the sweep and the newest model where there are any."""
-    from artui.query import Reader
     from artui.query.artifacts import artifact_list
-    from artui.query.runs.order import RunsRequest, columns, run_order, run_rows
+    from artui.query.reader import Reader
+    from artui.query.runs.columns import columns
+    from artui.query.runs.order import RunsRequest, run_order
+    from artui.query.runs.rows import run_rows
     from artui.query.runs.sorting import Sort
 
     with Reader(path) as reader:

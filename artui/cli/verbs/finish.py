@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import click
 
+from artui import clock
 from artui.cli.common import catalog_option, run_id_of, run_option
 from artui.errors import UsageError
 
@@ -21,7 +20,7 @@ def command(run: str | None, status: str, error: str, catalog: str | None) -> in
     from artui.catalog.spool import adopting
 
     path, run_id, _ = run_id_of(run, catalog)
-    now_ms = time.time_ns() // 1_000_000
+    now_ms = clock.now_ms()
     with Catalog(path) as opened:
         adopting.adopt(opened)
         with opened.transaction() as connection:

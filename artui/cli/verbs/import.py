@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from artui import clock
 from artui.cli.catalogs import catalog_option_of, without_catalog
 from artui.cli.common import PathType, json_option, open_reader, print_json
 from artui.errors import NothingToImport, StoreNotRead, UsageError
@@ -233,7 +234,7 @@ def _show_reports(catalog: str | None, as_json: bool) -> int:
         return 0
     if not found:
         click.echo("Nothing was imported into this catalog.", err=True)
-    now_ms = time.time_ns() // 1_000_000
+    now_ms = clock.now_ms()
     for each in found:
         print_report(each.report)
         click.echo(f"  imported  {ago_text(each.time_ms, now_ms)} by {clean(each.program)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,26 +9,21 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from artui import clock
 from artui.cli import completing
 from artui.cli.catalogs import catalog_option, without_catalog
 from artui.cli.common import json_option, open_reader, print_csv, print_json, print_table, say_damaged
 from artui.model import DAMAGED, Column, RunRow
-from artui.query import Reader
 from artui.query.artifacts import artifact_list
+from artui.query.attributes import ATTRIBUTES, title_of
 from artui.query.damage import both, damaged_runs, damaged_versions
+from artui.query.reader import Reader
+from artui.query.runs.columns import Columns, chosen_columns, columns, usual_attributes
 from artui.query.runs.export import header_of, table_of
 from artui.query.runs.naming import columns_named, sorts_named
-from artui.query.runs.order import (
-    Columns,
-    RunsRequest,
-    attribute_value,
-    chosen_columns,
-    columns,
-    notes_and_tags,
-    run_order,
-    run_rows,
-    usual_attributes,
-)
+from artui.query.runs.order import RunsRequest, run_order
+from artui.query.runs.remarks import notes_and_tags
+from artui.query.runs.rows import attribute_value, run_rows
 from artui.safetext import clean
 from artui.units import age_text, bytes_text, duration_text, number_text, param_text
 
@@ -39,7 +33,6 @@ _STATUS, _AGE, _TOOK = (
     Column("attribute", "started"),
     Column("attribute", "duration"),
 )
-_TITLES = {"started": "age", "duration": "took"}
 
 
 @click.command("ls")
@@ -171,9 +164,9 @@ def _json(row: RunRow, every: Sequence[Column]) -> dict[str, object]:
 
 def _print(rows: list[RunRow], shown: Sequence[Column], *, leading: int) -> None:
     """Print a table; so many of its columns stand before the name, which is never cut while others can be left out."""
-    now_ms = time.time_ns() // 1_000_000
+    now_ms = clock.now_ms()
     titles = [column.name + ("" if column.aggregate == "last" else f".{column.aggregate}") for column in shown]
-    titles = [_TITLES.get(title, title) if column.source == "attribute" else title for title, column in zip(titles, shown, strict=True)]  # fmt: skip
+    titles = [title_of(column.name) if column.source == "attribute" else title for title, column in zip(titles, shown, strict=True)]  # fmt: skip
     cells = [[_cell(row, column, now_ms) for column in shown] for row in rows]
     names = [row.head.name + (f" (damaged: {', '.join(row.head.damaged)})" if row.head.damaged else "") for row in rows]
     print_table(
@@ -191,9 +184,10 @@ def _cell(row: RunRow, column: Column, now_ms: int) -> str:
             return DAMAGED
         if value is None:
             return ""
-        if column.name in ("started", "ended"):
-            return age_text(int(str(value)), now_ms)
-        return duration_text(int(str(value))) if column.name == "duration" else str(value)
+        kind = ATTRIBUTES[column.name].kind
+        if isinstance(value, int) and kind in ("time", "duration"):
+            return age_text(value, now_ms) if kind == "time" else duration_text(value)
+        return param_text(value) if isinstance(value, bool) else str(value)
     if column.id not in row.cells:
         return ""
     value = row.cells[column.id]

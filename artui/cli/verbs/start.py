@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import click
 
+from artui import clock
 from artui.cli.common import catalog_option, naming_options, pairs, placing_options
 from artui.errors import CatalogError
 from artui.paths import usable_path
@@ -36,6 +35,6 @@ def command(catalog: str | None, project: str | None, name: str | None, tags: tu
     )  # fmt: skip
     if not run.is_recorded:
         raise CatalogError("The run could not be started.", remedy="The line above says why.")
-    run.leave(until_ms=time.time_ns() // 1_000_000 + SILENT_HOURS * 3_600_000)
+    run.leave(until_ms=clock.now_ms() + SILENT_HOURS * 3_600_000)
     click.echo(run.id)
     return 0

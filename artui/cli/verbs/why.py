@@ -9,7 +9,8 @@ from artui.cli.catalogs import catalog_option, without_catalog
 from artui.cli.common import json_option, open_reader, print_json, print_table, say_damaged
 from artui.query.damage import damaged_runs
 from artui.query.references import find_run
-from artui.query.runs.order import RunsRequest, run_order, run_rows
+from artui.query.runs.order import RunsRequest, run_order
+from artui.query.runs.rows import run_rows
 from artui.query.why import Factor, sets_apart, why
 from artui.safetext import clean
 from artui.units import number_text, plural

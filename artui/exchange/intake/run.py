@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import re
-import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from artui import clock
 from artui.catalog import artifacts, context, importing, keeping, runs
 from artui.catalog.artifacts import Saved
 from artui.catalog.runs import NewRun
 from artui.errors import SourceIsPointer
 from artui.exchange.intake.faults import FAULTS, fault_text
 from artui.model import ParamValue, Relation
+from artui.version import VERSION
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -326,8 +327,6 @@ class RunIntake:
         for name, content in self._contexts.items():
             if not importing.put_context(connection, key, name, content):
                 self.left("facts about runs", f"are longer than {context.MAX_CHARS:,} characters: {name!a}")
-        from artui import __version__
-
         importing.put_context(
             connection,
             key,
@@ -336,8 +335,8 @@ class RunIntake:
                 "format": self._intake._format,
                 **self._provenance,
                 "store": _storable(self._intake._location),
-                "imported_ms": time.time_ns() // 1_000_000,
-                "by": f"artui {__version__}",
+                "imported_ms": clock.now_ms(),
+                "by": f"artui {VERSION}",
                 "fingerprint": fingerprint,
                 "points": self.point_count,
             },

@@ -6,26 +6,23 @@ of several processes it is enough if one series matches.
 
 from __future__ import annotations
 
-import functools
 import math
 import sqlite3
-import time
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
+from artui import clock
 from artui.catalog.runs import storable
-from artui.errors import CatalogDamaged
 from artui.model import ParamType
 from artui.query.aggregates import AGGREGATES, FINITE
 from artui.query.collation import HAS_TEXT, HELD, IS_NONE, may_spell, spelling_queries
 from artui.query.filter import search
-from artui.query.filter.conditions import ALIASES, ATTRIBUTES, attribute_condition
+from artui.query.filter.conditions import attribute_condition
 from artui.query.filter.matching import COMPARE, among_numbers, as_text, matcher, spoken
-from artui.query.filter.parser import COMPARISONS, And, AnyPoint, Comparison, Field, Node, Not, Or, Word, error_at
+from artui.query.filter.parser import COMPARISONS, And, AnyPoint, Comparison, Node, Not, Or, Word, error_at
+from artui.query.filter.points import any_point
+from artui.query.filter.resolve import Meaning, meaning_of
 from artui.query.filter.sets import (
     FEW,
     Blamed,
@@ -41,14 +38,8 @@ from artui.query.filter.sets import (
     blaming,
     flag,
 )
-from artui.query.filter.tokens import FilterError, quoted_name, shortened
-from artui.query.filter.values import Value, as_float, bindable, is_nan, number_in
+from artui.query.filter.values import Value, bindable, is_nan, number_in
 from artui.query.keys import Kept
-
-_OFFERED = 3
-_NOTES = 5
-_NEAR_CHARS = 200
-_FIELDS_HELP = "status, started, params.NAME, metrics.NAME, tags.NAME"
 
 
 def matching_keys(
@@ -68,7 +59,7 @@ def matching_keys(
     Raises:
         FilterError: a field means nothing in this catalog, a value does not fit it, or a pattern takes too long.
     """
-    scope = Scope(connection, now_ms if now_ms is not None else time.time_ns() // 1_000_000, memory)
+    scope = Scope(connection, now_ms if now_ms is not None else clock.now_ms(), memory)
     found = compile_node(node, scope).keys(scope, None)
     if notes is not None:
         notes += scope.notes
@@ -94,7 +85,7 @@ def first_matching(
     Raises:
         FilterError: as `matching_keys`.
     """
-    scope = Scope(connection, time.time_ns() // 1_000_000, memory)
+    scope = Scope(connection, clock.now_ms(), memory)
     condition = compile_node(node, scope)
     if condition.estimate(scope) < FEW:
         return None
@@ -130,7 +121,7 @@ def compile_node(node: Node, scope: Scope) -> Condition:
         if isinstance(node, Word):
             made: Condition = Computed(lambda scope, within: _runs_with_word(scope, node.text, within))
         elif isinstance(node, AnyPoint):
-            made = _any_point(node, scope)
+            made = any_point(node, scope)
         else:
             made = _test(node, scope)
     return Blamed(made, node)
@@ -143,103 +134,6 @@ def _runs_with_word(scope: Scope, text: str, within: set[int] | None) -> set[int
     found = scope.memory.get(("word", text), lambda: array("q", search.runs_holding(scope.connection, text)))
     # Which runs are lost is a matter of time, not of the file.
     return search.runs_of_status(scope.connection, text, scope.now_ms).union(found)
-
-
-class NothingNamed(FilterError):
-    """Nothing in the catalog goes by a bare name."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Meaning:
-    """What a field stands for in a catalog."""
-
-    source: str
-    name: str
-    aggregate: str = "last"
-    name_key: int | None = None
-
-
-def meaning_of(field: Field, scope: Scope) -> _Meaning:
-    """Find out what a field stands for.
-
-    Raises:
-        FilterError: nothing goes by that name, or several things do.
-    """
-    if field.source == "attribute":
-        name = ALIASES.get(field.name.lower(), field.name.lower())
-        if name in ATTRIBUTES:
-            return _Meaning("attribute", name)
-        raise error_at(field, f"A run has no attribute {field.name!r}.", f"Use one of {', '.join(ATTRIBUTES)}.")
-    if field.source:
-        return _named(field, scope)
-
-    found: list[_Meaning] = []
-    name = field.name
-    if name in ATTRIBUTES:
-        found.append(_Meaning("attribute", name))
-    found += [_Meaning(source, name, name_key=scope.name_key(name)) for source in scope.sources_of(name)]
-    base, dot, aggregate = name.rpartition(".")
-    if not found and dot and aggregate in AGGREGATES and "metric" in scope.sources_of(base):
-        found.append(_Meaning("metric", base, aggregate, scope.name_key(base)))
-    if not found and name.lower() in ALIASES:
-        found.append(_Meaning("attribute", ALIASES[name.lower()]))
-    if not found and name.lower() in ATTRIBUTES:
-        found.append(_Meaning("attribute", name.lower()))
-    if len(found) > 1:
-        words = {"attribute": "an attribute", "metric": "a metric", "param": "a param", "tag": "a tag"}
-        prefixes = {"attribute": "attr.", "metric": "metrics.", "param": "params.", "tag": "tags."}
-        raise error_at(
-            field,
-            f"{name} is {' and '.join(words[each.source] for each in found)}.",
-            f"Write {' or '.join(prefixes[each.source] + quoted_name(name) for each in found)}.",
-        )
-    if not found:
-        remedy = _nearest(scope, base if dot and aggregate in AGGREGATES else name)
-        raise NothingNamed(f"Nothing here is named {name!r}.", field.position, field.length, remedy=remedy)
-    return found[0]
-
-
-def _named(field: Field, scope: Scope) -> _Meaning:
-    """Find a metric, a param or a tag that is named as such; one that no run has matches nothing."""
-    key = scope.name_key(field.name)
-    if key is not None and field.source in scope.sources_of(field.name):
-        return _Meaning(field.source, field.name, name_key=key)
-    base, dot, aggregate = field.name.rpartition(".")
-    if field.source == "metric" and dot and aggregate in AGGREGATES:
-        key = scope.name_key(base)
-        meaning = _Meaning("metric", base, aggregate, key)
-        if key is not None and "metric" in scope.sources_of(base):
-            return meaning
-        missing = base
-    else:
-        meaning, missing = _Meaning(field.source, field.name), field.name
-    if len(scope.notes) < _NOTES:
-        # Names that are near take a while to find, and nobody reads a hundred of them.
-        note = f"No run has a {field.source} {shortened(missing, 80)!r}. {_nearest(scope, missing, field.source)}"
-        scope.notes.append(note.rstrip())
-    return _Meaning(meaning.source, meaning.name, meaning.aggregate)
-
-
-def _nearest(scope: Scope, name: str, source: str = "") -> str:
-    """Offer names like one that nothing has."""
-    import difflib
-
-    name = name[:_NEAR_CHARS]
-    known = {str(row[0]) for row in scope.connection.execute("SELECT text FROM name LIMIT 20000")}
-    if not source:
-        known |= set(ATTRIBUTES)
-    folded: dict[str, list[str]] = {}
-    for each in sorted(known):
-        folded.setdefault(each.casefold(), []).append(each)
-        # `acc` should find `val/acc`.
-        folded.setdefault(each.casefold().rpartition("/")[2], []).append(each)
-    close = difflib.get_close_matches(name.casefold(), folded, n=2 * _OFFERED, cutoff=0.6)
-    offered = list(
-        dict.fromkeys(each for key in close for each in folded[key] if not source or source in scope.sources_of(each))
-    )[:_OFFERED]
-    if offered:
-        return f"Did you mean {' or '.join(quoted_name(each) for each in offered)}?"
-    return "" if source else f"Use {_FIELDS_HELP}."
 
 
 def _test(test: Comparison, scope: Scope) -> Condition:
@@ -260,7 +154,7 @@ def _test(test: Comparison, scope: Scope) -> Condition:
     return _param(test, meaning) if meaning.source == "param" else _tag(test, meaning)
 
 
-def _existing(meaning: _Meaning) -> Condition:
+def _existing(meaning: Meaning) -> Condition:
     if meaning.source == "param":
         # Each over its own index: a row has a number or a text.
         having = ("t.number IS NOT NULL", HAS_TEXT)
@@ -268,7 +162,7 @@ def _existing(meaning: _Meaning) -> Condition:
     return Rows("series" if meaning.source == "metric" else "tag", "1", {}, meaning.name_key)
 
 
-def _check_values(test: Comparison, meaning: _Meaning) -> None:
+def _check_values(test: Comparison, meaning: Meaning) -> None:
     if meaning.source == "metric":
         _metric(test, meaning)
     elif test.operator in ("~", "!~"):
@@ -278,7 +172,7 @@ def _check_values(test: Comparison, meaning: _Meaning) -> None:
 # Metrics
 
 
-def _metric(test: Comparison, meaning: _Meaning) -> Condition:
+def _metric(test: Comparison, meaning: Meaning) -> Condition:
     expression = AGGREGATES[meaning.aggregate]
     if meaning.aggregate == "diverged":
         # Each part over the index of last values: together they would walk all of it.
@@ -324,146 +218,10 @@ def _metric_number(test: Comparison, value: Value) -> float:
     return bindable(quantity)
 
 
-_STEPS_WHERE = "b.high_step >= :low AND b.low_step <= :high"
-_LOWEST, _HIGHEST = -(1 << 63), (1 << 63) - 1
-
-
-def _any_point(node: AnyPoint, scope: Scope) -> Condition:
-    meaning = meaning_of(node.field, scope)
-    if meaning.source != "metric":
-        raise error_at(node.field, f"{node.field.name} is no metric.", "any(…) looks at the points of a metric.")
-    if meaning.aggregate != "last" or node.field.name != meaning.name:
-        raise error_at(
-            node.field,
-            f"any(…) looks at all points, not at {meaning.aggregate}.",
-            f"Write any({quoted_name(meaning.name)} …).",
-        )
-    if meaning.name_key is None:
-        return Nothing()
-    quantity = node.value.quantity
-    assert quantity is not None, "the parser lets only numbers through"
-    number = as_float(quantity)
-    number = math.copysign(math.inf, number) if abs(number) > FINITE else number
-    if math.isnan(number):
-        if node.operator != "=":
-            return Nothing()
-        possible = "t.nan_count > 0"
-    else:
-        possible = _possible(node.operator, number)
-    values = {"v0": number}
-    is_exact = node.operator != "=" or not math.isfinite(number)
-    if is_exact and node.low is None and node.high is None:
-        return Rows("series", possible, values, meaning.name_key)
-    low, high = node.low if node.low is not None else _LOWEST, node.high if node.high is not None else _HIGHEST
-    if low > high:
-        return Nothing()
-    asked = {**values, "low": low, "high": high, "name_key": meaning.name_key}
-    return Computed(
-        functools.partial(
-            _runs_with_point, node.operator, asked, possible, _point_test(node.operator, number), is_exact
-        )
-    )
-
-
-def _possible(operator: str, number: float) -> str:
-    """Say, of a series or a block, whether a point may compare so; sure but for `=`. min and max know finite points alone."""
-    if math.isinf(number):
-        count = "t.positive_inf_count" if number > 0 else "t.negative_inf_count"
-        numbers = "(t.count - t.nan_count)"
-        others = f"({numbers} - {count}) > 0"
-        strict, weak = (">", ">=") if number > 0 else ("<", "<=")
-        if operator in ("=", weak):
-            return f"{count} > 0"
-        if operator == strict:
-            return "0"
-        return others if operator in ("!=", "<" if number > 0 else ">") else f"{numbers} > 0"
-    return {
-        "<": "(t.min < :v0 OR t.negative_inf_count > 0)",
-        "<=": "(t.min <= :v0 OR t.negative_inf_count > 0)",
-        ">": "(t.max > :v0 OR t.positive_inf_count > 0)",
-        ">=": "(t.max >= :v0 OR t.positive_inf_count > 0)",
-        "=": "(t.min <= :v0 AND t.max >= :v0)",
-        "!=": "(t.min <> :v0 OR t.max <> :v0 OR t.positive_inf_count > 0 OR t.negative_inf_count > 0)",
-    }[operator]
-
-
-def _point_test(operator: str, number: float) -> Callable[[Any], Any]:
-    """Give a function of an array of values that says which compare so. NaN compares with nothing but `= nan`."""
-
-    def compared(array: Any) -> Any:
-        if math.isnan(number):
-            return array != array
-        return {
-            "<": lambda: array < number, "<=": lambda: array <= number, ">": lambda: array > number,
-            ">=": lambda: array >= number, "=": lambda: array == number, "!=": lambda: (array != number) & (array == array),
-        }[operator]()  # fmt: skip
-
-    return compared
-
-
-def _runs_with_point(
-    operator: str,
-    asked: dict[str, Any],
-    possible: str,
-    holds: Callable[[Any], Any],
-    is_exact: bool,
-    scope: Scope,
-    within: set[int] | None,
-) -> set[int]:
-    """Find runs with a point in a range of steps: by the totals of blocks, and by points only where those leave it open."""
-    from artui.catalog import points
-
-    in_block = possible.replace("t.", "b.")
-    narrowed, values = "", dict(asked)
-    if within is not None and len(within) <= FEW:
-        narrowed = "t.run_key IN (SELECT w.value FROM json_each(:within) AS w) AND "
-        values["within"] = orjson.dumps(list(within)).decode()
-    query = f"""
-        SELECT t.run_key, b.key, b.low_step >= :low AND b.high_step <= :high
-        FROM series AS t
-        CROSS JOIN block AS b ON b.series_key = t.key
-        WHERE {narrowed}t.name_key = :name_key AND {possible} AND {_STEPS_WHERE} AND {in_block}
-    """
-    sure: set[int] = set()
-    extreme = {"<": "min", "<=": "min", ">": "max", ">=": "max"}.get(operator)
-    if extreme is not None and math.isfinite(asked["v0"]):
-        # Where the extreme point itself is in the range nothing else need be read.
-        sure = scope.kept_set(
-            f"SELECT t.run_key AS key FROM series AS t WHERE t.name_key = :name_key AND t.{extreme} {operator} :v0 "
-            f"AND t.{extreme}_step >= :low AND t.{extreme}_step <= :high",
-            asked,
-        )
-    open_blocks: list[tuple[int, int]] = []
-    for run_key, block_key, is_inside in scope.connection.execute(query, values):
-        if run_key in sure:
-            continue
-        if is_inside and is_exact:
-            sure.add(run_key)
-        else:
-            open_blocks.append((run_key, block_key))
-    for run_key, block_key in open_blocks:
-        if run_key in sure or (within is not None and run_key not in within):
-            continue
-        row = scope.connection.execute(
-            "SELECT codec, count, payload, digest FROM block WHERE key = :key", {"key": block_key}
-        ).fetchone()
-        if row is None or not points.is_whole(*row):
-            continue  # a block that is damaged says nothing; its run is marked where it is shown
-        try:
-            steps, _, numbers = points.decode(*row[:3])
-        except (ValueError, TypeError) as error:
-            raise CatalogDamaged(
-                f"Points of a metric cannot be read: {error}.", remedy="Copy the catalog again from its source."
-            ) from error
-        if (holds(numbers) & (steps >= asked["low"]) & (steps <= asked["high"])).any():
-            sure.add(run_key)
-    return sure
-
-
 # Params and tags
 
 
-def _param(test: Comparison, meaning: _Meaning) -> Condition:
+def _param(test: Comparison, meaning: Meaning) -> Condition:
     operator = test.operator
     if operator in ("is nan", "is not nan"):
         return _nan(test, meaning)
@@ -507,7 +265,7 @@ def _param(test: Comparison, meaning: _Meaning) -> Condition:
     return Texts(pairs, lambda value: holds(as_text(value)), spoken(test), (one_by_one, values))
 
 
-def _same_param(test: Comparison, meaning: _Meaning) -> Condition:
+def _same_param(test: Comparison, meaning: Meaning) -> Condition:
     """Find params that equal one of some values: as text, as a number, or as true or false."""
     numbers: list[int | float] = []
     texts: list[str] = []
@@ -539,13 +297,13 @@ def _same_param(test: Comparison, meaning: _Meaning) -> Condition:
     return found if is_number is None else Union([found, _spelled(test, meaning, is_number)])
 
 
-def _nan(test: Comparison, meaning: _Meaning) -> Condition:
+def _nan(test: Comparison, meaning: Meaning) -> Condition:
     """Find what is NaN, held as a number or as text; or what is there and is not."""
     odd = _spelled(test, meaning, is_nan)
     return odd if test.operator == "is nan" else Intersection([_existing(meaning), Complement(odd)])
 
 
-def _spelled(test: Comparison, meaning: _Meaning, holds: Callable[[int | float], bool]) -> Texts:
+def _spelled(test: Comparison, meaning: Meaning, holds: Callable[[int | float], bool]) -> Texts:
     """Find params or tags that are text, and a number as such."""
     source, values = meaning.source, {"name_key": meaning.name_key}
     one_by_one = (
@@ -561,7 +319,7 @@ def _spelled(test: Comparison, meaning: _Meaning, holds: Callable[[int | float],
     )
 
 
-def _tag(test: Comparison, meaning: _Meaning) -> Condition:
+def _tag(test: Comparison, meaning: Meaning) -> Condition:
     if test.operator in ("is nan", "is not nan"):
         return _nan(test, meaning)
     query = "SELECT t.value, group_concat(t.run_key) FROM tag AS t WHERE t.name_key = :name_key GROUP BY t.value"

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from artui import clock
 from artui.model import STAGES
-from artui.query import Reader
 from artui.query.aggregates import AGGREGATES
-from artui.query.filter.compile import meaning_of
-from artui.query.filter.conditions import ATTRIBUTES
+from artui.query.attributes import ATTRIBUTES
 from artui.query.filter.matching import as_text
 from artui.query.filter.parser import Field, field_of
+from artui.query.filter.resolve import meaning_of
 from artui.query.filter.sets import Scope
 from artui.query.filter.tokens import WORD_OPERATORS, FilterError, Token, quoted_name, quoted_value, tokens
+from artui.query.reader import Reader
 from artui.query.statuses import STATUSES
 
 MAX_OFFERED = 40
@@ -35,18 +35,37 @@ _OPERATORS = {
 }
 _OPERATORS |= {"tag": _OPERATORS["text"], "project": _OPERATORS["text"], "parent": ("=", "!=", "is null")}
 _KIND_ORDER = {"metric": 0, "param": 1, "attribute": 2, "tag": 3}
-_VALUE_QUERIES = {
-    "project": "SELECT p.name, count(*) FROM run AS r JOIN project AS p ON p.key = r.project_key GROUP BY p.key ORDER BY 2 DESC LIMIT :most",
-    "user": "SELECT user, count(*) FROM run WHERE user <> '' GROUP BY user ORDER BY 2 DESC LIMIT :most",
-    "host": "SELECT host, count(*) FROM run WHERE host <> '' GROUP BY host ORDER BY 2 DESC LIMIT :most",
-    "branch": "SELECT git_branch, count(*) FROM run WHERE git_branch <> '' GROUP BY git_branch ORDER BY 2 DESC LIMIT :most",
-    "commit": "SELECT substr(git_commit, 1, 10), count(*) FROM run WHERE git_commit <> '' GROUP BY git_commit ORDER BY 2 DESC LIMIT :most",
-    "name": "SELECT name, 1 FROM run ORDER BY started_ms DESC LIMIT :most",
-    "parent": "SELECT p.name, count(*) FROM run AS r JOIN run AS p ON p.id = r.parent_id WHERE r.parent_id IS NOT NULL GROUP BY p.key ORDER BY 2 DESC LIMIT :most",
-    "tag": "SELECT n.text, count(*) FROM tag AS t JOIN name AS n ON n.key = t.name_key GROUP BY n.key ORDER BY 2 DESC LIMIT :most",
-    "artifact": "SELECT a.name, count(*) FROM artifact AS a JOIN version AS v ON v.artifact_key = a.key GROUP BY a.key ORDER BY a.key DESC LIMIT :most",
-}
-_VALUE_QUERIES |= {"input": _VALUE_QUERIES["artifact"], "output": _VALUE_QUERIES["artifact"]}
+_ARTIFACT_NAMES = """
+    SELECT a.name, count(*)
+    FROM artifact AS a
+    JOIN version AS v ON v.artifact_key = a.key
+    GROUP BY a.key
+    ORDER BY a.key DESC
+    LIMIT :most
+"""
+_TAG_NAMES = """
+    SELECT n.text, count(*)
+    FROM tag AS t
+    JOIN name AS n ON n.key = t.name_key
+    GROUP BY n.key
+    ORDER BY 2 DESC
+    LIMIT :most
+"""
+_PARENT_NAMES = """
+    SELECT p.name, count(*)
+    FROM run AS r
+    JOIN run AS p ON p.id = r.parent_id
+    WHERE r.parent_id IS NOT NULL
+    GROUP BY p.key
+    ORDER BY 2 DESC
+    LIMIT :most
+"""
+_NEWEST_NAMES = """
+    SELECT name, 1
+    FROM run
+    ORDER BY started_ms DESC
+    LIMIT :most
+"""
 _FIXED_VALUES = {
     "status": STATUSES,
     "stage": STAGES,
@@ -92,7 +111,7 @@ def completions(reader: Reader, text: str, cursor: int) -> list[Completion]:
     except FilterError:
         return []
     with reader.snapshot() as connection:
-        scope = Scope(connection, time.time_ns() // 1_000_000, reader.memory.at(reader.file_token()))
+        scope = Scope(connection, clock.now_ms(), reader.memory.at(reader.file_token()))
         if place.expects == "field":
             return _fields(scope, place)
         if place.expects == "operator":
@@ -243,7 +262,7 @@ def _operators(scope: Scope, place: _Place) -> list[Completion]:
         meaning = meaning_of(place.field, scope)
     except FilterError:
         return _joins(place)
-    kind = ATTRIBUTES[meaning.name] if meaning.source == "attribute" else meaning.source
+    kind = ATTRIBUTES[meaning.name].kind if meaning.source == "attribute" else meaning.source
     offered = ["= true", "= false"] if meaning.aggregate == "diverged" else _OPERATORS.get(kind, _OPERATORS["text"])
     found = [Completion(sign, place.start) for sign in offered if sign.startswith(place.partial.lower())]
     return found if not place.partial else found + _joins(place)
@@ -268,7 +287,7 @@ def _values(scope: Scope, place: _Place) -> list[Completion]:
     if meaning.source == "metric":
         pairs: Iterable[tuple[str, str]] = _metric_values(scope, meaning.name_key, meaning.aggregate)
     elif meaning.source == "attribute":
-        query = _VALUE_QUERIES.get(meaning.name)
+        query = _values_query(meaning.name)
         rows = scope.connection.execute(query, {"most": MAX_VALUES}).fetchall() if query else []
         pairs = [(quoted_value(str(text)), _runs_text(count, meaning.name)) for text, count in rows]
     else:
@@ -276,6 +295,30 @@ def _values(scope: Scope, place: _Place) -> list[Completion]:
     found = [Completion(text, place.start, detail) for text, detail in pairs if wanted in text.casefold()]
     found.sort(key=lambda each: not each.text.strip('"').casefold().startswith(wanted))
     return [each for each in found[:MAX_OFFERED] if each.text != place.partial]
+
+
+def _values_query(word: str) -> str:
+    """Write a statement for the values that runs have of an attribute, with how many have each; empty if there is none.
+
+    Texts of a line or more are not offered.
+    """
+    attribute = ATTRIBUTES[word]
+    if word == "name":
+        return _NEWEST_NAMES
+    special = {"artifact": _ARTIFACT_NAMES, "tag": _TAG_NAMES, "parent": _PARENT_NAMES}
+    if attribute.kind in special:
+        return special[attribute.kind]
+    if word in ("id", "note", "error", "command") or attribute.kind not in ("text", "id", "project"):
+        return ""
+    shown = f"substr({attribute.value}, 1, 10)" if attribute.kind == "id" else attribute.value
+    return f"""
+        SELECT {shown}, count(*)
+        FROM {attribute.table}
+        {f"WHERE {attribute.has_value}" if attribute.has_value else ""}
+        GROUP BY {attribute.value}
+        ORDER BY 2 DESC
+        LIMIT :most
+    """
 
 
 def _runs_text(count: int, kind: str = "") -> str:

@@ -11,6 +11,7 @@ import orjson
 
 from artui.catalog.runs import storable
 from artui.model import STAGES
+from artui.query.attributes import ATTRIBUTES
 from artui.query.filter.matching import NEGATIONS, Matcher, matcher, of_text, spoken
 from artui.query.filter.parser import COMPARISONS, Comparison, error_at
 from artui.query.filter.sets import (
@@ -28,25 +29,6 @@ from artui.query.filter.sets import (
 )
 from artui.query.statuses import STATUS_CONDITIONS, STATUSES, status_times
 
-ATTRIBUTES = {
-    "name": "text", "id": "id", "project": "project", "status": "word", "stage": "word", "user": "text", "host": "text",
-    "commit": "id", "branch": "text", "dirty": "flag", "started": "time", "ended": "time", "duration": "duration", "parent": "parent",
-    "note": "text", "deleted": "time", "error": "text", "command": "text", "python": "text", "directory": "text", "tag": "tag",
-    "input": "artifact", "output": "artifact", "artifact": "artifact",
-}  # fmt: skip
-"""Attributes of a run and what kind of value each has."""
-ALIASES = {
-    "start_time": "started", "end_time": "ended", "run_name": "name", "run_id": "id", "user_id": "user", "age": "started", "took": "duration",
-    "created": "started", "experiment": "project", "branch_name": "branch", "hostname": "host",
-}  # fmt: skip
-"""Other words for them; those of MLflow among them."""
-_COLUMNS = {
-    "commit": "git_commit",
-    "branch": "git_branch",
-    "started": "started_ms",
-    "ended": "ended_ms",
-    "deleted": "deleted_ms",
-}
 _STATUS_WORDS = {
     **{word: word for word in STATUSES},
     "scheduled": "running",
@@ -64,7 +46,12 @@ _RELATIONS = {
 
 
 def attribute_condition(test: Comparison, name: str, scope: Scope) -> Condition:
-    kind = ATTRIBUTES[name]
+    """Make the condition that a test of an attribute stands for.
+
+    Raises:
+        FilterError: the test means nothing for an attribute of its kind.
+    """
+    kind, column = ATTRIBUTES[name].kind, ATTRIBUTES[name].value
     if test.operator in ("is nan", "is not nan"):
         raise error_at(test, f"{name} is no number that could be NaN.", f"Write {name} is null for runs without it.")
     if kind == "artifact":
@@ -75,7 +62,6 @@ def attribute_condition(test: Comparison, name: str, scope: Scope) -> Condition:
         return _status(test, scope) if name == "status" else _stage(test)
     if kind == "flag":
         return flag(test, Rows("run", "t.git_dirty = 1", {}), Rows("run", "t.git_dirty IS NOT NULL", {}))
-    column = f"t.{_COLUMNS.get(name, name)}"
     if kind == "time":
         return _time(test, column, scope)
     if kind == "duration":

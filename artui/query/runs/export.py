@@ -12,8 +12,8 @@ import orjson
 
 from artui.errors import UsageError
 from artui.model import Column, RunRow
-from artui.query import Reader
-from artui.query.runs.order import attribute_value, run_rows
+from artui.query.reader import Reader
+from artui.query.runs.rows import attribute_value, run_rows
 
 FORMATS = {"csv": "CSV", "tsv": "TSV", "json": "JSON", "md": "Markdown", "tex": "LaTeX"}
 _BATCH = 500

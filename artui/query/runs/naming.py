@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from artui import clock
 from artui.errors import UsageError
 from artui.model import Column
-from artui.query import Reader
-from artui.query.runs.sorting import SORTABLE, Sort
+from artui.query.attributes import SHOWN, is_numeric
+from artui.query.reader import Reader
+from artui.query.runs.sorting import Sort
 
 if TYPE_CHECKING:
     from artui.query.filter.parser import Field
-
-_NUMERIC = ("started", "ended", "duration")
 
 
 def sorts_named(reader: Reader, texts: Sequence[str], *, notes: list[str] | None = None) -> tuple[Sort, ...]:
@@ -30,7 +29,7 @@ def sorts_named(reader: Reader, texts: Sequence[str], *, notes: list[str] | None
     found = []
     for text in texts:
         name = text.removeprefix("-")
-        column = _column_of(reader, name, SORTABLE, "no column to sort by", notes)
+        column = _column_of(reader, name, SHOWN, "no column to sort by", notes)
         found.append(Sort(column.id, text.startswith("-")))
     return tuple(found)
 
@@ -41,13 +40,13 @@ def columns_named(reader: Reader, texts: Sequence[str], *, notes: list[str] | No
     Raises:
         UsageError: nothing goes by a name, several things do, or it is nothing that a column can show.
     """
-    from artui.query.runs.order import SHOWABLE, columns
+    from artui.query.runs.columns import columns
 
     params, metrics, _ = columns(reader)
     known = {column.id: column for column in (*params, *metrics)}
     found: dict[str, Column] = {}
     for name in (name for text in texts for name in _names_in(text)):
-        column = _column_of(reader, name, SHOWABLE, "no column", notes)
+        column = _column_of(reader, name, SHOWN, "no column", notes)
         like = known.get(replace(column, aggregate="last").id)
         found[column.id] = replace(like, aggregate=column.aggregate) if like is not None else column
     return list(found.values())
@@ -69,15 +68,15 @@ def _names_in(text: str) -> Iterator[str]:
 def _column_of(reader: Reader, name: str, attributes: Sequence[str], what: str, notes: list[str] | None) -> Column:
     """Give the column that a name means: first an attribute of just that name."""
     if name in attributes:
-        return Column("attribute", name, is_numeric=name in _NUMERIC)
+        return Column("attribute", name, is_numeric=is_numeric(name))
     # What a filter needs is loaded only by names that are no attribute's.
-    from artui.query.filter.compile import NothingNamed, meaning_of
+    from artui.query.filter.resolve import NothingNamed, meaning_of
     from artui.query.filter.sets import Scope
     from artui.query.filter.tokens import FilterError
 
     refused = f"{name!r} is {what}."
     with reader.snapshot() as connection:
-        scope = Scope(connection, time.time_ns() // 1_000_000)
+        scope = Scope(connection, clock.now_ms())
         try:
             meaning = meaning_of(_field_of(name), scope)
         except NothingNamed as error:
@@ -88,8 +87,8 @@ def _column_of(reader: Reader, name: str, attributes: Sequence[str], what: str, 
         raise UsageError(refused, remedy=f"Use {', '.join(attributes)}, or the name of a param, a metric or a tag.")
     if notes is not None:
         notes += scope.notes
-    is_numeric = meaning.source == "metric" or meaning.name in _NUMERIC
-    return Column(meaning.source, meaning.name, meaning.name_key or 0, is_numeric, aggregate=meaning.aggregate)  # type: ignore[arg-type]
+    has_numbers = meaning.source == "metric" or (meaning.source == "attribute" and is_numeric(meaning.name))
+    return Column(meaning.source, meaning.name, meaning.name_key or 0, has_numbers, aggregate=meaning.aggregate)  # type: ignore[arg-type]
 
 
 def _field_of(name: str) -> Field:

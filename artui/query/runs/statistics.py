@@ -9,47 +9,36 @@ and take no part in them.
 from __future__ import annotations
 
 import math
-import re
 import sqlite3
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from artui.model import STAGES, STATUSES, Column, ParamType, ParamValue
-from artui.query import Reader
 from artui.query.aggregates import AGGREGATES
+from artui.query.attributes import ATTRIBUTES, is_numeric
 from artui.query.collation import spelled_numbers
-from artui.query.compare import guess_direction
 from artui.query.filter.values import as_float
+from artui.query.reader import Reader
 from artui.query.runs.sorting import FIRST_SERIES, value_groups
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from artui.arrays import Floats, Ints
 
-    Floats = NDArray[np.float64]
-    Keys = NDArray[np.int64]
-
-NUMERIC_ATTRIBUTES = ("started", "ended", "duration")
-"""Attributes that are numbers: milliseconds."""
-FEW_RUNS = 5
-"""Mean and sd of a group with fewer runs say little."""
 MAX_FREQUENCIES = 1000
 _BINS = 40
-SEED = re.compile(r"(?i)(^|[._/-])(random_?)?seed($|[._/-])")
-"""Names of params that say which repetition of the same a run is."""
 
 
 def is_number_column(column: Column) -> bool:
     """Whether a column's values can be placed on an axis of numbers."""
     if column.source == "attribute":
-        return column.name in NUMERIC_ATTRIBUTES
+        return is_numeric(column.name)
     return column.source == "metric" or (column.source == "param" and column.is_numeric)
 
 
-def numbers(connection: sqlite3.Connection, column: Column) -> tuple[Keys, Floats]:
+def numbers(connection: sqlite3.Connection, column: Column) -> tuple[Ints, Floats]:
     """Give the keys of the runs that have a number in a column, and the numbers: NaN where it is not finite."""
     import numpy as np
 
@@ -71,11 +60,8 @@ def numbers(connection: sqlite3.Connection, column: Column) -> tuple[Keys, Float
 
 def _number_rows(column: Column) -> tuple[str, dict[str, Any]]:
     if column.source == "attribute":
-        field_name = {"started": "started_ms", "ended": "ended_ms", "duration": "duration_ms"}[column.name]
-        return (
-            f"SELECT key, {field_name} AS value FROM run WHERE {field_name} IS NOT NULL AND ({field_name} <> 0 OR {field_name} IS NOT started_ms)",
-            {},
-        )
+        attribute = ATTRIBUTES[column.name]
+        return f"SELECT t.key, {attribute.value} FROM {attribute.table} WHERE {attribute.has_value}", {}
     values = {"name": column.name_key}
     if column.source == "param":
         return "SELECT run_key, number FROM param WHERE name_key = :name AND number IS NOT NULL", values
@@ -89,6 +75,8 @@ def classes(connection: sqlite3.Connection, column: Column) -> list[tuple[ParamV
     if column.source == "attribute" and column.name in ("status", "stage"):
         words = STATUSES if column.name == "status" else STAGES
         return [(words[value] if value in range(len(words)) else str(value), keys) for value, keys in found]
+    if column.source == "attribute" and ATTRIBUTES[column.name].kind == "flag":
+        return [(bool(value) if value in (0, 1) else str(value), keys) for value, keys in found]
     if column.source == "attribute" and column.name == "parent":
         names = dict(connection.execute("SELECT id, name FROM run WHERE id IN (SELECT DISTINCT parent_id FROM run)"))
         return [
@@ -119,7 +107,7 @@ def _as_given(
     ]
 
 
-def aligned(keys: Sequence[int], found: Keys, values: Floats) -> Floats:
+def aligned(keys: Sequence[int], found: Ints, values: Floats) -> Floats:
     """Give one value a run, in the order of `keys`; NaN for a run that has none, or one that is not finite."""
     import numpy as np
 
@@ -134,7 +122,7 @@ def aligned(keys: Sequence[int], found: Keys, values: Floats) -> Floats:
     return out
 
 
-def codes(connection: sqlite3.Connection, column: Column, keys: Sequence[int]) -> tuple[Keys, list[ParamValue]]:
+def codes(connection: sqlite3.Connection, column: Column, keys: Sequence[int]) -> tuple[Ints, list[ParamValue]]:
     """Give the place of each run's value among the distinct ones, -1 where it has none, and these values."""
     import numpy as np
 
@@ -198,7 +186,7 @@ def describe(reader: Reader, keys: Sequence[int], column: Column, *, bins: int =
         description = words
     else:
         order = np.argsort(-counts, kind="stable")[:MAX_FREQUENCIES]
-        frequencies = tuple((_tidy(uniques[i]), int(counts[i])) for i in order)
+        frequencies = tuple((tidy(uniques[i]), int(counts[i])) for i in order)
         description = Description(column, len(keys), len(all_values), len(uniques), frequencies)
     description = replace(description, odd_count=len(all_values) - len(finite))
     if not len(finite):
@@ -248,156 +236,11 @@ def _of_classes(connection: sqlite3.Connection, keys: Sequence[int], column: Col
     return Description(column, len(wanted), count, len(found), tuple(found[:MAX_FREQUENCIES]))
 
 
-def _tidy(value: float) -> float | int:
+def tidy(value: float) -> float | int:
     return int(value) if value == int(value) and abs(value) < 1e15 else float(value)
 
 
 # Groups
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """What the runs of a group have in one column."""
-
-    count: int
-    """Runs with a value; of numbers, with a finite one."""
-    odd: int = 0
-    """Runs whose number is NaN or infinite; the other fields leave them out."""
-    best: float | None = None
-    """Of a metric: its smallest or largest value, whichever is better."""
-    mean: float | None = None
-    sd: float | None = None
-    """None for fewer than two."""
-    low: float | None = None
-    high: float | None = None
-    same: ParamValue = None
-    """The one value that there is, if there is but one."""
-    is_same: bool = False
-    """Whether all runs of the group have it."""
-    distinct: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Runs that have the same values in the columns that are grouped by."""
-
-    values: tuple[ParamValue, ...]
-    """One a column; None where the runs have none."""
-    keys: tuple[int, ...]
-    """The runs, in the order of the table."""
-    spreads: dict[str, Spread] = field(default_factory=dict)
-    """By column id; empty until it has been read."""
-
-    @property
-    def is_thin(self) -> bool:
-        return len(self.keys) < FEW_RUNS
-
-
-def seedless(columns: Iterable[Column]) -> list[Column]:
-    """Leave out what only tells repetitions apart: the seeds."""
-    return [column for column in columns if not SEED.search(column.name)]
-
-
-def grouped(reader: Reader, keys: Sequence[int], by: Sequence[Column]) -> list[Group]:
-    """Put runs into groups by their values in some columns: in the order in which the first run of each stands."""
-    import numpy as np
-
-    if not len(keys) or not by:
-        return []
-    with reader.snapshot() as connection:
-        parts = [codes(connection, column, keys) for column in by]
-    combined = np.zeros(len(keys), np.int64)
-    for each, found in parts:
-        combined = combined * (len(found) + 1) + each + 1
-        # Kept small: the product of many columns would be beyond 64 bits.
-        _, combined = np.unique(combined, return_inverse=True)
-    order = np.argsort(combined, kind="stable")
-    starts = np.flatnonzero(np.diff(combined[order], prepend=-1))
-    wanted = np.asarray(keys, np.int64)
-    groups = []
-    for members in np.split(order, starts[1:]):
-        first = members[0]
-        values = tuple(found[each[first]] if each[first] >= 0 else None for each, found in parts)
-        groups.append((int(first), Group(values, tuple(wanted[members].tolist()))))
-    return [group for _, group in sorted(groups, key=lambda pair: pair[0])]
-
-
-def with_spreads(reader: Reader, groups: Sequence[Group], columns: Sequence[Column]) -> list[Group]:
-    """Complete groups with what their runs have in some columns."""
-    import numpy as np
-
-    keys = [key for group in groups for key in group.keys]
-    if not keys:
-        return list(groups)
-    sizes = [len(group.keys) for group in groups]
-    starts = np.cumsum([0, *sizes[:-1]])
-    spreads: list[dict[str, Spread]] = [{} for _ in groups]
-    with reader.snapshot() as connection:
-        for column in columns:
-            if is_number_column(column):
-                having, values = numbers(connection, column)
-                odd = np.isin(np.asarray(keys, np.int64), having[~np.isfinite(values)])
-                found = _number_spreads(aligned(keys, having, values), odd, starts, column)
-            else:
-                found = _class_spreads(*codes(connection, column, keys), starts)
-            for target, spread in zip(spreads, found, strict=True):
-                if spread.count or spread.odd:
-                    target[column.id] = spread
-    return [replace(group, spreads=spread) for group, spread in zip(groups, spreads, strict=True)]
-
-
-def _number_spreads(values: Floats, odd: Any, starts: Keys, column: Column) -> list[Spread]:
-    import numpy as np
-
-    is_finite = np.isfinite(values)
-    counts = np.add.reduceat(is_finite.astype(np.int64), starts)
-    some = np.maximum(counts, 1)
-    filled = np.where(is_finite, values, 0.0)
-    sizes = np.diff(starts, append=len(values))
-    with np.errstate(over="ignore", invalid="ignore"):
-        means = np.add.reduceat(filled, starts) / some
-        away = np.where(is_finite, values - np.repeat(means, sizes), 0.0)
-        deviations = np.sqrt(np.add.reduceat(away * away, starts) / np.maximum(counts - 1, 1))
-    lows = np.minimum.reduceat(np.where(is_finite, values, np.inf), starts)
-    highs = np.maximum.reduceat(np.where(is_finite, values, -np.inf), starts)
-    is_lower = column.source == "metric" and guess_direction(column.name) == "lower"
-    found = []
-    odds = np.add.reduceat(odd.astype(np.int64), starts)
-    columns = counts, odds, sizes, means, deviations, lows, highs
-    for count, odd_count, size, mean, sd, low, high in zip(*(each.tolist() for each in columns), strict=True):
-        if not count:
-            found.append(Spread(0, odd_count))
-            continue
-        if low == high:
-            mean, sd = low, 0.0  # a sum of equal values is not always a multiple of them
-        found.append(
-            Spread(
-                count,
-                odd_count,
-                best=(low if is_lower else high) if column.source == "metric" else None,
-                mean=mean if math.isfinite(mean) else None,
-                sd=sd if count > 1 and math.isfinite(sd) else None,
-                low=low,
-                high=high,
-                same=_tidy(low) if low == high else None,
-                is_same=low == high and count == size,
-                distinct=1 if low == high else 2,
-            )
-        )
-    return found
-
-
-def _class_spreads(places: Keys, found: Sequence[ParamValue], starts: Keys) -> list[Spread]:
-    import numpy as np
-
-    spreads = []
-    for members in np.split(places, starts[1:]):
-        present = members[members >= 0]
-        uniques = np.unique(present)
-        is_same = len(uniques) == 1 and len(present) == len(members)
-        same = found[uniques[0]] if len(uniques) == 1 else None
-        spreads.append(Spread(len(present), same=same, is_same=is_same, distinct=len(uniques)))
-    return spreads
 
 
 # Columns against each other

@@ -2,69 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import sqlite3
 import struct
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from artui.catalog import points
 from artui.errors import PointsDamaged, UnknownReference
-from artui.model import Metric, RunHead, Series
-from artui.query import Reader
-from artui.query.run import mean_of
-from artui.query.series.spooled import extended, pending, with_pending
+from artui.model import Series
+from artui.query.reader import Reader
+from artui.query.series.spooled import extended, pending
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    pass
 
-    Floats = NDArray[np.float64]
-
-SPARK_VALUES = 24
 ALL_BLOCKS = (0, 2**62)
 """From the first to the last number that a block of a series can have."""
-DECODE_BLOCKS = 900
-"""Series of more blocks than this are drawn from the blocks' summaries alone."""
-_SPARK_DECODES = 2
-
-Axis = Literal["step", "time", "wall"]
-"""What points are placed by: their step, seconds since the series began, or seconds since 1970."""
-
-Window = tuple[float, float]
-"""From where to where on the x axis."""
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """A series thinned for drawing: buckets in ascending x, each with its extremes and its mean.
-
-    First, last, smallest and largest finite values are always among them.
-    """
-
-    xs: Sequence[float]
-    """By the axis: steps, seconds, or values of another metric."""
-    lows: Sequence[float]
-    highs: Sequence[float]
-    means: Sequence[float]
-    """Of points at one x the last alone counts. The first and the last bucket give the first and the last value."""
-    counts: Sequence[int]
-    nan_xs: Sequence[float]
-    """Where points were NaN; the next two likewise for infinities."""
-    positive_inf_xs: Sequence[float]
-    negative_inf_xs: Sequence[float]
-    count: int
-    """Points of the whole series, or of the part of it that was asked for."""
-    last: float
-    damaged_count: int = 0
-    """Points of what was asked for that are not drawn, since their blocks do not match their digests."""
-
-    @property
-    def shown(self) -> int:
-        """How many points are drawn: less than `count` where several share a column."""
-        return len(self.xs) + len(self.nan_xs) + len(self.positive_inf_xs) + len(self.negative_inf_xs)
 
 
 SERIES_BLOCKS = """
@@ -99,32 +52,14 @@ def read_series(connection: sqlite3.Connection, series_key: int, numbers: tuple[
     """Decode all blocks of a series into three arrays, or those from one number to another; damaged ones are counted."""
     import numpy as np
 
-    parts, damaged_count = _read_blocks(connection, series_key, numbers, points.decode)
+    parts, damaged_count = read_blocks(connection, series_key, numbers, points.decode)
     if not parts:
         return Series(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64), damaged_count)
     steps, times_ms, values = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     return Series(steps, times_ms, values, damaged_count)
 
 
-def _placed(
-    connection: sqlite3.Connection, metric: Metric, axis: Axis, numbers: tuple[int, int] = ALL_BLOCKS
-) -> tuple[Floats, Floats, int]:
-    """Decode of a series only what a chart by this axis needs: places, values, and how many points are damaged."""
-    import numpy as np
-
-    def decode(codec: str, count: int, payload: bytes) -> Any:
-        return points.decode_placed(codec, count, payload, by_time=axis != "step")
-
-    parts, damaged_count = _read_blocks(connection, metric.series_key, numbers, decode)
-    if not parts:
-        return np.empty(0), np.empty(0), damaged_count
-    xs = np.concatenate([part[0] for part in parts]).astype("float64")
-    if axis != "step":
-        xs = (xs - (metric.summary.first_ms if axis == "time" else 0)) / 1000.0
-    return xs, np.concatenate([part[1] for part in parts]), damaged_count
-
-
-def _read_blocks(
+def read_blocks(
     connection: sqlite3.Connection,
     series_key: int,
     numbers: tuple[int, int],
@@ -140,7 +75,7 @@ def _read_blocks(
         # Where one number does not follow another, a block is missing, or this one stands where it does not belong.
         in_its_place = number == wanted or wanted is None or _has_true_head(connection, key)
         wanted = number + 1 if isinstance(number, int) else None
-        part = _decoded(count, codec, payload, digest, decode) if in_its_place else None
+        part = decoded(count, codec, payload, digest, decode) if in_its_place else None
         if part is None:
             damaged_count += _plausible(count)
         else:
@@ -165,7 +100,7 @@ def _plausible(count: Any) -> int:
     return count if isinstance(count, int) and 0 < count <= points.BLOCK_POINTS else 1
 
 
-def _decoded(count: Any, codec: Any, payload: Any, digest: Any, decode: Callable[..., Any]) -> Any:
+def decoded(count: Any, codec: Any, payload: Any, digest: Any, decode: Callable[..., Any]) -> Any:
     """Decode a block; None if it is damaged."""
     if not points.is_whole(codec, count, payload, digest):
         return None
@@ -175,381 +110,11 @@ def _decoded(count: Any, codec: Any, payload: Any, digest: Any, decode: Callable
         return None
 
 
-def spark_values(connection: sqlite3.Connection, series_keys: Sequence[int]) -> dict[int, list[float]]:
-    """Give at most `SPARK_VALUES` values a series, from first to last; NaN where it became NaN or infinite."""
-    if not series_keys:
-        return {}
-    marks = ", ".join("?" * len(series_keys))
-    blocks: dict[int, list[tuple[Any, ...]]] = {}
-    for row in connection.execute(
-        f"""
-        SELECT series_key, digest, {points.HEAD_COLUMNS}
-        FROM block
-        WHERE series_key IN ({marks})
-        ORDER BY series_key, number
-        """,
-        list(series_keys),
-    ):
-        blocks.setdefault(row[0], []).append(row[1:])
-    sparks: dict[int, list[float]] = {}
-    for key, rows in blocks.items():
-        if len(rows) <= _SPARK_DECODES:
-            sparks[key] = _even(_values(connection, key))
-        else:
-            sparks[key] = [_summary_value(row) for row in _spread(rows, SPARK_VALUES)]
-    return sparks
-
-
-def _values(connection: sqlite3.Connection, series_key: int) -> list[float]:
-    """Read the values alone; short raw blocks without numpy, which a table of runs can then do without. NaN for a damaged one."""
-    values: list[float] = []
-    for count, codec, payload, digest in connection.execute(
-        "SELECT count, codec, payload, digest FROM block WHERE series_key = :series ORDER BY number",
-        {"series": series_key},
-    ):
-        found = _decoded(count, codec, payload, digest, _values_of)
-        values += [math.nan] if found is None else found
-    return values
-
-
-def _values_of(codec: str, count: int, payload: bytes) -> list[float]:
+def values_of(codec: str, count: int, payload: bytes) -> list[float]:
     if codec == "raw" and 0 < count <= points.BLOCK_POINTS and len(payload) == 24 * count:
         return list(struct.unpack_from(f"<{count}d", payload, 16 * count))
     found: list[float] = points.decode(codec, count, payload)[2].tolist()
     return found
-
-
-def last_values(connection: sqlite3.Connection, series_key: int, count: int) -> list[float]:
-    """Give at most so many of the last values of a series, oldest first; none of a block that is damaged."""
-    rows = connection.execute(
-        "SELECT count, codec, payload, digest FROM block WHERE series_key = :series ORDER BY number DESC LIMIT 2",
-        {"series": series_key},
-    ).fetchall()
-    values: list[float] = []
-    for row in reversed(rows):
-        count_of, codec, payload, digest = row
-        values += _decoded(count_of, codec, payload, digest, _values_of) or []
-    return values[-count:]
-
-
-def _summary_value(row: tuple[Any, ...]) -> float:
-    """Give a block's value in a sparkline; NaN where it became NaN, or the block's summary is damaged."""
-    digest, *head = row
-    count, finite_count, last, added = head[1], head[2], head[7], head[10]
-    if not points.has_true_head(head, digest):
-        return math.nan
-    if not all(isinstance(cell, int | float) for cell in (count, finite_count, added)):
-        return math.nan
-    if finite_count < count and last is None:
-        return math.nan
-    return float(added / finite_count) if finite_count else math.nan
-
-
-def _spread(rows: list[Any], count: int) -> list[Any]:
-    if len(rows) <= count:
-        return rows
-    return [rows[index * (len(rows) - 1) // (count - 1)] for index in range(count)]
-
-
-def _even(values: Sequence[float]) -> list[float]:
-    """Take means of even parts, keeping the first and last value; a part that holds NaN or infinity is NaN."""
-    if len(values) > SPARK_VALUES:
-        edges = [len(values) * part // SPARK_VALUES for part in range(SPARK_VALUES + 1)]
-        means = [sum(values[low:high]) / (high - low) for low, high in pairwise(edges)]
-        values = [values[0], *means[1:-1], values[-1]]
-    return [value if math.isfinite(value) else math.nan for value in values]
-
-
-def curve(
-    reader: Reader,
-    metric: Metric,
-    *,
-    run_id: str = "",
-    axis: Axis = "step",
-    buckets: int = 400,
-    window: Window | None = None,
-    against: Metric | None = None,
-    is_log: bool = False,
-) -> Curve:
-    """Thin a metric's series for a chart with that many columns of dots.
-
-    Points are sorted by x, stably; of points at one x the last one counts for the line, all for the extremes.
-
-    Args:
-        run_id: needed of a metric that has only just been logged, and is in no table yet.
-        window: only this part of the x axis, and the nearest point on either side of it, so that lines go on beyond.
-        against: a metric of the same run whose values are the x axis, instead of `axis`. A point stands at the value
-            that was the last one known at its step.
-        is_log: let columns of dots be even on a logarithmic x axis, which has nothing at or below zero.
-    """
-    with reader.snapshot() as connection:
-        found = pending(reader, connection)
-        if against is None and ((window is not None and not found) or _is_large(connection, metric)):
-            damaged = damaged_heads(reader, connection, metric.series_key)
-            return _curve_of_blocks(connection, metric, axis, buckets, window, damaged, is_log=is_log)
-        if against is None and not found:
-            xs, values, damaged_count = _placed(connection, metric, axis)
-            drawn = _thinned(xs, values, window, buckets, is_log=is_log)
-            return replace(drawn, damaged_count=damaged_count)
-        owner = (run_id or _run_of(connection, metric.series_key)) if found else ""
-
-        def whole(each: Metric) -> Series:
-            series = read_series(connection, each.series_key)
-            return extended(series, found.get((owner, each.labels, each.name))) if found else series
-
-        series = whole(metric)
-        placed_by = whole(against) if against is not None else None
-    if placed_by is not None:
-        xs, values = _against(series, placed_by)
-    else:
-        xs, values = places(series, axis, first_ms=metric.summary.first_ms), series.values
-    damaged_count = series.damaged_count + (placed_by.damaged_count if placed_by is not None else 0)
-    return replace(_thinned(xs, values, window, buckets, is_log=is_log), damaged_count=damaged_count)
-
-
-def _thinned(xs: Floats, values: Floats, window: Window | None, buckets: int, *, is_log: bool) -> Curve:
-    if window is not None:
-        xs, values = cut(xs, values, window)
-    if not is_log:
-        return thin(xs, values, buckets=buckets)
-    import numpy as np
-
-    above = xs > 0
-    found = thin(np.log10(xs[above]), values[above], buckets=buckets)
-    return replace(
-        found,
-        xs=[10**x for x in found.xs],
-        nan_xs=[10**x for x in found.nan_xs],
-        positive_inf_xs=[10**x for x in found.positive_inf_xs],
-        negative_inf_xs=[10**x for x in found.negative_inf_xs],
-    )
-
-
-def places(series: Series, axis: Axis, *, first_ms: int = 0) -> Floats:
-    """Give where the points of a series stand on an axis."""
-    if axis == "step":
-        return series.steps.astype("float64")
-    return (series.times_ms.astype("float64") - (first_ms if axis == "time" else 0)) / 1000.0
-
-
-def _against(series: Series, other: Series) -> tuple[Floats, Floats]:
-    """Place a series by the values of another: the last one at or before each step; points before the first have none."""
-    import numpy as np
-
-    order = np.argsort(other.steps, kind="stable")
-    steps, at = other.steps[order], other.values[order]
-    index = np.searchsorted(steps, series.steps, side="right") - 1
-    known = index >= 0
-    xs = at[index[known]]
-    is_finite = np.isfinite(xs)
-    return xs[is_finite], series.values[known][is_finite]
-
-
-def cut(xs: Floats, values: Floats, window: Window) -> tuple[Floats, Floats]:
-    """Give the points inside a window, by x, and the nearest one on either side of it."""
-    import numpy as np
-
-    if len(xs) and not bool((xs[1:] >= xs[:-1]).all()):
-        order = np.argsort(xs, kind="stable")
-        xs, values = xs[order], values[order]
-    start = max(0, int(np.searchsorted(xs, window[0], side="left")) - 1)
-    stop = int(np.searchsorted(xs, window[1], side="right")) + 1
-    return xs[start:stop], values[start:stop]
-
-
-def metrics_of(reader: Reader, keys: Sequence[int]) -> list[tuple[RunHead, tuple[Metric, ...]]]:
-    """Give the metrics of some runs, in the order of `keys`; runs that are gone are left out."""
-    from artui.query.run import run_metrics
-    from artui.query.runs.order import run_rows
-
-    heads = run_rows(reader, keys, [])
-    with reader.snapshot() as connection:
-        later = pending(reader, connection)
-        return [
-            (heads[key].head, tuple(with_pending(run_metrics(connection, key), heads[key].head.id, later)))
-            for key in keys
-            if key in heads
-        ]
-
-
-def _run_of(connection: sqlite3.Connection, series_key: int) -> str:
-    row = connection.execute(
-        "SELECT r.id FROM series AS s JOIN run AS r ON r.key = s.run_key WHERE s.key = :series", {"series": series_key}
-    ).fetchone()
-    return str(row[0]) if row else ""
-
-
-def thin(xs: Floats, values: Floats, *, buckets: int) -> Curve:
-    """Put points into at most `buckets` parts of equal width; each keeps its extremes and its mean.
-
-    Of points at one x the last one counts for the mean, all for the extremes. The first and the last value stay.
-
-    Raises:
-        ValueError: `buckets` is less than 2.
-    """
-    import numpy as np
-
-    if buckets < 2:
-        raise ValueError("a curve needs at least 2 buckets")
-    if len(xs) and not bool((xs[1:] >= xs[:-1]).all()):
-        order = np.argsort(xs, kind="stable")
-        xs, values = xs[order], values[order]
-    finite = np.isfinite(values)
-    odd = {
-        "nan_xs": xs[~finite & np.isnan(values)][:1000].tolist(),
-        "positive_inf_xs": xs[~finite & (values > 0)][:1000].tolist(),
-        "negative_inf_xs": xs[~finite & (values < 0)][:1000].tolist(),
-    }
-    count, last = len(values), float(values[-1]) if len(values) else float("nan")
-    if not finite.all():
-        xs, values = xs[finite], values[finite]
-    if not len(values):
-        return Curve([], [], [], [], [], **odd, count=count, last=last)
-    is_last = np.empty(len(xs), bool)
-    is_last[-1] = True
-    np.not_equal(xs[1:], xs[:-1], out=is_last[:-1])
-    has_repeats = not bool(is_last.all())
-    if (int(is_last.sum()) if has_repeats else len(xs)) <= buckets:
-        starts = np.flatnonzero(np.append(True, is_last[:-1]))
-        middles, means = xs[is_last], values[is_last]
-        lows, highs = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
-    else:
-        # Steps ascend: where a bucket begins is looked up, not worked out for every point.
-        edges = xs[0] + (xs[-1] - xs[0]) * (np.arange(buckets) / buckets)
-        starts = np.unique(np.searchsorted(xs, edges, side="left"))
-        starts = starts[starts < len(xs)]
-        lows, highs = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
-        line_xs, line_values, line_starts = xs, values, starts
-        if has_repeats:
-            line_xs, line_values = xs[is_last], values[is_last]
-            line_starts = np.searchsorted(line_xs, xs[starts], side="left")
-        # Sums of steps and values near the greatest there are round beyond them: a mean never does.
-        middles = np.clip(_means(line_xs, line_starts), xs[starts], xs[np.append(starts[1:], len(xs)) - 1])
-        means = np.clip(_means(line_values, line_starts), lows, highs)
-        middles[0], middles[-1] = xs[0], xs[-1]
-        means[0], means[-1] = line_values[0], values[-1]
-    counts = np.diff(starts, append=len(values))
-    return Curve(
-        middles.tolist(), lows.tolist(), highs.tolist(), means.tolist(), counts.tolist(), **odd, count=count, last=last
-    )  # fmt: skip
-
-
-def _means(values: Floats, starts: Any) -> Any:
-    """Give the mean of each part; where its sum is beyond all floats, by adding up what is divided already."""
-    import numpy as np
-
-    counts = np.diff(starts, append=len(values))
-    with np.errstate(over="ignore", invalid="ignore"):
-        means = np.add.reduceat(values, starts) / counts
-        if not np.isfinite(means).all():
-            means = np.add.reduceat(values / np.repeat(counts, counts), starts)
-    return means
-
-
-_IN_SIGHT = {
-    "step": "high_step >= :low AND low_step <= :high",
-    "time": "last_ms >= :low AND first_ms <= :high",
-}
-CURVE_BLOCKS = """
-    SELECT min(low_step), max(high_step), min(first_ms), max(last_ms), min(min), max(max), sum(sum), sum(finite_count),
-           sum(nan_count), sum(positive_inf_count), sum(negative_inf_count), sum(count)
-    FROM block
-    WHERE series_key = :series AND {in_sight} {without}
-    GROUP BY (number - :first) / :group
-    ORDER BY (number - :first) / :group
-"""
-BLOCKS_IN_SIGHT = "SELECT count(*), min(number), max(number) FROM block WHERE series_key = :series AND {in_sight}"
-_MAY_LACK = (4, 5, 6)
-"""Where a block without a finite point has NULL: smallest, largest and sum."""
-
-
-def _is_large(connection: sqlite3.Connection, metric: Metric) -> bool:
-    """Say whether a series has more blocks than are decoded for a chart."""
-    query = "SELECT max(number) FROM block WHERE series_key = :series"
-    last = connection.execute(query, {"series": metric.series_key}).fetchone()[0]
-    return isinstance(last, int) and last >= DECODE_BLOCKS
-
-
-def _curve_of_blocks(
-    connection: sqlite3.Connection,
-    metric: Metric,
-    axis: Axis,
-    buckets: int,
-    window: Window | None,
-    damaged: Mapping[int, int],
-    *,
-    is_log: bool,
-) -> Curve:
-    """Draw a large series: from the summaries of its blocks, or from the points once few blocks are in sight."""
-    first_ms = metric.summary.first_ms
-    in_sight, bounds = "1", {}
-    if window is not None:
-        in_sight = _IN_SIGHT["step" if axis == "step" else "time"]
-        low, high = window
-        if axis != "step":
-            origin = first_ms if axis == "time" else 0
-            low, high = low * 1000 + origin, high * 1000 + origin
-        # What no 64-bit step reaches is everything.
-        bounds = {"low": max(-(2**63) + 1, int(max(low, -9e18))), "high": min(2**63 - 1, int(min(high, 9e18)) + 1)}
-    values = {"series": metric.series_key, **bounds}
-    count, first, last = connection.execute(BLOCKS_IN_SIGHT.format(in_sight=in_sight), values).fetchone()
-    if not isinstance(count, int) or (count and not (isinstance(first, int) and isinstance(last, int))):
-        raise _wrong_type()
-    if window is not None and count <= DECODE_BLOCKS:
-        # A block further on either side, for the points just outside.
-        xs, ys, lost = _placed(connection, metric, axis, (first - 1, last + 1) if count else (0, -1))
-        return replace(_thinned(xs, ys, window, buckets, is_log=is_log), damaged_count=lost)
-    group = max(1, -(-(last - first + 1) // buckets))
-    rows = connection.execute(
-        CURVE_BLOCKS.format(in_sight=in_sight, without=_without(damaged)), {**values, "first": first, "group": group}
-    ).fetchall()
-    if not all(
-        isinstance(cell, int | float) or (cell is None and place in _MAY_LACK)
-        for row in rows
-        for place, cell in enumerate(row)
-    ):
-        raise _wrong_type()
-
-    def middle(row: tuple[Any, ...]) -> float:
-        if axis == "step":
-            return float((row[0] + row[1]) / 2)
-        return float((row[2] + row[3]) / 2 - (first_ms if axis == "time" else 0)) / 1000.0
-
-    placed = sorted(((middle(row), row) for row in rows), key=lambda each: each[0])  # steps may begin again
-    across: list[float] = []
-    lows, highs, means, counts = [], [], [], []
-    odd: tuple[list[float], list[float], list[float]] = ([], [], [])
-    for x, (*_, low, high, added, finite, nans, positive_infs, negative_infs, _) in placed:
-        for places_of, found in zip(odd, (nans, positive_infs, negative_infs), strict=True):
-            if found:
-                places_of.append(x)
-        if finite and low is not None and high is not None:
-            mean = mean_of(added, finite, low, high)
-            across.append(x)
-            lows.append(low)
-            highs.append(high)
-            means.append(low / 2 + high / 2 if mean is None else mean)
-            counts.append(finite)
-    if len(across) > 1 and placed[0][1] is rows[0] and placed[-1][1] is rows[-1]:
-        # The line begins with the first point and ends with the last one, not with means.
-        for place, number, word in ((0, first, "first"), (-1, last, "last")):
-            if number in damaged:
-                continue
-            query = f"SELECT {word}, {word}_step, {word}_ms FROM block WHERE series_key = :series AND number = :number"
-            value, step, time_ms = connection.execute(query, {**values, "number": number}).fetchone() or (None, 0, 0)
-            if isinstance(value, float) and math.isfinite(value) and isinstance(step, int) and isinstance(time_ms, int):
-                across[place] = (
-                    float(step) if axis == "step" else (time_ms - (first_ms if axis == "time" else 0)) / 1000
-                )
-                means[place] = min(max(value, lows[place]), highs[place])
-        across.sort()
-    total = sum(row[11] for row in rows)
-    lost = sum(count for number, count in damaged.items() if first <= number <= last)
-    if window is None:
-        lost = max(lost, abs(metric.summary.count - total))
-    return Curve(
-        across, lows, highs, means, counts, *odd, count=total, last=metric.summary.last, damaged_count=lost
-    )  # fmt: skip
 
 
 def damaged_heads(reader: Reader, connection: sqlite3.Connection, series_key: int) -> dict[int, int]:
@@ -574,9 +139,9 @@ def damaged_heads(reader: Reader, connection: sqlite3.Connection, series_key: in
     return damaged
 
 
-def _without(damaged: Mapping[int, int]) -> str:
+def without(damaged: Mapping[int, int]) -> str:
     return f"AND number NOT IN ({', '.join(map(str, sorted(damaged)))})" if damaged else ""
 
 
-def _wrong_type() -> PointsDamaged:
+def wrong_type() -> PointsDamaged:
     return PointsDamaged("A block of points has columns of the wrong type.", remedy="Get an untouched copy.")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from artui.catalog.spool.reading import Values
-    from artui.query import Reader
+    from artui.query.reader import Reader
 
 Pending = Mapping[tuple[str, str, str], "Values"]
 """Steps, times and values by (run id, labels, name)."""

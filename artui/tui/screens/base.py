@@ -8,7 +8,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from artui.model import RunHead, VersionHead
-from artui.query import Reader
+from artui.query.reader import Reader
 from artui.tui.cells import Span
 from artui.tui.fetch import Asks
 from artui.tui.finding import FindsLines

@@ -12,11 +12,11 @@ from textual.widget import Widget
 
 from artui.errors import ArtuiError
 from artui.model import RunHead
-from artui.query import Reader
 from artui.query import compare as query
 from artui.query.compare import Comparison, Direction
-from artui.query.runs.order import run_keys
-from artui.query.series.points import Curve
+from artui.query.reader import Reader
+from artui.query.runs.rows import run_keys
+from artui.query.series.curves import Curve
 from artui.safetext import clean
 from artui.tui.cells import Span, Spans
 from artui.tui.drawing import DrawsCharts
@@ -246,11 +246,12 @@ class CompareScreen(DrawsCharts):
 
         def find() -> list[str]:
             from artui.query.references import find_run
+            from artui.query.runs.listing import list_runs
 
             try:
                 return [find_run(reader, text).id]
             except ArtuiError as error:
-                found = [head.id for head in reader.runs(text, limit=most + len(known))]
+                found = [head.id for head in list_runs(reader, where=text, limit=most + len(known))]
                 if not found:
                     raise error
                 return found

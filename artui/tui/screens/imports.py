@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 from textual.app import ComposeResult
 
+from artui import clock
 from artui.model import FORMATS
 from artui.query.imports import ImportReport, import_reports
 from artui.safetext import clean
@@ -75,7 +75,7 @@ def no_runs_lines(reports: Sequence[ImportReport], *, cells: int) -> list[Line]:
 
 def report_lines(found: ImportReport, *, cells: int) -> list[Line]:
     """Say what one import took, changed and left."""
-    report, now_ms = found.report, time.time_ns() // 1_000_000
+    report, now_ms = found.report, clock.now_ms()
     age = ago_text(found.time_ms, now_ms)
     head = FORMATS.get(found.format, clean(found.format))
     room = max(10, cells - len(head) - len(age) - 8)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 from textual.app import ComposeResult
 from textual.widgets import Input
 
+from artui import clock
 from artui.errors import ArtuiError
 from artui.model import GOING, RunHead
 from artui.query.live import LiveMetric, LiveRun, live_runs
@@ -106,7 +105,7 @@ class LiveScreen(CatalogScreen):
         self.show_place()
 
     def _run_lines(self, run: LiveRun) -> list[Line]:
-        head, now_ms = run.head, time.time_ns() // 1_000_000
+        head, now_ms = run.head, clock.now_ms()
         width = self.size.width
         went = duration_text(head.took_ms(now_ms))
         spans: list[Span] = [

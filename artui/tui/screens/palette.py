@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from textual.timer import Timer
 
+from artui import clock
 from artui.query.things import Thing, find_things
 from artui.safetext import clean
 from artui.tui.cells import Span, fit
@@ -85,7 +85,7 @@ class PaletteScreen(Asks, TypedList):
 
     def _of_thing(self, thing: Thing) -> _Entry:
         kind = _WORDS.get(thing.kind, thing.kind)
-        age = age_text(thing.time_ms, time.time_ns() // 1_000_000) if thing.time_ms else ""
+        age = age_text(thing.time_ms, clock.now_ms()) if thing.time_ms else ""
         spans: list[Span] = [
             (f"  {fit(kind, 15)}", "dim"),
             (fit(clean(thing.name, max_chars=200), max(20, min(50, self.app.size.width // 2))), "text"),

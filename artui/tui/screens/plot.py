@@ -13,9 +13,10 @@ from artui.query.compare import guess_direction
 from artui.query.filter.narrowing import where_between, where_value
 from artui.query.runs import statistics as query
 from artui.query.runs.export import header_of
-from artui.query.runs.order import run_ids
+from artui.query.runs.grouping import seedless
+from artui.query.runs.rows import run_ids
 from artui.query.runs.statistics import Description, Placed
-from artui.query.series import points as series
+from artui.query.series.metrics import metrics_of
 from artui.query.series.ranking import metric_rank
 from artui.safetext import clean
 from artui.tui.cells import Span, short_titles
@@ -75,7 +76,7 @@ class PlotScreen(DrawsCharts):
         numeric = [column for column in shown if query.is_number_column(column) and column.source != "attribute"]
         metrics = [column for column in numeric if column.source == "metric"]
         y = next((column for column in metrics if column.name == metric), metrics[0] if metrics else None)
-        params = query.seedless(column for column in shown if column.source == "param")
+        params = seedless(column for column in shown if column.source == "param")
         x = next(iter([*(each for each in params if each.is_numeric), *params, *(each for each in metrics if each != y)]), None)  # fmt: skip
         started = Column("attribute", "started")
         self.x, self.y = x or started, y or Column("attribute", "duration")
@@ -175,7 +176,7 @@ class PlotScreen(DrawsCharts):
 
     def _ask_runs(self) -> None:
         keys = (self.marked or self.keys)[:MAX_CURVES]
-        self.ask("runs", lambda: series.metrics_of(self.reader, keys), self._take_runs)
+        self.ask("runs", lambda: metrics_of(self.reader, keys), self._take_runs)
 
     def _take_runs(self, runs: list[tuple[RunHead, tuple[Metric, ...]]]) -> None:
         is_first = not self._runs
@@ -254,7 +255,7 @@ class PlotScreen(DrawsCharts):
         if key is not None:
             self._name_here = "…"
             self._say()
-            self.ask("name", lambda: series.metrics_of(self.reader, [key]), self._take_name)
+            self.ask("name", lambda: metrics_of(self.reader, [key]), self._take_name)
 
     def _take_name(self, found: list[tuple[RunHead, tuple[Metric, ...]]]) -> None:
         self._name_here = clean(found[0][0].name, max_chars=60) if found else ""
@@ -263,7 +264,7 @@ class PlotScreen(DrawsCharts):
     def on_scatter_opened(self) -> None:
         key = self.query_one(Scatter).key
         if key is not None:
-            self.ask("opened", lambda: series.metrics_of(self.reader, [key]), self._open)
+            self.ask("opened", lambda: metrics_of(self.reader, [key]), self._open)
 
     def _open(self, found: list[tuple[RunHead, tuple[Metric, ...]]]) -> None:
         if found:

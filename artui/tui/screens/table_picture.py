@@ -11,7 +11,7 @@ from textual.widget import Widget
 from artui.model import Column
 from artui.query.pictures import TablePicture
 from artui.query.runs.statistics import Description
-from artui.query.series.points import Curve, thin
+from artui.query.series.curves import Curve, thin
 from artui.safetext import clean
 from artui.tui.cells import Span
 from artui.tui.drawing import CURVE_BUCKETS, DrawsCharts
@@ -104,7 +104,7 @@ def _description(picture: TablePicture) -> Description:
 def _curve(xs: Sequence[float], values: Sequence[float], window: tuple[float, float] | None) -> Curve:
     import numpy as np
 
-    from artui.query.series.points import cut
+    from artui.query.series.curves import cut
 
     across, up = np.array(xs), np.array(values)
     known = np.isfinite(across)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from textual.app import ComposeResult
 
-from artui.query.runs import order as query
+from artui import clock
+from artui.query.runs.views import saved_views
 from artui.safetext import clean
 from artui.tui.cells import Span
 from artui.tui.keys import bindings
@@ -48,11 +48,11 @@ class ViewsScreen(CatalogScreen):
         return [("saved views", "title")]
 
     def load(self) -> None:
-        self.ask("views", lambda: query.saved_views(self.reader, "runs"), self._take)
+        self.ask("views", lambda: saved_views(self.reader, "runs"), self._take)
 
     def _take(self, found: list[tuple[str, str, str, int]]) -> None:
         self._views = found
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = clock.now_ms()
         lines = [
             Line(
                 [

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from textual.app import ComposeResult
 
-from artui.query import Reader
+from artui.query.reader import Reader
 from artui.query.why import Factor
 from artui.safetext import clean
 from artui.tui.cells import Span, Spans, fit

@@ -19,7 +19,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from artui.figures import Figure, FigureAxis, FigureLine
-from artui.query.series.points import Curve, Window
+from artui.query.series.curves import Curve, Window
 from artui.safetext import clean
 from artui.tui.cells import CURVE_MARKS, DAMAGED_SIGN, Palette, Span, fit, length_of, strip_of
 from artui.tui.widgets.plot import Plot, Scale, Unit, nice_ticks, plot_rows, ticks, x_axis, y_ticks

@@ -13,7 +13,7 @@ from textual import events
 from textual.containers import Container
 from textual.message import Message
 
-from artui.query.series.points import Window
+from artui.query.series.curves import Window
 from artui.tui.cells import Span
 from artui.tui.keys import bindings
 from artui.tui.widgets.chart import Chart, ChartLine, ChartOptions, next_axis, next_smoothing, options_spans

@@ -15,7 +15,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from artui.model import DAMAGED, ParamValue, RunRow
-from artui.query.runs.order import attribute_value
+from artui.query.attributes import ATTRIBUTES
+from artui.query.runs.rows import attribute_value
 from artui.query.runs.sorting import NEWEST_FIRST, Sort
 from artui.safetext import clean
 from artui.tui.cells import (
@@ -36,7 +37,7 @@ from artui.tui.keys import bindings
 from artui.units import age_text, count_text, duration_text, fixed_text, number_text, param_text
 
 if TYPE_CHECKING:
-    from artui.query.runs.statistics import Group, Spread
+    from artui.query.runs.grouping import Group, Spread
 
 AHEAD_ROWS = 96
 """Rows read beyond what is seen, in both directions."""
@@ -371,6 +372,14 @@ class RunsTable(ScrollView, can_focus=True):
             spans += group_cell(group, shape, self.now_ms)
         return spans
 
+    def _attribute_text(self, row: RunRow, word: str) -> str:
+        value = attribute_value(row, word)
+        if ATTRIBUTES[word].kind == "time" and isinstance(value, int):
+            return age_text(value, self.now_ms)
+        if isinstance(value, bool):
+            return param_text(value)
+        return clean(str(value), max_chars=200) if value else "·"
+
     def _cell(self, row: RunRow, shape: Shape) -> list[Span]:
         column, head = shape.column, row.head
         if column.source == "attribute":
@@ -382,11 +391,8 @@ class RunsTable(ScrollView, can_focus=True):
                 text = duration_text(head.took_ms(self.now_ms))
             elif column.name == "stage":
                 text = STAGE_WORDS[head.stage]
-            elif column.name == "ended":
-                text = age_text(head.ended_ms, self.now_ms) if head.ended_ms is not None else "·"
             else:
-                value = attribute_value(row, column.name)
-                text = clean(str(value), max_chars=200) if value else "·"
+                text = self._attribute_text(row, column.name)
             return [(fit(text, shape.width, right=column.is_numeric), "dim")]
         is_present = column.id in row.cells
         text = cell_text(shape, row.cells.get(column.id), is_present=is_present)

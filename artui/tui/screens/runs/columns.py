@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from artui.model import Column
-from artui.query.runs import order as query
-from artui.query.runs.order import Columns
+from artui.query.attributes import SHOWN, is_numeric, title_of
+from artui.query.runs.columns import SPARKED_METRICS, Columns, chosen_columns, tag_columns, usual_attributes
+from artui.query.runs.columns import columns as query_columns
 from artui.query.runs.sorting import Sort
+from artui.query.runs.views import saved_views
 from artui.tui.cells import shape_of, short_titles
 from artui.tui.screens.runs.state import HasRunsTable
 from artui.tui.state.arrangement import MAX_CELLS, MAX_SORTS, MIN_CELLS, Arrangement, keep_arrangement
@@ -28,8 +30,8 @@ class ArrangesColumns(HasRunsTable):
 
     def make_view(self) -> View:
         """Lay the columns out: as they were arranged, or by themselves."""
-        chosen = query.chosen_columns(self.columns)
-        sparked = {column.id for column in chosen[: query.SPARKED_METRICS] if column.source == "metric"}
+        chosen = chosen_columns(self.columns)
+        sparked = {column.id for column in chosen[:SPARKED_METRICS] if column.source == "metric"}
         if self.arrangement.columns is None:
             shown = [*self.attributes, *chosen]
         else:
@@ -37,7 +39,7 @@ class ArrangesColumns(HasRunsTable):
         titles = short_titles([column for column in shown if column.source != "attribute"])
         shapes = []
         for column in shown:
-            title = titles.get(column.id) or {"started": "age", "duration": "took"}.get(column.name, column.name)
+            title = titles.get(column.id) or title_of(column.name)
             shape = shape_of(column, title=title, spark=SPARK_CELLS if column.id in sparked else 0)
             if self.arrangement.grouping and column.source == "metric":
                 shape = replace(shape, spread=SPREAD_CELLS)
@@ -61,11 +63,11 @@ class ArrangesColumns(HasRunsTable):
     def _known(self, aggregated: Sequence[Column]) -> list[Column]:
         params, metrics, _ = self.columns
         attributes = [
-            Column("attribute", name, is_numeric=name in ("started", "ended", "duration"))
-            for name in ("started", "duration", *query.SHOWABLE)
+            Column("attribute", name, is_numeric=is_numeric(name))
+            for name in ("started", "duration", *SHOWN)
             if name != "name"
         ]
-        chosen = query.chosen_columns(self.columns)
+        chosen = chosen_columns(self.columns)
         best = [
             replace(column, aggregate=word)
             for column in aggregated
@@ -124,7 +126,7 @@ class ArrangesColumns(HasRunsTable):
         self.remember()
 
     def read_columns(self) -> tuple[Columns, list[Column], list[Column]]:
-        return query.columns(self.reader), query.usual_attributes(self.reader), query.tag_columns(self.reader)
+        return query_columns(self.reader), usual_attributes(self.reader), tag_columns(self.reader)
 
     def take_columns(self, found: tuple[Columns, list[Column], list[Column]]) -> None:
         self.columns, self.attributes, self.others = found
@@ -205,7 +207,7 @@ class ArrangesColumns(HasRunsTable):
             if content is not None:
                 self._open_view(name, arrangement_of(content))
 
-        self.ask("view", lambda: query.saved_views(self.reader, "runs"), take)
+        self.ask("view", lambda: saved_views(self.reader, "runs"), take)
 
     def sort_by_name(self, source: str, name: str) -> None:
         """Sort by a metric or a param, the best first; its column is shown if it was not."""
@@ -236,5 +238,5 @@ def _is_best_first(column: str) -> bool:
 
     source, _, name = column.partition(":")
     if source == "attribute":
-        return name in ("started", "duration", "ended")
+        return is_numeric(name)
     return source.startswith("metric") and guess_direction(name) == "higher"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from artui.model import Column
 from artui.query.runs import order as query
+from artui.query.runs.rows import run_ids, run_rows
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.prompt import Prompt
 from artui.units import plural
@@ -43,7 +44,7 @@ class EditsRuns(CatalogScreen):
         def work() -> int:
             from artui.catalog import Catalog, events
 
-            ids = query.run_ids(reader, keys)
+            ids = run_ids(reader, keys)
             with Catalog(reader.path) as catalog, events.editing(catalog, shown) as edit:
                 for run_id in ids:
                     change(edit, run_id)
@@ -87,7 +88,7 @@ class EditsRuns(CatalogScreen):
         column = Column("attribute", "note", is_numeric=False)
         self.ask(
             "note",
-            lambda: query.run_rows(reader, keys, [column]),
+            lambda: run_rows(reader, keys, [column]),
             lambda rows: self._prompt(
                 "note", self._note, text=str(next(iter(rows.values())).cells.get(column.id, "")) if rows else ""
             ),

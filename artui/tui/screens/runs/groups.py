@@ -21,7 +21,7 @@ from artui.tui.widgets.table import group_id
 from artui.units import count_text, number_text, param_text, plural
 
 if TYPE_CHECKING:
-    from artui.query.runs.statistics import Group
+    from artui.query.runs.grouping import Group
 
 
 MANY_GROUPS = 5000
@@ -37,7 +37,7 @@ class GroupsRuns(HasRunsTable):
     def grouping_columns(self) -> list[Column]:
         """Give the columns that runs are grouped by; a column that is not there any more is left out."""
         if ALL_BUT_SEED in self.arrangement.grouping:
-            from artui.query.runs.statistics import seedless
+            from artui.query.runs.grouping import seedless
 
             params, _, varying = self.columns
             return seedless(column for column in params if column.id in varying)
@@ -56,13 +56,13 @@ class GroupsRuns(HasRunsTable):
         if self.order.is_partial:
             # Groups need all runs: what is shown stays until they are there.
             return
-        from artui.query.runs import statistics as query
+        from artui.query.runs.grouping import grouped
 
         reader, keys = self.reader, self.order.keys
-        self.ask("groups", lambda: query.grouped(reader, keys, by), lambda found: self._take_groups(found, to_first))
+        self.ask("groups", lambda: grouped(reader, keys, by), lambda found: self._take_groups(found, to_first))
 
     def _take_groups(self, groups: list[Group], to_first: bool) -> None:
-        from artui.query.runs import statistics as query
+        from artui.query.runs.grouping import with_spreads
 
         before = {group_id(group): group.spreads for group in self._groups}
         self._groups = [replace(group, spreads=before.get(group_id(group), {})) for group in groups]
@@ -72,7 +72,7 @@ class GroupsRuns(HasRunsTable):
             column for column in columns if column.name not in ("ended", "id", "name", "note", "error", "command")
         ]
         wanted = list(self._groups)
-        self.ask("spreads", lambda: query.with_spreads(reader, wanted, columns), self._take_spreads)
+        self.ask("spreads", lambda: with_spreads(reader, wanted, columns), self._take_spreads)
 
     def _take_spreads(self, groups: list[Group]) -> None:
         self._groups = groups

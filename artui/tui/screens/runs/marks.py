@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from textual.timer import Timer
 
 from artui.model import Column
-from artui.query.runs import order as query
 from artui.query.runs.order import RunOrder, RunsRequest
+from artui.query.runs.rows import run_ids, run_keys
 from artui.tui.screens.runs.state import HasRunsTable, order_or_error
 from artui.tui.state.arrangement import MAX_MARKED
 from artui.tui.widgets.prompt import Prompt
@@ -99,7 +99,7 @@ class MarksRuns(HasRunsTable):
         """Mark what was marked when one left."""
         marked = self.arrangement.marked
         if marked:
-            self.ask("marked before", lambda: query.run_keys(self.reader, marked), self._take_marks)
+            self.ask("marked before", lambda: run_keys(self.reader, marked), self._take_marks)
 
     def remember_marks_soon(self) -> None:
         """Keep which runs are marked, if that has changed."""
@@ -127,4 +127,4 @@ class MarksRuns(HasRunsTable):
             self.arrangement = replace(self.arrangement, marked=tuple(ids))
             self.remember()
 
-        self.ask("marks", lambda: query.run_ids(self.reader, keys), keep)
+        self.ask("marks", lambda: run_ids(self.reader, keys), keep)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from array import array
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,13 +12,16 @@ from textual.containers import Horizontal
 from textual.timer import Timer
 from textual.widget import Widget
 
+from artui import clock
 from artui.model import Column, RunDetail, RunHead, RunRow
-from artui.query import Reader
+from artui.query.attributes import title_of
 from artui.query.damage import Damages, both, damaged_runs, sentence
 from artui.query.imports import ImportReport, import_reports
+from artui.query.reader import Reader
 from artui.query.run import get_run
 from artui.query.runs import order as query
 from artui.query.runs.order import FirstView, RunOrder, RunsRequest
+from artui.query.runs.rows import run_ids, run_rows
 from artui.safetext import clean
 from artui.tui.cells import Span, Spans
 from artui.tui.facts import PANE_METRICS, pane_lines
@@ -97,7 +99,7 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
         self.request = RunsRequest(self.arrangement.where, self.arrangement.sorts)
         table.view = self.make_view()
         table.put_rows(self._first_rows)
-        table.set_keys(self.order.keys, now_ms=_now_ms())
+        table.set_keys(self.order.keys, now_ms=clock.now_ms())
         self.call_after_refresh(self._verify, self._first_rows)
         if self.focused is None:
             # Somebody may have begun to filter before the screen was complete.
@@ -162,7 +164,7 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
         is_same = order.keys == self.order.keys
         self.order = order
         table = self.table
-        table.now_ms = _now_ms()
+        table.now_ms = clock.now_ms()
         table.view = replace(table.view, sorts=request.sorts)
         if not is_same or self.arrangement.grouping:
             # A table that fills has its cursor at the top until the user has put it somewhere.
@@ -183,7 +185,7 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
             # Every batch counts: a later one asks for other rows, and does not make this one stale.
             self.ask(
                 f"rows {keys[0]} {keys[-1]} {len(keys)}",
-                lambda: query.run_rows(self.reader, keys, columns, sparks),
+                lambda: run_rows(self.reader, keys, columns, sparks),
                 self._take_rows,
             )
 
@@ -220,7 +222,7 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
 
     def _tick(self) -> None:
         """Let ages grow older; only cells that changed are sent."""
-        self.table.now_ms = _now_ms()
+        self.table.now_ms = clock.now_ms()
         self.table.refresh()
 
     # What is said around the table
@@ -242,7 +244,7 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
             spans.append((f" in {plural(len(self.table.groups), 'group')}", "text"))
         sort = self.request.sort
         source, _, name = sort.column.partition(":")
-        name = {"started": "age", "duration": "took"}.get(name, name) if source == "attribute" else clean(name)
+        name = title_of(name) if source == "attribute" else clean(name)
         down = sort.is_descending != (sort.column == "attribute:started")
         more = f" +{len(self.request.sorts) - 1}" if len(self.request.sorts) > 1 else ""
         spans.append((f" · by {name} {'↓' if down else '↑'}{more}", "dim"))
@@ -398,7 +400,7 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
                 is_warning=True,
             )
         else:
-            self.ask("compared", lambda: query.run_ids(self.reader, keys), self.artui.compare)
+            self.ask("compared", lambda: run_ids(self.reader, keys), self.artui.compare)
 
     def action_plot(self, tab: str = "curves", column: Column | None = None) -> None:
         """Draw the marked runs, the group under the cursor, or all that the filter shows."""
@@ -462,7 +464,7 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
         table.move_to(table.keys.index(keys[there]))
         self.ask(
             "neighbour",
-            lambda: query.run_rows(self.reader, [keys[there]], []),
+            lambda: run_rows(self.reader, [keys[there]], []),
             self._open_only,
         )
 
@@ -564,10 +566,6 @@ def _first_steps(path: str) -> list[Line]:
             ]
         ),
     ]
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def _marked(rows: dict[int, RunRow], damages: Damages) -> dict[int, RunRow]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from artui.query.runs import order as query
+from artui.query.runs.rows import attribute_value, run_ids
 from artui.tui.screens.runs.state import HasRunsTable
 from artui.tui.terminal.writing import write_new
 from artui.tui.widgets.prompt import Prompt
@@ -21,7 +21,7 @@ class TakesRuns(HasRunsTable):
         keys = list(self.edited_keys())
         self.ask(
             "ids",
-            lambda: query.run_ids(self.reader, keys),
+            lambda: run_ids(self.reader, keys),
             lambda ids: self._copy("\n".join(ids), plural(len(ids), "id")),
         )
 
@@ -37,7 +37,7 @@ class TakesRuns(HasRunsTable):
         column = table.view.shapes[table.column - 1].column
         _, rows = (
             [],
-            [[row.cells.get(column.id) if column.source != "attribute" else query.attribute_value(row, column.name)]],
+            [[row.cells.get(column.id) if column.source != "attribute" else attribute_value(row, column.name)]],
         )
         text = write_table("csv", ["x"], rows).split("\n", 1)[1].rstrip("\n")
         self._copy(text, text or "nothing")

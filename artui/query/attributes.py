@@ -1,0 +1,105 @@
+"""What every run has: one table of its attributes.
+
+Whatever shows, sorts, groups, describes, filters or exports runs by an attribute takes it from here: a new attribute is
+one line of `ATTRIBUTES`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Kind = Literal["text", "id", "project", "word", "flag", "time", "duration", "parent", "tag", "artifact"]
+
+
+class Attribute(NamedTuple):
+    """One attribute of a run, by the word that filters, orders and columns use for it."""
+
+    kind: Kind
+    """Of its values: what can be asked of them, and how they are shown."""
+    value: str = ""
+    """Where it is, in SQL: of the run `t`, or of its project `p`. Empty for what is no single value of a run."""
+    always: bool = False
+    """Whether every run has one."""
+    in_head: bool = False
+    """Whether the head of a run says it already (model.RunHead)."""
+    title: str = ""
+    """The heading of its column, where that is not the word."""
+    cells: int = 16
+    """The usual width of its column."""
+    other_words: tuple[str, ...] = ()
+    """What filters may say instead; the words of MLflow among them."""
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether its values are numbers: milliseconds."""
+        return self.kind in ("time", "duration")
+
+    @property
+    def has_value(self) -> str:
+        """A condition in SQL that a run has one; empty where every run has."""
+        if self.always:
+            return ""
+        if self.kind in ("text", "id"):
+            return f"{self.value} <> ''"
+        return f"{self.value} <> 0" if self.value == "t.started_ms" else f"{self.value} IS NOT NULL"
+
+    @property
+    def table(self) -> str:
+        """The table, or the two joined, that its value is read from."""
+        return "run AS t JOIN project AS p ON p.key = t.project_key" if self.value.startswith("p.") else "run AS t"
+
+    @property
+    def sort_value(self) -> str:
+        """What runs are sorted by, in SQL."""
+        return f"{self.value} COLLATE NOCASE" if self.value == "t.name" else self.value
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The terms that runs are sorted by, in SQL: of equal values the newest run first."""
+        if self.is_numeric or self.value == "t.name":
+            return self.sort_value, "t.key"
+        return (self.value,) if self.value == "t.id" else (self.value, "t.started_ms DESC", "t.key")
+
+
+ATTRIBUTES: dict[str, Attribute] = {
+    "name": Attribute("text", "t.name", always=True, in_head=True, other_words=("run_name",)),
+    "id": Attribute("id", "t.id", always=True, in_head=True, cells=26, other_words=("run_id",)),
+    "project": Attribute("project", "p.name", always=True, in_head=True, cells=12, other_words=("experiment",)),
+    "status": Attribute("word", "t.status", always=True, in_head=True, cells=8),
+    "stage": Attribute("word", "t.stage", always=True, in_head=True, cells=5),
+    "user": Attribute("text", "t.user", cells=8, other_words=("user_id",)),
+    "host": Attribute("text", "t.host", other_words=("hostname",)),
+    "commit": Attribute("id", "t.git_commit", cells=8),
+    "branch": Attribute("text", "t.git_branch", other_words=("branch_name",)),
+    "dirty": Attribute("flag", "t.git_dirty", cells=5),
+    "started": Attribute("time", "t.started_ms", in_head=True, title="age", cells=4, other_words=("start_time", "age", "created")),
+    "ended": Attribute("time", "t.ended_ms", in_head=True, cells=5, other_words=("end_time",)),
+    "duration": Attribute("duration", "t.duration_ms", in_head=True, title="took", cells=6, other_words=("took",)),
+    "parent": Attribute("parent", "t.parent_id", in_head=True, cells=12),
+    "note": Attribute("text", "t.note", cells=28),
+    "deleted": Attribute("time", "t.deleted_ms", cells=7),
+    "error": Attribute("text", "t.error", cells=28),
+    "command": Attribute("text", "t.command"),
+    "python": Attribute("text", "t.python"),
+    "directory": Attribute("text", "t.directory"),
+    "tag": Attribute("tag"),
+    "input": Attribute("artifact"),
+    "output": Attribute("artifact"),
+    "artifact": Attribute("artifact"),
+}  # fmt: skip
+"""Every attribute, in the order in which they are offered. The last four are about what hangs on a run: only filters ask for them."""
+
+SHOWN = tuple(word for word, attribute in ATTRIBUTES.items() if attribute.value)
+"""Those that can be a column; each can then be sorted, grouped, described, filtered and exported by."""
+
+OTHER_WORDS = {other: word for word, attribute in ATTRIBUTES.items() for other in attribute.other_words}
+
+
+def title_of(word: str) -> str:
+    """Give the heading of an attribute's column."""
+    return ATTRIBUTES[word].title or word
+
+
+def is_numeric(word: str) -> bool:
+    """Whether the values of an attribute are numbers; not if there is no such attribute."""
+    return word in ATTRIBUTES and ATTRIBUTES[word].is_numeric

@@ -1,0 +1,187 @@
+"""One catalog that can be read from any thread: a connection each, opened read-only, every statement limited in time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from artui.catalog import guard, opening
+from artui.errors import CatalogError
+from artui.query.keys import Memory
+
+if TYPE_CHECKING:
+    from artui.catalog.spool.reading import SpoolFile
+
+
+IDLE_SECONDS = 2.0
+"""So long a reader that is closed or opened again waits for questions under way."""
+
+
+class Reader:
+    """A catalog that can be read from any thread."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._opened = opening.inspect(Path(path))
+        self._token = opening.file_token(self._opened.path)
+        self._refreshing = threading.Lock()
+        self.path = self._opened.path
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._connections: list[sqlite3.Connection] = []
+        self._generation = 0
+        self._active = 0
+        self._is_closed = False
+        self.spool_lock = threading.Lock()
+        self.spools: dict[str, SpoolFile] = {}
+        """Spools that were looked into, by name: what was read of them need not be read again."""
+        self.seen_heads: dict[int, tuple[int, dict[int, int]]] = {}
+        """By series: up to which block summaries were held against their digests, and the damaged ones."""
+        self.memory = Memory()
+        """Orders and sets read lately: a filter that is being typed does not sort again."""
+
+    @property
+    def schema_version(self) -> int:
+        """The catalog's: of an older one some questions have no answer."""
+        return self._opened.schema_version
+
+    @property
+    def notice(self) -> str:
+        """What a reader should know about how the catalog was opened; may be empty."""
+        return self._opened.notice
+
+    @property
+    def catalog_id(self) -> str:
+        """The catalog's own id: the same in all of its copies."""
+        return self._opened.catalog_id
+
+    @property
+    def may_write(self) -> bool:
+        """Whether changes to this catalog are possible at all."""
+        return self._opened.may_write
+
+    @property
+    def why_not_writable(self) -> str:
+        """Why changes are not possible, in a sentence; empty when they are."""
+        return self._opened.why_not_writable
+
+    @property
+    def is_unchecked(self) -> bool:
+        """Whether the catalog was too large to be looked through for damage when it was opened."""
+        return self._opened.is_unchecked
+
+    def check_damage(self) -> None:
+        """Look through the whole file for damage.
+
+        Raises:
+            CatalogDamaged: there is some.
+        """
+        opening.check_damage(self._opened)
+
+    @contextlib.contextmanager
+    def reading(self, seconds: float = opening.STATEMENT_SECONDS) -> Iterator[sqlite3.Connection]:
+        """Give this thread's connection, with a time limit on what runs inside and errors translated."""
+        self._see_changes()
+        with self._lock:
+            if self._is_closed:
+                raise CatalogError("The catalog has been closed.", remedy="Open it again.")
+            self._active += 1
+            generation = self._generation
+        try:
+            connection = self._connection(generation)
+            with opening.border(self.path), opening.time_limit(connection, seconds):
+                guard.check_again(connection, self.path)
+                yield connection
+        finally:
+            with self._lock:
+                self._active -= 1
+
+    def _see_changes(self) -> None:
+        """Open the file anew if it was read as one that nobody writes to, and somebody now has."""
+        if not self._opened.is_immutable or self._is_closed or self._token == self.file_token():
+            return
+        with self._refreshing:
+            if self._token == self.file_token():
+                return
+            opened = opening.inspect(self.path)
+            self._opened, self._token = opened, self.file_token()
+        self.release(force=True)
+
+    def _connection(self, generation: int) -> guard.ReadingConnection:
+        """Give this thread's connection, made anew after the file was let go of."""
+        connection: guard.ReadingConnection | None = getattr(self._local, "connection", None)
+        if connection is None or self._local.generation != generation:
+            connection = opening.connect(self._opened)
+            self._local.connection, self._local.generation = connection, generation
+            with self._lock:
+                self._connections.append(connection)
+        return connection
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """Like `reading`, but everything inside sees one state of the catalog."""
+        with self.reading() as connection:
+            if connection.in_transaction:
+                yield connection
+                return
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
+
+    def file_token(self) -> tuple[int, ...]:
+        """Say what the file looks like from outside: differs once anything was written to it."""
+        return opening.file_token(self.path)
+
+    def reopen(self) -> None:
+        """Open the catalog again after it was replaced, or after a copy or an immutable view of it became stale."""
+        fresh = opening.inspect(self.path)
+        self._wait_until_idle()
+        self.release(force=True)
+        self._opened, self._token = fresh, self.file_token()
+
+    @property
+    def must_reopen(self) -> bool:
+        """Whether a change of the file is only seen after `reopen`."""
+        return self._opened.is_immutable or self._opened.private is not None
+
+    def release(self, *, force: bool = False) -> bool:
+        """Let go of the file until the next question, so that a writer can tidy up; false while one is being answered."""
+        with self._lock:
+            if self._active and not force:
+                return False
+            self._generation += 1
+            connections, self._connections = self._connections, []
+        for connection in connections:
+            opening.disconnect(connection)
+        return True
+
+    def close(self) -> None:
+        """Stop whatever is being read, and let go of the file."""
+        self._is_closed = True
+        self._wait_until_idle()
+        self.release(force=True)
+        if self._opened.private is not None:
+            self._opened.private.cleanup()
+
+    def _wait_until_idle(self) -> None:
+        """Wait for questions under way; of a reader that is being closed, break them off."""
+        deadline = time.monotonic() + IDLE_SECONDS
+        while self._active and time.monotonic() < deadline:
+            if self._is_closed:
+                with self._lock:
+                    for connection in self._connections:
+                        connection.interrupt()
+            time.sleep(0.005)
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,198 @@
+"""Which columns a list of runs can have, which come first, and which it has by itself."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from artui.catalog import cells as cell_of
+from artui.model import Column
+from artui.query.filter.values import number_in
+from artui.query.keys import without_collecting
+from artui.query.reader import Reader
+from artui.query.runs.rows import marks
+from artui.query.runs.sorting import KEYS_BY_START, value_groups
+from artui.query.series.ranking import BOOKS_RANK, metric_rank
+
+SAMPLE_RUNS = 200
+"""So many of the newest runs decide which columns come first."""
+
+
+Columns = tuple[list[Column], list[Column], set[str]]
+"""(params, metrics, ids of the params that vary)."""
+
+
+SPARKED_METRICS = 2
+
+
+MAX_PARAMS = 8
+
+
+MAX_METRICS = 6
+
+
+def chosen_columns(found: Columns) -> list[Column]:
+    """Choose what the table shows by itself: two metrics, params that vary, more metrics."""
+    params, metrics, varying = found
+    differing = [column for column in params if column.id in varying]
+    # What the machine did is on the run's own screens; as columns it would push the results out.
+    metrics = [column for column in metrics if not column.name.startswith("system/")]
+    return [*metrics[:SPARKED_METRICS], *differing[:MAX_PARAMS], *metrics[SPARKED_METRICS:MAX_METRICS]]
+
+
+METRIC_NAMES = """
+    SELECT n.key, n.text,
+           (SELECT min(s.last) FROM series AS s WHERE s.name_key = n.key AND s.last > -1e308),
+           (SELECT max(s.last) FROM series AS s WHERE s.name_key = n.key AND s.last < 1e308)
+    FROM name AS n
+    WHERE EXISTS (SELECT 1 FROM series AS s WHERE s.name_key = n.key)
+    ORDER BY n.key
+"""
+
+
+PARAM_NAMES = """
+    SELECT n.key, n.text,
+           (SELECT min(p.number) FROM param AS p WHERE p.name_key = n.key AND p.number IS NOT NULL),
+           (SELECT max(p.number) FROM param AS p WHERE p.name_key = n.key AND p.number IS NOT NULL),
+           (SELECT min(p.text) FROM param AS p WHERE p.name_key = n.key AND p.text IS NOT NULL),
+           (SELECT max(p.text) FROM param AS p WHERE p.name_key = n.key AND p.text IS NOT NULL)
+    FROM name AS n
+    WHERE EXISTS (SELECT 1 FROM param AS p WHERE p.name_key = n.key AND p.number IS NOT NULL)
+       OR EXISTS (SELECT 1 FROM param AS p WHERE p.name_key = n.key AND p.text IS NOT NULL)
+    ORDER BY n.key
+"""
+
+
+def columns(reader: Reader) -> Columns:
+    """Give the params and the metrics of the catalog as columns, and the ids of the params that vary.
+
+    A param varies if it does not have one and the same value in all runs that have it. What most of the newest
+    runs have comes first.
+    """
+    memory = reader.memory.at(reader.file_token())
+
+    def read() -> Columns:
+        with without_collecting():
+            return _columns(reader)
+
+    return memory.get("columns", read)
+
+
+def _columns(reader: Reader) -> Columns:
+    params: list[Column] = []
+    metrics: list[Column] = []
+    varying: set[str] = set()
+    with reader.snapshot() as connection:
+        newest = [row[0] for row in connection.execute(f"{KEYS_BY_START} LIMIT :limit", {"limit": SAMPLE_RUNS})]
+        having = _having(connection, "param", newest), _having(connection, "series", newest)
+        longest = dict(
+            connection.execute(
+                f"SELECT name_key, max(length(text)) FROM param WHERE run_key IN ({marks(newest)}) AND text IS NOT NULL GROUP BY name_key",
+                newest,
+            )
+        )
+        for key, name, least, most in connection.execute(METRIC_NAMES).fetchall():
+            metrics.append(Column("metric", cell_of.text(name), key, low=_finite(least), high=_finite(most)))
+        for key, name, low, high, first, last in connection.execute(PARAM_NAMES).fetchall():
+            cells = max([longest.get(key, 0), *(len(text) for text in (first, last) if isinstance(text, str))])
+            column = Column(
+                "param",
+                cell_of.text(name),
+                key,
+                is_numeric=isinstance(low, int | float) or _are_numbers(first, last),
+                low=_finite(low),
+                high=_finite(high),
+                text_cells=cells,
+            )
+            params.append(column)
+            if _varies(connection, column, (low, high), (first, last)):
+                varying.add(column.id)
+    params.sort(key=lambda column: (-_tenths(having[0].get(column.name_key, 0), newest), column.name_key))
+    ranks = {column.id: metric_rank(column.name, low=column.low, high=column.high) for column in metrics}
+    # What only keeps the books stands behind all results, however few runs have these.
+    metrics.sort(
+        key=lambda column: (
+            ranks[column.id] >= BOOKS_RANK,
+            -_tenths(having[1].get(column.name_key, 0), newest) // 4,
+            ranks[column.id],
+            column.name_key,
+        )
+    )
+    return params, metrics, varying
+
+
+def _are_numbers(first: Any, last: Any) -> bool:
+    """Say whether a param's texts are numbers, by the first and the last of them; None is held as the text null."""
+    return number_in(first) is not None and (number_in(last) is not None or last == "null")
+
+
+def _varies(connection: sqlite3.Connection, column: Column, numbers: tuple[Any, Any], texts: tuple[Any, Any]) -> bool:
+    """Say whether a param has more than one value, by the smallest and the largest number and text."""
+    ends = {end for end in numbers if end is not None}
+    if texts[0] is None:
+        return len(ends) > 1
+    spelled = {number_in(text) for text in texts}
+    if len(spelled) > 1 or None in spelled or len(ends | spelled) > 1:
+        return texts[0] != texts[1] or bool(ends)
+    # One number spelled in several ways, unless there are others in between.
+    return len(value_groups(connection, column.id)) > 1
+
+
+def _having(connection: sqlite3.Connection, table: str, keys: Sequence[int]) -> dict[int, int]:
+    """Count, by name, how many of some runs have a param or a metric of that name."""
+    return dict(
+        connection.execute(
+            f"SELECT name_key, count(DISTINCT run_key) FROM {table} WHERE run_key IN ({marks(keys)}) GROUP BY name_key",
+            list(keys),
+        )
+    )
+
+
+def _tenths(count: int, keys: Sequence[int]) -> int:
+    return 10 * count // max(1, len(keys))
+
+
+def _finite(value: Any) -> float | None:
+    if not isinstance(value, int | float) or value != value or abs(value) == float("inf"):
+        return None
+    return float(value)
+
+
+def tag_columns(reader: Reader) -> list[Column]:
+    """Give the tags of the catalog as columns."""
+    with reader.snapshot() as connection:
+        query = "SELECT n.key, n.text FROM name AS n WHERE EXISTS (SELECT 1 FROM tag AS t WHERE t.name_key = n.key) LIMIT 2000"
+        return [
+            Column("tag", cell_of.text(name), key, is_numeric=False, text_cells=8)
+            for key, name in connection.execute(query)
+        ]
+
+
+PROJECTS_IN_USE = """
+    SELECT p.name
+    FROM project AS p
+    WHERE EXISTS (SELECT 1 FROM run AS r WHERE r.project_key = p.key AND r.deleted_ms IS NULL)
+    ORDER BY p.key
+    LIMIT 1000
+"""
+
+
+def usual_attributes(reader: Reader, *, sample: int = 200) -> list[Column]:
+    """Give the attributes that are shown by themselves: when, how long, and of project and stage what varies.
+
+    Of stages the newest runs decide.
+    """
+    with reader.reading() as connection:
+        projects = [cell_of.text(row[0]) for row in connection.execute(PROJECTS_IN_USE)]
+        stages = connection.execute(
+            "SELECT DISTINCT stage FROM (SELECT stage FROM run ORDER BY started_ms DESC LIMIT :sample)",
+            {"sample": sample},
+        ).fetchall()
+    found = [Column("attribute", "started"), Column("attribute", "duration")]
+    if len(projects) > 1:
+        cells = max(map(len, projects))
+        found.append(Column("attribute", "project", is_numeric=False, text_cells=cells))
+    if len({row[0] if row[0] in (0, 1, 2, 3) else 2 for row in stages}) > 1:
+        found.append(Column("attribute", "stage", is_numeric=False))
+    return found

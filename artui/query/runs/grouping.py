@@ -1,0 +1,170 @@
+"""Runs in groups by the values of columns, with the best, mean and spread of each."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from artui.model import Column, ParamValue
+from artui.query.compare import guess_direction
+from artui.query.reader import Reader
+from artui.query.runs.statistics import aligned, codes, is_number_column, numbers, tidy
+
+if TYPE_CHECKING:
+    from artui.arrays import Floats, Ints
+
+
+FEW_RUNS = 5
+"""Mean and sd of a group with fewer runs say little."""
+
+
+SEED = re.compile(r"(?i)(^|[._/-])(random_?)?seed($|[._/-])")
+"""Names of params that say which repetition of the same a run is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """What the runs of a group have in one column."""
+
+    count: int
+    """Runs with a value; of numbers, with a finite one."""
+    odd: int = 0
+    """Runs whose number is NaN or infinite; the other fields leave them out."""
+    best: float | None = None
+    """Of a metric: its smallest or largest value, whichever is better."""
+    mean: float | None = None
+    sd: float | None = None
+    """None for fewer than two."""
+    low: float | None = None
+    high: float | None = None
+    same: ParamValue = None
+    """The one value that there is, if there is but one."""
+    is_same: bool = False
+    """Whether all runs of the group have it."""
+    distinct: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Runs that have the same values in the columns that are grouped by."""
+
+    values: tuple[ParamValue, ...]
+    """One a column; None where the runs have none."""
+    keys: tuple[int, ...]
+    """The runs, in the order of the table."""
+    spreads: dict[str, Spread] = field(default_factory=dict)
+    """By column id; empty until it has been read."""
+
+    @property
+    def is_thin(self) -> bool:
+        return len(self.keys) < FEW_RUNS
+
+
+def seedless(columns: Iterable[Column]) -> list[Column]:
+    """Leave out what only tells repetitions apart: the seeds."""
+    return [column for column in columns if not SEED.search(column.name)]
+
+
+def grouped(reader: Reader, keys: Sequence[int], by: Sequence[Column]) -> list[Group]:
+    """Put runs into groups by their values in some columns: in the order in which the first run of each stands."""
+    import numpy as np
+
+    if not len(keys) or not by:
+        return []
+    with reader.snapshot() as connection:
+        parts = [codes(connection, column, keys) for column in by]
+    combined = np.zeros(len(keys), np.int64)
+    for each, found in parts:
+        combined = combined * (len(found) + 1) + each + 1
+        # Kept small: the product of many columns would be beyond 64 bits.
+        _, combined = np.unique(combined, return_inverse=True)
+    order = np.argsort(combined, kind="stable")
+    starts = np.flatnonzero(np.diff(combined[order], prepend=-1))
+    wanted = np.asarray(keys, np.int64)
+    groups = []
+    for members in np.split(order, starts[1:]):
+        first = members[0]
+        values = tuple(found[each[first]] if each[first] >= 0 else None for each, found in parts)
+        groups.append((int(first), Group(values, tuple(wanted[members].tolist()))))
+    return [group for _, group in sorted(groups, key=lambda pair: pair[0])]
+
+
+def with_spreads(reader: Reader, groups: Sequence[Group], columns: Sequence[Column]) -> list[Group]:
+    """Complete groups with what their runs have in some columns."""
+    import numpy as np
+
+    keys = [key for group in groups for key in group.keys]
+    if not keys:
+        return list(groups)
+    sizes = [len(group.keys) for group in groups]
+    starts = np.cumsum([0, *sizes[:-1]])
+    spreads: list[dict[str, Spread]] = [{} for _ in groups]
+    with reader.snapshot() as connection:
+        for column in columns:
+            if is_number_column(column):
+                having, values = numbers(connection, column)
+                odd = np.isin(np.asarray(keys, np.int64), having[~np.isfinite(values)])
+                found = _number_spreads(aligned(keys, having, values), odd, starts, column)
+            else:
+                found = _class_spreads(*codes(connection, column, keys), starts)
+            for target, spread in zip(spreads, found, strict=True):
+                if spread.count or spread.odd:
+                    target[column.id] = spread
+    return [replace(group, spreads=spread) for group, spread in zip(groups, spreads, strict=True)]
+
+
+def _number_spreads(values: Floats, odd: Any, starts: Ints, column: Column) -> list[Spread]:
+    import numpy as np
+
+    is_finite = np.isfinite(values)
+    counts = np.add.reduceat(is_finite.astype(np.int64), starts)
+    some = np.maximum(counts, 1)
+    filled = np.where(is_finite, values, 0.0)
+    sizes = np.diff(starts, append=len(values))
+    with np.errstate(over="ignore", invalid="ignore"):
+        means = np.add.reduceat(filled, starts) / some
+        away = np.where(is_finite, values - np.repeat(means, sizes), 0.0)
+        deviations = np.sqrt(np.add.reduceat(away * away, starts) / np.maximum(counts - 1, 1))
+    lows = np.minimum.reduceat(np.where(is_finite, values, np.inf), starts)
+    highs = np.maximum.reduceat(np.where(is_finite, values, -np.inf), starts)
+    is_lower = column.source == "metric" and guess_direction(column.name) == "lower"
+    found = []
+    odds = np.add.reduceat(odd.astype(np.int64), starts)
+    columns = counts, odds, sizes, means, deviations, lows, highs
+    for count, odd_count, size, mean, sd, low, high in zip(*(each.tolist() for each in columns), strict=True):
+        if not count:
+            found.append(Spread(0, odd_count))
+            continue
+        if low == high:
+            mean, sd = low, 0.0  # a sum of equal values is not always a multiple of them
+        found.append(
+            Spread(
+                count,
+                odd_count,
+                best=(low if is_lower else high) if column.source == "metric" else None,
+                mean=mean if math.isfinite(mean) else None,
+                sd=sd if count > 1 and math.isfinite(sd) else None,
+                low=low,
+                high=high,
+                same=tidy(low) if low == high else None,
+                is_same=low == high and count == size,
+                distinct=1 if low == high else 2,
+            )
+        )
+    return found
+
+
+def _class_spreads(places: Ints, found: Sequence[ParamValue], starts: Ints) -> list[Spread]:
+    import numpy as np
+
+    spreads = []
+    for members in np.split(places, starts[1:]):
+        present = members[members >= 0]
+        uniques = np.unique(present)
+        is_same = len(uniques) == 1 and len(present) == len(members)
+        same = found[uniques[0]] if len(uniques) == 1 else None
+        spreads.append(Spread(len(present), same=same, is_same=is_same, distinct=len(uniques)))
+    return spreads

@@ -1,0 +1,39 @@
+"""What people say of runs: notes and tags."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import orjson
+
+from artui.catalog import cells as cell_of
+from artui.query.reader import Reader
+
+
+class Said(NamedTuple):
+    """What people say of a run."""
+
+    note: str
+    tags: dict[str, str]
+
+
+def notes_and_tags(reader: Reader, keys: Sequence[int]) -> dict[int, Said]:
+    """Give the note and the tags, by name, of some runs; a tag without a value has an empty one."""
+    said = {key: Said("", {}) for key in keys}
+    told = {"keys": orjson.dumps(list(keys)).decode()}
+    with reader.snapshot() as connection:
+        query = "SELECT r.key, r.note FROM json_each(:keys) AS w JOIN run AS r ON r.key = w.value WHERE r.note <> ''"
+        for key, note in connection.execute(query, told):
+            said[key] = Said(cell_of.text(note), {})
+        query = """
+            SELECT t.run_key, n.text, t.value
+            FROM json_each(:keys) AS w
+            CROSS JOIN tag AS t ON t.run_key = w.value
+            JOIN name AS n ON n.key = t.name_key
+            ORDER BY t.run_key, n.text
+        """
+        for key, name, value in connection.execute(query, told):
+            if key in said:
+                said[key].tags[cell_of.text(name)] = cell_of.text(value)
+    return said

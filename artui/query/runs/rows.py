@@ -1,0 +1,172 @@
+"""The cells of some rows of a list of runs, and the keys and ids of runs."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from artui import clock
+from artui.catalog import cells as cell_of
+from artui.model import DAMAGED, Column, ParamValue, RunHead, RunRow
+from artui.query.aggregates import AGGREGATES
+from artui.query.attributes import ATTRIBUTES, Attribute
+from artui.query.heads import HEAD_COLUMNS, head_of, param_value
+from artui.query.reader import Reader
+
+if TYPE_CHECKING:
+    from artui.query.series.spooled import Pending
+
+
+def run_rows(
+    reader: Reader, keys: Sequence[int], shown: Sequence[Column], sparks: Iterable[str] = ()
+) -> dict[int, RunRow]:
+    """Read the cells of some rows: heads, and the params and metrics of the columns shown.
+
+    For the metric columns whose ids are in `sparks`, values for a sparkline come with them. Keys of runs that are
+    gone are left out.
+    """
+    from artui.query.series.sparks import spark_values
+    from artui.query.series.spooled import pending
+
+    if not keys:
+        return {}
+    now_ms = clock.now_ms()
+    params = {column.name_key: column.id for column in shown if column.source == "param"}
+    metrics = {
+        column.name_key: column.id for column in shown if column.source == "metric" and column.aggregate == "last"
+    }
+    spark_ids = set(sparks)
+    # What an index that is damaged leads to may be of another run or name.
+    cells: dict[int, dict[str, ParamValue]] = defaultdict(dict)
+    series: dict[int, tuple[int, str]] = {}
+    with reader.snapshot() as connection:
+        heads = {
+            row[0]: head_of(row, now_ms)
+            for row in connection.execute(
+                f"SELECT {HEAD_COLUMNS} FROM run AS r LEFT JOIN project AS p ON p.key = r.project_key WHERE r.key IN ({marks(keys)})",
+                list(keys),
+            )
+        }
+        if params:
+            for run_key, name_key, kind, number, text in connection.execute(
+                f"SELECT run_key, name_key, type, number, text FROM param WHERE run_key IN ({marks(keys)}) AND name_key IN ({marks(params)})",
+                [*keys, *params],
+            ):
+                if name_key in params:
+                    cells[run_key][params[name_key]] = param_value(kind, number, text)
+        if metrics:
+            for key, run_key, name_key, last in connection.execute(
+                f"SELECT key, run_key, name_key, last FROM series WHERE run_key IN ({marks(keys)}) AND name_key IN ({marks(metrics)}) ORDER BY labels",
+                [*keys, *metrics],
+            ):
+                if name_key in metrics and metrics[name_key] not in cells[run_key]:
+                    cells[run_key][metrics[name_key]] = measured(last)
+                    series[key] = run_key, metrics[name_key]
+        _read_others(connection, keys, shown, cells)
+        if metrics:
+            _take_pending(
+                pending(reader, connection),
+                heads,
+                {column.name: column.id for column in shown if column.id in metrics.values()},
+                cells,
+            )
+        wanted = [key for key, (_, column) in series.items() if column in spark_ids]
+        drawn = spark_values(connection, wanted)
+    by_run: dict[int, dict[str, Sequence[float]]] = {}
+    for key, values in drawn.items():
+        run_key, column_id = series[key]
+        by_run.setdefault(run_key, {})[column_id] = values
+    return {key: RunRow(head, cells[key], by_run.get(key, {})) for key, head in heads.items()}
+
+
+def _read_others(
+    connection: sqlite3.Connection,
+    keys: Sequence[int],
+    shown: Sequence[Column],
+    cells: dict[int, dict[str, ParamValue]],
+) -> None:
+    """Read cells of the rarer kinds: other attributes, tags, aggregates of metrics."""
+    runs = marks(keys)
+    attributes = {
+        column.id: ATTRIBUTES[column.name]
+        for column in shown
+        if column.source == "attribute" and column.name in ATTRIBUTES and not ATTRIBUTES[column.name].in_head
+    }
+    if attributes:
+        stored = ", ".join(attribute.value for attribute in attributes.values())
+        query = f"SELECT t.key, {stored} FROM run AS t WHERE t.key IN ({runs})"
+        for key, *values in connection.execute(query, list(keys)):
+            for (name, attribute), value in zip(attributes.items(), values, strict=True):
+                if value is not None and value != "":
+                    cells[key][name] = _attribute_cell(attribute, value)
+    tags = {column.name_key: column.id for column in shown if column.source == "tag"}
+    if tags:
+        query = f"SELECT run_key, name_key, value FROM tag WHERE run_key IN ({runs}) AND name_key IN ({marks(tags)})"
+        for key, name_key, value in connection.execute(query, [*keys, *tags]):
+            if name_key in tags:
+                cells[key][tags[name_key]] = cell_of.text(value) or "✓"
+    for column in shown:
+        if column.source == "metric" and column.aggregate in AGGREGATES and column.aggregate != "last":
+            value = AGGREGATES[column.aggregate]
+            query = f"SELECT t.run_key, {value} FROM series AS t WHERE t.run_key IN ({runs}) AND t.name_key = ? ORDER BY t.labels"
+            for key, found in connection.execute(query, [*keys, column.name_key]):
+                cells[key].setdefault(column.id, measured(found))
+
+
+def _attribute_cell(attribute: Attribute, value: Any) -> ParamValue:
+    """Read an attribute as it is stored; DAMAGED if it is not of its kind."""
+    if attribute.kind == "flag":
+        return bool(value) if value in (0, 1) else DAMAGED
+    if attribute.is_numeric:
+        return value if isinstance(value, int) else DAMAGED
+    return cell_of.text(value)
+
+
+def attribute_value(row: RunRow, name: str) -> ParamValue | None:
+    """Give an attribute of a row, times in milliseconds since 1970 and durations in milliseconds."""
+    head = row.head
+    of_head: dict[str, ParamValue | None] = {
+        "name": head.name, "id": head.id, "project": head.project, "status": head.status, "stage": head.stage,
+        "started": head.started_ms or None, "ended": head.ended_ms, "duration": head.duration_ms, "parent": head.parent_id,
+    }  # fmt: skip
+    return of_head[name] if name in of_head else row.cells.get(f"attribute:{name}")
+
+
+def run_ids(reader: Reader, keys: Sequence[int]) -> list[str]:
+    """Give the ids of runs, in the order of their keys in `keys`."""
+    with reader.snapshot() as connection:
+        query = "SELECT r.key, r.id FROM json_each(:keys) AS w JOIN run AS r ON r.key = w.value"
+        found = dict(connection.execute(query, {"keys": orjson.dumps(list(keys)).decode()}).fetchall())
+    return [cell_of.text(found[key]) for key in keys if key in found]
+
+
+def run_keys(reader: Reader, ids: Sequence[str]) -> list[int]:
+    """Give the keys of runs, in the order of their ids; runs that are gone are left out."""
+    with reader.snapshot() as connection:
+        query = "SELECT r.id, r.key FROM json_each(:ids) AS w JOIN run AS r ON r.id = w.value"
+        found = dict(connection.execute(query, {"ids": orjson.dumps(list(ids)).decode()}).fetchall())
+    return [found[each] for each in ids if each in found]
+
+
+def _take_pending(found: Pending, heads: dict[int, RunHead], columns: dict[str, str], cells: dict[int, dict[str, ParamValue]]) -> None:  # fmt: skip
+    """Show the last values that were logged and are not in the catalog yet."""
+    if not found:
+        return
+    keys = {head.id: key for key, head in heads.items()}
+    for (run_id, labels, name), (_, _, values) in found.items():
+        key, column = keys.get(run_id), columns.get(name)
+        if key is not None and column is not None and (not labels or column not in cells[key]):
+            cells[key][column] = float(values[-1])
+
+
+def measured(cell: Any) -> ParamValue:
+    """Read a value of a summary, which is NULL for NaN."""
+    return cell if isinstance(cell, int | float) else float("nan") if cell is None else DAMAGED
+
+
+def marks(values: Any) -> str:
+    return ", ".join("?" * len(values))

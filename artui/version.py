@@ -1,0 +1,3 @@
+"""The version of artui."""
+
+VERSION = "0.1.0"
