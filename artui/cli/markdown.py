@@ -1,0 +1,130 @@
+"""Markdown in the terminal: headings, lists, tables and code as plain letters, through the pager.
+
+Our own pages only. Nothing is cut: text folds at the width, and a line of code stays one line.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator
+from typing import ClassVar
+
+import click
+from markdown_it.token import Token
+from rich import box
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.markdown import CodeBlock, Heading, Markdown, MarkdownElement, TableElement
+from rich.table import Table
+from rich.text import Text
+from rich.theme import Theme
+
+MAX_COLUMNS = 100
+"""Longer lines are hard to read."""
+INDENT = "    "
+STYLES = {
+    "markdown.h1": "bold", "markdown.h2": "bold", "markdown.h3": "bold", "markdown.code": "cyan", "markdown.code_block": "cyan",
+    "markdown.table.border": "dim", "markdown.table.header": "bold",
+}  # fmt: skip
+"""Of the terminal's own sixteen colours."""
+
+
+def show(markdown: str) -> None:
+    """Show a page through the pager; without a terminal just print it, without colours."""
+    if not sys.stdout.isatty():
+        click.echo(drawn(markdown), nl=False)
+        return
+    # As git does it: what fits the screen needs no pager, and stays there.
+    os.environ.setdefault("LESS", "-FRX")
+    is_styled = _takes_colours()
+    click.echo_via_pager(drawn(markdown, is_styled=is_styled), color=is_styled)
+
+
+def drawn(markdown: str, *, is_styled: bool = False, columns: int | None = None) -> str:
+    """Draw Markdown in so many columns, by default those of the terminal."""
+    width = min(columns or shutil.get_terminal_size().columns, MAX_COLUMNS)
+    out = io.StringIO()
+    console = Console(
+        file=out, width=width, force_terminal=is_styled, color_system="standard" if is_styled else None, legacy_windows=False,
+        theme=Theme(STYLES), highlight=False, emoji=False,
+    )  # fmt: skip
+    console.print(_Page(markdown, is_styled=is_styled), crop=False)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+def _takes_colours() -> bool:
+    """Say whether what shows the page shows colours: less does, of other pagers nobody knows."""
+    words = shlex.split(os.environ.get("PAGER", "")) or ["less"]
+    is_less = os.path.basename(words[0]) == "less" and shutil.which(words[0]) is not None
+    return is_less and not os.environ.get("NO_COLOR") and os.environ.get("TERM") not in ("dumb", "emacs")
+
+
+class _Heading(Heading):
+    LEVEL_ALIGN = {}  # at the left, all of them
+
+
+class _Code(CodeBlock):
+    """As it is, indented: the terminal folds a line that is too long, so that it can be copied."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        code = "\n".join(INDENT + line for line in str(self.text).rstrip().splitlines())
+        yield Text(code, style="markdown.code_block", no_wrap=True, overflow="ignore")
+
+
+class _Table(TableElement):
+    """Folds words that are too long for a column, where Rich cuts them; a head of nothing is left out."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        heads = [cell.content for cell in self.header.row.cells] if self.header and self.header.row else []
+        table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False, style="markdown.table.border", show_header=any(head.plain.strip() for head in heads))  # fmt: skip
+        for head in heads:
+            head.stylize("markdown.table.header")
+            table.add_column(head, overflow="fold")
+        for row in self.body.rows if self.body else ():
+            table.add_row(*(cell.content for cell in row.cells))
+        yield table
+
+
+class _Page(Markdown):
+    elements: ClassVar[dict[str, type[MarkdownElement]]] = {
+        **Markdown.elements,
+        "heading_open": _Heading,
+        "fence": _Code,
+        "table_open": _Table,
+    }
+
+    def __init__(self, markup: str, *, is_styled: bool) -> None:
+        super().__init__(markup)
+        self.parsed = [token for token in self.parsed if token.type != "html_block"]
+        for token in self.parsed:
+            if token.children:
+                token.children = list(_as_read(token.children, is_styled))
+
+
+def _as_read(tokens: list[Token], is_styled: bool) -> Iterator[Token]:
+    """Let links say where they lead, pictures what they show, and code be told from text without colours, too."""
+    target = ""
+    for token in tokens:
+        if token.type == "link_open":
+            target = str(token.attrs.get("href", ""))
+        elif token.type == "link_close":
+            name, mark, _ = target.partition(".md")
+            if mark and "/" not in name:
+                yield Token("text", "", 0, content=" (")
+                yield _code(f"artui help {name}", is_styled)
+                yield Token("text", "", 0, content=")")
+            elif "://" in target:
+                yield Token("text", "", 0, content=f" ({target})")
+        elif token.type == "image":
+            yield Token("text", "", 0, content=f"[picture: {token.content}]")
+        elif token.type == "code_inline":
+            yield _code(token.content, is_styled)
+        else:
+            yield token
+
+
+def _code(content: str, is_styled: bool) -> Token:
+    return Token("code_inline", "code", 0, content=content if is_styled else f"`{content}`")
