@@ -17,6 +17,7 @@ ORDER = (
 )  # fmt: skip
 """Of the subjects in the list; pages that are not named here come after them."""
 KEYS = "keys"
+KEYS_SUMMARY = "Every key of the app, as your settings have them."
 
 _HEADING = re.compile(r"#+ ")
 _FENCE = re.compile(r"\s*```")
@@ -95,6 +96,12 @@ def sections_about(words: str) -> list[Section]:
     ]
 
 
+def heading_words() -> set[str]:
+    """Give the words that are long enough to be asked for, of all headings."""
+    headings = (section.heading for name in names() if name != KEYS for section in page(name).sections)
+    return {word for heading in headings for word in _words(heading) if len(word) > 3}
+
+
 def search(words: list[str]) -> list[Hit]:
     """Find the lines that have all the words; where there is none, the sections that have them in several lines."""
     wanted = [word.casefold() for word in words]
@@ -132,7 +139,7 @@ def _words(text: str) -> Iterator[str]:
 def _keys() -> str:
     from artui.tui.keys import KEYS, SCOPES
 
-    parts = ["# Keys\n\nEvery key of the app, as your settings have them.\n\n`artui keys` lists them with the ids by which `settings.toml` gives them others: see [settings](settings.md).\n"]  # fmt: skip
+    parts = [f"# Keys\n\n{KEYS_SUMMARY}\n\n`artui keys` lists them with the ids by which `settings.toml` gives them others: see [settings](settings.md).\n"]  # fmt: skip
     for scope, title in SCOPES.items():
         rows = [(key.shown.replace("|", "\\|").split(" "), key.help) for key in KEYS if key.scope == scope]
         lines = [f"| {' '.join(f'`{each}`' for each in shown)} | {help} |" for shown, help in rows]

@@ -15,9 +15,10 @@ from typing import ClassVar
 
 import click
 from markdown_it.token import Token
-from rich import box
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markdown import CodeBlock, Heading, Markdown, MarkdownElement, TableElement
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 from rich.theme import Theme
@@ -25,9 +26,11 @@ from rich.theme import Theme
 MAX_COLUMNS = 100
 """Longer lines are hard to read."""
 INDENT = "    "
+GAP = "   "
+"""Between columns."""
 STYLES = {
     "markdown.h1": "bold", "markdown.h2": "bold", "markdown.h3": "bold", "markdown.code": "cyan", "markdown.code_block": "cyan",
-    "markdown.table.border": "dim", "markdown.table.header": "bold",
+    "markdown.table.header": "bold underline",
 }  # fmt: skip
 """Of the terminal's own sixteen colours."""
 
@@ -65,6 +68,11 @@ def _takes_colours() -> bool:
 class _Heading(Heading):
     LEVEL_ALIGN = {}  # at the left, all of them
 
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from super().__rich_console__(console, options)
+        if not console.is_terminal:
+            yield Text(("=" if self.tag == "h1" else "-") * min(self.text.cell_len, options.max_width))
+
 
 class _Code(CodeBlock):
     """As it is, indented: the terminal folds a line that is too long, so that it can be copied."""
@@ -75,17 +83,28 @@ class _Code(CodeBlock):
 
 
 class _Table(TableElement):
-    """Folds words that are too long for a column, where Rich cuts them; a head of nothing is left out."""
+    """Breaks no word: where the longest words do not fit beside each other, rows are drawn as a list. A head of nothing is left out."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         heads = [cell.content for cell in self.header.row.cells] if self.header and self.header.row else []
-        table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False, style="markdown.table.border", show_header=any(head.plain.strip() for head in heads))  # fmt: skip
-        for head in heads:
+        rows = [[cell.content for cell in row.cells] for row in self.body.rows] if self.body else []
+        widths = [max(_longest_word(row[place]) for row in [heads, *rows]) for place in range(len(heads))]
+        if sum(widths) + len(GAP) * (len(widths) - 1) > options.max_width:
+            for row in rows:
+                yield Text(" · ").join(cell for cell in row[:-1] if cell.plain)
+                yield Padding(row[-1], (0, 0, 0, len(INDENT)))
+            return
+        table = Table(box=None, padding=(0, len(GAP), 0, 0), pad_edge=False, show_header=any(head.plain.strip() for head in heads))  # fmt: skip
+        for head, width in zip(heads, widths, strict=True):
             head.stylize("markdown.table.header")
-            table.add_column(head, overflow="fold")
-        for row in self.body.rows if self.body else ():
-            table.add_row(*(cell.content for cell in row.cells))
+            table.add_column(head, min_width=width, overflow="fold")
+        for row in rows:
+            table.add_row(*row)
         yield table
+
+
+def _longest_word(text: Text) -> int:
+    return max((cell_len(word) for word in text.plain.split()), default=0)
 
 
 class _Page(Markdown):

@@ -44,8 +44,9 @@ def command(words: tuple[str, ...], as_json: bool) -> int:
 
 
 def _list(as_json: bool) -> None:
-    pages = [manual.page(name) for name in manual.names() if name != manual.KEYS]
-    found = [(page.name, page.summary) for page in pages] + [(manual.KEYS, VERBS["keys"])]
+    found = [
+        (name, manual.KEYS_SUMMARY if name == manual.KEYS else manual.page(name).summary) for name in manual.names()
+    ]
     if as_json:
         print_json([{"subject": name, "summary": summary} for name, summary in found])
         return
@@ -117,9 +118,11 @@ def _excerpt(line: str, words: list[str]) -> str:
 def _unknown(subject: str) -> UsageError:
     import difflib
 
-    known = [*dict.fromkeys([*manual.names(), *VERBS])]
-    near = difflib.get_close_matches(subject.casefold(), known, n=3, cutoff=0.6)
-    near += [name for name in known if len(subject) > 2 and name.startswith(subject.casefold()) and name not in near]
+    known = [*dict.fromkeys([*manual.names(), *VERBS, *sorted(manual.heading_words())])]
+    text = subject.casefold()
+    near = [name for name in known if len(text) > 2 and name.startswith(text)]
+    near += difflib.get_close_matches(text, known, n=3, cutoff=0.7)
+    near = list(dict.fromkeys(near))[:3]
     hint = f"Did you mean {' or '.join(near)}? " if near else ""
     search = f"artui help search {clean(subject)}"
     return UsageError(
