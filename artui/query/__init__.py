@@ -217,7 +217,7 @@ class Reader:
         """List the runs that a filter matches.
 
         Args:
-            where: a filter such as `val/loss < 0.3 and status = finished`; the README describes the language.
+            where: a filter such as `val/loss < 0.3 and status = finished`; `artui help filters` describes the language.
             contains: words that a run must contain in its name, note, tags, project, status or params.
             order: a column or several, named as in filters: `started`, `val/loss`, `params.lr`, `val/acc.max`; a leading `-` turns it round.
             limit: at most so many.

@@ -1,4 +1,4 @@
-"""Whole questions, answered by keyboard, as the README tells them."""
+"""Whole questions, answered by keyboard: those of the manual, in a catalog of 10,000 runs."""
 
 from __future__ import annotations
 
