@@ -88,23 +88,35 @@ class _Table(TableElement):
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         heads = [cell.content for cell in self.header.row.cells] if self.header and self.header.row else []
         rows = [[cell.content for cell in row.cells] for row in self.body.rows] if self.body else []
-        widths = [max(_longest_word(row[place]) for row in [heads, *rows]) for place in range(len(heads))]
-        if sum(widths) + len(GAP) * (len(widths) - 1) > options.max_width:
-            for row in rows:
+        columns = [[row[place] for row in [heads, *rows]] for place in range(len(heads))]
+        widths = _widths(columns, options.max_width - len(GAP) * (len(heads) - 1))
+        if widths is None:
+            for row in [heads, *rows] if any(head.plain for head in heads) else rows:
                 yield Text(" · ").join(cell for cell in row[:-1] if cell.plain)
                 yield Padding(row[-1], (0, 0, 0, len(INDENT)))
             return
         table = Table(box=None, padding=(0, len(GAP), 0, 0), pad_edge=False, show_header=any(head.plain.strip() for head in heads))  # fmt: skip
         for head, width in zip(heads, widths, strict=True):
             head.stylize("markdown.table.header")
-            table.add_column(head, min_width=width, overflow="fold")
+            table.add_column(head, width=width)
         for row in rows:
             table.add_row(*row)
         yield table
 
 
-def _longest_word(text: Text) -> int:
-    return max((cell_len(word) for word in text.plain.split()), default=0)
+def _widths(columns: list[list[Text]], room: int) -> list[int] | None:
+    """Share the room out: to each column its longest word, then to those that lack least what they lack; None if words do not fit."""
+    widths = [max(cell_len(word) for text in column for word in [*text.plain.split(), ""]) for column in columns]
+    lacking = [max(text.cell_len for text in column) - width for column, width in zip(columns, widths, strict=True)]
+    spare = room - sum(widths)
+    if spare < 0:
+        return None
+    by_lack = sorted(range(len(columns)), key=lambda place: lacking[place])
+    for count, place in zip(range(len(columns), 0, -1), by_lack, strict=True):
+        given = min(lacking[place], spare // count)
+        widths[place] += given
+        spare -= given
+    return widths
 
 
 class _Page(Markdown):
