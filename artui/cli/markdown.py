@@ -36,8 +36,8 @@ STYLES = {
 
 
 def show(markdown: str) -> None:
-    """Show a page through the pager; without a terminal just print it, without colours."""
-    if not sys.stdout.isatty():
+    """Show a page through the pager; without a terminal on both ends just print it, without colours."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
         click.echo(drawn(markdown), nl=False)
         return
     # As git does it: what fits the screen needs no pager, and stays there.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
@@ -154,6 +155,22 @@ def test_a_terminal_gets_a_pager(extra: dict[str, str], is_coloured: bool, tmp_p
     assert done.returncode == 0 and "what is missing and what is there" in " ".join(given.split())
     assert ("\x1b[" in given) is is_coloured
     assert "R" in (tmp_path / "asked").read_text("utf-8")
+
+
+def test_without_a_keyboard_a_page_is_just_printed() -> None:
+    """On a terminal that cannot be typed at there is no pager, and no escape sequence, shown or not."""
+    master, slave = pty.openpty()
+    words = [sys.executable, "-m", "artui", "help", "sharing"]
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=slave, stderr=slave) as process:
+        os.close(slave)
+        told = b""
+        with contextlib.suppress(OSError):  # the other end is closed
+            while part := os.read(master, 65536):
+                told += part
+    os.close(master)
+
+    assert process.returncode == 0 and b"Share and copy catalogs" in told
+    assert b"\x1b" not in told and "␛".encode() not in told
 
 
 def test_subjects_are_offered(capsys: pytest.CaptureFixture[str]) -> None:
