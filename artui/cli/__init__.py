@@ -29,6 +29,7 @@ VERBS = {
     "why": "Say what made a run better than another, or what sets runs apart.",
     "trace": "Show where a run or version came from, and what came of it.",
     "settle": "Make a catalog one plain file of what a dead process left.",
+    "help": "Show a page of the manual, or search it.",
     "keys": "List the keys of the app, with the ids by which settings change them.",
     "completion": "Print the shell completion script for bash, zsh or fish.",
 }

@@ -84,6 +84,17 @@ def filters(context: click.Context, parameter: click.Parameter, incomplete: str)
     return _offered(context, lambda reader: _fields(reader, "", incomplete))
 
 
+def subjects(context: click.Context, parameter: click.Parameter, incomplete: str) -> Offered:
+    """Offer pages of the manual, and verbs."""
+    from artui.cli import VERBS
+    from artui.cli.manual import names
+
+    if context.params.get("words"):
+        return []
+    known = dict.fromkeys([*names(), "search", *VERBS])
+    return [CompletionItem(name) for name in known if name.startswith(incomplete)]
+
+
 def _offered(context: click.Context, find: Callable[[Reader], Iterator[str]]) -> Offered:
     """Ask the catalog that is meant; whatever goes wrong, nothing is offered."""
     with contextlib.suppress(Exception):

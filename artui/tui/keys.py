@@ -1,4 +1,4 @@
-"""Every key of the app, once: the footer, `?`, the command palette and the README take it from here."""
+"""Every key of the app, once: the footer, `?`, the command palette and `artui help keys` take it from here."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Key:
     label: str
     """One or two words for the footer and the palette."""
     help: str
-    """A sentence for `?` and the README."""
+    """A sentence for `?` and the manual."""
     in_footer: bool = False
 
     @property
@@ -647,13 +647,3 @@ def menu_keys(scope: str) -> list[tuple[str, str]]:
 def help_keys(*scopes: str) -> list[tuple[str, list[tuple[str, str]]]]:
     """Give (heading, (keys, sentence) pairs) for the help."""
     return [(SCOPES[scope], [(key.shown, key.help) for key in KEYS if key.scope == scope]) for scope in scopes]
-
-
-def readme_table() -> str:
-    """Give the table of keys as the README shows it."""
-    lines = ["| where | keys | |", "|---|---|---|"]
-    for scope, title in SCOPES.items():
-        for number, key in enumerate(key for key in _KEYS if key.scope == scope):
-            shown = " ".join(f"`{part}`" for part in key.shown.split(" "))
-            lines.append(f"| {title if number == 0 else ''} | {shown} | {key.help} |")
-    return "\n".join(lines) + "\n"

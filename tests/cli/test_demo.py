@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -47,6 +50,31 @@ def test_demo_summary_is_json_on_request(built_demo: Path) -> None:
     done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120, check=True)
     found = json.loads(done.stdout)
     assert found["path"] == str(built_demo) and found["runs"] == 42 and "production" in found["model"]["aliases"]
+
+
+def test_demo_on_a_terminal_shows_a_bar_and_no_line_for_each_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a newcomer sees first is a bar and a summary: no escape sequence as text, no path of a half-made file."""
+    monkeypatch.delenv("ARTUI_QUIET")
+    master, slave = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "artui", "demo", "--no-app"],
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=slave,
+    ) as process:
+        os.close(slave)
+        told = b""
+        with contextlib.suppress(OSError):  # the other end is closed
+            while part := os.read(master, 65536):
+                told += part
+        assert process.stdout is not None and b"42 runs" in process.stdout.read()
+    os.close(master)
+
+    assert b"running the demo project" in told and b"batch scoring" in told
+    assert "␛".encode() not in told and b".part" not in told
 
 
 def test_demo_makes_its_file_whole_or_not_at_all(tmp_path: Path) -> None:

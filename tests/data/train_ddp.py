@@ -1,4 +1,4 @@
-"""Two ranks of torchrun that share one run, as the README shows it."""
+"""Two ranks of torchrun that share one run, as the manual shows it."""
 
 import torch
 import torch.distributed as dist

@@ -1,4 +1,4 @@
-"""A small PyTorch loop, as the README shows it."""
+"""A small PyTorch loop, as the manual shows it."""
 
 import tempfile
 

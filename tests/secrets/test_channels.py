@@ -314,7 +314,7 @@ def test_index_stays_true_to_a_catalog_from_before(tmp_path: Path) -> None:
 
 
 def test_saved_files_are_kept_as_they_are(tmp_path: Path) -> None:
-    """What README says: content of files that a user saves is kept byte for byte; their preview is looked through."""
+    """What the manual says: content of files that a user saves is kept byte for byte; their preview is looked through."""
     from artui.capture.adding import add_version
 
     path, secret = tmp_path / "x.artui", plant("kept")[3]

@@ -1,10 +1,12 @@
-"""Whole questions, answered by keyboard, as the README tells them."""
+"""Whole questions, answered by keyboard: those of the manual, in a catalog of 10,000 runs."""
 
 from __future__ import annotations
 
 import math
 import random
+import re
 from collections.abc import Callable
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 from textual.pilot import Pilot
 
 from artui.catalog import Catalog, points, runs
+from tests.documents import MANUAL
 from tests.tui.looking import NOW_MS, settled, shown
 
 Explore = Callable[..., None]
@@ -108,3 +111,58 @@ def test_this_run_diverged_what_differs_from_those_that_did_not(big_sweep: Path,
         assert "0 of 10,000 runs" in shown(pilot) or "No run" in shown(pilot)
 
     explore(big_sweep, flow, size=(120, 36))
+
+
+PRESSED = {"enter": "enter", "space": "space", "esc": "escape", "→": "right", "/": "slash"}
+"""How the manual names keys, and the pilot; single letters are themselves."""
+
+
+def _told(name: str) -> list[str]:
+    """Give what stands in backticks in the numbered lines below a question of the manual, in its order."""
+    text = (MANUAL / "comparing.md").read_text("utf-8").partition(f"<!-- keys: {name} -->\n")[2]
+    lines = list(takewhile(lambda line: re.match(r"\d+\. ", line), text.splitlines()))
+    return [code for line in lines for code in re.findall(r"`([^`]+)`", line)]
+
+
+async def _follow(pilot: Pilot[Any], told: list[str]) -> list[str]:
+    """Press what the manual tells to press; the rest must be readable on the screen then. Give the screens by the way."""
+    screens = []
+    is_typing = False
+    for code in told:
+        if is_typing:
+            await pilot.press(*code)
+        elif code in PRESSED or len(code) == 1:
+            await pilot.press(PRESSED.get(code, code))
+        else:
+            assert code in shown(pilot), f"{code} is not on the screen"
+        is_typing = code == "/"
+        await settled(pilot)
+        screens.append(shown(pilot))
+    return screens
+
+
+def test_the_questions_of_the_manual_can_be_followed_on_the_demo(demo_catalog: Path, explore: Explore) -> None:
+    """Key by key: the best small model and why it is better; the runs that diverged and what sets them apart."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        screens = await _follow(pilot, _told("small"))
+        first_row = next(screen for screen in screens if "val/loss↑" in screen).splitlines()[3]
+        assert "able-lark-5" in first_row
+        assert any("of 42 runs" in screen for screen in screens)
+        assert any(
+            "why able-lark-5 against stark-tern-17" in screen and "is better than" in screen for screen in screens
+        )
+        assert "params.optimizer.name = adam" in screens[-1]
+
+        # What stands between the two questions.
+        await pilot.press("escape", "escape", "M")
+        await settled(pilot)
+        assert " 42 runs" in shown(pilot) and "marked" not in shown(pilot)
+
+        screens = await _follow(pilot, _told("diverged"))
+        assert any("3 of 42 runs" in screen for screen in screens)
+        apart = next(screen for screen in screens if "3 runs against 39 others" in screen).splitlines()
+        assert "optimizer.lr" in apart[3] and "median" in apart[3] and "% momentum" in apart[4]
+        assert "params.optimizer.lr >= 25" in screens[-5] and "1 of 42 runs" in screens[-1]
+
+    explore(demo_catalog, flow, size=(120, 36))

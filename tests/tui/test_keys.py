@@ -1,16 +1,15 @@
-"""One table of keys for footer, help, palette and README."""
+"""One table of keys for footer, help, palette and manual."""
 
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from artui.errors import UsageError
 from artui.tui.app import ArtuiApp
 from artui.tui.drawing import DrawsCharts
-from artui.tui.keys import KEYS, SCOPES, readme_table, remapped
+from artui.tui.keys import KEYS, SCOPES, remapped
 from artui.tui.screens.artifact import ArtifactScreen
 from artui.tui.screens.artifacts import ArtifactsScreen
 from artui.tui.screens.column import ColumnScreen
@@ -35,13 +34,6 @@ from artui.tui.widgets.lines import LineList
 from artui.tui.widgets.parallel import Parallel
 from artui.tui.widgets.scatter import Scatter
 from artui.tui.widgets.table import RunsTable
-
-README = Path(__file__).parent.parent.parent / "README.md"
-
-
-def test_readme_has_the_keys_of_the_bindings() -> None:
-    """The README's table is what .ci/readme-keys writes."""
-    assert readme_table() in README.read_text("utf-8")
 
 
 def test_no_key_means_two_things_in_one_place() -> None:
