@@ -407,3 +407,10 @@ class Node:
         if self.run is not None:
             return self.run.id
         return self.version.id if self.version is not None else ""
+
+
+def stage_of(kind: str, preferred: str) -> str:
+    """Give the stage that an artifact of this kind belongs to: the run's own if it knows the kind."""
+    if kind in KINDS.get(preferred, ()):
+        return preferred
+    return next((stage for stage in STAGES if kind in KINDS[stage]), preferred)

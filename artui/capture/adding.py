@@ -9,13 +9,13 @@ from typing import Any
 
 from artui.capture import hashing
 from artui.capture.files import listed
-from artui.capture.values import stage_of
 from artui.capture.warn import warn
 from artui.catalog import Catalog, artifacts, events
 from artui.catalog.artifacts import NewVersion
 from artui.catalog.cleaning import redactor_of
 from artui.content import files
 from artui.content.walking import location_of
+from artui.model import stage_of
 from artui.reference import check_alias, check_name
 from artui.settings import load_settings
 

@@ -384,7 +384,7 @@ class _Program:
 def _without_escapes(text: str) -> str:
     if "\x1b" not in text:
         return text
-    from artui.capture.console import Screen
+    from artui.content.console import Screen
 
     screen = Screen()
     return screen.feed(text) + screen.open_text

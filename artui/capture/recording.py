@@ -7,25 +7,25 @@ import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from artui import clock
 from artui.capture import code as code_of_runs
 from artui.capture import environment, notebook
 from artui.capture.media import Content
-from artui.capture.values import stage_of
 from artui.capture.warn import guarded
 from artui.capture.writer import Writer
 from artui.catalog import runs
 from artui.catalog.spool import adopting, folding
 from artui.catalog.spool.place import console_artifact, console_file, remove_file
 from artui.errors import CatalogError
+from artui.model import stage_of
 from artui.settings import PYTHON, Settings
 
 if TYPE_CHECKING:
     from artui.capture.console import ConsoleLog
     from artui.capture.descriptors import PumpedLog
-    from artui.capture.run import Run
+    from artui.capture.joining import Place
     from artui.capture.system import Sampler
 
 DESCRIBE_SECONDS = 10.0
@@ -42,16 +42,34 @@ class Program:
     """The program may then name the run."""
 
 
+class RecordedRun(Protocol):
+    """The run that is recorded, as far as it is asked for."""
+
+    id: str
+    project: str
+    name: str
+    stage: str
+
+
 class Recording:
     """What is recorded of one run beside what is logged."""
 
-    def __init__(self, run: Run, writer: Writer, settings: Settings, wants: Mapping[str, bool | str | None]) -> None:
+    def __init__(
+        self,
+        run: RecordedRun,
+        writer: Writer,
+        settings: Settings,
+        wants: Mapping[str, bool | str | None],
+        place: Place,
+        program: Program | None,
+    ) -> None:
         self._run = run
+        self._place = place
         self._writer = writer
         self._settings = settings
         self._wants = wants
         self.redactor = writer.redactor
-        self._program = run._program
+        self._program = program
         self.console: ConsoleLog | PumpedLog | None = None
         self._console_artifact = "console"
         self._sampler: Sampler | None = None
@@ -70,8 +88,8 @@ class Recording:
         command = [part[: environment.MAX_ARGUMENT_CHARS] for part in command]
         return {
             "do": "start",
-            "is_member": run._place.is_member,
-            "rank": run._place.rank if run._place.launch else None,
+            "is_member": self._place.is_member,
+            "rank": self._place.rank if self._place.launch else None,
             "context": {"exec": {"is_name_made_up": self._program.is_name_made_up}} if self._program else {},
             "run": {
                 "id": run.id, "project": run.project, "name": runs.storable(run.name), "stage": run.stage, "parent_id": parent_id,
@@ -83,7 +101,7 @@ class Recording:
 
     def begin(self) -> None:
         """Start what goes on beside the run. A process that has joined another's run leaves most of it to that one."""
-        place = self._run._place
+        place = self._place
         is_under_exec = place.is_member and place.run_id == os.environ.get("ARTUI_RUN", "").upper()
         if self._is_wanted("console", self._settings.console) and not is_under_exec:
             with guarded("keeping the console"):
@@ -109,7 +127,7 @@ class Recording:
         """Sample the machine, and this process or another one with all its children."""
         from artui.capture.system import Sampler
 
-        stream = self._writer.spool.stream(self._run.id, self._run._place.labels)
+        stream = self._writer.spool.stream(self._run.id, self._place.labels)
         self._sampler = Sampler(
             lambda values, step: stream.add(values, step, clock.now_ms()),
             seconds=self._settings.system_seconds or 10.0, folder=str(self._writer.path.parent), pid=pid,
@@ -119,7 +137,7 @@ class Recording:
         """Make the file that the console goes to; readers follow it there while the run goes on."""
         from artui.capture import console, descriptors
 
-        labels = self._run._place.labels
+        labels = self._place.labels
         name, self._console_artifact = console_file(self._run.id, labels), console_artifact(labels)
         path, limit_bytes = self._writer.spool.folder / name, self._settings.console_limit_bytes
         self.act("console", file=name, artifact=self._console_artifact)
@@ -224,7 +242,7 @@ class Recording:
             self.act("context", name="seeds", content=seeds)
         has_git = bool(environment.surroundings().git.commit)
         is_late = not has_git or notebook.shell() is not None  # what was imported, or executed, since the start
-        if not self._run._place.is_member and is_late and self._is_wanted("code", self._settings.code):
+        if not self._place.is_member and is_late and self._is_wanted("code", self._settings.code):
             self.record_code()
 
     def keep_console(self) -> None:

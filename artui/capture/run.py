@@ -24,23 +24,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from artui.capture import ending, joining
+from artui.capture import ending, joining, saving
 from artui.capture import writer as writers
 from artui.capture.joining import Place
 from artui.capture.names import new_name
 from artui.capture.params import Params
 from artui.capture.start import Start, fitting_name, fitting_stage, text_of, writer_for
-from artui.capture.values import as_step, error_text, numbers, stage_of, tag_values
-from artui.capture.warn import guarded, shown, tell, warn
+from artui.capture.values import as_step, error_text, numbers, tag_values
+from artui.capture.warn import guarded, settings_or_default, tell, warn
 from artui.capture.writer import Writer
-from artui.catalog import artifacts, events, runs
-from artui.catalog.artifacts import NewVersion, Saved
+from artui.catalog import runs
 from artui.catalog.ids import new_id
 from artui.catalog.recent import remember
-from artui.errors import ArtuiError, CatalogError, UsageError
-from artui.model import Relation
-from artui.reference import check_alias, parse
-from artui.settings import Settings, load_settings
+from artui.errors import ArtuiError, CatalogError
+from artui.model import Relation, stage_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -50,7 +47,6 @@ if TYPE_CHECKING:
     from artui.capture.recording import Program, Recording
     from artui.catalog.spool.writing import Stream
 
-_BETWEEN_VERSIONS = ("derived", "trained", "satisfies")
 SPOOLED_BYTES = 16 << 20
 """Larger texts, tables and pictures are not spooled, but saved at once."""
 
@@ -155,7 +151,7 @@ class Run:
                 self.project, self.name = writer.redactor.name(self.project), writer.redactor.text(self.name)
             with guarded("finding the run to go on with"):
                 mode = self._identify(writer, asked)
-            recording = Recording(self, writer, settings_or_default(), asked.wants)
+            recording = Recording(self, writer, settings_or_default(), asked.wants, self._place, self._program)
             start = recording.start_action(parent_id=parent_id or self._place.parent_id, note=text_of(asked.note))
             is_named = asked.name is not None or asked.project is not None
             writer.spool.act({**start, "mode": mode, "is_named": is_named})
@@ -287,10 +283,7 @@ class Run:
         doing = f"setting alias {ascii(alias)[:60]}"
         with guarded("setting an alias", str(alias)):
             if self._ready(doing) and (writer := self._writer):
-                writer.fold_now(writers.START_SECONDS)
-                with writer.catalog.transaction() as connection:
-                    found = artifacts.find_version(connection, parse(reference), project=self.project)
-                    _move_alias(writer, found.id, alias)
+                saving.alias(writer, reference, alias, project=self.project)
 
     def log_text(self, name: str, text: Any, step: int | None = None) -> None:
         """Keep a text as a new version of an artifact of kind `report`."""
@@ -360,8 +353,6 @@ class Run:
             ContentMissing: its bytes are not in the catalog and not where it says they are.
             CatalogError: the run is not recorded, so there is no catalog to ask.
         """
-        from artui.settings import cache_folder
-
         writer = self._writer
         if writer is None:
             raise CatalogError(
@@ -370,16 +361,12 @@ class Run:
             )
         if path is not None:
             name = fitting_name(reference.partition(":")[0], what="an artifact", otherwise="unnamed")
-            saved = self._save(
-                writer, name, Path(path), kind=kind, stage=stage or stage_of(kind, "data"), relation="input"
+            order = saving.Order(
+                self.id, self.project, name, Path(path), kind, stage or stage_of(kind, "data"), "input"
             )
-            reference = f"{writer.redactor.name(name)}:v{saved.number}"
-        writer.fold_now(writers.START_SECONDS)
-        with writer.catalog.transaction() as connection:
-            found = artifacts.find_version(connection, parse(reference), project=self.project)
-            local = Path(path) if path is not None else artifacts.fetch(connection, found, cache_folder())
-            artifacts.link(connection, "input", source_key=found.key, target_key=self._key(connection))
-        return local
+            reference = self._save(writer, order)
+        local = Path(path) if path is not None else None
+        return saving.use(writer, self.id, reference, project=self.project, path=local)
 
     def save(
         self,
@@ -406,50 +393,20 @@ class Run:
         with guarded("saving", str(name)):
             if self._ready(doing) and (writer := self._writer):
                 name = fitting_name(name, what="an artifact", otherwise="unnamed")
-                saved = self._save(
-                    writer, name, Path(path), kind=kind, stage=stage or stage_of(kind, self.stage), relation="output",
+                order = saving.Order(
+                    self.id, self.project, name, Path(path), kind, stage or stage_of(kind, self.stage), "output",
                     metadata=metadata or {}, note=note, related=related or {},
                     aliases=[alias] if isinstance(alias, str) else list(alias),
                 )  # fmt: skip
-                reference = f"{writer.redactor.name(name)}:v{saved.number}"
+                reference = self._save(writer, order)
         return reference
 
-    def _save(self, writer: Writer, name: str, path: Path, *, kind: str, stage: str, relation: Relation, metadata: Mapping[str, Any] | None = None, note: str = "", related: Mapping[str, Relation] | None = None, aliases: Sequence[str] = ()) -> Saved:  # fmt: skip
-        from artui.capture import hashing
-        from artui.capture.environment import surroundings
-        from artui.capture.files import listed
-        from artui.content import files
-        from artui.content.walking import location_of
-
-        entries = listed(path)
-        embed = files.size_of(entries) <= settings_or_default().embed_limit_bytes
-        # What stays where it is, is hashed in the background if it is large: it may take minutes.
-        referenced = None if embed else files.gather(None, entries, may_wait=False)
-        writer.fold_now(writers.START_SECONDS)
-        with writer.catalog.transaction() as connection:
-            gathered = referenced or files.gather(connection, entries)
-            for skipped in gathered.skipped:
-                warn("left out", f"{name}: left out {skipped!a}", subject=f"{name} {skipped}")
-            same = hashing.unchanged(writer, self.project, name, gathered.unhashed) if gathered.unhashed else None
-            saved = same or artifacts.save(
-                connection,
-                NewVersion(
-                    project=self.project, name=name, kind=kind, stage=stage, files=gathered.files, storage="embedded" if embed else "referenced",
-                    location=location_of(path), host=surroundings().host, note=note, metadata=metadata or {}, previews=gathered.previews,
-                ),
-            )  # fmt: skip
-            if relation == "output":
-                artifacts.link(connection, "output", source_key=self._key(connection), target_key=saved.key)
-            # What is wrong about a word must not cost the version.
-            for text, how in (related or {}).items():
-                with guarded("relating it", f"{name} to {text}"):
-                    _relate(connection, text, how, saved, self.project)
-            for alias in aliases:
-                with guarded("giving it an alias", f"{name} {alias}"):
-                    _move_alias(writer, saved.id, alias)
-        if gathered.unhashed and saved.is_new:
-            self._jobs.append(hashing.begin(writer, saved, self.project, name, gathered.unhashed))
-        return saved
+    def _save(self, writer: Writer, order: saving.Order) -> str:
+        """Save a version; give its reference."""
+        saved, job = saving.save(writer, order)
+        if job is not None:
+            self._jobs.append(job)
+        return f"{writer.redactor.name(order.name)}:v{saved.number}"
 
     def _await_digests(self, *, is_killed: bool = False) -> None:
         jobs, self._jobs = self._jobs, []
@@ -457,12 +414,6 @@ class Run:
             from artui.capture import hashing
 
             hashing.wait(jobs, seconds=hashing.KILLED_SECONDS if is_killed else None)
-
-    def _key(self, connection: sqlite3.Connection) -> int:
-        row = connection.execute("SELECT key FROM run WHERE id = ?", (self.id,)).fetchone()
-        if row is None:
-            raise CatalogError("The run is not in the catalog yet.", remedy="It is busy: try again.")
-        return int(row[0])
 
     def tick(self) -> None:
         """Called by the writer's thread about twice a second."""
@@ -560,7 +511,7 @@ class Run:
 
         self._place = Place(self.id, is_member=True, rank=self._place.rank)
         writer = writers.acquire(path)
-        recording = Recording(self, writer, settings_or_default(), {})
+        recording = Recording(self, writer, settings_or_default(), {}, self._place, self._program)
         writer.spool.act({**recording.start_action(), "mode": "again"})
         self._writer, self._recording = writer, recording
         self._stream = writer.spool.stream(self.id, self._place.labels)
@@ -606,20 +557,6 @@ def join_run(run_id: str, catalog: str | None, project: str = "default", name: s
     return run
 
 
-def settings_or_default() -> Settings:
-    """Give the user's settings; what is wrong with them must not cost a run its record."""
-    try:
-        return load_settings()
-    except (ArtuiError, OSError, RuntimeError, ValueError) as error:
-        warn("settings", f"{shown(error)} The defaults are used.")
-        return Settings()
-
-
-def _move_alias(writer: Writer, version_id: str, alias: str) -> None:
-    with events.recording(writer.catalog) as edit:
-        edit.move_alias(version_id, check_alias(fitting_name(alias, what="an alias", otherwise="")))
-
-
 @contextlib.contextmanager
 def _reading(writer: Writer) -> Iterator[sqlite3.Connection | None]:
     """Give the catalog to look something up in, with what dead processes left brought in; None where it cannot be had."""
@@ -635,13 +572,6 @@ def _reading(writer: Writer) -> Iterator[sqlite3.Connection | None]:
     with contextlib.ExitStack() as stack:
         stack.push(transaction.__exit__)
         yield connection
-
-
-def _relate(connection: sqlite3.Connection, text: str, how: str, saved: Saved, project: str) -> None:
-    if how not in _BETWEEN_VERSIONS:
-        raise UsageError(f"{how!r} is no relation between versions.", remedy=f"Use one of {', '.join(_BETWEEN_VERSIONS)}.")  # fmt: skip
-    other = artifacts.find_version(connection, parse(text), project=project)
-    artifacts.link(connection, how, source_key=other.key, target_key=saved.key)  # type: ignore[arg-type]
 
 
 _live: weakref.WeakSet[Run] = weakref.WeakSet()

@@ -21,7 +21,6 @@ from artui.model import STAGES
 from artui.reference import fit_name
 
 if TYPE_CHECKING:
-    from artui.capture.run import Run
     from artui.capture.writer import Writer
 
 
@@ -35,7 +34,8 @@ class Start:
     tags: Iterable[Any] | Mapping[Any, Any] | None = None
     note: Any = ""
     stage: Any = "modelling"
-    parent: Run | str | None = None
+    parent: Any = None
+    """A run, or the id of one."""
     id: Any = None
     resume: bool = False
     catalog: str | os.PathLike[str] | None = None

@@ -10,7 +10,6 @@ from typing import Any
 
 from artui.capture.arrays import as_number
 from artui.capture.warn import warn
-from artui.model import KINDS, STAGES
 
 MAX_DEPTH = 32
 """Mappings in mappings go no deeper; one may hold itself."""
@@ -94,13 +93,6 @@ def tag_values(tags: Iterable[Any] | Mapping[Any, Any] | None) -> dict[str, str]
         tags = [tags]
     pairs = tags.items() if isinstance(tags, Mapping) else ((tag, "") for tag in tags)
     return {str(name): str(value) for name, value in pairs if str(name)}
-
-
-def stage_of(kind: str, preferred: str) -> str:
-    """Give the stage that an artifact of this kind belongs to: the run's own if it knows the kind."""
-    if kind in KINDS.get(preferred, ()):
-        return preferred
-    return next((stage for stage in STAGES if kind in KINDS[stage]), preferred)
 
 
 def error_text(fault: BaseException) -> str:

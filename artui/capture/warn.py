@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from artui.errors import ArtuiError
+from artui.settings import Settings, load_settings
 
 MAX_SUBJECTS = 5
 """So many subjects of one cause are named."""
@@ -83,3 +84,12 @@ def shown(error: BaseException) -> str:
     except Exception:  # noqa: BLE001 - an exception whose own words fail
         text = type(error).__name__
     return text if text.isascii() and text.isprintable() else ascii(text)[1:-1]
+
+
+def settings_or_default() -> Settings:
+    """Give the user's settings; what is wrong with them must not cost a run its record."""
+    try:
+        return load_settings()
+    except (ArtuiError, OSError, RuntimeError, ValueError) as error:
+        warn("settings", f"{shown(error)} The defaults are used.")
+        return Settings()

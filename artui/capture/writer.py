@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from artui.capture.warn import forget, guarded, shown, tell_counts, warn
 from artui.catalog import Catalog, opening
@@ -23,7 +23,6 @@ from artui.errors import ArtuiError, CatalogError, CatalogLocked, CatalogNotFoun
 from artui.secrets import Redactor
 
 if TYPE_CHECKING:
-    from artui.capture.run import Run
     from artui.catalog.spool.reading import SpoolFile
     from artui.catalog.spool.writing import Spool
 
@@ -37,6 +36,15 @@ AGAIN_SECONDS, MAX_AGAIN_SECONDS = 0.4, 10.0
 """A catalog that cannot be opened is tried again after so long, each time after twice as long."""
 END_SECONDS = 30.0
 """So long the start of a run, and its end, wait for the catalog; then the spool keeps what there is."""
+
+
+class Ticked(Protocol):
+    """A run that the thread looks after."""
+
+    id: str
+
+    def tick(self) -> None:
+        """Do what is due, about twice a second."""
 
 
 class Writer:
@@ -79,7 +87,7 @@ class Writer:
             raise
         self._file: SpoolFile | None = None
         self._spool_ids = {self.spool.id}
-        self._runs: list[Run] = []
+        self._runs: list[Ticked] = []
         self._wake = threading.Event()
         self._turn = threading.Condition()
         self._opening = threading.Lock()
@@ -129,10 +137,10 @@ class Writer:
                 self._catalog = Catalog(self.path, create=not self._folded_at)
             return self._catalog
 
-    def add(self, run: Run) -> None:
+    def add(self, run: Ticked) -> None:
         self._runs = [*self._runs, run]
 
-    def remove(self, run: Run) -> None:
+    def remove(self, run: Ticked) -> None:
         self._runs = [each for each in self._runs if each is not run]
 
     def take_over(self) -> None:

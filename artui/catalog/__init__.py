@@ -21,8 +21,9 @@ from artui.catalog import connections, guard, journal, leftovers, opening, origi
 from artui.catalog.cleaning import redactor_of
 from artui.catalog.ids import new_id
 from artui.catalog.locks import lock_file
-from artui.catalog.migrations import APPLICATION_ID, PAGE_BYTES, SCHEMA_VERSION, migrate
+from artui.catalog.migrations import migrate
 from artui.catalog.opening import Opened, ascii_path, border, settle
+from artui.catalog.schema import APPLICATION_ID, PAGE_BYTES, SCHEMA_VERSION
 from artui.errors import CatalogError, CatalogLocked, CatalogReadOnly, CatalogTooNew, DiskFull
 from artui.paths import usable_path
 from artui.settings import load_settings
@@ -238,7 +239,7 @@ def _prepare(connection: guard.LimitedConnection, path: Path, opened: Opened) ->
     """Make a connection ready for changes: the schema compared and brought up to date, the journal chosen."""
     guard.check_again(connection, path)
     if guard.schema_version(connection) < SCHEMA_VERSION:
-        from artui.catalog.spool.owners import older_writers
+        from artui.catalog.spool.abandoned import older_writers
 
         if older_writers(path):
             raise CatalogLocked(

@@ -16,7 +16,7 @@ from typing import Any
 
 from artui.catalog import migrations
 from artui.catalog.cleaning import CleanConnection, CleanCursor
-from artui.catalog.migrations import SCHEMA_VERSION, VIEWS, schema_is_known
+from artui.catalog.schema import SCHEMA_0001, SCHEMA_VERSION, VIEWS, schema_is_known
 from artui.catalog.translate import ascii_path
 from artui.errors import CatalogDamaged, NotACatalog
 
@@ -62,7 +62,7 @@ _TABLES = frozenset(
         ),
     )
 ) | {f"search_{part}" for part in ("data", "idx", "content", "docsize", "config")}
-_SEARCH = next(statement for statement in migrations.SCHEMA_0001 if statement.startswith("CREATE VIRTUAL TABLE search"))
+_SEARCH = next(statement for statement in SCHEMA_0001 if statement.startswith("CREATE VIRTUAL TABLE search"))
 _WRITING_FUNCTIONS = frozenset({"ltrim", "char"})
 _SPOOL_INDEX = "sqlite_autoindex_spool_"
 """What a fold makes anew where the notes on spools are damaged."""

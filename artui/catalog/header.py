@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from artui.catalog.migrations import APPLICATION_ID
+from artui.catalog.schema import APPLICATION_ID
 from artui.catalog.translate import ascii_path
 from artui.errors import CatalogDamaged, CatalogError, CatalogNotFound, NotACatalog
 from artui.paths import usable_path

@@ -20,7 +20,7 @@ from artui.catalog.connections import disconnect, is_connected
 from artui.catalog.guard import STATEMENT_SECONDS, time_limit
 from artui.catalog.header import COMMIT_SECONDS, Header, has_content, look
 from artui.catalog.leftovers import Whose
-from artui.catalog.migrations import SCHEMA_VERSION
+from artui.catalog.schema import SCHEMA_VERSION
 from artui.catalog.translate import ascii_path, border, error_name
 from artui.errors import CatalogDamaged, CatalogError, CatalogLocked, CatalogReadOnly
 from artui.paths import usable_path

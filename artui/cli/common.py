@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from artui.catalog.finding import find_catalog
-from artui.catalog.spool.place import take_over
+from artui.catalog.spool.orphans import take_over
 from artui.cli import completing
 from artui.cli.catalogs import Function
 from artui.cli.catalogs import catalog_option as catalog_option

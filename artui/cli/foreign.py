@@ -7,7 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
-from artui.catalog.spool.place import take_over
+from artui.catalog.spool.orphans import take_over
 from artui.cli.explore import check_terminal, open_app
 from artui.errors import CatalogError, CatalogLocked, CatalogNotFound
 from artui.safetext import clean

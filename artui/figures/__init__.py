@@ -6,84 +6,12 @@ A `Figure` says what is drawn in the units of its axes. `layout` turns it into s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from artui.errors import UsageError
+from artui.figures.figure import Figure
 
 FORMATS = ("svg", "png")
-COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#8c6d31", "#7f3c8d", "#3969ac", "#11a579")
-"""On white paper; the first six are those of M. Okabe and K. Ito (2008), told apart by colour-blind readers too."""
-
-
-@dataclass(frozen=True, slots=True)
-class FigureAxis:
-    """One axis of a figure. `low` and `high`, like the places of ticks, are powers of ten on a logarithmic one."""
-
-    title: str
-    low: float
-    high: float
-    is_log: bool = False
-    ticks: Sequence[tuple[float, str]] = ()
-    """(share of the axis from 0 to 1, label)."""
-
-
-@dataclass(frozen=True, slots=True)
-class FigureLine:
-    """Points joined by straight lines, over the band from the lowest to the highest value, if there is one."""
-
-    xs: Sequence[float]
-    ys: Sequence[float]
-    colour: int = 0
-    """Position in COLOURS; below zero for one of many that step back."""
-    label: str = ""
-    lows: Sequence[float] = ()
-    highs: Sequence[float] = ()
-    is_faint: bool = False
-    """Whether it lies thin behind the others: what was measured, behind what was smoothed."""
-
-
-@dataclass(frozen=True, slots=True)
-class FigureDots:
-    xs: Sequence[float]
-    ys: Sequence[float]
-    colour: int = 0
-    label: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FigureBars:
-    """Bars from zero, each from one edge to the next."""
-
-    edges: Sequence[float]
-    heights: Sequence[float]
-    colour: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class FigureCells:
-    """A grid of shaded cells with their values, rows from the top."""
-
-    shares: Sequence[Sequence[float]]
-    """From 0 to 1; NaN for a cell without a value."""
-    texts: Sequence[Sequence[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    title: str
-    x: FigureAxis
-    y: FigureAxis
-    lines: Sequence[FigureLine] = ()
-    dots: Sequence[FigureDots] = ()
-    bars: Sequence[FigureBars] = ()
-    cells: FigureCells | None = None
-    rules: Sequence[tuple[float, str, str]] = ()
-    """Upright lines with a label at the bottom and one at the top: (share of the x axis, below, above)."""
-    note: str = ""
-    size: tuple[int, int] = field(default=(960, 600))
-    """Width and height in pixels."""
 
 
 def format_of(path: Path) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from artui.figures import COLOURS, Figure, FigureAxis
+from artui.figures.figure import COLOURS, Figure, FigureAxis
 
 INK, GREY, PALE, PAPER = "#1a1a1a", "#666666", "#dddddd", "#ffffff"
 BACKED = "#b8b8b8"

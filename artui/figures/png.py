@@ -6,7 +6,7 @@ import io
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from artui.figures import Figure
+from artui.figures.figure import Figure
 from artui.figures.layout import PAPER, Circle, Path, Text, shapes
 
 if TYPE_CHECKING:

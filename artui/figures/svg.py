@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape, quoteattr
 
-from artui.figures import Figure
+from artui.figures.figure import Figure
 from artui.figures.layout import PAPER, Circle, Path, Shape, shapes
 
 _FONT = "Helvetica, Arial, 'DejaVu Sans', sans-serif"

@@ -18,7 +18,8 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from artui import clock
-from artui.catalog.spool.place import folders_of, take_over
+from artui.catalog.spool.orphans import take_over
+from artui.catalog.spool.place import folders_of
 from artui.errors import ArtuiError
 from artui.model import DELETED_IN_SOURCE, FORMATS, UNREAD
 from artui.query.live import LiveRun, live_runs

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from artui.errors import UsageError
-from artui.figures import Figure
+from artui.figures.figure import Figure
 from artui.model import Metric
 from artui.query.series.curves import Curve, curve
 from artui.safetext import clean

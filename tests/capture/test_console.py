@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import artui
-from artui.capture.console import OPEN_LINES, ConsoleLog, Screen
+from artui.capture.console import ConsoleLog
+from artui.content.console import OPEN_LINES, Screen
 from artui.query.api import open_catalog
 from artui.query.artifacts import file_text, get_version
 from artui.secrets import Redactor

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from artui.capture.console import _CUT, MAX_LINE_CHARS, Screen
 from artui.catalog.spool import adopting
+from artui.content.console import _CUT, MAX_LINE_CHARS, Screen
 from artui.query.api import open_catalog
 from artui.query.artifacts import file_text, get_version
 

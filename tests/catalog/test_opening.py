@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from artui.catalog import Catalog, opening, runs, settle
-from artui.catalog.migrations import SCHEMA_VERSION
+from artui.catalog.schema import SCHEMA_VERSION
 from artui.errors import (
     ArtuiError,
     CatalogDamaged,

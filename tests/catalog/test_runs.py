@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from artui.catalog import Catalog, events, runs
-from artui.catalog.migrations import SCHEMA_DIGESTS, SCHEMA_VERSION, schema_text
+from artui.catalog.schema import SCHEMA_DIGESTS, SCHEMA_VERSION, schema_text
 from artui.query.api import open_catalog
 from artui.query.runs.order import RunsRequest, run_order
 

@@ -17,7 +17,7 @@ from artui.catalog import Catalog
 from artui.catalog.runs import NewRun
 from artui.catalog.spool import adopting, folding, owners, writing
 from artui.catalog.spool import format as spool_format
-from artui.catalog.spool.owners import is_abandoned
+from artui.catalog.spool.abandoned import OTHER_HOST_SECONDS, is_abandoned
 from artui.catalog.spool.place import folder_of, spool_files
 from artui.catalog.spool.reading import SpoolFile
 from artui.catalog.spool.writing import Spool
@@ -173,7 +173,7 @@ def test_spool_of_another_host_needs_time_to_be_dead(path: Path, monkeypatch: py
         written = Spool(path)
         written.close()
     assert not is_abandoned(written.path)
-    long_ago = time.time() - owners.OTHER_HOST_SECONDS - 1
+    long_ago = time.time() - OTHER_HOST_SECONDS - 1
     os.utime(written.path, (long_ago, long_ago))
     assert is_abandoned(written.path)
 

@@ -17,9 +17,10 @@ import artui
 from artui.capture import writer
 from artui.catalog import SCHEMA_VERSION, Catalog
 from artui.catalog.spool import adopting, folding, owners
+from artui.catalog.spool.abandoned import OTHER_HOST_SECONDS, is_abandoned, older_writers
 from artui.catalog.spool.format import ACTION, HEADER, MAGIC, NAMES, NUMBERED, POINTS, POINTS_HEAD, encode_json, record
-from artui.catalog.spool.owners import is_abandoned, older_writers
-from artui.catalog.spool.place import console_of, folder_of, is_plain_name, spool_files, take_over
+from artui.catalog.spool.orphans import take_over
+from artui.catalog.spool.place import console_of, folder_of, is_plain_name, spool_files
 from artui.catalog.spool.reading import SpoolFile
 from artui.catalog.spool.writing import Spool
 from artui.query.api import open_catalog
@@ -318,7 +319,7 @@ def test_another_boot_is_another_machine(path: Path, header: dict[str, object]) 
     """Pods and nodes share names: a spool of another boot is taken over after ten minutes of silence, not at once."""
     spool = _write(path, _body(_start()), header=header)
     assert not is_abandoned(spool)
-    long_ago = time.time() - owners.OTHER_HOST_SECONDS - 1
+    long_ago = time.time() - OTHER_HOST_SECONDS - 1
     os.utime(spool, (long_ago, long_ago))
     assert is_abandoned(spool)
 

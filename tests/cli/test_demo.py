@@ -127,13 +127,14 @@ def test_production_model_goes_back_to_raw_data_and_requirement(reader: CatalogR
 
 def test_saved_model_gives_the_measured_accuracy_again(reader: CatalogReader) -> None:
     """The numbers come from the training: scoring the test split with the stored weights gives the logged accuracy."""
-    from artui.demo import project as demo
+    from artui.demo.formats import from_safetensors
+    from artui.demo.training import predict
 
     model, features = resolve(reader, "digits-model:production"), resolve(reader, "digits-features:latest")
     with reader.snapshot() as connection:
-        weights = demo.from_safetensors(open_file(reader, connection, model.key, "model.safetensors").read())
+        weights = from_safetensors(open_file(reader, connection, model.key, "model.safetensors").read())
         with np.load(open_file(reader, connection, features.key, "test.npz")) as arrays:
-            predicted = demo.predict(weights, arrays["x"].astype(np.float64)).argmax(axis=1)
+            predicted = predict(weights, arrays["x"].astype(np.float64)).argmax(axis=1)
             accuracy = float(np.mean(predicted == arrays["y"]))
     logged = next(metric for metric in reader.run("evaluate").detail().metrics if metric.name == "test/acc")
     assert accuracy == logged.summary.last

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from artui.errors import UsageError
-from artui.figures import Figure, FigureAxis, FigureBars, FigureCells, FigureDots, FigureLine, format_of, write
+from artui.figures import format_of, write
+from artui.figures.figure import Figure, FigureAxis, FigureBars, FigureCells, FigureDots, FigureLine
 from artui.figures.layout import Circle, Text, shapes
 from artui.figures.layout import Path as Stroke
 

@@ -16,8 +16,8 @@ from artui.catalog.artifacts import NewFile, NewVersion
 from artui.catalog.attempts import attempt
 from artui.catalog.ids import time_of
 from artui.catalog.locks import Lock, lock_file
+from artui.catalog.spool.abandoned import OTHER_HOST_SECONDS, is_abandoned
 from artui.catalog.spool.folding import Tell, fold, folded_bytes, make_durable, remove
-from artui.catalog.spool.owners import OTHER_HOST_SECONDS, is_abandoned
 from artui.catalog.spool.place import (
     console_of,
     file_names,

@@ -9,19 +9,14 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from artui.catalog.locks import Lock, lock_file
-from artui.catalog.migrations import SCHEMA_VERSION
+from artui.catalog.schema import SCHEMA_VERSION
 from artui.catalog.spool.format import FORMAT_VERSION
-from artui.catalog.spool.place import opened_file, spool_files
-
-OTHER_HOST_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,63 +82,3 @@ def pid_namespace() -> str:
         return os.readlink("/proc/self/ns/pid")
     except OSError:
         return ""
-
-
-def is_abandoned(path: Path) -> bool:
-    """Say whether the process that writes a spool is gone for certain."""
-    try:
-        with opened_file(path, may_write=True, may_be_own=True) as handle:
-            lock = lock_file(handle)
-            return lock is not Lock.TAKEN and _is_gone(read_owner(handle), lock, os.fstat(handle).st_mtime)
-    except OSError:
-        return False
-
-
-def _is_gone(owner: Owner | None, lock: Lock, written_at: float) -> bool:
-    is_silent = time.time() - written_at > OTHER_HOST_SECONDS
-    if owner is None:
-        return lock is Lock.MINE or is_silent
-    # Machines may share a name: one that was booted at another time is another one, or has lost all its processes.
-    if owner.host != socket.gethostname() or owner.boot != boot_id():
-        return is_silent
-    if lock is Lock.MINE:
-        return True
-    return is_silent if owner.pids != pid_namespace() else not _is_alive(owner.pid)
-
-
-def _is_alive(pid: int) -> bool:
-    if pid <= 0:
-        return False
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except OSError:
-        return True
-    return True
-
-
-def read_owner(handle: int) -> Owner | None:
-    """Read who writes an open spool; None when its beginning does not say."""
-    from artui.catalog.spool.reading import SpoolFile
-
-    file = SpoolFile(Path(), handle=handle)
-    file.read(0, max_bytes=4096)
-    return file.owner
-
-
-def older_writers(catalog: Path) -> bool:
-    """Say whether a process is writing here that does not know this artui's schema, or does not say what it knows."""
-    for path in spool_files(catalog):
-        if is_abandoned(path):
-            continue
-        try:
-            with opened_file(path, may_be_own=True) as handle:
-                owner = read_owner(handle)
-        except FileNotFoundError:
-            continue  # it has just ended
-        except OSError:
-            return True
-        if owner is None or owner.schema < SCHEMA_VERSION:
-            return True
-    return False

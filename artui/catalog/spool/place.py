@@ -15,8 +15,6 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from artui.errors import ArtuiError
-
 _OPENING = os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _MAX_NAME_CHARS = 255
 _TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")
@@ -276,12 +274,3 @@ def remove_folder(catalog: Path) -> None:
             if folder.name != folder_of(catalog).name and os.listdir(folder) == [CATALOG_FILE]:
                 os.unlink(folder / CATALOG_FILE)
             folder.rmdir()
-
-
-def take_over(catalog: Path, *, tell: Callable[[str], None] = lambda _: None) -> None:
-    """Take over what dead processes of this user left beside a catalog; where that is not possible now, it stays."""
-    if folders_of(catalog):
-        from artui.catalog.spool import adopting
-
-        with contextlib.suppress(ArtuiError, OSError):
-            adopting.take_over(Path(os.path.realpath(catalog)), tell=tell)

@@ -25,7 +25,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from artui.capture.values import stage_of
 from artui.catalog import Catalog, blobs, importing, opening, runs
 from artui.catalog.artifacts import NewFile, NewVersion, Saved
 from artui.catalog.importing import Known
@@ -39,7 +38,7 @@ from artui.exchange.intake.run import MAX_NAME, RunIntake, bounded_ms
 from artui.exchange.reading import files as reading
 from artui.exchange.reading.files import is_clutter
 from artui.exchange.reading.pointers import pointer_of
-from artui.model import DELETED_IN_SOURCE, Preview, Relation
+from artui.model import DELETED_IN_SOURCE, Preview, Relation, stage_of
 from artui.preview import preview
 from artui.reference import check_alias, check_name
 from artui.secrets import Redactor

@@ -18,7 +18,7 @@ from typing import Any
 
 import orjson
 
-from artui.capture.console import Screen
+from artui.content.console import Screen
 from artui.errors import SourceDamaged
 from artui.exchange.intake.identity import LOG, Identity, witness
 from artui.exchange.intake.intake import Content, Intake

@@ -18,7 +18,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from artui.figures import Figure, FigureAxis, FigureLine
+from artui.figures.figure import Figure, FigureAxis, FigureLine
 from artui.query.series.curves import Curve, Window
 from artui.safetext import clean
 from artui.tui.cells import CURVE_MARKS, DAMAGED_SIGN, Palette, Span, fit, length_of, strip_of

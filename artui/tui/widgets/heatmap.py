@@ -10,7 +10,7 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from artui.figures import Figure, FigureAxis, FigureCells
+from artui.figures.figure import Figure, FigureAxis, FigureCells
 from artui.query.pictures import TablePicture
 from artui.safetext import clean
 from artui.tui.cells import Palette, Span, fit, strip_of

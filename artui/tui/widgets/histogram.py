@@ -9,7 +9,7 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from artui.figures import Figure, FigureAxis, FigureBars
+from artui.figures.figure import Figure, FigureAxis, FigureBars
 from artui.query.runs.statistics import Description
 from artui.safetext import clean
 from artui.tui.cells import Palette, Span, fit, strip_of

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from textual.message import Message
 from textual.strip import Strip
 
-from artui.figures import Figure, FigureAxis, FigureLine
+from artui.figures.figure import Figure, FigureAxis, FigureLine
 from artui.query.runs.statistics import Placed
 from artui.safetext import clean
 from artui.tui.cells import Palette, Span, fit, strip_of

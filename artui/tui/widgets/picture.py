@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from textual.strip import Strip
 from textual.widget import Widget
 
-from artui.figures import Figure, FigureAxis
+from artui.figures.figure import Figure, FigureAxis
 from artui.query.runs.statistics import Placed
 from artui.tui.cells import Palette, strip_of
 from artui.tui.widgets.plot import Scale, Unit, ticks

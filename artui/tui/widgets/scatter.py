@@ -10,7 +10,7 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from artui.figures import Figure, FigureDots
+from artui.figures.figure import Figure, FigureDots
 from artui.query.runs.statistics import Placed, rank_correlation
 from artui.safetext import clean
 from artui.tui.cells import Palette, Span, fit, strip_of

@@ -1,0 +1,140 @@
+"""Versions that a run makes or uses: files and folders into the catalog, and out of it again."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from artui.capture import writer as writers
+from artui.capture.start import fitting_name
+from artui.capture.warn import guarded, settings_or_default, warn
+from artui.catalog import artifacts, events
+from artui.catalog.artifacts import NewVersion, Saved
+from artui.errors import CatalogError, UsageError
+from artui.model import Relation
+from artui.reference import check_alias, parse
+
+if TYPE_CHECKING:
+    from artui.capture.hashing import Job
+    from artui.capture.writer import Writer
+
+BETWEEN_VERSIONS = ("derived", "trained", "satisfies")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be saved, and as what."""
+
+    run_id: str
+    project: str
+    name: str
+    path: Path
+    kind: str
+    stage: str
+    relation: Relation
+    """`output` of the run; an `input` is linked by who uses it."""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
+    related: Mapping[str, Relation] = field(default_factory=dict)
+    """Versions that this one rests on, by reference, with how."""
+    aliases: Sequence[str] = ()
+
+
+def save(writer: Writer, order: Order) -> tuple[Saved, Job | None]:
+    """Save a file or folder as a version; give it, and the hashing that goes on behind it if there is any.
+
+    Raises:
+        CatalogError, OSError: it cannot be read, or not be written. What is wrong with an alias or a related version is
+            told, and costs the version nothing.
+    """
+    from artui.capture import hashing
+    from artui.capture.environment import surroundings
+    from artui.capture.files import listed
+    from artui.content import files
+    from artui.content.walking import location_of
+
+    entries = listed(order.path)
+    is_embedded = files.size_of(entries) <= settings_or_default().embed_limit_bytes
+    # What stays where it is, is hashed in the background if it is large: it may take minutes.
+    referenced = None if is_embedded else files.gather(None, entries, may_wait=False)
+    writer.fold_now(writers.START_SECONDS)
+    with writer.catalog.transaction() as connection:
+        gathered = referenced or files.gather(connection, entries)
+        for skipped in gathered.skipped:
+            warn("left out", f"{order.name}: left out {skipped!a}", subject=f"{order.name} {skipped}")
+        same = hashing.unchanged(writer, order.project, order.name, gathered.unhashed) if gathered.unhashed else None
+        saved = same or artifacts.save(
+            connection,
+            NewVersion(
+                project=order.project, name=order.name, kind=order.kind, stage=order.stage, files=gathered.files,
+                storage="embedded" if is_embedded else "referenced", location=location_of(order.path), host=surroundings().host,
+                note=order.note, metadata=order.metadata, previews=gathered.previews,
+            ),
+        )  # fmt: skip
+        if order.relation == "output":
+            artifacts.link(connection, "output", source_key=run_key(connection, order.run_id), target_key=saved.key)
+        # What is wrong about a word must not cost the version.
+        for text, relation in order.related.items():
+            with guarded("relating it", f"{order.name} to {text}"):
+                _relate(connection, text, relation, saved, order.project)
+        for alias in order.aliases:
+            with guarded("giving it an alias", f"{order.name} {alias}"):
+                move_alias(writer, saved.id, alias)
+    if gathered.unhashed and saved.is_new:
+        return saved, hashing.begin(writer, saved, order.project, order.name, gathered.unhashed)
+    return saved, None
+
+
+def use(writer: Writer, run_id: str, reference: str, *, project: str, path: Path | None) -> Path:
+    """Note a version as an input of a run; give a local path to its content: `path` where that is what was saved.
+
+    Raises:
+        UnknownReference, AmbiguousReference: there is no such version, or more than one.
+        ContentMissing: its bytes are not in the catalog and not where it says they are.
+    """
+    from artui.settings import cache_folder
+
+    writer.fold_now(writers.START_SECONDS)
+    with writer.catalog.transaction() as connection:
+        version = artifacts.find_version(connection, parse(reference), project=project)
+        local = path if path is not None else artifacts.fetch(connection, version, cache_folder())
+        artifacts.link(connection, "input", source_key=version.key, target_key=run_key(connection, run_id))
+    return local
+
+
+def alias(writer: Writer, reference: str, alias: str, *, project: str) -> None:
+    """Let an alias name a version."""
+    writer.fold_now(writers.START_SECONDS)
+    with writer.catalog.transaction() as connection:
+        version = artifacts.find_version(connection, parse(reference), project=project)
+        move_alias(writer, version.id, alias)
+
+
+def move_alias(writer: Writer, version_id: str, alias: str) -> None:
+    """Let an alias name a version, by its id."""
+    with events.recording(writer.catalog) as edit:
+        edit.move_alias(version_id, check_alias(fitting_name(alias, what="an alias", otherwise="")))
+
+
+def run_key(connection: sqlite3.Connection, run_id: str) -> int:
+    """Give the key of a run that is being recorded.
+
+    Raises:
+        CatalogError: its start has not arrived yet.
+    """
+    row = connection.execute("SELECT key FROM run WHERE id = :id", {"id": run_id}).fetchone()
+    if row is None:
+        raise CatalogError("The run is not in the catalog yet.", remedy="It is busy: try again.")
+    return int(row[0])
+
+
+def _relate(connection: sqlite3.Connection, text: str, relation: str, saved: Saved, project: str) -> None:
+    if relation not in BETWEEN_VERSIONS:
+        raise UsageError(
+            f"{relation!r} is no relation between versions.", remedy=f"Use one of {', '.join(BETWEEN_VERSIONS)}."
+        )
+    other = artifacts.find_version(connection, parse(text), project=project)
+    artifacts.link(connection, relation, source_key=other.key, target_key=saved.key)  # type: ignore[arg-type]

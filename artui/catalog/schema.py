@@ -1,0 +1,551 @@
+"""The tables of a catalog, version by version, and the views that others may query."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sqlite3
+
+APPLICATION_ID = 0x41525455
+"""`ARTU`, at offset 68 of the file."""
+
+
+SCHEMA_VERSION = 5
+
+
+PAGE_BYTES = 1024
+"""A quarter of SQLite's default: a small catalog is mostly nearly empty tables, and blocks of points pack tighter."""
+
+
+SCHEMA_0001 = (
+    """
+    CREATE TABLE catalog (
+        key INTEGER PRIMARY KEY CHECK (key = 1),
+        id TEXT NOT NULL,
+        created_ms INTEGER NOT NULL,
+        created_by TEXT NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE project (
+        key INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        created_ms INTEGER NOT NULL
+    )
+    """,
+    # status: 0 running, 1 finished, 2 failed, 3 killed. stage: 0 requirements, 1 data, 2 modelling, 3 operations.
+    """
+    CREATE TABLE run (
+        key INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        project_key INTEGER NOT NULL REFERENCES project (key),
+        parent_id TEXT,
+        name TEXT NOT NULL,
+        status INTEGER NOT NULL,
+        stage INTEGER NOT NULL,
+        started_ms INTEGER NOT NULL,
+        ended_ms INTEGER,
+        duration_ms INTEGER,
+        heartbeat_ms INTEGER NOT NULL,
+        deleted_ms INTEGER,
+        user TEXT NOT NULL DEFAULT '',
+        host TEXT NOT NULL DEFAULT '',
+        git_commit TEXT NOT NULL DEFAULT '',
+        git_branch TEXT NOT NULL DEFAULT '',
+        git_dirty INTEGER,
+        python TEXT NOT NULL DEFAULT '',
+        directory TEXT NOT NULL DEFAULT '',
+        command TEXT NOT NULL DEFAULT '[]',
+        note TEXT NOT NULL DEFAULT '',
+        error TEXT NOT NULL DEFAULT '',
+        source TEXT NOT NULL DEFAULT ''
+    )
+    """,
+    "CREATE INDEX run_by_start ON run (started_ms)",
+    "CREATE INDEX run_by_parent ON run (parent_id) WHERE parent_id IS NOT NULL",
+    "CREATE INDEX run_by_status ON run (status, started_ms) WHERE status <> 1",
+    "CREATE INDEX run_by_deletion ON run (deleted_ms) WHERE deleted_ms IS NOT NULL",
+    """
+    CREATE TABLE name (
+        key INTEGER PRIMARY KEY,
+        text TEXT NOT NULL UNIQUE
+    )
+    """,
+    # type: 0 number, 1 text, 2 bool, 3 JSON. A number beyond what SQLite holds exactly is in text.
+    """
+    CREATE TABLE param (
+        run_key INTEGER NOT NULL REFERENCES run (key) ON DELETE CASCADE,
+        name_key INTEGER NOT NULL REFERENCES name (key),
+        type INTEGER NOT NULL,
+        number,
+        text TEXT,
+        PRIMARY KEY (run_key, name_key)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX param_by_number ON param (name_key, number, run_key) WHERE number IS NOT NULL",
+    "CREATE INDEX param_by_text ON param (name_key, text, run_key) WHERE text IS NOT NULL",
+    """
+    CREATE TABLE tag (
+        run_key INTEGER NOT NULL REFERENCES run (key) ON DELETE CASCADE,
+        name_key INTEGER NOT NULL REFERENCES name (key),
+        value TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (run_key, name_key)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX tag_by_name ON tag (name_key, run_key)",
+    # first and last are the first and last points' values, NULL for NaN; min, max and sum are over finite points.
+    """
+    CREATE TABLE series (
+        key INTEGER PRIMARY KEY,
+        run_key INTEGER NOT NULL REFERENCES run (key) ON DELETE CASCADE,
+        name_key INTEGER NOT NULL REFERENCES name (key),
+        labels TEXT NOT NULL DEFAULT '',
+        count INTEGER NOT NULL,
+        finite_count INTEGER NOT NULL,
+        nan_count INTEGER NOT NULL,
+        positive_inf_count INTEGER NOT NULL,
+        negative_inf_count INTEGER NOT NULL,
+        first REAL,
+        last REAL,
+        min REAL,
+        max REAL,
+        sum REAL,
+        min_step INTEGER,
+        max_step INTEGER,
+        first_step INTEGER NOT NULL,
+        last_step INTEGER NOT NULL,
+        first_ms INTEGER NOT NULL,
+        last_ms INTEGER NOT NULL,
+        UNIQUE (run_key, name_key, labels)
+    )
+    """,
+    "CREATE INDEX series_by_last ON series (name_key, last, run_key)",
+    # codec: 'pco' or 'raw' (catalog/points.py). Only the last block of a series is ever rewritten.
+    """
+    CREATE TABLE block (
+        key INTEGER PRIMARY KEY,
+        series_key INTEGER NOT NULL REFERENCES series (key) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        count INTEGER NOT NULL,
+        finite_count INTEGER NOT NULL,
+        nan_count INTEGER NOT NULL,
+        positive_inf_count INTEGER NOT NULL,
+        negative_inf_count INTEGER NOT NULL,
+        first REAL,
+        last REAL,
+        min REAL,
+        max REAL,
+        sum REAL,
+        first_step INTEGER NOT NULL,
+        last_step INTEGER NOT NULL,
+        low_step INTEGER NOT NULL,
+        high_step INTEGER NOT NULL,
+        first_ms INTEGER NOT NULL,
+        last_ms INTEGER NOT NULL,
+        codec TEXT NOT NULL,
+        digest BLOB NOT NULL,
+        payload BLOB NOT NULL,
+        UNIQUE (series_key, number)
+    )
+    """,
+    """
+    CREATE TABLE artifact (
+        key INTEGER PRIMARY KEY,
+        id TEXT NOT NULL,
+        project_key INTEGER NOT NULL REFERENCES project (key),
+        name TEXT NOT NULL,
+        stage INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        created_ms INTEGER NOT NULL,
+        deleted_ms INTEGER,
+        note TEXT NOT NULL DEFAULT '',
+        UNIQUE (name, project_key)
+    )
+    """,
+    """
+    CREATE TABLE version (
+        key INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        artifact_key INTEGER NOT NULL REFERENCES artifact (key) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        digest BLOB NOT NULL,
+        size_bytes INTEGER NOT NULL,
+        file_count INTEGER NOT NULL,
+        created_ms INTEGER NOT NULL,
+        deleted_ms INTEGER,
+        storage TEXT NOT NULL,
+        location TEXT NOT NULL DEFAULT '',
+        host TEXT NOT NULL DEFAULT '',
+        note TEXT NOT NULL DEFAULT '',
+        metadata TEXT NOT NULL DEFAULT '{}',
+        UNIQUE (artifact_key, number)
+    )
+    """,
+    """
+    CREATE TABLE file (
+        version_key INTEGER NOT NULL REFERENCES version (key) ON DELETE CASCADE,
+        path TEXT NOT NULL,
+        size_bytes INTEGER NOT NULL,
+        digest BLOB,
+        blob_key INTEGER REFERENCES blob (key),
+        media_type TEXT NOT NULL DEFAULT '',
+        link_target TEXT,
+        note TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (version_key, path)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX file_by_blob ON file (blob_key) WHERE blob_key IS NOT NULL",
+    """
+    CREATE TABLE preview (
+        version_key INTEGER NOT NULL REFERENCES version (key) ON DELETE CASCADE,
+        path TEXT NOT NULL,
+        content TEXT NOT NULL,
+        PRIMARY KEY (version_key, path)
+    ) WITHOUT ROWID
+    """,
+    # digest: SHA-256 of the whole content.
+    """
+    CREATE TABLE blob (
+        key INTEGER PRIMARY KEY,
+        digest BLOB NOT NULL UNIQUE,
+        size_bytes INTEGER NOT NULL
+    )
+    """,
+    # At most 1 MiB each, stored once. codec: 'raw' or 'zlib'; digest: SHA-256 of the content before compression.
+    """
+    CREATE TABLE chunk (
+        key INTEGER PRIMARY KEY,
+        digest BLOB NOT NULL UNIQUE,
+        size_bytes INTEGER NOT NULL,
+        codec TEXT NOT NULL,
+        content BLOB NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE blob_chunk (
+        blob_key INTEGER NOT NULL REFERENCES blob (key) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        chunk_key INTEGER NOT NULL REFERENCES chunk (key),
+        PRIMARY KEY (blob_key, number)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE alias (
+        artifact_key INTEGER NOT NULL REFERENCES artifact (key) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        version_key INTEGER NOT NULL REFERENCES version (key) ON DELETE CASCADE,
+        PRIMARY KEY (artifact_key, name)
+    ) WITHOUT ROWID
+    """,
+    # relation: 0 output (run to version), 1 input (version to run), 2 derived, 3 trained, 4 satisfies (version to version).
+    """
+    CREATE TABLE edge (
+        relation INTEGER NOT NULL,
+        source_key INTEGER NOT NULL,
+        target_key INTEGER NOT NULL,
+        created_ms INTEGER NOT NULL,
+        PRIMARY KEY (relation, source_key, target_key)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX edge_by_target ON edge (relation, target_key, source_key)",
+    # The journal of what people changed. Never updated, never deleted from.
+    """
+    CREATE TABLE event (
+        id TEXT NOT NULL PRIMARY KEY,
+        time_ms INTEGER NOT NULL,
+        author TEXT NOT NULL,
+        action TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        subject_id TEXT NOT NULL,
+        before TEXT,
+        after TEXT
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX event_by_subject ON event (subject_id, time_ms)",
+    """
+    CREATE TABLE saved_view (
+        name TEXT NOT NULL PRIMARY KEY,
+        screen TEXT NOT NULL,
+        content TEXT NOT NULL,
+        author TEXT NOT NULL,
+        changed_ms INTEGER NOT NULL
+    ) WITHOUT ROWID
+    """,
+    "CREATE VIRTUAL TABLE search USING fts5 (name, note, tags, params, content='', columnsize=0)",
+    """
+    CREATE VIEW runs AS
+        SELECT r.id, r.name, p.name AS project,
+               CASE r.status WHEN 0 THEN 'running' WHEN 1 THEN 'finished' WHEN 2 THEN 'failed' ELSE 'killed' END AS status,
+               CASE r.stage WHEN 0 THEN 'requirements' WHEN 1 THEN 'data' WHEN 2 THEN 'modelling' ELSE 'operations' END AS stage,
+               r.started_ms, r.ended_ms, r.duration_ms, r.parent_id, r.user, r.host,
+               r.git_commit, r.git_branch, r.git_dirty, r.command, r.note, r.error
+        FROM run AS r
+        JOIN project AS p ON p.key = r.project_key
+        WHERE r.deleted_ms IS NULL
+    """,
+    """
+    CREATE VIEW run_params AS
+        SELECT r.id AS run_id, r.name AS run, n.text AS name,
+               CASE a.type WHEN 0 THEN 'number' WHEN 1 THEN 'text' WHEN 2 THEN 'bool' ELSE 'json' END AS type,
+               coalesce(a.number, a.text) AS value
+        FROM param AS a
+        JOIN run AS r ON r.key = a.run_key
+        JOIN name AS n ON n.key = a.name_key
+    """,
+    """
+    CREATE VIEW metric_summaries AS
+        SELECT r.id AS run_id, r.name AS run, n.text AS name, s.labels, s.count, s.first, s.last, s.min, s.max,
+               s.sum / nullif(s.finite_count, 0) AS mean, s.min_step, s.max_step, s.first_step, s.last_step,
+               s.nan_count, s.positive_inf_count, s.negative_inf_count
+        FROM series AS s
+        JOIN run AS r ON r.key = s.run_key
+        JOIN name AS n ON n.key = s.name_key
+    """,
+    """
+    CREATE VIEW artifact_versions AS
+        SELECT v.id, a.name AS artifact, v.number, p.name AS project,
+               CASE a.stage WHEN 0 THEN 'requirements' WHEN 1 THEN 'data' WHEN 2 THEN 'modelling' ELSE 'operations' END AS stage,
+               a.kind, lower(hex(v.digest)) AS digest, v.size_bytes, v.file_count, v.created_ms, v.storage, v.location, v.metadata
+        FROM version AS v
+        JOIN artifact AS a ON a.key = v.artifact_key
+        JOIN project AS p ON p.key = a.project_key
+        WHERE v.deleted_ms IS NULL AND a.deleted_ms IS NULL
+    """,
+    """
+    CREATE VIEW lineage AS
+        SELECT 'output' AS relation, 'run' AS source, r.id AS source_id, 'version' AS target, v.id AS target_id, e.created_ms
+        FROM edge AS e JOIN run AS r ON r.key = e.source_key JOIN version AS v ON v.key = e.target_key
+        WHERE e.relation = 0
+        UNION ALL
+        SELECT 'input', 'version', v.id, 'run', r.id, e.created_ms
+        FROM edge AS e JOIN version AS v ON v.key = e.source_key JOIN run AS r ON r.key = e.target_key
+        WHERE e.relation = 1
+        UNION ALL
+        SELECT CASE e.relation WHEN 2 THEN 'derived' WHEN 3 THEN 'trained' ELSE 'satisfies' END,
+               'version', s.id, 'version', t.id, e.created_ms
+        FROM edge AS e JOIN version AS s ON s.key = e.source_key JOIN version AS t ON t.key = e.target_key
+        WHERE e.relation > 1
+    """,
+    # points() is artui's own SQL function: JSON of [step, time_ms, value] triples.
+    """
+    CREATE VIEW metric_points AS
+        SELECT r.id AS run_id, r.name AS run, n.text AS name, s.labels,
+               json_extract(j.value, '$[0]') AS step, json_extract(j.value, '$[1]') AS time_ms, json_extract(j.value, '$[2]') AS value
+        FROM block AS b
+        JOIN series AS s ON s.key = b.series_key
+        JOIN run AS r ON r.key = s.run_key
+        JOIN name AS n ON n.key = s.name_key
+        JOIN json_each(points(b.payload, b.codec, b.count)) AS j
+    """,
+)
+
+
+SCHEMA_0002 = (
+    # How much of each process's spool is in the catalog: written with the points themselves, so that a fold that is
+    # interrupted anywhere and done again adds nothing twice. A row is there as long as the file is.
+    """
+    CREATE TABLE spool (
+        id TEXT NOT NULL PRIMARY KEY,
+        folded_bytes INTEGER NOT NULL
+    ) WITHOUT ROWID
+    """,
+    # What surrounded a run, as JSON by subject: code, variables, seeds, job, hardware, exit, remarks…
+    """
+    CREATE TABLE context (
+        run_key INTEGER NOT NULL REFERENCES run (key) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        content TEXT NOT NULL,
+        PRIMARY KEY (run_key, name)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE VIEW run_context AS
+        SELECT r.id AS run_id, r.name AS run, c.name, c.content
+        FROM context AS c
+        JOIN run AS r ON r.key = c.run_key
+    """,
+)
+
+
+SCHEMA_0003 = (
+    # What the newest import of each foreign store took, changed and left, as JSON.
+    """
+    CREATE TABLE imported (
+        id TEXT NOT NULL PRIMARY KEY,
+        format TEXT NOT NULL,
+        location TEXT NOT NULL,
+        time_ms INTEGER NOT NULL,
+        program TEXT NOT NULL,
+        report TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+)
+
+
+SCHEMA_0004 = (
+    # What the table of runs is sorted and filtered by.
+    "DROP INDEX run_by_status",
+    "CREATE INDEX run_by_status ON run (status, started_ms)",
+    "CREATE INDEX run_by_stage ON run (stage, started_ms)",
+    "CREATE INDEX run_by_project ON run (project_key, started_ms)",
+    "CREATE INDEX run_by_name ON run (name COLLATE NOCASE)",
+    "CREATE INDEX run_by_end ON run (ended_ms) WHERE ended_ms IS NOT NULL",
+    "CREATE INDEX run_by_duration ON run (duration_ms) WHERE duration_ms IS NOT NULL",
+    "CREATE INDEX run_by_user ON run (user, started_ms) WHERE user <> ''",
+    "CREATE INDEX run_by_host ON run (host, started_ms) WHERE host <> ''",
+    "CREATE INDEX run_by_commit ON run (git_commit, started_ms) WHERE git_commit <> ''",
+    "CREATE INDEX run_by_note ON run (note) WHERE note <> ''",
+    "DROP INDEX tag_by_name",
+    "CREATE INDEX tag_by_value ON tag (name_key, value, run_key)",
+    # Changes that people made together; undo and redo go by them. state: 0 done, 1 taken back, 2 no longer to be redone.
+    """
+    CREATE TABLE edit (
+        key INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        time_ms INTEGER NOT NULL,
+        author TEXT NOT NULL,
+        label TEXT NOT NULL,
+        state INTEGER NOT NULL
+    )
+    """,
+    "ALTER TABLE event ADD COLUMN edit_id TEXT",
+    "CREATE INDEX event_by_edit ON event (edit_id) WHERE edit_id IS NOT NULL",
+    # The best value of each run, not only its last: without it each would be looked up in the table, page by page.
+    """
+    CREATE INDEX series_by_summary ON series (
+        name_key, run_key, min, max, sum, min_step, max_step,
+        count, finite_count, nan_count, positive_inf_count, negative_inf_count
+    )
+    """,
+)
+
+
+VIEWS = frozenset(
+    {"runs", "run_params", "metric_summaries", "artifact_versions", "lineage", "metric_points", "run_context"}
+)
+
+
+SCHEMA_DIGESTS = {
+    1: "b24cc83cfeadc51e14132404270702fc2e73ce273d95fed4f32e04d0d16ff0a8",
+    2: "7285e1d06214d8221a134bc9486c04db51784c0a1574e580ee1617d3be41e92e",
+    3: "6f2b80b1f02bfdace42ac65552bf22cf03685ab3d01a8e4df53aafad88e93427",
+    4: "20a0b297b51b191e6672464381a6609e18c8da4aa037127d98b3c6bce32c99e4",
+    5: "e9d7cd6876c598b0f142e00639d2f636f0f4916aa3296710164a2e6b9f9c84a5",
+}
+"""SHA-256 of each version's `schema_text`, held to the statements above by a test."""
+
+
+_MIGRATIONS_TABLE = re.compile(
+    r'CREATE TABLE ["\[]_sqlite_migrations["\]] \((?:\s*["\[]\w+["\]] (?:TEXT|INTEGER)(?: PRIMARY KEY| NOT NULL)*,?)+\s*\)\Z'
+)
+
+
+def schema_text(connection: sqlite3.Connection) -> str:
+    """Write down every row of a database's schema, in one canonical order.
+
+    The bookkeeping table of sqlite-utils is left out if it has nothing but plain columns, since its exact text
+    varies with the version of that package; so is its index, once.
+    """
+    # One more than may be: rows that are repeated, to hide others behind a limit, are seen as too many.
+    rows = connection.execute(
+        "SELECT type, name, tbl_name, substr(sql, 1, 20000) FROM sqlite_schema LIMIT ?", (MAX_OBJECTS + 1,)
+    ).fetchall()
+    if len(rows) > MAX_OBJECTS:
+        return "too many objects"
+    lines = []
+    for kind, name, table, sql in rows:
+        if name == "_sqlite_migrations" and kind == "table" and _MIGRATIONS_TABLE.match(str(sql)):
+            continue
+        lines.append(f"{kind}|{name}|{table}|{' '.join(str(sql).split())}")
+    index = f"index|{_MIGRATIONS_INDEX}|_sqlite_migrations|None"
+    if index in lines:
+        lines.remove(index)
+    return "\n".join(sorted(lines))
+
+
+def schema_is_known(connection: sqlite3.Connection, version: int) -> bool:
+    """Say whether a database has exactly the schema of that version: no object more, none less, none other, none twice."""
+    digest = hashlib.sha256(schema_text(connection).encode("utf-8", "replace")).hexdigest()
+    return SCHEMA_DIGESTS.get(version) == digest
+
+
+MIGRATION_SET = "artui"
+
+
+_VERSION_VIEWS = tuple(
+    statement
+    for statement in SCHEMA_0001
+    if re.match(r"\s*CREATE VIEW (artifact_versions|lineage) ", statement) is not None
+)
+
+
+SCHEMA_0005 = (
+    # Where rows come from: an installation of artui, and a file of its. A row is added whenever the file that is
+    # written to, or who writes, is not what the newest row says, so that two copies that went on can be told apart.
+    """
+    CREATE TABLE origin (
+        key INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        installation TEXT NOT NULL,
+        place TEXT NOT NULL,
+        created_ms INTEGER NOT NULL
+    )
+    """,
+    "INSERT INTO origin (id, installation, place, created_ms) SELECT id, '', '', created_ms FROM catalog",
+    # Which -wal belongs to this file: the first transaction of each writes a new token, and the one before it.
+    "ALTER TABLE catalog ADD COLUMN wal_token INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE catalog ADD COLUMN wal_token_before INTEGER NOT NULL DEFAULT 0",
+    # seal: BLAKE2b of an ended run's row and of all that belongs to it (catalog/seals.py). NULL: none was made.
+    "ALTER TABLE run ADD COLUMN origin_key INTEGER REFERENCES origin (key)",
+    "ALTER TABLE run ADD COLUMN seal BLOB",
+    "UPDATE run SET origin_key = (SELECT min(key) FROM origin)",
+    # stamp: what decides who wins in a merge. digest: of the event and of the one before it of the same origin.
+    "ALTER TABLE event ADD COLUMN stamp INTEGER",
+    "ALTER TABLE event ADD COLUMN origin_key INTEGER REFERENCES origin (key)",
+    "ALTER TABLE event ADD COLUMN digest BLOB",
+    "UPDATE event SET stamp = time_ms, origin_key = (SELECT min(key) FROM origin)",
+    "CREATE INDEX event_by_origin ON event (origin_key, stamp, id)",
+    # Two boxes may give one number to different versions: a merge keeps both. mark: this installation's HMAC on what
+    # it recorded itself (TRUST: what reaches out of the file must be earned).
+    "DROP VIEW artifact_versions",
+    "DROP VIEW lineage",
+    """
+    CREATE TABLE new_version (
+        key INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        artifact_key INTEGER NOT NULL REFERENCES artifact (key) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        digest BLOB NOT NULL,
+        size_bytes INTEGER NOT NULL,
+        file_count INTEGER NOT NULL,
+        created_ms INTEGER NOT NULL,
+        deleted_ms INTEGER,
+        storage TEXT NOT NULL,
+        location TEXT NOT NULL DEFAULT '',
+        host TEXT NOT NULL DEFAULT '',
+        note TEXT NOT NULL DEFAULT '',
+        metadata TEXT NOT NULL DEFAULT '{}',
+        origin_key INTEGER REFERENCES origin (key),
+        mark BLOB,
+        seal BLOB
+    )
+    """,
+    """
+    INSERT INTO new_version (key, id, artifact_key, number, digest, size_bytes, file_count, created_ms, deleted_ms,
+                             storage, location, host, note, metadata, origin_key)
+        SELECT key, id, artifact_key, number, digest, size_bytes, file_count, created_ms, deleted_ms,
+               storage, location, host, note, metadata, (SELECT min(key) FROM origin)
+        FROM version
+    """,
+    "DROP TABLE version",
+    "ALTER TABLE new_version RENAME TO version",
+    "CREATE INDEX version_by_artifact ON version (artifact_key, number)",
+    *_VERSION_VIEWS,
+)
+
+
+_MIGRATIONS_INDEX = "sqlite_autoindex__sqlite_migrations_1"
+
+
+MAX_OBJECTS = 200
+"""No schema of ours has so many rows: one that has is refused before its rows are looked at."""
