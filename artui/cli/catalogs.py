@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import click
 
-from artui.catalog.opening import look
 from artui.cli import completing
-from artui.errors import ArtuiError, UsageError
+from artui.cli.recognise import CatalogAt, Nothing, recognise
+from artui.errors import UsageError
 from artui.safetext import clean
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -66,15 +66,7 @@ def before_verb(context: click.Context) -> tuple[str, ...]:
 
 def is_catalog(word: str) -> bool:
     """Say whether a word is the path of a catalog that is there."""
-    if not os.path.isfile(word):
-        return False
-    if word.endswith(".artui"):
-        return True
-    try:
-        look(Path(word))
-    except (ArtuiError, OSError):
-        return False
-    return True
+    return os.path.isfile(word) and isinstance(recognise(Path(word)), CatalogAt)
 
 
 def catalog_inside(path: str) -> str:
@@ -86,15 +78,15 @@ def catalog_inside(path: str) -> str:
     folder = os.path.expanduser(path)
     if not os.path.isdir(folder):
         return path
-    try:
-        inside = sorted(each.name for each in Path(folder).glob("*.artui") if each.is_file() and each.name[0] != ".")
-    except OSError as error:
-        raise UsageError(f"{clean(path)} cannot be looked into: {error.strerror}.", remedy="Name a file.") from None
-    if len(inside) != 1:
-        held = f"{len(inside)} catalogs" if inside else "no catalog"
-        example = os.path.join(path, inside[0] if inside else "NAME.artui")
-        raise UsageError(f"{clean(path)} is a folder with {held}.", remedy=f"Name a file, such as {clean(example)}.")
-    return os.path.join(path, inside[0])
+    place = recognise(Path(folder))
+    if isinstance(place, CatalogAt):
+        return os.path.join(path, place.path.name)
+    if isinstance(place, Nothing):
+        why = getattr(place.error, "strerror", "it is not there any more")
+        raise UsageError(f"{clean(path)} cannot be looked into: {why}.", remedy="Name a file.")
+    held = f"{len(place.catalogs)} catalogs" if place.catalogs else "no catalog"
+    example = os.path.join(path, place.catalogs[0] if place.catalogs else "NAME.artui")
+    raise UsageError(f"{clean(path)} is a folder with {held}.", remedy=f"Name a file, such as {clean(example)}.")
 
 
 def _one_catalog(context: click.Context, _: click.Parameter, named: tuple[str, ...]) -> str | None:

@@ -8,28 +8,28 @@ import threading
 from pathlib import Path
 
 from artui.catalog.spool.orphans import take_over
-from artui.cli.explore import check_terminal, open_app
+from artui.cli.recognise import Stores
+from artui.cli.starting import check_terminal, open_app
 from artui.errors import CatalogError, CatalogLocked, CatalogNotFound
 from artui.safetext import clean
 
 
-def explore_foreign(path: Path) -> int:
+def explore_foreign(place: Stores) -> int:
     """Open the app on a cached catalog of a foreign store, which is imported behind the screen; give its exit code.
 
     Raises:
         NothingToImport: there is no store that is known.
     """
+    path = place.path
     cached = cached_catalog(path)
     if not cached.exists():
-        from artui.exchange.finding import find_stores
-
         # A large tree takes its time: whoever waits for it must see that.
         said = threading.Timer(0.4, lambda: print(f"Looking for stores in {clean(str(path))} …", file=sys.stderr))
         said.daemon = True
         if sys.stderr.isatty():
             said.start()
         try:
-            find_stores([path])
+            place.find()
         finally:
             said.cancel()
     check_terminal(
@@ -114,4 +114,4 @@ def offered(*, has_default: bool) -> int | None:
         answer = input("Open it? [Y/n] ").strip().lower()
     except EOFError:
         answer = "n"
-    return explore_foreign(store.path) if answer in ("", "y", "yes") else None
+    return explore_foreign(Stores(store.path)) if answer in ("", "y", "yes") else None

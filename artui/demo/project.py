@@ -29,7 +29,7 @@ import artui
 from artui.capture.names import numbered_name
 from artui.catalog import Catalog
 from artui.catalog.header import DEMO
-from artui.demo.formats import heat, from_safetensors, to_png, to_safetensors
+from artui.demo.formats import from_safetensors, heat, to_png, to_safetensors
 from artui.demo.training import CLASSES, Config, Floats, Ints, Split, fit, predict, sweep_configs
 
 PROJECT = "digits"

@@ -38,7 +38,7 @@ def command(file: str | None, catalog: str | None, no_app: bool, as_json: bool) 
     else:
         _build(path)
     if has_terminal and not no_app and not as_json:
-        from artui.cli.explore import check_terminal, open_app
+        from artui.cli.starting import check_terminal, open_app
 
         check_terminal()
         code = open_app(file)
