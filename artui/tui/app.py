@@ -8,12 +8,11 @@ import gc
 import os
 import signal
 import threading
-import time
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.color import ColorSystem
+from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -29,10 +28,12 @@ from artui.safetext import clean
 from artui.settings import Settings
 from artui.tui.alerts import Alerts
 from artui.tui.cells import Palette, Span, make_palette
-from artui.tui.fetch import error_text
-from artui.tui.keys import KEYS, bindings
+from artui.tui.fetch import Asks
+from artui.tui.keys import bindings
 from artui.tui.live import Watch
-from artui.tui.messages import CatalogChanged, Link
+from artui.tui.messages import CatalogChanged, GroupRuns, Link, PlotRuns, ShowNeighbour, ShowRuns
+from artui.tui.navigation import Navigation
+from artui.tui.notices import EVERYWHERE, NOTICE_SECONDS, Notices
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.screens.runs.screen import FIRST_ROWS, RunsScreen
 from artui.tui.terminal.output import ChangesOnly
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
     from artui.query.things import Thing
     from artui.tui.importing import Importing, ImportState
 
-NOTICE_SECONDS = 5.0
-OLD_NOTICE_SECONDS = 0.5
 CHECK_AFTER_SECONDS = 2.0
 """So long after the first screen the whole file is looked through for damage."""
 TAKE_OVER_SECONDS = 30.0
@@ -53,14 +52,13 @@ GOODBYE_SECONDS = 0.8
 IMPORT_SECONDS = 0.5
 
 
-class ArtuiApp(ChangesOnly):
+class ArtuiApp(Asks, ChangesOnly):
     """Explore one catalog."""
 
     TITLE = "artui"
     CSS_PATH = "artui.tcss"
     BINDINGS = bindings("app")
     ENABLE_COMMAND_PALETTE = False
-    MAX_COMPARED = 200
 
     def __init__(
         self, reader: Reader, settings: Settings, *, first: FirstView | None = None, importing: Importing | None = None
@@ -84,15 +82,14 @@ class ArtuiApp(ChangesOnly):
             self.ansi_color = True
         self.animation_level = "none"
         self.runs_screen = RunsScreen(first or first_view(reader, FIRST_ROWS))
+        self.navigation = Navigation(self, reader, self.runs_screen, self.say)
         self._file_watch = Watch(reader, self._changed)
         self.alerts = Alerts(settings, self._tell_later)
         self.seen_values: dict[tuple[str, str], tuple[int, float]] = {}
         """Count and last value of each metric of running runs when one last looked, by run id and title."""
         self._total_count, self._running_count = 0, 0
         self._colour_numbers: dict[str, int] = {}
-        self._notice: list[Span] = []
-        self._notice_at = 0.0
-        self._error: list[Span] = []
+        self._notices = Notices()
         self._notice_timer: Any = None
 
     # Colours
@@ -114,7 +111,7 @@ class ArtuiApp(ChangesOnly):
         self._theme_of_ours = themes_of(self.settings)[name]
         self.palette = make_palette(is_coloured=self._is_coloured, is_rich=self._is_rich, theme=self._theme_of_ours)
         settings = self.settings
-        self.runs_screen.ask("theme", lambda: keep_theme(settings, name), lambda _: None)
+        self.ask("theme", lambda: keep_theme(settings, name), lambda _: None)
         self.refresh_css(animate=False)
         for screen in self.screen_stack:
             for widget in screen.walk_children():
@@ -151,7 +148,7 @@ class ArtuiApp(ChangesOnly):
 
     def _look_for_damage(self) -> None:
         """Have the whole file looked through, behind what is shown."""
-        self.runs_screen.ask("damage", self.reader.check_damage, lambda _: None)
+        self.ask("damage", self.reader.check_damage, lambda _: None)
 
     def _end_by_signal(self, number: int) -> None:
         # With the terminal gone, Textual may wait for ever to write to it: then leave without its goodbye.
@@ -186,26 +183,29 @@ class ArtuiApp(ChangesOnly):
 
     def _look(self) -> None:
         if self._file_watch.is_gone:
-            self.show_error(
+            self.topic_failed(
+                self,
+                "file",
                 ArtuiError(
                     f"{self.catalog_title} is not there any more: this is what it last showed.",
                     remedy="r opens it again.",
-                )
+                ),
             )
             return
+        self.topic_succeeded(self, "file")
         self._file_watch.look()
 
     def _take_over(self) -> None:
         """Have what dead processes left beside the catalog written into it, and their runs ended."""
         reader = self.reader
         if folders_of(reader.path):
-            self.runs_screen.ask("take over", lambda: take_over(reader.path), lambda _: None)
+            self.ask("take over", lambda: take_over(reader.path), lambda _: None)
 
     def _look_for_alerts(self) -> None:
         """See whether a rule holds, on whatever screen; only while there are rules, and runs that go on."""
         if self.alerts.rules and (self._running_count or self.alerts.holding) and getattr(self.screen, "PLACE", 0) != 4:
             reader = self.reader
-            self.runs_screen.ask("alerts", lambda: live_runs(reader), self.take_live)
+            self.ask("alerts", lambda: live_runs(reader), self.take_live)
 
     def take_live(self, runs: Sequence[LiveRun]) -> None:
         """Look at running runs for alerts: tell of what holds and has not held before."""
@@ -258,12 +258,6 @@ class ArtuiApp(ChangesOnly):
         more = f": {', '.join(told)}" if told else ""
         # What to do next stands where no terminal is too narrow for it.
         self.say(f"Imported: {taken}. I shows what was taken and left{more}.", is_warning=bool(damaged), seconds=12)
-
-    def action_show_imports(self) -> None:
-        from artui.tui.screens.imports import ImportsScreen
-
-        if not isinstance(self.screen, ImportsScreen):
-            self.push_screen(ImportsScreen())
 
     def _changed(self) -> None:
         if self.reader.must_reopen:
@@ -339,13 +333,12 @@ class ArtuiApp(ChangesOnly):
                 self.screen.show_place()
 
     def notice_spans(self) -> list[Span]:
-        """What the line at the bottom says instead of the keys; empty for nothing."""
-        return self._error or self._notice
+        """Give what the line at the bottom says instead of the keys; empty for nothing."""
+        return self._notices.spans(id(self.screen))
 
     def say(self, text: str, *, is_warning: bool = False, seconds: float = NOTICE_SECONDS) -> None:
         """Say something for a while at the bottom."""
-        self._notice = [(clean(text), "warn" if is_warning else "bar.text")]
-        self._notice_at = time.monotonic()
+        self._notices.say(text, is_warning=is_warning)
         if self._notice_timer is not None:
             self._notice_timer.stop()
         self._notice_timer = self.set_timer(seconds, self._unsay)
@@ -353,27 +346,33 @@ class ArtuiApp(ChangesOnly):
 
     def forget_old_notice(self) -> None:
         """On another screen, say no longer what was said on the one before."""
-        if self._notice and time.monotonic() - self._notice_at > OLD_NOTICE_SECONDS:
+        if self._notices.is_old:
             self._unsay()
 
     def _unsay(self) -> None:
-        self._notice = []
+        self._notices.unsay()
         self._show_notice()
 
-    def show_error(self, error: Exception) -> None:
-        """Show an error until the next question is answered; what is on the screen stays."""
-        self._error = [(clean(error_text(error)), "bad")]
+    def topic_failed(self, asker: MessagePump, topic: str, error: Exception) -> None:
+        """Show an error of a screen's topic, until the topic succeeds or the user leaves the screen."""
+        self._notices.fail(_screen_id(asker), topic, error)
         self._show_notice()
 
-    def clear_error(self) -> None:
-        if self._error:
-            self._error = []
+    def topic_succeeded(self, asker: MessagePump, topic: str) -> None:
+        """A topic has its answer: an error of it is over."""
+        if self._notices.succeed(_screen_id(asker), topic):
+            self._show_notice()
+
+    def screen_left(self, screen: Screen[Any]) -> None:
+        """Forget the errors of a screen: the user has left it, or has seen them."""
+        if self._notices.leave(id(screen)) | self._notices.leave(EVERYWHERE):
             self._show_notice()
 
     def _show_notice(self) -> None:
-        with contextlib.suppress(Exception):
-            for bar in self.screen.query(KeyBar):
-                bar.show_notice(self.notice_spans())
+        if not self.screen_stack:
+            return
+        for bar in self.screen.query(KeyBar):
+            bar.show_notice(self.notice_spans())
 
     def copy_text(self, text: str) -> None:
         """Put an id or a reference on the clipboard, and say so."""
@@ -386,7 +385,7 @@ class ArtuiApp(ChangesOnly):
 
         self._clipboard = text
         if os.environ.get("TMUX"):
-            self.runs_screen.ask("copied", lambda: copied_by_tmux(text), lambda done: None if done else self._send_copy(text))  # fmt: skip
+            self.ask("copied", lambda: copied_by_tmux(text), lambda done: None if done else self._send_copy(text))  # fmt: skip
         else:
             self._send_copy(text)
 
@@ -399,59 +398,19 @@ class ArtuiApp(ChangesOnly):
     # Going places
 
     def action_go_back(self) -> None:
-        screen = self.screen
-        if isinstance(screen, CatalogScreen):
-            if screen.leave_find() or screen.go_back():
-                return
-            if len(self.screen_stack) > 1:
-                self.pop_screen()
-            elif isinstance(screen, RunsScreen):
-                self.say("This is the top: q quits.")
-        elif len(self.screen_stack) > 1:
-            self.pop_screen()
+        self.screen_left(self.screen)
+        self.navigation.go_back()
 
     def action_help(self) -> None:
-        from artui.tui.screens.help import HelpScreen
-
-        screen = self.screen
-        if isinstance(screen, CatalogScreen):
-            self.push_screen(HelpScreen(screen.SCOPES))
+        self.navigation.show_help()
 
     def follow(self, link: Link) -> None:
         """Go where a line leads."""
-        if link.kind == "run":
-            self.show_run(link.id)
-        elif link.kind == "artifact":
-            self._show_artifact(int(link.id))
-        elif link.kind == "version":
-            from artui.query import artifacts as artifact_query
-
-            screen = self.screen
-            if isinstance(screen, CatalogScreen):
-                screen.ask(
-                    "followed",
-                    lambda: artifact_query.get_version(self.reader, link.id).head,
-                    lambda head: self._show_artifact(head.artifact_key, version_id=head.id),
-                )
-        else:
-            from artui.tui.screens.text import TextScreen
-
-            key, _, path = link.id.partition(":")
-            self.push_screen(TextScreen(int(key), path))
+        self.navigation.follow(link)
 
     def show_run(self, run_id: str) -> None:
         """Show a run; on the screen of another run, in its place."""
-        from artui.tui.screens.run import RunScreen
-
-        if isinstance(self.screen, RunScreen):
-            self.screen.change_run(run_id)
-        else:
-            self.push_screen(RunScreen(run_id))
-
-    def _show_artifact(self, artifact_key: int, *, version_id: str = "") -> None:
-        from artui.tui.screens.artifact import ArtifactScreen
-
-        self.push_screen(ArtifactScreen(artifact_key, version_id=version_id))
+        self.navigation.show_run(run_id)
 
     def colour_of(self, run_id: str) -> int:
         """Give the number of a run's colour and mark: it keeps them as long as the app is open."""
@@ -459,88 +418,61 @@ class ArtuiApp(ChangesOnly):
 
     def compare(self, run_ids: Sequence[str]) -> None:
         """Put runs side by side."""
-        from artui.tui.screens.compare import CompareScreen
-
-        self.push_screen(CompareScreen(run_ids))
+        self.navigation.compare(run_ids)
 
     def action_show_runs(self) -> None:
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
+        self.navigation.to_runs()
 
     def action_show_artifacts(self) -> None:
-        from artui.tui.screens.artifacts import ArtifactsScreen
-
-        if isinstance(self.screen, ArtifactsScreen):
-            return
-        self.action_show_runs()
-        self.push_screen(ArtifactsScreen())
+        self.navigation.show_artifacts()
 
     def action_show_live(self) -> None:
-        from artui.tui.screens.live import LiveScreen
-
-        if isinstance(self.screen, LiveScreen):
-            return
-        self.action_show_runs()
-        self.push_screen(LiveScreen())
+        self.navigation.show_live()
 
     def action_show_lineage(self) -> None:
-        from artui.tui.screens.lineage import LineageScreen
+        self.navigation.show_lineage()
 
-        screen = self.screen
-        if isinstance(screen, LineageScreen):
-            return
-        subject = screen.subject() if isinstance(screen, CatalogScreen) else None
-        if subject is None:
-            self.say("Choose a run or an artifact first: its lineage is shown.")
-            return
-        self.push_screen(LineageScreen(subject))
-
-    # The palette
+    def action_show_imports(self) -> None:
+        self.navigation.show_imports()
 
     def action_palette(self) -> None:
-        """Go to anything, or do anything that a key of this screen does."""
-        from artui.tui.screens.palette import PaletteScreen
+        self.navigation.show_palette()
 
-        screen = self.screen
-        if not isinstance(screen, CatalogScreen):
-            return
-        focused = screen.focused
-        actions = [
-            (key, partial(self._run_key, screen, focused, key.action))
-            for key in KEYS
-            if key.scope in screen.SCOPES and key.scope != "list" and not key.action.endswith("palette")
-        ]
+    # What screens ask of the table of runs
 
-        def done(run: Callable[[], None] | None) -> None:
-            if run is not None:
-                run()
-
-        self.push_screen(PaletteScreen(actions, self.go_to, self.reader.catalog_id), done)
-
-    def _run_key(self, screen: CatalogScreen, focused: Widget | None, action: str) -> None:
-        """Do what a key does, where it does it: at what has the focus, around it, or on the screen."""
-        name = action.partition("(")[0].rpartition(".")[2]
-        owners = [*(focused.ancestors_with_self if focused is not None else ()), screen]
-        owner = next((each for each in owners if hasattr(each, f"action_{name}")), screen)
-        self.call_later(self.run_action, action, owner)
-
-    def go_to(self, thing: Thing) -> None:
-        """Go to something that was found."""
-        if thing.kind in ("run", "version", "artifact"):
-            self.follow(Link(thing.kind, thing.id))
-        elif thing.kind == "view":
-            self.action_show_runs()
-            self.runs_screen.open_view_named(thing.id)
+    def on_show_runs(self, message: ShowRuns) -> None:
+        self.navigation.to_runs()
+        if message.is_narrower:
+            self.runs_screen.narrow(message.where)
         else:
-            self.action_show_runs()
-            self.runs_screen.sort_by_name(thing.kind, thing.id)
+            self.runs_screen.show_filter(message.where)
+
+    def on_group_runs(self, message: GroupRuns) -> None:
+        self.navigation.to_runs()
+        self.runs_screen.group_by(message.column)
+
+    def on_plot_runs(self, message: PlotRuns) -> None:
+        if message.keys:
+            self.runs_screen.plot_compared(message.keys, message.metric)
+        else:
+            self.runs_screen.action_plot(message.kind or "curves", message.column)
+
+    def on_show_neighbour(self, message: ShowNeighbour) -> None:
+        self.runs_screen.neighbour(message.run_id, message.change)
 
     def keep_recent(self, thing: Thing) -> None:
         """Remember what was opened, for the palette."""
         from artui.tui.state.recent import keep_recent
 
         catalog = self.reader.catalog_id
-        self.runs_screen.ask("recent", lambda: keep_recent(catalog, thing), lambda _: None)
+        self.ask("recent", lambda: keep_recent(catalog, thing), lambda _: None)
+
+
+def _screen_id(asker: MessagePump) -> int:
+    """Say which screen asks: the widget's, or the app itself, whose errors are shown everywhere."""
+    if isinstance(asker, Widget):
+        return id(asker.screen)
+    return EVERYWHERE
 
 
 def _collect_garbage_again() -> None:

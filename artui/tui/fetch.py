@@ -7,20 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from textual.message_pump import MessagePump
 
-from artui.errors import ArtuiError
+from artui.tui.host import Host
 from artui.tui.messages import Answer
-
-if TYPE_CHECKING:
-    from artui.tui.app import ArtuiApp
 
 T = TypeVar("T")
 
-BEHIND_THE_SCREEN = frozenset({"damage", "take over", "alerts"})
-"""Topics that nobody asked for just now."""
 _waiting: set[tuple[int, str, int]] = set()
 
 
@@ -67,16 +62,9 @@ class Asks(MessagePump):
         _waiting.discard((id(self), message.topic, message.ticket))
         if self._tickets.get(message.topic) != message.ticket:
             return
-        app: ArtuiApp = self.app  # type: ignore[assignment]
+        host: Host = self.app  # type: ignore[assignment]
         if message.error is not None:
-            app.show_error(message.error)
+            host.topic_failed(self, message.topic, message.error)
         else:
-            # What goes on behind the screen by itself answers nobody: what was said stays.
-            if message.topic not in BEHIND_THE_SCREEN:
-                app.clear_error()
+            host.topic_succeeded(self, message.topic)
             self._answers[message.topic](message.value)
-
-
-def error_text(error: Exception) -> str:
-    """Say an error in one line."""
-    return str(error) if isinstance(error, ArtuiError) else f"{type(error).__name__}: {error}"

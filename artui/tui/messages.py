@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from textual.message import Message
+
+from artui.model import Column
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +54,43 @@ class LineChosen(Message):
         self.sender = sender
         self.index = index
         self.link = link
+
+
+class ShowRuns(Message):
+    """The table of runs is wanted, with what a filter shows; `is_narrower` adds it to the filter that is there."""
+
+    def __init__(self, where: str, *, is_narrower: bool = False) -> None:
+        super().__init__()
+        self.where = where
+        self.is_narrower = is_narrower
+
+
+class GroupRuns(Message):
+    """The table of runs is wanted, grouped by a column."""
+
+    def __init__(self, column: Column) -> None:
+        super().__init__()
+        self.column = column
+
+
+class PlotRuns(Message):
+    """Pictures of the runs of the table are wanted, or of some others: which picture first, and of which column."""
+
+    def __init__(
+        self, kind: str = "", column: Column | None = None, *, keys: Sequence[int] = (), metric: str = ""
+    ) -> None:
+        super().__init__()
+        self.kind = kind
+        self.column = column
+        self.keys = keys
+        """Of the runs that are compared; empty for those of the table."""
+        self.metric = metric
+
+
+class ShowNeighbour(Message):
+    """The run before or behind another one in the table is wanted in its place."""
+
+    def __init__(self, run_id: str, change: int) -> None:
+        super().__init__()
+        self.run_id = run_id
+        self.change = change

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.widget import Widget
 from textual.widgets import Input
@@ -12,13 +12,11 @@ from artui.query.reader import Reader
 from artui.tui.cells import Span
 from artui.tui.fetch import Asks
 from artui.tui.finding import FindsLines
+from artui.tui.host import Host
 from artui.tui.keys import footer_keys
 from artui.tui.messages import CatalogChanged, LineChosen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.prompt import Prompt
-
-if TYPE_CHECKING:
-    from artui.tui.app import ArtuiApp
 
 
 class CatalogScreen(Asks, FindsLines):
@@ -31,7 +29,7 @@ class CatalogScreen(Asks, FindsLines):
     """Which of the main screens this belongs to: 1 runs, 2 artifacts, 3 lineage, 4 live."""
 
     @property
-    def artui(self) -> ArtuiApp:
+    def artui(self) -> Host:
         return self.app  # type: ignore[return-value]
 
     @property
@@ -45,6 +43,9 @@ class CatalogScreen(Asks, FindsLines):
         self.artui.forget_old_notice()
         self.show_keys()
         self.load()
+
+    def on_unmount(self) -> None:
+        self.artui.screen_left(self)
 
     def on_screen_resume(self) -> None:
         self.show_keys()

@@ -14,6 +14,7 @@ from artui.query.runs.statistics import Description
 from artui.safetext import clean
 from artui.tui.cells import BLOCKS, Span, fit
 from artui.tui.keys import bindings
+from artui.tui.messages import GroupRuns, PlotRuns, ShowRuns
 from artui.tui.screens.filtered import FilteredList
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import FilterLine
@@ -157,13 +158,13 @@ class ColumnScreen(FilteredList):
 
     def action_show_runs(self) -> None:
         if self._value is not None:
-            self.artui.runs_screen.narrow(where_value(self.column, self._value[0]))
+            self.post_message(ShowRuns(where_value(self.column, self._value[0]), is_narrower=True))
 
     def action_group_by(self) -> None:
-        self.artui.runs_screen.group_by(self.column)
+        self.post_message(GroupRuns(self.column))
 
     def action_plot(self) -> None:
-        self.artui.runs_screen.action_plot("histogram", self.column)
+        self.post_message(PlotRuns("histogram", self.column))
 
     def action_copy(self) -> None:
         if self._value is not None:

@@ -20,8 +20,9 @@ from artui.query.series.curves import Curve
 from artui.safetext import clean
 from artui.tui.cells import Span, Spans
 from artui.tui.drawing import DrawsCharts
+from artui.tui.host import MAX_COMPARED
 from artui.tui.keys import bindings
-from artui.tui.messages import LineMoved, Link
+from artui.tui.messages import LineMoved, Link, PlotRuns, ShowRuns
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chart import Chart, ChartLine, ChartOptions, mark_of, next_axis, options_spans
 from artui.tui.widgets.comparison import CompareTable, TransposedTable
@@ -177,11 +178,10 @@ class CompareScreen(DrawsCharts):
         self.ask("keys", lambda: run_keys(self.reader, ids), lambda keys: self._plot(keys, metric))
 
     def _plot(self, keys: list[int], metric: str) -> None:
-        from artui.tui.screens.plot import PlotScreen
+        self.post_message(PlotRuns(keys=keys, metric=metric))
 
-        runs = self.artui.runs_screen
-        shown = [shape.column for shape in runs.table.view.shapes]
-        self.artui.push_screen(PlotScreen(keys, keys, runs.known_columns(), shown, title="compare", metric=metric))
+    def _show_runs(self, where: str) -> None:
+        self.post_message(ShowRuns(where))
 
     def go_back(self) -> bool:
         return self.query_one(Prompt).leave()
@@ -242,7 +242,7 @@ class CompareScreen(DrawsCharts):
     def _add_runs(self, text: str) -> None:
         if not text:
             return
-        known, most, reader = set(self.run_ids), self.artui.MAX_COMPARED - len(self.run_ids), self.reader
+        known, most, reader = set(self.run_ids), MAX_COMPARED - len(self.run_ids), self.reader
 
         def find() -> list[str]:
             from artui.query.references import find_run
@@ -310,7 +310,7 @@ class CompareScreen(DrawsCharts):
             return said, found.factors
 
         title = f"why {clean(run.name)} against {clean(base.name)}"
-        self.artui.push_screen(WhyScreen(title, ask, (run.name, base.name), self.artui.runs_screen.show_filter))
+        self.artui.push_screen(WhyScreen(title, ask, (run.name, base.name), self._show_runs))
 
     def action_drop(self) -> None:
         if len(self.run_ids) <= 2:

@@ -22,7 +22,7 @@ from artui.safetext import clean
 from artui.tui.cells import Span, short_titles
 from artui.tui.drawing import DrawsCharts
 from artui.tui.keys import bindings
-from artui.tui.messages import Link
+from artui.tui.messages import Link, ShowRuns
 from artui.tui.screens.pick import Choice, PickScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chart import ChartLine, ChartOptions, mark_of
@@ -349,7 +349,7 @@ class PlotScreen(DrawsCharts):
         else:
             factor = 1000 if message.column.source == "attribute" else 1
             condition = where_between(message.column, _shorter(message.low * factor), _shorter(message.high * factor))  # fmt: skip
-        self.artui.runs_screen.narrow(condition)
+        self.post_message(ShowRuns(condition, is_narrower=True))
 
     # Histogram
 
@@ -370,7 +370,7 @@ class PlotScreen(DrawsCharts):
             condition = where_between(found.column, low, high)
         else:
             condition = where_value(found.column, found.frequencies[histogram.cursor][0])
-        self.artui.runs_screen.narrow(condition)
+        self.post_message(ShowRuns(condition, is_narrower=True))
 
     # All of them
 

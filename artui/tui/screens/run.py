@@ -22,6 +22,7 @@ from artui.tui.cells import (
 from artui.tui.drawing import DrawsCharts
 from artui.tui.facts import fact_lines, file_lines, heading, metric_lines
 from artui.tui.keys import bindings, footer_keys
+from artui.tui.messages import ShowNeighbour
 from artui.tui.screens.log import LogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chart import ChartLine
@@ -300,7 +301,7 @@ class RunScreen(DrawsCharts, LogScreen):
             focused.choose()
 
     def action_neighbour(self, change: int) -> None:
-        self.artui.runs_screen.neighbour(self.run_id, change)
+        self.post_message(ShowNeighbour(self.run_id, change))
 
     def action_lineage(self) -> None:
         self.artui.action_show_lineage()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from textual import events
 from textual.geometry import Region, Size
@@ -12,11 +11,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from artui.tui.cells import Palette, Spans, strip_of
+from artui.tui.host import Host
 from artui.tui.keys import bindings
 from artui.tui.messages import LineChosen, LineMoved, Link
-
-if TYPE_CHECKING:
-    from artui.tui.app import ArtuiApp
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +208,7 @@ class LineList(ScrollView, can_focus=True):
         self.refresh()
 
     @property
-    def artui(self) -> ArtuiApp:
+    def artui(self) -> Host:
         return self.app  # type: ignore[return-value]
 
     @property

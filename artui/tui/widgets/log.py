@@ -10,7 +10,7 @@ import bisect
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from textual import events
 from textual.message import Message
@@ -24,13 +24,11 @@ from artui.safetext import clean
 from artui.tui.cells import CURSOR, Span, Spans, strip_of
 from artui.tui.facts import log_style
 from artui.tui.fetch import Asks
+from artui.tui.host import Host
 from artui.tui.keys import bindings
 from artui.tui.widgets.lines import Line
 from artui.tui.widgets.rows import Rows, cells_of, letter_at
 from artui.units import bytes_text, count_text
-
-if TYPE_CHECKING:
-    from artui.tui.app import ArtuiApp
 
 PAGE_LINES = 400
 """Lines of a page in either direction."""
@@ -517,5 +515,5 @@ class LogView(Asks, Widget, can_focus=True):
             self._want_page(_AT_END if self.is_following else None)
 
     @property
-    def artui(self) -> ArtuiApp:
+    def artui(self) -> Host:
         return self.app  # type: ignore[return-value]

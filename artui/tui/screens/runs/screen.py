@@ -25,8 +25,9 @@ from artui.query.runs.rows import run_ids, run_rows
 from artui.safetext import clean
 from artui.tui.cells import Span, Spans
 from artui.tui.facts import PANE_METRICS, pane_lines
+from artui.tui.host import MAX_COMPARED
 from artui.tui.keys import bindings, footer_keys
-from artui.tui.messages import CatalogChanged, Link
+from artui.tui.messages import CatalogChanged, Link, ShowRuns
 from artui.tui.screens.runs.columns import ArrangesColumns
 from artui.tui.screens.runs.groups import GroupsRuns
 from artui.tui.screens.runs.marks import MarksRuns
@@ -361,11 +362,13 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
             return said, sets_apart(reader, chosen, rest)
 
         heads = ("these", "others") if is_filter or not self.table.marked else ("marked", "others")
-        self.artui.push_screen(WhyScreen("what differs", ask, heads, self.show_filter))
+        self.artui.push_screen(WhyScreen("what differs", ask, heads, self._show_filter_from_above))
+
+    def _show_filter_from_above(self, where: str) -> None:
+        self.post_message(ShowRuns(where))
 
     def show_filter(self, where: str) -> None:
-        """Show the runs that a filter matches, from another screen."""
-        self.artui.action_show_runs()
+        """Show the runs that a filter matches."""
         self.request = replace(self.request, where=where)
         self.filter.set_text(where)
         self.ask_order(to_first=True)
@@ -389,14 +392,14 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
         table = self.table
         keys = self.marked_keys()
         if not keys and table.group is not None:
-            keys = list(table.group.keys[: self.artui.MAX_COMPARED])
+            keys = list(table.group.keys[:MAX_COMPARED])
         elif not keys:
             keys = [key for key in table.keys[table.cursor : table.cursor + 2] if key > 0]
         if len(keys) < 2:
             self.artui.say("Mark two or more runs with space, then press c.", is_warning=True)
-        elif len(keys) > self.artui.MAX_COMPARED:
+        elif len(keys) > MAX_COMPARED:
             self.artui.say(
-                f"{len(keys):,} runs are marked; at most {self.artui.MAX_COMPARED} stand side by side. M clears the marks; f draws any number.",
+                f"{len(keys):,} runs are marked; at most {MAX_COMPARED} stand side by side. M clears the marks; f draws any number.",
                 is_warning=True,
             )
         else:
@@ -424,6 +427,13 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
             screen.column = column
         self.artui.push_screen(screen)
 
+    def plot_compared(self, keys: Sequence[int], metric: str) -> None:
+        """Draw the runs that are compared, beginning with a metric."""
+        from artui.tui.screens.plot import PlotScreen
+
+        shown = [shape.column for shape in self.table.view.shapes]
+        self.artui.push_screen(PlotScreen(keys, keys, self.known_columns(), shown, title="compare", metric=metric))
+
     def action_describe_column(self) -> None:
         from artui.tui.screens.column import ColumnScreen
 
@@ -439,14 +449,13 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
         return self.table.row.head if self.table.row is not None else None
 
     def narrow(self, condition: str) -> None:
-        """Show, of the runs that the filter shows, those that a condition holds for, too; from another screen."""
+        """Show, of the runs that the filter shows, those that a condition holds for, too."""
         from artui.query.filter.narrowing import narrowed
 
         self.show_filter(narrowed(self.request.where, condition))
 
     def group_by(self, column: Column) -> None:
-        """Group the runs by a column, from another screen."""
-        self.artui.action_show_runs()
+        """Group the runs by a column."""
         self._group([column.id])
 
     def neighbour(self, run_id: str, change: int) -> None:

@@ -1,0 +1,169 @@
+"""Going from screen to screen: which one is opened for what, and what is left on the way.
+
+Screens are imported when they are opened: the first one must not wait for the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App
+from textual.widget import Widget
+
+from artui.tui.keys import KEYS
+from artui.tui.messages import Link
+from artui.tui.screens.base import CatalogScreen
+
+if TYPE_CHECKING:
+    from artui.query.reader import Reader
+    from artui.query.things import Thing
+    from artui.tui.screens.runs.screen import RunsScreen
+
+
+class Navigation:
+    """Opens screens of one app, above its table of runs."""
+
+    def __init__(self, app: App[Any], reader: Reader, runs_screen: RunsScreen, say: Callable[[str], None]) -> None:
+        self._app = app
+        self._reader = reader
+        self._runs_screen = runs_screen
+        self._say = say
+
+    def go_back(self) -> None:
+        """Do what esc does: inside the screen, else leave it; the table of runs is not left."""
+        screen = self._app.screen
+        is_inside = isinstance(screen, CatalogScreen) and (screen.leave_find() or screen.go_back())
+        if is_inside:
+            return
+        if len(self._app.screen_stack) > 1:
+            self._app.pop_screen()
+        elif screen is self._runs_screen:
+            self._say("This is the top: q quits.")
+
+    def to_runs(self) -> None:
+        """Leave all screens but the table of runs."""
+        while len(self._app.screen_stack) > 1:
+            self._app.pop_screen()
+
+    def follow(self, link: Link) -> None:
+        """Go where a line leads."""
+        if link.kind == "run":
+            self.show_run(link.id)
+        elif link.kind == "artifact":
+            self._show_artifact(int(link.id))
+        elif link.kind == "version":
+            from artui.query.artifacts import get_version
+
+            screen = self._app.screen
+            if isinstance(screen, CatalogScreen):
+                screen.ask(
+                    "followed",
+                    lambda: get_version(self._reader, link.id).head,
+                    lambda head: self._show_artifact(head.artifact_key, version_id=head.id),
+                )
+        else:
+            from artui.tui.screens.text import TextScreen
+
+            key, _, path = link.id.partition(":")
+            self._app.push_screen(TextScreen(int(key), path))
+
+    def show_run(self, run_id: str) -> None:
+        """Show a run; on the screen of another run, in its place."""
+        from artui.tui.screens.run import RunScreen
+
+        if isinstance(self._app.screen, RunScreen):
+            self._app.screen.change_run(run_id)
+        else:
+            self._app.push_screen(RunScreen(run_id))
+
+    def _show_artifact(self, artifact_key: int, *, version_id: str = "") -> None:
+        from artui.tui.screens.artifact import ArtifactScreen
+
+        self._app.push_screen(ArtifactScreen(artifact_key, version_id=version_id))
+
+    def compare(self, run_ids: Sequence[str]) -> None:
+        """Put runs side by side."""
+        from artui.tui.screens.compare import CompareScreen
+
+        self._app.push_screen(CompareScreen(run_ids))
+
+    def show_artifacts(self) -> None:
+        from artui.tui.screens.artifacts import ArtifactsScreen
+
+        self._show_main(ArtifactsScreen)
+
+    def show_live(self) -> None:
+        from artui.tui.screens.live import LiveScreen
+
+        self._show_main(LiveScreen)
+
+    def _show_main(self, kind: Callable[[], CatalogScreen]) -> None:
+        """Show one of the main screens right above the table of runs, unless it is there."""
+        if not (isinstance(kind, type) and isinstance(self._app.screen, kind)):
+            self.to_runs()
+            self._app.push_screen(kind())
+
+    def show_lineage(self) -> None:
+        """Show where that came from which the screen stands on."""
+        from artui.tui.screens.lineage import LineageScreen
+
+        screen = self._app.screen
+        if isinstance(screen, LineageScreen):
+            return
+        subject = screen.subject() if isinstance(screen, CatalogScreen) else None
+        if subject is None:
+            self._say("Choose a run or an artifact first: its lineage is shown.")
+            return
+        self._app.push_screen(LineageScreen(subject))
+
+    def show_imports(self) -> None:
+        from artui.tui.screens.imports import ImportsScreen
+
+        if not isinstance(self._app.screen, ImportsScreen):
+            self._app.push_screen(ImportsScreen())
+
+    def show_help(self) -> None:
+        from artui.tui.screens.help import HelpScreen
+
+        if isinstance(self._app.screen, CatalogScreen):
+            self._app.push_screen(HelpScreen(self._app.screen.SCOPES))
+
+    def show_palette(self) -> None:
+        """Go to anything, or do anything that a key of this screen does."""
+        from artui.tui.screens.palette import PaletteScreen
+
+        screen = self._app.screen
+        if not isinstance(screen, CatalogScreen):
+            return
+        focused = screen.focused
+        actions = [
+            (key, partial(self._do, screen, focused, key.action))
+            for key in KEYS
+            if key.scope in screen.SCOPES and key.scope != "list" and not key.action.endswith("palette")
+        ]
+
+        def done(chosen: Callable[[], None] | None) -> None:
+            if chosen is not None:
+                chosen()
+
+        self._app.push_screen(PaletteScreen(actions, self.go_to, self._reader.catalog_id), done)
+
+    def _do(self, screen: CatalogScreen, focused: Widget | None, action: str) -> None:
+        """Do what a key does, where it does it: at what has the focus, around it, or on the screen."""
+        name = action.partition("(")[0].rpartition(".")[2]
+        owners = [*(focused.ancestors_with_self if focused is not None else ()), screen]
+        owner = next((owner for owner in owners if hasattr(owner, f"action_{name}")), screen)
+        self._app.call_later(self._app.run_action, action, owner)
+
+    def go_to(self, thing: Thing) -> None:
+        """Go to what was chosen in the palette."""
+        if thing.kind in ("run", "version", "artifact"):
+            self.follow(Link(thing.kind, thing.id))
+        elif thing.kind == "view":
+            self.to_runs()
+            self._runs_screen.open_view_named(thing.id)
+        else:
+            self.to_runs()
+            self._runs_screen.sort_by_name(thing.kind, thing.id)
