@@ -21,7 +21,6 @@ from artui.catalog.importing import Known
 History = Mapping[tuple[str, str], tuple[NDArray[np.int64], NDArray[np.float64]]]
 """Steps and values of each series, by name and labels, in the order of the source."""
 
-
 LOG, ROW, HINT = "log", "row", "hint"
 """Kinds of witnesses."""
 
@@ -69,7 +68,7 @@ def assigned(
     history_of: Callable[[Known], History],
     derive: Callable[..., str],
 ) -> list[str]:
-    """Give each the id of the run of the catalog that it is, or one that no other has.
+    """Give each run of the source the id of the run of the catalog that it is, or one that no other has.
 
     The most alike come first, and no run of the catalog is taken twice.
     """
@@ -77,7 +76,7 @@ def assigned(
 
 
 class _Assigning:
-    """Holds the runs of one import against those of the catalog."""
+    """Compares the runs of one import to those of the catalog."""
 
     def __init__(
         self, identities: Sequence[Identity], known: Mapping[str, Known], history_of: Callable[[Known], History]
@@ -88,7 +87,7 @@ class _Assigning:
         self._before = cache(lambda run_id: history_of(known[run_id]))
 
     def ids(self, derive: Callable[..., str]) -> list[str]:
-        by_mark = _by_mark(self._known)
+        by_mark = _run_ids_by_mark(self._known)
         pairs = []
         for at, identity in enumerate(self._identities):
             for run_id in _candidates(identity, self._known, by_mark):
@@ -159,7 +158,7 @@ def _is_inside(place: str, other: str) -> bool:
     return bool(place and other) and (place.startswith(other + os.sep) or other.startswith(place + os.sep))
 
 
-def _by_mark(known: Mapping[str, Known]) -> dict[str, list[str]]:
+def _run_ids_by_mark(known: Mapping[str, Known]) -> dict[str, list[str]]:
     by_mark: dict[str, list[str]] = {}
     for run_id, run in known.items():
         for mark in (*run.witnesses, *run.hints, run.place):
@@ -169,10 +168,10 @@ def _by_mark(known: Mapping[str, Known]) -> dict[str, list[str]]:
 
 
 def _candidates(identity: Identity, known: Mapping[str, Known], by_mark: Mapping[str, list[str]]) -> Iterable[str]:
-    found = {each: None for each in (identity.id, *identity.earlier_ids) if each in known}
+    run_ids = {run_id: None for run_id in (identity.id, *identity.earlier_ids) if run_id in known}
     for mark in (*sorted(identity.witnesses), *sorted(identity.hints), identity.place):
-        found.update(dict.fromkeys(by_mark.get(mark, ())))
-    return found
+        run_ids.update(dict.fromkeys(by_mark.get(mark, ())))
+    return run_ids
 
 
 def logs_of(witnesses: Iterable[str]) -> set[str]:
@@ -181,11 +180,11 @@ def logs_of(witnesses: Iterable[str]) -> set[str]:
 
 
 def _kinds(witnesses: Iterable[str]) -> set[str]:
-    return {each.partition(":")[0] for each in witnesses}
+    return {mark.partition(":")[0] for mark in witnesses}
 
 
 def _of_kind(witnesses: Iterable[str], kind: str) -> list[str]:
-    return [each for each in witnesses if each.startswith(f"{kind}:")]
+    return [mark for mark in witnesses if mark.startswith(f"{kind}:")]
 
 
 def goes_on(before: History, now: History) -> bool:
@@ -208,9 +207,9 @@ def goes_on(before: History, now: History) -> bool:
 
 
 def _new_id(identity: Identity, known: Mapping[str, Known], taken: set[str], derive: Callable[..., str]) -> str:
-    found, number = identity.id, 1
-    while found in known or found in taken:
+    run_id, number = identity.id, 1
+    while run_id in known or run_id in taken:
         # Its path tells it apart; where that has been trained into again, how often.
-        found = derive(identity.id, identity.title, *([str(number)] if number > 1 else []))
+        run_id = derive(identity.id, identity.title, *([str(number)] if number > 1 else []))
         number += 1
-    return found
+    return run_id
