@@ -27,6 +27,8 @@ from artui.preview import preview
 from artui.reference import check_alias
 from artui.settings import load_settings
 
+__all__ = ["Content", "Saved", "Versions"]
+
 NOT_HERE = "not here: a "
 """How the note begins of a file of which only a pointer is here."""
 

@@ -30,8 +30,8 @@ from artui.exchange.mlflow.store import (
     Columns,
     Dataset,
     Experiment,
-    FoundRun,
     LoggedModel,
+    MlflowRun,
     ModelVersion,
     RegisteredModel,
     Trouble,
@@ -97,7 +97,7 @@ class MlflowFolder:
     def experiments(self) -> dict[str, Experiment]:
         return {name: experiment for name, (_, experiment) in self._experiments.items()}
 
-    def runs(self) -> list[FoundRun]:
+    def runs(self) -> list[MlflowRun]:
         found = []
         for name, (folder, _) in self._experiments.items():
             for inner in listed(folder):
@@ -111,7 +111,7 @@ class MlflowFolder:
                     found.append(self._run(place, name))
         return sorted(found, key=lambda run: (run.started_ms, run.id))
 
-    def _run(self, place: Path, experiment: str) -> FoundRun:
+    def _run(self, place: Path, experiment: str) -> MlflowRun:
         told: dict[str, Any] = {}
         damage = ""
         try:
@@ -122,22 +122,22 @@ class MlflowFolder:
             damage = f"its meta.yaml cannot be read: {error}"
         name = told.get("run_name") or told.get("name") or ""
         ended = told.get("end_time")
-        return FoundRun(
+        return MlflowRun(
             _run_id(told, place), experiment, str(name), str(told.get("status") or ""),
             _int(told.get("start_time")), _int(ended) if ended not in (None, "") else None, told.get("lifecycle_stage") == "deleted",
             _int(told.get("deleted_time")) or None, str(told.get("user_id") or ""), str(told.get("entry_point_name") or ""), str(told.get("source_name") or ""),
             str(told.get("source_version") or ""), str(told.get("artifact_uri") or ""), damage, place,
         )  # fmt: skip
 
-    def fingerprint(self, run: FoundRun) -> str:
+    def fingerprint(self, run: MlflowRun) -> str:
         assert run.place is not None
         return stamp(run.place, _files_below(run.place))
 
-    def params(self, run: FoundRun) -> dict[str, str]:
+    def params(self, run: MlflowRun) -> dict[str, str]:
         assert run.place is not None
         return self._texts(run.place / "params")
 
-    def tags(self, run: FoundRun) -> dict[str, str]:
+    def tags(self, run: MlflowRun) -> dict[str, str]:
         assert run.place is not None
         return self._texts(run.place / "tags")
 
@@ -153,7 +153,7 @@ class MlflowFolder:
             found[name] = text.removesuffix("\n")
         return found
 
-    def points(self, run: FoundRun, trouble: Trouble) -> Iterator[tuple[str, Columns]]:
+    def points(self, run: MlflowRun, trouble: Trouble) -> Iterator[tuple[str, Columns]]:
         assert run.place is not None
         folder = run.place / "metrics"
         for name in _files_below(folder):
@@ -173,7 +173,7 @@ class MlflowFolder:
                 if len(columns[2]):
                     yield name, columns
 
-    def datasets(self, run: FoundRun) -> list[Dataset]:
+    def datasets(self, run: MlflowRun) -> list[Dataset]:
         assert run.place is not None
         found = []
         for name in listed(run.place / "inputs"):
@@ -199,7 +199,7 @@ class MlflowFolder:
                 )  # fmt: skip
         return found
 
-    def used_models(self, run: FoundRun) -> list[str]:
+    def used_models(self, run: MlflowRun) -> list[str]:
         assert run.place is not None
         found = [self._quiet(run.place / "inputs" / name) for name in listed(run.place / "inputs")]
         return [
