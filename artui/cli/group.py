@@ -66,7 +66,7 @@ class Verbs(click.Group):
         from artui.exchange.formats import titles_text
 
         with formatter.section("Verbs"):
-            formatter.write_dl([(verb, text.format(formats=titles_text(last="or"))) for verb, text in VERBS.items()])
+            formatter.write_dl([(verb, text.format(formats=titles_text())) for verb, text in VERBS.items()])
 
 
 def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:

@@ -58,9 +58,9 @@ def title_of(name: str) -> str:
     return next((format.title for format in formats() if format.name == name), name)
 
 
-def titles_text(*, last: str) -> str:
-    """List the titles of all formats, with a word before the last one: `MLflow, W&B and TensorBoard`."""
-    return listed([format.title for format in formats()], last=last)
+def titles_text() -> str:
+    """List the titles of all formats: `MLflow, W&B and TensorBoard`."""
+    return listed([format.title for format in formats()])
 
 
 def stores_text() -> str:
@@ -68,9 +68,9 @@ def stores_text() -> str:
     return listed([words for format in formats() for words in format.stores])
 
 
-def listed(words: Sequence[str], *, last: str = "and") -> str:
+def listed(words: Sequence[str]) -> str:
     """Join words as a sentence does."""
-    return f" {last} ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def may_hold_stores(names: Iterable[str]) -> bool:

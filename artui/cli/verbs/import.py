@@ -15,6 +15,7 @@ from artui import clock
 from artui.cli.catalogs import catalog_option_of, without_catalog
 from artui.cli.common import PathType, json_option, open_reader, print_json
 from artui.errors import NothingToImport, StoreNotRead, UsageError
+from artui.exchange.formats import stores_text, titles_text
 from artui.model import UNREAD
 from artui.safetext import clean
 
@@ -22,20 +23,14 @@ SHOW_SECONDS = 0.1
 MAX_LINES = 12
 
 
-class _ImportCommand(click.Command):
-    """Names what can be imported when its help is shown, which is known only then."""
+HELP = f"""Import runs from {titles_text()}.
 
-    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        from artui.exchange.formats import stores_text, titles_text
-
-        assert self.help is not None
-        text = self.help.replace("TITLES", titles_text(last="and")).replace("STORES", stores_text())
-        formatter.write_paragraph()
-        with formatter.indentation():
-            formatter.write_text(text)
+PATHS are stores, or folders that are searched for them: {stores_text()}. Importing again brings only what is new, and
+completes runs that have grown.
+"""
 
 
-@click.command("import", cls=_ImportCommand)
+@click.command("import", help=HELP)
 @click.argument("paths", nargs=-1, type=PathType(path_type=Path))
 @catalog_option_of("The catalog to import into; made if it is not there.")
 @click.option("--dry-run", "-n", is_flag=True, help="Say what would be taken, and write nothing.")
@@ -55,11 +50,7 @@ class _ImportCommand(click.Command):
 @click.option("--tell", hidden=True, is_flag=True, help="Print progress as lines of JSON, for another program.")
 @json_option
 def command(paths: tuple[Path, ...], catalog: str | None, dry_run: bool, project: str, where: str, roots: tuple[Path, ...], is_report: bool, tell: bool, as_json: bool) -> int:  # fmt: skip
-    """Import runs from TITLES.
-
-    PATHS are stores, or folders that are searched for them: STORES. Importing again brings only what is new, and completes
-    runs that have grown.
-    """
+    """Take stores into a catalog, or show what earlier imports took."""
     if is_report:
         words, catalog = without_catalog([str(path) for path in paths], catalog)
         if words:
