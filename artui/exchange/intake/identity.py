@@ -64,7 +64,7 @@ def witness(kind: str, *content: bytes | str) -> str:
 
 def assigned(
     identities: Sequence[Identity],
-    known: Mapping[str, Known],
+    runs: Mapping[str, Known],
     history_of: Callable[[Known], History],
     derive: Callable[..., str],
 ) -> list[str]:
@@ -72,7 +72,7 @@ def assigned(
 
     The most alike come first, and no run of the catalog is taken twice.
     """
-    return _Assigning(identities, known, history_of).ids(derive)
+    return _Assigning(identities, runs, history_of).ids(derive)
 
 
 class _Assigning:
@@ -81,16 +81,16 @@ class _Assigning:
     def __init__(
         self, identities: Sequence[Identity], known: Mapping[str, Known], history_of: Callable[[Known], History]
     ) -> None:
-        self._identities, self._known = identities, known
+        self._identities, self._runs = identities, known
         self._places = {identity.place for identity in identities if identity.place}
         self._now = cache(lambda at: _history_of(identities[at]))
         self._before = cache(lambda run_id: history_of(known[run_id]))
 
     def ids(self, derive: Callable[..., str]) -> list[str]:
-        by_mark = _run_ids_by_mark(self._known)
+        by_mark = _run_ids_by_mark(self._runs)
         pairs = []
         for at, identity in enumerate(self._identities):
-            for run_id in _candidates(identity, self._known, by_mark):
+            for run_id in _candidates(identity, self._runs, by_mark):
                 likeness = self._likeness(identity, run_id)
                 if likeness is not None:
                     pairs.append((likeness, -at, run_id))
@@ -103,13 +103,13 @@ class _Assigning:
                 taken.add(run_id)
         for at, identity in enumerate(self._identities):
             if at not in ids:
-                ids[at] = _new_id(identity, self._known, taken, derive)
+                ids[at] = _new_id(identity, self._runs, taken, derive)
                 taken.add(ids[at])
         return [ids[at] for at in range(len(self._identities))]
 
     def _likeness(self, identity: Identity, run_id: str) -> tuple[bool, bool, int, bool, bool] | None:
         """Say how much speaks for a run of the catalog; None if it cannot be it."""
-        run = self._known[run_id]
+        run = self._runs[run_id]
         shared = identity.witnesses & run.witnesses
         is_there = bool(identity.place) and run.place == identity.place
         has_id = run_id == identity.id or run_id in identity.earlier_ids
@@ -132,7 +132,7 @@ class _Assigning:
 
     def _is_it(self, at: int, run_id: str) -> bool:
         """Whether the histories are of one training, where witnesses do not settle it."""
-        identity, run = self._identities[at], self._known[run_id]
+        identity, run = self._identities[at], self._runs[run_id]
         if identity.history is None or _of_kind(identity.witnesses & run.witnesses, LOG):
             return True
         if run.fingerprint == identity.fingerprint and run.place == identity.place:
@@ -158,17 +158,17 @@ def _is_inside(place: str, other: str) -> bool:
     return bool(place and other) and (place.startswith(other + os.sep) or other.startswith(place + os.sep))
 
 
-def _run_ids_by_mark(known: Mapping[str, Known]) -> dict[str, list[str]]:
+def _run_ids_by_mark(runs: Mapping[str, Known]) -> dict[str, list[str]]:
     by_mark: dict[str, list[str]] = {}
-    for run_id, run in known.items():
+    for run_id, run in runs.items():
         for mark in (*run.witnesses, *run.hints, run.place):
             if mark:
                 by_mark.setdefault(mark, []).append(run_id)
     return by_mark
 
 
-def _candidates(identity: Identity, known: Mapping[str, Known], by_mark: Mapping[str, list[str]]) -> Iterable[str]:
-    run_ids = {run_id: None for run_id in (identity.id, *identity.earlier_ids) if run_id in known}
+def _candidates(identity: Identity, runs: Mapping[str, Known], by_mark: Mapping[str, list[str]]) -> Iterable[str]:
+    run_ids = {run_id: None for run_id in (identity.id, *identity.earlier_ids) if run_id in runs}
     for mark in (*sorted(identity.witnesses), *sorted(identity.hints), identity.place):
         run_ids.update(dict.fromkeys(by_mark.get(mark, ())))
     return run_ids
@@ -206,9 +206,9 @@ def goes_on(before: History, now: History) -> bool:
     return has_shared or not before or not now
 
 
-def _new_id(identity: Identity, known: Mapping[str, Known], taken: set[str], derive: Callable[..., str]) -> str:
+def _new_id(identity: Identity, runs: Mapping[str, Known], taken: set[str], derive: Callable[..., str]) -> str:
     run_id, number = identity.id, 1
-    while run_id in known or run_id in taken:
+    while run_id in runs or run_id in taken:
         # Its path tells it apart; where that has been trained into again, how often.
         run_id = derive(identity.id, identity.title, *([str(number)] if number > 1 else []))
         number += 1

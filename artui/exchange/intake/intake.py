@@ -56,7 +56,7 @@ class Intake:
         self._catalog = catalog
         self._format, self._location = format, location
         self._progress = progress
-        self._known: dict[str, Known] = dict(known or {})
+        self._runs: dict[str, Known] = dict(known or {})
         self._history_of = history_of
         self._statuses: dict[str, str] = {} if statuses is None else statuses
         """By id how each run stands that this import, of several stores, has met."""
@@ -67,7 +67,7 @@ class Intake:
         if self._catalog is not None:
             with self._catalog.transaction() as connection:
                 by_format = importing.known_by_format(connection)
-            self._known = by_format.pop(self._format, {})
+            self._runs = by_format.pop(self._format, {})
             self._elsewhere = by_format
         return self
 
@@ -124,8 +124,8 @@ class Intake:
         for format in formats():
             if format.may_be_parts:
                 alone = self._elsewhere.get(format.name, {})
-                self._known |= {run_id: run for run_id, run in alone.items() if logs & run.witnesses}
-        return assigned(stamped, self._known, self._history, self.run_id)
+                self._runs |= {run_id: run for run_id, run in alone.items() if logs & run.witnesses}
+        return assigned(stamped, self._runs, self._history, self.run_id)
 
     def owner_of(self, identity: Identity) -> str:
         """Give the title of the format whose run has these logs already, as a trainer's run has its event files; empty if none has."""
@@ -135,10 +135,10 @@ class Intake:
                 return title_of(format)
         return ""
 
-    def _history(self, known: Known) -> History:
+    def _history(self, run: Known) -> History:
         if self._catalog is not None:
-            return importing.points_of(self._batches.begin(), known.key)
-        return self._history_of(known) if self._history_of is not None else {}
+            return importing.points_of(self._batches.begin(), run.key)
+        return self._history_of(run) if self._history_of is not None else {}
 
     def is_wanted(self, project: str, name: str) -> bool:
         """Say whether a run was chosen; counts those that were not."""
@@ -150,8 +150,8 @@ class Intake:
 
     def _is_unchanged(self, run_id: str, fingerprint: str) -> bool:
         """Say whether the run is in the catalog as the source has it; counts those that are."""
-        known = self._known.get(run_id)
-        if known is None or known.fingerprint != self._stamped(fingerprint):
+        earlier = self._runs.get(run_id)
+        if earlier is None or earlier.fingerprint != self._stamped(fingerprint):
             return False
         self.report.runs["unchanged"] += 1
         self._statuses.setdefault(run_id, "")
@@ -199,9 +199,9 @@ class Intake:
                 yield taken
             except FAULTS as error:
                 taken.fault(error)
-            known = self._known.get(taken.id)
-            is_shorter = known is not None and taken.point_count < known.point_count and not taken.takes_back
-            is_copy = not is_shorter and self._is_copy(taken, known)
+            earlier = self._runs.get(taken.id)
+            is_shorter = earlier is not None and taken.point_count < earlier.point_count and not taken.takes_back
+            is_copy = not is_shorter and self._is_copy(taken, earlier)
             is_left = (is_shorter or is_copy) and not taken.has_gained()
             if not is_left:
                 taken.finish(fingerprint)
@@ -221,15 +221,15 @@ class Intake:
         else:
             self._batches.keep_run()
             self._statuses[taken.id] = taken.status_word
-            self._count_taken(taken, is_new=taken.id not in self._known)
-            self._known[taken.id] = Known(0, fingerprint, taken.point_count)
+            self._count_taken(taken, is_new=taken.id not in self._runs)
+            self._runs[taken.id] = Known(0, fingerprint, taken.point_count)
         self._batches.commit_when_due()
         self._show(candidate.name)
 
-    def _is_copy(self, taken: RunIntake, known: Known | None) -> bool:
+    def _is_copy(self, taken: RunIntake, earlier: Known | None) -> bool:
         """Whether a run has come from another store of this import, which may say more of how it ended."""
         before = self._statuses.get(taken.id)
-        if known is None or before is None or taken.point_count > known.point_count:
+        if earlier is None or before is None or taken.point_count > earlier.point_count:
             return False
         return before in ("", taken.status_word) or taken.status_word == "running"
 

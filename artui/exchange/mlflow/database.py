@@ -95,22 +95,22 @@ class MlflowDatabase:
             "runs", "run_uuid", "experiment_id", "name", "status", "start_time", "end_time", "lifecycle_stage", "deleted_time", "user_id",
             "entry_point_name", "source_name", "source_version", "artifact_uri",
         )  # fmt: skip
-        found: list[MlflowRun] = []
+        runs: list[MlflowRun] = []
         faults: list[tuple[str, Exception]] = []
         for rows in self._database.pages(
             f"SELECT rowid, {columns} FROM runs WHERE rowid > ? ORDER BY rowid LIMIT ?", page_rows=20_000, faults=faults
         ):
             for _, id, experiment, name, status, start, end, stage, deleted, user, entry, source, commit, uri in rows:
-                found.append(
+                runs.append(
                     MlflowRun(
                         _text(id), _text(experiment), _text(name), _text(status), _int(start) or 0, _int(end), stage == "deleted", _int(deleted),
                         _text(user), _text(entry), _text(source), _text(commit), _text(uri),
                     )
                 )  # fmt: skip
-        if faults and not found:
+        if faults and not runs:
             raise faults[0][1]
         self._note(faults)
-        return sorted(found, key=lambda run: (run.started_ms, run.id))
+        return sorted(runs, key=lambda run: (run.started_ms, run.id))
 
     def _note(self, faults: list[tuple[str, Exception]]) -> None:
         self.lost += [text for what, error in faults if (text := f"{what}: {error}") not in self.lost]
@@ -194,7 +194,7 @@ class MlflowDatabase:
         columns = self._database.columns(
             "datasets", "name", "digest", "dataset_source_type", "dataset_source", "dataset_schema", "dataset_profile"
         )
-        found = []
+        used = []
         for input_id, dataset_id in self._optional(
             "inputs", "SELECT input_uuid, source_id FROM inputs WHERE destination_type = 'RUN' AND destination_id = ? AND source_type = 'DATASET' ORDER BY rowid", (run.id,)
         ):  # fmt: skip
@@ -203,13 +203,13 @@ class MlflowDatabase:
             )
             rows = self._optional("datasets", f"SELECT {columns} FROM datasets WHERE dataset_uuid = ?", (dataset_id,))
             for name, digest, source_type, source, schema, profile in rows[:1]:
-                found.append(
+                used.append(
                     Dataset(
                         _text(dataset_id), _text(name), _text(digest), _text(source_type), _text(source), _text(schema), _text(profile),
                         {_text(key): _text(value) for key, value in tags},
                     )
                 )  # fmt: skip
-        return found
+        return used
 
     def used_models(self, run: MlflowRun) -> list[str]:
         if not self._has_inputs:
@@ -287,11 +287,11 @@ class MlflowDatabase:
         ]  # fmt: skip
 
     def others(self) -> Counter[str]:
-        found: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         for table, what in _NO_PLACE.items():
             for (count,) in self._optional(table, f"SELECT count(*) FROM {table}"):
-                found[what] += _int(count) or 0
-        return found
+                counts[what] += _int(count) or 0
+        return counts
 
     def _space(self, table: str) -> str:
         return '"workspace"' if "workspace" in self._database.tables.get(table, ()) else "'default'"

@@ -67,7 +67,7 @@ def _delimiter_of(lines: list[str]) -> str:
     for delimiter in (";", "\t", ",") if len(lines) > 1 else ():
         if counts[delimiter] and all(line.count(delimiter) == counts[delimiter] for line in lines):
             return delimiter
-    most = max(DELIMITERS, key=lambda each: counts[each])
+    most = max(DELIMITERS, key=lambda delimiter: counts[delimiter])
     return most if counts[most] else ","
 
 
