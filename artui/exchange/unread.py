@@ -69,7 +69,7 @@ class Unread:
 
 
 def unread_in(folder: Folder, *, is_root: bool = False) -> list[Unread]:
-    """Find what a folder has of stores that are not read. Of the one that was asked for, its own name tells as well."""
+    """Find what a folder has of stores that are not read. Of the folder that was asked for, its own name counts as well."""
     names = dict.fromkeys((*folder.files, *(f"{name}/" for name in folder.folders)))
     if is_root:
         names[f"{folder.path.resolve().name}/"] = None

@@ -50,7 +50,7 @@ _STATE_PARAMS = ("num_train_epochs", "max_steps", "train_batch_size", "logging_s
 
 
 def reads(name: str) -> bool:
-    """Say whether a file is one that tells of a run or a model by its name."""
+    """Say by the name of a file whether a run or a model may be recognised by it."""
     return name in (STATE, CONFIG)
 
 

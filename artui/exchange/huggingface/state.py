@@ -93,7 +93,7 @@ def _json(content: bytes) -> Any:
 
 
 def series_of(state: dict[str, Any], time_ms: int) -> tuple[Log, list[tuple[str, str]]]:
-    """Give a series for each number of a state's log, at the step of its entry, and what and why of each that has none."""
+    """Give a series for each name in a state's log, at the steps of its entries, and (what, why) of every value that is left out."""
     columns: dict[str, tuple[list[int], list[float]]] = {}
     skipped = []
     last_step = 0

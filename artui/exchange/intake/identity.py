@@ -27,7 +27,7 @@ LOG, ROW, HINT = "log", "row", "hint"
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What tells which run of a catalog one of the source is."""
+    """By what a run of the source is recognised in a catalog."""
 
     id: str
     """The run's id, if it is new."""
@@ -35,7 +35,7 @@ class Identity:
     place: str = ""
     """The real path of what holds it."""
     witnesses: frozenset[str] = frozenset()
-    """What tells a training, by kinds: `log:…` has its time in it, and is no other's; `row:…` may be that of an equal one."""
+    """What only this training has, by kinds: `log:…` has its time in it; `row:…` may be shared by a training that begins alike."""
     hints: frozenset[str] = frozenset()
     """What others may have, too, such as its params: they count where there are no witnesses."""
     earlier_ids: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class Identity:
     is_named: bool = False
     """Whether the id is the source's own, and so never another's."""
     title: str = ""
-    """Its path below what is imported: tells it apart from another with the same id."""
+    """Its path below what is imported: makes an id of its own where another run has the same."""
 
 
 def place_of(path: str | os.PathLike[str]) -> str:
@@ -209,7 +209,7 @@ def goes_on(before: History, now: History) -> bool:
 def _new_id(identity: Identity, runs: Mapping[str, Known], taken: set[str], derive: Callable[..., str]) -> str:
     run_id, number = identity.id, 1
     while run_id in runs or run_id in taken:
-        # Its path tells it apart; where that has been trained into again, how often.
+        # Its path makes the difference; where that has been trained into again, a number.
         run_id = derive(identity.id, identity.title, *([str(number)] if number > 1 else []))
         number += 1
     return run_id

@@ -22,4 +22,4 @@ class Options:
 
 
 Progress = Callable[[Report, str], None]
-"""Is told now and then what came of the import so far, and the name of the run that is being taken."""
+"""Called now and then with the report so far, and the name of the run that is being taken."""

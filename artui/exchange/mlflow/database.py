@@ -68,7 +68,7 @@ class MlflowDatabase:
         self._database.close()
 
     def _optional(self, table: str, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        """Ask what only some versions have; what is damaged there is told of, and costs nothing else."""
+        """Ask what only some versions have; damage there is noted, and costs nothing else."""
         if table not in self._database.tables:
             return []
         try:

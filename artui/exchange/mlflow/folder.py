@@ -302,7 +302,7 @@ class MlflowFolder:
         return len(spans) if isinstance(spans, list) else 0
 
     def _quiet(self, folder: Path) -> dict[str, Any]:
-        """Read a meta.yaml; what is wrong with it is told of, and costs nothing else."""
+        """Read a meta.yaml; what is wrong with it is noted, and costs nothing else."""
         if not os.path.lexists(folder / "meta.yaml"):
             return {}
         try:

@@ -82,7 +82,7 @@ def _report_damage(run: RunIntake, name: str, damage: Damage) -> None:
 
 
 def _limits(root: Path, folder: Path, files: Sequence[str]) -> list[tuple[str, int | None]]:
-    """Give each file with the step from which on later files take back what it holds; None when none does."""
+    """Give each file, and the step from which on later files take back what it holds; None where none does."""
     limits: list[tuple[str, int | None]] = []
     limit: int | None = None
     for name in reversed(files):

@@ -22,7 +22,7 @@ from artui.exchange.wandb.items import timestamp_ms
 from artui.exchange.wandb.log import Damage, records
 
 HEAD_RECORDS = 50
-"""A log tells which run it is of within its first few records."""
+"""A log says within its first few records which run it is of."""
 _FOLDER = re.compile(r"run-\d{8}_\d{6}-")
 
 

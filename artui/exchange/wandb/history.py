@@ -146,7 +146,7 @@ class History:
         self._media.clear()
 
     def _begin(self, step: int) -> None:
-        """See where a log begins: one whose steps begin again, as of a program that ran twice under one id, is told apart."""
+        """Compare the first step of a log to the logs before: where steps begin again, as of a program that ran twice under one id, a label says so."""
         self._is_first_row = False
         if self._begun_step is None:
             self._begun_step = step

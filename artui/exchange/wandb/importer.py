@@ -181,7 +181,7 @@ class _Taking:
             self._environment["git_remote"] = remote
         started_ms = timestamp_ms(last_bytes(record, 17))
         if self._has_run:
-            run.remark("The run was gone on with: its logs follow each other.")
+            run.remark("The run was resumed: its logs follow each other.")
         elif started_ms:
             run.started(started_ms)
         self._has_run = True
@@ -271,7 +271,7 @@ class _Taking:
 
     def _status(self) -> None:
         if self._exit_code is None:
-            # No record of an end: it goes on, or was killed. When it was last heard of tells which.
+            # No record of an end: it goes on, or was killed. Which of both, the time shows at which it was last heard of.
             self._run.status("running", heard_ms=self._clock.last_ms)
             return
         ended_ms = max(self._ended_ms or 0, self._clock.last_ms)
