@@ -20,7 +20,7 @@ from artui.exchange.finding import find_stores
 from artui.exchange.formats import formats, may_hold_stores, titles_text
 from artui.exchange.importer import importers
 from artui.exchange.importing import import_paths
-from artui.query import Reader
+from artui.query.api import open_catalog
 from artui.query.imports import import_reports
 
 TOY_FORMAT = """
@@ -85,7 +85,7 @@ def test_new_folder_is_a_format(toy: Path, tmp_path: Path) -> None:
     [report] = import_paths([toy.parent], tmp_path / "c.artui")
 
     assert report.plain()["title"] == "Toy & Sons" and report.runs["new"] == 1
-    with Reader(tmp_path / "c.artui") as reader:
+    with open_catalog(tmp_path / "c.artui") as reader:
         [kept] = import_reports(reader)
         [head] = reader.runs()
         assert kept.report["title"] == "Toy & Sons" and head.name == "first"
