@@ -31,16 +31,6 @@ STATUSES = ("running", "finished", "failed", "killed", "lost")
 GOING = ("running", "lost")
 """Statuses of runs that have not ended."""
 
-FORMATS: Mapping[str, str] = {
-    "mlflow": "MLflow",
-    "wandb": "W&B",
-    "tensorboard": "TensorBoard",
-    "lightning": "PyTorch Lightning",
-    "huggingface": "Hugging Face",
-    "unread": "Not read",
-}
-"""Foreign formats that runs may have been imported from, with their names."""
-
 DELETED_IN_SOURCE = "are deleted in the source: they are kept, and not shown"
 """Why runs of an import are changed."""
 UNREAD = "unread"

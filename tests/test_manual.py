@@ -22,7 +22,7 @@ from PIL import Image
 from artui.cli import VERBS
 from artui.cli.group import cli
 from artui.cli.manual import KEYS, names, page
-from artui.exchange.finding import ORDER
+from artui.exchange.formats import formats
 from artui.settings import Settings
 from tests.documents import DOCUMENTS, MANUAL, PAGES, ROOT, anchors, blocks, inline_code, links, pictures, text_of
 from tests.exchange.mlruns import write_run
@@ -203,9 +203,9 @@ def test_importers_are_all_documented() -> None:
     table = re.search(r"<!-- importers -->\n(.*?)\n\n", text, flags=re.S)
     assert table is not None
     titles = [line.split("|")[1].strip() for line in table[1].splitlines()[2:]]
-    words = {"mlflow": "MLflow", "wandb": "Weights & Biases", "lightning": "PyTorch Lightning", "huggingface": "Hugging Face", "tensorboard": "TensorBoard"}  # fmt: skip
+    spelt_out = {"W&B": "Weights & Biases"}
 
-    assert titles == [words[format] for format in ORDER]
+    assert titles == [spelt_out.get(format.title, format.title) for format in formats()]
     assert all(re.search(rf"\n## {re.escape(title)}( \(\w+\))?\n", text) for title in titles)
 
 

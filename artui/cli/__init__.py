@@ -17,7 +17,7 @@ VERBS = {
     "start": "Start a run by hand, for a shell script; prints its id.",
     "log": "Log metrics and params into a run.",
     "finish": "End a run that was started by hand.",
-    "import": "Import runs from MLflow, W&B, TensorBoard, Lightning or Hugging Face.",
+    "import": "Import runs of other tools: {formats}.",
     "add": "Add a file or folder as a version of an artifact.",
     "note": "Write a run's note.",
     "tag": "Put tags on a run, or take them off.",

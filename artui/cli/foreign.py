@@ -71,9 +71,6 @@ def cached_catalog(path: Path) -> Path:
     return private_folder(cache_folder() / "imports") / f"{name}-{digest}.artui"
 
 
-_NAMES = ("mlruns", "mlflow.db", "wandb", "lightning_logs", "trainer_state.json", "runs", "logs")
-
-
 def offered(*, has_default: bool) -> int | None:
     """Where there is no catalog, but one store of another tool, offer to open that; None when there is none, or it is not wanted.
 
@@ -83,11 +80,12 @@ def offered(*, has_default: bool) -> int | None:
         names = os.listdir(".")
     except OSError:
         return None
-    if not any(name in _NAMES or name.endswith((".wandb", ".db", ".sqlite")) or "tfevents" in name for name in names):
+    from artui.exchange.formats import may_hold_stores, title_of
+
+    if not may_hold_stores(names):
         return None
     from artui.errors import NothingToImport
     from artui.exchange.finding import find_stores
-    from artui.model import FORMATS
 
     try:
         stores = find_stores([Path()], depth=3)
@@ -96,14 +94,14 @@ def offered(*, has_default: bool) -> int | None:
     if len(stores) != 1 and has_default:
         return None
     if len(stores) != 1:
-        found = ", ".join(sorted({FORMATS[store.format] for store in stores}))
+        found = ", ".join(sorted({title_of(store.format) for store in stores}))
         raise CatalogNotFound(
             f"There is no catalog here, but {len(stores)} stores ({found}).",
             remedy="`artui .` opens them all as one; `artui import . -c FILE` keeps them in a catalog.",
         )
     store = stores[0]
     place = os.path.relpath(store.path)
-    said = f"There is no catalog here, but a store of {FORMATS[store.format]}: {clean(place)}."
+    said = f"There is no catalog here, but a store of {title_of(store.format)}: {clean(place)}."
     if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         raise CatalogNotFound(
             said,

@@ -63,8 +63,10 @@ class Verbs(click.Group):
         return [*found, *completing.paths(incomplete)] or completing.catalogs(ctx, self.params[0], incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from artui.exchange.formats import titles_text
+
         with formatter.section("Verbs"):
-            formatter.write_dl(list(VERBS.items()))
+            formatter.write_dl([(verb, text.format(formats=titles_text())) for verb, text in VERBS.items()])
 
 
 def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from artui.catalog import Catalog, importing
 from artui.catalog.importing import Known, known_runs, points_of
-from artui.exchange.finding import Found, find_all, importer, nothing_found
+from artui.exchange.finding import Found, find_all, nothing_found
+from artui.exchange.importer import importer_of
 from artui.exchange.intake.faults import FAULTS, fault_text
 from artui.exchange.intake.identity import History
-from artui.exchange.intake.intake import Intake, Options, Progress
+from artui.exchange.intake.intake import Intake
+from artui.exchange.intake.options import Options, Progress
 from artui.exchange.intake.report import Report
 from artui.exchange.reading.store import Store
 from artui.model import UNREAD
@@ -35,43 +37,41 @@ def import_paths(
         CatalogError: the catalog cannot be written to.
     """
     found = find_all(paths)
-    stores = found.stores
-    if not stores and (found.unread or not found.pointers):
+    if not found.stores and (found.unread or not found.pointers):
         raise nothing_found(paths, found)
-    rest = _rest(paths, found)
-    if not stores:
-        reports = [] if reports is None else reports
-        reports.append(rest)
+    reports = [] if reports is None else reports
+    unread = _report_of_unread(paths, found)
+    if not found.stores:
+        reports.append(unread)
         return reports
-    done: list[Report] = [] if reports is None else reports
     with contextlib.ExitStack() as stack:
         opened = None if is_dry else stack.enter_context(Catalog(catalog))
         statuses: dict[str, dict[str, str]] = {}
-        for store in stores:
+        for store in found.stores:
             past = _Past(catalog) if is_dry and catalog.exists() else None
             intake = Intake(
                 opened, store.format, str(store.path.resolve()), options=options, progress=progress,
                 known=past.known(store.format) if past else None, history_of=past.history if past else None,
                 statuses=statuses.setdefault(store.format, {}),
             )  # fmt: skip
-            done.append(intake.report)
+            reports.append(intake.report)
             _take(store, intake)
-        if rest.left:
-            done.append(rest)
+        if unread.left:
+            reports.append(unread)
         if opened is not None:
-            _keep(opened, rest)
-    return done
+            _keep(opened, unread)
+    return reports
 
 
-def _rest(paths: Sequence[Path], found: Found) -> Report:
+def _report_of_unread(paths: Sequence[Path], found: Found) -> Report:
     """Report what lies beside the stores that are read."""
     place = paths[0].resolve() if len(paths) == 1 else Path(os.path.commonpath([path.resolve() for path in paths]))
-    report = Report(UNREAD, str(place))
-    for title in dict.fromkeys(each.title for each in found.unread):
-        places = [each for each in found.unread if each.title == title]
-        where = os.path.relpath(places[0].path.resolve(), place.parent)
-        why = f"{where} and other folders" if len(places) > 1 else where
-        report.left[f"stores of {title}", f"are not read yet ({', '.join(places[0].marks)}, in {why})"] += len(places)
+    report = Report(UNREAD, str(place), title="Not read")
+    for title in dict.fromkeys(store.title for store in found.unread):
+        stores = [store for store in found.unread if store.title == title]
+        where = os.path.relpath(stores[0].path.resolve(), place.parent)
+        why = f"{where} and other folders" if len(stores) > 1 else where
+        report.left[f"stores of {title}", f"are not read yet ({', '.join(stores[0].marks)}, in {why})"] += len(stores)
     for path, pointer in found.pointers:
         report.add_pointer(path.resolve(), pointer.sentence)
     return report
@@ -88,7 +88,7 @@ def _keep(catalog: Catalog, report: Report) -> None:
 def _take(store: Store, intake: Intake) -> None:
     with intake:
         try:
-            importer(store.format).take(store, intake)
+            importer_of(store.format).take(store, intake)
         except FAULTS as error:
             # Not even its list of runs can be read: other stores go on.
             intake.report.add_damage("the whole store", fault_text(error))

@@ -1,7 +1,7 @@
-"""Stores of kinds that artui does not read yet, told by what their programs leave on a disk.
+"""Stores of kinds that artui does not read yet, recognised by what their programs leave on a disk.
 
-Nobody should look for a mistake of their own where there is none: a kind that is known is named. What each leaves is taken
-from its own sources: names of files, with `*` for what differs, and of folders, which end with a slash.
+They are named, so that nobody looks for a mistake of their own. What each program leaves is taken from its own sources: names
+of files, with `*` for what differs, and of folders, which end with a slash.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ class Kind:
 
     title: str
     marks: Sequence[tuple[str, ...]] = ()
-    """Names that lie in one folder together; any of these sets tells."""
+    """Names that lie in one folder together; any of these sets is enough."""
     tables: Sequence[tuple[str, ...]] = ()
-    """Tables of a SQLite database; any of these sets tells."""
+    """Tables of a SQLite database; any of these sets is enough."""
 
 
 KINDS = (
@@ -58,9 +58,9 @@ class Unread:
 
     title: str
     path: Path
-    """The folder or file that tells it."""
+    """The folder or file by which it was recognised."""
     marks: tuple[str, ...]
-    """The names by which it was told."""
+    """The names by which it was recognised."""
 
     @property
     def words(self) -> str:
@@ -69,51 +69,51 @@ class Unread:
 
 
 def unread_in(folder: Folder, *, is_root: bool = False) -> list[Unread]:
-    """Find what a folder has of stores that are not read. Of the one that was asked for, its own name tells as well."""
+    """Find what a folder has of stores that are not read. Of the folder that was asked for, its own name counts as well."""
     names = dict.fromkeys((*folder.files, *(f"{name}/" for name in folder.folders)))
     if is_root:
         names[f"{folder.path.resolve().name}/"] = None
-    found = []
+    stores = []
     for kind in KINDS:
-        told = next((marks for wanted in kind.marks if (marks := _found(wanted, names))), None)
-        if told is not None:
-            found.append(Unread(kind.title, folder.path, tuple(name.rstrip("/") for name in told)))
-    return found
+        marks = next((marks for patterns in kind.marks if (marks := _matching(patterns, names))), None)
+        if marks is not None:
+            stores.append(Unread(kind.title, folder.path, tuple(name.rstrip("/") for name in marks)))
+    return stores
 
 
-def _found(wanted: Iterable[str], names: Collection[str]) -> tuple[str, ...]:
-    """Give the first name for each pattern; nothing when one is not met."""
-    told: list[str] = []
-    for pattern in wanted:
+def _matching(patterns: Iterable[str], names: Collection[str]) -> tuple[str, ...]:
+    """Give the first name that matches each pattern; nothing when a pattern has none."""
+    matching: list[str] = []
+    for pattern in patterns:
         if "*" in pattern:
             name = next((name for name in names if fnmatchcase(name, pattern)), "")
         else:
             name = pattern if pattern in names else ""
         if not name:
             return ()
-        told.append(name)
-    return tuple(told)
+        matching.append(name)
+    return tuple(matching)
 
 
 def unread_file(path: Path) -> Unread | None:
-    """Say what a single file is of: a database by its tables, any other by its name."""
+    """Recognise a store by a single file: a database by its tables, any other by its name."""
     if (database := unread_database(path)) is not None:
         return database
-    found = unread_in(Folder(path.parent, [each.name for each in path.parent.iterdir() if each.is_file()]))
-    return next((each for each in found if path.name in each.marks), None)
+    beside = Folder(path.parent, [file.name for file in path.parent.iterdir() if file.is_file()])
+    return next((store for store in unread_in(beside) if path.name in store.marks), None)
 
 
 def unread_database(path: Path) -> Unread | None:
-    """Tell a SQLite database by its tables."""
+    """Recognise a SQLite database by its tables."""
     if not is_sqlite(path):
         return None
     try:
         with ForeignDatabase(path) as database:
-            found = database.tables.keys()
+            names = database.tables.keys()
     except (SourceDamaged, OSError):
         return None
     for kind in KINDS:
         for tables in kind.tables:
-            if found >= set(tables):
+            if names >= set(tables):
                 return Unread(kind.title, path, (path.name,))
     return None

@@ -49,6 +49,7 @@ def _whole(told_by: Any, format: str, location: str) -> dict[str, Any]:
     told = found if isinstance(found, dict) else {}
     return {
         "format": format,
+        "title": str(told.get("title") or format),
         "location": location,
         "facts": told["facts"] if isinstance(told.get("facts"), dict) else {},
         "runs": _counts(told.get("runs")),

@@ -20,7 +20,7 @@ from artui import clock
 from artui.catalog.spool.orphans import take_over
 from artui.catalog.spool.place import folders_of
 from artui.errors import ArtuiError
-from artui.model import DELETED_IN_SOURCE, FORMATS, UNREAD
+from artui.model import DELETED_IN_SOURCE, UNREAD
 from artui.query.live import LiveRun, live_runs
 from artui.query.reader import Reader
 from artui.query.runs.order import FirstView, first_view
@@ -320,8 +320,8 @@ class ArtuiApp(Asks, ChangesOnly):
         if state is None:
             return " · importing", "accent"
         if state.is_done:
-            formats = [str(report["format"]) for report in state.reports if report["format"] != UNREAD]
-            source = FORMATS.get(formats[0], "") if len(set(formats)) == 1 else f"{len(formats)} stores"
+            titles = [str(report["title"]) for report in state.reports if report["format"] != UNREAD]
+            source = titles[0] if len(set(titles)) == 1 else f"{len(titles)} stores"
             return ("" if is_brief or not state.reports else f" · from {source}", "dim")
         far = f" {count_text(state.run_count)} runs" if state.run_count and not is_brief else ""
         return (f" · importing{far}", "accent")

@@ -7,7 +7,6 @@ from typing import overload
 
 from artui import clock
 from artui.model import (
-    FORMATS,
     AliasChange,
     Metric,
     Preview,
@@ -180,7 +179,7 @@ def imported_text(detail: RunDetail, now_ms: int) -> str:
     told = detail.context.get("import")
     if not isinstance(told, dict):
         return ""
-    parts = [f"from {FORMATS.get(str(told.get('format')), str(told.get('format')))}"]
+    parts = [f"from {told.get('title') or told.get('format')}"]
     for name in ("run_id", "run", "folder"):
         if isinstance(told.get(name), str):
             parts.append(str(told[name]))

@@ -16,7 +16,7 @@ import pytest
 
 from artui.catalog.runs import flatten
 from artui.exchange.importing import import_paths
-from artui.exchange.intake.run import plain_value
+from artui.exchange.intake.words import plain_value
 from artui.model import RunDetail
 from artui.query.artifacts import artifact_list, file_text, get_version, versions
 from artui.query.reader import Reader

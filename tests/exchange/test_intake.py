@@ -16,8 +16,12 @@ import pytest
 from artui.catalog import Catalog, events
 from artui.errors import ArtuiError, NothingToImport
 from artui.exchange.importing import import_paths
-from artui.exchange.intake.intake import MAX_TEXT_BYTES, Intake, Options
+from artui.exchange.intake.candidates import Candidate
+from artui.exchange.intake.identity import Identity
+from artui.exchange.intake.intake import Intake
+from artui.exchange.intake.options import Options
 from artui.exchange.intake.report import Report
+from artui.exchange.intake.words import MAX_TEXT_BYTES
 from artui.model import RunDetail
 from artui.query.api import open_catalog
 from artui.query.artifacts import artifact_list, get_version
@@ -305,7 +309,7 @@ def test_texts_are_kept_whole_or_left_by_name(store: Path, tmp_path: Path) -> No
     with (  # a database has no limit of files
         Catalog(tmp_path / "d.artui") as catalog,
         Intake(catalog, "mlflow", "x") as intake,
-        intake.run("r", fingerprint="1", name="r", project="p", started_ms=1, source="x") as run,
+        intake.run(Candidate(None, Identity("r", "1"), name="r", project="p", source="x", started_ms=1)) as run,
     ):
         run.params({"huge": huge, "lr": 0.1})
         run.tags({"huge": huge, "a": "b"})
@@ -334,9 +338,13 @@ def test_what_was_finished_before_an_interruption_is_kept(tmp_path: Path, error:
         Catalog(path) as catalog,
         Intake(catalog, "wandb", "here") as intake,
     ):
-        with intake.run("R1", fingerprint="f", name="whole", project="p", started_ms=1, source="s") as run:
+        with intake.run(
+            Candidate(None, Identity("R1", "f"), name="whole", project="p", source="s", started_ms=1)
+        ) as run:
             run.points("loss", [0], [0], [1.0])
-        with intake.run("R2", fingerprint="f", name="half", project="p", started_ms=2, source="s") as run:
+        with intake.run(
+            Candidate(None, Identity("R2", "f"), name="half", project="p", source="s", started_ms=2)
+        ) as run:
             run.points("loss", [0], [0], [1.0])
             run._flush()
             raise error

@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from artui.catalog import Catalog
 from artui.cli.foreign import cached_catalog
 from artui.exchange.importing import import_paths
-from artui.exchange.intake.intake import Options
+from artui.exchange.intake.options import Options
 from artui.query.api import open_catalog
 from artui.settings import Settings
 from artui.tui.app import ArtuiApp

@@ -15,14 +15,22 @@ from artui import clock
 from artui.cli.catalogs import catalog_option_of, without_catalog
 from artui.cli.common import PathType, json_option, open_reader, print_json
 from artui.errors import NothingToImport, StoreNotRead, UsageError
-from artui.model import FORMATS, UNREAD
+from artui.exchange.formats import stores_text, titles_text
+from artui.model import UNREAD
 from artui.safetext import clean
 
 SHOW_SECONDS = 0.1
 MAX_LINES = 12
 
 
-@click.command("import")
+HELP = f"""Import runs from {titles_text()}.
+
+PATHS are stores, or folders that are searched for them: {stores_text()}. Importing again brings only what is new, and
+completes runs that have grown.
+"""
+
+
+@click.command("import", help=HELP)
 @click.argument("paths", nargs=-1, type=PathType(path_type=Path))
 @catalog_option_of("The catalog to import into; made if it is not there.")
 @click.option("--dry-run", "-n", is_flag=True, help="Say what would be taken, and write nothing.")
@@ -42,11 +50,7 @@ MAX_LINES = 12
 @click.option("--tell", hidden=True, is_flag=True, help="Print progress as lines of JSON, for another program.")
 @json_option
 def command(paths: tuple[Path, ...], catalog: str | None, dry_run: bool, project: str, where: str, roots: tuple[Path, ...], is_report: bool, tell: bool, as_json: bool) -> int:  # fmt: skip
-    """Import runs from MLflow, W&B, TensorBoard, PyTorch Lightning and Hugging Face.
-
-    PATHS are stores, or folders that are searched for them: mlflow.db, mlruns, wandb, event files, lightning_logs,
-    trainer_state.json, model folders. Importing again brings only what is new, and completes runs that have grown.
-    """
+    """Take stores into a catalog, or show what earlier imports took."""
     if is_report:
         words, catalog = without_catalog([str(path) for path in paths], catalog)
         if words:
@@ -58,7 +62,7 @@ def command(paths: tuple[Path, ...], catalog: str | None, dry_run: bool, project
         )
     from artui.catalog.finding import find_catalog
     from artui.exchange.importing import import_paths
-    from artui.exchange.intake.intake import Options
+    from artui.exchange.intake.options import Options
     from artui.exchange.intake.report import Report
 
     path, why = find_catalog(catalog)
@@ -166,7 +170,7 @@ class _Show:
 
         from artui.cli.layout import fit
 
-        text = f"{FORMATS.get(report.format, report.format)}  {runs:,} runs  {points:,} points  {clean(what)}"
+        text = f"{report.title}  {runs:,} runs  {points:,} points  {clean(what)}"
         columns = shutil.get_terminal_size((80, 24)).columns - 1
         sys.stderr.write("\r" + fit(text, columns))
         sys.stderr.flush()
@@ -197,7 +201,7 @@ def report_lines(report: dict[str, Any]) -> list[str]:
         "not chosen": "not chosen",
     }
     counts = [f"{runs[name]:,} {word}" for name, word in words.items() if runs.get(name)]
-    lines = [clean(f"{FORMATS.get(report['format'], report['format'])}  {report['location']}")]
+    lines = [clean(f"{report['title']}  {report['location']}")]
     lines.append(f"  runs      {', '.join(counts) or 'none'}")
     parts = [
         f"{taken[name]:,} {_SINGULAR.get(name, name[:-1]) if taken[name] == 1 else name}"

@@ -1,4 +1,4 @@
-"""What reading the bytes of others may raise, and how that is said: whatever is read piece by piece catches these, and nothing else."""
+"""What reading the bytes of others may raise, and how messages say it. Code that reads piece by piece catches these, and nothing else."""
 
 from __future__ import annotations
 

@@ -21,14 +21,13 @@ from artui.catalog.importing import Known
 History = Mapping[tuple[str, str], tuple[NDArray[np.int64], NDArray[np.float64]]]
 """Steps and values of each series, by name and labels, in the order of the source."""
 
-
 LOG, ROW, HINT = "log", "row", "hint"
 """Kinds of witnesses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What tells which run of a catalog one of the source is."""
+    """By what a run of the source is recognised in a catalog."""
 
     id: str
     """The run's id, if it is new."""
@@ -36,7 +35,7 @@ class Identity:
     place: str = ""
     """The real path of what holds it."""
     witnesses: frozenset[str] = frozenset()
-    """What tells a training, by kinds: `log:…` has its time in it, and is no other's; `row:…` may be that of an equal one."""
+    """What only this training has, by kinds: `log:…` has its time in it; `row:…` may be shared by a training that begins alike."""
     hints: frozenset[str] = frozenset()
     """What others may have, too, such as its params: they count where there are no witnesses."""
     earlier_ids: tuple[str, ...] = ()
@@ -46,7 +45,7 @@ class Identity:
     is_named: bool = False
     """Whether the id is the source's own, and so never another's."""
     title: str = ""
-    """Its path below what is imported: tells it apart from another with the same id."""
+    """Its path below what is imported: makes an id of its own where another run has the same."""
 
 
 def place_of(path: str | os.PathLike[str]) -> str:
@@ -65,33 +64,33 @@ def witness(kind: str, *content: bytes | str) -> str:
 
 def assigned(
     identities: Sequence[Identity],
-    known: Mapping[str, Known],
+    runs: Mapping[str, Known],
     history_of: Callable[[Known], History],
     derive: Callable[..., str],
 ) -> list[str]:
-    """Give each the id of the run of the catalog that it is, or one that no other has.
+    """Give each run of the source the id of the run of the catalog that it is, or one that no other has.
 
     The most alike come first, and no run of the catalog is taken twice.
     """
-    return _Assigning(identities, known, history_of).ids(derive)
+    return _Assigning(identities, runs, history_of).ids(derive)
 
 
 class _Assigning:
-    """Holds the runs of one import against those of the catalog."""
+    """Compares the runs of one import to those of the catalog."""
 
     def __init__(
         self, identities: Sequence[Identity], known: Mapping[str, Known], history_of: Callable[[Known], History]
     ) -> None:
-        self._identities, self._known = identities, known
+        self._identities, self._runs = identities, known
         self._places = {identity.place for identity in identities if identity.place}
         self._now = cache(lambda at: _history_of(identities[at]))
         self._before = cache(lambda run_id: history_of(known[run_id]))
 
     def ids(self, derive: Callable[..., str]) -> list[str]:
-        by_mark = _by_mark(self._known)
+        by_mark = _run_ids_by_mark(self._runs)
         pairs = []
         for at, identity in enumerate(self._identities):
-            for run_id in _candidates(identity, self._known, by_mark):
+            for run_id in _candidates(identity, self._runs, by_mark):
                 likeness = self._likeness(identity, run_id)
                 if likeness is not None:
                     pairs.append((likeness, -at, run_id))
@@ -104,13 +103,13 @@ class _Assigning:
                 taken.add(run_id)
         for at, identity in enumerate(self._identities):
             if at not in ids:
-                ids[at] = _new_id(identity, self._known, taken, derive)
+                ids[at] = _new_id(identity, self._runs, taken, derive)
                 taken.add(ids[at])
         return [ids[at] for at in range(len(self._identities))]
 
     def _likeness(self, identity: Identity, run_id: str) -> tuple[bool, bool, int, bool, bool] | None:
         """Say how much speaks for a run of the catalog; None if it cannot be it."""
-        run = self._known[run_id]
+        run = self._runs[run_id]
         shared = identity.witnesses & run.witnesses
         is_there = bool(identity.place) and run.place == identity.place
         has_id = run_id == identity.id or run_id in identity.earlier_ids
@@ -133,7 +132,7 @@ class _Assigning:
 
     def _is_it(self, at: int, run_id: str) -> bool:
         """Whether the histories are of one training, where witnesses do not settle it."""
-        identity, run = self._identities[at], self._known[run_id]
+        identity, run = self._identities[at], self._runs[run_id]
         if identity.history is None or _of_kind(identity.witnesses & run.witnesses, LOG):
             return True
         if run.fingerprint == identity.fingerprint and run.place == identity.place:
@@ -159,20 +158,20 @@ def _is_inside(place: str, other: str) -> bool:
     return bool(place and other) and (place.startswith(other + os.sep) or other.startswith(place + os.sep))
 
 
-def _by_mark(known: Mapping[str, Known]) -> dict[str, list[str]]:
+def _run_ids_by_mark(runs: Mapping[str, Known]) -> dict[str, list[str]]:
     by_mark: dict[str, list[str]] = {}
-    for run_id, run in known.items():
+    for run_id, run in runs.items():
         for mark in (*run.witnesses, *run.hints, run.place):
             if mark:
                 by_mark.setdefault(mark, []).append(run_id)
     return by_mark
 
 
-def _candidates(identity: Identity, known: Mapping[str, Known], by_mark: Mapping[str, list[str]]) -> Iterable[str]:
-    found = {each: None for each in (identity.id, *identity.earlier_ids) if each in known}
+def _candidates(identity: Identity, runs: Mapping[str, Known], by_mark: Mapping[str, list[str]]) -> Iterable[str]:
+    run_ids = {run_id: None for run_id in (identity.id, *identity.earlier_ids) if run_id in runs}
     for mark in (*sorted(identity.witnesses), *sorted(identity.hints), identity.place):
-        found.update(dict.fromkeys(by_mark.get(mark, ())))
-    return found
+        run_ids.update(dict.fromkeys(by_mark.get(mark, ())))
+    return run_ids
 
 
 def logs_of(witnesses: Iterable[str]) -> set[str]:
@@ -181,11 +180,11 @@ def logs_of(witnesses: Iterable[str]) -> set[str]:
 
 
 def _kinds(witnesses: Iterable[str]) -> set[str]:
-    return {each.partition(":")[0] for each in witnesses}
+    return {mark.partition(":")[0] for mark in witnesses}
 
 
 def _of_kind(witnesses: Iterable[str], kind: str) -> list[str]:
-    return [each for each in witnesses if each.startswith(f"{kind}:")]
+    return [mark for mark in witnesses if mark.startswith(f"{kind}:")]
 
 
 def goes_on(before: History, now: History) -> bool:
@@ -207,10 +206,10 @@ def goes_on(before: History, now: History) -> bool:
     return has_shared or not before or not now
 
 
-def _new_id(identity: Identity, known: Mapping[str, Known], taken: set[str], derive: Callable[..., str]) -> str:
-    found, number = identity.id, 1
-    while found in known or found in taken:
-        # Its path tells it apart; where that has been trained into again, how often.
-        found = derive(identity.id, identity.title, *([str(number)] if number > 1 else []))
+def _new_id(identity: Identity, runs: Mapping[str, Known], taken: set[str], derive: Callable[..., str]) -> str:
+    run_id, number = identity.id, 1
+    while run_id in runs or run_id in taken:
+        # Its path makes the difference; where that has been trained into again, a number.
+        run_id = derive(identity.id, identity.title, *([str(number)] if number > 1 else []))
         number += 1
-    return found
+    return run_id

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 MAX_DAMAGED = 200
+"""So many damaged runs are named."""
 MAX_POINTERS = 20
-"""So many are named."""
+"""So many files that are not here are named, for each kind of pointer."""
 
 
 @dataclass(slots=True)
@@ -20,6 +21,8 @@ class Report:
 
     format: str
     location: str
+    title: str
+    """The format's, as people write it."""
     runs: Counter[str] = field(default_factory=Counter)
     """`new`, `updated`, `unchanged`, `kept` (the source has less than the catalog), `not chosen`."""
     taken: Counter[str] = field(default_factory=Counter)
@@ -40,7 +43,7 @@ class Report:
             self.damaged.append((run, text))
 
     def add_pointer(self, path: str | Path, sentence: str) -> None:
-        """Tell of a file that is not here, in whose place a pointer of version control lies: the first ones by name."""
+        """Count a file that is not here, in whose place a pointer of version control lies: the first ones by name."""
         shown = os.path.relpath(path, os.path.dirname(self.location) or ".")
         if (shown, sentence) not in self.left and sum(why == sentence for _, why in self.left) >= MAX_POINTERS:
             shown = "other files"
@@ -55,8 +58,8 @@ class Report:
 
     def go_back(self, before: Report) -> None:
         """Forget what was counted since a copy was made."""
-        for each in fields(self):
-            setattr(self, each.name, getattr(before, each.name))
+        for field_ in fields(self):
+            setattr(self, field_.name, getattr(before, field_.name))
 
     @property
     def has_news(self) -> bool:
@@ -66,12 +69,13 @@ class Report:
         """Give the report as JSON can hold it."""
         return {
             "format": self.format,
+            "title": self.title,
             "location": self.location,
             "facts": self.facts,
             "runs": _counts(self.runs),
             "taken": _counts(self.taken),
-            "changed": [{"what": what, "why": why, "count": count} for (what, why), count in _ordered(self.changed)],
-            "left": [{"what": what, "why": why, "count": count} for (what, why), count in _ordered(self.left)],
+            "changed": _rows(self.changed),
+            "left": _rows(self.left),
             "damaged": [{"run": run, "what": text} for run, text in self.damaged],
             "damaged_count": self.damaged_count,
         }
@@ -81,5 +85,5 @@ def _counts(counts: Mapping[str, int]) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-def _ordered(counts: Mapping[tuple[str, str], int]) -> list[tuple[tuple[str, str], int]]:
-    return sorted(counts.items())
+def _rows(counts: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
+    return [{"what": what, "why": why, "count": count} for (what, why), count in sorted(counts.items())]

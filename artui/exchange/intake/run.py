@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,48 +14,72 @@ from artui.catalog import artifacts, context, importing, keeping, runs
 from artui.catalog.artifacts import Saved
 from artui.catalog.runs import NewRun
 from artui.errors import SourceIsPointer
+from artui.exchange.intake.batches import Batches
+from artui.exchange.intake.candidates import Candidate
 from artui.exchange.intake.faults import FAULTS, fault_text
+from artui.exchange.intake.options import Options
+from artui.exchange.intake.report import Report
+from artui.exchange.intake.versions import Versions
+from artui.exchange.intake.words import Words, bounded, bounded_ms, one_line, plain_value, storable
 from artui.model import ParamValue, Relation
 from artui.version import VERSION
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from artui.exchange.intake.intake import Intake
+    Columns = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
+    """Steps, times in milliseconds, values."""
 
 FLUSH_POINTS = 1 << 18
-MAX_NAME = 200
 SHOWN_DAMAGES = 3
 """So many of what is wrong with a run are in its line of the report."""
 REMARKED_DAMAGES = 20
 """So many are remarks of the run."""
-_MAX_TIME_MS = 1 << 48
-"""About the year 10,900: later times are taken for none."""
+_RUN_FACTS = frozenset({"note", "user", "host", "git_commit", "git_branch", "git_is_dirty", "python", "directory", "command", "parent_id", "stage"})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all runs of one store have in common."""
+
+    report: Report
+    options: Options
+    words: Words
+    batches: Batches
+    versions: Versions
+    show: Callable[[str], None]
+    """Says which run is being taken."""
 
 
 class RunIntake:
     """Takes what belongs to one run. Whatever is given twice, the later counts; points are kept in order of arrival."""
 
-    def __init__(self, intake: Intake, run_id: str, *, name: str, project: str, started_ms: int, source: str) -> None:
-        self._intake = intake
+    def __init__(self, shared: Shared, candidate: Candidate[Any], run_id: str) -> None:
+        self._report, self._words = shared.report, shared.words
+        self._batches, self._versions = shared.batches, shared.versions
+        self._show = shared.show
+        self._forced_project = shared.options.project
         self.id = run_id
-        self.name = _one_line(intake.text(name)) or "unnamed"
-        self.project = intake.options.project or intake.name_of(project, "imported", what="projects")
-        self.started_ms = bounded_ms(started_ms)
-        self._source = source
+        self.name = one_line(self._words.text(candidate.name)) or "unnamed"
+        self.project = self._forced_project or self._words.referable(candidate.project, "imported", what="projects")
+        self.started_ms = bounded_ms(candidate.started_ms)
+        self._source = candidate.source
         self._params: dict[str, ParamValue] = {}
         self._tags: dict[str, str] = {}
         self._facts: dict[str, Any] = {}
         self._contexts: dict[str, Any] = {}
-        self._status, self._ended_ms, self._heard_ms, self._deleted_ms, self._error = "finished", None, 0, None, ""  # type: tuple[str, int | None, int, int | None, str]
+        self._status, self._error = "finished", ""
+        self._ended_ms: int | None = None
+        self._heard_ms = 0
+        self._deleted_ms: int | None = None
         self._key: int | None = None
-        self._waiting: dict[
-            tuple[str, str], list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]]
-        ] = {}
+        self._waiting: dict[tuple[str, str], list[Columns]] = {}
+        """Points that are not written yet, by name and labels."""
         self._waiting_count = 0
-        self._series: dict[tuple[str, str], int] = {}
+        self._series: set[tuple[str, str]] = set()
         self._links: list[tuple[Relation, Saved]] = []
         self._names: dict[str, str] = {}
+        """Names of metrics without secrets, by those that the source has."""
         self._remarks: list[str] = []
         self._provenance: dict[str, Any] = {}
         self.point_count = 0
@@ -68,6 +92,10 @@ class RunIntake:
         """Whether its name is its path below what is imported."""
         self.is_in_pieces = False
         """Whether the source keeps the run in several files, of which some may be gone: what they held stays."""
+        identity = candidate.identity
+        self.provenance(
+            place=identity.place, witnesses=sorted(identity.witnesses) or None, hints=sorted(identity.hints) or None
+        )
 
     @property
     def is_damaged(self) -> bool:
@@ -92,32 +120,32 @@ class RunIntake:
         """Add params; nested ones are flattened with dots, secrets replaced."""
         for name, value in runs.flatten(params).items():
             if name == "":
-                self._intake.report.left["params", "have no name"] += 1
+                self._report.left["params", "have no name"] += 1
                 continue
-            if not self._intake.is_kept("params", value, name) or not (kept := self._intake.text(name)):
+            if not self._words.is_kept("params", value, name) or not (kept := self._words.text(name)):
                 continue
             if kept not in self._params:
-                self._intake.report.taken["params"] += 1
-            self._params[kept] = self._intake.value(name, value)
+                self._report.taken["params"] += 1
+            self._params[kept] = self._words.value(name, value)
 
     def text_params(self, params: Mapping[str, str]) -> None:
         """Add params that the source keeps as text: what is a number or truth value in Python's own writing becomes one."""
         for name, text in params.items():
             value = plain_value(text)
             if isinstance(value, float) and repr(value) != text:
-                self._intake.report.changed["params", "numbers written another way: 1e-3 is 0.001"] += 1
+                self._report.changed["params", "numbers written another way: 1e-3 is 0.001"] += 1
             self.params({name: value})
 
     def tags(self, tags: Mapping[str, str]) -> None:
         for name, value in tags.items():
             if not name:
-                self._intake.report.left["tags", "have no name"] += 1
+                self._report.left["tags", "have no name"] += 1
                 continue
-            if not self._intake.is_kept("tags", value, str(name)) or not (kept := self._intake.text(str(name))):
+            if not self._words.is_kept("tags", value, str(name)) or not (kept := self._words.text(str(name))):
                 continue
             if kept not in self._tags:
-                self._intake.report.taken["tags"] += 1
-            self._tags[kept] = str(self._intake.value(str(name), str(value)))
+                self._report.taken["tags"] += 1
+            self._tags[kept] = str(self._words.value(str(name), str(value)))
 
     def about(self, **facts: Any) -> None:
         """Say what is known of the run: note, user, host, git_commit, git_branch, python, directory, command, parent_id, stage."""
@@ -125,32 +153,31 @@ class RunIntake:
             if value in (None, "", ()):
                 continue
             if isinstance(value, str):
-                value = self._intake.text(value)
+                value = self._words.text(value)
             elif name == "command":
-                value = self._intake.command([str(part) for part in value])
+                value = self._words.command([str(part) for part in value])
             self._facts[name] = value
             if name == "note":
-                self._intake.report.taken["notes"] += 1
+                self._report.taken["notes"] += 1
 
     def context(self, name: str, content: Any) -> None:
         """Keep what surrounded the run, by subject."""
-        self._contexts[name] = self._intake.value("", _bounded(content))
+        self._contexts[name] = self._words.value("", bounded(content))
 
     def provenance(self, **facts: Any) -> None:
         """Say where the run came from: the source's id, the client and its version, the store."""
-        told = {name: value for name, value in facts.items() if value not in (None, "")}
-        self._provenance.update(_storable(told))
+        self._provenance.update(storable({name: fact for name, fact in facts.items() if fact not in (None, "")}))
 
     def status(self, status: str, *, ended_ms: int | None = None, heard_ms: int = 0, deleted_ms: int | None = None, error: str = "") -> None:  # fmt: skip
         """Say how the run ended, or that it goes on and was last heard of then."""
-        self._status, self._error = status, self._intake.text(error)
+        self._status, self._error = status, self._words.text(error)
         self._ended_ms = None if ended_ms is None else bounded_ms(ended_ms)
         self._heard_ms = bounded_ms(heard_ms)
         self._deleted_ms = None if deleted_ms is None else bounded_ms(deleted_ms)
 
     def cleaned(self, text: str) -> str:
         """Take secrets out of a text that is about to be kept as a file."""
-        return self._intake.redacted(text)
+        return self._words.redacted(text)
 
     def started(self, started_ms: int) -> None:
         """Correct when the run started, once it is known."""
@@ -169,10 +196,10 @@ class RunIntake:
         if not count:
             return
         if not (cleaned := self._clean_name(name)) and name:
-            return  # larger than any real name: told when it was first met
+            return  # larger than any real name: counted when it was first met
         key = (cleaned or "unnamed", labels)
         self._waiting.setdefault(key, []).append(columns)
-        self._series[key] = self._series.get(key, 0) + count
+        self._series.add(key)
         self._waiting_count += count
         self.point_count += count
         if not self.started_ms and len(timed := columns[1][columns[1] > 0]):
@@ -180,12 +207,12 @@ class RunIntake:
             self._first_ms = min(first_ms, self._first_ms or first_ms)
         if self._waiting_count >= FLUSH_POINTS:
             self._flush()
-            self._intake._tell(self.name)
+            self._show(self.name)
 
     def _clean_name(self, name: str) -> str:
         """Take secrets out of a metric's name, counted when it is first met."""
         if name not in self._names:
-            self._names[name] = self._intake.text(name)
+            self._names[name] = self._words.text(name)
         return self._names[name]
 
     def _flush(self) -> None:
@@ -194,20 +221,20 @@ class RunIntake:
             joined = (
                 parts[0] if len(parts) == 1 else tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))
             )
-            self._intake.report.taken["points"] += len(joined[2])
-            if self._intake._catalog is not None:
-                importing.add_points(self._intake._begin(), self._here(), name, labels, joined[0], joined[1], joined[2])
+            self._report.taken["points"] += len(joined[2])
+            if not self._batches.is_dry:
+                importing.add_points(self._batches.begin(), self._here(), name, labels, joined[0], joined[1], joined[2])
 
-    def output(self, name: str, *, kind: str, **told: Any) -> Saved | None:
-        """Write a version that the run made; see `Intake.version`."""
-        return self._linked("output", name, kind=kind, **told)
+    def output(self, name: str, *, kind: str, **version: Any) -> Saved | None:
+        """Write a version that the run made; see `Versions.put`."""
+        return self._linked("output", name, kind=kind, **version)
 
-    def input(self, name: str, *, kind: str = "dataset", **told: Any) -> Saved | None:
-        """Write a version that the run used; see `Intake.version`."""
-        return self._linked("input", name, kind=kind, **told)
+    def input(self, name: str, *, kind: str = "dataset", **version: Any) -> Saved | None:
+        """Write a version that the run used; see `Versions.put`."""
+        return self._linked("input", name, kind=kind, **version)
 
-    def _linked(self, relation: Relation, name: str, **told: Any) -> Saved | None:
-        saved = self._intake.version(told.pop("project", self.project), name, **told)
+    def _linked(self, relation: Relation, name: str, **version: Any) -> Saved | None:
+        saved = self._versions.put(self.project, name, **version)
         if saved is not None:
             self._links.append((relation, saved))
         return saved
@@ -220,12 +247,12 @@ class RunIntake:
     def left(self, what: str, why: str, count: int = 1) -> None:
         """Tell of something that is not taken."""
         if count:
-            self._intake.report.left[what, why] += count
+            self._report.left[what, why] += count
 
     def changed(self, what: str, why: str, count: int = 1) -> None:
         """Tell of something that is taken otherwise than it was."""
         if count:
-            self._intake.report.changed[what, why] += count
+            self._report.changed[what, why] += count
 
     def remark(self, text: str) -> None:
         """Say something that the run's reader should know."""
@@ -243,7 +270,7 @@ class RunIntake:
     def fault(self, error: BaseException, what: str = "") -> None:
         """Tell of what was raised as something was read: that alone is not taken. A file that was not fetched is no damage."""
         if isinstance(error, SourceIsPointer):
-            self._intake.report.add_pointer(error.path, error.sentence)
+            self._report.add_pointer(error.path, error.sentence)
             self.remark(f"{error.message}")
             self._is_cut_off = True
             return
@@ -262,25 +289,23 @@ class RunIntake:
         """Tell that a log ends within a record: its process was killed, or still writes."""
         self._is_cut_off = True
         self.remark(f"{log} ends within a record: its process was killed, or still writes.")
-        self._intake.report.left[
-            "ends of logs", "are cut off within a record: the process was killed, or still writes"
-        ] += 1
+        self._report.left["ends of logs", "are cut off within a record: the process was killed, or still writes"] += 1
 
     def _here(self) -> int:
         """Give the run's key, writing what is known of it if it is not there yet."""
         if self._key is None:
             self._keep_name()
-            self._key = importing.put_run(self._intake._begin(), self._new_run())
+            self._key = importing.put_run(self._batches.begin(), self._new_run())
         return self._key
 
     def _keep_name(self) -> None:
         """Keep the name by which a run is known, where that of now is the same path, from further in or out."""
-        before = importing.name_of(self._intake._begin(), self.id) if self.has_path_name else None
+        before = importing.name_of(self._batches.begin(), self.id) if self.has_path_name else None
         if before is not None and (
             f"/{before[0]}".endswith(f"/{self.name}") or f"/{self.name}".endswith(f"/{before[0]}")
         ):
             self.name = before[0]
-            self.project = self._intake.options.project or before[1]
+            self.project = self._forced_project or before[1]
             if before[2] is not None:
                 self._facts["parent_id"] = before[2]
 
@@ -297,18 +322,19 @@ class RunIntake:
 
     def has_gained(self) -> bool:
         """Say whether it has points that the catalog does not have, where it has fewer of others."""
-        if self._intake._catalog is None or not self.point_count or not self.is_in_pieces or self.may_have_lost:
+        if self._batches.is_dry or not self.point_count or not self.is_in_pieces or self.may_have_lost:
             return False
         self._flush()
-        return keeping.has_gained(self._intake._begin(), self._here())
+        return keeping.has_gained(self._batches.begin(), self._here())
 
-    def _finish(self, fingerprint: str) -> None:
+    def finish(self, fingerprint: str) -> None:
+        """Write all that is not written yet."""
         was_there = self._key is not None
         self._flush()
-        self._intake.report.taken["series"] += len(self._series)
-        if self._intake._catalog is None:
+        self._report.taken["series"] += len(self._series)
+        if self._batches.is_dry:
             return
-        connection, key = self._intake._begin(), self._here()
+        connection, key = self._batches.begin(), self._here()
         if was_there:  # since its first points, more may have been learnt
             importing.complete_run(connection, key, self._new_run())
         kept_count = keeping.settle(connection, key, is_whole=self.takes_back or not self.is_in_pieces)
@@ -327,73 +353,19 @@ class RunIntake:
         for name, content in self._contexts.items():
             if not importing.put_context(connection, key, name, content):
                 self.left("facts about runs", f"are longer than {context.MAX_CHARS:,} characters: {name!a}")
-        importing.put_context(
-            connection,
-            key,
-            importing.SUBJECT,
-            {
-                "format": self._intake._format,
-                **self._provenance,
-                "store": _storable(self._intake._location),
-                "imported_ms": clock.now_ms(),
-                "by": f"artui {VERSION}",
-                "fingerprint": fingerprint,
-                "points": self.point_count,
-            },
-        )
+        importing.put_context(connection, key, importing.SUBJECT, self._origin(fingerprint))
         for text in self._remarks:
             importing.put_remark(connection, key, text)
 
-
-_RUN_FACTS = frozenset({"note", "user", "host", "git_commit", "git_branch", "git_is_dirty", "python", "directory", "command", "parent_id", "stage"})  # fmt: skip
-_EXPONENT = re.compile(r"[+-]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?[eE][+-]?[0-9]{1,3}\Z")
-_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\Z")
-
-
-def plain_value(text: str) -> ParamValue:
-    """Give the number or truth value that Python writes as this text, else the text itself."""
-    if text in ("True", "False"):
-        return text == "True"
-    if _INTEGER.match(text):
-        return int(text)
-    if len(text) < 40:
-        try:
-            number = float(text)
-        except ValueError:
-            return text
-        if repr(number) == text or (_EXPONENT.match(text) and abs(number) != float("inf")):
-            return number
-    return text
-
-
-def bounded_ms(time_ms: Any) -> int:
-    """Give a time in milliseconds; 0 for what is none."""
-    try:
-        found = int(time_ms)
-    except (TypeError, ValueError, OverflowError):
-        return 0
-    return found if -_MAX_TIME_MS < found < _MAX_TIME_MS else 0
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())[:MAX_NAME]
-
-
-def _storable(content: Any) -> Any:
-    """Give texts that a catalog can hold, also of names that are no UTF-8."""
-    if isinstance(content, str):
-        return content.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    if isinstance(content, dict):
-        return {key: _storable(value) for key, value in content.items()}
-    return [_storable(value) for value in content] if isinstance(content, list) else content
-
-
-def _bounded(content: Any, depth: int = 0) -> Any:
-    """Give plain lists and mappings, cut off where they are nested far too deep."""
-    if depth > 20:
-        return None
-    if isinstance(content, Mapping):
-        return {str(key): _bounded(value, depth + 1) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_bounded(value, depth + 1) for value in content]
-    return content
+    def _origin(self, fingerprint: str) -> dict[str, Any]:
+        """Say where the run came from, and by what it is known when it is imported again."""
+        return {
+            "format": self._report.format,
+            "title": self._report.title,
+            **self._provenance,
+            "store": storable(self._report.location),
+            "imported_ms": clock.now_ms(),
+            "by": f"artui {VERSION}",
+            "fingerprint": fingerprint,
+            "points": self.point_count,
+        }

@@ -1,1 +1,11 @@
 """MLflow: its database and its folder of files."""
+
+from artui.exchange.formats import Format
+
+FORMAT = Format(
+    "mlflow",
+    title="MLflow",
+    stores=("mlruns folders", "mlflow.db"),
+    hints=("mlruns", "mlflow.db", "*.db", "*.sqlite"),
+    before=("wandb",),  # what lies in the folder of a run is an artifact of that run
+)

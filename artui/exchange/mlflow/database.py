@@ -15,8 +15,8 @@ from artui.exchange.mlflow.store import (
     Columns,
     Dataset,
     Experiment,
-    FoundRun,
     LoggedModel,
+    MlflowRun,
     ModelVersion,
     RegisteredModel,
     Trouble,
@@ -68,7 +68,7 @@ class MlflowDatabase:
         self._database.close()
 
     def _optional(self, table: str, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        """Ask what only some versions have; what is damaged there is told of, and costs nothing else."""
+        """Ask what only some versions have; damage there is noted, and costs nothing else."""
         if table not in self._database.tables:
             return []
         try:
@@ -90,32 +90,32 @@ class MlflowDatabase:
             for id, name, stage, uri in self._optional("experiments", f"SELECT {columns} FROM experiments")
         }
 
-    def runs(self) -> list[FoundRun]:
+    def runs(self) -> list[MlflowRun]:
         columns = self._database.columns(
             "runs", "run_uuid", "experiment_id", "name", "status", "start_time", "end_time", "lifecycle_stage", "deleted_time", "user_id",
             "entry_point_name", "source_name", "source_version", "artifact_uri",
         )  # fmt: skip
-        found: list[FoundRun] = []
+        runs: list[MlflowRun] = []
         faults: list[tuple[str, Exception]] = []
         for rows in self._database.pages(
             f"SELECT rowid, {columns} FROM runs WHERE rowid > ? ORDER BY rowid LIMIT ?", page_rows=20_000, faults=faults
         ):
             for _, id, experiment, name, status, start, end, stage, deleted, user, entry, source, commit, uri in rows:
-                found.append(
-                    FoundRun(
+                runs.append(
+                    MlflowRun(
                         _text(id), _text(experiment), _text(name), _text(status), _int(start) or 0, _int(end), stage == "deleted", _int(deleted),
                         _text(user), _text(entry), _text(source), _text(commit), _text(uri),
                     )
                 )  # fmt: skip
-        if faults and not found:
+        if faults and not runs:
             raise faults[0][1]
         self._note(faults)
-        return sorted(found, key=lambda run: (run.started_ms, run.id))
+        return sorted(runs, key=lambda run: (run.started_ms, run.id))
 
     def _note(self, faults: list[tuple[str, Exception]]) -> None:
         self.lost += [text for what, error in faults if (text := f"{what}: {error}") not in self.lost]
 
-    def fingerprint(self, run: FoundRun) -> str:
+    def fingerprint(self, run: MlflowRun) -> str:
         whole = hashlib.sha256(repr(run).encode("utf-8", "backslashreplace"))
         latest = self._optional(
             "latest_metrics", "SELECT key, value, timestamp, step, is_nan FROM latest_metrics WHERE run_uuid = ? ORDER BY key", (run.id,)
@@ -126,16 +126,16 @@ class MlflowDatabase:
             whole.update(repr(part).encode("utf-8", "backslashreplace"))
         return whole.hexdigest()[:32]
 
-    def _count(self, run: FoundRun) -> int:
+    def _count(self, run: MlflowRun) -> int:
         if self._is_indexed:
             return int(self._database.rows("SELECT count(*) FROM metrics WHERE run_uuid = ?", (run.id,))[0][0])
         rows = self._rows_by_run().get(run.id)
         return 0 if rows is None else len(rows)
 
-    def params(self, run: FoundRun) -> dict[str, str]:
+    def params(self, run: MlflowRun) -> dict[str, str]:
         return self._texts("params", run.id)
 
-    def tags(self, run: FoundRun) -> dict[str, str]:
+    def tags(self, run: MlflowRun) -> dict[str, str]:
         return self._texts("tags", run.id)
 
     def _texts(self, table: str, run_id: str) -> dict[str, str]:
@@ -146,7 +146,7 @@ class MlflowDatabase:
             seen = self._seen[table] = run_id, {_text(key): _text(value) for key, value in rows}
         return seen[1]
 
-    def points(self, run: FoundRun, trouble: Trouble) -> Iterator[tuple[str, Columns]]:
+    def points(self, run: MlflowRun, trouble: Trouble) -> Iterator[tuple[str, Columns]]:
         columns = self._database.columns("metrics", "key", "value", "timestamp", "step", "is_nan")
         if self._is_indexed:
             pages = self._database.pages(
@@ -188,13 +188,13 @@ class MlflowDatabase:
             self._rowids = {run_id: np.concatenate(arrays) for run_id, arrays in parts.items()}
         return self._rowids
 
-    def datasets(self, run: FoundRun) -> list[Dataset]:
+    def datasets(self, run: MlflowRun) -> list[Dataset]:
         if not self._has_inputs or "datasets" not in self._database.tables:
             return []
         columns = self._database.columns(
             "datasets", "name", "digest", "dataset_source_type", "dataset_source", "dataset_schema", "dataset_profile"
         )
-        found = []
+        used = []
         for input_id, dataset_id in self._optional(
             "inputs", "SELECT input_uuid, source_id FROM inputs WHERE destination_type = 'RUN' AND destination_id = ? AND source_type = 'DATASET' ORDER BY rowid", (run.id,)
         ):  # fmt: skip
@@ -203,15 +203,15 @@ class MlflowDatabase:
             )
             rows = self._optional("datasets", f"SELECT {columns} FROM datasets WHERE dataset_uuid = ?", (dataset_id,))
             for name, digest, source_type, source, schema, profile in rows[:1]:
-                found.append(
+                used.append(
                     Dataset(
                         _text(dataset_id), _text(name), _text(digest), _text(source_type), _text(source), _text(schema), _text(profile),
                         {_text(key): _text(value) for key, value in tags},
                     )
                 )  # fmt: skip
-        return found
+        return used
 
-    def used_models(self, run: FoundRun) -> list[str]:
+    def used_models(self, run: MlflowRun) -> list[str]:
         if not self._has_inputs:
             return []
         rows = self._optional(
@@ -287,11 +287,11 @@ class MlflowDatabase:
         ]  # fmt: skip
 
     def others(self) -> Counter[str]:
-        found: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         for table, what in _NO_PLACE.items():
             for (count,) in self._optional(table, f"SELECT count(*) FROM {table}"):
-                found[what] += _int(count) or 0
-        return found
+                counts[what] += _int(count) or 0
+        return counts
 
     def _space(self, table: str) -> str:
         return '"workspace"' if "workspace" in self._database.tables.get(table, ()) else "'default'"

@@ -30,8 +30,8 @@ from artui.exchange.mlflow.store import (
     Columns,
     Dataset,
     Experiment,
-    FoundRun,
     LoggedModel,
+    MlflowRun,
     ModelVersion,
     RegisteredModel,
     Trouble,
@@ -81,24 +81,24 @@ class MlflowFolder:
                     self._add_experiment(folder, is_deleted=is_deleted)
 
     def _add_experiment(self, folder: Path, *, is_deleted: bool) -> None:
-        told = self._quiet(folder)
+        meta = self._quiet(folder)
         experiment = Experiment(
-            folder.name, str(told.get("name") or folder.name), is_deleted or told.get("lifecycle_stage") == "deleted",
-            str(told.get("artifact_location") or ""), self._texts(folder / "tags"),
+            folder.name, str(meta.get("name") or folder.name), is_deleted or meta.get("lifecycle_stage") == "deleted",
+            str(meta.get("artifact_location") or ""), self._texts(folder / "tags"),
         )  # fmt: skip
         self._experiments[folder.name] = folder, experiment
 
     def _meta(self, folder: Path) -> dict[str, Any]:
-        found = load_yaml(read_inside(self.root.parent, folder / "meta.yaml"))
-        if not isinstance(found, dict):
+        meta = load_yaml(read_inside(self.root.parent, folder / "meta.yaml"))
+        if not isinstance(meta, dict):
             raise SourceDamaged("meta.yaml does not hold what it should.")
-        return found
+        return meta
 
     def experiments(self) -> dict[str, Experiment]:
         return {name: experiment for name, (_, experiment) in self._experiments.items()}
 
-    def runs(self) -> list[FoundRun]:
-        found = []
+    def runs(self) -> list[MlflowRun]:
+        rows = []
         for name, (folder, _) in self._experiments.items():
             for inner in listed(folder):
                 place = folder / inner
@@ -108,52 +108,52 @@ class MlflowFolder:
                     and not place.is_symlink()
                     and _is_run(place)
                 ):
-                    found.append(self._run(place, name))
-        return sorted(found, key=lambda run: (run.started_ms, run.id))
+                    rows.append(self._run(place, name))
+        return sorted(rows, key=lambda run: (run.started_ms, run.id))
 
-    def _run(self, place: Path, experiment: str) -> FoundRun:
-        told: dict[str, Any] = {}
+    def _run(self, place: Path, experiment: str) -> MlflowRun:
+        meta: dict[str, Any] = {}
         damage = ""
         try:
-            told = self._meta(place)
+            meta = self._meta(place)
         except FileNotFoundError:
             damage = "its meta.yaml is missing: name, status and times are not known"
         except (SourceDamaged, OSError) as error:
             damage = f"its meta.yaml cannot be read: {error}"
-        name = told.get("run_name") or told.get("name") or ""
-        ended = told.get("end_time")
-        return FoundRun(
-            _run_id(told, place), experiment, str(name), str(told.get("status") or ""),
-            _int(told.get("start_time")), _int(ended) if ended not in (None, "") else None, told.get("lifecycle_stage") == "deleted",
-            _int(told.get("deleted_time")) or None, str(told.get("user_id") or ""), str(told.get("entry_point_name") or ""), str(told.get("source_name") or ""),
-            str(told.get("source_version") or ""), str(told.get("artifact_uri") or ""), damage, place,
+        name = meta.get("run_name") or meta.get("name") or ""
+        ended = meta.get("end_time")
+        return MlflowRun(
+            _run_id(meta, place), experiment, str(name), str(meta.get("status") or ""),
+            _int(meta.get("start_time")), _int(ended) if ended not in (None, "") else None, meta.get("lifecycle_stage") == "deleted",
+            _int(meta.get("deleted_time")) or None, str(meta.get("user_id") or ""), str(meta.get("entry_point_name") or ""), str(meta.get("source_name") or ""),
+            str(meta.get("source_version") or ""), str(meta.get("artifact_uri") or ""), damage, place,
         )  # fmt: skip
 
-    def fingerprint(self, run: FoundRun) -> str:
+    def fingerprint(self, run: MlflowRun) -> str:
         assert run.place is not None
         return stamp(run.place, _files_below(run.place))
 
-    def params(self, run: FoundRun) -> dict[str, str]:
+    def params(self, run: MlflowRun) -> dict[str, str]:
         assert run.place is not None
         return self._texts(run.place / "params")
 
-    def tags(self, run: FoundRun) -> dict[str, str]:
+    def tags(self, run: MlflowRun) -> dict[str, str]:
         assert run.place is not None
         return self._texts(run.place / "tags")
 
     def _texts(self, folder: Path) -> dict[str, str]:
         """Read a folder of one text a file; names with slashes are folders in it."""
-        found = {}
+        texts = {}
         for name in _files_below(folder):
             try:
                 text = read_text(self.root.parent, folder / name)
             except (SourceDamaged, OSError) as error:
                 self.lost.append(f"{folder.parent.name}/{folder.name}/{name}: {error}")
                 continue
-            found[name] = text.removesuffix("\n")
-        return found
+            texts[name] = text.removesuffix("\n")
+        return texts
 
-    def points(self, run: FoundRun, trouble: Trouble) -> Iterator[tuple[str, Columns]]:
+    def points(self, run: MlflowRun, trouble: Trouble) -> Iterator[tuple[str, Columns]]:
         assert run.place is not None
         folder = run.place / "metrics"
         for name in _files_below(folder):
@@ -173,14 +173,14 @@ class MlflowFolder:
                 if len(columns[2]):
                     yield name, columns
 
-    def datasets(self, run: FoundRun) -> list[Dataset]:
+    def datasets(self, run: MlflowRun) -> list[Dataset]:
         assert run.place is not None
-        found = []
+        used = []
         for name in listed(run.place / "inputs"):
-            told = self._quiet(run.place / "inputs" / name)
-            if told.get("source_type") != "DATASET":
+            meta = self._quiet(run.place / "inputs" / name)
+            if meta.get("source_type") != "DATASET":
                 continue
-            data_id = str(told.get("source_id") or "")
+            data_id = str(meta.get("source_id") or "")
             data = (
                 self._quiet(run.place.parent / "datasets" / data_id)
                 if data_id and "/" not in data_id and ".." not in data_id
@@ -189,32 +189,32 @@ class MlflowFolder:
             if not data:
                 self.lost.append(f"{run.place.name}/inputs/{name}: its dataset is not there")
             else:
-                tags = told.get("tags") if isinstance(told.get("tags"), dict) else {}
-                found.append(
+                tags = meta.get("tags") if isinstance(meta.get("tags"), dict) else {}
+                used.append(
                     Dataset(
                         data_id, str(data.get("name") or ""), str(data.get("digest") or ""), str(data.get("source_type") or ""),
                         str(data.get("source") or ""), str(data.get("schema") or ""), str(data.get("profile") or ""),
                         {str(key): str(value) for key, value in dict(tags or {}).items()},
                     )
                 )  # fmt: skip
-        return found
+        return used
 
-    def used_models(self, run: FoundRun) -> list[str]:
+    def used_models(self, run: MlflowRun) -> list[str]:
         assert run.place is not None
-        found = [self._quiet(run.place / "inputs" / name) for name in listed(run.place / "inputs")]
+        inputs = [self._quiet(run.place / "inputs" / name) for name in listed(run.place / "inputs")]
         return [
-            str(told.get("source_id"))
-            for told in found
-            if told.get("source_type") in ("RUN_INPUT", "MODEL", "MODEL_INPUT")
+            str(meta.get("source_id"))
+            for meta in inputs
+            if meta.get("source_type") in ("RUN_INPUT", "MODEL", "MODEL_INPUT")
         ]
 
     def logged_models(self) -> list[LoggedModel]:
-        found = []
+        models = []
         for name, (folder, _) in self._experiments.items():
             for inner in listed(folder / "models"):
                 place = folder / "models" / inner
-                told = self._quiet(place)
-                if not told:
+                meta = self._quiet(place)
+                if not meta:
                     continue
                 metrics, trouble = {}, Trouble()
                 for metric in _files_below(place / "metrics"):
@@ -231,76 +231,78 @@ class MlflowFolder:
                 self.lost += [f"model {inner}: the end of metric {metric!a} is cut off" for metric in trouble.cut_off]
                 facts = {
                     "params": self._texts(place / "params"), "tags": self._texts(place / "tags"), "metrics": metrics,
-                    "type": told.get("model_type"), "status": {1: "PENDING", 2: "READY", 3: "FAILED"}.get(_int(told.get("status")), told.get("status")),
+                    "type": meta.get("model_type"), "status": {1: "PENDING", 2: "READY", 3: "FAILED"}.get(_int(meta.get("status")), meta.get("status")),
                 }  # fmt: skip
-                found.append(
+                models.append(
                     LoggedModel(
-                        str(told.get("model_id") or inner), str(told.get("name") or inner), name, str(told.get("source_run_id") or ""),
-                        str(told.get("artifact_location") or ""), _int(told.get("creation_timestamp")),
-                        told.get("lifecycle_stage") == "deleted", {key: value for key, value in facts.items() if value},
+                        str(meta.get("model_id") or inner), str(meta.get("name") or inner), name, str(meta.get("source_run_id") or ""),
+                        str(meta.get("artifact_location") or ""), _int(meta.get("creation_timestamp")),
+                        meta.get("lifecycle_stage") == "deleted", {key: value for key, value in facts.items() if value},
                     )
                 )  # fmt: skip
-        return sorted(found, key=lambda model: (model.created_ms, model.id))
+        return sorted(models, key=lambda model: (model.created_ms, model.id))
 
     def registered_models(self) -> list[RegisteredModel]:
-        found = []
+        models = []
         home = self.root / "models"
         for name in listed(home):
             folder = home / name
-            told = self._quiet(folder)
-            if not told:
+            meta = self._quiet(folder)
+            if not meta:
                 continue
-            aliases = told.get("aliases") if isinstance(told.get("aliases"), dict) else {}
+            aliases = meta.get("aliases") if isinstance(meta.get("aliases"), dict) else {}
             aliases = {**dict(aliases or {}), **self._texts(folder / "aliases")}
             versions = []
-            for each in listed(folder):
-                if not each.startswith("version-") or not (data := self._quiet(folder / each)):
+            for version_name in listed(folder):
+                if not version_name.startswith("version-") or not (data := self._quiet(folder / version_name)):
                     continue
                 source, stored = str(data.get("source") or ""), str(data.get("storage_location") or "")
                 versions.append(
                     ModelVersion(
-                        _int(data.get("version")) or _int(each.removeprefix("version-")), str(data.get("run_id") or ""),
+                        _int(data.get("version")) or _int(version_name.removeprefix("version-")), str(data.get("run_id") or ""),
                         str(data.get("model_id") or "") or (source.removeprefix("models:/") if source.startswith("models:/m-") else ""), stored or source,
                         _int(data.get("creation_timestamp")), str(data.get("description") or ""), str(data.get("current_stage") or ""),
                         {key: value for key, value in {
                             "status": data.get("status"), "user": data.get("user_id"), "run_link": data.get("run_link"), "source": source,
-                            "tags": self._texts(folder / each / "tags"),
+                            "tags": self._texts(folder / version_name / "tags"),
                         }.items() if value},
                     )
                 )  # fmt: skip
-            found.append(
+            models.append(
                 RegisteredModel(
-                    str(told.get("name") or name), str(told.get("description") or ""), self._texts(folder / "tags"),
+                    str(meta.get("name") or name), str(meta.get("description") or ""), self._texts(folder / "tags"),
                     {str(alias): _int(number) for alias, number in aliases.items()}, sorted(versions, key=lambda version: version.number),
                 )
             )  # fmt: skip
-        return found
+        return models
 
     def others(self) -> Counter[str]:
-        found: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         for folder, _ in self._experiments.values():
             for name in listed(folder / "traces"):
                 place = folder / "traces" / name
                 if not (place / "trace_info.yaml").is_file():
                     continue
-                found["traces"] += 1
-                found["spans"] += self._span_count(place / "artifacts" / "traces.json")
-                found["assessments"] += sum(each.endswith(".yaml") for each in listed(place / "assessments"))
-            found["evaluation data sets"] += len(listed(folder / "evaluation_datasets"))
+                counts["traces"] += 1
+                counts["spans"] += self._span_count(place / "artifacts" / "traces.json")
+                counts["assessments"] += sum(
+                    assessment.endswith(".yaml") for assessment in listed(place / "assessments")
+                )
+            counts["evaluation data sets"] += len(listed(folder / "evaluation_datasets"))
         if self._only is None:
-            found["evaluation data sets"] += len(listed(self.root / "evaluation_datasets"))
-        return found
+            counts["evaluation data sets"] += len(listed(self.root / "evaluation_datasets"))
+        return counts
 
     def _span_count(self, path: Path) -> int:
         try:
-            told = orjson.loads(read_inside(self.root.parent, path))
+            traces = orjson.loads(read_inside(self.root.parent, path))
         except (SourceDamaged, OSError, ValueError):
             return 0
-        spans = told.get("spans") if isinstance(told, dict) else None
+        spans = traces.get("spans") if isinstance(traces, dict) else None
         return len(spans) if isinstance(spans, list) else 0
 
     def _quiet(self, folder: Path) -> dict[str, Any]:
-        """Read a meta.yaml; what is wrong with it is told of, and costs nothing else."""
+        """Read a meta.yaml; what is wrong with it is noted, and costs nothing else."""
         if not os.path.lexists(folder / "meta.yaml"):
             return {}
         try:
@@ -310,10 +312,10 @@ class MlflowFolder:
             return {}
 
 
-def _run_id(told: dict[str, Any], place: Path) -> str:
+def _run_id(meta: dict[str, Any], place: Path) -> str:
     """Give a run's id: its folder's name where an id of digits alone was read as a number."""
-    found = told.get("run_uuid") or told.get("run_id")
-    return found if isinstance(found, str) else place.name
+    id = meta.get("run_uuid") or meta.get("run_id")
+    return id if isinstance(id, str) else place.name
 
 
 def kind_of_folder(folder: Path) -> str:
@@ -354,9 +356,9 @@ def _is_run(folder: Path) -> bool:
 
 def _files_below(folder: Path) -> list[str]:
     """List the regular files below a folder by their relative paths, sorted; links are not followed."""
-    found: list[str] = []
+    files: list[str] = []
     waiting = [""]
-    while waiting and len(found) < MAX_ENTRIES:
+    while waiting and len(files) < MAX_ENTRIES:
         below = waiting.pop()
         try:
             with os.scandir(folder / below) as entries:
@@ -368,10 +370,10 @@ def _files_below(folder: Path) -> list[str]:
                         if path.count("/") < 40:
                             waiting.append(path + "/")
                     elif entry.is_file(follow_symlinks=False):
-                        found.append(path)
+                        files.append(path)
         except OSError:
             continue
-    return sorted(found)
+    return sorted(files)
 
 
 def _columns(lines: list[bytes]) -> tuple[Columns, int]:

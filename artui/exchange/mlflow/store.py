@@ -35,7 +35,7 @@ class Experiment:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundRun:
+class MlflowRun:
     """A run's own row, without what belongs to it."""
 
     id: str
@@ -136,22 +136,22 @@ class MlflowStore(Protocol):
     """What holds one point: `line`, `row`."""
 
     def experiments(self) -> dict[str, Experiment]: ...
-    def runs(self) -> list[FoundRun]:
+    def runs(self) -> list[MlflowRun]:
         """List all runs, by the time of their start."""
         ...
 
-    def fingerprint(self, run: FoundRun) -> str:
+    def fingerprint(self, run: MlflowRun) -> str:
         """Say what differs once anything of the run has changed."""
         ...
 
-    def params(self, run: FoundRun) -> dict[str, str]: ...
-    def tags(self, run: FoundRun) -> dict[str, str]: ...
-    def points(self, run: FoundRun, trouble: Trouble) -> Iterator[tuple[str, Columns]]:
+    def params(self, run: MlflowRun) -> dict[str, str]: ...
+    def tags(self, run: MlflowRun) -> dict[str, str]: ...
+    def points(self, run: MlflowRun, trouble: Trouble) -> Iterator[tuple[str, Columns]]:
         """Give points by metric, in order of arrival; one metric may come in several parts. What is no point is noted."""
         ...
 
-    def datasets(self, run: FoundRun) -> list[Dataset]: ...
-    def used_models(self, run: FoundRun) -> list[str]:
+    def datasets(self, run: MlflowRun) -> list[Dataset]: ...
+    def used_models(self, run: MlflowRun) -> list[str]:
         """Give ids of the logged models that were inputs of the run."""
         ...
 

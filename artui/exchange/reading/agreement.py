@@ -64,24 +64,24 @@ def _shared(first: Series, second: Series) -> float | None:
 
 def before(log: Log, step: int) -> Log:
     """Give what a log has before a step."""
-    found: Log = {}
+    earlier: Log = {}
     for name, series in log.items():
         steps, times_ms, values = series.columns()
         stays = steps < step
         if stays.any():
-            add(found, name, steps[stays], times_ms[stays], values[stays])
-    return found
+            add(earlier, name, steps[stays], times_ms[stays], values[stays])
+    return earlier
 
 
 def last_ways(log: Log) -> Log:
     """Leave out what was done again: where steps go back, what came before them from there on does not count."""
-    found: Log = {}
+    kept: Log = {}
     for name, series in log.items():
         steps, times_ms, values = series.columns()
         later = np.minimum.accumulate(steps[::-1])[::-1]
         stays = np.append((steps[:-1] < later[1:]) | (steps[:-1] == steps[1:]), True)
-        add(found, name, steps[stays], times_ms[stays], values[stays])
-    return found
+        add(kept, name, steps[stays], times_ms[stays], values[stays])
+    return kept
 
 
 def united(table: Log, events: Log) -> Log:

@@ -155,7 +155,7 @@ class ForeignDatabase:
                     last = 0
                 else:
                     last, step = last + step, step * 2
-                if not any(str(each) == str(error) for _, each in faults):
+                if not any(str(fault) == str(error) for _, fault in faults):
                     faults.append(("some rows", error))
                 if step > 1 << 40 or time.monotonic() - began > STATEMENT_SECONDS:
                     return
@@ -171,8 +171,8 @@ class ForeignDatabase:
 
     def columns(self, table: str, *wanted: str) -> str:
         """Write a list of columns for a query: NULL for those that the table of this version of the schema lacks."""
-        found = self.tables.get(table, frozenset())
-        return ", ".join(f'"{name}"' if name in found else "NULL" for name in wanted)
+        present = self.tables.get(table, frozenset())
+        return ", ".join(f'"{name}"' if name in present else "NULL" for name in wanted)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -100,7 +100,7 @@ _READ: Mapping[str, Callable[[str], Any]] = {
 def _object(name: str, arguments: list[Any], keywords: dict[str, Any], state: Any, items: Any, entries: Any) -> Any:
     module, _, last = name.rpartition(".")
     first = arguments[0] if arguments else None
-    if module == "pathlib" and all(isinstance(each, str) for each in arguments):
+    if module == "pathlib" and all(isinstance(part, str) for part in arguments):
         return str((PureWindowsPath if "Windows" in last else PurePosixPath)(*arguments))
     if module in ("collections", "builtins", "__builtin__") and last in _MAPPINGS:
         given = items if isinstance(items, dict) else first
@@ -109,8 +109,8 @@ def _object(name: str, arguments: list[Any], keywords: dict[str, Any], state: An
         given = entries if isinstance(entries, list) else first
         return given if isinstance(given, list) else []
     if last in _NAMESPACES:
-        found = [each for each in (state, items) if isinstance(each, dict)]
-        return {key: value for each in found for key, value in each.items()}
+        parts = [part for part in (state, items) if isinstance(part, dict)]
+        return {key: value for part in parts for key, value in part.items()}
     if last == "getattr" and len(arguments) == 2:
         return f"{arguments[0]}.{arguments[1]}"[:_MAX_CHARS]
     if module.partition(".")[0] == "numpy":
@@ -122,12 +122,12 @@ def _object(name: str, arguments: list[Any], keywords: dict[str, Any], state: An
     if last == "partial" and isinstance(state, list) and len(state) > 2:
         function, more, given = state[:3]
         arguments, keywords, state = [function, *(more if isinstance(more, list) else [])], given, None
-    shown = [_shown(each) for each in arguments]
+    shown = [_shown(part) for part in arguments]
     if isinstance(keywords, dict):
         shown += [f"{key}={_shown(value)}" for key, value in keywords.items()]
     # Of a pickle the state may be a pair, whose second part holds the slots.
     states = state if isinstance(state, list) else [state]
-    fields = {key: value for each in states if isinstance(each, dict) for key, value in each.items()}
+    fields = {key: value for part in states if isinstance(part, dict) for key, value in part.items()}
     return Dumped(_public(name), tuple(shown), fields)
 
 
@@ -153,7 +153,7 @@ def _of_numpy(last: str, arguments: list[Any], state: Any) -> Any:
         values = _numbers(first, arguments[1])
         return values[0] if values is not None and len(values) == 1 else None
     if last == "_reconstruct" and isinstance(state, list) and len(state) == 5 and isinstance(state[1], list):
-        shape = [each for each in state[1] if isinstance(each, int) and each >= 0]
+        shape = [size for size in state[1] if isinstance(size, int) and size >= 0]
         values = state[4] if isinstance(state[4], list) else _numbers(state[2], state[4])
         if values is not None and len(shape) <= 1 and len(values) == math.prod(shape) <= MAX_ENTRIES:
             return values
@@ -171,15 +171,15 @@ def _numbers(kind: Any, content: Any) -> list[Any] | None:
         return None
 
 
-def as_params(told: Any) -> tuple[dict[str, Any], int]:
+def as_params(content: Any) -> tuple[dict[str, Any], int]:
     """Give params of what a file says, and how many tables to look things up in were left."""
-    found: dict[str, Any] = {}
+    params: dict[str, Any] = {}
     left = 0
 
     def put(name: str, value: Any, *, is_field: bool) -> None:
         nonlocal left
         if isinstance(value, Dumped):
-            found[name] = str(value)
+            params[name] = str(value)
             for key, inner in value.state.items():
                 if not key.startswith("_"):
                     put(f"{name}.{key}", inner, is_field=True)
@@ -190,13 +190,13 @@ def as_params(told: Any) -> tuple[dict[str, Any], int]:
                 put(f"{name}.{key}", inner, is_field=False)
         else:
             # A mapping within an object is one value.
-            found[name] = json.dumps(_plain(value)) if isinstance(value, dict) and value else _plain(value)
+            params[name] = json.dumps(_plain(value)) if isinstance(value, dict) and value else _plain(value)
 
-    whole = told.state if isinstance(told, Dumped) else told
+    whole = content.state if isinstance(content, Dumped) else content
     for name, value in (whole if isinstance(whole, dict) else {}).items():
-        if not (isinstance(told, Dumped) and str(name).startswith("_")):
+        if not (isinstance(content, Dumped) and str(name).startswith("_")):
             put(str(name), value, is_field=False)
-    return found, left
+    return params, left
 
 
 def _is_table(value: Mapping[str, Any] | Sequence[Any], *, is_field: bool) -> bool:
@@ -206,12 +206,12 @@ def _is_table(value: Mapping[str, Any] | Sequence[Any], *, is_field: bool) -> bo
         return True
     # Settings are of many kinds; what words or numbers stand for is of one.
     entries = value.values() if isinstance(value, Mapping) else ()
-    return {type(each) for each in entries} in ({int}, {str})
+    return {type(entry) for entry in entries} in ({int}, {str})
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Dumped):
         return str(value)
     if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, list) else value
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value

@@ -38,10 +38,10 @@ def open_inside(root: Path, path: Path) -> BinaryIO:
         raise SourceDamaged(f"{_shown(path)} leads out of the store.")
     handle = os.open(path, _OPENING)
     try:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
             raise SourceDamaged(f"{_shown(path)} is no regular file.")
-        if found.st_size < pointers.MAX_BYTES and (
+        if status.st_size < pointers.MAX_BYTES and (
             pointer := pointers.pointer_in(os.pread(handle, pointers.MAX_BYTES, 0))
         ):
             raise SourceIsPointer(str(path), pointer.sentence)
@@ -220,9 +220,9 @@ def inside_store(root: Path, uri: str, *, anchor: str = "") -> Path | None:
         rest = parts[start:]
         if anchor and anchor not in rest:
             return None
-        found = root.joinpath(*rest)
-        if os.path.lexists(found) and is_inside(root, found):
-            return found
+        place = root.joinpath(*rest)
+        if os.path.lexists(place) and is_inside(root, place):
+            return place
     return None
 
 
@@ -314,17 +314,17 @@ def stamp(folder: Path, names: Iterable[str]) -> str:
     whole = hashlib.sha256()
     for name in names:
         try:
-            found = (folder / name).lstat()
+            status = (folder / name).lstat()
         except OSError:
             continue
-        whole.update(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
+        whole.update(f"{name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
     return whole.hexdigest()[:32]
 
 
 def size_and_time(path: Path) -> tuple[int, int]:
     """Give a file's size in bytes and when it was last changed in milliseconds; zeros when it is not there."""
     try:
-        found = path.lstat()
+        status = path.lstat()
     except OSError:
         return 0, 0
-    return found.st_size, found.st_mtime_ns // 1_000_000
+    return status.st_size, status.st_mtime_ns // 1_000_000

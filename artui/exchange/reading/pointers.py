@@ -55,8 +55,8 @@ def pointer_in(content: bytes) -> Pointer | None:
 def pointer_of(path: Path) -> Pointer | None:
     """Give the pointer that lies at a path; None when there is a file itself, or nothing."""
     try:
-        found = path.lstat()
-        if not stat.S_ISREG(found.st_mode) or not 0 < found.st_size < MAX_BYTES:
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode) or not 0 < status.st_size < MAX_BYTES:
             return None
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except OSError:

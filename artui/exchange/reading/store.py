@@ -11,14 +11,13 @@ class Store:
     """One foreign store that was recognised."""
 
     format: str
-    """Name of the importer: `mlflow`, `wandb`, `tensorboard`, `huggingface`, `lightning`."""
+    """The name of its format."""
     path: Path
     """The file or folder that it is."""
     detail: str = ""
     """Which of several layouts of the format it has."""
     root: Path | None = None
     """The folder that its files may be taken from, where that is more than `path`."""
-
     parts: tuple[Path, ...] = ()
     """Folders of its runs, for formats whose runs are single folders."""
 

@@ -1,8 +1,8 @@
 """Tables of text in whatever form people's programs and spreadsheets write them.
 
 Encoded as UTF-8 or UTF-16, with or without a byte order mark, or in an old encoding of one byte a letter; with commas,
-semicolons or tabs between cells, and with decimal commas where commas do not separate. What a table is is told by its
-beginning. Rows are read one by one, however long the table is, and quoted cells may hold anything.
+semicolons or tabs between cells, and with decimal commas where commas do not separate. The beginning of a table says
+how it is written. Rows are read one by one, however long the table is, and quoted cells may hold anything.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def form_of(head: bytes) -> Form:
 
 
 def _delimiter_of(lines: list[str]) -> str:
-    """Tell what separates cells: what each line has as often as the header has, and else what the header has most."""
+    """Say what separates cells: what every line has as often as the header, else what the header has most."""
     if not lines:
         return ","
     counts = {delimiter: lines[0].count(delimiter) for delimiter in DELIMITERS}
@@ -67,7 +67,7 @@ def _delimiter_of(lines: list[str]) -> str:
     for delimiter in (";", "\t", ",") if len(lines) > 1 else ():
         if counts[delimiter] and all(line.count(delimiter) == counts[delimiter] for line in lines):
             return delimiter
-    most = max(DELIMITERS, key=lambda each: counts[each])
+    most = max(DELIMITERS, key=lambda delimiter: counts[delimiter])
     return most if counts[most] else ","
 
 
@@ -88,7 +88,7 @@ def _encoding_of(head: bytes) -> str:
 
 
 def open_table(path: Path, *, root: Path | None = None) -> Iterator[list[str]]:
-    """Give a table's rows, its header first. Decimal commas are points, letters that are none U+FFFD; empty lines are left out.
+    """Give a table's rows, its header first. Decimal commas become points, bytes that are no letters U+FFFD; empty lines are left out.
 
     The file must lie inside `root`, which is its folder if none is given.
 

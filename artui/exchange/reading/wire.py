@@ -72,10 +72,10 @@ def _varint(message: bytes, position: int) -> tuple[int, int]:
 
 def grouped(message: bytes) -> dict[int, list[int | bytes]]:
     """Give all values of a message by field number."""
-    found: dict[int, list[int | bytes]] = {}
+    values: dict[int, list[int | bytes]] = {}
     for number, _, value in fields(message):
-        found.setdefault(number, []).append(value)
-    return found
+        values.setdefault(number, []).append(value)
+    return values
 
 
 def text_of(value: int | bytes) -> str:
@@ -106,19 +106,19 @@ def single(value: int | bytes) -> float:
     return float(_FLOAT.unpack(value)[0]) if isinstance(value, bytes) and len(value) == 4 else float("nan")
 
 
-def last_text(found: dict[int, list[int | bytes]], number: int) -> str:
+def last_text(parts: dict[int, list[int | bytes]], number: int) -> str:
     """Give the last text of a field, as readers of protocol buffers do; empty when there is none."""
-    values = found.get(number)
+    values = parts.get(number)
     return text_of(values[-1]) if values else ""
 
 
-def last_bytes(found: dict[int, list[int | bytes]], number: int) -> bytes:
+def last_bytes(parts: dict[int, list[int | bytes]], number: int) -> bytes:
     """Give the last bytes of a field; empty when there are none."""
-    values = found.get(number)
+    values = parts.get(number)
     return bytes_of(values[-1]) if values else b""
 
 
-def last_int(found: dict[int, list[int | bytes]], number: int, default: int = 0) -> int:
+def last_int(parts: dict[int, list[int | bytes]], number: int, default: int = 0) -> int:
     """Give the last signed number of a field."""
-    values = found.get(number)
+    values = parts.get(number)
     return signed(values[-1]) if values else default

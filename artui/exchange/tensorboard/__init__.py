@@ -1,1 +1,11 @@
 """TensorBoard: event files of TensorFlow, PyTorch and all others that write them."""
+
+from artui.exchange.formats import Format
+
+FORMAT = Format(
+    "tensorboard",
+    title="TensorBoard",
+    stores=("TensorBoard event files",),
+    hints=("*tfevents*", "runs", "logs"),
+    may_be_parts=True,
+)

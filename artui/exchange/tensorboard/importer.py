@@ -12,85 +12,75 @@ from pathlib import Path
 from typing import Any
 
 from artui.errors import SourceDamaged
+from artui.exchange.importer import Importer
+from artui.exchange.intake.candidates import Candidate
 from artui.exchange.intake.identity import Identity, place_of
 from artui.exchange.intake.intake import Intake
+from artui.exchange.intake.run import RunIntake
 from artui.exchange.reading.files import Folder, natural_key, open_inside, stamp
 from artui.exchange.reading.store import Store
-from artui.exchange.tensorboard.events import (
-    head_hparams,
-)
+from artui.exchange.tensorboard import FORMAT
+from artui.exchange.tensorboard.beginnings import head_hparams
 from artui.exchange.tensorboard.logs import HPARAMS_FOLDER, Logs, is_event_file
 from artui.exchange.tensorboard.taking import take_events
-from artui.model import FORMATS
 
-FORMAT = "tensorboard"
 _PLAIN_NAMES = frozenset({"logs", "log", "runs", "tensorboard", "tb", "tb_logs", "tensorboard_logs", "events", "summaries", "lightning_logs", "output", "outputs"})  # fmt: skip
-
-
-reads = is_event_file
 
 
 def find_file(path: Path) -> Store | None:
     """Recognise one event file: it stands for the folder that it lies in."""
-    return Store(FORMAT, path.parent, parts=(path.parent,)) if is_event_file(path.name) else None
+    return Store(FORMAT.name, path.parent, parts=(path.parent,)) if is_event_file(path.name) else None
 
 
 def find_folder(folder: Folder) -> list[Store]:
     """Recognise a folder with event files."""
-    return [Store(FORMAT, folder.path, parts=(folder.path,))] if any(map(is_event_file, folder.files)) else []
-
-
-def merge(stores: list[Store], root: Path) -> list[Store]:
-    """Make one store of all runs below a folder: their names are their paths below it."""
-    return [Store(FORMAT, root, parts=tuple(part for store in stores for part in store.parts))]
+    return [Store(FORMAT.name, folder.path, parts=(folder.path,))] if any(map(is_event_file, folder.files)) else []
 
 
 def take(store: Store, intake: Intake) -> None:
     """Take every run, by the time of its first event file."""
-    root = store.path
-    project = project_of(root)
-    found = _with_hparams_inside([Logs.of(folder) for folder in store.parts])
-    found.sort(key=lambda logs: (logs.begun_ms, natural_key(str(logs.folder))))
-    identities = []
-    for logs in list(found):
+    root, project = store.path, project_of(store.path)
+    runs = _with_hparams_inside([Logs.of(folder) for folder in store.parts])
+    runs.sort(key=lambda logs: (logs.begun_ms, natural_key(str(logs.folder))))
+    identities: dict[Path, Identity] = {}
+    for logs in runs:
         identity = _identity(intake, logs, name_of(root, logs.folder))
-        if format := intake.belongs_to(identity):
-            found.remove(logs)
-            intake.report.left["event files", f"belong to runs of {FORMATS[format]} that are there already"] += 1
+        if title := intake.owner_of(identity):
+            intake.report.left["event files", f"belong to runs of {title} that are there already"] += 1
         else:
-            identities.append(identity)
-    ids = dict(zip([logs.folder for logs in found], intake.ids_of(identities), strict=True))
-    for logs, identity in zip(found, identities, strict=True):
-        name, run_id = name_of(root, logs.folder), ids[logs.folder]
-        if not intake.is_wanted(project, name):
-            continue
-        if intake.is_unchanged(run_id, identity.fingerprint):
-            continue
-        parent = next((ids[above] for above in logs.folder.parents if above in ids), None)
-        with intake.run(
-            run_id, fingerprint=identity.fingerprint, name=name, project=project, started_ms=logs.begun_ms,
-            source=f"tensorboard:{name}", identity=identity,
-        ) as run:  # fmt: skip
-            run.is_in_pieces = run.has_path_name = True
-            run.about(parent_id=parent)
-            run.provenance(run=name, files=logs.files[:20])
-            take_events(run, root, logs)
+            identities[logs.folder] = identity
+    candidates = [
+        Candidate(
+            logs, identities[logs.folder], name=(name := name_of(root, logs.folder)), project=project, source=f"tensorboard:{name}",
+            started_ms=logs.begun_ms, parent=next((identities[above] for above in logs.folder.parents if above in identities), None),
+        )
+        for logs in runs if logs.folder in identities
+    ]  # fmt: skip
+
+    def take_logs(run: RunIntake, logs: Logs) -> None:
+        run.is_in_pieces = run.has_path_name = True
+        run.provenance(run=name_of(root, logs.folder), files=logs.files[:20])
+        take_events(run, root, logs)
+
+    intake.take_runs(candidates, take_logs)
 
 
-def _with_hparams_inside(found: list[Logs]) -> list[Logs]:
+def _with_hparams_inside(runs: list[Logs]) -> list[Logs]:
     """Give folders that `SummaryWriter.add_hparams` made to the runs that they lie in: their name is a time, and they hold hparams.
 
     Several with different hparams, as of a search with one writer, are runs of their own.
     """
-    folders = {logs.folder for logs in found if logs.groups}
+    folders = {logs.folder for logs in runs if logs.groups}
     inside: dict[Path, dict[str, dict[str, Any]]] = {}
-    for logs in found:
+    for logs in runs:
         if logs.folder.parent in folders and HPARAMS_FOLDER.match(logs.folder.name) and (params := _hparams_of(logs)):
             inside.setdefault(logs.folder.parent, {})[logs.folder.name] = params
-    inside = {folder: params for folder, params in inside.items() if len({repr(each) for each in params.values()}) == 1}
+    inside = {
+        folder: by_name for folder, by_name in inside.items() if len({repr(params) for params in by_name.values()}) == 1
+    }
     return [
         Logs.of(logs.folder, *sorted(inside.get(logs.folder, ())))
-        for logs in found
+        for logs in runs
         if logs.groups and logs.folder.name not in inside.get(logs.folder.parent, ())
     ]
 
@@ -124,4 +114,9 @@ def project_of(root: Path) -> str:
     for folder in (place, *place.parents):
         if folder.name and folder.name.lower() not in _PLAIN_NAMES:
             return folder.name
-    return "tensorboard"
+    return FORMAT.name
+
+
+IMPORTER = Importer(
+    FORMAT, reads=is_event_file, find_file=find_file, find_folder=find_folder, take=take, is_one_store=True
+)

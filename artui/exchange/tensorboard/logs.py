@@ -13,7 +13,7 @@ from artui.errors import SourceDamaged
 from artui.exchange.intake.identity import LOG, ROW, witness
 from artui.exchange.reading.files import is_clutter, open_inside
 from artui.exchange.reading.pointers import pointer_of
-from artui.exchange.tensorboard.events import first_records
+from artui.exchange.tensorboard.records import first_records
 
 HPARAMS_FOLDER = re.compile(r"[0-9]{9,11}(?:\.[0-9]+)?\Z")
 """The name of a folder that `SummaryWriter.add_hparams` makes: a time."""
@@ -70,13 +70,11 @@ class Logs:
         return int(match[1]) * 1000 if match else 0
 
     def witnesses(self, root: Path) -> frozenset[str]:
-        """Give what tells each file from all others: how it begins, which has its time, its name, which has its process, and what it says first."""
-        found = set()
+        """Give what distinguishes each file: its name, which has its process, with its first record, which has its time, and with the second."""
+        witnesses = set()
         for file in self.files:
             with contextlib.suppress(OSError, SourceDamaged), open_inside(root, self.folder / file) as stream:
-                beginning = first_records(stream)
-                found |= {
-                    witness(kind, os.path.basename(file), record)
-                    for kind, record in zip((LOG, ROW), beginning, strict=False)
-                }
-        return frozenset(found)
+                name = os.path.basename(file)
+                beginning = zip((LOG, ROW), first_records(stream), strict=False)
+                witnesses |= {witness(kind, name, record) for kind, record in beginning}
+        return frozenset(witnesses)

@@ -12,12 +12,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from artui.exchange.intake.intake import Content
 from artui.exchange.intake.run import RunIntake
+from artui.exchange.intake.versions import Content
 from artui.exchange.reading import histograms
 from artui.exchange.reading.files import open_inside
-from artui.exchange.tensorboard.events import Damage, EventReader, Value, hparams, records, restart_step
+from artui.exchange.tensorboard.beginnings import restart_step
+from artui.exchange.tensorboard.events import EventReader, Value
 from artui.exchange.tensorboard.logs import Logs
+from artui.exchange.tensorboard.records import Damage, records
+from artui.exchange.tensorboard.values import hparams
 
 KEPT_BYTES = 64 << 20
 """Of a run's texts, images and histograms; what goes beyond is left."""
@@ -57,7 +60,7 @@ def take_events(
                             _hand_over(run, reader, limit, trainings)
             except OSError as error:
                 run.damaged(f"{name} cannot be read: {error.strerror}")
-            _tell(run, name, damage)
+            _report_damage(run, name, damage)
             _hand_over(run, reader, limit, trainings)
     trainings.finish()
     if reader.bad:
@@ -69,7 +72,7 @@ def take_events(
     _times(run, reader, kept)
 
 
-def _tell(run: RunIntake, name: str, damage: Damage) -> None:
+def _report_damage(run: RunIntake, name: str, damage: Damage) -> None:
     if damage.bad_records:
         run.damaged(f"{damage.bad_records} records of {name} are not what their checksums say")
     if damage.lost_bytes:
@@ -79,7 +82,7 @@ def _tell(run: RunIntake, name: str, damage: Damage) -> None:
 
 
 def _limits(root: Path, folder: Path, files: Sequence[str]) -> list[tuple[str, int | None]]:
-    """Give each file with the step from which on later files take back what it holds; None when none does."""
+    """Give each file, and the step from which on later files take back what it holds; None where none does."""
     limits: list[tuple[str, int | None]] = []
     limit: int | None = None
     for name in reversed(files):
@@ -119,7 +122,8 @@ class _Trainings:
         """By tag, the first and the last step of the training that is being read, and its number of points."""
         self._file = ""
         self._is_new_file = False
-        self._found: Counter[str] = Counter()
+        self._beginnings: Counter[str] = Counter()
+        """What to say of trainings that begin again, with how often it is so."""
 
     def begin(self, name: str) -> None:
         """Say which file comes next."""
@@ -136,7 +140,7 @@ class _Trainings:
             if shared and 2 * again > len(shared):
                 self._number += 1
                 self._begun.clear()
-                self._found[f"{os.path.basename(self._file)} begins again at step {batch[shared[0]][0][0]:,}"] += 1
+                self._beginnings[f"{os.path.basename(self._file)} begins again at step {batch[shared[0]][0][0]:,}"] += 1
         for tag, columns in batch.items():
             for start, end in self._spans(tag, columns[0]):
                 number = self._number + self._again.get(tag, 0)
@@ -164,15 +168,15 @@ class _Trainings:
                 before = max(self._again.values(), default=0)
                 self._again[tag] = self._again.get(tag, 0) + 1
                 if self._again[tag] > before:
-                    self._found[f"{os.path.basename(self._file)} begins again at step {int(steps[start]):,}"] += 1
+                    self._beginnings[f"{os.path.basename(self._file)} begins again at step {int(steps[start]):,}"] += 1
                 first, last, count = int(steps[start]), int(steps[start]), 0
             last, count = max(last, int(steps[start:end].max())), count + end - start
             self._begun[tag] = first, last, count
             yield start, end
 
     def finish(self) -> None:
-        """Tell of what was kept apart."""
-        for text, count in self._found.items():
+        """Say what was kept apart."""
+        for text, count in self._beginnings.items():
             often = f", {count} times" if count > 1 else ""
             self._run.remark(f"Several trainings share this folder: {text}{often}. The label `log` tells them apart.")
 
@@ -213,7 +217,7 @@ class _Kept:
             run.changed("texts, pictures and histograms", TAKEN_BACK)
             return
         if is_params:
-            params, status, _ = hparams(value.content)
+            params, status = hparams(value.content)
             run.params(params if self._has_params else {})
             self.session_status = status if status is not None else self.session_status
         elif value.image:
@@ -262,7 +266,7 @@ class _Kept:
         files = self._files.setdefault((tag, kind), [])
         name = name or f"step-{step}"
         path = f"{name}{ending}"
-        if any(each.path == path for each in files):
+        if any(file.path == path for file in files):
             path = f"{name}.{len(files)}{ending}"
         files.append(Content(path, content))
 

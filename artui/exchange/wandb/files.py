@@ -16,8 +16,9 @@ from typing import Any
 from platformdirs import user_cache_path, user_data_path
 
 from artui.errors import SourceDamaged
-from artui.exchange.intake.intake import Content, Intake
+from artui.exchange.intake.intake import Intake
 from artui.exchange.intake.run import RunIntake
+from artui.exchange.intake.versions import Content
 from artui.exchange.reading import histograms
 from artui.exchange.reading.files import inside_store, is_inside, open_inside
 from artui.exchange.reading.wire import bytes_of, grouped, last_bytes, last_int, last_text, text_of
@@ -53,28 +54,28 @@ class RunFiles:
                 return place
         return None
 
-    def media(self, name: str, found: Mapping[str, Any], step: int) -> None:
-        kind = str(found.get("_type"))
+    def media(self, name: str, value: Mapping[str, Any], step: int) -> None:
+        kind = str(value.get("_type"))
         self._met.add(name)
         if kind == "histogram":
-            self._histogram(name, found, step)
+            self._histogram(name, value, step)
             return
         if kind == "images/separated":
             paths = [
-                f"media/images/{each}" if "/" not in str(each) else str(each) for each in found.get("filenames") or ()
+                f"media/images/{file}" if "/" not in str(file) else str(file) for file in value.get("filenames") or ()
             ]
-            count = found.get("count")
+            count = value.get("count")
             if not paths and isinstance(count, int):  # clients before 2021 name them by their place alone
                 paths = [
-                    f"media/images/{name}_{step}_{number}.{found.get('format', 'png')}"
+                    f"media/images/{name}_{step}_{number}.{value.get('format', 'png')}"
                     for number in range(min(count, 1000))
                 ]
         else:
-            paths = [str(found["path"])] if isinstance(found.get("path"), str) else []
+            paths = [str(value["path"])] if isinstance(value.get("path"), str) else []
         if not paths:
             self._run.left("media", f"of type {kind[:40]!a}: artui has no place for them")
             return
-        captions = found.get("captions") if kind == "images/separated" else [found.get("caption")]
+        captions = value.get("captions") if kind == "images/separated" else [value.get("caption")]
         for number, path in enumerate(paths):
             place = self.find(path)
             if place is None:
@@ -84,7 +85,7 @@ class RunFiles:
             version = name, _PICTURES.get(kind, "figure" if kind.startswith("images/") else "files")
             files = self._media.setdefault(version, [])
             title = f"step-{step}{f'-{number}' if number else ''}{ending}"
-            if all(each.path != title for each in files):
+            if all(file.path != title for file in files):
                 files.append(Content(title, place=place))
                 caption = captions[number] if isinstance(captions, list) and number < len(captions) else None
                 if isinstance(caption, str) and caption:
@@ -101,20 +102,20 @@ class RunFiles:
 
     def media_of_summary(self, summary: Mapping[str, Any], step: int, before: str = "", depth: int = 0) -> None:
         """Take media that stand in the summary alone, as those that were set there and not logged."""
-        for key, found in summary.items():
+        for key, value in summary.items():
             name = f"{before}{key}"
-            if isinstance(found, dict) and "_type" not in found:
+            if isinstance(value, dict) and "_type" not in value:
                 if depth < MAX_DEPTH:
-                    self.media_of_summary(found, step, f"{name}.", depth + 1)
+                    self.media_of_summary(value, step, f"{name}.", depth + 1)
             elif name not in self._met:
-                for each in found if isinstance(found, list) else (found,):
-                    if isinstance(each, dict) and "_type" in each:
-                        self.media(name, each, step)
+                for item in value if isinstance(value, list) else (value,):
+                    if isinstance(item, dict) and "_type" in item:
+                        self.media(name, item, step)
 
-    def _histogram(self, name: str, found: Mapping[str, Any], step: int) -> None:
-        values, bins = found.get("values"), found.get("bins")
-        if bins is None and isinstance(found.get("packedBins"), dict):
-            packed = found["packedBins"]
+    def _histogram(self, name: str, value: Mapping[str, Any], step: int) -> None:
+        values, bins = value.get("values"), value.get("bins")
+        if bins is None and isinstance(value.get("packedBins"), dict):
+            packed = value["packedBins"]
             try:
                 bins = (
                     [packed["min"] + packed["size"] * number for number in range(int(packed["count"]) + 1)]
@@ -134,12 +135,12 @@ class RunFiles:
 
     def artifact(self, value: bytes, time_ms: int) -> None:
         """ArtifactRecord: 4 type, 5 name, 6 digest, 7 description, 8 metadata, 11 aliases, 12 manifest {4 contents}, 15 client's id."""
-        told = grouped(value)
-        name, kind = last_text(told, 5), last_text(told, 4)
+        artifact = grouped(value)
+        name, kind = last_text(artifact, 5), last_text(artifact, 4)
         contents: list[Content] = []
         manifest: list[dict[str, Any]] = []
         lost = wrong = 0
-        for entry in grouped(last_bytes(told, 12)).get(4, ()):
+        for entry in grouped(last_bytes(artifact, 12)).get(4, ()):
             parts = grouped(bytes_of(entry))
             path, digest, reference, size = (
                 last_text(parts, 1),
@@ -167,9 +168,9 @@ class RunFiles:
             self._run.left("artifact files", "are not what their digests in the log say", wrong)
         if lost:
             self._run.left("artifact files", "are not here: uploaded, referenced, or staged on another machine", lost)
-        facts = from_json(last_text(told, 8)) if 8 in told else {}
+        facts = from_json(last_text(artifact, 8)) if 8 in artifact else {}
         facts = facts if isinstance(facts, dict) else {"metadata": facts}
-        digest = last_text(told, 6)
+        digest = last_text(artifact, 6)
         metadata = {
             **facts,
             "wandb_digest": digest,
@@ -179,8 +180,8 @@ class RunFiles:
         saved_kind = _KINDS.get(kind, kind or "files")
         self._run.output(
             name or "artifact", kind=saved_kind, stage="data" if saved_kind == "dataset" else "", contents=contents, root=None, location="" if contents else f"wandb:{name}",
-            created_ms=time_ms, identity=("wandb", digest) if digest else (self._run.id, name), note=last_text(told, 7), metadata=metadata,
-            aliases=[text_of(alias) for alias in told.get(11, ())],
+            created_ms=time_ms, identity=("wandb", digest) if digest else (self._run.id, name), note=last_text(artifact, 7), metadata=metadata,
+            aliases=[text_of(alias) for alias in artifact.get(11, ())],
         )  # fmt: skip
 
     def _staged(self, local: str) -> Path | None:
@@ -196,8 +197,8 @@ class RunFiles:
 
     def used(self, value: bytes, time_ms: int) -> None:
         """UseArtifactRecord: 1 id, 2 type, 3 name, such as `entity/project/name:v3`."""
-        told = grouped(value)
-        full, kind = last_text(told, 3) or last_text(told, 1), last_text(told, 2)
+        used = grouped(value)
+        full, kind = last_text(used, 3) or last_text(used, 1), last_text(used, 2)
         name = full.rsplit("/", 1)[-1].split(":", 1)[0]
         self._run.input(
             name or "artifact", kind=_KINDS.get(kind, kind or "files"), stage="data" if kind == "dataset" else "", location=f"wandb:{full}", created_ms=time_ms,
@@ -206,13 +207,13 @@ class RunFiles:
 
     def _saved_by_hand(self) -> list[Content]:
         """List what `wandb.save` put beside the files that W&B writes itself; of several logs' the newest."""
-        found: dict[str, Content] = {}
+        by_path: dict[str, Content] = {}
         for folder in self._folders:
             if folder.is_dir() and not folder.is_symlink():
-                for each in self._intake.folder_contents(folder, root=self._home):
-                    if each.path.split("/")[0] not in _OWN_FILES and not each.path.startswith("upstream_diff_"):
-                        found[each.path] = each
-        return list(found.values())
+                for file in self._intake.versions.folder_contents(folder, root=self._home):
+                    if file.path.split("/")[0] not in _OWN_FILES and not file.path.startswith("upstream_diff_"):
+                        by_path[file.path] = file
+        return list(by_path.values())
 
     def finish(self, started_ms: int, last_ms: int) -> None:
         """Write versions of what was gathered, and of the run's environment and code."""
@@ -222,7 +223,7 @@ class RunFiles:
             run.input("environment", kind="environment", contents=environment, root=self._home, created_ms=started_ms)
         code = [Content(name, place=place) for name in ("diff.patch",) if (place := self.find(name)) is not None]
         if (folder := self.find("code")) is not None and folder.is_dir():
-            code += self._intake.folder_contents(folder, root=self._home)
+            code += self._intake.versions.folder_contents(folder, root=self._home)
         if code:
             run.input("code", kind="code", contents=code, root=self._home, created_ms=started_ms)
         saved = self._saved_by_hand()
@@ -253,17 +254,21 @@ def _has_md5(home: Path, place: Path, digest: str, size_bytes: int) -> bool:
         wanted = base64.b64decode(digest, validate=True)
     except ValueError:
         return False
-    root = home if is_inside(home, place) else next((each for each in _own_folders() if is_inside(each, place)), home)
+    root = (
+        home
+        if is_inside(home, place)
+        else next((folder for folder in _own_folders() if is_inside(folder, place)), home)
+    )
     whole = hashlib.md5(usedforsecurity=False)
-    found_bytes = 0
+    size_read_bytes = 0
     try:
         with open_inside(root, place) as stream:
             while content := stream.read(1 << 20):
                 whole.update(content)
-                found_bytes += len(content)
+                size_read_bytes += len(content)
     except (OSError, SourceDamaged):
         return False
-    return whole.digest() == wanted and (not size_bytes or found_bytes == size_bytes)
+    return whole.digest() == wanted and (not size_bytes or size_read_bytes == size_bytes)
 
 
 def _own_folders() -> list[Path]:

@@ -14,8 +14,8 @@ from artui.exchange.reading.wire import bytes_of, double, fields, grouped, last_
 
 def timestamp_ms(message: bytes) -> int:
     """Read a google.protobuf.Timestamp: 1 seconds, 2 nanoseconds."""
-    told = grouped(message)
-    return last_int(told, 1) * 1000 + last_int(told, 2) // 1_000_000
+    parts = grouped(message)
+    return last_int(parts, 1) * 1000 + last_int(parts, 2) // 1_000_000
 
 
 @dataclass(slots=True)
@@ -29,9 +29,9 @@ class Column:
 
 
 def read_item(
-    message: bytes, known: dict[bytes, Column] | None = None, columns: dict[str, Column] | None = None
+    message: bytes, forms: dict[bytes, Column] | None = None, columns: dict[str, Column] | None = None
 ) -> tuple[list[str], bytes]:
-    """Read an item: its key or nested key, and its value as JSON text. Of a plain one the form is learnt for the short way."""
+    """Read an item: its key or nested key, and its value as JSON text. Of a plain one the form, which is how it begins, is noted for the short way."""
     key: list[str] = []
     nested: list[str] = []
     text = b""
@@ -55,16 +55,16 @@ def read_item(
             typed = bytes_of(value)
     path = nested or key
     if (
-        known is not None
+        forms is not None
         and columns is not None
         and len(path) == 1
         and len(message) > 2
         and message[0] in (10, 18)
         and message[1] < 128
-        and len(known) < 100_000
+        and len(forms) < 100_000
     ):
         name = path[0]
-        known[message[: 2 + message[1]]] = columns.setdefault(name, Column(name))
+        forms[message[: 2 + message[1]]] = columns.setdefault(name, Column(name))
     return path, text or typed or b""
 
 

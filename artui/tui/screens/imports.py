@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 
 from artui import clock
-from artui.model import FORMATS
 from artui.query.imports import ImportReport, import_reports
 from artui.safetext import clean
 from artui.tui.cells import Span, fit
@@ -55,7 +54,7 @@ class ImportsScreen(CatalogScreen):
                 Line(
                     [
                         ("   artui import PATH", "key"),
-                        ("  takes runs of MLflow, W&B, TensorBoard, Lightning and Hugging Face.", "dim"),
+                        ("  takes runs of other tools: artui import --help names them.", "dim"),
                     ]
                 ),
             ]
@@ -77,7 +76,7 @@ def report_lines(found: ImportReport, *, cells: int) -> list[Line]:
     """Say what one import took, changed and left."""
     report, now_ms = found.report, clock.now_ms()
     age = ago_text(found.time_ms, now_ms)
-    head = FORMATS.get(found.format, clean(found.format))
+    head = clean(report["title"])
     room = max(10, cells - len(head) - len(age) - 8)
     lines = [
         Line(

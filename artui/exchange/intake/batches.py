@@ -1,0 +1,83 @@
+"""Transactions of an import: several small runs share one, and a run that is broken off is undone by itself."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import time
+
+from artui.catalog import Catalog
+
+COMMIT_SECONDS = 0.5
+
+
+class Batches:
+    """Writes to one catalog; with none, that of a dry run, nothing is ever begun."""
+
+    def __init__(self, catalog: Catalog | None) -> None:
+        self._catalog = catalog
+        self._open: contextlib.ExitStack | None = None
+        self._connection: sqlite3.Connection | None = None
+        self._opened_at = 0.0
+
+    @property
+    def is_dry(self) -> bool:
+        return self._catalog is None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a transaction that can still be committed: a full disk may have undone it."""
+        return self._connection is not None and self._connection.in_transaction
+
+    def begin(self) -> sqlite3.Connection:
+        """Give the connection that writes, in the transaction that is open, or in a new one."""
+        if self._connection is None:
+            assert self._catalog is not None
+            stack = contextlib.ExitStack()
+            self._connection = stack.enter_context(self._catalog.transaction())
+            self._open, self._opened_at = stack, time.monotonic()
+        return self._connection
+
+    def begin_unless_dry(self) -> sqlite3.Connection | None:
+        """Give the connection that writes; None in a dry run."""
+        return None if self.is_dry else self.begin()
+
+    def commit(self) -> None:
+        """Write down what was done since the last time."""
+        stack, self._open, self._connection = self._open, None, None
+        if stack is not None:
+            stack.close()
+
+    def abandon(self) -> None:
+        """Undo what was done since the last commit."""
+        stack, self._open, self._connection = self._open, None, None
+        if stack is not None:
+            with contextlib.suppress(_Undo):
+                stack.__exit__(_Undo, _Undo(), None)
+
+    # One run
+
+    def begin_run(self) -> None:
+        """Mark where a run begins."""
+        if not self.is_dry:
+            self.begin().execute("SAVEPOINT run")
+
+    def undo_run(self) -> None:
+        """Undo what was written since the run began."""
+        if self._connection is not None and self._connection.in_transaction:
+            self._connection.execute("ROLLBACK TO run")
+            self._connection.execute("RELEASE run")
+
+    def keep_run(self) -> None:
+        """Keep what was written since the run began."""
+        if self._connection is not None:
+            self._connection.execute("RELEASE run")
+
+    def commit_when_due(self) -> None:
+        """Commit, unless the transaction was begun just now."""
+        if self._connection is not None and time.monotonic() - self._opened_at > COMMIT_SECONDS:
+            self.commit()
+
+
+class _Undo(Exception):
+    """Rolls a transaction back."""

@@ -1,0 +1,27 @@
+"""Runs of a source before it is known whether they are wanted, and whether the catalog has them already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from artui.exchange.intake.identity import Identity
+
+Part = TypeVar("Part")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate(Generic[Part]):
+    """One run of a source."""
+
+    part: Part
+    """Where it lies in the source, in terms of its importer."""
+    identity: Identity
+    name: str
+    project: str
+    source: str
+    """Names the run in its source: `wandb:team/mnist/g9dvvkua`."""
+    started_ms: int = 0
+    """0 where taking it will say so."""
+    parent: Identity | None = None
+    """The run in whose folder it lies, which is a candidate, too."""

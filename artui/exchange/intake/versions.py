@@ -1,0 +1,265 @@
+"""Versions of artifacts on their way into a catalog: their files, aliases and links."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from artui.catalog import blobs, importing, runs
+from artui.catalog.artifacts import NewFile, NewVersion, Saved
+from artui.content import files as saved_files
+from artui.content import walking
+from artui.errors import UsageError
+from artui.exchange.intake.batches import Batches
+from artui.exchange.intake.options import Options
+from artui.exchange.intake.report import Report
+from artui.exchange.intake.words import Words, bounded_ms
+from artui.exchange.reading.files import is_clutter
+from artui.exchange.reading.pointers import Pointer, pointer_of
+from artui.model import Preview, Relation, stage_of
+from artui.preview import preview
+from artui.reference import check_alias
+from artui.settings import load_settings
+
+__all__ = ["Content", "Saved", "Versions"]
+
+NOT_HERE = "not here: a "
+"""How the note begins of a file of which only a pointer is here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """One file of a version: bytes at hand, or a path inside the store."""
+
+    path: str
+    content: bytes | None = None
+    place: Path | None = None
+
+
+class Versions:
+    """Writes the versions of one import."""
+
+    def __init__(self, batches: Batches, words: Words, report: Report, options: Options) -> None:
+        self._batches, self._words, self._report, self._options = batches, words, report, options
+        self.has_changes = False
+        """Whether a version or an alias is new."""
+        self.is_in_run = False
+        """Whether a run is being taken: its versions count, also those that are there already."""
+        self._artifacts: set[int] = set()
+        self._numbered: set[int] = set()
+
+    def put(
+        self, project: str, name: str, *, kind: str, contents: Sequence[Content] = (), root: Path | None = None, location: str = "",
+        created_ms: int = 0, number: int | None = None, identity: Sequence[str] = (), note: str = "", metadata: Mapping[str, Any] | None = None,
+        stage: str = "", aliases: Iterable[str] = (),
+    ) -> Saved | None:  # fmt: skip
+        """Write one version; give what came of it, None in a dry run.
+
+        Without contents it is a reference to `location`, known to be absent. `number` and `identity` are the source's
+        own; without identity the same content of the same artifact is the same version.
+        """
+        words, batches = self._words, self._batches
+        name = words.referable(name, "unnamed", what="artifacts")
+        facts = {
+            str(key): words.value(str(key), value)
+            for key, value in (metadata or {}).items()
+            if words.is_kept("metadata", value, str(key))
+        }
+        embed = sum(map(_size_of, contents)) <= load_settings().embed_limit_bytes
+        connection = batches.begin_unless_dry()
+        files, previews = self._gathered(connection if embed else None, contents, root)
+        if contents and not files:
+            self._report.left["versions", "none of their files could be read"] += 1
+            return None
+        if connection is None:
+            self._count(files, is_embedded=embed)
+            return None
+        # The bytes behind pointers may yet be fetched, to where the other files are.
+        is_whole = bool(files) and not any(map(_is_pointer, files))
+        saved = importing.put_version(
+            connection,
+            NewVersion(
+                project=self._options.project or project, name=name, kind=kind or "files", stage=stage or stage_of(kind, "modelling"), files=files,
+                storage="embedded" if embed and is_whole else "referenced",
+                location=location or _common_place(contents), note=words.text(note), metadata=facts,
+                previews=previews, created_ms=bounded_ms(created_ms),
+            ),
+            identity=identity, number=number,
+        )  # fmt: skip
+        if saved.is_new or self.is_in_run:
+            self._count(files, is_embedded=embed)
+        self._artifacts.add(saved.artifact_key)
+        if number is not None:
+            self._numbered.add(saved.artifact_key)
+        self.has_changes = self.has_changes or saved.is_new
+        for alias in aliases:
+            self.put_alias(saved, alias)
+        return saved
+
+    def put_alias(self, saved: Saved | None, alias: str) -> None:
+        """Let an alias name a version as the source says."""
+        alias = self._words.name(alias)
+        try:
+            check_alias(alias)
+        except UsageError:
+            if alias != "latest":
+                self._report.left["aliases", "cannot be an alias here"] += 1
+            return
+        is_moved = importing.put_alias(self._batches.begin(), saved, alias) if saved is not None else True
+        if is_moved is None:
+            self._report.left["aliases", "were moved in the catalog since"] += 1
+        elif is_moved:
+            self._report.taken["aliases"] += 1
+            self.has_changes = True
+
+    def keep_aliases(self, saved: Saved | None, names: Iterable[str]) -> None:
+        """Let an artifact have no aliases but these, which are all that its source has, and those that people gave."""
+        names = [self._words.name(name, is_counted=False) for name in names]  # they were, when they were put
+        if saved is not None and importing.keep_aliases(self._batches.begin(), saved.artifact_key, names):
+            self.has_changes = True
+
+    def link_run(self, relation: Relation, run_id: str, saved: Saved) -> None:
+        """Note a version as an input or output of a run that was taken before; a run that was not is passed over."""
+        importing.link_run(self._batches.begin(), relation, run_id, saved.key)
+
+    def number_by_time(self) -> None:
+        """Number the versions that the source does not number itself by their times."""
+        importing.number_by_time(self._batches.begin(), self._artifacts - self._numbered)
+
+    def folder_contents(
+        self, folder: Path, *, root: Path, skip: Callable[[str], bool] = lambda _: False
+    ) -> list[Content]:
+        """List what a folder of the store holds, or the one file that it is, without following links."""
+        if not self._may_be_taken(root, folder):
+            return []
+        try:
+            listing = walking.entries_of(folder)
+        except UsageError:
+            return []
+        if listing.secret:
+            self._report.left["files", "hold secrets by their names"] += len(listing.secret)
+        if listing.unlisted:
+            self._report.left["folders", "cannot be listed"] += len(listing.unlisted)
+        return [
+            Content(name, place=place)
+            for name, place in listing.entries
+            if not skip(name) and not any(map(is_clutter, name.split("/")))
+        ]
+
+    def _may_be_taken(self, root: Path, place: Path) -> bool:
+        """Whether a place lies in the store, or where the user has said that files are; counts those that do not."""
+        is_inside = any(_is_within(home, place) for home in (root, *self._options.artifact_roots))
+        if not is_inside:
+            self._report.left["files", "they lead out of the store"] += 1
+        return is_inside
+
+    def _gathered(
+        self, connection: sqlite3.Connection | None, contents: Sequence[Content], root: Path | None
+    ) -> tuple[list[NewFile], dict[str, Preview]]:
+        files: list[NewFile] = []
+        previews: dict[str, Preview] = {}
+        paths: set[str] = set()
+        for content in contents:
+            path = _manifest_path(content.path)
+            if path is None or path in paths:
+                self._report.left["files", "their path leads out of the version, or is there twice"] += 1
+                continue
+            room = previews if len(previews) < saved_files.MAX_PREVIEWS else {}
+            if content.content is not None:
+                file: NewFile | None = _stored(connection, path, content.content)
+                if room is previews:
+                    previews[path] = preview(path, BytesIO(content.content), len(content.content))
+            else:
+                assert content.place is not None
+                file = self._read(connection, path, content.place, root, room)
+            if file is not None:
+                paths.add(path)
+                files.append(file)
+        return files, previews
+
+    def _read(
+        self, connection: sqlite3.Connection | None, path: str, place: Path, root: Path | None, previews: dict[str, Preview]
+    ) -> NewFile | None:  # fmt: skip
+        """Read one file; None where it cannot be read, or must not be taken."""
+        # Without a root, whoever gives the place has looked at it.
+        if root is not None and not self._may_be_taken(root, place):
+            return None
+        if (pointer := pointer_of(place)) is not None:
+            self._report.add_pointer(place, pointer.sentence)
+            return _of_pointer(path, pointer)
+        gathered = saved_files.gather(connection, [(path, place)])
+        for skipped in gathered.skipped:
+            self._report.left["files", f"cannot be read: {skipped.rpartition(': ')[2]}"] += 1
+        previews.update(gathered.previews)
+        return gathered.files[0] if gathered.files else None
+
+    def _count(self, files: Sequence[NewFile], *, is_embedded: bool) -> None:
+        taken = self._report.taken
+        taken["versions"] += 1
+        taken["files"] += len(files)
+        taken["bytes"] += sum(file.size_bytes for file in files)
+        if not files:
+            self._report.changed["versions", "their bytes are not here: kept as references"] += 1
+        elif any(map(_is_pointer, files)):
+            self._report.changed["versions", "hold files that were not fetched: kept as references"] += 1
+        elif not is_embedded:
+            self._report.changed["versions", "larger than the limit for embedding: referenced where they are"] += 1
+
+
+def _stored(connection: sqlite3.Connection | None, path: str, content: bytes) -> NewFile:
+    if connection is None:
+        digest = hashlib.sha256(content).digest()
+        return NewFile(path, len(content), digest, None, saved_files.media_type(path))
+    blob_key, digest, size_bytes = blobs.store(connection, BytesIO(content))
+    return NewFile(path, size_bytes, digest, blob_key, saved_files.media_type(path))
+
+
+def _of_pointer(path: str, pointer: Pointer) -> NewFile:
+    note = f"{NOT_HERE}{pointer.title} pointer"
+    return NewFile(path, pointer.size_bytes, pointer.digest, None, saved_files.media_type(path), note=note)
+
+
+def _is_pointer(file: NewFile) -> bool:
+    return file.note.startswith(NOT_HERE)
+
+
+def _size_of(content: Content) -> int:
+    if content.content is not None:
+        return len(content.content)
+    try:
+        return content.place.lstat().st_size if content.place is not None else 0
+    except OSError:
+        return 0
+
+
+def _is_within(root: Path, path: Path) -> bool:
+    """Whether a path lies inside a folder once the links of its own folder are resolved; the last part may be a link, which is only listed."""
+    home = os.path.realpath(root)
+    try:
+        real = os.path.realpath(path if path.is_dir() and not path.is_symlink() else path.parent)
+    except (OSError, ValueError):
+        return False
+    return real == home or real.startswith(home.rstrip(os.sep) + os.sep)
+
+
+def _common_place(contents: Sequence[Content]) -> str:
+    """Give the folder, or the one file, that paths of a manifest are meant from."""
+    first = contents[0] if contents else None
+    if first is None or first.place is None:
+        return ""
+    whole = os.path.abspath(first.place)
+    is_single = len(contents) == 1 and first.path == first.place.name
+    return whole if is_single else whole.removesuffix(first.path).rstrip(os.sep)
+
+
+def _manifest_path(path: str) -> str | None:
+    parts = [part for part in path.replace("\\", "/").split("/") if part not in ("", ".")]
+    if not parts or ".." in parts or "\0" in path or path.startswith("/"):
+        return None
+    return runs.storable("/".join(parts))

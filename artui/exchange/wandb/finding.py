@@ -1,0 +1,148 @@
+"""Which runs a W&B store holds: its logs, the run that each is of, and what that run is known by."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+
+from artui.errors import SourceDamaged
+from artui.exchange.intake.identity import LOG, Identity, witness
+from artui.exchange.intake.intake import Intake
+from artui.exchange.reading.files import Folder, listed, open_inside, read_inside, size_and_time, stamp
+from artui.exchange.reading.store import Store
+from artui.exchange.reading.wire import bytes_of, fields, grouped, last_bytes, last_text
+from artui.exchange.wandb import FORMAT
+from artui.exchange.wandb.fields import HEADER, RUN
+from artui.exchange.wandb.items import timestamp_ms
+from artui.exchange.wandb.log import Damage, records
+
+HEAD_RECORDS = 50
+"""A log says within its first few records which run it is of."""
+_FOLDER = re.compile(r"run-\d{8}_\d{6}-")
+
+
+def reads(name: str) -> bool:
+    """Say whether a file is one of W&B's logs by its name."""
+    return name.endswith(".wandb")
+
+
+def find_file(path: Path) -> Store | None:
+    """Recognise a transaction log by how it begins; one that is empty by its name."""
+    if not path.name.endswith(".wandb"):
+        return None
+    return Store(FORMAT.name, path, root=_home_of(path.parent), parts=(path,))
+
+
+def find_folder(folder: Folder) -> list[Store]:
+    """Recognise a run's folder, or a `wandb/` folder with several."""
+    logs = [name for name in folder.files if name.endswith(".wandb")]
+    if logs:
+        folder.folders = []
+        return [
+            Store(FORMAT.name, folder.path / name, root=_home_of(folder.path), parts=(folder.path / name,))
+            for name in logs
+        ]
+    runs = [name for name in folder.folders if name.startswith(("run-", "offline-run-"))]
+    parts = [folder.path / run / name for run in runs for name in listed(folder.path / run) if name.endswith(".wandb")]
+    if parts:
+        folder.folders = []
+        return [Store(FORMAT.name, folder.path, root=_home_of(folder.path), parts=tuple(parts))]
+    return []
+
+
+def _home_of(folder: Path) -> Path:
+    """The folder that a run's files may be taken from: the one that holds `wandb/`, if the run lies in one."""
+    for place in (folder, folder.parent):
+        if place.name == "wandb":
+            return place.parent
+    return folder
+
+
+def by_run(heads: list[Head]) -> list[list[Head]]:
+    """Put the logs of one run together, by when they began; one that has no record of its run yet, to the run of its id."""
+    runs: dict[tuple[str, str, str], list[Head]] = {}
+    for head in sorted(heads, key=lambda head: not head.has_run):
+        key = head.entity, head.project, head.id
+        same_id = [run for run in runs if run[2] == head.id]
+        runs.setdefault(same_id[0] if not head.has_run and len(same_id) == 1 else key, []).append(head)
+    ordered = sorted(runs.items(), key=lambda run: (min(head.started_ms for head in run[1]), run[0]))
+    return [sorted(logs, key=lambda head: (head.started_ms, str(head.path))) for _, logs in ordered]
+
+
+def named(heads: list[Head]) -> tuple[str, str, str]:
+    """Give entity, project and id of a run, as its logs say, or as their names do."""
+    head = next((head for head in heads if head.has_run), heads[0])
+    return head.entity, head.project, head.id
+
+
+def identity_of(intake: Intake, heads: list[Head]) -> Identity:
+    """Say what a run is known by: its own id once a log says it, and the names of its logs and their folders, which have the time."""
+    names = {(head.path.parent.name, head.path.name) for head in heads if _FOLDER.search(head.path.parent.name)}
+    return Identity(
+        intake.run_id(*named(heads)), _fingerprint(heads), witnesses=frozenset(witness(LOG, *name) for name in names),
+        is_named=any(head.has_run for head in heads),
+    )  # fmt: skip
+
+
+@dataclass(slots=True)
+class Head:
+    """Which run a log is of."""
+
+    path: Path
+    id: str
+    project: str = ""
+    entity: str = ""
+    name: str = ""
+    started_ms: int = 0
+    client: str = ""
+    has_run: bool = False
+    """Whether the log says which run it is of: its client writes that in a block, which may take minutes to fill."""
+
+
+def head_of(root: Path, path: Path) -> Head:
+    id = path.name.removesuffix(".wandb").removeprefix("run-")
+    head = Head(path, id)
+    try:
+        with open_inside(root, path) as stream:
+            for number, record in enumerate(records(stream, Damage())):
+                for field_number, kind, value in fields(record):
+                    if field_number == RUN and kind == 2:
+                        run = grouped(bytes_of(value))
+                        head.id = last_text(run, 1) or id
+                        head.entity, head.project, head.name = (last_text(run, number) for number in (2, 3, 8))
+                        head.started_ms = timestamp_ms(last_bytes(run, 17))
+                        head.has_run = True
+                        head.client = head.client or last_text(grouped(last_bytes(run, 19)), 5)
+                        return head
+                    if field_number == HEADER and kind == 2:
+                        head.client = last_text(grouped(last_bytes(grouped(bytes_of(value)), 1)), 1).split("+")[0]
+                if number > HEAD_RECORDS:
+                    break
+    except (SourceDamaged, OSError):
+        pass  # the run says so when the log itself is read
+    head.started_ms = head.started_ms or _begun_ms(root, path)
+    return head
+
+
+def _begun_ms(root: Path, log: Path) -> int:
+    """Say when a log was begun that does not say it: as the metadata beside it do, else by its file.
+
+    The time in its folder's name is that of a clock on a wall, nobody knows where.
+    """
+    with contextlib.suppress(OSError, SourceDamaged, ValueError, AttributeError):
+        metadata = orjson.loads(read_inside(root, log.parent / "files" / "wandb-metadata.json"))
+        begun = datetime.fromisoformat(str(metadata.get("startedAt")).replace("Z", "+00:00"))
+        return int((begun if begun.tzinfo else begun.replace(tzinfo=UTC)).timestamp() * 1000)
+    return size_and_time(log)[1]
+
+
+def _fingerprint(heads: list[Head]) -> str:
+    folders = [head.path.parent for head in heads]
+    return "-".join(
+        stamp(folder, [*listed(folder), *(f"files/{name}" for name in listed(folder / "files"))]) for folder in folders
+    )
