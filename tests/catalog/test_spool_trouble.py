@@ -16,6 +16,7 @@ import pytest
 import artui
 from artui.capture import writer
 from artui.catalog import SCHEMA_VERSION, Catalog
+from artui.catalog.locks import lock_file
 from artui.catalog.spool import adopting, folding, owners
 from artui.catalog.spool.abandoned import OTHER_HOST_SECONDS, is_abandoned, older_writers
 from artui.catalog.spool.format import ACTION, HEADER, MAGIC, NAMES, NUMBERED, POINTS, POINTS_HEAD, encode_json, record
@@ -309,7 +310,7 @@ def test_older_writers_are_seen(path: Path, header: dict[str, object], is_older:
     """A living spool tells the schema that its process knows; one that does not is of an older artui."""
     spool = _write(path, header=header)
     with spool.open("rb") as handle:
-        owners.lock_file(handle.fileno())
+        lock_file(handle.fileno())
         assert older_writers(path) is is_older
     assert older_writers(path) is False  # dead by now
 
