@@ -8,18 +8,13 @@ Public names are resolved when first used, so that `import artui` costs a traini
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from artui import started as started  # it looks when it is loaded
 from artui import version
 
 __version__ = version.VERSION
-started_in = ""
-"""The folder that was the current one when artui was imported: launchers such as Hydra go elsewhere later."""
-with suppress(OSError):
-    started_in = os.getcwd()
 
 if TYPE_CHECKING:
     from artui.capture.run import Run, start_run

@@ -11,8 +11,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from artui.arrays import Floats, Ints
 
 ParamValue = str | int | float | bool | None | list[Any] | dict[str, Any]
 
@@ -144,13 +143,13 @@ class Metric:
 class Series:
     """Points in order of arrival: three arrays of one length."""
 
-    steps: NDArray[np.int64]
-    times_ms: NDArray[np.int64]
-    values: NDArray[np.float64]
+    steps: Ints
+    times_ms: Ints
+    values: Floats
     damaged_count: int = 0
     """So many points are not among these, or not as they were recorded: their blocks do not match their digests."""
 
-    def arrays(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    def arrays(self) -> tuple[Ints, Ints, Floats]:
         """Give `(steps, times_ms, values)`: int64, int64 milliseconds, float64."""
         return self.steps, self.times_ms, self.values
 

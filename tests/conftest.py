@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from textual import constants
 
-import artui
+from artui import started
 from artui.capture import warn
 from artui.settings import load_settings
 
@@ -37,7 +37,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     for name in ("CONSOLE", "SYSTEM_SECONDS", "CODE"):
         monkeypatch.setenv(f"ARTUI_{name}", "0")
     # No run of a test goes to the folder that the tests were started in.
-    monkeypatch.setattr(artui, "started_in", "")
+    monkeypatch.setattr(started, "folder", "")
     # The line that says where a run is, too.
     monkeypatch.setenv("ARTUI_QUIET", "1")
     load_settings.cache_clear()

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import artui
+from artui import started
 from artui.catalog.header import is_demo
 from artui.catalog.spool.place import private_folder
 from artui.errors import ArtuiError, UsageError
@@ -102,7 +102,7 @@ def launch_folder() -> Path | None:
     with suppress(Exception):  # what Hydra raises before its configuration is there
         if (hydra := sys.modules.get("hydra.core.hydra_config")) is not None:
             told = str(hydra.HydraConfig.get().runtime.cwd)
-    for each in (told, artui.started_in):
+    for each in (told, started.folder):
         if each and os.path.isdir(each):
             return Path(each)
     return _current_folder()

@@ -17,7 +17,7 @@ from typing import Any
 
 from artui.catalog.cells import keys_of
 from artui.model import ParamType, ParamValue
-from artui.query.filter.values import SPELLINGS, is_nan, number_in
+from artui.query.spelling import SPELLINGS, is_nan, number_in
 
 NAN = math.nan
 """Stands for every NaN, however it was spelled."""

@@ -29,10 +29,10 @@ from artui.query.collation import NAN, comparable, number_of
 from artui.query.compare import Direction, compare, guess_direction
 from artui.query.filter.matching import as_text
 from artui.query.filter.tokens import quoted_name, quoted_value
-from artui.query.filter.values import as_float
 from artui.query.keys import key_list, name_key
 from artui.query.reader import Reader
 from artui.query.runs.sorting import value_groups
+from artui.query.spelling import as_float
 
 FEW_RUNS = 5
 """With fewer runs on a side the evidence is called thin."""

@@ -270,3 +270,11 @@ def short_titles(columns: Sequence[Column]) -> dict[str, str]:
             shown = name if column.aggregate == "last" else f"{name}.{column.aggregate}"
             titles[column.id] = clean(shown, max_chars=60)
     return titles
+
+
+def log_style(line: str) -> str:
+    """Colour a line of a log by what it says."""
+    upper = line[:200].upper()
+    if "ERROR" in upper or "TRACEBACK" in upper or "EXCEPTION" in upper:
+        return "bad"
+    return "warn" if "WARN" in upper else "text"

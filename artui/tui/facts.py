@@ -136,14 +136,6 @@ def pane_lines(detail: RunDetail, row: RunRow, varying: set[str], *, cells: int)
     return lines
 
 
-def log_style(line: str) -> str:
-    """Colour a line of a log by what it says."""
-    upper = line[:200].upper()
-    if "ERROR" in upper or "TRACEBACK" in upper or "EXCEPTION" in upper:
-        return "bad"
-    return "warn" if "WARN" in upper else "text"
-
-
 def context_facts(detail: RunDetail) -> list[tuple[str, str]]:
     """Say what else surrounded a run: seeds, job, container, chosen variables, when it was resumed."""
     facts: list[tuple[str, str]] = []

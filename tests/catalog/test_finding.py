@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import artui
+from artui import started
 from artui.catalog import Catalog, finding
 from artui.catalog.finding import find_catalog, place_for_run
 from artui.catalog.header import DEMO, is_demo
@@ -134,11 +135,11 @@ def test_launchers_that_go_elsewhere(work: Path, monkeypatch: pytest.MonkeyPatch
     """Hydra and Ray change the folder for each trial: the catalog is that of the folder in which all was started."""
     trial = work.parent / "elsewhere" / "trial-1"
     trial.mkdir(parents=True)
-    monkeypatch.setattr(artui, "started_in", str(work))
+    monkeypatch.setattr(started, "folder", str(work))
     monkeypatch.chdir(trial)
     assert place_for_run().path == work / "vision.artui"
 
-    monkeypatch.setattr(artui, "started_in", str(trial))
+    monkeypatch.setattr(started, "folder", str(trial))
     monkeypatch.setenv("TUNE_ORIG_WORKING_DIR", str(work))
     assert place_for_run().path == work / "vision.artui"
     monkeypatch.delenv("TUNE_ORIG_WORKING_DIR")

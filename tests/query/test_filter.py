@@ -20,7 +20,7 @@ from artui.query.api import CatalogReader, open_catalog
 from artui.query.filter.compile import matching_keys
 from artui.query.filter.parser import And, AnyPoint, Comparison, Node, Not, Or, Word, parse
 from artui.query.filter.tokens import FilterError, quoted_name, quoted_text
-from artui.query.filter.values import number_in
+from artui.query.spelling import number_in
 
 NOW = int(datetime(2026, 6, 17, 15, 30).timestamp() * 1000)
 HOUR, DAY = 3_600_000, 86_400_000

@@ -8,7 +8,6 @@ import pytest
 
 from artui.errors import UsageError
 from artui.tui.app import ArtuiApp
-from artui.tui.drawing import DrawsCharts
 from artui.tui.keys import KEYS, SCOPES, remapped
 from artui.tui.screens.artifact import ArtifactScreen
 from artui.tui.screens.artifacts import ArtifactsScreen
@@ -16,6 +15,7 @@ from artui.tui.screens.column import ColumnScreen
 from artui.tui.screens.columns import ColumnsScreen
 from artui.tui.screens.compare import CompareScreen
 from artui.tui.screens.diff import DiffScreen
+from artui.tui.screens.drawing import DrawsCharts
 from artui.tui.screens.help import HelpScreen
 from artui.tui.screens.lineage import LineageScreen
 from artui.tui.screens.live import LiveScreen

@@ -38,8 +38,9 @@ from artui.query.filter.sets import (
     blaming,
     flag,
 )
-from artui.query.filter.values import Value, bindable, is_nan, number_in
+from artui.query.filter.values import Value
 from artui.query.keys import Kept
+from artui.query.spelling import bindable, is_nan, number_in
 
 
 def matching_keys(

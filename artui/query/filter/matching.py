@@ -14,7 +14,8 @@ from typing import Any
 
 from artui.query.filter.parser import Comparison
 from artui.query.filter.tokens import FilterError
-from artui.query.filter.values import Value, is_nan, number_in
+from artui.query.filter.values import Value
+from artui.query.spelling import is_nan, number_in
 
 REGEX_SECONDS = 0.5
 MAX_PATTERN_CHARS = 500

@@ -8,7 +8,7 @@ from datetime import datetime
 from artui.model import Column, ParamValue
 from artui.query.filter.matching import as_text
 from artui.query.filter.tokens import quoted_name, quoted_text, quoted_value, tokens
-from artui.query.runs.statistics import word_of
+from artui.query.spelling import word_of
 
 
 def field_of(column: Column) -> str:

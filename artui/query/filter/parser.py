@@ -24,7 +24,8 @@ import math
 from dataclasses import dataclass
 
 from artui.query.filter.tokens import WORD_OPERATORS, FilterError, Token, pointing_into, quoted_name, tokens
-from artui.query.filter.values import Value, bindable, is_clock, is_date
+from artui.query.filter.values import Value, is_clock, is_date
+from artui.query.spelling import bindable
 
 MAX_CHARS = 10_000
 MAX_TESTS = 200

@@ -15,7 +15,7 @@ from artui.query.filter.parser import AnyPoint, error_at
 from artui.query.filter.resolve import meaning_of
 from artui.query.filter.sets import FEW, Computed, Condition, Nothing, Rows, Scope
 from artui.query.filter.tokens import quoted_name
-from artui.query.filter.values import as_float
+from artui.query.spelling import as_float
 
 _STEPS_WHERE = "b.high_step >= :low AND b.low_step <= :high"
 

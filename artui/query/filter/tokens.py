@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from artui.errors import UsageError
-from artui.query.filter.values import Value, is_number
+from artui.query.filter.values import Value
+from artui.query.spelling import is_number
 from artui.safetext import cells_of, clean
 
 OPERATORS = ("<=", ">=", "!=", "<>", "==", "!~", "=~", "<", ">", "=", "~")

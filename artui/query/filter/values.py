@@ -8,10 +8,8 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-_NUMBER = re.compile(r"[-+]?(\d[\d_]*\.?\d*|\.\d+)(e[-+]?\d+)?\Z", re.IGNORECASE)
-_WORD = re.compile(r"[-+]?(nan|inf|infinity)\Z", re.IGNORECASE)
-SPELLINGS = ("nan", "NaN", "NAN", "Nan", "inf", "Inf", "INF", "infinity", "Infinity", "INFINITY")
-"""Words in a stored text that are numbers; in a filter their letters may be of either case."""
+from artui.query.spelling import as_float, spelled_number
+
 _UNITS = {
     "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "PB": 1e15,
     "KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30, "TiB": 2.0**40, "PiB": 2.0**50,
@@ -35,14 +33,8 @@ _DATE = re.compile(r"\d{4}-\d\d?(-\d\d?)?\Z")
 _CLOCK = re.compile(r"\d\d?:\d\d(:\d\d(\.\d+)?)?\Z")
 _FURTHEST_MS = 1e18
 _DAYS = {"today": 0, "yesterday": 1}
-_INT64 = 1 << 63
 _EARLIEST_MS = 100_000_000_000
 """Whole numbers from here on are taken for milliseconds since 1970, as MLflow writes times."""
-
-
-def is_number(text: str) -> bool:
-    """Say whether a text is a plain number, without a unit."""
-    return _NUMBER.match(text) is not None
 
 
 def is_date(text: str) -> bool:
@@ -53,34 +45,6 @@ def is_date(text: str) -> bool:
 def is_clock(text: str) -> bool:
     """Say whether a text has the form of a time of day, such as `14:30`."""
     return _CLOCK.match(text) is not None
-
-
-def as_float(number: int | float) -> float:
-    """Give a number as a float; beyond what those hold it is infinite."""
-    try:
-        return float(number)
-    except OverflowError:
-        return math.inf if number > 0 else -math.inf
-
-
-def is_nan(number: int | float) -> bool:
-    """Say whether a number is none; an int of any size is one."""
-    return number != number
-
-
-def bindable(number: int | float) -> int | float:
-    """Give a number that a statement takes: ints beyond 64 bits become floats."""
-    return number if isinstance(number, float) or -_INT64 <= number < _INT64 else as_float(number)
-
-
-def number_in(text: object) -> int | float | None:
-    """Give the number that a stored text is, as in a param that was logged as `"1e-3"`; None if it is none, or no text."""
-    if not isinstance(text, str) or not text.isascii():
-        return None
-    text = text.strip()
-    if text[-1:].isalpha() and text.lstrip("+-") not in SPELLINGS:
-        return None
-    return Value(text, False, 0, 0).number
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +60,7 @@ class Value:
     @property
     def number(self) -> int | float | None:
         """The value as a plain number; an int stays exact. `nan`, `inf` and `-inf` are numbers if not quoted."""
-        if self.is_ago:
-            return None
-        if not self.is_quoted and _WORD.match(self.text):
-            return float(self.text)
-        if not _NUMBER.match(self.text):
-            return None
-        try:
-            return int(self.text)
-        except ValueError:
-            return float(self.text.replace("_", ""))
+        return None if self.is_ago else spelled_number(self.text, may_be_word=not self.is_quoted)
 
     @property
     def quantity(self) -> int | float | None:

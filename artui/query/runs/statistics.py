@@ -14,15 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from artui.model import STAGES, STATUSES, Column, ParamType, ParamValue
 from artui.query.aggregates import AGGREGATES
 from artui.query.attributes import ATTRIBUTES, is_numeric
 from artui.query.collation import spelled_numbers
-from artui.query.filter.values import as_float
 from artui.query.reader import Reader
 from artui.query.runs.sorting import FIRST_SERIES, value_groups
+from artui.query.spelling import as_float, word_of
 
 if TYPE_CHECKING:
     from artui.arrays import Floats, Ints
@@ -294,10 +292,6 @@ def placed(reader: Reader, keys: Sequence[int], columns: Sequence[Column]) -> li
             values = np.where(places >= 0, np.searchsorted(seen, places), np.nan).astype(float)
             found.append(Placed(column, values, tuple(word_of(words[place]) for place in seen)))
     return found
-
-
-def word_of(value: ParamValue) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 def rank_correlation(x: Floats, y: Floats) -> tuple[float | None, int]:

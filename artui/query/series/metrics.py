@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Sequence
 from typing import Any
 
 from artui.catalog import cells as cell_of
-from artui.model import Metric, RunHead, Summary
+from artui.model import Metric, Summary
 from artui.query.border import Shape
 from artui.query.keys import without_collecting
-from artui.query.reader import Reader
-from artui.query.series.spooled import metric_order, pending, with_pending
+from artui.query.series.spooled import metric_order
 
 RUN_METRICS = """
     SELECT s.key, n.text, s.labels, s.count, s.finite_count, s.first, s.last, s.min, s.max, s.sum, s.min_step, s.max_step,
@@ -66,21 +64,6 @@ def mean_of(added: float | None, count: int, low: float | None, high: float | No
     if not count or added is None or low is None or high is None or not math.isfinite(added):
         return None
     return min(max(added / count, low), high)
-
-
-def metrics_of(reader: Reader, keys: Sequence[int]) -> list[tuple[RunHead, tuple[Metric, ...]]]:
-    """Give the metrics of some runs, in the order of `keys`; runs that are gone are left out."""
-    from artui.query.runs.rows import run_rows
-    from artui.query.series.metrics import run_metrics
-
-    heads = run_rows(reader, keys, [])
-    with reader.snapshot() as connection:
-        later = pending(reader, connection)
-        return [
-            (heads[key].head, tuple(with_pending(run_metrics(connection, key), heads[key].head.id, later)))
-            for key in keys
-            if key in heads
-        ]
 
 
 SUMMARIES = Shape(

@@ -19,10 +19,10 @@ from artui.query.runs.rows import run_keys
 from artui.query.series.curves import Curve
 from artui.safetext import clean
 from artui.tui.cells import Span, Spans
-from artui.tui.drawing import DrawsCharts
 from artui.tui.host import MAX_COMPARED
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved, Link, PlotRuns, ShowRuns
+from artui.tui.screens.drawing import DrawsCharts
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chart import Chart, ChartLine, ChartOptions, mark_of, next_axis, options_spans
 from artui.tui.widgets.comparison import CompareTable, TransposedTable

@@ -14,15 +14,15 @@ from artui.query.filter.narrowing import where_between, where_value
 from artui.query.runs import statistics as query
 from artui.query.runs.export import header_of
 from artui.query.runs.grouping import seedless
+from artui.query.runs.metrics import metrics_of
 from artui.query.runs.rows import run_ids
 from artui.query.runs.statistics import Description, Placed
-from artui.query.series.metrics import metrics_of
 from artui.query.series.ranking import metric_rank
 from artui.safetext import clean
 from artui.tui.cells import Span, short_titles
-from artui.tui.drawing import DrawsCharts
 from artui.tui.keys import bindings
 from artui.tui.messages import Link, ShowRuns
+from artui.tui.screens.drawing import DrawsCharts
 from artui.tui.screens.pick import Choice, PickScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chart import ChartLine, ChartOptions, mark_of

@@ -19,10 +19,10 @@ from artui.tui.cells import (
     glyph_of,
     status_style,
 )
-from artui.tui.drawing import DrawsCharts
 from artui.tui.facts import fact_lines, file_lines, heading, metric_lines
 from artui.tui.keys import bindings, footer_keys
 from artui.tui.messages import ShowNeighbour
+from artui.tui.screens.drawing import DrawsCharts
 from artui.tui.screens.log import LogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chart import ChartLine

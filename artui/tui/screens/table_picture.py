@@ -14,7 +14,7 @@ from artui.query.runs.statistics import Description
 from artui.query.series.curves import Curve, thin
 from artui.safetext import clean
 from artui.tui.cells import Span
-from artui.tui.drawing import CURVE_BUCKETS, DrawsCharts
+from artui.tui.screens.drawing import CURVE_BUCKETS, DrawsCharts
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chart import ChartLine
 from artui.tui.widgets.chartgrid import ChartGrid, Panel
