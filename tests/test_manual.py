@@ -119,7 +119,8 @@ def test_shell_script_works(script: str, tmp_path: Path) -> None:
 def test_settings_of_the_examples_are_taken(text: str, home: Path) -> None:
     """Each example of settings.toml is read, with its keys and colours."""
     from artui.settings import load_settings
-    from artui.tui.keys import _KEYS, remapped
+    from artui.tui.keys import remapped
+    from artui.tui.keytable import _KEYS
     from artui.tui.themes import themes_of
 
     place = home / "config" / "artui" / "settings.toml"

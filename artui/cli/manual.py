@@ -137,7 +137,8 @@ def _words(text: str) -> Iterator[str]:
 
 
 def _keys() -> str:
-    from artui.tui.keys import KEYS, SCOPES
+    from artui.tui.keys import KEYS
+    from artui.tui.keytable import SCOPES
 
     parts = [f"# Keys\n\n{KEYS_SUMMARY}\n\n`artui keys` lists them with the ids by which `settings.toml` gives them others: see [settings](settings.md).\n"]  # fmt: skip
     for scope, title in SCOPES.items():

@@ -26,7 +26,9 @@ from artui.catalog import Catalog, points, runs
 from artui.query.api import open_catalog
 from artui.query.series.curves import curve, thin
 from artui.tui.cells import make_palette
-from artui.tui.widgets.chart import Chart, ChartLine, ChartOptions, draw
+from artui.tui.widgets.chart import Chart, draw
+from artui.tui.widgets.chartlines import ChartLine
+from artui.tui.widgets.chartoptions import ChartOptions
 
 POINTS = 2000
 CELLS = (60, 12)

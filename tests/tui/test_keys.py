@@ -8,7 +8,8 @@ import pytest
 
 from artui.errors import UsageError
 from artui.tui.app import ArtuiApp
-from artui.tui.keys import KEYS, SCOPES, remapped
+from artui.tui.keys import KEYS, remapped
+from artui.tui.keytable import SCOPES
 from artui.tui.screens.artifact import ArtifactScreen
 from artui.tui.screens.artifacts import ArtifactsScreen
 from artui.tui.screens.column import ColumnScreen

@@ -11,7 +11,8 @@ from artui.cli.common import json_option, print_json, print_table
 @json_option
 def command(as_json: bool) -> int:
     """List the keys of the app. `[keys]` in settings.toml gives an action others by its id: "runs.sort" = "f2"."""
-    from artui.tui.keys import KEYS, SCOPES
+    from artui.tui.keys import KEYS
+    from artui.tui.keytable import SCOPES
 
     if as_json:
         print_json(

@@ -24,7 +24,9 @@ from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved, Link, PlotRuns, ShowRuns
 from artui.tui.screens.drawing import DrawsCharts
 from artui.tui.widgets.bars import Bar, KeyBar
-from artui.tui.widgets.chart import Chart, ChartLine, ChartOptions, mark_of, next_axis, options_spans
+from artui.tui.widgets.chart import Chart, mark_of
+from artui.tui.widgets.chartlines import ChartLine
+from artui.tui.widgets.chartoptions import ChartOptions, next_axis, options_spans
 from artui.tui.widgets.comparison import CompareTable, TransposedTable
 from artui.tui.widgets.prompt import Prompt
 from artui.units import number_text, plural

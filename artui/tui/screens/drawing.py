@@ -13,8 +13,9 @@ from artui.safetext import clean
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.screens.pick import Choice, PickScreen
 from artui.tui.terminal.writing import write_new
-from artui.tui.widgets.chart import ChartOptions, figure_of
+from artui.tui.widgets.chartfigure import figure_of
 from artui.tui.widgets.chartgrid import ChartGrid
+from artui.tui.widgets.chartoptions import ChartOptions
 from artui.tui.widgets.picture import Picture
 from artui.tui.widgets.prompt import Prompt
 

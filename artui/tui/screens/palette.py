@@ -12,7 +12,7 @@ from artui.query.things import Thing, find_things
 from artui.safetext import clean
 from artui.tui.cells import Span, fit
 from artui.tui.fetch import Asks
-from artui.tui.keys import Key
+from artui.tui.keytable import Key
 from artui.tui.screens.pick import TypedList
 from artui.tui.state.recent import recent_things
 from artui.tui.widgets.bars import Bar

@@ -25,8 +25,10 @@ from artui.tui.messages import Link, ShowRuns
 from artui.tui.screens.drawing import DrawsCharts
 from artui.tui.screens.pick import Choice, PickScreen
 from artui.tui.widgets.bars import Bar, KeyBar
-from artui.tui.widgets.chart import ChartLine, ChartOptions, mark_of
+from artui.tui.widgets.chart import mark_of
 from artui.tui.widgets.chartgrid import ChartGrid, Panel
+from artui.tui.widgets.chartlines import ChartLine
+from artui.tui.widgets.chartoptions import ChartOptions
 from artui.tui.widgets.histogram import Histogram
 from artui.tui.widgets.parallel import Parallel, ParallelAxis
 from artui.tui.widgets.prompt import Prompt

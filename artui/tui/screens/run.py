@@ -25,8 +25,8 @@ from artui.tui.messages import ShowNeighbour
 from artui.tui.screens.drawing import DrawsCharts
 from artui.tui.screens.log import LogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
-from artui.tui.widgets.chart import ChartLine
 from artui.tui.widgets.chartgrid import ChartGrid, Panel
+from artui.tui.widgets.chartlines import ChartLine
 from artui.tui.widgets.find import TextPane
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.tui.widgets.prompt import Prompt

@@ -16,8 +16,8 @@ from artui.safetext import clean
 from artui.tui.cells import Span
 from artui.tui.screens.drawing import CURVE_BUCKETS, DrawsCharts
 from artui.tui.widgets.bars import Bar, KeyBar
-from artui.tui.widgets.chart import ChartLine
 from artui.tui.widgets.chartgrid import ChartGrid, Panel
+from artui.tui.widgets.chartlines import ChartLine
 from artui.tui.widgets.heatmap import HeatMap
 from artui.tui.widgets.histogram import Bars
 from artui.tui.widgets.prompt import Prompt

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from rich.segment import Segment
 from rich.style import Style
@@ -18,69 +17,16 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from artui.figures.figure import Figure, FigureAxis, FigureLine
 from artui.query.series.curves import Curve, Window
-from artui.safetext import clean
 from artui.tui.cells import CURVE_MARKS, DAMAGED_SIGN, Palette, Span, fit, length_of, strip_of
-from artui.tui.widgets.plot import Plot, Scale, Unit, nice_ticks, plot_rows, ticks, x_axis, y_ticks
-from artui.units import count_text, duration_text, number_text, time_text
+from artui.tui.widgets.chartlines import MIN_WIDTH, ChartLine, mark_end, mark_odd, ranges_of, trace
+from artui.tui.widgets.chartoptions import ChartOptions, x_text
+from artui.tui.widgets.plot import Plot, Scale, plot_rows, x_axis, y_ticks
+from artui.units import count_text, number_text
 
-__all__ = ["Chart", "ChartLine", "ChartOptions", "draw", "mark_of", "next_smoothing", "nice_ticks", "smoothed"]
-
-SMOOTHINGS = (0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.99)
-AXES = ("step", "time", "wall")
-"""What x can be beside a metric, which is written `metric:NAME`."""
-AXIS_WORDS = {"step": "step", "time": "time since the start", "wall": "wall time"}
 MANY_CURVES = 8
 """Of more curves than this only those that are picked out have their own colour."""
 _DRAG_CELLS = 1
-MIN_WIDTH = 24
-
-
-@dataclass(frozen=True, slots=True)
-class ChartLine:
-    """One curve of a chart."""
-
-    title: str
-    curve: Curve
-    colour: int
-    """Position in the palette's curves: a run keeps its own."""
-    mark: str = ""
-    run_id: str = ""
-    is_picked: bool = True
-    """Whether it keeps its colour among many others, and lies in front of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChartOptions:
-    axis: str = "step"
-    """One of AXES, or `metric:NAME`."""
-    is_log: bool = False
-    is_log_x: bool = False
-    smoothing: float = 0.6
-    """Weight of what came before, from 0 for none to under 1, a step being one column of dots."""
-    window: Window | None = None
-    """The part of the x axis that is shown; None for all of it."""
-
-    @property
-    def unit(self) -> Unit:
-        return {"step": "count", "time": "seconds", "wall": "date"}.get(self.axis, "number")  # type: ignore[return-value]
-
-    @property
-    def axis_text(self) -> str:
-        return AXIS_WORDS.get(self.axis) or clean(self.axis.removeprefix("metric:"))
-
-
-def smoothed(values: Sequence[float], weight: float) -> list[float]:
-    """Smooth with an exponential moving average, corrected for its start, as TensorBoard does."""
-    if weight <= 0:
-        return list(values)
-    out, before, share = [], 0.0, 1.0
-    for value in values:
-        before = before * weight + value * (1 - weight)
-        share *= weight
-        out.append(before / (1 - share))
-    return out
 
 
 class Chart(Widget):
@@ -139,7 +85,7 @@ class Chart(Widget):
     @property
     def range(self) -> Window | None:
         """From where to where x goes, as it is drawn; None if nothing is."""
-        found = _ranges([line for line in self.curves if line.curve.count], self.options)
+        found = ranges_of([line for line in self.curves if line.curve.count], self.options)
         return None if found is None else (found[0], found[1])
 
     def zoomed(self, factor: float, *, at: float | None = None) -> Window | None:
@@ -231,12 +177,12 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
     options = chart.options
     # Those that are picked out lie in front.
     curves = sorted((line for line in chart.curves if line.curve.count), key=lambda line: line.is_picked)
-    ranges = _ranges(curves, options) if rows >= 2 and width >= MIN_WIDTH else None
+    ranges = ranges_of(curves, options) if rows >= 2 and width >= MIN_WIDTH else None
     title_style = "title" if chart.is_current else "bold"
     if ranges is None:
         note = chart.note or ("nothing to draw" if chart.curves else "")
         lines = [strip_of([(fit(chart.title, width), title_style)], width, palette)]
-        damaged = _damaged_text(chart.curves)
+        damaged = damaged_text(chart.curves)
         values: list[Span] = [(f"   {damaged}", "bad")] if damaged else []
         values += [(f"  last {number_text(line.curve.last)}", "bad") for line in curves[:1]]
         lines.append(strip_of([("  " + note, "dim"), *values], width, palette))
@@ -254,17 +200,17 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
     # A band behind many curves is a blot.
     has_bands = options.smoothing > 0 and not is_many
     followed = [
-        _trace(plot, line, number, x_scale, y_scale, options.smoothing, has_band=has_bands)
+        trace(plot, line, number, x_scale, y_scale, options.smoothing, has_band=has_bands)
         for number, line in enumerate(curves)
     ]
     colours = [palette.curves[line.colour % len(palette.curves)] for line in curves]
     faded = [palette.bands[line.colour % len(palette.bands)] for line in curves]
     aside = palette.styles["faint"]
     front = [aside if is_many and not line.is_picked else own for line, own in zip(curves, colours, strict=True)]
-    _mark_odd(plot, curves, x_scale, palette.styles["bad"])
+    mark_odd(plot, curves, x_scale, palette.styles["bad"])
     for number, line in enumerate(curves):
         if line.mark and len(curves) > 1 and (line.is_picked or not is_many):
-            _mark_end(plot, line, front[number], followed[number])
+            mark_end(plot, line, front[number], followed[number])
     cursor = None if chart.cursor is None else min(chart.cursor >> 1, columns - 1)
     x = None if chart.cursor is None else x_scale.value(min(1.0, chart.cursor / max(1, columns * 2 - 1)))
     return [
@@ -274,167 +220,6 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
         ),
         strip_of(x_axis(x_scale, label_cells, columns, options.unit), width, palette),
     ]  # fmt: skip
-
-
-def _ranges(curves: Sequence[ChartLine], options: ChartOptions) -> tuple[float, float, float, float] | None:
-    """Give x from, x to, y from, y to; on a logarithmic axis y as powers of ten. None if there is nothing finite."""
-    if options.window is not None:
-        x_low, x_high = options.window
-        if options.is_log_x and x_low <= 0:
-            return None
-    else:
-        xs = [
-            x
-            for line in curves
-            for ends in (line.curve.xs, line.curve.nan_xs, line.curve.positive_inf_xs, line.curve.negative_inf_xs)
-            for x in _ends(ends, above_zero=options.is_log_x)
-        ]
-        if not xs:
-            return None
-        x_low, x_high = min(xs), max(xs)
-    lows: list[float] = []
-    highs: list[float] = []
-    for line in curves:
-        curve = line.curve
-        start, stop = 0, len(curve.xs)
-        if options.window is not None:
-            # The nearest points beyond the edges only carry the line on.
-            start, stop = bisect_left(curve.xs, x_low), bisect_left(curve.xs, math.nextafter(x_high, math.inf))
-            if start == stop:
-                start, stop = max(0, start - 1), min(len(curve.xs), stop + 1)
-        lows += [value for value in curve.lows[start:stop] if not options.is_log or value > 0]
-        highs += [value for value in curve.highs[start:stop] if not options.is_log or value > 0]
-    if not lows or not highs:
-        return None
-    low, high = min(lows), max(highs)
-    if options.is_log:
-        low, high = math.log10(low), math.log10(high)
-    if low == high:
-        pad = abs(low) * 0.1 or 1.0
-        low, high = low - pad, high + pad
-    if not math.isfinite(high - low):
-        return None
-    return x_low, x_high, low, high
-
-
-def _ends(xs: Sequence[float], *, above_zero: bool) -> Sequence[float]:
-    kept = [x for x in xs if x > 0] if above_zero else xs
-    return (min(kept), max(kept)) if kept else ()
-
-
-@dataclass(slots=True)
-class _Dots:
-    """A curve by columns of dots: of the buckets in one column the mean, the lowest and the highest."""
-
-    columns: list[int]
-    means: list[float]
-    lows: list[float]
-    highs: list[float]
-
-    def add(self, column: int, total: float, count: int, low: float, high: float) -> None:
-        mean = total / count
-        self.columns.append(column)
-        # The sum of huge values may be beyond all floats: their mean is not.
-        self.means.append(mean if low <= mean <= high else low / 2 + high / 2)
-        self.lows.append(low)
-        self.highs.append(high)
-
-
-def _dots(curve: Curve, scale: Scale) -> _Dots:
-    """Put a curve's buckets into columns of dots; those that a logarithmic axis does not have are left out."""
-    if scale.is_log:
-        rows = [(x, *rest) for value, *rest in zip(curve.xs, curve.means, curve.lows, curve.highs, strict=True) if (x := scale.column(value)) is not None]  # fmt: skip
-        xs, means, lows, highs = map(list, zip(*rows, strict=True)) if rows else ([], [], [], [])
-    else:
-        xs, means, lows, highs = scale.columns(curve.xs), list(curve.means), list(curve.lows), list(curve.highs)
-    if len(set(xs)) == len(xs):
-        return _Dots(xs, means, lows, highs)
-    dots = _Dots([], [], [], [])
-    here, total, count, lowest, highest = xs[0], 0.0, 0, lows[0], highs[0]
-    # One pass without a call for each bucket: this is most of what drawing takes.
-    for x, mean, low, high in zip(xs, means, lows, highs, strict=True):
-        if x == here:
-            total += mean
-            count += 1
-            if low < lowest:
-                lowest = low
-            if high > highest:
-                highest = high
-            continue
-        dots.add(here, total, count, lowest, highest)
-        here, total, count, lowest, highest = x, mean, 1, low, high
-    dots.add(here, total, count, lowest, highest)
-    # The line begins and ends at the first and the last value, not at a mean with those beside them.
-    dots.means[0], dots.means[-1] = means[0], means[-1]
-    return dots
-
-
-def _trace(
-    plot: Plot, line: ChartLine, owner: int, x_scale: Scale, y_scale: Scale, smoothing: float, *, has_band: bool
-) -> list[tuple[int, int]]:
-    """Draw a curve; give the dots of its line, those beyond the edges too."""
-    dots = _dots(line.curve, x_scale)
-    if (has_band or smoothing <= 0) and dots.columns:
-        _stroke_ranges(plot, dots, owner, y_scale, is_band=has_band)
-    if has_band:
-        _follow(plot, dots.columns, dots.means, y_scale, owner, is_band=True)
-    return _follow(plot, dots.columns, smoothed(dots.means, smoothing), y_scale, owner, is_band=False)
-
-
-def _stroke_ranges(plot: Plot, dots: _Dots, owner: int, scale: Scale, *, is_band: bool) -> None:
-    """Draw the columns from the lowest to the highest value."""
-    last, width = plot.dot_rows - 1, plot.dot_columns
-    if scale.is_log:
-        tops = [0 if y is None else y for y in map(scale.place, dots.highs)]
-        bottoms = [last if y is None else y for y in map(scale.place, dots.lows)]
-        # A column that lies below the axis as a whole has nothing to show.
-        rows = [row for row, high in zip(zip(dots.columns, tops, bottoms, strict=True), dots.highs, strict=True) if high > 0]  # fmt: skip
-    else:
-        rows = list(zip(dots.columns, scale.places(dots.highs), scale.places(dots.lows), strict=True))
-    rows = [row for row in rows if 0 <= row[0] < width]
-    if rows:
-        xs, tops, bottoms = map(list, zip(*rows, strict=True))
-        plot.strokes(xs, tops, bottoms, owner, is_band=is_band)
-
-
-def _follow(
-    plot: Plot, columns: Sequence[int], values: Sequence[float], scale: Scale, owner: int, *, is_band: bool
-) -> list[tuple[int, int]]:
-    """Draw a line through points; it breaks where a logarithmic axis has no place for one."""
-    places: Sequence[int | None] = [scale.place(value) for value in values] if scale.is_log else scale.places(values)
-    before: tuple[int, int] | None = None
-    followed: list[tuple[int, int]] = []
-    for x, y in zip(columns, places, strict=True):
-        if y is None:
-            before = None
-            continue
-        if before is None or (y == before[1] and x == before[0] + 1):
-            plot.stroke(x, y, y, owner, is_band=is_band)
-        else:
-            plot.join(before, (x, y), owner, is_band=is_band)
-        before = x, y
-        followed.append(before)
-    return followed
-
-
-def _mark_odd(plot: Plot, curves: Sequence[ChartLine], x_scale: Scale, style: Style) -> None:
-    for line in curves:
-        for xs, row, sign in (
-            (line.curve.nan_xs, plot.rows - 1, "×"),
-            (line.curve.positive_inf_xs, 0, "▲"),
-            (line.curve.negative_inf_xs, plot.rows - 1, "▼"),
-        ):
-            for x in xs:
-                column = x_scale.column(x)
-                if column is not None and 0 <= column < plot.dot_columns:
-                    plot.signs[row, column >> 1] = sign, style
-
-
-def _mark_end(plot: Plot, line: ChartLine, style: Style, followed: Sequence[tuple[int, int]]) -> None:
-    """Put the curve's mark where it ends, or where it leaves the chart."""
-    at = next(((x, y) for x, y in reversed(followed) if 0 <= x < plot.dot_columns), None)
-    if at is not None:
-        plot.signs[at[1] >> 2, at[0] >> 1] = line.mark, style
 
 
 def _head(
@@ -448,7 +233,7 @@ def _head(
 ) -> Strip:
     """Draw the title and, behind it, the last values, or those at the cursor."""
     left: list[Span] = [(chart.title, title_style)]
-    if damaged := _damaged_text(chart.curves):
+    if damaged := damaged_text(chart.curves):
         left.append((f"  {damaged}", "bad"))
     if chart.has_room:
         drawn, count = sum(line.curve.shown for line in curves), sum(line.curve.count for line in curves)
@@ -476,64 +261,10 @@ def _head(
     )
 
 
-def _damaged_text(lines: Sequence[ChartLine]) -> str:
+def damaged_text(lines: Sequence[ChartLine]) -> str:
     """Say how many points are missing that the catalog holds no longer as they were recorded; empty when none are."""
     count = sum(line.curve.damaged_count for line in lines)
     return f"{DAMAGED_SIGN} {count_text(count)} points damaged" if count else ""
-
-
-def x_text(x: float, options: ChartOptions) -> str:
-    """Say where on the x axis something is."""
-    if options.axis == "step":
-        return f"step {count_text(round(x))}"
-    if options.axis == "time":
-        return duration_text(round(x * 1000))
-    if options.axis == "wall":
-        return time_text(round(x * 1000))
-    return f"{options.axis_text} {number_text(x)}"
-
-
-def figure_of(title: str, lines: Sequence[ChartLine], options: ChartOptions) -> Figure | None:
-    """Give a chart for a file; None if nothing is drawn."""
-    curves = [line for line in lines if line.curve.count]
-    ranges = _ranges(curves, options)
-    if ranges is None:
-        return None
-    x_low, x_high, low, high = ranges
-    if options.is_log_x:
-        x_low, x_high = math.log10(x_low), math.log10(x_high)
-    x_scale = Scale(x_low, x_high if x_high > x_low else x_low + 1.0, options.is_log_x, 960)
-    y_scale = Scale(low, high, options.is_log, 600)
-    is_many = len(curves) > MANY_CURVES
-    drawn = [
-        FigureLine(
-            line.curve.xs,
-            smoothed(line.curve.means, options.smoothing),
-            -1 if is_many and not line.is_picked else line.colour,
-            clean(line.title, max_chars=60) if line.is_picked or not is_many else "",
-            () if is_many else line.curve.lows,
-            () if is_many else line.curve.highs,
-        )
-        for line in curves
-    ]
-    if options.smoothing and not is_many:
-        # What was measured lies thin behind the smoothed line.
-        drawn = [FigureLine(line.curve.xs, line.curve.means, line.colour, is_faint=True) for line in curves] + drawn
-    shown, count = sum(line.curve.shown for line in curves), sum(line.curve.count for line in curves)
-    notes = [f"smoothed {options.smoothing:g}"] if options.smoothing else []
-    notes += [f"{count_text(shown)} of {count_text(count)} points"] if shown < count else []
-    notes += [damaged] if (damaged := _damaged_text(lines)) else []
-    return Figure(
-        title,
-        FigureAxis(options.axis_text, x_scale.low, x_scale.high, x_scale.is_log, _inside(ticks(x_scale, 8, options.unit))),
-        FigureAxis(title, low, high, options.is_log, _inside(ticks(y_scale, 6))),
-        lines=drawn,
-        note=" · ".join(notes),
-    )  # fmt: skip
-
-
-def _inside(found: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
-    return [(share, text) for share, text in found if -1e-9 <= share <= 1 + 1e-9]
 
 
 def value_at(curve: Curve, x: float) -> float:
@@ -543,30 +274,6 @@ def value_at(curve: Curve, x: float) -> float:
     place = bisect_left(curve.xs, x)
     near = [index for index in (place - 1, place) if 0 <= index < len(curve.xs)]
     return curve.means[min(near, key=lambda index: abs(curve.xs[index] - x))]
-
-
-def next_smoothing(options: ChartOptions, change: int) -> ChartOptions:
-    """Smooth one step more or less."""
-    place = min(range(len(SMOOTHINGS)), key=lambda index: abs(SMOOTHINGS[index] - options.smoothing))
-    return replace(options, smoothing=SMOOTHINGS[max(0, min(len(SMOOTHINGS) - 1, place + change))])
-
-
-def next_axis(options: ChartOptions) -> ChartOptions:
-    """Place points by the next of steps, time since the start, and wall time."""
-    place = AXES.index(options.axis) if options.axis in AXES else -1
-    axis = AXES[(place + 1) % len(AXES)]
-    return replace(options, axis=axis, window=None, is_log_x=options.is_log_x and axis != "wall")
-
-
-def options_spans(options: ChartOptions) -> list[Span]:
-    """Say how charts are drawn."""
-    parts = [f"smooth {options.smoothing:g}", *(["log y"] if options.is_log else [])]
-    parts.append(f"x {options.axis_text}{', log' if options.is_log_x else ''}")
-    spans: list[Span] = [(" · ".join(parts), "dim")]
-    if options.window is not None:
-        low, high = (x_text(x, options).removeprefix("step ") for x in options.window)
-        spans.append((f" · {low} to {high}", "accent"))
-    return spans
 
 
 def mark_of(number: int) -> str:

@@ -16,7 +16,9 @@ from textual.message import Message
 from artui.query.series.curves import Window
 from artui.tui.cells import Span
 from artui.tui.keys import bindings
-from artui.tui.widgets.chart import Chart, ChartLine, ChartOptions, next_axis, next_smoothing, options_spans
+from artui.tui.widgets.chart import Chart
+from artui.tui.widgets.chartlines import ChartLine
+from artui.tui.widgets.chartoptions import ChartOptions, next_axis, next_smoothing, options_spans
 
 CHART_CELLS = (36, 9)
 """Smallest width and height of a chart in the grid."""

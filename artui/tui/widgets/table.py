@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from artui.model import DAMAGED, ParamValue, RunRow
+from artui.model import DAMAGED, RunRow
 from artui.query.attributes import ATTRIBUTES
 from artui.query.runs.rows import attribute_value
 from artui.query.runs.sorting import NEWEST_FIRST, Sort
@@ -34,10 +34,11 @@ from artui.tui.cells import (
     strip_of,
 )
 from artui.tui.keys import bindings
-from artui.units import age_text, count_text, duration_text, fixed_text, number_text, param_text
+from artui.tui.widgets.groupcells import GAP, group_cell, group_id, value_text
+from artui.units import age_text, count_text, duration_text, param_text
 
 if TYPE_CHECKING:
-    from artui.query.runs.grouping import Group, Spread
+    from artui.query.runs.grouping import Group
 
 AHEAD_ROWS = 96
 """Rows read beyond what is seen, in both directions."""
@@ -45,7 +46,6 @@ KEPT_ROWS = 800
 _NAME_CELLS = (14, 26)
 _GROUP_CELLS = 42
 _COMPARED_NAMES = 200
-_GAP = "  "
 _HEAD_SPANS = 5
 """Spans of a row up to its name: mark, cursor, status, space, name."""
 
@@ -240,7 +240,7 @@ class RunsTable(ScrollView, can_focus=True):
         first, self._first_shape = self._first_shape, 0
         shown = self._visible_shapes()
         self._first_shape = first
-        free = self.size.width - 4 - self._name_cells - sum(len(_GAP) + shape.cells for _, shape in shown)
+        free = self.size.width - 4 - self._name_cells - sum(len(GAP) + shape.cells for _, shape in shown)
         indent = 2 if self.groups else 0
         added = max(0, min(free, indent + self._needed_cells - self._name_cells))
         self._name_cells += added
@@ -304,7 +304,7 @@ class RunsTable(ScrollView, can_focus=True):
                 keep_end=shape.column.source != "attribute",
             )
             behind = fit(" mean ± sd" if shape.spread else "", shape.cells - cell_len(text))
-            spans += [(_GAP, "head"), (text, style), (behind, "head")]
+            spans += [(GAP, "head"), (text, style), (behind, "head")]
         return spans
 
     def _titled(self, title: str, column_id: str, cells: int, *, right: bool = False, keep_end: bool = False) -> str:
@@ -346,16 +346,16 @@ class RunsTable(ScrollView, can_focus=True):
             )
         )
         for _, shape in self._visible_shapes():
-            spans.append((_GAP, "text"))
+            spans.append((GAP, "text"))
             spans += self._cell(row, shape)
         return spans
 
     def label_of(self, group: Group) -> str:
         """Say what the runs of a group have in common, as far as it tells them from other groups."""
         if self.label_places is None:
-            return " · ".join(_value_text(value) for value in group.values)
+            return " · ".join(value_text(value) for value in group.values)
         told = [group.values[place] for place in self.label_places]
-        return " · ".join(_value_text(value) for value in told if value is not None) or "no params"
+        return " · ".join(value_text(value) for value in told if value is not None) or "no params"
 
     def _group_line(self, group: Group, is_cursor: bool) -> list[Span]:
         marked = sum(key in self.marked for key in group.keys) if self.marked else 0
@@ -368,7 +368,7 @@ class RunsTable(ScrollView, can_focus=True):
         spans: list[Span] = [(sign, "mark"), (CURSOR if is_cursor else " ", "accent"), (fold, "accent"), (" ", "text")]
         spans.append((fit(label + count, self._name_cells), "bold" if not group.is_thin else "text"))
         for _, shape in self._visible_shapes():
-            spans.append((_GAP, "text"))
+            spans.append((GAP, "text"))
             spans += group_cell(group, shape, self.now_ms)
         return spans
 
@@ -424,7 +424,7 @@ class RunsTable(ScrollView, can_focus=True):
         numbers = [*range(pinned), *range(max(pinned, self._first_shape), len(self.view.shapes))]
         for number in numbers:
             shape = self._shapes[number]
-            room -= len(_GAP) + shape.width
+            room -= len(GAP) + shape.width
             if room < 0 and found:
                 break
             if shape.behind and room < 1 + shape.behind:
@@ -520,9 +520,9 @@ class RunsTable(ScrollView, can_focus=True):
         if x < used:
             self.move_column(-self.column)
         for number, shape in self._visible_shapes():
-            if used <= x < used + len(_GAP) + shape.cells:
+            if used <= x < used + len(GAP) + shape.cells:
                 self.move_column(number + 1 - self.column)
-            used += len(_GAP) + shape.cells
+            used += len(GAP) + shape.cells
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()
@@ -537,59 +537,3 @@ class RunsTable(ScrollView, can_focus=True):
 
     def on_blur(self) -> None:
         self.refresh_row(self.cursor)
-
-
-def group_id(group: Group) -> str:
-    """Tell a group from the others of its grouping, also after the catalog has changed."""
-    return repr(group.values)
-
-
-def _value_text(value: ParamValue) -> str:
-    if value is None:
-        return "none"
-    if isinstance(value, float) and len(repr(value)) > 8:
-        return number_text(value)
-    return clean(param_text(value), max_chars=80)
-
-
-def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
-    """Say what the runs of a group have in a column: the best of a metric with mean and deviation, what all share, or between what."""
-    column, spread, cells = shape.column, group.spreads.get(shape.column.id), shape.cells
-    if spread is not None and not spread.count and spread.odd:
-        return [(fit(fit(f"NaN ×{spread.odd}", shape.width, right=True), cells), "bad")]
-    if spread is None:
-        # Nothing at all has been read yet, or there is nothing.
-        return [(fit(fit("·" if group.spreads else "…", shape.width, right=column.is_numeric), cells), "faint")]
-    if column.source == "metric" and spread.best is not None:
-        best = fit(fixed_text(spread.best, shape.decimals), shape.width, right=True)
-        if not shape.spread:
-            return [(fit(best, cells), "text")]
-        told = fit(spread_text(spread, shape.decimals), shape.behind)
-        # Some of the runs ended in NaN or infinity: what is left looks better than it is.
-        sign = ("!", "bad") if spread.odd else (" ", "text")
-        return [(best, "text"), sign, (told, "warn" if group.is_thin or spread.odd else "dim")]
-    if column.source == "attribute" and spread.low is not None and spread.high is not None:
-        if column.name == "duration":
-            text = duration_text(round(spread.mean or 0))
-        else:
-            text = age_text(round(spread.high), now_ms)
-        return [(fit(text, cells, right=True), "dim")]
-    if spread.distinct == 1:
-        text = STAGE_WORDS.get(str(spread.same), "") if column.name == "stage" else ""
-        # Dim where some of the runs have none.
-        return [
-            (fit(text or _value_text(spread.same), cells, right=column.is_numeric), "text" if spread.is_same else "dim")
-        ]
-    if spread.low is not None and spread.high is not None:
-        text = f"{number_text(spread.low)}–{number_text(spread.high)}"
-        return [(fit(text if len(text) <= cells else "…", cells, right=True), "dim")]
-    text = f"{spread.distinct} values" if cells >= 9 else f"{spread.distinct}×"
-    return [(fit(text, cells, right=column.is_numeric), "dim")]
-
-
-def spread_text(spread: Spread, decimals: int) -> str:
-    """Say mean ± standard deviation; of one value only that."""
-    if spread.mean is None:
-        return ""
-    mean = fixed_text(spread.mean, decimals)
-    return mean if spread.sd is None else f"{mean} ±{spread.sd:.2g}"

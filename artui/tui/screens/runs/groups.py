@@ -16,8 +16,8 @@ from artui.tui.keys import KEYS, menu_keys
 from artui.tui.screens.runs.state import HasRunsTable
 from artui.tui.state.arrangement import ALL_BUT_SEED, MAX_GROUPING
 from artui.tui.widgets.bars import KeyBar
+from artui.tui.widgets.groupcells import group_id
 from artui.tui.widgets.lines import BLANK, Line
-from artui.tui.widgets.table import group_id
 from artui.units import count_text, number_text, param_text, plural
 
 if TYPE_CHECKING:

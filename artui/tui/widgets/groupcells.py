@@ -1,0 +1,72 @@
+"""Cells of a group of runs: the best value, mean and spread."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from artui.model import ParamValue
+from artui.safetext import clean
+from artui.tui.cells import STAGE_WORDS, Shape, Span, fit
+from artui.units import age_text, duration_text, fixed_text, number_text, param_text
+
+if TYPE_CHECKING:
+    from artui.query.runs.grouping import Group, Spread
+
+
+GAP = "  "
+
+
+def group_id(group: Group) -> str:
+    """Tell a group from the others of its grouping, also after the catalog has changed."""
+    return repr(group.values)
+
+
+def value_text(value: ParamValue) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, float) and len(repr(value)) > 8:
+        return number_text(value)
+    return clean(param_text(value), max_chars=80)
+
+
+def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
+    """Say what the runs of a group have in a column: the best of a metric with mean and deviation, what all share, or between what."""
+    column, spread, cells = shape.column, group.spreads.get(shape.column.id), shape.cells
+    if spread is not None and not spread.count and spread.odd:
+        return [(fit(fit(f"NaN ×{spread.odd}", shape.width, right=True), cells), "bad")]
+    if spread is None:
+        # Nothing at all has been read yet, or there is nothing.
+        return [(fit(fit("·" if group.spreads else "…", shape.width, right=column.is_numeric), cells), "faint")]
+    if column.source == "metric" and spread.best is not None:
+        best = fit(fixed_text(spread.best, shape.decimals), shape.width, right=True)
+        if not shape.spread:
+            return [(fit(best, cells), "text")]
+        told = fit(spread_text(spread, shape.decimals), shape.behind)
+        # Some of the runs ended in NaN or infinity: what is left looks better than it is.
+        sign = ("!", "bad") if spread.odd else (" ", "text")
+        return [(best, "text"), sign, (told, "warn" if group.is_thin or spread.odd else "dim")]
+    if column.source == "attribute" and spread.low is not None and spread.high is not None:
+        if column.name == "duration":
+            text = duration_text(round(spread.mean or 0))
+        else:
+            text = age_text(round(spread.high), now_ms)
+        return [(fit(text, cells, right=True), "dim")]
+    if spread.distinct == 1:
+        text = STAGE_WORDS.get(str(spread.same), "") if column.name == "stage" else ""
+        # Dim where some of the runs have none.
+        return [
+            (fit(text or value_text(spread.same), cells, right=column.is_numeric), "text" if spread.is_same else "dim")
+        ]
+    if spread.low is not None and spread.high is not None:
+        text = f"{number_text(spread.low)}–{number_text(spread.high)}"
+        return [(fit(text if len(text) <= cells else "…", cells, right=True), "dim")]
+    text = f"{spread.distinct} values" if cells >= 9 else f"{spread.distinct}×"
+    return [(fit(text, cells, right=column.is_numeric), "dim")]
+
+
+def spread_text(spread: Spread, decimals: int) -> str:
+    """Say mean ± standard deviation; of one value only that."""
+    if spread.mean is None:
+        return ""
+    mean = fixed_text(spread.mean, decimals)
+    return mean if spread.sd is None else f"{mean} ±{spread.sd:.2g}"
