@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from artui.model import ParamValue
+if TYPE_CHECKING:
+    from artui.model import ParamValue
 
 
 def bytes_text(size_bytes: int) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from artui.capture.warn import warn
 from artui.content import walking
-from artui.content.walking import Follow, Listing
 from artui.errors import ArtuiError
 from artui.settings import load_settings
+
+if TYPE_CHECKING:
+    from artui.content.walking import Follow, Listing
 
 MAX_NAMED = 5
 """Of files that were left out, so many are named."""

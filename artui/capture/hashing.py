@@ -14,14 +14,17 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from artui.capture import writer as writers
 from artui.capture.warn import guarded, warn
-from artui.capture.writer import Writer
 from artui.catalog import unhashed
-from artui.catalog.artifacts import Saved
 from artui.content.files import NotHashable, Unhashed, digest_now
 from artui.errors import CatalogLocked, DiskFull
+
+if TYPE_CHECKING:
+    from artui.capture.writer import Writer
+    from artui.catalog.artifacts import Saved
 
 QUIET_SECONDS = 0.3
 """So long the end of a run waits without a word."""

@@ -16,10 +16,13 @@ from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from artui.catalog.ids import derived_id
 from artui.catalog.spool.owners import boot_id
-from artui.catalog.spool.standing import Standing
+
+if TYPE_CHECKING:
+    from artui.catalog.spool.standing import Standing
 
 _ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}\Z")
 _RANKS = (

@@ -17,10 +17,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from artui.catalog.runs import storable
-from artui.model import ParamValue
+
+if TYPE_CHECKING:
+    from artui.model import ParamValue
 
 MAX_PARAMS = 10_000
 """Of one call. What comes behind is counted."""

@@ -14,7 +14,6 @@ from artui.capture import code as code_of_runs
 from artui.capture import environment, notebook
 from artui.capture.media import Content
 from artui.capture.warn import guarded
-from artui.capture.writer import Writer
 from artui.catalog import runs
 from artui.catalog.spool import adopting, folding
 from artui.catalog.spool.place import console_artifact, console_file, remove_file
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from artui.capture.descriptors import PumpedLog
     from artui.capture.joining import Place
     from artui.capture.system import Sampler
+    from artui.capture.writer import Writer
 
 DESCRIBE_SECONDS = 10.0
 """So long the end of a run waits for git and the list of packages."""

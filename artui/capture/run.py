@@ -32,7 +32,6 @@ from artui.capture.params import Params
 from artui.capture.start import Start, fitting_name, fitting_stage, text_of, writer_for
 from artui.capture.values import as_step, error_text, numbers, tag_values
 from artui.capture.warn import guarded, settings_or_default, tell, warn
-from artui.capture.writer import Writer
 from artui.catalog import runs
 from artui.catalog.ids import new_id
 from artui.catalog.recent import remember
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from artui.capture.hashing import Job
     from artui.capture.media import Content
     from artui.capture.recording import Program, Recording
+    from artui.capture.writer import Writer
     from artui.catalog.spool.writing import Stream
 
 SPOOLED_BYTES = 16 << 20

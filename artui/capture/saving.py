@@ -14,12 +14,12 @@ from artui.capture.warn import guarded, settings_or_default, warn
 from artui.catalog import artifacts, events
 from artui.catalog.artifacts import NewVersion, Saved
 from artui.errors import CatalogError, UsageError
-from artui.model import Relation
 from artui.reference import check_alias, parse
 
 if TYPE_CHECKING:
     from artui.capture.hashing import Job
     from artui.capture.writer import Writer
+    from artui.model import Relation
 
 BETWEEN_VERSIONS = ("derived", "trained", "satisfies")
 

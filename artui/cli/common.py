@@ -9,20 +9,22 @@ import shutil
 import sys
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from artui.catalog.finding import find_catalog
 from artui.catalog.spool.orphans import take_over
 from artui.cli import completing
-from artui.cli.catalogs import Function
 from artui.cli.catalogs import catalog_option as catalog_option
 from artui.errors import UsageError
 from artui.model import STAGES
 from artui.paths import usable_path
 from artui.query.reader import Reader
 from artui.safetext import clean, escaped
+
+if TYPE_CHECKING:
+    from artui.cli.catalogs import Function
 
 run_option = click.option(
     "--run",

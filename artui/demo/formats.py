@@ -6,12 +6,13 @@ import json
 import struct
 import zlib
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from artui.demo.training import Floats, Ints
+if TYPE_CHECKING:
+    from artui.demo.training import Floats, Ints
 
 
 def to_safetensors(weights: Mapping[str, Floats], metadata: Mapping[str, str]) -> bytes:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise, product
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from artui.capture.run import Run
+if TYPE_CHECKING:
+    from artui.capture.run import Run
 
 CLASSES = 10
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from artui.exchange.formats import Format, formats
-from artui.exchange.reading.files import Folder
-from artui.exchange.reading.store import Store
 
 if TYPE_CHECKING:
     from artui.exchange.intake.intake import Intake
+    from artui.exchange.reading.files import Folder
+    from artui.exchange.reading.store import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,19 +6,22 @@ import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from artui.catalog import Catalog, importing
 from artui.catalog.importing import Known, known_runs, points_of
 from artui.exchange.finding import Found, find_all, nothing_found
 from artui.exchange.importer import importer_of
 from artui.exchange.intake.faults import FAULTS, fault_text
-from artui.exchange.intake.identity import History
 from artui.exchange.intake.intake import Intake
-from artui.exchange.intake.options import Options, Progress
 from artui.exchange.intake.report import Report
-from artui.exchange.reading.store import Store
 from artui.model import UNREAD
 from artui.query.reader import Reader
+
+if TYPE_CHECKING:
+    from artui.exchange.intake.identity import History
+    from artui.exchange.intake.options import Options, Progress
+    from artui.exchange.reading.store import Store
 
 
 def import_paths(

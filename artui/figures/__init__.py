@@ -7,9 +7,12 @@ A `Figure` says what is drawn in the units of its axes. `layout` turns it into s
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from artui.errors import UsageError
-from artui.figures.figure import Figure
+
+if TYPE_CHECKING:
+    from artui.figures.figure import Figure
 
 FORMATS = ("svg", "png")
 

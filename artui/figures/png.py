@@ -6,11 +6,12 @@ import io
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from artui.figures.figure import Figure
 from artui.figures.layout import PAPER, Circle, Path, Text, shapes
 
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw
+
+    from artui.figures.figure import Figure
 
 _OVER = 3
 _FONTS = ("DejaVuSans{bold}.ttf", "Arial{bold}.ttf", "LiberationSans{bold}.ttf")

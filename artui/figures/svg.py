@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
-from artui.figures.figure import Figure
 from artui.figures.layout import PAPER, Circle, Path, Shape, shapes
+
+if TYPE_CHECKING:
+    from artui.figures.figure import Figure
 
 _FONT = "Helvetica, Arial, 'DejaVu Sans', sans-serif"
 

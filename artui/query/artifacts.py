@@ -7,7 +7,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
@@ -32,7 +32,9 @@ from artui.model import (
 from artui.query.border import Shape
 from artui.query.damage import is_chained, version_damage
 from artui.query.heads import HEAD_COLUMNS, head_from_row
-from artui.query.reader import Reader
+
+if TYPE_CHECKING:
+    from artui.query.reader import Reader
 
 MAX_FILES = 100_000
 MAX_TEXT_BYTES = 4 * 1024 * 1024

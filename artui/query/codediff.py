@@ -7,14 +7,16 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from artui.errors import CatalogError
 from artui.model import NOT_HASHED, RunDetail, VersionHead
 from artui.query.artifacts import file_text, get_version
-from artui.query.reader import Reader
+
+if TYPE_CHECKING:
+    from artui.query.reader import Reader
 
 MAX_FILES = 500
 MAX_FILE_BYTES = 1_000_000

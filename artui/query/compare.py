@@ -6,13 +6,15 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from artui.model import Metric, ParamValue, RunDetail
 from artui.query.collation import is_same
-from artui.query.reader import Reader
 from artui.query.run import get_run
 from artui.query.series.ranking import metric_rank
+
+if TYPE_CHECKING:
+    from artui.model import Metric, ParamValue, RunDetail
+    from artui.query.reader import Reader
 
 Direction = Literal["lower", "higher"]
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from artui.model import Node, RunHead, VersionHead
 from artui.query.artifacts import version_heads
 from artui.query.damage import run_damage, version_damage
 from artui.query.heads import HEAD_COLUMNS, head_from_row
-from artui.query.reader import Reader
+
+if TYPE_CHECKING:
+    from artui.query.reader import Reader
 
 MAX_NODES = 2000
 MAX_DEPTH = 40

@@ -5,16 +5,18 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from artui import clock
-from artui.model import Metric, RunHead
 from artui.query.heads import HEAD_COLUMNS, head_from_row
-from artui.query.reader import Reader
 from artui.query.series.metrics import run_metrics
 from artui.query.series.ranking import metric_rank
 from artui.query.series.sparks import last_values, spark_values
 from artui.query.series.spooled import pending, with_pending
+
+if TYPE_CHECKING:
+    from artui.model import Metric, RunHead
+    from artui.query.reader import Reader
 
 MAX_RUNS = 40
 ENDED_MS = 30 * 60 * 1000

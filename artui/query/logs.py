@@ -16,6 +16,7 @@ from array import array
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from artui.catalog.blobs import CHUNK_BYTES, unpack
 from artui.catalog.spool.place import console_of, folder_of, folders_of, open_file, opened_folder
@@ -24,7 +25,9 @@ from artui.errors import CatalogDamaged, ContentMissing
 from artui.model import GOING, RunDetail
 from artui.query.artifacts import blob_or_reference
 from artui.query.lines import LogSource
-from artui.query.reader import Reader
+
+if TYPE_CHECKING:
+    from artui.query.reader import Reader
 
 MAX_LOGS = 100
 MAX_CHUNKS = 1 << 21

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import TYPE_CHECKING
 
 from artui.catalog import cells as cell_of
 from artui.catalog.artifacts import find_version
 from artui.catalog.runs import storable
 from artui.errors import AmbiguousReference, UnknownReference, UsageError
-from artui.model import RunHead, VersionHead
 from artui.query.artifacts import version_heads
 from artui.query.heads import HEAD_COLUMNS, head_from_row
-from artui.query.reader import Reader
 from artui.reference import Reference, parse
+
+if TYPE_CHECKING:
+    from artui.model import RunHead, VersionHead
+    from artui.query.reader import Reader
 
 _OFFERED = 6
 

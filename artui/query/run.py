@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from artui.catalog import cells as cell_of
 from artui.errors import UnknownReference
@@ -13,9 +13,11 @@ from artui.model import DAMAGED, Damage, Metric, Param, ParamType, RunDetail, Ta
 from artui.query.border import Shape
 from artui.query.damage import run_damage
 from artui.query.heads import HEAD_COLUMNS, head_from_row, param_value
-from artui.query.reader import Reader
 from artui.query.series.metrics import run_metrics
 from artui.query.series.spooled import pending, with_pending
+
+if TYPE_CHECKING:
+    from artui.query.reader import Reader
 
 
 def get_run(reader: Reader, run_id: str, *, max_metrics: int | None = None) -> RunDetail:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+from typing import TYPE_CHECKING
 
 import orjson
 
-from artui.model import ParamValue
+if TYPE_CHECKING:
+    from artui.model import ParamValue
 
 NUMBER = re.compile(r"[-+]?(\d[\d_]*\.?\d*|\.\d+)(e[-+]?\d+)?\Z", re.IGNORECASE)
 

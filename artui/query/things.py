@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from artui.catalog.cells import integer, text
 from artui.catalog.runs import storable
 from artui.errors import ArtuiError
 from artui.model import RunHead
-from artui.query.reader import Reader
 from artui.query.references import resolve
+
+if TYPE_CHECKING:
+    from artui.query.reader import Reader
 
 MAX_EACH = 8
 MAX_WORDS = 20

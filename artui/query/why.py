@@ -20,19 +20,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from artui.catalog.cells import keys_of, text
 from artui.errors import UsageError
-from artui.model import Damage, RunDetail
 from artui.query.collation import NAN, comparable, number_of
 from artui.query.compare import Direction, compare, guess_direction
 from artui.query.filter.matching import as_text
 from artui.query.filter.tokens import quoted_name, quoted_value
 from artui.query.keys import key_list, name_key
-from artui.query.reader import Reader
 from artui.query.runs.sorting import value_groups
 from artui.query.spelling import as_float
+
+if TYPE_CHECKING:
+    from artui.model import Damage, RunDetail
+    from artui.query.reader import Reader
 
 FEW_RUNS = 5
 """With fewer runs on a side the evidence is called thin."""

@@ -6,12 +6,15 @@ import os
 import shlex
 import subprocess
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from artui.errors import ArtuiError
-from artui.query.live import LiveRun
-from artui.query.rules import Alert, Rule, alerts, parse_rule
 from artui.safetext import clean
 from artui.settings import Settings, private_folder, state_folder
+
+if TYPE_CHECKING:
+    from artui.query.live import LiveRun
+    from artui.query.rules import Alert, Rule
 
 MAX_RULES = 50
 
@@ -33,6 +36,8 @@ class Alerts:
                 self.own.add(self.rules[-1].text)
 
     def _take(self, text: str) -> bool:
+        from artui.query.rules import parse_rule
+
         try:
             rule = parse_rule(text)
         except ArtuiError as error:
@@ -49,6 +54,8 @@ class Alerts:
         Raises:
             UsageError: it is none.
         """
+        from artui.query.rules import parse_rule
+
         rule = parse_rule(text)
         if all(each.text != rule.text for each in self.rules):
             self.rules.append(rule)
@@ -67,6 +74,8 @@ class Alerts:
 
     def look(self, runs: Sequence[LiveRun], now_ms: int) -> list[Alert]:
         """See what holds; give what has not held the last time. The user's command is run for each."""
+        from artui.query.rules import alerts
+
         found = {alert.key: alert for alert in alerts(runs, self.rules, now_ms)}
         fresh = [alert for key, alert in found.items() if key not in self.holding]
         self.holding = found

@@ -21,11 +21,8 @@ from artui.catalog.spool.orphans import take_over
 from artui.catalog.spool.place import folders_of
 from artui.errors import ArtuiError
 from artui.model import DELETED_IN_SOURCE, UNREAD
-from artui.query.live import LiveRun, live_runs
-from artui.query.reader import Reader
 from artui.query.runs.order import FirstView, first_view
 from artui.safetext import clean
-from artui.settings import Settings
 from artui.tui.alerts import Alerts
 from artui.tui.cells import Palette, Span, make_palette
 from artui.tui.fetch import Asks
@@ -42,7 +39,10 @@ from artui.tui.widgets.bars import KeyBar
 from artui.units import bytes_text, count_text, number_text, plural
 
 if TYPE_CHECKING:
+    from artui.query.live import LiveRun
+    from artui.query.reader import Reader
     from artui.query.things import Thing
+    from artui.settings import Settings
     from artui.tui.importing import Importing, ImportState
 
 CHECK_AFTER_SECONDS = 2.0
@@ -204,6 +204,8 @@ class ArtuiApp(Asks, ChangesOnly):
     def _look_for_alerts(self) -> None:
         """See whether a rule holds, on whatever screen; only while there are rules, and runs that go on."""
         if self.alerts.rules and (self._running_count or self.alerts.holding) and getattr(self.screen, "PLACE", 0) != 4:
+            from artui.query.live import live_runs
+
             reader = self.reader
             self.ask("alerts", lambda: live_runs(reader), self.take_live)
 

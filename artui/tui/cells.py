@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from artui.model import Column, ParamValue, RunHead
 from artui.query.attributes import ATTRIBUTES
 from artui.safetext import clean
 from artui.tui.themes import DARK, Theme
 from artui.units import decimals_for, fixed_text, param_text
+
+if TYPE_CHECKING:
+    from artui.model import Column, ParamValue, RunHead
 
 Span = tuple[str, str]
 """Visible text and the name of its style."""

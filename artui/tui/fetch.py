@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.message_pump import MessagePump
 
-from artui.tui.host import Host
 from artui.tui.messages import Answer
+
+if TYPE_CHECKING:
+    from artui.tui.host import Host
 
 T = TypeVar("T")
 

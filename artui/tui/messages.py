@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from textual.message import Message
 
-from artui.model import Column
+if TYPE_CHECKING:
+    from artui.model import Column
 
 
 @dataclass(frozen=True, slots=True)

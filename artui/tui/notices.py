@@ -9,10 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from artui.errors import ArtuiError
 from artui.safetext import clean
-from artui.tui.cells import Span
+
+if TYPE_CHECKING:
+    from artui.tui.cells import Span
 
 NOTICE_SECONDS = 5.0
 OLD_NOTICE_SECONDS = 0.5

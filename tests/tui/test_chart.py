@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from artui.query.series.curves import thin
 from artui.tui.cells import make_palette, spark_text
-from artui.tui.widgets.chart import Chart, draw, nice_ticks
+from artui.tui.widgets.chart import Chart, draw
 from artui.tui.widgets.chartfigure import figure_of
 from artui.tui.widgets.chartlines import ChartLine
 from artui.tui.widgets.chartoptions import ChartOptions, smoothed
+from artui.tui.widgets.plot import nice_ticks
 
 PALETTE = make_palette(is_coloured=True, is_rich=True)
 

@@ -13,15 +13,18 @@ import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from artui import clock
-from artui.catalog import Catalog
 from artui.catalog.attempts import attempt
 from artui.catalog.journal import fsync
 from artui.catalog.spool.applying import Applied, apply, beat
 from artui.catalog.spool.format import MAGIC, MAX_BODY_BYTES
 from artui.catalog.spool.place import remove_file, remove_folder
-from artui.catalog.spool.reading import SpoolFile
+
+if TYPE_CHECKING:
+    from artui.catalog import Catalog
+    from artui.catalog.spool.reading import SpoolFile
 
 Tell = Callable[[str, str], None]
 """Called with a cause and a sentence: what whoever follows the fold should know."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from artui.cli import completing
 from artui.cli.catalogs import catalog_option, without_catalog
 from artui.cli.common import json_option, open_reader, print_json, print_table, say_damaged
-from artui.model import ParamValue
 from artui.query.compare import Row, compare
 from artui.query.references import find_run
 from artui.units import duration_text, number_text, param_texts
+
+if TYPE_CHECKING:
+    from artui.model import ParamValue
 
 
 @click.command("compare")

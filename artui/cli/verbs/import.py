@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +18,9 @@ from artui.errors import NothingToImport, StoreNotRead, UsageError
 from artui.exchange.formats import stores_text, titles_text
 from artui.model import UNREAD
 from artui.safetext import clean
+
+if TYPE_CHECKING:
+    from artui.exchange.intake.report import Report
 
 SHOW_SECONDS = 0.1
 MAX_LINES = 12
@@ -63,7 +66,6 @@ def command(paths: tuple[Path, ...], catalog: str | None, dry_run: bool, project
     from artui.catalog.finding import find_catalog
     from artui.exchange.importing import import_paths
     from artui.exchange.intake.options import Options
-    from artui.exchange.intake.report import Report
 
     path, why = find_catalog(catalog)
     options = Options(project=project, where=where, artifact_roots=tuple(root.resolve() for root in roots))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -17,7 +17,6 @@ from artui.model import DAMAGED, Column, RunRow
 from artui.query.artifacts import artifact_list
 from artui.query.attributes import ATTRIBUTES, title_of
 from artui.query.damage import both, damaged_runs, damaged_versions
-from artui.query.reader import Reader
 from artui.query.runs.columns import Columns, chosen_columns, columns, usual_attributes
 from artui.query.runs.export import header_of, table_of
 from artui.query.runs.naming import columns_named, sorts_named
@@ -26,6 +25,9 @@ from artui.query.runs.remarks import notes_and_tags
 from artui.query.runs.rows import attribute_value, run_rows
 from artui.safetext import clean
 from artui.units import age_text, bytes_text, duration_text, number_text, param_text
+
+if TYPE_CHECKING:
+    from artui.query.reader import Reader
 
 BATCH = 500
 _STATUS, _AGE, _TOOK = (

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from artui.cli import completing
 from artui.cli.catalogs import catalog_option, without_catalog
 from artui.cli.common import json_option, one_of, open_reader, print_json, say_damaged
-from artui.model import Node
 from artui.query.lineage import lineage
 from artui.query.references import resolve
 from artui.safetext import clean
+
+if TYPE_CHECKING:
+    from artui.model import Node
 
 
 @click.command("trace")

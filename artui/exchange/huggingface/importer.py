@@ -12,7 +12,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -35,14 +35,16 @@ from artui.exchange.importer import Importer
 from artui.exchange.intake.candidates import Candidate
 from artui.exchange.intake.faults import FAULTS, fault_text
 from artui.exchange.intake.identity import ROW, History, Identity, place_of, witness
-from artui.exchange.intake.intake import Intake
-from artui.exchange.intake.run import RunIntake
 from artui.exchange.intake.versions import Content
 from artui.exchange.reading.agreement import Floats, Ints, Log, add, last_ways, united
 from artui.exchange.reading.files import Folder, listed, natural_key, size_and_time, stamp
 from artui.exchange.reading.store import Store
 from artui.exchange.tensorboard.logs import Logs
 from artui.exchange.tensorboard.taking import take_events
+
+if TYPE_CHECKING:
+    from artui.exchange.intake.intake import Intake
+    from artui.exchange.intake.run import RunIntake
 
 _ARGS = "args/text_summary"
 """The tag under which the Trainer writes its arguments, as JSON, into its event files."""

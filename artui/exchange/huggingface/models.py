@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from artui.errors import SourceDamaged
 from artui.exchange.huggingface import FORMAT
 from artui.exchange.huggingface.state import CHECKPOINT, LAST, STATE
-from artui.exchange.intake.intake import Intake
-from artui.exchange.intake.run import RunIntake
 from artui.exchange.reading.files import load_yaml, read_inside, read_text, size_and_time
+
+if TYPE_CHECKING:
+    from artui.exchange.intake.intake import Intake
+    from artui.exchange.intake.run import RunIntake
 
 CONFIG = "config.json"
 MAX_CONFIG_BYTES = 4 << 20

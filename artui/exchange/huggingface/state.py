@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
 
 from artui.errors import SourceDamaged
-from artui.exchange.intake.run import RunIntake
 from artui.exchange.reading.agreement import Log, add
 from artui.exchange.reading.files import is_here, listed, read_inside
+
+if TYPE_CHECKING:
+    from artui.exchange.intake.run import RunIntake
 
 STATE = "trainer_state.json"
 MAX_STATE_BYTES = 256 << 20

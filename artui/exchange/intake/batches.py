@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
+from typing import TYPE_CHECKING
 
-from artui.catalog import Catalog
+if TYPE_CHECKING:
+    from artui.catalog import Catalog
 
 COMMIT_SECONDS = 0.5
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from artui.exchange.intake.identity import Identity
+if TYPE_CHECKING:
+    from artui.exchange.intake.identity import Identity
 
 Part = TypeVar("Part")
 

@@ -12,11 +12,13 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from artui.catalog.importing import Known
+if TYPE_CHECKING:
+    from artui.catalog.importing import Known
 
 History = Mapping[tuple[str, str], tuple[NDArray[np.int64], NDArray[np.float64]]]
 """Steps and values of each series, by name and labels, in the order of the source."""

@@ -20,14 +20,13 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from artui.catalog import Catalog, importing, opening
 from artui.catalog.importing import Known
 from artui.errors import CatalogError
 from artui.exchange.formats import formats, title_of
 from artui.exchange.intake.batches import Batches
-from artui.exchange.intake.candidates import Candidate, Part
 from artui.exchange.intake.faults import FAULTS
 from artui.exchange.intake.identity import History, Identity, assigned, logs_of
 from artui.exchange.intake.options import Options, Progress
@@ -37,6 +36,9 @@ from artui.exchange.intake.versions import Versions
 from artui.exchange.intake.words import Words
 from artui.model import DELETED_IN_SOURCE
 from artui.secrets import Redactor
+
+if TYPE_CHECKING:
+    from artui.exchange.intake.candidates import Candidate, Part
 
 
 class Intake:

@@ -11,21 +11,22 @@ import numpy as np
 
 from artui import clock
 from artui.catalog import artifacts, context, importing, keeping, runs
-from artui.catalog.artifacts import Saved
 from artui.catalog.runs import NewRun
 from artui.errors import SourceIsPointer
-from artui.exchange.intake.batches import Batches
-from artui.exchange.intake.candidates import Candidate
 from artui.exchange.intake.faults import FAULTS, fault_text
-from artui.exchange.intake.options import Options
-from artui.exchange.intake.report import Report
-from artui.exchange.intake.versions import Versions
 from artui.exchange.intake.words import Words, bounded, bounded_ms, one_line, plain_value, storable
-from artui.model import ParamValue, Relation
 from artui.version import VERSION
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+    from artui.catalog.artifacts import Saved
+    from artui.exchange.intake.batches import Batches
+    from artui.exchange.intake.candidates import Candidate
+    from artui.exchange.intake.options import Options
+    from artui.exchange.intake.report import Report
+    from artui.exchange.intake.versions import Versions
+    from artui.model import ParamValue, Relation
 
     Columns = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
     """Steps, times in milliseconds, values."""

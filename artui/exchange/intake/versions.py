@@ -9,16 +9,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from artui.catalog import blobs, importing, runs
 from artui.catalog.artifacts import NewFile, NewVersion, Saved
 from artui.content import files as saved_files
 from artui.content import walking
 from artui.errors import UsageError
-from artui.exchange.intake.batches import Batches
-from artui.exchange.intake.options import Options
-from artui.exchange.intake.report import Report
 from artui.exchange.intake.words import Words, bounded_ms
 from artui.exchange.reading.files import is_clutter
 from artui.exchange.reading.pointers import Pointer, pointer_of
@@ -26,6 +23,11 @@ from artui.model import Preview, Relation, stage_of
 from artui.preview import preview
 from artui.reference import check_alias
 from artui.settings import load_settings
+
+if TYPE_CHECKING:
+    from artui.exchange.intake.batches import Batches
+    from artui.exchange.intake.options import Options
+    from artui.exchange.intake.report import Report
 
 __all__ = ["Content", "Saved", "Versions"]
 

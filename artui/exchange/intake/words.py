@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from artui.exchange.intake.report import Report
 from artui.exchange.reading import files
-from artui.model import ParamValue
 from artui.reference import check_name
-from artui.secrets import Redactor
+
+if TYPE_CHECKING:
+    from artui.exchange.intake.report import Report
+    from artui.model import ParamValue
+    from artui.secrets import Redactor
 
 MAX_NAME_CHARS = 200
 MAX_TEXT_BYTES = files.MAX_TEXT_BYTES

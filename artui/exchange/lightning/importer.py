@@ -12,6 +12,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -19,8 +20,6 @@ from artui.errors import SourceDamaged
 from artui.exchange.importer import Importer
 from artui.exchange.intake.candidates import Candidate
 from artui.exchange.intake.identity import HINT, History, Identity, place_of, witness
-from artui.exchange.intake.intake import Intake
-from artui.exchange.intake.run import RunIntake
 from artui.exchange.lightning import FORMAT
 from artui.exchange.lightning.table import TABLE, first_row, has_steps, read_table, take_table, time_ms_of
 from artui.exchange.reading import dumped
@@ -38,6 +37,10 @@ from artui.exchange.reading.files import (
 from artui.exchange.reading.store import Store
 from artui.exchange.tensorboard.logs import Logs, event_files, is_event_file
 from artui.exchange.tensorboard.taking import take_events
+
+if TYPE_CHECKING:
+    from artui.exchange.intake.intake import Intake
+    from artui.exchange.intake.run import RunIntake
 
 _VERSION = re.compile(r"version_\d+\Z")
 _CHECKPOINT_STEP = re.compile(r"step=(\d+)")

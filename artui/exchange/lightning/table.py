@@ -10,16 +10,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
 from artui.errors import SourceDamaged
 from artui.exchange.intake.identity import ROW, witness
-from artui.exchange.intake.run import RunIntake
 from artui.exchange.reading.agreement import Floats, Ints, Log, add
 from artui.exchange.reading.files import open_inside, size_and_time
 from artui.exchange.reading.tables import header_of, rows_of
+
+if TYPE_CHECKING:
+    from artui.exchange.intake.run import RunIntake
 
 TABLE = "metrics.csv"
 MAX_COLUMNS = 10_000

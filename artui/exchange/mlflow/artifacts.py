@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from artui.exchange.mlflow.store import Dataset, MlflowRun
 from artui.exchange.reading.files import inside_store, listed
+
+if TYPE_CHECKING:
+    from artui.exchange.mlflow.store import Dataset, MlflowRun
 
 _ID = re.compile(r"(?:m-)?[0-9a-f]{32}\Z")
 _FIGURES = (".png", ".jpg", ".jpeg", ".svg", ".gif", ".pdf", ".html", ".webp")

@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,8 +20,6 @@ from artui.exchange.importer import Importer
 from artui.exchange.intake.candidates import Candidate
 from artui.exchange.intake.faults import FAULTS, fault_text
 from artui.exchange.intake.identity import Identity
-from artui.exchange.intake.intake import Intake
-from artui.exchange.intake.run import RunIntake
 from artui.exchange.mlflow import FORMAT
 from artui.exchange.mlflow.artifacts import Places, kind_of, noted_models, version_of_dataset
 from artui.exchange.mlflow.database import MlflowDatabase, is_mlflow
@@ -31,6 +29,10 @@ from artui.exchange.mlflow.store import NO_PLACE, STATUSES, LoggedModel, MlflowR
 from artui.exchange.reading.database import DATABASES, ForeignDatabase, is_sqlite
 from artui.exchange.reading.files import Folder, listed, size_and_time
 from artui.exchange.reading.store import Store
+
+if TYPE_CHECKING:
+    from artui.exchange.intake.intake import Intake
+    from artui.exchange.intake.run import RunIntake
 
 MAX_LOST = 50
 """So many parts of a store that cannot be read are named."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from artui.exchange.intake.intake import Intake
-from artui.exchange.intake.versions import Saved
-from artui.exchange.mlflow.artifacts import Places
 from artui.exchange.mlflow.store import NO_PLACE, LoggedModel, MlflowRun, ModelVersion, RegisteredModel
+
+if TYPE_CHECKING:
+    from artui.exchange.intake.intake import Intake
+    from artui.exchange.intake.versions import Saved
+    from artui.exchange.mlflow.artifacts import Places
 
 REGISTRY = "model-registry"
 """The project of all registered models."""

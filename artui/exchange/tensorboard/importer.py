@@ -9,20 +9,22 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from artui.errors import SourceDamaged
 from artui.exchange.importer import Importer
 from artui.exchange.intake.candidates import Candidate
 from artui.exchange.intake.identity import Identity, place_of
-from artui.exchange.intake.intake import Intake
-from artui.exchange.intake.run import RunIntake
 from artui.exchange.reading.files import Folder, natural_key, open_inside, stamp
 from artui.exchange.reading.store import Store
 from artui.exchange.tensorboard import FORMAT
 from artui.exchange.tensorboard.beginnings import head_hparams
 from artui.exchange.tensorboard.logs import HPARAMS_FOLDER, Logs, is_event_file
 from artui.exchange.tensorboard.taking import take_events
+
+if TYPE_CHECKING:
+    from artui.exchange.intake.intake import Intake
+    from artui.exchange.intake.run import RunIntake
 
 _PLAIN_NAMES = frozenset({"logs", "log", "runs", "tensorboard", "tb", "tb_logs", "tensorboard_logs", "events", "summaries", "lightning_logs", "output", "outputs"})  # fmt: skip
 

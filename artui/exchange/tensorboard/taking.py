@@ -8,19 +8,22 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from artui.exchange.intake.run import RunIntake
 from artui.exchange.intake.versions import Content
 from artui.exchange.reading import histograms
 from artui.exchange.reading.files import open_inside
 from artui.exchange.tensorboard.beginnings import restart_step
 from artui.exchange.tensorboard.events import EventReader, Value
-from artui.exchange.tensorboard.logs import Logs
 from artui.exchange.tensorboard.records import Damage, records
 from artui.exchange.tensorboard.values import hparams
+
+if TYPE_CHECKING:
+    from artui.exchange.intake.run import RunIntake
+    from artui.exchange.tensorboard.logs import Logs
 
 KEPT_BYTES = 64 << 20
 """Of a run's texts, images and histograms; what goes beyond is left."""

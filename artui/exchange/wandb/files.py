@@ -11,18 +11,20 @@ import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_cache_path, user_data_path
 
 from artui.errors import SourceDamaged
-from artui.exchange.intake.intake import Intake
-from artui.exchange.intake.run import RunIntake
 from artui.exchange.intake.versions import Content
 from artui.exchange.reading import histograms
 from artui.exchange.reading.files import inside_store, is_inside, open_inside
 from artui.exchange.reading.wire import bytes_of, grouped, last_bytes, last_int, last_text, text_of
 from artui.exchange.wandb.items import from_json
+
+if TYPE_CHECKING:
+    from artui.exchange.intake.intake import Intake
+    from artui.exchange.intake.run import RunIntake
 
 KEPT_BYTES = 64 << 20
 """Of a run's histograms; what goes beyond is left."""

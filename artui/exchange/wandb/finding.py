@@ -7,12 +7,12 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
 from artui.errors import SourceDamaged
 from artui.exchange.intake.identity import LOG, Identity, witness
-from artui.exchange.intake.intake import Intake
 from artui.exchange.reading.files import Folder, listed, open_inside, read_inside, size_and_time, stamp
 from artui.exchange.reading.store import Store
 from artui.exchange.reading.wire import bytes_of, fields, grouped, last_bytes, last_text
@@ -20,6 +20,9 @@ from artui.exchange.wandb import FORMAT
 from artui.exchange.wandb.fields import HEADER, RUN
 from artui.exchange.wandb.items import timestamp_ms
 from artui.exchange.wandb.log import Damage, records
+
+if TYPE_CHECKING:
+    from artui.exchange.intake.intake import Intake
 
 HEAD_RECORDS = 50
 """A log says within its first few records which run it is of."""

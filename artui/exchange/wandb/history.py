@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from artui.exchange.intake.run import RunIntake
 from artui.exchange.reading.wire import bytes_of, fields, grouped, last_bytes, last_int
-from artui.exchange.wandb.files import RunFiles
 from artui.exchange.wandb.items import Column, as_float, field_end, from_json, put_value, read_item, timestamp_ms
+
+if TYPE_CHECKING:
+    from artui.exchange.intake.run import RunIntake
+    from artui.exchange.wandb.files import RunFiles
 
 FLUSH_POINTS = 1 << 17
 

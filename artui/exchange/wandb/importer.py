@@ -8,7 +8,7 @@ summary alone becomes a series of one point with the label `summary`.
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -16,12 +16,9 @@ from artui.content.console import Screen
 from artui.errors import SourceDamaged
 from artui.exchange.importer import Importer
 from artui.exchange.intake.candidates import Candidate
-from artui.exchange.intake.intake import Intake
-from artui.exchange.intake.run import RunIntake
 from artui.exchange.intake.versions import Content
 from artui.exchange.intake.words import MAX_NAME_CHARS
 from artui.exchange.reading.files import load_yaml, open_inside, read_inside
-from artui.exchange.reading.store import Store
 from artui.exchange.reading.wire import bytes_of, fields, grouped, last_bytes, last_int, last_text, text_of
 from artui.exchange.wandb import FORMAT
 from artui.exchange.wandb.fields import (
@@ -48,6 +45,11 @@ from artui.exchange.wandb.history import Clock, History
 from artui.exchange.wandb.items import all_numbers, timestamp_ms, without_long
 from artui.exchange.wandb.log import Damage, records
 from artui.exchange.wandb.summary import Summary, update
+
+if TYPE_CHECKING:
+    from artui.exchange.intake.intake import Intake
+    from artui.exchange.intake.run import RunIntake
+    from artui.exchange.reading.store import Store
 
 CONSOLE_BYTES = 64 << 20
 

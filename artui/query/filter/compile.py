@@ -10,7 +10,7 @@ import math
 import sqlite3
 from array import array
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from artui import clock
 from artui.catalog.runs import storable
@@ -38,9 +38,11 @@ from artui.query.filter.sets import (
     blaming,
     flag,
 )
-from artui.query.filter.values import Value
-from artui.query.keys import Kept
 from artui.query.spelling import bindable, is_nan, number_in
+
+if TYPE_CHECKING:
+    from artui.query.filter.values import Value
+    from artui.query.keys import Kept
 
 
 def matching_keys(

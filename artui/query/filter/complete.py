@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from artui import clock
 from artui.model import STAGES
@@ -16,8 +16,10 @@ from artui.query.filter.parser import Field, field_of
 from artui.query.filter.resolve import meaning_of
 from artui.query.filter.sets import Scope
 from artui.query.filter.tokens import WORD_OPERATORS, FilterError, Token, quoted_name, quoted_value, tokens
-from artui.query.reader import Reader
 from artui.query.statuses import STATUSES
+
+if TYPE_CHECKING:
+    from artui.query.reader import Reader
 
 MAX_OFFERED = 40
 MAX_VALUES = 200

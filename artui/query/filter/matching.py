@@ -10,12 +10,14 @@ import operator as op
 import re
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from artui.query.filter.parser import Comparison
 from artui.query.filter.tokens import FilterError
-from artui.query.filter.values import Value
 from artui.query.spelling import is_nan, number_in
+
+if TYPE_CHECKING:
+    from artui.query.filter.parser import Comparison
+    from artui.query.filter.values import Value
 
 REGEX_SECONDS = 0.5
 MAX_PATTERN_CHARS = 500

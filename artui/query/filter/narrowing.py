@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from artui.model import Column, ParamValue
 from artui.query.filter.matching import as_text
 from artui.query.filter.tokens import quoted_name, quoted_text, quoted_value, tokens
 from artui.query.spelling import word_of
+
+if TYPE_CHECKING:
+    from artui.model import Column, ParamValue
 
 
 def field_of(column: Column) -> str:

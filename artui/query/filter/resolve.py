@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from artui.query.aggregates import AGGREGATES
 from artui.query.attributes import ATTRIBUTES, OTHER_WORDS
 from artui.query.filter.parser import Field, error_at
-from artui.query.filter.sets import Scope
 from artui.query.filter.tokens import FilterError, quoted_name, shortened
+
+if TYPE_CHECKING:
+    from artui.query.filter.sets import Scope
 
 _OFFERED = 3
 

@@ -13,15 +13,17 @@ import sqlite3
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
 from artui.catalog.cells import keys_of, text
 from artui.catalog.translate import TOO_MUCH
-from artui.query.filter.matching import Matcher
 from artui.query.filter.parser import AnyPoint, Comparison, Word, error_at
 from artui.query.keys import Kept, key_list, name_key
+
+if TYPE_CHECKING:
+    from artui.query.filter.matching import Matcher
 
 FEW = 2_000
 """Up to so many runs a further condition is asked about each of them by itself."""

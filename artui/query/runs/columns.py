@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from artui.catalog import cells as cell_of
 from artui.model import Column
 from artui.query.keys import without_collecting
-from artui.query.reader import Reader
 from artui.query.runs.rows import marks
 from artui.query.runs.sorting import KEYS_BY_START, value_groups
 from artui.query.series.ranking import BOOKS_RANK, metric_rank
 from artui.query.spelling import number_in
+
+if TYPE_CHECKING:
+    from artui.query.reader import Reader
 
 SAMPLE_RUNS = 200
 """So many of the newest runs decide which columns come first."""

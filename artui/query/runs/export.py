@@ -6,14 +6,16 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from artui.errors import UsageError
-from artui.model import Column, RunRow
-from artui.query.reader import Reader
 from artui.query.runs.rows import attribute_value, run_rows
+
+if TYPE_CHECKING:
+    from artui.model import Column, RunRow
+    from artui.query.reader import Reader
 
 FORMATS = {"csv": "CSV", "tsv": "TSV", "json": "JSON", "md": "Markdown", "tex": "LaTeX"}
 _BATCH = 500

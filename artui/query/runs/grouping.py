@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from artui.model import Column, ParamValue
 from artui.query.compare import guess_direction
-from artui.query.reader import Reader
 from artui.query.runs.statistics import aligned, codes, is_number_column, numbers, tidy
 
 if TYPE_CHECKING:
     from artui.arrays import Floats, Ints
+    from artui.model import Column, ParamValue
+    from artui.query.reader import Reader
 
 
 FEW_RUNS = 5

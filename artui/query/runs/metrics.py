@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from artui.model import Metric, RunHead
-from artui.query.reader import Reader
 from artui.query.series.metrics import run_metrics
 from artui.query.series.spooled import pending, with_pending
+
+if TYPE_CHECKING:
+    from artui.model import Metric, RunHead
+    from artui.query.reader import Reader
 
 
 def metrics_of(reader: Reader, keys: Sequence[int]) -> list[tuple[RunHead, tuple[Metric, ...]]]:

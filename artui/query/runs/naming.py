@@ -10,11 +10,11 @@ from artui import clock
 from artui.errors import UsageError
 from artui.model import Column
 from artui.query.attributes import SHOWN, is_numeric
-from artui.query.reader import Reader
 from artui.query.runs.sorting import Sort
 
 if TYPE_CHECKING:
     from artui.query.filter.parser import Field
+    from artui.query.reader import Reader
 
 
 def sorts_named(reader: Reader, texts: Sequence[str], *, notes: list[str] | None = None) -> tuple[Sort, ...]:

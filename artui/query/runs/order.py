@@ -21,7 +21,6 @@ from artui.model import (
 )
 from artui.query.heads import HEAD_COLUMNS, head_of
 from artui.query.keys import key_list
-from artui.query.reader import Reader
 from artui.query.runs.columns import SPARKED_METRICS, Columns, chosen_columns, columns, usual_attributes
 from artui.query.runs.rows import run_rows
 from artui.query.runs.sorting import (
@@ -34,6 +33,7 @@ from artui.query.runs.sorting import (
 
 if TYPE_CHECKING:
     from artui.query.filter.parser import Node
+    from artui.query.reader import Reader
 
 MAX_WORDS = 20
 

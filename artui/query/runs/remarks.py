@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
 from artui.catalog import cells as cell_of
-from artui.query.reader import Reader
+
+if TYPE_CHECKING:
+    from artui.query.reader import Reader
 
 
 class Said(NamedTuple):

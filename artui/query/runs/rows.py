@@ -15,9 +15,9 @@ from artui.model import DAMAGED, Column, ParamValue, RunHead, RunRow
 from artui.query.aggregates import AGGREGATES
 from artui.query.attributes import ATTRIBUTES, Attribute
 from artui.query.heads import HEAD_COLUMNS, head_of, param_value
-from artui.query.reader import Reader
 
 if TYPE_CHECKING:
+    from artui.query.reader import Reader
     from artui.query.series.spooled import Pending
 
 

@@ -18,12 +18,12 @@ from artui.model import STAGES, STATUSES, Column, ParamType, ParamValue
 from artui.query.aggregates import AGGREGATES
 from artui.query.attributes import ATTRIBUTES, is_numeric
 from artui.query.collation import spelled_numbers
-from artui.query.reader import Reader
 from artui.query.runs.sorting import FIRST_SERIES, value_groups
 from artui.query.spelling import as_float, word_of
 
 if TYPE_CHECKING:
     from artui.arrays import Floats, Ints
+    from artui.query.reader import Reader
 
 MAX_FREQUENCIES = 1000
 _BINS = 40

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from artui.catalog import cells as cell_of
-from artui.query.reader import Reader
+
+if TYPE_CHECKING:
+    from artui.query.reader import Reader
 
 
 def saved_views(reader: Reader, screen: str) -> list[tuple[str, str, str, int]]:

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from artui.catalog import points
-from artui.model import Metric, Series
-from artui.query.reader import Reader
 from artui.query.series.metrics import mean_of
 from artui.query.series.points import ALL_BLOCKS, damaged_heads, read_blocks, read_series, without, wrong_type
 from artui.query.series.spooled import extended, pending
 
 if TYPE_CHECKING:
     from artui.arrays import Floats
+    from artui.model import Metric, Series
+    from artui.query.reader import Reader
 
 
 DECODE_BLOCKS = 900

@@ -7,14 +7,14 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from artui import model
 from artui.catalog import points
 from artui.errors import PointsDamaged, UnknownReference
-from artui.model import Series
-from artui.query.reader import Reader
 from artui.query.series.spooled import extended, pending
 
 if TYPE_CHECKING:
-    pass
+    from artui.model import Series
+    from artui.query.reader import Reader
 
 ALL_BLOCKS = (0, 2**62)
 """From the first to the last number that a block of a series can have."""
@@ -54,9 +54,9 @@ def read_series(connection: sqlite3.Connection, series_key: int, numbers: tuple[
 
     parts, damaged_count = read_blocks(connection, series_key, numbers, points.decode)
     if not parts:
-        return Series(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64), damaged_count)
+        return model.Series(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64), damaged_count)
     steps, times_ms, values = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    return Series(steps, times_ms, values, damaged_count)
+    return model.Series(steps, times_ms, values, damaged_count)
 
 
 def read_blocks(

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from artui import model
 from artui.catalog.spool.place import folders_of, spool_files
-from artui.model import Metric, Series, Summary
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from artui.catalog.spool.reading import Values
+    from artui.model import Metric, Series, Summary
     from artui.query.reader import Reader
 
 Pending = Mapping[tuple[str, str, str], "Values"]
@@ -77,7 +78,7 @@ def with_pending(metrics: list[Metric], run_id: str, found: Pending) -> list[Met
         if owner != run_id:
             continue
         later = total(*values)
-        summary = Summary(
+        summary = model.Summary(
             later.count, later.finite_count, float(values[2][0]), float(values[2][-1]), later.min, later.max,
             later.sum / later.finite_count if later.finite_count and later.sum is not None else None,
             later.min_step, later.max_step, later.first_step, later.last_step, later.first_ms, later.last_ms,
@@ -85,7 +86,7 @@ def with_pending(metrics: list[Metric], run_id: str, found: Pending) -> list[Met
         )  # fmt: skip
         place = places.get((labels, name))
         if place is None:
-            metrics.append(Metric(-1 - len(metrics), name, labels, summary))
+            metrics.append(model.Metric(-1 - len(metrics), name, labels, summary))
         else:
             metrics[place] = replace(metrics[place], summary=_followed(metrics[place].summary, summary))
     return sorted(metrics, key=metric_order)
@@ -126,4 +127,4 @@ def extended(series: Series, later: Values | None) -> Series:
     import numpy as np
 
     steps, times_ms, values = (np.concatenate(pair) for pair in zip(series.arrays(), later, strict=True))
-    return Series(steps, times_ms, values, series.damaged_count)
+    return model.Series(steps, times_ms, values, series.damaged_count)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from artui.model import AliasChange, Preview, VersionDetail, VersionHead
 from artui.query import artifacts as query
 from artui.safetext import clean
 from artui.tui.cells import Span, fit, length_of
@@ -21,6 +20,7 @@ from artui.tui.widgets.lines import Line, LineList
 from artui.units import plural, time_text
 
 if TYPE_CHECKING:
+    from artui.model import AliasChange, Preview, VersionDetail, VersionHead
     from artui.query.pictures import TablePicture
 
 

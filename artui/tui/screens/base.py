@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.widget import Widget
 from textual.widgets import Input
 
-from artui.model import RunHead, VersionHead
-from artui.query.reader import Reader
-from artui.tui.cells import Span
 from artui.tui.fetch import Asks
 from artui.tui.finding import FindsLines
-from artui.tui.host import Host
 from artui.tui.keys import footer_keys
-from artui.tui.messages import CatalogChanged, LineChosen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.prompt import Prompt
+
+if TYPE_CHECKING:
+    from artui.model import RunHead, VersionHead
+    from artui.query.reader import Reader
+    from artui.tui.cells import Span
+    from artui.tui.host import Host
+    from artui.tui.messages import CatalogChanged, LineChosen
 
 
 class CatalogScreen(Asks, FindsLines):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 
-from artui.model import Column, ParamValue
 from artui.query.filter.narrowing import where_value
 from artui.query.runs import statistics as query
 from artui.query.runs.export import header_of
-from artui.query.runs.statistics import Description
 from artui.safetext import clean
 from artui.tui.cells import BLOCKS, Span, fit
 from artui.tui.keys import bindings
@@ -20,6 +19,10 @@ from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import FilterLine
 from artui.tui.widgets.lines import Line, LineList
 from artui.units import count_text, duration_text, number_text, param_text, plural, time_text
+
+if TYPE_CHECKING:
+    from artui.model import Column, ParamValue
+    from artui.query.runs.statistics import Description
 
 _BAR_CELLS = 30
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 
-from artui.model import Column
 from artui.query.runs.export import header_of
 from artui.safetext import clean
-from artui.tui.cells import Span
 from artui.tui.keys import bindings
 from artui.tui.screens.filtered import FilteredList
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import FilterLine
 from artui.tui.widgets.lines import Line, LineList
 from artui.units import number_text, plural
+
+if TYPE_CHECKING:
+    from artui.model import Column
+    from artui.tui.cells import Span
 
 
 class ColumnsScreen(FilteredList):

@@ -11,14 +11,9 @@ from textual.app import ComposeResult
 from textual.widget import Widget
 
 from artui.errors import ArtuiError
-from artui.model import RunHead
 from artui.query import compare as query
-from artui.query.compare import Comparison, Direction
-from artui.query.reader import Reader
 from artui.query.runs.rows import run_keys
-from artui.query.series.curves import Curve
 from artui.safetext import clean
-from artui.tui.cells import Span, Spans
 from artui.tui.host import MAX_COMPARED
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved, Link, PlotRuns, ShowRuns
@@ -32,7 +27,12 @@ from artui.tui.widgets.prompt import Prompt
 from artui.units import number_text, plural
 
 if TYPE_CHECKING:
+    from artui.model import RunHead
+    from artui.query.compare import Comparison, Direction
+    from artui.query.reader import Reader
+    from artui.query.series.curves import Curve
     from artui.query.why import Factor
+    from artui.tui.cells import Span, Spans
 
 MAX_CURVES = 50
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 
-from artui.model import RunDetail
 from artui.query.codediff import code_diff
 from artui.safetext import clean
-from artui.tui.cells import Span
 from artui.tui.keys import bindings
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import BLANK, Line, LineList
+
+if TYPE_CHECKING:
+    from artui.model import RunDetail
+    from artui.tui.cells import Span
 
 
 class DiffScreen(CatalogScreen):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from artui.errors import UsageError
-from artui.figures.figure import Figure
-from artui.model import Metric
 from artui.query.series.curves import Curve, curve
 from artui.safetext import clean
 from artui.tui.screens.base import CatalogScreen
@@ -15,9 +14,13 @@ from artui.tui.screens.pick import Choice, PickScreen
 from artui.tui.terminal.writing import write_new
 from artui.tui.widgets.chartfigure import figure_of
 from artui.tui.widgets.chartgrid import ChartGrid
-from artui.tui.widgets.chartoptions import ChartOptions
 from artui.tui.widgets.picture import Picture
 from artui.tui.widgets.prompt import Prompt
+
+if TYPE_CHECKING:
+    from artui.figures.figure import Figure
+    from artui.model import Metric
+    from artui.tui.widgets.chartoptions import ChartOptions
 
 CURVE_BUCKETS = 400
 _NO_METRIC = "steps"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textwrap import wrap
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -13,7 +14,9 @@ from artui.tui.finding import FindsLines
 from artui.tui.keys import bindings, help_keys
 from artui.tui.widgets.bars import Bar
 from artui.tui.widgets.lines import BLANK, Line, LineList
-from artui.tui.widgets.prompt import Prompt
+
+if TYPE_CHECKING:
+    from artui.tui.widgets.prompt import Prompt
 
 KEY_CELLS = 12
 HELP_CELLS = 112

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 
-from artui.model import Node, RunHead, VersionHead
 from artui.query import lineage as query
-from artui.query.lineage import Lineage
 from artui.safetext import clean
 from artui.tui.cells import (
     Span,
@@ -18,6 +18,10 @@ from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.units import plural
+
+if TYPE_CHECKING:
+    from artui.model import Node, RunHead, VersionHead
+    from artui.query.lineage import Lineage
 
 
 class LineageScreen(CatalogScreen):

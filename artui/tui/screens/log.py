@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from artui.tui.keys import footer_keys
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import KeyBar
-from artui.tui.widgets.find import TextPane
-from artui.tui.widgets.log import LogView
+
+if TYPE_CHECKING:
+    from artui.tui.widgets.find import TextPane
+    from artui.tui.widgets.log import LogView
 
 
 class LogScreen(CatalogScreen):

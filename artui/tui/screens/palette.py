@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
@@ -12,12 +13,14 @@ from artui.query.things import Thing, find_things
 from artui.safetext import clean
 from artui.tui.cells import Span, fit
 from artui.tui.fetch import Asks
-from artui.tui.keytable import Key
 from artui.tui.screens.pick import TypedList
 from artui.tui.state.recent import recent_things
 from artui.tui.widgets.bars import Bar
 from artui.tui.widgets.lines import BLANK, Line
 from artui.units import age_text
+
+if TYPE_CHECKING:
+    from artui.tui.keytable import Key
 
 REST_SECONDS = 0.06
 _RECENT = 8

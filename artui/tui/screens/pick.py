@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import events
 from textual.app import ComposeResult
@@ -14,10 +14,12 @@ from textual.widgets import Input
 from artui.safetext import clean
 from artui.tui.cells import fit
 from artui.tui.keys import bindings
-from artui.tui.messages import LineChosen
 from artui.tui.widgets.bars import Bar
 from artui.tui.widgets.lines import Line, LineList
 from artui.units import count_text
+
+if TYPE_CHECKING:
+    from artui.tui.messages import LineChosen
 
 _MAX_SHOWN = 2000
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.widget import Widget
@@ -16,7 +16,6 @@ from artui.query.runs.export import header_of
 from artui.query.runs.grouping import seedless
 from artui.query.runs.metrics import metrics_of
 from artui.query.runs.rows import run_ids
-from artui.query.runs.statistics import Description, Placed
 from artui.query.series.ranking import metric_rank
 from artui.safetext import clean
 from artui.tui.cells import Span, short_titles
@@ -28,12 +27,15 @@ from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chart import mark_of
 from artui.tui.widgets.chartgrid import ChartGrid, Panel
 from artui.tui.widgets.chartlines import ChartLine
-from artui.tui.widgets.chartoptions import ChartOptions
 from artui.tui.widgets.histogram import Histogram
 from artui.tui.widgets.parallel import Parallel, ParallelAxis
 from artui.tui.widgets.prompt import Prompt
 from artui.tui.widgets.scatter import Scatter
 from artui.units import count_text, plural
+
+if TYPE_CHECKING:
+    from artui.query.runs.statistics import Description, Placed
+    from artui.tui.widgets.chartoptions import ChartOptions
 
 TABS = ("curves", "scatter", "parallel", "histogram")
 MAX_CURVES = 50

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from artui.errors import ContentMissing
-from artui.model import Metric, RunDetail, RunHead
-from artui.query.lines import LogSource
 from artui.query.logs import LogHead, log_sources, open_log
 from artui.query.run import get_run
 from artui.safetext import clean, clean_lines
@@ -30,6 +28,10 @@ from artui.tui.widgets.chartlines import ChartLine
 from artui.tui.widgets.find import TextPane
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.tui.widgets.prompt import Prompt
+
+if TYPE_CHECKING:
+    from artui.model import Metric, RunDetail, RunHead
+    from artui.query.lines import LogSource
 
 FIRST_METRICS = 500
 TABS = ("overview", "charts", "files", "log")

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.widget import Widget
 
 from artui.model import Column
-from artui.query.pictures import TablePicture
 from artui.query.runs.statistics import Description
 from artui.query.series.curves import Curve, thin
 from artui.safetext import clean
-from artui.tui.cells import Span
 from artui.tui.screens.drawing import CURVE_BUCKETS, DrawsCharts
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chartgrid import ChartGrid, Panel
@@ -21,6 +19,10 @@ from artui.tui.widgets.chartlines import ChartLine
 from artui.tui.widgets.heatmap import HeatMap
 from artui.tui.widgets.histogram import Bars
 from artui.tui.widgets.prompt import Prompt
+
+if TYPE_CHECKING:
+    from artui.query.pictures import TablePicture
+    from artui.tui.cells import Span
 
 
 class TablePictureScreen(DrawsCharts):

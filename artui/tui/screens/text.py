@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 
 from artui.errors import ContentMissing
-from artui.model import Preview
 from artui.preview.text import is_text
 from artui.query import artifacts as query
-from artui.query.lines import LogSource
 from artui.query.logs import open_file_log
 from artui.safetext import clean
-from artui.tui.cells import Span
 from artui.tui.facts import preview_lines
 from artui.tui.keys import bindings
 from artui.tui.screens.log import LogScreen
@@ -22,7 +19,10 @@ from artui.tui.widgets.find import TextPane
 from artui.tui.widgets.lines import BLANK, Line, LineList
 
 if TYPE_CHECKING:
+    from artui.model import Preview
+    from artui.query.lines import LogSource
     from artui.query.pictures import TablePicture
+    from artui.tui.cells import Span
 
 _SAMPLE_BYTES = 8192
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 
 from artui import clock
 from artui.query.runs.views import saved_views
 from artui.safetext import clean
-from artui.tui.cells import Span
 from artui.tui.keys import bindings
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.state.arrangement import Arrangement, arrangement_of
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.units import age_text
+
+if TYPE_CHECKING:
+    from artui.tui.cells import Span
 
 
 class ViewsScreen(CatalogScreen):

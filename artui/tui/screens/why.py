@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 
-from artui.query.reader import Reader
-from artui.query.why import Factor
 from artui.safetext import clean
 from artui.tui.cells import Span, Spans, fit
 from artui.tui.keys import bindings
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import BLANK, Line, LineList
+
+if TYPE_CHECKING:
+    from artui.query.reader import Reader
+    from artui.query.why import Factor
 
 BAR_CELLS = 10
 SHARES_FROM_CELLS = 100

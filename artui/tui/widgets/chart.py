@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from rich.style import Style
@@ -17,12 +18,14 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from artui.query.series.curves import Curve, Window
 from artui.tui.cells import CURVE_MARKS, DAMAGED_SIGN, Palette, Span, fit, length_of, strip_of
 from artui.tui.widgets.chartlines import MIN_WIDTH, ChartLine, mark_end, mark_odd, ranges_of, trace
 from artui.tui.widgets.chartoptions import ChartOptions, x_text
 from artui.tui.widgets.plot import Plot, Scale, plot_rows, x_axis, y_ticks
 from artui.units import count_text, number_text
+
+if TYPE_CHECKING:
+    from artui.query.series.curves import Curve, Window
 
 MANY_CURVES = 8
 """Of more curves than this only those that are picked out have their own colour."""

@@ -8,17 +8,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.containers import Container
 from textual.message import Message
 
-from artui.query.series.curves import Window
-from artui.tui.cells import Span
 from artui.tui.keys import bindings
 from artui.tui.widgets.chart import Chart
-from artui.tui.widgets.chartlines import ChartLine
 from artui.tui.widgets.chartoptions import ChartOptions, next_axis, next_smoothing, options_spans
+
+if TYPE_CHECKING:
+    from artui.query.series.curves import Window
+    from artui.tui.cells import Span
+    from artui.tui.widgets.chartlines import ChartLine
 
 CHART_CELLS = (36, 9)
 """Smallest width and height of a chart in the grid."""

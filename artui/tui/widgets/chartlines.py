@@ -6,12 +6,15 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.style import Style
 
-from artui.query.series.curves import Curve
 from artui.tui.widgets.chartoptions import ChartOptions, smoothed
-from artui.tui.widgets.plot import Plot, Scale
+
+if TYPE_CHECKING:
+    from artui.query.series.curves import Curve
+    from artui.tui.widgets.plot import Plot, Scale
 
 MIN_WIDTH = 24
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from artui.query.series.curves import Window
 from artui.safetext import clean
-from artui.tui.cells import Span
-from artui.tui.widgets.plot import Unit
 from artui.units import count_text, duration_text, number_text, time_text
+
+if TYPE_CHECKING:
+    from artui.query.series.curves import Window
+    from artui.tui.cells import Span
+    from artui.tui.widgets.plot import Unit
 
 SMOOTHINGS = (0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.99)
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual.geometry import Region
 from textual.strip import Strip
 
-from artui.model import RunHead
-from artui.query.compare import Comparison, Row
 from artui.safetext import clean
 from artui.tui.cells import (
     Span,
@@ -22,6 +21,10 @@ from artui.tui.messages import LineMoved
 from artui.tui.widgets.chart import mark_of
 from artui.tui.widgets.lines import Line, LineList
 from artui.units import duration_text, number_text, param_texts, signed_text
+
+if TYPE_CHECKING:
+    from artui.model import RunHead
+    from artui.query.compare import Comparison, Row
 
 LABEL_CELLS = (12, 30)
 COLUMN_CELLS = (16, 26)

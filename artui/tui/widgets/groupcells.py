@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from artui.model import ParamValue
 from artui.safetext import clean
 from artui.tui.cells import STAGE_WORDS, Shape, Span, fit
 from artui.units import age_text, duration_text, fixed_text, number_text, param_text
 
 if TYPE_CHECKING:
+    from artui.model import ParamValue
     from artui.query.runs.grouping import Group, Spread
 
 

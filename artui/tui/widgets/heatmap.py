@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from rich.style import Style
@@ -11,12 +12,14 @@ from textual.message import Message
 from textual.strip import Strip
 
 from artui.figures.figure import Figure, FigureAxis, FigureCells
-from artui.query.pictures import TablePicture
 from artui.safetext import clean
 from artui.tui.cells import Palette, Span, fit, strip_of
 from artui.tui.keys import bindings
 from artui.tui.widgets.picture import Picture
 from artui.units import number_text
+
+if TYPE_CHECKING:
+    from artui.query.pictures import TablePicture
 
 _SHADES = " ░▒▓█"
 MAX_CELL = 9

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
 from artui.figures.figure import Figure, FigureAxis, FigureBars
-from artui.query.runs.statistics import Description
 from artui.safetext import clean
 from artui.tui.cells import Palette, Span, fit, strip_of
 from artui.tui.keys import bindings
 from artui.tui.widgets.picture import Picture
 from artui.tui.widgets.plot import Scale, ticks
 from artui.units import count_text, duration_text, number_text, param_text, plural, time_text
+
+if TYPE_CHECKING:
+    from artui.query.runs.statistics import Description
 
 _LABEL_CELLS = 8
 _EIGHTHS = " ▁▂▃▄▅▆▇█"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.geometry import Region, Size
@@ -11,9 +12,11 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from artui.tui.cells import Palette, Spans, strip_of
-from artui.tui.host import Host
 from artui.tui.keys import bindings
 from artui.tui.messages import LineChosen, LineMoved, Link
+
+if TYPE_CHECKING:
+    from artui.tui.host import Host
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import bisect
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from textual import events
 from textual.message import Message
@@ -23,11 +23,13 @@ from artui.query.logs import LiveLog
 from artui.safetext import clean
 from artui.tui.cells import CURSOR, Span, Spans, log_style, strip_of
 from artui.tui.fetch import Asks
-from artui.tui.host import Host
 from artui.tui.keys import bindings
-from artui.tui.widgets.lines import Line
 from artui.tui.widgets.rows import Rows, cells_of, letter_at
 from artui.units import bytes_text, count_text
+
+if TYPE_CHECKING:
+    from artui.tui.host import Host
+    from artui.tui.widgets.lines import Line
 
 PAGE_LINES = 400
 """Lines of a page in either direction."""

@@ -13,7 +13,6 @@ from textual.message import Message
 from textual.strip import Strip
 
 from artui.figures.figure import Figure, FigureAxis, FigureLine
-from artui.query.runs.statistics import Placed
 from artui.safetext import clean
 from artui.tui.cells import Palette, Span, fit, strip_of
 from artui.tui.keys import bindings
@@ -24,6 +23,8 @@ from artui.units import count_text, duration_text, number_text, param_text, time
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from artui.query.runs.statistics import Placed
 
 MAX_LINES = 800
 """Of more runs an even part is drawn; how many is said."""

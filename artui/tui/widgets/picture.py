@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual.strip import Strip
 from textual.widget import Widget
 
 from artui.figures.figure import Figure, FigureAxis
-from artui.query.runs.statistics import Placed
 from artui.tui.cells import Palette, strip_of
 from artui.tui.widgets.plot import Scale, Unit, ticks
+
+if TYPE_CHECKING:
+    from artui.query.runs.statistics import Placed
 
 PAD = 0.04
 """Room between the outermost values and the frame, as a share of the axis."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.cells import get_character_cell_size
 
 from artui.query.lines import Page, shown_text
-from artui.tui.widgets.lines import Line
+
+if TYPE_CHECKING:
+    from artui.tui.widgets.lines import Line
 
 
 class Rows:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from textual import events
 
-from artui.model import Column
 from artui.safetext import clean
 from artui.tui.cells import Span, fit
 from artui.tui.keys import KEYS, menu_keys
@@ -21,6 +20,7 @@ from artui.tui.widgets.lines import BLANK, Line
 from artui.units import count_text, number_text, param_text, plural
 
 if TYPE_CHECKING:
+    from artui.model import Column
     from artui.query.runs.grouping import Group
 
 

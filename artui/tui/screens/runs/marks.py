@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
-from artui.model import Column
 from artui.query.runs.order import RunOrder, RunsRequest
 from artui.query.runs.rows import run_ids, run_keys
 from artui.tui.screens.runs.state import HasRunsTable, order_or_error
@@ -16,6 +15,7 @@ from artui.tui.widgets.prompt import Prompt
 from artui.units import plural
 
 if TYPE_CHECKING:
+    from artui.model import Column
     from artui.query.filter.tokens import FilterError
 
 MARKS_SECONDS = 0.4

@@ -13,18 +13,11 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from artui import clock
-from artui.model import Column, RunDetail, RunHead, RunRow
 from artui.query.attributes import title_of
-from artui.query.damage import Damages, both, damaged_runs, sentence
-from artui.query.imports import ImportReport, import_reports
-from artui.query.reader import Reader
-from artui.query.run import get_run
 from artui.query.runs import order as query
 from artui.query.runs.order import FirstView, RunOrder, RunsRequest
 from artui.query.runs.rows import run_ids, run_rows
 from artui.safetext import clean
-from artui.tui.cells import Span, Spans
-from artui.tui.facts import PANE_METRICS, pane_lines
 from artui.tui.host import MAX_COMPARED
 from artui.tui.keys import bindings, footer_keys
 from artui.tui.messages import CatalogChanged, Link, ShowRuns
@@ -42,8 +35,13 @@ from artui.tui.widgets.table import RunsTable, View
 from artui.units import count_text, plural
 
 if TYPE_CHECKING:
+    from artui.model import Column, RunDetail, RunHead, RunRow
+    from artui.query.damage import Damages
     from artui.query.filter.tokens import FilterError
+    from artui.query.imports import ImportReport
+    from artui.query.reader import Reader
     from artui.query.why import Factor
+    from artui.tui.cells import Span, Spans
 
 PANE_FROM_CELLS = 140
 """From this width on the details stand beside the table unless the user hides them."""
@@ -206,7 +204,7 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
             part = keys[start : start + VERIFIED_AT_ONCE]
             self.ask(
                 f"seals {part[0]} {part[-1]} {len(part)}",
-                lambda part=part: damaged_runs(self.reader, part),  # type: ignore[misc]
+                lambda part=part: _damages_of(self.reader, part),  # type: ignore[misc]
                 lambda damages, part=part: self._take_damages(rows, part, damages),  # type: ignore[misc]
             )
 
@@ -219,6 +217,8 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
         self.table.put_rows(_marked(changed, self._damages))
         if damages:
             shown = [(row.head.name, damages[key]) for key, row in rows.items() if key in damages]
+            from artui.query.damage import sentence
+
             self.artui.say(sentence(shown), is_warning=True, seconds=DAMAGE_SECONDS)
 
     def _tick(self) -> None:
@@ -284,6 +284,8 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
             ]
         else:
             lines = _first_steps(clean(str(self.reader.path)))
+            from artui.query.imports import import_reports
+
             self.ask("imports", lambda: import_reports(self.reader), self._show_imports)
         empty.set_lines(lines, keep=False)
 
@@ -520,6 +522,9 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
             pane = self.query_one("#pane", LineList)
             pane.set_lines(self.group_lines(group, cells=max(20, pane.size.width - 2)), keep=False)
         elif row is not None:
+            from artui.query.run import get_run
+            from artui.tui.facts import PANE_METRICS
+
             self.ask(
                 "pane",
                 lambda: get_run(self.reader, row.head.id, max_metrics=PANE_METRICS),
@@ -527,6 +532,8 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
             )
 
     def _draw_pane(self, detail: RunDetail, row: RunRow) -> None:
+        from artui.tui.facts import pane_lines
+
         pane = self.query_one("#pane", LineList)
         varying = {shape.column.name for shape in self.table.view.shapes if shape.column.source == "param"}
         pane.set_lines(pane_lines(detail, row, varying, cells=max(20, pane.size.width - 2)), keep=False)
@@ -577,8 +584,19 @@ def _first_steps(path: str) -> list[Line]:
     ]
 
 
+def _damages_of(reader: Reader, keys: Sequence[int]) -> Damages:
+    """Hold runs against their seals; called behind the screen."""
+    from artui.query.damage import damaged_runs
+
+    return damaged_runs(reader, keys)
+
+
 def _marked(rows: dict[int, RunRow], damages: Damages) -> dict[int, RunRow]:
     """Put on rows what is known of their damage."""
+    if not damages:
+        return rows
+    from artui.query.damage import both
+
     return {
         key: replace(row, head=replace(row.head, damaged=both(row.head.damaged, damages[key])))
         if key in damages

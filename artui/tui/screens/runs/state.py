@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from artui.model import Column
-from artui.query.reader import Reader
-from artui.query.runs.columns import Columns
 from artui.query.runs.order import RunOrder, RunsRequest, run_order
 from artui.tui.screens.runs.edits import EditsRuns
-from artui.tui.state.arrangement import Arrangement
 from artui.tui.widgets.table import RunsTable
 
 if TYPE_CHECKING:
     from artui.query.filter.tokens import FilterError
+    from artui.query.reader import Reader
+    from artui.query.runs.columns import Columns
+    from artui.tui.state.arrangement import Arrangement
 
 
 class HasRunsTable(EditsRuns):

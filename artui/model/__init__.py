@@ -1,0 +1,115 @@
+"""Values passed between layers: frozen, plain, and free of any database or screen.
+
+Times are milliseconds since 1970, UTC. Keys are row numbers inside one file; ids are ULIDs and hold everywhere.
+Each class is defined when it is first imported: the first screen does not pay for those that it does not use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from artui.model.words import (
+    DAMAGED,
+    DELETED_IN_SOURCE,
+    GOING,
+    HEARTBEAT_GONE_MS,
+    HEARTBEAT_LOST_MS,
+    KINDS,
+    NOT_HASHED,
+    RELATIONS,
+    STAGES,
+    STATUSES,
+    UNREAD,
+    Damage,
+    ParamType,
+    ParamValue,
+    Relation,
+    stage_of,
+)
+
+if TYPE_CHECKING:
+    from artui.model.artifacts import (
+        AliasChange,
+        ArtifactHead,
+        ManifestFile,
+        Preview,
+        PreviewTable,
+        VersionDetail,
+        VersionHead,
+    )
+    from artui.model.details import Node, RunDetail
+    from artui.model.metrics import Metric, Param, Series, Summary, Tag
+    from artui.model.runs import Column, RunHead, RunRow
+
+_MODULES = {
+    "artifacts": (
+        "AliasChange",
+        "ArtifactHead",
+        "ManifestFile",
+        "Preview",
+        "PreviewTable",
+        "VersionDetail",
+        "VersionHead",
+    ),
+    "details": (
+        "Node",
+        "RunDetail",
+    ),
+    "metrics": (
+        "Metric",
+        "Param",
+        "Series",
+        "Summary",
+        "Tag",
+    ),
+    "runs": (
+        "Column",
+        "RunHead",
+        "RunRow",
+    ),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = [
+    "DAMAGED",
+    "DELETED_IN_SOURCE",
+    "GOING",
+    "HEARTBEAT_GONE_MS",
+    "HEARTBEAT_LOST_MS",
+    "KINDS",
+    "NOT_HASHED",
+    "RELATIONS",
+    "STAGES",
+    "STATUSES",
+    "UNREAD",
+    "AliasChange",
+    "ArtifactHead",
+    "Column",
+    "Damage",
+    "ManifestFile",
+    "Metric",
+    "Node",
+    "Param",
+    "ParamType",
+    "ParamValue",
+    "Preview",
+    "PreviewTable",
+    "Relation",
+    "RunDetail",
+    "RunHead",
+    "RunRow",
+    "Series",
+    "Summary",
+    "Tag",
+    "VersionDetail",
+    "VersionHead",
+    "stage_of",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'artui.model' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"artui.model.{_MODULE_OF[name]}"), name)
+    return value

@@ -1,0 +1,132 @@
+"""Artifacts, their versions, and what is in these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from artui.model.words import NOT_HASHED, Damage
+
+if TYPE_CHECKING:
+    from artui.model.runs import RunHead
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactHead:
+    """An artifact as a row of a list."""
+
+    key: int
+    id: str
+    name: str
+    project: str
+    stage: str
+    kind: str
+    version_count: int
+    latest: VersionHead | None
+    damaged: Damage = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VersionHead:
+    """One version of an artifact, as a row of a list."""
+
+    key: int
+    id: str
+    artifact_key: int
+    artifact: str
+    project: str
+    stage: str
+    kind: str
+    number: int
+    digest: str
+    """SHA-256 of the manifest, as hex; empty while a file of it is not hashed."""
+    size_bytes: int
+    file_count: int
+    created_ms: int
+    storage: str
+    """`embedded` or `referenced`."""
+    aliases: tuple[str, ...] = ()
+    made_by: RunHead | None = None
+    damaged: Damage = ()
+
+    @property
+    def reference(self) -> str:
+        return f"{self.artifact}:v{self.number}"
+
+    @property
+    def digest_text(self) -> str:
+        return self.digest or NOT_HASHED
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestFile:
+    """One file of a version."""
+
+    path: str
+    """Relative, with forward slashes."""
+    size_bytes: int
+    digest: str
+    """SHA-256 of the bytes as hex; empty for a link, and for what is not hashed."""
+    media_type: str
+    link_target: str = ""
+    note: str = ""
+    """What the reader should know, such as "changed while read"."""
+    damaged: Damage = ()
+
+    @property
+    def is_hashed(self) -> bool:
+        return bool(self.digest or self.link_target)
+
+    @property
+    def note_text(self) -> str:
+        """The note, which says so when the file is not hashed, whatever wrote it."""
+        if self.is_hashed or self.note.startswith(NOT_HASHED):
+            return self.note
+        return f"{NOT_HASHED} {self.note}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewTable:
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    row_count: int | None
+    """None when the file was too large to count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a file holds, without the file. Made from hostile bytes: plain text and numbers only."""
+
+    kind: str
+    """`text`, `table`, `tensors`, `image`, `json`, `bytes` or `unreadable`."""
+    title: str
+    text: str = ""
+    table: PreviewTable | None = None
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VersionDetail:
+    head: VersionHead
+    metadata: Mapping[str, Any]
+    location: str
+    host: str
+    files: tuple[ManifestFile, ...]
+    used_by: tuple[RunHead, ...]
+    related: tuple[tuple[str, VersionHead], ...]
+    """(relation as read from this version, the other version)."""
+    damaged: Damage = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AliasChange:
+    """One move of an alias: part of its history."""
+
+    alias: str
+    time_ms: int
+    author: str
+    from_number: int | None
+    to_number: int | None
+    damaged: Damage = ()

@@ -1,0 +1,69 @@
+"""Runs as rows of a list, and the columns of such a list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from artui.model.words import Damage, ParamValue
+
+
+@dataclass(frozen=True, slots=True)
+class RunHead:
+    """A run as a row of a list."""
+
+    key: int
+    id: str
+    name: str
+    project: str
+    status: str
+    """One of STATUSES."""
+    stage: str
+    started_ms: int
+    """0 where no source says when that was."""
+    duration_ms: int | None
+    """None while it runs."""
+    ended_ms: int | None = None
+    parent_id: str | None = None
+    damaged: Damage = ()
+
+    def took_ms(self, now_ms: int) -> int | None:
+        """Give how long it took, or has taken so far; None where that is not known."""
+        if self.duration_ms is not None:
+            return self.duration_ms
+        return max(0, now_ms - self.started_ms) if self.status == "running" and self.started_ms else None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the table of runs: an attribute, a param, a metric or a tag."""
+
+    source: Literal["attribute", "param", "metric", "tag"]
+    name: str
+    name_key: int = 0
+    """Row of the interned name; 0 for attributes."""
+    is_numeric: bool = True
+    low: float | None = None
+    """Smallest value in the catalog, for the width; None when there is none."""
+    high: float | None = None
+    text_cells: int = 0
+    """Longest text seen, for the width of a text column."""
+    aggregate: str = "last"
+    """Of a metric: `last`, `min`, `max`, `mean`, `first`, `count`…"""
+
+    @property
+    def id(self) -> str:
+        kind = "" if self.aggregate == "last" else f".{self.aggregate}"
+        return f"{self.source}{kind}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One row of the table: the run and its cells, by column id. Missing means there is none."""
+
+    head: RunHead
+    cells: Mapping[str, ParamValue] = field(default_factory=dict)
+    sparks: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """Values for a sparkline, by column id: some tens at most, NaN kept."""

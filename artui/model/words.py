@@ -1,0 +1,79 @@
+"""Words of the catalog: stages, kinds, statuses, relations, and what stands for damage.
+
+Times are milliseconds since 1970, UTC. Keys are row numbers inside one file; ids are ULIDs and hold everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Any, Literal
+
+ParamValue = str | int | float | bool | None | list[Any] | dict[str, Any]
+
+STAGES = ("requirements", "data", "modelling", "operations")
+
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "requirements": ("requirement", "spec", "report"),
+    "data": ("dataset", "labels", "features", "code", "log", "environment"),
+    "modelling": ("model", "checkpoint", "code", "log", "environment", "figure", "table", "report"),
+    "operations": ("deployment", "runtime", "log", "statistics", "report"),
+}
+
+STATUSES = ("running", "finished", "failed", "killed", "lost")
+"""`lost` is never stored: it is a running run whose heartbeat stopped."""
+
+GOING = ("running", "lost")
+"""Statuses of runs that have not ended."""
+
+DELETED_IN_SOURCE = "are deleted in the source: they are kept, and not shown"
+"""Why runs of an import are changed."""
+UNREAD = "unread"
+"""In place of a format, of what lies beside foreign stores and is not read."""
+
+HEARTBEAT_LOST_MS = 60_000
+"""A running run that has not been heard of for this long is shown as lost."""
+
+HEARTBEAT_GONE_MS = 24 * 3_600_000
+"""And after this long as killed, though nobody saw its end."""
+
+
+DAMAGED = "damaged"
+"""What stands in the place of a text that the catalog holds no longer as what it was."""
+
+Damage = tuple[str, ...]
+"""Words for what of a thing is damaged, such as `name`, `started` or `points`; empty for what is whole.
+
+A value whose type or range is not what the model says is replaced (texts by DAMAGED, numbers by None, NaN or 0)
+and named here; so is a thing whose digest does not match. The rest of it is as it was recorded.
+"""
+
+
+class ParamType(IntEnum):
+    """How a param's value was given; stored as this number."""
+
+    NUMBER = 0
+    TEXT = 1
+    BOOL = 2
+    JSON = 3
+    """Lists, empty dicts and None, as JSON text."""
+
+
+NOT_HASHED = "not hashed"
+"""Shown where a digest would be, and how the note of a file begins whose digest is not known."""
+
+RELATIONS = ("output", "input", "derived", "trained", "satisfies")
+"""Stored by position. `output`: run to version; `input`: version to run; the others: version to version.
+
+An edge points downstream, from what came first to what rests on it: a model that satisfies a requirement is
+downstream of the requirement.
+"""
+
+Relation = Literal["output", "input", "derived", "trained", "satisfies"]
+
+
+def stage_of(kind: str, preferred: str) -> str:
+    """Give the stage that an artifact of this kind belongs to: the run's own if it knows the kind."""
+    if kind in KINDS.get(preferred, ()):
+        return preferred
+    return next((stage for stage in STAGES if kind in KINDS[stage]), preferred)
