@@ -120,7 +120,7 @@ def test_settings_of_the_examples_are_taken(text: str, home: Path) -> None:
     """Each example of settings.toml is read, with its keys and colours."""
     from artui.settings import load_settings
     from artui.tui.keys import remapped
-    from artui.tui.keytable import _KEYS
+    from artui.tui.keytable import USUAL_KEYS
     from artui.tui.themes import themes_of
 
     place = home / "config" / "artui" / "settings.toml"
@@ -129,7 +129,7 @@ def test_settings_of_the_examples_are_taken(text: str, home: Path) -> None:
     try:
         load_settings.cache_clear()
         settings = load_settings()
-        remapped(_KEYS, settings.keys)
+        remapped(USUAL_KEYS, settings.keys)
         assert settings.theme in themes_of(settings) and settings != Settings()
     finally:
         place.unlink()
