@@ -14,6 +14,7 @@ from textual.strip import Strip
 from artui.tui.cells import Palette, Spans, strip_of
 from artui.tui.keys import bindings
 from artui.tui.messages import LineChosen, LineMoved, Link
+from artui.tui.widgets.moving import MovesByLines
 
 if TYPE_CHECKING:
     from artui.tui.host import Host
@@ -29,7 +30,7 @@ class Line:
 BLANK = Line(())
 
 
-class LineList(ScrollView, can_focus=True):
+class LineList(MovesByLines, ScrollView, can_focus=True):
     """Lines with a cursor. With `marks_cursor=False` it is a page to scroll, such as a help text; with
     `only_links` the cursor stops at lines that lead somewhere and passes over the others."""
 
@@ -162,26 +163,17 @@ class LineList(ScrollView, can_focus=True):
         self.scroll_to(y=target, animate=False, force=True, immediate=True)
         return True
 
-    def _step(self, change: int) -> None:
+    def step(self, change: int) -> None:
         if self.marks_cursor:
             self.move_to(self.cursor + change)
         else:
             self.scroll_to(y=self.scroll_offset.y + change, animate=False, force=True, immediate=True)
 
-    def action_move(self, change: int) -> None:
-        self._step(change)
-
-    def action_page(self, change: int) -> None:
-        self._step(change * max(1, self.size.height - 1))
-
-    def action_half_page(self, change: int) -> None:
-        self._step(change * max(1, self.size.height // 2))
-
     def action_jump_first(self) -> None:
-        self._step(-len(self.lines))
+        self.step(-len(self.lines))
 
     def action_jump_last(self) -> None:
-        self._step(len(self.lines))
+        self.step(len(self.lines))
 
     def choose(self) -> None:
         self.post_message(LineChosen(self, self.cursor, self.link))
@@ -195,14 +187,6 @@ class LineList(ScrollView, can_focus=True):
             self.choose()
         else:
             self.move_to(index)
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        event.stop()
-        self._step(3)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        event.stop()
-        self._step(-3)
 
     def on_focus(self) -> None:
         self.refresh()

@@ -12,11 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from textual import events
 from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
-from textual.widget import Widget
 
 from artui.query.lines import PAGE_BYTES, LogSource, Page, find, read_page, shown_text
 from artui.query.logs import LiveLog
@@ -24,6 +22,7 @@ from artui.safetext import clean
 from artui.tui.cells import CURSOR, Span, Spans, log_style, strip_of
 from artui.tui.fetch import Asks
 from artui.tui.keys import bindings
+from artui.tui.widgets.moving import MovesByLines
 from artui.tui.widgets.rows import Rows, cells_of, letter_at
 from artui.units import bytes_text, count_text
 
@@ -73,7 +72,7 @@ class _Search:
         return self.origin if self.has_turned else 0 if self.is_backwards else self.size
 
 
-class LogView(Asks, Widget, can_focus=True):
+class LogView(Asks, MovesByLines, can_focus=True):
     """The lines of a source, with some lines of ours behind its end."""
 
     BINDINGS = bindings("list")
@@ -202,7 +201,7 @@ class LogView(Asks, Widget, can_focus=True):
         else:
             self._go(self.rows.index_at(goal.offset) if goal.how == "top" else self.rows.count - 1, goal.row)
         if owed:
-            self._step(owed)
+            self.step(owed)
         self._look_ahead()
         self._changed()
 
@@ -241,7 +240,7 @@ class LogView(Asks, Widget, can_focus=True):
         self._index, self._row = index, row
         self._rows_in_sight = None
 
-    def _step(self, change: int) -> None:
+    def step(self, change: int) -> None:
         """Scroll by rows; what lies beyond this page is done when the next one is there."""
         if change < 0:
             self.is_following = False
@@ -319,15 +318,6 @@ class LogView(Asks, Widget, can_focus=True):
 
     # Moving
 
-    def action_move(self, change: int) -> None:
-        self._step(change)
-
-    def action_page(self, change: int) -> None:
-        self._step(change * max(1, self.size.height - 1))
-
-    def action_half_page(self, change: int) -> None:
-        self._step(change * max(1, self.size.height // 2))
-
     def action_jump_first(self) -> None:
         self.is_following = False
         self._jump(_Goal("top", 0))
@@ -366,14 +356,6 @@ class LogView(Asks, Widget, can_focus=True):
         self._go(*((END, END) if self.is_following else (self._index, row)))
         self._look_ahead()
         self._changed()
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        event.stop()
-        self._step(3)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        event.stop()
-        self._step(-3)
 
     def on_click(self) -> None:
         self.focus()

@@ -35,6 +35,7 @@ from artui.tui.cells import (
 )
 from artui.tui.keys import bindings
 from artui.tui.widgets.groupcells import GAP, group_cell, group_id, value_text
+from artui.tui.widgets.moving import MovesByLines
 from artui.units import age_text, count_text, duration_text, param_text
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class View:
     """So many of the first shapes stay when the table is scrolled sideways."""
 
 
-class RunsTable(ScrollView, can_focus=True):
+class RunsTable(MovesByLines, ScrollView, can_focus=True):
     """Rows by key; the screen brings what is missing."""
 
     # `g` begins the keys that group: the screen has it.
@@ -131,10 +132,6 @@ class RunsTable(ScrollView, can_focus=True):
     @property
     def row(self) -> RunRow | None:
         return self._rows.get(self.key) if self.key is not None else None
-
-    @property
-    def page_rows(self) -> int:
-        return max(1, self.size.height - 1)
 
     def row_of(self, key: int) -> RunRow | None:
         return self._rows.get(key)
@@ -489,14 +486,8 @@ class RunsTable(ScrollView, can_focus=True):
     def column_id(self) -> str:
         return "attribute:name" if self.column == 0 else self.view.shapes[self.column - 1].column.id
 
-    def action_move(self, change: int) -> None:
+    def step(self, change: int) -> None:
         self.move_to(self.cursor + change)
-
-    def action_page(self, change: int) -> None:
-        self.move_to(self.cursor + change * self.page_rows)
-
-    def action_half_page(self, change: int) -> None:
-        self.move_to(self.cursor + change * (self.page_rows // 2))
 
     def action_jump_first(self) -> None:
         self.move_to(0)
@@ -523,14 +514,6 @@ class RunsTable(ScrollView, can_focus=True):
             if used <= x < used + len(GAP) + shape.cells:
                 self.move_column(number + 1 - self.column)
             used += len(GAP) + shape.cells
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        event.stop()
-        self.move_to(self.cursor + 3)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        event.stop()
-        self.move_to(self.cursor - 3)
 
     def on_focus(self) -> None:
         self.refresh_row(self.cursor)

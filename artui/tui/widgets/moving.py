@@ -1,0 +1,38 @@
+"""Moving in a list of lines by keys and the wheel: the same in the table of runs, in lists and in texts."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.widget import Widget
+
+WHEEL_LINES = 3
+
+
+class MovesByLines(Widget):
+    """A widget of lines. Subclasses say what a step is, and how far the ends are."""
+
+    @property
+    def page_rows(self) -> int:
+        """How many lines a page goes: one stays in sight."""
+        return max(1, self.size.height - 1)
+
+    def step(self, change: int) -> None:
+        """Go so many lines down, or up."""
+        raise NotImplementedError
+
+    def action_move(self, change: int) -> None:
+        self.step(change)
+
+    def action_page(self, change: int) -> None:
+        self.step(change * self.page_rows)
+
+    def action_half_page(self, change: int) -> None:
+        self.step(change * max(1, (self.page_rows + 1) // 2))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.step(WHEEL_LINES)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.step(-WHEEL_LINES)
