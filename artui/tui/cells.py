@@ -164,6 +164,14 @@ def status_style(status: str) -> str:
     )
 
 
+def log_style(line: str) -> str:
+    """Colour a line of a log by what it says."""
+    upper = line[:200].upper()
+    if "ERROR" in upper or "TRACEBACK" in upper or "EXCEPTION" in upper:
+        return "bad"
+    return "warn" if "WARN" in upper else "text"
+
+
 def glyph_of(head: RunHead, *, before: str = "", after: str = "") -> Span:
     """Give the sign of a run's status; of a run that is damaged anywhere, the one for that."""
     sign, style = (DAMAGED_SIGN, "bad") if head.damaged else (GLYPHS[head.status], status_style(head.status))

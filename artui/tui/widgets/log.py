@@ -21,8 +21,7 @@ from textual.widget import Widget
 from artui.query.lines import PAGE_BYTES, LogSource, Page, find, read_page, shown_text
 from artui.query.logs import LiveLog
 from artui.safetext import clean
-from artui.tui.cells import CURSOR, Span, Spans, strip_of
-from artui.tui.facts import log_style
+from artui.tui.cells import CURSOR, Span, Spans, log_style, strip_of
 from artui.tui.fetch import Asks
 from artui.tui.keys import bindings
 from artui.tui.widgets.lines import Line
