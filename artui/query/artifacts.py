@@ -335,5 +335,12 @@ def alias_history(reader: Reader, artifact_id: str) -> list[AliasChange]:
     return changes
 
 
+def moves_around(reader: Reader, head: VersionHead) -> list[AliasChange]:
+    """List how the aliases of a version's artifact moved, newest first."""
+    with reader.snapshot() as connection:
+        row = connection.execute("SELECT id FROM artifact WHERE key = :key", {"key": head.artifact_key}).fetchone()
+    return alias_history(reader, row[0]) if row is not None and isinstance(row[0], str) else []
+
+
 def _third(values: list[Any]) -> int | None:
     return values[2] if len(values) > 2 and isinstance(values[2], int) else None

@@ -169,8 +169,8 @@ def _table(table: Table, *, title: str, cells: int, before: str) -> list[Line]:
     widths = [
         max(len(header.title), length) if length else 0 for header, length in zip(table.headers, longest, strict=True)
     ]
-    widths[0] = min(widths[0], max(8, cells // 2))
-    spans: list[Span] = [(fit(title, max(len(title), len(before) + widths[0] + 2 * have_signs[0])), "dim")]
+    widths[0] = max(min(widths[0], max(8, cells // 2)), len(title) - len(before))
+    spans: list[Span] = [(fit(title, len(before) + widths[0] + 2 * have_signs[0]), "dim")]
     for header, width, has_sign in list(zip(table.headers, widths, have_signs, strict=True))[1:]:
         if width:
             spans.append(("  " + fit(header.title, width + 2 * has_sign, right=header.is_right), "faint"))
@@ -241,7 +241,11 @@ def metric_lines(metrics: Sequence[Metric], *, cells: int, before: Sequence[Line
     if section.table is None:
         return [*before, *section_lines(section, cells=cells)]
     name_cells = max(8, min(max(len(metric.title) for metric in metrics), 28, cells // 3))
-    columns = [(place, max(9, len(header.title))) for place, header in enumerate(section.table.headers) if header.is_right]  # fmt: skip
+    columns = [
+        (place, 9 if header.title in ("last", "min", "max", "last step") else 8)
+        for place, header in enumerate(section.table.headers)
+        if header.is_right
+    ]
     while len(columns) > 1 and name_cells + 3 + sum(size + 1 for _, size in columns) > cells:
         columns.pop()
     titles = [(" " + fit(section.table.headers[place].title, size, right=True), "faint") for place, size in columns]

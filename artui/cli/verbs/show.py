@@ -10,7 +10,7 @@ from artui.cli.catalogs import catalog_option, without_catalog
 from artui.cli.common import json_option, one_of, open_reader, print_json, say_damaged
 from artui.cli.sheets import print_sections, print_sheet
 from artui.model import RunHead, VersionHead
-from artui.query.artifacts import get_version, previews
+from artui.query.artifacts import get_version, moves_around, previews
 from artui.query.reader import Reader
 from artui.query.references import resolve
 from artui.query.run import get_run
@@ -57,7 +57,8 @@ def _show_version(reader: Reader, head: VersionHead, *, as_json: bool) -> None:
         return
     from artui.sheets.version import preview_section, version_sheet
 
-    print_sheet(version_sheet(version, now_ms=clock.now_ms()), elsewhere={"lineage": "artui trace has them all"})
+    sheet = version_sheet(version, moves_around(reader, version.head), now_ms=clock.now_ms())
+    print_sheet(sheet, elsewhere={"lineage": "artui trace has them all"})
     print_sections(
         preview_section(path, preview, most_rows=PREVIEW_ROWS, most_lines=PREVIEW_LINES)
         for path, preview in seen.items()
