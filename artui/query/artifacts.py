@@ -7,15 +7,13 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
 from artui.catalog import cells as cell_of
 from artui.catalog.artifacts import NewFile, is_pending, manifest_digest
 from artui.catalog.blobs import BlobStream
-from artui.content.reading import Reference as FileReference
-from artui.content.reading import open_referenced
 from artui.errors import CatalogDamaged, ContentMissing, UnknownReference
 from artui.model import (
     KINDS,
@@ -33,6 +31,9 @@ from artui.query.border import Shape
 from artui.query.damage import is_chained, version_damage
 from artui.query.heads import HEAD_COLUMNS, head_from_row
 from artui.query.reader import Reader
+
+if TYPE_CHECKING:
+    from artui.content.reading import Reference as FileReference
 
 MAX_FILES = 100_000
 MAX_TEXT_BYTES = 4 * 1024 * 1024
@@ -265,6 +266,8 @@ def blob_or_reference(
         UnknownReference: the version has no such file.
         ContentMissing: they are neither here nor there.
     """
+    from artui.content.reading import Reference
+
     row = connection.execute(
         f"SELECT f.blob_key, f.size_bytes, f.digest, v.id, v.digest, v.location, v.storage, v.file_count, v.host, {_mark(reader)} "
         "FROM file AS f JOIN version AS v ON v.key = f.version_key WHERE f.version_key = :version AND f.path = :path",
@@ -282,7 +285,7 @@ def blob_or_reference(
         raise ContentMissing(
             f"The bytes of {path!r} are not in the catalog.", remedy="Its preview and digest are here."
         )
-    return FileReference(
+    return Reference(
         catalog=reader.path, version_id=version_id, version_digest=version_digest, mark=mark, location=location, host=host,
         is_single=file_count == 1 and os.path.basename(location) == path, path=path, size_bytes=size_bytes, digest=digest,
     )  # fmt: skip
@@ -302,6 +305,8 @@ def open_file(reader: Reader, connection: sqlite3.Connection, version_key: int, 
     place = blob_or_reference(reader, connection, version_key, path)
     if isinstance(place, int):
         return io.BufferedReader(BlobStream(connection, place), 1 << 16)
+    from artui.content.reading import open_referenced
+
     return open_referenced(place)
 
 
