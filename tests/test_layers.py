@@ -18,6 +18,10 @@ FORBIDDEN = {
     "artui.exchange.importing": SCREENS
     | {"sqlite_utils", "click", "mlflow", "wandb", "tensorboard", "tensorflow", "torch"},
     "artui.preview": SCREENS | {"sqlite3", "sqlite_utils", "numpy", "pickle", "artui.catalog"},
+    "artui.sheets.run": SCREENS
+    | {"sqlite3", "sqlite_utils", "numpy", "click", "orjson", "artui.catalog", "artui.query"},
+    "artui.sheets.version": SCREENS | {"sqlite3", "sqlite_utils", "numpy", "click", "artui.catalog", "artui.query"},
+    "artui.sheets.artifact": SCREENS | {"sqlite3", "sqlite_utils", "numpy", "click", "artui.catalog", "artui.query"},
     "artui.cli": {"textual", "rich", "sqlite_utils", "numpy", "artui.tui", "artui.query"},
     "artui.tui.app": {"sqlite_utils", "numpy", "pcodec", "artui.capture", "humanize"},
 }

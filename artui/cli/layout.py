@@ -9,6 +9,8 @@ from artui.safetext import cells_of, clean
 GAP = "  "
 MIN_CELLS = 6
 MAX_CELLS = 40
+MAX_CHARS = 1000
+"""More of one cell is not looked at."""
 
 
 def fit(text: str, cells: int, *, right: bool = False) -> str:
@@ -34,14 +36,23 @@ def lay_out(
     whole: int | None = None,
 ) -> Iterator[str]:
     """Give the lines of a table, header first; with a width, each fits it, and the column `whole` is the last to be cut."""
-    shown = [[clean(cell, max_chars=1000) for cell in row] for row in (headers, *rows)]
-    widths = [max(cells_of(row[i]) for row in shown) for i in range(len(headers))]
+    shown = [[clean(cell, max_chars=MAX_CHARS) for cell in row] for row in (headers, *rows)]
+    return lay_out_visible(shown, right=right, width=width, whole=whole)
+
+
+def lay_out_visible(
+    shown: Sequence[Sequence[str]], *, right: Sequence[bool], width: int | None, whole: int | None = None
+) -> Iterator[str]:
+    """Give the lines of a table whose text is visible already: rows of one length."""
+    if not shown or not shown[0]:
+        return
+    widths = [max(cells_of(row[i]) for row in shown) for i in range(len(shown[0]))]
     if width is not None:
         widths = [size if place == whole else min(size, MAX_CELLS) for place, size in enumerate(widths)]
         # A number that is cut is another number.
         least = [
             max([MIN_CELLS, *(cells_of(row[i]) for row in shown[1:])]) if is_right else MIN_CELLS
-            for i, is_right in zip(range(len(headers)), right, strict=False)
+            for i, is_right in zip(range(len(widths)), right, strict=False)
         ]
         if whole is not None:
             least[whole] = widths[whole]

@@ -108,8 +108,10 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'artui.model' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"artui.model.{_MODULE_OF[name]}"), name)
-    return value
+if not TYPE_CHECKING:  # type checkers know each name from above, and that there is no other
+
+    def __getattr__(name: str) -> Any:
+        if name not in _MODULE_OF:
+            raise AttributeError(f"module 'artui.model' has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(f"artui.model.{_MODULE_OF[name]}"), name)
+        return value

@@ -14,8 +14,6 @@ import orjson
 from artui.catalog import cells as cell_of
 from artui.catalog.artifacts import NewFile, is_pending, manifest_digest
 from artui.catalog.blobs import BlobStream
-from artui.content.reading import Reference as FileReference
-from artui.content.reading import open_referenced
 from artui.errors import CatalogDamaged, ContentMissing, UnknownReference
 from artui.model import (
     KINDS,
@@ -35,6 +33,9 @@ from artui.query.heads import HEAD_COLUMNS, head_from_row
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader
+
+if TYPE_CHECKING:
+    from artui.content.reading import Reference as FileReference
 
 MAX_FILES = 100_000
 MAX_TEXT_BYTES = 4 * 1024 * 1024
@@ -267,6 +268,8 @@ def blob_or_reference(
         UnknownReference: the version has no such file.
         ContentMissing: they are neither here nor there.
     """
+    from artui.content.reading import Reference
+
     row = connection.execute(
         f"SELECT f.blob_key, f.size_bytes, f.digest, v.id, v.digest, v.location, v.storage, v.file_count, v.host, {_mark(reader)} "
         "FROM file AS f JOIN version AS v ON v.key = f.version_key WHERE f.version_key = :version AND f.path = :path",
@@ -284,7 +287,7 @@ def blob_or_reference(
         raise ContentMissing(
             f"The bytes of {path!r} are not in the catalog.", remedy="Its preview and digest are here."
         )
-    return FileReference(
+    return Reference(
         catalog=reader.path, version_id=version_id, version_digest=version_digest, mark=mark, location=location, host=host,
         is_single=file_count == 1 and os.path.basename(location) == path, path=path, size_bytes=size_bytes, digest=digest,
     )  # fmt: skip
@@ -304,6 +307,8 @@ def open_file(reader: Reader, connection: sqlite3.Connection, version_key: int, 
     place = blob_or_reference(reader, connection, version_key, path)
     if isinstance(place, int):
         return io.BufferedReader(BlobStream(connection, place), 1 << 16)
+    from artui.content.reading import open_referenced
+
     return open_referenced(place)
 
 
@@ -335,6 +340,13 @@ def alias_history(reader: Reader, artifact_id: str) -> list[AliasChange]:
             )
         )
     return changes
+
+
+def moves_around(reader: Reader, head: VersionHead) -> list[AliasChange]:
+    """List how the aliases of a version's artifact moved, newest first."""
+    with reader.snapshot() as connection:
+        row = connection.execute("SELECT id FROM artifact WHERE key = :key", {"key": head.artifact_key}).fetchone()
+    return alias_history(reader, row[0]) if row is not None and isinstance(row[0], str) else []
 
 
 def _third(values: list[Any]) -> int | None:

@@ -10,6 +10,7 @@ from textual.containers import Horizontal
 
 from artui.query import artifacts as query
 from artui.safetext import clean
+from artui.sheets.artifact import versions_section
 from artui.tui.cells import Span, fit, length_of
 from artui.tui.facts import version_lines
 from artui.tui.keys import bindings
@@ -17,7 +18,7 @@ from artui.tui.messages import LineMoved, Link
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import Line, LineList
-from artui.units import plural, time_text
+from artui.units import plural
 
 if TYPE_CHECKING:
     from artui.model import AliasChange, Preview, VersionDetail, VersionHead
@@ -59,16 +60,17 @@ class ArtifactScreen(CatalogScreen):
         self.versions = versions
         self.show_place()
         lines: list[Line] = []
-        for head in versions:
-            aliases = " ".join(clean(alias) for alias in head.aliases)
-            made = f"  {clean(head.made_by.name)}" if head.made_by else ""
-            when = time_text(head.created_ms)[5:16] if self.size.width >= 100 else ""
+        table = versions_section(versions).table
+        for head, row in zip(versions, table.rows if table is not None else (), strict=True):
+            number, aliases, saved, maker, damaged = (cell.text for cell in row)
+            when = saved[5:16] if self.size.width >= 100 else ""
             cells = 20 if when else max(8, min(20, length_of([(aliases, "good")])))
             spans: list[Span] = [
-                (fit(f" v{head.number}", 5), "text"),
+                (fit(f" {number}", 5), "text"),
                 (fit(aliases, cells), "good"),
                 (when, "dim"),
-                (made, "dim"),
+                (f"  {maker}" if maker else "", "dim"),
+                (f"  damaged: {damaged}" if damaged else "", "bad"),
             ]
             lines.append(Line(spans, Link("version", head.id)))
         self.listing.set_lines(lines, keep=not is_first)
@@ -186,9 +188,4 @@ def version_facts(
     """Read all that is shown of a version."""
     reader = screen.reader
     detail = query.get_version(reader, version_id)
-    artifact = next((head for head in query.artifact_list(reader) if head.key == detail.head.artifact_key), None)
-    return (
-        detail,
-        query.previews(reader, detail.head.key),
-        query.alias_history(reader, artifact.id) if artifact else [],
-    )
+    return detail, query.previews(reader, detail.head.key), query.moves_around(reader, detail.head)

@@ -117,7 +117,7 @@ class TextScreen(LogScreen):
             BLANK,
             Line([(f"   {clean(preview.title)}", "bold")]),
             BLANK,
-            *preview_lines(preview, cells=self.size.width - 4, max_rows=50),
+            *preview_lines(preview, max_rows=50),
         ]
 
     def show_text_state(self) -> None:

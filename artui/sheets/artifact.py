@@ -1,0 +1,58 @@
+"""What is said of an artifact: its versions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from artui.model import ArtifactHead, VersionHead
+from artui.sheets.sheet import (
+    MIDDLE_DOT,
+    Cell,
+    Fact,
+    Header,
+    Link,
+    Row,
+    Rows,
+    Section,
+    Sheet,
+    Table,
+    aliases_cell,
+    damage_fact,
+    facts_section,
+    filled,
+    run_link,
+)
+from artui.units import plural, time_text
+
+
+def artifact_sheet(head: ArtifactHead, versions: Sequence[VersionHead] = ()) -> Sheet:
+    """Say what an artifact is, and which versions it has, newest first."""
+    latest = head.latest
+    state = facts_section(
+        "",
+        [
+            damage_fact(head.damaged),
+            Fact("versions", plural(head.version_count, "version")),
+            Fact("latest", latest.reference, "accent", Link("version", latest.id)) if latest is not None else None,
+            Fact("id", head.id, "dim"),
+        ],
+    )
+    about = MIDDLE_DOT.join(part for part in (head.kind, head.stage, head.project) if part)
+    return Sheet(head.name, about, filled(state, versions_section(versions)))
+
+
+def versions_section(versions: Sequence[VersionHead]) -> Section:
+    """Tabulate versions of one artifact: number, aliases, when they were saved, and by which run."""
+    headers = (Header("version"), Header("aliases"), Header("saved"), Header("made by"), Header("damaged"))
+    return Section("versions", table=Table(headers, Rows(versions, _row)))
+
+
+def _row(head: VersionHead) -> Row:
+    run = head.made_by
+    return (
+        Cell(f"v{head.number}", "plain", Link("version", head.id)),
+        aliases_cell(head),
+        Cell(time_text(head.created_ms), "dim"),
+        Cell(run.name, "dim", run_link(run)) if run is not None else Cell(""),
+        Cell(", ".join(head.damaged), "bad"),
+    )

@@ -1,0 +1,255 @@
+"""What is said of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import partial
+
+from artui.model import Metric, Param, RunDetail, RunHead, Summary, VersionHead
+from artui.safetext import clean_lines
+from artui.sheets.context import code_text, container_and_job, imported_text, remote_text, variables
+from artui.sheets.sheet import (
+    MIDDLE_DOT,
+    NOTHING,
+    Cell,
+    Fact,
+    Header,
+    Link,
+    Row,
+    Rows,
+    Section,
+    Sheet,
+    Table,
+    Tone,
+    aliases_cell,
+    content_text,
+    damage_fact,
+    facts_section,
+    filled,
+    run_cell,
+    shortened,
+    shown_status,
+    status_tone,
+    version_cell,
+)
+from artui.units import ago_text, count_text, duration_text, number_text, param_text, plural, time_text
+
+METRICS = "metrics"
+"""Title of the section of metrics, which is the last."""
+USED, MADE = "used", "made"
+
+PANE_METRICS = 12
+"""So many metrics, params and versions of a run are on its short sheet."""
+PANE_PARAMS = 14
+PANE_VERSIONS = 6
+
+
+def run_sheet(detail: RunDetail, *, now_ms: int) -> Sheet:
+    """Say everything about a run but its points."""
+    head = detail.head
+    return Sheet(
+        head.name,
+        MIDDLE_DOT.join(part for part in ("run", head.stage, head.project) if part),
+        filled(
+            _state(detail, now_ms),
+            _params("params", detail.params),
+            _versions(USED, detail.inputs),
+            _versions(MADE, detail.outputs),
+            _environment(detail),
+            _children(detail.children),
+            Section("traceback", lines=_traceback(detail.error), lines_tone="bad"),
+            metrics_section(detail.metrics, metric_count=detail.metric_count),
+        ),
+    )
+
+
+def files_sheet(detail: RunDetail) -> Sheet:
+    """Say what a run used and made, with sizes; where that is nothing, say so."""
+    sections = (
+        _versions(USED, detail.inputs, with_content=True, nothing="no inputs were noted"),
+        _versions(MADE, detail.outputs, with_content=True, nothing="nothing was saved"),
+    )
+    return Sheet(detail.head.name, "what it used and made", sections)
+
+
+def short_run_sheet(detail: RunDetail, *, now_ms: int, varying: Collection[str] = ()) -> Sheet:
+    """Say the most important things about a run, few of each.
+
+    Args:
+        varying: names of params that differ between the runs that are looked at; with none of them, all count.
+    """
+    head = detail.head
+    params = [param for param in detail.params if param.name in varying] or detail.params
+    state = [
+        Fact("", when_text(head, now_ms), "dim"),
+        Fact("", MIDDLE_DOT.join(part for part in (head.stage, _who_text(detail)) if part), "dim"),
+        Fact("", code_text(detail) if detail.git_commit else "", "dim"),
+    ]
+    return Sheet(
+        head.name,
+        head.status,
+        filled(
+            facts_section("", state),
+            facts_section("", [Fact("", detail.note)]),
+            facts_section("", [Fact("", _error_text(detail), "bad")]),
+            _short_metrics(detail.metrics),
+            shortened(_params("", params), most=PANE_PARAMS),
+            shortened(_versions(USED, detail.inputs), most=PANE_VERSIONS),
+            shortened(_versions(MADE, detail.outputs), most=PANE_VERSIONS),
+        ),
+    )
+
+
+def metrics_section(metrics: Sequence[Metric], *, metric_count: int = 0) -> Section:
+    """Tabulate metrics with their summaries. What was not finite stands in a last column, if anything was.
+
+    Args:
+        metric_count: all that the run has, where fewer are given.
+    """
+    if not metrics:
+        return Section(METRICS, facts=(Fact("", "none was logged", "dim"),))
+    are_odd = any(has_odd_values(metric.summary) for metric in metrics)
+    titles = ("last", "min", "at step", "max", "points", "last step", *(("not finite",) if are_odd else ()))
+    headers = (Header("metric"), *(Header(title, is_right=title != "not finite") for title in titles))
+    rows = Rows(metrics, partial(_metric_row, with_odd=are_odd))
+    return Section(METRICS, table=Table(headers, rows), left_out_count=max(0, metric_count - len(metrics)))
+
+
+def has_odd_values(summary: Summary) -> bool:
+    """Say whether a series has NaN or infinities."""
+    return bool(summary.nan_count or summary.positive_inf_count or summary.negative_inf_count)
+
+
+def when_text(head: RunHead, now_ms: int) -> str:
+    """Say in one line how a run stands: `finished 3h ago, took 13m`, `running for 2m`."""
+    took = duration_text(head.took_ms(now_ms))
+    if head.status == "running":
+        return f"running for {took}" if took else "running"
+    ago = ago_text(head.ended_ms or head.started_ms, now_ms)
+    return f"{head.status} {ago}".rstrip() + (f", took {took}" if took else "")
+
+
+def _state(detail: RunDetail, now_ms: int) -> Section:
+    head = detail.head
+    ago = ago_text(head.started_ms, now_ms)
+    took = duration_text(head.took_ms(now_ms))
+    tags = "  ".join(tag.name + (f"={tag.value}" if tag.value else "") for tag in detail.tags)
+    parent = Link("run", head.parent_id) if head.parent_id else None
+    return facts_section(
+        "",
+        [
+            Fact("status", head.status, status_tone(head.status)),
+            Fact("error", _error_text(detail), "bad"),
+            damage_fact(head.damaged, detail.damaged),
+            *(Fact("remark", remark, "warn") for remark in detail.remarks),
+            Fact("started", time_text(head.started_ms) + (f"  ({ago})" if ago else "")),
+            # Otherwise its start and how long it took say it.
+            None if head.started_ms else Fact("ended", time_text(head.ended_ms or None)),
+            Fact("took", f"{took} so far" if took and head.duration_ms is None else took),
+            Fact("note", detail.note),
+            Fact("tags", tags, "mark"),
+            Fact("id", head.id, "dim"),
+            Fact("parent", head.parent_id or "", "accent", parent),
+            Fact("imported", imported_text(detail, now_ms), "dim"),
+        ],
+    )
+
+
+def _error_text(detail: RunDetail) -> str:
+    """Give the last line of what ended a run: it names the exception."""
+    return detail.error.rstrip().rsplit("\n", 1)[-1]
+
+
+def _traceback(error: str) -> tuple[str, ...]:
+    """Give the lines of what ended a run, if they say more than the last one alone."""
+    return tuple(clean_lines(error)) if "\n" in error.strip() else ()
+
+
+def _who_text(detail: RunDetail) -> str:
+    return "@".join(part for part in (detail.user, detail.host) if part)
+
+
+def _environment(detail: RunDetail) -> Section:
+    return facts_section(
+        "environment",
+        [
+            Fact("host", _who_text(detail)),
+            Fact("code", code_text(detail)),
+            Fact("remote", remote_text(detail)),
+            Fact("python", detail.python),
+            Fact("folder", detail.directory),
+            Fact("command", " ".join(detail.command)),
+            *(Fact(label, text) for label, text in container_and_job(detail)),
+            Fact("variables", variables(detail)),
+            *_resumed(detail),
+        ],
+    )
+
+
+def _resumed(detail: RunDetail) -> list[Fact]:
+    resumed = detail.context.get("resumed")
+    times_ms = resumed.get("times_ms") if isinstance(resumed, dict) else None
+    return [Fact("resumed", plural(len(times_ms), "time"))] if isinstance(times_ms, list) else []
+
+
+def _params(title: str, params: Sequence[Param]) -> Section:
+    facts = (Fact(param.name, param_text(param.value), "bad" if param.damaged else "plain") for param in params)
+    return Section(title, facts=tuple(facts))
+
+
+def _versions(title: str, heads: Sequence[VersionHead], *, with_content: bool = False, nothing: str = "") -> Section:
+    """Tabulate versions; with their content, say how large they are and where their bytes lie."""
+    if not heads:
+        return facts_section(title, [Fact("", nothing, "dim")])
+    headers = (Header("version"), Header("kind"), Header("aliases"), *((Header("content"),) if with_content else ()))
+
+    def row(head: VersionHead) -> Row:
+        cells = (version_cell(head), Cell(head.kind, "dim"), aliases_cell(head))
+        return (*cells, Cell(content_text(head), "dim")) if with_content else cells
+
+    return Section(title, table=Table(headers, Rows(heads, row)))
+
+
+def _children(heads: Sequence[RunHead]) -> Section:
+    def row(head: RunHead) -> Row:
+        status: Tone = "bad" if head.damaged else status_tone(head.status)
+        return run_cell(head), Cell(shown_status(head), status), Cell(duration_text(head.duration_ms) or NOTHING, "dim")
+
+    headers = (Header("run"), Header("status"), Header("took", is_right=True))
+    return Section(f"{plural(len(heads), 'run')} inside", table=Table(headers, Rows(heads, row)))
+
+
+def _metric_row(metric: Metric, *, with_odd: bool) -> Row:
+    summary = metric.summary
+    last: Tone = "bad" if summary.is_diverged else "strong"
+    cells = (
+        Cell(metric.title, "bad" if metric.damaged else "plain"),
+        Cell(number_text(summary.last), last),
+        Cell(_number_or_nothing(summary.min), "dim"),
+        Cell(count_text(summary.min_step) if summary.min_step is not None else NOTHING, "dim"),
+        Cell(_number_or_nothing(summary.max), "dim"),
+        Cell(count_text(summary.count), "dim"),
+        Cell(count_text(summary.last_step), "dim"),
+    )
+    return (*cells, Cell(_odd_text(summary), "bad")) if with_odd else cells
+
+
+def _number_or_nothing(value: float | None) -> str:
+    return number_text(value) if value is not None else NOTHING
+
+
+def _odd_text(summary: Summary) -> str:
+    """Say how many points are NaN or infinite: `3 NaN, 1 ∞`."""
+    counts = ((summary.nan_count, "NaN"), (summary.positive_inf_count, "∞"), (summary.negative_inf_count, "−∞"))
+    return ", ".join(f"{count_text(count)} {what}" for count, what in counts if count)
+
+
+def _short_metrics(metrics: Sequence[Metric]) -> Section:
+    def row(metric: Metric) -> Row:
+        summary = metric.summary
+        span = f"{_number_or_nothing(summary.min)}…{_number_or_nothing(summary.max)}"
+        last: Tone = "bad" if summary.is_diverged else "plain"
+        return Cell(metric.title, "dim"), Cell(number_text(summary.last), last), Cell(span, "faint")
+
+    headers = (Header("metric"), Header("last", is_right=True), Header("min…max"))
+    return shortened(Section(METRICS, table=Table(headers, Rows(metrics, row))), most=PANE_METRICS)

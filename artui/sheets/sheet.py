@@ -1,0 +1,234 @@
+"""A sheet: what is said of a thing, before anybody draws it.
+
+The app, `artui show` and written reports draw the same sheets. A sheet has no widths, no colours and no marks of any
+format: it has words, and tones that say how the words are meant.
+
+Text is made visible here, once: titles, labels, facts, cells and lines pass `safetext` as they are put in, so who
+draws a sheet cleans nothing. Only ids of links stay as the catalog has them: they are followed, never drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic, Literal, NamedTuple, TypeVar, overload
+
+from artui.model import RunHead, VersionHead
+from artui.safetext import clean
+from artui.units import bytes_text, count_text, plural
+
+Tone = Literal["plain", "strong", "dim", "faint", "accent", "mark", "good", "warn", "bad"]
+"""How words are meant. Each says in itself what its tone says: a drawer may leave tones out."""
+
+NOTHING = "·"
+"""Stands in a cell that has no value."""
+MIDDLE_DOT = " · "
+"""Between what is said in one breath."""
+
+Thing = TypeVar("Thing")
+
+
+def _make_visible(holder: Any, *names: str) -> None:
+    for name in names:
+        object.__setattr__(holder, name, clean(getattr(holder, name)))
+
+
+class Link(NamedTuple):
+    """What a fact or a cell leads to."""
+
+    kind: Literal["run", "version", "file"]
+    id: str
+    """A run's or version's id; for a file `VERSION_KEY:PATH`."""
+    status: str = ""
+    """Of a run, for who has signs for it: its status, or `damaged`."""
+
+
+# Tuples rather than dataclasses: a table has thousands of cells, and a class takes a tenth of the time to define.
+
+
+class _FactFields(NamedTuple):
+    label: str
+    text: str
+    tone: Tone
+    link: Link | None
+
+
+class Fact(_FactFields):
+    """One thing that is said, under a label; the label is empty where the text speaks for itself."""
+
+    __slots__ = ()
+
+    def __new__(cls, label: str, text: str, tone: Tone = "plain", link: Link | None = None) -> Fact:
+        return super().__new__(cls, clean(label), clean(text), tone, link)
+
+
+class _CellFields(NamedTuple):
+    text: str
+    tone: Tone
+    link: Link | None
+
+
+class Cell(_CellFields):
+    """One cell of a table."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str, tone: Tone = "plain", link: Link | None = None) -> Cell:
+        return super().__new__(cls, clean(text), tone, link)
+
+
+class _HeaderFields(NamedTuple):
+    title: str
+    is_right: bool
+
+
+class Header(_HeaderFields):
+    """What stands above a column. `is_right` says that it is of numbers, which stand at its right."""
+
+    __slots__ = ()
+
+    def __new__(cls, title: str, is_right: bool = False) -> Header:
+        return super().__new__(cls, clean(title), is_right)
+
+
+Row = tuple[Cell, ...]
+
+
+class Rows(Sequence[Row], Generic[Thing]):
+    """Rows that are made when they are looked at: of very many few are ever seen."""
+
+    def __init__(self, things: Sequence[Thing], make: Callable[[Thing], Row]) -> None:
+        self._things = things
+        self._make = make
+
+    def __len__(self) -> int:
+        return len(self._things)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> Rows[Thing]: ...
+    def __getitem__(self, index: int | slice) -> Row | Rows[Thing]:
+        if isinstance(index, slice):
+            return Rows(self._things[index], self._make)
+        return self._make(self._things[index])
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    headers: tuple[Header, ...]
+    rows: Sequence[Row]
+    """Each has a cell for every header."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Facts, then a table, then lines: mostly one of them."""
+
+    title: str = ""
+    about: str = ""
+    """What is said beside the title."""
+    facts: tuple[Fact, ...] = ()
+    table: Table | None = None
+    lines: tuple[str, ...] = ()
+    """Lines that stand as they are, such as a traceback; from `safetext.clean_lines`."""
+    lines_tone: Tone = "plain"
+    left_out_count: int = 0
+    """So many more facts, rows or lines there are."""
+
+    def __post_init__(self) -> None:
+        _make_visible(self, "title", "about")
+
+    @property
+    def left_out_text(self) -> str:
+        """How many more there are, in words; empty if that is all."""
+        return f"and {count_text(self.left_out_count)} more" if self.left_out_count else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    title: str
+    """The thing's name."""
+    about: str
+    """What kind of thing it is, and where it belongs."""
+    sections: tuple[Section, ...]
+    """None of them is empty."""
+
+    def __post_init__(self) -> None:
+        _make_visible(self, "title", "about")
+
+
+def shortened(section: Section, *, most: int) -> Section:
+    """Keep the first facts or rows of a section, and count the others as left out."""
+    table, facts = section.table, section.facts
+    count = max(len(facts), len(table.rows) if table is not None else 0)
+    if count <= most:
+        return section
+    return replace(
+        section,
+        facts=facts[:most],
+        table=replace(table, rows=table.rows[:most]) if table is not None else None,
+        left_out_count=section.left_out_count + count - most,
+    )
+
+
+def facts_section(title: str, facts: Sequence[Fact | None]) -> Section:
+    """Make a section of the facts that are there: those that say nothing are left out."""
+    return Section(title, facts=tuple(fact for fact in facts if fact is not None and fact.text))
+
+
+def filled(*sections: Section) -> tuple[Section, ...]:
+    """Give the sections that hold anything."""
+    return tuple(
+        section
+        for section in sections
+        if section.facts or section.lines or (section.table is not None and len(section.table.rows))
+    )
+
+
+def damage_fact(*damages: Sequence[str]) -> Fact:
+    """Say what of a thing is damaged; no text if nothing is."""
+    words = dict.fromkeys(word for damage in damages for word in damage)
+    return Fact("damaged", ", ".join(words), "bad")
+
+
+def status_tone(status: str) -> Tone:
+    """Give the tone of a run's status."""
+    tones: dict[str, Tone] = {
+        "finished": "good",
+        "running": "accent",
+        "failed": "bad",
+        "lost": "warn",
+        "killed": "warn",
+    }
+    return tones.get(status, "dim")
+
+
+def run_link(head: RunHead) -> Link:
+    """Give the link that leads to a run."""
+    return Link("run", head.id, "damaged" if head.damaged else head.status)
+
+
+def run_cell(head: RunHead) -> Cell:
+    """Name a run in a cell that leads to it."""
+    return Cell(head.name, "accent", run_link(head))
+
+
+def version_cell(head: VersionHead) -> Cell:
+    """Name a version in a cell that leads to it, as one would type it."""
+    return Cell(head.reference, "accent", Link("version", head.id))
+
+
+def aliases_cell(head: VersionHead) -> Cell:
+    """Name the aliases of a version."""
+    return Cell(" ".join(head.aliases), "good")
+
+
+def content_text(head: VersionHead) -> str:
+    """Say how much a version holds, and whether its bytes are in the catalog: `2 files, 1.2 MB, embedded`."""
+    return f"{plural(head.file_count, 'file')}, {bytes_text(head.size_bytes)}, {head.storage}"
+
+
+def shown_status(head: RunHead) -> str:
+    """Give what a list of runs says of a run's state: what of it is damaged stands behind its status."""
+    return f"{head.status}, damaged: {', '.join(head.damaged)}" if head.damaged else head.status

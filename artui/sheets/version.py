@@ -1,0 +1,169 @@
+"""What is said of a version of an artifact, and of the previews of its files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from artui.model import AliasChange, ManifestFile, Preview, PreviewTable, RunHead, VersionDetail, VersionHead
+from artui.safetext import clean_lines
+from artui.sheets.sheet import (
+    MIDDLE_DOT,
+    Cell,
+    Fact,
+    Header,
+    Link,
+    Row,
+    Rows,
+    Section,
+    Sheet,
+    Table,
+    aliases_cell,
+    content_text,
+    damage_fact,
+    facts_section,
+    filled,
+    run_cell,
+    version_cell,
+)
+from artui.units import ago_text, bytes_text, number_text, param_text, time_text
+
+MAX_USERS = 12
+"""More runs that used a version are only counted."""
+DIGEST_CHARS = 16
+"""So much of a file's digest stands beside it."""
+
+
+def version_sheet(detail: VersionDetail, history: Sequence[AliasChange] = (), *, now_ms: int) -> Sheet:
+    """Say what a version is, where it came from, what used it, and what it holds.
+
+    Args:
+        history: how the aliases of its artifact moved; the moves to and from this version are said.
+    """
+    head = detail.head
+    return Sheet(
+        head.reference,
+        MIDDLE_DOT.join(part for part in (head.kind, head.stage, head.project) if part),
+        filled(
+            _state(detail, now_ms),
+            _lineage(detail),
+            Section("metadata", facts=tuple(Fact(name, _value_text(value)) for name, value in detail.metadata.items())),
+            _moves(head, history),
+            _files(detail),
+        ),
+    )
+
+
+def preview_section(path: str, preview: Preview, *, most_rows: int, most_lines: int) -> Section:
+    """Say what a file holds: facts, the first rows of its table, the first lines of its text."""
+    lines = clean_lines(preview.text) if preview.text else []
+    table, left_out_count = None, max(0, len(lines) - most_lines)
+    if preview.table is not None:
+        table = _preview_table(preview.table, most_rows)
+        row_count = max(preview.table.row_count or 0, len(preview.table.rows))
+        left_out_count = row_count - len(table.rows)
+    facts = tuple(Fact(name, value) for name, value in preview.facts)
+    return Section(
+        path, preview.title, facts=facts, table=table, lines=tuple(lines[:most_lines]), left_out_count=left_out_count
+    )
+
+
+def _state(detail: VersionDetail, now_ms: int) -> Section:
+    head = detail.head
+    ago = ago_text(head.created_ms, now_ms)
+    place = f"{detail.location} on {detail.host}" if detail.host else detail.location
+    return facts_section(
+        "",
+        [
+            damage_fact(head.damaged, detail.damaged),
+            Fact("aliases", " ".join(head.aliases), "good"),
+            Fact("saved", time_text(head.created_ms) + (f"  ({ago})" if ago else "")),
+            Fact("content", content_text(head)),
+            Fact("lies at", place, "warn") if head.storage == "referenced" else None,
+            Fact("sha256", head.digest_text, "dim"),
+        ],
+    )
+
+
+def _lineage(detail: VersionDetail) -> Section:
+    """Say what a version came from and what came of it."""
+    makers = [detail.head.made_by] if detail.head.made_by is not None else []
+    users = detail.used_by[:MAX_USERS]
+    rows = [
+        *(_run_row("made by", run) for run in makers),
+        *(_version_row(relation, version) for relation, version in detail.related),
+        *(_run_row("used by", run) for run in users),
+    ]
+    if not users and not detail.related:
+        rows.append((Cell("used by", "dim"), Cell("no run yet", "faint"), Cell(""), Cell("")))
+    headers = (Header("relation"), Header("name"), Header("kind"), Header("aliases"))
+    return Section("lineage", table=Table(headers, rows), left_out_count=len(detail.used_by) - len(users))
+
+
+def _run_row(relation: str, head: RunHead) -> Row:
+    state = "" if head.status == "finished" else f", {head.status}"
+    damage = f", damaged: {', '.join(head.damaged)}" if head.damaged else ""
+    return Cell(relation, "dim"), run_cell(head), Cell(f"{head.stage} run{state}{damage}", "dim"), Cell("")
+
+
+def _version_row(relation: str, head: VersionHead) -> Row:
+    return Cell(relation, "dim"), version_cell(head), Cell(head.kind, "dim"), aliases_cell(head)
+
+
+def _value_text(value: Any) -> str:
+    """Say a value of a version's metadata, which is whatever JSON holds."""
+    if isinstance(value, float):
+        return number_text(value)
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    return param_text(value)
+
+
+def _moves(head: VersionHead, history: Sequence[AliasChange]) -> Section:
+    """Say which aliases came to a version, or left it, newest first."""
+    changes = [change for change in history if head.number in (change.from_number, change.to_number)]
+
+    def row(change: AliasChange) -> Row:
+        before, after = (f"v{number}" if number else "none" for number in (change.from_number, change.to_number))
+        return (
+            Cell(change.alias, "good"),
+            Cell(f"{before} → {after}", "dim"),
+            Cell(time_text(change.time_ms), "dim"),
+            Cell(change.author, "dim"),
+            Cell(f"damaged: {', '.join(change.damaged)}" if change.damaged else "", "bad"),
+        )
+
+    titles = ("alias", "from and to", "when", "by", "")
+    return Section("moves of aliases", table=Table(tuple(map(Header, titles)), Rows(changes, row)))
+
+
+def _files(detail: VersionDetail) -> Section:
+    def row(file: ManifestFile) -> Row:
+        # A link is told by what it leads to.
+        note = f"→ {file.link_target}" if file.link_target else file.note_text
+        damage = f"damaged: {', '.join(file.damaged)}" if file.damaged else ""
+        return (
+            Cell(file.path, "accent", Link("file", f"{detail.head.key}:{file.path}")),
+            Cell(bytes_text(file.size_bytes), "dim"),
+            Cell(file.digest[:DIGEST_CHARS], "faint"),
+            Cell("  ".join(part for part in (note, damage) if part), "bad" if damage else "warn"),
+        )
+
+    headers = (Header("file"), Header("size", is_right=True), Header("sha256"), Header("note"))
+    if not detail.files:
+        return Section("files", facts=(Fact("", "it holds none", "dim"),))
+    return Section("files", table=Table(headers, Rows(detail.files, row)))
+
+
+def _preview_table(table: PreviewTable, most_rows: int) -> Table:
+    kinds: Mapping[int, str] = dict(enumerate(table.types))
+    headers = tuple(
+        Header(title, is_right=kinds.get(place) in ("integer", "number")) for place, title in enumerate(table.columns)
+    )
+
+    def row(values: tuple[str, ...]) -> Row:
+        missing = len(headers) - len(values)
+        return tuple(Cell(value) for value in (*values[: len(headers)], *[""] * missing))
+
+    return Table(headers, Rows(table.rows[:most_rows], row))

@@ -1,0 +1,191 @@
+"""What is said of a run: all of it, once, and in the same words in the app and in `artui show`."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from artui import clock
+from artui.cli import run as artui
+from artui.model import Metric, RunDetail, RunHead, VersionHead
+from artui.query.api import open_catalog
+from artui.query.run import get_run
+from artui.sheets.run import METRICS, files_sheet, run_sheet, short_run_sheet
+from artui.tui.facts import MOST, fact_lines, metric_lines
+from artui.units import count_text, duration_text, number_text, time_text
+from tests.sheets.making import (
+    NOW_MS,
+    fact_text,
+    run_detail,
+    run_head,
+    section_of,
+    summary,
+    texts_of,
+    version_head,
+)
+
+ON_THE_SHEET: dict[str, str] = {
+    "head": "calm-otter-2", "note": "second try", "error": "ValueError: batch size 0", "user": "ada@", "host": "@box-3",
+    "command": "python train.py", "directory": "/home/ada/digits", "python": "3.11.7", "git_commit": "4f2a91c01b2c", "git_branch": "on main",
+    "git_is_dirty": "uncommitted changes", "params": "lr: 0.01", "tags": "owner=ada", "metrics": "val/acc {rank=1}", "children": "child-1",
+    "inputs": "digits-split:v4", "outputs": "digits-model:v4", "context": "numpy=42", "metric_count": "and 3 more", "damaged": "damaged: points",
+}  # fmt: skip
+"""What the sheet of `run_detail()` says, by field of RunDetail."""
+OF_THE_HEAD: dict[str, str] = {
+    "id": "id: ID-calm-otter-2", "name": "calm-otter-2", "project": "digits", "status": "status: finished", "stage": "modelling",
+    "started_ms": time_text(NOW_MS - 3_600_000), "duration_ms": "took: 13m", "parent_id": "parent: ID-sweep", "damaged": "damaged: ",
+}  # fmt: skip
+NOT_OF_THE_HEAD = {
+    "key": "a row number of one file",
+    "ended_ms": "said where the start is not known: otherwise start and duration say it",
+}
+
+
+def test_every_field_of_a_run_is_on_its_sheet() -> None:
+    """Each field of RunDetail and RunHead is said, or stands in the list of those that are not."""
+    said = texts_of(run_sheet(run_detail(), now_ms=NOW_MS))
+
+    assert set(ON_THE_SHEET) == {field.name for field in dataclasses.fields(RunDetail)}
+    assert set(OF_THE_HEAD) | set(NOT_OF_THE_HEAD) == {field.name for field in dataclasses.fields(RunHead)}
+    assert {name: text for name, text in (ON_THE_SHEET | OF_THE_HEAD).items() if text not in said} == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "remote: https://example.org/digits.git", "docker: image py:3.11", "slurm: id=991", "variables: CUDA_VISIBLE_DEVICES=0",
+        "resumed: 2 times", "remark: its spool was cut off", "imported: from MLflow  f00  client 2.9  60s ago  of /stores/mlruns",
+    ],
+)  # fmt: skip
+def test_surroundings_of_a_run_are_said(text: str) -> None:
+    """Code, container, job, variables, resumptions, remarks and the source of an import have a fact each."""
+    assert text in texts_of(run_sheet(run_detail(), now_ms=NOW_MS)).split("\n")
+
+
+def test_surroundings_that_are_not_what_they_should_be_are_passed_over() -> None:
+    """Whatever JSON stands in a run's context, its sheet is made."""
+    names = ("code", "seeds", "container", "job", "variables", "resumed", "remarks", "import")
+    plain = run_sheet(run_detail(context={}), now_ms=NOW_MS)
+    for value in (None, 3, "text", [1], [[]], {}):
+        assert run_sheet(run_detail(context=dict.fromkeys(names, value)), now_ms=NOW_MS).title == plain.title
+    odd = {"import": {"format": 5, "run_id": [], "imported_ms": "x"}, "job": {"slurm": 4}, "resumed": {"times_ms": 1}}
+    assert "imported: from 5" in texts_of(run_sheet(run_detail(context=odd), now_ms=NOW_MS))
+
+
+def test_damage_is_named() -> None:
+    """What of a run, its params or its children is damaged is said in words, not by tone alone."""
+    head = run_head(damaged=("name", "points"))
+    child = run_head("child-1", damaged=("started",))
+    sheet = run_sheet(run_detail(head=head, children=(child,)), now_ms=NOW_MS)
+
+    assert fact_text(sheet, "damaged") == "name, points"
+    assert "child-1 | finished, damaged: started | 13m" in texts_of(sheet)
+
+
+def test_unknown_start_says_so() -> None:
+    """A run of which nobody knows when it began says that, and when it ended if that is known."""
+    sheet = run_sheet(run_detail(head=run_head(started_ms=0, duration_ms=None)), now_ms=NOW_MS)
+    nothing = run_sheet(run_detail(head=run_head(started_ms=0, duration_ms=None, ended_ms=None)), now_ms=NOW_MS)
+
+    assert fact_text(sheet, "started") == "unknown" and fact_text(sheet, "took") == ""
+    assert fact_text(sheet, "ended") == time_text(NOW_MS - 2_820_000) and fact_text(nothing, "ended") == ""
+
+
+def test_running_run_says_how_long_so_far() -> None:
+    """How long it took is not said of a run that goes on."""
+    head = run_head(status="running", duration_ms=None, ended_ms=None)
+    sheet = run_sheet(run_detail(head=head, error=""), now_ms=NOW_MS)
+
+    assert fact_text(sheet, "took") == "60m so far" and fact_text(sheet, "status") == "running"
+    assert "running for 60m" in texts_of(short_run_sheet(run_detail(head=head), now_ms=NOW_MS))
+
+
+def test_traceback_is_said_once() -> None:
+    """An error of one line is a fact; one with a traceback has its lines as well."""
+    short = run_sheet(run_detail(error="ValueError: no"), now_ms=NOW_MS)
+    long = run_sheet(run_detail(), now_ms=NOW_MS)
+
+    assert fact_text(short, "error") == "ValueError: no" and "traceback" not in [part.title for part in short.sections]
+    assert section_of(long, "traceback").lines == ("Traceback", "  line 3", "ValueError: batch size 0")
+
+
+def test_odd_values_have_a_column_if_there_are_any() -> None:
+    """NaN and infinities are counted in words; a run without any has no such column."""
+    odd = summary(last=math.nan, nan_count=3, negative_inf_count=1, min=None, max=None, min_step=None)
+    sheet = run_sheet(run_detail(metrics=(Metric(1, "loss", "", odd),), metric_count=1), now_ms=NOW_MS)
+    plain = section_of(run_sheet(run_detail(), now_ms=NOW_MS), METRICS).table
+
+    assert "loss | NaN | · | · | · | 1,284 | 1,283 | 3 NaN, 1 −∞" in texts_of(sheet)
+    assert plain is not None and "not finite" not in [header.title for header in plain.headers]
+
+
+def test_what_a_run_lacks_is_said_where_one_looks_for_it() -> None:
+    """No metrics, no inputs and no outputs are said; other empty sections are left out."""
+    bare = run_detail(metrics=(), metric_count=0, inputs=(), outputs=(), params=(), children=(), error="")
+
+    assert "none was logged" in texts_of(run_sheet(bare, now_ms=NOW_MS))
+    assert [part.title for part in run_sheet(bare, now_ms=NOW_MS).sections] == ["", "environment", METRICS]
+    assert "no inputs were noted" in texts_of(files_sheet(bare)) and "nothing was saved" in texts_of(files_sheet(bare))
+    assert "not in a git work tree" in texts_of(run_sheet(run_detail(git_commit="", context={}), now_ms=NOW_MS))
+    assert "git work tree" not in texts_of(run_sheet(run_detail(git_commit=""), now_ms=NOW_MS))
+
+
+def test_short_sheet_has_few_of_each_and_the_params_that_vary() -> None:
+    """Beside a table of runs stand the params that differ between them, and the rest is counted."""
+    metrics = tuple(Metric(place, f"m{place}", "", summary()) for place in range(20))
+    heads: tuple[VersionHead, ...] = tuple(version_head(f"a{place}") for place in range(9))
+    sheet = short_run_sheet(run_detail(metrics=metrics, outputs=heads), now_ms=NOW_MS, varying={"lr"})
+
+    said = texts_of(sheet)
+    assert "lr: 0.01" in said and "optimizer" not in said and "m11" in said and "m12" not in said
+    assert section_of(sheet, "made").left_out_count == 3 and section_of(sheet, METRICS).left_out_count == 8
+
+
+def test_numbers_agree_with_the_file(demo_catalog: Path) -> None:
+    """Of every run of the demo, status, start, duration and each metric are what SQL reads."""
+    with sqlite3.connect(demo_catalog) as connection:
+        runs = connection.execute("SELECT id, key, started_ms, duration_ms FROM run").fetchall()
+        metrics: dict[int, list[tuple[str, float, int]]] = {}
+        for key, *cells in connection.execute(
+            "SELECT s.run_key, n.text, s.last, s.count FROM series AS s JOIN name AS n ON n.key = s.name_key ORDER BY n.text"
+        ):
+            metrics.setdefault(key, []).append(tuple(cells))
+    with open_catalog(demo_catalog) as reader:
+        sheets = {run_id: run_sheet(get_run(reader, run_id), now_ms=clock.now_ms()) for run_id, *_ in runs}
+
+    for run_id, key, started_ms, duration_ms in runs:
+        table = section_of(sheets[run_id], METRICS).table
+        rows = [(row[0].text, row[1].text, row[5].text) for row in table.rows] if table is not None else []
+        assert sorted(rows) == sorted(
+            (name, number_text(math.nan if last is None else last), count_text(count))
+            for name, last, count in metrics.get(key, [])
+        )
+        assert fact_text(sheets[run_id], "started").startswith(time_text(started_ms))
+        assert fact_text(sheets[run_id], "took") == duration_text(duration_ms)
+
+
+def test_app_and_show_say_the_same(demo_catalog: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Every word that `artui show` prints of a run is in the app's overview, and the other way round."""
+    with open_catalog(demo_catalog) as reader, reader.snapshot() as connection:
+        run_ids = [str(row[0]) for row in connection.execute("SELECT id FROM run")]
+    with open_catalog(demo_catalog) as reader:
+        details = [get_run(reader, run_id) for run_id in run_ids]
+
+    for detail in details:
+        assert artui(["show", detail.head.id, "-c", str(demo_catalog)]) == 0
+        printed = capfd.readouterr().out
+        lines = [*fact_lines(detail, cells=2_000), *metric_lines(detail.metrics, cells=200)]
+        drawn = "\n".join("".join(text for text, _ in line.spans) for line in lines)
+        sheet = run_sheet(detail, now_ms=clock.now_ms())
+        for section in sheet.sections:
+            facts = [text for fact in section.facts for text in (fact.label, fact.text.split("  (")[0])]
+            rows = section.table.rows if section.table is not None else ()
+            cells = [cell.text for row in rows[: MOST.get(section.title, len(rows))] for cell in row]
+            words = [section.title, *facts, *cells, *section.lines]
+            assert [text for text in words if text not in drawn] == [], detail.head.name
+            assert [text for text in words if text not in printed] == [], detail.head.name
+        assert sheet.about in drawn and sheet.title in printed and len(run_ids) == 42

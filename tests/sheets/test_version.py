@@ -1,0 +1,142 @@
+"""What is said of a version, and of the previews of its files."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from artui import clock
+from artui.cli import run as artui
+from artui.model import Preview, PreviewTable, VersionDetail, VersionHead
+from artui.query.api import open_catalog
+from artui.query.artifacts import alias_history, artifact_list, get_version, moves_around
+from artui.sheets.version import MAX_USERS, preview_section, version_sheet
+from artui.tui.facts import version_lines
+from artui.units import bytes_text, time_text
+from tests.sheets.making import (
+    DIGEST,
+    NOW_MS,
+    alias_change,
+    fact_text,
+    lines_of,
+    run_head,
+    section_of,
+    texts_of,
+    version_detail,
+    version_head,
+)
+
+ON_THE_SHEET: dict[str, str] = {
+    "head": "digits-model:v4", "metadata": "val_loss: 0.06703", "location": "lies at: /stores/models", "host": "on box-3",
+    "files": "model.safetensors | 38.8 kB | abababababababab", "used_by": "used by | evaluate", "related": "trained on | digits-split:v4 | dataset",
+    "damaged": "damaged: files",
+}  # fmt: skip
+"""What the sheet of `version_detail()` says, by field of VersionDetail."""
+OF_THE_HEAD: dict[str, str] = {
+    "artifact": "digits-model", "project": "digits", "stage": "modelling", "kind": "model", "number": ":v4", "digest": f"sha256: {DIGEST}",
+    "size_bytes": "38.8 kB", "file_count": "2 files", "created_ms": time_text(NOW_MS - 7_200_000), "storage": "referenced", "aliases": "latest production",
+    "made_by": "made by | maker-1 | modelling run", "damaged": "damaged: ",
+}  # fmt: skip
+NOT_OF_THE_HEAD = {
+    "key": "a row number of one file",
+    "artifact_key": "a row number of one file",
+    "id": "its reference names it, and is what is typed",
+}
+
+
+def test_every_field_of_a_version_is_on_its_sheet() -> None:
+    """Each field of VersionDetail and VersionHead is said, or stands in the list of those that are not."""
+    said = texts_of(version_sheet(version_detail(), now_ms=NOW_MS))
+
+    assert set(ON_THE_SHEET) == {field.name for field in dataclasses.fields(VersionDetail)}
+    assert set(OF_THE_HEAD) | set(NOT_OF_THE_HEAD) == {field.name for field in dataclasses.fields(VersionHead)}
+    assert {name: text for name, text in (ON_THE_SHEET | OF_THE_HEAD).items() if text not in said} == {}
+
+
+def test_metadata_is_said_as_json_has_it() -> None:
+    """Numbers are short, truth values and lists as JSON writes them, and huge numbers and text of any script are whole."""
+    metadata = {"quantized": False, "layers": [64, {"ü": None}], "epoch": 50, "loss": 0.067031, "big": [2**70]}
+    facts = section_of(version_sheet(version_detail(metadata=metadata), now_ms=NOW_MS), "metadata").facts
+
+    assert [fact.text for fact in facts] == ["false", '[64, {"ü": null}]', "50", "0.06703", f"[{2**70}]"]
+
+
+def test_damage_is_named() -> None:
+    """What of a version, its files or the runs around it is damaged is said in words."""
+    detail = version_detail()
+    files = (dataclasses.replace(detail.files[0], damaged=("digest",)), *detail.files[1:])
+    head = version_head(damaged=("size",), made_by=run_head("maker-1", damaged=("started",)))
+    sheet = version_sheet(version_detail(head=head, files=files), now_ms=NOW_MS)
+
+    assert fact_text(sheet, "damaged") == "size, files"
+    assert "abababababababab | damaged: digest" in texts_of(sheet)
+    assert "made by | maker-1 | modelling run, damaged: started" in texts_of(sheet)
+
+
+def test_unknown_time_and_digest_say_so() -> None:
+    """A version of unknown time says that, and one that is not hashed says that of itself and of its files."""
+    sheet = version_sheet(version_detail(head=version_head(created_ms=0, digest="")), now_ms=NOW_MS)
+
+    assert fact_text(sheet, "saved") == "unknown" and fact_text(sheet, "sha256") == "not hashed"
+    assert "large.bin | 7 bytes |  | not hashed changed while read" in texts_of(sheet)
+    assert "latest | 0 bytes |  | → model.safetensors" in texts_of(sheet)
+
+
+def test_runs_that_used_it_are_counted_beyond_some() -> None:
+    """Many users are named at first, then counted; of one that did not finish it is said; none at all is said, too."""
+    users = tuple(run_head(f"user-{number}") for number in range(MAX_USERS + 30))
+    lineage = section_of(version_sheet(version_detail(used_by=users), now_ms=NOW_MS), "lineage")
+    unused = version_sheet(version_detail(used_by=(), related=()), now_ms=NOW_MS)
+
+    assert lineage.left_out_text == "and 30 more" and "user-11" in str(lines_of(lineage))
+    assert "used by | score | modelling run, failed" in texts_of(version_sheet(version_detail(), now_ms=NOW_MS))
+    assert "used by | no run yet" in texts_of(unused)
+
+
+def test_moves_of_aliases_are_those_of_this_version() -> None:
+    """An alias that came, left or was taken away is said; moves between other versions are not."""
+    history = [alias_change("best", 4, None), alias_change("best", None, 4), alias_change("old", 1, 2)]
+    moves = section_of(version_sheet(version_detail(), history, now_ms=NOW_MS), "moves of aliases")
+
+    said = "\n".join(lines_of(moves))
+    assert "best | v4 → none" in said and "best | none → v4" in said and "old" not in said and "ada@box-3" in said
+
+
+def test_preview_says_how_much_more_there_is() -> None:
+    """The first rows and lines of a file, and how many there are beyond; rows of any length fit the headers."""
+    table = PreviewTable(("name", "n"), ("text", "integer"), (("a", "1"), ("b",), ("c", "3", "4")), 1_000)
+    section = preview_section("t.csv", Preview("table", "table", table=table), most_rows=2, most_lines=9)
+    text = preview_section("a.txt", Preview("text", "text", text="1\n2\n3"), most_rows=2, most_lines=2)
+
+    assert section.table is not None and [header.is_right for header in section.table.headers] == [False, True]
+    assert [[cell.text for cell in row] for row in section.table.rows] == [["a", "1"], ["b", ""]]
+    assert section.left_out_text == "and 998 more" and text.lines == ("1", "2") and text.left_out_text == "and 1 more"
+
+
+def test_app_and_show_say_the_same_of_versions(demo_catalog: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Of every artifact's newest version, each fact is in the app and in `artui show`, and files are as SQL has them."""
+    with open_catalog(demo_catalog) as reader:
+        heads = [head for head in artifact_list(reader) if head.latest is not None]
+        details = [get_version(reader, head.latest.id) for head in heads if head.latest is not None]
+        histories = [alias_history(reader, head.id) for head in heads]
+        with reader.snapshot() as connection:
+            sizes = dict(connection.execute("SELECT version_key, sum(size_bytes) FROM file GROUP BY version_key"))
+
+    for detail, history in zip(details, histories, strict=True):
+        assert artui(["show", detail.head.reference, "-c", str(demo_catalog)]) == 0
+        printed = capfd.readouterr().out
+        drawn = "\n".join(
+            "".join(text for text, _ in line.spans) for line in version_lines(detail, {}, history, cells=2_000)
+        )
+        sheet = version_sheet(detail, history, now_ms=clock.now_ms())
+        for section in sheet.sections:
+            facts = [text for fact in section.facts for text in (fact.label, fact.text.split("  (")[0])]
+            rows = section.table.rows if section.table is not None else ()
+            words = [section.title, *facts, *(cell.text for row in rows for cell in row)]
+            assert [text for text in words if text not in drawn] == [], detail.head.reference
+            assert [text for text in words if text not in printed] == [], detail.head.reference
+        with open_catalog(demo_catalog) as reader:
+            assert moves_around(reader, detail.head) == history
+        assert bytes_text(sizes[detail.head.key]) in fact_text(sheet, "content") and len(heads) == 17
