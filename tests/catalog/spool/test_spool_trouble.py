@@ -26,7 +26,7 @@ from artui.catalog.spool.reading import SpoolFile
 from artui.catalog.spool.writing import Spool
 from artui.query.api import open_catalog
 from artui.query.artifacts import file_text
-from tests.catalog import spool_fuzz
+from tests.catalog.spool import spool_fuzz
 
 WHEN_MS = 1_700_000_000_000
 RUN_ID = "01HZZZZZZZZZZZZZZZZZZZZZZ1"
