@@ -17,7 +17,7 @@ from artui.settings import load_settings
 # Screens are pictured in true colour, whatever terminal the tests run in.
 os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"
 # The snapshot plug-in may have imported Textual before this was set.
-constants.COLOR_SYSTEM = "truecolor"
+constants.COLOR_SYSTEM = "truecolor"  # type: ignore[misc]
 
 
 @pytest.fixture(autouse=True)

@@ -11,10 +11,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from artui.catalog.spool.place import spool_files
+from artui.model import RunDetail
 from artui.query.api import open_catalog
 from artui.query.artifacts import file_text, get_version
 
@@ -30,7 +32,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "x.artui"
 
 
-def _exec(path: Path, *arguments: str, **options):
+def _exec(path: Path, *arguments: str, **options: Any) -> subprocess.CompletedProcess[Any]:
     return subprocess.run(
         [PYTHON, "-m", "artui", "exec", "-c", str(path), *arguments],
         capture_output=True,
@@ -40,7 +42,7 @@ def _exec(path: Path, *arguments: str, **options):
     )
 
 
-def _detail(path: Path):
+def _detail(path: Path) -> RunDetail:
     with open_catalog(path) as reader:
         return reader.run(reader.runs()[0].id).detail()
 

@@ -8,6 +8,7 @@ import json
 import random
 import time
 import uuid
+from collections.abc import Callable
 
 import pytest
 
@@ -150,7 +151,7 @@ def test_files_of_secrets(path: str, is_secret: bool) -> None:
 def _ordinary() -> list[tuple[str, object]]:
     """Give 10,000 params as training code has them."""
     chance = random.Random(7)
-    makers = [
+    makers: list[Callable[[int], tuple[str, object]]] = [
         lambda n: ("commit", hashlib.sha1(str(n).encode()).hexdigest()), lambda n: ("data_hash", hashlib.sha256(str(n).encode()).hexdigest()), lambda n: ("git_sha", hashlib.md5(str(n).encode()).hexdigest()),
         lambda n: ("lr", chance.random()), lambda n: ("lr_text", f"{chance.random():.3e}"), lambda n: ("max_tokens", 512), lambda n: ("max_tokens", str(n)), lambda n: ("token_count", n),
         lambda n: ("ckpt", f"/data/user/token/run-{n}/ckpt-{n}.pt"), lambda n: ("data", f"s3://bucket-{n}/secret-santa/key/part-{n}.parquet"), lambda n: ("id", str(uuid.UUID(int=n * 7919, version=4))),
@@ -177,7 +178,7 @@ def _ordinary() -> list[tuple[str, object]]:
 def test_ordinary_params_are_left_alone() -> None:
     """Of 10,000 ordinary params none is changed: by value, by name, in a text, in JSON or under the name of another."""
     redactor = Redactor("k")
-    touched = set()
+    touched: set[object] = set()
     for name, value in _ordinary():
         if redactor.value(name, value) != value:
             touched.add((name, value))

@@ -8,6 +8,7 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from artui.query.run import get_run
 
 
 @pytest.fixture
-def reader(built_demo: Path):
+def reader(built_demo: Path) -> Iterator[CatalogReader]:
     with open_catalog(built_demo) as opened:
         yield opened
 
