@@ -190,14 +190,28 @@ def test_ordinary_params_are_left_alone() -> None:
 
 
 def test_hostile_texts_take_no_longer_than_their_length() -> None:
-    """Nothing in a text makes looking through it slow: 2,000 letters of whatever beginnings take a tenth of a second at most."""
+    """Nothing in a text makes looking through it slow: 2,000 letters of whatever beginnings take a tenth of a second at most.
+
+    Or, on a machine that is busy, fifty times what ordinary words take at the same moment; the best of five tries counts.
+    """
     redactor = Redactor("k")
     pieces = {"password=", "token: ", "-----BEGIN RSA PRIVATE KEY-----", "://a:", "--api-key ", "\x1b[1m", "\x1b[", "\\x1b", "key", "a_", "cookie: a=", "Authorization: Bearer ", "M" * 23, "\\", '"', "0123456789abcdef", "a.", "\x1b]"}  # fmt: skip
     for piece in sorted({*pieces, *(word for each in FORMATS for word in each.words)}):
         for text in (piece, piece + " ", piece + "a="):
-            began = time.process_time()
-            redactor.text((text * 2_000)[:2_000])
-            assert time.process_time() - began < 0.1, text
+            for number in range(5):
+                seconds = _seconds(redactor, text, number)
+                if seconds < 0.1 or seconds < 50 * _seconds(redactor, "the loss of this run ", number):
+                    break
+            else:
+                raise AssertionError(f"{seconds:.3f} s for {text!r}")
+
+
+def _seconds(redactor: Redactor, piece: str, number: int) -> float:
+    """Measure 2,000 letters. Each time others, since what was looked through is remembered."""
+    text = f"{number} {piece * 2_000}"[:2_000]
+    began = time.process_time()
+    redactor.text(text)
+    return time.process_time() - began
 
 
 def test_table_has_the_kinds_that_are_promised() -> None:
