@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -26,6 +27,27 @@ os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"
 constants.COLOR_SYSTEM = "truecolor"  # type: ignore[misc]
 
 HOME_PARTS = ("state", "cache", "config", "data")
+
+# Whoever starts the tests behind their back (`nohup`, a shell's `&`) has these ignored, and children inherit that: what
+# is tested of ctrl+c would wait for ever.
+for ignored in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+    if signal.getsignal(ignored) is signal.SIG_IGN:
+        signal.signal(ignored, signal.default_int_handler if ignored == signal.SIGINT else signal.SIG_DFL)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Whatever a test, a fixture of a module or a child of theirs keeps at home or puts aside goes to pytest's own folder."""
+    base = tmp_path_factory.getbasetemp()
+    for part in ("home", "aside"):
+        (base / part).mkdir(exist_ok=True)
+    os.environ |= {
+        "HOME": str(base / "home"),
+        "TMPDIR": str(base / "aside"),
+        "IPYTHONDIR": str(base / "home" / "ipython"),
+    }
+    os.environ |= {f"XDG_{part.upper()}_HOME": str(base / "home" / part) for part in HOME_PARTS}
+    tempfile.tempdir = None
 
 
 @pytest.fixture(autouse=True)

@@ -204,12 +204,18 @@ def test_on_a_terminal_the_program_has_one(path: Path) -> None:
     import termios
 
     fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 91, 0, 0))
-    said = _until(master, b"91")
-    os.write(master, b"keys\n")
-    said = _until(master, b"got keys")
-    os.write(master, b"\x03")
-    said = _until(master, b"interrupted")
-    _, status = os.waitpid(child, 0)
+    try:
+        said = _until(master, b"91")
+        os.write(master, b"keys\n")
+        said = _until(master, b"got keys")
+        os.write(master, b"\x03")
+        said = _until(master, b"interrupted")
+    except BaseException:
+        os.kill(child, signal.SIGKILL)
+        raise
+    finally:
+        _, status = os.waitpid(child, 0)
+        os.close(master)
     assert b"interrupted" in said and os.waitstatus_to_exitcode(status) == 5
     assert "True True True 91" in _console(path)
 
