@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import pytest
 
-from artui.secrets import Redactor, is_secret_file
+from artui.secrets import Redactor, begun_block, is_secret_file
 from artui.secrets.formats import FORMATS
 from artui.secrets.names import Suspicion, suspicion
 from tests.secrets.planted import HEX, KINDS, NAMES, Draw, Planted, plant
@@ -212,6 +212,37 @@ def _seconds(redactor: Redactor, piece: str, number: int) -> float:
     began = time.process_time()
     redactor.text(text)
     return time.process_time() - began
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--token", "CanaryValue99"), ("--token=CanaryValue99",), ("-password", "CanaryValue99", "--epochs", "3"), ("API_KEY=CanaryValue99",),
+        ("train.py", "hf_" + "aB" * 17), ("--header", "Authorization: Bearer CanaryValue99aaBB"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_command_lines_keep_all_but_their_secrets(words: tuple[str, ...]) -> None:
+    """A value behind an option or a name of a secret is taken out; the other words stay as they are, in their places."""
+    shown = Redactor("k").command(["python", *words, "--lr", "0.1"])
+
+    assert "Canary" not in " ".join(shown) and "aBaB" not in " ".join(shown) and "<redacted:" in " ".join(shown)
+    assert len(shown) == len(words) + 3 and (shown[0], shown[-2:]) == ("python", ["--lr", "0.1"])
+    assert shown[1].partition("=")[0].partition(" ")[0] == words[0].partition("=")[0]
+
+
+def test_options_that_follow_each_other_hide_no_word() -> None:
+    """An option that has no value does not take the next option for it."""
+    words = ["train", "--auth", "--seed", "1", "--no-token", "--", "x"]
+    assert Redactor("k").command(words) == words
+
+
+def test_private_keys_that_are_not_whole_are_noticed() -> None:
+    """A block that has begun says where; one that has ended, and a text without one, say nothing."""
+    begin, end = "-----BEGIN RSA " + "PRIVATE KEY-----", "-----END RSA " + "PRIVATE KEY-----"
+    assert begun_block(f"log\n{begin}\nMII") == 4
+    assert begun_block(f"{begin}\nMII\n{end}\n") is None and begun_block("log") is None
+    assert begun_block(f"{begin}\n{end}\n{begin}") == len(begin) + len(end) + 2
 
 
 def test_table_has_the_kinds_that_are_promised() -> None:
