@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+import signal
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,23 +19,43 @@ from artui import started
 from artui.capture import warn
 from artui.settings import load_settings
 
+# Small matrices are multiplied by one thread: several only wait for each other, at three times the price.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Screens are pictured in true colour, whatever terminal the tests run in.
 os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"
 # The snapshot plug-in may have imported Textual before this was set.
-constants.COLOR_SYSTEM = "truecolor"
+constants.COLOR_SYSTEM = "truecolor"  # type: ignore[misc]
+
+HOME_PARTS = ("state", "cache", "config", "data")
+
+# Whoever starts the tests behind their back (`nohup`, a shell's `&`) has these ignored, and children inherit that: what
+# is tested of ctrl+c would wait for ever.
+for ignored in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+    if signal.getsignal(ignored) is signal.SIG_IGN:
+        signal.signal(ignored, signal.default_int_handler if ignored == signal.SIGINT else signal.SIG_DFL)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Whatever a test, a fixture of a module or a child of theirs keeps at home or puts aside goes to pytest's own folder."""
+    base = tmp_path_factory.getbasetemp()
+    for part in ("home", "aside"):
+        (base / part).mkdir(exist_ok=True)
+    os.environ |= {
+        "HOME": str(base / "home"),
+        "TMPDIR": str(base / "aside"),
+        "IPYTHONDIR": str(base / "home" / "ipython"),
+    }
+    os.environ |= {f"XDG_{part.upper()}_HOME": str(base / "home" / part) for part in HOME_PARTS}
+    tempfile.tempdir = None
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Keep state, cache and settings of the tests apart from the user's, shared within one test process."""
     folder = Path(os.environ.get("ARTUI_TEST_HOME") or tmp_path_factory.getbasetemp() / "home")
-    for name, part in (
-        ("XDG_STATE_HOME", "state"),
-        ("XDG_CACHE_HOME", "cache"),
-        ("XDG_CONFIG_HOME", "config"),
-        ("XDG_DATA_HOME", "data"),
-    ):
-        monkeypatch.setenv(name, str(folder / part))
+    for part in HOME_PARTS:
+        monkeypatch.setenv(f"XDG_{part.upper()}_HOME", str(folder / part))
     for name in [name for name in os.environ if name.startswith("ARTUI_") and name != "ARTUI_TEST_HOME"] + ["NO_COLOR"]:
         monkeypatch.delenv(name, raising=False)
     # What goes on beside a run is looked at by the tests that are about it.
@@ -48,20 +73,33 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture(scope="session")
-def built_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's catalog, made by the real demo once a test process. Do not write to it: copy it."""
-    from artui.demo import project as demo
+def made_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's catalog as `artui demo` without a terminal left it in an empty folder: made once for all test processes.
 
-    folder = tmp_path_factory.getbasetemp() / "home"
-    before = {name: os.environ.get(name) for name in ("XDG_STATE_HOME", "XDG_CACHE_HOME")}
-    os.environ |= {"XDG_STATE_HOME": str(folder / "state"), "XDG_CACHE_HOME": str(folder / "cache")}
-    try:
-        path = tmp_path_factory.mktemp("demo") / "demo.artui"
-        demo.build(path)
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
-    return path
+    Others may be copying it: open `built_demo`.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "made-demo"
+    shared.mkdir(exist_ok=True)
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "folder").exists():
+            folder = Path(tempfile.mkdtemp(dir=shared))
+            env = {name: value for name, value in os.environ.items() if not name.startswith(("ARTUI_", "XDG_"))}
+            env |= {f"XDG_{part.upper()}_HOME": str(shared / "home" / part) for part in HOME_PARTS}
+            done = subprocess.run(
+                [sys.executable, "-m", "artui", "demo"],
+                cwd=folder, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stderr
+            folder.rename(shared / "folder")
+    return shared / "folder" / "demo.artui"
+
+
+@pytest.fixture(scope="session")
+def built_demo(made_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's catalog, once a test process. Do not write to it: copy it."""
+    return Path(shutil.copyfile(made_demo, tmp_path_factory.mktemp("demo") / "demo.artui"))
 
 
 @pytest.fixture

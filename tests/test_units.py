@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from artui.model import ParamValue
 from artui.units import (
     age_text,
     bytes_text,
@@ -191,6 +192,6 @@ def test_different_params_look_different(value: float) -> None:
         ((None, "0.333333", 1 / 3, [1]), ("none", "0.333333", "0.333333", "[1]")),
     ],
 )
-def test_params_side_by_side_look_as_different_as_they_are(values: list[object], texts: list[str]) -> None:
+def test_params_side_by_side_look_as_different_as_they_are(values: list[ParamValue], texts: tuple[str, ...]) -> None:
     """Floats are shown in full where two that differ would otherwise look the same."""
-    assert param_texts(values) == texts  # type: ignore[arg-type]
+    assert param_texts(values) == texts

@@ -144,8 +144,8 @@ def main() -> None:
                 part = best(lambda reader=reader, metric=metric: curve(reader, metric, window=(1000.0, 5000.0)))  # type: ignore[misc]
             rows.append((f"a chart of {count:,} points, whole / 4,000 of them, ms", f"{whole:.0f} / {part:.0f}", str(limit), ""))  # fmt: skip
     print(f"{'what':<62} {'ours':>14}   {'limit':<8} {'others in this run'}")
-    for title, ours, limit, others in rows:
-        print(f"{title:<62} {ours:>14}   {limit:<8} {others}")
+    for title, ours, budget, others in rows:
+        print(f"{title:<62} {ours:>14}   {budget:<8} {others}")
 
 
 if __name__ == "__main__":

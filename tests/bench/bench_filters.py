@@ -18,7 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from artui.query.reader import Reader
-from tests.query import hostile
+from tests.query.filter import hostile
 
 
 def main() -> int:

@@ -16,17 +16,22 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 NAMES = [f"train/metric_{number}" for number in range(10)]
 
+Values = dict[str, float]
 
-def calls(steps: int) -> list[dict[str, float]]:
+
+def calls(steps: int) -> list[Values]:
     chance = random.Random(1)
     return [{name: chance.gauss(1 / (1 + step), 0.01) for name in NAMES} for step in range(steps)]
 
 
-def measure(title: str, log, values: list[dict[str, float]], *, pause: float) -> dict[str, object]:
+def measure(
+    title: str, log: Callable[[Values, int], object], values: list[Values], *, pause: float
+) -> dict[str, object]:
     """Time each call; `pause` seconds of other work lie between calls, as in training."""
     taken = []
     began = time.perf_counter()
@@ -50,7 +55,7 @@ def size_of(folder: str) -> int:
     return sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
 
 
-def bare_write(folder, values, pause):
+def bare_write(folder: str, values: list[Values], pause: float) -> dict[str, object]:
     handle = os.open(f"{folder}/x", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     content = b"x" * 109
     return measure(
@@ -58,7 +63,7 @@ def bare_write(folder, values, pause):
     )
 
 
-def artui(folder, values, pause):
+def artui(folder: str, values: list[Values], pause: float) -> dict[str, object]:
     import artui
 
     with artui.start_run(project="bench", catalog=f"{folder}/x.artui") as run:
@@ -69,7 +74,7 @@ def artui(folder, values, pause):
     return {**found, "end": time.perf_counter() - start}
 
 
-def mlflow(folder, values, pause):
+def mlflow(folder: str, values: list[Values], pause: float) -> dict[str, object]:
     import mlflow
 
     mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
@@ -80,7 +85,7 @@ def mlflow(folder, values, pause):
         )
 
 
-def wandb(folder, values, pause):
+def wandb(folder: str, values: list[Values], pause: float) -> dict[str, object]:
     import wandb
 
     run = wandb.init(mode="offline", dir=folder, project="bench", settings=wandb.Settings(silent=True, console="off"))
@@ -91,7 +96,7 @@ def wandb(folder, values, pause):
     return {**found, "end": time.perf_counter() - start}
 
 
-def trackio(folder, values, pause):
+def trackio(folder: str, values: list[Values], pause: float) -> dict[str, object]:
     os.environ["TRACKIO_DIR"] = folder
     import trackio
 
@@ -103,12 +108,12 @@ def trackio(folder, values, pause):
     return {**found, "end": time.perf_counter() - start}
 
 
-def tensorboard(folder, values, pause):
+def tensorboard(folder: str, values: list[Values], pause: float) -> dict[str, object]:
     from tensorboardX import SummaryWriter
 
     writer = SummaryWriter(folder)
 
-    def log(values, step):
+    def log(values: Values, step: int) -> None:
         for name, value in values.items():
             writer.add_scalar(name, value, step)
 
@@ -118,7 +123,9 @@ def tensorboard(folder, values, pause):
     return {**found, "end": time.perf_counter() - start}
 
 
-OURS, PEERS = (bare_write, artui), (mlflow, wandb, trackio, tensorboard)
+Work = Callable[[str, list[Values], float], dict[str, object]]
+OURS: dict[str, Work] = {"bare_write": bare_write, "artui": artui}
+PEERS: dict[str, Work] = {"mlflow": mlflow, "wandb": wandb, "trackio": trackio, "tensorboard": tensorboard}
 
 
 def main() -> int:
@@ -129,7 +136,7 @@ def main() -> int:
     parser.add_argument("--pause", type=float, default=0.0, help="seconds of other work between calls")
     options = parser.parse_args()
     if options.one:
-        work = next(each for each in (*OURS, *PEERS) if each.__name__ == options.one)
+        work = (OURS | PEERS)[options.one]
         with tempfile.TemporaryDirectory(prefix="artui-bench-") as folder:
             steps = options.steps if work is not mlflow else min(options.steps, 1000)
             found = work(folder, calls(steps), options.pause)
@@ -137,8 +144,8 @@ def main() -> int:
             os._exit(0)  # peers may leave threads and servers behind
     print(f"{options.steps:,} calls of 10 metrics, {options.pause * 1e6:.0f} µs of other work between them")
     print(f"{'':32}{'p50 µs':>9}{'p99 µs':>9}{'max µs':>10}{'loop s':>8}{'end s':>7}{'bytes/point':>13}")
-    for work in (*OURS, *PEERS):
-        python = sys.executable if work in OURS else options.peers
+    for name in (*OURS, *PEERS):
+        python = sys.executable if name in OURS else options.peers
         if not python:
             continue
         home = {"ARTUI_CONSOLE": "0", "ARTUI_SYSTEM_SECONDS": "10", "XDG_STATE_HOME": tempfile.mkdtemp()}
@@ -146,7 +153,7 @@ def main() -> int:
             python,
             __file__,
             "--one",
-            work.__name__,
+            name,
             "--steps",
             str(options.steps),
             "--pause",
@@ -155,7 +162,7 @@ def main() -> int:
         done = subprocess.run(arguments, capture_output=True, text=True, env={**os.environ, **home}, check=False)
         lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
         if not lines:
-            print(f"{work.__name__:32}{(done.stderr.strip().splitlines() or ['?'])[-1][:80]:>9}")
+            print(f"{name:32}{(done.stderr.strip().splitlines() or ['?'])[-1][:80]:>9}")
             continue
         found = json.loads(lines[-1])
         points = found["steps"] * len(NAMES)

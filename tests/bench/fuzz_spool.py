@@ -22,7 +22,7 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_STATE_HOME"] = f"{folder}/state"
-        from tests.catalog.spool_fuzz import rounds
+        from tests.catalog.spool.spool_fuzz import rounds
 
         (Path(folder) / "work").mkdir()
         began = time.monotonic()

@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 import artui
-from artui.capture import writer
+from artui.capture import warn
 from artui.catalog import Catalog
 from artui.catalog.spool.place import spool_files
 from artui.errors import CatalogError
@@ -64,8 +64,8 @@ def main() -> int:
             path.parent.mkdir()
             shutil.copyfile(base, path)
             damage(path, chance)
-            writer._told.clear()
-            with contextlib.redirect_stderr(io.StringIO()):
+            warn.forget()
+            with contextlib.redirect_stderr(io.StringIO()) as told:
                 log(path, "before-3", resume=True)
                 log(path, f"new-{number}")
             if not spool_files(path):
@@ -74,7 +74,7 @@ def main() -> int:
             try:
                 Catalog(path).close()
                 seen["opens, and keeps a spool"] += 1
-                print(f"seed {options.seed}, round {number}:", *list(writer._told)[:4])
+                print(f"seed {options.seed}, round {number}:", *told.getvalue().splitlines()[:4])
             except CatalogError as error:
                 seen[f"does not open: {type(error).__name__}"] += 1
     print(dict(seen))

@@ -74,7 +74,7 @@ def test_exits_are_given_back(tmp_path: Path) -> None:
 def test_end_says_where_the_run_is(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     """One line on stderr: name, status, place, and what opens it; ranks that join, and who wants it quiet, say nothing."""
     monkeypatch.setenv("ARTUI_QUIET", "0")
-    artui.settings.load_settings.cache_clear()  # type: ignore[attr-defined]
+    artui.settings.load_settings.cache_clear()
     monkeypatch.chdir(tmp_path)
     with artui.start_run(name="calm otter", catalog="c.artui") as run:
         pass

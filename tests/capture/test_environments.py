@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -87,7 +88,7 @@ def _points(path: Path, run: str = "r") -> list[float]:
         return list(reader.run(run).series("x").values.tolist())
 
 
-HOMES = {
+HOMES: dict[str, Callable[[Path], Any]] = {
     "unknown": lambda box: None,
     "the root": lambda box: "/",
     "gone": lambda box: f"{box}/gone",
@@ -172,7 +173,7 @@ def test_no_temporary_folder(box: Path) -> None:
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_processes_of_multiprocessing(box: Path, method: str) -> None:
     """A process that was made by any method records a run of its own, and goes on with one that it was given."""
-    context = multiprocessing.get_context(method)
+    context: Any = multiprocessing.get_context(method)
     with artui.start_run(name="parent", catalog=box / "c.artui") as run:
         run.log({"x": 0.5})
         child = context.Process(target=environments.child_run, args=(str(box / "c.artui"), run))

@@ -11,10 +11,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from artui.catalog.spool.place import spool_files
+from artui.model import RunDetail
 from artui.query.api import open_catalog
 from artui.query.artifacts import file_text, get_version
 
@@ -30,7 +32,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "x.artui"
 
 
-def _exec(path: Path, *arguments: str, **options):
+def _exec(path: Path, *arguments: str, **options: Any) -> subprocess.CompletedProcess[Any]:
     return subprocess.run(
         [PYTHON, "-m", "artui", "exec", "-c", str(path), *arguments],
         capture_output=True,
@@ -40,7 +42,7 @@ def _exec(path: Path, *arguments: str, **options):
     )
 
 
-def _detail(path: Path):
+def _detail(path: Path) -> RunDetail:
     with open_catalog(path) as reader:
         return reader.run(reader.runs()[0].id).detail()
 
@@ -202,12 +204,18 @@ def test_on_a_terminal_the_program_has_one(path: Path) -> None:
     import termios
 
     fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 91, 0, 0))
-    said = _until(master, b"91")
-    os.write(master, b"keys\n")
-    said = _until(master, b"got keys")
-    os.write(master, b"\x03")
-    said = _until(master, b"interrupted")
-    _, status = os.waitpid(child, 0)
+    try:
+        said = _until(master, b"91")
+        os.write(master, b"keys\n")
+        said = _until(master, b"got keys")
+        os.write(master, b"\x03")
+        said = _until(master, b"interrupted")
+    except BaseException:
+        os.kill(child, signal.SIGKILL)
+        raise
+    finally:
+        _, status = os.waitpid(child, 0)
+        os.close(master)
     assert b"interrupted" in said and os.waitstatus_to_exitcode(status) == 5
     assert "True True True 91" in _console(path)
 

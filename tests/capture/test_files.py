@@ -10,6 +10,7 @@ import pytest
 import artui
 from artui.capture.files import listed
 from artui.errors import ContentMissing, UsageError
+from artui.model import VersionHead
 from artui.query.artifacts import file_text, get_version, previews
 from artui.query.reader import Reader
 from artui.query.references import resolve
@@ -48,7 +49,8 @@ def test_names_that_look_alike_are_two_files(path: Path, tmp_path: Path) -> None
         assert run.save("folder", folder) == "folder:v1"
 
     with Reader(path) as reader:
-        assert resolve(reader, "folder").file_count == 2
+        version = resolve(reader, "folder")
+        assert isinstance(version, VersionHead) and version.file_count == 2
 
 
 def test_link_that_is_named_is_followed(path: Path, tmp_path: Path) -> None:
@@ -125,6 +127,7 @@ def test_input_behind_a_link_is_another_version_once_its_content_is(path: Path, 
 
     with Reader(path) as reader:
         data, links = resolve(reader, "data"), resolve(reader, "links")
+        assert isinstance(data, VersionHead) and isinstance(links, VersionHead)
         assert data.number == links.number == 2 and data.digest == links.digest
 
 

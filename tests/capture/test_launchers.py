@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from artui.capture import joining
 from artui.capture.joining import Place, program_of, take_part
+from artui.catalog.ids import derived_id
 from artui.catalog.spool.standing import Standing
 from artui.query.api import open_catalog
 
@@ -69,9 +69,9 @@ def test_workers_that_torchrun_starts_again_go_on(tmp_path: Path) -> None:
 LAUNCH = ("slurm", "77", "train.py")
 
 
-def _stand(**standings: Standing | None) -> list[str]:
+def _stand(**standings: Standing | None) -> list[int]:
     """Give, for each rank, which time of the launch it takes part in."""
-    known = {joining.derived_id("run", *LAUNCH, *([str(time)] if time else [])): time for time in range(5)}
+    known = {derived_id("run", *LAUNCH, *([str(time)] if time else [])): time for time in range(5)}
     times = [standings.get(f"time{time}") for time in range(5)]
     return [
         known[take_part(Place(rank=rank, launch=LAUNCH, is_member=rank > 0), lambda run_id: times[known[run_id]]).run_id]

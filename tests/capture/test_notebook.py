@@ -16,7 +16,7 @@ from artui.secrets import Redactor
 
 def _shell(monkeypatch: pytest.MonkeyPatch, *, history: Any = None, **names: Any) -> None:
     shell = types.SimpleNamespace(user_ns=names, history_manager=types.SimpleNamespace(input_hist_parsed=history))
-    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
 
 
 def test_cells_are_code(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:

@@ -173,7 +173,7 @@ class Unresolved(dict[str, Any]):
         raise KeyError("missing mandatory value: model.depth")
 
 
-def relu(x: float) -> float:
+def relu(x: float, y: type | None = None) -> float:
     return x
 
 
@@ -268,8 +268,9 @@ def test_nan_and_infinities_stay(tmp_path: Path) -> None:
     ):
         pass
     with open_catalog(tmp_path / "c.artui") as reader:
-        found = {param.name: param.value for param in reader.run("r").detail().params}
-    assert found["a"][0] == 1.0 and math.isnan(found["a"][1]) and found["a"][2] == -math.inf
+        found: dict[str, Any] = {param.name: param.value for param in reader.run("r").detail().params}
+    first, nan, last = found["a"]
+    assert first == 1.0 and math.isnan(nan) and last == -math.inf
     assert found["b"] == [None, 1 << 70]
 
 

@@ -220,6 +220,7 @@ def test_run_is_resumed_where_it_was(path: Path) -> None:
 
     detail = _detail(path)
     assert detail.head.status == "finished" and detail.error == "" and detail.params[0].value == 0.5
+    assert detail.head.duration_ms is not None and first.head.duration_ms is not None
     assert detail.head.duration_ms >= first.head.duration_ms and len(detail.context["resumed"]["times_ms"]) == 1
     with open_catalog(path) as reader:
         assert reader.run("r").series("x").steps.tolist() == [0, 1, 2]

@@ -17,7 +17,7 @@ import pytest
 import artui
 from artui.catalog import Catalog
 from artui.errors import ArtuiError, UnknownReference
-from artui.model import RunDetail
+from artui.model import RunDetail, VersionHead
 from artui.query.api import open_catalog
 from artui.query.artifacts import alias_history, artifact_list, get_version
 from artui.query.references import resolve
@@ -83,7 +83,7 @@ def test_steps_may_be_anything(path: Path) -> None:
     """Steps that are missing count on; negative, repeated, float and huge ones are kept in order of arrival."""
     with artui.start_run(project="p", name="r", catalog=path) as run:
         for step in (None, None, 10, None, -5, -5, 2.0, 2**80):
-            run.log({"x": 1.0}, step=step)
+            run.log({"x": 1.0}, step=step)  # type: ignore[arg-type]
     with open_catalog(path) as reader:
         assert reader.run("r").series("x").steps.tolist() == [0, 1, 10, 11, -5, -5, 2, 2**63 - 1]
 
@@ -204,13 +204,15 @@ def _log_there(run: artui.Run) -> None:
     run.log({"x": 5.0})
 
 
+def _log_many(run: artui.Run, name: str) -> None:
+    for n in range(2000):
+        run.log({name: float(n)}, step=n)
+
+
 def test_threads_lose_nothing(path: Path) -> None:
     """Four threads log 2,000 points each at once: all are there."""
     with artui.start_run(project="p", name="r", catalog=path) as run:
-        threads = [
-            threading.Thread(target=lambda name=name: [run.log({name: float(n)}, step=n) for n in range(2000)])
-            for name in "abcd"
-        ]
+        threads = [threading.Thread(target=_log_many, args=(run, name)) for name in "abcd"]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -245,13 +247,13 @@ def test_run_that_can_be_recorded_nowhere_raises_nothing_and_says_it_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """When nothing can be written anywhere the training goes on, with one line that says why."""
-    from artui.capture import start
+    from artui.capture import writer
     from artui.errors import CatalogReadOnly
 
     def refuse(path: Path) -> None:
         raise CatalogReadOnly("nothing can be written", remedy="")
 
-    monkeypatch.setattr(start.writers, "acquire", refuse)
+    monkeypatch.setattr(writer, "acquire", refuse)
     with artui.start_run(project="p", name="r", catalog=tmp_path / "x.artui", params={"lr": 1}) as run:
         run.log({"x": 1.0})
         assert run.save("model", tmp_path) is None
@@ -339,7 +341,8 @@ def test_local_data_becomes_an_input_version(path: Path, tmp_path: Path) -> None
         with artui.start_run(project="p", name=f"r{content}{number}", catalog=path) as run:
             assert run.use("data", path=data) == data
         with open_catalog(path) as reader:
-            assert resolve(reader, "data:latest").number == number
+            version = resolve(reader, "data:latest")
+            assert isinstance(version, VersionHead) and version.number == number
 
 
 def test_large_content_is_referenced(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -354,7 +357,8 @@ def test_large_content_is_referenced(path: Path, tmp_path: Path, monkeypatch: py
         with pytest.raises(ArtuiError, match="not there as recorded"):
             run.use("big:latest")
     with open_catalog(path) as reader:
-        assert resolve(reader, "big").storage == "referenced"
+        version = resolve(reader, "big")
+        assert isinstance(version, VersionHead) and version.storage == "referenced"
 
 
 def test_folders_follow_links_and_skip_what_is_no_file(

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import artui
 from artui.capture.adding import add_version
 from artui.content.files import AT_ONCE_BYTES, MAX_HOLE_BYTES, digest_of, gather
 from artui.errors import UnknownReference
-from artui.model import VersionDetail
+from artui.model import VersionDetail, VersionHead
 from artui.query.api import open_catalog
 from artui.query.artifacts import get_version, versions
 from artui.query.references import resolve
@@ -174,9 +175,14 @@ def _socket(path: Path) -> None:
         made.bind(os.path.relpath(path))
 
 
-SPECIAL = {
+def _link_to_pipe(path: Path) -> None:
+    os.mkfifo(f"{path}.pipe")
+    path.symlink_to(f"{path}.pipe")
+
+
+SPECIAL: dict[str, Callable[[Path], object]] = {
     "pipe": os.mkfifo,
-    "link to a pipe": lambda path: (os.mkfifo(f"{path}.pipe"), path.symlink_to(f"{path}.pipe")),
+    "link to a pipe": _link_to_pipe,
     "socket": _socket,
     "device": lambda path: path.symlink_to("/dev/zero"),
     "terminal": lambda path: path.symlink_to("/dev/tty"),
@@ -190,7 +196,7 @@ def test_special_files_are_never_opened(path: Path, tmp_path: Path, kind: str, m
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "a.txt").write_text("a")
-    SPECIAL[kind](folder / "special")  # type: ignore[no-untyped-call]
+    SPECIAL[kind](folder / "special")
     with _start(path) as run:
         assert run.save("alone", folder / "special") is None
         assert run.save("folder", folder) == "folder:v1"
@@ -235,9 +241,11 @@ def test_same_content_is_no_new_version_once_that_is_known(path: Path, tmp_path:
         assert third.save("model", other) == "model:v3"
 
     with open_catalog(path) as reader:
-        heads = versions(reader, resolve(reader, "model").artifact_key)
+        model, best = resolve(reader, "model"), resolve(reader, "model:best")
+        assert isinstance(model, VersionHead) and isinstance(best, VersionHead)
+        heads = versions(reader, model.artifact_key)
         assert [head.number for head in heads] == [3, 1]
-        assert resolve(reader, "model:best").number == 1
+        assert best.number == 1
         assert [head.reference for head in reader.run(again.id).detail().outputs] == ["model:v1"]
         assert get_version(reader, heads[1].id).related == ()
 

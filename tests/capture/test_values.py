@@ -141,7 +141,8 @@ class Raising:
 
 
 def _bfloat16(values: np.ndarray) -> np.ndarray:
-    return values.astype(pytest.importorskip("ml_dtypes").bfloat16)
+    narrow: np.ndarray = values.astype(pytest.importorskip("ml_dtypes").bfloat16)
+    return narrow
 
 
 FRAMEWORKS: list[Callable[[np.ndarray], Any]] = [
@@ -151,7 +152,8 @@ FRAMEWORKS: list[Callable[[np.ndarray], Any]] = [
 
 @pytest.fixture(params=FRAMEWORKS, ids=lambda each: each.__name__)
 def framework(request: pytest.FixtureRequest) -> Callable[[np.ndarray], Any]:
-    return request.param
+    made: Callable[[np.ndarray], Any] = request.param
+    return made
 
 
 @pytest.fixture
@@ -250,9 +252,10 @@ def test_steps_that_are_no_integers_follow_a_rule(
 def test_points_are_kept_whatever_their_steps_are(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """No point is lost for its step, and steps count on from where the last one was."""
     with artui.start_run(project="p", name="r", catalog=path) as run:
-        for step in (None, "5", float("nan"), 7.9, "x", Raising(), None, np.array([20]), None):
+        steps: list[Any] = [None, "5", float("nan"), 7.9, "x", Raising(), None, np.array([20]), None]
+        for step in steps:
             run.log({"x": 1.0}, step=step)
-        run.log_text("note", "words", step=float("nan"))
+        run.log_text("note", "words", step=steps[2])
 
     with open_catalog(path) as reader:
         assert reader.run("r").series("x").steps.tolist() == [0, 5, 6, 7, 8, 9, 10, 20, 21]
@@ -343,7 +346,7 @@ class Column:
 
     def __init__(self, dtype: Any, null: Any, data: bytes, **more: Any) -> None:
         self.dtype, self.describe_null, self.offset = dtype, null, more.pop("offset", 0)
-        self._size = more.pop("size")
+        self._size: int = more.pop("size")
         self.describe_categorical = more.pop("categories", None)
         self._buffers = {"data": (Buffer(data), more.pop("data_type", dtype))}
         self._buffers |= {name: (Buffer(content), dtype) for name, (content, dtype) in more.items()}

@@ -18,12 +18,16 @@ def test_each_subject_is_named_within_a_limit(capsys: pytest.CaptureFixture[str]
     assert lines[-1] == f"artui: left out: {3 * (12 - module.MAX_SUBJECTS)} more of these were not named."
 
 
+def _fail(said: str) -> None:
+    raise OSError(said)
+
+
 def test_one_cause_is_told_once_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(4):
         with guarded("saving", "model"):
-            raise OSError("full\x1b[31m")
+            _fail("full\x1b[31m")
     with guarded("saving", "other"):
-        raise OSError("full")
+        _fail("full")
     tell_counts()
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "artui: saving 'model' failed: OSError: full\\x1b[31m"

@@ -8,6 +8,7 @@ import os
 import time
 import tracemalloc
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from artui.errors import CatalogDamaged
 
 
 @pytest.fixture
-def catalog(tmp_path: Path):
+def catalog(tmp_path: Path) -> Iterator[Catalog]:
     with Catalog(tmp_path / "x.artui") as opened:
         yield opened
 

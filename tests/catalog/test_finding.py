@@ -13,7 +13,7 @@ import pytest
 
 import artui
 from artui import started
-from artui.catalog import Catalog, finding
+from artui.catalog import Catalog
 from artui.catalog.finding import find_catalog, place_for_run
 from artui.catalog.header import DEMO, is_demo
 from artui.query.api import open_catalog
@@ -116,7 +116,7 @@ def test_home_root_and_temporary_folder_take_none(work: Path, monkeypatch: pytes
 
 def test_folder_that_cannot_be_written_to(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no new one can be made, it is the user's default one, as the settings have it."""
-    monkeypatch.setattr(finding.os, "access", lambda path, mode: not str(path).startswith(str(work)))
+    monkeypatch.setattr(os, "access", lambda path, mode: not str(path).startswith(str(work)))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(work.parent / "config"))
     (work.parent / "config" / "artui").mkdir(parents=True)
     (work.parent / "config" / "artui" / "settings.toml").write_text(f'catalog = "{work.parent}/mine.artui"\n')
@@ -146,7 +146,7 @@ def test_launchers_that_go_elsewhere(work: Path, monkeypatch: pytest.MonkeyPatch
 
     runtime = types.SimpleNamespace(runtime=types.SimpleNamespace(cwd=str(work)))
     hydra = types.SimpleNamespace(HydraConfig=types.SimpleNamespace(get=lambda: runtime))
-    monkeypatch.setitem(sys.modules, "hydra.core.hydra_config", hydra)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "hydra.core.hydra_config", hydra)
     assert place_for_run().path == work / "vision.artui"
 
 

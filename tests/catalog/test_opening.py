@@ -438,7 +438,8 @@ def test_each_new_wal_has_a_token(own: Path) -> None:
     from artui.catalog import journal
 
     def tokens(connection: sqlite3.Connection) -> tuple[int, int]:
-        return connection.execute("SELECT wal_token, wal_token_before FROM catalog").fetchone()
+        now, before = connection.execute("SELECT wal_token, wal_token_before FROM catalog").fetchone()
+        return now, before
 
     seen = []
     with Catalog(own) as catalog:

@@ -7,6 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
+import click
 import pytest
 
 from artui.cli import VERBS
@@ -14,7 +15,7 @@ from artui.cli.group import cli
 from artui.query.api import open_catalog
 from tests.cli.conftest import ARGUMENTS, Call, Result, reopen, write_runs
 
-COMMANDS = {verb: cli.get_command(None, verb) for verb in VERBS}  # type: ignore[arg-type]
+COMMANDS = {verb: command for verb in VERBS if (command := cli.get_command(click.Context(cli), verb)) is not None}
 OF_CATALOGS = [verb for verb, command in COMMANDS.items() if any(each.name == "catalog" for each in command.params)]
 READING = [
     verb for verb in OF_CATALOGS if any(each.name == "as_json" for each in COMMANDS[verb].params) and verb != "demo"

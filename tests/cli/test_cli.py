@@ -11,57 +11,44 @@ from pathlib import Path
 import pytest
 
 from artui import start_run
-from artui.cli import run
-from artui.cli.layout import cells_of, lay_out
-
-Result = tuple[int, str, str]
-
-
-@pytest.fixture
-def artui(capfd: pytest.CaptureFixture[str]):
-    """Call the command line in this process: gives (exit code, stdout, stderr)."""
-
-    def call(*arguments: str) -> Result:
-        code = run(list(arguments))
-        out, err = capfd.readouterr()
-        return code, out, err
-
-    return call
+from artui.cli.layout import lay_out
+from artui.safetext import cells_of
+from tests.cli.conftest import Call
 
 
-def test_ls_lists_runs_with_their_params_and_metrics(artui, demo_catalog: Path) -> None:
+def test_ls_lists_runs_with_their_params_and_metrics(call: Call, demo_catalog: Path) -> None:
     """Every run has a line, with what varies and what was measured."""
-    code, out, _ = artui("ls", "-c", str(demo_catalog))
+    code, out, _ = call("ls", "-c", str(demo_catalog))
     lines = out.splitlines()
     assert code == 0 and len(lines) == 43
     assert lines[0].split()[:4] == ["status", "run", "age", "took"] and "val/loss" in lines[0] and "hidden" in lines[0]
 
 
-def test_ls_filters_sorts_and_limits(artui, demo_catalog: Path) -> None:
+def test_ls_filters_sorts_and_limits(call: Call, demo_catalog: Path) -> None:
     """Words filter, --sort metrics.NAME puts the smallest first, --limit cuts."""
-    code, out, _ = artui("ls", "sweep", "-c", str(demo_catalog), "--sort", "metrics.val/loss", "-n", "5", "--json")
+    code, out, _ = call("ls", "sweep", "-c", str(demo_catalog), "--sort", "metrics.val/loss", "-n", "5", "--json")
     runs = json.loads(out)
     losses = [run["metrics"]["val/loss"] for run in runs]
     assert code == 0 and len(runs) == 5 and losses == sorted(losses)
 
 
-def test_json_keeps_nan_apart_from_missing(artui, demo_catalog: Path) -> None:
+def test_json_keeps_nan_apart_from_missing(call: Call, demo_catalog: Path) -> None:
     """A metric that ended in NaN is the text "NaN"; one that was never logged is not there."""
-    _, out, _ = artui("ls", "-c", str(demo_catalog), "--json")
+    _, out, _ = call("ls", "-c", str(demo_catalog), "--json")
     values = [run["metrics"].get("val/loss", "missing") for run in json.loads(out)]
     assert "nan" in values and "missing" in values and "inf" in values
 
 
-def test_show_compare_and_trace_print_what_the_app_shows(artui, demo_catalog: Path) -> None:
+def test_show_compare_and_trace_print_what_the_app_shows(call: Call, demo_catalog: Path) -> None:
     """A run, a version by alias, two runs side by side, and a lineage."""
-    assert "val/loss" in artui("show", "final-1", "-c", str(demo_catalog))[1]
-    version = artui("show", "digits-model:production", "-c", str(demo_catalog))[1]
+    assert "val/loss" in call("show", "final-1", "-c", str(demo_catalog))[1]
+    version = call("show", "digits-model:production", "-c", str(demo_catalog))[1]
     assert "made by" in version and "satisfies" in version and "model.safetensors" in version
-    compared = artui("compare", "final-1", "final-2", "-c", str(demo_catalog))
+    compared = call("compare", "final-1", "final-2", "-c", str(demo_catalog))
     assert "seed" in compared[1] and "*" in compared[1] and "rows differ" in compared[2]
-    traced = artui("trace", "digits-model:production", "-c", str(demo_catalog))[1]
+    traced = call("trace", "digits-model:production", "-c", str(demo_catalog))[1]
     assert "used digits-raw:v1" in traced and "used by score-batch" in traced
-    assert json.loads(artui("trace", "final-1", "-c", str(demo_catalog), "--json")[1])["upstream"]
+    assert json.loads(call("trace", "final-1", "-c", str(demo_catalog), "--json")[1])["upstream"]
 
 
 @pytest.mark.parametrize(
@@ -77,23 +64,25 @@ def test_show_compare_and_trace_print_what_the_app_shows(artui, demo_catalog: Pa
     ],
 )
 def test_wrong_calls_say_what_is_wrong(
-    artui, demo_catalog: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], code: int, said: str
+    call: Call, demo_catalog: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], code: int, said: str
 ) -> None:
     """Each wrong call exits with 2 and one clear line, and no traceback."""
     monkeypatch.setenv("ARTUI_CATALOG", str(demo_catalog))
-    found, out, err = artui(*arguments)
+    found, out, err = call(*arguments)
     assert (found, out) == (code, "") and said in err and "Traceback" not in err
 
 
-def test_missing_catalog_is_an_error_of_its_own(artui, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_catalog_is_an_error_of_its_own(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A path that is not there exits with 3; no catalog anywhere says how to make one."""
     monkeypatch.chdir(tmp_path)
-    assert artui("ls", "-c", "nosuch.artui")[0] == 3
-    code, _, err = artui()
+    assert call("ls", "-c", "nosuch.artui")[0] == 3
+    code, _, err = call()
     assert code == 3 and "artui demo" in err
 
 
-def test_catalogs_that_were_used_lately_are_offered(artui, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_catalogs_that_were_used_lately_are_offered(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where there is none, those are named that runs went to, the last one first; what is gone is not."""
     for name in ("one", "gone", "two"):
         (tmp_path / name).mkdir()
@@ -102,11 +91,11 @@ def test_catalogs_that_were_used_lately_are_offered(artui, tmp_path: Path, monke
     (tmp_path / "gone" / "gone.artui").unlink()
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")
-    code, _, err = artui()
+    code, _, err = call()
     assert code == 3 and f"Used lately: {tmp_path}/two/two.artui, {tmp_path}/one/one.artui" in err and "gone" not in err
 
 
-def test_nearest_catalog_upwards_is_found(artui, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nearest_catalog_upwards_is_found(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From a folder below, the catalog above is used; of two of them the last that was written."""
     below = tmp_path / "a" / "b"
     below.mkdir(parents=True)
@@ -115,7 +104,7 @@ def test_nearest_catalog_upwards_is_found(artui, tmp_path: Path, monkeypatch: py
         with start_run(name=name, catalog=tmp_path / f"{name}.artui"):
             pass
     os.utime(tmp_path / "first.artui", (1e9, 1e9))
-    code, out, _ = artui("ls")
+    code, out, _ = call("ls")
     assert code == 0 and "second" in out and "first" not in out
 
 
@@ -144,9 +133,9 @@ def test_reading_verbs_never_load_the_app(demo_catalog: Path) -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_prints_a_script(artui, shell: str) -> None:
+def test_completion_prints_a_script(call: Call, shell: str) -> None:
     """Each shell gets a script that calls artui."""
-    code, out, _ = artui("completion", shell)
+    code, out, _ = call("completion", shell)
     assert code == 0 and "_ARTUI_COMPLETE" in out
 
 
@@ -172,7 +161,7 @@ def test_tables_fit_their_width() -> None:
     assert "x" * 200 in "\n".join(lay_out(headers, rows, right=[False, True, False], width=None))
 
 
-def test_hostile_names_are_printed_as_text(artui, tmp_path: Path) -> None:
+def test_hostile_names_are_printed_as_text(call: Call, tmp_path: Path) -> None:
     """Escape sequences in a run's name reach no terminal, in tables, details, JSON or errors."""
     from artui.catalog import Catalog, runs
 
@@ -189,7 +178,7 @@ def test_hostile_names_are_printed_as_text(artui, tmp_path: Path) -> None:
         ("trace", name),
         ("show", name + "?"),
     ):
-        _, out, err = artui(*arguments, "-c", str(path))
+        _, out, err = call(*arguments, "-c", str(path))
         assert not [
             letter
             for letter in (out + err).replace("\n", "")

@@ -25,7 +25,9 @@ def _stopped(folder: Path, way: str, number: int, head: str = HEAD) -> int:
     press = f"os.kill(os.getpid(), {number}); signal.pause()"
     job = folder / "job.py"
     job.write_text(head + WAYS[way].replace("STOP", press))
-    return subprocess.run([sys.executable, str(job)], cwd=folder, stderr=subprocess.DEVNULL, check=False).returncode
+    return subprocess.run(
+        [sys.executable, str(job)], cwd=folder, stderr=subprocess.DEVNULL, timeout=60, check=False
+    ).returncode
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,7 @@ def test_every_letter_can_be_printed(tmp_path: Path, monkeypatch: pytest.MonkeyP
         option = ["-c", str(path)] if arguments != ["keys"] else []
         assert run([*arguments, *option]) == 0, arguments
         stream.flush()
-        printed = stream.buffer.getvalue()  # type: ignore[attr-defined]
+        printed = stream.buffer.getvalue()
         monkeypatch.undo()
         if "--json" in arguments:
             assert {each["name"] for each in json.loads(printed)} == {"Ω", "é", "😀"}

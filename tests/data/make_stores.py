@@ -26,6 +26,7 @@ import sys
 import tarfile
 import time
 from pathlib import Path
+from typing import Any
 
 HERE = Path.cwd()
 NAMES = ("sqlite", "file")
@@ -359,11 +360,12 @@ def _wandb_expected():
     from wandb.proto import wandb_internal_pb2 as messages
     from wandb.sdk.internal.datastore import DataStore
 
-    runs = {}
+    runs: dict[str, Any] = {}
     for log in sorted(HERE.glob("wandb/*run-*/*.wandb")):
         store = DataStore()
         store.open_for_scan(str(log))
-        rows, state = [], {"console": ""}
+        rows: list[Any] = []
+        state = {"console": ""}
         while True:
             try:
                 data = store.scan_data()
@@ -383,8 +385,9 @@ def _wandb_expected():
         run.update(state)
         run["exit"] = state.get("exit")
     for run in runs.values():
-        points = {}
-        media = run["media"] = {}
+        points: dict[str, Any] = {}
+        media: dict[str, Any] = {}
+        run["media"] = media
         for step, row in run.pop("rows"):
             for name, value in row.items():
                 if isinstance(value, dict) and value.get("_type", "histogram") != "histogram":
@@ -418,7 +421,7 @@ def _wandb_record(record, rows, state):
     elif kind == "summary":
         _put(state.setdefault("summary", {}), record.summary)
     elif kind == "history":
-        row = {}
+        row: dict[str, Any] = {}
         for item in record.history.item:
             _put_one(row, item)
         step = record.history.step.num if record.history.HasField("step") else row.get("_step")
@@ -656,7 +659,7 @@ def lightning():
     runs = _events_expected(HERE / "logs")
     for run in runs:
         run["params"] = {}
-    points = {}
+    points: dict[str, Any] = {}
     with open("logs/csv/version_0/metrics.csv", encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
             for name, text in row.items():
@@ -712,7 +715,7 @@ def transformers():
     trainer.save_model("final-bert")
     trainer.create_model_card()
     shutil.copyfile("out-bert/README.md", "final-bert/README.md")
-    points = {}
+    points: dict[str, Any] = {}
     for entry in client.TrainerState.load_from_json("out-bert/trainer_state.json").log_history:
         for name, value in entry.items():
             if name != "step":

@@ -28,7 +28,7 @@ STORES = Path(__file__).parent.parent / "data" / "stores"
 STATUSES = {"FINISHED": "finished", "FAILED": "failed", "KILLED": "killed"}
 
 
-def clients(format: str) -> Any:
+def clients(format: str) -> pytest.MarkDecorator:
     """Give a test every archive of a format."""
     found = sorted(path.name.removesuffix(".tar.xz") for path in STORES.glob(f"{format}-*.tar.xz"))
     return pytest.mark.parametrize("client", found)

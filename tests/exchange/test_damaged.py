@@ -122,8 +122,8 @@ def test_event_file_cut_or_flipped_gives_what_its_checksums_vouch_for(part: int,
         flipped[chance.randrange(len(raw))] ^= 1 << chance.randrange(8)
         path.write_bytes(flipped)
         report = _import(tmp_path / "s", tmp_path / "c.artui")
-        points = _points(tmp_path / "c.artui")
-        assert all(set(found) <= set(whole[name]) for name, found in points.items())
+        left = _points(tmp_path / "c.artui")
+        assert all(set(found) <= set(whole[name]) for name, found in left.items())
         assert _marks(report, tmp_path / "c.artui")
 
 

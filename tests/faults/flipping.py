@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import io
 import json
@@ -122,12 +123,10 @@ def _look_at_each(
         pieces[f"show {run_id}"] = _verb("show", run_id, "--json", "-c", str(path))
         pieces[f"trace {run_id}"] = _verb("trace", run_id, "--json", "-c", str(path))
         for name in names:
-            pieces[f"series {run_id} {name}"] = asked(
-                lambda catalog, i=run_id, n=name: _arrays(catalog.run(i).series(n))
-            )
+            pieces[f"series {run_id} {name}"] = asked(functools.partial(_series, run_id, name))
     for reference in references:
         pieces[f"show {reference}"] = _verb("show", reference, "--json", "-c", str(path))
-        pieces[f"files {reference}"] = asked(lambda catalog, r=reference: _contents(catalog, r))
+        pieces[f"files {reference}"] = asked(functools.partial(_contents, reference=reference))
     pieces["history"] = asked(_history)
     pieces["check"] = asked(_check)
 
@@ -156,6 +155,10 @@ def _asking(path: Path, stack: contextlib.ExitStack) -> Callable[[Callable[[Any]
             return Piece(error.exit_code, "", str(error))
 
     return ask
+
+
+def _series(run_id: str, name: str, catalog: Any) -> str:
+    return _arrays(catalog.run(run_id).series(name))
 
 
 def _arrays(series: Any) -> str:

@@ -114,8 +114,8 @@ class Plan:
         play, fault, *options = text.split(":")
         assert play in PLAYS and fault in FAULTS, f"{text}: of {sorted(PLAYS)} and {sorted(FAULTS)}"
         values = dict(each.split("=") for each in options)
-        words = {name: value for name, value in values.items() if name in ("mode", "call")}
-        return cls(play, fault, **words, **{name: int(value) for name, value in values.items() if name not in words})
+        mode, call = values.pop("mode", cls.mode), values.pop("call", cls.call)
+        return cls(play, fault, mode, call, **{name: int(value) for name, value in values.items()})
 
 
 def main() -> int:

@@ -235,7 +235,7 @@ def _count_checkpoints(told: Told) -> None:
             told.put("calls", told.get("calls") + 1)
 
     def traced(*arguments: object, **options: object) -> sqlite3.Connection:
-        connection = connect(*arguments, **options)  # type: ignore[call-overload]
+        connection: sqlite3.Connection = connect(*arguments, **options)  # type: ignore[call-overload]
         connection.set_trace_callback(count)
         return connection
 

@@ -74,12 +74,12 @@ def set_up(home: Path, *, is_rollback: bool, flush_seconds: float, is_alone: boo
     if is_rollback:
         # As on a network file system. The name must be there: a hook that hooks nothing would test WAL twice.
         assert callable(journal.wal_is_safe)
-        journal.wal_is_safe = lambda *_, **__: False  # type: ignore[assignment]
+        journal.wal_is_safe = lambda *_, **__: False
     if is_alone:
         # No other process lives: a beginning that nobody has locked is nobody's, however young.
         for module in [module for name, module in sys.modules.items() if name.startswith("artui.catalog")]:
             if hasattr(module, "PART_SECONDS"):
-                module.PART_SECONDS = 0.0
+                setattr(module, "PART_SECONDS", 0.0)  # noqa: B010 - a module by any of its names has no such attribute to a checker
     for name, value in (("FLUSH_SECONDS", flush_seconds), ("END_SECONDS", 3.0)):
         assert hasattr(writer, name)
         setattr(writer, name, value)

@@ -88,7 +88,7 @@ def test_tensors_are_listed_without_their_values() -> None:
 
 
 class _Canary:
-    def __reduce__(self) -> tuple[object, tuple[str]]:
+    def __reduce__(self) -> tuple[object, tuple[str, str]]:
         return (open, ("CANARY", "w"))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -322,10 +323,11 @@ def test_live_console_is_a_regular_file(path: Path, tmp_path: Path, kind: str) -
     with open_catalog(path) as reader:
         run_id = reader.run("going").id
         place = folder / f"{run_id}.log"
-        {
+        make: dict[str, Callable[[], None]] = {
             "link": lambda: place.symlink_to(tmp_path / "secret"),
             "pipe": lambda: os.mkfifo(place),
             "folder": place.mkdir,
-        }[kind]()
+        }
+        make[kind]()
         with pytest.raises(ContentMissing):
             logs.open_log(reader, logs.log_sources(reader, get_run(reader, run_id))[0])

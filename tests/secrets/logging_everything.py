@@ -12,7 +12,7 @@ from pathlib import Path
 import artui
 
 told = json.loads(Path(os.environ["CANARIES"]).read_text())
-import helper  # noqa: E402, F401 - recorded as code
+import helper  # type: ignore[import-not-found]  # noqa: E402, F401 - lies beside this program when it runs, and is recorded as code
 
 
 def main() -> None:
@@ -59,6 +59,7 @@ def main() -> None:
     if os.environ.get("IS_KILLED"):
         time.sleep(0.6)  # the console's last lines are written about twice a second
         print("waiting for its end", told["unfinished line"][0][:-4], end="", flush=True)
+        assert run._recording is not None
         run._recording.tick()
         os.kill(os.getpid(), signal.SIGKILL)
     raise RuntimeError("\n".join(told["error"]))

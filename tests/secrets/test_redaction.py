@@ -8,10 +8,11 @@ import json
 import random
 import time
 import uuid
+from collections.abc import Callable
 
 import pytest
 
-from artui.secrets import Redactor, is_secret_file
+from artui.secrets import Redactor, begun_block, is_secret_file
 from artui.secrets.formats import FORMATS
 from artui.secrets.names import Suspicion, suspicion
 from tests.secrets.planted import HEX, KINDS, NAMES, Draw, Planted, plant
@@ -150,7 +151,7 @@ def test_files_of_secrets(path: str, is_secret: bool) -> None:
 def _ordinary() -> list[tuple[str, object]]:
     """Give 10,000 params as training code has them."""
     chance = random.Random(7)
-    makers = [
+    makers: list[Callable[[int], tuple[str, object]]] = [
         lambda n: ("commit", hashlib.sha1(str(n).encode()).hexdigest()), lambda n: ("data_hash", hashlib.sha256(str(n).encode()).hexdigest()), lambda n: ("git_sha", hashlib.md5(str(n).encode()).hexdigest()),
         lambda n: ("lr", chance.random()), lambda n: ("lr_text", f"{chance.random():.3e}"), lambda n: ("max_tokens", 512), lambda n: ("max_tokens", str(n)), lambda n: ("token_count", n),
         lambda n: ("ckpt", f"/data/user/token/run-{n}/ckpt-{n}.pt"), lambda n: ("data", f"s3://bucket-{n}/secret-santa/key/part-{n}.parquet"), lambda n: ("id", str(uuid.UUID(int=n * 7919, version=4))),
@@ -177,7 +178,7 @@ def _ordinary() -> list[tuple[str, object]]:
 def test_ordinary_params_are_left_alone() -> None:
     """Of 10,000 ordinary params none is changed: by value, by name, in a text, in JSON or under the name of another."""
     redactor = Redactor("k")
-    touched = set()
+    touched: set[object] = set()
     for name, value in _ordinary():
         if redactor.value(name, value) != value:
             touched.add((name, value))
@@ -189,14 +190,59 @@ def test_ordinary_params_are_left_alone() -> None:
 
 
 def test_hostile_texts_take_no_longer_than_their_length() -> None:
-    """Nothing in a text makes looking through it slow: 2,000 letters of whatever beginnings take a tenth of a second at most."""
+    """Nothing in a text makes looking through it slow: 2,000 letters of whatever beginnings take a tenth of a second at most.
+
+    Or, on a machine that is busy, fifty times what ordinary words take at the same moment; the best of five tries counts.
+    """
     redactor = Redactor("k")
     pieces = {"password=", "token: ", "-----BEGIN RSA PRIVATE KEY-----", "://a:", "--api-key ", "\x1b[1m", "\x1b[", "\\x1b", "key", "a_", "cookie: a=", "Authorization: Bearer ", "M" * 23, "\\", '"', "0123456789abcdef", "a.", "\x1b]"}  # fmt: skip
     for piece in sorted({*pieces, *(word for each in FORMATS for word in each.words)}):
         for text in (piece, piece + " ", piece + "a="):
-            began = time.process_time()
-            redactor.text((text * 2_000)[:2_000])
-            assert time.process_time() - began < 0.1, text
+            for number in range(5):
+                seconds = _seconds(redactor, text, number)
+                if seconds < 0.1 or seconds < 50 * _seconds(redactor, "the loss of this run ", number):
+                    break
+            else:
+                raise AssertionError(f"{seconds:.3f} s for {text!r}")
+
+
+def _seconds(redactor: Redactor, piece: str, number: int) -> float:
+    """Measure 2,000 letters. Each time others, since what was looked through is remembered."""
+    text = f"{number} {piece * 2_000}"[:2_000]
+    began = time.process_time()
+    redactor.text(text)
+    return time.process_time() - began
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--token", "CanaryValue99"), ("--token=CanaryValue99",), ("-password", "CanaryValue99", "--epochs", "3"), ("API_KEY=CanaryValue99",),
+        ("train.py", "hf_" + "aB" * 17), ("--header", "Authorization: Bearer CanaryValue99aaBB"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_command_lines_keep_all_but_their_secrets(words: tuple[str, ...]) -> None:
+    """A value behind an option or a name of a secret is taken out; the other words stay as they are, in their places."""
+    shown = Redactor("k").command(["python", *words, "--lr", "0.1"])
+
+    assert "Canary" not in " ".join(shown) and "aBaB" not in " ".join(shown) and "<redacted:" in " ".join(shown)
+    assert len(shown) == len(words) + 3 and (shown[0], shown[-2:]) == ("python", ["--lr", "0.1"])
+    assert shown[1].partition("=")[0].partition(" ")[0] == words[0].partition("=")[0]
+
+
+def test_options_that_follow_each_other_hide_no_word() -> None:
+    """An option that has no value does not take the next option for it."""
+    words = ["train", "--auth", "--seed", "1", "--no-token", "--", "x"]
+    assert Redactor("k").command(words) == words
+
+
+def test_private_keys_that_are_not_whole_are_noticed() -> None:
+    """A block that has begun says where; one that has ended, and a text without one, say nothing."""
+    begin, end = "-----BEGIN RSA " + "PRIVATE KEY-----", "-----END RSA " + "PRIVATE KEY-----"
+    assert begun_block(f"log\n{begin}\nMII") == 4
+    assert begun_block(f"{begin}\nMII\n{end}\n") is None and begun_block("log") is None
+    assert begun_block(f"{begin}\n{end}\n{begin}") == len(begin) + len(end) + 2
 
 
 def test_table_has_the_kinds_that_are_promised() -> None:

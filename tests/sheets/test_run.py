@@ -70,7 +70,8 @@ def test_surroundings_that_are_not_what_they_should_be_are_passed_over() -> None
     """Whatever JSON stands in a run's context, its sheet is made."""
     names = ("code", "seeds", "container", "job", "variables", "resumed", "remarks", "import")
     plain = run_sheet(run_detail(context={}), now_ms=NOW_MS)
-    for value in (None, 3, "text", [1], [[]], {}):
+    values: tuple[object, ...] = (None, 3, "text", [1], [[]], {})
+    for value in values:
         assert run_sheet(run_detail(context=dict.fromkeys(names, value)), now_ms=NOW_MS).title == plain.title
     odd = {"import": {"format": 5, "run_id": [], "imported_ms": "x"}, "job": {"slurm": 4}, "resumed": {"times_ms": 1}}
     assert "imported: from 5" in texts_of(run_sheet(run_detail(context=odd), now_ms=NOW_MS))

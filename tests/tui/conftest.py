@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -27,7 +28,7 @@ def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     monkeypatch.setattr(time, "time_ns", lambda: NOW_MS * 1_000_000)
-    monkeypatch.setattr(ids.os, "urandom", lambda count: b"\x07" * count)
+    monkeypatch.setattr(os, "urandom", lambda count: b"\x07" * count)
     ids._forget()
 
 

@@ -6,15 +6,18 @@ import asyncio
 import time
 import weakref
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.timer import Timer
 
 from artui.query.reader import Reader
 from artui.settings import Settings
 from artui.tui import fetch
 from artui.tui.app import ArtuiApp
+
+S = TypeVar("S", bound=Screen[Any])
 
 NOW_MS = 1_790_000_000_000
 HOSTILE = "\x1b]0;pwned\x07\x1b[31mred\x9b1m [/]oops[/nope] [@click=app.quit]x[/] ‮evil​"
@@ -51,3 +54,10 @@ def shown(pilot: Pilot[Any]) -> str:
     """Give the text that is on the screen."""
     strips = pilot.app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
+
+def on(pilot: Pilot[Any], kind: type[S]) -> S:
+    """Give the screen that is on top, which must be of that kind."""
+    screen = pilot.app.screen
+    assert isinstance(screen, kind), screen
+    return screen

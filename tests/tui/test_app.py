@@ -12,8 +12,9 @@ import pytest
 from textual.pilot import Pilot
 
 from artui.catalog import Catalog, points, runs
+from artui.tui.screens.compare import CompareScreen
 from artui.tui.screens.runs.screen import RunsScreen
-from tests.tui.looking import NOW_MS, settled, shown
+from tests.tui.looking import NOW_MS, on, settled, shown
 
 Explore = Callable[..., None]
 
@@ -133,13 +134,13 @@ def test_baseline_and_direction_can_be_changed(small_catalog: Path, explore: Exp
         await pilot.press("right", "b")
         await settled(pilot)
         assert "baseline calm-otter-10" in shown(pilot)
-        table = pilot.app.screen.table
+        table = on(pilot, CompareScreen).table
         while table.row is None or table.row.name != "val/loss":
             await pilot.press("down")
         best = table.row.best
         await pilot.press("d")
         await settled(pilot)
-        assert table.row is not None and table.row.best == 1 - best
+        assert best is not None and table.row is not None and table.row.best == 1 - best
 
     explore(small_catalog, flow)
 

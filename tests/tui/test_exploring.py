@@ -18,7 +18,7 @@ from artui.tui.themes import chosen_theme, themes_of
 from artui.tui.widgets.chartgrid import ChartGrid
 from artui.tui.widgets.parallel import Parallel
 from artui.tui.widgets.scatter import Scatter
-from tests.tui.looking import settled, shown
+from tests.tui.looking import on, settled, shown
 
 Explore = Callable[..., None]
 
@@ -133,12 +133,13 @@ def test_column_is_described_and_filters(small_catalog: Path, explore: Explore) 
     async def flow(pilot: Pilot[Any]) -> None:
         await _to_column(pilot, "param:optimizer")
         text = await _press(pilot, "F")
-        assert isinstance(pilot.app.screen, ColumnScreen)
+        on(pilot, ColumnScreen)
         assert "11 of 12 runs with a value" in text and "adam" in text and "none" in text
         text = await _press(pilot, "slash", *"sgd", "enter")
         assert "adam" not in text
         text = await _press(pilot, "enter")
-        assert isinstance(pilot.app.screen, RunsScreen) and "3 of 12 runs" in text and "params.optimizer = sgd" in text
+        on(pilot, RunsScreen)
+        assert "3 of 12 runs" in text and "params.optimizer = sgd" in text
 
     explore(small_catalog, flow, size=(160, 36))
 
@@ -174,21 +175,21 @@ def test_pictures_of_marked_runs(small_catalog: Path, explore: Explore) -> None:
 
     async def flow(pilot: Pilot[Any]) -> None:
         text = await _press(pilot, "space", "space", "space", "f")
-        assert isinstance(pilot.app.screen, PlotScreen)
+        on(pilot, PlotScreen)
         assert "val/loss" in text and "calm-otter-11" in text and any("⠀" < letter <= "⣿" for letter in text)
         text = await _press(pilot, "tab")
         assert "against" in text and "rank correlation" in text and "•" in text
         text = await _press(pilot, "right", "right")
         assert "◎ calm-otter-" in text
         await _press(pilot, "enter")
-        assert isinstance(pilot.app.screen, RunScreen)
+        on(pilot, RunScreen)
         await _press(pilot, "escape")
         text = await _press(pilot, "tab")
         assert "Parallel coordinates" in text and "hidden" in text and "best tenth" in text
         text = await _press(pilot, "tab")
         assert "median" in text and "▸" in text
         await _press(pilot, "escape")
-        assert isinstance(pilot.app.screen, RunsScreen)
+        on(pilot, RunsScreen)
 
     explore(small_catalog, flow, size=(120, 36))
 
@@ -204,7 +205,8 @@ def test_brush_of_parallel_coordinates_becomes_a_filter(small_catalog: Path, exp
         text = await _press(pilot, "up")
         assert "top third" in text
         text = await _press(pilot, "enter")
-        assert isinstance(pilot.app.screen, RunsScreen) and "params.hidden >=" in text and "4 of 12 runs" in text
+        on(pilot, RunsScreen)
+        assert "params.hidden >=" in text and "4 of 12 runs" in text
 
     explore(small_catalog, flow, size=(120, 36))
 
@@ -217,7 +219,8 @@ def test_bar_of_a_histogram_becomes_a_filter(small_catalog: Path, explore: Explo
         await _press(pilot, "F", "f")
         text = await _press(pilot, "right", "right")
         text = await _press(pilot, "enter")
-        assert isinstance(pilot.app.screen, RunsScreen) and "params.hidden" in text and "of 12 runs" in text
+        on(pilot, RunsScreen)
+        assert "params.hidden" in text and "of 12 runs" in text
 
     explore(small_catalog, flow, size=(120, 36))
 
@@ -246,16 +249,20 @@ def test_charts_are_looked_at_more_closely(small_catalog: Path, explore: Explore
         await _press(pilot, "down", "down", "enter", "tab")
         grid = pilot.app.screen.query_one(ChartGrid)
         await _press(pilot, "full_stop")
-        first = grid.options.window
+
+        def window() -> tuple[float, float] | None:
+            return grid.options.window
+
+        first = window()
         assert first is not None and first[0] > 0 and first[1] < 195
         xs = grid.lines[0].curve.xs
         assert sum(x < first[0] for x in xs) <= 1 and sum(x > first[1] for x in xs) <= 1 and len(xs) > 10
         await _press(pilot, "right_parenthesis")
         assert grid.options.window is not None and grid.options.window[0] > first[0]
         await _press(pilot, "comma", "0")
-        assert grid.options.window is None and len(grid.lines[0].curve.xs) == 40
+        assert window() is None and len(grid.lines[0].curve.xs) == 40
         await _press(pilot, "full_stop", "escape")
-        assert grid.options.window is None and isinstance(pilot.app.screen, RunScreen)
+        assert window() is None and on(pilot, RunScreen)
 
     explore(small_catalog, flow)
 
@@ -275,10 +282,11 @@ def test_points_are_placed_by_another_metric(small_catalog: Path, explore: Explo
             axes.append(grid.options.axis)
         assert axes == ["step", "time", "wall"]
         # A time of the clock has no ratio to another: that axis stays linear.
-        await _press(pilot, "O")
-        assert not grid.options.is_log_x
-        await _press(pilot, "x", "O")
-        assert grid.options.is_log_x and grid.options.axis == "step"
+        is_log = []
+        for keys in ("O", "xO"):
+            await _press(pilot, *keys)
+            is_log.append((grid.options.axis, grid.options.is_log_x))
+        assert is_log == [("wall", False), ("step", True)]
 
     explore(small_catalog, flow)
 
@@ -326,7 +334,8 @@ def test_palette_goes_to_anything(small_catalog: Path, explore: Explore) -> None
         text = await _press(pilot, "colon", *"otter-7")
         assert "calm-otter-7" in text
         await _press(pilot, "enter")
-        assert isinstance(pilot.app.screen, RunScreen) and "calm-otter-7" in shown(pilot)
+        on(pilot, RunScreen)
+        assert "calm-otter-7" in shown(pilot)
         text = await _press(pilot, "escape", "ctrl+p")
         assert "recent" in text and "calm-otter-7" in text
         text = await _press(pilot, *"digits-model:candidate")
@@ -335,13 +344,14 @@ def test_palette_goes_to_anything(small_catalog: Path, explore: Explore) -> None
         assert ("candidate" in shown(pilot) and "versions" in shown(pilot)) or "digits-model" in shown(pilot)
         await _press(pilot, "1")
         text = await _press(pilot, "colon", *"val/acc", "enter")
-        assert isinstance(pilot.app.screen, RunsScreen) and "by val/acc ↓" in text
+        on(pilot, RunsScreen)
+        assert "by val/acc ↓" in text
         await _press(pilot, "colon", *"invert", "enter")
-        assert len(pilot.app.screen.table.marked) == 12  # type: ignore[attr-defined]
+        assert len(on(pilot, RunsScreen).table.marked) == 12
         text = await _press(pilot, "colon", *"zzzz")
         assert "nothing here contains this" in text
         await _press(pilot, "escape")
-        assert isinstance(pilot.app.screen, RunsScreen)
+        on(pilot, RunsScreen)
 
     explore(small_catalog, flow)
 
@@ -360,9 +370,9 @@ def test_lines_of_any_list_are_found(small_catalog: Path, explore: Explore) -> N
         text = await _press(pilot, "slash", "ctrl+u", *"no such words", "enter")
         assert "No line has" in text
         await _press(pilot, "escape")
-        assert isinstance(pilot.app.screen, RunScreen)
+        on(pilot, RunScreen)
         await _press(pilot, "escape")
-        assert isinstance(pilot.app.screen, RunsScreen)
+        on(pilot, RunsScreen)
 
     explore(small_catalog, flow)
 
@@ -389,7 +399,8 @@ def test_own_theme_takes_what_it_does_not_say_from_its_base() -> None:
     settings = Settings(themes={"paper": {"base": "light", "accent": "#000087", "curves": ["#000087"]}}, theme="paper")
     paper = chosen_theme(settings)
     assert paper.colours["accent"] == "#000087" and paper.background == "#ffffff" and paper.curves == ("#000087",)
-    for wrong in ({"accent": "blue"}, {"shadow": "#000000"}, {"base": "noir"}, {"curves": []}, 7):
+    wrongs: list[Any] = [{"accent": "blue"}, {"shadow": "#000000"}, {"base": "noir"}, {"curves": []}, 7]
+    for wrong in wrongs:
         with pytest.raises(Exception, match="paper"):
             themes_of(Settings(themes={"paper": wrong}))
     with pytest.raises(Exception, match="There is no theme"):
@@ -413,7 +424,7 @@ def test_comparison_in_depth(demo_catalog: Path, explore: Explore) -> None:
         text = await _press(pilot, "D")
         assert "code of" in text and "---" in text
         await _press(pilot, "escape", "escape")
-        assert isinstance(pilot.app.screen, RunsScreen)
+        on(pilot, RunsScreen)
 
     explore(demo_catalog, flow, size=(120, 36))
 

@@ -14,6 +14,7 @@ import pytest
 from textual.pilot import Pilot
 
 from artui.catalog import Catalog, points, runs
+from artui.model import ParamValue
 from tests.documents import MANUAL
 from tests.tui.looking import NOW_MS, settled, shown
 
@@ -30,7 +31,7 @@ def big_sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for number in range(10_000):
             rate, width = chance.choice([0.001, 0.01, 0.1]), chance.choice([64, 128, 256])
             momentum = chance.choice([0.0, 0.5, 0.9, 0.99])
-            params = {
+            params: dict[str, ParamValue] = {
                 "lr": rate,
                 "width": width,
                 "momentum": momentum,

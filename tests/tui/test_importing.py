@@ -22,7 +22,7 @@ from artui.tui.app import ArtuiApp
 from artui.tui.importing import Importing
 from tests.exchange.mlruns import write_run
 from tests.tui.looking import settled, shown
-from tests.tui.test_terminal import Terminal
+from tests.tui.terminal.test_terminal import Terminal
 
 
 @pytest.fixture

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from artui.catalog import Catalog, points, runs
-from artui.cli.layout import cells_of, lay_out
+from artui.cli.layout import lay_out
 from artui.query.reader import Reader
 from artui.query.runs.columns import chosen_columns, columns
+from artui.safetext import cells_of
 from tests.cli.conftest import Call
 
 LONG = "a-run-whose-name-is-longer-than-any-column-of-a-table-should-be-wide"

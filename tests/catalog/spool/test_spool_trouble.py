@@ -6,6 +6,7 @@ import json
 import os
 import random
 import shutil
+import socket
 import sqlite3
 import time
 from collections.abc import Callable
@@ -26,7 +27,7 @@ from artui.catalog.spool.reading import SpoolFile
 from artui.catalog.spool.writing import Spool
 from artui.query.api import open_catalog
 from artui.query.artifacts import file_text
-from tests.catalog import spool_fuzz
+from tests.catalog.spool import spool_fuzz
 
 WHEN_MS = 1_700_000_000_000
 RUN_ID = "01HZZZZZZZZZZZZZZZZZZZZZZ1"
@@ -44,7 +45,8 @@ def _start(run_id: str = RUN_ID, name: str = "r") -> dict[str, object]:
 
 def _points(path: Path, name: str, metric: str, labels: str = "") -> list[float]:
     with open_catalog(path) as reader:
-        return reader.run(name).series(metric, labels).values.tolist()
+        values: list[float] = reader.run(name).series(metric, labels).values.tolist()
+        return values
 
 
 def _remarks(path: Path, name: str) -> str:
@@ -57,7 +59,7 @@ def _write(path: Path, *bodies: bytes, header: dict[str, object] | None = None, 
     told = {
         "version": 1,
         "schema": SCHEMA_VERSION,
-        "host": owners.socket.gethostname(),
+        "host": socket.gethostname(),
         "pid": 1,
         "boot": owners.boot_id(),
     }
@@ -78,17 +80,25 @@ def _point_bodies(run_id: str = RUN_ID, count: int = 5) -> list[bytes]:
     return [names, *(struct.pack("<BIqqd", POINTS, 1, step, WHEN_MS + step, float(step)) for step in range(count))]
 
 
+def _each(do: Callable[[Path], object]) -> Callable[[Path], None]:
+    def harm(folder: Path) -> None:
+        for file in list(folder.iterdir()):
+            do(file)
+
+    return harm
+
+
 HARMS: dict[str, Callable[[Path], object]] = {
     "folder deleted": lambda folder: shutil.rmtree(folder),
-    "file deleted": lambda folder: [file.unlink() for file in folder.iterdir()],
-    "file cut": lambda folder: [os.truncate(file, 0) for file in folder.iterdir()],
-    "file cut in the middle": lambda folder: [os.truncate(file, file.stat().st_size // 2) for file in folder.iterdir()],
-    "overwritten": lambda folder: [file.write_bytes(b"x" * 100_000) for file in folder.iterdir()],
+    "file deleted": _each(Path.unlink),
+    "file cut": _each(lambda file: os.truncate(file, 0)),
+    "file cut in the middle": _each(lambda file: os.truncate(file, file.stat().st_size // 2)),
+    "overwritten": _each(lambda file: file.write_bytes(b"x" * 100_000)),
     "folder renamed": lambda folder: folder.rename(folder.with_name("moved")),
-    "file renamed": lambda folder: [file.rename(folder / "kept.bak") for file in folder.iterdir()],
-    "closed": lambda folder: [file.chmod(0) for file in folder.iterdir()],
-    "linked": lambda folder: [os.link(file, folder / "linked.bak") for file in folder.iterdir()],
-    "replaced by a copy": lambda folder: [_replace(file) for file in folder.iterdir()],
+    "file renamed": _each(lambda file: file.rename(file.with_name("kept.bak"))),
+    "closed": _each(lambda file: file.chmod(0)),
+    "linked": _each(lambda file: os.link(file, file.with_name("linked.bak"))),
+    "replaced by a copy": _each(lambda file: _replace(file)),
 }
 
 
@@ -192,15 +202,15 @@ def test_deleted_spool_and_console_of_a_run_lose_nothing(
 def test_spool_goes_after_the_wal_is_synced(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between the last write to the -wal and the removal of a spool, or a console, the -wal is made durable."""
     done: list[str] = []
-    really = {"fdatasync": os.fdatasync, "unlink": os.unlink}
+    really_sync, really_unlink = os.fdatasync, os.unlink
 
     def sync(handle: int) -> None:
         done.append("sync " + os.path.basename(os.readlink(f"/proc/self/fd/{handle}")))
-        really["fdatasync"](handle)
+        really_sync(handle)
 
     def unlink(name: str, **options: int) -> None:
         done.append("unlink " + os.path.basename(name))
-        really["unlink"](name, **options)
+        really_unlink(name, **options)
 
     monkeypatch.setattr(os, "fdatasync", sync)
     monkeypatch.setattr(os, "unlink", unlink)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from tests.tui.looking import settled, shown
 
 
 @pytest.fixture
-def run(tmp_path: Path):
+def run(tmp_path: Path) -> Iterator[artui.Run]:
     with artui.start_run(project="p", name="calm-otter-7", catalog=tmp_path / "x.artui") as opened:
         for step in range(20):
             opened.log(
@@ -32,8 +33,12 @@ def _fold(run: artui.Run) -> None:
     assert run._writer is not None and run._writer.fold_now(10)
 
 
-def _explore(path: Path, flow: Any, *, settings: Settings | None = None, size: tuple[int, int] = (120, 36)) -> None:
+def _explore(
+    path: Path | None, flow: Any, *, settings: Settings | None = None, size: tuple[int, int] = (120, 36)
+) -> None:
     import asyncio
+
+    assert path is not None
 
     async def go() -> None:
         app = ArtuiApp(open_catalog(path), settings or Settings(refresh_seconds=0.2))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import math
 import os
+import socket
 import struct
 import time
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from artui.catalog import Catalog
 from artui.catalog.runs import NewRun
-from artui.catalog.spool import adopting, folding, owners, writing
+from artui.catalog.spool import adopting, folding, writing
 from artui.catalog.spool import format as spool_format
 from artui.catalog.spool.abandoned import OTHER_HOST_SECONDS, is_abandoned
 from artui.catalog.spool.place import folder_of, spool_files
@@ -32,6 +33,8 @@ CALLS = st.lists(
     ),
     max_size=60,
 )
+
+Points = dict[str, list[tuple[int, int, float]]]
 
 
 @pytest.fixture
@@ -52,14 +55,20 @@ def _fold(path: Path, spool_path: Path) -> int:
 
 @settings(max_examples=40, deadline=None)
 @given(calls=CALLS, max_bytes=st.integers(40, 5000), is_trusted=st.booleans())
-def test_what_is_spooled_is_read(tmp_path_factory, calls, max_bytes, is_trusted) -> None:
+def test_what_is_spooled_is_read(
+    tmp_path_factory: pytest.TempPathFactory,
+    calls: list[tuple[dict[str, float], int, int]],
+    max_bytes: int,
+    is_trusted: bool,
+) -> None:
     """Every value of every call comes back bit for bit and in order, however the file is read in parts."""
     written = Spool(tmp_path_factory.mktemp("spool") / "x.artui")
     stream = written.stream("R", "")
     for values, step, time_ms in calls:
         stream.add(values, step, time_ms)
 
-    file, place, found = SpoolFile(written.path, is_trusted=is_trusted), 0, {}
+    file, place = SpoolFile(written.path, is_trusted=is_trusted), 0
+    found: Points = {}
     while True:
         batch = file.read(place, max_bytes=max_bytes)
         for (_, _, name), parts in batch.points.items():
@@ -70,7 +79,7 @@ def test_what_is_spooled_is_read(tmp_path_factory, calls, max_bytes, is_trusted)
         place = batch.end
     written.close()
 
-    expected: dict[str, list[tuple[int, int, float]]] = {}
+    expected: Points = {}
     for values, step, time_ms in calls:
         for name, value in values.items():
             expected.setdefault(name, []).append((step, time_ms, value))
@@ -78,7 +87,7 @@ def test_what_is_spooled_is_read(tmp_path_factory, calls, max_bytes, is_trusted)
     assert place == written.size or batch.end == written.size
 
 
-def _bits(series):
+def _bits(series: Points) -> dict[str, list[tuple[int, int, bytes]]]:
     return {name: [(step, ms, struct.pack("<d", value)) for step, ms, value in rows] for name, rows in series.items()}
 
 
@@ -129,7 +138,7 @@ def test_damaged_record_ends_the_spool_there(path: Path) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(noise=st.binary(max_size=400))
-def test_noise_is_no_spool(tmp_path_factory, noise: bytes) -> None:
+def test_noise_is_no_spool(tmp_path_factory: pytest.TempPathFactory, noise: bytes) -> None:
     """Whatever follows the first bytes of a spool: reading it ends, raises nothing and allocates little."""
     path = tmp_path_factory.mktemp("noise") / ("0" * 26)
     path.write_bytes(spool_format.MAGIC + noise)
@@ -169,7 +178,7 @@ def test_living_writer_is_never_taken_for_dead(path: Path) -> None:
 def test_spool_of_another_host_needs_time_to_be_dead(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file system may not show the locks of other machines: their spools are left for ten minutes of silence."""
     with monkeypatch.context() as patch:
-        patch.setattr(owners.socket, "gethostname", lambda: "another-box")
+        patch.setattr(socket, "gethostname", lambda: "another-box")
         written = Spool(path)
         written.close()
     assert not is_abandoned(written.path)
@@ -189,7 +198,7 @@ def test_without_locks_the_process_itself_is_looked_for(path: Path, monkeypatch:
     written = Spool(path)
     assert not is_abandoned(written.path)
     gone = _ended_process()
-    monkeypatch.setattr(owners.os, "getpid", lambda: gone)
+    monkeypatch.setattr(os, "getpid", lambda: gone)
     dead = Spool(path)
     assert is_abandoned(dead.path)
     written.close()
@@ -223,7 +232,7 @@ def test_full_disk_is_waited_for_in_memory(path: Path, monkeypatch: pytest.Monke
         return really_write(handle, part)
 
     with monkeypatch.context() as patch:
-        patch.setattr(writing.os, "write", write)
+        patch.setattr(os, "write", write)
         patch.setattr(writing, "MAX_WAITING_BYTES", 400)
         for step in range(1, 50):
             stream.add({"x": float(step)}, step, step)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pyte
 from hypothesis import given, settings
@@ -84,7 +85,7 @@ def _blank() -> list[tuple[int, int, list[tuple[str, Style]]]]:
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(PIECES, min_size=1, max_size=5), st.booleans())
-def test_differences_show_what_whole_pictures_show(updates: list, erases: bool) -> None:
+def test_differences_show_what_whole_pictures_show(updates: list[list[Any]], erases: bool) -> None:
     """After any updates the terminal shows the same as one that was sent everything at once."""
     surface = Surface(WIDTH, HEIGHT, colours=ColorSystem.TRUECOLOR, erases_in_colour=erases)
     terminal = Terminal()

@@ -92,12 +92,12 @@ def test_mutated_scalar_is_what_the_slow_way_reads(form: str) -> None:
                 known[:place] + b"\xff" * chance.randrange(12),
             ]
         for _ in range(100):
-            mutated = bytearray(known)
+            changed = bytearray(known)
             for _ in range(chance.randrange(2, 5)):
-                mutated[chance.randrange(len(mutated))] = chance.choice(
+                changed[chance.randrange(len(changed))] = chance.choice(
                     [0, 1, 8, 9, 16, 18, 42, 127, 128, 255, chance.randrange(256)]
                 )
-            mutations.append(bytes(mutated))
+            mutations.append(bytes(changed))
         for size in range(1, 14):  # steps of every length, with needless bytes, and of more than 64 bits
             for last in (0, 1, 127):
                 mutations.append(known[:10] + b"\x80" * size + bytes([last]) + known[12:])

@@ -13,7 +13,7 @@ from artui.query.filter.tokens import FilterError
 from artui.query.filter.values import Value
 from artui.query.things import find_things
 from artui.safetext import cells_of
-from tests.query import hostile
+from tests.query.filter import hostile
 
 
 @pytest.fixture(scope="module")

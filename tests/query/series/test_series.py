@@ -16,11 +16,12 @@ from artui.errors import ArtuiError, PointsDamaged
 from artui.query.api import open_catalog
 from artui.query.compare import compare
 from artui.query.runs.columns import columns
+from artui.query.runs.metrics import metrics_of
 from artui.query.runs.rows import run_rows
 from artui.query.series import curves
 from artui.query.series.curves import Axis, curve, cut, thin
 from artui.query.series.curves import places as query_places
-from artui.query.series.sparks import SPARK_VALUES, spark_values
+from artui.query.series.sparks import SPARK_VALUES, last_values, spark_values
 
 VALUES = st.floats(width=32)
 
@@ -296,3 +297,24 @@ def test_curve_from_summaries_begins_and_ends_with_the_points(
     assert (found.means[0], found.means[-1]) == (0.0, values[-1])
     assert (found.xs[0], found.xs[-1]) == ((0.0, 4999.0) if axis == "step" else (0.0, 49.99))
     assert list(found.xs) == sorted(found.xs) and found.count == 5000
+
+
+def test_last_values_are_the_newest_across_blocks(tmp_path: Path) -> None:
+    """At most as many as are asked for, oldest first, also where they lie in two blocks; all of a short series."""
+    _catalog(tmp_path / "x.artui", list(range(1030)), [float(n) for n in range(1030)])
+    with open_catalog(tmp_path / "x.artui") as reader, reader.snapshot() as connection:
+        key = connection.execute("SELECT key FROM series").fetchone()[0]
+        assert last_values(connection, key, 20) == [float(n) for n in range(1010, 1030)]
+        assert last_values(connection, key, 5) == [1025.0, 1026.0, 1027.0, 1028.0, 1029.0]
+
+
+def test_metrics_of_runs_come_in_the_order_asked_for(tmp_path: Path) -> None:
+    """Each run that is there has its metrics; a key of none is left out."""
+    with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
+        keys = []
+        for name in ("a", "b"):
+            keys.append(runs.start(connection, runs.NewRun(project="p", name=name)))
+            points.append(connection, keys[-1], runs.name_key(connection, name), "", *points.pack([(0, 1, 0.5)]))
+    with open_catalog(tmp_path / "x.artui") as reader:
+        given = metrics_of(reader, [keys[1], 999, keys[0]])
+    assert [(head.name, [metric.name for metric in metrics]) for head, metrics in given] == [("b", ["b"]), ("a", ["a"])]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from artui.catalog import Catalog, artifacts, points, runs
 from artui.query.api import CatalogReader, open_catalog
 from artui.query.filter.compile import matching_keys
-from artui.query.filter.parser import And, AnyPoint, Comparison, Node, Not, Or, Word, parse
+from artui.query.filter.parser import And, AnyPoint, Comparison, Node, Not, Or, parse
 from artui.query.filter.tokens import FilterError, quoted_name, quoted_text
+from artui.query.filter.values import Value
 from artui.query.spelling import number_in
 
 NOW = int(datetime(2026, 6, 17, 15, 30).timestamp() * 1000)
@@ -72,6 +73,7 @@ def _write(path: Path, made: list[Made]) -> list[str]:
             elif run.status == "lost":
                 connection.execute("UPDATE run SET heartbeat_ms = ? WHERE key = ?", (NOW - HOUR, key))
             else:
+                assert run.ended is not None and run.duration is not None
                 runs.finish(connection, key, status=run.status, ended_ms=run.ended, duration_ms=run.duration)
     return ids
 
@@ -577,7 +579,7 @@ AGGREGATES = [
     ".first_step",
     ".last_step",
 ]
-COMPARE = {
+COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
@@ -682,7 +684,7 @@ def _holds(node: Node, run: Made, made: list[Made]) -> bool:
         return not _holds(node.part, run, made)
     if isinstance(node, AnyPoint):
         return _has_point(node, run)
-    assert isinstance(node, Comparison) and not isinstance(node, Word)
+    assert isinstance(node, Comparison)
     if node.field.source == "metric":
         return _metric_holds(node, run, made)
     if node.field.source == "param":
@@ -742,13 +744,14 @@ def _metric_holds(test: Comparison, run: Made, made: list[Made]) -> bool:
 def _aggregate(series: Points, name: str) -> float:
     values = [value for _, value in series]
     finite = [value for value in values if math.isfinite(value)]
-    return {
+    aggregates: dict[str, Callable[[], float]] = {
         "last": lambda: values[-1], "first": lambda: values[0], "count": lambda: len(values),
         "min": lambda: min(finite, default=math.nan), "max": lambda: max(finite, default=math.nan),
         "mean": lambda: sum(finite) / len(finite) if finite else math.nan,
         "nan_count": lambda: sum(value != value for value in values), "inf_count": lambda: sum(math.isinf(value) for value in values),
         "first_step": lambda: series[0][0], "last_step": lambda: series[-1][0],
-    }[name]()  # fmt: skip
+    }  # fmt: skip
+    return aggregates[name]()
 
 
 def _has_point(node: AnyPoint, run: Made) -> bool:
@@ -830,7 +833,7 @@ def _stored_text(value: Any) -> str:
     return value if isinstance(value, str) else "NaN" if value != value else str(value)
 
 
-def _is_same(stored: Any, value: Any, *, is_tag: bool) -> bool:
+def _is_same(stored: Any, value: Value, *, is_tag: bool) -> bool:
     number = value.number if value.is_quoted or is_tag else value.quantity
     if is_tag:
         own = type(value)(stored.strip(), False, 0, 0).number

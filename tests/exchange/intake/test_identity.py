@@ -405,7 +405,8 @@ def test_trainings_that_share_a_folder_are_not_one_curve(is_one_file: bool, tmp_
     for tag in ("a", "b") if is_one_file else ("a",):
         for number, fold in enumerate(folds, start=1):
             label = f" log={number}" if number > 1 else ""
-            assert points[f"cv {tag}{label}"] == [(step, pytest.approx(value)) for step, value in fold.items()]
+            assert dict(points[f"cv {tag}{label}"]) == pytest.approx(fold)
+            assert [step for step, _ in points[f"cv {tag}{label}"]] == list(fold)
     [run] = runs_of(catalog)
     assert sum("Several trainings" in remark for remark in run.remarks) == (1 if is_one_file else 2)
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from artui.catalog import Catalog, points, runs
+from artui.model import ParamValue
 from artui.query.attributes import SHOWN
 from artui.query.reader import Reader
 from artui.query.runs.order import RunsRequest, first_matches, run_order
@@ -27,12 +28,12 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sorting") / "x.artui"
     with Catalog(path) as catalog, catalog.transaction() as connection:
         for number in range(60):
-            params: dict[str, object] = {} if number % 7 == 0 else {"lr": (0.1, 0.01, "auto")[number % 3], "kind": "ab"[number % 2]}  # fmt: skip
+            params: dict[str, ParamValue] = {} if number % 7 == 0 else {"lr": (0.1, 0.01, "auto")[number % 3], "kind": "ab"[number % 2]}  # fmt: skip
             run = runs.NewRun(
                 project=f"p{number % 3}", name=f"{'aB'[number % 2]}{number % 5}", params=params, tags={"good": str(number % 4), "mood": "dry"[number % 3]} if number % 3 else {},
                 python=("3.11", "")[number % 2], command=("train", str(number % 3)), directory=f"/d{number % 2}", git_is_dirty=(True, False, None)[number % 3],
                 started_ms=1_790_000_000_000 + number // 2, user=("ada", "", "eve")[number % 3], host=f"box-{number % 4}", note="x" * (number % 3),
-            )  # type: ignore[arg-type] # fmt: skip
+            )  # fmt: skip
             key = runs.start(connection, run)
             if number % 11:
                 values = [(0, 0, float(number % 6)), (1, 0, math.nan if number % 13 == 0 else number % 4 / 2)]
