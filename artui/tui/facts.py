@@ -174,7 +174,10 @@ def _table(table: Table, *, title: str, cells: int, before: str) -> list[Line]:
     for header, width, has_sign in list(zip(table.headers, widths, have_signs, strict=True))[1:]:
         if width:
             spans.append(("  " + fit(header.title, width + 2 * has_sign, right=header.is_right), "faint"))
-    return [Line(spans, is_heading=True), *(_row_line(row, table, widths, have_signs, before) for row in rows)]
+    return [
+        Line(_unpadded(spans), is_heading=True),
+        *(_row_line(row, table, widths, have_signs, before) for row in rows),
+    ]
 
 
 def _row_line(row: Row, table: Table, widths: Sequence[int], have_signs: Sequence[bool], before: str) -> Line:
@@ -185,7 +188,14 @@ def _row_line(row: Row, table: Table, widths: Sequence[int], have_signs: Sequenc
         sign = _sign(cell.link) or ([("  ", "text")] if have_signs[place] else [])
         text = fit(cell.text, width, right=table.headers[place].is_right, keep_end=not place)
         spans += [("  " if place else "", "text"), *sign, (text, STYLES[cell.tone])]
-    return Line(spans, _followed(next((cell.link for cell in row if cell.link is not None), None)))
+    return Line(_unpadded(spans), _followed(next((cell.link for cell in row if cell.link is not None), None)))
+
+
+def _unpadded(spans: list[Span]) -> list[Span]:
+    """Take the blanks at the end away: what is not there must not look as if it was cut off."""
+    while spans and not spans[-1][0].strip():
+        spans = spans[:-1]
+    return [*spans[:-1], (spans[-1][0].rstrip(), spans[-1][1])] if spans else spans
 
 
 def _sign(link: sheets.Link | None) -> list[Span]:
