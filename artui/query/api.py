@@ -29,9 +29,6 @@ def open_catalog(path: str | os.PathLike[str]) -> CatalogReader:
 class CatalogReader(Reader):
     """A catalog that can be read from any thread."""
 
-    def __enter__(self) -> CatalogReader:
-        return self
-
     def runs(
         self,
         where: str = "",

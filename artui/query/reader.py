@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from artui.catalog import guard, opening
 from artui.errors import CatalogError
@@ -180,7 +180,7 @@ class Reader:
                         connection.interrupt()
             time.sleep(0.005)
 
-    def __enter__(self) -> Reader:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

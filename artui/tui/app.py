@@ -12,9 +12,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.color import ColorSystem
-from textual.message_pump import MessagePump
+from textual.dom import DOMNode
 from textual.screen import Screen
-from textual.widget import Widget
 
 from artui import clock
 from artui.catalog.spool.orphans import take_over
@@ -355,12 +354,12 @@ class ArtuiApp(Asks, ChangesOnly):
         self._notices.unsay()
         self._show_notice()
 
-    def topic_failed(self, asker: MessagePump, topic: str, error: Exception) -> None:
+    def topic_failed(self, asker: DOMNode, topic: str, error: Exception) -> None:
         """Show an error of a screen's topic, until the topic succeeds or the user leaves the screen."""
         self._notices.fail(_screen_id(asker), topic, error)
         self._show_notice()
 
-    def topic_succeeded(self, asker: MessagePump, topic: str) -> None:
+    def topic_succeeded(self, asker: DOMNode, topic: str) -> None:
         """A topic has its answer: an error of it is over."""
         if self._notices.succeed(_screen_id(asker), topic):
             self._show_notice()
@@ -470,11 +469,10 @@ class ArtuiApp(Asks, ChangesOnly):
         self.ask("recent", lambda: keep_recent(catalog, thing), lambda _: None)
 
 
-def _screen_id(asker: MessagePump) -> int:
-    """Say which screen asks: the widget's, or the app itself, whose errors are shown everywhere."""
-    if isinstance(asker, Widget):
-        return id(asker.screen)
-    return EVERYWHERE
+def _screen_id(asker: DOMNode) -> int:
+    """Say which screen asks; of the app, or a widget that is on no screen any more, errors are shown everywhere."""
+    screen = next((node for node in asker.ancestors_with_self if isinstance(node, Screen)), None)
+    return id(screen) if screen is not None else EVERYWHERE
 
 
 def _collect_garbage_again() -> None:

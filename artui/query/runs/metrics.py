@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from artui.query.runs.rows import run_rows
 from artui.query.series.metrics import run_metrics
 from artui.query.series.spooled import pending, with_pending
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 def metrics_of(reader: Reader, keys: Sequence[int]) -> list[tuple[RunHead, tuple[Metric, ...]]]:
     """Give the metrics of some runs, in the order of `keys`; runs that are gone are left out."""
-    from artui.query.runs.rows import run_rows
-
     heads = run_rows(reader, keys, [])
     with reader.snapshot() as connection:
         later = pending(reader, connection)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from textual import events
 
+from artui.query.attributes import is_numeric
 from artui.safetext import clean
 from artui.tui.cells import Span, fit
 from artui.tui.keys import KEYS, menu_keys
@@ -191,7 +192,7 @@ class GroupsRuns(HasRunsTable):
         choices = [
             Choice(column.id, header_of(column), "metric" if column.source == "metric" else "")
             for column in sorted(self.known_columns(), key=lambda column: column.source == "metric")
-            if column.id not in ("attribute:started", "attribute:ended", "attribute:duration", "attribute:name")
+            if column.source != "attribute" or not (is_numeric(column.name) or column.name == "name")
         ]
         current = self.arrangement.grouping[0] if self.arrangement.grouping else ""
         self.artui.push_screen(PickScreen("group by", choices, current=current), self._take_grouping)

@@ -20,7 +20,7 @@ from artui.query.runs.rows import run_ids, run_rows
 from artui.safetext import clean
 from artui.tui.host import MAX_COMPARED
 from artui.tui.keys import bindings, footer_keys
-from artui.tui.messages import CatalogChanged, Link, ShowRuns
+from artui.tui.messages import Link, ShowRuns
 from artui.tui.screens.runs.columns import ArrangesColumns
 from artui.tui.screens.runs.groups import GroupsRuns
 from artui.tui.screens.runs.marks import MarksRuns
@@ -46,10 +46,7 @@ if TYPE_CHECKING:
 PANE_FROM_CELLS = 140
 """From this width on the details stand beside the table unless the user hides them."""
 PANE_SECONDS = 0.12
-SPARK_CELLS = 10
 FIRST_ROWS = 60
-MAX_COPIED = 5000
-"""So many rows at most go to the clipboard."""
 VERIFIED_AT_ONCE = 50
 """Rows that are held against their seals in one question: others need not wait for long."""
 DAMAGE_SECONDS = 60.0
@@ -537,9 +534,6 @@ class RunsScreen(ArrangesColumns, GroupsRuns, MarksRuns, TakesRuns):
         pane = self.query_one("#pane", LineList)
         varying = {shape.column.name for shape in self.table.view.shapes if shape.column.source == "param"}
         pane.set_lines(pane_lines(detail, row, varying, cells=max(20, pane.size.width - 2)), keep=False)
-
-    def on_catalog_changed(self, message: CatalogChanged) -> None:
-        self.load()
 
 
 def _asked(view: View) -> tuple[list[Column], list[str]]:
