@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from artui.tui.importing import Importing
 
 
-FIRST_ROWS = 60
-"""Read before the app is there: more than a tall terminal shows."""
-
-
 def check_terminal(*, instead: str = "Use `artui ls`, `artui show` or `artui compare` in scripts.") -> None:
     """Refuse to start the app where it could not work.
 
@@ -42,7 +38,7 @@ def open_app(path: str, *, importing: Importing | None = None) -> int:
     from concurrent.futures import ThreadPoolExecutor
 
     from artui.query.reader import Reader
-    from artui.query.runs.order import first_view
+    from artui.query.runs.order import FIRST_ROWS, first_view
     from artui.settings import load_settings
 
     # Collecting garbage among 400 modules that stay costs a tenth of the start.

@@ -20,7 +20,7 @@ from artui.catalog.spool.orphans import take_over
 from artui.catalog.spool.place import folders_of
 from artui.errors import ArtuiError
 from artui.model import DELETED_IN_SOURCE, UNREAD
-from artui.query.runs.order import FirstView, first_view
+from artui.query.runs.order import FIRST_ROWS, FirstView, first_view
 from artui.safetext import clean
 from artui.tui.alerts import Alerts
 from artui.tui.cells import Palette, Span, make_palette
@@ -31,7 +31,7 @@ from artui.tui.messages import CatalogChanged, GroupRuns, Link, PlotRuns, ShowNe
 from artui.tui.navigation import Navigation
 from artui.tui.notices import EVERYWHERE, NOTICE_SECONDS, Notices
 from artui.tui.screens.base import CatalogScreen
-from artui.tui.screens.runs.screen import FIRST_ROWS, RunsScreen
+from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.terminal.output import ChangesOnly
 from artui.tui.themes import chosen_theme, keep_theme, themes_of
 from artui.tui.widgets.bars import KeyBar
@@ -459,7 +459,7 @@ class ArtuiApp(Asks, ChangesOnly):
             self.runs_screen.action_plot(message.kind or "curves", message.column)
 
     def on_show_neighbour(self, message: ShowNeighbour) -> None:
-        self.runs_screen.neighbour(message.run_id, message.change)
+        self.runs_screen.open_neighbour(message.run_id, message.change)
 
     def keep_recent(self, thing: Thing) -> None:
         """Remember what was opened, for the palette."""

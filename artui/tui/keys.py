@@ -82,6 +82,11 @@ def menu_keys(scope: str) -> list[tuple[str, str]]:
     return [(key.shown.removeprefix("g"), key.label) for key in KEYS if key.scope == scope]
 
 
+def menu_action(scope: str, key: str) -> str:
+    """Give what a key does in a menu, as Textual names the key; empty for nothing."""
+    return next((entry.action for entry in KEYS if entry.scope == scope and key in entry.keys.split(",")), "")
+
+
 def help_keys(*scopes: str) -> list[tuple[str, list[tuple[str, str]]]]:
     """Give (heading, (keys, sentence) pairs) for the help."""
     return [(SCOPES[scope], [(key.shown, key.help) for key in KEYS if key.scope == scope]) for scope in scopes]

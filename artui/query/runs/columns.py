@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from artui.catalog import cells as cell_of
 from artui.model import Column
@@ -21,10 +21,6 @@ SAMPLE_RUNS = 200
 """So many of the newest runs decide which columns come first."""
 
 
-Columns = tuple[list[Column], list[Column], set[str]]
-"""(params, metrics, ids of the params that vary)."""
-
-
 SPARKED_METRICS = 2
 
 
@@ -34,12 +30,21 @@ MAX_PARAMS = 8
 MAX_METRICS = 6
 
 
-def chosen_columns(found: Columns) -> list[Column]:
-    """Choose what the table shows by itself: two metrics, params that vary, more metrics."""
-    params, metrics, varying = found
-    differing = [column for column in params if column.id in varying]
+class Columns(NamedTuple):
+    """The params and metrics of a catalog as columns."""
+
+    params: Sequence[Column]
+    """What most of the newest runs have comes first, here as in `metrics`."""
+    metrics: Sequence[Column]
+    varying: frozenset[str]
+    """Ids of the params that have more than one value."""
+
+
+def chosen_columns(columns: Columns) -> list[Column]:
+    """Choose what the table shows unless it was arranged: two metrics, params that vary, more metrics."""
+    differing = [column for column in columns.params if column.id in columns.varying]
     # What the machine did is on the run's own screens; as columns it would push the results out.
-    metrics = [column for column in metrics if not column.name.startswith("system/")]
+    metrics = [column for column in columns.metrics if not column.name.startswith("system/")]
     return [*metrics[:SPARKED_METRICS], *differing[:MAX_PARAMS], *metrics[SPARKED_METRICS:MAX_METRICS]]
 
 
@@ -121,7 +126,7 @@ def _columns(reader: Reader) -> Columns:
             column.name_key,
         )
     )
-    return params, metrics, varying
+    return Columns(tuple(params), tuple(metrics), frozenset(varying))
 
 
 def _are_numbers(first: Any, last: Any) -> bool:
@@ -161,14 +166,21 @@ def _finite(value: Any) -> float | None:
     return float(value)
 
 
-def tag_columns(reader: Reader) -> list[Column]:
+TAG_NAMES = """
+    SELECT n.key, n.text
+    FROM name AS n
+    WHERE EXISTS (SELECT 1 FROM tag AS t WHERE t.name_key = n.key)
+    LIMIT 2000
+"""
+
+
+def tag_columns(reader: Reader) -> tuple[Column, ...]:
     """Give the tags of the catalog as columns."""
     with reader.snapshot() as connection:
-        query = "SELECT n.key, n.text FROM name AS n WHERE EXISTS (SELECT 1 FROM tag AS t WHERE t.name_key = n.key) LIMIT 2000"
-        return [
+        return tuple(
             Column("tag", cell_of.text(name), key, is_numeric=False, text_cells=8)
-            for key, name in connection.execute(query)
-        ]
+            for key, name in connection.execute(TAG_NAMES)
+        )
 
 
 PROJECTS_IN_USE = """
@@ -180,10 +192,10 @@ PROJECTS_IN_USE = """
 """
 
 
-def usual_attributes(reader: Reader, *, sample: int = 200) -> list[Column]:
-    """Give the attributes that are shown by themselves: when, how long, and of project and stage what varies.
+def usual_attributes(reader: Reader, *, sample: int = 200) -> tuple[Column, ...]:
+    """Give the attributes that are shown unless columns were chosen: start, duration, and project and stage if they vary.
 
-    Of stages the newest runs decide.
+    Whether the stage varies is decided by the newest `sample` runs.
     """
     with reader.reading() as connection:
         projects = [cell_of.text(row[0]) for row in connection.execute(PROJECTS_IN_USE)]
@@ -191,10 +203,10 @@ def usual_attributes(reader: Reader, *, sample: int = 200) -> list[Column]:
             "SELECT DISTINCT stage FROM (SELECT stage FROM run ORDER BY started_ms DESC LIMIT :sample)",
             {"sample": sample},
         ).fetchall()
-    found = [Column("attribute", "started"), Column("attribute", "duration")]
+    attributes = [Column("attribute", "started"), Column("attribute", "duration")]
     if len(projects) > 1:
         cells = max(map(len, projects))
-        found.append(Column("attribute", "project", is_numeric=False, text_cells=cells))
+        attributes.append(Column("attribute", "project", is_numeric=False, text_cells=cells))
     if len({row[0] if row[0] in (0, 1, 2, 3) else 2 for row in stages}) > 1:
-        found.append(Column("attribute", "stage", is_numeric=False))
-    return found
+        attributes.append(Column("attribute", "stage", is_numeric=False))
+    return tuple(attributes)

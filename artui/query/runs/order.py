@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from artui.query.filter.parser import Node
     from artui.query.reader import Reader
 
+FIRST_ROWS = 60
+"""So many runs are read for the first screen, and of a new order before the rest is known."""
 MAX_WORDS = 20
 
 
@@ -68,13 +70,13 @@ class RunsRequest:
 class FirstView:
     """What the table of runs shows before anything is asked of it."""
 
-    heads: list[RunHead]
+    heads: Sequence[RunHead]
     total: int
     running: int
     columns: Columns
-    attributes: list[Column]
-    """Those that the table shows by itself."""
-    rows: dict[int, RunRow]
+    attributes: tuple[Column, ...]
+    """Those that are shown unless columns were chosen."""
+    rows: Mapping[int, RunRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +124,14 @@ def first_view(reader: Reader, limit: int) -> FirstView:
     """Read the newest runs and all that is drawn of them: some milliseconds, whatever the size of the catalog."""
     heads = first_page(reader, limit)
     total, running = count_runs(reader)
-    found = columns(reader)
-    shown = chosen_columns(found)
+    all_columns = columns(reader)
+    shown = chosen_columns(all_columns)
     sparks = [column.id for column in shown[:SPARKED_METRICS] if column.source == "metric"]
     return FirstView(
         heads,
         total,
         running,
-        found,
+        all_columns,
         usual_attributes(reader),
         run_rows(reader, [head.key for head in heads], shown, sparks),
     )

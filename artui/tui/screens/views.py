@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 
 from artui import clock
-from artui.query.runs.views import saved_views
+from artui.query.runs.views import SavedView, saved_views
 from artui.safetext import clean
 from artui.tui.keys import bindings
 from artui.tui.screens.base import CatalogScreen
@@ -31,7 +31,7 @@ class ViewsScreen(CatalogScreen):
     def __init__(self, choose: Callable[[str, Arrangement], None], delete: Callable[[str], None]) -> None:
         super().__init__()
         self._choose, self._delete = choose, delete
-        self._views: list[tuple[str, str, str, int]] = []
+        self._views: list[SavedView] = []
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
@@ -53,20 +53,20 @@ class ViewsScreen(CatalogScreen):
     def load(self) -> None:
         self.ask("views", lambda: saved_views(self.reader, "runs"), self._take)
 
-    def _take(self, found: list[tuple[str, str, str, int]]) -> None:
-        self._views = found
+    def _take(self, views: list[SavedView]) -> None:
+        self._views = views
         now_ms = clock.now_ms()
         lines = [
             Line(
                 [
                     ("  ", "text"),
-                    (clean(name, max_chars=40).ljust(30), "text"),
-                    (f"{age_text(changed_ms, now_ms):>5}  ", "dim"),
-                    (clean(arrangement_of(content).where, max_chars=100), "accent"),
-                    (f"   {clean(author, max_chars=40)}", "faint"),
+                    (clean(view.name, max_chars=40).ljust(30), "text"),
+                    (f"{age_text(view.changed_ms, now_ms):>5}  ", "dim"),
+                    (clean(arrangement_of(view.content).where, max_chars=100), "accent"),
+                    (f"   {clean(view.author, max_chars=40)}", "faint"),
                 ]
             )
-            for name, content, author, changed_ms in found
+            for view in views
         ]
         nothing = [
             BLANK,
@@ -77,16 +77,16 @@ class ViewsScreen(CatalogScreen):
         self.listing.set_lines(lines or nothing, keep=True)
 
     @property
-    def _current(self) -> tuple[str, str, str, int] | None:
+    def _current(self) -> SavedView | None:
         index = self.listing.cursor
         return self._views[index] if 0 <= index < len(self._views) else None
 
     def action_choose(self) -> None:
         if (view := self._current) is not None:
             self.artui.pop_screen()
-            self._choose(view[0], arrangement_of(view[1]))
+            self._choose(view.name, arrangement_of(view.content))
 
     def action_remove(self) -> None:
         if (view := self._current) is not None:
-            self._delete(view[0])
+            self._delete(view.name)
             self.set_timer(0.3, self.load)

@@ -21,7 +21,16 @@ def group_id(group: Group) -> str:
     return repr(group.values)
 
 
+def group_label(group: Group, places: tuple[int, ...] | None = None) -> str:
+    """Say what the runs of a group have in common, in the columns at these places; None for all."""
+    if places is None:
+        return " · ".join(value_text(value) for value in group.values)
+    values = [group.values[place] for place in places]
+    return " · ".join(value_text(value) for value in values if value is not None) or "no params"
+
+
 def value_text(value: ParamValue) -> str:
+    """Say a value that runs are grouped by."""
     if value is None:
         return "none"
     if isinstance(value, float) and len(repr(value)) > 8:
@@ -41,10 +50,10 @@ def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
         best = fit(fixed_text(spread.best, shape.decimals), shape.width, right=True)
         if not shape.spread:
             return [(fit(best, cells), "text")]
-        told = fit(spread_text(spread, shape.decimals), shape.behind)
+        mean_and_sd = fit(spread_text(spread, shape.decimals), shape.behind)
         # Some of the runs ended in NaN or infinity: what is left looks better than it is.
         sign = ("!", "bad") if spread.odd else (" ", "text")
-        return [(best, "text"), sign, (told, "warn" if group.is_thin or spread.odd else "dim")]
+        return [(best, "text"), sign, (mean_and_sd, "warn" if group.is_thin or spread.odd else "dim")]
     if column.source == "attribute" and spread.low is not None and spread.high is not None:
         if column.name == "duration":
             text = duration_text(round(spread.mean or 0))

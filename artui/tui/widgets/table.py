@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -14,29 +14,26 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from artui.model import DAMAGED, RunRow
-from artui.query.attributes import ATTRIBUTES
-from artui.query.runs.rows import attribute_value
-from artui.query.runs.sorting import NEWEST_FIRST, Sort
+from artui.model import RunRow
+from artui.query.runs.sorting import NEWEST_FIRST
 from artui.safetext import clean
 from artui.tui.cells import (
     CURSOR,
     MARK,
-    STAGE_WORDS,
     Palette,
     Shape,
     Span,
-    cell_text,
     fit,
     glyph_of,
     keeps_end,
-    spark_text,
     strip_of,
 )
 from artui.tui.keys import bindings
-from artui.tui.widgets.groupcells import GAP, group_cell, group_id, value_text
+from artui.tui.widgets.groupcells import GAP, group_cell, group_id, group_label
 from artui.tui.widgets.moving import MovesByLines
-from artui.units import age_text, count_text, duration_text, param_text
+from artui.tui.widgets.runcells import run_cell
+from artui.tui.widgets.tablelines import TableLines, View
+from artui.units import count_text
 
 if TYPE_CHECKING:
     from artui.query.runs.grouping import Group
@@ -51,25 +48,13 @@ _HEAD_SPANS = 5
 """Spans of a row up to its name: mark, cursor, status, space, name."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """How the table is to be drawn."""
-
-    shapes: tuple[Shape, ...]
-    """Columns behind status and name."""
-    sorts: tuple[Sort, ...]
-    """Columns that it is sorted by, the most significant first."""
-    pinned: int = 0
-    """So many of the first shapes stay when the table is scrolled sideways."""
-
-
 class RunsTable(MovesByLines, ScrollView, can_focus=True):
     """Rows by key; the screen brings what is missing."""
 
     # `g` begins the keys that group: the screen has it.
     BINDINGS = [
-        replace(each, key="home") if isinstance(each, Binding) and each.key == "home,g" else each
-        for each in bindings("list")
+        replace(binding, key="home") if isinstance(binding, Binding) and binding.key == "home,g" else binding
+        for binding in bindings("list")
     ]
     DEFAULT_CSS = "RunsTable { scrollbar-size: 0 0; overflow-x: hidden; overflow-y: auto; width: 1fr; }"
 
@@ -88,20 +73,13 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
 
     def __init__(self) -> None:
         super().__init__(id="runs-table")
-        self.keys: Sequence[int] = ()
-        """Runs by their keys, and groups as -1, -2… for the first, the second…"""
-        self.groups: Sequence[Group] = ()
-        self.group_titles: Sequence[str] = ()
-        """Names of the columns that are grouped by."""
-        self.unfolded: set[str] = set()
-        self.label_places: tuple[int, ...] | None = None
-        """Which values of a group are told in its line; None for all."""
+        self.lines = TableLines()
         self.cursor = 0
         self.is_placed = False
         """Whether the user has put the cursor where it is, or done something with the run there."""
         self.column = 0
         """The current column: 0 is the name, then `view.shapes`."""
-        self.marked: set[int] = set()
+        self.marked: frozenset[int] = frozenset()
         self.view = View((), (NEWEST_FIRST,))
         self.now_ms = 0
         self._rows: dict[int, RunRow] = {}
@@ -118,6 +96,15 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         """Whether names that are cut keep their ends."""
 
     @property
+    def keys(self) -> Sequence[int]:
+        """The lines from the top: runs by their keys, groups as -1, -2…"""
+        return self.lines.keys
+
+    @property
+    def groups(self) -> Sequence[Group]:
+        return self.lines.groups
+
+    @property
     def key(self) -> int | None:
         """The run under the cursor; None on a group."""
         key = self.keys[self.cursor] if self.cursor < len(self.keys) else -1
@@ -126,8 +113,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
     @property
     def group(self) -> Group | None:
         """The group under the cursor; None on a run."""
-        key = self.keys[self.cursor] if self.cursor < len(self.keys) else 0
-        return self.groups[-key - 1] if 0 < -key <= len(self.groups) else None
+        return self.lines.group_at(self.keys[self.cursor]) if self.cursor < len(self.keys) else None
 
     @property
     def row(self) -> RunRow | None:
@@ -136,26 +122,43 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
     def row_of(self, key: int) -> RunRow | None:
         return self._rows.get(key)
 
-    def set_keys(self, keys: Sequence[int], *, now_ms: int, to_first: bool = False) -> None:
-        """Show other rows; the cursor stays on its run, and that run at its height on the screen, or goes to the top."""
-        before, height = self.key, self.cursor - self.scroll_offset.y
-        self.keys = keys
+    def set_lines(self, lines: TableLines, *, now_ms: int, to_first: bool = False) -> None:
+        """Show other lines; the cursor stays on its run or group, and that at its height on the screen, or goes to the top."""
+        key, group, height = self.key, self.group, self.cursor - self.scroll_offset.y
+        self.lines = lines
         self.now_ms = now_ms
         self._long_names, self._needed_cells, self._keeps_end = set(), 0, False
         self._see_names(self._rows.values())
         self._size_name()
-        self.virtual_size = Size(self.size.width, len(keys) + 1)
+        self.virtual_size = Size(self.size.width, len(lines.keys) + 1)
         if to_first:
             self.cursor, height, self.is_placed = 0, 0, False
-        elif before is not None and before in keys:
-            self.cursor = keys.index(before)
         else:
-            self.cursor = max(0, min(self.cursor, len(keys) - 1))
-        top = max(0, min(self.cursor - max(0, min(height, self.page_rows - 1)), len(keys) - self.page_rows))
+            self.cursor = self._place_of(key, group)
+        top = max(0, min(self.cursor - max(0, min(height, self.page_rows - 1)), len(self.keys) - self.page_rows))
         self.scroll_to(y=top, animate=False, force=True, immediate=True)
         self._want()
         self.refresh()
         self.post_message(self.Moved())
+
+    def _place_of(self, key: int | None, group: Group | None) -> int:
+        """Give the place of a run or of a group; where it is not shown any more, the cursor's."""
+        if key is None and group is not None:
+            wanted = group_id(group)
+            number = next((i for i, other in enumerate(self.groups) if group_id(other) == wanted), None)
+            key = None if number is None else -number - 1
+        if key is not None and key in self.keys:
+            return self.keys.index(key)
+        return max(0, min(self.cursor, len(self.keys) - 1))
+
+    def set_marks(self, marked: frozenset[int]) -> None:
+        """Mark these runs and no others."""
+        changed = self.marked ^ marked
+        self.marked = marked
+        if not self.groups and len(changed) == 1:
+            self._refresh_rows(changed)
+        elif changed:
+            self.refresh()
 
     def set_view(self, view: View) -> None:
         """Draw other columns, or sorted otherwise."""
@@ -166,7 +169,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         self._show_column()
         self.refresh()
 
-    def put_rows(self, rows: dict[int, RunRow]) -> None:
+    def put_rows(self, rows: Mapping[int, RunRow]) -> None:
         """Take rows that were read."""
         self._wanted.difference_update(rows)
         changed = {key for key, row in rows.items() if self._rows.get(key) != row}
@@ -177,10 +180,14 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         if self._see_names(rows[key] for key in changed) and self._size_name():
             self.refresh()
             return
+        self._refresh_rows(changed)
+
+    def _refresh_rows(self, keys: Container[int]) -> None:
+        """Draw those of some runs again that are in sight."""
         top = self.scroll_offset.y
         for index in range(top, min(top + self.page_rows, len(self.keys))):
-            if self.keys[index] in changed:
-                self.refresh(Region(0, index - top + 1, self.size.width, 1))
+            if self.keys[index] in keys:
+                self.refresh_row(index)
 
     def forget_rows(self) -> None:
         """Read what is seen again; what is shown stays until that is there."""
@@ -281,7 +288,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
 
     def _head(self) -> list[Span]:
         is_current = self.column == 0
-        title = " · ".join(self.group_titles) if self.groups else "run"
+        title = " · ".join(self.lines.group_titles) if self.groups else "run"
         spans: list[Span] = [
             ("    ", "head"),
             (
@@ -327,7 +334,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
     def _line(self, index: int, is_cursor: bool) -> list[Span]:
         key = self.keys[index]
         if key < 0:
-            return self._group_line(self.groups[-key - 1], is_cursor)
+            return self._group_line(self.lines.groups[-key - 1], is_cursor)
         row = self._rows.get(key)
         is_marked = key in self.marked
         spans: list[Span] = [(MARK if is_marked else " ", "mark"), (CURSOR if is_cursor else " ", "accent")]
@@ -344,24 +351,18 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         )
         for _, shape in self._visible_shapes():
             spans.append((GAP, "text"))
-            spans += self._cell(row, shape)
+            spans += run_cell(row, shape, self.now_ms)
         return spans
-
-    def label_of(self, group: Group) -> str:
-        """Say what the runs of a group have in common, as far as it tells them from other groups."""
-        if self.label_places is None:
-            return " · ".join(value_text(value) for value in group.values)
-        told = [group.values[place] for place in self.label_places]
-        return " · ".join(value_text(value) for value in told if value is not None) or "no params"
 
     def _group_line(self, group: Group, is_cursor: bool) -> list[Span]:
         marked = sum(key in self.marked for key in group.keys) if self.marked else 0
         sign = MARK if marked == len(group.keys) else "◇" if marked else " "
-        fold = "▾" if group_id(group) in self.unfolded else "▸"
+        fold = "▾" if group_id(group) in self.lines.unfolded else "▸"
         # Of a small group mean and deviation say little.
         count = f" ({count_text(len(group.keys))}{' !' if group.is_thin else ''})"
         room = max(4, self._name_cells - len(count))
-        label = fit(self.label_of(group), min(room, cell_len(self.label_of(group))))
+        label = group_label(group, self.lines.label_places)
+        label = fit(label, min(room, cell_len(label)))
         spans: list[Span] = [(sign, "mark"), (CURSOR if is_cursor else " ", "accent"), (fold, "accent"), (" ", "text")]
         spans.append((fit(label + count, self._name_cells), "bold" if not group.is_thin else "text"))
         for _, shape in self._visible_shapes():
@@ -369,66 +370,22 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
             spans += group_cell(group, shape, self.now_ms)
         return spans
 
-    def _attribute_text(self, row: RunRow, word: str) -> str:
-        value = attribute_value(row, word)
-        if ATTRIBUTES[word].kind == "time" and isinstance(value, int):
-            return age_text(value, self.now_ms)
-        if isinstance(value, bool):
-            return param_text(value)
-        return clean(str(value), max_chars=200) if value else "·"
-
-    def _cell(self, row: RunRow, shape: Shape) -> list[Span]:
-        column, head = shape.column, row.head
-        if column.source == "attribute":
-            if column.name in head.damaged:
-                return [(fit(DAMAGED, shape.width, right=column.is_numeric), "bad")]
-            if column.name == "started":
-                text = age_text(head.started_ms, self.now_ms)
-            elif column.name == "duration":
-                text = duration_text(head.took_ms(self.now_ms))
-            elif column.name == "stage":
-                text = STAGE_WORDS[head.stage]
-            else:
-                text = self._attribute_text(row, column.name)
-            return [(fit(text, shape.width, right=column.is_numeric), "dim")]
-        is_present = column.id in row.cells
-        text = cell_text(shape, row.cells.get(column.id), is_present=is_present)
-        style = (
-            "faint"
-            if not is_present
-            else "bad"
-            if text in ("NaN", "∞", "−∞") or row.cells[column.id] is DAMAGED
-            else "text"
-        )
-        is_text = not column.is_numeric
-        spans: list[Span] = [(fit(text, shape.width, right=not is_text), style)]
-        if shape.behind:
-            drawn = spark_text(row.sparks.get(column.id, ()), shape.spark)
-            spans += [
-                (" ", "text"),
-                (
-                    fit(drawn, shape.behind),
-                    "bad" if drawn.endswith("!") else "accent" if head.status == "running" else "spark",
-                ),
-            ]
-        return spans
-
     def _visible_shapes(self) -> list[tuple[int, Shape]]:
         """Give the columns in sight; the last one without its sparkline if there is no room for it."""
         room = self.size.width - 4 - self._name_cells
-        found: list[tuple[int, Shape]] = []
+        visible: list[tuple[int, Shape]] = []
         pinned = min(self.view.pinned, len(self.view.shapes))
         numbers = [*range(pinned), *range(max(pinned, self._first_shape), len(self.view.shapes))]
         for number in numbers:
             shape = self._shapes[number]
             room -= len(GAP) + shape.width
-            if room < 0 and found:
+            if room < 0 and visible:
                 break
             if shape.behind and room < 1 + shape.behind:
                 shape = replace(shape, spark=0, spread=0)
             room -= shape.cells - shape.width
-            found.append((number, shape))
-        return found
+            visible.append((number, shape))
+        return visible
 
     def _show_column(self) -> None:
         """Scroll sideways, column by column, so that the current one is seen whole."""

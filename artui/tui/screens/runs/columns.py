@@ -1,242 +1,176 @@
-"""The columns of the table of runs: which, in which order, how wide, sorted by which; and views that keep all that."""
+"""The columns of the table of runs: which ones, in which order, how wide, and which of them the runs are sorted by."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from artui.model import Column
 from artui.query.attributes import SHOWN, is_numeric, title_of
-from artui.query.runs.columns import SPARKED_METRICS, Columns, chosen_columns, tag_columns, usual_attributes
-from artui.query.runs.columns import columns as query_columns
+from artui.query.runs.columns import SPARKED_METRICS, chosen_columns
 from artui.query.runs.sorting import Sort
-from artui.query.runs.views import saved_views
-from artui.tui.cells import shape_of, short_titles
-from artui.tui.screens.runs.state import HasRunsTable
-from artui.tui.state.arrangement import MAX_CELLS, MAX_SORTS, MIN_CELLS, Arrangement, keep_arrangement
-from artui.tui.widgets.filter import QueryLine
-from artui.tui.widgets.table import View
-from artui.units import plural
+from artui.tui.cells import Shape, shape_of, short_titles
+from artui.tui.screens.runs.state import RunsState
+from artui.tui.state.arrangement import MAX_CELLS, MAX_SORTS, MIN_CELLS
+from artui.tui.widgets.tablelines import View
 
 SPARK_CELLS = 10
 SPREAD_CELLS = 14
 """For mean ± standard deviation of a group, behind its best value."""
 MAX_AGGREGATED = 2_000
 """Of so many metrics, the smallest, largest, mean and first values and the counts are offered as columns, too."""
+AGGREGATES = ("min", "max", "mean", "first", "count")
+NAME_COLUMN = Column("attribute", "name", is_numeric=False)
 
 
-class ArrangesColumns(HasRunsTable):
-    """The part of the screen of runs that arranges its table."""
-
-    def make_view(self) -> View:
-        """Lay the columns out: as they were arranged, or by themselves."""
-        chosen = chosen_columns(self.columns)
-        sparked = {column.id for column in chosen[:SPARKED_METRICS] if column.source == "metric"}
-        if self.arrangement.columns is None:
-            shown = [*self.attributes, *chosen]
-        else:
-            shown = self.columns_of(self.arrangement.columns)
-        titles = short_titles([column for column in shown if column.source != "attribute"])
-        shapes = []
-        for column in shown:
-            title = titles.get(column.id) or title_of(column.name)
-            shape = shape_of(column, title=title, spark=SPARK_CELLS if column.id in sparked else 0)
-            if self.arrangement.grouping and column.source == "metric":
-                shape = replace(shape, spread=SPREAD_CELLS)
-            if (cells := self.arrangement.widths.get(column.id)) is not None:
-                shape = replace(shape, width=cells, is_fixed=True)
-            shapes.append(shape)
-        return View(tuple(shapes), self.request.sorts, self.arrangement.pinned)
-
-    def known_columns(self) -> list[Column]:
-        """Give the columns there could be, the usual ones first; other numbers than the last of the first metrics only."""
-        return self._known(self.columns[1][:MAX_AGGREGATED])
-
-    def columns_of(self, ids: Sequence[str]) -> list[Column]:
-        """Give columns by their ids; one that is not there any more is left out."""
-        if not ids:
-            return []
-        names = {each.partition(":")[2] for each in ids}
-        known = {column.id: column for column in self._known([each for each in self.columns[1] if each.name in names])}
-        return [known[each] for each in ids if each in known]
-
-    def _known(self, aggregated: Sequence[Column]) -> list[Column]:
-        params, metrics, _ = self.columns
-        attributes = [
-            Column("attribute", name, is_numeric=is_numeric(name))
-            for name in ("started", "duration", *SHOWN)
-            if name != "name"
-        ]
-        chosen = chosen_columns(self.columns)
-        best = [
-            replace(column, aggregate=word)
-            for column in aggregated
-            for word in ("min", "max", "mean", "first", "count")
-        ]
-        every = [*attributes[:2], *chosen, *metrics, *params, *self.others, *attributes, *best]
-        return list({column.id: column for column in every}.values())
-
-    def rearrange(self, arrangement: Arrangement) -> None:
-        """Show the table otherwise, and remember it."""
-        self.arrangement = arrangement
-        view = self.make_view()
-        self.table.set_view(view)
-        self.table.forget_rows()
-        self.show_counts()
-        self.remember()
-
-    def remember(self) -> None:
-        self.arrangement = replace(self.arrangement, where=self.request.where, sorts=self.request.sorts)
-        arrangement, catalog = self.arrangement, self._catalog
-        self.ask("remember", lambda: keep_arrangement(catalog, arrangement), lambda _: None)
-
-    @property
-    def _catalog(self) -> str:
-        """How the arrangement of this catalog's table is remembered."""
-        return f"{self.reader.catalog_id} {self.reader.path}"
-
-    # Sorting and columns
-
-    def action_column(self, change: int) -> None:
-        self.table.move_column(change)
-        self.show_counts()
-
-    def action_sort(self) -> None:
-        column = self.table.column_id
-        first = self.request.sort
-        sort = Sort(column, not first.is_descending) if column == first.column else Sort(column, _is_best_first(column))
-        self._sort_by((sort,))
-
-    def action_sort_also(self) -> None:
-        """Sort equal values by this column too; again: the other way; a third time: no longer."""
-        column = self.table.column_id
-        sorts = list(self.request.sorts)
-        place = next((i for i, sort in enumerate(sorts) if sort.column == column), None)
-        if place is None:
-            sorts.append(Sort(column, _is_best_first(column)))
-        elif sorts[place].is_descending == _is_best_first(column):
-            sorts[place] = Sort(column, not sorts[place].is_descending)
-        elif len(sorts) > 1:
-            del sorts[place]
-        self._sort_by(tuple(sorts[-MAX_SORTS:]))
-
-    def _sort_by(self, sorts: tuple[Sort, ...]) -> None:
-        self.request = replace(self.request, sorts=sorts)
-        self.ask_order(to_first=True)
-        self.remember()
-
-    def read_columns(self) -> tuple[Columns, list[Column], list[Column]]:
-        return query_columns(self.reader), usual_attributes(self.reader), tag_columns(self.reader)
-
-    def take_columns(self, found: tuple[Columns, list[Column], list[Column]]) -> None:
-        self.columns, self.attributes, self.others = found
-        view = self.make_view()
-        if view.shapes != self.table.view.shapes:
-            self.table.set_view(view)
-            self.table.forget_rows()
-        self.show_counts()
-
-    def action_choose_columns(self) -> None:
-        self.ask("columns", self.read_columns, self._choose_columns)
-
-    def _choose_columns(self, found: tuple[Columns, list[Column], list[Column]]) -> None:
-        from artui.tui.screens.columns import ColumnsScreen
-
-        self.take_columns(found)
-        shown = [shape.column.id for shape in self.table.view.shapes]
-        change = lambda columns: self.rearrange(replace(self.arrangement, columns=columns))  # noqa: E731
-        self.artui.push_screen(ColumnsScreen(self.known_columns(), shown, change))
-
-    def _shown_ids(self) -> list[str]:
-        return [shape.column.id for shape in self.table.view.shapes]
-
-    def action_hide_column(self) -> None:
-        table = self.table
-        if table.column == 0:
-            self.artui.say("The name stays. Choose a column with → first.")
-            return
-        shown = self._shown_ids()
-        name = shown.pop(table.column - 1).partition(":")[2]
-        pinned = self.arrangement.pinned - (table.column <= self.arrangement.pinned)
-        self.rearrange(replace(self.arrangement, columns=tuple(shown), pinned=pinned))
-        self.artui.say(f"{name} is hidden · C brings it back")
-
-    def action_shift_column(self, change: int) -> None:
-        table = self.table
-        shown, place = self._shown_ids(), table.column - 1
-        target = place + change
-        if place < 0 or not 0 <= target < len(shown):
-            return
-        shown.insert(target, shown.pop(place))
-        self.rearrange(replace(self.arrangement, columns=tuple(shown)))
-        table.move_column(change)
-
-    def action_resize_column(self, change: int) -> None:
-        table = self.table
-        if table.column == 0:
-            return
-        shape = table.view.shapes[table.column - 1]
-        cells = max(MIN_CELLS, min(MAX_CELLS, shape.width + change))
-        self.rearrange(replace(self.arrangement, widths={**self.arrangement.widths, shape.column.id: cells}))
-
-    def action_pin_columns(self) -> None:
-        """Let the columns up to the current one stay; at the last pinned one, none."""
-        column = self.table.column
-        pinned = 0 if column == self.arrangement.pinned else column
-        self.rearrange(replace(self.arrangement, pinned=pinned, columns=tuple(self._shown_ids())))
-        self.artui.say(f"The first {plural(pinned, 'column')} stay." if pinned else "No column stays.")
-
-    # Views
-
-    def action_save_view(self) -> None:
-        self.remember()
-        content = replace(self.arrangement, marked=()).to_json()
-        self._prompt("keep this view as", lambda name: self.save_view(name, content) if name else None)
-
-    def action_open_views(self) -> None:
-        from artui.tui.screens.views import ViewsScreen
-
-        self.artui.push_screen(ViewsScreen(self._open_view, self.delete_view))
-
-    def open_view_named(self, name: str) -> None:
-        """Show the runs as a view of the catalog says."""
-        from artui.tui.state.arrangement import arrangement_of
-
-        def take(found: list[tuple[str, str, str, int]]) -> None:
-            content = next((content for each, content, _, _ in found if each == name), None)
-            if content is not None:
-                self._open_view(name, arrangement_of(content))
-
-        self.ask("view", lambda: saved_views(self.reader, "runs"), take)
-
-    def sort_by_name(self, source: str, name: str) -> None:
-        """Sort by a metric or a param, the best first; its column is shown if it was not."""
-        column = f"{source}:{name}"
-        shown = self._shown_ids()
-        if column not in shown:
-            self.rearrange(replace(self.arrangement, columns=(*shown[:2], column, *shown[2:])))
-        shown = self._shown_ids()
-        if column in shown:
-            self.table.move_column(shown.index(column) + 1 - self.table.column)
-        self._sort_by((Sort(column, _is_best_first(column)),))
-
-    def _open_view(self, name: str, arrangement: Arrangement) -> None:
-        self.request = replace(self.request, where=arrangement.where, sorts=arrangement.sorts)
-        self.query_one(QueryLine).set_text(arrangement.where)
-        self.table.unfolded = set()
-        self.rearrange(replace(arrangement, marked=self.arrangement.marked))
-        self.ask_order(to_first=True)
-        from artui.query.things import Thing
-
-        self.artui.say(f"view {name}")
-        self.artui.keep_recent(Thing("view", name, name))
+def view_of(state: RunsState) -> View:
+    """Lay the columns out: as they were arranged, or those that artui chooses."""
+    chosen = chosen_columns(state.columns)
+    sparked = {column.id for column in chosen[:SPARKED_METRICS] if column.source == "metric"}
+    if state.arrangement.columns is None:
+        shown: Sequence[Column] = [*state.attributes, *chosen]
+    else:
+        shown = columns_of(state, state.arrangement.columns)
+    titles = short_titles([column for column in shown if column.source != "attribute"])
+    shapes = []
+    for column in shown:
+        title = titles.get(column.id) or title_of(column.name)
+        shape = shape_of(column, title=title, spark=SPARK_CELLS if column.id in sparked else 0)
+        shapes.append(_arranged(state, shape))
+    return View(tuple(shapes), state.answered.sorts, state.arrangement.pinned)
 
 
-def _is_best_first(column: str) -> bool:
-    """Newest, longest and highest first; smallest first where lower is better; names from A."""
+def _arranged(state: RunsState, shape: Shape) -> Shape:
+    """Give a column the width that it was given, and room for the spread of groups."""
+    if state.arrangement.grouping and shape.column.source == "metric":
+        shape = replace(shape, spread=SPREAD_CELLS)
+    cells = state.arrangement.widths.get(shape.column.id)
+    return shape if cells is None else replace(shape, width=cells, is_fixed=True)
+
+
+def known_columns(state: RunsState) -> list[Column]:
+    """Give every column there could be, the usual ones first; aggregates of the first metrics only."""
+    return _distinct(_every_column(state, state.columns.metrics[:MAX_AGGREGATED]))
+
+
+def columns_of(state: RunsState, ids: Sequence[str]) -> list[Column]:
+    """Give columns by their ids; one that does not exist any more is left out."""
+    if not ids:
+        return []
+    names = {column_id.partition(":")[2] for column_id in ids}
+    aggregated = [column for column in state.columns.metrics if column.name in names]
+    columns = _distinct(column for column in _every_column(state, aggregated) if column.name in names)
+    by_id = {column.id: column for column in columns}
+    return [by_id[column_id] for column_id in ids if column_id in by_id]
+
+
+def _every_column(state: RunsState, aggregated: Iterable[Column]) -> Iterator[Column]:
+    params, metrics, _ = state.columns
+    names = ("started", "duration", *SHOWN)
+    attributes = [Column("attribute", name, is_numeric=is_numeric(name)) for name in names if name != "name"]
+    aggregates = (replace(column, aggregate=word) for column in aggregated for word in AGGREGATES)
+    return chain(attributes[:2], chosen_columns(state.columns), metrics, params, state.tags, attributes[2:], aggregates)
+
+
+def _distinct(columns: Iterable[Column]) -> list[Column]:
+    return list({column.id: column for column in columns}.values())
+
+
+def column_at(view: View, place: int) -> Column:
+    """Give the column at a place of the table, where 0 is the name."""
+    return view.shapes[place - 1].column if place else NAME_COLUMN
+
+
+def shown_ids(view: View) -> list[str]:
+    """Give the ids of the columns that are shown behind the name, from the left."""
+    return [shape.column.id for shape in view.shapes]
+
+
+# What keys do. Places count from 1: the name, at 0, stays where it is.
+
+
+def without_column(state: RunsState, place: int) -> RunsState:
+    """Hide a column."""
+    ids = shown_ids(view_of(state))
+    del ids[place - 1]
+    count = state.arrangement.pinned - (place <= state.arrangement.pinned)
+    return replace(state, arrangement=replace(state.arrangement, columns=tuple(ids), pinned=count))
+
+
+def shifted(state: RunsState, place: int, change: int) -> RunsState:
+    """Move a column to the left or to the right; beyond the ends nothing changes."""
+    ids, target = shown_ids(view_of(state)), place + change
+    if place < 1 or not 1 <= target <= len(ids):
+        return state
+    ids.insert(target - 1, ids.pop(place - 1))
+    return with_columns(state, ids)
+
+
+def resized(state: RunsState, place: int, change: int) -> RunsState:
+    """Make a column wider, or narrower, by so many cells."""
+    if place < 1:
+        return state
+    shape = view_of(state).shapes[place - 1]
+    cells = max(MIN_CELLS, min(MAX_CELLS, shape.width + change))
+    widths = {**state.arrangement.widths, shape.column.id: cells}
+    return replace(state, arrangement=replace(state.arrangement, widths=widths))
+
+
+def pinned(state: RunsState, place: int) -> RunsState:
+    """Let the columns up to a place stay while the others scroll; at the last pinned column, none."""
+    count = 0 if place == state.arrangement.pinned else place
+    ids = tuple(shown_ids(view_of(state)))
+    return replace(state, arrangement=replace(state.arrangement, pinned=count, columns=ids))
+
+
+def with_columns(state: RunsState, ids: Sequence[str] | None) -> RunsState:
+    """Show these columns; None lets artui choose."""
+    columns = None if ids is None else tuple(ids)
+    return replace(state, arrangement=replace(state.arrangement, columns=columns))
+
+
+def with_column(state: RunsState, column_id: str) -> RunsState:
+    """Show a column behind the first two, unless it is shown already."""
+    ids = shown_ids(view_of(state))
+    return state if column_id in ids else with_columns(state, [*ids[:2], column_id, *ids[2:]])
+
+
+def sorted_by(state: RunsState, column_id: str) -> RunsState:
+    """Sort by a column, the best first; if it is sorted by already, the other way."""
+    first = state.request.sort
+    is_again = column_id == first.column
+    return with_sorts(state, [Sort(column_id, not first.is_descending) if is_again else best_first(column_id)])
+
+
+def sorted_also_by(state: RunsState, column_id: str) -> RunsState:
+    """Order equal values by a column too; if they are already, the other way; after that, no longer."""
+    sorts = list(state.request.sorts)
+    place = next((i for i, sort in enumerate(sorts) if sort.column == column_id), None)
+    if place is None:
+        sorts.append(best_first(column_id))
+    elif sorts[place] == best_first(column_id):
+        sorts[place] = Sort(column_id, not sorts[place].is_descending)
+    elif len(sorts) > 1:
+        del sorts[place]
+    return with_sorts(state, sorts[-MAX_SORTS:])
+
+
+def with_sorts(state: RunsState, sorts: Sequence[Sort]) -> RunsState:
+    """Sort by these columns, the most significant first."""
+    return replace(state, arrangement=replace(state.arrangement, sorts=tuple(sorts)))
+
+
+def with_filter(state: RunsState, where: str) -> RunsState:
+    """Show the runs that a filter matches."""
+    return replace(state, arrangement=replace(state.arrangement, where=where))
+
+
+def best_first(column_id: str) -> Sort:
+    """Give how a column is sorted at first: newest, longest and highest on top; names from A; lower where that is better."""
     from artui.query.compare import guess_direction
 
-    source, _, name = column.partition(":")
+    source, _, name = column_id.partition(":")
     if source == "attribute":
-        return is_numeric(name)
-    return source.startswith("metric") and guess_direction(name) == "higher"
+        return Sort(column_id, is_numeric(name))
+    return Sort(column_id, source.startswith("metric") and guess_direction(name) == "higher")

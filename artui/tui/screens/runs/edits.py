@@ -6,39 +6,44 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from artui.model import Column
-from artui.query.runs import order as query
+from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.rows import run_ids, run_rows
-from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.prompt import Prompt
 from artui.units import plural
 
 if TYPE_CHECKING:
     from artui.catalog.events import Edit, Outcome
+    from artui.tui.screens.base import CatalogScreen
 
 
-class EditsRuns(CatalogScreen):
-    """A screen with runs that can be changed. Subclasses say which ones are meant."""
+class RunsEditor:
+    """Changes runs of a screen: asks for what is needed, writes, and says what came of it."""
 
-    def edited_keys(self) -> Sequence[int]:
-        """Give the keys of the runs that a change is for."""
-        return []
+    def __init__(self, screen: CatalogScreen, edited_keys: Callable[[], Sequence[int]]) -> None:
+        self._screen = screen
+        self._edited_keys = edited_keys
+        """Gives the runs that a change is for."""
 
-    def _prompt(self, question: str, answer: Callable[[str], None], *, text: str = "") -> None:
+    def _say(self, text: str, *, is_warning: bool = False) -> None:
+        self._screen.artui.say(text, is_warning=is_warning)
+
+    def prompt(self, question: str, answer: Callable[[str], None], *, text: str = "") -> None:
+        """Ask for a text, if the catalog may be written."""
         if self._is_writable():
-            self.query_one(Prompt).ask(question, answer, text=text)
+            self._screen.query_one(Prompt).ask(question, answer, text=text)
 
     def _is_writable(self) -> bool:
-        why_not = self.reader.why_not_writable
+        why_not = self._screen.reader.why_not_writable
         if why_not:
-            self.artui.say(why_not, is_warning=True)
+            self._say(why_not, is_warning=True)
         return not why_not
 
     def _edit(self, label: str, change: Callable[[Edit, str], object]) -> None:
         """Change some runs as one edit, and say what came of it."""
-        keys = list(self.edited_keys())
+        keys = list(self._edited_keys())
         if not keys or not self._is_writable():
             return
-        reader = self.reader
+        reader = self._screen.reader
         shown = f"{label} {plural(len(keys), 'run')}"
 
         def work() -> int:
@@ -50,22 +55,23 @@ class EditsRuns(CatalogScreen):
                     change(edit, run_id)
                 return edit.count
 
-        self.ask("edit", work, lambda count: self._edited(shown, count))
+        self._screen.ask("edit", work, lambda count: self._edited(shown, count))
 
     def _edited(self, shown: str, count: int) -> None:
-        self.artui.say(f"{shown} · u takes it back" if count else "Nothing to change: it is so already.")
-        self.load()
+        self._say(f"{shown} · u takes it back" if count else "Nothing to change: it is so already.")
+        self._screen.load()
 
     def _has_runs(self) -> bool:
-        if self.edited_keys():
+        if self._edited_keys():
             return True
-        self.artui.say("There is no run here.")
+        self._say("There is no run here.")
         return False
 
-    def action_tag(self) -> None:
+    def tag(self) -> None:
+        """Put a tag on the runs, or take it off."""
         if not self._has_runs():
             return
-        self._prompt(f"tag {self._whom()}  (name, name=value, or -name)", self._tag)
+        self.prompt(f"tag {self._whom()}  (name, name=value, or -name)", self._tag)
 
     def _tag(self, text: str) -> None:
         if not text:
@@ -77,19 +83,20 @@ class EditsRuns(CatalogScreen):
         else:
             self._edit(f"tag {name} on", lambda edit, run_id: edit.tag(run_id, name, value.strip()))
 
-    def action_note(self) -> None:
-        keys = list(self.edited_keys())
+    def note(self) -> None:
+        """Write a note on the runs; of one run the note that it has can be changed."""
+        keys = list(self._edited_keys())
         if not self._has_runs():
             return
         if len(keys) != 1:
-            self._prompt(f"note on {self._whom()}", self._note)
+            self.prompt(f"note on {self._whom()}", self._note)
             return
-        reader = self.reader
+        reader = self._screen.reader
         column = Column("attribute", "note", is_numeric=False)
-        self.ask(
+        self._screen.ask(
             "note",
             lambda: run_rows(reader, keys, [column]),
-            lambda rows: self._prompt(
+            lambda rows: self.prompt(
                 "note", self._note, text=str(next(iter(rows.values())).cells.get(column.id, "")) if rows else ""
             ),
         )
@@ -97,45 +104,48 @@ class EditsRuns(CatalogScreen):
     def _note(self, text: str) -> None:
         self._edit("note on" if text else "no note on", lambda edit, run_id: edit.set_note(run_id, text))
 
-    def action_move_to_project(self) -> None:
+    def move_to_project(self) -> None:
+        """Put the runs into another project."""
         if not self._has_runs():
             return
-        self._prompt(f"move {self._whom()} to project", self._move)
+        self.prompt(f"move {self._whom()} to project", self._move)
 
     def _move(self, text: str) -> None:
         if text:
             self._edit(f"project {text} for", lambda edit, run_id: edit.move(run_id, text))
 
-    def action_trash(self) -> None:
-        """Into the trash; of runs that are there already, out of it."""
-        keys = list(self.edited_keys())
-        reader = self.reader
+    def trash(self) -> None:
+        """Put the runs into the trash; if all of them are there already, take them out."""
+        keys = list(self._edited_keys())
+        reader = self._screen.reader
 
-        def gone() -> bool:
-            order = query.run_order(reader, query.RunsRequest("deleted is not null"))
-            return set(keys) <= set(order.keys)
+        def are_trashed() -> bool:
+            trashed = run_order(reader, RunsRequest("deleted is not null"))
+            return set(keys) <= set(trashed.keys)
 
-        self.ask("trash", gone, self._trash)
+        self._screen.ask("trash", are_trashed, self._trash)
 
-    def _trash(self, is_gone: bool) -> None:
-        if is_gone:
+    def _trash(self, are_trashed: bool) -> None:
+        if are_trashed:
             self._edit("out of the trash:", lambda edit, run_id: edit.restore(run_id))
         else:
             self._edit("into the trash:", lambda edit, run_id: edit.trash(run_id))
 
     def _whom(self) -> str:
-        return plural(len(self.edited_keys()), "run")
+        return plural(len(self._edited_keys()), "run")
 
-    def action_undo(self) -> None:
+    def undo(self) -> None:
+        """Take the last change back."""
         self._turn("undo", "taken back", "There is nothing to take back.")
 
-    def action_redo(self) -> None:
+    def redo(self) -> None:
+        """Do again what was taken back."""
         self._turn("redo", "done again", "There is nothing to do again.")
 
     def _turn(self, turn: str, done: str, nothing: str) -> None:
         if not self._is_writable():
             return
-        path = self.reader.path
+        path = self._screen.reader.path
 
         def work() -> Outcome | None:
             from artui.catalog import Catalog, events
@@ -143,19 +153,19 @@ class EditsRuns(CatalogScreen):
             with Catalog(path) as catalog:
                 return events.undo(catalog) if turn == "undo" else events.redo(catalog)
 
-        self.ask("edit", work, lambda outcome: self._turned(outcome, done, nothing))
+        self._screen.ask("edit", work, lambda outcome: self._turned(outcome, done, nothing))
 
     def _turned(self, outcome: Outcome | None, done: str, nothing: str) -> None:
         if outcome is None:
-            self.artui.say(nothing)
+            self._say(nothing)
             return
         left = f" · {plural(outcome.kept, 'change')} left alone: changed since" if outcome.kept else ""
-        self.artui.say(f"{done}: {outcome.label}{left}")
-        self.load()
+        self._say(f"{done}: {outcome.label}{left}")
+        self._screen.load()
 
     def save_view(self, name: str, content: str) -> None:
-        """Keep what the screen shows under a name, in the catalog."""
-        path = self.reader.path
+        """Keep a view in the catalog under a name."""
+        path = self._screen.reader.path
         if not self._is_writable():
             return
 
@@ -165,10 +175,11 @@ class EditsRuns(CatalogScreen):
             with Catalog(path) as catalog, events.editing(catalog, f"view {name}") as edit:
                 edit.save_view(name, "runs", content)
 
-        self.ask("edit", work, lambda _: self.artui.say(f"view {name} is kept in the catalog · O opens it"))
+        self._screen.ask("edit", work, lambda _: self._say(f"view {name} is kept in the catalog · O opens it"))
 
     def delete_view(self, name: str) -> None:
-        path = self.reader.path
+        """Take a view out of the catalog."""
+        path = self._screen.reader.path
         if not self._is_writable():
             return
 
@@ -178,4 +189,4 @@ class EditsRuns(CatalogScreen):
             with Catalog(path) as catalog, events.editing(catalog, f"no view {name}") as edit:
                 edit.delete_view(name)
 
-        self.ask("edit", work, lambda _: self.artui.say(f"view {name} is gone · u takes it back"))
+        self._screen.ask("edit", work, lambda _: self._say(f"view {name} is gone · u takes it back"))

@@ -1,90 +1,67 @@
-"""What the parts of the screen of runs share: the table, what was asked of the catalog for it, and what is marked."""
+"""What the screen of runs stands on: one frozen state. What keys do to it are functions in `columns`, `groups`, `marks`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from artui.model import Column
 from artui.query.runs.order import RunOrder, RunsRequest, run_order
-from artui.tui.screens.runs.edits import EditsRuns
-from artui.tui.widgets.table import RunsTable
+from artui.tui.state.arrangement import Arrangement
 
 if TYPE_CHECKING:
+    from artui.model import Column
     from artui.query.filter.tokens import FilterError
     from artui.query.reader import Reader
     from artui.query.runs.columns import Columns
-    from artui.tui.state.arrangement import Arrangement
+    from artui.query.runs.grouping import Group
 
 
-class HasRunsTable(EditsRuns):
-    """A screen with a `RunsTable`. What is asked of the catalog is a `RunsRequest`, what it answered a `RunOrder`."""
+@dataclass(frozen=True, slots=True)
+class RunsState:
+    """What the table of runs is asked to show, what the catalog answered, and what is marked."""
 
-    arrangement: Arrangement
-    request: RunsRequest
     order: RunOrder
+    """The runs that match, in order: the answer to `answered`."""
     columns: Columns
-    attributes: list[Column]
+    attributes: tuple[Column, ...]
     """Attributes that are shown unless columns were chosen."""
-    others: list[Column]
+    tags: tuple[Column, ...] = ()
     """Tags as columns."""
+    arrangement: Arrangement = field(default_factory=Arrangement)
+    """Columns, filter, sorting and grouping, as the user wants them."""
+    answered: RunsRequest = field(default_factory=RunsRequest)
+    """The request that `order` answers: behind `request` until the catalog has answered that."""
+    groups: tuple[Group, ...] = ()
+    """Groups in the order of their first runs; empty while runs are not grouped."""
+    unfolded: frozenset[str] = frozenset()
+    """Ids of the groups whose runs are shown."""
+    marked: frozenset[int] = frozenset()
+    """Keys of the marked runs, shown or not."""
+    last_mark: int | None = None
+    """The line that was marked last, as the table's keys name it: a run, or a group."""
 
     @property
-    def table(self) -> RunsTable:
-        return self.query_one(RunsTable)
-
-    def marked_keys(self) -> list[int]:
-        """Give the marked runs: those in the table in its order, then those that the filter hides."""
-        marked = self.table.marked
-        if not marked:
-            return []
-        shown = [key for key in self.order.keys if key in marked]
-        return shown + sorted(marked.difference(shown))
-
-    def current_keys(self) -> list[int]:
-        """Give the run under the cursor, or all of the group there."""
-        group = self.table.group
-        if group is not None:
-            return list(group.keys)
-        return [self.table.key] if self.table.key is not None else []
-
-    def edited_keys(self) -> list[int]:
-        """Give the marked runs, or what is under the cursor."""
-        return self.marked_keys() or self.current_keys()
-
-    def current_column(self) -> Column:
-        """Give the column that keys such as `s` and `F` are about."""
-        table = self.table
-        if not table.column:
-            return Column("attribute", "name", is_numeric=False)
-        return table.view.shapes[table.column - 1].column
-
-    def known_columns(self) -> list[Column]:
-        """Give every column there could be; the usual ones first."""
-        return []
-
-    def columns_of(self, ids: Sequence[str]) -> list[Column]:
-        """Give columns by their ids; one that is not there any more is left out."""
-        return []
-
-    def ask_order(self, *, to_first: bool = False) -> None:
-        """Ask for the runs that match, in order."""
-
-    def rearrange(self, arrangement: Arrangement) -> None:
-        """Show the table otherwise, and remember it."""
-
-    def remember(self) -> None:
-        """Keep how the table is arranged."""
-
-    def show_counts(self) -> None:
-        """Say how many runs there are, and how they are sorted."""
+    def request(self) -> RunsRequest:
+        """What is asked of the catalog."""
+        return RunsRequest(self.arrangement.where, self.arrangement.sorts)
 
 
 def order_or_error(reader: Reader, request: RunsRequest) -> RunOrder | FilterError:
-    """Give the runs that match; what is wrong with the filter is an answer, too."""
+    """Give the runs that match, or what is wrong with the filter."""
     from artui.query.filter.tokens import FilterError
 
     try:
         return run_order(reader, request)
+    except FilterError as error:
+        return error
+
+
+def first_matches_or_error(reader: Reader, request: RunsRequest, limit: int) -> RunOrder | FilterError | None:
+    """Give the first runs that match, or what is wrong with the filter; None where all have to be looked for."""
+    from artui.query.filter.tokens import FilterError
+    from artui.query.runs.order import first_matches
+
+    try:
+        return first_matches(reader, request, limit)
     except FilterError as error:
         return error

@@ -2,85 +2,86 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from artui.query.runs.rows import attribute_value, run_ids
-from artui.tui.screens.runs.state import HasRunsTable
 from artui.tui.terminal.writing import write_new
 from artui.tui.widgets.prompt import Prompt
 from artui.units import plural
+
+if TYPE_CHECKING:
+    from artui.model import Column, RunRow
+    from artui.tui.screens.base import CatalogScreen
 
 MAX_COPIED = 5000
 """So many rows at most go to the clipboard."""
 
 
-class TakesRuns(HasRunsTable):
-    """The part of the screen of runs that copies and exports."""
+class RunsTaker:
+    """Copies and exports runs of a screen."""
 
-    def action_copy(self) -> None:
-        keys = list(self.edited_keys())
-        self.ask(
-            "ids",
-            lambda: run_ids(self.reader, keys),
-            lambda ids: self._copy("\n".join(ids), plural(len(ids), "id")),
+    def __init__(self, screen: CatalogScreen) -> None:
+        self._screen = screen
+
+    def copy_ids(self, keys: Sequence[int]) -> None:
+        """Copy the ids of runs, a line each."""
+        reader = self._screen.reader
+        self._screen.ask(
+            "ids", lambda: run_ids(reader, keys), lambda ids: self._copy("\n".join(ids), plural(len(ids), "id"))
         )
 
-    def action_copy_cell(self) -> None:
-        from artui.query.runs.export import write_table
-
-        row, table = self.table.row, self.table
-        if row is None:
-            return
-        if table.column == 0:
-            self._copy(row.head.name, row.head.name)
-            return
-        column = table.view.shapes[table.column - 1].column
-        _, rows = (
-            [],
-            [[row.cells.get(column.id) if column.source != "attribute" else attribute_value(row, column.name)]],
-        )
-        text = write_table("csv", ["x"], rows).split("\n", 1)[1].rstrip("\n")
+    def copy_cell(self, row: RunRow, column: Column) -> None:
+        """Copy one value of a run, whole and as it would stand in a file."""
+        text = row.head.name if column.id == "attribute:name" else cell_value(row, column)
         self._copy(text, text or "nothing")
 
-    def action_copy_rows(self, format: str = "tsv") -> None:
+    def copy_rows(self, keys: Sequence[int], columns: Sequence[Column], format: str) -> None:
+        """Copy runs with their columns as a table."""
         from artui.query.runs.export import FORMATS, table_of, write_table
 
-        keys, columns = list(self.edited_keys()), [shape.column for shape in self.table.view.shapes]
         if len(keys) > MAX_COPIED:
-            self.artui.say(f"{len(keys):,} rows are too many for a clipboard: e writes a file.", is_warning=True)
+            self._screen.artui.say(
+                f"{len(keys):,} rows are too many for a clipboard: e writes a file.", is_warning=True
+            )
             return
-        self.ask(
+        reader = self._screen.reader
+        self._screen.ask(
             "copied",
-            lambda: write_table(format, *table_of(self.reader, keys, columns)),
+            lambda: write_table(format, *table_of(reader, keys, columns)),
             lambda text: self._copy(text, f"{plural(len(keys), 'row')} as {FORMATS[format]}"),
         )
 
     def _copy(self, text: str, what: str) -> None:
-        self.artui.copy_to_clipboard(text)
-        self.artui.say(f"copied {what}")
+        self._screen.artui.copy_to_clipboard(text)
+        self._screen.artui.say(f"copied {what}")
 
-    def action_export(self) -> None:
-        keys = self.marked_keys() or list(self.order.keys)
-        if self.order.is_partial:
-            self.artui.say("The rest of the runs is still being looked for: once more, in a moment.")
-            return
-        if not keys:
-            self.artui.say("There are no runs to write.")
-            return
+    def export(self, keys: Sequence[int], columns: Sequence[Column]) -> None:
+        """Ask for a file, and write runs with their columns to it."""
         question = f"write {plural(len(keys), 'run')} to file  (.csv .tsv .json .md .tex)"
-        self.query_one(Prompt).ask(question, lambda name: self._export(name, keys), text="runs.csv")
+        write: Callable[[str], None] = lambda name: self._export(name, keys, columns)  # noqa: E731
+        self._screen.query_one(Prompt).ask(question, write, text="runs.csv")
 
-    def _export(self, name: str, keys: list[int]) -> None:
+    def _export(self, name: str, keys: Sequence[int], columns: Sequence[Column]) -> None:
         from artui.query.runs.export import format_of, table_of, write_table
 
         if not name:
             return
-        columns = [shape.column for shape in self.table.view.shapes]
-        path = Path(name).expanduser()
+        path, reader = Path(name).expanduser(), self._screen.reader
 
         def work() -> str:
-            text = write_table(format_of(path), *table_of(self.reader, keys, columns))
+            text = write_table(format_of(path), *table_of(reader, keys, columns))
             return write_new(name, text.encode("utf-8", "replace"))
 
-        self.artui.say(f"writing {plural(len(keys), 'run')} …")
-        self.ask("export", work, lambda written: self.artui.say(f"wrote {plural(len(keys), 'run')} to {written}"))
+        runs = plural(len(keys), "run")
+        self._screen.artui.say(f"writing {runs} …")
+        self._screen.ask("export", work, lambda written: self._screen.artui.say(f"wrote {runs} to {written}"))
+
+
+def cell_value(row: RunRow, column: Column) -> str:
+    """Give what a run has in a column, as it stands in a CSV file; empty for nothing."""
+    from artui.query.runs.export import write_table
+
+    value = attribute_value(row, column.name) if column.source == "attribute" else row.cells.get(column.id)
+    return write_table("csv", ["x"], [[value]]).split("\n", 1)[1].rstrip("\n")

@@ -95,11 +95,11 @@ def test_runs_are_sorted_by_several_columns(small_catalog: Path, explore: Explor
         screen = _screen(pilot)
         await pilot.press("s", "right", "right", "S")
         await settled(pilot)
-        assert [sort.column for sort in screen.request.sorts][1:] == [screen.table.column_id]
+        assert [sort.column for sort in screen.state.request.sorts][1:] == [screen.table.column_id]
         assert "¹" in shown(pilot) and "²" in shown(pilot)
         await pilot.press("S", "S")
         await settled(pilot)
-        assert len(screen.request.sorts) == 1
+        assert len(screen.state.request.sorts) == 1
 
     explore(small_catalog, flow)
 

@@ -1,0 +1,41 @@
+"""What stands beside the filter: how many runs there are, how many are marked, and how they are sorted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from artui.query.attributes import title_of
+from artui.safetext import clean
+from artui.units import count_text, plural
+
+if TYPE_CHECKING:
+    from artui.query.runs.order import RunsRequest
+    from artui.tui.cells import Span
+    from artui.tui.screens.runs.state import RunsState
+
+
+def count_spans(state: RunsState, *, hidden_columns: int) -> list[Span]:
+    """Say what is shown; `hidden_columns` lie beyond the right edge."""
+    order = state.order
+    spans: list[Span] = [(plural(order.total, "run"), "dim")]
+    if state.answered.where:
+        matched = "…" if order.is_partial else count_text(order.matched)
+        spans = [(f"{matched} of {plural(order.total, 'run')}", "accent")]
+    if state.marked:
+        spans.append((f" · {count_text(len(state.marked))} marked", "mark"))
+    if state.groups:
+        spans.append((f" in {plural(len(state.groups), 'group')}", "text"))
+    spans.append((f" · by {_sorting_text(state.answered)}", "dim"))
+    if hidden_columns:
+        spans.append((f" · {hidden_columns} more → ", "faint"))
+    return spans
+
+
+def _sorting_text(request: RunsRequest) -> str:
+    sort = request.sort
+    source, _, name = sort.column.partition(":")
+    title = title_of(name) if source == "attribute" else clean(name)
+    # An age grows the other way than the time of the start.
+    is_down = sort.is_descending != (sort.column == "attribute:started")
+    more = f" +{len(request.sorts) - 1}" if len(request.sorts) > 1 else ""
+    return f"{title} {'↓' if is_down else '↑'}{more}"

@@ -1,0 +1,67 @@
+"""What the screen of runs says where there are no runs to show: why, and what to do next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from artui.safetext import clean
+from artui.tui.widgets.lines import BLANK, Line
+from artui.units import plural
+
+if TYPE_CHECKING:
+    from artui.tui.importing import Importing
+
+
+def no_match_lines(where: str, total: int) -> list[Line]:
+    """Say that no run matches a filter, and how many runs there are without it."""
+    return [
+        BLANK,
+        Line([("  No run matches ", "text"), (clean(where), "warn"), (".", "text")]),
+        BLANK,
+        Line(
+            [
+                ("  esc", "key"),
+                ("  clears the filter: ", "dim"),
+                (plural(total, "run"), "dim"),
+                (" are behind it", "dim"),
+            ]
+        ),
+    ]
+
+
+def importing_lines(importing: Importing) -> list[Line]:
+    """Say that runs are still being read."""
+    return [
+        BLANK,
+        Line([("  Reading ", "text"), (clean(importing.source), "title"), ("", "text")]),
+        BLANK,
+        Line([("  Runs appear here as they come. Leaving does no harm: the next start goes on.", "dim")]),
+    ]
+
+
+def first_step_lines(path: str) -> list[Line]:
+    """Say how to fill an empty catalog."""
+    return [
+        BLANK,
+        Line([("  This catalog has no runs yet.", "bold")]),
+        BLANK,
+        Line([("  Log one from Python:", "dim")]),
+        BLANK,
+        Line([("    import artui", "text")]),
+        Line(
+            [
+                ("    with artui.start_run(catalog=", "text"),
+                (repr(clean(path)), "accent"),
+                (") as run:", "text"),
+            ]
+        ),
+        Line([('        run.log({"train/loss": 0.31}, step=1)', "text")]),
+        BLANK,
+        Line(
+            [
+                ("  It appears here as it is written. ", "dim"),
+                ("artui demo", "accent"),
+                (" makes one to look at.", "dim"),
+            ]
+        ),
+    ]

@@ -1,0 +1,133 @@
+"""Grouping the table of runs: the menu behind `g`, and the questions to the catalog about groups and their spreads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from artui.safetext import clean
+from artui.tui.screens.runs import groups
+
+if TYPE_CHECKING:
+    from artui.query.runs.grouping import Group
+    from artui.query.runs.order import RunOrder
+    from artui.tui.screens.runs.host import RunsHost
+    from artui.tui.screens.runs.state import RunsState
+
+
+class RunsGrouping:
+    """Groups the runs of the screen. `g` is followed by another key, which the footer offers."""
+
+    def __init__(self, screen: RunsHost) -> None:
+        self._screen = screen
+        self._awaits_key = False
+        self._asked: tuple[list[str], RunOrder] | None = None
+        """Ids of the columns, and the runs, whose groups were asked for last."""
+
+    # The menu
+
+    def start_menu(self) -> None:
+        """Let the next key say what to group by."""
+        self._awaits_key = True
+        self._screen.show_menu("grouping")
+
+    def end_menu(self) -> bool:
+        """Wait no longer for the key behind `g`; false if none was waited for."""
+        was_waiting, self._awaits_key = self._awaits_key, False
+        if was_waiting:
+            self._screen.show_keys()
+        return was_waiting
+
+    # What is grouped by
+
+    def group(self, grouping: Sequence[str]) -> None:
+        """Group by columns; by none, show the runs again."""
+        self._group(groups.grouped_by(self._screen.state, grouping))
+
+    def group_also(self, column_id: str) -> None:
+        """Group by a column as well, or no longer by it."""
+        self._group(groups.grouped_also_by(self._screen.state, column_id))
+
+    def _group(self, state: RunsState) -> None:
+        """Show runs in the groups that a state asks for, and say how to go on."""
+        screen, is_grouped = self._screen, bool(state.arrangement.grouping)
+        if is_grouped and not groups.grouping_columns(state):
+            screen.artui.say("No param but the seed varies: there is nothing to group by.", is_warning=True)
+            state = groups.grouped_by(state, [])
+        elif is_grouped:
+            screen.artui.say("enter unfolds a group · g m orders by mean · g u ends it")
+        else:
+            screen.artui.say("not grouped any more")
+        self._asked = None
+        screen.show(state, to_first=not state.groups and bool(screen.state.groups))
+
+    def choose(self) -> None:
+        """Let the user choose a column from a list."""
+        from artui.query.runs.export import header_of
+        from artui.tui.screens.pick import Choice, PickScreen
+
+        grouping = self._screen.state.arrangement.grouping
+        choices = [
+            Choice(column.id, header_of(column), "metric" if column.source == "metric" else "")
+            for column in groups.offered_columns(self._screen.state)
+        ]
+        picker = PickScreen("group by", choices, current=grouping[0] if grouping else "")
+        self._screen.artui.push_screen(picker, self._take_choice)
+
+    def _take_choice(self, column_id: str | None) -> None:
+        if column_id is not None:
+            self.group([column_id])
+
+    def toggle_order_by_mean(self) -> None:
+        """Order groups by their means, or by their best runs again."""
+        screen = self._screen
+        if refusal := groups.order_by_mean_refusal(screen.state):
+            screen.artui.say(refusal, is_warning=bool(screen.state.arrangement.grouping))
+            return
+        screen.show(groups.with_order_by_mean_toggled(screen.state), to_first=True)
+        name = clean(screen.state.request.sort.column.partition(":")[2])
+        is_mean = screen.state.arrangement.orders_by_mean
+        screen.artui.say(f"groups by their mean {name}" if is_mean else f"groups by their best run in {name}")
+
+    # Questions
+
+    def ask(self, *, to_first: bool) -> None:
+        """Have the groups of the runs read that are shown now, unless they have been asked for."""
+        state = self._screen.state
+        if state.order.is_partial:
+            return  # Groups need all runs: what is shown stays until they have been read.
+        by = groups.grouping_columns(state)
+        ids, order, asked = [column.id for column in by], state.order, self._asked
+        self._asked = ids, order
+        is_other = asked is None or asked[0] != ids
+        if not is_other and asked is not None and asked[1] is order:
+            return
+        from artui.query.runs.grouping import grouped
+
+        reader, grouping = self._screen.reader, state.arrangement.grouping
+        self._screen.ask(
+            "groups",
+            lambda: grouped(reader, order.keys, by),
+            lambda answer: self._take(grouping, answer, to_first=to_first or is_other),
+        )
+
+    def _take(self, grouping: tuple[str, ...], answer: list[Group], *, to_first: bool) -> None:
+        if grouping == self._screen.state.arrangement.grouping:
+            self._screen.show(groups.with_groups(self._screen.state, answer), to_first=to_first)
+            self.ask_spreads()
+
+    def ask_spreads(self) -> None:
+        """Have read what the runs of each group have in the columns that are shown."""
+        screen = self._screen
+        if not screen.state.groups:
+            return
+        from artui.query.runs.grouping import with_spreads
+
+        reader, all_groups = screen.reader, screen.state.groups
+        columns = groups.spread_columns(screen.shown_columns())
+        screen.ask("spreads", lambda: with_spreads(reader, all_groups, columns), self._take_spreads)
+
+    def _take_spreads(self, answer: list[Group]) -> None:
+        if self._screen.state.groups:
+            self._screen.show(replace(self._screen.state, groups=tuple(answer)))

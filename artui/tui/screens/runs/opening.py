@@ -1,0 +1,148 @@
+"""Going from the table of runs to other screens: pictures, comparisons, what differs, what a column holds, the next run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from artui.query.runs.order import RunsRequest, run_order
+from artui.query.runs.rows import run_ids, run_rows
+from artui.safetext import clean
+from artui.tui.host import MAX_COMPARED
+from artui.tui.messages import ShowRuns
+from artui.tui.screens.runs import columns, marks
+from artui.tui.widgets.groupcells import group_label
+from artui.units import plural
+
+if TYPE_CHECKING:
+    from artui.model import Column, RunRow
+    from artui.query.reader import Reader
+    from artui.query.why import Factor
+    from artui.tui.cells import Spans
+    from artui.tui.screens.runs.host import RunsHost
+
+
+class RunsOpener:
+    """Opens other screens for the runs that are marked, grouped or shown."""
+
+    def __init__(self, screen: RunsHost) -> None:
+        self._screen = screen
+
+    def compare(self) -> None:
+        """Put the marked runs side by side, those of the group under the cursor, or the run there and the next one."""
+        screen, table = self._screen, self._screen.table
+        keys = marks.marked_keys(screen.state)
+        if not keys and table.group is not None:
+            keys = list(table.group.keys[:MAX_COMPARED])
+        elif not keys:
+            keys = [key for key in table.keys[table.cursor : table.cursor + 2] if key > 0]
+        if len(keys) < 2:
+            screen.artui.say("Mark two or more runs with space, then press c.", is_warning=True)
+        elif len(keys) > MAX_COMPARED:
+            screen.artui.say(
+                f"{len(keys):,} runs are marked; at most {MAX_COMPARED} stand side by side. M clears the marks; f draws any number.",
+                is_warning=True,
+            )
+        else:
+            reader = screen.reader
+            screen.ask("compared", lambda: run_ids(reader, keys), screen.artui.compare)
+
+    def plot(self, tab: str, column: Column | None) -> None:
+        """Draw the marked runs, those of the group under the cursor, or all that the filter shows."""
+        from artui.tui.screens.plot import PlotScreen
+
+        screen, state = self._screen, self._screen.state
+        if not self.is_whole():
+            return
+        marked = marks.marked_keys(state)
+        group = None if marked else screen.table.group
+        keys = list(group.keys if group is not None else state.order.keys)
+        if not keys:
+            screen.artui.say("There are no runs to draw.")
+            return
+        title = "pictures"
+        if group is not None:
+            title = group_label(group, screen.table.lines.label_places)
+        elif state.answered.where:
+            title = clean(state.answered.where, max_chars=60)
+        known, shown, metric = columns.known_columns(state), screen.shown_columns(), self._plotted_metric()
+        pictures = PlotScreen(keys, marked, known, shown, title=title, metric=metric, tab=tab)
+        if column is not None:
+            pictures.column = column
+        screen.artui.push_screen(pictures)
+
+    def _plotted_metric(self) -> str:
+        """Give the metric of the current column, or the one that is sorted by; empty for neither."""
+        table, sorted_by = self._screen.table, self._screen.state.answered.sort.column
+        current = columns.column_at(table.view, table.column)
+        candidates = [current, *(column for column in self._screen.shown_columns() if column.id == sorted_by)]
+        return next((column.name for column in candidates if column.source == "metric"), "")
+
+    def plot_compared(self, keys: Sequence[int], metric: str) -> None:
+        """Draw the runs that are compared, beginning with a metric."""
+        from artui.tui.screens.plot import PlotScreen
+
+        known, shown = columns.known_columns(self._screen.state), self._screen.shown_columns()
+        self._screen.artui.push_screen(PlotScreen(keys, keys, known, shown, title="compare", metric=metric))
+
+    def describe_column(self) -> None:
+        """Show how the values of the current column are spread over the runs that are shown."""
+        from artui.tui.screens.column import ColumnScreen
+
+        screen = self._screen
+        if self.is_whole():
+            column = columns.column_at(screen.table.view, screen.table.column)
+            screen.artui.push_screen(ColumnScreen(list(screen.state.order.keys), column))
+
+    def is_whole(self) -> bool:
+        """Say whether all runs that match have been read, and tell the user if not."""
+        if self._screen.state.order.is_partial:
+            self._screen.artui.say("The rest of the runs is still being read: try again in a moment.")
+        return not self._screen.state.order.is_partial
+
+    def why(self) -> None:
+        """Show what sets marked runs apart from the others in the table, or the filter's runs from all others."""
+        from artui.query.why import sets_apart
+        from artui.tui.screens.why import WhyScreen
+
+        screen, state, group = self._screen, self._screen.state, self._screen.table.group
+        chosen = state.marked or frozenset(group.keys if group is not None else ())
+        is_filter = not chosen
+        if is_filter and not state.answered.where:
+            screen.artui.say(
+                "Mark runs with space, or filter, and press w: what sets them apart from the others?", is_warning=True
+            )
+            return
+        if is_filter:
+            chosen = frozenset(state.order.keys)
+
+        def ask(reader: Reader) -> tuple[Spans, Sequence[Factor]]:
+            others = run_order(reader, RunsRequest()).keys if is_filter else state.order.keys
+            rest = [key for key in others if key not in chosen]
+            title = [(f" {plural(len(chosen), 'run')}", "accent"), (f" against {plural(len(rest), 'other')}", "dim")]
+            return title, sets_apart(reader, set(chosen), rest)
+
+        def show_runs(where: str) -> None:
+            screen.post_message(ShowRuns(where))
+
+        heads = ("marked", "others") if state.marked else ("these", "others")
+        screen.artui.push_screen(WhyScreen("what differs", ask, heads, show_runs))
+
+    def open_neighbour(self, run_id: str, change: int) -> None:
+        """Move the cursor to the run so many lines beside another one, and open that."""
+        screen, table = self._screen, self._screen.table
+        keys = [key for key in table.keys if key > 0]
+        place = next(
+            (i for i, key in enumerate(keys) if (row := table.row_of(key)) is not None and row.head.id == run_id), 0
+        )
+        target = place + change
+        if not 0 <= target < len(keys):
+            screen.artui.say("There is no further run in the table.")
+            return
+        table.move_to(table.keys.index(keys[target]))
+        reader = screen.reader
+        screen.ask("neighbour", lambda: run_rows(reader, [keys[target]], []), self._open_run)
+
+    def _open_run(self, rows: dict[int, RunRow]) -> None:
+        for row in rows.values():
+            self._screen.artui.show_run(row.head.id)

@@ -1,0 +1,130 @@
+"""The details beside the table of runs: of the run under the cursor, or of the group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from artui.safetext import clean
+from artui.tui.cells import Span, fit
+from artui.tui.widgets.groupcells import group_label
+from artui.tui.widgets.lines import BLANK, Line, LineList
+from artui.units import count_text, number_text, param_text, plural
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+    from artui.model import Column, RunDetail, RunRow
+    from artui.query.runs.grouping import Group, Spread
+    from artui.tui.screens.base import CatalogScreen
+    from artui.tui.widgets.table import RunsTable
+    from artui.tui.widgets.tablelines import View
+
+PANE_FROM_CELLS = 140
+"""From this width on the details stand beside the table unless the user hides them."""
+PANE_SECONDS = 0.12
+_MIN_CELLS, _MAX_CELLS = 38, 60
+
+
+class DetailsPane:
+    """Keeps a list of lines beside the table filled with what its cursor is on."""
+
+    def __init__(self, screen: CatalogScreen, table: RunsTable, listing: LineList) -> None:
+        self._screen, self._table, self._listing = screen, table, listing
+        self._is_wanted: bool | None = None
+        """What the user chose; None leaves it to the width of the screen."""
+        self._timer: Timer | None = None
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether there is a pane."""
+        return self._is_wanted if self._is_wanted is not None else self._screen.size.width >= PANE_FROM_CELLS
+
+    def toggle(self) -> None:
+        """Show the pane, or hide it."""
+        self._is_wanted = not self.is_shown
+        self.fit_screen()
+
+    def fit_screen(self) -> None:
+        """Take the room that a screen of this width has for details."""
+        self._listing.set_class(not self.is_shown, "hidden")
+        self._listing.styles.width = max(_MIN_CELLS, min(_MAX_CELLS, self._screen.size.width * 3 // 10))
+        self.follow()
+
+    def follow(self) -> None:
+        """Show what the cursor is on once it rests: while a key is held, nothing is read."""
+        if not self.is_shown:
+            return
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self._screen.set_timer(PANE_SECONDS, self._ask)
+
+    def _ask(self) -> None:
+        row, group = self._table.row, self._table.group
+        if group is not None:
+            label = group_label(group, self._table.lines.label_places)
+            self._listing.set_lines(group_lines(group, label, self._table.view, cells=self._cells), keep=False)
+        elif row is not None:
+            from artui.query.run import get_run
+            from artui.tui.facts import PANE_METRICS
+
+            reader = self._screen.reader
+            self._screen.ask(
+                "pane",
+                lambda: get_run(reader, row.head.id, max_metrics=PANE_METRICS),
+                lambda detail: self._show_run(detail, row),
+            )
+
+    def _show_run(self, detail: RunDetail, row: RunRow) -> None:
+        from artui.tui.facts import pane_lines
+
+        varying = {shape.column.name for shape in self._table.view.shapes if shape.column.source == "param"}
+        self._listing.set_lines(pane_lines(detail, row, varying, cells=self._cells), keep=False)
+
+    @property
+    def _cells(self) -> int:
+        return max(20, self._listing.size.width - 2)
+
+
+def group_lines(group: Group, label: str, view: View, *, cells: int) -> list[Line]:
+    """Say what the runs of a group have in the columns that are shown: metrics first, then params."""
+    lines = [Line([(fit(label, cells).rstrip(), "title")]), Line([(plural(len(group.keys), "run"), "text")])]
+    if group.is_thin:
+        lines.append(Line([("! so few say little of mean and spread", "warn")]))
+    columns = [shape.column for shape in view.shapes if shape.column.id in group.spreads]
+    for title, source in (("metrics", "metric"), ("params", "param")):
+        section = [
+            line
+            for column in columns
+            if column.source == source and (line := _column_line(group, column, cells)) is not None
+        ]
+        if section:
+            lines += [BLANK, Line([(title, "dim")]), *section]
+    return lines
+
+
+def _column_line(group: Group, column: Column, cells: int) -> Line | None:
+    spread = group.spreads[column.id]
+    values = _metric_spans(group, spread) if column.source == "metric" else [_param_span(spread)]
+    name = fit(clean(column.name, max_chars=60), min(18, cells // 2), keep_end=True)
+    return Line([(name + " ", "dim"), *values]) if values else None
+
+
+def _metric_spans(group: Group, spread: Spread) -> list[Span]:
+    """Say best, mean and deviation, and how many runs they leave out; nothing where no run has a finite value."""
+    if spread.best is None or spread.mean is None:
+        return []
+    sd = f" ±{number_text(spread.sd)}" if spread.sd is not None else ""
+    spans: list[Span] = [(f"{number_text(spread.best)} best", "best"), (f"  {number_text(spread.mean)}{sd}", "text")]
+    if spread.odd:
+        spans.append((f"  {count_text(spread.odd)} NaN or ∞", "bad"))
+    elif spread.count < len(group.keys):
+        spans.append((f"  of {count_text(spread.count)}", "warn"))
+    return spans
+
+
+def _param_span(spread: Spread) -> Span:
+    if spread.is_same:
+        return clean(param_text(spread.same), max_chars=60), "text"
+    if spread.low is not None and spread.high is not None:
+        return f"{number_text(spread.low)} to {number_text(spread.high)}", "dim"
+    return f"{spread.distinct} values", "dim"

@@ -1,0 +1,110 @@
+"""Questions of the table of runs to the catalog: its columns, the runs that match in order, and the rows in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from artui import clock
+from artui.query.runs import columns as catalog
+from artui.query.runs.order import FIRST_ROWS, PAGED_FROM, RunOrder, RunsRequest
+from artui.query.runs.rows import run_rows
+from artui.tui.screens.runs.state import first_matches_or_error, order_or_error
+
+if TYPE_CHECKING:
+    from artui.model import Column
+    from artui.query.filter.tokens import FilterError
+    from artui.tui.screens.runs.host import RunsHost
+
+
+class RunsQuestions:
+    """Asks for what the state of the screen lacks, and puts the answers into it."""
+
+    def __init__(self, screen: RunsHost) -> None:
+        self._screen = screen
+        self._has_answer = False
+        """Whether the catalog has answered: until then its first view is shown."""
+        self._goes_first = False
+        """Whether the next answer is shown from its top."""
+
+    def ask_columns(self, then: Callable[[], None] = lambda: None) -> None:
+        """Have the columns read that there are; `then` is called when they are part of the state."""
+        reader = self._screen.reader
+
+        def read() -> tuple[catalog.Columns, tuple[Column, ...], tuple[Column, ...]]:
+            return catalog.columns(reader), catalog.usual_attributes(reader), catalog.tag_columns(reader)
+
+        def take(answer: tuple[catalog.Columns, tuple[Column, ...], tuple[Column, ...]]) -> None:
+            columns, attributes, tags = answer
+            self._screen.show(replace(self._screen.state, columns=columns, attributes=attributes, tags=tags))
+            then()
+
+        self._screen.ask("columns", read, take)
+
+    def ask_order(self, *, to_first: bool = False) -> None:
+        """Have the runs read that match; with `to_first` they are shown from their top."""
+        reader, request = self._screen.reader, self._screen.state.request
+        # What the user asked for starts at its top; what merely changed underneath stays where it is.
+        self._goes_first = self._goes_first or to_first
+        if to_first and self._screen.state.order.total >= PAGED_FROM:
+            # Of many runs the first page comes before the rest is known.
+            self._screen.ask(
+                "order",
+                lambda: first_matches_or_error(reader, request, FIRST_ROWS),
+                lambda answer: self._take_page(request, answer),
+            )
+        else:
+            self._ask_whole(request)
+
+    def _ask_whole(self, request: RunsRequest) -> None:
+        reader = self._screen.reader
+        self._screen.ask(
+            "order", lambda: order_or_error(reader, request), lambda answer: self._take_answer(request, answer)
+        )
+
+    def _take_page(self, request: RunsRequest, answer: RunOrder | FilterError | None) -> None:
+        if answer is not None:
+            self._take_answer(request, answer)
+        if answer is None or isinstance(answer, RunOrder):
+            self._ask_whole(request)
+
+    def _take_answer(self, request: RunsRequest, answer: RunOrder | FilterError) -> None:
+        """Show the runs that match; while a filter is wrong or half typed the last good answer stays."""
+        line = self._screen.filter
+        if not isinstance(answer, RunOrder):
+            line.fault(answer)
+            return
+        is_half_typed = not answer.matched and line.is_typing and _is_unfinished(request.where)
+        line.fault(None, ["No run contains this."] if is_half_typed else answer.notes)
+        if not is_half_typed:
+            self._take_order(request, answer)
+
+    def _take_order(self, request: RunsRequest, order: RunOrder) -> None:
+        screen, table = self._screen, self._screen.table
+        had_answer, self._has_answer = self._has_answer, True
+        table.now_ms = clock.now_ms()
+        # A table that fills has its cursor at the top until the user has put it somewhere.
+        is_filling = screen.artui.importing is not None and not table.is_placed
+        is_other = order.keys != screen.state.order.keys
+        to_first, self._goes_first = is_other and (self._goes_first or is_filling), False
+        screen.show(replace(screen.state, order=order, answered=request), to_first=to_first)
+        if had_answer:
+            table.forget_rows()
+        table.refresh()
+
+    def ask_rows(self, keys: Sequence[int]) -> None:
+        """Have the cells of some runs read."""
+        reader, asked = self._screen.reader, self._screen.table.view.asked
+        # Every batch counts: a later one asks for other rows, and does not make this one stale.
+        self._screen.ask(
+            f"rows {keys[0]} {keys[-1]} {len(keys)}",
+            lambda: run_rows(reader, keys, asked.columns, asked.sparks),
+            self._screen.put_rows,
+        )
+
+
+def _is_unfinished(text: str) -> bool:
+    from artui.query.filter.complete import is_unfinished
+
+    return is_unfinished(text)

@@ -1,0 +1,48 @@
+"""Cells of a run in the table: its attributes, params, tags and metrics with their sparklines."""
+
+from __future__ import annotations
+
+from artui.model import DAMAGED, RunRow
+from artui.query.attributes import ATTRIBUTES
+from artui.query.runs.rows import attribute_value
+from artui.safetext import clean
+from artui.tui.cells import STAGE_WORDS, Shape, Span, cell_text, fit, spark_text
+from artui.units import age_text, duration_text, param_text
+
+
+def run_cell(row: RunRow, shape: Shape, now_ms: int) -> list[Span]:
+    """Draw what a run has in a column, in exactly the cells of the column."""
+    column, head = shape.column, row.head
+    if column.source == "attribute":
+        if column.name in head.damaged:
+            return [(fit(DAMAGED, shape.width, right=column.is_numeric), "bad")]
+        return [(fit(_attribute_text(row, column.name, now_ms), shape.width, right=column.is_numeric), "dim")]
+    is_present = column.id in row.cells
+    text = cell_text(shape, row.cells.get(column.id), is_present=is_present)
+    spans: list[Span] = [(fit(text, shape.width, right=column.is_numeric), _value_style(row, shape, text))]
+    if shape.behind:
+        drawn = spark_text(row.sparks.get(column.id, ()), shape.spark)
+        style = "bad" if drawn.endswith("!") else "accent" if head.status == "running" else "spark"
+        spans += [(" ", "text"), (fit(drawn, shape.behind), style)]
+    return spans
+
+
+def _value_style(row: RunRow, shape: Shape, text: str) -> str:
+    if shape.column.id not in row.cells:
+        return "faint"
+    return "bad" if text in ("NaN", "∞", "−∞") or row.cells[shape.column.id] is DAMAGED else "text"
+
+
+def _attribute_text(row: RunRow, word: str, now_ms: int) -> str:
+    if word == "started":
+        return age_text(row.head.started_ms, now_ms)
+    if word == "duration":
+        return duration_text(row.head.took_ms(now_ms))
+    if word == "stage":
+        return STAGE_WORDS[row.head.stage]
+    value = attribute_value(row, word)
+    if ATTRIBUTES[word].kind == "time" and isinstance(value, int):
+        return age_text(value, now_ms)
+    if isinstance(value, bool):
+        return param_text(value)
+    return clean(str(value), max_chars=200) if value else "·"

@@ -1,0 +1,63 @@
+"""What the table of runs shows: its lines from the top, and its columns from the left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from artui.model import Column
+    from artui.query.runs.grouping import Group
+    from artui.query.runs.sorting import Sort
+    from artui.tui.cells import Shape
+
+
+class AskedCells(NamedTuple):
+    """What the rows of a table are to hold."""
+
+    columns: tuple[Column, ...]
+    sparks: tuple[str, ...]
+    """Ids of the columns that have a sparkline."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How the table is to be drawn."""
+
+    shapes: tuple[Shape, ...]
+    """Columns behind status and name."""
+    sorts: tuple[Sort, ...]
+    """Columns that it is sorted by, the most significant first."""
+    pinned: int = 0
+    """So many of the first shapes stay when the table is scrolled sideways."""
+
+    @property
+    def asked(self) -> AskedCells:
+        """What is to be read of each row."""
+        sparks = tuple(shape.column.id for shape in self.shapes if shape.spark)
+        return AskedCells(tuple(shape.column for shape in self.shapes), sparks)
+
+
+@dataclass(frozen=True, slots=True)
+class TableLines:
+    """The lines of the table: runs, or groups of them."""
+
+    keys: Sequence[int] = ()
+    """Runs by their keys, and groups as -1, -2… for the first, the second…"""
+    groups: Sequence[Group] = ()
+    group_titles: tuple[str, ...] = ()
+    """Names of the columns that are grouped by."""
+    label_places: tuple[int, ...] | None = None
+    """Which values of a group its line says; None for all."""
+    unfolded: frozenset[str] = frozenset()
+    """Ids of the groups whose runs are shown behind them."""
+
+    def group_at(self, line: int) -> Group | None:
+        """Give the group that a line stands for; None for a run."""
+        return self.groups[-line - 1] if 0 < -line <= len(self.groups) else None
+
+    def runs_at(self, line: int) -> Sequence[int]:
+        """Give the key of the run that a line stands for, or those of all runs of its group."""
+        group = self.group_at(line)
+        return group.keys if group is not None else (line,)
