@@ -39,10 +39,10 @@ _interrupted = threading.Event()
 
 
 def main() -> None:
-    """Run the command line and exit with its code; 130 once ctrl+c was pressed, whoever took it for an error of his."""
+    """Run the command line and exit with its code; with 130 once ctrl+c was pressed, even if that came out as another error."""
 
     def interrupt(_number: int, _frame: object) -> None:
-        # Raised inside a callback of SQLite's it would come out as a query that was broken off.
+        # Raised inside a callback from SQLite, it comes out as an interrupted query: so it is noted, too.
         _interrupted.set()
         raise KeyboardInterrupt
 
@@ -53,11 +53,10 @@ def main() -> None:
         code = run(sys.argv[1:]) or _flushed()
     except KeyboardInterrupt:
         code = 130
-    except BaseException:
-        if not _interrupted.is_set():
-            raise
-        code = 130
-    sys.exit(130 if _interrupted.is_set() else code)
+    finally:
+        if _interrupted.is_set():
+            sys.exit(130)
+    sys.exit(code)
 
 
 def _take_streams() -> None:
@@ -89,10 +88,11 @@ def _without_read_only(arguments: list[str]) -> list[str]:
 
 
 def run(arguments: list[str]) -> int:
-    """Run the command line; give its exit code. Errors are one line on stderr, also those that nobody foresaw."""
-    if COMPLETE in os.environ:
-        return _complete(arguments)
+    """Run the command line; give its exit code. Every error, expected or not, is one line on stderr."""
+    is_completing = COMPLETE in os.environ
     try:
+        if is_completing:
+            return _complete(arguments)
         arguments = _without_read_only(arguments)
         is_path = len(arguments) == 1 and arguments[0].endswith(".artui") and not arguments[0].startswith("-")
         if not arguments or is_path:
@@ -107,9 +107,11 @@ def run(arguments: list[str]) -> int:
             return run_verb(arguments)
     except KeyboardInterrupt:
         return 130
-    except Exception as unforeseen:  # noqa: BLE001 - nobody at a terminal should meet a traceback
+    except Exception as unforeseen:  # noqa: BLE001 - the last resort: nobody at a terminal should see a traceback
         if _interrupted.is_set():
             return 130
+        if is_completing:
+            return 0  # a shell that asks for completions is offered none, and reads no message
         from artui.cli.trouble import foreseen
         from artui.safetext import clean
 
@@ -121,8 +123,8 @@ def run(arguments: list[str]) -> int:
 
 
 def _complete(arguments: list[str]) -> int:
-    """Answer the shell: whatever goes wrong, nothing is offered and nothing is said."""
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere), contextlib.suppress(Exception):
+    """Answer the shell that asks what could come next; nothing is written to stderr."""
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):
         from artui.cli.group import run_verb
         from artui.cli.trouble import write_anything
 

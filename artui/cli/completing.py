@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import click
 from click.shell_completion import CompletionItem
 
+from artui.errors import ArtuiError
+
 if TYPE_CHECKING:
     from artui.query.reader import Reader
 
@@ -96,11 +98,13 @@ def subjects(context: click.Context, parameter: click.Parameter, incomplete: str
 
 
 def _offered(context: click.Context, find: Callable[[Reader], Iterator[str]]) -> Offered:
-    """Ask the catalog that is meant; whatever goes wrong, nothing is offered."""
-    with contextlib.suppress(Exception):
-        from artui.catalog.finding import find_catalog
-        from artui.query.reader import Reader
+    """Ask the catalog that is meant; one that cannot be read, or answers too late, offers nothing."""
+    import sqlite3
 
+    from artui.catalog.finding import find_catalog
+    from artui.query.reader import Reader
+
+    with contextlib.suppress(ArtuiError, sqlite3.Error, OSError, ValueError):
         named = context.params.get("catalog") or context.find_root().params.get("catalog")
         named = next((word for word in context.params.get("words") or () if word.endswith(".artui")), named)
         with Reader(find_catalog(named)[0]) as reader:

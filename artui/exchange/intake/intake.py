@@ -196,6 +196,7 @@ class Intake:
         before = self.report.copy()
         self.versions.is_in_run = True
         self._batches.begin_run()
+        is_written = is_copy = False
         try:
             try:
                 yield taken
@@ -207,24 +208,21 @@ class Intake:
             is_left = (is_shorter or is_copy) and not taken.has_gained()
             if not is_left:
                 taken.finish(fingerprint)
-        except BaseException:
-            self._batches.undo_run()
-            self.report.go_back(before)
-            raise
+                is_written = True
         finally:
             self.versions.is_in_run = False
-        if is_left:
-            self._batches.undo_run()
-            self.report.go_back(before)
-            if is_copy:
-                self.report.left["runs", "are copies of runs of another store of this import"] += 1
-            else:
-                self._count_shorter(taken, candidate.name)
-        else:
+            if not is_written:
+                self._batches.undo_run()
+                self.report.go_back(before)
+        if is_written:
             self._batches.keep_run()
             self._statuses[taken.id] = taken.status_word
             self._count_taken(taken, is_new=taken.id not in self._runs)
             self._runs[taken.id] = Known(0, fingerprint, taken.point_count)
+        elif is_copy:
+            self.report.left["runs", "are copies of runs of another store of this import"] += 1
+        else:
+            self._count_shorter(taken, candidate.name)
         self._batches.commit_when_due()
         self._show(candidate.name)
 

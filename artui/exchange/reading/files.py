@@ -5,6 +5,7 @@ No link is followed out of the store, no pipe or device is opened, and YAML make
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -36,8 +37,9 @@ def open_inside(root: Path, path: Path) -> BinaryIO:
     """
     if not is_inside(root, path):
         raise SourceDamaged(f"{_shown(path)} leads out of the store.")
-    handle = os.open(path, _OPENING)
-    try:
+    with contextlib.ExitStack() as cleanup:
+        handle = os.open(path, _OPENING)
+        cleanup.callback(os.close, handle)
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise SourceDamaged(f"{_shown(path)} is no regular file.")
@@ -45,10 +47,9 @@ def open_inside(root: Path, path: Path) -> BinaryIO:
             pointer := pointers.pointer_in(os.pread(handle, pointers.MAX_BYTES, 0))
         ):
             raise SourceIsPointer(str(path), pointer.sentence)
-        return os.fdopen(handle, "rb")
-    except BaseException:
-        os.close(handle)
-        raise
+        stream = os.fdopen(handle, "rb")
+        cleanup.pop_all()  # the stream closes the handle from now on
+        return stream
 
 
 def is_inside(root: Path, path: Path) -> bool:
