@@ -84,7 +84,7 @@ def _without_read_only(arguments: list[str]) -> list[str]:
     if "--read-only" not in ours:
         return arguments
     os.environ["ARTUI_READ_ONLY"] = "1"
-    return [each for each in ours if each != "--read-only"] + arguments[len(ours) :]
+    return [argument for argument in ours if argument != "--read-only"] + arguments[len(ours) :]
 
 
 def run(arguments: list[str]) -> int:

@@ -37,13 +37,13 @@ def without_catalog(words: Sequence[str], catalog: str | None) -> tuple[tuple[st
     return tuple(word for word in words if word not in paths), one_catalog([*paths, *([catalog] if catalog else [])])
 
 
-def one_catalog(named: Iterable[str]) -> str | None:
+def one_catalog(paths: Iterable[str]) -> str | None:
     """Give the one catalog that is named, however often; of a folder, the one that lies in it.
 
     Raises:
         UsageError: several are named, or a folder has none or several.
     """
-    by_place = {os.path.abspath(os.path.expanduser(path)): path for path in named if path}
+    by_place = {os.path.abspath(os.path.expanduser(path)): path for path in paths if path}
     if len(by_place) > 1:
         first, second, *_ = by_place.values()
         raise UsageError(
@@ -52,16 +52,16 @@ def one_catalog(named: Iterable[str]) -> str | None:
     return next((catalog_inside(path) for path in by_place.values()), None)
 
 
-def said_once(named: Sequence[str]) -> str | None:
+def single_path(paths: Sequence[str]) -> str | None:
     """Give what is named, as it is; several are refused."""
-    one_catalog(named) if len(set(named)) > 1 else None
-    return named[0] if named else None
+    one_catalog(paths) if len(set(paths)) > 1 else None
+    return paths[0] if paths else None
 
 
 def before_verb(context: click.Context) -> tuple[str, ...]:
     """Give what `--catalog` names before the verb."""
-    named = context.find_root().params.get("catalog") if context.parent is not None else None
-    return (named,) if named else ()
+    path = context.find_root().params.get("catalog") if context.parent is not None else None
+    return (path,) if path else ()
 
 
 def is_catalog(word: str) -> bool:
@@ -89,9 +89,9 @@ def catalog_inside(path: str) -> str:
     raise UsageError(f"{clean(path)} is a folder with {held}.", remedy=f"Name a file, such as {clean(example)}.")
 
 
-def _one_catalog(context: click.Context, _: click.Parameter, named: tuple[str, ...]) -> str | None:
+def _one_catalog(context: click.Context, _: click.Parameter, paths: tuple[str, ...]) -> str | None:
     """Give the catalog that is named before the verb, behind it, or both."""
-    return one_catalog((*before_verb(context), *named))
+    return one_catalog((*before_verb(context), *paths))
 
 
 catalog_option = catalog_option_of("The catalog.")

@@ -70,13 +70,13 @@ def pairs(texts: Iterable[str]) -> dict[str, Any]:
     """
     from artui.capture.patterns import typed
 
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not name or not equals:
             raise UsageError(f"{clean(text)!r} is not NAME=VALUE.", remedy="Write it as in lr=0.1.")
-        found[name] = typed(value)
-    return found
+        values[name] = typed(value)
+    return values
 
 
 def named_tags(_context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -115,7 +115,7 @@ def placing_options(verb: Function) -> Function:
     return verb
 
 
-def run_id_of(named: str | None, catalog: str | None, *, names: Collection[str] = ()) -> tuple[Path, str, int]:
+def run_id_of(reference: str | None, catalog: str | None, *, names: Collection[str] = ()) -> tuple[Path, str, int]:
     """Find the run that is meant: give the catalog, the run's id, and the last step of its metrics of these names.
 
     Raises:
@@ -124,7 +124,7 @@ def run_id_of(named: str | None, catalog: str | None, *, names: Collection[str] 
     from artui.query.references import find_run
     from artui.query.run import get_run
 
-    text = named or os.environ.get("ARTUI_RUN")
+    text = reference or os.environ.get("ARTUI_RUN")
     if not text:
         raise UsageError(
             "No run is named.",
@@ -138,9 +138,9 @@ def run_id_of(named: str | None, catalog: str | None, *, names: Collection[str] 
     return path, run_id, last
 
 
-def open_reader(named: str | None, *, say: bool = True) -> Reader:
+def open_reader(catalog: str | None, *, say: bool = True) -> Reader:
     """Open the catalog that is meant, and say on stderr which it is unless it was named."""
-    path, why = find_catalog(named)
+    path, why = find_catalog(catalog)
     take_over(path, tell=lambda text: click.echo(f"artui: {clean(text)}", err=True))
     reader = Reader(path)
     if say and why != "named" and sys.stderr.isatty():
@@ -150,12 +150,12 @@ def open_reader(named: str | None, *, say: bool = True) -> Reader:
     return reader
 
 
-def say_damaged(named: Iterable[tuple[str, tuple[str, ...]]]) -> None:
+def say_damaged(damaged: Iterable[tuple[str, tuple[str, ...]]]) -> None:
     """Say on stderr, in one line, which of the things that are shown are damaged."""
     from artui.query.damage import sentence
 
-    if said := sentence(sorted(set(named))):
-        click.echo(f"artui: {clean(said)}", err=True)
+    if message := sentence(sorted(set(damaged))):
+        click.echo(f"artui: {clean(message)}", err=True)
 
 
 def print_json(value: Any) -> None:

@@ -34,11 +34,11 @@ def paths(incomplete: str) -> Offered:
     """Offer the catalogs whose path begins so."""
     folder, name = os.path.split(incomplete)
     with contextlib.suppress(OSError, ValueError):
-        names = sorted(each.name for each in os.scandir(os.path.expanduser(folder) or "."))
+        names = sorted(entry.name for entry in os.scandir(os.path.expanduser(folder) or "."))
         return [
-            CompletionItem(os.path.join(folder, each))
-            for each in names
-            if each.endswith(".artui") and each.startswith(name) and (name or each[0] != ".")
+            CompletionItem(os.path.join(folder, file_name))
+            for file_name in names
+            if file_name.endswith(".artui") and file_name.startswith(name) and (name or file_name[0] != ".")
         ]
     return []
 
@@ -52,12 +52,12 @@ def references(context: click.Context, parameter: click.Parameter, incomplete: s
     """Offer runs and artifacts, and behind a `:` the artifact's aliases and versions."""
     name, colon, part = incomplete.rpartition(":")
     written = f"{name}:" if colon else ""
-    given = context.params.get(parameter.name or "")
+    words = context.params.get(parameter.name or "")
     # To bash a colon parts words: what it asks about stands behind the last one.
-    if isinstance(given, tuple) and given[-1:] == (":",) and not colon:
-        name, colon, given = given[-2] if len(given) > 1 else "", ":", ()
-    elif incomplete == ":" and isinstance(given, tuple) and given:
-        name, written = given[-1], ""
+    if isinstance(words, tuple) and words[-1:] == (":",) and not colon:
+        name, colon, words = words[-2] if len(words) > 1 else "", ":", ()
+    elif incomplete == ":" and isinstance(words, tuple) and words:
+        name, written = words[-1], ""
     if colon and name:
         return _offered(context, lambda reader: _versions(reader, name, part.removeprefix(":"), written))
     return _offered(context, lambda reader: _references(reader, incomplete))
@@ -93,8 +93,8 @@ def subjects(context: click.Context, parameter: click.Parameter, incomplete: str
 
     if context.params.get("words"):
         return []
-    known = dict.fromkeys([*names(), "search", *VERBS])
-    return [CompletionItem(name) for name in known if name.startswith(incomplete)]
+    offered = dict.fromkeys([*names(), "search", *VERBS])
+    return [CompletionItem(name) for name in offered if name.startswith(incomplete)]
 
 
 def _offered(context: click.Context, find: Callable[[Reader], Iterator[str]]) -> Offered:
@@ -105,9 +105,9 @@ def _offered(context: click.Context, find: Callable[[Reader], Iterator[str]]) ->
     from artui.query.reader import Reader
 
     with contextlib.suppress(ArtuiError, sqlite3.Error, OSError, ValueError):
-        named = context.params.get("catalog") or context.find_root().params.get("catalog")
-        named = next((word for word in context.params.get("words") or () if word.endswith(".artui")), named)
-        with Reader(find_catalog(named)[0]) as reader:
+        catalog = context.params.get("catalog") or context.find_root().params.get("catalog")
+        catalog = next((word for word in context.params.get("words") or () if word.endswith(".artui")), catalog)
+        with Reader(find_catalog(catalog)[0]) as reader:
             names = [name for name in dict.fromkeys(find(reader)) if name.isprintable()]
         return [CompletionItem(name) for name in names]
     return []
@@ -132,20 +132,20 @@ def _versions(reader: Reader, artifact: str, part: str, written: str) -> Iterato
     from artui.query import beginnings
 
     with reader.reading(SECONDS) as connection:
-        yield from (written + each for each in beginnings.version_names(connection, artifact, part))
+        yield from (written + name for name in beginnings.version_names(connection, artifact, part))
 
 
 def _names(reader: Reader, part: str, sources: tuple[str, ...]) -> Iterator[str]:
     from artui.query.filter.complete import vocabulary
 
     with reader.reading(SECONDS) as connection:
-        known = vocabulary(connection)
-    yield from (name for source, name, _ in known if source in sources and name.startswith(part))
+        entries = vocabulary(connection)
+    yield from (name for source, name, _ in entries if source in sources and name.startswith(part))
 
 
 def _fields(reader: Reader, before: str, part: str) -> Iterator[str]:
     from artui.query.filter.complete import completions
 
-    for each in completions(reader, part, len(part)):
-        if not any(sign.isspace() or sign in "()" for sign in each.text):
-            yield before + part[: each.start] + each.text
+    for completion in completions(reader, part, len(part)):
+        if not any(sign.isspace() or sign in "()" for sign in completion.text):
+            yield before + part[: completion.start] + completion.text

@@ -29,7 +29,7 @@ def explore(catalog: str | None) -> int:
         if (code := offered(has_default=path.exists())) is not None:
             return code
     if why != "named" and not path.exists() and not path.is_symlink():
-        lately = ", ".join(clean(shlex.quote(str(each))) for each in used_lately()[:MAX_OFFERED])
+        lately = ", ".join(clean(shlex.quote(str(catalog_path))) for catalog_path in used_lately()[:MAX_OFFERED])
         raise CatalogNotFound(
             f"There is no catalog here ({clean(str(path))}, {why}).{f' Used lately: {lately}.' if lately else ''}",
             remedy="`artui demo` makes one to look at; `artui import PATH` takes runs of other tools; `artui --help` says how one is found.",

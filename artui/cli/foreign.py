@@ -24,14 +24,14 @@ def explore_foreign(place: Stores) -> int:
     cached = cached_catalog(path)
     if not cached.exists():
         # A large tree takes its time: whoever waits for it must see that.
-        said = threading.Timer(0.4, lambda: print(f"Looking for stores in {clean(str(path))} …", file=sys.stderr))
-        said.daemon = True
+        notice = threading.Timer(0.4, lambda: print(f"Looking for stores in {clean(str(path))} …", file=sys.stderr))
+        notice.daemon = True
         if sys.stderr.isatty():
-            said.start()
+            notice.start()
         try:
             place.find()
         finally:
-            said.cancel()
+            notice.cancel()
     check_terminal(
         instead=f"`artui import {clean(str(path))} -c FILE` takes it into a catalog, which `artui ls -c FILE` lists."
     )
@@ -94,20 +94,20 @@ def offered(*, has_default: bool) -> int | None:
     if len(stores) != 1 and has_default:
         return None
     if len(stores) != 1:
-        found = ", ".join(sorted({title_of(store.format) for store in stores}))
+        titles = ", ".join(sorted({title_of(store.format) for store in stores}))
         raise CatalogNotFound(
-            f"There is no catalog here, but {len(stores)} stores ({found}).",
+            f"There is no catalog here, but {len(stores)} stores ({titles}).",
             remedy="`artui .` opens them all as one; `artui import . -c FILE` keeps them in a catalog.",
         )
     store = stores[0]
     place = os.path.relpath(store.path)
-    said = f"There is no catalog here, but a store of {title_of(store.format)}: {clean(place)}."
+    message = f"There is no catalog here, but a store of {title_of(store.format)}: {clean(place)}."
     if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         raise CatalogNotFound(
-            said,
+            message,
             remedy=f"`artui {clean(place)}` opens it; `artui import {clean(place)} -c FILE` keeps it in a catalog.",
         )
-    print(said, file=sys.stderr)
+    print(message, file=sys.stderr)
     try:
         answer = input("Open it? [Y/n] ").strip().lower()
     except EOFError:

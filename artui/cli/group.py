@@ -11,7 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from artui.cli import VERBS, completing
-from artui.cli.catalogs import before_verb, one_catalog, said_once
+from artui.cli.catalogs import before_verb, one_catalog, single_path
 from artui.safetext import clean
 from artui.version import VERSION
 
@@ -24,9 +24,9 @@ def open_command(context: click.Context, path: str, catalog: tuple[str, ...]) ->
     """Open the app on a catalog."""
     from artui.cli.explore import explore
 
-    named = (path, *before_verb(context), *catalog)
-    if len({os.path.abspath(os.path.expanduser(each)) for each in named}) > 1:
-        one_catalog(named)  # refuses, in the words of every verb
+    paths = (path, *before_verb(context), *catalog)
+    if len({os.path.abspath(os.path.expanduser(named_path)) for named_path in paths}) > 1:
+        one_catalog(paths)  # refuses, in the words of every verb
     return explore(path)
 
 
@@ -51,16 +51,20 @@ class Verbs(click.Group):
                 ctx.fail(f"{clean(args[0])!r} is neither a verb nor a catalog. `artui --help` lists the verbs.")
             return open_command.name, open_command, args
         name, command, others = super().resolve_command(ctx, args)
-        if command is not None and ctx.params.get("catalog") and all(each.name != "catalog" for each in command.params):
+        if (
+            command is not None
+            and ctx.params.get("catalog")
+            and all(parameter.name != "catalog" for parameter in command.params)
+        ):
             ctx.fail(f"artui {name} uses no catalog: take --catalog away.")
         return name, command, others
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Complete verbs, and catalogs to open."""
-        found = super().shell_complete(ctx, incomplete)
+        verbs = super().shell_complete(ctx, incomplete)
         if incomplete.startswith("-"):
-            return found
-        return [*found, *completing.paths(incomplete)] or completing.catalogs(ctx, self.params[0], incomplete)
+            return verbs
+        return [*verbs, *completing.paths(incomplete)] or completing.catalogs(ctx, self.params[0], incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         from artui.exchange.formats import titles_text
@@ -86,7 +90,7 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 )
 @click.option(
     "--catalog", "-c", "catalog", metavar="FILE", multiple=True, help="The catalog; it may stand behind the verb, too.",
-    callback=lambda context, _, named: said_once(named), shell_complete=completing.catalogs,
+    callback=lambda context, _, paths: single_path(paths), shell_complete=completing.catalogs,
 )  # fmt: skip
 @click.option("--read-only", is_flag=True, expose_value=False, help="Only look: change nothing, settle nothing.")
 @click.pass_context
@@ -118,9 +122,9 @@ def run_verb(arguments: list[str]) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as error:
-        said = clean(" ".join(error.format_message().split()))
+        message = clean(" ".join(error.format_message().split()))
         context = error.ctx if isinstance(error, click.UsageError) else None
-        click.echo(f"{said}\n{context.get_usage()}" if context else said, err=True)
+        click.echo(f"{message}\n{context.get_usage()}" if context else message, err=True)
         return 2
     except (click.Abort, KeyboardInterrupt):
         return 130

@@ -51,14 +51,14 @@ class Page:
     @property
     def sections(self) -> list[Section]:
         """The page in parts; the first has its title."""
-        found: list[list[str]] = []
+        parts: list[list[str]] = []
         is_code = False
         for line in self.text.splitlines():
             is_code ^= bool(_FENCE.match(line))
-            if not found or (not is_code and _HEADING.match(line)):
-                found.append([])
-            found[-1].append(line)
-        return [Section(self.name, plain(lines[0].lstrip("# ")), tuple(lines)) for lines in found]
+            if not parts or (not is_code and _HEADING.match(line)):
+                parts.append([])
+            parts[-1].append(line)
+        return [Section(self.name, plain(lines[0].lstrip("# ")), tuple(lines)) for lines in parts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,9 @@ class Hit:
 
 def names() -> list[str]:
     """Give every subject, in the order of the list."""
-    there = {each.name.removesuffix(".md") for each in files("artui").joinpath("manual").iterdir() if each.name.endswith(".md")}  # fmt: skip
-    there.add(KEYS)
-    return [name for name in ORDER if name in there] + sorted(there - set(ORDER))
+    subjects = {entry.name.removesuffix(".md") for entry in files("artui").joinpath("manual").iterdir() if entry.name.endswith(".md")}  # fmt: skip
+    subjects.add(KEYS)
+    return [name for name in ORDER if name in subjects] + sorted(subjects - set(ORDER))
 
 
 def page(name: str) -> Page:
@@ -143,6 +143,6 @@ def _keys() -> str:
     parts = [f"# Keys\n\n{KEYS_SUMMARY}\n\n`artui keys` lists them with the ids by which `settings.toml` gives them others: see [settings](settings.md).\n"]  # fmt: skip
     for scope, title in SCOPES.items():
         rows = [(key.shown.replace("|", "\\|").split(" "), key.help) for key in KEYS if key.scope == scope]
-        lines = [f"| {' '.join(f'`{each}`' for each in shown)} | {help} |" for shown, help in rows]
+        lines = [f"| {' '.join(f'`{key_name}`' for key_name in shown)} | {help} |" for shown, help in rows]
         parts.append("\n".join([f"## {title}\n", "| | |", "|---|---|", *lines, ""]))
     return "\n".join(parts)

@@ -113,9 +113,9 @@ def _widths(columns: list[list[Text]], room: int) -> list[int] | None:
         return None
     by_lack = sorted(range(len(columns)), key=lambda place: lacking[place])
     for count, place in zip(range(len(columns), 0, -1), by_lack, strict=True):
-        given = min(lacking[place], spare // count)
-        widths[place] += given
-        spare -= given
+        extra = min(lacking[place], spare // count)
+        widths[place] += extra
+        spare -= extra
     return widths
 
 

@@ -32,13 +32,13 @@ def foreseen(error: Exception) -> ArtuiError:
         print("\n".join(clean_lines("".join(traceback.format_exception(error)).rstrip())), file=sys.stderr)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return DiskFull("There is no room left on the device.", remedy="Free some, and try again.")
-    said = " ".join(f"{type(error).__name__}: {error}".split())
-    said = said if len(said) <= MAX_CHARS else said[: MAX_CHARS - 1] + "…"
+    message = " ".join(f"{type(error).__name__}: {error}".split())
+    message = message if len(message) <= MAX_CHARS else message[: MAX_CHARS - 1] + "…"
     if isinstance(error, OSError):
         remedy = f"Look whether the place can be used, and try again; {TRACEBACK}=1 shows where this came from."
     else:
         remedy = f"This is a fault of artui: please report it with what {TRACEBACK}=1 shows."
-    return ArtuiError(f"{said}{'' if said.endswith(('.', '…')) else '.'}", remedy=remedy)
+    return ArtuiError(f"{message}{'' if message.endswith(('.', '…')) else '.'}", remedy=remedy)
 
 
 def _has_folder() -> bool:

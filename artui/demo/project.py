@@ -107,7 +107,7 @@ def build(path: Path, progress: Progress = lambda _: None) -> None:
             progress("preparation, larger training split")
             _prepare(path, work, raw, name="prepare-2", train_share=0.7, seed=7)
             results = _sweep(path, work, progress)
-            best = min(results, key=lambda each: each.loss)
+            best = min(results, key=lambda trained: trained.loss)
             progress("final training")
             _train_final(path, work, best)
             progress("evaluation")
@@ -244,8 +244,8 @@ def _sweep(path: Path, work: Path, progress: Progress) -> list[Trained]:
         _train_and_kill(path, parent.id, numbered_name(len(configs) + 1))
         parent.log(
             {
-                "best/val_loss": min(each.loss for each in results),
-                "best/val_acc": max(each.accuracy for each in results),
+                "best/val_loss": min(trained.loss for trained in results),
+                "best/val_acc": max(trained.accuracy for trained in results),
             },
             step=0,
         )

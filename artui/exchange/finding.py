@@ -24,7 +24,7 @@ MAX_POINTERS = 1000
 
 
 @dataclass(slots=True)
-class Found:
+class Findings:
     """What lies at some paths."""
 
     stores: list[Store] = field(default_factory=list)
@@ -33,7 +33,7 @@ class Found:
     pointers: list[tuple[Path, Pointer]] = field(default_factory=list)
     """Files of stores that are not here, with what lies in their places."""
 
-    def add(self, other: Found) -> None:
+    def add(self, other: Findings) -> None:
         """Add what is not here yet."""
         self.stores += [store for store in other.stores if store not in self.stores]
         self.unread += [store for store in other.unread if store not in self.unread]
@@ -48,98 +48,98 @@ def find_stores(paths: Iterable[Path], *, depth: int = MAX_DEPTH) -> list[Store]
         StoreNotRead: it leads to one that is not read.
     """
     paths = list(paths)
-    found = find_all(paths, depth=depth)
-    if not found.stores:
-        raise nothing_found(paths, found)
-    return found.stores
+    findings = find_all(paths, depth=depth)
+    if not findings.stores:
+        raise nothing_found(paths, findings)
+    return findings.stores
 
 
-def find_all(paths: Sequence[Path], *, depth: int = MAX_DEPTH) -> Found:
+def find_all(paths: Sequence[Path], *, depth: int = MAX_DEPTH) -> Findings:
     """Find every store at or below the paths, those too that are not read.
 
     Raises:
         NothingToImport: a path is not there.
     """
-    found = Found()
+    findings = Findings()
     for path in paths:
         if not path.exists():
             raise NothingToImport(
                 f"There is nothing at {str(path)!a}.", remedy="Give the path of a file or folder that is there."
             )
-        found.add(_in_file(path) if path.is_file() else _in_tree(path, depth))
-    return found
+        findings.add(_in_file(path) if path.is_file() else _in_tree(path, depth))
+    return findings
 
 
-def nothing_found(paths: Sequence[Path], found: Found) -> NothingToImport:
+def nothing_found(paths: Sequence[Path], findings: Findings) -> NothingToImport:
     """Make the error that says why there is nothing to import."""
     shown = ", ".join(ascii(str(path)) for path in paths[:3])
-    if found.unread:
+    if findings.unread:
         # Of each kind the first store, in the order in which kinds are met.
-        by_title = {store.title: store.words for store in reversed(found.unread)}
+        by_title = {store.title: store.words for store in reversed(findings.unread)}
         kinds = [f"of {words}" for words in reversed(by_title.values())]
         return StoreNotRead(
             f"{shown} holds runs {listed(kinds)}, which artui does not read yet.",
             remedy=f"It reads {stores_text()}.",
-            stores=tuple((str(store.path), store.words) for store in found.unread),
+            stores=tuple((str(store.path), store.words) for store in findings.unread),
         )
-    if found.pointers:
-        path, pointer = found.pointers[0]
-        more = len(found.pointers) - 1
+    if findings.pointers:
+        path, pointer = findings.pointers[0]
+        more = len(findings.pointers) - 1
         return StoreNotRead(
             f"{str(path)!a} {pointer.sentence}{f', and so are {more:,} more' if more else ''}.",
-            stores=tuple((str(path), pointer.sentence) for path, pointer in found.pointers[:MAX_POINTERS]),
+            stores=tuple((str(path), pointer.sentence) for path, pointer in findings.pointers[:MAX_POINTERS]),
         )
     return NothingToImport(f"No store was recognised at {shown}.", remedy=f"artui reads {stores_text()}.")
 
 
-def _in_file(path: Path) -> Found:
+def _in_file(path: Path) -> Findings:
     if is_clutter(path.name):
-        return Found()
+        return Findings()
     if (pointer := pointer_of(path)) is not None:
-        return Found(pointers=[(path, pointer)])
+        return Findings(pointers=[(path, pointer)])
     for importer in importers():
         if (store := importer.find_file(path)) is not None:
-            return Found([store])
+            return Findings([store])
     unread = unread_file(path)
-    return Found(unread=[unread] if unread is not None else [])
+    return Findings(unread=[unread] if unread is not None else [])
 
 
-def _in_tree(path: Path, depth: int) -> Found:
-    found = Found()
+def _in_tree(path: Path, depth: int) -> Findings:
+    findings = Findings()
     for folder in walk(path, depth=depth):
-        _set_pointers_apart(folder, found)
+        _set_pointers_apart(folder, findings)
         # Before an importer takes folders away: what it takes is its own.
         unread = unread_in(folder, is_root=folder.path == path)
         stores: list[Store] = []
         for importer in importers():
-            here = [_without_pointers(store, found) for store in importer.find_folder(folder)]
-            stores += [store for store in here if store is not None]
+            recognised = [_without_pointers(store, findings) for store in importer.find_folder(folder)]
+            stores += [store for store in recognised if store is not None]
         read = {store.path for store in stores}
         databases = [folder.path / name for name in folder.files if name.endswith(DATABASES)]
         unread += [store for place in databases if place not in read and (store := unread_database(place)) is not None]
-        found.unread += [store for store in unread if store.path not in read]
-        found.stores += stores
-    found.stores = _joined(found.stores, path)
-    return found
+        findings.unread += [store for store in unread if store.path not in read]
+        findings.stores += stores
+    findings.stores = _joined(findings.stores, path)
+    return findings
 
 
-def _set_pointers_apart(folder: Folder, found: Found) -> None:
+def _set_pointers_apart(folder: Folder, findings: Findings) -> None:
     """Take files that are not here out of those that importers look at."""
     for name in list(folder.files):
         if any(importer.reads(name) for importer in importers()) and (pointer := pointer_of(folder.path / name)):
             folder.files.remove(name)
             folder.pointers.append(name)
-            found.pointers.append((folder.path / name, pointer))
+            findings.pointers.append((folder.path / name, pointer))
 
 
-def _without_pointers(store: Store, found: Found) -> Store | None:
+def _without_pointers(store: Store, findings: Findings) -> Store | None:
     """Give a store without those of its logs that are not here; None when none is."""
-    gone = {part: pointer for part in store.parts if (pointer := pointer_of(part)) is not None}
-    found.pointers += [pair for pair in gone.items() if pair not in found.pointers]
-    parts = tuple(part for part in store.parts if part not in gone)
-    if gone and not parts:
+    pointers = {part: pointer for part in store.parts if (pointer := pointer_of(part)) is not None}
+    findings.pointers += [pair for pair in pointers.items() if pair not in findings.pointers]
+    parts = tuple(part for part in store.parts if part not in pointers)
+    if pointers and not parts:
         return None
-    return replace(store, parts=parts) if gone else store
+    return replace(store, parts=parts) if pointers else store
 
 
 def _joined(stores: list[Store], root: Path) -> list[Store]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from artui.catalog import Catalog, importing
 from artui.catalog.importing import Known, known_runs, points_of
-from artui.exchange.finding import Found, find_all, nothing_found
+from artui.exchange.finding import Findings, find_all, nothing_found
 from artui.exchange.importer import importer_of
 from artui.exchange.intake.faults import FAULTS, fault_text
 from artui.exchange.intake.intake import Intake
@@ -39,22 +39,22 @@ def import_paths(
         StoreNotRead: there are only such that artui does not read.
         CatalogError: the catalog cannot be written to.
     """
-    found = find_all(paths)
-    if not found.stores and (found.unread or not found.pointers):
-        raise nothing_found(paths, found)
+    findings = find_all(paths)
+    if not findings.stores and (findings.unread or not findings.pointers):
+        raise nothing_found(paths, findings)
     reports = [] if reports is None else reports
-    unread = _report_of_unread(paths, found)
-    if not found.stores:
+    unread = _report_of_unread(paths, findings)
+    if not findings.stores:
         reports.append(unread)
         return reports
     with contextlib.ExitStack() as stack:
         opened = None if is_dry else stack.enter_context(Catalog(catalog))
         statuses: dict[str, dict[str, str]] = {}
-        for store in found.stores:
+        for store in findings.stores:
             past = _Past(catalog) if is_dry and catalog.exists() else None
             intake = Intake(
                 opened, store.format, str(store.path.resolve()), options=options, progress=progress,
-                known=past.known(store.format) if past else None, history_of=past.history if past else None,
+                earlier_runs=past.runs(store.format) if past else None, history_of=past.history if past else None,
                 statuses=statuses.setdefault(store.format, {}),
             )  # fmt: skip
             reports.append(intake.report)
@@ -66,16 +66,16 @@ def import_paths(
     return reports
 
 
-def _report_of_unread(paths: Sequence[Path], found: Found) -> Report:
+def _report_of_unread(paths: Sequence[Path], findings: Findings) -> Report:
     """Report what lies beside the stores that are read."""
     place = paths[0].resolve() if len(paths) == 1 else Path(os.path.commonpath([path.resolve() for path in paths]))
     report = Report(UNREAD, str(place), title="Not read")
-    for title in dict.fromkeys(store.title for store in found.unread):
-        stores = [store for store in found.unread if store.title == title]
+    for title in dict.fromkeys(store.title for store in findings.unread):
+        stores = [store for store in findings.unread if store.title == title]
         where = os.path.relpath(stores[0].path.resolve(), place.parent)
         why = f"{where} and other folders" if len(stores) > 1 else where
         report.left[f"stores of {title}", f"are not read yet ({', '.join(stores[0].marks)}, in {why})"] += len(stores)
-    for path, pointer in found.pointers:
+    for path, pointer in findings.pointers:
         report.add_pointer(path.resolve(), pointer.sentence)
     return report
 
@@ -103,10 +103,10 @@ class _Past:
     def __init__(self, catalog: Path) -> None:
         self._catalog = catalog
 
-    def known(self, format: str) -> dict[str, Known]:
+    def runs(self, format: str) -> dict[str, Known]:
         with Reader(self._catalog) as reader, reader.reading() as connection:
             return known_runs(connection, format) if reader.schema_version >= 2 else {}
 
-    def history(self, known: Known) -> History:
+    def history(self, run: Known) -> History:
         with Reader(self._catalog) as reader, reader.reading() as connection:
-            return points_of(connection, known.key)
+            return points_of(connection, run.key)

@@ -20,6 +20,6 @@ def command(reference: str, name: str, project: str | None, catalog: str | None)
     from artui.reference import check_alias, parse
 
     with Catalog(find_catalog(catalog)[0], create=False) as opened, opened.transaction() as connection:
-        found = artifacts.find_version(connection, parse(reference), project=project or "")
-        events.move_alias(opened, found.id, check_alias(name))
+        version = artifacts.find_version(connection, parse(reference), project=project or "")
+        events.move_alias(opened, version.id, check_alias(name))
     return 0

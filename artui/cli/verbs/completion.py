@@ -13,8 +13,8 @@ def command(shell: str) -> int:
 
     from artui.cli.group import cli
 
-    found = get_completion_class(shell)
-    if found is None:
+    completion_class = get_completion_class(shell)
+    if completion_class is None:
         raise click.UsageError(f"{shell} is not supported.")
-    click.echo(found(cli, {}, "artui", "_ARTUI_COMPLETE").source())
+    click.echo(completion_class(cli, {}, "artui", "_ARTUI_COMPLETE").source())
     return 0

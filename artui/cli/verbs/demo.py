@@ -30,7 +30,7 @@ def command(file: str | None, catalog: str | None, no_app: bool, as_json: bool) 
     It reads handwritten digits, trains some thirty models, evaluates and promotes the best and scores with it: 10 to 20
     seconds. A FILE that is there already is opened as it is. Without a terminal a summary is printed instead.
     """
-    file = one_catalog([each for each in (file, catalog) if each]) or "demo.artui"
+    file = one_catalog([word for word in (file, catalog) if word]) or "demo.artui"
     path = Path(file).expanduser()
     has_terminal = sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
     if path.exists():
@@ -44,8 +44,8 @@ def command(file: str | None, catalog: str | None, no_app: bool, as_json: bool) 
         code = open_app(file)
         click.echo(f"The catalog is {clean(str(path.resolve()))}: `artui {clean(file)}` opens it again.", err=True)
         return code
-    found = _summary(path)
-    print_json(found) if as_json else _print_summary(found)
+    summary = _summary(path)
+    print_json(summary) if as_json else _print_summary(summary)
     return 0
 
 
@@ -123,14 +123,14 @@ def _summary(path: Path) -> dict[str, Any]:
     }
 
 
-def _print_summary(found: dict[str, Any]) -> None:
+def _print_summary(summary: dict[str, Any]) -> None:
     from artui.units import bytes_text, number_text, plural
 
-    counts = f"{plural(found['artifacts'], 'artifact')} in {plural(found['versions'], 'version')}"
-    click.echo(f"{plural(found['runs'], 'run')}, {counts}, {bytes_text(found['size_bytes'])}")
-    if best := found["best"]:
+    counts = f"{plural(summary['artifacts'], 'artifact')} in {plural(summary['versions'], 'version')}"
+    click.echo(f"{plural(summary['runs'], 'run')}, {counts}, {bytes_text(summary['size_bytes'])}")
+    if best := summary["best"]:
         values = ", ".join(f"{name} {number_text(value)}" for name, value in best.items() if isinstance(value, float))
         click.echo(f"best of the sweep: {clean(best['name'])} ({values})")
-    if model := found["model"]:
+    if model := summary["model"]:
         click.echo(clean(f"model: {model['reference']} ({', '.join(model['aliases'])})"))
-    click.echo(clean(found["path"]))
+    click.echo(clean(summary["path"]))

@@ -44,14 +44,14 @@ def command(words: tuple[str, ...], as_json: bool) -> int:
 
 
 def _list(as_json: bool) -> None:
-    found = [
+    summaries = [
         (name, manual.KEYS_SUMMARY if name == manual.KEYS else manual.page(name).summary) for name in manual.names()
     ]
     if as_json:
-        print_json([{"subject": name, "summary": summary} for name, summary in found])
+        print_json([{"subject": name, "summary": summary} for name, summary in summaries])
         return
-    width = max(len(name) for name, _ in found)
-    lines = [f"  {name:{width}}  {summary}" for name, summary in found]
+    width = max(len(name) for name, _ in summaries)
+    lines = [f"  {name:{width}}  {summary}" for name, summary in summaries]
     ways = [
         "`artui help SUBJECT` shows a page, `artui help VERB` how a verb is called,",
         "`artui help search WORDS` the lines of the manual that have these words.",
@@ -118,10 +118,10 @@ def _excerpt(line: str, words: list[str]) -> str:
 def _unknown(subject: str) -> UsageError:
     import difflib
 
-    known = [*dict.fromkeys([*manual.names(), *VERBS, *sorted(manual.heading_words())])]
+    subjects = [*dict.fromkeys([*manual.names(), *VERBS, *sorted(manual.heading_words())])]
     text = subject.casefold()
-    near = [name for name in known if len(text) > 2 and name.startswith(text)]
-    near += difflib.get_close_matches(text, known, n=3, cutoff=0.7)
+    near = [name for name in subjects if len(text) > 2 and name.startswith(text)]
+    near += difflib.get_close_matches(text, subjects, n=3, cutoff=0.7)
     near = list(dict.fromkeys(near))[:3]
     hint = f"Did you mean {' or '.join(near)}? " if near else ""
     search = f"artui help search {clean(subject)}"

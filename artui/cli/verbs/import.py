@@ -165,8 +165,12 @@ class _Show:
             self._report = report
         runs, points = sum(report.runs.values()), report.taken["points"]
         if self._tell:
-            told = {"format": report.format, "all_runs": self._before[0] + runs, "all_points": self._before[1] + points}
-            print(json.dumps(told), flush=True)
+            state = {
+                "format": report.format,
+                "all_runs": self._before[0] + runs,
+                "all_points": self._before[1] + points,
+            }
+            print(json.dumps(state), flush=True)
             return
         import shutil
 
@@ -215,11 +219,13 @@ def report_lines(report: dict[str, Any]) -> list[str]:
     if parts:
         lines.append(f"  taken     {', '.join(parts)}")
     for title in ("changed", "left"):
-        for number, each in enumerate(report[title]):
-            lines.append(clean(f"  {title if not number else '':<9} {each['what']} ({each['count']:,}): {each['why']}"))
+        for number, entry in enumerate(report[title]):
+            lines.append(
+                clean(f"  {title if not number else '':<9} {entry['what']} ({entry['count']:,}): {entry['why']}")
+            )
     shown = report["damaged"][:MAX_LINES]
-    for number, each in enumerate(shown):
-        lines.append(clean(f"  {'damaged' if not number else '':<9} {each['run']}: {each['what']}"))
+    for number, entry in enumerate(shown):
+        lines.append(clean(f"  {'damaged' if not number else '':<9} {entry['run']}: {entry['what']}"))
     if report["damaged_count"] > len(shown):
         lines.append(f"            and {report['damaged_count'] - len(shown):,} more: --json has them")
     return lines
@@ -234,14 +240,14 @@ def _show_reports(catalog: str | None, as_json: bool) -> int:
     from artui.units import ago_text
 
     with open_reader(catalog) as reader:
-        found = import_reports(reader)
+        stored_reports = import_reports(reader)
     if as_json:
-        print_json([{"time_ms": each.time_ms, "by": each.program, **each.report} for each in found])
+        print_json([{"time_ms": stored.time_ms, "by": stored.program, **stored.report} for stored in stored_reports])
         return 0
-    if not found:
+    if not stored_reports:
         click.echo("Nothing was imported into this catalog.", err=True)
     now_ms = clock.now_ms()
-    for each in found:
-        print_report(each.report)
-        click.echo(f"  imported  {ago_text(each.time_ms, now_ms)} by {clean(each.program)}")
+    for stored in stored_reports:
+        print_report(stored.report)
+        click.echo(f"  imported  {ago_text(stored.time_ms, now_ms)} by {clean(stored.program)}")
     return 0

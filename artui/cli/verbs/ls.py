@@ -100,21 +100,21 @@ def command(
         keys = list(order.keys if limit is None else order.keys[:limit])
         if not order.keys:
             click.echo("No run matches." if words or where else "The catalog has no runs yet.", err=True)
-        known = columns(reader)
-        shown = named or _usual(reader, known)
+        all_columns = columns(reader)
+        shown = named or _usual(reader, all_columns)
         if as_csv:
             _rows(reader, keys, [])  # says which are damaged
             print_csv(*table_of(reader, keys, shown))
         elif as_json:
-            _print_json(reader, keys, named, [*known[0], *known[1]])
+            _print_json(reader, keys, named, [*all_columns[0], *all_columns[1]])
         elif keys:
             _print(_rows(reader, keys, shown), shown, leading=0 if named else 1)
     return 0
 
 
-def _usual(reader: Reader, known: Columns) -> list[Column]:
+def _usual(reader: Reader, all_columns: Columns) -> list[Column]:
     """Give the columns that the app shows at first."""
-    return [_STATUS, *usual_attributes(reader), *chosen_columns(known)]
+    return [_STATUS, *usual_attributes(reader), *chosen_columns(all_columns)]
 
 
 def _rows(reader: Reader, keys: Sequence[int], shown: Sequence[Column]) -> list[RunRow]:
@@ -122,8 +122,8 @@ def _rows(reader: Reader, keys: Sequence[int], shown: Sequence[Column]) -> list[
     rows: list[RunRow] = []
     for start in range(0, len(keys), BATCH):
         part = keys[start : start + BATCH]
-        found = run_rows(reader, part, shown)
-        rows += [found[key] for key in part if key in found]
+        rows_by_key = run_rows(reader, part, shown)
+        rows += [rows_by_key[key] for key in part if key in rows_by_key]
     damages = damaged_runs(reader, [row.head.key for row in rows])
     rows = [
         replace(row, head=replace(row.head, damaged=both(row.head.damaged, damages[row.head.key])))
@@ -138,11 +138,11 @@ def _rows(reader: Reader, keys: Sequence[int], shown: Sequence[Column]) -> list[
 def _print_json(reader: Reader, keys: Sequence[int], named: list[Column], every: list[Column]) -> None:
     rows = _rows(reader, keys, named or every)
     if named:
-        told = [{"id": row.head.id, "name": row.head.name, "columns": _values(row, named)} for row in rows]
-        print_json(told)
+        entries = [{"id": row.head.id, "name": row.head.name, "columns": _values(row, named)} for row in rows]
+        print_json(entries)
         return
-    said = notes_and_tags(reader, keys)
-    print_json([{**_json(row, every), **said[row.head.key]._asdict()} for row in rows])
+    remarks_by_key = notes_and_tags(reader, keys)
+    print_json([{**_json(row, every), **remarks_by_key[row.head.key]._asdict()} for row in rows])
 
 
 def _values(row: RunRow, shown: Sequence[Column]) -> dict[str, Any]:
@@ -197,7 +197,7 @@ def _cell(row: RunRow, column: Column, now_ms: int) -> str:
 
 
 def _artifacts(reader: Reader, words: tuple[str, ...], limit: int | None, *, as_json: bool, as_csv: bool) -> int:
-    found = [
+    heads = [
         head
         for head in artifact_list(reader)
         if all(
@@ -206,24 +206,24 @@ def _artifacts(reader: Reader, words: tuple[str, ...], limit: int | None, *, as_
             for word in words
         )
     ]
-    is_any = bool(found)
-    found = found[:limit]
-    damages = damaged_versions(reader, [head.latest.key for head in found if head.latest is not None])
-    found = [
+    is_any = bool(heads)
+    heads = heads[:limit]
+    damages = damaged_versions(reader, [head.latest.key for head in heads if head.latest is not None])
+    heads = [
         replace(head, damaged=both(head.damaged, damages[head.latest.key]))
         if head.latest is not None and head.latest.key in damages
         else head
-        for head in found
+        for head in heads
     ]
-    say_damaged((head.name, head.damaged) for head in found if head.damaged)
+    say_damaged((head.name, head.damaged) for head in heads if head.damaged)
     if not is_any:
         click.echo("No artifact contains these words." if words else "The catalog has no artifacts yet.", err=True)
     if as_json:
-        print_json(found)
+        print_json(heads)
         return 0
     headers = ["stage", "kind", "artifact", "latest", "aliases", "size"]
     rows: list[list[Any]] = []
-    for head in found:
+    for head in heads:
         latest = head.latest
         aliases = " ".join(alias for alias in latest.aliases if alias != "latest") if latest else ""
         is_damaged = head.damaged or (latest and latest.damaged)

@@ -29,19 +29,19 @@ def command(file: str | None, catalog: str | None) -> int:
     from artui.catalog.spool.place import catalog_of, spool_files
 
     belongs_to = catalog_of(Path(file)) if file else None
-    named = one_catalog([each for each in (str(belongs_to or file or ""), catalog) if each])
+    named = one_catalog([word for word in (str(belongs_to or file or ""), catalog) if word])
     if named is None:
         raise click.UsageError("Missing argument 'FILE'.", click.get_current_context(silent=True))
     path = usable_path(Path(named).expanduser())
     waiting = len(spool_files(path))
-    done = settling.settle_all(path)
+    actions = settling.settle_all(path)
     if waiting:
         with Catalog(path, create=False, migrates=False) as opened:
             adopting.adopt(opened, tell=lambda _, text: click.echo(f"artui: {clean(text)}", err=True))
     if brought := waiting - len(spool_files(path)):
-        done.append(f"{plural(brought, 'spool')} of what was logged: brought in.")
-    for each in done:
-        click.echo(clean(each))
-    if not done:
+        actions.append(f"{plural(brought, 'spool')} of what was logged: brought in.")
+    for action in actions:
+        click.echo(clean(action))
+    if not actions:
         click.echo("It is one plain file already.")
     return 0

@@ -50,10 +50,10 @@ def _show_run(reader: Reader, head: RunHead, *, as_json: bool) -> None:
 
 
 def _show_version(reader: Reader, head: VersionHead, *, as_json: bool) -> None:
-    version, seen = get_version(reader, head.id), previews(reader, head.key)
+    version, previews_by_path = get_version(reader, head.id), previews(reader, head.key)
     say_damaged([(version.head.reference, version.damaged)] if version.damaged else [])
     if as_json:
-        print_json({"version": version, "previews": seen})
+        print_json({"version": version, "previews": previews_by_path})
         return
     from artui.sheets.version import preview_section, version_sheet
 
@@ -61,5 +61,5 @@ def _show_version(reader: Reader, head: VersionHead, *, as_json: bool) -> None:
     print_sheet(sheet, elsewhere={"lineage": "artui trace has them all"})
     print_sections(
         preview_section(path, preview, most_rows=PREVIEW_ROWS, most_lines=PREVIEW_LINES)
-        for path, preview in seen.items()
+        for path, preview in previews_by_path.items()
     )

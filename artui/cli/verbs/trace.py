@@ -26,22 +26,22 @@ def command(refs: tuple[str, ...], catalog: str | None, as_json: bool) -> int:
     refs, catalog = without_catalog(refs, catalog)
     ref = one_of(refs, "REF")
     with open_reader(catalog) as reader:
-        found = lineage(reader, resolve(reader, ref))
+        graph = lineage(reader, resolve(reader, ref))
     say_damaged(
-        (_title(node), node.damaged) for node in (found.root, *found.upstream, *found.downstream) if node.damaged
+        (_title(node), node.damaged) for node in (graph.root, *graph.upstream, *graph.downstream) if node.damaged
     )
     if as_json:
         print_json(
             {
-                "root": found.root,
-                "upstream": found.upstream,
-                "downstream": found.downstream,
-                "is_cut": found.is_cut,
+                "root": graph.root,
+                "upstream": graph.upstream,
+                "downstream": graph.downstream,
+                "is_cut": graph.is_cut,
             }
         )
         return 0
-    click.echo(f"{_title(found.root)}{'  (damaged)' if found.root.damaged else ''}")
-    for heading, nodes in (("where it came from", found.upstream), ("what came of it", found.downstream)):
+    click.echo(f"{_title(graph.root)}{'  (damaged)' if graph.root.damaged else ''}")
+    for heading, nodes in (("where it came from", graph.upstream), ("what came of it", graph.downstream)):
         click.echo(f"\n{heading}")
         for node in nodes:
             click.echo(

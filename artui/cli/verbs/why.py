@@ -62,28 +62,37 @@ def command(runs: tuple[str, ...], metric: str, where: str, among: str, catalog:
                 heads = run_rows(reader, list(damages), [])
             say_damaged((heads[key].head.name, parts) for key, parts in damages.items() if key in heads)
             factors = sets_apart(reader, chosen, every)
-            said = f"{plural(len(chosen), 'run')} against {plural(len(every) - len(chosen), 'other')}"
+            headline = f"{plural(len(chosen), 'run')} against {plural(len(every) - len(chosen), 'other')}"
             if as_json:
                 print_json({"count": len(chosen), "others": len(every) - len(chosen), "factors": factors})
                 return 0
         else:
             left, right = (find_run(reader, run).id for run in runs)
-            found = why(reader, left, right, metric)
-            say_damaged(found.damaged)
-            factors = list(found.factors)
-            values = [number_text(value) if value is not None else "none" for value in (found.left, found.right)]
-            word = {True: "better than", False: "worse than", None: "like"}[found.is_better]
-            said = f"{found.metric}: {values[0]} is {word} {values[1]} ({found.direction} is better)"
+            explanation = why(reader, left, right, metric)
+            say_damaged(explanation.damaged)
+            factors = list(explanation.factors)
+            values = [
+                number_text(value) if value is not None else "none" for value in (explanation.left, explanation.right)
+            ]
+            word = {True: "better than", False: "worse than", None: "like"}[explanation.is_better]
+            headline = f"{explanation.metric}: {values[0]} is {word} {values[1]} ({explanation.direction} is better)"
             if as_json:
-                print_json(found)
+                print_json(explanation)
                 return 0
-    click.echo(clean(said), err=True)
+    click.echo(clean(headline), err=True)
     if not factors:
         click.echo("Nothing that went in differs.", err=True)
         return 0
     cells = [
-        [each.section, each.name, each.left, each.right, f"{each.z:+.1f}" if each.z is not None else "", evidence(each)]
-        for each in factors[:MAX_LINES]
+        [
+            factor.section,
+            factor.name,
+            factor.left,
+            factor.right,
+            f"{factor.z:+.1f}" if factor.z is not None else "",
+            evidence(factor),
+        ]
+        for factor in factors[:MAX_LINES]
     ]
     print_table(["", "", "first", "second", "z", "evidence"], cells, right=[False, False, False, False, True, False])
     return 0

@@ -36,20 +36,20 @@ def logs_of(folder: Path, state: Callable[[], dict[str, Any]]) -> Logs:
     if not table:  # nothing to compare them to
         return Logs.among(folder, [events.name for events in inside] if len(inside) == 1 else [])
     last_step = max(int(series.columns()[0].max()) for series in table.values())
-    mine: list[_EventFolder] = []
+    matching: list[_EventFolder] = []
     for at, events in enumerate(inside):
         # From where a later log goes on, it alone says what the state does.
         later_steps = [later.first_step for later in inside[at + 1 :] if later.first_step > events.first_step]
         is_same = agree(table, before(events.log, min(later_steps)) if later_steps else events.log)
         if is_same or (is_same is None and bool(events.log) and events.first_step > last_step):
-            mine.append(events)
+            matching.append(events)
     # Of two that begin alike, as with equal seeds, the later one is the training of the state.
-    mine = [
+    matching = [
         events
-        for at, events in enumerate(mine)
-        if not any(later.first_step <= events.first_step for later in mine[at + 1 :] if later.log)
+        for at, events in enumerate(matching)
+        if not any(later.first_step <= events.first_step for later in matching[at + 1 :] if later.log)
     ]
-    names = [events.name for events in mine]
+    names = [events.name for events in matching]
     # Older Trainers keep their arguments as hparams, which go into a folder inside.
     names += [
         events.name

@@ -81,12 +81,12 @@ class _Assigning:
     """Compares the runs of one import to those of the catalog."""
 
     def __init__(
-        self, identities: Sequence[Identity], known: Mapping[str, Known], history_of: Callable[[Known], History]
+        self, identities: Sequence[Identity], runs: Mapping[str, Known], history_of: Callable[[Known], History]
     ) -> None:
-        self._identities, self._runs = identities, known
+        self._identities, self._runs = identities, runs
         self._places = {identity.place for identity in identities if identity.place}
         self._now = cache(lambda at: _history_of(identities[at]))
-        self._before = cache(lambda run_id: history_of(known[run_id]))
+        self._before = cache(lambda run_id: history_of(runs[run_id]))
 
     def ids(self, derive: Callable[..., str]) -> list[str]:
         by_mark = _run_ids_by_mark(self._runs)
@@ -199,10 +199,10 @@ def goes_on(before: History, now: History) -> bool:
         (steps, values), (other_steps, other_values) = before[name], now[name]
         steps, first = np.unique(steps, return_index=True)
         other_steps, other_first = np.unique(other_steps, return_index=True)
-        _, mine, theirs = np.intersect1d(steps, other_steps, assume_unique=True, return_indices=True)
-        has_shared = has_shared or len(mine) > 0
+        _, places, other_places = np.intersect1d(steps, other_steps, assume_unique=True, return_indices=True)
+        has_shared = has_shared or len(places) > 0
         if not np.isclose(
-            values[first][mine], other_values[other_first][theirs], rtol=1e-5, atol=1e-12, equal_nan=True
+            values[first][places], other_values[other_first][other_places], rtol=1e-5, atol=1e-12, equal_nan=True
         ).all():
             return False
     return has_shared or not before or not now

@@ -46,7 +46,7 @@ class Intake:
 
     def __init__(
         self, catalog: Catalog | None, format: str, location: str, *, options: Options | None = None, progress: Progress | None = None,
-        known: Mapping[str, Known] | None = None, history_of: Callable[[Known], History] | None = None,
+        earlier_runs: Mapping[str, Known] | None = None, history_of: Callable[[Known], History] | None = None,
         statuses: dict[str, str] | None = None,
     ) -> None:  # fmt: skip
         self.report = Report(format, location, title=title_of(format))
@@ -58,7 +58,7 @@ class Intake:
         self._catalog = catalog
         self._format, self._location = format, location
         self._progress = progress
-        self._runs: dict[str, Known] = dict(known or {})
+        self._runs: dict[str, Known] = dict(earlier_runs or {})
         self._history_of = history_of
         self._statuses: dict[str, str] = {} if statuses is None else statuses
         """By id how each run stands that this import, of several stores, has met."""

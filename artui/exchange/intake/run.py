@@ -224,23 +224,25 @@ class RunIntake:
             )
             self._report.taken["points"] += len(joined[2])
             if not self._batches.is_dry:
-                importing.add_points(self._batches.begin(), self._here(), name, labels, joined[0], joined[1], joined[2])
+                importing.add_points(
+                    self._batches.begin(), self._stored_key(), name, labels, joined[0], joined[1], joined[2]
+                )
 
     def output(self, name: str, *, kind: str, **version: Any) -> Saved | None:
         """Write a version that the run made; see `Versions.put`."""
-        return self._linked("output", name, kind=kind, **version)
+        return self._put_linked("output", name, kind=kind, **version)
 
     def input(self, name: str, *, kind: str = "dataset", **version: Any) -> Saved | None:
         """Write a version that the run used; see `Versions.put`."""
-        return self._linked("input", name, kind=kind, **version)
+        return self._put_linked("input", name, kind=kind, **version)
 
-    def _linked(self, relation: Relation, name: str, **version: Any) -> Saved | None:
+    def _put_linked(self, relation: Relation, name: str, **version: Any) -> Saved | None:
         saved = self._versions.put(self.project, name, **version)
         if saved is not None:
             self._links.append((relation, saved))
         return saved
 
-    def linked(self, relation: Relation, saved: Saved | None) -> None:
+    def link(self, relation: Relation, saved: Saved | None) -> None:
         """Note a version that is there already as an input or output."""
         if saved is not None:
             self._links.append((relation, saved))
@@ -292,7 +294,7 @@ class RunIntake:
         self.remark(f"{log} ends within a record: its process was killed, or still writes.")
         self._report.left["ends of logs", "are cut off within a record: the process was killed, or still writes"] += 1
 
-    def _here(self) -> int:
+    def _stored_key(self) -> int:
         """Give the run's key, writing what is known of it if it is not there yet."""
         if self._key is None:
             self._keep_name()
@@ -326,7 +328,7 @@ class RunIntake:
         if self._batches.is_dry or not self.point_count or not self.is_in_pieces or self.may_have_lost:
             return False
         self._flush()
-        return keeping.has_gained(self._batches.begin(), self._here())
+        return keeping.has_gained(self._batches.begin(), self._stored_key())
 
     def finish(self, fingerprint: str) -> None:
         """Write all that is not written yet."""
@@ -335,7 +337,7 @@ class RunIntake:
         self._report.taken["series"] += len(self._series)
         if self._batches.is_dry:
             return
-        connection, key = self._batches.begin(), self._here()
+        connection, key = self._batches.begin(), self._stored_key()
         if was_there:  # since its first points, more may have been learnt
             importing.complete_run(connection, key, self._new_run())
         kept_count = keeping.settle(connection, key, is_whole=self.takes_back or not self.is_in_pieces)

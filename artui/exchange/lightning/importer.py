@@ -110,10 +110,10 @@ class _Version:
             with contextlib.suppress(OSError, SourceDamaged):
                 hints.add(witness(HINT, name, read_inside(folder, folder / name)))
         place = place_of(folder)
-        begun = sorted(logs)[:1] or [row] if logs or row else sorted(hints)[:1] or [place]
+        distinguishing = sorted(logs)[:1] or [row] if logs or row else sorted(hints)[:1] or [place]
         events = event_files(folder)
         return Identity(
-            intake.run_id("version", folder.name, *begun), fingerprint, place, logs | ({row} if row else set()), frozenset(hints),
+            intake.run_id("version", folder.name, *distinguishing), fingerprint, place, logs | ({row} if row else set()), frozenset(hints),
             earlier_ids=(intake.run_id(place, *events[:1]),), history=self._history if self.has_table else None,
             title=os.path.relpath(folder, root),
         )  # fmt: skip
@@ -158,9 +158,9 @@ def _take_version(run: RunIntake, intake: Intake, version: _Version) -> None:
     take_events(run, folder, logs, has_params=not has_params, take_points=gather)
     if logged_ms := version.logged_ms():
         run.started(logged_ms)
-    mine = next((labels for labels, log in trainings.items() if agree(table, log)), None)
-    joined = united(table, trainings.pop(mine)) if mine is not None else table
-    if trainings and mine is None and table:
+    matching_labels = next((labels for labels, log in trainings.items() if agree(table, log)), None)
+    joined = united(table, trainings.pop(matching_labels)) if matching_labels is not None else table
+    if trainings and matching_labels is None and table:
         run.remark("metrics.csv and the event files are of different trainings: the label `log` tells them apart.")
     for number, log in enumerate([joined, *trainings.values()], start=1):
         for name, series in log.items():
@@ -183,7 +183,7 @@ def _names(folder: Path) -> tuple[str, str]:
 def _take_params(run: RunIntake, folder: Path) -> bool:
     """Take `hparams.yaml`; say whether it had any params."""
     try:
-        hparams = load_yaml(read_inside(folder, folder / "hparams.yaml"), named=dumped.named)
+        hparams = load_yaml(read_inside(folder, folder / "hparams.yaml"), convert_tag=dumped.from_tag)
     except FileNotFoundError:
         return _take_tags(run, folder)
     except (SourceDamaged, OSError) as error:

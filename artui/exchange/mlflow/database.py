@@ -60,7 +60,7 @@ class MlflowDatabase:
             table == "metrics" and columns[:1] == ("run_uuid",) for table, columns in database.indexes
         )
         self._rowids: dict[str, Any] | None = None
-        self._seen: dict[str, tuple[str, dict[str, str]]] = {}
+        self._last_texts: dict[str, tuple[str, dict[str, str]]] = {}
         # Most stores have none, and would be asked in vain for every run.
         self._has_inputs = bool(self._optional("inputs", "SELECT 1 FROM inputs LIMIT 1"))
 
@@ -140,11 +140,11 @@ class MlflowDatabase:
 
     def _texts(self, table: str, run_id: str) -> dict[str, str]:
         """Give a run's params or tags; they are asked for twice, for the fingerprint and for the run itself."""
-        seen = self._seen.get(table)
-        if seen is None or seen[0] != run_id:
+        cached = self._last_texts.get(table)
+        if cached is None or cached[0] != run_id:
             rows = self._database.rows(f"SELECT key, value FROM {table} WHERE run_uuid = ? ORDER BY key", (run_id,))
-            seen = self._seen[table] = run_id, {_text(key): _text(value) for key, value in rows}
-        return seen[1]
+            cached = self._last_texts[table] = run_id, {_text(key): _text(value) for key, value in rows}
+        return cached[1]
 
     def points(self, run: MlflowRun, trouble: Trouble) -> Iterator[tuple[str, Columns]]:
         columns = self._database.columns("metrics", "key", "value", "timestamp", "step", "is_nan")

@@ -62,10 +62,10 @@ class MlflowFolder:
 
     def _find_experiments(self) -> None:
         root = self.root
-        self._only: str | None = None
+        self._only_run_id: str | None = None
         if (root / "meta.yaml").is_file():  # an experiment, or a run, was named
             is_run = kind_of_folder(root) == "run"
-            self._only = root.name if is_run else None
+            self._only_run_id = root.name if is_run else None
             self._add_experiment(root.parent if is_run else root, is_deleted=False)
             return
         for home, is_deleted in ((root, False), (root / ".trash", True)):
@@ -81,7 +81,7 @@ class MlflowFolder:
                     self._add_experiment(folder, is_deleted=is_deleted)
 
     def _add_experiment(self, folder: Path, *, is_deleted: bool) -> None:
-        meta = self._quiet(folder)
+        meta = self._meta_or_empty(folder)
         experiment = Experiment(
             folder.name, str(meta.get("name") or folder.name), is_deleted or meta.get("lifecycle_stage") == "deleted",
             str(meta.get("artifact_location") or ""), self._texts(folder / "tags"),
@@ -103,7 +103,7 @@ class MlflowFolder:
             for inner in listed(folder):
                 place = folder / inner
                 if (
-                    (self._only is None or inner == self._only)
+                    (self._only_run_id is None or inner == self._only_run_id)
                     and inner not in _NO_RUNS
                     and not place.is_symlink()
                     and _is_run(place)
@@ -177,12 +177,12 @@ class MlflowFolder:
         assert run.place is not None
         used = []
         for name in listed(run.place / "inputs"):
-            meta = self._quiet(run.place / "inputs" / name)
+            meta = self._meta_or_empty(run.place / "inputs" / name)
             if meta.get("source_type") != "DATASET":
                 continue
             data_id = str(meta.get("source_id") or "")
             data = (
-                self._quiet(run.place.parent / "datasets" / data_id)
+                self._meta_or_empty(run.place.parent / "datasets" / data_id)
                 if data_id and "/" not in data_id and ".." not in data_id
                 else {}
             )
@@ -201,7 +201,7 @@ class MlflowFolder:
 
     def used_models(self, run: MlflowRun) -> list[str]:
         assert run.place is not None
-        inputs = [self._quiet(run.place / "inputs" / name) for name in listed(run.place / "inputs")]
+        inputs = [self._meta_or_empty(run.place / "inputs" / name) for name in listed(run.place / "inputs")]
         return [
             str(meta.get("source_id"))
             for meta in inputs
@@ -213,7 +213,7 @@ class MlflowFolder:
         for name, (folder, _) in self._experiments.items():
             for inner in listed(folder / "models"):
                 place = folder / "models" / inner
-                meta = self._quiet(place)
+                meta = self._meta_or_empty(place)
                 if not meta:
                     continue
                 metrics, trouble = {}, Trouble()
@@ -247,14 +247,14 @@ class MlflowFolder:
         home = self.root / "models"
         for name in listed(home):
             folder = home / name
-            meta = self._quiet(folder)
+            meta = self._meta_or_empty(folder)
             if not meta:
                 continue
             aliases = meta.get("aliases") if isinstance(meta.get("aliases"), dict) else {}
             aliases = {**dict(aliases or {}), **self._texts(folder / "aliases")}
             versions = []
             for version_name in listed(folder):
-                if not version_name.startswith("version-") or not (data := self._quiet(folder / version_name)):
+                if not version_name.startswith("version-") or not (data := self._meta_or_empty(folder / version_name)):
                     continue
                 source, stored = str(data.get("source") or ""), str(data.get("storage_location") or "")
                 versions.append(
@@ -289,7 +289,7 @@ class MlflowFolder:
                     assessment.endswith(".yaml") for assessment in listed(place / "assessments")
                 )
             counts["evaluation data sets"] += len(listed(folder / "evaluation_datasets"))
-        if self._only is None:
+        if self._only_run_id is None:
             counts["evaluation data sets"] += len(listed(self.root / "evaluation_datasets"))
         return counts
 
@@ -301,7 +301,7 @@ class MlflowFolder:
         spans = traces.get("spans") if isinstance(traces, dict) else None
         return len(spans) if isinstance(spans, list) else 0
 
-    def _quiet(self, folder: Path) -> dict[str, Any]:
+    def _meta_or_empty(self, folder: Path) -> dict[str, Any]:
         """Read a meta.yaml; what is wrong with it is noted, and costs nothing else."""
         if not os.path.lexists(folder / "meta.yaml"):
             return {}

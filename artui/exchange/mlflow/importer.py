@@ -211,7 +211,7 @@ class _Taking:
         self._take_facts(run, row, tags)
         for model in part.models:
             with run.piece(f"logged model {model.id}"):
-                run.linked("output", self._models.put_logged(model))
+                run.link("output", self._models.put_logged(model))
         with run.piece("inputs"):
             self._take_inputs(run, row)
         with run.piece("artifacts"):
@@ -275,7 +275,7 @@ class _Taking:
             run.context("inputs", used)
         for model_id in self._source.used_models(row):
             if model_id in self._logged:
-                run.linked("input", self._models.put_logged(self._logged[model_id]))
+                run.link("input", self._models.put_logged(self._logged[model_id]))
 
     def _take_artifacts(self, run: RunIntake, row: MlflowRun, tags: Mapping[str, str]) -> None:
         created_ms = row.ended_ms or row.started_ms

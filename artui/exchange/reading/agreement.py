@@ -92,12 +92,12 @@ def united(table: Log, events: Log) -> Log:
         steps, times_ms, values = series.columns()
         times_ms = clock.at(steps, times_ms)
         if name in events:
-            more = events[name].columns()
-            missing = ~np.isin(more[0], steps)
-            order = np.argsort(np.concatenate([steps, more[0][missing]]), kind="stable")
+            event_columns = events[name].columns()
+            missing = ~np.isin(event_columns[0], steps)
+            order = np.argsort(np.concatenate([steps, event_columns[0][missing]]), kind="stable")
             steps, times_ms, values = (
-                np.concatenate([mine, theirs[missing]])[order]
-                for mine, theirs in zip((steps, times_ms, values), more, strict=True)
+                np.concatenate([column, event_column[missing]])[order]
+                for column, event_column in zip((steps, times_ms, values), event_columns, strict=True)
             )
         add(joined, name, steps, times_ms, values)
     for name, series in events.items():

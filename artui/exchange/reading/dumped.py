@@ -50,7 +50,7 @@ def _shown(value: Any) -> str:
     return str(value) if isinstance(value, Dumped) else repr(_plain(value))
 
 
-def named(tag: str, value: Any) -> Any:
+def from_tag(tag: str, value: Any) -> Any:
     """Say what a value with a tag is: a plain one where its class has such, else what was dumped; the value itself for all other tags."""
     match = _TAG.match(tag)
     if match is None:
@@ -103,25 +103,26 @@ def _object(name: str, arguments: list[Any], keywords: dict[str, Any], state: An
     if module == "pathlib" and all(isinstance(part, str) for part in arguments):
         return str((PureWindowsPath if "Windows" in last else PurePosixPath)(*arguments))
     if module in ("collections", "builtins", "__builtin__") and last in _MAPPINGS:
-        given = items if isinstance(items, dict) else first
-        return given if isinstance(given, dict) else _pairs(given)
+        mapping = items if isinstance(items, dict) else first
+        return mapping if isinstance(mapping, dict) else _pairs(mapping)
     if module in ("collections", "builtins", "__builtin__") and last in _LISTS:
-        given = entries if isinstance(entries, list) else first
-        return given if isinstance(given, list) else []
+        elements = entries if isinstance(entries, list) else first
+        return elements if isinstance(elements, list) else []
     if last in _NAMESPACES:
         parts = [part for part in (state, items) if isinstance(part, dict)]
         return {key: value for part in parts for key, value in part.items()}
     if last == "getattr" and len(arguments) == 2:
         return f"{arguments[0]}.{arguments[1]}"[:_MAX_CHARS]
     if module.partition(".")[0] == "numpy":
-        found_value = _of_numpy(last, arguments, state)
-        if found_value is not None:
-            return found_value
+        numpy_value = _of_numpy(last, arguments, state)
+        if numpy_value is not None:
+            return numpy_value
     if name == "decimal.Decimal" and isinstance(first, str):
         return first
     if last == "partial" and isinstance(state, list) and len(state) > 2:
-        function, more, given = state[:3]
-        arguments, keywords, state = [function, *(more if isinstance(more, list) else [])], given, None
+        function, bound_arguments, bound_keywords = state[:3]
+        arguments = [function, *(bound_arguments if isinstance(bound_arguments, list) else [])]
+        keywords, state = bound_keywords, None
     shown = [_shown(part) for part in arguments]
     if isinstance(keywords, dict):
         shown += [f"{key}={_shown(value)}" for key, value in keywords.items()]
@@ -138,8 +139,8 @@ def _public(name: str) -> str:
     return "numpy.ndarray" if name.startswith("numpy.") and name.endswith("._reconstruct") else name
 
 
-def _pairs(given: Any) -> dict[str, Any]:
-    pairs = given if isinstance(given, list) else []
+def _pairs(content: Any) -> dict[str, Any]:
+    pairs = content if isinstance(content, list) else []
     return {str(pair[0]): pair[1] for pair in pairs if isinstance(pair, list) and len(pair) == 2}
 
 

@@ -91,10 +91,10 @@ def _shown(path: Path) -> str:
     return ascii(str(path))[-200:]
 
 
-def load_yaml(text: str | bytes, *, named: Callable[[str, Any], Any] | None = None) -> Any:
+def load_yaml(text: str | bytes, *, convert_tag: Callable[[str, Any], Any] | None = None) -> Any:
     """Give what YAML says as plain values; a tag such as `!!python/object` is dropped, and nothing is ever constructed.
 
-    With `named`, it says of each value that has a tag what that is, innermost first.
+    `convert_tag` is called with the tag and the value of each value that has one, innermost first, and gives what it becomes.
     Built from the events of the parser: composing nodes would recurse, in C, as deep as the text nests.
 
     Raises:
@@ -104,7 +104,7 @@ def load_yaml(text: str | bytes, *, named: Callable[[str, Any], Any] | None = No
 
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return _Plain(yaml, named).build(
+        return _Plain(yaml, convert_tag).build(
             yaml.parse(text if isinstance(text, str) else text.decode("utf-8", "replace"), Loader=loader)
         )
     except (yaml.YAMLError, ValueError, OverflowError, LookupError) as error:
@@ -114,9 +114,9 @@ def load_yaml(text: str | bytes, *, named: Callable[[str, Any], Any] | None = No
 class _Plain:
     """Builds plain values of parser events, with a budget: aliases may multiply without end."""
 
-    def __init__(self, yaml: Any, named: Callable[[str, Any], Any] | None = None) -> None:
+    def __init__(self, yaml: Any, convert_tag: Callable[[str, Any], Any] | None = None) -> None:
         self._yaml = yaml
-        self._named = named
+        self._convert_tag = convert_tag
         self._left = _MAX_YAML_NODES
         self._resolver = yaml.resolver.Resolver()
         self._scalars = yaml.constructor.SafeConstructor()
@@ -142,15 +142,15 @@ class _Plain:
                 continue
             if isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
                 value, anchor, _, left, tag = stack.pop()
-                if tag and self._named:
-                    value = self._named(tag, value)
+                if tag and self._convert_tag:
+                    value = self._convert_tag(tag, value)
                 if anchor:
                     anchors[anchor] = value, left - self._left
             elif isinstance(event, yaml.ScalarEvent):
                 self._spend(1, len(stack))
                 value = self._scalar(event)
-                if event.tag and self._named:
-                    value = self._named(event.tag, value)
+                if event.tag and self._convert_tag:
+                    value = self._convert_tag(event.tag, value)
                 if event.anchor:
                     anchors[event.anchor] = value, 1
             elif isinstance(event, yaml.AliasEvent):

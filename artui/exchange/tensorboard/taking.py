@@ -180,8 +180,10 @@ class _Trainings:
     def finish(self) -> None:
         """Say what was kept apart."""
         for text, count in self._beginnings.items():
-            often = f", {count} times" if count > 1 else ""
-            self._run.remark(f"Several trainings share this folder: {text}{often}. The label `log` tells them apart.")
+            times_text = f", {count} times" if count > 1 else ""
+            self._run.remark(
+                f"Several trainings share this folder: {text}{times_text}. The label `log` tells them apart."
+            )
 
 
 def _is_again(step: int, first: int, last: int) -> bool:

@@ -141,7 +141,7 @@ class RunFiles:
         name, kind = last_text(artifact, 5), last_text(artifact, 4)
         contents: list[Content] = []
         manifest: list[dict[str, Any]] = []
-        lost = wrong = 0
+        missing_count = wrong_count = 0
         for entry in grouped(last_bytes(artifact, 12)).get(4, ()):
             parts = grouped(bytes_of(entry))
             path, digest, reference, size = (
@@ -161,15 +161,17 @@ class RunFiles:
                 )
             place = None if reference else self._staged(last_text(parts, 6))
             if place is None:
-                lost += 1
+                missing_count += 1
             elif not _has_md5(self._home, place, digest, size):
-                wrong += 1
+                wrong_count += 1
             else:
                 contents.append(Content(path, place=place))
-        if wrong:
-            self._run.left("artifact files", "are not what their digests in the log say", wrong)
-        if lost:
-            self._run.left("artifact files", "are not here: uploaded, referenced, or staged on another machine", lost)
+        if wrong_count:
+            self._run.left("artifact files", "are not what their digests in the log say", wrong_count)
+        if missing_count:
+            self._run.left(
+                "artifact files", "are not here: uploaded, referenced, or staged on another machine", missing_count
+            )
         facts = from_json(last_text(artifact, 8)) if 8 in artifact else {}
         facts = facts if isinstance(facts, dict) else {"metadata": facts}
         digest = last_text(artifact, 6)
@@ -177,7 +179,7 @@ class RunFiles:
             **facts,
             "wandb_digest": digest,
             "wandb_type": kind,
-            **({"manifest": manifest} if lost or wrong else {}),
+            **({"manifest": manifest} if missing_count or wrong_count else {}),
         }
         saved_kind = _KINDS.get(kind, kind or "files")
         self._run.output(

@@ -77,7 +77,7 @@ def by_run(heads: list[Head]) -> list[list[Head]]:
     return [sorted(logs, key=lambda head: (head.started_ms, str(head.path))) for _, logs in ordered]
 
 
-def named(heads: list[Head]) -> tuple[str, str, str]:
+def run_path(heads: list[Head]) -> tuple[str, str, str]:
     """Give entity, project and id of a run, as its logs say, or as their names do."""
     head = next((head for head in heads if head.has_run), heads[0])
     return head.entity, head.project, head.id
@@ -87,7 +87,7 @@ def identity_of(intake: Intake, heads: list[Head]) -> Identity:
     """Say what a run is known by: its own id once a log says it, and the names of its logs and their folders, which have the time."""
     names = {(head.path.parent.name, head.path.name) for head in heads if _FOLDER.search(head.path.parent.name)}
     return Identity(
-        intake.run_id(*named(heads)), _fingerprint(heads), witnesses=frozenset(witness(LOG, *name) for name in names),
+        intake.run_id(*run_path(heads)), _fingerprint(heads), witnesses=frozenset(witness(LOG, *name) for name in names),
         is_named=any(head.has_run for head in heads),
     )  # fmt: skip
 
@@ -139,8 +139,8 @@ def _begun_ms(root: Path, log: Path) -> int:
     """
     with contextlib.suppress(OSError, SourceDamaged, ValueError, AttributeError):
         metadata = orjson.loads(read_inside(root, log.parent / "files" / "wandb-metadata.json"))
-        begun = datetime.fromisoformat(str(metadata.get("startedAt")).replace("Z", "+00:00"))
-        return int((begun if begun.tzinfo else begun.replace(tzinfo=UTC)).timestamp() * 1000)
+        started = datetime.fromisoformat(str(metadata.get("startedAt")).replace("Z", "+00:00"))
+        return int((started if started.tzinfo else started.replace(tzinfo=UTC)).timestamp() * 1000)
     return size_and_time(log)[1]
 
 

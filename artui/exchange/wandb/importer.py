@@ -40,7 +40,7 @@ from artui.exchange.wandb.fields import (
     USE_ARTIFACT,
 )
 from artui.exchange.wandb.files import RunFiles
-from artui.exchange.wandb.finding import Head, by_run, find_file, find_folder, head_of, identity_of, named, reads
+from artui.exchange.wandb.finding import Head, by_run, find_file, find_folder, head_of, identity_of, reads, run_path
 from artui.exchange.wandb.history import Clock, History
 from artui.exchange.wandb.items import all_numbers, timestamp_ms, without_long
 from artui.exchange.wandb.log import Damage, records
@@ -58,7 +58,7 @@ def take(store: Store, intake: Intake) -> None:
     """Take every run; several logs of one run, as after it was resumed, are one."""
     candidates = []
     for heads in by_run([head_of(store.home, path) for path in store.parts]):
-        entity, project, id = named(heads)
+        entity, project, id = run_path(heads)
         candidates.append(
             Candidate(
                 heads, identity_of(intake, heads), name=heads[0].name or id, project=project or "uncategorized",
@@ -67,7 +67,7 @@ def take(store: Store, intake: Intake) -> None:
         )  # fmt: skip
 
     def take_logs(run: RunIntake, heads: list[Head]) -> None:
-        entity, _, id = named(heads)
+        entity, _, id = run_path(heads)
         run.is_in_pieces = True
         logs = [os.path.relpath(head.path, store.home) for head in heads][:20]
         run.provenance(run_id=id, entity=entity, client=heads[-1].client, logs=logs)

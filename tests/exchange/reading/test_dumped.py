@@ -47,7 +47,7 @@ class Slotted:
 
 
 def _params(value: Any) -> dict[str, Any]:
-    return dumped.as_params(load_yaml(yaml.dump(value), named=dumped.named))[0]
+    return dumped.as_params(load_yaml(yaml.dump(value), convert_tag=dumped.from_tag))[0]
 
 
 HERE = __name__
@@ -91,7 +91,7 @@ def test_object_is_its_class_with_plain_public_fields() -> None:
     loss = Loss("sum")
     loss.inner = Loss()
 
-    params, left = dumped.as_params(load_yaml(yaml.dump({"loss": loss, "lr": 0.1}), named=dumped.named))
+    params, left = dumped.as_params(load_yaml(yaml.dump({"loss": loss, "lr": 0.1}), convert_tag=dumped.from_tag))
 
     assert params == {
         "lr": 0.1,
@@ -132,7 +132,7 @@ def test_whole_file_may_be_one_object() -> None:
 )  # fmt: skip
 def test_tags_of_any_kind_are_words(text: str, wanted: dict[str, Any]) -> None:
     """Nothing is made of them, and what is not as PyYAML writes it is told by its name."""
-    assert dumped.as_params(load_yaml(text, named=dumped.named))[0] == wanted
+    assert dumped.as_params(load_yaml(text, convert_tag=dumped.from_tag))[0] == wanted
 
 
 def test_settings_stay_params_and_labels_do_not() -> None:
