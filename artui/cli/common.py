@@ -55,6 +55,7 @@ class PathType(click.Path):
     """A path in an argument; one that no file can have is said to be none."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Check that a file can have this path, then convert it as click does."""
         try:
             usable_path(value)
         except UsageError as error:

@@ -28,10 +28,12 @@ class Gate:
         """Whether what is written here comes out as UTF-8."""
 
     def write(self, text: str) -> int:
+        """Write text with what is hidden in it made visible; give the length of the text itself."""
         self._stream.write(printable(text))
         return len(text)
 
     def writelines(self, lines: Any) -> None:
+        """Write several texts, each as `write` does."""
         for line in lines:
             self.write(line)
 

@@ -34,9 +34,11 @@ class Verbs(click.Group):
     """Finds verbs in modules of their names; what is no verb is a catalog to open."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """List the verbs in the order of the help."""
         return list(VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of a verb and give its command; None when there is no such verb."""
         if cmd_name in VERBS:
             command: click.Command = import_module(f"artui.cli.verbs.{cmd_name}").command
             return command
@@ -45,6 +47,7 @@ class Verbs(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the verb of a command line, or the command that opens a catalog."""
         if args and args[0] not in VERBS:
             looks_like_file = os.sep in args[0] or "." in args[0] or os.path.exists(args[0])
             if not looks_like_file and not args[0].startswith("-"):
@@ -67,6 +70,7 @@ class Verbs(click.Group):
         return [*verbs, *completing.paths(incomplete)] or completing.catalogs(ctx, self.params[0], incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the section of verbs into the help."""
         from artui.exchange.formats import titles_text
 
         with formatter.section("Verbs"):

@@ -35,11 +35,14 @@ class Section:
 
     @property
     def text(self) -> str:
+        """The section as Markdown."""
         return "\n".join(self.lines).rstrip() + "\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
+    """One page of the manual, as Markdown."""
+
     name: str
     text: str
 

@@ -61,6 +61,8 @@ Repository, 1998, https://doi.org/10.24432/C50P49. Licence: CC BY 4.0. This is t
 
 @dataclass(frozen=True, slots=True)
 class Trained:
+    """What came of one training."""
+
     run_id: str
     name: str
     loss: float

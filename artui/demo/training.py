@@ -40,6 +40,8 @@ class Config:
 
 @dataclass(frozen=True, slots=True)
 class Split:
+    """Features and labels by part: train, val and test."""
+
     features: Mapping[str, Floats]
     labels: Mapping[str, Ints]
 

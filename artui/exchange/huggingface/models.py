@@ -38,6 +38,7 @@ def is_model(names: list[str]) -> bool:
 
 
 def is_config(path: Path) -> bool:
+    """Say whether a file is the config of a Hugging Face model, by its keys."""
     try:
         config = orjson.loads(read_inside(path.parent, path, limit_bytes=MAX_CONFIG_BYTES))
     except (SourceDamaged, OSError, ValueError):
@@ -61,6 +62,7 @@ def names_of(folder: Path) -> tuple[str, str]:
 
 
 def take_model(folder: Path, intake: Intake) -> None:
+    """Take a model's folder as a version of no run, if it is wanted."""
     name, _ = names_of(folder)
     if intake.options.where and not intake.is_wanted("models", name):
         return

@@ -25,6 +25,7 @@ LAST = "last-checkpoint"
 
 
 def is_state(path: Path) -> bool:
+    """Say whether a file holds the state of a training: it has a log history."""
     try:
         return b'"log_history"' in read_inside(path.parent, path, limit_bytes=MAX_STATE_BYTES)
     except (SourceDamaged, OSError):
@@ -32,6 +33,7 @@ def is_state(path: Path) -> bool:
 
 
 def is_checkpoint(place: Path) -> bool:
+    """Say whether a folder is a checkpoint: by its name, and with a state in it."""
     is_named = place.name == LAST or CHECKPOINT.match(place.name) is not None
     return is_named and place.is_dir() and not place.is_symlink() and is_here(place / STATE)
 

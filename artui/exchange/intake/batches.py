@@ -24,6 +24,7 @@ class Batches:
 
     @property
     def is_dry(self) -> bool:
+        """Whether this is a dry run, which writes nothing."""
         return self._catalog is None
 
     @property

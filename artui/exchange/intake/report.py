@@ -38,6 +38,7 @@ class Report:
     """What the store says of itself, such as the client's version."""
 
     def add_damage(self, run: str, text: str) -> None:
+        """Count a damaged run; only the first ones are named, with what is wrong."""
         self.damaged_count += 1
         if len(self.damaged) < MAX_DAMAGED:
             self.damaged.append((run, text))
@@ -63,6 +64,7 @@ class Report:
 
     @property
     def has_news(self) -> bool:
+        """Whether any run is new or updated."""
         return bool(self.runs["new"] or self.runs["updated"])
 
     def plain(self) -> dict[str, Any]:

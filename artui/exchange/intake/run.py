@@ -100,6 +100,7 @@ class RunIntake:
 
     @property
     def is_damaged(self) -> bool:
+        """Whether anything of the run was damaged."""
         return bool(self._damages)
 
     @property
@@ -115,6 +116,7 @@ class RunIntake:
 
     @property
     def is_deleted(self) -> bool:
+        """Whether the source has deleted the run."""
         return self._deleted_ms is not None
 
     def params(self, params: Mapping[str, Any]) -> None:
@@ -138,6 +140,7 @@ class RunIntake:
             self.params({name: value})
 
     def tags(self, tags: Mapping[str, str]) -> None:
+        """Add tags, without secrets; one without a name is left out."""
         for name, value in tags.items():
             if not name:
                 self._report.left["tags", "have no name"] += 1
@@ -321,6 +324,7 @@ class RunIntake:
 
     @property
     def status_word(self) -> str:
+        """How the run stands: `finished`, `failed`, `killed` or `running`."""
         return self._status
 
     def has_gained(self) -> bool:

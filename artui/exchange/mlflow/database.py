@@ -65,6 +65,7 @@ class MlflowDatabase:
         self._has_inputs = bool(self._optional("inputs", "SELECT 1 FROM inputs LIMIT 1"))
 
     def close(self) -> None:
+        """Close the database."""
         self._database.close()
 
     def _optional(self, table: str, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -79,6 +80,7 @@ class MlflowDatabase:
             return []
 
     def experiments(self) -> dict[str, Experiment]:
+        """Give all experiments by id, with their tags."""
         columns = self._database.columns("experiments", "experiment_id", "name", "lifecycle_stage", "artifact_location")
         tags: dict[str, dict[str, str]] = {}
         for id, key, value in self._optional(
@@ -91,6 +93,7 @@ class MlflowDatabase:
         }
 
     def runs(self) -> list[MlflowRun]:
+        """List all runs, by the time of their start."""
         columns = self._database.columns(
             "runs", "run_uuid", "experiment_id", "name", "status", "start_time", "end_time", "lifecycle_stage", "deleted_time", "user_id",
             "entry_point_name", "source_name", "source_version", "artifact_uri",
@@ -116,6 +119,7 @@ class MlflowDatabase:
         self.lost += [text for what, error in faults if (text := f"{what}: {error}") not in self.lost]
 
     def fingerprint(self, run: MlflowRun) -> str:
+        """Hash what the run has: it differs once anything of the run has changed."""
         whole = hashlib.sha256(repr(run).encode("utf-8", "backslashreplace"))
         latest = self._optional(
             "latest_metrics", "SELECT key, value, timestamp, step, is_nan FROM latest_metrics WHERE run_uuid = ? ORDER BY key", (run.id,)
@@ -133,9 +137,11 @@ class MlflowDatabase:
         return 0 if rows is None else len(rows)
 
     def params(self, run: MlflowRun) -> dict[str, str]:
+        """Give the run's params as text."""
         return self._texts("params", run.id)
 
     def tags(self, run: MlflowRun) -> dict[str, str]:
+        """Give the run's tags."""
         return self._texts("tags", run.id)
 
     def _texts(self, table: str, run_id: str) -> dict[str, str]:
@@ -147,6 +153,7 @@ class MlflowDatabase:
         return cached[1]
 
     def points(self, run: MlflowRun, trouble: Trouble) -> Iterator[tuple[str, Columns]]:
+        """Give points by metric, a page at a time; rows that hold no point are counted in `trouble`."""
         columns = self._database.columns("metrics", "key", "value", "timestamp", "step", "is_nan")
         if self._is_indexed:
             pages = self._database.pages(
@@ -189,6 +196,7 @@ class MlflowDatabase:
         return self._rowids
 
     def datasets(self, run: MlflowRun) -> list[Dataset]:
+        """List the datasets that the run used."""
         if not self._has_inputs or "datasets" not in self._database.tables:
             return []
         columns = self._database.columns(
@@ -212,6 +220,7 @@ class MlflowDatabase:
         return used
 
     def used_models(self, run: MlflowRun) -> list[str]:
+        """List the ids of logged models that the run used."""
         if not self._has_inputs:
             return []
         rows = self._optional(
@@ -221,6 +230,7 @@ class MlflowDatabase:
         return [_text(target if source == run.id else source) for source, target in rows]
 
     def logged_models(self) -> list[LoggedModel]:
+        """List the models that runs logged, with their params, tags and metrics."""
         if "logged_models" not in self._database.tables:
             return []
         columns = self._database.columns(
@@ -245,6 +255,7 @@ class MlflowDatabase:
         ]  # fmt: skip
 
     def registered_models(self) -> list[RegisteredModel]:
+        """List registered models with their versions, aliases and tags."""
         tables = self._database.tables
         if "registered_models" not in tables or "model_versions" not in tables:
             return []
@@ -287,6 +298,7 @@ class MlflowDatabase:
         ]  # fmt: skip
 
     def others(self) -> Counter[str]:
+        """Count what artui does not import, such as traces, by kind."""
         counts: Counter[str] = Counter()
         for table, what in _NO_PLACE.items():
             for (count,) in self._optional(table, f"SELECT count(*) FROM {table}"):

@@ -95,9 +95,11 @@ class MlflowFolder:
         return meta
 
     def experiments(self) -> dict[str, Experiment]:
+        """Give all experiments by id, with their tags."""
         return {name: experiment for name, (_, experiment) in self._experiments.items()}
 
     def runs(self) -> list[MlflowRun]:
+        """List all runs, by the time of their start."""
         rows = []
         for name, (folder, _) in self._experiments.items():
             for inner in listed(folder):
@@ -130,14 +132,17 @@ class MlflowFolder:
         )  # fmt: skip
 
     def fingerprint(self, run: MlflowRun) -> str:
+        """Hash the sizes and times of the run's files: it differs once any of them has changed."""
         assert run.place is not None
         return stamp(run.place, _files_below(run.place))
 
     def params(self, run: MlflowRun) -> dict[str, str]:
+        """Give the run's params as text."""
         assert run.place is not None
         return self._texts(run.place / "params")
 
     def tags(self, run: MlflowRun) -> dict[str, str]:
+        """Give the run's tags."""
         assert run.place is not None
         return self._texts(run.place / "tags")
 
@@ -154,6 +159,7 @@ class MlflowFolder:
         return texts
 
     def points(self, run: MlflowRun, trouble: Trouble) -> Iterator[tuple[str, Columns]]:
+        """Give points by metric, some MiB of its file at a time; lines that hold no point are counted in `trouble`."""
         assert run.place is not None
         folder = run.place / "metrics"
         for name in _files_below(folder):
@@ -174,6 +180,7 @@ class MlflowFolder:
                     yield name, columns
 
     def datasets(self, run: MlflowRun) -> list[Dataset]:
+        """List the datasets that the run used."""
         assert run.place is not None
         used = []
         for name in listed(run.place / "inputs"):
@@ -200,6 +207,7 @@ class MlflowFolder:
         return used
 
     def used_models(self, run: MlflowRun) -> list[str]:
+        """List the ids of logged models that the run used."""
         assert run.place is not None
         inputs = [self._meta_or_empty(run.place / "inputs" / name) for name in listed(run.place / "inputs")]
         return [
@@ -209,6 +217,7 @@ class MlflowFolder:
         ]
 
     def logged_models(self) -> list[LoggedModel]:
+        """List the models that runs logged, with their params, tags and metrics."""
         models = []
         for name, (folder, _) in self._experiments.items():
             for inner in listed(folder / "models"):
@@ -243,6 +252,7 @@ class MlflowFolder:
         return sorted(models, key=lambda model: (model.created_ms, model.id))
 
     def registered_models(self) -> list[RegisteredModel]:
+        """List registered models with their versions, aliases and tags."""
         models = []
         home = self.root / "models"
         for name in listed(home):
@@ -277,6 +287,7 @@ class MlflowFolder:
         return models
 
     def others(self) -> Counter[str]:
+        """Count what artui does not import, such as traces, by kind."""
         counts: Counter[str] = Counter()
         for folder, _ in self._experiments.values():
             for name in listed(folder / "traces"):

@@ -27,6 +27,8 @@ NO_PLACE = "artui has no place for them"
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
+    """A group of runs, which becomes a project."""
+
     id: str
     name: str
     is_deleted: bool = False
@@ -101,6 +103,8 @@ class ModelVersion:
 
 @dataclass(frozen=True, slots=True)
 class RegisteredModel:
+    """A model of the registry, with its versions."""
+
     name: str
     note: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -135,7 +139,10 @@ class MlflowStore(Protocol):
     entry: str
     """What holds one point: `line`, `row`."""
 
-    def experiments(self) -> dict[str, Experiment]: ...
+    def experiments(self) -> dict[str, Experiment]:
+        """Give all experiments by id, with their tags."""
+        ...
+
     def runs(self) -> list[MlflowRun]:
         """List all runs, by the time of their start."""
         ...
@@ -144,19 +151,34 @@ class MlflowStore(Protocol):
         """Say what differs once anything of the run has changed."""
         ...
 
-    def params(self, run: MlflowRun) -> dict[str, str]: ...
-    def tags(self, run: MlflowRun) -> dict[str, str]: ...
+    def params(self, run: MlflowRun) -> dict[str, str]:
+        """Give the run's params as text."""
+        ...
+
+    def tags(self, run: MlflowRun) -> dict[str, str]:
+        """Give the run's tags."""
+        ...
+
     def points(self, run: MlflowRun, trouble: Trouble) -> Iterator[tuple[str, Columns]]:
         """Give points by metric, in order of arrival; one metric may come in several parts. What is no point is noted."""
         ...
 
-    def datasets(self, run: MlflowRun) -> list[Dataset]: ...
+    def datasets(self, run: MlflowRun) -> list[Dataset]:
+        """List the datasets that the run used."""
+        ...
+
     def used_models(self, run: MlflowRun) -> list[str]:
         """Give ids of the logged models that were inputs of the run."""
         ...
 
-    def logged_models(self) -> list[LoggedModel]: ...
-    def registered_models(self) -> list[RegisteredModel]: ...
+    def logged_models(self) -> list[LoggedModel]:
+        """List the models that runs logged, with their params, tags and metrics."""
+        ...
+
+    def registered_models(self) -> list[RegisteredModel]:
+        """List registered models with their versions, aliases and tags."""
+        ...
+
     def others(self) -> Counter[str]:
         """Count what there is besides, such as traces, by kind."""
         ...

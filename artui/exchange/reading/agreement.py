@@ -21,11 +21,13 @@ class Series:
     values: list[Floats] = field(default_factory=list)
 
     def add(self, steps: Ints, times_ms: Ints, values: Floats) -> None:
+        """Add points behind those that are there."""
         self.steps.append(np.asarray(steps, np.int64))
         self.times_ms.append(np.asarray(times_ms, np.int64))
         self.values.append(np.asarray(values, np.float64))
 
     def columns(self) -> tuple[Ints, Ints, Floats]:
+        """Give steps, times in milliseconds and values, each as one array."""
         return np.concatenate(self.steps), np.concatenate(self.times_ms), np.concatenate(self.values)
 
 
@@ -34,6 +36,7 @@ Log = dict[str, Series]
 
 
 def add(log: Log, name: str, steps: Ints, times_ms: Ints, values: Floats) -> None:
+    """Add points to the series of a name, which is made if the log has none."""
     log.setdefault(name, Series()).add(steps, times_ms, values)
 
 

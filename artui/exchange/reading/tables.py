@@ -41,6 +41,7 @@ class Form:
 
     @property
     def may_have_decimal_commas(self) -> bool:
+        """Whether commas may stand in numbers: they do not separate cells."""
         return self.delimiter != ","
 
 

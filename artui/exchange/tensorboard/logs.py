@@ -61,6 +61,7 @@ class Logs:
 
     @property
     def files(self) -> list[str]:
+        """The paths of all groups, in order."""
         return [file for group in self.groups for file in group]
 
     @property

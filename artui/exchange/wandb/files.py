@@ -48,6 +48,7 @@ class RunFiles:
         self._kept_bytes = 0
 
     def find(self, path: str) -> Path | None:
+        """Find a file by its path below the folders of the run's logs; None if there is none inside the store."""
         if ".." in path.split("/") or path.startswith("/") or "\0" in path:
             return None
         for folder in self._folders:
@@ -57,6 +58,7 @@ class RunFiles:
         return None
 
     def media(self, name: str, value: Mapping[str, Any], step: int) -> None:
+        """Take a picture, table, histogram or other media value that was logged at a step."""
         kind = str(value.get("_type"))
         self._met.add(name)
         if kind == "histogram":

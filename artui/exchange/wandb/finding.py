@@ -108,6 +108,7 @@ class Head:
 
 
 def head_of(root: Path, path: Path) -> Head:
+    """Read which run a log is of from its first records; without them, from its name."""
     id = path.name.removesuffix(".wandb").removeprefix("run-")
     head = Head(path, id)
     try:

@@ -24,6 +24,7 @@ class Clock:
     last_ms: int
 
     def hear(self, time_ms: int) -> None:
+        """Note a time at which the run was alive."""
         self.last_ms = max(self.last_ms, time_ms)
 
 

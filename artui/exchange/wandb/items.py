@@ -117,6 +117,7 @@ def from_json(text: bytes | str) -> Any:
 
 
 def as_float(value: float) -> float:
+    """Turn a number into a float; an integer too large for one becomes infinite."""
     try:
         return float(value)
     except OverflowError:
