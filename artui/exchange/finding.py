@@ -1,7 +1,7 @@
-"""Recognising foreign stores by what is in them: a file, a folder, or a whole tree with several kinds of them.
+"""Recognising foreign stores by their content: a file, a folder, or a whole tree with stores of several kinds.
 
-What is there and cannot be read is found as well: stores of kinds that artui does not know how to read, and files that
-version control has not fetched.
+Stores and files that cannot be imported are found as well: stores of kinds that artui does not read, and files that version
+control has not fetched.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from artui.exchange.reading.store import Store
 from artui.exchange.unread import Unread, unread_database, unread_file, unread_in
 
 MAX_POINTERS = 1000
-"""So many files that are not here go with the error that says so."""
+"""How many files that were not fetched the error lists."""
 
 
 @dataclass(slots=True)
@@ -31,21 +31,21 @@ class Findings:
     unread: list[Unread] = field(default_factory=list)
     """Stores of kinds that are not read."""
     pointers: list[tuple[Path, Pointer]] = field(default_factory=list)
-    """Files of stores that are not here, with what lies in their places."""
+    """Files of stores that were not fetched, with the pointers that lie in their places."""
 
     def add(self, other: Findings) -> None:
-        """Add what is not here yet."""
+        """Add the findings of another path, each once."""
         self.stores += [store for store in other.stores if store not in self.stores]
         self.unread += [store for store in other.unread if store not in self.unread]
         self.pointers += [pointer for pointer in other.pointers if pointer not in self.pointers]
 
 
 def find_stores(paths: Iterable[Path], *, depth: int = MAX_DEPTH) -> list[Store]:
-    """Find every store at or below the paths, at most so many folders deep, in the order in which they are met.
+    """Find every store at or below the paths, at most `depth` folders deep, in the order of the walk.
 
     Raises:
-        NothingToImport: a path is not there, or none of them leads to a store.
-        StoreNotRead: it leads to one that is not read.
+        NothingToImport: a path does not exist, or there is no store at any of them.
+        StoreNotRead: there are only stores that artui does not read.
     """
     paths = list(paths)
     findings = find_all(paths, depth=depth)
@@ -55,26 +55,26 @@ def find_stores(paths: Iterable[Path], *, depth: int = MAX_DEPTH) -> list[Store]
 
 
 def find_all(paths: Sequence[Path], *, depth: int = MAX_DEPTH) -> Findings:
-    """Find every store at or below the paths, those too that are not read.
+    """Find every store at or below the paths, including those that artui does not read.
 
     Raises:
-        NothingToImport: a path is not there.
+        NothingToImport: a path does not exist.
     """
     findings = Findings()
     for path in paths:
         if not path.exists():
             raise NothingToImport(
-                f"There is nothing at {str(path)!a}.", remedy="Give the path of a file or folder that is there."
+                f"There is nothing at {str(path)!a}.", remedy="Give the path of a file or folder that exists."
             )
         findings.add(_in_file(path) if path.is_file() else _in_tree(path, depth))
     return findings
 
 
 def nothing_found(paths: Sequence[Path], findings: Findings) -> NothingToImport:
-    """Make the error that says why there is nothing to import."""
+    """Build the error that says why there is nothing to import."""
     shown = ", ".join(ascii(str(path)) for path in paths[:3])
     if findings.unread:
-        # Of each kind the first store, in the order in which kinds are met.
+        # The first store of each kind, in the order of the walk.
         by_title = {store.title: store.words for store in reversed(findings.unread)}
         kinds = [f"of {words}" for words in reversed(by_title.values())]
         return StoreNotRead(
@@ -108,7 +108,7 @@ def _in_tree(path: Path, depth: int) -> Findings:
     findings = Findings()
     for folder in walk(path, depth=depth):
         _set_pointers_apart(folder, findings)
-        # Before an importer takes folders away: what it takes is its own.
+        # Asked before an importer takes its own folders out of this one.
         unread = unread_in(folder, is_root=folder.path == path)
         stores: list[Store] = []
         for importer in importers():
@@ -124,7 +124,7 @@ def _in_tree(path: Path, depth: int) -> Findings:
 
 
 def _set_pointers_apart(folder: Folder, findings: Findings) -> None:
-    """Take files that are not here out of those that importers look at."""
+    """Take pointers of version control out of the files that importers look at."""
     for name in list(folder.files):
         if any(importer.reads(name) for importer in importers()) and (pointer := pointer_of(folder.path / name)):
             folder.files.remove(name)
@@ -133,7 +133,7 @@ def _set_pointers_apart(folder: Folder, findings: Findings) -> None:
 
 
 def _without_pointers(store: Store, findings: Findings) -> Store | None:
-    """Give a store without those of its logs that are not here; None when none is."""
+    """Give a store without the parts that were not fetched; None when none was."""
     pointers = {part: pointer for part in store.parts if (pointer := pointer_of(part)) is not None}
     findings.pointers += [pair for pair in pointers.items() if pair not in findings.pointers]
     parts = tuple(part for part in store.parts if part not in pointers)
@@ -143,7 +143,7 @@ def _without_pointers(store: Store, findings: Findings) -> Store | None:
 
 
 def _joined(stores: list[Store], root: Path) -> list[Store]:
-    """Make one store of all that a format has in the tree, where its runs are single folders, as TensorBoard's are."""
+    """Join the stores of each format whose runs are single folders, such as TensorBoard, into one store."""
     for importer in importers():
         format = importer.format.name
         parts = tuple(part for store in stores if store.format == format for part in store.parts)

@@ -1,7 +1,7 @@
-"""The formats that artui reads: each is one folder beside this file, and says of itself what help and messages need.
+"""The formats that artui reads: each is one folder beside this file, which describes itself for help and messages.
 
-A folder is a format's if its `__init__.py` has a `FORMAT`; its `importer.py` then ends with an `IMPORTER`. Asking here loads
-no importer, so that help and a first look around stay quick.
+A folder is a format if its `__init__.py` has a `FORMAT`; its `importer.py` then ends with an `IMPORTER`. No importer is loaded
+here, so that help and a first look at a folder stay quick.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ import artui.exchange
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """What one format says of itself."""
+    """The description of one format."""
 
     name: str
-    """The name of its folder, which catalogs keep with what was imported."""
+    """The name of its folder; catalogs store it with imported runs."""
     title: str
-    """Its name as people write it: `W&B`."""
+    """Its usual name: `W&B`."""
     stores: tuple[str, ...]
-    """What of it can be imported, in words: `wandb folders`."""
+    """What can be imported, in words: `wandb folders`."""
     hints: tuple[str, ...]
-    """Patterns of the names of files and folders; where one matches, it pays to search for stores."""
+    """Patterns of names of files and folders; a folder with a match is worth searching for stores."""
     before: tuple[str, ...] = ()
-    """Formats that look at a folder after this one has taken out of it what belongs to its own runs."""
+    """Formats that look at a folder only after this one has taken its own files and folders out of it."""
     may_be_parts: bool = False
-    """Whether its runs may turn out to be parts of the runs of other formats."""
+    """Whether its runs may turn out to be parts of runs of other formats."""
 
 
 def formats() -> tuple[Format, ...]:
     """Give all formats, in the order in which their importers look at a file or folder.
 
     Raises:
-        graphlib.CycleError: two formats each want to be before the other.
+        graphlib.CycleError: two formats each claim to come before the other.
     """
     return _formats_in(tuple(artui.exchange.__path__))
 
@@ -54,7 +54,7 @@ def _formats_in(folders: tuple[str, ...]) -> tuple[Format, ...]:
 
 
 def title_of(name: str) -> str:
-    """Give the title of a format; its name where there is no such format."""
+    """Give the title of a format; the name itself if there is no such format."""
     return next((format.title for format in formats() if format.name == name), name)
 
 
@@ -64,17 +64,17 @@ def titles_text() -> str:
 
 
 def stores_text() -> str:
-    """List in words all that can be imported."""
+    """List in words everything that can be imported."""
     return listed([words for format in formats() for words in format.stores])
 
 
 def listed(words: Sequence[str]) -> str:
-    """Join words as a sentence does."""
+    """Join words as in a sentence: `a, b and c`."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def may_hold_stores(names: Iterable[str]) -> bool:
-    """Say whether any of the names in a folder is one that stores or their folders have."""
+    """Say whether any name in a folder looks like a store, or like a folder that holds one."""
     from fnmatch import fnmatchcase
 
     patterns = [pattern for format in formats() for pattern in format.hints]

@@ -1,4 +1,4 @@
-"""What an importer is: how stores of one format are recognised, and how one is taken."""
+"""What an importer is: how stores of one format are recognised and taken."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ class Importer:
 
     format: Format
     reads: Callable[[str], bool]
-    """Says by the name of a file whether it may be one by which a store is recognised."""
+    """Says by a file's name whether a store may be recognised by it."""
     find_file: Callable[[Path], Store | None]
     """Recognises a store by one file."""
     find_folder: Callable[[Folder], list[Store]]
-    """Recognises stores in one folder, and takes out of it what belongs to them."""
+    """Recognises stores in one folder, and removes from it what belongs to them."""
     take: Callable[[Store, Intake], None]
-    """Takes a whole store. May raise any of `faults.FAULTS` when not even its list of runs can be read."""
+    """Takes a whole store; may raise any of `faults.FAULTS` when its list of runs cannot be read."""
     is_one_store: bool = False
-    """Whether all stores below the folder that is imported are one, named by their paths below it."""
+    """Whether all stores below the imported folder are one store, with runs named by their paths below it."""
 
 
 def importers() -> tuple[Importer, ...]:

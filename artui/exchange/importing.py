@@ -1,4 +1,4 @@
-"""Importing: stores found at some paths, each taken into one catalog, with a report of each."""
+"""Importing: the stores at some paths are taken into one catalog, with a report for each."""
 
 from __future__ import annotations
 
@@ -28,15 +28,16 @@ def import_paths(
     paths: Sequence[Path], catalog: Path, *, options: Options | None = None, progress: Progress | None = None,
     reports: list[Report] | None = None, is_dry: bool = False,
 ) -> list[Report]:  # fmt: skip
-    """Import every store at or below the paths; give a report of each.
+    """Import every store at or below the paths; give a report for each.
 
-    Importing again brings only the news. A dry run writes nothing, and its reports say what would be taken. An interruption leaves a whole catalog with what was finished; `reports` then has what came of that.
+    Importing again adds only what is new. A dry run writes nothing, and its reports say what would be taken. After an interruption the catalog is
+    whole and has every run that was finished; `reports` then says what was done.
 
-    What was found and is not read has a report of its own, at the end; where there is nothing else no catalog is made.
+    Stores and files that were found but cannot be read get one report, the last. If there is nothing else, no catalog is made.
 
     Raises:
         NothingToImport: no store is recognised there.
-        StoreNotRead: there are only such that artui does not read.
+        StoreNotRead: there are only stores that artui does not read.
         CatalogError: the catalog cannot be written to.
     """
     findings = find_all(paths)
@@ -67,7 +68,7 @@ def import_paths(
 
 
 def _report_of_unread(paths: Sequence[Path], findings: Findings) -> Report:
-    """Report what lies beside the stores that are read."""
+    """Report the stores and files that were found but cannot be read."""
     place = paths[0].resolve() if len(paths) == 1 else Path(os.path.commonpath([path.resolve() for path in paths]))
     report = Report(UNREAD, str(place), title="Not read")
     for title in dict.fromkeys(store.title for store in findings.unread):
@@ -81,7 +82,7 @@ def _report_of_unread(paths: Sequence[Path], findings: Findings) -> Report:
 
 
 def _keep(catalog: Catalog, report: Report) -> None:
-    """Keep what was left, unless that is what the catalog says already."""
+    """Store the report of what was left, unless the catalog has the same one already."""
     with catalog.transaction() as connection:
         kept = importing.kept_report(connection, report.format, report.location)
         if kept != report.plain() and (report.left or kept is not None):
@@ -93,12 +94,12 @@ def _take(store: Store, intake: Intake) -> None:
         try:
             importer_of(store.format).take(store, intake)
         except FAULTS as error:
-            # Not even its list of runs can be read: other stores go on.
+            # Its list of runs cannot be read: the other stores are still imported.
             intake.report.add_damage("the whole store", fault_text(error))
 
 
 class _Past:
-    """What a dry run asks the catalog: it writes nothing, so it only reads."""
+    """Reads earlier imports from the catalog, for a dry run."""
 
     def __init__(self, catalog: Path) -> None:
         self._catalog = catalog

@@ -1,7 +1,7 @@
-"""Stores of kinds that artui does not read yet, recognised by what their programs leave on a disk.
+"""Stores of kinds that artui does not read yet, recognised by the files that their programs leave.
 
-They are named, so that nobody looks for a mistake of their own. What each program leaves is taken from its own sources: names
-of files, with `*` for what differs, and of folders, which end with a slash.
+They are named in messages, so that users need not look for a mistake of their own. The marks come from the sources of each
+program: names of files, with `*` for what differs, and of folders, which end with a slash.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A store that is there, and not read."""
+    """A store that artui does not read."""
 
     title: str
     path: Path
@@ -64,12 +64,12 @@ class Unread:
 
     @property
     def words(self) -> str:
-        """Name it with its marks: `Sacred (run.json, config.json)`."""
+        """The store's kind with its marks: `Sacred (run.json, config.json)`."""
         return f"{self.title} ({', '.join(self.marks)})"
 
 
 def unread_in(folder: Folder, *, is_root: bool = False) -> list[Unread]:
-    """Find what a folder has of stores that are not read. Of the folder that was asked for, its own name counts as well."""
+    """Find stores in a folder that artui does not read. For the root of a search, the folder's own name counts as a mark."""
     names = dict.fromkeys((*folder.files, *(f"{name}/" for name in folder.folders)))
     if is_root:
         names[f"{folder.path.resolve().name}/"] = None
@@ -82,7 +82,7 @@ def unread_in(folder: Folder, *, is_root: bool = False) -> list[Unread]:
 
 
 def _matching(patterns: Iterable[str], names: Collection[str]) -> tuple[str, ...]:
-    """Give the first name that matches each pattern; nothing when a pattern has none."""
+    """Give the first name that matches each pattern; nothing if one pattern has no match."""
     matching: list[str] = []
     for pattern in patterns:
         if "*" in pattern:

@@ -1,8 +1,8 @@
 """Hugging Face: the `Trainer`'s folders with their `trainer_state.json`, and folders of models.
 
 A trainer's folder is a run: the newest state has the whole log history, which becomes series; its checkpoints are versions.
-A folder of a model (`config.json` with weights, tokenizer, model card) is one version of a model, whose config and
-safetensors headers are in its preview and metadata. `training_args.bin` is a pickle, and never opened.
+A model's folder (`config.json` with weights, tokenizer, model card) is one version of a model, with its config and
+safetensors headers in preview and metadata. `training_args.bin` is a pickle and is never opened.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _STATE_PARAMS = ("num_train_epochs", "max_steps", "train_batch_size", "logging_s
 
 
 def reads(name: str) -> bool:
-    """Say by the name of a file whether a run or a model may be recognised by it."""
+    """Say by a file's name whether a run or a model may be recognised by it."""
     return name in (STATE, CONFIG)
 
 
@@ -80,7 +80,7 @@ def find_folder(folder: Folder) -> list[Store]:
 
 
 def take(store: Store, intake: Intake) -> None:
-    """Take every trainer's folder as a run, and every model's as a version."""
+    """Take every trainer's folder as a run, and every model's folder as a version."""
     candidates = []
     models = []
     for folder in sorted(store.parts, key=lambda place: natural_key(str(place))):
@@ -103,13 +103,13 @@ def take(store: Store, intake: Intake) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Training:
-    """A trainer's folder: its states, and the event files of the same training. Of a folder without states there is nothing."""
+    """A trainer's folder: its states, and the event files of the same training; without states it is empty."""
 
     folder: Path
     states: list[tuple[int, Path]]
     logs: Logs
     first: str
-    """A witness of the first entry of its history; empty where there is none."""
+    """A witness of the first entry of its history; empty if there is none."""
 
     @classmethod
     def of(cls, folder: Path) -> _Training:
@@ -121,7 +121,7 @@ class _Training:
         return cls(folder, states, logs, first)
 
     def identity(self, intake: Intake, root: Path) -> Identity:
-        """Say what the training is known by: its event files, which have times, and the first entry of its history."""
+        """Identify the training by its event files, which have times, and by the first entry of its history."""
         folder, first = self.folder, self.first
         files = [*(str(path.relative_to(folder)) for _, path in self.states), *self.logs.files, *listed(folder)]
         logs = self.logs.witnesses(folder)
@@ -152,13 +152,13 @@ def _take_trainer(run: RunIntake, intake: Intake, training: _Training) -> None:
     def take_text(tag: str, text: str) -> bool:
         return tag == _ARGS and _take_args(run, text)
 
-    # The state's log has no times of its own: it is written at the end.
+    # The log of a state has no times: only the time at which the state was written is known.
     run.started(time_ms - runtime_ms(state))
     _stand(run, state, time_ms, has_events=False)
     if training.logs.groups:
         take_events(run, folder, training.logs, take_points=gather, take_text=take_text)
     events = last_ways(events)
-    if events:  # the times of files are those of their last copy
+    if events:  # better than the time of a file, which may be that of a copy
         last_ms = max(int(series.columns()[1].max()) for series in events.values())
         _stand(run, state, last_ms, has_events=True)
     for name, series in united(log, events).items():
@@ -168,7 +168,7 @@ def _take_trainer(run: RunIntake, intake: Intake, training: _Training) -> None:
 
 
 def _take_args(run: RunIntake, text: str) -> bool:
-    """Take the Trainer's arguments as params; say whether they are that."""
+    """Take the Trainer's arguments as params; say whether the text holds them."""
     try:
         arguments = orjson.loads(text)
     except ValueError:
@@ -180,9 +180,9 @@ def _take_args(run: RunIntake, text: str) -> bool:
 
 
 def _stand(run: RunIntake, state: dict[str, Any], time_ms: int, *, has_events: bool) -> None:
-    """Say how the training stands. One that has steps to go and no end was killed, or goes on where its event files say so.
+    """Set the status of the run. One that has not reached its last step was killed; with event files it may still be running.
 
-    A file's time says nothing of that: it may be that of a clone.
+    The time of a file does not decide it: it may be that of a clone.
     """
     done, wanted = state.get("global_step"), state.get("max_steps")
     is_short = isinstance(done, int) and isinstance(wanted, int) and 0 <= done < wanted
@@ -195,12 +195,12 @@ def _stand(run: RunIntake, state: dict[str, Any], time_ms: int, *, has_events: b
 
 
 def _has_ended(state: dict[str, Any]) -> bool:
-    """Whether the training came to its end, as when it was stopped early: its last entry then sums it up."""
+    """Whether the training ended normally, perhaps by early stopping: its last entry is then a summary."""
     return runtime_ms(state) > 0
 
 
 def _take_facts(run: RunIntake, state: dict[str, Any]) -> None:
-    """Take what a state says beside its log. Of what was not asked for, such as a number of epochs where steps rule, it has the largest number."""
+    """Take what a state holds besides its log. Options that were not set, such as a number of epochs, are `sys.maxsize` in it."""
     run.params({name: state[name] for name in _STATE_PARAMS if state.get(name) not in (None, sys.maxsize)})
     facts = {name: state.get(name) for name in ("global_step", "epoch", "max_steps", "best_metric", "best_model_checkpoint", "best_global_step", "total_flos") if state.get(name) is not None}  # fmt: skip
     if facts:

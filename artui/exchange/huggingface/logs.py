@@ -1,4 +1,4 @@
-"""Event files inside a trainer's folder: which of them are of the training that its state is of."""
+"""Event files inside a trainer's folder: which of them belong to the training of its state."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from artui.exchange.tensorboard.logs import HPARAMS_FOLDER, Logs, event_files
 _LOG_DEPTH = 3
 _MAX_LOG_FOLDERS = 1_000
 _SPLITS = ("eval", "test")
-"""The Trainer's `eval_loss` is `eval/loss` in its event files, and what has no split `train/…`: transformers.integrations.rewrite_logs."""
+"""The Trainer's `eval_loss` is `eval/loss` in its event files, and a name without a split is `train/…`: transformers.integrations.rewrite_logs."""
 
 
 def logs_of(folder: Path, state: Callable[[], dict[str, Any]]) -> Logs:
-    """Find the event files of a trainer's run inside its folder: those that say what its state says.
+    """Find the event files of a trainer's run inside its folder: those that agree with its state.
 
-    Others, such as those of an earlier training that the state has forgotten, are runs of their own.
+    Others, such as those of an earlier training, are separate runs.
     """
     places = _event_folders(folder)
     if not places:
@@ -38,19 +38,19 @@ def logs_of(folder: Path, state: Callable[[], dict[str, Any]]) -> Logs:
     last_step = max(int(series.columns()[0].max()) for series in table.values())
     matching: list[_EventFolder] = []
     for at, events in enumerate(inside):
-        # From where a later log goes on, it alone says what the state does.
+        # From the first step of a later log on, only that log can agree with the state.
         later_steps = [later.first_step for later in inside[at + 1 :] if later.first_step > events.first_step]
         is_same = agree(table, before(events.log, min(later_steps)) if later_steps else events.log)
         if is_same or (is_same is None and bool(events.log) and events.first_step > last_step):
             matching.append(events)
-    # Of two that begin alike, as with equal seeds, the later one is the training of the state.
+    # Of two that begin alike, as with equal seeds, the later one belongs to the state.
     matching = [
         events
         for at, events in enumerate(matching)
         if not any(later.first_step <= events.first_step for later in matching[at + 1 :] if later.log)
     ]
     names = [events.name for events in matching]
-    # Older Trainers keep their arguments as hparams, which go into a folder inside.
+    # Older Trainers keep their arguments as hparams, in a folder inside.
     names += [
         events.name
         for events in inside
@@ -60,7 +60,7 @@ def logs_of(folder: Path, state: Callable[[], dict[str, Any]]) -> Logs:
 
 
 def name_in_state(tag: str) -> str:
-    """Give the name that the Trainer's state has for a tag of its event files."""
+    """Give the name in the Trainer's state for a tag of its event files."""
     split, _, name = tag.partition("/")
     if not name:
         return tag
@@ -69,7 +69,7 @@ def name_in_state(tag: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _EventFolder:
-    """How one folder of event files inside a trainer's begins."""
+    """The beginning of one folder of event files inside a trainer's folder."""
 
     name: str
     begun_ms: int
@@ -85,7 +85,7 @@ class _EventFolder:
 
 
 def _beginning(root: Path, logs: Logs) -> Log:
-    """Give how the scalars of event files begin, by the names that the state has for them."""
+    """Read the first scalars of event files, by their names in the state."""
     log: Log = {}
     for file in logs.files:
         with contextlib.suppress(OSError, SourceDamaged), open_inside(root, logs.folder / file) as stream:

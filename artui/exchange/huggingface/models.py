@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CONFIG = "config.json"
 MAX_CONFIG_BYTES = 4 << 20
-"""Of a config, and of a card."""
+"""The limit for a config, and for a card."""
 _WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".h5", ".msgpack", ".gguf", ".onnx")
 _PLAIN_NAMES = frozenset(
     {"output", "outputs", "out", "results", "model", "models", "checkpoints", "logs", "train", "training"}
@@ -28,12 +28,12 @@ _NOT_MODEL = frozenset({STATE, "training_args.bin", "optimizer.pt", "scheduler.p
 
 
 def is_weights(name: str) -> bool:
-    """Say whether a file holds weights by its name."""
+    """Say by a file's name whether it holds weights."""
     return name.endswith(_WEIGHTS)
 
 
 def is_model(names: list[str]) -> bool:
-    """Say whether a trainer's folder holds a model beside what only the trainer needs."""
+    """Say whether a trainer's folder also holds a model."""
     return CONFIG in names and any(is_weights(name) and name not in _NOT_MODEL for name in names)
 
 
@@ -49,7 +49,7 @@ def is_config(path: Path) -> bool:
 
 
 def names_of(folder: Path) -> tuple[str, str]:
-    """Name a run by its folder, and its project by the one above."""
+    """Give a run's name, which is that of its folder, and its project, which is that of the folder above."""
     place = Path(os.path.abspath(folder))
     name = place.name or "run"
     if CHECKPOINT.match(name) or name.lower() in _PLAIN_NAMES:
@@ -70,7 +70,7 @@ def take_model(folder: Path, intake: Intake) -> None:
 
 
 def save_model(run: RunIntake | None, intake: Intake, folder: Path) -> None:
-    """Save a model's folder as one version: what belongs to it, without what only a trainer needs."""
+    """Save a model's folder as one version, without the files that only a trainer needs."""
     name, project = names_of(folder)
 
     def is_other(path: str) -> bool:
@@ -91,7 +91,7 @@ def save_model(run: RunIntake | None, intake: Intake, folder: Path) -> None:
 
 
 def _facts(folder: Path) -> dict[str, Any]:
-    """Gather what config and card say of a model."""
+    """Gather facts about a model from its config and card."""
     facts: dict[str, Any] = {}
     try:
         config = orjson.loads(read_inside(folder, folder / CONFIG, limit_bytes=MAX_CONFIG_BYTES))

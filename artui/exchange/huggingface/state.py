@@ -1,4 +1,4 @@
-"""`trainer_state.json`: the states of one training, of which the newest has its whole history."""
+"""`trainer_state.json`: the states of one training; the newest has its whole history."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STATE = "trainer_state.json"
 MAX_STATE_BYTES = 256 << 20
 CHECKPOINT = re.compile(r"checkpoint-(\d+)\Z")
 LAST = "last-checkpoint"
-"""The folder that `hub_strategy="checkpoint"` keeps, beside or in place of numbered ones."""
+"""The checkpoint that `hub_strategy="checkpoint"` keeps, beside numbered ones or instead of them."""
 
 
 def is_state(path: Path) -> bool:
@@ -46,15 +46,15 @@ def states_of(folder: Path) -> list[tuple[int, Path]]:
 
 
 def step_of(name: str) -> int | None:
-    """Read the step in a checkpoint's name; None where it has none."""
+    """Read the step in a checkpoint's name; None if it has none."""
     match = CHECKPOINT.match(name)
     return int(match[1][:15]) if match else None
 
 
 def newest(run: RunIntake | None, folder: Path, states: list[tuple[int, Path]]) -> tuple[dict[str, Any], Path | None]:
-    """Give the folder's own state, or that of a checkpoint which goes on from it; the run, if there is one, says which cannot be read.
+    """Give the folder's own state, or a newer one of a checkpoint that continues it. Unreadable states are noted in the run, if one is given.
 
-    A checkpoint that does not go on from it is of an earlier training: the Trainer leaves those where they are.
+    A checkpoint that does not continue it is of an earlier training: the Trainer leaves old checkpoints in place.
     """
     best: tuple[int, dict[str, Any], Path] | None = None
     for at_most, path in reversed(states):
@@ -76,7 +76,7 @@ def newest(run: RunIntake | None, folder: Path, states: list[tuple[int, Path]]) 
 
 
 def _is_odd(state: dict[str, Any]) -> bool:
-    """Whether a state does not say how far it came: no Trainer has written that."""
+    """Whether a state lacks its step, which every Trainer writes."""
     return not isinstance(state.get("global_step"), int)
 
 
@@ -85,7 +85,7 @@ def _begins_as(state: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 def _json(content: bytes) -> Any:
-    """Read JSON as Python's own writer writes it: NaN and Infinity are bare words there."""
+    """Read JSON as Python writes it, with NaN and Infinity as bare words."""
     try:
         return orjson.loads(content)
     except ValueError:
@@ -97,7 +97,7 @@ def _json(content: bytes) -> Any:
 
 
 def series_of(state: dict[str, Any], time_ms: int) -> tuple[Log, list[tuple[str, str]]]:
-    """Give a series for each name in a state's log, at the steps of its entries, and (what, why) of every value that is left out."""
+    """Give a series for each name in a state's log, and (what, why) of every value that is left out."""
     columns: dict[str, tuple[list[int], list[float]]] = {}
     skipped = []
     last_step = 0
@@ -128,7 +128,7 @@ def series_of(state: dict[str, Any], time_ms: int) -> tuple[Log, list[tuple[str,
 
 
 def runtime_ms(state: dict[str, Any]) -> int:
-    """Give how long the training took, as its last entry says; 0 when it does not."""
+    """Give how long the training took, from its last entries; 0 if they do not say."""
     for entry in reversed(state.get("log_history", [])[-20:]):
         seconds = entry.get("train_runtime") if isinstance(entry, dict) else None
         if isinstance(seconds, int | float) and 0 < seconds < 1e9:

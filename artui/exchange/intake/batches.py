@@ -1,4 +1,4 @@
-"""Transactions of an import: several small runs share one, and a run that is broken off is undone by itself."""
+"""Transactions of an import: several small runs share one, and a run that fails is undone alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COMMIT_SECONDS = 0.5
 
 
 class Batches:
-    """Writes to one catalog; with none, that of a dry run, nothing is ever begun."""
+    """Writes to one catalog; without one, in a dry run, no transaction is ever begun."""
 
     def __init__(self, catalog: Catalog | None) -> None:
         self._catalog = catalog
@@ -29,11 +29,11 @@ class Batches:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a transaction that can still be committed: a full disk may have undone it."""
+        """Whether a transaction can still be committed: a full disk may have rolled it back."""
         return self._connection is not None and self._connection.in_transaction
 
     def begin(self) -> sqlite3.Connection:
-        """Give the connection that writes, in the transaction that is open, or in a new one."""
+        """Give the writing connection, in the open transaction or in a new one."""
         if self._connection is None:
             assert self._catalog is not None
             stack = contextlib.ExitStack()
@@ -42,11 +42,11 @@ class Batches:
         return self._connection
 
     def begin_unless_dry(self) -> sqlite3.Connection | None:
-        """Give the connection that writes; None in a dry run."""
+        """Give the writing connection; None in a dry run."""
         return None if self.is_dry else self.begin()
 
     def commit(self) -> None:
-        """Write down what was done since the last time."""
+        """Commit what was written since the last commit."""
         stack, self._open, self._connection = self._open, None, None
         if stack is not None:
             stack.close()
@@ -77,7 +77,7 @@ class Batches:
             self._connection.execute("RELEASE run")
 
     def commit_when_due(self) -> None:
-        """Commit, unless the transaction was begun just now."""
+        """Commit, unless the transaction is younger than `COMMIT_SECONDS`."""
         if self._connection is not None and time.monotonic() - self._opened_at > COMMIT_SECONDS:
             self.commit()
 

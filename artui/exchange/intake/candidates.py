@@ -1,4 +1,4 @@
-"""Runs of a source before it is known whether they are wanted, and whether the catalog has them already."""
+"""Runs of a source, before it is decided whether they are wanted and whether the catalog has them already."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ class Candidate(Generic[Part]):
     source: str
     """Names the run in its source: `wandb:team/mnist/g9dvvkua`."""
     started_ms: int = 0
-    """0 where taking it will say so."""
+    """0 if it only becomes known when the run is taken."""
     parent: Identity | None = None
-    """The run in whose folder it lies, which is a candidate, too."""
+    """The run in whose folder it lies; also a candidate."""

@@ -1,4 +1,4 @@
-"""What reading the bytes of others may raise, and how messages say it. Code that reads piece by piece catches these, and nothing else."""
+"""What reading foreign bytes may raise, and how messages say it. Code that reads piece by piece catches only these."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import zlib
 from artui.errors import SourceDamaged
 
 FAULTS = (SourceDamaged, OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, MemoryError, EOFError, struct.error, zlib.error)  # fmt: skip
-"""What is read is damaged, or not what its format says: it is taken as far as it goes."""
+"""The source is damaged, or not what its format says: it is taken as far as it can be read."""
 
 
 def fault_text(error: BaseException) -> str:
-    """Say what was wrong with what was read."""
+    """Say in words what was wrong with the source."""
     if isinstance(error, SourceDamaged):
         return error.message
     if isinstance(error, OSError):

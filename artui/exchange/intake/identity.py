@@ -1,8 +1,8 @@
-"""Which run of a catalog a run of a source is: known by what only it has, wherever its files lie now.
+"""Which run of a catalog a run of a source is: recognised by what only that run has, wherever its files lie now.
 
-A folder is no name: it is moved, copied to another machine, or trained into again. So a run is known by its *witnesses*,
-such as the first record of each of its logs. Where these can be those of several runs, as for logs without times and equal
-seeds, its history must go on where the catalog's ends. Two folders of one import are never one run.
+A folder does not identify a run: it may be moved, copied to another machine, or trained into again. So a run is recognised by
+its *witnesses*, such as the first record of each of its logs. If several runs may share them, as with equal seeds and logs
+without times, its history must also continue the one in the catalog. Two folders of one import are never the same run.
 """
 
 from __future__ import annotations
@@ -29,34 +29,34 @@ LOG, ROW, HINT = "log", "row", "hint"
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """By what a run of the source is recognised in a catalog."""
+    """What identifies a run of the source in a catalog."""
 
     id: str
-    """The run's id, if it is new."""
+    """The run's id if it is new."""
     fingerprint: str
     place: str = ""
-    """The real path of what holds it."""
+    """The real path of the folder that holds it."""
     witnesses: frozenset[str] = frozenset()
-    """What only this training has, by kinds: `log:…` has its time in it; `row:…` may be shared by a training that begins alike."""
+    """What only this training has, by kind: a `log:…` includes a time; a `row:…` may be shared by a training that begins alike."""
     hints: frozenset[str] = frozenset()
-    """What others may have, too, such as its params: they count where there are no witnesses."""
+    """What other runs may have, too, such as its params: used where there are no witnesses."""
     earlier_ids: tuple[str, ...] = ()
-    """Ids that earlier versions gave it."""
+    """Ids that earlier versions of artui gave it."""
     history: Callable[[], History] | None = field(default=None, compare=False)
-    """Its points, where equal trainings have equal witnesses."""
+    """Gives its points; None where the witnesses alone tell trainings apart."""
     is_named: bool = False
-    """Whether the id is the source's own, and so never another's."""
+    """Whether the id is the source's own, and so never that of another run."""
     title: str = ""
-    """Its path below what is imported: makes an id of its own where another run has the same."""
+    """Its path below the imported folder: makes the id unique where another run has the same id."""
 
 
 def place_of(path: str | os.PathLike[str]) -> str:
-    """Give the real path of a folder, as a text that can be stored whatever bytes it has."""
+    """Give the real path of a folder as text that can be stored, whatever bytes it has."""
     return os.fsencode(os.path.realpath(path)).decode("utf-8", "backslashreplace")
 
 
 def witness(kind: str, *content: bytes | str) -> str:
-    """Make a witness of the first piece of a log, or what else only one training has."""
+    """Hash the beginning of a log, or other content that only one training has, into a witness."""
     whole = hashlib.sha256()
     for part in content:
         piece = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
@@ -70,15 +70,15 @@ def assigned(
     history_of: Callable[[Known], History],
     derive: Callable[..., str],
 ) -> list[str]:
-    """Give each run of the source the id of the run of the catalog that it is, or one that no other has.
+    """Give each run of the source the id of the same run in the catalog, or a new id.
 
-    The most alike come first, and no run of the catalog is taken twice.
+    The most similar pairs are matched first, and no run of the catalog is matched twice.
     """
     return _Assigning(identities, runs, history_of).ids(derive)
 
 
 class _Assigning:
-    """Compares the runs of one import to those of the catalog."""
+    """Matches the runs of one import with those of the catalog."""
 
     def __init__(
         self, identities: Sequence[Identity], runs: Mapping[str, Known], history_of: Callable[[Known], History]
@@ -110,7 +110,7 @@ class _Assigning:
         return [ids[at] for at in range(len(self._identities))]
 
     def _likeness(self, identity: Identity, run_id: str) -> tuple[bool, bool, int, bool, bool] | None:
-        """Say how much speaks for a run of the catalog; None if it cannot be it."""
+        """Rate how well a run of the catalog matches, as a sort key; None if it cannot be the same run."""
         run = self._runs[run_id]
         shared = identity.witnesses & run.witnesses
         is_there = bool(identity.place) and run.place == identity.place
@@ -120,7 +120,7 @@ class _Assigning:
             return True, True, len(shared), True, True
         if any(not _of_kind(shared, kind) for kind in _kinds(identity.witnesses) & _kinds(run.witnesses)):
             return None  # trained into again
-        # A copy is the same run; under another name, beside the one that it was copied from, it is another.
+        # A copy is the same run, unless it has another name and the original still exists.
         if self._may_be_copy(identity, run) and not ends_alike and not _is_inside(identity.place, run.place):
             return None
         if not shared and not is_there and not has_id and not (ends_alike and not os.path.exists(run.place)):
@@ -128,12 +128,12 @@ class _Assigning:
         return run.fingerprint == identity.fingerprint, is_there, len(shared), has_id, ends_alike
 
     def _may_be_copy(self, identity: Identity, run: Known) -> bool:
-        """Whether a run lies elsewhere still, where this import does not look; catalogs of before did not say where."""
+        """Whether the run of the catalog still exists at a place that this import does not look at."""
         is_elsewhere = run.place not in ("", identity.place) and run.place not in self._places
         return is_elsewhere and bool(run.witnesses) and os.path.exists(run.place)
 
     def _is_it(self, at: int, run_id: str) -> bool:
-        """Whether the histories are of one training, where witnesses do not settle it."""
+        """Whether the histories are of one training; asked where witnesses do not decide it."""
         identity, run = self._identities[at], self._runs[run_id]
         if identity.history is None or _of_kind(identity.witnesses & run.witnesses, LOG):
             return True
@@ -142,7 +142,7 @@ class _Assigning:
         before, now = self._before(run_id), self._now(at)
         if not goes_on(before, now):
             return False
-        # Equal beginnings in two places are no copy: many trainings begin alike.
+        # An equal beginning in another place does not make it a copy: many trainings begin alike.
         is_whole = _is_inside(identity.place, run.place) or _counts(before) == _counts(now)
         return is_whole or not self._may_be_copy(identity, run)
 
@@ -156,7 +156,7 @@ def _counts(history: History) -> dict[tuple[str, str], int]:
 
 
 def _is_inside(place: str, other: str) -> bool:
-    """Whether one of two places is a folder inside the other, as a checkpoint is in its training's."""
+    """Whether one place is a folder inside the other, as a checkpoint is inside its training's."""
     return bool(place and other) and (place.startswith(other + os.sep) or other.startswith(place + os.sep))
 
 
@@ -177,7 +177,7 @@ def _candidates(identity: Identity, runs: Mapping[str, Known], by_mark: Mapping[
 
 
 def logs_of(witnesses: Iterable[str]) -> set[str]:
-    """Give the witnesses that no other training can have: those of logs with times."""
+    """Give the witnesses of logs with times, which no other training can have."""
     return set(_of_kind(witnesses, LOG))
 
 
@@ -190,9 +190,9 @@ def _of_kind(witnesses: Iterable[str], kind: str) -> list[str]:
 
 
 def goes_on(before: History, now: History) -> bool:
-    """Say whether two histories are of one training, which may have gone on: what both have at a step is the same.
+    """Say whether two histories are of one training, which may have continued: their values agree at every step that both have.
 
-    Of a step that comes again, the first value counts. Single precision is enough: event files keep no more.
+    If a step is repeated, its first value counts. Single precision is enough: event files keep no more.
     """
     has_shared = False
     for name in before.keys() & now.keys():
@@ -211,7 +211,7 @@ def goes_on(before: History, now: History) -> bool:
 def _new_id(identity: Identity, runs: Mapping[str, Known], taken: set[str], derive: Callable[..., str]) -> str:
     run_id, number = identity.id, 1
     while run_id in runs or run_id in taken:
-        # Its path makes the difference; where that has been trained into again, a number.
+        # Its path makes the id unique; a number is added if its folder was trained into again.
         run_id = derive(identity.id, identity.title, *([str(number)] if number > 1 else []))
         number += 1
     return run_id

@@ -7,9 +7,9 @@
         run.params({"lr": 0.1})
         run.points("loss", steps, times_ms, values)
 
-A run is written whole or not at all, and runs whose fingerprint is the one of the last import are passed over. Points
-go to the catalog as they come, so memory stays flat however long a run is. With no catalog nothing is written: that is
-the dry run, which counts the same.
+A run is written whole or not at all, and runs whose fingerprint has not changed since the last import are skipped. Points
+are written as they come, so memory stays flat however long a run is. Without a catalog nothing is written: that is
+a dry run, which counts the same.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Intake:
         self._runs: dict[str, Known] = dict(earlier_runs or {})
         self._history_of = history_of
         self._statuses: dict[str, str] = {} if statuses is None else statuses
-        """By id how each run stands that this import, of several stores, has met."""
+        """The status of each run that this import has met in any of its stores, by id."""
         self._elsewhere: dict[str, dict[str, Known]] = {}
         """Runs of other formats, by format and id."""
 
@@ -80,10 +80,10 @@ class Intake:
         if catalog is None:
             return
         if not isinstance(error, CatalogError | sqlite3.Error):
-            # What was finished before an interruption is kept, with the report of it.
+            # What was finished before an interruption is kept, with its report.
             self._finish()
             return
-        # A statement that was broken off, as by ctrl+c within it, undoes its own run; a full disk may undo all.
+        # An interrupted statement, as by ctrl+c, undoes its own run; a full disk may undo everything.
         try:
             if self._batches.is_open:
                 self._finish()
@@ -107,7 +107,7 @@ class Intake:
             self._progress(self.report, what)
 
     def project(self, name: str) -> None:
-        """Make a project, also one that has no runs."""
+        """Make a project, even if it has no runs."""
         if self._catalog is not None and not self.options.project:
             name = self.words.referable(name, "imported", what="projects")
             importing.put_project(self._batches.begin(), name)
@@ -115,14 +115,14 @@ class Intake:
     # Which runs they are
 
     def run_id(self, *source_id: str) -> str:
-        """Give the id of an imported run: the same for the same words of the source."""
+        """Give the id of an imported run: always the same for the same ids in the source."""
         return importing.id_of("run", self._format, *source_id)
 
     def ids_of(self, identities: Sequence[Identity]) -> list[str]:
-        """Give each run of the source the id of the run of the catalog that it is, or a new one; see `identity`."""
+        """Give each run of the source the id of the same run in the catalog, or a new id; see `identity`."""
         stamped = [replace(identity, fingerprint=self._stamped(identity.fingerprint)) for identity in identities]
         logs = {log for identity in identities for log in logs_of(identity.witnesses)}
-        # Logs may have been imported by themselves, before the run that they belong to was there.
+        # Logs may have been imported alone, before the run that they belong to existed.
         for format in formats():
             if format.may_be_parts:
                 alone = self._elsewhere.get(format.name, {})
@@ -130,7 +130,7 @@ class Intake:
         return assigned(stamped, self._runs, self._history, self.run_id)
 
     def owner_of(self, identity: Identity) -> str:
-        """Give the title of the format whose run has these logs already, as a trainer's run has its event files; empty if none has."""
+        """Give the title of the format that imported these logs as part of a run, as a trainer's run has event files; empty if none did."""
         logs = logs_of(identity.witnesses)
         for format, runs in self._elsewhere.items():
             if any(logs & run.witnesses for run in runs.values()):
@@ -143,7 +143,7 @@ class Intake:
         return self._history_of(run) if self._history_of is not None else {}
 
     def is_wanted(self, project: str, name: str) -> bool:
-        """Say whether a run was chosen; counts those that were not."""
+        """Say whether the options choose a run; counts it if not."""
         pattern = self.options.where
         if not pattern or any(fnmatch.fnmatchcase(text, pattern) for text in (name, f"{project}/{name}")):
             return True
@@ -151,7 +151,7 @@ class Intake:
         return False
 
     def _is_unchanged(self, run_id: str, fingerprint: str) -> bool:
-        """Say whether the run is in the catalog as the source has it; counts those that are."""
+        """Say whether the catalog has the run as it is in the source; counts it if so."""
         earlier = self._runs.get(run_id)
         if earlier is None or earlier.fingerprint != self._stamped(fingerprint):
             return False
@@ -161,13 +161,13 @@ class Intake:
         return True
 
     def _stamped(self, fingerprint: str) -> str:
-        """Add what of the options changes the outcome."""
+        """Add the options that change the outcome to a fingerprint."""
         return f"{fingerprint}|{self.options.project}" if self.options.project else fingerprint
 
     # Taking them
 
     def take_runs(self, candidates: Sequence[Candidate[Part]], take: Callable[[RunIntake, Part], None]) -> None:
-        """Take all runs that are wanted and not in the catalog as they are: `take` reads one."""
+        """Take all wanted runs that are new or have changed: `take` reads one of them."""
         ids = self.ids_of([candidate.identity for candidate in candidates])
         parent_ids = {candidate.identity: run_id for candidate, run_id in zip(candidates, ids, strict=True)}
         for candidate, run_id in zip(candidates, ids, strict=True):
@@ -178,7 +178,7 @@ class Intake:
     def take_run(
         self, candidate: Candidate[Part], take: Callable[[RunIntake, Part], None], *, run_id: str = "", parent_id: str | None = None
     ) -> None:  # fmt: skip
-        """Take one run that is wanted, unless it is in the catalog as it is; its own id counts where none is given."""
+        """Take one run if it is new or has changed; `run_id` is by default that of its identity."""
         if self._is_unchanged(run_id or candidate.identity.id, candidate.identity.fingerprint):
             return
         with self.run(candidate, run_id=run_id) as run:
@@ -187,9 +187,9 @@ class Intake:
 
     @contextlib.contextmanager
     def run(self, candidate: Candidate[Any], *, run_id: str = "") -> Iterator[RunIntake]:
-        """Write one run: all of it at the end, or nothing if it is broken off, or has fewer points than the catalog.
+        """Write one run whole; or nothing, if this is interrupted or the run has fewer points than the catalog has of it.
 
-        What reading it may raise over damaged bytes ends it as far as it came, marked as damaged.
+        An error from damaged bytes ends the run there: what was read is written, and marked as damaged.
         """
         taken = RunIntake(self._shared, candidate, run_id or candidate.identity.id)
         fingerprint = self._stamped(candidate.identity.fingerprint)
@@ -227,7 +227,7 @@ class Intake:
         self._show(candidate.name)
 
     def _is_copy(self, taken: RunIntake, earlier: Known | None) -> bool:
-        """Whether a run has come from another store of this import, which may say more of how it ended."""
+        """Whether a run was already taken from another store of this import, and this one adds nothing."""
         before = self._statuses.get(taken.id)
         if earlier is None or before is None or taken.point_count > earlier.point_count:
             return False

@@ -1,4 +1,4 @@
-"""What is asked of an import, and how it says how far it is."""
+"""The options of an import, and the function that it reports progress to."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from artui.exchange.intake.report import Report
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What is asked of an import."""
+    """The options of an import."""
 
     project: str = ""
-    """Put everything into this project; empty leaves it to the source."""
+    """The project of all imported runs; empty keeps those of the source."""
     where: str = ""
     """Take only runs whose name, or `project/name`, matches this pattern; empty takes all."""
     artifact_roots: tuple[Path, ...] = ()
-    """Folders besides the store's own from which artifact files may be taken."""
+    """Folders outside the store from which artifact files may be taken."""
 
 
 Progress = Callable[[Report, str], None]
-"""Called now and then with the report so far, and the name of the run that is being taken."""
+"""Called now and then with the report so far and the name of the current run."""

@@ -1,4 +1,4 @@
-"""What an import came to: taken, changed and left, with counts that a reader can check against the source."""
+"""The outcome of an import: what was taken, changed and left, with counts that can be checked against the source."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from pathlib import Path
 from typing import Any
 
 MAX_DAMAGED = 200
-"""So many damaged runs are named."""
+"""How many damaged runs are named."""
 MAX_POINTERS = 20
-"""So many files that are not here are named, for each kind of pointer."""
+"""How many files that were not fetched are named, for each kind of pointer."""
 
 
 @dataclass(slots=True)
 class Report:
-    """The fidelity of one import of one store."""
+    """What one import of one store took, changed and left."""
 
     format: str
     location: str
     title: str
-    """The format's, as people write it."""
+    """The title of the format."""
     runs: Counter[str] = field(default_factory=Counter)
     """`new`, `updated`, `unchanged`, `kept` (the source has less than the catalog), `not chosen`."""
     taken: Counter[str] = field(default_factory=Counter)
-    """Params, tags, series, points, versions, files, bytes…, of the runs that are new or updated."""
+    """Counts of params, tags, series, points, versions, files, bytes… of new and updated runs."""
     changed: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """(what, why) of what is not in the catalog exactly as it was written."""
+    """(what, why) of what the catalog holds in another form than the source."""
     left: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """(what, why) of what is not in the catalog."""
+    """(what, why) of what was not taken."""
     damaged: list[tuple[str, str]] = field(default_factory=list)
-    """(run, what is wrong with it) of runs that were taken as far as they go."""
+    """(run, what is wrong with it) of runs that were taken as far as they could be read."""
     damaged_count: int = 0
     facts: dict[str, Any] = field(default_factory=dict)
-    """What the store says of itself, such as the client's version."""
+    """Facts about the store, such as the client's version."""
 
     def add_damage(self, run: str, text: str) -> None:
         """Count a damaged run; only the first ones are named, with what is wrong."""
@@ -44,21 +44,21 @@ class Report:
             self.damaged.append((run, text))
 
     def add_pointer(self, path: str | Path, sentence: str) -> None:
-        """Count a file that is not here, in whose place a pointer of version control lies: the first ones by name."""
+        """Count a file that was not fetched, and in whose place a pointer lies; only the first ones are named."""
         shown = os.path.relpath(path, os.path.dirname(self.location) or ".")
         if (shown, sentence) not in self.left and sum(why == sentence for _, why in self.left) >= MAX_POINTERS:
             shown = "other files"
         self.left[shown, sentence] = self.left[shown, sentence] + 1 if shown == "other files" else 1
 
     def copy(self) -> Report:
-        """Give a report that can be gone back to."""
+        """Copy the report, so that `go_back` can restore it."""
         return replace(
             self, runs=self.runs.copy(), taken=self.taken.copy(), changed=self.changed.copy(), left=self.left.copy(),
             damaged=list(self.damaged), facts=dict(self.facts),
         )  # fmt: skip
 
     def go_back(self, before: Report) -> None:
-        """Forget what was counted since a copy was made."""
+        """Restore the counts of an earlier copy."""
         for field_ in fields(self):
             setattr(self, field_.name, getattr(before, field_.name))
 
@@ -68,7 +68,7 @@ class Report:
         return bool(self.runs["new"] or self.runs["updated"])
 
     def plain(self) -> dict[str, Any]:
-        """Give the report as JSON can hold it."""
+        """Give the report as JSON values."""
         return {
             "format": self.format,
             "title": self.title,

@@ -1,4 +1,4 @@
-"""One run on its way into a catalog: what importers say of it, gathered and written whole."""
+"""One run on its way into a catalog: gathered from an importer, and written whole."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
 FLUSH_POINTS = 1 << 18
 SHOWN_DAMAGES = 3
-"""So many of what is wrong with a run are in its line of the report."""
+"""How many damages of a run its line of the report names."""
 REMARKED_DAMAGES = 20
-"""So many are remarks of the run."""
+"""How many damages become remarks of the run."""
 _RUN_FACTS = frozenset({"note", "user", "host", "git_commit", "git_branch", "git_is_dirty", "python", "directory", "command", "parent_id", "stage"})  # fmt: skip
 
 
@@ -53,7 +53,7 @@ class Shared:
 
 
 class RunIntake:
-    """Takes what belongs to one run. Whatever is given twice, the later counts; points are kept in order of arrival."""
+    """Takes everything of one run. A value that is given again replaces the earlier one; points are kept in order of arrival."""
 
     def __init__(self, shared: Shared, candidate: Candidate[Any], run_id: str) -> None:
         self._report, self._words = shared.report, shared.words
@@ -80,7 +80,7 @@ class RunIntake:
         self._series: set[tuple[str, str]] = set()
         self._links: list[tuple[Relation, Saved]] = []
         self._names: dict[str, str] = {}
-        """Names of metrics without secrets, by those that the source has."""
+        """Names of metrics without secrets, by their names in the source."""
         self._remarks: list[str] = []
         self._provenance: dict[str, Any] = {}
         self.point_count = 0
@@ -88,11 +88,11 @@ class RunIntake:
         self._is_cut_off = False
         self._first_ms = self._about_ms = 0
         self.takes_back = False
-        """Whether the source says itself that some of what it had does not count any more."""
+        """Whether the source itself has taken back some of its points."""
         self.has_path_name = False
-        """Whether its name is its path below what is imported."""
+        """Whether its name is its path below the imported folder."""
         self.is_in_pieces = False
-        """Whether the source keeps the run in several files, of which some may be gone: what they held stays."""
+        """Whether the source keeps the run in several files: points from files that are gone stay in the catalog."""
         identity = candidate.identity
         self.provenance(
             place=identity.place, witnesses=sorted(identity.witnesses) or None, hints=sorted(identity.hints) or None
@@ -132,7 +132,7 @@ class RunIntake:
             self._params[kept] = self._words.value(name, value)
 
     def text_params(self, params: Mapping[str, str]) -> None:
-        """Add params that the source keeps as text: what is a number or truth value in Python's own writing becomes one."""
+        """Add params that the source keeps as text; numbers and truth values as Python writes them are converted."""
         for name, text in params.items():
             value = plain_value(text)
             if isinstance(value, float) and repr(value) != text:
@@ -152,7 +152,7 @@ class RunIntake:
             self._tags[kept] = str(self._words.value(str(name), str(value)))
 
     def about(self, **facts: Any) -> None:
-        """Say what is known of the run: note, user, host, git_commit, git_branch, python, directory, command, parent_id, stage."""
+        """Set facts of the run: note, user, host, git_commit, git_branch, python, directory, command, parent_id, stage."""
         for name, value in facts.items():
             if value in (None, "", ()):
                 continue
@@ -165,15 +165,15 @@ class RunIntake:
                 self._report.taken["notes"] += 1
 
     def context(self, name: str, content: Any) -> None:
-        """Keep what surrounded the run, by subject."""
+        """Keep what is known of the run's surroundings, by subject."""
         self._contexts[name] = self._words.value("", bounded(content))
 
     def provenance(self, **facts: Any) -> None:
-        """Say where the run came from: the source's id, the client and its version, the store."""
+        """Add to what is kept about the run's origin: the source's id, the client and its version, the store."""
         self._provenance.update(storable({name: fact for name, fact in facts.items() if fact not in (None, "")}))
 
     def status(self, status: str, *, ended_ms: int | None = None, heard_ms: int = 0, deleted_ms: int | None = None, error: str = "") -> None:  # fmt: skip
-        """Say how the run ended, or that it goes on and was last heard of then."""
+        """Set how the run ended; of one that is still running, when it last logged something."""
         self._status, self._error = status, self._words.text(error)
         self._ended_ms = None if ended_ms is None else bounded_ms(ended_ms)
         self._heard_ms = bounded_ms(heard_ms)
@@ -184,11 +184,11 @@ class RunIntake:
         return self._words.redacted(text)
 
     def started(self, started_ms: int) -> None:
-        """Correct when the run started, once it is known."""
+        """Set when the run started."""
         self.started_ms = bounded_ms(started_ms)
 
     def started_about(self, time_ms: int) -> None:
-        """Say when the run may have started, as by the time of a file: what counts where nothing else says it."""
+        """Set an estimate of when the run started, such as a file's time; used if nothing else says it."""
         self._about_ms = bounded_ms(time_ms)
 
     def points(self, name: str, steps: ArrayLike, times_ms: ArrayLike, values: ArrayLike, *, labels: str = "") -> None:
@@ -200,7 +200,7 @@ class RunIntake:
         if not count:
             return
         if not (cleaned := self._clean_name(name)) and name:
-            return  # larger than any real name: counted when it was first met
+            return  # larger than any real name: counted when it first came
         key = (cleaned or "unnamed", labels)
         self._waiting.setdefault(key, []).append(columns)
         self._series.add(key)
@@ -214,7 +214,7 @@ class RunIntake:
             self._show(self.name)
 
     def _clean_name(self, name: str) -> str:
-        """Take secrets out of a metric's name, counted when it is first met."""
+        """Take secrets out of a metric's name; they are counted once for each name."""
         if name not in self._names:
             self._names[name] = self._words.text(name)
         return self._names[name]
@@ -246,27 +246,27 @@ class RunIntake:
         return saved
 
     def link(self, relation: Relation, saved: Saved | None) -> None:
-        """Note a version that is there already as an input or output."""
+        """Link a version that was written already as an input or output."""
         if saved is not None:
             self._links.append((relation, saved))
 
     def left(self, what: str, why: str, count: int = 1) -> None:
-        """Tell of something that is not taken."""
+        """Count something that is not taken."""
         if count:
             self._report.left[what, why] += count
 
     def changed(self, what: str, why: str, count: int = 1) -> None:
-        """Tell of something that is taken otherwise than it was."""
+        """Count something that is taken in another form."""
         if count:
             self._report.changed[what, why] += count
 
     def remark(self, text: str) -> None:
-        """Say something that the run's reader should know."""
+        """Add a remark for readers of the run."""
         if text not in self._remarks:
             self._remarks.append(text)
 
     def damaged(self, text: str) -> None:
-        """Mark the run: it is taken as far as it goes."""
+        """Mark the run as damaged; it is taken as far as it can be read."""
         if text in self._damages:
             return
         self._damages.append(text)
@@ -274,7 +274,7 @@ class RunIntake:
             self.remark(f"Imported as far as it goes: {text}")
 
     def fault(self, error: BaseException, what: str = "") -> None:
-        """Tell of what was raised as something was read: that alone is not taken. A file that was not fetched is no damage."""
+        """Note what reading a part of the run raised: only that part is not taken. A file that was not fetched is no damage."""
         if isinstance(error, SourceIsPointer):
             self._report.add_pointer(error.path, error.sentence)
             self.remark(f"{error.message}")
@@ -285,27 +285,27 @@ class RunIntake:
 
     @contextlib.contextmanager
     def piece(self, what: str) -> Iterator[None]:
-        """Read one piece of the run: what is wrong with it costs that piece alone."""
+        """Read one piece of the run: if it is damaged, only that piece is lost."""
         try:
             yield
         except FAULTS as error:
             self.fault(error, what)
 
     def cut_off(self, log: str) -> None:
-        """Tell that a log ends within a record: its process was killed, or still writes."""
+        """Note that a log ends within a record: its process was killed, or still writes."""
         self._is_cut_off = True
         self.remark(f"{log} ends within a record: its process was killed, or still writes.")
         self._report.left["ends of logs", "are cut off within a record: the process was killed, or still writes"] += 1
 
     def _stored_key(self) -> int:
-        """Give the run's key, writing what is known of it if it is not there yet."""
+        """Give the run's key in the catalog; writes the run if that was not done yet."""
         if self._key is None:
             self._keep_name()
             self._key = importing.put_run(self._batches.begin(), self._new_run())
         return self._key
 
     def _keep_name(self) -> None:
-        """Keep the name by which a run is known, where that of now is the same path, from further in or out."""
+        """Keep the name that the catalog has, if the new one is a longer or shorter form of the same path."""
         before = importing.name_of(self._batches.begin(), self.id) if self.has_path_name else None
         if before is not None and (
             f"/{before[0]}".endswith(f"/{self.name}") or f"/{self.name}".endswith(f"/{before[0]}")
@@ -328,21 +328,21 @@ class RunIntake:
         return self._status
 
     def has_gained(self) -> bool:
-        """Say whether it has points that the catalog does not have, where it has fewer of others."""
+        """Say whether a run that has fewer points than the catalog also has some that the catalog lacks."""
         if self._batches.is_dry or not self.point_count or not self.is_in_pieces or self.may_have_lost:
             return False
         self._flush()
         return keeping.has_gained(self._batches.begin(), self._stored_key())
 
     def finish(self, fingerprint: str) -> None:
-        """Write all that is not written yet."""
+        """Write everything that is not written yet."""
         was_there = self._key is not None
         self._flush()
         self._report.taken["series"] += len(self._series)
         if self._batches.is_dry:
             return
         connection, key = self._batches.begin(), self._stored_key()
-        if was_there:  # since its first points, more may have been learnt
+        if was_there:  # more may be known than when its first points were written
             importing.complete_run(connection, key, self._new_run())
         kept_count = keeping.settle(connection, key, is_whole=self.takes_back or not self.is_in_pieces)
         self.left("points", "are not there any more: what the catalog had of them was kept", kept_count)
@@ -365,7 +365,7 @@ class RunIntake:
             importing.put_remark(connection, key, text)
 
     def _origin(self, fingerprint: str) -> dict[str, Any]:
-        """Say where the run came from, and by what it is known when it is imported again."""
+        """Give what is kept about the run's origin, by which the next import recognises it."""
         return {
             "format": self._report.format,
             "title": self._report.title,

@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 __all__ = ["Content", "Saved", "Versions"]
 
 NOT_HERE = "not here: a "
-"""How the note begins of a file of which only a pointer is here."""
+"""How the note begins of a file that was not fetched."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """One file of a version: bytes at hand, or a path inside the store."""
+    """One file of a version: its bytes, or a path inside the store."""
 
     path: str
     content: bytes | None = None
@@ -50,9 +50,9 @@ class Versions:
     def __init__(self, batches: Batches, words: Words, report: Report, options: Options) -> None:
         self._batches, self._words, self._report, self._options = batches, words, report, options
         self.has_changes = False
-        """Whether a version or an alias is new."""
+        """Whether a version or an alias was added or moved."""
         self.is_in_run = False
-        """Whether a run is being taken: its versions count, also those that are there already."""
+        """Whether a run is being taken: all its versions are counted, even those that the catalog has already."""
         self._artifacts: set[int] = set()
         self._numbered: set[int] = set()
 
@@ -61,10 +61,10 @@ class Versions:
         created_ms: int = 0, number: int | None = None, identity: Sequence[str] = (), note: str = "", metadata: Mapping[str, Any] | None = None,
         stage: str = "", aliases: Iterable[str] = (),
     ) -> Saved | None:  # fmt: skip
-        """Write one version; give what came of it, None in a dry run.
+        """Write one version; None if it was not written, as in a dry run.
 
-        Without contents it is a reference to `location`, known to be absent. `number` and `identity` are the source's
-        own; without identity the same content of the same artifact is the same version.
+        Without contents it is a reference to `location`, whose bytes are not available. `number` and `identity` come from the
+        source; without an identity, the same content of the same artifact is the same version.
         """
         words, batches = self._words, self._batches
         name = words.referable(name, "unnamed", what="artifacts")
@@ -82,7 +82,7 @@ class Versions:
         if connection is None:
             self._count(files, is_embedded=embed)
             return None
-        # The bytes behind pointers may yet be fetched, to where the other files are.
+        # Files behind pointers may still be fetched, into the folder of the others: none is embedded.
         is_whole = bool(files) and not any(map(_is_pointer, files))
         saved = importing.put_version(
             connection,
@@ -105,7 +105,7 @@ class Versions:
         return saved
 
     def put_alias(self, saved: Saved | None, alias: str) -> None:
-        """Let an alias name a version as the source says."""
+        """Set an alias as the source has it."""
         alias = self._words.name(alias)
         try:
             check_alias(alias)
@@ -121,23 +121,23 @@ class Versions:
             self.has_changes = True
 
     def keep_aliases(self, saved: Saved | None, names: Iterable[str]) -> None:
-        """Let an artifact have no aliases but these, which are all that its source has, and those that people gave."""
-        names = [self._words.name(name, is_counted=False) for name in names]  # they were, when they were put
+        """Remove aliases of an artifact that its source no longer has; aliases that people set stay."""
+        names = [self._words.name(name, is_counted=False) for name in names]  # they were counted when they were put
         if saved is not None and importing.keep_aliases(self._batches.begin(), saved.artifact_key, names):
             self.has_changes = True
 
     def link_run(self, relation: Relation, run_id: str, saved: Saved) -> None:
-        """Note a version as an input or output of a run that was taken before; a run that was not is passed over."""
+        """Link a version as an input or output of a run that was imported earlier; does nothing if it was not."""
         importing.link_run(self._batches.begin(), relation, run_id, saved.key)
 
     def number_by_time(self) -> None:
-        """Number the versions that the source does not number itself by their times."""
+        """Number versions by their times, except those that the source numbers."""
         importing.number_by_time(self._batches.begin(), self._artifacts - self._numbered)
 
     def folder_contents(
         self, folder: Path, *, root: Path, skip: Callable[[str], bool] = lambda _: False
     ) -> list[Content]:
-        """List what a folder of the store holds, or the one file that it is, without following links."""
+        """List the files below a folder of the store, or a single file, without following links."""
         if not self._may_be_taken(root, folder):
             return []
         try:
@@ -155,7 +155,7 @@ class Versions:
         ]
 
     def _may_be_taken(self, root: Path, place: Path) -> bool:
-        """Whether a place lies in the store, or where the user has said that files are; counts those that do not."""
+        """Whether a path lies in the store, or in a folder that the user has allowed; counts it if not."""
         is_inside = any(_is_within(home, place) for home in (root, *self._options.artifact_roots))
         if not is_inside:
             self._report.left["files", "they lead out of the store"] += 1
@@ -188,8 +188,8 @@ class Versions:
     def _read(
         self, connection: sqlite3.Connection | None, path: str, place: Path, root: Path | None, previews: dict[str, Preview]
     ) -> NewFile | None:  # fmt: skip
-        """Read one file; None where it cannot be read, or must not be taken."""
-        # Without a root, whoever gives the place has looked at it.
+        """Read one file; None if it cannot be read or must not be taken."""
+        # Without a root, the caller has checked the path.
         if root is not None and not self._may_be_taken(root, place):
             return None
         if (pointer := pointer_of(place)) is not None:
@@ -241,7 +241,7 @@ def _size_of(content: Content) -> int:
 
 
 def _is_within(root: Path, path: Path) -> bool:
-    """Whether a path lies inside a folder once the links of its own folder are resolved; the last part may be a link, which is only listed."""
+    """Whether a path lies inside a folder once links are resolved; the last part may be a link, which is only listed."""
     home = os.path.realpath(root)
     try:
         real = os.path.realpath(path if path.is_dir() and not path.is_symlink() else path.parent)
@@ -251,7 +251,7 @@ def _is_within(root: Path, path: Path) -> bool:
 
 
 def _common_place(contents: Sequence[Content]) -> str:
-    """Give the folder, or the one file, that paths of a manifest are meant from."""
+    """Give the folder that the paths of a manifest are relative to; of a single file its own path."""
     first = contents[0] if contents else None
     if first is None or first.place is None:
         return ""

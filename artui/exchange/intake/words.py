@@ -1,4 +1,4 @@
-"""Words and values of a source that have to fit into a catalog: without secrets, of a bearable size, as Python values."""
+"""Makes names, texts and values of a source fit for a catalog: without secrets, not too large, as Python values."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 MAX_NAME_CHARS = 200
 MAX_TEXT_BYTES = files.MAX_TEXT_BYTES
-"""Of a param, tag, note or other text beside a run: as large as a file of them may be. A larger one is left, and none is cut:
-half of a JSON text is no JSON."""
+"""The limit for a param, tag, note or other text of a run, equal to that for a file of them. Larger texts are left out, never cut:
+half of a JSON text is not JSON."""
 _MAX_DEPTH = 20
 _MAX_TIME_MS = 1 << 48
-"""About the year 10,900: later times are taken for none."""
+"""About the year 10,900: a later time is treated as missing."""
 _UNFIT = re.compile(r"[:@\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _EXPONENT = re.compile(r"[+-]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?[eE][+-]?[0-9]{1,3}\Z")
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\Z")
@@ -29,14 +29,14 @@ Cleaned = TypeVar("Cleaned")
 
 
 class Words:
-    """Makes words of a source fit, and counts in the report what had to be changed or left."""
+    """Makes words fit for a catalog, and counts in the report what had to be changed or left."""
 
     def __init__(self, redactor: Redactor, report: Report) -> None:
         self._redactor = redactor
         self._report = report
 
     def referable(self, text: Any, fallback: str, *, what: str) -> str:
-        """Give a name that can be referred to; counts it where the source's own had to be changed."""
+        """Give a name that references can use; counted if the source's own name had to be changed."""
         original = self.name(str(text or "").strip())
         fit = _UNFIT.sub("-", original).strip()[:MAX_NAME_CHARS].strip()
         if not fit:
@@ -46,7 +46,7 @@ class Words:
         return check_name(fit, what=what)
 
     def name(self, text: str, *, is_counted: bool = True) -> str:
-        """Take secrets out of a name that references are made of."""
+        """Take secrets out of a name that references use."""
         return self._counted(self._redactor.name, text) if is_counted else self._redactor.name(text)
 
     def command(self, parts: Sequence[str]) -> list[str]:
@@ -54,7 +54,7 @@ class Words:
         return self._counted(self._redactor.command, parts)
 
     def text(self, text: str) -> str:
-        """Take secrets out of a text; one that is larger than any real one is left."""
+        """Take secrets out of a text; empty if it is larger than `MAX_TEXT_BYTES`."""
         return self.redacted(text) if self.is_kept("texts", text) else ""
 
     def redacted(self, text: str) -> str:
@@ -62,11 +62,11 @@ class Words:
         return self._counted(self._redactor.text, text)
 
     def value(self, name: str, value: Any) -> Any:
-        """Take secrets out of a value, all of it if its name says that it is one."""
+        """Take secrets out of a value; all of it is replaced if its name says that it is a secret."""
         return self._counted(self._redactor.value, name, value) if self.is_kept("texts", value) else ""
 
     def is_kept(self, what: str, text: Any, name: str = "") -> bool:
-        """Say whether a text is small enough to be kept; one that is not is counted, by its name if it has one."""
+        """Say whether a text is small enough to be kept; one that is too large is counted, with its name if it has one."""
         if not isinstance(text, str) or len(text) * 4 <= MAX_TEXT_BYTES:
             return True
         if len(text.encode("utf-8", "surrogatepass")) <= MAX_TEXT_BYTES:
@@ -76,7 +76,7 @@ class Words:
         return False
 
     def _counted(self, clean: Callable[..., Cleaned], *words: Any) -> Cleaned:
-        """Clean words, and count the secrets that were in them."""
+        """Clean words, and count the secrets in them."""
         before = self._redactor.count
         cleaned = clean(*words)
         if (count := self._redactor.count - before) > 0:
@@ -85,7 +85,7 @@ class Words:
 
 
 def plain_value(text: str) -> ParamValue:
-    """Give the number or truth value that Python writes as this text, else the text itself."""
+    """Give the number or truth value that Python writes as this text; else the text itself."""
     if text in ("True", "False"):
         return text == "True"
     if _INTEGER.match(text):
@@ -101,7 +101,7 @@ def plain_value(text: str) -> ParamValue:
 
 
 def bounded_ms(time_ms: Any) -> int:
-    """Give a time in milliseconds; 0 for what is none."""
+    """Give a time in whole milliseconds; 0 if the value is no plausible time."""
     try:
         whole_ms = int(time_ms)
     except (TypeError, ValueError, OverflowError):
@@ -110,12 +110,12 @@ def bounded_ms(time_ms: Any) -> int:
 
 
 def one_line(text: str) -> str:
-    """Give a text in one line that is not too long for a name."""
+    """Give a text as one line, cut to `MAX_NAME_CHARS`."""
     return " ".join(text.split())[:MAX_NAME_CHARS]
 
 
 def storable(content: Any) -> Any:
-    """Give texts that a catalog can hold, also of names that are no UTF-8."""
+    """Escape bytes in texts that are no UTF-8, so that a catalog can hold them."""
     if isinstance(content, str):
         return content.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     if isinstance(content, dict):
@@ -124,7 +124,7 @@ def storable(content: Any) -> Any:
 
 
 def bounded(content: Any, depth: int = 0) -> Any:
-    """Give plain lists and mappings, cut off where they nest far too deep."""
+    """Give plain lists and mappings; what nests too deep becomes None."""
     if depth > _MAX_DEPTH:
         return None
     if isinstance(content, Mapping):

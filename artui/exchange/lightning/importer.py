@@ -1,7 +1,8 @@
 """PyTorch Lightning: `lightning_logs/version_N` of its CSV and TensorBoard loggers.
 
-A version is a run. `metrics.csv` has a row a call and empty cells for what was not logged then; `hparams.yaml` gives the
-params, without making any object; checkpoints are versions of an artifact. Epochs are kept as the steps at which they begin.
+A version is a run. `metrics.csv` has a row for each call, with empty cells for what was not logged; `hparams.yaml` has the
+params, which are read without making objects; checkpoints are versions of an artifact. Epochs are kept as the steps at which
+they begin.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ _PLAIN_NAMES = frozenset({"lightning_logs", "logs", "csv_logs", "tb_logs", "defa
 
 
 def reads(name: str) -> bool:
-    """Say whether a file is one of the loggers' by its name."""
+    """Say by a file's name whether one of the loggers wrote it."""
     return name in (TABLE, "hparams.yaml")
 
 
@@ -88,7 +89,7 @@ def take(store: Store, intake: Intake) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Version:
-    """A version's folder, and its event files: in `tf` where test-tube wrote it, Lightning's logger before 0.7."""
+    """A version's folder and its event files, which test-tube, Lightning's logger before 0.7, keeps in `tf`."""
 
     folder: Path
     logs: Logs
@@ -99,7 +100,7 @@ class _Version:
         return cls(folder, Logs.of(folder, _TEST_TUBE), TABLE in listed(folder))
 
     def identity(self, intake: Intake, root: Path) -> Identity:
-        """Say what the version is known by: its event files, else the first row of its table, beside its params."""
+        """Identify the version by its event files, or else by the first row of its table; its params are hints."""
         folder, files = self.folder, listed(self.folder)
         checkpoints = [f"checkpoints/{name}" for name in listed(folder / "checkpoints")]
         fingerprint = stamp(folder, [*sorted(_MARKS), TABLE, *self.logs.files, *checkpoints])
@@ -122,12 +123,12 @@ class _Version:
         return {(name, ""): series.columns()[::2] for name, series in read_table(self.folder, None).items()}
 
     def started_ms(self) -> int:
-        """Give when it began: as test-tube says, else by the times of its files."""
+        """Give its start: as test-tube says, else from the times of its files."""
         times = [size_and_time(self.folder / name)[1] for name in (*sorted(_MARKS), TABLE)]
         return self.logged_ms() or min(filter(None, times), default=0)
 
     def logged_ms(self) -> int:
-        """Give when test-tube says that it began; 0 where it does not."""
+        """Give its start as test-tube says; 0 if it does not."""
         with contextlib.suppress(OSError, SourceDamaged, ValueError):
             experiment = orjson.loads(read_inside(self.folder, self.folder / "meta.experiment"))
             return time_ms_of(str(experiment.get("created_at") or "")) if isinstance(experiment, dict) else 0
@@ -144,7 +145,7 @@ def _take_version(run: RunIntake, intake: Intake, version: _Version) -> None:
     run.status("finished", ended_ms=ended_ms)
     if not version.has_table or not logs.groups:
         if logs.groups:
-            # What the logger writes into its event files are the same params, written flat.
+            # The hparams in the event files are the same params, flattened.
             take_events(run, folder, logs, has_params=not has_params)
         if version.has_table:
             take_table(run, folder, ended_ms)
@@ -168,7 +169,7 @@ def _take_version(run: RunIntake, intake: Intake, version: _Version) -> None:
 
 
 def _names(folder: Path) -> tuple[str, str]:
-    """Name a run by its version and logger, and its project by the first folder above that is not called `logs` or the like."""
+    """Give a run's name, from its version and logger, and its project: the first folder above that is not called `logs` or the like."""
     place = Path(os.path.abspath(folder))
     name = place.name
     logger = place.parent
@@ -211,7 +212,7 @@ def _take_tags(run: RunIntake, folder: Path) -> bool:
 
 
 def _take_checkpoints(run: RunIntake, intake: Intake, folder: Path) -> None:
-    """Take each checkpoint as a version; files of several, as of sharded ones, are one."""
+    """Take each checkpoint as a version; a folder of files, such as a sharded one, is a single version."""
     home = folder / "checkpoints"
     names = sorted((name for name in listed(home) if not name.startswith(".")), key=natural_key)
     for name in names:

@@ -1,4 +1,4 @@
-"""`metrics.csv` of Lightning's CSV logger: a row a call, with empty cells for what was not logged then."""
+"""`metrics.csv` of Lightning's CSV logger: a row for each call, with empty cells for what was not logged."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ TABLE = "metrics.csv"
 MAX_COLUMNS = 10_000
 FLUSH_POINTS = 1 << 17
 _PLACES = frozenset({"step", "epoch", "created_at"})
-"""Columns that say where a row's values stand."""
+"""Columns with a row's position, not with metrics."""
 
 
 def has_steps(path: Path) -> bool:
-    """Say whether a table has rows of steps or epochs."""
+    """Say whether a table has a column of steps or epochs."""
     try:
         header = header_of(path)
     except (OSError, SourceDamaged):
@@ -40,7 +40,7 @@ def has_steps(path: Path) -> bool:
 
 
 def first_row(folder: Path) -> str:
-    """Make a witness of a table's first row: of the cells that it has, since columns are added later; empty where there is none."""
+    """Hash the filled cells of a table's first row into a witness; empty if there is none. Columns may be added later, so empty cells do not count."""
     with contextlib.suppress(OSError, SourceDamaged, csv.Error), open_inside(folder, folder / TABLE) as stream:
         is_cut = _is_cut(stream)
         rows = rows_of(stream)
@@ -52,12 +52,12 @@ def first_row(folder: Path) -> str:
 
 
 def take_table(run: RunIntake, folder: Path, time_ms: int) -> None:
-    """Take a table with sparse rows. Where it has no times, all points have that of the file."""
+    """Take a table with sparse rows. Points without a time get `time_ms`."""
     _Table(run, time_ms, run.points).read(folder)
 
 
 def read_table(folder: Path, run: RunIntake | None) -> Log:
-    """Read a table whole; without a run nothing is said of what is wrong with it."""
+    """Read a whole table; problems are noted in the run, if one is given."""
     log: Log = {}
 
     def gather(name: str, steps: Ints, times_ms: Ints, values: Floats) -> None:
@@ -80,7 +80,7 @@ class _Table:
         self._header: list[str] = []
 
     def read(self, folder: Path) -> None:
-        """Read the table of a version, as far as it goes; the run says what is wrong with it."""
+        """Read the table of a version as far as possible; problems are noted in the run."""
         try:
             with open_inside(folder, folder / TABLE) as stream:
                 self._read(stream)
@@ -142,7 +142,7 @@ class _Table:
         if epoch is not None and (not self._epochs or self._epochs[-1][0] != epoch):
             self._epochs.append((epoch, step))
         time_ms = time_ms_of(self._cell(row, "created_at")) or self._time_ms
-        # A row that is cut off may end within a number: its last cell is not to be trusted.
+        # A row that is cut off may end within a number: its last cell is ignored.
         for at, text in enumerate(row[:-1] if is_short or is_cut else row):
             column = self._columns.get(at)
             if column is None or not text:
@@ -170,7 +170,7 @@ class _Table:
 
 
 def _is_cut(stream: BinaryIO) -> bool:
-    """Say whether a text's last line has no end: its writer was killed, or still writes. Leaves the stream at its beginning."""
+    """Say whether the last line has no newline: its writer was killed, or still writes. Leaves the stream at its beginning."""
     size_bytes = stream.seek(0, os.SEEK_END)
     stream.seek(max(0, size_bytes - 4))
     last = stream.read().rstrip(b"\0")
@@ -179,7 +179,7 @@ def _is_cut(stream: BinaryIO) -> bool:
 
 
 def _with_last(rows: Iterator[list[str]]) -> Iterator[tuple[list[str], bool]]:
-    """Give each row, and whether it is the last one; one behind which there is no table any more is not."""
+    """Give each row and whether it is the last one; a row before a CSV error does not count as the last."""
     before: list[str] | None = None
     try:
         for row in rows:
@@ -195,7 +195,7 @@ def _with_last(rows: Iterator[list[str]]) -> Iterator[tuple[list[str], bool]]:
 
 
 def time_ms_of(text: str) -> int:
-    """Read a time such as test-tube's `2020-03-03 13:11:37.620137`, which has no zone and is taken for UTC; 0 where it is none."""
+    """Read a time such as test-tube's `2020-03-03 13:11:37.620137`; without a zone it is taken for UTC. 0 if it is no time."""
     try:
         time = datetime.fromisoformat(text.strip())
     except ValueError:

@@ -1,4 +1,4 @@
-"""Two logs of one training, as when two loggers write: whether they are, and each point of both once."""
+"""Two logs that may be of one training, as when two loggers write: comparing them, and joining them without doubles."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Series:
 
 
 Log = dict[str, Series]
-"""What one log has of one training, by name."""
+"""The series of one log, by name."""
 
 
 def add(log: Log, name: str, steps: Ints, times_ms: Ints, values: Floats) -> None:
@@ -41,10 +41,10 @@ def add(log: Log, name: str, steps: Ints, times_ms: Ints, values: Floats) -> Non
 
 
 def agree(first: Log, second: Log) -> bool | None:
-    """Say whether two logs are of one training: of every name, what both have at one step is mostly the same; None where they share nothing.
+    """Say whether two logs are of one training: for every name, most values at shared steps are equal. None if they share no step.
 
-    A schedule is the same in many trainings, so each name counts by itself. Single precision is enough, which is what event
-    files keep.
+    A learning rate schedule is equal in many trainings, so every name must agree. Single precision is enough: event files
+    keep no more.
     """
     shares = [
         share for name in first.keys() & second.keys() if (share := _shared(first[name], second[name])) is not None
@@ -53,7 +53,7 @@ def agree(first: Log, second: Log) -> bool | None:
 
 
 def _shared(first: Series, second: Series) -> float | None:
-    """Say of which share of the steps that both have a value is the same; None where they share no step."""
+    """Give the share of common steps at which a value is equal; None if there are none."""
     others: dict[int, list[float]] = {}
     for step, value in zip(*(column.tolist() for column in second.columns()[::2]), strict=True):
         others.setdefault(step, []).append(value)
@@ -66,7 +66,7 @@ def _shared(first: Series, second: Series) -> float | None:
 
 
 def before(log: Log, step: int) -> Log:
-    """Give what a log has before a step."""
+    """Give the part of a log before a step."""
     earlier: Log = {}
     for name, series in log.items():
         steps, times_ms, values = series.columns()
@@ -77,7 +77,7 @@ def before(log: Log, step: int) -> Log:
 
 
 def last_ways(log: Log) -> Log:
-    """Leave out what was done again: where steps go back, what came before them from there on does not count."""
+    """Leave out points that were repeated later: where steps go back, earlier points from that step on are dropped."""
     kept: Log = {}
     for name, series in log.items():
         steps, times_ms, values = series.columns()
@@ -88,7 +88,7 @@ def last_ways(log: Log) -> Log:
 
 
 def united(table: Log, events: Log) -> Log:
-    """Join a table without times and event files of the same training: the table's values at the events' times, and what only one has."""
+    """Join a table without times with the event files of the same training: points of both, with the times of the events."""
     clock = _Clock(events)
     joined: Log = {}
     for name, series in table.items():
@@ -110,7 +110,7 @@ def united(table: Log, events: Log) -> Log:
 
 
 class _Clock:
-    """Says when a step was, by event files."""
+    """Tells the time of a step, from event files."""
 
     def __init__(self, events: Mapping[str, Series]) -> None:
         columns = [series.columns()[:2] for series in events.values()]

@@ -1,7 +1,7 @@
-"""SQLite databases of other programs: looked at first, opened read-only with every limit, and never locked for long.
+"""SQLite databases of other programs: checked first, opened read-only with strict limits, and never locked for long.
 
-Beside it, nothing is made and nothing is trusted: a `-journal` could make SQLite delete files, and a `-wal` is read
-from a private copy. Each question is short, since a reader of a database in rollback mode keeps its writer waiting.
+No file is made beside a database, and none is trusted: a `-journal` could make SQLite delete files, and a `-wal` is read
+from a private copy. Queries are short, since a reader of a database in rollback mode keeps its writer waiting.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from artui.errors import SourceDamaged
 STATEMENT_SECONDS = 60.0
 PRIVATE_COPY_BYTES = 16 << 30
 DATABASES = (".db", ".sqlite", ".sqlite3")
-"""How the names of databases end."""
+"""The endings of names of databases."""
 _TICK = 10_000
 _LIMITS = {
     "SQLITE_LIMIT_LENGTH": 64 << 20, "SQLITE_LIMIT_SQL_LENGTH": 1 << 20, "SQLITE_LIMIT_COLUMN": 500, "SQLITE_LIMIT_EXPR_DEPTH": 200,
@@ -53,10 +53,10 @@ def _decoded(raw: bytes) -> str:
 
 
 class ForeignDatabase:
-    """One database of another program. Of its tables only real ones are read: views could be anything.
+    """One database of another program. Only real tables are read: views could be anything.
 
     Raises:
-        SourceDamaged: it cannot be opened, or a question cannot be answered.
+        SourceDamaged: it cannot be opened, or a query fails.
     """
 
     def __init__(self, path: Path) -> None:
@@ -115,7 +115,7 @@ class ForeignDatabase:
         return copy
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Answer one question whole; nothing stays locked afterwards."""
+        """Run one query and give all its rows; nothing stays locked afterwards."""
         with self._border():
             deadline = time.monotonic() + STATEMENT_SECONDS
             self._connection.set_progress_handler(lambda: time.monotonic() > deadline, _TICK)
@@ -126,7 +126,7 @@ class ForeignDatabase:
                 cursor.close()
 
     def raw_rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Answer like `rows`, with texts as their bytes: for very many rows whose few texts are decoded once."""
+        """Run a query like `rows`, with texts as bytes: for very many rows with few different texts."""
         self._connection.text_factory = bytes
         try:
             return self.rows(query, values)
@@ -136,9 +136,9 @@ class ForeignDatabase:
     def pages(
         self, query: str, values: Sequence[Any] = (), *, page_rows: int, faults: list[tuple[str, Exception]], is_raw: bool = False
     ) -> Iterator[list[tuple[Any, ...]]]:  # fmt: skip
-        """Answer a question about a table page by page, in the order of its rowid; what is damaged is passed over, and noted.
+        """Run a query page by page, in the order of the rowid; damaged rows are skipped, and noted in `faults`.
 
-        The query asks for the rowid first, for those beyond one, and for so many: `WHERE … rowid > ? ORDER BY rowid LIMIT ?`.
+        The rowid is the first column of the query, which ends with `WHERE … rowid > ? ORDER BY rowid LIMIT ?`.
         """
         ask = self.raw_rows if is_raw else self.rows
         last, size, step = -(1 << 62), page_rows, 1
@@ -147,7 +147,7 @@ class ForeignDatabase:
             try:
                 rows = ask(query, (*values, last, size))
             except SourceDamaged as error:
-                # Closer and closer to the damaged place, then further and further behind it.
+                # Smaller pages up to the damaged place, then larger and larger steps behind it.
                 if size > 1:
                     size //= 16
                     size = max(size, 1)
@@ -170,12 +170,12 @@ class ForeignDatabase:
                 return
 
     def columns(self, table: str, *wanted: str) -> str:
-        """Write a list of columns for a query: NULL for those that the table of this version of the schema lacks."""
+        """Write a list of columns for a query, with NULL for those that the table lacks in this version of the schema."""
         present = self.tables.get(table, frozenset())
         return ", ".join(f'"{name}"' if name in present else "NULL" for name in wanted)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the database and remove the private copy, if there is one."""
         self._connection.close()
         if self._private is not None:
             self._private.cleanup()
@@ -208,7 +208,7 @@ def _quoted(name: str) -> str:
 
 
 def _authorize(action: int, first: str | None, second: str | None, _: str | None, inner: str | None) -> int:
-    """Let nothing through but reading tables: neither views nor triggers, nor functions beyond a few."""
+    """Allow only reading tables, with a few functions: no views and no triggers."""
     if inner is not None:
         return sqlite3.SQLITE_DENY
     if action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ):

@@ -1,7 +1,7 @@
-"""Python objects that PyYAML wrote into a file, as params: a class by its name, its plain public fields behind it.
+"""Python objects that PyYAML wrote into a file, as params: the name of the class, and its public fields.
 
-Nothing is constructed. What PyYAML writes for an object is its class, what it would be called with, and its state
-(https://pyyaml.org/wiki/PyYAMLDocumentation); a few classes whose plain value is known are given as that value.
+No object is constructed. For an object PyYAML writes its class, the arguments of its call and its state
+(https://pyyaml.org/wiki/PyYAMLDocumentation); objects of a few well-known classes become plain values.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 MAX_ENTRIES = 20
-"""A mapping or list with more, in an object or of one kind, is a table to look things up in, and no param."""
+"""A larger mapping or list inside an object, or with values of one type, is a lookup table and not a param."""
 _MAX_CHARS = 200
 _TAG = re.compile(r"(?:tag:yaml\.org,2002:python/(object(?:/apply|/new)?|name|module):|!)(\S{1,200})\Z")
 _PLAIN_TAG = "tag:yaml.org,2002:"
@@ -31,12 +31,12 @@ _NAMESPACES = frozenset({"Namespace", "SimpleNamespace", "AttributeDict", "AttrD
 
 @dataclass(frozen=True, slots=True)
 class Dumped:
-    """One object, by what was written of it."""
+    """One object, as it was written."""
 
     name: str
-    """Its class with its module; or what it was made by."""
+    """Its class or the function that made it, with the module."""
     arguments: tuple[str, ...] = ()
-    """What it would be called with, as Python writes that."""
+    """The arguments of its call, as Python writes them."""
     state: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -51,13 +51,13 @@ def _shown(value: Any) -> str:
 
 
 def from_tag(tag: str, value: Any) -> Any:
-    """Say what a value with a tag is: a plain one where its class has such, else what was dumped; the value itself for all other tags."""
+    """Convert a value by its YAML tag: into a plain value if its class has one, else into a `Dumped`; with any other tag it stays as it is."""
     match = _TAG.match(tag)
     if match is None:
         return _builtin(tag.removeprefix(_PLAIN_TAG), value) if tag.startswith(_PLAIN_TAG) else value
     how, name = match[1] or "", match[2]
     if isinstance(value, str):
-        # What is named says it all; a text with a tag of somebody's own says more than the tag.
+        # The name of a class or function is all there is; a text with an application tag says more than the tag.
         return Dumped(name) if not value or how in ("name", "module") else value
     if how in ("object/apply", "object/new"):
         parts = value if isinstance(value, dict) else {"args": value}
@@ -133,7 +133,7 @@ def _object(name: str, arguments: list[Any], keywords: dict[str, Any], state: An
 
 
 def _public(name: str) -> str:
-    """Name what a private function of a library makes: `torch._utils._rebuild_tensor_v2` a `torch.Tensor`."""
+    """Name the class that a private function of a library makes: `torch.Tensor` for `torch._utils._rebuild_tensor_v2`."""
     if re.fullmatch(r"torch\._utils\._rebuild_\w*", name):
         return "torch.nn.Parameter" if "parameter" in name else "torch.Tensor"
     return "numpy.ndarray" if name.startswith("numpy.") and name.endswith("._reconstruct") else name
@@ -145,7 +145,7 @@ def _pairs(content: Any) -> dict[str, Any]:
 
 
 def _of_numpy(last: str, arguments: list[Any], state: Any) -> Any:
-    """Give a scalar as a number, a type by its name, and a small array as a list; None for what is neither."""
+    """Give a scalar as a number, a type as its name, and a small array as a list; None for anything else."""
     first = arguments[0] if arguments else None
     if last == "dtype" and isinstance(first, str):
         order = state[1] if isinstance(state, list) and len(state) > 1 and state[1] in ("<", ">") else ""
@@ -173,7 +173,7 @@ def _numbers(kind: Any, content: Any) -> list[Any] | None:
 
 
 def as_params(content: Any) -> tuple[dict[str, Any], int]:
-    """Give params of what a file says, and how many tables to look things up in were left."""
+    """Give the params in a file's content, and how many lookup tables were left out."""
     params: dict[str, Any] = {}
     left = 0
 
@@ -205,7 +205,7 @@ def _is_table(value: Mapping[str, Any] | Sequence[Any], *, is_field: bool) -> bo
         return False
     if is_field:
         return True
-    # Settings are of many kinds; what words or numbers stand for is of one.
+    # Settings have values of many types; a lookup table has values of one.
     entries = value.values() if isinstance(value, Mapping) else ()
     return {type(entry) for entry in entries} in ({int}, {str})
 

@@ -1,6 +1,6 @@
-"""Reading files of stores that anyone may have made: regular files inside the store, bounded, and nothing else.
+"""Reading files of untrusted stores: only regular files inside the store, up to a size.
 
-No link is followed out of the store, no pipe or device is opened, and YAML makes nothing but plain values.
+No link is followed out of the store, no pipe or device is opened, and YAML gives only plain values.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from artui.errors import SourceDamaged, SourceIsPointer
 from artui.exchange.reading import pointers
 
 MAX_TEXT_BYTES = 16 << 20
-"""A file of settings, params or metadata is not larger."""
+"""The limit for a file of settings, params or metadata."""
 _MAX_YAML_NODES = 200_000
 _MAX_YAML_DEPTH = 100
 _OPENING = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 
 
 def open_inside(root: Path, path: Path) -> BinaryIO:
-    """Open a regular file that lies, links and all, inside `root`.
+    """Open a regular file that lies inside `root`, with all links resolved.
 
     Raises:
         SourceIsPointer: a pointer of version control lies in its place.
-        SourceDamaged: it is none, or leads out of the store.
+        SourceDamaged: it is no regular file, or leads out of the store.
         OSError: it cannot be opened.
     """
     if not is_inside(root, path):
@@ -55,7 +55,7 @@ def open_inside(root: Path, path: Path) -> BinaryIO:
 def is_inside(root: Path, path: Path) -> bool:
     """Say whether a path, with all links resolved, lies inside a folder."""
     try:
-        # Whole, since the current folder of a process changes.
+        # As absolute paths, since the current folder of a process may change.
         real, home = os.path.realpath(path), _home(os.path.abspath(root))
     except (OSError, ValueError):
         return False
@@ -64,7 +64,7 @@ def is_inside(root: Path, path: Path) -> bool:
 
 @lru_cache(maxsize=64)
 def _home(root: str) -> str:
-    """Resolve the folder of a store, which is asked for with every file of it."""
+    """Resolve the folder of a store; cached, since every file of it asks."""
     return os.path.realpath(root)
 
 
@@ -72,7 +72,7 @@ def read_inside(root: Path, path: Path, *, limit_bytes: int = MAX_TEXT_BYTES) ->
     """Read a whole small file of a store.
 
     Raises:
-        SourceDamaged: it is larger than that, no regular file, or leads out of the store.
+        SourceDamaged: it is larger than `limit_bytes`, no regular file, or leads out of the store.
         OSError: it cannot be read.
     """
     with open_inside(root, path) as stream:
@@ -83,7 +83,7 @@ def read_inside(root: Path, path: Path, *, limit_bytes: int = MAX_TEXT_BYTES) ->
 
 
 def read_text(root: Path, path: Path, *, limit_bytes: int = MAX_TEXT_BYTES) -> str:
-    """Read a small text; bytes that are no UTF-8 become U+FFFD."""
+    """Read a small text file like `read_inside`; bytes that are no UTF-8 become U+FFFD."""
     return read_inside(root, path, limit_bytes=limit_bytes).decode("utf-8", "replace")
 
 
@@ -92,13 +92,13 @@ def _shown(path: Path) -> str:
 
 
 def load_yaml(text: str | bytes, *, convert_tag: Callable[[str, Any], Any] | None = None) -> Any:
-    """Give what YAML says as plain values; a tag such as `!!python/object` is dropped, and nothing is ever constructed.
+    """Read YAML as plain values; tags such as `!!python/object` are dropped, and no object is ever constructed.
 
     `convert_tag` is called with the tag and the value of each value that has one, innermost first, and gives what it becomes.
-    Built from the events of the parser: composing nodes would recurse, in C, as deep as the text nests.
+    The values are built from parser events: composing nodes would recurse, in C, as deep as the text nests.
 
     Raises:
-        SourceDamaged: it is no YAML, nests too deeply, or expands to more than any real file has.
+        SourceDamaged: it is no YAML, nests too deep, or expands to more than any real file does.
     """
     import yaml
 
@@ -112,7 +112,7 @@ def load_yaml(text: str | bytes, *, convert_tag: Callable[[str, Any], Any] | Non
 
 
 class _Plain:
-    """Builds plain values of parser events, with a budget: aliases may multiply without end."""
+    """Builds plain values from parser events, within a budget: aliases may multiply without end."""
 
     def __init__(self, yaml: Any, convert_tag: Callable[[str, Any], Any] | None = None) -> None:
         self._yaml = yaml
@@ -122,9 +122,9 @@ class _Plain:
         self._scalars = yaml.constructor.SafeConstructor()
 
     def build(self, events: Iterable[Any]) -> Any:
-        """Give the first document's value; None when there is none."""
+        """Give the value of the first document; None if there is none."""
         yaml = self._yaml
-        # Of each open collection: itself, its anchor, for a mapping the key that waits for its value, what was left, and its tag.
+        # For each open collection: itself, its anchor, the pending key of a mapping, the budget at its start, and its tag.
         stack: list[list[Any]] = []
         anchors: dict[str, tuple[Any, int]] = {}
         for event in events:
@@ -181,7 +181,7 @@ class _Plain:
 
     def _scalar(self, event: Any) -> Any:
         if event.tag is not None and not event.value and (match := _PYTHON_NAME.match(event.tag)):
-            return match[1]  # what is named says it all: a class, a function, a module
+            return match[1]  # the name of a class, a function or a module is all there is
         if event.tag is not None and not event.tag.startswith("tag:yaml.org,2002:"):
             return event.value
         tag = event.tag or self._resolver.resolve(self._yaml.ScalarNode, event.value, event.implicit)
@@ -207,9 +207,9 @@ def local_path(uri: str) -> str | None:
 
 
 def inside_store(root: Path, uri: str, *, anchor: str = "") -> Path | None:
-    """Find what a URI of another machine names below the store's own folder, by the end of its path.
+    """Find the file or folder of a URI from another machine below the store's own folder, by the end of its path.
 
-    Only ends that still hold `anchor`, such as a run's id, are tried, the longest first. None when there is nothing.
+    Only ends that contain `anchor`, such as a run's id, are tried, the longest first. None if nothing exists there.
     """
     path = local_path(uri)
     if path is None:
@@ -235,9 +235,9 @@ class Folder:
     files: list[str] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
     claimed: set[Path] = field(default_factory=set)
-    """Folders that belong to a run which was found above them: they are not looked at. Shared by a whole walk."""
+    """Folders that belong to a run further up, and are skipped. Shared by all folders of a walk."""
     pointers: list[str] = field(default_factory=list)
-    """Files that are not here: pointers of version control lie in their places."""
+    """Files that were not fetched: pointers of version control lie in their places."""
 
 
 _NEVER = frozenset({".git", ".hg", ".svn", "__pycache__", "node_modules", ".venv", "venv", ".tox", ".mypy_cache", ".ruff_cache", "site-packages"})  # fmt: skip
@@ -246,7 +246,7 @@ MAX_DEPTH = 40
 
 
 def walk(root: Path, *, depth: int = MAX_DEPTH) -> Iterator[Folder]:
-    """Walk a tree without following links, folder by folder; whoever takes a folder empties its `folders` to go no deeper."""
+    """Walk a tree folder by folder, without following links; the caller empties `folders` to go no deeper."""
     waiting: list[tuple[Path, int]] = [(root, 0)]
     count = 0
     claimed: set[Path] = set()
@@ -275,12 +275,12 @@ def walk(root: Path, *, depth: int = MAX_DEPTH) -> Iterator[Folder]:
 
 
 def is_clutter(name: str) -> bool:
-    """Say whether a file or folder is one that a Mac puts beside others, into archives and on foreign disks: it holds nothing of theirs."""
+    """Say whether a file or folder only holds metadata that macOS adds to archives and foreign disks."""
     return name.startswith("._") or name in ("__MACOSX", ".DS_Store")
 
 
 def listed(path: Path) -> list[str]:
-    """List a folder's entries, sorted, without clutter; nothing where there is no folder."""
+    """List the names in a folder, sorted, without clutter; empty if it cannot be listed."""
     try:
         return sorted(name for name in os.listdir(path) if not is_clutter(name))
     except OSError:
@@ -288,7 +288,7 @@ def listed(path: Path) -> list[str]:
 
 
 def is_here(path: Path) -> bool:
-    """Say whether there is a file itself at a path: neither nothing, nor a pointer of version control."""
+    """Say whether there is a file at a path, and not just a pointer of version control."""
     return path.is_file() and pointers.pointer_of(path) is None
 
 
@@ -311,7 +311,7 @@ def natural_key(text: str) -> list[tuple[int, int, str]]:
 
 
 def stamp(folder: Path, names: Iterable[str]) -> str:
-    """Say what differs once any of these files of a folder has changed, by its size and time."""
+    """Hash the names, sizes and times of files in a folder: it differs once any of them has changed."""
     whole = hashlib.sha256()
     for name in names:
         try:
@@ -323,7 +323,7 @@ def stamp(folder: Path, names: Iterable[str]) -> str:
 
 
 def size_and_time(path: Path) -> tuple[int, int]:
-    """Give a file's size in bytes and when it was last changed in milliseconds; zeros when it is not there."""
+    """Give a file's size in bytes and the time of its last change in milliseconds; zeros if it does not exist."""
     try:
         status = path.lstat()
     except OSError:

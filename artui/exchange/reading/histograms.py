@@ -1,4 +1,4 @@
-"""Histograms over steps, kept as one table: a row a bucket that is not empty."""
+"""Histograms over steps as one table, with a row for each bucket that is not empty."""
 
 from __future__ import annotations
 

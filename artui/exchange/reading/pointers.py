@@ -1,8 +1,8 @@
-"""Pointers that version control puts in the place of large files, where they were not fetched.
+"""Pointers that version control puts in the place of large files that were not fetched.
 
-Every clone of a Hugging Face repository without git-lfs, and every archive that GitHub makes, has a text of a hundred bytes
-where a model or a log was: it says the digest and size of the file, and has none of its bytes. Git LFS keeps to
-https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md, git-annex to https://git-annex.branchable.com/internals/pointer_file/.
+A clone of a Hugging Face repository without git-lfs, or an archive made by GitHub, has a text of a hundred bytes in the place
+of a model or log, with the digest and size of the real file. The formats are those of
+https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md and https://git-annex.branchable.com/internals/pointer_file/.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MAX_BYTES = 1024
-"""A pointer is shorter than that, by the specification."""
+"""By the specification a pointer is shorter."""
 _MAX_SIZE = (1 << 63) - 1
 _LFS = re.compile(
     rb"version https://(?:git-lfs|hawser)\.github\.com/spec/v\d+\r?\n(?:[a-z0-9.-]+ [^\r\n]+\r?\n)*?"
@@ -25,25 +25,25 @@ _ANNEX = re.compile(rb"/annex/objects/SHA256E?(?:-s(?P<size>\d{1,19}))?(?:-m\d+)
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """What lies in the place of a file."""
+    """A pointer that lies in the place of a file."""
 
     digest: bytes
-    """SHA-256 of the file that is meant."""
+    """SHA-256 of the file that it stands for."""
     size_bytes: int
-    """Of that file; 0 where the pointer does not say."""
+    """Of that file; 0 if the pointer does not say."""
     title: str
-    """Whose pointer it is: `Git LFS`."""
+    """The program that made the pointer: `Git LFS`."""
     command: str
-    """What fetches the file."""
+    """The command that fetches the file."""
 
     @property
     def sentence(self) -> str:
-        """Say what the file is, after its name."""
+        """What to say of the file behind its name: `is a … pointer, not the file`."""
         return f"is a {self.title} pointer, not the file: `{self.command}` fetches it"
 
 
 def pointer_in(content: bytes) -> Pointer | None:
-    """Read a file's whole content as a pointer; None when it is none."""
+    """Read a file's whole content as a pointer; None if it is not one."""
     if len(content) >= MAX_BYTES:
         return None
     for form, title, command in ((_LFS, "Git LFS", "git lfs pull"), (_ANNEX, "git-annex", "git annex get")):
@@ -53,7 +53,7 @@ def pointer_in(content: bytes) -> Pointer | None:
 
 
 def pointer_of(path: Path) -> Pointer | None:
-    """Give the pointer that lies at a path; None when there is a file itself, or nothing."""
+    """Give the pointer at a path; None if there is a real file, or nothing."""
     try:
         status = path.lstat()
         if not stat.S_ISREG(status.st_mode) or not 0 < status.st_size < MAX_BYTES:

@@ -13,15 +13,15 @@ class Store:
     format: str
     """The name of its format."""
     path: Path
-    """The file or folder that it is."""
+    """The file or folder of the store."""
     detail: str = ""
-    """Which of several layouts of the format it has."""
+    """Its layout, for formats with several."""
     root: Path | None = None
-    """The folder that its files may be taken from, where that is more than `path`."""
+    """The folder that its files may be taken from, if that is more than `path`."""
     parts: tuple[Path, ...] = ()
-    """Folders of its runs, for formats whose runs are single folders."""
+    """Its runs' folders or logs, for formats that keep runs apart."""
 
     @property
     def home(self) -> Path:
-        """The folder that nothing of the store may lead out of."""
+        """The folder that all files of the store must lie in."""
         return self.root or (self.path if self.path.is_dir() else self.path.parent)

@@ -1,8 +1,8 @@
-"""Tables of text in whatever form people's programs and spreadsheets write them.
+"""Text tables in the forms that programs and spreadsheets write.
 
-Encoded as UTF-8 or UTF-16, with or without a byte order mark, or in an old encoding of one byte a letter; with commas,
-semicolons or tabs between cells, and with decimal commas where commas do not separate. The beginning of a table says
-how it is written. Rows are read one by one, however long the table is, and quoted cells may hold anything.
+Their encoding is UTF-8 or UTF-16, with or without a byte order mark, or one with a single byte for each letter; cells are
+separated by commas, semicolons or tabs, and decimal commas are read where commas do not separate. The form is detected from
+the beginning of a table. Rows are read one by one, however long the table is, and quoted cells may hold anything.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
 )  # fmt: skip
-"""UTF-32 before UTF-16, whose mark its own begins with."""
+"""UTF-32 comes first: its mark begins with that of UTF-16."""
 _QUOTED = re.compile(r'"(?:[^"]|"")*"?')
 _DECIMAL = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a table is written."""
+    """The form of a table."""
 
     encoding: str = "utf-8"
     delimiter: str = ","
@@ -46,11 +46,11 @@ class Form:
 
 
 class LineTooLong(csv.Error):
-    """A line is longer than any real one: the reading ends there."""
+    """A line is longer than any real one; reading ends there."""
 
 
 def form_of(head: bytes) -> Form:
-    """Tell how a table is written by its beginning, whose last line may be cut off."""
+    """Detect the form of a table from its beginning, whose last line may be cut off."""
     encoding = _encoding_of(head)
     text = _QUOTED.sub("", head.decode(encoding, "replace"))
     lines = [line for line in text.splitlines()[:SAMPLED_LINES] if line.strip()]
@@ -60,11 +60,11 @@ def form_of(head: bytes) -> Form:
 
 
 def _delimiter_of(lines: list[str]) -> str:
-    """Say what separates cells: what every line has as often as the header, else what the header has most."""
+    """Detect the delimiter: the one that all lines have equally often, else the most frequent one of the header."""
     if not lines:
         return ","
     counts = {delimiter: lines[0].count(delimiter) for delimiter in DELIMITERS}
-    # Commas last: they may stand in numbers, as often as another separates those.
+    # Commas come last: they may be decimal commas, in every cell of a table with another delimiter.
     for delimiter in (";", "\t", ",") if len(lines) > 1 else ():
         if counts[delimiter] and all(line.count(delimiter) == counts[delimiter] for line in lines):
             return delimiter
@@ -76,7 +76,7 @@ def _encoding_of(head: bytes) -> str:
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding
-    # Without a mark, the zeros of Latin letters say on which side of each their byte is; zeros on both sides are no text's.
+    # Without a mark, the zero bytes of Latin letters show the byte order; zeros on both sides are not text.
     start = head[:512]
     low, high = start[::2].count(0), start[1::2].count(0)
     if len(start) >= 4 and max(low, high) > len(start) // 4 and min(low, high) == 0:
@@ -89,21 +89,21 @@ def _encoding_of(head: bytes) -> str:
 
 
 def open_table(path: Path, *, root: Path | None = None) -> Iterator[list[str]]:
-    """Give a table's rows, its header first. Decimal commas become points, bytes that are no letters U+FFFD; empty lines are left out.
+    """Give a table's rows, its header first. Decimal commas become points, undecodable bytes U+FFFD; empty lines are left out.
 
-    The file must lie inside `root`, which is its folder if none is given.
+    The file must lie inside `root`, by default its own folder.
 
     Raises:
         SourceDamaged: it is no regular file, or leads out of the store.
         OSError: it cannot be read.
-        LineTooLong: from some row on it is no table.
+        LineTooLong: a line is longer than any real one.
     """
     with open_inside(root or path.parent, path) as stream:
         yield from rows_of(stream)
 
 
 def header_of(path: Path, *, root: Path | None = None) -> list[str]:
-    """Give the names of a table's columns; none where there is no table.
+    """Give the names of a table's columns; empty if it is no table.
 
     Raises:
         SourceDamaged: it is no regular file, or leads out of the store.
@@ -119,13 +119,13 @@ def header_of(path: Path, *, root: Path | None = None) -> list[str]:
 
 
 def rows_of(stream: BinaryIO) -> Iterator[list[str]]:
-    """Give the rows of a stream that can be gone back in; see `open_table`.
+    """Give the rows of a seekable stream; see `open_table`.
 
-    A last line without a newline is given like any other: whoever knows the width of rows knows whether it is whole.
+    A last line without a newline is given like any other: the caller can tell by its width whether it is complete.
 
     Raises:
-        LineTooLong: from some row on it is no table.
-        csv.Error: the same.
+        LineTooLong: a line is longer than any real one.
+        csv.Error: the text is no CSV from some row on.
     """
     head = stream.read(HEAD_BYTES)
     stream.seek(0)
@@ -135,7 +135,7 @@ def rows_of(stream: BinaryIO) -> Iterator[list[str]]:
     for row in rows:
         if not any(cell.strip() for cell in row):
             if header is not None and len(row) == len(header) > 1:
-                yield row  # a row of empty cells is one: rows are counted
+                yield row  # a row of empty cells counts as a row
             continue
         if header is None:
             header = [cell.strip() for cell in row]
@@ -152,7 +152,7 @@ def _lines(stream: BinaryIO, form: Form) -> Iterator[str]:
                 raise LineTooLong("a line is longer than any real one")
             yield line.replace("\0", "\ufffd")
     finally:
-        with contextlib.suppress(ValueError):  # it is closed by whoever opened it, and may be by now
+        with contextlib.suppress(ValueError):  # the caller may have closed the stream by now
             text.detach()
 
 

@@ -1,7 +1,7 @@
-"""The wire format of protocol buffers (https://protobuf.dev/programming-guides/encoding/), as far as reading needs it.
+"""Reading the wire format of protocol buffers (https://protobuf.dev/programming-guides/encoding/).
 
-Messages are taken apart by field number; what a number means is said where it is used. Lengths are checked against the
-bytes that there are, so a hostile message costs no more than its own size.
+Messages are split into fields by number; the meaning of a number is documented where it is used. Lengths are checked against
+the available bytes, so a hostile message costs no more than its own size.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def fields(message: bytes) -> Iterator[tuple[int, int, int | bytes]]:
     """Give (number, wire type, value) of each field, in order: ints for varints, bytes for everything else.
 
     Raises:
-        SourceDamaged: the bytes are no message.
+        SourceDamaged: the bytes are not a message.
     """
     position, end = 0, len(message)
     try:
@@ -71,7 +71,7 @@ def _varint(message: bytes, position: int) -> tuple[int, int]:
 
 
 def grouped(message: bytes) -> dict[int, list[int | bytes]]:
-    """Give all values of a message by field number."""
+    """Give the values of a message, grouped by field number."""
     values: dict[int, list[int | bytes]] = {}
     for number, _, value in fields(message):
         values.setdefault(number, []).append(value)
@@ -84,7 +84,7 @@ def text_of(value: int | bytes) -> str:
 
 
 def bytes_of(value: int | bytes) -> bytes:
-    """Give a field of bytes or a message; nothing if it is a number."""
+    """Give a field of bytes or a message; empty if it is a number."""
     return value if isinstance(value, bytes) else b""
 
 
@@ -97,28 +97,28 @@ def signed(value: int | bytes) -> int:
 
 
 def double(value: int | bytes) -> float:
-    """Read a double; NaN where the field is none."""
+    """Read a double; NaN if the field is not one."""
     return float(_DOUBLE.unpack(value)[0]) if isinstance(value, bytes) and len(value) == 8 else float("nan")
 
 
 def single(value: int | bytes) -> float:
-    """Read a float; NaN where the field is none."""
+    """Read a float; NaN if the field is not one."""
     return float(_FLOAT.unpack(value)[0]) if isinstance(value, bytes) and len(value) == 4 else float("nan")
 
 
 def last_text(parts: dict[int, list[int | bytes]], number: int) -> str:
-    """Give the last text of a field, as readers of protocol buffers do; empty when there is none."""
+    """Give the last text of a field, which is the one that counts; empty if there is none."""
     values = parts.get(number)
     return text_of(values[-1]) if values else ""
 
 
 def last_bytes(parts: dict[int, list[int | bytes]], number: int) -> bytes:
-    """Give the last bytes of a field; empty when there are none."""
+    """Give the last bytes of a field; empty if there are none."""
     values = parts.get(number)
     return bytes_of(values[-1]) if values else b""
 
 
 def last_int(parts: dict[int, list[int | bytes]], number: int, default: int = 0) -> int:
-    """Give the last signed number of a field."""
+    """Give the last signed number of a field; `default` if there is none."""
     values = parts.get(number)
     return signed(values[-1]) if values else default
