@@ -1,4 +1,4 @@
-"""Files of MLflow's runs: where they are, what they are, and the data that a run used."""
+"""Artifacts of MLflow's runs: where their files are, what kind they are, and the data that a run used."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _MODELS = (".pkl", ".pt", ".pth", ".onnx", ".safetensors", ".joblib", ".h5", ".k
 
 
 class Places:
-    """Where artifacts of one store may be."""
+    """The folders in which artifacts of one store may be."""
 
     def __init__(self, path: Path, artifact_roots: tuple[Path, ...]) -> None:
         is_folder = path.is_dir()
         self._root = path if is_folder else path.parent
-        # Files of a run may be taken from the whole store, also where only a part of it was named.
+        # Files of a run may be taken from the whole store, even if only a part of it is imported.
         self.home = self._root.parent if is_folder else self._root
-        """The folder that nothing of the store may lead out of."""
+        """The folder that all files of the store must lie in."""
         self._artifact_roots = artifact_roots
 
     def find(self, uri: str, *, anchor: str) -> Path | None:
-        """Find a folder of artifacts: below the store, beside it, or below a folder that the user has named."""
+        """Find a folder of artifacts: below the store, beside it, or below a folder that the user has allowed."""
         if not uri:
             return None
-        # Beside an mlruns folder, only what an id of MLflow's own making leads to.
+        # Beside an mlruns folder, only paths with an id that MLflow has made.
         beside = (self.home,) if _ID.match(anchor) else ()
         for root in (self._root, *beside, *self._artifact_roots):
             if (place := inside_store(root, uri, anchor=anchor)) is not None:
@@ -43,7 +43,7 @@ class Places:
 
 
 def kind_of(place: Path) -> str:
-    """Guess what an artifact is from its name and what it holds."""
+    """Guess the kind of an artifact from its name and content."""
     name = place.name.lower()
     if place.is_dir() and not place.is_symlink():
         names = set(listed(place)[:200])
@@ -64,7 +64,7 @@ def kind_of(place: Path) -> str:
 
 
 def noted_models(text: str) -> dict[str, dict[str, Any]]:
-    """Read which models a run has logged, by their path, from the tag in which MLflow notes that."""
+    """Read the models that a run has logged, by their path, from the tag in which MLflow keeps them."""
     try:
         history = orjson.loads(text)
     except ValueError:
@@ -78,7 +78,7 @@ def noted_models(text: str) -> dict[str, dict[str, Any]]:
 
 
 def version_of_dataset(data: Dataset, run: MlflowRun) -> dict[str, Any]:
-    """Describe a dataset as a version: MLflow keeps where it came from and its digest, never its bytes."""
+    """Describe a dataset as a version: MLflow keeps its source and digest, but never its bytes."""
     source = _parsed(data.source)
     location = ""
     if isinstance(source, dict):

@@ -1,4 +1,4 @@
-"""MLflow's SQLite database, of any schema from 1.0 to today: columns and tables that a version lacks are not asked for."""
+"""MLflow's SQLite database, of any schema since 1.0: columns and tables that a version lacks are not queried."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _NO_PLACE = {
     "review_queues": "review queues", "guardrails": "guardrails", "endpoints": "gateway endpoints", "mcp_servers": "MCP servers",
     "webhooks": "webhooks", "jobs": "jobs",
 }  # fmt: skip
-"""Tables of what artui has no place for, in its newest schemas (mlflow/store/tracking/dbmodels/models.py)."""
+"""Tables that artui does not import, in MLflow's newest schemas (mlflow/store/tracking/dbmodels/models.py)."""
 _MODEL_STATUSES = {1: "PENDING", 2: "READY", 3: "FAILED"}
 
 
@@ -49,7 +49,7 @@ class MlflowDatabase:
         self._database = database = ForeignDatabase(path)
         if not is_mlflow(database):
             database.close()
-            raise SourceDamaged(f"{path.name!a} has not the tables of MLflow.")
+            raise SourceDamaged(f"{path.name!a} does not have the tables of MLflow.")
         self.lost: list[str] = []
         self.facts: dict[str, Any] = {"layout": "database"}
         if "alembic_version" in database.tables:
@@ -61,7 +61,7 @@ class MlflowDatabase:
         )
         self._rowids: dict[str, Any] | None = None
         self._last_texts: dict[str, tuple[str, dict[str, str]]] = {}
-        # Most stores have none, and would be asked in vain for every run.
+        # Most stores have none: this saves queries for every run.
         self._has_inputs = bool(self._optional("inputs", "SELECT 1 FROM inputs LIMIT 1"))
 
     def close(self) -> None:
@@ -69,7 +69,7 @@ class MlflowDatabase:
         self._database.close()
 
     def _optional(self, table: str, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        """Ask what only some versions have; damage there is noted, and costs nothing else."""
+        """Query a table that only some versions have; if it is damaged, this is noted and nothing else is lost."""
         if table not in self._database.tables:
             return []
         try:
@@ -145,7 +145,7 @@ class MlflowDatabase:
         return self._texts("tags", run.id)
 
     def _texts(self, table: str, run_id: str) -> dict[str, str]:
-        """Give a run's params or tags; they are asked for twice, for the fingerprint and for the run itself."""
+        """Give a run's params or tags; cached, since both the fingerprint and the run itself need them."""
         cached = self._last_texts.get(table)
         if cached is None or cached[0] != run_id:
             rows = self._database.rows(f"SELECT key, value FROM {table} WHERE run_uuid = ? ORDER BY key", (run_id,))
@@ -179,7 +179,7 @@ class MlflowDatabase:
             yield from _by_metric(rows, trouble)
 
     def _rows_by_run(self) -> dict[str, Any]:
-        """Say where each run's points are. Databases before MLflow 1.26 have no index by run: they are read through once."""
+        """Give the rowids of each run's points. Databases before MLflow 1.26 have no index by run: the table is read once."""
         if self._rowids is None:
             parts: dict[str, list[Any]] = {}
             faults: list[tuple[str, Exception]] = []
@@ -259,7 +259,7 @@ class MlflowDatabase:
         tables = self._database.tables
         if "registered_models" not in tables or "model_versions" not in tables:
             return []
-        # Workspaces, of the newest schemas, may each have a model of one name.
+        # In the newest schemas, several workspaces may have models of the same name.
         space = '"workspace"' if "workspace" in tables["registered_models"] else "'default'"
         aliases: dict[tuple[str, str], dict[str, int]] = {}
         for place, name, alias, number in self._optional("registered_model_aliases", f"SELECT {self._space('registered_model_aliases')}, name, alias, version FROM registered_model_aliases"):  # fmt: skip
@@ -285,7 +285,9 @@ class MlflowDatabase:
                 )
             )  # fmt: skip
         columns = self._database.columns("registered_models", "description")
-        notes: dict[tuple[str, str], str] = dict.fromkeys([*versions, *aliases], "")  # also of models whose row is lost
+        notes: dict[tuple[str, str], str] = dict.fromkeys(
+            [*versions, *aliases], ""
+        )  # including models whose row is lost
         for place, name, note in self._optional(
             "registered_models", f"SELECT {space}, name, {columns} FROM registered_models"
         ):
@@ -310,7 +312,7 @@ class MlflowDatabase:
 
 
 def _by_metric(rows: list[tuple[Any, ...]], trouble: Trouble) -> Iterator[tuple[str, Columns]]:
-    """Sort a page of rows by metric, keeping their order."""
+    """Group a page of rows by metric, keeping their order."""
     pages: dict[Any, list[tuple[Any, ...]]] = {}
     for row in rows:
         name = row[1]
@@ -334,7 +336,7 @@ def _columns(rows: list[tuple[Any, ...]]) -> Columns:
     _, _, values, times_ms, steps, is_nan = zip(*rows, strict=True)
     numbers = np.array([0 if odd else value for value, odd in zip(values, is_nan, strict=True)], np.float64)
     numbers[np.array([bool(odd) for odd in is_nan])] = np.nan
-    # Databases from before there were steps have none: NULL.
+    # In databases from before MLflow had steps, the step is NULL.
     return np.array([0 if step is None else step for step in steps], np.int64), np.array(times_ms, np.int64), numbers
 
 

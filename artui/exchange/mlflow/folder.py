@@ -1,4 +1,4 @@
-"""MLflow's folder of files, `mlruns/`: an experiment a folder, in it a run a folder, in it a metric, param or tag a file.
+"""MLflow's folder of files, `mlruns/`: a folder for each experiment, in it one for each run, in it a file for each metric, param and tag.
 
     mlruns/EXPERIMENT/meta.yaml
     mlruns/EXPERIMENT/RUN/{meta.yaml, metrics/NAME, params/NAME, tags/NAME, inputs/, outputs/, artifacts/}
@@ -7,10 +7,10 @@
     mlruns/.trash/EXPERIMENT                                        deleted experiments
 
 A line of a metric is `TIME_MS VALUE STEP`, without the step in stores of MLflow before 1.0. Git keeps no empty folders, so any
-of them may be missing. Every line ends with a newline, which is written with it: a last line without one was only begun.
+of them may be missing. A line and its newline are written together: a last line without one was cut off.
 
-What a folder is its `meta.yaml` says, not its place: an experiment, a run, a model. A folder with none is a run's if it has
-what a run has; all others are let alone.
+Its `meta.yaml` says whether a folder is an experiment, a run or a model, not its place. A folder without one is a run if it
+looks like a run; all others are ignored.
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ class MlflowFolder:
         self._find_experiments()
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Do nothing: no file is kept open."""
 
     def _find_experiments(self) -> None:
         root = self.root
         self._only_run_id: str | None = None
-        if (root / "meta.yaml").is_file():  # an experiment, or a run, was named
+        if (root / "meta.yaml").is_file():  # the path is that of an experiment or a run
             is_run = kind_of_folder(root) == "run"
             self._only_run_id = root.name if is_run else None
             self._add_experiment(root.parent if is_run else root, is_deleted=False)
@@ -91,7 +91,7 @@ class MlflowFolder:
     def _meta(self, folder: Path) -> dict[str, Any]:
         meta = load_yaml(read_inside(self.root.parent, folder / "meta.yaml"))
         if not isinstance(meta, dict):
-            raise SourceDamaged("meta.yaml does not hold what it should.")
+            raise SourceDamaged("meta.yaml is not a mapping.")
         return meta
 
     def experiments(self) -> dict[str, Experiment]:
@@ -119,7 +119,7 @@ class MlflowFolder:
         try:
             meta = self._meta(place)
         except FileNotFoundError:
-            damage = "its meta.yaml is missing: name, status and times are not known"
+            damage = "its meta.yaml is missing: name, status and times are unknown"
         except (SourceDamaged, OSError) as error:
             damage = f"its meta.yaml cannot be read: {error}"
         name = meta.get("run_name") or meta.get("name") or ""
@@ -147,7 +147,7 @@ class MlflowFolder:
         return self._texts(run.place / "tags")
 
     def _texts(self, folder: Path) -> dict[str, str]:
-        """Read a folder of one text a file; names with slashes are folders in it."""
+        """Read a folder with one text per file; names with slashes are files in folders."""
         texts = {}
         for name in _files_below(folder):
             try:
@@ -194,7 +194,7 @@ class MlflowFolder:
                 else {}
             )
             if not data:
-                self.lost.append(f"{run.place.name}/inputs/{name}: its dataset is not there")
+                self.lost.append(f"{run.place.name}/inputs/{name}: its dataset does not exist")
             else:
                 tags = meta.get("tags") if isinstance(meta.get("tags"), dict) else {}
                 used.append(
@@ -313,7 +313,7 @@ class MlflowFolder:
         return len(spans) if isinstance(spans, list) else 0
 
     def _meta_or_empty(self, folder: Path) -> dict[str, Any]:
-        """Read a meta.yaml; what is wrong with it is noted, and costs nothing else."""
+        """Read a meta.yaml; empty if it is missing or damaged, which is noted."""
         if not os.path.lexists(folder / "meta.yaml"):
             return {}
         try:
@@ -324,20 +324,20 @@ class MlflowFolder:
 
 
 def _run_id(meta: dict[str, Any], place: Path) -> str:
-    """Give a run's id: its folder's name where an id of digits alone was read as a number."""
+    """Give a run's id: the name of its folder if the id has only digits, and so was read as a number."""
     id = meta.get("run_uuid") or meta.get("run_id")
     return id if isinstance(id, str) else place.name
 
 
 def kind_of_folder(folder: Path) -> str:
-    """Say what a folder's meta.yaml is of: `experiment`, `run`, `other`; empty where there is none that says."""
-    if not os.path.isfile(os.path.join(folder, "meta.yaml")):  # most are not, and to open one takes its time
+    """Say what a folder is by its meta.yaml: `experiment`, `run` or `other`; empty if it has none that tells."""
+    if not os.path.isfile(os.path.join(folder, "meta.yaml")):  # most have none, and opening a file is slow
         return ""
     try:
         head = read_text(folder, folder / "meta.yaml").encode("utf-8", "replace")
     except (SourceDamaged, OSError):
         return ""
-    # Not parsed: what it is of is known as well where only a part of it is left.
+    # Not parsed, so that a part of a damaged file is enough.
     keys = {key.decode() for key in _KEY.findall(head)}
     if keys & {"model_id", "version", "digest", "source_type_name"} and "run_uuid" not in keys:
         return "other"
@@ -349,13 +349,13 @@ def kind_of_folder(folder: Path) -> str:
 
 
 def is_experiment(folder: Path) -> bool:
-    """Whether a folder is an experiment's: its meta.yaml says so, or says nothing and there are runs in it."""
+    """Say whether a folder is an experiment: by its meta.yaml, or without one if there are runs in it."""
     kind = kind_of_folder(folder)
     return kind == "experiment" or (not kind and any(_is_run(folder / name) for name in listed(folder)[:50]))
 
 
 def _is_run(folder: Path) -> bool:
-    """Whether a folder of an experiment is a run's: its meta.yaml says so, or says nothing and there is what a run has."""
+    """Whether a folder of an experiment is a run: by its meta.yaml, or without one if it has the folders of a run."""
     if folder.name in _NO_RUNS:
         return False
     if kind := kind_of_folder(folder):
@@ -388,7 +388,7 @@ def _files_below(folder: Path) -> list[str]:
 
 
 def _columns(lines: list[bytes]) -> tuple[Columns, int]:
-    """Read lines of a metric; give the columns, and how many lines were none."""
+    """Read lines of a metric; give the columns, and how many lines were bad."""
     times_ms, values, steps, bad = [], [], [], 0
     for line in lines:
         parts = line.split()

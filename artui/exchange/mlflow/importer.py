@@ -1,8 +1,8 @@
 """MLflow: its SQLite database or its `mlruns` folder.
 
-Experiments become projects, runs runs with their whole history. What lies in a run's artifact folder becomes one version a
-top-level entry, datasets become inputs, logged models versions under their names, and registered models artifacts of the
-project `model-registry` with MLflow's own version numbers, aliases and stages.
+Experiments become projects, and runs keep their whole history. Each top-level entry of a run's artifact folder becomes a
+version, datasets become inputs, logged models become versions under their names, and registered models become artifacts of
+the project `model-registry` with MLflow's own version numbers, aliases and stages.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     from artui.exchange.intake.run import RunIntake
 
 MAX_LOST = 50
-"""So many parts of a store that cannot be read are named."""
+"""How many unreadable parts of a store are named."""
 _ARTIFACT_FOLDERS = frozenset({"artifacts", "mlartifacts", "mlruns"})
 _LARGEST = 1.7976931348623157e308
 _NOTE_TAG = "mlflow.note.content"
 
 
 def reads(name: str) -> bool:
-    """Say whether a file may be MLflow's by its name: a database, or what says of a folder what it is."""
+    """Say by a file's name whether it may be MLflow's: a database, or a meta.yaml."""
     return name.endswith(DATABASES) or name == "meta.yaml"
 
 
@@ -58,26 +58,26 @@ def find_file(path: Path) -> Store | None:
 
 
 def find_folder(folder: Folder) -> list[Store]:
-    """Recognise an `mlruns` folder, an experiment or a run of one, or databases that lie in a folder."""
+    """Recognise an `mlruns` folder, an experiment or a run of one, or databases in a folder."""
     databases = [
         store
         for name in folder.files
         if name.endswith(DATABASES) and (store := find_file(folder.path / name)) is not None
     ]
     if databases:
-        # Their artifacts lie beside them, and are no stores of their own.
+        # Their artifacts lie beside them, and are no separate stores.
         folder.folders = [
             name for name in folder.folders if name not in _ARTIFACT_FOLDERS or _is_mlruns(folder.path / name)
         ]
     if _is_mlruns(folder.path) or kind_of_folder(folder.path) in ("experiment", "run"):
-        # What lies in it belongs to it, but for a store of its own: a program that ran in there has made one.
+        # All folders in it belong to it, except other stores, which programs that ran there may have made.
         folder.folders = [name for name in folder.folders if _is_mlruns(folder.path / name)]
         return [*databases, Store(FORMAT.name, folder.path, "folder")]
     return databases
 
 
 def _is_mlruns(path: Path) -> bool:
-    """Whether a folder holds experiments: a few of its folders are looked at, since any may lack its meta.yaml."""
+    """Whether a folder holds experiments: several of its folders are checked, since any may lack its meta.yaml."""
     return not path.is_symlink() and any(
         kind_of_folder(path / name) == "experiment" for name in listed(path)[:200] if not name.startswith(".")
     )
@@ -87,7 +87,7 @@ def take(store: Store, intake: Intake) -> None:
     """Take a whole store.
 
     Raises:
-        SourceDamaged: not even its list of runs can be read.
+        SourceDamaged: its list of runs cannot be read.
     """
     source: Any = MlflowDatabase(store.path) if store.detail == "database" else MlflowFolder(store.path)
     try:
@@ -98,7 +98,7 @@ def take(store: Store, intake: Intake) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One run, with what had to be read to choose it."""
+    """One run, with what was read to decide whether it is wanted."""
 
     row: MlflowRun
     tags: Mapping[str, str]
@@ -142,7 +142,7 @@ class _Taking:
         self._left("other parts of the store", "cannot be read either", len(source.lost) - MAX_LOST)
 
     def _take_others(self) -> None:
-        """Take what is of no run."""
+        """Take what belongs to no run."""
         for model in self._logged.values():
             if model.run_id not in self._runs_by_id:
                 with self._piece(f"logged model {model.id}"):
@@ -155,7 +155,7 @@ class _Taking:
 
     @contextlib.contextmanager
     def _piece(self, what: str) -> Iterator[None]:
-        """Read a piece of the store that is no run's: what is wrong with it costs that piece alone."""
+        """Read a piece of the store that belongs to no run: if it is damaged, only that piece is lost."""
         try:
             yield
         except FAULTS as error:
@@ -170,7 +170,7 @@ class _Taking:
         return experiment.name if experiment is not None and experiment.name else experiment_id or "Default"
 
     def _take_wanted(self, row: MlflowRun, models: list[LoggedModel]) -> None:
-        """Take a run if it is wanted. What that needs is read run by run: a store may have very many."""
+        """Take a run if it is wanted. Its tags are read only now, run by run: a store may have very many."""
         if not row.id:
             self._left("runs", "have no id")
             return
@@ -232,7 +232,7 @@ class _Taking:
             run.changed("runs", f"have a status that MLflow does not know ({row.status!a}): taken as finished"[:200])
         experiment = self._experiments.get(row.experiment_id)
         is_deleted = row.is_deleted or (experiment is not None and experiment.is_deleted)
-        # Without a time of its own, the deletion is dated to when the run was last heard of: the same at every import.
+        # Without a time, the deletion gets that of the run's last sign of life: the same at every import.
         deleted_ms = (row.deleted_ms or row.ended_ms or row.started_ms or 1) if is_deleted else None
         run.status(
             status or "finished",
@@ -280,7 +280,7 @@ class _Taking:
     def _take_artifacts(self, run: RunIntake, row: MlflowRun, tags: Mapping[str, str]) -> None:
         created_ms = row.ended_ms or row.started_ms
         folder = row.place / "artifacts" if row.place is not None else None
-        if folder is None or not listed(folder):  # MLflow makes that folder also where artifacts go elsewhere
+        if folder is None or not listed(folder):  # MLflow makes that folder even if artifacts go elsewhere
             folder = self._places.find(row.artifact_uri, anchor=row.id)
         names = listed(folder) if folder is not None and folder.is_dir() else []
         home = self._places.home
@@ -289,7 +289,7 @@ class _Taking:
             contents = self._intake.versions.folder_contents(folder / name, root=home)
             if contents:
                 run.output(name, kind=kind_of(folder / name), contents=contents, root=home, created_ms=created_ms)
-        # What else there was is known only of models, which MLflow also notes among the tags.
+        # Of artifacts that are not here, only models are known: MLflow keeps them in a tag, too.
         for path, facts in noted_models(tags.get("mlflow.log-model.history", "")).items():
             if path.split("/")[0] not in names:
                 run.output(

@@ -1,4 +1,4 @@
-"""MLflow's models: those that runs logged, under their names, and the registry with its own version numbers, aliases and stages."""
+"""MLflow's models: those that runs logged, and the registry with its version numbers, aliases and stages."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Models:
         )  # fmt: skip
 
     def put_registered(self, models: Iterable[RegisteredModel], piece: Callable[[str], AbstractContextManager[None]]) -> None:  # fmt: skip
-        """Write registered models; within `piece` each of their versions is read by itself."""
+        """Write registered models; each of their versions is read within a `piece`, so that damage loses only that version."""
         left = self._intake.report.left
         for model in models:
             if model.is_prompt:
@@ -52,7 +52,7 @@ class Models:
             named = _numbers_by_alias(model)
             numbers = {version.number for version in model.versions}
             if lost := sum(number not in numbers for number in named.values()):
-                left["aliases", "name no version that is there"] += lost
+                left["aliases", "name a version that does not exist"] += lost
             saved = None
             for version in model.versions:
                 if version.number < 1:
@@ -86,7 +86,7 @@ class Models:
         return saved
 
     def _source_of(self, version: ModelVersion) -> tuple[str, str]:
-        """Give the URI of a version's files, and the id that their folder has in its path."""
+        """Give the URI of a version's files, and the id that the path of their folder contains."""
         uri, anchor = version.uri, version.run_id
         if uri.startswith("runs:/"):
             anchor, _, path = uri.removeprefix("runs:/").partition("/")
@@ -99,7 +99,7 @@ class Models:
 
 
 def _numbers_by_alias(model: RegisteredModel) -> dict[str, int]:
-    """Give the number of the version that each alias names; of a stage that several versions have, the highest."""
+    """Give the version number of each alias; stages count as aliases of the highest version that has them."""
     staged: dict[str, int] = {}
     for version in model.versions:
         if version.stage and version.stage != "None":

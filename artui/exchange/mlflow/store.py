@@ -1,4 +1,4 @@
-"""What an MLflow store holds, whichever of its two layouts it has: the database, or the `mlruns` folder."""
+"""The content of an MLflow store, in either of its layouts: the database, or the `mlruns` folder."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Experiment:
 
 @dataclass(frozen=True, slots=True)
 class MlflowRun:
-    """A run's own row, without what belongs to it."""
+    """A run's own row, without its params, tags, points and artifacts."""
 
     id: str
     experiment_id: str
@@ -54,7 +54,7 @@ class MlflowRun:
     commit: str = ""
     artifact_uri: str = ""
     damage: str = ""
-    """What is wrong with the row itself; empty when nothing is."""
+    """What is wrong with the row itself; empty if nothing is."""
     place: Path | None = None
     """Its folder, in a store of folders."""
 
@@ -113,31 +113,31 @@ class RegisteredModel:
 
     @property
     def is_prompt(self) -> bool:
-        """Whether it is a prompt: MLflow keeps those as models that hold no model."""
+        """Whether it is a prompt, which MLflow keeps as a registered model."""
         return self.tags.get(PROMPT_TAG, "").lower() == "true"
 
 
 @dataclass(slots=True)
 class Trouble:
-    """What of one run's points could not be read: all others are given."""
+    """The points of one run that could not be read; all others are given."""
 
     bad: Counter[str] = field(default_factory=Counter)
-    """Of each metric how many entries hold no point."""
+    """How many entries of each metric are not points."""
     cut_off: list[str] = field(default_factory=list)
-    """Metrics whose last entry was only begun: its writer was killed, or still writes."""
+    """Metrics whose last entry is cut off: its writer was killed, or still writes."""
     faults: list[tuple[str, Exception]] = field(default_factory=list)
-    """(what, why) of what ended before its end."""
+    """(what, why) of parts that could not be read to their end."""
 
 
 class MlflowStore(Protocol):
-    """Reads one store. What cannot be read raises `SourceDamaged`, and only what was asked for is lost."""
+    """Reads one store. If something cannot be read, its method raises `SourceDamaged`, and only that is lost."""
 
     facts: dict[str, Any]
-    """What the store says of itself."""
+    """Facts about the store, such as its layout."""
     lost: list[str]
-    """What of the whole store could not be read."""
+    """Parts of the store that could not be read, in words."""
     entry: str
-    """What holds one point: `line`, `row`."""
+    """What messages call the entry of a point: `line` or `row`."""
 
     def experiments(self) -> dict[str, Experiment]:
         """Give all experiments by id, with their tags."""
@@ -148,7 +148,7 @@ class MlflowStore(Protocol):
         ...
 
     def fingerprint(self, run: MlflowRun) -> str:
-        """Say what differs once anything of the run has changed."""
+        """Hash what the run has: it differs once anything of the run has changed."""
         ...
 
     def params(self, run: MlflowRun) -> dict[str, str]:
@@ -160,7 +160,7 @@ class MlflowStore(Protocol):
         ...
 
     def points(self, run: MlflowRun, trouble: Trouble) -> Iterator[tuple[str, Columns]]:
-        """Give points by metric, in order of arrival; one metric may come in several parts. What is no point is noted."""
+        """Give points by metric, in order of arrival; a metric may come in several parts. Bad entries are counted in `trouble`."""
         ...
 
     def datasets(self, run: MlflowRun) -> list[Dataset]:
@@ -168,7 +168,7 @@ class MlflowStore(Protocol):
         ...
 
     def used_models(self, run: MlflowRun) -> list[str]:
-        """Give ids of the logged models that were inputs of the run."""
+        """List the ids of logged models that the run used."""
         ...
 
     def logged_models(self) -> list[LoggedModel]:
@@ -180,5 +180,5 @@ class MlflowStore(Protocol):
         ...
 
     def others(self) -> Counter[str]:
-        """Count what there is besides, such as traces, by kind."""
+        """Count what artui does not import, such as traces, by kind."""
         ...

@@ -1,4 +1,4 @@
-"""TensorBoard: event files of TensorFlow, PyTorch and all others that write them."""
+"""TensorBoard: event files of TensorFlow, PyTorch and other tools."""
 
 from artui.exchange.formats import Format
 

@@ -1,4 +1,4 @@
-"""What the beginning of an event file says: from where it goes on, hparams, and enough scalars to know it again."""
+"""The beginning of an event file: the step of a restart, hparams, and enough scalars to recognise the training."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _SAMPLE_BYTES = 1 << 20
 
 
 def restart_step(stream: BinaryIO) -> int | None:
-    """Say from which step on a file takes back what files before it hold; None when it takes nothing back.
+    """Give the step from which a file replaces the points of files before it; None if it replaces nothing.
 
-    A program that goes on from a checkpoint begins its file with a SessionLog whose status is START (1), at the step it
-    goes on from: `purge_step` of a SummaryWriter, and TensorFlow by itself. Only the beginning of the file is read.
+    A program that continues from a checkpoint begins its file with a SessionLog whose status is START (1), at the step where it
+    continues: `purge_step` of a SummaryWriter, and TensorFlow by default. Only the beginning of the file is read.
     """
     head = stream.read(HEAD_BYTES)
     place = 0
@@ -40,7 +40,7 @@ def restart_step(stream: BinaryIO) -> int | None:
 
 
 def head_hparams(stream: BinaryIO) -> dict[str, Any] | None:
-    """Give the hparams that stand at the beginning of a file; None where there are none."""
+    """Give the hparams at the beginning of a file; None if there are none."""
     reader = EventReader()
     for batch in records(BytesIO(stream.read(HEAD_BYTES)), HEAD_BYTES, Damage()):
         for value in reader.read(batch):
@@ -55,7 +55,7 @@ def head_hparams(stream: BinaryIO) -> dict[str, Any] | None:
 
 
 def sample(stream: BinaryIO) -> dict[str, tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]]:
-    """Read the scalars at the beginning of a file, so far as to know it again."""
+    """Read the scalars at the beginning of a file, to compare it with another log."""
     reader = EventReader()
     head = stream.read(_SAMPLE_BYTES)
     for batch in records(BytesIO(head), len(head), Damage()):

@@ -1,4 +1,4 @@
-"""Checksums of TFRecord: CRC-32C, masked, of many messages at once, as numpy computes them column by column."""
+"""Checksums of TFRecord: masked CRC-32C of many messages at once, computed column by column with numpy."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _mask(crc: int) -> int:
 
 
 def masked_of_long(data: NDArray[np.uint8]) -> int:
-    """Give the masked CRC-32C of one long message: lanes are run side by side, and joined by what a lane of zeros does to a state."""
+    """Give the masked CRC-32C of one long message: lanes of it are computed side by side, then combined by the effect of a lane of zeros."""
     lane_bytes = max(64, int(len(data) ** 0.5))
     count = len(data) // lane_bytes
     lanes = data[: count * lane_bytes].reshape(count, lane_bytes)
@@ -40,7 +40,7 @@ def masked_of_long(data: NDArray[np.uint8]) -> int:
 
 
 def _steps(state: NDArray[np.uint32], rows: NDArray[np.uint8]) -> NDArray[np.uint32]:
-    """Run the CRC over the columns of a matrix, a row a message."""
+    """Run the CRC over the columns of a matrix whose rows are messages."""
     table = _table()
     for column in np.ascontiguousarray(rows.T):
         state = table[(state ^ column) & np.uint32(255)] ^ (state >> np.uint32(8))

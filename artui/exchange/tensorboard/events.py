@@ -16,20 +16,20 @@ from artui.exchange.tensorboard.forms import Forms, Scalars, Shape, number_insid
 from artui.exchange.tensorboard.values import histogram, tensor
 
 UNREADABLE = (SourceDamaged, ValueError, IndexError, struct.error)
-"""What a record raises that is no event."""
+"""What reading a record raises if it is not an event."""
 _OTHERS = {4: "graphs", 6: "log messages", 7: "session marks", 8: "run metadata", 9: "graphs"}
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One summary value that is no scalar, or is one that was not met in this form before."""
+    """One summary value that is not a scalar, or a scalar in a new form."""
 
     tag: str
     step: int
     seconds: float
     plugin: str
     content: bytes
-    """What the plug-in keeps beside the value."""
+    """The plug-in's own data beside the value."""
     scalar: float | None = None
     texts: tuple[bytes, ...] = ()
     """Elements of a tensor of strings."""
@@ -42,7 +42,7 @@ class Value:
 
 
 class EventReader:
-    """Takes the events of one run apart, file after file: scalars are gathered, all else is given as it comes."""
+    """Reads the events of one run, file after file: scalars are gathered, other values are given as they come."""
 
     def __init__(self) -> None:
         self.scalars: dict[str, Scalars] = {}
@@ -50,23 +50,23 @@ class EventReader:
         self.first_seconds: float | None = None
         self.last_seconds: float | None = None
         self.plugins: dict[str, str] = {}
-        """Plug-in by tag: only the first value of a tag says it."""
+        """Plug-in by tag: only the first value of a tag names it."""
         self.contents: dict[str, bytes] = {}
         self.others: dict[str, int] = {}
-        """How many events there were of kinds that are no summaries."""
+        """Counts of events that are not summaries, by kind."""
         self.bad = 0
-        """Records that are no events."""
+        """Count of records that are not events."""
         self._events = Forms()
-        """Of whole events, behind their step."""
+        """Forms of whole events, behind their step."""
         self._values = Forms()
-        """Of values alone, where an event has several."""
+        """Forms of single values, for events with several."""
 
     def read(self, batch: list[bytes]) -> Iterator[Value]:
-        """Take records apart; gives what is no scalar."""
+        """Read records; give the values that are not scalars."""
         shapes = self._events.shapes
         for data in batch:
             candidates: Sequence[Shape] = ()
-            # Nearly all events of a run are the same but for time, step and value.
+            # Nearly all events of a run differ only in time, step and value.
             if len(data) > 20 and data[0] == 9 and data[9] == 16:
                 step, place = data[10], 11
                 if step > 127:
@@ -95,7 +95,7 @@ class EventReader:
                     self.bad += 1
 
     def take_scalars(self) -> Iterator[tuple[str, Any]]:
-        """Hand the gathered scalars over, by tag."""
+        """Give the gathered scalars by tag, and forget them."""
         for tag, scalars in self.scalars.items():
             if scalars.steps:
                 columns = scalars.columns()
@@ -104,7 +104,7 @@ class EventReader:
                     self._see_time(float(known_ms.min()) / 1000.0)
                     self._see_time(float(known_ms.max()) / 1000.0)
                 yield tag, columns
-                # The lists are emptied, not replaced: the short way leads to them.
+                # The lists are emptied, not replaced: forms refer to them.
                 scalars.wall_times.clear()
                 scalars.steps.clear()
                 scalars.values.clear()
@@ -149,16 +149,16 @@ class EventReader:
                 self.point_count += 1
 
     def _learn_value(self, message: bytes, scalars: Scalars) -> None:
-        """Note the form of a scalar's value, so that the next of its kind is not taken apart."""
+        """Note the form of a scalar's value, so that the next one like it need not be parsed."""
         if inside := number_inside(message):
             self._values.learn(message, *inside, scalars)
 
     def _learn_event(self, data: bytes, message: bytes, scalars: Scalars) -> None:
-        """Note the form of an event that has one value alone, so that the next of its kind is read the short way."""
+        """Note the form of an event with a single value, so that the next one like it need not be parsed."""
         if data[:1] != b"\x09" or data[9:10] != b"\x10":
             return
         parts = [(number, kind) for number, kind, _ in fields(data)]
-        # A form holds neither a field that comes twice nor one that is counted beside the value.
+        # Events with a repeated field, or one that is counted beside the value, have no form.
         if parts[:2] != [(1, 1), (2, 0)] or any(number in (1, 2) or number in _OTHERS for number, _ in parts[2:]):
             return
         summary, inside = span_of(data, 5), number_inside(message)
@@ -179,7 +179,7 @@ class EventReader:
             metadata = grouped(last_bytes(parts, 9))
             plugin = grouped(last_bytes(metadata, 1))
             if tag in self.scalars and tag not in self.plugins:
-                # Forms that were learnt before do not know what the tag is.
+                # Forms that were learnt before do not know the plug-in of the tag.
                 self._events.forget()
                 self._values.forget()
             self.plugins.setdefault(tag, last_text(plugin, 1))
@@ -203,7 +203,7 @@ class EventReader:
 
 
 def _of_tensor(message: bytes, plugin: str) -> dict[str, Any]:
-    """Say what of a value a tensor is: its texts, its scalar, or its array."""
+    """Read a tensor as a part of a value: its texts, its scalar, or its array."""
     texts, array = tensor(message)
     if texts:
         return {"texts": texts}

@@ -1,6 +1,6 @@
-"""Forms of messages: those that were met before, and are the same but for the bytes of one number.
+"""Forms of messages: messages that differ only in the bytes of one number share a form.
 
-Nearly all events of a run differ in time, step and value alone, so that a form saves taking each of them apart.
+Nearly all events of a run differ only in time, step and value, so a form saves parsing each of them.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from artui.exchange.tensorboard.values import TYPES
 
 _MAX_FORMS = 100_000
 _MAX_SHAPES = 8
-"""Of one length; a real run has one or two."""
+"""The limit for messages of one length; a real run has one or two."""
 
 Read = Callable[[bytes, int], tuple[float, ...]]
 _CODES = {"<f4": "<f", "<f8": "<d", "<f2": "<e", "<i4": "<i", "<i2": "<h", "<i1": "<b", "<i8": "<q", "<u1": "<B", "<u2": "<H", "<u4": "<I", "<u8": "<Q"}  # fmt: skip
 _READ: dict[str, Read] = {name: struct.Struct(code).unpack_from for name, code in _CODES.items()}
-"""How one number of a type is read out of the middle of a message."""
+"""Functions that read one number of a type at an offset of a message."""
 
 
 @dataclass(slots=True)
 class Scalars:
-    """Points of one tag, as they were met: raw bits, joined when they are handed over."""
+    """Points of one tag, in order of arrival; times are kept as raw bytes until `columns` joins them."""
 
     wall_times: list[bytes] = field(default_factory=list)
     steps: list[int] = field(default_factory=list)
@@ -40,25 +40,25 @@ class Scalars:
 
 
 def milliseconds(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Turn seconds into whole milliseconds; zero for what is no time."""
+    """Turn seconds into whole milliseconds; zero for values that are no time."""
     with np.errstate(all="ignore"):
         scaled = np.rint(seconds * 1000.0)
         return np.where(np.isfinite(scaled) & (np.abs(scaled) < 1 << 48), scaled, 0).astype(np.int64)
 
 
 Shape = tuple[int, int, Read, dict[bytes, Scalars]]
-"""Where the number begins and ends, how it is read, and the series by all other bytes."""
+"""Where the number begins and ends, how it is read, and the series by the other bytes of the message."""
 
 
 class Forms:
-    """Messages that were met before and are the same but for the bytes of one number, by their length."""
+    """Known forms of messages, by the length of the message."""
 
     def __init__(self) -> None:
         self.shapes: dict[int, list[Shape]] = {}
         self._count = 0
 
     def find(self, message: bytes) -> tuple[Scalars, float] | None:
-        """Give series and number of a message of a known form."""
+        """Give series and number of a message; None if its form is not known."""
         for begin, end, read, forms in self.shapes.get(len(message), ()):
             scalars = forms.get(message[:begin] + message[end:])
             if scalars is not None:
@@ -66,7 +66,7 @@ class Forms:
         return None
 
     def learn(self, message: bytes, begin: int, end: int, read: Read, scalars: Scalars) -> None:  # fmt: skip
-        """Note a form: any bytes may stand from `begin` to `end`, and they alone are the number."""
+        """Note the form of a message whose number is the bytes from `begin` to `end`."""
         if self._count >= _MAX_FORMS:
             return
         shapes = self.shapes.setdefault(len(message), [])
@@ -80,13 +80,13 @@ class Forms:
         self._count += 1
 
     def forget(self) -> None:
-        """Begin anew."""
+        """Forget all forms."""
         self.shapes.clear()
         self._count = 0
 
 
 def number_inside(message: bytes) -> tuple[int, int, Read] | None:
-    """Say where a value has the bytes of its number, whatever they are, and how they are read; None where that is not plain."""
+    """Say where the number of a value begins and ends, and how it is read; None if that is not certain."""
     parts = grouped(message)
     if parts.keys() <= {1, 2, 7, 9}:
         place = span_of(message, 2)
@@ -106,14 +106,14 @@ def number_inside(message: bytes) -> tuple[int, int, Read] | None:
 
 
 def span_of(message: bytes, number: int) -> tuple[int, int] | None:
-    """Say from where to where the only field of a number has its bytes."""
+    """Give start and end of the content of the only field with a number; None if there is not exactly one."""
     place, spans = 0, []
     for field_number, kind, value in fields(message):
         size = len(value) if isinstance(value, bytes) else _varint_bytes(value)
         place += _varint_bytes(field_number << 3) + (_varint_bytes(size) if kind == 2 else 0) + size
         if field_number == number:
             spans.append((place - size, place, kind))
-    # Numbers may be written longer than they need be: then the places are not known.
+    # Numbers may be encoded longer than necessary: then the offsets are unknown.
     if place != len(message) or len(spans) != 1 or spans[0][2] == 0:
         return None
     return spans[0][:2]

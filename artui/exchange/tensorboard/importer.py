@@ -1,7 +1,7 @@
-"""TensorBoard: folders with event files, of TensorFlow, PyTorch, tensorboardX, Keras and all others that write them.
+"""TensorBoard: folders with event files, of TensorFlow, PyTorch, tensorboardX, Keras and other tools.
 
-A folder with event files is a run, named by its path below what was imported, as TensorBoard names it. Scalars of both kinds
-become series; hparams params; texts, images and histograms one version a tag, with a file a step.
+A folder with event files is a run, named by its path below the imported folder, as TensorBoard names it. Scalars of both kinds
+become series, and hparams become params; texts, images and histograms become one version for each tag, with a file for each step.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _PLAIN_NAMES = frozenset({"logs", "log", "runs", "tensorboard", "tb", "tb_logs",
 
 
 def find_file(path: Path) -> Store | None:
-    """Recognise one event file: it stands for the folder that it lies in."""
+    """Recognise an event file: the store is the folder that it lies in."""
     return Store(FORMAT.name, path.parent, parts=(path.parent,)) if is_event_file(path.name) else None
 
 
@@ -48,7 +48,7 @@ def take(store: Store, intake: Intake) -> None:
     for logs in runs:
         identity = _identity(intake, logs, name_of(root, logs.folder))
         if title := intake.owner_of(identity):
-            intake.report.left["event files", f"belong to runs of {title} that are there already"] += 1
+            intake.report.left["event files", f"belong to runs of {title} that are imported already"] += 1
         else:
             identities[logs.folder] = identity
     candidates = [
@@ -68,9 +68,9 @@ def take(store: Store, intake: Intake) -> None:
 
 
 def _with_hparams_inside(runs: list[Logs]) -> list[Logs]:
-    """Give folders that `SummaryWriter.add_hparams` made to the runs that they lie in: their name is a time, and they hold hparams.
+    """Join folders that `SummaryWriter.add_hparams` made with the runs that they lie in: their name is a time, and they hold hparams.
 
-    Several with different hparams, as of a search with one writer, are runs of their own.
+    Several folders with different hparams, as from a search with one writer, stay separate runs.
     """
     folders = {logs.folder for logs in runs if logs.groups}
     inside: dict[Path, dict[str, dict[str, Any]]] = {}
@@ -96,7 +96,7 @@ def _hparams_of(logs: Logs) -> dict[str, Any] | None:
 
 
 def _identity(intake: Intake, logs: Logs, title: str) -> Identity:
-    """Say what a run is known by; its id is that of the ends of its path, and of its first file's name, which says when and where it began."""
+    """Identify a run by its event files; its id comes from the end of its path and the name of its first file, which has time and host."""
     parts = Path(os.path.abspath(logs.folder)).parts
     return Identity(
         intake.run_id("/".join(parts[-2:]), logs.files[0]), stamp(logs.folder, logs.files), place_of(logs.folder),
@@ -105,13 +105,13 @@ def _identity(intake: Intake, logs: Logs, title: str) -> Identity:
 
 
 def name_of(root: Path, folder: Path) -> str:
-    """Name a run by its path below the store; one that is the store itself by its folder."""
+    """Give a run's name: its path below the store, or the folder's name if it is the store itself."""
     below = os.path.relpath(folder, root)
     return (Path(os.path.abspath(root)).name or "run") if below == "." else below.replace(os.sep, "/")
 
 
 def project_of(root: Path) -> str:
-    """Name a project by the first folder upwards that is not called `logs` or the like."""
+    """Give a project's name: the first folder upwards that is not called `logs` or the like."""
     place = Path(os.path.abspath(root))
     for folder in (place, *place.parents):
         if folder.name and folder.name.lower() not in _PLAIN_NAMES:

@@ -1,4 +1,4 @@
-"""Event files: which files are some, and those of one run, with what they are known by."""
+"""Event files: how they are recognised, those of one run, and their witnesses."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from artui.exchange.reading.pointers import pointer_of
 from artui.exchange.tensorboard.records import first_records
 
 HPARAMS_FOLDER = re.compile(r"[0-9]{9,11}(?:\.[0-9]+)?\Z")
-"""The name of a folder that `SummaryWriter.add_hparams` makes: a time."""
+"""The name of a folder that `SummaryWriter.add_hparams` makes, which is a time."""
 _BEGUN = re.compile(r"tfevents\.([0-9]{9,11})(?:\.|$)")
 
 
 def is_event_file(name: str) -> bool:
-    """Say whether a file is one of TensorBoard's by its name, as TensorBoard itself does."""
+    """Say by a file's name whether it is an event file, as TensorBoard does."""
     return "tfevents" in name and not name.endswith((".profile-empty", ".tmp", ".gz", ".zip")) and not is_clutter(name)
 
 
@@ -42,11 +42,11 @@ def event_files(folder: Path) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Logs:
-    """The event files of one run: those of its folder, and of folders inside that are its, too."""
+    """The event files of one run: those of its folder, and of folders inside that belong to it."""
 
     folder: Path
     groups: tuple[tuple[str, ...], ...]
-    """Paths below the folder, a group a folder, in the order in which TensorBoard reads them."""
+    """Paths below the folder, a group for each folder, in the order in which TensorBoard reads them."""
 
     @classmethod
     def of(cls, folder: Path, *inside: str) -> Logs:
@@ -55,7 +55,7 @@ class Logs:
 
     @classmethod
     def among(cls, folder: Path, places: Iterable[str]) -> Logs:
-        """Find the event files of some folders, by their paths below one; an empty path is that one itself."""
+        """Find the event files of some folders, given by their paths below `folder`; an empty path is `folder` itself."""
         groups = (tuple(os.path.join(place, file) for file in event_files(folder / place)) for place in places)
         return cls(folder, tuple(group for group in groups if group))
 
@@ -66,12 +66,12 @@ class Logs:
 
     @property
     def begun_ms(self) -> int:
-        """When the first file was begun, as its name says; 0 when it does not."""
+        """When the first file was begun, from its name; 0 if the name does not say."""
         match = _BEGUN.search(self.files[0]) if self.groups else None
         return int(match[1]) * 1000 if match else 0
 
     def witnesses(self, root: Path) -> frozenset[str]:
-        """Give what distinguishes each file: its name, which has its process, with its first record, which has its time, and with the second."""
+        """Give witnesses of each file: its name, which has the process, with its first record, which has the time, and with its second."""
         witnesses = set()
         for file in self.files:
             with contextlib.suppress(OSError, SourceDamaged), open_inside(root, self.folder / file) as stream:

@@ -18,27 +18,27 @@ from artui.exchange.tensorboard.checksums import masked_of_long, masked_of_rows
 READ_BYTES = 4 << 20
 MAX_RECORD_BYTES = 256 << 20
 HEAD_BYTES = 64 << 10
-"""Looked at where only the beginning of a file counts."""
+"""How much is read if only the beginning of a file counts."""
 _LONG_BYTES = 1024
-"""Data longer than this is hashed in lanes, since it is seldom that many are of one length."""
+"""Longer data is hashed in lanes, since such records seldom have equal lengths."""
 
 
 @dataclass(slots=True)
 class Damage:
-    """What of a file could not be read."""
+    """The parts of a file that could not be read."""
 
     is_cut_off: bool = False
     """It ends within a record: its writer was killed, or still writes."""
     lost_bytes: int = 0
-    """Bytes behind a place from which on records cannot be told apart."""
+    """Bytes behind a place after which records cannot be told apart."""
     bad_records: int = 0
-    """Records whose data is not what their checksum says."""
+    """Records whose data does not match its checksum."""
 
 
 def records(stream: BinaryIO, size_bytes: int, damage: Damage) -> Iterator[list[bytes]]:
-    """Give the data of all records that are what their checksums say, some thousands at a time, in order.
+    """Give the data of all records whose checksums are right, some thousands at a time, in order.
 
-    Whatever lies behind a length that cannot be right is not read: it is counted in `damage`.
+    Nothing behind a wrong length is read; its bytes are counted in `damage`.
     """
     rest, at, is_over = b"", 0, False
     while not is_over:
@@ -58,7 +58,7 @@ def records(stream: BinaryIO, size_bytes: int, damage: Damage) -> Iterator[list[
             kept: list[bytes] = []
             for (start, length), head, data in zip(spans, good_heads.tolist(), good_data.tolist(), strict=True):
                 if not head:
-                    # What follows a wrong length was taken apart at the wrong places.
+                    # Behind a wrong length, the boundaries of records are wrong, too.
                     damage.lost_bytes += size_bytes - at - start
                     if kept:
                         yield kept
@@ -84,7 +84,7 @@ def records(stream: BinaryIO, size_bytes: int, damage: Damage) -> Iterator[list[
                 damage.is_cut_off = length <= MAX_RECORD_BYTES
                 damage.lost_bytes += 0 if damage.is_cut_off else size_bytes - at
                 return
-            # One record longer than what is read at once.
+            # A record longer than one read.
             missing = 16 + length - len(rest)
             if missing > READ_BYTES:
                 rest += stream.read(missing - READ_BYTES)
@@ -92,7 +92,7 @@ def records(stream: BinaryIO, size_bytes: int, damage: Damage) -> Iterator[list[
 
 
 def _checked(buffer: bytes, spans: list[tuple[int, int]]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Compare all records of a buffer to their checksums, those of one length at once: give which heads and which data are right."""
+    """Compare all records of a buffer with their checksums, grouped by length: give which heads and which data are right."""
     whole = np.frombuffer(buffer, np.uint8)
     starts = np.array([start for start, _ in spans], np.int64)
     lengths = np.array([length for _, length in spans], np.int64)
@@ -117,7 +117,7 @@ def _stored(whole: NDArray[np.uint8], places: NDArray[np.int64]) -> NDArray[np.u
 
 
 def first_records(stream: BinaryIO, count: int = 2) -> list[bytes]:
-    """Give how a file begins: its first few records, of which the first says when it was begun; those that are there, and not too long."""
+    """Give the first records of a file, with their framing; fewer if they are missing or too long. The first has the time at which the file was begun."""
     head = stream.read(HEAD_BYTES)
     beginning: list[bytes] = []
     place = 0

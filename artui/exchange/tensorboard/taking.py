@@ -1,4 +1,4 @@
-"""What event files hold, on its way into a run: scalars as series, training by training, and all else a version a tag."""
+"""Takes the content of event files into a run: scalars as series, kept apart by training, and other values as a version for each tag."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ if TYPE_CHECKING:
     from artui.exchange.tensorboard.logs import Logs
 
 KEPT_BYTES = 64 << 20
-"""Of a run's texts, images and histograms; what goes beyond is left."""
+"""The limit for all texts, images and histograms of a run; the rest is left out."""
 LIVE_SECONDS = 300
 TAKEN_BACK = "were taken back by a restart, which went on before them: left out, as in TensorBoard"
 MAX_TRAININGS = 100
 _SESSION = {1: "finished", 2: "failed", 3: "running"}
 
 Points = Callable[[str, str, "NDArray[np.int64]", "NDArray[np.int64]", "NDArray[np.float64]"], None]
-"""Takes points of a series: its name, labels, steps, times in milliseconds, values."""
+"""A function that takes points of a series: name, labels, steps, times in milliseconds, values."""
 
 
 def take_events(
     run: RunIntake, root: Path, logs: Logs, *, has_params: bool = True, take_points: Points | None = None,
     take_text: Callable[[str, str], bool] = lambda *_: False,
 ) -> None:  # fmt: skip
-    """Take all event files of one run; those that are damaged as far as they go.
+    """Take all event files of one run; damaged ones as far as they can be read.
 
-    Without `has_params` hparams are passed over; `take_points` takes the points in place of the run; `take_text` is asked
-    with the tag and the text of each text, and says whether it has taken it.
+    Without `has_params` hparams are skipped; `take_points` takes the points instead of the run; `take_text` is called with the
+    tag and content of each text, and says whether it has taken it.
     """
     reader = EventReader()
     kept = _Kept(run, has_params=has_params, take_text=take_text)
@@ -85,7 +85,7 @@ def _report_damage(run: RunIntake, name: str, damage: Damage) -> None:
 
 
 def _limits(root: Path, folder: Path, files: Sequence[str]) -> list[tuple[str, int | None]]:
-    """Give each file, and the step from which on later files take back what it holds; None where none does."""
+    """Give each file with the step from which later files replace its points; None if none does."""
     limits: list[tuple[str, int | None]] = []
     limit: int | None = None
     for name in reversed(files):
@@ -111,31 +111,31 @@ def _hand_over(run: RunIntake, reader: EventReader, limit: int | None, trainings
 
 
 class _Trainings:
-    """Keeps trainings apart that one folder holds: where steps begin again without a restart mark, a label says which log it is.
+    """Keeps several trainings in one folder apart: where steps begin again without a restart mark, a label numbers the logs.
 
-    One that goes on from its middle stays one series: both of its ways are kept, as TensorBoard keeps them.
+    A training that is continued from its middle stays one series, with both branches, as in TensorBoard.
     """
 
     def __init__(self, run: RunIntake, take_points: Points | None) -> None:
         self._run, self._take_points = run, take_points
         self._number = 1
         self._again: dict[str, int] = {}
-        """By tag, how often it began again within this file."""
+        """How often each tag began again within this file."""
         self._begun: dict[str, tuple[int, int, int]] = {}
-        """By tag, the first and the last step of the training that is being read, and its number of points."""
+        """First step, last step and number of points of the current training, by tag."""
         self._file = ""
         self._is_new_file = False
         self._beginnings: Counter[str] = Counter()
-        """What to say of trainings that begin again, with how often it is so."""
+        """Remarks about trainings that begin again, with their counts."""
 
     def begin(self, name: str) -> None:
-        """Say which file comes next."""
+        """Note which file comes next."""
         self._number += max(self._again.values(), default=0)
         self._again.clear()
         self._file, self._is_new_file = name, bool(self._begun)
 
     def take(self, batch: Mapping[str, tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]]) -> None:
-        """Take what comes next of each tag."""
+        """Take the next points of each tag."""
         if batch and self._is_new_file:
             self._is_new_file = False
             shared = [tag for tag in batch if tag in self._begun]
@@ -155,7 +155,7 @@ class _Trainings:
                     self._take_points(tag, labels, steps[start:end], times_ms[start:end], values[start:end])
 
     def _spans(self, tag: str, steps: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-        """Cut steps where a tag begins again; steps that only come out of order are left as they are."""
+        """Split steps where a tag begins again; steps that are merely out of order are not split."""
         first, last, count = self._begun.get(tag, (int(steps[0]), int(steps[0]), 0))
         back = np.flatnonzero((steps[1:] < steps[:-1]) & (steps[1:] <= first)) + 1
         cuts = [0, *back.tolist()] if count and _is_again(int(steps[0]), first, last) else back.tolist()
@@ -178,7 +178,7 @@ class _Trainings:
             yield start, end
 
     def finish(self) -> None:
-        """Say what was kept apart."""
+        """Add a remark for each training that was kept apart."""
         for text, count in self._beginnings.items():
             times_text = f", {count} times" if count > 1 else ""
             self._run.remark(
@@ -196,7 +196,7 @@ def _times(run: RunIntake, reader: EventReader, kept: _Kept) -> None:
     run.started(int(reader.first_seconds * 1000))
     last_ms = int(reader.last_seconds * 1000)
     status = _SESSION.get(kept.session_status or 0, "")
-    # TensorBoard has no word for a run's end: one that was written to just now is taken to go on.
+    # TensorBoard does not mark the end of a run: one that was written to just now is taken to be running.
     if status in ("", "running") and abs(time.time() - reader.last_seconds) < LIVE_SECONDS:
         run.status("running", heard_ms=last_ms)
     else:
@@ -204,7 +204,7 @@ def _times(run: RunIntake, reader: EventReader, kept: _Kept) -> None:
 
 
 class _Kept:
-    """Gathers what is no scalar, tag by tag, up to a size."""
+    """Gathers values that are not scalars, by tag, up to a size."""
 
     def __init__(self, run: RunIntake, *, has_params: bool, take_text: Callable[[str, str], bool]) -> None:
         self._run, self._has_params, self._take_text = run, has_params, take_text
@@ -213,9 +213,10 @@ class _Kept:
         self._bytes = 0
         self.session_status: int | None = None
         self.limit: int | None = None
-        """From this step on a later file takes back what is read now."""
+        """From this step on, a later file replaces the values."""
 
     def take(self, value: Value) -> None:
+        """Take one value: as params, as a file of a version, or as counted if artui does not import it."""
         run = self._run
         is_params = value.plugin == "hparams" or value.tag.startswith("_hparams_/")
         if self.limit is not None and value.step >= self.limit and not is_params:
@@ -261,7 +262,7 @@ class _Kept:
         elif value.plugin or value.texts or value.array is not None:
             run.left("tensors", f"of plug-in {value.plugin or 'none'!a}: artui has no place for them"[:200])
         else:
-            run.left("values", "hold nothing that is known")
+            run.left("values", "are of an unknown kind")
 
     def _keep(self, tag: str, kind: str, step: int, ending: str, content: bytes, *, name: str = "") -> None:  # fmt: skip
         if self._bytes + len(content) > KEPT_BYTES:
@@ -285,7 +286,7 @@ class _Kept:
         self._histograms.setdefault(tag, []).append((step, list(zip(lows, highs, counts, strict=False))))
 
     def finish(self) -> None:
-        """Write a version a tag."""
+        """Write a version for each tag."""
         for tag, steps in self._histograms.items():
             self._files.setdefault((tag, "table"), []).append(Content("histogram.csv", histograms.table(steps)))
         for (tag, kind), contents in self._files.items():

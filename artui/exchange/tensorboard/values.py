@@ -28,7 +28,7 @@ _MAX_DEPTH = 20
 
 
 def tensor(message: bytes) -> tuple[tuple[bytes, ...], NDArray[np.float64] | None]:
-    """Read a TensorProto: its strings, or its numbers as float64 in its shape; nothing for types that are neither."""
+    """Read a TensorProto: its strings, or its numbers as float64 in its shape; `((), None)` for other types."""
     parts = grouped(message)
     kind = last_int(parts, 1)
     if kind == _STRING:
@@ -48,12 +48,12 @@ def tensor(message: bytes) -> tuple[tuple[bytes, ...], NDArray[np.float64] | Non
     else:
         return (), None
     if count > len(numbers) == 1 and count <= _MAX_FILLED:
-        numbers = np.full(count, numbers[0])  # one number stands for all of them; a hostile shape is not made true
+        numbers = np.full(count, numbers[0])  # one number stands for all; a hostile shape is not filled
     return (), numbers.reshape(shape) if numbers.size == count and len(shape) < 30 else numbers
 
 
 def _typed(parts: dict[int, list[int | bytes]], kind: int) -> list[float]:
-    """Read numbers that are written one by one: float_val, double_val, int_val, int64_val, bool_val, half_val and the unsigned ones."""
+    """Read numbers from the typed fields: float_val, double_val, int_val, int64_val, bool_val, half_val and the unsigned ones."""
     if kind == 1:
         return _floats(parts, 5, "f")
     if kind == 2:
@@ -75,7 +75,7 @@ def _typed(parts: dict[int, list[int | bytes]], kind: int) -> list[float]:
 
 
 def _floats(parts: dict[int, list[int | bytes]], number: int, code: str) -> list[float]:
-    """Read floats or doubles of a field, packed or one by one, by the code of their struct."""
+    """Read floats or doubles of a field, packed or not; `code` is that of `struct`."""
     size_bytes = struct.calcsize(code)
     return [
         float_
@@ -85,13 +85,13 @@ def _floats(parts: dict[int, list[int | bytes]], number: int, code: str) -> list
 
 
 def histogram(message: bytes) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Read a HistogramProto: 6 the upper limits of the buckets, 7 how many values are in each."""
+    """Read a HistogramProto: 6 the upper limits of the buckets, 7 their counts."""
     parts = grouped(message)
     return tuple(_floats(parts, 6, "d")), tuple(_floats(parts, 7, "d"))
 
 
 def hparams(content: bytes) -> tuple[dict[str, Any], int | None]:
-    """Read what the hparams plug-in keeps: params, and the status of the session's end.
+    """Read the data of the hparams plug-in: params, and the status at the end of the session.
 
     HParamsPluginData: 3 session_start_info {1 hparams}, 4 session_end_info {1 status}.
     """

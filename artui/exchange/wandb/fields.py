@@ -1,4 +1,4 @@
-"""Numbers of the fields of `Record`, the message of which W&B's logs are: wandb/proto/wandb_internal.proto."""
+"""Field numbers of `Record`, the message in W&B's logs: wandb/proto/wandb_internal.proto."""
 
 HISTORY, SUMMARY, OUTPUT, CONFIG, STATS, ARTIFACT, TENSORBOARD, ALERT, METRIC, OUTPUT_RAW = (
     2,
@@ -14,4 +14,4 @@ HISTORY, SUMMARY, OUTPUT, CONFIG, STATS, ARTIFACT, TENSORBOARD, ALERT, METRIC, O
 )
 RUN, EXIT, HEADER, PREEMPTING, USE_ARTIFACT, ENVIRONMENT = 17, 18, 21, 23, 25, 26
 QUIET = frozenset({1, 6, 11, 14, 15, 16, 19, 20, 21, 22, 24, 27, 100, 200})
-"""Records that are W&B's own bookkeeping: numbers, upload lists, telemetry, footers, requests."""
+"""Records of W&B's own bookkeeping, which are skipped: numbers, upload lists, telemetry, footers, requests."""

@@ -1,7 +1,7 @@
-"""Files that belong to a W&B run: pictures, tables, artifacts, its code and environment. Taken from the store alone.
+"""Files that belong to a W&B run: pictures, tables, artifacts, its code and environment. They are taken only from the store.
 
-Artifact files are those that are still staged, below the store or where this user's own W&B stages and caches, and only if
-their digest is the one in the log.
+Artifact files are taken if they are still staged, below the store or in the staging and cache folders of this user's W&B, and
+if their digest is the one in the log.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from artui.exchange.intake.run import RunIntake
 
 KEPT_BYTES = 64 << 20
-"""Of a run's histograms; what goes beyond is left."""
+"""The limit for all histograms of a run; the rest is left out."""
 MAX_DEPTH = 20
 MAX_CAPTIONS, MAX_CAPTION_CHARS = 1000, 1000
 _KINDS = {"model": "model", "dataset": "dataset", "code": "code", "job": "code", "run_table": "table", "checkpoint": "checkpoint", "raw_data": "dataset", "result": "report"}  # fmt: skip
 _PICTURES = {"image-file": "figure", "table-file": "table", "html-file": "report", "plotly-file": "figure", "bokeh-file": "figure", "joined-table": "table", "partitioned-table": "table"}  # fmt: skip
 _OWN_FILES = frozenset({"media", "code", "artifact", "config.yaml", "output.log", "requirements.txt", "wandb-summary.json", "wandb-metadata.json", "conda-environment.yaml", "diff.patch", "wandb-history.jsonl", "wandb-events.jsonl"})  # fmt: skip
-"""What W&B itself writes into a run's folder of files."""
+"""Names that W&B itself writes into a run's folder of files."""
 
 
 class RunFiles:
@@ -69,7 +69,7 @@ class RunFiles:
                 f"media/images/{file}" if "/" not in str(file) else str(file) for file in value.get("filenames") or ()
             ]
             count = value.get("count")
-            if not paths and isinstance(count, int):  # clients before 2021 name them by their place alone
+            if not paths and isinstance(count, int):  # clients before 2021 do not list their names
                 paths = [
                     f"media/images/{name}_{step}_{number}.{value.get('format', 'png')}"
                     for number in range(min(count, 1000))
@@ -105,7 +105,7 @@ class RunFiles:
         captions[title] = caption[:MAX_CAPTION_CHARS]
 
     def media_of_summary(self, summary: Mapping[str, Any], step: int, before: str = "", depth: int = 0) -> None:
-        """Take media that stand in the summary alone, as those that were set there and not logged."""
+        """Take media that are only in the summary, because they were set there and not logged."""
         for key, value in summary.items():
             name = f"{before}{key}"
             if isinstance(value, dict) and "_type" not in value:
@@ -191,7 +191,7 @@ class RunFiles:
         )  # fmt: skip
 
     def _staged(self, local: str) -> Path | None:
-        """Find a staged file: below the store, or where this user's own W&B stages and caches."""
+        """Find a staged file: below the store, or in the staging and cache folders of this user's W&B."""
         if not local:
             return None
         if (
@@ -212,7 +212,7 @@ class RunFiles:
         )  # fmt: skip
 
     def _saved_by_hand(self) -> list[Content]:
-        """List what `wandb.save` put beside the files that W&B writes itself; of several logs' the newest."""
+        """List the files that `wandb.save` added to those that W&B writes; the newest if several logs have one."""
         by_path: dict[str, Content] = {}
         for folder in self._folders:
             if folder.is_dir() and not folder.is_symlink():
@@ -222,7 +222,7 @@ class RunFiles:
         return list(by_path.values())
 
     def finish(self, started_ms: int, last_ms: int) -> None:
-        """Write versions of what was gathered, and of the run's environment and code."""
+        """Write versions of the gathered media, and of the run's environment, code and saved files."""
         run = self._run
         environment = [Content(name, place=place) for name in ("requirements.txt", "wandb-metadata.json", "conda-environment.yaml") if (place := self.find(name)) is not None]  # fmt: skip
         if environment:
@@ -255,7 +255,7 @@ class RunFiles:
 
 
 def _has_md5(home: Path, place: Path, digest: str, size_bytes: int) -> bool:
-    """Whether a staged file is the one that the log means; W&B's digests are MD5 in base64."""
+    """Whether a staged file is the one in the log; W&B's digests are MD5 in base64."""
     try:
         wanted = base64.b64decode(digest, validate=True)
     except ValueError:
@@ -278,7 +278,7 @@ def _has_md5(home: Path, place: Path, digest: str, size_bytes: int) -> bool:
 
 
 def _own_folders() -> list[Path]:
-    """Folders in which this user's own W&B stages and caches artifacts."""
+    """Give the staging and cache folders of this user's W&B."""
     places = [os.environ.get("WANDB_DATA_DIR"), os.environ.get("WANDB_CACHE_DIR"), os.environ.get("WANDB_ARTIFACT_DIR")]
     return [Path(place) for place in places if place] + [
         user_data_path("wandb", appauthor=False),

@@ -1,4 +1,4 @@
-"""Which runs a W&B store holds: its logs, the run that each is of, and what that run is known by."""
+"""The runs of a W&B store: its logs, the run of each log, and how that run is identified."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
     from artui.exchange.intake.intake import Intake
 
 HEAD_RECORDS = 50
-"""A log says within its first few records which run it is of."""
+"""The record with a log's run is among its first few records."""
 _FOLDER = re.compile(r"run-\d{8}_\d{6}-")
 
 
 def reads(name: str) -> bool:
-    """Say whether a file is one of W&B's logs by its name."""
+    """Say by a file's name whether it is one of W&B's logs."""
     return name.endswith(".wandb")
 
 
 def find_file(path: Path) -> Store | None:
-    """Recognise a transaction log by how it begins; one that is empty by its name."""
+    """Recognise a transaction log by its name."""
     if not path.name.endswith(".wandb"):
         return None
     return Store(FORMAT.name, path, root=_home_of(path.parent), parts=(path,))
@@ -59,7 +59,7 @@ def find_folder(folder: Folder) -> list[Store]:
 
 
 def _home_of(folder: Path) -> Path:
-    """The folder that a run's files may be taken from: the one that holds `wandb/`, if the run lies in one."""
+    """Give the folder that a run's files may be taken from: the one that holds `wandb/`, if the run lies in one."""
     for place in (folder, folder.parent):
         if place.name == "wandb":
             return place.parent
@@ -67,7 +67,7 @@ def _home_of(folder: Path) -> Path:
 
 
 def by_run(heads: list[Head]) -> list[list[Head]]:
-    """Put the logs of one run together, by when they began; one that has no record of its run yet, to the run of its id."""
+    """Group logs by their run, in order of their start; a log that has no record of its run yet joins the run with its id."""
     runs: dict[tuple[str, str, str], list[Head]] = {}
     for head in sorted(heads, key=lambda head: not head.has_run):
         key = head.entity, head.project, head.id
@@ -78,13 +78,13 @@ def by_run(heads: list[Head]) -> list[list[Head]]:
 
 
 def run_path(heads: list[Head]) -> tuple[str, str, str]:
-    """Give entity, project and id of a run, as its logs say, or as their names do."""
+    """Give entity, project and id of a run, from its logs or else from their names."""
     head = next((head for head in heads if head.has_run), heads[0])
     return head.entity, head.project, head.id
 
 
 def identity_of(intake: Intake, heads: list[Head]) -> Identity:
-    """Say what a run is known by: its own id once a log says it, and the names of its logs and their folders, which have the time."""
+    """Identify a run by its own id, if a log has it, and by the names of its logs and their folders, which have a time."""
     names = {(head.path.parent.name, head.path.name) for head in heads if _FOLDER.search(head.path.parent.name)}
     return Identity(
         intake.run_id(*run_path(heads)), _fingerprint(heads), witnesses=frozenset(witness(LOG, *name) for name in names),
@@ -94,7 +94,7 @@ def identity_of(intake: Intake, heads: list[Head]) -> Identity:
 
 @dataclass(slots=True)
 class Head:
-    """Which run a log is of."""
+    """The beginning of a log, which says what run it is of."""
 
     path: Path
     id: str
@@ -104,7 +104,7 @@ class Head:
     started_ms: int = 0
     client: str = ""
     has_run: bool = False
-    """Whether the log says which run it is of: its client writes that in a block, which may take minutes to fill."""
+    """Whether the log has the record of its run: the client writes whole blocks, and one may take minutes to fill."""
 
 
 def head_of(root: Path, path: Path) -> Head:
@@ -128,15 +128,15 @@ def head_of(root: Path, path: Path) -> Head:
                 if number > HEAD_RECORDS:
                     break
     except (SourceDamaged, OSError):
-        pass  # the run says so when the log itself is read
+        pass  # noted in the run when the whole log is read
     head.started_ms = head.started_ms or _begun_ms(root, path)
     return head
 
 
 def _begun_ms(root: Path, log: Path) -> int:
-    """Say when a log was begun that does not say it: as the metadata beside it do, else by its file.
+    """Give the start of a log that does not say it: from the metadata beside it, else from the time of its file.
 
-    The time in its folder's name is that of a clock on a wall, nobody knows where.
+    The time in its folder's name is a local time without a zone.
     """
     with contextlib.suppress(OSError, SourceDamaged, ValueError, AttributeError):
         metadata = orjson.loads(read_inside(root, log.parent / "files" / "wandb-metadata.json"))

@@ -1,4 +1,4 @@
-"""History and system metrics of W&B's logs, as series: row by row, with W&B's own step."""
+"""History and system metrics of W&B's logs as series, with W&B's own step."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FLUSH_POINTS = 1 << 17
 
 @dataclass(slots=True)
 class Clock:
-    """When a run began and was last heard of, as the records that were read so far say."""
+    """When a run began and when it last logged something, according to the records read so far."""
 
     started_ms: int
     last_ms: int
@@ -35,38 +35,38 @@ class History:
         self._run, self._files, self._clock = run, files, clock
         self._columns: dict[str, Column] = {}
         self._forms: dict[bytes, Column] = {}
-        """Columns by the bytes with which their items begin."""
+        """Columns by the first bytes of their items."""
         self._waiting = 0
         self._log_count = 0
         self._labels = ""
         self._begun_step: int | None = None
-        """The first step of the training that is read."""
+        """The first step of the current training."""
         self._repeated_to: int | None = None
-        """Up to this step a log that goes on repeats what one before has."""
+        """Up to this step, a continued log repeats the rows of an earlier one."""
         self._is_first_row = True
         self._media: list[tuple[str, Any]] = []
-        """Of the row that is read: their step comes last."""
+        """Media of the current row, kept until its step is known."""
         self.texts: dict[str, Any] = {}
         """The last text of each name."""
         self.last_step = 0
 
     @property
     def names(self) -> set[str]:
-        """The names that have points."""
+        """The names of series."""
         return {name for name in self._columns if not name.startswith("_")}
 
     def begin_log(self) -> None:
-        """Say that another log comes."""
+        """Note that another log begins."""
         self.hand_over()
         self._log_count, self._is_first_row, self._repeated_to = self._log_count + 1, True, None
 
     def hand_over_when_due(self) -> None:
-        """Give the points to the run once they are many."""
+        """Give the gathered points to the run if there are many."""
         if self._waiting > FLUSH_POINTS:
             self.hand_over()
 
     def hand_over(self) -> None:
-        """Give the points that wait to the run."""
+        """Give the gathered points to the run."""
         for column in self._columns.values():
             if column.values:
                 self._run.points(column.name, column.steps, column.times_ms, column.values, labels=self._labels)
@@ -82,7 +82,7 @@ class History:
         nested: dict[str, Any] = {}
         position, end = 0, len(value)
         while position < end:
-            # The short way: an item of under 128 bytes, with one key, whose value is a number.
+            # The fast path: an item of under 128 bytes, with one key and a number as its value.
             if value[position] == 10 and position + 3 < end and value[position + 1] < 128:
                 after = position + 2 + value[position + 1]
                 name_end = position + 4 + value[position + 3]
@@ -149,7 +149,7 @@ class History:
         self._media.clear()
 
     def _begin(self, step: int) -> None:
-        """Compare the first step of a log to the logs before: where steps begin again, as of a program that ran twice under one id, a label says so."""
+        """Compare the first step of a log with earlier logs: if steps begin again, because a program ran twice with one id, a label numbers the logs."""
         self._is_first_row = False
         if self._begun_step is None:
             self._begun_step = step
@@ -167,7 +167,7 @@ class History:
         elif isinstance(value, dict):
             if "_type" in value:
                 self._media.append((name, value))
-                # What W&B measures of a picture or table, such as its width, is part of the history.
+                # Numbers about a picture or table, such as its width, are part of the history.
                 for key, inner in value.items():
                     if isinstance(inner, int | float) and not isinstance(inner, bool):
                         self._take_value(f"{name}.{key}", inner, row)
@@ -177,7 +177,7 @@ class History:
         elif isinstance(value, list) and value and all(isinstance(item, dict) and "_type" in item for item in value):
             self._media += [(name, item) for item in value]
         elif isinstance(value, str):
-            # What is no number has no place in a series: the last text is kept with the summary.
+            # Texts do not fit into a series: the last one is kept with the summary.
             self.texts[name] = value
             self._run.left("history values", "are texts: the last of each name is kept in the summary")
         elif value is not None:

@@ -1,8 +1,8 @@
 """Weights & Biases: transaction logs `run-ID.wandb`, one or a whole `wandb/` folder, read without the wandb package.
 
-The messages are those of W&B's `wandb_internal.proto`, by field number. Config becomes params, history series with W&B's own
-step, system metrics series `system/…`; console, media, code, environment and logged artifacts versions. What stands in the
-summary alone becomes a series of one point with the label `summary`.
+Messages are read by the field numbers of W&B's `wandb_internal.proto`. Config becomes params, history becomes series with W&B's
+own step, and system metrics become series `system/…`; console, media, code, environment and logged artifacts become versions.
+A number that is only in the summary becomes a series of one point with the label `summary`.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ CONSOLE_BYTES = 64 << 20
 
 
 def take(store: Store, intake: Intake) -> None:
-    """Take every run; several logs of one run, as after it was resumed, are one."""
+    """Take every run; several logs of one run, as after a resume, become one run."""
     candidates = []
     for heads in by_run([head_of(store.home, path) for path in store.parts]):
         entity, project, id = run_path(heads)
@@ -101,8 +101,9 @@ class _Taking:
         self._has_run = False
 
     def read(self, head: Head) -> None:
+        """Read one log, as far as possible; problems are noted in the run."""
         damage = Damage()
-        self._exit_code, self._ended_ms = None, None  # a later log says that the run went on
+        self._exit_code, self._ended_ms = None, None  # a later log means that the run went on
         self._history.begin_log()
         bad = 0
         try:
@@ -163,7 +164,7 @@ class _Taking:
         elif number == TENSORBOARD:
             self._run.left("TensorBoard folders", "were only named in the log: import them as such")
         elif number not in QUIET:
-            self._run.left("records", f"of a kind that is not known ({number})")
+            self._run.left("records", f"of an unknown kind ({number})")
 
     def _take_run(self, value: bytes) -> None:
         """RunRecord: 4 config, 5 summary, 6 group, 7 job type, 8 name, 9 notes, 10 tags, 12 sweep, 13 host, 17 start, 18 resumed, 21 git."""
@@ -247,7 +248,7 @@ class _Taking:
     # The end
 
     def finish(self) -> None:
-        """Write what is only known once all logs are read."""
+        """Write what is known only after all logs are read."""
         run = self._run
         names = self._history.names
         self._history.hand_over()
@@ -273,7 +274,7 @@ class _Taking:
 
     def _status(self) -> None:
         if self._exit_code is None:
-            # No record of an end: it goes on, or was killed. Which of both, the time shows at which it was last heard of.
+            # Without a record of its end, the run is still running or was killed: the time of its last record tells.
             self._run.status("running", heard_ms=self._clock.last_ms)
             return
         ended_ms = max(self._ended_ms or 0, self._clock.last_ms)
@@ -296,7 +297,7 @@ class _Taking:
         self._files.finish(self._clock.started_ms, self._clock.last_ms)
 
     def _from_files(self) -> None:
-        """Take config and summary from the files beside a log that does not hold them."""
+        """Take config and summary from the files beside a log that lacks them."""
         if (place := self._files.find("config.yaml")) is not None:
             try:
                 config = load_yaml(read_inside(self._home, place))
@@ -315,7 +316,7 @@ class _Taking:
                 self._run.left("summaries", f"cannot be read: {error}"[:200])
 
     def _metadata_file(self) -> None:
-        """Take what logs before 2025 keep only in `wandb-metadata.json`."""
+        """Take facts that runs before 2025 keep only in `wandb-metadata.json`."""
         place = self._files.find("wandb-metadata.json")
         if place is None:
             return

@@ -1,4 +1,4 @@
-"""Values in W&B's records: items of config, summary and history, with their keys and their JSON."""
+"""Values in W&B's records: items of config, summary and history, with keys and JSON."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def timestamp_ms(message: bytes) -> int:
 
 @dataclass(slots=True)
 class Column:
-    """Points of one metric that wait to be handed over."""
+    """Points of one metric that were not given to the run yet."""
 
     name: str
     steps: list[int] = field(default_factory=list)
@@ -31,7 +31,7 @@ class Column:
 def read_item(
     message: bytes, forms: dict[bytes, Column] | None = None, columns: dict[str, Column] | None = None
 ) -> tuple[list[str], bytes]:
-    """Read an item: its key or nested key, and its value as JSON text. Of a plain one the form, which is how it begins, is noted for the short way."""
+    """Read an item: its key or nested key, and its value as JSON text. The first bytes of a plain item are added to `forms`, for the fast path."""
     key: list[str] = []
     nested: list[str] = []
     text = b""
@@ -69,7 +69,7 @@ def read_item(
 
 
 def put_value(target: dict[str, Any], path: list[str], text: bytes, *, is_removed: bool = False) -> None:
-    """Put a value into nested mappings by its path, or take it away."""
+    """Put a value into nested mappings at a path, or remove it."""
     if not path or len(path) > 50:
         return
     for part in path[:-1]:
@@ -84,7 +84,7 @@ def put_value(target: dict[str, Any], path: list[str], text: bytes, *, is_remove
 
 
 def field_end(message: bytes, position: int) -> int:
-    """Give where the field at a position of a message ends."""
+    """Give the end of the field that begins at a position of a message."""
     kind = message[position] & 7
     if kind != 2:
         return len(message)
@@ -100,7 +100,7 @@ def field_end(message: bytes, position: int) -> int:
 
 
 def from_json(text: bytes | str) -> Any:
-    """Read JSON as Python writes it: NaN and infinities are numbers. What is none is given as text."""
+    """Read JSON as Python writes it, with NaN and infinities; anything else is given as text."""
     try:
         return orjson.loads(text)
     except ValueError:
@@ -125,7 +125,7 @@ def as_float(value: float) -> float:
 
 
 def all_numbers(values: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, float]]:
-    """Give name and number of everything in a summary that is a number."""
+    """Give all numbers in a summary with their names; nested names are joined with dots."""
     for name, value in values.items():
         if isinstance(value, dict):
             if "_type" not in value and depth < 20 and name != "_wandb":
@@ -135,5 +135,5 @@ def all_numbers(values: Mapping[str, Any], prefix: str = "", depth: int = 0) -> 
 
 
 def without_long(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave long values out of a summary: histograms and tables are kept as such."""
+    """Leave long values out of a summary: histograms and tables become versions."""
     return {name: value for name, value in summary.items() if len(repr(value)) < 2000}

@@ -1,8 +1,8 @@
 """W&B transaction logs, `run-ID.wandb`: LevelDB's log framing around `Record` messages.
 
-The file begins with `:W&B`, the number 0xBEE1 and a version of 0, in 7 bytes. Then it is blocks of 32 KiB, in which a fragment
-has a header of CRC-32 (of its type and data; zlib's, not LevelDB's CRC-32C), a length of 16 bits and a type: whole, first,
-middle or last part of a record. A block's last bytes that no header fits in are zero. See LevelDB's log_format.md.
+The file begins with `:W&B`, the number 0xBEE1 and the version 0, in 7 bytes. Blocks of 32 KiB follow, with fragments: each has
+a header with a CRC-32 of its type and data (zlib's, not LevelDB's CRC-32C), a length of 16 bits and a type, which is whole,
+first, middle or last part of a record. The last bytes of a block, too few for a header, are zero. See LevelDB's log_format.md.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ _SEEDS = tuple(zlib.crc32(bytes([kind])) for kind in range(5))
 
 @dataclass(slots=True)
 class Damage:
-    """What of a log could not be read."""
+    """The parts of a log that could not be read."""
 
     is_cut_off: bool = False
     """It ends within a record: its process was killed, or still writes."""
     bad_fragments: int = 0
-    """Fragments that are not what their checksum or length says: what they were part of is lost."""
+    """Fragments with a wrong checksum or length: their records are lost."""
     lost_bytes: int = 0
 
 
 def is_log(head: bytes) -> bool:
-    """Say whether a file begins as a transaction log does."""
+    """Say whether a file begins like a transaction log."""
     return head[:7] == _IDENT
 
 
 def records(stream: BinaryIO, damage: Damage) -> Iterator[bytes]:
-    """Give each record that is whole, in order; what is damaged is counted and passed over, block by block.
+    """Give each complete record, in order; damaged fragments are counted, and reading goes on with the next block.
 
     Raises:
-        SourceDamaged: it is no transaction log.
+        SourceDamaged: it is not a transaction log.
     """
     head = stream.read(_HEADER_BYTES)
     if not head:
@@ -81,7 +81,7 @@ def records(stream: BinaryIO, damage: Damage) -> Iterator[bytes]:
                 ):
                     if not any(buffer[position:end]):
                         break  # the zeros at the end of a block
-                    # Lengths behind this place may be wrong as well: the next block begins anew.
+                    # Lengths behind this place may be wrong, too: reading goes on with the next block.
                     damage.bad_fragments += 1
                     damage.lost_bytes += end - position
                     parts = None

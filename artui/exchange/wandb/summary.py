@@ -1,4 +1,4 @@
-"""Config and summary of a run: nested mappings, to which records add and from which they remove."""
+"""Config and summary of a run: nested mappings that records change key by key."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from artui.exchange.wandb.items import field_end, put_value, read_item
 
 
 def update(target: dict[str, Any], value: bytes) -> None:
-    """ConfigRecord and SummaryRecord: 1 update, 2 remove, of items 1 key, 2 nested key, 16 value as JSON."""
+    """Apply a ConfigRecord or SummaryRecord: 1 update, 2 remove, of items 1 key, 2 nested key, 16 value as JSON."""
     for number, _, item in fields(value):
         if number in (1, 2):
             path, text = read_item(bytes_of(item))
@@ -17,15 +17,15 @@ def update(target: dict[str, Any], value: bytes) -> None:
 
 
 class Summary:
-    """What was last said of each key."""
+    """The last value of each key."""
 
     def __init__(self) -> None:
         self._values: dict[str, Any] = {}
         self._latest: dict[bytes, bytes] = {}
-        """Items that are not taken apart yet, by the bytes of their keys."""
+        """Items that are not parsed yet, by the bytes of their keys."""
 
     def take(self, value: bytes) -> None:
-        """Note a SummaryRecord. W&B writes one with every call of `log`: only the last of each key is taken apart, at the end."""
+        """Note a SummaryRecord. W&B writes one with every call of `log`, so only the last item of each key is parsed, at the end."""
         latest = self._latest
         position, end = 0, len(value)
         while position < end:
@@ -35,7 +35,7 @@ class Summary:
                 else 0
             )
             if not 0 < after <= end:
-                # Long items and removals: what was noted before them comes first.
+                # Long items and removals: earlier items are applied first.
                 self._settle()
                 latest = self._latest
                 after = field_end(value, position)
@@ -50,12 +50,12 @@ class Summary:
             position = after
 
     def update(self, value: bytes) -> None:
-        """Take a record apart at once."""
+        """Apply a record at once."""
         self._settle()
         update(self._values, value)
 
     def replace(self, values: dict[str, Any]) -> None:
-        """Take other values in place of all that were said."""
+        """Replace all values."""
         self._values, self._latest = values, {}
 
     def values(self) -> dict[str, Any]:
