@@ -1,4 +1,4 @@
-"""The command line. Opening the app goes straight there; click is loaded for verbs and options only."""
+"""The command line. Opening the app takes a direct path; click is loaded only for verbs and options."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 import threading
 
 COMPLETE = "_ARTUI_COMPLETE"
-"""Set by the shell that asks what could come next."""
+"""The environment variable by which a shell asks for completions."""
 VERBS = {
     "demo": "Make a catalog by running a small, real project, and open it.",
     "exec": "Run a program and record it, without changing it.",
@@ -33,7 +33,7 @@ VERBS = {
     "keys": "List the keys of the app, with the ids by which settings change them.",
     "completion": "Print the shell completion script for bash, zsh or fish.",
 }
-"""Listed once they work."""
+"""The verbs with their lines in the help, in its order."""
 _interrupted = threading.Event()
 """Whether ctrl+c was pressed."""
 
@@ -60,26 +60,26 @@ def main() -> None:
 
 
 def _take_streams() -> None:
-    """Put a way to nowhere where standard output or error was closed before we began: no other file gets its number."""
+    """Open the null device in place of a standard stream that was closed at the start, so that no other file gets its number."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
 
 
 def _flushed() -> int:
-    """Write out what was printed; give the code of an error where that is not possible, said in one line."""
+    """Flush standard output; give the exit code, which is not 0 if that fails. The failure is one line on stderr."""
     try:
         sys.stdout.flush()
     except OSError as error:
-        print(f"artui: What was to be printed could not be written: {error.strerror}.", file=sys.stderr)
-        # What is left is written to nowhere: Python would try again at its end, and complain.
+        print(f"artui: The output could not be written: {error.strerror}.", file=sys.stderr)
+        # The rest goes to the null device: Python would try to write it again at exit, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 5 if error.errno == errno.ENOSPC else 1
     return 0
 
 
 def _without_read_only(arguments: list[str]) -> list[str]:
-    """Take `--read-only` as the setting for this process, wherever it stands before `--`."""
+    """Apply `--read-only`, anywhere before `--`, to this process; give the other arguments."""
     ours = arguments[: arguments.index("--")] if "--" in arguments else arguments
     if "--read-only" not in ours:
         return arguments
@@ -102,7 +102,7 @@ def run(arguments: list[str]) -> int:
         from artui.cli.gate import gated
         from artui.cli.group import run_verb
 
-        # What a recorded program prints is its own affair.
+        # The output of a recorded program is not changed.
         with contextlib.nullcontext() if arguments[:1] == ["exec"] else gated():
             return run_verb(arguments)
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""Which catalog a command line names: the option before the verb or behind it, or a word that is one's path."""
+"""Which catalog a command line names: by the option before or behind the verb, or by a word that is its path."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def catalog_option_of(help: str) -> Callable[[Function], Function]:
-    """Make the option that names the catalog; it may stand before the verb, too."""
+    """Make the `--catalog` option of a verb; the option may also stand before the verb."""
     return click.option(
         "--catalog", "-c", "catalog", metavar="FILE", multiple=True, callback=_one_catalog, help=help,
         shell_complete=completing.catalogs,
@@ -26,10 +26,10 @@ def catalog_option_of(help: str) -> Callable[[Function], Function]:
 
 
 def without_catalog(words: Sequence[str], catalog: str | None) -> tuple[tuple[str, ...], str | None]:
-    """Take out of words the path of a catalog, which is the one that is meant; give the other words, and the catalog.
+    """Split words into those that are no path of a catalog, and the catalog to use.
 
     Raises:
-        UsageError: that makes two catalogs.
+        UsageError: two catalogs are named.
     """
     paths = [word for word in words if is_catalog(word)]
     if not paths:
@@ -38,7 +38,7 @@ def without_catalog(words: Sequence[str], catalog: str | None) -> tuple[tuple[st
 
 
 def one_catalog(paths: Iterable[str]) -> str | None:
-    """Give the one catalog that is named, however often; of a folder, the one that lies in it.
+    """Give the one catalog among paths that may repeat it; for a folder, the catalog in it. None without paths.
 
     Raises:
         UsageError: several are named, or a folder has none or several.
@@ -53,24 +53,24 @@ def one_catalog(paths: Iterable[str]) -> str | None:
 
 
 def single_path(paths: Sequence[str]) -> str | None:
-    """Give what is named, as it is; several are refused."""
+    """Give the one path that is named, unchanged, and None without one; raises if there are several."""
     one_catalog(paths) if len(set(paths)) > 1 else None
     return paths[0] if paths else None
 
 
 def before_verb(context: click.Context) -> tuple[str, ...]:
-    """Give what `--catalog` names before the verb."""
+    """Give the value of `--catalog` before the verb, if it has one."""
     path = context.find_root().params.get("catalog") if context.parent is not None else None
     return (path,) if path else ()
 
 
 def is_catalog(word: str) -> bool:
-    """Say whether a word is the path of a catalog that is there."""
+    """Say whether a word is the path of an existing catalog."""
     return os.path.isfile(word) and isinstance(recognise(Path(word)), CatalogAt)
 
 
 def catalog_inside(path: str) -> str:
-    """Give a path; in place of a folder's, that of the one catalog in it.
+    """Give a path as it is; for a folder, the path of the one catalog in it.
 
     Raises:
         UsageError: a folder has none, or several.
@@ -82,7 +82,7 @@ def catalog_inside(path: str) -> str:
     if isinstance(place, CatalogAt):
         return os.path.join(path, place.path.name)
     if isinstance(place, Nothing):
-        why = getattr(place.error, "strerror", "it is not there any more")
+        why = getattr(place.error, "strerror", "it no longer exists")
         raise UsageError(f"{clean(path)} cannot be looked into: {why}.", remedy="Name a file.")
     held = f"{len(place.catalogs)} catalogs" if place.catalogs else "no catalog"
     example = os.path.join(path, place.catalogs[0] if place.catalogs else "NAME.artui")
@@ -90,7 +90,7 @@ def catalog_inside(path: str) -> str:
 
 
 def _one_catalog(context: click.Context, _: click.Parameter, paths: tuple[str, ...]) -> str | None:
-    """Give the catalog that is named before the verb, behind it, or both."""
+    """Give the catalog that is named before or behind the verb."""
     return one_catalog((*before_verb(context), *paths))
 
 

@@ -1,4 +1,4 @@
-"""What verbs share: the catalog option, JSON, tables that fit the terminal."""
+"""Shared by the verbs: options, arguments, JSON, and tables that fit the terminal."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON: 
 
 
 def one_of(words: Sequence[str], name: str) -> str:
-    """Give the one word of an argument.
+    """Give the single word of an argument.
 
     Raises:
         UsageError: there is none, or there are several.
@@ -52,7 +52,7 @@ def one_of(words: Sequence[str], name: str) -> str:
 
 
 class PathType(click.Path):
-    """A path in an argument; one that no file can have is said to be none."""
+    """A path in an argument; one that no file can have is an error."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Check that a file can have this path, then convert it as click does."""
@@ -64,7 +64,7 @@ class PathType(click.Path):
 
 
 def pairs(texts: Iterable[str]) -> dict[str, Any]:
-    """Read NAME=VALUE; numbers and truth values become such.
+    """Read NAME=VALUE pairs; numbers and truth values are converted.
 
     Raises:
         UsageError: one has no name, or no `=`.
@@ -81,7 +81,7 @@ def pairs(texts: Iterable[str]) -> dict[str, Any]:
 
 
 def named_tags(_context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Refuse tags without a name, before anything is done.
+    """Refuse tags without a name, before anything is written.
 
     Raises:
         UsageError: one has none.
@@ -117,10 +117,10 @@ def placing_options(verb: Function) -> Function:
 
 
 def run_id_of(reference: str | None, catalog: str | None, *, names: Collection[str] = ()) -> tuple[Path, str, int]:
-    """Find the run that is meant: give the catalog, the run's id, and the last step of its metrics of these names.
+    """Find a run by its name or id, by default ARTUI_RUN; give the catalog, the run's id, and the last step of its metrics `names`, or -1.
 
     Raises:
-        UsageError: none is named, or there is none of that name.
+        UsageError: no run is named, or there is none with that name.
     """
     from artui.query.references import find_run
     from artui.query.run import get_run
@@ -140,7 +140,7 @@ def run_id_of(reference: str | None, catalog: str | None, *, names: Collection[s
 
 
 def open_reader(catalog: str | None, *, say: bool = True) -> Reader:
-    """Open the catalog that is meant, and say on stderr which it is unless it was named."""
+    """Open a catalog, by default the nearest one, and say on stderr which it is if it was not named."""
     path, why = find_catalog(catalog)
     take_over(path, tell=lambda text: click.echo(f"artui: {clean(text)}", err=True))
     reader = Reader(path)
@@ -152,7 +152,7 @@ def open_reader(catalog: str | None, *, say: bool = True) -> Reader:
 
 
 def say_damaged(damaged: Iterable[tuple[str, tuple[str, ...]]]) -> None:
-    """Say on stderr, in one line, which of the things that are shown are damaged."""
+    """Say on stderr, in one line, what is damaged: (name, damaged parts) of runs and versions."""
     from artui.query.damage import sentence
 
     if message := sentence(sorted(set(damaged))):
@@ -167,12 +167,12 @@ def print_json(value: Any) -> None:
         plain(value), option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
     )
     document = escaped(text.decode())
-    # JSON is UTF-8; where that cannot be written, every other letter is its escape.
+    # JSON is UTF-8; if that cannot be written, other characters are escaped.
     click.echo(document if getattr(sys.stdout, "is_utf8", True) else document.encode("ascii", "artui").decode())
 
 
 def plain(value: Any) -> Any:
-    """Turn model objects into what JSON can hold."""
+    """Turn model objects into JSON values: NaN and infinities into text, and integers of more than 64 bits, too."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, dict):
@@ -187,7 +187,7 @@ def plain(value: Any) -> Any:
 
 
 def print_csv(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Print a table as CSV. A carriage return in a cell is shown, as it would write over what stands before it."""
+    """Print a table as CSV. A carriage return in a cell is made visible: it would overwrite the line."""
     from artui.query.runs.export import write_table
 
     click.echo(write_table("csv", headers, rows).replace("\r", clean("\r")), nl=False)
@@ -196,10 +196,10 @@ def print_csv(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
 def print_table(
     headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[bool], whole: int | None = None
 ) -> None:
-    """Print a table. On a terminal columns are cut, then left out from the right, until it fits; in a pipe nothing is.
+    """Print a table. On a terminal, columns are cut, then left out from the right, until it fits; in a pipe nothing is cut.
 
     Args:
-        whole: a column that is cut only where it would not fit alone.
+        whole: the index of a column that is cut only if it does not fit alone.
     """
     from artui.cli.layout import lay_out
 

@@ -1,7 +1,7 @@
-"""What tab offers: catalogs, references, names of runs, metrics, params and tags of the catalog that is meant.
+"""Completions for tab: catalogs, references, and names of runs, metrics, params and tags in the catalog.
 
-Asked on every press of a key, so it reads little, opens the catalog without tidying it, and offers nothing rather than
-say a word about what is wrong.
+They are asked for on every press of tab, so they read little and open the catalog without tidying it. If something is wrong,
+they offer nothing and print no message.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from artui.query.reader import Reader
 
 SECONDS = 0.2
-"""A catalog that answers no sooner is left alone."""
+"""A catalog that answers later offers nothing."""
 
 Offered = list[CompletionItem]
 
@@ -31,7 +31,7 @@ def catalogs(context: click.Context, parameter: click.Parameter, incomplete: str
 
 
 def paths(incomplete: str) -> Offered:
-    """Offer the catalogs whose path begins so."""
+    """Offer the catalogs whose path begins with `incomplete`."""
     folder, name = os.path.split(incomplete)
     with contextlib.suppress(OSError, ValueError):
         names = sorted(entry.name for entry in os.scandir(os.path.expanduser(folder) or "."))
@@ -49,11 +49,11 @@ def runs(context: click.Context, parameter: click.Parameter, incomplete: str) ->
 
 
 def references(context: click.Context, parameter: click.Parameter, incomplete: str) -> Offered:
-    """Offer runs and artifacts, and behind a `:` the artifact's aliases and versions."""
+    """Offer runs and artifacts; behind a `:`, the artifact's aliases and versions."""
     name, colon, part = incomplete.rpartition(":")
     written = f"{name}:" if colon else ""
     words = context.params.get(parameter.name or "")
-    # To bash a colon parts words: what it asks about stands behind the last one.
+    # Bash splits words at colons, and asks for completions of the last part.
     if isinstance(words, tuple) and words[-1:] == (":",) and not colon:
         name, colon, words = words[-2] if len(words) > 1 else "", ":", ()
     elif incomplete == ":" and isinstance(words, tuple) and words:
@@ -74,13 +74,13 @@ def tags(context: click.Context, parameter: click.Parameter, incomplete: str) ->
 
 
 def columns(context: click.Context, parameter: click.Parameter, incomplete: str) -> Offered:
-    """Offer columns: attributes, metrics, params and tags; behind a comma, too."""
+    """Offer columns: attributes, metrics, params and tags, also behind a comma."""
     before, comma, part = incomplete.rpartition(",")
     return _offered(context, lambda reader: _fields(reader, before + comma, part))
 
 
 def filters(context: click.Context, parameter: click.Parameter, incomplete: str) -> Offered:
-    """Offer names that a filter may begin with; what follows has blanks, which a shell takes for words."""
+    """Offer names that a filter may begin with; the rest of a filter has blanks, at which shells split words."""
     if any(sign.isspace() for sign in incomplete):
         return []
     return _offered(context, lambda reader: _fields(reader, "", incomplete))
@@ -98,7 +98,7 @@ def subjects(context: click.Context, parameter: click.Parameter, incomplete: str
 
 
 def _offered(context: click.Context, find: Callable[[Reader], Iterator[str]]) -> Offered:
-    """Ask the catalog that is meant; one that cannot be read, or answers too late, offers nothing."""
+    """Offer names from the catalog of the command line; one that cannot be read, or answers too late, offers nothing."""
     import sqlite3
 
     from artui.catalog.finding import find_catalog

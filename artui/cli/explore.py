@@ -1,4 +1,4 @@
-"""`artui [CATALOG]`: the app; without a terminal, the list of runs and what to do."""
+"""`artui [CATALOG]`: opens the app."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from artui.errors import CatalogNotFound, NothingToImport, StoreNotRead
 from artui.safetext import clean
 
 MAX_OFFERED = 5
-"""So many catalogs that were used lately are named where there is none."""
+"""How many recently used catalogs are named if there is none here."""
 
 
 def explore(catalog: str | None) -> int:
-    """Open the app on the catalog that is meant, or on a cached one of a foreign store; give its exit code.
+    """Open the app on a catalog, by default the nearest one, or on the cached catalog of a foreign store; give its exit code.
 
     Raises:
-        CatalogError, NoTerminal: there is nothing to open, or nowhere to show it.
+        CatalogError: there is nothing to open.
+        NoTerminal: there is no terminal to show it.
     """
     path, why = find_catalog(catalog)
     if why == "the default":
@@ -43,13 +44,13 @@ def explore(catalog: str | None) -> int:
         except StoreNotRead:
             raise
         except NothingToImport as error:
-            # A file is no store either: that it is no catalog is what its user wants to hear.
+            # The file is neither: the error that it is no catalog is the more useful one.
             raise place.error or error from None
     if isinstance(place, Nothing) and place.error is not None:
         raise place.error
     if isinstance(place, CatalogAt):
         path = place.path
     if not path.exists():
-        look(path)  # says what is wrong, and what to do
+        look(path)  # raises the error that says what is wrong
     check_terminal()
     return open_app(str(path))

@@ -1,4 +1,4 @@
-"""`artui STORE`: a store of another tool in the app, through a cached catalog that is brought up to date behind the screen."""
+"""`artui STORE`: a store of another tool in the app, through a cached catalog that is updated in the background."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from artui.safetext import clean
 
 
 def explore_foreign(place: Stores) -> int:
-    """Open the app on a cached catalog of a foreign store, which is imported behind the screen; give its exit code.
+    """Open the app on the cached catalog of a foreign store, which is imported in the background; give its exit code.
 
     Raises:
-        NothingToImport: there is no store that is known.
+        NothingToImport: no store is recognised there.
+        NoTerminal: there is no terminal to show it.
     """
     path = place.path
     cached = cached_catalog(path)
     if not cached.exists():
-        # A large tree takes its time: whoever waits for it must see that.
+        # Searching a large tree takes time: a notice shows that it goes on.
         notice = threading.Timer(0.4, lambda: print(f"Looking for stores in {clean(str(path))} …", file=sys.stderr))
         notice.daemon = True
         if sys.stderr.isatty():
@@ -44,7 +45,7 @@ def explore_foreign(place: Stores) -> int:
 
 
 def _make_ready(cached: Path) -> None:
-    """Make the cached catalog if it is not there, and anew if it cannot be written to: it can be filled again at any time."""
+    """Make the cached catalog if it is missing or cannot be written to: it can be filled again at any time."""
     from artui.catalog import Catalog
 
     try:
@@ -59,7 +60,7 @@ def _make_ready(cached: Path) -> None:
 
 
 def cached_catalog(path: Path) -> Path:
-    """Give the path of the cached catalog of a foreign store: one for each place."""
+    """Give the path of the cached catalog of a foreign store, which is unique to the store's real path."""
     import hashlib
     import re
 
@@ -72,9 +73,12 @@ def cached_catalog(path: Path) -> Path:
 
 
 def offered(*, has_default: bool) -> int | None:
-    """Where there is no catalog, but one store of another tool, offer to open that; None when there is none, or it is not wanted.
+    """Offer to open a single store of another tool in the current folder; None if there is none, or the user declines.
 
-    Of several stores none is offered: that is said, unless the user has a default catalog to open.
+    If there are several stores, none is offered: that is an error, unless the user has a default catalog to open.
+
+    Raises:
+        CatalogNotFound: there are several stores, or no terminal to ask.
     """
     try:
         names = os.listdir(".")

@@ -1,6 +1,6 @@
-"""The last step of the command line to the terminal: nothing that acts or hides leaves it, whatever a verb printed.
+"""The last step before the terminal: control and hidden characters in any output are made visible.
 
-Verbs clean what they print themselves, where it still is one value. This is for what one of them forgets.
+Verbs clean single values before they print them. This catches what a verb forgets.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from artui.safetext import printable
 
 
 class Gate:
-    """A text stream that shows what is hidden in what is written to it, and takes every letter.
+    """A text stream that makes hidden characters visible, and takes every character.
 
-    Whatever its stream's encoding, it says UTF-8: click would write past a stream of another, and so past the gate.
+    It claims to be UTF-8, whatever the encoding of its stream: with another, click would bypass it.
     """
 
     encoding = "utf-8"
@@ -25,7 +25,7 @@ class Gate:
     def __init__(self, stream: Any) -> None:
         self._stream = stream
         self.is_utf8 = is_utf8(stream)
-        """Whether what is written here comes out as UTF-8."""
+        """Whether the stream behind it is UTF-8."""
 
     def write(self, text: str) -> int:
         """Write text with what is hidden in it made visible; give the length of the text itself."""
@@ -43,7 +43,7 @@ class Gate:
 
 @contextlib.contextmanager
 def gated() -> Iterator[None]:
-    """Put a gate before standard output and standard error; both take any letter."""
+    """Put a gate before standard output and standard error; both then take any character."""
     write_anything()
     out: Any = Gate(sys.stdout)
     err: Any = Gate(sys.stderr)

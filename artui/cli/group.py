@@ -1,4 +1,4 @@
-"""The verbs, and how they are found. Each is imported when it is used: `artui ls` never loads the app."""
+"""The group of verbs. Each verb is imported when it is used: `artui ls` never loads the app."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def open_command(context: click.Context, path: str, catalog: tuple[str, ...]) ->
 
     paths = (path, *before_verb(context), *catalog)
     if len({os.path.abspath(os.path.expanduser(named_path)) for named_path in paths}) > 1:
-        one_catalog(paths)  # refuses, in the words of every verb
+        one_catalog(paths)  # raises the same error as for every verb
     return explore(path)
 
 
 class Verbs(click.Group):
-    """Finds verbs in modules of their names; what is no verb is a catalog to open."""
+    """Finds verbs in modules of their names; any other word is a catalog to open."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List the verbs in the order of the help."""
@@ -59,7 +59,7 @@ class Verbs(click.Group):
             and ctx.params.get("catalog")
             and all(parameter.name != "catalog" for parameter in command.params)
         ):
-            ctx.fail(f"artui {name} uses no catalog: take --catalog away.")
+            ctx.fail(f"artui {name} uses no catalog: leave --catalog out.")
         return name, command, others
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
@@ -116,7 +116,7 @@ def cli(ctx: click.Context, catalog: str | None) -> int | None:
 
 
 def run_verb(arguments: list[str]) -> int:
-    """Run one verb; give its exit code. Wrong usage is said on stderr."""
+    """Run one verb; give its exit code. Usage errors are printed on stderr."""
     if hasattr(signal, "SIGPIPE"):
         # `artui ls | head` ends quietly, as every filter does.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)

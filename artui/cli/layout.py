@@ -10,11 +10,11 @@ GAP = "  "
 MIN_CELLS = 6
 MAX_CELLS = 40
 MAX_CHARS = 1000
-"""More of one cell is not looked at."""
+"""A longer cell is cut before it is measured."""
 
 
 def fit(text: str, cells: int, *, right: bool = False) -> str:
-    """Cut or pad visible text to exactly so many cells."""
+    """Cut or pad visible text to a width in cells."""
     if cells_of(text) > cells:
         kept, used = "", 0
         for letter in text:
@@ -35,7 +35,7 @@ def lay_out(
     width: int | None,
     whole: int | None = None,
 ) -> Iterator[str]:
-    """Give the lines of a table, header first; with a width, each fits it, and the column `whole` is the last to be cut."""
+    """Give the lines of a table, header first. With a width, every line fits it, and the column `whole` is the last to be cut."""
     shown = [[clean(cell, max_chars=MAX_CHARS) for cell in row] for row in (headers, *rows)]
     return lay_out_visible(shown, right=right, width=width, whole=whole)
 
@@ -43,13 +43,13 @@ def lay_out(
 def lay_out_visible(
     shown: Sequence[Sequence[str]], *, right: Sequence[bool], width: int | None, whole: int | None = None
 ) -> Iterator[str]:
-    """Give the lines of a table whose text is visible already: rows of one length."""
+    """Give the lines of a table whose text has no hidden characters; its rows have equal lengths."""
     if not shown or not shown[0]:
         return
     widths = [max(cells_of(row[i]) for row in shown) for i in range(len(shown[0]))]
     if width is not None:
         widths = [size if place == whole else min(size, MAX_CELLS) for place, size in enumerate(widths)]
-        # A number that is cut is another number.
+        # Numbers are not cut: they would be other numbers.
         least = [
             max([MIN_CELLS, *(cells_of(row[i]) for row in shown[1:])]) if is_right else MIN_CELLS
             for i, is_right in zip(range(len(widths)), right, strict=False)
@@ -64,7 +64,7 @@ def lay_out_visible(
 
 
 def _narrowed(widths: list[int], least: list[int], width: int) -> list[int]:
-    """Narrow the widest columns, then drop columns from the right, until they fit; what is left at the end is cut."""
+    """Narrow the widest columns, then drop columns from the right, until the rest fits; a single column is cut."""
     while len(widths) > 1 and sum(widths) + len(GAP) * (len(widths) - 1) > width:
         narrow = [place for place, size in enumerate(widths) if size > least[place]]
         if narrow:

@@ -1,7 +1,7 @@
-"""The manual: Markdown pages in the package, one a subject, found by name, by heading or by words.
+"""The manual: Markdown pages in the package, one for each subject, found by name, by heading or by words.
 
-A page begins with `# Title`, and below it one sentence that says what it is about. Any page that lies in the folder is
-found. The page `keys` is made from the bindings, so that there is no table to keep.
+A page begins with `# Title` and a one-sentence summary. Every page in the folder belongs to the manual. The page `keys` is
+made from the bindings.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ ORDER = (
     "logging", "recording", "importing", "exploring", "filters", "comparing", "charts", "artifacts", "scripts",
     "sharing", "file", "settings", "secrets", "trouble", "keys",
 )  # fmt: skip
-"""Of the subjects in the list; pages that are not named here come after them."""
+"""The order of subjects in the list; other pages come after them."""
 KEYS = "keys"
 KEYS_SUMMARY = "Every key of the app, as your settings have them."
 
@@ -26,12 +26,12 @@ _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading and what stands below it, up to the next one."""
+    """A heading and the text below it, up to the next heading."""
 
     page: str
     heading: str
     lines: tuple[str, ...]
-    """The heading's own line is the first."""
+    """The first line is the heading."""
 
     @property
     def text(self) -> str:
@@ -53,7 +53,7 @@ class Page:
 
     @property
     def sections(self) -> list[Section]:
-        """The page in parts; the first has its title."""
+        """The sections of the page; the first has its title."""
         parts: list[list[str]] = []
         is_code = False
         for line in self.text.splitlines():
@@ -66,7 +66,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A line of the manual that has some words."""
+    """A line of the manual that matches a search."""
 
     page: str
     heading: str
@@ -74,21 +74,21 @@ class Hit:
 
 
 def names() -> list[str]:
-    """Give every subject, in the order of the list."""
+    """List all subjects, in the order of the manual."""
     subjects = {entry.name.removesuffix(".md") for entry in files("artui").joinpath("manual").iterdir() if entry.name.endswith(".md")}  # fmt: skip
     subjects.add(KEYS)
     return [name for name in ORDER if name in subjects] + sorted(subjects - set(ORDER))
 
 
 def page(name: str) -> Page:
-    """Give the page of a subject that is in `names`."""
+    """Give the page of a subject, which is one of `names`."""
     if name == KEYS:
         return Page(name, _keys())
     return Page(name, files("artui").joinpath("manual", f"{name}.md").read_text("utf-8"))
 
 
 def sections_about(words: str) -> list[Section]:
-    """Give the sections whose heading has all these words."""
+    """Give the sections whose heading contains all these words."""
     wanted = set(_words(words))
     return [
         section
@@ -100,13 +100,13 @@ def sections_about(words: str) -> list[Section]:
 
 
 def heading_words() -> set[str]:
-    """Give the words that are long enough to be asked for, of all headings."""
+    """Give the words of all headings that have more than three letters."""
     headings = (section.heading for name in names() if name != KEYS for section in page(name).sections)
     return {word for heading in headings for word in _words(heading) if len(word) > 3}
 
 
 def search(words: list[str]) -> list[Hit]:
-    """Find the lines that have all the words; where there is none, the sections that have them in several lines."""
+    """Find the lines that contain all the words; if there are none, sections that contain them in several lines."""
     wanted = [word.casefold() for word in words]
     hits, wider = [], []
     for section in (section for name in names() for section in page(name).sections):
@@ -120,14 +120,14 @@ def search(words: list[str]) -> list[Hit]:
 
 
 def pages_about(verb: str) -> list[str]:
-    """Give the pages on which a verb is spoken of, those first that do so most; at most three."""
+    """Give the pages that mention a verb, at most three, those with the most mentions first."""
     called = re.compile(rf"\bartui {re.escape(verb)}\b")
     counts = {name: len(called.findall(page(name).text)) for name in names() if name != KEYS}
     return sorted((name for name in counts if counts[name]), key=lambda name: -counts[name])[:3]
 
 
 def plain(line: str) -> str:
-    """Give a line of Markdown as it is read: without marks of headings, lists, tables and links."""
+    """Give a line of Markdown as plain text, without the marks of headings, lists, tables and links."""
     line = _LINK.sub(r"\1", line.strip()).replace("**", "")
     if line.startswith("|"):
         line = " · ".join(cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip("|")))

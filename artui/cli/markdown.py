@@ -1,6 +1,6 @@
-"""Markdown in the terminal: headings, lists, tables and code as plain letters, through the pager.
+"""Markdown in the terminal: headings, lists, tables and code as text, through the pager.
 
-Our own pages only. Nothing is cut: text folds at the width, and a line of code stays one line.
+Only for artui's own pages. Nothing is cut: text wraps at the width, and a line of code stays one line.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from rich.text import Text
 from rich.theme import Theme
 
 MAX_COLUMNS = 100
-"""Longer lines are hard to read."""
+"""Lines are wrapped here even on wider terminals: longer ones are hard to read."""
 INDENT = "    "
 GAP = "   "
 """Between columns."""
@@ -32,22 +32,22 @@ STYLES = {
     "markdown.h1": "bold", "markdown.h2": "bold", "markdown.h3": "bold", "markdown.code": "cyan", "markdown.code_block": "cyan",
     "markdown.table.header": "bold underline",
 }  # fmt: skip
-"""Of the terminal's own sixteen colours."""
+"""Only the terminal's own sixteen colours are used."""
 
 
 def show(markdown: str) -> None:
-    """Show a page through the pager; without a terminal on both ends just print it, without colours."""
+    """Show a page in the pager; if input or output is no terminal, print it without colours."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         click.echo(drawn(markdown), nl=False)
         return
-    # As git does it: what fits the screen needs no pager, and stays there.
+    # As in git: a page that fits the screen is printed without waiting, and stays there.
     os.environ.setdefault("LESS", "-FRX")
     is_styled = _takes_colours()
     click.echo_via_pager(drawn(markdown, is_styled=is_styled), color=is_styled)
 
 
 def drawn(markdown: str, *, is_styled: bool = False, columns: int | None = None) -> str:
-    """Draw Markdown in so many columns, by default those of the terminal."""
+    """Render Markdown as text of a width in columns, by default that of the terminal."""
     width = min(columns or shutil.get_terminal_size().columns, MAX_COLUMNS)
     out = io.StringIO()
     console = Console(
@@ -59,14 +59,14 @@ def drawn(markdown: str, *, is_styled: bool = False, columns: int | None = None)
 
 
 def _takes_colours() -> bool:
-    """Say whether what shows the page shows colours: less does, of other pagers nobody knows."""
+    """Say whether the pager shows colours: less does, and other pagers may not."""
     words = shlex.split(os.environ.get("PAGER", "")) or ["less"]
     is_less = os.path.basename(words[0]) == "less" and shutil.which(words[0]) is not None
     return is_less and not os.environ.get("NO_COLOR") and os.environ.get("TERM") not in ("dumb", "emacs")
 
 
 class _Heading(Heading):
-    LEVEL_ALIGN = {}  # at the left, all of them
+    LEVEL_ALIGN = {}  # all at the left
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield from super().__rich_console__(console, options)
@@ -75,7 +75,7 @@ class _Heading(Heading):
 
 
 class _Code(CodeBlock):
-    """As it is, indented: the terminal folds a line that is too long, so that it can be copied."""
+    """Code as it is, indented: the terminal wraps a line that is too long, so that it can be copied whole."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         code = "\n".join(INDENT + line for line in str(self.text).rstrip().splitlines())
@@ -83,7 +83,7 @@ class _Code(CodeBlock):
 
 
 class _Table(TableElement):
-    """Breaks no word: where the longest words do not fit beside each other, rows are drawn as a list. A head of nothing is left out."""
+    """A table that breaks no word: if the longest words do not fit beside each other, rows are drawn as a list. An empty header is left out."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         heads = [cell.content for cell in self.header.row.cells] if self.header and self.header.row else []
@@ -105,7 +105,7 @@ class _Table(TableElement):
 
 
 def _widths(columns: list[list[Text]], room: int) -> list[int] | None:
-    """Share the room out: to each column its longest word, then to those that lack least what they lack; None if words do not fit."""
+    """Distribute the width: each column gets its longest word, then those that need least get all they need; None if the words do not fit."""
     widths = [max(cell_len(word) for text in column for word in [*text.plain.split(), ""]) for column in columns]
     lacking = [max(text.cell_len for text in column) - width for column, width in zip(columns, widths, strict=True)]
     spare = room - sum(widths)
@@ -136,7 +136,7 @@ class _Page(Markdown):
 
 
 def _as_read(tokens: list[Token], is_styled: bool) -> Iterator[Token]:
-    """Let links say where they lead, pictures what they show, and code be told from text without colours, too."""
+    """Spell out the targets of links and the titles of pictures, and mark code if there are no colours."""
     target = ""
     for token in tokens:
         if token.type == "link_open":

@@ -1,4 +1,4 @@
-"""What lies at a path that somebody names: a catalog, perhaps stores of other tools, or nothing. Asked here alone."""
+"""What is at a path: a catalog, perhaps stores of other tools, or nothing. Every part of the command line asks here."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from artui.errors import ArtuiError, NotACatalog
 
 @dataclass(frozen=True, slots=True)
 class CatalogAt:
-    """A catalog: the file itself, or the only one in a folder. Opening it says what is wrong with it."""
+    """A catalog: the file itself, or the only one in a folder. It may still turn out damaged when it is opened."""
 
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """What may be stores of other tools: a folder, or a file that is no catalog."""
+    """Possible stores of other tools: a folder, or a file that is no catalog."""
 
     path: Path
     catalogs: tuple[str, ...] = ()
-    """Names of catalogs in the folder, where there are several."""
+    """Names of catalogs in the folder, if there are several."""
     error: ArtuiError | None = None
-    """Of a file: why it is no catalog."""
+    """For a file: why it is no catalog."""
 
     def find(self) -> None:
-        """Look through it, which may take long.
+        """Search it for stores, which may take long.
 
         Raises:
             NothingToImport: no store is recognised there.
-            StoreNotRead: there are only such that artui does not read.
+            StoreNotRead: there are only stores that artui does not read.
         """
         from artui.exchange.finding import find_stores
 
@@ -41,15 +41,15 @@ class Stores:
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """Nothing that could be opened."""
+    """Nothing that can be opened."""
 
     path: Path
     error: Exception | None = None
-    """Why it cannot be looked into; None where nothing is there."""
+    """Why the path cannot be read; None if nothing exists there."""
 
 
 def recognise(path: Path) -> CatalogAt | Stores | Nothing:
-    """Say what lies at a path, by what is in it. No store is looked through for it."""
+    """Say what is at a path, by its content; does not search it for stores."""
     if path.is_dir():
         try:
             names = sorted(entry.name for entry in os.scandir(path) if _may_be_catalog(entry))

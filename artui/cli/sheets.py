@@ -1,4 +1,4 @@
-"""Sheets as plain text: labels in a column, tables in columns, nothing but words."""
+"""Sheets as plain text: labels in a column, and tables in columns."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from artui.sheets.sheet import Section, Sheet, Table
 INDENT = "  "
 LABEL_CELLS = 9
 MAX_LABEL_CELLS = 28
-"""A longer label moves its text to the right."""
+"""The limit of the column of labels; the text of a longer label starts further right."""
 
 
 def print_sheet(sheet: Sheet, *, elsewhere: Mapping[str, str] | None = None) -> None:
     """Print a sheet.
 
     Args:
-        elsewhere: by title of a section, where what it leaves out can be seen.
+        elsewhere: by title of a section, where the parts that it leaves out can be seen.
     """
     click.echo(f"{sheet.title}  ({sheet.about})")
     print_sections(sheet.sections, elsewhere=elsewhere)
 
 
 def print_sections(sections: Iterable[Section], *, elsewhere: Mapping[str, str] | None = None) -> None:
-    """Print sections; each that has a title stands behind a blank line."""
+    """Print sections; those with a title come after a blank line."""
     for section in sections:
         if section.title:
             click.echo(f"\n{section.title}{f': {section.about}' if section.about else ''}")

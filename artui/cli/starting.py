@@ -1,4 +1,4 @@
-"""Starting the app: whether the terminal can show it, and reading its first rows while it is loaded."""
+"""Starting the app: checks the terminal, and reads the first rows while the app is loaded."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def check_terminal(*, instead: str = "Use `artui ls`, `artui show` or `artui compare` in scripts.") -> None:
-    """Refuse to start the app where it could not work.
+    """Refuse to start the app without a suitable terminal.
 
     Raises:
-        NoTerminal: keys could not arrive, or the terminal cannot place text.
+        NoTerminal: a standard stream is no terminal, or the terminal cannot position text.
     """
     if not sys.stdin.isatty() or not sys.stderr.isatty() or not sys.stdout.isatty():
         raise NoTerminal(
@@ -41,11 +41,11 @@ def open_app(path: str, *, importing: Importing | None = None) -> int:
     from artui.query.runs.order import FIRST_ROWS, first_view
     from artui.settings import load_settings
 
-    # Collecting garbage among 400 modules that stay costs a tenth of the start.
+    # Garbage collection over 400 modules that stay loaded takes a tenth of the start.
     gc.disable()
     settings = load_settings()
     reader = Reader(path)
-    if importing is None:  # a cached one of another tool's store is opened by that store
+    if importing is None:  # cached catalogs of foreign stores are not remembered: they are opened by their store
         remember(reader.path)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(first_view, reader, FIRST_ROWS)

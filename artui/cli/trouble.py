@@ -1,4 +1,4 @@
-"""What nobody foresaw, as one line that says what to do; the rest for those who ask for it."""
+"""Unexpected errors as one line that says what to do, with a traceback only on request."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import Any
 from artui.errors import ArtuiError, DiskFull, UsageError
 
 TRACEBACK = "ARTUI_TRACEBACK"
-"""Set to 1, an error that nobody foresaw is printed with where it happened."""
+"""The environment variable that, set to 1, prints unexpected errors with their traceback."""
 MAX_CHARS = 300
 
 
 def foreseen(error: Exception) -> ArtuiError:
-    """Give an error in our words for one that was raised by something else."""
+    """Translate any error into one of artui's, with a remedy."""
     if isinstance(error, ArtuiError):
         return error
     if not _has_folder():
         return UsageError(
-            "The folder that this was started in is not there any more.",
-            remedy="Go to one that is, as with `cd`, or name the catalog by its whole path.",
+            "The current folder no longer exists.",
+            remedy="Change to another with `cd`, or name the catalog by its absolute path.",
         )
     if os.environ.get(TRACEBACK, "") not in ("", "0"):
         import traceback
@@ -31,13 +31,13 @@ def foreseen(error: Exception) -> ArtuiError:
 
         print("\n".join(clean_lines("".join(traceback.format_exception(error)).rstrip())), file=sys.stderr)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return DiskFull("There is no room left on the device.", remedy="Free some, and try again.")
+        return DiskFull("There is no room left on the device.", remedy="Free some space, and try again.")
     message = " ".join(f"{type(error).__name__}: {error}".split())
     message = message if len(message) <= MAX_CHARS else message[: MAX_CHARS - 1] + "…"
     if isinstance(error, OSError):
-        remedy = f"Look whether the place can be used, and try again; {TRACEBACK}=1 shows where this came from."
+        remedy = f"Check that the file or folder can be used, and try again; {TRACEBACK}=1 shows where this came from."
     else:
-        remedy = f"This is a fault of artui: please report it with what {TRACEBACK}=1 shows."
+        remedy = f"This is a bug in artui: please report it with the output of {TRACEBACK}=1."
     return ArtuiError(f"{message}{'' if message.endswith(('.', '…')) else '.'}", remedy=remedy)
 
 
@@ -50,9 +50,9 @@ def _has_folder() -> bool:
 
 
 def write_anything() -> None:
-    """Let standard output take every letter, whatever its encoding: one that it lacks is written as its `\\u` escape.
+    """Let the standard streams take every character: one that their encoding lacks is written as its `\\u` escape.
 
-    So is JSON the same document in any encoding.
+    JSON is then the same document in any encoding.
     """
     codecs.register_error("artui", _escaped)
     for stream in (sys.stdout, sys.stderr):
@@ -61,7 +61,7 @@ def write_anything() -> None:
 
 
 def is_utf8(stream: Any) -> bool:
-    """Say whether a stream takes every letter as UTF-8."""
+    """Say whether a stream is encoded as UTF-8."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return codecs.lookup(encoding).name == "utf-8"
 

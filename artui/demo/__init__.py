@@ -1,1 +1,1 @@
-"""The example project of `artui demo`: small, real, and recorded as its user would."""
+"""The example project of `artui demo`: small, real, and recorded with the public API."""

@@ -1,4 +1,4 @@
-"""The formats that the demo writes by itself: safetensors and PNG."""
+"""The formats that the demo writes without other libraries: safetensors and PNG."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def from_safetensors(content: bytes) -> dict[str, Floats]:
 
 
 def heat(matrix: Ints, cell: int = 24) -> NDArray[np.uint8]:
-    """Draw a confusion matrix, row by row normalised: white for none, dark blue for all."""
+    """Draw a confusion matrix as RGB pixels, normalised by row: white for none, dark blue for all. `cell` is the size in pixels."""
     share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     low, high = np.array([255.0, 255.0, 255.0]), np.array([16.0, 64.0, 128.0])
     pixels = low + np.sqrt(share)[:, :, None] * (high - low)

@@ -61,12 +61,12 @@ Repository, 1998, https://doi.org/10.24432/C50P49. Licence: CC BY 4.0. This is t
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What came of one training."""
+    """The result of one training."""
 
     run_id: str
     name: str
     loss: float
-    """Smallest validation loss; infinite when there is none."""
+    """Smallest validation loss; infinite if there is none."""
     accuracy: float
     config: Config
 
@@ -76,7 +76,7 @@ STEPS = 7 + len(sweep_configs()) + 2
 
 
 def _start_run(**options: Any) -> artui.Run:
-    """Start a run of the example; the folder that it is made in, and what is printed there, are not part of it."""
+    """Start a run of the example, without console, code and system metrics of the program that makes the demo."""
     return artui.start_run(console=False, code=False, system_metrics=False, **options)
 
 
@@ -85,7 +85,7 @@ def build(path: Path, progress: Progress = lambda _: None) -> None:
     with tempfile.TemporaryDirectory(prefix="artui-demo-") as folder:
         work = Path(folder)
         Catalog(path, created_by=DEMO).close()
-        # A run that lasts as long as the project keeps the file open from first to last.
+        # A run around the whole project keeps the file open all the time.
         with _start_run(
             project=PROJECT,
             name="project",
@@ -160,7 +160,7 @@ def load_digits(packed: bytes) -> tuple[Floats, Ints]:
 
 
 def _prepare(path: Path, work: Path, raw: Path, *, name: str, train_share: float, seed: int) -> None:
-    """Split by class and standardise: writes a version of the split and one of the features."""
+    """Split by class and standardise; save a version of the split and one of the features."""
     params = {
         "train_share": train_share,
         "val_share": (1 - train_share) / 2,
@@ -241,7 +241,7 @@ def _sweep(path: Path, work: Path, progress: Progress) -> list[Trained]:
                 name=numbered_name(len(configs)),
             )
         except IndexError:
-            pass  # label 9 has no place among nine classes: the run has recorded the error
+            pass  # there is no label 9 among nine classes: the run has recorded the error
         progress("a training that is stopped from outside")
         _train_and_kill(path, parent.id, numbered_name(len(configs) + 1))
         parent.log(
@@ -304,7 +304,7 @@ def _train_final(path: Path, work: Path, best: Trained) -> None:
 
 
 def _train_and_kill(path: Path, parent: str, name: str) -> None:
-    """Train in a process of its own, and end that process with SIGTERM once it has learnt something."""
+    """Train in a separate process, and end that process with SIGTERM after a few epochs."""
     command = [sys.executable, "-m", "artui.demo.project", str(path), parent, name]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as child:
         if child.stdout is not None:
@@ -339,7 +339,7 @@ def _params(config: Config) -> dict[str, Any]:
 
 
 def _evaluate(path: Path, work: Path) -> None:
-    """Measure the candidate on the test split, hold it against the requirement, and promote it if it meets it."""
+    """Measure the candidate on the test split, compare it with the requirement, and promote it if it meets that."""
     with _start_run(
         project=PROJECT,
         name="evaluate",

@@ -74,8 +74,8 @@ def fit(
 ) -> Iterator[tuple[int, float, float, dict[str, Floats]]]:
     """Train; after each epoch give (epoch, validation loss, validation accuracy, a copy of the weights).
 
-    Stops three epochs after the loss has stopped being a number. Logs the training loss and the norm of the
-    gradient each 5th step, and the validation once an epoch.
+    Stops once the loss was not finite in three epochs in a row. Logs the training loss and the norm of the gradient every
+    5th step, and the validation once in each epoch.
     """
     random = np.random.default_rng(config.seed)
     x, y = split.features["train"], split.labels["train"]

@@ -102,7 +102,7 @@ def test_a_bad_thing_is_said_in_a_line(
 
         told = f"{arguments}: {code} {out[-200:]!r} {err[-400:]!r}"
         assert code in (*range(6), 126, 127), told
-        assert "Traceback" not in out + err and "fault of artui" not in err, told
+        assert "Traceback" not in out + err and "bug in artui" not in err, told
         # Lines of `exec` and `start`, which go on where recording is in trouble, are those of the recorder.
         assert len(err.splitlines()) <= (8 if verb in ("exec", "start", "log") else 3), told
         assert code != 2 or err, told

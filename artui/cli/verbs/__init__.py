@@ -1,1 +1,1 @@
-"""The verbs of the command line, one a file: each parses, calls, prints."""
+"""The verbs of the command line, one in each module: it parses arguments, calls the library and prints."""

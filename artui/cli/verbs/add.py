@@ -1,4 +1,4 @@
-"""`artui add PATH`: a version that no run has made."""
+"""`artui add PATH`: a version that was not made by a run."""
 
 from __future__ import annotations
 
@@ -34,5 +34,5 @@ def command(path: Path, name: str | None, kind: str, stage: str | None, project:
     )  # fmt: skip
     click.echo(clean(reference))
     if not is_new:
-        click.echo("artui: its content is that of the newest version already.", err=True)
+        click.echo("artui: the newest version already has this content.", err=True)
     return 0

@@ -1,4 +1,4 @@
-"""`artui alias REF ALIAS`."""
+"""`artui alias REF ALIAS`: sets an alias of a version."""
 
 from __future__ import annotations
 

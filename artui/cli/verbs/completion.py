@@ -1,4 +1,4 @@
-"""`artui completion SHELL`: what makes tab complete verbs, options, and names of the catalog."""
+"""`artui completion SHELL`: the script by which tab completes verbs, options, and names of the catalog."""
 
 from __future__ import annotations
 

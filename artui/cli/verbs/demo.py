@@ -50,7 +50,7 @@ def command(file: str | None, catalog: str | None, no_app: bool, as_json: bool) 
 
 
 def _build(path: Path) -> None:
-    """Run the project beside its place, so that a half-made catalog never lies at it."""
+    """Run the project into a file beside `path`, so that a half-made catalog is never at `path`."""
     from artui.demo import project as demo
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,7 +60,7 @@ def _build(path: Path) -> None:
     try:
         with _quiet():
             if sys.stderr.isatty():
-                # Not through the gate, which would show the bar's own steering as text: all of its words are ours.
+                # Not through the gate, which would show the bar's control characters as text; all its words are artui's own.
                 with click.progressbar(
                     length=demo.STEPS,
                     label="running the demo project",
@@ -84,7 +84,7 @@ def _build(path: Path) -> None:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Let the runs of the project, and those of its processes, end without a line each: they name a file that is moved."""
+    """Keep the runs of the project, and of its processes, from printing a line at their end: it would name a file that is renamed."""
     before = os.environ.get("ARTUI_QUIET")
     os.environ["ARTUI_QUIET"] = "1"
     load_settings.cache_clear()
@@ -96,7 +96,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _summary(path: Path) -> dict[str, Any]:
-    """Count what a catalog holds; name the best of the sweep and the newest model where there are any."""
+    """Count the content of a catalog; name the best run of the sweep and the newest model, if there are any."""
     from artui.query.artifacts import artifact_list
     from artui.query.reader import Reader
     from artui.query.runs.columns import columns

@@ -1,4 +1,4 @@
-"""`artui finish`: the end of a run that was started by hand."""
+"""`artui finish`: ends a run that was started by hand."""
 
 from __future__ import annotations
 

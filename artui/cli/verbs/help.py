@@ -1,4 +1,4 @@
-"""`artui help [SUBJECT]`: the manual, and where it speaks of something."""
+"""`artui help [SUBJECT]`: shows and searches the manual."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def _search(words: list[str], as_json: bool) -> int:
 
 
 def _excerpt(line: str, words: list[str]) -> str:
-    """Give what is around the first of the words that is there; whole words only."""
+    """Cut a long line around the first of the words, at blanks."""
     if len(line) <= EXCERPT_CHARS:
         return line
     place = min(at for word in words if (at := line.casefold().find(word.casefold())) >= 0)

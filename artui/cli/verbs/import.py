@@ -1,4 +1,4 @@
-"""`artui import PATH…`: what other tools wrote, taken into a catalog."""
+"""`artui import PATH…`: imports runs of other tools."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def command(paths: tuple[Path, ...], catalog: str | None, dry_run: bool, project
 
 
 def _print_nothing(error: NothingToImport) -> None:
-    """Print, for another program, why there is nothing to import."""
+    """Print as JSON why there is nothing to import."""
     stores = error.stores if isinstance(error, StoreNotRead) else ()
     print_json(
         {
@@ -141,7 +141,7 @@ def _print_nothing(error: NothingToImport) -> None:
 
 
 class _Show:
-    """One line on a terminal that says how far the import is; nothing in a pipe."""
+    """Progress of the import: one line on a terminal, lines of JSON with `tell`, else nothing."""
 
     def __init__(self, *, tell: bool) -> None:
         self._tell = tell
@@ -152,6 +152,7 @@ class _Show:
         self._before = 0, 0
 
     def progress(self, report: Any, what: str) -> None:
+        """Show how far the import is, at most once in `SHOW_SECONDS`."""
         now = time.monotonic()
         if now < self._next or not (self._tell or self._is_terminal):
             return
@@ -183,6 +184,7 @@ class _Show:
         self._width = columns
 
     def clear(self) -> None:
+        """Remove the line of progress from the terminal."""
         if self._width:
             sys.stderr.write("\r" + " " * self._width + "\r")
             sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""`artui keys`: every key of the app, with the id by which the settings can give it another."""
+"""`artui keys`: every key of the app, with the id by which settings change it."""
 
 from __future__ import annotations
 

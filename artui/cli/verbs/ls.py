@@ -103,7 +103,7 @@ def command(
         all_columns = columns(reader)
         shown = named or _usual(reader, all_columns)
         if as_csv:
-            _rows(reader, keys, [])  # says which are damaged
+            _rows(reader, keys, [])  # reports damaged runs on stderr
             print_csv(*table_of(reader, keys, shown))
         elif as_json:
             _print_json(reader, keys, named, [*all_columns[0], *all_columns[1]])
@@ -113,12 +113,12 @@ def command(
 
 
 def _usual(reader: Reader, all_columns: Columns) -> list[Column]:
-    """Give the columns that the app shows at first."""
+    """Give the columns that the app shows by default."""
     return [_STATUS, *usual_attributes(reader), *chosen_columns(all_columns)]
 
 
 def _rows(reader: Reader, keys: Sequence[int], shown: Sequence[Column]) -> list[RunRow]:
-    """Read the rows of runs, each with what of it is damaged, which is said on stderr, too."""
+    """Read the rows of runs with their damaged parts, which are also reported on stderr."""
     rows: list[RunRow] = []
     for start in range(0, len(keys), BATCH):
         part = keys[start : start + BATCH]
@@ -165,7 +165,7 @@ def _json(row: RunRow, every: Sequence[Column]) -> dict[str, object]:
 
 
 def _print(rows: list[RunRow], shown: Sequence[Column], *, leading: int) -> None:
-    """Print a table; so many of its columns stand before the name, which is never cut while others can be left out."""
+    """Print a table with `leading` columns before the name, which is cut only after all other columns are left out."""
     now_ms = clock.now_ms()
     titles = [column.name + ("" if column.aggregate == "last" else f".{column.aggregate}") for column in shown]
     titles = [title_of(column.name) if column.source == "attribute" else title for title, column in zip(titles, shown, strict=True)]  # fmt: skip

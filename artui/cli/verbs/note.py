@@ -1,4 +1,4 @@
-"""`artui note RUN TEXT`."""
+"""`artui note RUN TEXT`: sets the note of a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`artui settle`."""
+"""`artui settle`: makes a catalog one plain file."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from artui.query.references import resolve
 from artui.query.run import get_run
 
 MAX_METRICS = 1_000
-"""More of a run's metrics are only counted; `--json` has them all."""
+"""Further metrics of a run are only counted; `--json` has them all."""
 PREVIEW_ROWS = 15
 PREVIEW_LINES = 40
 

@@ -10,7 +10,7 @@ from artui.errors import CatalogError
 from artui.paths import usable_path
 
 SILENT_HOURS = 24
-"""A run that nobody runs is not lost before so long a silence."""
+"""A run without a process of its own counts as lost only after so many hours without a log."""
 
 
 @click.command("start")

@@ -1,4 +1,4 @@
-"""`artui tag RUN NAME[=VALUE]…`."""
+"""`artui tag RUN NAME[=VALUE]…`: sets or removes tags of a run."""
 
 from __future__ import annotations
 

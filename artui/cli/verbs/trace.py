@@ -1,4 +1,4 @@
-"""`artui trace REF`: the lineage as an indented walk."""
+"""`artui trace REF`: the lineage of a run or version, indented."""
 
 from __future__ import annotations
 

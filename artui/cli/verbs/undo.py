@@ -1,4 +1,4 @@
-"""`artui undo`."""
+"""`artui undo`: takes back the last change, or does it again."""
 
 from __future__ import annotations
 

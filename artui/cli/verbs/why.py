@@ -1,4 +1,4 @@
-"""`artui why RUN BASELINE`, `artui why --where FILTER`."""
+"""`artui why RUN BASELINE`, `artui why --where FILTER`: what explains differences between runs."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def command(runs: tuple[str, ...], metric: str, where: str, among: str, catalog:
 
 
 def evidence(factor: Factor) -> str:
-    """Say in words what speaks for a factor."""
+    """Say in words how strong the evidence for a factor is."""
     if factor.z is None:
         return "no other runs to judge by"
     counts = f"{factor.left_count:,} against {factor.right_count:,} runs"
