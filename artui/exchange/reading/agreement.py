@@ -41,7 +41,7 @@ def add(log: Log, name: str, steps: Ints, times_ms: Ints, values: Floats) -> Non
 
 
 def agree(first: Log, second: Log) -> bool | None:
-    """Say whether two logs are of one training: for every name, most values at shared steps are equal. None if they share no step.
+    """Say whether two logs are of one training: for every name, at least half of the values at shared steps are equal. None if they share no step.
 
     A learning rate schedule is equal in many trainings, so every name must agree. Single precision is enough: event files
     keep no more.

@@ -216,7 +216,7 @@ class _Kept:
         """From this step on, a later file replaces the values."""
 
     def take(self, value: Value) -> None:
-        """Take one value: as params, as a file of a version, or as counted if artui does not import it."""
+        """Take one value as params or as a file of a version; one that artui does not import is counted."""
         run = self._run
         is_params = value.plugin == "hparams" or value.tag.startswith("_hparams_/")
         if self.limit is not None and value.step >= self.limit and not is_params:
