@@ -16,9 +16,13 @@ from artui.query.api import open_catalog
 from tests.cli.conftest import ARGUMENTS, Call, Result, reopen, write_runs
 
 COMMANDS = {verb: command for verb in VERBS if (command := cli.get_command(click.Context(cli), verb)) is not None}
-OF_CATALOGS = [verb for verb, command in COMMANDS.items() if any(each.name == "catalog" for each in command.params)]
+OF_CATALOGS = [
+    verb for verb, command in COMMANDS.items() if any(parameter.name == "catalog" for parameter in command.params)
+]
 READING = [
-    verb for verb in OF_CATALOGS if any(each.name == "as_json" for each in COMMANDS[verb].params) and verb != "demo"
+    verb
+    for verb in OF_CATALOGS
+    if any(parameter.name == "as_json" for parameter in COMMANDS[verb].params) and verb != "demo"
 ]
 
 

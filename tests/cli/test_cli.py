@@ -68,8 +68,8 @@ def test_wrong_calls_say_what_is_wrong(
 ) -> None:
     """Each wrong call exits with 2 and one clear line, and no traceback."""
     monkeypatch.setenv("ARTUI_CATALOG", str(demo_catalog))
-    found, out, err = call(*arguments)
-    assert (found, out) == (code, "") and said in err and "Traceback" not in err
+    exit_code, out, err = call(*arguments)
+    assert (exit_code, out) == (code, "") and said in err and "Traceback" not in err
 
 
 def test_missing_catalog_is_an_error_of_its_own(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,9 +66,9 @@ def test_names_of_the_catalog_that_is_meant_are_offered(here: Path, text: str, o
     words = text.split(" ")[1:]
     completing = BashComplete(cli, {}, "artui", "_ARTUI_COMPLETE")
 
-    found = [item.value for item in completing.get_completions(words[:-1], words[-1]) if item.type == "plain"]
+    completions = [item.value for item in completing.get_completions(words[:-1], words[-1]) if item.type == "plain"]
 
-    assert found[: len(offered)] == offered if offered else found == []
+    assert completions[: len(offered)] == offered if offered else completions == []
 
 
 def test_trouble_offers_nothing_and_says_nothing(here: Path) -> None:

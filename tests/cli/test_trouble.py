@@ -100,12 +100,12 @@ def test_a_bad_thing_is_said_in_a_line(
 
         code, out, err = call(*arguments)
 
-        told = f"{arguments}: {code} {out[-200:]!r} {err[-400:]!r}"
-        assert code in (*range(6), 126, 127), told
-        assert "Traceback" not in out + err and "bug in artui" not in err, told
+        outcome = f"{arguments}: {code} {out[-200:]!r} {err[-400:]!r}"
+        assert code in (*range(6), 126, 127), outcome
+        assert "Traceback" not in out + err and "bug in artui" not in err, outcome
         # Lines of `exec` and `start`, which go on where recording is in trouble, are those of the recorder.
-        assert len(err.splitlines()) <= (8 if verb in ("exec", "start", "log") else 3), told
-        assert code != 2 or err, told
+        assert len(err.splitlines()) <= (8 if verb in ("exec", "start", "log") else 3), outcome
+        assert code != 2 or err, outcome
         monkeypatch.chdir(tmp_path)
 
 
@@ -154,7 +154,7 @@ def test_every_letter_can_be_printed(tmp_path: Path, monkeypatch: pytest.MonkeyP
         printed = stream.buffer.getvalue()
         monkeypatch.undo()
         if "--json" in arguments:
-            assert {each["name"] for each in json.loads(printed)} == {"Ω", "é", "😀"}
+            assert {run["name"] for run in json.loads(printed)} == {"Ω", "é", "😀"}
         elif arguments[0] == "ls":
             text = printed.decode(encoding)
             assert ("é" in text) == (encoding != "ascii") and ("Ω" if encoding == "utf-8" else "\\u03a9") in text
@@ -192,8 +192,8 @@ def test_a_tag_needs_a_name(call: Call, workplace: Path, tag: str) -> None:
 def test_limits(call: Call, workplace: Path, limit: str, code: int) -> None:
     """None at all is a limit, too, and is not told as if nothing matched; less than none is refused."""
     for more in ((), ("--artifacts",)):
-        found, out, err = call("ls", "--limit", limit, *more)
-        assert found == code and ("matches" in err or "no runs" in err) is False
+        exit_code, out, err = call("ls", "--limit", limit, *more)
+        assert exit_code == code and ("matches" in err or "no runs" in err) is False
         assert (out == "") == (limit in ("0", "-1", "x")) and bool(err) == (code == 2)
         if code == 0:
             assert len(json.loads(call("ls", "--limit", limit, "--json", *more)[1])) == min(int(limit), 2)  # fmt: skip

@@ -47,9 +47,9 @@ def content(catalog: Path) -> dict[str, Any]:
 def _steady(name: str, text: str) -> str:
     import json
 
-    told = json.loads(text)
+    fact = json.loads(text)
     if name == "import":
-        told = {key: value for key, value in told.items() if key not in _VOLATILE}
+        fact = {key: value for key, value in fact.items() if key not in _VOLATILE}
     if name == "remarks":
-        told = [each["text"] for each in told]
-    return json.dumps(told, sort_keys=True)
+        fact = [remark["text"] for remark in fact]
+    return json.dumps(fact, sort_keys=True)

@@ -91,7 +91,7 @@ def test_wandb_log_with_flipped_bits_loses_no_more_than_a_block(part: int, log: 
         report = _import(tmp_path / "s", tmp_path / "c.artui")
 
         points = _points(tmp_path / "c.artui")
-        assert all(set(found) <= whole[name] for name, found in points.items() if not name.endswith(" summary"))
+        assert all(set(rows) <= whole[name] for name, rows in points.items() if not name.endswith(" summary"))
         assert _marks(report, tmp_path / "c.artui")
         assert sum(map(len, points.values())) > 20 or place < 32768
 
@@ -123,7 +123,7 @@ def test_event_file_cut_or_flipped_gives_what_its_checksums_vouch_for(part: int,
         path.write_bytes(flipped)
         report = _import(tmp_path / "s", tmp_path / "c.artui")
         left = _points(tmp_path / "c.artui")
-        assert all(set(found) <= set(whole[name]) for name, found in left.items())
+        assert all(set(rows) <= set(whole[name]) for name, rows in left.items())
         assert _marks(report, tmp_path / "c.artui")
 
 
@@ -165,9 +165,9 @@ def test_wandb_log_without_records_is_a_run_all_the_same(content: bytes, tmp_pat
 
     with open_catalog(tmp_path / "c.artui") as reader:
         [run] = reader.runs()
-        found = get_run(reader, run.id)
-    assert run.status != "finished" and found.params[0].value == 0.5
-    assert [(metric.name, metric.labels, metric.summary.last) for metric in found.metrics] == [
+        detail = get_run(reader, run.id)
+    assert run.status != "finished" and detail.params[0].value == 0.5
+    assert [(metric.name, metric.labels, metric.summary.last) for metric in detail.metrics] == [
         ("loss", "summary", 0.25)
     ]
 
@@ -193,9 +193,9 @@ def test_database_that_is_damaged_gives_what_can_be_read(part: int, tmp_path: Pa
         except Exception as error:  # noqa: BLE001 - whatever it is, it must be ours
             assert type(error).__name__ == "NothingToImport", error
             continue
-        found = content(tmp_path / "c.artui")
-        assert len(found["runs"]) <= len(whole["runs"]) + 1
-        if {run[0] for run in found["runs"]} != {run[0] for run in whole["runs"]}:
+        tables = content(tmp_path / "c.artui")
+        assert len(tables["runs"]) <= len(whole["runs"]) + 1
+        if {run[0] for run in tables["runs"]} != {run[0] for run in whole["runs"]}:
             assert report.damaged_count or report.left
 
 
@@ -287,14 +287,14 @@ def test_database_of_every_age_gives_the_same(schema: str, tmp_path: Path) -> No
 
     report = _import(tmp_path / "s", tmp_path / "c.artui")
 
-    found = content(tmp_path / "c.artui")
+    tables = content(tmp_path / "c.artui")
     assert (
         report.taken["points"] == 90
         and not report.damaged_count
-        and {run[3] for run in found["runs"]} == {"run-0", "run-1", "run-2"}
+        and {run[3] for run in tables["runs"]} == {"run-0", "run-1", "run-2"}
     )
     last = 0 if schema == "0.9" else 29
-    assert all(row[9] == last for row in found["series"])
+    assert all(row[9] == last for row in tables["series"])
 
 
 def test_database_that_is_written_to_meanwhile_is_read_and_never_blocked(tmp_path: Path) -> None:
@@ -318,9 +318,9 @@ def test_database_in_wal_mode_is_read_with_its_newest_changes(tmp_path: Path) ->
     writer = sqlite3.connect(path, isolation_level=None)
     writer.execute("PRAGMA journal_mode = WAL")
     writer.execute("INSERT INTO params VALUES ('late', '1', ?)", (f"{0:031x}a",))
-    before = {each.name: each.read_bytes() for each in path.parent.iterdir()}
+    before = {file.name: file.read_bytes() for file in path.parent.iterdir()}
 
     _import(tmp_path / "s", tmp_path / "c.artui")
 
-    assert {each.name: each.read_bytes() for each in path.parent.iterdir()} == before
+    assert {file.name: file.read_bytes() for file in path.parent.iterdir()} == before
     assert any(row[1] == "late" for row in content(tmp_path / "c.artui")["params"])

@@ -108,11 +108,11 @@ def test_links_are_listed_and_never_followed(tmp_path: Path, outside: Path) -> N
     (folder / "tags" / "linked").symlink_to(outside)
     (folder.parent / f"{7:032x}").symlink_to(outside.parent)
 
-    _, found = _import(tmp_path)
+    _, tables = _import(tmp_path)
 
-    assert SECRET not in (tmp_path / "c.artui").read_bytes() and SECRET.decode() not in str(found)
-    assert len(found["runs"]) == 1 and not any(
-        "linked" in str(row) for row in found["params"] + found["tags"] + found["series"]
+    assert SECRET not in (tmp_path / "c.artui").read_bytes() and SECRET.decode() not in str(tables)
+    assert len(tables["runs"]) == 1 and not any(
+        "linked" in str(row) for row in tables["params"] + tables["tags"] + tables["series"]
     )
 
 
@@ -148,10 +148,10 @@ def test_artifact_places_outside_the_store_are_not_read(tmp_path: Path, outside:
                 "INSERT INTO model_versions VALUES ('m', ?, 1, 1, '', '', 'None', ?, '', 'READY')", (number, uri)
             )
 
-    _, found = _import(tmp_path)
+    _, tables = _import(tmp_path)
 
-    assert SECRET not in (tmp_path / "c.artui").read_bytes() and not found["files"]
-    assert len(found["versions"]) == 6 and {row[9] for row in found["versions"]} == {"referenced"}
+    assert SECRET not in (tmp_path / "c.artui").read_bytes() and not tables["files"]
+    assert len(tables["versions"]) == 6 and {row[9] for row in tables["versions"]} == {"referenced"}
 
 
 def test_paths_of_media_and_manifests_that_climb_are_left(tmp_path: Path, outside: Path) -> None:
@@ -167,10 +167,10 @@ def test_paths_of_media_and_manifests_that_climb_are_left(tmp_path: Path, outsid
     (log.parent / "files" / "output.log").symlink_to(outside)
     (log.parent / "files" / "code").symlink_to(outside.parent)
 
-    report, found = _import(tmp_path)
+    report, tables = _import(tmp_path)
 
     assert SECRET not in (tmp_path / "c.artui").read_bytes()
-    assert report.left and all(row[9] == "referenced" or row[1] == "console" for row in found["versions"])
+    assert report.left and all(row[9] == "referenced" or row[1] == "console" for row in tables["versions"])
 
 
 def test_pipes_and_devices_do_not_hang_an_import(tmp_path: Path) -> None:
@@ -207,11 +207,11 @@ def test_pipes_and_devices_do_not_hang_an_import(tmp_path: Path) -> None:
 def test_yaml_makes_plain_values_or_an_error(text: str) -> None:
     """No tag constructs anything; nesting and aliases without end are refused, in no time and memory."""
     try:
-        found = load_yaml(text)
+        value = load_yaml(text)
         params, _ = dumped.as_params(load_yaml(text, convert_tag=dumped.from_tag))
     except SourceDamaged:
         return
-    assert len(json.dumps(found)) < 100_000 and len(json.dumps(params)) < 100_000
+    assert len(json.dumps(value)) < 100_000 and len(json.dumps(params)) < 100_000
     assert not Path("/tmp/artui-was-here").exists()
 
 
@@ -251,8 +251,8 @@ def test_huge_lengths_cost_nothing(tmp_path: Path) -> None:
 
     _bounded(tmp_path)
 
-    found = content(tmp_path / "c.artui")
-    assert len(found["runs"]) == 2 and any(row[1] == "x" for row in found["series"])
+    tables = content(tmp_path / "c.artui")
+    assert len(tables["runs"]) == 2 and any(row[1] == "x" for row in tables["series"])
 
 
 def test_names_of_any_kind_do_no_harm(tmp_path: Path) -> None:
@@ -294,8 +294,8 @@ def test_names_of_any_kind_do_no_harm(tmp_path: Path) -> None:
         for run in reader.runs():
             detail = get_run(reader, run.id)
             assert "\n" not in detail.head.name and len(detail.head.name) <= 200
-    found = content(tmp_path / "c.artui")
-    assert not any(".." in row[1].split("/") or row[1].startswith("/") for row in found["files"])
+    tables = content(tmp_path / "c.artui")
+    assert not any(".." in row[1].split("/") or row[1].startswith("/") for row in tables["files"])
 
 
 def test_bombs_among_artifacts_are_bytes_like_others(tmp_path: Path) -> None:
@@ -310,8 +310,8 @@ def test_bombs_among_artifacts_are_bytes_like_others(tmp_path: Path) -> None:
 
     _bounded(tmp_path)
 
-    found = content(tmp_path / "c.artui")
-    assert {row[1] for row in found["files"]} >= {"bomb.json.gz", "model.pkl", "MLmodel"}
+    tables = content(tmp_path / "c.artui")
+    assert {row[1] for row in tables["files"]} >= {"bomb.json.gz", "model.pkl", "MLmodel"}
 
 
 @pytest.mark.parametrize(
@@ -382,8 +382,8 @@ def test_csv_of_one_endless_line_and_of_100_000_columns_is_bounded(tmp_path: Pat
 
     _bounded(tmp_path)
 
-    found = content(tmp_path / "c.artui")
-    assert len(found["runs"]) == 2 and any(row[1] == "loss" and row[3] == 1 for row in found["series"])
+    tables = content(tmp_path / "c.artui")
+    assert len(tables["runs"]) == 2 and any(row[1] == "loss" and row[3] == 1 for row in tables["series"])
 
 
 def test_secrets_of_another_store_are_replaced(tmp_path: Path) -> None:

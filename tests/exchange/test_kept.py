@@ -29,11 +29,11 @@ def _strings(tag: str, plugin: str, *texts: str) -> bytes:
 
 def _import(tmp_path: Path) -> tuple[Report, dict[str, tuple[str, list[str], dict[str, object]]]]:
     [report] = import_paths([tmp_path / "s"], tmp_path / "c.artui")
-    found = content(tmp_path / "c.artui")
+    tables = content(tmp_path / "c.artui")
     files: dict[str, list[str]] = {}
-    for row in found["files"]:
+    for row in tables["files"]:
         files.setdefault(row[0], []).append(row[1])
-    return report, {row[1]: (row[2], files.get(row[4], []), json.loads(row[11])) for row in found["versions"]}
+    return report, {row[1]: (row[2], files.get(row[4], []), json.loads(row[11])) for row in tables["versions"]}
 
 
 @pytest.mark.parametrize("plugin", ["mesh", "graph_run_metadata", "pr_curves", "whatever", ""])
@@ -44,7 +44,7 @@ def test_strings_of_other_plugins_are_told_and_are_no_reports(plugin: str, tmp_p
 
     report, versions = _import(tmp_path)
 
-    assert {name: told[:2] for name, told in versions.items()} == {"notes": ("report", ["step-1.md"])}
+    assert {name: version[:2] for name, version in versions.items()} == {"notes": ("report", ["step-1.md"])}
     [(what, why)] = [key for key in report.left if key[0] == "tensors"]
     assert (plugin or "none") in why and report.left[what, why] == 2
 
@@ -56,7 +56,7 @@ def test_model_of_keras_is_kept_as_json(tmp_path: Path) -> None:
 
     _, versions = _import(tmp_path)
 
-    assert {name: told[:2] for name, told in versions.items()} == {"keras": ("report", ["model.json"])}
+    assert {name: version[:2] for name, version in versions.items()} == {"keras": ("report", ["model.json"])}
 
 
 def test_captions_of_pictures_stay_with_them(tmp_path: Path) -> None:
@@ -86,9 +86,9 @@ def test_media_of_the_summary_alone_are_taken_or_told(tmp_path: Path) -> None:
     def picture(name: str) -> dict[str, str]:
         return {"_type": "image-file", "path": f"media/images/{name}.png"}
 
-    told = {"chosen": picture("best"), "gone": picture("gone"), "logged": picture("logged"), "nested": {"x": picture("x")}}  # fmt: skip
+    pictures = {"chosen": picture("best"), "gone": picture("gone"), "logged": picture("logged"), "nested": {"x": picture("x")}}  # fmt: skip
     rows = [message((2, message((1, wandb_item("logged", picture("logged"))))))]
-    rows.append(message((3, message(*((1, wandb_item(name, value)) for name, value in told.items())))))
+    rows.append(message((3, message(*((1, wandb_item(name, value)) for name, value in pictures.items())))))
     log = write_wandb(tmp_path / "s", wandb_records(2, more=rows))
     (log.parent / "files" / "media" / "images").mkdir(parents=True)
     for name in ("best", "logged", "x"):

@@ -217,10 +217,10 @@ def test_damage_takes_no_point_from_the_catalog(store: str, tmp_path: Path) -> N
 
 
 def _counts(catalog: Path) -> dict[str, int]:
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for run, *rest in content(catalog)["series"]:
-        found[run] = found.get(run, 0) + rest[2]
-    return found
+        counts[run] = counts.get(run, 0) + rest[2]
+    return counts
 
 
 def test_moved_logs_of_tensorboard_are_the_same_runs(tmp_path: Path) -> None:
@@ -250,9 +250,9 @@ def test_logs_of_one_id_are_one_run(tmp_path: Path, first_step: int, expected: d
 
     import_paths([tmp_path], tmp_path / "c.artui")
 
-    found = content(tmp_path / "c.artui")
-    [run] = found["runs"]
-    losses = {key.split(" ", 2)[2]: [step for step, *_ in points] for key, points in found["points"].items() if key.split(" ")[1] == "loss"}  # fmt: skip
+    tables = content(tmp_path / "c.artui")
+    [run] = tables["runs"]
+    losses = {key.split(" ", 2)[2]: [step for step, *_ in points] for key, points in tables["points"].items() if key.split(" ")[1] == "loss"}  # fmt: skip
     assert run[4] == 1 and {labels: steps for labels, steps in losses.items() if labels != "summary"} == expected
 
 
@@ -266,8 +266,8 @@ def test_summary_of_wandb_is_what_was_last_said_of_each_key(tmp_path: Path) -> N
     write_wandb(tmp_path, [*wandb_records(2, exit_code=None), first, second])
     import_paths([tmp_path], tmp_path / "c.artui")
 
-    found = {each[1]: each[5] for each in content(tmp_path / "c.artui")["series"] if each[2] == "summary"}
-    assert found == {"a": 4.0, "best": 0.01, "c.d": 3.0, "e": 5.0}
+    values = {row[1]: row[5] for row in content(tmp_path / "c.artui")["series"] if row[2] == "summary"}
+    assert values == {"a": 4.0, "best": 0.01, "c.d": 3.0, "e": 5.0}
 
 
 def test_files_that_wandb_saved_are_a_version(tmp_path: Path) -> None:
@@ -280,9 +280,9 @@ def test_files_that_wandb_saved_are_a_version(tmp_path: Path) -> None:
     (files / "diff.patch").write_text("+1\n")
     import_paths([tmp_path], tmp_path / "c.artui")
 
-    found = content(tmp_path / "c.artui")
-    names = {row[4]: row[1] for row in found["versions"]}
-    assert {(names[row[0]], row[1]) for row in found["files"]} == {
+    tables = content(tmp_path / "c.artui")
+    names = {row[4]: row[1] for row in tables["versions"]}
+    assert {(names[row[0]], row[1]) for row in tables["files"]} == {
         ("files", "weights/best.pt"), ("environment", "requirements.txt"), ("code", "diff.patch"), ("console", "console.log"),
     }  # fmt: skip
 
@@ -325,9 +325,9 @@ def test_aliases_follow_the_registry_but_for_those_of_people(tmp_path: Path) -> 
 
 
 def _aliases(catalog: Path) -> dict[str, int]:
-    found = content(catalog)
-    numbers = {row[4]: row[5] for row in found["versions"]}
-    return {name: numbers[version] for _, name, version in found["aliases"]}
+    tables = content(catalog)
+    numbers = {row[4]: row[5] for row in tables["versions"]}
+    return {name: numbers[version] for _, name, version in tables["aliases"]}
 
 
 @pytest.mark.parametrize(

@@ -78,10 +78,10 @@ def _told(reports: list[Report]) -> list[str]:
 )
 def test_a_pointer_is_what_its_specification_says(text: bytes, is_one: bool) -> None:
     """With the ends of lines and extensions that git-lfs allows; a text that only begins so is none."""
-    found = pointer_in(text)
-    assert (found is not None) == is_one
-    if found is not None and found.title == "Git LFS":
-        assert found.digest == hashlib.sha256(b"x").digest() and found.size_bytes == 1
+    pointer = pointer_in(text)
+    assert (pointer is not None) == is_one
+    if pointer is not None and pointer.title == "Git LFS":
+        assert pointer.digest == hashlib.sha256(b"x").digest() and pointer.size_bytes == 1
 
 
 def _events(root: Path) -> Path:
@@ -152,9 +152,9 @@ def test_pointers_beside_files_cost_their_own_content_alone(tmp_path: Path) -> N
         "mlflow": 1, "wandb": 1, "lightning": 1, "tensorboard": 1,
     }  # fmt: skip
     assert not any(report.damaged_count for report in reports.values())
-    told = " ".join(f"{what} {why}" for report in reports.values() for what, why in report.left)
+    left = " ".join(f"{what} {why}" for report in reports.values() for what, why in report.left)
     for name in ("1780000009", "run-gone.wandb", "hparams.yaml", "metrics/b", "params/p", "model.pt"):
-        assert name in told, name
+        assert name in left, name
     assert {row[1] for row in content(tmp_path / "c.artui")["series"]} >= {"a", "c", "loss", "train_loss"}
 
 
@@ -206,8 +206,8 @@ def test_pointers_are_told_on_the_command_line(tmp_path: Path) -> None:
         and "damaged" not in done.stdout
         and not (tmp_path / "c.artui").exists()
     )
-    told = json.loads(_artui("import", "db", "-c", "c.artui", "--json", cwd=tmp_path).stdout)
-    assert told["stores"][0]["left"][0]["why"] == WHY and told["catalog"] is None
+    outcome = json.loads(_artui("import", "db", "-c", "c.artui", "--json", cwd=tmp_path).stdout)
+    assert outcome["stores"][0]["left"][0]["why"] == WHY and outcome["catalog"] is None
     for place in ("db", "db/mlflow.db"):
         done = _artui(place, cwd=tmp_path)
         assert done.returncode == 2 and WHY in done.stderr
@@ -322,8 +322,8 @@ def test_every_way_to_ask_gives_the_same_answer(tmp_path: Path) -> None:
         done = _artui(*words, cwd=tmp_path)
         assert done.returncode == 2 and f"{said} It reads " in done.stderr, done
         if "--json" in words:
-            told = json.loads(done.stdout)
-            assert told["error"] == said and told["not_read"][0]["what"] == "Sacred (run.json, config.json)"
+            outcome = json.loads(done.stdout)
+            assert outcome["error"] == said and outcome["not_read"][0]["what"] == "Sacred (run.json, config.json)"
     done = _artui("sacred/1/run.json", cwd=tmp_path)
     assert done.returncode == 2 and "Sacred" in done.stderr
     (tmp_path / "empty").mkdir()

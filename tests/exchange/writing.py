@@ -183,18 +183,18 @@ def wandb_records(count: int = 20, *, id: str = "abc123", project: str = "vision
         (13, "box"),
         (17, start),
     )
-    found = [message((1, 1), (21, message((1, message((1, "0.31.0+abc")))))), message((1, 2), (17, run))]
+    log_records = [message((1, 1), (21, message((1, message((1, "0.31.0+abc")))))), message((1, 2), (17, run))]
     for step in range(first, first + count):
         row = [(1, wandb_item("loss", 1.0 / (step + 1))), (1, wandb_item(("train", "acc"), step / 100))]
         row += [(1, wandb_item("_timestamp", SECONDS + step)), (1, wandb_item("_step", step))]
-        found.append(message((1, 3 + step), (2, message(*row, (2, message((1, step)))))))
-    found.append(message((7, message((2, message((1, SECONDS + 5))), (3, wandb_item("cpu", 12.5))))))
-    found.append(message((13, message((1, 1), (2, message((1, SECONDS + 6))), (3, "epoch 1\n")))))
-    found += more
-    found.append(message((3, message((1, wandb_item("loss", 1.0 / count)), (1, wandb_item("best", 0.01))))))
+        log_records.append(message((1, 3 + step), (2, message(*row, (2, message((1, step)))))))
+    log_records.append(message((7, message((2, message((1, SECONDS + 5))), (3, wandb_item("cpu", 12.5))))))
+    log_records.append(message((13, message((1, 1), (2, message((1, SECONDS + 6))), (3, "epoch 1\n")))))
+    log_records += more
+    log_records.append(message((3, message((1, wandb_item("loss", 1.0 / count)), (1, wandb_item("best", 0.01))))))
     if exit_code is not None:
-        found.append(message((18, message((1, exit_code), (2, count)))))
-    return found
+        log_records.append(message((18, message((1, exit_code), (2, count)))))
+    return log_records
 
 
 def wandb_log(records: Iterable[bytes]) -> bytes:

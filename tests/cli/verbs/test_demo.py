@@ -49,8 +49,8 @@ def test_demo_summary_is_json_on_request(built_demo: Path) -> None:
     """--json prints the same summary as one document."""
     words = [sys.executable, "-m", "artui", "demo", str(built_demo), "--json"]
     done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120, check=True)
-    found = json.loads(done.stdout)
-    assert found["path"] == str(built_demo) and found["runs"] == 42 and "production" in found["model"]["aliases"]
+    summary = json.loads(done.stdout)
+    assert summary["path"] == str(built_demo) and summary["runs"] == 42 and "production" in summary["model"]["aliases"]
 
 
 def test_demo_on_a_terminal_shows_a_bar_and_no_line_for_each_run(
@@ -67,15 +67,15 @@ def test_demo_on_a_terminal_shows_a_bar_and_no_line_for_each_run(
         stderr=slave,
     ) as process:
         os.close(slave)
-        told = b""
+        output = b""
         with contextlib.suppress(OSError):  # the other end is closed
             while part := os.read(master, 65536):
-                told += part
+                output += part
         assert process.stdout is not None and b"42 runs" in process.stdout.read()
     os.close(master)
 
-    assert b"running the demo project" in told and b"batch scoring" in told
-    assert "␛".encode() not in told and b".part" not in told
+    assert b"running the demo project" in output and b"batch scoring" in output
+    assert "␛".encode() not in output and b".part" not in output
 
 
 def test_demo_makes_its_file_whole_or_not_at_all(made_demo: Path) -> None:
@@ -103,8 +103,8 @@ def test_demo_has_every_stage_and_outcome(reader: CatalogReader) -> None:
 
 def test_production_model_goes_back_to_raw_data_and_requirement(reader: CatalogReader) -> None:
     """The lineage of the model names the data, the code, the environment and the requirement."""
-    found = lineage(reader, resolve(reader, "digits-model:production"))
-    names = {node.version.artifact for node in found.upstream if node.version}
+    graph = lineage(reader, resolve(reader, "digits-model:production"))
+    names = {node.version.artifact for node in graph.upstream if node.version}
     assert {
         "digits-raw",
         "digits-split",
@@ -113,7 +113,7 @@ def test_production_model_goes_back_to_raw_data_and_requirement(reader: CatalogR
         "digits-requirements",
         "environment",
     } <= names
-    assert any(node.run is not None and node.run.name == "score-batch" for node in found.downstream)
+    assert any(node.run is not None and node.run.name == "score-batch" for node in graph.downstream)
 
 
 def test_saved_model_gives_the_measured_accuracy_again(reader: CatalogReader) -> None:

@@ -24,9 +24,9 @@ def test_every_page_that_is_there_is_listed(capsys: pytest.CaptureFixture[str]) 
     """A file in the folder is a subject, with its first sentence; the page of the keys is made."""
     assert run(["help"]) == 0
 
-    told = dict(re.findall(r"^  (\w+) +(.+)$", capsys.readouterr().out, flags=re.M))
-    assert set(told) == {path.stem for path in PAGES} | {"keys"}
-    assert all(told[path.stem] == path.read_text("utf-8").splitlines()[2] for path in PAGES)
+    summaries = dict(re.findall(r"^  (\w+) +(.+)$", capsys.readouterr().out, flags=re.M))
+    assert set(summaries) == {path.stem for path in PAGES} | {"keys"}
+    assert all(summaries[path.stem] == path.read_text("utf-8").splitlines()[2] for path in PAGES)
 
 
 def test_a_page_that_is_put_there_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -75,8 +75,8 @@ def test_keys_are_those_of_the_app(capsys: pytest.CaptureFixture[str]) -> None:
     """`artui help keys` has every key with its sentence, from the bindings."""
     assert run(["help", "keys"]) == 0
 
-    told = " ".join(capsys.readouterr().out.split())
-    assert all(" ".join(f"`{part}`" for part in key.shown.split(" ")) in told for key in KEYS)
+    output = " ".join(capsys.readouterr().out.split())
+    assert all(" ".join(f"`{part}`" for part in key.shown.split(" ")) in output for key in KEYS)
     text = manual.page("keys").text
     assert all(key.help in text for key in KEYS)
 
@@ -85,11 +85,11 @@ def test_keys_are_those_of_the_app(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_verb_is_explained(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     """`artui help VERB` is `artui VERB --help`, and names the pages that speak of it."""
     assert run(["help", verb]) == 0
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     assert run([verb, "--help"]) == 0
 
     usage = f"Usage: artui {verb} "
-    assert told.startswith(usage) and capsys.readouterr().out.startswith(usage)
+    assert output.startswith(usage) and capsys.readouterr().out.startswith(usage)
     assert all(f"artui {verb}" in (MANUAL / f"{name}.md").read_text("utf-8") for name in manual.pages_about(verb))
 
 
@@ -100,8 +100,8 @@ def test_a_heading_is_a_subject_too(word: str, heading: str, capsys: pytest.Capt
     """A word of a heading shows its section, and says which page it is from."""
     assert run(["help", word]) == 0
 
-    told = capsys.readouterr().out
-    assert heading in told and "The whole page: `artui help " in told
+    output = capsys.readouterr().out
+    assert heading in output and "The whole page: `artui help " in output
 
 
 @pytest.mark.parametrize(
@@ -120,8 +120,8 @@ def test_unknown_subject_is_one_line(word: str, offered: str, capsys: pytest.Cap
 def test_search_finds_pages_and_lines(capsys: pytest.CaptureFixture[str]) -> None:
     """Each line that has all the words is there below its page and heading; nothing found is exit code 1."""
     assert run(["help", "search", "spearman"]) == 0
-    told = capsys.readouterr().out
-    assert "charts: Many runs\n" in told and "rank correlation of Spearman" in told
+    output = capsys.readouterr().out
+    assert "charts: Many runs\n" in output and "rank correlation of Spearman" in output
     assert run(["help", "search", "OSC", "clipboard", "--json"]) == 0
     assert any(hit["subject"] == "exploring" and "OSC 52" in hit["line"] for hit in json.loads(capsys.readouterr().out))
     assert run(["help", "search", "xyzzy"]) == 1
@@ -132,7 +132,7 @@ def test_search_finds_pages_and_lines(capsys: pytest.CaptureFixture[str]) -> Non
 def test_pages_are_json_on_request(capsys: pytest.CaptureFixture[str]) -> None:
     """--json gives subjects, or a page as it is written."""
     assert run(["help", "--json"]) == 0
-    assert [each["subject"] for each in json.loads(capsys.readouterr().out)] == manual.names()
+    assert [page["subject"] for page in json.loads(capsys.readouterr().out)] == manual.names()
     assert run(["help", "filters", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["markdown"] == (MANUAL / "filters.md").read_text("utf-8")
 
@@ -163,14 +163,14 @@ def test_without_a_keyboard_a_page_is_just_printed() -> None:
     words = [sys.executable, "-m", "artui", "help", "sharing"]
     with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=slave, stderr=slave) as process:
         os.close(slave)
-        told = b""
+        output = b""
         with contextlib.suppress(OSError):  # the other end is closed
             while part := os.read(master, 65536):
-                told += part
+                output += part
     os.close(master)
 
-    assert process.returncode == 0 and b"Share and copy catalogs" in told
-    assert b"\x1b" not in told and "␛".encode() not in told
+    assert process.returncode == 0 and b"Share and copy catalogs" in output
+    assert b"\x1b" not in output and "␛".encode() not in output
 
 
 def test_subjects_are_offered(capsys: pytest.CaptureFixture[str]) -> None:

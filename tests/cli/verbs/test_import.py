@@ -44,15 +44,15 @@ def test_import_prints_what_was_taken_changed_and_left(store: Path, tmp_path: Pa
 def test_import_as_json_and_its_kept_report(store: Path, tmp_path: Path) -> None:
     """--json gives the counts, and --report gives those of earlier imports again."""
     done = _artui("import", "mlruns", "-c", "c.artui", "--json", cwd=tmp_path)
-    told = json.loads(done.stdout)
+    outcome = json.loads(done.stdout)
     assert (
-        told["stores"][0]["taken"]["points"] == 6
-        and told["catalog"].endswith("c.artui")
-        and told["is_interrupted"] is False
+        outcome["stores"][0]["taken"]["points"] == 6
+        and outcome["catalog"].endswith("c.artui")
+        and outcome["is_interrupted"] is False
     )
 
     kept = json.loads(_artui("import", "--report", "-c", "c.artui", "--json", cwd=tmp_path).stdout)
-    assert kept[0]["taken"] == told["stores"][0]["taken"] and kept[0]["damaged"][0]["what"]
+    assert kept[0]["taken"] == outcome["stores"][0]["taken"] and kept[0]["damaged"][0]["what"]
     assert "2 new" in _artui("import", "--report", "-c", "c.artui", cwd=tmp_path).stdout
 
 
@@ -116,9 +116,9 @@ def test_several_stores_of_a_tree_are_found_at_once(store: Path, tmp_path: Path)
         json.dumps({"global_step": 2, "log_history": [{"loss": 1.5, "step": 1}, {"loss": 1.0, "step": 2}]})
     )
 
-    told = json.loads(_artui("import", ".", "-c", "c.artui", "--json", cwd=tmp_path).stdout)
+    outcome = json.loads(_artui("import", ".", "-c", "c.artui", "--json", cwd=tmp_path).stdout)
 
-    assert {each["format"]: each["runs"]["new"] for each in told["stores"]} == {
+    assert {store["format"]: store["runs"]["new"] for store in outcome["stores"]} == {
         "mlflow": 2,
         "lightning": 1,
         "huggingface": 1,

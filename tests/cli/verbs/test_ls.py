@@ -56,9 +56,9 @@ def test_names_are_whole(call: Call, runs_here: Path) -> None:
         for width in range(20, 200)
     }
 
-    assert all(cells_of(line) <= width for width, found in lines.items() for line in found)
-    assert all((LONG in found[1]) == (width >= len(LONG) + 8) for width, found in lines.items())
-    assert all("123456.789" in found[1] or "12345" not in found[1] for found in lines.values())
+    assert all(cells_of(line) <= width for width, table in lines.items() for line in table)
+    assert all((LONG in table[1]) == (width >= len(LONG) + 8) for width, table in lines.items())
+    assert all("123456.789" in table[1] or "12345" not in table[1] for table in lines.values())
 
 
 def test_columns_can_be_named_as_in_filters(call: Call, runs_here: Path) -> None:
@@ -90,11 +90,13 @@ def test_sorts_take_the_names_of_filters(call: Call, runs_here: Path, sorts: lis
 
 def test_json_has_tags_and_notes(call: Call, runs_here: Path) -> None:
     """Of each run, as people gave them; with columns named it has these alone."""
-    found = {run["name"]: run for run in json.loads(call("ls", "--json")[1])}
+    runs_by_name = {run["name"]: run for run in json.loads(call("ls", "--json")[1])}
 
-    assert [found[name]["tags"] for name in ("a", "b", LONG)] == [{"seen": ""}, {"best": "1"}, {"best": "2"}]
-    assert [found[name]["note"] for name in ("a", "b")] == ["", "said, so"]
-    assert found["a"]["params"] == {"lr": "1e-3", "same": 1} and found["b"]["metrics"]["system/cpu"] == 50.0
+    assert [runs_by_name[name]["tags"] for name in ("a", "b", LONG)] == [{"seen": ""}, {"best": "1"}, {"best": "2"}]
+    assert [runs_by_name[name]["note"] for name in ("a", "b")] == ["", "said, so"]
+    assert (
+        runs_by_name["a"]["params"] == {"lr": "1e-3", "same": 1} and runs_by_name["b"]["metrics"]["system/cpu"] == 50.0
+    )
     named = json.loads(call("ls", "--json", "-C", "tags.best,val/loss.min", "a")[1])
     assert [(run["name"], run["columns"]) for run in named if run["name"] == "a"] == [
         ("a", {"tags.best": None, "metrics.val/loss.min": 3.0})

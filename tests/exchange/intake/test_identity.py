@@ -162,8 +162,8 @@ def test_two_folders_of_one_store_are_two_runs(write: Callable[[Path, int, float
     grown = {run.head.id: run for run in runs_of(catalog)}
     assert len(grown) == 2
     points = content(catalog)["points"]
-    assert sorted(len(found) for key, found in points.items() if "loss" in key) == [5, 10]
-    assert len(next(found for key, found in points.items() if key.startswith(first.head.id) and "loss" in key)) == 10
+    assert sorted(len(rows) for key, rows in points.items() if "loss" in key) == [5, 10]
+    assert len(next(rows for key, rows in points.items() if key.startswith(first.head.id) and "loss" in key)) == 10
 
 
 @every_writer
@@ -191,8 +191,8 @@ def test_run_imported_under_its_path_keeps_its_id(tmp_path: Path) -> None:
 
     with sqlite3.connect(catalog) as connection:
         connection.execute("UPDATE run SET id = ?", (earlier,))
-        told = json.loads(connection.execute("SELECT content FROM context WHERE name = 'import'").fetchone()[0])
-        kept = {key: value for key, value in told.items() if key not in ("place", "witnesses", "hints")}
+        provenance = json.loads(connection.execute("SELECT content FROM context WHERE name = 'import'").fetchone()[0])
+        kept = {key: value for key, value in provenance.items() if key not in ("place", "witnesses", "hints")}
         connection.execute("UPDATE context SET content = ? WHERE name = 'import'", (json.dumps(kept),))
 
     write_training(place, [3.0, 2.0, 1.0])
@@ -245,9 +245,9 @@ def test_hparams_inside_a_run_are_its_params(name: str, tmp_path: Path) -> None:
 
     import_paths([tmp_path / "runs"], tmp_path / "c.artui")
 
-    found = runs_of(tmp_path / "c.artui")
-    assert [run.head.name for run in found] == ["exp_1", "exp_2"]
-    for number, run in enumerate(found, start=1):
+    runs = runs_of(tmp_path / "c.artui")
+    assert [run.head.name for run in runs] == ["exp_1", "exp_2"]
+    for number, run in enumerate(runs, start=1):
         assert {param.name: param.value for param in run.params} == {"lr": pytest.approx(0.1**number)}
         assert {metric.name for metric in run.metrics} == {"loss", "hparam/accuracy"}
 
@@ -286,7 +286,7 @@ def test_training_of_a_trainer_is_one_run(tmp_path: Path) -> None:
     [run] = runs_of(catalog)
     assert run.head.name == "whisper"
     points = content(catalog)["points"]
-    losses = next(found for key, found in points.items() if " loss " in key)
+    losses = next(rows for key, rows in points.items() if " loss " in key)
     assert [(step, time_ms) for step, time_ms, _ in losses] == [
         (10 * k, (SECONDS + 10 * k) * 1000) for k in (1, 2, 3, 4)
     ]
@@ -348,7 +348,7 @@ def test_two_loggers_of_a_version(is_same: bool, tmp_path: Path) -> None:
     assert points["version_0 train_loss"] == [(step, 1.0 / (step + 1)) for step in range(5)]
     if is_same:
         assert set(points) == {"version_0 train_loss", "version_0 val_loss"} and not run.remarks
-        times = next(found for key, found in content(catalog)["points"].items() if " train_loss" in key)
+        times = next(rows for key, rows in content(catalog)["points"].items() if " train_loss" in key)
         assert [time_ms for _, time_ms, _ in times] == [(SECONDS + step) * 1000 for step in range(5)]
     else:
         assert points["version_0 train_loss log=2"] == list(losses.items())
@@ -473,10 +473,12 @@ def test_checkpoints_are_numbered_by_step(order: str, tmp_path: Path) -> None:
 
     import_paths([tmp_path], tmp_path / "c.artui")
 
-    found: dict[str, list[int]] = {}
+    steps_by_artifact: dict[str, list[int]] = {}
     for artifact, _, _, _, _, number, _, _, _, _, _, metadata in content(tmp_path / "c.artui")["versions"]:
-        found.setdefault(artifact, []).append((number, json.loads(metadata)["step"]))  # type: ignore[arg-type]
-    assert [sorted(each) for each in found.values()] == [[(1, 500), (2, 1000), (3, 1500)]] * 2  # type: ignore[comparison-overlap]
+        steps_by_artifact.setdefault(artifact, []).append((number, json.loads(metadata)["step"]))  # type: ignore[arg-type]
+    assert [sorted(numbered_steps) for numbered_steps in steps_by_artifact.values()] == [
+        [(1, 500), (2, 1000), (3, 1500)]
+    ] * 2  # type: ignore[comparison-overlap]
 
 
 def test_hparams_of_a_search_with_one_writer_stay_runs(tmp_path: Path) -> None:
@@ -489,9 +491,9 @@ def test_hparams_of_a_search_with_one_writer_stay_runs(tmp_path: Path) -> None:
 
     import_paths([tmp_path / "runs"], tmp_path / "c.artui")
 
-    found = [run for run in runs_of(tmp_path / "c.artui") if run.params]
-    assert [run.params[0].value for run in found] == [pytest.approx(0.1 * number) for number in range(3)]
-    assert [run.metrics[0].summary.last for run in found] == [0.0, 1.0, 2.0]
+    runs = [run for run in runs_of(tmp_path / "c.artui") if run.params]
+    assert [run.params[0].value for run in runs] == [pytest.approx(0.1 * number) for number in range(3)]
+    assert [run.metrics[0].summary.last for run in runs] == [0.0, 1.0, 2.0]
 
 
 @pytest.mark.parametrize("write", [_lightning, _trainer])
@@ -506,7 +508,7 @@ def test_equal_beginnings_in_two_places_are_two_runs(write: Callable[[Path, int,
         import_paths([tmp_path / place], catalog)
 
     assert len(runs_of(catalog)) == 2
-    assert sorted(len(found) for key, found in content(catalog)["points"].items() if "loss" in key) == [1, 10]
+    assert sorted(len(rows) for key, rows in content(catalog)["points"].items() if "loss" in key) == [1, 10]
 
 
 def test_equal_times_and_sizes_say_nothing(tmp_path: Path) -> None:
@@ -530,7 +532,7 @@ def test_shorter_training_into_the_same_folder_is_taken(tmp_path: Path) -> None:
     write_training(out, [5.0, 4.0])
     import_paths([out], catalog)
 
-    assert sorted(len(found) for key, found in content(catalog)["points"].items() if " loss " in key) == [2, 4]
+    assert sorted(len(rows) for key, rows in content(catalog)["points"].items() if " loss " in key) == [2, 4]
 
 
 def test_training_that_was_killed_and_resumed_is_one_run(tmp_path: Path) -> None:
@@ -676,30 +678,32 @@ def test_copies_below_one_root_are_one_run(is_stale_first: bool, tmp_path: Path)
 # The rule itself
 
 
-def _assigned(identities: list[Identity], known: dict[str, Known], history: History | None = None) -> list[str]:
-    return assigned(identities, known, lambda _: history or {}, lambda *parts: "/".join(parts))
+def _assigned(identities: list[Identity], known_runs: dict[str, Known], history: History | None = None) -> list[str]:
+    return assigned(identities, known_runs, lambda _: history or {}, lambda *parts: "/".join(parts))
 
 
 def test_most_alike_comes_first_and_none_twice(tmp_path: Path) -> None:
     """Of two candidates the one that lies where the run lay is it; the other is new."""
     (tmp_path / "a").mkdir()
     mark = frozenset({witness(ROW, "same")})
-    known = {"K": Known(1, "f", 3, str(tmp_path / "a"), mark)}
+    known_runs = {"K": Known(1, "f", 3, str(tmp_path / "a"), mark)}
     here = Identity("a", "g", str(tmp_path / "a"), mark)
     there = Identity("b", "g", str(tmp_path / "b"), mark)
 
-    assert _assigned([there, here], known) == ["b", "K"]
-    assert _assigned([here], known) == ["K"]
-    assert _assigned([there], known) == ["b"]  # the one it may be a copy of is still there, under another name
+    assert _assigned([there, here], known_runs) == ["b", "K"]
+    assert _assigned([here], known_runs) == ["K"]
+    assert _assigned([there], known_runs) == ["b"]  # the one it may be a copy of is still there, under another name
 
 
 def test_ids_that_are_taken_are_made_anew(tmp_path: Path) -> None:
     """A new run never gets the id of one that it is not."""
-    known = {"X": Known(1, "f", 3, "", frozenset({witness(LOG, "one")}))}
+    known_runs = {"X": Known(1, "f", 3, "", frozenset({witness(LOG, "one")}))}
     other = Identity("X", "g", str(tmp_path), frozenset({witness(LOG, "two")}), title="t")
 
-    assert _assigned([other, other], known) == ["X/t", "X/t/2"]
-    assert _assigned([Identity("X", "g", is_named=True, witnesses=frozenset({witness(LOG, "two")}))], known) == ["X"]
+    assert _assigned([other, other], known_runs) == ["X/t", "X/t/2"]
+    assert _assigned([Identity("X", "g", is_named=True, witnesses=frozenset({witness(LOG, "two")}))], known_runs) == [
+        "X"
+    ]
 
 
 @pytest.mark.parametrize(

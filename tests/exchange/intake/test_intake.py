@@ -60,9 +60,9 @@ def test_second_import_brings_only_the_news(store: Path, tmp_path: Path) -> None
     report = _import(store, catalog)
 
     assert report.runs == {"unchanged": 2, "updated": 1, "new": 1} and report.taken["points"] == 5 + 3
-    found = _details(catalog)
-    assert {metric.name: metric.summary.count for metric in found["run-1"].metrics} == {"loss": 4, "acc": 1}
-    assert len(found) == 4
+    details = _details(catalog)
+    assert {metric.name: metric.summary.count for metric in details["run-1"].metrics} == {"loss": 4, "acc": 1}
+    assert len(details) == 4
 
 
 def test_import_keeps_what_people_changed(store: Path, tmp_path: Path) -> None:
@@ -80,9 +80,9 @@ def test_import_keeps_what_people_changed(store: Path, tmp_path: Path) -> None:
     write_run(store, 0, tags={"team": "red", "old": "1", "new": "2"}, params={"lr": "0.2"})
     assert _import(store, catalog).runs["updated"] == 1
 
-    found = _details(catalog)["the good one"]
-    assert found.note == "checked by hand" and found.params[0].value == 0.2
-    assert {tag.name: tag.value for tag in found.tags} == {"team": "blue", "new": "2"}
+    detail = _details(catalog)["the good one"]
+    assert detail.note == "checked by hand" and detail.params[0].value == 0.2
+    assert {tag.name: tag.value for tag in detail.tags} == {"team": "blue", "new": "2"}
 
 
 def test_import_takes_away_what_the_source_has_no_more(store: Path, tmp_path: Path) -> None:
@@ -95,18 +95,18 @@ def test_import_takes_away_what_the_source_has_no_more(store: Path, tmp_path: Pa
 
     _import(store, catalog)
 
-    found = _details(catalog)["run-0"]
-    assert [param.name for param in found.params] == ["lr"] and not found.tags
+    detail = _details(catalog)["run-0"]
+    assert [param.name for param in detail.params] == ["lr"] and not detail.tags
 
 
 def test_dry_run_writes_nothing_and_counts_the_same(store: Path, tmp_path: Path) -> None:
     """--dry-run tells what would be taken, makes no catalog, and knows what one has already."""
     catalog = tmp_path / "c.artui"
-    told = _import(store, catalog, is_dry=True)
+    dry_report = _import(store, catalog, is_dry=True)
     assert not catalog.exists()
 
     done = _import(store, catalog)
-    assert told.runs == done.runs and told.taken == done.taken
+    assert dry_report.runs == done.runs and dry_report.taken == done.taken
     before = catalog.read_bytes()
     assert _import(store, catalog, is_dry=True).runs == {"unchanged": 3}
     assert catalog.read_bytes() == before
@@ -118,8 +118,8 @@ def test_runs_are_chosen_by_name_and_put_into_a_project(store: Path, tmp_path: P
     for pattern, names in (("grid-*", ["grid-7"]), ("audio/*", ["grid-7"]), ("vision/run-[01]", ["run-0", "run-1"])):
         catalog = tmp_path / f"{len(pattern)}.artui"
         report = _import(store, catalog, options=Options(where=pattern, project="mine"))
-        found = _details(catalog)
-        assert sorted(found) == names and {each.head.project for each in found.values()} == {"mine"}
+        details = _details(catalog)
+        assert sorted(details) == names and {detail.head.project for detail in details.values()} == {"mine"}
         assert report.runs["not chosen"] == 4 - len(names)
 
 
@@ -135,8 +135,8 @@ def test_interruption_leaves_a_whole_catalog_with_what_was_finished(store: Path,
 
     with pytest.raises(KeyboardInterrupt):
         import_paths([store], catalog, progress=stop)
-    found = _details(catalog)
-    assert {"run-0", "run-1"} == set(found) and all(len(each.metrics) == 1 for each in found.values())
+    details = _details(catalog)
+    assert {"run-0", "run-1"} == set(details) and all(len(detail.metrics) == 1 for detail in details.values())
     with open_catalog(catalog) as reader:
         assert import_reports(reader)[0].report["runs"] == {"new": 2}
     assert os.listdir(tmp_path) == ["mlruns", "c.artui"] or sorted(os.listdir(tmp_path)) == ["c.artui", "mlruns"]
@@ -154,9 +154,9 @@ def test_damaged_run_is_taken_as_far_as_it_goes_and_hides_no_other(store: Path, 
     report = _import(store, tmp_path / "c.artui")
 
     assert report.runs == {"new": 3} and report.damaged_count == 1
-    found = _details(tmp_path / "c.artui")
-    assert len(found) == 3
-    [torn] = [each for each in found.values() if each.remarks]
+    details = _details(tmp_path / "c.artui")
+    assert len(details) == 3
+    [torn] = [detail for detail in details.values() if detail.remarks]
     assert torn.metrics[0].summary.count == 2 and "meta.yaml" in " ".join(torn.remarks)
 
 
@@ -182,10 +182,10 @@ def test_large_versions_are_referenced_and_small_ones_embedded(store: Path, tmp_
     _import(store, tmp_path / "c.artui")
 
     with open_catalog(tmp_path / "c.artui") as reader:
-        found = {head.name: get_version(reader, head.latest.id) for head in artifact_list(reader) if head.latest}
-    assert found["small.txt"].head.storage == "embedded"
-    assert found["large.bin"].head.storage == "referenced" and found["large.bin"].location.endswith("large.bin")
-    assert found["large.bin"].files[0].digest
+        versions = {head.name: get_version(reader, head.latest.id) for head in artifact_list(reader) if head.latest}
+    assert versions["small.txt"].head.storage == "embedded"
+    assert versions["large.bin"].head.storage == "referenced" and versions["large.bin"].location.endswith("large.bin")
+    assert versions["large.bin"].files[0].digest
 
 
 def test_same_content_of_several_runs_is_one_version(store: Path, tmp_path: Path) -> None:
@@ -247,9 +247,13 @@ def test_provenance_is_with_each_run(store: Path, tmp_path: Path) -> None:
     """A run says which format, store and id it came from, and when."""
     _import(store, tmp_path / "c.artui")
 
-    told = _details(tmp_path / "c.artui")["run-2"].context["import"]
-    assert told["format"] == "mlflow" and told["run_id"] == f"{2:032x}" and told["store"] == str(store.resolve())
-    assert told["imported_ms"] > 0 and told["by"].startswith("artui ")
+    provenance = _details(tmp_path / "c.artui")["run-2"].context["import"]
+    assert (
+        provenance["format"] == "mlflow"
+        and provenance["run_id"] == f"{2:032x}"
+        and provenance["store"] == str(store.resolve())
+    )
+    assert provenance["imported_ms"] > 0 and provenance["by"].startswith("artui ")
 
 
 def test_nothing_to_import_says_what_is_known(tmp_path: Path) -> None:
@@ -269,9 +273,9 @@ def test_imported_runs_are_found_by_words(store: Path, tmp_path: Path) -> None:
     _import(store, catalog)
 
     with sqlite3.connect(catalog) as connection:
-        found = connection.execute("SELECT rowid FROM search WHERE search MATCH 'lamb'").fetchall()
+        rowids = connection.execute("SELECT rowid FROM search WHERE search MATCH 'lamb'").fetchall()
         connection.execute("INSERT INTO search (search) VALUES ('integrity-check')")
-    assert len(found) == 1
+    assert len(rowids) == 1
 
 
 def test_full_disk_leaves_the_catalog_as_it_was(store: Path, tmp_path: Path) -> None:
@@ -302,9 +306,9 @@ def test_texts_are_kept_whole_or_left_by_name(store: Path, tmp_path: Path) -> No
     write_run(store, 0, tags={"history": history, "small": "1"}, params={"config": history, "lr": "0.1"})
     huge = "a b " * (MAX_TEXT_BYTES // 4) + "."
     report = _import(store, tmp_path / "c.artui")
-    found = _details(tmp_path / "c.artui")["run-0"]
-    assert {tag.name: tag.value for tag in found.tags} == {"history": history, "small": "1"}
-    assert found.params and not report.left and not any("cut" in why for _, why in report.changed)
+    detail = _details(tmp_path / "c.artui")["run-0"]
+    assert {tag.name: tag.value for tag in detail.tags} == {"history": history, "small": "1"}
+    assert detail.params and not report.left and not any("cut" in why for _, why in report.changed)
 
     with (  # a database has no limit of files
         Catalog(tmp_path / "d.artui") as catalog,
@@ -325,7 +329,7 @@ def test_texts_are_kept_whole_or_left_by_name(store: Path, tmp_path: Path) -> No
         f"are larger than {MAX_TEXT_BYTES:,} bytes: 'huge'"
     }
     detail = _details(tmp_path / "d.artui")["r"]
-    assert [each.name for each in detail.params] == ["lr"] and [tag.name for tag in detail.tags] == ["a"]
+    assert [param.name for param in detail.params] == ["lr"] and [tag.name for tag in detail.tags] == ["a"]
     assert detail.note == "" and [metric.name for metric in detail.metrics] == ["loss"]
 
 

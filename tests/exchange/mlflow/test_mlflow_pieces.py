@@ -52,9 +52,9 @@ def _store(root: Path) -> Path:
     return folder
 
 
-def _meta(folder: Path, **told: Any) -> None:
+def _meta(folder: Path, **fields: Any) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    lines = [f"{key}: {json.dumps(value)}" for key, value in told.items()]
+    lines = [f"{key}: {json.dumps(value)}" for key, value in fields.items()]
     (folder / "meta.yaml").write_text("\n".join(lines) + "\n")
 
 
@@ -96,13 +96,13 @@ def test_one_bad_piece_of_a_folder_costs_itself_alone(what: str, tmp_path: Path)
 
     report = _import(root, tmp_path / "c.artui")
 
-    found = content(tmp_path / "c.artui")
+    tables = content(tmp_path / "c.artui")
     points = _points(tmp_path / "c.artui")
-    assert points["a"] == points["b"] == points["c"] == GOOD and len(found["runs"]) == 2
+    assert points["a"] == points["b"] == points["c"] == GOOD and len(tables["runs"]) == 2
     for part in ("params", "tags", "versions"):
-        missing = [row for row in whole[part] if row not in found[part]]
+        missing = [row for row in whole[part] if row not in tables[part]]
         assert len(missing) <= 2, missing  # a registered model has two versions
-    assert {row[1] for row in found["params"]} >= {"b", "c"}
+    assert {row[1] for row in tables["params"]} >= {"b", "c"}
     assert report.damaged_count or report.left
 
 

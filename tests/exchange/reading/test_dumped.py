@@ -157,8 +157,8 @@ def test_runs_are_told_apart_by_the_class_that_they_used(tmp_path: Path) -> None
 
     [report] = import_paths([tmp_path / "store"], tmp_path / "c.artui")
 
-    found = [(row[1], row[4]) for row in content(tmp_path / "c.artui")["params"]]
-    assert sorted(found) == sorted(
+    params = [(row[1], row[4]) for row in content(tmp_path / "c.artui")["params"]]
+    assert sorted(params) == sorted(
         [
             ("act", "torch.nn.ReLU"),
             ("path", "/data"),

@@ -51,9 +51,9 @@ def test_decimal_commas_are_points_where_they_do_not_separate(delimiter: str) ->
     """Numbers alone: a text with a comma stays what it is, and so does the header."""
     rows = [["step", "loss, smoothed"], ["1", "0,5"], ["2", "-1,25e-3"], ["3", ",5"], ["4", "a,5"], ["5", "1,234,567"]]
 
-    found = list(rows_of(io.BytesIO(_written(rows, delimiter, "\n").encode())))
+    table = list(rows_of(io.BytesIO(_written(rows, delimiter, "\n").encode())))
 
-    assert found == [rows[0], ["1", "0.5"], ["2", "-1.25e-3"], ["3", ".5"], ["4", "a,5"], ["5", "1,234,567"]]
+    assert table == [rows[0], ["1", "0.5"], ["2", "-1.25e-3"], ["3", ".5"], ["4", "a,5"], ["5", "1,234,567"]]
 
 
 def test_quoted_cells_hold_anything() -> None:
@@ -71,18 +71,18 @@ def test_what_is_empty_has_no_rows(content: bytes) -> None:
 
 def test_empty_lines_are_left_out_and_rows_of_empty_cells_are_not() -> None:
     """Whoever counts rows counts what a logger wrote."""
-    found = list(rows_of(io.BytesIO(b"\n\nstep,loss\n\n1,0.5\n,\n2,0.25\n\n")))
+    table = list(rows_of(io.BytesIO(b"\n\nstep,loss\n\n1,0.5\n,\n2,0.25\n\n")))
 
-    assert found == [["step", "loss"], ["1", "0.5"], ["", ""], ["2", "0.25"]]
+    assert table == [["step", "loss"], ["1", "0.5"], ["", ""], ["2", "0.25"]]
 
 
 def test_one_bad_byte_costs_one_letter() -> None:
     """In a long table of UTF-8 a byte that is none, beyond its beginning, becomes U+FFFD; all other cells are as they were."""
     lines = b"step,loss\n" + b"".join(b"%d,0.5\n" % number for number in range(20_000))
 
-    found = list(rows_of(io.BytesIO(lines + b"7,\xff5\n8,0.5\n")))
+    table = list(rows_of(io.BytesIO(lines + b"7,\xff5\n8,0.5\n")))
 
-    assert len(found) == 20_003 and found[-2] == ["7", "\ufffd5"] and found[-1] == ["8", "0.5"]
+    assert len(table) == 20_003 and table[-2] == ["7", "\ufffd5"] and table[-1] == ["8", "0.5"]
 
 
 def test_cut_anywhere_nothing_is_raised(tmp_path: Path) -> None:

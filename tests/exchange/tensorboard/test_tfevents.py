@@ -67,9 +67,9 @@ def test_scalars_of_every_form_are_read_without_taking_them_apart(form: str, is_
     # Protocol buffers leave a step of zero out: the first event is then of another form than all others.
     zero = events[0][:9] + events[0][11:]
     assert _calls([zero, *events]) < 500
-    found = _read(events)["scalars"]
+    scalars = _read(events)["scalars"]
     assert all(
-        np.frombuffer(found[tag][2]).tolist() == [step % 100 for step in range(500)] for tag in ("loss", "val/acc")
+        np.frombuffer(scalars[tag][2]).tolist() == [step % 100 for step in range(500)] for tag in ("loss", "val/acc")
     )
 
 
@@ -78,21 +78,23 @@ def test_mutated_scalar_is_what_the_slow_way_reads(form: str) -> None:
     """Whatever becomes of an event's bytes, knowing its form changes nothing of what it says."""
     chance = random.Random(form)
     for is_told_first in (False, True):
-        known = value_event(300, scalar_value("loss", 7, form=form, is_told_first=is_told_first))
+        scalar_event = value_event(300, scalar_value("loss", 7, form=form, is_told_first=is_told_first))
         # Of the same tag and plug-in, but of another form: what is like `known` is then read the slow way.
         other = value_event(300, scalar_value("loss", 7, form=form, about="x" * 300))
-        mutations = [known]
-        for place in range(len(known)):
-            flipped = [known[place] ^ 1 << bit for bit in range(8)]
-            mutations += [known[:place] + bytes([byte]) + known[place + 1 :] for byte in (*flipped, 0, 127, 255)]
-            mutations += [known[:place] + bytes([byte]) + known[place:] for byte in (0, 1, 128, 255)]
+        mutations = [scalar_event]
+        for place in range(len(scalar_event)):
+            flipped = [scalar_event[place] ^ 1 << bit for bit in range(8)]
             mutations += [
-                known[:place],
-                known[:place] + known[place + 1 :],
-                known[:place] + b"\xff" * chance.randrange(12),
+                scalar_event[:place] + bytes([byte]) + scalar_event[place + 1 :] for byte in (*flipped, 0, 127, 255)
+            ]
+            mutations += [scalar_event[:place] + bytes([byte]) + scalar_event[place:] for byte in (0, 1, 128, 255)]
+            mutations += [
+                scalar_event[:place],
+                scalar_event[:place] + scalar_event[place + 1 :],
+                scalar_event[:place] + b"\xff" * chance.randrange(12),
             ]
         for _ in range(100):
-            changed = bytearray(known)
+            changed = bytearray(scalar_event)
             for _ in range(chance.randrange(2, 5)):
                 changed[chance.randrange(len(changed))] = chance.choice(
                     [0, 1, 8, 9, 16, 18, 42, 127, 128, 255, chance.randrange(256)]
@@ -100,11 +102,11 @@ def test_mutated_scalar_is_what_the_slow_way_reads(form: str) -> None:
             mutations.append(bytes(changed))
         for size in range(1, 14):  # steps of every length, with needless bytes, and of more than 64 bits
             for last in (0, 1, 127):
-                mutations.append(known[:10] + b"\x80" * size + bytes([last]) + known[12:])
-                mutations.append(known[:10] + b"\xff" * size + bytes([last]) + known[12:])
+                mutations.append(scalar_event[:10] + b"\x80" * size + bytes([last]) + scalar_event[12:])
+                mutations.append(scalar_event[:10] + b"\xff" * size + bytes([last]) + scalar_event[12:])
 
         for mutated in mutations:
-            assert _read([mutated], first=known) == _read([mutated], first=other), mutated
+            assert _read([mutated], first=scalar_event) == _read([mutated], first=other), mutated
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -163,13 +165,13 @@ def _merged(parts: list[dict[str, Any]]) -> dict[str, Any]:
 def test_plugin_that_is_told_late_holds_for_what_follows() -> None:
     """Forms learnt before a tag was said to be no scalar are not used behind it."""
     bare = value_event(1, scalar_value("x", 1, plugin=""))
-    told = value_event(2, scalar_value("x", 2, plugin="mesh"))
+    mesh_event = value_event(2, scalar_value("x", 2, plugin="mesh"))
     loose = scalar_value("x", 3, plugin="", form="double")
 
-    found = _read([bare, bare, told, bare, value_event(3, loose, loose)])
+    content = _read([bare, bare, mesh_event, bare, value_event(3, loose, loose)])
 
-    assert len(found["scalars"]["x"][0]) == 2 * 8
-    assert [each[2] for each in found["others"]] == ["mesh"] * 4
+    assert len(content["scalars"]["x"][0]) == 2 * 8
+    assert [other[2] for other in content["others"]] == ["mesh"] * 4
 
 
 def test_forms_without_end_cost_no_more_than_their_size() -> None:
@@ -191,6 +193,6 @@ def test_number_of_an_event_may_look_like_its_frame() -> None:
         value_event(step, scalar_value("loss", float(value), form="float")) for step, value in enumerate([*odd, *odd])
     ]
 
-    found = _read(events)["scalars"]["loss"]
+    columns = _read(events)["scalars"]["loss"]
 
-    assert np.frombuffer(found[2]).tolist() == [*odd.tolist(), *odd.tolist()]
+    assert np.frombuffer(columns[2]).tolist() == [*odd.tolist(), *odd.tolist()]
