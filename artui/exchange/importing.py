@@ -30,8 +30,8 @@ def import_paths(
 ) -> list[Report]:  # fmt: skip
     """Import every store at or below the paths; give a report for each.
 
-    Importing again adds only what is new. A dry run writes nothing, and its reports say what would be taken. After an interruption the catalog is
-    whole and has every run that was finished; `reports` then says what was done.
+    Importing again adds only what is new. A dry run writes nothing, and its reports say what would be taken. After an
+    interruption the catalog is whole and has every run that was finished; `reports` then says what was done.
 
     Stores and files that were found but cannot be read get one report, the last. If there is nothing else, no catalog is made.
 

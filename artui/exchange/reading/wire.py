@@ -56,7 +56,7 @@ def fields(message: bytes) -> Iterator[tuple[int, int, int | bytes]]:
             return
     except IndexError:
         pass
-    raise SourceDamaged("A message is cut off, or is none.")
+    raise SourceDamaged("A message is cut off or invalid.")
 
 
 def _varint(message: bytes, position: int) -> tuple[int, int]:
