@@ -61,8 +61,8 @@ class Stamp:
     changed_ns: int
 
     @classmethod
-    def of(cls, found: os.stat_result) -> Stamp:
-        return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+    def of(cls, status: os.stat_result) -> Stamp:
+        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,21 +116,21 @@ def gather(
     is_later = not may_wait and connection is None and takes_long(entries)
     for name, path in entries:
         try:
-            found = path.lstat()
-            if stat.S_ISLNK(found.st_mode):
+            status = path.lstat()
+            if stat.S_ISLNK(status.st_mode):
                 gathered.files.append(NewFile(name, 0, None, link_target=manifest_name(os.readlink(path))))
-            elif not stat.S_ISREG(found.st_mode):
+            elif not stat.S_ISREG(status.st_mode):
                 gathered.skipped.append(f"{name}: not a regular file")
             else:
                 with open_regular(path, may_be_link=False) as stream:
                     if is_later:
                         gathered.unhashed.append(Unhashed(name, path, Stamp.of(os.fstat(stream.fileno()))))
-                        gathered.files.append(_unread(name, found.st_size, " yet"))
+                        gathered.files.append(_unread(name, status.st_size, " yet"))
                     else:
                         gathered.files.append(_read(connection, name, stream, tell or _say_nothing))
                     if len(gathered.previews) < MAX_PREVIEWS:
                         stream.seek(0)
-                        gathered.previews[name] = preview(name, stream, found.st_size)
+                        gathered.previews[name] = preview(name, stream, status.st_size)
         except OSError as error:
             gathered.skipped.append(f"{name}: {error.strerror}")
     return gathered

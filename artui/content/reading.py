@@ -54,10 +54,10 @@ def open_referenced(reference: Reference) -> BinaryIO:
         remedy="Its preview and digest are here; fetch it from there.",
     )
     try:
-        is_there = os.path.isabs(usable_path(target)) and os.path.lexists(target)
+        exists = os.path.isabs(usable_path(target)) and os.path.lexists(target)
     except UsageError:
-        is_there = False
-    if not is_there:
+        exists = False
+    if not exists:
         raise missing
     real = Path(os.path.realpath(target))
     if not _may_reach(reference, place, real):
@@ -79,10 +79,10 @@ def open_referenced(reference: Reference) -> BinaryIO:
         raise missing from None
     stream = os.fdopen(handle, "rb")
     try:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
             raise missing
-        if found.st_size != reference.size_bytes or _sha256(stream) != reference.digest:
+        if status.st_size != reference.size_bytes or _sha256(stream) != reference.digest:
             raise ContentMissing(
                 f"{reference.path!r} at {reference.location!r} is not what was recorded.",
                 remedy="It was changed since: its preview and digest are here.",
@@ -101,7 +101,7 @@ def _may_reach(reference: Reference, place: Path, real: Path) -> bool:
     # Of what was recorded here the place itself is the root: no link leads out of it.
     if is_marked and _is_below(real, Path(os.path.realpath(_root(reference, place)))):
         return True
-    roots = [Path(os.path.realpath(os.path.expanduser(each))) for each in load_settings().roots]
+    roots = [Path(os.path.realpath(os.path.expanduser(root_text))) for root_text in load_settings().roots]
     if any(_is_below(real, root) for root in roots):
         return reference.digest is not None
     folder = Path(os.path.realpath(reference.catalog.parent))
@@ -116,7 +116,7 @@ def _root(reference: Reference, place: Path) -> Path:
 
 def _is_root(folder: Path) -> bool:
     """Whether what lies below a catalog's folder belongs to it: not in a home, the top, or where everybody puts files."""
-    shared = {Path(os.path.realpath(each)) for each in ("/tmp", "/var/tmp", "/dev/shm", tempfile.gettempdir())}
+    shared = {Path(os.path.realpath(folder_name)) for folder_name in ("/tmp", "/var/tmp", "/dev/shm", tempfile.gettempdir())}
     homes = {Path(os.path.realpath(os.path.expanduser("~"))), Path("/root")}
     return folder != Path(folder.anchor) and folder not in shared | homes and folder.parent != Path("/home")
 

@@ -67,13 +67,13 @@ def listed(path: Path, *, follow: Follow) -> Listing:
         UsageError: there is nothing at the path, or it is neither file nor folder, or a link to what is never followed.
     """
     try:
-        found = usable_path(path).stat()
+        status = usable_path(path).stat()
     except OSError as error:
         raise UsageError(
             f"{str(path)!r} cannot be saved: {error.strerror}.",
             remedy="Give the path of a file or folder that is there.",
         ) from None
-    if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+    if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
         raise UsageError(f"{str(path)!r} is neither a file nor a folder.", remedy="Give the path of a file or folder.")
     real = os.path.realpath(path)
     if path.is_symlink():
@@ -83,7 +83,7 @@ def listed(path: Path, *, follow: Follow) -> Listing:
             raise UsageError(
                 f"{str(path)!r} is a link that {reason}.", remedy="Name what it leads to, if it is to be saved."
             ) from None
-    if stat.S_ISREG(found.st_mode):
+    if stat.S_ISREG(status.st_mode):
         return Listing([(manifest_name(path.name), Path(real))])
     return _walked(path, Path(real), follow)
 
@@ -113,7 +113,7 @@ class _Place:
     path: str
     name: str
     """From the folder that is saved; empty for that one itself."""
-    known_as: tuple[str, ...]
+    judged_paths: tuple[str, ...]
     """The paths by which its files are judged."""
     way: frozenset[_Folder]
     """The folders that lead to it, and those that these lie in."""
@@ -123,26 +123,26 @@ def _walked(path: Path, start: Path, follow: Follow) -> Listing:
     listing = Listing()
     root = os.path.realpath(start)
     # What lies in ~/.config/gcloud is told by the last two parts.
-    known_as = {"/".join(Path(each).parts[-2:]) for each in (os.path.abspath(path), root)}
-    waiting = [_Place(str(start), "", tuple(sorted(known_as)), _ids([root, *map(str, Path(root).parents)]))]
+    judged_paths = {"/".join(Path(folder).parts[-2:]) for folder in (os.path.abspath(path), root)}
+    waiting = [_Place(str(start), "", tuple(sorted(judged_paths)), _ids([root, *map(str, Path(root).parents)]))]
     visits: Counter[_Folder] = Counter()
     while waiting:
         place = waiting.pop()
         try:
-            with os.scandir(place.path) as found:
-                entries = list(found)
+            with os.scandir(place.path) as scan:
+                entries = list(scan)
         except OSError as error:
             listing.unlisted.append(error)
             continue
         for entry in entries:
             name = f"{place.name}/{entry.name}" if place.name else entry.name
-            known_as_file = [f"{each}/{entry.name}" for each in place.known_as]
+            judged_file_paths = [f"{parent}/{entry.name}" for parent in place.judged_paths]
             if _is_folder(entry):
                 ids = _ids([entry.path]) if follow != "nothing" else frozenset()
-                waiting.append(_Place(entry.path, name, tuple(known_as_file), place.way | ids))
+                waiting.append(_Place(entry.path, name, tuple(judged_file_paths), place.way | ids))
                 continue
             is_link = entry.is_symlink()
-            if not (is_link and _leads_to_folder(entry)) and any(map(is_secret_file, known_as_file)):
+            if not (is_link and _leads_to_folder(entry)) and any(map(is_secret_file, judged_file_paths)):
                 listing.secret.append(manifest_name(name))
                 continue
             if not is_link or follow == "nothing":
@@ -154,7 +154,7 @@ def _walked(path: Path, start: Path, follow: Follow) -> Listing:
                 if leads_out and follow == "inside":
                     raise NotFollowed("leads out of the folder")
                 if os.path.isdir(end):
-                    waiting.append(_entered(end, name, known_as_file, place.way, visits))
+                    waiting.append(_entered(end, name, judged_file_paths, place.way, visits))
                 else:
                     listing.entries.append((manifest_name(name), Path(end)))
                 if leads_out:
@@ -167,7 +167,7 @@ def _walked(path: Path, start: Path, follow: Follow) -> Listing:
     return listing
 
 
-def _entered(end: str, name: str, known_as: list[str], way: frozenset[_Folder], visits: Counter[_Folder]) -> _Place:
+def _entered(end: str, name: str, judged_paths: list[str], way: frozenset[_Folder], visits: Counter[_Folder]) -> _Place:
     """Go on in the folder that a link leads to, unless that would have no end.
 
     Raises:
@@ -177,9 +177,9 @@ def _entered(end: str, name: str, known_as: list[str], way: frozenset[_Folder], 
     if folder & way:
         raise NotFollowed("leads to a folder that it lies in")
     visits.update(folder)
-    if visits.total() > MANY_VISITS and any(visits[each] > MAX_VISITS for each in folder):
+    if visits.total() > MANY_VISITS and any(visits[folder_id] > MAX_VISITS for folder_id in folder):
         raise NotFollowed(f"leads where more than {MAX_VISITS} others do")
-    return _Place(end, name, (*known_as, end), way | folder)
+    return _Place(end, name, (*judged_paths, end), way | folder)
 
 
 def _end_of(link: str) -> str:
@@ -242,8 +242,8 @@ def _ids(paths: list[str]) -> frozenset[_Folder]:
     ids = set()
     for path in paths:
         try:
-            found = os.stat(path)
+            status = os.stat(path)
         except OSError:
             continue
-        ids.add((found.st_dev, found.st_ino))
+        ids.add((status.st_dev, status.st_ino))
     return frozenset(ids)

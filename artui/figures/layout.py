@@ -59,24 +59,24 @@ def shapes(figure: Figure) -> list[Shape]:
     width, height = figure.size
     legend = [line for line in figure.lines if line.label] + [dots for dots in figure.dots if dots.label]
     legend = legend[:24] if len(legend) > 1 else []
-    widest = min(240, max((len(each.label) for each in legend), default=0) * _LETTER + 30)
+    widest = min(240, max((len(item.label) for item in legend), default=0) * _LETTER + 30)
     right = _RIGHT + (widest if legend else 0)
     left: float = _LEFT
     top, bottom = _TOP + (10 if figure.rules else 0), _BOTTOM
     if figure.cells is not None:
         left = min(260, max(left, 40 + max((len(text) for _, text in figure.y.ticks), default=0) * _LETTER))
     box = left, top, width - right, height - bottom
-    found: list[Shape] = [Text(left, 26, figure.title, 17, is_bold=True)]
+    page: list[Shape] = [Text(left, 26, figure.title, 17, is_bold=True)]
     if figure.note:
-        found.append(Text(width - _RIGHT, 26, figure.note, 12, "end", GREY))
-    found += _frame(figure, box)
-    found += _content(figure, box)
-    for number, each in enumerate(legend):
+        page.append(Text(width - _RIGHT, 26, figure.note, 12, "end", GREY))
+    page += _frame(figure, box)
+    page += _content(figure, box)
+    for number, item in enumerate(legend):
         y = top + 12 + number * _LEGEND_ROW
         x = width - right + 12
-        found.append(Path([(x, y), (x + 16, y)], _colour(each.colour), 3))
-        found.append(Text(x + 22, y + 4, each.label[:34], 12))
-    return found
+        page.append(Path([(x, y), (x + 16, y)], _colour(item.colour), 3))
+        page.append(Text(x + 22, y + 4, item.label[:34], 12))
+    return page
 
 
 Box = tuple[float, float, float, float]
@@ -122,17 +122,17 @@ def _content(figure: Figure, box: Box) -> Iterator[Shape]:
                 (x0, y0), (x1, y1) = start, end
                 yield Path([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], _colour(bars.colour), opacity=0.8, is_filled=True)
     # What steps back lies behind.
-    for line in sorted(figure.lines, key=lambda each: each.colour >= 0):
+    for line in sorted(figure.lines, key=lambda line: line.colour >= 0):
         if line.lows and line.colour >= 0:
             over = [place(x, y) for x, y in zip(line.xs, line.highs, strict=True)]
             under = [place(x, y) for x, y in zip(line.xs, line.lows, strict=True)]
-            ring = [each for each in (*over, *reversed(under)) if each is not None]
+            ring = [point for point in (*over, *reversed(under)) if point is not None]
             if len(ring) > 2:
                 yield Path(ring, _colour(line.colour), opacity=0.18, is_filled=True)
         for part in _parts([place(x, y) for x, y in zip(line.xs, line.ys, strict=True)]):
             is_back = line.colour < 0 or line.is_faint
             yield Path(part, _colour(line.colour), 1.0 if is_back else 1.8, 0.5 if is_back else 1.0)
-    for dots in sorted(figure.dots, key=lambda each: each.colour >= 0):
+    for dots in sorted(figure.dots, key=lambda dots: dots.colour >= 0):
         for x, y in zip(dots.xs, dots.ys, strict=True):
             if (at := place(x, y)) is not None:
                 yield Circle(*at, 3.0 if dots.colour < 0 else 4.5, _colour(dots.colour), 0.5 if dots.colour < 0 else 1)
@@ -167,9 +167,9 @@ def shade(share: float) -> str:
 def _parts(points: Sequence[tuple[float, float] | None]) -> Iterator[list[tuple[float, float]]]:
     """Break a line where it has no place."""
     part: list[tuple[float, float]] = []
-    for each in (*points, None):
-        if each is not None:
-            part.append(each)
+    for point in (*points, None):
+        if point is not None:
+            part.append(point)
         elif part:
             # A point alone is a dash.
             yield part if len(part) > 1 else [part[0], (part[0][0] + 1.5, part[0][1])]

@@ -26,13 +26,13 @@ def png(figure: Figure, *, scale: int = 2) -> bytes:
     factor = scale * _OVER
     image = Image.new("RGB", (width * factor, height * factor), PAPER)
     pen = ImageDraw.Draw(image, "RGBA")
-    found = shapes(figure)
-    for shape in found:
+    page = shapes(figure)
+    for shape in page:
         if not isinstance(shape, Text):
             _shape(pen, shape, factor)
     image = image.resize((width * scale, height * scale), Image.Resampling.LANCZOS)
     pen = ImageDraw.Draw(image)
-    for shape in found:
+    for shape in page:
         if isinstance(shape, Text):
             _text(image, pen, shape, scale)
     out = io.BytesIO()

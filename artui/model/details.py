@@ -45,8 +45,8 @@ class RunDetail:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What a reader should know of how the run was recorded, such as a spool that was cut off."""
-        found = self.context.get("remarks")
-        texts = [each.get("text") for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+        remarks = self.context.get("remarks")
+        texts = [remark.get("text") for remark in remarks if isinstance(remark, dict)] if isinstance(remarks, list) else []
         return tuple(text for text in texts if isinstance(text, str))
 
 

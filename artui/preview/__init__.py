@@ -46,8 +46,8 @@ def preview(path: str, stream: BinaryIO, size_bytes: int) -> Preview:
 
 def _look(name: str, content: bytes, *, size_bytes: int, is_whole: bool) -> Preview:
     head = content[:_HEAD_BYTES]
-    if found := image.look(content):
-        return found
+    if picture := image.look(content):
+        return picture
     if head.startswith(b"\x93NUMPY"):
         return tensors.npy(content)
     if name.endswith(".safetensors"):
@@ -73,16 +73,16 @@ def _unpack(content: bytes) -> tuple[bytes, bool]:
     return unpacked, inflater.eof
 
 
-def _storable(found: Preview) -> Preview:
+def _storable(shown: Preview) -> Preview:
     """Write lone surrogates, which a header may spell out, as escapes: neither JSON nor SQLite takes them."""
-    table = found.table and PreviewTable(
-        tuple(map(_plain, found.table.columns)),
-        found.table.types,
-        tuple(tuple(map(_plain, row)) for row in found.table.rows),
-        found.table.row_count,
+    table = shown.table and PreviewTable(
+        tuple(map(_plain, shown.table.columns)),
+        shown.table.types,
+        tuple(tuple(map(_plain, row)) for row in shown.table.rows),
+        shown.table.row_count,
     )
-    facts = tuple((_plain(name), _plain(value)) for name, value in found.facts)
-    return replace(found, title=_plain(found.title), text=_plain(found.text), table=table, facts=facts)
+    facts = tuple((_plain(name), _plain(value)) for name, value in shown.facts)
+    return replace(shown, title=_plain(shown.title), text=_plain(shown.text), table=table, facts=facts)
 
 
 def _plain(text: str) -> str:

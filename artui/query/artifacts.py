@@ -158,10 +158,10 @@ def get_version(reader: Reader, version_id: str) -> VersionDetail:
         metadata, *place = connection.execute(
             "SELECT metadata, location, host FROM version WHERE key = ?", (head.key,)
         ).fetchone()
-        told = cell_of.object_of(metadata)
+        metadata_object = cell_of.object_of(metadata)
         files = tuple(_files(connection, head.key))
         parts = {
-            "metadata": told is None,
+            "metadata": metadata_object is None,
             "files": any(file.damaged for file in files) or not _is_manifest(files, head),
         }
         damaged = dict.fromkeys(word for word, is_damaged in parts.items() if is_damaged)
@@ -170,7 +170,7 @@ def get_version(reader: Reader, version_id: str) -> VersionDetail:
             place,
             damaged=tuple(damaged),
             head=replace(head, damaged=tuple(dict.fromkeys((*head.damaged, *damaged)))),
-            metadata=told or {},
+            metadata=metadata_object or {},
             files=files,
             used_by=tuple(_used_by(connection, head.key)),
             related=tuple(_related(connection, head.key)),
@@ -182,7 +182,7 @@ def _is_manifest(files: Sequence[ManifestFile], head: VersionHead) -> bool:
     if not files or len(files) >= MAX_FILES or not head.digest:
         return True
     try:
-        told = [
+        manifest = [
             NewFile(
                 file.path,
                 file.size_bytes,
@@ -191,7 +191,7 @@ def _is_manifest(files: Sequence[ManifestFile], head: VersionHead) -> bool:
             )
             for file in files
         ]
-        return manifest_digest(told).hex() == head.digest
+        return manifest_digest(manifest).hex() == head.digest
     except (TypeError, ValueError):
         return False
 
@@ -245,15 +245,15 @@ def previews(reader: Reader, version_key: int) -> dict[str, Preview]:
 def _preview(content: Any) -> Preview:
     """Read a stored preview; one that is not as we write them is shown as unreadable."""
     try:
-        found = orjson.loads(content)
-        table = found["table"]
+        stored = orjson.loads(content)
+        table = stored["table"]
         return Preview(
-            str(found["kind"]), str(found["title"]), str(found["text"]),
+            str(stored["kind"]), str(stored["title"]), str(stored["text"]),
             None if table is None else PreviewTable(
                 tuple(map(str, table["columns"])), tuple(map(str, table["types"])),
                 tuple(tuple(map(str, row)) for row in table["rows"]), table["row_count"] if isinstance(table["row_count"], int) else None,
             ),
-            tuple((str(name), str(value)) for name, value in found["facts"]),
+            tuple((str(name), str(value)) for name, value in stored["facts"]),
         )  # fmt: skip
     except (ValueError, KeyError, TypeError, LookupError):
         return Preview("unreadable", "the stored preview is damaged")

@@ -38,7 +38,7 @@ class Shape(Generic[Made]):
     ) -> None:
         self._class = made
         self._names = fields.split()
-        annotations = {name: str(each.type) for name, each in made.__dataclass_fields__.items()}  # type: ignore[attr-defined]
+        annotations = {name: str(field.type) for name, field in made.__dataclass_fields__.items()}  # type: ignore[attr-defined]
         lacking = may_lack.split()
         self._checks = [
             _coded(*codes[name]) if codes and name in codes else _check_of(name, annotations[name], name in lacking)

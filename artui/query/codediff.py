@@ -49,19 +49,19 @@ def _surroundings(reader: Reader, head: VersionHead) -> Surroundings:
             continue
         if path.endswith(".json"):
             with contextlib.suppress(ValueError):
-                told = orjson.loads(text)
-                if isinstance(told, dict):
-                    found = told.pop("packages", {})
-                    packages |= {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}  # fmt: skip
-                    facts |= dict(_flat(told, ""))
+                environment = orjson.loads(text)
+                if isinstance(environment, dict):
+                    environment_packages = environment.pop("packages", {})
+                    packages |= {str(name): str(value) for name, value in environment_packages.items()} if isinstance(environment_packages, dict) else {}  # fmt: skip
+                    facts |= dict(_flat(environment, ""))
         elif path.rsplit("/", 1)[-1] in ("requirements.txt", "conda.yaml", "pip-freeze.txt"):
             matches = (_REQUIREMENT.match(line.lstrip("- ")) for line in text.splitlines()[:10_000])
             packages |= {match[1]: match[2] for match in matches if match}
     return Surroundings(packages, facts)
 
 
-def _flat(told: Mapping[str, Any], prefix: str, depth: int = 0) -> Iterator[tuple[str, str]]:
-    for name, value in list(told.items())[:200]:
+def _flat(entries: Mapping[str, Any], prefix: str, depth: int = 0) -> Iterator[tuple[str, str]]:
+    for name, value in list(entries.items())[:200]:
         if isinstance(value, dict) and depth < 3:
             yield from _flat(value, f"{prefix}{name}.", depth + 1)
         elif isinstance(value, list):
@@ -72,13 +72,13 @@ def _flat(told: Mapping[str, Any], prefix: str, depth: int = 0) -> Iterator[tupl
 
 def code_files(reader: Reader, run: RunDetail) -> dict[str, tuple[VersionHead, str, int]]:
     """Give (version, digest, size) of the files of code that a run kept, by path."""
-    found: dict[str, tuple[VersionHead, str, int]] = {}
+    files_by_path: dict[str, tuple[VersionHead, str, int]] = {}
     for head in (*run.inputs, *run.outputs):
         if head.kind == "code":
             for file in get_version(reader, head.id).files[:MAX_FILES]:
                 digest = file.digest or f"{NOT_HASHED} in {head.reference}"
-                found.setdefault(file.path, (head, digest, file.size_bytes))
-    return found
+                files_by_path.setdefault(file.path, (head, digest, file.size_bytes))
+    return files_by_path
 
 
 def changed_text(reader: Reader, head: VersionHead, path: str, size: int) -> str:
@@ -150,30 +150,30 @@ def code_diff(reader: Reader, before: RunDetail, after: RunDetail) -> list[str]:
 
 def _parts(reader: Reader, files: Mapping[str, tuple[VersionHead, str, int]]) -> dict[str, str]:
     """Read files of code, patches taken apart by the file that they change."""
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for path, (head, digest, size) in files.items():
         text = _text(reader, head, path)
         if text is None:
-            found[path] = f"{size:,} bytes, not in the catalog, SHA-256 {digest}"
+            texts[path] = f"{size:,} bytes, not in the catalog, SHA-256 {digest}"
         elif path.endswith((".patch", ".diff")):
-            found |= {f"{name} (changes since the commit)": part for name, part in split_patch(text).items()}
+            texts |= {f"{name} (changes since the commit)": part for name, part in split_patch(text).items()}
         else:
-            found[path] = text
-    return found
+            texts[path] = text
+    return texts
 
 
 def split_patch(text: str) -> dict[str, str]:
     """Take a patch of git apart by file; its lines of numbers of blobs and modes are left out."""
-    found: dict[str, list[str]] = {}
+    lines_by_file: dict[str, list[str]] = {}
     name = ""
     for line in text.splitlines():
         if line.startswith("diff --git "):
             name = line.rpartition(" b/")[2] or line
-            found[name] = []
+            lines_by_file[name] = []
         elif name and not line.startswith(("index ", "--- ", "+++ ")):
             # Where the change stands may move; what it is may not.
-            found[name].append("@@" if line.startswith("@@") else line)
-    return {name: "\n".join(lines) for name, lines in found.items()}
+            lines_by_file[name].append("@@" if line.startswith("@@") else line)
+    return {name: "\n".join(lines) for name, lines in lines_by_file.items()}
 
 
 def _difference(name: str, old: str | None, new: str | None) -> list[str]:
@@ -185,8 +185,8 @@ def _difference(name: str, old: str | None, new: str | None) -> list[str]:
     before, after = old.splitlines(), new.splitlines()
     if len(before) + len(after) > MAX_DIFFED_LINES:
         return [f"@@ {name}: {len(before):,} lines against {len(after):,}: too long to compare"]
-    found = list(difflib.unified_diff(before, after, lineterm="", n=3))[2:]
-    return [f"@@ {name}", *found]
+    changes = list(difflib.unified_diff(before, after, lineterm="", n=3))[2:]
+    return [f"@@ {name}", *changes]
 
 
 def first_version(run: RunDetail, kind: str) -> VersionHead | None:
@@ -194,9 +194,9 @@ def first_version(run: RunDetail, kind: str) -> VersionHead | None:
     return next((head for head in run.inputs if head.kind == kind), None)
 
 
-def differing_names(found: Sequence[Mapping[str, str]]) -> list[str]:
+def differing_names(tables: Sequence[Mapping[str, str]]) -> list[str]:
     """Give the names that do not have one and the same value everywhere, in alphabetical order."""
-    names = {name for each in found for name in each}
+    names = {name for table in tables for name in table}
     return sorted(
-        (name for name in names if any(each.get(name) != found[0].get(name) for each in found[1:])), key=str.lower
+        (name for name in names if any(table.get(name) != tables[0].get(name) for table in tables[1:])), key=str.lower
     )

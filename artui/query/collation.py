@@ -78,20 +78,20 @@ class Spelled:
 
 def spelled_numbers(connection: sqlite3.Connection, source: str, name_key: int | None) -> Spelled:
     """Find the texts of a `param` or a `tag` that are numbers."""
-    found = Spelled()
+    spelled = Spelled()
     for query in spelling_queries(source):
         for text, joined in connection.execute(query, {"name_key": name_key}):
             number = number_in(text)
             if number is None:
                 continue
-            found.texts.add(text)
+            spelled.texts.add(text)
             if is_nan(number):
-                found.nan.extend(keys_of(joined))
+                spelled.nan.extend(keys_of(joined))
             else:
-                found.numbers.append((number, text, keys_of(joined)))
-    found.numbers.sort(key=lambda each: each[:2])
-    found.nan.sort()
-    return found
+                spelled.numbers.append((number, text, keys_of(joined)))
+    spelled.numbers.sort(key=lambda entry: entry[:2])
+    spelled.nan.sort()
+    return spelled
 
 
 def spelling_queries(source: str) -> tuple[str, ...]:

@@ -88,20 +88,20 @@ def compare(
     if not rows[1].differs:
         del rows[1]
     params = [{param.name: param.value for param in run.params} for run in runs]
-    rows += [_param_row(name, [found.get(name) for found in params]) for name in _names(params)]
+    rows += [_param_row(name, [values_by_name.get(name) for values_by_name in params]) for name in _names(params)]
     metrics = [{metric.title: metric for metric in run.metrics} for run in runs]
     for name in sorted(_names(metrics), key=lambda name: (metric_rank(name), name)):
-        found = [each.get(name) for each in metrics]
-        rows.append(_metric_row(name, found, (directions or {}).get(name)))
+        run_metrics = [by_title.get(name) for by_title in metrics]
+        rows.append(_metric_row(name, run_metrics, (directions or {}).get(name)))
         if statistics:
-            rows += [_statistic_row(name, word, found, rows[-1].direction) for word in STATISTICS]
+            rows += [_statistic_row(name, word, run_metrics, rows[-1].direction) for word in STATISTICS]
     inputs: list[dict[str, str]] = []
     for run in runs:
         inputs.append({})
         for head in run.inputs:
             if head.kind != "environment" and not (in_depth and head.kind == "code"):
                 inputs[-1].setdefault(head.artifact, f"v{head.number}")
-    rows += [_row("inputs", name, [found.get(name) for found in inputs]) for name in _names(inputs)]
+    rows += [_row("inputs", name, [versions.get(name) for versions in inputs]) for name in _names(inputs)]
     rows += _code_rows(reader, runs, in_depth=in_depth)
     rows += _environment_rows(reader, runs, in_depth=in_depth)
     return Comparison(runs, tuple(row for row in rows if any(value is not None for value in row.values)))
@@ -120,11 +120,11 @@ def _code_rows(reader: Reader, runs: Sequence[RunDetail], *, in_depth: bool) -> 
     if not in_depth:
         return rows
     files = [codediff.code_files(reader, run) for run in runs]
-    digests = [{path: digest for path, (_, digest, _) in each.items()} for each in files]
+    digests = [{path: digest for path, (_, digest, _) in files_of_run.items()} for files_of_run in files]
     for path in codediff.differing_names(digests)[:MAX_CODE_ROWS]:
         texts = [
-            codediff.changed_text(reader, each[path][0], path, each[path][2]) if path in each else None
-            for each in files
+            codediff.changed_text(reader, files_of_run[path][0], path, files_of_run[path][2]) if path in files_of_run else None
+            for files_of_run in files
         ]
         row = _row("code", "changes" if path == "changes.patch" else path, texts)
         rows.append(replace(row, differs=True))
@@ -146,32 +146,32 @@ def _environment_rows(reader: Reader, runs: Sequence[RunDetail], *, in_depth: bo
     if not in_depth:
         return rows
     nothing = codediff.Surroundings({}, {})
-    found = [codediff.surroundings_of(reader, head) if head else nothing for head in heads]
-    facts = [each.facts for each in found]
+    surroundings = [codediff.surroundings_of(reader, head) if head else nothing for head in heads]
+    facts = [run_surroundings.facts for run_surroundings in surroundings]
     rows += [
-        _row("environment", name, [each.get(name) for each in facts])
+        _row("environment", name, [run_facts.get(name) for run_facts in facts])
         for name in codediff.differing_names(facts)
         if name != "python"
     ]
     for subject in ("seeds", "variables", "job"):
-        told = [_texts(run.context.get(subject)) for run in runs]
+        subject_values = [_texts(run.context.get(subject)) for run in runs]
         rows += [
-            _row(subject, name, [each.get(name) for each in told])
-            for name in codediff.differing_names(told)[:MAX_CODE_ROWS]
+            _row(subject, name, [run_values.get(name) for run_values in subject_values])
+            for name in codediff.differing_names(subject_values)[:MAX_CODE_ROWS]
         ]
-    packages = [each.packages for each in found]
+    packages = [run_surroundings.packages for run_surroundings in surroundings]
     if all(heads):
         rows += [
-            _row("packages", name, [each.get(name) for each in packages]) for name in codediff.differing_names(packages)
+            _row("packages", name, [run_packages.get(name) for run_packages in packages]) for name in codediff.differing_names(packages)
         ]
     return rows
 
 
-def _texts(told: Any) -> dict[str, str]:
+def _texts(values: Any) -> dict[str, str]:
     """Give what a run's context says of a subject as texts by name; values that were not recorded are left out."""
-    if not isinstance(told, dict):
+    if not isinstance(values, dict):
         return {}
-    return {str(name): str(value) for name, value in list(told.items())[:1000] if value is not None}
+    return {str(name): str(value) for name, value in list(values.items())[:1000] if value is not None}
 
 
 def _statistic_row(name: str, word: str, metrics: Sequence[Metric | None], direction: Direction | None) -> Row:
@@ -183,8 +183,8 @@ def _statistic_row(name: str, word: str, metrics: Sequence[Metric | None], direc
     return replace(row, metric=name, direction=direction if is_result else None, best=best)
 
 
-def _names(found: Sequence[dict[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(name for each in found for name in each))
+def _names(tables: Sequence[dict[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(name for table in tables for name in table))
 
 
 def _row(section: str, name: str, values: Sequence[ParamValue]) -> Row:

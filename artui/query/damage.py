@@ -54,9 +54,9 @@ def is_chained(reader: Reader, connection: sqlite3.Connection, event_id: str) ->
 
 def sentence(named: Iterable[tuple[str, tuple[str, ...]]]) -> str:
     """Say in one line what is damaged, by name and parts, and what to do; empty if nothing is."""
-    told = [f"{name} ({', '.join(parts)})" for name, parts in named]
-    if not told:
+    damaged_things = [f"{name} ({', '.join(parts)})" for name, parts in named]
+    if not damaged_things:
         return ""
-    rest = f" and {len(told) - MOST_NAMED} more" if len(told) > MOST_NAMED else ""
-    said = f"damaged, not as recorded: {', '.join(told[:MOST_NAMED])}{rest}"
-    return f"{len(told):,} of what is shown {'is' if len(told) == 1 else 'are'} {said}; {REMEDY}."
+    rest = f" and {len(damaged_things) - MOST_NAMED} more" if len(damaged_things) > MOST_NAMED else ""
+    statement = f"damaged, not as recorded: {', '.join(damaged_things[:MOST_NAMED])}{rest}"
+    return f"{len(damaged_things):,} of what is shown {'is' if len(damaged_things) == 1 else 'are'} {statement}; {REMEDY}."

@@ -43,37 +43,37 @@ def import_reports(reader: Reader) -> list[ImportReport]:
     ]
 
 
-def _whole(told_by: Any, format: str, location: str) -> dict[str, Any]:
+def _whole(stored: Any, format: str, location: str) -> dict[str, Any]:
     try:
-        found = json.loads(told_by)
+        decoded = json.loads(stored)
     except (ValueError, TypeError, RecursionError):
-        found = None
-    told = found if isinstance(found, dict) else {}
+        decoded = None
+    report = decoded if isinstance(decoded, dict) else {}
     return {
         "format": format,
-        "title": str(told.get("title") or format),
+        "title": str(report.get("title") or format),
         "location": location,
-        "facts": told["facts"] if isinstance(told.get("facts"), dict) else {},
-        "runs": _counts(told.get("runs")),
-        "taken": _counts(told.get("taken")),
-        "changed": _list(told.get("changed"), "what", "why"),
-        "left": _list(told.get("left"), "what", "why"),
-        "damaged": _list(told.get("damaged"), "run", "what"),
-        "damaged_count": told["damaged_count"] if isinstance(told.get("damaged_count"), int) else 0,
+        "facts": report["facts"] if isinstance(report.get("facts"), dict) else {},
+        "runs": _counts(report.get("runs")),
+        "taken": _counts(report.get("taken")),
+        "changed": _list(report.get("changed"), "what", "why"),
+        "left": _list(report.get("left"), "what", "why"),
+        "damaged": _list(report.get("damaged"), "run", "what"),
+        "damaged_count": report["damaged_count"] if isinstance(report.get("damaged_count"), int) else 0,
     }
 
 
-def _counts(found: Any) -> dict[str, int]:
-    pairs = found.items() if isinstance(found, dict) else ()
+def _counts(counts: Any) -> dict[str, int]:
+    pairs = counts.items() if isinstance(counts, dict) else ()
     return {str(name): count for name, count in pairs if isinstance(count, int)}
 
 
-def _list(found: Any, *names: str) -> list[dict[str, Any]]:
-    rows = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+def _list(entries: Any, *names: str) -> list[dict[str, Any]]:
+    rows = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
     return [
         {
-            **{name: str(each.get(name, "")) for name in names},
-            "count": each["count"] if isinstance(each.get("count"), int) else 1,
+            **{name: str(entry.get(name, "")) for name in names},
+            "count": entry["count"] if isinstance(entry.get("count"), int) else 1,
         }
-        for each in rows[:1000]
+        for entry in rows[:1000]
     ]

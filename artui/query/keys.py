@@ -32,26 +32,26 @@ class Kept:
 
     def __init__(self, *, most: int = 16) -> None:
         self._most = most
-        self._found: dict[Hashable, Any] = {}
+        self._kept: dict[Hashable, Any] = {}
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """Give what is kept, or make it and keep it."""
         with self._lock:
-            if key in self._found:
-                kept: T = self._found[key]
+            if key in self._kept:
+                kept: T = self._kept[key]
                 return kept
-        found = make()
+        made = make()
         with self._lock:
-            while len(self._found) >= self._most:
-                del self._found[next(iter(self._found))]
-            self._found[key] = found
-        return found
+            while len(self._kept) >= self._most:
+                del self._kept[next(iter(self._kept))]
+            self._kept[key] = made
+        return made
 
     def peek(self, key: Hashable) -> Any:
         """Give what is kept; None if nothing is."""
         with self._lock:
-            return self._found.get(key)
+            return self._kept.get(key)
 
 
 class Memory:
@@ -66,8 +66,8 @@ class Memory:
         Args:
             token: what the file looked like before the transaction that is about to read began.
         """
-        known, kept = self._newest
-        if token != known:
+        newest_token, kept = self._newest
+        if token != newest_token:
             kept = Kept()
             self._newest = token, kept
         return kept
@@ -81,5 +81,5 @@ def key_list(connection: sqlite3.Connection, query: str, values: dict[str, Any])
 
 def name_key(connection: sqlite3.Connection, text: str) -> int | None:
     """Give the key of a param's, a metric's or a tag's name; None if nothing goes by it."""
-    found = connection.execute("SELECT key FROM name WHERE text = :text", {"text": storable(text)}).fetchone()
-    return int(found[0]) if found else None
+    row = connection.execute("SELECT key FROM name WHERE text = :text", {"text": storable(text)}).fetchone()
+    return int(row[0]) if row else None

@@ -80,9 +80,9 @@ def _walk(connection: sqlite3.Connection, root: Node, direction: Direction, max_
         seen.add(node.id)
         beyond = _next(connection, node, direction)
         if depth >= max_depth:
-            is_cut = is_cut or any(each.id not in seen for each in beyond)
+            is_cut = is_cut or any(neighbour.id not in seen for neighbour in beyond)
             continue
-        stack += [(each, depth + 1) for each in reversed(beyond)]
+        stack += [(neighbour, depth + 1) for neighbour in reversed(beyond)]
     return nodes, is_cut
 
 
@@ -98,17 +98,17 @@ def _next(connection: sqlite3.Connection, node: Node, direction: Direction) -> l
     key = node.version.key
     if direction == "up":
         makers = _runs(connection, "e.relation = 0 AND e.target_key = :key", "source_key", key)
-        found = [Node(0, "made by", run, None) for run in makers]
+        neighbours = [Node(0, "made by", run, None) for run in makers]
         for relation, word in ((2, "derived from"), (3, "trained on"), (4, "satisfies")):
             query = f"SELECT source_key FROM edge WHERE relation = {relation} AND target_key = :key"
-            found += [Node(0, word, None, head) for head in version_heads(connection, query, {"key": key})]
-        return found
+            neighbours += [Node(0, word, None, head) for head in version_heads(connection, query, {"key": key})]
+        return neighbours
     users = _runs(connection, "e.relation = 1 AND e.source_key = :key", "target_key", key)
-    found = [Node(0, "used by", run, None) for run in users]
+    neighbours = [Node(0, "used by", run, None) for run in users]
     for relation, word in ((2, "derived into"), (3, "trained"), (4, "satisfied by")):
         query = f"SELECT target_key FROM edge WHERE relation = {relation} AND source_key = :key"
-        found += [Node(0, word, None, head) for head in version_heads(connection, query, {"key": key})]
-    return found
+        neighbours += [Node(0, word, None, head) for head in version_heads(connection, query, {"key": key})]
+    return neighbours
 
 
 def _runs(connection: sqlite3.Connection, condition: str, side: str, key: int) -> list[RunHead]:

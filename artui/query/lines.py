@@ -154,9 +154,9 @@ def read_page(source: LogSource, offset: int, *, before: int, after: int) -> Pag
         size = begin + len(content)
         if starts[-1:] != [size]:
             starts.append(size)
-    here = max(0, bisect.bisect_right(starts, offset) - 1)
-    here = min(here, max(0, len(starts) - 2))
-    chosen = starts[max(0, here - before) : here + after + 2]
+    position = max(0, bisect.bisect_right(starts, offset) - 1)
+    position = min(position, max(0, len(starts) - 2))
+    chosen = starts[max(0, position - before) : position + after + 2]
     pairs = itertools.pairwise(chosen)
     return Page(tuple(LogLine(start, content[start - begin : end - begin]) for start, end in pairs), size)
 
@@ -188,7 +188,7 @@ class Needle:
         self.max_bytes = len(self._bytes)
         if not text.isascii():
             letters = [
-                sorted({each.encode("utf-8", "replace") for each in (letter, letter.lower(), letter.upper())})
+                sorted({form.encode("utf-8", "replace") for form in (letter, letter.lower(), letter.upper())})
                 for letter in text
             ]
             self._pattern = re.compile(b"".join(b"(?:%s)" % b"|".join(map(re.escape, forms)) for forms in letters))
@@ -208,10 +208,10 @@ class Needle:
         """Give the last match that begins in a range of prepared content; -1 for none."""
         if self._pattern is None:
             return content.rfind(self._bytes, start, stop + self.max_bytes - 1) if start < stop else -1
-        found = -1
-        while (place := self.first(content, max(start, found + 1), stop)) >= 0:
-            found = place
-        return found
+        last_place = -1
+        while (place := self.first(content, max(start, last_place + 1), stop)) >= 0:
+            last_place = place
+        return last_place
 
 
 def find(

@@ -75,14 +75,14 @@ def live_runs(reader: Reader) -> list[LiveRun]:
             """,
             {"since": now_ms - ENDED_MS, "long_ago": now_ms - 30 * 86_400_000, "limit": MAX_RUNS - len(rows)},
         ).fetchall()
-        found = pending(reader, connection)
-        return [_live(connection, row, found) for row in rows]
+        pending_series = pending(reader, connection)
+        return [_live(connection, row, pending_series) for row in rows]
 
 
-def _live(connection: sqlite3.Connection, row: Any, found: Any) -> LiveRun:
+def _live(connection: sqlite3.Connection, row: Any, pending_series: Any) -> LiveRun:
     head = head_from_row(row)
-    metrics = with_pending(run_metrics(connection, row[0]), head.id, found)
-    told = sorted(
+    metrics = with_pending(run_metrics(connection, row[0]), head.id, pending_series)
+    logged = sorted(
         (metric for metric in metrics if not metric.name.startswith("system/")),
         key=lambda metric: (bool(metric.labels), metric_rank(metric.name), metric.name, metric.labels),
     )
@@ -91,17 +91,17 @@ def _live(connection: sqlite3.Connection, row: Any, found: Any) -> LiveRun:
         for metric in metrics
         if metric.name.startswith("system/") and not metric.labels
     }
-    sparks = spark_values(connection, [metric.series_key for metric in told if metric.series_key >= 0])
+    sparks = spark_values(connection, [metric.series_key for metric in logged if metric.series_key >= 0])
     live = []
-    for metric in told:
-        later = found.get((head.id, metric.labels, metric.name))
+    for metric in logged:
+        later = pending_series.get((head.id, metric.labels, metric.name))
         fresh = [] if later is None else later[2][-RECENT_VALUES:].tolist()
         recent = [*last_values(connection, metric.series_key, RECENT_VALUES), *fresh][-RECENT_VALUES:]
         live.append(LiveMetric(metric, sparks.get(metric.series_key, recent[-24:]), recent))
     heard = [metric.summary.last_ms for metric in metrics]
     return LiveRun(
         head, max([row[10] if isinstance(row[10], int) else 0, *heard]),
-        max((metric.summary.last_step for metric in told), default=None), _rate(connection, told), live, system,
+        max((metric.summary.last_step for metric in logged), default=None), _rate(connection, logged), live, system,
     )  # fmt: skip
 
 

@@ -63,10 +63,10 @@ def matching_keys(
         FilterError: a field means nothing in this catalog, a value does not fit it, or a pattern takes too long.
     """
     scope = Scope(connection, now_ms if now_ms is not None else clock.now_ms(), memory)
-    found = compile_node(node, scope).keys(scope, None)
+    keys = compile_node(node, scope).keys(scope, None)
     if notes is not None:
         notes += scope.notes
-    return found
+    return keys
 
 
 _CHUNKS = (400, 1200, 1800)
@@ -95,14 +95,14 @@ def first_matching(
     keys = ordered()
     if keys is None:
         return None
-    found: list[int] = []
+    page: list[int] = []
     start = 0
     for count in _CHUNKS:
         chunk = [key for key in keys[start : start + count] if key not in hidden]
         matching = condition.keys(scope, set(chunk))
-        found += [key for key in chunk if key in matching]
-        if len(found) >= limit:
-            return found[:limit]
+        page += [key for key in chunk if key in matching]
+        if len(page) >= limit:
+            return page[:limit]
         start += count
     return None
 
@@ -132,11 +132,11 @@ def compile_node(node: Node, scope: Scope) -> Condition:
 
 def _runs_with_word(scope: Scope, text: str, within: set[int] | None) -> set[int]:
     if within is not None and len(within) <= FEW and scope.memory.peek(("word", text)) is None:
-        found_there = search.runs_holding(scope.connection, text, within=within)
-        return found_there | (search.runs_of_status(scope.connection, text, scope.now_ms) & within)
-    found = scope.memory.get(("word", text), lambda: array("q", search.runs_holding(scope.connection, text)))
+        held = search.runs_holding(scope.connection, text, within=within)
+        return held | (search.runs_of_status(scope.connection, text, scope.now_ms) & within)
+    cached = scope.memory.get(("word", text), lambda: array("q", search.runs_holding(scope.connection, text)))
     # Which runs are lost is a matter of time, not of the file.
-    return search.runs_of_status(scope.connection, text, scope.now_ms).union(found)
+    return search.runs_of_status(scope.connection, text, scope.now_ms).union(cached)
 
 
 def _test(test: Comparison, scope: Scope) -> Condition:
@@ -243,7 +243,7 @@ def _param(test: Comparison, meaning: Meaning) -> Condition:
         condition = f"t.number IS NOT NULL AND t.number {operator} :v0"
         held_as_numbers = Rows("param", condition, {"v0": bindable(number)}, meaning.name_key)
         compare = COMPARE[operator]
-        return Union([held_as_numbers, _spelled(test, meaning, lambda each: compare(each, number))])
+        return Union([held_as_numbers, _spelled(test, meaning, lambda held: compare(held, number))])
 
     holds = matcher(test)
     texts, numbers = HAS_TEXT, "t.number IS NOT NULL"
@@ -295,9 +295,9 @@ def _same_param(test: Comparison, meaning: Meaning) -> Condition:
     conditions += [*dict.fromkeys(others), *([IS_NONE] if is_none else [])]
     if bound:
         conditions.append(f"t.number IN ({', '.join(f':n{i}' for i in range(len(bound)))})")
-    found: Condition = Rows("param", " OR ".join(conditions), values, meaning.name_key)
+    same: Condition = Rows("param", " OR ".join(conditions), values, meaning.name_key)
     is_number = among_numbers(test.values)
-    return found if is_number is None else Union([found, _spelled(test, meaning, is_number)])
+    return same if is_number is None else Union([same, _spelled(test, meaning, is_number)])
 
 
 def _nan(test: Comparison, meaning: Meaning) -> Condition:

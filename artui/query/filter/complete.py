@@ -136,12 +136,12 @@ def is_unfinished(text: str) -> bool:
 
 def _place(before: str) -> _Place:
     """Walk through what stands before the cursor."""
-    found = tokens(before, is_lenient=True)[:-1]
+    before_cursor = tokens(before, is_lenient=True)[:-1]
     partial: Token | None = None
-    if found and found[-1].end == len(before) and found[-1].kind in ("word", "name", "string"):
-        partial = found.pop()
+    if before_cursor and before_cursor[-1].end == len(before) and before_cursor[-1].kind in ("word", "name", "string"):
+        partial = before_cursor.pop()
     expects, field, operator, depth = "field", None, "", 0
-    for i, token in enumerate(found):
+    for i, token in enumerate(before_cursor):
         if token.kind == ")":
             expects, depth = "join", max(0, depth - 1)
         elif token.kind == "(":
@@ -163,7 +163,7 @@ def _place(before: str) -> _Place:
             expects = "and" if operator == "between" else "join"
         elif token.kind in ("word", "name", "string") and expects in ("field", "join"):
             is_any = (
-                token.kind == "word" and token.text.lower() == "any" and i + 1 < len(found) and found[i + 1].kind == "("
+                token.kind == "word" and token.text.lower() == "any" and i + 1 < len(before_cursor) and before_cursor[i + 1].kind == "("
             )
             if not is_any:
                 field, expects = field_of(token), "operator"
@@ -187,23 +187,23 @@ def _fields(scope: Scope, place: _Place) -> list[Completion]:
     }.get(prefix.lower(), "")
     written = f"{prefix}." if source and dot else ""
     wanted = rest if written else partial
-    known = scope.memory.get("vocabulary", lambda: vocabulary(scope.connection))
+    terms = scope.memory.get("vocabulary", lambda: vocabulary(scope.connection))
     counts: dict[str, int] = {}
-    for _, name, _ in known:
+    for _, name, _ in terms:
         counts[name] = counts.get(name, 0) + 1
-    found = []
-    for each, name, detail in known:
-        if written and each != source:
+    ranked = []
+    for term_source, name, detail in terms:
+        if written and term_source != source:
             continue
         rank = _rank(name, wanted)
         if rank is None:
             continue
         shown = quoted_name(name)
-        text = written + shown if written else (_PREFIXES[each] + shown if counts[name] > 1 else shown)
-        found.append((rank, _KIND_ORDER[each], Completion(text, place.start, detail)))
+        text = written + shown if written else (_PREFIXES[term_source] + shown if counts[name] > 1 else shown)
+        ranked.append((rank, _KIND_ORDER[term_source], Completion(text, place.start, detail)))
     base, dot, aggregate = wanted.rpartition(".")
-    if dot and any(each == "metric" and name == base for each, name, _ in known):
-        found += [
+    if dot and any(term_source == "metric" and name == base for term_source, name, _ in terms):
+        ranked += [
             (
                 0,
                 9,
@@ -213,11 +213,11 @@ def _fields(scope: Scope, place: _Place) -> list[Completion]:
             if word.startswith(aggregate)
         ]
     if "any(".startswith(wanted.lower()) and not written:
-        found.append((2, 9, Completion("any(", place.start, "whether any point of a metric is such", ends_word=False)))
+        ranked.append((2, 9, Completion("any(", place.start, "whether any point of a metric is such", ends_word=False)))
     if "not".startswith(wanted.lower()) and wanted:
-        found.append((0, 9, Completion("not", place.start, "what follows must not hold")))
-    found.sort(key=lambda each: each[:2])
-    return [completion for _, _, completion in found[:MAX_OFFERED] if completion.text != place.partial]
+        ranked.append((0, 9, Completion("not", place.start, "what follows must not hold")))
+    ranked.sort(key=lambda entry: entry[:2])
+    return [completion for _, _, completion in ranked[:MAX_OFFERED] if completion.text != place.partial]
 
 
 def _rank(name: str, wanted: str) -> int | None:
@@ -249,13 +249,13 @@ def vocabulary(connection: sqlite3.Connection) -> list[tuple[str, str, str]]:
             "SELECT n.text FROM name AS n WHERE EXISTS (SELECT 1 FROM tag AS t WHERE t.name_key = n.key) LIMIT 20000",
         ),
     )
-    found: list[tuple[str, str, str]] = []
+    terms: list[tuple[str, str, str]] = []
     for kind, query in kinds:
         names = [str(row[0]) for row in connection.execute(query)]
         if kind == "metric":
             names.sort(key=metric_rank)
-        found += [(kind, name, kind) for name in names]
-    return found + [("attribute", name, "of every run") for name in ATTRIBUTES]
+        terms += [(kind, name, kind) for name in names]
+    return terms + [("attribute", name, "of every run") for name in ATTRIBUTES]
 
 
 def _operators(scope: Scope, place: _Place) -> list[Completion]:
@@ -266,8 +266,8 @@ def _operators(scope: Scope, place: _Place) -> list[Completion]:
         return _joins(place)
     kind = ATTRIBUTES[meaning.name].kind if meaning.source == "attribute" else meaning.source
     offered = ["= true", "= false"] if meaning.aggregate == "diverged" else _OPERATORS.get(kind, _OPERATORS["text"])
-    found = [Completion(sign, place.start) for sign in offered if sign.startswith(place.partial.lower())]
-    return found if not place.partial else found + _joins(place)
+    signs = [Completion(sign, place.start) for sign in offered if sign.startswith(place.partial.lower())]
+    return signs if not place.partial else signs + _joins(place)
 
 
 def _joins(place: _Place) -> list[Completion]:
@@ -294,9 +294,9 @@ def _values(scope: Scope, place: _Place) -> list[Completion]:
         pairs = [(quoted_value(str(text)), _runs_text(count, meaning.name)) for text, count in rows]
     else:
         pairs = _stored_values(scope, meaning.source, meaning.name_key)
-    found = [Completion(text, place.start, detail) for text, detail in pairs if wanted in text.casefold()]
-    found.sort(key=lambda each: not each.text.strip('"').casefold().startswith(wanted))
-    return [each for each in found[:MAX_OFFERED] if each.text != place.partial]
+    offered = [Completion(text, place.start, detail) for text, detail in pairs if wanted in text.casefold()]
+    offered.sort(key=lambda completion: not completion.text.strip('"').casefold().startswith(wanted))
+    return [completion for completion in offered[:MAX_OFFERED] if completion.text != place.partial]
 
 
 def _values_query(word: str) -> str:
@@ -331,18 +331,18 @@ def _runs_text(count: int, kind: str = "") -> str:
 def _stored_values(scope: Scope, source: str, name_key: int | None) -> list[tuple[str, str]]:
     """Give what runs have as the value of a param or a tag: the commonest first."""
     values: dict[str, Any] = {"name": name_key, "most": MAX_VALUES}
-    found: list[tuple[int, str]] = []
+    counted: list[tuple[int, str]] = []
     if source == "tag":
         query = "SELECT value, count(*) FROM tag WHERE name_key = :name AND value <> '' GROUP BY value ORDER BY 2 DESC LIMIT :most"
-        found = [(count, quoted_value(str(value))) for value, count in scope.connection.execute(query, values)]
+        counted = [(count, quoted_value(str(value))) for value, count in scope.connection.execute(query, values)]
     else:
         for kind in ("number", "text"):
             query = f"SELECT {kind}, count(*), min(type) FROM param WHERE name_key = :name AND {kind} IS NOT NULL GROUP BY {kind} ORDER BY 2 DESC LIMIT :most"
             for value, count, stored in scope.connection.execute(query, values):
                 text = str(bool(value)).lower() if stored == 2 else as_text(value)
-                found.append((count, quoted_value(text)))
-    found.sort(key=lambda pair: -pair[0])
-    return [(text, _runs_text(count)) for count, text in found]
+                counted.append((count, quoted_value(text)))
+    counted.sort(key=lambda pair: -pair[0])
+    return [(text, _runs_text(count)) for count, text in counted]
 
 
 def _metric_values(scope: Scope, name_key: int | None, aggregate: str) -> list[tuple[str, str]]:
@@ -352,12 +352,12 @@ def _metric_values(scope: Scope, name_key: int | None, aggregate: str) -> list[t
         return []
     where = f"FROM series AS t WHERE t.name_key = :name AND {value} IS NOT NULL"
     total = scope.connection.execute(f"SELECT count(*) {where}", {"name": name_key}).fetchone()[0]
-    found = []
+    quantiles = []
     for share in (1, 10, 50, 90, 99):
         row = scope.connection.execute(
             f"SELECT {value} {where} ORDER BY {value} LIMIT 1 OFFSET :skip",
             {"name": name_key, "skip": max(0, total - 1) * share // 100},
         ).fetchone()
         if row is not None and isinstance(row[0], int | float) and abs(row[0]) < 1e308:
-            found.append((f"{row[0]:.4g}", f"{share} % of runs have less"))
-    return list(dict(found).items())
+            quantiles.append((f"{row[0]:.4g}", f"{share} % of runs have less"))
+    return list(dict(quantiles).items())

@@ -120,7 +120,7 @@ def _by_start(test: Comparison, column: str) -> Condition:
     return Rows("run", f"{column} <> '' AND {'' if test.operator in ('=', 'in') else 'NOT '}{same}", values)
 
 
-def _one_of(test: Comparison, known: dict[str, str], words: Iterable[str]) -> tuple[set[str], bool]:
+def _one_of(test: Comparison, canonical: dict[str, str], words: Iterable[str]) -> tuple[set[str], bool]:
     """Give which of an attribute's words a test means, and whether all others are meant instead."""
     words = tuple(words)
     if test.operator in ("exists", "is not null"):
@@ -138,9 +138,9 @@ def _one_of(test: Comparison, known: dict[str, str], words: Iterable[str]) -> tu
         return {word for word in words if holds(word)}, False
     chosen = set()
     for value in test.values:
-        if value.text.lower() not in known:
+        if value.text.lower() not in canonical:
             raise error_at(value, f"{value.text!r} is no {test.field.name}.", f"Use {', '.join(words)}.")
-        chosen.add(known[value.text.lower()])
+        chosen.add(canonical[value.text.lower()])
     return chosen, test.operator in ("!=", "not in")
 
 
@@ -201,8 +201,8 @@ def _duration(test: Comparison, scope: Scope) -> Condition:
     going = f"({STATUS_CONDITIONS['running']}) AND t.duration_ms IS NULL AND t.started_ms <> 0"
     times = {**status_times(scope.now_ms), "now": scope.now_ms}
     if test.operator in ("exists", "is not null", "is null"):
-        known = Union([Rows("run", "t.duration_ms IS NOT NULL", {}), Rows("run", going, times)])
-        return Complement(known) if test.operator == "is null" else known
+        has_duration = Union([Rows("run", "t.duration_ms IS NOT NULL", {}), Rows("run", going, times)])
+        return Complement(has_duration) if test.operator == "is null" else has_duration
     if test.operator not in ("=", "!=", "in", "not in", *COMPARISONS):
         raise error_at(
             test,
@@ -258,7 +258,7 @@ def _project(test: Comparison) -> Condition:
         return Nothing()
     holds = of_text(matcher(test))
 
-    def found(scope: Scope, within: set[int] | None) -> set[int]:
+    def runs_in_projects(scope: Scope, within: set[int] | None) -> set[int]:
         projects = [
             key for key, name in scope.connection.execute("SELECT key, name FROM project").fetchall() if holds(name)
         ]
@@ -267,7 +267,7 @@ def _project(test: Comparison) -> Condition:
         )
         return scope.set_of(query, {"projects": orjson.dumps(projects).decode()})
 
-    return Computed(found)
+    return Computed(runs_in_projects)
 
 
 def _any_tag(test: Comparison) -> Condition:
@@ -279,7 +279,7 @@ def _any_tag(test: Comparison) -> Condition:
     plain = Comparison(test.field, NEGATIONS.get(test.operator, test.operator), test.values, test.position, test.length)
     holds = of_text(matcher(plain))
 
-    def found(scope: Scope, within: set[int] | None) -> set[int]:
+    def runs_with_tags(scope: Scope, within: set[int] | None) -> set[int]:
         names = scope.connection.execute(
             "SELECT n.key, n.text FROM name AS n WHERE EXISTS (SELECT 1 FROM tag AS t WHERE t.name_key = n.key)"
         ).fetchall()
@@ -287,7 +287,7 @@ def _any_tag(test: Comparison) -> Condition:
         query = "SELECT t.run_key AS key FROM tag AS t WHERE t.name_key IN (SELECT w.value FROM json_each(:names) AS w)"
         return scope.set_of(query, {"names": orjson.dumps(keys).decode()})
 
-    return Complement(Computed(found)) if is_negated else Computed(found)
+    return Complement(Computed(runs_with_tags)) if is_negated else Computed(runs_with_tags)
 
 
 def _artifact(test: Comparison, name: str) -> Condition:
@@ -298,26 +298,26 @@ def _artifact(test: Comparison, name: str) -> Condition:
             test, f"{test.operator} does not go with {name}.", f'Write {name} = "mnist:v2", or {name} ~ mnist.'
         )
     if test.operator in ("exists", "is not null", "is null"):
-        found: Condition = Computed(lambda scope, within: _runs_of(scope, name, None))
+        matching: Condition = Computed(lambda scope, within: _runs_of(scope, name, None))
     elif test.operator in ("=", "!=", "in", "not in"):
         texts = [value.text for value in test.values]
-        found = Computed(lambda scope, within: _runs_of(scope, name, _versions_named(scope, texts)))
+        matching = Computed(lambda scope, within: _runs_of(scope, name, _versions_named(scope, texts)))
     else:
         operator = NEGATIONS.get(test.operator, test.operator)
         holds = of_text(matcher(Comparison(test.field, operator, test.values, test.position, test.length)))
-        found = Computed(lambda scope, within: _runs_of(scope, name, _versions_like(scope, holds)))
-    return Complement(found) if is_negated else found
+        matching = Computed(lambda scope, within: _runs_of(scope, name, _versions_like(scope, holds)))
+    return Complement(matching) if is_negated else matching
 
 
 def _runs_of(scope: Scope, name: str, versions: str | None) -> set[int]:
     """Give the runs with an input or output among some versions: a JSON list of keys, or None for any."""
-    found: set[int] = set()
+    keys: set[int] = set()
     for relation, version, run in _RELATIONS[name]:
         only = "" if versions is None else f"AND {version} IN (SELECT w.value FROM json_each(:versions) AS w)"
-        found |= scope.set_of(
+        keys |= scope.set_of(
             f"SELECT {run} AS key FROM edge AS e WHERE e.relation = {relation} {only}", {"versions": versions}
         )
-    return found
+    return keys
 
 
 def _versions_named(scope: Scope, texts: Iterable[str]) -> str:

@@ -75,8 +75,8 @@ def _positive(operator: str, values: Sequence[Value], is_tag: bool) -> Matcher:
     if operator in ("like", "ilike"):
         return like_matcher(value.text, ignores_case=operator == "ilike")
     if operator in ("=", "in"):
-        texts = {each.text for each in values}
-        if is_tag and any(each.text.lower() == "true" and not each.is_quoted for each in values):
+        texts = {value.text for value in values}
+        if is_tag and any(value.text.lower() == "true" and not value.is_quoted for value in values):
             texts |= {"", "True", "true"}
         is_number = among_numbers(values) if is_tag else None
         if is_number is None:
@@ -87,7 +87,7 @@ def _positive(operator: str, values: Sequence[Value], is_tag: bool) -> Matcher:
     if number is None:
         encoded = value.text.encode("utf-8", "replace")
         return lambda text: compare(text.encode("utf-8", "replace"), encoded)
-    return lambda text: (found := number_in(text)) is not None and compare(found, number)
+    return lambda text: (tag_number := number_in(text)) is not None and compare(tag_number, number)
 
 
 def among_numbers(values: Sequence[Value]) -> Callable[[int | float], bool] | None:
@@ -200,16 +200,16 @@ def like_matcher(pattern: str, *, ignores_case: bool) -> Matcher:
 
     def holds(text: str) -> bool:
         text = fold(text)
-        found = first.match(text)
-        if found is None:
+        match = first.match(text)
+        if match is None:
             return False
-        position = found.end()
+        position = match.end()
         # The leftmost place of each part leaves most room for the next.
         for part in parts[1:-1]:
-            found = part.search(text, position)
-            if found is None:
+            match = part.search(text, position)
+            if match is None:
                 return False
-            position = found.end()
+            position = match.end()
         return len(text) - last_length >= position and last.fullmatch(text, len(text) - last_length) is not None
 
     return holds

@@ -44,7 +44,7 @@ def where_between(column: Column, low: float, high: float) -> str:
         if column.name == "duration":
             return f"{shown} >= {_plain(low)}ms and {shown} <= {_plain(high)}ms"
         # The filter reads whole seconds; the end is within the last one.
-        first, last = (datetime.fromtimestamp(each / 1000) for each in (math.floor(low / 1000) * 1000, math.ceil((high + 1) / 1000) * 1000))  # fmt: skip
+        first, last = (datetime.fromtimestamp(time_ms / 1000) for time_ms in (math.floor(low / 1000) * 1000, math.ceil((high + 1) / 1000) * 1000))  # fmt: skip
         return f"{shown} >= {first:%Y-%m-%dT%H:%M:%S} and {shown} < {last:%Y-%m-%dT%H:%M:%S}"
     return f"{shown} >= {_plain(low)} and {shown} <= {_plain(high)}"
 

@@ -50,30 +50,30 @@ def meaning_of(field: Field, scope: Scope) -> Meaning:
     if field.source:
         return _named(field, scope)
 
-    found: list[Meaning] = []
+    meanings: list[Meaning] = []
     name = field.name
     if name in ATTRIBUTES:
-        found.append(Meaning("attribute", name))
-    found += [Meaning(source, name, name_key=scope.name_key(name)) for source in scope.sources_of(name)]
+        meanings.append(Meaning("attribute", name))
+    meanings += [Meaning(source, name, name_key=scope.name_key(name)) for source in scope.sources_of(name)]
     base, dot, aggregate = name.rpartition(".")
-    if not found and dot and aggregate in AGGREGATES and "metric" in scope.sources_of(base):
-        found.append(Meaning("metric", base, aggregate, scope.name_key(base)))
-    if not found and name.lower() in OTHER_WORDS:
-        found.append(Meaning("attribute", OTHER_WORDS[name.lower()]))
-    if not found and name.lower() in ATTRIBUTES:
-        found.append(Meaning("attribute", name.lower()))
-    if len(found) > 1:
+    if not meanings and dot and aggregate in AGGREGATES and "metric" in scope.sources_of(base):
+        meanings.append(Meaning("metric", base, aggregate, scope.name_key(base)))
+    if not meanings and name.lower() in OTHER_WORDS:
+        meanings.append(Meaning("attribute", OTHER_WORDS[name.lower()]))
+    if not meanings and name.lower() in ATTRIBUTES:
+        meanings.append(Meaning("attribute", name.lower()))
+    if len(meanings) > 1:
         words = {"attribute": "an attribute", "metric": "a metric", "param": "a param", "tag": "a tag"}
         prefixes = {"attribute": "attr.", "metric": "metrics.", "param": "params.", "tag": "tags."}
         raise error_at(
             field,
-            f"{name} is {' and '.join(words[each.source] for each in found)}.",
-            f"Write {' or '.join(prefixes[each.source] + quoted_name(name) for each in found)}.",
+            f"{name} is {' and '.join(words[meaning.source] for meaning in meanings)}.",
+            f"Write {' or '.join(prefixes[meaning.source] + quoted_name(name) for meaning in meanings)}.",
         )
-    if not found:
+    if not meanings:
         remedy = _nearest(scope, base if dot and aggregate in AGGREGATES else name)
         raise NothingNamed(f"Nothing here is named {name!r}.", field.position, field.length, remedy=remedy)
-    return found[0]
+    return meanings[0]
 
 
 def _named(field: Field, scope: Scope) -> Meaning:
@@ -102,20 +102,20 @@ def _nearest(scope: Scope, name: str, source: str = "") -> str:
     import difflib
 
     name = name[:_NEAR_CHARS]
-    known = {str(row[0]) for row in scope.connection.execute("SELECT text FROM name LIMIT 20000")}
+    names = {str(row[0]) for row in scope.connection.execute("SELECT text FROM name LIMIT 20000")}
     if not source:
-        known |= set(ATTRIBUTES)
+        names |= set(ATTRIBUTES)
     folded: dict[str, list[str]] = {}
-    for each in sorted(known):
-        folded.setdefault(each.casefold(), []).append(each)
+    for candidate in sorted(names):
+        folded.setdefault(candidate.casefold(), []).append(candidate)
         # `acc` should find `val/acc`.
-        folded.setdefault(each.casefold().rpartition("/")[2], []).append(each)
+        folded.setdefault(candidate.casefold().rpartition("/")[2], []).append(candidate)
     close = difflib.get_close_matches(name.casefold(), folded, n=2 * _OFFERED, cutoff=0.6)
     offered = list(
-        dict.fromkeys(each for key in close for each in folded[key] if not source or source in scope.sources_of(each))
+        dict.fromkeys(candidate for key in close for candidate in folded[key] if not source or source in scope.sources_of(candidate))
     )[:_OFFERED]
     if offered:
-        return f"Did you mean {' or '.join(quoted_name(each) for each in offered)}?"
+        return f"Did you mean {' or '.join(quoted_name(candidate) for candidate in offered)}?"
     return "" if source else f"Use {_FIELDS_HELP}."
 
 

@@ -66,55 +66,55 @@ def runs_holding(connection: sqlite3.Connection, text: str, *, within: set[int] 
         within: look at these runs alone, one by one: quicker where they are few.
     """
     word = storable(text)[:MAX_WORD_CHARS]
-    found: set[int] = set()
+    keys: set[int] = set()
     if within is not None:
-        told = {"within": orjson.dumps(list(within)).decode(), "number": as_number(word)}
+        values = {"within": orjson.dumps(list(within)).decode(), "number": as_number(word)}
         for part in _spellings(word):
             for query in _AMONG:
-                found.update(key_list(connection, query, {**told, "part": part}))
-        return found
+                keys.update(key_list(connection, query, {**values, "part": part}))
+        return keys
     for part in _spellings(word):
-        found |= _holding(connection, part)
+        keys |= _holding(connection, part)
     number = as_number(word)
     if number is not None:
         query = "SELECT run_key AS key FROM param WHERE name_key = :name AND number = :number"
         for (name_key,) in connection.execute("SELECT key FROM name").fetchall():
-            found.update(key_list(connection, query, {"name": name_key, "number": number}))
-    return found
+            keys.update(key_list(connection, query, {"name": name_key, "number": number}))
+    return keys
 
 
 def runs_of_status(connection: sqlite3.Connection, text: str, now_ms: int) -> set[int]:
     """Give the keys of the runs whose status begins with a text of three letters or more."""
-    found: set[int] = set()
+    keys: set[int] = set()
     for status, condition in STATUS_CONDITIONS.items():
         if len(text) > 2 and status.startswith(text.lower()):
             query = f"SELECT t.key AS key FROM run AS t WHERE {condition}"
-            found.update(key_list(connection, query, status_times(now_ms)))
-    return found
+            keys.update(key_list(connection, query, status_times(now_ms)))
+    return keys
 
 
 def _spellings(word: str) -> set[str]:
     """Give what to look for: SQLite folds ASCII letters alone, so that others are tried in several cases."""
-    return {_ascii_lower(each) for each in (word, word.lower(), word.upper(), word.capitalize())}
+    return {_ascii_lower(form) for form in (word, word.lower(), word.upper(), word.capitalize())}
 
 
 def _ascii_lower(text: str) -> str:
-    return text.lower() if text.isascii() else "".join(each.lower() if each.isascii() else each for each in text)
+    return text.lower() if text.isascii() else "".join(letter.lower() if letter.isascii() else letter for letter in text)
 
 
 def _holding(connection: sqlite3.Connection, part: str) -> set[int]:
     """Give the runs with `part`, folded already, in a text. Unlike LIKE, instr sees what stands behind a NUL."""
     values = {"part": part}
-    found = set(key_list(connection, RUNS_HOLDING, values))
-    found.update(key_list(connection, NOTES_HOLDING, values))
+    keys = set(key_list(connection, RUNS_HOLDING, values))
+    keys.update(key_list(connection, NOTES_HOLDING, values))
     for project in key_list(connection, PROJECTS_HOLDING, values):
-        found.update(key_list(connection, "SELECT key FROM run WHERE project_key = :project", {"project": project}))
-    found.update(key_list(connection, TAG_NAMES_HOLDING, values))
+        keys.update(key_list(connection, "SELECT key FROM run WHERE project_key = :project", {"project": project}))
+    keys.update(key_list(connection, TAG_NAMES_HOLDING, values))
     for distinct, table, column in ((DISTINCT_TEXTS, "param", "text"), (DISTINCT_TAGS, "tag", "value")):
         for name_key, text in connection.execute(distinct, {**values, "limit": MAX_DISTINCT}).fetchall():
             query = f"SELECT run_key AS key FROM {table} WHERE name_key = :name AND {column} = :text"
-            found.update(key_list(connection, query, {"name": name_key, "text": text}))
-    return found
+            keys.update(key_list(connection, query, {"name": name_key, "text": text}))
+    return keys
 
 
 def as_number(word: str) -> float | int | None:

@@ -107,12 +107,12 @@ class Scope:
         key = self.name_key(text)
         if key is None:
             return []
-        found = [
+        sources = [
             source
             for source, rows in _TABLES
             if self.connection.execute(f"SELECT 1 FROM {rows} LIMIT 1", {"key": key}).fetchone()
         ]
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(sources))
 
 
 def _names(connection: sqlite3.Connection) -> dict[int, str]:
@@ -188,31 +188,31 @@ class Texts:
         key = ("texts", self.name, *(query for query, _ in self.queries), *(str(values) for _, values in self.queries))
         if within is not None and len(within) <= FEW and self.one_by_one and scope.memory.peek(key) is None:
             return self._among(scope, within, *self.one_by_one)
-        return set(scope.memory.get(key, lambda: array("q", self._found(scope))))
+        return set(scope.memory.get(key, lambda: array("q", self._matching(scope))))
 
     def _among(self, scope: Scope, within: set[int], query: str, values: dict[str, Any]) -> set[int]:
         """Look at the values of a few runs, each distinct one once."""
-        told = {**values, "within": orjson.dumps(list(within)).decode()}
-        known: dict[Any, bool] = {}
-        found: set[int] = set()
-        for key, value in scope.connection.execute(query, told):
+        bound = {**values, "within": orjson.dumps(list(within)).decode()}
+        verdicts: dict[Any, bool] = {}
+        matching: set[int] = set()
+        for key, value in scope.connection.execute(query, bound):
             if value is None:
                 continue
-            holds = known.get((type(value), value))
+            holds = verdicts.get((type(value), value))
             if holds is None:
-                holds = known[type(value), value] = self.holds(value)
+                holds = verdicts[type(value), value] = self.holds(value)
             if holds:
-                found.add(key)
-        return found
+                matching.add(key)
+        return matching
 
-    def _found(self, scope: Scope) -> set[int]:
-        found: set[int] = set()
+    def _matching(self, scope: Scope) -> set[int]:
+        matching: set[int] = set()
         for query, values in self.queries:
             rows = scope.connection.execute(query, values)
             joined = ",".join(keys for value, keys in rows if value is not None and self.holds(value))
             if joined:
-                found.update(keys_of(joined))
-        return found
+                matching.update(keys_of(joined))
+        return matching
 
     def estimate(self, scope: Scope) -> int:
         if not self.bounded:
@@ -281,15 +281,15 @@ class Intersection:
     parts: list[Condition]
 
     def keys(self, scope: Scope, within: set[int] | None) -> set[int]:
-        found = within
+        remaining = within
         # Of a few runs it does not matter which condition is asked about first.
         is_few = within is not None and len(within) <= FEW
         for part in self.parts if is_few else sorted(self.parts, key=lambda part: part.estimate(scope)):
-            matching = part.keys(scope, found)
-            found = matching if found is None else found & matching
-            if not found:
+            matching = part.keys(scope, remaining)
+            remaining = matching if remaining is None else remaining & matching
+            if not remaining:
                 break
-        return found if found is not None else set()
+        return remaining if remaining is not None else set()
 
     def estimate(self, scope: Scope) -> int:
         return min(part.estimate(scope) for part in self.parts)
@@ -300,10 +300,10 @@ class Union:
     parts: list[Condition]
 
     def keys(self, scope: Scope, within: set[int] | None) -> set[int]:
-        found: set[int] = set()
+        matching: set[int] = set()
         for part in self.parts:
-            found |= part.keys(scope, within)
-        return found
+            matching |= part.keys(scope, within)
+        return matching
 
     def estimate(self, scope: Scope) -> int:
         return min(FEW, sum(part.estimate(scope) for part in self.parts))

@@ -111,7 +111,7 @@ def _tokens(text: str, is_lenient: bool) -> Iterator[Token]:
         elif sign in "(),":
             yield Token(sign, sign, position, position + 1)
             position += 1
-        elif operator := next((each for each in OPERATORS if text.startswith(each, position)), None):
+        elif operator := next((candidate for candidate in OPERATORS if text.startswith(candidate, position)), None):
             yield Token("operator", _SAME.get(operator, operator), position, position + len(operator))
             position += len(operator)
         elif sign == "!":

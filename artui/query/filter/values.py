@@ -67,8 +67,8 @@ class Value:
         """Like `number`, but `10k`, `10MB` and `2h30m` are numbers too: counts, bytes and seconds."""
         if (number := self.number) is not None or self.is_quoted or self.is_ago:
             return number
-        if (found := _UNIT.match(self.text)) and found[2] in _UNITS:
-            return float(found[1]) * _UNITS[found[2]]
+        if (match := _UNIT.match(self.text)) and match[2] in _UNITS:
+            return float(match[1]) * _UNITS[match[2]]
         return self.seconds
 
     @property
