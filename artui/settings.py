@@ -122,7 +122,7 @@ def read_state(name: str) -> Any:
         return None
 
 
-def keep_state(name: str, told: Any) -> None:
+def keep_state(name: str, value: Any) -> None:
     """Remember JSON for the user, whole or not at all. Where it cannot be written nothing is said: it is a comfort."""
     import orjson
 
@@ -130,7 +130,7 @@ def keep_state(name: str, told: Any) -> None:
         path = state_folder() / name
         part = path.with_name(f"{name}.{os.getpid()}")
         private_folder(path.parent)
-        part.write_bytes(orjson.dumps(told))
+        part.write_bytes(orjson.dumps(value))
         part.replace(path)
 
 
@@ -144,20 +144,22 @@ def load_settings() -> Settings:
     path = Path("settings.toml")
     try:
         path = config_folder() / path
-        found = tomllib.loads(path.read_text("utf-8"))
+        file_values = tomllib.loads(path.read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError, RuntimeError):  # none, or a user without a home
-        found = {}
+        file_values = {}
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read: {error}.", remedy="Correct it, or move it away.") from error
 
     settings = Settings()
-    for each in fields(Settings):
-        default = getattr(settings, each.name)
-        text = os.environ.get("ARTUI_" + each.name.upper())
-        if text is not None and each.name != "catalog" and not isinstance(default, dict):
-            settings = replace(settings, **{each.name: _from_text(each.name, text, default)})
-        elif each.name in found:
-            settings = replace(settings, **{each.name: _checked(each.name, found[each.name], default, path)})
+    for setting in fields(Settings):
+        default = getattr(settings, setting.name)
+        text = os.environ.get("ARTUI_" + setting.name.upper())
+        if text is not None and setting.name != "catalog" and not isinstance(default, dict):
+            settings = replace(settings, **{setting.name: _from_text(setting.name, text, default)})
+        elif setting.name in file_values:
+            settings = replace(
+                settings, **{setting.name: _checked(setting.name, file_values[setting.name], default, path)}
+            )
     return settings
 
 
@@ -180,7 +182,7 @@ def _from_text(name: str, text: str, default: Any) -> Any:
 def _checked(name: str, value: Any, default: Any, path: Path) -> Any:
     if isinstance(default, float) and isinstance(value, int):
         value = float(value)
-    if isinstance(default, tuple) and isinstance(value, list) and all(isinstance(each, str) for each in value):
+    if isinstance(default, tuple) and isinstance(value, list) and all(isinstance(entry, str) for entry in value):
         return tuple(value)
     if name == "console" and value == PYTHON:
         return PYTHON

@@ -116,7 +116,9 @@ def _root(reference: Reference, place: Path) -> Path:
 
 def _is_root(folder: Path) -> bool:
     """Whether what lies below a catalog's folder belongs to it: not in a home, the top, or where everybody puts files."""
-    shared = {Path(os.path.realpath(folder_name)) for folder_name in ("/tmp", "/var/tmp", "/dev/shm", tempfile.gettempdir())}
+    shared = {
+        Path(os.path.realpath(folder_name)) for folder_name in ("/tmp", "/var/tmp", "/dev/shm", tempfile.gettempdir())
+    }
     homes = {Path(os.path.realpath(os.path.expanduser("~"))), Path("/root")}
     return folder != Path(folder.anchor) and folder not in shared | homes and folder.parent != Path("/home")
 

@@ -46,7 +46,9 @@ class RunDetail:
     def remarks(self) -> tuple[str, ...]:
         """What a reader should know of how the run was recorded, such as a spool that was cut off."""
         remarks = self.context.get("remarks")
-        texts = [remark.get("text") for remark in remarks if isinstance(remark, dict)] if isinstance(remarks, list) else []
+        texts = (
+            [remark.get("text") for remark in remarks if isinstance(remark, dict)] if isinstance(remarks, list) else []
+        )
         return tuple(text for text in texts if isinstance(text, str))
 
 

@@ -123,7 +123,9 @@ def _code_rows(reader: Reader, runs: Sequence[RunDetail], *, in_depth: bool) -> 
     digests = [{path: digest for path, (_, digest, _) in files_of_run.items()} for files_of_run in files]
     for path in codediff.differing_names(digests)[:MAX_CODE_ROWS]:
         texts = [
-            codediff.changed_text(reader, files_of_run[path][0], path, files_of_run[path][2]) if path in files_of_run else None
+            codediff.changed_text(reader, files_of_run[path][0], path, files_of_run[path][2])
+            if path in files_of_run
+            else None
             for files_of_run in files
         ]
         row = _row("code", "changes" if path == "changes.patch" else path, texts)
@@ -162,7 +164,8 @@ def _environment_rows(reader: Reader, runs: Sequence[RunDetail], *, in_depth: bo
     packages = [run_surroundings.packages for run_surroundings in surroundings]
     if all(heads):
         rows += [
-            _row("packages", name, [run_packages.get(name) for run_packages in packages]) for name in codediff.differing_names(packages)
+            _row("packages", name, [run_packages.get(name) for run_packages in packages])
+            for name in codediff.differing_names(packages)
         ]
     return rows
 

@@ -59,4 +59,6 @@ def sentence(named: Iterable[tuple[str, tuple[str, ...]]]) -> str:
         return ""
     rest = f" and {len(damaged_things) - MOST_NAMED} more" if len(damaged_things) > MOST_NAMED else ""
     statement = f"damaged, not as recorded: {', '.join(damaged_things[:MOST_NAMED])}{rest}"
-    return f"{len(damaged_things):,} of what is shown {'is' if len(damaged_things) == 1 else 'are'} {statement}; {REMEDY}."
+    return (
+        f"{len(damaged_things):,} of what is shown {'is' if len(damaged_things) == 1 else 'are'} {statement}; {REMEDY}."
+    )

@@ -166,8 +166,8 @@ class LiveLog(FileLog):
     def look(self) -> bool:
         """Say whether it has changed since the last look: costs a `stat`."""
         try:
-            found = os.stat(self._folder / self._name, follow_symlinks=False)
-            token = (found.st_ino, found.st_size, found.st_mtime_ns)
+            status = os.stat(self._folder / self._name, follow_symlinks=False)
+            token = (status.st_ino, status.st_size, status.st_mtime_ns)
             if self._token and token[0] != self._token[0]:
                 handle = self._open()
                 self.close()
@@ -198,14 +198,14 @@ def _open_regular(path: Path) -> int:
 def log_sources(reader: Reader, detail: RunDetail) -> list[LogHead]:
     """List the logs of a run: the consoles of one that goes on, then all files of the versions of kind `log`."""
     versions = {head.key: head for head in detail.outputs if head.kind == "log"}
-    found: list[LogHead] = []
+    saved_logs: list[LogHead] = []
     with reader.snapshot() as connection:
         for key, version in versions.items():
             rows = connection.execute(
                 "SELECT path FROM file WHERE version_key = ? AND link_target IS NULL ORDER BY path LIMIT ?",
-                (key, MAX_LOGS - len(found)),
+                (key, MAX_LOGS - len(saved_logs)),
             ).fetchall()
-            found += [
+            saved_logs += [
                 LogHead(version.artifact, version.reference, version_key=key, path=str(path))
                 if len(rows) == 1
                 else LogHead(version.artifact, f"{version.reference} {path}", version_key=key, path=str(path))
@@ -213,23 +213,23 @@ def log_sources(reader: Reader, detail: RunDetail) -> list[LogHead]:
             ]
     # Between a run's end and the moment when its console has been saved, the file is all there is.
     is_open = detail.head.status in GOING
-    saved = {head.artifact for head in found}
-    return [head for head in _consoles(reader, detail.head.id) if is_open or head.artifact not in saved] + found
+    saved = {head.artifact for head in saved_logs}
+    return [head for head in _consoles(reader, detail.head.id) if is_open or head.artifact not in saved] + saved_logs
 
 
 def _consoles(reader: Reader, run_id: str) -> list[LogHead]:
     def is_wanted(name: str) -> bool:
-        told = console_of(name)
-        return told is not None and told[0] == run_id
+        console = console_of(name)
+        return console is not None and console[0] == run_id
 
     names: list[str] = []
     for place in folders_of(reader.path):
         with contextlib.suppress(OSError), opened_folder(place) as folder:
             names += filter(is_wanted, os.listdir(folder))
     return [
-        LogHead(told[1], told[1], is_live=True, path=name)
+        LogHead(console[1], console[1], is_live=True, path=name)
         for name in sorted(names, key=lambda name: (len(name), name))[:MAX_LOGS]
-        if (told := console_of(name)) is not None
+        if (console := console_of(name)) is not None
     ]
 
 

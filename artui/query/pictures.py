@@ -53,17 +53,17 @@ def read_picture(reader: Reader, version_key: int, path: str) -> TablePicture | 
 def picture_of(text: str, *, delimiter: str = ",") -> TablePicture | None:
     """Find out what a table can be drawn as; None if it is no table of numbers."""
     try:
-        found = []
+        rows = []
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
             if row:
-                found.append(row)
-            if len(found) > MAX_ROWS:
+                rows.append(row)
+            if len(rows) > MAX_ROWS:
                 return None
     except csv.Error:
         return None
-    if len(found) < 3 or not 2 <= len(found[0]) <= 1000:
+    if len(rows) < 3 or not 2 <= len(rows[0]) <= 1000:
         return None
-    header, body = found[0], found[1:]
+    header, body = rows[0], rows[1:]
     if any(len(row) != len(header) for row in body):
         return None
     return _bars(header, body) or _matrix(header, body) or _lines(header, body)
@@ -94,8 +94,8 @@ def _matrix(header: Sequence[str], body: Sequence[Sequence[str]]) -> TablePictur
     is_square = len(labels) == len(names) and (labels == names or _ends_alike(labels, names))
     has_words = all(math.isnan(_number(label)) for label in labels) and len(set(labels)) == len(labels)
     values = tuple(tuple(_number(cell) for cell in row[1:]) for row in body)
-    known = sum(math.isfinite(cell) for row in values for cell in row)
-    if not (is_square or has_words) or known < len(labels) * len(names) / 2:
+    finite_count = sum(math.isfinite(cell) for row in values for cell in row)
+    if not (is_square or has_words) or finite_count < len(labels) * len(names) / 2:
         return None
     return TablePicture("matrix", tuple(labels), tuple(names), values, header[0].strip())
 

@@ -95,8 +95,8 @@ def resolve(reader: Reader, text: str) -> RunHead | VersionHead:
 
 def _version(reader: Reader, text: str) -> VersionHead:
     with reader.snapshot() as connection:
-        found = find_version(connection, parse(text))
-        for head in version_heads(connection, "SELECT :key", {"key": found.key}):
+        version = find_version(connection, parse(text))
+        for head in version_heads(connection, "SELECT :key", {"key": version.key}):
             return head
     raise UnknownReference(
         f"The version {text!r} is damaged: it is deleted, or of no artifact that is there.",

@@ -130,7 +130,7 @@ def _condition(text: str) -> Callable[[Sequence[float], float], bool] | None:
 
 def alerts(runs: Sequence[LiveRun], rules: Sequence[Rule], now_ms: int) -> list[Alert]:
     """Give what holds now, of runs that are going on or that ended just now."""
-    found = []
+    holding = []
     for run in runs:
         if run.head.ended_ms is not None and now_ms - run.head.ended_ms > ENDED_LATELY_MS:
             continue
@@ -141,5 +141,5 @@ def alerts(runs: Sequence[LiveRun], rules: Sequence[Rule], now_ms: int) -> list[
                     continue
                 silent = (now_ms - metric.summary.last_ms) / 1000 if run.head.status in GOING else 0.0
                 if rule.holds(live.recent, silent):
-                    found.append(Alert(rule.text, run.head.id, run.head.name, metric.title, live.recent[-1]))
-    return found
+                    holding.append(Alert(rule.text, run.head.id, run.head.name, metric.title, live.recent[-1]))
+    return holding

@@ -45,7 +45,7 @@ def get_run(reader: Reader, run_id: str, *, max_metrics: int | None = None) -> R
         metrics = _metrics(reader, connection, key, run_id, max_metrics)
         context, context_damage = _context(connection, key) if reader.schema_version >= 2 else ({}, ())
         parts = {"command": command is None, "context": bool(context_damage)}
-        parts |= {word: any(each.damaged for each in found) for word, found in (("params", params), ("tags", tags), ("metrics", metrics))}  # fmt: skip
+        parts |= {word: any(thing.damaged for thing in things) for word, things in (("params", params), ("tags", tags), ("metrics", metrics))}  # fmt: skip
         children = connection.execute(
             f"SELECT {HEAD_COLUMNS} FROM run AS r LEFT JOIN project AS p ON p.key = r.project_key WHERE r.parent_id = :id ORDER BY r.started_ms, r.key LIMIT 500",
             {"id": run_id},
@@ -93,16 +93,16 @@ def run_context(connection: sqlite3.Connection, run_key: int) -> dict[str, Any]:
 
 def _context(connection: sqlite3.Connection, run_key: int) -> tuple[dict[str, Any], Damage]:
     """Read what surrounded a run, and name the subjects that are no JSON."""
-    found: dict[str, Any] = {}
+    context: dict[str, Any] = {}
     damaged: list[str] = []
     for name, content in connection.execute(
         "SELECT name, content FROM context WHERE run_key = :run ORDER BY name LIMIT 200", {"run": run_key}
     ):
         try:
-            found[cell_of.text(name)] = json.loads(content)
+            context[cell_of.text(name)] = json.loads(content)
         except (ValueError, TypeError, RecursionError):
             damaged.append(cell_of.text(name))
-    return found, tuple(damaged)
+    return context, tuple(damaged)
 
 
 def _tags(connection: sqlite3.Connection, run_key: int) -> list[Tag]:
@@ -115,7 +115,7 @@ def _tags(connection: sqlite3.Connection, run_key: int) -> list[Tag]:
 
 def run_params(connection: sqlite3.Connection, run_key: int) -> list[Param]:
     """Read the params of a run, in the order in which their names came into the catalog."""
-    found = []
+    params = []
     for name, kind, number, text in connection.execute(
         "SELECT n.text, p.type, p.number, p.text FROM param AS p LEFT JOIN name AS n ON n.key = p.name_key WHERE p.run_key = :run ORDER BY p.name_key",
         {"run": run_key},
@@ -123,8 +123,8 @@ def run_params(connection: sqlite3.Connection, run_key: int) -> list[Param]:
         value = param_value(kind, number, text)
         # The very object: a param may well have the value "damaged".
         damaged = ("value",) if value is DAMAGED else ()
-        found.append(Param(cell_of.text(name), value, _type(kind), damaged if isinstance(name, str) else ("name", *damaged)))  # fmt: skip
-    return found
+        params.append(Param(cell_of.text(name), value, _type(kind), damaged if isinstance(name, str) else ("name", *damaged)))  # fmt: skip
+    return params
 
 
 def _type(kind: Any) -> ParamType:

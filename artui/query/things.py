@@ -38,13 +38,13 @@ def find_things(reader: Reader, words_text: str, *, most: int = MAX_EACH) -> lis
     words = [storable(word)[:MAX_WORD_CHARS] for word in words_text.split()[:MAX_WORDS]]
     if not words:
         return []
-    found: list[Thing] = []
+    things: list[Thing] = []
     try:
         exact = resolve(reader, words_text.strip())
         if isinstance(exact, RunHead):
-            found.append(Thing("run", exact.id, exact.name, f"{exact.status}, {exact.project}", exact.started_ms))
+            things.append(Thing("run", exact.id, exact.name, f"{exact.status}, {exact.project}", exact.started_ms))
         else:
-            found.append(Thing("version", exact.id, exact.reference, exact.kind, exact.created_ms))
+            things.append(Thing("version", exact.id, exact.reference, exact.kind, exact.created_ms))
     except ArtuiError:
         pass  # no reference: it is looked for in the names
     with reader.snapshot() as connection:
@@ -54,9 +54,9 @@ def find_things(reader: Reader, words_text: str, *, most: int = MAX_EACH) -> lis
             *_names(connection, words, most),
             *_views(connection, words, most),
         ):
-            if all((thing.kind, thing.id) != (each.kind, each.id) for each in found):
-                found.append(thing)
-    return found
+            if all((thing.kind, thing.id) != (listed.kind, listed.id) for listed in things):
+                things.append(thing)
+    return things
 
 
 def _holding(column: str, words: list[str]) -> tuple[str, dict[str, Any]]:

@@ -141,7 +141,7 @@ def why(reader: Reader, left_id: str, right_id: str, metric: str = "", *, direct
     ours, theirs = results.get(keys[0]), results.get(keys[1])
     is_better = None if ours is None or theirs is None or ours == theirs else ours > theirs
     sign = -1 if is_better is False else 1
-    factors.sort(key=lambda each: (each.z is None, -sign * (each.z or 0.0)))
+    factors.sort(key=lambda factor: (factor.z is None, -sign * (factor.z or 0.0)))
     values = [_last(run, metric) for run in comparison.runs]
     damaged = tuple((run.head.name, run.damaged) for run in comparison.runs if run.damaged)
     return Why(metric, direction, values[0], values[1], is_better, tuple(factors), damaged)
@@ -237,12 +237,12 @@ def _stored(value: Any) -> Any:
 def _input_sides(connection: Any, artifact: str, runs: Sequence[RunDetail]) -> Sides | None:
     keys = []
     for run in runs:
-        found = [
+        matching_inputs = [
             head
             for head in run.inputs
             if (head.kind == "environment" if artifact == "environment" else head.artifact == artifact)
         ]
-        keys.append(found[0] if found else None)
+        keys.append(matching_inputs[0] if matching_inputs else None)
     if keys[0] is None or keys[1] is None:
         return None
     query = "SELECT e.target_key AS key FROM edge AS e WHERE e.relation = 1 AND e.source_key = :version"
@@ -304,8 +304,8 @@ def sets_apart(reader: Reader, left: Iterable[int], right: Iterable[int]) -> lis
                 theirs,
             )
         factors += _inputs_apart(connection, ours, theirs)
-    factors.sort(key=lambda each: -abs(each.z or 0.0))
-    return [each for each in factors if each.z]
+    factors.sort(key=lambda factor: -abs(factor.z or 0.0))
+    return [factor for factor in factors if factor.z]
 
 
 def _apart(
@@ -337,13 +337,15 @@ def _apart(
     best: Factor | None = None
     rest = set(ours), set(theirs)
     for value, keys in groups[:MAX_VALUES]:
-        found = _valued(section, name, f"{field} = {quoted_value(as_text(value))}", as_text(value), keys, ours, theirs)
+        candidate = _valued(
+            section, name, f"{field} = {quoted_value(as_text(value))}", as_text(value), keys, ours, theirs
+        )
         rest[0].difference_update(keys)
         rest[1].difference_update(keys)
-        best = found if best is None or abs(found.z or 0) > abs(best.z or 0) else best
+        best = candidate if best is None or abs(candidate.z or 0) > abs(best.z or 0) else best
     if groups and (rest[0] or rest[1]) and len(groups) <= MAX_VALUES:
-        found = _valued(section, name, f"{field} is null", "none", [*rest[0], *rest[1]], ours, theirs)
-        best = found if best is None or abs(found.z or 0) > abs(best.z or 0) else best
+        candidate = _valued(section, name, f"{field} is null", "none", [*rest[0], *rest[1]], ours, theirs)
+        best = candidate if best is None or abs(candidate.z or 0) > abs(best.z or 0) else best
     return [best] if best is not None else []
 
 
@@ -368,9 +370,9 @@ def _inputs_apart(connection: Any, ours: set[int], theirs: set[int]) -> list[Fac
     best: dict[str, Factor] = {}
     for name, number, joined in connection.execute(query).fetchall():
         name, keys = text(name), keys_of(joined)
-        found = _valued("inputs", name, f'input = "{name}:v{number}"', f"v{number}", keys, ours, theirs)
-        if name not in best or abs(found.z or 0) > abs(best[name].z or 0):
-            best[name] = found
+        candidate = _valued("inputs", name, f'input = "{name}:v{number}"', f"v{number}", keys, ours, theirs)
+        if name not in best or abs(candidate.z or 0) > abs(best[name].z or 0):
+            best[name] = candidate
     return list(best.values())
 
 

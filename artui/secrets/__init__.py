@@ -76,13 +76,13 @@ class Redactor:
         """Take out what has the form of a secret, or stands behind a name that says it is one."""
         if len(text) < SHORTEST_CHARS or text in self._clean:
             return text
-        found = _secrets_in(text)
+        secrets = _secrets_in(text)
         for view in views(text):
-            for each in _secrets_in(view.text):
-                start, end = view.place(each.start, each.end)
-                found.append(each._replace(start=start, end=end))
-        if found:
-            return self._replaced(text, found)
+            for secret in _secrets_in(view.text):
+                start, end = view.place(secret.start, secret.end)
+                secrets.append(secret._replace(start=start, end=end))
+        if secrets:
+            return self._replaced(text, secrets)
         self._remember(text)
         return text
 
@@ -164,7 +164,7 @@ class Redactor:
         if isinstance(value, Mapping):
             return self._mapping(name, value, depth)
         if isinstance(value, list | tuple):
-            if any(isinstance(each, str) and each.startswith("-") for each in value) and all(isinstance(each, str) for each in value):  # fmt: skip
+            if any(isinstance(part, str) and part.startswith("-") for part in value) and all(isinstance(part, str) for part in value):  # fmt: skip
                 return self.command(value)
             return [self._value(name, inner, depth + 1) for inner in value]
         return value
@@ -174,9 +174,9 @@ class Redactor:
         named = next((value[key] for key in ("name", "key", "Name", "Key") if isinstance(value.get(key), str)), name)
         cleaned = {}
         for key, inner in value.items():
-            said = str(key)
-            about = named if said.lower() in _PARTS_OF_A_NAME else said
-            if said == "key" and "username" in value:  # as Kaggle's file has it
+            key_text = str(key)
+            about = named if key_text.lower() in _PARTS_OF_A_NAME else key_text
+            if key_text == "key" and "username" in value:  # as Kaggle's file has it
                 about = "api_key"
             cleaned[self.text(key) if isinstance(key, str) else key] = self._value(about, inner, depth + 1)
         return cleaned
@@ -184,9 +184,9 @@ class Redactor:
     def _replaced(self, text: str, secrets: Sequence[_Secret]) -> str:
         parts: list[str] = []
         at = 0
-        for each in _merged(secrets, _MARK.finditer(text) if "redacted" in text else ()):
-            parts += [text[at : each.start], self._mark(each.kind, each.text)]
-            at = each.end
+        for secret in _merged(secrets, _MARK.finditer(text) if "redacted" in text else ()):
+            parts += [text[at : secret.start], self._mark(secret.kind, secret.text)]
+            at = secret.end
         return "".join([*parts, text[at:]])
 
     def _mark(self, kind: str, secret: str) -> str:
@@ -213,35 +213,35 @@ def begun_secret(text: str) -> int | None:
 
 def _secrets_in(text: str) -> list[_Secret]:
     """Find what has the form of a secret, and what stands behind a name; none of them within another."""
-    found: list[_Secret] = []
+    secrets: list[_Secret] = []
     is_long = len(text) > _LONG_CHARS
     if is_long or HINT.search(text) is not None:
-        for each in FORMATS if is_long else formats_within(text):
-            found += [_Secret(start, end, each.kind, text[start:end]) for start, end in each.find(text)]
-    return found + _named(text)
+        for form in FORMATS if is_long else formats_within(text):
+            secrets += [_Secret(start, end, form.kind, text[start:end]) for start, end in form.find(text)]
+    return secrets + _named(text)
 
 
 def _merged(secrets: Iterable[_Secret], marks: Iterable[re.Match[str]]) -> list[_Secret]:
     """Make one of secrets that overlap, told as the longest of them, and drop what is redacted already."""
     done = [_Secret(*match.span(), "", "") for match in marks]
     merged: list[_Secret] = []
-    for each in sorted([*done, *secrets], key=lambda each: each.start):
+    for secret in sorted([*done, *secrets], key=lambda secret: secret.start):
         last = merged[-1] if merged else None
-        if last is None or each.start >= last.end:
-            merged.append(each)
-        elif last.kind and each.kind:
-            longest = each if each.end - each.start > last.end - last.start else last
-            merged[-1] = longest._replace(start=last.start, end=max(last.end, each.end))
-        elif not each.kind:
-            merged[-1] = each
-    return [each for each in merged if each.kind]
+        if last is None or secret.start >= last.end:
+            merged.append(secret)
+        elif last.kind and secret.kind:
+            longest = secret if secret.end - secret.start > last.end - last.start else last
+            merged[-1] = longest._replace(start=last.start, end=max(last.end, secret.end))
+        elif not secret.kind:
+            merged[-1] = secret
+    return [secret for secret in merged if secret.kind]
 
 
 def _named(text: str) -> list[_Secret]:
     """Find values behind names: `api_key = "…"`, `TOKEN=…`, `--password …`."""
-    found: list[_Secret] = []
+    secrets: list[_Secret] = []
     if _BETWEEN.search(text) is None or not may_name_a_secret(text):
-        return found
+        return secrets
     for word in WORDS.finditer(text):
         before = _NAME_LETTERS.search(text, max(0, word.start() - 60), word.start())
         whole = (before[0] if before else "") + word[0]
@@ -259,8 +259,8 @@ def _named(text: str) -> list[_Secret]:
                 match = None
         if match is not None:
             group = "quoted" if match["quoted"] is not None else "value"
-            found.append(_Secret(*match.span(group), kind_of(name), match[group]))
-    return found
+            secrets.append(_Secret(*match.span(group), kind_of(name), match[group]))
+    return secrets
 
 
 def _is_given(name: str, value: str) -> bool:

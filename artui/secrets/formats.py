@@ -168,33 +168,33 @@ def _any_of(words: list[str]) -> str:
 
 _LOOSE = frozenset({"M", "N", "O", "AC", "SK", "-us", "dp."})
 """Too common by themselves: what has to stand with them is looked for instead."""
-_TREE = _any_of([word for each in FORMATS for word in each.words if word not in _LOOSE])
+_TREE = _any_of([word for form in FORMATS for word in form.words if word not in _LOOSE])
 HINT = re.compile(_TREE + r"|(?:AC|SK)[0-9a-f]{32}|-us\d|dp\.[a-z]{2,5}\.|\.(?<=[A-Za-z\d_\-]{20}\.)[A-Za-z\d_\-]{6}\.")
 """What any text with a secret of one of the forms holds somewhere: most texts hold none of it, and are done with."""
 _WORDS_WITHIN = re.compile(f"(?=({_TREE}))")
-_OF_LOOSE_WORDS = tuple(each for each in FORMATS if not _LOOSE.isdisjoint(each.words))
+_OF_LOOSE_WORDS = tuple(form for form in FORMATS if not _LOOSE.isdisjoint(form.words))
 
 
 def formats_within(text: str) -> Iterable[Format]:
     """Give the forms of which a text holds a word: a few of them, for a short text much faster than to try each."""
-    found = {each.source: each for each in _OF_LOOSE_WORDS}
+    form_by_source = {form.source: form for form in _OF_LOOSE_WORDS}
     for match in _WORDS_WITHIN.finditer(text):
-        for each in _formats_from(match[1]):
-            found[each.source] = each
-    return found.values()
+        for form in _formats_from(match[1]):
+            form_by_source[form.source] = form
+    return form_by_source.values()
 
 
 @cache
 def _formats_from(word: str) -> tuple[Format, ...]:
     # The tree ends at the shortest of words that begin alike.
-    return tuple(each for each in FORMATS if any(longer.startswith(word) for longer in each.words))
+    return tuple(form for form in FORMATS if any(longer.startswith(word) for longer in form.words))
 
 
 @cache
 def begun() -> re.Pattern[str]:
     """Give the pattern of a secret at the end of a text whose rest may be still to come."""
-    words = {word for each in FORMATS for word in each.words}
-    told = [
+    words = {word for form in FORMATS for word in form.words}
+    telling_words = [
         word for word in words if re.fullmatch(r"[A-Za-z0-9]{2,}[A-Za-z0-9_]*[_\-.]|AKIA|ASIA|AIza|eyJ|LTAI|AKID", word)
     ]
-    return re.compile(rf"(?<![A-Za-z0-9])(?:{_any_of(told)})[A-Za-z0-9_\-.+/=%~]{{0,400}}\Z")
+    return re.compile(rf"(?<![A-Za-z0-9])(?:{_any_of(telling_words)})[A-Za-z0-9_\-.+/=%~]{{0,400}}\Z")

@@ -51,8 +51,8 @@ def views(text: str) -> list[View]:
     """
     if _MAY_HIDE.search(text) is None:
         return []
-    found = list(_HIDDEN.finditer(text))
-    return [_without(text, found, "\n"), _without(text, found, "")] if found else []
+    hidden = list(_HIDDEN.finditer(text))
+    return [_without(text, hidden, "\n"), _without(text, hidden, "")] if hidden else []
 
 
 def _without(text: str, hidden: list[re.Match[str]], instead: str) -> View:

@@ -30,19 +30,19 @@ def remote_text(detail: RunDetail) -> str:
 
 def container_and_job(detail: RunDetail) -> list[tuple[str, str]]:
     """Say, as (label, text), which seeds were set and which container and job a run was in."""
-    told: list[tuple[str, str]] = []
+    facts: list[tuple[str, str]] = []
     seeds = detail.context.get("seeds")
     if isinstance(seeds, dict) and seeds:
-        told.append(("seeds", _assigned(seeds, most=8)))
+        facts.append(("seeds", _assigned(seeds, most=8)))
     container = detail.context.get("container")
     if isinstance(container, dict) and container:
         rest = "  ".join(f"{name} {value}" for name, value in list(container.items())[:5] if name != "kind")
-        told.append((str(container.get("kind", "inside"))[:8], rest or "in a container"))
+        facts.append((str(container.get("kind", "inside"))[:8], rest or "in a container"))
     job = detail.context.get("job")
     if isinstance(job, dict):
         systems = list(job.items())[:4]
-        told += [(str(system), _assigned(values, most=6)) for system, values in systems if isinstance(values, dict)]
-    return told
+        facts += [(str(system), _assigned(values, most=6)) for system, values in systems if isinstance(values, dict)]
+    return facts
 
 
 def variables(detail: RunDetail) -> str:

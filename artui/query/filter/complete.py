@@ -163,7 +163,10 @@ def _place(before: str) -> _Place:
             expects = "and" if operator == "between" else "join"
         elif token.kind in ("word", "name", "string") and expects in ("field", "join"):
             is_any = (
-                token.kind == "word" and token.text.lower() == "any" and i + 1 < len(before_cursor) and before_cursor[i + 1].kind == "("
+                token.kind == "word"
+                and token.text.lower() == "any"
+                and i + 1 < len(before_cursor)
+                and before_cursor[i + 1].kind == "("
             )
             if not is_any:
                 field, expects = field_of(token), "operator"

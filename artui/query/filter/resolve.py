@@ -112,7 +112,12 @@ def _nearest(scope: Scope, name: str, source: str = "") -> str:
         folded.setdefault(candidate.casefold().rpartition("/")[2], []).append(candidate)
     close = difflib.get_close_matches(name.casefold(), folded, n=2 * _OFFERED, cutoff=0.6)
     offered = list(
-        dict.fromkeys(candidate for key in close for candidate in folded[key] if not source or source in scope.sources_of(candidate))
+        dict.fromkeys(
+            candidate
+            for key in close
+            for candidate in folded[key]
+            if not source or source in scope.sources_of(candidate)
+        )
     )[:_OFFERED]
     if offered:
         return f"Did you mean {' or '.join(quoted_name(candidate) for candidate in offered)}?"

@@ -99,7 +99,9 @@ def _spellings(word: str) -> set[str]:
 
 
 def _ascii_lower(text: str) -> str:
-    return text.lower() if text.isascii() else "".join(letter.lower() if letter.isascii() else letter for letter in text)
+    return (
+        text.lower() if text.isascii() else "".join(letter.lower() if letter.isascii() else letter for letter in text)
+    )
 
 
 def _holding(connection: sqlite3.Connection, part: str) -> set[int]:

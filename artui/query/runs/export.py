@@ -36,7 +36,7 @@ def format_of(path: Path) -> str:
     if ending not in FORMATS:
         raise UsageError(
             f"{path.name} does not say in which format to write.",
-            remedy=f"End it in {', '.join('.' + each for each in FORMATS)}.",
+            remedy=f"End it in {', '.join('.' + format for format in FORMATS)}.",
         )
     return ending
 
@@ -58,8 +58,8 @@ def table_of(reader: Reader, keys: Sequence[int], columns: Sequence[Column]) -> 
 def _rows(reader: Reader, keys: Sequence[int], columns: Sequence[Column]) -> Iterator[RunRow]:
     for start in range(0, len(keys), _BATCH):
         part = list(keys[start : start + _BATCH])
-        found = run_rows(reader, part, columns)
-        yield from (found[key] for key in part if key in found)
+        rows = run_rows(reader, part, columns)
+        yield from (rows[key] for key in part if key in rows)
 
 
 def _value(row: RunRow, column: Column) -> Any:
@@ -69,8 +69,8 @@ def _value(row: RunRow, column: Column) -> Any:
 def write_table(format: str, headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """Write a table down in one of FORMATS."""
     if format == "json":
-        told = [dict(zip(headers, [_plain(value) for value in row], strict=True)) for row in rows]
-        return orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n"
+        records = [dict(zip(headers, [_plain(value) for value in row], strict=True)) for row in rows]
+        return orjson.dumps(records, option=orjson.OPT_INDENT_2).decode() + "\n"
     texts = [[_text(value) for value in row] for row in rows]
     if format in ("csv", "tsv"):
         stream = io.StringIO()

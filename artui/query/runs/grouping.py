@@ -77,8 +77,8 @@ def grouped(reader: Reader, keys: Sequence[int], by: Sequence[Column]) -> list[G
     with reader.snapshot() as connection:
         parts = [codes(connection, column, keys) for column in by]
     combined = np.zeros(len(keys), np.int64)
-    for each, found in parts:
-        combined = combined * (len(found) + 1) + each + 1
+    for places, distinct in parts:
+        combined = combined * (len(distinct) + 1) + places + 1
         # Kept small: the product of many columns would be beyond 64 bits.
         _, combined = np.unique(combined, return_inverse=True)
     order = np.argsort(combined, kind="stable")
@@ -87,7 +87,7 @@ def grouped(reader: Reader, keys: Sequence[int], by: Sequence[Column]) -> list[G
     groups = []
     for members in np.split(order, starts[1:]):
         first = members[0]
-        values = tuple(found[each[first]] if each[first] >= 0 else None for each, found in parts)
+        values = tuple(distinct[places[first]] if places[first] >= 0 else None for places, distinct in parts)
         groups.append((int(first), Group(values, tuple(wanted[members].tolist()))))
     return [group for _, group in sorted(groups, key=lambda pair: pair[0])]
 
@@ -107,10 +107,10 @@ def with_spreads(reader: Reader, groups: Sequence[Group], columns: Sequence[Colu
             if is_number_column(column):
                 having, values = numbers(connection, column)
                 odd = np.isin(np.asarray(keys, np.int64), having[~np.isfinite(values)])
-                found = _number_spreads(aligned(keys, having, values), odd, starts, column)
+                column_spreads = _number_spreads(aligned(keys, having, values), odd, starts, column)
             else:
-                found = _class_spreads(*codes(connection, column, keys), starts)
-            for target, spread in zip(spreads, found, strict=True):
+                column_spreads = _class_spreads(*codes(connection, column, keys), starts)
+            for target, spread in zip(spreads, column_spreads, strict=True):
                 if spread.count or spread.odd:
                     target[column.id] = spread
     return [replace(group, spreads=spread) for group, spread in zip(groups, spreads, strict=True)]
@@ -131,16 +131,18 @@ def _number_spreads(values: Floats, odd: Any, starts: Ints, column: Column) -> l
     lows = np.minimum.reduceat(np.where(is_finite, values, np.inf), starts)
     highs = np.maximum.reduceat(np.where(is_finite, values, -np.inf), starts)
     is_lower = column.source == "metric" and guess_direction(column.name) == "lower"
-    found = []
+    spreads = []
     odds = np.add.reduceat(odd.astype(np.int64), starts)
     columns = counts, odds, sizes, means, deviations, lows, highs
-    for count, odd_count, size, mean, sd, low, high in zip(*(each.tolist() for each in columns), strict=True):
+    for count, odd_count, size, mean, sd, low, high in zip(
+        *(column_values.tolist() for column_values in columns), strict=True
+    ):
         if not count:
-            found.append(Spread(0, odd_count))
+            spreads.append(Spread(0, odd_count))
             continue
         if low == high:
             mean, sd = low, 0.0  # a sum of equal values is not always a multiple of them
-        found.append(
+        spreads.append(
             Spread(
                 count,
                 odd_count,
@@ -154,10 +156,10 @@ def _number_spreads(values: Floats, odd: Any, starts: Ints, column: Column) -> l
                 distinct=1 if low == high else 2,
             )
         )
-    return found
+    return spreads
 
 
-def _class_spreads(places: Ints, found: Sequence[ParamValue], starts: Ints) -> list[Spread]:
+def _class_spreads(places: Ints, values: Sequence[ParamValue], starts: Ints) -> list[Spread]:
     import numpy as np
 
     spreads = []
@@ -165,6 +167,6 @@ def _class_spreads(places: Ints, found: Sequence[ParamValue], starts: Ints) -> l
         present = members[members >= 0]
         uniques = np.unique(present)
         is_same = len(uniques) == 1 and len(present) == len(members)
-        same = found[uniques[0]] if len(uniques) == 1 else None
+        same = values[uniques[0]] if len(uniques) == 1 else None
         spreads.append(Spread(len(present), same=same, is_same=is_same, distinct=len(uniques)))
     return spreads

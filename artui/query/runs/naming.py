@@ -26,12 +26,12 @@ def sorts_named(reader: Reader, texts: Sequence[str], *, notes: list[str] | None
     Raises:
         UsageError: nothing goes by a name, several things do, or it is nothing that runs can be sorted by.
     """
-    found = []
+    sorts = []
     for text in texts:
         name = text.removeprefix("-")
         column = _column_of(reader, name, SHOWN, "no column to sort by", notes)
-        found.append(Sort(column.id, text.startswith("-")))
-    return tuple(found)
+        sorts.append(Sort(column.id, text.startswith("-")))
+    return tuple(sorts)
 
 
 def columns_named(reader: Reader, texts: Sequence[str], *, notes: list[str] | None = None) -> list[Column]:
@@ -43,13 +43,13 @@ def columns_named(reader: Reader, texts: Sequence[str], *, notes: list[str] | No
     from artui.query.runs.columns import columns
 
     params, metrics, _ = columns(reader)
-    known = {column.id: column for column in (*params, *metrics)}
-    found: dict[str, Column] = {}
+    listed = {column.id: column for column in (*params, *metrics)}
+    chosen: dict[str, Column] = {}
     for name in (name for text in texts for name in _names_in(text)):
         column = _column_of(reader, name, SHOWN, "no column", notes)
-        like = known.get(replace(column, aggregate="last").id)
-        found[column.id] = replace(like, aggregate=column.aggregate) if like is not None else column
-    return list(found.values())
+        like = listed.get(replace(column, aggregate="last").id)
+        chosen[column.id] = replace(like, aggregate=column.aggregate) if like is not None else column
+    return list(chosen.values())
 
 
 def _names_in(text: str) -> Iterator[str]:

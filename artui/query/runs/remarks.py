@@ -13,21 +13,21 @@ if TYPE_CHECKING:
     from artui.query.reader import Reader
 
 
-class Said(NamedTuple):
+class RunRemarks(NamedTuple):
     """What people say of a run."""
 
     note: str
     tags: dict[str, str]
 
 
-def notes_and_tags(reader: Reader, keys: Sequence[int]) -> dict[int, Said]:
+def notes_and_tags(reader: Reader, keys: Sequence[int]) -> dict[int, RunRemarks]:
     """Give the note and the tags, by name, of some runs; a tag without a value has an empty one."""
-    said = {key: Said("", {}) for key in keys}
-    told = {"keys": orjson.dumps(list(keys)).decode()}
+    remarks = {key: RunRemarks("", {}) for key in keys}
+    bound = {"keys": orjson.dumps(list(keys)).decode()}
     with reader.snapshot() as connection:
         query = "SELECT r.key, r.note FROM json_each(:keys) AS w JOIN run AS r ON r.key = w.value WHERE r.note <> ''"
-        for key, note in connection.execute(query, told):
-            said[key] = Said(cell_of.text(note), {})
+        for key, note in connection.execute(query, bound):
+            remarks[key] = RunRemarks(cell_of.text(note), {})
         query = """
             SELECT t.run_key, n.text, t.value
             FROM json_each(:keys) AS w
@@ -35,7 +35,7 @@ def notes_and_tags(reader: Reader, keys: Sequence[int]) -> dict[int, Said]:
             JOIN name AS n ON n.key = t.name_key
             ORDER BY t.run_key, n.text
         """
-        for key, name, value in connection.execute(query, told):
-            if key in said:
-                said[key].tags[cell_of.text(name)] = cell_of.text(value)
-    return said
+        for key, name, value in connection.execute(query, bound):
+            if key in remarks:
+                remarks[key].tags[cell_of.text(name)] = cell_of.text(value)
+    return remarks

@@ -113,8 +113,8 @@ def _read_others(
         if column.source == "metric" and column.aggregate in AGGREGATES and column.aggregate != "last":
             value = AGGREGATES[column.aggregate]
             query = f"SELECT t.run_key, {value} FROM series AS t WHERE t.run_key IN ({runs}) AND t.name_key = ? ORDER BY t.labels"
-            for key, found in connection.execute(query, [*keys, column.name_key]):
-                cells[key].setdefault(column.id, measured(found))
+            for key, cell in connection.execute(query, [*keys, column.name_key]):
+                cells[key].setdefault(column.id, measured(cell))
 
 
 def _attribute_cell(attribute: Attribute, value: Any) -> ParamValue:
@@ -140,24 +140,24 @@ def run_ids(reader: Reader, keys: Sequence[int]) -> list[str]:
     """Give the ids of runs, in the order of their keys in `keys`."""
     with reader.snapshot() as connection:
         query = "SELECT r.key, r.id FROM json_each(:keys) AS w JOIN run AS r ON r.key = w.value"
-        found = dict(connection.execute(query, {"keys": orjson.dumps(list(keys)).decode()}).fetchall())
-    return [cell_of.text(found[key]) for key in keys if key in found]
+        id_by_key = dict(connection.execute(query, {"keys": orjson.dumps(list(keys)).decode()}).fetchall())
+    return [cell_of.text(id_by_key[key]) for key in keys if key in id_by_key]
 
 
 def run_keys(reader: Reader, ids: Sequence[str]) -> list[int]:
     """Give the keys of runs, in the order of their ids; runs that are gone are left out."""
     with reader.snapshot() as connection:
         query = "SELECT r.id, r.key FROM json_each(:ids) AS w JOIN run AS r ON r.id = w.value"
-        found = dict(connection.execute(query, {"ids": orjson.dumps(list(ids)).decode()}).fetchall())
-    return [found[each] for each in ids if each in found]
+        key_by_id = dict(connection.execute(query, {"ids": orjson.dumps(list(ids)).decode()}).fetchall())
+    return [key_by_id[run_id] for run_id in ids if run_id in key_by_id]
 
 
-def _take_pending(found: Pending, heads: dict[int, RunHead], columns: dict[str, str], cells: dict[int, dict[str, ParamValue]]) -> None:  # fmt: skip
+def _take_pending(pending: Pending, heads: dict[int, RunHead], columns: dict[str, str], cells: dict[int, dict[str, ParamValue]]) -> None:  # fmt: skip
     """Show the last values that were logged and are not in the catalog yet."""
-    if not found:
+    if not pending:
         return
     keys = {head.id: key for key, head in heads.items()}
-    for (run_id, labels, name), (_, _, values) in found.items():
+    for (run_id, labels, name), (_, _, values) in pending.items():
         key, column = keys.get(run_id), columns.get(name)
         if key is not None and column is not None and (not labels or column not in cells[key]):
             cells[key][column] = float(values[-1])

@@ -304,11 +304,11 @@ def _grouped(connection: sqlite3.Connection, query: str, values: dict[str, Any])
 
 def resolved(connection: sqlite3.Connection, sorts: Iterable[Sort]) -> tuple[Sort, ...]:
     """Read an aggregate behind a metric's name, as in `metric:val/acc.max`, unless a metric has just that name."""
-    found = []
+    read = []
     for sort in sorts:
         source, _, name = sort.column.partition(":")
         base, dot, aggregate = name.rpartition(".")
         if source == "metric" and dot and aggregate in AGGREGATES and name_key(connection, name) is None:
             sort = Sort(f"metric.{aggregate}:{base}", sort.is_descending)
-        found.append(sort)
-    return tuple(found)
+        read.append(sort)
+    return tuple(read)

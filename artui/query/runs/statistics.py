@@ -41,16 +41,16 @@ def numbers(connection: sqlite3.Connection, column: Column) -> tuple[Ints, Float
     import numpy as np
 
     rows, values = _number_rows(column)
-    found = connection.execute(rows, values).fetchall()
-    if column.source == "metric" and len({row[0] for row in found}) < len(found):
+    pairs = connection.execute(rows, values).fetchall()
+    if column.source == "metric" and len({row[0] for row in pairs}) < len(pairs):
         # Of a run of several processes the first series by label decides, as in its cell.
-        found = connection.execute(f"{rows} AND {FIRST_SERIES}", values).fetchall()
-    found = [row for row in found if isinstance(row[0], int)]
+        pairs = connection.execute(f"{rows} AND {FIRST_SERIES}", values).fetchall()
+    pairs = [row for row in pairs if isinstance(row[0], int)]
     if column.source == "param":
         spelled = spelled_numbers(connection, "param", column.name_key)
-        found += [(key, as_float(number)) for number, _, keys in spelled.numbers for key in keys]
-        found += [(key, math.nan) for key in spelled.nan]
-    keys, raw = zip(*found, strict=True) if found else ((), ())
+        pairs += [(key, as_float(number)) for number, _, keys in spelled.numbers for key in keys]
+        pairs += [(key, math.nan) for key in spelled.nan]
+    keys, raw = zip(*pairs, strict=True) if pairs else ((), ())
     out = np.array([value if isinstance(value, float | int) else math.nan for value in raw], np.float64)
     out[np.isinf(out)] = np.nan
     return np.array(keys, np.int64), out
@@ -69,26 +69,26 @@ def _number_rows(column: Column) -> tuple[str, dict[str, Any]]:
 
 def classes(connection: sqlite3.Connection, column: Column) -> list[tuple[ParamValue, list[int]]]:
     """Give the distinct values of a column as people read them, each with the keys of the runs that have it."""
-    found = value_groups(connection, column.id)
+    groups = value_groups(connection, column.id)
     if column.source == "attribute" and column.name in ("status", "stage"):
         words = STATUSES if column.name == "status" else STAGES
-        return [(words[value] if value in range(len(words)) else str(value), keys) for value, keys in found]
+        return [(words[value] if value in range(len(words)) else str(value), keys) for value, keys in groups]
     if column.source == "attribute" and ATTRIBUTES[column.name].kind == "flag":
-        return [(bool(value) if value in (0, 1) else str(value), keys) for value, keys in found]
+        return [(bool(value) if value in (0, 1) else str(value), keys) for value, keys in groups]
     if column.source == "attribute" and column.name == "parent":
         names = dict(connection.execute("SELECT id, name FROM run WHERE id IN (SELECT DISTINCT parent_id FROM run)"))
         return [
-            (f"{names[value]} ({str(value)[-6:]})" if value in names else str(value), keys) for value, keys in found
+            (f"{names[value]} ({str(value)[-6:]})" if value in names else str(value), keys) for value, keys in groups
         ]
     if column.source in ("param", "tag"):
-        found = _as_given(connection, column, found)
+        groups = _as_given(connection, column, groups)
     if column.source == "tag":
-        return [(value if value != "" else "✓", keys) for value, keys in found]
+        return [(value if value != "" else "✓", keys) for value, keys in groups]
     if column.source == "param":
         kinds = connection.execute("SELECT DISTINCT type FROM param WHERE name_key = ?", (column.name_key,)).fetchall()
         if [row[0] for row in kinds] == [ParamType.BOOL]:
-            return [(bool(value), keys) for value, keys in found]
-    return found
+            return [(bool(value), keys) for value, keys in groups]
+    return groups
 
 
 def _as_given(
@@ -105,15 +105,15 @@ def _as_given(
     ]
 
 
-def aligned(keys: Sequence[int], found: Ints, values: Floats) -> Floats:
+def aligned(keys: Sequence[int], having: Ints, values: Floats) -> Floats:
     """Give one value a run, in the order of `keys`; NaN for a run that has none, or one that is not finite."""
     import numpy as np
 
     wanted = np.asarray(keys, np.int64)
     out = np.full(len(wanted), np.nan)
-    if len(found):
-        order = np.argsort(found)
-        ascending = found[order]
+    if len(having):
+        order = np.argsort(having)
+        ascending = having[order]
         place = np.minimum(np.searchsorted(ascending, wanted), len(ascending) - 1)
         has = ascending[place] == wanted
         out[has] = values[order][place[has]]
@@ -124,16 +124,16 @@ def codes(connection: sqlite3.Connection, column: Column, keys: Sequence[int]) -
     """Give the place of each run's value among the distinct ones, -1 where it has none, and these values."""
     import numpy as np
 
-    found: list[ParamValue] = []
+    distinct: list[ParamValue] = []
     all_keys: list[int] = []
     counts: list[int] = []
     for value, members in classes(connection, column):
-        found.append(value)
+        distinct.append(value)
         all_keys += members
         counts.append(len(members))
     places = np.repeat(np.arange(len(counts)), counts).astype(float)
     out = aligned(keys, np.array(all_keys, np.int64), places)
-    return np.where(np.isnan(out), -1, out).astype(np.int64), found
+    return np.where(np.isnan(out), -1, out).astype(np.int64), distinct
 
 
 # One column
@@ -173,8 +173,8 @@ def describe(reader: Reader, keys: Sequence[int], column: Column, *, bins: int =
     with reader.snapshot() as connection:
         if not is_number_column(column):
             return _of_classes(connection, keys, column)
-        found, values = numbers(connection, column)
-        inside = np.isin(found, np.asarray(keys, np.int64))
+        having, values = numbers(connection, column)
+        inside = np.isin(having, np.asarray(keys, np.int64))
         # Params that are words in some runs and numbers in others are listed, too.
         words = _of_classes(connection, keys, column) if column.source == "param" else None
     all_values = values[inside]
@@ -190,7 +190,7 @@ def describe(reader: Reader, keys: Sequence[int], column: Column, *, bins: int =
     if not len(finite):
         return description
     edges, per_bin = histogram(finite, bins)
-    quartiles = [float(each) for each in np.quantile(finite, [0, 0.25, 0.5, 0.75, 1])]
+    quartiles = [float(quantile) for quantile in np.quantile(finite, [0, 0.25, 0.5, 0.75, 1])]
     with np.errstate(over="ignore", invalid="ignore"):
         mean, sd = float(finite.mean()), float(finite.std(ddof=1)) if len(finite) > 1 else None
     return replace(
@@ -224,14 +224,14 @@ def histogram(values: Floats, bins: int) -> tuple[list[float], list[int]]:
 
 def _of_classes(connection: sqlite3.Connection, keys: Sequence[int], column: Column) -> Description:
     wanted = set(keys)
-    found = []
+    counted = []
     for value, members in classes(connection, column):
         count = len(wanted.intersection(members))
         if count:
-            found.append((value, count))
-    found.sort(key=lambda pair: -pair[1])
-    count = sum(pair[1] for pair in found)
-    return Description(column, len(wanted), count, len(found), tuple(found[:MAX_FREQUENCIES]))
+            counted.append((value, count))
+    counted.sort(key=lambda pair: -pair[1])
+    count = sum(pair[1] for pair in counted)
+    return Description(column, len(wanted), count, len(counted), tuple(counted[:MAX_FREQUENCIES]))
 
 
 def tidy(value: float) -> float | int:
@@ -279,19 +279,19 @@ def placed(reader: Reader, keys: Sequence[int], columns: Sequence[Column]) -> li
     """Give the values of some columns for some runs, in the order of `keys`."""
     import numpy as np
 
-    found = []
+    placed_columns = []
     with reader.snapshot() as connection:
         for column in columns:
             if is_number_column(column):
                 values = aligned(keys, *numbers(connection, column))
-                found.append(Placed(column, values / 1000 if column.source == "attribute" else values))
+                placed_columns.append(Placed(column, values / 1000 if column.source == "attribute" else values))
                 continue
             places, words = codes(connection, column, keys)
             seen = np.unique(places[places >= 0])
             # Only words that some of these runs have get a place.
             values = np.where(places >= 0, np.searchsorted(seen, places), np.nan).astype(float)
-            found.append(Placed(column, values, tuple(word_of(words[place]) for place in seen)))
-    return found
+            placed_columns.append(Placed(column, values, tuple(word_of(words[place]) for place in seen)))
+    return placed_columns
 
 
 def rank_correlation(x: Floats, y: Floats) -> tuple[float | None, int]:
@@ -309,6 +309,6 @@ def rank_correlation(x: Floats, y: Floats) -> tuple[float | None, int]:
     for values in (x[both], y[both]):
         _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
         ranks.append((np.cumsum(counts) - (counts - 1) / 2)[inverse])
-    deviations = [each - each.mean() for each in ranks]
+    deviations = [column_ranks - column_ranks.mean() for column_ranks in ranks]
     scale = math.sqrt(float((deviations[0] ** 2).sum()) * float((deviations[1] ** 2).sum()))
     return (float((deviations[0] * deviations[1]).sum()) / scale if scale else None), count

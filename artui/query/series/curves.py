@@ -102,19 +102,19 @@ def curve(
         is_log: let columns of dots be even on a logarithmic x axis, which has nothing at or below zero.
     """
     with reader.snapshot() as connection:
-        found = pending(reader, connection)
-        if against is None and ((window is not None and not found) or _is_large(connection, metric)):
+        spooled = pending(reader, connection)
+        if against is None and ((window is not None and not spooled) or _is_large(connection, metric)):
             damaged = damaged_heads(reader, connection, metric.series_key)
             return _curve_of_blocks(connection, metric, axis, buckets, window, damaged, is_log=is_log)
-        if against is None and not found:
+        if against is None and not spooled:
             xs, values, damaged_count = _placed(connection, metric, axis)
             drawn = _thinned(xs, values, window, buckets, is_log=is_log)
             return replace(drawn, damaged_count=damaged_count)
-        owner = (run_id or _run_of(connection, metric.series_key)) if found else ""
+        owner = (run_id or _run_of(connection, metric.series_key)) if spooled else ""
 
-        def whole(each: Metric) -> Series:
-            series = read_series(connection, each.series_key)
-            return extended(series, found.get((owner, each.labels, each.name))) if found else series
+        def whole(wanted: Metric) -> Series:
+            series = read_series(connection, wanted.series_key)
+            return extended(series, spooled.get((owner, wanted.labels, wanted.name))) if spooled else series
 
         series = whole(metric)
         placed_by = whole(against) if against is not None else None
@@ -134,13 +134,13 @@ def _thinned(xs: Floats, values: Floats, window: Window | None, buckets: int, *,
     import numpy as np
 
     above = xs > 0
-    found = thin(np.log10(xs[above]), values[above], buckets=buckets)
+    thinned = thin(np.log10(xs[above]), values[above], buckets=buckets)
     return replace(
-        found,
-        xs=[10**x for x in found.xs],
-        nan_xs=[10**x for x in found.nan_xs],
-        positive_inf_xs=[10**x for x in found.positive_inf_xs],
-        negative_inf_xs=[10**x for x in found.negative_inf_xs],
+        thinned,
+        xs=[10**x for x in thinned.xs],
+        nan_xs=[10**x for x in thinned.nan_xs],
+        positive_inf_xs=[10**x for x in thinned.positive_inf_xs],
+        negative_inf_xs=[10**x for x in thinned.negative_inf_xs],
     )
 
 
@@ -158,10 +158,10 @@ def _against(series: Series, other: Series) -> tuple[Floats, Floats]:
     order = np.argsort(other.steps, kind="stable")
     steps, at = other.steps[order], other.values[order]
     index = np.searchsorted(steps, series.steps, side="right") - 1
-    known = index >= 0
-    xs = at[index[known]]
+    has_place = index >= 0
+    xs = at[index[has_place]]
     is_finite = np.isfinite(xs)
-    return xs[is_finite], series.values[known][is_finite]
+    return xs[is_finite], series.values[has_place][is_finite]
 
 
 def cut(xs: Floats, values: Floats, window: Window) -> tuple[Floats, Floats]:
@@ -325,13 +325,13 @@ def _curve_of_blocks(
             return float((row[0] + row[1]) / 2)
         return float((row[2] + row[3]) / 2 - (first_ms if axis == "time" else 0)) / 1000.0
 
-    placed = sorted(((middle(row), row) for row in rows), key=lambda each: each[0])  # steps may begin again
+    placed = sorted(((middle(row), row) for row in rows), key=lambda pair: pair[0])  # steps may begin again
     across: list[float] = []
     lows, highs, means, counts = [], [], [], []
     odd: tuple[list[float], list[float], list[float]] = ([], [], [])
     for x, (*_, low, high, added, finite, nans, positive_infs, negative_infs, _) in placed:
-        for places_of, found in zip(odd, (nans, positive_infs, negative_infs), strict=True):
-            if found:
+        for places_of, odd_count in zip(odd, (nans, positive_infs, negative_infs), strict=True):
+            if odd_count:
                 places_of.append(x)
         if finite and low is not None and high is not None:
             mean = mean_of(added, finite, low, high)

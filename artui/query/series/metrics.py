@@ -49,14 +49,14 @@ def _metric(row: tuple[Any, ...]) -> Metric:
     """Make a metric of a row with cells of other types than usual: none where no point says it, or damaged ones."""
     key, name, labels, *cells = row
     added = cells.pop(6)
-    told, damaged = SUMMARIES.cells_of([*cells[:6], None, *cells[6:]])
-    count, finite, _, _, low, high, *_, nans, positive_infs, negative_infs = told
-    told[6] = mean_of(cell_of.number(added), finite, low, high)
+    values, damaged = SUMMARIES.cells_of([*cells[:6], None, *cells[6:]])
+    count, finite, _, _, low, high, *_, nans, positive_infs, negative_infs = values
+    values[6] = mean_of(cell_of.number(added), finite, low, high)
     if not damaged and count != finite + nans + positive_infs + negative_infs:
         damaged = ("counts",)
     texts = {"name": name, "labels": labels, "sum": "" if added is None or isinstance(added, float) else None}
     damaged = (*(word for word, cell in texts.items() if not isinstance(cell, str)), *damaged)
-    return Metric(key, cell_of.text(name), cell_of.text(labels), Summary(*told), damaged)
+    return Metric(key, cell_of.text(name), cell_of.text(labels), Summary(*values), damaged)
 
 
 def mean_of(added: float | None, count: int, low: float | None, high: float | None) -> float | None:

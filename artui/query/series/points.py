@@ -113,8 +113,8 @@ def decoded(count: Any, codec: Any, payload: Any, digest: Any, decode: Callable[
 def values_of(codec: str, count: int, payload: bytes) -> list[float]:
     if codec == "raw" and 0 < count <= points.BLOCK_POINTS and len(payload) == 24 * count:
         return list(struct.unpack_from(f"<{count}d", payload, 16 * count))
-    found: list[float] = points.decode(codec, count, payload)[2].tolist()
-    return found
+    values: list[float] = points.decode(codec, count, payload)[2].tolist()
+    return values
 
 
 def damaged_heads(reader: Reader, connection: sqlite3.Connection, series_key: int) -> dict[int, int]:

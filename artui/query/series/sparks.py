@@ -49,8 +49,8 @@ def _values(connection: sqlite3.Connection, series_key: int) -> list[float]:
         "SELECT count, codec, payload, digest FROM block WHERE series_key = :series ORDER BY number",
         {"series": series_key},
     ):
-        found = decoded(count, codec, payload, digest, values_of)
-        values += [math.nan] if found is None else found
+        block_values = decoded(count, codec, payload, digest, values_of)
+        values += [math.nan] if block_values is None else block_values
     return values
 
 

@@ -40,7 +40,7 @@ def pending(reader: Reader, connection: sqlite3.Connection) -> Pending:
         row = connection.execute("SELECT folded_bytes FROM spool WHERE id = :id", {"id": path.name}).fetchone()
         if row is None or type(row[0]) is int:
             left_bytes -= _take(reader, path, row[0] if row else 0, left_bytes, parts)
-    return {series: joined(found) for series, found in parts.items()}
+    return {series: joined(chunks) for series, chunks in parts.items()}
 
 
 def _take(reader: Reader, path: Path, start: int, left_bytes: int, parts: dict[tuple[str, str, str], list[Any]]) -> int:
@@ -55,8 +55,8 @@ def _take(reader: Reader, path: Path, start: int, left_bytes: int, parts: dict[t
             file = reader.spools.get(path.name) or reader.spools.setdefault(path.name, SpoolFile(path))
             while taken_bytes < left_bytes:
                 batch = file.read(start)
-                for series, found in batch.points.items():
-                    parts.setdefault(series, []).extend(found)
+                for series, chunk in batch.points.items():
+                    parts.setdefault(series, []).extend(chunk)
                 taken_bytes += max(0, batch.end - start)
                 if batch.is_last or batch.end <= start:
                     break
@@ -66,15 +66,15 @@ def _take(reader: Reader, path: Path, start: int, left_bytes: int, parts: dict[t
     return taken_bytes
 
 
-def with_pending(metrics: list[Metric], run_id: str, found: Pending) -> list[Metric]:
+def with_pending(metrics: list[Metric], run_id: str, pending_series: Pending) -> list[Metric]:
     """Complete the summaries of a run's metrics; series that are only spooled get keys below zero."""
-    if not any(series[0] == run_id for series in found):
+    if not any(series[0] == run_id for series in pending_series):
         return metrics
     from artui.catalog.points import total
 
     places = {(metric.labels, metric.name): number for number, metric in enumerate(metrics)}
     metrics = list(metrics)
-    for (owner, labels, name), values in found.items():
+    for (owner, labels, name), values in pending_series.items():
         if owner != run_id:
             continue
         later = total(*values)
