@@ -11,6 +11,7 @@ import hashlib
 import os
 import stat
 import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -77,8 +78,8 @@ def open_referenced(reference: Reference) -> BinaryIO:
         handle = os.open(real, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except OSError:
         raise missing from None
-    stream = os.fdopen(handle, "rb")
-    try:
+    with ExitStack() as closing:
+        stream = closing.enter_context(os.fdopen(handle, "rb"))
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise missing
@@ -88,10 +89,8 @@ def open_referenced(reference: Reference) -> BinaryIO:
                 remedy="It was changed since: its preview and digest are here.",
             )
         stream.seek(0)
-    except BaseException:
-        stream.close()
-        raise
-    return stream
+        closing.pop_all()  # it stays open for the caller
+        return stream
 
 
 def _may_reach(reference: Reference, place: Path, real: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,10 +22,10 @@ def open_regular(path: Path, *, may_be_link: bool = True) -> BinaryIO:
     # It may have been replaced since: without waiting, and looked at again.
     flags = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
     handle = os.open(path, flags if may_be_link else flags | getattr(os, "O_NOFOLLOW", 0))
-    try:
+    with ExitStack() as closing:
+        closing.callback(os.close, handle)
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise OSError(None, "not a regular file")
-        return os.fdopen(handle, "rb")
-    except BaseException:
-        os.close(handle)
-        raise
+        stream = os.fdopen(handle, "rb")
+        closing.pop_all()  # the stream closes it from here on
+        return stream
