@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from artui.arrays import Floats, Ints
@@ -73,6 +73,14 @@ class Metric:
         return f"{self.name} {{{self.labels}}}" if self.labels else self.name
 
 
+class SeriesArrays(NamedTuple):
+    """The points of a series as three arrays of one length: int64, int64 milliseconds since 1970, float64."""
+
+    steps: Ints
+    times_ms: Ints
+    values: Floats
+
+
 @dataclass(frozen=True, slots=True)
 class Series:
     """Points in order of arrival: three arrays of one length."""
@@ -83,9 +91,9 @@ class Series:
     damaged_count: int = 0
     """So many points are not among these, or not as they were recorded: their blocks do not match their digests."""
 
-    def arrays(self) -> tuple[Ints, Ints, Floats]:
+    def arrays(self) -> SeriesArrays:
         """Give `(steps, times_ms, values)`: int64, int64 milliseconds, float64."""
-        return self.steps, self.times_ms, self.values
+        return SeriesArrays(self.steps, self.times_ms, self.values)
 
     def __len__(self) -> int:
         return len(self.values)

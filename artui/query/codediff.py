@@ -7,7 +7,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -70,14 +70,23 @@ def _flat(entries: Mapping[str, Any], prefix: str, depth: int = 0) -> Iterator[t
             yield f"{prefix}{name}", str(value)
 
 
-def code_files(reader: Reader, run: RunDetail) -> dict[str, tuple[VersionHead, str, int]]:
-    """Give (version, digest, size) of the files of code that a run kept, by path."""
-    files_by_path: dict[str, tuple[VersionHead, str, int]] = {}
+class CodeFile(NamedTuple):
+    """A file of code that a run kept."""
+
+    version: VersionHead
+    digest: str
+    """As hex; a text that says in which version it is not hashed, if it is not."""
+    size_bytes: int
+
+
+def code_files(reader: Reader, run: RunDetail) -> dict[str, CodeFile]:
+    """Give the files of code that a run kept, by path."""
+    files_by_path: dict[str, CodeFile] = {}
     for head in (*run.inputs, *run.outputs):
         if head.kind == "code":
             for file in get_version(reader, head.id).files[:MAX_FILES]:
                 digest = file.digest or f"{NOT_HASHED} in {head.reference}"
-                files_by_path.setdefault(file.path, (head, digest, file.size_bytes))
+                files_by_path.setdefault(file.path, CodeFile(head, digest, file.size_bytes))
     return files_by_path
 
 
@@ -148,7 +157,7 @@ def code_diff(reader: Reader, before: RunDetail, after: RunDetail) -> list[str]:
     return lines
 
 
-def _parts(reader: Reader, files: Mapping[str, tuple[VersionHead, str, int]]) -> dict[str, str]:
+def _parts(reader: Reader, files: Mapping[str, CodeFile]) -> dict[str, str]:
     """Read files of code, patches taken apart by the file that they change."""
     texts: dict[str, str] = {}
     for path, (head, digest, size) in files.items():

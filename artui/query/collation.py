@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from artui.catalog.cells import keys_of
 from artui.model import ParamType, ParamValue
@@ -61,15 +62,24 @@ def is_same(left: ParamValue, right: ParamValue) -> bool:
     return type(ours) is type(theirs) and bool(ours == theirs)
 
 
+class SpelledNumber(NamedTuple):
+    """A number that runs hold as text."""
+
+    number: int | float
+    text: str
+    keys: Sequence[int]
+    """Of the runs that hold it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Spelled:
     """The texts of one param or tag that are numbers."""
 
-    numbers: list[tuple[int | float, str, list[int]]] = field(default_factory=list)
-    """(number, text, keys of the runs), by the number."""
-    nan: list[int] = field(default_factory=list)
-    """Keys of the runs whose text is NaN; a NaN that was logged as a number is held so, too."""
-    texts: set[str] = field(default_factory=set)
+    numbers: tuple[SpelledNumber, ...]
+    """In ascending order; NaN is not among them."""
+    nan: tuple[int, ...]
+    """Keys of the runs whose text is NaN; a NaN that was logged as a number is held as text, too."""
+    texts: frozenset[str]
     """All of these texts."""
 
     def __bool__(self) -> bool:
@@ -78,20 +88,21 @@ class Spelled:
 
 def spelled_numbers(connection: sqlite3.Connection, source: str, name_key: int | None) -> Spelled:
     """Find the texts of a `param` or a `tag` that are numbers."""
-    spelled = Spelled()
+    numbers: list[SpelledNumber] = []
+    nan: list[int] = []
+    texts: set[str] = set()
     for query in spelling_queries(source):
         for text, joined in connection.execute(query, {"name_key": name_key}):
             number = number_in(text)
             if number is None:
                 continue
-            spelled.texts.add(text)
+            texts.add(text)
             if is_nan(number):
-                spelled.nan.extend(keys_of(joined))
+                nan.extend(keys_of(joined))
             else:
-                spelled.numbers.append((number, text, keys_of(joined)))
-    spelled.numbers.sort(key=lambda entry: entry[:2])
-    spelled.nan.sort()
-    return spelled
+                numbers.append(SpelledNumber(number, text, keys_of(joined)))
+    numbers.sort(key=lambda spelled: spelled[:2])
+    return Spelled(tuple(numbers), tuple(sorted(nan)), frozenset(texts))
 
 
 def spelling_queries(source: str) -> tuple[str, ...]:

@@ -120,14 +120,10 @@ def _code_rows(reader: Reader, runs: Sequence[RunDetail], *, in_depth: bool) -> 
     if not in_depth:
         return rows
     files = [codediff.code_files(reader, run) for run in runs]
-    digests = [{path: digest for path, (_, digest, _) in files_of_run.items()} for files_of_run in files]
+    digests = [{path: file.digest for path, file in run_files.items()} for run_files in files]
     for path in codediff.differing_names(digests)[:MAX_CODE_ROWS]:
-        texts = [
-            codediff.changed_text(reader, files_of_run[path][0], path, files_of_run[path][2])
-            if path in files_of_run
-            else None
-            for files_of_run in files
-        ]
+        kept = [run_files.get(path) for run_files in files]
+        texts = [codediff.changed_text(reader, file.version, path, file.size_bytes) if file else None for file in kept]
         row = _row("code", "changes" if path == "changes.patch" else path, texts)
         rows.append(replace(row, differs=True))
     return rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ class ImportReport:
     location: str
     time_ms: int
     program: str
-    report: dict[str, Any]
+    report: Mapping[str, Any]
     """As `exchange.report.Report.plain` gives it, made whole where a damaged catalog lacks parts."""
 
 

@@ -213,8 +213,10 @@ def log_sources(reader: Reader, detail: RunDetail) -> list[LogHead]:
             ]
     # Between a run's end and the moment when its console has been saved, the file is all there is.
     is_open = detail.head.status in GOING
-    saved = {head.artifact for head in saved_logs}
-    return [head for head in _consoles(reader, detail.head.id) if is_open or head.artifact not in saved] + saved_logs
+    saved_artifacts = {head.artifact for head in saved_logs}
+    return [
+        head for head in _consoles(reader, detail.head.id) if is_open or head.artifact not in saved_artifacts
+    ] + saved_logs
 
 
 def _consoles(reader: Reader, run_id: str) -> list[LogHead]:

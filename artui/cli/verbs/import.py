@@ -20,6 +20,8 @@ from artui.model import UNREAD
 from artui.safetext import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from artui.exchange.intake.report import Report
 
 SHOW_SECONDS = 0.1
@@ -190,13 +192,13 @@ class _Show:
             sys.stderr.flush()
 
 
-def print_report(report: dict[str, Any]) -> None:
+def print_report(report: Mapping[str, Any]) -> None:
     """Print what one import took, changed and left."""
     for line in report_lines(report):
         click.echo(line)
 
 
-def report_lines(report: dict[str, Any]) -> list[str]:
+def report_lines(report: Mapping[str, Any]) -> list[str]:
     """Say what one import took, changed and left, in words."""
     from artui.units import bytes_text, plural
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from artui import clock
 from artui.model import STAGES
@@ -233,8 +233,18 @@ def _rank(name: str, wanted: str) -> int | None:
     return 2 if part in low else None
 
 
-def vocabulary(connection: sqlite3.Connection) -> list[tuple[str, str, str]]:
-    """Give (source, name, what it is) of everything a filter may name; what people choose by comes first."""
+class Term(NamedTuple):
+    """Something that a filter may name."""
+
+    source: str
+    """`metric`, `param`, `tag` or `attribute`."""
+    name: str
+    detail: str
+    """What it is, in a few words."""
+
+
+def vocabulary(connection: sqlite3.Connection) -> list[Term]:
+    """Give everything that a filter may name; what people choose runs by comes first."""
     from artui.query.series.ranking import metric_rank
 
     kinds = (
@@ -252,13 +262,13 @@ def vocabulary(connection: sqlite3.Connection) -> list[tuple[str, str, str]]:
             "SELECT n.text FROM name AS n WHERE EXISTS (SELECT 1 FROM tag AS t WHERE t.name_key = n.key) LIMIT 20000",
         ),
     )
-    terms: list[tuple[str, str, str]] = []
+    terms: list[Term] = []
     for kind, query in kinds:
         names = [str(row[0]) for row in connection.execute(query)]
         if kind == "metric":
             names.sort(key=metric_rank)
-        terms += [(kind, name, kind) for name in names]
-    return terms + [("attribute", name, "of every run") for name in ATTRIBUTES]
+        terms += [Term(kind, name, kind) for name in names]
+    return terms + [Term("attribute", name, "of every run") for name in ATTRIBUTES]
 
 
 def _operators(scope: Scope, place: _Place) -> list[Completion]:

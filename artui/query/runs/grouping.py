@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +55,7 @@ class Group:
     """One a column; None where the runs have none."""
     keys: tuple[int, ...]
     """The runs, in the order of the table."""
-    spreads: dict[str, Spread] = field(default_factory=dict)
+    spreads: Mapping[str, Spread] = field(default_factory=dict)
     """By column id; empty until it has been read."""
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
@@ -17,17 +17,19 @@ class RunRemarks(NamedTuple):
     """What people say of a run."""
 
     note: str
-    tags: dict[str, str]
+    tags: Mapping[str, str]
+    """By name; a tag without a value has an empty one."""
 
 
 def notes_and_tags(reader: Reader, keys: Sequence[int]) -> dict[int, RunRemarks]:
-    """Give the note and the tags, by name, of some runs; a tag without a value has an empty one."""
-    remarks = {key: RunRemarks("", {}) for key in keys}
+    """Give the notes and the tags of some runs, by key; runs without any have empty ones."""
+    notes: dict[int, str] = {}
+    tags: dict[int, dict[str, str]] = {key: {} for key in keys}
     bound = {"keys": orjson.dumps(list(keys)).decode()}
     with reader.snapshot() as connection:
         query = "SELECT r.key, r.note FROM json_each(:keys) AS w JOIN run AS r ON r.key = w.value WHERE r.note <> ''"
         for key, note in connection.execute(query, bound):
-            remarks[key] = RunRemarks(cell_of.text(note), {})
+            notes[key] = cell_of.text(note)
         query = """
             SELECT t.run_key, n.text, t.value
             FROM json_each(:keys) AS w
@@ -36,6 +38,6 @@ def notes_and_tags(reader: Reader, keys: Sequence[int]) -> dict[int, RunRemarks]
             ORDER BY t.run_key, n.text
         """
         for key, name, value in connection.execute(query, bound):
-            if key in remarks:
-                remarks[key].tags[cell_of.text(name)] = cell_of.text(value)
-    return remarks
+            if key in tags:
+                tags[key][cell_of.text(name)] = cell_of.text(value)
+    return {key: RunRemarks(notes.get(key, ""), run_tags) for key, run_tags in tags.items()}

@@ -152,12 +152,12 @@ def run_keys(reader: Reader, ids: Sequence[str]) -> list[int]:
     return [key_by_id[run_id] for run_id in ids if run_id in key_by_id]
 
 
-def _take_pending(pending: Pending, heads: dict[int, RunHead], columns: dict[str, str], cells: dict[int, dict[str, ParamValue]]) -> None:  # fmt: skip
+def _take_pending(pending_series: Pending, heads: dict[int, RunHead], columns: dict[str, str], cells: dict[int, dict[str, ParamValue]]) -> None:  # fmt: skip
     """Show the last values that were logged and are not in the catalog yet."""
-    if not pending:
+    if not pending_series:
         return
     keys = {head.id: key for key, head in heads.items()}
-    for (run_id, labels, name), (_, _, values) in pending.items():
+    for (run_id, labels, name), (_, _, values) in pending_series.items():
         key, column = keys.get(run_id), columns.get(name)
         if key is not None and column is not None and (not labels or column not in cells[key]):
             cells[key][column] = float(values[-1])

@@ -292,7 +292,7 @@ def _value_groups(connection: sqlite3.Connection, source: str, values: dict[str,
     numbers = sorted(pair for pair in merged.items() if isinstance(pair[0], int | float))
     damaged = [pair for pair in merged.items() if not isinstance(pair[0], int | float)]
     others = [(text, keys) for text, keys in words if text not in spelled.texts]
-    return numbers + damaged + others + ([(NAN, spelled.nan)] if spelled.nan else [])
+    return numbers + damaged + others + ([(NAN, list(spelled.nan))] if spelled.nan else [])
 
 
 def _grouped(connection: sqlite3.Connection, query: str, values: dict[str, Any]) -> list[tuple[Any, list[int]]]:
@@ -304,11 +304,11 @@ def _grouped(connection: sqlite3.Connection, query: str, values: dict[str, Any])
 
 def resolved(connection: sqlite3.Connection, sorts: Iterable[Sort]) -> tuple[Sort, ...]:
     """Read an aggregate behind a metric's name, as in `metric:val/acc.max`, unless a metric has just that name."""
-    read = []
+    resolved_sorts = []
     for sort in sorts:
         source, _, name = sort.column.partition(":")
         base, dot, aggregate = name.rpartition(".")
         if source == "metric" and dot and aggregate in AGGREGATES and name_key(connection, name) is None:
             sort = Sort(f"metric.{aggregate}:{base}", sort.is_descending)
-        read.append(sort)
-    return tuple(read)
+        resolved_sorts.append(sort)
+    return tuple(resolved_sorts)

@@ -12,7 +12,7 @@ import math
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from artui.model import STAGES, STATUSES, Column, ParamType, ParamValue
 from artui.query.aggregates import AGGREGATES
@@ -139,6 +139,16 @@ def codes(connection: sqlite3.Connection, column: Column, keys: Sequence[int]) -
 # One column
 
 
+class Quantiles(NamedTuple):
+    """Five numbers that divide the values of a column into quarters."""
+
+    smallest: float
+    lower_quartile: float
+    median: float
+    upper_quartile: float
+    largest: float
+
+
 @dataclass(frozen=True, slots=True)
 class Description:
     """How the values of a column are spread over some runs."""
@@ -155,8 +165,7 @@ class Description:
     mean: float | None = None
     """None for a column that holds no numbers; so are the next ones."""
     sd: float | None = None
-    quantiles: tuple[float, float, float, float, float] | None = None
-    """Smallest, lower quartile, median, upper quartile, largest."""
+    quantiles: Quantiles | None = None
     edges: tuple[float, ...] = ()
     """Of the histogram: one more than it has bins."""
     bins: tuple[int, ...] = ()
@@ -190,14 +199,14 @@ def describe(reader: Reader, keys: Sequence[int], column: Column, *, bins: int =
     if not len(finite):
         return description
     edges, per_bin = histogram(finite, bins)
-    quartiles = [float(quantile) for quantile in np.quantile(finite, [0, 0.25, 0.5, 0.75, 1])]
+    quantiles = Quantiles(*np.quantile(finite, [0, 0.25, 0.5, 0.75, 1]).tolist())
     with np.errstate(over="ignore", invalid="ignore"):
         mean, sd = float(finite.mean()), float(finite.std(ddof=1)) if len(finite) > 1 else None
     return replace(
         description,
         mean=mean if math.isfinite(mean) else None,
         sd=sd if sd is not None and math.isfinite(sd) else None,
-        quantiles=(quartiles[0], quartiles[1], quartiles[2], quartiles[3], quartiles[4]),
+        quantiles=quantiles,
         edges=tuple(edges),
         bins=tuple(per_bin),
     )
@@ -238,10 +247,14 @@ def tidy(value: float) -> float | int:
     return int(value) if value == int(value) and abs(value) < 1e15 else float(value)
 
 
-# Groups
-
-
 # Columns against each other
+
+
+class Ends(NamedTuple):
+    """The smallest and the largest value on an axis."""
+
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,12 +272,12 @@ class Placed:
         return bool(self.labels)
 
     @property
-    def ends(self) -> tuple[float, float] | None:
+    def ends(self) -> Ends | None:
         """The smallest and the largest value; None without any."""
         import numpy as np
 
         finite = self.values[np.isfinite(self.values)]
-        return (float(finite.min()), float(finite.max())) if len(finite) else None
+        return Ends(float(finite.min()), float(finite.max())) if len(finite) else None
 
     @property
     def is_whole(self) -> bool:

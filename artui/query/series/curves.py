@@ -102,19 +102,23 @@ def curve(
         is_log: let columns of dots be even on a logarithmic x axis, which has nothing at or below zero.
     """
     with reader.snapshot() as connection:
-        spooled = pending(reader, connection)
-        if against is None and ((window is not None and not spooled) or _is_large(connection, metric)):
+        pending_series = pending(reader, connection)
+        if against is None and ((window is not None and not pending_series) or _is_large(connection, metric)):
             damaged = damaged_heads(reader, connection, metric.series_key)
             return _curve_of_blocks(connection, metric, axis, buckets, window, damaged, is_log=is_log)
-        if against is None and not spooled:
+        if against is None and not pending_series:
             xs, values, damaged_count = _placed(connection, metric, axis)
             drawn = _thinned(xs, values, window, buckets, is_log=is_log)
             return replace(drawn, damaged_count=damaged_count)
-        owner = (run_id or _run_of(connection, metric.series_key)) if spooled else ""
+        owner = (run_id or _run_of(connection, metric.series_key)) if pending_series else ""
 
-        def whole(wanted: Metric) -> Series:
-            series = read_series(connection, wanted.series_key)
-            return extended(series, spooled.get((owner, wanted.labels, wanted.name))) if spooled else series
+        def whole(shown_metric: Metric) -> Series:
+            series = read_series(connection, shown_metric.series_key)
+            return (
+                extended(series, pending_series.get((owner, shown_metric.labels, shown_metric.name)))
+                if pending_series
+                else series
+            )
 
         series = whole(metric)
         placed_by = whole(against) if against is not None else None

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.widget import Widget
 
 from artui.model import Column
-from artui.query.runs.statistics import Description
+from artui.query.runs.statistics import Description, Quantiles
 from artui.query.series.curves import Curve, thin
 from artui.safetext import clean
 from artui.tui.screens.drawing import CURVE_BUCKETS, DrawsCharts
@@ -96,7 +96,7 @@ def _description(picture: TablePicture) -> Description:
     mean = float((middles * np.array(counts)).sum() / total) if total else None
     cumulated = np.cumsum(counts)
     ends = [float(middles[int(np.searchsorted(cumulated, share * total))]) for share in (0.25, 0.5, 0.75)] if total else []  # fmt: skip
-    quantiles = (lows[0], ends[0], ends[1], ends[2], highs[-1]) if ends else None
+    quantiles = Quantiles(lows[0], ends[0], ends[1], ends[2], highs[-1]) if ends else None
     return Description(
         Column("metric", "value"), total, total, len(counts), (), mean=mean, quantiles=quantiles,
         edges=(*lows, highs[-1]), bins=tuple(round(count) for count in counts),
