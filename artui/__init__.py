@@ -11,7 +11,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from artui import started as started  # it looks when it is loaded
+from artui import started as started  # notes the working folder when it is imported
 from artui import version
 
 __version__ = version.VERSION

@@ -1,4 +1,4 @@
-"""Names for the types of arrays: for type checkers alone, nothing loads numpy for them."""
+"""Names of array types, for type checkers only: importing them never loads numpy."""
 
 from __future__ import annotations
 

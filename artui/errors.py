@@ -1,7 +1,7 @@
 """One tree of errors: each says what, where, and what to do next.
 
 The command line prints an error as one line and exits with its `exit_code`; a screen shows it as a notice
-and keeps its last good content. Inside a training loop nothing of this is ever raised.
+and keeps its last good content. None of them is ever raised inside a training loop.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ class ArtuiError(Exception):
 
     @property
     def excerpt(self) -> str:
-        """Lines that show what is meant, with a mark below; empty where there is nothing to show."""
+        """The lines in question with a mark below them; empty when there is nothing to show."""
         return ""
 
     def __str__(self) -> str:
-        # Whoever prints it, Python's own traceback too: what is quoted in it may come from anywhere.
+        # Cleaned for every printer, Python's own traceback too: what it quotes may come from anywhere.
         from artui.safetext import clean
 
         return "\n".join(clean(line) for line in f"{self.message} {self.remedy}".rstrip().split("\n"))
 
 
 class UsageError(ArtuiError):
-    """A call or a command line that cannot mean anything."""
+    """A call or a command line that makes no sense."""
 
     exit_code = 2
 
@@ -51,7 +51,7 @@ class AmbiguousReference(UsageError):
 
 
 class CatalogError(ArtuiError):
-    """Something about the file itself."""
+    """Something is wrong with the file itself."""
 
     exit_code = 3
 
@@ -61,15 +61,15 @@ class CatalogNotFound(CatalogError):
 
 
 class NotACatalog(CatalogError):
-    """There is something at that path, but no catalog of ours."""
+    """The file at that path is not an artui catalog."""
 
 
 class CatalogDamaged(CatalogError):
-    """It was a catalog, and part of it cannot be read any more."""
+    """Part of the catalog cannot be read any more."""
 
 
 class CatalogReadOnly(CatalogError):
-    """A change was asked of a catalog that may only be read."""
+    """Somebody asked for a change of a catalog that may only be read."""
 
     exit_code = 4
 
@@ -99,15 +99,15 @@ class PointsDamaged(CatalogDamaged):
 
 
 class ContentMissing(ArtuiError):
-    """The bytes of a version are not in the catalog and not where it says they are."""
+    """The bytes of a version are neither in the catalog nor where it says they are."""
 
 
 class SourceDamaged(ArtuiError):
-    """Part of a foreign store, or all of it, cannot be read as what it should be."""
+    """Part of a foreign store, or all of it, cannot be read."""
 
 
 class SourceIsPointer(SourceDamaged):
-    """A file of a foreign store is not here: version control has put a pointer in its place."""
+    """A file of a foreign store is missing: version control has put a pointer in its place."""
 
     def __init__(self, path: str, sentence: str) -> None:
         super().__init__(f"{ascii(path)[-200:]} {sentence}.")
@@ -119,7 +119,7 @@ class NothingToImport(UsageError):
 
 
 class StoreNotRead(NothingToImport):
-    """There is a store at that path, of a kind that artui knows and does not read, or not fetched yet."""
+    """The store at that path is of a kind that artui knows but cannot read, or is not fetched yet."""
 
     def __init__(self, message: str, *, remedy: str = "", stores: tuple[tuple[str, str], ...] = ()) -> None:
         super().__init__(message, remedy=remedy)

@@ -1,4 +1,4 @@
-"""Paths as users give them: what no file can be called is said at once, in words."""
+"""Paths as users give them: one that no file can have is refused at once, in plain words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NAME_BYTES = 255
 
 
 def usable_path(path: str | os.PathLike[str]) -> Path:
-    """Give a path that can be asked for, whether or not something is there.
+    """Make a path that the system accepts, whether or not it exists.
 
     Raises:
         UsageError: it holds a NUL or half a surrogate pair, or is longer than the file system takes.
@@ -36,7 +36,7 @@ def usable_path(path: str | os.PathLike[str]) -> Path:
 
 
 def is_argument(text: str) -> bool:
-    """Say whether a command can be given this as one of its arguments."""
+    """Say whether a text can be an argument of a command."""
     try:
         return b"\0" not in os.fsencode(text)
     except UnicodeEncodeError:

@@ -36,6 +36,7 @@ class Reference:
 
     @property
     def has_version(self) -> bool:
+        """Whether it names a version, by number or by alias."""
         return self.number is not None or self.alias is not None
 
     @property
@@ -62,7 +63,7 @@ def parse(text: str) -> Reference:
 
 
 def check_name(text: str, *, what: str) -> str:
-    """Give a name back if it can be referred to.
+    """Give back a name if references can use it.
 
     Raises:
         UsageError: it is empty, over 200 characters, begins or ends with a blank, or holds `:`, `@`, a backslash,
@@ -77,19 +78,19 @@ def check_name(text: str, *, what: str) -> str:
 
 
 def fit_name(text: str) -> str:
-    """Make a name that can be referred to of any text: blanks at its ends go, letters that no name has become `-`, and it ends after 200.
+    """Make a name that references can use of any text; empty if nothing is left.
 
-    Empty where nothing is left.
+    Blanks at the ends are dropped, letters that no name may have become `-`, and it is cut after 200 characters.
     """
     fitting = _NO_NAME.sub("-", text.strip())[:MAX_NAME_CHARS].strip()
     return fitting if _NAME.match(fitting) else ""
 
 
 def check_alias(text: str) -> str:
-    """Give an alias back if it can be one.
+    """Give back a text if it can be an alias.
 
     Raises:
-        UsageError: it is no name, is `latest`, or looks like a version number.
+        UsageError: it cannot be a name, is `latest`, or looks like a version number.
     """
     if text == "latest" or _VERSION.match(text):
         raise UsageError(f"{text!r} cannot be an alias.", remedy="'latest' and version numbers are given out by artui.")

@@ -1,4 +1,4 @@
-"""Untrusted text to visible text.
+"""Untrusted text made visible.
 
 Names, notes, logs and paths in a catalog may hold anything. What is drawn, printed or put in a window title
 goes through `clean`: afterwards nothing in it can move a cursor, set a title, reach the clipboard, hide
@@ -25,7 +25,7 @@ _HIDDEN = (
     # Others that are drawn as nothing: object replacement, joiners of Tifinagh and Brahmi, a filler, a null notehead.
     + "\ufffc\u2d7f\U0001107f\U00016fe4\U0001d159"
 )
-"""Letters that nobody sees, as a class of a regular expression: the one table of them."""
+"""All invisible letters, as a class of a regular expression."""
 _EMOJI = re.compile(
     "[\xa9\xae\u203c\u2049\u2122\u2190-\u21ff\u2300-\u27bf\u2900-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]"
 )
@@ -57,9 +57,9 @@ def clean_lines(text: str, *, max_lines: int = 10_000, max_chars: int = 2_000) -
 
 
 def _is_of_emoji(text: str, place: int) -> bool:
-    """Say whether what is hidden belongs to letters that are seen.
+    """Say whether an invisible letter belongs to visible ones.
 
-    It does if it is one sign that asks for emoji or text style behind a visible letter, or a joiner between two emoji.
+    It does if it is a selector of emoji or text style after a visible letter, or a joiner between two emoji.
     """
     before = text[place - 1 : place] if place else ""
     if text[place] != "\u200d":
@@ -70,19 +70,19 @@ def _is_of_emoji(text: str, place: int) -> bool:
 
 
 def printable(text: str) -> str:
-    """Show what is hidden in text of our own making: its line ends, tabs and carriage returns stay."""
+    """Make invisible letters visible in text of our own; its line ends, tabs and carriage returns stay."""
     if text.isascii() and text.replace("\n", "").isprintable():
         return text
     return _UNSAFE.sub(lambda match: match.group() if match.group() in "\n\t\r" else _picture(match), text)
 
 
 def is_hidden(letter: str) -> bool:
-    """Say whether a letter is one that nobody sees."""
+    """Say whether a letter is invisible."""
     return _UNSAFE.match(letter) is not None
 
 
 def escaped(document: str) -> str:
-    """Write what is hidden in a JSON document as its `\\u` escapes, so that it says the same and can be printed."""
+    """Write the invisible letters of a JSON document as `\\u` escapes, so that it means the same and can be printed."""
     if document.isascii() and document.replace("\n", "").isprintable():
         return document
     return _UNSAFE.sub(_escape, document)

@@ -107,13 +107,13 @@ def default_catalog() -> Path:
 
 
 def private_folder(path: Path) -> Path:
-    """Make a folder that only the user can read, if it is not there."""
+    """Make a folder that only the user can read, if it does not exist."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
 
 
 def read_state(name: str) -> Any:
-    """Read JSON that artui remembers for the user; None if there is none that can be read."""
+    """Read JSON that artui remembers for the user; None if there is none, or it cannot be read."""
     import orjson
 
     try:
@@ -123,7 +123,7 @@ def read_state(name: str) -> Any:
 
 
 def keep_state(name: str, value: Any) -> None:
-    """Remember JSON for the user, whole or not at all. Where it cannot be written nothing is said: it is a comfort."""
+    """Remember JSON for the user, whole or not at all. It is only a convenience, so failing to write it is ignored."""
     import orjson
 
     with contextlib.suppress(OSError, RuntimeError):  # a user without a home
@@ -139,7 +139,7 @@ def load_settings() -> Settings:
     """Read the user's settings.
 
     Raises:
-        UsageError: the file is no TOML, or a value has the wrong type; the message names it.
+        UsageError: the file is not TOML, or a value has the wrong type; the message names it.
     """
     path = Path("settings.toml")
     try:

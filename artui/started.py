@@ -1,4 +1,4 @@
-"""Where the program was when artui was imported: launchers such as Hydra go elsewhere later."""
+"""The working folder when artui was imported: launchers such as Hydra change it later."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ import os
 from contextlib import suppress
 
 folder = ""
-"""The folder that was the current one; empty if there was none."""
+"""Empty if there was none."""
 with suppress(OSError):
     folder = os.getcwd()

@@ -54,7 +54,7 @@ def duration_text(milliseconds: int | None) -> str:
 
 
 def age_text(time_ms: int, now_ms: int) -> str:
-    """Say how long ago in at most five characters: `now`, `40s`, `2h`, `3d`, `5mo`; three more, `in 3h`, for what lies ahead; nothing for 0, a time that is not known."""
+    """Say how long ago in at most five characters: `now`, `40s`, `2h`, `3d`, `5mo`; three more, `in 3h`, for what lies ahead; empty for 0, an unknown time."""
     if not time_ms:
         return ""
     seconds = (now_ms - time_ms) / 1000
@@ -64,7 +64,7 @@ def age_text(time_ms: int, now_ms: int) -> str:
 
 
 def ago_text(time_ms: int, now_ms: int) -> str:
-    """Say how long ago in words: `just now`, `40s ago`, `in 3h`; nothing for 0, a time that is not known."""
+    """Say how long ago in words: `just now`, `40s ago`, `in 3h`; empty for 0, an unknown time."""
     age = age_text(time_ms, now_ms)
     if not age:
         return ""
@@ -121,7 +121,7 @@ def number_text(value: float | int) -> str:
 
 
 def float_of(value: int) -> float:
-    """Turn an int of any size into a float; beyond the range it is infinite."""
+    """Turn an int of any size into a float; infinite beyond their range."""
     try:
         return float(value)
     except OverflowError:
@@ -161,7 +161,7 @@ def decimals_for(low: float | None, high: float | None) -> int:
 
 
 _TYPED_CHARS = 12
-"""A float of so many characters was typed, rather than computed, and is as short as one in powers of ten."""
+"""A float of up to this many characters was typed rather than computed, and is as short as one in powers of ten."""
 
 
 def param_texts(values: Sequence[ParamValue]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 OPEN_LINES = 24
-"""So many of the last lines may still be changed by moving the cursor up."""
+"""This many of the last lines may still change, since the cursor can move up to them."""
 
 
 MAX_LINE_CHARS = 100_000
@@ -42,7 +42,7 @@ class Screen:
         return "\n".join(self._lines)
 
     def feed(self, text: str) -> str:
-        """Take text; give the lines that are finished by it, each with its newline."""
+        """Take text and give the lines that it finishes, each with its newline."""
         text = self._rest + text
         self._rest = ""
         if match := _UNFINISHED.search(text):
@@ -129,6 +129,7 @@ class Screen:
 
 
 def cut(line: str) -> str:
+    """Cut a line to MAX_LINE_CHARS, and say at its end that it was cut."""
     return line if len(line) <= MAX_LINE_CHARS else line[: MAX_LINE_CHARS - len(_CUT)] + _CUT
 
 

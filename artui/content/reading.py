@@ -1,4 +1,4 @@
-"""Reading what a catalog only refers to: what reaches out of the file must be earned.
+"""Reading files that a catalog only refers to, if it may reach them.
 
 A path that a catalog names may lead anywhere on this machine. Its content is given only if what was just read, from
 one descriptor, has the recorded digest, and if the path lies below the catalog's own folder or a root of the user's
@@ -27,7 +27,7 @@ _READ_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Where a version's file is said to lie, and what is recorded of it."""
+    """Where a version's file should be, and what is recorded about it."""
 
     catalog: Path
     version_id: str
@@ -46,7 +46,7 @@ def open_referenced(reference: Reference) -> BinaryIO:
     """Open a file that lies outside the catalog, after all of it was read and has its digest.
 
     Raises:
-        ContentMissing: it is not there, is another one, or nothing says that the catalog may reach it.
+        ContentMissing: it does not exist, is not the recorded file, or the catalog may not reach it.
     """
     place = Path(reference.location)
     target = place if reference.is_single else safe_join(place, reference.path)
@@ -71,7 +71,7 @@ def open_referenced(reference: Reference) -> BinaryIO:
             f"{reference.path!r} lies at {reference.location!r}, and this catalog was not recorded here.",
             remedy="If you know the folder, add it to `roots` in settings.toml, or set ARTUI_ROOTS.",
         )
-    # The catalog itself is not opened so: closing it would drop the locks that SQLite holds on it.
+    # Never open the catalog itself here: closing it would drop the locks that SQLite holds on it.
     if os.path.samefile(real, reference.catalog):
         raise missing
     try:
@@ -97,7 +97,7 @@ def _may_reach(reference: Reference, place: Path, real: Path) -> bool:
     is_marked = reference.digest is not None and marks.is_marked(
         reference.mark, reference.version_id, reference.version_digest, reference.location
     )
-    # Of what was recorded here the place itself is the root: no link leads out of it.
+    # A version recorded on this machine is read below its own location: no link may lead out of it.
     if is_marked and _is_below(real, Path(os.path.realpath(_root(reference, place)))):
         return True
     roots = [Path(os.path.realpath(os.path.expanduser(root_text))) for root_text in load_settings().roots]
@@ -114,7 +114,7 @@ def _root(reference: Reference, place: Path) -> Path:
 
 
 def _is_root(folder: Path) -> bool:
-    """Whether what lies below a catalog's folder belongs to it: not in a home, the top, or where everybody puts files."""
+    """Whether the files below a catalog's folder belong to it: not if that is a home, `/`, or a shared temporary folder."""
     shared = {
         Path(os.path.realpath(folder_name)) for folder_name in ("/tmp", "/var/tmp", "/dev/shm", tempfile.gettempdir())
     }

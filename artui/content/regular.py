@@ -1,4 +1,4 @@
-"""Opening files that somebody else may have put there: none waits, none is a device."""
+"""Opening files that somebody else may have replaced: never a pipe that waits, never a device."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import BinaryIO
 
 
 def open_regular(path: Path, *, may_be_link: bool = True) -> BinaryIO:
-    """Open a file for reading, and nothing that is not one: a pipe would wait, a device may do anything.
+    """Open a regular file for reading, and nothing else: a pipe would wait, a device may do anything.
 
-    Where it may be no link, one that was put in its place since it was looked at is not followed.
+    Unless it `may_be_link`, a link that has taken its place in the meantime is not followed.
 
     Raises:
-        OSError: it cannot be opened, or is no regular file.
+        OSError: it cannot be opened, or is not a regular file.
     """
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise OSError(None, "not a regular file")
-    # It may have been replaced since: without waiting, and looked at again.
+    # It may have been replaced since: open it without waiting, and check it again.
     flags = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
     handle = os.open(path, flags if may_be_link else flags | getattr(os, "O_NOFOLLOW", 0))
     with ExitStack() as closing:

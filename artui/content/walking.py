@@ -1,9 +1,9 @@
 """What lies at a path that is saved: its files, and what the links in it lead to.
 
 A link is followed wherever it leads, since people keep data behind links: the snapshots of a model hub, what DVC and
-git-annex check out, `latest -> step-100`. Four things are never followed: what the kernel makes up or drives, what by
-a name on the way holds secrets, a folder that the link lies in itself, and a link that leads nowhere. Such a link is
-listed as a link. Nothing is read here, and nobody is told: what was left out is given back.
+git-annex check out, `latest -> step-100`. Four kinds of links are never followed: to files of the kernel and its devices,
+to files whose names mark them as secrets, to a folder that contains the link itself, and to nothing. These are listed
+as links. Nothing is read or reported here: what was left out is part of the answer.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ MAX_HOPS = 40
 """A link that leads to a link, and so on: the kernel goes no further either."""
 MAX_VISITS = 32
 MANY_VISITS = 10_000
-"""Folders behind links, counted again each time: beyond so many, each is entered `MAX_VISITS` times at most. Folders
-that lead to the next one twice would else be a billion after thirty steps."""
+"""Once this many folders behind links were entered, repeats included, each is entered at most `MAX_VISITS` times.
+Otherwise folders that each link to the next one twice would be a billion after thirty steps."""
 _NOT_FOLLOWED = ("/proc", "/sys", "/dev")
 _MEMORY = "/dev/shm"
-"""Where people put data in memory: files as any others."""
+"""Where people keep data in memory: ordinary files."""
 
 _Folder = tuple[int, int]
 """Device and inode."""
@@ -40,12 +40,12 @@ _Folder = tuple[int, int]
 
 @dataclass(slots=True)
 class Listing:
-    """What lies at a path, and what of it is left out."""
+    """The files at a path, and what is left out of them."""
 
     entries: list[tuple[str, Path]] = field(default_factory=list)
     """(manifest path, real path), sorted. Where a link is followed the real path is what it leads to."""
     secret: list[str] = field(default_factory=list)
-    """Manifest paths of files that by their names hold secrets."""
+    """Manifest paths of files whose names mark them as secrets."""
     leading_out: list[str] = field(default_factory=list)
     """Manifest paths of links that were followed out of the folder."""
     not_followed: list[tuple[str, str]] = field(default_factory=list)
@@ -61,7 +61,7 @@ class NotFollowed(Exception):
 def listed(path: Path, *, follow: Follow) -> Listing:
     """List what is saved of a path: a folder, or a single file under its own name.
 
-    A link that is itself the path means what it leads to.
+    If the path itself is a link, it stands for what it leads to.
 
     Raises:
         UsageError: there is nothing at the path, or it is neither file nor folder, or a link to what is never followed.
@@ -71,7 +71,7 @@ def listed(path: Path, *, follow: Follow) -> Listing:
     except OSError as error:
         raise UsageError(
             f"{str(path)!r} cannot be saved: {error.strerror}.",
-            remedy="Give the path of a file or folder that is there.",
+            remedy="Give the path of a file or folder that exists.",
         ) from None
     if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
         raise UsageError(f"{str(path)!r} is neither a file nor a folder.", remedy="Give the path of a file or folder.")
@@ -89,14 +89,14 @@ def listed(path: Path, *, follow: Follow) -> Listing:
 
 
 def entries_of(path: Path) -> Listing:
-    """List a folder, or a file under its own name, as stores that are imported have them: every link is only listed."""
+    """List a folder, or a file under its own name, of a store that is imported: links are listed, never followed."""
     if not path.is_dir() or path.is_symlink():
         return Listing([(manifest_name(path.name), path)] if os.path.lexists(path) else [])
     return _walked(path, path, "nothing")
 
 
 def location_of(path: Path) -> str:
-    """Give where content lies that stays where it is: of a link to a folder, where that leads to now."""
+    """Give the location of content that stays in place; for a link to a folder, where it leads now."""
     return os.path.realpath(path) if path.is_symlink() and path.is_dir() else os.path.abspath(path)
 
 
@@ -114,15 +114,15 @@ class _Place:
     name: str
     """From the folder that is saved; empty for that one itself."""
     judged_paths: tuple[str, ...]
-    """The paths by which its files are judged."""
+    """The paths whose names decide whether its files hold secrets."""
     way: frozenset[_Folder]
-    """The folders that lead to it, and those that these lie in."""
+    """The folders on the way to it, and their parents."""
 
 
 def _walked(path: Path, start: Path, follow: Follow) -> Listing:
     listing = Listing()
     root = os.path.realpath(start)
-    # What lies in ~/.config/gcloud is told by the last two parts.
+    # The last two parts are enough to recognise files of ~/.config/gcloud.
     judged_paths = {"/".join(Path(folder).parts[-2:]) for folder in (os.path.abspath(path), root)}
     waiting = [_Place(str(start), "", tuple(sorted(judged_paths)), _ids([root, *map(str, Path(root).parents)]))]
     visits: Counter[_Folder] = Counter()
@@ -168,10 +168,10 @@ def _walked(path: Path, start: Path, follow: Follow) -> Listing:
 
 
 def _entered(end: str, name: str, judged_paths: list[str], way: frozenset[_Folder], visits: Counter[_Folder]) -> _Place:
-    """Go on in the folder that a link leads to, unless that would have no end.
+    """Give the folder that a link leads to as a place to list.
 
     Raises:
-        NotFollowed: it would have none.
+        NotFollowed: following the link would never end.
     """
     folder = _ids([end])
     if folder & way:
@@ -186,7 +186,7 @@ def _end_of(link: str) -> str:
     """Give the file or folder that a link leads to.
 
     Raises:
-        NotFollowed: it leads nowhere, or on its way is something that is never followed.
+        NotFollowed: it leads nowhere, or passes something that is never followed.
     """
     try:
         end = os.path.realpath(link, strict=True)
@@ -207,7 +207,7 @@ def _end_of(link: str) -> str:
 
 
 def _hops(link: str) -> Iterator[str]:
-    """Give each path that is named on a link's way, as it is written and as it is without the links before its end."""
+    """Give each path on the way of a link: as written, and with all links but its last part resolved."""
     path = link
     for _ in range(MAX_HOPS):
         if not os.path.islink(path):

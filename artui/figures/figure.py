@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#8c6d31", "#7f3c8d", "#3969ac", "#11a579")
-"""On white paper; the first six are those of M. Okabe and K. Ito (2008), told apart by colour-blind readers too."""
+"""On white paper; the first six are those of M. Okabe and K. Ito (2008), which colour-blind readers can tell apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +28,18 @@ class FigureLine:
     xs: Sequence[float]
     ys: Sequence[float]
     colour: int = 0
-    """Position in COLOURS; below zero for one of many that step back."""
+    """Position in COLOURS; negative for a line that stays in the background."""
     label: str = ""
     lows: Sequence[float] = ()
     highs: Sequence[float] = ()
     is_faint: bool = False
-    """Whether it lies thin behind the others: what was measured, behind what was smoothed."""
+    """Whether it is drawn thin behind the others, as measured values are behind smoothed ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class FigureDots:
+    """Points that are not joined."""
+
     xs: Sequence[float]
     ys: Sequence[float]
     colour: int = 0
@@ -64,6 +66,8 @@ class FigureCells:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
+    """A chart: its axes, and what is drawn between them."""
+
     title: str
     x: FigureAxis
     y: FigureAxis

@@ -11,7 +11,7 @@ from artui.figures.figure import COLOURS, Figure, FigureAxis
 
 INK, GREY, PALE, PAPER = "#1a1a1a", "#666666", "#dddddd", "#ffffff"
 BACKED = "#b8b8b8"
-"""Of what steps back behind others."""
+"""Colour of what stays in the background."""
 SHADE = (8, 81, 156)
 TEXT = 13
 _LEFT, _RIGHT, _TOP, _BOTTOM = 78, 24, 48, 58
@@ -22,6 +22,8 @@ _LETTER = 7.2
 
 @dataclass(frozen=True, slots=True)
 class Path:
+    """A line through points, or the area that it encloses."""
+
     points: Sequence[tuple[float, float]]
     colour: str
     width: float = 1.0
@@ -31,6 +33,8 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Circle:
+    """A filled circle."""
+
     x: float
     y: float
     radius: float
@@ -40,6 +44,8 @@ class Circle:
 
 @dataclass(frozen=True, slots=True)
 class Text:
+    """One line of text; `x` and `y` are its anchor on the base line."""
+
     x: float
     y: float
     text: str
@@ -121,7 +127,7 @@ def _content(figure: Figure, box: Box) -> Iterator[Shape]:
             if start and end and tall:
                 (x0, y0), (x1, y1) = start, end
                 yield Path([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], _colour(bars.colour), opacity=0.8, is_filled=True)
-    # What steps back lies behind.
+    # Lines in the background come first.
     for line in sorted(figure.lines, key=lambda line: line.colour >= 0):
         if line.lows and line.colour >= 0:
             over = [place(x, y) for x, y in zip(line.xs, line.highs, strict=True)]
@@ -165,19 +171,19 @@ def shade(share: float) -> str:
 
 
 def _parts(points: Sequence[tuple[float, float] | None]) -> Iterator[list[tuple[float, float]]]:
-    """Break a line where it has no place."""
+    """Split a line where a point has no place."""
     part: list[tuple[float, float]] = []
     for point in (*points, None):
         if point is not None:
             part.append(point)
         elif part:
-            # A point alone is a dash.
+            # A single point becomes a dash.
             yield part if len(part) > 1 else [part[0], (part[0][0] + 1.5, part[0][1])]
             part = []
 
 
 def _share(axis: FigureAxis, value: float) -> float | None:
-    """Give where a value stands on an axis; None beyond its ends, or where the axis does not have it."""
+    """Give the position of a value on an axis, from 0 to 1; None if it lies outside."""
     if axis.is_log:
         if value <= 0:
             return None

@@ -52,10 +52,12 @@ class VersionHead:
 
     @property
     def reference(self) -> str:
+        """The text that refers to it: `digits-model:v3`."""
         return f"{self.artifact}:v{self.number}"
 
     @property
     def digest_text(self) -> str:
+        """The digest, or words that say that there is none."""
         return self.digest or NOT_HASHED
 
 
@@ -71,16 +73,17 @@ class ManifestFile:
     media_type: str
     link_target: str = ""
     note: str = ""
-    """What the reader should know, such as "changed while read"."""
+    """What a reader should know, such as "changed while it was read"."""
     damaged: Damage = ()
 
     @property
     def is_hashed(self) -> bool:
+        """Whether it has a digest, or needs none because it is a link."""
         return bool(self.digest or self.link_target)
 
     @property
     def note_text(self) -> str:
-        """The note, which says so when the file is not hashed, whatever wrote it."""
+        """The note; for a file without a digest it always begins by saying so."""
         if self.is_hashed or self.note.startswith(NOT_HASHED):
             return self.note
         return f"{NOT_HASHED} {self.note}".rstrip()
@@ -88,6 +91,8 @@ class ManifestFile:
 
 @dataclass(frozen=True, slots=True)
 class PreviewTable:
+    """The first rows of a table in a file, as text."""
+
     columns: tuple[str, ...]
     types: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -109,6 +114,8 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class VersionDetail:
+    """Everything about one version but the bytes of its files."""
+
     head: VersionHead
     metadata: Mapping[str, Any]
     location: str

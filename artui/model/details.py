@@ -39,12 +39,12 @@ class RunDetail:
     context: Mapping[str, Any] = field(default_factory=dict)
     """What surrounded the run, by subject: `code`, `variables`, `seeds`, `job`, `container`, `exit`…"""
     metric_count: int = 0
-    """All that the run has, where fewer were asked for."""
+    """Number of all metrics of the run; `metrics` may hold fewer."""
     damaged: Damage = ()
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What a reader should know of how the run was recorded, such as a spool that was cut off."""
+        """What a reader should know about how the run was recorded, such as that a spool was cut off."""
         remarks = self.context.get("remarks")
         texts = (
             [remark.get("text") for remark in remarks if isinstance(remark, dict)] if isinstance(remarks, list) else []
@@ -58,20 +58,21 @@ class Node:
 
     depth: int
     relation: str
-    """How it hangs on the line above it, in words; empty for the root."""
+    """How it relates to the line above it, in words; empty for the root."""
     run: RunHead | None
     version: VersionHead | None
     is_repeated: bool = False
-    """Shown already further up: not walked again."""
+    """Whether it is shown further up already; it is not walked again."""
 
     @property
     def damaged(self) -> Damage:
-        """What of the run or the version is damaged."""
+        """Words for the damaged parts of the run or the version."""
         named = self.run or self.version
         return named.damaged if named is not None else ()
 
     @property
     def id(self) -> str:
+        """Id of the run or the version."""
         if self.run is not None:
             return self.run.id
         return self.version.id if self.version is not None else ""

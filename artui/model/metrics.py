@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Param:
+    """One named input value of a run."""
+
     name: str
     value: ParamValue
     type: ParamType
@@ -20,6 +22,8 @@ class Param:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
+    """A label of a run, with or without a value."""
+
     name: str
     value: str
     """Empty for a plain label."""
@@ -70,6 +74,7 @@ class Metric:
 
     @property
     def title(self) -> str:
+        """Name and labels: `loss {rank=3}`."""
         return f"{self.name} {{{self.labels}}}" if self.labels else self.name
 
 
@@ -89,7 +94,7 @@ class Series:
     times_ms: Ints
     values: Floats
     damaged_count: int = 0
-    """So many points are not among these, or not as they were recorded: their blocks do not match their digests."""
+    """Number of points that are missing or not as recorded, since their blocks do not match their digests."""
 
     def arrays(self) -> SeriesArrays:
         """Give `(steps, times_ms, values)`: int64, int64 milliseconds, float64."""

@@ -22,7 +22,7 @@ class RunHead:
     """One of STATUSES."""
     stage: str
     started_ms: int
-    """0 where no source says when that was."""
+    """0 if it is not known."""
     duration_ms: int | None
     """None while it runs."""
     ended_ms: int | None = None
@@ -30,7 +30,7 @@ class RunHead:
     damaged: Damage = ()
 
     def took_ms(self, now_ms: int) -> int | None:
-        """Give how long it took, or has taken so far; None where that is not known."""
+        """Give how long it took, or has taken so far; None if that is not known."""
         if self.duration_ms is not None:
             return self.duration_ms
         return max(0, now_ms - self.started_ms) if self.status == "running" and self.started_ms else None
@@ -55,6 +55,7 @@ class Column:
 
     @property
     def id(self) -> str:
+        """What sorts and cells name it by: `param:lr`, `metric:val/loss`, `metric.max:val/acc`."""
         kind = "" if self.aggregate == "last" else f".{self.aggregate}"
         return f"{self.source}{kind}:{self.name}"
 

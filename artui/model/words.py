@@ -29,20 +29,20 @@ GOING = ("running", "lost")
 DELETED_IN_SOURCE = "are deleted in the source: they are kept, and not shown"
 """Why runs of an import are changed."""
 UNREAD = "unread"
-"""In place of a format, of what lies beside foreign stores and is not read."""
+"""Stands in place of a format, for files beside foreign stores that are not read."""
 
 HEARTBEAT_LOST_MS = 60_000
-"""A running run that has not been heard of for this long is shown as lost."""
+"""A running run without a heartbeat for this long is shown as lost."""
 
 HEARTBEAT_GONE_MS = 24 * 3_600_000
-"""And after this long as killed, though nobody saw its end."""
+"""A running run without a heartbeat for this long is shown as killed."""
 
 
 DAMAGED = "damaged"
-"""What stands in the place of a text that the catalog holds no longer as what it was."""
+"""Stands in place of a text that is damaged in the catalog."""
 
 Damage = tuple[str, ...]
-"""Words for what of a thing is damaged, such as `name`, `started` or `points`; empty for what is whole.
+"""Words for the damaged parts of a thing, such as `name`, `started` or `points`; empty if it is intact.
 
 A value whose type or range is not what the model says is replaced (texts by DAMAGED, numbers by None, NaN or 0)
 and named here; so is a thing whose digest does not match. The rest of it is as it was recorded.
@@ -60,7 +60,7 @@ class ParamType(IntEnum):
 
 
 NOT_HASHED = "not hashed"
-"""Shown where a digest would be, and how the note of a file begins whose digest is not known."""
+"""Shown in place of a digest; the note of a file without a digest begins with it."""
 
 RELATIONS = ("output", "input", "derived", "trained", "satisfies")
 """Stored by position. `output`: run to version; `input`: version to run; the others: version to version.

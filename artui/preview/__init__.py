@@ -24,11 +24,11 @@ _FAULTS = (
     ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, MemoryError, OSError, SyntaxError,
     EOFError, RuntimeError, zlib.error, csv.Error, struct.error, zipfile.BadZipFile,
 )  # fmt: skip
-"""All that parsers of the standard library raise over bad content."""
+"""Everything that parsers of the standard library raise for bad content."""
 
 
 def preview(path: str, stream: BinaryIO, size_bytes: int) -> Preview:
-    """Look into one file. `path` is used for its ending alone; never raises over content.
+    """Preview one file; only the ending of `path` is used. No content makes it raise.
 
     All text in it can be written as UTF-8, whatever the file holds.
     """

@@ -17,7 +17,7 @@ _MAX_SEGMENTS = 10_000
 
 
 def look(content: bytes) -> Preview | None:
-    """Name a picture's format and size in pixels; None if it is no picture."""
+    """Name a picture's format and size in pixels; None if it is not a picture."""
     if content.startswith(b"\x89PNG\r\n\x1a\n") and len(content) >= 26:
         width, height, depth, colour = struct.unpack_from(">IIBB", content, 16)
         kind = _PNG_COLOURS.get(colour, "unknown colours")

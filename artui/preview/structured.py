@@ -12,7 +12,7 @@ from artui.preview import table, text
 
 
 def json_text(content: bytes, *, is_whole: bool) -> Preview:
-    """Show a JSON document indented; what is no JSON, or was not read to its end, is shown as text."""
+    """Show a JSON document indented; anything else, and what was not read to its end, is shown as text."""
     if not is_whole:
         return Preview("text", "JSON, its beginning as text", text.look(content, is_whole=False).text)
     try:
@@ -27,7 +27,7 @@ def json_text(content: bytes, *, is_whole: bool) -> Preview:
 
 
 def json_lines(content: bytes, *, is_whole: bool) -> Preview:
-    """Show JSON lines as a table of their first objects; what is none is shown as text."""
+    """Show JSON lines as a table of their first objects; anything else is shown as text."""
     lines = [line for line in content.splitlines() if line.strip()]
     if not is_whole:
         lines = lines[:-1]  # the last may be cut

@@ -31,7 +31,7 @@ def look(content: bytes, *, delimiter: str, is_whole: bool) -> Preview:
                 rows.append([cell[:MAX_CELL_CHARS] for cell in row[:MAX_COLUMNS]])
             row_count += 1
     except csv.Error:
-        # A field beyond the csv module's limit. The limit is the process's, whose training may count on it: it stays.
+        # A field is longer than the csv module's limit. That is set for the whole process, so it is left alone.
         return text.look(content, is_whole=is_whole)
     if not rows:
         return Preview("text", "an empty table")

@@ -12,18 +12,18 @@ _SAMPLE_BYTES = 8192
 _DUMP_BYTES = 256
 _CONTROLS = re.compile(r"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _DAMAGED_PART = 0.25
-"""So much of a text may be undecodable: every word of a Latin-1 text may have one such letter."""
+"""This share of a text may be undecodable: every word of a Latin-1 text may have one such letter."""
 
 
 def is_text(content: bytes) -> bool:
-    """Say whether bytes read as UTF-8 text, by the first 8 kB: no NUL, and where parts are damaged the rest is plain."""
+    """Say whether the first 8 kB are UTF-8 text: no NUL; if parts cannot be decoded, few of them and no controls."""
     sample = content[:_SAMPLE_BYTES]
     if b"\x00" in sample:
         return False
     try:
         sample.decode("utf-8")
     except UnicodeDecodeError as error:
-        # A character cut by the end of the sample is no fault of the file.
+        # A character may be cut at the end of the sample.
         if error.start >= len(sample) - 3 and len(content) > len(sample):
             return True
         letters = sample.decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""What a series says of a metric as a whole, beside its last value."""
+"""Numbers that summarise a series, its last value among them."""
 
 from __future__ import annotations
 
@@ -11,4 +11,4 @@ AGGREGATES = {
     "first_step": "t.first_step", "last_step": "t.last_step", "step_of_min": "t.min_step", "step_of_max": "t.max_step",
     "diverged": _DIVERGED,
 }  # fmt: skip
-"""What may stand behind a metric's name, and what it is in the catalog."""
+"""What may follow a metric's name, each with its SQL expression."""

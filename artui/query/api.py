@@ -21,7 +21,7 @@ def open_catalog(path: str | os.PathLike[str]) -> CatalogReader:
     """Open a catalog for reading.
 
     Raises:
-        CatalogError: of its kinds, each with a remedy.
+        CatalogError: it cannot be opened; the subclass says why, and each has a remedy.
     """
     return CatalogReader(path)
 
@@ -42,8 +42,8 @@ class CatalogReader(Reader):
         Args:
             where: a filter such as `val/loss < 0.3 and status = finished`; the manual describes the language.
             contains: words that a run must contain in its name, note, tags, project, status or params.
-            order: a column or several, named as in filters: `started`, `val/loss`, `params.lr`, `val/acc.max`; a leading `-` turns it round.
-            limit: at most so many.
+            order: a column or several, named as in filters: `started`, `val/loss`, `params.lr`, `val/acc.max`; a leading `-` reverses it.
+            limit: the greatest number of runs to give; all by default.
 
         Raises:
             FilterError: the filter cannot be understood, or means nothing in this catalog; it says where.

@@ -143,7 +143,7 @@ def versions(reader: Reader, artifact_key: int) -> list[VersionHead]:
 
 
 def get_version(reader: Reader, version_id: str) -> VersionDetail:
-    """Give a version with its manifest and what hangs on it.
+    """Give a version with its manifest and everything connected to it.
 
     Raises:
         UnknownReference: there is no version of that id.
@@ -178,7 +178,7 @@ def get_version(reader: Reader, version_id: str) -> VersionDetail:
 
 
 def _is_manifest(files: Sequence[ManifestFile], head: VersionHead) -> bool:
-    """Say whether files are what their version's digest says; true of what was absent when it was recorded, and of cut lists."""
+    """Say whether files match their version's digest; also true if there are no files, no digest, or a list that was cut."""
     if not files or len(files) >= MAX_FILES or not head.digest:
         return True
     try:
@@ -243,7 +243,7 @@ def previews(reader: Reader, version_key: int) -> dict[str, Preview]:
 
 
 def _preview(content: Any) -> Preview:
-    """Read a stored preview; one that is not as we write them is shown as unreadable."""
+    """Read a stored preview; a malformed one is shown as unreadable."""
     try:
         stored = orjson.loads(content)
         table = stored["table"]
@@ -262,11 +262,11 @@ def _preview(content: Any) -> Preview:
 def blob_or_reference(
     reader: Reader, connection: sqlite3.Connection, version_key: int, path: str
 ) -> int | FileReference:
-    """Find the bytes of a file: the key of their blob, or where they are said to lie outside the catalog.
+    """Find the bytes of a file: the key of their blob, or where they should be outside the catalog.
 
     Raises:
         UnknownReference: the version has no such file.
-        ContentMissing: they are neither here nor there.
+        ContentMissing: they are neither in the catalog nor referenced.
     """
     from artui.content.reading import Reference
 
@@ -298,11 +298,11 @@ def _mark(reader: Reader) -> str:
 
 
 def open_file(reader: Reader, connection: sqlite3.Connection, version_key: int, path: str) -> BinaryIO:
-    """Open one file of a version, wherever its bytes are. Valid while `connection`'s reading lasts.
+    """Open one file of a version, wherever its bytes are. Valid while `connection` is being read from.
 
     Raises:
         UnknownReference: the version has no such file.
-        ContentMissing: the bytes are not in the catalog, and not where it may reach them.
+        ContentMissing: the bytes are neither in the catalog nor where it may read them.
     """
     place = blob_or_reference(reader, connection, version_key, path)
     if isinstance(place, int):

@@ -15,13 +15,13 @@ class Attribute(NamedTuple):
     """One attribute of a run, by the word that filters, orders and columns use for it."""
 
     kind: Kind
-    """Of its values: what can be asked of them, and how they are shown."""
+    """Decides what can be asked about its values, and how they are shown."""
     value: str = ""
-    """Where it is, in SQL: of the run `t`, or of its project `p`. Empty for what is no single value of a run."""
+    """SQL expression, with the run as `t` and its project as `p`; empty for what is not a single value of a run."""
     always: bool = False
     """Whether every run has one."""
     in_head: bool = False
-    """Whether the head of a run says it already (model.RunHead)."""
+    """Whether the head of a run holds it already (model.RunHead)."""
     title: str = ""
     """The heading of its column, where that is not the word."""
     cells: int = 16
@@ -36,7 +36,7 @@ class Attribute(NamedTuple):
 
     @property
     def has_value(self) -> str:
-        """A condition in SQL that a run has one; empty where every run has."""
+        """SQL condition for runs that have one; empty if every run has."""
         if self.always:
             return ""
         if self.kind in ("text", "id"):
@@ -55,7 +55,7 @@ class Attribute(NamedTuple):
 
     @property
     def order(self) -> tuple[str, ...]:
-        """The terms that runs are sorted by, in SQL: of equal values the newest run first."""
+        """The terms that runs are sorted by, in SQL; among equal values the newest run comes first."""
         if self.is_numeric or self.value == "t.name":
             return self.sort_value, "t.key"
         return (self.value,) if self.value == "t.id" else (self.value, "t.started_ms DESC", "t.key")
@@ -87,7 +87,7 @@ ATTRIBUTES: dict[str, Attribute] = {
     "output": Attribute("artifact"),
     "artifact": Attribute("artifact"),
 }  # fmt: skip
-"""Every attribute, in the order in which they are offered. The last four are about what hangs on a run: only filters ask for them."""
+"""Every attribute, in the order in which they are offered. The last four are about things connected to a run, and only filters use them."""
 
 SHOWN = tuple(word for word, attribute in ATTRIBUTES.items() if attribute.value)
 """Those that can be a column; each can then be sorted, grouped, described, filtered and exported by."""

@@ -1,6 +1,6 @@
 """Names of runs, artifacts and versions that begin with what has been typed: for completion in a shell.
 
-Each gives at most so many, over an index, so that a press of a key never waits for a large catalog.
+Each query uses an index and gives at most MOST names, so that a key press never waits for a large catalog.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from artui.catalog.runs import storable
 
 MOST = 100
-"""So many are given: nobody reads more."""
+"""At most this many are given: nobody reads more."""
 _LAST = "\U0010ffff"
 
 RUNS_BEGINNING = """
@@ -57,18 +57,18 @@ _VERSIONS = """
 
 
 def run_names(connection: sqlite3.Connection, part: str) -> Iterator[str]:
-    """Give names of runs that begin so; of all of them the newest."""
+    """Give names of runs that begin with `part`; of the newest runs if it is empty."""
     query = RUNS_BEGINNING if part else NEWEST_RUNS
     yield from (name for name in _asked(connection, query, part) if name.startswith(part))
 
 
 def artifact_names(connection: sqlite3.Connection, part: str) -> Iterator[str]:
-    """Give names of artifacts that begin so."""
+    """Give names of artifacts that begin with `part`."""
     yield from _asked(connection, _ARTIFACTS, part)
 
 
 def version_names(connection: sqlite3.Connection, artifact: str, part: str) -> Iterator[str]:
-    """Give aliases and numbers of an artifact's versions that begin so: `production`, `latest`, `v3`."""
+    """Give aliases and numbers of an artifact's versions that begin with `part`: `production`, `latest`, `v3`."""
     aliases = _asked(connection, _ALIASES, "", name=artifact)
     numbers = connection.execute(_VERSIONS, {"name": storable(artifact), "most": MOST}).fetchall()
     offered = [*aliases, *(["latest"] if numbers else []), *(f"v{number}" for (number,) in numbers)]

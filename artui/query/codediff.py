@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 MAX_FILES = 500
 MAX_FILE_BYTES = 1_000_000
 MAX_DIFFED_LINES = 20_000
-"""Of longer files only how large they are is said: comparing them line by line may take for ever."""
+"""Longer files are not compared line by line, which could take forever: only their sizes are given."""
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:==|@)\s*(\S+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the environment that a run kept says."""
+    """The environment that a run recorded."""
 
     packages: Mapping[str, str]
     facts: Mapping[str, str]
@@ -91,7 +91,7 @@ def code_files(reader: Reader, run: RunDetail) -> dict[str, CodeFile]:
 
 
 def changed_text(reader: Reader, head: VersionHead, path: str, size: int) -> str:
-    """Say in a few letters what a file of code is: what a patch changes, or how long a file is."""
+    """Say in a few words what a file of code is: what a patch changes, or how long a file is."""
     memory = reader.memory.at(reader.file_token())
 
     def made() -> str:
@@ -115,7 +115,7 @@ def patch_lines(text: str) -> tuple[int, int]:
 
 
 def _text(reader: Reader, head: VersionHead, path: str) -> str | None:
-    """Read a file of a version; None where its bytes are not to be had."""
+    """Read a file of a version; None if the catalog fails to give its bytes."""
     try:
         return file_text(reader, head.key, path, max_bytes=MAX_FILE_BYTES)[0]
     except CatalogError:
@@ -125,8 +125,8 @@ def _text(reader: Reader, head: VersionHead, path: str) -> str | None:
 def code_diff(reader: Reader, before: RunDetail, after: RunDetail) -> list[str]:
     """Say how the code of a run differs from that of another, as lines of a unified diff.
 
-    Of what git keeps only the commits are known, and the changes since them; these are compared file by file. Sources
-    that were kept whole are compared line by line.
+    Of code in git only the commit and the changes since are recorded; the changes are compared file by file. Sources
+    that were saved whole are compared line by line.
     """
     lines: list[str] = []
     for run, sign in ((before, "---"), (after, "+++")):
@@ -158,7 +158,7 @@ def code_diff(reader: Reader, before: RunDetail, after: RunDetail) -> list[str]:
 
 
 def _parts(reader: Reader, files: Mapping[str, CodeFile]) -> dict[str, str]:
-    """Read files of code, patches taken apart by the file that they change."""
+    """Read files of code, patches split by the file that they change."""
     texts: dict[str, str] = {}
     for path, (head, digest, size) in files.items():
         text = _text(reader, head, path)
@@ -172,7 +172,7 @@ def _parts(reader: Reader, files: Mapping[str, CodeFile]) -> dict[str, str]:
 
 
 def split_patch(text: str) -> dict[str, str]:
-    """Take a patch of git apart by file; its lines of numbers of blobs and modes are left out."""
+    """Split a git patch by file; its lines with blob ids and modes are left out."""
     lines_by_file: dict[str, list[str]] = {}
     name = ""
     for line in text.splitlines():
@@ -180,7 +180,7 @@ def split_patch(text: str) -> dict[str, str]:
             name = line.rpartition(" b/")[2] or line
             lines_by_file[name] = []
         elif name and not line.startswith(("index ", "--- ", "+++ ")):
-            # Where the change stands may move; what it is may not.
+            # Line numbers do not count: only what changes is compared.
             lines_by_file[name].append("@@" if line.startswith("@@") else line)
     return {name: "\n".join(lines) for name, lines in lines_by_file.items()}
 
@@ -199,7 +199,7 @@ def _difference(name: str, old: str | None, new: str | None) -> list[str]:
 
 
 def first_version(run: RunDetail, kind: str) -> VersionHead | None:
-    """Give the input of a kind that a run has, if any."""
+    """Give the first input of a kind that a run has; None if it has none."""
     return next((head for head in run.inputs if head.kind == kind), None)
 
 

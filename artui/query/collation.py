@@ -1,10 +1,10 @@
 """How the values of params and tags compare: one rule for filters, orders, groups and runs side by side.
 
-- A number is that number whatever it is held as: a number, true and false (1 and 0), or a text that spells it, as YAML
-  reads `1e-3` and argparse gives everything. It is shown as it was given.
-- NaN, spelled or not, equals NaN alone, and has no place in an order: it stands with what is missing.
-- Any other text is a word. Words are equal by their letters, and stand behind the numbers in the order of their bytes.
-  Beside a word what is held as text is compared by its letters.
+- A number is compared as a number however it is stored: as a number, as true or false (1 and 0), or as a text that
+  spells it, as YAML reads `1e-3` and argparse gives everything. It is shown as it was given.
+- NaN, also as text, equals only NaN and has no place in an order: it is sorted with missing values.
+- Any other text is a word. Words are equal if their letters are, and come after the numbers in the order of their bytes.
+  Compared with a word, a number that is stored as text counts as text.
 - None is missing, as if it had never been logged.
 """
 
@@ -21,10 +21,10 @@ from artui.model import ParamType, ParamValue
 from artui.query.spelling import SPELLINGS, is_nan, number_in
 
 NAN = math.nan
-"""Stands for every NaN, however it was spelled."""
+"""Stands for every NaN, however it is spelled."""
 
 HELD = {"param": "t.text", "tag": "t.value"}
-"""What is held as text, of each kind."""
+"""SQL for the text of each kind."""
 _PARTS = (
     "{held} >= '+' AND {held} < ':'",
     "{held} < '!'",
@@ -44,7 +44,7 @@ def number_of(value: ParamValue) -> int | float | None:
 
 
 def comparable(value: ParamValue) -> Any:
-    """Give what a value is equal by: a number, NAN, or the value itself."""
+    """Give what a value is compared by: a number, NAN, or the value itself."""
     number = number_of(value)
     if number is not None:
         return number

@@ -23,11 +23,11 @@ _LOWER = re.compile(
 )
 
 _COUNTER = re.compile(r"(?i)(^|[/_.])(epoch|step|iteration|lr|learning_rate|rows|count|total)s?($|[/_.])")
-"""Names of what is neither better nor worse for being higher."""
+"""Names of metrics for which neither higher nor lower is better."""
 
 
 MAX_CODE_ROWS = 200
-"""So many files, variables and seeds that differ are listed."""
+"""At most this many files, variables and seeds that differ are listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +45,19 @@ class Row:
     best: int | None = None
     """The column with the best value, if there is one that is better than the others."""
     metric: str = ""
-    """Of a row about a metric, its title."""
+    """Title of the metric, if the row is about one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
+    """Runs side by side, with all rows about them."""
+
     runs: tuple[RunDetail, ...]
     rows: tuple[Row, ...]
 
     @property
     def differing(self) -> int:
+        """Number of rows whose values differ."""
         return sum(row.differs for row in self.rows)
 
 
@@ -73,8 +76,8 @@ def compare(
     """Put runs side by side, in the order given.
 
     Args:
-        directions: which way is better, of metrics for which it is not what their name says.
-        statistics: with a row for each number of a metric's summary.
+        directions: which way is better, for metrics whose names do not say so.
+        statistics: add a row for each number of a metric's summary.
         in_depth: look into environments and code for packages, hardware, changes, seeds and variables that differ.
     """
     runs = tuple(get_run(reader, run_id) for run_id in run_ids)
@@ -130,7 +133,7 @@ def _code_rows(reader: Reader, runs: Sequence[RunDetail], *, in_depth: bool) -> 
 
 
 def _environment_rows(reader: Reader, runs: Sequence[RunDetail], *, in_depth: bool) -> list[Row]:
-    """Host, interpreter and packages; in depth what the machines, the seeds and the variables have that differs."""
+    """Host, interpreter and packages; in depth also machines, seeds and variables that differ."""
     from artui.query import codediff
 
     heads = [codediff.first_version(run, "environment") for run in runs]
@@ -167,7 +170,7 @@ def _environment_rows(reader: Reader, runs: Sequence[RunDetail], *, in_depth: bo
 
 
 def _texts(values: Any) -> dict[str, str]:
-    """Give what a run's context says of a subject as texts by name; values that were not recorded are left out."""
+    """Give the values of a subject of a run's context as texts by name; those that were not recorded are left out."""
     if not isinstance(values, dict):
         return {}
     return {str(name): str(value) for name, value in list(values.items())[:1000] if value is not None}

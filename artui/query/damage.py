@@ -1,6 +1,6 @@
-"""What of a catalog is not what its seals and digests say.
+"""Which parts of a catalog do not match their seals and digests.
 
-Looked at only for what is about to be shown: a run costs about what reading it does.
+Only what is about to be shown is checked: checking a run costs about as much as reading it.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from artui.query.reader import Reader
 
 Damages = dict[int, tuple[str, ...]]
-"""By key of what is damaged: words for the parts that are."""
+"""Words for damaged parts, by the key of the run or version."""
 REMEDY = "get an untouched copy of the catalog, or import these again"
 MOST_NAMED = 5
 
 
 def run_damage(reader: Reader, connection: sqlite3.Connection, keys: Sequence[int]) -> Damages:
-    """Say which of some runs are damaged; none of a catalog from before there were seals."""
+    """Say which of some runs are damaged; empty for a catalog without seals."""
     return seals.run_damage(connection, keys) if reader.schema_version >= seals.SCHEMA_VERSION else {}
 
 
@@ -31,24 +31,24 @@ def version_damage(reader: Reader, connection: sqlite3.Connection, keys: Sequenc
 
 
 def both(words: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
-    """Put words for what is damaged together, each once."""
+    """Join words for damaged parts, each once."""
     return tuple(dict.fromkeys((*words, *more)))
 
 
 def damaged_runs(reader: Reader, keys: Sequence[int]) -> Damages:
-    """Like `run_damage`, by itself: for whoever has shown the runs already."""
+    """Like `run_damage`, in a transaction of its own, for runs that are already shown."""
     with reader.snapshot() as connection:
         return run_damage(reader, connection, keys)
 
 
 def damaged_versions(reader: Reader, keys: Sequence[int]) -> Damages:
-    """Like `version_damage`, by itself."""
+    """Like `version_damage`, in a transaction of its own."""
     with reader.snapshot() as connection:
         return version_damage(reader, connection, keys)
 
 
 def is_chained(reader: Reader, connection: sqlite3.Connection, event_id: str) -> bool:
-    """Say whether an event follows on the one before it."""
+    """Say whether an event continues the chain of the one before it."""
     return reader.schema_version < seals.SCHEMA_VERSION or chain.is_chained(connection, event_id)
 
 

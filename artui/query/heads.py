@@ -1,4 +1,4 @@
-"""The first line of a run, read from a row: name, status, times."""
+"""The head of a run, read from a row: name, status, times."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _HEADS = Shape(
 
 
 def head_of(row: Sequence[Any], now_ms: int) -> RunHead:
-    """Make a head of a row of `HEAD_COLUMNS`; a running run that is not heard of is lost, and later killed."""
+    """Make a head of a row of `HEAD_COLUMNS`; a running run without a heartbeat is lost, and later killed."""
     head = _HEADS.made(row[:10])
     if head.status != "running":
         return head
-    unheard_ms = now_ms - cell_of.integer(row[10])
-    if unheard_ms <= HEARTBEAT_LOST_MS:
+    silent_ms = now_ms - cell_of.integer(row[10])
+    if silent_ms <= HEARTBEAT_LOST_MS:
         return head
-    return replace(head, status="lost" if unheard_ms < HEARTBEAT_GONE_MS else "killed")
+    return replace(head, status="lost" if silent_ms < HEARTBEAT_GONE_MS else "killed")
 
 
 def param_value(kind: Any, number: Any, text: Any) -> ParamValue:

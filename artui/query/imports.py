@@ -22,12 +22,14 @@ IMPORTS = """
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
+    """What one import took, changed and left."""
+
     format: str
     location: str
     time_ms: int
     program: str
     report: Mapping[str, Any]
-    """As `exchange.report.Report.plain` gives it, made whole where a damaged catalog lacks parts."""
+    """As `exchange.intake.report.Report.plain` gives it; parts that a damaged catalog lacks are empty."""
 
 
 def import_reports(reader: Reader) -> list[ImportReport]:

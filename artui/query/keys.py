@@ -1,4 +1,4 @@
-"""Keys of runs, read fast, and a memory of what was read of a catalog lately."""
+"""Keys of runs, read fast, and a cache of what was read of a catalog lately."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 @contextlib.contextmanager
 def without_collecting() -> Iterator[None]:
-    """Make many objects that hold no cycles: the collector would look through all of them again and again."""
+    """Pause the garbage collector while many objects without cycles are made: it would scan them again and again."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -28,7 +28,7 @@ def without_collecting() -> Iterator[None]:
 
 
 class Kept:
-    """What was read of one state of a catalog: orders, sets, texts. The last few of them."""
+    """A cache of the last few orders, sets and texts that were read of one state of a catalog."""
 
     def __init__(self, *, most: int = 16) -> None:
         self._most = most
@@ -55,13 +55,13 @@ class Kept:
 
 
 class Memory:
-    """Gives what is kept of a catalog's newest state; a thread that still reads an older one keeps to that."""
+    """The cache of a catalog's newest state; a thread that still reads an older one goes on with that one's."""
 
     def __init__(self) -> None:
         self._newest: tuple[tuple[int, ...], Kept] = (), Kept()
 
     def at(self, token: tuple[int, ...]) -> Kept:
-        """Give what is kept of one state of the file; nothing is once it has changed.
+        """Give the cache of one state of the file; it is empty once the file has changed.
 
         Args:
             token: what the file looked like before the transaction that is about to read began.
@@ -80,6 +80,6 @@ def key_list(connection: sqlite3.Connection, query: str, values: dict[str, Any])
 
 
 def name_key(connection: sqlite3.Connection, text: str) -> int | None:
-    """Give the key of a param's, a metric's or a tag's name; None if nothing goes by it."""
+    """Give the key of a param's, a metric's or a tag's name; None if it is unknown."""
     row = connection.execute("SELECT key FROM name WHERE text = :text", {"text": storable(text)}).fetchone()
     return int(row[0]) if row else None

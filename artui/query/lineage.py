@@ -22,7 +22,7 @@ Direction = Literal["up", "down"]
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """What leads to something, and what came of it."""
+    """Everything upstream and downstream of a run or a version."""
 
     root: Node
     upstream: tuple[Node, ...]
@@ -33,7 +33,7 @@ class Lineage:
 
 
 def lineage(reader: Reader, subject: RunHead | VersionHead, *, max_depth: int = MAX_DEPTH) -> Lineage:
-    """Walk both ways from a run or a version. What was met before is named again but not walked again."""
+    """Walk both ways from a run or a version. What appears again is named again but not walked again."""
     root = Node(
         0,
         "",
@@ -49,7 +49,7 @@ def lineage(reader: Reader, subject: RunHead | VersionHead, *, max_depth: int = 
 
 
 def _marked(reader: Reader, connection: sqlite3.Connection, nodes: list[Node]) -> list[Node]:
-    """Say of each line whether what it names is damaged."""
+    """Mark the lines whose run or version is damaged."""
     runs = run_damage(reader, connection, [node.run.key for node in nodes if node.run is not None])
     versions = version_damage(reader, connection, [node.version.key for node in nodes if node.version is not None])
     if not runs and not versions:

@@ -1,9 +1,9 @@
 """The lines of a log of any size, in both directions, and search in it.
 
-Nothing here reads a log from its beginning. A line longer than `LINE_BYTES` counts as broken, at places that
-depend only on what is near them: so lines are the same whichever way one comes, and a log that is one line of a
-gigabyte is read like any other. What is shown of a line is what is left of it on a terminal: a progress bar that
-returns to the start of its line is one line, in its last state.
+No log is read from its beginning. A line longer than `LINE_BYTES` is broken at places that depend only on the bytes
+near them: so lines are the same in both directions, and a log of one gigabyte-long line is read like any other. A line
+is shown as a terminal would leave it: a progress bar that returns to the start of its line is one line, in its last
+state.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LINE_BYTES = 8192
 """Lines up to this length are whole; what is longer is broken into pieces of at most twice as much."""
 FIND_BYTES = 1 << 20
 PAGE_BYTES = 1 << 18
-"""A page reaches at most so far in either direction."""
+"""A page reaches at most this far in either direction."""
 _NEWLINE = re.compile(b"\n")
 # The only escape sequences that loggers write to files.
 _COLOUR = re.compile("\x1b\\[[0-9;:]*[mK]")
@@ -29,7 +29,7 @@ _MAX_CHARS = 8 * LINE_BYTES
 
 
 class LogSource(ABC):
-    """The bytes of a log, from any thread. After `close`, and where it has become shorter, there are none."""
+    """The bytes of a log, readable from any thread. After `close`, and where the log was cut, there are none."""
 
     is_live = False
 
@@ -42,7 +42,7 @@ class LogSource(ABC):
         """Give `count` bytes from `offset` on, or as many as there are."""
 
     def close(self) -> None:  # noqa: B027 - optional: not every source holds something
-        """Let go of it."""
+        """Release what the source holds open."""
 
 
 def next_line(source: LogSource, offset: int) -> int:
@@ -108,12 +108,16 @@ def _break(content: bytes) -> int:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
+    """One line of a log."""
+
     start: int
+    """Its place in the log, in bytes."""
     content: bytes
     """With its newline, if it has one."""
 
     @property
     def text(self) -> str:
+        """The line as it is shown."""
         return shown_text(self.content)
 
 
@@ -127,22 +131,25 @@ class Page:
 
     @property
     def is_first(self) -> bool:
+        """Whether it begins with the first line of the log."""
         return not self.lines or self.lines[0].start == 0
 
     @property
     def end(self) -> int:
+        """Where the line after the page begins, in bytes."""
         return self.lines[-1].start + len(self.lines[-1].content) if self.lines else 0
 
     @property
     def is_last(self) -> bool:
+        """Whether it ends with the last line of the log."""
         return self.end >= self.size
 
 
 def read_page(source: LogSource, offset: int, *, before: int, after: int) -> Page:
-    """Read the line at `offset`, at most the last one, with up to so many lines before and after it."""
+    """Read the line at `offset`, or the last one, with up to `before` lines before it and `after` lines after it."""
     size = source.size()
     offset = max(0, min(offset, size - 1))
-    # What grows or shrinks meanwhile is as it was read.
+    # A log may grow or shrink meanwhile: what was read counts.
     first = max(0, offset - PAGE_BYTES) // LINE_BYTES
     last = (offset + PAGE_BYTES) // LINE_BYTES + 1
     begin = first * LINE_BYTES
@@ -162,7 +169,7 @@ def read_page(source: LogSource, offset: int, *, before: int, after: int) -> Pag
 
 
 def shown_part(content: bytes) -> tuple[int, int]:
-    """Give which part of a line is shown: what is behind the last return that does not end it."""
+    """Give start and end of the part of a line that is shown: what follows its last carriage return, but for those at its end."""
     end = len(content.rstrip(b"\r\n"))
     return content.rfind(b"\r", 0, end) + 1, end
 
@@ -180,7 +187,7 @@ def shown_text(content: bytes) -> str:
 
 
 class Needle:
-    """Text to look for in bytes: letters in either case, others than ASCII by their simple counterparts."""
+    """Text to look for in bytes, in any case; letters beyond ASCII by their simple counterparts."""
 
     def __init__(self, text: str) -> None:
         self._pattern: re.Pattern[bytes] | None = None
@@ -195,6 +202,7 @@ class Needle:
             self.max_bytes = sum(max(map(len, forms)) for forms in letters)
 
     def prepared(self, content: bytes) -> bytes:
+        """Fold content as `first` and `last` need it; it keeps its length."""
         return content if self._pattern else content.lower()
 
     def first(self, content: bytes, start: int, stop: int) -> int:
@@ -226,7 +234,7 @@ def find(
     """Give where `needle` is first shown from `offset` on; backwards, where it last begins before `offset`.
 
     What a progress bar has overwritten is not found. The search ends at `until`, by default at the end of the
-    log or at its start, and gives None; so it does when `is_wanted` says no, which is asked about each MiB.
+    log or at its start, and gives None; it also ends when `is_wanted` says no, which is asked once a MiB.
     """
     if not needle or "\n" in needle or "\r" in needle:
         return None
@@ -249,7 +257,7 @@ def find(
             line_from, shown_from, shown_to = _line_around(source, raw, begin, place)
             if shown_from <= begin + place < shown_to:
                 return begin + place
-            # What is hidden is hidden from the start of its line on.
+            # What is hidden reaches from the start of its line to where the shown part begins.
             if backwards:
                 stop = line_from - begin if begin + place < shown_from else place
             else:

@@ -1,4 +1,4 @@
-"""Runs that are going on, and those that ended just now: how far they are, how fast, and what they measure."""
+"""Runs that are running, and those that ended just now: how far they are, how fast, and what they measure."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 
 MAX_RUNS = 40
 ENDED_MS = 30 * 60 * 1000
-"""Runs that ended no longer ago than this are shown behind those that go on."""
+"""Runs that ended less than this ago are shown after those that are running."""
 RECENT_VALUES = 64
-"""So many of the last values of a metric are given, for rules such as "rises 5 times"."""
+"""This many of the last values of a metric are given, for rules such as "rises 5 times"."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveMetric:
+    """A metric of a run as it stands now."""
+
     metric: Metric
     spark: Sequence[float] = ()
     recent: Sequence[float] = ()
@@ -39,18 +41,18 @@ class LiveRun:
 
     head: RunHead
     heard_ms: int
-    """When it was last heard of."""
+    """Time of its last heartbeat or point."""
     step: int | None
     """The highest last step of what it logs."""
     steps_per_second: float | None
     metrics: Sequence[LiveMetric]
-    """What it logs, without what it takes of the machine."""
+    """What it logs, but for the use of the machine."""
     system: Mapping[str, float] = field(default_factory=dict)
     """Last values under `system/`."""
 
 
 def live_runs(reader: Reader) -> list[LiveRun]:
-    """Give the runs that go on, newest first, then those that ended within the last half hour."""
+    """Give the running runs, newest first, then those that ended within the last half hour."""
     now_ms = clock.now_ms()
     with reader.snapshot() as connection:
         rows = connection.execute(

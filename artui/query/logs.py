@@ -1,7 +1,7 @@
 """The logs of a run: which there are, and their bytes at random.
 
-A log is a file of a version, inside the catalog or where it was left on this machine, or the console of a run
-that goes on: its file lies beside the catalog, and is one only if it passes the checks of `artui.catalog.spool`.
+A log is a file of a version, inside the catalog or where it was left on this machine, or the console of a run that is
+still running: its file lies beside the catalog, and counts only if it passes the checks of `artui.catalog.spool`.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ class LogHead:
     """The artifact that holds it, or will once the run has ended."""
     title: str
     is_live: bool = False
-    """Whether it is the console of a run that goes on, and so may grow and change at its end."""
+    """Whether it is the console of a running run, which may grow and change at its end."""
     version_key: int = 0
     path: str = ""
     """Inside the version; for a live log the name of its file."""
 
 
 class StoredLog(LogSource):
-    """A blob of the catalog: whatever is read, only its chunks are unpacked, and a few of them are kept.
+    """A blob of the catalog: only the chunks that are read are unpacked, and a few of them are cached.
 
     Raises:
         CatalogDamaged: chunks are missing, or are not what their digests say.
@@ -80,9 +80,11 @@ class StoredLog(LogSource):
             )
 
     def size(self) -> int:
+        """Give the number of bytes."""
         return self._ends[-1] if self._ends else 0
 
     def read(self, offset: int, count: int) -> bytes:
+        """Unpack the chunks that hold `count` bytes from `offset` on."""
         parts = []
         number = bisect.bisect_right(self._ends, offset)
         while count > 0 and number < len(self._keys):
@@ -127,16 +129,19 @@ class FileLog(LogSource):
         self._size_bytes = size_bytes
 
     def size(self) -> int:
+        """Give the number of bytes, as of now; 0 once it is closed."""
         with self._lock:
             return min(self._size_bytes, os.fstat(self._handle).st_size) if self._handle is not None else 0
 
     def read(self, offset: int, count: int) -> bytes:
+        """Read up to `count` bytes from `offset` on; nothing once it is closed."""
         # Reading and closing exclude each other: the number of a closed handle may be another file's already.
         with self._lock:
             count = min(count, self._size_bytes - offset)
             return os.pread(self._handle, count, offset) if self._handle is not None and count > 0 else b""
 
     def close(self) -> None:
+        """Close the file."""
         with self._lock:
             handle, self._handle = self._handle, None
         if handle is not None:
@@ -148,7 +153,7 @@ class FileLog(LogSource):
 
 
 class LiveLog(FileLog):
-    """The console of a run that goes on. When its file is gone, what it last held can still be read.
+    """The console of a running run. Once its file is gone, what it last held can still be read.
 
     Raises:
         OSError: there is no such file, or it is a link, a pipe or a device.
@@ -196,7 +201,7 @@ def _open_regular(path: Path) -> int:
 
 
 def log_sources(reader: Reader, detail: RunDetail) -> list[LogHead]:
-    """List the logs of a run: the consoles of one that goes on, then all files of the versions of kind `log`."""
+    """List the logs of a run: the consoles of a running one, then all files of the versions of kind `log`."""
     versions = {head.key: head for head in detail.outputs if head.kind == "log"}
     saved_logs: list[LogHead] = []
     with reader.snapshot() as connection:
@@ -236,7 +241,7 @@ def _consoles(reader: Reader, run_id: str) -> list[LogHead]:
 
 
 def _folder_with(catalog: Path, name: str) -> Path:
-    """Give the folder of spools that a console lies in: the one beside the catalog if it is in none."""
+    """Give the folder of spools that holds a console; the one beside the catalog if none does."""
     folders = folders_of(catalog)
     return next((folder for folder in folders if os.path.lexists(folder / name)), folder_of(catalog))
 
@@ -245,7 +250,7 @@ def open_log(reader: Reader, head: LogHead) -> LogSource:
     """Open a log of a run.
 
     Raises:
-        ContentMissing: its bytes are not here (any more).
+        ContentMissing: its bytes are not available, or not any more.
     """
     if not head.is_live:
         return open_file_log(reader, head.version_key, head.path)

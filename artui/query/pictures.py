@@ -39,10 +39,10 @@ class TablePicture:
 
 
 def read_picture(reader: Reader, version_key: int, path: str) -> TablePicture | None:
-    """Read a file of a version as a picture; None if it is none: no CSV or TSV, too large, or no table of numbers.
+    """Read a file of a version as a picture; None if it is not a CSV or TSV, too large, or not a table of numbers.
 
     Raises:
-        ContentMissing: its bytes are not to be had.
+        ContentMissing: its bytes are not available.
     """
     if not path.lower().endswith((".csv", ".tsv")):
         return None
@@ -51,7 +51,7 @@ def read_picture(reader: Reader, version_key: int, path: str) -> TablePicture | 
 
 
 def picture_of(text: str, *, delimiter: str = ",") -> TablePicture | None:
-    """Find out what a table can be drawn as; None if it is no table of numbers."""
+    """Find out what a table can be drawn as; None if it is not a table of numbers."""
     try:
         rows = []
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
@@ -87,7 +87,7 @@ def _bars(header: Sequence[str], body: Sequence[Sequence[str]]) -> TablePicture 
 
 
 def _matrix(header: Sequence[str], body: Sequence[Sequence[str]]) -> TablePicture | None:
-    """Take a square whose rows are named as its columns are, or one whose rows are named by words."""
+    """Read a matrix: a square whose rows have the names of its columns, or rows that are named by words."""
     names, labels = [name.strip() for name in header[1:]], [row[0].strip() for row in body]
     if not 2 <= len(names) <= MAX_SIDE or len(labels) > MAX_SIDE:
         return None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 IDLE_SECONDS = 2.0
-"""So long a reader that is closed or opened again waits for questions under way."""
+"""How long closing and reopening wait for running queries."""
 
 
 class Reader:
@@ -41,13 +41,13 @@ class Reader:
         self.spools: dict[str, SpoolFile] = {}
         """Spools that were looked into, by name: what was read of them need not be read again."""
         self.seen_heads: dict[int, tuple[int, dict[int, int]]] = {}
-        """By series: up to which block summaries were held against their digests, and the damaged ones."""
+        """By series: the last block whose summary was checked against its digest, and the damaged ones."""
         self.memory = Memory()
-        """Orders and sets read lately: a filter that is being typed does not sort again."""
+        """Orders and sets that were read lately: typing in a filter does not sort again."""
 
     @property
     def schema_version(self) -> int:
-        """The catalog's: of an older one some questions have no answer."""
+        """Version of the catalog's schema: an older one cannot answer every question."""
         return self._opened.schema_version
 
     @property
@@ -102,7 +102,7 @@ class Reader:
                 self._active -= 1
 
     def _see_changes(self) -> None:
-        """Open the file anew if it was read as one that nobody writes to, and somebody now has."""
+        """Reopen the file if it was opened as one that nobody writes to, and has been written to since."""
         if not self._opened.is_immutable or self._is_closed or self._token == self.file_token():
             return
         with self._refreshing:
@@ -113,7 +113,7 @@ class Reader:
         self.release(force=True)
 
     def _connection(self, generation: int) -> guard.ReadingConnection:
-        """Give this thread's connection, made anew after the file was let go of."""
+        """Give this thread's connection; a new one after the file was released."""
         connection: guard.ReadingConnection | None = getattr(self._local, "connection", None)
         if connection is None or self._local.generation != generation:
             connection = opening.connect(self._opened)
@@ -136,7 +136,7 @@ class Reader:
                 connection.execute("ROLLBACK")
 
     def file_token(self) -> tuple[int, ...]:
-        """Say what the file looks like from outside: differs once anything was written to it."""
+        """Give a token of the file's state: it differs once anything was written."""
         return opening.file_token(self.path)
 
     def reopen(self) -> None:
@@ -152,7 +152,7 @@ class Reader:
         return self._opened.is_immutable or self._opened.private is not None
 
     def release(self, *, force: bool = False) -> bool:
-        """Let go of the file until the next question, so that a writer can tidy up; false while one is being answered."""
+        """Release the file until the next query, so that a writer can tidy up; false while a query is running."""
         with self._lock:
             if self._active and not force:
                 return False
@@ -163,7 +163,7 @@ class Reader:
         return True
 
     def close(self) -> None:
-        """Stop whatever is being read, and let go of the file."""
+        """Stop all queries and release the file."""
         self._is_closed = True
         self._wait_until_idle()
         self.release(force=True)
@@ -171,7 +171,7 @@ class Reader:
             self._opened.private.cleanup()
 
     def _wait_until_idle(self) -> None:
-        """Wait for questions under way; of a reader that is being closed, break them off."""
+        """Wait for running queries; interrupt them if the reader is being closed."""
         deadline = time.monotonic() + IDLE_SECONDS
         while self._active and time.monotonic() < deadline:
             if self._is_closed:

@@ -21,12 +21,12 @@ _OFFERED = 6
 
 
 def find_run(reader: Reader, text: str) -> RunHead:
-    """Give the run of that name or id, or whose id starts so. A name may hold anything, a `:` too.
+    """Give the run with that name or id, or whose id starts with the text. A name may hold anything, even a `:`.
 
     Raises:
-        UnknownReference: there is none; the message offers the newest ones.
-        AmbiguousReference: there are several; the message offers their ids.
-        UsageError: the text is no reference, or names a version, which runs have none of.
+        UnknownReference: there is none; the remedy names the newest runs.
+        AmbiguousReference: there are several; the remedy lists their ids.
+        UsageError: the text is not a reference, or names a version, which a run does not have.
     """
     with reader.snapshot() as connection:
         heads, count = _runs_named(connection, text)
@@ -74,10 +74,10 @@ def _runs_where(connection: sqlite3.Connection, condition: str, values: dict[str
 
 
 def resolve(reader: Reader, text: str) -> RunHead | VersionHead:
-    """Give the run or the version that a reference names: a run of just that name, else a version if it has a `:`.
+    """Give the run or version that a reference names: a run of exactly that name, else a version if it has a `:`.
 
     Raises:
-        UnknownReference, AmbiguousReference: nothing, or more than one thing, goes by it.
+        UnknownReference, AmbiguousReference: it names nothing, or more than one thing.
     """
     with reader.snapshot() as connection:
         is_run_name = _runs_named(connection, text)[1] > 0
@@ -99,6 +99,6 @@ def _version(reader: Reader, text: str) -> VersionHead:
         for head in version_heads(connection, "SELECT :key", {"key": version.key}):
             return head
     raise UnknownReference(
-        f"The version {text!r} is damaged: it is deleted, or of no artifact that is there.",
+        f"The version {text!r} is damaged: it is deleted, or its artifact does not exist.",
         remedy="`artui ls --artifacts` lists what there is.",
     )

@@ -40,7 +40,7 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule that was understood."""
+    """A parsed rule."""
 
     text: str
     metric: str
@@ -61,14 +61,15 @@ class Alert:
 
     @property
     def key(self) -> tuple[str, str, str]:
+        """Rule, run and metric: equal for the same alert at another time."""
         return self.rule, self.run_id, self.metric
 
 
 def parse_rule(text: str) -> Rule:
-    """Understand a rule.
+    """Parse a rule.
 
     Raises:
-        UsageError: it is none; the message says how one is written.
+        UsageError: the text is not a rule; the remedy says how one is written.
     """
     text = " ".join(text[: 2 * MAX_CHARS].split())
     match = _SPLIT.match(text) if len(text) <= MAX_CHARS else None
@@ -129,8 +130,8 @@ def _condition(text: str) -> Callable[[Sequence[float], float], bool] | None:
 
 
 def alerts(runs: Sequence[LiveRun], rules: Sequence[Rule], now_ms: int) -> list[Alert]:
-    """Give what holds now, of runs that are going on or that ended just now."""
-    holding = []
+    """Give an alert for each rule that holds now, for runs that are running or ended just now."""
+    raised = []
     for run in runs:
         if run.head.ended_ms is not None and now_ms - run.head.ended_ms > ENDED_LATELY_MS:
             continue
@@ -141,5 +142,5 @@ def alerts(runs: Sequence[LiveRun], rules: Sequence[Rule], now_ms: int) -> list[
                     continue
                 silent = (now_ms - metric.summary.last_ms) / 1000 if run.head.status in GOING else 0.0
                 if rule.holds(live.recent, silent):
-                    holding.append(Alert(rule.text, run.head.id, run.head.name, metric.title, live.recent[-1]))
-    return holding
+                    raised.append(Alert(rule.text, run.head.id, run.head.name, metric.title, live.recent[-1]))
+    return raised

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def get_run(reader: Reader, run_id: str, *, max_metrics: int | None = None) -> RunDetail:
-    """Give everything about one run but its points; of its metrics at most so many, the first ones.
+    """Give everything about one run but its points, and at most the first `max_metrics` metrics.
 
     Raises:
         UnknownReference: there is no run of that id.
@@ -77,7 +77,7 @@ def _metrics(
     reader: Reader, connection: sqlite3.Connection, run_key: int, run_id: str, max_metrics: int | None
 ) -> tuple[Metric, ...]:
     later = pending(reader, connection)
-    # What is not in the catalog yet has its place among all.
+    # Metrics that are not in the catalog yet are sorted in among all others.
     limit = None if any(owner == run_id for owner, _, _ in later) else max_metrics
     return tuple(with_pending(run_metrics(connection, run_key, limit=limit), run_id, later)[:max_metrics])
 
@@ -87,12 +87,12 @@ def _count_metrics(connection: sqlite3.Connection, run_key: int) -> int:
 
 
 def run_context(connection: sqlite3.Connection, run_key: int) -> dict[str, Any]:
-    """Read what surrounded a run, by subject; what is no JSON is left out."""
+    """Read what surrounded a run, by subject; what is not JSON is left out."""
     return _context(connection, run_key)[0]
 
 
 def _context(connection: sqlite3.Connection, run_key: int) -> tuple[dict[str, Any], Damage]:
-    """Read what surrounded a run, and name the subjects that are no JSON."""
+    """Read what surrounded a run, and name the subjects that are not JSON."""
     context: dict[str, Any] = {}
     damaged: list[str] = []
     for name, content in connection.execute(
@@ -121,7 +121,7 @@ def run_params(connection: sqlite3.Connection, run_key: int) -> list[Param]:
         {"run": run_key},
     ):
         value = param_value(kind, number, text)
-        # The very object: a param may well have the value "damaged".
+        # Compared by identity: a param may have the value "damaged".
         damaged = ("value",) if value is DAMAGED else ()
         params.append(Param(cell_of.text(name), value, _type(kind), damaged if isinstance(name, str) else ("name", *damaged)))  # fmt: skip
     return params

@@ -1,4 +1,4 @@
-"""Numbers as texts spell them, and texts as numbers."""
+"""Numbers that are spelled as text."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def is_number(text: str) -> bool:
 
 
 def as_float(number: int | float) -> float:
-    """Give a number as a float; beyond what those hold it is infinite."""
+    """Give a number as a float; infinite beyond their range."""
     try:
         return float(number)
     except OverflowError:
@@ -38,17 +38,17 @@ def as_float(number: int | float) -> float:
 
 
 def is_nan(number: int | float) -> bool:
-    """Say whether a number is none; an int of any size is one."""
+    """Say whether a number is NaN; the int may be of any size."""
     return number != number
 
 
 def bindable(number: int | float) -> int | float:
-    """Give a number that a statement takes: ints beyond 64 bits become floats."""
+    """Give a number that an SQL statement takes: ints beyond 64 bits become floats."""
     return number if isinstance(number, float) or -_INT64 <= number < _INT64 else as_float(number)
 
 
 def spelled_number(text: str, *, may_be_word: bool = True) -> int | float | None:
-    """Read a number as people write it; an int stays exact. None if it is none.
+    """Read a number as people write it; an int stays exact. None if the text is not a number.
 
     Args:
         may_be_word: whether `nan`, `inf` and `-inf` are numbers.
@@ -64,7 +64,7 @@ def spelled_number(text: str, *, may_be_word: bool = True) -> int | float | None
 
 
 def number_in(text: object) -> int | float | None:
-    """Give the number that a stored text is, as in a param that was logged as `"1e-3"`; None if it is none, or no text."""
+    """Give the number that a stored text spells, as in a param that was logged as `"1e-3"`; None if it spells none."""
     if not isinstance(text, str) or not text.isascii():
         return None
     text = text.strip()

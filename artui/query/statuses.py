@@ -13,7 +13,7 @@ STATUS_CONDITIONS = {
     "killed": "t.status = 3 OR (t.status <> 1 AND t.status = 0 AND t.heartbeat_ms < :gone)",
     "lost": "t.status <> 1 AND t.status = 0 AND t.heartbeat_ms < :since AND t.heartbeat_ms >= :gone",
 }
-"""What each status is in the catalog: a run that is not heard of is lost, and later counts as killed."""
+"""SQL for each status: a running run without a heartbeat is lost, and later counts as killed."""
 
 
 def status_times(now_ms: int) -> dict[str, int]:

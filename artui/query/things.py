@@ -23,7 +23,7 @@ _ESCAPE = str.maketrans({"%": r"\%", "_": r"\_", "\\": "\\\\"})
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """Something that can be gone to."""
+    """Something in the catalog that one can go to."""
 
     kind: Literal["run", "artifact", "version", "metric", "param", "view"]
     id: str
@@ -34,7 +34,7 @@ class Thing:
 
 
 def find_things(reader: Reader, words_text: str, *, most: int = MAX_EACH) -> list[Thing]:
-    """Find what has all words of a text in its name, in any case; what goes by just this reference comes first."""
+    """Find what has all words of a text in its name, in any case; what the text refers to exactly comes first."""
     words = [storable(word)[:MAX_WORD_CHARS] for word in words_text.split()[:MAX_WORDS]]
     if not words:
         return []
@@ -46,7 +46,7 @@ def find_things(reader: Reader, words_text: str, *, most: int = MAX_EACH) -> lis
         else:
             things.append(Thing("version", exact.id, exact.reference, exact.kind, exact.created_ms))
     except ArtuiError:
-        pass  # no reference: it is looked for in the names
+        pass  # not a reference: only names are searched
     with reader.snapshot() as connection:
         for thing in (
             *_runs(connection, words, most),

@@ -39,13 +39,13 @@ if TYPE_CHECKING:
 FEW_RUNS = 5
 """With fewer runs on a side the evidence is called thin."""
 MAX_VALUES = 200
-"""Of a factor that is no number so many values are weighed."""
+"""At most this many values of a factor that is not a number are weighed."""
 _ATTRIBUTES = ("commit", "host", "user", "project")
 
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """One thing that differs, and what speaks for its weight."""
+    """One thing that differs, and the evidence for its weight."""
 
     section: str
     """`params`, `inputs`, `environment`…"""
@@ -64,6 +64,7 @@ class Factor:
 
     @property
     def is_thin(self) -> bool:
+        """Whether one side has too few runs to say much."""
         return min(self.left_count, self.right_count) < FEW_RUNS
 
 
@@ -78,9 +79,9 @@ class Why:
     is_better: bool | None
     """Whether the first run is the better; None if neither is."""
     factors: tuple[Factor, ...]
-    """The weightiest first; what speaks against comes last, before what nothing is known about."""
+    """The weightiest first; those that speak against the result come last, before those without evidence."""
     damaged: tuple[tuple[str, Damage], ...] = ()
-    """The runs that are not as they were recorded, by name, with what of them is not."""
+    """The damaged runs by name, each with words for its damaged parts."""
 
 
 def rank_sum(left: Sequence[float], right: Sequence[float]) -> tuple[float, float]:
@@ -216,18 +217,18 @@ def _param_sides(connection: Any, name: str, left: Any, right: Any) -> Sides | N
 
 
 def _numbers_of(groups: list[tuple[Any, list[int]]]) -> list[tuple[int | float, list[int]]]:
-    """Leave only the groups of a number; a text that spells one is in its group."""
+    """Keep only the groups of a number; a text that spells it is in its group."""
     return [(value, keys) for value, keys in groups if isinstance(value, int | float) and value is not NAN]
 
 
 def _between(low: float, high: float) -> float:
-    """Give what lies between two numbers: by their ratio where both are above zero."""
+    """Give the middle of two numbers: the geometric mean where both are above zero."""
     low, high = as_float(low), as_float(high)
     return math.sqrt(low) * math.sqrt(high) if low > 0 and high > 0 else (low + high) / 2
 
 
 def _stored(value: Any) -> Any:
-    """Give what groups of runs know a param's value by."""
+    """Give a param's value as `value_groups` gives it."""
     from artui.catalog.runs import param_row
 
     value = comparable(value)
@@ -276,7 +277,7 @@ def _shown(value: Any) -> str:
 def sets_apart(reader: Reader, left: Iterable[int], right: Iterable[int]) -> list[Factor]:
     """Say what sets the runs of `left` apart from those of `right`, by their keys: the weightiest first.
 
-    Looked at are params, inputs, commit, host, user and project.
+    Params, inputs, commit, host, user and project are compared.
     """
     ours, theirs = set(left), set(right)
     theirs -= ours

@@ -2,10 +2,10 @@
 
 Each secret is replaced by what it was, with four hex digits of a hash keyed by the catalog, so that equal secrets
 still compare equal: `<redacted:github-token:1f3a>`. A text is taken for a secret by its form (`formats`), or by the
-name beside it (`names`), also where colours or escapes stand in the way (`seen`). Ordinary params, hashes, paths and
-numbers are left alone. What was redacted stays as it is when it is looked at again, so that every border may do so.
+name beside it (`names`), even if colours or escapes interrupt it (`seen`). Ordinary params, hashes, paths and
+numbers are left alone. Redacting a text again changes nothing, so every layer may do it.
 
-This is the ground: nothing of artui is imported here, and both the file (`catalog.cleaning`) and what fills it use it.
+This package imports nothing else of artui: both the catalog (`catalog.cleaning`) and what writes to it use it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from artui.secrets.seen import views
 __all__ = ["Redactor", "begun_block", "begun_secret", "is_secret_file", "is_secret_name"]
 
 SHORTEST_CHARS = 8
-"""No text shorter than this holds a secret by its form, or with the name that says so."""
+"""No shorter text holds a secret by its form, or together with the name that says so."""
 _LONG_CHARS = 2000
 _REMEMBERED_CHARS = 20_000
 _MAX_REMEMBERED_CHARS = 2_000_000
@@ -48,11 +48,11 @@ _ASSIGNED = re.compile(
 )
 _FLAG_VALUE = re.compile(r"""(?:=|[ \t]{1,3})(?:(?P<quote>["'])(?P<quoted>[^"'\\\x00-\x1f\x7f]{3,2000})|(?P<value>[^\s"'<>,;|&)`\\\x00-\x1f\x7f]{3,400}))""")  # fmt: skip
 _BETWEEN = re.compile(r"""[=:"']|(?<!\w)-""")
-"""What stands between a name and its value, or begins a flag."""
+"""Signs between a name and its value, or at the start of a flag."""
 _NAME_LETTERS = re.compile(r"[A-Za-z0-9_.\-]{0,60}\Z")
 _CODE = ("<", "$", "{", "%", "os.", "self.", "args.", "config", "cfg.", "(", "[", "getenv", "env.", "process.", "settings.")  # fmt: skip
 _PARTS_OF_A_NAME = frozenset({"value", "val", "default", "string", "text", "content"})
-"""Below a name these say nothing of their own: `{"api_key": {"value": …}}`."""
+"""Keys that mean nothing of their own below a name: `{"api_key": {"value": …}}`."""
 
 
 class _Secret(NamedTuple):
@@ -73,7 +73,7 @@ class Redactor:
         self.count = 0
 
     def text(self, text: str) -> str:
-        """Take out what has the form of a secret, or stands behind a name that says it is one."""
+        """Replace what has the form of a secret, or follows a name that says it is one."""
         if len(text) < SHORTEST_CHARS or text in self._clean:
             return text
         secrets = _secrets_in(text)
@@ -87,11 +87,11 @@ class Redactor:
         return text
 
     def name(self, text: str) -> str:
-        """Take secrets out of a name that references are made of: what takes their place can be part of one."""
+        """Take secrets out of a name; what takes their place can be part of a reference."""
         return _MARK.sub(lambda mark: mark[0].strip("<>").replace(":", "-"), self.text(text))
 
     def value(self, name: str, value: Any) -> Any:
-        """Take secrets out of a value, whole if its name says that it is one."""
+        """Take secrets out of a value; all of it if its name says that it is one."""
         return self._value(name, value, 0)
 
     def tree(self, value: Any) -> Any:
@@ -119,7 +119,7 @@ class Redactor:
         return shown
 
     def stored(self, text: str) -> str:
-        """Take secrets out of a text on its way into a file, which may be JSON; texts that were seen lately cost nothing."""
+        """Take secrets out of a text on its way into a file, which may be JSON; texts that were checked lately cost nothing."""
         if len(text) < SHORTEST_CHARS:
             return text
         if text in self._clean:
@@ -198,7 +198,7 @@ class Redactor:
 
 
 def begun_block(text: str) -> int | None:
-    """Say where a private key begins whose last line is not there; None where there is none."""
+    """Say where a private key begins whose last line is missing; None if there is none."""
     at = text.rfind("-----BEGIN ")
     if at < 0 or "-----END " in text[at:]:
         return None
@@ -206,13 +206,13 @@ def begun_block(text: str) -> int | None:
 
 
 def begun_secret(text: str) -> int | None:
-    """Say where at the end of a text a secret begins whose rest may be still to come; None where none does."""
+    """Say where a secret begins at the end of a text whose rest may follow later; None if there is none."""
     match = begun().search(text, max(0, len(text) - 500))
     return None if match is None else match.start()
 
 
 def _secrets_in(text: str) -> list[_Secret]:
-    """Find what has the form of a secret, and what stands behind a name; none of them within another."""
+    """Find what has the form of a secret, and what follows a name that says so; they may overlap."""
     secrets: list[_Secret] = []
     is_long = len(text) > _LONG_CHARS
     if is_long or HINT.search(text) is not None:
@@ -222,7 +222,7 @@ def _secrets_in(text: str) -> list[_Secret]:
 
 
 def _merged(secrets: Iterable[_Secret], marks: Iterable[re.Match[str]]) -> list[_Secret]:
-    """Make one of secrets that overlap, told as the longest of them, and drop what is redacted already."""
+    """Merge secrets that overlap into one of the kind of the longest, and drop what is redacted already."""
     done = [_Secret(*match.span(), "", "") for match in marks]
     merged: list[_Secret] = []
     for secret in sorted([*done, *secrets], key=lambda secret: secret.start):

@@ -1,4 +1,4 @@
-"""Files that hold secrets by their names: such are left out of folders that are saved, and only kept when named themselves."""
+"""Files whose names mark them as secrets: they are left out of saved folders, and kept only if named themselves."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _IN_FOLDERS = (
     (".kaggle", ("*",)), (".secrets", ("*",)), (".config/gh", ("hosts.yml",)), ("gh", ("hosts.yml",)), (".oci", ("*",)), (".bluemix", ("*",)), (".ngc", ("config",)),
     (".streamlit", ("secrets.toml",)), (".m2", ("settings*.xml",)), (".gem", ("credentials",)), (".cargo", ("credentials*",)), ("containers", ("auth.json",)), (".terraform.d", ("credentials*",)),
 )  # fmt: skip
-"""Folders, anywhere on the way to a file, with what in them is left out."""
+"""Folders, anywhere on the way to a file, with the files in them that are left out."""
 _HARMLESS = (
     "*.pub",
     ".env.example",

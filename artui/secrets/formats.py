@@ -1,8 +1,8 @@
 """Forms of secrets that their issuers publish: each with the words that no text without it holds.
 
 Collected from detect-secrets (https://github.com/Yelp/detect-secrets), gitleaks (https://github.com/gitleaks/gitleaks)
-and the providers' own documentation. A form is told from ordinary text by a prefix of its issuer's; where there is
-none, the name beside a value has to say it (`artui.secrets.names`).
+and the providers' own documentation. A form is recognised by the prefix of its issuer; where there is none, the
+name beside a value has to say it (`artui.secrets.names`).
 """
 
 from __future__ import annotations
@@ -135,12 +135,12 @@ class Format:
 
     kind: str
     words: tuple[str, ...]
-    """A text without any of them holds no such secret: found much faster than the pattern."""
+    """A text without any of them holds no such secret: a much faster test than the pattern."""
     source: str
-    """Of the pattern: what it calls `secret` is one, or else all of it."""
+    """Source of the pattern; its group `secret` is the secret, or the whole match if there is no such group."""
 
     def find(self, text: str) -> list[tuple[int, int]]:
-        """Say from where to where each one goes."""
+        """Give start and end of each secret of this form."""
         if not any(word in text for word in self.words):
             return []
         pattern = _compiled(self.source)
@@ -150,7 +150,7 @@ class Format:
 
 @cache
 def _compiled(source: str) -> re.Pattern[str]:
-    # With the first text that may hold one: a training script starts without most of them.
+    # Compiled when the first text may hold one: a training script never needs most of them.
     return re.compile(source, re.MULTILINE)
 
 
@@ -167,16 +167,16 @@ def _any_of(words: list[str]) -> str:
 
 
 _LOOSE = frozenset({"M", "N", "O", "AC", "SK", "-us", "dp."})
-"""Too common by themselves: what has to stand with them is looked for instead."""
+"""Too common by themselves: HINT looks for them together with what has to follow."""
 _TREE = _any_of([word for form in FORMATS for word in form.words if word not in _LOOSE])
 HINT = re.compile(_TREE + r"|(?:AC|SK)[0-9a-f]{32}|-us\d|dp\.[a-z]{2,5}\.|\.(?<=[A-Za-z\d_\-]{20}\.)[A-Za-z\d_\-]{6}\.")
-"""What any text with a secret of one of the forms holds somewhere: most texts hold none of it, and are done with."""
+"""Every text with a secret of one of the forms matches this somewhere: most texts do not, and need no further look."""
 _WORDS_WITHIN = re.compile(f"(?=({_TREE}))")
 _OF_LOOSE_WORDS = tuple(form for form in FORMATS if not _LOOSE.isdisjoint(form.words))
 
 
 def formats_within(text: str) -> Iterable[Format]:
-    """Give the forms of which a text holds a word: a few of them, for a short text much faster than to try each."""
+    """Give the forms of which a text holds a word: for a short text much faster than trying every form."""
     form_by_source = {form.source: form for form in _OF_LOOSE_WORDS}
     for match in _WORDS_WITHIN.finditer(text):
         for form in _formats_from(match[1]):
@@ -192,7 +192,7 @@ def _formats_from(word: str) -> tuple[Format, ...]:
 
 @cache
 def begun() -> re.Pattern[str]:
-    """Give the pattern of a secret at the end of a text whose rest may be still to come."""
+    """Give the pattern of a secret at the end of a text whose rest may follow later."""
     words = {word for form in FORMATS for word in form.words}
     telling_words = [
         word for word in words if re.fullmatch(r"[A-Za-z0-9]{2,}[A-Za-z0-9_]*[_\-.]|AKIA|ASIA|AIza|eyJ|LTAI|AKID", word)

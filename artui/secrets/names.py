@@ -1,8 +1,8 @@
-"""What the name beside a value says of it: a secret for certain, one if it looks like one, or none.
+"""What the name beside a value says about it: surely a secret, a secret if it looks like one, or not a secret.
 
 Names of training code are full of words that mean secrets elsewhere: `max_tokens`, `pad_token`, `sort_key`,
-`session`, `author`. Only the last word of a name counts, and words that mean columns, tokens of a tokenizer or
-methods are told apart.
+`session`, `author`. Only the last word of a name counts, and columns, tokens of a tokenizer and methods are
+left out.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _HARMLESS_TOKENS = re.compile(
 _COLUMNS = frozenset(
     ["primary", "foreign", "sort", "sorting", "order", "group", "grouping", "partition", "cache", "index", "lookup", "dict", "map", "hash", "row", "rows", "column", "columns", "col", "field", "data", "dataset", "image", "images", "img", "text", "label", "labels", "target", "targets", "input", "inputs", "output", "outputs", "feature", "features", "metric", "metrics", "monitor", "loss", "score", "batch", "state", "dict", "query", "value", "values", "attention", "attn", "num", "n", "no", "max", "min", "head", "kv", "qkv", "prng", "rng", "random", "jax", "numpy", "join", "merge", "dedup", "unique", "natural", "composite", "surrogate", "candidate", "object", "s3", "bucket", "blob", "file", "files", "path", "folder", "config", "param", "params", "parameter", "json", "yaml", "attr", "attribute", "prop", "property", "id", "name", "names", "answer", "question", "prompt", "response", "reward", "obs", "observation", "action", "time", "date", "timestamp", "step", "epoch", "sample", "record", "item", "entity", "user", "class", "category", "caption", "audio", "video", "mask", "depth", "pose", "embedding", "embed", "vector", "mesh", "model", "module", "layer", "weight", "weights", "checkpoint", "ckpt", "optimizer", "scheduler", "train", "val", "valid", "validation", "test", "eval", "best", "track", "trigger", "hot", "short", "arrow", "enter", "escape", "shift", "tab", "space", "ctrl", "alt", "function", "musical", "music", "song", "tonic", "major", "minor", "any", "every", "all", "each", "first", "last", "next", "prev", "previous", "parent", "child", "source", "src", "dst", "tgt", "dest", "left", "right", "idx", "tag", "topic", "routing", "message", "messages", "event", "log", "search", "filter", "dist", "distribution", "cluster", "clustering", "range", "shard", "region", "tenant", "public", "pub", "ref", "reference", "bib", "cite", "translation", "i18n", "locale", "registry", "namespace", "variable", "env", "option", "setting", "settings", "result", "results", "return", "anchor", "positive", "negative", "pair", "word", "char", "doc", "document", "passage", "ctx", "context", "sampling", "shuffle", "bucketing", "aggregation", "agg", "pivot", "x", "y", "z", "hue", "color", "colour", "size", "style", "legend", "axis", "plot", "chart", "dtype", "type", "kind", "mode", "split", "fold", "seed", "gt", "truth", "ground", "pred", "prediction", "logits", "prob", "probs", "residual", "query_and", "cross", "self", "end", "start", "stop", "stat", "stats", "summary", "history", "dimension", "dim", "shape", "size", "rank", "world", "stage", "pipeline", "task", "job", "run", "experiment", "artifact", "version", "alias", "project", "team", "view", "sheet", "cell", "table", "schema", "match", "matching", "lock", "up", "down", "page", "home", "delete", "insert", "main", "sub", "base", "old", "new", "extra", "custom", "default"]
 )  # fmt: skip
-"""Whose key is a name in a mapping or a table."""
+"""Words before `key` that make it a name in a mapping or a table."""
 _CORE = r"pass_?word|passwd|passphrase|passcode|pwd|secret|credential|creds|key|token|dsn|auth|authorization|bearer|cookie|session|conn_?str|conn_?string|connection_?string|webhook|otp|jwt|salt|pat|pin"
 WORDS = re.compile(rf"(?:{_CORE.replace('_?', '[_-]?')})(?:s|_?url|_?id|_?\d{{1,3}})?(?![A-Za-z])", re.IGNORECASE)
 """The last word of a name that may be that of a secret, in any text."""
@@ -125,7 +125,7 @@ def _words(name: str) -> str:
 
 @lru_cache(maxsize=8192)
 def suspicion(name: str) -> Suspicion:
-    """Say what a name tells of its value: `api_key` is a secret's, `max_tokens`, `pad_token`, `sort_key` and `key` are not."""
+    """Say what a name reveals about its value: `api_key` names a secret, `max_tokens`, `pad_token`, `sort_key` and `key` do not."""
     words = _words(name)
     if _HARMLESS_TOKENS.search(words) is not None:
         return Suspicion.NONE

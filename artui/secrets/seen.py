@@ -1,8 +1,8 @@
 """Texts as they are seen: without the colours of a terminal, and with the letters that an escape spells.
 
-A secret in bold has `ESC[1m` before it, whose `m` is a letter of the same word; one in the middle of which the colour
-changes is none by its form; and in a string of JSON, a notebook or Python's repr the same escapes are spelled out, as CSV doubles its quotes. A
-view has them taken away, and knows where in the text each of its letters stands.
+A secret in bold has `ESC[1m` before it, whose `m` looks like a letter of the same word; one whose colour changes in the
+middle has no known form; and in a string of JSON, a notebook or Python's repr the same escapes are spelled out, as CSV
+doubles its quotes. A view is the text without them, and knows where in the text each of its letters stands.
 """
 
 from __future__ import annotations
@@ -28,15 +28,16 @@ _MAY_HIDE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A text that is looked at instead of another one."""
+    """A text as it is seen, with the place of each of its letters in the original."""
 
     text: str
     _starts: list[int]
-    """Where in the view each part begins that is as it is in the text, and where that part begins there."""
+    """Where each part that is unchanged begins in the view."""
     _places: list[int]
+    """Where these parts begin in the original."""
 
     def place(self, start: int, end: int) -> tuple[int, int]:
-        """Give from where to where in the text something stands that was found in the view."""
+        """Give start and end in the original of something that was found in the view."""
         return self._of(start), self._of(end - 1) + 1
 
     def _of(self, index: int) -> int:
@@ -47,7 +48,8 @@ class View:
 def views(text: str) -> list[View]:
     """Give the other ways in which a text may be seen: none for plain text.
 
-    With what is hidden as ends of words, for what stands right behind it, and without it, for what goes on behind it.
+    In one view hidden signs end a word, for a secret that begins right after them; in the other they are left out, for
+    a secret that continues after them.
     """
     if _MAY_HIDE.search(text) is None:
         return []

@@ -1,1 +1,1 @@
-"""What is said of a run, a version or an artifact: once, as values that anybody can draw."""
+"""The content of pages about runs, versions and artifacts, as values that any output can draw."""

@@ -1,4 +1,4 @@
-"""What is said of an artifact: its versions."""
+"""The sheet of an artifact: what it is, and its versions."""
 
 from __future__ import annotations
 

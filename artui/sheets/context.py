@@ -1,6 +1,6 @@
-"""What is said of a run's surroundings: code, job, container, variables, and where it was imported from.
+"""Texts about a run's surroundings: code, job, container, variables, and where it was imported from.
 
-They were recorded as they came, so that each is looked at before it is believed to be what it should be.
+The surroundings are stored as they were recorded, so the type of each is checked before it is used.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ COMMIT_CHARS = 12
 def code_text(detail: RunDetail) -> str:
     """Say which code a run was made with: `commit 4f2a91c01b2c on main, with uncommitted changes`."""
     if not detail.git_commit:
-        # Of an imported run nobody knows.
+        # For an imported run this is unknown.
         return "" if detail.context.get("import") else "not in a git work tree"
     branch = f" on {detail.git_branch}" if detail.git_branch else ""
     changes = ", with uncommitted changes" if detail.git_is_dirty else ""
@@ -46,7 +46,7 @@ def container_and_job(detail: RunDetail) -> list[tuple[str, str]]:
 
 
 def variables(detail: RunDetail) -> str:
-    """Name the chosen variables of the environment that were set, but for our own."""
+    """Name the recorded variables of the environment that were set, except our own."""
     values = detail.context.get("variables")
     if not isinstance(values, dict):
         return ""

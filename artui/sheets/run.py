@@ -1,4 +1,4 @@
-"""What is said of a run."""
+"""The sheets of a run."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ METRICS = "metrics"
 USED, MADE = "used", "made"
 
 PANE_METRICS = 12
-"""So many metrics, params and versions of a run are on its short sheet."""
+"""At most this many metrics, params and versions of a run are on its short sheet."""
 PANE_PARAMS = 14
 PANE_VERSIONS = 6
 
@@ -64,7 +64,7 @@ def run_sheet(detail: RunDetail, *, now_ms: int) -> Sheet:
 
 
 def files_sheet(detail: RunDetail) -> Sheet:
-    """Say what a run used and made, with sizes; where that is nothing, say so."""
+    """Say what a run used and made, with sizes, or that there is nothing."""
     sections = (
         _versions(USED, detail.inputs, with_content=True, nothing="no inputs were noted"),
         _versions(MADE, detail.outputs, with_content=True, nothing="nothing was saved"),
@@ -101,10 +101,10 @@ def short_run_sheet(detail: RunDetail, *, now_ms: int, varying: Collection[str] 
 
 
 def metrics_section(metrics: Sequence[Metric], *, metric_count: int = 0) -> Section:
-    """Tabulate metrics with their summaries. What was not finite stands in a last column, if anything was.
+    """Tabulate metrics with their summaries. Points that are not finite get a last column, if there are any.
 
     Args:
-        metric_count: all that the run has, where fewer are given.
+        metric_count: number of all metrics of the run, if fewer are given.
     """
     if not metrics:
         return Section(METRICS, facts=(Fact("", "none was logged", "dim"),))

@@ -1,10 +1,10 @@
-"""A sheet: what is said of a thing, before anybody draws it.
+"""A sheet: the content of a page about one thing, before it is drawn.
 
 The app, `artui show` and written reports draw the same sheets. A sheet has no widths, no colours and no marks of any
 format: it has words, and tones that say how the words are meant.
 
-Text is made visible here, once: titles, labels, facts, cells and lines pass `safetext` as they are put in, so who
-draws a sheet cleans nothing. Only ids of links stay as the catalog has them: they are followed, never drawn.
+Text is made visible here, once: titles, labels, facts, cells and lines pass `safetext` as they are put in, so whatever
+draws a sheet need not clean them. Only ids of links stay as the catalog has them: they are followed, never drawn.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from artui.safetext import clean
 from artui.units import bytes_text, count_text, plural
 
 Tone = Literal["plain", "strong", "dim", "faint", "accent", "mark", "good", "warn", "bad"]
-"""How words are meant. Each says in itself what its tone says: a drawer may leave tones out."""
+"""How words are meant. The words say the same without it, so an output may leave tones out."""
 
 NOTHING = "·"
 """Stands in a cell that has no value."""
 MIDDLE_DOT = " · "
-"""Between what is said in one breath."""
+"""Between parts of one line."""
 
 Thing = TypeVar("Thing")
 
@@ -40,7 +40,7 @@ class Link(NamedTuple):
     id: str
     """A run's or version's id; for a file `VERSION_KEY:PATH`."""
     status: str = ""
-    """Of a run, for who has signs for it: its status, or `damaged`."""
+    """Of a run: its status or `damaged`, for outputs that have signs for them."""
 
 
 # Tuples rather than dataclasses: a table has thousands of cells, and a class takes a tenth of the time to define.
@@ -54,7 +54,7 @@ class _FactFields(NamedTuple):
 
 
 class Fact(_FactFields):
-    """One thing that is said, under a label; the label is empty where the text speaks for itself."""
+    """One statement under a label, which is empty where the text needs none."""
 
     __slots__ = ()
 
@@ -83,7 +83,7 @@ class _HeaderFields(NamedTuple):
 
 
 class Header(_HeaderFields):
-    """What stands above a column. `is_right` says that it is of numbers, which stand at its right."""
+    """The title of a column. `is_right` says that its cells are aligned to the right, as numbers are."""
 
     __slots__ = ()
 
@@ -95,7 +95,7 @@ Row = tuple[Cell, ...]
 
 
 class Rows(Sequence[Row], Generic[Thing]):
-    """Rows that are made when they are looked at: of very many few are ever seen."""
+    """Rows that are made when they are read: of very many only a few are ever seen."""
 
     def __init__(self, things: Sequence[Thing], make: Callable[[Thing], Row]) -> None:
         self._things = things
@@ -116,6 +116,8 @@ class Rows(Sequence[Row], Generic[Thing]):
 
 @dataclass(frozen=True, slots=True)
 class Table:
+    """Rows of cells below headers."""
+
     headers: tuple[Header, ...]
     rows: Sequence[Row]
     """Each has a cell for every header."""
@@ -127,14 +129,14 @@ class Section:
 
     title: str = ""
     about: str = ""
-    """What is said beside the title."""
+    """Text beside the title."""
     facts: tuple[Fact, ...] = ()
     table: Table | None = None
     lines: tuple[str, ...] = ()
-    """Lines that stand as they are, such as a traceback; from `safetext.clean_lines`."""
+    """Lines that are shown as they are, such as a traceback; from `safetext.clean_lines`."""
     lines_tone: Tone = "plain"
     left_out_count: int = 0
-    """So many more facts, rows or lines there are."""
+    """Number of further facts, rows or lines."""
 
     def __post_init__(self) -> None:
         _make_visible(self, "title", "about")
@@ -147,6 +149,8 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
+    """The content of a page about one thing."""
+
     title: str
     """The thing's name."""
     about: str
@@ -173,12 +177,12 @@ def shortened(section: Section, *, most: int) -> Section:
 
 
 def facts_section(title: str, facts: Sequence[Fact | None]) -> Section:
-    """Make a section of the facts that are there: those that say nothing are left out."""
+    """Make a section of facts; those without a text are left out."""
     return Section(title, facts=tuple(fact for fact in facts if fact is not None and fact.text))
 
 
 def filled(*sections: Section) -> tuple[Section, ...]:
-    """Give the sections that hold anything."""
+    """Give the sections that are not empty."""
     return tuple(
         section
         for section in sections
@@ -187,7 +191,7 @@ def filled(*sections: Section) -> tuple[Section, ...]:
 
 
 def damage_fact(*damages: Sequence[str]) -> Fact:
-    """Say what of a thing is damaged; no text if nothing is."""
+    """Name the damaged parts of a thing; a fact without text if there are none."""
     words = dict.fromkeys(word for damage in damages for word in damage)
     return Fact("damaged", ", ".join(words), "bad")
 
@@ -230,5 +234,5 @@ def content_text(head: VersionHead) -> str:
 
 
 def shown_status(head: RunHead) -> str:
-    """Give what a list of runs says of a run's state: what of it is damaged stands behind its status."""
+    """Give the status of a run as lists show it, followed by its damaged parts."""
     return f"{head.status}, damaged: {', '.join(head.damaged)}" if head.damaged else head.status

@@ -1,4 +1,4 @@
-"""What is said of a version of an artifact, and of the previews of its files."""
+"""The sheet of a version of an artifact, and sections for the previews of its files."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from artui.units import ago_text, bytes_text, number_text, param_text, time_text
 MAX_USERS = 12
 """More runs that used a version are only counted."""
 DIGEST_CHARS = 16
-"""So much of a file's digest stands beside it."""
+"""Characters of a file's digest that are shown beside it."""
 
 
 def version_sheet(detail: VersionDetail, history: Sequence[AliasChange] = (), *, now_ms: int) -> Sheet:
     """Say what a version is, where it came from, what used it, and what it holds.
 
     Args:
-        history: how the aliases of its artifact moved; the moves to and from this version are said.
+        history: how the aliases of its artifact moved; the moves to and from this version are listed.
     """
     head = detail.head
     return Sheet(
@@ -140,7 +140,7 @@ def _moves(head: VersionHead, history: Sequence[AliasChange]) -> Section:
 
 def _files(detail: VersionDetail) -> Section:
     def row(file: ManifestFile) -> Row:
-        # A link is told by what it leads to.
+        # A link is described by what it leads to.
         note = f"→ {file.link_target}" if file.link_target else file.note_text
         damage = f"damaged: {', '.join(file.damaged)}" if file.damaged else ""
         return (

@@ -56,8 +56,8 @@ def matching_keys(
     """Give the keys of all runs that a filter matches, deleted ones among them.
 
     Args:
-        notes: gets sentences that a user should see beside the answer.
-        memory: of the catalog as it is; what is read is kept in it.
+        notes: collects sentences that a user should see beside the answer.
+        memory: the cache of the catalog's present state; what is read is kept in it.
 
     Raises:
         FilterError: a field means nothing in this catalog, a value does not fit it, or a pattern takes too long.
@@ -70,7 +70,7 @@ def matching_keys(
 
 
 _CHUNKS = (400, 1200, 1800)
-"""So many runs, in order, are looked at for a first page."""
+"""Numbers of runs, in order, that are tried one after another for a first page."""
 
 
 def first_matching(
@@ -83,7 +83,7 @@ def first_matching(
 ) -> list[int] | None:
     """Give the first keys of an order that a filter matches, without looking at all runs.
 
-    None where that would take as long as the whole answer: few runs match, or they stand far down.
+    None if that would take as long as the whole answer: few runs match, or they come late in the order.
 
     Raises:
         FilterError: as `matching_keys`.
@@ -135,7 +135,7 @@ def _runs_with_word(scope: Scope, text: str, within: set[int] | None) -> set[int
         held = search.runs_holding(scope.connection, text, within=within)
         return held | (search.runs_of_status(scope.connection, text, scope.now_ms) & within)
     cached = scope.memory.get(("word", text), lambda: array("q", search.runs_holding(scope.connection, text)))
-    # Which runs are lost is a matter of time, not of the file.
+    # Which runs are lost depends on the time as well as on the file, so it is not cached.
     return search.runs_of_status(scope.connection, text, scope.now_ms).union(cached)
 
 
@@ -144,7 +144,7 @@ def _test(test: Comparison, scope: Scope) -> Condition:
     if meaning.source == "attribute":
         return attribute_condition(test, meaning.name, scope)
     if meaning.name_key is None:
-        # Values are looked at nevertheless: an error should not wait for the first run that has such a metric.
+        # Check the values all the same: an error should not wait for the first run that has such a metric.
         _check_values(test, meaning)
         return Complement(Nothing()) if test.operator == "is null" else Nothing()
     if test.operator == "is null" and meaning.aggregate != "diverged":
@@ -178,7 +178,7 @@ def _check_values(test: Comparison, meaning: Meaning) -> None:
 def _metric(test: Comparison, meaning: Meaning) -> Condition:
     expression = AGGREGATES[meaning.aggregate]
     if meaning.aggregate == "diverged":
-        # Each part over the index of last values: together they would walk all of it.
+        # One query a part, each over the index of last values: joined by OR they would scan all of it.
         parts = ("t.last IS NULL", f"t.last > {FINITE}", f"t.last < -{FINITE}")
         diverged = Union([Rows("series", part, {}, meaning.name_key) for part in parts])
         return flag(test, diverged, _existing(meaning))
@@ -301,13 +301,13 @@ def _same_param(test: Comparison, meaning: Meaning) -> Condition:
 
 
 def _nan(test: Comparison, meaning: Meaning) -> Condition:
-    """Find what is NaN, held as a number or as text; or what is there and is not."""
+    """Find values that are NaN, stored as a number or as text; for `is not nan` the others."""
     odd = _spelled(test, meaning, is_nan)
     return odd if test.operator == "is nan" else Intersection([_existing(meaning), Complement(odd)])
 
 
 def _spelled(test: Comparison, meaning: Meaning, holds: Callable[[int | float], bool]) -> Texts:
-    """Find params or tags that are text, and a number as such."""
+    """Find params or tags whose text spells a number that passes."""
     source, values = meaning.source, {"name_key": meaning.name_key}
     one_by_one = (
         f"SELECT w.value, {HELD[source]} FROM json_each(:within) AS w CROSS JOIN {source} AS t "

@@ -1,4 +1,4 @@
-"""What could come next in a filter: fields of this catalog, operators that fit them, values that runs really have."""
+"""What could come next in a filter: fields of this catalog, operators that fit them, values that runs have."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def completions(reader: Reader, text: str, cursor: int) -> list[Completion]:
 
 
 def is_unfinished(text: str) -> bool:
-    """Say whether a filter ends in a name that nothing has been said about yet: more of it is likely to come."""
+    """Say whether a filter ends in a name without a condition: more is likely to follow."""
     try:
         return _place(text).expects in ("field", "operator")
     except FilterError:
@@ -135,7 +135,7 @@ def is_unfinished(text: str) -> bool:
 
 
 def _place(before: str) -> _Place:
-    """Walk through what stands before the cursor."""
+    """Find out from the text before the cursor what is expected at it."""
     before_cursor = tokens(before, is_lenient=True)[:-1]
     partial: Token | None = None
     if before_cursor and before_cursor[-1].end == len(before) and before_cursor[-1].kind in ("word", "name", "string"):
@@ -171,7 +171,7 @@ def _place(before: str) -> _Place:
             if not is_any:
                 field, expects = field_of(token), "operator"
         elif expects in ("operator", "null"):
-            # A word behind a word: each is looked for by itself.
+            # Two words in a row: each is a search of its own.
             field, expects = field_of(token), "operator" if expects == "operator" else "join"
     start = partial.position if partial is not None else len(before)
     typed = before[start:]
@@ -315,7 +315,7 @@ def _values(scope: Scope, place: _Place) -> list[Completion]:
 def _values_query(word: str) -> str:
     """Write a statement for the values that runs have of an attribute, with how many have each; empty if there is none.
 
-    Texts of a line or more are not offered.
+    Long texts are not offered.
     """
     attribute = ATTRIBUTES[word]
     if word == "name":
@@ -359,7 +359,7 @@ def _stored_values(scope: Scope, source: str, name_key: int | None) -> list[tupl
 
 
 def _metric_values(scope: Scope, name_key: int | None, aggregate: str) -> list[tuple[str, str]]:
-    """Give values that part the runs: a tenth of them, a half, nine tenths have less."""
+    """Give values that divide the runs: 1, 10, 50, 90 and 99 % of them have less."""
     value = AGGREGATES[aggregate]
     if aggregate in ("diverged",):
         return []

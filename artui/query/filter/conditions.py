@@ -162,7 +162,7 @@ def _stage(test: Comparison) -> Condition:
 
 
 def _time(test: Comparison, column: str, scope: Scope) -> Condition:
-    """Compare a time; 0 is one that is not known."""
+    """Compare a time; 0 stands for an unknown one."""
     if test.operator in ("exists", "is not null"):
         return Rows("run", f"{column} <> 0", {})
     if test.operator == "is null":
@@ -197,7 +197,7 @@ def _time(test: Comparison, column: str, scope: Scope) -> Condition:
 
 
 def _duration(test: Comparison, scope: Scope) -> Condition:
-    """Compare how long runs took; one that is going on has taken what it took so far."""
+    """Compare how long runs took; a running one counts with its time so far."""
     going = f"({STATUS_CONDITIONS['running']}) AND t.duration_ms IS NULL AND t.started_ms <> 0"
     times = {**status_times(scope.now_ms), "now": scope.now_ms}
     if test.operator in ("exists", "is not null", "is null"):
@@ -291,7 +291,7 @@ def _any_tag(test: Comparison) -> Condition:
 
 
 def _artifact(test: Comparison, name: str) -> Condition:
-    """Find runs by what went into them and came out of them. `!=` means that nothing of that name did."""
+    """Find runs by their inputs and outputs. `!=` means that none of them has that name."""
     is_negated = (test.operator in NEGATIONS and test.operator != "is not null") or test.operator == "is null"
     if test.operator in COMPARISONS:
         raise error_at(

@@ -1,7 +1,7 @@
 """Tests of one text: equality, order, patterns.
 
 Patterns of `~` are regular expressions, looked for anywhere in the text. They run under a budget of time: a
-pattern of the kind that takes for ever is broken off with a message.
+pattern that would take forever is stopped with a message.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ def as_text(value: Any) -> str:
 
 
 def of_text(holds: Matcher) -> Matcher:
-    """Let a matcher of texts say no to what is none, as a cell of a damaged catalog may be."""
+    """Make a matcher that rejects what is not text, as cells of a damaged catalog may be."""
     return lambda cell: isinstance(cell, str) and holds(cell)
 
 
 def spoken(test: Comparison) -> str:
-    """Say a comparison so that another one that says the same means the same."""
+    """Write a comparison as a text that is equal for equal comparisons."""
     return f"{test.operator} {[(value.text, value.is_quoted) for value in test.values]}"
 
 
@@ -56,7 +56,7 @@ def matcher(test: Comparison, *, is_tag: bool = False) -> Matcher:
         is_tag: the text is a tag's value: a number in it compares as one, and a tag without a value counts as true.
 
     Raises:
-        FilterError: a pattern is no regular expression; when called: it took too long.
+        FilterError: a pattern is not a regular expression; when the matcher is called: it took too long.
     """
     operator = NEGATIONS.get(test.operator, test.operator)
     holds = _positive(operator, test.values, is_tag)
@@ -151,13 +151,13 @@ def regex_matcher(value: Value) -> Matcher:
 
 
 _MAX_UNROLLED = 100_000
-"""So many pieces a pattern may come to once its counted repeats are written out: a tenth of a second to prepare."""
+"""Most pieces a pattern may have once its counted repeats are written out: they take a tenth of a second to prepare."""
 _PATTERN_PIECES = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|\{(\d+)[^}]*\}|.", re.DOTALL)
 _RECURSION = re.compile(r"(?<!\\)\(\?(?:R\)|[+-]?\d|&|P>)")
 
 
 def _pattern_fault(pattern: str) -> str:
-    """Say why a pattern would take all memory before any time limit sees it; empty if it does not."""
+    """Say why a pattern would use up the memory before any time limit stops it; empty if it would not."""
     if _RECURSION.search(pattern):
         return "calls itself"
     sizes, last = [0], 0

@@ -1,4 +1,4 @@
-"""Filters that stand for a part of a column: what a bar, a group or a range of an axis means as a question."""
+"""Filters for a part of a column: the runs of a bar, a group, or a range of an axis."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def field_of(column: Column) -> str:
 
 
 def where_value(column: Column, value: ParamValue) -> str:
-    """Give a filter for the runs that have this value; None is none at all."""
+    """Give a filter for the runs that have this value; None stands for runs without one."""
     shown = field_of(column)
     if value is None:
         return f"{shown} is null"
@@ -54,7 +54,7 @@ def _plain(value: float) -> str:
 
 
 def narrowed(where: str, condition: str) -> str:
-    """Give a filter that asks for both."""
+    """Give a filter that asks for both conditions."""
     where = where.strip()
     if not where:
         return condition

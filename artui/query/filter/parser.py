@@ -35,7 +35,7 @@ SOURCES = {
     "metrics": "metric", "metric": "metric", "params": "param", "param": "param", "parameters": "param", "parameter": "param",
     "tags": "tag", "tag": "tag", "attributes": "attribute", "attribute": "attribute", "attr": "attribute", "run": "attribute",
 }  # fmt: skip
-"""What may stand before a name to say where it belongs; those of MLflow among them."""
+"""Prefixes that say what a name is, those of MLflow among them."""
 COMPARISONS = ("<", "<=", ">", ">=")
 _TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
 _RANGES = {"after": ">", "from": ">=", "before": "<", "until": "<=", "at": "="}
@@ -53,6 +53,7 @@ class Field:
 
     @property
     def shown(self) -> str:
+        """The name as a filter writes it, with its prefix."""
         prefix = {"metric": "metrics.", "param": "params.", "tag": "tags."}.get(self.source, "")
         return prefix + quoted_name(self.name)
 
@@ -96,16 +97,22 @@ class AnyPoint:
 
 @dataclass(frozen=True, slots=True)
 class Not:
+    """Runs that `part` does not match."""
+
     part: Node
 
 
 @dataclass(frozen=True, slots=True)
 class And:
+    """Runs that all parts match."""
+
     parts: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
+    """Runs that at least one part matches."""
+
     parts: tuple[Node, ...]
 
 
@@ -268,7 +275,7 @@ class _Parser:
         return node
 
     def alone(self, token: Token) -> Node:
-        """Read a word alone: text to look for, or a field that must be there."""
+        """Read a word alone: text to look for, or a field that must exist."""
         field = field_of(token)
         if token.kind != "string" and field.source:
             return Comparison(field, "exists", (), token.position, token.length)
@@ -317,7 +324,7 @@ class _Parser:
         return self.held_against(field, negation + word, (self.value(operator),))
 
     def held_against(self, field: Field, operator: str, values: tuple[Value, ...]) -> Node:
-        """Read values; `= null` says what `is null` says."""
+        """Read values; `= null` means the same as `is null`."""
         is_equality = operator in ("=", "!=", "in", "not in")
         others = tuple(value for value in values if value.is_quoted or value.text.lower() != "null")
         if not is_equality or len(others) == len(values):
@@ -477,13 +484,13 @@ class _Parser:
 
     def error(self, token: Token, message: str, remedy: str = "", length: int | None = None) -> FilterError:
         if token.kind == "end" and len(self.tokens) > 1:
-            # Where the text ends nothing can be pointed at: its last word is.
+            # Nothing can be marked after the end of the text: mark its last word.
             token = self.tokens[-2]
         return FilterError(message, token.position, length if length is not None else token.length, remedy=remedy)
 
 
 def field_of(token: Token) -> Field:
-    """Read a field of a token: `metrics.val/loss`, `"val loss"`, `lr`."""
+    """Read a token as a field: `metrics.val/loss`, `"val loss"`, `lr`."""
     prefix, dot, rest = token.text.partition(".")
     # A name wholly in quotes is a name as it is.
     if dot and rest and prefix.lower() in SOURCES and token.kind != "string":

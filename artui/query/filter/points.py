@@ -24,6 +24,11 @@ _LOWEST, _HIGHEST = -(1 << 63), (1 << 63) - 1
 
 
 def any_point(node: AnyPoint, scope: Scope) -> Condition:
+    """Make the condition that any point of a metric passes a test.
+
+    Raises:
+        FilterError: the field is not a metric, or is a number of its summary.
+    """
     meaning = meaning_of(node.field, scope)
     if meaning.source != "metric":
         raise error_at(node.field, f"{node.field.name} is no metric.", "any(…) looks at the points of a metric.")
@@ -61,7 +66,7 @@ def any_point(node: AnyPoint, scope: Scope) -> Condition:
 
 
 def _possible(operator: str, number: float) -> str:
-    """Say, of a series or a block, whether a point may compare so; sure but for `=`. min and max know finite points alone."""
+    """Write SQL for series or blocks in which a point can pass; except for `=`, one does. min and max cover finite points only."""
     if math.isinf(number):
         count = "t.positive_inf_count" if number > 0 else "t.negative_inf_count"
         numbers = "(t.count - t.nan_count)"
@@ -83,7 +88,7 @@ def _possible(operator: str, number: float) -> str:
 
 
 def _point_test(operator: str, number: float) -> Callable[[Any], Any]:
-    """Give a function of an array of values that says which compare so. NaN compares with nothing but `= nan`."""
+    """Make a function that says which values of an array pass. NaN passes only `= nan`."""
 
     def compared(array: Any) -> Any:
         if math.isnan(number):
@@ -105,7 +110,7 @@ def _runs_with_point(
     scope: Scope,
     within: set[int] | None,
 ) -> set[int]:
-    """Find runs with a point in a range of steps: by the totals of blocks, and by points only where those leave it open."""
+    """Find runs with a point in a range of steps: by the summaries of blocks, and by points only where these do not decide."""
     from artui.catalog import points
 
     in_block = possible.replace("t.", "b.")
@@ -122,7 +127,7 @@ def _runs_with_point(
     sure: set[int] = set()
     extreme = {"<": "min", "<=": "min", ">": "max", ">=": "max"}.get(operator)
     if extreme is not None and math.isfinite(asked["v0"]):
-        # Where the extreme point itself is in the range nothing else need be read.
+        # If the extreme point itself is in the range, nothing else has to be read.
         sure = scope.kept_set(
             f"SELECT t.run_key AS key FROM series AS t WHERE t.name_key = :name_key AND t.{extreme} {operator} :v0 "
             f"AND t.{extreme}_step >= :low AND t.{extreme}_step <= :high",

@@ -23,7 +23,7 @@ _FIELDS_HELP = "status, started, params.NAME, metrics.NAME, tags.NAME"
 
 
 class NothingNamed(FilterError):
-    """Nothing in the catalog goes by a bare name."""
+    """Nothing in the catalog has the name of a field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def meaning_of(field: Field, scope: Scope) -> Meaning:
 
 
 def _named(field: Field, scope: Scope) -> Meaning:
-    """Find a metric, a param or a tag that is named as such; one that no run has matches nothing."""
+    """Find a metric, param or tag that is named with its prefix; one that no run has matches nothing."""
     key = scope.name_key(field.name)
     if key is not None and field.source in scope.sources_of(field.name):
         return Meaning(field.source, field.name, name_key=key)
@@ -91,14 +91,14 @@ def _named(field: Field, scope: Scope) -> Meaning:
     else:
         meaning, missing = Meaning(field.source, field.name), field.name
     if len(scope.notes) < MAX_NOTES:
-        # Names that are near take a while to find, and nobody reads a hundred of them.
+        # Similar names take a while to find, and nobody reads a hundred notes.
         note = f"No run has a {field.source} {shortened(missing, 80)!r}. {_nearest(scope, missing, field.source)}"
         scope.notes.append(note.rstrip())
     return Meaning(meaning.source, meaning.name, meaning.aggregate)
 
 
 def _nearest(scope: Scope, name: str, source: str = "") -> str:
-    """Offer names like one that nothing has."""
+    """Suggest names that are similar to an unknown one."""
     import difflib
 
     name = name[:_NEAR_CHARS]

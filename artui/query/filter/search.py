@@ -11,9 +11,9 @@ from artui.query.keys import key_list
 from artui.query.statuses import STATUS_CONDITIONS, status_times
 
 MAX_WORD_CHARS = 500
-"""Of a word that is pasted into the filter no more is looked for."""
+"""A longer word is cut to this length."""
 MAX_DISTINCT = 20_000
-"""So many different texts of params are looked through."""
+"""At most this many different texts of params or tags are searched."""
 
 RUNS_HOLDING = "SELECT key FROM run WHERE instr(lower(name), :part)"
 NOTES_HOLDING = "SELECT key FROM run WHERE note <> '' AND instr(lower(note), :part)"
@@ -63,7 +63,7 @@ def runs_holding(connection: sqlite3.Connection, text: str, *, within: set[int] 
     Case does not matter. A number is also found as the value of a param.
 
     Args:
-        within: look at these runs alone, one by one: quicker where they are few.
+        within: look only at these runs, one by one: faster when they are few.
     """
     word = storable(text)[:MAX_WORD_CHARS]
     keys: set[int] = set()
@@ -94,7 +94,7 @@ def runs_of_status(connection: sqlite3.Connection, text: str, now_ms: int) -> se
 
 
 def _spellings(word: str) -> set[str]:
-    """Give what to look for: SQLite folds ASCII letters alone, so that others are tried in several cases."""
+    """Give the spellings to look for: SQLite folds only ASCII letters, so others are tried in several cases."""
     return {_ascii_lower(form) for form in (word, word.lower(), word.upper(), word.capitalize())}
 
 
@@ -105,7 +105,7 @@ def _ascii_lower(text: str) -> str:
 
 
 def _holding(connection: sqlite3.Connection, part: str) -> set[int]:
-    """Give the runs with `part`, folded already, in a text. Unlike LIKE, instr sees what stands behind a NUL."""
+    """Give the runs with `part`, which is folded already, in a text. Unlike LIKE, instr finds text after a NUL."""
     values = {"part": part}
     keys = set(key_list(connection, RUNS_HOLDING, values))
     keys.update(key_list(connection, NOTES_HOLDING, values))
@@ -120,7 +120,7 @@ def _holding(connection: sqlite3.Connection, part: str) -> set[int]:
 
 
 def as_number(word: str) -> float | int | None:
-    """Read a word as a number, exactly: beyond 2^53 a float would be another int's."""
+    """Read a word as a number; an int stays exact, as a float beyond 2^53 would not."""
     try:
         number = int(word)
         if -(1 << 63) <= number < 1 << 63:

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from artui.query.filter.matching import Matcher
 
 FEW = 2_000
-"""Up to so many runs a further condition is asked about each of them by itself."""
+"""For up to this many runs a further condition is checked run by run."""
 
 
 class Condition(Protocol):
     """What a compiled part of a filter can be asked."""
 
     def keys(self, scope: Scope, within: set[int] | None) -> set[int]:
-        """Give the keys of matching runs; those outside of `within` do not matter."""
+        """Give the keys of matching runs; it does not matter which of those outside of `within` are among them."""
 
     def estimate(self, scope: Scope) -> int:
         """Give how many runs match, roughly; a number of FEW or more means many."""
@@ -41,7 +41,7 @@ class Condition(Protocol):
 
 @contextlib.contextmanager
 def blaming(test: Comparison | AnyPoint | Word) -> Iterator[None]:
-    """Say of what a statement cannot take that it is the filter's: no file is damaged by a question.
+    """Blame the filter rather than the file for what a statement cannot take.
 
     Raises:
         FilterError: a value cannot be bound, or there are more of them than a statement holds; it points at the condition.
@@ -57,7 +57,7 @@ def blaming(test: Comparison | AnyPoint | Word) -> Iterator[None]:
 
 
 def any_of(conditions: Sequence[str]) -> str:
-    """Join conditions in SQL with OR, in pairs of pairs: SQLite counts how deep they are nested."""
+    """Join conditions in SQL with OR, as a balanced tree: SQLite limits how deep they are nested."""
     parts = list(conditions)
     while len(parts) > 1:
         parts = [f"({' OR '.join(parts[i : i + 2])})" for i in range(0, len(parts), 2)]
@@ -80,19 +80,20 @@ class Scope:
         self.now_ms = now_ms
         self.memory = memory if memory is not None else Kept()
         self.notes: list[str] = []
-        """What a user should know beside the answer: a name that no run has."""
+        """What a user should know beside the answer, such as that no run has a name."""
 
     def set_of(self, query: str, values: dict[str, Any]) -> set[int]:
-        """Give the keys that a query gives in its one column, named `key`."""
+        """Give the keys in the one column of a query, which is named `key`."""
         return set(key_list(self.connection, query, values))
 
     def kept_set(self, query: str, values: dict[str, Any]) -> set[int]:
-        """Like `set_of`, for what is likely to be asked again while somebody types."""
+        """Like `set_of`, but cached: for queries that are likely to be repeated while somebody types."""
         key = (query, *sorted(values.items(), key=lambda item: item[0]))
         return set(self.memory.get(key, lambda: array("q", key_list(self.connection, query, values))))
 
     @functools.cached_property
     def all_keys(self) -> set[int]:
+        """The keys of all runs."""
         return self.kept_set("SELECT key FROM run", {})
 
     def names_by_key(self) -> dict[int, str]:
@@ -100,10 +101,11 @@ class Scope:
         return self.memory.get("names", lambda: _names(self.connection))
 
     def name_key(self, text: str) -> int | None:
+        """Give the key of the name of a param, a metric or a tag; None if it is unknown."""
         return name_key(self.connection, text)
 
     def sources_of(self, text: str) -> list[str]:
-        """Say whether runs have a metric, a param or a tag of that name."""
+        """Say which of `metric`, `param` and `tag` runs have by that name."""
         key = self.name_key(text)
         if key is None:
             return []
@@ -129,11 +131,11 @@ def _names(connection: sqlite3.Connection) -> dict[int, str]:
 
 @dataclass(slots=True)
 class Rows:
-    """Runs that a row of one table makes match: of the series, the params or the tags of one name, or the run itself."""
+    """Runs with a matching row in one table: a series, param or tag of one name, or the run itself."""
 
     table: str
     condition: str
-    """SQL about the row, which goes by `t`."""
+    """SQL about the row, which is `t` in it."""
     values: dict[str, Any]
     name_key: int | None = None
 
@@ -147,18 +149,20 @@ class Rows:
 
     @property
     def query(self) -> str:
+        """The statement for the keys of all matching runs."""
         column = "t.key" if self.table == "run" else "t.run_key"
         return f"SELECT {column} AS key FROM {self.table} AS t WHERE {self._where}"
 
     def keys(self, scope: Scope, within: set[int] | None) -> set[int]:
+        """Run the query, or look at the rows of a few runs one by one."""
         if within is None or len(within) > FEW:
             return scope.kept_set(self.query, self._values)
         column = "key" if self.table == "run" else "run_key"
         name = "" if self.name_key is None else "AND t.name_key = :name_key"
         if self.table == "series":
-            # True of all: with it the planner sees that the run's own index says most, and walks no index of values.
+            # Always true: it makes the planner use the run's own index instead of an index of values.
             name += " AND t.labels >= ''"
-        # The plus keeps it from doing so for the condition.
+        # The plus keeps the planner from using an index for the condition.
         query = (
             "SELECT w.value AS key FROM json_each(:within) AS w "
             f"WHERE EXISTS (SELECT 1 FROM {self.table} AS t WHERE t.{column} = w.value {name} AND +({self.condition}))"
@@ -166,25 +170,27 @@ class Rows:
         return scope.set_of(query, {**self._values, "within": orjson.dumps(list(within)).decode()})
 
     def estimate(self, scope: Scope) -> int:
+        """Count the rows, up to FEW."""
         query = f"SELECT count(*) FROM ({self.query} LIMIT {FEW})"
         return int(scope.connection.execute(query, self._values).fetchone()[0])
 
 
 @dataclass(slots=True)
 class Texts:
-    """Runs by a predicate on a text or a number that has to be looked at value by value; each distinct value once."""
+    """Runs whose text or number passes a predicate, which is asked once for each distinct value."""
 
     queries: tuple[tuple[str, dict[str, Any]], ...]
     """Each gives rows of a value and the keys that have it, joined by commas."""
     holds: Matcher
     name: str
-    """What is asked, in words: the same words give the same runs."""
+    """The question in words: equal words give equal runs."""
     one_by_one: tuple[str, dict[str, Any]] | None = None
     """Gives (key, value) of the runs in `:within`, if there is such a query."""
     bounded: bool = False
-    """Whether rows are few as a rule, so that counting them says how many runs can match."""
+    """Whether rows are usually few, so that counting them tells how many runs can match."""
 
     def keys(self, scope: Scope, within: set[int] | None) -> set[int]:
+        """Test each distinct value, of all runs or of a few."""
         key = ("texts", self.name, *(query for query, _ in self.queries), *(str(values) for _, values in self.queries))
         if within is not None and len(within) <= FEW and self.one_by_one and scope.memory.peek(key) is None:
             return self._among(scope, within, *self.one_by_one)
@@ -215,6 +221,7 @@ class Texts:
         return matching
 
     def estimate(self, scope: Scope) -> int:
+        """Count the rows if they are few as a rule, up to FEW."""
         if not self.bounded:
             return FEW
         counts = (
@@ -231,24 +238,28 @@ class Computed:
     function: Callable[[Scope, set[int] | None], set[int]]
 
     def keys(self, scope: Scope, within: set[int] | None) -> set[int]:
+        """Call the function."""
         return self.function(scope, within)
 
     def estimate(self, scope: Scope) -> int:
+        """Assume many runs: the function is not called for it."""
         return FEW + 1
 
 
 @dataclass(slots=True)
 class Blamed:
-    """A condition with the piece of the filter that it was made of, which is to blame if it cannot be asked."""
+    """A condition with the part of the filter that it was made of, which its errors point at."""
 
     part: Condition
     test: Comparison | AnyPoint | Word
 
     def keys(self, scope: Scope, within: set[int] | None) -> set[int]:
+        """Ask the condition; errors point at the filter."""
         with blaming(self.test):
             return self.part.keys(scope, within)
 
     def estimate(self, scope: Scope) -> int:
+        """Estimate the condition; errors point at the filter."""
         with blaming(self.test):
             return self.part.estimate(scope)
 
@@ -258,31 +269,40 @@ class Nothing:
     """No run at all."""
 
     def keys(self, scope: Scope, within: set[int] | None) -> set[int]:
+        """Give no key."""
         return set()
 
     def estimate(self, scope: Scope) -> int:
+        """Give 0."""
         return 0
 
 
 @dataclass(slots=True)
 class Complement:
+    """Runs that a condition does not match."""
+
     part: Condition
 
     def keys(self, scope: Scope, within: set[int] | None) -> set[int]:
+        """Take the matching runs away from all, or from `within`."""
         universe = scope.all_keys if within is None else within
         return universe - self.part.keys(scope, within)
 
     def estimate(self, scope: Scope) -> int:
+        """Assume many runs."""
         return FEW
 
 
 @dataclass(slots=True)
 class Intersection:
+    """Runs that all conditions match."""
+
     parts: list[Condition]
 
     def keys(self, scope: Scope, within: set[int] | None) -> set[int]:
+        """Ask the conditions one after another, each about the runs that are left."""
         remaining = within
-        # Of a few runs it does not matter which condition is asked about first.
+        # For a few runs it does not matter which condition comes first.
         is_few = within is not None and len(within) <= FEW
         for part in self.parts if is_few else sorted(self.parts, key=lambda part: part.estimate(scope)):
             matching = part.keys(scope, remaining)
@@ -292,25 +312,30 @@ class Intersection:
         return remaining if remaining is not None else set()
 
     def estimate(self, scope: Scope) -> int:
+        """Take the smallest estimate of the parts."""
         return min(part.estimate(scope) for part in self.parts)
 
 
 @dataclass(slots=True)
 class Union:
+    """Runs that at least one condition matches."""
+
     parts: list[Condition]
 
     def keys(self, scope: Scope, within: set[int] | None) -> set[int]:
+        """Join the runs of all conditions."""
         matching: set[int] = set()
         for part in self.parts:
             matching |= part.keys(scope, within)
         return matching
 
     def estimate(self, scope: Scope) -> int:
+        """Add up the estimates of the parts, up to FEW."""
         return min(FEW, sum(part.estimate(scope) for part in self.parts))
 
 
 def flag(test: Comparison, holds: Condition, exists: Condition) -> Condition:
-    """Read a field that is true or false."""
+    """Make the condition of a test of a field that is true or false."""
     if test.operator in ("exists", "is not null"):
         return holds if test.operator == "exists" else exists
     if test.operator == "is null":

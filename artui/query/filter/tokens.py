@@ -1,4 +1,4 @@
-"""The pieces a filter is made of, and how names and values are quoted so that they are read back as they are."""
+"""The tokens of a filter, and how names and values are quoted so that they are read back unchanged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KEYWORDS = frozenset({"and", "or", "not", *_SIGNS, *WORD_OPERATORS})
 
 EXCERPT_CHARS = 60
 MESSAGE_CHARS = 300
-"""A message that quotes a longer piece of a filter leaves the middle out."""
+"""The middle of a longer message is left out."""
 
 
 def shortened(text: str, most: int) -> str:
@@ -40,7 +40,7 @@ class FilterError(UsageError):
 
     @property
     def excerpt(self) -> str:
-        """The filter as it can be shown, with carets below what is meant; empty without a text. Of a long one, what is near."""
+        """The filter near the error, with carets below the part in question; empty without a text."""
         if not self.text:
             return ""
         end = self.position + self.length
@@ -54,7 +54,7 @@ class FilterError(UsageError):
 
 @contextlib.contextmanager
 def pointing_into(text: str) -> Iterator[None]:
-    """Let errors of filters that come from inside know the text that they point into."""
+    """Give errors of filters that are raised inside the text that they point into."""
     try:
         yield
     except FilterError as error:
@@ -74,6 +74,7 @@ class Token:
 
     @property
     def length(self) -> int:
+        """Number of characters, quotes included."""
         return self.end - self.position
 
     @property
@@ -91,7 +92,7 @@ _CONDITION = re.compile(r"""[^\s),<>=~]""")
 
 
 def tokens(text: str, *, is_lenient: bool = False) -> list[Token]:
-    """Take a filter apart. The last token is the end.
+    """Split a filter into tokens. The last one is the end.
 
     Args:
         is_lenient: while a filter is being typed, a quote that is still open ends with the text.
@@ -158,7 +159,7 @@ def _word(text: str, start: int, is_lenient: bool) -> Token:
 
 
 def _quoted(text: str, start: int, is_lenient: bool) -> tuple[str, int]:
-    """Read up to the closing quote; the quote doubled, or behind a backslash, stands for itself."""
+    """Read up to the closing quote; the quote doubled, or after a backslash, stands for itself."""
     quote = text[start]
     parts: list[str] = []
     position = start + 1
@@ -185,7 +186,7 @@ def _quoted(text: str, start: int, is_lenient: bool) -> tuple[str, int]:
 
 
 def quoted_name(name: str) -> str:
-    """Write a name so that it is read back as it is: bare where that works, else in backticks or quotes."""
+    """Write a name so that it is read back unchanged: bare where that works, else in backticks or quotes."""
     is_bare = (
         name != ""
         and all(_PLAIN.match(sign) for sign in name)

@@ -82,17 +82,17 @@ class Value:
         return sum(float(count) * _SECONDS[unit] for count, unit in _DURATION_PART.findall(self.text))
 
     def period(self, now_ms: int) -> tuple[int, int] | None:
-        """The value as a stretch of time, from a millisecond to before another; one alone for an exact moment.
+        """The value as a period: its first millisecond and the first one after it; None if it is not a time.
 
-        A date stands for its whole day and a month for the whole of it, in local time, a clock time without
-        seconds for its minute.
+        A date stands for its whole day in local time, a month for the whole of it, a clock time without seconds for its
+        minute, and an exact moment for one millisecond.
         """
         text = self.text
         if self.is_ago:
             seconds = self.seconds
             if seconds is None:
                 return None
-            # Longer ago than a catalog can say is before everything in it.
+            # A longer time ago is before everything that a catalog can hold.
             moment = now_ms - round(min(max(seconds * 1000, -_FURTHEST_MS), _FURTHEST_MS))
             return moment, moment + 1
         if text.lower() == "now":

@@ -67,7 +67,7 @@ def _value(row: RunRow, column: Column) -> Any:
 
 
 def write_table(format: str, headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """Write a table down in one of FORMATS."""
+    """Write a table in one of FORMATS."""
     if format == "json":
         records = [dict(zip(headers, [_plain(value) for value in row], strict=True)) for row in rows]
         return orjson.dumps(records, option=orjson.OPT_INDENT_2).decode() + "\n"

@@ -22,7 +22,7 @@ FEW_RUNS = 5
 
 
 SEED = re.compile(r"(?i)(^|[._/-])(random_?)?seed($|[._/-])")
-"""Names of params that say which repetition of the same a run is."""
+"""Names of params that tell repetitions of one configuration apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Spread:
     low: float | None = None
     high: float | None = None
     same: ParamValue = None
-    """The one value that there is, if there is but one."""
+    """The only value, if there is just one."""
     is_same: bool = False
     """Whether all runs of the group have it."""
     distinct: int = 0
@@ -60,6 +60,7 @@ class Group:
 
     @property
     def is_thin(self) -> bool:
+        """Whether it has too few runs for mean and sd to say much."""
         return len(self.keys) < FEW_RUNS
 
 
@@ -69,7 +70,7 @@ def seedless(columns: Iterable[Column]) -> list[Column]:
 
 
 def grouped(reader: Reader, keys: Sequence[int], by: Sequence[Column]) -> list[Group]:
-    """Put runs into groups by their values in some columns: in the order in which the first run of each stands."""
+    """Group runs by their values in some columns; groups are in the order of their first runs."""
     import numpy as np
 
     if not len(keys) or not by:
@@ -79,7 +80,7 @@ def grouped(reader: Reader, keys: Sequence[int], by: Sequence[Column]) -> list[G
     combined = np.zeros(len(keys), np.int64)
     for places, distinct in parts:
         combined = combined * (len(distinct) + 1) + places + 1
-        # Kept small: the product of many columns would be beyond 64 bits.
+        # Renumber, since the product of many columns would exceed 64 bits.
         _, combined = np.unique(combined, return_inverse=True)
     order = np.argsort(combined, kind="stable")
     starts = np.flatnonzero(np.diff(combined[order], prepend=-1))

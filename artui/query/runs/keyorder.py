@@ -7,27 +7,27 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class KeyOrder:
-    """Rows of one table, which goes by `t`, in the order of what they hold; each stands for a run."""
+    """The rows of one table, `t`, in the order of their values; each stands for a run."""
 
     table: str
     """`run`, or what runs have: `param`, `series`, `tag`."""
     terms: tuple[str, ...]
-    """What is sorted by, in SQL; the last one makes the order total."""
+    """SQL terms to sort by; the last one makes the order total."""
     conditions: tuple[str, ...] = ()
     join: str = ""
     """Another table, joined to `t`."""
     is_descending: bool = False
 
     def turned(self, is_descending: bool = True) -> KeyOrder:
-        """Give the same from its end."""
+        """Give the same order in a direction: reversed by default."""
         return replace(self, is_descending=is_descending)
 
     def where(self, *conditions: str) -> KeyOrder:
-        """Give the same with more conditions."""
+        """Give the same order with more conditions."""
         return replace(self, conditions=(*self.conditions, *conditions))
 
     def statement(self, *, is_within: bool = False, limit: int | None = None) -> str:
-        """Write it as SQL with one column, `key`.
+        """Write the order as SQL with one column, `key`.
 
         Args:
             is_within: only of the runs whose keys are in the JSON list `:within`.
@@ -35,10 +35,10 @@ class KeyOrder:
         key = "t.key" if self.table == "run" else "t.run_key"
         conditions = list(self.conditions)
         if is_within:
-            # Crossed, so that the runs are gone through, each by its own index, and not all rows of the name.
+            # CROSS JOIN makes SQLite go through the runs, each by its own index, and not through all rows of the name.
             source = f"json_each(:within) AS w CROSS JOIN {self.table} AS t ON {key} = w.value"
             if self.table == "series":
-                # True of all: with it the planner sees that a run's own index says most.
+                # Always true: it makes the planner use the run's own index.
                 conditions.append("t.labels >= ''")
         else:
             source = f"{self.table} AS t"

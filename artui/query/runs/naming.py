@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 def sorts_named(reader: Reader, texts: Sequence[str], *, notes: list[str] | None = None) -> tuple[Sort, ...]:
-    """Read `started`, `val/loss`, `-val/acc.max`, `params.lr` or `tags.best`; a `-` turns the order round.
+    """Read `started`, `val/loss`, `-val/acc.max`, `params.lr` or `tags.best`; a `-` reverses the order.
 
     Args:
-        notes: gets sentences that a user should see, such as that no run has a metric of that name.
+        notes: collects sentences that a user should see, such as that no run has a metric of that name.
 
     Raises:
-        UsageError: nothing goes by a name, several things do, or it is nothing that runs can be sorted by.
+        UsageError: a name is unknown or ambiguous, or runs cannot be sorted by it.
     """
     sorts = []
     for text in texts:
@@ -35,10 +35,10 @@ def sorts_named(reader: Reader, texts: Sequence[str], *, notes: list[str] | None
 
 
 def columns_named(reader: Reader, texts: Sequence[str], *, notes: list[str] | None = None) -> list[Column]:
-    """Read names of columns, several of a text with commas between them; one that is named twice counts once.
+    """Read names of columns; a text may hold several, with commas between them. One that is named twice counts once.
 
     Raises:
-        UsageError: nothing goes by a name, several things do, or it is nothing that a column can show.
+        UsageError: a name is unknown or ambiguous, or a column cannot show it.
     """
     from artui.query.runs.columns import columns
 
@@ -53,7 +53,7 @@ def columns_named(reader: Reader, texts: Sequence[str], *, notes: list[str] | No
 
 
 def _names_in(text: str) -> Iterator[str]:
-    """Part a text at its commas; one in quotes belongs to a name."""
+    """Split a text at its commas, except for those in quotes."""
     from artui.query.filter.tokens import FilterError, tokens
 
     try:
@@ -66,10 +66,10 @@ def _names_in(text: str) -> Iterator[str]:
 
 
 def _column_of(reader: Reader, name: str, attributes: Sequence[str], what: str, notes: list[str] | None) -> Column:
-    """Give the column that a name means: first an attribute of just that name."""
+    """Give the column that a name means; an attribute of exactly that name comes first."""
     if name in attributes:
         return Column("attribute", name, is_numeric=is_numeric(name))
-    # What a filter needs is loaded only by names that are no attribute's.
+    # Only other names than those of attributes load what filters need.
     from artui.query.filter.resolve import NothingNamed, meaning_of
     from artui.query.filter.sets import Scope
     from artui.query.filter.tokens import FilterError
@@ -92,7 +92,7 @@ def _column_of(reader: Reader, name: str, attributes: Sequence[str], what: str, 
 
 
 def _field_of(name: str) -> Field:
-    """Read a name as in a filter; one that stands alone needs no quotes, whatever is in it."""
+    """Read a name as in a filter; without a condition after it, it needs no quotes, whatever is in it."""
     from artui.query.filter.parser import SOURCES, Field, field_of
     from artui.query.filter.tokens import FilterError, tokens
 

@@ -1,4 +1,4 @@
-"""What people say of runs: notes and tags."""
+"""What people wrote about runs: notes and tags."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class RunRemarks(NamedTuple):
-    """What people say of a run."""
+    """What people wrote about a run."""
 
     note: str
     tags: Mapping[str, str]

@@ -40,7 +40,7 @@ def run_rows(
         column.name_key: column.id for column in shown if column.source == "metric" and column.aggregate == "last"
     }
     spark_ids = set(sparks)
-    # What an index that is damaged leads to may be of another run or name.
+    # A damaged index may lead to rows of another run or name.
     cells: dict[int, dict[str, ParamValue]] = defaultdict(dict)
     series: dict[int, tuple[int, str]] = {}
     with reader.snapshot() as connection:
@@ -169,4 +169,5 @@ def measured(cell: Any) -> ParamValue:
 
 
 def marks(values: Any) -> str:
+    """Write one placeholder for each of some values: `?, ?, ?`."""
     return ", ".join("?" * len(values))

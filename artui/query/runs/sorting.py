@@ -40,11 +40,11 @@ FIRST_SERIES = """NOT EXISTS (
       AND f.name_key = t.name_key
       AND f.labels < t.labels
 )"""
-"""Of the series `t` of a run that has several of one name: the first one by label."""
+"""If a run has several series of one name: the condition that `t` is the first of them by label."""
 
 
 def metric_order(aggregate: str) -> KeyOrder:
-    """Give the order of runs by a number of a metric's summary; runs in NaN are not in it."""
+    """Give the order of runs by a number of a metric's summary; runs whose number is NaN are not in it."""
     value = AGGREGATES.get(aggregate, AGGREGATES["last"])
     return KeyOrder("series", (value, "t.run_key"), ("t.name_key = :name", f"{value} IS NOT NULL"))
 
@@ -56,7 +56,7 @@ def metric_is_nan(aggregate: str) -> KeyOrder:
 
 
 def attribute_order(word: str) -> KeyOrder:
-    """Give the order of the runs that have an attribute; of a word that is none, that of their starts."""
+    """Give the order of the runs that have an attribute; for an unknown word, the order of their starts."""
     attribute = ATTRIBUTES.get(word)
     if attribute is None or not attribute.value:
         attribute = ATTRIBUTES["started"]
@@ -78,16 +78,16 @@ NEWEST_FIRST = Sort("attribute:started", True)
 def sorted_keys(
     connection: sqlite3.Connection, sorts: Sequence[Sort], *, within: Collection[int] | None = None
 ) -> list[int]:
-    """Give the keys of all runs in order; runs that lack a value come last, newest first, either way round.
+    """Give the keys of all runs in order; runs that lack a value come last, newest first, in both directions.
 
     Args:
-        within: only these runs. Of a few that is a fraction of the work.
+        within: only these runs; for a few of them that is a fraction of the work.
     """
     scope = _Within(connection, within)
     keys = _of_runs(scope, _by_one(scope, sorts[-1] if sorts else NEWEST_FIRST))
     if len(sorts) < 2:
         return keys
-    # From the least significant column to the most: within equal values what was found so far stays.
+    # From the least significant column to the most: equal values keep the order that they have so far.
     for sort in reversed(sorts[:-1]):
         rank = {key: i for i, key in enumerate(keys)}
         groups = [group for group in value_groups(connection, sort.column) if group[0] is not NAN]
@@ -102,7 +102,7 @@ def sorted_keys(
             seen.update(fresh)
             try:
                 ordered += sorted(fresh, key=rank.__getitem__) if len(fresh) > 1 else fresh
-            except KeyError:  # of no run: rows of a damaged catalog lead anywhere
+            except KeyError:  # a key of no run: rows of a damaged catalog may hold any
                 ordered += sorted((key for key in set(fresh) if key in rank), key=rank.__getitem__)
         if len(ordered) < len(keys):
             ordered += [key for key in keys if key not in seen]
@@ -111,7 +111,7 @@ def sorted_keys(
 
 
 def _of_runs(scope: _Within, keys: list[int]) -> list[int]:
-    """Leave out what is the key of no run, or is there twice: rows of a damaged catalog lead anywhere."""
+    """Leave out keys that belong to no run, and repeated ones: rows of a damaged catalog may hold any."""
     if len(keys) == scope.count:
         return keys
     alive = set(scope.keys(BY_START))
@@ -119,7 +119,7 @@ def _of_runs(scope: _Within, keys: list[int]) -> list[int]:
 
 
 class _Within:
-    """Asks for keys of all runs, or of some."""
+    """Reads keys of all runs, or only of some."""
 
     def __init__(self, connection: sqlite3.Connection, within: Collection[int] | None) -> None:
         self.connection = connection
@@ -161,7 +161,7 @@ def _by_one(scope: _Within, sort: Sort) -> list[int]:
 
 
 def _value_keys(scope: _Within, source: str, name: int | None) -> list[int]:
-    """Sort runs by a param or a tag: numbers first, those that are held as text in their place among them, then words."""
+    """Sort runs by a param or a tag: numbers first, those that are stored as text among them, then words."""
     words = scope.keys(PARAM_TEXT_ORDER if source == "param" else TAG_ORDER, name)
     spelled = spelled_numbers(scope.connection, source, name) if words else None
     held_as_numbers = scope.keys(PARAM_ORDER, name) if source == "param" else []
@@ -187,7 +187,7 @@ def _metric_keys(scope: _Within, name: int | None, aggregate: str) -> list[int]:
     return scope.keys(order.where(FIRST_SERIES), name)
 
 
-# Crossed, so that the runs are gone through, each by its own index: not all series of the name.
+# CROSS JOIN makes SQLite go through the runs, each by its own index, and not through all series of the name.
 _SERIES_OF = """
     SELECT count(*)
     FROM json_each(:keys) AS w
@@ -198,7 +198,7 @@ _SERIES_OF = """
 def first_keys(connection: sqlite3.Connection, sort: Sort, limit: int) -> list[int] | None:
     """Give the first keys of `sorted_keys` by one column without sorting them all.
 
-    None where that cannot be had so: fewer runs have a value, or runs have several series of the metric.
+    None where that is not possible: fewer runs have a value, or runs have several series of the metric.
     """
     source, _, name = sort.column.partition(":")
     named = name_key(connection, name) if source != "attribute" else None
@@ -218,9 +218,9 @@ def first_keys(connection: sqlite3.Connection, sort: Sort, limit: int) -> list[i
 
 
 def _partial_orders(connection: sqlite3.Connection, source: str, name: str, named: int | None) -> list[KeyOrder]:
-    """Give orders over one index each, which behind each other are the order by a column; none where there are no such."""
+    """Give orders that each use one index, and one after another are the order by a column; empty where there are none."""
     if source == "attribute" and name in ("status", "stage"):
-        # Each of the few values by itself: within one the index has the order.
+        # One order for each of the few values: within one value the index has the order.
         codes = [row[0] for row in connection.execute(f"SELECT DISTINCT {name} FROM run ORDER BY {name}")]
         newest_first = KeyOrder("run", ("t.started_ms DESC", "t.key"))
         return [newest_first.where(f"t.{name} = {int(code)}") for code in codes if isinstance(code, int)]
@@ -265,7 +265,7 @@ def value_groups(connection: sqlite3.Connection, column: str) -> list[tuple[Any,
 
 
 def _groups_of(table: str, value: str, condition: str) -> str:
-    """Write a statement for the distinct values of what goes by `:name`, each with the keys of the runs that have it."""
+    """Write a statement for the distinct values of the name `:name`, each with the keys of the runs that have it."""
     return f"""
         SELECT {value}, group_concat(t.run_key)
         FROM {table} AS t
@@ -303,7 +303,7 @@ def _grouped(connection: sqlite3.Connection, query: str, values: dict[str, Any])
 
 
 def resolved(connection: sqlite3.Connection, sorts: Iterable[Sort]) -> tuple[Sort, ...]:
-    """Read an aggregate behind a metric's name, as in `metric:val/acc.max`, unless a metric has just that name."""
+    """Resolve an aggregate after a metric's name, as in `metric:val/acc.max`, unless a metric has exactly that name."""
     resolved_sorts = []
     for sort in sorts:
         source, _, name = sort.column.partition(":")

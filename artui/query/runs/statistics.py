@@ -1,5 +1,5 @@
-"""What the values of one column are, over all runs of a table: how they are spread, which there are, and what groups
-of runs come to.
+"""The values of columns over all runs of a table: how they are spread, which distinct ones there are, and where they
+lie on an axis.
 
 Means are arithmetic, `sd` is the standard deviation of a sample (divided by n - 1), quantiles are interpolated
 linearly (R. J. Hyndman, Y. Fan, The American Statistician 50 (1996) 361-365, type 7). NaN and infinity are counted
@@ -94,7 +94,7 @@ def classes(connection: sqlite3.Connection, column: Column) -> list[tuple[ParamV
 def _as_given(
     connection: sqlite3.Connection, column: Column, groups: list[tuple[Any, list[int]]]
 ) -> list[tuple[Any, list[int]]]:
-    """Write numbers as they were held, where all runs of a group hold the same text."""
+    """Give numbers as they were logged, where all runs of a group have the same text."""
     texts: dict[Any, str] = {}
     counts: dict[Any, int] = {}
     for number, text, keys in spelled_numbers(connection, column.source, column.name_key).numbers:
@@ -163,15 +163,16 @@ class Description:
     odd_count: int = 0
     """Values that are NaN or infinite."""
     mean: float | None = None
-    """None for a column that holds no numbers; so are the next ones."""
+    """None for a column without numbers; `sd` and `quantiles` likewise."""
     sd: float | None = None
     quantiles: Quantiles | None = None
     edges: tuple[float, ...] = ()
-    """Of the histogram: one more than it has bins."""
+    """Of the bins of the histogram: one more than there are bins."""
     bins: tuple[int, ...] = ()
 
     @property
     def missing(self) -> int:
+        """Number of runs without a value."""
         return self.total - self.count
 
 
@@ -244,6 +245,7 @@ def _of_classes(connection: sqlite3.Connection, keys: Sequence[int], column: Col
 
 
 def tidy(value: float) -> float | int:
+    """Give a whole number as an int, unless it is too large to be exact."""
     return int(value) if value == int(value) and abs(value) < 1e15 else float(value)
 
 
@@ -263,12 +265,13 @@ class Placed:
 
     column: Column
     values: Floats
-    """NaN where a run has none; for words their place in `labels`. Times are in seconds."""
+    """NaN where a run has none; for words their index in `labels`. Times are in seconds."""
     labels: tuple[str, ...] = ()
     """Words in ascending order; empty for a column of numbers."""
 
     @property
     def is_words(self) -> bool:
+        """Whether the values are words rather than numbers."""
         return bool(self.labels)
 
     @property

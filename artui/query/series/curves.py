@@ -43,7 +43,7 @@ class Curve:
     lows: Sequence[float]
     highs: Sequence[float]
     means: Sequence[float]
-    """Of points at one x the last alone counts. The first and the last bucket give the first and the last value."""
+    """Of points at one x only the last counts. The first and the last bucket give the first and the last value."""
     counts: Sequence[int]
     nan_xs: Sequence[float]
     """Where points were NaN; the next two likewise for infinities."""
@@ -64,7 +64,7 @@ class Curve:
 def _placed(
     connection: sqlite3.Connection, metric: Metric, axis: Axis, numbers: tuple[int, int] = ALL_BLOCKS
 ) -> tuple[Floats, Floats, int]:
-    """Decode of a series only what a chart by this axis needs: places, values, and how many points are damaged."""
+    """Decode only what a chart by this axis needs of a series: places, values, and the number of damaged points."""
     import numpy as np
 
     def decode(codec: str, count: int, payload: bytes) -> Any:
@@ -95,11 +95,11 @@ def curve(
     Points are sorted by x, stably; of points at one x the last one counts for the line, all for the extremes.
 
     Args:
-        run_id: needed of a metric that has only just been logged, and is in no table yet.
+        run_id: needed for a metric that was only just logged and is in no table yet.
         window: only this part of the x axis, and the nearest point on either side of it, so that lines go on beyond.
         against: a metric of the same run whose values are the x axis, instead of `axis`. A point stands at the value
             that was the last one known at its step.
-        is_log: let columns of dots be even on a logarithmic x axis, which has nothing at or below zero.
+        is_log: make the columns of dots even on a logarithmic x axis, which leaves out what is not above zero.
     """
     with reader.snapshot() as connection:
         pending_series = pending(reader, connection)
@@ -222,7 +222,7 @@ def thin(xs: Floats, values: Floats, *, buckets: int) -> Curve:
         middles, means = xs[is_last], values[is_last]
         lows, highs = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
     else:
-        # Steps ascend: where a bucket begins is looked up, not worked out for every point.
+        # Steps ascend: look up where each bucket begins instead of computing a bucket for every point.
         edges = xs[0] + (xs[-1] - xs[0]) * (np.arange(buckets) / buckets)
         starts = np.unique(np.searchsorted(xs, edges, side="left"))
         starts = starts[starts < len(xs)]
@@ -231,7 +231,7 @@ def thin(xs: Floats, values: Floats, *, buckets: int) -> Curve:
         if has_repeats:
             line_xs, line_values = xs[is_last], values[is_last]
             line_starts = np.searchsorted(line_xs, xs[starts], side="left")
-        # Sums of steps and values near the greatest there are round beyond them: a mean never does.
+        # Sums of very large steps or values may be rounded beyond them; a mean must not be.
         middles = np.clip(_means(line_xs, line_starts), xs[starts], xs[np.append(starts[1:], len(xs)) - 1])
         means = np.clip(_means(line_values, line_starts), lows, highs)
         middles[0], middles[-1] = xs[0], xs[-1]
@@ -243,7 +243,7 @@ def thin(xs: Floats, values: Floats, *, buckets: int) -> Curve:
 
 
 def _means(values: Floats, starts: Any) -> Any:
-    """Give the mean of each part; where its sum is beyond all floats, by adding up what is divided already."""
+    """Give the mean of each part; where a sum overflows, the values are divided before they are added."""
     import numpy as np
 
     counts = np.diff(starts, append=len(values))
@@ -274,7 +274,7 @@ BLOCKS_IN_SIGHT = "SELECT count(*), min(number), max(number) FROM block WHERE se
 
 
 _MAY_LACK = (4, 5, 6)
-"""Where a block without a finite point has NULL: smallest, largest and sum."""
+"""Columns that are NULL in a block without a finite point: smallest, largest and sum."""
 
 
 def _is_large(connection: sqlite3.Connection, metric: Metric) -> bool:
@@ -303,7 +303,7 @@ def _curve_of_blocks(
         if axis != "step":
             origin = first_ms if axis == "time" else 0
             low, high = low * 1000 + origin, high * 1000 + origin
-        # What no 64-bit step reaches is everything.
+        # Limits beyond 64 bits stand for no limit.
         bounds = {"low": max(-(2**63) + 1, int(max(low, -9e18))), "high": min(2**63 - 1, int(min(high, 9e18)) + 1)}
     values = {"series": metric.series_key, **bounds}
     count, first, last = connection.execute(BLOCKS_IN_SIGHT.format(in_sight=in_sight), values).fetchone()

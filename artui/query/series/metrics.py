@@ -25,7 +25,7 @@ RUN_METRICS = """
 
 
 _USUAL = (int, str, str, int, int, float, float, float, float, float, *[int] * 9)
-"""The types of a row that needs no look at each cell: all but a few of them."""
+"""The cell types of nearly all rows: cells of such a row need not be checked one by one."""
 
 
 def run_metrics(connection: sqlite3.Connection, run_key: int, *, limit: int | None = None) -> list[Metric]:
@@ -35,7 +35,7 @@ def run_metrics(connection: sqlite3.Connection, run_key: int, *, limit: int | No
         metrics = [_usual_metric(*row) if tuple(map(type, row)) == _USUAL else _metric(row) for row in rows]
         if all(type(row[1]) is str and type(row[2]) is str for row in rows):
             return metrics
-    # Names of odd types are sorted by SQLite as what they are, and here as texts.
+    # SQLite sorts names of other types by their type; here they are texts.
     return sorted(metrics, key=metric_order)
 
 
@@ -46,7 +46,7 @@ def _usual_metric(key: int, name: str, labels: str, count: int, finite: int, fir
 
 
 def _metric(row: tuple[Any, ...]) -> Metric:
-    """Make a metric of a row with cells of other types than usual: none where no point says it, or damaged ones."""
+    """Make a metric of a row with cells of unusual types: empty for want of finite points, or damaged."""
     key, name, labels, *cells = row
     added = cells.pop(6)
     values, damaged = SUMMARIES.cells_of([*cells[:6], None, *cells[6:]])
@@ -60,7 +60,7 @@ def _metric(row: tuple[Any, ...]) -> Metric:
 
 
 def mean_of(added: float | None, count: int, low: float | None, high: float | None) -> float | None:
-    """Give the mean of so many finite values, which lies between the extremes; None if their sum is not known."""
+    """Give the mean of `count` finite values, kept between their extremes; None if their sum is not known."""
     if not count or added is None or low is None or high is None or not math.isfinite(added):
         return None
     return min(max(added / count, low), high)

@@ -65,14 +65,14 @@ def read_blocks(
     numbers: tuple[int, int],
     decode: Callable[[str, int, bytes], tuple[Any, ...]],
 ) -> tuple[list[tuple[Any, ...]], int]:
-    """Decode the blocks that match their digests, in order; and say how many points are in none of these."""
+    """Decode the blocks that match their digests, in order; also give the number of points that are in none of them."""
     parts: list[tuple[Any, ...]] = []
     read_count = damaged_count = 0
     wanted = 0 if numbers == ALL_BLOCKS else None
     for key, number, count, codec, payload, digest in connection.execute(
         SERIES_BLOCKS, {"series": series_key, "first": numbers[0], "last": numbers[1]}
     ):
-        # Where one number does not follow another, a block is missing, or this one stands where it does not belong.
+        # If the number does not follow the one before, a block is missing, or this one is in the wrong place.
         in_its_place = number == wanted or wanted is None or _has_true_head(connection, key)
         wanted = number + 1 if isinstance(number, int) else None
         part = decoded(count, codec, payload, digest, decode) if in_its_place else None
@@ -111,6 +111,7 @@ def decoded(count: Any, codec: Any, payload: Any, digest: Any, decode: Callable[
 
 
 def values_of(codec: str, count: int, payload: bytes) -> list[float]:
+    """Decode the values of a block alone; those of a raw one without numpy."""
     if codec == "raw" and 0 < count <= points.BLOCK_POINTS and len(payload) == 24 * count:
         return list(struct.unpack_from(f"<{count}d", payload, 16 * count))
     values: list[float] = points.decode(codec, count, payload)[2].tolist()
@@ -120,7 +121,7 @@ def values_of(codec: str, count: int, payload: bytes) -> list[float]:
 def damaged_heads(reader: Reader, connection: sqlite3.Connection, series_key: int) -> dict[int, int]:
     """Give the numbers of blocks whose summaries are not what their digests say, with how many points each had.
 
-    Full blocks never change: as long as the reader stays open each is looked at once.
+    Full blocks never change: each is checked once as long as the reader stays open.
     """
     seen_until, damaged = reader.seen_heads.get(series_key, (-1, {}))
     damaged = dict(damaged)
@@ -133,15 +134,17 @@ def damaged_heads(reader: Reader, connection: sqlite3.Connection, series_key: in
             last = head[0]
             if not points.has_true_head(head, stored):
                 damaged[last] = _plausible(head[1])
-    # The last one may be written anew.
+    # The last block may be written again.
     damaged_before = {number: count for number, count in damaged.items() if number < last}
     reader.seen_heads[series_key] = last - 1, damaged_before
     return damaged
 
 
 def without(damaged: Mapping[int, int]) -> str:
+    """Write an SQL condition that leaves out damaged blocks, by their numbers; empty if there are none."""
     return f"AND number NOT IN ({', '.join(map(str, sorted(damaged)))})" if damaged else ""
 
 
 def wrong_type() -> PointsDamaged:
+    """Make the error for blocks whose columns have the wrong type."""
     return PointsDamaged("A block of points has columns of the wrong type.", remedy="Get an untouched copy.")

@@ -1,7 +1,7 @@
-"""Which metrics come first: what people judge runs by, then what is unknown, then what only keeps the books.
+"""Which metrics come first: those that people judge runs by, then unknown ones, then bookkeeping.
 
-A name is taken apart into words. Its last word that means something says what it is, as in `loss_scale` and `count_mae`;
-other words say of which part of the data it is. All words are here.
+A name is split into words. The last word with a meaning says what it is, as in `loss_scale` and `count_mae`; other words
+say which part of the data it is about. All words are listed here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _RESULTS = _words("""
     wer cer mer ter eer der bleu sacrebleu rouge rougel rougelsum meteor chrf cider bertscore em match
     ndcg mrr hit hits score scores reward rewards rew return returns success win winrate elo regret fitness
     """)
-"""What people judge by."""
+"""What people judge runs by."""
 _BOOKS = _words("""
     lr lrs learning momentum decay beta beta1 beta2 scale warmup schedule temperature
     time times timer timers timing runtime walltime duration elapsed eta latency second seconds sec secs ms millis minutes hours timestamp
@@ -46,14 +46,14 @@ _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 BOOKS_RANK, SYSTEM_RANK = 8, 9
 PLACEHOLDERS = {"hp_metric": -1.0}
-"""What Lightning's logger writes where a run has said no such metric."""
+"""What Lightning's logger writes if a run has logged no such metric."""
 
 
 def metric_rank(name: str, *, low: float | None = None, high: float | None = None) -> int:
-    """Put first what people choose by: 0 comes first, and what only keeps the books last.
+    """Rank a metric by its name: 0 comes first, bookkeeping such as times and learning rates last.
 
-    Results of validation come before those of tests, of no part that is named, and of training; in a part results come
-    before what is unknown. `low` and `high` are the smallest and the largest last value, where they are known.
+    Results of validation come before those of tests, of unnamed parts of the data, and of training; within a part
+    results come before unknown metrics. `low` and `high` are the smallest and the largest last value, where they are known.
     """
     if low is not None and low == high == PLACEHOLDERS.get(name):
         return BOOKS_RANK
@@ -69,7 +69,7 @@ def _rank(name: str) -> int:
         words = [part for word in name.translate(_SEPARATORS).split() for part in _parts_of(word)]
     part, kind = "", ""
     for word in words:
-        # Numbers count what is the same: `acc1`, `block17`.
+        # Numbers only tell equals apart: `acc1`, `block17`.
         its_part, its_kind = _meaning(word if word in _KNOWN else word.rstrip("0123456789"))
         if its_part and (not part or _PARTS[its_part] < _PARTS[part]):
             part = its_part
@@ -85,11 +85,11 @@ _PARTS = {"validation": 0, "test": 1, "": 2, "train": 3}
 
 @lru_cache(maxsize=1 << 14)
 def _meaning(word: str) -> tuple[str, str]:
-    """Say of which part of the data a word is, and what it measures; nothing where it does not say."""
+    """Say which part of the data a word is about, and what it measures; empty where it does not say."""
     part = next((name for name, words in _PART_WORDS.items() if word in words), "")
     kind = next((name for name, words in _KIND_WORDS.items() if word in words), "")
     if not part and not kind:
-        # `trainloss`: a part of the data before a word that is known.
+        # `trainloss`: a part of the data before a known word.
         head = next((head for head in _HEADS if word.startswith(head) and word[len(head) :] in _RESULTS | _BOOKS), "")
         if head:
             return _meaning(head)[0], _meaning(word[len(head) :])[1]

@@ -43,7 +43,7 @@ def spark_values(connection: sqlite3.Connection, series_keys: Sequence[int]) -> 
 
 
 def _values(connection: sqlite3.Connection, series_key: int) -> list[float]:
-    """Read the values alone; short raw blocks without numpy, which a table of runs can then do without. NaN for a damaged one."""
+    """Read only the values; raw blocks without numpy, so that a table of runs need not load it. NaN for a damaged block."""
     values: list[float] = []
     for count, codec, payload, digest in connection.execute(
         "SELECT count, codec, payload, digest FROM block WHERE series_key = :series ORDER BY number",
@@ -55,7 +55,7 @@ def _values(connection: sqlite3.Connection, series_key: int) -> list[float]:
 
 
 def last_values(connection: sqlite3.Connection, series_key: int, count: int) -> list[float]:
-    """Give at most so many of the last values of a series, oldest first; none of a block that is damaged."""
+    """Give at most `count` of the last values of a series, oldest first; none of a damaged block."""
     rows = connection.execute(
         "SELECT count, codec, payload, digest FROM block WHERE series_key = :series ORDER BY number DESC LIMIT 2",
         {"series": series_key},

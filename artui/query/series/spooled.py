@@ -1,6 +1,6 @@
 """Points that are logged and not yet in the catalog: its writer is half a second behind, or cannot write at all.
 
-A spool is read with the checks of `artui.catalog.spool`, whoever made it, and shown as far as it is little.
+Every spool is read with the checks of `artui.catalog.spool`, and shown up to MAX_PENDING_BYTES.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ Pending = Mapping[tuple[str, str, str], "Values"]
 
 _NONE: Pending = {}
 MAX_PENDING_BYTES = 256 << 20
-"""More than this is not shown before it is folded."""
+"""What is beyond this is not shown until it is folded into the catalog."""
 
 
 def pending(reader: Reader, connection: sqlite3.Connection) -> Pending:
-    """Give what the spools hold beyond what the state of the catalog that `connection` sees has of them."""
+    """Give the spooled points that are not yet in the state of the catalog that `connection` sees."""
     if reader.schema_version < 2 or not folders_of(reader.path):
         return _NONE
     from artui.catalog.spool.reading import joined
@@ -44,7 +44,7 @@ def pending(reader: Reader, connection: sqlite3.Connection) -> Pending:
 
 
 def _take(reader: Reader, path: Path, start: int, left_bytes: int, parts: dict[tuple[str, str, str], list[Any]]) -> int:
-    """Read one spool from an offset on, up to so many bytes; give how many that were."""
+    """Read one spool from an offset on, up to `left_bytes`; give the number of bytes that were read."""
     from artui.catalog.spool.reading import SpoolFile
 
     taken_bytes = 0
@@ -93,7 +93,7 @@ def with_pending(metrics: list[Metric], run_id: str, pending_series: Pending) ->
 
 
 def metric_order(metric: Metric) -> tuple[bool, str, str]:
-    """Sort metrics by name; what the machine did comes behind what the run measured."""
+    """Give what metrics are sorted by: their names, those about the machine last."""
     return metric.name.startswith("system/"), metric.name, metric.labels
 
 
@@ -121,7 +121,7 @@ def _followed(before: Summary, later: Summary) -> Summary:
 
 
 def extended(series: Series, later: Values | None) -> Series:
-    """Put spooled points behind those of the catalog."""
+    """Append spooled points to those of the catalog."""
     if later is None:
         return series
     import numpy as np
