@@ -20,8 +20,10 @@ def text_of(path: Path) -> str:
 
 def blocks(language: str, paths: list[Path] = DOCUMENTS) -> list[str]:
     """Give each block of code in a language once."""
-    found = [each for path in paths for each in re.findall(rf"```{language}\n(.*?)```", text_of(path), flags=re.S)]
-    return list(dict.fromkeys(found))
+    code_blocks = [
+        block for path in paths for block in re.findall(rf"```{language}\n(.*?)```", text_of(path), flags=re.S)
+    ]
+    return list(dict.fromkeys(code_blocks))
 
 
 def prose(path: Path) -> str:
@@ -30,7 +32,7 @@ def prose(path: Path) -> str:
 
 
 def inline_code(path: Path) -> list[str]:
-    return [each.replace("\\|", "|") for each in re.findall(r"`([^`\n]+)`", prose(path))]
+    return [code.replace("\\|", "|") for code in re.findall(r"`([^`\n]+)`", prose(path))]
 
 
 def links(path: Path) -> list[str]:

@@ -220,7 +220,7 @@ CODES = (0, 1, 2, 3, 4, 5)
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Outcome:
     """What a verb printed, and how it ended."""
 
     arguments: tuple[str, ...]
@@ -233,7 +233,7 @@ class Said:
     @property
     def trouble(self) -> str:
         """What must not be, in a line; empty if all is well."""
-        verb = " ".join(each if len(each) < 60 else each[:10] + "…" for each in self.arguments)
+        verb = " ".join(argument if len(argument) < 60 else argument[:10] + "…" for argument in self.arguments)
         if self.code not in CODES:
             return f"{verb}: {self.error or self.code}"
         acting = [
@@ -244,7 +244,7 @@ class Said:
         return f"{verb}: control letters {acting[:3]!r}" if acting else ""
 
 
-def say(arguments: Sequence[str], catalog: Path) -> Said:
+def say(arguments: Sequence[str], catalog: Path) -> Outcome:
     """Run a verb on a catalog, in this process."""
     import traceback
 
@@ -257,18 +257,20 @@ def say(arguments: Sequence[str], catalog: Path) -> Said:
             where = traceback.extract_tb(raised.__traceback__)
             ours = [frame for frame in where if "/artui/" in frame.filename] or where
             error = f"{type(raised).__name__}: {str(raised)[:80]} at {Path(ours[-1].filename).name}:{ours[-1].lineno} {ours[-1].name}"
-    return Said(tuple(arguments), code, out.getvalue(), err.getvalue(), error)
+    return Outcome(tuple(arguments), code, out.getvalue(), err.getvalue(), error)
 
 
 def troubles(catalog: Path, mutation: Mutation, verbs: Sequence[Sequence[str]]) -> Iterator[str]:
     """Run verbs on a mutated catalog and give what should not have been."""
     for arguments in verbs:
-        said = say([each.format(file=__file__) if each == "{file}" else each for each in arguments], catalog)
-        if said.trouble:
-            yield f"{mutation}: {said.trouble}"
+        outcome = say(
+            [argument.format(file=__file__) if argument == "{file}" else argument for argument in arguments], catalog
+        )
+        if outcome.trouble:
+            yield f"{mutation}: {outcome.trouble}"
         elif tuple(arguments) == ("ls",) and not mutation.table.startswith(_APART):
-            lost = [name for name in (BYSTANDER, "killed-one", "live-run") if name not in said.out]
+            lost = [name for name in (BYSTANDER, "killed-one", "live-run") if name not in outcome.out]
             if lost:
-                yield f"{mutation}: ls: {said.code} {said.err[:120].strip()} lacks {lost}"
-        elif tuple(arguments) == ("show", BYSTANDER) and not mutation.table.startswith(_APART) and "apart-loss" not in said.out:  # fmt: skip
-            yield f"{mutation}: show {BYSTANDER}: {said.code} {said.err[:160].strip()}"
+                yield f"{mutation}: ls: {outcome.code} {outcome.err[:120].strip()} lacks {lost}"
+        elif tuple(arguments) == ("show", BYSTANDER) and not mutation.table.startswith(_APART) and "apart-loss" not in outcome.out:  # fmt: skip
+            yield f"{mutation}: show {BYSTANDER}: {outcome.code} {outcome.err[:160].strip()}"

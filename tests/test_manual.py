@@ -137,10 +137,10 @@ def test_settings_of_the_examples_are_taken(text: str, home: Path) -> None:
 
 def test_code_that_needs_torch_is_as_in_a_program() -> None:
     """Python that cannot run here makes the calls of a program that stands beside the tests, to be run where torch is."""
-    found = [each for path in DOCUMENTS for each in re.findall(r"<!-- torch: (\S+) -->\n```py\n(.*?)```", text_of(path), flags=re.S)]  # fmt: skip
+    examples = [example for path in DOCUMENTS for example in re.findall(r"<!-- torch: (\S+) -->\n```py\n(.*?)```", text_of(path), flags=re.S)]  # fmt: skip
 
-    assert len(found) == len(blocks("py")) == 1
-    for name, code in found:
+    assert len(examples) == len(blocks("py")) == 1
+    for name, code in examples:
         calls, of_program = (set(re.findall(r"[\w.]+\(", text)) for text in (code, (ROOT / name).read_text("utf-8")))
         assert calls - {"enumerate("} <= of_program
 
@@ -149,7 +149,7 @@ def test_code_that_needs_torch_is_as_in_a_program() -> None:
 def test_commands_in_sentences_exist(path: Path) -> None:
     """`artui VERB --option` within a sentence or a table names a verb and options that there are."""
     context = click.Context(cli)
-    of_all = {option for each in cli.params for option in each.opts} | {"--help"}
+    of_all = {option for param in cli.params for option in param.opts} | {"--help"}
     for code in inline_code(path):
         words = code.split(" -- ")[0].split()
         if words[0] != "artui" or len(words) == 1:
@@ -157,7 +157,7 @@ def test_commands_in_sentences_exist(path: Path) -> None:
         is_verb = words[1] in VERBS
         assert is_verb or words[1] == "VERB" or words[1].startswith("--") or "." in words[1] or words[1] in ("mlruns", "wandb"), code  # fmt: skip
         verb = cli.get_command(context, words[1]) if is_verb else None
-        options = of_all | {option for each in (verb.params if verb else ()) for option in each.opts}
+        options = of_all | {option for param in (verb.params if verb else ()) for option in param.opts}
         assert {word for word in words[2:] if word.startswith("--")} <= options, code
         if words[1] == "help" and len(words) == 3 and words[2].islower():
             assert words[2] in names() or words[2] in VERBS, code
@@ -216,23 +216,23 @@ def test_views_are_all_documented(built_demo: Path) -> None:
 
     with sqlite3.connect(built_demo) as connection:
         views = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'view'")}
-    told = re.findall(r"^\| `(\w+)` \|", text_of(MANUAL / "file.md"), flags=re.M)
+    documented = re.findall(r"^\| `(\w+)` \|", text_of(MANUAL / "file.md"), flags=re.M)
 
-    assert set(told) == views
+    assert set(documented) == views
 
 
 def test_keys_in_tables_are_those_of_the_app() -> None:
     """A table with the head `key` names keys that there are."""
     from artui.tui.keys import KEYS as BINDINGS
 
-    known = {part for key in BINDINGS for part in key.shown.split(" ")} | {"-", "ctrl+r"}
+    app_keys = {part for key in BINDINGS for part in key.shown.split(" ")} | {"-", "ctrl+r"}
     for path in PAGES:
         for table in re.findall(r"^\| key \| \|\n\|.*\n((?:\|.*\n)+)", text_of(path), flags=re.M):
-            told = [key for line in table.splitlines() for key in re.findall(r"`([^`]+)`", line.split(" | ")[0])]
-            assert told and set(told) <= known, (path.stem, set(told) - known)
+            documented = [key for line in table.splitlines() for key in re.findall(r"`([^`]+)`", line.split(" | ")[0])]
+            assert documented and set(documented) <= app_keys, (path.stem, set(documented) - app_keys)
 
 
-@pytest.mark.parametrize("name", sorted(each.name for each in (ROOT / "screenshots").iterdir()))
+@pytest.mark.parametrize("name", sorted(picture.name for picture in (ROOT / "screenshots").iterdir()))
 def test_picture_shows_something_and_is_shown(name: str) -> None:
     """Every picture that is kept has letters on it, many colours on many of its pixels, and stands on some page."""
     with Image.open(ROOT / "screenshots" / name) as picture:
@@ -240,7 +240,7 @@ def test_picture_shows_something_and_is_shown(name: str) -> None:
 
     assert len(counts) >= LEAST_COLOURS
     assert sum(counts[1:]) > LEAST_LIT_SHARE * sum(counts)
-    assert ROOT / "screenshots" / name in {each for path in DOCUMENTS for each in pictures(path)}
+    assert ROOT / "screenshots" / name in {picture for path in DOCUMENTS for picture in pictures(path)}
 
 
 def _screenshots() -> ModuleType:
@@ -277,7 +277,7 @@ def test_pictures_that_are_shown_are_those_that_are_made() -> None:
     """The script makes what the pages show, and says of each picture what must be readable on it."""
     script = _screenshots()
     steps = (*script.STEPS, *script.IMPORT_STEPS, *script.LIVE_STEPS)
-    shown = {each.name for path in DOCUMENTS for each in pictures(path)}
+    shown = {picture.name for path in DOCUMENTS for picture in pictures(path)}
 
     assert script.shown_files() == shown
     assert {name.rpartition("-")[0] for name in shown} <= {step.name for step in steps}

@@ -74,6 +74,6 @@ def test_manifests_may_hold_one(name: str, tmp_path: Path) -> None:
                 project="p", name="m", kind="model", stage="data", files=files, storage=storage, location=location
             )
             artifacts.save(connection, new)
-            found = artifacts.find_version(connection, parse("m"))
+            version = artifacts.find_version(connection, parse("m"))
             with pytest.raises(ArtuiError):
-                artifacts.fetch(connection, found, tmp_path / "cache")
+                artifacts.fetch(connection, version, tmp_path / "cache")

@@ -43,11 +43,11 @@ def test_its_keys_are_those_of_the_app() -> None:
     """Each key of the short table, and each that a sentence tells to press, is one of the bindings."""
     table = re.search(r"\| key \| \|\n(.*?)\n\n", text_of(README), flags=re.S)
     assert table is not None
-    told = [key for line in table[1].splitlines()[1:] for key in re.findall(r"`([^` ]+)`", line)]
-    known = {part for key in KEYS for part in key.shown.split(" ")}
+    documented = [key for line in table[1].splitlines()[1:] for key in re.findall(r"`([^` ]+)`", line)]
+    app_keys = {part for key in KEYS for part in key.shown.split(" ")}
 
-    assert {"enter", "esc", "space", "q", "?"} <= set(told)
-    assert {key for key in told if key != "adam"} <= known
+    assert {"enter", "esc", "space", "q", "?"} <= set(documented)
+    assert {key for key in documented if key != "adam"} <= app_keys
 
 
 def test_every_page_is_linked() -> None:

@@ -56,48 +56,48 @@ def _rounds(loose: Path, chance: random.Random) -> list[list[Mutation]]:
             and not mutation.column.endswith("key")
         ):
             by_table[mutation.table].setdefault(mutation.column, mutation)
-    rounds = itertools.zip_longest(*(sorted(each.values(), key=str) for each in by_table.values()))
-    return [[mutation for mutation in each if mutation is not None] for each in rounds]
+    rounds = itertools.zip_longest(*(sorted(by_column.values(), key=str) for by_column in by_table.values()))
+    return [[mutation for mutation in mutations if mutation is not None] for mutations in rounds]
 
 
 def test_every_column_may_hold_anything_for_every_verb(damaging: Damaging) -> None:
     """With a wrong value in every column no verb ends in a traceback, and other runs are listed."""
     target, loose, texts = damaging
-    found: list[str] = []
+    trouble: list[str] = []
 
     for number, mutations in enumerate(_rounds(loose, random.Random(7))):
         assert mutating.mutate(loose, texts, target, mutations)
         label = Mutation(" ".join(map(str, mutations)), "round", str(number))
-        found += mutating.troubles(target, label, mutating.READING)
+        trouble += mutating.troubles(target, label, mutating.READING)
         if number % 8 == 0:
-            found += mutating.troubles(target, label, mutating.WRITING)
+            trouble += mutating.troubles(target, label, mutating.WRITING)
 
-    assert found == []
+    assert trouble == []
 
 
 def test_single_cells_may_hold_anything(damaging: Damaging) -> None:
     """With one wrong value, a key among them, no verb that reads or writes ends in a traceback."""
     target, loose, texts = damaging
     chosen = random.Random(3).sample(mutating.mutations(loose), 8)
-    found: list[str] = []
+    trouble: list[str] = []
 
     for mutation in chosen:
         if mutating.mutate(loose, texts, target, [mutation]):
-            found += mutating.troubles(target, mutation, (*mutating.READING, *mutating.WRITING))
+            trouble += mutating.troubles(target, mutation, (*mutating.READING, *mutating.WRITING))
 
-    assert found == []
+    assert trouble == []
 
 
 def test_screens_go_on_with_anything_in_any_column(damaging: Damaging) -> None:
     """With a wrong value in a column of every table the app walks through all screens."""
     target, loose, texts = damaging
-    found: list[str] = []
+    trouble: list[str] = []
 
     for mutations in random.Random(5).sample(_rounds(loose, random.Random(11)), 2):
         assert mutating.mutate(loose, texts, target, mutations)
-        found += tour(target, Mutation(" ".join(map(str, mutations)), "round", "x"))
+        trouble += tour(target, Mutation(" ".join(map(str, mutations)), "round", "x"))
 
-    assert found == []
+    assert trouble == []
 
 
 @pytest.mark.parametrize(
@@ -141,13 +141,13 @@ def test_damaged_versions_and_files_are_named(damaging: Damaging) -> None:
     """A version says that its size, its metadata, or a file of its manifest is damaged."""
     target, loose, texts = damaging
     chosen = [("version", "size_bytes", "text"), ("version", "metadata", "list json"), ("file", "digest", "text")]
-    mutating.mutate(loose, texts, target, [Mutation(*each) for each in chosen])
+    mutating.mutate(loose, texts, target, [Mutation(*cell) for cell in chosen])
 
     with Reader(target) as reader:
-        found = get_version(reader, next(each.latest.id for each in artifact_list(reader) if each.latest and each.latest.key == 1))  # fmt: skip
+        detail = get_version(reader, next(artifact.latest.id for artifact in artifact_list(reader) if artifact.latest and artifact.latest.key == 1))  # fmt: skip
 
-    assert "size" in found.head.damaged and {"metadata", "files"} <= set(found.damaged)
-    assert found.head.artifact == "train-set" and len(found.files) == 2
+    assert "size" in detail.head.damaged and {"metadata", "files"} <= set(detail.damaged)
+    assert detail.head.artifact == "train-set" and len(detail.files) == 2
 
 
 def test_damage_is_said_where_a_run_is_shown(damaging: Damaging) -> None:
@@ -157,10 +157,10 @@ def test_damage_is_said_where_a_run_is_shown(damaging: Damaging) -> None:
 
     listed = mutating.say(["ls"], target)
     shown = mutating.say(["show", VICTIM], target)
-    told = orjson.loads(mutating.say(["ls", "--json"], target).out)
+    runs = orjson.loads(mutating.say(["ls", "--json"], target).out)
 
     assert f"{VICTIM} (damaged: started" in listed.out and "damaged   started" in shown.out
-    assert {each["name"]: each["damaged"] for each in told}[VICTIM][0] == "started"
+    assert {run["name"]: run["damaged"] for run in runs}[VICTIM][0] == "started"
 
 
 def test_walks_end_where_lineage_and_parents_go_round(damaging: Damaging) -> None:
@@ -173,10 +173,14 @@ def test_walks_end_where_lineage_and_parents_go_round(damaging: Damaging) -> Non
         connection.execute("INSERT INTO edge SELECT 9, source_key, target_key, 1 FROM edge WHERE relation = 2")
         connection.execute("UPDATE run SET parent_id = (SELECT id FROM run WHERE key = 1) WHERE key IN (1, 2)")
 
-    said = [mutating.say(["trace", each], target) for each in (MODEL, VICTIM)]
-    said.append(mutating.say(["show", VICTIM], target))
+    outcomes = [mutating.say(["trace", reference], target) for reference in (MODEL, VICTIM)]
+    outcomes.append(mutating.say(["show", VICTIM], target))
 
-    assert [each.trouble for each in said] == ["", "", ""] and [each.code for each in said] == [0, 0, 0]
+    assert [outcome.trouble for outcome in outcomes] == ["", "", ""] and [outcome.code for outcome in outcomes] == [
+        0,
+        0,
+        0,
+    ]
 
 
 def test_kinds_cover_every_storage_class() -> None:

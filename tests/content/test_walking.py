@@ -258,15 +258,15 @@ def test_digest_of_a_version_is_that_of_what_lies_behind_links(tmp_path: Path) -
     """The same links with other content are other digests; the same content without links is the same digest."""
     (tmp_path / "1").mkdir()
     saved = _hub(tmp_path / "1")
-    digests = [each.digest for each in gather(None, listed(saved, follow="outside").entries).files]
+    digests = [file.digest for file in gather(None, listed(saved, follow="outside").entries).files]
     (tmp_path / "1" / "hub" / "blobs" / "b1").write_text("other")
-    changed = [each.digest for each in gather(None, listed(saved, follow="outside").entries).files]
+    changed = [file.digest for file in gather(None, listed(saved, follow="outside").entries).files]
     plain = tmp_path / "plain"
     _write(plain / "model.safetensors", "other")
     _write(plain / "onnx" / "model.onnx", "b2")
 
     assert digests[0] != changed[0] and digests[1] == changed[1]
-    assert [each.digest for each in gather(None, listed(plain, follow="outside").entries).files] == changed
+    assert [file.digest for file in gather(None, listed(plain, follow="outside").entries).files] == changed
 
 
 @pytest.mark.parametrize("target", ["/proc/self/environ", "/proc/self", ".ssh/id_rsa"])
@@ -321,9 +321,9 @@ def test_what_is_replaced_by_a_link_after_it_was_listed_is_not_followed(tmp_path
     file.unlink()
     file.symlink_to(secret)
 
-    [found] = gather(None, entries).files
+    [new_file] = gather(None, entries).files
 
-    assert (found.link_target, found.digest) == (str(secret), None)
+    assert (new_file.link_target, new_file.digest) == (str(secret), None)
 
 
 def test_link_to_a_folder_lies_where_it_leads_now(tmp_path: Path) -> None:
@@ -343,5 +343,5 @@ def test_version_of_a_folder_comes_back_as_a_folder(tmp_path: Path) -> None:
         run.save("folder", tmp_path / "folder")
         run.save("file", tmp_path / "folder" / "model.bin")
         run.save("odd", tmp_path / "a\\b.bin")
-        assert [each.name for each in run.use("folder").iterdir()] == ["model.bin"]
+        assert [path.name for path in run.use("folder").iterdir()] == ["model.bin"]
         assert run.use("file").read_text() == "weights" and run.use("odd").read_text() == "w"

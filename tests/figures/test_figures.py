@@ -65,19 +65,19 @@ def test_points_beyond_the_axes_are_left_out() -> None:
     """A line breaks where it leaves the axes, or where a logarithmic axis has no place."""
     log = FigureAxis("loss", -2.0, 0.0, True)
     figure = Figure("t", AXIS, log, lines=[FigureLine([0, 1, 2, 3, 20], [0.1, 0.0, 0.1, math.nan, 0.1], 0)])
-    strokes = [each for each in shapes(figure) if isinstance(each, Stroke) and each.width == 1.8]
-    assert [len(each.points) for each in strokes] == [2, 2]
-    assert all(math.isfinite(x) and math.isfinite(y) for each in strokes for x, y in each.points)
+    strokes = [shape for shape in shapes(figure) if isinstance(shape, Stroke) and shape.width == 1.8]
+    assert [len(shape.points) for shape in strokes] == [2, 2]
+    assert all(math.isfinite(x) and math.isfinite(y) for shape in strokes for x, y in shape.points)
 
 
 def test_dots_bars_and_cells_are_drawn() -> None:
     """A dot a run, a bar a bin that is not empty, a cell a value with its number."""
     dots = shapes(Figure("t", AXIS, UP, dots=[FigureDots([1, 2, 99], [0.5, 0.5, 0.5])]))
-    assert sum(isinstance(each, Circle) for each in dots) == 2
+    assert sum(isinstance(shape, Circle) for shape in dots) == 2
     bars = shapes(Figure("t", AXIS, UP, bars=[FigureBars([0, 5, 10], [1, 0])]))
-    assert sum(isinstance(each, Stroke) and each.is_filled for each in bars) == 1
+    assert sum(isinstance(shape, Stroke) and shape.is_filled for shape in bars) == 1
     cells = shapes(Figure("t", AXIS, UP, cells=FigureCells([[0.0, 1.0], [math.nan, 0.5]], [["", "7"], ["", "3"]])))
-    assert {each.text for each in cells if isinstance(each, Text)} >= {"7", "3"}
+    assert {shape.text for shape in cells if isinstance(shape, Text)} >= {"7", "3"}
 
 
 @pytest.mark.parametrize("name", ["chart", "chart.pdf", "chart.svg.txt"])

@@ -35,23 +35,23 @@ def _npy(array: np.ndarray) -> bytes:
 
 def test_tables_have_columns_types_rows_and_count() -> None:
     """A CSV's header, guessed types, first rows and number of rows."""
-    found = _look("x.csv", b"name,n,x\n" + b"".join(b"a%d,%d,%d.5\n" % (n, n, n) for n in range(120)))
+    shown = _look("x.csv", b"name,n,x\n" + b"".join(b"a%d,%d,%d.5\n" % (n, n, n) for n in range(120)))
     assert (
-        found.table is not None
-        and found.table.columns == ("name", "n", "x")
-        and found.table.types == ("text", "integer", "number")
+        shown.table is not None
+        and shown.table.columns == ("name", "n", "x")
+        and shown.table.types == ("text", "integer", "number")
     )
     assert (
-        found.table.row_count == 120
-        and found.table.rows[0] == ("a0", "0", "0.5")
-        and "120 rows × 3 columns" in found.title
+        shown.table.row_count == 120
+        and shown.table.rows[0] == ("a0", "0", "0.5")
+        and "120 rows × 3 columns" in shown.title
     )
 
 
 def test_tables_without_header_are_numbered() -> None:
     """A CSV of nothing but numbers has no header."""
-    found = _look("x.csv", b"1,2\n3,4\n")
-    assert found.table is not None and found.table.columns == ("1", "2") and found.table.row_count == 2
+    shown = _look("x.csv", b"1,2\n3,4\n")
+    assert shown.table is not None and shown.table.columns == ("1", "2") and shown.table.row_count == 2
 
 
 @pytest.mark.parametrize(
@@ -66,8 +66,8 @@ def test_tables_without_header_are_numbered() -> None:
 )  # fmt: skip
 def test_each_kind_is_recognised(name: str, content: bytes, kind: str, title: str) -> None:
     """By ending and content; what cannot be read is said to be so."""
-    found = _look(name, content)
-    assert found.kind == kind and title in found.title
+    shown = _look(name, content)
+    assert shown.kind == kind and title in shown.title
 
 
 def test_tensors_are_listed_without_their_values() -> None:
@@ -75,16 +75,16 @@ def test_tensors_are_listed_without_their_values() -> None:
     header = json.dumps(
         {"w": {"dtype": "F32", "shape": [64, 10], "data_offsets": [0, 2560]}, "__metadata__": {"epoch": "3"}}
     ).encode()
-    found = _look("m.safetensors", struct.pack("<Q", len(header)) + header + b"\0" * 2560)
+    shown = _look("m.safetensors", struct.pack("<Q", len(header)) + header + b"\0" * 2560)
     assert (
-        found.table is not None
-        and found.table.rows == (("w", "F32", "64×10", "640"),)
-        and found.facts == (("epoch", "3"),)
+        shown.table is not None
+        and shown.table.rows == (("w", "F32", "64×10", "640"),)
+        and shown.facts == (("epoch", "3"),)
     )
     stream = io.BytesIO()
     np.savez(stream, x=np.zeros((2, 3)), y=np.arange(2))
-    found = _look("a.npz", stream.getvalue())
-    assert found.table is not None and [row[:3] for row in found.table.rows] == [("x", "<f8", "2×3"), ("y", "<i8", "2")]
+    shown = _look("a.npz", stream.getvalue())
+    assert shown.table is not None and [row[:3] for row in shown.table.rows] == [("x", "<f8", "2×3"), ("y", "<i8", "2")]
 
 
 class _Canary:
@@ -135,9 +135,9 @@ def test_bombs_are_not_unpacked() -> None:
 )
 def test_no_bytes_raise(name: str, content: bytes) -> None:
     """Whatever is in a file, a preview comes back, made of text."""
-    found = _look(name, content)
-    assert isinstance(found.title, str) and all(
-        isinstance(cell, str) for row in (found.table.rows if found.table else ()) for cell in row
+    shown = _look(name, content)
+    assert isinstance(shown.title, str) and all(
+        isinstance(cell, str) for row in (shown.table.rows if shown.table else ()) for cell in row
     )
 
 
@@ -181,8 +181,8 @@ def test_wide_shapes_are_refused_before_they_are_multiplied() -> None:
     """A shape of more sizes, or larger ones, than any array has is no shape."""
     for shape in ([2**63 - 1] * 100, [1] * 1000):
         header = json.dumps({"a": {"dtype": "F32", "shape": shape}}).encode()
-        found = _look("m.safetensors", _safetensors(header))
-        assert found.kind == "unreadable" or all(len(cell) < 100 for row in found.table.rows for cell in row)  # type: ignore[union-attr]
+        shown = _look("m.safetensors", _safetensors(header))
+        assert shown.kind == "unreadable" or all(len(cell) < 100 for row in shown.table.rows for cell in row)  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, zipfile.ZIP_DEFLATED])
@@ -217,10 +217,10 @@ def test_gzip_bombs_are_cut() -> None:
     bomb = gzip.compress(b"1,2\n" * 75_000_000, 1)
     tracemalloc.start()
     began = time.monotonic()
-    found = _look("x.txt.gz", bomb)
+    shown = _look("x.txt.gz", bomb)
     took, peak = time.monotonic() - began, tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert "over" in found.title and took < 10 and peak < 250 << 20
+    assert "over" in shown.title and took < 10 and peak < 250 << 20
 
 
 @pytest.mark.parametrize(
@@ -256,14 +256,14 @@ def test_limits_of_the_process_are_left_alone() -> None:
 )  # fmt: skip
 def test_text_that_is_not_what_it_seems_is_shown_as_text(name: str, content: bytes) -> None:
     """A file whose ending promises too much is shown as the text that it is, or as a table if it is one."""
-    found = _look(name, content)
-    assert found.kind in ("text", "table") and (found.text or found.table)
+    shown = _look(name, content)
+    assert shown.kind in ("text", "table") and (shown.text or shown.table)
 
 
 def test_large_json_is_not_said_to_be_wrong() -> None:
     """Of JSON that is larger than what is read it is not said that it is no JSON."""
-    found = _look("x.json", b'["' + b"x" * 9_000_000 + b'"]')
-    assert found.kind in ("text", "json") and "not valid" not in found.title and found.text
+    shown = _look("x.json", b'["' + b"x" * 9_000_000 + b'"]')
+    assert shown.kind in ("text", "json") and "not valid" not in shown.title and shown.text
 
 
 def test_counts_are_those_of_the_file() -> None:
@@ -279,11 +279,11 @@ def test_counts_are_those_of_the_file() -> None:
 
 def test_kind_of_header_decides_the_columns() -> None:
     """Semicolons, quoted commas, short rows, a BOM and missing names make the table that they mean."""
-    found = _look("x.csv", b'\xef\xbb\xbfname;note\n"a;b";1\nc\n')
-    assert found.table is not None
-    assert found.table.columns == ("name", "note") and found.table.rows == (("a;b", "1"), ("c", ""))
-    found = _look("x.csv", b",a\n0,5\n1,6\n")
-    assert found.table is not None and found.table.columns == ("", "a") and found.table.row_count == 2
+    shown = _look("x.csv", b'\xef\xbb\xbfname;note\n"a;b";1\nc\n')
+    assert shown.table is not None
+    assert shown.table.columns == ("name", "note") and shown.table.rows == (("a;b", "1"), ("c", ""))
+    shown = _look("x.csv", b",a\n0,5\n1,6\n")
+    assert shown.table is not None and shown.table.columns == ("", "a") and shown.table.row_count == 2
     assert _look("x.csv", b"\n\n").title == "an empty table"
 
 
@@ -326,16 +326,16 @@ SAMPLES = {
 
 def test_lone_carriage_returns_end_lines() -> None:
     """A table in the old Mac's manner has rows."""
-    found = _look("x.csv", b"a;b\r1,5;2\r3;4\r")
-    assert found.table is not None and found.table.columns == ("a", "b")
-    assert found.table.rows == (("1,5", "2"), ("3", "4"))
+    shown = _look("x.csv", b"a;b\r1,5;2\r3;4\r")
+    assert shown.table is not None and shown.table.columns == ("a", "b")
+    assert shown.table.rows == (("1,5", "2"), ("3", "4"))
 
 
 def test_cut_json_lines_count_whole_ones_only() -> None:
     """Of JSON lines that were not read to their end the last, which is cut, is no fault; how many there are is open."""
-    found = _look("x.jsonl", (b'{"a": "' + b"x" * 999_990 + b'"}\n') * 10)
-    assert found.title == "JSON lines, over 8 records" and found.table is not None
-    assert found.table.row_count is None and len(found.table.rows) == 8
+    shown = _look("x.jsonl", (b'{"a": "' + b"x" * 999_990 + b'"}\n') * 10)
+    assert shown.title == "JSON lines, over 8 records" and shown.table is not None
+    assert shown.table.row_count is None and len(shown.table.rows) == 8
 
 
 @pytest.mark.parametrize(
@@ -343,8 +343,8 @@ def test_cut_json_lines_count_whole_ones_only() -> None:
 )
 def test_size_of_a_picture_is_found_behind_its_metadata(before: bytes) -> None:
     """A photograph's size stands behind what its camera wrote, which may be far from the start."""
-    found = _look("a.jpg", b"\xff\xd8" + before + b"\xff\xc0\x00\x11\x08\x00\x07\x00\x05\x03" + b"\0" * 20)
-    assert "5 × 7" in found.title
+    shown = _look("a.jpg", b"\xff\xd8" + before + b"\xff\xc0\x00\x11\x08\x00\x07\x00\x05\x03" + b"\0" * 20)
+    assert "5 × 7" in shown.title
 
 
 def test_endless_segments_of_a_picture_end() -> None:

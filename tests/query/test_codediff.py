@@ -59,7 +59,10 @@ def test_packages_that_differ_are_rows_and_the_others_are_not(tmp_path: Path) ->
         {"packages": {"torch": "2.1", "numpy": "2.0", "old": "1"}, "cpus": 8, "gpus": {"names": ["A100"]}},
         {"packages": {"torch": "2.2", "numpy": "2.0", "new": "3"}, "cpus": 8, "gpus": {"names": ["H100"]}},
     ]
-    _catalog(tmp_path / "x.artui", [{"environment": {"environment.json": orjson.dumps(each)}} for each in environments])
+    _catalog(
+        tmp_path / "x.artui",
+        [{"environment": {"environment.json": orjson.dumps(environment)}} for environment in environments],
+    )
     rows = _rows(tmp_path / "x.artui")
     packages = {name: row.values for (section, name), row in rows.items() if section == "packages"}
     assert packages == {"torch": ("2.1", "2.2"), "old": ("1", None), "new": (None, "3")}

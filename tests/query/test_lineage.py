@@ -30,10 +30,10 @@ def test_depth_cuts_branches_not_the_walk(tmp_path: Path) -> None:
         for name in "abc":
             artifacts.link(connection, "input", source_key=_version(connection, name), target_key=run)
     with open_catalog(path) as reader:
-        found = lineage(reader, find_run(reader, "run"), max_depth=1)
+        walk = lineage(reader, find_run(reader, "run"), max_depth=1)
 
-    assert [node.version and node.version.artifact for node in found.upstream] == ["a", "b", "c"]
-    assert not found.is_cut and found.downstream == ()
+    assert [node.version and node.version.artifact for node in walk.upstream] == ["a", "b", "c"]
+    assert not walk.is_cut and walk.downstream == ()
 
 
 def test_cut_is_said_when_there_is_more(tmp_path: Path) -> None:
@@ -70,12 +70,12 @@ def test_any_graph_is_walked_once(
             artifacts.link(connection, relation, source_key=source, target_key=target)
     with open_catalog(path) as reader:
         for text in ("run1", "data1:v1"):
-            found = lineage(reader, resolve(reader, text))
-            for nodes in (found.upstream, found.downstream):
+            walk = lineage(reader, resolve(reader, text))
+            for nodes in (walk.upstream, walk.downstream):
                 walked = [node.id for node in nodes if not node.is_repeated]
-                assert len(walked) == len(set(walked)) and found.root.id not in walked
+                assert len(walked) == len(set(walked)) and walk.root.id not in walked
                 assert all(node.depth <= before.depth + 1 for before, node in pairwise(nodes))
-            assert not found.is_cut
+            assert not walk.is_cut
 
 
 def test_upstream_and_downstream_mirror_each_other(demo_catalog: Path) -> None:

@@ -81,10 +81,10 @@ def test_lines_are_the_same_either_way(content: bytes) -> None:
     for start in starts[:20] + starts[-5:]:
         assert line_start(source, start) == start == line_start(source, next_line(source, start) - 1)
         page = read_page(source, start, before=3, after=3)
-        here = starts.index(start)
-        assert [line.start for line in page.lines] == starts[max(0, here - 3) : here + 4]
+        index = starts.index(start)
+        assert [line.start for line in page.lines] == starts[max(0, index - 3) : index + 4]
         assert b"".join(line.content for line in page.lines) == content[page.lines[0].start : page.end]
-        assert page.is_first == (here <= 3) and page.is_last == (here + 3 >= len(starts) - 1)
+        assert page.is_first == (index <= 3) and page.is_last == (index + 3 >= len(starts) - 1)
 
 
 @settings(max_examples=40, deadline=None)
@@ -102,11 +102,11 @@ def test_lines_up_to_the_limit_are_whole(lengths: list[int]) -> None:
 
 def _matches(source: Bytes, needle: bytes) -> list[int]:
     """Every place where the needle begins in what is shown, by looking everywhere."""
-    content, found = source.content.lower(), []
+    content, places = source.content.lower(), []
     for start in _forwards(source):
         first, last = shown_part(source.content[start : next_line(source, start)])
-        found += [place for place in range(start + first, start + last) if content.startswith(needle.lower(), place)]
-    return found
+        places += [place for place in range(start + first, start + last) if content.startswith(needle.lower(), place)]
+    return places
 
 
 @settings(max_examples=100, deadline=None)

@@ -13,21 +13,21 @@ from artui.query.pictures import picture_of
 
 def test_confusion_matrix_is_a_matrix() -> None:
     """A square whose rows are named as its columns are: labels and numbers, and what stands above them."""
-    found = picture_of("true,cat,dog\ncat,8,2\ndog,1,9\n")
-    assert found is not None and found.kind == "matrix" and found.corner == "true"
-    assert (found.rows, found.columns, found.values) == (("cat", "dog"), ("cat", "dog"), ((8.0, 2.0), (1.0, 9.0)))
+    picture = picture_of("true,cat,dog\ncat,8,2\ndog,1,9\n")
+    assert picture is not None and picture.kind == "matrix" and picture.corner == "true"
+    assert (picture.rows, picture.columns, picture.values) == (("cat", "dog"), ("cat", "dog"), ((8.0, 2.0), (1.0, 9.0)))
 
 
 def test_numbered_classes_are_a_matrix_too() -> None:
     """Digits as labels do not make lines of it; a prefix before a column's name does no harm."""
-    found = picture_of("true,predicted 0,predicted 1\n0,5,1\n1,0,6\n")
-    assert found is not None and found.kind == "matrix" and found.rows == ("0", "1")
+    picture = picture_of("true,predicted 0,predicted 1\n0,5,1\n1,0,6\n")
+    assert picture is not None and picture.kind == "matrix" and picture.rows == ("0", "1")
 
 
 def test_table_of_words_and_numbers_is_a_matrix() -> None:
     """Rows with names are shaded, such as a report of precision and recall by class."""
-    found = picture_of("class,precision,recall\ncat,0.9,0.8\ndog,0.7,\nbird,1,1\n")
-    assert found is not None and found.kind == "matrix" and math.isnan(found.values[1][1])
+    picture = picture_of("class,precision,recall\ncat,0.9,0.8\ndog,0.7,\nbird,1,1\n")
+    assert picture is not None and picture.kind == "matrix" and math.isnan(picture.values[1][1])
 
 
 def test_histogram_is_bars_and_other_numbers_are_lines() -> None:
@@ -51,6 +51,8 @@ def test_what_is_no_table_of_numbers_is_no_picture(text: str) -> None:
 @given(st.text(max_size=300))
 def test_no_text_makes_it_fail(text: str) -> None:
     """Whatever a file holds, it is a picture or it is none; a matrix has as many cells as labels."""
-    found = picture_of(text)
-    if found is not None and found.kind == "matrix":
-        assert len(found.values) == len(found.rows) and all(len(row) == len(found.columns) for row in found.values)
+    picture = picture_of(text)
+    if picture is not None and picture.kind == "matrix":
+        assert len(picture.values) == len(picture.rows) and all(
+            len(row) == len(picture.columns) for row in picture.values
+        )

@@ -117,16 +117,16 @@ def test_rows_have_cells_of_visible_columns(path: Path) -> None:
 def test_thinning_keeps_the_extremes(rows: list[tuple[int, float]], buckets: int) -> None:
     """First, last, smallest and largest finite values stay; x ascends; counts add up; NaN and infinities are named."""
     xs, values = np.array([row[0] for row in rows], float), np.array([row[1] for row in rows], float)
-    found = thin(xs, values, buckets=buckets)
+    thinned = thin(xs, values, buckets=buckets)
     finite = values[np.isfinite(values)]
     assert (
-        found.count == len(rows) and list(found.xs) == sorted(found.xs) and len(found.xs) <= max(buckets, 1) + 1
+        thinned.count == len(rows) and list(thinned.xs) == sorted(thinned.xs) and len(thinned.xs) <= max(buckets, 1) + 1
     ) or len(finite) <= buckets
-    assert sum(found.counts) == len(finite)
+    assert sum(thinned.counts) == len(finite)
     if len(finite):
-        assert min(found.lows) == finite.min() and max(found.highs) == finite.max()
-        assert found.xs[0] == xs[np.isfinite(values)].min() and found.xs[-1] == xs[np.isfinite(values)].max()
-    assert len(found.nan_xs) == int(np.isnan(values).sum()) and len(found.positive_inf_xs) == int(
+        assert min(thinned.lows) == finite.min() and max(thinned.highs) == finite.max()
+        assert thinned.xs[0] == xs[np.isfinite(values)].min() and thinned.xs[-1] == xs[np.isfinite(values)].max()
+    assert len(thinned.nan_xs) == int(np.isnan(values).sum()) and len(thinned.positive_inf_xs) == int(
         (values == np.inf).sum()
     )
 
@@ -192,8 +192,8 @@ def test_lineage_walks_round_cycles_once(tmp_path: Path) -> None:
         artifacts.link(connection, "derived", source_key=saved[1].key, target_key=saved[0].key)
         artifacts.link(connection, "input", source_key=saved[1].key, target_key=run)
     with open_catalog(target) as reader:
-        found = lineage(reader, resolve(reader, "a:v1"))
-    assert 0 < len(found.upstream) < 10 and any(node.is_repeated for node in found.upstream) and not found.is_cut
+        walk = lineage(reader, resolve(reader, "a:v1"))
+    assert 0 < len(walk.upstream) < 10 and any(node.is_repeated for node in walk.upstream) and not walk.is_cut
 
 
 def test_references_to_runs(path: Path) -> None:
@@ -258,7 +258,7 @@ def test_closing_stops_what_is_being_read(path: Path) -> None:
 
     from artui.errors import ArtuiError
 
-    reader, said = open_catalog(path), []
+    reader, messages = open_catalog(path), []
 
     def endless() -> None:
         try:
@@ -267,7 +267,7 @@ def test_closing_stops_what_is_being_read(path: Path) -> None:
                     "WITH RECURSIVE seen (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM seen) SELECT count(*) FROM seen"
                 ).fetchone()
         except ArtuiError as error:
-            said.append(str(error))
+            messages.append(str(error))
 
     thread = threading.Thread(target=endless)
     thread.start()
@@ -276,7 +276,7 @@ def test_closing_stops_what_is_being_read(path: Path) -> None:
     began = time.monotonic()
     reader.close()
     thread.join(timeout=5)
-    assert not thread.is_alive() and time.monotonic() - began < 2 and len(said) == 1
+    assert not thread.is_alive() and time.monotonic() - began < 2 and len(messages) == 1
     with pytest.raises(ArtuiError, match="closed"), reader.reading():
         pass
 

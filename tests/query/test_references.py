@@ -40,8 +40,8 @@ def test_run_of_any_name_is_found_by_it(path: Path, name: str) -> None:
     _start(path, "other", name)
     with open_catalog(path) as reader:
         assert find_run(reader, name).name == name
-        found = resolve(reader, name)
-        assert isinstance(found, RunHead) and found.name == name
+        run = resolve(reader, name)
+        assert isinstance(run, RunHead) and run.name == name
 
 
 def test_version_of_a_run_is_no_run(path: Path) -> None:
@@ -75,8 +75,8 @@ def test_artifact_of_two_projects_needs_its_project(path: Path) -> None:
     with open_catalog(path) as reader:
         with pytest.raises(AmbiguousReference, match="p/data or q/data"):
             resolve(reader, "data")
-        found = resolve(reader, "q/data:v1")
-    assert isinstance(found, VersionHead) and found.project == "q"
+        version = resolve(reader, "q/data:v1")
+    assert isinstance(version, VersionHead) and version.project == "q"
 
 
 def test_run_named_like_a_version_is_the_run(path: Path) -> None:

@@ -67,13 +67,13 @@ def test_what_decides_comes_first(sweep: Path) -> None:
     with open_catalog(sweep) as reader:
         good = reader.runs("lr = 0.01 and val/loss < 0.35", limit=1)[0]
         bad = reader.runs("lr = 0.001 and val/loss > 0.45 and not optimizer = sgd", limit=1)[0]
-        found = why(reader, good.id, bad.id)
+        answer = why(reader, good.id, bad.id)
         turned = why(reader, bad.id, good.id)
-    assert (found.metric, found.direction, found.is_better) == ("val/loss", "lower", True)
-    first = found.factors[0]
+    assert (answer.metric, answer.direction, answer.is_better) == ("val/loss", "lower", True)
+    first = answer.factors[0]
     assert first.name == "lr" and first.z is not None and first.z > 4 and first.share is not None and first.share > 0.8
     assert turned.is_better is False and turned.factors[0].name == "lr" and (turned.factors[0].z or 0) < -4
-    assert {factor.name for factor in found.factors} >= {"lr", "momentum", "seed"}
+    assert {factor.name for factor in answer.factors} >= {"lr", "momentum", "seed"}
 
 
 def test_what_diverged_differs_in_what_made_it(sweep: Path) -> None:
@@ -103,17 +103,21 @@ def test_a_number_weighs_the_same_however_it_is_held(sweep: Path, tmp_path: Path
                 points.append(connection, key, runs.name_key(connection, "val/loss"), "", *points.pack([(0, 1, loss)]))
     good = next(place for place, (rate, _) in enumerate(made) if rate == 0.01 and place % 2)
     bad = next(place for place, (rate, _) in enumerate(made) if rate == 0.1 and place % 2 == 0)
-    told = []
+    answers = []
     for path in paths:
         with open_catalog(path) as reader:
             every = list(run_order(reader, RunsRequest()).keys)
             chosen = set(run_order(reader, RunsRequest("lr > 0.01")).keys)
-            found = why(reader, reader.run(f"r{good:02}").id, reader.run(f"r{bad:02}").id).factors[0]
+            factor = why(reader, reader.run(f"r{good:02}").id, reader.run(f"r{bad:02}").id).factors[0]
             apart = sets_apart(reader, chosen, every)
-            told.append((len(chosen), found.name, found.z, found.where, reader.runs(found.where, order="name"), apart))
-    assert told[0][:4] == told[1][:4] and told[0][1] == "lr" and (told[0][2] or 0.0) > 3
-    assert [run.name for run in told[0][4]] == [run.name for run in told[1][4]] != []
-    assert [(each.name, each.z) for each in told[0][5]] == [(each.name, each.z) for each in told[1][5]]
+            answers.append(
+                (len(chosen), factor.name, factor.z, factor.where, reader.runs(factor.where, order="name"), apart)
+            )
+    assert answers[0][:4] == answers[1][:4] and answers[0][1] == "lr" and (answers[0][2] or 0.0) > 3
+    assert [run.name for run in answers[0][4]] == [run.name for run in answers[1][4]] != []
+    assert [(factor.name, factor.z) for factor in answers[0][5]] == [
+        (factor.name, factor.z) for factor in answers[1][5]
+    ]
 
 
 def test_runs_without_a_common_metric_say_so(tmp_path: Path) -> None:

@@ -179,8 +179,8 @@ def plant(place: str) -> list[Planted]:
     """Make a secret of each kind for one place: no two places have one in common."""
     made = []
     for kind, maker in KINDS.items():
-        found = maker(Draw(f"{place}/{kind}"))
-        text, core = (found, found) if isinstance(found, str) else found
+        secret = maker(Draw(f"{place}/{kind}"))
+        text, core = (secret, secret) if isinstance(secret, str) else secret
         made.append(Planted(kind, text, core))
     return made
 

@@ -39,12 +39,12 @@ ONE_LINE = ("console in colour", "console cut by colour", "console in parts", "a
 
 
 def _planted(channel: str) -> list[Planted]:
-    found = plant(channel)
+    secrets = plant(channel)
     if channel in NAMES:
-        return [each for each in found if re.fullmatch(r"[^:@\\\n\"]+", each.text)]
+        return [secret for secret in secrets if re.fullmatch(r"[^:@\\\n\"]+", secret.text)]
     if channel in ("name", "unfinished line"):
-        return found[3:4]
-    return [each for each in found if "\n" not in each.text] if channel in ONE_LINE else found
+        return secrets[3:4]
+    return [secret for secret in secrets if "\n" not in secret.text] if channel in ONE_LINE else secrets
 
 
 def _bytes_of(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -93,9 +93,9 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ["remote", "add", "origin", "https://ada:" + "CANARY" + "remote@example.org/x.git"],
     ):  # fmt: skip
         subprocess.run(["git", *command], cwd=folder, check=True)
-    said = [each.text for each in _planted("code")]
-    (folder / "helper.py").write_text("x = 1\n" + "\n".join(f'x = """{text} """' for text in said))
-    outputs = [{"output_type": "stream", "text": [f"\x1b[1m{each.text}\x1b[0m\n"]} for each in _planted("notebook")]
+    texts = [secret.text for secret in _planted("code")]
+    (folder / "helper.py").write_text("x = 1\n" + "\n".join(f'x = """{text} """' for text in texts))
+    outputs = [{"output_type": "stream", "text": [f"\x1b[1m{secret.text}\x1b[0m\n"]} for secret in _planted("notebook")]
     (folder / "book.ipynb").write_text(json.dumps({"cells": [{"cell_type": "code", "outputs": outputs}]}, indent=1))
     return folder
 
@@ -104,17 +104,17 @@ def _train(work: Path, catalog: Path, **variables: str) -> tuple[bytes, dict[str
     """Let the script say a secret of each kind in each way; give what it printed, and what to look for."""
     # All kinds once; a killed run says every third one.
     planted = {channel: _planted(channel)[:: 3 if "IS_KILLED" in variables else 1] for channel in CHANNELS}
-    told: dict[str, Any] = {channel: [each.text for each in found] for channel, found in planted.items()}
-    told["named params"], told["named metadata"] = plant_named("params"), plant_named("metadata")
-    (work / "canaries.json").write_text(json.dumps(told))
+    canaries: dict[str, Any] = {channel: [secret.text for secret in secrets] for channel, secrets in planted.items()}
+    canaries["named params"], canaries["named metadata"] = plant_named("params"), plant_named("metadata")
+    (work / "canaries.json").write_text(json.dumps(canaries))
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ARTUI_")}
     environment |= {"CANARIES": str(work / "canaries.json"), "ARTUI_CATALOG": str(catalog), "ARTUI_SYSTEM_SECONDS": "0", "ARTUI_CONSOLE": "1", "ARTUI_CODE": "1", "MY_SETTING": "CANARY" + "variable"}  # fmt: skip
-    environment |= {f"CUDA_{number}": text for number, text in enumerate(told["variables"])} | variables
+    environment |= {f"CUDA_{number}": text for number, text in enumerate(canaries["variables"])} | variables
     done = subprocess.run(
-        [sys.executable, "train.py", *told["arguments"], "--hub-token", "CANARY" + "argument"], cwd=work, env=environment, capture_output=True, check=False, timeout=100,
+        [sys.executable, "train.py", *canaries["arguments"], "--hub-token", "CANARY" + "argument"], cwd=work, env=environment, capture_output=True, check=False, timeout=100,
     )  # fmt: skip
-    looked_for = {channel: [(each.kind, each.core) for each in found] for channel, found in planted.items()}
-    looked_for |= {"named": [*told["named params"], *told["named metadata"]], "elsewhere": [("canary", "CANARY")], "branch": [("branch", plant("branch")[2].core)]}  # fmt: skip
+    looked_for = {channel: [(secret.kind, secret.core) for secret in secrets] for channel, secrets in planted.items()}
+    looked_for |= {"named": [*canaries["named params"], *canaries["named metadata"]], "elsewhere": [("canary", "CANARY")], "branch": [("branch", plant("branch")[2].core)]}  # fmt: skip
     return done.stderr, looked_for
 
 
@@ -122,16 +122,16 @@ def test_nothing_that_a_run_says_is_in_the_file(work: Path, tmp_path: Path) -> N
     """A hundred kinds of secrets in thirty ways, from params to the console in colour: none is in the catalog."""
     path = tmp_path / "x.artui"
 
-    said, planted = _train(work, path)
+    printed, planted = _train(work, path)
 
-    assert b"RuntimeError" in said and b"left out 6 files" in said and b".aws/credentials" in said
+    assert b"RuntimeError" in printed and b"left out 6 files" in printed and b".aws/credentials" in printed
     assert sum(map(len, planted.values())) > 2000
     assert _kept(path, planted) == []
     with open_catalog(path) as reader:
         [run] = reader.runs()
         assert run.project.startswith("redacted-") and run.name.startswith("<redacted:")
-    found = b"".join(content for _, content in _bytes_of(path))
-    for there in (
+    catalog_bytes = b"".join(content for _, content in _bytes_of(path))
+    for kept in (
         b"MY_SETTING",
         b"helper.py",
         b"book.ipynb",
@@ -140,7 +140,7 @@ def test_nothing_that_a_run_says_is_in_the_file(work: Path, tmp_path: Path) -> N
         b"redacted-openai-key-",
         b"example.org/x.git",
     ):
-        assert there in found, there
+        assert kept in catalog_bytes, kept
 
 
 def test_nothing_is_in_what_a_killed_process_leaves(work: Path, tmp_path: Path) -> None:
@@ -177,15 +177,17 @@ def test_nothing_that_people_change_is_in_the_file(tmp_path: Path) -> None:
                 connection, NewVersion("p", "a", "model", "modelling", [NewFile("x", 0, bytes(32))])
             )
         for number, places in enumerate(zip(*planted.values(), strict=True)):
-            said = dict(zip(planted, (each.text for each in places), strict=True))
-            with catalog.transaction(), events.editing(catalog, said["label"]) as edit:
-                assert edit.set_note(run_id, said["note"]) and not edit.set_note(run_id, said["note"])
-                edit.rename(run_id, said["name"])
-                edit.move(run_id, said["project"])
-                edit.tag(run_id, said["tag"], said["value"])
-                edit.move_alias(version.id, said["alias"])
+            secret_of = dict(zip(planted, (secret.text for secret in places), strict=True))
+            with catalog.transaction(), events.editing(catalog, secret_of["label"]) as edit:
+                assert edit.set_note(run_id, secret_of["note"]) and not edit.set_note(run_id, secret_of["note"])
+                edit.rename(run_id, secret_of["name"])
+                edit.move(run_id, secret_of["project"])
+                edit.tag(run_id, secret_of["tag"], secret_of["value"])
+                edit.move_alias(version.id, secret_of["alias"])
                 edit.save_view(
-                    said["view"], "runs", json.dumps({"filter": said["content"], "columns": [said["content"]]})
+                    secret_of["view"],
+                    "runs",
+                    json.dumps({"filter": secret_of["content"], "columns": [secret_of["content"]]}),
                 )
             if number % 20 == 0:
                 events.undo(catalog)
@@ -194,13 +196,13 @@ def test_nothing_that_people_change_is_in_the_file(tmp_path: Path) -> None:
             events.tag(catalog, run_id, name, value)
         assert events.undo(catalog) == events.Outcome(f"tag {plant_named('tags')[-1][0]} on 1 run", 1, 0)
 
-    looked_for = {channel: [(each.kind, each.core) for each in found] for channel, found in planted.items()}
+    looked_for = {channel: [(secret.kind, secret.core) for secret in secrets] for channel, secrets in planted.items()}
     assert _kept(path, {**looked_for, "named": plant_named("tags")}) == []
     with Catalog(path) as catalog:
         events.untag(catalog, run_id, planted["tag"][2].text)  # found by what was typed, though it is not there
         with catalog.transaction() as connection:
             tags = connection.execute("SELECT count(*) FROM tag AS t JOIN name AS n ON n.key = t.name_key WHERE n.text LIKE '%github-token%'").fetchone()[0]  # fmt: skip
-    assert tags == len([each for each in planted["tag"] if each.kind.startswith("github")]) - 1
+    assert tags == len([secret for secret in planted["tag"] if secret.kind.startswith("github")]) - 1
 
 
 def test_nothing_of_the_command_line_is_in_the_file(
@@ -217,17 +219,20 @@ def test_nothing_of_the_command_line_is_in_the_file(
         assert cli.run([*arguments, "--catalog", str(path)]) == 0
         return capsys.readouterr().out
 
-    run_id = artui("start", "--name", f"night {token}", "--project", token, *(part for each in metadata for part in ("--param", f"x.{each.kind}={each.text}"))).split()[0]  # fmt: skip
+    run_id = artui("start", "--name", f"night {token}", "--project", token, *(part for secret in metadata for part in ("--param", f"x.{secret.kind}={secret.text}"))).split()[0]  # fmt: skip
     monkeypatch.setenv("ARTUI_RUN", run_id)
     artui("log", f"{token}=0.5", "--step", "1")
     artui("finish")
-    artui("note", run_id, " ".join(each.text for each in note))
-    artui("tag", run_id, *(f"{each.kind}={value.text}" for each, value in zip(tags, values, strict=True)))
-    artui("add", "data.csv", "--name", token, "--alias", token, "--note", note[5].text, *(part for each in facts for part in ("--metadata", f"{each.kind}={each.text}")))  # fmt: skip
+    artui("note", run_id, " ".join(secret.text for secret in note))
+    artui("tag", run_id, *(f"{secret.kind}={value.text}" for secret, value in zip(tags, values, strict=True)))
+    artui("add", "data.csv", "--name", token, "--alias", token, "--note", note[5].text, *(part for secret in facts for part in ("--metadata", f"{secret.kind}={secret.text}")))  # fmt: skip
     artui("alias", f"{artifacts_of(path)[0]}:v1", one[4].text)
 
     groups = {"one": one, "note": note, "values": values, "metadata": metadata, "facts": facts}
-    assert _kept(path, {name: [(each.kind, each.core) for each in found] for name, found in groups.items()}) == []
+    assert (
+        _kept(path, {name: [(secret.kind, secret.core) for secret in secrets] for name, secrets in groups.items()})
+        == []
+    )
 
 
 def artifacts_of(path: Path) -> list[str]:
@@ -239,10 +244,10 @@ def test_imports_take_no_secrets_along_and_stay_stable(tmp_path: Path) -> None:
     """Params, tags, metrics, notes and names of another store: none comes along, all are counted, and again is no news."""
     store, path = tmp_path / "mlruns", tmp_path / "x.artui"
     planted = {word: plant(word) for word in ("params", "tags", "note", "names", "tag names", "metrics")}
-    words = [each for each in planted["names"] if re.fullmatch(r"[A-Za-z0-9_.\-]+", each.text)]
+    words = [secret for secret in planted["names"] if re.fullmatch(r"[A-Za-z0-9_.\-]+", secret.text)]
     folder = write_run(
-        store, 0, params={f"p{number}": each.text.replace("\n", " ") for number, each in enumerate(planted["params"])} | {each.text: "1" for each in words},
-        tags={f"t{number}": each.text for number, each in enumerate(planted["tags"])} | {"mlflow.note.content": "\n".join(each.text for each in planted["note"])},
+        store, 0, params={f"p{number}": secret.text.replace("\n", " ") for number, secret in enumerate(planted["params"])} | {secret.text: "1" for secret in words},
+        tags={f"t{number}": secret.text for number, secret in enumerate(planted["tags"])} | {"mlflow.note.content": "\n".join(secret.text for secret in planted["note"])},
     )  # fmt: skip
     metric = plant("metrics")[3]
     (folder / "metrics").mkdir(exist_ok=True)
@@ -254,8 +259,8 @@ def test_imports_take_no_secrets_along_and_stay_stable(tmp_path: Path) -> None:
 
     assert first.changed["values", "were secrets by their form or name: replaced"] >= 2 * len(planted["params"])
     assert second.runs == {"unchanged": first.runs["new"]} and _rows(path) == rows
-    looked_for = {word: [(each.kind, each.core) for each in found] for word, found in planted.items() if word not in ("names", "metrics", "tag names")}  # fmt: skip
-    assert _kept(path, looked_for | {"names": [(each.kind, each.core) for each in words], "metric": [(metric.kind, metric.core)]}) == []  # fmt: skip
+    looked_for = {word: [(secret.kind, secret.core) for secret in secrets] for word, secrets in planted.items() if word not in ("names", "metrics", "tag names")}  # fmt: skip
+    assert _kept(path, looked_for | {"names": [(secret.kind, secret.core) for secret in words], "metric": [(metric.kind, metric.core)]}) == []  # fmt: skip
 
 
 def _rows(path: Path) -> list[Any]:
@@ -271,20 +276,22 @@ def test_border_holds_for_ways_in_that_forget(tmp_path: Path) -> None:
         assert isinstance(connection, CleanConnection)
         run_id = _run(connection, "r")
         (key,) = connection.execute("SELECT key FROM run WHERE id = :id", {"id": run_id}).fetchone()
-        for number, each in enumerate(secrets):
+        for number, secret in enumerate(secrets):
             connection.execute(
-                "UPDATE run SET error = error || ?, source = ? WHERE key = ?", (each.text, each.text, key)
+                "UPDATE run SET error = error || ?, source = ? WHERE key = ?", (secret.text, secret.text, key)
             )
-            connection.execute("UPDATE run SET host = :host WHERE key = :key", {"host": each.text, "key": key})
-            context.put(connection, key, f"subject {number}", {"said": [each.text], "api_key": {"value": each.core}})
-            points.append(connection, key, runs.name_key(connection, each.text), each.text, *_point())
+            connection.execute("UPDATE run SET host = :host WHERE key = :key", {"host": secret.text, "key": key})
+            context.put(
+                connection, key, f"subject {number}", {"said": [secret.text], "api_key": {"value": secret.core}}
+            )
+            points.append(connection, key, runs.name_key(connection, secret.text), secret.text, *_point())
         connection.executemany(
-            "INSERT INTO name (text) VALUES (?)", ([f"{each.text} {n}"] for n, each in enumerate(secrets))
+            "INSERT INTO name (text) VALUES (?)", ([f"{secret.text} {n}"] for n, secret in enumerate(secrets))
         )
         connection.cursor().execute("UPDATE run SET user = ? WHERE key = ?", (secrets[3].text, key))
         connection.cursor().executemany("UPDATE run SET python = ? WHERE key = ?", [(secrets[3].text, key)])
 
-    assert _kept(path, {"border": [(each.kind, each.core) for each in secrets]}) == []
+    assert _kept(path, {"border": [(secret.kind, secret.core) for secret in secrets]}) == []
 
 
 def _point() -> tuple[Any, Any, Any]:

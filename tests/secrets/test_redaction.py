@@ -31,12 +31,12 @@ def test_every_kind_is_taken_out_wherever_it_stands(planted: Planted) -> None:
     for place, setting in SETTINGS.items():
         if place == "behind a dash" and planted.text == planted.core:
             continue  # some forms are short: a word that goes on is another word
-        said = redactor.text(setting.format(planted.text))
+        redacted = redactor.text(setting.format(planted.text))
         before, _, after = setting.partition("{}")
-        assert planted.core not in said and "<redacted:" in said, (place, said)
-        assert said.startswith(before) and said.endswith(after), (place, said)
-        assert redactor.text(said) == said == Redactor("01CATALOG").text(setting.format(planted.text))
-        assert Redactor("02CATALOG").text(said) == said
+        assert planted.core not in redacted and "<redacted:" in redacted, (place, redacted)
+        assert redacted.startswith(before) and redacted.endswith(after), (place, redacted)
+        assert redactor.text(redacted) == redacted == Redactor("01CATALOG").text(setting.format(planted.text))
+        assert Redactor("02CATALOG").text(redacted) == redacted
 
 
 @pytest.mark.parametrize("planted", ALL, ids=lambda planted: planted.kind)
@@ -54,9 +54,9 @@ def test_escapes_inside_a_secret_do_not_hide_it(planted: Planted) -> None:
         "\U000e0041",
         "\x1b[K",
     ):
-        said = Redactor("k").text(planted.text[:half] + hidden + planted.text[half:])
+        redacted = Redactor("k").text(planted.text[:half] + hidden + planted.text[half:])
         rest = planted.core[len(planted.core) // 2 :]
-        assert planted.core not in said and rest not in said and "<redacted:" in said, (hidden, said)
+        assert planted.core not in redacted and rest not in redacted and "<redacted:" in redacted, (hidden, redacted)
 
 
 @pytest.mark.parametrize("planted", ALL, ids=lambda planted: planted.kind)
@@ -65,10 +65,10 @@ def test_json_and_repr_do_not_hide_a_secret(planted: Planted) -> None:
     for spelled in (
         json.dumps({"outputs": [{"text": ["\x1b[1m" + planted.text + "\x1b[0m\n"]}]}), repr(planted.text), json.dumps("\t" + planted.text), repr("\n" + planted.text + "\n"),
     ):  # fmt: skip
-        said = Redactor("k").text(spelled)
-        assert planted.core not in said, said
+        redacted = Redactor("k").text(spelled)
+        assert planted.core not in redacted, redacted
         if "\n" not in planted.text and spelled[0] in '{"' and planted.text.count('"') == 0:
-            assert json.loads(said)
+            assert json.loads(redacted)
 
 
 def test_equal_secrets_get_equal_marks_within_a_catalog() -> None:
@@ -96,11 +96,11 @@ def test_values_are_taken_out_by_their_names(name: str) -> None:
     """A value without a form of its own is a secret where its name says so: as param, in mappings, in lists of variables."""
     redactor = Redactor("k")
     for value in ("CanaryValue99", "c4nary-value-77x", Draw(name).of(40, HEX)):
-        for told in (
+        for cleaned in (
             redactor.value(name, value), redactor.tree({"x": [{name: value}]}), redactor.tree({name: {"value": value, "desc": None}}), redactor.tree([{"name": name, "value": value}]),
             redactor.stored(json.dumps({"config": {name: value}})),
         ):  # fmt: skip
-            assert value not in json.dumps(told) and "<redacted:" in json.dumps(told)
+            assert value not in json.dumps(cleaned) and "<redacted:" in json.dumps(cleaned)
 
 
 def test_numbers_are_secrets_only_as_pins_and_passwords() -> None:
@@ -196,7 +196,7 @@ def test_hostile_texts_take_no_longer_than_their_length() -> None:
     """
     redactor = Redactor("k")
     pieces = {"password=", "token: ", "-----BEGIN RSA PRIVATE KEY-----", "://a:", "--api-key ", "\x1b[1m", "\x1b[", "\\x1b", "key", "a_", "cookie: a=", "Authorization: Bearer ", "M" * 23, "\\", '"', "0123456789abcdef", "a.", "\x1b]"}  # fmt: skip
-    for piece in sorted({*pieces, *(word for each in FORMATS for word in each.words)}):
+    for piece in sorted({*pieces, *(word for form in FORMATS for word in form.words)}):
         for text in (piece, piece + " ", piece + "a="):
             for number in range(5):
                 seconds = _seconds(redactor, text, number)

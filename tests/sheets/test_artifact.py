@@ -22,19 +22,19 @@ NOT_ON_THE_SHEET = {"key": "a row number of one file"}
 
 def test_every_field_of_an_artifact_is_on_its_sheet() -> None:
     """Each field of ArtifactHead is said, or stands in the list of those that are not."""
-    said = texts_of(artifact_sheet(HEAD))
+    texts = texts_of(artifact_sheet(HEAD))
 
     assert set(ON_THE_SHEET) | set(NOT_ON_THE_SHEET) == {field.name for field in dataclasses.fields(ArtifactHead)}
-    assert {name: text for name, text in ON_THE_SHEET.items() if text not in said} == {}
+    assert {name: text for name, text in ON_THE_SHEET.items() if text not in texts} == {}
 
 
 def test_versions_say_their_maker_time_and_damage() -> None:
     """A version has a row with its number, aliases, time and maker; what is not known or damaged is said."""
     heads = [version_head(), version_head(number=3, created_ms=0, made_by=None, aliases=(), damaged=("size",))]
-    said = texts_of(artifact_sheet(HEAD, heads))
+    texts = texts_of(artifact_sheet(HEAD, heads))
 
-    assert "v4 | latest production | " in said and " | maker-1 | " in said
-    assert "v3 |  | unknown |  | size" in said
+    assert "v4 | latest production | " in texts and " | maker-1 | " in texts
+    assert "v3 |  | unknown |  | size" in texts
 
 
 def test_a_run_that_is_damaged_is_linked_as_such() -> None:

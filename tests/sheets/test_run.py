@@ -47,11 +47,11 @@ NOT_OF_THE_HEAD = {
 
 def test_every_field_of_a_run_is_on_its_sheet() -> None:
     """Each field of RunDetail and RunHead is said, or stands in the list of those that are not."""
-    said = texts_of(run_sheet(run_detail(), now_ms=NOW_MS))
+    texts = texts_of(run_sheet(run_detail(), now_ms=NOW_MS))
 
     assert set(ON_THE_SHEET) == {field.name for field in dataclasses.fields(RunDetail)}
     assert set(OF_THE_HEAD) | set(NOT_OF_THE_HEAD) == {field.name for field in dataclasses.fields(RunHead)}
-    assert {name: text for name, text in (ON_THE_SHEET | OF_THE_HEAD).items() if text not in said} == {}
+    assert {name: text for name, text in (ON_THE_SHEET | OF_THE_HEAD).items() if text not in texts} == {}
 
 
 @pytest.mark.parametrize(
@@ -141,8 +141,8 @@ def test_short_sheet_has_few_of_each_and_the_params_that_vary() -> None:
     heads: tuple[VersionHead, ...] = tuple(version_head(f"a{place}") for place in range(9))
     sheet = short_run_sheet(run_detail(metrics=metrics, outputs=heads), now_ms=NOW_MS, varying={"lr"})
 
-    said = texts_of(sheet)
-    assert "lr: 0.01" in said and "optimizer" not in said and "m11" in said and "m12" not in said
+    texts = texts_of(sheet)
+    assert "lr: 0.01" in texts and "optimizer" not in texts and "m11" in texts and "m12" not in texts
     assert section_of(sheet, "made").left_out_count == 3 and section_of(sheet, METRICS).left_out_count == 8
 
 

@@ -48,11 +48,11 @@ NOT_OF_THE_HEAD = {
 
 def test_every_field_of_a_version_is_on_its_sheet() -> None:
     """Each field of VersionDetail and VersionHead is said, or stands in the list of those that are not."""
-    said = texts_of(version_sheet(version_detail(), now_ms=NOW_MS))
+    texts = texts_of(version_sheet(version_detail(), now_ms=NOW_MS))
 
     assert set(ON_THE_SHEET) == {field.name for field in dataclasses.fields(VersionDetail)}
     assert set(OF_THE_HEAD) | set(NOT_OF_THE_HEAD) == {field.name for field in dataclasses.fields(VersionHead)}
-    assert {name: text for name, text in (ON_THE_SHEET | OF_THE_HEAD).items() if text not in said} == {}
+    assert {name: text for name, text in (ON_THE_SHEET | OF_THE_HEAD).items() if text not in texts} == {}
 
 
 def test_metadata_is_said_as_json_has_it() -> None:
@@ -100,8 +100,8 @@ def test_moves_of_aliases_are_those_of_this_version() -> None:
     history = [alias_change("best", 4, None), alias_change("best", None, 4), alias_change("old", 1, 2)]
     moves = section_of(version_sheet(version_detail(), history, now_ms=NOW_MS), "moves of aliases")
 
-    said = "\n".join(lines_of(moves))
-    assert "best | v4 → none" in said and "best | none → v4" in said and "old" not in said and "ada@box-3" in said
+    text = "\n".join(lines_of(moves))
+    assert "best | v4 → none" in text and "best | none → v4" in text and "old" not in text and "ada@box-3" in text
 
 
 def test_preview_says_how_much_more_there_is() -> None:

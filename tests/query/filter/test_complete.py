@@ -66,8 +66,8 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> CatalogReader:
 )
 def test_what_fits_is_offered(reader: CatalogReader, text: str, first: list[str]) -> None:
     """The likeliest comes first: names by how they begin, operators that fit, values that runs have, the commonest first."""
-    found = [each.text for each in completions(reader, text, len(text))]
-    assert sorted(found[: len(first)]) == sorted(first) if first else found == []
+    offered = [completion.text for completion in completions(reader, text, len(text))]
+    assert sorted(offered[: len(first)]) == sorted(first) if first else offered == []
 
 
 @settings(max_examples=60, deadline=None)
@@ -99,18 +99,18 @@ def test_what_fits_is_offered(reader: CatalogReader, text: str, first: list[str]
 )
 def test_choosing_what_is_offered_gives_a_filter_that_goes_on(reader: CatalogReader, text: str) -> None:
     """Whatever was typed, asking for completions never fails, and a chosen field is read back as that field."""
-    for each in completions(reader, text, len(text))[:5]:
-        chosen = text[: each.start] + each.text
+    for completion in completions(reader, text, len(text))[:5]:
+        chosen = text[: completion.start] + completion.text
         completions(reader, chosen, len(chosen))
     assert isinstance(is_unfinished(text), bool)
 
 
 def test_every_offered_field_can_be_asked_about(reader: CatalogReader) -> None:
     """Each name that is offered works as it stands, quotes and prefixes among it."""
-    for each in completions(reader, "", 0):
-        if each.ends_word:
+    for completion in completions(reader, "", 0):
+        if completion.ends_word:
             try:
-                reader.runs(f"{each.text} is null")
+                reader.runs(f"{completion.text} is null")
             except FilterError as error:
-                raise AssertionError(each.text) from error
+                raise AssertionError(completion.text) from error
     assert is_unfinished("val/l") and not is_unfinished("lr = 3")

@@ -510,7 +510,9 @@ def test_conditions_walk_an_index(team: CatalogReader, text: str, index: str) ->
             part.keys(scope, {1, 2})
             part.keys(scope, None)
         connection.set_trace_callback(None)
-        plans = [" ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {each}")) for each in asked]
+        plans = [
+            " ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")) for statement in asked
+        ]
     given, whole, *of_texts = plans
     assert index in whole
     assert "run_key=?" in given or "rowid=?" in given
@@ -671,8 +673,8 @@ def test_statements_find_what_python_finds(
         for text in texts:
             node = parse(text)
             assert node is not None
-            found = matching_keys(connection, node, now_ms=NOW)
-            assert sorted(found) == [i + 1 for i, run in enumerate(made) if _holds(node, run, made)], text
+            keys = matching_keys(connection, node, now_ms=NOW)
+            assert sorted(keys) == [i + 1 for i, run in enumerate(made) if _holds(node, run, made)], text
 
 
 def _holds(node: Node, run: Made, made: list[Made]) -> bool:
@@ -733,7 +735,7 @@ def _metric_holds(test: Comparison, run: Made, made: list[Made]) -> bool:
     wanted = [float(value.number) for value in test.values if value.number is not None]
     for points_of in series:
         value = _aggregate(points_of, aggregate)
-        same = any(value == each or (value != value and each != each) for each in wanted)
+        same = any(value == candidate or (value != value and candidate != candidate) for candidate in wanted)
         if {"=": same, "in": same, "!=": not same, "not in": not same}.get(test.operator, False):
             return True
         if test.operator in ("<", "<=", ">", ">=") and COMPARE[test.operator](value, wanted[0]):
@@ -792,7 +794,7 @@ def _text_holds(test: Comparison, stored: list[Any], *, is_tag: bool) -> bool:
         else str(value)
     )
     if sign in ("=", "in", "!=", "not in"):
-        return any(_is_same(value, each, is_tag=is_tag) for each in values) == (sign in ("=", "in"))
+        return any(_is_same(value, candidate, is_tag=is_tag) for candidate in values) == (sign in ("=", "in"))
     if sign in ("<", "<=", ">", ">="):
         number = values[0].quantity if is_tag or not values[0].is_quoted else values[0].number
         if is_tag:
@@ -814,14 +816,14 @@ def _text_holds(test: Comparison, stored: list[Any], *, is_tag: bool) -> bool:
     is_negated = sign in ("not like", "not contains", "!~")
     kind = sign.removeprefix("not ").replace("!~", "~")
     if kind == "contains":
-        found = pattern.casefold() in text.casefold()
+        is_match = pattern.casefold() in text.casefold()
     elif kind == "~":
-        found = re.search(pattern, text) is not None
+        is_match = re.search(pattern, text) is not None
     else:
         fold = str.casefold if kind == "ilike" else str
         like = "".join(".*" if sign == "%" else "." if sign == "_" else re.escape(sign) for sign in fold(pattern))
-        found = re.fullmatch(like, fold(text), re.DOTALL) is not None
-    return found != is_negated
+        is_match = re.fullmatch(like, fold(text), re.DOTALL) is not None
+    return is_match != is_negated
 
 
 def _is_text(value: Any) -> bool:

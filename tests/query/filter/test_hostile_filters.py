@@ -66,7 +66,7 @@ def test_what_cannot_be_asked_blames_nobody_else(reader: CatalogReader) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "names"),
     [
         ("started > 99999999999999d ago", "bcs"), ("started < 99999999999999d ago", ""), ("started < 9999-12-31", "bcs"), ("started < 9999-12", "bcs"),
         ("started > 9999-12-31T23:59", ""), ("duration < " + "9" * 300, "bcs"), ("params.lr > -" + "9" * 400, "bs"), ("params.seed < " + "9" * 400, "bs"),
@@ -74,18 +74,18 @@ def test_what_cannot_be_asked_blames_nobody_else(reader: CatalogReader) -> None:
         ("started in (" + ", ".join(["2001-01-01"] * 600) + ", today, yesterday)", "bcs"), ("id in (" + ", ".join(f"ABC{i}" for i in range(900)) + ")", ""),
     ],
 )  # fmt: skip
-def test_values_out_of_range_mean_what_they_say(reader: CatalogReader, text: str, found: str) -> None:
+def test_values_out_of_range_mean_what_they_say(reader: CatalogReader, text: str, names: str) -> None:
     """Very long ago is before all runs, very large is more than any param has."""
-    assert "".join(sorted({"calm-otter-7": "s"}.get(run.name, run.name) for run in reader.runs(text))) == found
+    assert "".join(sorted({"calm-otter-7": "s"}.get(run.name, run.name) for run in reader.runs(text))) == names
 
 
 @pytest.mark.parametrize("pattern", ["(a{3000}){3000}", "a{99999999}", "((?1)?a)", "(?R)a", "(?P<x>a(?&x)?)"])
 def test_patterns_that_take_all_memory_are_refused(reader: CatalogReader, pattern: str) -> None:
     """A pattern that is large once written out, or that calls itself, is named before it is prepared."""
-    with pytest.raises(FilterError) as told:
+    with pytest.raises(FilterError) as raised:
         reader.runs(f"name ~ '{pattern}'")
 
-    assert told.value.text[told.value.position :].startswith(f"'{pattern}'")
+    assert raised.value.text[raised.value.position :].startswith(f"'{pattern}'")
 
 
 @pytest.mark.parametrize(
@@ -95,14 +95,14 @@ def test_carets_stand_below_what_is_meant(text: str) -> None:
     """Wide, combining and invisible letters before the place move no caret, and a long filter is cut around it."""
     from artui.query.filter.parser import parse
 
-    with pytest.raises(FilterError) as told:
+    with pytest.raises(FilterError) as raised:
         parse(text)
-    line, carets = told.value.excerpt.split("\n")
+    line, carets = raised.value.excerpt.split("\n")
 
     shown = line
     while cells_of(shown) > len(carets):
         shown = shown[:-1]
-    assert shown.endswith(told.value.text[told.value.position :][:1]) and len(carets) < 400
+    assert shown.endswith(raised.value.text[raised.value.position :][:1]) and len(carets) < 400
 
 
 def test_long_ago_is_a_moment() -> None:

@@ -56,12 +56,12 @@ def test_description_counts_every_run_once(tmp_path_factory: pytest.TempPathFact
     given_runs: list[Run] = [({} if value is None else {"x": value}, {}) for value in values]
     _catalog(path, [*given_runs, ({"x": 1.5}, {})])
     with Reader(path) as reader:
-        found = columns.describe(reader, _keys(reader), _column(reader, "x"))
+        description = columns.describe(reader, _keys(reader), _column(reader, "x"))
     present = [value for value in [*values, 1.5] if value is not None]
     odd = [value for value in present if isinstance(value, float) and not math.isfinite(value)]
-    assert found.total == len(values) + 1
-    assert sum(count for _, count in found.frequencies) in (len(present), len(present) - len(odd))
-    assert found.missing == found.total - found.count and found.missing >= values.count(None)
+    assert description.total == len(values) + 1
+    assert sum(count for _, count in description.frequencies) in (len(present), len(present) - len(odd))
+    assert description.missing == description.total - description.count and description.missing >= values.count(None)
 
 
 def test_numbers_of_a_description_are_those_of_the_statistics_module(tmp_path: Path) -> None:
@@ -69,13 +69,13 @@ def test_numbers_of_a_description_are_those_of_the_statistics_module(tmp_path: P
     values = [0.5, 1.5, 2.25, 4.0, 4.0, 9.75, 10.0]
     _catalog(tmp_path / "x.artui", [({}, {"loss": value}) for value in [*values, math.nan]])
     with Reader(tmp_path / "x.artui") as reader:
-        found = columns.describe(reader, _keys(reader), _column(reader, "loss"))
-    assert found.mean == pytest.approx(statistics.fmean(values))
-    assert found.sd == pytest.approx(statistics.stdev(values))
-    assert found.quantiles is not None
-    assert list(found.quantiles[1:4]) == pytest.approx(statistics.quantiles(values, n=4, method="inclusive"))
-    assert sum(found.bins) == len(values) and found.odd_count == 1 and found.count == 8
-    assert found.frequencies[0] == (4, 2)
+        description = columns.describe(reader, _keys(reader), _column(reader, "loss"))
+    assert description.mean == pytest.approx(statistics.fmean(values))
+    assert description.sd == pytest.approx(statistics.stdev(values))
+    assert description.quantiles is not None
+    assert list(description.quantiles[1:4]) == pytest.approx(statistics.quantiles(values, n=4, method="inclusive"))
+    assert sum(description.bins) == len(values) and description.odd_count == 1 and description.count == 8
+    assert description.frequencies[0] == (4, 2)
 
 
 @settings(max_examples=40, deadline=None)
@@ -103,7 +103,9 @@ def test_groups_are_what_plain_python_makes_of_them(
     expected: dict[tuple[object, ...], list[float]] = {}
     for lr, kind, _, value in rows:
         expected.setdefault((lr, kind) if len(by) == 2 else (lr,), []).append(value)
-    assert {group.values: len(group.keys) for group in groups} == {key: len(found) for key, found in expected.items()}
+    assert {group.values: len(group.keys) for group in groups} == {
+        key: len(members) for key, members in expected.items()
+    }
     assert sorted(key for group in groups for key in group.keys) == sorted(keys)
     # Groups stand in the order of their first run, and their runs in the order of the table.
     assert [group.keys[0] for group in groups] == sorted((group.keys[0] for group in groups), key=keys.index)
@@ -119,8 +121,8 @@ def test_groups_are_what_plain_python_makes_of_them(
 def test_seeds_are_what_only_tells_repetitions_apart() -> None:
     """Names that say seed are left out; a word that merely holds these letters is not."""
     names = ["seed", "train.seed", "random_seed", "SEED", "data/seed", "seedling", "lr", "seed_scale"]
-    found = seedless([Column("param", name) for name in names])
-    assert [column.name for column in found] == ["seedling", "lr"]
+    kept = seedless([Column("param", name) for name in names])
+    assert [column.name for column in kept] == ["seedling", "lr"]
 
 
 def test_runs_of_several_processes_count_once(tmp_path: Path) -> None:
@@ -130,8 +132,8 @@ def test_runs_of_several_processes_count_once(tmp_path: Path) -> None:
         for labels, value in (("rank=1", 5.0), ("", 2.0), ("rank=2", 9.0)):
             points.append(connection, key, runs.name_key(connection, "loss"), labels, *points.pack([(0, 0, value)]))
     with Reader(tmp_path / "x.artui") as reader, reader.snapshot() as connection:
-        found, values = columns.numbers(connection, _column(reader, "loss"))
-    assert found.tolist() == [key] and values.tolist() == [2.0]
+        having, values = columns.numbers(connection, _column(reader, "loss"))
+    assert having.tolist() == [key] and values.tolist() == [2.0]
 
 
 def test_rank_correlation_is_spearmans() -> None:
@@ -169,13 +171,13 @@ PARTS: list[ParamValue] = [
 def test_filter_of_a_value_finds_just_the_runs_that_have_it(tmp_path: Path, value: ParamValue) -> None:
     """Whatever a value is, the filter that stands for it finds the runs that have it and no others."""
     others: list[ParamValue] = [0.25, "sgd"]
-    _catalog(tmp_path / "x.artui", [({"x": each}, {}) for each in [value, *others, value]] + [({}, {})])
+    _catalog(tmp_path / "x.artui", [({"x": x}, {}) for x in [value, *others, value]] + [({}, {})])
     with Reader(tmp_path / "x.artui") as reader:
         column = _column(reader, "x")
-        found = columns.describe(reader, _keys(reader), column)
-        counts = Counter({repr(each): count for each, count in found.frequencies})
-        for each, count in found.frequencies:
-            assert len(_keys(reader, where_value(column, each))) == count, where_value(column, each)
+        description = columns.describe(reader, _keys(reader), column)
+        counts = Counter({repr(shown_value): count for shown_value, count in description.frequencies})
+        for shown_value, count in description.frequencies:
+            assert len(_keys(reader, where_value(column, shown_value))) == count, where_value(column, shown_value)
         assert len(_keys(reader, where_value(column, None))) == 1
     assert sum(counts.values()) == 4
 
@@ -216,6 +218,6 @@ def test_groups_count_what_ended_in_no_number(tmp_path: Path) -> None:
     with Reader(tmp_path / "x.artui") as reader:
         loss = _column(reader, "val/loss")
         groups = with_spreads(reader, grouped(reader, _keys(reader), [_column(reader, "k")]), [loss])
-    found = {group.values: group.spreads[loss.id] for group in groups}
-    assert (found[(1,)].count, found[(1,)].odd, found[(1,)].best) == (2, 2, 0.25)
-    assert (found[(2,)].count, found[(2,)].odd, found[(2,)].best) == (0, 1, None)
+    spreads = {group.values: group.spreads[loss.id] for group in groups}
+    assert (spreads[(1,)].count, spreads[(1,)].odd, spreads[(1,)].best) == (2, 2, 0.25)
+    assert (spreads[(2,)].count, spreads[(2,)].odd, spreads[(2,)].best) == (0, 1, None)

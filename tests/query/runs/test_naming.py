@@ -44,29 +44,29 @@ def test_a_name_means_what_it_means_in_a_filter(reader: CatalogReader, name: str
         (column, False),
         (column, True),
     ]
-    assert [each.id for each in columns_named(reader, [name], notes=notes)] == [column] and notes == []
+    assert [named.id for named in columns_named(reader, [name], notes=notes)] == [column] and notes == []
 
 
 def test_names_are_parted_at_commas_outside_of_quotes(reader: CatalogReader) -> None:
     """Several names in one text, or in several; a name that is there twice counts once."""
-    found = columns_named(reader, ["lr, `a,b`,val/loss.min", "two words, lr"])
+    named = columns_named(reader, ["lr, `a,b`,val/loss.min", "two words, lr"])
 
-    assert [column.id for column in found] == ["param:lr", "param:a,b", "metric.min:val/loss", "param:two words"]
-    assert found[0].is_numeric and found[0].low == 0.1
+    assert [column.id for column in named] == ["param:lr", "param:a,b", "metric.min:val/loss", "param:two words"]
+    assert named[0].is_numeric and named[0].low == 0.1
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("colour", "'colour' is no column to sort by. Use"), ("val/los", "Did you mean val/loss"), ("loss", "Write metrics.loss or params.loss"),
         ("attr.colour", "A run has no attribute"), ("input", "'input' is no column to sort by"), ("", "is no column to sort by"), ("-", "is no column to sort by"),
     ],
 )  # fmt: skip
-def test_a_name_of_nothing_or_of_two_things_is_refused(reader: CatalogReader, name: str, said: str) -> None:
+def test_a_name_of_nothing_or_of_two_things_is_refused(reader: CatalogReader, name: str, message: str) -> None:
     """The error says which there are, or how to say which is meant."""
-    with pytest.raises(UsageError, match=said):
+    with pytest.raises(UsageError, match=message):
         sorts_named(reader, [name])
-    with pytest.raises(UsageError, match=said):
+    with pytest.raises(UsageError, match=message):
         reader.runs(order=[name])
 
 

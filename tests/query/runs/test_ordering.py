@@ -44,7 +44,7 @@ def _named(reader: CatalogReader, where: str, **more: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("where", "found"),
+    ("where", "names"),
     [
         ("lr < 0.01", "abcj"), ("lr <= 0.01", "abcdj"), ("lr = 0.001", "abc"), ("lr = 1e-3", "abc"), ("lr = '1e-3'", "abc"), ("lr != 0.001", "defghij"),
         ("lr in (0.001, 1)", "abcf"), ("lr not in (0.001, 1)", "deghij"), ("lr > 0", "abcdef"), ("lr < -1e300", "j"), ("lr between 0.005 and 2", "def"),
@@ -53,9 +53,9 @@ def _named(reader: CatalogReader, where: str, **more: Any) -> str:
         ("lr in (null, x)", "gkl"), ("lr is not nan", "abcdefgij"), ("lr is nan", "h"), ("lr = nan", "h"), ("lr != nan", "abcdefgij"), ("lr not in (null, 1)", "abcdeghij"), ("not lr = null", "abcdefghij"), ("lr is none", "kl"), ("lr < +-inf", "d"), ("name != c and lr = 0.001", "ab"),
     ],
 )  # fmt: skip
-def test_a_number_counts_whatever_it_is_held_as(reader: CatalogReader, where: str, found: str) -> None:
+def test_a_number_counts_whatever_it_is_held_as(reader: CatalogReader, where: str, names: str) -> None:
     """Comparisons, equality and ranges agree on a number and the same number as text; None is missing."""
-    assert _named(reader, where) == found
+    assert _named(reader, where) == names
 
 
 def test_sorting_puts_them_among_the_numbers(reader: CatalogReader) -> None:
@@ -72,10 +72,10 @@ def test_a_value_is_found_by_what_its_bar_asks(reader: CatalogReader) -> None:
     with reader.snapshot() as connection:
         key = connection.execute("SELECT key FROM name WHERE text = 'lr'").fetchone()[0]
         column = Column("param", "lr", key)
-        found = classes(connection, column)
+        groups = classes(connection, column)
 
-    assert {value: len(keys) for value, keys in found}[0.001] == 3
-    for value, keys in found:
+    assert {value: len(keys) for value, keys in groups}[0.001] == 3
+    for value, keys in groups:
         assert len(reader.runs(where_value(column, value))) == len(keys), value
 
 
@@ -87,9 +87,11 @@ def test_a_word_null_is_no_none(tmp_path: Path) -> None:
             name=name, catalog=path, params={"x": value}, console=False, code=False, system_metrics=False
         ).finish()
     with open_catalog(os.fspath(path)) as reader:
-        found = {where: _named(reader, where) for where in ("x is null", "x = 'null'", "x = none", "x is not null")}
+        names_by_filter = {
+            where: _named(reader, where) for where in ("x is null", "x = 'null'", "x = none", "x is not null")
+        }
 
-    assert found == {"x is null": "b", "x = 'null'": "a", "x = none": "bc", "x is not null": "ac"}
+    assert names_by_filter == {"x is null": "b", "x = 'null'": "a", "x = none": "bc", "x is not null": "ac"}
 
 
 @pytest.mark.parametrize(
@@ -152,30 +154,32 @@ def test_filters_orders_and_groups_keep_the_rule(
 
     with open_catalog(path) as reader:
 
-        def found(condition: str) -> list[int]:
+        def matching(condition: str) -> list[int]:
             return [int(run.name) for run in reader.runs(f"{source}s.x {condition}", order="name")]
 
         def expected(holds: Callable[[str, Any], bool]) -> list[int]:
             return [place for place, (kind, value) in enumerate(read) if kind != "missing" and holds(kind, value)]
 
         same = expected(lambda its, value: its == kind and value == number)
-        there = expected(lambda its, value: True)
-        assert found(f"= {shown}") == same
-        assert found(f"!= {shown}") == [place for place in there if place not in same]
+        present = expected(lambda its, value: True)
+        assert matching(f"= {shown}") == same
+        assert matching(f"!= {shown}") == [place for place in present if place not in same]
         for sign, compare in (("<", op.lt), ("<=", op.le), (">", op.gt), (">=", op.ge)):
             wanted = [
-                place for place in there if kind == read[place][0] == "number" and compare(read[place][1], number)
+                place for place in present if kind == read[place][0] == "number" and compare(read[place][1], number)
             ]
-            assert found(f"{sign} {shown}") == wanted, sign
-        wanted = expected(lambda its, value: its == "number" and value in [_read(each)[1] for each in among])
-        assert found(f"in ({members})") == wanted
-        assert found(f"not in ({members})") == [place for place in there if place not in wanted]
-        assert found(f"between {shown} and {among[0]}") == expected(
+            assert matching(f"{sign} {shown}") == wanted, sign
+        wanted = expected(lambda its, value: its == "number" and value in [_read(member)[1] for member in among])
+        assert matching(f"in ({members})") == wanted
+        assert matching(f"not in ({members})") == [place for place in present if place not in wanted]
+        assert matching(f"between {shown} and {among[0]}") == expected(
             lambda its, value: kind == its == "number" and number <= value <= _read(among[0])[1]
         )
-        assert found("is null") == found("= null") == [place for place in range(len(values)) if place not in there]
-        assert found("is not null") == found("!= null") == there
-        assert found("is nan") == expected(lambda its, value: its == "nan")
+        assert (
+            matching("is null") == matching("= null") == [place for place in range(len(values)) if place not in present]
+        )
+        assert matching("is not null") == matching("!= null") == present
+        assert matching("is nan") == expected(lambda its, value: its == "nan")
 
         def place_of(place: int) -> tuple[Any, ...]:
             its, value = read[place]
@@ -193,11 +197,11 @@ def test_filters_orders_and_groups_keep_the_rule(
             column = Column(source, "x", key[0] if key else 0)  # type: ignore[arg-type]
             grouped = classes(connection, column)
         kinds: dict[Any, list[int]] = {}
-        for place in there:
+        for place in present:
             kinds.setdefault(read[place], []).append(place)
         assert sorted(sorted(key - 1 for key in keys) for _, keys in grouped) == sorted(kinds.values())
         if source == "param":
-            ids = [reader.run(f"{place:02}").id for place in there]
+            ids = [reader.run(f"{place:02}").id for place in present]
             rows = {row.name: row for row in side_by_side(reader, ids, in_depth=False).rows} if ids else {}
             assert "x" not in rows or rows["x"].differs == (len(kinds) > 1)
 
@@ -225,9 +229,13 @@ def test_a_param_of_spelled_numbers_is_a_column_of_numbers(tmp_path: Path) -> No
         params, _, varying = columns(reader)
         by_name = {column.name: column for column in params}
         with reader.snapshot() as connection:
-            found = {name: dict(zip(*map(list, numbers(connection, by_name[name])), strict=True)) for name in "acd"}
+            numbers_by_column = {
+                name: dict(zip(*map(list, numbers(connection, by_name[name])), strict=True)) for name in "acd"
+            }
 
     assert varying == {"param:b", "param:c", "param:d"}
     assert [name for name in "abcd" if by_name[name].is_numeric] == ["a", "c", "d"]
-    assert found["a"] == {1: 0.001, 2: 0.001, 3: 0.001} and found["d"] == {1: 1.0, 3: 2.0}
-    assert (found["c"][1], found["c"][2]) == (0.001, 0.1) and math.isnan(found["c"][3])
+    assert numbers_by_column["a"] == {1: 0.001, 2: 0.001, 3: 0.001} and numbers_by_column["d"] == {1: 1.0, 3: 2.0}
+    assert (numbers_by_column["c"][1], numbers_by_column["c"][2]) == (0.001, 0.1) and math.isnan(
+        numbers_by_column["c"][3]
+    )

@@ -47,11 +47,11 @@ def test_missing_values_are_last_both_ways(
     _make(path, [{} if value is None else {"x": value} for value in values])
     with open_catalog(path) as reader:
         for order in ("params.x", "-params.x"):
-            found = [values[int(run.name[1:])] for run in reader.runs(order=order)]
-            having = [value for value in found if value is not None and value == value]
+            ordered = [values[int(run.name[1:])] for run in reader.runs(order=order)]
+            having = [value for value in ordered if value is not None and value == value]
             numbers = [value for value in having if isinstance(value, int | float)]
 
-            assert found[: len(having)] == having and len(found) == len(values)
+            assert ordered[: len(having)] == having and len(ordered) == len(values)
             assert numbers == sorted(numbers, reverse=order.startswith("-"))
 
 
@@ -60,7 +60,7 @@ def test_every_column_of_the_demo_sorts(demo_catalog: Path) -> None:
     with open_catalog(demo_catalog) as reader:
         total = count_runs(reader)[0]
         params, metrics, _ = columns(reader)
-        for column_id in [f"attribute:{name}" for name in SHOWN] + [each.id for each in (*params, *metrics)]:
+        for column_id in [f"attribute:{name}" for name in SHOWN] + [column.id for column in (*params, *metrics)]:
             up = list(run_order(reader, RunsRequest(sorts=(Sort(column_id),))).keys)
             down = list(run_order(reader, RunsRequest(sorts=(Sort(column_id, True),))).keys)
             assert len(up) == len(set(up)) == total and sorted(up) == sorted(down)

@@ -52,9 +52,9 @@ def test_first_keys_are_the_beginning_of_the_whole_order(mixed: Path, column: st
     with Reader(mixed) as reader, reader.snapshot() as connection:
         whole = sorted_keys(connection, [sort])
         for limit in (1, 7, 30, 60):
-            found = first_keys(connection, sort, limit)
-            given_any = given_any or found is not None
-            assert found is None or found == whole[:limit]
+            first = first_keys(connection, sort, limit)
+            given_any = given_any or first is not None
+            assert first is None or first == whole[:limit]
     # A tag of numbers that are held as text is put in order as a whole.
     empty = (
         "param:nothing",

@@ -61,13 +61,13 @@ def test_first_metrics_are_the_beginning_of_all(path: Path) -> None:
     with open_catalog(path) as reader:
         every = get_run(reader, run_id).metrics
         with reader.snapshot() as connection:
-            by_name = {(each.name, each.labels): repr(each) for each in run_metrics(connection, 1)}
+            by_name = {(metric.name, metric.labels): repr(metric) for metric in run_metrics(connection, 1)}
         for count in (0, 1, 7, len(every), len(every) + 1):
             some = get_run(reader, run_id, max_metrics=count)
 
             assert repr(some.metrics) == repr(every[:count]) and some.metric_count == len(every) == 3 * len(ODD_NAMES)
     assert list(every) == sorted(every, key=metric_order)
-    assert [repr(each) for each in every] == [by_name[each.name, each.labels] for each in every]
+    assert [repr(metric) for metric in every] == [by_name[metric.name, metric.labels] for metric in every]
 
 
 def test_show_says_how_many_more_there_are(path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -77,11 +77,11 @@ def test_show_says_how_many_more_there_are(path: Path, capfd: pytest.CaptureFixt
     assert artui(["show", "many", "-c", str(path)]) == 0
     shown_text = capfd.readouterr().out
     assert artui(["show", "many", "-c", str(path), "--json"]) == 0
-    told = json.loads(capfd.readouterr().out)
+    shown = json.loads(capfd.readouterr().out)
 
     assert shown_text.count("layer-") == 1_000 and "and 200 more: --json has them all" in shown_text
-    assert [each["name"] for each in told["metrics"]] == [f"layer-{number:04d}" for number in range(COUNT)]
-    assert told["metric_count"] == COUNT
+    assert [metric["name"] for metric in shown["metrics"]] == [f"layer-{number:04d}" for number in range(COUNT)]
+    assert shown["metric_count"] == COUNT
 
 
 def test_run_screen_has_all_metrics(path: Path) -> None:
@@ -134,4 +134,4 @@ def test_columns_are_read_once_until_the_file_changes(path: Path) -> None:
             points.append(connection, key, runs.name_key(connection, "b"), "", step, step, np.ones(1))
 
         params, metrics, _ = columns(reader)
-    assert ([each.name for each in params], sorted(each.name for each in metrics)) == (["lr"], ["a", "b"])
+    assert ([column.name for column in params], sorted(column.name for column in metrics)) == (["lr"], ["a", "b"])

@@ -41,13 +41,13 @@ def _catalog(path: Path, steps: list[int], values: list[float]) -> None:
 def test_thinning_keeps_first_last_smallest_and_largest(rows: list[tuple[int, float]], buckets: int) -> None:
     """The first and last finite values begin and end the line, and the extremes are among the buckets'."""
     rows = sorted(rows, key=lambda row: row[0])
-    found = thin(np.array([row[0] for row in rows], float), np.array([row[1] for row in rows]), buckets=buckets)
+    thinned = thin(np.array([row[0] for row in rows], float), np.array([row[1] for row in rows]), buckets=buckets)
 
     finite = [value for _, value in rows if math.isfinite(value)]
     if finite:
-        assert (min(found.lows), max(found.highs)) == (min(finite), max(finite))
-        assert (found.means[0], found.means[-1]) == (finite[0], finite[-1])
-    assert all(low <= high for low, high in zip(found.lows, found.highs, strict=True))
+        assert (min(thinned.lows), max(thinned.highs)) == (min(finite), max(finite))
+        assert (thinned.means[0], thinned.means[-1]) == (finite[0], finite[-1])
+    assert all(low <= high for low, high in zip(thinned.lows, thinned.highs, strict=True))
 
 
 @settings(max_examples=100, deadline=None)
@@ -58,19 +58,19 @@ def test_steps_of_any_size_ascend(start: int, width: int, count: int, buckets: i
     places = np.random.default_rng(count).integers(0, width, count)
     xs = np.array(sorted(float(start + int(place)) for place in places))
 
-    found = thin(xs, np.arange(count, dtype=float), buckets=buckets)
+    thinned = thin(xs, np.arange(count, dtype=float), buckets=buckets)
 
-    assert list(found.xs) == sorted(found.xs) and (found.xs[0], found.xs[-1]) == (xs[0], xs[-1])
+    assert list(thinned.xs) == sorted(thinned.xs) and (thinned.xs[0], thinned.xs[-1]) == (xs[0], xs[-1])
 
 
 def test_of_points_at_one_step_the_last_counts_for_the_line(tmp_path: Path) -> None:
     """A step that was logged again is drawn once, at its last value; both values are within its range."""
     _catalog(tmp_path / "x.artui", [0, 1, 1, 2], [0.0, 100.0, 1.0, 2.0])
     with open_catalog(tmp_path / "x.artui") as reader:
-        found = curve(reader, reader.run("r").detail().metrics[0], buckets=100)
+        drawn = curve(reader, reader.run("r").detail().metrics[0], buckets=100)
 
-    assert list(found.xs) == [0.0, 1.0, 2.0] and list(found.means) == [0.0, 1.0, 2.0]
-    assert found.highs[1] == 100.0 and found.lows[1] == 1.0
+    assert list(drawn.xs) == [0.0, 1.0, 2.0] and list(drawn.means) == [0.0, 1.0, 2.0]
+    assert drawn.highs[1] == 100.0 and drawn.lows[1] == 1.0
 
 
 def test_series_of_many_blocks_that_restarts_goes_left_to_right(
@@ -81,9 +81,9 @@ def test_series_of_many_blocks_that_restarts_goes_left_to_right(
     _catalog(tmp_path / "x.artui", steps, [float(step) for step in steps])
     monkeypatch.setattr(curves, "DECODE_BLOCKS", 1)
     with open_catalog(tmp_path / "x.artui") as reader:
-        found = curve(reader, reader.run("r").detail().metrics[0], buckets=100)
+        drawn = curve(reader, reader.run("r").detail().metrics[0], buckets=100)
 
-    assert list(found.xs) == sorted(found.xs) and sum(found.counts) == 6000
+    assert list(drawn.xs) == sorted(drawn.xs) and sum(drawn.counts) == 6000
 
 
 @pytest.mark.parametrize("values", [[1.7e308] * 50, [-1.7e308, 1.7e308] * 25, [1e308, *range(49)]])
@@ -94,8 +94,8 @@ def test_means_of_huge_values_are_finite(tmp_path: Path, monkeypatch: pytest.Mon
         monkeypatch.setattr(curves, "DECODE_BLOCKS", limit)
         with open_catalog(tmp_path / "x.artui") as reader:
             metric = reader.run("r").detail().metrics[0]
-            found = curve(reader, metric, buckets=3)
-        assert all(low <= mean <= high for low, mean, high in zip(found.lows, found.means, found.highs, strict=True))
+            drawn = curve(reader, metric, buckets=3)
+        assert all(low <= mean <= high for low, mean, high in zip(drawn.lows, drawn.means, drawn.highs, strict=True))
         assert metric.summary.mean is None or math.isfinite(metric.summary.mean)
 
 
@@ -104,13 +104,17 @@ def test_means_of_huge_values_are_finite(tmp_path: Path, monkeypatch: pytest.Mon
 def test_repeated_steps_keep_every_value_within_range(rows: list[tuple[int, float]], buckets: int) -> None:
     """However often steps were logged again, counts add up, x ascends without equals, and the line ends at the last value."""
     xs, values = np.array([row[0] for row in rows], float), np.array([row[1] for row in rows])
-    found = thin(xs, values, buckets=buckets)
+    thinned = thin(xs, values, buckets=buckets)
 
     finite = [row for row in sorted(rows, key=lambda row: row[0]) if math.isfinite(row[1])]
-    assert sum(found.counts) == len(finite) and list(found.xs) == sorted(set(found.xs)) and len(found.xs) <= buckets
+    assert (
+        sum(thinned.counts) == len(finite)
+        and list(thinned.xs) == sorted(set(thinned.xs))
+        and len(thinned.xs) <= buckets
+    )
     if finite:
-        assert found.means[-1] == finite[-1][1]
-        assert (min(found.lows), max(found.highs)) == (min(row[1] for row in finite), max(row[1] for row in finite))
+        assert thinned.means[-1] == finite[-1][1]
+        assert (min(thinned.lows), max(thinned.highs)) == (min(row[1] for row in finite), max(row[1] for row in finite))
 
 
 def test_steps_at_the_ends_of_64_bits_are_drawn(tmp_path: Path) -> None:
@@ -136,10 +140,10 @@ def test_curve_of_nothing_finite_is_empty(tmp_path: Path) -> None:
     """A series of NaN and infinities has no line, and says where they are."""
     _catalog(tmp_path / "x.artui", [0, 1, 2], [math.nan, math.inf, -math.inf])
     with open_catalog(tmp_path / "x.artui") as reader:
-        found = curve(reader, reader.run("r").detail().metrics[0])
+        drawn = curve(reader, reader.run("r").detail().metrics[0])
 
-    assert (found.xs, found.nan_xs, found.positive_inf_xs, found.negative_inf_xs) == ([], [0.0], [1.0], [2.0])
-    assert found.count == 3
+    assert (drawn.xs, drawn.nan_xs, drawn.positive_inf_xs, drawn.negative_inf_xs) == ([], [0.0], [1.0], [2.0])
+    assert drawn.count == 3
 
 
 @pytest.mark.parametrize("count", [1, 2, 23, 24, 25, 100, 1024, 1025, 3000, 70_000])
@@ -192,8 +196,8 @@ def test_summaries_with_cells_of_the_wrong_kind_are_shown(tmp_path: Path, column
     with open_catalog(tmp_path / "x.artui") as reader:
         summary = reader.run("r").detail().metrics[0].summary
         run_id = reader.run("r").id
-        found = columns(reader)[1]
-        rows = run_rows(reader, [1], found, [found[0].id])
+        metric_columns = columns(reader)[1]
+        rows = run_rows(reader, [1], metric_columns, [metric_columns[0].id])
         row = next(row for row in compare(reader, [run_id, run_id]).rows if row.section == "metrics")
 
     assert all(value is None or isinstance(value, int | float) for value in astuple(summary))
@@ -212,12 +216,12 @@ def test_a_part_of_the_axis_holds_its_points_and_one_on_either_side(
     """A window keeps every point inside it, and at most one beyond each edge, so that lines go on."""
     xs, values = np.array([row[0] for row in rows], float), np.array([row[1] for row in rows])
 
-    inside, found = cut(xs, values, (low, low + width))
+    inside, cut_values = cut(xs, values, (low, low + width))
 
     expected = sorted(row[0] for row in rows if low <= row[0] <= low + width)
     assert [x for x in inside if low <= x <= low + width] == expected
     assert sum(x < low for x in inside) <= 1 and sum(x > low + width for x in inside) <= 1
-    assert len(inside) == len(found)
+    assert len(inside) == len(cut_values)
 
 
 @pytest.mark.parametrize("limit", [2048, 3])
@@ -232,8 +236,8 @@ def test_window_of_blocks_is_the_window_of_the_points(
         metric = reader.run("r").detail().metrics[0]
         whole = reader.run("r").series("x")
         low, high = (float(query_places(whole, axis, first_ms=metric.summary.first_ms)[n]) for n in (4000, 4100))
-        found = curve(reader, metric, axis=axis, window=(low, high), buckets=500)
-    inside = [(x, mean) for x, mean in zip(found.xs, found.means, strict=True) if low <= x <= high]
+        drawn = curve(reader, metric, axis=axis, window=(low, high), buckets=500)
+    inside = [(x, mean) for x, mean in zip(drawn.xs, drawn.means, strict=True) if low <= x <= high]
     assert len(inside) == 101
     assert [mean for _, mean in inside] == [math.sin(n / 50) for n in range(4000, 4101)]
 
@@ -243,9 +247,9 @@ def test_wide_window_of_many_blocks_is_drawn_from_summaries(tmp_path: Path, monk
     _catalog(tmp_path / "x.artui", list(range(20_480)), [float(n) for n in range(20_480)])
     monkeypatch.setattr(curves, "DECODE_BLOCKS", 4)
     with open_catalog(tmp_path / "x.artui") as reader:
-        found = curve(reader, reader.run("r").detail().metrics[0], window=(5000.0, 15_000.0), buckets=100)
-    assert 9 <= len(found.xs) <= 12 and found.lows[0] >= 4000 and found.highs[-1] <= 16_384
-    assert found.count == sum(found.counts) < 20_480
+        drawn = curve(reader, reader.run("r").detail().metrics[0], window=(5000.0, 15_000.0), buckets=100)
+    assert 9 <= len(drawn.xs) <= 12 and drawn.lows[0] >= 4000 and drawn.highs[-1] <= 16_384
+    assert drawn.count == sum(drawn.counts) < 20_480
 
 
 def test_by_another_metric_points_stand_at_its_last_known_value(tmp_path: Path) -> None:
@@ -259,10 +263,10 @@ def test_by_another_metric_points_stand_at_its_last_known_value(tmp_path: Path) 
             points.append(connection, key, runs.name_key(connection, name), "", *points.pack(rows))
     with open_catalog(tmp_path / "x.artui") as reader:
         metrics = {metric.name: metric for metric in reader.run("r").detail().metrics}
-        found = curve(reader, metrics["loss"], against=metrics["epoch"])
-    assert list(found.xs) == [0.0, 1.0, 2.0]
+        drawn = curve(reader, metrics["loss"], against=metrics["epoch"])
+    assert list(drawn.xs) == [0.0, 1.0, 2.0]
     # Of points at one place the last counts for the line, all for the extremes.
-    assert list(found.means) == [6.0, 3.0, 1.0] and list(found.highs) == [8.0, 5.0, 2.0]
+    assert list(drawn.means) == [6.0, 3.0, 1.0] and list(drawn.highs) == [8.0, 5.0, 2.0]
 
 
 def test_logarithmic_axis_spreads_columns_evenly_and_leaves_zero_out(tmp_path: Path) -> None:
@@ -270,9 +274,9 @@ def test_logarithmic_axis_spreads_columns_evenly_and_leaves_zero_out(tmp_path: P
     steps = list(range(10_000))
     _catalog(tmp_path / "x.artui", steps, [float(step) for step in steps])
     with open_catalog(tmp_path / "x.artui") as reader:
-        found = curve(reader, reader.run("r").detail().metrics[0], buckets=40, is_log=True)
-    assert found.xs[0] == pytest.approx(1.0) and found.xs[-1] == pytest.approx(9999.0)
-    assert sum(x < 10 for x in found.xs) >= 5 and len(found.xs) <= 40
+        drawn = curve(reader, reader.run("r").detail().metrics[0], buckets=40, is_log=True)
+    assert drawn.xs[0] == pytest.approx(1.0) and drawn.xs[-1] == pytest.approx(9999.0)
+    assert sum(x < 10 for x in drawn.xs) >= 5 and len(drawn.xs) <= 40
 
 
 def test_curve_says_how_many_points_it_shows(tmp_path: Path) -> None:
@@ -293,10 +297,10 @@ def test_curve_from_summaries_begins_and_ends_with_the_points(
     _catalog(tmp_path / "x.artui", list(range(5000)), values)
     monkeypatch.setattr(curves, "DECODE_BLOCKS", 1)
     with open_catalog(tmp_path / "x.artui") as reader:
-        found = curve(reader, reader.run("r").detail().metrics[0], axis=axis, buckets=100)
-    assert (found.means[0], found.means[-1]) == (0.0, values[-1])
-    assert (found.xs[0], found.xs[-1]) == ((0.0, 4999.0) if axis == "step" else (0.0, 49.99))
-    assert list(found.xs) == sorted(found.xs) and found.count == 5000
+        drawn = curve(reader, reader.run("r").detail().metrics[0], axis=axis, buckets=100)
+    assert (drawn.means[0], drawn.means[-1]) == (0.0, values[-1])
+    assert (drawn.xs[0], drawn.xs[-1]) == ((0.0, 4999.0) if axis == "step" else (0.0, 49.99))
+    assert list(drawn.xs) == sorted(drawn.xs) and drawn.count == 5000
 
 
 def test_last_values_are_the_newest_across_blocks(tmp_path: Path) -> None:
