@@ -43,11 +43,11 @@ class NoTerminal(UsageError):
 
 
 class UnknownReference(UsageError):
-    """Nothing in the catalog goes by that name."""
+    """Nothing in the catalog has that name."""
 
 
 class AmbiguousReference(UsageError):
-    """More than one thing in the catalog goes by that name."""
+    """More than one thing in the catalog has that name."""
 
 
 class CatalogError(ArtuiError):

@@ -54,7 +54,7 @@ def duration_text(milliseconds: int | None) -> str:
 
 
 def age_text(time_ms: int, now_ms: int) -> str:
-    """Say how long ago in at most five characters: `now`, `40s`, `2h`, `3d`, `5mo`; three more, `in 3h`, for what lies ahead; empty for 0, an unknown time."""
+    """Say how long ago in at most five characters: `now`, `40s`, `2h`, `3d`, `5mo`; in eight, `in 3h`, for the future; empty for 0, an unknown time."""
     if not time_ms:
         return ""
     seconds = (now_ms - time_ms) / 1000

@@ -1,1 +1,1 @@
-"""Files and their bytes, for whoever records, imports or reads them."""
+"""Files and their bytes: for recording, importing and reading them."""

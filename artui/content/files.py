@@ -139,7 +139,7 @@ def gather(
 
 
 def takes_long(entries: list[tuple[str, Path]]) -> bool:
-    """Whether reading what lies at the paths takes so long that a training loop would notice."""
+    """Say whether reading the files takes so long that a training loop would notice."""
     return len(entries) > AT_ONCE_FILES or size_of(entries) > AT_ONCE_BYTES
 
 

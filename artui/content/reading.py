@@ -43,7 +43,7 @@ class Reference:
 
 
 def open_referenced(reference: Reference) -> BinaryIO:
-    """Open a file that lies outside the catalog, after all of it was read and has its digest.
+    """Open a file outside the catalog, after all of it was read and its digest was checked.
 
     Raises:
         ContentMissing: it does not exist, is not the recorded file, or the catalog may not reach it.

@@ -1,4 +1,4 @@
-"""What lies at a path that is saved: its files, and what the links in it lead to.
+"""The files at a path that is saved, and those that the links in it lead to.
 
 A link is followed wherever it leads, since people keep data behind links: the snapshots of a model hub, what DVC and
 git-annex check out, `latest -> step-100`. Four kinds of links are never followed: to files of the kernel and its devices,

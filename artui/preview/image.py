@@ -1,4 +1,4 @@
-"""Pictures, by their headers alone.
+"""Pictures, of which only the headers are read.
 
 Formats: PNG (https://www.w3.org/TR/png/, IHDR), GIF89a (logical screen descriptor), JPEG (start-of-frame
 segment, ITU-T T.81).

@@ -61,7 +61,7 @@ _CHANGES = Shape(AliasChange, "time_ms author")
 
 
 def version_heads(connection: sqlite3.Connection, chosen: str, values: Mapping[str, Any]) -> list[VersionHead]:
-    """Read versions; `chosen` is a query of ours that gives their keys."""
+    """Read versions; `chosen` is an SQL query for their keys, never text from outside."""
     rows = connection.execute(
         f"""
         SELECT v.key, v.id, a.key, a.name, p.name, a.stage, a.kind, v.number, v.digest, v.size_bytes, v.file_count, v.created_ms, v.storage,

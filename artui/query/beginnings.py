@@ -76,5 +76,5 @@ def version_names(connection: sqlite3.Connection, artifact: str, part: str) -> I
 
 
 def _asked(connection: sqlite3.Connection, query: str, part: str, **values: str) -> list[str]:
-    bounds = {"low": storable(part), "high": storable(part + _LAST), "most": MOST, **values}
-    return [row[0] for row in connection.execute(query, bounds) if isinstance(row[0], str)]
+    bound_values = {"low": storable(part), "high": storable(part + _LAST), "most": MOST, **values}
+    return [row[0] for row in connection.execute(query, bound_values) if isinstance(row[0], str)]

@@ -80,7 +80,7 @@ def line_start(source: LogSource, offset: int) -> int:
 
 
 def _ends(content: bytes, start: int) -> list[int]:
-    """List where lines end in a cell: LINE_BYTES from `start` on, given with the byte behind them if there is one.
+    """List where lines end in a cell: LINE_BYTES from `start` on, given with the byte after them if there is one.
 
     Cells divide a log, and an end belongs to the cell of the byte before it.
     """
@@ -95,7 +95,7 @@ def _broken(content: bytes, start: int) -> list[int]:
 
 
 def _break(content: bytes) -> int:
-    """Choose where to break: behind the last state of a progress bar, else between two letters."""
+    """Choose where to break: after the last state of a progress bar, else between two letters."""
     if place := content.rfind(b"\r", 0, LINE_BYTES) + 1:
         return place
     for back in range(4):

@@ -102,7 +102,7 @@ class Reader:
                 self._active -= 1
 
     def _see_changes(self) -> None:
-        """Reopen the file if it was opened as one that nobody writes to, and has been written to since."""
+        """Reopen the file if it was opened as immutable and has been written to since."""
         if not self._opened.is_immutable or self._is_closed or self._token == self.file_token():
             return
         with self._refreshing:

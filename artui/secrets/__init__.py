@@ -238,7 +238,7 @@ def _merged(secrets: Iterable[_Secret], marks: Iterable[re.Match[str]]) -> list[
 
 
 def _named(text: str) -> list[_Secret]:
-    """Find values behind names: `api_key = "…"`, `TOKEN=…`, `--password …`."""
+    """Find values after names: `api_key = "…"`, `TOKEN=…`, `--password …`."""
     secrets: list[_Secret] = []
     if _BETWEEN.search(text) is None or not may_name_a_secret(text):
         return secrets

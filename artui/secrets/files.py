@@ -38,7 +38,7 @@ _HARMLESS = (
 
 
 def is_secret_file(path: str) -> bool:
-    """Say whether a file by its name, and the folders it lies in, holds secrets."""
+    """Say whether the name of a file, or the folders on its path, mark it as a secret."""
     *folders, name = path.replace("\\", "/").lower().split("/")
     if _any_of(_HARMLESS).match(name):
         return False

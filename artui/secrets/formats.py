@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-# A letter of a longer word before or behind it makes it another word.
+# With letters right before or after it, it would be another word.
 _WORD = r"(?<![A-Za-z0-9])"
 _END = r"(?![A-Za-z0-9_\-])"
 # For short prefixes that letters of base64 may spell by chance.

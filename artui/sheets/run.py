@@ -121,7 +121,7 @@ def has_odd_values(summary: Summary) -> bool:
 
 
 def when_text(head: RunHead, now_ms: int) -> str:
-    """Say in one line how a run stands: `finished 3h ago, took 13m`, `running for 2m`."""
+    """Say in one line the state of a run: `finished 3h ago, took 13m`, `running for 2m`."""
     took = duration_text(head.took_ms(now_ms))
     if head.status == "running":
         return f"running for {took}" if took else "running"
@@ -143,7 +143,7 @@ def _state(detail: RunDetail, now_ms: int) -> Section:
             damage_fact(head.damaged, detail.damaged),
             *(Fact("remark", remark, "warn") for remark in detail.remarks),
             Fact("started", time_text(head.started_ms) + (f"  ({ago})" if ago else "")),
-            # Otherwise its start and how long it took say it.
+            # Otherwise its start and duration tell when it ended.
             None if head.started_ms else Fact("ended", time_text(head.ended_ms or None)),
             Fact("took", f"{took} so far" if took and head.duration_ms is None else took),
             Fact("note", detail.note),
@@ -161,7 +161,7 @@ def _error_text(detail: RunDetail) -> str:
 
 
 def _traceback(error: str) -> tuple[str, ...]:
-    """Give the lines of what ended a run, if they say more than the last one alone."""
+    """Give the lines of what ended a run, if there is more than the last one."""
     return tuple(clean_lines(error)) if "\n" in error.strip() else ()
 
 

@@ -83,7 +83,7 @@ class Completion:
     """One thing that fits where the cursor is."""
 
     text: str
-    """What stands in the filter once it is chosen."""
+    """The text that is put into the filter once it is chosen."""
     start: int
     """Where it begins; it replaces everything from there to the cursor."""
     detail: str = ""
@@ -99,7 +99,7 @@ class _Place:
     expects: str
     """`field`, `operator`, `value`, `list`, `null`, `and` or `join`."""
     partial: str
-    """The beginning of a word that stands directly before the cursor."""
+    """The beginning of a word directly before the cursor."""
     start: int
     field: Field | None = None
     operator: str = ""

@@ -40,7 +40,7 @@ def meaning_of(field: Field, scope: Scope) -> Meaning:
     """Find out what a field stands for.
 
     Raises:
-        FilterError: nothing goes by that name, or several things do.
+        FilterError: the name is unknown, or several things have it.
     """
     if field.source == "attribute":
         name = OTHER_WORDS.get(field.name.lower(), field.name.lower())

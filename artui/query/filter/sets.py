@@ -198,10 +198,10 @@ class Texts:
 
     def _among(self, scope: Scope, within: set[int], query: str, values: dict[str, Any]) -> set[int]:
         """Look at the values of a few runs, each distinct one once."""
-        bound = {**values, "within": orjson.dumps(list(within)).decode()}
+        bound_values = {**values, "within": orjson.dumps(list(within)).decode()}
         verdicts: dict[Any, bool] = {}
         matching: set[int] = set()
-        for key, value in scope.connection.execute(query, bound):
+        for key, value in scope.connection.execute(query, bound_values):
             if value is None:
                 continue
             holds = verdicts.get((type(value), value))

@@ -98,7 +98,7 @@ def tokens(text: str, *, is_lenient: bool = False) -> list[Token]:
         is_lenient: while a filter is being typed, a quote that is still open ends with the text.
 
     Raises:
-        FilterError: a quote is not closed, or a character stands where it means nothing.
+        FilterError: a quote is not closed, or a character makes no sense where it is.
     """
     return list(_tokens(text, is_lenient))
 

@@ -127,7 +127,7 @@ def _period(text: str) -> tuple[int, int] | None:
     moment = datetime.fromisoformat(
         f"{day.date().isoformat()}T{clock.strip().rjust(5, '0') if _CLOCK.match(clock) else clock}"
     )
-    # Minutes alone stand for their minute, seconds for their second.
+    # A time without seconds stands for its minute, one with seconds for its second.
     bare = clock.rstrip("Z").partition("+")[0]
     span = (
         timedelta(minutes=1)

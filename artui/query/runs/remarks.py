@@ -25,10 +25,10 @@ def notes_and_tags(reader: Reader, keys: Sequence[int]) -> dict[int, RunRemarks]
     """Give the notes and the tags of some runs, by key; runs without any have empty ones."""
     notes: dict[int, str] = {}
     tags: dict[int, dict[str, str]] = {key: {} for key in keys}
-    bound = {"keys": orjson.dumps(list(keys)).decode()}
+    values = {"keys": orjson.dumps(list(keys)).decode()}
     with reader.snapshot() as connection:
         query = "SELECT r.key, r.note FROM json_each(:keys) AS w JOIN run AS r ON r.key = w.value WHERE r.note <> ''"
-        for key, note in connection.execute(query, bound):
+        for key, note in connection.execute(query, values):
             notes[key] = cell_of.text(note)
         query = """
             SELECT t.run_key, n.text, t.value
@@ -37,7 +37,7 @@ def notes_and_tags(reader: Reader, keys: Sequence[int]) -> dict[int, RunRemarks]
             JOIN name AS n ON n.key = t.name_key
             ORDER BY t.run_key, n.text
         """
-        for key, name, value in connection.execute(query, bound):
+        for key, name, value in connection.execute(query, values):
             if key in tags:
                 tags[key][cell_of.text(name)] = cell_of.text(value)
     return {key: RunRemarks(notes.get(key, ""), run_tags) for key, run_tags in tags.items()}

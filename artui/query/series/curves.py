@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 DECODE_BLOCKS = 900
-"""Series of more blocks than this are drawn from the blocks' summaries alone."""
+"""Series of more blocks than this are drawn only from the blocks' summaries."""
 
 
 Axis = Literal["step", "time", "wall"]

@@ -111,7 +111,7 @@ def decoded(count: Any, codec: Any, payload: Any, digest: Any, decode: Callable[
 
 
 def values_of(codec: str, count: int, payload: bytes) -> list[float]:
-    """Decode the values of a block alone; those of a raw one without numpy."""
+    """Decode only the values of a block; those of a raw one without numpy."""
     if codec == "raw" and 0 < count <= points.BLOCK_POINTS and len(payload) == 24 * count:
         return list(struct.unpack_from(f"<{count}d", payload, 16 * count))
     values: list[float] = points.decode(codec, count, payload)[2].tolist()
