@@ -1,4 +1,4 @@
-"""Forms of secrets that their issuers publish: each with the words that no text without it holds.
+"""Forms of secrets that their issuers publish: each with words of which every text with such a secret holds one.
 
 Collected from detect-secrets (https://github.com/Yelp/detect-secrets), gitleaks (https://github.com/gitleaks/gitleaks)
 and the providers' own documentation. A form is recognised by the prefix of its issuer; where there is none, the
