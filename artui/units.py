@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from artui.numbers import as_float
+
 if TYPE_CHECKING:
     from artui.model import ParamValue
 
@@ -102,7 +104,7 @@ def time_text(time_ms: int | None) -> str:
 def number_text(value: float | int) -> str:
     """Give a number in at most four significant digits, integers whole: `0.2814`, `1,024`, `3.2e-05`, `NaN`."""
     if isinstance(value, int):
-        return f"{value:,}" if abs(value) < 10**12 else f"{float_of(value):.3e}"
+        return f"{value:,}" if abs(value) < 10**12 else f"{as_float(value):.3e}"
     if value != value:
         return "NaN"
     if math.isinf(value):
@@ -118,14 +120,6 @@ def number_text(value: float | int) -> str:
         return f"{value:,.0f}"
     decimals = max(0, 3 - math.floor(math.log10(magnitude)))
     return f"{value:.{min(decimals, 7)}f}"
-
-
-def float_of(value: int) -> float:
-    """Turn an int of any size into a float; infinite beyond their range."""
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
 
 
 def signed_text(value: float) -> str:

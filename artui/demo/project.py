@@ -33,7 +33,6 @@ from artui.demo.formats import from_safetensors, heat, to_png, to_safetensors
 from artui.demo.training import CLASSES, Config, Floats, Ints, Split, fit, predict, sweep_configs
 
 PROJECT = "digits"
-DEFAULT_PATH = "demo.artui"
 MIN_RECALL = 0.9
 MAX_LATENCY_MS = 1.0
 

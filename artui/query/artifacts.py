@@ -32,10 +32,8 @@ from artui.query.damage import is_chained, version_damage
 from artui.query.heads import HEAD_COLUMNS, head_from_row
 
 if TYPE_CHECKING:
-    from artui.query.reader import Reader
-
-if TYPE_CHECKING:
     from artui.content.reading import Reference as FileReference
+    from artui.query.reader import Reader
 
 MAX_FILES = 100_000
 MAX_TEXT_BYTES = 4 * 1024 * 1024

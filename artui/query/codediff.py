@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from artui.errors import CatalogError
+from artui.errors import CatalogError, ContentMissing
 from artui.model import NOT_HASHED, RunDetail, VersionHead
 from artui.query.artifacts import file_text, get_version
 
@@ -115,10 +115,10 @@ def patch_lines(text: str) -> tuple[int, int]:
 
 
 def _text(reader: Reader, head: VersionHead, path: str) -> str | None:
-    """Read a file of a version; None if the catalog fails to give its bytes."""
+    """Read a file of a version; None where its bytes are damaged, were deleted or lie on another machine."""
     try:
         return file_text(reader, head.key, path, max_bytes=MAX_FILE_BYTES)[0]
-    except CatalogError:
+    except (CatalogError, ContentMissing, OSError):
         return None
 
 
@@ -149,11 +149,12 @@ def code_diff(reader: Reader, before: RunDetail, after: RunDetail) -> list[str]:
         lines.append("")
         lines += _difference(name, old, new)
     if not differing:
-        count = len(names)
-        lines += [
-            "",
-            f"{'The one file' if count == 1 else f'All {count:,} files'} of changes and sources are the same.",
-        ]
+        same = (
+            "The one file of changes and sources is"
+            if len(names) == 1
+            else f"All {len(names):,} files of changes and sources are"
+        )
+        lines += ["", f"{same} the same."]
     return lines
 
 

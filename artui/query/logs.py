@@ -10,7 +10,6 @@ import bisect
 import contextlib
 import hashlib
 import os
-import stat
 import threading
 from array import array
 from collections import OrderedDict
@@ -187,17 +186,6 @@ class LiveLog(FileLog):
     def _open(self) -> int:
         with opened_folder(self._folder) as folder:
             return open_file(folder, self._name)
-
-
-_OPENING = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-
-
-def _open_regular(path: Path) -> int:
-    handle = os.open(path, _OPENING)
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise OSError(f"{path} is no regular file")
-    return handle
 
 
 def log_sources(reader: Reader, detail: RunDetail) -> list[LogHead]:

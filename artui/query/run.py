@@ -86,11 +86,6 @@ def _count_metrics(connection: sqlite3.Connection, run_key: int) -> int:
     return int(connection.execute("SELECT count(*) FROM series WHERE run_key = :run", {"run": run_key}).fetchone()[0])
 
 
-def run_context(connection: sqlite3.Connection, run_key: int) -> dict[str, Any]:
-    """Read what surrounded a run, by subject; what is not JSON is left out."""
-    return _context(connection, run_key)[0]
-
-
 def _context(connection: sqlite3.Connection, run_key: int) -> tuple[dict[str, Any], Damage]:
     """Read what surrounded a run, and name the subjects that are not JSON."""
     context: dict[str, Any] = {}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import TYPE_CHECKING
 
 import orjson
+
+from artui.numbers import as_float
 
 if TYPE_CHECKING:
     from artui.model import ParamValue
@@ -27,14 +28,6 @@ _INT64 = 1 << 63
 def is_number(text: str) -> bool:
     """Say whether a text is a plain number, without a unit."""
     return NUMBER.match(text) is not None
-
-
-def as_float(number: int | float) -> float:
-    """Give a number as a float; infinite beyond their range."""
-    try:
-        return float(number)
-    except OverflowError:
-        return math.inf if number > 0 else -math.inf
 
 
 def is_nan(number: int | float) -> bool:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from artui.model import HEARTBEAT_GONE_MS, HEARTBEAT_LOST_MS
 
-STATUSES = ("running", "finished", "failed", "killed", "lost")
-
 STATUS_CONDITIONS = {
     "running": "t.status <> 1 AND t.status = 0 AND t.heartbeat_ms >= :since",
     "finished": "t.status = 1",

@@ -24,13 +24,13 @@ from typing import TYPE_CHECKING, Any
 
 from artui.catalog.cells import keys_of, text
 from artui.errors import UsageError
+from artui.numbers import as_float
 from artui.query.collation import NAN, comparable, number_of
 from artui.query.compare import Direction, compare, guess_direction
 from artui.query.filter.matching import as_text
 from artui.query.filter.tokens import quoted_name, quoted_value
 from artui.query.keys import key_list, name_key
 from artui.query.runs.sorting import value_groups
-from artui.query.spelling import as_float
 
 if TYPE_CHECKING:
     from artui.model import Damage, RunDetail

@@ -70,6 +70,22 @@ def test_packages_that_differ_are_rows_and_the_others_are_not(tmp_path: Path) ->
     assert not [key for key in _rows(tmp_path / "x.artui", in_depth=False) if key[0] == "packages"]
 
 
+def test_code_whose_bytes_are_gone_costs_no_comparison(tmp_path: Path) -> None:
+    """Code and environments that lie outside the catalog and were deleted are named with their sizes; the rest is compared."""
+    catalog_path = tmp_path / "x.artui"
+    _catalog(catalog_path, [{"code": {"kept.py": f"lr = {number}\n".encode()}} for number in range(2)])
+    with Catalog(catalog_path) as catalog, catalog.transaction() as connection:
+        for kind, name in (("code", "train.py"), ("environment", "environment.json")):
+            for number in range(2):
+                lost = artifacts.NewFile(name, 10 + number, bytes([number]) * 32, None, "text/plain")
+                saved = artifacts.save(connection, artifacts.NewVersion(project="p", name=f"{kind}-{number}", kind=kind, stage="modelling", storage="referenced", location=str(tmp_path / f"gone-{number}" / name), files=[lost]))  # fmt: skip
+                artifacts.link(connection, "input", source_key=saved.key, target_key=number + 1)
+    diff, rows = _diff(catalog_path), _rows(catalog_path)
+    assert "-lr = 0" in diff and "+lr = 1" in diff
+    assert "10 bytes, not in the catalog" in diff and "11 bytes, not in the catalog" in diff
+    assert any("10 bytes" in map(str, row.values) for row in rows.values())
+
+
 def test_requirements_of_other_tools_are_packages_too(tmp_path: Path) -> None:
     """A requirements.txt with pinned versions is read as one; lines that pin nothing are passed over."""
     texts = [b"torch==2.1\n# note\n-e .\nnumpy==2.0\n", b"torch==2.2\nnumpy==2.0\n"]
@@ -106,7 +122,7 @@ def test_runs_without_code_say_so(tmp_path: Path) -> None:
     _catalog(tmp_path / "x.artui", [{}, {}])
     assert "Neither run kept" in _diff(tmp_path / "x.artui")
     _catalog(tmp_path / "y.artui", [{"code": {"train.py": b"1\n"}}, {"code": {"train.py": b"1\n"}}])
-    assert "are the same" in _diff(tmp_path / "y.artui") and not [key for key in _rows(tmp_path / "y.artui") if key == ("code", "train.py")]  # fmt: skip
+    assert "The one file of changes and sources is the same." in _diff(tmp_path / "y.artui") and not [key for key in _rows(tmp_path / "y.artui") if key == ("code", "train.py")]  # fmt: skip
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"{", b'{"packages": [1]}', b"[" * 5000, b'{"packages": {"a": {"b": 1}}}'])  # fmt: skip

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from artui.exchange.reading.wire import bytes_of, fields, grouped, last_bytes, last_int
-from artui.exchange.wandb.items import Column, as_float, field_end, from_json, put_value, read_item, timestamp_ms
+from artui.exchange.wandb.items import Column, field_end, from_json, put_value, read_item, timestamp_ms
+from artui.numbers import as_float
 
 if TYPE_CHECKING:
     from artui.exchange.intake.run import RunIntake

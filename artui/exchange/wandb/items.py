@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import orjson
 
 from artui.exchange.reading.wire import bytes_of, double, fields, grouped, last_int, text_of
+from artui.numbers import as_float
 
 
 def timestamp_ms(message: bytes) -> int:
@@ -114,14 +114,6 @@ def from_json(text: bytes | str) -> Any:
         return json.loads(raw)
     except (ValueError, RecursionError):
         return raw
-
-
-def as_float(value: float) -> float:
-    """Turn a number into a float; an integer too large for one becomes infinite."""
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
 
 
 def all_numbers(values: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, float]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from artui import clock
-from artui.model import STAGES
+from artui.model import STAGES, STATUSES
 from artui.query.aggregates import AGGREGATES
 from artui.query.attributes import ATTRIBUTES
 from artui.query.filter.matching import as_text
@@ -16,7 +16,6 @@ from artui.query.filter.parser import Field, field_of
 from artui.query.filter.resolve import meaning_of
 from artui.query.filter.sets import Scope
 from artui.query.filter.tokens import WORD_OPERATORS, FilterError, Token, quoted_name, quoted_value, tokens
-from artui.query.statuses import STATUSES
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader

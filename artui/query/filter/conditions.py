@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from artui.catalog.runs import storable
-from artui.model import STAGES
+from artui.model import STAGES, STATUSES
 from artui.query.attributes import ATTRIBUTES
 from artui.query.filter.matching import NEGATIONS, Matcher, matcher, of_text, spoken
 from artui.query.filter.parser import COMPARISONS, Comparison, error_at
@@ -27,7 +27,7 @@ from artui.query.filter.sets import (
     any_of,
     flag,
 )
-from artui.query.statuses import STATUS_CONDITIONS, STATUSES, status_times
+from artui.query.statuses import STATUS_CONDITIONS, status_times
 
 _STATUS_WORDS = {
     **{word: word for word in STATUSES},

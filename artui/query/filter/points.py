@@ -10,12 +10,12 @@ from typing import Any
 import orjson
 
 from artui.errors import CatalogDamaged
+from artui.numbers import as_float
 from artui.query.aggregates import FINITE
 from artui.query.filter.parser import AnyPoint, error_at
 from artui.query.filter.resolve import meaning_of
 from artui.query.filter.sets import FEW, Computed, Condition, Nothing, Rows, Scope
 from artui.query.filter.tokens import quoted_name
-from artui.query.spelling import as_float
 
 _STEPS_WHERE = "b.high_step >= :low AND b.low_step <= :high"
 

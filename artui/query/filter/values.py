@@ -8,7 +8,8 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from artui.query.spelling import as_float, spelled_number
+from artui.numbers import as_float
+from artui.query.spelling import spelled_number
 
 _UNITS = {
     "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "PB": 1e15,

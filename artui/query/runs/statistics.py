@@ -15,11 +15,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from artui.model import STAGES, STATUSES, Column, ParamType, ParamValue
+from artui.numbers import as_float
 from artui.query.aggregates import AGGREGATES
 from artui.query.attributes import ATTRIBUTES, is_numeric
 from artui.query.collation import spelled_numbers
 from artui.query.runs.sorting import FIRST_SERIES, value_groups
-from artui.query.spelling import as_float, word_of
+from artui.query.spelling import word_of
 
 if TYPE_CHECKING:
     from artui.arrays import Floats, Ints
