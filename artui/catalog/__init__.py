@@ -24,6 +24,7 @@ from artui.catalog.locks import lock_file
 from artui.catalog.migrations import migrate
 from artui.catalog.opening import Opened, ascii_path, border, settle
 from artui.catalog.schema import APPLICATION_ID, PAGE_BYTES, SCHEMA_VERSION
+from artui.catalog.transactions import immediate_transaction
 from artui.errors import CatalogError, CatalogLocked, CatalogReadOnly, CatalogTooNew, DiskFull
 from artui.paths import usable_path
 from artui.settings import load_settings
@@ -96,11 +97,10 @@ class Catalog:
             )
         with border(self.path):
             connection = connections.open_writing(self.path, busy_seconds=self._busy_seconds)
-            try:
+            with contextlib.ExitStack() as undo:
+                undo.callback(opening.disconnect, connection)
                 self._wal = _prepare(connection, self.path, opened)
-            except BaseException:
-                opening.disconnect(connection)
-                raise
+                undo.pop_all()
         self._seals_older = opened.schema_version < SCHEMA_VERSION
         self.id = opened.catalog_id
         self.notice = opened.notice
@@ -116,21 +116,16 @@ class Catalog:
             if self._depth:
                 yield connection
                 return
-            connection.execute("BEGIN IMMEDIATE")
-            self._depth = 1
             try:
-                self._check_schema(connection)
-                if has_token := self._wal.is_new():
-                    _write_token(connection)
-                if self._seals_older:
-                    seals.seal_older(connection)
-                yield connection
-                seals.renew(connection)
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+                with immediate_transaction(connection):
+                    self._depth = 1
+                    self._check_schema(connection)
+                    if has_token := self._wal.is_new():
+                        _write_token(connection)
+                    if self._seals_older:
+                        seals.seal_older(connection)
+                    yield connection
+                    seals.renew(connection)
             finally:
                 self._depth = 0
             self._seals_older = False
@@ -151,13 +146,8 @@ class Catalog:
     def _follow_with_token(self, connection: sqlite3.Connection) -> None:
         """Write the token of a `-wal` that the last transaction began without one."""
         with contextlib.suppress(sqlite3.Error):
-            connection.execute("BEGIN IMMEDIATE")
-            try:
+            with immediate_transaction(connection):
                 _write_token(connection)
-                connection.execute("COMMIT")
-            finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
             self._wal.committed(has_token=True)
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from types import TracebackType
 
 from artui.errors import CatalogLocked, CatalogNotFound, CatalogReadOnly, DiskFull, QueryTooSlow
 
@@ -21,17 +22,37 @@ def attempt(connection: sqlite3.Connection, work: Callable[[], object]) -> BaseE
     Raises:
         sqlite3.Error, OSError, MemoryError, CatalogError: what stands in the way of every other part, too.
     """
-    connection.execute("SAVEPOINT part")
-    try:
+    part = _Part(connection)
+    with part:
         work()
-    except BaseException as error:
-        if is_of_the_moment(error):
-            raise
-        connection.execute("ROLLBACK TO part")
-        connection.execute("RELEASE part")
+    return part.take_error()
+
+
+class _Part:
+    """A savepoint that is undone by any error; an error that is about the part alone ends there."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._error: BaseException | None = None
+
+    def __enter__(self) -> None:
+        self._connection.execute("SAVEPOINT part")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if error is not None:
+            if is_of_the_moment(error):
+                return False
+            self._connection.execute("ROLLBACK TO part")
+        self._connection.execute("RELEASE part")
+        self._error = error
+        return True
+
+    def take_error(self) -> BaseException | None:
+        """Give the error that undid the part. It is not kept: its traceback holds this object."""
+        error, self._error = self._error, None
         return error
-    connection.execute("RELEASE part")
-    return None
 
 
 def is_of_the_moment(error: BaseException) -> bool:

@@ -63,7 +63,7 @@ def open_reading(
             factory=guard.ReadingConnection,
         )
         note_connection(connection, path)
-    try:
+    with _disconnected_on_error(connection):
         guard.harden(connection)
         if is_bare:
             # Of a file that is too short SQLite reads what there is.
@@ -74,9 +74,6 @@ def open_reading(
             guard.check_again(connection, shown or path)
             guard.prepare_tables(connection)
         guard.allow_reading(connection)
-    except BaseException:
-        disconnect(connection)
-        raise
     return connection
 
 
@@ -96,18 +93,24 @@ def open_writing(path: Path, *, busy_seconds: float) -> guard.LimitedConnection:
             factory=guard.LimitedConnection,
         )
         note_connection(connection, path)
-    try:
+    with _disconnected_on_error(connection):
         guard.harden(connection)
         connection.limit_statements()
         for pragma in _WRITE_PRAGMAS:
             connection.execute("PRAGMA " + pragma)
-    except BaseException:
-        disconnect(connection)
-        raise
     return connection
 
 
+@contextlib.contextmanager
+def _disconnected_on_error(connection: sqlite3.Connection) -> Iterator[None]:
+    with contextlib.ExitStack() as undo:
+        undo.callback(disconnect, connection)
+        yield
+        undo.pop_all()
+
+
 def disconnect(connection: sqlite3.Connection) -> None:
+    """Close a connection, and forget that this process has it."""
     connection.close()
     with _connected_lock:
         _connected.pop(id(connection), None)

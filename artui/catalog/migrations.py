@@ -19,6 +19,7 @@ from artui.catalog.schema import (
     SCHEMA_0004,
     SCHEMA_0005,
 )
+from artui.catalog.transactions import immediate_transaction
 from artui.errors import NotACatalog
 
 
@@ -69,15 +70,10 @@ def migrate(connection: sqlite3.Connection) -> None:
 
     # A table that is made anew would take what refers to its rows with it. Of no effect inside a transaction.
     connection.execute("PRAGMA foreign_keys = 0")
-    # Whoever comes second waits here, and then finds nothing left to do.
-    connection.execute("BEGIN IMMEDIATE")
     try:
-        # Our connection, none of sqlite-utils' plug-ins, no recursive triggers: see the arguments' defaults.
-        migrations.apply(Database(connection, execute_plugins=False, recursive_triggers=False))
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+        # Whoever comes second waits here, and then finds nothing left to do.
+        with immediate_transaction(connection):
+            # Our connection, none of sqlite-utils' plug-ins, no recursive triggers: see the arguments' defaults.
+            migrations.apply(Database(connection, execute_plugins=False, recursive_triggers=False))
     finally:
         connection.execute("PRAGMA foreign_keys = 1")

@@ -7,6 +7,7 @@ from where a file lies or who made it; whether it may be written to is the file 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import time
@@ -126,12 +127,10 @@ def _inspect_once(real: Path, *, for_writing: bool) -> Opened:
             raise CatalogError(
                 f"What lies beside {ascii_path(real)} may not be read.", remedy="Ask its owner for `chmod +r`."
             ) from error
-    try:
+    with contextlib.ExitStack() as undo:
+        undo.callback(_remove_copy, opened)
         connection = _prove(opened)
-    except BaseException:
-        if opened.private is not None:
-            opened.private.cleanup()
-        raise
+        undo.pop_all()
     try:
         opened.schema_version = guard.schema_version(connection)
         if opened.schema_version > SCHEMA_VERSION:
@@ -276,6 +275,11 @@ def _prove(opened: Opened) -> guard.ReadingConnection:
             raise CatalogLocked(f"{ascii_path(opened.path)} is in use.", remedy="Try again.")
         _read_copy(opened)
     return _connect(opened)
+
+
+def _remove_copy(opened: Opened) -> None:
+    if opened.private is not None:
+        opened.private.cleanup()
 
 
 def _say(opened: Opened, text: str) -> None:

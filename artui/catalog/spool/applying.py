@@ -189,14 +189,15 @@ class _Series:
             applied.damaged.setdefault(self._run_id, []).append(f"{shown[:200]} in {{{labels}}} ({_why(first)})")
 
     def _attempt(self, labels: str, values: Values, *, is_guess: bool) -> BaseException | None:
+        is_appended = False
         try:
             error = attempt(self._connection, lambda: self._append(labels, values, is_guess=is_guess))
-        except BaseException:
-            self._keys.forget(self._run_id)
-            raise
+            is_appended = error is None
+        finally:
+            if not is_appended:
+                # What was made for it is gone again.
+                self._keys.forget(self._run_id)
         if error is not None:
-            # What was made for it is gone again.
-            self._keys.forget(self._run_id)
             self._keys.names.pop(self._name, None)
         return error
 

@@ -170,16 +170,15 @@ def open_file(folder: int, name: str, *, may_write: bool = False, may_be_own: bo
     """
     if not is_plain_name(name):
         raise PermissionError(errno.EPERM, "no name of a file in the folder", name)
-    handle = os.open(name, (os.O_RDWR if may_write else os.O_RDONLY) | _OPENING, dir_fd=folder)
-    try:
-        found = os.fstat(handle)
-        if found.st_nlink == 0:
+    with contextlib.ExitStack() as undo:
+        handle = os.open(name, (os.O_RDWR if may_write else os.O_RDONLY) | _OPENING, dir_fd=folder)
+        undo.callback(os.close, handle)
+        status = os.fstat(handle)
+        if status.st_nlink == 0:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
-        if not is_ours(found, os.fstat(folder), may_be_own=may_be_own):
+        if not is_ours(status, os.fstat(folder), may_be_own=may_be_own):
             raise PermissionError(errno.EPERM, "no regular file with one name, of the folder's owner", name)
-    except BaseException:
-        os.close(handle)
-        raise
+        undo.pop_all()
     return handle
 
 

@@ -144,18 +144,16 @@ class Spool:
             starts += b"".join(self._definitions.values())
             place = len(begin) + spool_format.RECORD.size + FOLLOWS_BODY.size + len(starts)
             begin += record(FOLLOWS_BODY.pack(FOLLOWS, self.id.encode("ascii"), copied.start, copied.end, place))
-        handle = self._made(f".{spool_id}.part")
-        try:
+        with contextlib.ExitStack() as undo:
+            handle = self._made(f".{spool_id}.part")
+            undo.callback(_unlink, self.folder / f".{spool_id}.part")
+            undo.callback(os.close, handle)
             _write_all(handle, begin + starts)
             for part in copied.parts if copied is not None else ():
                 _write_all(handle, part)
             with made_folder(self.folder) as folder:
                 os.rename(f".{spool_id}.part", spool_id, src_dir_fd=folder, dst_dir_fd=folder)
-        except BaseException:
-            os.close(handle)
-            with contextlib.suppress(OSError):
-                os.unlink(self.folder / f".{spool_id}.part")
-            raise
+            undo.pop_all()
         before, self._handle = self._handle, handle
         self.id, self.size = spool_id, os.fstat(handle).st_size
         self._begin_bytes, self._folded_bytes, self._kept_from = len(begin), 0, self.size
@@ -470,6 +468,11 @@ def _parts_of(handle: int, start: int, end: int) -> Iterator[bytes]:
             raise OSError(errno.EIO, "it changes while it is copied")
         yield part
         start += len(part)
+
+
+def _unlink(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(path)
 
 
 def _write_all(handle: int, content: bytes) -> None:
