@@ -10,6 +10,8 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from artui.foreign import answer_of
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -26,29 +28,26 @@ def as_number(value: Any) -> float | None:
     if value is None or isinstance(value, str | bytes | bytearray):
         return None
     for way in _TO_NUMBER:
-        try:
-            number = way(value)
-        except Exception:  # noqa: BLE001 - whatever a framework raises for what it cannot do
-            continue
-        if number is not None:
+        if (number := answer_of(way, value, default=None)) is not None:
             return number
     return None
 
 
 def as_array(value: Any) -> np.ndarray[Any, Any] | None:
     """Give an array of numbers as numpy's, where it is one or can become one; None where it cannot."""
+    for way in _TO_ARRAY:
+        if (array := answer_of(_numbers_by, way, value, default=None)) is not None:
+            return array
+    return None
+
+
+def _numbers_by(way: Callable[[Any], Any], value: Any) -> np.ndarray[Any, Any] | None:
     import numpy as np
 
-    for way in _TO_ARRAY:
-        try:
-            found = np.asarray(way(value))
-            if found.dtype.kind in _NUMBERS and found.dtype.isbuiltin != _REGISTERED:
-                return found
-            if found.dtype.kind not in _NO_NUMBERS:
-                return found.astype(np.float32)  # bfloat16 and smaller floats
-        except Exception:  # noqa: BLE001 - whatever a framework raises for what it cannot do
-            continue
-    return None
+    array = np.asarray(way(value))
+    if array.dtype.kind in _NUMBERS and array.dtype.isbuiltin != _REGISTERED:
+        return array
+    return None if array.dtype.kind in _NO_NUMBERS else array.astype(np.float32)  # bfloat16 and smaller floats
 
 
 def flat_numbers(value: Any) -> tuple[np.ndarray[Any, Any], int]:

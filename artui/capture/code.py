@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import site
 import subprocess
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from artui.capture import notebook
 from artui.content.regular import open_regular
+from artui.foreign import answer_of
 from artui.secrets import Redactor, is_secret_file
 
 GIT_SECONDS = 3.0
@@ -146,8 +146,8 @@ def _modules(root: Path) -> list[Path]:
 
 def _installed_folders() -> tuple[str, ...]:
     places = {*sysconfig.get_paths().values(), os.path.dirname(os.path.dirname(os.path.abspath(__file__)))}
-    with contextlib.suppress(Exception):
-        places |= {*site.getsitepackages(), site.getusersitepackages()}
+    # Old virtual environments have a module `site` of their own, which lacks these.
+    places |= answer_of(lambda: {*site.getsitepackages(), site.getusersitepackages()}, default=set())
     # The folder of scripts and data is the environment itself: it may be where the project lies, too.
     places -= {sysconfig.get_path("data"), ""}
     return tuple(os.path.realpath(place).rstrip("/") + "/" for place in places)

@@ -18,8 +18,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from artui.capture.warn import guarded_silently
 from artui.catalog.spool.place import make_file
 from artui.content.console import Screen
+from artui.foreign import attempt
 from artui.secrets import begun_block, begun_secret
 
 KEPT_BYTES = 8 << 20
@@ -248,9 +250,9 @@ def _feed(text: str, stream: str) -> None:
     if _pid != os.getpid() or not isinstance(text, str):
         return
     for log in tuple(_logs):
-        try:
+        with guarded_silently() as guard:
             log.feed(text, stream=stream)
-        except Exception:  # noqa: BLE001 - printing must go on
+        if guard.has_failed:
             _logs.remove(log)
 
 
@@ -273,8 +275,7 @@ def _replace_in_handlers(before: Any, after: Any) -> None:
     for reference in list(getattr(logging, "_handlerList", ())):
         handler = reference() if callable(reference) else None
         if handler is not None and getattr(handler, "stream", None) is before:
-            with contextlib.suppress(Exception):  # a handler of somebody else's
-                handler.stream = after
+            attempt(setattr, handler, "stream", after)
 
 
 def unlisten(log: ConsoleLog) -> None:

@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from artui.foreign import attempt
+
 ANSWER_SECONDS = 5.0
 """So long the beginning of a log, and its end, wait for the pump."""
 PIPE_BYTES = 1 << 20
@@ -212,11 +214,13 @@ def _kept(number: int) -> int:
 def _flush() -> None:
     """Have written what Python and C still hold back, so that it goes where it belongs."""
     for name in ("stdout", "stderr"):
-        with contextlib.suppress(Exception):  # a stream of somebody else's
-            getattr(sys, name).flush()
+        attempt(_flush_stream, name)
     if (ctypes := sys.modules.get("ctypes")) is not None:
-        with contextlib.suppress(Exception):
-            ctypes.CDLL(None).fflush(None)
+        attempt(lambda: ctypes.CDLL(None).fflush(None))
+
+
+def _flush_stream(name: str) -> None:
+    getattr(sys, name).flush()
 
 
 def is_open(number: int) -> bool:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from artui.capture.code import GitState, git_state
+from artui.foreign import attempt
 
 MAX_ARGUMENTS = 200
 MAX_ARGUMENT_CHARS = 2000
@@ -177,17 +178,23 @@ def seeds() -> dict[str, Any]:
         found["PYTHONHASHSEED"] = value
     torch = sys.modules.get("torch")
     if torch is not None:
-        with contextlib.suppress(Exception):
-            found["torch"] = int(torch.initial_seed())
-            found["torch.deterministic"] = bool(torch.are_deterministic_algorithms_enabled())
+        attempt(_add_torch_seed, found, torch)
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:
-        with contextlib.suppress(Exception):
-            kind, words, place, *_ = numpy_random.get_state()
-            # Seeding MT19937 by one number puts that number first (init_genrand of Matsumoto and Nishimura).
-            if kind == "MT19937" and place == 624 and _seeded(int(words[0])) == [int(word) for word in words[:3]]:
-                found["numpy"] = int(words[0])
+        attempt(_add_numpy_seed, found, numpy_random)
     return found
+
+
+def _add_torch_seed(seeds: dict[str, Any], torch: Any) -> None:
+    seeds["torch"] = int(torch.initial_seed())
+    seeds["torch.deterministic"] = bool(torch.are_deterministic_algorithms_enabled())
+
+
+def _add_numpy_seed(seeds: dict[str, Any], numpy_random: Any) -> None:
+    kind, words, place, *_ = numpy_random.get_state()
+    # Seeding MT19937 by one number puts that number first (init_genrand of Matsumoto and Nishimura).
+    if kind == "MT19937" and place == 624 and _seeded(int(words[0])) == [int(word) for word in words[:3]]:
+        seeds["numpy"] = int(words[0])
 
 
 def _seeded(seed: int) -> list[int]:

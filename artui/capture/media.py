@@ -17,6 +17,7 @@ from artui.capture.tables import rows_of
 from artui.capture.warn import warn
 from artui.content.regular import open_regular
 from artui.errors import UsageError
+from artui.foreign import answer_of
 
 MAX_ROWS = 1_000_000
 MAX_BINS = 10_000
@@ -66,10 +67,7 @@ def _cell(value: Any) -> Any:
         value = value.item()
     if value is None or isinstance(value, str | int):
         return value
-    try:
-        return repr(value) if isinstance(value, float) else str(value)
-    except Exception:  # noqa: BLE001 - an object whose own words fail costs no other cell
-        return f"<{type(value).__name__}>"
+    return answer_of(repr if isinstance(value, float) else str, value, default=f"<{type(value).__name__}>")
 
 
 def image(value: Any) -> Content:

@@ -6,6 +6,8 @@ import os
 import sys
 from typing import Any
 
+from artui.foreign import answer_of
+
 MAX_CHARS = 4 << 20
 """Of more the last cells are kept."""
 _FILES = ("__vsc_ipynb_file__", "PAPERMILL_INPUT_PATH")
@@ -15,10 +17,8 @@ _FILES = ("__vsc_ipynb_file__", "PAPERMILL_INPUT_PATH")
 def shell() -> Any:
     """Give the running shell of IPython; None where there is none. Nothing is imported."""
     get = getattr(sys.modules.get("IPython"), "get_ipython", None)
-    try:
-        return get() if callable(get) else None
-    except Exception:  # noqa: BLE001 - a half-loaded or foreign module of that name
-        return None
+    # The module may be half loaded, or another one of that name.
+    return answer_of(get, default=None) if callable(get) else None
 
 
 def executed_cells() -> str:

@@ -9,17 +9,18 @@ Each piece is taken for itself. What had to be cut, renamed or left out is told,
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import math
+import operator
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from artui.catalog.runs import storable
+from artui.foreign import answer_of, ask
 
 if TYPE_CHECKING:
     from artui.model import ParamValue
@@ -58,13 +59,17 @@ class Params:
     def _add_members(self, prefix: str, owner: Any, members: Iterator[tuple[Any, Any]]) -> None:
         self._path.append(id(owner))
         try:
-            for name, value in members:
-                own = _name_of(name)
-                self._add(f"{prefix}.{own}" if prefix else own, value)
-        except Exception as error:  # noqa: BLE001 - what an object of somebody else's raises while it is walked through
-            self._tell(prefix, f"not all of it could be read: {_words(error)}")
+            ask(self._add_each, prefix, members, otherwise=lambda error: self._tell_unread(prefix, error))
         finally:
             self._path.pop()
+
+    def _add_each(self, prefix: str, members: Iterator[tuple[Any, Any]]) -> None:
+        for name, value in members:
+            own = _name_of(name)
+            self._add(f"{prefix}.{own}" if prefix else own, value)
+
+    def _tell_unread(self, prefix: str, error: Exception) -> None:
+        self._tell(prefix, f"not all of it could be read: {_words(error)}")
 
     def _add(self, name: str, value: Any) -> None:
         if len(self.values) >= MAX_PARAMS:
@@ -94,10 +99,9 @@ class Params:
         return free
 
     def _value(self, name: str, value: Any) -> ParamValue:
-        try:
-            plain: Any = _Values(self._path).of(value)
-        except Exception as error:  # noqa: BLE001 - what an object of somebody else's raises
-            self._tell(name, f"its value could not be read: {_words(error)}")
+        plain: Any = ask(_Values(self._path).of, value, otherwise=_Unreadable)
+        if type(plain) is _Unreadable:
+            self._tell(name, f"its value could not be read: {_words(plain.error)}")
             return f"<{_type_name(value)}>"
         if isinstance(plain, _TooLong):
             self._tell(name, plain.sentence)
@@ -110,6 +114,13 @@ class Params:
     def _tell(self, name: str, what: str) -> None:
         shown = f"param {ascii(name)[:80]}: " if name else "params: "
         self.told.append((f"params {name}", f"{shown}{what}."))
+
+
+class _Unreadable:
+    """Stands for a value whose reading raised an error."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
 
 
 class _TooLong(Exception):
@@ -185,13 +196,15 @@ def _simple(value: Any) -> Any:
         return float(value)
     if isinstance(value, os.PathLike):
         return storable(os.fsdecode(os.fspath(value)))
-    if getattr(value, "shape", None) == () and callable(item := getattr(value, "item", None)):
-        with contextlib.suppress(Exception):
-            found = item()
-            if type(found) in (bool, int, float, str):
-                return found
-            return float(value)
+    if getattr(value, "shape", None) == () and callable(getattr(value, "item", None)):
+        return answer_of(_scalar, value, default=None)
     return None
+
+
+def _scalar(value: Any) -> Any:
+    """Give the number, truth value or text that an array of no dimensions holds."""
+    inner = value.item()
+    return inner if type(inner) in (bool, int, float, str) else float(value)
 
 
 def _array_list(value: Any) -> list[Any] | None:
@@ -242,13 +255,17 @@ def _members(value: Any, *, is_whole: bool) -> Iterator[tuple[Any, Any]] | None:
         attributes: dict[str, Any] = vars(value)
         return iter(attributes.items())
     if callable(to_dict := getattr(value, "to_dict", None)) and not hasattr(value, "shape"):
-        with contextlib.suppress(Exception):
-            as_mapping: Any = to_dict()
-            if isinstance(as_mapping, Mapping):
-                return _mapping_members(as_mapping)
+        as_mapping = answer_of(_mapping_by, to_dict, default=None)
+        if as_mapping is not None:
+            return _mapping_members(as_mapping)
     if is_whole and not isinstance(value, str | bytes | int | float) and not callable(value):
         return _attributes(value)
     return None
+
+
+def _mapping_by(to_dict: Callable[[], Any]) -> Mapping[Any, Any] | None:
+    mapping = to_dict()
+    return mapping if isinstance(mapping, Mapping) else None
 
 
 def _looks_like_mapping(value: Any) -> bool:
@@ -264,10 +281,7 @@ def _mapping_members(mapping: Any) -> Iterator[tuple[Any, Any]]:
         yield from list(mapping.items())
         return
     for name in list(mapping.keys() if not isinstance(mapping, Mapping) else mapping):
-        try:
-            yield name, mapping[name]
-        except Exception as error:  # noqa: BLE001 - a value that is missing or cannot be resolved
-            yield name, _Missing(_unresolved(mapping, name, error))
+        yield name, ask(operator.getitem, mapping, name, otherwise=partial(_unresolved, mapping, name))
 
 
 def _items(values: Sequence[Any]) -> Iterator[Any]:
@@ -275,27 +289,29 @@ def _items(values: Sequence[Any]) -> Iterator[Any]:
         yield from values
         return
     for index in range(len(values)):
-        try:
-            yield values[index]
-        except Exception as error:  # noqa: BLE001 - a value that is missing or cannot be resolved
-            yield _Missing(_unresolved(values, index, error))
+        yield ask(operator.getitem, values, index, otherwise=partial(_unresolved, values, index))
 
 
-def _unresolved(owner: Any, name: Any, error: Exception) -> str:
+def _unresolved(owner: Any, name: Any, error: Exception) -> _Missing:
     """Say what stands where a value should be: `???` and `${…}` of OmegaConf as they are written, with what is wrong."""
-    with contextlib.suppress(Exception):
-        written = owner._get_node(name)._value()
-        if isinstance(written, str):
-            return f"{written} (missing)" if written == "???" else f"{written} (cannot be resolved)"
-    return f"<{_words(error)}>"
+    return answer_of(_as_written, owner, name, default=None) or _missing(error)
+
+
+def _as_written(owner: Any, name: Any) -> _Missing | None:
+    written = owner._get_node(name)._value()
+    if not isinstance(written, str):
+        return None
+    return _Missing(f"{written} (missing)" if written == "???" else f"{written} (cannot be resolved)")
+
+
+def _missing(error: Exception) -> _Missing:
+    return _Missing(f"<{_words(error)}>")
 
 
 def _read(value: Any, names: Sequence[str]) -> Iterator[tuple[str, Any]]:
     for name in names:
-        try:
-            yield name, getattr(value, name)
-        except Exception as error:  # noqa: BLE001 - a property that raises, a field that was not set
-            yield name, _Missing(f"<{_words(error)}>")
+        # A property may raise, and a field may not have been set.
+        yield name, ask(getattr, value, name, otherwise=_missing)
 
 
 def _flags(by_module: Any) -> Iterator[tuple[str, Any]]:
@@ -337,7 +353,7 @@ def _is_method(value: Any) -> bool:
 
 def stable_text(value: Any) -> str:
     """Write a value as a text that it has in every process: without addresses, functions and classes by their names."""
-    if isinstance(value, functools.partial):
+    if isinstance(value, partial):
         parts = [_shown(each) for each in value.args]
         parts += [f"{name}={_shown(inner)}" for name, inner in value.keywords.items()]
         return f"{stable_text(value.func)}({', '.join([*parts, '…'])})"
@@ -347,11 +363,8 @@ def stable_text(value: Any) -> str:
         if not isinstance(module, str) and owner is not None:
             module = type(owner).__module__
         return f"{module}.{name}" if isinstance(module, str) and module != "builtins" else name
-    try:
-        text = str(value)
-    except Exception:  # noqa: BLE001 - a value without words is still a value
-        return f"<{_type_name(value)}>"
-    return storable(_ADDRESS.sub("", text))
+    text = answer_of(str, value, default=None)
+    return f"<{_type_name(value)}>" if text is None else storable(_ADDRESS.sub("", text))
 
 
 def _shown(value: Any) -> str:
@@ -379,9 +392,8 @@ def _type_name(value: Any) -> str:
 
 
 def _words(error: Exception) -> str:
-    with contextlib.suppress(Exception):
-        return f"{type(error).__name__}: {ascii(str(error))[1:-1][:150]}"
-    return type(error).__name__
+    words = answer_of(str, error, default=None)
+    return type(error).__name__ if words is None else f"{type(error).__name__}: {ascii(words)[1:-1][:150]}"
 
 
 def _again(first: tuple[Any, Any], rest: Iterator[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from artui.capture.console import ConsoleLog
+from artui.capture.warn import guarded_silently
 from artui.secrets import Redactor
 
 READ_BYTES = 1 << 16
@@ -72,9 +73,9 @@ class Pump:
             del self._sources[source]
             os.close(source)
         for log_id, log in list(self._logs.items()):
-            try:
+            with guarded_silently() as guard:
                 log.feed(content, stream=stream)
-            except Exception:  # noqa: BLE001 - printing must go on
+            if guard.has_failed:
                 del self._logs[log_id]
 
     def _listen(self) -> None:
@@ -111,12 +112,12 @@ class Pump:
             for source in ready:
                 self._pass(source)
         if (log := self._logs.pop(log_id, None)) is not None:
-            with contextlib.suppress(Exception):  # the disk may be full
+            with guarded_silently():  # the disk may be full
                 log.close(is_whole=is_whole)
 
     def _tick(self) -> None:
         for log in self._logs.values():
-            with contextlib.suppress(Exception):
+            with guarded_silently():
                 log.tick()
         for source, target in self._terminals:
             if source in self._sources:

@@ -31,7 +31,7 @@ from artui.capture.names import new_name
 from artui.capture.params import Params
 from artui.capture.start import Start, fitting_name, fitting_stage, text_of, writer_for
 from artui.capture.values import as_step, error_text, numbers, tag_values
-from artui.capture.warn import guarded, settings_or_default, tell, warn
+from artui.capture.warn import Guard, guarded, settings_or_default, tell, warn
 from artui.catalog import runs
 from artui.catalog.ids import new_id
 from artui.catalog.recent import remember
@@ -146,7 +146,8 @@ class Run:
         self._place = joining.place() if asked.parent is None and asked.id is None else Place(rank=None)
         writer = writer_for(catalog)
         mode = "new"
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(writers.release, writer)
             with guarded("naming the run"):
                 self.project, self.name = writer.redactor.name(self.project), writer.redactor.text(self.name)
             with guarded("finding the run to go on with"):
@@ -156,9 +157,7 @@ class Run:
             is_named = asked.name is not None or asked.project is not None
             writer.spool.act({**start, "mode": mode, "is_named": is_named})
             self._stream = writer.spool.stream(self.id, self._place.labels)
-        except BaseException:
-            writers.release(writer)
-            raise
+            undo.pop_all()
         self._writer, self._path, self._recording = writer, writer.path, recording
         self.is_recorded = True
         writer.add(self)
@@ -230,8 +229,8 @@ class Run:
         Without a step, calls are counted from where the last step was. Nested mappings are flattened with `/`. May be
         called from any thread, and in a process that was forked from this one.
         """
+        stream = self._stream
         try:
-            stream = self._stream
             if stream is None:
                 stream = self._find_stream("logging metrics")
                 if stream is None:
@@ -244,17 +243,17 @@ class Run:
                 if type(step) is not int:
                     step = as_step(step, self._next_step - 1)
                 self._next_step = step + 1
-            try:
-                stream.add(values, step, time.time_ns() // 1_000_000)
-            except Exception:  # noqa: BLE001 - something that is no plain number: look at each
-                found = dict(numbers(values))
-                if found:
-                    stream.add(found, as_step(step), time.time_ns() // 1_000_000)
-        except Exception as error:  # noqa: BLE001 - a training loop must not die of its log
-            warn(
-                f"log: {type(error).__name__}",
-                f"log() was given something that is no metric: {ascii(str(error))[:200]}",
-            )
+            stream.add(values, step, time.time_ns() // 1_000_000)
+        except Exception as error:  # noqa: BLE001 - a guard here would cost every call of a training loop time
+            self._log_plain_numbers(stream, values, step, error)
+
+    def _log_plain_numbers(self, stream: Stream | None, values: Mapping[str, Any], step: Any, error: Exception) -> None:
+        """Log again what could not be logged as it is: of its values, those that are or can become plain numbers."""
+        with Guard(_tell_no_metric):
+            if stream is None:
+                raise error
+            if plain := dict(numbers(values)):
+                stream.add(plain, as_step(step), time.time_ns() // 1_000_000)
 
     def log_params(self, params: Any) -> None:
         """Add params that were not known at the start."""
@@ -555,6 +554,13 @@ def join_run(run_id: str, catalog: str | None, project: str = "default", name: s
         writers.on_exit.append(run._end_at_exit)
         _live.add(run)
     return run
+
+
+def _tell_no_metric(error: Exception) -> None:
+    warn(
+        f"log: {type(error).__name__}",
+        f"log() was given something that is no metric: {ascii(text_of(error))[:200]}",
+    )
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from artui.catalog import finding
 from artui.catalog.finding import Place
 from artui.catalog.ignoring import PATTERN, exclude_from_git
 from artui.errors import ArtuiError, CatalogError
+from artui.foreign import answer_of
 from artui.model import STAGES
 from artui.reference import fit_name
 
@@ -46,10 +47,7 @@ def text_of(value: Any, otherwise: str = "") -> str:
     """Give the text of a value, whatever it is; None and what has no words give the other one."""
     if value is None:
         return otherwise
-    try:
-        return str(value)
-    except Exception:  # noqa: BLE001 - a value without words
-        return otherwise
+    return answer_of(str, value, default=otherwise)
 
 
 def fitting_name(given: Any, *, what: str, otherwise: str) -> str:

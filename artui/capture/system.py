@@ -13,6 +13,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from artui.capture.warn import guarded_silently
+from artui.foreign import answer_of, attempt
+
 FIRST_SECONDS = 1.0
 COST_SHARE = 0.005
 _MEGA = 1_000_000.0
@@ -41,15 +44,14 @@ class Sampler:
             self._thread.join(timeout=2)
 
     def _work(self) -> None:
-        try:
-            probe = Probe(self._pid, self._folder)
-        except Exception:  # noqa: BLE001 - a system that psutil does not know has no system metrics
-            return
+        probe = answer_of(Probe, self._pid, self._folder, default=None)
+        if probe is None:
+            return  # psutil does not know this system
         pause = min(FIRST_SECONDS, self._seconds)
         with contextlib.closing(probe):
             while not self._stop.wait(pause):
                 began = time.thread_time()
-                with contextlib.suppress(Exception):
+                with guarded_silently():
                     self._write(probe.sample(), round(time.monotonic() - self._began))
                 cost = time.thread_time() - began
                 self.cost_seconds += cost
@@ -93,15 +95,19 @@ class Probe:
 
     def _rates(self) -> dict[str, float]:
         values: dict[str, float] = {}
-        with contextlib.suppress(Exception):
-            if (disk := self._psutil.disk_io_counters()) is not None:
-                self._rate(values, "system/disk_read_mb_per_s", disk.read_bytes / _MEGA)
-                self._rate(values, "system/disk_written_mb_per_s", disk.write_bytes / _MEGA)
-        with contextlib.suppress(Exception):
-            if (network := self._psutil.net_io_counters()) is not None:
-                self._rate(values, "system/network_sent_mb_per_s", network.bytes_sent / _MEGA)
-                self._rate(values, "system/network_received_mb_per_s", network.bytes_recv / _MEGA)
+        attempt(self._add_disk_rates, values)
+        attempt(self._add_network_rates, values)
         return values
+
+    def _add_disk_rates(self, values: dict[str, float]) -> None:
+        if (disk := self._psutil.disk_io_counters()) is not None:
+            self._rate(values, "system/disk_read_mb_per_s", disk.read_bytes / _MEGA)
+            self._rate(values, "system/disk_written_mb_per_s", disk.write_bytes / _MEGA)
+
+    def _add_network_rates(self, values: dict[str, float]) -> None:
+        if (network := self._psutil.net_io_counters()) is not None:
+            self._rate(values, "system/network_sent_mb_per_s", network.bytes_sent / _MEGA)
+            self._rate(values, "system/network_received_mb_per_s", network.bytes_recv / _MEGA)
 
     def _rate(self, values: dict[str, float], name: str, counter: float) -> None:
         now = time.monotonic()
@@ -147,27 +153,33 @@ class _Gpus:
     def __init__(self) -> None:
         self._handles: list[Any] = []
         self._nvml: Any = None
-        try:
-            import pynvml
+        # There may be no package, no driver, or no right to ask it.
+        attempt(self._find)
 
-            pynvml.nvmlInit()
-            self._nvml = pynvml
-            self._handles = [pynvml.nvmlDeviceGetHandleByIndex(n) for n in range(pynvml.nvmlDeviceGetCount())]
-        except Exception:  # noqa: BLE001 - no package, no driver, or no right to ask it
-            return
+    def _find(self) -> None:
+        import pynvml
+
+        pynvml.nvmlInit()
+        self._nvml = pynvml
+        self._handles = [pynvml.nvmlDeviceGetHandleByIndex(n) for n in range(pynvml.nvmlDeviceGetCount())]
 
     def sample(self) -> dict[str, float]:
+        """Give what the sensors of every GPU say; not every device has every sensor."""
         values: dict[str, float] = {}
         for number, handle in enumerate(self._handles):
             for title, read in _GPU_SENSORS.items():
-                with contextlib.suppress(Exception):  # not every device has every sensor
-                    values[f"system/gpu/{number}/{title}"] = float(read(self._nvml, handle))
+                if (value := answer_of(_sensor_value, read, self._nvml, handle, default=None)) is not None:
+                    values[f"system/gpu/{number}/{title}"] = value
         return values
 
     def close(self) -> None:
+        """Let go of the driver."""
         if self._nvml is not None:
-            with contextlib.suppress(Exception):
-                self._nvml.nvmlShutdown()
+            attempt(self._nvml.nvmlShutdown)
+
+
+def _sensor_value(read: Callable[[Any, Any], float], nvml: Any, handle: Any) -> float:
+    return float(read(nvml, handle))
 
 
 def _memory_percent(nvml: Any, handle: Any) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 
 from artui.capture.arrays import as_number
 from artui.capture.warn import warn
+from artui.foreign import answer_of
 
 MAX_DEPTH = 32
 """Mappings in mappings go no deeper; one may hold itself."""
@@ -41,10 +42,8 @@ def as_step(step: Any, last: int = -1) -> int:
     what is no number goes on from the last step.
     """
     is_whole = True
-    said: int | None
-    try:
-        said = operator.index(step)
-    except Exception:  # noqa: BLE001 - no whole number by its type: look at what it says
+    said: int | None = answer_of(operator.index, step, default=None)
+    if said is None:  # no whole number by its type: look at what it says
         said = _said(step)
         is_whole = said is not None and not isinstance(step, str | bytes) and as_number(step) == said
     taken = _in_64_bits(last + 1 if said is None else said)
@@ -96,7 +95,5 @@ def tag_values(tags: Iterable[Any] | Mapping[Any, Any] | None) -> dict[str, str]
 
 
 def error_text(fault: BaseException) -> str:
-    try:
-        return "".join(traceback.format_exception(fault)).strip()
-    except Exception:  # noqa: BLE001 - an exception whose own words fail
-        return type(fault).__name__
+    """Give an exception with its traceback, as Python prints it; its type alone when it cannot be printed."""
+    return "".join(answer_of(traceback.format_exception, fault, default=[type(fault).__name__])).strip()

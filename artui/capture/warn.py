@@ -9,10 +9,12 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import TracebackType
 
 from artui.errors import ArtuiError
+from artui.foreign import answer_of
 from artui.settings import Settings, load_settings
 
 MAX_SUBJECTS = 5
@@ -44,14 +46,44 @@ def warn(cause: str, message: str, *, subject: str = "") -> None:
     tell(message)
 
 
-@contextlib.contextmanager
-def guarded(doing: str, subject: str = "") -> Iterator[None]:
-    """Let no error out of the logging API: tell of it once, count the rest. `subject` is what it was done to, if it has a name."""
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001 - a training loop must not die of its log
+class Guard:
+    """Ends every error of its block: a training loop, a thread or printing must not die of its log.
+
+    `KeyboardInterrupt` and `SystemExit` pass through. `has_failed` says afterwards whether there was an error.
+    """
+
+    __slots__ = ("_report", "has_failed")
+
+    def __init__(self, report: Callable[[Exception], None]) -> None:
+        self._report = report
+        self.has_failed = False
+
+    def __enter__(self) -> Guard:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        self.has_failed = True
+        self._report(error)
+        return True
+
+
+def guarded(doing: str, subject: str = "") -> Guard:
+    """Let no error out of the block: tell of it once, count the rest. `subject` names what it was done to, if anything."""
+
+    def report(error: Exception) -> None:
         named = f"{doing} {ascii(subject)[:80]}" if subject else doing
         warn(f"{doing}: {type(error).__name__}", f"{named} failed: {shown(error)}", subject=subject)
+
+    return Guard(report)
+
+
+def guarded_silently() -> Guard:
+    """Let no error out of the block, and say nothing of it."""
+    return Guard(lambda _: None)
 
 
 def tell(message: str) -> None:
@@ -79,10 +111,9 @@ def forget() -> None:
 
 def shown(error: BaseException) -> str:
     """Write an error in one plain line."""
-    try:
-        text = str(error) if isinstance(error, ArtuiError) else f"{type(error).__name__}: {error}"
-    except Exception:  # noqa: BLE001 - an exception whose own words fail
-        text = type(error).__name__
+    name = type(error).__name__
+    words = answer_of(str, error, default=None)
+    text = name if words is None else words if isinstance(error, ArtuiError) else f"{name}: {words}"
     return text if text.isascii() and text.isprintable() else ascii(text)[1:-1]
 
 

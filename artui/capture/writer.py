@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from artui.capture.warn import forget, guarded, shown, tell_counts, warn
+from artui.capture.warn import forget, guarded, guarded_silently, shown, tell_counts, warn
 from artui.catalog import Catalog, opening
 from artui.catalog.spool.place import remove_folder
 from artui.errors import ArtuiError, CatalogError, CatalogLocked, CatalogNotFound, DiskFull
@@ -79,12 +79,11 @@ class Writer:
                 )
             self.path = Path(os.path.realpath(path))
         self.redactor = Redactor(self._catalog.id if self._catalog is not None else str(self.path))
-        try:
-            self.spool = self._begin_spool(parent)
-        except BaseException:
+        with contextlib.ExitStack() as undo:
             if self._catalog is not None:
-                self._catalog.close()
-            raise
+                undo.callback(self._catalog.close)
+            self.spool = self._begin_spool(parent)
+            undo.pop_all()
         self._file: SpoolFile | None = None
         self._spool_ids = {self.spool.id}
         self._runs: list[Ticked] = []
@@ -224,23 +223,13 @@ class Writer:
         if not self._may_try(now):
             return False
         self._error = None
-        try:
-            catalog = self.catalog
-            spool.mark()
+        end: int | None = None
+        with guarded("folding the spool"):
             try:
-                end = folding.fold(catalog, file, beating=tuple(run.id for run in self._runs), tell=warn)
-            finally:
-                # Also of a fold that was broken off: what was committed of it is in the catalog.
-                spool.note_folded(file.folded_bytes)
-            if not catalog.is_in_place:
-                raise CatalogNotFound(
-                    f"{self.path.name} was moved, deleted or replaced.", remedy="Put it back, and nothing is lost."
-                )
-        except (CatalogError, OSError) as error:
-            self._cannot(error)
-            return False
-        except Exception as error:  # noqa: BLE001 - this thread must live as long as the program
-            warn(f"fold: {type(error).__name__}", f"folding the spool failed: {shown(error)}")
+                end = self._fold_into_catalog(file)
+            except (CatalogError, OSError) as error:
+                self._cannot(error)
+        if end is None:
             return False
         self._folded_at, self._folded_bytes = now, end
         self._again_seconds = AGAIN_SECONDS
@@ -249,6 +238,23 @@ class Writer:
                 folding.remove(self.catalog, before)
             self._folded_bytes = 0
         return spool.size == self._folded_bytes or not self._is_closing
+
+    def _fold_into_catalog(self, file: SpoolFile) -> int:
+        """Fold this process's spool; give the offset behind what is in the catalog now."""
+        from artui.catalog.spool import folding
+
+        catalog, spool = self.catalog, self.spool
+        spool.mark()
+        try:
+            end = folding.fold(catalog, file, beating=tuple(run.id for run in self._runs), tell=warn)
+        finally:
+            # Also of a fold that was broken off: what was committed of it is in the catalog.
+            spool.note_folded(file.folded_bytes)
+        if not catalog.is_in_place:
+            raise CatalogNotFound(
+                f"{self.path.name} was moved, deleted or replaced.", remedy="Put it back, and nothing is lost."
+            )
+        return end
 
     def _own_file(self) -> SpoolFile:
         """Give this process's spool as it is read: from the open file, whatever becomes of its name."""
@@ -276,7 +282,7 @@ class Writer:
         if not isinstance(error, CatalogLocked | DiskFull):
             catalog, self._catalog = self._catalog, None
             if catalog is not None:
-                with contextlib.suppress(Exception):
+                with guarded_silently():
                     catalog.close()
 
     def _adopt(self) -> None:

@@ -21,6 +21,7 @@ from artui import started
 from artui.catalog.header import is_demo
 from artui.catalog.spool.place import private_folder
 from artui.errors import ArtuiError, UsageError
+from artui.foreign import answer_of
 from artui.paths import usable_path
 from artui.settings import default_catalog, load_settings
 
@@ -98,14 +99,17 @@ def catalog_in(folder: Path) -> Path | None:
 
 def launch_folder() -> Path | None:
     """Give the folder in which this program was started, whatever a launcher has made the current one since."""
-    told = os.environ.get("TUNE_ORIG_WORKING_DIR", "")
-    with suppress(Exception):  # what Hydra raises before its configuration is there
-        if (hydra := sys.modules.get("hydra.core.hydra_config")) is not None:
-            told = str(hydra.HydraConfig.get().runtime.cwd)
-    for each in (told, started.folder):
-        if each and os.path.isdir(each):
-            return Path(each)
+    by_tune = os.environ.get("TUNE_ORIG_WORKING_DIR", "")
+    # Hydra raises before its configuration is there.
+    for folder in (answer_of(_hydra_folder, default="") or by_tune, started.folder):
+        if folder and os.path.isdir(folder):
+            return Path(folder)
     return _current_folder()
+
+
+def _hydra_folder() -> str:
+    hydra = sys.modules.get("hydra.core.hydra_config")
+    return "" if hydra is None else str(hydra.HydraConfig.get().runtime.cwd)
 
 
 def _told(named: str | os.PathLike[str] | None) -> Place | None:

@@ -22,6 +22,7 @@ from artui.catalog.attempts import attempt
 from artui.catalog.cleaning import AsItIs, redactor_of
 from artui.catalog.ids import new_id
 from artui.errors import AmbiguousReference
+from artui.foreign import answer_of, ask
 from artui.model import STAGES, ParamType, ParamValue
 
 STATUS_CODES = {"running": 0, "finished": 1, "failed": 2, "killed": 3}
@@ -258,17 +259,15 @@ def plain(value: Any) -> ParamValue:
         return int(value)
     if isinstance(value, float):
         return float(value)
-    try:
-        return orjson.loads(orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS))  # type: ignore[no-any-return]
-    except Exception:  # noqa: BLE001 - what an object's own str raises
-        return _any_text(value)
+    return ask(_through_json, value, otherwise=lambda _: _any_text(value))
+
+
+def _through_json(value: Any) -> ParamValue:
+    return orjson.loads(orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS))  # type: ignore[no-any-return]
 
 
 def _any_text(value: Any) -> str:
-    try:
-        return str(value)
-    except Exception:  # noqa: BLE001 - a value without words is still a value
-        return f"<{type(value).__name__}>"
+    return answer_of(str, value, default=f"<{type(value).__name__}>")
 
 
 def param_row(value: ParamValue) -> tuple[int, float | int | None, str | None]:
