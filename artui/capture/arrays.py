@@ -55,9 +55,9 @@ def flat_numbers(value: Any) -> tuple[np.ndarray[Any, Any], int]:
     import numpy as np
 
     is_text = isinstance(value, str | bytes | bytearray)
-    found = None if is_text else as_array(value)
-    if found is not None:
-        return found.astype(np.float64).ravel(), 0
+    array = None if is_text else as_array(value)
+    if array is not None:
+        return array.astype(np.float64).ravel(), 0
     if is_text or not isinstance(value, Iterable):
         number = as_number(value)
         return np.array([] if number is None else [number], np.float64), int(number is None)
@@ -92,8 +92,8 @@ def _element(value: Any) -> float | None:
         return as_number(value[0]) if len(value) == 1 else None
     if any(length != 1 for length in getattr(value, "shape", ())):
         return None  # nothing is brought from a device for nothing
-    found = as_array(value)
-    return float(found.reshape(-1)[0]) if found is not None and found.size == 1 else None
+    array = as_array(value)
+    return float(array.reshape(-1)[0]) if array is not None and array.size == 1 else None
 
 
 def _detached(value: Any) -> Any:

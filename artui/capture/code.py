@@ -49,10 +49,10 @@ class Code:
 
 def git_state(folder: str) -> GitState:
     """Ask git what is checked out in a folder; empty outside of a work tree."""
-    found = _git(folder, "rev-parse", "HEAD", "--show-toplevel") if folder else None
-    if found is None:
+    output = _git(folder, "rev-parse", "HEAD", "--show-toplevel") if folder else None
+    if output is None:
         return GitState()
-    commit, _, root = found.partition("\n")
+    commit, _, root = output.partition("\n")
     status = _git(folder, "status", "--porcelain", "--untracked-files=no")
     branch = _git(folder, "rev-parse", "--abbrev-ref", "HEAD")
     return GitState(commit, branch or "", None if status is None else bool(status), root)
@@ -114,9 +114,9 @@ def _of_git(state: GitState, folder: str, redactor: Redactor) -> Code:
 def _sources(folder: str, redactor: Redactor, scripts: Iterable[str]) -> Code:
     """Take the script and the imported modules of the project, where there is no git to name them."""
     main = [Path(path) for path in scripts]
-    found = getattr(sys.modules.get("__main__"), "__file__", None)
-    if not main and found and not _is_installed(os.path.realpath(found)):
-        main = [Path(found)]
+    script = getattr(sys.modules.get("__main__"), "__file__", None)
+    if not main and script and not _is_installed(os.path.realpath(script)):
+        main = [Path(script)]
     root = Path(os.path.realpath(folder or "."))
     roots = {root, *(Path(os.path.realpath(path)).parent for path in main)}
     paths = {Path(os.path.realpath(path)) for path in main}
@@ -134,14 +134,14 @@ def _sources(folder: str, redactor: Redactor, scripts: Iterable[str]) -> Code:
 
 def _modules(root: Path) -> list[Path]:
     """List the files of imported modules that lie under a folder and were not installed there."""
-    found: set[Path] = set()
+    paths: set[Path] = set()
     for module in tuple(sys.modules.values()):
         name = getattr(module, "__file__", None)
         if isinstance(name, str) and name.endswith((".py", ".pyi")):
             real = os.path.realpath(name)
             if real.startswith(str(root).rstrip("/") + "/") and not _is_installed(real):
-                found.add(Path(real))
-    return sorted(found)
+                paths.add(Path(real))
+    return sorted(paths)
 
 
 def _installed_folders() -> tuple[str, ...]:
@@ -167,10 +167,10 @@ def _untracked(root: str) -> list[Path]:
     inside = _modules(Path(root))[: 4 * MAX_FILES]
     if not inside:
         return []
-    known = _git_bytes(root, "ls-files", "-z", "--", *(os.path.relpath(path, root) for path in inside))
-    if known is None:
+    tracked = _git_bytes(root, "ls-files", "-z", "--", *(os.path.relpath(path, root) for path in inside))
+    if tracked is None:
         return []
-    names = {os.fsdecode(name) for name in known.split(b"\0")}
+    names = {os.fsdecode(name) for name in tracked.split(b"\0")}
     return [path for path in inside if os.path.relpath(path, root) not in names]
 
 
@@ -203,8 +203,8 @@ def _redacted(content: bytes, redactor: Redactor) -> bytes:
 
 def _git(folder: str, *arguments: str) -> str | None:
     """Ask git; None when it is not there, the folder is no work tree, or it takes too long."""
-    found = _git_bytes(folder, *arguments, seconds=GIT_SECONDS)
-    return None if found is None else found.decode("utf-8", "replace").strip()
+    output = _git_bytes(folder, *arguments, seconds=GIT_SECONDS)
+    return None if output is None else output.decode("utf-8", "replace").strip()
 
 
 def _git_bytes(folder: str, *arguments: str, seconds: float = DIFF_SECONDS) -> bytes | None:

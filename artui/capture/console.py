@@ -53,7 +53,7 @@ class ConsoleLog:
         self._kept_back = ""
         """Finished lines of a block that has not ended."""
         self._settled_bytes = 0
-        self._left_out_bytes = self._said_bytes = 0
+        self._left_out_bytes = self._notice_bytes = 0
         self._shown = ""
         self._file_bytes = 0
         """What the file has by our own writing: if it has another size, somebody else changed it."""
@@ -130,14 +130,14 @@ class ConsoleLog:
             head = head[:mark]
         tail = os.pread(handle, self._limit_bytes // 2, self._settled_bytes - self._limit_bytes // 2)
         tail = tail[tail.find(b"\n") + 1 :]
-        self._left_out_bytes += self._settled_bytes - len(head) - len(tail) - self._said_bytes
-        said = _LEFT_OUT + f"{self._left_out_bytes:,} bytes of the console are left out here]\n".encode()
-        self._said_bytes = len(said)
+        self._left_out_bytes += self._settled_bytes - len(head) - len(tail) - self._notice_bytes
+        notice = _LEFT_OUT + f"{self._left_out_bytes:,} bytes of the console are left out here]\n".encode()
+        self._notice_bytes = len(notice)
         os.ftruncate(handle, 0)
-        self._settled_bytes = self._file_bytes = os.pwrite(handle, head + said + tail, 0)
+        self._settled_bytes = self._file_bytes = os.pwrite(handle, head + notice + tail, 0)
         self._recent.clear()
         self._recent_bytes = 0
-        self._keep(head + said + tail)
+        self._keep(head + notice + tail)
 
     def _keep(self, content: bytes) -> None:
         """Keep the last of what was written, for a file that has to be written anew."""
@@ -151,20 +151,20 @@ class ConsoleLog:
         handle = self._handle
         if handle is None:
             return
-        found = os.fstat(handle)
+        open_status = os.fstat(handle)
         with contextlib.suppress(OSError):
-            here = os.stat(self.path, follow_symlinks=False)
-            if (here.st_dev, here.st_ino, here.st_size, here.st_nlink) == (
-                found.st_dev, found.st_ino, self._file_bytes, 1,
+            named_status = os.stat(self.path, follow_symlinks=False)
+            if (named_status.st_dev, named_status.st_ino, named_status.st_size, named_status.st_nlink) == (
+                open_status.st_dev, open_status.st_ino, self._file_bytes, 1,
             ):  # fmt: skip
                 return
         fresh = make_file(self.path)
-        if found.st_size == self._file_bytes:
+        if open_status.st_size == self._file_bytes:
             parts = _parts_of(handle, self._settled_bytes)
         else:
             lost_bytes = self._settled_bytes - self._recent_bytes
-            said = _LEFT_OUT + f"{lost_bytes:,} bytes of the console were lost: its file was cut]\n".encode()
-            parts = iter([*([said] if lost_bytes else []), *self._recent])
+            notice = _LEFT_OUT + f"{lost_bytes:,} bytes of the console were lost: its file was cut]\n".encode()
+            parts = iter([*([notice] if lost_bytes else []), *self._recent])
         place = 0
         for part in parts:
             place += os.pwrite(fresh, part, place)

@@ -82,7 +82,7 @@ class _Pump:
         self._is_turned = False
         reading: list[tuple[int, int, str]] = []
         with contextlib.ExitStack() as stack:
-            for number, end, source in _ends_of([each for each in (1, 2) if is_open(each)], stack):
+            for number, end, source in _ends_of([number for number in (1, 2) if is_open(number)], stack):
                 self._ends[number] = end
                 self._before[number] = _kept(number)
                 if source is not None:
@@ -91,13 +91,13 @@ class _Pump:
             self._answers, answers = os.pipe()
             for handle in (control, answers):
                 stack.callback(os.close, handle)
-            told = {"control": control, "answers": answers, "sources": reading}
+            channels = {"control": control, "answers": answers, "sources": reading}
             begin = "import sys, json; sys.path[:] = json.loads(sys.argv.pop()); from artui.capture.pump import main; main()"
-            here = str(Path(__file__).parents[2])
-            path = [here, *(each for each in sys.path if each and each != here)]
+            package_root = str(Path(__file__).parents[2])
+            path = [package_root, *(entry for entry in sys.path if entry and entry != package_root)]
             self._process = subprocess.Popen(
-                [sys.executable, "-c", begin, json.dumps(told), json.dumps(path)], stdin=subprocess.DEVNULL, start_new_session=True,
-                pass_fds=[control, answers, *(each for source, target, _ in reading for each in (source, target))],
+                [sys.executable, "-c", begin, json.dumps(channels), json.dumps(path)], stdin=subprocess.DEVNULL, start_new_session=True,
+                pass_fds=[control, answers, *(handle for source, target, _ in reading for handle in (source, target))],
                 env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}, cwd="/",
             )  # fmt: skip
 
@@ -106,8 +106,8 @@ class _Pump:
         return self._process.poll() is None
 
     def begin(self, log: PumpedLog, *, limit_bytes: int, key: str) -> None:
-        told = {"begin": str(log.path), "path": str(log.path.absolute()), "limit_bytes": limit_bytes, "key": key}
-        if not self._ask(told):
+        request = {"begin": str(log.path), "path": str(log.path.absolute()), "limit_bytes": limit_bytes, "key": key}
+        if not self._ask(request):
             raise OSError(f"{log.path.name} cannot be made")
         self._logs.append(log)
         self._turn()
@@ -141,10 +141,10 @@ class _Pump:
                     os.dup2(self._before[number], number)
         self._is_turned = False
 
-    def _ask(self, told: dict[str, Any]) -> bool:
+    def _ask(self, request: dict[str, Any]) -> bool:
         """Tell the pump something, and wait until it is done."""
         try:
-            os.write(self._control, json.dumps(told).encode() + b"\n")
+            os.write(self._control, json.dumps(request).encode() + b"\n")
             if not select.select([self._answers], [], [], ANSWER_SECONDS)[0]:
                 return False
             return bool(json.loads(os.read(self._answers, 4096).split(b"\n")[0] or b"{}").get("is_done"))
@@ -169,13 +169,13 @@ def _ends_of(numbers: list[int], stack: contextlib.ExitStack) -> Iterator[tuple[
     """Give (descriptor, end to write to, end to read from) for each; two that lead to one place share the ends, which keeps their order."""
     made: list[tuple[os.stat_result, int]] = []
     for number in numbers:
-        found = os.fstat(number)
-        if (shared := next((end for other, end in made if os.path.samestat(found, other)), None)) is not None:
+        status = os.fstat(number)
+        if (shared := next((end for other, end in made if os.path.samestat(status, other)), None)) is not None:
             yield number, shared, None
             continue
-        source, end = _terminal(number) if stat.S_ISCHR(found.st_mode) and os.isatty(number) else _pipe()
+        source, end = _terminal(number) if stat.S_ISCHR(status.st_mode) and os.isatty(number) else _pipe()
         stack.callback(os.close, source)
-        made.append((found, end))
+        made.append((status, end))
         yield number, end, source
 
 

@@ -66,15 +66,15 @@ def packages(folders: tuple[str, ...] = ()) -> dict[str, str]:
     """Give the installed packages with their versions; of other folders than this interpreter's, if there are any."""
     from importlib.metadata import distributions
 
-    found: dict[str, str] = {}
-    for each in distributions(path=list(folders)) if folders else distributions():
+    versions: dict[str, str] = {}
+    for distribution in distributions(path=list(folders)) if folders else distributions():
         try:
-            name, version = each.metadata["Name"], each.version
+            name, version = distribution.metadata["Name"], distribution.version
         except (ValueError, KeyError, OSError):
             continue  # a package whose metadata is damaged
         if name:
-            found.setdefault(str(name), str(version))
-    return dict(sorted(found.items(), key=lambda pair: pair[0].lower()))
+            versions.setdefault(str(name), str(version))
+    return dict(sorted(versions.items(), key=lambda pair: pair[0].lower()))
 
 
 def description() -> dict[str, Any]:
@@ -97,19 +97,19 @@ def description() -> dict[str, Any]:
 
 def python_of(command: Sequence[str]) -> tuple[str, tuple[str, ...]] | None:
     """Find the Python that a command runs, without running it: (version, folders of packages); None if there is none."""
-    found = shutil.which(command[0]) if command else None
-    if found is None:
+    program = shutil.which(command[0]) if command else None
+    if program is None:
         return None
-    if not os.path.basename(found).startswith("python"):
+    if not os.path.basename(program).startswith("python"):
         try:
-            with open(found, "rb") as stream:
+            with open(program, "rb") as stream:
                 line = stream.readline(500).decode("utf-8", "replace")
         except OSError:
             return None
-        found = line[2:].split()[0] if line.startswith("#!") and len(line) > 3 else ""
-        if not os.path.basename(found).startswith("python"):
+        program = line[2:].split()[0] if line.startswith("#!") and len(line) > 3 else ""
+        if not os.path.basename(program).startswith("python"):
             return None
-    for place in (Path(found), Path(os.path.realpath(found))):
+    for place in (Path(program), Path(os.path.realpath(program))):
         folders = sorted(place.parent.parent.glob("lib/python3*/site-packages"))
         if folders:
             return folders[-1].parent.name.removeprefix("python"), tuple(map(str, folders[-1:]))
@@ -173,28 +173,28 @@ def seeds() -> dict[str, Any]:
 
     Python's own `random` does not say what it was seeded with. Nothing is imported, and no state is changed.
     """
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     if (value := os.environ.get("PYTHONHASHSEED")) is not None:
-        found["PYTHONHASHSEED"] = value
+        values["PYTHONHASHSEED"] = value
     torch = sys.modules.get("torch")
     if torch is not None:
-        attempt(_add_torch_seed, found, torch)
+        attempt(_add_torch_seed, values, torch)
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:
-        attempt(_add_numpy_seed, found, numpy_random)
-    return found
+        attempt(_add_numpy_seed, values, numpy_random)
+    return values
 
 
-def _add_torch_seed(seeds: dict[str, Any], torch: Any) -> None:
-    seeds["torch"] = int(torch.initial_seed())
-    seeds["torch.deterministic"] = bool(torch.are_deterministic_algorithms_enabled())
+def _add_torch_seed(values: dict[str, Any], torch: Any) -> None:
+    values["torch"] = int(torch.initial_seed())
+    values["torch.deterministic"] = bool(torch.are_deterministic_algorithms_enabled())
 
 
-def _add_numpy_seed(seeds: dict[str, Any], numpy_random: Any) -> None:
+def _add_numpy_seed(values: dict[str, Any], numpy_random: Any) -> None:
     kind, words, place, *_ = numpy_random.get_state()
     # Seeding MT19937 by one number puts that number first (init_genrand of Matsumoto and Nishimura).
     if kind == "MT19937" and place == 624 and _seeded(int(words[0])) == [int(word) for word in words[:3]]:
-        seeds["numpy"] = int(words[0])
+        values["numpy"] = int(words[0])
 
 
 def _seeded(seed: int) -> list[int]:
@@ -208,7 +208,7 @@ def variables(environment: Mapping[str, str], *, extra: tuple[str, ...] = ()) ->
     """Give the variables of an environment: values by the list of names, and else None."""
     patterns = (*VARIABLES, *extra)
     return {
-        name: value if any(fnmatch.fnmatchcase(name, each) for each in patterns) else None
+        name: value if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns) else None
         for name, value in sorted(environment.items())
     }
 
@@ -224,10 +224,10 @@ _JOBS = {
 
 def job(environment: Mapping[str, str] = os.environ) -> dict[str, dict[str, str]]:
     """Give the ids of the batch job and launcher that this process is part of."""
-    found = {
+    values_by_system = {
         system: {name: environment[name] for name in names if environment.get(name)} for system, names in _JOBS.items()
     }
-    return {system: values for system, values in found.items() if values}
+    return {system: values for system, values in values_by_system.items() if values}
 
 
 _CONTAINER_ID = re.compile(r"(?:docker|containerd|libpod|crio|kubepods)[^\n]*?([0-9a-f]{64})")
@@ -235,27 +235,27 @@ _CONTAINER_ID = re.compile(r"(?:docker|containerd|libpod|crio|kubepods)[^\n]*?([
 
 def container() -> dict[str, str]:
     """Say in which container this process runs, as far as the system tells; empty outside of one."""
-    found: dict[str, str] = {}
+    facts: dict[str, str] = {}
     if image := os.environ.get("APPTAINER_CONTAINER") or os.environ.get("SINGULARITY_CONTAINER"):
-        found |= {"kind": "apptainer", "image": image}
+        facts |= {"kind": "apptainer", "image": image}
     elif os.path.exists("/run/.containerenv"):
-        found["kind"] = "podman"
+        facts["kind"] = "podman"
         with contextlib.suppress(OSError):
             for line in Path("/run/.containerenv").read_text("utf-8", "replace").splitlines():
                 name, _, value = line.partition("=")
                 if name in ("id", "image", "name"):
-                    found[name] = value.strip('"')
+                    facts[name] = value.strip('"')
     elif os.path.exists("/.dockerenv"):
-        found["kind"] = "docker"
+        facts["kind"] = "docker"
     if os.environ.get("KUBERNETES_SERVICE_HOST"):
-        found |= {"kind": "kubernetes", "pod": socket.gethostname()}
-    if "id" not in found:
+        facts |= {"kind": "kubernetes", "pod": socket.gethostname()}
+    if "id" not in facts:
         for place in ("/proc/self/cgroup", "/proc/self/mountinfo"):
             with contextlib.suppress(OSError):
                 if match := _CONTAINER_ID.search(Path(place).read_text("utf-8", "replace")):
-                    found |= {"kind": found.get("kind", "container"), "id": match[1]}
+                    facts |= {"kind": facts.get("kind", "container"), "id": match[1]}
                     break
-    return found
+    return facts
 
 
 def current_folder() -> str:

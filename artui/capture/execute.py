@@ -139,13 +139,13 @@ def _outer_run() -> str | None:
 def _scripts(command: Sequence[str]) -> list[str]:
     """Name the files of a command line that are its source."""
     endings = (".py", ".sh", ".r", ".R", ".jl", ".pl", ".rb", ".js", ".lua", ".m")
-    found = [part for part in command[:10] if part.endswith(endings) and os.path.isfile(part)]
+    scripts = [part for part in command[:10] if part.endswith(endings) and os.path.isfile(part)]
     first = shutil.which(command[0])
-    if not found and first is not None and os.path.isfile(first):
+    if not scripts and first is not None and os.path.isfile(first):
         with contextlib.suppress(OSError), open(first, "rb") as stream:
             if stream.read(2) == b"#!" and not first.startswith(("/usr/", "/bin/")):
-                found.append(first)
-    return found
+                scripts.append(first)
+    return scripts
 
 
 def _finish(run: Run, code: int, program: _Program) -> None:
@@ -171,13 +171,13 @@ def _signal_name(number: int) -> str:
 
 
 def _save_files(run: Run, wanted: Sequence[Wanted], began: float) -> None:
-    for each in wanted:
-        paths = sorted(glob.glob(each.pattern, recursive=True))
+    for expected in wanted:
+        paths = sorted(glob.glob(expected.pattern, recursive=True))
         fresh = [path for path in paths if _changed_at(path) >= began - 1]
         if not fresh:
-            warn(f"artifact {each.pattern}", f"no file that the program made matches {each.pattern!a}.")
+            warn(f"artifact {expected.pattern}", f"no file that the program made matches {expected.pattern!a}.")
         for path in fresh:
-            run.save(each.name or _artifact_name(path), path, kind=each.kind)
+            run.save(expected.name or _artifact_name(path), path, kind=expected.kind)
 
 
 def _changed_at(path: str) -> float:

@@ -63,8 +63,8 @@ def _cells(column: Any, name: str) -> list[Any]:
     length, start = column.size(), column.offset or 0
     cells: list[Any]
     if kind == _CATEGORY:
-        told = column.describe_categorical
-        words = _cells(told["categories"], name) if told["is_dictionary"] else None
+        categorical = column.describe_categorical
+        words = _cells(categorical["categories"], name) if categorical["is_dictionary"] else None
         codes = _numbers(buffers["data"], start, length).tolist()
         # A code of a missing cell stands for no word.
         cells = [words[code] if words and 0 <= code < len(words) else None for code in codes]

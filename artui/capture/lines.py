@@ -73,8 +73,8 @@ def pairs(line: str) -> dict[str, float]:
         _add(values, box["name"], box["value"])
     elif values and len(segments := re.split(r"\s*[|;\t]\s*|,\s+|\s+-\s+", line)) > 1:
         for segment in segments:
-            if found := _SEGMENT.fullmatch(segment.strip()):
-                _add(values, found["name"], found["value"])
+            if named := _SEGMENT.fullmatch(segment.strip()):
+                _add(values, named["name"], named["value"])
     return values if is_measured(values) else {}
 
 
@@ -108,14 +108,14 @@ def mapping_in(line: str) -> tuple[dict[str, float], str, bool] | None:
     start, end = line.find("{"), line.rfind("}")
     if start < 0 or end < start:
         return None
-    found = _parsed(line[start : end + 1])
-    if not isinstance(found, Mapping):
+    mapping = _parsed(line[start : end + 1])
+    if not isinstance(mapping, Mapping):
         return None
     values: dict[str, float] = {}
-    _flatten(values, "", found, 0)
+    _flatten(values, "", mapping, 0)
     is_json_line = start == 0 and end == len(line) - 1 and line[1:].lstrip().startswith('"')
     return (
-        (values, line[:start], type(found.get("epoch")) is int)
+        (values, line[:start], type(mapping.get("epoch")) is int)
         if values and (is_json_line or is_measured(values))
         else None
     )

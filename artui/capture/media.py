@@ -58,7 +58,7 @@ def table(value: Any, columns: Sequence[str] | None = None) -> Content:
                 f"a table has more than {MAX_ROWS:,} rows: the others are left out. Write a file and save() it.",
             )
             break
-        writer.writerow([_cell(each) for each in row])
+        writer.writerow([_cell(cell) for cell in row])
     return Content("table.csv", "table", out.getvalue().encode("utf-8", "backslashreplace"), "text/csv")
 
 
@@ -102,12 +102,12 @@ def png(value: Any) -> bytes:
     """Write an array as PNG (ISO/IEC 15948): 8 bits, grey, grey and alpha, RGB or RGBA, no filter."""
     import numpy as np
 
-    found = as_array(value)
-    if found is None:
+    array = as_array(value)
+    if array is None:
         raise UsageError(
             f"A {type(value).__name__} is no picture.", remedy="Give an array, a tensor, a PIL image or a path."
         )
-    pixels, shape = found, found.shape
+    pixels, shape = array, array.shape
     while pixels.ndim > 3 and pixels.shape[0] == 1:
         pixels = pixels[0]
     if pixels.ndim == 3 and pixels.shape[0] in (1, 3, 4) and pixels.shape[2] not in (1, 2, 3, 4):
@@ -169,10 +169,10 @@ def histogram(value: Any, bins: int | Sequence[float]) -> tuple[Content, dict[st
     finite = values[np.isfinite(values)]
     counts, edges = np.histogram(finite, bins=bins)
     rows = zip(edges[:-1].tolist(), edges[1:].tolist(), counts.tolist(), strict=True)
-    found = table(rows, columns=("low", "high", "count"))
+    bin_table = table(rows, columns=("low", "high", "count"))
     facts: dict[str, Any] = {"count": len(values), "not_finite": int(len(values) - len(finite))}
     if left_count:
         facts["no_numbers"] = left_count
     if len(finite):
         facts |= {"min": float(finite.min()), "max": float(finite.max()), "mean": float(finite.mean())}
-    return Content("histogram.csv", "table", found.content, "text/csv"), facts
+    return Content("histogram.csv", "table", bin_table.content, "text/csv"), facts

@@ -42,8 +42,8 @@ def executed_cells() -> str:
 def name() -> str:
     """Give the notebook's file, as VS Code, papermill or Jupyter say it; empty where none does."""
     names = _names()
-    told = next((names[word] for word in _FILES if isinstance(names.get(word), str) and names[word]), None)
-    return str(told or os.environ.get("JPY_SESSION_NAME", ""))
+    file = next((names[word] for word in _FILES if isinstance(names.get(word), str) and names[word]), None)
+    return str(file or os.environ.get("JPY_SESSION_NAME", ""))
 
 
 def _inputs() -> list[Any]:

@@ -42,7 +42,7 @@ class Params:
 
     def __init__(self, given: Any) -> None:
         self.values: dict[str, ParamValue] = {}
-        self.told: list[tuple[str, str]] = []
+        self.warnings: list[tuple[str, str]] = []
         """(cause, sentence): the cause names the param, so that each is told once."""
         self._left_out = 0
         self._path: list[int] = []
@@ -113,7 +113,7 @@ class Params:
 
     def _tell(self, name: str, what: str) -> None:
         shown = f"param {ascii(name)[:80]}: " if name else "params: "
-        self.told.append((f"params {name}", f"{shown}{what}."))
+        self.warnings.append((f"params {name}", f"{shown}{what}."))
 
 
 class _Unreadable:
@@ -148,8 +148,8 @@ class _Values:
     def of(self, value: Any) -> Any:
         try:
             return self._of(value, 0)
-        except _TooLong as found:
-            return found if found.text else _TooLong(_summary(value))
+        except _TooLong as too_long:
+            return too_long if too_long.text else _TooLong(_summary(value))
 
     def _of(self, value: Any, depth: int) -> Any:
         self._count += 1
@@ -174,11 +174,11 @@ class _Values:
         if (listed := _array_list(value)) is not None:
             return self._of(listed, depth)
         if isinstance(value, Set):
-            return sorted((self._of(each, depth + 1) for each in value), key=_in_order)
+            return sorted((self._of(element, depth + 1) for element in value), key=_in_order)
         if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview | range):
             members = _members(value, is_whole=False)  # a named tuple
             if members is None:
-                return [self._of(each, depth + 1) for each in _items(value)]
+                return [self._of(element, depth + 1) for element in _items(value)]
             return {_name_of(name): self._of(inner, depth + 1) for name, inner in members}
         members = _members(value, is_whole=False)
         if members is not None:
@@ -212,10 +212,10 @@ def _array_list(value: Any) -> list[Any] | None:
     shape = getattr(value, "shape", None)
     if not isinstance(shape, tuple) or not callable(to_list := getattr(value, "tolist", None)):
         return None
-    if math.prod(each for each in shape if isinstance(each, int)) > MAX_ITEMS:
+    if math.prod(length for length in shape if isinstance(length, int)) > MAX_ITEMS:
         raise _TooLong(_summary(value))
-    found = to_list()
-    return found if isinstance(found, list) else [found]
+    values = to_list()
+    return values if isinstance(values, list) else [values]
 
 
 def _summary(value: Any) -> str:
@@ -243,7 +243,7 @@ def _members(value: Any, *, is_whole: bool) -> Iterator[tuple[Any, Any]] | None:
             more = getattr(value, "model_extra", None)
             return _read(value, [*declared, *(more if isinstance(more, Mapping) else ())])
     if isinstance(declared := getattr(kind, "__attrs_attrs__", None), tuple):
-        return _read(value, [each.name for each in declared])
+        return _read(value, [attribute.name for attribute in declared])
     if isinstance(value, tuple) and isinstance(names := getattr(kind, "_fields", None), tuple):
         return _read(value, list(names))
     if callable(by_module := getattr(value, "flags_by_module_dict", None)):  # absl
@@ -330,16 +330,16 @@ def _pairs(value: Iterable[Any]) -> Iterator[tuple[Any, Any]] | None:
 
 def _attributes(value: Any) -> Iterator[tuple[str, Any]] | None:
     """Give what a plain object, or a class that is used as a list of settings, has: public and no method."""
-    found: dict[str, Any] = {}
+    members: dict[str, Any] = {}
     kind = value if isinstance(value, type) else type(value)
-    for each in reversed(kind.__mro__[:-1]):
-        found |= {name: inner for name, inner in vars(each).items() if not _is_method(inner)}
+    for base in reversed(kind.__mro__[:-1]):
+        members |= {name: inner for name, inner in vars(base).items() if not _is_method(inner)}
     if not isinstance(value, type):
-        found |= getattr(value, "__dict__", {})
-        names = [name for each in kind.__mro__ for name in _slots(each)]
-        found |= {name: getattr(value, name) for name in names if hasattr(value, name)}
-    found = {name: inner for name, inner in found.items() if isinstance(name, str) and not name.startswith("_")}
-    return iter(found.items()) if found and len(found) <= _MAX_MEMBERS else None
+        members |= getattr(value, "__dict__", {})
+        names = [name for base in kind.__mro__ for name in _slots(base)]
+        members |= {name: getattr(value, name) for name in names if hasattr(value, name)}
+    members = {name: inner for name, inner in members.items() if isinstance(name, str) and not name.startswith("_")}
+    return iter(members.items()) if members and len(members) <= _MAX_MEMBERS else None
 
 
 def _slots(kind: type) -> tuple[str, ...]:
@@ -354,7 +354,7 @@ def _is_method(value: Any) -> bool:
 def stable_text(value: Any) -> str:
     """Write a value as a text that it has in every process: without addresses, functions and classes by their names."""
     if isinstance(value, partial):
-        parts = [_shown(each) for each in value.args]
+        parts = [_shown(argument) for argument in value.args]
         parts += [f"{name}={_shown(inner)}" for name, inner in value.keywords.items()]
         return f"{stable_text(value.func)}({', '.join([*parts, '…'])})"
     name, module = getattr(value, "__qualname__", None), getattr(value, "__module__", None)

@@ -62,9 +62,9 @@ class Patterns:
                         values[name] = number
         if not values and self._is_automatic and line:
             values, step = self._automatic(line)
-        known = {name: value for name, value in values.items() if name in self._names or len(self._names) < MAX_NAMES}
-        self._names.update(known)
-        return known, step
+        kept = {name: value for name, value in values.items() if name in self._names or len(self._names) < MAX_NAMES}
+        self._names.update(kept)
+        return kept, step
 
     def _automatic(self, line: str) -> tuple[dict[str, float], int | None]:
         if not lines.may_measure(line) and not self._table.is_open and not Progress.may_read(line):
@@ -192,9 +192,9 @@ class CsvTail:
         """Give the metrics of each new whole row, and its step."""
         try:
             with open_regular(self.path) as stream:
-                found = os.fstat(stream.fileno())
-                if self._place != (found.st_dev, found.st_ino) or found.st_size < self._offset:
-                    self._place, self._offset = (found.st_dev, found.st_ino), 0
+                status = os.fstat(stream.fileno())
+                if self._place != (status.st_dev, status.st_ino) or status.st_size < self._offset:
+                    self._place, self._offset = (status.st_dev, status.st_ino), 0
                     self._header, self._rest = [], b""
                 stream.seek(self._offset)
                 content = stream.read(self.MAX_READ_BYTES) or b""

@@ -82,12 +82,12 @@ class Progress:
         is_evaluation = _EVALUATING.match(line) is not None
         epoch: int | None = None
         has_total, rest = False, line
-        if found := _EPOCH.search(line) or _PHASE.search(line):
-            groups = found.groupdict()
+        if epoch_match := _EPOCH.search(line) or _PHASE.search(line):
+            groups = epoch_match.groupdict()
             epoch = int(groups["epoch"]) if groups["epoch"] else None
             has_total = groups.get("of") is not None
             is_evaluation = is_evaluation or not (groups["phase"] or "train").lower().startswith("train")
-            rest = f"{line[: found.start()]} {line[found.end() :]}"
+            rest = f"{line[: epoch_match.start()]} {line[epoch_match.end() :]}"
         if epoch is not None:
             self._begin_epoch(epoch, has_total=has_total)
         at: int | None = None
@@ -95,7 +95,7 @@ class Progress:
         if place := next((place for pattern in _PLACES if (place := pattern.search(rest))), None):
             at, of = int(place["at"]), int(place["of"])
             rest = f"{rest[: place.start()]} {rest[place.end() :]}"
-        counters = {each["name"].lower(): int(each["value"]) for each in _COUNTER.finditer(rest)}
+        counters = {match["name"].lower(): int(match["value"]) for match in _COUNTER.finditer(rest)}
         first = _FIRST.match(line)
         number = int(first["boxed"] or first["plain"]) if first else None
         return Placed(rest, epoch, has_total, at, of, counters, number, is_evaluation)

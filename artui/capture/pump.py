@@ -43,13 +43,13 @@ class Pump:
         self._sources = {source: (target, stream) for source, target, stream in sources}
         self._terminals = [(source, target) for source, target, _ in sources if os.isatty(source)]
         self._logs: dict[str, ConsoleLog] = {}
-        self._asked = b""
-        self._is_told = True
+        self._begun_request = b""
+        self._is_connected = True
         self._ticked_at = 0.0
 
     def run(self) -> None:
-        while self._sources or self._is_told:
-            handles = [*self._sources, *([self._control] if self._is_told else [])]
+        while self._sources or self._is_connected:
+            handles = [*self._sources, *([self._control] if self._is_connected else [])]
             ready = select.select(handles, [], [], TICK_SECONDS)[0]
             for handle in ready:
                 if handle != self._control:
@@ -81,25 +81,25 @@ class Pump:
     def _listen(self) -> None:
         content = os.read(self._control, READ_BYTES)
         if not content:  # the program is gone
-            self._is_told = False
+            self._is_connected = False
             for log_id in list(self._logs):
                 self._end(log_id, is_whole=False)
             return
-        *lines, self._asked = (self._asked + content).split(b"\n")
+        *lines, self._begun_request = (self._begun_request + content).split(b"\n")
         for line in lines:
             self._do(json.loads(line))
 
-    def _do(self, told: dict[str, Any]) -> None:
+    def _do(self, request: dict[str, Any]) -> None:
         is_done = True
-        if "begin" in told:
+        if "begin" in request:
             try:
-                self._logs[told["begin"]] = ConsoleLog(
-                    Path(told["path"]), limit_bytes=told["limit_bytes"], redact=Redactor(told["key"]).text
+                self._logs[request["begin"]] = ConsoleLog(
+                    Path(request["path"]), limit_bytes=request["limit_bytes"], redact=Redactor(request["key"]).text
                 )
             except OSError:
                 is_done = False
-        elif "end" in told:
-            self._end(told["end"])
+        elif "end" in request:
+            self._end(request["end"])
         with contextlib.suppress(OSError):
             os.write(self._answers, json.dumps({"is_done": is_done}).encode() + b"\n")
 
@@ -148,5 +148,5 @@ def main() -> None:
     """Pump until the end, with what the first argument says."""
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGTSTP", "SIGTTOU", "SIGPIPE", "SIGUSR1", "SIGUSR2"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
-    told = json.loads(sys.argv[1])
-    Pump(told["control"], told["answers"], [tuple(each) for each in told["sources"]]).run()
+    channels = json.loads(sys.argv[1])
+    Pump(channels["control"], channels["answers"], [tuple(source) for source in channels["sources"]]).run()

@@ -175,11 +175,11 @@ class Recording:
 
         described = environment.description()
         if self._program is not None:
-            found = environment.python_of(self._program.command)
+            python = environment.python_of(self._program.command)
             described = {
                 name: value for name, value in described.items() if name not in ("python", "implementation", "packages")
             }
-            described |= {"python": found[0], "packages": environment.packages(found[1])} if found else {}
+            described |= {"python": python[0], "packages": environment.packages(python[1])} if python else {}
         text = orjson.dumps(described, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
         content = Content("environment.json", "environment", text, "application/json")
         self.spool_version("environment", [content], relation="input", stage="modelling")
@@ -206,15 +206,15 @@ class Recording:
         from artui.preview import preview
 
         run, kind, name = self._run, contents[0].kind, self.redactor.name(name)
-        contents = [self.cleaned(each) for each in contents]
+        contents = [self.cleaned(file) for file in contents]
         previews = {
-            each.name: dataclasses.asdict(preview(each.name, io.BytesIO(each.content), len(each.content)))
-            for each in contents[:MAX_PREVIEWS]
+            file.name: dataclasses.asdict(preview(file.name, io.BytesIO(file.content), len(file.content)))
+            for file in contents[:MAX_PREVIEWS]
         }
         self.act(
-            "save", b"".join(each.content for each in contents), project=run.project, artifact=name, kind=kind,
+            "save", b"".join(file.content for file in contents), project=run.project, artifact=name, kind=kind,
             stage=stage or stage_of(kind, run.stage), relation=relation, metadata=dict(metadata or {}), previews=previews,
-            files=[(each.name, len(each.content), each.media_type or media_type(each.name)) for each in contents],
+            files=[(file.name, len(file.content), file.media_type or media_type(file.name)) for file in contents],
             host=environment.surroundings().host, time_ms=clock.now_ms(),
         )  # fmt: skip
 

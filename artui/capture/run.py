@@ -87,7 +87,7 @@ def start_run(
 
     With `ARTUI_RUN` in the environment, and in the ranks of torchrun, Slurm and MPI, the processes share one run.
     """
-    asked = Start(
+    request = Start(
         project=project, name=name, params=params, tags=tags, note=note, stage=stage, parent=parent, id=id, resume=bool(resume),
         catalog=catalog, wants={"console": console, "code": code, "system": system_metrics},
     )  # fmt: skip
@@ -96,7 +96,7 @@ def start_run(
         name=text_of(name) or new_name(),
     )
     with guarded("starting the run (it is not recorded)"):
-        run._start(asked)
+        run._start(request)
     return run
 
 
@@ -138,12 +138,12 @@ class Run:
         where = str(self._path) if self._path is not None else "not recorded"
         return f"<Run {self.name!r} {self.id} in {where!r}>"
 
-    def _start(self, asked: Start) -> None:
+    def _start(self, request: Start) -> None:
         from artui.capture.recording import Recording
 
-        self.stage = fitting_stage(asked.stage)
-        parent_id, catalog = self._parent_of(asked)
-        self._place = joining.place() if asked.parent is None and asked.id is None else Place(rank=None)
+        self.stage = fitting_stage(request.stage)
+        parent_id, catalog = self._parent_of(request)
+        self._place = joining.place() if request.parent is None and request.id is None else Place(rank=None)
         writer = writer_for(catalog)
         mode = "new"
         with contextlib.ExitStack() as undo:
@@ -151,10 +151,10 @@ class Run:
             with guarded("naming the run"):
                 self.project, self.name = writer.redactor.name(self.project), writer.redactor.text(self.name)
             with guarded("finding the run to go on with"):
-                mode = self._identify(writer, asked)
-            recording = Recording(self, writer, settings_or_default(), asked.wants, self._place, self._program)
-            start = recording.start_action(parent_id=parent_id or self._place.parent_id, note=text_of(asked.note))
-            is_named = asked.name is not None or asked.project is not None
+                mode = self._identify(writer, request)
+            recording = Recording(self, writer, settings_or_default(), request.wants, self._place, self._program)
+            start = recording.start_action(parent_id=parent_id or self._place.parent_id, note=text_of(request.note))
+            is_named = request.name is not None or request.project is not None
             writer.spool.act({**start, "mode": mode, "is_named": is_named})
             self._stream = writer.spool.stream(self.id, self._place.labels)
             undo.pop_all()
@@ -165,18 +165,18 @@ class Run:
         writers.on_exit.append(self._end_at_exit)
         ending.watch(id(self), self._finish_now)
         # The run is there: what was asked for beside it is added piece by piece.
-        if asked.params is not None:
-            self.log_params(asked.params)
+        if request.params is not None:
+            self.log_params(request.params)
         with guarded("adding tags"):
-            if tags := tag_values(asked.tags):
+            if tags := tag_values(request.tags):
                 recording.act("tags", tags=tags)
         writer.fold_now(writers.START_SECONDS)
         with guarded("recording what surrounds the run"):
             recording.begin()
 
-    def _parent_of(self, asked: Start) -> tuple[str | None, str | os.PathLike[str] | None]:
+    def _parent_of(self, request: Start) -> tuple[str | None, str | os.PathLike[str] | None]:
         """Give the id of the run that this one is part of, and the catalog, which is that one's if none is named."""
-        parent, catalog = asked.parent, asked.catalog
+        parent, catalog = request.parent, request.catalog
         if not isinstance(parent, Run):
             return text_of(parent) or None, catalog
         if not parent.is_recorded:
@@ -184,7 +184,7 @@ class Run:
             return None, catalog
         return parent.id, catalog or parent.catalog_path
 
-    def _identify(self, writer: Writer, asked: Start) -> str:
+    def _identify(self, writer: Writer, request: Start) -> str:
         """Find which run this is, and at which step it goes on; give how its start is meant."""
         from artui.catalog.spool import standing
 
@@ -199,15 +199,15 @@ class Run:
             self.id = self._place.run_id
             goes_on = self._place.is_restarted and not self._place.is_member
             return "join" if self._place.is_member else "resume" if goes_on else "new"
-        text = text_of(asked.id)
+        text = text_of(request.id)
         if not text:
             return "new"
         self.id, name = joining.id_of(text)
-        if name and asked.name is None:
+        if name and request.name is None:
             self.name = runs.storable(name)
         with _reading(writer) as connection:
             stands = standing.standing(connection, writer.path, self.id)
-            if not asked.resume:
+            if not request.resume:
                 if stands is not None:
                     self.id = new_id()
                     warn("id", f"there is a run {ascii(text)[:60]} already: this is another one, {self.id}. resume=True goes on with it.", subject=text)  # fmt: skip
@@ -260,7 +260,7 @@ class Run:
         with guarded("adding params"):
             if recording := self._ready("adding params"):
                 taken = Params(params)
-                for cause, sentence in taken.told:
+                for cause, sentence in taken.warnings:
                     warn("params", sentence, subject=cause)
                 if taken.values:
                     recording.act("params", params=taken.values)

@@ -22,9 +22,9 @@ def rows_of(value: Any, columns: Sequence[str] | None = None) -> _Table:
     Raises:
         UsageError: it is none of these.
     """
-    found = _of_frame(value)
-    if found is not None:
-        return found
+    table = _of_frame(value)
+    if table is not None:
+        return table
     if isinstance(value, Mapping):
         names = [str(name) for name in value]
         # Columns that end early are filled up: none is lost for it.

@@ -42,16 +42,16 @@ def as_step(step: Any, last: int = -1) -> int:
     what is no number goes on from the last step.
     """
     is_whole = True
-    said: int | None = answer_of(operator.index, step, default=None)
-    if said is None:  # no whole number by its type: look at what it says
-        said = _said(step)
-        is_whole = said is not None and not isinstance(step, str | bytes) and as_number(step) == said
-    taken = _in_64_bits(last + 1 if said is None else said)
-    if said is None:
+    number: int | None = answer_of(operator.index, step, default=None)
+    if number is None:  # no whole number by its type: look at what it says
+        number = _number_of(step)
+        is_whole = number is not None and not isinstance(step, str | bytes) and as_number(step) == number
+    taken = _in_64_bits(last + 1 if number is None else number)
+    if number is None:
         _tell_step(step, f"is no number: {taken} is taken, which comes after the last step")
     elif not is_whole:
         _tell_step(step, f"is no whole number: {taken} is taken")
-    elif taken != said:
+    elif taken != number:
         _tell_step(step, f"has more than 64 bits: {taken} is taken")
     return taken
 
@@ -61,7 +61,7 @@ def _tell_step(step: Any, what: str) -> None:
     warn(f"step: {type(step).__name__}", f"a step {shown} {what}.")
 
 
-def _said(step: Any) -> int | None:
+def _number_of(step: Any) -> int | None:
     """Give the whole number that a step says, rounded down; None when it says none."""
     if isinstance(step, str | bytes):
         return _whole_of(step)

@@ -22,27 +22,27 @@ MAX_SUBJECTS = 5
 
 
 @dataclass(slots=True)
-class _Cause:
+class _Tally:
     subjects: set[str] = field(default_factory=set)
     count: int = 0
     unnamed: int = 0
 
 
-_causes: dict[str, _Cause] = {}
+_tallies: dict[str, _Tally] = {}
 _lock = threading.Lock()
 
 
 def warn(cause: str, message: str, *, subject: str = "") -> None:
     """Tell of trouble on stderr, once a cause and subject; of many subjects the first ones."""
     with _lock:
-        told = _causes.setdefault(cause, _Cause())
-        told.count += 1
-        if subject in told.subjects:
+        tally = _tallies.setdefault(cause, _Tally())
+        tally.count += 1
+        if subject in tally.subjects:
             return
-        if len(told.subjects) >= MAX_SUBJECTS:
-            told.unnamed += 1
+        if len(tally.subjects) >= MAX_SUBJECTS:
+            tally.unnamed += 1
             return
-        told.subjects.add(subject)
+        tally.subjects.add(subject)
     tell(message)
 
 
@@ -95,18 +95,18 @@ def tell(message: str) -> None:
 
 def tell_counts() -> None:
     """Say how often what was told happened, and how much of it was not named."""
-    for cause, told in list(_causes.items()):
-        if told.unnamed:
-            tell(f"{cause}: {told.unnamed:,} more of these were not named.")
-        elif told.count > len(told.subjects):
-            tell(f"{cause} happened {told.count:,} times.")
+    for cause, tally in list(_tallies.items()):
+        if tally.unnamed:
+            tell(f"{cause}: {tally.unnamed:,} more of these were not named.")
+        elif tally.count > len(tally.subjects):
+            tell(f"{cause} happened {tally.count:,} times.")
 
 
 def forget() -> None:
     """Begin anew, as in a forked child."""
     global _lock
     _lock = threading.Lock()
-    _causes.clear()
+    _tallies.clear()
 
 
 def shown(error: BaseException) -> str:

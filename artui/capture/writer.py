@@ -140,7 +140,7 @@ class Writer:
         self._runs = [*self._runs, run]
 
     def remove(self, run: Ticked) -> None:
-        self._runs = [each for each in self._runs if each is not run]
+        self._runs = [other for other in self._runs if other is not run]
 
     def take_over(self) -> None:
         """Bring in what dead processes left beside the catalog.
@@ -379,8 +379,8 @@ def release(writer: Writer) -> None:
         writer.holders -= 1
         if writer.holders > 0:
             return
-        for path, each in list(_writers.items()):
-            if each is writer:
+        for path, open_writer in list(_writers.items()):
+            if open_writer is writer:
                 del _writers[path]
     with guarded("closing the catalog"):
         writer.close()

@@ -104,8 +104,8 @@ class Catalog:
         self._seals_older = opened.schema_version < SCHEMA_VERSION
         self.id = opened.catalog_id
         self.notice = opened.notice
-        found = os.stat(self.path)
-        self._place = found.st_dev, found.st_ino
+        status = os.stat(self.path)
+        self._place = status.st_dev, status.st_ino
         return connection
 
     @contextlib.contextmanager
@@ -181,10 +181,10 @@ class Catalog:
     def is_in_place(self) -> bool:
         """Whether the file that is open is still the one at its path: it may have been moved or replaced."""
         try:
-            found = os.stat(self.path)
+            status = os.stat(self.path)
         except OSError:
             return False
-        return (found.st_dev, found.st_ino) == self._place
+        return (status.st_dev, status.st_ino) == self._place
 
     def suspend(self, *, seconds: float) -> bool:
         """Let go of the file until `resume`, and let nobody use it meanwhile; false if it is in use for longer than that.

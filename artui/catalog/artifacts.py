@@ -204,7 +204,7 @@ def manifest_digest(files: Sequence[NewFile], version_id: str = "") -> bytes:
     """
     whole = hashlib.sha256()
     is_pending = any(file.digest is None and file.link_target is None for file in files)
-    for file in sorted(files, key=lambda each: each.path):
+    for file in sorted(files, key=lambda entry: entry.path):
         if file.link_target is not None:
             content = f"-> {file.link_target}"
         else:
@@ -227,7 +227,7 @@ def link(connection: sqlite3.Connection, relation: Relation, *, source_key: int,
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class StoredVersion:
     """A version as a reference leads to it."""
 
     key: int
@@ -242,7 +242,7 @@ class Found:
     host: str
 
 
-def find_version(connection: sqlite3.Connection, reference: Reference, *, project: str = "") -> Found:
+def find_version(connection: sqlite3.Connection, reference: Reference, *, project: str = "") -> StoredVersion:
     """Look a version up: in `project` first, then everywhere; without number or alias, the latest.
 
     Raises:
@@ -264,7 +264,7 @@ def find_version(connection: sqlite3.Connection, reference: Reference, *, projec
             {"name": storable(reference.name)},
         )
     ]
-    chosen = [each for each in candidates if each[2] == project] or candidates
+    chosen = [candidate for candidate in candidates if candidate[2] == project] or candidates
     if not chosen:
         raise UnknownReference(f"There is no artifact {reference.name!r}.", remedy=_offer_artifacts(connection))
     if len(chosen) > 1:
@@ -276,7 +276,7 @@ def find_version(connection: sqlite3.Connection, reference: Reference, *, projec
         raise UnknownReference(
             f"There is no version {reference}.", remedy=_offer_versions(connection, artifact_key, name)
         )
-    return Found(row[0], row[1], artifact_key, name, owner, *row[2:])
+    return StoredVersion(row[0], row[1], artifact_key, name, owner, *row[2:])
 
 
 def _version_query(reference: Reference, artifact_key: int) -> tuple[str, dict[str, object]]:
@@ -324,7 +324,7 @@ def _offer_versions(connection: sqlite3.Connection, artifact_key: int, name: str
     return f"{name} has v{first} to v{last}" + (f" and the aliases {', '.join(aliases)}." if aliases else ".")
 
 
-def fetch(connection: sqlite3.Connection, found: Found, cache: Path) -> Path:
+def fetch(connection: sqlite3.Connection, version: StoredVersion, cache: Path) -> Path:
     """Give a local path to a version's content: where it lies, or a verified copy in `cache`.
 
     A version of a file gives that file, one of a folder, however many files that had, a folder.
@@ -334,15 +334,15 @@ def fetch(connection: sqlite3.Connection, found: Found, cache: Path) -> Path:
         CatalogDamaged: the content is not what the version's digest says.
     """
     query = "SELECT path, size_bytes, blob_key, link_target, digest FROM file WHERE version_key = ? ORDER BY path"
-    rows = connection.execute(query, (found.key,)).fetchall()
-    title = f"{found.artifact}:v{found.number}"
+    rows = connection.execute(query, (version.key,)).fetchall()
+    title = f"{version.artifact}:v{version.number}"
     # The cache is shared by all catalogs: what lies under a digest must be what has that digest.
     manifest = [NewFile(path, size, digest, link_target=link) for path, size, _, link, digest in rows]
-    if manifest and manifest_digest(manifest, found.id) != found.digest:
+    if manifest and manifest_digest(manifest, version.id) != version.digest:
         raise CatalogDamaged(f"The manifest of {title} is not what its digest says.", remedy="Get an untouched copy.")
-    if found.storage == "referenced":
-        return _referenced(found, rows, title)
-    home = cache / "versions" / found.digest.hex()
+    if version.storage == "referenced":
+        return _referenced(version, rows, title)
+    home = cache / "versions" / version.digest.hex()
     if not home.is_dir():
         home.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix=".part-", dir=home.parent))
@@ -366,16 +366,16 @@ def fetch(connection: sqlite3.Connection, found: Found, cache: Path) -> Path:
                 raise
         finally:
             shutil.rmtree(part, ignore_errors=True)
-    is_file = len(rows) == 1 and rows[0][3] is None and not _was_folder(found, rows[0][0])
+    is_file = len(rows) == 1 and rows[0][3] is None and not _was_folder(version, rows[0][0])
     return safe_join(home, rows[0][0]) if is_file else home
 
 
 _ESCAPED = re.compile(r"\\x[0-9a-f]{2}|\\udc[0-9a-f]{2}|\\|[\ud800-\udfff]")
 
 
-def _was_folder(found: Found, path: str) -> bool:
+def _was_folder(version: StoredVersion, path: str) -> bool:
     """Whether a version of one file is of a folder with that file: then it was saved from a place of another name."""
-    place = os.path.basename(found.location)
+    place = os.path.basename(version.location)
     if not place or "/" in path:
         return False
     # A manifest writes a backslash, and bytes that are no letters, in a way of its own.
@@ -392,14 +392,16 @@ def _copy(stream: BlobStream, target: Path) -> bytes:
     return whole.digest()
 
 
-def _referenced(found: Found, rows: list[tuple[str, int, int | None, str | None, bytes | None]], title: str) -> Path:
+def _referenced(
+    version: StoredVersion, rows: list[tuple[str, int, int | None, str | None, bytes | None]], title: str
+) -> Path:
     try:
-        place = usable_path(found.location)
+        place = usable_path(version.location)
     except UsageError as error:
         raise ContentMissing(f"{title} lies nowhere: {error.message}", remedy="Use another version.") from error
     if not rows and not place.exists():
         raise ContentMissing(
-            f"{title} was absent when it was recorded: it was said to be at {found.location!r}.",
+            f"{title} was absent when it was recorded: it was said to be at {version.location!r}.",
             remedy="Copy it there, or use another version.",
         )
     is_single = len(rows) == 1 and place.name == rows[0][0]
@@ -407,7 +409,7 @@ def _referenced(found: Found, rows: list[tuple[str, int, int | None, str | None,
         file = place if is_single else safe_join(place, path)
         if link_target is None and (not file.is_file() or file.stat().st_size != size_bytes):
             raise ContentMissing(
-                f"{title} lies at {found.location!r} on {found.host or 'another host'}; {path!r} is not there as recorded.",
+                f"{title} lies at {version.location!r} on {version.host or 'another host'}; {path!r} is not there as recorded.",
                 remedy="Copy it there, or use another version.",
             )
     return place

@@ -31,14 +31,14 @@ def text(cell: Any) -> str:
 
 def object_of(cell: Any) -> dict[str, Any] | None:
     """Give the object that a cell must be as JSON; None if it is none."""
-    found = _json(cell)
-    return found if isinstance(found, dict) else None
+    value = _json(cell)
+    return value if isinstance(value, dict) else None
 
 
 def list_of(cell: Any) -> list[Any] | None:
     """Give the list that a cell must be as JSON; None if it is none."""
-    found = _json(cell)
-    return found if isinstance(found, list) else None
+    value = _json(cell)
+    return value if isinstance(value, list) else None
 
 
 def _json(cell: Any) -> Any:
@@ -56,8 +56,8 @@ def keys_of(joined: Any) -> list[int]:
         return [joined]
     if not joined.encode("utf-8", "replace").translate(None, _DIGITS):
         try:
-            found: list[int] = orjson.loads(f"[{joined}]")
-            return found
+            keys: list[int] = orjson.loads(f"[{joined}]")
+            return keys
         except ValueError:
             pass  # such as `1,,2`
     return [int(part) for part in joined.split(",") if part.lstrip("-").isascii() and part.lstrip("-").isdigit()]

@@ -33,9 +33,9 @@ def next_stamp(connection: sqlite3.Connection, now_ms: int) -> int:
     return now_ms if newest is None else max(now_ms, int(newest) + 1)
 
 
-def event_digest(before: bytes | None, told: Sequence[Any]) -> bytes:
+def event_digest(before: bytes | None, content: Sequence[Any]) -> bytes:
     """Make an event's digest: BLAKE2b of 16 bytes over that of the one before it of the same origin, and its own content."""
-    return hashlib.blake2b((before or b"") + seals.canonical(told), digest_size=seals.SEAL_BYTES).digest()
+    return hashlib.blake2b((before or b"") + seals.canonical(content), digest_size=seals.SEAL_BYTES).digest()
 
 
 def digest_before(connection: sqlite3.Connection, origin_key: int | None, stamp: int) -> bytes | None:
@@ -51,8 +51,8 @@ def is_chained(connection: sqlite3.Connection, event_id: str) -> bool:
     ).fetchone()
     if row is None:
         return False
-    digest, origin_key, *told = row
+    digest, origin_key, *content = row
     if digest is None:
         return True
-    stamp = told[2]
-    return isinstance(stamp, int) and digest == event_digest(digest_before(connection, origin_key, stamp), told)
+    stamp = content[2]
+    return isinstance(stamp, int) and digest == event_digest(digest_before(connection, origin_key, stamp), content)

@@ -126,18 +126,18 @@ def untouched(path: Path) -> Iterator[bool]:
 def is_connected(path: Path) -> bool:
     """Say whether this process has the file open through SQLite."""
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except OSError:
         return False
     with _connected_lock:
-        return (found.st_dev, found.st_ino) in _connected.values()
+        return (status.st_dev, status.st_ino) in _connected.values()
 
 
 def note_connection(connection: sqlite3.Connection, path: Path) -> None:
     """Note that this process has a connection to the file, until `disconnect`."""
-    found = os.stat(path)
+    status = os.stat(path)
     with _connected_lock:
-        _connected[id(connection)] = (found.st_dev, found.st_ino)
+        _connected[id(connection)] = (status.st_dev, status.st_ino)
 
 
 def _forget_lock() -> None:

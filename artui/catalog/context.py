@@ -35,8 +35,11 @@ def get(connection: sqlite3.Connection, run_key: int, name: str) -> Any:
 
 def remark(connection: sqlite3.Connection, run_key: int, text: str) -> None:
     """Say something about how a run was recorded that its reader should know."""
-    said = get(connection, run_key, "remarks")
-    remarks = said if isinstance(said, list) else []
-    if any(isinstance(each, dict) and each.get("text") == text for each in remarks) or len(remarks) >= MAX_REMARKS:
+    stored = get(connection, run_key, "remarks")
+    remarks = stored if isinstance(stored, list) else []
+    if (
+        any(isinstance(earlier, dict) and earlier.get("text") == text for earlier in remarks)
+        or len(remarks) >= MAX_REMARKS
+    ):
         return
     put(connection, run_key, "remarks", [*remarks, {"time_ms": clock.now_ms(), "text": text}])

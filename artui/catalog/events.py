@@ -49,7 +49,7 @@ def record(
     """Add an event. `subject` is `run`, `artifact`, `version` or `view`; before and after are any JSON."""
     now_ms = clock.now_ms()
     stamp = chain.next_stamp(connection, now_ms)
-    told = (
+    content = (
         new_id(), now_ms, stamp, author(), action, subject, subject_id,
         orjson.dumps(before).decode(), orjson.dumps(after).decode(), edit_id,
     )  # fmt: skip
@@ -57,7 +57,7 @@ def record(
     connection.execute(
         "INSERT INTO event (id, time_ms, stamp, author, action, subject, subject_id, before, after, edit_id, origin_key, digest) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*told, origin_key, chain.event_digest(chain.digest_before(connection, origin_key, stamp), told)),
+        (*content, origin_key, chain.event_digest(chain.digest_before(connection, origin_key, stamp), content)),
     )
 
 
@@ -190,12 +190,12 @@ def redo(catalog: Catalog) -> Outcome | None:
 
 def _turn(catalog: Catalog, state: int, new_state: int, order: str) -> Outcome | None:
     with catalog.transaction() as connection:
-        found = connection.execute(
+        edit_row = connection.execute(
             f"SELECT id, label FROM edit WHERE author = ? AND state = ? ORDER BY {order} LIMIT 1", (author(), state)
         ).fetchone()
-        if found is None:
+        if edit_row is None:
             return None
-        edit_id, label = found
+        edit_id, label = edit_row
         is_undo = new_state == _UNDONE
         rows = connection.execute(
             f"SELECT action, subject_id, before, after FROM event WHERE edit_id = ? ORDER BY id {'DESC' if is_undo else 'ASC'}",
@@ -210,8 +210,8 @@ def _turn(catalog: Catalog, state: int, new_state: int, order: str) -> Outcome |
                 continue
             action, subject_id, old, new = change
             expected, wanted = (new, old) if is_undo else (old, new)
-            known = wanted if wanted is not None else expected
-            detail = known[0] if action in ("tag", "alias") else ""
+            named = wanted if wanted is not None else expected
+            detail = named[0] if action in ("tag", "alias") else ""
             try:
                 is_as_left = _KINDS[action].get(connection, subject_id, detail) == expected
                 if is_as_left:
@@ -232,24 +232,24 @@ def _change(action: Any, subject_id: Any, before: Any, after: Any) -> tuple[str,
     if action not in _KINDS or not isinstance(subject_id, str):
         return None
     try:
-        told = [orjson.loads(each) for each in (before, after)]
+        states = [orjson.loads(text) for text in (before, after)]
     except (ValueError, TypeError):
         return None
-    is_whole = all(_is_state(action, each) for each in told) and told != [None, None]
-    return (action, subject_id, *told) if is_whole else None
+    is_whole = all(_is_state(action, state) for state in states) and states != [None, None]
+    return (action, subject_id, *states) if is_whole else None
 
 
-def _is_state(action: str, told: Any) -> bool:
+def _is_state(action: str, state: Any) -> bool:
     """Say whether something can be what a thing was before or after a change."""
     if action == "trash":
-        return told is None or isinstance(told, int)
+        return state is None or isinstance(state, int)
     if action not in _LONGEST:
-        return isinstance(told, str)
-    if told is None:
+        return isinstance(state, str)
+    if state is None:
         return True
-    if not isinstance(told, list) or len(told) != _LONGEST[action]:
+    if not isinstance(state, list) or len(state) != _LONGEST[action]:
         return False
-    return all(isinstance(each, str) for each in told[:2]) and all(isinstance(each, int) for each in told[2:])
+    return all(isinstance(part, str) for part in state[:2]) and all(isinstance(part, int) for part in state[2:])
 
 
 # One change by itself

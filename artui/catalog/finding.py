@@ -51,11 +51,11 @@ def find_catalog(named: str | os.PathLike[str] | None = None, *, folder: Path | 
     Raises:
         UsageError: what was named can be no path, or the current folder is gone.
     """
-    found = _told(named)
-    if found is None and _start(folder) is None:
+    place = _named_place(named)
+    if place is None and _start(folder) is None:
         raise UsageError("The current folder is not there any more.", remedy="Go to one that is, or name a catalog.")
-    found = found or _found([_start(folder)]) or _beside(folder)
-    return (found.path, found.why) if found is not None else (usable_path(default_catalog()), DEFAULT)
+    place = place or _nearest_place([_start(folder)]) or _place_beside(folder)
+    return (place.path, place.why) if place is not None else (usable_path(default_catalog()), DEFAULT)
 
 
 def place_for_run(named: str | os.PathLike[str] | None = None, *, folder: Path | None = None) -> Place:
@@ -67,11 +67,11 @@ def place_for_run(named: str | os.PathLike[str] | None = None, *, folder: Path |
     Raises:
         UsageError: what was named can be no path.
     """
-    found = _told(named) or _found([_start(folder), folder or launch_folder()])
-    if found is not None:
-        if found.path.is_dir():
-            return Place(catalog_in(found.path) or _named_after(found.path.absolute()), f"in {found.path}")
-        return found
+    place = _named_place(named) or _nearest_place([_start(folder), folder or launch_folder()])
+    if place is not None:
+        if place.path.is_dir():
+            return Place(catalog_in(place.path) or _named_after(place.path.absolute()), f"in {place.path}")
+        return place
     with suppress(ArtuiError, OSError, RuntimeError, ValueError):
         if load_settings().catalog:
             return _default()
@@ -93,8 +93,8 @@ def temporary_catalog() -> Path:
 
 def catalog_in(folder: Path) -> Path | None:
     """Give the catalog of a folder: of several the one named after it, else the last that was written."""
-    found = _catalogs_in(folder)
-    return found[0] if found else None
+    catalogs = _catalogs_in(folder)
+    return catalogs[0] if catalogs else None
 
 
 def launch_folder() -> Path | None:
@@ -112,7 +112,7 @@ def _hydra_folder() -> str:
     return "" if hydra is None else str(hydra.HydraConfig.get().runtime.cwd)
 
 
-def _told(named: str | os.PathLike[str] | None) -> Place | None:
+def _named_place(named: str | os.PathLike[str] | None) -> Place | None:
     if named:
         return Place(usable_path(Path(named).expanduser()), NAMED)
     if from_environment := os.environ.get("ARTUI_CATALOG"):
@@ -124,22 +124,22 @@ def _start(folder: Path | None) -> Path | None:
     return folder.absolute() if folder is not None else _current_folder()
 
 
-def _found(starts: list[Path | None]) -> Place | None:
+def _nearest_place(starts: list[Path | None]) -> Place | None:
     """Look upwards from some folders."""
-    for start in dict.fromkeys(each for each in starts if each is not None):
+    for start in dict.fromkeys(folder for folder in starts if folder is not None):
         for place in _upwards(start):
-            if found := _catalogs_in(place):
-                several = f", {_which(found[0], place)} of {len(found)}" if len(found) > 1 else ""
-                return Place(found[0], f"found in {place}{several}")
+            if catalogs := _catalogs_in(place):
+                several = f", {_which(catalogs[0], place)} of {len(catalogs)}" if len(catalogs) > 1 else ""
+                return Place(catalogs[0], f"found in {place}{several}")
     return None
 
 
-def _beside(folder: Path | None) -> Place | None:
+def _place_beside(folder: Path | None) -> Place | None:
     """Find what lies in the current folder for who only reads: also in the home and in `/tmp`, also a demo."""
     start = _start(folder)
-    found = _catalogs_in(start, takes_demos=True) if start is not None else []
-    found = [path for path in found if _is_mine(path)]
-    return Place(found[0], f"found in {start}") if found else None
+    catalogs = _catalogs_in(start, takes_demos=True) if start is not None else []
+    catalogs = [path for path in catalogs if _is_mine(path)]
+    return Place(catalogs[0], f"found in {start}") if catalogs else None
 
 
 def _which(path: Path, folder: Path) -> str:
@@ -196,8 +196,8 @@ def _default() -> Place:
 
 
 def _may_make(folder: Path) -> bool:
-    there = next((place for place in (folder, *folder.parents) if place.exists()), None)
-    return there is not None and there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+    nearest = next((place for place in (folder, *folder.parents) if place.exists()), None)
+    return nearest is not None and nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
 
 
 def _named_after(folder: Path) -> Path:

@@ -245,9 +245,9 @@ def find_damage(
     allow_all(connection)
     try:
         with time_limit(connection, seconds):
-            found = connection.execute(f"PRAGMA {'integrity' if with_indexes else 'quick'}_check(1)").fetchone()
+            row = connection.execute(f"PRAGMA {'integrity' if with_indexes else 'quick'}_check(1)").fetchone()
     finally:
         allow_reading(connection)
-    if found is None or found[0] != "ok":
-        detail = ascii(str(found[0] if found else ""))[1:100].replace("\\n", " ")
+    if row is None or row[0] != "ok":
+        detail = ascii(str(row[0] if row else ""))[1:100].replace("\\n", " ")
         raise CatalogDamaged(f"{ascii_path(path)} is damaged: {detail}", remedy="Copy it again from its source.")

@@ -88,11 +88,11 @@ def look(path: Path) -> Header:
     deadline = time.monotonic() + COMMIT_SECONDS
     while True:
         # What is beside it goes away as a commit ends, so that what was there before counts.
-        was_written = any(each.exists() for each in beside)
+        was_written = any(companion.exists() for companion in beside)
         header = _look_once(path)
         if not header.is_short or has_content(beside[1]) or is_hot(beside[0]):
             return header
-        if not (was_written or any(each.exists() for each in beside)) or time.monotonic() > deadline:
+        if not (was_written or any(companion.exists() for companion in beside)) or time.monotonic() > deadline:
             break
         time.sleep(0.01)
     raise CatalogDamaged(
@@ -104,10 +104,10 @@ def look(path: Path) -> Header:
 def has_content(path: Path | str) -> bool:
     """Whether there is a file of at least one byte; a link is none."""
     try:
-        found = os.lstat(path)
+        status = os.lstat(path)
     except OSError:
         return False
-    return stat.S_ISREG(found.st_mode) and found.st_size > 0
+    return stat.S_ISREG(status.st_mode) and status.st_size > 0
 
 
 def is_hot(journal: Path | str) -> bool:
@@ -132,10 +132,10 @@ def _look_once(path: Path) -> Header:
     except OSError as error:
         raise CatalogError(f"{shown} cannot be opened: {error.strerror}.", remedy="Check the path.") from None
     try:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
             raise NotACatalog(
-                f"{shown} is {_file_kind(found.st_mode)}, not a catalog.",
+                f"{shown} is {_file_kind(status.st_mode)}, not a catalog.",
                 remedy="Give the path of an .artui file.",
             )
         head = os.read(handle, HEADER_BYTES)

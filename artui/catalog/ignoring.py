@@ -33,10 +33,10 @@ def _git_folder(root: Path) -> Path | None:
     """Find the folder that all work trees of a repository have in common; a work tree and a submodule have a file `.git`."""
     place = root / ".git"
     if place.is_file():
-        told = place.read_text("utf-8", "surrogateescape").strip()
-        if not told.startswith("gitdir:"):
+        pointer = place.read_text("utf-8", "surrogateescape").strip()
+        if not pointer.startswith("gitdir:"):
             return None
-        place = root / told.removeprefix("gitdir:").strip()
+        place = root / pointer.removeprefix("gitdir:").strip()
     common = place / "commondir"
     if common.is_file():
         place = place / common.read_text("utf-8", "surrogateescape").strip()

@@ -59,25 +59,25 @@ def known_runs(connection: sqlite3.Connection, format: str) -> dict[str, Known]:
 
 def known_by_format(connection: sqlite3.Connection) -> dict[str, dict[str, Known]]:
     """Give all runs that were imported, by format and id."""
-    found: dict[str, dict[str, Known]] = {}
+    runs_by_format: dict[str, dict[str, Known]] = {}
     for run_id, key, content in connection.execute(
         "SELECT r.id, r.key, c.content FROM context AS c JOIN run AS r ON r.key = c.run_key WHERE c.name = ?",
         (SUBJECT,),
     ):
         try:
-            told = orjson.loads(content)
+            provenance = orjson.loads(content)
         except ValueError:
             continue
-        if isinstance(told, dict) and isinstance(told.get("format"), str):
-            count = told.get("points")
+        if isinstance(provenance, dict) and isinstance(provenance.get("format"), str):
+            count = provenance.get("points")
             # Earlier imports kept the folder as it was named; to resolve it for each run of each import would cost.
-            place = told.get("place") or _real(told.get("folder"))
-            found.setdefault(told["format"], {})[str(run_id)] = Known(
-                int(key), str(told.get("fingerprint") or ""), count if isinstance(count, int) else 0,
+            place = provenance.get("place") or _real(provenance.get("folder"))
+            runs_by_format.setdefault(provenance["format"], {})[str(run_id)] = Known(
+                int(key), str(provenance.get("fingerprint") or ""), count if isinstance(count, int) else 0,
                 place if isinstance(place, str) else "",
-                _marks(told.get("witnesses")), _marks(told.get("hints")),
+                _marks(provenance.get("witnesses")), _marks(provenance.get("hints")),
             )  # fmt: skip
-    return found
+    return runs_by_format
 
 
 def _real(folder: Any) -> str:
@@ -188,9 +188,9 @@ def _changed_by_people(connection: sqlite3.Connection, run_id: str) -> dict[str,
         names = changed.setdefault(str(action), set())
         if action == "tag":
             for text in (before, after):
-                told = json.loads(text) if text else None
-                if isinstance(told, list) and told:
-                    names.add(str(told[0]))
+                state = json.loads(text) if text else None
+                if isinstance(state, list) and state:
+                    names.add(str(state[0]))
     return changed
 
 
@@ -217,8 +217,8 @@ def end_run(
 def name_of(connection: sqlite3.Connection, run_id: str) -> tuple[str, str, str | None] | None:
     """Give name, project and parent of a run; None where there is none of that id."""
     query = "SELECT r.name, p.name, r.parent_id FROM run AS r JOIN project AS p ON p.key = r.project_key WHERE r.id = ?"
-    found = connection.execute(query, (run_id,)).fetchone()
-    return None if found is None else (str(found[0]), str(found[1]), found[2])
+    row = connection.execute(query, (run_id,)).fetchone()
+    return None if row is None else (str(row[0]), str(row[1]), row[2])
 
 
 def start_by_points(connection: sqlite3.Connection, run_key: int) -> None:
@@ -360,10 +360,10 @@ def _place_of_version(row: tuple[int, int, str, int, str, str | None, int | None
     """Give what versions are ordered by: their time, or the start of the run that made them and their step."""
     _, _, version_id, created_ms, metadata, run_id, started_ms = row
     try:
-        told = orjson.loads(metadata) if metadata else None
+        values = orjson.loads(metadata) if metadata else None
     except ValueError:
-        told = None
-    step = told.get("step") if isinstance(told, dict) else None
+        values = None
+    step = values.get("step") if isinstance(values, dict) else None
     if run_id is not None and started_ms and isinstance(step, int):
         return started_ms, run_id, step, created_ms, version_id
     return created_ms, "", 0, created_ms, version_id
@@ -373,10 +373,10 @@ def put_alias(connection: sqlite3.Connection, saved: Saved, alias: str) -> bool 
     """Let an alias name a version as its source says: whether that is news; None where people have moved it in the catalog."""
     if alias in _aliases_of_people(connection, saved.artifact_key):
         return None
-    found = connection.execute(
+    row = connection.execute(
         "SELECT version_key FROM alias WHERE artifact_key = ? AND name = ?", (saved.artifact_key, alias)
     ).fetchone()
-    if found is not None and found[0] == saved.key:
+    if row is not None and row[0] == saved.key:
         return False
     connection.execute(
         "INSERT OR REPLACE INTO alias (artifact_key, name, version_key) VALUES (?, ?, ?)",
@@ -407,9 +407,9 @@ def _aliases_of_people(connection: sqlite3.Connection, artifact_key: int) -> set
         (artifact_key,),
     ):
         for text in (before, after):
-            told = json.loads(text) if text else None
-            if isinstance(told, list) and told:
-                names.add(str(told[0]))
+            state = json.loads(text) if text else None
+            if isinstance(state, list) and state:
+                names.add(str(state[0]))
     return names
 
 
@@ -444,16 +444,16 @@ def put_report(connection: sqlite3.Connection, format: str, location: str, repor
 
 def kept_report(connection: sqlite3.Connection, format: str, location: str) -> Any:
     """Give the report of the last import of a store; None when there is none."""
-    found = connection.execute(
+    row = connection.execute(
         "SELECT report FROM imported WHERE id = ?", (derived_id("import", format, location),)
     ).fetchone()
     try:
-        return None if found is None else json.loads(found[0])
+        return None if row is None else json.loads(row[0])
     except (ValueError, TypeError, RecursionError):
         return None
 
 
 def has_report(connection: sqlite3.Connection, format: str, location: str) -> bool:
     """Say whether an import of the store has been reported."""
-    found = connection.execute("SELECT 1 FROM imported WHERE id = ?", (derived_id("import", format, location),))
-    return found.fetchone() is not None
+    cursor = connection.execute("SELECT 1 FROM imported WHERE id = ?", (derived_id("import", format, location),))
+    return cursor.fetchone() is not None

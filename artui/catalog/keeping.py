@@ -84,9 +84,9 @@ def _both(connection: sqlite3.Connection, run_key: int) -> tuple[dict[tuple[int,
     for key, name_key, labels, *rest in connection.execute(
         "SELECT key, name_key, labels, count, first_step, last_step FROM series WHERE run_key = ?", (run_key,)
     ).fetchall():
-        found = aside if labels.startswith(_ASIDE) else fresh
+        series_by_name = aside if labels.startswith(_ASIDE) else fresh
         labels = labels.removeprefix(_ASIDE)
-        found[name_key, labels] = _Series(key, name_key, labels, *rest)
+        series_by_name[name_key, labels] = _Series(key, name_key, labels, *rest)
     return aside, fresh
 
 

@@ -106,7 +106,7 @@ def _tokens(connection: sqlite3.Connection) -> Tokens:
     row = connection.execute(
         "SELECT id, wal_token, wal_token_before FROM catalog" if has_tokens else "SELECT id, 0, 0 FROM catalog"
     ).fetchone()
-    if row is None or not all(isinstance(each, int) for each in row[1:]):
+    if row is None or not all(isinstance(token, int) for token in row[1:]):
         raise sqlite3.DatabaseError("no tokens")
     return Tokens(str(row[0]), row[1], row[2])
 
@@ -233,10 +233,10 @@ def has_left_journal(path: Path) -> bool:
 
 def _looks(path: Path) -> tuple[int, ...]:
     try:
-        found = os.lstat(f"{path}-journal")
+        status = os.lstat(f"{path}-journal")
     except OSError:
         return ()
-    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def may_roll_back(path: Path) -> bool:
@@ -247,10 +247,10 @@ def may_roll_back(path: Path) -> bool:
     """
     journal = Path(f"{path}-journal")
     try:
-        found = [os.stat(path.parent), os.stat(path), os.lstat(journal)]
-        if any(each.st_uid != os.geteuid() or each.st_mode & 0o022 for each in found):
+        statuses = [os.stat(path.parent), os.stat(path), os.lstat(journal)]
+        if any(status.st_uid != os.geteuid() or status.st_mode & 0o022 for status in statuses):
             return False
-        if not stat.S_ISREG(found[2].st_mode) or found[2].st_nlink > 1:
+        if not stat.S_ISREG(statuses[2].st_mode) or statuses[2].st_nlink > 1:
             return False
         content, main = journal.read_bytes(), _first_bytes(path)
     except (OSError, AttributeError):
@@ -364,8 +364,8 @@ def remove_stale_parts(path: Path) -> None:
 
 
 def _remove_if_stale(part: Path) -> None:
-    found = os.lstat(part)
-    if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+    status = os.lstat(part)
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
         return
     if not part.name.endswith(".part"):
         owner = part.with_name(part.name[: part.name.rindex(".part") + len(".part")])
@@ -374,7 +374,7 @@ def _remove_if_stale(part: Path) -> None:
         return
     handle = os.open(part, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
-        is_old = found.st_nlink > 1 or time.time() - found.st_ctime > PART_SECONDS
+        is_old = status.st_nlink > 1 or time.time() - status.st_ctime > PART_SECONDS
         if lock_file(handle) is not Lock.TAKEN and is_old:
             part.unlink(missing_ok=True)
             for ending in ("-journal", "-wal", "-shm"):
@@ -407,5 +407,5 @@ def clear(path: Path) -> None:
 
 def is_own_leftover(path: Path) -> bool:
     """Whether the second name of a file is a beginning of it that is still there."""
-    found = path.stat()
-    return any(os.path.samestat(part.stat(), found) for part in path.parent.glob(f".{_escaped(path.name)}.*.part"))
+    status = path.stat()
+    return any(os.path.samestat(part.stat(), status) for part in path.parent.glob(f".{_escaped(path.name)}.*.part"))

@@ -33,10 +33,10 @@ def is_marked(mark: object, version_id: str, version_digest: bytes, location: st
 
 
 def _hmac(secret: bytes, version_id: str, version_digest: bytes, location: str) -> bytes:
-    told = b"\0".join(
+    content = b"\0".join(
         (version_id.encode("utf-8", "replace"), version_digest.hex().encode(), location.encode("utf-8", "replace"))
     )
-    return hmac.new(secret, told, hashlib.sha256).digest()[:16]
+    return hmac.new(secret, content, hashlib.sha256).digest()[:16]
 
 
 def _secret(*, makes: bool) -> bytes | None:

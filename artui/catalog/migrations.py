@@ -31,9 +31,9 @@ def migrate(connection: sqlite3.Connection) -> None:
     """
     from sqlite_utils import Database, Migrations
 
-    found = connection.execute("PRAGMA application_id").fetchone()[0]
-    if found not in (0, APPLICATION_ID):
-        raise NotACatalog(f"application_id is {found:#010x}, not artui's.")
+    application_id = connection.execute("PRAGMA application_id").fetchone()[0]
+    if application_id not in (0, APPLICATION_ID):
+        raise NotACatalog(f"application_id is {application_id:#010x}, not artui's.")
 
     migrations = Migrations(MIGRATION_SET)
 

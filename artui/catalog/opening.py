@@ -334,8 +334,8 @@ def file_token(path: Path) -> tuple[int, ...]:
     token: list[int] = []
     for name in (path, f"{path}-wal"):
         try:
-            found = os.stat(name)
-            token += (found.st_ino, found.st_dev, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+            status = os.stat(name)
+            token += (status.st_ino, status.st_dev, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         except OSError:
             token.append(0)
     return tuple(token)

@@ -51,8 +51,8 @@ def current(connection: sqlite3.Connection, path: Path | None = None) -> int | N
 
 def place_of(path: Path) -> str:
     """Name a file by its device and inode, which a copy does not share."""
-    found = os.stat(path)
-    return f"{found.st_dev:x}:{found.st_ino:x}"
+    status = os.stat(path)
+    return f"{status.st_dev:x}:{status.st_ino:x}"
 
 
 def installation() -> str:
@@ -66,8 +66,8 @@ def installation() -> str:
 @cache
 def _installation_in(folder: Path) -> str:
     place = folder / _INSTALLATION_FILE
-    if found := _read(place):
-        return found
+    if installation_id := _read(place):
+        return installation_id
     part = place.with_name(f"{_INSTALLATION_FILE}.{os.getpid()}-{secrets.token_hex(4)}")
     try:
         with contextlib.suppress(OSError):
@@ -83,7 +83,7 @@ def _installation_in(folder: Path) -> str:
 
 def _read(place: Path) -> str:
     try:
-        found = place.read_text("ascii")
+        installation_id = place.read_text("ascii")
     except (OSError, ValueError):
         return ""
-    return found if len(found) == _ID_LETTERS and found.isalnum() else ""
+    return installation_id if len(installation_id) == _ID_LETTERS and installation_id.isalnum() else ""

@@ -298,16 +298,16 @@ def append(
     if len(values) == 0:
         raise ValueError("no points to append")
     added = total(steps, times_ms, values)
-    found = connection.execute(
+    row = connection.execute(
         f"SELECT key, {_TOTALS_COLUMNS} FROM series WHERE run_key = ? AND name_key = ? AND labels = ?",
         (run_key, name_key, labels),
     ).fetchone()
-    if found is None:
+    if row is None:
         cursor = connection.execute(_INSERT_SERIES, (run_key, name_key, labels, *_totals_row(added)))
         series_key = int(cursor.lastrowid or 0)
         _write_blocks(connection, series_key, 0, steps, times_ms, values, added)
         return series_key
-    series_key, before = int(found[0]), _totals(found[1:])
+    series_key, before = int(row[0]), _totals(row[1:])
     connection.execute(_UPDATE_SERIES, (*_totals_row(before.followed_by(added)), series_key))
     _extend(connection, series_key, steps, times_ms, values)
     return series_key
@@ -325,14 +325,14 @@ def beyond(
     """Give those of some points that come after the last one of a series: for when it is not known which are in it."""
     import numpy as np
 
-    found = connection.execute(
+    last = connection.execute(
         "SELECT last_step, last_ms FROM series WHERE run_key = ? AND name_key = ? AND labels = ?",
         (run_key, name_key, labels),
     ).fetchone()
-    if found is None or not all(type(value) is int for value in found):
+    if last is None or not all(type(value) is int for value in last):
         return steps, times_ms, values
-    same = np.flatnonzero((steps == found[0]) & (times_ms == found[1]))
-    first = int(same[-1]) + 1 if len(same) else int(np.searchsorted(times_ms, found[1], side="right"))
+    same = np.flatnonzero((steps == last[0]) & (times_ms == last[1]))
+    first = int(same[-1]) + 1 if len(same) else int(np.searchsorted(times_ms, last[1], side="right"))
     return steps[first:], times_ms[first:], values[first:]
 
 

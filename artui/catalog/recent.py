@@ -14,16 +14,16 @@ _STATE = "catalogs.json"
 def remember(path: Path) -> None:
     """Note that a catalog was used; where that cannot be kept, it is not."""
     used = os.path.realpath(path)
-    before = [each for each in _told() if each != used]
-    if [used, *before][:MAX_CATALOGS] != _told():
+    before = [other for other in _remembered() if other != used]
+    if [used, *before][:MAX_CATALOGS] != _remembered():
         keep_state(_STATE, [used, *before][:MAX_CATALOGS])
 
 
 def used_lately() -> list[Path]:
     """Give the catalogs that were used lately and are still there, the last one first."""
-    return [Path(each) for each in _told() if os.path.isfile(each)]
+    return [Path(path) for path in _remembered() if os.path.isfile(path)]
 
 
-def _told() -> list[str]:
-    told = read_state(_STATE)
-    return [each for each in told if isinstance(each, str)] if isinstance(told, list) else []
+def _remembered() -> list[str]:
+    paths = read_state(_STATE)
+    return [path for path in paths if isinstance(path, str)] if isinstance(paths, list) else []

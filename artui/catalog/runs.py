@@ -83,10 +83,10 @@ def beat(connection: sqlite3.Connection, run_key: int, until_ms: int) -> None:
     connection.execute("UPDATE run SET heartbeat_ms = ? WHERE key = ?", (until_ms, run_key))
 
 
-def new_run(told: Mapping[str, Any]) -> NewRun:
+def new_run(spooled: Mapping[str, Any]) -> NewRun:
     """Make a run of what a spool says of it, whatever types that has."""
-    known = {each.name for each in fields(NewRun)}
-    values = {name: value for name, value in told.items() if name in known}
+    field_names = {attribute.name for attribute in fields(NewRun)}
+    values = {name: value for name, value in spooled.items() if name in field_names}
     dirty = values.get("git_is_dirty")
     return NewRun(**{
         **values,
@@ -139,8 +139,8 @@ def begin(connection: sqlite3.Connection, run: NewRun, *, mode: str, is_named: b
         write_tags(connection, key, run.tags)
     if mode == "resume":
         took_ms = duration_ms if duration_ms is not None else max(0, heartbeat_ms - started_ms) if status == 0 else 0
-        told = context.get(connection, key, "resumed")
-        times = told["times_ms"] if isinstance(told, dict) and isinstance(told.get("times_ms"), list) else []
+        resumed = context.get(connection, key, "resumed")
+        times = resumed["times_ms"] if isinstance(resumed, dict) and isinstance(resumed.get("times_ms"), list) else []
         context.put(connection, key, "resumed", {"earlier_ms": took_ms, "times_ms": [*times[-99:], run.started_ms]})
         connection.execute(
             "UPDATE run SET status = 0, ended_ms = NULL, duration_ms = NULL, error = '', heartbeat_ms = ? WHERE key = ?",
@@ -156,16 +156,16 @@ _MAX_RANKS = 10_000
 
 def take_part(connection: sqlite3.Connection, run_key: int, rank: int) -> None:
     """Note that a rank of a launch has taken part in a run: it does so once."""
-    told = context.get(connection, run_key, RANKS)
-    ranks = {each for each in told if type(each) is int} if isinstance(told, list) else set()
+    stored = context.get(connection, run_key, RANKS)
+    ranks = {earlier for earlier in stored if type(earlier) is int} if isinstance(stored, list) else set()
     if rank not in ranks and len(ranks) < _MAX_RANKS:
         context.put(connection, run_key, RANKS, sorted(ranks | {rank}))
 
 
 def _is_made_up(connection: sqlite3.Connection, run_key: int) -> bool:
     """Whether nobody has named the run yet: `artui exec` leaves that to the program that it runs."""
-    told = context.get(connection, run_key, "exec")
-    return isinstance(told, dict) and bool(told.get("is_name_made_up"))
+    facts = context.get(connection, run_key, "exec")
+    return isinstance(facts, dict) and bool(facts.get("is_name_made_up"))
 
 
 def find_id(connection: sqlite3.Connection, text: str) -> str | None:
@@ -177,17 +177,17 @@ def find_id(connection: sqlite3.Connection, text: str) -> str | None:
     row = connection.execute("SELECT id FROM run WHERE id = ? AND deleted_ms IS NULL", (text.upper(),)).fetchone()
     if row is not None:
         return str(row[0])
-    found = connection.execute(
+    rows = connection.execute(
         "SELECT id FROM run WHERE name = ? AND deleted_ms IS NULL ORDER BY key LIMIT 2", (text,)
     ).fetchall()
-    if not found and len(text) >= 4 and text.isalnum():
-        found = connection.execute(
+    if not rows and len(text) >= 4 and text.isalnum():
+        rows = connection.execute(
             "SELECT id FROM run WHERE id >= ? AND id < ? AND deleted_ms IS NULL ORDER BY id LIMIT 2",
             (text.upper(), text.upper() + "a"),
         ).fetchall()
-    if len(found) > 1:
+    if len(rows) > 1:
         raise AmbiguousReference(f"Several runs go by {text!r}.", remedy="Give the id: `artui ls` shows it.")
-    return str(found[0][0]) if found else None
+    return str(rows[0][0]) if rows else None
 
 
 def last_step(connection: sqlite3.Connection, run_id: str) -> int | None:

@@ -146,15 +146,15 @@ def version_damage(connection: sqlite3.Connection, keys: Sequence[int]) -> dict[
 def _damage(
     connection: sqlite3.Connection, table: str, parts: Mapping[str, str], keys: Sequence[int]
 ) -> dict[int, tuple[str, ...]]:
-    found: dict[int, tuple[str, ...]] = {}
+    damaged_parts: dict[int, tuple[str, ...]] = {}
     for key in keys:
         row = connection.execute(f"SELECT seal FROM {table} WHERE key = :key", {"key": key}).fetchone()
         if row is None or row[0] is None:
             continue
         wanted = _seal(connection, parts, key)
         if row[0] != wanted:
-            found[key] = _differing(row[0], wanted, tuple(parts))
-    return found
+            damaged_parts[key] = _differing(row[0], wanted, tuple(parts))
+    return damaged_parts
 
 
 def _differing(stored: Any, wanted: bytes, words: tuple[str, ...]) -> tuple[str, ...]:
@@ -318,11 +318,11 @@ def _is_damaged(
     from weakref import ref
 
     # The connection holds the function: it must not hold the connection.
-    asked = ref(connection)
+    connection_reference = ref(connection)
 
     def is_damaged(key: int) -> int:
-        found = asked()
-        return int(found is not None and bool(find(found, [key])))
+        open_connection = connection_reference()
+        return int(open_connection is not None and bool(find(open_connection, [key])))
 
     return is_damaged
 

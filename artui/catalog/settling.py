@@ -67,14 +67,14 @@ def _settle_journal(real: Path) -> str:
 def _put_in_place(copy: Path, real: Path) -> None:
     """Let a private copy take the file's place, whole or not at all, with its mode and owner."""
     part = real.with_name(f".{real.name}.{os.getpid()}.part")
-    found = real.stat()
+    status = real.stat()
     handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         lock_file(handle)
         shutil.copyfile(copy, part)
         with contextlib.suppress(OSError):
-            os.chown(part, found.st_uid, found.st_gid)
-        os.chmod(part, found.st_mode & 0o777)
+            os.chown(part, status.st_uid, status.st_gid)
+        os.chmod(part, status.st_mode & 0o777)
         fsync(part)
         os.replace(part, real)
         fsync(real.parent)

@@ -39,7 +39,7 @@ def complete(catalog: Catalog, version_id: str, digests: Mapping[str, bytes], fa
             "SELECT path, size_bytes, digest, link_target FROM file WHERE version_key = ?", (key,)
         ).fetchall()
         digest = artifacts.manifest_digest(
-            [NewFile(path, size, found, link_target=link) for path, size, found, link in files], version_id
+            [NewFile(path, size, file_digest, link_target=link) for path, size, file_digest, link in files], version_id
         )
         (location,) = connection.execute("SELECT location FROM version WHERE key = ?", (key,)).fetchone()
         connection.execute(

@@ -294,7 +294,7 @@ TOLD: dict[str, Callable[[], tuple[Any, str]]] = {
 def test_what_is_cut_or_replaced_is_told(what: str) -> None:
     given, sentence = TOLD[what]()
     found = Params(given)
-    assert any(sentence in text for _, text in found.told), found.told
+    assert any(sentence in text for _, text in found.warnings), found.warnings
 
 
 def test_equal_runs_have_equal_params(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def take_over(path: Path, *, tell: Callable[[str], None] = lambda _: None) -> in
     if not _is_mine(path):
         return 0
     files = spool_files(path)
-    if files and not any(is_abandoned(each) for each in files):
+    if files and not any(is_abandoned(file) for file in files):
         return 0
     with Catalog(path, create=False, migrates=False, busy_seconds=2.0) as catalog:
         return adopt(catalog, tell=lambda _, text: tell(text))
@@ -102,7 +102,7 @@ def take_over(path: Path, *, tell: Callable[[str], None] = lambda _: None) -> in
 
 def _is_mine(path: Path) -> bool:
     try:
-        return {os.lstat(each).st_uid for each in (path.parent, path, *folders_of(path))} == {os.getuid()}
+        return {os.lstat(owned).st_uid for owned in (path.parent, path, *folders_of(path))} == {os.getuid()}
     except OSError:
         return False
 
@@ -123,13 +123,13 @@ def _adopt_one(catalog: Catalog, path: Path, tell: Tell) -> int:
             return 0
         end = fold(catalog, file, tell=tell)
         size = os.fstat(handle).st_size
-        told_of = _story(SpoolFile(path, handle=handle, is_at_rest=True))
+        stories = _stories(SpoolFile(path, handle=handle, is_at_rest=True))
         with catalog.transaction() as connection:
-            for run_id, told in told_of.items():
-                _end_lost(connection, run_id, told, path, cut_bytes=size - end)
+            for run_id, story in stories.items():
+                _end_lost(connection, run_id, story, path, cut_bytes=size - end)
         make_durable(catalog.path)
-        for told in told_of.values():
-            for name in told.kept_consoles:
+        for story in stories.values():
+            for name in story.kept_consoles:
                 with contextlib.suppress(OSError):
                     remove_file(path.with_name(name))
         is_here = file.owner is None or file.owner.boot == "" or lock is Lock.MINE
@@ -144,7 +144,7 @@ def _is_elsewhere(file: SpoolFile) -> bool:
     return owner is not None and (owner.host, owner.boot) != (here.host, here.boot)
 
 
-class _Told:
+class _Story:
     """What a dead process's spool says of one of its runs."""
 
     def __init__(self) -> None:
@@ -156,41 +156,41 @@ class _Told:
         self.kept_consoles: list[str] = []
 
 
-def _story(file: SpoolFile) -> dict[str, _Told]:
+def _stories(file: SpoolFile) -> dict[str, _Story]:
     """Read a spool from its beginning: which runs it has, and which of them ended."""
-    runs_told: dict[str, _Told] = {}
+    stories: dict[str, _Story] = {}
     place = 0
     while True:
         batch = file.read(place)
         for action, _ in batch.actions:
             run_id = run_of(action) or ""
-            _note_action(runs_told.setdefault(run_id, _Told()), run_id, action)
+            _note_action(stories.setdefault(run_id, _Story()), run_id, action)
         for run_id, last_ms in batch.last_ms.items():
-            told = runs_told.setdefault(run_id, _Told())
-            told.last_ms = max(told.last_ms, last_ms)
+            story = stories.setdefault(run_id, _Story())
+            story.last_ms = max(story.last_ms, last_ms)
         if batch.is_last or batch.end <= place:
-            return runs_told
+            return stories
         place = batch.end
 
 
-def _note_action(told: _Told, run_id: str, action: dict[str, Any]) -> None:
+def _note_action(story: _Story, run_id: str, action: dict[str, Any]) -> None:
     kind = action["do"]
     if kind == "start":
-        told.is_member = bool(action.get("is_member"))
+        story.is_member = bool(action.get("is_member"))
         started_ms = action["run"].get("started_ms")
-        told.last_ms = max(told.last_ms, started_ms if type(started_ms) is int else 0)
+        story.last_ms = max(story.last_ms, started_ms if type(started_ms) is int else 0)
     elif kind == "leave" or (kind == "finish" and action.get("status") in runs.STATUS_CODES):
-        told.is_finished = kind == "leave" or type(action.get("ended_ms")) is int
+        story.is_finished = kind == "leave" or type(action.get("ended_ms")) is int
     elif kind == "console" and isinstance(action.get("file"), str):
-        found = console_of(action["file"])
+        console = console_of(action["file"])
         # A record asks for its own run's console, and for nothing else.
-        if found is not None and found[0] == run_id:
-            told.consoles[action["file"]] = found[1]
+        if console is not None and console[0] == run_id:
+            story.consoles[action["file"]] = console[1]
     elif kind == "saved console":
-        told.consoles.clear()
+        story.consoles.clear()
 
 
-def _end_lost(connection: sqlite3.Connection, run_id: str, told: _Told, path: Path, *, cut_bytes: int) -> None:
+def _end_lost(connection: sqlite3.Connection, run_id: str, story: _Story, path: Path, *, cut_bytes: int) -> None:
     row = connection.execute(
         "SELECT r.key, r.status, r.started_ms, r.heartbeat_ms, r.host, p.name FROM run AS r "
         "LEFT JOIN project AS p ON p.key = r.project_key WHERE r.id = ?",
@@ -199,18 +199,18 @@ def _end_lost(connection: sqlite3.Connection, run_id: str, told: _Told, path: Pa
     if row is None:
         return
     key, status, started_ms, heartbeat_ms, host, project = row
-    for name, artifact in told.consoles.items():
+    for name, artifact in story.consoles.items():
         if keep_console(
             connection, key, path.with_name(name), artifact=artifact, project=str(project or "default"), host=str(host)
         ):
-            told.kept_consoles.append(name)
+            story.kept_consoles.append(name)
     if cut_bytes > 0:
         text = f"The last {cut_bytes:,} bytes of its spool were cut off, and were dropped."
         attempt(connection, lambda: context.remark(connection, key, text))
-    if status == 0 and not told.is_member and not told.is_finished:
+    if status == 0 and not story.is_member and not story.is_finished:
         now_ms = clock.now_ms()
         started_ms = _until(started_ms, now_ms)
-        ended_ms = max(started_ms, _until(told.last_ms, now_ms), _until(heartbeat_ms, now_ms))
+        ended_ms = max(started_ms, _until(story.last_ms, now_ms), _until(heartbeat_ms, now_ms))
         attempt(
             connection,
             lambda: runs.finish(
@@ -245,9 +245,10 @@ def keep_console(
 def _adopt_consoles(catalog: Catalog) -> None:
     """Keep consoles whose process died between removing its spool and saving them."""
     for path in _console_files(catalog.path):
-        found = console_of(path.name)
-        if found is None:
+        console = console_of(path.name)
+        if console is None:
             continue
+        run_id, artifact = console
         with contextlib.suppress(OSError):
             if time.time() - path.lstat().st_mtime <= CONSOLE_SECONDS:
                 continue
@@ -255,10 +256,10 @@ def _adopt_consoles(catalog: Catalog) -> None:
                 row = connection.execute(
                     "SELECT r.key, r.host, coalesce(p.name, 'default') FROM run AS r "
                     "LEFT JOIN project AS p ON p.key = r.project_key WHERE r.id = ?",
-                    (found[0],),
+                    (run_id,),
                 ).fetchone()
                 is_kept = row is not None and keep_console(
-                    connection, row[0], path, artifact=found[1], project=str(row[2]), host=str(row[1])
+                    connection, row[0], path, artifact=artifact, project=str(row[2]), host=str(row[1])
                 )
             if is_kept:
                 make_durable(catalog.path)

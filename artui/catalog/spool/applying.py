@@ -42,7 +42,7 @@ class Applied:
         self.remarks.setdefault(run_id, []).append(text)
 
     @property
-    def said(self) -> list[str]:
+    def remark_lines(self) -> list[str]:
         """The remarks, as lines for whoever follows the fold."""
         return [f"run {run_id}: {text}" for run_id, texts in self.remarks.items() for text in texts]
 
@@ -137,11 +137,11 @@ class _Keys:
 
     def _make(self, run_id: str) -> int:
         now_ms = clock.now_ms()
-        told: dict[str, Any] = next(
+        start: dict[str, Any] = next(
             (action["run"] for action, _ in self._batch.actions if run_of(action) == run_id and "run" in action), {}
         )
-        name, project = told.get("name"), told.get("project")
-        started_ms = min(told["started_ms"], now_ms) if type(told.get("started_ms")) is int else now_ms
+        name, project = start.get("name"), start.get("project")
+        started_ms = min(start["started_ms"], now_ms) if type(start.get("started_ms")) is int else now_ms
         key = runs.start(
             self._connection,
             NewRun(
@@ -273,18 +273,18 @@ def _context(connection: sqlite3.Connection, _: Catalog, key: int, action: Actio
 def _finish(connection: sqlite3.Connection, _: Catalog, key: int, action: Action, __: bytes) -> None:
     if action.get("is_member"):
         if action["status"] == "failed":
-            said = {"labels": str(action.get("labels", "")), "error": str(action["error"])[:MAX_ERROR_CHARS]}
-            context.put(connection, key, "member", said)
+            failure = {"labels": str(action.get("labels", "")), "error": str(action["error"])[:MAX_ERROR_CHARS]}
+            context.put(connection, key, "member", failure)
             connection.execute(
                 "UPDATE run SET status = ?, error = ? WHERE key = ? AND status = ?",
-                (runs.STATUS_CODES["failed"], _member_error(said), key, runs.STATUS_CODES["killed"]),
+                (runs.STATUS_CODES["failed"], _member_error(failure), key, runs.STATUS_CODES["killed"]),
             )
         return
     status, error = str(action["status"]), str(action.get("error", ""))[:MAX_ERROR_CHARS]
-    told: Any = context.get(connection, key, "member")
-    if status == "killed" and isinstance(told, dict):
+    member_failure: Any = context.get(connection, key, "member")
+    if status == "killed" and isinstance(member_failure, dict):
         # A launcher ends the others when one of them fails: the one that failed says why.
-        status, error = "failed", _member_error(told)
+        status, error = "failed", _member_error(member_failure)
     earlier = context.get(connection, key, "resumed")
     earlier_ms = _ms(earlier.get("earlier_ms", 0)) if isinstance(earlier, dict) else 0
     runs.finish(
@@ -293,8 +293,8 @@ def _finish(connection: sqlite3.Connection, _: Catalog, key: int, action: Action
     )  # fmt: skip
 
 
-def _member_error(told: Mapping[str, Any]) -> str:
-    return f"in the process with {told.get('labels')}:\n{told.get('error')}"
+def _member_error(failure: Mapping[str, Any]) -> str:
+    return f"in the process with {failure.get('labels')}:\n{failure.get('error')}"
 
 
 def _save(connection: sqlite3.Connection, _: Catalog, key: int, action: Action, content: bytes) -> None:

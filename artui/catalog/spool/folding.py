@@ -57,7 +57,7 @@ def fold(catalog: Catalog, file: SpoolFile, *, beating: tuple[str, ...] = (), te
                     f"{applied.unstored_points:,} points cannot be stored, since the catalog is damaged: {kept} keeps them.",
                 )
         file.folded_bytes = end
-        for text in applied.said if applied is not None else ():
+        for text in applied.remark_lines if applied is not None else ():
             tell("folding", f"{catalog.path.name}: {text}")
     return file.folded_bytes
 

@@ -30,12 +30,12 @@ def folder_of(catalog: Path) -> Path:
 def folders_of(catalog: Path) -> list[Path]:
     """Give the folders there are with spools of a catalog: beside it, and in temporary folders for want of a place there."""
     beside = folder_of(catalog)
-    found = [beside] if beside.is_dir() else []
+    folders = [beside] if beside.is_dir() else []
     for place in _temporary_places():
         if _is_private(place):
             folder = place / _temporary_name(catalog)
-            found += [folder] if folder.is_dir() else []
-    return found
+            folders += [folder] if folder.is_dir() else []
+    return folders
 
 
 def temporary_folder(catalog: Path) -> Path:
@@ -111,10 +111,10 @@ def _temporary_name(catalog: Path) -> str:
 def _is_private(folder: Path) -> bool:
     """Say whether nobody else may put anything into a folder."""
     try:
-        found = os.lstat(folder)
+        status = os.lstat(folder)
     except OSError:
         return False
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o022
 
 
 def console_file(run_id: str, labels: str) -> str:
@@ -182,10 +182,10 @@ def open_file(folder: int, name: str, *, may_write: bool = False, may_be_own: bo
     return handle
 
 
-def is_ours(found: os.stat_result, folder: os.stat_result, *, may_be_own: bool = False) -> bool:
+def is_ours(status: os.stat_result, folder: os.stat_result, *, may_be_own: bool = False) -> bool:
     """Say whether a file is what its folder promises: a regular one, with one name, of the folder's owner."""
     owners = {folder.st_uid, os.getuid()} if may_be_own else {folder.st_uid}
-    return stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and found.st_uid in owners
+    return stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and status.st_uid in owners
 
 
 @contextlib.contextmanager
@@ -245,8 +245,8 @@ def file_names(folder: Path, is_wanted: Callable[[str], bool], *, may_be_own: bo
             names = []
             for name in sorted(filter(is_wanted, os.listdir(handle))):
                 with contextlib.suppress(OSError):
-                    found = os.stat(name, dir_fd=handle, follow_symlinks=False)
-                    if is_ours(found, owner, may_be_own=may_be_own):
+                    status = os.stat(name, dir_fd=handle, follow_symlinks=False)
+                    if is_ours(status, owner, may_be_own=may_be_own):
                         names.append(name)
             return names
     except OSError:

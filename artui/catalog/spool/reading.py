@@ -157,10 +157,10 @@ class SpoolFile:
         """Whether its name is gone, or somebody else's."""
         try:
             with self._opened() as handle:
-                found, here = os.fstat(handle), os.stat(self.path, follow_symlinks=False)
+                open_status, named_status = os.fstat(handle), os.stat(self.path, follow_symlinks=False)
         except OSError:
             return True
-        return (found.st_dev, found.st_ino) != (here.st_dev, here.st_ino)
+        return (open_status.st_dev, open_status.st_ino) != (named_status.st_dev, named_status.st_ino)
 
     def begins_record(self, offset: int) -> bool:
         """Say whether a place is one where a record of this process's own spool begins, or its end."""
@@ -297,20 +297,20 @@ class SpoolFile:
                 break
             window *= 4
         number = POINTS_HEAD.unpack_from(content, place + RECORD.size)[1]
-        known = self._names.get(number)
+        definition = self._names.get(number)
         end = place + count * stride
-        if known is None or POINTS_HEAD.size + 8 * len(known[2]) != size:
+        if definition is None or POINTS_HEAD.size + 8 * len(definition[2]) != size:
             batch.odd_count += count
             return end
-        run_id, labels, names = known
+        run_id, labels, names = definition
         layout = np.dtype({
             "names": ["step", "time", "values"],
             "formats": ["<i8", "<i8", ("<f8", (len(names),))],
             "offsets": [RECORD.size + 5, RECORD.size + 13, RECORD.size + POINTS_HEAD.size],
             "itemsize": stride,
         })  # fmt: skip
-        found: Any = np.frombuffer(content, layout, count, place)
-        steps, times_ms, values = found["step"].astype(np.int64), found["time"].astype(np.int64), found["values"]
+        calls: Any = np.frombuffer(content, layout, count, place)
+        steps, times_ms, values = calls["step"].astype(np.int64), calls["time"].astype(np.int64), calls["values"]
         for column, name in enumerate(names):
             batch.points.setdefault((run_id, labels, name), []).append(
                 (steps, times_ms, values[:, column].astype(np.float64))
@@ -321,12 +321,12 @@ class SpoolFile:
 
 def _checks_hold(content: bytes, place: int, stride: int, count: int, wanted: Iterable[Any]) -> list[bool]:
     view = memoryview(content)
-    found = []
+    holds = []
     for number, is_wanted in zip(range(count), wanted, strict=False):
         start = place + number * stride
         check = RECORD.unpack_from(content, start)[1]
-        found.append(bool(is_wanted) and zlib.crc32(view[start + RECORD.size : start + stride]) == check)
-    return found
+        holds.append(bool(is_wanted) and zlib.crc32(view[start + RECORD.size : start + stride]) == check)
+    return holds
 
 
 def joined(parts: list[Values]) -> Values:
@@ -338,18 +338,18 @@ def joined(parts: list[Values]) -> Values:
     return tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))  # type: ignore[return-value]
 
 
-def _names(told: Any) -> tuple[str, str, tuple[str, ...]]:
-    run_id, labels, names = told
+def _names(definition: Any) -> tuple[str, str, tuple[str, ...]]:
+    run_id, labels, names = definition
     is_right = is_run_id(run_id) and isinstance(labels, str) and len(labels) <= MAX_LABELS_CHARS
     if not is_right or not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ValueError("these are no names of metrics of a run")
     return run_id, labels, tuple(names)
 
 
-def _action(told: Any) -> Action:
-    if not isinstance(told, dict) or not isinstance(told.get("do"), str) or run_of(told) is None:
+def _action(action: Any) -> Action:
+    if not isinstance(action, dict) or not isinstance(action.get("do"), str) or run_of(action) is None:
         raise ValueError("this is nothing that can be done to a run")
-    return told
+    return action
 
 
 def run_of(action: Action) -> str | None:

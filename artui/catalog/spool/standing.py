@@ -30,24 +30,24 @@ class Standing:
 
 def standing(connection: sqlite3.Connection | None, catalog: Path, run_id: str) -> Standing | None:
     """Say how a run stands; None if nobody has begun it."""
-    found: Standing | None = None
+    state: Standing | None = None
     if connection is not None:
         row = connection.execute("SELECT key, status FROM run WHERE id = ?", (run_id,)).fetchone()
         if row is not None:
-            told = context.get(connection, row[0], runs.RANKS)
-            ranks = {rank for rank in told if type(rank) is int} if isinstance(told, list) else set()
-            found = Standing(row[1] != 0, ranks)
+            stored = context.get(connection, row[0], runs.RANKS)
+            ranks = {rank for rank in stored if type(rank) is int} if isinstance(stored, list) else set()
+            state = Standing(row[1] != 0, ranks)
     for batch in _batches(catalog):
         for action, _ in batch.actions:
             if run_of(action) != run_id:
                 continue
-            if found is None:
-                found = Standing(False, set())
+            if state is None:
+                state = Standing(False, set())
             if action["do"] == "start" and type(rank := action.get("rank")) is int:
-                found.ranks.add(rank)
+                state.ranks.add(rank)
             if action["do"] == "finish" and not action.get("is_member"):
-                found.has_ended = True
-    return found
+                state.has_ended = True
+    return state
 
 
 def last_step(connection: sqlite3.Connection | None, catalog: Path, run_id: str) -> int | None:

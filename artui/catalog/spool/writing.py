@@ -315,18 +315,18 @@ class Spool:
 
     def _harm(self, handle: int) -> str:
         """Say what somebody has done to the file; empty when nothing."""
-        found = os.fstat(handle)
-        if found.st_size != self.size:
+        open_status = os.fstat(handle)
+        if open_status.st_size != self.size:
             return "was cut or changed while it was in use"
         try:
-            here = os.stat(self.path, follow_symlinks=False)
+            named_status = os.stat(self.path, follow_symlinks=False)
         except OSError:
             return "was deleted or moved while it was in use"
-        if (here.st_dev, here.st_ino) != (found.st_dev, found.st_ino):
+        if (named_status.st_dev, named_status.st_ino) != (open_status.st_dev, open_status.st_ino):
             return "was replaced while it was in use"
-        if found.st_nlink != 1:
+        if open_status.st_nlink != 1:
             return "was given a second name while it was in use"
-        if stat.S_IMODE(found.st_mode) & 0o600 != 0o600:
+        if stat.S_IMODE(open_status.st_mode) & 0o600 != 0o600:
             return "was closed to its owner while it was in use"
         return ""
 
@@ -444,10 +444,10 @@ class Stream:
         names = tuple(values)
         spool = self._spool
         with spool.lock:
-            found = self._sets.get(names)
-            if found is None:
-                found = self._define(names)
-            body = found[1](POINTS, found[0], step, time_ms, *values.values())
+            name_set = self._sets.get(names)
+            if name_set is None:
+                name_set = self._define(names)
+            body = name_set[1](POINTS, name_set[0], step, time_ms, *values.values())
             spool.append(record(body), len(names))
 
     def _define(self, names: tuple[str, ...]) -> tuple[int, Callable[..., bytes]]:
@@ -457,8 +457,8 @@ class Stream:
         if len(self._sets) >= _MAX_NAME_SETS:
             self._sets.clear()
         number = self._spool.define(self._run_id, self._labels, names)
-        found = self._sets[names] = number, struct.Struct(f"<BIqq{len(names)}d").pack
-        return found
+        name_set = self._sets[names] = number, struct.Struct(f"<BIqq{len(names)}d").pack
+        return name_set
 
 
 def _parts_of(handle: int, start: int, end: int) -> Iterator[bytes]:
