@@ -70,9 +70,9 @@ def adopt(path: str) -> None:
 def one_round(path: str, number: int, chance: random.Random, *, writers: int, is_full_disk: bool) -> tuple[int, int]:
     """Start loggers, kill them, take over what they left; give (acknowledged, found) points."""
     loggers = []
-    for each in range(writers):
+    for writer_number in range(writers):
         out, into = os.pipe()
-        name = f"run-{number}-{each}"
+        name = f"run-{number}-{writer_number}"
         child = spawn(log_until_killed, path, name, into, is_full_disk=is_full_disk, seed=chance.getrandbits(32))
         os.close(into)
         loggers.append((name, child, out))
@@ -111,13 +111,13 @@ def one_round(path: str, number: int, chance: random.Random, *, writers: int, is
                 continue
             assert runs[name] in (("finished", "killed") if is_full_disk else ("killed",)), f"{name} is {runs[name]}"
             metrics = {metric.name: metric.summary.count for metric in reader.run(name).detail().metrics}
-            found = reader.run(name).series("x").values.tolist() if metrics else []
-            other = reader.run(name).series("y").steps.tolist() if metrics else []
-            assert found == list(range(len(found))), f"{name}: points are missing, doubled or out of order"
-            assert other == list(range(len(found))), f"{name}: the metrics of one call were torn apart"
-            assert len(found) >= count, f"{name}: {count} acknowledged, {len(found)} found"
+            values = reader.run(name).series("x").values.tolist() if metrics else []
+            steps = reader.run(name).series("y").steps.tolist() if metrics else []
+            assert values == list(range(len(values))), f"{name}: points are missing, doubled or out of order"
+            assert steps == list(range(len(values))), f"{name}: the metrics of one call were torn apart"
+            assert len(values) >= count, f"{name}: {count} acknowledged, {len(values)} found"
             totals[0] += count
-            totals[1] += len(found)
+            totals[1] += len(values)
     left = (
         [] if not os.path.isdir(f"{path}-spool") else [name for name in os.listdir(f"{path}-spool") if name[0] != "."]
     )
@@ -136,18 +136,18 @@ def main() -> int:
     os.environ |= {"ARTUI_CONSOLE": "0", "ARTUI_SYSTEM_SECONDS": "0", "ARTUI_CODE": "0"}
     chance = random.Random(options.seed)
     path = str(Path(options.catalog).absolute())
-    acknowledged = found = 0
+    acknowledged_count = found_count = 0
     os.waitpid(spawn(adopt, path), 0)  # makes the catalog
     for number in range(options.rounds):
         counts = one_round(path, number, chance, writers=options.writers, is_full_disk=options.full_disk)
-        acknowledged, found = acknowledged + counts[0], found + counts[1]
+        acknowledged_count, found_count = acknowledged_count + counts[0], found_count + counts[1]
     time.sleep(adopting.PART_SECONDS + 0.1)  # a beginning without a name is left alone for so long
     os.waitpid(spawn(adopt, path), 0)
     assert not os.path.exists(f"{path}-spool")
     with sqlite3.connect(path) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     print(
-        f"{options.rounds} rounds, {options.writers} writers: {acknowledged:,} points acknowledged, {found:,} found, 0 lost, 0 twice"
+        f"{options.rounds} rounds, {options.writers} writers: {acknowledged_count:,} points acknowledged, {found_count:,} found, 0 lost, 0 twice"
     )
     return 0
 

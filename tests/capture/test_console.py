@@ -74,10 +74,10 @@ def test_middle_of_a_long_console_is_left_out(tmp_path: Path) -> None:
     log.close()
     lines = log.path.read_text().splitlines()
     assert log.path.stat().st_size <= 1 << 16 and lines[0] == "line 0" and lines[-1] == "line 39999"
-    said = [line for line in lines if "left out" in line]
-    assert len(said) == 1
-    missing = int(said[0].split()[1].replace(",", ""))
-    kept = log.path.stat().st_size - len(said[0]) - 1
+    notices = [line for line in lines if "left out" in line]
+    assert len(notices) == 1
+    missing = int(notices[0].split()[1].replace(",", ""))
+    kept = log.path.stat().st_size - len(notices[0]) - 1
     assert kept + missing == sum(len(f"line {number}\n") for number in range(40_000))
 
 

@@ -23,11 +23,11 @@ def _crash(path: Path, *options: str) -> str:
 @pytest.mark.parametrize(("rounds", "writers"), [(40, 1), (20, 2)])
 def test_killed_loggers_lose_no_acknowledged_point(tmp_path: Path, rounds: int, writers: int) -> None:
     """A logger killed with SIGKILL, in folds and in takeovers too: every acknowledged point is there, once, in order."""
-    said = _crash(tmp_path / "x.artui", "--rounds", str(rounds), "--writers", str(writers))
-    assert "0 lost, 0 twice" in said and os.listdir(tmp_path) == ["x.artui"]
+    report = _crash(tmp_path / "x.artui", "--rounds", str(rounds), "--writers", str(writers))
+    assert "0 lost, 0 twice" in report and os.listdir(tmp_path) == ["x.artui"]
 
 
 def test_full_disk_loses_no_acknowledged_point(tmp_path: Path) -> None:
     """Files that cannot grow for a while, at 12 random sizes: everything is there once they can again."""
-    said = _crash(tmp_path / "x.artui", "--rounds", "12", "--full-disk")
-    assert "0 lost, 0 twice" in said and os.listdir(tmp_path) == ["x.artui"]
+    report = _crash(tmp_path / "x.artui", "--rounds", "12", "--full-disk")
+    assert "0 lost, 0 twice" in report and os.listdir(tmp_path) == ["x.artui"]

@@ -46,11 +46,11 @@ def box(tmp_path: Path) -> Iterator[Path]:
 def _record(box: Path, *, uid: int | None = None, home: str | None = None, folder: Path | None = None, prepare: Callable[[], object] = lambda: None, **wanted: object) -> dict[str, object]:  # fmt: skip
     """Record a run in a child of its own; give what it says of it."""
     _load_all(box)
-    told, tell = os.pipe()
+    answers, tell = os.pipe()
     child = os.fork()
     if child == 0:
         try:
-            os.close(told)
+            os.close(answers)
             os.chdir(folder or box)
             environments.become(uid, home, box)
             prepare()
@@ -67,7 +67,7 @@ def _record(box: Path, *, uid: int | None = None, home: str | None = None, folde
         finally:
             os._exit(1)
     os.close(tell)
-    with os.fdopen(told) as stream:
+    with os.fdopen(answers) as stream:
         text = stream.read()
     assert os.waitpid(child, 0)[1] == 0, text
     return dict(json.loads(text))
@@ -102,8 +102,8 @@ HOMES: dict[str, Callable[[Path], Any]] = {
 @pytest.mark.parametrize("home", HOMES)
 def test_home_is_no_condition(box: Path, home: str) -> None:
     """A catalog in a folder that can be written to takes the run, whatever the user's home is."""
-    told = _record(box, uid=NOBODY, home=HOMES[home](box), catalog="c.artui")
-    assert told == {"is_recorded": True, "path": str(box / "c.artui")}
+    answer = _record(box, uid=NOBODY, home=HOMES[home](box), catalog="c.artui")
+    assert answer == {"is_recorded": True, "path": str(box / "c.artui")}
     assert _points(box / "c.artui") == [step / 2 for step in range(20)]
 
 
@@ -113,9 +113,9 @@ def test_where_nothing_is_named_a_place_is_found(box: Path, home: str) -> None:
     """Started in a folder that cannot be written to, without a home, the run is in a catalog of its own that is said."""
     locked = box / "locked-work"
     locked.mkdir(mode=0o755)
-    told = _record(box, uid=NOBODY, home=HOMES[home](box), folder=locked)
-    path = Path(str(told["path"]))
-    assert told["is_recorded"] and path.is_file() and len(_points(path)) == 20
+    answer = _record(box, uid=NOBODY, home=HOMES[home](box), folder=locked)
+    path = Path(str(answer["path"]))
+    assert answer["is_recorded"] and path.is_file() and len(_points(path)) == 20
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
@@ -126,11 +126,11 @@ def test_where_nothing_beside_the_catalog_can_be_written_the_spool_lies_elsewher
     shared.mkdir(mode=0o755)
     with artui.start_run(name="first", catalog=shared / "team.artui"):
         pass
-    told = _record(box, uid=NOBODY, home=None, catalog=shared / "team.artui")
-    assert told == {"is_recorded": True, "path": str(shared / "team.artui")}
+    answer = _record(box, uid=NOBODY, home=None, catalog=shared / "team.artui")
+    assert answer == {"is_recorded": True, "path": str(shared / "team.artui")}
     monkeypatch.setenv("TMPDIR", str(box / "tmp"))
     [folder] = (box / "tmp" / f"artui-{NOBODY}").iterdir()
-    assert [each.status for each in open_catalog(shared / "team.artui").runs()] == ["finished"]
+    assert [run.status for run in open_catalog(shared / "team.artui").runs()] == ["finished"]
 
     # The folder is opened to that user, who settles it.
     shared.chmod(0o777)
@@ -143,10 +143,10 @@ def test_where_nothing_beside_the_catalog_can_be_written_the_spool_lies_elsewher
 def test_two_users_share_a_catalog(box: Path) -> None:
     """Both may write to the file and its folder: both runs are in it, and it is one plain file."""
     for uid in (NOBODY, ANOTHER):
-        told = _record(box, uid=uid, home=None, catalog="c.artui", prepare=lambda: os.umask(0))
-        assert told["is_recorded"]
+        answer = _record(box, uid=uid, home=None, catalog="c.artui", prepare=lambda: os.umask(0))
+        assert answer["is_recorded"]
     with open_catalog(box / "c.artui") as reader:
-        assert [len(reader.run(each.id).series("x").values) for each in reader.runs()] == [20, 20]
+        assert [len(reader.run(run.id).series("x").values) for run in reader.runs()] == [20, 20]
     assert not spool_files(box / "c.artui") and not (box / "c.artui-wal").exists()
 
 
@@ -160,14 +160,14 @@ def test_removed_folder(box: Path, home: Path) -> None:
     gone.mkdir()
     assert _record(box, folder=gone, prepare=remove, catalog=box / "c.artui")["path"] == str(box / "c.artui")
     gone.mkdir()
-    told = _record(box, home=str(box / "home"), folder=gone, prepare=remove, catalog="relative.artui")
-    assert told["is_recorded"] and len(_points(Path(str(told["path"])))) == 20
+    answer = _record(box, home=str(box / "home"), folder=gone, prepare=remove, catalog="relative.artui")
+    assert answer["is_recorded"] and len(_points(Path(str(answer["path"])))) == 20
 
 
 def test_no_temporary_folder(box: Path) -> None:
     """TMPDIR names what is not there."""
-    told = _record(box, prepare=lambda: os.environ.__setitem__("TMPDIR", "/nowhere"), catalog="c.artui")
-    assert told["is_recorded"] and len(_points(box / "c.artui")) == 20
+    answer = _record(box, prepare=lambda: os.environ.__setitem__("TMPDIR", "/nowhere"), catalog="c.artui")
+    assert answer["is_recorded"] and len(_points(box / "c.artui")) == 20
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])

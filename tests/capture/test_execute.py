@@ -159,14 +159,14 @@ def test_command_that_is_not_there_says_so(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [(("--metric", "(", "--", "true"), b"no regular expression"), (("--metric", "x", "--", "true"), b"names no group"),
      (("--artifact", "*.pt", "--", "true"), b"names no kind"), (("--param", "lr", "--", "true"), b"not NAME=VALUE"), ((), b"COMMAND")],
 )  # fmt: skip
-def test_options_that_mean_nothing_run_nothing(path: Path, arguments: tuple[str, ...], said: bytes) -> None:
+def test_options_that_mean_nothing_run_nothing(path: Path, arguments: tuple[str, ...], message: bytes) -> None:
     """A wrong option is told before anything runs, with what to write instead."""
     done = _exec(path, *arguments)
-    assert done.returncode == 2 and said in done.stderr and not path.exists()
+    assert done.returncode == 2 and message in done.stderr and not path.exists()
 
 
 def test_catalog_that_cannot_be_written_does_not_stop_the_program(path: Path) -> None:
@@ -205,28 +205,28 @@ def test_on_a_terminal_the_program_has_one(path: Path) -> None:
 
     fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 91, 0, 0))
     try:
-        said = _until(master, b"91")
+        output = _until(master, b"91")
         os.write(master, b"keys\n")
-        said = _until(master, b"got keys")
+        output = _until(master, b"got keys")
         os.write(master, b"\x03")
-        said = _until(master, b"interrupted")
+        output = _until(master, b"interrupted")
     except BaseException:
         os.kill(child, signal.SIGKILL)
         raise
     finally:
         _, status = os.waitpid(child, 0)
         os.close(master)
-    assert b"interrupted" in said and os.waitstatus_to_exitcode(status) == 5
+    assert b"interrupted" in output and os.waitstatus_to_exitcode(status) == 5
     assert "True True True 91" in _console(path)
 
 
 def _until(master: int, wanted: bytes) -> bytes:
-    said, deadline = b"", time.monotonic() + 20
-    while wanted not in said:
-        assert time.monotonic() < deadline, said
+    output, deadline = b"", time.monotonic() + 20
+    while wanted not in output:
+        assert time.monotonic() < deadline, output
         if select.select([master], [], [], 0.2)[0]:
-            said += os.read(master, 4096)
-    return said
+            output += os.read(master, 4096)
+    return output
 
 
 def test_environment_of_the_program_is_recorded(path: Path) -> None:

@@ -36,7 +36,7 @@ def test_any_file_name_comes_back(path: Path, tmp_path: Path, name: str) -> None
         assert run.save("folder", folder) == "folder:v1"
 
         assert run.use("file").read_text() == "content"
-        assert [each.read_text() for each in run.use("folder").iterdir()] == ["content", "content"]
+        assert [file.read_text() for file in run.use("folder").iterdir()] == ["content", "content"]
 
 
 def test_names_that_look_alike_are_two_files(path: Path, tmp_path: Path) -> None:
@@ -86,9 +86,9 @@ def test_links_inside_a_folder_are_followed(path: Path, tmp_path: Path, capsys: 
         assert set(previews(reader, head.key)) == {"a.txt", "out"}
     assert files == {"a.txt": "", "dangling": "nowhere", "loop": "loop", "out": "", "up": ".."}
     assert {entry.name: entry.read_text() for entry in local.iterdir()} == {"a.txt": "a", "out": "behind"}
-    told = capsys.readouterr().err
-    assert told.count("followed 1 link of 'folder' out of it: 'out'") == 1
-    assert told.count("did not follow 3 links of 'folder'") == 1
+    messages = capsys.readouterr().err
+    assert messages.count("followed 1 link of 'folder' out of it: 'out'") == 1
+    assert messages.count("did not follow 3 links of 'folder'") == 1
 
 
 @pytest.mark.parametrize("way", ["setting", "wrong setting"])
@@ -108,8 +108,8 @@ def test_setting_keeps_links_within_the_folder(
 
     assert {entry.name: entry.read_text() for entry in local.iterdir()} == {"in.txt": "a", "in": "a"}
     assert b"CANARY" not in path.read_bytes()
-    told = capsys.readouterr().err
-    assert "out leads out of the folder" in told and ("'insde'" in told) == (way != "setting")
+    messages = capsys.readouterr().err
+    assert "out leads out of the folder" in messages and ("'insde'" in messages) == (way != "setting")
 
 
 def test_input_behind_a_link_is_another_version_once_its_content_is(path: Path, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def _run(*arguments: str, **variables: str) -> None:
 def _values(path: Path) -> list[tuple[str, dict[str, list[float]]]]:
     with open_catalog(path) as reader:
         return sorted(
-            (run.name, {each.title: reader.run(run.id).series(each.name, each.labels).values.tolist() for each in reader.run(run.id).detail().metrics})
+            (run.name, {metric.title: reader.run(run.id).series(metric.name, metric.labels).values.tolist() for metric in reader.run(run.id).detail().metrics})
             for run in reader.runs()
         )  # fmt: skip
 
@@ -71,10 +71,10 @@ LAUNCH = ("slurm", "77", "train.py")
 
 def _stand(**standings: Standing | None) -> list[int]:
     """Give, for each rank, which time of the launch it takes part in."""
-    known = {derived_id("run", *LAUNCH, *([str(time)] if time else [])): time for time in range(5)}
+    time_by_run_id = {derived_id("run", *LAUNCH, *([str(time)] if time else [])): time for time in range(5)}
     times = [standings.get(f"time{time}") for time in range(5)]
     return [
-        known[take_part(Place(rank=rank, launch=LAUNCH, is_member=rank > 0), lambda run_id: times[known[run_id]]).run_id]
+        time_by_run_id[take_part(Place(rank=rank, launch=LAUNCH, is_member=rank > 0), lambda run_id: times[time_by_run_id[run_id]]).run_id]
         for rank in range(3)
     ]  # fmt: skip
 

@@ -268,10 +268,10 @@ def test_nan_and_infinities_stay(tmp_path: Path) -> None:
     ):
         pass
     with open_catalog(tmp_path / "c.artui") as reader:
-        found: dict[str, Any] = {param.name: param.value for param in reader.run("r").detail().params}
-    first, nan, last = found["a"]
+        values: dict[str, Any] = {param.name: param.value for param in reader.run("r").detail().params}
+    first, nan, last = values["a"]
     assert first == 1.0 and math.isnan(nan) and last == -math.inf
-    assert found["b"] == [None, 1 << 70]
+    assert values["b"] == [None, 1 << 70]
 
 
 def _too_many() -> tuple[Any, str]:
@@ -293,8 +293,8 @@ TOLD: dict[str, Callable[[], tuple[Any, str]]] = {
 @pytest.mark.parametrize("what", TOLD)
 def test_what_is_cut_or_replaced_is_told(what: str) -> None:
     given, sentence = TOLD[what]()
-    found = Params(given)
-    assert any(sentence in text for _, text in found.warnings), found.warnings
+    params = Params(given)
+    assert any(sentence in text for _, text in params.warnings), params.warnings
 
 
 def test_equal_runs_have_equal_params(tmp_path: Path) -> None:

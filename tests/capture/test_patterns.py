@@ -247,9 +247,9 @@ def test_metrics_of_real_programs_are_found_with_their_steps(program: str) -> No
     printed, right = PROGRAMS[program]
     patterns = Patterns()
 
-    found = [(step, values) for values, step in map(patterns.find, printed) if values]
+    metrics = [(step, values) for values, step in map(patterns.find, printed) if values]
 
-    assert [(step, _shown(values)) for step, values in found] == [(step, _shown(values)) for step, values in right]
+    assert [(step, _shown(values)) for step, values in metrics] == [(step, _shown(values)) for step, values in right]
 
 
 def _shown(values: dict[str, float]) -> dict[str, str]:
@@ -331,8 +331,8 @@ LINES: dict[str, tuple[str, dict[str, float], int | None]] = {
 def test_lines_of_many_libraries(kind: str) -> None:
     """Metrics with the step that the line says; addresses, versions, times and dates are none."""
     line, metrics, step = LINES[kind]
-    found, at = Patterns().find(line)
-    assert found == pytest.approx(metrics, nan_ok=True) and at == step
+    values, at = Patterns().find(line)
+    assert values == pytest.approx(metrics, nan_ok=True) and at == step
 
 
 @pytest.mark.parametrize(

@@ -175,14 +175,14 @@ def test_texts_tables_pictures_and_histograms_are_versions(path: Path) -> None:
         run.log_table("bad", 5)
 
     with open_catalog(path) as reader:
-        found = {head.artifact: head for head in reader.run("r").detail().outputs}
-        assert {name: head.kind for name, head in found.items()} == {
+        heads = {head.artifact: head for head in reader.run("r").detail().outputs}
+        assert {name: head.kind for name, head in heads.items()} == {
             "sample": "report", "confusion": "table", "rows": "table", "digit": "figure", "weights": "table",
         }  # fmt: skip
-        assert dict(get_version(reader, found["sample"].id).metadata) == {"step": 3}
-        facts = get_version(reader, found["weights"].id).metadata
+        assert dict(get_version(reader, heads["sample"].id).metadata) == {"step": 3}
+        facts = get_version(reader, heads["weights"].id).metadata
         assert facts["not_finite"] == 2 and facts["count"] == 5 and facts["max"] == 1.0
-        assert previews(reader, found["digit"].key)["image.png"].kind == "image"
+        assert previews(reader, heads["digit"].key)["image.png"].kind == "image"
     assert _text(path, "confusion", "table.csv") == "label,count\na,3\nb,4\n"
     assert _text(path, "rows", "table.csv") == "x,y,z\n1,2.5,\n2,,w\n"
     assert _text(path, "weights", "histogram.csv") == "low,high,count\n0.0,0.5,1\n0.5,1.0,2\n"
@@ -236,7 +236,7 @@ def test_resuming_what_is_not_there_starts_it(path: Path, capsys: pytest.Capture
         other.log({"x": 2.0})
     assert other.is_recorded and other.id != run.id and "resume=True" in capsys.readouterr().err
     with open_catalog(path) as reader:
-        assert {each.id for each in reader.runs()} == {run.id, other.id}
+        assert {recorded.id for recorded in reader.runs()} == {run.id, other.id}
 
 
 KILLED = """
@@ -265,7 +265,7 @@ def test_resumed_run_goes_on_behind_what_was_logged(path: Path, tmp_path: Path, 
     with open_catalog(path) as reader:
         series = reader.run("job").series("loss")
         assert series.steps.tolist() == list(range(sum(counts))) and len(reader.runs()) == 1
-        assert series.values.tolist() == [float(each) for count in counts for each in range(count)]
+        assert series.values.tolist() == [float(value) for count in counts for value in range(count)]
 
 
 def test_locked_catalog_does_not_hold_up_the_loop(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

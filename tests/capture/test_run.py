@@ -41,17 +41,17 @@ def test_run_has_what_makes_it_comparable(path: Path) -> None:
         run.log_params({"late": True})
         run.add_tags("extra")
         run.set_note("because")
-    found = _detail(path, "r")
-    assert {param.name: param.value for param in found.params} == {"lr": 0.1, "opt.name": "adam", "late": True}
-    assert {tag.name for tag in found.tags} == {"base", "extra"} and found.note == "because"
+    detail = _detail(path, "r")
+    assert {param.name: param.value for param in detail.params} == {"lr": 0.1, "opt.name": "adam", "late": True}
+    assert {tag.name for tag in detail.tags} == {"base", "extra"} and detail.note == "because"
     assert (
-        found.head.status == "finished"
-        and found.head.duration_ms is not None
-        and found.python
-        and found.host
-        and found.command
+        detail.head.status == "finished"
+        and detail.head.duration_ms is not None
+        and detail.python
+        and detail.host
+        and detail.command
     )
-    assert found.directory == os.getcwd()
+    assert detail.directory == os.getcwd()
 
 
 def test_values_of_every_kind_are_logged(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -93,8 +93,13 @@ def test_exception_is_recorded_and_passes_through(path: Path) -> None:
     with pytest.raises(ValueError, match="bad batch"), artui.start_run(project="p", name="r", catalog=path) as run:
         run.log({"x": 1.0})
         raise ValueError("bad batch")
-    found = _detail(path, "r")
-    assert found.head.status == "failed" and "bad batch" in found.error and "Traceback" in found.error and found.metrics
+    detail = _detail(path, "r")
+    assert (
+        detail.head.status == "failed"
+        and "bad batch" in detail.error
+        and "Traceback" in detail.error
+        and detail.metrics
+    )
 
 
 def test_interrupt_is_killed_and_clean_exit_is_finished(path: Path) -> None:
@@ -118,8 +123,8 @@ def test_terminated_process_is_killed_with_its_points(path: Path) -> None:
     assert child.stdout is not None and child.stdout.readline() == "ready\n"
     child.send_signal(signal.SIGTERM)
     assert child.wait(timeout=20) == -signal.SIGTERM
-    found = _detail(path, "r")
-    assert found.head.status == "killed" and "SIGTERM" in found.error and found.metrics[0].summary.count == 1
+    detail = _detail(path, "r")
+    assert detail.head.status == "killed" and "SIGTERM" in detail.error and detail.metrics[0].summary.count == 1
 
 
 @pytest.mark.parametrize(
@@ -127,9 +132,9 @@ def test_terminated_process_is_killed_with_its_points(path: Path) -> None:
 )
 def test_script_without_a_with_block_is_finished_at_exit(path: Path, body: str, status: str) -> None:
     """A script that never calls finish ends as finished, or as failed if an exception ended it."""
-    _, said = _script(path, body).communicate(timeout=30)
-    found = _detail(path, "r")
-    assert found.head.status == status and len(found.metrics) == 1 and "artui:" not in said
+    _, messages = _script(path, body).communicate(timeout=30)
+    detail = _detail(path, "r")
+    assert detail.head.status == status and len(detail.metrics) == 1 and "artui:" not in messages
 
 
 def test_forked_children_log_into_the_run(path: Path) -> None:
@@ -170,9 +175,9 @@ def test_pool_workers_have_runs_of_their_own(path: Path) -> None:
         sweep.log({"x": 2.0})
 
     with open_catalog(path) as reader:
-        found = {run.name: run for run in reader.runs()}
-        assert {run.status for run in found.values()} == {"finished"} and len(found) == 7
-        assert found["trial-3"].parent_id == found["sweep"].id
+        run_by_name = {run.name: run for run in reader.runs()}
+        assert {run.status for run in run_by_name.values()} == {"finished"} and len(run_by_name) == 7
+        assert run_by_name["trial-3"].parent_id == run_by_name["sweep"].id
         assert reader.run("trial-3").series("loss").values.tolist() == [3.0] * 50
     assert os.listdir(path.parent) == [path.name]
 
@@ -271,8 +276,8 @@ def test_catalog_deleted_under_a_run_loses_nothing(path: Path, capsys: pytest.Ca
                 (path.parent / name).unlink()
         run.log({"x": 2.0})
         run.save("model", __file__)
-    said = capsys.readouterr().err
-    assert "Traceback" not in said and "takes it over" in said
+    messages = capsys.readouterr().err
+    assert "Traceback" not in messages and "takes it over" in messages
 
     with artui.start_run(project="p", name="next", catalog=path):
         pass
@@ -425,8 +430,8 @@ def test_git_state_is_recorded(path: Path, tmp_path: Path) -> None:
     for name, content in (("clean", "x"), ("dirty", "y")):
         (work / "train.py").write_text(content)
         subprocess.run([sys.executable, "-c", code.replace("NAME", name)], cwd=work, check=True, timeout=60)
-        found = _detail(path, name)
-        assert len(found.git_commit) == 40 and found.git_branch == "main" and found.git_is_dirty is (name == "dirty")
+        detail = _detail(path, name)
+        assert len(detail.git_commit) == 40 and detail.git_branch == "main" and detail.git_is_dirty is (name == "dirty")
 
 
 def test_names_that_are_no_text_are_written_as_text(path: Path) -> None:
@@ -484,8 +489,8 @@ def test_one_odd_param_does_not_cost_the_run(path: Path, value: object) -> None:
         run.log({"x": 1.0})
 
     assert run.is_recorded
-    found = {param.name: param.value for param in _detail(path, "r").params}
-    assert found["lr"] == 0.1 and "odd" in found
+    params = {param.name: param.value for param in _detail(path, "r").params}
+    assert params["lr"] == 0.1 and "odd" in params
 
 
 def test_broken_packages_do_not_cost_the_points(path: Path, tmp_path: Path) -> None:
@@ -532,10 +537,10 @@ def test_warnings_never_act_on_the_terminal(path: Path) -> None:
         "    for _ in range(3): run.log({'\\x1b]0;owned\\x07': 'text'})\n"
         "    run.save('\\x1b[2Jname', '/dev/null'); run.save('\\x1b[2Jname', '/dev/null')"
     )
-    said = subprocess.run([sys.executable, "-c", code], check=True, timeout=60, capture_output=True).stderr
+    messages = subprocess.run([sys.executable, "-c", code], check=True, timeout=60, capture_output=True).stderr
 
-    assert b"no number" in said and b"3 times" in said
-    assert b"\x1b" not in said and b"\x07" not in said
+    assert b"no number" in messages and b"3 times" in messages
+    assert b"\x1b" not in messages and b"\x07" not in messages
 
 
 def test_killed_by_signal_or_keyboard_says_so(path: Path) -> None:
@@ -544,8 +549,8 @@ def test_killed_by_signal_or_keyboard_says_so(path: Path) -> None:
         run.log({"x": 1.0})
         raise KeyboardInterrupt
 
-    found = _detail(path, "r")
-    assert found.head.status == "killed" and "interrupted" in found.error and len(found.metrics) == 1
+    detail = _detail(path, "r")
+    assert detail.head.status == "killed" and "interrupted" in detail.error and len(detail.metrics) == 1
 
 
 def test_values_that_are_no_metrics_raise_nothing(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -592,13 +597,13 @@ def test_relations_between_versions_are_three(
         file.write_text("2")
         run.save("model", file, related={"data:v1": relation})  # type: ignore[dict-item]
 
-    said = capsys.readouterr().err
-    assert relation in said and "untouched copy" not in said
+    messages = capsys.readouterr().err
+    assert relation in messages and "untouched copy" not in messages
     with Catalog(path) as catalog, catalog.transaction() as connection:
-        known = connection.execute(
+        edge_count = connection.execute(
             "SELECT count(*) FROM edge AS e JOIN run AS r ON r.key = e.source_key WHERE e.relation = 0 AND r.name = 'other'"
         ).fetchone()[0]
-        assert known == 0
+        assert edge_count == 0
 
 
 def test_importing_artui_loads_nothing_heavy(path: Path) -> None:

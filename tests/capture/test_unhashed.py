@@ -71,9 +71,9 @@ def test_large_file_is_a_version_at_once_and_has_its_digest_at_the_end(path: Pat
 
     assert (reference, used) == ("model:v1", file) and took < 1.0
     assert before.head.digest == "" and before.head.digest_text == "not hashed"
-    assert [(each.digest, each.note_text) for each in before.files] == [("", "not hashed yet")]
+    assert [(entry.digest, entry.note_text) for entry in before.files] == [("", "not hashed yet")]
     assert len(after.head.digest) == 64 and after.metadata == {"epoch": 3}
-    assert [(each.digest, each.note) for each in after.files] == [(_digest(file), "")]
+    assert [(entry.digest, entry.note) for entry in after.files] == [(_digest(file), "")]
 
 
 def test_digest_of_a_late_version_is_that_of_one_hashed_at_once(path: Path, tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_small_file_has_its_digest_when_save_returns(
         run.save("model", file)
         shown = _shown(path, "model")
 
-    assert shown.head.storage == "referenced" and [each.digest for each in shown.files] == [_digest(file)]
+    assert shown.head.storage == "referenced" and [entry.digest for entry in shown.files] == [_digest(file)]
 
 
 def test_endless_holes_are_left_unhashed(path: Path, tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_special_files_are_never_opened(path: Path, tmp_path: Path, kind: str, m
         assert run.save("folder", folder) == "folder:v1"
         run.log_image("picture", folder / "special")
 
-    assert {each.path for each in _shown(path, "folder").files if not each.link_target} == {"a.txt"}
+    assert {entry.path for entry in _shown(path, "folder").files if not entry.link_target} == {"a.txt"}
     with open_catalog(path) as reader, pytest.raises(UnknownReference):
         resolve(reader, "picture")
 
@@ -222,7 +222,7 @@ def test_what_was_changed_after_it_was_saved_is_not_hashed(path: Path, tmp_path:
     shown = _shown(path, "model")
 
     assert shown.head.digest_text == "not hashed"
-    assert {each.path: (each.digest, each.note) for each in shown.files} == {
+    assert {entry.path: (entry.digest, entry.note) for entry in shown.files} == {
         "changed": ("", "not hashed: it was changed after it was saved"),
         "gone": ("", "not hashed: it cannot be read any more (No such file or directory)"),
         "kept": (_digest(folder / "kept"), ""),
@@ -263,7 +263,7 @@ def test_many_large_files_are_hashed_in_order(path: Path, tmp_path: Path) -> Non
     with _start(path) as other, pytest.raises(RuntimeError), _start(path) as run:
         for number, file in enumerate(files):
             (run if number % 2 else other).save(f"model-{number}", file)
-            threads = [each.name for each in threading.enumerate() if each.name == "artui-hashing"]
+            threads = [thread.name for thread in threading.enumerate() if thread.name == "artui-hashing"]
             assert len(threads) <= 1
         raise RuntimeError("training failed")
 
@@ -319,11 +319,11 @@ def test_interrupting_the_wait_leaves_the_rest_unhashed(path: Path, tmp_path: Pa
     """The end of the run says once what it waits for; ctrl+C ends that waiting, and the program goes on."""
     process = _script("wait", path, _sparse(tmp_path / "slow.bin", SLOW))
     assert process.stderr is not None
-    said = process.stderr.readline()
+    message = process.stderr.readline()
     process.send_signal(signal.SIGINT)
     out, rest = process.communicate(timeout=30)
 
-    assert "hashing model:v1" in said and "ctrl+C leaves it unhashed" in said
+    assert "hashing model:v1" in message and "ctrl+C leaves it unhashed" in message
     assert (process.returncode, out, rest) == (0, "model:v1\nover\n", "artui: left unhashed: model:v1\n")
     assert _shown(path, "model:v1").files[0].note == "not hashed: interrupted before its end"
     with open_catalog(path) as reader:
@@ -350,12 +350,12 @@ def test_holes_are_hashed_as_the_zeros_that_they_are(tmp_path: Path, seed: int) 
             out.seek(choose.randrange(3 << 20))
             out.write(choose.randbytes(choose.randrange(1 << 16)))
         out.truncate(choose.randrange(4 << 20))
-    told: list[int] = []
+    sizes: list[int] = []
 
     with file.open("rb") as stream:
-        digest, size = digest_of(stream.fileno(), 1 << 40, told.append)
+        digest, size = digest_of(stream.fileno(), 1 << 40, sizes.append)
 
-    assert (digest.hex(), size, sum(told)) == (_digest(file), file.stat().st_size, file.stat().st_size)
+    assert (digest.hex(), size, sum(sizes)) == (_digest(file), file.stat().st_size, file.stat().st_size)
 
 
 def test_files_of_the_kernel_end(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ FRAMEWORKS: list[Callable[[np.ndarray], Any]] = [
 ]  # fmt: skip
 
 
-@pytest.fixture(params=FRAMEWORKS, ids=lambda each: each.__name__)
+@pytest.fixture(params=FRAMEWORKS, ids=lambda framework: framework.__name__)
 def framework(request: pytest.FixtureRequest) -> Callable[[np.ndarray], Any]:
     made: Callable[[np.ndarray], Any] = request.param
     return made
@@ -175,9 +175,9 @@ def test_array_of_more_elements_is_no_number(framework: Callable[[np.ndarray], A
 
 def test_arrays_become_numpys(framework: Callable[[np.ndarray], Any]) -> None:
     """With shape and numbers, those of the small floats too."""
-    found = as_array(framework(THREE))
+    array = as_array(framework(THREE))
 
-    assert found is not None and found.shape == THREE.shape and np.array_equal(found, THREE)
+    assert array is not None and array.shape == THREE.shape and np.array_equal(array, THREE)
 
 
 def test_histograms_and_pictures_take_arrays_of_any_framework(framework: Callable[[np.ndarray], Any]) -> None:
@@ -196,7 +196,7 @@ def test_histograms_take_several_arrays_and_leave_out_what_is_no_number() -> Non
     _, facts = media.histogram(model, 2)
 
     assert facts["count"] == 8 and facts["max"] == 3.0 and facts["no_numbers"] == 2
-    assert flat_numbers(each for each in (Torch(THREE), THREE))[0].tolist() == [0.5, 1.0, 2.0] * 2
+    assert flat_numbers(array for array in (Torch(THREE), THREE))[0].tolist() == [0.5, 1.0, 2.0] * 2
     assert flat_numbers("12")[1] == 1 and flat_numbers(np.float32(2))[0].tolist() == [2.0]
 
 
@@ -220,15 +220,15 @@ def test_one_bad_value_costs_no_other_and_is_told_by_name(path: Path, capsys: py
                 {"bad": Raising(), "many": THREE, "words": "x", "also": "y", "endless": endless, "one": THREE[0, :1]}
             )
 
-    told = capsys.readouterr().err
-    assert [told.count(f"'{name}' is a") for name in ("bad", "many", "words", "also")] == [1, 1, 1, 1]
+    messages = capsys.readouterr().err
+    assert [messages.count(f"'{name}' is a") for name in ("bad", "many", "words", "also")] == [1, 1, 1, 1]
     with open_catalog(path) as reader:
         metrics = {metric.name: metric.summary for metric in reader.run("r").detail().metrics}
     assert metrics["one"].last == 0.5 and metrics["endless/inner"].count == 3 and "bad" not in metrics
 
 
 @pytest.mark.parametrize(
-    ("step", "taken", "said"),
+    ("step", "taken", "message"),
     [
         (3, 3, ""), (True, 1, ""), (2.0, 2, ""), (np.int32(3), 3, ""), (np.float32(3), 3, ""), (np.array([3]), 3, ""), (Torch(np.array([[3.0]])), 3, ""),
         (Decimal(3), 3, ""), (2**70, 2**63 - 1, "more than 64 bits"), (-(2**70), -(2**63), "more than 64 bits"), (1e30, 2**63 - 1, "more than 64 bits"),
@@ -240,13 +240,13 @@ def test_one_bad_value_costs_no_other_and_is_told_by_name(path: Path, capsys: py
     ids=lambda value: type(value).__name__,
 )  # fmt: skip
 def test_steps_that_are_no_integers_follow_a_rule(
-    step: Any, taken: int, said: str, capsys: pytest.CaptureFixture[str]
+    step: Any, taken: int, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A whole number of any type is that number, another is rounded down, and what is none comes after the last step."""
     assert [as_step(step, 7) for _ in range(2)] == [taken, taken]
 
-    told = capsys.readouterr().err.splitlines()
-    assert len(told) == bool(said) and all(said in line for line in told)
+    messages = capsys.readouterr().err.splitlines()
+    assert len(messages) == bool(message) and all(message in line for line in messages)
 
 
 def test_points_are_kept_whatever_their_steps_are(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,8 +18,8 @@ def test_each_subject_is_named_within_a_limit(capsys: pytest.CaptureFixture[str]
     assert lines[-1] == f"artui: left out: {3 * (12 - module.MAX_SUBJECTS)} more of these were not named."
 
 
-def _fail(said: str) -> None:
-    raise OSError(said)
+def _fail(message: str) -> None:
+    raise OSError(message)
 
 
 def test_one_cause_is_told_once_and_counted(capsys: pytest.CaptureFixture[str]) -> None:

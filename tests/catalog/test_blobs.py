@@ -46,13 +46,13 @@ def test_stream_is_a_file(
         for (whence, offset), count in moves:
             place = max(0, {0: 0, 1: plain.tell(), 2: len(content)}[whence] + offset)
             assert stream.seek(offset, whence) == plain.seek(place) == stream.tell()
-            found = b""
-            while count < 0 or len(found) < count:
-                part = stream.read(-1 if count < 0 else count - len(found))
+            answer = b""
+            while count < 0 or len(answer) < count:
+                part = stream.read(-1 if count < 0 else count - len(answer))
                 if not part:
                     break
-                found += part
-            assert found == plain.read(count)
+                answer += part
+            assert answer == plain.read(count)
 
 
 def test_equal_content_is_stored_once(catalog: Catalog) -> None:

@@ -112,8 +112,8 @@ def test_a_new_edit_ends_redo_and_the_journal_keeps_all(tmp_path: Path) -> None:
         events.set_note(catalog, ids[0], "b")
         assert events.redo(catalog) is None
         with catalog.transaction() as connection:
-            found = [orjson.loads(row[0]) for row in connection.execute("SELECT after FROM event ORDER BY id")]
-        assert found == ["a", "", "b"]
+            notes = [orjson.loads(row[0]) for row in connection.execute("SELECT after FROM event ORDER BY id")]
+        assert notes == ["a", "", "b"]
 
 
 def test_an_edit_that_fails_changes_nothing(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from artui.catalog.ids import derived_id, new_id, time_of
 def test_ids_of_one_moment_ascend() -> None:
     """Within a millisecond, and over time, later ids are greater."""
     ids = [new_id(1_790_000_000_000) for _ in range(2000)] + [new_id(1_790_000_000_001)]
-    assert ids == sorted(ids) and len(set(ids)) == len(ids) and {len(each) for each in ids} == {26}
+    assert ids == sorted(ids) and len(set(ids)) == len(ids) and {len(id) for id in ids} == {26}
     assert time_of(ids[0]) == 1_790_000_000_000
 
 

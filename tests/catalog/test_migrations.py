@@ -69,8 +69,8 @@ def test_two_processes_migrate_at_once(old: Path) -> None:
         pass  # sqlite-utils is compiled and the state folder is there
     code = f"from artui.catalog import Catalog\nCatalog({str(old)!r}).close()"
     children = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) for _ in range(4)]
-    said = [child.communicate(timeout=60)[1] for child in children]
-    assert [child.returncode for child in children] == [0] * 4, said
+    errors = [child.communicate(timeout=60)[1] for child in children]
+    assert [child.returncode for child in children] == [0] * 4, errors
     assert _version(old) == SCHEMA_VERSION
 
 

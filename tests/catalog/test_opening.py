@@ -52,13 +52,13 @@ def _inside(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
-def _refused(path: Path, kind: type[ArtuiError], said: str) -> None:
+def _refused(path: Path, kind: type[ArtuiError], message: str) -> None:
     began = time.monotonic()
     with pytest.raises(kind) as caught:
         open_catalog(path)
     assert time.monotonic() - began < 1
     text = str(caught.value)
-    assert said in text and caught.value.remedy and text.isprintable()
+    assert message in text and caught.value.remedy and text.isprintable()
 
 
 CONTENTS = [
@@ -70,12 +70,12 @@ CONTENTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("content", "kind", "said"), CONTENTS)
-def test_what_is_no_catalog_is_named(tmp_path: Path, content: bytes, kind: type[ArtuiError], said: str) -> None:
+@pytest.mark.parametrize(("content", "kind", "message"), CONTENTS)
+def test_what_is_no_catalog_is_named(tmp_path: Path, content: bytes, kind: type[ArtuiError], message: str) -> None:
     """Each wrong file is refused with what it is, and left as it was."""
     path = tmp_path / "x.artui"
     path.write_bytes(content)
-    _refused(path, kind, said)
+    _refused(path, kind, message)
     assert _inside(tmp_path) == {"x.artui": content}
 
 
@@ -451,7 +451,7 @@ def test_each_new_wal_has_a_token(own: Path) -> None:
             _, in_wal, in_file = catalog._here().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
             assert in_wal == in_file
     # The second transaction of each pair began the -wal again without knowing it, and was followed by a token.
-    newest = [each[0] for each in seen]
+    newest = [token[0] for token in seen]
     assert len(set(newest)) >= 3 and 0 not in newest
     assert all(before in newest or before == seen[0][1] for _, before in seen)
 
@@ -651,7 +651,7 @@ from artui.catalog import Catalog
 Catalog({str(path)!r})
 """
     subprocess.run([sys.executable, "-c", code], timeout=60, check=False)
-    (left,) = [each for each in tmp_path.iterdir() if each.name.endswith(".part")]
+    (left,) = [file for file in tmp_path.iterdir() if file.name.endswith(".part")]
     os.utime(left, (1, 1))
     with Catalog(path) as catalog, catalog.transaction() as connection:
         runs.start(connection, runs.NewRun(project="p", name="run"))
@@ -685,8 +685,8 @@ def test_two_processes_make_one_catalog(tmp_path: Path) -> None:
         f"import artui\nwith artui.start_run(project='p', catalog={str(path)!r}) as run:\n    run.log({{'x': 1.0}})\n"
     )
     children = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) for _ in range(4)]
-    said = [child.communicate(timeout=60)[1] for child in children]
-    assert said == [b""] * 4
+    errors = [child.communicate(timeout=60)[1] for child in children]
+    assert errors == [b""] * 4
     with open_catalog(path) as reader:
         assert [run.status for run in reader.runs()] == ["finished"] * 4
     assert [entry.name for entry in tmp_path.iterdir()] == ["new.artui"]

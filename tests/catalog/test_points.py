@@ -77,7 +77,7 @@ def test_pieces_make_the_same_series_as_the_whole(
     values = np.round(random.standard_normal(count) * 8) / 8
     values[random.random(count) < 0.05] = math.nan
     values[random.random(count) < 0.02] = math.inf
-    found = []
+    stored = []
     for pieces in ([count], sizes):
         path = tmp_path_factory.mktemp("points") / "x.artui"
         with Catalog(path) as catalog, catalog.transaction() as connection:
@@ -89,9 +89,9 @@ def test_pieces_make_the_same_series_as_the_whole(
                     connection, key, runs.name_key(connection, "loss"), "", steps[part], times[part], values[part]
                 )
                 start += size
-        found.append(_stored(path))
-    assert found[0] == found[1]
-    arrivals, blocks, totals = found[0]
+        stored.append(_stored(path))
+    assert stored[0] == stored[1]
+    arrivals, blocks, totals = stored[0]
     assert arrivals == values.view(np.uint64).tolist() + steps.tolist()
     assert all(size == points.BLOCK_POINTS for size, _ in blocks[:-1])
     finite = values[np.isfinite(values)]

@@ -112,8 +112,8 @@ def test_changes_leave_events_with_before_and_after(catalog: Catalog) -> None:
     events.set_note(catalog, new.id, "a")
     events.set_note(catalog, new.id, "b")
     with catalog.transaction() as connection:
-        found = connection.execute("SELECT action, before, after FROM event ORDER BY id").fetchall()
-    assert found == [("note", '""', '"a"'), ("note", '"a"', '"b"')]
+        rows = connection.execute("SELECT action, before, after FROM event ORDER BY id").fetchall()
+    assert rows == [("note", '""', '"a"'), ("note", '"a"', '"b"')]
 
 
 def test_views_read_like_a_table_of_runs(catalog: Catalog) -> None:

@@ -109,8 +109,8 @@ def test_moved_alias_keeps_both_versions_true(tmp_path: Path) -> None:
                 artifacts.save(connection, NewVersion("p", "a", "weights", "modelling", [NewFile("f", 1, digest)]))
                 for digest in (b"1" * 32, b"2" * 32)
             ]
-        for each in saved:
-            events.move_alias(catalog, each.id, "live")
+        for version in saved:
+            events.move_alias(catalog, version.id, "live")
 
     assert damage(path) == {}
 
@@ -220,7 +220,7 @@ def test_stamps_rise_and_a_changed_event_breaks_its_chain(path: Path) -> None:
 
     connection = sqlite3.connect(path)
     rows = connection.execute("SELECT stamp, after, id FROM event WHERE action = 'note' ORDER BY id").fetchall()
-    told = {after: chain.is_chained(connection, event_id) for _, after, event_id in rows}
+    chained = {after: chain.is_chained(connection, event_id) for _, after, event_id in rows}
     connection.close()
     assert sorted({row[0] for row in rows}) == [row[0] for row in rows]
-    assert told == {'"a"': True, '"b"': False, '"c"': True}
+    assert chained == {'"a"': True, '"b"': False, '"c"': True}

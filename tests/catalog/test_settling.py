@@ -59,9 +59,9 @@ def test_a_journal_that_names_a_file_is_rolled_back_and_the_file_stays(path: Pat
         journal.write(struct.pack(">II", len(name), sum(struct.unpack(f"{len(name)}b", name)) & 0xFFFFFFFF) + MAGIC)
     path.chmod(0o640)
 
-    (said,) = settle_all(path)
+    (message,) = settle_all(path)
 
-    assert "rolled back" in said and victim.read_text() == "keep me"
+    assert "rolled back" in message and victim.read_text() == "keep me"
     assert _run_names(path) == {"run"} and path.stat().st_mode & 0o777 == 0o640
     names = sorted(os.listdir(path.parent))
     assert names[0] == "x.artui" and names[1].startswith("x.artui-journal.") and len(names) == 2

@@ -40,11 +40,11 @@ class Piece:
 
     code: int
     shown: str
-    said: str
+    messages: str
 
     @property
     def is_said(self) -> bool:
-        words = _EMPTY_FIELD.sub("", self.shown + self.said).lower()
+        words = _EMPTY_FIELD.sub("", self.shown + self.messages).lower()
         return self.code != 0 or "damage" in words or "corrupt" in words or "malformed" in words
 
 
@@ -97,7 +97,7 @@ def build(path: Path, home: Path) -> None:
 
     output = path.parent.parent / "build.txt"
     assert run_to_the_end(work, output) == 0, output.read_text()
-    assert [each.name for each in path.parent.iterdir()] == [path.name]
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
 def look(path: Path, runs: list[tuple[str, list[str]]], references: list[str]) -> dict[str, Piece]:
@@ -132,10 +132,10 @@ def _look_at_each(
 
 
 def _verb(*words: str) -> Piece:
-    shown, said = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(shown), contextlib.redirect_stderr(said):
+    shown, messages = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(shown), contextlib.redirect_stderr(messages):
         code = command(*words)
-    return Piece(code, shown.getvalue(), said.getvalue())
+    return Piece(code, shown.getvalue(), messages.getvalue())
 
 
 def _asking(path: Path, stack: contextlib.ExitStack) -> Callable[[Callable[[Any], str]], Piece]:
@@ -170,8 +170,10 @@ def _damage(value: Any) -> str:
     """Give what a model object says of its damage, if it has fields for that."""
     if not dataclasses.is_dataclass(value):
         return ""
-    found = [(each.name, getattr(value, each.name)) for each in dataclasses.fields(value) if "damage" in each.name]
-    return " ".join(f"{name} {content}" for name, content in found if content)
+    contents = [
+        (field.name, getattr(value, field.name)) for field in dataclasses.fields(value) if "damage" in field.name
+    ]
+    return " ".join(f"{name} {content}" for name, content in contents if content)
 
 
 def _contents(catalog: Any, reference: str) -> str:
@@ -261,7 +263,7 @@ class Machine:
         faults: list[str] = []
         if self.path.read_bytes() != flipped:
             faults.append("WRITTEN: reading changed the file")
-        if left := [each.name for each in self.path.parent.iterdir() if each != self.path]:
+        if left := [file.name for file in self.path.parent.iterdir() if file != self.path]:
             faults.append(f"LEFT: {left}")
         if isinstance(after, str):
             return "broke", [*faults, f"BROKE: {after}"], []

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from tests.faults.playing import Told
+    from tests.faults.playing import Promise
 
 ROOT = Path(__file__).parents[2]
 SHIM = Path(__file__).with_name("shim.c")
@@ -71,9 +71,9 @@ def compiler() -> str | None:
 
 def build_shim(folder: Path) -> Path:
     target = folder / "shim.so"
-    found = compiler()
-    assert found is not None
-    subprocess.run([found, "-O2", "-shared", "-fPIC", "-o", target, SHIM, "-ldl", "-lpthread"], check=True)
+    program = compiler()
+    assert program is not None
+    subprocess.run([program, "-O2", "-shared", "-fPIC", "-o", target, SHIM, "-ldl", "-lpthread"], check=True)
     return target
 
 
@@ -91,8 +91,8 @@ def run_machine(
         env=environment, cwd=ROOT, capture_output=True, text=True, timeout=seconds, check=False,
     )  # fmt: skip
     assert done.returncode in (0, 1) and "Traceback" not in done.stderr, done.stderr[-3000:] + done.stdout[-1000:]
-    found = [json.loads(line) for line in report.read_text().splitlines()] if report.exists() else []
-    return done.stdout.strip(), found
+    bad_rounds = [json.loads(line) for line in report.read_text().splitlines()] if report.exists() else []
+    return done.stdout.strip(), bad_rounds
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Plan:
     def read(cls, text: str) -> Plan:
         play, fault, *options = text.split(":")
         assert play in PLAYS and fault in FAULTS, f"{text}: of {sorted(PLAYS)} and {sorted(FAULTS)}"
-        values = dict(each.split("=") for each in options)
+        values = dict(option.split("=") for option in options)
         mode, call = values.pop("mode", cls.mode), values.pop("call", cls.call)
         return cls(play, fault, mode, call, **{name: int(value) for name, value in values.items()})
 
@@ -139,12 +139,12 @@ def main() -> int:
             rounds += 1
             if seen:
                 bad_here += 1
-                counts.update(each.split(" ", 1)[0].rstrip(":") for each in seen)
+                counts.update(fault.split(" ", 1)[0].rstrip(":") for fault in seen)
                 line = asdict(plan) | {
                     "k": k,
                     "is_reader_first": is_reader_first,
                     "seen": seen,
-                    "said": machine.said[-600:],
+                    "said": machine.messages[-600:],
                 }
                 if options.report:
                     with options.report.open("a") as report:
@@ -158,7 +158,7 @@ def main() -> int:
         bad += bad_here
         print(
             f"{plan.play} {plan.fault} {plan.mode} {plan.call}: {rounds} rounds, every {plan.stride}, up to k = {k}"
-            f"{'' if is_hit else ' (a whole pass)'}, {machine.acknowledged:,} points acknowledged, {machine.found:,} found, "
+            f"{'' if is_hit else ' (a whole pass)'}, {machine.acknowledged_count:,} points acknowledged, {machine.found_count:,} found, "
             f"{bad_here} bad rounds {dict(counts)}, {time.monotonic() - began:.0f} s",
             flush=True,
         )
@@ -181,10 +181,10 @@ class Injector(Protocol):
     def arm(self, k: int, folder: Path) -> None:
         """Called in the child."""
 
-    def disarm(self, told: Told) -> None:
+    def disarm(self, promise: Promise) -> None:
         """Called in the child at its end."""
 
-    def is_hit(self, told: Told) -> bool:
+    def is_hit(self, promise: Promise) -> bool:
         """Called in the parent when the child has ended."""
 
 
@@ -205,12 +205,12 @@ class Shim:
             os.fsencode(folder), fault.kinds, fault.error, ctypes.c_long(k), last, int(fault.is_short)
         )
 
-    def disarm(self, told: Told) -> None:
-        told.put("hits", self._library.fault_hits())
+    def disarm(self, promise: Promise) -> None:
+        promise.put("hits", self._library.fault_hits())
         self._library.fault_disarm()
 
-    def is_hit(self, told: Told) -> bool:
-        return told.get("hits") > 0
+    def is_hit(self, promise: Promise) -> bool:
+        return promise.get("hits") > 0
 
 
 class Strace:
@@ -242,10 +242,10 @@ class Strace:
     def arm(self, k: int, folder: Path) -> None:
         pass
 
-    def disarm(self, told: Told) -> None:
+    def disarm(self, promise: Promise) -> None:
         pass
 
-    def is_hit(self, told: Told) -> bool:
+    def is_hit(self, promise: Promise) -> bool:
         assert self._tracer is not None
         self._tracer.wait(timeout=30)
         return "INJECTED" in self._output.read_text(errors="replace")
@@ -258,8 +258,8 @@ class Machine:
         self.folder = folder
         self.fault, self.play, self.is_rollback = FAULTS[plan.fault], PLAYS[plan.play], plan.mode == "rollback"
         self.injector: Injector = Strace(self.fault, plan.call) if plan.call else Shim(self.fault)
-        self.acknowledged = self.found = 0
-        self.said = ""
+        self.acknowledged_count = self.found_count = 0
+        self.messages = ""
 
     def play_round(self, k: int, *, is_reader_first: bool) -> tuple[list[str], bool]:
         """Play one round; give what is wrong afterwards, and whether the fault was met."""
@@ -271,7 +271,7 @@ class Machine:
         home.mkdir()
         path, output = work / "x.artui", self.folder / "victim.txt"
         promised = self.play.prepare(self, path, home)
-        told = playing.Told()
+        promise = playing.Promise()
 
         ready, go = os.pipe()
 
@@ -283,28 +283,28 @@ class Machine:
             playing.set_up(home, is_rollback=self.is_rollback, flush_seconds=0.01)
             self.injector.arm(k, work)
             try:
-                self.play.act(path, told)
+                self.play.act(path, promise)
             finally:
-                self.injector.disarm(told)
-            told.put("ended", 1)
+                self.injector.disarm(promise)
+            promise.put("ended", 1)
 
         child = playing.spawn(victim, output)
         os.close(ready)
         self.injector.before(child, k, work)
         os.close(go)
         code = playing.wait(child, seconds=60)
-        self.said = output.read_text(errors="replace")
-        is_hit = self.injector.is_hit(told) or code == -9
-        wrong = self._ending(code, told)
+        self.messages = output.read_text(errors="replace")
+        is_hit = self.injector.is_hit(promise) or code == -9
+        wrong = self._ending(code, promise)
         seen = verifying.verify(
-            path, [*promised, told], homes=[home], is_reader_first=is_reader_first, said=self.said,
+            path, [*promised, promise], homes=[home], is_reader_first=is_reader_first, messages=self.messages,
             may_lose_what_it_says=self.fault.may_lose_what_it_says, is_rollback=self.is_rollback,
         )  # fmt: skip
-        self.acknowledged += seen.acknowledged
-        self.found += seen.found
-        return wrong + seen.faults + self.play.check(path, told), is_hit
+        self.acknowledged_count += seen.acknowledged_count
+        self.found_count += seen.found_count
+        return wrong + seen.faults + self.play.check(path, promise), is_hit
 
-    def _ending(self, code: int | None, told: Told) -> list[str]:
+    def _ending(self, code: int | None, promise: Promise) -> list[str]:
         """Say what is wrong about how the process itself ended."""
         from tests.faults.playing import REFUSED
 
@@ -313,7 +313,7 @@ class Machine:
         if code == -9 and self.fault.error == 0:
             return []
         wrong = [] if code == 0 else [f"CRASH: it ended with {code}"]
-        if told.get("started") == REFUSED and not self.fault.may_lose_what_it_says:
+        if promise.get("started") == REFUSED and not self.fault.may_lose_what_it_says:
             wrong.append("UNRECORDED: a passing fault refused the run")
         return wrong
 
@@ -322,64 +322,64 @@ class Machine:
 class Play:
     """Something that people do to a catalog."""
 
-    act: Callable[[Path, Told], None]
-    prepare: Callable[[Place, Path, Path], Sequence[Told]] = lambda *_: ()
-    check: Callable[[Path, Told], list[str]] = lambda *_: []
+    act: Callable[[Path, Promise], None]
+    prepare: Callable[[Place, Path, Path], Sequence[Promise]] = lambda *_: ()
+    check: Callable[[Path, Promise], list[str]] = lambda *_: []
 
 
-def _logs(points: int, *, large: int = 0) -> Callable[[Path, Told], None]:
+def _logs(points: int, *, large: int = 0) -> Callable[[Path, Promise], None]:
     from tests.faults.playing import log_run
 
-    return lambda path, told: log_run(path, told, points=points, large=large)
+    return lambda path, promise: log_run(path, promise, points=points, large=large)
 
 
-def _finished_before(place: Place, path: Path, home: Path) -> Sequence[Told]:
+def _finished_before(place: Place, path: Path, home: Path) -> Sequence[Promise]:
     from tests.faults import playing
 
-    told = playing.Told()
+    promise = playing.Promise()
 
     def work() -> None:
         playing.set_up(home, is_rollback=place.is_rollback, flush_seconds=0.01)
-        playing.log_run(path, told, points=playing.SHORT, name="before")
+        playing.log_run(path, promise, points=playing.SHORT, name="before")
 
     playing.run_to_the_end(work, place.folder / "before.txt")
-    told.put("note", 0)  # the verbs may write another
-    return [told]
+    promise.put("note", 0)  # the verbs may write another
+    return [promise]
 
 
-def _killed_before(place: Place, path: Path, home: Path) -> Sequence[Told]:
+def _killed_before(place: Place, path: Path, home: Path) -> Sequence[Promise]:
     """Leave a catalog as a logger leaves it that was killed in the middle: with a spool, and a journal of either kind."""
     from tests.faults import playing
 
-    told = playing.Told()
+    promise = playing.Promise()
 
     def work() -> None:
         playing.set_up(home, is_rollback=place.is_rollback, flush_seconds=0.01)
-        playing.log_run(path, told, points=playing.MIDDLE, name="killed", until_killed=True)
+        playing.log_run(path, promise, points=playing.MIDDLE, name="killed", until_killed=True)
 
     child = playing.spawn(work, place.folder / "before.txt")
     deadline = time.monotonic() + 30
-    while told.get("points") < playing.MIDDLE + 40 and time.monotonic() < deadline:
+    while promise.get("points") < playing.MIDDLE + 40 and time.monotonic() < deadline:
         time.sleep(0.001)
     os.kill(child, 9)
     os.waitpid(child, 0)
-    return [told]
+    return [promise]
 
 
-def _of_schema(schema: int) -> Callable[[Place, Path, Path], Sequence[Told]]:
+def _of_schema(schema: int) -> Callable[[Place, Path, Path], Sequence[Promise]]:
     from tests.faults.playing import old_catalog
 
-    def prepare(_: Place, path: Path, __: Path) -> Sequence[Told]:
+    def prepare(_: Place, path: Path, __: Path) -> Sequence[Promise]:
         old_catalog(path, schema)
         return ()
 
     return prepare
 
 
-def _runs_of_schema(schema: int) -> Callable[[Path, Told], list[str]]:
+def _runs_of_schema(schema: int) -> Callable[[Path, Promise], list[str]]:
     """The runs of the older catalog are all still there."""
 
-    def check(path: Path, _: Told) -> list[str]:
+    def check(path: Path, _: Promise) -> list[str]:
         import sqlite3
 
         from tests.faults.playing import old_catalog
@@ -387,8 +387,8 @@ def _runs_of_schema(schema: int) -> Callable[[Path, Told], list[str]]:
         before = path.with_name("before.db")
         old_catalog(before, schema)
         counts = []
-        for each in (before, path):
-            connection = sqlite3.connect(each)
+        for catalog in (before, path):
+            connection = sqlite3.connect(catalog)
             ids = {row[0] for row in connection.execute("SELECT id FROM run")}
             points = dict(
                 connection.execute(
@@ -399,25 +399,25 @@ def _runs_of_schema(schema: int) -> Callable[[Path, Told], list[str]]:
             counts.append((ids, points))
         before.unlink()
         lost = counts[0][0] - counts[1][0]
-        changed = [each for each in counts[0][1] if counts[1][1].get(each) != counts[0][1][each]]
+        changed = [run_id for run_id in counts[0][1] if counts[1][1].get(run_id) != counts[0][1][run_id]]
         return [f"LOST in the migration: {lost} {changed}"] if lost or changed else []
 
     return check
 
 
-def _verb(*words: str) -> Callable[[Path, Told], None]:
+def _verb(*words: str) -> Callable[[Path, Promise], None]:
     from tests.faults.playing import command
 
-    def act(path: Path, told: Told) -> None:
-        told.put("exit", 1 + command(*words, "--catalog", str(path)))
+    def act(path: Path, promise: Promise) -> None:
+        promise.put("exit", 1 + command(*words, "--catalog", str(path)))
 
     return act
 
 
-def _noted(field: str, wanted: str) -> Callable[[Path, Told], list[str]]:
+def _noted(field: str, wanted: str) -> Callable[[Path, Promise], list[str]]:
     """What a verb said that it did is there."""
 
-    def check(path: Path, told: Told) -> list[str]:
+    def check(path: Path, promise: Promise) -> list[str]:
         import artui
 
         def work() -> None:
@@ -426,7 +426,7 @@ def _noted(field: str, wanted: str) -> Callable[[Path, Told], list[str]]:
 
         from tests.faults import playing
 
-        if told.get("exit") != 1:
+        if promise.get("exit") != 1:
             return []
         code = playing.run_to_the_end(work, path.parent.parent / "check.txt")
         return [] if code == 0 else [f"LOST: the {field} that was said to be written ({code})"]

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.faults import playing, verifying
-from tests.faults.playing import RECORDED, Told, log_run, run_to_the_end, set_up, spawn, wait
+from tests.faults.playing import RECORDED, Promise, log_run, run_to_the_end, set_up, spawn, wait
 
 CATALOG_BYTES = 150 << 20
 """A catalog larger than this is left for a new one, so that a thousand rounds fit on a disk."""
@@ -36,32 +36,34 @@ class Place:
         self.homes = [self.folder / "home-a", self.folder / "home-b"]
         self.path = self.folder / "work" / "x.artui"
         self.faults: list[dict[str, object]] = []
-        self.acknowledged = self.found = 0
+        self.acknowledged_count = self.found_count = 0
         self.renew()
 
     def renew(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
-        for each in (*self.homes, self.path.parent):
-            each.mkdir(parents=True)
+        for folder in (*self.homes, self.path.parent):
+            folder.mkdir(parents=True)
 
     def set_up(self, number: int, *, flush_seconds: float = 0.01) -> None:
         set_up(self.homes[number % 2], is_rollback=self.is_rollback, flush_seconds=flush_seconds)
 
-    def verify(self, promised: list[Told], *, number: int, said: str = "") -> None:
+    def verify(self, promised: list[Promise], *, number: int, messages: str = "") -> None:
         seen = verifying.verify(
             self.path, promised, homes=[self.homes[number % 2], self.homes[1 - number % 2]],
-            is_reader_first=number % 2 == 0, said=said, is_rollback=self.is_rollback,
+            is_reader_first=number % 2 == 0, messages=messages, is_rollback=self.is_rollback,
         )  # fmt: skip
-        self.acknowledged += seen.acknowledged
-        self.found += seen.found
+        self.acknowledged_count += seen.acknowledged_count
+        self.found_count += seen.found_count
         if seen.faults:
-            self.blame(number, *seen.faults, said=said)
+            self.blame(number, *seen.faults, messages=messages)
             # What is left would be counted again in every later round.
             self.keep()
             self.renew()
 
-    def blame(self, number: int, *faults: str, said: str = "") -> None:
-        self.faults.append({"round": number, "rollback": self.is_rollback, "seen": list(faults), "said": said[-600:]})
+    def blame(self, number: int, *faults: str, messages: str = "") -> None:
+        self.faults.append(
+            {"round": number, "rollback": self.is_rollback, "seen": list(faults), "said": messages[-600:]}
+        )
 
     def keep(self) -> None:
         """Keep what the first faults left, to be looked at."""
@@ -69,14 +71,14 @@ class Place:
         if len(self.faults) <= 5 and not target.exists():
             shutil.copytree(self.path.parent, target)
 
-    def clear_said(self) -> None:
-        for each in self.folder.glob("said-*.txt"):
-            each.unlink()
-        for each in self.folder.glob("aside-*"):
-            each.unlink()
+    def clear_messages(self) -> None:
+        for file in self.folder.glob("said-*.txt"):
+            file.unlink()
+        for file in self.folder.glob("aside-*"):
+            file.unlink()
 
-    def said(self) -> str:
-        return "\n".join(each.read_text(errors="replace") for each in sorted(self.folder.glob("said-*.txt")))
+    def messages(self) -> str:
+        return "\n".join(file.read_text(errors="replace") for file in sorted(self.folder.glob("said-*.txt")))
 
 
 def kills(place: Place, count: int, *, writers: int, seed: int) -> str:
@@ -85,14 +87,16 @@ def kills(place: Place, count: int, *, writers: int, seed: int) -> str:
     for number in range(count):
         if place.path.exists() and place.path.stat().st_size > CATALOG_BYTES:
             place.renew()
-        place.clear_said()
+        place.clear_messages()
         promised = []
         children = []
         is_large = chance.random() < 0.4
-        for each in range(writers or 1 + number % 3):
-            told = Told()
-            promised.append(told)
-            children.append(spawn(_logger(place, each, told, is_large=is_large), place.folder / f"said-{each}.txt"))
+        for writer in range(writers or 1 + number % 3):
+            promise = Promise()
+            promised.append(promise)
+            children.append(
+                spawn(_logger(place, writer, promise, is_large=is_large), place.folder / f"said-{writer}.txt")
+            )
         time.sleep(chance.uniform(0.0, 0.4 if is_large else 0.15))
         for child in sorted(children, key=lambda _: chance.random()):
             os.kill(child, 9)
@@ -105,14 +109,14 @@ def kills(place: Place, count: int, *, writers: int, seed: int) -> str:
             time.sleep(chance.uniform(0.0, 0.06))
             os.kill(child, 9)
             os.waitpid(child, 0)
-        place.verify(promised, number=number, said=place.said())
+        place.verify(promised, number=number, messages=place.messages())
     return f"{count} kills, {writers or '1 to 3'} writers"
 
 
-def _logger(place: Place, number: int, told: Told, *, is_large: bool) -> Callable[[], None]:
+def _logger(place: Place, number: int, promise: Promise, *, is_large: bool) -> Callable[[], None]:
     def work() -> None:
         place.set_up(number)
-        log_run(place.path, told, points=30, large=2 if is_large else 0, name=f"run-{number}", until_killed=True)
+        log_run(place.path, promise, points=30, large=2 if is_large else 0, name=f"run-{number}", until_killed=True)
 
     return work
 
@@ -121,7 +125,7 @@ def _taker(place: Place, number: int, *, by_run: bool) -> Callable[[], None]:
     def work() -> None:
         place.set_up(number)
         if by_run:
-            log_run(place.path, Told(), points=playing.SHORT, name="taker")
+            log_run(place.path, Promise(), points=playing.SHORT, name="taker")
         elif place.path.exists():
             playing.command("ls", "--catalog", str(place.path))
 
@@ -130,7 +134,7 @@ def _taker(place: Place, number: int, *, by_run: bool) -> Callable[[], None]:
 
 def opens(place: Place, count: int, *, writers: int, seed: int) -> str:
     """Open a catalog while a run saves large files into it: by readers, and by runs of another home."""
-    stop, told = Told(), Told()
+    stop, promise = Promise(), Promise()
 
     def save() -> None:
         import artui
@@ -138,19 +142,19 @@ def opens(place: Place, count: int, *, writers: int, seed: int) -> str:
         place.set_up(0, flush_seconds=0.05)
         aside = place.folder / "aside-0"
         run = artui.start_run(catalog=place.path, name="saver", console=False, code=False, system_metrics=False)
-        told.run_id = run.id
-        told.put("started", RECORDED if run.is_recorded else playing.REFUSED)
+        promise.run_id = run.id
+        promise.put("started", RECORDED if run.is_recorded else playing.REFUSED)
         for step in range(1 << 40):
             if stop.get("ended"):
                 break
             playing.write_beside(aside, os.urandom(playing.LARGE_BYTES))
             if run.save("large", aside, kind="model"):
-                told.put("large", told.get("large") + 1)
+                promise.put("large", promise.get("large") + 1)
             run.log({"x": float(step), "y": step / 3}, step=step)
-            told.put("points", step + 1)
+            promise.put("points", step + 1)
             time.sleep(0.02)
         run.finish()
-        told.put("finished", 1)
+        promise.put("finished", 1)
 
     def read() -> None:
         import artui
@@ -159,7 +163,7 @@ def opens(place: Place, count: int, *, writers: int, seed: int) -> str:
         for number in range(count * 9 // 10):
             try:
                 with artui.open_catalog(place.path) as catalog:
-                    if not any(run.name == "saver" for run in catalog.runs()) and told.get("points"):
+                    if not any(run.name == "saver" for run in catalog.runs()) and promise.get("points"):
                         print(f"reader {number}: the run is not listed")
                 stop.put("points", stop.get("points") + 1)
             except Exception as error:  # noqa: BLE001 - whatever it is, a reader was refused
@@ -167,44 +171,46 @@ def opens(place: Place, count: int, *, writers: int, seed: int) -> str:
 
     saver = spawn(save, place.folder / "said-saver.txt")
     deadline = time.monotonic() + 30
-    while not told.get("large") and time.monotonic() < deadline:
+    while not promise.get("large") and time.monotonic() < deadline:
         time.sleep(0.005)
     reader = spawn(read, place.folder / "refused.txt")
-    promised = [told]
+    promised = [promise]
     for number in range(count - count * 9 // 10):
-        other = Told()
+        other = Promise()
         promised.append(other)
         code = run_to_the_end(
             _starter(place, 1, other, points=20, name=f"other-{number}"), place.folder / "said-other.txt"
         )
         if other.get("started") != RECORDED or code != 0:
-            place.blame(number, f"UNRECORDED: a run beside the saver ({code})", said=place.said())
+            place.blame(number, f"UNRECORDED: a run beside the saver ({code})", messages=place.messages())
     if wait(reader, seconds=600) is None:
         place.blame(0, "HANG of a reader")
     stop.put("ended", 1)
     if wait(saver, seconds=120) != 0:
-        place.blame(0, "HANG or crash of the saver", said=place.said())
+        place.blame(0, "HANG or crash of the saver", messages=place.messages())
     refused = (place.folder / "refused.txt").read_text(errors="replace").splitlines()
     for line, times in Counter(line.split(": ", 1)[-1] for line in refused).items():
         place.blame(0, f"REFUSED {times} times: {line}")
-    place.verify(promised, number=1, said=place.said())
-    return f"{stop.get('points')} of {count * 9 // 10} readers let in, {count - count * 9 // 10} runs of another home, beside {told.get('large')} large files"
+    place.verify(promised, number=1, messages=place.messages())
+    return f"{stop.get('points')} of {count * 9 // 10} readers let in, {count - count * 9 // 10} runs of another home, beside {promise.get('large')} large files"
 
 
-def _starter(place: Place, number: int, told: Told, *, points: int, name: str, at: float = 0.0) -> Callable[[], None]:
+def _starter(
+    place: Place, number: int, promise: Promise, *, points: int, name: str, at: float = 0.0
+) -> Callable[[], None]:
     def work() -> None:
         place.set_up(number)
         while time.time() < at:
             pass
-        log_run(place.path, told, points=points, name=name)
+        log_run(place.path, promise, points=points, name=name)
 
     return work
 
 
 def checkpoints(place: Place, count: int, *, writers: int, seed: int) -> str:
     """Let two processes of two homes checkpoint one catalog as often as they can, while readers look on."""
-    counter = [Told(), Told()]
-    promised = [Told(), Told()]
+    counter = [Promise(), Promise()]
+    promised = [Promise(), Promise()]
 
     def work(number: int) -> Callable[[], None]:
         def log() -> None:
@@ -214,25 +220,25 @@ def checkpoints(place: Place, count: int, *, writers: int, seed: int) -> str:
             assert hasattr(journal, "CHECKPOINT_BYTES")
             journal.CHECKPOINT_BYTES = CHECKPOINT_BYTES
             _count_checkpoints(counter[number])
-            _log_until(place.path, promised[number], lambda: sum(each.get("calls") for each in counter) >= count)
+            _log_until(place.path, promised[number], lambda: sum(child.get("calls") for child in counter) >= count)
 
         return log
 
     children = [spawn(work(number), place.folder / f"said-{number}.txt") for number in range(2)]
     for child in children:
         if wait(child, seconds=900) != 0:
-            place.blame(0, "HANG or crash of a writer", said=place.said())
-    place.verify(promised, number=0, said=place.said())
+            place.blame(0, "HANG or crash of a writer", messages=place.messages())
+    place.verify(promised, number=0, messages=place.messages())
     return f"{' + '.join(str(each.get('calls')) for each in counter)} checkpoints from two homes"
 
 
-def _count_checkpoints(told: Told) -> None:
+def _count_checkpoints(promise: Promise) -> None:
     """Count the statements that SQLite is given, without changing what they do."""
     connect = sqlite3.connect
 
     def count(statement: str) -> None:
         if "wal_checkpoint" in statement.lower():
-            told.put("calls", told.get("calls") + 1)
+            promise.put("calls", promise.get("calls") + 1)
 
     def traced(*arguments: object, **options: object) -> sqlite3.Connection:
         connection: sqlite3.Connection = connect(*arguments, **options)  # type: ignore[call-overload]
@@ -242,24 +248,24 @@ def _count_checkpoints(told: Told) -> None:
     sqlite3.connect = traced  # type: ignore[assignment]
 
 
-def _log_until(path: Path, told: Told, is_enough: Callable[[], bool]) -> None:
+def _log_until(path: Path, promise: Promise, is_enough: Callable[[], bool]) -> None:
     import artui
 
     run = artui.start_run(catalog=path, console=False, code=False, system_metrics=False)
-    told.run_id = run.id
-    told.put("started", RECORDED if run.is_recorded else playing.REFUSED)
+    promise.run_id = run.id
+    promise.put("started", RECORDED if run.is_recorded else playing.REFUSED)
     aside = path.parent.parent / f"aside-{os.getpid()}"
     deadline = time.monotonic() + 600
     step = 0
     while not is_enough() and time.monotonic() < deadline:
         run.log({"x": float(step), "y": step / 3}, step=step)
         step += 1
-        told.put("points", step)
+        promise.put("points", step)
         if step % 20 == 0:
             aside.write_bytes(os.urandom(200_000))
             run.save("small-ones", aside, kind="other")
     run.finish()
-    told.put("finished", 1)
+    promise.put("finished", 1)
 
 
 def starts(place: Place, count: int, *, writers: int, seed: int) -> str:
@@ -269,24 +275,27 @@ def starts(place: Place, count: int, *, writers: int, seed: int) -> str:
         kind = kinds[number % len(kinds)]
         place.renew()
         if kind == "plain":
-            run_to_the_end(_starter(place, 0, Told(), points=3, name="before"), place.folder / "before.txt")
+            run_to_the_end(_starter(place, 0, Promise(), points=3, name="before"), place.folder / "before.txt")
         elif kind != "none":
             playing.old_catalog(place.path, int(kind[-1]))
         at = time.time() + 0.03
-        promised = [Told() for _ in range(writers)]
+        promised = [Promise() for _ in range(writers)]
         children = [
-            spawn(_starter(place, each, told, points=10, name=f"run-{each}", at=at), place.folder / f"said-{each}.txt")
-            for each, told in enumerate(promised)
+            spawn(
+                _starter(place, writer, promise, points=10, name=f"run-{writer}", at=at),
+                place.folder / f"said-{writer}.txt",
+            )
+            for writer, promise in enumerate(promised)
         ]
         reader = spawn(_watcher(place, at), place.folder / "refused.txt") if kind != "none" else None
-        for each, child in enumerate(children):
+        for writer, child in enumerate(children):
             code = wait(child, seconds=60)
-            if code != 0 or promised[each].get("started") != RECORDED:
-                place.blame(number, f"UNRECORDED on {kind} ({code})", said=place.said())
+            if code != 0 or promised[writer].get("started") != RECORDED:
+                place.blame(number, f"UNRECORDED on {kind} ({code})", messages=place.messages())
         if reader is not None and (code := wait(reader, seconds=60)) != 0:
-            said = (place.folder / "refused.txt").read_text(errors="replace")
-            place.blame(number, f"REFUSED: a reader beside starts on {kind} ({code})", said=said)
-        place.verify(promised, number=number, said=place.said())
+            messages = (place.folder / "refused.txt").read_text(errors="replace")
+            place.blame(number, f"REFUSED: a reader beside starts on {kind} ({code})", messages=messages)
+        place.verify(promised, number=number, messages=place.messages())
     return f"{count} starts of {writers} processes at once"
 
 
@@ -323,15 +332,15 @@ def main() -> int:
     what = MACHINES[options.machine](place, options.count, writers=options.writers, seed=options.seed)
     counts: Counter[str] = Counter()
     for fault in place.faults:
-        counts.update(str(each).split(" ", 1)[0].rstrip(":") for each in fault["seen"])  # type: ignore[attr-defined]
+        counts.update(str(seen).split(" ", 1)[0].rstrip(":") for seen in fault["seen"])  # type: ignore[attr-defined]
         if options.report:
             with options.report.open("a") as report:
                 report.write(json.dumps(fault) + "\n")
         else:
             print(json.dumps(fault))
     print(
-        f"{what}, {'rollback' if options.rollback else 'wal'}: {place.acknowledged:,} points acknowledged, "
-        f"{place.found:,} found, {len(place.faults)} bad {dict(counts)}, {time.monotonic() - began:.0f} s"
+        f"{what}, {'rollback' if options.rollback else 'wal'}: {place.acknowledged_count:,} points acknowledged, "
+        f"{place.found_count:,} found, {len(place.faults)} bad {dict(counts)}, {time.monotonic() - began:.0f} s"
     )
     return 1 if place.faults else 0
 

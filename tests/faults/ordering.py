@@ -49,18 +49,18 @@ playing.set_up(home, is_rollback="rollback" in how, flush_seconds=0.02)
 spool = playing.module_with("ROTATE_BYTES")
 spool.ROTATE_BYTES = 4000
 if "killed" in how:
-    told = playing.Told()
+    promise = playing.Promise()
     child = playing.spawn(
-        lambda: playing.log_run(path, told, points=30, name="killed", until_killed=True), path.parent.parent / "said.txt"
+        lambda: playing.log_run(path, promise, points=30, name="killed", until_killed=True), path.parent.parent / "said.txt"
     )
-    while told.get("points") < 200:
+    while promise.get("points") < 200:
         time.sleep(0.001)
     os.kill(child, 9)
     os.waitpid(child, 0)
 if "ls" in how:
     playing.command("ls", "--catalog", str(path))
 else:
-    playing.log_run(path, playing.Told(), points=300, name="run")
+    playing.log_run(path, playing.Promise(), points=300, name="run")
 """
 """With spools that are gone on from early, so that some are removed in the middle of a run."""
 
@@ -68,10 +68,10 @@ else:
 def trace(folder: Path, catalog: Path, home: Path, *how: str) -> list[Call]:
     """Log a run under strace, or take over from a killed one; give the calls below the folder in order."""
     output = folder.parent / "trace.txt"
-    found = strace()
-    assert found is not None
+    program = strace()
+    assert program is not None
     done = subprocess.run(
-        [found, "-f", "-y", "-qq", "-s", "4096", "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(output), sys.executable, "-c", PROGRAM, str(catalog), str(home), *how],
+        [program, "-f", "-y", "-qq", "-s", "4096", "-e", f"trace={CALLS}", "-e", "signal=none", "-o", str(output), sys.executable, "-c", PROGRAM, str(catalog), str(home), *how],
         env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode in (0, -9, 137), done.stderr[-2000:]

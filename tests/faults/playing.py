@@ -33,7 +33,7 @@ RECORDED, REFUSED = 1, 2
 SHORT, MIDDLE, LONG = 12, 60, 400
 
 
-class Told:
+class Promise:
     """What one process has been promised: survives its death."""
 
     def __init__(self) -> None:
@@ -88,9 +88,9 @@ def set_up(home: Path, *, is_rollback: bool, flush_seconds: float, is_alone: boo
 def module_with(name: str) -> ModuleType:
     """Give the module of the catalog that has a constant. It must be there: a hook that hooks nothing tests nothing."""
     for module in pkgutil.walk_packages(import_module("artui.catalog").__path__, "artui.catalog."):
-        found = import_module(module.name)
-        if hasattr(found, name):
-            return found
+        loaded = import_module(module.name)
+        if hasattr(loaded, name):
+            return loaded
     raise AssertionError(f"no module of artui.catalog has {name}")
 
 
@@ -127,8 +127,8 @@ def wait(child: int, *, seconds: float) -> int | None:
     deadline = time.monotonic() + seconds
     pause = 0.0005
     while time.monotonic() < deadline:
-        found, status = os.waitpid(child, os.WNOHANG)
-        if found:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
             return os.waitstatus_to_exitcode(status)
         time.sleep(pause)
         pause = min(0.02, pause * 1.3)
@@ -142,7 +142,7 @@ def run_to_the_end(work: Callable[[], None], output: Path, *, seconds: float = 6
 
 
 def log_run(
-    path: Path, told: Told, *, points: int, large: int = 0, name: str = "run", until_killed: bool = False
+    path: Path, promise: Promise, *, points: int, large: int = 0, name: str = "run", until_killed: bool = False
 ) -> None:
     """Log one run with everything that a run can have, acknowledging each call."""
     import artui
@@ -152,30 +152,30 @@ def log_run(
     run = artui.start_run(
         project="faults", name=name, catalog=path, console=False, code=False, system_metrics=False
     )  # fmt: skip
-    told.run_id = run.id
-    told.put("started", RECORDED if run.is_recorded else REFUSED)
+    promise.run_id = run.id
+    promise.put("started", RECORDED if run.is_recorded else REFUSED)
     for step in range(1 << 40 if until_killed else points):
         run.log({"x": float(step), "y": step / 3}, step=step)
-        told.put("points", step + 1)
+        promise.put("points", step + 1)
         if step == points // 4:
             run.log_params({"lr": 0.5, "name": "é"})
-            told.put("params", 1)
+            promise.put("params", 1)
         if step == points // 3:
             run.log_text("words", "hello")
-            told.put("text", 1)
+            promise.put("text", 1)
         if step == points // 2 and run.save("small", aside, kind="other", alias=alias_of(run.id)):
-            told.put("saved", 1)
+            promise.put("saved", 1)
         if step == points * 2 // 3:
             run.set_note("noted")
-            told.put("note", 1)
+            promise.put("note", 1)
         if large and step % max(1, points // large) == points // (large + 1):
             write_beside(aside, os.urandom(LARGE_BYTES))
             if run.save("large", aside, kind="model"):
-                told.put("large", told.get("large") + 1)
+                promise.put("large", promise.get("large") + 1)
         if step % 9 == 0:
             time.sleep(0.001)  # lets the writer's thread fold beside the loop
     run.finish()
-    told.put("finished", 1)
+    promise.put("finished", 1)
 
 
 def write_beside(path: Path, content: bytes) -> None:
@@ -214,5 +214,5 @@ def preload() -> None:
 
     for name in ("preview", "catalog", "capture", "query", "cli"):
         package = import_module(f"artui.{name}")
-        for found in pkgutil.walk_packages(package.__path__, f"artui.{name}."):
-            import_module(found.name)
+        for module in pkgutil.walk_packages(package.__path__, f"artui.{name}."):
+            import_module(module.name)

@@ -26,10 +26,10 @@ from pathlib import Path
 
 from tests.faults import injecting, playing, verifying
 from tests.faults.injecting import LINK, RENAME, SYNC, UNLINK, WRITE
-from tests.faults.playing import Told
+from tests.faults.playing import Promise
 
 CREATE, FOLDER, UNFOLDER, TRUNCATE = 128, 129, 130, 131
-TOLD_BYTES = 192
+PROMISE_BYTES = 192
 _HEAD = struct.Struct("<5q")
 SECTOR_BYTES = 512
 
@@ -44,7 +44,7 @@ class Step:
     """The file's inode, or where a name came from."""
     offset: int
     content: bytes
-    told: bytes
+    promise: bytes
     """What was promised when it was done."""
 
 
@@ -54,9 +54,9 @@ def read_steps(log: Path) -> Iterator[Step]:
         kind, offset, path_size, other_size, size = _HEAD.unpack_from(content, place)
         place += _HEAD.size
         parts = []
-        for each in (TOLD_BYTES, path_size, other_size, size if kind == WRITE else 0):
-            parts.append(content[place : place + each])
-            place += each
+        for part_size in (PROMISE_BYTES, path_size, other_size, size if kind == WRITE else 0):
+            parts.append(content[place : place + part_size])
+            place += part_size
         yield Step(kind, os.fsdecode(parts[1]), os.fsdecode(parts[2]), offset, parts[3], parts[0])
 
 
@@ -200,35 +200,35 @@ class Machine:
 
     def __init__(self, folder: Path, play: injecting.Play, *, is_rollback: bool) -> None:
         self.folder, self.play, self.is_rollback = folder, play, is_rollback
-        self.acknowledged = self.found = 0
+        self.acknowledged_count = self.found_count = 0
         work, self.home = folder / "work", folder / "home"
         shutil.rmtree(folder, ignore_errors=True)
         work.mkdir(parents=True)
         self.home.mkdir()
         self.path = work / "x.artui"
         self.promised = play.prepare(self, self.path, self.home)
-        self.before = self._found()
-        log, told = folder / "steps.bin", Told()
+        self.before = self._files()
+        log, promise = folder / "steps.bin", Promise()
         library = ctypes.CDLL(None)
 
         def victim() -> None:
             playing.set_up(self.home, is_rollback=is_rollback, flush_seconds=0.01)
             handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            library.fault_log(os.fsencode(work), handle, ctypes.c_char_p(told.address))
-            play.act(self.path, told)
+            library.fault_log(os.fsencode(work), handle, ctypes.c_char_p(promise.address))
+            play.act(self.path, promise)
 
         assert playing.run_to_the_end(victim, folder / "victim.txt") == 0, (folder / "victim.txt").read_text()
         self.steps = list(read_steps(log))
         disk = self._disk(len(self.steps))
         # What was written down must be what was done, or the disks made from it mean nothing.
-        assert disk.after(CUTS[0], random.Random(0)) == {path: content for path, (_, content) in self._found().items()}
+        assert disk.after(CUTS[0], random.Random(0)) == {path: content for path, (_, content) in self._files().items()}
 
-    def _found(self) -> dict[str, tuple[str, bytes]]:
+    def _files(self) -> dict[str, tuple[str, bytes]]:
         """Give the inode and content of every file."""
         return {
-            str(each): (str(each.stat().st_ino), each.read_bytes())
-            for each in self.path.parent.rglob("*")
-            if each.is_file() and not each.name.endswith("-shm")
+            str(file): (str(file.stat().st_ino), file.read_bytes())
+            for file in self.path.parent.rglob("*")
+            if file.is_file() and not file.name.endswith("-shm")
         }
 
     def _disk(self, step_count: int) -> Disk:
@@ -253,19 +253,19 @@ class Machine:
         for name, content in disk.after(cut, random.Random(seed)).items():
             Path(name).parent.mkdir(exist_ok=True)
             Path(name).write_bytes(content)
-        told = Told()
+        promise = Promise()
         if written:
-            told.restore(self.steps[written - 1].told)
+            promise.restore(self.steps[written - 1].promise)
         seen = verifying.verify(
             self.path,
-            [*self.promised, told],
+            [*self.promised, promise],
             homes=[self.home],
             is_reader_first=seed % 2 == 0,
             is_rollback=self.is_rollback,
         )
-        self.acknowledged += seen.acknowledged
-        self.found += seen.found
-        return seen.faults + (self.play.check(self.path, told) if told.get("exit") else [])
+        self.acknowledged_count += seen.acknowledged_count
+        self.found_count += seen.found_count
+        return seen.faults + (self.play.check(self.path, promise) if promise.get("exit") else [])
 
 
 def main() -> int:
@@ -288,10 +288,10 @@ def main() -> int:
         seen = machine.cut(written, failed, cut, number)
         if seen:
             bad += 1
-            counts.update(each.split(" ", 1)[0].rstrip(":") for each in seen)
+            counts.update(fault.split(" ", 1)[0].rstrip(":") for fault in seen)
             last = [
-                f"{each.kind} {Path(each.path).name} {each.offset}"
-                for each in machine.steps[max(0, failed - 3) : failed]
+                f"{fault.kind} {Path(fault.path).name} {fault.offset}"
+                for fault in machine.steps[max(0, failed - 3) : failed]
             ]
             line = {
                 "play": options.play, "rollback": options.rollback, "written": written, "failed": failed,
@@ -304,7 +304,7 @@ def main() -> int:
                 print(json.dumps(line), flush=True)
     print(
         f"{options.count} power cuts in {len(machine.steps)} steps of {options.play}, {'rollback' if options.rollback else 'wal'}: "
-        f"{machine.acknowledged:,} points acknowledged, {machine.found:,} found, {bad} bad {dict(counts)}, {time.monotonic() - began:.0f} s"
+        f"{machine.acknowledged_count:,} points acknowledged, {machine.found_count:,} found, {bad} bad {dict(counts)}, {time.monotonic() - began:.0f} s"
     )
     return 1 if bad else 0
 

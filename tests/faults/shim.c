@@ -32,9 +32,9 @@ static long first, last;
 static atomic_long seen, hits;
 static atomic_int armed;
 static int log_fd = -1;
-static const char *told; /* what has been promised to the caller by now, beside each call that is logged */
+static const char *promise; /* what has been promised to the caller by now, beside each call that is logged */
 static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
-enum { TOLD_BYTES = 192, CREATE = 128, FOLDER = 129, UNFOLDER = 130, TRUNCATE = 131 };
+enum { PROMISE_BYTES = 192, CREATE = 128, FOLDER = 129, UNFOLDER = 130, TRUNCATE = 131 };
 
 /* `wanted`: kinds that count. error 0 kills. Calls number `first` to `last` are hit; `cut`: a hit write writes half. */
 void fault_arm(const char *below, int kinds, int error, long from, long to, int cut) {
@@ -49,7 +49,7 @@ void fault_arm(const char *below, int kinds, int error, long from, long to, int 
 void fault_log(const char *below, int fd, const char *promises) {
     strncpy(folder, below, sizeof folder - 1);
     folder_length = strlen(folder);
-    wanted = 0, told = promises, log_fd = fd;
+    wanted = 0, promise = promises, log_fd = fd;
 }
 
 void fault_disarm(void) { atomic_store(&armed, 0); }
@@ -96,7 +96,7 @@ static int fate(int kind) {
 static void note(int kind, const char *path, const char *other, int64_t offset, const void *content, int64_t size) {
     struct { int64_t kind, offset, path, other, size; } head = {kind, offset, strlen(path), strlen(other), size};
     struct iovec parts[] = {
-        {&head, sizeof head}, {(void *)told, TOLD_BYTES}, {(void *)path, head.path}, {(void *)other, head.other},
+        {&head, sizeof head}, {(void *)promise, PROMISE_BYTES}, {(void *)path, head.path}, {(void *)other, head.other},
         {(void *)content, content ? size : 0},
     };
     int before = errno;

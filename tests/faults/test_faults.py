@@ -22,9 +22,9 @@ STRACE = pytest.mark.skipif(strace() is None, reason="strace is not installed: `
 
 def run(module: str, folder: Path, *options: str, is_preloaded: bool = False) -> str:
     """Run a machine; fail with how each bad round is made again."""
-    said, found = run_machine(module, folder, *options, is_preloaded=is_preloaded)
-    assert not found, said + "\n" + "\n".join(json.dumps(each)[:900] for each in found[:5])
-    return said
+    report, bad_rounds = run_machine(module, folder, *options, is_preloaded=is_preloaded)
+    assert not bad_rounds, report + "\n" + "\n".join(json.dumps(bad_round)[:900] for bad_round in bad_rounds[:5])
+    return report
 
 
 BY_SHIM = {
@@ -49,17 +49,17 @@ def test_a_fault_at_any_call_costs_nothing(tmp_path: Path, mode: str) -> None:
     """A kill, a full disk or a failing one at the k-th write, sync, link, unlink or rename leaves what was acknowledged."""
     plans = [f"{plan}:mode={mode}" for plan in BY_SHIM[mode]]
 
-    said = run("injecting", tmp_path, *plans, is_preloaded=True)
+    report = run("injecting", tmp_path, *plans, is_preloaded=True)
 
-    assert said.count("(a whole pass)") == len(plans)
+    assert report.count("(a whole pass)") == len(plans)
 
 
 @STRACE
 def test_a_fault_that_strace_injects_costs_nothing(tmp_path: Path) -> None:
     """The same with the kernel's own answer to each kind of call, on any thread."""
-    said = run("injecting", tmp_path, *BY_STRACE)
+    report = run("injecting", tmp_path, *BY_STRACE)
 
-    assert said.count("(a whole pass)") == len(BY_STRACE)
+    assert report.count("(a whole pass)") == len(BY_STRACE)
 
 
 @SHIM
@@ -81,9 +81,9 @@ def test_random_kills_of_two_homes_lose_nothing(tmp_path: Path, count: int, mode
 @pytest.mark.parametrize("mode", [(), ("--rollback",)])
 def test_a_catalog_that_is_being_written_to_opens(tmp_path: Path, mode: tuple[str, ...]) -> None:
     """Beside a run that saves large files every reader is let in, and every run of another home is recorded."""
-    said = run("killing", tmp_path, "opens", "--count", "60", *mode)
+    report = run("killing", tmp_path, "opens", "--count", "60", *mode)
 
-    assert said.startswith("54 of 54 readers let in")
+    assert report.startswith("54 of 54 readers let in")
 
 
 def test_two_homes_checkpoint_at_once(tmp_path: Path) -> None:

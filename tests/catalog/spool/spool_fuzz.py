@@ -35,8 +35,8 @@ ODD_VALUES: tuple[Any, ...] = (
 def bodies(folder: Path) -> list[bytes]:
     """Log a run as a process would; give the bodies of its records."""
     written = Spool(folder / "x.artui")
-    told = {name: getattr(RUN, name) for name in ("id", "project", "name", "started_ms", "params", "tags")}
-    written.act({"do": "start", "run": told, "context": {"exec": {"is_name_made_up": False}}})
+    run = {name: getattr(RUN, name) for name in ("id", "project", "name", "started_ms", "params", "tags")}
+    written.act({"do": "start", "run": run, "context": {"exec": {"is_name_made_up": False}}})
     stream = written.stream(RUN.id, "")
     for step in range(STEPS):
         stream.add({"a": float(step), "b": -float(step)}, step, RUN.started_ms + step)
@@ -65,12 +65,12 @@ def bodies(folder: Path) -> list[bytes]:
 
 
 def split(content: bytes) -> list[bytes]:
-    found, place = [], len(MAGIC)
+    bodies, place = [], len(MAGIC)
     while place < len(content):
         size = RECORD.unpack_from(content, place)[0]
-        found.append(content[place + RECORD.size : place + RECORD.size + size])
+        bodies.append(content[place + RECORD.size : place + RECORD.size + size])
         place += RECORD.size + size
-    return found
+    return bodies
 
 
 def mutated_json(value: Any, chance: random.Random) -> Any:
@@ -98,8 +98,8 @@ def mutated_body(body: bytes, chance: random.Random) -> bytes:
         if body[0] in (HEADER, ACTION) and chance.random() < 0.7:
             return body[:1] + json.dumps(mutated_json(json.loads(body[1:]), chance)).encode()
         if body[0] == NAMES and chance.random() < 0.7:
-            told = mutated_json(json.loads(body[NUMBERED.size :]), chance)
-            return body[: NUMBERED.size] + json.dumps(told).encode()
+            mutated = mutated_json(json.loads(body[NUMBERED.size :]), chance)
+            return body[: NUMBERED.size] + json.dumps(mutated).encode()
         if body[0] == CONTENT and chance.random() < 0.7:
             size = NUMBERED.unpack_from(body)[1]
             text = json.dumps(mutated_json(json.loads(body[NUMBERED.size : NUMBERED.size + size]), chance)).encode()
@@ -137,11 +137,11 @@ def mutated_file(content: bytes, chance: random.Random) -> bytes:
     return bytes(changed)
 
 
-def expected(intact: list[bytes], found: list[bytes]) -> set[tuple[str, int, float]]:
+def expected(intact: list[bytes], read_bodies: list[bytes]) -> set[tuple[str, int, float]]:
     """Give the points of those records of a spool that are still as they were written and have their names."""
     names: dict[int, tuple[str, ...]] = {}
     points = set()
-    kept = set(found)
+    kept = set(read_bodies)
     for body in intact:
         if body not in kept:
             continue
@@ -162,13 +162,13 @@ def one_round(folder: Path, base: Path, intact: list[bytes], chance: random.Rand
     """Mutate, read, adopt, read again; give what is wrong, or nothing."""
     path = folder / "x.artui"
     shutil.copyfile(base, path)
-    found = list(intact)
+    mutated = list(intact)
     if chance.random() < 0.5:
         for _ in range(chance.randrange(1, 4)):
-            number = chance.randrange(len(found))
-            found[number] = mutated_body(found[number], chance)
-        content = MAGIC + b"".join(record(body) for body in found)
-        kept = [body for body, after in zip(intact, found, strict=True) if body == after]
+            number = chance.randrange(len(mutated))
+            mutated[number] = mutated_body(mutated[number], chance)
+        content = MAGIC + b"".join(record(body) for body in mutated)
+        kept = [body for body, after in zip(intact, mutated, strict=True) if body == after]
     else:
         content = mutated_file(MAGIC + b"".join(record(body) for body in intact), chance)
         kept = whole_records(content, intact)
@@ -183,12 +183,12 @@ def check(path: Path, content: bytes, points: set[tuple[str, int, float]]) -> st
     os.utime(folder_of(path) / SPOOL_ID, (time.time() - 3600, time.time() - 3600))
     try:
         _read(path)
-        said: list[str] = []
+        messages: list[str] = []
         with Catalog(path) as catalog:
-            adopting.adopt(catalog, tell=lambda _, text: said.append(text))
+            adopting.adopt(catalog, tell=lambda _, text: messages.append(text))
         is_left = bool(spool_files(path))
-        if is_left and "newer artui" not in "".join(said):
-            return f"a spool is left: {said}"
+        if is_left and "newer artui" not in "".join(messages):
+            return f"a spool is left: {messages}"
         series = _read(path)
         if is_left:
             return ""
@@ -196,7 +196,7 @@ def check(path: Path, content: bytes, points: set[tuple[str, int, float]]) -> st
             if connection.execute("PRAGMA integrity_check").fetchone() != ("ok",):
                 return "the catalog is damaged"
         if missing := points - series:
-            return f"{len(missing)} points are missing, such as {min(missing)}: {said}"
+            return f"{len(missing)} points are missing, such as {min(missing)}: {messages}"
         return ""
     finally:
         shutil.rmtree(folder_of(path), ignore_errors=True)
@@ -206,13 +206,13 @@ def check(path: Path, content: bytes, points: set[tuple[str, int, float]]) -> st
 
 
 def _read(path: Path) -> set[tuple[str, int, float]]:
-    found = set()
+    points = set()
     with open_catalog(path) as reader:
         for head in reader.runs(limit=20):
             for metric in get_run(reader, head.id).metrics:
                 steps, _, values = reader.run(head.id).series(metric.name, metric.labels).arrays()
-                found |= {(metric.name, int(step), float(value)) for step, value in zip(steps, values, strict=True)}
-    return found
+                points |= {(metric.name, int(step), float(value)) for step, value in zip(steps, values, strict=True)}
+    return points
 
 
 def make_base(folder: Path) -> Path:

@@ -43,9 +43,9 @@ def path(tmp_path: Path) -> Path:
         return tmp_path / "x.artui"
 
 
-def _start(run: NewRun) -> dict[str, object]:
-    told = {name: getattr(run, name) for name in ("id", "project", "name", "started_ms", "params", "tags")}
-    return {"do": "start", "run": told}
+def _start(new_run: NewRun) -> dict[str, object]:
+    fields = {name: getattr(new_run, name) for name in ("id", "project", "name", "started_ms", "params", "tags")}
+    return {"do": "start", "run": fields}
 
 
 def _fold(path: Path, spool_path: Path) -> int:
@@ -68,12 +68,12 @@ def test_what_is_spooled_is_read(
         stream.add(values, step, time_ms)
 
     file, place = SpoolFile(written.path, is_trusted=is_trusted), 0
-    found: Points = {}
+    points: Points = {}
     while True:
         batch = file.read(place, max_bytes=max_bytes)
         for (_, _, name), parts in batch.points.items():
             for steps, times_ms, values in parts:
-                found.setdefault(name, []).extend(zip(steps.tolist(), times_ms.tolist(), values.tolist(), strict=True))
+                points.setdefault(name, []).extend(zip(steps.tolist(), times_ms.tolist(), values.tolist(), strict=True))
         if batch.is_last or batch.end <= place:
             break
         place = batch.end
@@ -83,7 +83,7 @@ def test_what_is_spooled_is_read(
     for values, step, time_ms in calls:
         for name, value in values.items():
             expected.setdefault(name, []).append((step, time_ms, value))
-    assert _bits(found) == _bits(expected)
+    assert _bits(points) == _bits(expected)
     assert place == written.size or batch.end == written.size
 
 

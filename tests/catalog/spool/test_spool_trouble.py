@@ -56,7 +56,7 @@ def _remarks(path: Path, name: str) -> str:
 
 def _write(path: Path, *bodies: bytes, header: dict[str, object] | None = None, spool_id: str = spool_fuzz.SPOOL_ID) -> Path:  # fmt: skip
     """Leave a spool as a dead process would."""
-    told = {
+    owner = {
         "version": 1,
         "schema": SCHEMA_VERSION,
         "host": socket.gethostname(),
@@ -65,7 +65,7 @@ def _write(path: Path, *bodies: bytes, header: dict[str, object] | None = None, 
     }
     folder_of(path).mkdir(exist_ok=True)
     spool = folder_of(path) / spool_id
-    spool.write_bytes(MAGIC + b"".join(map(record, (bytes([HEADER]) + encode_json(told | (header or {})), *bodies))))
+    spool.write_bytes(MAGIC + b"".join(map(record, (bytes([HEADER]) + encode_json(owner | (header or {})), *bodies))))
     return spool
 
 
@@ -112,8 +112,8 @@ def _replace(file: Path) -> None:
 @pytest.mark.parametrize("harm", HARMS)
 def test_spool_taken_away_is_written_anew(path: Path, harm: str, is_folded: bool) -> None:
     """Whatever is done to the file of a living process, each point that it logs is in the catalog, once."""
-    said: list[str] = []
-    spool = Spool(path, tell=lambda _, text: said.append(text))
+    messages: list[str] = []
+    spool = Spool(path, tell=lambda _, text: messages.append(text))
     spool.act(_start())
     stream = spool.stream(RUN_ID, "")
     with Catalog(path) as catalog:
@@ -131,7 +131,7 @@ def test_spool_taken_away_is_written_anew(path: Path, harm: str, is_folded: bool
         assert adopting.adopt(catalog) == 1
 
     assert _points(path, "r", "x") == [float(step) for step in range(300)]
-    assert len(said) == 1 and "was written anew." in said[0]
+    assert len(messages) == 1 and "was written anew." in messages[0]
 
 
 def test_moved_spool_that_comes_back_adds_nothing(path: Path) -> None:
@@ -157,8 +157,8 @@ def test_moved_spool_that_comes_back_adds_nothing(path: Path) -> None:
 def test_what_cannot_be_saved_from_a_cut_is_counted(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """More than is kept in memory is lost with a cut file, and said to be; what was logged last is there."""
     monkeypatch.setattr("artui.catalog.spool.writing.KEPT_BYTES", 2000)
-    said: list[str] = []
-    spool = Spool(path, tell=lambda _, text: said.append(text))
+    messages: list[str] = []
+    spool = Spool(path, tell=lambda _, text: messages.append(text))
     spool.act(_start())
     stream = spool.stream(RUN_ID, "")
     for step in range(300):
@@ -171,7 +171,7 @@ def test_what_cannot_be_saved_from_a_cut_is_counted(path: Path, monkeypatch: pyt
 
     kept = _points(path, "r", "x")
     assert 20 < len(kept) < 60 and kept == [float(step) for step in range(300 - len(kept), 300)]
-    assert "bytes, which are lost" in said[0]
+    assert "bytes, which are lost" in messages[0]
 
 
 def test_deleted_spool_and_console_of_a_run_lose_nothing(
@@ -295,11 +295,11 @@ def test_spool_of_a_newer_format_is_left_alone(path: Path) -> None:
     other.write_bytes(b"ARTUISP2" + other.read_bytes()[8:])
     _write(path, _body(_start("C", "c")), *_point_bodies("C"), spool_id="01HZZZZZZZZZZZZZZZZZZZZZZX")
     before = newer.read_bytes(), other.read_bytes()
-    said: list[str] = []
-    take_over(path, tell=said.append)
+    messages: list[str] = []
+    take_over(path, tell=messages.append)
 
     assert (newer.read_bytes(), other.read_bytes()) == before and len(spool_files(path)) == 2
-    assert len(said) == 2 and all("written by a newer artui" in text for text in said)
+    assert len(messages) == 2 and all("written by a newer artui" in text for text in messages)
     with open_catalog(path) as reader:
         assert [run.name for run in reader.runs()] == ["c"]
     with Catalog(path) as catalog:
@@ -468,10 +468,10 @@ def test_start_that_cannot_write_spools(path: Path, capsys: pytest.CaptureFixtur
 def test_header_says_who_writes_and_what_it_knows(path: Path) -> None:
     """The header of a spool names process, machine, format and schema."""
     spool = Spool(path)
-    told = json.loads(spool_fuzz.split(spool.path.read_bytes())[0][1:])
+    header = json.loads(spool_fuzz.split(spool.path.read_bytes())[0][1:])
     spool.close()
 
-    assert told["version"] == 1 and told["schema"] == SCHEMA_VERSION and told["pid"] == os.getpid()
+    assert header["version"] == 1 and header["schema"] == SCHEMA_VERSION and header["pid"] == os.getpid()
 
 
 def test_beginnings_of_dead_spools_are_cleared_away(path: Path) -> None:
