@@ -56,6 +56,6 @@ def add_version(
 
 
 def _hashed(entries: list[tuple[str, Path]]) -> files.Gathered:
-    """Hash what stays where it is, saying how far that is: here there is nobody to go on meanwhile."""
+    """Hash files that stay where they are, showing the progress, since nothing else happens meanwhile."""
     with hashing.Progress(", ".join(name for name, _ in entries[:3]), files.size_of(entries)) as progress:
         return files.gather(None, entries, tell=progress.advance)

@@ -1,7 +1,7 @@
-"""Numbers and arrays of any framework, by what they can do: none of them is imported for it.
+"""Numbers and arrays of any framework, recognised by their methods: no framework is imported for it.
 
-A tensor may lie on a device, belong to a graph of gradients, or have a type that numpy lacks (bfloat16). Each of the
-ways out that frameworks offer is tried in turn, from the exact and quick one to the one that always works.
+A tensor may lie on a device, belong to a graph of gradients, or have a type that numpy lacks (bfloat16). The ways that
+frameworks offer are tried in turn, from the exact and quick one to the one that always works.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _NUMBERS = "biuf"
 _NO_NUMBERS = "OSUTMmc"
 _EXACT = 1 << 53
 _REGISTERED = 2
-"""What numpy says of a type that another package has added to its own."""
+"""numpy's `isbuiltin` of a type that another package has added."""
 
 
 def as_number(value: Any) -> float | None:
-    """Give a float for numbers and arrays of one element, of any framework; None for what is no number."""
+    """Give a float for numbers and arrays of one element, of any framework; None for anything else."""
     if value is None or isinstance(value, str | bytes | bytearray):
         return None
     for way in _TO_NUMBER:
@@ -34,7 +34,7 @@ def as_number(value: Any) -> float | None:
 
 
 def as_array(value: Any) -> np.ndarray[Any, Any] | None:
-    """Give an array of numbers as numpy's, where it is one or can become one; None where it cannot."""
+    """Give an array of numbers of any framework as numpy's; None if it cannot become one."""
     for way in _TO_ARRAY:
         if (array := answer_of(_numbers_by, way, value, default=None)) is not None:
             return array
@@ -51,7 +51,7 @@ def _numbers_by(way: Callable[[Any], Any], value: Any) -> np.ndarray[Any, Any] |
 
 
 def flat_numbers(value: Any) -> tuple[np.ndarray[Any, Any], int]:
-    """Give all numbers in an array, or in arrays, tensors and numbers one after the other, and how many are none."""
+    """Give all numbers in an array, or in several arrays and numbers, as one array, and how many values are not numbers."""
     import numpy as np
 
     is_text = isinstance(value, str | bytes | bytearray)
@@ -82,7 +82,7 @@ def _float(value: Any) -> float:
 
 
 def _item(value: Any) -> float | None:
-    """Ask an array of one element for it, as numpy's, torch's, jax's and mlx's are asked."""
+    """Give the element of an array of one, by the method of numpy, torch, jax and mlx."""
     inner = value.item()
     return None if inner is value or isinstance(inner, str | bytes | bytearray) else _float(inner)
 
@@ -91,20 +91,20 @@ def _element(value: Any) -> float | None:
     if isinstance(value, list | tuple):
         return as_number(value[0]) if len(value) == 1 else None
     if any(length != 1 for length in getattr(value, "shape", ())):
-        return None  # nothing is brought from a device for nothing
+        return None  # do not copy from a device in vain
     array = as_array(value)
     return float(array.reshape(-1)[0]) if array is not None and array.size == 1 else None
 
 
 def _detached(value: Any) -> Any:
-    """Take a tensor out of its graph and off its device: torch's way. Others are given as they are."""
+    """Take a tensor out of its graph and off its device, as torch does; others are given as they are."""
     if callable(getattr(value, "detach", None)):
         value = value.detach()
     return value.cpu() if callable(getattr(value, "cpu", None)) else value
 
 
 def _wider(value: Any) -> Any:
-    """Make a tensor's numbers floats that numpy has: torch's way."""
+    """Turn a tensor's numbers into floats that numpy has, as torch does."""
     return _detached(value).float().numpy()
 
 

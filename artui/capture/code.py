@@ -1,4 +1,4 @@
-"""The code of a run: what git says of it, what was changed since the commit, or the files themselves."""
+"""The code of a run: git's state, the changes since the commit, or the files themselves."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class GitState:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """Files of text that are kept as the run's code: a patch, or the sources themselves."""
+    """Text files that are kept as the run's code: a patch, or the sources themselves."""
 
     files: tuple[tuple[str, bytes], ...]
     """(path, content), with secrets taken out."""
     facts: dict[str, Any]
-    """What is said beside them, and what was left out."""
+    """Facts about them, and what was left out."""
 
 
 def git_state(folder: str) -> GitState:
@@ -72,7 +72,7 @@ def remote(folder: str) -> str:
 
 
 def code_of(state: GitState, folder: str, redactor: Redactor, *, scripts: Iterable[str] = ()) -> Code:
-    """Gather what says which code ran: the changes since the commit, or else the script and the project's files.
+    """Gather the code that ran: the changes since the commit, or else the script and the project's files.
 
     Takes as long as git does, at most some seconds. In a notebook the cells that were executed are part of it.
     """
@@ -91,7 +91,7 @@ def _of_git(state: GitState, folder: str, redactor: Redactor) -> Code:
     facts: dict[str, Any] = {"commit": state.commit, "branch": state.branch, "remote": redactor.text(remote(folder))}
     files: list[tuple[str, bytes]] = []
     if state.is_dirty:
-        # No external diff programs and no text conversion: both are commands that a repository may name.
+        # No external diff programs and no text conversion: a repository may name any command for both.
         patch = _git_bytes(
             state.root, "diff", "HEAD", "--no-ext-diff", "--no-textconv", "--no-color", "--submodule=short",
             "--", ".", ":(exclude,glob)**/.env*", ":(exclude,glob)**/*.pem", ":(exclude,glob)**/id_*", ":(exclude,glob)**/.netrc",
@@ -112,7 +112,7 @@ def _of_git(state: GitState, folder: str, redactor: Redactor) -> Code:
 
 
 def _sources(folder: str, redactor: Redactor, scripts: Iterable[str]) -> Code:
-    """Take the script and the imported modules of the project, where there is no git to name them."""
+    """Take the script and the imported modules of the project, where there is no git."""
     main = [Path(path) for path in scripts]
     script = getattr(sys.modules.get("__main__"), "__file__", None)
     if not main and script and not _is_installed(os.path.realpath(script)):
@@ -148,7 +148,7 @@ def _installed_folders() -> tuple[str, ...]:
     places = {*sysconfig.get_paths().values(), os.path.dirname(os.path.dirname(os.path.abspath(__file__)))}
     # Old virtual environments have a module `site` of their own, which lacks these.
     places |= answer_of(lambda: {*site.getsitepackages(), site.getusersitepackages()}, default=set())
-    # The folder of scripts and data is the environment itself: it may be where the project lies, too.
+    # The folder of scripts and data is the environment itself, which may contain the project, too.
     places -= {sysconfig.get_path("data"), ""}
     return tuple(os.path.realpath(place).rstrip("/") + "/" for place in places)
 
@@ -202,13 +202,13 @@ def _redacted(content: bytes, redactor: Redactor) -> bytes:
 
 
 def _git(folder: str, *arguments: str) -> str | None:
-    """Ask git; None when it is not there, the folder is no work tree, or it takes too long."""
+    """Run git and give its output; None when there is no git or no work tree, or it takes too long."""
     output = _git_bytes(folder, *arguments, seconds=GIT_SECONDS)
     return None if output is None else output.decode("utf-8", "replace").strip()
 
 
 def _git_bytes(folder: str, *arguments: str, seconds: float = DIFF_SECONDS) -> bytes | None:
-    # Optional locks off: looking must not touch the user's index. No file system monitor: it is a command of the repository's.
+    # No optional locks: reading must not touch the user's index. No file system monitor: a repository may name any command.
     env = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
     try:
         process = subprocess.Popen(

@@ -25,9 +25,9 @@ from artui.foreign import attempt
 from artui.secrets import begun_block, begun_secret
 
 KEPT_BYTES = 8 << 20
-"""So much of the file is kept in memory, too, should somebody cut it."""
+"""How much of the file is kept in memory, too, in case somebody truncates it."""
 MAX_HELD_CHARS = 1 << 20
-"""So much of one stream waits for the end of another's line."""
+"""How much of one stream waits for the end of another's line."""
 MAX_KEPT_BACK_CHARS = 20_000
 """Longer than any private key."""
 
@@ -35,8 +35,8 @@ MAX_KEPT_BACK_CHARS = 20_000
 class ConsoleLog:
     """The file of a run's console. Safe from any thread.
 
-    `redact` takes secrets out of finished lines. Those of a private key are kept back until its last one is there, and
-    the beginning of a secret until the rest of it is. Above `limit_bytes` the middle is left out.
+    `redact` takes secrets out of finished lines. Lines of a private key are held back until its last line has come, and
+    the beginning of a secret until its rest has. Above `limit_bytes` the middle is left out.
     """
 
     def __init__(self, path: Path, *, limit_bytes: int, redact: Callable[[str], str]) -> None:
@@ -49,14 +49,14 @@ class ConsoleLog:
         self._speaker = ""
         """The stream whose line has not ended."""
         self._held: dict[str, str] = {}
-        """What the others have said meanwhile."""
+        """What the other streams have printed meanwhile."""
         self._kept_back = ""
         """Finished lines of a block that has not ended."""
         self._settled_bytes = 0
         self._left_out_bytes = self._notice_bytes = 0
         self._shown = ""
         self._file_bytes = 0
-        """What the file has by our own writing: if it has another size, somebody else changed it."""
+        """Size of the file by our own writes: if it differs, somebody else has changed the file."""
         self._recent: deque[bytes] = deque()
         self._recent_bytes = 0
         self._handle: int | None = make_file(path)
@@ -73,7 +73,7 @@ class ConsoleLog:
             self._take(text, stream)
 
     def _take(self, text: str, stream: str) -> None:
-        """Let a stream finish its line before another one's begin: pieces come as buffers are full, in the middle of words."""
+        """Let a stream finish its line before another's is shown: pieces end where buffers are full, in the middle of words."""
         begins_anew = text[:1] in ("\r", "\n") and stream not in self._held
         if self._speaker not in ("", stream) and not begins_anew:
             self._held[stream] = self._held.get(stream, "") + text
@@ -140,7 +140,7 @@ class ConsoleLog:
         self._keep(head + notice + tail)
 
     def _keep(self, content: bytes) -> None:
-        """Keep the last of what was written, for a file that has to be written anew."""
+        """Keep the last part in memory, in case the file has to be written anew."""
         self._recent.append(content)
         self._recent_bytes += len(content)
         while self._recent_bytes > KEPT_BYTES and len(self._recent) > 1:
@@ -189,7 +189,7 @@ class ConsoleLog:
             self._shown = shown
 
     def close(self, *, is_whole: bool = True) -> None:
-        """Write the last lines as they stand; of what may have been cut off, nothing that begins like a secret."""
+        """Write the last lines and close the file; `is_whole` is false if they may be cut off: then nothing that begins like a secret is written."""
         with self._lock:
             while self._held:
                 self._release()
@@ -213,7 +213,7 @@ def _parts_of(handle: int, size_bytes: int) -> Iterator[bytes]:
 class _Tee:
     """Stands in for `sys.stdout` or `sys.stderr`: everything goes on to the original, and to the logs.
 
-    Whatever else is asked of it (`isatty`, `fileno`, `encoding`, …) the original answers.
+    All other attributes (`isatty`, `fileno`, `encoding`, …) are those of the original.
     """
 
     def __init__(self, original: Any, stream: str) -> None:
@@ -257,7 +257,7 @@ def _feed(text: str, stream: str) -> None:
 
 
 def listen(log: ConsoleLog) -> None:
-    """Have everything that this process prints from Python go to a log, too."""
+    """Copy everything that this process prints from Python to a log."""
     global _pid
     _pid = os.getpid()
     _logs.append(log)
@@ -270,7 +270,7 @@ def listen(log: ConsoleLog) -> None:
 
 
 def _replace_in_handlers(before: Any, after: Any) -> None:
-    """Let handlers of logging that were made with a stream write to another: they hold the object, not its name."""
+    """Give handlers of `logging` that hold a stream another one: they hold the object, not its name."""
     logging = sys.modules.get("logging")
     for reference in list(getattr(logging, "_handlerList", ())):
         handler = reference() if callable(reference) else None
@@ -279,7 +279,7 @@ def _replace_in_handlers(before: Any, after: Any) -> None:
 
 
 def unlisten(log: ConsoleLog) -> None:
-    """Stop; with the last log the original streams are put back, unless somebody else has replaced them since."""
+    """Stop copying to a log; after the last one the original streams are restored, unless somebody else has replaced them."""
     with contextlib.suppress(ValueError):
         _logs.remove(log)
     if _logs:

@@ -1,7 +1,7 @@
-"""What goes to the descriptors 1 and 2 of this process, kept as the console of its runs: of C, of subprocesses, of all.
+"""What goes to the descriptors 1 and 2 of this process, from Python, C and subprocesses, kept as the console of its runs.
 
-The descriptors lead to a process of its own (`pump`) while a run goes on, and back to where they went afterwards,
-unless somebody else has turned them meanwhile. It is started with the first run and used for all later ones.
+The descriptors lead to a separate process (`pump`) while a run goes on, and back to where they went afterwards, unless
+somebody else has redirected them meanwhile. The pump is started with the first run and used for all later ones.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from typing import Any
 from artui.foreign import attempt
 
 ANSWER_SECONDS = 5.0
-"""So long the beginning of a log, and its end, wait for the pump."""
+"""How long the beginning of a log, and its end, wait for the pump."""
 PIPE_BYTES = 1 << 20
 _DEBUGGERS = ("debugpy", "pydevd", "_pydevd_bundle")
 _SOMEBODY_ELSES = ("ipykernel", "pytest", "_pytest", "IPython", "google.colab")
-"""Programs with one of these have somebody who keeps what is printed, or shows it elsewhere."""
+"""With one of these modules, something else already keeps what is printed, or shows it elsewhere."""
 
 
 def may_turn() -> bool:
-    """Say whether the descriptors are ours to turn: those of a script's main process that nobody else looks after."""
+    """Say whether the descriptors may be redirected: those of a script's main process that nothing else redirects."""
     if sys.platform == "win32" or not sys.executable or any(name in sys.modules for name in _SOMEBODY_ELSES):
         return False
     if sys.gettrace() is not None or any(name in sys.modules for name in _DEBUGGERS):
@@ -46,7 +46,7 @@ class PumpedLog:
     """The file of a run's console, which the pump writes.
 
     Raises:
-        OSError: the pump cannot be had, or cannot make the file.
+        OSError: the pump cannot be started, or cannot make the file.
     """
 
     def __init__(self, path: Path, *, limit_bytes: int, key: str) -> None:
@@ -59,12 +59,12 @@ class PumpedLog:
             self._pump.begin(self, limit_bytes=limit_bytes, key=key)
 
     def tick(self) -> None:
-        """See that somebody reads what is printed: else it goes where it went before."""
+        """Check that the pump still reads what is printed; if not, restore the descriptors."""
         with _lock:
             self._pump.look()
 
     def close(self) -> None:
-        """Have all kept that was printed by now."""
+        """Wait until everything that was printed by now is kept."""
         with _lock:
             self._pump.end(self)
 
@@ -136,7 +136,7 @@ class _Pump:
     def _turn_back(self) -> None:
         for number, end in self._ends.items():
             with contextlib.suppress(OSError):
-                # Somebody who has turned it since, keeps it.
+                # If somebody else has redirected it since, it stays so.
                 if os.path.samestat(os.fstat(number), os.fstat(end)):
                     os.dup2(self._before[number], number)
         self._is_turned = False
@@ -157,7 +157,7 @@ _lock = threading.RLock()
 
 
 def _forked() -> None:
-    # What the parent's pump holds is inherited, and printing goes on through it; it is the parent's to end.
+    # The child inherits the redirected descriptors, and prints through the parent's pump, which only the parent may end.
     global _pump, _lock
     _pump, _lock = None, threading.RLock()
 
@@ -189,7 +189,7 @@ def _pipe() -> tuple[int, int]:
 
 
 def _terminal(number: int) -> tuple[int, int]:
-    """Make a terminal with the modes and the size of one, which changes nothing of what is written: that one does."""
+    """Make a terminal with the modes and the size of another. It passes on what is written unchanged: the other one changes it."""
     import termios
 
     from artui.capture.pump import copy_size
@@ -205,14 +205,14 @@ def _terminal(number: int) -> tuple[int, int]:
 
 
 def _kept(number: int) -> int:
-    """Copy a descriptor to where no program looks for one."""
+    """Copy a descriptor to a high number, which no program expects to be its own."""
     import fcntl
 
     return fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 20)
 
 
 def _flush() -> None:
-    """Have written what Python and C still hold back, so that it goes where it belongs."""
+    """Flush what Python and C still buffer, before the descriptors change."""
     for name in ("stdout", "stderr"):
         attempt(_flush_stream, name)
     if (ctypes := sys.modules.get("ctypes")) is not None:
@@ -224,7 +224,7 @@ def _flush_stream(name: str) -> None:
 
 
 def is_open(number: int) -> bool:
-    """Say whether a descriptor leads anywhere."""
+    """Say whether a descriptor is open."""
     try:
         os.fstat(number)
     except OSError:

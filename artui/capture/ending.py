@@ -1,8 +1,8 @@
-"""How programs end that have runs: by signals, by `sys.exit`, by `os._exit`, at the interpreter's end.
+"""How programs that have runs end: by signals, by `sys.exit`, by `os._exit`, at the interpreter's end.
 
-A run that nobody ends is ended here, with what became of its program: a signal is `killed`, an exit code other than 0 is
-`failed`. An exit code is known to nobody once `sys.exit` has been called, so that it is noted there; one that a program
-catches and goes on from is forgotten. What is put in place here is taken away again with the last run.
+A run that the program does not end is ended here, by how the program ended: a signal is `killed`, an exit code other
+than 0 is `failed`. The exit code cannot be read later, so that `sys.exit` is wrapped to note it; an exit that the
+program catches is forgotten. All wrappers and handlers are removed with the last run.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ from artui.capture.values import error_text
 
 INTERRUPTED = "interrupted from the keyboard"
 SIGNAL_SECONDS = 5
-"""So long a signal, or `os._exit`, waits for the runs to be ended."""
+"""How long a signal, or `os._exit`, waits for the runs to be ended."""
 
 Finish = Callable[[str, str], None]
-"""Ends a run: with its status, and with what went wrong."""
+"""Ends a run with a status and an error."""
 
 _ends: dict[int, Finish] = {}
 _watched: dict[int, Any] = {}
 _replaced: dict[str, Any] = {}
 _exit_code: object = None
-"""What the program is ending with, once it is known: whatever was given to `sys.exit`."""
+"""What was given to the `sys.exit` that is ending the program."""
 
 
 def watch(key: int, finish: Finish) -> None:
-    """End a run by `finish` when the program ends in any way that can be seen."""
+    """Call `finish` when the program ends in any way that can be noticed."""
     _ends[key] = finish
     _watch_signals()
     _watch_exits()
 
 
 def unwatch(key: int) -> None:
-    """A run has ended: with the last one signals and exits are as they were."""
+    """Forget a run that has ended; after the last one, restore signals and exits."""
     _ends.pop(key, None)
     if not _ends:
         _unwatch_signals()
@@ -51,15 +51,15 @@ def unwatch(key: int) -> None:
 
 
 def forget() -> None:
-    """In a forked child, no run is ours to end."""
+    """In a forked child: forget all runs, which the parent ends."""
     _ends.clear()
     _unwatch_signals()
     _unwatch_exits()
 
 
 def end_of_program() -> tuple[str, str]:
-    """Give status and error of the runs of a program that is at its end."""
-    # An exception that ended the program is known to the interpreter by now; in a notebook it ended nothing.
+    """Give the status and error for the runs of a program that is ending."""
+    # The interpreter has noted an exception that ended the program; in a notebook it did not end it.
     fault = None if hasattr(sys, "ps1") or "IPython" in sys.modules else getattr(sys, "last_value", None)
     if isinstance(fault, KeyboardInterrupt):
         return "killed", INTERRUPTED
@@ -71,8 +71,8 @@ def end_of_program() -> tuple[str, str]:
 def remind_of_interrupt() -> None:
     """Let the interpreter end as SIGINT does, if that is what has ended the program, so that a shell's loop stops, too.
 
-    CPython forgets it when a module is imported at its end whose classes are made of text, as named tuples are. Running
-    one more text that ends so reminds it.
+    CPython forgets it when a module is imported at its end that runs code from text, as named tuples do. Running one
+    more text that raises it restores it.
     """
     if isinstance(getattr(sys, "last_value", None), KeyboardInterrupt):
         with contextlib.suppress(KeyboardInterrupt):
@@ -80,7 +80,7 @@ def remind_of_interrupt() -> None:
 
 
 def outcome_of(code: object) -> tuple[str, str]:
-    """Give status and error of what was given to `sys.exit`."""
+    """Give the status and error for what was given to `sys.exit`."""
     if code is None or code is False or (isinstance(code, int) and code == 0):
         return "finished", ""
     if not isinstance(code, int):
@@ -96,7 +96,7 @@ def outcome_of(code: object) -> tuple[str, str]:
 
 
 class _Leaving:
-    """Lives as long as one SystemExit does."""
+    """An object that lives as long as one SystemExit does."""
 
     __slots__ = ("__weakref__",)
 
@@ -137,7 +137,7 @@ def _exit(status: object = None, /) -> NoReturn:
 
 
 def _let_go(status: object) -> None:
-    """A SystemExit is gone: if nothing of the program is left to run, it has ended it."""
+    """Note that a SystemExit is gone: if nothing of the program is left to run, it has ended the program."""
     global _exit_code
     frame: FrameType | None = sys._getframe()
     while frame is not None and frame.f_globals.get("__name__") in (__name__, "weakref"):
@@ -188,10 +188,10 @@ def _watch_signals() -> None:
 
 
 def _unwatch_signals() -> None:
-    """Give the signals back where no run is ours to end: after the last one, and in a forked child.
+    """Restore the signal handlers after the last run, and in a forked child.
 
-    A handler in Python waits for the interpreter, which a worker of a pool that waits for work never reaches if the
-    signal comes just before: the pool would wait for it for ever.
+    A handler in Python runs only when the interpreter gets to it. A worker of a pool never does if the signal comes
+    just before it waits for work, and the pool would wait for it for ever.
     """
     if threading.current_thread() is not threading.main_thread():
         return

@@ -23,7 +23,7 @@ from artui.foreign import attempt
 MAX_ARGUMENTS = 200
 MAX_ARGUMENT_CHARS = 2000
 _SECRET_CHARS = 4000
-"""So much more of an argument is looked through for secrets: one that is cut in two has no form."""
+"""How much more of an argument is searched for secrets: one that is cut in two is not recognised."""
 
 VARIABLES = (
     "CUDA_*", "NVIDIA_VISIBLE_DEVICES", "HIP_*", "ROCR_*", "OMP_*", "MKL_*", "OPENBLAS_*", "KMP_*", "NCCL_*", "GLOO_*", "TORCH_*", "PYTORCH_*",
@@ -33,12 +33,12 @@ VARIABLES = (
     "OMPI_COMM_WORLD_*", "PYTHONHASHSEED", "PYTHONPATH", "PYTHONOPTIMIZE", "CONDA_DEFAULT_ENV", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ",
     "KUBERNETES_SERVICE_HOST", "ARTUI_RUN", "ARTUI_CATALOG", "ACCELERATE_*", "DEEPSPEED_*",
 )  # fmt: skip
-"""Environment variables that are kept with their values; of all others nothing but the name is."""
+"""Environment variables that are kept with their values; of all others only the names are kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Read once a process, when the first run starts."""
+    """What is read once a process, when the first run starts."""
 
     user: str
     host: str
@@ -49,7 +49,7 @@ class Surroundings:
 
 @cache
 def surroundings() -> Surroundings:
-    """Look around: takes some milliseconds, most of it git."""
+    """Read the surroundings of this process: takes some milliseconds, mostly for git."""
     folder = current_folder()
     return Surroundings(
         user=_user(), host=socket.gethostname(), directory=folder, python=platform.python_version(), git=git_state(folder)
@@ -63,7 +63,7 @@ def command_line() -> list[str]:
 
 @cache
 def packages(folders: tuple[str, ...] = ()) -> dict[str, str]:
-    """Give the installed packages with their versions; of other folders than this interpreter's, if there are any."""
+    """Give the installed packages with their versions; from `folders` instead of this interpreter's, if any are given."""
     from importlib.metadata import distributions
 
     versions: dict[str, str] = {}
@@ -80,7 +80,7 @@ def packages(folders: tuple[str, ...] = ()) -> dict[str, str]:
 def description() -> dict[str, Any]:
     """Describe the environment as one JSON document: the content of the `environment` artifact.
 
-    It holds what two runs of one installation have in common, so that it is stored once for all of them.
+    It has only what is the same for all runs of one installation, so that it is stored once for all of them.
     """
     return {
         "python": platform.python_version(),
@@ -169,7 +169,7 @@ def _text(value: Any) -> str:
 
 
 def seeds() -> dict[str, Any]:
-    """Give the seeds that can be read: of torch, of numpy's global generator while it is fresh, and of hashes.
+    """Give the seeds that can be read: of torch, of numpy's global generator before its first use, and of hashes.
 
     Python's own `random` does not say what it was seeded with. Nothing is imported, and no state is changed.
     """
@@ -205,7 +205,7 @@ def _seeded(seed: int) -> list[int]:
 
 
 def variables(environment: Mapping[str, str], *, extra: tuple[str, ...] = ()) -> dict[str, str | None]:
-    """Give the variables of an environment: values by the list of names, and else None."""
+    """Give the variables of an environment: values for names in the list, None for others."""
     patterns = (*VARIABLES, *extra)
     return {
         name: value if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns) else None
@@ -234,7 +234,7 @@ _CONTAINER_ID = re.compile(r"(?:docker|containerd|libpod|crio|kubepods)[^\n]*?([
 
 
 def container() -> dict[str, str]:
-    """Say in which container this process runs, as far as the system tells; empty outside of one."""
+    """Describe the container in which this process runs, as far as it is visible; empty outside of one."""
     facts: dict[str, str] = {}
     if image := os.environ.get("APPTAINER_CONTAINER") or os.environ.get("SINGULARITY_CONTAINER"):
         facts |= {"kind": "apptainer", "image": image}

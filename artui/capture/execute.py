@@ -1,8 +1,8 @@
 """Recording a program in any language without changing it: what `artui exec` does.
 
-The program runs as it would without: on a terminal it gets a terminal, its output passes through byte by byte,
-signals are passed on, and its exit code is ours. Beside that a run is recorded: command line and params, code,
-console, metrics that it prints or writes to CSV files, files that it makes, what it takes of the machine.
+The program runs as it would without artui: on a terminal it gets a terminal, its output passes through byte by byte,
+signals are passed on, and its exit code becomes ours. A run is recorded at the same time: command line and params,
+code, console, metrics that it prints or writes to CSV files, files that it makes, what it takes of the machine.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from artui.errors import UsageError
 
 _READ_BYTES = 1 << 16
 AFTERWARDS_SECONDS = 1.0
-"""So long output of the program's own children is still waited for after it has ended."""
+"""How long output of the program's children is still waited for after it has ended."""
 WATCH_SECONDS = 1.0
 TAIL_LINES = 20
 _PASSED_ON = ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGCONT")
@@ -45,7 +45,7 @@ _PASSED_ON = ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGCONT")
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to run, and what to record of it."""
+    """The program to run, and what to record of it."""
 
     command: Sequence[str]
     project: str | None = None
@@ -78,7 +78,7 @@ class Wanted:
 
 
 def execute(order: Order) -> int:
-    """Run a program and record it; give its exit code, or 128 and the number of the signal that ended it.
+    """Run a program and record it; give its exit code, or 128 plus the number of the signal that ended it.
 
     Raises:
         UsageError: an option cannot mean anything; then nothing was run.
@@ -132,7 +132,7 @@ def parse_wanted(text: str) -> Wanted:
 
 
 def _outer_run() -> str | None:
-    """Give the run that this one is inside of: that of an `artui exec` around this one."""
+    """Give the id of the run that this one is part of: that of an `artui exec` around this one."""
     return os.environ.get(joining.RUN) or None
 
 
@@ -193,7 +193,7 @@ def _artifact_name(path: str) -> str:
 
 
 class _Program:
-    """A program while it runs: its output on its way, looked at as it passes."""
+    """A running program: its output is passed on, and searched for metrics."""
 
     def __init__(self, run: Run, patterns: Patterns, tails: list[CsvTail]) -> None:
         self._run = run
@@ -282,7 +282,7 @@ class _Program:
                 os.killpg(process.pid, number) if self._is_leader else os.kill(process.pid, number)
 
         def noted(number: int, _: Any) -> None:
-            # A terminal sends it to the program as well; without one nobody else would.
+            # A terminal sends it to the program as well; without one, only we can.
             if _is_terminal(0):
                 self.passed_on = number
             else:
@@ -297,7 +297,7 @@ class _Program:
     def _handle(number: int, handler: Callable[[int, Any], None], stack: contextlib.ExitStack) -> None:
         before = signal.getsignal(number)
         if before is signal.SIG_IGN:
-            return  # as nohup wants it: the program inherits that
+            return  # ignored under nohup: the program inherits that
         signal.signal(number, handler)
         stack.callback(signal.signal, number, before if before is not None else signal.SIG_DFL)
 
@@ -310,7 +310,7 @@ class _Program:
             stack.callback(signal.signal, signal.SIGWINCH, before)
 
     def _copy(self, process: subprocess.Popen[bytes], sources: dict[int, int], keyboard: int | None) -> None:
-        """Pass bytes on until the program has ended and nobody writes any more."""
+        """Pass bytes on until the program has ended and its output has, too."""
         open_sources = dict(sources)
         ended_at: float | None = None
         listens = keyboard is not None
@@ -334,11 +334,11 @@ class _Program:
                     self._read_csv(tail)
 
     def _pass(self, source: int, target: int) -> bool:
-        """Pass on what there is; false at the end, or when our own reader is gone."""
+        """Pass on what can be read; false at the end, or when the reader of our output is gone."""
         try:
             content = os.read(source, _READ_BYTES)
         except OSError:
-            return False  # a terminal whose last program has gone
+            return False  # a terminal whose last program has ended
         if not content:
             return False
         view = memoryview(content)
@@ -348,7 +348,7 @@ class _Program:
             except BlockingIOError:
                 select.select([], [target], [], 1.0)
             except OSError:
-                return False  # the program is told by SIGPIPE, as it would be without us
+                return False  # the program gets SIGPIPE, as it would without us
         self._take(content, target)
         return True
 
@@ -440,7 +440,7 @@ def _copy_size(terminal: int) -> None:
 
 
 def _make_raw(stack: contextlib.ExitStack) -> None:
-    """Have keys reach the program as they are typed; our terminal's modes come back at the end."""
+    """Make our terminal pass on keys as they are typed; its modes are restored at the end."""
     import termios
     import tty
 

@@ -1,4 +1,4 @@
-"""Files and folders that are saved: links followed as the settings say, and what is left out told once."""
+"""Listing files and folders that are saved: links are followed as the settings say, and what is left out is named once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from artui.content.walking import Follow, Listing
 
 MAX_NAMED = 5
-"""Of files that were left out, so many are named."""
+"""How many of the files that were left out are named."""
 
 
 def listed(path: Path) -> list[tuple[str, Path]]:
@@ -32,7 +32,7 @@ def listed(path: Path) -> list[tuple[str, Path]]:
 def _follow() -> Follow:
     try:
         follow = load_settings().follow_links
-    except ArtuiError:  # told where the run began
+    except ArtuiError:  # reported when the run began
         return "outside"
     if follow == "outside":
         return "outside"

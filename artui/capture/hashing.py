@@ -1,8 +1,8 @@
-"""Digests of large files, made beside the training: one thread a process, one version after the other.
+"""Digests of large files, made while the training goes on: one thread a process, one version after the other.
 
 `save` puts the version into the catalog at once, marked as not hashed. The end of the run waits for its digests and
-says so; ctrl+C then leaves the rest unhashed. What was changed after it was saved is never hashed: it would be the
-digest of something else.
+says so; ctrl+C then leaves the rest unhashed. A file that was changed after it was saved is never hashed: that would be
+the digest of something else.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from artui.catalog.artifacts import Saved
 
 QUIET_SECONDS = 0.3
-"""So long the end of a run waits without a word."""
+"""How long the end of a run waits before it shows the progress."""
 PROGRESS_SECONDS = 0.5
 KILLED_SECONDS = 2.0
 """A run that is being killed waits no longer than this."""
@@ -36,7 +36,7 @@ INTERRUPTED = "interrupted before its end"
 
 
 class _Cancelled(Exception):
-    """Nobody waits for the digest any more."""
+    """The digest is no longer wanted."""
 
 
 @dataclass(slots=True, eq=False)
@@ -52,7 +52,7 @@ class Job:
     is_cancelled: bool = False
     is_done: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
-    """Held while the digests are written: who cancels either comes before that or after it."""
+    """Held while the digests are written, so that a cancellation comes either before that or after it."""
 
     def advance(self, size_bytes: int) -> None:
         if self.is_cancelled:
@@ -60,7 +60,7 @@ class Job:
         self.hashed_bytes += size_bytes
 
     def cancel(self) -> bool:
-        """Have it left as it is; false if its digests are in the catalog already."""
+        """Cancel the hashing; false if the digests are in the catalog already."""
         self.is_cancelled = True
         with self.lock:
             if self.is_done.is_set():
@@ -77,7 +77,7 @@ _saved: dict[tuple[str, str, str], Job] = {}
 
 
 def begin(writer: Writer, saved: Saved, project: str, name: str, files: Sequence[Unhashed]) -> Job:
-    """Hash the files of a version that was just saved, after those that wait already."""
+    """Hash the files of a version that was just saved, after those that are waiting already."""
     global _thread
     job = Job(writer, saved.id, f"{name}:v{saved.number}", files, sum(file.stamp.size_bytes for file in files))
     _saved[str(writer.path), project, name] = job
@@ -90,7 +90,7 @@ def begin(writer: Writer, saved: Saved, project: str, name: str, files: Sequence
 
 
 def unchanged(writer: Writer, project: str, name: str, files: Sequence[Unhashed]) -> Saved | None:
-    """Give the newest version of an artifact, if it was saved unhashed by this process and its files are as they were."""
+    """Give the newest version of an artifact, if this process saved it unhashed and its files have not changed since."""
     job = _saved.get((str(writer.path), project, name))
     if job is None or job.is_cancelled or list(job.files) != list(files):
         return None
@@ -98,9 +98,9 @@ def unchanged(writer: Writer, project: str, name: str, files: Sequence[Unhashed]
 
 
 def wait(jobs: Sequence[Job], *, seconds: float | None = None) -> None:
-    """Wait until versions are hashed, saying how far that is; ctrl+C, or the time being up, leaves the rest unhashed."""
+    """Wait until versions are hashed, showing the progress; ctrl+C, or the end of the time, leaves the rest unhashed."""
     deadline = float("inf") if seconds is None else time.monotonic() + seconds
-    # While it waits, it says what an interruption does: it ends the waiting, and nothing else.
+    # The progress says what an interruption does: it ends only the waiting.
     with contextlib.suppress(KeyboardInterrupt), Progress("", 0, " ctrl+C leaves it unhashed.") as progress:
         while (left := [job for job in jobs if not job.is_done.is_set()]) and time.monotonic() < deadline:
             progress.names = ", ".join(job.reference for job in left[:5])
@@ -117,7 +117,7 @@ def wait(jobs: Sequence[Job], *, seconds: float | None = None) -> None:
 
 
 class Progress:
-    """What is said on stderr of hashing that somebody waits for: a line that changes on a terminal, and one line elsewhere."""
+    """The progress of hashing on stderr: a line that changes on a terminal, and one line elsewhere."""
 
     def __init__(self, names: str, size_bytes: int, remedy: str = "") -> None:
         self.names = names
@@ -135,7 +135,7 @@ class Progress:
         self.show()
 
     def show(self) -> None:
-        """Say how far it is, if it is time to."""
+        """Show the progress, if it is time to."""
         now = time.monotonic()
         if now - self._shown_at < PROGRESS_SECONDS or (self._is_shown and not self._is_terminal):
             return
@@ -187,7 +187,7 @@ def _hash(job: Job) -> None:
 
 
 def _complete(job: Job, digests: dict[str, bytes], faults: dict[str, str]) -> bool:
-    """Write what was found; false if the catalog cannot be written to now."""
+    """Write the digests and faults; false if the catalog cannot be written to now."""
     with job.lock:
         job.advance(0)
         try:
@@ -199,7 +199,7 @@ def _complete(job: Job, digests: dict[str, bytes], faults: dict[str, str]) -> bo
 
 
 def _forget() -> None:
-    """In a forked child: the thread is the parent's, and so is what it was to do."""
+    """In a forked child: forget the thread and its jobs, which are the parent's."""
     global _lock, _thread
     _lock, _thread = threading.Lock(), None
     _jobs.clear()

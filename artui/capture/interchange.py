@@ -1,6 +1,6 @@
 """Data frames that only speak the exchange protocols: `__dataframe__`, decoded here, and `__arrow_c_stream__`.
 
-See the specification of the dataframe interchange protocol (data-apis.org): columns give buffers, which are places
+See the specification of the dataframe interchange protocol (data-apis.org): columns give buffers, which are addresses
 in memory, and say how missing values are marked.
 """
 
@@ -23,7 +23,7 @@ _NO_NULLS, _NAN, _SENTINEL, _BITS, _BYTES = 0, 1, 2, 3, 4
 _TYPES = {_INT: "i", _UINT: "u", _FLOAT: "f"}
 _EPOCH = datetime.datetime(1970, 1, 1)
 _UNITS = {"s": 1, "m": 1_000, "u": 1_000_000, "n": 1_000_000_000}
-"""Parts of a second, by how Arrow writes them."""
+"""Parts of a second, by the letter of Arrow's format."""
 
 
 def columns_of(frame: Any) -> tuple[list[str], Iterable[Iterable[Any]]]:
@@ -41,7 +41,7 @@ def columns_of(frame: Any) -> tuple[list[str], Iterable[Iterable[Any]]]:
 
 
 def from_arrow(value: Any) -> Any:
-    """Have a stream of Arrow read by a library that can, if there is one.
+    """Read a stream of Arrow with a library that can, if one is installed.
 
     Raises:
         UsageError: there is none.
@@ -66,7 +66,7 @@ def _cells(column: Any, name: str) -> list[Any]:
         categorical = column.describe_categorical
         words = _cells(categorical["categories"], name) if categorical["is_dictionary"] else None
         codes = _numbers(buffers["data"], start, length).tolist()
-        # A code of a missing cell stands for no word.
+        # The code of a missing cell is no index of a word.
         cells = [words[code] if words and 0 <= code < len(words) else None for code in codes]
     elif kind == _TEXT:
         cells = _texts(buffers, start, length)
@@ -121,7 +121,7 @@ def _texts(buffers: dict[str, Any], start: int, length: int) -> list[Any]:
 
 
 def _time(number: int, format: str) -> Any:
-    """Read a time as Arrow's format says: `tsn:` are nanoseconds, `tdD` days. What is beyond the calendar stays a number."""
+    """Convert a time by Arrow's format: `tsn:` are nanoseconds, `tdD` days. Times beyond the calendar stay numbers."""
     try:
         if format.startswith("td"):
             days = number if format == "tdD" else number // 86_400_000

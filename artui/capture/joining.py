@@ -1,10 +1,10 @@
-"""Which run a process belongs to: its own, one that is named by the environment, or one shared by a launcher's ranks.
+"""Which run a process belongs to: its own, one that the environment names, or one shared by a launcher's ranks.
 
 `ARTUI_RUN` names a run that is there already: the first `start_run` of a process joins it, and a process started by
-one that has joined gets a run inside it. Ranks of torchrun, and of a Slurm or MPI step, share one run without being
-told: its id is derived from what they have in common, which is the launch and the program, its arguments included. A
-launch may run one program several times: each rank takes part in a run once, and nobody joins a run that has ended,
-so that the second time is another run. Only when torchrun starts the same workers again does theirs go on.
+one that has joined gets a run inside it. Ranks of torchrun, and of a Slurm or MPI step, share one run by themselves:
+its id is derived from what they have in common, which is the launch and the program with its arguments. A launch may
+run one program several times: each rank takes part in a run once, and no rank joins a run that has ended, so that the
+second time is another run. Only when torchrun restarts the same workers does their run continue.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ _RANKS = (
     ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS"),
 )
 _FIRST_SHELL_STEP = 4294967290
-"""Slurm's steps from here on are no launches: the batch script, an interactive shell, what is added to a job."""
+"""Slurm's steps from this number on are not launches: the batch script, an interactive shell, what is added to a job."""
 _RANK_ARGUMENT = re.compile(
     r"--?(?:local[_-]rank|node[_-]rank|rank|local[_-]process[_-]index|process[_-]index)(?:=|\Z)"
 )
 MAX_TIMES = 1000
-"""So often a launch may run the same program."""
+"""How often a launch may run the same program."""
 
 RUN, JOINED = "ARTUI_RUN", "ARTUI_JOINED"
 
 _started = 0
-"""Runs that this process has started: the second of each rank is one run, too."""
+"""Number of runs that this process has started: the second runs of all ranks are one run, too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a process stands among those of its run."""
+    """The place of a process among those of its run."""
 
     run_id: str = ""
     """Empty for a run of its own."""
@@ -58,11 +58,11 @@ class Place:
     launch: tuple[str, ...] = ()
     """What the ranks of one launch of one program have in common; the run's id is derived from it."""
     is_restarted: bool = False
-    """The launcher has started the same workers again: their run goes on."""
+    """The launcher has restarted the same workers: their run continues."""
 
     @property
     def labels(self) -> str:
-        """What tells this process's series from those of rank 0, which speaks for the run."""
+        """Labels that tell this process's series from those of rank 0, which have none."""
         return f"rank={self.rank}" if self.rank else ""
 
 
@@ -78,7 +78,7 @@ def rank_of(environment: Mapping[str, str]) -> int | None:
 
 
 def place(environment: MutableMapping[str, str] | None = None) -> Place:
-    """Find this process's place, and take it: the next run that it starts has another."""
+    """Take this process's place: the next run that it starts has another one."""
     global _started
     environment = os.environ if environment is None else environment
     number, _started = _started, _started + 1
@@ -100,7 +100,7 @@ def place(environment: MutableMapping[str, str] | None = None) -> Place:
 
 
 def take_part(place: Place, standing_of: Callable[[str], Standing | None]) -> Place:
-    """Choose the run of a launch that a rank takes part in, by how the candidates stand; None stands for one that nobody has begun."""
+    """Choose the run of a launch that a rank takes part in; `standing_of` gives None for a run that has not begun."""
     if not place.launch or place.rank is None:
         return place
     chosen = ""
@@ -108,7 +108,7 @@ def take_part(place: Place, standing_of: Callable[[str], Standing | None]) -> Pl
         run_id = derived_id("run", *place.launch, *([str(time)] if time else []))
         standing = standing_of(run_id)
         if place.is_restarted:
-            # The last one that there is; where there is none, the first.
+            # The last run that exists, or else the first one.
             if standing is None and chosen:
                 break
             chosen = run_id
@@ -121,7 +121,7 @@ def take_part(place: Place, standing_of: Callable[[str], Standing | None]) -> Pl
 
 
 def program_of(arguments: Sequence[str], command: Sequence[str]) -> tuple[str, ...]:
-    """Name a program by its script and arguments: without folders, and without what tells one rank from another."""
+    """Identify a program by its script and arguments, without folders and without what differs between ranks."""
     shown = list(arguments)
     if shown and shown[0] == "-c":
         shown[0] = next((code for flag, code in pairwise(command) if flag == "-c"), "-c")
@@ -147,13 +147,13 @@ def _slurm_step(environment: Mapping[str, str]) -> str:
 
 
 def _shared(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """Give what the ranks of one launch have in common, and no other launch has; empty when that is not known."""
+    """Give what the ranks of one launch, and of no other launch, have in common; empty when that is not known."""
     elastic = environment.get("TORCHELASTIC_RUN_ID")
     if elastic is not None:
-        # Not the port: workers that are started again may get another.
+        # Not the port: restarted workers may get another one.
         address = environment.get("MASTER_ADDR", "")
         if environment.get("LOCAL_WORLD_SIZE") == environment.get("WORLD_SIZE"):
-            # All ranks are children of one agent: it tells this launch from a later one with the same settings.
+            # All ranks are children of one agent, which tells this launch from a later one with the same settings.
             return "torchrun", elastic, address, boot_id(), str(os.getppid()), _started_at(os.getppid())
         return ("torchrun", elastic, address) if elastic != "none" else ()
     step = _slurm_step(environment)
@@ -167,7 +167,7 @@ def _shared(environment: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _started_at(pid: int) -> str:
-    """Give when a process began, in ticks since boot: its number alone is used again."""
+    """Give when a process began, in ticks since boot: pids alone are reused."""
     try:
         return Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rsplit(")", 1)[1].split()[19]
     except (OSError, IndexError):

@@ -1,7 +1,7 @@
-"""Numbers with names in a line of text: pairs, mappings as JSON or Python writes them, rows under a header.
+"""Named numbers in a line of text: pairs, mappings as JSON or Python writes them, rows under a header.
 
-Dates, times, addresses, versions, places of files and numbers with units are no metrics: a number counts only if
-nothing is joined to it.
+Dates, times, addresses, versions, paths and numbers with units are not metrics: a number counts only if nothing is
+attached to it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _METRIC_WORD = re.compile(
     r"grad|lr(?![a-z])|learn|(?<![a-z])(?:val|valid\w*|train\w*|eval\w*|test|dev)(?![a-z])|nll|elbo|kl(?![a-z])|entropy|psnr|ssim|fid|wer|cer|metric|"
     r"throughput|_per_|persec|_deviance|gini|ndcg|(?<![a-z])l[12](?![a-z])",
 )
-"""Of names in small letters: that is quicker than to disregard case."""
+"""Matched against lower-case text, which is quicker than ignoring case."""
 _NO_METRICS = frozenset(
     ("ip", "port", "pid", "id", "uid", "gid", "v_num", "version", "seed", "rank", "local_rank", "world_size", "date", "eta", "commit", "sha", "hash", "host", "gpu", "device", "year")
 )  # fmt: skip
@@ -47,7 +47,7 @@ MAX_NAMES = 200
 
 
 def tidied(line: str) -> str:
-    """Take out of a line what holds numbers that mean something else, and the types around those that do not."""
+    """Remove what contains numbers that are not metrics, such as URLs, and the types that are printed around values."""
     if "://" in line:
         line = _URL.sub(" ", line)
     if "(" in line:
@@ -56,7 +56,7 @@ def tidied(line: str) -> str:
 
 
 def pairs(line: str) -> dict[str, float]:
-    """Give what a line says in pairs such as `loss: 0.12` and `acc=0.9`, if one of them is what metrics go by."""
+    """Give the pairs of a line, such as `loss: 0.12` and `acc=0.9`, if one of them has a name that is usual for metrics."""
     values: dict[str, float] = {}
     if "|" in line:
         for segment in line.split("|"):
@@ -79,12 +79,12 @@ def pairs(line: str) -> dict[str, float]:
 
 
 def may_measure(line: str) -> bool:
-    """Whether a line can have metrics at all; a quick look."""
+    """Quickly check whether a line can have metrics at all."""
     return line.startswith("{") or _is_metric(line)
 
 
 def is_measured(values: Mapping[str, float]) -> bool:
-    """Whether a name among these is one that metrics go by."""
+    """Whether one of these names is usual for metrics."""
     return any(_is_metric(name) for name in values)
 
 
@@ -102,8 +102,8 @@ def _add(values: dict[str, float], name: str, text: str) -> None:
 def mapping_in(line: str) -> tuple[dict[str, float], str, bool] | None:
     """Give the numbers of a mapping in a line, as JSON or Python writes it; None when there is none.
 
-    With them comes what is written before it, and whether its epoch is a whole number and not just a float of which
-    there may be halves. Nested names are joined with `/`. Before and after the mapping other words may be, if it holds what metrics go by.
+    The text before it comes second; third, whether its epoch is an integer, not a float, which may be a fraction.
+    Nested names are joined with `/`. Other words may surround the mapping if one of its names is usual for metrics.
     """
     start, end = line.find("{"), line.rfind("}")
     if start < 0 or end < start:
@@ -141,7 +141,7 @@ def _flatten(values: dict[str, float], prefix: str, inner: Mapping[Any, Any], de
             if depth < MAX_DEPTH:
                 _flatten(values, f"{name}/", value, depth + 1)
         elif isinstance(value, str):
-            # Some write their numbers as texts; a text that is a number is not always one.
+            # Some programs write their numbers as texts; not every text that looks like a number is a metric.
             if _is_metric(name) or name in ("num_updates", "global_step", "step", "epoch"):
                 number = number_of(value) if re.fullmatch(NUMBER, value) else None
                 if number is not None:
@@ -158,13 +158,13 @@ class Table:
 
     @property
     def is_open(self) -> bool:
-        """Whether rows may come: there was a header."""
+        """Whether there was a header, so that rows may follow."""
         return bool(self._names)
 
     def read(self, line: str) -> tuple[dict[str, float], str, bool] | None:
-        """Give the numbers of a row, its epoch as it is written, and whether it is about data that were held out.
+        """Give the numbers of a row, its epoch as it is written, and whether it is an evaluation.
 
-        None when it is no row of the last header.
+        None when it is not a row of the last header.
         """
         words = line.split()
         if len(words) < 3 or (words[0].lower() not in _HEADS and not self._names):
@@ -204,7 +204,7 @@ def _cell(text: str) -> float | None:
 
 
 def number_of(text: str | None) -> float | None:
-    """Give the number that a text is; commas may group its thousands."""
+    """Parse a number, whose thousands may be grouped by commas; None when the text is not one."""
     try:
         return float(text.replace(",", "")) if text is not None else None
     except ValueError:

@@ -28,7 +28,7 @@ MAX_UNIT_FLOAT = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """One file, with its place among kinds."""
+    """One file of a version, with the version's kind."""
 
     name: str
     kind: str
@@ -77,7 +77,7 @@ def image(value: Any) -> Content:
     numbers are from 0 to 255. Floats are from 0 to 1, or from 0 to 255 if any is above 8; what is beyond is cut off.
 
     Raises:
-        UsageError: it is no picture.
+        UsageError: it is not a picture.
     """
     if isinstance(value, str | os.PathLike):
         with open_regular(Path(value)) as stream:
@@ -91,7 +91,7 @@ def image(value: Any) -> Content:
         out = io.BytesIO()
         try:
             value.save(out, format="PNG")
-        except OSError:  # colours that PNG has not, such as CMYK
+        except OSError:  # colours that PNG does not have, such as CMYK
             out = io.BytesIO()
             value.convert("RGB").save(out, format="PNG")
         return Content("image.png", "figure", out.getvalue(), "image/png")
@@ -121,7 +121,7 @@ def png(value: Any) -> bytes:
     elif pixels.dtype.kind == "f":
         pixels = pixels.astype(np.float32)
         top = pixels.max(where=np.isfinite(pixels), initial=0)
-        # Resizing and normalizing leave the range of 0 to 1, but never so far.
+        # Resizing and normalizing go beyond the range of 0 to 1, but never so far.
         white = 255 if top > MAX_UNIT_FLOAT else 1
         pixels = (np.nan_to_num(pixels, posinf=white).clip(0, white) * (255 / white) + 0.5).astype(np.uint8)
     elif pixels.dtype != np.uint8:
@@ -152,7 +152,7 @@ def figure(value: Any) -> Content:
 
 
 def histogram(value: Any, bins: int | Sequence[float]) -> tuple[Content, dict[str, Any]]:
-    """Count values into bins; give a table of (low, high, count), and what is not in it: NaN, infinities, no numbers.
+    """Count values into bins; give a table of (low, high, count), and facts: totals, and how many values are not in it.
 
     Values are an array or tensor, or several of them, such as a model's parameters.
 

@@ -1,4 +1,4 @@
-"""Names for runs that were not given one: easy to say, easy to tell apart."""
+"""Names for runs that were not given one: easy to say and to tell apart."""
 
 from __future__ import annotations
 

@@ -9,13 +9,13 @@ from typing import Any
 from artui.foreign import answer_of
 
 MAX_CHARS = 4 << 20
-"""Of more the last cells are kept."""
+"""Of a longer history, the last cells are kept."""
 _FILES = ("__vsc_ipynb_file__", "PAPERMILL_INPUT_PATH")
 """Names in a notebook that say which file it is: VS Code's, and papermill's with `--inject-paths`."""
 
 
 def shell() -> Any:
-    """Give the running shell of IPython; None where there is none. Nothing is imported."""
+    """Give the running shell of IPython; None if there is none. Nothing is imported."""
     get = getattr(sys.modules.get("IPython"), "get_ipython", None)
     # The module may be half loaded, or another one of that name.
     return answer_of(get, default=None) if callable(get) else None
@@ -40,14 +40,14 @@ def executed_cells() -> str:
 
 
 def name() -> str:
-    """Give the notebook's file, as VS Code, papermill or Jupyter say it; empty where none does."""
+    """Give the notebook's file, as VS Code, papermill or Jupyter names it; empty where none does."""
     names = _names()
     file = next((names[word] for word in _FILES if isinstance(names.get(word), str) and names[word]), None)
     return str(file or os.environ.get("JPY_SESSION_NAME", ""))
 
 
 def _inputs() -> list[Any]:
-    """Give what was typed, by number; from the history where a cell has given `In` another meaning."""
+    """Give the inputs by number; from the history if a cell has reassigned `In`."""
     history = getattr(shell(), "history_manager", None)
     for inputs in (_names().get("In"), getattr(history, "input_hist_parsed", None)):
         if isinstance(inputs, list):

@@ -1,10 +1,10 @@
-"""Params in whatever shape people have them, as dotted names with values that equal runs have equal.
+"""Params of any shape as dotted names with values; the same params give the same values in every run.
 
 A mapping, `argparse.Namespace`, dataclass, model of pydantic or attrs, configuration of OmegaConf, Hydra or
 ml_collections, absl's flags, any object with attributes, and pairs: each gives its fields, nested ones as `opt.lr`.
-No library is imported for that: an object is told by what it has. A value that is none of these becomes a text
-that is the same in the next process: functions go by their names, sets are sorted, addresses are left out.
-Each piece is taken for itself. What had to be cut, renamed or left out is told, piece by piece.
+No library is imported for that: objects are recognised by their attributes. A value that is none of these becomes a
+text that is the same in the next process: functions are written by name, sets are sorted, addresses are left out. Each
+param is read by itself: what had to be cut, renamed or left out is reported one by one.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from artui.model import ParamValue
 
 MAX_PARAMS = 10_000
-"""Of one call. What comes behind is counted."""
+"""Of one call. Further ones are counted."""
 MAX_TEXT_CHARS = 50_000
 MAX_NAME_CHARS = 1_000
 MAX_ITEMS = 100_000
-"""So many values one list or array may have, with those of its lists."""
+"""How many values a list or array may have, including nested ones."""
 MAX_DEPTH = 30
 _MAX_MEMBERS = 10_000
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]{4,}")
@@ -38,15 +38,15 @@ _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 class Params:
-    """Params that were given in one call: `values` by dotted name, and what is to be told of them."""
+    """Params that were given in one call: `values` by dotted name, and `warnings` about them."""
 
     def __init__(self, given: Any) -> None:
         self.values: dict[str, ParamValue] = {}
         self.warnings: list[tuple[str, str]] = []
-        """(cause, sentence): the cause names the param, so that each is told once."""
+        """(cause, sentence): the cause names the param, so that each is reported once."""
         self._left_out = 0
         self._path: list[int] = []
-        """Objects that are being looked into: one that holds itself is not looked into again."""
+        """Ids of the objects that are being read: one that contains itself is not read again."""
         members = _members(given, is_whole=True)
         if members is None:
             if given is not None:
@@ -83,7 +83,7 @@ class Params:
         self.values[self._free(name)] = self._value(name, value)
 
     def _free(self, name: str) -> str:
-        """Give a name that is not taken: `{"a.b": 1, "a": {"b": 2}}` has one twice."""
+        """Give a name that is not taken: `{"a.b": 1, "a": {"b": 2}}` has the same name twice."""
         if len(name) > MAX_NAME_CHARS:
             self._tell(name[:60], f"its name has {len(name):,} characters and was cut")
             name = name[:MAX_NAME_CHARS]
@@ -133,13 +133,13 @@ class _TooLong(Exception):
 
 
 class _Missing(str):
-    """A text that stands for a value that could not be had, such as `???` of OmegaConf."""
+    """A text in place of a value that could not be read, such as `???` of OmegaConf."""
 
     __slots__ = ()
 
 
 class _Values:
-    """Turns one value into what a param can have."""
+    """Turns one value into one that a param can have."""
 
     def __init__(self, path: Sequence[int]) -> None:
         self._path = list(path)
@@ -187,7 +187,7 @@ class _Values:
 
 
 def _simple(value: Any) -> Any:
-    """Give the plain value of what is one in disguise: scalars of array libraries, subclasses; None for all else."""
+    """Give the plain value of scalars of array libraries and of subclasses; None for everything else."""
     if isinstance(value, str):
         return str(value)
     if isinstance(value, int):
@@ -208,7 +208,7 @@ def _scalar(value: Any) -> Any:
 
 
 def _array_list(value: Any) -> list[Any] | None:
-    """Give the values of an array of any library as lists; None for what is none."""
+    """Give the values of an array of any library as lists; None if it is not an array."""
     shape = getattr(value, "shape", None)
     if not isinstance(shape, tuple) or not callable(to_list := getattr(value, "tolist", None)):
         return None
@@ -219,7 +219,7 @@ def _array_list(value: Any) -> list[Any] | None:
 
 
 def _summary(value: Any) -> str:
-    """Say what a value is that is too long: its type, shape or size."""
+    """Describe a value that is too long: its type, shape or size."""
     shape = getattr(value, "shape", None)
     size = (
         f"shape {tuple(shape)}" if shape is not None else f"{len(value):,} items" if hasattr(value, "__len__") else ""
@@ -229,7 +229,7 @@ def _summary(value: Any) -> str:
 
 
 def _members(value: Any, *, is_whole: bool) -> Iterator[tuple[Any, Any]] | None:
-    """Give the named values inside an object; None if it has none. `is_whole`: it is all that was given as params."""
+    """Give the named values inside an object; None if it has none. `is_whole`: the object is the argument that was given as params."""
     if isinstance(value, type):
         return _attributes(value) if is_whole else None
     if isinstance(value, Mapping) or _looks_like_mapping(value):
@@ -276,7 +276,7 @@ def _looks_like_mapping(value: Any) -> bool:
 
 
 def _mapping_members(mapping: Any) -> Iterator[tuple[Any, Any]]:
-    """Walk through a mapping so that a value that cannot be had costs no other."""
+    """Go through a mapping so that a value that cannot be read does not lose the others."""
     if type(mapping) is dict:
         yield from list(mapping.items())
         return
@@ -293,7 +293,7 @@ def _items(values: Sequence[Any]) -> Iterator[Any]:
 
 
 def _unresolved(owner: Any, name: Any, error: Exception) -> _Missing:
-    """Say what stands where a value should be: `???` and `${…}` of OmegaConf as they are written, with what is wrong."""
+    """Give the text in place of a value that cannot be read: `???` and `${…}` of OmegaConf as they are written, else the error."""
     return answer_of(_as_written, owner, name, default=None) or _missing(error)
 
 
@@ -329,7 +329,7 @@ def _pairs(value: Iterable[Any]) -> Iterator[tuple[Any, Any]] | None:
 
 
 def _attributes(value: Any) -> Iterator[tuple[str, Any]] | None:
-    """Give what a plain object, or a class that is used as a list of settings, has: public and no method."""
+    """Give the public attributes, not the methods, of a plain object or of a class that is used as settings."""
     members: dict[str, Any] = {}
     kind = value if isinstance(value, type) else type(value)
     for base in reversed(kind.__mro__[:-1]):
@@ -352,7 +352,7 @@ def _is_method(value: Any) -> bool:
 
 
 def stable_text(value: Any) -> str:
-    """Write a value as a text that it has in every process: without addresses, functions and classes by their names."""
+    """Write a value as a text that is the same in every process: without addresses, functions and classes by name."""
     if isinstance(value, partial):
         parts = [_shown(argument) for argument in value.args]
         parts += [f"{name}={_shown(inner)}" for name, inner in value.keywords.items()]
@@ -372,7 +372,7 @@ def _shown(value: Any) -> str:
 
 
 def _enum_text(value: Enum) -> str | int | float | bool:
-    """Give what a choice is written as: its text where it has one, else its name."""
+    """Give the text of an enum's member: its value where that is a text, else its name."""
     return str(value.value) if isinstance(value, str) else f"{type(value).__name__}.{value.name}"
 
 

@@ -19,7 +19,7 @@ from artui.errors import UsageError
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\b\x07]")
 _RANK = re.compile(r"^\[(?:rank|default|trainer|worker)\s?\d{1,6}\]:\s?")
-"""As launchers begin the lines of their processes."""
+"""What launchers put before the lines of their processes."""
 _STEPS = (*STEPS, "epoch")
 MAX_LINE_CHARS = 4000
 MAX_NAMES = 200
@@ -28,14 +28,14 @@ MAX_NAMES = 200
 class Patterns:
     """Finds metrics in lines of text.
 
-    `expressions` are regular expressions of the user's: groups that have names are metrics of those names; a group
+    `expressions` are the user's regular expressions: named groups are metrics of those names; a group
     `step` is the step, groups `name` and `value` give a metric a name from the line. With `is_automatic`, pairs such
-    as `loss: 0.12` and `acc=0.9` count in lines that hold a word that metrics go by, and so do mappings as JSON or
-    Python writes them, and tables as fastai and YOLO print them. Lines are given in their order: what a step is may
-    have been said before.
+    as `loss: 0.12` and `acc=0.9` count in lines that contain a name that is usual for metrics, and so do mappings as JSON or
+    Python writes them, and tables as fastai and YOLO print them. Lines must be given in order: the step may have been
+    named in an earlier one.
 
     Raises:
-        UsageError: an expression is none, or names no group.
+        UsageError: an expression is not valid, or has no named group.
     """
 
     def __init__(self, expressions: Sequence[str] = (), *, is_automatic: bool = True) -> None:
@@ -144,11 +144,11 @@ def params_of(command: Sequence[str]) -> dict[str, Any]:
             params[_param(plain, is_option)] = typed(value)
         elif is_option:
             if plain in ("c", "m") and os.path.basename(command[0]).startswith("python") and not params:
-                # `python -m module` and `python -c text`: the interpreter's, no params.
+                # `python -m module` and `python -c text`: options of the interpreter, not params.
                 rest = rest[1:]
             elif rest and (not rest[0].startswith("-") or _is_number(rest[0])) and "=" not in rest[0]:
                 values = [typed(rest.pop(0))]
-                # Numbers that follow are more of its values; a text may be an argument of its own.
+                # Numbers that follow are further values; a text may be an argument by itself.
                 while type(values[0]) in (int, float) and rest and _is_number(rest[0]):
                     values.append(typed(rest.pop(0)))
                 params[_param(plain, is_option)] = values if len(values) > 1 else values[0]
@@ -166,7 +166,7 @@ def _is_number(text: str) -> bool:
 
 
 def typed(text: str) -> Any:
-    """Give the number or truth value that a text says, else the text."""
+    """Give the number or truth value that a text stands for, else the text."""
     lower = text.lower()
     if lower in ("true", "false"):
         return lower == "true"
@@ -177,7 +177,7 @@ def typed(text: str) -> Any:
 
 
 class CsvTail:
-    """Reads the rows that are appended to a CSV file; it may not be there yet, and may begin anew."""
+    """Reads the rows that are appended to a CSV file, which need not exist yet and may be started anew."""
 
     MAX_READ_BYTES = 8 << 20
 

@@ -1,7 +1,7 @@
-"""Where a program is by its own words: the step and the epoch that a line of its output is about.
+"""How far a program is by its own output: the step and the epoch that a line is about.
 
-Programs count in many ways: over all of the training, within an epoch, in batches or samples, from 0 or from 1. What
-counts within an epoch becomes a step that goes on over all epochs, so that curves are not folded onto the first one.
+Programs count in many ways: over all of the training, within an epoch, in batches or samples, from 0 or from 1. A count
+within an epoch becomes a step that continues over all epochs, so that curves do not overlap.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 STEPS = ("global_step", "num_updates", "step", "steps", "iteration", "iter", "it", "batch")
-"""Names of counters; the first that there is counts."""
+"""Names of counters, in order of precedence."""
 _OF_ALL = STEPS[:2]
 _EPOCH = re.compile(
     r"(?i)(?<![\w./-])epoch\s*(?:\((?P<phase>\w+)\))?\s*[:=#\[( ]*(?P<epoch>\d{1,9})(?!\w|[.,]\d)(?:\s*/\s*(?P<of>\d+))?\s*[\])]?"
@@ -39,14 +39,14 @@ _EVALUATING = re.compile(r"(?i)^\W*(?:val|test|eval)[a-z]*\b")
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """What a line says of where the program is, and what it says besides."""
+    """What a line says about the program's progress, and the rest of it."""
 
     rest: str
     epoch: int | None = None
     has_total: bool = False
-    """Whether it says of how many epochs that one is."""
+    """Whether it names the total of epochs."""
     at: int | None = None
-    """How far it is in something of `of`."""
+    """How far it is, out of `of`."""
     of: int | None = None
     counters: Mapping[str, int] | None = None
     first: int | None = None
@@ -63,18 +63,18 @@ class Progress:
         self._last: tuple[int, int] | None = None
         """Epoch and place of the last line that had both."""
         self._counts_on = False
-        """Whether places count on over epochs."""
+        """Whether the counts continue over epochs."""
         self._step: int | None = None
         self._bar: tuple[int, int] | None = None
-        """Of the longest bar that has no words before it: its end, and how far it is."""
+        """Of the longest bar without words before it: its end, and how far it is."""
 
     @staticmethod
     def may_read(line: str) -> bool:
-        """Whether a line without metrics can say where the program is; a quick look."""
+        """Quickly check whether a line without metrics can say how far the program is."""
         return "poch" in line or "POCH" in line or "%|" in line
 
     def read(self, line: str) -> Placed:
-        """Take what a line says of steps and epochs out of it."""
+        """Read steps and epochs from a line; the rest of it comes with them."""
         if bar := _BAR.match(line):
             end = int(bar["of"])
             if self._bar is None or end >= self._bar[0]:
@@ -101,7 +101,7 @@ class Progress:
         return Placed(rest, epoch, has_total, at, of, counters, number, is_evaluation)
 
     def step_of(self, placed: Placed, values: Mapping[str, float]) -> int | None:
-        """Give the step of a line's metrics: values may name counters, too. None when nothing says it."""
+        """Give the step of a line's metrics, whose values may be counters, too; None when nothing names it."""
         counters = {**(placed.counters or {}), **_counters(values)}
         step = self._find(placed, counters)
         if step is not None:
@@ -115,11 +115,11 @@ class Progress:
 
     @property
     def bar_step(self) -> int | None:
-        """How far the program's own bar is: where it prints metrics above it, that is their step."""
+        """How far the program's own bar is, which is the step of metrics that it prints above it."""
         return self._bar[1] if self._bar else None
 
     def enter_epoch(self, epoch: int, *, has_total: bool) -> None:
-        """Note an epoch that something else than its word says."""
+        """Note an epoch that a table's row names."""
         self._begin_epoch(epoch, has_total=has_total)
 
     def _begin_epoch(self, epoch: int, *, has_total: bool) -> None:
@@ -145,13 +145,13 @@ class Progress:
         return placed.first
 
     def _over_epochs(self, at: int, of: int) -> int | None:
-        """Make a place within an epoch one within all of them."""
+        """Convert a count within an epoch to one over all epochs."""
         epoch = self._epoch
         if epoch is None:
             return at
         if self._last is not None and self._last[0] == epoch:
             if of != self._of:
-                return self._step  # another loop, such as one over what is held out
+                return self._step  # another loop, such as one over validation data
         elif self._last is not None:
             self._counts_on = of == self._of and at > self._last[1]
         self._of, self._last = of, (epoch, at)

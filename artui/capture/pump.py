@@ -1,9 +1,9 @@
-"""The process that passes on what a program prints, and keeps it: of its own, so that nothing in the program holds it up.
+"""The process that passes on what a program prints, and keeps it: a separate one, so that nothing in the program delays it.
 
 The program's descriptors 1 and 2 lead here while a run goes on, through a pipe, or a terminal where they were one. Each
-piece goes on to where it would have gone, byte by byte, and then into the logs of the runs. This process ends when
-nobody writes any more, which may be long after the program: its children go on printing. What it is told comes as
-lines of JSON: `{"begin": …}` with a log's file, `{"end": …}`, which is answered once all that was printed is kept.
+piece goes on to where it would have gone, byte by byte, and then into the logs of the runs. This process ends when all
+writers are gone, which may be long after the program, if its children go on printing. Requests come as lines of JSON:
+`{"begin": …}` with a log's file, `{"end": …}`, which is answered once all that was printed is kept.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Pump:
         except OSError:  # the last end of a terminal was closed
             content = b""
         if not content or not _write(target, content):
-            # The program is told by its next write, as it would have been.
+            # The program's next write fails, as it would have without us.
             del self._sources[source]
             os.close(source)
         for log_id, log in list(self._logs.items()):
@@ -133,7 +133,7 @@ def copy_size(shown: int, terminal: int) -> None:
 
 
 def _write(target: int, content: bytes) -> bool:
-    """Write all of it; false when nobody reads any more."""
+    """Write all of it; false when there is no reader any more."""
     while content:
         try:
             content = content[os.write(target, content) :]
@@ -145,7 +145,7 @@ def _write(target: int, content: bytes) -> bool:
 
 
 def main() -> None:
-    """Pump until the end, with what the first argument says."""
+    """Pump until the end, with the descriptors that the first argument names."""
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGTSTP", "SIGTTOU", "SIGPIPE", "SIGUSR1", "SIGUSR2"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     channels = json.loads(sys.argv[1])

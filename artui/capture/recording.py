@@ -1,4 +1,4 @@
-"""Everything about a run that nobody has to log: where it runs, its code, its console, what it takes of the machine."""
+"""Everything about a run that is recorded by itself: where it runs, its code, its console, its use of the machine."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from artui.capture.writer import Writer
 
 DESCRIBE_SECONDS = 10.0
-"""So long the end of a run waits for git and the list of packages."""
+"""How long the end of a run waits for git and the list of packages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Program:
 
 
 class RecordedRun(Protocol):
-    """The run that is recorded, as far as it is asked for."""
+    """The attributes of the run that are needed here."""
 
     id: str
     project: str
@@ -52,7 +52,7 @@ class RecordedRun(Protocol):
 
 
 class Recording:
-    """What is recorded of one run beside what is logged."""
+    """Records everything about one run besides what is logged."""
 
     def __init__(
         self,
@@ -77,11 +77,11 @@ class Recording:
         self._describing: threading.Thread | None = None
 
     def act(self, do: str, data: bytes = b"", /, **values: Any) -> None:
-        """Have something done to the run."""
+        """Write an action on the run to the spool."""
         self._writer.spool.act({"do": do, "id": self._run.id, **values}, data)
 
     def start_action(self, *, parent_id: str | None = None, note: str = "") -> dict[str, Any]:
-        """Say what is known at the start, without params and tags."""
+        """Give the action that starts the run, with what is known by then; without params and tags."""
         run, around = self._run, environment.surroundings()
         command = list(self._program.command) if self._program else environment.command_line()
         command = self.redactor.command([runs.storable(part) for part in command])
@@ -100,7 +100,7 @@ class Recording:
         }  # fmt: skip
 
     def begin(self) -> None:
-        """Start what goes on beside the run. A process that has joined another's run leaves most of it to that one."""
+        """Start recording the console, the system and the code. A process that has joined another's run leaves most of it to that one."""
         place = self._place
         is_under_exec = place.is_member and place.run_id == os.environ.get("ARTUI_RUN", "").upper()
         if self._is_wanted("console", self._settings.console) and not is_under_exec:
@@ -134,7 +134,7 @@ class Recording:
         )  # fmt: skip
 
     def _begin_console(self) -> None:
-        """Make the file that the console goes to; readers follow it there while the run goes on."""
+        """Make the console's file, which readers follow while the run goes on."""
         from artui.capture import console, descriptors
 
         labels = self._place.labels
@@ -185,7 +185,7 @@ class Recording:
         self.spool_version("environment", [content], relation="input", stage="modelling")
 
     def record_code(self) -> None:
-        """Record uncommitted changes, or the sources that are imported by now, if they are others than before."""
+        """Record uncommitted changes, or the sources that are imported by now, if they differ from those recorded before."""
         around = environment.surroundings()
         code = code_of_runs.code_of(
             around.git, around.directory, self.redactor, scripts=self._program.scripts if self._program else ()
@@ -198,7 +198,7 @@ class Recording:
             self.spool_version("code", contents, relation="input", stage="modelling", metadata=code.facts)
 
     def spool_version(self, name: str, contents: Sequence[Content], *, relation: str, metadata: Mapping[str, Any] | None = None, stage: str | None = None) -> None:  # fmt: skip
-        """Have small files that are in memory saved as a version: they go through the spool as points do."""
+        """Save small files that are in memory as a version, through the spool, as points are."""
         import dataclasses
         import io
 
@@ -226,7 +226,7 @@ class Recording:
         return replace(content, content=self.redactor.text(text).encode("utf-8", "surrogateescape"))
 
     def end(self) -> None:
-        """Stop what goes on beside the run, and record what is only known at its end."""
+        """Stop recording, and record what is only known at the end."""
         if self._sampler is not None:
             self._sampler.stop()
         if self.console is not None:
@@ -246,7 +246,7 @@ class Recording:
             self.record_code()
 
     def keep_console(self) -> None:
-        """Move the console into the catalog, once the end of the run is there."""
+        """Move the console into the catalog, once the run's end is in it."""
         log = self.console
         if log is None:
             return
@@ -261,7 +261,7 @@ class Recording:
             )  # fmt: skip
         if is_kept:
             self.act("saved console")
-            # Its file goes only once nothing but the catalog is needed.
+            # The file is removed only once the catalog is durable.
             folding.make_durable(self._writer.path)
             remove_file(log.path)
 

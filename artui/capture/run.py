@@ -6,7 +6,7 @@
         run.save("digits-model", "model.safetensors", kind="model", alias="candidate")
 
 Logging never raises into the loop and never waits for the catalog: what is logged goes to a spool beside it, and
-from there into the catalog in the background. What cannot be recorded is told once on stderr and counted. Only
+from there into the catalog in the background. What cannot be recorded is reported once on stderr, and counted. Only
 `use`, which has to give something back, raises.
 """
 
@@ -79,11 +79,11 @@ def start_run(
         stage: `requirements`, `data`, `modelling` or `operations`.
         parent: a run, or its id, that this one is part of.
         id: of this run: an id that artui made, or any text of your own, such as a job's number.
-        resume: go on with the run of that id (or name) if it is there, and start it if it is not. Steps count on.
+        resume: continue the run of that id (or name) if there is one, else start it. Steps continue from its last one.
         catalog: the file; else `ARTUI_CATALOG`, the nearest `*.artui` upwards, or a new one that is named after the
             folder: the root of the git repository, or where the program was started.
         console: keep what the process prints; `"python"` keeps only what Python prints; `code`: keep uncommitted changes, or the sources where there is no
-            git; `system_metrics`: sample the use of the machine. Each as in the settings when not given: on.
+            git; `system_metrics`: sample the use of the machine. When not given, the settings decide: on by default.
 
     With `ARTUI_RUN` in the environment, and in the ranks of torchrun, Slurm and MPI, the processes share one run.
     """
@@ -109,7 +109,7 @@ class Run:
         self.name = name
         self.stage = "modelling"
         self.is_recorded = False
-        """False when the catalog could not be written to at the start: then nothing of this run is kept."""
+        """False when the catalog could not be written to at the start: then nothing of this run is recorded."""
         self._writer: Writer | None = None
         self._path: Path | None = None
         self._stream: Stream | None = None
@@ -131,7 +131,7 @@ class Run:
 
     @property
     def reference(self) -> str:
-        """What every verb takes for this run: its id."""
+        """The run's id, which every verb of the command line takes."""
         return self.id
 
     def __repr__(self) -> str:
@@ -164,7 +164,7 @@ class Run:
         _live.add(self)
         writers.on_exit.append(self._end_at_exit)
         ending.watch(id(self), self._finish_now)
-        # The run is there: what was asked for beside it is added piece by piece.
+        # The run exists now: what else was given is added piece by piece.
         if request.params is not None:
             self.log_params(request.params)
         with guarded("adding tags"):
@@ -175,7 +175,7 @@ class Run:
             recording.begin()
 
     def _parent_of(self, request: Start) -> tuple[str | None, str | os.PathLike[str] | None]:
-        """Give the id of the run that this one is part of, and the catalog, which is that one's if none is named."""
+        """Give the id of the parent run, and the catalog, which is the parent's if none is named."""
         parent, catalog = request.parent, request.catalog
         if not isinstance(parent, Run):
             return text_of(parent) or None, catalog
@@ -185,7 +185,7 @@ class Run:
         return parent.id, catalog or parent.catalog_path
 
     def _identify(self, writer: Writer, request: Start) -> str:
-        """Find which run this is, and at which step it goes on; give how its start is meant."""
+        """Find out which run this is, and at which step it continues; give the mode of its start."""
         from artui.catalog.spool import standing
 
         if self._place.launch:
@@ -226,7 +226,7 @@ class Run:
     def log(self, values: Mapping[str, Any], step: int | None = None) -> None:
         """Log metrics: numbers by name, measured at one step. NaN and infinities are kept as such.
 
-        Without a step, calls are counted from where the last step was. Nested mappings are flattened with `/`. May be
+        Without a step, the last step plus one is used. Nested mappings are flattened with `/`. May be
         called from any thread, and in a process that was forked from this one.
         """
         stream = self._stream
@@ -278,7 +278,7 @@ class Run:
                 recording.act("note", note=str(text))
 
     def set_alias(self, reference: str, alias: str) -> None:
-        """Let an alias name a version from now on; whatever it named before loses it."""
+        """Move an alias to a version; the version that had it before loses it."""
         doing = f"setting alias {ascii(alias)[:60]}"
         with guarded("setting an alias", str(alias)):
             if self._ready(doing) and (writer := self._writer):
@@ -303,7 +303,7 @@ class Run:
         self._log_content(name, step, lambda media: media.figure(figure))
 
     def log_histogram(self, name: str, values: Any, step: int | None = None, *, bins: int | Sequence[float] = 64) -> None:  # fmt: skip
-        """Keep how values are spread: a table of (low, high, count); NaN and infinities are counted beside it."""
+        """Keep the histogram of values: a table of (low, high, count); NaN and infinities are counted beside it."""
         self._log_content(name, step, lambda media: media.histogram(values, bins))
 
     def _log_content(self, name: str, step: int | None, make: Any) -> None:
@@ -341,15 +341,15 @@ class Run:
         kind: str = "dataset",
         stage: str | None = None,
     ) -> Path:
-        """Note a version as an input, and give a local path to its content.
+        """Record a version as an input, and give a local path to its content.
 
-        With `path`, what lies there becomes the artifact's newest version first, unless it is that already.
+        With `path`, the file or folder there is saved first as the artifact's newest version, unless it is that already.
         A version of a file gives that file, one of a folder gives a folder. Content that is in the catalog is given as a
         copy in the user's cache: do not change it.
 
         Raises:
             UnknownReference, AmbiguousReference: there is no such version, or more than one.
-            ContentMissing: its bytes are not in the catalog and not where it says they are.
+            ContentMissing: its bytes are neither in the catalog nor where they were recorded to be.
             CatalogError: the run is not recorded, so there is no catalog to ask.
         """
         writer = self._writer
@@ -379,9 +379,9 @@ class Run:
         note: str = "",
         related: Mapping[str, Relation] | None = None,
     ) -> str | None:
-        """Save a file or folder as a new version of an artifact, and note it as an output.
+        """Save a file or folder as a new version of an artifact, and record it as an output.
 
-        Content that is the newest version already makes no other. Content that is large and stays where it is, is
+        If its content is the newest version's, no new one is made. Content that is large and stays where it is, is
         hashed in the background: the version is there at once, and the end of the run waits for its digest. If that
         is the digest of the version before it, it is that version, and its number is not used. `related` names versions that this one rests
         on, with how: `derived`, `trained` or `satisfies`. Gives the version's reference, such as
@@ -415,12 +415,12 @@ class Run:
             hashing.wait(jobs, seconds=hashing.KILLED_SECONDS if is_killed else None)
 
     def tick(self) -> None:
-        """Called by the writer's thread about twice a second."""
+        """Do what is due; called by the writer's thread about twice a second."""
         if self._recording is not None:
             self._recording.tick()
 
     def finish(self, status: str = "finished", *, error: str = "") -> None:
-        """End the run: `finished`, `failed` or `killed`. Again does nothing."""
+        """End the run as `finished`, `failed` or `killed`. A second call does nothing."""
         writer, recording = self._writer, self._recording
         if self._is_finished or writer is None or recording is None:
             return
@@ -451,7 +451,7 @@ class Run:
         self._say_end(status)
 
     def leave(self, *, until_ms: int) -> None:
-        """Leave the run to other processes; it counts as going on until then, though nobody is heard of."""
+        """Leave the run to other processes; it counts as live until then, even without a sign of life."""
         writer, recording = self._writer, self._recording
         if self._is_finished or writer is None or recording is None:
             return
@@ -490,7 +490,7 @@ class Run:
         tell(f"run {ascii(self.name)[1:-1]} {status}. It is in {self._path}: artui {shlex.quote(path)} opens it.")
 
     def _ready(self, doing: str) -> Recording | None:
-        """Give what records the run, or None, and tell why, when there is nothing to write to."""
+        """Give what records the run; None, with a warning, when there is nothing to write to."""
         return self._recording if self._find_stream(doing) is not None else None
 
     def _find_stream(self, doing: str) -> Stream | None:
@@ -502,7 +502,7 @@ class Run:
         return self._stream
 
     def _rejoin(self) -> None:
-        """Go on with the run in a process that was forked from its own."""
+        """Continue the run in a process that was forked from its own."""
         path = self._path
         if path is None:
             return
@@ -516,18 +516,18 @@ class Run:
         self._stream = writer.spool.stream(self.id, self._place.labels)
         writer.add(self)
         if (utilities := sys.modules.get("multiprocessing.util")) is not None:
-            # Its children end without the interpreter's goodbye.
+            # Children of multiprocessing end without `atexit`.
             utilities.Finalize(None, self.finish, exitpriority=10)
 
     def _forked(self) -> None:
-        """In a forked child: nothing of the parent's is used any more."""
+        """In a forked child: drop everything that belongs to the parent."""
         self._is_forked = True
         self._writer = self._stream = self._recording = None
         self._jobs = []
         self._step_lock = threading.Lock()
 
     def __reduce__(self) -> Any:
-        # Sent to another process, it is the same run there.
+        # Pickled and sent to another process, it is the same run there.
         return join_run, (self.id, str(self._path) if self._path else None, self.project, self.name)
 
     def __enter__(self) -> Run:
@@ -545,7 +545,7 @@ class Run:
 
 
 def join_run(run_id: str, catalog: str | None, project: str = "default", name: str = "") -> Run:
-    """Go on with another process's run, which begins and ends it: log, save and use as there."""
+    """Join another process's run, to log, save and use as there; that process begins and ends it."""
     run = Run(project=project, name=name or run_id)
     run.id = run_id
     if catalog is not None:
@@ -565,7 +565,7 @@ def _tell_no_metric(error: Exception) -> None:
 
 @contextlib.contextmanager
 def _reading(writer: Writer) -> Iterator[sqlite3.Connection | None]:
-    """Give the catalog to look something up in, with what dead processes left brought in; None where it cannot be had."""
+    """Open the catalog to look something up, after taking over what dead processes left; None where it cannot be opened."""
     try:
         with guarded("taking over what others left"):
             writer.take_over()

@@ -1,4 +1,4 @@
-"""Versions that a run makes or uses: files and folders into the catalog, and out of it again."""
+"""Versions that a run makes or uses: saving files and folders to the catalog, and getting them from it."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ class Order:
     kind: str
     stage: str
     relation: Relation
-    """`output` of the run; an `input` is linked by who uses it."""
+    """`output` links it to the run; an `input` is linked by `use`."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
     related: Mapping[str, Relation] = field(default_factory=dict)
-    """Versions that this one rests on, by reference, with how."""
+    """Versions that this one is based on, by reference, with the relation."""
     aliases: Sequence[str] = ()
 
 
 def save(writer: Writer, order: Order) -> tuple[Saved, Job | None]:
-    """Save a file or folder as a version; give it, and the hashing that goes on behind it if there is any.
+    """Save a file or folder as a version; give it, and the job that hashes it in the background if there is one.
 
     Raises:
-        CatalogError, OSError: it cannot be read, or not be written. What is wrong with an alias or a related version is
-            told, and costs the version nothing.
+        CatalogError, OSError: it cannot be read or written. A wrong alias or related version is reported, and the
+        version is saved without it.
     """
     from artui.capture import hashing
     from artui.capture.environment import surroundings
@@ -58,7 +58,7 @@ def save(writer: Writer, order: Order) -> tuple[Saved, Job | None]:
 
     entries = listed(order.path)
     is_embedded = files.size_of(entries) <= settings_or_default().embed_limit_bytes
-    # What stays where it is, is hashed in the background if it is large: it may take minutes.
+    # A large file that stays where it is is hashed in the background: that may take minutes.
     referenced = None if is_embedded else files.gather(None, entries, may_wait=False)
     writer.fold_now(writers.START_SECONDS)
     with writer.catalog.transaction() as connection:
@@ -76,7 +76,7 @@ def save(writer: Writer, order: Order) -> tuple[Saved, Job | None]:
         )  # fmt: skip
         if order.relation == "output":
             artifacts.link(connection, "output", source_key=run_key(connection, order.run_id), target_key=saved.key)
-        # What is wrong about a word must not cost the version.
+        # A wrong relation or alias must not lose the version.
         for text, relation in order.related.items():
             with guarded("relating it", f"{order.name} to {text}"):
                 _relate(connection, text, relation, saved, order.project)
@@ -89,11 +89,11 @@ def save(writer: Writer, order: Order) -> tuple[Saved, Job | None]:
 
 
 def use(writer: Writer, run_id: str, reference: str, *, project: str, path: Path | None) -> Path:
-    """Note a version as an input of a run; give a local path to its content: `path` where that is what was saved.
+    """Record a version as an input of a run; give a local path to its content: `path` if that is what was saved.
 
     Raises:
         UnknownReference, AmbiguousReference: there is no such version, or more than one.
-        ContentMissing: its bytes are not in the catalog and not where it says they are.
+        ContentMissing: its bytes are neither in the catalog nor where they were recorded to be.
     """
     from artui.settings import cache_folder
 
@@ -106,7 +106,7 @@ def use(writer: Writer, run_id: str, reference: str, *, project: str, path: Path
 
 
 def alias(writer: Writer, reference: str, alias: str, *, project: str) -> None:
-    """Let an alias name a version."""
+    """Move an alias to the version of a reference."""
     writer.fold_now(writers.START_SECONDS)
     with writer.catalog.transaction() as connection:
         version = artifacts.find_version(connection, parse(reference), project=project)
@@ -114,7 +114,7 @@ def alias(writer: Writer, reference: str, alias: str, *, project: str) -> None:
 
 
 def move_alias(writer: Writer, version_id: str, alias: str) -> None:
-    """Let an alias name a version, by its id."""
+    """Move an alias to a version, by its id."""
     with events.recording(writer.catalog) as edit:
         edit.move_alias(version_id, check_alias(fitting_name(alias, what="an alias", otherwise="")))
 
@@ -123,7 +123,7 @@ def run_key(connection: sqlite3.Connection, run_id: str) -> int:
     """Give the key of a run that is being recorded.
 
     Raises:
-        CatalogError: its start has not arrived yet.
+        CatalogError: its start is not in the catalog yet.
     """
     row = connection.execute("SELECT key FROM run WHERE id = :id", {"id": run_id}).fetchone()
     if row is None:

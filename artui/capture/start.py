@@ -1,7 +1,7 @@
-"""What a run is asked to be when it starts, made fit by stated rules: nothing that is wrong with it costs the run.
+"""The arguments of a run's start, made valid by fixed rules: nothing that is wrong with them loses the run.
 
-A name that cannot be referred to has other letters in their place, a stage that nobody has becomes `modelling`, an id
-that is in use is left to its run. Each is told once.
+Characters that a name cannot have are replaced, an unknown stage becomes `modelling`, an id that is in use stays with
+its run. Each is reported once.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ class Start:
 
 
 def text_of(value: Any, otherwise: str = "") -> str:
-    """Give the text of a value, whatever it is; None and what has no words give the other one."""
+    """Give a value as text; `otherwise` for None, and for what cannot be written as text."""
     if value is None:
         return otherwise
     return answer_of(str, value, default=otherwise)
 
 
 def fitting_name(given: Any, *, what: str, otherwise: str) -> str:
-    """Give a name that can be referred to; what had to be changed is told."""
+    """Give a valid name, with a warning if it had to be changed."""
     text = text_of(given)
     if not text:
         return otherwise
@@ -66,7 +66,7 @@ def fitting_name(given: Any, *, what: str, otherwise: str) -> str:
 
 
 def fitting_stage(given: Any) -> str:
-    """Give a stage that there is."""
+    """Give a valid stage, with a warning if it had to be changed."""
     text = text_of(given).strip().lower()
     if text in STAGES:
         return text
@@ -78,7 +78,7 @@ def fitting_stage(given: Any) -> str:
 
 
 def writer_for(named: str | os.PathLike[str] | None) -> Writer:
-    """Give what writes to the catalog that a run goes to, or to the next best one.
+    """Give the writer of the catalog that a run goes to, or of the next best one.
 
     Raises:
         CatalogError, OSError: nothing can be written anywhere.
@@ -97,7 +97,7 @@ def writer_for(named: str | os.PathLike[str] | None) -> Writer:
 
 
 def _places(named: str | os.PathLike[str] | None) -> Iterator[Place]:
-    """Give where a run may go, best first."""
+    """Give the catalogs that a run may go to, best first."""
     try:
         yield finding.place_for_run(named)
     except (ArtuiError, OSError, ValueError, TypeError) as error:
@@ -109,7 +109,7 @@ def _places(named: str | os.PathLike[str] | None) -> Iterator[Place]:
 
 
 def _introduce(place: Place) -> None:
-    """Say what a reader would not look for: that a catalog is new, or in an unusual place."""
+    """Tell the user when a catalog is new, or in an unusual place."""
     if place.is_new and exclude_from_git(place.path.parent):
         tell(f"{PATTERN} was added to .git/info/exclude: git leaves {place.path.name} alone.")
     if " of " in place.why and place.why.startswith("found"):

@@ -1,4 +1,4 @@
-"""What a run takes of the machine: sampled by psutil and NVML in a thread of its own.
+"""A run's use of the machine, sampled with psutil and NVML in a separate thread.
 
 The pause between samples grows until sampling costs less than half a percent of one core. Names are under
 `system/`, with their unit at the end; steps are seconds since sampling began.
@@ -78,7 +78,7 @@ class Probe:
         self._gpus.close()
 
     def sample(self) -> dict[str, float]:
-        """Give all values now; rates are means since the last sample."""
+        """Read all values; rates are means since the last sample."""
         psutil = self._psutil
         memory = psutil.virtual_memory()
         values: dict[str, float] = {
@@ -117,7 +117,7 @@ class Probe:
             values[name] = (counter - before) / (now - then)
 
     def _tree(self) -> dict[str, float]:
-        """Sum up a process and its children: processor use in percent of one core, and memory."""
+        """Add up a process and its children: processor use in percent of one core, and memory."""
         psutil = self._psutil
         resident, threads, busy = 0, 0, 0.0
         seen: dict[tuple[int, float], float] = {}
@@ -164,7 +164,7 @@ class _Gpus:
         self._handles = [pynvml.nvmlDeviceGetHandleByIndex(n) for n in range(pynvml.nvmlDeviceGetCount())]
 
     def sample(self) -> dict[str, float]:
-        """Give what the sensors of every GPU say; not every device has every sensor."""
+        """Read the sensors of every GPU; not every device has every sensor."""
         values: dict[str, float] = {}
         for number, handle in enumerate(self._handles):
             for title, read in _GPU_SENSORS.items():

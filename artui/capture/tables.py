@@ -1,4 +1,4 @@
-"""Tables of any library as a header and rows, by what they can do: none of the libraries is imported for it."""
+"""Tables of any library as a header and rows, recognised by their methods: no library is imported for it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from artui.errors import UsageError
 
 _Table = tuple[list[str], Iterable[Iterable[Any]]]
 _WAYS = ("to_pydict", "to_pandas", "toPandas", "to_frame", "collect")
-"""How tables are asked for columns, or for a data frame that gives its rows: pyarrow's, cudf's, pyspark's, of a series, of a lazy frame."""
+"""Methods that give columns or another data frame: of pyarrow, cudf, pyspark, series and lazy frames."""
 
 
 def rows_of(value: Any, columns: Sequence[str] | None = None) -> _Table:
     """Give names and rows of a data frame, a mapping of columns, rows of mappings, or rows of values.
 
-    An index that says something, because it has a name or is not just 0, 1, 2…, comes first.
+    An index comes first if it has a name or is not just 0, 1, 2….
 
     Raises:
         UsageError: it is none of these.
@@ -27,7 +27,7 @@ def rows_of(value: Any, columns: Sequence[str] | None = None) -> _Table:
         return table
     if isinstance(value, Mapping):
         names = [str(name) for name in value]
-        # Columns that end early are filled up: none is lost for it.
+        # Shorter columns are filled up, so that nothing is lost.
         return names, itertools.zip_longest(*(_list(column) for column in value.values()), fillvalue="")
     if hasattr(value, "tolist"):
         value = value.tolist()
@@ -81,7 +81,7 @@ def _says_nothing(index: Any) -> bool:
 
 
 def _of_mappings(rows: list[Any]) -> _Table:
-    """Make columns of all keys there are; a row that has none, and one that is no mapping, has empty cells there."""
+    """Make columns of all keys; a row that lacks a key, or is not a mapping, has empty cells there."""
     mappings = [{str(name): cell for name, cell in row.items()} if isinstance(row, Mapping) else {} for row in rows]
     names = list(dict.fromkeys(name for row in mappings for name in row))
     return names, ([row.get(name, "") for name in names] for row in mappings)

@@ -13,12 +13,12 @@ from artui.capture.warn import warn
 from artui.foreign import answer_of
 
 MAX_DEPTH = 32
-"""Mappings in mappings go no deeper; one may hold itself."""
+"""The limit of nested mappings, since one may contain itself."""
 _INT64 = 1 << 63
 
 
 def numbers(values: Mapping[Any, Any], prefix: str = "", depth: int = 0) -> Iterable[tuple[str, float]]:
-    """Give name and number of everything in nested mappings that is a number; tell once of what is none."""
+    """Give name and number of everything in nested mappings that is a number; warn once about what is not."""
     for name, value in values.items():
         kind = type(value)
         if kind is float:
@@ -36,14 +36,14 @@ def _tell_left_out(name: str, kind: str) -> None:
 
 
 def as_step(step: Any, last: int = -1) -> int:
-    """Give a step of 64 bits, whatever is given as one: a point is never lost for its step.
+    """Turn whatever is given as a step into one of 64 bits, so that no point is lost for its step.
 
-    Whole numbers of any type, arrays of one and texts that say one are that number; other numbers are rounded down;
-    what is no number goes on from the last step.
+    Integers of any type, arrays of one integer and texts of one are that number; other numbers are rounded down; for
+    anything else the last step plus one is used.
     """
     is_whole = True
     number: int | None = answer_of(operator.index, step, default=None)
-    if number is None:  # no whole number by its type: look at what it says
+    if number is None:  # not an integer by its type
         number = _number_of(step)
         is_whole = number is not None and not isinstance(step, str | bytes) and as_number(step) == number
     taken = _in_64_bits(last + 1 if number is None else number)
@@ -62,7 +62,7 @@ def _tell_step(step: Any, what: str) -> None:
 
 
 def _number_of(step: Any) -> int | None:
-    """Give the whole number that a step says, rounded down; None when it says none."""
+    """Give the number of a step, rounded down; None when it is not a number."""
     if isinstance(step, str | bytes):
         return _whole_of(step)
     number = as_number(step)

@@ -1,7 +1,7 @@
 """What the logging API says on stderr when something could not be recorded as it was asked for.
 
-Once a cause and subject: the second file that was left out is named like the first, within a limit, and the rest is
-counted and told when the program ends. Nothing here raises: a training loop must not die of its log.
+Each cause and subject is reported once: the second file that was left out is named like the first, up to a limit; the
+rest is counted, and reported when the program ends. Nothing here raises: a training loop must not die of its log.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from artui.foreign import answer_of
 from artui.settings import Settings, load_settings
 
 MAX_SUBJECTS = 5
-"""So many subjects of one cause are named."""
+"""How many subjects of one cause are named."""
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ _lock = threading.Lock()
 
 
 def warn(cause: str, message: str, *, subject: str = "") -> None:
-    """Tell of trouble on stderr, once a cause and subject; of many subjects the first ones."""
+    """Warn on stderr, once for each cause and subject; of many subjects only the first ones are named."""
     with _lock:
         tally = _tallies.setdefault(cause, _Tally())
         tally.count += 1
@@ -72,7 +72,7 @@ class Guard:
 
 
 def guarded(doing: str, subject: str = "") -> Guard:
-    """Let no error out of the block: tell of it once, count the rest. `subject` names what it was done to, if anything."""
+    """Let no error out of the block: report it once, count the rest. `subject` names what it was done to, if anything."""
 
     def report(error: Exception) -> None:
         named = f"{doing} {ascii(subject)[:80]}" if subject else doing
@@ -82,19 +82,19 @@ def guarded(doing: str, subject: str = "") -> Guard:
 
 
 def guarded_silently() -> Guard:
-    """Let no error out of the block, and say nothing of it."""
+    """Let no error out of the block, and report nothing."""
     return Guard(lambda _: None)
 
 
 def tell(message: str) -> None:
-    """Write a line on stderr, if there is one, with nothing in it that acts on a terminal."""
+    """Write a line to stderr, if there is one, without anything that acts on a terminal."""
     text = message if message.isascii() and message.isprintable() else ascii(message)[1:-1]
     with contextlib.suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(f"artui: {text}\n")
 
 
 def tell_counts() -> None:
-    """Say how often what was told happened, and how much of it was not named."""
+    """Report how often each cause happened, or how many subjects were not named."""
     for cause, tally in list(_tallies.items()):
         if tally.unnamed:
             tell(f"{cause}: {tally.unnamed:,} more of these were not named.")
@@ -103,14 +103,14 @@ def tell_counts() -> None:
 
 
 def forget() -> None:
-    """Begin anew, as in a forked child."""
+    """Forget all causes, as in a forked child."""
     global _lock
     _lock = threading.Lock()
     _tallies.clear()
 
 
 def shown(error: BaseException) -> str:
-    """Write an error in one plain line."""
+    """Give an error as one plain line."""
     name = type(error).__name__
     words = answer_of(str, error, default=None)
     text = name if words is None else words if isinstance(error, ArtuiError) else f"{name}: {words}"
@@ -118,7 +118,7 @@ def shown(error: BaseException) -> str:
 
 
 def settings_or_default() -> Settings:
-    """Give the user's settings; what is wrong with them must not cost a run its record."""
+    """Give the user's settings; the defaults, with a warning, if they cannot be read."""
     try:
         return load_settings()
     except (ArtuiError, OSError, RuntimeError, ValueError) as error:

@@ -2,7 +2,7 @@
 
 One writer a process and catalog. The training loop appends to the process's spool; about twice a second the writer
 folds that into the catalog. Whatever keeps the catalog from being written to (a lock, a full disk, a file that was
-moved) leaves the records in the spool; nothing is raised, and each kind of trouble is told once.
+moved) leaves the records in the spool; nothing is raised, and each kind of trouble is reported once.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ FLUSH_SECONDS = 0.5
 HEARTBEAT_SECONDS = 5.0
 ADOPT_SECONDS = 10.0
 FOLD_SHARE = 0.1
-"""Of a core the writer takes at most so much: many metrics are folded less often. Waiting for a lock is no work."""
+"""Share of a core that the writer may use: many metrics are folded less often. Waiting for a lock does not count."""
 START_SECONDS = 1.0
 AGAIN_SECONDS, MAX_AGAIN_SECONDS = 0.4, 10.0
-"""A catalog that cannot be opened is tried again after so long, each time after twice as long."""
+"""How long to wait before a catalog that cannot be opened is tried again; doubled each time."""
 END_SECONDS = 30.0
-"""So long the start of a run, and its end, wait for the catalog; then the spool keeps what there is."""
+"""How long the end of a run waits for the catalog; after that, what is left stays in the spool."""
 
 
 class Ticked(Protocol):
@@ -50,11 +50,11 @@ class Ticked(Protocol):
 class Writer:
     """Writes for all runs of this process that go to one catalog.
 
-    A catalog that cannot be written to now, whatever the reason, may be mended, freed or read by a newer artui: the
-    spool keeps what is logged until then.
+    A catalog that cannot be written to now may be repaired or freed later, or need a newer artui: the spool keeps what
+    is logged until then.
 
     Raises:
-        CatalogError: there can never be a catalog at the path, or there is no place for a spool.
+        CatalogError: the path can never be a catalog, or a spool cannot be made anywhere.
     """
 
     def __init__(self, path: Path, *, parent: str = "") -> None:
@@ -95,14 +95,14 @@ class Writer:
         self._folded_bytes = 0
         self._folded_at = self._beaten_at = 0.0
         self._adopted_at = time.monotonic()
-        # Where SQLite had the file open during a fork, the child has locks that are none: the parent folds for it.
+        # Where SQLite had the file open during a fork, the child's locks do not hold: the parent folds for it.
         self._thread: threading.Thread | None = None
         if not self.is_child:
             self._thread = threading.Thread(target=self._work, name="artui-writer", daemon=True)
             self._thread.start()
 
     def _begin_spool(self, parent: str) -> Spool:
-        """Begin the spool: beside the catalog, or else where something can be written."""
+        """Make the spool: beside the catalog, or else where something can be written."""
         from artui.catalog.spool.place import temporary_folder
         from artui.catalog.spool.writing import Spool
 
@@ -121,7 +121,7 @@ class Writer:
 
     @property
     def catalog(self) -> Catalog:
-        """The catalog, for what cannot wait.
+        """The catalog, for changes that cannot wait.
 
         Raises:
             CatalogError: it cannot be written to.
@@ -153,7 +153,7 @@ class Writer:
         adopting.adopt(self.catalog, own=frozenset(self._spool_ids), tell=warn)
 
     def fold_now(self, seconds: float) -> bool:
-        """Have everything folded that was logged by now, and wait for it, but no longer than that."""
+        """Have everything folded that was logged by now, and wait for it up to `seconds`; say whether it was folded."""
         if self._thread is None or threading.current_thread() is self._thread:
             return False
         with self._turn:
@@ -164,7 +164,7 @@ class Writer:
             return self._answered >= wanted
 
     def close(self) -> None:
-        """Write what is left, and let go of the file."""
+        """Write what is left, and close the files."""
         self._is_closing = True
         self._wake.set()
         if self._thread is not None and threading.current_thread() is not self._thread:
@@ -248,7 +248,7 @@ class Writer:
         try:
             end = folding.fold(catalog, file, beating=tuple(run.id for run in self._runs), tell=warn)
         finally:
-            # Also of a fold that was broken off: what was committed of it is in the catalog.
+            # Also after a fold that failed midway: what it committed is in the catalog.
             spool.note_folded(file.folded_bytes)
         if not catalog.is_in_place:
             raise CatalogNotFound(
@@ -257,7 +257,7 @@ class Writer:
         return end
 
     def _own_file(self) -> SpoolFile:
-        """Give this process's spool as it is read: from the open file, whatever becomes of its name."""
+        """Give this process's spool for reading: from the open file, even if its name is gone."""
         from artui.catalog.spool.reading import SpoolFile
 
         if self._file is None or self._file.path != self.spool.path:
@@ -267,7 +267,7 @@ class Writer:
         return self._file
 
     def _may_try(self, now: float) -> bool:
-        """Whether to try the catalog now: one that cannot be opened at all is not tried all the time."""
+        """Whether to try the catalog now: one that cannot be opened at all is tried less and less often."""
         if self._is_closing or isinstance(self._error, CatalogLocked | DiskFull | None):
             return True
         if now - self._tried_at < self._again_seconds:
@@ -276,7 +276,7 @@ class Writer:
         return True
 
     def _cannot(self, error: Exception) -> None:
-        """Say once why the catalog is not written to, and open it anew next time: it may have been replaced."""
+        """Warn why the catalog is not written to, and open it anew next time: it may have been replaced."""
         self._error = error
         warn(f"catalog: {type(error).__name__}", f"{shown(error)} What is logged is kept in the spool meanwhile.")
         if not isinstance(error, CatalogLocked | DiskFull):
@@ -286,7 +286,7 @@ class Writer:
                     catalog.close()
 
     def _adopt(self) -> None:
-        """Now and then, take over what dead processes left, and fold for children that were forked."""
+        """Take over what dead processes left, now and then, and fold for forked children."""
         from artui.catalog.spool import adopting, folding
         from artui.catalog.spool.place import spool_files
         from artui.catalog.spool.reading import SpoolFile
@@ -302,14 +302,14 @@ class Writer:
         for path in others:
             file = _children.get(path.name) or SpoolFile(path)
             _children[path.name] = file
-            # One that has just gone holds back no other.
+            # One that has just disappeared does not stop the others.
             with contextlib.suppress(OSError):
                 file.look()
                 if file.owner is not None and file.owner.parent in self._spool_ids:
                     folding.fold(self._catalog, file, tell=warn)
 
     def _end(self) -> None:
-        """The last thing: fold whole, remove the spool, and bring the catalog back to one plain file."""
+        """At the end: fold everything, remove the spool, and bring the catalog back to one plain file."""
         from artui.catalog.spool import folding
 
         is_whole = False
@@ -374,7 +374,7 @@ def acquire(path: Path) -> Writer:
 
 
 def release(writer: Writer) -> None:
-    """Let go of a writer; with its last run it closes."""
+    """Release a writer, which closes with its last run."""
     with _lock:
         writer.holders -= 1
         if writer.holders > 0:
@@ -427,7 +427,7 @@ on_exit: list[Callable[[], None]] = []
 
 
 def _at_exit() -> None:
-    # Each takes itself off the list.
+    # Each removes itself from the list.
     actions = tuple(on_exit)
     for action in actions:
         with guarded("finishing a run"):

@@ -133,7 +133,7 @@ class Catalog:
                 self._follow_with_token(connection)
 
     def _check_schema(self, connection: guard.LimitedConnection) -> None:
-        """See the schema again if another process changed it: a newer artui may have migrated the file."""
+        """Compare the schema again if another process has changed it: a newer artui may have migrated the file."""
         if guard.schema_cookie(connection) == connection.cookie:
             return
         if (version := guard.schema_version(connection)) > SCHEMA_VERSION:
@@ -152,7 +152,7 @@ class Catalog:
 
     @property
     def redactor(self) -> Redactor:
-        """What takes secrets out of every text on its way into this file."""
+        """Takes secrets out of every text that is written to this file."""
         with self._lock:
             return redactor_of(self._here())
 
@@ -187,9 +187,9 @@ class Catalog:
         return (status.st_dev, status.st_ino) == self._place
 
     def suspend(self, *, seconds: float) -> bool:
-        """Let go of the file until `resume`, and let nobody use it meanwhile; false if it is in use for longer than that.
+        """Close the file until `resume`, and let no thread use it meanwhile; false if it is in use for longer than `seconds`.
 
-        A process that forks while SQLite has the file open hands its child locks that are none.
+        A process that forks while SQLite has the file open gives its child locks that do not hold.
         """
         if not self._lock.acquire(timeout=seconds):
             return False
@@ -273,7 +273,7 @@ def _create(path: Path, created_by: str) -> None:
                 f"{shown} cannot be made: {error.strerror}.", remedy="Choose a folder that you may write to."
             ) from None
         try:
-            # As long as this process lives nobody takes it for a beginning that was left.
+            # As long as this process lives, nobody takes it for an unfinished file that was left behind.
             lock_file(handle)
             _fill(part, created_by)
             try:
@@ -283,7 +283,7 @@ def _create(path: Path, created_by: str) -> None:
             except OSError:
                 if not path.exists():
                     part.rename(path)
-            with contextlib.suppress(OSError):  # some file systems know no such thing for folders
+            with contextlib.suppress(OSError):  # some file systems cannot sync folders
                 journal.fsync(path.parent)
         except OSError as error:
             raise DiskFull(

@@ -33,11 +33,11 @@ from artui.paths import PATH_BYTES, is_file_name, usable_path
 from artui.reference import Reference, check_name
 
 PENDING = b"pending\0"
-"""How the digest of a version begins whose files are not all hashed; one of SHA-256 does once in 2**64 times."""
+"""Start of a version's digest while some of its files are not hashed; a SHA-256 starts so once in 2**64 times."""
 MAX_INTEGER = 2**63 - 1
 _DRIVE = re.compile("[A-Za-z]:")
 _ESCAPE = re.compile(r"\\x[0-9a-f]{2}")
-"""How a manifest writes a byte that is no UTF-8, and a backslash itself."""
+"""How a manifest writes a byte that is not UTF-8, and a backslash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def save(connection: sqlite3.Connection, version: NewVersion) -> Saved:
 
 
 def cleaned(connection: sqlite3.Connection, version: NewVersion) -> NewVersion:
-    """Take secrets out of what is said of a version, before its ids and its digest are made of that."""
+    """Take secrets out of a version's texts before its ids and its digest are derived from them."""
     redactor = redactor_of(connection)
     return replace(
         version, project=redactor.name(version.project), name=redactor.name(version.name), note=redactor.text(version.note),
@@ -163,7 +163,7 @@ def write_version(
 
 
 def _json(value: dict[str, Any]) -> str:
-    """Write metadata as JSON; what orjson does not take, such as ints beyond 64 bits, the slower way."""
+    """Write metadata as JSON, the slower way where orjson cannot, such as for ints beyond 64 bits."""
     try:
         return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY).decode()
     except (TypeError, ValueError):
@@ -171,14 +171,14 @@ def _json(value: dict[str, Any]) -> str:
 
 
 def ensure_artifact(connection: sqlite3.Connection, version: NewVersion) -> int:
-    """Give the key of the artifact that a version is of, making it with its first."""
+    """Give the key of a version's artifact, which is made with its first version."""
     project = project_key(connection, version.project)
     row = connection.execute(
         "SELECT key FROM artifact WHERE name = ? AND project_key = ?", (version.name, project)
     ).fetchone()
     if row is not None:
         return int(row[0])
-    # Derived from what names it, so that the same artifact of two boxes is one after a merge.
+    # Derived from its name, so that the same artifact of two machines is one after a merge.
     artifact_id = derived_id("artifact", version.project, version.name)
     return int(
         connection.execute(
@@ -214,12 +214,12 @@ def manifest_digest(files: Sequence[NewFile], version_id: str = "") -> bytes:
 
 
 def is_pending(digest: bytes) -> bool:
-    """Whether a version's digest stands for one that is not known yet."""
+    """Whether a version's digest is a placeholder until its files are hashed."""
     return digest.startswith(PENDING)
 
 
 def link(connection: sqlite3.Connection, relation: Relation, *, source_key: int, target_key: int) -> None:
-    """Add an edge of the lineage, from what came first to what rests on it; again changes nothing."""
+    """Add an edge of the lineage, from what came first to what depends on it; adding it twice changes nothing."""
     connection.execute(
         "INSERT OR IGNORE INTO edge (relation, source_key, target_key, created_ms) VALUES (?, ?, ?, ?)",
         (RELATIONS.index(relation), source_key, target_key, clock.now_ms()),
@@ -228,7 +228,7 @@ def link(connection: sqlite3.Connection, relation: Relation, *, source_key: int,
 
 @dataclass(frozen=True, slots=True)
 class StoredVersion:
-    """A version as a reference leads to it."""
+    """The version that a reference names."""
 
     key: int
     id: str
@@ -349,7 +349,7 @@ def fetch(connection: sqlite3.Connection, version: StoredVersion, cache: Path) -
         try:
             for path, _, blob_key, link_target, digest in rows:
                 if link_target is not None:
-                    continue  # a link could lead anywhere: it is listed, never made
+                    continue  # a link could lead anywhere: it is listed but never created
                 if blob_key is None:
                     raise ContentMissing(f"{title} lacks the bytes of {path!r}.", remedy="Get a catalog that has them.")
                 target = safe_join(part, path)
@@ -378,7 +378,7 @@ def _was_folder(version: StoredVersion, path: str) -> bool:
     place = os.path.basename(version.location)
     if not place or "/" in path:
         return False
-    # A manifest writes a backslash, and bytes that are no letters, in a way of its own.
+    # A manifest escapes backslashes and bytes that are not UTF-8.
     return path not in (place, place.replace("\\", "\\x5c")) and _ESCAPED.sub("", place) != _ESCAPED.sub("", path)
 
 
@@ -419,7 +419,7 @@ def safe_join(root: Path, relative: str) -> Path:
     """Join a path from a manifest to a folder, and never leave that folder.
 
     Raises:
-        UsageError: the path is absolute, climbs, or holds what no manifest of ours does.
+        UsageError: the path is absolute, contains `..`, or has characters that no manifest of ours has.
     """
     parts = relative.split("/")
     if (

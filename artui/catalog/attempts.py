@@ -1,4 +1,4 @@
-"""Doing one part of a change so that a bad one does not hold back the rest."""
+"""Doing one part of a change so that a failing part does not stop the rest."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _OF_THE_MOMENT = frozenset({
     sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_PROTOCOL,
     sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOTADB,
 })  # fmt: skip
-"""What SQLite says of locks, disks and files, not of what is written: it may pass."""
+"""Errors of locks, disks and files, not of what is written: they may go away."""
 
 
 def attempt(connection: sqlite3.Connection, work: Callable[[], object]) -> BaseException | None:
-    """Do a part of a transaction, or nothing of it; give why it could not be done.
+    """Do a part of a transaction, or nothing of it; give the error that prevented it, None if there was none.
 
     Raises:
-        sqlite3.Error, OSError, MemoryError, CatalogError: what stands in the way of every other part, too.
+        sqlite3.Error, OSError, MemoryError, CatalogError: errors that would stop every other part, too.
     """
     part = _Part(connection)
     with part:
@@ -64,7 +64,7 @@ def is_of_the_moment(error: BaseException) -> bool:
         error, OSError | MemoryError | CatalogLocked | DiskFull | CatalogNotFound | CatalogReadOnly | QueryTooSlow
     ):
         return True
-    # A decoder in Rust that gives up raises what is no Exception; a damaged block makes it do so.
+    # A decoder in Rust panics on a damaged block, and raises what is not an Exception.
     return not isinstance(error, Exception) and type(error).__name__ != "PanicException"
 
 

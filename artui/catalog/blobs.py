@@ -66,8 +66,8 @@ class BlobStream(io.RawIOBase):
     """A blob as a read-only, seekable stream; one chunk in memory at a time.
 
     Raises:
-        CatalogDamaged: while reading, when a chunk is not what its digest says; at the end, when all was read
-            in order and the whole is not what its own says, as of chunks that were swapped.
+        CatalogDamaged: a chunk does not match its digest; or all was read in order and the whole does not match its
+        own, as when chunks were swapped.
     """
 
     def __init__(self, connection: sqlite3.Connection, blob_key: int) -> None:
@@ -118,7 +118,7 @@ class BlobStream(io.RawIOBase):
         return 0
 
     def _check(self, part: bytes) -> None:
-        """Hash what goes on from where all before was read, and hold it against the digest at the end."""
+        """Hash content that is read in order, and compare it with the digest at the end."""
         if not self._position <= self._hashed_bytes < self._position + len(part):
             return
         self._whole.update(part[self._hashed_bytes - self._position :])
@@ -144,7 +144,7 @@ class BlobStream(io.RawIOBase):
 
 
 def unpack(codec: str, size_bytes: int, content: bytes) -> bytes:
-    """Give a chunk's bytes; never more than it claims, and never more than a chunk can hold.
+    """Give a chunk's bytes; never more than its stated size, and never more than a chunk can hold.
 
     Raises:
         CatalogDamaged: the content is not what codec and size say.

@@ -1,6 +1,6 @@
-"""What a single cell of the file must be, for whoever reads it, whatever somebody else put there.
+"""Reading single cells of the file as the types that they must have, whatever is stored there.
 
-SQLite holds anything in any column: a flipped bit or a stranger may have put a text where a number was.
+SQLite stores any type in any column: a flipped bit or another program may have put a text where a number was.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _DIGITS = b"0123456789,-"
 
 
 def integer(cell: Any, otherwise: int = 0) -> int:
-    """Give a cell that must be a whole number, or what stands in its place."""
+    """Give a cell that must be a whole number, or `otherwise` if it is none."""
     return cell if isinstance(cell, int) else otherwise
 
 
@@ -49,7 +49,7 @@ def _json(cell: Any) -> Any:
 
 
 def keys_of(joined: Any) -> list[int]:
-    """Give the keys that `group_concat` joined; what is no whole number among them is left out."""
+    """Give the keys that `group_concat` joined, leaving out what is not a whole number."""
     if joined is None:
         return []
     if isinstance(joined, int):

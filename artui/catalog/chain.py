@@ -13,7 +13,7 @@ from typing import Any
 from artui.catalog import seals
 
 CHAINED_COLUMNS = "id, time_ms, stamp, author, action, subject, subject_id, before, after, edit_id"
-"""What of an event its digest is made of, in this order."""
+"""The columns of an event that its digest covers, in this order."""
 NEWEST_STAMP = """
     SELECT max((SELECT max(e.stamp) FROM event AS e WHERE e.origin_key = o.key))
     FROM origin AS o
@@ -28,13 +28,13 @@ BEFORE_IN_CHAIN = """
 
 
 def next_stamp(connection: sqlite3.Connection, now_ms: int) -> int:
-    """Give what decides who wins in a merge: the clock, but always later than what the writer has seen."""
+    """Give the stamp that decides who wins in a merge: the clock, but always later than the newest stamp in the file."""
     newest = connection.execute(NEWEST_STAMP).fetchone()[0]
     return now_ms if newest is None else max(now_ms, int(newest) + 1)
 
 
 def event_digest(before: bytes | None, content: Sequence[Any]) -> bytes:
-    """Make an event's digest: BLAKE2b of 16 bytes over that of the one before it of the same origin, and its own content."""
+    """Make an event's digest: 16 bytes of BLAKE2b over the previous digest of the same origin and its own content."""
     return hashlib.blake2b((before or b"") + seals.canonical(content), digest_size=seals.SEAL_BYTES).digest()
 
 
@@ -45,7 +45,7 @@ def digest_before(connection: sqlite3.Connection, origin_key: int | None, stamp:
 
 
 def is_chained(connection: sqlite3.Connection, event_id: str) -> bool:
-    """Say whether an event is what its digest says, after the one before it. One from before there were digests is."""
+    """Say whether an event matches its digest and the event before it; one that has no digest yet counts as matching."""
     row = connection.execute(
         f"SELECT digest, origin_key, {CHAINED_COLUMNS} FROM event WHERE id = :id", {"id": event_id}
     ).fetchone()

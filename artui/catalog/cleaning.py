@@ -1,8 +1,8 @@
-"""The border of the file: no text reaches a catalog that was not looked through for secrets.
+"""The border of the file: every text is searched for secrets before it reaches a catalog.
 
-A connection that writes is a `CleanConnection`: every text that is bound to a statement on it is looked through, so
-that no way in, however new, can forget to. Those that know more, such as the name of a param, take secrets out
-before (`redactor_of`); what they did stays as it is here. Bytes are what users save, and are left alone.
+A connection that writes is a `CleanConnection`: every text that is bound to a statement on it is searched, so that new
+code cannot forget to. Code that knows more, such as the name of a param, takes secrets out before (`redactor_of`); that
+stays as it is here. Bytes are files that users save, and are left alone.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 class AsItIs(str):
-    """A text that is bound as it is: one that was read from the same file, and has to be told again letter by letter."""
+    """A text that is bound unchanged: it was read from the same file and must be repeated exactly."""
 
     __slots__ = ()
 
 
 class CleanCursor(sqlite3.Cursor):
-    """Looks through each text that it is given."""
+    """A cursor that takes secrets out of each text that is bound to a statement."""
 
     def execute(self, sql: str, parameters: Any = (), /) -> CleanCursor:
         super().execute(sql, cleaned(self.connection, parameters) if parameters else parameters)
@@ -42,7 +42,7 @@ class CleanConnection(sqlite3.Connection):
     def cursor(self, factory: Any = CleanCursor) -> Any:
         return super().cursor(factory)
 
-    # What SQLite's own module makes of these goes past a cursor's methods. Here the shortest way: there are very many.
+    # The methods of `sqlite3.Connection` do not go through a cursor's methods. These are called very often.
     def execute(self, sql: str, parameters: Any = (), /) -> CleanCursor:
         cursor = CleanCursor(self)
         _execute(cursor, sql, cleaned(self, parameters) if parameters else parameters)
@@ -53,7 +53,7 @@ class CleanConnection(sqlite3.Connection):
 
     @property
     def redactor(self) -> Redactor:
-        """What takes secrets out of texts for this catalog, whose id keys the hashes."""
+        """Takes secrets out of texts for this catalog, whose id keys the hashes."""
         if self._redactor is None:
             self._redactor = _new_redactor(self)
         return self._redactor
@@ -75,18 +75,18 @@ def cleaned(connection: sqlite3.Connection, parameters: Any) -> Any:
 
 
 def redactor_of(connection: sqlite3.Connection) -> Redactor:
-    """Give what takes secrets out of texts for the catalog of a connection."""
+    """Give the redactor of a connection's catalog."""
     return connection.redactor if isinstance(connection, CleanConnection) else _new_redactor(connection)
 
 
 def _new_redactor(connection: sqlite3.Connection) -> Redactor:
-    from artui.secrets import Redactor  # who only reads starts without it
+    from artui.secrets import Redactor  # readers start without it
 
     return Redactor(_catalog_id(connection))
 
 
 def _catalog_id(connection: sqlite3.Connection) -> str:
-    # By a plain cursor: the redactor is not there yet.
+    # With a plain cursor: there is no redactor yet.
     cursor = sqlite3.Cursor(connection)
     try:
         row = cursor.execute("SELECT id FROM catalog WHERE key = 1").fetchone()

@@ -1,6 +1,6 @@
 """Connections to a catalog, and which files this process has open through SQLite.
 
-Closing any descriptor of a file drops this process's locks on it, SQLite's too: whoever looks at a catalog by other
+Closing any descriptor of a file drops this process's locks on it, SQLite's too: code that looks at a catalog by other
 means does so inside `untouched`, which says whether it is open.
 """
 
@@ -45,8 +45,8 @@ def open_reading(
 ) -> guard.ReadingConnection:
     """Open a file for reading alone, for one thread at a time, with every limit in place and the schema compared.
 
-    `is_bare` is for a look at a main file without what belongs to it, which may be shorter than it says; its schema
-    is not compared. `shown` is the path that errors name.
+    `is_bare` reads a main file without its `-wal`, which may be shorter than its header says; its schema is not
+    compared. `shown` is the path that errors name.
 
     Raises:
         sqlite3.Error: it cannot be opened.
@@ -66,7 +66,7 @@ def open_reading(
     with _disconnected_on_error(connection):
         guard.harden(connection)
         if is_bare:
-            # Of a file that is too short SQLite reads what there is.
+            # SQLite then reads what there is of a file that is too short.
             connection.execute("PRAGMA writable_schema=1")
         for pragma in _READ_PRAGMAS:
             connection.execute("PRAGMA " + pragma)

@@ -1,7 +1,7 @@
 """What people change, kept in a journal: notes, names, tags, projects, trash, aliases, saved views.
 
-Changes that belong together are one edit. Each is taken back, and done again, whole: also after a restart, since
-undo is worked out of the journal. What was changed by somebody else in between is left as it is.
+Changes that belong together are one edit, which is undone and redone as a whole. This works after a restart, too, since
+undo is derived from the journal. What somebody else has changed in between stays as it is.
 """
 
 from __future__ import annotations
@@ -63,13 +63,13 @@ def record(
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of taking an edit back, or of doing it again."""
+    """The result of an undo or a redo."""
 
     label: str
     """What the edit was: `tag wip on 5 runs`."""
     changed: int
     kept: int
-    """Changes that were left alone, since somebody changed the same thing after them."""
+    """Changes that were not undone, since somebody has changed the same thing since."""
 
 
 class Edit:
@@ -93,7 +93,7 @@ class Edit:
         return self._set("project", run_id, "", self._name(project))
 
     def trash(self, run_id: str) -> bool:
-        """Put a run into the trash: it is in no list, and nothing of it is lost."""
+        """Put a run into the trash: no list shows it, and nothing of it is lost."""
         if _get_trash(self._connection, run_id, "") is not None:
             return False
         return self._set("trash", run_id, "", clock.now_ms())
@@ -152,7 +152,7 @@ class Edit:
 
 @contextlib.contextmanager
 def editing(catalog: Catalog, label: str) -> Iterator[Edit]:
-    """Make one edit of several changes, whole or not at all; `undo` takes it back."""
+    """Make one edit of several changes, whole or not at all; `undo` can undo it."""
     with catalog.transaction() as connection:
         edit_id = new_id()
         edit = Edit(connection, edit_id)
@@ -165,7 +165,7 @@ def editing(catalog: Catalog, label: str) -> Iterator[Edit]:
             "INSERT INTO edit (id, time_ms, author, label, state) VALUES (?, ?, ?, ?, ?)",
             (edit_id, clock.now_ms(), who, _storable(label), _DONE),
         )
-        # Older ones are no longer offered; what they changed stays in the journal.
+        # Older edits can no longer be undone; what they changed stays in the journal.
         connection.execute(
             "DELETE FROM edit WHERE author = ? AND key <= (SELECT max(key) FROM edit) - ?", (who, MAX_KEPT_EDITS)
         )
@@ -173,18 +173,18 @@ def editing(catalog: Catalog, label: str) -> Iterator[Edit]:
 
 @contextlib.contextmanager
 def recording(catalog: Catalog) -> Iterator[Edit]:
-    """Make changes that a program made: the journal has them, and nobody takes them back by `undo`."""
+    """Make changes on behalf of a program: they are in the journal, but `undo` does not offer them."""
     with catalog.transaction() as connection:
         yield Edit(connection, None)
 
 
 def undo(catalog: Catalog) -> Outcome | None:
-    """Take back the last edit of this user that is not taken back yet; None if there is none."""
+    """Undo the last edit of this user that is not undone yet; None if there is none."""
     return _turn(catalog, _DONE, _UNDONE, "key DESC")
 
 
 def redo(catalog: Catalog) -> Outcome | None:
-    """Do again what was taken back last; None if there is nothing, or something else was changed since."""
+    """Redo what was undone last; None if there is nothing, or something else was changed since."""
     return _turn(catalog, _UNDONE, _DONE, "key ASC")
 
 
@@ -224,11 +224,11 @@ def _turn(catalog: Catalog, state: int, new_state: int, order: str) -> Outcome |
 
 
 _LONGEST = {"tag": 2, "alias": 3, "view": 2}
-"""How many texts and numbers say what such a change was from or to; of the others it is one."""
+"""How many texts and numbers a state of such a change has; the others have one."""
 
 
 def _change(action: Any, subject_id: Any, before: Any, after: Any) -> tuple[str, str, Any, Any] | None:
-    """Read a change of the journal: (action, subject, before, after); None of one that is no longer what was recorded."""
+    """Read a change from the journal: (action, subject, before, after); None if it is damaged."""
     if action not in _KINDS or not isinstance(subject_id, str):
         return None
     try:
@@ -240,7 +240,7 @@ def _change(action: Any, subject_id: Any, before: Any, after: Any) -> tuple[str,
 
 
 def _is_state(action: str, state: Any) -> bool:
-    """Say whether something can be what a thing was before or after a change."""
+    """Say whether a value can be the state before or after a change."""
     if action == "trash":
         return state is None or isinstance(state, int)
     if action not in _LONGEST:

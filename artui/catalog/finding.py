@@ -1,10 +1,9 @@
-"""Which catalog is meant when none is named, and where a run goes when there is none yet.
+"""Which catalog is used when none is named, and where a run goes when there is none yet.
 
-It is where its owner will look: the nearest catalog upwards, or else a new one that is named after its folder. The
-search goes no further than the work that the folder belongs to: it ends at the root of a git repository, below the
-home, at a mount point and at a folder that everybody may write to. In the home, in `/` and in `/tmp` themselves no run
-ends up by itself, and a catalog that `artui demo` made takes nobody's runs; who only reads there finds what lies in
-the current folder.
+A run goes where its owner will look: to the nearest catalog upwards, or else to a new one that is named after its
+folder. The search ends at the root of a git repository, below the home, at a mount point and at a folder that everybody
+may write to. A run never goes to the home, `/` or `/tmp` themselves, or to a catalog of `artui demo`, unless it is told
+to; commands that only read also find a catalog in the current folder there.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ _MAX_CATALOGS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A catalog that was chosen, which need not be there yet."""
+    """A catalog that was chosen; it need not exist yet."""
 
     path: Path
     why: str
@@ -59,10 +58,10 @@ def find_catalog(named: str | os.PathLike[str] | None = None, *, folder: Path | 
 
 
 def place_for_run(named: str | os.PathLike[str] | None = None, *, folder: Path | None = None) -> Place:
-    """Choose where a run that begins goes: as `find_catalog` does, but to a new catalog where there is none, unless the
+    """Choose where a new run goes: as `find_catalog` does, but to a new catalog where there is none, unless the
     settings name one.
 
-    A folder that is named takes the run into the catalog that is named after it.
+    If a folder is named, the run goes to the catalog in it, or to a new one that is named after it.
 
     Raises:
         UsageError: what was named can be no path.
@@ -79,7 +78,7 @@ def place_for_run(named: str | os.PathLike[str] | None = None, *, folder: Path |
 
 
 def temporary_catalog() -> Path:
-    """Give the catalog for who has neither a folder of their own nor a home; its folder is made, for them alone.
+    """Give the catalog of a user who has neither a folder of their own nor a home; its folder is made, for them alone.
 
     Raises:
         OSError: nothing can be written there either.
@@ -92,13 +91,13 @@ def temporary_catalog() -> Path:
 
 
 def catalog_in(folder: Path) -> Path | None:
-    """Give the catalog of a folder: of several the one named after it, else the last that was written."""
+    """Give the catalog of a folder: of several, the one named after the folder, else the last that was written."""
     catalogs = _catalogs_in(folder)
     return catalogs[0] if catalogs else None
 
 
 def launch_folder() -> Path | None:
-    """Give the folder in which this program was started, whatever a launcher has made the current one since."""
+    """Give the folder in which this program was started, even if a launcher has changed the working folder since."""
     by_tune = os.environ.get("TUNE_ORIG_WORKING_DIR", "")
     # Hydra raises before its configuration is there.
     for folder in (answer_of(_hydra_folder, default="") or by_tune, started.folder):
@@ -125,7 +124,7 @@ def _start(folder: Path | None) -> Path | None:
 
 
 def _nearest_place(starts: list[Path | None]) -> Place | None:
-    """Look upwards from some folders."""
+    """Find the nearest catalog upwards from some folders."""
     for start in dict.fromkeys(folder for folder in starts if folder is not None):
         for place in _upwards(start):
             if catalogs := _catalogs_in(place):
@@ -135,7 +134,7 @@ def _nearest_place(starts: list[Path | None]) -> Place | None:
 
 
 def _place_beside(folder: Path | None) -> Place | None:
-    """Find what lies in the current folder for who only reads: also in the home and in `/tmp`, also a demo."""
+    """Find a catalog in the current folder, for commands that only read: also in the home and in `/tmp`, also a demo."""
     start = _start(folder)
     catalogs = _catalogs_in(start, takes_demos=True) if start is not None else []
     catalogs = [path for path in catalogs if _is_mine(path)]
@@ -147,7 +146,7 @@ def _which(path: Path, folder: Path) -> str:
 
 
 def _upwards(start: Path) -> Iterator[Path]:
-    """Give the folders in which a catalog may lie that work in a folder belongs to."""
+    """Give the folders, from this one upwards, in which a catalog of the same work may be."""
     for place in (start, *start.parents):
         if _is_nobodys(place):
             return
@@ -211,7 +210,7 @@ def _named_after(folder: Path) -> Path:
 
 
 def _is_nobodys(folder: Path) -> bool:
-    """Say whether a folder is no place for anybody's work: the home itself, the root, the folder of temporary files."""
+    """Say whether nobody works in a folder itself: the home, the root, a folder of temporary files."""
     others = {"/", "/tmp", "/var/tmp", "/dev/shm", tempfile.gettempdir(), *_homes()}
     return str(folder) in others or os.path.realpath(folder) in others or folder == folder.parent
 

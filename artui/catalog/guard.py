@@ -1,7 +1,7 @@
-"""What a connection may do, whoever made the file: limits, a list of what is allowed, and the comparison of schemas.
+"""What a connection may do, whoever made the file: limits, a list of allowed actions, and the comparison of schemas.
 
 Reading may read our tables and views with a few functions. Writing may do what our statements need and nothing else.
-Both see a schema that is ours, row by row, and see it again whenever SQLite says that it changed.
+Both compare the schema with ours, row by row, and again whenever SQLite says that it has changed.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ _TABLES = frozenset(
 _SEARCH = next(statement for statement in SCHEMA_0001 if statement.startswith("CREATE VIRTUAL TABLE search"))
 _WRITING_FUNCTIONS = frozenset({"ltrim", "char"})
 _SPOOL_INDEX = "sqlite_autoindex_spool_"
-"""What a fold makes anew where the notes on spools are damaged."""
+"""Beginning of the name of the index that a fold makes anew where it is damaged."""
 _ASKED = frozenset({
     "data_version", "schema_version", "page_count", "page_size", "freelist_count", "user_version", "application_id", "journal_mode",
 })  # fmt: skip
@@ -96,7 +96,7 @@ def _decode(raw: bytes) -> str:
 
 @contextlib.contextmanager
 def time_limit(connection: sqlite3.Connection, seconds: float = STATEMENT_SECONDS) -> Iterator[None]:
-    """Stop whatever runs inside once the time is over."""
+    """Stop whatever statement runs in the block once the time is over."""
     deadline = monotonic() + seconds
     connection.set_progress_handler(lambda: 1 if monotonic() > deadline else 0, _OPCODES_A_TICK)
     try:
@@ -116,7 +116,7 @@ _execute_cleaned = CleanConnection.execute
 
 
 class LimitedConnection(CleanConnection, ReadingConnection):
-    """A writing connection: each statement has its own time limit, each text is looked through for secrets."""
+    """A writing connection: each statement has its own time limit, each text is searched for secrets."""
 
     deadline = float("inf")
 
@@ -133,24 +133,24 @@ class LimitedConnection(CleanConnection, ReadingConnection):
 
 
 def prepare_tables(connection: sqlite3.Connection) -> None:
-    """Touch each virtual table of ours once: its constructor is refused once a list of what is allowed stands."""
+    """Touch each virtual table of ours once: its constructor is refused once the list of allowed actions is set."""
     if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'search' AND sql = ?", (_SEARCH,)).fetchone():
         connection.execute("SELECT 1 FROM search LIMIT 0")
     connection.execute("SELECT 1 FROM json_each('[]')").fetchone()
 
 
 def allow_reading(connection: sqlite3.Connection) -> None:
-    """Let nothing through from here on but reading."""
+    """Allow nothing but reading from here on."""
     connection.set_authorizer(_authorize_reading)
 
 
 def allow_writing(connection: sqlite3.Connection) -> None:
-    """Let nothing through from here on but what our own statements need."""
+    """Allow nothing from here on but what our own statements need."""
     connection.set_authorizer(_authorize_writing)
 
 
 def allow_all(connection: sqlite3.Connection) -> None:
-    """Take the list away again, for statements of ours alone."""
+    """Allow everything again, for statements of ours alone."""
     connection.set_authorizer(None)
 
 
@@ -191,7 +191,7 @@ def check_schema(connection: sqlite3.Connection, version: int, path: Path) -> No
 
     Raises:
         CatalogDamaged: it says that it has none.
-        NotACatalog: something is more, less, other, or there twice.
+        NotACatalog: something was added, is missing, differs, or exists twice.
     """
     shown = ascii_path(path)
     if version < 1:
@@ -204,7 +204,7 @@ def check_schema(connection: sqlite3.Connection, version: int, path: Path) -> No
 
 
 def check_again(connection: ReadingConnection, path: Path) -> None:
-    """Compare the schema if it changed since it was compared last.
+    """Compare the schema if it has changed since the last comparison.
 
     Raises:
         NotACatalog, CatalogDamaged: as `check_schema`.
@@ -237,7 +237,7 @@ def schema_version(connection: sqlite3.Connection) -> int:
 def find_damage(
     connection: sqlite3.Connection, path: Path, *, with_indexes: bool = False, seconds: float = CHECK_SECONDS
 ) -> None:
-    """Look through the whole file for damage; `with_indexes` also whether they say what the tables say, which takes longer.
+    """Search the whole file for damage; `with_indexes` also compares the indexes with their tables, which takes longer.
 
     Raises:
         CatalogDamaged: SQLite found some; the message says what.

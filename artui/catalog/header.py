@@ -1,4 +1,4 @@
-"""What the first 100 bytes of a file say, looked at before SQLite does, without waiting on anything it might be."""
+"""What the first 100 bytes of a file say: read before SQLite opens it, without blocking, whatever kind of file it is."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from artui.errors import CatalogDamaged, CatalogError, CatalogNotFound, NotACata
 from artui.paths import usable_path
 
 COMMIT_SECONDS = 2.0
-"""So long a commit, a checkpoint or a switch of journals is waited for by whoever finds the file in the middle of it."""
+"""How long a reader waits for a commit, a checkpoint or a switch of journals that is going on."""
 HEADER_BYTES = 100
 CHANGE_COUNTER_AT = 24
 
@@ -41,7 +41,7 @@ _KNOWN_APPLICATIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the header says of the file."""
+    """What the header says about the file."""
 
     is_wal: bool
     schema_version: int
@@ -57,7 +57,7 @@ class Header:
 
 
 DEMO = "artui demo"
-"""Who has made a catalog, as it says itself, if that was `artui demo`."""
+"""The program that made a catalog, as its first row names it, if that was `artui demo`."""
 
 _MADE_BY_DEMO = re.compile(rb"[0-9A-HJKMNP-TV-Z]{26}[\x00-\xff]{4,8}" + DEMO.encode())
 """Id, time and program, as the row of the table `catalog` has them one behind the other."""
@@ -74,20 +74,20 @@ def is_demo(path: Path) -> bool:
 
 
 def look(path: Path) -> Header:
-    """Look at the file before SQLite does.
+    """Read the header before SQLite opens the file.
 
     A commit through a rollback journal writes the header before the pages at the end, and so does a checkpoint: while
     one goes on, a file that is shorter than its header says is looked at again; beside a `-wal`, or a hot
     `-journal`, it is normal.
 
     Raises:
-        CatalogNotFound, NotACatalog, CatalogDamaged: each says what is there instead.
+        CatalogNotFound, NotACatalog, CatalogDamaged: each says what the path is instead.
     """
     usable_path(path)
     beside = [path.with_name(path.name + ending) for ending in ("-journal", "-wal")]
     deadline = time.monotonic() + COMMIT_SECONDS
     while True:
-        # What is beside it goes away as a commit ends, so that what was there before counts.
+        # A journal disappears when its commit ends: one that was there before counts, too.
         was_written = any(companion.exists() for companion in beside)
         header = _look_once(path)
         if not header.is_short or has_content(beside[1]) or is_hot(beside[0]):
@@ -102,7 +102,7 @@ def look(path: Path) -> Header:
 
 
 def has_content(path: Path | str) -> bool:
-    """Whether there is a file of at least one byte; a link is none."""
+    """Whether there is a file of at least one byte; a link does not count."""
     try:
         status = os.lstat(path)
     except OSError:

@@ -36,7 +36,7 @@ def new_id(time_ms: int | None = None) -> str:
 
 
 def derived_id(*parts: str, time_ms: int = 0) -> str:
-    """Make the same id from the same parts, in the form of a ULID; `time_ms` is where it sorts."""
+    """Derive an id from parts, in the form of a ULID: the same parts give the same id. `time_ms` decides how it sorts."""
     text = "\x00".join(f"{len(part)}:{part}" for part in parts)
     low = int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:10], "big")
     return encode(((time_ms & 0xFFFF_FFFF_FFFF) << _LOW_BITS) | low)

@@ -12,7 +12,7 @@ PATTERN = "*.artui*"
 
 
 def exclude_from_git(root: Path) -> bool:
-    """Have git leave the catalogs of a repository alone; whether that is news. What cannot be written is left."""
+    """Have git ignore the catalogs of a repository; say whether that was added now. Errors of writing are ignored."""
     try:
         folder = _git_folder(root)
         if folder is None:

@@ -1,6 +1,6 @@
 """What imports write: runs, versions and aliases under ids derived from the source's own, and the report of each import.
 
-Importing again brings a run to the state of its source, but for what people have changed since in the catalog:
+Importing again brings a run to the state of its source, except for what people have changed in the catalog since:
 names, notes, tags and aliases that have an event stay as they are.
 """
 
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from artui.arrays import Floats, Ints
 
 SUBJECT = "import"
-"""Where a run's provenance is kept among what surrounded it."""
+"""The name under which a run's provenance is kept in its context."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the catalog says of a run that was imported before."""
+    """What the catalog holds about a run that was imported before."""
 
     key: int
     fingerprint: str
@@ -115,7 +115,7 @@ def points_of(
 
 
 def put_project(connection: sqlite3.Connection, name: str) -> None:
-    """Make a project if there is none of that name."""
+    """Make a project if none has that name."""
     runs.project_key(connection, storable(name))
 
 
@@ -125,7 +125,7 @@ def put_run(connection: sqlite3.Connection, run: NewRun) -> int:
     if row is None:
         return runs.start(connection, _storable(run))
     key = int(row[0])
-    # What is written anew as a whole is right again, whatever it was.
+    # A run that is written anew as a whole is no longer damaged.
     connection.execute("UPDATE run SET seal = NULL WHERE key = ?", (key,))
     kept = _changed_by_people(connection, run.id).get("tag", set())
     with runs.searchable(connection, key):
@@ -145,7 +145,7 @@ def put_run(connection: sqlite3.Connection, run: NewRun) -> int:
 
 
 def complete_run(connection: sqlite3.Connection, key: int, run: NewRun) -> None:
-    """Write what of an imported run was learnt after its first points."""
+    """Write what became known of an imported run after its first points."""
     changed, run = _changed_by_people(connection, run.id), _storable(run)
     with runs.searchable(connection, key):
         connection.execute(
@@ -170,7 +170,7 @@ def complete_run(connection: sqlite3.Connection, key: int, run: NewRun) -> None:
 
 
 def _storable(run: NewRun) -> NewRun:
-    """Give a run whose every text SQLite takes."""
+    """Give the run with all its texts made fit for SQLite."""
     return replace(
         run, name=storable(run.name), note=storable(run.note), user=storable(run.user), host=storable(run.host), git_commit=storable(run.git_commit),
         git_branch=storable(run.git_branch), python=storable(run.python), directory=storable(run.directory), source=storable(run.source),
@@ -201,7 +201,7 @@ def end_run(
     run_id, started_ms, is_deleted = connection.execute(
         "SELECT id, started_ms, deleted_ms FROM run WHERE key = ?", (run_key,)
     ).fetchone()
-    # A source that knows no start gives the end for it.
+    # A source that does not know the start gives the end instead.
     duration_ms = ended_ms - started_ms if started_ms and ended_ms is not None and ended_ms > started_ms else None
     if status != "running":
         ended_ms = ended_ms or started_ms or None
@@ -215,7 +215,7 @@ def end_run(
 
 
 def name_of(connection: sqlite3.Connection, run_id: str) -> tuple[str, str, str | None] | None:
-    """Give name, project and parent of a run; None where there is none of that id."""
+    """Give name, project and parent of a run; None if no run has that id."""
     query = "SELECT r.name, p.name, r.parent_id FROM run AS r JOIN project AS p ON p.key = r.project_key WHERE r.id = ?"
     row = connection.execute(query, (run_id,)).fetchone()
     return None if row is None else (str(row[0]), str(row[1]), row[2])
@@ -331,7 +331,7 @@ def _has_arrived(connection: sqlite3.Connection, version_key: int, version: NewV
 
 
 def number_by_time(connection: sqlite3.Connection, artifact_keys: Iterable[int]) -> None:
-    """Number the versions of artifacts in the order of their time, so that the order of imports does not show.
+    """Number the versions of artifacts in the order of their time, whatever the order of the imports was.
 
     Those of one run that have a step follow one another by it: files that were cloned, unzipped or downloaded have times
     that say nothing.
@@ -370,7 +370,7 @@ def _place_of_version(row: tuple[int, int, str, int, str, str | None, int | None
 
 
 def put_alias(connection: sqlite3.Connection, saved: Saved, alias: str) -> bool | None:
-    """Let an alias name a version as its source says: whether that is news; None where people have moved it in the catalog."""
+    """Set an alias as its source says; say whether that changed it. None if people have moved it in the catalog."""
     if alias in _aliases_of_people(connection, saved.artifact_key):
         return None
     row = connection.execute(
@@ -386,7 +386,7 @@ def put_alias(connection: sqlite3.Connection, saved: Saved, alias: str) -> bool 
 
 
 def keep_aliases(connection: sqlite3.Connection, artifact_key: int, names: Iterable[str]) -> int:
-    """Take away the aliases that a source has no more, but for those that people gave; give how many."""
+    """Remove the aliases that a source no longer has, except those that people set; give how many."""
     kept = {*names, *_aliases_of_people(connection, artifact_key)}
     gone = [
         name
@@ -414,7 +414,7 @@ def _aliases_of_people(connection: sqlite3.Connection, artifact_key: int) -> set
 
 
 def unlink_run(connection: sqlite3.Connection, run_key: int) -> None:
-    """Take a run's inputs and outputs away before they are written anew."""
+    """Remove a run's inputs and outputs before they are written anew."""
     connection.execute("DELETE FROM edge WHERE relation = 0 AND source_key = ?", (run_key,))
     connection.execute("DELETE FROM edge WHERE relation = 1 AND target_key = ?", (run_key,))
 
@@ -428,7 +428,7 @@ def link_run(connection: sqlite3.Connection, relation: Relation, run_id: str, ve
 
 
 def put_report(connection: sqlite3.Connection, format: str, location: str, report: Mapping[str, Any]) -> None:
-    """Keep what an import of one store came to; the newest of each store is kept."""
+    """Keep the report of an import; of each store, only the newest is kept."""
     connection.execute(
         "INSERT OR REPLACE INTO imported (id, format, location, time_ms, program, report) VALUES (?, ?, ?, ?, ?, ?)",
         (

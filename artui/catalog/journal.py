@@ -1,4 +1,4 @@
-"""How the file is written to safely, and that it is one plain file again afterwards.
+"""Writing to the file safely, and bringing it back to one plain file afterwards.
 
 WAL where locks and shared memory work, SQLite's rollback journal on network and FUSE file systems, where
 they do not. The last writer to close brings the file back to a plain one without `-wal` or `-shm`.
@@ -55,7 +55,7 @@ NETWORK_FILE_SYSTEMS = frozenset(
 CHECKPOINT_BYTES = 8 * 1024 * 1024
 """A `-wal` larger than this is copied back into the file while the writer goes on."""
 SWITCH_SECONDS = 2.5
-"""So long a writer waits for others that are switching the journal mode, too: they are done in milliseconds."""
+"""How long a writer waits for others that are switching the journal mode, too, which takes them milliseconds."""
 
 _ESCAPES = {"\\040": " ", "\\011": "\t", "\\012": "\n", "\\134": "\\"}
 
@@ -106,7 +106,7 @@ def begin_writing(connection: sqlite3.Connection, path: Path) -> str:
             mode = str(connection.execute(f"PRAGMA journal_mode = {wanted}").fetchone()[0]).lower()
             break
         except sqlite3.OperationalError as error:
-            # Of two connections that switch at once SQLite sends one away at once, however long it was told to wait.
+            # Of two connections that switch at the same time SQLite refuses one at once, whatever its timeout is.
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(0.005 + 0.02 * _share())

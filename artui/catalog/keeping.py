@@ -1,7 +1,7 @@
-"""An imported run that is written anew: what its source has lost since stays, series by series.
+"""An imported run that is written again keeps what its source has lost since, series by series.
 
-Before it is written its series are set aside, under labels that no source has. Afterwards each is held against what has
-come in its place: that takes over what it covers, goes on behind it, or gives way to it.
+Before it is written, its series are set aside under labels that no source has. Afterwards each is compared with the
+series that has come in its place: that one replaces it, continues it, or is dropped for it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from artui.arrays import Floats, Ints
 
 _ASIDE = "\x01before "
-"""No labels begin like that: control characters are taken out of them."""
+"""No labels start with this: control characters are removed from them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +30,19 @@ class _Series:
 
 
 def set_aside(connection: sqlite3.Connection, run_key: int) -> None:
-    """Put a run's series out of the way of those that are about to be written."""
+    """Rename a run's series so that they do not collide with those that are about to be written."""
     connection.execute("UPDATE series SET labels = ? || labels WHERE run_key = ?", (_ASIDE, run_key))
 
 
 def has_gained(connection: sqlite3.Connection, run_key: int) -> bool:
-    """Say whether what was written goes on behind what was set aside, of which it lacks the beginning."""
+    """Say whether a series that was written continues one that was set aside, without having its beginning."""
     aside, fresh = _both(connection, run_key)
     shared = [(aside[name], series) for name, series in fresh.items() if name in aside]
     return any(now.last_step > before.last_step and now.first_step > before.first_step for before, now in shared)
 
 
 def settle(connection: sqlite3.Connection, run_key: int, *, is_whole: bool) -> int:
-    """Keep what the source has lost of what was set aside; give how many points that is.
+    """Keep what was set aside and the source has lost; give how many points that is.
 
     Args:
         is_whole: the source has all that counts, or says itself that some of what it had does not count any more.

@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class Lock(Enum):
-    """What came of asking for a lock."""
+    """The result of asking for a lock."""
 
     MINE = 1
     TAKEN = 2
@@ -15,7 +15,7 @@ class Lock(Enum):
 
 
 def lock_file(handle: int, *, waits: bool = False) -> Lock:
-    """Ask for the lock on an open file, of which there is one."""
+    """Ask for the exclusive lock on an open file."""
     try:
         import fcntl
     except ImportError:

@@ -1,7 +1,7 @@
 """This installation's mark on versions that it recorded itself: what they refer to may be read again here.
 
 HMAC of (version id, version digest, location) under a secret of the user's state folder. A catalog that somebody else
-wrote cannot have it, whatever it says. Where there is no state folder, nothing is marked.
+wrote cannot contain it. Where there is no state folder, nothing is marked.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The schema, one numbered function a change.
+"""The schema: one numbered function for each change.
 
 Tables are singular and keyed by small integers; views are plural and readable: they are what `sqlite3`,
 sqlite-utils and Datasette should look at. The known text of each schema version is also the gate for
@@ -68,10 +68,10 @@ def migrate(connection: sqlite3.Connection) -> None:
             db.conn.execute(dedent(statement).strip())
         db.conn.execute("PRAGMA user_version = 5")
 
-    # A table that is made anew would take what refers to its rows with it. Of no effect inside a transaction.
+    # Replacing a table would delete the rows that refer to it. This has no effect inside a transaction.
     connection.execute("PRAGMA foreign_keys = 0")
     try:
-        # Whoever comes second waits here, and then finds nothing left to do.
+        # A second process waits here, and then finds nothing left to do.
         with immediate_transaction(connection):
             # Our connection, none of sqlite-utils' plug-ins, no recursive triggers: see the arguments' defaults.
             migrations.apply(Database(connection, execute_plugins=False, recursive_triggers=False))

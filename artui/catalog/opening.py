@@ -1,8 +1,8 @@
 """Opening a catalog, whoever made it, without being hurt by it. Every opening is the same.
 
 The file is looked at before SQLite sees it, then what lies beside it; then it is opened with limits, its whole schema
-is compared with ours, and nothing gets through but what our own statements need. Safety comes from these checks, never
-from where a file lies or who made it; whether it may be written to is the file system's word.
+is compared with ours, and nothing is allowed but what our own statements need. Safety comes from these checks, never
+from where a file is or who made it; the file system decides whether it may be written to.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ __all__ = [
 ]  # fmt: skip
 
 MAX_LOOKED_AT = 1_000
-"""Of a folder so many names are looked at for beginnings that a reader may remove; a writer looks at all."""
+"""A reader looks at so many names of a folder for unfinished files to remove; a writer looks at all."""
 _NO_SHARED_MEMORY = (
     "SQLITE_IOERR_SHM",
     "SQLITE_CANTOPEN",
@@ -44,7 +44,7 @@ _NO_SHARED_MEMORY = (
     "SQLITE_IOERR_WRITE",
     "SQLITE_READONLY_DIRECTORY",
 )
-"""What is said where no `-shm` can be made, as on a full disk."""
+"""Names of errors when no `-shm` can be made, as on a full disk."""
 
 
 @dataclass(slots=True)
@@ -62,12 +62,12 @@ class Opened:
     """What the reader should know."""
     catalog_id: str = ""
     is_unchecked: bool = True
-    """Not looked through for damage before it is shown: `check_damage` does."""
+    """Whether `check_damage` has yet to search it for damage."""
     private: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False)
     damage: str = ""
-    """What was found when it was looked through before it was shown."""
+    """The damage that was found when it was opened; empty if none."""
     was_left: bool = False
-    """A process that died left a `-wal` or `-journal` of it."""
+    """Whether a process that died left a `-wal` or `-journal` beside it."""
 
     @property
     def may_write(self) -> bool:
@@ -91,11 +91,11 @@ class Opened:
 def inspect(path: Path, *, for_writing: bool = False, seconds: float = COMMIT_SECONDS) -> Opened:
     """Find out what a catalog is and how it may be read, and prove that it can be.
 
-    Another process that begins, ends or switches its journal in this moment is waited for, so many seconds. What a dead
-    process left is settled if it is this user's, and by whoever writes.
+    Waits up to `seconds` for another process that is just beginning, ending or switching its journal. What a dead
+    process left is settled if it is this user's, or if the file is opened for writing.
 
     Raises:
-        CatalogError: of its many kinds, each with a remedy.
+        CatalogError: in one of its kinds, each with a remedy.
     """
     if not usable_path(path).exists():
         look(Path(path))
@@ -114,7 +114,7 @@ def inspect(path: Path, *, for_writing: bool = False, seconds: float = COMMIT_SE
 
 
 class _Passing(CatalogError):
-    """Something went away that was there a moment ago: look again."""
+    """A file disappeared while it was looked at: look again."""
 
 
 def _inspect_once(real: Path, *, for_writing: bool) -> Opened:
@@ -157,7 +157,7 @@ def _inspect_once(real: Path, *, for_writing: bool) -> Opened:
 
 
 def _has_leftovers(real: Path) -> bool:
-    """Whether something lies beside the file that nobody may need. Bounded, since it is asked at each opening."""
+    """Whether there may be leftovers beside the file. Bounded, since it is asked at each opening."""
     try:
         if real.stat().st_nlink > 1 or any(os.path.lexists(f"{real}{end}") for end in ("-wal", "-shm", "-journal")):
             return True
@@ -171,7 +171,7 @@ def _has_leftovers(real: Path) -> bool:
 
 
 def _tidy(real: Path) -> None:
-    """Make one plain file of what dead processes of this user's left, where it holds nothing, or what was just read."""
+    """Make one plain file of what this user's dead processes left, if it holds nothing, or only what was just read."""
     with connections.untouched(real) as is_untouched:
         if is_untouched:
             leftovers.clear(real)
@@ -179,7 +179,7 @@ def _tidy(real: Path) -> None:
 
 
 def _check_left(opened: Opened, connection: sqlite3.Connection, *, for_writing: bool) -> None:
-    """Look through a file that a dead process left: damage is said, and keeps it from being written to or settled."""
+    """Search a file that a dead process left: damage is reported, and keeps it from being written to or settled."""
     try:
         guard.find_damage(connection, opened.path)
     except CatalogDamaged as error:
@@ -202,7 +202,7 @@ def _find_way(real: Path, header: Header, *, for_writing: bool) -> Opened:
     elif whose is Whose.ANOTHERS:
         _set_wal_aside(opened, for_writing=for_writing)
     elif whose is Whose.NONE and header.is_wal and not leftovers.is_used(real):
-        # In WAL mode SQLite would make a -shm and a -wal. Whoever reads on looks whether the file has changed.
+        # In WAL mode SQLite would make a -shm and a -wal. Readers check later whether the file has changed.
         opened.is_immutable = True
     return opened
 
@@ -330,7 +330,7 @@ def check_damage(opened: Opened) -> None:
 
 
 def file_token(path: Path) -> tuple[int, ...]:
-    """Say what the file looks like from outside: differs once anything was written to it, or another was put in its place."""
+    """Give a token of the file's state, which differs once it was written to or replaced."""
     token: list[int] = []
     for name in (path, f"{path}-wal"):
         try:

@@ -1,7 +1,7 @@
 """Where rows come from: an installation of artui, and a file that it writes to.
 
-A row is added whenever who writes, or the file that is written to, is not what the newest row says, so that two
-copies of a catalog that went on can be told apart.
+A row is added whenever the installation or the file is not that of the newest row, so that two copies of a catalog that
+were both written to can be told apart.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def current(connection: sqlite3.Connection, path: Path | None = None) -> int | None:
-    """Give the key of the origin of what is about to be written, adding its row if it is not the newest one.
+    """Give the key of the origin of what is about to be written, adding a row if it is not the newest one.
 
-    A connection that no file was noted for, by `prepare` or by `path`, writes under the newest origin there is.
+    A connection whose file was named neither by `prepare` nor by `path` writes under the newest origin.
     """
     if path is not None and connection not in _places:
         prepare(connection, path)
@@ -73,7 +73,7 @@ def _installation_in(folder: Path) -> str:
         with contextlib.suppress(OSError):
             private_folder(folder)
             part.write_text(secrets.token_hex(_ID_LETTERS // 2), "ascii")
-            # Of two processes that make it at once both get the id of the first.
+            # If two processes make it at once, both get the id of the first.
             os.link(part, place)
     finally:
         with contextlib.suppress(OSError):

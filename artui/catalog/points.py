@@ -8,14 +8,13 @@ Payloads:
     pco   two little-endian uint32 with the sizes of the first two parts, then three pcodec standalone files
           (https://github.com/pcodec/pcodec) of the same three arrays.
 
-Digests: 12 bytes. The first four are the CRC-32 (little-endian, as of zlib) of `codec:count:` and the payload, looked
-at whenever a payload is read: it finds what goes bad by itself in a fifth of the time of any other. The next eight are
-BLAKE2b of the head, which charts and sparklines are drawn from without decoding: number,
-count, finite_count, nan_count, positive_inf_count, negative_inf_count as little-endian int64; first, last, min, max,
-sum as float64, 0.0 for NULL; first_step, last_step, low_step, high_step, first_ms, last_ms as int64; and one byte
-whose lowest five bits say which of the floats are NULL. Blocks of older catalogs have 8 bytes, BLAKE2b of
-`codec:count:` and the payload.
-A block that does not match costs only itself: the points of the others are there, and how many are not is said.
+Digests: 12 bytes. The first four are the CRC-32 (little-endian, as of zlib) of `codec:count:` and the payload, checked
+whenever a payload is read: it detects accidental damage in a fifth of the time of any other digest. The next eight are
+BLAKE2b of the head, which charts and sparklines are drawn from without decoding: number, count, finite_count,
+nan_count, positive_inf_count, negative_inf_count as little-endian int64; first, last, min, max, sum as float64, 0.0 for
+NULL; first_step, last_step, low_step, high_step, first_ms, last_ms as int64; and one byte whose lowest five bits say
+which of the floats are NULL. Blocks of older catalogs have 8 bytes, BLAKE2b of `codec:count:` and the payload. A block
+that does not match its digest is left out: the points of the others are read, and how many are missing is reported.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ HEAD_COLUMNS = (
     "number, count, finite_count, nan_count, positive_inf_count, negative_inf_count, first, last, min, max, sum, "
     "first_step, last_step, low_step, high_step, first_ms, last_ms"
 )
-"""What a block says without being decoded, in the order in which its digest has it."""
+"""The summary of a block, in the order in which its digest covers it."""
 _HEAD = struct.Struct("<6q5d6qB")
 _FLOATS = slice(6, 11)
 _SIZES = struct.Struct("<II")
@@ -55,7 +54,7 @@ _SIZES = struct.Struct("<II")
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What a block, or a whole series, says without decoding. None for what no point gives."""
+    """The summary of a block, or of a whole series. None for what no point gives."""
 
     count: int
     finite_count: int
@@ -98,7 +97,7 @@ class Totals:
 
 
 def total(steps: Ints, times_ms: Ints, values: Floats) -> Totals:
-    """Sum up at least one point."""
+    """Compute the totals of at least one point."""
     if len(values) == 1:
         return _total_of_one(int(steps[0]), int(times_ms[0]), float(values[0]))
     import numpy as np
@@ -131,7 +130,7 @@ def total(steps: Ints, times_ms: Ints, values: Floats) -> Totals:
 
 
 def _total_of_one(step: int, time_ms: int, value: float) -> Totals:
-    """Sum up one point, as each of very many names has: arrays take ten times as long."""
+    """Compute the totals of one point, as for each of very many names: arrays take ten times as long."""
     is_finite = math.isfinite(value)
     kept, kept_step = (value, step) if is_finite else (None, None)
     return Totals(
@@ -163,10 +162,10 @@ def encode(steps: Ints, times_ms: Ints, values: Floats) -> tuple[str, bytes]:
 def decode(codec: str, count: int, payload: bytes) -> tuple[Ints, Ints, Floats]:
     """Unpack a block of `count` points into `(steps, times_ms, values)`.
 
-    Hostile payloads give an error; never is more allocated than the count calls for.
+    Hostile payloads give an error; no more memory is allocated than the count calls for.
 
     Raises:
-        PointsDamaged: the payload is not what the codec and the count say.
+        PointsDamaged: the payload does not fit the codec and the count.
     """
     import numpy as np
 
@@ -187,7 +186,7 @@ def decode_placed(codec: str, count: int, payload: bytes, *, by_time: bool) -> t
 
 
 def _parts(codec: str, count: int, payload: bytes) -> tuple[bytes | Any, bytes | Any, bytes | Any]:
-    """Take a payload apart into steps, times and values: packed bytes, or arrays where they are raw."""
+    """Split a payload into steps, times and values: packed bytes, or arrays where they are raw."""
     import numpy as np
 
     if not 1 <= count <= BLOCK_POINTS:
@@ -243,7 +242,7 @@ def check(codec: str, count: int, payload: bytes) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _begun(codec: str, count: int) -> int:
-    """Give the CRC of what stands before a payload: the same for all full blocks."""
+    """Give the CRC of what precedes a payload: the same for all full blocks."""
     return zlib.crc32(f"{codec}:{count}:".encode())
 
 
@@ -253,13 +252,13 @@ def older_digest(codec: str, count: int, payload: bytes) -> bytes:
 
 
 def head_digest(head: Sequence[Any]) -> bytes:
-    """Make the second part of a block's digest: BLAKE2b of what stands in HEAD_COLUMNS.
+    """Make the second part of a block's digest: BLAKE2b of the values of HEAD_COLUMNS.
 
     Raises:
         struct.error: a value is not of its column's type.
     """
     floats = head[_FLOATS]
-    # SQLite keeps no sign of a zero, and NaN as NULL.
+    # SQLite does not keep the sign of a zero, and stores NaN as NULL.
     kept = [0.0 if value is None or value != value else value + 0.0 for value in floats]
     missing = sum(1 << place for place, value in enumerate(floats) if value is None or value != value)
     packed = _HEAD.pack(*head[:6], *kept, *head[11:], missing)
@@ -267,7 +266,7 @@ def head_digest(head: Sequence[Any]) -> bytes:
 
 
 def is_whole(codec: Any, count: Any, payload: Any, stored: Any) -> bool:
-    """Say whether a block's payload is what its digest says."""
+    """Say whether a block's payload matches its digest."""
     if not isinstance(stored, bytes) or not isinstance(payload, bytes):
         return False
     if len(stored) == _BOTH_BYTES:
@@ -276,7 +275,7 @@ def is_whole(codec: Any, count: Any, payload: Any, stored: Any) -> bool:
 
 
 def has_true_head(head: Sequence[Any], stored: Any) -> bool:
-    """Say whether a block's summary is what its digest says; one of before there were such digests is."""
+    """Say whether a block's summary matches its digest; true for blocks of schemas that had no such digest."""
     if not isinstance(stored, bytes) or len(stored) not in (_DIGEST_BYTES, _BOTH_BYTES):
         return False
     try:
@@ -294,7 +293,7 @@ def append(
     times_ms: Ints,
     values: Floats,
 ) -> int:
-    """Append points to a series, making it with its first; give the series' key."""
+    """Append points to a series, which is made with its first points; give the series' key."""
     if len(values) == 0:
         raise ValueError("no points to append")
     added = total(steps, times_ms, values)
@@ -322,7 +321,7 @@ def beyond(
     times_ms: Ints,
     values: Floats,
 ) -> tuple[Ints, Ints, Floats]:
-    """Give those of some points that come after the last one of a series: for when it is not known which are in it."""
+    """Give the points that come after the last one of a series, for when it is not known which ones are in it already."""
     import numpy as np
 
     last = connection.execute(
@@ -340,7 +339,7 @@ def _totals(row: tuple[Any, ...]) -> Totals:
     """Read the totals of a series.
 
     Raises:
-        PointsDamaged: they are of types that a series cannot have.
+        PointsDamaged: they have types that a series cannot have.
     """
     for name, value in zip(Totals.__slots__, row, strict=True):
         is_right = type(value) is int if name in _WHOLE else value is None or type(value) in (int, float)
@@ -379,7 +378,7 @@ def _write_blocks(
     values: Floats,
     whole: Totals | None = None,
 ) -> None:
-    """Write points as blocks; `whole` is what they sum up to, if that is known."""
+    """Write points as blocks; `whole` are their totals, if they are known."""
     for start in range(0, len(values), BLOCK_POINTS):
         part = slice(start, start + BLOCK_POINTS)
         codec, payload = encode(steps[part], times_ms[part], values[part])
@@ -420,7 +419,7 @@ def json_points(payload: bytes, codec: str, count: int) -> str:
 def _has_odd_floats(values: Floats) -> bool:
     import numpy as np
 
-    # pcodec keeps numbers exactly; NaNs with a payload of their own are safer as bare bits.
+    # pcodec keeps numbers exactly; NaNs with a payload of their own are safer as integers.
     odd = np.isnan(values)
     return bool(odd.any()) and bool((values.view("int64")[odd] != 0x7FF8_0000_0000_0000).any())
 

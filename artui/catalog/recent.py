@@ -1,4 +1,4 @@
-"""Which catalogs this user has used lately: those that runs went to, and those that were looked at."""
+"""Which catalogs this user has used lately: those that runs went to, and those that were opened."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _STATE = "catalogs.json"
 
 
 def remember(path: Path) -> None:
-    """Note that a catalog was used; where that cannot be kept, it is not."""
+    """Note that a catalog was used, if that can be stored."""
     used = os.path.realpath(path)
     before = [other for other in _remembered() if other != used]
     if [used, *before][:MAX_CATALOGS] != _remembered():

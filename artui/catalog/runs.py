@@ -79,12 +79,12 @@ def start(connection: sqlite3.Connection, run: NewRun) -> int:
 
 
 def beat(connection: sqlite3.Connection, run_key: int, until_ms: int) -> None:
-    """Note that a run was heard of; in the future for one that nobody is expected to hear of until then."""
+    """Note when a run was last heard from; a time in the future means that no sign of life is expected until then."""
     connection.execute("UPDATE run SET heartbeat_ms = ? WHERE key = ?", (until_ms, run_key))
 
 
 def new_run(spooled: Mapping[str, Any]) -> NewRun:
-    """Make a run of what a spool says of it, whatever types that has."""
+    """Make a run from the fields of a spool, whatever types they have."""
     field_names = {attribute.name for attribute in fields(NewRun)}
     values = {name: value for name, value in spooled.items() if name in field_names}
     dirty = values.get("git_is_dirty")
@@ -102,8 +102,8 @@ def begin(connection: sqlite3.Connection, run: NewRun, *, mode: str, is_named: b
     """Write a run that has started, or that a process has come back to; give its key.
 
     Modes: `new`; `resume`, which lets a run that had ended go on; `join`, by a further process of a run, which adds
-    params and tags; `again`, which changes nothing if the run is there. Whichever of several processes comes first
-    makes the run, and `new` completes it.
+    params and tags; `again`, which changes nothing if the run is there. The first of several processes makes the run,
+    and `new` completes it.
     """
     row = connection.execute(
         "SELECT key, status, started_ms, duration_ms, heartbeat_ms FROM run WHERE id = ?", (run.id,)
@@ -150,12 +150,12 @@ def begin(connection: sqlite3.Connection, run: NewRun, *, mode: str, is_named: b
 
 
 RANKS = "ranks"
-"""Where the ranks that have taken part in a run are kept among what surrounded it."""
+"""The name under which the ranks that have taken part in a run are kept in its context."""
 _MAX_RANKS = 10_000
 
 
 def take_part(connection: sqlite3.Connection, run_key: int, rank: int) -> None:
-    """Note that a rank of a launch has taken part in a run: it does so once."""
+    """Note that a rank of a launch has taken part in a run."""
     stored = context.get(connection, run_key, RANKS)
     ranks = {earlier for earlier in stored if type(earlier) is int} if isinstance(stored, list) else set()
     if rank not in ranks and len(ranks) < _MAX_RANKS:
@@ -163,7 +163,7 @@ def take_part(connection: sqlite3.Connection, run_key: int, rank: int) -> None:
 
 
 def _is_made_up(connection: sqlite3.Connection, run_key: int) -> bool:
-    """Whether nobody has named the run yet: `artui exec` leaves that to the program that it runs."""
+    """Whether the run's name was made up by `artui exec`: the program that it runs may still name the run."""
     facts = context.get(connection, run_key, "exec")
     return isinstance(facts, dict) and bool(facts.get("is_name_made_up"))
 
@@ -172,7 +172,7 @@ def find_id(connection: sqlite3.Connection, text: str) -> str | None:
     """Find a run by its id, its name, or the start of its id; None when there is none.
 
     Raises:
-        AmbiguousReference: several runs go by that.
+        AmbiguousReference: several runs have that name or beginning.
     """
     row = connection.execute("SELECT id FROM run WHERE id = ? AND deleted_ms IS NULL", (text.upper(),)).fetchone()
     if row is not None:
@@ -191,7 +191,7 @@ def find_id(connection: sqlite3.Connection, text: str) -> str | None:
 
 
 def last_step(connection: sqlite3.Connection, run_id: str) -> int | None:
-    """Give the highest last step of a run's metrics, without those of the system."""
+    """Give the highest last step of a run's metrics, without the system's."""
     row = connection.execute(
         "SELECT max(s.last_step) FROM series AS s JOIN run AS r ON r.key = s.run_key JOIN name AS n ON n.key = s.name_key "
         "WHERE r.id = ? AND n.text NOT LIKE 'system/%'",
@@ -209,7 +209,7 @@ def finish(
     duration_ms: int,
     error: str = "",
 ) -> None:
-    """Write how a run ended. The duration is of the monotonic clock, and may differ from end minus start."""
+    """Write how a run ended. The duration comes from the monotonic clock, and may differ from end minus start."""
     connection.execute(
         "UPDATE run SET status = ?, ended_ms = ?, duration_ms = ?, heartbeat_ms = ?, error = ? WHERE key = ?",
         (STATUS_CODES[status], ended_ms, duration_ms, ended_ms, error, run_key),
@@ -229,7 +229,7 @@ def set_tags(connection: sqlite3.Connection, run_key: int, tags: Mapping[str, st
 
 
 def flatten(params: Mapping[str, Any]) -> dict[str, ParamValue]:
-    """Flatten nested params with dots: `{"opt": {"lr": 0.1}}` gives `opt.lr`. Values that are no JSON become text."""
+    """Flatten nested params with dots: `{"opt": {"lr": 0.1}}` gives `opt.lr`. Values that JSON cannot hold become text."""
     flat: dict[str, ParamValue] = {}
 
     def walk(prefix: str, value: Any, depth: int) -> None:
@@ -247,7 +247,7 @@ def flatten(params: Mapping[str, Any]) -> dict[str, ParamValue]:
 
 
 def plain(value: Any) -> ParamValue:
-    """Turn any value into one a param can have; numpy and torch scalars into numbers."""
+    """Turn any value into one that a param can have; scalars of numpy and torch become numbers."""
     if value is None or isinstance(value, bool | str):
         return value
     if type(value) in (int, float):
@@ -293,7 +293,7 @@ def _json(value: Any) -> str:
         text = orjson.dumps(value).decode()
     except TypeError:  # ints beyond 64 bits
         text = ""
-    # orjson writes null for what is no number.
+    # orjson writes null for NaN and infinities.
     return text if text and "null" not in text else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -333,12 +333,12 @@ def name_key(connection: sqlite3.Connection, text: str) -> int:
 
 @contextlib.contextmanager
 def searchable(connection: sqlite3.Connection, run_key: int) -> Iterator[None]:
-    """Keep the full-text index true while a run's name, note, tags or params change inside."""
+    """Keep the full-text index up to date while a run's name, note, tags or params change in the block."""
     before = _words(connection, run_key)
     yield
     after = _words(connection, run_key)
     if before != after:
-        # A damaged index costs what can be found, not what was logged.
+        # If the index is damaged, the search suffers, not what was logged.
         attempt(connection, lambda: _reindex(connection, run_key, before, after))
 
 
@@ -369,7 +369,7 @@ def _words(connection: sqlite3.Connection, run_key: int) -> tuple[str, str, str,
         "SELECT n.text, coalesce(p.text, p.number) FROM param AS p JOIN name AS n ON n.key = p.name_key WHERE p.run_key = ? ORDER BY p.name_key",
         (run_key,),
     ).fetchall()
-    # The index forgets what it was told letter by letter, and is told what the rows hold.
+    # The index removes an entry only by exactly the text that was put in: it must not be redacted again.
     return AsItIs(name), AsItIs(note), _joined(tags), _joined(params)
 
 
@@ -378,7 +378,7 @@ def _joined(pairs: list[tuple[str, Any]]) -> str:
 
 
 def write_params(connection: sqlite3.Connection, run_key: int, params: Mapping[str, ParamValue]) -> None:
-    """Write params, for whoever keeps the full-text index true."""
+    """Write params; the caller keeps the full-text index up to date."""
     redactor = redactor_of(connection)
     connection.executemany(
         "INSERT OR REPLACE INTO param (run_key, name_key, type, number, text) VALUES (?, ?, ?, ?, ?)",
@@ -390,7 +390,7 @@ def write_params(connection: sqlite3.Connection, run_key: int, params: Mapping[s
 
 
 def write_tags(connection: sqlite3.Connection, run_key: int, tags: Mapping[str, str]) -> None:
-    """Write tags, for whoever keeps the full-text index true."""
+    """Write tags; the caller keeps the full-text index up to date."""
     redactor = redactor_of(connection)
     connection.executemany(
         "INSERT OR REPLACE INTO tag (run_key, name_key, value) VALUES (?, ?, ?)",

@@ -1,13 +1,13 @@
-"""Seals: digests of runs that have ended, and of versions, over all that is shown of them.
+"""Seals: digests of ended runs and of versions, over everything that is shown of them.
 
 A seal is BLAKE2b of 16 bytes over its parts' digests, and then the first two bytes of each part's digest, which tell
 where something differs. A part's digest is BLAKE2b of 16 bytes over its rows in a fixed order, each as one line of
 JSON: a list of the columns, ASCII only, no spaces, floats as Python's `repr` writes them (`NaN` and `Infinity` as
 such), bytes as `{"hex":…}`. No key of a table is in it, and names stand as texts, so that a merge keeps seals true.
 
-Nobody who changes something has to remember them: temporary triggers of the writing connection note what is touched,
-and `renew`, called before each COMMIT, makes the seals again. What did not match its seal before the change does not
-match after it either: a note on a damaged run does not hide the damage. A run that goes on has no seal.
+Code that changes something need not think of them: temporary triggers of the writing connection note what is touched,
+and `renew`, called before each COMMIT, makes the seals again. What did not match its seal before a change does not
+match it afterwards either: a note on a damaged run does not hide the damage. A run that goes on has no seal.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ VERSION_PARTS: Mapping[str, str] = MappingProxyType({
         ORDER BY 1, 2, 3
     """,
 })  # fmt: skip
-"""What is in a version's seal. Of the lineage only what ties it to other versions: a run's seal holds the rest."""
+"""What is in a version's seal, part by part. Of the lineage only its edges to other versions: a run's seal has the rest."""
 
 
 def run_seal(connection: sqlite3.Connection, key: int) -> bytes:
@@ -134,12 +134,12 @@ def version_seal(connection: sqlite3.Connection, key: int) -> bytes:
 
 
 def run_damage(connection: sqlite3.Connection, keys: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    """Say which of some runs are not what their seals say, and which parts of them. A run without a seal is never among them."""
+    """Find the runs that do not match their seals, with the parts that differ. A run without a seal is never among them."""
     return _damage(connection, "run", RUN_PARTS, keys)
 
 
 def version_damage(connection: sqlite3.Connection, keys: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    """Say which of some versions are not what their seals say, and which parts of them."""
+    """Find the versions that do not match their seals, with the parts that differ."""
     return _damage(connection, "version", VERSION_PARTS, keys)
 
 
@@ -158,7 +158,7 @@ def _damage(
 
 
 def _differing(stored: Any, wanted: bytes, words: tuple[str, ...]) -> tuple[str, ...]:
-    """Name the parts that differ; the whole where only the seal itself does."""
+    """Name the parts that differ; the whole if only the seal itself differs."""
     if not isinstance(stored, bytes) or len(stored) != len(wanted):
         return (words[0],)
     places = range(SEAL_BYTES, len(wanted), _PART_BYTES)
@@ -182,7 +182,7 @@ _encode: Callable[[Any], str] = json.JSONEncoder(
 
 
 def canonical(row: Sequence[Any]) -> bytes:
-    """Write one row down in the way that digests are made of."""
+    """Write one row in the form that digests are made of."""
     return _encode(row).encode("ascii") + b"\n"
 
 
@@ -202,7 +202,7 @@ def _seal(connection: sqlite3.Connection, parts: Mapping[str, str], key: int) ->
 # What is touched, and sealed again
 
 MOST_SEALED_AT_ONCE = 20_000
-"""So many runs of an older catalog are sealed when it is brought up to date: it takes about two seconds."""
+"""How many runs of an older catalog are sealed when it is migrated: it takes about two seconds."""
 TOUCHED = MappingProxyType({"run": "touched_run", "version": "touched_version"})
 """The temporary tables of a writing connection, by what they hold keys of."""
 FUNCTIONS = MappingProxyType({"run": "run_is_damaged", "version": "version_is_damaged"})
@@ -231,7 +231,7 @@ def _note_new(kind: str) -> str:
 
 
 def _unless(kind: str, key: str) -> str:
-    """Almost all rows belong to what was touched already: a look-up is all they cost."""
+    """Almost all rows belong to runs and versions that were touched already, so that they cost one look-up."""
     return f"WHEN NOT EXISTS (SELECT 1 FROM {TOUCHED[kind]} WHERE key = {key})"
 
 
@@ -303,7 +303,7 @@ guard.OUR_FUNCTIONS.update(FUNCTIONS.values())
 
 
 def prepare(connection: sqlite3.Connection) -> None:
-    """Let a connection that will write note what it touches. Before the list of what it may do stands."""
+    """Make a writing connection note what it touches. To be called before `guard.allow_writing`."""
     connection.setlimit(sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH, _TRIGGER_DEPTH)
     for kind, find in (("run", run_damage), ("version", version_damage)):
         connection.create_function(FUNCTIONS[kind], 1, _is_damaged(connection, find))
@@ -328,7 +328,7 @@ def _is_damaged(
 
 
 def seal_older(connection: sqlite3.Connection) -> None:
-    """Seal what was recorded before there were seals, as it is now; of a very large catalog the newest."""
+    """Seal what was recorded before there were seals, as it is now; in a very large catalog only the newest runs."""
     for kind, is_over in (("run", "status <> 0"), ("version", "1")):
         connection.execute(
             f"INSERT OR IGNORE INTO {TOUCHED[kind]} SELECT key, 0 FROM {kind} "
@@ -338,7 +338,7 @@ def seal_older(connection: sqlite3.Connection) -> None:
 
 
 def renew(connection: sqlite3.Connection) -> None:
-    """Seal again what was touched in this transaction: just before its COMMIT."""
+    """Seal again what was touched in this transaction; to be called just before its COMMIT."""
     runs = connection.execute(
         f"""
         SELECT t.key, r.status, r.seal IS NULL, t.is_damaged

@@ -1,4 +1,4 @@
-"""`artui settle`: a catalog becomes one plain file again, by the user's word and after every check."""
+"""`artui settle`: making a catalog one plain file again when the user asks for it, after every check."""
 
 from __future__ import annotations
 

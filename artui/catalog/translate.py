@@ -1,4 +1,4 @@
-"""What SQLite and Python raise over a file, as errors of ours that say what to do next."""
+"""Turning what SQLite and Python raise about a file into errors of ours that say what to do next."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from artui.errors import (
 )
 
 TOO_MUCH = ("expression tree", "too many", "too complex", "parser stack", "too large", "too long")
-"""What SQLite says of a statement that is beyond its limits: ours are only by what a user asks for."""
+"""Errors of statements that exceed SQLite's limits; ours do so only when a user asks for too much."""
 _CANNOT_WRITE = frozenset(
     f"SQLITE_IOERR_{what}"
     for what in ("WRITE", "FSYNC", "DIR_FSYNC", "TRUNCATE", "DELETE", "SHMSIZE", "SHMOPEN", "SHMMAP")
@@ -34,12 +34,12 @@ PASSING = (
     "SQLITE_READONLY_CANTINIT",
     "SQLITE_READONLY_CANTLOCK",
 )
-"""What is said to a reader in the moments in which another process begins, ends or switches its journal."""
+"""Errors that a reader may get while another process begins, ends or switches its journal."""
 
 
 @contextlib.contextmanager
 def border(path: Path) -> Iterator[None]:
-    """Translate what SQLite and Python raise over a file into our own errors, with a remedy."""
+    """Translate what SQLite and Python raise about a file into our own errors, with a remedy."""
     shown = ascii_path(path)
     try:
         yield
@@ -48,7 +48,7 @@ def border(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         raise translated(error, shown) from error
     except (MemoryError, UnicodeError, OverflowError, TypeError, ValueError, struct.error) as error:
-        # Reading makes text of bytes and ints of 64 bits: only what somebody asks for fails the other way round.
+        # What a catalog holds can always be bound again: these come from values that somebody asks for.
         if isinstance(error, UnicodeEncodeError) or "to SQLite INTEGER" in str(error):
             raise UsageError(
                 f"That cannot be looked for in a catalog: {ascii(str(error))[:120]}.",
@@ -66,7 +66,7 @@ def error_name(error: sqlite3.Error) -> str:
 
 
 def translated(error: sqlite3.Error, shown: str) -> ArtuiError:
-    """Say what an error of SQLite means for the file that is `shown`."""
+    """Translate an error of SQLite; `shown` is the file's path."""
     name = error_name(error)
     if name.startswith(PASSING):
         return CatalogLocked(f"{shown} is in use by another process.", remedy="Wait for it to finish, then try again.")

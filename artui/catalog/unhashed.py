@@ -1,8 +1,8 @@
-"""Versions whose digest comes later: they are in the catalog at once, and are completed or stay marked.
+"""Versions whose digest comes later: they are in the catalog at once, and are completed later or stay marked.
 
-Saving the same content again is no new version. Of one that was saved unhashed this shows only when its digest is
-known: if the version before it has that digest too, it gives what it has (edges, aliases) to that one and is
-deleted. Its number is not given again, so that a reference to it never becomes other content.
+Saving the same content again makes no new version. For a version that was saved unhashed this becomes known only with
+its digest: if the version before it has the same one, it passes its edges and aliases on to that one and is deleted.
+Its number is not used again, so that a reference to it never means other content.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def complete(catalog: Catalog, version_id: str, digests: Mapping[str, bytes], fa
 
 
 def mark(catalog: Catalog, version_id: str, why: str) -> None:
-    """Say of the files of a version that are not hashed why they will not be."""
+    """Note why the unhashed files of a version will not be hashed."""
     with catalog.transaction() as connection:
         connection.execute(
             "UPDATE file SET note = ? WHERE version_key = (SELECT key FROM version WHERE id = ?) "
@@ -77,10 +77,10 @@ def is_newest(catalog: Catalog, version_id: str) -> artifacts.Saved | None:
 
 
 def _become(catalog: Catalog, key: int, other_key: int, other_id: str, why: str) -> None:
-    """Give what hangs on a version to the one that it turned out to be, and delete it."""
+    """Pass a version's edges and aliases on to the one that it turned out to be, and delete it."""
     values = {"key": key, "other": other_key, "now": clock.now_ms(), "why": why}
     with catalog.transaction() as connection:
-        # Of an edge from a run to a version, and the other way, the run's end has a key of another table.
+        # In an edge between a run and a version, the run's end is a key of another table.
         for relations, column, end in (("<> 1", "target_key", "source_key"), ("> 0", "source_key", "target_key")):
             connection.execute(
                 f"UPDATE OR IGNORE edge SET {column} = :other WHERE relation {relations} AND {column} = :key "

@@ -1,8 +1,8 @@
 """What processes have logged and the catalog does not hold yet.
 
-Every writing process appends to a file of its own in the folder `NAME.artui-spool` beside the catalog: one
-`write(2)` a call, so that nothing that was logged is lost with the process, and no lock of the catalog is ever
-waited for. A fold carries the records into the catalog.
+Every writing process appends to a file of its own in the folder `NAME.artui-spool` beside the catalog: one `write(2)` a
+call, so that nothing that was logged is lost with the process, and logging never waits for a lock of the catalog. A
+fold carries the records into the catalog.
 
     place     where spools and consoles lie, and how a file there is opened without being led elsewhere
     format    the records

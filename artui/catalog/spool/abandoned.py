@@ -51,14 +51,14 @@ def _is_alive(pid: int) -> bool:
 
 
 def read_owner(handle: int) -> Owner | None:
-    """Read who writes an open spool; None when its beginning does not say."""
+    """Read the owner of an open spool; None when its beginning names none."""
     file = SpoolFile(Path(), handle=handle)
     file.read(0, max_bytes=4096)
     return file.owner
 
 
 def older_writers(catalog: Path) -> bool:
-    """Say whether a process is writing here that does not know this artui's schema, or does not say what it knows."""
+    """Say whether a process is writing here that does not know this artui's schema, or does not name the one it knows."""
     for path in spool_files(catalog):
         if is_abandoned(path):
             continue

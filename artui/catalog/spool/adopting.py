@@ -35,7 +35,7 @@ from artui.errors import CatalogError, CatalogLocked, DiskFull
 PART_SECONDS = 2.0
 CONSOLE_SECONDS = 60.0
 FORGET_SECONDS = 86_400.0
-"""So long it is noted how much of a spool was folded that is gone: somebody may have moved it, and move it back."""
+"""How long the folded offset of a removed spool is kept: somebody may have moved the file, and may move it back."""
 
 
 def _silent(cause: str, text: str) -> None:
@@ -45,8 +45,8 @@ def _silent(cause: str, text: str) -> None:
 def adopt(catalog: Catalog, *, own: frozenset[str] = frozenset(), tell: Tell = _silent) -> int:
     """Take over what dead processes left: fold their spools, end their runs, keep their consoles.
 
-    `own` are ids of spools that this process writes. Spools of living processes are left to them, but for those of
-    forked children whose parent is gone. One that cannot be taken over holds back no other. Gives how many were.
+    `own` are ids of spools that this process writes. Spools of living processes are left to them, except those of
+    forked children whose parent is gone. One that cannot be taken over does not stop the others. Gives how many were.
 
     Raises:
         CatalogLocked, DiskFull: nothing can be written now.
@@ -86,7 +86,7 @@ def _adopt_or_fold(catalog: Catalog, path: Path, living: set[str], tell: Tell) -
 def take_over(path: Path, *, tell: Callable[[str], None] = lambda _: None) -> int:
     """Take over what dead processes of this user left beside a catalog of this user's; give how many spools that were.
 
-    For whoever only reads: what others left is settled by the next who writes.
+    For processes that only read: what other users left is settled by the next process that writes.
 
     Raises:
         CatalogError: the catalog cannot be written to now.
@@ -183,7 +183,7 @@ def _note_action(story: _Story, run_id: str, action: dict[str, Any]) -> None:
         story.is_finished = kind == "leave" or type(action.get("ended_ms")) is int
     elif kind == "console" and isinstance(action.get("file"), str):
         console = console_of(action["file"])
-        # A record asks for its own run's console, and for nothing else.
+        # A record may only ask for its own run's console.
         if console is not None and console[0] == run_id:
             story.consoles[action["file"]] = console[1]
     elif kind == "saved console":
@@ -294,7 +294,7 @@ def _save_console(
 
 
 def _forget_removed(catalog: Catalog) -> None:
-    """Drop the offsets of spools that are long gone: a process died between removing one and saying so."""
+    """Drop the offsets of spools that are long gone: a process died between removing one and forgetting its offset."""
     with catalog.transaction() as connection:
         present = {path.name for path in spool_files(catalog.path)}
         for spool_id in folded_bytes(connection):
@@ -310,7 +310,7 @@ def _is_old(spool_id: str) -> bool:
 
 
 def tidy(catalog: Path) -> None:
-    """Remove beginnings of spools whose process died before they had a name."""
+    """Remove unfinished spools whose process died before they had their name."""
     for place in folders_of(catalog):
         with contextlib.suppress(OSError), opened_folder(place) as folder:
             _tidy_folder(folder)
@@ -324,7 +324,7 @@ def _tidy_folder(folder: int) -> None:
             handle = os.open(name, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
             try:
                 lock, age = lock_file(handle), time.time() - os.fstat(handle).st_mtime
-                # One that was made this very moment may not be locked yet.
+                # One that was made just now may not be locked yet.
                 if lock is not Lock.TAKEN and age > (PART_SECONDS if lock is Lock.MINE else OTHER_HOST_SECONDS):
                     os.unlink(name, dir_fd=folder)
             finally:

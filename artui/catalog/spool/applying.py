@@ -1,8 +1,8 @@
-"""What the records of a spool ask for, done in the catalog.
+"""Applying the records of a spool to the catalog.
 
-Each part is done for itself: one that cannot be done, because of what it holds or because of damage where it belongs
-in the catalog, leaves a remark on its run and holds nothing else back. Points whose series is damaged go on in a new
-one, which has a label more.
+Each record is applied by itself: one that cannot be, because of its content or of damage in the catalog, leaves a
+remark on its run and does not stop the others. Points whose series is damaged go to a new one, which has one more
+label.
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ _NAMED_SERIES = 5
 
 @dataclass(slots=True)
 class Applied:
-    """What came of the records of a batch beside what was asked for."""
+    """What could not be applied of a batch as it was recorded."""
 
     remarks: dict[str, list[str]] = field(default_factory=dict)
-    """By run id: what its reader should know."""
+    """By run id: what a reader of the run should know."""
     damaged: dict[str, list[str]] = field(default_factory=dict)
-    """By run id: series that go on in another one."""
+    """By run id: damaged series that are continued in another one."""
     unstored_points: int = 0
-    """Points that the catalog would not take in any way."""
+    """Points that could not be stored at all."""
 
     def remark(self, run_id: str, text: str) -> None:
         self.remarks.setdefault(run_id, []).append(text)
 
     @property
     def remark_lines(self) -> list[str]:
-        """The remarks, as lines for whoever follows the fold."""
+        """The remarks, as lines of text."""
         return [f"run {run_id}: {text}" for run_id, texts in self.remarks.items() for text in texts]
 
 
 def apply(
     connection: sqlite3.Connection, catalog: Catalog, file: SpoolFile, batch: Batch, *, is_guess: bool
 ) -> Applied:
-    """Do what the records of a batch say. `is_guess`: some of it may be in the catalog already."""
+    """Apply the records of a batch. `is_guess`: some of them may be in the catalog already."""
     applied = Applied()
     keys = _Keys(connection, applied, batch)
     late: list[Action] = []
@@ -75,7 +75,7 @@ def apply(
 
 
 def beat(connection: sqlite3.Connection, run_id: str, time_ms: int) -> None:
-    """Note that a run was heard of, at no time to come."""
+    """Note when a run was last heard from, at most now."""
     heard_ms = max(0, min(time_ms, clock.now_ms()))
     attempt(
         connection,
@@ -86,7 +86,7 @@ def beat(connection: sqlite3.Connection, run_id: str, time_ms: int) -> None:
 
 
 def remark(connection: sqlite3.Connection, run_id: str, text: str) -> None:
-    """Say something on a run, if it is there."""
+    """Add a remark to a run, if it is there."""
     row = connection.execute("SELECT key FROM run WHERE id = ?", (run_id,)).fetchone()
     if row is not None:
         attempt(connection, lambda: context.remark(connection, row[0], text))
@@ -115,7 +115,7 @@ def _damaged_text(series: list[str]) -> str:
 
 
 class _Keys:
-    """The keys of runs, by id. A run that is not there is made up: what is logged of it must go somewhere."""
+    """The keys of runs, by id. A run that is not there is made, so that what was logged for it is not lost."""
 
     def __init__(self, connection: sqlite3.Connection, applied: Applied, batch: Batch) -> None:
         self._connection = connection
@@ -172,7 +172,7 @@ class _Series:
         self._name = name
 
     def append(self, values: Values, *, is_guess: bool) -> None:
-        """Append points, to a new series where the one that they belong to is damaged."""
+        """Append points; to a new series if the one that they belong to is damaged."""
         place = self._run_id, self._labels, self._name
         labels = self._file.parts.get(place, self._labels)
         first = error = self._attempt(labels, values, is_guess=is_guess)
@@ -195,7 +195,7 @@ class _Series:
             is_appended = error is None
         finally:
             if not is_appended:
-                # What was made for it is gone again.
+                # What it had made was rolled back.
                 self._keys.forget(self._run_id)
         if error is not None:
             self._keys.names.pop(self._name, None)
@@ -221,7 +221,7 @@ def _why(error: BaseException) -> str:
 
 
 def _do(connection: sqlite3.Connection, catalog: Catalog, action: Action, content: bytes, keys: _Keys) -> None:
-    """Do one thing, or leave it and say so on the run."""
+    """Apply one action, or leave it out with a remark on the run."""
     kind, run_id = str(action["do"]), run_of(action) or ""
     do = _ACTIONS.get(kind)
     if do is _nothing:
@@ -237,7 +237,7 @@ def _do(connection: sqlite3.Connection, catalog: Catalog, action: Action, conten
         return
     keys.forget(run_id)
     if do is _start:
-        # Whatever is wrong with how it was started: the rest of it needs a run.
+        # Whatever is wrong with its start, what follows needs a run.
         attempt(connection, lambda: keys.get(run_id))
     keys.applied.remark(run_id, f"{kind} came to nothing: {_why(error)}")
 
@@ -283,7 +283,7 @@ def _finish(connection: sqlite3.Connection, _: Catalog, key: int, action: Action
     status, error = str(action["status"]), str(action.get("error", ""))[:MAX_ERROR_CHARS]
     member_failure: Any = context.get(connection, key, "member")
     if status == "killed" and isinstance(member_failure, dict):
-        # A launcher ends the others when one of them fails: the one that failed says why.
+        # A launcher ends the others when one process fails: the error is that of the one that failed.
         status, error = "failed", _member_error(member_failure)
     earlier = context.get(connection, key, "resumed")
     earlier_ms = _ms(earlier.get("earlier_ms", 0)) if isinstance(earlier, dict) else 0
@@ -337,7 +337,7 @@ def _leave(connection: sqlite3.Connection, _: Catalog, key: int, action: Action,
 
 
 def _nothing(*_: Any) -> None:
-    """What only matters when its process dies."""
+    """For records that matter only when their process dies."""
 
 
 _ACTIONS: dict[str, Callable[..., None]] = {

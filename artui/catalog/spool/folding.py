@@ -2,7 +2,7 @@
 
 A fold reads what a spool holds beyond the offset that the catalog notes for it, writes it, and notes the new
 offset in the same transaction: interrupted anywhere and done again, it adds nothing twice. A spool is removed
-once it is folded whole and its writer has gone: first what it held is made durable, then the file goes, then the
+once it is folded whole and its writer has gone: first what it held is made durable, then the file is removed, then the
 note, so that a file without a note has never been folded.
 """
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from artui.catalog.spool.reading import SpoolFile
 
 Tell = Callable[[str, str], None]
-"""Called with a cause and a sentence: what whoever follows the fold should know."""
+"""Called with a cause and a sentence for the user."""
 
 
 def _silent(cause: str, text: str) -> None:
@@ -35,13 +35,13 @@ def _silent(cause: str, text: str) -> None:
 
 
 def fold(catalog: Catalog, file: SpoolFile, *, beating: tuple[str, ...] = (), tell: Tell = _silent) -> int:
-    """Carry everything into the catalog that a spool holds by now; give the offset up to which it is there.
+    """Carry everything that a spool holds into the catalog; give the offset up to which it is there.
 
     `beating` are the runs that are known to be going on.
 
     Raises:
         CatalogError: the catalog cannot be written to.
-        OSError: the spool cannot be read, since it is gone for example.
+        OSError: the spool cannot be read, for example because it is gone.
     """
     is_last = False
     while not is_last:
@@ -63,9 +63,9 @@ def fold(catalog: Catalog, file: SpoolFile, *, beating: tuple[str, ...] = (), te
 
 
 def _fold_some(connection: sqlite3.Connection, catalog: Catalog, file: SpoolFile) -> tuple[int, bool, Applied | None]:
-    """Fold one batch; give the offset behind it, whether it was the last, and what came of it."""
+    """Fold one batch; give the offset behind it, whether it was the last, and what could not be applied."""
     row = _noted(connection, file.id)
-    # Read inside the transaction: whoever removes a spool unlinks it first and forgets its offset then.
+    # Read inside the transaction: a process that removes a spool unlinks it first, and forgets its offset then.
     start, is_guess = _start(row, file)
     skipped = _skipped(connection, file) if row is None and not file.is_newer else None
     if skipped is not None:
@@ -82,7 +82,7 @@ def _fold_some(connection: sqlite3.Connection, catalog: Catalog, file: SpoolFile
 
 
 def _noted(connection: sqlite3.Connection, spool_id: str) -> tuple[object] | None:
-    """Read what is noted of a spool; where the notes themselves are damaged, make them anew."""
+    """Read what is noted about a spool; if the notes are damaged, make them anew."""
     rows: list[tuple[object]] = []
     error = attempt(connection, lambda: rows.extend(connection.execute(_NOTED, (spool_id,)).fetchall()))
     if error is None:
@@ -108,7 +108,7 @@ def _start(row: tuple[object] | None, file: SpoolFile) -> tuple[int, bool]:
     folded = row[0]
     if type(folded) is int and 0 <= folded <= file.size() and file.begins_record(folded):
         return folded, False
-    # Damage, or a spool that was cut: what this process knows is right, else the points themselves must tell.
+    # Damage, or a spool that was cut: what this process remembers is right; else the points themselves decide.
     return (file.folded_bytes, False) if file.folded_bytes else (0, True)
 
 
@@ -123,7 +123,7 @@ def _skipped(connection: sqlite3.Connection, file: SpoolFile) -> tuple[int, int]
     is_possible = len(MAGIC) < follows.place <= MAX_BODY_BYTES and 0 <= length <= file.size() - follows.place
     if not is_possible or follows.id == file.id:
         return None
-    # Should the earlier file come back, nothing of it is to be folded any more.
+    # If the earlier file comes back, nothing of it may be folded again.
     connection.execute(
         "INSERT OR REPLACE INTO spool (id, folded_bytes) VALUES (?, ?)", (follows.id, max(folded, follows.end))
     )
@@ -131,18 +131,18 @@ def _skipped(connection: sqlite3.Connection, file: SpoolFile) -> tuple[int, int]
 
 
 def folded_bytes(connection: sqlite3.Connection) -> dict[str, int]:
-    """Give up to where each spool is in the catalog."""
+    """Give the offset up to which each spool is in the catalog."""
     rows = connection.execute("SELECT id, folded_bytes FROM spool")
     return {str(row[0]): row[1] if type(row[1]) is int else 0 for row in rows}
 
 
 def make_durable(catalog: Path) -> None:
-    """Have all that was written to a catalog on the disk itself: before what else holds it may go.
+    """Have all that was written to a catalog on the disk itself, before the other copy of it is removed.
 
-    In WAL mode a commit is only sure to be there once the `-wal` is synced; else SQLite has done it.
+    In WAL mode a commit is durable only once the `-wal` is synced; in other modes SQLite has synced it.
 
     Raises:
-        OSError: the disk says no.
+        OSError: the disk reports an error.
     """
     try:
         # The `-wal` carries no locks of SQLite: opening and closing it takes none away.
@@ -158,14 +158,14 @@ def make_durable(catalog: Path) -> None:
 def remove(catalog: Catalog, path: Path, *, may_come_back: bool = False) -> None:
     """Remove a spool that is folded whole, and the folder with the last one.
 
-    `may_come_back`: its writer may live, on another machine, and go on in a new spool: what is noted of it stays.
+    `may_come_back`: its writer may live on another machine and continue in a new spool, so that its offset is kept.
 
     Raises:
-        OSError: it cannot be made sure that the catalog has it.
+        OSError: the catalog could not be synced to the disk.
     """
     make_durable(catalog.path)
     remove_file(path)
-    with contextlib.suppress(OSError):  # some file systems know no such thing for folders
+    with contextlib.suppress(OSError):  # some file systems cannot sync folders
         fsync(path.parent)
     if not may_come_back:
         with catalog.transaction() as connection:
@@ -174,7 +174,7 @@ def remove(catalog: Catalog, path: Path, *, may_come_back: bool = False) -> None
 
 
 def _set_aside(catalog: Path, file: SpoolFile) -> str:
-    """Keep a copy of a spool beside the catalog, since some of it cannot be stored; give its name."""
+    """Keep a copy of a spool beside the catalog, since some of it could not be stored; give its name."""
     kept = catalog.with_name(f"{catalog.name}-unfolded-{file.id}")
     part = kept.with_name(f".{kept.name}.part")
     part.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ body     uint8 kind, then
          3 POINTS   uint32 number of the names, int64 step, int64 time in ms, a float64 for each name
          4 CONTENT  uint32 size of the JSON, JSON of an action, then bytes that belong to it
          5 FOLLOWS  26 bytes id of an earlier spool, uint64 from, uint64 to, uint64 at: what stood there from the
-                    offset `from` to `to` stands here from `at` on; what was folded of it is not done again
+                    offset `from` to `to` stands here from `at` on; what was folded of it is not folded again
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def record(body: bytes) -> bytes:
     """Make a record of a body.
 
     Raises:
-        UsageError: it is larger than a reader would take for a record.
+        UsageError: it is larger than readers accept.
     """
     if len(body) > MAX_BODY_BYTES:
         raise UsageError(

@@ -1,4 +1,4 @@
-"""Taking over what dead processes left beside a catalog, where there is anything: cheap to import."""
+"""Taking over what dead processes left beside a catalog, if there is anything; cheap to import."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from artui.errors import ArtuiError
 
 
 def take_over(catalog: Path, *, tell: Callable[[str], None] = lambda _: None) -> None:
-    """Take over what dead processes of this user left beside a catalog; where that is not possible now, it stays."""
+    """Take over what dead processes of this user left beside a catalog; if that is not possible now, it stays."""
     if folders_of(catalog):
         from artui.catalog.spool import adopting
 

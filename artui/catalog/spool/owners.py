@@ -1,8 +1,8 @@
-"""Who writes a spool, and whether that process is gone.
+"""Which process writes a spool, and whether that process is gone.
 
-The writer holds `flock` on its file: on one machine, a spool that can be locked has lost its writer. Where locks say
-nothing (no such locks, another machine) only the process itself, seen from the same set of processes, or silence of
-some length is believed.
+The writer holds `flock` on its file: on one machine, a spool that can be locked has lost its writer. Where locks do not
+help (no such locks, another machine), the process is looked up in the same set of processes, or counts as gone after a
+long silence.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ class Owner:
     host: str
     pid: int
     boot: str
-    """The machine's boot id, where it has one: a process of another boot, or of another machine, is not seen here."""
+    """The machine's boot id, if it has one: a process of another boot, or of another machine, cannot be seen from here."""
     parent: str = ""
     """The spool of the process that this one was forked from, which folds for it."""
     pids: str = ""
     """The set of processes (PID namespace) in which `pid` means something."""
     version: float = FORMAT_VERSION
     schema: int = 0
-    """The newest schema that the writer knows; 0 when it does not say."""
+    """The newest schema that the writer knows; 0 when the header does not name it."""
 
     @property
     def is_newer(self) -> bool:
@@ -50,7 +50,7 @@ def header_of(owner: Owner) -> dict[str, Any]:
 
 
 def owner_of(header: Any) -> Owner | None:
-    """Read a spool's header, whatever it holds; None when it names no process."""
+    """Read a spool's header, whatever it contains; None when it names no process."""
     if not isinstance(header, Mapping):
         return None
     told_version, schema = header.get("version"), header.get("schema")

@@ -1,7 +1,7 @@
-"""What lies beside a catalog while something writes to it: the folder of spools and consoles, and their names.
+"""The folder of spools and consoles beside a catalog that is written to, and the names in it.
 
-Cheap to import: whoever opens a catalog looks whether there is such a folder. Anybody may have put something there:
-a file is opened below the folder's descriptor, follows no link, and is used only if it is a regular one with one
+Cheap to import, since every opening of a catalog looks for such a folder. Anybody may have put something there: a file
+is opened relative to the folder's descriptor, without following links, and used only if it is a regular file with one
 name that belongs to the folder's owner.
 """
 
@@ -23,12 +23,12 @@ _CONSOLE = ".log"
 
 
 def folder_of(catalog: Path) -> Path:
-    """Give the folder of a catalog's spools, and of the consoles of runs that go on."""
+    """Give the folder of a catalog's spools, and of the consoles of live runs."""
     return catalog.with_name(catalog.name + "-spool")
 
 
 def folders_of(catalog: Path) -> list[Path]:
-    """Give the folders there are with spools of a catalog: beside it, and in temporary folders for want of a place there."""
+    """Give the existing folders with spools of a catalog: the one beside it, and temporary ones."""
     beside = folder_of(catalog)
     folders = [beside] if beside.is_dir() else []
     for place in _temporary_places():
@@ -39,7 +39,7 @@ def folders_of(catalog: Path) -> list[Path]:
 
 
 def temporary_folder(catalog: Path) -> Path:
-    """Make the folder for spools of a catalog beside which nothing can be written.
+    """Make a temporary folder for the spools of a catalog beside which nothing can be written.
 
     Raises:
         OSError: nothing can be written anywhere, or somebody else has taken the places.
@@ -57,7 +57,7 @@ def temporary_folder(catalog: Path) -> Path:
 
 
 def private_folder() -> Path:
-    """Make a temporary folder of this user's own, under a name that the next process finds again.
+    """Make a temporary folder of this user's own, with a name that the next process finds again.
 
     Raises:
         OSError: nothing can be written anywhere, or somebody else has taken the places.
@@ -109,7 +109,7 @@ def _temporary_name(catalog: Path) -> str:
 
 
 def _is_private(folder: Path) -> bool:
-    """Say whether nobody else may put anything into a folder."""
+    """Say whether nobody else can put anything into a folder."""
     try:
         status = os.lstat(folder)
     except OSError:
@@ -140,7 +140,7 @@ def _plain(labels: str) -> str:
 
 
 def is_plain_name(name: str) -> bool:
-    """Say whether this names a file in the folder itself, one that is not hidden."""
+    """Say whether this is the name of a file in the folder itself that is not hidden."""
     return 0 < len(name) <= _MAX_NAME_CHARS and name[0] != "." and not set(name) & {"/", "\0", "\\"}
 
 
@@ -150,10 +150,10 @@ def is_spool_name(name: str) -> bool:
 
 @contextlib.contextmanager
 def opened_folder(folder: Path) -> Iterator[int]:
-    """Open a folder of spools; it may be no link.
+    """Open a folder of spools; a link is refused.
 
     Raises:
-        OSError: there is none, or something else.
+        OSError: there is none, or it is not a folder.
     """
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | _OPENING)
     try:
@@ -166,7 +166,7 @@ def open_file(folder: int, name: str, *, may_write: bool = False, may_be_own: bo
     """Open a file of an open folder, once every check has passed; `may_be_own` lets one of this user's pass, too.
 
     Raises:
-        OSError: it is not there, or it is something that only looks like a file of ours.
+        OSError: it does not exist, or it is not a file that artui can have made.
     """
     if not is_plain_name(name):
         raise PermissionError(errno.EPERM, "no name of a file in the folder", name)
@@ -183,7 +183,7 @@ def open_file(folder: int, name: str, *, may_write: bool = False, may_be_own: bo
 
 
 def is_ours(status: os.stat_result, folder: os.stat_result, *, may_be_own: bool = False) -> bool:
-    """Say whether a file is what its folder promises: a regular one, with one name, of the folder's owner."""
+    """Say whether a file can be ours: a regular one, with one name, of the folder's owner."""
     owners = {folder.st_uid, os.getuid()} if may_be_own else {folder.st_uid}
     return stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and status.st_uid in owners
 
@@ -200,7 +200,7 @@ def opened_file(path: Path, *, may_write: bool = False, may_be_own: bool = False
 
 
 def make_file(path: Path) -> int:
-    """Open a file for writing that is empty and this process's own, whatever lay there; gives its descriptor.
+    """Make an empty file and open it for writing, replacing whatever had its name; give its descriptor.
 
     Raises:
         OSError: the folder is a link or cannot be written to.
@@ -208,7 +208,7 @@ def make_file(path: Path) -> int:
     with made_folder(path.parent) as folder:
         for _ in range(10):
             with contextlib.suppress(FileNotFoundError):
-                # A new file: whoever still reads or writes the old one keeps it.
+                # A new file: processes that still read or write the old one keep it.
                 os.unlink(path.name, dir_fd=folder)
             with contextlib.suppress(FileExistsError):
                 return os.open(path.name, os.O_RDWR | os.O_CREAT | os.O_EXCL | _OPENING, 0o666, dir_fd=folder)
@@ -217,10 +217,10 @@ def make_file(path: Path) -> int:
 
 @contextlib.contextmanager
 def made_folder(folder: Path) -> Iterator[int]:
-    """Open a folder of spools, making it where there is none: the last writer of another process may just remove it.
+    """Open a folder of spools, making it if there is none, also if another process is just removing it.
 
     Raises:
-        OSError: it cannot be made, or there is a link or a file in its place.
+        OSError: it cannot be made, or a link or a file is in its place.
     """
     for attempt in range(100):
         with contextlib.suppress(FileExistsError):
@@ -238,7 +238,7 @@ def made_folder(folder: Path) -> Iterator[int]:
 
 
 def file_names(folder: Path, is_wanted: Callable[[str], bool], *, may_be_own: bool = False) -> list[str]:
-    """List the files of a folder of spools that pass the checks, by name; none when there is no such folder."""
+    """List the names of the files in a folder of spools that pass the checks; none when there is no such folder."""
     try:
         with opened_folder(folder) as handle:
             owner = os.fstat(handle)

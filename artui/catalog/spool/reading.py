@@ -1,8 +1,8 @@
-"""Spools as they are read: by whoever folds them, and by readers of what is not folded yet.
+"""Reading spools, to fold them or to show what is not folded yet.
 
-Whatever a file holds, reading it raises nothing but OSError, ends, and takes memory for what is there only. A record
-that means nothing hides no other: it is counted. One whose check fails ends the file while its writer lives, since
-it may be half written; in a spool that is at rest, the next whole record is looked for.
+Whatever a file contains, reading it raises nothing but OSError, ends, and takes no more memory than the file is large.
+A record that cannot be understood is counted, and the next ones are read. One whose check fails ends the file while its
+writer lives, since it may be half written; in a spool that is at rest, the next whole record is searched for.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from artui.catalog.spool.place import opened_file
 _READ_BYTES = 4 << 20
 _HEAD_BYTES = 4096
 _SEARCHED_BYTES = 256 << 20
-"""So much is looked through for the next whole record behind a damaged one."""
+"""How far the next whole record is searched for behind a damaged one."""
 MAX_ID_CHARS = 100
 MAX_LABELS_CHARS = 1000
 
@@ -57,21 +57,21 @@ class Batch:
     points: dict[tuple[str, str, str], list[Values]] = field(default_factory=dict)
     """Parts of series, by (run id, labels, name)."""
     last_ms: dict[str, int] = field(default_factory=dict)
-    """When a run was last heard of."""
+    """By run id: when it was last heard from."""
     odd_count: int = 0
-    """Whole records that mean nothing."""
+    """Whole records that could not be understood."""
     damaged_bytes: int = 0
     """Between whole records."""
     start: int = 0
     end: int = 0
     """Offset behind the last whole record."""
     is_last: bool = True
-    """Whether there was nothing more to read."""
+    """Whether there is nothing more to read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Follows:
-    """That a spool goes on for an earlier one, of which it holds a copy from some place on."""
+    """Says that a spool continues an earlier one, and has a copy of its last part."""
 
     id: str
     start: int
@@ -85,8 +85,8 @@ class Follows:
 class SpoolFile:
     """One spool. Without a `handle` the file is opened, with all checks, for each reading.
 
-    `is_trusted`: it is this process's own, whose checks need not be calculated. `is_at_rest`: its writer is gone, so
-    that damage is passed over.
+    `is_trusted`: it is this process's own, whose checks need not be computed. `is_at_rest`: its writer is gone, so that
+    damaged records are skipped.
     """
 
     def __init__(
@@ -97,11 +97,11 @@ class SpoolFile:
         self.owner: Owner | None = None
         self.follows: Follows | None = None
         self.is_spool = True
-        """False when the file does not begin as one."""
+        """False when the file does not begin as a spool does."""
         self.folded_bytes = 0
         """Up to here it is in the catalog, as far as this process knows."""
         self.run_ids: set[str] = set()
-        """Runs that were met in it."""
+        """Ids of the runs that it has records of."""
         self.parts: dict[tuple[str, str, str], str] = {}
         """Labels under which points go on whose series is damaged."""
         self._handle = handle
@@ -114,7 +114,7 @@ class SpoolFile:
 
     @property
     def is_newer(self) -> bool:
-        """Whether it is of a format that this artui does not know: then nothing is read of it."""
+        """Whether it has a newer format than this artui knows: then nothing of it is read."""
         return self._is_newer or (self.owner is not None and self.owner.is_newer)
 
     def look(self) -> None:
@@ -154,7 +154,7 @@ class SpoolFile:
 
     @property
     def is_gone(self) -> bool:
-        """Whether its name is gone, or somebody else's."""
+        """Whether its name is gone, or is that of another file now."""
         try:
             with self._opened() as handle:
                 open_status, named_status = os.fstat(handle), os.stat(self.path, follow_symlinks=False)
@@ -163,14 +163,14 @@ class SpoolFile:
         return (open_status.st_dev, open_status.st_ino) != (named_status.st_dev, named_status.st_ino)
 
     def begins_record(self, offset: int) -> bool:
-        """Say whether a place is one where a record of this process's own spool begins, or its end."""
+        """Say whether a record of this process's own spool begins, or the spool ends, at an offset."""
         if not self._is_trusted or offset == self.folded_bytes:
             return True
         with self._opened() as handle:
             return offset == os.fstat(handle).st_size or _is_record(handle, offset)
 
     def looks_recorded(self) -> bool:
-        """Say of a file that does not begin as a spool whether it once was one: empty, or with whole records in it."""
+        """Say whether a file that does not begin as a spool may have been one: it is empty, or has whole records in it."""
         with self._opened() as handle:
             return not os.pread(handle, _HEAD_BYTES, 0).strip(b"\0") or next_record(handle, -1) is not None
 
@@ -229,14 +229,14 @@ class SpoolFile:
             end = place + RECORD.size + size
             if end > len(content):
                 if place == 0 and len(content) == max_bytes:
-                    # One record larger than what was asked for.
+                    # One record is larger than the part that was read.
                     content = os.pread(handle, RECORD.size + size, start)
                     if len(content) == RECORD.size + size:
                         continue
                     batch.is_last = True
                 break
             body = memoryview(content)[place + RECORD.size : end]
-            # Of its own spool a process knows the records, but not whether the offset is right.
+            # A process trusts the records of its own spool, but not the offset.
             if (not self._is_trusted or place == 0) and zlib.crc32(body) != check:
                 batch.is_last = True
                 break
@@ -251,7 +251,7 @@ class SpoolFile:
         return batch
 
     def _take(self, kind: int, body: memoryview, place: int, batch: Batch | None) -> bool:
-        """Take one record that is no points; false when it means nothing."""
+        """Take one record that is not points; false when it cannot be understood."""
         try:
             if kind == HEADER and place == len(MAGIC):
                 self.owner = owner_of(json.loads(bytes(body[1:])))
@@ -330,7 +330,7 @@ def _checks_hold(content: bytes, place: int, stride: int, count: int, wanted: It
 
 
 def joined(parts: list[Values]) -> Values:
-    """Put parts of a series together."""
+    """Join parts of a series."""
     if len(parts) == 1:
         return parts[0]
     import numpy as np
@@ -353,7 +353,7 @@ def _action(action: Any) -> Action:
 
 
 def run_of(action: Action) -> str | None:
-    """Give the id of the run that something is to be done to; None when there is none that could be an id."""
+    """Give the id of the run that an action is about; None when it has none that could be an id."""
     run = action.get("run")
     run_id = (run.get("id") if isinstance(run, dict) else None) if action["do"] == "start" else action.get("id")
     return run_id if is_run_id(run_id) else None

@@ -1,6 +1,6 @@
-"""How a run stands, by the catalog and by what spools hold that is not in it yet: for a process that may take part in it.
+"""The state of a run, by the catalog and by spools that are not folded yet, for a process that may take part in it.
 
-Also spools of other machines are read, and those of dead processes that nobody has taken over yet.
+Spools of other machines, and of dead processes that nobody has taken over yet, are read, too.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ class Standing:
 
     has_ended: bool
     ranks: set[int]
-    """Those that have taken part in it."""
+    """The ranks that have taken part in it."""
 
 
 def standing(connection: sqlite3.Connection | None, catalog: Path, run_id: str) -> Standing | None:
-    """Say how a run stands; None if nobody has begun it."""
+    """Give the state of a run; None if nobody has started it."""
     state: Standing | None = None
     if connection is not None:
         row = connection.execute("SELECT key, status FROM run WHERE id = ?", (run_id,)).fetchone()
@@ -51,7 +51,7 @@ def standing(connection: sqlite3.Connection | None, catalog: Path, run_id: str) 
 
 
 def last_step(connection: sqlite3.Connection | None, catalog: Path, run_id: str) -> int | None:
-    """Give the last step at which a run was logged, without the system's metrics; None if it never was."""
+    """Give the last step of a run's metrics, without the system's; None if it has none."""
     last = runs.last_step(connection, run_id) if connection is not None else None
     for batch in _batches(catalog):
         for (logged_id, _, name), parts in batch.points.items():
@@ -62,7 +62,7 @@ def last_step(connection: sqlite3.Connection | None, catalog: Path, run_id: str)
 
 
 def _batches(catalog: Path) -> Iterator[Batch]:
-    """Read all that the spools of a catalog hold, whether or not it is in the catalog, too."""
+    """Read everything in the spools of a catalog, including what is in the catalog already."""
     for path in spool_files(catalog):
         with contextlib.suppress(OSError), opened_file(path, may_be_own=True) as handle:
             file, place = SpoolFile(path, handle=handle), 0

@@ -43,9 +43,9 @@ if TYPE_CHECKING:
     from artui.secrets import Redactor
 
 MAX_WAITING_BYTES = 64 << 20
-"""While the disk is full, so much is kept in memory; points beyond that are counted and dropped."""
+"""How much is kept in memory while the disk is full; points beyond that are counted and dropped."""
 KEPT_BYTES = 8 << 20
-"""So much of what was written and is not folded yet is kept in memory, too."""
+"""How much of what was written but not folded yet is kept in memory, too."""
 ROTATE_BYTES = 8 << 20
 """A spool that is folded whole and larger than this is followed by a new one."""
 LOOK_SECONDS = 0.5
@@ -75,7 +75,7 @@ class Spool:
 
         self.folder = folder or folder_of(catalog)
         self.redactor = redactor or Redactor(str(catalog))
-        """Nothing reaches this file that was not looked through for secrets: it is one that may be left behind."""
+        """Takes secrets out of everything that is written to this file, since it may be left behind."""
         self.owner = this_process(parent)
         self.lock = threading.Lock()
         self.dropped_points = 0
@@ -88,20 +88,20 @@ class Spool:
         self._starts: dict[str, bytes] = {}
         self._names_count = 0
         self._definitions: dict[int, bytes] = {}
-        """What the points of this file are of, for the one that may have to be written in its place."""
+        """The definitions of this file's names, for a file that may have to be written in its place."""
         self._recent: list[bytes] = []
         self._older: deque[tuple[int, list[bytes]]] = deque()
-        """Records that were written, with the offset behind them; `_recent` has those after them."""
+        """Records that were written, with the offset behind them; `_recent` has the ones after those."""
         self._kept_from = 0
-        """Offset from which on all records are in memory."""
+        """All records from this offset on are in memory."""
         self._begin_bytes = 0
-        """Offset behind what only says whose file this is."""
+        """Offset behind the header."""
         self._folded_bytes = 0
         self._is_child = bool(parent)
         self._looked_at = time.monotonic()
         self.id = ""
         self.size = 0
-        """Bytes written, all of them whole records."""
+        """Bytes that were written: whole records only."""
         self.trouble: OSError | None = None
         """Why records had to be kept in memory, until they are written."""
         self.is_harmed = False
@@ -132,11 +132,11 @@ class Spool:
 
     @property
     def is_there(self) -> bool:
-        """Whether the file can be found under its name."""
+        """Whether the file is still unharmed under its name."""
         return self._handle is not None and not self._harm(self._handle)
 
     def _open(self, *, copied: _Copy | None = None) -> None:
-        """Begin a new file: whole and locked before it has its name."""
+        """Begin a new file, which is whole and locked before it gets its name."""
         spool_id = new_id()
         starts = b"".join(self._starts.values())
         begin = MAGIC + record(bytes([HEADER]) + encode_json(header_of(self.owner)))
@@ -167,7 +167,7 @@ class Spool:
             os.close(before)
 
     def _made(self, part: str) -> int:
-        """Make a file that is locked, in the folder of spools."""
+        """Make a locked file in the folder of spools."""
         for attempt in range(100):
             with made_folder(self.folder) as folder:
                 try:
@@ -178,7 +178,7 @@ class Spool:
                     if attempt == 99:
                         raise
                     continue  # the last writer of another process has just removed the folder
-            # Whoever clears away old beginnings may have it, for a moment.
+            # A process that removes unfinished files may hold the lock for a moment.
             lock_file(handle, waits=True)
             return handle
         raise FileNotFoundError(errno.ENOENT, "the folder goes away again and again")
@@ -195,7 +195,7 @@ class Spool:
             self._streams.remove(stream)
 
     def act(self, action: Mapping[str, Any], content: bytes = b"") -> None:
-        """Write something that is to be done; with `content`, bytes that belong to it."""
+        """Write an action, with the bytes that belong to it if there are any."""
         action = self.redactor.tree(action)
         text = encode_json(action)
         body = bytes([ACTION]) + text if not content else NUMBERED.pack(CONTENT, len(text)) + text + content
@@ -208,7 +208,7 @@ class Spool:
             self.append(whole, 0)
 
     def define(self, run_id: str, labels: str, names: tuple[str, ...]) -> int:
-        """Give names a number; under the lock."""
+        """Write a definition that gives names a number; to be called under the lock."""
         self._names_count += 1
         number = self._names_count
         definition = record(NUMBERED.pack(NAMES, number) + encode_json([run_id, labels, self._clean_names(names)]))
@@ -219,16 +219,16 @@ class Spool:
     def _clean_names(self, names: tuple[str, ...]) -> list[str]:
         cleaned = [self.redactor.text(name) for name in names]
         times = Counter(cleaned)
-        # Two metrics of one name would be one series.
+        # Two metrics with the same name would become one series.
         return [
             name if times[name] == 1 or name == plain else f"{name}-{at}"
             for at, (name, plain) in enumerate(zip(cleaned, names, strict=True))
         ]
 
     def append(self, whole: bytes, points: int) -> None:
-        """Write one record, or keep it for later; under the lock."""
+        """Write one record, or keep it for later; to be called under the lock."""
         if self._is_child:
-            self._tend()  # a process without a writer of its own looks after the file itself
+            self._tend()  # a process without a writer's thread looks after the file here
         handle = self._handle
         if handle is not None and not self._waiting:
             try:
@@ -239,7 +239,7 @@ class Spool:
                 if written == len(whole):
                     self._keep(whole)
                     return
-                # A full disk took a part: what is cut off must not stand before the records to come.
+                # A full disk took only a part: remove it, so that the next records do not follow half of one.
                 os.ftruncate(handle, os.fstat(handle).st_size - written)
                 self.trouble = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if points and self._waiting_bytes + len(whole) > MAX_WAITING_BYTES:
@@ -259,14 +259,14 @@ class Spool:
                 self._kept_from, self._recent = self.size, []
 
     def mark(self) -> None:
-        """Begin what will be let go of together, once it is folded."""
+        """Begin a new group of records in memory, which is dropped as a whole once it is folded."""
         with self.lock:
             if self._recent:
                 self._older.append((self.size, self._recent))
                 self._recent = []
 
     def note_folded(self, folded_bytes: int) -> None:
-        """Let go of what is in the catalog."""
+        """Drop from memory what is in the catalog."""
         let_go = []
         with self.lock:
             self._folded_bytes = folded_bytes
@@ -275,7 +275,7 @@ class Spool:
                 self._kept_from = let_go[-1][0]
 
     def touch(self) -> None:
-        """Show other machines, which may not see the lock, that this process lives."""
+        """Touch the file, to show other machines, which may not see the lock, that this process lives."""
         with self.lock, contextlib.suppress(OSError):
             if self._handle is not None:
                 os.utime(self._handle)
@@ -331,7 +331,7 @@ class Spool:
         return ""
 
     def _renew(self, handle: int) -> int:
-        """Go on in a new file that begins with what is not folded of this one; give how many bytes are lost."""
+        """Continue in a new file that begins with what is not folded of this one; give how many bytes are lost."""
         start = max(self._folded_bytes, self._begin_bytes)
         kept = b"".join(part for _, parts in (*self._older, (0, self._recent)) for part in parts)
         kept_from = self._kept_from
@@ -347,7 +347,7 @@ class Spool:
         return lost_bytes
 
     def retry(self) -> bool:
-        """Write what had to be kept in memory; true when nothing is left of it."""
+        """Write what had to be kept in memory; true when nothing of it is left."""
         with self.lock:
             if self._waiting or (self._handle is None and not self.is_closed):
                 self._flush()
@@ -379,7 +379,7 @@ class Spool:
             self.trouble = None
 
     def rotate(self, folded_bytes: int) -> Path | None:
-        """Go on in a new file if this one is large and folded whole; give the old one, which may be removed."""
+        """Continue in a new file if this one is large and wholly folded; give the old one, which may be removed."""
         with self.lock:
             if self.size < ROTATE_BYTES or folded_bytes != self.size or self._waiting or self.is_closed:
                 return None
@@ -392,7 +392,7 @@ class Spool:
             return before
 
     def close(self) -> None:
-        """Let go of the file; whatever is in it can now be folded by anybody."""
+        """Close the file; any process may now fold what is in it."""
         with self.lock:
             self.is_closed = True
             handle, self._handle = self._handle, None
@@ -400,7 +400,7 @@ class Spool:
             os.close(handle)
 
     def abandon(self) -> None:
-        """After a fork: let go of the parent's file, and of the parent's lock with it."""
+        """After a fork: close the parent's file, and release the child's hold on its lock."""
         self.lock = threading.Lock()
         self.is_closed = True
         handle, self._handle = self._handle, None
@@ -416,12 +416,12 @@ class _Copy:
         self.start = start
         self.end = end
         self.kept = kept
-        """The last of it, as it is in memory."""
+        """Its last part, as it is in memory."""
         self.parts = parts
 
 
 class Stream:
-    """Writes the points of one run: the way from the training loop to the file."""
+    """Writes the points of one run from the training loop to the file."""
 
     __slots__ = ("_labels", "_run_id", "_sets", "_spool")
 
