@@ -31,6 +31,8 @@ _SOURCES = (".py", ".pyi", ".ipynb", ".sh", ".yaml", ".yml", ".toml", ".cfg", ".
 
 @dataclass(frozen=True, slots=True)
 class GitState:
+    """What git says about a folder; empty outside of a work tree."""
+
     commit: str = ""
     branch: str = ""
     is_dirty: bool | None = None

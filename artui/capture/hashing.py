@@ -55,6 +55,7 @@ class Job:
     """Held while the digests are written, so that a cancellation comes either before that or after it."""
 
     def advance(self, size_bytes: int) -> None:
+        """Count bytes that were hashed; stop the hashing if it was cancelled."""
         if self.is_cancelled:
             raise _Cancelled
         self.hashed_bytes += size_bytes
@@ -131,6 +132,7 @@ class Progress:
         self._is_shown = False
 
     def advance(self, size_bytes: int) -> None:
+        """Count bytes that were hashed, and show the progress."""
         self.hashed_bytes += size_bytes
         self.show()
 

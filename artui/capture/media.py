@@ -37,6 +37,7 @@ class Content:
 
 
 def text(value: Any) -> Content:
+    """Make a text file of a value, whatever its type."""
     return Content("text.txt", "report", str(value).encode("utf-8", "backslashreplace"), "text/plain")
 
 

@@ -48,6 +48,7 @@ class Pump:
         self._ticked_at = 0.0
 
     def run(self) -> None:
+        """Pass on and keep what is printed, until all writers and the program are gone."""
         while self._sources or self._is_connected:
             handles = [*self._sources, *([self._control] if self._is_connected else [])]
             ready = select.select(handles, [], [], TICK_SECONDS)[0]

@@ -117,6 +117,7 @@ class Recording:
 
     @property
     def wants_system(self) -> bool:
+        """Whether the use of the machine is sampled: by the arguments, else by the settings."""
         return self._is_wanted("system", self._settings.system_seconds > 0)
 
     def _is_wanted(self, what: str, setting: bool | str) -> bool:
@@ -151,6 +152,7 @@ class Recording:
             console.listen(log)
 
     def tick(self) -> None:
+        """Bring the console's file up to date."""
         if self.console is not None:
             self.console.tick()
 

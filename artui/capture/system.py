@@ -39,6 +39,7 @@ class Sampler:
         self._thread.start()
 
     def stop(self) -> None:
+        """Stop sampling, and wait a moment for the sample that is being taken."""
         self._stop.set()
         if threading.current_thread() is not self._thread:
             self._thread.join(timeout=2)
@@ -75,6 +76,7 @@ class Probe:
         self._tree()
 
     def close(self) -> None:
+        """Release the driver of the GPUs."""
         self._gpus.close()
 
     def sample(self) -> dict[str, float]:

@@ -86,6 +86,7 @@ def _in_64_bits(number: int) -> int:
 
 
 def tag_values(tags: Iterable[Any] | Mapping[Any, Any] | None) -> dict[str, str]:
+    """Turn tags of any shape into labels with values; the value of a bare label is empty."""
     if tags is None:
         return {}
     if isinstance(tags, str) or not isinstance(tags, Iterable):

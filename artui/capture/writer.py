@@ -137,9 +137,11 @@ class Writer:
             return self._catalog
 
     def add(self, run: Ticked) -> None:
+        """Look after a run from now on."""
         self._runs = [*self._runs, run]
 
     def remove(self, run: Ticked) -> None:
+        """Look after a run no longer."""
         self._runs = [other for other in self._runs if other is not run]
 
     def take_over(self) -> None:

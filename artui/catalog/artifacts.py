@@ -57,6 +57,8 @@ class NewFile:
 
 @dataclass(frozen=True, slots=True)
 class NewVersion:
+    """A version that is about to be written, with its files and what is said about it."""
+
     project: str
     name: str
     kind: str

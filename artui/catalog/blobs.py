@@ -91,20 +91,25 @@ class BlobStream(io.RawIOBase):
         self._whole, self._hashed_bytes = hashlib.sha256(), 0
 
     def readable(self) -> bool:
+        """Always true."""
         return True
 
     def seekable(self) -> bool:
+        """Always true."""
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move to an offset, as any binary file does; give the new position."""
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size_bytes}[whence]
         self._position = max(0, base + offset)
         return self._position
 
     def tell(self) -> int:
+        """Give the position in bytes."""
         return self._position
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Read verified bytes into a buffer; give how many."""
         start = 0
         for number, (key, size) in enumerate(self._chunks):
             if start <= self._position < start + size:

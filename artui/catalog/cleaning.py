@@ -25,10 +25,12 @@ class CleanCursor(sqlite3.Cursor):
     """A cursor that takes secrets out of each text that is bound to a statement."""
 
     def execute(self, sql: str, parameters: Any = (), /) -> CleanCursor:
+        """Execute a statement with secrets taken out of its texts."""
         super().execute(sql, cleaned(self.connection, parameters) if parameters else parameters)
         return self
 
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> CleanCursor:
+        """Execute a statement for each row, with secrets taken out of its texts."""
         connection = self.connection
         super().executemany(sql, (cleaned(connection, row) for row in parameters))  # row by row: there may be many
         return self
@@ -40,15 +42,18 @@ class CleanConnection(sqlite3.Connection):
     _redactor: Redactor | None = None
 
     def cursor(self, factory: Any = CleanCursor) -> Any:
+        """Give a cursor that takes secrets out."""
         return super().cursor(factory)
 
     # The methods of `sqlite3.Connection` do not go through a cursor's methods. These are called very often.
     def execute(self, sql: str, parameters: Any = (), /) -> CleanCursor:
+        """Execute a statement with secrets taken out of its texts."""
         cursor = CleanCursor(self)
         _execute(cursor, sql, cleaned(self, parameters) if parameters else parameters)
         return cursor
 
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> CleanCursor:
+        """Execute a statement for each row, with secrets taken out of its texts."""
         return CleanCursor(self).executemany(sql, parameters)
 
     @property

@@ -83,9 +83,11 @@ class Edit:
         """Changes made so far."""
 
     def set_note(self, run_id: str, text: str) -> bool:
+        """Replace a run's note."""
         return self._set("note", run_id, "", self._text(text))
 
     def rename(self, run_id: str, name: str) -> bool:
+        """Give a run another name."""
         return self._set("name", run_id, "", self._text(name))
 
     def move(self, run_id: str, project: str) -> bool:
@@ -108,6 +110,7 @@ class Edit:
         return self._set("tag", run_id, kept, [kept, _storable(self._redactor.value(name, value))])
 
     def untag(self, run_id: str, name: str) -> bool:
+        """Take a tag off a run."""
         return self._set("tag", run_id, self._text(name), None)
 
     def move_alias(self, version_id: str, alias: str) -> bool:
@@ -128,6 +131,7 @@ class Edit:
         return self._set("view", self._text(name), "", [screen, _storable(self._redactor.stored(content))])
 
     def delete_view(self, name: str) -> bool:
+        """Delete a saved view."""
         return self._set("view", self._text(name), "", None)
 
     def _text(self, text: str) -> str:

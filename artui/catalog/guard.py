@@ -121,13 +121,16 @@ class LimitedConnection(CleanConnection, ReadingConnection):
     deadline = float("inf")
 
     def limit_statements(self) -> None:
+        """Give each statement a time limit from now on."""
         self.set_progress_handler(lambda: 1 if monotonic() > self.deadline else 0, _OPCODES_A_TICK)
 
     def execute(self, sql: str, parameters: Any = (), /) -> CleanCursor:
+        """Execute a statement within its time limit."""
         self.deadline = monotonic() + STATEMENT_SECONDS
         return _execute_cleaned(self, sql, parameters)
 
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> CleanCursor:
+        """Execute a statement for each row, within a longer time limit."""
         self.deadline = monotonic() + BATCH_SECONDS
         return super().executemany(sql, parameters)
 

@@ -154,6 +154,7 @@ class WalWatch:
             self._salts, self._may_restart = self._read(), True
 
     def close(self) -> None:
+        """Close the descriptor of the `-wal`."""
         handle, self._handle = self._handle, None
         if handle is not None:
             os.close(handle)

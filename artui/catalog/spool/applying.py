@@ -39,6 +39,7 @@ class Applied:
     """Points that could not be stored at all."""
 
     def remark(self, run_id: str, text: str) -> None:
+        """Add a remark that a reader of the run should know."""
         self.remarks.setdefault(run_id, []).append(text)
 
     @property

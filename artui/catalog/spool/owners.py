@@ -42,10 +42,12 @@ class Owner:
 
 
 def this_process(parent: str = "") -> Owner:
+    """Describe this process as the writer of a spool."""
     return Owner(socket.gethostname(), os.getpid(), boot_id(), parent, pid_namespace(), schema=SCHEMA_VERSION)
 
 
 def header_of(owner: Owner) -> dict[str, Any]:
+    """Give a spool's header for its owner."""
     return {name: getattr(owner, name) for name in Owner.__slots__}
 
 
@@ -71,6 +73,7 @@ def _text(value: Any) -> str:
 
 @cache
 def boot_id() -> str:
+    """Give the machine's boot id; empty where it has none."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
     except (OSError, ValueError):
@@ -78,6 +81,7 @@ def boot_id() -> str:
 
 
 def pid_namespace() -> str:
+    """Name the set of processes in which this one's pid means something; empty where that is not known."""
     try:
         return os.readlink("/proc/self/ns/pid")
     except OSError:

@@ -145,6 +145,7 @@ def is_plain_name(name: str) -> bool:
 
 
 def is_spool_name(name: str) -> bool:
+    """Say whether a file's name is that of a spool."""
     return len(name) == SPOOL_NAME_CHARS and name.isascii() and name.isalnum()
 
 

@@ -360,6 +360,7 @@ def run_of(action: Action) -> str | None:
 
 
 def is_run_id(value: Any) -> bool:
+    """Say whether a value can be the id of a run."""
     return isinstance(value, str) and 0 < len(value) <= MAX_ID_CHARS and value.isascii() and value.isprintable()
 
 

@@ -118,6 +118,7 @@ class Spool:
 
     @property
     def path(self) -> Path:
+        """The file's path."""
         return self.folder / self.id
 
     @property
@@ -191,6 +192,7 @@ class Spool:
         return stream
 
     def remove_stream(self, stream: Stream) -> None:
+        """Forget the stream of a run that has ended."""
         with self.lock, contextlib.suppress(ValueError):
             self._streams.remove(stream)
 
