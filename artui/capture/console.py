@@ -189,7 +189,10 @@ class ConsoleLog:
             self._shown = shown
 
     def close(self, *, is_whole: bool = True) -> None:
-        """Write the last lines and close the file; `is_whole` is false if they may be cut off: then nothing that begins like a secret is written."""
+        """Write the last lines and close the file.
+
+        `is_whole` is false if they may be cut off: then the beginning of what may be a secret is left out.
+        """
         with self._lock:
             while self._held:
                 self._release()

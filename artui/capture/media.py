@@ -106,7 +106,7 @@ def png(value: Any) -> bytes:
     array = as_array(value)
     if array is None:
         raise UsageError(
-            f"A {type(value).__name__} is no picture.", remedy="Give an array, a tensor, a PIL image or a path."
+            f"A {type(value).__name__} is not a picture.", remedy="Give an array, a tensor, a PIL image or a path."
         )
     pixels, shape = array, array.shape
     while pixels.ndim > 3 and pixels.shape[0] == 1:
@@ -116,7 +116,7 @@ def png(value: Any) -> bytes:
     if pixels.ndim == 2:
         pixels = pixels[:, :, None]
     if pixels.ndim != 3 or pixels.shape[2] not in (1, 2, 3, 4) or not pixels.size:
-        raise UsageError(f"An array of shape {shape} is no picture.", remedy="Give height x width x 1, 3 or 4.")
+        raise UsageError(f"An array of shape {shape} is not a picture.", remedy="Give height x width x 1, 3 or 4.")
     if pixels.dtype == np.bool_:
         pixels = pixels.astype(np.uint8) * 255
     elif pixels.dtype.kind == "f":
@@ -146,7 +146,7 @@ def figure(value: Any) -> Content:
     """
     owner = value if hasattr(value, "savefig") else getattr(value, "figure", None)
     if owner is None or not hasattr(owner, "savefig"):
-        raise UsageError(f"A {type(value).__name__} is no figure.", remedy="Give a matplotlib figure.")
+        raise UsageError(f"A {type(value).__name__} is not a figure.", remedy="Give a matplotlib figure.")
     out = io.BytesIO()
     owner.savefig(out, format="png", bbox_inches="tight")
     return Content("figure.png", "figure", out.getvalue(), "image/png")

@@ -114,7 +114,7 @@ def _compiled(text: str) -> re.Pattern[str]:
     try:
         expression = re.compile(text)
     except re.error as error:
-        raise UsageError(f"{text!r} is no regular expression: {error}.", remedy="Quote it for the shell.") from None
+        raise UsageError(f"{text!r} is not a regular expression: {error}.", remedy="Quote it for the shell.") from None
     if not expression.groupindex:
         raise UsageError(
             f"{text!r} names no group.", remedy="Write the metric's name into it: 'Loss is (?P<loss>[0-9.]+)'."

@@ -425,7 +425,7 @@ class Run:
         if self._is_finished or writer is None or recording is None:
             return
         if status not in ("finished", "failed", "killed"):
-            warn("status", f"{ascii(status)[:60]} is no status a run can end with: it counts as finished.")
+            warn("status", f"{ascii(status)[:60]} is not a status that a run can end with: it counts as finished.")
             status = "finished"
         self._is_finished = True
         with contextlib.suppress(ValueError):
@@ -498,7 +498,7 @@ class Run:
             self._rejoin()
         if self._stream is None:
             why = "has ended" if self._is_finished else "is not recorded"
-            warn(f"not recorded: {why}", f"{doing} came to nothing: the run {why}.")
+            warn(f"not recorded: {why}", f"{doing} had no effect: the run {why}.")
         return self._stream
 
     def _rejoin(self) -> None:
@@ -559,7 +559,7 @@ def join_run(run_id: str, catalog: str | None, project: str = "default", name: s
 def _tell_no_metric(error: Exception) -> None:
     warn(
         f"log: {type(error).__name__}",
-        f"log() was given something that is no metric: {ascii(text_of(error))[:200]}",
+        f"log() was given something that is not a metric: {ascii(text_of(error))[:200]}",
     )
 
 

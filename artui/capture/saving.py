@@ -134,7 +134,7 @@ def run_key(connection: sqlite3.Connection, run_id: str) -> int:
 def _relate(connection: sqlite3.Connection, text: str, relation: str, saved: Saved, project: str) -> None:
     if relation not in BETWEEN_VERSIONS:
         raise UsageError(
-            f"{relation!r} is no relation between versions.", remedy=f"Use one of {', '.join(BETWEEN_VERSIONS)}."
+            f"{relation!r} is not a relation between versions.", remedy=f"Use one of {', '.join(BETWEEN_VERSIONS)}."
         )
     other = artifacts.find_version(connection, parse(text), project=project)
     artifacts.link(connection, relation, source_key=other.key, target_key=saved.key)  # type: ignore[arg-type]

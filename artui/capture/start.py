@@ -72,7 +72,9 @@ def fitting_stage(given: Any) -> str:
         return text
     if given is not None:
         warn(
-            "stage", f"{ascii(text)[:60]} is not a stage ({', '.join(STAGES)}): the run is of modelling.", subject=text
+            "stage",
+            f"{ascii(text)[:60]} is not a stage ({', '.join(STAGES)}): the run's stage is modelling.",
+            subject=text,
         )
     return "modelling"
 
@@ -88,7 +90,7 @@ def writer_for(named: str | os.PathLike[str] | None) -> Writer:
         try:
             writer = writers.acquire(place.path)
         except (CatalogError, OSError) as error:
-            warn("catalog", f"{shown(error)} The run goes elsewhere.", subject=str(place.path))
+            warn("catalog", f"{shown(error)} The run goes to another catalog.", subject=str(place.path))
             trouble = error
             continue
         _introduce(place)
@@ -101,7 +103,7 @@ def _places(named: str | os.PathLike[str] | None) -> Iterator[Place]:
     try:
         yield finding.place_for_run(named)
     except (ArtuiError, OSError, ValueError, TypeError) as error:
-        warn("catalog", f"{shown(error)} The run goes elsewhere.", subject=text_of(named))
+        warn("catalog", f"{shown(error)} The run goes to another catalog.", subject=text_of(named))
     if named:
         with guarded("looking for a catalog"):
             yield finding.place_for_run()

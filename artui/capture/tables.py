@@ -35,7 +35,7 @@ def rows_of(value: Any, columns: Sequence[str] | None = None) -> _Table:
         rows = list(value)
     except TypeError:
         raise UsageError(
-            f"A {type(value).__name__} is no table.", remedy="Give rows, a mapping of columns, or a data frame."
+            f"A {type(value).__name__} is not a table.", remedy="Give rows, a mapping of columns, or a data frame."
         ) from None
     if any(isinstance(row, Mapping) for row in rows):
         return _of_mappings(rows)

@@ -32,7 +32,7 @@ def numbers(values: Mapping[Any, Any], prefix: str = "", depth: int = 0) -> Iter
 
 
 def _tell_left_out(name: str, kind: str) -> None:
-    warn(f"log: {kind}", f"log(): {ascii(name)[:100]} is a {kind}, no number; it is left out.", subject=name)
+    warn(f"log: {kind}", f"log(): {ascii(name)[:100]} is a {kind}, not a number: it is left out.", subject=name)
 
 
 def as_step(step: Any, last: int = -1) -> int:
@@ -48,11 +48,11 @@ def as_step(step: Any, last: int = -1) -> int:
         is_whole = number is not None and not isinstance(step, str | bytes) and as_number(step) == number
     taken = _in_64_bits(last + 1 if number is None else number)
     if number is None:
-        _tell_step(step, f"is no number: {taken} is taken, which comes after the last step")
+        _tell_step(step, f"is not a number: {taken} is used, which follows the last step")
     elif not is_whole:
-        _tell_step(step, f"is no whole number: {taken} is taken")
+        _tell_step(step, f"is not an integer: {taken} is used")
     elif taken != number:
-        _tell_step(step, f"has more than 64 bits: {taken} is taken")
+        _tell_step(step, f"has more than 64 bits: {taken} is used")
     return taken
 
 

@@ -71,8 +71,8 @@ class Catalog:
     def _open(self, wanted: Path) -> guard.LimitedConnection:
         if load_settings().read_only:
             raise CatalogReadOnly(
-                f"{ascii_path(self.path)} is to be looked at only.",
-                remedy="Leave --read-only, or ARTUI_READ_ONLY, away.",
+                f"{ascii_path(self.path)} is opened read-only.",
+                remedy="Leave out --read-only, and unset ARTUI_READ_ONLY.",
             )
         with connections.untouched(self.path) as is_untouched:
             if is_untouched and os.path.exists(self.path):

@@ -52,7 +52,7 @@ def find_catalog(named: str | os.PathLike[str] | None = None, *, folder: Path | 
     """
     place = _named_place(named)
     if place is None and _start(folder) is None:
-        raise UsageError("The current folder is not there any more.", remedy="Go to one that is, or name a catalog.")
+        raise UsageError("The current folder no longer exists.", remedy="Change to one that exists, or name a catalog.")
     place = place or _nearest_place([_start(folder)]) or _place_beside(folder)
     return (place.path, place.why) if place is not None else (usable_path(default_catalog()), DEFAULT)
 

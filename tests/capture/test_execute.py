@@ -160,7 +160,7 @@ def test_command_that_is_not_there_says_so(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(("--metric", "(", "--", "true"), b"no regular expression"), (("--metric", "x", "--", "true"), b"names no group"),
+    [(("--metric", "(", "--", "true"), b"not a regular expression"), (("--metric", "x", "--", "true"), b"names no group"),
      (("--artifact", "*.pt", "--", "true"), b"names no kind"), (("--param", "lr", "--", "true"), b"not NAME=VALUE"), ((), b"COMMAND")],
 )  # fmt: skip
 def test_options_that_mean_nothing_run_nothing(path: Path, arguments: tuple[str, ...], message: bytes) -> None:

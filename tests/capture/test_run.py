@@ -76,7 +76,7 @@ def test_values_of_every_kind_are_logged(path: Path, capsys: pytest.CaptureFixtu
     metrics = {metric.name: metric.summary for metric in _detail(path, "r").metrics}
     assert set(metrics) == {"np", "int", "bool", "decimal", "huge", "nan", "nested/a", "nested/b/c", "array"}
     assert metrics["np"].last == 0.5 and metrics["huge"].last == float("inf") and metrics["nan"].nan_count == 3
-    assert capsys.readouterr().err.count("no number") == 2
+    assert capsys.readouterr().err.count("not a number") == 2
 
 
 def test_steps_may_be_anything(path: Path) -> None:
@@ -539,7 +539,7 @@ def test_warnings_never_act_on_the_terminal(path: Path) -> None:
     )
     messages = subprocess.run([sys.executable, "-c", code], check=True, timeout=60, capture_output=True).stderr
 
-    assert b"no number" in messages and b"3 times" in messages
+    assert b"not a number" in messages and b"3 times" in messages
     assert b"\x1b" not in messages and b"\x07" not in messages
 
 

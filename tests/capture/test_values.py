@@ -232,9 +232,9 @@ def test_one_bad_value_costs_no_other_and_is_told_by_name(path: Path, capsys: py
     [
         (3, 3, ""), (True, 1, ""), (2.0, 2, ""), (np.int32(3), 3, ""), (np.float32(3), 3, ""), (np.array([3]), 3, ""), (Torch(np.array([[3.0]])), 3, ""),
         (Decimal(3), 3, ""), (2**70, 2**63 - 1, "more than 64 bits"), (-(2**70), -(2**63), "more than 64 bits"), (1e30, 2**63 - 1, "more than 64 bits"),
-        (1.5, 1, "no whole number: 1 is taken"), (-1.5, -2, "-2 is taken"), (Fraction(7, 2), 3, "3 is taken"), (np.float16(2.5), 2, "2 is taken"),
-        ("3", 3, "'3'"), (b"3", 3, "3 is taken"), ("3.9", 3, "3 is taken"), (" 12 ", 12, "12 is taken"), ("1e3", 1000, "1000 is taken"),
-        ("three", 8, "8 is taken, which comes after the last step"), ("nan", 8, "8"), (float("nan"), 8, "8"), (float("inf"), 8, "8"), ([1, 2], 8, "8"),
+        (1.5, 1, "not an integer: 1 is used"), (-1.5, -2, "-2 is used"), (Fraction(7, 2), 3, "3 is used"), (np.float16(2.5), 2, "2 is used"),
+        ("3", 3, "'3'"), (b"3", 3, "3 is used"), ("3.9", 3, "3 is used"), (" 12 ", 12, "12 is used"), ("1e3", 1000, "1000 is used"),
+        ("three", 8, "8 is used, which follows the last step"), ("nan", 8, "8"), (float("nan"), 8, "8"), (float("inf"), 8, "8"), ([1, 2], 8, "8"),
         (Raising(), 8, "Raising"), (object(), 8, "object"), (THREE, 8, "ndarray"),
     ],
     ids=lambda value: type(value).__name__,

@@ -198,7 +198,7 @@ def test_read_only_is_what_the_user_says(own: Path, monkeypatch: pytest.MonkeyPa
     before = _inside(own.parent)
     with open_catalog(own) as reader:
         assert not reader.may_write and "read-only" in reader.why_not_writable
-    with pytest.raises(CatalogReadOnly, match="looked at only"):
+    with pytest.raises(CatalogReadOnly, match="is opened read-only"):
         Catalog(own)
     assert _inside(own.parent) == before
 

@@ -119,7 +119,7 @@ def _adopt_one(catalog: Catalog, path: Path, tell: Tell) -> int:
             tell("newer spool", f"{shown} was written by a newer artui: it is left to that one. Upgrade artui.")
             return 0
         if not file.is_spool and not file.looks_recorded():
-            tell("no spool", f"{shown} is no spool: it is left as it is. Move it away.")
+            tell("no spool", f"{shown} is not a spool, and was left as it is. Move it away.")
             return 0
         end = fold(catalog, file, tell=tell)
         size = os.fstat(handle).st_size

@@ -229,7 +229,7 @@ def _do(connection: sqlite3.Connection, catalog: Catalog, action: Action, conten
         return
     if do is None:
         if keys.find(run_id) is not None:
-            keys.applied.remark(run_id, f"{ascii(kind)[:60]} is nothing that this artui can do: it was left out.")
+            keys.applied.remark(run_id, f"{ascii(kind)[:60]} is unknown to this artui, and was left out.")
         return
     error = attempt(
         connection, lambda: do(connection, catalog, keys.get(run_id) if do is not _start else 0, action, content)
@@ -240,7 +240,7 @@ def _do(connection: sqlite3.Connection, catalog: Catalog, action: Action, conten
     if do is _start:
         # Whatever is wrong with its start, what follows needs a run.
         attempt(connection, lambda: keys.get(run_id))
-    keys.applied.remark(run_id, f"{kind} came to nothing: {_why(error)}")
+    keys.applied.remark(run_id, f"{kind} failed: {_why(error)}")
 
 
 def _start(connection: sqlite3.Connection, _: Catalog, __: int, action: Action, ___: bytes) -> None:
@@ -323,13 +323,13 @@ def _save(connection: sqlite3.Connection, _: Catalog, key: int, action: Action, 
 
 def _size(value: Any) -> int:
     if type(value) is not int or value < 0:
-        raise ValueError("this is no number of bytes")
+        raise ValueError("this is not a number of bytes")
     return value
 
 
 def _ms(value: Any) -> int:
     if type(value) is not int or not -MAX_MS < value < MAX_MS:
-        raise ValueError("this is no time in milliseconds")
+        raise ValueError("this is not a time in milliseconds")
     return value
 
 

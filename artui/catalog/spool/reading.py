@@ -342,13 +342,13 @@ def _names(definition: Any) -> tuple[str, str, tuple[str, ...]]:
     run_id, labels, names = definition
     is_right = is_run_id(run_id) and isinstance(labels, str) and len(labels) <= MAX_LABELS_CHARS
     if not is_right or not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ValueError("these are no names of metrics of a run")
+        raise ValueError("these are not the names of a run's metrics")
     return run_id, labels, tuple(names)
 
 
 def _action(action: Any) -> Action:
     if not isinstance(action, dict) or not isinstance(action.get("do"), str) or run_of(action) is None:
-        raise ValueError("this is nothing that can be done to a run")
+        raise ValueError("this is not an action on a run")
     return action
 
 

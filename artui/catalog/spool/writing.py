@@ -112,7 +112,7 @@ class Spool:
             if error.errno not in _FULL:
                 raise CatalogReadOnly(
                     f"{str(self.folder)!a} cannot be made: {error.strerror}.",
-                    remedy="Choose a folder that you may write to; what lies there may be no link.",
+                    remedy="Choose a folder that you may write to. It must not be a link.",
                 ) from None
             self.trouble = error
 

@@ -283,8 +283,8 @@ def test_one_action_that_cannot_be_done_does_not_keep_the_others_out(path: Path)
     with open_catalog(path) as reader:
         detail = reader.run("r").detail()
     assert [tag.name for tag in detail.tags] == ["good"] and detail.metrics[0].summary.nan_count == 1
-    assert len(detail.remarks) == 2 and "params came to nothing" in detail.remarks[0]
-    assert "'nonsense' is nothing that this artui can do" in detail.remarks[1]
+    assert len(detail.remarks) == 2 and "params failed" in detail.remarks[0]
+    assert "'nonsense' is unknown to this artui" in detail.remarks[1]
 
 
 def test_what_is_too_large_is_refused_and_keeps_nothing_out(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
