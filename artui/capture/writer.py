@@ -344,9 +344,9 @@ class Writer:
             )
 
     def _tell_left(self) -> None:
-        if self.spool.has_waiting or not self.spool.is_there:
+        if self.spool.has_waiting or not self.spool.is_in_place:
             warn("lost", "what was logged last could not be written anywhere, and is lost.")
-        if self.spool.is_there:
+        if self.spool.is_in_place:
             why = f" ({shown(self._error)})" if self._error is not None else ""
             warn(
                 "left",

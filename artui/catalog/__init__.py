@@ -112,7 +112,7 @@ class Catalog:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Make one change, whole or not at all. Inside another transaction it is part of that one."""
         with self._lock, border(self.path):
-            connection = self._here()
+            connection = self._usable_connection()
             if self._depth:
                 yield connection
                 return
@@ -154,12 +154,12 @@ class Catalog:
     def redactor(self) -> Redactor:
         """Takes secrets out of every text that is written to this file."""
         with self._lock:
-            return redactor_of(self._here())
+            return redactor_of(self._usable_connection())
 
     def checkpoint(self) -> None:
         """Keep the `-wal` small while a long run goes on."""
         with self._lock, border(self.path):
-            is_whole = journal.checkpoint(self._here(), self.path)
+            is_whole = journal.checkpoint(self._usable_connection(), self.path)
             if is_whole is not None:
                 self._wal.checkpointed(is_whole=is_whole)
 
@@ -168,7 +168,7 @@ class Catalog:
         with self._lock:
             if self._is_suspended and self._pid == os.getpid():
                 with contextlib.suppress(CatalogError):
-                    self._here()
+                    self._usable_connection()
             connection, self._connection = self._connection, None
             self._is_suspended = False
             if connection is None or self._pid != os.getpid():
@@ -204,7 +204,7 @@ class Catalog:
         """Allow the use of the file again, after `suspend`; it is opened with the next change."""
         self._lock.release()
 
-    def _here(self) -> guard.LimitedConnection:
+    def _usable_connection(self) -> guard.LimitedConnection:
         if self._is_suspended and self._pid == os.getpid():
             self._connection = self._open(self.path)
             self._is_suspended = False

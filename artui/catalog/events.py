@@ -163,15 +163,15 @@ def editing(catalog: Catalog, label: str) -> Iterator[Edit]:
         yield edit
         if not edit.count:
             return
-        who = author()
-        connection.execute("UPDATE edit SET state = ? WHERE author = ? AND state = ?", (_DROPPED, who, _UNDONE))
+        user = author()
+        connection.execute("UPDATE edit SET state = ? WHERE author = ? AND state = ?", (_DROPPED, user, _UNDONE))
         connection.execute(
             "INSERT INTO edit (id, time_ms, author, label, state) VALUES (?, ?, ?, ?, ?)",
-            (edit_id, clock.now_ms(), who, _storable(label), _DONE),
+            (edit_id, clock.now_ms(), user, _storable(label), _DONE),
         )
         # Older edits can no longer be undone; what they changed stays in the journal.
         connection.execute(
-            "DELETE FROM edit WHERE author = ? AND key <= (SELECT max(key) FROM edit) - ?", (who, MAX_KEPT_EDITS)
+            "DELETE FROM edit WHERE author = ? AND key <= (SELECT max(key) FROM edit) - ?", (user, MAX_KEPT_EDITS)
         )
 
 

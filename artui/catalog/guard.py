@@ -16,7 +16,7 @@ from typing import Any
 
 from artui.catalog import migrations
 from artui.catalog.cleaning import CleanConnection, CleanCursor
-from artui.catalog.schema import SCHEMA_0001, SCHEMA_VERSION, VIEWS, schema_is_known
+from artui.catalog.schema import SCHEMA_0001, SCHEMA_VERSION, VIEWS, has_schema
 from artui.catalog.translate import ascii_path
 from artui.errors import CatalogDamaged, NotACatalog
 
@@ -199,7 +199,7 @@ def check_schema(connection: sqlite3.Connection, version: int, path: Path) -> No
     shown = ascii_path(path)
     if version < 1:
         raise CatalogDamaged(f"{shown} has no schema version.", remedy="Copy it again.")
-    if version <= SCHEMA_VERSION and not schema_is_known(connection, version):
+    if version <= SCHEMA_VERSION and not has_schema(connection, version):
         raise NotACatalog(
             f"{shown} is not laid out as artui's schema {version}.",
             remedy="It was changed by another program: ask its sender for an untouched copy.",

@@ -47,13 +47,13 @@ class Header:
     schema_version: int
     size_bytes: int
     page_bytes: int
-    told_bytes: int
+    stated_bytes: int
     """What the size should be; 0 where the header does not say."""
 
     @property
     def is_short(self) -> bool:
         """Shorter than the header says: normal while a `-wal` has the rest."""
-        return self.size_bytes < self.told_bytes
+        return self.size_bytes < self.stated_bytes
 
 
 DEMO = "artui demo"
@@ -96,7 +96,7 @@ def look(path: Path) -> Header:
             break
         time.sleep(0.01)
     raise CatalogDamaged(
-        f"{ascii_path(path)} has {header.size_bytes:,} of {header.told_bytes:,} bytes: the copy is incomplete.",
+        f"{ascii_path(path)} has {header.size_bytes:,} of {header.stated_bytes:,} bytes: the copy is incomplete.",
         remedy="Copy it again.",
     )
 
@@ -150,9 +150,9 @@ def _header(head: bytes, size_bytes: int, shown: str) -> Header:
     if size_bytes == 0:
         raise NotACatalog(f"{shown} is empty (0 bytes).", remedy="The copy failed, or nothing was written yet.")
     if not head.startswith(_MAGIC):
-        for magic, what, remedy in _KNOWN_FILES:
+        for magic, kind, remedy in _KNOWN_FILES:
             if head.startswith(magic):
-                raise NotACatalog(f"{shown} is {what}.", remedy=remedy)
+                raise NotACatalog(f"{shown} is {kind}.", remedy=remedy)
         if not head.strip(b"\x00"):
             raise NotACatalog(f"{shown} holds only zero bytes.", remedy="The copy or the disk failed: get it again.")
         raise NotACatalog(f"{shown} is not a SQLite database.", remedy="Give the path of an .artui file.")
@@ -173,8 +173,8 @@ def _header(head: bytes, size_bytes: int, shown: str) -> Header:
     if page_bytes < 512 or page_bytes & (page_bytes - 1) or head[18] > 2 or head[19] > 2:
         raise CatalogDamaged(f"{shown} has a damaged header.", remedy="Copy it again.")
     if application != APPLICATION_ID:
-        what = _KNOWN_APPLICATIONS.get(application, "a SQLite database of another program")
-        raise NotACatalog(f"{shown} is {what}, not an artui catalog.", remedy="Give the path of an .artui file.")
+        kind = _KNOWN_APPLICATIONS.get(application, "a SQLite database of another program")
+        raise NotACatalog(f"{shown} is {kind}, not an artui catalog.", remedy="Give the path of an .artui file.")
     if encoding != 1:
         raise CatalogDamaged(f"{shown} has a damaged header (encoding {encoding}).", remedy="Copy it again.")
     return Header(
@@ -182,12 +182,12 @@ def _header(head: bytes, size_bytes: int, shown: str) -> Header:
         schema_version=version,
         size_bytes=size_bytes,
         page_bytes=page_bytes,
-        told_bytes=page_count * page_bytes if counter == valid_for else 0,
+        stated_bytes=page_count * page_bytes if counter == valid_for else 0,
     )
 
 
 def _file_kind(mode: int) -> str:
-    for test, what in (
+    for test, kind in (
         (stat.S_ISDIR, "a folder"),
         (stat.S_ISFIFO, "a named pipe"),
         (stat.S_ISSOCK, "a socket"),
@@ -195,5 +195,5 @@ def _file_kind(mode: int) -> str:
         (stat.S_ISBLK, "a device"),
     ):
         if test(mode):
-            return what
+            return kind
     return "no regular file"

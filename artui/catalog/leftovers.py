@@ -78,10 +78,10 @@ def _is_locked(path: Path, start: int, length: int) -> bool:
     is_mac = sys.platform == "darwin"
     lock = struct.Struct("qqihh" if is_mac else "hhqqi")
     kind = (fcntl.F_WRLCK, os.SEEK_SET)
-    asked = lock.pack(start, length, 0, *kind) if is_mac else lock.pack(*kind, start, length, 0)
+    request = lock.pack(start, length, 0, *kind) if is_mac else lock.pack(*kind, start, length, 0)
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
     try:
-        answer = fcntl.fcntl(handle, fcntl.F_GETLK, asked.ljust(32, b"\0"))
+        answer = fcntl.fcntl(handle, fcntl.F_GETLK, request.ljust(32, b"\0"))
     except OSError:
         return True
     finally:

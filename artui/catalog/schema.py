@@ -463,7 +463,7 @@ def schema_text(connection: sqlite3.Connection) -> str:
     return "\n".join(sorted(lines))
 
 
-def schema_is_known(connection: sqlite3.Connection, version: int) -> bool:
+def has_schema(connection: sqlite3.Connection, version: int) -> bool:
     """Say whether a database has exactly the schema of that version: no object more, none less, none other, none twice."""
     digest = hashlib.sha256(schema_text(connection).encode("utf-8", "replace")).hexdigest()
     return SCHEMA_DIGESTS.get(version) == digest

@@ -191,8 +191,8 @@ def _seal(connection: sqlite3.Connection, parts: Mapping[str, str], key: int) ->
     for query in parts.values():
         whole = hashlib.blake2b(digest_size=SEAL_BYTES)
         rows = connection.execute(query, {"key": key})
-        while some := rows.fetchmany(_ROWS_AT_ONCE):
-            whole.update(b"".join(map(canonical, some)))
+        while batch := rows.fetchmany(_ROWS_AT_ONCE):
+            whole.update(b"".join(map(canonical, batch)))
         digests.append(whole.digest())
     return hashlib.blake2b(b"".join(digests), digest_size=SEAL_BYTES).digest() + b"".join(
         digest[:_PART_BYTES] for digest in digests

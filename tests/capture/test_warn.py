@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from artui.capture import warn as module
-from artui.capture.warn import guarded, tell_counts, warn
+from artui.capture.warn import guarded, guarded_silently, tell_counts, warn
 
 
 def test_each_subject_is_named_within_a_limit(capsys: pytest.CaptureFixture[str]) -> None:
@@ -32,3 +32,20 @@ def test_one_cause_is_told_once_and_counted(capsys: pytest.CaptureFixture[str]) 
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "artui: saving 'model' failed: OSError: full\\x1b[31m"
     assert "'other'" in lines[1] and lines[2:] == ["artui: saving: OSError happened 5 times."]
+
+
+def test_a_guard_says_whether_its_block_failed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Silent or not, a guard ends the error, and who opened it can ask for it."""
+    with guarded_silently() as whole:
+        pass
+    with guarded_silently() as broken:
+        _fail("full")
+
+    assert not whole.has_failed and broken.has_failed and capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(1)])
+def test_a_guard_lets_interrupts_and_exits_through(error: BaseException) -> None:
+    """Ctrl+C and `sys.exit` inside a guarded block end the program as elsewhere."""
+    with pytest.raises(type(error)), guarded("saving"):
+        raise error

@@ -447,8 +447,8 @@ def test_each_new_wal_has_a_token(own: Path) -> None:
             with catalog.transaction() as connection:
                 runs.start(connection, runs.NewRun(project="p", name="x"))
                 seen.append(tokens(connection))
-            assert journal.checkpoint(catalog._here(), own) is None  # too small
-            _, in_wal, in_file = catalog._here().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            assert journal.checkpoint(catalog._usable_connection(), own) is None  # too small
+            _, in_wal, in_file = catalog._usable_connection().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
             assert in_wal == in_file
     # The second transaction of each pair began the -wal again without knowing it, and was followed by a token.
     newest = [token[0] for token in seen]

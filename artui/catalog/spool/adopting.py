@@ -132,16 +132,16 @@ def _adopt_one(catalog: Catalog, path: Path, tell: Tell) -> int:
             for name in story.kept_consoles:
                 with contextlib.suppress(OSError):
                     remove_file(path.with_name(name))
-        is_here = file.owner is None or file.owner.boot == "" or lock is Lock.MINE
-        remove(catalog, path, may_come_back=not is_here or _is_elsewhere(file))
+        is_local = file.owner is None or file.owner.boot == "" or lock is Lock.MINE
+        remove(catalog, path, may_come_back=not is_local or _is_elsewhere(file))
         return 1
 
 
 def _is_elsewhere(file: SpoolFile) -> bool:
     from artui.catalog.spool.owners import this_process
 
-    here, owner = this_process(), file.owner
-    return owner is not None and (owner.host, owner.boot) != (here.host, here.boot)
+    this, owner = this_process(), file.owner
+    return owner is not None and (owner.host, owner.boot) != (this.host, this.boot)
 
 
 class _Story:

@@ -55,8 +55,8 @@ def owner_of(header: Any) -> Owner | None:
     """Read a spool's header, whatever it contains; None when it names no process."""
     if not isinstance(header, Mapping):
         return None
-    told_version, schema = header.get("version"), header.get("schema")
-    version: float = told_version if isinstance(told_version, int | float) else FORMAT_VERSION
+    stated_version, schema = header.get("version"), header.get("schema")
+    version: float = stated_version if isinstance(stated_version, int | float) else FORMAT_VERSION
     host, pid, boot = header.get("host"), header.get("pid"), header.get("boot")
     is_whole = isinstance(host, str) and type(pid) is int and isinstance(boot, str)
     if not is_whole and not version > FORMAT_VERSION:

@@ -132,7 +132,7 @@ class Spool:
         return bool(self._waiting)
 
     @property
-    def is_there(self) -> bool:
+    def is_in_place(self) -> bool:
         """Whether the file is still unharmed under its name."""
         return self._handle is not None and not self._harm(self._handle)
 

@@ -126,7 +126,7 @@ def test_spool_taken_away_is_written_anew(path: Path, harm: str, is_folded: bool
             if step == 150:
                 HARMS[harm](spool.folder)
             if step == 200:
-                assert spool.look() and spool.look() and spool.is_there
+                assert spool.look() and spool.look() and spool.is_in_place
         spool.close()
         assert adopting.adopt(catalog) == 1
 
