@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from artui.foreign import answer_of
+from artui.foreign import answer_of, ask
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _NUMBERS = "biuf"
 """The kinds of numpy types that are numbers on a line; others that can be are made floats."""
 _NO_NUMBERS = "OSUTMmc"
+_TEXTS = (str, bytes, bytearray)
 _EXACT = 1 << 53
 _REGISTERED = 2
 """numpy's `isbuiltin` of a type that another package has added."""
@@ -25,12 +26,16 @@ _REGISTERED = 2
 
 def as_number(value: Any) -> float | None:
     """Give a float for numbers and arrays of one element, of any framework; None for anything else."""
-    if value is None or isinstance(value, str | bytes | bytearray):
+    if value is None or isinstance(value, _TEXTS):
         return None
     for way in _TO_NUMBER:
-        if (number := answer_of(way, value, default=None)) is not None:
+        if (number := ask(way, value, otherwise=_nothing)) is not None:
             return number
     return None
+
+
+def _nothing(_: Exception) -> None:
+    """Stands for the number that a value does not give."""
 
 
 def as_array(value: Any) -> np.ndarray[Any, Any] | None:
@@ -54,7 +59,7 @@ def flat_numbers(value: Any) -> tuple[np.ndarray[Any, Any], int]:
     """Give all numbers in an array, or in several arrays and numbers, as one array, and how many values are not numbers."""
     import numpy as np
 
-    is_text = isinstance(value, str | bytes | bytearray)
+    is_text = isinstance(value, _TEXTS)
     array = None if is_text else as_array(value)
     if array is not None:
         return array.astype(np.float64).ravel(), 0
@@ -84,7 +89,7 @@ def _float(value: Any) -> float:
 def _item(value: Any) -> float | None:
     """Give the element of an array of one, by the method of numpy, torch, jax and mlx."""
     inner = value.item()
-    return None if inner is value or isinstance(inner, str | bytes | bytearray) else _float(inner)
+    return None if inner is value or isinstance(inner, _TEXTS) else _float(inner)
 
 
 def _element(value: Any) -> float | None:
