@@ -392,8 +392,11 @@ def _type_name(value: Any) -> str:
 
 
 def _words(error: Exception) -> str:
-    words = answer_of(str, error, default=None)
-    return type(error).__name__ if words is None else f"{type(error).__name__}: {ascii(words)[1:-1][:150]}"
+    return answer_of(_type_and_text, error, default=type(error).__name__)
+
+
+def _type_and_text(error: Exception) -> str:
+    return f"{type(error).__name__}: {ascii(str(error))[1:-1][:150]}"
 
 
 def _again(first: tuple[Any, Any], rest: Iterator[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
