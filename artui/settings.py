@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
@@ -144,7 +143,7 @@ def load_settings() -> Settings:
     path = Path("settings.toml")
     try:
         path = config_folder() / path
-        file_values = tomllib.loads(path.read_text("utf-8"))
+        file_values = _toml(path.read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError, RuntimeError):  # none, or a user without a home
         file_values = {}
     except (OSError, ValueError) as error:
@@ -161,6 +160,12 @@ def load_settings() -> Settings:
                 settings, **{setting.name: _checked(setting.name, file_values[setting.name], default, path)}
             )
     return settings
+
+
+def _toml(text: str) -> dict[str, Any]:
+    import tomllib  # most users have no such file: it is not loaded for them
+
+    return tomllib.loads(text)
 
 
 def _from_text(name: str, text: str, default: Any) -> Any:

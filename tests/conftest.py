@@ -50,8 +50,26 @@ def nothing_left(tmp_path_factory: pytest.TempPathFactory) -> None:
     tempfile.tempdir = None
 
 
+@pytest.fixture
+def same_surroundings() -> Iterator[None]:
+    """A test that changes the folder, the variables or the mask of its process fails: the next one would not know."""
+
+    def surroundings() -> tuple[str, dict[str, str], int]:
+        mask = os.umask(0o022)
+        os.umask(mask)
+        return os.getcwd(), {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}, mask
+
+    before = surroundings()
+    yield
+    after = surroundings()
+    os.chdir(before[0])
+    assert after == before
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(
+    same_surroundings: None, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
     """Keep state, cache and settings of the tests apart from the user's, shared within one test process."""
     folder = Path(os.environ.get("ARTUI_TEST_HOME") or tmp_path_factory.getbasetemp() / "home")
     for part in HOME_PARTS:

@@ -33,8 +33,6 @@ class Sampler:
         self._pid = pid or os.getpid()
         self._stop = threading.Event()
         self._began = time.monotonic()
-        self.cost_seconds = 0.0
-        """Processor time that sampling has taken."""
         self._thread = threading.Thread(target=self._work, name="artui-system", daemon=True)
         self._thread.start()
 
@@ -55,7 +53,6 @@ class Sampler:
                 with guarded_silently():
                     self._write(probe.sample(), round(time.monotonic() - self._began))
                 cost = time.thread_time() - began
-                self.cost_seconds += cost
                 pause = max(self._seconds, cost / COST_SHARE)
 
 

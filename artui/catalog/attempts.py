@@ -66,8 +66,3 @@ def is_of_the_moment(error: BaseException) -> bool:
         return True
     # A decoder in Rust panics on a damaged block, and raises what is not an Exception.
     return not isinstance(error, Exception) and type(error).__name__ != "PanicException"
-
-
-def is_corruption(error: BaseException | None) -> bool:
-    """Say whether SQLite found the file itself damaged."""
-    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT

@@ -33,7 +33,7 @@ SUBJECT = "import"
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ImportedRun:
     """What the catalog holds about a run that was imported before."""
 
     key: int
@@ -52,14 +52,14 @@ def id_of(*parts: str) -> str:
     return derived_id(*parts, time_ms=int.from_bytes(high[:6], "big"))
 
 
-def known_runs(connection: sqlite3.Connection, format: str) -> dict[str, Known]:
+def imported_runs(connection: sqlite3.Connection, format: str) -> dict[str, ImportedRun]:
     """Give all runs that were imported from a format, by id."""
-    return known_by_format(connection).get(format, {})
+    return imported_runs_by_format(connection).get(format, {})
 
 
-def known_by_format(connection: sqlite3.Connection) -> dict[str, dict[str, Known]]:
+def imported_runs_by_format(connection: sqlite3.Connection) -> dict[str, dict[str, ImportedRun]]:
     """Give all runs that were imported, by format and id."""
-    runs_by_format: dict[str, dict[str, Known]] = {}
+    runs_by_format: dict[str, dict[str, ImportedRun]] = {}
     for run_id, key, content in connection.execute(
         "SELECT r.id, r.key, c.content FROM context AS c JOIN run AS r ON r.key = c.run_key WHERE c.name = ?",
         (SUBJECT,),
@@ -72,7 +72,7 @@ def known_by_format(connection: sqlite3.Connection) -> dict[str, dict[str, Known
             count = provenance.get("points")
             # Earlier imports kept the folder as it was named; to resolve it for each run of each import would cost.
             place = provenance.get("place") or _real(provenance.get("folder"))
-            runs_by_format.setdefault(provenance["format"], {})[str(run_id)] = Known(
+            runs_by_format.setdefault(provenance["format"], {})[str(run_id)] = ImportedRun(
                 int(key), str(provenance.get("fingerprint") or ""), count if isinstance(count, int) else 0,
                 place if isinstance(place, str) else "",
                 _marks(provenance.get("witnesses")), _marks(provenance.get("hints")),

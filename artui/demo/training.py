@@ -103,7 +103,7 @@ def fit(
             yield epoch, loss, accuracy, {name: value.copy() for name, value in weights.items()}
             dead_epochs = dead_epochs + 1 if not np.isfinite(loss) else 0
             if dead_epochs >= 3:
-                lines.append("the loss is no number any more: stopped")
+                lines.append("the loss is no longer a number: stopped")
                 return
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from artui.catalog import Catalog, importing
-from artui.catalog.importing import Known, known_runs, points_of
+from artui.catalog.importing import ImportedRun, imported_runs, points_of
 from artui.exchange.finding import Findings, find_all, nothing_found
 from artui.exchange.importer import importer_of
 from artui.exchange.intake.faults import FAULTS, fault_text
@@ -104,10 +104,10 @@ class _Past:
     def __init__(self, catalog: Path) -> None:
         self._catalog = catalog
 
-    def runs(self, format: str) -> dict[str, Known]:
+    def runs(self, format: str) -> dict[str, ImportedRun]:
         with Reader(self._catalog) as reader, reader.reading() as connection:
-            return known_runs(connection, format) if reader.schema_version >= 2 else {}
+            return imported_runs(connection, format) if reader.schema_version >= 2 else {}
 
-    def history(self, run: Known) -> History:
+    def history(self, run: ImportedRun) -> History:
         with Reader(self._catalog) as reader, reader.reading() as connection:
             return points_of(connection, run.key)

@@ -79,7 +79,7 @@ def test_what_is_no_catalog_is_named(tmp_path: Path, content: bytes, kind: type[
     assert _inside(tmp_path) == {"x.artui": content}
 
 
-def test_what_is_no_file_is_named(tmp_path: Path) -> None:
+def test_what_is_no_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Missing files, folders, pipes, sockets, devices and bad links are refused within a second, and nothing is made."""
     _refused(tmp_path / "missing.artui", CatalogNotFound, "no file")
     _refused(tmp_path, NotACatalog, "a folder")
@@ -91,7 +91,7 @@ def test_what_is_no_file_is_named(tmp_path: Path) -> None:
     _refused(tmp_path / "loop", CatalogError, "")
     _refused(Path("/dev/null"), NotACatalog, "a device")
     with socket.socket(socket.AF_UNIX) as server:
-        os.chdir(tmp_path)
+        monkeypatch.chdir(tmp_path)
         server.bind("sock")
         _refused(tmp_path / "sock", CatalogError, "")
     assert not (tmp_path / "nowhere").exists() and not (tmp_path / "missing.artui").exists()

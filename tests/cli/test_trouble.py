@@ -134,7 +134,7 @@ def test_a_folder_that_is_gone_is_no_trouble_for_a_whole_path(
     monkeypatch.chdir(gone)
     gone.rmdir()
 
-    assert "not there any more" in call("ls")[2]
+    assert "no longer exists" in call("ls")[2]
     for verb in ("ls", "show", "compare", "why", "trace", "note", "tag", "undo", "log"):
         code, _, err = call(verb, "-c", str(workplace / "near.artui"), *WORDS[verb])
         assert code == 0, (verb, err)

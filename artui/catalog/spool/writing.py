@@ -104,8 +104,6 @@ class Spool:
         """Bytes that were written: whole records only."""
         self.trouble: OSError | None = None
         """Why records had to be kept in memory, until they are written."""
-        self.is_harmed = False
-        """Whether the file was taken away or cut, and could not be written anew."""
         try:
             self._open()
         except OSError as error:
@@ -300,17 +298,14 @@ class Spool:
             return True
         harm = self._harm(handle)
         if not harm:
-            self.is_harmed = False
             return True
         before = f"{self.folder.name}/{self.id}"
         try:
             lost_bytes = self._renew(handle)
         except OSError as error:
-            self.is_harmed = True
             self._tell("spool harmed", f"{before} {harm}, and cannot be written anew: {error.strerror}.")
             # The open file still has everything, unless it was cut.
             return os.fstat(handle).st_size == self.size
-        self.is_harmed = False
         lost = f" but for {lost_bytes:,} bytes, which are lost" if lost_bytes else ""
         self._tell("spool renewed", f"{before} {harm}: what the catalog does not hold yet was written anew{lost}.")
         return True

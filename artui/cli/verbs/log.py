@@ -21,7 +21,7 @@ def command(values: tuple[str, ...], run: str | None, step: int | None, params: 
     metrics: dict[str, float] = {}
     for name, value in pairs(values).items():
         if isinstance(value, bool | str):
-            raise UsageError(f"{name}={value} is no number.", remedy="Metrics are numbers; --param takes anything.")
+            raise UsageError(f"{name}={value} is not a number.", remedy="Metrics are numbers; --param takes anything.")
         metrics[name] = float(value)
     if not metrics and not params:
         raise UsageError("There is nothing to log.", remedy="Write it as in `artui log loss=0.3`.")

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from artui.catalog.importing import Known
+    from artui.catalog.importing import ImportedRun
 
 History = Mapping[tuple[str, str], tuple[NDArray[np.int64], NDArray[np.float64]]]
 """Steps and values of each series, by name and labels, in the order of the source."""
@@ -66,8 +66,8 @@ def witness(kind: str, *content: bytes | str) -> str:
 
 def assigned(
     identities: Sequence[Identity],
-    runs: Mapping[str, Known],
-    history_of: Callable[[Known], History],
+    runs: Mapping[str, ImportedRun],
+    history_of: Callable[[ImportedRun], History],
     derive: Callable[..., str],
 ) -> list[str]:
     """Give each run of the source the id of the same run in the catalog, or a new id.
@@ -81,7 +81,10 @@ class _Assigning:
     """Matches the runs of one import with those of the catalog."""
 
     def __init__(
-        self, identities: Sequence[Identity], runs: Mapping[str, Known], history_of: Callable[[Known], History]
+        self,
+        identities: Sequence[Identity],
+        runs: Mapping[str, ImportedRun],
+        history_of: Callable[[ImportedRun], History],
     ) -> None:
         self._identities, self._runs = identities, runs
         self._places = {identity.place for identity in identities if identity.place}
@@ -127,7 +130,7 @@ class _Assigning:
             return None  # hints alone
         return run.fingerprint == identity.fingerprint, is_there, len(shared), has_id, ends_alike
 
-    def _may_be_copy(self, identity: Identity, run: Known) -> bool:
+    def _may_be_copy(self, identity: Identity, run: ImportedRun) -> bool:
         """Whether the run of the catalog still exists at a place that this import does not look at."""
         is_elsewhere = run.place not in ("", identity.place) and run.place not in self._places
         return is_elsewhere and bool(run.witnesses) and os.path.exists(run.place)
@@ -160,7 +163,7 @@ def _is_inside(place: str, other: str) -> bool:
     return bool(place and other) and (place.startswith(other + os.sep) or other.startswith(place + os.sep))
 
 
-def _run_ids_by_mark(runs: Mapping[str, Known]) -> dict[str, list[str]]:
+def _run_ids_by_mark(runs: Mapping[str, ImportedRun]) -> dict[str, list[str]]:
     by_mark: dict[str, list[str]] = {}
     for run_id, run in runs.items():
         for mark in (*run.witnesses, *run.hints, run.place):
@@ -169,7 +172,7 @@ def _run_ids_by_mark(runs: Mapping[str, Known]) -> dict[str, list[str]]:
     return by_mark
 
 
-def _candidates(identity: Identity, runs: Mapping[str, Known], by_mark: Mapping[str, list[str]]) -> Iterable[str]:
+def _candidates(identity: Identity, runs: Mapping[str, ImportedRun], by_mark: Mapping[str, list[str]]) -> Iterable[str]:
     run_ids = {run_id: None for run_id in (identity.id, *identity.earlier_ids) if run_id in runs}
     for mark in (*sorted(identity.witnesses), *sorted(identity.hints), identity.place):
         run_ids.update(dict.fromkeys(by_mark.get(mark, ())))
@@ -208,7 +211,7 @@ def goes_on(before: History, now: History) -> bool:
     return has_shared or not before or not now
 
 
-def _new_id(identity: Identity, runs: Mapping[str, Known], taken: set[str], derive: Callable[..., str]) -> str:
+def _new_id(identity: Identity, runs: Mapping[str, ImportedRun], taken: set[str], derive: Callable[..., str]) -> str:
     run_id, number = identity.id, 1
     while run_id in runs or run_id in taken:
         # Its path makes the id unique; a number is added if its folder was trained into again.

@@ -23,7 +23,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from artui.catalog import Catalog, importing, opening
-from artui.catalog.importing import Known
+from artui.catalog.importing import ImportedRun
 from artui.errors import CatalogError
 from artui.exchange.formats import formats, title_of
 from artui.exchange.intake.batches import Batches
@@ -46,7 +46,7 @@ class Intake:
 
     def __init__(
         self, catalog: Catalog | None, format: str, location: str, *, options: Options | None = None, progress: Progress | None = None,
-        earlier_runs: Mapping[str, Known] | None = None, history_of: Callable[[Known], History] | None = None,
+        earlier_runs: Mapping[str, ImportedRun] | None = None, history_of: Callable[[ImportedRun], History] | None = None,
         statuses: dict[str, str] | None = None,
     ) -> None:  # fmt: skip
         self.report = Report(format, location, title=title_of(format))
@@ -58,17 +58,17 @@ class Intake:
         self._catalog = catalog
         self._format, self._location = format, location
         self._progress = progress
-        self._runs: dict[str, Known] = dict(earlier_runs or {})
+        self._runs: dict[str, ImportedRun] = dict(earlier_runs or {})
         self._history_of = history_of
         self._statuses: dict[str, str] = {} if statuses is None else statuses
         """The status of each run that this import has met in any of its stores, by id."""
-        self._elsewhere: dict[str, dict[str, Known]] = {}
+        self._elsewhere: dict[str, dict[str, ImportedRun]] = {}
         """Runs of other formats, by format and id."""
 
     def __enter__(self) -> Intake:
         if self._catalog is not None:
             with self._catalog.transaction() as connection:
-                by_format = importing.known_by_format(connection)
+                by_format = importing.imported_runs_by_format(connection)
             self._runs = by_format.pop(self._format, {})
             self._elsewhere = by_format
         return self
@@ -137,7 +137,7 @@ class Intake:
                 return title_of(format)
         return ""
 
-    def _history(self, run: Known) -> History:
+    def _history(self, run: ImportedRun) -> History:
         if self._catalog is not None:
             return importing.points_of(self._batches.begin(), run.key)
         return self._history_of(run) if self._history_of is not None else {}
@@ -218,7 +218,7 @@ class Intake:
             self._batches.keep_run()
             self._statuses[taken.id] = taken.status_word
             self._count_taken(taken, is_new=taken.id not in self._runs)
-            self._runs[taken.id] = Known(0, fingerprint, taken.point_count)
+            self._runs[taken.id] = ImportedRun(0, fingerprint, taken.point_count)
         elif is_copy:
             self.report.left["runs", "are copies of runs of another store of this import"] += 1
         else:
@@ -226,7 +226,7 @@ class Intake:
         self._batches.commit_when_due()
         self._show(candidate.name)
 
-    def _is_copy(self, taken: RunIntake, earlier: Known | None) -> bool:
+    def _is_copy(self, taken: RunIntake, earlier: ImportedRun | None) -> bool:
         """Whether a run was already taken from another store of this import, and this one adds nothing."""
         before = self._statuses.get(taken.id)
         if earlier is None or before is None or taken.point_count > earlier.point_count:

@@ -120,7 +120,7 @@ class _Table:
             run.context("epochs", {"epoch_and_first_step": self._epochs[:10_000]})
             run.changed("epochs", "are kept as the steps at which they begin")
         if self._bad:
-            run.damaged(f"{self._bad} rows of metrics.csv are cut off, or their step is no number")
+            run.damaged(f"{self._bad} rows of metrics.csv are cut off, or their step is not a number")
         for name, count in self._texts.items():
             run.left("values of metrics.csv", f"of column {name!a} are no numbers"[:200], count)
         if is_cut:

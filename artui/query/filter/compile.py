@@ -215,7 +215,7 @@ def _metric_number(test: Comparison, value: Value) -> float:
     if quantity is None:
         raise error_at(
             value,
-            f"{value.text!r} is no number, and {test.field.shown} is one.",
+            f"{value.text!r} is not a number, and {test.field.shown} is one.",
             "Write a number such as 0.3, 1e-4, 10k, 10MB, 2h30m or nan.",
         )
     return bindable(quantity)

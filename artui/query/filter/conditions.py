@@ -53,7 +53,7 @@ def attribute_condition(test: Comparison, name: str, scope: Scope) -> Condition:
     """
     kind, column = ATTRIBUTES[name].kind, ATTRIBUTES[name].value
     if test.operator in ("is nan", "is not nan"):
-        raise error_at(test, f"{name} is no number that could be NaN.", f"Write {name} is null for runs without it.")
+        raise error_at(test, f"{name} is not a number that could be NaN.", f"Write {name} is null for runs without it.")
     if kind == "artifact":
         return _artifact(test, name)
     if kind == "tag":

@@ -426,7 +426,7 @@ class _Parser:
         value = self.value(operator)
         if value.quantity is None:
             raise FilterError(
-                f"{value.text} is no number.",
+                f"{value.text} is not a number.",
                 value.position,
                 value.length,
                 remedy="any(…) compares a metric with a number.",

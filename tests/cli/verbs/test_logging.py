@@ -79,7 +79,7 @@ def test_notes_and_tags_of_runs(catalog: Path) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(("log", "loss=0.1"), "No run is named"), (("log", "--run", "nobody", "loss=0.1"), "nobody"), (("log", "--run", "r", "loss=high"), "no number"),
+    [(("log", "loss=0.1"), "No run is named"), (("log", "--run", "nobody", "loss=0.1"), "nobody"), (("log", "--run", "r", "loss=high"), "not a number"),
      (("log", "--run", "r"), "nothing to log"), (("finish", "--run", "r", "--status", "great"), "great"), (("alias", "none:v1", "x"), "none")],
 )  # fmt: skip
 def test_wrong_use_says_what_to_write(catalog: Path, arguments: tuple[str, ...], said: str) -> None:

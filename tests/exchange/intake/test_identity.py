@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from artui.catalog.importing import Known
+from artui.catalog.importing import ImportedRun
 from artui.exchange.importing import import_paths
 from artui.exchange.intake.identity import LOG, ROW, History, Identity, assigned, goes_on, witness
 from artui.model import RunDetail
@@ -678,32 +678,34 @@ def test_copies_below_one_root_are_one_run(is_stale_first: bool, tmp_path: Path)
 # The rule itself
 
 
-def _assigned(identities: list[Identity], known_runs: dict[str, Known], history: History | None = None) -> list[str]:
-    return assigned(identities, known_runs, lambda _: history or {}, lambda *parts: "/".join(parts))
+def _assigned(
+    identities: list[Identity], imported_runs: dict[str, ImportedRun], history: History | None = None
+) -> list[str]:
+    return assigned(identities, imported_runs, lambda _: history or {}, lambda *parts: "/".join(parts))
 
 
 def test_most_alike_comes_first_and_none_twice(tmp_path: Path) -> None:
     """Of two candidates the one that lies where the run lay is it; the other is new."""
     (tmp_path / "a").mkdir()
     mark = frozenset({witness(ROW, "same")})
-    known_runs = {"K": Known(1, "f", 3, str(tmp_path / "a"), mark)}
+    imported_runs = {"K": ImportedRun(1, "f", 3, str(tmp_path / "a"), mark)}
     here = Identity("a", "g", str(tmp_path / "a"), mark)
     there = Identity("b", "g", str(tmp_path / "b"), mark)
 
-    assert _assigned([there, here], known_runs) == ["b", "K"]
-    assert _assigned([here], known_runs) == ["K"]
-    assert _assigned([there], known_runs) == ["b"]  # the one it may be a copy of is still there, under another name
+    assert _assigned([there, here], imported_runs) == ["b", "K"]
+    assert _assigned([here], imported_runs) == ["K"]
+    assert _assigned([there], imported_runs) == ["b"]  # the one it may be a copy of is still there, under another name
 
 
 def test_ids_that_are_taken_are_made_anew(tmp_path: Path) -> None:
     """A new run never gets the id of one that it is not."""
-    known_runs = {"X": Known(1, "f", 3, "", frozenset({witness(LOG, "one")}))}
+    imported_runs = {"X": ImportedRun(1, "f", 3, "", frozenset({witness(LOG, "one")}))}
     other = Identity("X", "g", str(tmp_path), frozenset({witness(LOG, "two")}), title="t")
 
-    assert _assigned([other, other], known_runs) == ["X/t", "X/t/2"]
-    assert _assigned([Identity("X", "g", is_named=True, witnesses=frozenset({witness(LOG, "two")}))], known_runs) == [
-        "X"
-    ]
+    assert _assigned([other, other], imported_runs) == ["X/t", "X/t/2"]
+    assert _assigned(
+        [Identity("X", "g", is_named=True, witnesses=frozenset({witness(LOG, "two")}))], imported_runs
+    ) == ["X"]
 
 
 @pytest.mark.parametrize(
