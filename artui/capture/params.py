@@ -19,7 +19,7 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from artui.catalog.runs import storable
+from artui.catalog.cells import storable
 from artui.foreign import answer_of, ask
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from artui.capture import code as code_of_runs
 from artui.capture import environment, notebook
 from artui.capture.media import Content
 from artui.capture.warn import guarded
-from artui.catalog import runs
+from artui.catalog.cells import storable
 from artui.catalog.spool import adopting, folding
 from artui.catalog.spool.place import console_artifact, console_file, remove_file
 from artui.errors import CatalogError
@@ -84,7 +84,7 @@ class Recording:
         """Give the action that starts the run, with what is known by then; without params and tags."""
         run, around = self._run, environment.surroundings()
         command = list(self._program.command) if self._program else environment.command_line()
-        command = self.redactor.command([runs.storable(part) for part in command])
+        command = self.redactor.command([storable(part) for part in command])
         command = [part[: environment.MAX_ARGUMENT_CHARS] for part in command]
         return {
             "do": "start",
@@ -92,10 +92,10 @@ class Recording:
             "rank": self._place.rank if self._place.launch else None,
             "context": {"exec": {"is_name_made_up": self._program.is_name_made_up}} if self._program else {},
             "run": {
-                "id": run.id, "project": run.project, "name": runs.storable(run.name), "stage": run.stage, "parent_id": parent_id,
-                "started_ms": clock.now_ms(), "note": runs.storable(note), "user": around.user, "host": around.host,
+                "id": run.id, "project": run.project, "name": storable(run.name), "stage": run.stage, "parent_id": parent_id,
+                "started_ms": clock.now_ms(), "note": storable(note), "user": around.user, "host": around.host,
                 "git_commit": around.git.commit, "git_branch": around.git.branch, "git_is_dirty": around.git.is_dirty, "python": around.python,
-                "directory": runs.storable(around.directory), "command": command,
+                "directory": storable(around.directory), "command": command,
             },
         }  # fmt: skip
 

@@ -33,6 +33,7 @@ from artui.capture.start import Start, fitting_name, fitting_stage, text_of, wri
 from artui.capture.values import as_step, error_text, numbers, tag_values
 from artui.capture.warn import Guard, guarded, settings_or_default, tell, warn
 from artui.catalog import runs
+from artui.catalog.cells import storable
 from artui.catalog.ids import new_id
 from artui.catalog.recent import remember
 from artui.errors import ArtuiError, CatalogError
@@ -204,7 +205,7 @@ class Run:
             return "new"
         self.id, name = joining.id_of(text)
         if name and request.name is None:
-            self.name = runs.storable(name)
+            self.name = storable(name)
         with _reading(writer) as connection:
             stands = standing.standing(connection, writer.path, self.id)
             if not request.resume:
@@ -438,7 +439,7 @@ class Run:
             if stream is not None:
                 writer.spool.remove_stream(stream)
             recording.act(
-                "finish", status=status, error=runs.storable(error), ended_ms=time.time_ns() // 1_000_000,
+                "finish", status=status, error=storable(error), ended_ms=time.time_ns() // 1_000_000,
                 duration_ms=round(1000 * (time.monotonic() - self._started)), is_member=self._place.is_member, labels=self._place.labels,
             )  # fmt: skip
             writer.remove(self)

@@ -24,9 +24,10 @@ import orjson
 from artui import clock
 from artui.catalog import marks, origins
 from artui.catalog.blobs import BlobStream
+from artui.catalog.cells import storable
 from artui.catalog.cleaning import redactor_of
 from artui.catalog.ids import derived_id, new_id
-from artui.catalog.runs import project_key, storable
+from artui.catalog.runs import project_key
 from artui.errors import AmbiguousReference, CatalogDamaged, ContentMissing, UnknownReference, UsageError
 from artui.model import RELATIONS, STAGES, Preview, Relation
 from artui.paths import PATH_BYTES, is_file_name, usable_path

@@ -1,4 +1,4 @@
-"""Reading single cells of the file as the types that they must have, whatever is stored there.
+"""Single cells of the file: read as the types that they must have, whatever is stored there, and text made storable.
 
 SQLite stores any type in any column: a flipped bit or another program may have put a text where a number was.
 """
@@ -61,3 +61,8 @@ def keys_of(joined: Any) -> list[int]:
         except ValueError:
             pass  # such as `1,,2`
     return [int(part) for part in joined.split(",") if part.lstrip("-").isascii() and part.lstrip("-").isdigit()]
+
+
+def storable(text: str) -> str:
+    """Make text that SQLite takes: lone surrogates become `\\udcff` forms."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

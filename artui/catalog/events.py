@@ -300,7 +300,7 @@ class _Kind:
 
 
 def _storable(text: str) -> str:
-    from artui.catalog.runs import storable
+    from artui.catalog.cells import storable
 
     return storable(text)
 

@@ -19,8 +19,9 @@ import orjson
 from artui import clock
 from artui.catalog import artifacts, context, keeping, points, runs
 from artui.catalog.artifacts import NewVersion, Saved
+from artui.catalog.cells import storable
 from artui.catalog.ids import derived_id
-from artui.catalog.runs import STATUS_CODES, NewRun, storable
+from artui.catalog.runs import STATUS_CODES, NewRun
 from artui.errors import CatalogDamaged
 from artui.model import STAGES, Relation
 from artui.version import VERSION

@@ -19,6 +19,7 @@ import orjson
 from artui import clock
 from artui.catalog import context, origins
 from artui.catalog.attempts import attempt
+from artui.catalog.cells import storable
 from artui.catalog.cleaning import AsItIs, redactor_of
 from artui.catalog.ids import new_id
 from artui.errors import AmbiguousReference
@@ -303,11 +304,6 @@ def str_of_int(value: int) -> str:
         return str(value)
     except ValueError:
         return hex(value)
-
-
-def storable(text: str) -> str:
-    """Make text that SQLite takes: lone surrogates become `\\udcff` forms."""
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def project_key(connection: sqlite3.Connection, name: str) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 
-from artui.catalog.runs import storable
+from artui.catalog.cells import storable
 
 MOST = 100
 """At most this many are given: nobody reads more."""

@@ -9,8 +9,7 @@ import threading
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any, TypeVar
 
-from artui.catalog.cells import keys_of
-from artui.catalog.runs import storable
+from artui.catalog.cells import keys_of, storable
 
 T = TypeVar("T")
 

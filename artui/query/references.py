@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from artui.catalog import cells as cell_of
 from artui.catalog.artifacts import find_version
-from artui.catalog.runs import storable
+from artui.catalog.cells import storable
 from artui.errors import AmbiguousReference, UnknownReference, UsageError
 from artui.query.artifacts import version_heads
 from artui.query.heads import HEAD_COLUMNS, head_from_row

@@ -6,8 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from artui.catalog.cells import integer, text
-from artui.catalog.runs import storable
+from artui.catalog.cells import integer, storable, text
 from artui.errors import ArtuiError
 from artui.model import RunHead
 from artui.query.references import resolve

@@ -694,7 +694,7 @@ def test_two_processes_make_one_catalog(tmp_path: Path) -> None:
 
 def test_migration_keeps_a_backup_of_the_same_mode(own: Path) -> None:
     """Before a catalog is migrated, a whole copy of it lies beside it, readable by those who could read it."""
-    from artui.catalog import _migrate_after_backup
+    from artui.catalog.writing import _migrate_after_backup
 
     own.chmod(0o600)
     connection = sqlite3.connect(own, isolation_level=None)

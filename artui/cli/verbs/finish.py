@@ -17,6 +17,7 @@ from artui.errors import UsageError
 def command(run: str | None, status: str, error: str, catalog: str | None) -> int:
     """End a run: `artui finish --run R --status failed`."""
     from artui.catalog import Catalog, runs
+    from artui.catalog.cells import storable
     from artui.catalog.spool import adopting
 
     path, run_id, _ = run_id_of(run, catalog)
@@ -30,6 +31,6 @@ def command(run: str | None, status: str, error: str, catalog: str | None) -> in
             if state != runs.STATUS_CODES["running"]:
                 raise UsageError("The run has ended already.", remedy="`artui show` says how; a note may say more.")
             runs.finish(
-                connection, key, status=status, ended_ms=now_ms, duration_ms=max(0, now_ms - started_ms), error=runs.storable(error)
+                connection, key, status=status, ended_ms=now_ms, duration_ms=max(0, now_ms - started_ms), error=storable(error)
             )  # fmt: skip
     return 0

@@ -11,8 +11,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from artui.catalog import blobs, importing, runs
+from artui.catalog import blobs, importing
 from artui.catalog.artifacts import NewFile, NewVersion, Saved
+from artui.catalog.cells import storable
 from artui.content import files as saved_files
 from artui.content import walking
 from artui.errors import UsageError
@@ -264,4 +265,4 @@ def _manifest_path(path: str) -> str | None:
     parts = [part for part in path.replace("\\", "/").split("/") if part not in ("", ".")]
     if not parts or ".." in parts or "\0" in path or path.startswith("/"):
         return None
-    return runs.storable("/".join(parts))
+    return storable("/".join(parts))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from artui import clock
-from artui.catalog.runs import storable
+from artui.catalog.cells import storable
 from artui.model import ParamType
 from artui.query.aggregates import AGGREGATES, FINITE
 from artui.query.collation import HAS_TEXT, HELD, IS_NONE, may_spell, spelling_queries

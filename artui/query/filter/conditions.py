@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from artui.catalog.runs import storable
+from artui.catalog.cells import storable
 from artui.model import STAGES, STATUSES
 from artui.query.attributes import ATTRIBUTES
 from artui.query.filter.matching import NEGATIONS, Matcher, matcher, of_text, spoken

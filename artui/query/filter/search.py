@@ -6,7 +6,7 @@ import sqlite3
 
 import orjson
 
-from artui.catalog.runs import storable
+from artui.catalog.cells import storable
 from artui.query.keys import key_list
 from artui.query.statuses import STATUS_CONDITIONS, status_times
 
