@@ -1,4 +1,4 @@
-"""Rules about metrics while the app is open: what holds is told once, with a bell, and may run a command of the user's."""
+"""Rules about metrics while the app is open: one that comes to hold rings once and may run the user's command."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ MAX_RULES = 50
 
 
 class Alerts:
-    """The user's rules: those of the settings, and those written in the app, which are kept in the state folder."""
+    """The user's rules: those in the settings, and those added in the app, which are kept in the state folder."""
 
     def __init__(self, settings: Settings, tell: Callable[[str], None]) -> None:
         self._settings = settings
         self._tell = tell
         self.rules: list[Rule] = []
         self.own: set[str] = set()
-        """Texts of the rules that were written in the app, and can be removed there."""
+        """Texts of the rules that were added in the app and can be removed there."""
         self.holding: dict[tuple[str, str, str], Alert] = {}
         for text in settings.alerts:
             self._take(text)
@@ -43,48 +43,48 @@ class Alerts:
         except ArtuiError as error:
             self._tell(str(error))
             return False
-        if any(each.text == rule.text for each in self.rules) or len(self.rules) >= MAX_RULES:
+        if any(other.text == rule.text for other in self.rules) or len(self.rules) >= MAX_RULES:
             return False
         self.rules.append(rule)
         return True
 
     def add(self, text: str) -> None:
-        """Keep a rule.
+        """Add a rule and keep it.
 
         Raises:
-            UsageError: it is none.
+            UsageError: the text is no rule.
         """
         from artui.query.rules import parse_rule
 
         rule = parse_rule(text)
-        if all(each.text != rule.text for each in self.rules):
+        if all(other.text != rule.text for other in self.rules):
             self.rules.append(rule)
             self.own.add(rule.text)
             self._keep()
 
     def remove(self, text: str) -> bool:
-        """Remove a rule that was written in the app; false for one of the settings."""
+        """Remove a rule that was added in the app; false for a rule from the settings."""
         if text not in self.own:
             return False
-        self.rules = [each for each in self.rules if each.text != text]
+        self.rules = [rule for rule in self.rules if rule.text != text]
         self.holding = {key: alert for key, alert in self.holding.items() if alert.rule != text}
         self.own.discard(text)
         self._keep()
         return True
 
     def look(self, runs: Sequence[LiveRun], now_ms: int) -> list[Alert]:
-        """See what holds; give what has not held the last time. The user's command is run for each."""
+        """Check which rules hold; give the alerts that did not hold last time, after running the user's command for each."""
         from artui.query.rules import alerts
 
-        found = {alert.key: alert for alert in alerts(runs, self.rules, now_ms)}
-        fresh = [alert for key, alert in found.items() if key not in self.holding]
-        self.holding = found
+        holding = {alert.key: alert for alert in alerts(runs, self.rules, now_ms)}
+        fresh = [alert for key, alert in holding.items() if key not in self.holding]
+        self.holding = holding
         for alert in fresh:
             self._run_command(alert)
         return fresh
 
     def _run_command(self, alert: Alert) -> None:
-        """Run the command of the settings: what comes from the catalog reaches it in its environment alone."""
+        """Run the command from the settings; text from the catalog reaches it only through its environment."""
         try:
             command = shlex.split(self._settings.alert_command)
         except ValueError as error:
@@ -92,13 +92,13 @@ class Alerts:
             return
         if not command:
             return
-        said = {
+        variables = {
             "ARTUI_ALERT": alert.rule, "ARTUI_ALERT_RUN": alert.run, "ARTUI_ALERT_RUN_ID": alert.run_id,
             "ARTUI_ALERT_METRIC": alert.metric, "ARTUI_ALERT_VALUE": repr(alert.value),
         }  # fmt: skip
         try:
             subprocess.Popen(
-                command, env={**os.environ, **{name: clean(text) for name, text in said.items()}}, stdin=subprocess.DEVNULL,
+                command, env={**os.environ, **{name: clean(text) for name, text in variables.items()}}, stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
         except OSError as error:
@@ -107,7 +107,7 @@ class Alerts:
     def _kept(self) -> list[str]:
         try:
             text = (state_folder() / "alerts").read_text("utf-8", "replace")
-        except (OSError, RuntimeError):  # a user without a home has none
+        except (OSError, RuntimeError):  # no home folder, so no state folder
             return []
         return [line for line in text.splitlines() if line.strip()][:MAX_RULES]
 

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from artui.tui.importing import Importing, ImportState
 
 CHECK_AFTER_SECONDS = 2.0
-"""So long after the first screen the whole file is looked through for damage."""
+"""Delay from the first screen to the check of the whole file for damage."""
 TAKE_OVER_SECONDS = 30.0
 GOODBYE_SECONDS = 0.8
 IMPORT_SECONDS = 0.5
@@ -62,7 +62,7 @@ class ArtuiApp(Asks, ChangesOnly):
     def __init__(
         self, reader: Reader, settings: Settings, *, first: FirstView | None = None, importing: Importing | None = None
     ) -> None:
-        # Asked for its colours while Textual's own part is made.
+        # Textual asks for our colours while its own part is set up.
         self._theme_of_ours = chosen_theme(settings)
         super().__init__()
         self.importing = importing
@@ -85,7 +85,7 @@ class ArtuiApp(Asks, ChangesOnly):
         self._file_watch = Watch(reader, self._changed)
         self.alerts = Alerts(settings, self._tell_later)
         self.seen_values: dict[tuple[str, str], tuple[int, float]] = {}
-        """Count and last value of each metric of running runs when one last looked, by run id and title."""
+        """Count and last value of each metric of running runs when the user last looked, by run id and title."""
         self._total_count, self._running_count = 0, 0
         self._colour_numbers: dict[str, int] = {}
         self._notices = Notices()
@@ -100,8 +100,8 @@ class ArtuiApp(Asks, ChangesOnly):
     def action_choose_theme(self) -> None:
         from artui.tui.screens.pick import Choice, PickScreen
 
-        told = {"dark": "", "light": "for bright terminals", "colour-blind": "no red against green"}
-        choices = [Choice(name, name, told.get(name, "your own")) for name in themes_of(self.settings)]
+        notes = {"dark": "", "light": "for bright terminals", "colour-blind": "no red against green"}
+        choices = [Choice(name, name, notes.get(name, "your own")) for name in themes_of(self.settings)]
         self.push_screen(PickScreen("colours", choices, current=self._theme_of_ours.name), self._take_theme)
 
     def _take_theme(self, name: str | None) -> None:
@@ -114,7 +114,7 @@ class ArtuiApp(Asks, ChangesOnly):
         self.refresh_css(animate=False)
         for screen in self.screen_stack:
             for widget in screen.walk_children():
-                # Charts keep what they have drawn.
+                # Charts cache their drawing.
                 again = getattr(widget, "again", None)
                 (again or widget.refresh)()
             screen.refresh()
@@ -146,20 +146,22 @@ class ArtuiApp(Asks, ChangesOnly):
             self.say(self.reader.notice, is_warning=True, seconds=15)
 
     def _look_for_damage(self) -> None:
-        """Have the whole file looked through, behind what is shown."""
+        """Check the whole file for damage in the background."""
         self.ask("damage", self.reader.check_damage, lambda _: None)
 
     def _end_by_signal(self, number: int) -> None:
-        # With the terminal gone, Textual may wait for ever to write to it: then leave without its goodbye.
+        # With the terminal gone, Textual may wait for ever to write to it: then leave without a proper end.
         last_way_out = threading.Timer(GOODBYE_SECONDS, self._leave_at_once, [128 + number])
         last_way_out.daemon = True
         last_way_out.start()
         self.exit(return_code=128 + number)
 
     def _leave_at_once(self, code: int) -> None:
-        with contextlib.suppress(Exception):
+        # Whatever fails while closing, the process ends here and now.
+        try:
             self.close()
-        os._exit(code)
+        finally:
+            os._exit(code)
 
     def action_leave(self) -> None:
         if isinstance(self.screen, RunsScreen):
@@ -168,11 +170,11 @@ class ArtuiApp(Asks, ChangesOnly):
             self.say("esc goes back; q quits from the table of runs.")
 
     def action_help_quit(self) -> None:
-        """ctrl+c: leave at once."""
+        """Leave at once, on ctrl+c."""
         self.exit(return_code=130)
 
     def close(self) -> None:
-        """Let go of the catalog; call after the app has ended."""
+        """Stop the import and close the catalog; to be called after the app has ended."""
         if self.importing is not None:
             self.importing.stop()
         self._file_watch.tidy()
@@ -186,7 +188,7 @@ class ArtuiApp(Asks, ChangesOnly):
                 self,
                 "file",
                 ArtuiError(
-                    f"{self.catalog_title} is not there any more: this is what it last showed.",
+                    f"{self.catalog_title} no longer exists: this is what it last showed.",
                     remedy="r opens it again.",
                 ),
             )
@@ -195,13 +197,13 @@ class ArtuiApp(Asks, ChangesOnly):
         self._file_watch.look()
 
     def _take_over(self) -> None:
-        """Have what dead processes left beside the catalog written into it, and their runs ended."""
+        """Write what dead processes left beside the catalog into it, and end their runs."""
         reader = self.reader
         if folders_of(reader.path):
             self.ask("take over", lambda: take_over(reader.path), lambda _: None)
 
     def _look_for_alerts(self) -> None:
-        """See whether a rule holds, on whatever screen; only while there are rules, and runs that go on."""
+        """Check whether a rule holds, on any screen but Live; only while there are rules and running runs."""
         if self.alerts.rules and (self._running_count or self.alerts.holding) and getattr(self.screen, "PLACE", 0) != 4:
             from artui.query.live import live_runs
 
@@ -209,7 +211,7 @@ class ArtuiApp(Asks, ChangesOnly):
             self.ask("alerts", lambda: live_runs(reader), self.take_live)
 
     def take_live(self, runs: Sequence[LiveRun]) -> None:
-        """Look at running runs for alerts: tell of what holds and has not held before."""
+        """Check running runs for alerts, and show those that did not hold before."""
         fresh = self.alerts.look(runs, clock.now_ms())
         if fresh:
             self.bell()
@@ -225,7 +227,7 @@ class ArtuiApp(Asks, ChangesOnly):
         self.call_later(lambda: self.say(text, is_warning=True, seconds=15))
 
     def _look_at_import(self) -> None:
-        """Show how far the import is, and tell once when it has ended."""
+        """Show the progress of the import, and say once when it has ended."""
         importing = self.importing
         if importing is None or importing.state == self._import_state:
             return
@@ -237,27 +239,30 @@ class ArtuiApp(Asks, ChangesOnly):
         if not state.is_done or (before is not None and before.is_done):
             return
         self._file_watch.look()
-        for each in self.screen_stack:
-            each.post_message(CatalogChanged())
+        for open_screen in self.screen_stack:
+            open_screen.post_message(CatalogChanged())
         if state.error:
             self.say(f"{state.error} What was imported before is shown.", is_warning=True, seconds=30)
             return
         runs = sum(sum(report["runs"].values()) for report in state.reports)
         news = sum(report["runs"].get("new", 0) + report["runs"].get("updated", 0) for report in state.reports)
         damaged = sum(report["damaged_count"] for report in state.reports)
-        left = sum(each["count"] for report in state.reports for each in report["left"])
+        left = sum(change["count"] for report in state.reports for change in report["left"])
         if not news and not damaged:
             self.say(f"Nothing new in {plural(runs, 'run')}. I shows what was taken and left.")
             return
-        told = [f"{count_text(damaged)} damaged"] if damaged else []
+        details = [f"{count_text(damaged)} damaged"] if damaged else []
         deleted = sum(
-            each["count"] for report in state.reports for each in report["changed"] if each["why"] == DELETED_IN_SOURCE
+            change["count"]
+            for report in state.reports
+            for change in report["changed"]
+            if change["why"] == DELETED_IN_SOURCE
         )
-        told += [f"{count_text(deleted)} deleted there and not shown"] if deleted else []
-        told += [f"{count_text(left)} things left out"] if left else []
+        details += [f"{count_text(deleted)} deleted there and not shown"] if deleted else []
+        details += [f"{count_text(left)} things left out"] if left else []
         taken = plural(runs, "run") + (f", {count_text(news)} of them new or grown" if news < runs else "")
-        more = f": {', '.join(told)}" if told else ""
-        # What to do next stands where no terminal is too narrow for it.
+        more = f": {', '.join(details)}" if details else ""
+        # What to do next comes first, where no terminal is too narrow for it.
         self.say(f"Imported: {taken}. I shows what was taken and left{more}.", is_warning=bool(damaged), seconds=12)
 
     def _changed(self) -> None:
@@ -268,7 +273,7 @@ class ArtuiApp(Asks, ChangesOnly):
             screen.post_message(CatalogChanged())
 
     def action_reload(self) -> None:
-        """Open the file again and ask everything anew."""
+        """Open the file again and read everything anew."""
         screen = self.screen
         if not isinstance(screen, CatalogScreen):
             return
@@ -277,8 +282,8 @@ class ArtuiApp(Asks, ChangesOnly):
             self.reader.reopen()
 
         def show(_: None) -> None:
-            for each in self.screen_stack:
-                each.post_message(CatalogChanged())
+            for open_screen in self.screen_stack:
+                open_screen.post_message(CatalogChanged())
             self.say("Read again.")
 
         screen.ask("reopen", reopen, show)
@@ -286,11 +291,11 @@ class ArtuiApp(Asks, ChangesOnly):
     def action_redraw(self) -> None:
         self.forget_terminal()
 
-    # What is said
+    # Notices
 
     @property
     def place_note(self) -> str:
-        """What the right end of the footer says of where the catalog is; empty for one that was named."""
+        """What the right end of the footer says about the catalog's location; empty if the user named the catalog."""
         if self.importing is None:
             return ""
         path, home = str(self.reader.path), os.path.expanduser("~")
@@ -300,6 +305,7 @@ class ArtuiApp(Asks, ChangesOnly):
 
     @property
     def catalog_title(self) -> str:
+        """The catalog's name as it is shown: of a cached catalog, the store's."""
         return clean(self.importing.title if self.importing is not None else self.reader.path.name)
 
     def trust_spans(self, *, is_brief: bool = False) -> list[Span]:
@@ -324,21 +330,22 @@ class ArtuiApp(Asks, ChangesOnly):
             titles = [str(report["title"]) for report in state.reports if report["format"] != UNREAD]
             source = titles[0] if len(set(titles)) == 1 else f"{len(titles)} stores"
             return ("" if is_brief or not state.reports else f" · from {source}", "dim")
-        far = f" {count_text(state.run_count)} runs" if state.run_count and not is_brief else ""
-        return (f" · importing{far}", "accent")
+        progress = f" {count_text(state.run_count)} runs" if state.run_count and not is_brief else ""
+        return (f" · importing{progress}", "accent")
 
     def set_counts(self, total: int, running: int) -> None:
+        """Take the number of runs, and of those that are running."""
         if (total, running) != (self._total_count, self._running_count):
             self._total_count, self._running_count = total, running
             if isinstance(self.screen, CatalogScreen):
                 self.screen.show_place()
 
     def notice_spans(self) -> list[Span]:
-        """Give what the line at the bottom says instead of the keys; empty for nothing."""
+        """Give what the line at the bottom shows instead of the keys; empty for nothing."""
         return self._notices.spans(id(self.screen))
 
     def say(self, text: str, *, is_warning: bool = False, seconds: float = NOTICE_SECONDS) -> None:
-        """Say something for a while at the bottom."""
+        """Show a notice at the bottom for a while."""
         self._notices.say(text, is_warning=is_warning)
         if self._notice_timer is not None:
             self._notice_timer.stop()
@@ -346,7 +353,7 @@ class ArtuiApp(Asks, ChangesOnly):
         self._show_notice()
 
     def forget_old_notice(self) -> None:
-        """On another screen, say no longer what was said on the one before."""
+        """Remove an old notice: another screen is on top."""
         if self._notices.is_old:
             self._unsay()
 
@@ -360,12 +367,12 @@ class ArtuiApp(Asks, ChangesOnly):
         self._show_notice()
 
     def topic_succeeded(self, asker: DOMNode, topic: str) -> None:
-        """A topic has its answer: an error of it is over."""
+        """Remove the error of a topic: it has its answer."""
         if self._notices.succeed(_screen_id(asker), topic):
             self._show_notice()
 
     def screen_left(self, screen: Screen[Any]) -> None:
-        """Forget the errors of a screen: the user has left it, or has seen them."""
+        """Remove the errors of a screen: the user has left it, or has seen them."""
         if self._notices.leave(id(screen)) | self._notices.leave(EVERYWHERE):
             self._show_notice()
 
@@ -381,7 +388,7 @@ class ArtuiApp(Asks, ChangesOnly):
         self.say(f"copied {clean(text)}")
 
     def copy_to_clipboard(self, text: str) -> None:
-        """Put a text on the clipboard of the terminal where one sits, through tmux or screen too."""
+        """Put a text on the clipboard of the user's terminal, through tmux or screen too."""
         from artui.tui.terminal.clipboard import copied_by_tmux
 
         self._clipboard = text
@@ -410,11 +417,11 @@ class ArtuiApp(Asks, ChangesOnly):
         self.navigation.follow(link)
 
     def show_run(self, run_id: str) -> None:
-        """Show a run; on the screen of another run, in its place."""
+        """Show a run; the screen of another run changes to it."""
         self.navigation.show_run(run_id)
 
     def colour_of(self, run_id: str) -> int:
-        """Give the number of a run's colour and mark: it keeps them as long as the app is open."""
+        """Give the number of a run's colour and mark, which it keeps as long as the app is open."""
         return self._colour_numbers.setdefault(run_id, len(self._colour_numbers))
 
     def compare(self, run_ids: Sequence[str]) -> None:
@@ -470,19 +477,19 @@ class ArtuiApp(Asks, ChangesOnly):
 
 
 def _screen_id(asker: DOMNode) -> int:
-    """Say which screen asks; of the app, or a widget that is on no screen any more, errors are shown everywhere."""
+    """Give the id of the screen that asks; errors of the app, or of a widget no longer on a screen, are shown everywhere."""
     screen = next((node for node in asker.ancestors_with_self if isinstance(node, Screen)), None)
     return id(screen) if screen is not None else EVERYWHERE
 
 
 def _collect_garbage_again() -> None:
-    """Undo what the start did: what was loaded by now stays, and need not be looked through again."""
+    """Switch the garbage collector on again, which was off during the start; it skips what is loaded by now."""
     gc.freeze()
     gc.enable()
 
 
 def run(reader: Reader, settings: Settings, first: FirstView, importing: Importing | None = None) -> int:
-    """Open the app on a catalog, with an import that goes on behind it if there is one; give the process's exit code."""
+    """Run the app on a catalog, beside an import if there is one; give the exit code of the process."""
     app = ArtuiApp(reader, settings, first=first, importing=importing)
     try:
         app.run(mouse=settings.mouse)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,9 +41,9 @@ CURVE_MARKS = "●◇△□▽◆▲■▼○"
 class Palette:
     """Styles by name, for terminals of many colours, of sixteen, or of none."""
 
-    styles: dict[str, Style]
+    styles: Mapping[str, Style]
     cursor: Style
-    """Put over a line's own styles where the cursor is."""
+    """Added to a line's own styles where the cursor is."""
     curves: tuple[Style, ...]
     bands: tuple[Style, ...]
     """For what lies behind the smoothed line of each curve."""
@@ -52,7 +52,7 @@ class Palette:
 
 
 def make_palette(*, is_coloured: bool, is_rich: bool, theme: Theme = DARK) -> Palette:
-    """Make the palette. Nothing is told by colour alone: marks and attributes say it too."""
+    """Make the palette. Nothing is shown by colour alone: marks and attributes show it too."""
     base = Style.parse(f"on {theme.background}") if is_rich else Style()
     styles: dict[str, Style] = {}
     for name, colour in theme.colours.items():
@@ -96,7 +96,7 @@ def make_palette(*, is_coloured: bool, is_rich: bool, theme: Theme = DARK) -> Pa
 
 
 def _towards(colour: str, background: str) -> str:
-    """Mix a colour with what is behind it: two parts of five of it remain."""
+    """Mix a colour with what is behind it: about two fifths of it remain."""
     return _mixed(colour, background, 0.38)
 
 
@@ -124,7 +124,7 @@ def fit(text: str, cells: int, *, right: bool = False, keep_end: bool = False) -
 
 
 def keeps_end(names: Iterable[str], cells: int) -> bool:
-    """Say whether names that are cut to so many cells tell more of each other by their ends than by their beginnings."""
+    """Say whether names cut to so many cells are easier to tell apart by their ends than by their beginnings."""
     long = {name for name in names if (len(name) if name.isascii() else cell_len(name)) > cells}
     if len(long) < 2:
         return False
@@ -134,7 +134,7 @@ def keeps_end(names: Iterable[str], cells: int) -> bool:
 def strip_of(
     spans: Iterable[Span], width: int, palette: Palette, *, is_cursor: bool = False, fill: str = "text"
 ) -> Strip:
-    """Draw spans as one line of exactly `width` cells, with the cursor's background where it is."""
+    """Draw spans as one line of exactly `width` cells, with the cursor's background if it is there."""
     over = palette.cursor if is_cursor else None
     segments: list[Segment] = []
     used = 0
@@ -162,19 +162,20 @@ def length_of(spans: Iterable[Span]) -> int:
 
 
 def status_style(status: str) -> str:
+    """Give the style for the status of a run."""
     return {"finished": "text", "running": "accent", "failed": "bad", "lost": "warn", "killed": "warn"}.get(
         status, "dim"
     )
 
 
 def glyph_of(head: RunHead, *, before: str = "", after: str = "") -> Span:
-    """Give the sign of a run's status; of a run that is damaged anywhere, the one for that."""
+    """Give the sign of a run's status, or the sign of damage if any part of the run is damaged."""
     sign, style = (DAMAGED_SIGN, "bad") if head.damaged else (GLYPHS[head.status], status_style(head.status))
     return f"{before}{sign}{after}", style
 
 
 def spark_text(values: Sequence[float], cells: int) -> str:
-    """Draw a series as a row of blocks from its smallest to its largest value; where it is no number, `!`."""
+    """Draw a series as a row of blocks from its smallest to its largest value; NaN and infinity as `!`, where it ends."""
     if not values or cells < 1:
         return ""
     if len(values) > cells:
@@ -203,7 +204,7 @@ class Shape:
     spark: int = 0
     """Cells of sparkline behind the number; 0 for none."""
     spread: int = 0
-    """Cells for mean and standard deviation of a group there; 0 for none."""
+    """Cells behind the number for mean and standard deviation of a group; 0 for none."""
     is_fixed: bool = False
     """Whether its width was chosen by the user."""
 
@@ -214,6 +215,7 @@ class Shape:
 
     @property
     def cells(self) -> int:
+        """Cells of the whole column."""
         return self.width + (self.behind + 1 if self.behind else 0)
 
 
@@ -226,7 +228,7 @@ def shape_of(column: Column, *, title: str, spark: int = 0) -> Shape:
     """Choose width and decimals of a column from what is known about its values."""
     if column.source == "attribute":
         cells = ATTRIBUTES[column.name].cells
-        # Of what is known, no more than it needs.
+        # No wider than the values that are known need.
         return Shape(
             column,
             title,
@@ -239,8 +241,8 @@ def shape_of(column: Column, *, title: str, spark: int = 0) -> Shape:
         decimals = decimals_for(column.low, column.high)
         widest = max(len(fixed_text(value, decimals)) for value in (column.low or 0.0, column.high or 0.0))
         return Shape(column, title, max(widest, min(len(title) + 1, MAX_TITLE_CELLS), _NUMBER_CELLS), decimals, spark)
-    known = [param_text(_tidy(value)) for value in (column.low, column.high) if value is not None]
-    widest = max([len(text) for text in known] + [min(column.text_cells, MAX_TEXT_CELLS), 3])
+    ends = [param_text(_tidy(value)) for value in (column.low, column.high) if value is not None]
+    widest = max([len(text) for text in ends] + [min(column.text_cells, MAX_TEXT_CELLS), 3])
     return Shape(column, title, max(widest, min(len(title) + 1, MAX_TITLE_CELLS)), 0)
 
 
@@ -249,7 +251,7 @@ def _tidy(value: float) -> float | int:
 
 
 def cell_text(shape: Shape, value: ParamValue, *, is_present: bool) -> str:
-    """Show a value in its column: metrics with fixed decimals, params as they were typed, nothing as a dot."""
+    """Show a value in its column: metrics with fixed decimals, params as they were typed, a missing value as a dot."""
     if not is_present:
         return "·"
     if shape.column.source == "metric" and isinstance(value, int | float):
@@ -261,7 +263,7 @@ _VAGUE = frozenset({"name", "type", "kind", "id", "value", "size", "run", "age",
 
 
 def short_titles(columns: Sequence[Column]) -> dict[str, str]:
-    """Give each column the shortest title that tells it from the others: `optimizer.lr` is `lr` when nothing else is."""
+    """Give each column the shortest unique title, by column id: `optimizer.lr` is `lr` if no other name ends so."""
     ends: dict[str, list[Column]] = {}
     for column in columns:
         ends.setdefault(column.name.rsplit(".", 1)[-1], []).append(column)
@@ -276,7 +278,7 @@ def short_titles(columns: Sequence[Column]) -> dict[str, str]:
 
 
 def log_style(line: str) -> str:
-    """Colour a line of a log by what it says."""
+    """Give the style for a line of a log by what it says."""
     upper = line[:200].upper()
     if "ERROR" in upper or "TRACEBACK" in upper or "EXCEPTION" in upper:
         return "bad"

@@ -1,6 +1,6 @@
 """Questions to the catalog, asked in the background: a screen never waits for the file.
 
-Each topic of a screen has at most one question whose answer is wanted: the answer to an older one is dropped.
+Each topic of a screen has at most one question whose answer is wanted: answers to older questions are dropped.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Asks(MessagePump):
     _answers: dict[str, Callable[[Any], None]]
 
     def ask(self, topic: str, question: Callable[[], T], answer: Callable[[T], None]) -> None:
-        """Put a question; `answer` is called with what came of it, unless a newer one of the topic was put since."""
+        """Ask a question in the background; `answer` is called with its result, unless the topic has been asked anew since."""
         if not hasattr(self, "_tickets"):
             self._tickets, self._answers = {}, {}
         ticket = self._tickets[topic] = self._tickets.get(topic, 0) + 1

@@ -1,4 +1,4 @@
-"""Looking for words in whatever list has the focus: `/`, then `n` and `N`."""
+"""Searching for words in whatever list has the focus: `/`, then `n` and `N`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from artui.tui.widgets.prompt import Prompt
 
 
 class FindsLines(Screen[None]):
-    """A screen of lists. Where a list has a filter of its own, `/` is that."""
+    """A screen of lists. On a list with its own filter `/` opens that filter instead."""
 
     _needle = ""
 
@@ -19,7 +19,7 @@ class FindsLines(Screen[None]):
         focused = self.focused
         if isinstance(focused, LineList):
             return focused
-        return next((each for each in self.query(LineList) if each.display and each.lines), None)
+        return next((listing for listing in self.query(LineList) if listing.display and listing.lines), None)
 
     def action_find_line(self) -> None:
         """Ask for words, and go to the first line that has them."""
@@ -36,13 +36,13 @@ class FindsLines(Screen[None]):
             self._ask_for_line(prompt, listing)
 
     def _ask_for_line(self, prompt: Prompt, listing: LineList) -> None:
-        def found(text: str) -> None:
+        def search(text: str) -> None:
             self._needle = text
-            # Behind what the screen does when a question is answered.
+            # After what the screen does when a question is answered.
             self.call_after_refresh(self.set_focus, listing if listing.can_focus else None)
             self._go(listing, 1, is_first=True)
 
-        prompt.ask("find", found)
+        prompt.ask("find", search)
 
     def action_next_line(self, change: int) -> None:
         """Go to the next line that has the words."""
@@ -57,25 +57,25 @@ class FindsLines(Screen[None]):
     def _go(self, listing: LineList, change: int, *, is_first: bool = False) -> None:
         count = listing.find(self._needle, change, is_first=is_first)
         for other in self.query(LineList):
-            # What stands beside the list counts, too.
+            # Lists beside this one count too.
             if other is not listing and other.display:
                 count += other.find(self._needle, change, is_first=is_first)
         if self._needle:
             self.say_found(f"{count:,} {'line has' if count == 1 else 'lines have'} {self._needle!r} · n goes on" if count else f"No line has {self._needle!r}.")  # fmt: skip
 
     def mount_prompt(self, prompt: Prompt) -> None:
-        """Put the line for the words above the keys."""
+        """Place the line for the words above the keys."""
         bars = list(self.query(KeyBar))
         self.mount(prompt, before=bars[0]) if bars else self.mount(prompt)
 
     def say_found(self, text: str) -> None:
-        """Say what came of it."""
+        """Show the outcome of a search to the user."""
         say = getattr(self.app, "say", None)
         if say is not None:
             say(text)
 
     def leave_find(self) -> bool:
-        """Do what esc does: leave the question, then forget what was looked for; false if neither is there."""
+        """Do what esc does: leave the question, then clear the search; false if there is neither."""
         for prompt in self.query("#find-line").results(Prompt):
             if prompt.leave():
                 listing = self._focused_lines()
@@ -84,10 +84,11 @@ class FindsLines(Screen[None]):
         listing = self._focused_lines()
         if listing is not None and listing.needle:
             self._needle = ""
-            for each in self.query(LineList):
-                each.find("", 1)
+            for other in self.query(LineList):
+                other.find("", 1)
             return True
         return False
 
     def is_asking(self) -> bool:
+        """Whether the user is typing into an entry."""
         return isinstance(self.focused, Input)

@@ -1,4 +1,4 @@
-"""What a screen may ask of the app that holds it. Screens and widgets know this, and never the app itself."""
+"""What a screen may ask of the app that holds it. Screens and widgets depend on this, never on the app itself."""
 
 from __future__ import annotations
 
@@ -29,33 +29,33 @@ class Host(Protocol):
     importing: Importing | None
     """The import that fills this catalog, when it is the cached one of a foreign store."""
     seen_values: dict[tuple[str, str], tuple[int, float]]
-    """Count and last value of each metric of running runs when one last looked, by run id and title."""
+    """Count and last value of each metric of running runs when the user last looked, by run id and title."""
 
-    # What is said
+    # Notices
 
     def say(self, text: str, *, is_warning: bool = False, seconds: float = 5.0) -> None:
-        """Say something for a while at the bottom."""
+        """Show a notice at the bottom for a while."""
 
     def topic_failed(self, asker: Any, topic: str, error: Exception) -> None:
         """Show an error of a screen's topic, until the topic succeeds or the user leaves the screen."""
 
     def topic_succeeded(self, asker: Any, topic: str) -> None:
-        """A topic has its answer: an error of it is over."""
+        """Remove the error of a topic: it has its answer."""
 
     def screen_left(self, screen: Any) -> None:
-        """Forget the errors of a screen: the user has left it."""
+        """Remove the errors of a screen: the user has left it."""
 
     def notice_spans(self) -> list[Span]:
-        """Give what the line at the bottom says instead of the keys; empty for nothing."""
+        """Give what the line at the bottom shows instead of the keys; empty for nothing."""
 
     def forget_old_notice(self) -> None:
-        """On another screen, say no longer what was said on the one before."""
+        """Remove an old notice: another screen is on top."""
 
     def copy_text(self, text: str) -> None:
         """Put an id or a reference on the clipboard, and say so."""
 
     def copy_to_clipboard(self, text: str) -> None:
-        """Put a text on the clipboard of the terminal where one sits."""
+        """Put a text on the clipboard of the user's terminal."""
 
     # The line at the top
 
@@ -71,12 +71,12 @@ class Host(Protocol):
         """Say how large the catalog is, how many runs are running, and whether it may be changed."""
 
     def set_counts(self, total: int, running: int) -> None:
-        """Take how many runs there are, and how many of them are running."""
+        """Take the number of runs, and of those that are running."""
 
     # Going places
 
     def push_screen(self, screen: Any, callback: Callable[[Any], None] | None = None) -> Any:
-        """Put a screen on top; `callback` gets what it was left with."""
+        """Put a screen on top; `callback` gets the value it is dismissed with."""
 
     def pop_screen(self) -> Any:
         """Take the topmost screen off."""
@@ -85,22 +85,22 @@ class Host(Protocol):
         """Go where a line leads."""
 
     def show_run(self, run_id: str) -> None:
-        """Show a run; on the screen of another run, in its place."""
+        """Show a run; the screen of another run changes to it."""
 
     def action_show_runs(self) -> None:
         """Go to the table of runs."""
 
     def action_show_lineage(self) -> None:
-        """Show where that came from which the screen stands on."""
+        """Show the lineage of the screen's subject."""
 
     def compare(self, run_ids: Sequence[str]) -> None:
         """Put runs side by side."""
 
     def colour_of(self, run_id: str) -> int:
-        """Give the number of a run's colour and mark: it keeps them as long as the app is open."""
+        """Give the number of a run's colour and mark, which it keeps as long as the app is open."""
 
     def keep_recent(self, thing: Thing) -> None:
         """Remember what was opened, for the palette."""
 
     def take_live(self, runs: Sequence[LiveRun]) -> None:
-        """Look at running runs for alerts."""
+        """Check running runs for alerts."""

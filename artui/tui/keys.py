@@ -14,38 +14,38 @@ from artui.tui.keytable import KEY_NAMES, SCOPES, USUAL_KEYS, Key
 
 
 def remapped(keys: Sequence[Key], chosen: Mapping[str, object]) -> tuple[Key, ...]:
-    """Give keys as the user's settings want them.
+    """Give the keys with those that the user's settings replace.
 
     Raises:
-        UsageError: an id or a key is not known, or one key would mean two things in one place.
+        UsageError: an id is unknown, a key is unusable, or one key would mean two things in one place.
     """
-    known = {key.id: number for number, key in enumerate(keys)}
-    found = list(keys)
-    for id, text in chosen.items():
-        if id not in known:
-            near = [each for each in known if each.rpartition(".")[2] == id.rpartition(".")[2]]
+    places = {key.id: number for number, key in enumerate(keys)}
+    remapped_keys = list(keys)
+    for key_id, text in chosen.items():
+        if key_id not in places:
+            near = [other_id for other_id in places if other_id.rpartition(".")[2] == key_id.rpartition(".")[2]]
             hint = f"Did you mean {near[0]}? " if near else ""
-            raise UsageError(f"keys in settings.toml names {id!r}.", remedy=f"{hint}`artui keys` lists the ids.")
+            raise UsageError(f"keys in settings.toml names {key_id!r}.", remedy=f"{hint}`artui keys` lists the ids.")
         parts = [part.strip() for part in str(text).split(",") if part.strip()]
         if not isinstance(text, str) or not parts:
-            raise UsageError(f"keys.{id} in settings.toml is {text!r}.", remedy='Write keys such as "f2" or "ctrl+o,K".')  # fmt: skip
+            raise UsageError(f"keys.{key_id} in settings.toml is {text!r}.", remedy='Write keys such as "f2" or "ctrl+o,K".')  # fmt: skip
         if any(part in ("ctrl+s", "ctrl+q", "ctrl+c") for part in parts):
-            raise UsageError(f"keys.{id} in settings.toml takes a key that belongs to the terminal.", remedy="Choose another.")  # fmt: skip
-        number = known[id]
-        found[number] = replace(found[number], keys=",".join(KEY_NAMES.get(part, part) for part in parts))
+            raise UsageError(f"keys.{key_id} in settings.toml takes a key that belongs to the terminal.", remedy="Choose another.")  # fmt: skip
+        number = places[key_id]
+        remapped_keys[number] = replace(remapped_keys[number], keys=",".join(KEY_NAMES.get(part, part) for part in parts))
     for scope in SCOPES:
         taken: dict[str, str] = {}
-        for key in found:
+        for key in remapped_keys:
             if key.scope == scope:
                 for part in key.keys.split(","):
                     if part in taken:
                         raise UsageError(f"keys in settings.toml: {part} would be {taken[part]} and {key.id}.", remedy="Give one of them another key.")  # fmt: skip
                     taken[part] = key.id
-    return tuple(found)
+    return tuple(remapped_keys)
 
 
 KEYS = remapped(USUAL_KEYS, load_settings().keys)
-"""Every key, as the user wants them."""
+"""Every key, with the user's changes."""
 
 
 _AT_ONCE = ("filter", "find_line", "group")
@@ -54,9 +54,9 @@ _AT_ONCE = ("filter", "find_line", "group")
 
 @cache
 def bindings(*scopes: str) -> list[BindingType]:
-    """Give Textual's bindings for some scopes."""
+    """Give Textual's bindings for the keys of some scopes."""
     return [
-        # What is typed right behind the key that begins a filter must not go to where the focus was.
+        # Keys typed right after the one that begins a filter must not go to the widget that had the focus.
         Binding(
             key.keys,
             key.action,
@@ -78,7 +78,7 @@ def footer_keys(*scopes: str) -> list[tuple[str, str]]:
 
 
 def menu_keys(scope: str) -> list[tuple[str, str]]:
-    """Give (key, label) pairs for the footer while the second key of a menu is waited for."""
+    """Give (key, label) pairs for the footer while a menu waits for its second key."""
     return [(key.shown.removeprefix("g"), key.label) for key in KEYS if key.scope == scope]
 
 

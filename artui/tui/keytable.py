@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Key:
+    """One entry of the table: some keys of a scope, and the action they run."""
+
     scope: str
     """A screen or widget of SCOPES."""
     keys: str
@@ -20,12 +22,12 @@ class Key:
 
     @property
     def id(self) -> str:
-        """How the user's settings name it."""
+        """Its name in the user's settings."""
         return f"{self.scope}.{self.action.removeprefix('app.').removeprefix('screen.')}"
 
     @property
     def shown(self) -> str:
-        """The keys as a person reads them."""
+        """The keys as people read them."""
         before = "g" if self.scope in MENUS else ""
         return " ".join(before + _SHOWN.get(key, key.replace("ctrl+", "^")) for key in self.keys.split(","))
 
@@ -64,7 +66,7 @@ SCOPES = {
     "table": "Tables",
     "logs": "Several logs",
 }
-"""Where keys work, with the heading in the help."""
+"""Headings in the help, by scope."""
 
 
 _SHOWN = {
@@ -78,7 +80,7 @@ KEY_NAMES = {shown: name for name, shown in _SHOWN.items() if len(shown) == 1 an
     "-": "minus",
     "esc": "escape",
 }
-"""How keys may be written in the settings, beside Textual's names."""
+"""Textual's names by the short forms that settings may use instead."""
 
 
 USUAL_KEYS = (

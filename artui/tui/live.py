@@ -1,4 +1,4 @@
-"""Watching a catalog that others write to, and leaving it one plain file."""
+"""Watching a catalog that others write to, and leaving it as one plain file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SETTLE_AFTER_LOOKS = 5
 
 
 class Watch:
-    """Looks at the file from outside: costs a `stat`, no lock and no connection."""
+    """Watches the file from outside: a look costs one `stat`, no lock and no connection."""
 
     def __init__(self, reader: Reader, on_change: Callable[[], None]) -> None:
         self._reader = reader
@@ -24,7 +24,7 @@ class Watch:
         self._still = 0
 
     def look(self) -> None:
-        """Call from time to time."""
+        """Check once for a change; to be called from time to time."""
         token = self._reader.file_token()
         if token != self._token:
             self._token = token
@@ -36,7 +36,7 @@ class Watch:
             self.tidy()
 
     def tidy(self) -> None:
-        """Bring the file back to one plain file once its last writer is gone: our own reading may have kept it from that."""
+        """Fold the write-ahead log into the file if no one uses it: our own reading may have kept the last writer from that."""
         path = self._reader.path
         if self._reader.may_write and os.path.exists(f"{path}-wal") and self._reader.release():
             settle(path)
@@ -44,5 +44,5 @@ class Watch:
 
     @property
     def is_gone(self) -> bool:
-        """Whether the file is not where it was any more."""
+        """Whether the file no longer exists."""
         return self._reader.file_token()[0] == 0

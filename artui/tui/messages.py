@@ -1,4 +1,4 @@
-"""What widgets and fetches tell the screens."""
+"""Messages from widgets and fetches to the screens."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Link:
 
 
 class Answer(Message):
-    """A question put to the catalog has been answered, or has failed."""
+    """A question to the catalog was answered, or failed."""
 
     def __init__(self, topic: str, ticket: int, value: Any, error: Exception | None) -> None:
         super().__init__()
         self.topic = topic
         self.ticket = ticket
-        """Tells a stale answer from the one that is waited for."""
+        """Distinguishes a stale answer from the one that is awaited."""
         self.value = value
         self.error = error
 
@@ -58,7 +58,7 @@ class LineChosen(Message):
 
 
 class ShowRuns(Message):
-    """The table of runs is wanted, with what a filter shows; `is_narrower` adds it to the filter that is there."""
+    """The table of runs is wanted with a filter; `is_narrower` adds it to the current filter."""
 
     def __init__(self, where: str, *, is_narrower: bool = False) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class GroupRuns(Message):
 
 
 class PlotRuns(Message):
-    """Pictures of the runs of the table are wanted, or of some others: which picture first, and of which column."""
+    """Pictures of the runs in the table, or of those in `keys`, are wanted: `kind` first, of `column`."""
 
     def __init__(
         self, kind: str = "", column: Column | None = None, *, keys: Sequence[int] = (), metric: str = ""
@@ -84,12 +84,12 @@ class PlotRuns(Message):
         self.kind = kind
         self.column = column
         self.keys = keys
-        """Of the runs that are compared; empty for those of the table."""
+        """Keys of the compared runs; empty for the runs in the table."""
         self.metric = metric
 
 
 class ShowNeighbour(Message):
-    """The run before or behind another one in the table is wanted in its place."""
+    """The run before or after another one in the table is wanted in its place."""
 
     def __init__(self, run_id: str, change: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Going from screen to screen: which one is opened for what, and what is left on the way.
+"""Going from screen to screen: which one is opened for what, and which ones are closed on the way.
 
 Screens are imported when they are opened: the first one must not wait for the others.
 """
@@ -32,7 +32,7 @@ class Navigation:
         self._say = say
 
     def go_back(self) -> None:
-        """Do what esc does: inside the screen, else leave it; the table of runs is not left."""
+        """Do what esc does inside the screen, or else leave it; the table of runs is never left."""
         screen = self._app.screen
         is_inside = isinstance(screen, CatalogScreen) and (screen.leave_find() or screen.go_back())
         if is_inside:
@@ -43,7 +43,7 @@ class Navigation:
             self._say("This is the top: q quits.")
 
     def to_runs(self) -> None:
-        """Leave all screens but the table of runs."""
+        """Close all screens above the table of runs."""
         while len(self._app.screen_stack) > 1:
             self._app.pop_screen()
 
@@ -70,7 +70,7 @@ class Navigation:
             self._app.push_screen(TextScreen(int(key), path))
 
     def show_run(self, run_id: str) -> None:
-        """Show a run; on the screen of another run, in its place."""
+        """Show a run; the screen of another run changes to it."""
         from artui.tui.screens.run import RunScreen
 
         if isinstance(self._app.screen, RunScreen):
@@ -90,11 +90,13 @@ class Navigation:
         self._app.push_screen(CompareScreen(run_ids))
 
     def show_artifacts(self) -> None:
+        """Show all artifacts."""
         from artui.tui.screens.artifacts import ArtifactsScreen
 
         self._show_main(ArtifactsScreen)
 
     def show_live(self) -> None:
+        """Show the runs that are running."""
         from artui.tui.screens.live import LiveScreen
 
         self._show_main(LiveScreen)
@@ -106,7 +108,7 @@ class Navigation:
             self._app.push_screen(kind())
 
     def show_lineage(self) -> None:
-        """Show where that came from which the screen stands on."""
+        """Show the lineage of the screen's subject."""
         from artui.tui.screens.lineage import LineageScreen
 
         screen = self._app.screen
@@ -119,19 +121,21 @@ class Navigation:
         self._app.push_screen(LineageScreen(subject))
 
     def show_imports(self) -> None:
+        """Show what was imported into the catalog."""
         from artui.tui.screens.imports import ImportsScreen
 
         if not isinstance(self._app.screen, ImportsScreen):
             self._app.push_screen(ImportsScreen())
 
     def show_help(self) -> None:
+        """Show the keys of the current screen."""
         from artui.tui.screens.help import HelpScreen
 
         if isinstance(self._app.screen, CatalogScreen):
             self._app.push_screen(HelpScreen(self._app.screen.SCOPES))
 
     def show_palette(self) -> None:
-        """Go to anything, or do anything that a key of this screen does."""
+        """Open the palette: go to anything, or run any action of the current screen."""
         from artui.tui.screens.palette import PaletteScreen
 
         screen = self._app.screen
@@ -144,14 +148,14 @@ class Navigation:
             if key.scope in screen.SCOPES and key.scope != "list" and not key.action.endswith("palette")
         ]
 
-        def done(chosen: Callable[[], None] | None) -> None:
-            if chosen is not None:
-                chosen()
+        def run(action: Callable[[], None] | None) -> None:
+            if action is not None:
+                action()
 
-        self._app.push_screen(PaletteScreen(actions, self.go_to, self._reader.catalog_id), done)
+        self._app.push_screen(PaletteScreen(actions, self.go_to, self._reader.catalog_id), run)
 
     def _do(self, screen: CatalogScreen, focused: Widget | None, action: str) -> None:
-        """Do what a key does, where it does it: at what has the focus, around it, or on the screen."""
+        """Run an action on its owner: the focused widget, one around it, or the screen."""
         name = action.partition("(")[0].rpartition(".")[2]
         owners = [*(focused.ancestors_with_self if focused is not None else ()), screen]
         owner = next((owner for owner in owners if hasattr(owner, f"action_{name}")), screen)

@@ -1,7 +1,7 @@
-"""What the line at the bottom says instead of the keys: notices for a while, and errors until they are over.
+"""What the line at the bottom shows instead of the keys: notices for a while, and errors until they are resolved.
 
 An error belongs to the screen that asked and to the topic it asked about. It stays until that topic has an answer, or
-until the user leaves the screen or presses esc there; answers to other questions do not wipe it.
+until the user leaves the screen or presses esc there; answers about other topics do not clear it.
 """
 
 from __future__ import annotations
@@ -19,61 +19,63 @@ if TYPE_CHECKING:
 
 NOTICE_SECONDS = 5.0
 OLD_NOTICE_SECONDS = 0.5
-"""A notice that is older is not taken along to another screen."""
+"""A notice older than this is not carried over to another screen."""
 
 EVERYWHERE = 0
-"""In place of a screen: what the app itself asked for."""
+"""Stands for a screen in errors of what the app itself asked for."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _Shown:
+    """One line, and when it was put there."""
+
     spans: tuple[Span, ...]
     at: float
 
 
 class Notices:
-    """What was said, and what went wrong, by screen and topic."""
+    """The current notice, and the errors by screen and topic."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._notice: _Said | None = None
-        self._errors: dict[tuple[Hashable, str], _Said] = {}
+        self._notice: _Shown | None = None
+        self._errors: dict[tuple[Hashable, str], _Shown] = {}
 
     def say(self, text: str, *, is_warning: bool = False) -> None:
-        """Take a notice; it takes the place of the one before."""
-        self._notice = _Said(((clean(text), "warn" if is_warning else "bar.text"),), self._clock())
+        """Replace the notice."""
+        self._notice = _Shown(((clean(text), "warn" if is_warning else "bar.text"),), self._clock())
 
     def unsay(self) -> None:
-        """Forget the notice."""
+        """Remove the notice."""
         self._notice = None
 
     @property
     def is_old(self) -> bool:
-        """Whether there is a notice that belongs to what was before."""
+        """Whether there is a notice too old to carry over to another screen."""
         return self._notice is not None and self._clock() - self._notice.at > OLD_NOTICE_SECONDS
 
     def fail(self, screen: Hashable, topic: str, error: Exception) -> None:
-        """Take an error of a screen's topic, in place of the one before."""
-        self._errors[screen, topic] = _Said(((clean(error_text(error)), "bad"),), self._clock())
+        """Replace the error of a screen's topic."""
+        self._errors[screen, topic] = _Shown(((clean(error_text(error)), "bad"),), self._clock())
 
     def succeed(self, screen: Hashable, topic: str) -> bool:
-        """Forget the error of a topic that has an answer; say whether there was one."""
+        """Remove the error of a topic that has an answer; say whether there was one."""
         return self._errors.pop((screen, topic), None) is not None
 
     def leave(self, screen: Hashable) -> bool:
-        """Forget the errors of a screen; say whether there were any."""
+        """Remove the errors of a screen; say whether there were any."""
         topics = [key for key in self._errors if key[0] == screen]
         for key in topics:
             del self._errors[key]
         return bool(topics)
 
     def spans(self, screen: Hashable) -> list[Span]:
-        """Give what is to be said on a screen: the newest of the notice and its errors; empty for nothing."""
-        said = [error for (owner, _), error in self._errors.items() if owner in (screen, EVERYWHERE)]
-        said += [self._notice] if self._notice is not None else []
-        return list(max(said, key=lambda each: each.at).spans) if said else []
+        """Give the line for a screen: the newest among the notice and the screen's errors; empty if there is neither."""
+        candidates = [error for (owner, _), error in self._errors.items() if owner in (screen, EVERYWHERE)]
+        candidates += [self._notice] if self._notice is not None else []
+        return list(max(candidates, key=lambda candidate: candidate.at).spans) if candidates else []
 
 
 def error_text(error: Exception) -> str:
-    """Say an error in one line."""
+    """Describe an error in one line."""
     return str(error) if isinstance(error, ArtuiError) else f"{type(error).__name__}: {error}"

@@ -1,7 +1,7 @@
-"""Colours: dark, light, told apart by colour-blind eyes, and the user's own.
+"""Colours: dark, light, safe for colour-blind eyes, and the user's own.
 
-A theme names a colour for each meaning. Those of ours are among the 256 that terminals share, so that the output
-step can send their short names. Where a terminal has only 16 colours, each meaning has one of these.
+A theme names a colour for each meaning. Our own themes use only the 256 colours that terminals share, so that the
+output step can send their short names. On a terminal with only 16 colours each meaning has one of those.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """What each meaning looks like."""
+    """The colour of each meaning, and of what lies behind."""
 
     name: str
     colours: Mapping[str, str]
     """By MEANINGS, as `#rrggbb`."""
     background: str
     panel: str
-    """Behind the line at the bottom, and where one types."""
+    """Behind the line at the bottom, and behind entries."""
     cursor: str
     """Behind the line under the cursor."""
     curves: tuple[str, ...]
@@ -90,37 +90,37 @@ def themes_of(settings: Settings) -> dict[str, Theme]:
     """Give our themes and the user's, by name.
 
     Raises:
-        UsageError: a theme of the user's has a name or a colour that means nothing.
+        UsageError: one of the user's themes has an unknown name or an invalid colour.
     """
-    return {**OURS, **{name: _own(name, told) for name, told in settings.themes.items()}}
+    return {**OURS, **{name: _own_theme(name, table) for name, table in settings.themes.items()}}
 
 
-def _own(name: str, told: Any) -> Theme:
-    """Read a theme of the user's: what it does not say is as in the one that `base` names."""
+def _own_theme(name: str, table: Any) -> Theme:
+    """Read one of the user's themes; what it leaves out is taken from the theme that `base` names."""
     where = f"themes.{name} in settings.toml"
-    if not isinstance(told, dict):
-        raise UsageError(f"{where} is no table.", remedy="Write `[themes.NAME]` and below it colours.")
-    base = told.get("base", "dark")
+    if not isinstance(table, dict):
+        raise UsageError(f"{where} is not a table.", remedy="Write `[themes.NAME]` with colours below it.")
+    base = table.get("base", "dark")
     if base not in OURS:
         raise UsageError(f"{where} has base {base!r}.", remedy=f"Use {', '.join(OURS)}.")
     theme = replace(OURS[base], name=name)
     colours = dict(theme.colours)
-    for word, value in told.items():
-        if word == "base":
+    for key, value in table.items():
+        if key == "base":
             continue
-        if word == "curves":
-            if not isinstance(value, list) or not value or not all(_is_colour(each) for each in value):
-                raise UsageError(f"{where} has curves that are no colours.", remedy='Write ["#005faf", "#af5f00"].')
+        if key == "curves":
+            if not isinstance(value, list) or not value or not all(_is_colour(colour) for colour in value):
+                raise UsageError(f"{where} has curves that are not colours.", remedy='Write ["#005faf", "#af5f00"].')
             theme = replace(theme, curves=tuple(value))
             continue
-        if word not in (*MEANINGS, *PLACES):
-            raise UsageError(f"{where} names {word!r}.", remedy=f"Use {', '.join((*MEANINGS, *PLACES, 'curves', 'base'))}.")  # fmt: skip
+        if key not in (*MEANINGS, *PLACES):
+            raise UsageError(f"{where} names {key!r}.", remedy=f"Use {', '.join((*MEANINGS, *PLACES, 'curves', 'base'))}.")  # fmt: skip
         if not _is_colour(value):
-            raise UsageError(f"{where} has {value!r} for {word}.", remedy="Write a colour as #rrggbb.")
-        if word in MEANINGS:
-            colours[word] = value
+            raise UsageError(f"{where} has {value!r} for {key}.", remedy="Write a colour as #rrggbb.")
+        if key in MEANINGS:
+            colours[key] = value
         else:
-            theme = replace(theme, **{word: value})
+            theme = replace(theme, **{key: value})
     return replace(theme, colours=colours)
 
 
@@ -129,19 +129,19 @@ def _is_colour(value: Any) -> bool:
 
 
 def chosen_theme(settings: Settings) -> Theme:
-    """Give the theme that was chosen last in the app, else the one in the settings.
+    """Give the theme that was last chosen in the app, or else the one in the settings.
 
     Raises:
-        UsageError: the settings name one that is not there.
+        UsageError: the settings name a theme that does not exist.
     """
-    known = themes_of(settings)
-    if settings.theme not in known:
-        raise UsageError(f"There is no theme {settings.theme!r}.", remedy=f"Use {', '.join(known)}.")
-    told = read_state(_STATE)
-    # What was chosen holds until the settings say something else.
-    if isinstance(told, dict) and told.get("instead_of") == settings.theme and told.get("name") in known:
-        return known[told["name"]]
-    return known[settings.theme]
+    themes = themes_of(settings)
+    if settings.theme not in themes:
+        raise UsageError(f"There is no theme {settings.theme!r}.", remedy=f"Use {', '.join(themes)}.")
+    choice = read_state(_STATE)
+    # The choice holds until the settings name another theme.
+    if isinstance(choice, dict) and choice.get("instead_of") == settings.theme and choice.get("name") in themes:
+        return themes[choice["name"]]
+    return themes[settings.theme]
 
 
 def keep_theme(settings: Settings, name: str) -> None:

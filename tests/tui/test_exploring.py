@@ -304,7 +304,7 @@ def test_chart_is_written_to_a_file(
         for _ in range(2):
             await pilot.press("e", "ctrl+u", *target.name)
             text = await _press(pilot, "enter")
-        assert "is there already" in text
+        assert "already exists" in text
 
     explore(small_catalog, flow, size=(200, 36))
     content = target.read_bytes()

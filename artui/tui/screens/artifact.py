@@ -115,13 +115,13 @@ class ArtifactScreen(CatalogScreen):
             self.version_id = head.id
             self.ask("holds", lambda: version_facts(self, head.id), self._take_holds)
 
-    def _take_holds(self, found: tuple[VersionDetail, dict[str, Preview], list[AliasChange]]) -> None:
+    def _take_holds(self, facts: tuple[VersionDetail, dict[str, Preview], list[AliasChange]]) -> None:
         # Once it is laid out: before that it has not the width that it will have.
-        self.call_after_refresh(self._draw_holds, found)
+        self.call_after_refresh(self._draw_holds, facts)
 
-    def _draw_holds(self, found: tuple[VersionDetail, dict[str, Preview], list[AliasChange]]) -> None:
+    def _draw_holds(self, facts: tuple[VersionDetail, dict[str, Preview], list[AliasChange]]) -> None:
         holds = self.query_one("#holds", LineList)
-        holds.set_lines(version_lines(*found, cells=max(20, holds.size.width - 2)), keep=False)
+        holds.set_lines(version_lines(*facts, cells=max(20, holds.size.width - 2)), keep=False)
 
     def action_other_pane(self) -> None:
         holds = self.query_one("#holds", LineList)
@@ -163,13 +163,13 @@ class ArtifactScreen(CatalogScreen):
 
         self.ask("picture", read, self._show_picture)
 
-    def _show_picture(self, found: tuple[TablePicture, str] | None) -> None:
+    def _show_picture(self, picture: tuple[TablePicture, str] | None) -> None:
         from artui.tui.screens.table_picture import TablePictureScreen
 
-        if found is None:
+        if picture is None:
             self.artui.say("No file of this version is a table of numbers.")
         else:
-            self.artui.push_screen(TablePictureScreen(*found))
+            self.artui.push_screen(TablePictureScreen(*picture))
 
     def action_lineage(self) -> None:
         self.artui.action_show_lineage()

@@ -123,9 +123,9 @@ class ArtifactsScreen(FilteredList):
         version_id = head.latest.id
         self.ask("pane", lambda: version_facts(self, version_id), self._take_pane)
 
-    def _take_pane(self, found: tuple[VersionDetail, dict[str, Preview], list[AliasChange]]) -> None:
+    def _take_pane(self, facts: tuple[VersionDetail, dict[str, Preview], list[AliasChange]]) -> None:
         pane = self.query_one("#pane", LineList)
-        pane.set_lines(version_lines(*found, cells=max(20, pane.size.width - 2)), keep=False)
+        pane.set_lines(version_lines(*facts, cells=max(20, pane.size.width - 2)), keep=False)
 
     def action_open(self) -> None:
         if self.current is not None:

@@ -65,8 +65,8 @@ class ColumnScreen(FilteredList):
         keys, column = self.keys, self.column
         self.ask("column", lambda: query.describe(self.reader, keys, column), self._take)
 
-    def _take(self, found: Description) -> None:
-        self.description = found
+    def _take(self, description: Description) -> None:
+        self.description = description
         self.draw_listing()
 
     def value_text(self, value: ParamValue) -> str:
@@ -85,13 +85,13 @@ class ColumnScreen(FilteredList):
         return clean(param_text(value), max_chars=300)
 
     def draw_listing(self) -> None:
-        found = self.description
-        if found is None:
+        description = self.description
+        if description is None:
             return
         words = self.filter.words.lower().split()
-        every: list[tuple[ParamValue, int]] = list(found.frequencies)
-        if found.missing:
-            every.append((None, found.missing))
+        every: list[tuple[ParamValue, int]] = list(description.frequencies)
+        if description.missing:
+            every.append((None, description.missing))
         self._shown = [pair for pair in every if all(word in self._label(pair[0]).lower() for word in words)]
         most = max((count for _, count in every), default=1)
         wide = max(8, min(self.size.width - 50, max((len(self._label(value)) for value, _ in self._shown), default=8)))
@@ -101,7 +101,7 @@ class ColumnScreen(FilteredList):
                     ("  ", "text"),
                     (fit(self._label(value), wide, right=isinstance(value, int | float) and not isinstance(value, bool)), "text" if value is not None else "dim"),
                     (f"  {count_text(count):>9}", "text"),
-                    (f"  {100 * count / max(1, found.total):5.1f} %  ", "dim"),
+                    (f"  {100 * count / max(1, description.total):5.1f} %  ", "dim"),
                     ("█" * max(1, round(_BAR_CELLS * count / most)), "spark"),
                 ]
             )
@@ -109,41 +109,41 @@ class ColumnScreen(FilteredList):
         ]  # fmt: skip
         nothing = "no value contains this" if words else "no run has a value here"
         self.listing.set_lines(lines or [Line([(f"  {nothing}", "dim")])])
-        more = f", the {count_text(len(found.frequencies))} most frequent" if found.distinct > len(found.frequencies) else ""  # fmt: skip
-        self.filter.say([(f"{plural(found.distinct, 'value')}{more} ", "dim")], most=self.size.width * 2 // 3)
-        said, further = self._facts(found)
-        self.query_one("#said", Bar).show(said)
-        self.query_one("#said-more", Bar).show(further)
-        self.query_one("#spread", Bar).show(self._spread(found))
+        more = f", the {count_text(len(description.frequencies))} most frequent" if description.distinct > len(description.frequencies) else ""  # fmt: skip
+        self.filter.say([(f"{plural(description.distinct, 'value')}{more} ", "dim")], most=self.size.width * 2 // 3)
+        counts, statistics = self._facts(description)
+        self.query_one("#said", Bar).show(counts)
+        self.query_one("#said-more", Bar).show(statistics)
+        self.query_one("#spread", Bar).show(self._spread(description))
 
     def _label(self, value: ParamValue) -> str:
         return "none" if value is None else self.value_text(value)
 
-    def _facts(self, found: Description) -> tuple[list[Span], list[Span]]:
-        spans: list[Span] = [(f"  {count_text(found.count)} of {plural(found.total, 'run')} with a value", "text")]
-        if found.odd_count:
-            spans.append((f" · {count_text(found.odd_count)} NaN or infinite", "bad"))
+    def _facts(self, description: Description) -> tuple[list[Span], list[Span]]:
+        spans: list[Span] = [(f"  {count_text(description.count)} of {plural(description.total, 'run')} with a value", "text")]
+        if description.odd_count:
+            spans.append((f" · {count_text(description.odd_count)} NaN or infinite", "bad"))
         more: list[Span] = []
-        if found.quantiles is not None:
-            low, lower, middle, upper, high = (self._short(float(value)) for value in found.quantiles)
+        if description.quantiles is not None:
+            low, lower, middle, upper, high = (self._short(float(value)) for value in description.quantiles)
             spans += [(" · ", "faint"), (f"{low} to {high}", "text"), (f" · median {middle}", "text")]
             more.append((f"  quartiles {lower} and {upper}", "dim"))
-            if found.mean is not None and self.column.name not in ("started", "ended"):
-                spread = f" ± {self._short(found.sd)}" if found.sd is not None else ""
-                more.append((f" · mean {self._short(found.mean)}{spread}", "dim"))
+            if description.mean is not None and self.column.name not in ("started", "ended"):
+                spread = f" ± {self._short(description.sd)}" if description.sd is not None else ""
+                more.append((f" · mean {self._short(description.mean)}{spread}", "dim"))
         return spans, more
 
     def _short(self, value: float) -> str:
         """Say a number in few digits."""
         return self.value_text(value) if self.column.source == "attribute" else number_text(value)
 
-    def _spread(self, found: Description) -> list[Span]:
+    def _spread(self, description: Description) -> list[Span]:
         """Draw the histogram in one line."""
-        if len(found.bins) < 2 or found.quantiles is None:
+        if len(description.bins) < 2 or description.quantiles is None:
             return []
-        tallest = max(found.bins)
-        drawn = "".join(" " if not count else BLOCKS[min(7, count * 8 // (tallest + 1))] for count in found.bins)
-        low, high = (self._short(float(found.quantiles[place])) for place in (0, 4))
+        tallest = max(description.bins)
+        drawn = "".join(" " if not count else BLOCKS[min(7, count * 8 // (tallest + 1))] for count in description.bins)
+        low, high = (self._short(float(description.quantiles[place])) for place in (0, 4))
         return [(f"  {low} ", "dim"), (drawn, "spark"), (f" {high}", "dim")]
 
     def on_resize(self) -> None:

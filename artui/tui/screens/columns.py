@@ -29,11 +29,11 @@ class ColumnsScreen(FilteredList):
     BINDINGS = bindings("columns")
 
     def __init__(
-        self, known: Sequence[Column], shown: Sequence[str], change: Callable[[tuple[str, ...] | None], None]
+        self, choices: Sequence[Column], shown: Sequence[str], change: Callable[[tuple[str, ...] | None], None]
     ) -> None:
         super().__init__()
-        self._known = {column.id: column for column in known}
-        self._shown = [each for each in shown if each in self._known]
+        self._known = {column.id: column for column in choices}
+        self._shown = [column_id for column_id in shown if column_id in self._known]
         self._change = change
         self._listed: list[str] = []
 
@@ -58,11 +58,11 @@ class ColumnsScreen(FilteredList):
 
     def draw_listing(self) -> None:
         words = self.filter.words.casefold().split()
-        ordered = [*self._shown, *(each for each in self._known if each not in self._shown)]
+        ordered = [*self._shown, *(column_id for column_id in self._known if column_id not in self._shown)]
         self._listed = [
-            each for each in ordered if all(word in header_of(self._known[each]).casefold() for word in words)
+            column_id for column_id in ordered if all(word in header_of(self._known[column_id]).casefold() for word in words)
         ]
-        self.listing.set_lines([self._line(each) for each in self._listed], keep=True)
+        self.listing.set_lines([self._line(column_id) for column_id in self._listed], keep=True)
         self.filter.say([(f"{plural(len(self._shown), 'column')} shown of {len(self._known)}", "dim")], most=40)
 
     def _line(self, column_id: str) -> Line:

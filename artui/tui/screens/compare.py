@@ -244,7 +244,7 @@ class CompareScreen(DrawsCharts):
     def _add_runs(self, text: str) -> None:
         if not text:
             return
-        known, most, reader = set(self.run_ids), MAX_COMPARED - len(self.run_ids), self.reader
+        present, most, reader = set(self.run_ids), MAX_COMPARED - len(self.run_ids), self.reader
 
         def find() -> list[str]:
             from artui.query.references import find_run
@@ -253,12 +253,12 @@ class CompareScreen(DrawsCharts):
             try:
                 return [find_run(reader, text).id]
             except ArtuiError as error:
-                found = [head.id for head in list_runs(reader, where=text, limit=most + len(known))]
-                if not found:
+                matching_ids = [head.id for head in list_runs(reader, where=text, limit=most + len(present))]
+                if not matching_ids:
                     raise error
-                return found
+                return matching_ids
 
-        self.ask("added", find, lambda ids: self._take_added([each for each in ids if each not in known][:most]))
+        self.ask("added", find, lambda ids: self._take_added([run_id for run_id in ids if run_id not in present][:most]))
 
     def _take_added(self, ids: list[str]) -> None:
         if not ids:
@@ -302,14 +302,14 @@ class CompareScreen(DrawsCharts):
         direction = self.directions.get(metric)
 
         def ask(reader: Reader) -> tuple[Spans, Sequence[Factor]]:
-            found = why(reader, run.id, base.id, metric, direction=direction)
-            values = [number_text(value) if value is not None else "none" for value in (found.left, found.right)]
-            word = {True: "better than", False: "worse than", None: "as good as"}[found.is_better]
-            style = {True: "best", False: "warn", None: "text"}[found.is_better]
-            said: Spans = [
-                (f" {clean(found.metric)} ", "dim"), (values[0], style), (f" is {word} ", "dim"), (values[1], "text"), (f" · {found.direction} is better", "faint"),
+            explanation = why(reader, run.id, base.id, metric, direction=direction)
+            values = [number_text(value) if value is not None else "none" for value in (explanation.left, explanation.right)]
+            word = {True: "better than", False: "worse than", None: "as good as"}[explanation.is_better]
+            style = {True: "best", False: "warn", None: "text"}[explanation.is_better]
+            summary: Spans = [
+                (f" {clean(explanation.metric)} ", "dim"), (values[0], style), (f" is {word} ", "dim"), (values[1], "text"), (f" · {explanation.direction} is better", "faint"),
             ]  # fmt: skip
-            return said, found.factors
+            return summary, explanation.factors
 
         title = f"why {clean(run.name)} against {clean(base.name)}"
         self.artui.push_screen(WhyScreen(title, ask, (run.name, base.name), self._show_runs))

@@ -39,8 +39,8 @@ class DrawsCharts(CatalogScreen):
         name = options.axis.removeprefix("metric:")
         if name == options.axis:
             return curve(reader, metric, run_id=run_id, axis=options.axis, buckets=CURVE_BUCKETS, window=window, is_log=options.is_log_x)  # type: ignore[arg-type] # fmt: skip
-        placed_by = next((each for each in metrics if each.name == name and each.labels == metric.labels), None)
-        placed_by = placed_by or next((each for each in metrics if each.name == name), None)
+        placed_by = next((other for other in metrics if other.name == name and other.labels == metric.labels), None)
+        placed_by = placed_by or next((other for other in metrics if other.name == name), None)
         if placed_by is None:
             return Curve([], [], [], [], [], [], [], [], 0, float("nan"))
         return curve(reader, metric, run_id=run_id, buckets=CURVE_BUCKETS, window=window, against=placed_by, is_log=options.is_log_x)  # fmt: skip

@@ -72,17 +72,17 @@ def no_runs_lines(reports: Sequence[ImportReport], *, cells: int) -> list[Line]:
     return lines
 
 
-def report_lines(found: ImportReport, *, cells: int) -> list[Line]:
+def report_lines(import_report: ImportReport, *, cells: int) -> list[Line]:
     """Say what one import took, changed and left."""
-    report, now_ms = found.report, clock.now_ms()
-    age = ago_text(found.time_ms, now_ms)
+    report, now_ms = import_report.report, clock.now_ms()
+    age = ago_text(import_report.time_ms, now_ms)
     head = clean(report["title"])
     room = max(10, cells - len(head) - len(age) - 8)
     lines = [
         Line(
             [
                 (f" {head}", "title"),
-                (f"  {fit(clean(found.location), room, keep_end=True).rstrip()}", "text"),
+                (f"  {fit(clean(import_report.location), room, keep_end=True).rstrip()}", "text"),
                 (f"  {age}", "dim"),
             ]
         )
@@ -102,15 +102,15 @@ def report_lines(found: ImportReport, *, cells: int) -> list[Line]:
     for number, text in enumerate(_wrapped(taken, cells - _TITLE_CELLS - 5)):
         line("taken" if not number else "", [(text, "text")])
     for title, style in (("changed", "text"), ("left", "warn")):
-        for number, each in enumerate(report[title]):
-            what, why = f"{count_text(each['count'])} {clean(each['what'])}", clean(each["why"])
+        for number, entry in enumerate(report[title]):
+            what, why = f"{count_text(entry['count'])} {clean(entry['what'])}", clean(entry["why"])
             line(title if not number else "", [(what, style)])
             if _TITLE_CELLS + len(what) + len(why) + 6 <= cells:
                 lines[-1] = Line([*lines[-1].spans, (f"  {why}", "dim")])
             else:
                 line("", [(f"  {why}", "dim")])
-    for number, each in enumerate(report["damaged"]):
-        line("damaged" if not number else "", [(f"{clean(each['run'])}  ", "bad"), (clean(each["what"]), "text")])
+    for number, entry in enumerate(report["damaged"]):
+        line("damaged" if not number else "", [(f"{clean(entry['run'])}  ", "bad"), (clean(entry["what"]), "text")])
     if (more := report["damaged_count"] - len(report["damaged"])) > 0:
         line("", [(f"and {plural(more, 'run')} more", "dim")])
     return lines

@@ -54,7 +54,7 @@ class LineageScreen(CatalogScreen):
         subject = self._subject
         self.ask("lineage", lambda: query.lineage(self.reader, subject), self._take)
 
-    def _take(self, found: Lineage) -> None:
+    def _take(self, lineage: Lineage) -> None:
         self.show_place()
         lines: list[Line] = [Line([(" where it came from", "dim")], is_heading=True)]
         self._by_line = {}
@@ -63,30 +63,30 @@ class LineageScreen(CatalogScreen):
             self._by_line[len(lines)] = node
             lines.append(Line(spans, Link("run" if node.run else "version", node.id)))
 
-        for node in found.upstream:
+        for node in lineage.upstream:
             add(node, node_spans(node, "↑"))
-        if not found.upstream:
+        if not lineage.upstream:
             lines.append(Line([("   nothing was noted", "faint")]))
         lines.append(BLANK)
         root_line = len(lines)
-        add(found.root, [(" ▶ ", "accent"), *subject_spans(found.root, "title")])
+        add(lineage.root, [(" ▶ ", "accent"), *subject_spans(lineage.root, "title")])
         lines += [BLANK, Line([(" what came of it", "dim")], is_heading=True)]
-        for node in found.downstream:
+        for node in lineage.downstream:
             add(node, node_spans(node, "↓"))
-        if not found.downstream:
+        if not lineage.downstream:
             lines.append(Line([("   nothing yet", "faint")]))
-        if found.is_cut:
+        if lineage.is_cut:
             lines += [
                 BLANK,
                 Line([(" and more: walk on with L from a line near the end", "warn")]),
             ]
         self.listing.set_lines(lines)
         self.listing.move_to(root_line)
-        runs = {node.id for node in (*found.upstream, *found.downstream) if node.run}
-        versions = {node.id for node in (*found.upstream, *found.downstream) if node.version}
-        said: list[Span] = [(" lineage of ", "dim"), *subject_spans(found.root, "bold")]
+        runs = {node.id for node in (*lineage.upstream, *lineage.downstream) if node.run}
+        versions = {node.id for node in (*lineage.upstream, *lineage.downstream) if node.version}
+        summary: list[Span] = [(" lineage of ", "dim"), *subject_spans(lineage.root, "bold")]
         self.query_one("#said", Bar).show(
-            said, [(f"{plural(len(versions), 'version')} · {plural(len(runs), 'run')} ", "dim")]
+            summary, [(f"{plural(len(versions), 'version')} · {plural(len(runs), 'run')} ", "dim")]
         )
 
     def title_spans(self) -> list[Span]:

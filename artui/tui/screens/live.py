@@ -81,12 +81,12 @@ class LiveScreen(CatalogScreen):
     def _draw(self) -> None:
         alerts = self.artui.alerts.holding
         going = self._going
-        said: list[Span] = [(f" {len(going)} going on", "bold" if going else "dim")]
+        summary: list[Span] = [(f" {len(going)} going on", "bold" if going else "dim")]
         if len(self._runs) > len(going):
-            said.append((f" · {len(self._runs) - len(going)} ended in the last half hour", "dim"))
+            summary.append((f" · {len(self._runs) - len(going)} ended in the last half hour", "dim"))
         if alerts:
-            said.append((f" · {plural(len(alerts), 'alert')}", "bad"))
-        self.query_one("#said", Bar).show(said, [("• changed since you looked ", "dim")])
+            summary.append((f" · {plural(len(alerts), 'alert')}", "bad"))
+        self.query_one("#said", Bar).show(summary, [("• changed since you looked ", "dim")])
         lines: list[Line] = []
         for run in self._runs:
             lines += [*self._run_lines(run), BLANK]

@@ -111,7 +111,7 @@ class PaletteScreen(Asks, TypedList):
     def _look(self) -> None:
         text, reader = self.entry.value, self.app.reader  # type: ignore[attr-defined]
         if text.strip():
-            self.ask("things", lambda: (text, find_things(reader, text)), lambda found: self._take(*found))
+            self.ask("things", lambda: (text, find_things(reader, text)), lambda answer: self._take(*answer))
 
     def _take(self, text: str, things: list[Thing]) -> None:
         if text == self.entry.value:

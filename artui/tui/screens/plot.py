@@ -55,7 +55,7 @@ class PlotScreen(DrawsCharts):
         self,
         keys: Sequence[int],
         marked: Sequence[int],
-        known: Sequence[Column],
+        choices: Sequence[Column],
         shown: Sequence[Column],
         *,
         title: str,
@@ -74,14 +74,14 @@ class PlotScreen(DrawsCharts):
         """
         super().__init__()
         self.keys, self.marked = list(keys), list(marked)
-        self._known = {column.id: column for column in known}
-        self._titles = short_titles([column for column in known if column.source != "attribute"])
+        self._known = {column.id: column for column in choices}
+        self._titles = short_titles([column for column in choices if column.source != "attribute"])
         self._title, self._metric = title, metric
         numeric = [column for column in shown if query.is_number_column(column) and column.source != "attribute"]
         metrics = [column for column in numeric if column.source == "metric"]
         y = next((column for column in metrics if column.name == metric), metrics[0] if metrics else None)
         params = seedless(column for column in shown if column.source == "param")
-        x = next(iter([*(each for each in params if each.is_numeric), *params, *(each for each in metrics if each != y)]), None)  # fmt: skip
+        x = next(iter([*(column for column in params if column.is_numeric), *params, *(column for column in metrics if column != y)]), None)  # fmt: skip
         started = Column("attribute", "started")
         self.x, self.y = x or started, y or Column("attribute", "duration")
         self.column = self.y
@@ -114,7 +114,7 @@ class PlotScreen(DrawsCharts):
         self._show_tab()
 
     def _take_ids(self, ids: list[str]) -> None:
-        self._colours = {key: self.artui.colour_of(each) for key, each in zip(self.marked, ids, strict=False)}
+        self._colours = {key: self.artui.colour_of(run_id) for key, run_id in zip(self.marked, ids, strict=False)}
 
     def load(self) -> None:
         self._has_asked.clear()
@@ -214,10 +214,10 @@ class PlotScreen(DrawsCharts):
                 for key in message.keys
             }  # fmt: skip
 
-        self.ask(f"curves {message.keys}", read, lambda found: self._take_curves(found, options))
+        self.ask(f"curves {message.keys}", read, lambda lines: self._take_curves(lines, options))
 
-    def _take_curves(self, found: dict[str, list[ChartLine]], options: ChartOptions) -> None:
-        self.grid.put(found, options)
+    def _take_curves(self, lines: dict[str, list[ChartLine]], options: ChartOptions) -> None:
+        self.grid.put(lines, options)
 
     def _picked_places(self) -> list[int]:
         """Give which runs keep their colours: a few all do; of many the marked ones, as far as they are few, and the highlighted one."""
@@ -245,10 +245,10 @@ class PlotScreen(DrawsCharts):
         columns, keys = (self.x, self.y), self.keys
         self.ask("scatter", lambda: query.placed(self.reader, keys, columns), self._take_scatter)
 
-    def _take_scatter(self, found: list[Placed]) -> None:
+    def _take_scatter(self, placed: list[Placed]) -> None:
         titles = self._title_of(self.x), self._title_of(self.y)
         scatter = self.query_one(Scatter)
-        scatter.show(self.keys, found[0], found[1], titles, self._colours)
+        scatter.show(self.keys, placed[0], placed[1], titles, self._colours)
         if scatter.note:
             scatter.note = f"no run here has both {titles[0]} and {titles[1]}: x and y choose others"
             scatter.again()
@@ -261,8 +261,8 @@ class PlotScreen(DrawsCharts):
             self._say()
             self.ask("name", lambda: metrics_of(self.reader, [key]), self._take_name)
 
-    def _take_name(self, found: list[tuple[RunHead, tuple[Metric, ...]]]) -> None:
-        self._name_here = clean(found[0][0].name, max_chars=60) if found else ""
+    def _take_name(self, runs: list[tuple[RunHead, tuple[Metric, ...]]]) -> None:
+        self._name_here = clean(runs[0][0].name, max_chars=60) if runs else ""
         self._say()
 
     def on_scatter_opened(self) -> None:
@@ -270,9 +270,9 @@ class PlotScreen(DrawsCharts):
         if key is not None:
             self.ask("opened", lambda: metrics_of(self.reader, [key]), self._open)
 
-    def _open(self, found: list[tuple[RunHead, tuple[Metric, ...]]]) -> None:
-        if found:
-            self.artui.follow(Link("run", found[0][0].id))
+    def _open(self, runs: list[tuple[RunHead, tuple[Metric, ...]]]) -> None:
+        if runs:
+            self.artui.follow(Link("run", runs[0][0].id))
 
     def _choose(self, title: str, current: Column, take: str) -> None:
         choices = [
@@ -326,11 +326,11 @@ class PlotScreen(DrawsCharts):
         axes, keys = list(self._axes), self.keys
         self.ask("parallel", lambda: query.placed(self.reader, keys, axes), self._take_parallel)
 
-    def _take_parallel(self, found: list[Placed]) -> None:
+    def _take_parallel(self, placed: list[Placed]) -> None:
         axes = [
-            ParallelAxis(self._title_of(each.column), each, guess_direction(each.column.name) == "lower" if each.column.source == "metric" else None)
-            for each in found
-            if _varies(each)
+            ParallelAxis(self._title_of(column.column), column, guess_direction(column.column.name) == "lower" if column.column.source == "metric" else None)
+            for column in placed
+            if _varies(column)
         ]  # fmt: skip
         self.query_one(Parallel).show(self.keys, axes, self._colours)
 
@@ -343,7 +343,7 @@ class PlotScreen(DrawsCharts):
             self.artui.say("Two axes are the fewest there can be: a adds one.")
             return
         column = parallel.axes[parallel.current].placed.column
-        self._axes = [each for each in self._axes if each != column]
+        self._axes = [axis for axis in self._axes if axis != column]
         self._ask_parallel()
 
     def on_parallel_filtered(self, message: Parallel.Filtered) -> None:
@@ -361,19 +361,19 @@ class PlotScreen(DrawsCharts):
         column, keys = self.column, self.keys
         self.ask("histogram", lambda: query.describe(self.reader, keys, column), self._take_histogram)
 
-    def _take_histogram(self, found: Description) -> None:
-        self.query_one(Histogram).show(found, self._title_of(found.column))
+    def _take_histogram(self, description: Description) -> None:
+        self.query_one(Histogram).show(description, self._title_of(description.column))
 
     def on_histogram_filtered(self) -> None:
         histogram = self.query_one(Histogram)
-        found = histogram.description
-        if found is None:
+        description = histogram.description
+        if description is None:
             return
-        if found.bins:
-            low, high = found.edges[histogram.cursor : histogram.cursor + 2]
-            condition = where_between(found.column, low, high)
+        if description.bins:
+            low, high = description.edges[histogram.cursor : histogram.cursor + 2]
+            condition = where_between(description.column, low, high)
         else:
-            condition = where_value(found.column, found.frequencies[histogram.cursor][0])
+            condition = where_value(description.column, description.frequencies[histogram.cursor][0])
         self.post_message(ShowRuns(condition, is_narrower=True))
 
     # All of them

@@ -205,7 +205,7 @@ class RunScreen(DrawsCharts, LogScreen):
                 if metric.title in message.keys
             }
 
-        self.ask(f"curves {message.keys}", read, lambda found: self.charts.put(found, options))
+        self.ask(f"curves {message.keys}", read, lambda lines: self.charts.put(lines, options))
 
     def on_chart_grid_changed(self) -> None:
         if self.tab == "charts":
@@ -241,14 +241,14 @@ class RunScreen(DrawsCharts, LogScreen):
     def _open_log(self, head: LogHead, *, goes_over: bool = False) -> None:
         reader = self.reader
 
-        def opened() -> tuple[LogSource | None, str]:
+        def open_source() -> tuple[LogSource | None, str]:
             try:
                 return open_log(reader, head), ""
             except ContentMissing as missing:
                 return None, str(missing)
 
-        def take(found: tuple[LogSource | None, str]) -> None:
-            source, why = found
+        def take(opened: tuple[LogSource | None, str]) -> None:
+            source, why = opened
             if source is None and head.is_live:
                 return  # it ended just now: the catalog is about to say so
             self._log = head
@@ -261,7 +261,7 @@ class RunScreen(DrawsCharts, LogScreen):
                 self.log_view.show(source, behind=self._lines_behind(), at_end=source.is_live)
             self._show_tabs()
 
-        self.ask("log", opened, take)
+        self.ask("log", open_source, take)
 
     def _lines_behind(self) -> list[Line]:
         """What ended the run, behind the end of its log."""

@@ -76,7 +76,7 @@ class TablePictureScreen(DrawsCharts):
                 if name in message.keys
             }
 
-        self.ask(f"curves {message.keys}", read, lambda found: self.query_one(ChartGrid).put(found, options))
+        self.ask(f"curves {message.keys}", read, lambda lines: self.query_one(ChartGrid).put(lines, options))
 
     def prompt_home(self) -> Widget:
         return self.query_one("#picture")
@@ -109,6 +109,6 @@ def _curve(xs: Sequence[float], values: Sequence[float], window: tuple[float, fl
     from artui.query.series.curves import cut
 
     across, up = np.array(xs), np.array(values)
-    known = np.isfinite(across)
-    across, up = across[known], up[known]
+    has_x = np.isfinite(across)
+    across, up = across[has_x], up[has_x]
     return thin(*(cut(across, up, window) if window else (across, up)), buckets=CURVE_BUCKETS)

@@ -74,8 +74,8 @@ class TextScreen(LogScreen):
             return None, "not text: what was seen of it when it was saved", captured
         return source, "", None
 
-    def _take(self, found: tuple[LogSource | None, str, Preview | None]) -> None:
-        source, self._note, preview = found
+    def _take(self, reading: tuple[LogSource | None, str, Preview | None]) -> None:
+        source, self._note, preview = reading
         self._has_text = source is not None
         self.pane.set_class(source is None, "hidden")
         listing = self.query_one("#content", LineList)

@@ -65,11 +65,11 @@ class WhyScreen(CatalogScreen):
 
     def load(self) -> None:
         reader = self.reader
-        self.ask("why", lambda: self._question(reader), lambda found: self._take(*found))
+        self.ask("why", lambda: self._question(reader), lambda answer: self._take(*answer))
 
-    def _take(self, said: Spans, factors: Sequence[Factor]) -> None:
-        self._said, self._factors = said, factors
-        self.query_one("#said", Bar).show(said)
+    def _take(self, summary: Spans, factors: Sequence[Factor]) -> None:
+        self._said, self._factors = summary, factors
+        self.query_one("#said", Bar).show(summary)
         self._draw()
 
     def on_resize(self) -> None:
@@ -94,7 +94,7 @@ class WhyScreen(CatalogScreen):
                 is_heading=True,
             )
         ]
-        lines += [self._line(each, name, value) for each in self._factors]
+        lines += [self._line(factor, name, value) for factor in self._factors]
         lines += [
             BLANK,
             Line([("   weight: standard score of the rank-sum test over all runs that have the metric, or of the difference in shares.", "faint")]),

@@ -1,4 +1,4 @@
-"""Filters that were used, the newest last: kept for the user, not for one catalog."""
+"""Filters that were used, newest last: kept for the user, across catalogs."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ _NAME = "filters.json"
 
 def filters_used() -> list[str]:
     """Give the filters, oldest first; none if the file cannot be read."""
-    found = read_state(_NAME)
-    if not isinstance(found, list):
+    kept = read_state(_NAME)
+    if not isinstance(kept, list):
         return []
-    return [text for text in found if isinstance(text, str) and 0 < len(text) <= MAX_CHARS][-MAX_KEPT:]
+    return [text for text in kept if isinstance(text, str) and 0 < len(text) <= MAX_CHARS][-MAX_KEPT:]
 
 
 def keep_filter(text: str) -> None:
-    """Add a filter at the end; one that was there moves. Where it cannot be written nothing is said: it is a comfort."""
+    """Add a filter at the end, or move it there. A history that cannot be written is no error: it is only a convenience."""
     text = text.strip()
     if not text or len(text) > MAX_CHARS:
         return
-    found = [each for each in filters_used() if each != text]
-    keep_state(_NAME, [*found, text][-MAX_KEPT:])
+    others = [used for used in filters_used() if used != text]
+    keep_state(_NAME, [*others, text][-MAX_KEPT:])

@@ -1,4 +1,4 @@
-"""What was opened lately, newest first: kept for the user, by catalog."""
+"""What was opened recently, newest first: kept for the user, by catalog."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ _KINDS = ("run", "artifact", "version", "view")
 
 
 def recent_things(catalog: str) -> list[Thing]:
-    """Give what was opened lately in a catalog; nothing if that is not known."""
-    found = _all().get(catalog)
-    return [thing for each in found if (thing := _thing(each)) is not None][:MAX_KEPT] if isinstance(found, list) else []  # fmt: skip
+    """Give what was opened recently in a catalog; nothing if that is unknown."""
+    entries = _all().get(catalog)
+    return [thing for entry in entries if (thing := _thing(entry)) is not None][:MAX_KEPT] if isinstance(entries, list) else []  # fmt: skip
 
 
 def keep_recent(catalog: str, thing: Thing) -> None:
-    """Remember that something was opened; where it cannot be written it is not remembered."""
+    """Remember that something was opened; forget it if the file cannot be written."""
     kept = _all()
-    before = [each for each in recent_things(catalog) if (each.kind, each.id) != (thing.kind, thing.id)]
+    things = [thing, *(other for other in recent_things(catalog) if (other.kind, other.id) != (thing.kind, thing.id))]
     kept.pop(catalog, None)
-    kept[catalog] = [[each.kind, each.id, each.name[:200], each.detail[:200]] for each in (thing, *before)][:MAX_KEPT]
+    kept[catalog] = [[thing.kind, thing.id, thing.name[:200], thing.detail[:200]] for thing in things[:MAX_KEPT]]
     while len(kept) > MAX_CATALOGS:
         kept.pop(next(iter(kept)))
     keep_state(_NAME, kept)
 
 
 def _all() -> dict[str, Any]:
-    found = read_state(_NAME)
-    return found if isinstance(found, dict) else {}
+    kept = read_state(_NAME)
+    return kept if isinstance(kept, dict) else {}
 
 
-def _thing(told: Any) -> Thing | None:
-    if not (isinstance(told, list) and len(told) == 4 and all(isinstance(each, str) for each in told)):
+def _thing(entry: Any) -> Thing | None:
+    if not (isinstance(entry, list) and len(entry) == 4 and all(isinstance(part, str) for part in entry)):
         return None
-    return Thing(told[0], told[1], told[2], told[3]) if told[0] in _KINDS else None
+    return Thing(entry[0], entry[1], entry[2], entry[3]) if entry[0] in _KINDS else None

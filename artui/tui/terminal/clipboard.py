@@ -1,4 +1,4 @@
-"""The clipboard of the terminal where one sits, over SSH: OSC 52, and what tmux and screen need of it."""
+"""The clipboard of the user's own terminal, also over SSH: OSC 52, as tmux and screen need it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SCREEN_CHUNK = 512
 
 
 def sequence(text: str, environment: Mapping[str, str]) -> str:
-    """Give the sequence that sets the clipboard: OSC 52, wrapped for GNU screen, which would swallow it, and for tmux.
+    """Give the sequence that sets the clipboard: OSC 52, wrapped for GNU screen and tmux, which would swallow it.
 
     Source: the XTerm control sequences (OSC 52), the manuals of screen (DCS strings) and tmux (passthrough).
     """
@@ -26,9 +26,9 @@ def sequence(text: str, environment: Mapping[str, str]) -> str:
 
 
 def copied_by_tmux(text: str) -> bool:
-    """Let tmux set its own buffer and, with -w, the terminal's clipboard: it is asked for OSC 52 by no default of its own.
+    """Let tmux set its own buffer and, with -w, the terminal's clipboard: by default it ignores OSC 52 from programs.
 
-    False where this tmux cannot (before 3.2), or is not there.
+    False if tmux does not exist or cannot do this (before 3.2).
     """
     try:
         done = subprocess.run(

@@ -1,11 +1,11 @@
 """The last step to the terminal: only cells that changed, only attributes that changed.
 
 Textual repaints whole widgets, with full colours for each run of text: a page down costs 11 to 21 kB, and a
-key held on a slow link lags for seconds. This step keeps a copy of what the terminal shows, compares, uses the
-terminal's own scrolling where rows merely moved, and writes the difference. It is also the gate that no
-control character passes, whatever a widget was given.
+key held on a slow link lags for seconds. This step keeps a copy of what the terminal shows, uses the terminal's
+own scrolling for rows that merely moved, and writes only the difference. It also stops every control character,
+whatever a widget was given.
 
-It rests on private names of Textual (see `SUPPORTED`): where they are missing, Textual's own output is used.
+It relies on private names of Textual (see `SUPPORTED`): if they are missing, Textual's own output is used.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ try:
     from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 
     SUPPORTED = hasattr(App, "_display") and hasattr(App, "_background_screens")
-except ImportError:  # another Textual than the one this was made for
+except ImportError:  # a version of Textual without these names
     SUPPORTED = False
     ChopsUpdate = LayoutUpdate = CompositorUpdate = object  # type: ignore[assignment, misc]
 
@@ -59,7 +59,7 @@ PLAIN: Look = ("39", "49", frozenset())
 
 
 class Surface:
-    """What the terminal shows: a character and a look a cell. None where that is not known."""
+    """What the terminal shows: a character and a look for each cell; None where that is unknown."""
 
     def __init__(self, width: int, height: int, *, colours: ColorSystem | None, erases_in_colour: bool = True) -> None:
         self.width, self.height = width, height
@@ -70,7 +70,7 @@ class Surface:
         self._is_untouched = True
 
     def update(self, pieces: Iterator[tuple[int, int, Strip]]) -> str:
-        """Take strips as (row, column, strip); give what the terminal must be sent to show them."""
+        """Take strips as (row, column, strip); give the text that makes the terminal show them."""
         chars: dict[int, list[str | None]] = {}
         looks: dict[int, list[int]] = {}
         for y, x, strip in pieces:
@@ -95,7 +95,7 @@ class Surface:
         return "".join(out)
 
     def _erase(self, chars: dict[int, list[str | None]], looks: dict[int, list[int]], out: list[str]) -> None:
-        """Begin with a screen that is blank in the commonest background: blanks then need not be sent."""
+        """Start with a screen that is blank in the most common background: its blanks need not be sent."""
         self._is_untouched = False
         if not self._erases_in_colour:
             return
@@ -185,7 +185,7 @@ class Surface:
             pen.at(y, tail, self.width)
 
     def _blank_tail(self, chars: list[str | None], looks: list[int]) -> int:
-        """Give where the blanks at the end of a row begin, if erasing them is shorter than writing them."""
+        """Give the column where a row's trailing blanks begin, if erasing them is shorter than writing them."""
         if not self._erases_in_colour or _is_marked(looks[-1]):
             return self.width
         tail = self.width
@@ -195,7 +195,7 @@ class Surface:
 
     @staticmethod
     def _half_changed(old: list[str | None], new: list[str | None], x: int) -> bool:
-        """Whether a wide character stays but what stood in its second half has been overwritten, or the reverse."""
+        """Whether a wide character becomes a narrow one at x, or the reverse."""
         return x + 1 < len(new) and (old[x + 1] == "") != (new[x + 1] == "")
 
     def _scroll(
@@ -205,7 +205,7 @@ class Surface:
         changed: set[int],
         out: list[str],
     ) -> None:
-        """Let the terminal move rows that only changed their place."""
+        """Let the terminal scroll rows that only changed their place."""
         places: dict[str, list[int]] = {}
         for y in range(self.height):
             row = self._chars[y]
@@ -219,7 +219,7 @@ class Surface:
                     votes[old_y - y] = votes.get(old_y - y, 0) + 1
         if not votes:
             return
-        shift = max(votes, key=lambda each: votes[each])
+        shift = max(votes, key=votes.__getitem__)
         if shift == 0 or votes[shift] < MIN_SCROLLED_ROWS or votes[shift] < len(changed) // 3:
             return
         moved = [y for y, key in keys.items() if y + shift in places.get(key, ())]
@@ -250,7 +250,7 @@ class Surface:
 
 
 class _Pen:
-    """Writes escape sequences, and remembers where the cursor is and what it wears."""
+    """Writes escape sequences, and remembers the cursor's position and look."""
 
     def __init__(self, out: list[str]) -> None:
         self._out = out
@@ -273,7 +273,7 @@ class _Pen:
             self.look = look
 
     def suits(self, letter: str | None, look: int) -> bool:
-        """Whether this can be written as things are: for a blank only what is behind it counts."""
+        """Whether this can be written in the current look: for a blank only the background counts."""
         if self.look is None:
             return False
         return look == self.look or (letter == " " and _blank(self.look) == look)
@@ -291,7 +291,7 @@ _numbers: dict[tuple[Style | None, ColorSystem | None], int] = {}
 
 
 def _look_number(style: Style | None, colours: ColorSystem | None) -> int:
-    """Intern a style as the number of what it looks like on a terminal of so many colours."""
+    """Intern the look of a style on a terminal with these colours; give its number."""
     key = (style, colours)
     number = _numbers.get(key)
     if number is None:
@@ -310,7 +310,7 @@ _MARKING = frozenset(number for number, (name, _, _) in enumerate(_FLAGS) if nam
 
 
 def _blank(look: int) -> int:
-    """Give the look of a blank in this look: without what only letters show."""
+    """Give this look without everything that only letters show."""
     number = _blanks.get(look)
     if number is None:
         front, back, flags = _looks[look]
@@ -343,7 +343,7 @@ def _look(style: Style | None, colours: ColorSystem | None) -> Look:
 
 
 def _short(colour: Color) -> Color:
-    """Give the same colour by its number, if it is one of the 256: half the bytes."""
+    """Give the same colour by its number if it is one of the 256, which takes half the bytes."""
     triplet = colour.triplet
     if triplet is None:
         return colour
@@ -358,7 +358,7 @@ def _short(colour: Color) -> Color:
 
 @lru_cache(maxsize=4096)
 def _change(before: int | None, after: int) -> str:
-    """Give the shortest sequence that turns one look into another; before is None when it is not known."""
+    """Give the shortest sequence that turns one look into another; `before` is None if it is unknown."""
     front, back, flags = _looks[after]
     whole = (
         ["0"]
@@ -384,7 +384,7 @@ def _change(before: int | None, after: int) -> str:
 
 
 def _mend_halves(chars: list[str | None]) -> None:
-    """Blank what is left of a wide character of which one half was overwritten."""
+    """Blank the remaining half of a wide character whose other half was overwritten."""
     for x, letter in enumerate(chars):
         if (letter == "" and (x == 0 or not _is_wide(chars[x - 1]))) or (
             _is_wide(letter) and (x + 1 >= len(chars) or chars[x + 1] != "")
@@ -397,13 +397,13 @@ def _is_wide(letter: str | None) -> bool:
 
 
 def _erases_in_colour() -> bool:
-    """Whether this terminal fills what it erases with the current background. GNU screen does only when it says so."""
+    """Whether this terminal fills erased cells with the current background; GNU screen does only if TERM says `bce`."""
     term = os.environ.get("TERM", "")
     return not term.startswith(("screen", "vt", "sun", "cons", "ansi")) or "bce" in term
 
 
 class _Changes(CompositorUpdate):
-    """Stands in for one of Textual's updates: renders to what changed."""
+    """Replaces one of Textual's updates: renders only what changed."""
 
     def __init__(self, surface: Surface, update: Any) -> None:
         self._surface = surface
@@ -413,6 +413,7 @@ class _Changes(CompositorUpdate):
         yield ""
 
     def render_segments(self, console: Console) -> str:
+        """Give what the terminal must be sent."""
         return self._surface.update(self._pieces())
 
     def _pieces(self) -> Iterator[tuple[int, int, Strip]]:
@@ -431,10 +432,10 @@ class _Changes(CompositorUpdate):
 
 
 class ChangesOnly(App[int]):
-    """An app that sends its terminal only what changed."""
+    """An app that sends the terminal only what changed."""
 
     sends_changes_only = True
-    """Off: Textual's own output."""
+    """False uses Textual's own output."""
     _surface: Surface | None = None
 
     def _display(self, screen: Any, renderable: Any) -> None:
@@ -453,13 +454,13 @@ class ChangesOnly(App[int]):
                 colours = None if self.no_color else self.console._color_system
                 surface = self._surface = Surface(width, height, colours=colours, erases_in_colour=_erases_in_colour())
                 if isinstance(renderable, ChopsUpdate):
-                    # Nothing is known of the terminal: a part of the picture is not enough.
+                    # Nothing is known of the terminal: a partial update is not enough.
                     renderable = screen._compositor.render_update(full=True, screen_stack=self._background_screens)
             renderable = _Changes(surface, renderable)
         super()._display(screen, renderable)
 
     def forget_terminal(self) -> None:
-        """Assume nothing about what the terminal shows: everything is sent again. For ctrl+L, resume and resize."""
+        """Send everything again, assuming nothing about what the terminal shows: for ctrl+L, resume and resize."""
         self._surface = None
         self.refresh(layout=True)
         for screen in self.screen_stack:

@@ -88,8 +88,8 @@ class Chart(Widget):
     @property
     def range(self) -> Window | None:
         """From where to where x goes, as it is drawn; None if nothing is."""
-        found = ranges_of([line for line in self.curves if line.curve.count], self.options)
-        return None if found is None else (found[0], found[1])
+        ranges = ranges_of([line for line in self.curves if line.curve.count], self.options)
+        return None if ranges is None else (ranges[0], ranges[1])
 
     def zoomed(self, factor: float, *, at: float | None = None) -> Window | None:
         """Give a part of the x axis `factor` times as wide, around the cursor or the share `at`; None for all of it."""
@@ -246,8 +246,8 @@ def _head(
     if x is not None:
         right.append((f"at {x_text(x, chart.options)}  ", palette.styles["dim"]))
     room = width - length_of(left) - 2 - sum(len(text) for text, _ in right)
-    told = [pair for pair in zip(curves, styles, strict=True) if pair[0].is_picked or len(curves) <= MANY_CURVES]
-    for line, style in told:
+    valued = [pair for pair in zip(curves, styles, strict=True) if pair[0].is_picked or len(curves) <= MANY_CURVES]
+    for line, style in valued:
         value = line.curve.last if x is None else value_at(line.curve, x)
         mark = f"{line.mark} " if line.mark else ""
         text = f"{mark}{number_text(value)}  "

@@ -53,5 +53,5 @@ def figure_of(title: str, lines: Sequence[ChartLine], options: ChartOptions) -> 
     )  # fmt: skip
 
 
-def _inside(found: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
-    return [(share, text) for share, text in found if -1e-9 <= share <= 1 + 1e-9]
+def _inside(ticks: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
+    return [(share, text) for share, text in ticks if -1e-9 <= share <= 1 + 1e-9]

@@ -83,7 +83,7 @@ class ChartGrid(Container, can_focus=True):
         before = self.panel
         self.panels, self.note = tuple(panels), note
         self.current = next((i for i, panel in enumerate(panels) if before and panel.key == before.key), 0)
-        self._lines = {key: lines for key, lines in self._lines.items() if any(each.key == key for each in panels)}
+        self._lines = {key: lines for key, lines in self._lines.items() if any(panel.key == key for panel in panels)}
         self.lay_out()
 
     def forget(self) -> None:
@@ -129,8 +129,8 @@ class ChartGrid(Container, can_focus=True):
         spans: list[Span] = []
         if len(self.panels) > self._per_page:
             last = min(len(self.panels), self._first + self._per_page)
-            here = f"{self._first + 1}–{last}" if last > self._first + 1 else str(last)
-            spans.append((f"{here} of {len(self.panels)} · ", "dim"))
+            in_sight = f"{self._first + 1}–{last}" if last > self._first + 1 else str(last)
+            spans.append((f"{in_sight} of {len(self.panels)} · ", "dim"))
         return [*spans, *options_spans(self.options)]
 
     def show(self, key: str, *, alone: bool = True) -> None:

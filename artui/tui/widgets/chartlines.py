@@ -107,10 +107,10 @@ def _dots(curve: Curve, scale: Scale) -> _Dots:
     if len(set(xs)) == len(xs):
         return _Dots(xs, means, lows, highs)
     dots = _Dots([], [], [], [])
-    here, total, count, lowest, highest = xs[0], 0.0, 0, lows[0], highs[0]
+    column, total, count, lowest, highest = xs[0], 0.0, 0, lows[0], highs[0]
     # One pass without a call for each bucket: this is most of what drawing takes.
     for x, mean, low, high in zip(xs, means, lows, highs, strict=True):
-        if x == here:
+        if x == column:
             total += mean
             count += 1
             if low < lowest:
@@ -118,9 +118,9 @@ def _dots(curve: Curve, scale: Scale) -> _Dots:
             if high > highest:
                 highest = high
             continue
-        dots.add(here, total, count, lowest, highest)
-        here, total, count, lowest, highest = x, mean, 1, low, high
-    dots.add(here, total, count, lowest, highest)
+        dots.add(column, total, count, lowest, highest)
+        column, total, count, lowest, highest = x, mean, 1, low, high
+    dots.add(column, total, count, lowest, highest)
     # The line begins and ends at the first and the last value, not at a mean with those beside them.
     dots.means[0], dots.means[-1] = means[0], means[-1]
     return dots

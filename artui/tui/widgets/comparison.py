@@ -318,7 +318,7 @@ class TransposedTable(LineList):
         head = self.heads[number]
         colour = self.artui.colour_of(head.id)
         room = self._name_cells - (2 if number == self.baseline else 0)
-        name = fit(clean(head.name), room, keep_end=keeps_end([clean(each.name) for each in self.heads], room))
+        name = fit(clean(head.name), room, keep_end=keeps_end([clean(other.name) for other in self.heads], room))
         spans: list[Span] = [(" ", "text"), (mark_of(colour) + " ", f"curve{colour % 10}"), (name, "text")]
         spans += [("▾ ", "accent")] if number == self.baseline else []
         spans.append(glyph_of(head))

@@ -156,10 +156,10 @@ class QueryLine(FilterLine):
         self._place = 0
         self._draft = ""
 
-    def offer(self, text: str, found: Sequence[Completion]) -> None:
+    def offer(self, text: str, completions: Sequence[Completion]) -> None:
         """Take completions for a text; too late if it has changed since."""
         if text == self._entry.value:
-            self._offered, self._chosen = found, 0
+            self._offered, self._chosen = completions, 0
             self._draw_hint()
 
     def fault(self, error: FilterError | None, notes: Sequence[str] = ()) -> None:
@@ -262,7 +262,7 @@ class QueryLine(FilterLine):
     @property
     def _is_completing(self) -> bool:
         """Whether a word is being typed that could become something known."""
-        return self.is_typing and any(each.start < self._entry.cursor_position for each in self._offered)
+        return self.is_typing and any(completion.start < self._entry.cursor_position for completion in self._offered)
 
     def _error_spans(self, error: FilterError) -> Spans:
         """Point at what is wrong, with the message beside the mark where it fits."""
@@ -288,7 +288,7 @@ class QueryLine(FilterLine):
         right: Spans = [(clean(detail) + " ", "dim")] if detail else ()
         room = self.size.width - length_of(right) - 10
         first = 0
-        texts = [clean(each.text, max_chars=60) for each in self._offered]
+        texts = [clean(completion.text, max_chars=60) for completion in self._offered]
         while first < self._chosen and sum(cell_len(text) + 2 for text in texts[first : self._chosen + 1]) > room:
             first += 1
         spans: list[Span] = [("  ", "text")]

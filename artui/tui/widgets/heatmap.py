@@ -111,7 +111,7 @@ class HeatMap(Picture):
             strips.append(strip.adjust_cell_length(width, palette.styles["text"]))
         while len(strips) < height - 1:
             strips.append(strip_of((), width, palette))
-        strips.append(strip_of(self._told(), width, palette))
+        strips.append(strip_of(self._cursor_spans(), width, palette))
         return strips
 
     def _cell(self, row: int, column: int, cells: int, shade: float, is_here: bool, palette: Palette) -> list[Segment]:
@@ -128,17 +128,17 @@ class HeatMap(Picture):
             return [Segment("▸" + body[1:] if body[:1] == " " else body, style + Style(bold=True, underline=True)), Segment(" ", style)]  # fmt: skip
         return [Segment(body, style), Segment(" ", style)]
 
-    def _told(self) -> list[Span]:
+    def _cursor_spans(self) -> list[Span]:
         """Say in words what the cell under the cursor holds."""
         matrix = self.matrix
         if matrix is None:
             return []
         values = matrix.values[self.row]
-        value, total = values[self.column], sum(each for each in values if math.isfinite(each))
+        value, total = values[self.column], sum(number for number in values if math.isfinite(number))
         spans: list[Span] = [("  ▸ ", "accent"), (clean(matrix.rows[self.row], max_chars=60), "title"), (" → ", "dim"), (clean(matrix.columns[self.column], max_chars=60), "title")]  # fmt: skip
         if math.isfinite(value):
             spans.append((f"   {number_text(value)}", "text"))
-            if total and all(each >= 0 for each in values if math.isfinite(each)):
+            if total and all(number >= 0 for number in values if math.isfinite(number)):
                 spans.append((f" of {number_text(total)} in the row, {100 * value / total:.3g} %", "dim"))
         return spans
 

@@ -55,15 +55,15 @@ class Histogram(Picture):
     @property
     def bars(self) -> Sequence[tuple[str, int]]:
         """(label, runs) of each bar, from the left."""
-        found = self.description
-        if found is None:
+        description = self.description
+        if description is None:
             return ()
-        if found.bins:
+        if description.bins:
             return [
                 (self.range_text(low, high), count)
-                for low, high, count in zip(found.edges, found.edges[1:], found.bins, strict=False)
+                for low, high, count in zip(description.edges, description.edges[1:], description.bins, strict=False)
             ]
-        return [(clean(param_text(value), max_chars=60), count) for value, count in found.frequencies[:60]]
+        return [(clean(param_text(value), max_chars=60), count) for value, count in description.frequencies[:60]]
 
     def range_text(self, low: float, high: float) -> str:
         """Say what a bar holds; one of whole numbers holds those between its edges."""
@@ -79,8 +79,8 @@ class Histogram(Picture):
         return number_text(value)
 
     def drawn(self, width: int, height: int, palette: Palette) -> list[Strip] | None:
-        found, bars = self.description, self.bars
-        if found is None or not bars:
+        description, bars = self.description, self.bars
+        if description is None or not bars:
             return None
         columns, rows = width - _LABEL_CELLS - 2, height - 3
         tallest = max(count for _, count in bars) or 1
@@ -109,20 +109,20 @@ class Histogram(Picture):
             strips.append(strip_of(spans, width, palette))
         strips.append(strip_of([(" " * (_LABEL_CELLS + 1) + "└", "faint"), *self._axis(shown, ends, columns)], width, palette))  # fmt: skip
         label, count = bars[self.cursor]
-        share = 100 * count / max(1, found.total)
-        strips.append(strip_of([("  ▸ ", "accent"), (label, "title"), (f"   {count_text(count)} of {plural(found.total, self._noun)}, {share:.3g} %", "text")], width, palette))  # fmt: skip
+        share = 100 * count / max(1, description.total)
+        strips.append(strip_of([("  ▸ ", "accent"), (label, "title"), (f"   {count_text(count)} of {plural(description.total, self._noun)}, {share:.3g} %", "text")], width, palette))  # fmt: skip
         return strips
 
     def _axis(self, shown: Sequence[tuple[str, int]], ends: Sequence[int], columns: int) -> list[Span]:
-        found = self.description
-        if found is not None and found.bins and len(shown) == len(found.bins):
-            scale = Scale(found.edges[0], found.edges[-1], False, columns)
+        description = self.description
+        if description is not None and description.bins and len(shown) == len(description.bins):
+            scale = Scale(description.edges[0], description.edges[-1], False, columns)
             drawn = ends[-1]
             line = [" "] * columns
-            if found.column.source == "attribute":
+            if description.column.source == "attribute":
                 places = [(0.0, self.value_text(scale.low)), (1.0, self.value_text(scale.high))]
             else:
-                places = ticks(scale, max(1, drawn // 12), "count" if found.edges[0] % 1 == 0.5 else "number")
+                places = ticks(scale, max(1, drawn // 12), "count" if description.edges[0] % 1 == 0.5 else "number")
             for share, text in places:
                 start = max(0, min(columns - len(text), round(share * (drawn - 1)) - len(text) // 2))
                 if all(cell == " " for cell in line[max(0, start - 1) : start + len(text) + 1]):
@@ -132,37 +132,37 @@ class Histogram(Picture):
         return [(fit(label, wide - 1) + " " if wide > 2 else " " * wide, "dim") for (label, _), wide in zip(shown, widths, strict=True)]  # fmt: skip
 
     def _head(self) -> list[Span]:
-        found = self.description
+        description = self.description
         spans: list[Span] = [(" " + self.title, "title" if self.has_focus else "bold")]
-        if found is None:
+        if description is None:
             return spans
-        told = plural(found.total, self._noun)
-        spans.append((f"   {count_text(found.count)} of {told} have it" if found.missing else f"   {told}", "dim"))
-        if found.quantiles is not None:
-            low, _, middle, _, high = (self.value_text(value) for value in found.quantiles)
+        total = plural(description.total, self._noun)
+        spans.append((f"   {count_text(description.count)} of {total} have it" if description.missing else f"   {total}", "dim"))
+        if description.quantiles is not None:
+            low, _, middle, _, high = (self.value_text(value) for value in description.quantiles)
             spans.append((f" · {low} to {high}, median {middle}", "text"))
-            if found.mean is not None and found.sd is not None and found.column.source != "attribute":
-                spans.append((f", mean {number_text(found.mean)} ± {number_text(found.sd)}", "text"))
+            if description.mean is not None and description.sd is not None and description.column.source != "attribute":
+                spans.append((f", mean {number_text(description.mean)} ± {number_text(description.sd)}", "text"))
         else:
-            spans.append((f" · {count_text(found.distinct)} values", "text"))
-        if found.odd_count:
-            spans.append((f" · {count_text(found.odd_count)} NaN or infinite", "bad"))
+            spans.append((f" · {count_text(description.distinct)} values", "text"))
+        if description.odd_count:
+            spans.append((f" · {count_text(description.odd_count)} NaN or infinite", "bad"))
         return spans
 
     def figure(self) -> Figure | None:
-        found, bars = self.description, self.bars
-        if found is None or not bars:
+        description, bars = self.description, self.bars
+        if description is None or not bars:
             return None
         tallest = max(count for _, count in bars) or 1
         y = FigureAxis(f"{self._noun}s", 0, tallest, False, ticks(Scale(0, tallest, False, 600), 6, "count"))
-        note = f"{count_text(found.count)} of {plural(found.total, self._noun)}"
-        if found.bins:
-            edges = list(found.edges) if found.edges[0] < found.edges[-1] else [found.edges[0] - 0.5, found.edges[0] + 0.5]  # fmt: skip
+        note = f"{count_text(description.count)} of {plural(description.total, self._noun)}"
+        if description.bins:
+            edges = list(description.edges) if description.edges[0] < description.edges[-1] else [description.edges[0] - 0.5, description.edges[0] + 0.5]  # fmt: skip
             scale = Scale(edges[0], edges[-1], False, 960)
             marks = ticks(scale, 8)
-            if found.column.source == "attribute":
+            if description.column.source == "attribute":
                 marks = [(0.0, self.value_text(scale.low)), (1.0, self.value_text(scale.high))]
-            return Figure(self.title, FigureAxis(self.title, edges[0], edges[-1], False, marks), y, bars=[FigureBars(edges, found.bins)], note=note)  # fmt: skip
+            return Figure(self.title, FigureAxis(self.title, edges[0], edges[-1], False, marks), y, bars=[FigureBars(edges, description.bins)], note=note)  # fmt: skip
         count = len(bars)
         marks = [((i + 0.5) / count, label[: max(3, 110 // count)]) for i, (label, _) in enumerate(bars)]
         heights = [tall for _, tall in bars]

@@ -117,9 +117,9 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
             if low in "".join(text for text, _ in self.draw_line(index, width)).lower()
         ]
         if places:
-            here = self.cursor if self.marks_cursor else int(self.scroll_offset.y)
-            ahead = [place for place in places if place > here or (is_first and place == here)]
-            behind = [place for place in places if place < here]
+            current = self.cursor if self.marks_cursor else int(self.scroll_offset.y)
+            ahead = [place for place in places if place > current or (is_first and place == current)]
+            behind = [place for place in places if place < current]
             place = (ahead or places)[0] if change > 0 else (behind or places)[-1]
             if self.marks_cursor:
                 self.move_to(place)
@@ -205,11 +205,11 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
 
 def marked_spans(spans: Spans, needle: str) -> list[tuple[str, str]]:
     """Mark a text wherever it stands in a span, in any case."""
-    low, found = needle.lower(), []
+    low, marked = needle.lower(), []
     for text, style in spans:
         place, lowered = 0, text.lower()
         while (at := lowered.find(low, place)) >= 0 and len(lowered) == len(text):
-            found += [(text[place:at], style), (text[at : at + len(needle)], "match")]
+            marked += [(text[place:at], style), (text[at : at + len(needle)], "match")]
             place = at + len(needle)
-        found.append((text[place:], style))
-    return found
+        marked.append((text[place:], style))
+    return marked

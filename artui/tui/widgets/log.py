@@ -188,8 +188,8 @@ class LogView(Asks, MovesByLines, can_focus=True):
             self._take_page,
         )
 
-    def _take_page(self, found: tuple[LogSource, Page]) -> None:
-        source, page = found
+    def _take_page(self, answer: tuple[LogSource, Page]) -> None:
+        source, page = answer
         if source is not self.source:
             return
         goal = self._goal or _Goal("top", self.top, self._row)
@@ -302,10 +302,10 @@ class LogView(Asks, MovesByLines, can_focus=True):
         if self._pattern is None:
             return []
         if index not in self._marks:
-            found = [match.span() for match in self._pattern.finditer(self.rows.text(index))]
-            here = self._letter_of_match(index) if found else None
-            nearest = min(found, key=lambda span: abs(span[0] - here)) if here is not None else None
-            self._marks[index] = [(*span, span == nearest) for span in found]
+            spans = [match.span() for match in self._pattern.finditer(self.rows.text(index))]
+            letter = self._letter_of_match(index) if spans else None
+            nearest = min(spans, key=lambda span: abs(span[0] - letter)) if letter is not None else None
+            self._marks[index] = [(*span, span == nearest) for span in spans]
         return self._marks[index]
 
     def _letter_of_match(self, index: int) -> int | None:
@@ -422,8 +422,8 @@ class LogView(Asks, MovesByLines, can_focus=True):
             self._take_found,
         )
 
-    def _take_found(self, found: tuple[_Search, int, int | None]) -> None:
-        search, stop, place = found
+    def _take_found(self, answer: tuple[_Search, int, int | None]) -> None:
+        search, stop, place = answer
         if search is not self._search:
             return
         search.scanned_bytes += abs(stop - search.place)

@@ -78,13 +78,13 @@ class Parallel(Picture):
         self.post_message(self.Changed())
 
     def _scales(self, dots: int) -> list[Scale] | None:
-        found = []
+        scales = []
         for axis in self.axes:
             scale = scale_of(axis.placed, is_log=is_spread_wide(axis.placed), dots=dots)
             if scale is None:
                 return None
-            found.append(scale)
-        return found if len(found) > 1 else None
+            scales.append(scale)
+        return scales if len(scales) > 1 else None
 
     def _shares(self, scales: Sequence[Scale]) -> NDArray[np.float64]:
         """Give where each run stands on each axis, from 0 to 1: runs x axes; NaN where it has no value."""
@@ -124,7 +124,7 @@ class Parallel(Picture):
         import numpy as np
 
         finite = values[np.isfinite(values)]
-        cuts = [float(each) for each in np.quantile(finite, [0, 1 / 3, 2 / 3, 1])]
+        cuts = [float(cut) for cut in np.quantile(finite, [0, 1 / 3, 2 / 3, 1])]
         return (cuts[2], cuts[3]) if self.brush == 1 else (cuts[1], cuts[2]) if self.brush == 2 else (cuts[0], cuts[1])
 
     def _chosen(self, shares: NDArray[np.float64]) -> tuple[list[int], list[int]]:
@@ -161,8 +161,8 @@ class Parallel(Picture):
                 _line(plot, xs, shares[self._place_of[key]].tolist(), colour)
         for number, x in enumerate(xs):
             for row in range(rows):
-                here = row, x >> 1
-                plot.signs[here] = (
+                cell = row, x >> 1
+                plot.signs[cell] = (
                     ("┃" if number == self.current else "│"),
                     palette.styles["accent" if number == self.current else "dim"],
                 )
@@ -231,8 +231,8 @@ class Parallel(Picture):
         rules = []
         for number, axis in enumerate(self.axes):
             ends = axis.placed.ends
-            told = f"{end_text(axis.placed, ends[0])} … {end_text(axis.placed, ends[1])}" if ends else ""
-            rules.append((number / (count - 1), axis.title, told))
+            range_text = f"{end_text(axis.placed, ends[0])} … {end_text(axis.placed, ends[1])}" if ends else ""
+            rules.append((number / (count - 1), axis.title, range_text))
         nothing = FigureAxis("", 0.0, 1.0)
         note = f"{count_text(len(lines))} of {count_text(len(self.keys))} runs"
         return Figure("Parallel coordinates", nothing, nothing, lines=lines, rules=rules, note=note, size=(1200, 600))

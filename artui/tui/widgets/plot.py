@@ -172,7 +172,7 @@ def clock_ticks(low: float, high: float, most: int, *, offset: float = 0.0) -> l
     span = high - low
     if not span > 0 or not math.isfinite(span) or most < 1:
         return [low]
-    step = next((each for each in _CLOCK_STEPS if each >= span / most * 0.999), None)
+    step = next((candidate for candidate in _CLOCK_STEPS if candidate >= span / most * 0.999), None)
     if step is None:
         return nice_ticks(low, high, most)
     return [tick - offset for tick in _multiples(low + offset, high + offset, step)]
@@ -192,20 +192,20 @@ def ticks(scale: Scale, most: int, unit: Unit = "number") -> list[tuple[float, s
         every = max(1, math.ceil(len(powers) / max(1, most)))
         return [((power - low) / span, tick_text(10.0**power)) for power in powers if power % every == 0]
     if scale.is_log:
-        found = [value for value in nice_ticks(10**low, 10**high, most) if value > 0]
-        return [((math.log10(value) - low) / span, tick_text(value)) for value in found]
+        values = [value for value in nice_ticks(10**low, 10**high, most) if value > 0]
+        return [((math.log10(value) - low) / span, tick_text(value)) for value in values]
     if unit == "seconds":
         return [((tick - low) / span, _duration(tick)) for tick in clock_ticks(low, high, most)]
     if unit == "date":
         return _dates(low, high, most)
-    found = nice_ticks(low, high, most)
-    if unit == "count" and max(map(abs, found)) < 1e7:
-        whole = [tick for tick in found if abs(tick - round(tick)) < 1e-6] or found[:1]
+    values = nice_ticks(low, high, most)
+    if unit == "count" and max(map(abs, values)) < 1e7:
+        whole = [tick for tick in values if abs(tick - round(tick)) < 1e-6] or values[:1]
         return [((tick - low) / span, count_text(round(tick))) for tick in whole]
-    decimals = _decimals(found)
+    decimals = _decimals(values)
     return [
         ((tick - low) / span, number_text(tick) if decimals is None else f"{tick + 0.0:,.{decimals}f}")
-        for tick in found
+        for tick in values
     ]
 
 
@@ -222,19 +222,19 @@ def _dates(low: float, high: float, most: int) -> list[tuple[float, str]]:
     """Give ticks of local time, with the day where that is what matters."""
     try:
         offset = (datetime.fromtimestamp(low).astimezone().utcoffset() or datetime.min - datetime.min).total_seconds()
-        found = clock_ticks(low, high, most, offset=offset)
+        times = clock_ticks(low, high, most, offset=offset)
         span = high - low
         form = "%Y-%m-%d" if span > 86_400 * 300 else "%b %d" if span > 86_400 * 4 else "%d %H:%M" if span > 43_200 else "%H:%M" if span > 600 else "%H:%M:%S"  # fmt: skip
-        return [((tick - low) / (span or 1.0), datetime.fromtimestamp(tick).strftime(form)) for tick in found]
+        return [((tick - low) / (span or 1.0), datetime.fromtimestamp(tick).strftime(form)) for tick in times]
     except (OverflowError, ValueError, OSError):
         # No calendar has these: they are shown as the numbers they are.
         return [((tick - low) / ((high - low) or 1.0), number_text(tick)) for tick in nice_ticks(low, high, most)]
 
 
-def _decimals(found: Sequence[float]) -> int | None:
+def _decimals(values: Sequence[float]) -> int | None:
     """How many decimals tell the ticks apart; None where powers of ten are needed."""
-    step = min((abs(b - a) for a, b in pairwise(found)), default=abs(found[0]) or 1.0)
-    largest = max(abs(tick) for tick in found)
+    step = min((abs(b - a) for a, b in pairwise(values)), default=abs(values[0]) or 1.0)
+    largest = max(abs(tick) for tick in values)
     if largest >= 1e6 or step < 1e-5:
         return None
     return max(0, -math.floor(math.log10(step) + 1e-9))

@@ -82,11 +82,11 @@ class Rows:
 
     def from_row(self, index: int, row: int, height: int) -> list[tuple[int, int]]:
         """List so many rows from one on."""
-        found: list[tuple[int, int]] = []
-        while index < self.count and len(found) < height:
-            found += [(index, number) for number in range(row, len(self.starts(index)))]
+        rows: list[tuple[int, int]] = []
+        while index < self.count and len(rows) < height:
+            rows += [(index, number) for number in range(row, len(self.starts(index)))]
             index, row = index + 1, 0
-        return found[:height]
+        return rows[:height]
 
 
 def wrapped(text: str, width: int) -> list[int]:

@@ -128,9 +128,9 @@ class Scatter(Picture):
         """Say which run the cursor is on and what it has."""
         if self.cursor is None or self.x is None or self.y is None:
             return []
-        values = [value_text(each, self.cursor) for each in (self.x, self.y)]
-        told = ", ".join(f"{title} {value}" for title, value in zip(self.titles, values, strict=True))
-        return [("◎ ", "title"), (name, "title"), (f"  {told}", "text")]
+        values = [value_text(placed, self.cursor) for placed in (self.x, self.y)]
+        coordinates = ", ".join(f"{title} {value}" for title, value in zip(self.titles, values, strict=True))
+        return [("◎ ", "title"), (name, "title"), (f"  {coordinates}", "text")]
 
     def _scales(self, dots_across: int, dots_up: int) -> tuple[Scale, Scale] | None:
         if self.x is None or self.y is None or not self._order:
@@ -146,15 +146,15 @@ class Scatter(Picture):
         if self.x is None or self.y is None:
             return []
         shares = []
-        for each, scale in ((self.x, x_scale), (self.y, y_scale)):
-            values = each.values
+        for placed, scale in ((self.x, x_scale), (self.y, y_scale)):
+            values = placed.values
             with np.errstate(invalid="ignore", divide="ignore"):
                 if scale.is_log:
                     values = np.log10(np.where(values > 0, values, np.nan))
                 shares.append((values - scale.low) / (scale.high - scale.low))
-        there = np.isfinite(shares[0]) & np.isfinite(shares[1])
-        xs = np.rint(shares[0][there] * (x_scale.dots - 1)).astype(np.int64)
-        ys = np.rint((1 - shares[1][there]) * (y_scale.dots - 1)).astype(np.int64)
+        has_both = np.isfinite(shares[0]) & np.isfinite(shares[1])
+        xs = np.rint(shares[0][has_both] * (x_scale.dots - 1)).astype(np.int64)
+        ys = np.rint((1 - shares[1][has_both]) * (y_scale.dots - 1)).astype(np.int64)
         _spread(xs, len(self.x.labels), x_scale.dots)
         _spread(ys, len(self.y.labels), y_scale.dots)
         once = np.unique(ys * x_scale.dots + xs)
@@ -200,8 +200,8 @@ class Scatter(Picture):
         """Put the cursor on the next run by x."""
         if not self._order:
             return
-        here = self._order.index(self.cursor) if self.cursor in self._order else (-1 if change > 0 else 0)
-        self.cursor = self._order[max(0, min(here + change, len(self._order) - 1))]
+        current = self._order.index(self.cursor) if self.cursor in self._order else (-1 if change > 0 else 0)
+        self.cursor = self._order[max(0, min(current + change, len(self._order) - 1))]
         self.again()
         self.post_message(self.Moved())
 
@@ -211,8 +211,8 @@ class Scatter(Picture):
             return
         values = self.y.values
         by_y = sorted(self._order, key=lambda place: (values[place], place))
-        here = by_y.index(self.cursor) if self.cursor in by_y else (-1 if change > 0 else len(by_y))
-        self.cursor = by_y[max(0, min(here + change, len(by_y) - 1))]
+        current = by_y.index(self.cursor) if self.cursor in by_y else (-1 if change > 0 else len(by_y))
+        self.cursor = by_y[max(0, min(current + change, len(by_y) - 1))]
         self.again()
         self.post_message(self.Moved())
 
@@ -227,11 +227,11 @@ class Scatter(Picture):
         scales = self._scales(2 * (width - _LABEL_CELLS - 2), 4 * (height - 2))
         if scales is None:
             return
-        at = 2 * (event.x - _LABEL_CELLS - 2), 4 * (event.y - 1)
+        click = 2 * (event.x - _LABEL_CELLS - 2), 4 * (event.y - 1)
 
         def far(place: int) -> float:
-            found = self._at(place, *scales)
-            return math.inf if found is None else (found[0] - at[0]) ** 2 + (found[1] - at[1]) ** 2
+            dot = self._at(place, *scales)
+            return math.inf if dot is None else (dot[0] - click[0]) ** 2 + (dot[1] - click[1]) ** 2
 
         if len(self._order) <= 5000 and self._order:
             nearest = min(self._order, key=far)
@@ -258,8 +258,8 @@ def _correlation_text(x: Placed, y: Placed) -> str:
 def _in_order(x: Placed, y: Placed) -> list[int]:
     import numpy as np
 
-    there = np.flatnonzero(np.isfinite(x.values) & np.isfinite(y.values))
-    order: list[int] = there[np.lexsort((y.values[there], x.values[there]))].tolist()
+    places = np.flatnonzero(np.isfinite(x.values) & np.isfinite(y.values))
+    order: list[int] = places[np.lexsort((y.values[places], x.values[places]))].tolist()
     return order
 
 

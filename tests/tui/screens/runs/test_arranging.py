@@ -165,7 +165,7 @@ def test_rows_are_written_to_a_file_once(small_catalog: Path, explore: Explore, 
     async def flow(pilot: Pilot[Any]) -> None:
         for name, said in (
             (str(target), "wrote 12 runs"),
-            (str(target), "is there already"),
+            (str(target), "already exists"),
             ("x.doc", "in which format"),
         ):
             await pilot.press("e")
