@@ -38,9 +38,9 @@ STYLES: Mapping[sheets.Tone, str] = {
 }
 """The style of each tone."""
 MOST: Mapping[str, int] = {USED: 12, MADE: 12, "metadata": 30, "moves of aliases": 8, "files": 200}
-"""By title of a section: so much of it is drawn."""
+"""By title of a section: at most so many of its lines are drawn."""
 ELSEWHERE: Mapping[str, str] = {USED: " under files", MADE: " under files", "lineage": ": L shows the lineage"}
-"""By title of a section: where what is left out can be seen."""
+"""By title of a section: where the rest of it can be seen."""
 LABEL_CELLS = 9
 MAX_LABEL_CELLS = 28
 PREVIEW_CELLS = 14
@@ -58,7 +58,7 @@ def heading(text: str, *, note: str = "") -> Line:
 
 
 def fact_lines(detail: RunDetail, *, cells: int) -> list[Line]:
-    """Draw what is said of a run but its metrics."""
+    """Draw everything about a run except its metrics."""
     sheet = run_sheet(detail, now_ms=clock.now_ms())
     sections = [section for section in sheet.sections if section.title != METRICS]
     return [Line([(f" {sheet.about}", "dim")]), *_sheet_lines(sections, cells=cells)]
@@ -70,9 +70,9 @@ def file_lines(detail: RunDetail) -> list[Line]:
 
 
 def version_lines(
-    detail: VersionDetail, previews: dict[str, Preview], history: Sequence[AliasChange], *, cells: int
+    detail: VersionDetail, previews: Mapping[str, Preview], history: Sequence[AliasChange], *, cells: int
 ) -> list[Line]:
-    """Draw what is said of a version, and the previews of its files."""
+    """Draw everything about a version, and the previews of its files."""
     sheet = version_sheet(detail, history, now_ms=clock.now_ms())
     lines = [Line([(f" {sheet.title}", "title"), (f"  {sheet.about}", "dim")])]
     lines += _sheet_lines(sheet.sections, cells=cells)
@@ -124,7 +124,7 @@ def _pane_metrics(section: Section, sparks: Sequence[Sequence[float]]) -> list[L
 
 
 def _sheet_lines(sections: Sequence[Section], *, cells: int) -> list[Line]:
-    """Draw sections below each other, of long ones the beginning."""
+    """Draw sections below each other, long ones shortened."""
     lines: list[Line] = []
     for number, section in enumerate(sections):
         lines += [BLANK] if number else []
@@ -192,14 +192,14 @@ def _row_line(row: Row, table: Table, widths: Sequence[int], have_signs: Sequenc
 
 
 def _unpadded(spans: list[Span]) -> list[Span]:
-    """Take the blanks at the end away: what is not there must not look as if it was cut off."""
+    """Remove trailing blanks: they must not look as if text was cut off."""
     while spans and not spans[-1][0].strip():
         spans = spans[:-1]
     return [*spans[:-1], (spans[-1][0].rstrip(), spans[-1][1])] if spans else spans
 
 
 def _sign(link: sheets.Link | None) -> list[Span]:
-    """Give the sign of the run that something leads to."""
+    """Give the sign of the run that a link leads to; nothing for other links."""
     return [_glyph(link.status)] if link is not None and link.status else []
 
 
@@ -246,7 +246,7 @@ def _preview_table(table: Table) -> list[Line]:
 
 
 def metric_lines(metrics: Sequence[Metric], *, cells: int, before: Sequence[Line] = ()) -> Sequence[Line]:
-    """Tabulate metrics with their summaries, behind some lines; each is drawn when it is looked at."""
+    """Tabulate metrics with their summaries after some other lines; each line is drawn only when it is in sight."""
     section = metrics_section(metrics)
     if section.table is None:
         return [*before, *section_lines(section, cells=cells)]
@@ -265,7 +265,7 @@ def metric_lines(metrics: Sequence[Metric], *, cells: int, before: Sequence[Line
 
 
 class MetricLines(Sequence[Line]):
-    """Lines of any number of metrics, of which few are ever seen."""
+    """Lines of any number of metrics, drawn one by one: few are ever in sight."""
 
     def __init__(
         self,
@@ -279,9 +279,9 @@ class MetricLines(Sequence[Line]):
         self._rows = rows
         self._name_cells = name_cells
         self._columns = columns
-        """Of each column that fits, its place in a row and its cells."""
+        """The place in a row and the cells of each column that fits."""
         self._places: list[int] = []
-        """For each line its metric; below zero, inverted, for the line about its odd values."""
+        """The place of each line's metric; inverted, so below zero, for the line about its odd values."""
         for place in range(len(rows)):
             self._places += [place, ~place] if place in odd_places else [place]
 

@@ -64,7 +64,10 @@ class Importing:
                 self.state = replace(self.state, reports=tuple(progress["reports"]))
             else:
                 self.state = replace(
-                    self.state, format=progress["format"], run_count=progress["all_runs"], point_count=progress["all_points"]
+                    self.state,
+                    format=progress["format"],
+                    run_count=progress["all_runs"],
+                    point_count=progress["all_points"],
                 )
         stderr_text = process.stderr.read(4000).strip()
         code = process.wait()

@@ -32,7 +32,9 @@ def remapped(keys: Sequence[Key], chosen: Mapping[str, object]) -> tuple[Key, ..
         if any(part in ("ctrl+s", "ctrl+q", "ctrl+c") for part in parts):
             raise UsageError(f"keys.{key_id} in settings.toml takes a key that belongs to the terminal.", remedy="Choose another.")  # fmt: skip
         number = places[key_id]
-        remapped_keys[number] = replace(remapped_keys[number], keys=",".join(KEY_NAMES.get(part, part) for part in parts))
+        remapped_keys[number] = replace(
+            remapped_keys[number], keys=",".join(KEY_NAMES.get(part, part) for part in parts)
+        )
     for scope in SCOPES:
         taken: dict[str, str] = {}
         for key in remapped_keys:

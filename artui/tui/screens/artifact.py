@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -25,8 +25,18 @@ if TYPE_CHECKING:
     from artui.query.pictures import TablePicture
 
 
+class VersionFacts(NamedTuple):
+    """All that is shown of a version."""
+
+    detail: VersionDetail
+    previews: Mapping[str, Preview]
+    """Previews of its files, by path."""
+    history: Sequence[AliasChange]
+    """Moves of aliases to it and away from it."""
+
+
 class ArtifactScreen(CatalogScreen):
-    """One artifact: its versions to the left, what the chosen one holds to the right."""
+    """Holds the versions of an artifact; of the current one the facts are shown."""
 
     SCOPES = ("artifact", "find", "list", "app")
     PLACE = 2
@@ -47,12 +57,14 @@ class ArtifactScreen(CatalogScreen):
 
     @property
     def listing(self) -> LineList:
+        """The list of versions."""
         return self.query_one("#versions", LineList)
 
     def on_mount(self) -> None:
         self.set_focus(self.listing)
 
     def load(self) -> None:
+        """Ask for the versions."""
         self.ask("versions", lambda: query.versions(self.reader, self.artifact_key), self._take)
 
     def _take(self, versions: list[VersionHead]) -> None:
@@ -84,6 +96,7 @@ class ArtifactScreen(CatalogScreen):
         self._ask_holds()
 
     def title_spans(self) -> list[Span]:
+        """Say which artifact this is."""
         if not self.versions:
             return [("artifact", "dim")]
         head = self.versions[0]
@@ -98,6 +111,7 @@ class ArtifactScreen(CatalogScreen):
 
     @property
     def current(self) -> VersionHead | None:
+        """The version under the cursor."""
         return self.versions[self.listing.cursor] if self.listing.cursor < len(self.versions) else None
 
     def on_resize(self) -> None:
@@ -115,11 +129,11 @@ class ArtifactScreen(CatalogScreen):
             self.version_id = head.id
             self.ask("holds", lambda: version_facts(self, head.id), self._take_holds)
 
-    def _take_holds(self, facts: tuple[VersionDetail, dict[str, Preview], list[AliasChange]]) -> None:
-        # Once it is laid out: before that it has not the width that it will have.
+    def _take_holds(self, facts: VersionFacts) -> None:
+        # Only once the layout is done does the list have its final width.
         self.call_after_refresh(self._draw_holds, facts)
 
-    def _draw_holds(self, facts: tuple[VersionDetail, dict[str, Preview], list[AliasChange]]) -> None:
+    def _draw_holds(self, facts: VersionFacts) -> None:
         holds = self.query_one("#holds", LineList)
         holds.set_lines(version_lines(*facts, cells=max(20, holds.size.width - 2)), keep=False)
 
@@ -128,6 +142,7 @@ class ArtifactScreen(CatalogScreen):
         (self.listing if self.focused is holds else holds).focus()
 
     def go_back(self) -> bool:
+        """Go back to the versions; false if the focus is there."""
         if self.focused is self.query_one("#holds"):
             self.set_focus(self.listing)
             return True
@@ -179,13 +194,12 @@ class ArtifactScreen(CatalogScreen):
             self.artui.copy_text(self.current.reference)
 
     def subject(self) -> VersionHead | None:
+        """Give the version under the cursor."""
         return self.current
 
 
-def version_facts(
-    screen: CatalogScreen, version_id: str
-) -> tuple[VersionDetail, dict[str, Preview], list[AliasChange]]:
+def version_facts(screen: CatalogScreen, version_id: str) -> VersionFacts:
     """Read all that is shown of a version."""
     reader = screen.reader
     detail = query.get_version(reader, version_id)
-    return detail, query.previews(reader, detail.head.key), query.moves_around(reader, detail.head)
+    return VersionFacts(detail, query.previews(reader, detail.head.key), query.moves_around(reader, detail.head))

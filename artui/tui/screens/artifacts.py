@@ -9,14 +9,14 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.timer import Timer
 
-from artui.model import STAGES, AliasChange, ArtifactHead, Preview, VersionDetail, VersionHead
+from artui.model import STAGES, ArtifactHead, VersionHead
 from artui.query import artifacts as query
 from artui.safetext import clean
 from artui.tui.cells import Span, fit
 from artui.tui.facts import heading, version_lines
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved, Link
-from artui.tui.screens.artifact import version_facts
+from artui.tui.screens.artifact import VersionFacts, version_facts
 from artui.tui.screens.filtered import FilteredList
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import FilterLine
@@ -27,7 +27,7 @@ PANE_SECONDS = 0.08
 
 
 class ArtifactsScreen(FilteredList):
-    """Holds the words of the filter and the artifacts that answer them."""
+    """Holds all artifacts, and shows those that contain the words of the filter."""
 
     SCOPES = ("artifacts", "list", "app")
     PLACE = 2
@@ -37,7 +37,7 @@ class ArtifactsScreen(FilteredList):
         super().__init__()
         self.artifacts: Sequence[ArtifactHead] = ()
         self._by_key: dict[str, ArtifactHead] = {}
-        self._is_known = False
+        self._has_loaded = False
         self._pane_timer: Timer | None = None
         self._has_pane = True
 
@@ -51,25 +51,28 @@ class ArtifactsScreen(FilteredList):
 
     @property
     def listing(self) -> LineList:
+        """The list of artifacts."""
         return self.query_one("#artifacts", LineList)
 
     def on_mount(self) -> None:
         self.set_focus(self.listing)
 
     def load(self) -> None:
+        """Ask for all artifacts."""
         self.ask("artifacts", lambda: query.artifact_list(self.reader), self._take)
 
     def _take(self, artifacts: list[ArtifactHead]) -> None:
-        is_first, self._is_known = not self._is_known, True
+        is_first, self._has_loaded = not self._has_loaded, True
         self.artifacts = artifacts
         self._by_key = {str(head.key): head for head in artifacts}
         self._draw(keep=not is_first)
 
     def draw_listing(self) -> None:
+        """Show the artifacts that contain all words of the filter."""
         self._draw(keep=True)
 
     def _draw(self, *, keep: bool) -> None:
-        if not self._is_known:
+        if not self._has_loaded:
             return
         words = self.filter.words.lower().split()
         shown = [head for head in self.artifacts if all(word in _searched(head) for word in words)]
@@ -100,6 +103,7 @@ class ArtifactsScreen(FilteredList):
 
     @property
     def current(self) -> ArtifactHead | None:
+        """The artifact under the cursor."""
         link = self.listing.link
         return self._by_key.get(link.id) if link is not None else None
 
@@ -123,7 +127,7 @@ class ArtifactsScreen(FilteredList):
         version_id = head.latest.id
         self.ask("pane", lambda: version_facts(self, version_id), self._take_pane)
 
-    def _take_pane(self, facts: tuple[VersionDetail, dict[str, Preview], list[AliasChange]]) -> None:
+    def _take_pane(self, facts: VersionFacts) -> None:
         pane = self.query_one("#pane", LineList)
         pane.set_lines(version_lines(*facts, cells=max(20, pane.size.width - 2)), keep=False)
 
@@ -143,6 +147,7 @@ class ArtifactsScreen(FilteredList):
             self.artui.copy_text(self.current.latest.reference)
 
     def subject(self) -> VersionHead | None:
+        """Give the newest version of the artifact under the cursor."""
         return self.current.latest if self.current is not None else None
 
 

@@ -1,4 +1,4 @@
-"""What all screens share: bars, questions to the catalog, links to follow."""
+"""What all screens share: bars, questions to the catalog, links."""
 
 from __future__ import annotations
 
@@ -25,17 +25,19 @@ class CatalogScreen(Asks, FindsLines):
     """A screen over the open catalog. Subclasses set `SCOPES` and fill themselves in `load`."""
 
     SCOPES: ClassVar[tuple[str, ...]] = ()
-    """Scopes of keys that work here, for the footer and the help; the most particular first."""
+    """Scopes of the keys that work on this screen, for the footer and the help; the most specific first."""
     AUTO_FOCUS = ""
     PLACE: ClassVar[int] = 0
     """Which of the main screens this belongs to: 1 runs, 2 artifacts, 3 lineage, 4 live."""
 
     @property
     def artui(self) -> Host:
+        """The app, as far as screens may use it."""
         return self.app  # type: ignore[return-value]
 
     @property
     def reader(self) -> Reader:
+        """The open catalog."""
         return self.artui.reader
 
     def load(self) -> None:
@@ -57,12 +59,13 @@ class CatalogScreen(Asks, FindsLines):
         self.load()
 
     def show_keys(self) -> None:
+        """Show the keys of this screen, or the notice, at the bottom."""
         for bar in self.query(KeyBar):
             bar.show_keys(footer_keys(*self.SCOPES))
             bar.show_notice(self.artui.notice_spans())
 
     def prompt_home(self) -> Widget | None:
-        """Give what has the focus when a question at the bottom is answered or left."""
+        """Give the widget that gets the focus once a question at the bottom is answered or left."""
         return None
 
     def on_prompt_asked(self) -> None:
@@ -76,11 +79,11 @@ class CatalogScreen(Asks, FindsLines):
         self.show_keys()
 
     def title_spans(self) -> list[Span]:
-        """Say where one is, for the line at the top."""
+        """Say what the screen shows, for the line at the top."""
         return []
 
     def show_place(self) -> None:
-        """Draw the line at the top: the catalog, where one is in it, and the main screens."""
+        """Draw the line at the top: the catalog, what the screen shows of it, and the main screens."""
         title = self.title_spans()
         spans: list[Span] = [
             (" " + self.artui.catalog_title, "bold"),
@@ -108,9 +111,9 @@ class CatalogScreen(Asks, FindsLines):
             self.artui.follow(message.link)
 
     def subject(self) -> RunHead | VersionHead | None:
-        """What lineage is asked of from here."""
+        """Give what the lineage screen is opened for from here; None for nothing."""
         return None
 
     def go_back(self) -> bool:
-        """Do what esc does inside this screen; false when there is nothing left but to leave it."""
+        """Do what esc does inside this screen; false if the screen itself is to be left."""
         return False

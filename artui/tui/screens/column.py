@@ -28,7 +28,7 @@ _BAR_CELLS = 30
 
 
 class ColumnScreen(FilteredList):
-    """Holds the keys of runs and a column, and the `Description` that answers them."""
+    """Holds the keys of runs, a column, and the `Description` of its values."""
 
     SCOPES = ("column", "list", "app")
     PLACE = 1
@@ -51,6 +51,7 @@ class ColumnScreen(FilteredList):
 
     @property
     def listing(self) -> LineList:
+        """The list of values."""
         return self.query_one("#values", LineList)
 
     def on_mount(self) -> None:
@@ -59,9 +60,11 @@ class ColumnScreen(FilteredList):
         self.set_focus(self.listing)
 
     def title_spans(self) -> list[Span]:
+        """Say which column this is."""
         return [(clean(header_of(self.column)), "title")]
 
     def load(self) -> None:
+        """Ask for the description of the column."""
         keys, column = self.keys, self.column
         self.ask("column", lambda: query.describe(self.reader, keys, column), self._take)
 
@@ -70,7 +73,7 @@ class ColumnScreen(FilteredList):
         self.draw_listing()
 
     def value_text(self, value: ParamValue) -> str:
-        """Say a value as the table does."""
+        """Show a value as the table does."""
         if self.column.source == "attribute" and isinstance(value, int | float):
             if self.column.name == "duration":
                 return (
@@ -80,11 +83,12 @@ class ColumnScreen(FilteredList):
                 )
             return f"{time_text(round(value))}.{round(value) % 1000:03d}"
         if isinstance(value, float) and self.column.source == "metric":
-            # In full: what filters alike must look alike, and nothing else.
+            # With all digits that a filter would tell apart.
             return f"{value:.10g}"
         return clean(param_text(value), max_chars=300)
 
     def draw_listing(self) -> None:
+        """Show the values that contain all words of the filter."""
         description = self.description
         if description is None:
             return
@@ -120,7 +124,9 @@ class ColumnScreen(FilteredList):
         return "none" if value is None else self.value_text(value)
 
     def _facts(self, description: Description) -> tuple[list[Span], list[Span]]:
-        spans: list[Span] = [(f"  {count_text(description.count)} of {plural(description.total, 'run')} with a value", "text")]
+        spans: list[Span] = [
+            (f"  {count_text(description.count)} of {plural(description.total, 'run')} with a value", "text")
+        ]
         if description.odd_count:
             spans.append((f" · {count_text(description.odd_count)} NaN or infinite", "bad"))
         more: list[Span] = []
@@ -134,7 +140,7 @@ class ColumnScreen(FilteredList):
         return spans, more
 
     def _short(self, value: float) -> str:
-        """Say a number in few digits."""
+        """Show a number with few digits."""
         return self.value_text(value) if self.column.source == "attribute" else number_text(value)
 
     def _spread(self, description: Description) -> list[Span]:

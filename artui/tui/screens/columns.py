@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
 
 class ColumnsScreen(FilteredList):
-    """Every column there could be; those that are shown stand first, in their order."""
+    """Every possible column; those that are shown come first, in their order."""
 
     SCOPES = ("columns", "list", "app")
     PLACE = 1
     BINDINGS = bindings("columns")
 
     def __init__(
-        self, choices: Sequence[Column], shown: Sequence[str], change: Callable[[tuple[str, ...] | None], None]
+        self, columns: Sequence[Column], shown: Sequence[str], change: Callable[[tuple[str, ...] | None], None]
     ) -> None:
         super().__init__()
-        self._known = {column.id: column for column in choices}
-        self._shown = [column_id for column_id in shown if column_id in self._known]
+        self._columns = {column.id: column for column in columns}
+        self._shown = [column_id for column_id in shown if column_id in self._columns]
         self._change = change
         self._listed: list[str] = []
 
@@ -51,22 +51,27 @@ class ColumnsScreen(FilteredList):
 
     @property
     def listing(self) -> LineList:
+        """The list of columns."""
         return self.query_one("#columns", LineList)
 
     def title_spans(self) -> list[Span]:
+        """Give the title."""
         return [("columns", "title")]
 
     def draw_listing(self) -> None:
+        """Show the columns that contain all words of the filter."""
         words = self.filter.words.casefold().split()
-        ordered = [*self._shown, *(column_id for column_id in self._known if column_id not in self._shown)]
+        ordered = [*self._shown, *(column_id for column_id in self._columns if column_id not in self._shown)]
         self._listed = [
-            column_id for column_id in ordered if all(word in header_of(self._known[column_id]).casefold() for word in words)
+            column_id
+            for column_id in ordered
+            if all(word in header_of(self._columns[column_id]).casefold() for word in words)
         ]
         self.listing.set_lines([self._line(column_id) for column_id in self._listed], keep=True)
-        self.filter.say([(f"{plural(len(self._shown), 'column')} shown of {len(self._known)}", "dim")], most=40)
+        self.filter.say([(f"{plural(len(self._shown), 'column')} shown of {len(self._columns)}", "dim")], most=40)
 
     def _line(self, column_id: str) -> Line:
-        column = self._known[column_id]
+        column = self._columns[column_id]
         is_shown = column_id in self._shown
         name = clean(header_of(column), max_chars=60)
         values = ""

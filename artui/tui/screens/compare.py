@@ -38,7 +38,7 @@ MAX_CURVES = 50
 
 
 class CompareScreen(DrawsCharts):
-    """Holds the runs' ids and the `Comparison` that answers them."""
+    """Holds the runs' ids and their `Comparison`."""
 
     SCOPES = ("compare", "find", "list", "app")
     PLACE = 1
@@ -66,12 +66,14 @@ class CompareScreen(DrawsCharts):
 
     @property
     def table(self) -> CompareTable | TransposedTable:
+        """The table in sight: runs as columns, or as lines."""
         return self.query_one(TransposedTable) if self._is_transposed else self.query_one(CompareTable)
 
     def on_mount(self) -> None:
         self.set_focus(self.table)
 
     def load(self) -> None:
+        """Ask for the comparison."""
         ids, directions, statistics = list(self.run_ids), dict(self.directions), self._has_statistics
         self.ask(
             "comparison",
@@ -116,6 +118,7 @@ class CompareScreen(DrawsCharts):
         self.query_one("#said", Bar).show(left, right)
 
     def title_spans(self) -> list[Span]:
+        """Give the title."""
         return [("compare", "title")]
 
     def on_resize(self) -> None:
@@ -186,9 +189,11 @@ class CompareScreen(DrawsCharts):
         self.post_message(ShowRuns(where))
 
     def go_back(self) -> bool:
+        """Leave the question at the bottom; false if there is none."""
         return self.query_one(Prompt).leave()
 
     def prompt_home(self) -> Widget:
+        """Give the table in sight."""
         return self.table
 
     # Rows and columns
@@ -202,12 +207,12 @@ class CompareScreen(DrawsCharts):
             self.artui.say("There is no further difference in this direction.")
 
     def action_statistics(self) -> None:
-        """Show all that a metric's summary says, or its last value alone."""
+        """Show the whole summary of each metric, or its last value alone."""
         self._has_statistics = not self._has_statistics
         self.load()
 
     def action_transpose(self) -> None:
-        """Let runs be lines, or columns again; the current run, row and baseline stay."""
+        """Show runs as lines, or as columns again; the current run, row and baseline stay."""
         before, row = self.table, self.table.row
         column, baseline = before.column, before.baseline
         before.add_class("hidden")
@@ -244,7 +249,7 @@ class CompareScreen(DrawsCharts):
     def _add_runs(self, text: str) -> None:
         if not text:
             return
-        present, most, reader = set(self.run_ids), MAX_COMPARED - len(self.run_ids), self.reader
+        compared_ids, most, reader = set(self.run_ids), MAX_COMPARED - len(self.run_ids), self.reader
 
         def find() -> list[str]:
             from artui.query.references import find_run
@@ -253,16 +258,18 @@ class CompareScreen(DrawsCharts):
             try:
                 return [find_run(reader, text).id]
             except ArtuiError as error:
-                matching_ids = [head.id for head in list_runs(reader, where=text, limit=most + len(present))]
+                matching_ids = [head.id for head in list_runs(reader, where=text, limit=most + len(compared_ids))]
                 if not matching_ids:
                     raise error
                 return matching_ids
 
-        self.ask("added", find, lambda ids: self._take_added([run_id for run_id in ids if run_id not in present][:most]))
+        self.ask(
+            "added", find, lambda ids: self._take_added([run_id for run_id in ids if run_id not in compared_ids][:most])
+        )
 
     def _take_added(self, ids: list[str]) -> None:
         if not ids:
-            self.artui.say("That run is here already.")
+            self.artui.say("That run is already compared.")
             return
         self.run_ids += ids
         self.artui.say(f"added {plural(len(ids), 'run')}")
@@ -303,7 +310,9 @@ class CompareScreen(DrawsCharts):
 
         def ask(reader: Reader) -> tuple[Spans, Sequence[Factor]]:
             explanation = why(reader, run.id, base.id, metric, direction=direction)
-            values = [number_text(value) if value is not None else "none" for value in (explanation.left, explanation.right)]
+            values = [
+                number_text(value) if value is not None else "none" for value in (explanation.left, explanation.right)
+            ]
             word = {True: "better than", False: "worse than", None: "as good as"}[explanation.is_better]
             style = {True: "best", False: "warn", None: "text"}[explanation.is_better]
             summary: Spans = [
@@ -329,4 +338,5 @@ class CompareScreen(DrawsCharts):
             self.artui.follow(Link("run", self.comparison.runs[self.table.column].head.id))
 
     def subject(self) -> RunHead | None:
+        """Give the run of the current column."""
         return self.comparison.runs[self.table.column].head if self.comparison else None

@@ -1,4 +1,4 @@
-"""How the code of one run differs from that of another."""
+"""The difference between the code of two runs."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ class DiffScreen(CatalogScreen):
 
     @property
     def listing(self) -> LineList:
+        """The list of lines."""
         return self.query_one("#diff", LineList)
 
     def on_mount(self) -> None:
@@ -45,6 +46,7 @@ class DiffScreen(CatalogScreen):
         self.set_focus(self.listing)
 
     def title_spans(self) -> list[Span]:
+        """Say whose code is compared."""
         return [
             ("code of ", "dim"),
             (clean(self._after.head.name), "title"),
@@ -53,8 +55,9 @@ class DiffScreen(CatalogScreen):
         ]
 
     def load(self) -> None:
+        """Ask for the difference, once."""
         reader, before, after = self.reader, self._before, self._after
-        # What ran is written once: there is nothing to read again.
+        # The code of a run never changes: there is nothing to read again.
         if len(self.listing.lines) <= 2:
             self.ask("diff", lambda: code_diff(reader, before, after), self._take)
 

@@ -30,11 +30,11 @@ class DrawsCharts(CatalogScreen):
     """A screen with a `ChartGrid` and a `Prompt`."""
 
     def metric_names(self) -> Sequence[str]:
-        """Give what can be the x axis of a curve."""
+        """Give the names of the metrics that can be the x axis of a curve."""
         return ()
 
     def read_curve(self, metric: Metric, run_id: str, metrics: Sequence[Metric], options: ChartOptions) -> Curve:
-        """Read one curve, to be called in a worker; by another metric where that is the axis and the run has it."""
+        """Read one curve, in a worker; over another metric if that is the axis, empty if the run does not have it."""
         reader, window = self.reader, options.window
         name = options.axis.removeprefix("metric:")
         if name == options.axis:
@@ -81,7 +81,7 @@ class DrawsCharts(CatalogScreen):
             self.ask_for_file(type(focused).__name__.lower(), focused.figure)
 
     def ask_for_file(self, title: str, make: Callable[[], Figure | None]) -> None:
-        """Ask where to, and write what is drawn there as SVG or PNG."""
+        """Ask for a file name, and write the figure to it as SVG or PNG."""
         stem = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in title).strip("-.")[:60]
         self.query_one(Prompt).ask(
             "write chart to file  (.svg .png)", lambda name: self._write(name, make), text=f"{stem or 'chart'}.svg"

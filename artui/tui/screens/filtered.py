@@ -1,4 +1,4 @@
-"""A list that words make shorter while they are typed."""
+"""A list that gets shorter as one types words."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from artui.tui.widgets.lines import LineList
 
 
 class FilteredList(CatalogScreen):
-    """A screen with a `FilterLine` and a `LineList`. Subclasses draw what the words leave."""
+    """A screen with a `FilterLine` and a `LineList`. Subclasses draw the lines that match."""
 
     @property
     def listing(self) -> LineList:
+        """The list that is filtered."""
         return self.query_one(LineList)
 
     @property
     def filter(self) -> FilterLine:
+        """The line of words."""
         return self.query_one(FilterLine)
 
     def draw_listing(self) -> None:
-        """Show what has all words."""
+        """Show the lines that contain all words."""
 
     def action_filter(self) -> None:
         self.filter.type()
@@ -36,4 +38,5 @@ class FilteredList(CatalogScreen):
         self.show_keys()
 
     def go_back(self) -> bool:
+        """Clear the filter; false if it is empty."""
         return self.filter.clear()

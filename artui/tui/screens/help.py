@@ -23,6 +23,8 @@ HELP_CELLS = 112
 
 
 class HelpScreen(FindsLines, ModalScreen[None]):
+    """Lists the keys of some scopes, with a sentence for each."""
+
     BINDINGS = [*bindings("list"), *bindings("find"), Binding("escape,q,question_mark", "close", show=False)]
 
     def __init__(self, scopes: tuple[str, ...]) -> None:
@@ -49,9 +51,11 @@ class HelpScreen(FindsLines, ModalScreen[None]):
         self.query_one("#help-lines").focus()
 
     def mount_prompt(self, prompt: Prompt) -> None:
+        """Place the line for the words above the foot."""
         self.query_one("#help").mount(prompt, before="#help-foot")
 
     def say_found(self, text: str) -> None:
+        """Show the outcome of a search at the foot."""
         self.query_one("#help-foot", Bar).show([(f"  {text}", "warn")], [("esc", "key"), (" closes ", "dim")])
 
     def action_close(self) -> None:

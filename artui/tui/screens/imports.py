@@ -1,4 +1,4 @@
-"""What was imported into the catalog: of each store what was taken, what was changed, what was left, and why."""
+"""What was imported into the catalog: what was taken from each store, what was changed, what was left out, and why."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TITLE_CELLS = 10
 
 
 class ImportsScreen(CatalogScreen):
-    """Holds nothing: the reports are in the catalog."""
+    """Shows the reports that are in the catalog."""
 
     SCOPES = ("find", "list", "app")
     BINDINGS = bindings("find")
@@ -36,9 +36,11 @@ class ImportsScreen(CatalogScreen):
         self.query_one(LineList).focus()
 
     def load(self) -> None:
+        """Ask for the reports."""
         self.ask("imports", lambda: import_reports(self.reader), self._take)
 
     def title_spans(self) -> list[Span]:
+        """Give the title."""
         return [("imports", "title")]
 
     def _take(self, reports: list[ImportReport]) -> None:
@@ -65,7 +67,7 @@ class ImportsScreen(CatalogScreen):
 
 
 def no_runs_lines(reports: Sequence[ImportReport], *, cells: int) -> list[Line]:
-    """Say of a catalog without runs what was read for it, and what of that was left."""
+    """Explain a catalog without runs: what was read for it, and what of that was left out."""
     lines = [BLANK, Line([("  What was read holds no runs.", "bold")])]
     for report in reports:
         lines += [BLANK, *report_lines(report, cells=cells)]
@@ -73,7 +75,7 @@ def no_runs_lines(reports: Sequence[ImportReport], *, cells: int) -> list[Line]:
 
 
 def report_lines(import_report: ImportReport, *, cells: int) -> list[Line]:
-    """Say what one import took, changed and left."""
+    """Show what one import took, changed and left out."""
     report, now_ms = import_report.report, clock.now_ms()
     age = ago_text(import_report.time_ms, now_ms)
     head = clean(report["title"])

@@ -1,4 +1,4 @@
-"""Where something came from and what came of it, as an indented walk."""
+"""Where something came from and what came of it, as an indented list."""
 
 from __future__ import annotations
 
@@ -8,10 +8,7 @@ from textual.app import ComposeResult
 
 from artui.query import lineage as query
 from artui.safetext import clean
-from artui.tui.cells import (
-    Span,
-    glyph_of,
-)
+from artui.tui.cells import Span, glyph_of
 from artui.tui.keys import bindings
 from artui.tui.messages import Link
 from artui.tui.screens.base import CatalogScreen
@@ -45,12 +42,14 @@ class LineageScreen(CatalogScreen):
 
     @property
     def listing(self) -> LineList:
+        """The list of runs and versions."""
         return self.query_one("#walk", LineList)
 
     def on_mount(self) -> None:
         self.set_focus(self.listing)
 
     def load(self) -> None:
+        """Ask for the lineage of the subject."""
         subject = self._subject
         self.ask("lineage", lambda: query.lineage(self.reader, subject), self._take)
 
@@ -90,13 +89,15 @@ class LineageScreen(CatalogScreen):
         )
 
     def title_spans(self) -> list[Span]:
+        """Give the title."""
         return [("lineage", "title")]
 
     def subject(self) -> RunHead | VersionHead | None:
+        """Give the run or version whose lineage is shown."""
         return self._subject
 
     def action_root(self) -> None:
-        """Walk from what is under the cursor; esc comes back to where this walk began."""
+        """Show the lineage of what is under the cursor; esc returns to the one before."""
         node = self._by_line.get(self.listing.cursor)
         chosen = node.run or node.version if node is not None else None
         if chosen is not None and chosen.id != self._subject.id:
@@ -105,6 +106,7 @@ class LineageScreen(CatalogScreen):
             self.load()
 
     def go_back(self) -> bool:
+        """Return to the subject before; false if there is none."""
         if not self._before:
             return False
         self._subject = self._before.pop()
@@ -121,7 +123,7 @@ class LineageScreen(CatalogScreen):
 
 
 def node_spans(node: Node, arrow: str) -> list[Span]:
-    """Draw one line of the walk."""
+    """Draw one line of the lineage."""
     spans: list[Span] = [
         (" " + "  " * node.depth, "text"),
         (arrow + " ", "faint"),

@@ -1,4 +1,4 @@
-"""Runs that are going on: how far and how fast they are, what they measure, and what changed since one looked."""
+"""Running runs: how far and how fast they are, what they measure, and what changed since the user last looked."""
 
 from __future__ import annotations
 
@@ -10,14 +10,7 @@ from artui.errors import ArtuiError
 from artui.model import GOING, RunHead
 from artui.query.live import LiveMetric, LiveRun, live_runs
 from artui.safetext import clean
-from artui.tui.cells import (
-    Span,
-    Spans,
-    fit,
-    glyph_of,
-    spark_text,
-    status_style,
-)
+from artui.tui.cells import Span, Spans, fit, glyph_of, spark_text, status_style
 from artui.tui.keys import bindings, footer_keys
 from artui.tui.messages import Link
 from artui.tui.screens.base import CatalogScreen
@@ -29,7 +22,7 @@ FIRST_METRICS, FIRST_OF_ENDED = 6, 2
 
 
 class LiveScreen(CatalogScreen):
-    """Holds the runs as they stand, and the values that were last seen."""
+    """Holds the running runs, and those that ended a short while ago."""
 
     SCOPES = ("live", "find", "list", "app")
     PLACE = 4
@@ -52,15 +45,17 @@ class LiveScreen(CatalogScreen):
 
     @property
     def listing(self) -> LineList:
+        """The list of runs and rules."""
         return self.query_one("#walk", LineList)
 
     def on_mount(self) -> None:
         self.show_place()
         self.set_focus(self.listing)
-        # Ages and silences go on though nothing is written.
+        # Ages grow even when nothing is written.
         self.set_interval(max(5.0, self.artui.settings.refresh_seconds), self._age)
 
     def load(self) -> None:
+        """Ask for the runs."""
         self.ask("live", lambda: live_runs(self.reader), self._take)
 
     def _take(self, runs: list[LiveRun]) -> None:
@@ -186,6 +181,7 @@ class LiveScreen(CatalogScreen):
         return lines
 
     def title_spans(self) -> list[Span]:
+        """Give the title."""
         return [("live", "title")]
 
     def _see(self) -> None:
@@ -252,18 +248,20 @@ class LiveScreen(CatalogScreen):
         self.query_one(KeyBar).show_keys(footer_keys(*self.SCOPES))
 
     def go_back(self) -> bool:
+        """Leave the entry of a rule; false if it is not open."""
         if self.query_one(Input).has_class("hidden"):
             return False
         self._leave_entry()
         return True
 
     def subject(self) -> RunHead | None:
+        """Give the run under the cursor."""
         link = self.listing.link
         return next((run.head for run in self._runs if link is not None and run.head.id == link.id), None)
 
 
 def _machine(run: LiveRun) -> list[Span]:
-    """Say what a run takes of the machine, as far as it was sampled."""
+    """Show how much of the machine a run uses, as far as it was sampled."""
     system = run.system
     spans: list[Span] = []
     gpus = sorted(

@@ -1,4 +1,4 @@
-"""What screens with a text in them share: its keys."""
+"""What screens with a text share: its keys."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class LogScreen(CatalogScreen):
-    """A screen with a `TextPane`, which is a child of it."""
+    """A screen with a `TextPane` as its child."""
 
     def __init__(self, pane: TextPane) -> None:
         super().__init__()
@@ -22,11 +22,12 @@ class LogScreen(CatalogScreen):
 
     @property
     def log_view(self) -> LogView:
+        """The text itself."""
         return self.pane.view
 
     @property
     def has_text(self) -> bool:
-        """Whether the text is what is in sight."""
+        """Whether the text is in sight."""
         return True
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -50,6 +51,7 @@ class LogScreen(CatalogScreen):
         self.log_view.sideways(change)
 
     def go_back(self) -> bool:
+        """Leave the search; false if there is none."""
         return self.has_text and self.pane.leave()
 
     def on_text_pane_typing(self, message: TextPane.Typing) -> None:
@@ -62,10 +64,10 @@ class LogScreen(CatalogScreen):
         self.show_text_state()
 
     def show_text_state(self) -> None:
-        """Say how large the text is, and where one is in it."""
+        """Show how large the text is, and which part is in sight."""
 
     def watch_text(self, *, is_in_sight: bool = True) -> None:
-        """Follow a live text as long as it is in sight."""
+        """Follow a live text while it is in sight."""
         self.log_view.is_watched = is_in_sight and self.has_text
 
     def on_screen_resume(self) -> None:

@@ -1,4 +1,4 @@
-"""The palette: anything by parts of its name. Runs, artifacts, metrics, views, and every action of the screen below."""
+"""The palette: runs, artifacts, metrics, views and the actions of the screen below, by parts of their names."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _WORDS = {"metric": "sort by metric", "param": "sort by param", "version": "vers
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A line, and what it does; None for a heading."""
+    """A line, and what choosing it does; None for a heading."""
 
     line: Line
     run: Callable[[], None] | None = None
 
 
 class PaletteScreen(Asks, TypedList):
-    """Gives what is to be done; None if esc left it."""
+    """Gives the function to run; None if it was left with esc."""
 
     PLACEHOLDER = "a run, an artifact, a metric, a reference, or what to do"
 
@@ -72,7 +72,7 @@ class PaletteScreen(Asks, TypedList):
         matching = [
             (key, run) for key, run in self._actions if all(word in f"{key.label} {key.help}".lower() for word in words)
         ]
-        # Whose name begins with what is typed comes first.
+        # Actions whose names begin with the first word come first.
         matching.sort(key=lambda pair: bool(words) and not pair[0].label.lower().startswith(words[0]))
         if matching and entries and words:
             entries.append(_Entry(BLANK))
@@ -102,6 +102,7 @@ class PaletteScreen(Asks, TypedList):
         return _Entry(Line(spans), run)
 
     def typed(self) -> None:
+        """Show matching actions at once, and look for matching things soon."""
         self._things = ()
         self._draw()
         if self._rest is not None:
@@ -119,7 +120,7 @@ class PaletteScreen(Asks, TypedList):
             self._draw()
 
     def move(self, change: int) -> None:
-        """Go to the next line that does something."""
+        """Move so many lines, and on to one that does something."""
         place = self.listing.cursor + change
         step = 1 if change > 0 else -1
         place = max(0, min(place, len(self._entries) - 1))
@@ -129,8 +130,9 @@ class PaletteScreen(Asks, TypedList):
             self.listing.move_to(place)
 
     def choose(self) -> None:
+        """Leave with the line under the cursor, after looking for things if they have not been read."""
         if self._rest is not None and self.entry.value.strip() and not self._things:
-            # Enter right behind the last letter: what it is for is not known yet.
+            # Enter right after the last letter: the things it may mean have not been read yet.
             self._rest.stop()
             text, reader = self.entry.value, self.app.reader  # type: ignore[attr-defined]
             self.ask("things", lambda: find_things(reader, text), self._choose_first)

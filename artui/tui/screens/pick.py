@@ -26,7 +26,7 @@ _MAX_SHOWN = 2000
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One line to choose."""
+    """One line to choose from."""
 
     key: str
     text: str
@@ -34,7 +34,7 @@ class Choice:
 
 
 class TypedList(ModalScreen[Any]):
-    """A line to type into, and a list that what is typed makes shorter. Subclasses fill the list."""
+    """An entry, and a list that gets shorter as one types. Subclasses fill the list."""
 
     BINDINGS = bindings("pick")
     PLACEHOLDER = "type to find"
@@ -42,7 +42,7 @@ class TypedList(ModalScreen[Any]):
     def __init__(self) -> None:
         super().__init__()
         self.entry = Input(placeholder=self.PLACEHOLDER, compact=True, select_on_focus=False)
-        # A blinking cursor would send bytes for ever.
+        # A blinking cursor would send bytes all the time.
         self.entry.cursor_blink = False
 
     def compose(self) -> ComposeResult:
@@ -53,6 +53,7 @@ class TypedList(ModalScreen[Any]):
 
     @property
     def listing(self) -> LineList:
+        """The list of choices."""
         return self.query_one("#pick", LineList)
 
     def on_mount(self) -> None:
@@ -62,13 +63,13 @@ class TypedList(ModalScreen[Any]):
         self.set_focus(self.entry)
 
     def typed(self) -> None:
-        """Answer what has been typed."""
+        """Show what matches the typed text."""
 
     def choose(self) -> None:
-        """Leave with what the cursor is on."""
+        """Leave with the line under the cursor."""
 
     def move(self, change: int) -> None:
-        """Go so many lines down."""
+        """Move so many lines down, or up."""
         self.listing.move_to(self.listing.cursor + change)
 
     def on_input_changed(self, message: Input.Changed) -> None:
@@ -98,7 +99,7 @@ class TypedList(ModalScreen[Any]):
 
 
 class PickScreen(TypedList):
-    """Gives the key of what was chosen; None if esc left it."""
+    """Gives the key of the choice; None if it was left with esc."""
 
     def __init__(self, title: str, choices: Sequence[Choice], *, current: str = "") -> None:
         super().__init__()
@@ -111,6 +112,7 @@ class PickScreen(TypedList):
         self.listing.move_to(next((i for i, choice in enumerate(self._shown) if choice.key == self._current), 0))
 
     def typed(self) -> None:
+        """Show the choices that contain all words."""
         words = self.entry.value.lower().split()
         self._shown = [
             choice
@@ -135,6 +137,7 @@ class PickScreen(TypedList):
         )  # fmt: skip
 
     def choose(self) -> None:
+        """Leave with the key of the choice under the cursor."""
         place = self.listing.cursor
         if self._shown and place < len(self._shown):
             self.dismiss(self._shown[place].key)

@@ -1,4 +1,4 @@
-"""Many runs in pictures: their curves over each other, one column against another, parallel coordinates, histograms."""
+"""Pictures of many runs: their curves over each other, one column against another, parallel coordinates, histograms."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.widget import Widget
 
 from artui.model import Column, Metric, RunHead
+from artui.query.attributes import title_of
 from artui.query.compare import guess_direction
 from artui.query.filter.narrowing import where_between, where_value
 from artui.query.runs import statistics as query
@@ -39,13 +40,13 @@ if TYPE_CHECKING:
 
 TABS = ("curves", "scatter", "parallel", "histogram")
 MAX_CURVES = 50
-"""Of more runs the first of the table are drawn."""
+"""Of more runs only the first in the table are drawn."""
 MAX_AXES = 8
 MAX_COLOURED = 200
 
 
 class PlotScreen(DrawsCharts):
-    """Holds the keys of runs and what columns there are; reads what the view in sight needs."""
+    """Holds the keys of runs and the columns that exist; reads what the view in sight needs."""
 
     SCOPES: ClassVar[tuple[str, ...]] = ("charts", "curves", "plot", "app")
     PLACE = 1
@@ -55,27 +56,28 @@ class PlotScreen(DrawsCharts):
         self,
         keys: Sequence[int],
         marked: Sequence[int],
-        choices: Sequence[Column],
+        all_columns: Sequence[Column],
         shown: Sequence[Column],
         *,
         title: str,
         metric: str = "",
         tab: str = "curves",
     ) -> None:
-        """Take what the table shows.
+        """Take the runs and columns of the table.
 
         Args:
             keys: all runs, in the order of the table.
-            marked: those that are marked: their curves are drawn, and elsewhere they keep their colours.
-            known: every column that can be an axis.
+            marked: the marked runs: their curves are drawn, and in other views they keep their colours.
+            all_columns: every column that can be an axis.
             shown: the columns of the table; those that vary are the axes to begin with.
-            title: what runs these are.
+            title: which runs these are.
             metric: the one to begin with.
+            tab: the view to begin with, one of TABS.
         """
         super().__init__()
         self.keys, self.marked = list(keys), list(marked)
-        self._known = {column.id: column for column in choices}
-        self._titles = short_titles([column for column in choices if column.source != "attribute"])
+        self._columns = {column.id: column for column in all_columns}
+        self._titles = short_titles([column for column in all_columns if column.source != "attribute"])
         self._title, self._metric = title, metric
         numeric = [column for column in shown if query.is_number_column(column) and column.source != "attribute"]
         metrics = [column for column in numeric if column.source == "metric"]
@@ -91,7 +93,7 @@ class PlotScreen(DrawsCharts):
         self._highlighted = 0
         self._has_asked: set[str] = set()
         self._colours: dict[int, int] = {}
-        """Of the marked runs: on every screen the same."""
+        """Colours of the marked runs by key, the same on every screen."""
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
@@ -106,6 +108,7 @@ class PlotScreen(DrawsCharts):
 
     @property
     def grid(self) -> ChartGrid:
+        """The charts of the first view."""
         return self.query_one(ChartGrid)
 
     def on_mount(self) -> None:
@@ -117,10 +120,12 @@ class PlotScreen(DrawsCharts):
         self._colours = {key: self.artui.colour_of(run_id) for key, run_id in zip(self.marked, ids, strict=False)}
 
     def load(self) -> None:
+        """Ask for what the view in sight needs, and later for the others again."""
         self._has_asked.clear()
         self._ask()
 
     def title_spans(self) -> list[Span]:
+        """Say which runs these are."""
         return [(self._title, "title")]
 
     # Views
@@ -151,7 +156,7 @@ class PlotScreen(DrawsCharts):
         self.query_one("#legend", Bar).show(*self._legend())
 
     def _legend(self) -> tuple[list[Span], list[Span]]:
-        """Say which runs have which colour, or which run the cursor is on."""
+        """Give the runs with their colours, or the run under the cursor."""
         if self.tab == "curves":
             spans: list[Span] = []
             total = len(self.marked or self.keys)
@@ -164,10 +169,10 @@ class PlotScreen(DrawsCharts):
             return spans, [(f"{drawn}{plural(total, 'run')} ", "dim")]
         if self.tab == "scatter":
             scatter = self.query_one(Scatter)
-            return scatter.cursor_spans(self._name_here), [(plural(len(self.keys), "run") + " ", "dim")]
+            return scatter.cursor_spans(self._cursor_name), [(plural(len(self.keys), "run") + " ", "dim")]
         return [], [(plural(len(self.keys), "run") + " ", "dim")]
 
-    _name_here = ""
+    _cursor_name = ""
 
     def _ask(self) -> None:
         """Ask for what the view in sight needs, once."""
@@ -220,7 +225,7 @@ class PlotScreen(DrawsCharts):
         self.grid.put(lines, options)
 
     def _picked_places(self) -> list[int]:
-        """Give which runs keep their colours: a few all do; of many the marked ones, as far as they are few, and the highlighted one."""
+        """Give the places of the runs that keep their colours: all of a few runs, the highlighted one of many."""
         if len(self._runs) <= 8:
             return list(range(len(self._runs)))
         return [self._highlighted] if self._runs else []
@@ -234,21 +239,25 @@ class PlotScreen(DrawsCharts):
         self._say()
 
     def metric_names(self) -> list[str]:
+        """Give the names of all metrics of the runs."""
         return sorted({metric.name for _, metrics in self._runs for metric in metrics})
 
     # One column against another
 
     def _title_of(self, column: Column) -> str:
-        return self._titles.get(column.id) or clean({"started": "start", "duration": "took"}.get(column.name, column.name))  # fmt: skip
+        if column.source != "attribute":
+            return self._titles.get(column.id) or clean(column.name)
+        # The title of the table, age, would not suit an axis of dates.
+        return "start" if column.name == "started" else title_of(column.name)
 
     def _ask_scatter(self) -> None:
         columns, keys = (self.x, self.y), self.keys
         self.ask("scatter", lambda: query.placed(self.reader, keys, columns), self._take_scatter)
 
-    def _take_scatter(self, placed: list[Placed]) -> None:
+    def _take_scatter(self, placed_columns: list[Placed]) -> None:
         titles = self._title_of(self.x), self._title_of(self.y)
         scatter = self.query_one(Scatter)
-        scatter.show(self.keys, placed[0], placed[1], titles, self._colours)
+        scatter.show(self.keys, placed_columns[0], placed_columns[1], titles, self._colours)
         if scatter.note:
             scatter.note = f"no run here has both {titles[0]} and {titles[1]}: x and y choose others"
             scatter.again()
@@ -257,12 +266,12 @@ class PlotScreen(DrawsCharts):
     def on_scatter_moved(self) -> None:
         key = self.query_one(Scatter).key
         if key is not None:
-            self._name_here = "…"
+            self._cursor_name = "…"
             self._say()
             self.ask("name", lambda: metrics_of(self.reader, [key]), self._take_name)
 
     def _take_name(self, runs: list[tuple[RunHead, tuple[Metric, ...]]]) -> None:
-        self._name_here = clean(runs[0][0].name, max_chars=60) if runs else ""
+        self._cursor_name = clean(runs[0][0].name, max_chars=60) if runs else ""
         self._say()
 
     def on_scatter_opened(self) -> None:
@@ -277,23 +286,25 @@ class PlotScreen(DrawsCharts):
     def _choose(self, title: str, current: Column, take: str) -> None:
         choices = [
             Choice(column.id, header_of(column), self._detail(column))
-            for column in self._known.values()
+            for column in self._columns.values()
             if column.id != "attribute:name"
         ]
         self.artui.push_screen(PickScreen(title, choices, current=current.id), lambda key: self._chosen(take, key))
 
     def _detail(self, column: Column) -> str:
         if column.source == "attribute":
-            # As the table calls them.
-            return {"duration": "took", "started": "age, start"}.get(column.name, "")
+            title = title_of(column.name)
+            if column.name == "started":
+                return f"{title}, start"
+            return title if title != column.name else ""
         if column.low is not None and column.high is not None and column.low != column.high:
             return f"{column.low:.4g} to {column.high:.4g}"
         return ""
 
     def _chosen(self, take: str, key: str | None) -> None:
-        if key not in self._known:
+        if key not in self._columns:
             return
-        column = self._known[key]
+        column = self._columns[key]
         if take == "axis":
             if column in self._axes:
                 self._axes.remove(column)
@@ -326,11 +337,11 @@ class PlotScreen(DrawsCharts):
         axes, keys = list(self._axes), self.keys
         self.ask("parallel", lambda: query.placed(self.reader, keys, axes), self._take_parallel)
 
-    def _take_parallel(self, placed: list[Placed]) -> None:
+    def _take_parallel(self, placed_columns: list[Placed]) -> None:
         axes = [
-            ParallelAxis(self._title_of(column.column), column, guess_direction(column.column.name) == "lower" if column.column.source == "metric" else None)
-            for column in placed
-            if _varies(column)
+            ParallelAxis(self._title_of(placed.column), placed, guess_direction(placed.column.name) == "lower" if placed.column.source == "metric" else None)
+            for placed in placed_columns
+            if _varies(placed)
         ]  # fmt: skip
         self.query_one(Parallel).show(self.keys, axes, self._colours)
 
@@ -376,18 +387,21 @@ class PlotScreen(DrawsCharts):
             condition = where_value(description.column, description.frequencies[histogram.cursor][0])
         self.post_message(ShowRuns(condition, is_narrower=True))
 
-    # All of them
+    # All views
 
     def prompt_home(self) -> Widget:
+        """Give the view in sight."""
         return self._view()
 
     def on_chart_grid_changed(self) -> None:
         self._say()
 
     def go_back(self) -> bool:
+        """Leave the question, the zoom or the single chart; false if there is none of them."""
         return self.query_one(Prompt).leave() or (self.tab == "curves" and self.grid.leave())
 
     def subject(self) -> RunHead | None:
+        """Give the run whose curves are in front; None on other views."""
         return self._runs[self._highlighted][0] if self.tab == "curves" and self._runs else None
 
 
@@ -399,5 +413,5 @@ def _varies(placed: Placed) -> bool:
 
 
 def _shorter(value: float) -> float:
-    """Give a bound of six digits: it was read off a picture."""
+    """Round a bound to six digits: it was read off a picture."""
     return float(f"{value:.6g}")

@@ -11,12 +11,7 @@ from artui.errors import ContentMissing
 from artui.query.logs import LogHead, log_sources, open_log
 from artui.query.run import get_run
 from artui.safetext import clean, clean_lines
-from artui.tui.cells import (
-    Span,
-    fit,
-    glyph_of,
-    status_style,
-)
+from artui.tui.cells import Span, fit, glyph_of, status_style
 from artui.tui.facts import fact_lines, file_lines, heading, metric_lines
 from artui.tui.keys import bindings, footer_keys
 from artui.tui.messages import ShowNeighbour
@@ -38,7 +33,7 @@ TABS = ("overview", "charts", "files", "log")
 
 
 class RunScreen(DrawsCharts, LogScreen):
-    """Holds a run's id and the `RunDetail` that answers it."""
+    """Holds a run's id and its `RunDetail`."""
 
     SCOPES: ClassVar[tuple[str, ...]] = ("run", "find", "list", "app")
     PLACE = 1
@@ -69,7 +64,8 @@ class RunScreen(DrawsCharts, LogScreen):
         self._show_tab()
 
     def load(self) -> None:
-        # Of very many metrics the first ones are there before all of them.
+        """Ask for the run; the first time with a part of its metrics, then with all."""
+        # A run with very many metrics shows the first ones before it has read them all.
         first = FIRST_METRICS if self.detail is None else None
         self.ask("detail", lambda: get_run(self.reader, self.run_id, max_metrics=first), self._take_detail)
 
@@ -90,6 +86,7 @@ class RunScreen(DrawsCharts, LogScreen):
             self.load()
 
     def title_spans(self) -> list[Span]:
+        """Say which run this is, and its status."""
         if self.detail is None:
             return [("run", "dim")]
         head = self.detail.head
@@ -140,6 +137,7 @@ class RunScreen(DrawsCharts, LogScreen):
         self._show_tab()
 
     def go_back(self) -> bool:
+        """Leave the question, the zoom, the single chart or the search; false if there is none of them."""
         if self.query_one(Prompt).leave() or (self.tab == "charts" and self.charts.leave()):
             return True
         return super().go_back()
@@ -149,6 +147,7 @@ class RunScreen(DrawsCharts, LogScreen):
 
     @property
     def has_text(self) -> bool:
+        """Whether the log is in sight."""
         return self.tab == "log"
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -212,6 +211,7 @@ class RunScreen(DrawsCharts, LogScreen):
             self._show_tabs()
 
     def metric_names(self) -> list[str]:
+        """Give the names of the run's metrics."""
         return sorted({metric.name for metric in self.detail.metrics}) if self.detail else []
 
     # Log
@@ -224,7 +224,7 @@ class RunScreen(DrawsCharts, LogScreen):
     def _take_logs(self, heads: list[LogHead]) -> None:
         shown = self._log
         if shown is not None and shown.is_live and not any(head.artifact == shown.artifact for head in heads):
-            # Its file is gone, and its saved version not there yet: what it last held stays until then.
+            # Its file is gone and its saved version does not exist yet: keep the last content until then.
             return
         self._logs = heads
         if self.tab == "log":
@@ -250,7 +250,7 @@ class RunScreen(DrawsCharts, LogScreen):
         def take(opened: tuple[LogSource | None, str]) -> None:
             source, why = opened
             if source is None and head.is_live:
-                return  # it ended just now: the catalog is about to say so
+                return  # it has just ended: the catalog will say so soon
             self._log = head
             if source is None:
                 lines = [BLANK, *(Line([("  " + line, "warn")]) for line in clean_lines(why)), *self._lines_behind()]
@@ -264,7 +264,7 @@ class RunScreen(DrawsCharts, LogScreen):
         self.ask("log", open_source, take)
 
     def _lines_behind(self) -> list[Line]:
-        """What ended the run, behind the end of its log."""
+        """Give the error that ended the run, to follow the end of its log."""
         if self.detail is None or not self.detail.error:
             return []
         return [
@@ -278,7 +278,7 @@ class RunScreen(DrawsCharts, LogScreen):
         return [BLANK, Line([("  This run kept no log.", "text")]), BLANK, Line(saying), *self._lines_behind()]
 
     def _log_spans(self) -> list[Span]:
-        """Say which log this is, how large, and where in it one is."""
+        """Say which log this is, its size, and which part is in sight."""
         if self._log is None:
             return []
         spans: list[Span] = [(fit(clean(self._log.title), min(40, self.size.width // 3)).rstrip(), "text")]
@@ -288,6 +288,7 @@ class RunScreen(DrawsCharts, LogScreen):
         return [*spans, (" · " if state else "", "dim"), *state]
 
     def show_text_state(self) -> None:
+        """Show the state of the log beside the tabs."""
         if self.tab == "log":
             self._show_tabs()
 
@@ -312,6 +313,7 @@ class RunScreen(DrawsCharts, LogScreen):
         self.artui.copy_text(self.run_id)
 
     def subject(self) -> RunHead | None:
+        """Give the run, once it is read."""
         return self.detail.head if self.detail else None
 
     def change_run(self, run_id: str) -> None:

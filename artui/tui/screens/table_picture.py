@@ -1,4 +1,4 @@
-"""A table of an artifact as a picture: a matrix shaded, bins as bars, columns as lines over the first."""
+"""A table of an artifact as a picture: a shaded matrix, bins as bars, or columns as lines over the first one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class TablePictureScreen(DrawsCharts):
-    """Holds a picture that was read; a version never changes."""
+    """Holds a picture; it is never read again, as a version never changes."""
 
     SCOPES: ClassVar[tuple[str, ...]] = ("app",)
     PLACE = 2
@@ -64,6 +64,7 @@ class TablePictureScreen(DrawsCharts):
             grid.has_fixed_axis = True
 
     def title_spans(self) -> list[Span]:
+        """Give the path of the table."""
         return [(clean(self._path, max_chars=200), "title")]
 
     def on_chart_grid_wanted(self, message: ChartGrid.Wanted) -> None:
@@ -79,9 +80,11 @@ class TablePictureScreen(DrawsCharts):
         self.ask(f"curves {message.keys}", read, lambda lines: self.query_one(ChartGrid).put(lines, options))
 
     def prompt_home(self) -> Widget:
+        """Give the picture."""
         return self.query_one("#picture")
 
     def go_back(self) -> bool:
+        """Leave the question, the zoom or the single chart; false if there is none of them."""
         if self.query_one(Prompt).leave():
             return True
         return self.picture.kind == "lines" and self.query_one(ChartGrid).leave()

@@ -1,8 +1,8 @@
-"""The text of one file, with search; or its preview where the bytes are no text."""
+"""The text of one file, with search; or its preview if it is not text."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 
@@ -25,6 +25,17 @@ if TYPE_CHECKING:
     from artui.tui.cells import Span
 
 _SAMPLE_BYTES = 8192
+
+
+class _Content(NamedTuple):
+    """What a file holds."""
+
+    source: LogSource | None
+    """The text; None if there is none."""
+    note: str = ""
+    """Why there is no text."""
+    preview: Preview | None = None
+    """What was captured of it, where there is no text."""
 
 
 class TextScreen(LogScreen):
@@ -50,6 +61,7 @@ class TextScreen(LogScreen):
 
     @property
     def has_text(self) -> bool:
+        """Whether the file is text."""
         return self._has_text
 
     def on_mount(self) -> None:
@@ -57,25 +69,26 @@ class TextScreen(LogScreen):
         self.set_focus(self.log_view)
 
     def load(self) -> None:
-        # A version never changes: what is shown of it stays as it is.
+        """Ask for the text, once."""
+        # A version never changes: there is nothing to read again.
         if self.log_view.source is None:
             self.ask("text", self._read, self._take)
 
-    def _read(self) -> tuple[LogSource | None, str, Preview | None]:
-        """Give (the text, or why there is none, a preview if there is none)."""
+    def _read(self) -> _Content:
+        """Open the file, or give its preview with the reason."""
         captured = query.previews(self.reader, self.version_key).get(self.path)
         try:
             source = open_file_log(self.reader, self.version_key, self.path)
         except ContentMissing as missing:
-            return None, str(missing), captured
+            return _Content(None, str(missing), captured)
         sample = source.read(0, _SAMPLE_BYTES).decode("utf-8", "replace").encode()
         if not is_text(sample) or (captured is not None and captured.kind in ("tensors", "image", "bytes")):
             source.close()
-            return None, "not text: what was seen of it when it was saved", captured
-        return source, "", None
+            return _Content(None, "not text: what was seen of it when it was saved", captured)
+        return _Content(source)
 
-    def _take(self, reading: tuple[LogSource | None, str, Preview | None]) -> None:
-        source, self._note, preview = reading
+    def _take(self, content: _Content) -> None:
+        source, self._note, preview = content
         self._has_text = source is not None
         self.pane.set_class(source is None, "hidden")
         listing = self.query_one("#content", LineList)
@@ -106,7 +119,7 @@ class TextScreen(LogScreen):
         from artui.tui.screens.table_picture import TablePictureScreen
 
         if self._picture is None:
-            self.artui.say("This is no table of numbers.")
+            self.artui.say("This is not a table of numbers.")
         else:
             self.artui.push_screen(TablePictureScreen(self._picture, self.path))
 
@@ -121,9 +134,11 @@ class TextScreen(LogScreen):
         ]
 
     def show_text_state(self) -> None:
+        """Show the state of the text in the line at the top."""
         self.show_place()
 
     def title_spans(self) -> list[Span]:
+        """Give the path and the state of the text."""
         return [
             (clean(self.path), "title"),
             ("  ", "text"),

@@ -1,4 +1,4 @@
-"""Views of the table of runs that were kept in the catalog."""
+"""Saved views of the table of runs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class ViewsScreen(CatalogScreen):
-    """Opens a view, or takes it out of the catalog."""
+    """Opens a view, or removes it from the catalog."""
 
     SCOPES = ("views", "find", "list", "app")
     PLACE = 1
@@ -45,12 +45,15 @@ class ViewsScreen(CatalogScreen):
 
     @property
     def listing(self) -> LineList:
+        """The list of views."""
         return self.query_one("#views", LineList)
 
     def title_spans(self) -> list[Span]:
+        """Give the title."""
         return [("saved views", "title")]
 
     def load(self) -> None:
+        """Ask for the views."""
         self.ask("views", lambda: saved_views(self.reader, "runs"), self._take)
 
     def _take(self, views: list[SavedView]) -> None:

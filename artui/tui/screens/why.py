@@ -1,4 +1,4 @@
-"""Why a run came out better than another, or what sets marked runs apart: factors, the weightiest first."""
+"""Why a run came out better than another, or what sets marked runs apart: factors by weight."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 BAR_CELLS = 10
 SHARES_FROM_CELLS = 100
-"""In less room the share of pairs is left out: the weight says as much."""
+"""On a narrower screen the share of pairs is left out: the weight says nearly the same."""
 MOST_Z = 8.0
-"""A score from here on fills the bar."""
+"""The score that fills the bar."""
 
 
 class WhyScreen(CatalogScreen):
-    """Asks once; enter on a factor shows the runs that are like the first in it."""
+    """A list of factors; enter shows the runs that share the first side's value."""
 
     SCOPES = ("why", "find", "list", "app")
     PLACE = 1
@@ -42,7 +42,7 @@ class WhyScreen(CatalogScreen):
         super().__init__()
         self._title, self._question, self._heads, self._show_runs = title, question, heads, show_runs
         self._factors: Sequence[Factor] = ()
-        self._said: Spans = [(" looking through the runs …", "dim")]
+        self._summary: Spans = [(" looking through the runs …", "dim")]
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
@@ -52,23 +52,26 @@ class WhyScreen(CatalogScreen):
 
     @property
     def listing(self) -> LineList:
+        """The list of factors."""
         return self.query_one("#why", LineList)
 
     def on_mount(self) -> None:
         super().on_mount()
         self.show_place()
-        self.query_one("#said", Bar).show(self._said)
+        self.query_one("#said", Bar).show(self._summary)
         self.set_focus(self.listing)
 
     def title_spans(self) -> list[Span]:
+        """Give the title of the question."""
         return [(self._title, "title")]
 
     def load(self) -> None:
+        """Ask for the factors."""
         reader = self.reader
         self.ask("why", lambda: self._question(reader), lambda answer: self._take(*answer))
 
     def _take(self, summary: Spans, factors: Sequence[Factor]) -> None:
-        self._said, self._factors = summary, factors
+        self._summary, self._factors = summary, factors
         self.query_one("#said", Bar).show(summary)
         self._draw()
 

@@ -1,4 +1,4 @@
-"""The line at the top that says where one is, and the line at the bottom that offers what to do."""
+"""The line at the top that says what is shown, and the line at the bottom with the keys."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from artui.tui.cells import Span, Spans, length_of, strip_of
 
 
 class Bar(Widget):
-    """One line with something to the left and something to the right; the left gives way."""
+    """One line with a left and a right part; the left one is cut if there is too little room."""
 
     DEFAULT_CSS = "Bar { height: 1; width: 1fr; }"
 
@@ -20,6 +20,7 @@ class Bar(Widget):
         self._fill = fill
 
     def show(self, left: Spans, right: Spans = ()) -> None:
+        """Show other parts."""
         if (tuple(left), tuple(right)) != (tuple(self._left), tuple(self._right)):
             self._left, self._right = tuple(left), tuple(right)
             self.refresh()
@@ -35,7 +36,7 @@ class Bar(Widget):
 
 
 class KeyBar(Bar):
-    """The keys that matter here and now; as many as fit."""
+    """The most useful keys of the moment, as many as fit."""
 
     def __init__(self) -> None:
         super().__init__(fill="bar", classes="keybar")
@@ -43,11 +44,12 @@ class KeyBar(Bar):
         self._notice: Spans = ()
 
     def show_keys(self, pairs: list[tuple[str, str]]) -> None:
+        """Show other (key, label) pairs."""
         self._pairs = pairs
         self._draw()
 
     def show_notice(self, notice: Spans) -> None:
-        """Show something instead of the keys, until it is taken away with `()`."""
+        """Show a notice instead of the keys; `()` shows the keys again."""
         self._notice = tuple(notice)
         self._draw()
 

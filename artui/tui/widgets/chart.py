@@ -1,7 +1,7 @@
-"""Curves in braille: a smoothed line over the dim band of what was measured.
+"""Curves in braille: a smoothed line over a dim band of what was measured.
 
-The band spans smallest to largest value of a column of dots, so that no extreme is thinned away; NaN and infinities
-are marked where they happened. Of many curves those that are picked out keep their colours, the others step back.
+The band spans the smallest to the largest value in a column of dots, so that no extreme is lost; NaN and infinities
+are marked where they happened. Of many curves the picked ones keep their colours, and the others fade.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from artui.query.series.curves import Curve, Window
 
 MANY_CURVES = 8
-"""Of more curves than this only those that are picked out have their own colour."""
+"""Of more curves than this only the picked ones have their own colour."""
 _DRAG_CELLS = 1
 
 
 class Chart(Widget):
-    """One chart. Knows curves; the screen brings them."""
+    """One chart. Draws curves, which the screen brings."""
 
     DEFAULT_CSS = "Chart { height: 1fr; width: 1fr; }"
 
@@ -60,49 +60,52 @@ class Chart(Widget):
         self.options = ChartOptions()
         self.is_current = False
         self.cursor: int | None = None
-        """Column of dots that is read off; None for none."""
+        """Column of dots whose values are shown; None for none."""
         self.has_room = False
-        """Whether it stands alone, and says how many points it is drawn from."""
+        """Whether there is room to say how many points it is drawn from."""
         self._strips: list[Strip] | None = None
         self._dragged: tuple[int, Window] | None = None
         self._has_moved = False
 
     def show(self, title: str, curves: Sequence[ChartLine], options: ChartOptions, *, note: str = "") -> None:
+        """Show other curves, or a note if there are none."""
         self.title, self.curves, self.options, self.note = title, curves, options, note
         self.again()
 
     def set_current(self, is_current: bool) -> None:
+        """Draw it as the current chart, or as one of the others."""
         if is_current != self.is_current:
             self.is_current = is_current
             self.again()
 
     def set_cursor(self, cursor: int | None) -> None:
-        """Read off the values at a column of dots."""
+        """Show the values at a column of dots; None for the last values."""
         self.cursor = None if cursor is None else max(0, min(cursor, self.dot_columns - 1))
         self.again()
 
     @property
     def dot_columns(self) -> int:
+        """About the width of the plot in dots."""
         return max(2, 2 * (self.size.width - 10))
 
     @property
     def range(self) -> Window | None:
-        """From where to where x goes, as it is drawn; None if nothing is."""
+        """The range of x that is drawn; None if nothing is."""
         ranges = ranges_of([line for line in self.curves if line.curve.count], self.options)
-        return None if ranges is None else (ranges[0], ranges[1])
+        return None if ranges is None else (ranges.x_low, ranges.x_high)
 
     def zoomed(self, factor: float, *, at: float | None = None) -> Window | None:
-        """Give a part of the x axis `factor` times as wide, around the cursor or the share `at`; None for all of it."""
+        """Give a part of the x axis `factor` times as wide, around the share `at` or else the cursor; None for the whole axis."""
         scale = self._x_scale()
         if scale is None:
             return None
         if at is None:
             at = self.cursor / max(1, self.dot_columns - 1) if self.cursor is not None else 0.5
-        # What is under the pointer stays there.
+        # The point under the mouse pointer stays there.
         return self._part(scale, at - at * factor, at + (1 - at) * factor)
 
     def shifted(self, share: float) -> Window | None:
-        """Give the part of the x axis beside the one that is shown."""
+        """Give the part of the x axis that lies beside the shown one by `share` of its width; None for the whole axis."""
         scale = self._x_scale()
         return None if scale is None else self._part(scale, share, 1 + share)
 
@@ -122,6 +125,7 @@ class Chart(Widget):
         return (low, high) if math.isfinite(low) and math.isfinite(high) and high > low else None
 
     def again(self) -> None:
+        """Draw anew."""
         self._strips = None
         self.refresh()
 
@@ -178,7 +182,7 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
     """Draw a chart as lines of cells: title, plot, axis."""
     rows = height - 2
     options = chart.options
-    # Those that are picked out lie in front.
+    # Picked curves lie in front.
     curves = sorted((line for line in chart.curves if line.curve.count), key=lambda line: line.is_picked)
     ranges = ranges_of(curves, options) if rows >= 2 and width >= MIN_WIDTH else None
     title_style = "title" if chart.is_current else "bold"
@@ -200,7 +204,7 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
         x_low, x_high = math.log10(x_low), math.log10(x_high)
     x_scale = Scale(x_low, x_high if x_high > x_low else x_low + 1.0, options.is_log_x, columns * 2)
     is_many = len(curves) > MANY_CURVES
-    # A band behind many curves is a blot.
+    # Bands behind many curves would hide everything.
     has_bands = options.smoothing > 0 and not is_many
     followed = [
         trace(plot, line, number, x_scale, y_scale, options.smoothing, has_band=has_bands)
@@ -234,7 +238,7 @@ def _head(
     x: float | None,
     title_style: str,
 ) -> Strip:
-    """Draw the title and, behind it, the last values, or those at the cursor."""
+    """Draw the title and, to the right, the last values, or those at the cursor."""
     left: list[Span] = [(chart.title, title_style)]
     if damaged := damaged_text(chart.curves):
         left.append((f"  {damaged}", "bad"))
@@ -265,7 +269,7 @@ def _head(
 
 
 def damaged_text(lines: Sequence[ChartLine]) -> str:
-    """Say how many points are missing that the catalog holds no longer as they were recorded; empty when none are."""
+    """Say how many points are missing because they are damaged; empty for none."""
     count = sum(line.curve.damaged_count for line in lines)
     return f"{DAMAGED_SIGN} {count_text(count)} points damaged" if count else ""
 
@@ -280,4 +284,5 @@ def value_at(curve: Curve, x: float) -> float:
 
 
 def mark_of(number: int) -> str:
+    """Give the mark of a curve by the number of its colour."""
     return CURVE_MARKS[number % len(CURVE_MARKS)]

@@ -15,7 +15,7 @@ from artui.units import count_text
 
 
 def figure_of(title: str, lines: Sequence[ChartLine], options: ChartOptions) -> Figure | None:
-    """Give a chart for a file; None if nothing is drawn."""
+    """Give a chart for a file; None if there is nothing to draw."""
     curves = [line for line in lines if line.curve.count]
     ranges = ranges_of(curves, options)
     if ranges is None:
@@ -38,7 +38,7 @@ def figure_of(title: str, lines: Sequence[ChartLine], options: ChartOptions) -> 
         for line in curves
     ]
     if options.smoothing and not is_many:
-        # What was measured lies thin behind the smoothed line.
+        # The measured values are a thin line behind the smoothed one.
         drawn = [FigureLine(line.curve.xs, line.curve.means, line.colour, is_faint=True) for line in curves] + drawn
     shown, count = sum(line.curve.shown for line in curves), sum(line.curve.count for line in curves)
     notes = [f"smoothed {options.smoothing:g}"] if options.smoothing else []
@@ -54,4 +54,5 @@ def figure_of(title: str, lines: Sequence[ChartLine], options: ChartOptions) -> 
 
 
 def _inside(ticks: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
+    """Keep the ticks that lie on the axis."""
     return [(share, text) for share, text in ticks if -1e-9 <= share <= 1 + 1e-9]

@@ -1,6 +1,6 @@
-"""Small multiples: as many charts as fit, with one axis and one zoom for all; one of them alone on the whole room.
+"""Small multiples: as many charts as fit, with one axis and one zoom for all, or a single chart in the whole room.
 
-The grid says which charts are in sight and how; the screen reads their curves and puts them in.
+The grid says which charts are in sight and how they are drawn; the screen reads their curves and puts them in.
 """
 
 from __future__ import annotations
@@ -32,14 +32,15 @@ PAN = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One chart: what it is of, by which its curves are asked for, and its title."""
+    """One chart of the grid."""
 
     key: str
+    """Identifies what it shows when its curves are asked for."""
     title: str
 
 
 class ChartGrid(Container, can_focus=True):
-    """Holds panels and, of those that were in sight, the curves."""
+    """Holds panels, and the curves of those that were in sight."""
 
     BINDINGS = bindings("charts")
     DEFAULT_CSS = "ChartGrid { layout: grid; grid-gutter: 0 1; height: 1fr; padding: 0 1; }"
@@ -52,16 +53,16 @@ class ChartGrid(Container, can_focus=True):
             self.keys, self.options = tuple(keys), options
 
     class Changed(Message):
-        """What there is to say about the charts has changed: how they are drawn, which are in sight."""
+        """Something that `spans` shows has changed: how the charts are drawn, or which ones are in sight."""
 
     class ExportWanted(Message):
         """The current chart is to be written to a file."""
 
     class FindWanted(Message):
-        """A chart is looked for by its name."""
+        """The user wants to find a chart by its name."""
 
     class AxisWanted(Message):
-        """A metric is to be chosen as the x axis."""
+        """The user wants to choose a metric as the x axis."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -70,16 +71,16 @@ class ChartGrid(Container, can_focus=True):
         self.current = 0
         self.is_zoomed = False
         self.note = "reading…"
-        """Said where there is nothing to draw."""
+        """Shown while there is nothing to draw."""
         self.has_fixed_axis = False
-        """Whether the x axis is what it is: a column of a table."""
+        """Whether the x axis cannot be changed, as it is a column of a table."""
         self._first = 0
         self._lines: dict[str, Sequence[ChartLine]] = {}
         self._asked: tuple[object, ...] = ()
         self._stale: set[str] = set()
 
     def set_panels(self, panels: Sequence[Panel], *, note: str = "") -> None:
-        """Show other charts; the current one stays current if it is still there."""
+        """Show other charts; the current one stays current if it still exists."""
         before = self.panel
         self.panels, self.note = tuple(panels), note
         self.current = next((i for i, panel in enumerate(panels) if before and panel.key == before.key), 0)
@@ -87,13 +88,13 @@ class ChartGrid(Container, can_focus=True):
         self.lay_out()
 
     def forget(self) -> None:
-        """Read all curves again; what is drawn stays until they are there."""
+        """Read all curves again; the old ones stay until then."""
         self._stale = set(self._lines)
         self._asked = ()
         self._want()
 
     def put(self, lines: Mapping[str, Sequence[ChartLine]], options: ChartOptions) -> None:
-        """Take curves that were asked for; those of an axis or zoom that is no longer wanted are dropped."""
+        """Take curves that were asked for, unless they are of an axis or zoom that is no longer wanted."""
         if _way(options) != _way(self.options):
             return
         self._lines.update(lines)
@@ -110,6 +111,7 @@ class ChartGrid(Container, can_focus=True):
 
     @property
     def panel(self) -> Panel | None:
+        """The current panel."""
         return self.panels[self.current] if self.current < len(self.panels) else None
 
     @property
@@ -134,7 +136,7 @@ class ChartGrid(Container, can_focus=True):
         return [*spans, *options_spans(self.options)]
 
     def show(self, key: str, *, alone: bool = True) -> None:
-        """Make a chart the current one, alone on the room."""
+        """Make a chart the current one, with `alone` in the whole room."""
         place = next((i for i, panel in enumerate(self.panels) if panel.key == key), None)
         if place is not None:
             self.current = place
@@ -145,7 +147,7 @@ class ChartGrid(Container, can_focus=True):
 
     @property
     def _shape(self) -> tuple[int, int]:
-        """How many charts stand side by side and below each other."""
+        """How many charts are side by side, and below each other."""
         if self.is_zoomed:
             return 1, 1
         width, height = self.size.width, max(1, self.size.height)
@@ -153,7 +155,7 @@ class ChartGrid(Container, can_focus=True):
         choices = []
         for across in range(1, max(1, min(width // CHART_CELLS[0], MAX_ACROSS, count)) + 1):
             down = max(1, min(height // CHART_CELLS[1], -(-count // across)))
-            # Charts four times as wide as high read best; what does not fit the page costs more.
+            # Charts four times as wide as high read best; charts that do not fit the page cost more.
             shape = abs(math.log(max(1, width / across) / (height / down * 4)))
             choices.append((max(0, count - across * down), shape, (across, down)))
         return min(choices)[2]
@@ -167,7 +169,7 @@ class ChartGrid(Container, can_focus=True):
         self.lay_out()
 
     def lay_out(self) -> None:
-        """Make as many charts as fit, and show the page that the current one is on."""
+        """Make as many charts as fit, and show the page with the current one."""
         if not self.size.width:
             return
         across, down = self._shape
@@ -183,7 +185,7 @@ class ChartGrid(Container, can_focus=True):
         self._want()
 
     def _want(self) -> None:
-        """Ask for the curves in sight that are not there yet."""
+        """Ask for the curves in sight that have not been read yet."""
         seen = [panel.key for panel in self.panels[self._first : self._first + self._per_page]]
         missing = [key for key in seen if key not in self._lines or key in self._stale]
         asked = (tuple(missing), _way(self.options))
@@ -226,6 +228,7 @@ class ChartGrid(Container, can_focus=True):
             self.post_message(self.AxisWanted())
 
     def set_axis(self, axis: str) -> None:
+        """Place points by another axis, one of AXES or `metric:NAME`."""
         self._change(replace(self.options, axis=axis, window=None))
 
     def action_log_scale(self) -> None:
@@ -270,7 +273,7 @@ class ChartGrid(Container, can_focus=True):
         self.post_message(self.FindWanted())
 
     def action_sideways(self, change: int) -> None:
-        """Move to the chart beside this one; on one chart alone, read off values."""
+        """Move to the chart beside this one; on a single chart, move the cursor."""
         chart = self.chart
         if not self.is_zoomed:
             self._move(change)
@@ -297,7 +300,7 @@ class ChartGrid(Container, can_focus=True):
             self._draw()
 
     def leave(self) -> bool:
-        """Take back what esc takes back here: the zoom, then the one chart; false if neither is."""
+        """Do what esc does: leave the zoom, the cursor, then the single chart; false if there is none of them."""
         if self.options.window is not None:
             self._look_at(None)
         elif self.chart is not None and self.chart.cursor is not None:
@@ -328,5 +331,5 @@ class ChartGrid(Container, can_focus=True):
 
 
 def _way(options: ChartOptions) -> tuple[object, ...]:
-    """What curves have to be read anew for."""
+    """Give the options that curves have to be read anew for."""
     return options.axis, options.window, options.is_log_x

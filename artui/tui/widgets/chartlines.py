@@ -1,4 +1,4 @@
-"""Curves as dots of braille: bands of what was measured, and lines over them."""
+"""Curves as braille dots: bands of what was measured, and lines over them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.style import Style
 
@@ -33,8 +33,18 @@ class ChartLine:
     """Whether it keeps its colour among many others, and lies in front of them."""
 
 
-def ranges_of(curves: Sequence[ChartLine], options: ChartOptions) -> tuple[float, float, float, float] | None:
-    """Give x from, x to, y from, y to; on a logarithmic axis y as powers of ten. None if there is nothing finite."""
+class Ranges(NamedTuple):
+    """What the axes of a chart span."""
+
+    x_low: float
+    x_high: float
+    low: float
+    """On a logarithmic y axis a power of ten, as `high`."""
+    high: float
+
+
+def ranges_of(curves: Sequence[ChartLine], options: ChartOptions) -> Ranges | None:
+    """Give what the axes have to span; None if there is nothing finite to draw."""
     if options.window is not None:
         x_low, x_high = options.window
         if options.is_log_x and x_low <= 0:
@@ -55,7 +65,7 @@ def ranges_of(curves: Sequence[ChartLine], options: ChartOptions) -> tuple[float
         curve = line.curve
         start, stop = 0, len(curve.xs)
         if options.window is not None:
-            # The nearest points beyond the edges only carry the line on.
+            # The nearest points beyond the edges only continue the line.
             start, stop = bisect_left(curve.xs, x_low), bisect_left(curve.xs, math.nextafter(x_high, math.inf))
             if start == stop:
                 start, stop = max(0, start - 1), min(len(curve.xs), stop + 1)
@@ -71,7 +81,7 @@ def ranges_of(curves: Sequence[ChartLine], options: ChartOptions) -> tuple[float
         low, high = low - pad, high + pad
     if not math.isfinite(high - low):
         return None
-    return x_low, x_high, low, high
+    return Ranges(x_low, x_high, low, high)
 
 
 def _ends(xs: Sequence[float], *, above_zero: bool) -> Sequence[float]:
@@ -81,7 +91,7 @@ def _ends(xs: Sequence[float], *, above_zero: bool) -> Sequence[float]:
 
 @dataclass(slots=True)
 class _Dots:
-    """A curve by columns of dots: of the buckets in one column the mean, the lowest and the highest."""
+    """A curve by columns of dots: mean, lowest and highest value of the buckets in each column."""
 
     columns: list[int]
     means: list[float]
@@ -91,14 +101,14 @@ class _Dots:
     def add(self, column: int, total: float, count: int, low: float, high: float) -> None:
         mean = total / count
         self.columns.append(column)
-        # The sum of huge values may be beyond all floats: their mean is not.
+        # The sum of huge values may overflow although their mean does not.
         self.means.append(mean if low <= mean <= high else low / 2 + high / 2)
         self.lows.append(low)
         self.highs.append(high)
 
 
 def _dots(curve: Curve, scale: Scale) -> _Dots:
-    """Put a curve's buckets into columns of dots; those that a logarithmic axis does not have are left out."""
+    """Put a curve's buckets into columns of dots, except those that a logarithmic axis has no place for."""
     if scale.is_log:
         rows = [(x, *rest) for value, *rest in zip(curve.xs, curve.means, curve.lows, curve.highs, strict=True) if (x := scale.column(value)) is not None]  # fmt: skip
         xs, means, lows, highs = map(list, zip(*rows, strict=True)) if rows else ([], [], [], [])
@@ -108,7 +118,7 @@ def _dots(curve: Curve, scale: Scale) -> _Dots:
         return _Dots(xs, means, lows, highs)
     dots = _Dots([], [], [], [])
     column, total, count, lowest, highest = xs[0], 0.0, 0, lows[0], highs[0]
-    # One pass without a call for each bucket: this is most of what drawing takes.
+    # One pass without a call for each bucket: this takes most of the time of drawing.
     for x, mean, low, high in zip(xs, means, lows, highs, strict=True):
         if x == column:
             total += mean
@@ -121,7 +131,7 @@ def _dots(curve: Curve, scale: Scale) -> _Dots:
         dots.add(column, total, count, lowest, highest)
         column, total, count, lowest, highest = x, mean, 1, low, high
     dots.add(column, total, count, lowest, highest)
-    # The line begins and ends at the first and the last value, not at a mean with those beside them.
+    # The line begins and ends at the first and the last value, not at the mean of a column.
     dots.means[0], dots.means[-1] = means[0], means[-1]
     return dots
 
@@ -129,7 +139,7 @@ def _dots(curve: Curve, scale: Scale) -> _Dots:
 def trace(
     plot: Plot, line: ChartLine, owner: int, x_scale: Scale, y_scale: Scale, smoothing: float, *, has_band: bool
 ) -> list[tuple[int, int]]:
-    """Draw a curve; give the dots of its line, those beyond the edges too."""
+    """Draw a curve; give the dots of its line, also those beyond the edges."""
     dots = _dots(line.curve, x_scale)
     if (has_band or smoothing <= 0) and dots.columns:
         _stroke_ranges(plot, dots, owner, y_scale, is_band=has_band)
@@ -144,7 +154,7 @@ def _stroke_ranges(plot: Plot, dots: _Dots, owner: int, scale: Scale, *, is_band
     if scale.is_log:
         tops = [0 if y is None else y for y in map(scale.place, dots.highs)]
         bottoms = [last if y is None else y for y in map(scale.place, dots.lows)]
-        # A column that lies below the axis as a whole has nothing to show.
+        # A column that lies entirely below the axis has nothing to show.
         rows = [row for row, high in zip(zip(dots.columns, tops, bottoms, strict=True), dots.highs, strict=True) if high > 0]  # fmt: skip
     else:
         rows = list(zip(dots.columns, scale.places(dots.highs), scale.places(dots.lows), strict=True))
@@ -157,7 +167,7 @@ def _stroke_ranges(plot: Plot, dots: _Dots, owner: int, scale: Scale, *, is_band
 def _follow(
     plot: Plot, columns: Sequence[int], values: Sequence[float], scale: Scale, owner: int, *, is_band: bool
 ) -> list[tuple[int, int]]:
-    """Draw a line through points; it breaks where a logarithmic axis has no place for one."""
+    """Draw a line through points, with a gap where a logarithmic axis has no place for one."""
     places: Sequence[int | None] = [scale.place(value) for value in values] if scale.is_log else scale.places(values)
     before: tuple[int, int] | None = None
     followed: list[tuple[int, int]] = []
@@ -175,6 +185,7 @@ def _follow(
 
 
 def mark_odd(plot: Plot, curves: Sequence[ChartLine], x_scale: Scale, style: Style) -> None:
+    """Mark where curves have NaN or infinite values."""
     for line in curves:
         for xs, row, sign in (
             (line.curve.nan_xs, plot.rows - 1, "×"),
@@ -188,7 +199,7 @@ def mark_odd(plot: Plot, curves: Sequence[ChartLine], x_scale: Scale, style: Sty
 
 
 def mark_end(plot: Plot, line: ChartLine, style: Style, followed: Sequence[tuple[int, int]]) -> None:
-    """Put the curve's mark where it ends, or where it leaves the chart."""
+    """Put the curve's mark at its end, or where it leaves the chart."""
     at = next(((x, y) for x, y in reversed(followed) if 0 <= x < plot.dot_columns), None)
     if at is not None:
         plot.signs[at[1] >> 2, at[0] >> 1] = line.mark, style

@@ -1,4 +1,4 @@
-"""How a chart is drawn: its axis, its smoothing, the part that is in sight."""
+"""How a chart is drawn: its axes, its smoothing, and the part in sight."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SMOOTHINGS = (0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.99)
 
 
 AXES = ("step", "time", "wall")
-"""What x can be beside a metric, which is written `metric:NAME`."""
+"""What x can be, apart from a metric, which is written `metric:NAME`."""
 
 
 AXIS_WORDS = {"step": "step", "time": "time since the start", "wall": "wall time"}
@@ -26,21 +26,25 @@ AXIS_WORDS = {"step": "step", "time": "time since the start", "wall": "wall time
 
 @dataclass(frozen=True, slots=True)
 class ChartOptions:
+    """How the charts of a screen are drawn."""
+
     axis: str = "step"
     """One of AXES, or `metric:NAME`."""
     is_log: bool = False
     is_log_x: bool = False
     smoothing: float = 0.6
-    """Weight of what came before, from 0 for none to under 1, a step being one column of dots."""
+    """Weight of earlier values, from 0 for none to under 1; one column of dots is a step."""
     window: Window | None = None
-    """The part of the x axis that is shown; None for all of it."""
+    """The part of the x axis in sight; None for the whole axis."""
 
     @property
     def unit(self) -> Unit:
+        """What the x axis counts."""
         return {"step": "count", "time": "seconds", "wall": "date"}.get(self.axis, "number")  # type: ignore[return-value]
 
     @property
     def axis_text(self) -> str:
+        """The name of the x axis as it is shown."""
         return AXIS_WORDS.get(self.axis) or clean(self.axis.removeprefix("metric:"))
 
 
@@ -57,7 +61,7 @@ def smoothed(values: Sequence[float], weight: float) -> list[float]:
 
 
 def x_text(x: float, options: ChartOptions) -> str:
-    """Say where on the x axis something is."""
+    """Show a value of the x axis."""
     if options.axis == "step":
         return f"step {count_text(round(x))}"
     if options.axis == "time":
@@ -81,7 +85,7 @@ def next_axis(options: ChartOptions) -> ChartOptions:
 
 
 def options_spans(options: ChartOptions) -> list[Span]:
-    """Say how charts are drawn."""
+    """Describe how charts are drawn."""
     parts = [f"smooth {options.smoothing:g}", *(["log y"] if options.is_log else [])]
     parts.append(f"x {options.axis_text}{', log' if options.is_log_x else ''}")
     spans: list[Span] = [(" · ".join(parts), "dim")]

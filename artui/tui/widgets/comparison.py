@@ -1,4 +1,4 @@
-"""Runs side by side: a run a column, or a run a line."""
+"""Runs side by side, as columns or as lines."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _NOTHING = "  nothing differs: these runs have the same params, inputs and resul
 
 
 class CompareTable(LineList):
-    """Rows of the comparison; the label stays while columns move sideways."""
+    """Runs as columns; the labels of the rows stay while columns move sideways."""
 
     def __init__(self) -> None:
         super().__init__(id="comparison")
         self.rows: list[Row | None] = []
-        """One a line; None for headings."""
+        """The row of each line; None for headings."""
         self.heads: Sequence[RunHead] = ()
         self.column = 0
         self.baseline = 0
@@ -46,7 +46,7 @@ class CompareTable(LineList):
         self.column_cells = COLUMN_CELLS[0]
 
     def show(self, comparison: Comparison, *, only_differences: bool) -> None:
-        """Lay the rows out again; the cursor stays on its row."""
+        """Show a comparison; the cursor stays on its row."""
         before = self.row
         self.heads = [run.head for run in comparison.runs]
         lines: list[Line] = [Line([])]
@@ -89,6 +89,7 @@ class CompareTable(LineList):
 
     @property
     def row(self) -> Row | None:
+        """The row under the cursor; None on a heading."""
         return self.rows[self.cursor] if self.cursor < len(self.rows) else None
 
     @property
@@ -107,17 +108,19 @@ class CompareTable(LineList):
         )
 
     def move_column(self, change: int) -> None:
+        """Make another run the current one."""
         self.column = max(0, min(self.column + change, len(self.heads) - 1))
         self._show_column()
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        # The names of the runs stay at the top however far down one is.
+        # The names of the runs stay at the top.
         if y == 0:
             return strip_of(self._heads(), self.size.width, self._palette)
         return super().render_line(y)
 
     def move_to(self, index: int) -> None:
+        """Put the cursor on a row, past headings."""
         direction = 1 if index >= self.cursor else -1
         index = max(0, min(index, len(self.rows) - 1))
         while 0 <= index < len(self.rows) and self.rows[index] is None:
@@ -132,6 +135,7 @@ class CompareTable(LineList):
 
     @property
     def hidden_count(self) -> int:
+        """How many runs are out of sight."""
         return len(self.heads) - len(self._shown_columns)
 
     def next_difference(self, change: int) -> bool:
@@ -147,7 +151,7 @@ class CompareTable(LineList):
 
     def _heads(self) -> Spans:
         spans: list[Span] = [(" " * self.label_cells, "text")]
-        # Runs whose names begin alike are told apart by how they end.
+        # Names that begin alike are cut at the front.
         is_end = keeps_end([clean(head.name) for head in self.heads], self.column_cells - 7)
         for number in self._shown_columns:
             head = self.heads[number]
@@ -165,6 +169,7 @@ class CompareTable(LineList):
         return spans
 
     def draw_line(self, index: int, width: int) -> Spans:
+        """Give the label and the values of one row, or a heading."""
         row = self.rows[index]
         if row is None:
             return self.lines[index].spans
@@ -203,12 +208,12 @@ def _cell(row: Row, number: int, baseline: int, cells: int) -> list[Span]:
 
 
 class TransposedTable(LineList):
-    """A run a line, what is compared as columns; the names of the runs stay while columns move sideways."""
+    """Runs as lines; their names stay while columns move sideways."""
 
     def __init__(self) -> None:
         super().__init__(id="transposed", classes="hidden")
         self.rows: list[Row | None] = []
-        """One a column."""
+        """The row of the comparison behind each column."""
         self.heads: Sequence[RunHead] = ()
         self.baseline = 0
         self.place = 0
@@ -218,7 +223,7 @@ class TransposedTable(LineList):
         self._name_cells = 16
 
     def show(self, comparison: Comparison, *, only_differences: bool) -> None:
-        """Lay the columns out again; the current one stays what it was."""
+        """Show a comparison; the current column stays."""
         before = self.row
         self.heads = [run.head for run in comparison.runs]
         self.rows = [row for row in comparison.rows if row.differs or not only_differences]
@@ -245,6 +250,7 @@ class TransposedTable(LineList):
 
     @property
     def row(self) -> Row | None:
+        """The row of the comparison behind the current column."""
         return self.rows[self.place] if self.place < len(self.rows) else None
 
     @property
@@ -258,6 +264,7 @@ class TransposedTable(LineList):
 
     @property
     def shown_places(self) -> range:
+        """The columns in sight."""
         room, last = self.size.width - self._name_cells - 4, self._first
         while last < len(self._widths) and (room := room - self._widths[last] - 2) >= 0:
             last += 1
@@ -265,6 +272,7 @@ class TransposedTable(LineList):
 
     @property
     def hidden_count(self) -> int:
+        """How many columns are out of sight."""
         return len(self.rows) - len(self.shown_places)
 
     def _show_place(self) -> None:
@@ -277,12 +285,14 @@ class TransposedTable(LineList):
         self.go_to(max(0, min(self.place + change, len(self.rows) - 1)))
 
     def go_to(self, place: int) -> None:
+        """Make the column at a place the current one."""
         self.place = place
         self._show_place()
         self.refresh()
         self.post_message(LineMoved(self, self.cursor, None))
 
     def move_to(self, index: int) -> None:
+        """Put the cursor on a run, never on the titles."""
         super().move_to(max(1, index))
 
     def next_difference(self, change: int) -> bool:
@@ -312,6 +322,7 @@ class TransposedTable(LineList):
         return spans
 
     def draw_line(self, index: int, width: int) -> Spans:
+        """Give the name and the values of one run."""
         number = index - 1
         if not self.rows or not 0 <= number < len(self.heads):
             return self.lines[index].spans

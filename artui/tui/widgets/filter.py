@@ -1,4 +1,4 @@
-"""The filter of a list: a line to type into, with what it leaves said beside it."""
+"""The filter of a list: an entry, with the number of matches beside it."""
 
 from __future__ import annotations
 
@@ -23,36 +23,36 @@ if TYPE_CHECKING:
     from artui.query.filter.tokens import FilterError
 
 _ENTRY_AT = 3
-"""The cell where the text begins, behind the slash."""
+"""The cell where the text begins, after the slash."""
 REST_SECONDS = 0.06
-"""Letters typed faster than this are answered together."""
+"""The filter is applied once no letter was typed for so long."""
 
 
 class FilterLine(Horizontal):
-    """Tells when its words changed, when one starts typing, and when one is done."""
+    """Tells the screen when its words change, and when the user starts and stops typing."""
 
     KEYS = [("enter", "keep filter"), ("esc", "clear filter"), ("↓", "to the list")]
-    """For the footer, while one types."""
+    """For the footer, while the user types."""
 
     class Changed(Message):
-        """The words are others than before."""
+        """The words have changed."""
 
     class Entered(Message):
-        """Somebody began to type."""
+        """The user starts typing."""
 
     class Left(Message):
-        """Somebody is done with typing: the list wants the focus."""
+        """The user is done with typing: the list is to have the focus."""
 
     def __init__(self) -> None:
         super().__init__(id="filter-line")
         self.words = ""
-        """What is filtered by."""
+        """The current filter."""
         self._rest: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield Bar(id="slash")
         entry = Input(id="filter", placeholder="filter", compact=True, select_on_focus=False)
-        # A blinking cursor would send bytes for ever.
+        # A blinking cursor would send bytes all the time.
         entry.cursor_blink = False
         yield entry
         yield Bar(id="counts")
@@ -63,6 +63,7 @@ class FilterLine(Horizontal):
 
     @property
     def is_typing(self) -> bool:
+        """Whether the entry has the focus."""
         return self._entry.has_focus
 
     def on_mount(self) -> None:
@@ -70,11 +71,11 @@ class FilterLine(Horizontal):
 
     def type(self) -> None:
         """Let the user type."""
-        # At once: what is typed next belongs there, and is no command.
+        # Synchronously: the next keys are text, not commands.
         self.screen.set_focus(self._entry)
 
     def clear(self) -> bool:
-        """Take the words away and leave; false when there was nothing to take away."""
+        """Clear the filter and leave the entry; false if the filter was empty and not in use."""
         was_used = bool(self._entry.value or self.words or self.is_typing)
         self._entry.value = ""
         self._apply()
@@ -83,7 +84,7 @@ class FilterLine(Horizontal):
         return was_used
 
     def say(self, spans: Spans, *, most: int) -> None:
-        """Say at the right what the filter leaves."""
+        """Show the number of matches at the right, in at most `most` cells."""
         bar = self.query_one("#counts", Bar)
         bar.styles.width = min(length_of(spans) + 1, most)
         bar.show(spans)
@@ -125,9 +126,9 @@ class FilterLine(Horizontal):
 
 
 class QueryLine(FilterLine):
-    """A filter in the filter language: completes what is typed, remembers what was used, points at what is wrong.
+    """A filter in the filter language: completes words, remembers filters that were used, and points at errors.
 
-    What it has to say stands in the line below, which the screen gives it.
+    Completions and errors are shown in the line below, which belongs to the screen.
     """
 
     KEYS = [
@@ -157,18 +158,18 @@ class QueryLine(FilterLine):
         self._draft = ""
 
     def offer(self, text: str, completions: Sequence[Completion]) -> None:
-        """Take completions for a text; too late if it has changed since."""
+        """Take completions for a text, unless it has changed since."""
         if text == self._entry.value:
             self._offered, self._chosen = completions, 0
             self._draw_hint()
 
     def fault(self, error: FilterError | None, notes: Sequence[str] = ()) -> None:
-        """Show what is wrong with the filter, or what there is to say about it; nothing once it is right."""
+        """Show the error of the filter, or notes about it; nothing if there are neither."""
         self._error, self._notes = error, notes
         self._draw_hint()
 
     def set_text(self, text: str) -> None:
-        """Put a whole filter in."""
+        """Replace the whole filter."""
         self._entry.value = text
         self._entry.cursor_position = len(text)
         self._apply()
@@ -186,7 +187,7 @@ class QueryLine(FilterLine):
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         if self._error is not None:
-            # Stay where it can be put right.
+            # Stay in the entry, where it can be corrected.
             message.stop()
             self._apply()
             return
@@ -217,7 +218,7 @@ class QueryLine(FilterLine):
         value, cursor = self._entry.value, self._entry.cursor_position
         rest = value[cursor:]
         blank = " " if chosen.ends_word and not rest.startswith(" ") else ""
-        # A name may go on with `.max`: the blank would be in the way only there, and backspace takes it.
+        # A name may continue with `.max`: then the blank is in the way, and backspace removes it.
         self._entry.value = value[: chosen.start] + chosen.text + blank + rest
         self._entry.cursor_position = chosen.start + len(chosen.text) + len(blank)
 
@@ -261,14 +262,14 @@ class QueryLine(FilterLine):
 
     @property
     def _is_completing(self) -> bool:
-        """Whether a word is being typed that could become something known."""
+        """Whether the word being typed is the beginning of a completion."""
         return self.is_typing and any(completion.start < self._entry.cursor_position for completion in self._offered)
 
     def _error_spans(self, error: FilterError) -> Spans:
-        """Point at what is wrong, with the message beside the mark where it fits."""
+        """Point at the error, with the message beside the mark if it fits."""
         message = clean(f"{error.message} {error.remedy}".strip())
         scrolled = int(self._entry.scroll_offset.x)
-        # Blanks before the filter are no part of it.
+        # The position does not count blanks before the filter.
         value = self._entry.value
         position = error.position + len(value) - len(value.lstrip())
         start = _ENTRY_AT + cell_len(value[:position]) - scrolled
@@ -283,7 +284,7 @@ class QueryLine(FilterLine):
         return [("  ", "text"), (message, "bad")]
 
     def _offer_spans(self) -> tuple[Spans, Spans]:
-        """Show what fits here, as much as has room, with the chosen one in view."""
+        """Show the completions, as many as fit, with the chosen one in sight."""
         detail = self._offered[self._chosen].detail
         right: Spans = [(clean(detail) + " ", "dim")] if detail else ()
         room = self.size.width - length_of(right) - 10

@@ -1,4 +1,4 @@
-"""A text with a line below it to look for words."""
+"""A text with a line below it to search in it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from artui.tui.widgets.log import LogView
 
 
 class TextPane(Vertical):
-    """A `LogView`, and below it, while something is looked for, what that is and what came of it."""
+    """A `LogView` and, during a search, an entry below it with the state of the search."""
 
     KEYS = [("enter", "find"), ("esc", "leave")]
-    """For the footer, while one types."""
+    """For the footer, while the user types."""
     DEFAULT_CSS = """
     TextPane { height: 1fr; width: 1fr; }
     TextPane > Horizontal { height: 1; }
@@ -26,13 +26,13 @@ class TextPane(Vertical):
     """
 
     class Typing(Message):
-        """Somebody begins to type, or has ended."""
+        """The user starts typing, or stops."""
 
     def __init__(self, *, id: str, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.view = LogView(id=f"{id}-text")
         self.entry = Input(id="find", placeholder="find text", compact=True, select_on_focus=False)
-        # A blinking cursor would send bytes for ever.
+        # A blinking cursor would send bytes all the time.
         self.entry.cursor_blink = False
         self.state = Bar(id="find-state")
         self.is_typing = False
@@ -46,15 +46,15 @@ class TextPane(Vertical):
         self.query_one("#find-slash", Bar).show([(" / ", "accent")])
 
     def type(self) -> None:
-        """Let the user type what is looked for."""
+        """Let the user type what to search for."""
         self.line.remove_class("hidden")
-        # At once: what is typed next belongs there, and is no command.
+        # Synchronously: the next keys are text, not commands.
         self.screen.set_focus(self.entry)
         self.entry.action_select_all()
         self._tell_typing(True)
 
     def leave(self) -> bool:
-        """Do what esc does: stop a search, else forget what was looked for; false if there is neither."""
+        """Do what esc does: stop a search, or else clear it; false if there is none."""
         if self.view.is_searching:
             self.view.cancel_search()
         elif self.line.has_class("hidden"):
@@ -80,11 +80,11 @@ class TextPane(Vertical):
         self._tell_typing(event.widget is self.entry)
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
-        # A click or a key may lead elsewhere, too.
+        # A click or a key may move the focus elsewhere too.
         self._tell_typing(False)
 
     def show_state(self) -> None:
-        """Say how the search goes."""
+        """Show the state of the search."""
         spans = self.view.search_spans()
         self.state.styles.width = length_of(spans) + 2
         self.state.show(spans)

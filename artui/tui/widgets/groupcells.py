@@ -17,12 +17,12 @@ GAP = "  "
 
 
 def group_id(group: Group) -> str:
-    """Tell a group from the others of its grouping, also after the catalog has changed."""
+    """Give an id that identifies a group within its grouping, even after the catalog has changed."""
     return repr(group.values)
 
 
 def group_label(group: Group, places: tuple[int, ...] | None = None) -> str:
-    """Say what the runs of a group have in common, in the columns at these places; None for all."""
+    """Show what the runs of a group have in common, in the grouping's columns at these places; None for all."""
     if places is None:
         return " · ".join(value_text(value) for value in group.values)
     values = [group.values[place] for place in places]
@@ -30,7 +30,7 @@ def group_label(group: Group, places: tuple[int, ...] | None = None) -> str:
 
 
 def value_text(value: ParamValue) -> str:
-    """Say a value that runs are grouped by."""
+    """Show a value that runs are grouped by."""
     if value is None:
         return "none"
     if isinstance(value, float) and len(repr(value)) > 8:
@@ -39,19 +39,19 @@ def value_text(value: ParamValue) -> str:
 
 
 def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
-    """Say what the runs of a group have in a column: the best of a metric with mean and deviation, what all share, or between what."""
+    """Draw a group's cell: the best value of a metric with mean and deviation, a shared value, or a range."""
     column, spread, cells = shape.column, group.spreads.get(shape.column.id), shape.cells
     if spread is not None and not spread.count and spread.odd:
         return [(fit(fit(f"NaN ×{spread.odd}", shape.width, right=True), cells), "bad")]
     if spread is None:
-        # Nothing at all has been read yet, or there is nothing.
+        # Either nothing has been read yet, or there is no value.
         return [(fit(fit("·" if group.spreads else "…", shape.width, right=column.is_numeric), cells), "faint")]
     if column.source == "metric" and spread.best is not None:
         best = fit(fixed_text(spread.best, shape.decimals), shape.width, right=True)
         if not shape.spread:
             return [(fit(best, cells), "text")]
         mean_and_sd = fit(spread_text(spread, shape.decimals), shape.behind)
-        # Some of the runs ended in NaN or infinity: what is left looks better than it is.
+        # Some runs ended in NaN or infinity: the rest looks better than it is.
         sign = ("!", "bad") if spread.odd else (" ", "text")
         return [(best, "text"), sign, (mean_and_sd, "warn" if group.is_thin or spread.odd else "dim")]
     if column.source == "attribute" and spread.low is not None and spread.high is not None:
@@ -74,7 +74,7 @@ def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
 
 
 def spread_text(spread: Spread, decimals: int) -> str:
-    """Say mean ± standard deviation; of one value only that."""
+    """Show mean ± standard deviation; a single value alone."""
     if spread.mean is None:
         return ""
     mean = fixed_text(spread.mean, decimals)

@@ -1,4 +1,4 @@
-"""A matrix as shaded cells with their numbers: a confusion matrix above all."""
+"""A matrix as shaded cells with their numbers, such as a confusion matrix."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_CELL = 9
 
 
 class HeatMap(Picture):
-    """Knows a matrix; rows can be shown as shares of their sum."""
+    """Draws a matrix; its numbers can be shown as shares of their rows."""
 
     BINDINGS = bindings("heatmap")
 
@@ -42,11 +42,12 @@ class HeatMap(Picture):
         self.column = 0
 
     def show(self, matrix: TablePicture, title: str) -> None:
+        """Show a matrix."""
         self.matrix, self.title = matrix, title
         self.again()
 
     def value(self, row: int, column: int) -> float:
-        """Give what a cell shows: its number, or its share of the row."""
+        """Give the number of a cell, or its share of the row if shares are shown."""
         if self.matrix is None:
             return math.nan
         values = self.matrix.values[row]
@@ -56,6 +57,7 @@ class HeatMap(Picture):
         return values[column] / total if total else math.nan
 
     def text(self, row: int, column: int) -> str:
+        """Give what is written in a cell; empty for zero."""
         value = self.value(row, column)
         if not math.isfinite(value):
             return "·"
@@ -64,7 +66,7 @@ class HeatMap(Picture):
         return "" if value == 0 else number_text(int(value) if value == int(value) and abs(value) < 1e9 else value)
 
     def _shades(self) -> list[list[float]]:
-        """Give how dark each cell is, from 0 to 1: as shares of the row, so that rare classes are seen as well."""
+        """Give how dark each cell is, from 0 to 1; NaN where it has no number."""
         if self.matrix is None:
             return []
         rows, columns = range(len(self.matrix.rows)), range(len(self.matrix.columns))
@@ -74,10 +76,11 @@ class HeatMap(Picture):
             return values
         low, high = min(0.0, min(finite)), max(finite)
         span = (high - low) or 1.0
-        # The root brings small numbers out: errors are what one looks for.
+        # The root makes small numbers visible: they are the errors one looks for.
         return [[math.sqrt(max(0.0, (value - low) / span)) if math.isfinite(value) else math.nan for value in row] for row in values]  # fmt: skip
 
     def drawn(self, width: int, height: int, palette: Palette) -> list[Strip] | None:
+        """Draw the cells around the cursor with the names of rows and columns; None without a matrix."""
         matrix = self.matrix
         if matrix is None:
             return None
@@ -118,7 +121,7 @@ class HeatMap(Picture):
         text = self.text(row, column)
         text = text if len(text) < cells else ""
         if palette.heat is None:
-            # Without colours how dark a cell is is told by a sign.
+            # Without colours a sign shows how dark a cell is.
             sign = " " if shade != shade else _SHADES[min(4, math.ceil(shade * 4))]
             left = "▸" if is_here else sign
             return [Segment(left + fit(text, cells - 2, right=True) + " ", palette.styles["title" if is_here else "text"])]  # fmt: skip
@@ -129,7 +132,7 @@ class HeatMap(Picture):
         return [Segment(body, style), Segment(" ", style)]
 
     def _cursor_spans(self) -> list[Span]:
-        """Say in words what the cell under the cursor holds."""
+        """Describe the cell under the cursor in words."""
         matrix = self.matrix
         if matrix is None:
             return []
@@ -143,6 +146,7 @@ class HeatMap(Picture):
         return spans
 
     def figure(self) -> Figure | None:
+        """Give the cells for a file; None without a matrix."""
         matrix = self.matrix
         if matrix is None:
             return None

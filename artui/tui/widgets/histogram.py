@@ -1,4 +1,4 @@
-"""How the values of one column are spread: bars by value, or by word, with a cursor to filter by."""
+"""How the values of one column are spread: a bar for each range of numbers or each word, with a cursor to filter by."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _EIGHTHS = " ▁▂▃▄▅▆▇█"
 
 
 class Histogram(Picture):
-    """Knows a `Description`; the screen brings it."""
+    """Draws a `Description`, which the screen brings."""
 
     BINDINGS = bindings("histogram")
 
@@ -39,12 +39,13 @@ class Histogram(Picture):
     def __init__(self, *, id: str | None = None, classes: str | None = None, noun: str = "run") -> None:
         super().__init__(id=id, classes=classes)
         self._noun = noun
-        """What is counted."""
+        """Name of what is counted."""
         self.description: Description | None = None
         self.title = ""
         self.cursor = 0
 
     def show(self, description: Description, title: str) -> None:
+        """Show another description; of the same column, the cursor stays."""
         if self.description is None or description.column != self.description.column:
             self.cursor = 0
         self.description, self.title = description, title
@@ -54,7 +55,7 @@ class Histogram(Picture):
 
     @property
     def bars(self) -> Sequence[tuple[str, int]]:
-        """(label, runs) of each bar, from the left."""
+        """Label and number of runs of each bar, from the left."""
         description = self.description
         if description is None:
             return ()
@@ -66,19 +67,21 @@ class Histogram(Picture):
         return [(clean(param_text(value), max_chars=60), count) for value, count in description.frequencies[:60]]
 
     def range_text(self, low: float, high: float) -> str:
-        """Say what a bar holds; one of whole numbers holds those between its edges."""
+        """Describe the range of a bar; a bar of whole numbers holds those between its edges."""
         if low % 1 == 0.5 and high % 1 == 0.5:
             first, last = round(low + 0.5), round(high - 0.5)
             return self.value_text(first) if first == last else f"{self.value_text(first)} … {self.value_text(last)}"
         return f"{self.value_text(low)} … {self.value_text(high)}" if low < high else self.value_text(low)
 
     def value_text(self, value: float) -> str:
+        """Show a value of the column: a number, a time or a duration."""
         column = self.description.column if self.description else None
         if column is not None and column.source == "attribute":
             return duration_text(round(value)) if column.name == "duration" else time_text(round(value))
         return number_text(value)
 
     def drawn(self, width: int, height: int, palette: Palette) -> list[Strip] | None:
+        """Draw the bars with their axes and the bar under the cursor in words; None without any."""
         description, bars = self.description, self.bars
         if description is None or not bars:
             return None
@@ -87,7 +90,7 @@ class Histogram(Picture):
         most = min(len(bars), columns)
         first = max(0, min(self.cursor - most + 1, len(bars) - most)) if self.cursor >= most else 0
         shown = bars[first : first + most]
-        # The bars fill the width: some are a cell wider than others.
+        # The bars fill the width, so some are a cell wider than others.
         ends = [round(columns * number / most) for number in range(most + 1)]
         strips = [strip_of(self._head(), width, palette)]
         labels = {
@@ -137,7 +140,9 @@ class Histogram(Picture):
         if description is None:
             return spans
         total = plural(description.total, self._noun)
-        spans.append((f"   {count_text(description.count)} of {total} have it" if description.missing else f"   {total}", "dim"))
+        spans.append(
+            (f"   {count_text(description.count)} of {total} have it" if description.missing else f"   {total}", "dim")
+        )
         if description.quantiles is not None:
             low, _, middle, _, high = (self.value_text(value) for value in description.quantiles)
             spans.append((f" · {low} to {high}, median {middle}", "text"))
@@ -150,6 +155,7 @@ class Histogram(Picture):
         return spans
 
     def figure(self) -> Figure | None:
+        """Give the histogram for a file; None without bars."""
         description, bars = self.description, self.bars
         if description is None or not bars:
             return None
@@ -193,6 +199,6 @@ class Histogram(Picture):
 
 
 class Bars(Histogram, inherit_bindings=False):
-    """A histogram that somebody else counted: there are no runs behind its bars."""
+    """A histogram that was counted elsewhere: its bars stand for no runs."""
 
     BINDINGS = bindings("bars")

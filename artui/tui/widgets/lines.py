@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Line:
+    """One line of a list."""
+
     spans: Spans
     link: Link | None = None
     is_heading: bool = False
@@ -32,7 +34,7 @@ BLANK = Line(())
 
 class LineList(MovesByLines, ScrollView, can_focus=True):
     """Lines with a cursor. With `marks_cursor=False` it is a page to scroll, such as a help text; with
-    `only_links` the cursor stops at lines that lead somewhere and passes over the others."""
+    `only_links` the cursor stops only at lines that lead somewhere."""
 
     BINDINGS = bindings("list")
     DEFAULT_CSS = "LineList { scrollbar-size: 0 0; overflow-x: hidden; overflow-y: auto; }"
@@ -51,9 +53,9 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
         self.marks_cursor = marks_cursor
         self.only_links = only_links
         self.draws_cursor_always = False
-        """Whether the cursor is seen without the focus, too: where one types beside the list."""
+        """Whether the cursor is drawn without the focus too, as beside an entry."""
         self.needle = ""
-        """What is looked for, and marked wherever it stands."""
+        """The text that is marked wherever it occurs."""
 
     @property
     def link(self) -> Link | None:
@@ -61,7 +63,7 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
         return self.lines[self.cursor].link if self.cursor < len(self.lines) else None
 
     def set_lines(self, lines: Sequence[Line], *, keep: bool = True) -> None:
-        """Show other lines. With `keep` the cursor stays on what it was on, if that is still there."""
+        """Show other lines. With `keep` the cursor stays on its link, if that still exists, or else at its index."""
         before = self.link
         self.lines = lines
         self.virtual_size = Size(self.size.width, len(lines))
@@ -96,15 +98,15 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
         return strip_of(spans, width, palette, is_cursor=is_cursor)
 
     def draw_line(self, index: int, width: int) -> Spans:
-        """Give the spans of one line; subclasses draw more than what the line holds."""
+        """Give the spans of one line; subclasses draw more than the line holds."""
         return self.lines[index].spans
 
     def find(self, needle: str, change: int, *, is_first: bool = False) -> int:
-        """Mark a text wherever it stands, in any case, and go to the next line that has it; give how many have.
+        """Mark a text wherever it occurs, in either case, and go to the next line that has it; give how many have.
 
         Args:
-            change: 1 for the next line, -1 for the one before; behind the last comes the first.
-            is_first: the line where one is counts, too.
+            change: 1 for the next line, -1 for the one before; after the last comes the first.
+            is_first: the current line counts too.
         """
         self.needle = needle
         self.refresh()
@@ -139,7 +141,7 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
         self.post_message(LineMoved(self, index, self.link))
 
     def _stop(self, index: int) -> int:
-        """Give the line nearest to `index`, on in the same direction and else back, where the cursor may stop."""
+        """Give the line nearest to `index` where the cursor may stop: further on if there is one, or else back."""
         if not self.only_links or not self.lines:
             return index
         ahead = range(index, len(self.lines)) if index >= self.cursor else range(index, -1, -1)
@@ -147,7 +149,7 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
         return next((place for place in (*ahead, *back) if self.lines[place].link is not None), self.cursor)
 
     def _bring_into_view(self) -> bool:
-        """Scroll so that the cursor is seen; true if that was needed."""
+        """Scroll the cursor into sight; true if that was needed."""
         if not self.marks_cursor:
             return False
         top, height = self.scroll_offset.y, max(1, self.size.height)
@@ -164,6 +166,7 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
         return True
 
     def step(self, change: int) -> None:
+        """Move the cursor by so many lines, or scroll if there is no cursor."""
         if self.marks_cursor:
             self.move_to(self.cursor + change)
         else:
@@ -176,6 +179,7 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
         self.step(len(self.lines))
 
     def choose(self) -> None:
+        """Tell the screen that the line under the cursor was chosen."""
         self.post_message(LineChosen(self, self.cursor, self.link))
 
     def on_click(self, event: events.Click) -> None:
@@ -196,6 +200,7 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
 
     @property
     def artui(self) -> Host:
+        """The app, as far as widgets may use it."""
         return self.app  # type: ignore[return-value]
 
     @property
@@ -204,7 +209,7 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
 
 
 def marked_spans(spans: Spans, needle: str) -> list[tuple[str, str]]:
-    """Mark a text wherever it stands in a span, in any case."""
+    """Mark a text wherever it occurs within a span, in either case."""
     low, marked = needle.lower(), []
     for text, style in spans:
         place, lowered = 0, text.lower()

@@ -1,7 +1,7 @@
-"""Text of any size: only what is in sight is drawn, only what is near it is in memory, and a live log is followed.
+"""Text of any size: only lines in sight are drawn, only lines near them are in memory, and a live log is followed.
 
-The text is a source that is read in the background, a page of lines at a time; keys move inside the page that is
-there, and the next one is asked for before it is needed.
+The text is a source that is read in the background, a page of lines at a time. Keys move inside the current page, and
+the next one is asked for before it is needed.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ if TYPE_CHECKING:
     from artui.tui.widgets.lines import Line
 
 PAGE_LINES = 400
-"""Lines of a page in either direction."""
+"""Lines of a page before and after its centre."""
 NEAR_LINES = 150
-"""With so few lines left before the end of a page, the next one is asked for."""
+"""The next page is asked for when fewer lines than this are left before the end of the page."""
 SCAN_BYTES = 16 << 20
-"""So much is searched before it is said how far the search has come."""
+"""How much is searched between two reports of progress."""
 TELL_SECONDS = 0.15
 END = 1 << 62
-"""An offset behind the end of any text."""
+"""An offset beyond the end of any text."""
 _SIDE_CELLS = 24
 
 
 @dataclass(frozen=True, slots=True)
 class _Goal:
-    """Where to be once the page is there."""
+    """The place to go to once the page has been read."""
 
     how: Literal["top", "end", "match"]
     offset: int
@@ -56,30 +56,32 @@ _AT_END = _Goal("end", END, END)
 
 @dataclass(slots=True)
 class _Search:
+    """A search in progress."""
+
     is_backwards: bool
     origin: int
-    """Where it began, and where it ends after having gone round."""
+    """Where it began, and where it ends after wrapping around."""
     place: int
     size: int
     scanned_bytes: int = 0
     has_turned: bool = False
     further: int = 0
-    """How many matches beyond the next one were asked for meanwhile."""
+    """How many matches beyond the next one have been asked for meanwhile."""
 
     @property
     def limit(self) -> int:
-        """Where the way that is gone now ends."""
+        """Where the current pass ends."""
         return self.origin if self.has_turned else 0 if self.is_backwards else self.size
 
 
 class LogView(Asks, MovesByLines, can_focus=True):
-    """The lines of a source, with some lines of ours behind its end."""
+    """The lines of a source, with some lines of our own after its end."""
 
     BINDINGS = bindings("list")
     DEFAULT_CSS = "LogView { height: 1fr; width: 1fr; }"
 
     class Changed(Message):
-        """What the screen says of it is no longer so: place, size, search, following."""
+        """Something that the screen shows about the text has changed: place, size, search, following."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -88,9 +90,9 @@ class LogView(Asks, MovesByLines, can_focus=True):
         self.is_following = False
         self.needle = ""
         self.match: int | None = None
-        """Where the match begins that was gone to."""
+        """Offset of the current match."""
         self.search_note = ""
-        """What came of the last search, if that is worth saying."""
+        """The outcome of the last search, if it is worth showing."""
         self._index = self._row = self._left = 0
         self._goal: _Goal | None = None
         self._owed = 0
@@ -105,11 +107,11 @@ class LogView(Asks, MovesByLines, can_focus=True):
 
     @property
     def top(self) -> int:
-        """Where the first line in sight begins."""
+        """Offset of the first line in sight."""
         return self.rows.start_of(self._index)
 
     def show(self, source: LogSource | None, *, behind: Sequence[Line] = (), at_end: bool = False) -> None:
-        """Show another text from its start or from its end on, or nothing but our own lines."""
+        """Show another text, from its start or its end, or only our own lines if there is none."""
         self._replace(source)
         self._index = self._row = self._left = self._owed = 0
         self.match, self.is_following = None, at_end and source is not None and source.is_live
@@ -119,14 +121,14 @@ class LogView(Asks, MovesByLines, can_focus=True):
         self._changed()
 
     def go_over(self, source: LogSource) -> None:
-        """Show another source of the same text, in the same place."""
+        """Show another source of the same text at the same place."""
         self._replace(source)
         self._want_page(_AT_END if self.is_following else None)
         self.is_following = self.is_following and source.is_live
         self._changed()
 
     def set_behind(self, behind: Sequence[Line]) -> None:
-        """Show other lines behind the end."""
+        """Show other lines after the end."""
         if tuple(behind) != self.rows.behind:
             self._set_rows(self.page, behind)
             self._index = min(self._index, max(0, self.rows.count - 1))
@@ -145,7 +147,7 @@ class LogView(Asks, MovesByLines, can_focus=True):
             self.source.close()
 
     def status_spans(self) -> list[Span]:
-        """Say how large it is, where in it one is, and whether its end is followed."""
+        """Show the size of the text, the place in it, and whether its end is followed."""
         if self.source is None:
             return []
         page = self.page
@@ -162,7 +164,7 @@ class LogView(Asks, MovesByLines, can_focus=True):
         return spans
 
     def search_spans(self) -> list[Span]:
-        """Say how far a search is, or what came of it."""
+        """Show the progress of a search, or its outcome."""
         if self._search is not None:
             percent = min(99, self._search.scanned_bytes * 100 // max(1, self._search.size))
             return [(f"searching {percent} %", "accent"), ("  esc stops it", "dim")]
@@ -170,12 +172,13 @@ class LogView(Asks, MovesByLines, can_focus=True):
 
     @property
     def is_searching(self) -> bool:
+        """Whether a search is in progress."""
         return self._search is not None
 
     # Pages
 
     def _want_page(self, goal: _Goal | None) -> None:
-        """Ask for the lines around a goal, or around what is in sight; a goal not reached yet is kept."""
+        """Ask for the lines around a goal, or around the lines in sight; a pending goal is kept."""
         source = self.source
         if source is None:
             return
@@ -226,13 +229,13 @@ class LogView(Asks, MovesByLines, can_focus=True):
         self._rows_in_sight: list[tuple[int, int]] | None = None
 
     def _sight(self) -> list[tuple[int, int]]:
-        """List the rows in sight, as (line, row of it)."""
+        """List the rows in sight, as (line, row in the line)."""
         if self._rows_in_sight is None:
             self._rows_in_sight = self.rows.from_row(self._index, self._row, self.size.height)
         return self._rows_in_sight
 
     def _go(self, index: int, row: int) -> None:
-        """Put a row at the top, or as near to it as leaves no room below the last line."""
+        """Put a row at the top, or as high as possible without room below the last line."""
         index = max(0, min(index, self.rows.count - 1))
         row = max(0, min(row, len(self.rows.starts(index)) - 1)) if self.rows.count else 0
         if self.page.is_last and self.rows.count:
@@ -241,7 +244,7 @@ class LogView(Asks, MovesByLines, can_focus=True):
         self._rows_in_sight = None
 
     def step(self, change: int) -> None:
-        """Scroll by rows; what lies beyond this page is done when the next one is there."""
+        """Scroll by rows; the part beyond this page follows when the next one has been read."""
         if change < 0:
             self.is_following = False
         if self._goal is not None:
@@ -298,7 +301,7 @@ class LogView(Asks, MovesByLines, can_focus=True):
         return spans
 
     def _marks_of(self, index: int) -> list[tuple[int, int, bool]]:
-        """Give the matches in a line as (first letter, letter behind the last, whether it is the one gone to)."""
+        """Give the matches in a line as (start, stop, whether it is the current one), in letters."""
         if self._pattern is None:
             return []
         if index not in self._marks:
@@ -309,11 +312,11 @@ class LogView(Asks, MovesByLines, can_focus=True):
         return self._marks[index]
 
     def _letter_of_match(self, index: int) -> int | None:
-        """Give the letter of a line at which the match begins that was gone to, if it is in that line."""
+        """Give the letter of a line at which the current match begins; None if it is in another line."""
         line = self.page.lines[index]
         if self.match is None or not line.start <= self.match < line.start + len(line.content):
             return None
-        # What ends a line must not be taken for the end of what goes before the match.
+        # Without the bar, the text before the match would lose trailing characters as if the line ended there.
         return len(shown_text(line.content[: self.match - line.start] + b"|")) - 1
 
     # Moving
@@ -335,7 +338,7 @@ class LogView(Asks, MovesByLines, can_focus=True):
             self._want_page(goal)
 
     def sideways(self, change: int) -> None:
-        """Scroll lines that are cut."""
+        """Scroll sideways, if long lines are cut."""
         if self.is_wrapped:
             self.artui.say("Long lines are wrapped: w cuts them, then ← and → move sideways.")
             return
@@ -346,7 +349,7 @@ class LogView(Asks, MovesByLines, can_focus=True):
         self._changed()
 
     def wrap(self) -> None:
-        """Wrap long lines, or cut them; what is at the top stays there."""
+        """Wrap long lines, or cut them; the text at the top stays there."""
         rows = self.rows.starts(self._index) if self.rows.count else [0]
         letter = rows[min(self._row, len(rows) - 1)] if self.is_wrapped else 0
         self.is_wrapped = not self.is_wrapped
@@ -363,7 +366,7 @@ class LogView(Asks, MovesByLines, can_focus=True):
     # Finding
 
     def set_needle(self, needle: str) -> None:
-        """Mark some text wherever it is in sight; going to it is another matter."""
+        """Mark a text wherever it is in sight, without going to it."""
         if needle == self.needle:
             return
         self.needle, self.match, self.search_note, self._search = needle, None, "", None
@@ -372,7 +375,7 @@ class LogView(Asks, MovesByLines, can_focus=True):
         self._changed()
 
     def find(self, change: int, *, is_first: bool = False) -> None:
-        """Go to the next match, or to the previous one: from the one in sight, else from the top."""
+        """Go to the next match, or to the previous one, from the current match if it is in sight, else from the top."""
         if not self.needle or self.source is None:
             self.artui.say("Look for text with / first." if self.source is not None else "There is no text here.")
             return
@@ -384,7 +387,7 @@ class LogView(Asks, MovesByLines, can_focus=True):
         place = self.match if self.match is not None and low <= self.match < high else None
         origin = low if place is None else place if is_first or change < 0 else place + 1
         self._begin(change < 0, origin)
-        # A search that is over at once is not worth saying.
+        # A search that ends at once is not worth showing.
         self.set_timer(TELL_SECONDS, lambda: self.post_message(self.Changed()))
 
     def cancel_search(self) -> None:
@@ -419,10 +422,10 @@ class LogView(Asks, MovesByLines, can_focus=True):
                     is_wanted=lambda: self._search is search,
                 ),
             ),
-            self._take_found,
+            self._take_match,
         )
 
-    def _take_found(self, answer: tuple[_Search, int, int | None]) -> None:
+    def _take_match(self, answer: tuple[_Search, int, int | None]) -> None:
         search, stop, place = answer
         if search is not self._search:
             return
@@ -459,13 +462,14 @@ class LogView(Asks, MovesByLines, can_focus=True):
             self._want_page(_Goal("match", place))
 
     def _bring(self, place: int, *, is_new_page: bool = False) -> None:
-        """Bring a match into sight, a third down the screen if it is not there already."""
+        """Scroll a match into sight, a third down the screen, unless it is in sight."""
         index = self.rows.index_at(place)
         letter = self._letter_of_match(index) or 0
         row = bisect.bisect_right(self.rows.starts(index), letter) - 1
         if is_new_page or (index, row) not in self._sight():
             self.is_following = False
-            self._go(*self.rows.moved(index, row, -(self.size.height // 3))[:2])
+            moved = self.rows.moved(index, row, -(self.size.height // 3))
+            self._go(moved.line, moved.row)
         if not self.is_wrapped:
             column = cells_of(self.rows.text(index)[:letter])
             if not self._left <= column < self._left + self.size.width - 1 - len(self.needle):
@@ -475,7 +479,7 @@ class LogView(Asks, MovesByLines, can_focus=True):
 
     @property
     def is_watched(self) -> bool:
-        """Whether it is in sight, so that a live text is to be followed."""
+        """Whether it is in sight, so that a live text has to be followed."""
         return self._is_watched
 
     @is_watched.setter
@@ -499,4 +503,5 @@ class LogView(Asks, MovesByLines, can_focus=True):
 
     @property
     def artui(self) -> Host:
+        """The app, as far as widgets may use it."""
         return self.app  # type: ignore[return-value]

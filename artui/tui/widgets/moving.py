@@ -1,4 +1,4 @@
-"""Moving in a list of lines by keys and the wheel: the same in the table of runs, in lists and in texts."""
+"""Moving through lines by keys and the wheel, alike in the table of runs, in lists and in texts."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ WHEEL_LINES = 3
 
 
 class MovesByLines(Widget):
-    """A widget of lines. Subclasses say what a step is, and how far the ends are."""
+    """A widget of lines. Subclasses define a step, and the jumps to both ends."""
 
     @property
     def page_rows(self) -> int:
-        """How many lines a page goes: one stays in sight."""
+        """How many lines a page moves: all but one of those in sight."""
         return max(1, self.size.height - 1)
 
     def step(self, change: int) -> None:
-        """Go so many lines down, or up."""
+        """Move so many lines down, or up."""
         raise NotImplementedError
 
     def action_move(self, change: int) -> None:

@@ -1,6 +1,6 @@
-"""Parallel coordinates: each column an upright axis, each run a line across them.
+"""Parallel coordinates: each column is an upright axis, each run a line across them.
 
-A brush keeps a part of the current axis: the lines that pass through it are in front, the others step back.
+A brush selects a part of the current axis: lines through it are drawn in front, the others fade.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from artui.query.runs.statistics import Placed
 
 MAX_LINES = 800
-"""Of more runs an even part is drawn; how many is said."""
+"""Of more runs only a regular selection is drawn, and the title says how many."""
 BRUSHES = ("all", "top third", "middle third", "bottom third")
 _BACK, _FRONT = -1, -2
 
@@ -39,11 +39,11 @@ class ParallelAxis:
     title: str
     placed: Placed
     is_better_low: bool | None = None
-    """For a metric, whether lower is better: then the best lines stay in front."""
+    """For a metric, whether lower is better: the best lines are drawn in front. None for other columns."""
 
 
 class Parallel(Picture):
-    """Knows the values; the screen brings them."""
+    """Draws values, which the screen brings."""
 
     BINDINGS = bindings("parallel")
 
@@ -55,7 +55,7 @@ class Parallel(Picture):
             self.column, self.low, self.high, self.labels = column, low, high, labels
 
     class Changed(Message):
-        """What there is to say has changed."""
+        """The axes, the current axis or the brush have changed."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -67,6 +67,7 @@ class Parallel(Picture):
         self._place_of: dict[int, int] = {}
 
     def show(self, keys: Sequence[int], axes: Sequence[ParallelAxis], picked: Mapping[int, int]) -> None:
+        """Show other runs or axes; the current axis stays, if it still exists."""
         before = self.axes[self.current].placed.column.id if self.axes else ""
         self.keys, self.axes, self.picked = keys, list(axes), picked
         self._place_of = {key: place for place, key in enumerate(keys) if key in picked}
@@ -87,7 +88,7 @@ class Parallel(Picture):
         return scales if len(scales) > 1 else None
 
     def _shares(self, scales: Sequence[Scale]) -> NDArray[np.float64]:
-        """Give where each run stands on each axis, from 0 to 1: runs x axes; NaN where it has no value."""
+        """Give the place of each run on each axis, from 0 to 1, as runs x axes; NaN where it has no value."""
         import numpy as np
 
         columns = []
@@ -100,7 +101,7 @@ class Parallel(Picture):
         return np.column_stack(columns)
 
     def _in_front(self, shares: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Say which lines are in front: those in the brush, or else the best tenth by a metric."""
+        """Say for each run whether its line is in front: those in the brush, or else the best tenth by a metric."""
         import numpy as np
 
         values = shares[:, self.current]
@@ -120,7 +121,7 @@ class Parallel(Picture):
             return np.asarray(values >= np.quantile(finite, 0.9))
 
     def _bounds(self, values: NDArray[np.float64]) -> tuple[float, float]:
-        """Give the ends of the brush, as shares of the axis: thirds of the runs, not of the axis."""
+        """Give the ends of the brush as shares of the axis; it selects thirds of the runs, not of the axis."""
         import numpy as np
 
         finite = values[np.isfinite(values)]
@@ -128,7 +129,7 @@ class Parallel(Picture):
         return (cuts[2], cuts[3]) if self.brush == 1 else (cuts[1], cuts[2]) if self.brush == 2 else (cuts[0], cuts[1])
 
     def _chosen(self, shares: NDArray[np.float64]) -> tuple[list[int], list[int]]:
-        """Give the places of the lines that are drawn: those behind, those in front."""
+        """Give the places of the runs that are drawn behind, and of those in front."""
         import numpy as np
 
         front = self._in_front(shares)
@@ -141,6 +142,7 @@ class Parallel(Picture):
         return thinned[0], thinned[1]
 
     def drawn(self, width: int, height: int, palette: Palette) -> list[Strip] | None:
+        """Draw the axes and the lines; None with fewer than two axes or too little room."""
         columns, rows = width - 3, height - 4
         scales = self._scales(rows * 4) if rows >= 2 else None
         if scales is None:
@@ -217,6 +219,7 @@ class Parallel(Picture):
         return _written(places, columns)
 
     def figure(self) -> Figure | None:
+        """Give the lines for a file; None with fewer than two axes."""
         scales = self._scales(600)
         if scales is None:
             return None
@@ -277,7 +280,7 @@ class Parallel(Picture):
 
 
 def end_text(placed: Placed, value: float) -> str:
-    """Say a value of an axis."""
+    """Show a value of an axis."""
     if placed.is_words:
         return clean(placed.labels[int(value)], max_chars=40)
     if placed.column.source == "param":
@@ -299,7 +302,7 @@ def is_spread_wide(placed: Placed) -> bool:
 
 
 def _line(plot: Plot, xs: Sequence[int], shares: Sequence[float], owner: int) -> None:
-    """Draw a run's line; it goes straight over an axis on which the run has no value."""
+    """Draw a run's line; it passes straight over an axis on which the run has no value."""
     before: tuple[int, int] | None = None
     for x, share in zip(xs, shares, strict=True):
         if share != share:
@@ -311,7 +314,7 @@ def _line(plot: Plot, xs: Sequence[int], shares: Sequence[float], owner: int) ->
 
 
 def _written(places: Sequence[tuple[int, str, str]], columns: int) -> list[Span]:
-    """Write texts centred under columns, as far as they do not touch."""
+    """Write texts centred under columns, except those that would touch another one."""
     spans: list[Span] = [("   ", "text")]
     used = 0
     for column, text, style in places:

@@ -1,4 +1,4 @@
-"""What pictures of many runs share: drawn once, kept until something changes, and keys while they have the focus."""
+"""What pictures of many runs share: they are drawn once, kept until something changes, and take keys with the focus."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ PAD = 0.04
 
 
 class Picture(Widget, can_focus=True):
-    """Lines of cells that subclasses draw."""
+    """A picture made of cells, which subclasses draw."""
 
     DEFAULT_CSS = "Picture { height: 1fr; width: 1fr; }"
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.note = "reading…"
-        """Said while there is nothing to draw."""
+        """Shown while there is nothing to draw."""
         self._strips: list[Strip] | None = None
 
     def again(self) -> None:
@@ -48,23 +48,23 @@ class Picture(Widget, can_focus=True):
         return self._strips[y] if y < len(self._strips) else strip_of((), width, palette)
 
     def drawn(self, width: int, height: int, palette: Palette) -> list[Strip] | None:
-        """Draw; None where there is nothing to draw, and `note` says why."""
+        """Draw the picture; None if there is nothing to draw: then `note` is shown."""
         return None
 
     def figure(self) -> Figure | None:
-        """Give what is drawn for a file; None if nothing is."""
+        """Give the picture for a file; None if there is nothing to draw."""
         return None
 
 
 def unit_of(placed: Placed) -> Unit:
-    """Say what the values of a column count."""
+    """Give the unit of a column's values."""
     if placed.column.source == "attribute":
         return "seconds" if placed.column.name == "duration" else "date"
     return "count" if placed.is_whole else "number"
 
 
 def scale_of(placed: Placed, *, is_log: bool, dots: int, only: Sequence[int] | None = None) -> Scale | None:
-    """Give the scale that holds the values of a column, with some room at the ends; None without any.
+    """Give a scale for the values of a column, with some room at the ends; None without any values.
 
     Args:
         only: places of the runs whose values count; None for all.
@@ -95,5 +95,5 @@ def axis_ticks(placed: Placed, scale: Scale, most: int) -> list[tuple[float, str
 
 
 def figure_axis(title: str, placed: Placed, scale: Scale) -> FigureAxis:
-    """Give an axis of a file."""
+    """Give an axis for a file."""
     return FigureAxis(title, scale.low, scale.high, scale.is_log, axis_ticks(placed, scale, 8))

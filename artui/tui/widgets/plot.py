@@ -1,7 +1,6 @@
 """What all charts are drawn with: a grid of braille dots, scales from values to dots, ticks, and rows of cells.
 
-Each cell holds 2 x 4 dots. A layer behind the others, the band, gives way where the front layer has a dot in the
-same cell.
+Each cell holds 2 x 4 dots. The band, a layer behind, is hidden in cells where the front layer has a dot.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ _CLOCK_STEPS = (
 
 @dataclass(slots=True)
 class Plot:
-    """A grid of dots: which are set, and by which owner; front and band apart."""
+    """A grid of dots: which ones are set and by which owner, separately for front and band."""
 
     columns: int
     rows: int
@@ -51,14 +50,16 @@ class Plot:
 
     @property
     def dot_columns(self) -> int:
+        """The width in dots."""
         return self.columns * 2
 
     @property
     def dot_rows(self) -> int:
+        """The height in dots."""
         return self.rows * 4
 
     def stroke(self, x: int, top: int, bottom: int, owner: int, *, is_band: bool = False) -> None:
-        """Set the dots of one column from top to bottom, both included; what lies outside is left out."""
+        """Set the dots of one column from top to bottom, both included, as far as they lie inside."""
         if not 0 <= x < self.columns * 2:
             return
         bits, owners = (self.band, self.band_owner) if is_band else (self.line, self.line_owner)
@@ -86,7 +87,7 @@ class Plot:
         self.stroke(x, y, y, owner, is_band=is_band)
 
     def join(self, start: tuple[int, int], end: tuple[int, int], owner: int, *, is_band: bool = False) -> None:
-        """Draw a straight line to the right: in each column the dots between where it enters and where it leaves."""
+        """Draw a straight line to the right; in each column it sets the dots from where it enters to where it leaves."""
         (x0, y0), (x1, y1) = start, end
         slope = (y1 - y0) / (x1 - x0)
         first = max(x0 + 1, 0)
@@ -104,7 +105,7 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """From values to dots along an axis; on a logarithmic one `low` and `high` are powers of ten."""
+    """Maps values to dots along an axis; on a logarithmic one `low` and `high` are powers of ten."""
 
     low: float
     high: float
@@ -112,7 +113,7 @@ class Scale:
     dots: int
 
     def share(self, value: float) -> float | None:
-        """Give where a value stands from low (0) to high (1); None if the axis does not have it."""
+        """Give where a value lies from low (0) to high (1); None if the axis has no place for it."""
         if self.is_log:
             if value <= 0:
                 return None
@@ -121,19 +122,19 @@ class Scale:
         return share if math.isfinite(share) else None
 
     def place(self, value: float) -> int | None:
-        """Give the dot row of a value, 0 at the top, at the edge for what lies beyond."""
+        """Give the dot row of a value, 0 at the top; values beyond the axis are put at its edge."""
         share = self.share(value)
         return None if share is None else round((1.0 - max(0.0, min(1.0, share))) * (self.dots - 1))
 
     def places(self, values: Sequence[float]) -> list[int]:
-        """Give `place` of many values that a linear axis has; quicker than one by one."""
+        """Give `place` for many values on a linear axis, faster than one by one."""
         last = self.dots - 1
         factor = last / ((self.high - self.low) or 1.0)
         high = self.high
         return [0 if y < 0 else last if y > last else round(y) for y in [(high - value) * factor for value in values]]
 
     def columns(self, values: Sequence[float]) -> list[int]:
-        """Give `column` of many values that a linear axis has."""
+        """Give `column` for many values on a linear axis."""
         low, factor = self.low, (self.dots - 1) / ((self.high - self.low) or 1.0)
         beyond = 11 * self.dots
         return [
@@ -142,18 +143,18 @@ class Scale:
         ]
 
     def column(self, value: float) -> int | None:
-        """Give the dot column of a value, 0 at the left; beyond the edges for what lies there."""
+        """Give the dot column of a value, 0 at the left; it may lie beyond the edges."""
         share = self.share(value)
         return None if share is None else round(max(-10.0, min(11.0, share)) * (self.dots - 1))
 
     def value(self, share: float) -> float:
-        """Give the value that stands at a share of the axis."""
+        """Give the value at a share of the axis."""
         value = self.low + (self.high - self.low) * share
         return float(10.0**value) if self.is_log and value < 308 else value
 
 
 def nice_ticks(low: float, high: float, most: int) -> list[float]:
-    """Give round numbers between low and high: at most so many, steps of 1, 2 or 5 times a power of ten."""
+    """Give at most so many round numbers between low and high, in steps of 1, 2 or 5 times a power of ten."""
     span = high - low
     if not span > 1e-12 * abs(high) or not math.isfinite(span) or most < 1:
         return [low]
@@ -164,7 +165,7 @@ def nice_ticks(low: float, high: float, most: int) -> list[float]:
 
 
 def clock_ticks(low: float, high: float, most: int, *, offset: float = 0.0) -> list[float]:
-    """Give round times between low and high, in seconds: at most so many, by steps that clocks and calendars have.
+    """Give at most so many round times between low and high, in seconds, in steps of clocks and calendars.
 
     Args:
         offset: seconds that local time is ahead of the times given.
@@ -184,7 +185,7 @@ def _multiples(low: float, high: float, step: float) -> list[float]:
 
 
 def ticks(scale: Scale, most: int, unit: Unit = "number") -> list[tuple[float, str]]:
-    """Give (share of the axis, label) pairs: at most about so many."""
+    """Give about so many (share of the axis, label) pairs at most."""
     low, high = scale.low, scale.high
     span = (high - low) or 1.0
     if scale.is_log and high - low >= 1:
@@ -210,7 +211,7 @@ def ticks(scale: Scale, most: int, unit: Unit = "number") -> list[tuple[float, s
 
 
 def tick_text(value: float) -> str:
-    """Give a round number without zeros at its end."""
+    """Show a round number without trailing zeros."""
     return f"{value:g}" if 1e-4 <= abs(value) < 1e5 else number_text(value)
 
 
@@ -219,7 +220,7 @@ def _duration(seconds: float) -> str:
 
 
 def _dates(low: float, high: float, most: int) -> list[tuple[float, str]]:
-    """Give ticks of local time, with the day where that is what matters."""
+    """Give ticks in local time, with the day if the axis is long enough."""
     try:
         offset = (datetime.fromtimestamp(low).astimezone().utcoffset() or datetime.min - datetime.min).total_seconds()
         times = clock_ticks(low, high, most, offset=offset)
@@ -227,12 +228,12 @@ def _dates(low: float, high: float, most: int) -> list[tuple[float, str]]:
         form = "%Y-%m-%d" if span > 86_400 * 300 else "%b %d" if span > 86_400 * 4 else "%d %H:%M" if span > 43_200 else "%H:%M" if span > 600 else "%H:%M:%S"  # fmt: skip
         return [((tick - low) / (span or 1.0), datetime.fromtimestamp(tick).strftime(form)) for tick in times]
     except (OverflowError, ValueError, OSError):
-        # No calendar has these: they are shown as the numbers they are.
+        # Beyond any calendar: show plain numbers.
         return [((tick - low) / ((high - low) or 1.0), number_text(tick)) for tick in nice_ticks(low, high, most)]
 
 
 def _decimals(values: Sequence[float]) -> int | None:
-    """How many decimals tell the ticks apart; None where powers of ten are needed."""
+    """Give how many decimals distinguish the ticks; None if powers of ten are needed."""
     step = min((abs(b - a) for a, b in pairwise(values)), default=abs(values[0]) or 1.0)
     largest = max(abs(tick) for tick in values)
     if largest >= 1e6 or step < 1e-5:
@@ -241,7 +242,7 @@ def _decimals(values: Sequence[float]) -> int | None:
 
 
 def y_ticks(scale: Scale, rows: int, unit: Unit = "number") -> dict[int, str]:
-    """Give labels by row, 0 at the top, for as many rows as leave room between them."""
+    """Give labels by row, 0 at the top, with room between them."""
     most = max(1, min(_MAX_Y_TICKS, (rows + 1) // 3))
     labels: dict[int, str] = {}
     for share, text in ticks(scale, most, unit):
@@ -259,7 +260,7 @@ def x_axis(scale: Scale, label_cells: int, columns: int, unit: Unit) -> list[Spa
 
 
 def labelled_axis(places: Sequence[tuple[int, str]], label_cells: int, columns: int) -> list[Span]:
-    """Write labels below a plot, each under its column; those that would touch another are left out."""
+    """Write labels below a plot, each under its column, except those that would touch another one."""
     line = [" "] * columns
     for column, text in places:
         start = max(0, min(columns - len(text), column - len(text) // 2))
@@ -283,8 +284,8 @@ def plot_rows(
 
     Args:
         front, back: styles of owners, in the front layer and in the band.
-        cursor: a column that is marked where nothing else stands.
-        edge: what stands at the left of rows without a label.
+        cursor: a column that is marked in cells where nothing else is drawn.
+        edge: what is drawn at the left of rows without a label.
     """
     return [
         _row(plot, row, labels.get(row, ""), label_cells, palette, front, back, cursor, edge)

@@ -15,22 +15,22 @@ from artui.tui.widgets.bars import Bar
 
 
 class Prompt(Horizontal):
-    """Asks for one text; hidden while it does not."""
+    """Asks for one text; hidden while there is no question."""
 
     KEYS = [("enter", "keep"), ("esc", "leave")]
     DEFAULT_CSS = "Prompt { height: 1; } Prompt Input { width: 1fr; }"
 
     class Asked(Message):
-        """A question stands."""
+        """A question is asked."""
 
     class Left(Message):
-        """It is answered, or left."""
+        """The question is answered, or left."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, classes="hidden")
         self._label = Bar()
         self._entry = Input(compact=True, select_on_focus=False)
-        # A blinking cursor would send bytes for ever.
+        # A blinking cursor would send bytes all the time.
         self._entry.cursor_blink = False
         self._answer: Callable[[str], None] | None = None
 
@@ -39,7 +39,7 @@ class Prompt(Horizontal):
         yield self._entry
 
     def ask(self, question: str, answer: Callable[[str], None], *, text: str = "") -> None:
-        """Ask; `answer` is called with what was typed, unless it is left with esc."""
+        """Ask a question; `answer` is called with the typed text, unless it is left with esc."""
         spans = [(f" {clean(question)} ", "accent")]
         self._label.styles.width = length_of(spans)
         self._label.show(spans)
@@ -47,12 +47,12 @@ class Prompt(Horizontal):
         self._entry.value = text
         self._entry.cursor_position = len(text)
         self.remove_class("hidden")
-        # At once: what is typed next belongs there, and is no command.
+        # Synchronously: the next keys are text, not commands.
         self.screen.set_focus(self._entry)
         self.post_message(self.Asked())
 
     def leave(self) -> bool:
-        """Take the question back; false if none stands."""
+        """Take the question back; false if there is none."""
         if self._answer is None:
             return False
         self._answer = None

@@ -1,10 +1,10 @@
-"""The rows of some lines: where long ones are wrapped, and what is so many rows further up or down."""
+"""The rows of some lines: where long lines are wrapped, and which row is so many rows further up or down."""
 
 from __future__ import annotations
 
 import bisect
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import get_character_cell_size
 
@@ -14,10 +14,21 @@ if TYPE_CHECKING:
     from artui.tui.widgets.lines import Line
 
 
-class Rows:
-    """The lines of a page, and behind the end of the text some of ours, as rows of a width.
+class Moved(NamedTuple):
+    """The row where a move ended."""
 
-    A row is named by the number of its line and its own number in that line.
+    line: int
+    """Index of its line."""
+    row: int
+    """Its number in the line."""
+    rest: int
+    """How many rows were missing to go on: below zero for a move up."""
+
+
+class Rows:
+    """The lines of a page, and some of our own after the end of the text, as rows of a certain width.
+
+    A row is identified by the index of its line and its number in that line.
     """
 
     def __init__(self, page: Page, behind: Sequence[Line], *, width: int, is_wrapped: bool) -> None:
@@ -30,34 +41,37 @@ class Rows:
 
     @property
     def count(self) -> int:
-        """How many lines there are to go to, ours included."""
+        """How many lines there are, our own included."""
         return len(self.page.lines) + (len(self.behind) if self.page.is_last else 0)
 
     def start_of(self, index: int) -> int:
+        """Give the offset at which a line begins; lines of our own follow the end one by one."""
         lines = self.page.lines
         return lines[index].start if index < len(lines) else self.page.end + index - len(lines)
 
     def index_at(self, offset: int) -> int:
+        """Give the index of the line at an offset."""
         lines = self.page.lines
         if offset >= self.page.end and self.page.is_last:
             return min(self.count - 1, len(lines) + offset - self.page.end)
         return max(0, bisect.bisect_right(lines, offset, key=lambda line: line.start) - 1)
 
     def text(self, index: int) -> str:
+        """Give a line of the page as it is shown."""
         if index not in self._texts:
             self._texts[index] = shown_text(self.page.lines[index].content)
         return self._texts[index]
 
     def starts(self, index: int) -> list[int]:
-        """Give the letters with which the rows of a line begin."""
+        """Give the letters at which the rows of a line begin."""
         if index >= len(self.page.lines) or not self.is_wrapped:
             return [0]
         if index not in self._cuts:
             self._cuts[index] = wrapped(self.text(index), self.width)
         return self._cuts[index]
 
-    def moved(self, index: int, row: int, change: int) -> tuple[int, int, int]:
-        """Go so many rows from a row; give where that ends, and how many rows there were not."""
+    def moved(self, index: int, row: int, change: int) -> Moved:
+        """Go so many rows down from a row, or up."""
         while change > 0 and self.count:
             step = min(change, len(self.starts(index)) - 1 - row)
             row, change = row + step, change - step
@@ -73,15 +87,16 @@ class Rows:
                     break
                 index, change = index - 1, change + 1
                 row = len(self.starts(index)) - 1
-        return index, row, change
+        return Moved(index, row, change)
 
     def lowest(self, height: int) -> tuple[int, int]:
-        """Give the row to be at the top when the last one is at the bottom."""
+        """Give the row that is at the top when the last row is at the bottom."""
         last = self.count - 1
-        return self.moved(last, len(self.starts(last)) - 1, 1 - max(1, height))[:2]
+        moved = self.moved(last, len(self.starts(last)) - 1, 1 - max(1, height))
+        return moved.line, moved.row
 
     def from_row(self, index: int, row: int, height: int) -> list[tuple[int, int]]:
-        """List so many rows from one on."""
+        """List at most so many rows from one on."""
         rows: list[tuple[int, int]] = []
         while index < self.count and len(rows) < height:
             rows += [(index, number) for number in range(row, len(self.starts(index)))]
@@ -90,7 +105,7 @@ class Rows:
 
 
 def wrapped(text: str, width: int) -> list[int]:
-    """Give the letters with which rows of at most `width` cells begin: behind a blank, if there is one near the end."""
+    """Give the letters at which rows of at most `width` cells begin: after a blank, if one is near the end."""
     cuts = [0]
     is_ascii = text.isascii()
     while True:
@@ -102,7 +117,7 @@ def wrapped(text: str, width: int) -> list[int]:
 
 
 def _fitting(text: str, start: int, width: int) -> int:
-    """Give the letter behind the last that fits into a row; at least one does."""
+    """Give the letter after the last one that fits into a row; at least one does."""
     used = 0
     for place in range(start, len(text)):
         letter = text[place]
@@ -113,7 +128,7 @@ def _fitting(text: str, start: int, width: int) -> int:
 
 
 def letter_at(text: str, cell: int) -> int:
-    """Give the letter that a cell of a line shows; the length beyond its end."""
+    """Give the letter at a cell of a line; the length of the line beyond its end."""
     if text.isascii() or not cell:
         return min(cell, len(text))
     used = 0

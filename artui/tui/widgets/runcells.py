@@ -11,7 +11,7 @@ from artui.units import age_text, duration_text, param_text
 
 
 def run_cell(row: RunRow, shape: Shape, now_ms: int) -> list[Span]:
-    """Draw what a run has in a column, in exactly the cells of the column."""
+    """Draw a run's cell, in exactly the cells of the column."""
     column, head = shape.column, row.head
     if column.source == "attribute":
         if column.name in head.damaged:

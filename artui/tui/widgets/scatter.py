@@ -1,4 +1,4 @@
-"""Runs as dots: one column against another, those that are marked in their colours."""
+"""Runs as dots, one column against another; marked runs have their colours."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _LABEL_CELLS = 9
 _MAX_DOTS_IN_FILE = 20_000
 _MAX_PICKED = 200
 FEW_DOTS = 400
-"""Up to so many runs each is a dot as large as a letter."""
+"""Up to so many runs each one is a dot as large as a letter."""
 
 
 class Scatter(Picture):
-    """Knows the values; the screen brings them."""
+    """Draws values, which the screen brings."""
 
     BINDINGS = bindings("scatter")
 
@@ -50,7 +50,7 @@ class Scatter(Picture):
         self.is_log_x = False
         self.is_log_y = False
         self.cursor: int | None = None
-        """Place of a run among `keys`."""
+        """Place of the current run among `keys`."""
         self._order: list[int] = []
         """Places of the runs that have both values, by x and then by y."""
         self._place_of: dict[int, int] = {}
@@ -59,6 +59,7 @@ class Scatter(Picture):
     def show(
         self, keys: Sequence[int], x: Placed, y: Placed, titles: tuple[str, str], picked: Mapping[int, int]
     ) -> None:
+        """Show other runs or columns; the cursor stays on its run if that has both values."""
         before = self.key
         if self.x is None or self.x.column != x.column:
             self.is_log_x = is_spread_wide(x)
@@ -78,6 +79,7 @@ class Scatter(Picture):
         return self.keys[self.cursor] if self.cursor is not None and self.cursor < len(self.keys) else None
 
     def drawn(self, width: int, height: int, palette: Palette) -> list[Strip] | None:
+        """Draw the dots and axes; None if no run has both values."""
         scales = self._scales(2 * (width - _LABEL_CELLS - 2), 4 * (height - 2))
         if scales is None or self.x is None or self.y is None:
             return None
@@ -125,7 +127,7 @@ class Scatter(Picture):
         return spans
 
     def cursor_spans(self, name: str) -> list[Span]:
-        """Say which run the cursor is on and what it has."""
+        """Give the run under the cursor, by its name, with its two values."""
         if self.cursor is None or self.x is None or self.y is None:
             return []
         values = [value_text(placed, self.cursor) for placed in (self.x, self.y)]
@@ -140,7 +142,7 @@ class Scatter(Picture):
         return (x, y) if x is not None and y is not None else None
 
     def _places(self, x_scale: Scale, y_scale: Scale) -> list[tuple[int, int]]:
-        """Give where dots are, each place once: of 100,000 runs many share one."""
+        """Give the places of dots, each one once: of 100,000 runs many share a place."""
         import numpy as np
 
         if self.x is None or self.y is None:
@@ -167,6 +169,7 @@ class Scatter(Picture):
         return (x, y) if x is not None and y is not None and 0 <= x < x_scale.dots else None
 
     def figure(self) -> Figure | None:
+        """Give the dots for a file; None if no run has both values."""
         scales = self._scales(960, 600)
         if scales is None or self.x is None or self.y is None:
             return None
@@ -206,7 +209,7 @@ class Scatter(Picture):
         self.post_message(self.Moved())
 
     def action_climb(self, change: int) -> None:
-        """Put the cursor on the run that is next by y."""
+        """Put the cursor on the next run by y."""
         if not self._order or self.y is None:
             return
         values = self.y.values
@@ -221,7 +224,7 @@ class Scatter(Picture):
             self.post_message(self.Opened())
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor on the run nearest to the click; on it already, open it."""
+        """Put the cursor on the run nearest to the click; open that run if it is there already."""
         self.focus()
         width, height = self.size.width, self.size.height
         scales = self._scales(2 * (width - _LABEL_CELLS - 2), 4 * (height - 2))
@@ -229,12 +232,12 @@ class Scatter(Picture):
             return
         click = 2 * (event.x - _LABEL_CELLS - 2), 4 * (event.y - 1)
 
-        def far(place: int) -> float:
+        def distance(place: int) -> float:
             dot = self._at(place, *scales)
             return math.inf if dot is None else (dot[0] - click[0]) ** 2 + (dot[1] - click[1]) ** 2
 
         if len(self._order) <= 5000 and self._order:
-            nearest = min(self._order, key=far)
+            nearest = min(self._order, key=distance)
             is_again = nearest == self.cursor
             self.cursor = nearest
             self.again()
@@ -242,13 +245,13 @@ class Scatter(Picture):
 
 
 def value_text(placed: Placed, place: int) -> str:
-    """Say the value of one run."""
+    """Show the value of one run."""
     value = float(placed.values[place])
     return end_text(placed, value) if math.isfinite(value) else "·"
 
 
 def _correlation_text(x: Placed, y: Placed) -> str:
-    """Say how two columns go together; nothing of words that have no order."""
+    """Describe the rank correlation of two columns; nothing for words, which have no order."""
     if len(x.labels) > 2 or len(y.labels) > 2:
         return ""
     rho, count = rank_correlation(x.values, y.values)
@@ -256,6 +259,7 @@ def _correlation_text(x: Placed, y: Placed) -> str:
 
 
 def _in_order(x: Placed, y: Placed) -> list[int]:
+    """Give the places of the runs that have both values, by x and then by y."""
     import numpy as np
 
     places = np.flatnonzero(np.isfinite(x.values) & np.isfinite(y.values))
@@ -268,7 +272,7 @@ def _pairs(x: Placed, y: Placed, places: Sequence[int]) -> tuple[list[float], li
 
 
 def _spread(places: Any, labels: int, dots: int) -> None:
-    """Let runs that share a word stand beside each other rather than on top: by a fixed pattern, never by chance."""
+    """Spread runs that share a word beside each other instead of on top, in a fixed pattern."""
     import numpy as np
 
     if labels:

@@ -1,4 +1,4 @@
-"""The table of runs: only rows in sight are read and drawn, so 100,000 are as quick as 100."""
+"""The table of runs: only rows in sight are read and drawn, so 100,000 rows are as fast as 100."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from artui.query.runs.grouping import Group
 
 AHEAD_ROWS = 96
-"""Rows read beyond what is seen, in both directions."""
+"""Rows read beyond those in sight, in both directions."""
 KEPT_ROWS = 800
 _NAME_CELLS = (14, 26)
 _GROUP_CELLS = 42
@@ -51,7 +51,7 @@ _HEAD_SPANS = 5
 class RunsTable(MovesByLines, ScrollView, can_focus=True):
     """Rows by key; the screen brings what is missing."""
 
-    # `g` begins the keys that group: the screen has it.
+    # `g` belongs to the screen: it starts the menu of groups.
     BINDINGS = [
         replace(binding, key="home") if isinstance(binding, Binding) and binding.key == "home,g" else binding
         for binding in bindings("list")
@@ -76,7 +76,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         self.lines = TableLines()
         self.cursor = 0
         self.is_placed = False
-        """Whether the user has put the cursor where it is, or done something with the run there."""
+        """Whether the user has put the cursor there, or done something with its run."""
         self.column = 0
         """The current column: 0 is the name, then `view.shapes`."""
         self.marked: frozenset[int] = frozenset()
@@ -87,13 +87,13 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         self._first_shape = 0
         self._name_cells = _NAME_CELLS[1]
         self._shapes: tuple[Shape, ...] = ()
-        """Those of the view; titles that were cut have more room where there is some."""
+        """The view's shapes, with more room for titles that would be cut if there is any."""
         self._long_names: set[str] = set()
-        """Names that were seen and may have to be cut: so many that they show how to."""
+        """A sample of the names that may have to be cut: it decides which end is kept."""
         self._needed_cells = 0
-        """Of the longest name that was seen."""
+        """Cells of the longest name so far."""
         self._keeps_end = False
-        """Whether names that are cut keep their ends."""
+        """Whether names are cut at the front."""
 
     @property
     def keys(self) -> Sequence[int]:
@@ -102,6 +102,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
 
     @property
     def groups(self) -> Sequence[Group]:
+        """The groups of runs; empty while runs are not grouped."""
         return self.lines.groups
 
     @property
@@ -117,13 +118,15 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
 
     @property
     def row(self) -> RunRow | None:
+        """The row of the run under the cursor; None on a group, or if it has not been read."""
         return self._rows.get(self.key) if self.key is not None else None
 
     def row_of(self, key: int) -> RunRow | None:
+        """Give the row of a run; None if it has not been read."""
         return self._rows.get(key)
 
     def set_lines(self, lines: TableLines, *, now_ms: int, to_first: bool = False) -> None:
-        """Show other lines; the cursor stays on its run or group, and that at its height on the screen, or goes to the top."""
+        """Show other lines; the cursor stays on its run or group and at its height on the screen, unless `to_first`."""
         key, group, height = self.key, self.group, self.cursor - self.scroll_offset.y
         self.lines = lines
         self.now_ms = now_ms
@@ -142,7 +145,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         self.post_message(self.Moved())
 
     def _place_of(self, key: int | None, group: Group | None) -> int:
-        """Give the place of a run or of a group; where it is not shown any more, the cursor's."""
+        """Give the place of a run or of a group; if it is no longer shown, the cursor's."""
         if key is None and group is not None:
             wanted = group_id(group)
             number = next((i for i, other in enumerate(self.groups) if group_id(other) == wanted), None)
@@ -161,8 +164,8 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
             self.refresh()
 
     def set_view(self, view: View) -> None:
-        """Draw other columns, or sorted otherwise."""
-        # Rows that are known keep their names; cells of new columns are dots until they have been read.
+        """Draw other columns, or another order."""
+        # Rows keep their names; cells of new columns are dots until they have been read.
         self.view = view
         self.column = min(self.column, len(view.shapes))
         self._size_name()
@@ -170,7 +173,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         self.refresh()
 
     def put_rows(self, rows: Mapping[int, RunRow]) -> None:
-        """Take rows that were read."""
+        """Take rows that have been read."""
         self._wanted.difference_update(rows)
         changed = {key for key, row in rows.items() if self._rows.get(key) != row}
         if len(self._rows) > KEPT_ROWS:
@@ -183,14 +186,14 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         self._refresh_rows(changed)
 
     def _refresh_rows(self, keys: Container[int]) -> None:
-        """Draw those of some runs again that are in sight."""
+        """Draw the rows of some runs again, if they are in sight."""
         top = self.scroll_offset.y
         for index in range(top, min(top + self.page_rows, len(self.keys))):
             if self.keys[index] in keys:
                 self.refresh_row(index)
 
     def forget_rows(self) -> None:
-        """Read what is seen again; what is shown stays until that is there."""
+        """Read the rows in sight again; the old ones stay until then."""
         self._wanted = set()
         near = self._near()
         self._rows = {key: self._rows[key] for key in near if key in self._rows}
@@ -201,7 +204,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         return [key for key in self.keys[max(0, top - AHEAD_ROWS) : top + self.page_rows + AHEAD_ROWS] if key > 0]
 
     def _want(self) -> None:
-        """Ask for rows in sight, and then some, before they are needed."""
+        """Ask for rows in sight, and for those near them before they are needed."""
         top = self.scroll_offset.y
         near = self.keys[max(0, top - AHEAD_ROWS // 2) : top + self.page_rows + AHEAD_ROWS // 2]
         if any(key > 0 and key not in self._rows and key not in self._wanted for key in near):
@@ -217,7 +220,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         self._want()
 
     def _see_names(self, rows: Iterable[RunRow]) -> bool:
-        """Note how long names are; say whether any may have to be cut. They come as they are scrolled to, and keep what they were given."""
+        """Note the lengths of names; say whether that may change the width of their column, which never shrinks while scrolling."""
         is_long = False
         for row in rows:
             # Letters may be two cells wide.
@@ -233,12 +236,12 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         return is_long
 
     def _size_name(self) -> bool:
-        """Size the column of names, and let cut titles have what is free then; say whether anything is elsewhere now."""
+        """Size the column of names, and give the rest to titles that are cut; say whether anything has moved."""
         before = self._name_cells, self._shapes, self._keeps_end
         self._shapes = self.view.shapes
         if not self.size.width:
             return False  # not laid out yet
-        # What the runs of a group have in common may take more room than a name.
+        # The label of a group may take more room than a name.
         most, share = (_GROUP_CELLS, 3) if self.groups else (_NAME_CELLS[1], 4)
         self._name_cells = max(_NAME_CELLS[0], min(most, self.size.width // share))
         first, self._first_shape = self._first_shape, 0
@@ -253,7 +256,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         return before != (self._name_cells, self._shapes, self._keeps_end)
 
     def _widened(self, shown: dict[int, Shape], free: int) -> tuple[Shape, ...]:
-        """Give columns whose titles are cut what is free, from the left."""
+        """Give the free cells to columns whose titles are cut, from the left."""
         shapes = list(self.view.shapes)
         for number, shape in shown.items():
             missing = self._title_cells(shape) - (shape.width if shape.spread else shape.cells)
@@ -298,7 +301,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         ]
         for number, shape in self._visible_shapes():
             style = "head.current" if self.column == number + 1 else "head"
-            # A long title goes on above the sparkline, which needs none.
+            # A long title continues above the sparkline, which has no title.
             is_long = self._title_cells(shape) > shape.width and not shape.spread
             text = self._titled(
                 shape.title,
@@ -312,18 +315,18 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         return spans
 
     def _titled(self, title: str, column_id: str, cells: int, *, right: bool = False, keep_end: bool = False) -> str:
-        """Give a title in so many cells; the arrow of a column that is sorted by is seen whole."""
+        """Fit a title into so many cells; the arrow of a sorted column is never cut."""
         arrow = self._arrow(column_id)
         room = max(0, cells - len(arrow))
         text = fit(title, room, right=right, keep_end=keep_end)
         return text + arrow if right or not arrow else (text.rstrip() + arrow).ljust(cells)
 
     def _arrow(self, column_id: str) -> str:
-        """Say how the table is sorted by a column; nothing if it is not."""
+        """Give the arrow of a sorted column, with its rank; empty for other columns."""
         arrow = ""
         for number, sort in enumerate(self.view.sorts):
             if sort.column == column_id:
-                # An age grows the other way than the time of the start.
+                # Ages grow as start times fall.
                 arrow = "↓" if sort.is_descending != (column_id == "attribute:started") else "↑"
                 arrow += "¹²³⁴⁵⁶⁷⁸"[number] if len(self.view.sorts) > 1 else ""
         return arrow
@@ -371,7 +374,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         return spans
 
     def _visible_shapes(self) -> list[tuple[int, Shape]]:
-        """Give the columns in sight; the last one without its sparkline if there is no room for it."""
+        """Give the columns in sight, by number; the last one loses its sparkline if there is no room for it."""
         room = self.size.width - 4 - self._name_cells
         visible: list[tuple[int, Shape]] = []
         pinned = min(self.view.pinned, len(self.view.shapes))
@@ -388,7 +391,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         return visible
 
     def _show_column(self) -> None:
-        """Scroll sideways, column by column, so that the current one is seen whole."""
+        """Scroll sideways, column by column, until the current one is entirely in sight."""
         if self.column == 0:
             self._first_shape = 0
             return
@@ -429,6 +432,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         return True
 
     def refresh_row(self, index: int) -> None:
+        """Draw one row again."""
         self.refresh(Region(0, index - self.scroll_offset.y + 1, self.size.width, 1))
 
     def move_column(self, change: int) -> None:
@@ -441,9 +445,11 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
 
     @property
     def column_id(self) -> str:
+        """The id of the current column."""
         return "attribute:name" if self.column == 0 else self.view.shapes[self.column - 1].column.id
 
     def step(self, change: int) -> None:
+        """Move the cursor by so many rows."""
         self.move_to(self.cursor + change)
 
     def action_jump_first(self) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class AskedCells(NamedTuple):
-    """What the rows of a table are to hold."""
+    """What is read of each row of the table."""
 
     columns: tuple[Column, ...]
     sparks: tuple[str, ...]
@@ -23,14 +23,14 @@ class AskedCells(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How the table is to be drawn."""
+    """How the table is drawn."""
 
     shapes: tuple[Shape, ...]
-    """Columns behind status and name."""
+    """Columns after status and name."""
     sorts: tuple[Sort, ...]
     """Columns that it is sorted by, the most significant first."""
     pinned: int = 0
-    """So many of the first shapes stay when the table is scrolled sideways."""
+    """How many of the first shapes stay when the table is scrolled sideways."""
 
     @property
     def asked(self) -> AskedCells:
@@ -49,9 +49,9 @@ class TableLines:
     group_titles: tuple[str, ...] = ()
     """Names of the columns that are grouped by."""
     label_places: tuple[int, ...] | None = None
-    """Which values of a group its line says; None for all."""
+    """Which of a group's values its line shows; None for all."""
     unfolded: frozenset[str] = frozenset()
-    """Ids of the groups whose runs are shown behind them."""
+    """Ids of the groups whose runs are shown below them."""
 
     def group_at(self, line: int) -> Group | None:
         """Give the group that a line stands for; None for a run."""
