@@ -543,7 +543,7 @@ USUAL_KEYS = (
     ),
     Key("lineage", "y", "copy", "copy", "Copy the reference or id (OSC 52).", in_footer=True),
     Key("live", "enter", "open", "open", "Open the run.", in_footer=True),
-    Key("live", "space", "seen", "seen", "Mark all as seen: changes are told from now on.", in_footer=True),
+    Key("live", "space", "seen", "seen", "Mark all as seen: changes are shown from now on.", in_footer=True),
     Key(
         "live",
         "A",

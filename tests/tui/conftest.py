@@ -34,7 +34,7 @@ def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Textual's pilot waits twice 20 ms after each key; what a screen still has to do is waited for by `settled`."""
+    """Skip the two waits of 20 ms that Textual's pilot makes after each key: `settled` waits for the screen."""
     monkeypatch.setattr(_wait, "SLEEP_GRANULARITY", 1 / 200)
     set_timer = MessagePump.set_timer
 
@@ -49,7 +49,7 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def fresh_state(home: Path) -> None:
-    """Each test begins with the colours and the table as they are by themselves."""
+    """Each test starts with the default colours and table."""
     for name in ("arrangements.json", "recent.json", "theme.json"):
         (home / "state" / "artui" / name).unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""Flows by keyboard: what a person does, and what must then be on the screen."""
+"""Flows by keyboard: what the user does, and what must then be on the screen."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_filter_without_match_says_what_to_do(small_catalog: Path, explore: Expl
 
 
 def test_filter_is_completed_corrected_and_remembered(small_catalog: Path, explore: Explore) -> None:
-    """Tab completes names and values; what is wrong is pointed at while the last answer stays; up brings back what was used."""
+    """Tab completes names and values; errors are pointed at while the last answer stays; up brings back used filters."""
 
     async def flow(pilot: Pilot[Any]) -> None:
         await pilot.press("slash", *"val/l")
@@ -89,7 +89,7 @@ def test_filter_is_completed_corrected_and_remembered(small_catalog: Path, explo
 
 
 def test_sort_by_metric_puts_the_best_first_and_the_diverged_last(small_catalog: Path, explore: Explore) -> None:
-    """Sorting by a loss shows the smallest first; a run whose loss is no number comes after all others that have one."""
+    """Sorting by a loss shows the smallest first; a run whose loss is NaN comes after all others that have one."""
 
     async def flow(pilot: Pilot[Any]) -> None:
         screen = pilot.app.screen
@@ -180,7 +180,7 @@ def test_failed_run_shows_its_error(small_catalog: Path, explore: Explore) -> No
 
 
 def test_artifact_leads_to_its_run_and_back(small_catalog: Path, explore: Explore) -> None:
-    """From the artifacts one gets to a version's maker with enter, and with esc back step by step."""
+    """From the artifacts enter leads to a version's maker, and esc back step by step."""
 
     async def flow(pilot: Pilot[Any]) -> None:
         await pilot.press("2")
@@ -234,7 +234,7 @@ def test_q_quits_only_from_the_table_of_runs(small_catalog: Path, explore: Explo
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 50)])
 def test_help_lists_the_keys_of_the_screen(small_catalog: Path, explore: Explore, size: tuple[int, int]) -> None:
-    """? shows the keys of where one is, esc closes it."""
+    """? shows the keys of the current screen, esc closes it."""
 
     async def flow(pilot: Pilot[Any]) -> None:
         await pilot.press("question_mark")
@@ -396,7 +396,7 @@ def test_hundred_thousand_keys_cost_only_the_rows_in_sight(tmp_path: Path, explo
 
 
 def test_sorting_puts_the_cursor_on_the_first_row(small_catalog: Path, explore: Explore) -> None:
-    """After a sort the cursor is on the best run, so that space and enter act on what one sees at the top."""
+    """After a sort the cursor is on the best run, so that space and enter act on the run at the top."""
 
     async def flow(pilot: Pilot[Any]) -> None:
         screen = pilot.app.screen

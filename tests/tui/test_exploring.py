@@ -63,7 +63,7 @@ def test_groups_show_best_mean_and_number(small_catalog: Path, explore: Explore)
 
 
 def test_grouping_is_remembered_and_kept_in_views(small_catalog: Path, explore: Explore) -> None:
-    """At the next start the runs are grouped as they were left."""
+    """The grouping is restored at the next start."""
 
     async def leave(pilot: Pilot[Any]) -> None:
         await _to_column(pilot, "param:lr")
@@ -78,7 +78,7 @@ def test_grouping_is_remembered_and_kept_in_views(small_catalog: Path, explore: 
 
 
 def test_marks_are_there_again_at_the_next_start(small_catalog: Path, explore: Explore) -> None:
-    """What was marked when one left is marked when one comes back; a view that is kept has no marks."""
+    """Marks are restored at the next start; a saved view has no marks."""
 
     async def leave(pilot: Pilot[Any]) -> None:
         await _press(pilot, "space", "space")
@@ -115,7 +115,7 @@ def test_groups_can_be_ordered_by_their_means(small_catalog: Path, explore: Expl
 
 
 def test_g_g_is_the_first_line(small_catalog: Path, explore: Explore) -> None:
-    """After g, g goes to the first line; any other key that means nothing there only ends the menu."""
+    """After g, g goes to the first line; any other key without a meaning there only ends the menu."""
 
     async def flow(pilot: Pilot[Any]) -> None:
         await pilot.press("down", "down", "down")
@@ -243,7 +243,7 @@ def test_axes_are_chosen_by_typing(small_catalog: Path, explore: Explore) -> Non
 
 
 def test_charts_are_looked_at_more_closely(small_catalog: Path, explore: Explore) -> None:
-    """. halves the x axis in all charts, ( and ) go sideways, 0 and esc show all of it; what is drawn are the points there."""
+    """. halves the x axis in all charts, ( and ) go sideways, 0 and esc show all of it; only points in sight are drawn."""
 
     async def flow(pilot: Pilot[Any]) -> None:
         await _press(pilot, "down", "down", "enter", "tab")
@@ -295,7 +295,7 @@ def test_points_are_placed_by_another_metric(small_catalog: Path, explore: Explo
 def test_chart_is_written_to_a_file(
     small_catalog: Path, explore: Explore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
 ) -> None:
-    """e asks for a name and writes what is drawn; a file that is there is never written over."""
+    """e asks for a name and writes what is drawn; an existing file is never overwritten."""
     monkeypatch.chdir(tmp_path)
     target = tmp_path / f"loss.{ending}"
 
@@ -312,7 +312,7 @@ def test_chart_is_written_to_a_file(
 
 
 def test_confusion_matrix_is_shaded(demo_catalog: Path, explore: Explore) -> None:
-    """P draws a table of a version; the cell under the cursor is told in words; n shows shares of the row."""
+    """P draws a table of a version; the cell under the cursor is described in words; n shows shares of the row."""
 
     async def flow(pilot: Pilot[Any]) -> None:
         await _press(pilot, "2", "slash", *"confusion table", "enter")
@@ -328,7 +328,7 @@ def test_confusion_matrix_is_shaded(demo_catalog: Path, explore: Explore) -> Non
 
 
 def test_palette_goes_to_anything(small_catalog: Path, explore: Explore) -> None:
-    """: finds runs, references, metrics and actions; what was opened lately is offered before anything is typed."""
+    """: finds runs, references, metrics and actions; what was opened recently is offered before anything is typed."""
 
     async def flow(pilot: Pilot[Any]) -> None:
         text = await _press(pilot, "colon", *"otter-7")
@@ -357,7 +357,7 @@ def test_palette_goes_to_anything(small_catalog: Path, explore: Explore) -> None
 
 
 def test_lines_of_any_list_are_found(small_catalog: Path, explore: Explore) -> None:
-    """/ goes to the first line that has the words, n to the next and round; esc forgets them."""
+    """/ goes to the first line that has the words, n to the next one and around; esc clears them."""
 
     async def flow(pilot: Pilot[Any]) -> None:
         await _press(pilot, "down", "down", "enter")
@@ -395,7 +395,7 @@ def test_colours_are_chosen_and_remembered(small_catalog: Path, explore: Explore
 
 
 def test_own_theme_takes_what_it_does_not_say_from_its_base() -> None:
-    """Colours of the user's are read; a name or a colour that means nothing is refused with what there is."""
+    """The user's colours are read; an unknown name or an invalid colour is refused with the valid ones."""
     settings = Settings(themes={"paper": {"base": "light", "accent": "#000087", "curves": ["#000087"]}}, theme="paper")
     paper = chosen_theme(settings)
     assert paper.colours["accent"] == "#000087" and paper.background == "#ffffff" and paper.curves == ("#000087",)

@@ -93,7 +93,7 @@ def test_this_run_diverged_what_differs_from_those_that_did_not(big_sweep: Path,
     """Filter by what diverged and when, ask what differs: rate and momentum; enter shows the runs of that kind."""
 
     async def flow(pilot: Pilot[Any]) -> None:
-        # The filter of the last session is there again: esc takes it away.
+        # The filter of the last session is restored: esc clears it.
         await pilot.press("escape")
         await settled(pilot)
         await pilot.press("slash", *"val/loss.diverged", "enter")
@@ -118,18 +118,18 @@ PRESSED = {"enter": "enter", "space": "space", "esc": "escape", "→": "right", 
 """How the manual names keys, and the pilot; single letters are themselves."""
 
 
-def _told(name: str) -> list[str]:
-    """Give what stands in backticks in the numbered lines below a question of the manual, in its order."""
+def _codes(name: str) -> list[str]:
+    """Give what is in backticks in the numbered lines below a question of the manual, in its order."""
     text = (MANUAL / "comparing.md").read_text("utf-8").partition(f"<!-- keys: {name} -->\n")[2]
     lines = list(takewhile(lambda line: re.match(r"\d+\. ", line), text.splitlines()))
     return [code for line in lines for code in re.findall(r"`([^`]+)`", line)]
 
 
-async def _follow(pilot: Pilot[Any], told: list[str]) -> list[str]:
-    """Press what the manual tells to press; the rest must be readable on the screen then. Give the screens by the way."""
+async def _follow(pilot: Pilot[Any], codes: list[str]) -> list[str]:
+    """Press the keys that the manual gives; other codes must then be on the screen. Give the screens on the way."""
     screens = []
     is_typing = False
-    for code in told:
+    for code in codes:
         if is_typing:
             await pilot.press(*code)
         elif code in PRESSED or len(code) == 1:
@@ -146,7 +146,7 @@ def test_the_questions_of_the_manual_can_be_followed_on_the_demo(demo_catalog: P
     """Key by key: the best small model and why it is better; the runs that diverged and what sets them apart."""
 
     async def flow(pilot: Pilot[Any]) -> None:
-        screens = await _follow(pilot, _told("small"))
+        screens = await _follow(pilot, _codes("small"))
         first_row = next(screen for screen in screens if "val/loss↑" in screen).splitlines()[3]
         assert "able-lark-5" in first_row
         assert any("of 42 runs" in screen for screen in screens)
@@ -160,7 +160,7 @@ def test_the_questions_of_the_manual_can_be_followed_on_the_demo(demo_catalog: P
         await settled(pilot)
         assert " 42 runs" in shown(pilot) and "marked" not in shown(pilot)
 
-        screens = await _follow(pilot, _told("diverged"))
+        screens = await _follow(pilot, _codes("diverged"))
         assert any("3 of 42 runs" in screen for screen in screens)
         apart = next(screen for screen in screens if "3 runs against 39 others" in screen).splitlines()
         assert "optimizer.lr" in apart[3] and "median" in apart[3] and "% momentum" in apart[4]

@@ -1,4 +1,4 @@
-"""A foreign store in the app: rows appear as they come, what was left is told, and leaving ends the import."""
+"""A foreign store in the app: rows appear as they are read, what was left out is shown, and leaving ends the import."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ async def _until(pilot: Pilot[Any], pattern: str) -> str:
 
 
 def test_runs_of_a_store_appear_in_the_table(store: Path) -> None:
-    """The app is there at once and says what it reads; then the runs are, with what was damaged and how to see it."""
+    """The app appears at once and says what it reads; then the runs appear, with the damage and the key that shows it."""
 
     async def flow(pilot: Pilot[Any]) -> None:
         text = await _until(pilot, "Imported")
@@ -80,7 +80,7 @@ def test_runs_of_a_store_appear_in_the_table(store: Path) -> None:
 
 
 def test_waiting_for_the_first_run_is_visible(store: Path) -> None:
-    """As long as nothing has come, the screen says what is being read."""
+    """Before the first run the screen says what is being read."""
 
     async def flow(pilot: Pilot[Any]) -> None:
         assert "Reading" in shown(pilot) and "mlruns" in shown(pilot) and "importing" in shown(pilot)
@@ -117,7 +117,7 @@ def test_cursor_stays_at_the_top_of_a_table_that_fills(keys: tuple[str, ...], st
 
 
 def test_import_that_fails_says_why(store: Path) -> None:
-    """An import that cannot be done is told at the bottom, and the app goes on."""
+    """An import that fails is reported at the bottom, and the app goes on."""
 
     async def flow(pilot: Pilot[Any]) -> None:
         text = await _until(pilot, "There is nothing at")
@@ -140,7 +140,7 @@ def test_import_that_fails_says_why(store: Path) -> None:
 
 
 def test_leaving_ends_the_import(store: Path) -> None:
-    """No process is left behind when the app is closed before its import is through."""
+    """No process is left behind when the app is closed before the end of its import."""
     seen: list[int] = []
 
     async def flow(pilot: Pilot[Any]) -> None:
@@ -185,7 +185,7 @@ def test_store_is_opened_by_its_path(store: Path) -> None:
 
 
 def test_store_in_a_folder_without_catalog_is_offered(store: Path) -> None:
-    """`artui` alone names the one store that is there and opens it when told so; with a no it says what else there is."""
+    """`artui` alone names the only store and opens it on a yes; on a no it says what else can be done."""
     terminal = Terminal(None, cwd=store.parent)
     assert terminal.read(r"a store of MLflow: mlruns[\s\S]*\[Y/n\]"), terminal.text
     terminal.press("\r")

@@ -46,7 +46,7 @@ def test_no_key_means_two_things_in_one_place() -> None:
 
 
 def test_every_action_exists() -> None:
-    """Each key calls a method that is there, on its widget or its screen."""
+    """Each key calls a method that exists, on its widget or its screen."""
     owners: dict[str, tuple[type, ...]] = {
         "runs": (RunsScreen,), "grouping": (RunsScreen,), "run": (RunScreen,), "charts": (ChartGrid,), "compare": (CompareScreen,),
         "artifacts": (ArtifactsScreen,), "artifact": (ArtifactScreen,), "lineage": (LineageScreen,), "text": (TextScreen,),
@@ -58,25 +58,25 @@ def test_every_action_exists() -> None:
     assert set(owners) == set(SCOPES)
     for key in KEYS:
         name = "action_" + key.action.partition("(")[0].removeprefix("app.").removeprefix("screen.")
-        # What a whole screen has, each of the screens has; what is a picture's may be its screen's.
+        # A key of a picture may belong to its screen.
         assert any(hasattr(owner, name) for owner in owners[key.scope]), key
 
 
 def test_settings_give_actions_other_keys() -> None:
     """An id gets other keys, written as they are typed or as Textual names them; the footer and the help show them."""
-    found = {key.id: key for key in remapped(KEYS, {"runs.sort": "f2, !", "list.move(1)": "down,j,ctrl+n"})}
-    assert found["runs.sort"].keys == "f2,!" and found["list.move(1)"].shown == "↓ j ^n"
+    keys_by_id = {key.id: key for key in remapped(KEYS, {"runs.sort": "f2, !", "list.move(1)": "down,j,ctrl+n"})}
+    assert keys_by_id["runs.sort"].keys == "f2,!" and keys_by_id["list.move(1)"].shown == "↓ j ^n"
 
 
 @pytest.mark.parametrize(
-    ("chosen", "said"),
+    ("chosen", "expected_text"),
     [
         ({"runs.sorted": "x"}, "runs.sorted"), ({"runs.sort": ""}, "runs.sort"), ({"runs.sort": 3}, "runs.sort"), ({"runs.sort": "c"}, "would be"),
         ({"runs.sort": "ctrl+s"}, "terminal"), ({"compare.sort": "x"}, "Did you mean runs.sort"),
     ],
 )  # fmt: skip
-def test_keys_that_cannot_be_are_refused(chosen: dict[str, object], said: str) -> None:
-    """An unknown id, no key, a key that means something else there, a key of the terminal: each is told with what to do."""
+def test_keys_that_cannot_be_are_refused(chosen: dict[str, object], expected_text: str) -> None:
+    """An unknown id, no key, a key that means something else there, a key of the terminal: each error says what to do."""
     with pytest.raises(UsageError) as refused:
         remapped(KEYS, chosen)
-    assert said in str(refused.value)
+    assert expected_text in str(refused.value)

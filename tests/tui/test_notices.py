@@ -19,7 +19,7 @@ def _text(notices: Notices, screen: int) -> str:
 
 
 def test_an_error_stays_until_its_topic_has_an_answer() -> None:
-    """Answers to other questions, of this screen or of another, do not wipe it."""
+    """Answers to other questions, of this screen or of another, do not clear it."""
     notices = Notices(_Clock())
     notices.fail(1, "order", CatalogError("The filter is wrong."))
 
@@ -41,7 +41,7 @@ def test_an_error_is_forgotten_when_its_screen_is_left() -> None:
 
 
 def test_the_newest_is_shown_and_an_error_comes_back_after_a_notice() -> None:
-    """A notice does not hide an error for good, and an error does not hide what is said after it."""
+    """A notice does not hide an error for good, and an error does not hide a later notice."""
     notices = Notices(_Clock())
     notices.fail(1, "edit", ValueError("locked"))
     notices.say("copied")
@@ -54,7 +54,7 @@ def test_the_newest_is_shown_and_an_error_comes_back_after_a_notice() -> None:
 
 
 def test_an_error_of_the_app_is_shown_on_every_screen() -> None:
-    """Such as damage of the file that was found behind whatever is shown."""
+    """Such as damage of the file, which is found in the background."""
     notices = Notices(_Clock())
     notices.fail(EVERYWHERE, "damage", CatalogError("Damaged."))
 

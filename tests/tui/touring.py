@@ -32,9 +32,9 @@ async def _quiet(pilot: Pilot[Any], seconds: float = 5.0) -> None:
 
 
 def tour(path: Path, mutation: Mutation, steps: tuple[str, ...] = STEPS) -> list[str]:
-    """Walk through the screens; give what should not have been: an end of the app, control letters, runs that lack."""
+    """Walk through the screens; give the problems: an end of the app, control letters, missing runs."""
     at = "start"
-    found: list[str] = []
+    problems: list[str] = []
 
     async def main() -> None:
         nonlocal at
@@ -44,24 +44,24 @@ def tour(path: Path, mutation: Mutation, steps: tuple[str, ...] = STEPS) -> list
                 await _quiet(pilot)
                 lost = [name for name in ALL_RUNS if name not in shown(pilot)]
                 if lost and not mutation.table.startswith("search"):
-                    found.append(f"{mutation}: app: first screen lacks {lost}")
+                    problems.append(f"{mutation}: app: first screen lacks {lost}")
                 for at in steps:
                     await pilot.press(*at.split())
                     await _quiet(pilot)
                     acting = {letter for letter in shown(pilot) if (letter != "\n" and ord(letter) < 32) or 127 <= ord(letter) < 160}  # fmt: skip
                     if acting:
-                        found.append(f"{mutation}: app: control letters {acting} at {at}")
+                        problems.append(f"{mutation}: app: control letters {acting} at {at}")
         finally:
             app.close()
 
     try:
         asyncio.run(main())
-    except Exception as raised:  # noqa: BLE001 - whatever it is, it must not be
+    except Exception as raised:  # noqa: BLE001 - any end of the app is a problem
         import traceback
 
         where = traceback.extract_tb(raised.__traceback__)
         ours = [frame for frame in where if "/artui/" in frame.filename] or where
-        found.append(
+        problems.append(
             f"{mutation}: app: {type(raised).__name__}: {str(raised)[:80]} at {Path(ours[-1].filename).name}:{ours[-1].lineno} {ours[-1].name} ({at})"
         )
-    return found
+    return problems

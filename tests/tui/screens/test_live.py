@@ -59,7 +59,7 @@ async def _until(pilot: Pilot[Any], text: str) -> None:
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
 def test_running_runs_are_followed(run: artui.Run, size: tuple[int, int]) -> None:
-    """Status, step, last values and use of the machine; what changed since one looked is marked, until it is seen."""
+    """Status, step, last values and use of the machine; what changed since the user last looked is marked, until it is seen."""
 
     async def flow(pilot: Pilot[Any]) -> None:
         await pilot.press("4")
@@ -89,7 +89,7 @@ def test_running_runs_are_followed(run: artui.Run, size: tuple[int, int]) -> Non
 def test_rule_tells_once_on_any_screen_and_runs_the_users_command(
     run: artui.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A rule of the settings that comes to hold is told with a bell while the table is shown, once; the command gets facts as variables."""
+    """A rule of the settings that comes to hold rings once while the table is shown; its command gets facts as variables."""
     bells = []
     monkeypatch.setattr(ArtuiApp, "bell", lambda self: bells.append(1))
     out = tmp_path / "told"
@@ -115,7 +115,7 @@ def test_rule_tells_once_on_any_screen_and_runs_the_users_command(
 
 
 def test_rules_are_written_in_the_app_and_kept(run: artui.Run) -> None:
-    """A adds a rule, a wrong one says how it is written, x removes it; they are there the next time."""
+    """A adds a rule, a wrong one says how it is written, x removes it; rules are kept for the next start."""
 
     async def add(pilot: Pilot[Any]) -> None:
         await pilot.press("4")

@@ -80,7 +80,7 @@ async def until(pilot: Pilot[Any], is_so: Callable[[], bool]) -> None:
 
 
 def test_find_goes_from_match_to_match_and_round(path: Path, explore: Explore) -> None:
-    """/ finds in either case, n and N go on and back, past the end to the start; esc forgets it."""
+    """/ finds in either case, n and N go on and back, past the end to the start; esc clears it."""
     save_log(path, LINES)
 
     async def flow(pilot: Pilot[Any]) -> None:
@@ -169,7 +169,7 @@ def test_live_log_is_followed_while_it_grows_and_while_its_end_changes(path: Pat
 
 @pytest.mark.parametrize("is_following", [True, False])
 def test_ended_run_goes_over_to_its_saved_log(path: Path, explore: Explore, is_following: bool) -> None:
-    """When the live file goes away the same lines stay in sight, from the saved version, and nothing is said of an error."""
+    """When the live file goes away the same lines stay in sight, from the saved version, and no error is shown."""
     console = console_of(path)
     console.write_bytes(LINES)
 
@@ -213,7 +213,7 @@ def test_leaving_the_log_while_typing_leaves_the_line_too(path: Path, explore: E
 
 
 def test_failed_run_says_behind_its_log_how_it_ended(path: Path, explore: Explore) -> None:
-    """Behind the last line of the log stands what ended the run."""
+    """The error that ended the run follows the last line of the log."""
     save_log(path, LINES, ends="failed", error="Traceback (most recent call last):\nOSError: disk")
 
     async def flow(pilot: Pilot[Any]) -> None:
@@ -251,7 +251,7 @@ def test_several_logs_are_gone_through(path: Path, explore: Explore) -> None:
 
 
 def test_long_lines_are_wrapped_or_cut(path: Path, explore: Explore) -> None:
-    """w cuts lines, then right shows what lies beyond the edge; a match out there is brought into sight."""
+    """w cuts lines, then right shows what lies beyond the edge; a match beyond the edge is brought into sight."""
     save_log(path, b"begin " + b"0123456789" * 60 + b" the end of it\nnext\n")
 
     async def flow(pilot: Pilot[Any]) -> None:
@@ -324,7 +324,7 @@ class SlowLog(LogSource):
 
 
 def test_search_leaves_the_screen_alone_and_can_be_stopped(path: Path, explore: Explore) -> None:
-    """While a search goes on it is said, keys work as ever, and esc ends it."""
+    """A search shows its progress, keys work meanwhile, and esc ends it."""
     save_log(path, LINES)
 
     async def flow(pilot: Pilot[Any]) -> None:
@@ -386,7 +386,7 @@ def test_idle_log_has_no_timer(path: Path, explore: Explore) -> None:
 
 
 def test_text_of_an_artifact_is_read_and_searched(small_catalog: Path, explore: Explore) -> None:
-    """A file of a version opens as text with its number of lines; what is looked for in it is found."""
+    """A file of a version opens as text with its number of lines; words in it can be found."""
 
     async def flow(pilot: Pilot[Any]) -> None:
         pilot.app.push_screen(TextScreen(1, "train.csv"))

@@ -40,7 +40,7 @@ SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("name", SCREENS)
 def test_picture(name: str, size: tuple[int, int], small_catalog: Path, snap_compare: Callable[..., bool]) -> None:
-    """The screen looks as it did when somebody last looked at it, and shows its fact."""
+    """The screen looks as it did when it was last reviewed, and shows its fact."""
     keys, fact = SCREENS[name]
 
     async def go(pilot: Pilot[Any]) -> None:

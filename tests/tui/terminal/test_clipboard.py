@@ -30,7 +30,7 @@ def test_screen_gets_pieces_that_it_passes_on() -> None:
 
 
 def test_tmux_gets_the_sequence_wrapped() -> None:
-    """Where tmux cannot be asked itself, it is told to pass the sequence on."""
+    """If tmux cannot set the clipboard itself, it is asked to pass the sequence on."""
     assert sequence(TEXT, {"TMUX": "/tmp/x"}) == f"\x1bPtmux;\x1b\x1b]52;c;{CODE}\a\x1b\\"
 
 
@@ -50,6 +50,6 @@ def test_tmux_takes_what_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_without_tmux_nothing_is_copied(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A tmux that is not there, or has no server, is told by False."""
+    """Without tmux, or without its server, the answer is False."""
     monkeypatch.setenv("PATH", str(tmp_path))
     assert copied_by_tmux(TEXT) is False

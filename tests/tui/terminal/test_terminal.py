@@ -100,7 +100,7 @@ def test_signals_give_the_terminal_back(small_catalog: Path, number: signal.Sign
 
 
 def test_closed_terminal_ends_the_app(small_catalog: Path) -> None:
-    """When the window is closed the process does not stay behind."""
+    """The process ends when its window is closed."""
     terminal = Terminal(small_catalog)
     assert terminal.read("calm-otter-11")
     os.close(terminal.master)
@@ -240,7 +240,7 @@ def test_screen_is_whole_after_suspending(small_catalog: Path) -> None:
 
 
 def test_what_is_typed_while_the_app_starts_is_a_filter(demo_catalog: Path) -> None:
-    """A slash and words sent before the first picture is there arrive whole, and none of the letters is a command."""
+    """A slash and words typed before the first picture arrive whole, and none of the letters is a command."""
     terminal = Terminal(demo_catalog)
     os.write(terminal.master, b"/sweep and momentum\r")
     assert terminal.read(r"\d+ of 42 runs")

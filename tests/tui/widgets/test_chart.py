@@ -54,18 +54,18 @@ def test_series_without_any_finite_value_says_so() -> None:
 
 
 def test_points_that_are_damaged_are_counted() -> None:
-    """Behind the title where the rest is drawn, and below it where nothing is left; in a file as a note, too."""
-    curve = replace(thin(np.arange(9.0), np.arange(9.0), buckets=50), damaged_count=1024)
-    none = replace(thin(np.empty(0), np.empty(0), buckets=50), damaged_count=8)
-    for lines, wanted in (
-        ([curve], "! 1,024 points damaged"),
-        ([none], "! 8 points damaged"),
-        ([curve, none], "! 1,032 points"),
+    """The number follows the title of a drawn curve, or is below it if nothing is left; a file has it as a note."""
+    damaged = replace(thin(np.arange(9.0), np.arange(9.0), buckets=50), damaged_count=1024)
+    empty = replace(thin(np.empty(0), np.empty(0), buckets=50), damaged_count=8)
+    for curves, wanted in (
+        ([damaged], "! 1,024 points damaged"),
+        ([empty], "! 8 points damaged"),
+        ([damaged, empty], "! 1,032 points"),
     ):
         chart = Chart()
-        chart.title, chart.curves = "loss", [ChartLine("loss", each, 0) for each in lines]
+        chart.title, chart.curves = "loss", [ChartLine("loss", curve, 0) for curve in curves]
         assert any(wanted in strip.text for strip in draw(chart, 60, 14, PALETTE)[:2])
-    figure = figure_of("loss", [ChartLine("loss", curve, 0)], ChartOptions())
+    figure = figure_of("loss", [ChartLine("loss", damaged, 0)], ChartOptions())
     assert figure is not None and "1,024 points damaged" in figure.note
 
 

@@ -19,7 +19,7 @@ SPARK_CELLS = 10
 SPREAD_CELLS = 14
 """For mean ± standard deviation of a group, behind its best value."""
 MAX_AGGREGATED = 2_000
-"""Of so many metrics, the smallest, largest, mean and first values and the counts are offered as columns, too."""
+"""For so many metrics the smallest, largest, mean and first values and the counts are offered as columns too."""
 AGGREGATES = ("min", "max", "mean", "first", "count")
 NAME_COLUMN = Column("attribute", "name", is_numeric=False)
 
@@ -50,12 +50,12 @@ def _arranged(state: RunsState, shape: Shape) -> Shape:
 
 
 def known_columns(state: RunsState) -> list[Column]:
-    """Give every column there could be, the usual ones first; aggregates of the first metrics only."""
+    """Give every possible column, the usual ones first; aggregates only of the first metrics."""
     return _distinct(_every_column(state, state.columns.metrics[:MAX_AGGREGATED]))
 
 
 def columns_of(state: RunsState, ids: Sequence[str]) -> list[Column]:
-    """Give columns by their ids; one that does not exist any more is left out."""
+    """Give columns by their ids; one that no longer exists is left out."""
     if not ids:
         return []
     names = {column_id.partition(":")[2] for column_id in ids}

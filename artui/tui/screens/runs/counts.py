@@ -1,4 +1,4 @@
-"""What stands beside the filter: how many runs there are, how many are marked, and how they are sorted."""
+"""The counts beside the filter: how many runs there are, how many are marked, and how they are sorted."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _sorting_text(request: RunsRequest) -> str:
     sort = request.sort
     source, _, name = sort.column.partition(":")
     title = title_of(name) if source == "attribute" else clean(name)
-    # An age grows the other way than the time of the start.
+    # Ages grow as start times fall.
     is_down = sort.is_descending != (sort.column == "attribute:started")
     more = f" +{len(request.sorts) - 1}" if len(request.sorts) > 1 else ""
     return f"{title} {'↓' if is_down else '↑'}{more}"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class RunsEditor:
-    """Changes runs of a screen: asks for what is needed, writes, and says what came of it."""
+    """Changes runs of a screen: asks for what is needed, writes it, and shows the outcome."""
 
     def __init__(self, screen: CatalogScreen, edited_keys: Callable[[], Sequence[int]]) -> None:
         self._screen = screen
@@ -39,7 +39,7 @@ class RunsEditor:
         return not why_not
 
     def _edit(self, label: str, change: Callable[[Edit, str], object]) -> None:
-        """Change some runs as one edit, and say what came of it."""
+        """Change some runs as one edit, and show the outcome."""
         keys = list(self._edited_keys())
         if not keys or not self._is_writable():
             return
@@ -84,7 +84,7 @@ class RunsEditor:
             self._edit(f"tag {name} on", lambda edit, run_id: edit.tag(run_id, name, value.strip()))
 
     def note(self) -> None:
-        """Write a note on the runs; of one run the note that it has can be changed."""
+        """Write a note on the runs; for a single run its present note can be changed."""
         keys = list(self._edited_keys())
         if not self._has_runs():
             return
@@ -178,7 +178,7 @@ class RunsEditor:
         self._screen.ask("edit", work, lambda _: self._say(f"view {name} is kept in the catalog · O opens it"))
 
     def delete_view(self, name: str) -> None:
-        """Take a view out of the catalog."""
+        """Remove a view from the catalog."""
         path = self._screen.reader.path
         if not self._is_writable():
             return

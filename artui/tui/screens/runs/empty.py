@@ -1,4 +1,4 @@
-"""What the screen of runs says where there are no runs to show: why, and what to do next."""
+"""What the screen of runs says if there are no runs to show: why, and what to do next."""
 
 from __future__ import annotations
 

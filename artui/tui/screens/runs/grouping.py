@@ -33,13 +33,13 @@ class RunsGrouping:
         self._screen.show_menu("grouping")
 
     def end_menu(self) -> bool:
-        """Wait no longer for the key behind `g`; false if none was waited for."""
+        """Leave the menu; false if it is not open."""
         was_waiting, self._awaits_key = self._awaits_key, False
         if was_waiting:
             self._screen.show_keys()
         return was_waiting
 
-    # What is grouped by
+    # Columns to group by
 
     def group(self, grouping: Sequence[str]) -> None:
         """Group by columns; by none, show the runs again."""
@@ -93,10 +93,10 @@ class RunsGrouping:
     # Questions
 
     def ask(self, *, to_first: bool) -> None:
-        """Have the groups of the runs read that are shown now, unless they have been asked for."""
+        """Read the groups of the runs that are shown now, unless they have been asked for."""
         state = self._screen.state
         if state.order.is_partial:
-            return  # Groups need all runs: what is shown stays until they have been read.
+            return  # Groups need all runs: the table stays as it is until they have been read.
         by = groups.grouping_columns(state)
         ids, order, asked = [column.id for column in by], state.order, self._asked
         self._asked = ids, order
@@ -118,7 +118,7 @@ class RunsGrouping:
             self.ask_spreads()
 
     def ask_spreads(self) -> None:
-        """Have read what the runs of each group have in the columns that are shown."""
+        """Read the spreads of the shown columns over the runs of each group."""
         screen = self._screen
         if not screen.state.groups:
             return

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from artui.query.runs.grouping import Group
 
 MANY_GROUPS = 5000
-"""Of more groups it is not looked for what tells them apart."""
+"""With more groups than this artui does not look for what distinguishes them."""
 _WITHOUT_SPREADS = ("ended", "id", "name", "note", "error", "command")
-"""Attributes that differ from run to run: nothing is said of what a group has in them."""
+"""Attributes that differ from run to run: a group has no cell for them."""
 
 
 def grouping_columns(state: RunsState) -> list[Column]:
-    """Give the columns that runs are grouped by; a column that does not exist any more is left out."""
+    """Give the columns that runs are grouped by; a column that no longer exists is left out."""
     if ALL_BUT_SEED in state.arrangement.grouping:
         from artui.query.runs.grouping import seedless
 
@@ -47,7 +47,7 @@ def offered_columns(state: RunsState) -> list[Column]:
 
 
 def spread_columns(columns: Sequence[Column]) -> list[Column]:
-    """Give the columns of which is read what the runs of a group have in them."""
+    """Give the columns whose spread over the runs of a group is read."""
     return [column for column in columns if column.name not in _WITHOUT_SPREADS]
 
 
@@ -83,7 +83,7 @@ def ordered_groups(state: RunsState) -> Sequence[Group]:
 
 
 def telling_places(groups: Sequence[Group]) -> tuple[int, ...] | None:
-    """Give which of the values of groups tell them apart; None for all, where there are too many groups to look."""
+    """Give the places of the values that distinguish the groups; None for all, if there are too many groups to look."""
     if not groups or len(groups) > MANY_GROUPS:
         return None
     places = range(len(groups[0].values))
@@ -106,7 +106,7 @@ def grouped_also_by(state: RunsState, column_id: str) -> RunsState:
 
 
 def with_groups(state: RunsState, groups: Sequence[Group]) -> RunsState:
-    """Take groups that were read; until their spreads are, they keep those that were known."""
+    """Take groups that were read; they keep their old spreads until the new ones have been read."""
     spreads = {group_id(group): group.spreads for group in state.groups}
     return replace(state, groups=tuple(replace(group, spreads=spreads.get(group_id(group), {})) for group in groups))
 

@@ -1,4 +1,4 @@
-"""What the parts of the screen of runs may ask of it. They are held by the screen, and know it as this alone."""
+"""What the parts of the screen of runs may ask of it. The screen holds them, and they see only this of it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class RunsHost(Protocol):
 
     @property
     def filter(self) -> QueryLine:
-        """The line of the filter, for what is typed and for what is wrong with it."""
+        """The line of the filter, for its text and its error."""
 
     def put_rows(self, rows: Mapping[int, RunRow]) -> None:
         """Show rows that were read."""
@@ -44,10 +44,10 @@ class RunsHost(Protocol):
         """Take a new state."""
 
     def ask(self, topic: str, question: Callable[[], T], answer: Callable[[T], None]) -> None:
-        """Put a question to the catalog; `answer` is called with what came of it."""
+        """Ask the catalog in the background; `answer` is called with the result."""
 
     def shown_columns(self) -> list[Column]:
-        """Give the columns that are shown behind the name."""
+        """Give the columns that are shown after the name."""
 
     def show_keys(self) -> None:
         """Show the keys of the screen in the footer."""

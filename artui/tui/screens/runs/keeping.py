@@ -1,4 +1,4 @@
-"""How the table of runs was left is remembered, by catalog: its arrangement, and which runs are marked."""
+"""Remembering how the user left the table of runs, by catalog: its arrangement, and which runs are marked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from artui.tui.screens.base import CatalogScreen
 
 MARKS_SECONDS = 0.4
-"""Once marking has rested so long, the marks are remembered."""
+"""The marks are remembered once they have not changed for so long."""
 
 
 class RunsKeeper:
@@ -51,7 +51,7 @@ class RunsKeeper:
         self._screen.ask("marked before", lambda: run_keys(reader, ids), take)
 
     def keep_marks_soon(self, marked: frozenset[int], keep: Callable[[tuple[str, ...]], None]) -> None:
-        """Have the ids of the marked runs kept once marking rests, if they are others than those that were kept."""
+        """Keep the ids of the marked runs once marking rests, if they differ from those that were kept."""
         if self._timer is not None:
             self._timer.stop()
         if marked != self._kept_marks:

@@ -129,7 +129,7 @@ class RunsOpener:
         screen.artui.push_screen(WhyScreen("what differs", ask, heads, show_runs))
 
     def open_neighbour(self, run_id: str, change: int) -> None:
-        """Move the cursor to the run so many lines beside another one, and open that."""
+        """Move the cursor by so many runs from a run of the table, and open the run there."""
         screen, table = self._screen, self._screen.table
         keys = [key for key in table.keys if key > 0]
         place = next(

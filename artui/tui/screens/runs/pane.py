@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from artui.tui.widgets.tablelines import View
 
 PANE_FROM_CELLS = 140
-"""From this width on the details stand beside the table unless the user hides them."""
+"""From this width on the details are beside the table unless the user hides them."""
 PANE_SECONDS = 0.12
 _MIN_CELLS, _MAX_CELLS = 38, 60
 
@@ -86,7 +86,7 @@ class DetailsPane:
 
 
 def group_lines(group: Group, label: str, view: View, *, cells: int) -> list[Line]:
-    """Say what the runs of a group have in the columns that are shown: metrics first, then params."""
+    """Show what the runs of a group have in the shown columns: metrics first, then params."""
     lines = [Line([(fit(label, cells).rstrip(), "title")]), Line([(plural(len(group.keys), "run"), "text")])]
     if group.is_thin:
         lines.append(Line([("! so few say little of mean and spread", "warn")]))
@@ -110,7 +110,7 @@ def _column_line(group: Group, column: Column, cells: int) -> Line | None:
 
 
 def _metric_spans(group: Group, spread: Spread) -> list[Span]:
-    """Say best, mean and deviation, and how many runs they leave out; nothing where no run has a finite value."""
+    """Show best, mean and deviation, and how many runs they leave out; nothing if no run has a finite value."""
     if spread.best is None or spread.mean is None:
         return []
     sd = f" ±{number_text(spread.sd)}" if spread.sd is not None else ""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class RunsQuestions:
-    """Asks for what the state of the screen lacks, and puts the answers into it."""
+    """Asks for what the screen's state lacks, and puts the answers into it."""
 
     def __init__(self, screen: RunsHost) -> None:
         self._screen = screen
@@ -29,7 +29,7 @@ class RunsQuestions:
         """Whether the next answer is shown from its top."""
 
     def ask_columns(self, then: Callable[[], None] = lambda: None) -> None:
-        """Have the columns read that there are; `then` is called when they are part of the state."""
+        """Read the columns that exist; `then` is called once they are part of the state."""
         reader = self._screen.reader
 
         def read() -> tuple[catalog.Columns, tuple[Column, ...], tuple[Column, ...]]:
@@ -43,12 +43,12 @@ class RunsQuestions:
         self._screen.ask("columns", read, take)
 
     def ask_order(self, *, to_first: bool = False) -> None:
-        """Have the runs read that match; with `to_first` they are shown from their top."""
+        """Read the runs that match; with `to_first` they are shown from the top."""
         reader, request = self._screen.reader, self._screen.state.request
-        # What the user asked for starts at its top; what merely changed underneath stays where it is.
+        # An answer to the user starts at its top; a mere change in the catalog does not move the table.
         self._goes_first = self._goes_first or to_first
         if to_first and self._screen.state.order.total >= PAGED_FROM:
-            # Of many runs the first page comes before the rest is known.
+            # With many runs the first page is shown before the rest has been read.
             self._screen.ask(
                 "order",
                 lambda: first_matches_or_error(reader, request, FIRST_ROWS),
@@ -70,7 +70,7 @@ class RunsQuestions:
             self._ask_whole(request)
 
     def _take_answer(self, request: RunsRequest, answer: RunOrder | FilterError) -> None:
-        """Show the runs that match; while a filter is wrong or half typed the last good answer stays."""
+        """Show the runs that match; while the filter has an error the last good answer stays."""
         line = self._screen.filter
         if not isinstance(answer, RunOrder):
             line.fault(answer)
@@ -84,7 +84,7 @@ class RunsQuestions:
         screen, table = self._screen, self._screen.table
         had_answer, self._has_answer = self._has_answer, True
         table.now_ms = clock.now_ms()
-        # A table that fills has its cursor at the top until the user has put it somewhere.
+        # While the table fills the cursor stays at the top, until the user moves it.
         is_filling = screen.artui.importing is not None and not table.is_placed
         is_other = order.keys != screen.state.order.keys
         to_first, self._goes_first = is_other and (self._goes_first or is_filling), False
@@ -94,7 +94,7 @@ class RunsQuestions:
         table.refresh()
 
     def ask_rows(self, keys: Sequence[int]) -> None:
-        """Have the cells of some runs read."""
+        """Read the cells of some runs."""
         reader, asked = self._screen.reader, self._screen.table.view.asked
         # Every batch counts: a later one asks for other rows, and does not make this one stale.
         self._screen.ask(

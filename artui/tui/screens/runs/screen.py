@@ -77,10 +77,12 @@ class RunsScreen(CatalogScreen):
 
     @property
     def table(self) -> RunsTable:
+        """The table of runs."""
         return self.query_one(RunsTable)
 
     @property
     def filter(self) -> QueryLine:
+        """The line of the filter."""
         return self.query_one(QueryLine)
 
     @cached_property
@@ -138,7 +140,7 @@ class RunsScreen(CatalogScreen):
         table.set_lines(groups.lines_of(self.state), now_ms=clock.now_ms())
         self.call_after_refresh(self._seals.verify, self._first_rows)
         if self.focused is None:
-            # Somebody may have begun to filter before the screen was complete.
+            # The user may have started to filter before the screen was complete.
             self.set_focus(table)
         self.set_interval(60, self._tick)
         self.show_keys()
@@ -154,11 +156,12 @@ class RunsScreen(CatalogScreen):
         self._keeper.load_marks(arrangement, lambda keys: self.show(marks.with_marks(self.state, keys)))
 
     def load(self) -> None:
+        """Ask for everything that may have changed in the catalog."""
         self._questions.ask_columns()
         self._questions.ask_order()
 
     def show(self, state: RunsState, *, to_first: bool = False) -> None:
-        """Take a new state: draw what differs, ask the catalog for what is missing, remember what was arranged."""
+        """Take a new state: draw what differs, ask the catalog for what is missing, and remember the arrangement."""
         before, self.state = self.state, state
         self._show_view(before)
         self._show_lines(before, to_first=to_first)
@@ -214,18 +217,18 @@ class RunsScreen(CatalogScreen):
             self._pane.follow()
 
     def _tick(self) -> None:
-        """Let ages grow older; only cells that changed are sent."""
+        """Update the ages; only cells that changed are sent."""
         self.table.now_ms = clock.now_ms()
         self.table.refresh()
 
-    # What is said around the table
+    # Around the table
 
     def _show_counts(self) -> None:
         spans = count_spans(self.state, hidden_columns=self.table.hidden_columns)
         self.filter.say(spans, most=max(20, self.size.width * 2 // 3))
 
     def _show_empty(self) -> None:
-        """Say what to do next where there is nothing to show."""
+        """Say what to do next if there is nothing to show."""
         listing, is_empty = self.query_one("#empty", LineList), not self.state.order.keys
         listing.set_class(not is_empty, "hidden")
         self.query_one("#body").set_class(is_empty, "hidden")
@@ -246,7 +249,7 @@ class RunsScreen(CatalogScreen):
         listing.set_lines(lines, keep=False)
 
     def _show_imports(self, reports: list[ImportReport]) -> None:
-        """Say what was read where that had no runs: nobody should look for a mistake of their own."""
+        """Say what was read if it had no runs: the user should not suspect a mistake of their own."""
         if not reports or self.state.order.keys or self.state.answered.where:
             return
         from artui.tui.screens.imports import no_runs_lines
@@ -278,7 +281,7 @@ class RunsScreen(CatalogScreen):
         self.query_one(KeyBar).show_keys(QueryLine.KEYS)
 
     def on_filter_line_left(self) -> None:
-        # What was half typed is meant as it is now.
+        # The half-typed filter is now final.
         self._questions.ask_order(to_first=True)
         self._keeper.keep(self.state.arrangement)
         self.set_focus(self.table)
@@ -289,12 +292,13 @@ class RunsScreen(CatalogScreen):
         self.show(columns.with_filter(self.state, where))
 
     def narrow(self, condition: str) -> None:
-        """Show, of the runs that the filter shows, those that a condition holds for, too."""
+        """Narrow the filter by another condition."""
         from artui.query.filter.narrowing import narrowed
 
         self.show_filter(narrowed(self.state.request.where, condition))
 
     def go_back(self) -> bool:
+        """Leave the question, clear the filter or fold the groups; false if there is none of them."""
         return self.query_one(Prompt).leave() or self.filter.clear() or self._fold_groups()
 
     def _fold_groups(self) -> bool:
@@ -305,12 +309,13 @@ class RunsScreen(CatalogScreen):
         return True
 
     def prompt_home(self) -> Widget:
+        """Give the table of runs."""
         return self.table
 
     # Columns and sorting
 
     def shown_columns(self) -> list[Column]:
-        """Give the columns that are shown behind the name."""
+        """Give the columns that are shown after the name."""
         return [shape.column for shape in self.table.view.shapes]
 
     def action_column(self, change: int) -> None:
@@ -376,6 +381,7 @@ class RunsScreen(CatalogScreen):
         self._grouping.group([column.id])
 
     def show_menu(self, scope: str) -> None:
+        """Show the keys of a menu in the footer."""
         self.query_one(KeyBar).show_keys(menu_keys(scope))
 
     async def on_key(self, event: events.Key) -> None:
@@ -527,6 +533,7 @@ class RunsScreen(CatalogScreen):
     # Going elsewhere
 
     def subject(self) -> RunHead | None:
+        """Give the run under the cursor."""
         return self.table.row.head if self.table.row is not None else None
 
     def action_open(self) -> None:

@@ -1,4 +1,4 @@
-"""Rows that are shown are held against their seals, behind the screen: what does not agree is damaged, and is marked so."""
+"""Verifying rows that are shown: those that do not match their seals are marked as damaged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from artui.tui.widgets.table import RunsTable
 
 VERIFIED_AT_ONCE = 50
-"""Rows that are held against their seals in one question: others need not wait for long."""
+"""Rows that are verified in one question, few enough that other questions do not wait for long."""
 DAMAGE_SECONDS = 60.0
 
 
@@ -25,12 +25,12 @@ class SealCheck:
         self._damages: Damages = {}
 
     def put_rows(self, rows: Mapping[int, RunRow]) -> None:
-        """Show rows in the table, with the damage that is known, and verify them."""
+        """Show rows in the table with the damage known so far, and verify them."""
         self._table.put_rows(with_damages(rows, self._damages))
         self.verify(rows)
 
     def verify(self, rows: Mapping[int, RunRow]) -> None:
-        """Hold rows against their seals, some at a time."""
+        """Verify rows, some at a time."""
         reader, keys = self._screen.reader, list(rows)
 
         def damages_of(part: Sequence[int]) -> Damages:
@@ -61,7 +61,7 @@ class SealCheck:
 
 
 def with_damages(rows: Mapping[int, RunRow], damages: Damages) -> Mapping[int, RunRow]:
-    """Mark on rows what is known of their damage."""
+    """Give rows with their damage marked."""
     if not damages:
         return rows
     from artui.query.damage import both

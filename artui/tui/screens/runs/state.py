@@ -1,4 +1,4 @@
-"""What the screen of runs stands on: one frozen state. What keys do to it are functions in `columns`, `groups`, `marks`."""
+"""The frozen state of the screen of runs. Functions in `columns`, `groups` and `marks` give the state after a key."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class RunsState:
 
 
 def order_or_error(reader: Reader, request: RunsRequest) -> RunOrder | FilterError:
-    """Give the runs that match, or what is wrong with the filter."""
+    """Give the runs that match, or the error of the filter."""
     from artui.query.filter.tokens import FilterError
 
     try:
@@ -57,7 +57,7 @@ def order_or_error(reader: Reader, request: RunsRequest) -> RunOrder | FilterErr
 
 
 def first_matches_or_error(reader: Reader, request: RunsRequest, limit: int) -> RunOrder | FilterError | None:
-    """Give the first runs that match, or what is wrong with the filter; None where all have to be looked for."""
+    """Give the first runs that match, or the error of the filter; None if all runs have to be searched."""
     from artui.query.filter.tokens import FilterError
     from artui.query.runs.order import first_matches
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from artui.tui.screens.base import CatalogScreen
 
 MAX_COPIED = 5000
-"""So many rows at most go to the clipboard."""
+"""The most rows that are copied to the clipboard."""
 
 
 class RunsTaker:

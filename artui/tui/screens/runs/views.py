@@ -1,4 +1,4 @@
-"""Views of the table of runs: what it shows is kept in the catalog under a name, and opened again."""
+"""Saved views of the table of runs: kept in the catalog under a name, and opened again."""
 
 from __future__ import annotations
 

@@ -33,11 +33,12 @@ JSON = st.recursive(
 
 
 @given(JSON | st.dictionaries(st.sampled_from(["columns", "pinned", "widths", "sorts", "where"]), JSON))
-def test_any_view_of_a_foreign_catalog_is_read(told: Any) -> None:
-    """Whatever a saved view holds, an arrangement comes of it that can be written and read again."""
-    found = arrangement_of(json.dumps(told))
-    assert arrangement_of(found.to_json()) == found and found.sorts and 0 <= found.pinned <= 20
-    arrangement_of(str(told))
+def test_any_view_of_a_foreign_catalog_is_read(content: Any) -> None:
+    """Whatever a saved view holds, it gives an arrangement that can be written and read again."""
+    arrangement = arrangement_of(json.dumps(content))
+    assert arrangement_of(arrangement.to_json()) == arrangement
+    assert arrangement.sorts and 0 <= arrangement.pinned <= 20
+    arrangement_of(str(content))
 
 
 def test_an_arrangement_is_remembered_by_catalog() -> None:
@@ -58,7 +59,7 @@ def _ids(pilot: Pilot[Any]) -> list[str]:
 
 
 def test_columns_are_hidden_moved_pinned_chosen_and_remembered(small_catalog: Path, explore: Explore) -> None:
-    """What one does to the columns is there at the next start; `a` in the chooser leaves it to artui again."""
+    """Changes of the columns are kept for the next start; `a` in the chooser leaves the choice to artui again."""
 
     async def arrange(pilot: Pilot[Any]) -> None:
         before = _ids(pilot)
@@ -159,11 +160,11 @@ def test_a_view_is_kept_and_opened(small_catalog: Path, explore: Explore) -> Non
 
 
 def test_rows_are_written_to_a_file_once(small_catalog: Path, explore: Explore, tmp_path: Path) -> None:
-    """e writes what the filter shows; a file that is there is left alone, and an unknown ending is explained."""
+    """e writes what the filter shows; an existing file is left alone, and an unknown ending is explained."""
     target = tmp_path / "out.md"
 
     async def flow(pilot: Pilot[Any]) -> None:
-        for name, said in (
+        for name, expected_text in (
             (str(target), "wrote 12 runs"),
             (str(target), "already exists"),
             ("x.doc", "in which format"),
@@ -174,7 +175,7 @@ def test_rows_are_written_to_a_file_once(small_catalog: Path, explore: Explore, 
             entry.value = name  # type: ignore[attr-defined]
             await pilot.press("enter")
             await settled(pilot)
-            assert said in shown(pilot)
+            assert expected_text in shown(pilot)
 
     explore(small_catalog, flow)
     lines = target.read_text().splitlines()
@@ -190,8 +191,9 @@ def test_every_format_says_what_the_table_says(demo_catalog: Path, format: str) 
         headers, rows = table_of(reader, keys, [*params[:3], *metrics[:3]])
     text = write_table(format, headers, rows)
     if format == "json":
-        told = orjson.loads(text)
-        assert [each["run"] for each in told] == [row[0] for row in rows] and told[5][headers[4]] == rows[5][4]
+        records = orjson.loads(text)
+        assert [record["run"] for record in records] == [row[0] for row in rows]
+        assert records[5][headers[4]] == rows[5][4]
     else:
         extra = {"csv": 1, "tsv": 1, "md": 2, "tex": 6}[format]
         assert len(text.splitlines()) == len(rows) + extra and str(rows[3][0]) in text

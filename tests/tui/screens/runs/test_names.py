@@ -36,13 +36,13 @@ def _catalog(path: Path, names: list[str], *, projects: list[str] | None = None,
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
 @pytest.mark.parametrize("metrics", [("loss",), ("loss", "val_accuracy", "eval_wer", "test_auc", "f1")])
 def test_names_with_one_head_are_told_apart(frozen: None, metrics: tuple[str, ...], size: tuple[int, int], tmp_path: Path, explore: Explore) -> None:  # fmt: skip
-    """Whatever fits: the whole name where there is room, else its end."""
+    """The whole name is shown if there is room, or else its end."""
     names = [f"{HEAD}/fold-{fold}/{part}" for fold in range(2) for part in ("train", "validation")]
     path = _catalog(tmp_path / "c.artui", names, metrics=metrics)
 
     async def flow(pilot: Pilot[Any]) -> None:
-        told = [re.split(" {2,}", line.split("● ", 1)[1])[0] for line in shown(pilot).splitlines()[3:7]]
-        assert len(set(told)) == 4, told
+        cut_names = [re.split(" {2,}", line.split("● ", 1)[1])[0] for line in shown(pilot).splitlines()[3:7]]
+        assert len(set(cut_names)) == 4, cut_names
         if size[0] == 200 and len(metrics) == 1:
             assert all(name in shown(pilot) for name in names)
 
@@ -50,7 +50,7 @@ def test_names_with_one_head_are_told_apart(frozen: None, metrics: tuple[str, ..
 
 
 def test_name_of_a_run_grows_no_wider_than_what_is_free(frozen: None, tmp_path: Path, explore: Explore) -> None:
-    """A long name hides no column that would be there beside a short one."""
+    """A long name hides no column that would fit beside a short one."""
     columns = []
     for name in ("a", "x" * 150):
         path = _catalog(tmp_path / f"{len(name)}.artui", [name], metrics=("loss", "val_accuracy", "eval_wer"))

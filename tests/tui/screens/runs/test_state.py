@@ -79,7 +79,7 @@ def test_sorting_begins_with_the_best_and_turns_round(column_id: str, is_descend
 
 
 def test_a_column_that_orders_equal_values_is_added_turned_and_taken_out() -> None:
-    """S adds it behind the others; there is always one column that is sorted by, and never too many."""
+    """S adds a column after the others; there is always one column to sort by, and never too many."""
     states = [STATE]
     for _ in range(3):
         states.append(columns.sorted_also_by(states[-1], "metric:val/loss"))
@@ -101,7 +101,7 @@ def test_the_header_says_how_the_runs_that_are_shown_are_sorted() -> None:
 
 
 def test_groups_are_lines_with_their_runs_behind_them_when_unfolded() -> None:
-    """A group is a negative number, its runs follow where it is unfolded; ungrouped there are the runs again."""
+    """A group is a negative number, and its runs follow if it is unfolded; without groups the lines are runs again."""
     state = _grouped(STATE)
     assert list(groups.lines_of(state).keys) == [-1, -2, -3]
     unfolded = groups.with_fold_toggled(state, GROUPS[1])
@@ -115,7 +115,7 @@ def test_groups_are_lines_with_their_runs_behind_them_when_unfolded() -> None:
 
 
 def test_what_is_read_of_groups_stays_until_it_is_read_anew() -> None:
-    """New groups keep the spreads of those that were there; of others nothing is known yet."""
+    """Groups that existed before keep their spreads; new ones have none yet."""
     state = groups.with_groups(_grouped(replace(STATE, groups=GROUPS)), [Group((0.1, 4), (5,)), Group((9, 9), (1,))])
     assert state.groups[0].spreads == GROUPS[1].spreads and not state.groups[1].spreads
 
@@ -226,7 +226,7 @@ _STEPS: st.SearchStrategy[Callable[[RunsState], RunsState]] = st.one_of(
 def test_whatever_keys_are_pressed_the_state_can_be_shown_and_kept(
     steps: list[Callable[[RunsState], RunsState]],
 ) -> None:
-    """No order of keys loses a run, doubles a column or a line, pins more than is there, or leaves what cannot be kept."""
+    """No order of keys loses a run, doubles a column or a line, pins more than exists, or ends in a state that cannot be kept."""
     state = STATE
     for step in steps:
         state = step(state)
