@@ -34,7 +34,7 @@ def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Skip the two waits of 20 ms that Textual's pilot makes after each key: `settled` waits for the screen."""
+    """Shorten the two waits of 20 ms that Textual's pilot makes after each key, and note the timers that `settled` awaits."""
     monkeypatch.setattr(_wait, "SLEEP_GRANULARITY", 1 / 200)
     set_timer = MessagePump.set_timer
 

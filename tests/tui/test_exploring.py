@@ -160,7 +160,7 @@ def test_runs_are_marked_by_what_a_column_holds(
     explore(small_catalog, flow, size=(160, 36))
 
 
-def test_pattern_that_is_none_is_told(small_catalog: Path, explore: Explore) -> None:
+def test_broken_pattern_is_reported(small_catalog: Path, explore: Explore) -> None:
     """A broken pattern marks nothing and says what is wrong."""
 
     async def flow(pilot: Pilot[Any]) -> None:

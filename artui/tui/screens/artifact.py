@@ -178,13 +178,13 @@ class ArtifactScreen(CatalogScreen):
 
         self.ask("picture", read, self._show_picture)
 
-    def _show_picture(self, picture: tuple[TablePicture, str] | None) -> None:
+    def _show_picture(self, picture_and_path: tuple[TablePicture, str] | None) -> None:
         from artui.tui.screens.table_picture import TablePictureScreen
 
-        if picture is None:
+        if picture_and_path is None:
             self.artui.say("No file of this version is a table of numbers.")
         else:
-            self.artui.push_screen(TablePictureScreen(*picture))
+            self.artui.push_screen(TablePictureScreen(*picture_and_path))
 
     def action_lineage(self) -> None:
         self.artui.action_show_lineage()

@@ -43,8 +43,8 @@ class ColumnScreen(FilteredList):
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
         yield FilterLine()
-        yield Bar(id="said")
-        yield Bar(id="said-more")
+        yield Bar(id="summary")
+        yield Bar(id="statistics")
         yield Bar(id="spread")
         yield LineList(id="values")
         yield KeyBar()
@@ -116,8 +116,8 @@ class ColumnScreen(FilteredList):
         more = f", the {count_text(len(description.frequencies))} most frequent" if description.distinct > len(description.frequencies) else ""  # fmt: skip
         self.filter.say([(f"{plural(description.distinct, 'value')}{more} ", "dim")], most=self.size.width * 2 // 3)
         counts, statistics = self._facts(description)
-        self.query_one("#said", Bar).show(counts)
-        self.query_one("#said-more", Bar).show(statistics)
+        self.query_one("#summary", Bar).show(counts)
+        self.query_one("#statistics", Bar).show(statistics)
         self.query_one("#spread", Bar).show(self._spread(description))
 
     def _label(self, value: ParamValue) -> str:

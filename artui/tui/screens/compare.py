@@ -57,7 +57,7 @@ class CompareScreen(DrawsCharts):
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
-        yield Bar(id="said")
+        yield Bar(id="summary")
         yield CompareTable()
         yield TransposedTable()
         yield Chart(id="curves")
@@ -115,7 +115,7 @@ class CompareScreen(DrawsCharts):
         ]  # fmt: skip
         hidden = table.hidden_count
         right: list[Span] = [(f"{plural(hidden, 'more column' if self._is_transposed else 'more run')} ←→ ", "faint")] if hidden > 0 else []  # fmt: skip
-        self.query_one("#said", Bar).show(left, right)
+        self.query_one("#summary", Bar).show(left, right)
 
     def title_spans(self) -> list[Span]:
         """Give the title."""
@@ -269,7 +269,7 @@ class CompareScreen(DrawsCharts):
 
     def _take_added(self, ids: list[str]) -> None:
         if not ids:
-            self.artui.say("That run is already compared.")
+            self.artui.say("That run is already in the comparison.")
             return
         self.run_ids += ids
         self.artui.say(f"added {plural(len(ids), 'run')}")

@@ -36,7 +36,7 @@ class LineageScreen(CatalogScreen):
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
-        yield Bar(id="said")
+        yield Bar(id="summary")
         yield LineList(only_links=True, id="walk")
         yield KeyBar()
 
@@ -84,7 +84,7 @@ class LineageScreen(CatalogScreen):
         runs = {node.id for node in (*lineage.upstream, *lineage.downstream) if node.run}
         versions = {node.id for node in (*lineage.upstream, *lineage.downstream) if node.version}
         summary: list[Span] = [(" lineage of ", "dim"), *subject_spans(lineage.root, "bold")]
-        self.query_one("#said", Bar).show(
+        self.query_one("#summary", Bar).show(
             summary, [(f"{plural(len(versions), 'version')} · {plural(len(runs), 'run')} ", "dim")]
         )
 

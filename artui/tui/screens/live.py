@@ -36,7 +36,7 @@ class LiveScreen(CatalogScreen):
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
-        yield Bar(id="said")
+        yield Bar(id="summary")
         yield LineList(only_links=True, id="walk")
         entry = Input(id="find", placeholder="val/loss rises 5 times", classes="hidden", compact=True)
         entry.cursor_blink = False
@@ -81,7 +81,7 @@ class LiveScreen(CatalogScreen):
             summary.append((f" · {len(self._runs) - len(going)} ended in the last half hour", "dim"))
         if alerts:
             summary.append((f" · {plural(len(alerts), 'alert')}", "bad"))
-        self.query_one("#said", Bar).show(summary, [("• changed since you looked ", "dim")])
+        self.query_one("#summary", Bar).show(summary, [("• changed since you looked ", "dim")])
         lines: list[Line] = []
         for run in self._runs:
             lines += [*self._run_lines(run), BLANK]

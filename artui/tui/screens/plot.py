@@ -219,10 +219,10 @@ class PlotScreen(DrawsCharts):
                 for key in message.keys
             }  # fmt: skip
 
-        self.ask(f"curves {message.keys}", read, lambda lines: self._take_curves(lines, options))
+        self.ask(f"curves {message.keys}", read, lambda lines_by_title: self._take_curves(lines_by_title, options))
 
-    def _take_curves(self, lines: dict[str, list[ChartLine]], options: ChartOptions) -> None:
-        self.grid.put(lines, options)
+    def _take_curves(self, lines_by_title: dict[str, list[ChartLine]], options: ChartOptions) -> None:
+        self.grid.put(lines_by_title, options)
 
     def _picked_places(self) -> list[int]:
         """Give the places of the runs that keep their colours: all of a few runs, the highlighted one of many."""

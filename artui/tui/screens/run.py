@@ -204,7 +204,7 @@ class RunScreen(DrawsCharts, LogScreen):
                 if metric.title in message.keys
             }
 
-        self.ask(f"curves {message.keys}", read, lambda lines: self.charts.put(lines, options))
+        self.ask(f"curves {message.keys}", read, lambda lines_by_title: self.charts.put(lines_by_title, options))
 
     def on_chart_grid_changed(self) -> None:
         if self.tab == "charts":

@@ -77,7 +77,11 @@ class TablePictureScreen(DrawsCharts):
                 if name in message.keys
             }
 
-        self.ask(f"curves {message.keys}", read, lambda lines: self.query_one(ChartGrid).put(lines, options))
+        self.ask(
+            f"curves {message.keys}",
+            read,
+            lambda lines_by_title: self.query_one(ChartGrid).put(lines_by_title, options),
+        )
 
     def prompt_home(self) -> Widget:
         """Give the picture."""

@@ -46,7 +46,7 @@ class WhyScreen(CatalogScreen):
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
-        yield Bar(id="said")
+        yield Bar(id="summary")
         yield LineList(id="why")
         yield KeyBar()
 
@@ -58,7 +58,7 @@ class WhyScreen(CatalogScreen):
     def on_mount(self) -> None:
         super().on_mount()
         self.show_place()
-        self.query_one("#said", Bar).show(self._summary)
+        self.query_one("#summary", Bar).show(self._summary)
         self.set_focus(self.listing)
 
     def title_spans(self) -> list[Span]:
@@ -72,7 +72,7 @@ class WhyScreen(CatalogScreen):
 
     def _take(self, summary: Spans, factors: Sequence[Factor]) -> None:
         self._summary, self._factors = summary, factors
-        self.query_one("#said", Bar).show(summary)
+        self.query_one("#summary", Bar).show(summary)
         self._draw()
 
     def on_resize(self) -> None:

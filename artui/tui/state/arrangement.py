@@ -77,12 +77,12 @@ def _arrangement(fields: dict[str, Any]) -> Arrangement:
         marked=tuple(run_id for run_id in marked if isinstance(run_id, str))[:MAX_MARKED] if isinstance(marked, list) else (),
     )  # fmt: skip
     if isinstance(sorts, list):
-        read = [
+        valid_sorts = [
             Sort(pair[0], bool(pair[1]))
             for pair in sorts
             if isinstance(pair, list) and len(pair) == 2 and _is_id(pair[0])
         ]
-        arrangement = replace(arrangement, sorts=tuple(read[:MAX_SORTS]) or (NEWEST_FIRST,))
+        arrangement = replace(arrangement, sorts=tuple(valid_sorts[:MAX_SORTS]) or (NEWEST_FIRST,))
     return arrangement
 
 

@@ -250,8 +250,8 @@ def _head(
     if x is not None:
         right.append((f"at {x_text(x, chart.options)}  ", palette.styles["dim"]))
     room = width - length_of(left) - 2 - sum(len(text) for text, _ in right)
-    valued = [pair for pair in zip(curves, styles, strict=True) if pair[0].is_picked or len(curves) <= MANY_CURVES]
-    for line, style in valued:
+    labelled = [pair for pair in zip(curves, styles, strict=True) if pair[0].is_picked or len(curves) <= MANY_CURVES]
+    for line, style in labelled:
         value = line.curve.last if x is None else value_at(line.curve, x)
         mark = f"{line.mark} " if line.mark else ""
         text = f"{mark}{number_text(value)}  "

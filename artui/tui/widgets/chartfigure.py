@@ -53,6 +53,6 @@ def figure_of(title: str, lines: Sequence[ChartLine], options: ChartOptions) -> 
     )  # fmt: skip
 
 
-def _inside(ticks: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
+def _inside(marks: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
     """Keep the ticks that lie on the axis."""
-    return [(share, text) for share, text in ticks if -1e-9 <= share <= 1 + 1e-9]
+    return [(share, text) for share, text in marks if -1e-9 <= share <= 1 + 1e-9]
