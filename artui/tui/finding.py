@@ -61,14 +61,14 @@ class FindsLines(Screen[None]):
             if other is not listing and other.display:
                 count += other.find(self._needle, change, is_first=is_first)
         if self._needle:
-            self.say_found(f"{count:,} {'line has' if count == 1 else 'lines have'} {self._needle!r} · n goes on" if count else f"No line has {self._needle!r}.")  # fmt: skip
+            self.show_search_result(f"{count:,} {'line has' if count == 1 else 'lines have'} {self._needle!r} · n goes on" if count else f"No line has {self._needle!r}.")  # fmt: skip
 
     def mount_prompt(self, prompt: Prompt) -> None:
         """Place the line for the words above the keys."""
         bars = list(self.query(KeyBar))
         self.mount(prompt, before=bars[0]) if bars else self.mount(prompt)
 
-    def say_found(self, text: str) -> None:
+    def show_search_result(self, text: str) -> None:
         """Show the outcome of a search to the user."""
         say = getattr(self.app, "say", None)
         if say is not None:

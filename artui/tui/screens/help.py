@@ -54,7 +54,7 @@ class HelpScreen(FindsLines, ModalScreen[None]):
         """Place the line for the words above the foot."""
         self.query_one("#help").mount(prompt, before="#help-foot")
 
-    def say_found(self, text: str) -> None:
+    def show_search_result(self, text: str) -> None:
         """Show the outcome of a search at the foot."""
         self.query_one("#help-foot", Bar).show([(f"  {text}", "warn")], [("esc", "key"), (" closes ", "dim")])
 

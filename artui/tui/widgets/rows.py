@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from artui.tui.widgets.lines import Line
 
 
-class Moved(NamedTuple):
+class MoveEnd(NamedTuple):
     """The row where a move ended."""
 
     line: int
@@ -70,7 +70,7 @@ class Rows:
             self._cuts[index] = wrapped(self.text(index), self.width)
         return self._cuts[index]
 
-    def moved(self, index: int, row: int, change: int) -> Moved:
+    def moved(self, index: int, row: int, change: int) -> MoveEnd:
         """Go so many rows down from a row, or up."""
         while change > 0 and self.count:
             step = min(change, len(self.starts(index)) - 1 - row)
@@ -87,7 +87,7 @@ class Rows:
                     break
                 index, change = index - 1, change + 1
                 row = len(self.starts(index)) - 1
-        return Moved(index, row, change)
+        return MoveEnd(index, row, change)
 
     def lowest(self, height: int) -> tuple[int, int]:
         """Give the row that is at the top when the last row is at the bottom."""

@@ -49,7 +49,7 @@ def _arranged(state: RunsState, shape: Shape) -> Shape:
     return shape if cells is None else replace(shape, width=cells, is_fixed=True)
 
 
-def known_columns(state: RunsState) -> list[Column]:
+def all_columns(state: RunsState) -> list[Column]:
     """Give every possible column, the usual ones first; aggregates only of the first metrics."""
     return _distinct(_every_column(state, state.columns.metrics[:MAX_AGGREGATED]))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from artui.query.attributes import is_numeric
 from artui.safetext import clean
-from artui.tui.screens.runs.columns import columns_of, known_columns
+from artui.tui.screens.runs.columns import all_columns, columns_of
 from artui.tui.screens.runs.state import RunsState
 from artui.tui.state.arrangement import ALL_BUT_SEED, MAX_GROUPING
 from artui.tui.widgets.groupcells import group_id
@@ -39,7 +39,7 @@ def offered_columns(state: RunsState) -> list[Column]:
     return sorted(
         (
             column
-            for column in known_columns(state)
+            for column in all_columns(state)
             if column.source != "attribute" or not (is_numeric(column.name) or column.name == "name")
         ),
         key=lambda column: column.source == "metric",

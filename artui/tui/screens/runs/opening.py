@@ -65,7 +65,7 @@ class RunsOpener:
             title = group_label(group, screen.table.lines.label_places)
         elif state.answered.where:
             title = clean(state.answered.where, max_chars=60)
-        all_columns, shown, metric = columns.known_columns(state), screen.shown_columns(), self._plotted_metric()
+        all_columns, shown, metric = columns.all_columns(state), screen.shown_columns(), self._plotted_metric()
         pictures = PlotScreen(keys, marked, all_columns, shown, title=title, metric=metric, tab=tab)
         if column is not None:
             pictures.column = column
@@ -82,7 +82,7 @@ class RunsOpener:
         """Draw the runs that are compared, beginning with a metric."""
         from artui.tui.screens.plot import PlotScreen
 
-        all_columns, shown = columns.known_columns(self._screen.state), self._screen.shown_columns()
+        all_columns, shown = columns.all_columns(self._screen.state), self._screen.shown_columns()
         self._screen.artui.push_screen(PlotScreen(keys, keys, all_columns, shown, title="compare", metric=metric))
 
     def describe_column(self) -> None:

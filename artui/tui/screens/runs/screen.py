@@ -345,7 +345,7 @@ class RunsScreen(CatalogScreen):
 
         self.artui.push_screen(
             ColumnsScreen(
-                columns.known_columns(self.state),
+                columns.all_columns(self.state),
                 columns.shown_ids(self.table.view),
                 lambda ids: self.show(columns.with_columns(self.state, ids)),
             )
