@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -55,12 +54,19 @@ def param_value(kind: Any, number: Any, text: Any) -> ParamValue:
 
 
 def _listed(text: Any) -> ParamValue:
-    for read in (orjson.loads, json.loads):  # the second knows NaN and infinities
-        try:
-            return read(text)  # type: ignore[no-any-return]
-        except (ValueError, TypeError, RecursionError):
-            continue
-    return cell_of.text(text)
+    try:
+        return orjson.loads(text)  # type: ignore[no-any-return]
+    except (ValueError, TypeError):
+        return _listed_with_infinities(text)
+
+
+def _listed_with_infinities(text: Any) -> ParamValue:
+    import json
+
+    try:
+        return json.loads(text)  # type: ignore[no-any-return]
+    except (ValueError, TypeError, RecursionError):
+        return cell_of.text(text)
 
 
 def _exact(text: str) -> ParamValue:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
-import subprocess
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -85,6 +83,9 @@ class Alerts:
 
     def _run_command(self, alert: Alert) -> None:
         """Run the command from the settings; text from the catalog reaches it only through its environment."""
+        import shlex
+        import subprocess
+
         try:
             command = shlex.split(self._settings.alert_command)
         except ValueError as error:

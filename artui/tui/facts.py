@@ -54,7 +54,7 @@ WIDE_PANE_CELLS = 48
 
 def heading(text: str, *, note: str = "") -> Line:
     """Make a heading line."""
-    return Line([(text, "dim"), (f"  {note}" if note else "", "faint")], is_heading=True)
+    return Line([(text, "dim"), (f"  {note}" if note else "", "faint")])
 
 
 def fact_lines(detail: RunDetail, *, cells: int) -> list[Line]:
@@ -78,7 +78,7 @@ def version_lines(
     lines += _sheet_lines(sheet.sections, cells=cells)
     for path, preview in previews.items():
         section = preview_section(path, preview, most_rows=PREVIEW_ROWS, most_lines=PREVIEW_ROWS * 3)
-        lines += [BLANK, Line([(f" {section.title}  ", "text"), (section.about, "dim")], is_heading=True)]
+        lines += [BLANK, Line([(f" {section.title}  ", "text"), (section.about, "dim")])]
         lines += _preview_lines(section)
     return lines
 
@@ -175,7 +175,7 @@ def _table(table: Table, *, title: str, cells: int, before: str) -> list[Line]:
         if width:
             spans.append(("  " + fit(header.title, width + 2 * has_sign, right=header.is_right), "faint"))
     return [
-        Line(_unpadded(spans), is_heading=True),
+        Line(_unpadded(spans)),
         *(_row_line(row, table, widths, have_signs, before) for row in rows),
     ]
 
@@ -259,7 +259,7 @@ def metric_lines(metrics: Sequence[Metric], *, cells: int, before: Sequence[Line
     while len(columns) > 1 and name_cells + 3 + sum(size + 1 for _, size in columns) > cells:
         columns.pop()
     titles = [(" " + fit(section.table.headers[place].title, size, right=True), "faint") for place, size in columns]
-    head = Line([(" " + fit(METRICS, name_cells), "dim"), *titles], is_heading=True)
+    head = Line([(" " + fit(METRICS, name_cells), "dim"), *titles])
     odd_places = {place for place, metric in enumerate(metrics) if has_odd_values(metric.summary)}
     return MetricLines([*before, head], section.table.rows, odd_places, name_cells, columns)
 

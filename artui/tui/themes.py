@@ -38,7 +38,6 @@ class Theme:
     sixteen_curves: tuple[str, ...] = field(
         default=("bright_cyan", "bright_yellow", "bright_green", "bright_red", "bright_magenta", "cyan", "yellow", "magenta", "bright_blue", "green")
     )  # fmt: skip
-    is_light: bool = False
 
 
 DARK = Theme(
@@ -68,7 +67,6 @@ LIGHT = Theme(
         "good": "green", "bad": "red", "warn": "red", "mark": "magenta",
     },
     sixteen_curves=("blue", "red", "green", "magenta", "cyan", "bright_blue", "bright_red", "bright_green", "bright_magenta", "black"),
-    is_light=True,
 )  # fmt: skip
 
 COLOUR_BLIND = replace(

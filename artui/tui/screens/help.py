@@ -39,7 +39,7 @@ class HelpScreen(FindsLines, ModalScreen[None]):
     def on_mount(self) -> None:
         lines: list[Line] = []
         for title, keys in help_keys(*self.scopes):
-            lines += [BLANK, Line([(f"  {title}", "title")], is_heading=True)]
+            lines += [BLANK, Line([(f"  {title}", "title")])]
             for shown, sentence in keys:
                 first, *rest = wrap(sentence, max(30, min(HELP_CELLS, self.app.size.width) - KEY_CELLS - 5)) or [""]
                 lines.append(Line([(f"  {shown:>{KEY_CELLS}}  ", "key"), (first, "text")]))

@@ -55,7 +55,7 @@ class LineageScreen(CatalogScreen):
 
     def _take(self, lineage: Lineage) -> None:
         self.show_place()
-        lines: list[Line] = [Line([(" where it came from", "dim")], is_heading=True)]
+        lines: list[Line] = [Line([(" where it came from", "dim")])]
         self._by_line = {}
 
         def add(node: Node, spans: list[Span]) -> None:
@@ -69,7 +69,7 @@ class LineageScreen(CatalogScreen):
         lines.append(BLANK)
         root_line = len(lines)
         add(lineage.root, [(" ▶ ", "accent"), *subject_spans(lineage.root, "title")])
-        lines += [BLANK, Line([(" what came of it", "dim")], is_heading=True)]
+        lines += [BLANK, Line([(" what came of it", "dim")])]
         for node in lineage.downstream:
             add(node, node_spans(node, "↓"))
         if not lineage.downstream:

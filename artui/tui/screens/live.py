@@ -154,7 +154,7 @@ class LiveScreen(CatalogScreen):
     def _alert_lines(self, start: int) -> list[Line]:
         self._rule_lines = {}
         alerts = self.artui.alerts
-        lines = [Line([(" alerts", "dim"), ("  told with a bell while the app is open", "faint")], is_heading=True)]
+        lines = [Line([(" alerts", "dim"), ("  told with a bell while the app is open", "faint")])]
         for rule in alerts.rules:
             self._rule_lines[start + len(lines)] = rule.text
             holds = [alert for alert in alerts.holding.values() if alert.rule == rule.text]

@@ -64,7 +64,7 @@ class PaletteScreen(Asks, TypedList):
         words = text.lower().split()
         entries: list[_Entry] = []
         if not words and self._recent:
-            entries.append(_Entry(Line([("  recent", "dim")], is_heading=True)))
+            entries.append(_Entry(Line([("  recent", "dim")])))
             entries += [self._of_thing(thing) for thing in self._recent[:_RECENT]]
             entries.append(_Entry(BLANK))
         if words:
@@ -77,7 +77,7 @@ class PaletteScreen(Asks, TypedList):
         if matching and entries and words:
             entries.append(_Entry(BLANK))
         if matching:
-            entries.append(_Entry(Line([("  actions here", "dim")], is_heading=True)))
+            entries.append(_Entry(Line([("  actions here", "dim")])))
         entries += [self._of_action(key, run) for key, run in matching]
         if not entries:
             entries = [_Entry(Line([("  nothing here contains this", "dim")]))]

@@ -94,7 +94,6 @@ class WhyScreen(CatalogScreen):
                     (fit("weight", BAR_CELLS + 7), "head"),
                     ("evidence", "head"),
                 ],
-                is_heading=True,
             )
         ]
         lines += [self._line(factor, name, value) for factor in self._factors]

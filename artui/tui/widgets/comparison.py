@@ -57,7 +57,7 @@ class CompareTable(LineList):
                 continue
             if row.section != section:
                 section = row.section
-                lines.append(Line([(f" {section}", "dim")], is_heading=True))
+                lines.append(Line([(f" {section}", "dim")]))
                 self.rows.append(None)
             lines.append(Line([]))
             self.rows.append(row)

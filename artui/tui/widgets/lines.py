@@ -26,7 +26,6 @@ class Line:
 
     spans: Spans
     link: Link | None = None
-    is_heading: bool = False
 
 
 BLANK = Line(())

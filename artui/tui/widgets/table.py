@@ -32,7 +32,7 @@ from artui.tui.keys import bindings
 from artui.tui.widgets.groupcells import GAP, group_cell, group_id, group_label
 from artui.tui.widgets.moving import MovesByLines
 from artui.tui.widgets.runcells import run_cell
-from artui.tui.widgets.tablelines import TableLines, View
+from artui.tui.widgets.tablelines import TableLines, View, sort_arrow
 from artui.units import count_text
 
 if TYPE_CHECKING:
@@ -326,8 +326,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         arrow = ""
         for number, sort in enumerate(self.view.sorts):
             if sort.column == column_id:
-                # Ages grow as start times fall.
-                arrow = "↓" if sort.is_descending != (column_id == "attribute:started") else "↑"
+                arrow = sort_arrow(sort)
                 arrow += "¹²³⁴⁵⁶⁷⁸"[number] if len(self.view.sorts) > 1 else ""
         return arrow
 

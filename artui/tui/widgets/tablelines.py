@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from artui.tui.cells import Shape
 
 
+def sort_arrow(sort: Sort) -> str:
+    """Give the arrow that says which way a column grows: ages grow as start times fall."""
+    return "↓" if sort.is_descending != (sort.column == "attribute:started") else "↑"
+
+
 class AskedCells(NamedTuple):
     """What is read of each row of the table."""
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from artui.query.attributes import title_of
 from artui.safetext import clean
+from artui.tui.widgets.tablelines import sort_arrow
 from artui.units import count_text, plural
 
 if TYPE_CHECKING:
@@ -35,7 +36,5 @@ def _sorting_text(request: RunsRequest) -> str:
     sort = request.sort
     source, _, name = sort.column.partition(":")
     title = title_of(name) if source == "attribute" else clean(name)
-    # Ages grow as start times fall.
-    is_down = sort.is_descending != (sort.column == "attribute:started")
     more = f" +{len(request.sorts) - 1}" if len(request.sorts) > 1 else ""
-    return f"{title} {'↓' if is_down else '↑'}{more}"
+    return f"{title} {sort_arrow(sort)}{more}"
