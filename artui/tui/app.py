@@ -7,6 +7,7 @@ import contextlib
 import gc
 import os
 import signal
+import sys
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ from artui.tui.navigation import Navigation
 from artui.tui.notices import EVERYWHERE, NOTICE_SECONDS, Notices
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.screens.runs.screen import RunsScreen
+from artui.tui.terminal.hangup import is_hung_up
 from artui.tui.terminal.output import ChangesOnly
 from artui.tui.themes import chosen_theme, keep_theme, themes_of
 from artui.tui.widgets.bars import KeyBar
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 CHECK_AFTER_SECONDS = 2.0
 """Delay from the first screen to the check of the whole file for damage."""
 TAKE_OVER_SECONDS = 30.0
+TERMINAL_SECONDS = 2.0
 GOODBYE_SECONDS = 0.8
 IMPORT_SECONDS = 0.5
 
@@ -134,6 +137,7 @@ class ArtuiApp(Asks, ChangesOnly):
                 # Textual leaves these to the system, which would not give the terminal back.
                 loop.add_signal_handler(number, self._end_by_signal, int(number))
         self.set_interval(max(0.2, self.settings.refresh_seconds), self._look)
+        self.set_interval(TERMINAL_SECONDS, self._look_at_terminal)
         self.set_interval(TAKE_OVER_SECONDS, self._take_over)
         self._take_over()
         self.set_interval(max(2.0, self.settings.refresh_seconds), self._look_for_alerts)
@@ -148,6 +152,11 @@ class ArtuiApp(Asks, ChangesOnly):
     def _look_for_damage(self) -> None:
         """Check the whole file for damage in the background."""
         self.ask("damage", self.reader.check_damage, lambda _: None)
+
+    def _look_at_terminal(self) -> None:
+        """End with the terminal where no signal says that it has gone: Textual would read its end over and over."""
+        if not self.is_headless and sys.__stdin__ is not None and is_hung_up(sys.__stdin__.fileno()):
+            self._end_by_signal(signal.SIGHUP)
 
     def _end_by_signal(self, number: int) -> None:
         # With the terminal gone, Textual may wait for ever to write to it: then leave without a proper end.

@@ -9,6 +9,7 @@ import re
 import select
 import signal
 import struct
+import subprocess
 import sys
 import termios
 import time
@@ -116,6 +117,25 @@ def test_closed_terminal_ends_the_app(small_catalog: Path) -> None:
     assert os.listdir(small_catalog.parent) == [small_catalog.name]
 
 
+def test_closed_terminal_that_is_not_its_own_ends_the_app(small_catalog: Path) -> None:
+    """Started by a program that keeps the terminal to itself, no signal says that it has gone: the app ends, and spins for nobody."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+    settings = {**os.environ, "TERM": "xterm-256color"}
+    command = [sys.executable, "-m", "artui", str(small_catalog)]
+    process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=settings, start_new_session=True)
+    os.close(slave)
+    seen = b""
+    while b"calm-otter-11" not in seen and select.select([master], [], [], 60)[0]:
+        seen += os.read(master, 65536)
+    os.close(master)
+    try:
+        assert process.wait(20) == 128 + signal.SIGHUP
+    finally:
+        process.kill()
+    assert os.listdir(small_catalog.parent) == [small_catalog.name]
+
+
 @pytest.mark.parametrize(("keys", "code"), [("q", 0), ("\x03", 130)])
 def test_quitting_gives_the_terminal_back(small_catalog: Path, keys: str, code: int) -> None:
     """q ends with 0, ctrl+C with 130."""
@@ -180,7 +200,7 @@ def test_no_color_sends_no_colour(small_catalog: Path) -> None:
     terminal.press("q")
     assert terminal.wait() == 0
     assert (
-        not re.search(r"\x1b\[[0-9;]*[34][0-8][;m]", terminal.text)
+        not re.search(r"\x1b\[(?:\d+;)*[34][0-8](?:;\d+)*m", terminal.text)
         and "▌" in terminal.text
         and re.search(r"\x1b\[[0-9;]*7m", terminal.text)
     )
