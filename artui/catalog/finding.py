@@ -13,8 +13,8 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from artui import started
 from artui.catalog.header import is_demo
@@ -31,8 +31,7 @@ _MAX_STEM_BYTES = 200
 _MAX_CATALOGS = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A catalog that was chosen; it need not exist yet."""
 
     path: Path

@@ -7,8 +7,8 @@ import re
 import stat
 import struct
 import time
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from artui.catalog.schema import APPLICATION_ID
 from artui.catalog.translate import ascii_path
@@ -39,8 +39,7 @@ _KNOWN_APPLICATIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """What the header says about the file."""
 
     is_wal: bool

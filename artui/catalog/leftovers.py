@@ -17,9 +17,9 @@ import struct
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import NamedTuple
 
 from artui.catalog import connections, guard
 from artui.catalog.header import CHANGE_COUNTER_AT, Header, has_content, is_hot
@@ -92,8 +92,7 @@ def _is_locked(path: Path, start: int, length: int) -> bool:
 # The -wal
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
+class Tokens(NamedTuple):
     """What a catalog says of the `-wal` that it was last written through."""
 
     catalog_id: str

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from artui.catalog.opening import look
 from artui.errors import ArtuiError, NotACatalog
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogAt:
+class CatalogAt(NamedTuple):
     """A catalog: the file itself, or the only one in a folder. It may still turn out damaged when it is opened."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Stores:
+class Stores(NamedTuple):
     """Possible stores of other tools: a folder, or a file that is no catalog."""
 
     path: Path
@@ -39,8 +37,7 @@ class Stores:
         find_stores([self.path])
 
 
-@dataclass(frozen=True, slots=True)
-class Nothing:
+class Nothing(NamedTuple):
     """Nothing that can be opened."""
 
     path: Path

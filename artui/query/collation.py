@@ -13,7 +13,6 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from artui.catalog.cells import keys_of
@@ -71,8 +70,7 @@ class SpelledNumber(NamedTuple):
     """Of the runs that hold it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spelled:
+class Spelled(NamedTuple):
     """The texts of one param or tag that are numbers."""
 
     numbers: tuple[SpelledNumber, ...]

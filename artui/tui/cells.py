@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -37,8 +36,7 @@ MAX_CURVE_STYLES = 10
 CURVE_MARKS = "●◇△□▽◆▲■▼○"
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
+class Palette(NamedTuple):
     """Styles by name, for terminals of many colours, of sixteen, or of none."""
 
     styles: Mapping[str, Style]
@@ -193,8 +191,7 @@ def spark_text(values: Sequence[float], cells: int) -> str:
     return "".join(out)
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """How a column of the table is drawn."""
 
     column: Column

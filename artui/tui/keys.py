@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 
 from textual.binding import Binding, BindingType
@@ -32,8 +31,8 @@ def remapped(keys: Sequence[Key], chosen: Mapping[str, object]) -> tuple[Key, ..
         if any(part in ("ctrl+s", "ctrl+q", "ctrl+c") for part in parts):
             raise UsageError(f"keys.{key_id} in settings.toml takes a key that belongs to the terminal.", remedy="Choose another.")  # fmt: skip
         number = places[key_id]
-        remapped_keys[number] = replace(
-            remapped_keys[number], keys=",".join(KEY_NAMES.get(part, part) for part in parts)
+        remapped_keys[number] = remapped_keys[number]._replace(
+            keys=",".join(KEY_NAMES.get(part, part) for part in parts)
         )
     for scope in SCOPES:
         taken: dict[str, str] = {}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from textual.message import Message
 
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
     from artui.model import Column
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """What a line leads to."""
 
     kind: Literal["run", "version", "artifact", "file", "rule"]

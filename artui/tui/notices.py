@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from artui.errors import ArtuiError
 from artui.safetext import clean
@@ -25,8 +24,7 @@ EVERYWHERE = 0
 """Stands for a screen in errors of what the app itself asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
+class _Shown(NamedTuple):
     """One line, and when it was put there."""
 
     spans: tuple[Span, ...]

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from artui.errors import UsageError
 from artui.settings import Settings, keep_state, read_state
@@ -20,8 +19,7 @@ _STATE = "theme.json"
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 
 
-@dataclass(frozen=True, slots=True)
-class Theme:
+class Theme(NamedTuple):
     """The colour of each meaning, and of what lies behind."""
 
     name: str
@@ -35,8 +33,8 @@ class Theme:
     curves: tuple[str, ...]
     sixteen: Mapping[str, str]
     """By MEANINGS, as names of the 16 colours."""
-    sixteen_curves: tuple[str, ...] = field(
-        default=("bright_cyan", "bright_yellow", "bright_green", "bright_red", "bright_magenta", "cyan", "yellow", "magenta", "bright_blue", "green")
+    sixteen_curves: tuple[str, ...] = (
+        "bright_cyan", "bright_yellow", "bright_green", "bright_red", "bright_magenta", "cyan", "yellow", "magenta", "bright_blue", "green",
     )  # fmt: skip
 
 
@@ -69,8 +67,7 @@ LIGHT = Theme(
     sixteen_curves=("blue", "red", "green", "magenta", "cyan", "bright_blue", "bright_red", "bright_green", "bright_magenta", "black"),
 )  # fmt: skip
 
-COLOUR_BLIND = replace(
-    DARK,
+COLOUR_BLIND = DARK._replace(
     name="colour-blind",
     # After M. Okabe and K. Ito, Color Universal Design (2008), in the nearest of the 256: blue for good, vermilion for bad.
     colours={
@@ -101,7 +98,7 @@ def _own_theme(name: str, table: Any) -> Theme:
     base = table.get("base", "dark")
     if base not in OURS:
         raise UsageError(f"{where} has base {base!r}.", remedy=f"Use {', '.join(OURS)}.")
-    theme = replace(OURS[base], name=name)
+    theme = OURS[base]._replace(name=name)
     colours = dict(theme.colours)
     for key, value in table.items():
         if key == "base":
@@ -109,7 +106,7 @@ def _own_theme(name: str, table: Any) -> Theme:
         if key == "curves":
             if not isinstance(value, list) or not value or not all(_is_colour(colour) for colour in value):
                 raise UsageError(f"{where} has curves that are not colours.", remedy='Write ["#005faf", "#af5f00"].')
-            theme = replace(theme, curves=tuple(value))
+            theme = theme._replace(curves=tuple(value))
             continue
         if key not in (*MEANINGS, *PLACES):
             raise UsageError(f"{where} names {key!r}.", remedy=f"Use {', '.join((*MEANINGS, *PLACES, 'curves', 'base'))}.")  # fmt: skip
@@ -118,8 +115,8 @@ def _own_theme(name: str, table: Any) -> Theme:
         if key in MEANINGS:
             colours[key] = value
         else:
-            theme = replace(theme, **{key: value})
-    return replace(theme, colours=colours)
+            theme = theme._replace(**{key: value})
+    return theme._replace(colours=colours)
 
 
 def _is_colour(value: Any) -> bool:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class KeyOrder:
+class KeyOrder(NamedTuple):
     """The rows of one table, `t`, in the order of their values; each stands for a run."""
 
     table: str
@@ -20,11 +19,11 @@ class KeyOrder:
 
     def turned(self, is_descending: bool = True) -> KeyOrder:
         """Give the same order in a direction: reversed by default."""
-        return replace(self, is_descending=is_descending)
+        return self._replace(is_descending=is_descending)
 
     def where(self, *conditions: str) -> KeyOrder:
         """Give the same order with more conditions."""
-        return replace(self, conditions=(*self.conditions, *conditions))
+        return self._replace(conditions=(*self.conditions, *conditions))
 
     def statement(self, *, is_within: bool = False, limit: int | None = None) -> str:
         """Write the order as SQL with one column, `key`.

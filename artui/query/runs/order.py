@@ -9,8 +9,7 @@ from __future__ import annotations
 import sqlite3
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from artui import clock
 from artui.model import (
@@ -50,8 +49,7 @@ FIRST_PAGE = f"""
 """
 
 
-@dataclass(frozen=True, slots=True)
-class RunsRequest:
+class RunsRequest(NamedTuple):
     """What the table of runs shows."""
 
     where: str = ""
@@ -66,8 +64,7 @@ class RunsRequest:
         return self.sorts[0] if self.sorts else NEWEST_FIRST
 
 
-@dataclass(frozen=True, slots=True)
-class FirstView:
+class FirstView(NamedTuple):
     """What the table of runs shows before anything is asked of it."""
 
     heads: Sequence[RunHead]
@@ -79,8 +76,7 @@ class FirstView:
     rows: Mapping[int, RunRow]
 
 
-@dataclass(frozen=True, slots=True)
-class RunOrder:
+class RunOrder(NamedTuple):
     """The keys of all matching runs, in order."""
 
     keys: array[int]

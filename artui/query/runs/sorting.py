@@ -5,8 +5,7 @@ from __future__ import annotations
 import functools
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -64,8 +63,7 @@ def attribute_order(word: str) -> KeyOrder:
     return KeyOrder("run", attribute.order, conditions, attribute.table.removeprefix("run AS t").lstrip())
 
 
-@dataclass(frozen=True, slots=True)
-class Sort:
+class Sort(NamedTuple):
     """One column to sort by, by its id: `attribute:started`, `param:lr`, `metric:val/loss`, `metric.min:val/loss`, `tag:best`."""
 
     column: str

@@ -263,7 +263,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
             if missing > 0 and free > 0 and not shape.is_fixed:
                 added = min(missing, free)
                 free -= added
-                shapes[number] = replace(shapes[number], width=shapes[number].width + added)
+                shapes[number] = shapes[number]._replace(width=shapes[number].width + added)
         return tuple(shapes)
 
     # Drawing
@@ -384,7 +384,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
             if room < 0 and visible:
                 break
             if shape.behind and room < 1 + shape.behind:
-                shape = replace(shape, spark=0, spread=0)
+                shape = shape._replace(spark=0, spread=0)
             room -= shape.cells - shape.width
             visible.append((number, shape))
         return visible

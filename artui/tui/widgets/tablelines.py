@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -26,8 +25,7 @@ class AskedCells(NamedTuple):
     """Ids of the columns that have a sparkline."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """How the table is drawn."""
 
     shapes: tuple[Shape, ...]
@@ -44,8 +42,7 @@ class View:
         return AskedCells(tuple(shape.column for shape in self.shapes), sparks)
 
 
-@dataclass(frozen=True, slots=True)
-class TableLines:
+class TableLines(NamedTuple):
     """The lines of the table: runs, or groups of them."""
 
     keys: Sequence[int] = ()

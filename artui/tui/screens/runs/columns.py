@@ -44,9 +44,9 @@ def view_of(state: RunsState) -> View:
 def _arranged(state: RunsState, shape: Shape) -> Shape:
     """Give a column the width that it was given, and room for the spread of groups."""
     if state.arrangement.grouping and shape.column.source == "metric":
-        shape = replace(shape, spread=SPREAD_CELLS)
+        shape = shape._replace(spread=SPREAD_CELLS)
     cells = state.arrangement.widths.get(shape.column.id)
-    return shape if cells is None else replace(shape, width=cells, is_fixed=True)
+    return shape if cells is None else shape._replace(width=cells, is_fixed=True)
 
 
 def all_columns(state: RunsState) -> list[Column]:
