@@ -46,6 +46,10 @@ class CatalogScreen(Asks, FindsLines):
     def on_mount(self) -> None:
         self.artui.forget_old_notice()
         self.show_keys()
+        self.load_first()
+
+    def load_first(self) -> None:
+        """Ask for what the screen shows when it is opened."""
         self.load()
 
     def on_unmount(self) -> None:

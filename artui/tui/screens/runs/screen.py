@@ -150,10 +150,15 @@ class RunsScreen(CatalogScreen):
         self._show_empty()
         if arrangement.where and not self.filter.is_typing:
             self.filter.set_text(arrangement.where)
-        if arrangement.columns is not None:
-            self._questions.ask_columns()
-        self._questions.ask_order(to_first=self.state.request != self.state.answered)
+        if self.state.request != self.state.answered:
+            self._questions.ask_order(to_first=True)
+            self.call_after_refresh(self._questions.ask_columns)
+        else:
+            self.call_after_refresh(self.load)
         self._keeper.load_marks(arrangement, lambda keys: self.show(marks.with_marks(self.state, keys)))
+
+    def load_first(self) -> None:
+        """Ask for nothing yet: the first view is shown, and questions would take time from drawing it."""
 
     def load(self) -> None:
         """Ask for everything that may have changed in the catalog."""
