@@ -7,7 +7,7 @@ import math
 import os
 import shutil
 import sys
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,13 @@ run_option = click.option(
     help="The run: its name or id; by default ARTUI_RUN.",
     shell_complete=completing.runs,
 )
+
+
+def filter_option(*names: str, help: str) -> Callable[[Function], Function]:
+    """Make an option that takes a filter, with its completion."""
+    return click.option(*names, default="", help=help, shell_complete=completing.filters)
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON: NaN and infinities as strings.")
 
 

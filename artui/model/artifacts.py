@@ -107,9 +107,15 @@ class Preview:
     kind: str
     """`text`, `table`, `tensors`, `image`, `json`, `bytes` or `unreadable`."""
     title: str
+    """What the file is, in a few words."""
     text: str = ""
     table: PreviewTable | None = None
     facts: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def replaces_file(self) -> bool:
+        """Whether it is shown instead of the file, even if that could be read as text."""
+        return self.kind in ("tensors", "image", "bytes")
 
 
 @dataclass(frozen=True, slots=True)

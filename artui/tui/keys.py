@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from textual.binding import Binding, BindingType
 
 from artui.errors import UsageError
 from artui.settings import load_settings
-from artui.tui.keytable import KEY_NAMES, SCOPES, USUAL_KEYS, Key
+from artui.tui.keytable import ALONE, KEY_NAMES, SCOPES, USUAL_KEYS, Key
 
 
 def remapped(keys: Sequence[Key], chosen: Mapping[str, object]) -> tuple[Key, ...]:
@@ -34,15 +34,21 @@ def remapped(keys: Sequence[Key], chosen: Mapping[str, object]) -> tuple[Key, ..
         remapped_keys[number] = remapped_keys[number]._replace(
             keys=",".join(KEY_NAMES.get(part, part) for part in parts)
         )
-    for scope in SCOPES:
-        taken: dict[str, str] = {}
-        for key in remapped_keys:
-            if key.scope == scope:
-                for part in key.keys.split(","):
-                    if part in taken:
-                        raise UsageError(f"keys in settings.toml: {part} would be {taken[part]} and {key.id}.", remedy="Give one of them another key.")  # fmt: skip
-                    taken[part] = key.id
+    for part, first, second in doubled(remapped_keys):
+        raise UsageError(f"keys in settings.toml: {part} would be {first.id} and {second.id}.", remedy="Give one of them another key.")  # fmt: skip
     return tuple(remapped_keys)
+
+
+def doubled(keys: Sequence[Key]) -> Iterator[tuple[str, Key, Key]]:
+    """Give each key that means two things at once, with both: in one scope, or on a screen and in the whole app."""
+    for scope in SCOPES:
+        owners: dict[str, Key] = {}
+        together = (scope,) if scope in ALONE else ("app", scope)
+        for key in sorted((key for key in keys if key.scope in together), key=lambda key: key.scope != "app"):
+            for part in key.keys.split(","):
+                if part in owners:
+                    yield part, owners[part], key
+                owners[part] = key
 
 
 KEYS = remapped(USUAL_KEYS, load_settings().keys)

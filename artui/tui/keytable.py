@@ -33,6 +33,8 @@ class Key(NamedTuple):
 
 MENUS = ("grouping",)
 """Scopes whose keys are pressed after another one, which is `g`."""
+ALONE = (*MENUS, "pick")
+"""Scopes during which the keys of the app mean nothing: the second key of a menu, and a list to type into."""
 
 
 SCOPES = {

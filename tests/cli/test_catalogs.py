@@ -13,6 +13,8 @@ import pytest
 from artui.cli import VERBS
 from artui.cli.group import cli
 from artui.query.api import open_catalog
+from tests import mutating
+from tests.cli import test_hidden_letters
 from tests.cli.conftest import ARGUMENTS, Call, Result, reopen, write_runs
 
 COMMANDS = {verb: command for verb in VERBS if (command := cli.get_command(click.Context(cli), verb)) is not None}
@@ -34,7 +36,20 @@ def test_every_verb_is_in_the_table() -> None:
     """A new verb is tested, too, and takes the option or has no use for a catalog."""
     assert set(ARGUMENTS) == set(VERBS)
     assert set(VERBS) - set(OF_CATALOGS) == {"keys", "help", "completion"}
-    assert set(READING) == {"import", "ls", "show", "compare", "why", "trace"}
+    assert {"import", "ls", "show", "compare", "why", "trace"} <= set(READING)
+
+
+def test_every_verb_meets_damaged_cells_and_hidden_letters() -> None:
+    """A new verb belongs into READING or WRITING of tests/mutating.py, and into VERBS of test_hidden_letters.py."""
+    on_damage = {words[0] for words in (*mutating.READING, *mutating.WRITING)}
+    with_letters = {words.split()[0] for words in test_hidden_letters.VERBS}
+    assert set(OF_CATALOGS) - on_damage <= {
+        "import",
+        "demo",
+        "settle",
+        "exec",
+    }  # tried with damage by tests of their own
+    assert set(OF_CATALOGS) - with_letters <= {"start", "demo", "settle", "exec"}  # print nothing of a catalog
 
 
 @pytest.mark.parametrize("is_before", [True, False])

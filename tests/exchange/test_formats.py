@@ -29,9 +29,11 @@ from artui.exchange.formats import Format
 FORMAT = Format("toy", title="Toy & Sons", stores=("toy files",), hints=("*.toy",), before=("mlflow",))
 """
 TOY_IMPORTER = """
+import numpy as np
+
 from artui.exchange.importer import Importer
 from artui.exchange.intake.candidates import Candidate
-from artui.exchange.intake.identity import Identity
+from artui.exchange.intake.identity import ROW, Identity, place_of, witness
 from artui.exchange.reading.store import Store
 from artui.exchange.toy import FORMAT
 
@@ -48,9 +50,17 @@ def find_folder(folder):
     return [Store(FORMAT.name, folder.path / name) for name in folder.files if reads(name)]
 
 
+def history_of(path):
+    return {("loss", ""): (np.array([0]), np.array([float(path.read_text())]))}
+
+
 def take(store, intake):
-    name = store.path.stem
-    identity = Identity(intake.run_id(name), store.path.read_text(), is_named=True)
+    name, content = store.path.stem, store.path.read_bytes()
+    beginning = witness(ROW, content)  # other trainings may begin alike: the history tells them apart
+    identity = Identity(
+        intake.run_id(name, beginning), content.decode(), place_of(store.path), frozenset({beginning}),
+        history=lambda: history_of(store.path), title=str(store.path),
+    )
     candidate = Candidate(store.path, identity, name=name, project="toys", source=f"toy:{name}")
     intake.take_runs([candidate], lambda run, path: run.points("loss", [0], [1_780_000_000_000], [float(path.read_text())]))
 
@@ -79,7 +89,8 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def test_new_folder_is_a_format(toy: Path, tmp_path: Path) -> None:
     """It is recognised before those that it says, taken, and reported by its title in the catalog."""
-    assert [format.name for format in formats()][:2] == ["toy", "mlflow"]
+    names = [format.name for format in formats()]
+    assert names.index("toy") < names.index("mlflow")
     assert may_hold_stores(["a.toy"]) and not may_hold_stores(["a.boy"])
 
     [report] = import_paths([toy.parent], tmp_path / "c.artui")
@@ -91,6 +102,21 @@ def test_new_folder_is_a_format(toy: Path, tmp_path: Path) -> None:
         assert kept.report["title"] == "Toy & Sons" and head.name == "first"
     [again] = import_paths([toy], tmp_path / "c.artui")
     assert again.runs == {"unchanged": 1}
+
+
+def test_a_new_format_keeps_runs_of_equal_names_apart(toy: Path, tmp_path: Path) -> None:
+    """The example that importers are written after takes a file of the same name elsewhere for another run, and a moved one for itself."""
+    other = tmp_path / "other" / toy.name
+    other.parent.mkdir()
+    other.write_text("0.25")
+    import_paths([toy], tmp_path / "c.artui")
+    [report] = import_paths([other], tmp_path / "c.artui")
+    assert report.runs["new"] == 1
+    toy.rename(tmp_path / toy.name)
+    [moved] = import_paths([tmp_path / toy.name], tmp_path / "c.artui")
+    assert not moved.runs["new"]
+    with open_catalog(tmp_path / "c.artui") as reader:
+        assert len(list(reader.runs())) == 2
 
 
 def test_help_and_messages_follow_from_the_formats(toy: Path, tmp_path: Path) -> None:
@@ -110,7 +136,10 @@ def test_help_and_messages_follow_from_the_formats(toy: Path, tmp_path: Path) ->
 
 def test_without_the_folder_nothing_of_it_is_left() -> None:
     """The formats are those that have a folder, in their order."""
-    assert [format.name for format in formats()] == ["mlflow", "wandb", "lightning", "huggingface", "tensorboard"]
+    folder = Path(artui.exchange.__file__).parent
+    names = [format.name for format in formats()]
+    assert set(names) == {path.parent.name for path in folder.glob("*/importer.py")}
+    assert all(names.index(format.name) < names.index(later) for format in formats() for later in format.before)
 
 
 def test_every_folder_has_an_importer_of_its_own_name() -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from artui.errors import NothingToImport, StoreNotRead
 from artui.exchange.finding import find_stores
+from artui.exchange.formats import formats
 from artui.exchange.importing import import_paths
 from artui.exchange.intake.report import Report
 from artui.exchange.reading.pointers import pointer_in, pointer_of
@@ -111,6 +112,11 @@ LOGS: dict[str, Callable[[Path], Path]] = {
     "a checkpoint's state": _checkpoint_state,
     "mlflow": lambda root: write_database(root / "mlflow.db", 1, 5),
 }
+
+
+def test_every_format_is_tried_without_its_log() -> None:
+    """A new format belongs into LOGS."""
+    assert {format.name for format in formats()} <= set(LOGS)
 
 
 @pytest.mark.parametrize("format", LOGS)

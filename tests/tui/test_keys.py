@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
 
 from artui.errors import UsageError
 from artui.tui.app import ArtuiApp
-from artui.tui.keys import KEYS, remapped
+from artui.tui.keys import KEYS, doubled, remapped
 from artui.tui.keytable import SCOPES
 from artui.tui.screens.artifact import ArtifactScreen
 from artui.tui.screens.artifacts import ArtifactsScreen
@@ -38,11 +36,9 @@ from artui.tui.widgets.table import RunsTable
 
 
 def test_no_key_means_two_things_in_one_place() -> None:
-    """Within a scope no key is bound twice, and no terminal key is taken."""
-    for scope in SCOPES:
-        keys = Counter(part for key in KEYS if key.scope == scope for part in key.keys.split(","))
-        assert max(keys.values()) == 1, scope
-        assert not {"ctrl+s", "ctrl+q"} & set(keys)
+    """Within a scope no key is bound twice, none of a screen hides one of the app, and no terminal key is taken."""
+    assert [f"{part} is {first.id} and {second.id}" for part, first, second in doubled(KEYS)] == []
+    assert not {"ctrl+s", "ctrl+q"} & {part for key in KEYS for part in key.keys.split(",")}
 
 
 def test_every_action_exists() -> None:
@@ -72,7 +68,7 @@ def test_settings_give_actions_other_keys() -> None:
     ("chosen", "expected_text"),
     [
         ({"runs.sorted": "x"}, "runs.sorted"), ({"runs.sort": ""}, "runs.sort"), ({"runs.sort": 3}, "runs.sort"), ({"runs.sort": "c"}, "would be"),
-        ({"runs.sort": "ctrl+s"}, "terminal"), ({"compare.sort": "x"}, "Did you mean runs.sort"),
+        ({"runs.sort": "ctrl+s"}, "terminal"), ({"runs.sort": "ctrl+t"}, "app.choose_theme and runs.sort"), ({"compare.sort": "x"}, "Did you mean runs.sort"),
     ],
 )  # fmt: skip
 def test_keys_that_cannot_be_are_refused(chosen: dict[str, object], expected_text: str) -> None:

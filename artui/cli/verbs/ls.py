@@ -12,7 +12,7 @@ from click.core import ParameterSource
 from artui import clock
 from artui.cli import completing
 from artui.cli.catalogs import catalog_option, without_catalog
-from artui.cli.common import json_option, open_reader, print_csv, print_json, print_table, say_damaged
+from artui.cli.common import filter_option, json_option, open_reader, print_csv, print_json, print_table, say_damaged
 from artui.model import DAMAGED, Column, RunRow
 from artui.query.artifacts import artifact_list
 from artui.query.attributes import ATTRIBUTES, title_of
@@ -50,13 +50,7 @@ _STATUS, _AGE, _TOOK = (
     help="A column, named as in filters: started, name, duration, val/loss, val/acc.max, lr, tags.best; with a leading - from high to low. "
     "Again for a second one. By default newest first.",
 )
-@click.option(
-    "--where",
-    "-w",
-    default="",
-    shell_complete=completing.filters,
-    help="A filter, such as 'val/loss < 0.3 and optimizer ~ adam and started > 2d ago'.",
-)
+@filter_option("--where", "-w", help="A filter, such as 'val/loss < 0.3 and optimizer ~ adam and started > 2d ago'.")
 @click.option("--limit", "-n", type=click.IntRange(min=0), default=None, help="At most so many; by default all.")
 @click.option(
     "--columns",

@@ -6,7 +6,7 @@ import click
 
 from artui.cli import completing
 from artui.cli.catalogs import catalog_option, without_catalog
-from artui.cli.common import json_option, open_reader, print_json, print_table, say_damaged
+from artui.cli.common import filter_option, json_option, open_reader, print_json, print_table, say_damaged
 from artui.query.damage import damaged_runs
 from artui.query.references import find_run
 from artui.query.runs.order import RunsRequest, run_order
@@ -27,20 +27,8 @@ MAX_LINES = 20
     help="What is judged by; by default a validation metric that both have.",
     shell_complete=completing.metrics,
 )
-@click.option(
-    "--where",
-    "-w",
-    default="",
-    help="Instead of two runs: what sets the runs that this filter matches apart.",
-    shell_complete=completing.filters,
-)
-@click.option(
-    "--among",
-    "-a",
-    default="",
-    help="With --where: only runs that this filter matches are looked at.",
-    shell_complete=completing.filters,
-)
+@filter_option("--where", "-w", help="Instead of two runs: what sets the runs that this filter matches apart.")
+@filter_option("--among", "-a", help="With --where: only runs that this filter matches are looked at.")
 @catalog_option
 @json_option
 def command(runs: tuple[str, ...], metric: str, where: str, among: str, catalog: str | None, as_json: bool) -> int:

@@ -49,6 +49,10 @@ class Identity:
     title: str = ""
     """Its path below the imported folder: makes the id unique where another run has the same id."""
 
+    def __post_init__(self) -> None:
+        if self.witnesses and not _of_kind(self.witnesses, LOG) and self.history is None and not self.is_named:
+            raise ValueError("an importer must give a history: another training may share all witnesses of this one")
+
 
 def place_of(path: str | os.PathLike[str]) -> str:
     """Give the real path of a folder as text that can be stored, whatever bytes it has."""

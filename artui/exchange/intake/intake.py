@@ -1,4 +1,4 @@
-"""The one way from a foreign store into a catalog: what importers call, in the words of the design.
+"""The one way from a foreign store into a catalog: what importers call.
 
     with Intake(catalog, "wandb", location) as intake:
         intake.take_runs([Candidate(logs, identity, name=…, project=…, source=…)], take)

@@ -53,7 +53,7 @@ class RunsRequest(NamedTuple):
     """What the table of runs shows."""
 
     where: str = ""
-    """A filter (query/filter.py)."""
+    """A filter (query/filter/)."""
     sorts: tuple[Sort, ...] = (NEWEST_FIRST,)
     """Columns to sort by, the most significant first."""
     words: tuple[str, ...] = ()

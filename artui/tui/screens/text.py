@@ -82,7 +82,7 @@ class TextScreen(LogScreen):
         except ContentMissing as missing:
             return _Content(None, str(missing), captured)
         sample = source.read(0, _SAMPLE_BYTES).decode("utf-8", "replace").encode()
-        if not is_text(sample) or (captured is not None and captured.kind in ("tensors", "image", "bytes")):
+        if not is_text(sample) or (captured is not None and captured.replaces_file):
             source.close()
             return _Content(None, "not text: what was seen of it when it was saved", captured)
         return _Content(source)

@@ -689,8 +689,8 @@ def test_most_alike_comes_first_and_none_twice(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     mark = frozenset({witness(ROW, "same")})
     imported_runs = {"K": ImportedRun(1, "f", 3, str(tmp_path / "a"), mark)}
-    here = Identity("a", "g", str(tmp_path / "a"), mark)
-    there = Identity("b", "g", str(tmp_path / "b"), mark)
+    here = Identity("a", "g", str(tmp_path / "a"), mark, history=dict)
+    there = Identity("b", "g", str(tmp_path / "b"), mark, history=dict)
 
     assert _assigned([there, here], imported_runs) == ["b", "K"]
     assert _assigned([here], imported_runs) == ["K"]
