@@ -61,6 +61,7 @@ class RunsRequest(NamedTuple):
 
     @property
     def sort(self) -> Sort:
+        """The most significant sort."""
         return self.sorts[0] if self.sorts else NEWEST_FIRST
 
 
@@ -90,6 +91,7 @@ class RunOrder(NamedTuple):
 
     @property
     def matched(self) -> int:
+        """How many runs match, as far as they have been read."""
         return len(self.keys)
 
 
@@ -198,14 +200,14 @@ def first_matches(reader: Reader, request: RunsRequest, limit: int) -> RunOrder 
         if total < PAGED_FROM:
             return None
         deleted = set(key_list(connection, "SELECT key FROM run WHERE deleted_ms IS NOT NULL", {}))
-        known = memory.peek(sorts)
+        sorted_before = memory.peek(sorts)
         if node is None:
             # What is in order already is there as soon as its beginning.
-            if known is not None or len(sorts) != 1 or len(deleted) > MANY_DELETED:
+            if sorted_before is not None or len(sorts) != 1 or len(deleted) > MANY_DELETED:
                 return None
             beginning = first_keys(connection, sorts[0], limit + len(deleted)) or []
-            found = [key for key in beginning if key not in deleted][:limit]
-            return RunOrder(array("q", found), total, running, is_partial=True) if len(found) == limit else None
+            first = [key for key in beginning if key not in deleted][:limit]
+            return RunOrder(array("q", first), total, running, is_partial=True) if len(first) == limit else None
         from artui.query.filter.compile import first_matching
         from artui.query.filter.parser import names_attribute
         from artui.query.filter.tokens import pointing_into
@@ -214,9 +216,13 @@ def first_matches(reader: Reader, request: RunsRequest, limit: int) -> RunOrder 
             return None
 
         def ordered() -> Sequence[int] | None:
-            if known is None and len(sorts) == 1:
+            if sorted_before is None and len(sorts) == 1:
                 return first_keys(connection, sorts[0], min(FIRST_SORTED, total + len(deleted)))
-            return known if known is not None else memory.get(sorts, lambda: array("q", sorted_keys(connection, sorts)))
+            return (
+                sorted_before
+                if sorted_before is not None
+                else memory.get(sorts, lambda: array("q", sorted_keys(connection, sorts)))
+            )
 
         with pointing_into(request.where):
             matching = first_matching(connection, node, ordered, limit, deleted, memory)
