@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -45,9 +46,10 @@ def open_app(path: str, *, importing: Importing | None = None) -> int:
     gc.disable()
     settings = load_settings()
     reader = Reader(path)
-    if importing is None:  # cached catalogs of foreign stores are not remembered: they are opened by their store
-        remember(reader.path)
+    row_count = min(FIRST_ROWS, shutil.get_terminal_size().lines)
     with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(first_view, reader, FIRST_ROWS)
+        first = pool.submit(first_view, reader, row_count)
+        if importing is None:  # cached catalogs of foreign stores are not remembered: they are opened by their store
+            pool.submit(remember, reader.path)
         from artui.tui.app import run
     return run(reader, settings, first.result(), importing)

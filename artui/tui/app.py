@@ -90,6 +90,7 @@ class ArtuiApp(Asks, ChangesOnly):
         self.seen_values: dict[tuple[str, str], tuple[int, float]] = {}
         """Count and last value of each metric of running runs when the user last looked, by run id and title."""
         self._total_count, self._running_count = 0, 0
+        self._shows_size = False
         self._colour_numbers: dict[str, int] = {}
         self._notices = Notices()
         self._notice_timer: Any = None
@@ -128,6 +129,7 @@ class ArtuiApp(Asks, ChangesOnly):
         return self.runs_screen
 
     def on_mount(self) -> None:
+        self.call_after_refresh(self._show_size)
         self.set_timer(0.5, _collect_garbage_again)
         # While the app was suspended the shell wrote over everything.
         self.app_resume_signal.subscribe(self, lambda _: self.forget_terminal())
@@ -148,6 +150,12 @@ class ArtuiApp(Asks, ChangesOnly):
             self.set_interval(IMPORT_SECONDS, self._look_at_import)
         if self.reader.notice:
             self.say(self.reader.notice, is_warning=True, seconds=15)
+
+    def _show_size(self) -> None:
+        """Add the size of the catalog to the line at the top: what puts it into words is not loaded before the first view."""
+        self._shows_size = True
+        if isinstance(self.screen, CatalogScreen):
+            self.screen.show_place()
 
     def _look_for_damage(self) -> None:
         """Check the whole file for damage in the background."""
@@ -320,7 +328,7 @@ class ArtuiApp(Asks, ChangesOnly):
     def trust_spans(self, *, is_brief: bool = False) -> list[Span]:
         """Say how large the catalog is, how many runs are running, and whether it may be changed."""
         spans: list[Span] = []
-        if not is_brief:
+        if not is_brief and self._shows_size:
             with contextlib.suppress(OSError):
                 spans.append((f"  {bytes_text(self.reader.path.stat().st_size)}", "dim"))
         if self.importing is not None:
