@@ -6,9 +6,10 @@ import select
 
 
 def is_hung_up(fileno: int) -> bool:
-    """Say whether nothing can be read from or written to a terminal any more; false where the system cannot tell."""
+    """Say whether the other end of a terminal was closed; false where the system cannot tell."""
     if not hasattr(select, "poll"):
         return False
     poller = select.poll()
     poller.register(fileno, 0)
-    return any(event & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, event in poller.poll(0))
+    # Nothing but a hang-up counts: macOS answers POLLNVAL for every terminal.
+    return any(event & select.POLLHUP for _, event in poller.poll(0))
