@@ -6,10 +6,10 @@ goes through `Catalog.transaction`, which either happens whole or not at all.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from artui.catalog.schema import APPLICATION_ID, SCHEMA_VERSION
+from artui.lazily import resolver
 
 if TYPE_CHECKING:
     from artui.catalog.opening import settle
@@ -22,9 +22,4 @@ _MODULE_OF = {"Catalog": "writing", "settle": "opening"}
 
 
 if not TYPE_CHECKING:  # type checkers know each name from above, and that there is no other
-
-    def __getattr__(name: str) -> Any:
-        if name not in _MODULE_OF:
-            raise AttributeError(f"module 'artui.catalog' has no attribute {name!r}")
-        value = globals()[name] = getattr(import_module(f"artui.catalog.{_MODULE_OF[name]}"), name)
-        return value
+    __getattr__ = resolver(__name__, _MODULE_OF)

@@ -6,9 +6,9 @@ Each class is defined when it is first imported: the first screen does not pay f
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from artui.lazily import resolver
 from artui.model.words import (
     DAMAGED,
     DELETED_IN_SOURCE,
@@ -109,9 +109,4 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # type checkers know each name from above, and that there is no other
-
-    def __getattr__(name: str) -> Any:
-        if name not in _MODULE_OF:
-            raise AttributeError(f"module 'artui.model' has no attribute {name!r}")
-        value = globals()[name] = getattr(import_module(f"artui.model.{_MODULE_OF[name]}"), name)
-        return value
+    __getattr__ = resolver(__name__, _MODULE_OF)

@@ -18,7 +18,7 @@ from artui.query.artifacts import artifact_list
 from artui.query.attributes import ATTRIBUTES, title_of
 from artui.query.damage import both, damaged_runs, damaged_versions
 from artui.query.runs.columns import Columns, chosen_columns, columns, usual_attributes
-from artui.query.runs.export import header_of, table_of
+from artui.query.runs.export import header_of, table_of, value_in
 from artui.query.runs.naming import columns_named, sorts_named
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.remarks import notes_and_tags
@@ -140,12 +140,7 @@ def _print_json(reader: Reader, keys: Sequence[int], named: list[Column], every:
 
 
 def _values(row: RunRow, shown: Sequence[Column]) -> dict[str, Any]:
-    return {
-        header_of(column): attribute_value(row, column.name)
-        if column.source == "attribute"
-        else row.cells.get(column.id)
-        for column in shown
-    }
+    return {header_of(column): value_in(row, column) for column in shown}
 
 
 def _json(row: RunRow, every: Sequence[Column]) -> dict[str, object]:

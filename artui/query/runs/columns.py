@@ -48,6 +48,11 @@ def chosen_columns(columns: Columns) -> list[Column]:
     return [*metrics[:SPARKED_METRICS], *differing[:MAX_PARAMS], *metrics[SPARKED_METRICS:MAX_METRICS]]
 
 
+def sparked_ids(chosen: Sequence[Column]) -> list[str]:
+    """Give the ids of the chosen columns that have a sparkline: the first metrics."""
+    return [column.id for column in chosen[:SPARKED_METRICS] if column.source == "metric"]
+
+
 METRIC_NAMES = """
     SELECT n.key, n.text,
            (SELECT min(s.last) FROM series AS s WHERE s.name_key = n.key AND s.last > -1e308),

@@ -51,7 +51,7 @@ def table_of(reader: Reader, keys: Sequence[int], columns: Sequence[Column]) -> 
     """Give headers and one row of plain values a run, in the order of `keys`; None for what a run lacks."""
     headers = ["run", *(header_of(column) for column in columns)]
     return headers, [
-        [row.head.name, *(_value(row, column) for column in columns)] for row in _rows(reader, keys, columns)
+        [row.head.name, *(value_in(row, column) for column in columns)] for row in _rows(reader, keys, columns)
     ]
 
 
@@ -62,7 +62,8 @@ def _rows(reader: Reader, keys: Sequence[int], columns: Sequence[Column]) -> Ite
         yield from (rows[key] for key in part if key in rows)
 
 
-def _value(row: RunRow, column: Column) -> Any:
+def value_in(row: RunRow, column: Column) -> Any:
+    """Give what a run has in a column; None for nothing."""
     return attribute_value(row, column.name) if column.source == "attribute" else row.cells.get(column.id)
 
 

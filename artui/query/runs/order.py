@@ -20,7 +20,7 @@ from artui.model import (
 )
 from artui.query.heads import HEAD_COLUMNS, head_of
 from artui.query.keys import key_list
-from artui.query.runs.columns import SPARKED_METRICS, Columns, chosen_columns, columns, usual_attributes
+from artui.query.runs.columns import Columns, chosen_columns, columns, sparked_ids, usual_attributes
 from artui.query.runs.rows import run_rows
 from artui.query.runs.sorting import (
     NEWEST_FIRST,
@@ -124,14 +124,13 @@ def first_view(reader: Reader, limit: int) -> FirstView:
     total, running = count_runs(reader)
     all_columns = columns(reader)
     shown = chosen_columns(all_columns)
-    sparks = [column.id for column in shown[:SPARKED_METRICS] if column.source == "metric"]
     return FirstView(
         heads,
         total,
         running,
         all_columns,
         usual_attributes(reader),
-        run_rows(reader, [head.key for head in heads], shown, sparks),
+        run_rows(reader, [head.key for head in heads], shown, sparked_ids(shown)),
     )
 
 

@@ -8,7 +8,7 @@ from itertools import chain
 
 from artui.model import Column
 from artui.query.attributes import SHOWN, is_numeric, title_of
-from artui.query.runs.columns import SPARKED_METRICS, chosen_columns
+from artui.query.runs.columns import chosen_columns, sparked_ids
 from artui.query.runs.sorting import Sort
 from artui.tui.cells import Shape, shape_of, short_titles
 from artui.tui.screens.runs.state import RunsState
@@ -27,7 +27,7 @@ NAME_COLUMN = Column("attribute", "name", is_numeric=False)
 def view_of(state: RunsState) -> View:
     """Lay the columns out: as they were arranged, or those that artui chooses."""
     chosen = chosen_columns(state.columns)
-    sparked = {column.id for column in chosen[:SPARKED_METRICS] if column.source == "metric"}
+    sparked = sparked_ids(chosen)
     if state.arrangement.columns is None:
         shown: Sequence[Column] = [*state.attributes, *chosen]
     else:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from artui import clock
 from artui.query.runs import columns as catalog
-from artui.query.runs.order import FIRST_ROWS, PAGED_FROM, RunOrder, RunsRequest
+from artui.query.runs.order import FIRST_ROWS, PAGED_FROM, RunOrder, RunsRequest, first_matches, run_order
 from artui.query.runs.rows import run_rows
-from artui.tui.screens.runs.state import first_matches_or_error, order_or_error
+from artui.tui.screens.runs.state import or_filter_error
 
 if TYPE_CHECKING:
     from artui.model import Column
@@ -51,7 +51,7 @@ class RunsQuestions:
             # With many runs the first page is shown before the rest has been read.
             self._screen.ask(
                 "order",
-                lambda: first_matches_or_error(reader, request, FIRST_ROWS),
+                lambda: or_filter_error(lambda: first_matches(reader, request, FIRST_ROWS)),
                 lambda answer: self._take_page(request, answer),
             )
         else:
@@ -60,7 +60,9 @@ class RunsQuestions:
     def _ask_whole(self, request: RunsRequest) -> None:
         reader = self._screen.reader
         self._screen.ask(
-            "order", lambda: order_or_error(reader, request), lambda answer: self._take_answer(request, answer)
+            "order",
+            lambda: or_filter_error(lambda: run_order(reader, request)),
+            lambda answer: self._take_answer(request, answer),
         )
 
     def _take_page(self, request: RunsRequest, answer: RunOrder | FilterError | None) -> None:

@@ -18,7 +18,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 
 from artui import clock
-from artui.query.runs.order import FirstView, RunOrder, RunsRequest
+from artui.query.runs.order import FirstView, RunOrder, RunsRequest, run_order
 from artui.tui.keys import bindings, footer_keys, menu_action, menu_keys
 from artui.tui.messages import Link
 from artui.tui.screens.base import CatalogScreen
@@ -29,7 +29,7 @@ from artui.tui.screens.runs.keeping import RunsKeeper
 from artui.tui.screens.runs.pane import DetailsPane
 from artui.tui.screens.runs.questions import RunsQuestions
 from artui.tui.screens.runs.seals import SealCheck
-from artui.tui.screens.runs.state import RunsState, order_or_error
+from artui.tui.screens.runs.state import RunsState, or_filter_error
 from artui.tui.state.arrangement import ALL_BUT_SEED
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import QueryLine
@@ -143,22 +143,21 @@ class RunsScreen(CatalogScreen):
             # The user may have started to filter before the screen was complete.
             self.set_focus(table)
         self.set_interval(60, self._tick)
-        self.show_keys()
         self.artui.set_counts(self.state.order.total, self.state.order.running)
         self.show_place()
         self._show_counts()
         self._show_empty()
         if arrangement.where and not self.filter.is_typing:
             self.filter.set_text(arrangement.where)
+        self._keeper.load_marks(arrangement, lambda keys: self.show(marks.with_marks(self.state, keys)))
+
+    def load_first(self) -> None:
+        """Ask for what the first view lacks once that is seen: questions would take time from drawing it."""
         if self.state.request != self.state.answered:
             self._questions.ask_order(to_first=True)
             self.call_after_refresh(self._questions.ask_columns)
         else:
             self.call_after_refresh(self.load)
-        self._keeper.load_marks(arrangement, lambda keys: self.show(marks.with_marks(self.state, keys)))
-
-    def load_first(self) -> None:
-        """Ask for nothing yet: the first view is shown, and questions would take time from drawing it."""
 
     def load(self) -> None:
         """Ask for everything that may have changed in the catalog."""
@@ -187,7 +186,8 @@ class RunsScreen(CatalogScreen):
             self.artui.set_counts(state.order.total, state.order.running)
 
     def _show_view(self, before: RunsState) -> None:
-        if _is_same(before, self.state, "arrangement", "columns", "attributes", "tags", "answered"):
+        is_sorted_alike = before.answered.sorts == self.state.answered.sorts
+        if is_sorted_alike and _is_same(before, self.state, "arrangement", "columns", "attributes", "tags"):
             return
         table, view = self.table, columns.view_of(self.state)
         if view == table.view:
@@ -476,7 +476,7 @@ class RunsScreen(CatalogScreen):
         from artui.query.filter.narrowing import where_matching
 
         request, reader = RunsRequest(where_matching(column, text)), self.reader
-        self.ask("matching", lambda: order_or_error(reader, request), self._take_matching)
+        self.ask("matching", lambda: or_filter_error(lambda: run_order(reader, request)), self._take_matching)
 
     def _take_matching(self, answer: RunOrder | FilterError) -> None:
         if not isinstance(answer, RunOrder):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from artui.query.runs.order import RunOrder, RunsRequest, run_order
+from artui.query.runs.order import RunOrder, RunsRequest
 from artui.tui.state.arrangement import Arrangement
 
 if TYPE_CHECKING:
     from artui.model import Column
     from artui.query.filter.tokens import FilterError
-    from artui.query.reader import Reader
     from artui.query.runs.columns import Columns
     from artui.query.runs.grouping import Group
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +48,11 @@ class RunsState:
         return RunsRequest(self.arrangement.where, self.arrangement.sorts)
 
 
-def order_or_error(reader: Reader, request: RunsRequest) -> RunOrder | FilterError:
-    """Give the runs that match, or the error of the filter."""
+def or_filter_error(question: Callable[[], Answer]) -> Answer | FilterError:
+    """Ask a question about runs that match; what is wrong with the filter is an answer, too."""
     from artui.query.filter.tokens import FilterError
 
     try:
-        return run_order(reader, request)
-    except FilterError as error:
-        return error
-
-
-def first_matches_or_error(reader: Reader, request: RunsRequest, limit: int) -> RunOrder | FilterError | None:
-    """Give the first runs that match, or the error of the filter; None if all runs have to be searched."""
-    from artui.query.filter.tokens import FilterError
-    from artui.query.runs.order import first_matches
-
-    try:
-        return first_matches(reader, request, limit)
+        return question()
     except FilterError as error:
         return error

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from artui.query.runs.rows import attribute_value, run_ids
+from artui.query.runs.rows import run_ids
 from artui.tui.terminal.writing import write_new
 from artui.tui.widgets.prompt import Prompt
 from artui.units import plural
@@ -60,8 +60,7 @@ class RunsTaker:
     def export(self, keys: Sequence[int], columns: Sequence[Column]) -> None:
         """Ask for a file, and write runs with their columns to it."""
         question = f"write {plural(len(keys), 'run')} to file  (.csv .tsv .json .md .tex)"
-        write: Callable[[str], None] = lambda name: self._export(name, keys, columns)  # noqa: E731
-        self._screen.query_one(Prompt).ask(question, write, text="runs.csv")
+        self._screen.query_one(Prompt).ask(question, lambda name: self._export(name, keys, columns), text="runs.csv")
 
     def _export(self, name: str, keys: Sequence[int], columns: Sequence[Column]) -> None:
         from artui.query.runs.export import format_of, table_of, write_table
@@ -81,7 +80,6 @@ class RunsTaker:
 
 def cell_value(row: RunRow, column: Column) -> str:
     """Give what a run has in a column, as it stands in a CSV file; empty for nothing."""
-    from artui.query.runs.export import write_table
+    from artui.query.runs.export import value_in, write_table
 
-    value = attribute_value(row, column.name) if column.source == "attribute" else row.cells.get(column.id)
-    return write_table("csv", ["x"], [[value]]).split("\n", 1)[1].rstrip("\n")
+    return write_table("csv", ["x"], [[value_in(row, column)]]).split("\n", 1)[1].rstrip("\n")
