@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -101,8 +101,17 @@ def time_text(time_ms: int | None) -> str:
         return f"{time_ms} ms"
 
 
-def number_text(value: float | int) -> str:
-    """Give a number in at most four significant digits, integers whole: `0.2814`, `1,024`, `3.2e-05`, `NaN`."""
+DIGITS = 4
+"""Significant digits of a number that nothing else is known about."""
+MAX_DIGITS = 9
+"""So many are shown at most to tell numbers apart."""
+
+
+def number_text(value: float | int, digits: int = DIGITS) -> str:
+    """Give a number in so many significant digits, integers whole: `0.2814`, `1,024`, `3.20e-05`, `NaN`.
+
+    What is less than one never reads as one: 0.99999 is `0.99999`.
+    """
     if isinstance(value, int):
         return f"{value:,}" if abs(value) < 10**12 else f"{as_float(value):.3e}"
     if value != value:
@@ -113,45 +122,58 @@ def number_text(value: float | int) -> str:
         return "0"
     magnitude = abs(value)
     if magnitude >= 1e7 or magnitude < 1e-4:
-        return f"{value:.2e}"
+        return f"{value:.{max(0, digits - 2)}e}"
     if value == int(value):
         return f"{int(value):,}"
-    if magnitude >= 1000:
-        return f"{value:,.0f}"
-    decimals = max(0, 3 - math.floor(math.log10(magnitude)))
-    return f"{value:.{min(decimals, 7)}f}"
+    decimals = max(0, digits - 1 - math.floor(math.log10(magnitude)))
+    text = f"{value:,.{decimals}f}"
+    while magnitude < 1 <= abs(float(text)) and decimals < 17:
+        decimals += 1
+        text = f"{value:.{decimals}f}"
+    return text
 
 
-def signed_text(value: float) -> str:
+def digits_for(values: Iterable[float], cells: int, least: int = DIGITS) -> int:
+    """Choose significant digits that tell numbers in a column apart, as far as so many cells allow."""
+    distinct = {value for value in values if value == value}
+    for digits in range(least, MAX_DIGITS + 1):
+        texts = {number_text(value, digits) for value in distinct}
+        if max(map(len, texts), default=0) > cells:
+            return max(least, digits - 1)
+        if len(texts) == len(distinct):
+            return digits
+    return MAX_DIGITS
+
+
+def decimals_of(text: str) -> int:
+    """Count the digits behind the point of a number as text; none of a power of ten."""
+    return 0 if "e" in text else len(text.partition(".")[2])
+
+
+def column_text(value: float, digits: int, decimals: int, cells: int) -> str:
+    """Give a number for a column of so many cells whose points are below each other, with fewer digits if it is too long.
+
+    Args:
+        decimals: room behind the point; 0 for a column of whole numbers.
+    """
+    text = number_text(value, digits)
+    if len(text) > cells:
+        shorter = [number_text(value, count) for count in range(digits - 1, 0, -1)] + [f"{value:.1e}", f"{value:.0e}"]
+        return next((short for short in shorter if len(short) <= cells), text)
+    if not decimals or not text[-1].isdigit() or "e" in text:
+        return text
+    own = decimals_of(text)
+    return text + " " * min(decimals - own + (not own), cells - len(text))
+
+
+def signed_text(value: float, digits: int = DIGITS) -> str:
     """Give a difference with its sign: `+0.003`, `−0.01`, `0`."""
     if value == 0:
         return "0"
-    text = number_text(value)
+    text = number_text(value, digits)
     if value != value:
         return text
     return "+" + text if value > 0 else "−" + text.lstrip("-−")
-
-
-def fixed_text(value: float, decimals: int) -> str:
-    """Give a number with a fixed count of decimals, so that a column lines up; far smaller ones in powers of ten."""
-    if value != value:
-        return "NaN"
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    magnitude = abs(value)
-    if magnitude >= 1e9 or (value != 0 and magnitude <= 0.5 * 10**-decimals):
-        return f"{value:.1e}"
-    return f"{value + 0.0:,.{decimals}f}"  # -0.0 + 0.0 has no sign
-
-
-def decimals_for(low: float | None, high: float | None) -> int:
-    """Choose decimals for a column from its smallest and largest value: three to four significant digits."""
-    magnitude = max(abs(low or 0.0), abs(high or 0.0))
-    if magnitude < 1:
-        return 4
-    if magnitude >= 10_000:
-        return 0
-    return 3 if magnitude < 10 else 2 if magnitude < 100 else 1
 
 
 _TYPED_CHARS = 12

@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 
 from artui.model import ParamValue
 from artui.units import (
+    DIGITS,
+    MAX_DIGITS,
     age_text,
     bytes_text,
-    decimals_for,
+    column_text,
+    decimals_of,
+    digits_for,
     duration_text,
-    fixed_text,
     number_text,
     param_text,
     param_texts,
@@ -100,7 +103,7 @@ def test_times_no_calendar_holds_are_numbers() -> None:
 @given(st.floats(allow_nan=True, allow_infinity=True))
 def test_any_float_has_a_text(value: float) -> None:
     """No value breaks the columns."""
-    assert number_text(value) and fixed_text(value, decimals_for(value, value)) and len(signed_text(value)) < 16
+    assert number_text(value) and column_text(value, 4, 4, 8) and len(signed_text(value)) < 22
 
 
 @example(10_000 * 86_400_000)
@@ -159,21 +162,52 @@ def test_sizes_are_decimal(size: int, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "decimals", "text"),
+    ("value", "digits", "decimals", "cells", "text"),
     [
-        (0.5, 4, "0.5000"),
-        (1234.5, 0, "1,234"),
-        (0.00001, 4, "1.0e-05"),
-        (1e12, 2, "1.0e+12"),
-        (math.nan, 2, "NaN"),
-        (-0.0, 2, "0.00"),
-        (-0.5, 0, "-5.0e-01"),
-        (-3.0, 1, "-3.0"),
+        (0.5, 4, 4, 8, "0.5000"),
+        (0.5, 4, 7, 9, "0.5000   "),
+        (12.5, 4, 4, 8, "12.50  "),
+        (60.0, 4, 4, 8, "60     "),
+        (1234.5, 4, 0, 8, "1,234"),
+        (0.00001, 4, 4, 8, "1.00e-05"),
+        (1e12, 4, 2, 8, "1.00e+12"),
+        (math.nan, 4, 2, 8, "NaN"),
+        (-0.0, 4, 2, 8, "0   "),
+        (0.123456789, 9, 9, 8, "0.123457"),
+        (5e147, 4, 0, 8, "5.0e+147"),
+        (5e147, 4, 0, 5, "5e+147"),
     ],
 )
-def test_columns_line_up(value: float, decimals: int, text: str) -> None:
-    """A fixed count of decimals, and powers of ten where that would be all noughts; zero has no sign."""
-    assert fixed_text(value, decimals) == text
+def test_columns_line_up(value: float, digits: int, decimals: int, cells: int, text: str) -> None:
+    """Points are below each other, and what is too long has fewer digits rather than fewer letters."""
+    assert column_text(value, digits, decimals, cells) == (text if len(text) <= cells else number_text(value))
+
+
+@given(st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=30), st.integers(8, 12))
+def test_points_of_a_column_are_below_each_other(values: list[float], cells: int) -> None:
+    """Wherever there is room for it, the points of all rows that have one stand in one place, counted from the right."""
+    digits = digits_for(values, cells)
+    texts = [number_text(value, digits) for value in values]
+    decimals = max(map(decimals_of, texts))
+    drawn = [column_text(value, digits, decimals, 30) for value in values]
+    places = {len(text) - text.index(".") for text in drawn if "." in text and "e" not in text}
+    assert len(places) <= 1
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=30, unique=True))
+def test_digits_tell_values_apart(values: list[float]) -> None:
+    """Values in sight that differ in nine digits look different if there is room; at least three digits are shown."""
+    digits = digits_for(values, 20)
+    texts = {value: number_text(value, digits) for value in values}
+    assert DIGITS <= digits <= MAX_DIGITS
+    if len({f"{value:.6e}" for value in values}) == len(values):
+        assert len(set(texts.values())) == len(values)
+
+
+@given(st.floats(0, 1, exclude_max=True))
+def test_what_is_less_than_one_never_reads_as_one(value: float) -> None:
+    """An accuracy of 0.99999 is not 1.0000."""
+    assert float(number_text(value)) < 1 or value > 1 - 1e-15
 
 
 @pytest.mark.parametrize("value", [0.1234567, 1e-7, 123456789.0, 0.5, 1234.5678])

@@ -25,6 +25,7 @@ from artui.query.runs.order import FIRST_ROWS, FirstView, first_view
 from artui.safetext import clean
 from artui.tui.alerts import Alerts
 from artui.tui.cells import Palette, Span, make_palette
+from artui.tui.colouring import set_apart
 from artui.tui.fetch import Asks
 from artui.tui.keys import bindings
 from artui.tui.live import Watch
@@ -437,9 +438,11 @@ class ArtuiApp(Asks, ChangesOnly):
         """Show a run; the screen of another run changes to it."""
         self.navigation.show_run(run_id)
 
-    def colour_of(self, run_id: str) -> int:
-        """Give the number of a run's colour and mark, which it keeps as long as the app is open."""
-        return self._colour_numbers.setdefault(run_id, len(self._colour_numbers))
+    def set_apart(self, run_ids: Sequence[str]) -> dict[str, int]:
+        """Give runs that are seen together colours and marks that differ, and remember them."""
+        numbers = set_apart(run_ids, self._colour_numbers)
+        self._colour_numbers |= numbers
+        return numbers
 
     def compare(self, run_ids: Sequence[str]) -> None:
         """Put runs side by side."""

@@ -13,8 +13,10 @@ from textual.strip import Strip
 
 from artui.query.attributes import ATTRIBUTES
 from artui.safetext import clean
+from artui.tui.colouring import CURVE_COLOURS
+from artui.tui.dots import BRAILLE
 from artui.tui.themes import DARK, Theme
-from artui.units import decimals_for, fixed_text, param_text
+from artui.units import DIGITS, column_text, decimals_of, number_text, param_text
 
 if TYPE_CHECKING:
     from artui.model import Column, ParamValue, RunHead
@@ -31,10 +33,6 @@ DIVERGED = "!"
 DAMAGED_SIGN = "!"
 STAGE_WORDS = {"requirements": "reqs", "data": "data", "modelling": "model", "operations": "ops"}
 
-MAX_CURVE_STYLES = 10
-"""Styles `curve0` to `curve9`, for names beside curves."""
-CURVE_MARKS = "●◇△□▽◆▲■▼○"
-
 
 class Palette(NamedTuple):
     """Styles by name, for terminals of many colours, of sixteen, or of none."""
@@ -47,9 +45,13 @@ class Palette(NamedTuple):
     """For what lies behind the smoothed line of each curve."""
     heat: Callable[[float], Style] | None = None
     """Gives a style from pale (0) to full (1); None where there are too few colours for shades."""
+    dots: str = BRAILLE
+    """The letter of a cell by the bits of its dots."""
+    has_colours: bool = True
+    """Whether colours tell lines apart; else marks along them do."""
 
 
-def make_palette(*, is_coloured: bool, is_rich: bool, theme: Theme = DARK) -> Palette:
+def make_palette(*, is_coloured: bool, is_rich: bool, theme: Theme = DARK, dots: str = BRAILLE) -> Palette:
     """Make the palette. Nothing is shown by colour alone: marks and attributes show it too."""
     base = Style.parse(f"on {theme.background}") if is_rich else Style()
     styles: dict[str, Style] = {}
@@ -80,7 +82,7 @@ def make_palette(*, is_coloured: bool, is_rich: bool, theme: Theme = DARK) -> Pa
     else:
         curves = tuple(Style(bold=True) for _ in theme.curves)
         bands = tuple(Style(dim=True) for _ in theme.curves)
-    for number in range(MAX_CURVE_STYLES):
+    for number in range(CURVE_COLOURS):
         styles[f"curve{number}"] = curves[number % len(curves)]
     heat = None
     if is_rich:
@@ -90,7 +92,7 @@ def make_palette(*, is_coloured: bool, is_rich: bool, theme: Theme = DARK) -> Pa
             back = _mixed(theme.colours["accent"], theme.background, 0.9 * max(0.0, min(1.0, share)))
             return (ink if share > 0.55 else paper) + Style.parse(f"on {back}")
 
-    return Palette(styles, cursor, curves, bands, heat)
+    return Palette(styles, cursor, curves, bands, heat, dots, is_coloured)
 
 
 def _towards(colour: str, background: str) -> str:
@@ -119,6 +121,15 @@ def fit(text: str, cells: int, *, right: bool = False, keep_end: bool = False) -
         width = cell_len(text)
     pad = " " * (cells - width)
     return pad + text if right else text + pad
+
+
+def fit_middle(text: str, cells: int) -> str:
+    """Cut or pad visible text to exactly so many cells; what is cut in the middle shows an ellipsis: names differ at both ends."""
+    if cell_len(text) <= cells or cells < 5:
+        return fit(text, cells)
+    behind = (cells - 1) // 2
+    end = fit(text, behind + 1, keep_end=True)[1:]
+    return fit(fit(text, cells - cell_len(end)) + end, cells)
 
 
 def keeps_end(names: Iterable[str], cells: int) -> bool:
@@ -197,7 +208,10 @@ class Shape(NamedTuple):
     column: Column
     title: str
     width: int
-    decimals: int
+    decimals: int = 0
+    """Of a metric: room behind the point, which is at the same place in all rows."""
+    digits: int = DIGITS
+    """Of a metric: significant digits, as many as tell the values in sight apart."""
     spark: int = 0
     """Cells of sparkline behind the number; 0 for none."""
     spread: int = 0
@@ -218,7 +232,8 @@ class Shape(NamedTuple):
 
 MAX_TEXT_CELLS = 16
 MAX_TITLE_CELLS = 14
-_NUMBER_CELLS = 7
+_NUMBER_CELLS = (8, 10)
+"""Fewest and most cells of a metric."""
 
 
 def shape_of(column: Column, *, title: str, spark: int = 0) -> Shape:
@@ -230,17 +245,18 @@ def shape_of(column: Column, *, title: str, spark: int = 0) -> Shape:
             column,
             title,
             max(len(title) + 1, min(column.text_cells, MAX_TEXT_CELLS)) if column.text_cells else cells,
-            0,
         )
     if column.source == "metric" and column.aggregate not in ("last", "min", "max", "mean", "first"):
-        return Shape(column, title, max(_NUMBER_CELLS, min(len(title) + 1, MAX_TITLE_CELLS)), 0, 0)
+        return Shape(column, title, max(_NUMBER_CELLS[0], min(len(title) + 1, MAX_TITLE_CELLS)))
     if column.source == "metric":
-        decimals = decimals_for(column.low, column.high)
-        widest = max(len(fixed_text(value, decimals)) for value in (column.low or 0.0, column.high or 0.0))
-        return Shape(column, title, max(widest, min(len(title) + 1, MAX_TITLE_CELLS), _NUMBER_CELLS), decimals, spark)
+        ends = [number_text(end) for end in (column.low, column.high) if end is not None]
+        decimals = max(map(decimals_of, ends), default=0)
+        widest = max((len(text.partition(".")[0]) + bool(decimals) + decimals for text in ends), default=0)
+        cells = max(min(len(title) + 1, MAX_TITLE_CELLS), min(max(widest, _NUMBER_CELLS[0]), _NUMBER_CELLS[1]))
+        return Shape(column, title, cells, decimals, spark=spark)
     ends = [param_text(_tidy(value)) for value in (column.low, column.high) if value is not None]
     widest = max([len(text) for text in ends] + [min(column.text_cells, MAX_TEXT_CELLS), 3])
-    return Shape(column, title, max(widest, min(len(title) + 1, MAX_TITLE_CELLS)), 0)
+    return Shape(column, title, max(widest, min(len(title) + 1, MAX_TITLE_CELLS)))
 
 
 def _tidy(value: float) -> float | int:
@@ -248,11 +264,11 @@ def _tidy(value: float) -> float | int:
 
 
 def cell_text(shape: Shape, value: ParamValue, *, is_present: bool) -> str:
-    """Show a value in its column: metrics with fixed decimals, params as they were typed, a missing value as a dot."""
+    """Show a value in its column: metrics below each other by their points, params as they were typed, a missing value as a dot."""
     if not is_present:
         return "·"
     if shape.column.source == "metric" and isinstance(value, int | float):
-        return fixed_text(float(value), shape.decimals)
+        return column_text(float(value), shape.digits, shape.decimals, shape.width)
     return clean(param_text(value), max_chars=200)
 
 

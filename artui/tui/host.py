@@ -96,8 +96,8 @@ class Host(Protocol):
     def compare(self, run_ids: Sequence[str]) -> None:
         """Put runs side by side."""
 
-    def colour_of(self, run_id: str) -> int:
-        """Give the number of a run's colour and mark, which it keeps as long as the app is open."""
+    def set_apart(self, run_ids: Sequence[str]) -> dict[str, int]:
+        """Give runs that are seen together colours and marks that differ, and remember them."""
 
     def keep_recent(self, thing: Thing) -> None:
         """Remember what was opened, for the palette."""

@@ -414,7 +414,7 @@ def test_comparison_in_depth(demo_catalog: Path, explore: Explore) -> None:
         await _press(pilot, "slash", *"name ~ final", "enter")
         text = await _press(pilot, "space", "space", "c")
         assert "2 runs" in text
-        text = await _press(pilot, "m", "equals_sign")
+        text = await _press(pilot, "m")
         assert "val/loss.min" in text or "step_of_min" in text
         text = await _press(pilot, "T")
         assert text.count("final-") >= 2 and "more column" in text

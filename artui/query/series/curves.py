@@ -54,6 +54,12 @@ class Curve:
     last: float
     damaged_count: int = 0
     """Points of what was asked for that are not drawn, since their blocks do not match their digests."""
+    breaks: Sequence[int] = ()
+    """Places of buckets, in ascending order, that only NaN or infinite values part from the bucket before: no line leads there."""
+    below_count: int = 0
+    """Finite values at or below zero, for which a logarithmic y axis has no place; of a large series at least so many."""
+    outside_count: int = 0
+    """Points at or below zero on a logarithmic x axis, which are left out."""
 
     @property
     def shown(self) -> int:
@@ -141,6 +147,7 @@ def _thinned(xs: Floats, values: Floats, window: Window | None, buckets: int, *,
     thinned = thin(np.log10(xs[above]), values[above], buckets=buckets)
     return replace(
         thinned,
+        outside_count=len(xs) - int(above.sum()),
         xs=[10**x for x in thinned.xs],
         nan_xs=[10**x for x in thinned.nan_xs],
         positive_inf_xs=[10**x for x in thinned.positive_inf_xs],
@@ -209,7 +216,10 @@ def thin(xs: Floats, values: Floats, *, buckets: int) -> Curve:
         "negative_inf_xs": xs[~finite & (values < 0)][:1000].tolist(),
     }
     count, last = len(values), float(values[-1]) if len(values) else float("nan")
+    is_after_gap = None
     if not finite.all():
+        places_of_finite = np.flatnonzero(finite)
+        is_after_gap = np.diff(places_of_finite, prepend=-1) > 1
         xs, values = xs[finite], values[finite]
     if not len(values):
         return Curve([], [], [], [], [], **odd, count=count, last=last)
@@ -237,8 +247,11 @@ def thin(xs: Floats, values: Floats, *, buckets: int) -> Curve:
         middles[0], middles[-1] = xs[0], xs[-1]
         means[0], means[-1] = line_values[0], values[-1]
     counts = np.diff(starts, append=len(values))
+    breaks = [] if is_after_gap is None else [place for place in np.flatnonzero(is_after_gap[starts]).tolist() if place]
+    below_count = int((values <= 0).sum())
     return Curve(
-        middles.tolist(), lows.tolist(), highs.tolist(), means.tolist(), counts.tolist(), **odd, count=count, last=last
+        middles.tolist(), lows.tolist(), highs.tolist(), means.tolist(), counts.tolist(), **odd,
+        count=count, last=last, breaks=breaks, below_count=below_count,
     )  # fmt: skip
 
 
@@ -331,7 +344,8 @@ def _curve_of_blocks(
 
     placed = sorted(((middle(row), row) for row in rows), key=lambda pair: pair[0])  # steps may begin again
     across: list[float] = []
-    lows, highs, means, counts = [], [], [], []
+    lows, highs, means, counts, breaks = [], [], [], [], []
+    below_count, is_after_gap = 0, False
     odd: tuple[list[float], list[float], list[float]] = ([], [], [])
     for x, (*_, low, high, added, finite, nans, positive_infs, negative_infs, _) in placed:
         for places_of, odd_count in zip(odd, (nans, positive_infs, negative_infs), strict=True):
@@ -339,11 +353,17 @@ def _curve_of_blocks(
                 places_of.append(x)
         if finite and low is not None and high is not None:
             mean = mean_of(added, finite, low, high)
+            if is_after_gap and across:
+                breaks.append(len(across))
+            is_after_gap = False
+            below_count += finite if high <= 0 else low <= 0
             across.append(x)
             lows.append(low)
             highs.append(high)
             means.append(low / 2 + high / 2 if mean is None else mean)
             counts.append(finite)
+        else:
+            is_after_gap = True
     if len(across) > 1 and placed[0][1] is rows[0] and placed[-1][1] is rows[-1]:
         # The line begins with the first point and ends with the last one, not with means.
         for place, number, word in ((0, first, "first"), (-1, last, "last")):
@@ -362,5 +382,6 @@ def _curve_of_blocks(
     if window is None:
         lost = max(lost, abs(metric.summary.count - total))
     return Curve(
-        across, lows, highs, means, counts, *odd, count=total, last=metric.summary.last, damaged_count=lost
+        across, lows, highs, means, counts, *odd,
+        count=total, last=metric.summary.last, damaged_count=lost, breaks=breaks, below_count=below_count,
     )  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,14 +13,15 @@ from artui.errors import ArtuiError
 from artui.query import compare as query
 from artui.query.runs.rows import run_keys
 from artui.safetext import clean
+from artui.tui.colouring import mark_of
 from artui.tui.host import MAX_COMPARED
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved, Link, PlotRuns, ShowRuns
 from artui.tui.screens.drawing import DrawsCharts
 from artui.tui.widgets.bars import Bar, KeyBar
-from artui.tui.widgets.chart import Chart, mark_of
+from artui.tui.widgets.chart import Chart
 from artui.tui.widgets.chartlines import ChartLine
-from artui.tui.widgets.chartoptions import ChartOptions, next_axis, options_spans
+from artui.tui.widgets.chartoptions import ChartOptions, next_axis, next_y_scale, options_spans
 from artui.tui.widgets.comparison import CompareTable, TransposedTable
 from artui.tui.widgets.prompt import Prompt
 from artui.units import number_text, plural
@@ -48,7 +48,9 @@ class CompareScreen(DrawsCharts):
         super().__init__()
         self.run_ids = list(run_ids)
         self.comparison: Comparison | None = None
-        self.only_differences = False
+        self._numbers: dict[str, int] = {}
+        """Colours and marks of the runs, by id."""
+        self.only_differences = True
         self.chart_options = ChartOptions()
         self.directions: dict[str, Direction] = {}
         self._metric = ""
@@ -84,6 +86,7 @@ class CompareScreen(DrawsCharts):
     def _take(self, comparison: Comparison) -> None:
         is_first = self.comparison is None
         self.comparison = comparison
+        self._numbers = self.artui.set_apart([run.head.id for run in comparison.runs])
         self.show_place()
         self._lay_out()
         if is_first:
@@ -101,7 +104,7 @@ class CompareScreen(DrawsCharts):
     def _lay_out(self) -> None:
         if self.comparison is None:
             return
-        self.table.show(self.comparison, only_differences=self.only_differences)
+        self.table.show(self.comparison, self._numbers, only_differences=self.only_differences)
         self._say()
 
     def _say(self) -> None:
@@ -144,7 +147,7 @@ class CompareScreen(DrawsCharts):
         if comparison is None or not name:
             self.query_one("#curves", Chart).show("", [], self.chart_options, note="these runs logged no metrics")
             return
-        colours = {run.head.id: self.artui.colour_of(run.head.id) for run in comparison.runs}
+        colours = self._numbers
 
         def read() -> list[tuple[str, str, int, Curve]]:
             return [
@@ -174,7 +177,7 @@ class CompareScreen(DrawsCharts):
         self._ask_curves()
 
     def action_log_scale(self) -> None:
-        self.chart_options = replace(self.chart_options, is_log=not self.chart_options.is_log)
+        self.chart_options = next_y_scale(self.chart_options)
         self._ask_curves()
 
     def action_plot(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -20,12 +21,13 @@ from artui.query.runs.rows import run_ids
 from artui.query.series.ranking import metric_rank
 from artui.safetext import clean
 from artui.tui.cells import Span, short_titles
+from artui.tui.colouring import colour_at, mark_of
 from artui.tui.keys import bindings
 from artui.tui.messages import Link, ShowRuns
 from artui.tui.screens.drawing import DrawsCharts
 from artui.tui.screens.pick import Choice, PickScreen
 from artui.tui.widgets.bars import Bar, KeyBar
-from artui.tui.widgets.chart import mark_of
+from artui.tui.widgets.chart import MANY_CURVES
 from artui.tui.widgets.chartgrid import ChartGrid, Panel
 from artui.tui.widgets.chartlines import ChartLine
 from artui.tui.widgets.histogram import Histogram
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 
 TABS = ("curves", "scatter", "parallel", "histogram")
 MAX_CURVES = 50
+IN_FRONT = 6
+"""Of many runs so many are in colour."""
 """Of more runs only the first in the table are drawn."""
 MAX_AXES = 8
 MAX_COLOURED = 200
@@ -92,6 +96,8 @@ class PlotScreen(DrawsCharts):
         self._runs: list[tuple[RunHead, tuple[Metric, ...]]] = []
         self._highlighted = 0
         self._has_asked: set[str] = set()
+        self._numbers: dict[str, int] = {}
+        """Colours and marks of the runs in front, by id."""
         self._colours: dict[int, int] = {}
         """Colours of the marked runs by key, the same on every screen."""
 
@@ -117,7 +123,8 @@ class PlotScreen(DrawsCharts):
         self._show_tab()
 
     def _take_ids(self, ids: list[str]) -> None:
-        self._colours = {key: self.artui.colour_of(run_id) for key, run_id in zip(self.marked, ids, strict=False)}
+        numbers = self.artui.set_apart(ids)
+        self._colours = {key: numbers[run_id] for key, run_id in zip(self.marked, ids, strict=False)}
 
     def load(self) -> None:
         """Ask for what the view in sight needs, and later for the others again."""
@@ -162,9 +169,12 @@ class PlotScreen(DrawsCharts):
             total = len(self.marked or self.keys)
             for number in self._picked_places():
                 head = self._runs[number][0]
-                colour = self.artui.colour_of(head.id)
+                colour = self._numbers.get(head.id, 0)
                 style = "title" if number == self._highlighted and len(self._runs) > 1 else "text"
-                spans += [(f"  {mark_of(colour)} ", f"curve{colour % 10}"), (clean(head.name, max_chars=40), style)]
+                spans += [
+                    (f"  {mark_of(colour)} ", f"curve{colour_at(colour)}"),
+                    (clean(head.name, max_chars=40), style),
+                ]
             drawn = f"{count_text(len(self._runs))} of " if 0 < len(self._runs) < total else ""
             return spans, [(f"{drawn}{plural(total, 'run')} ", "dim")]
         if self.tab == "scatter":
@@ -190,6 +200,12 @@ class PlotScreen(DrawsCharts):
     def _take_runs(self, runs: list[tuple[RunHead, tuple[Metric, ...]]]) -> None:
         is_first = not self._runs
         self._runs = runs
+        if is_first:
+            curved = (
+                place for place, (_, metrics) in enumerate(runs) if any(metric.summary.count > 1 for metric in metrics)
+            )
+            self._highlighted = next(curved, 0)
+        self._set_apart()
         titles: dict[str, bool] = {}
         for _, metrics in runs:
             for metric in metrics:
@@ -206,7 +222,7 @@ class PlotScreen(DrawsCharts):
 
     def on_chart_grid_wanted(self, message: ChartGrid.Wanted) -> None:
         options, runs, picked = message.options, list(self._runs), set(self._picked_places())
-        colours = [self.artui.colour_of(head.id) for head, _ in runs]
+        colours = [self._numbers.get(head.id, 0) for head, _ in runs]
 
         def read() -> dict[str, list[ChartLine]]:
             return {
@@ -225,17 +241,25 @@ class PlotScreen(DrawsCharts):
         self.grid.put(lines_by_title, options)
 
     def _picked_places(self) -> list[int]:
-        """Give the places of the runs that keep their colours: all of a few runs, the highlighted one of many."""
-        if len(self._runs) <= 8:
-            return list(range(len(self._runs)))
-        return [self._highlighted] if self._runs else []
+        """Give the places of the runs that are in colour: all of a few runs; of many the highlighted one and some after it that have curves."""
+        count = len(self._runs)
+        if count <= MANY_CURVES:
+            return list(range(count))
+        behind = ((self._highlighted + step) % count for step in range(1, count))
+        drawn = (place for place in behind if any(metric.summary.count > 1 for metric in self._runs[place][1]))
+        return [self._highlighted, *islice(drawn, IN_FRONT - 1)]
+
+    def _set_apart(self) -> None:
+        """Choose the colours of the runs that are in front."""
+        self._numbers = self.artui.set_apart([self._runs[place][0].id for place in self._picked_places()])
 
     def action_highlight(self, change: int) -> None:
         """Bring the curves of another run to the front."""
         if not self._runs or self.tab != "curves":
             return
         self._highlighted = (self._highlighted + change) % len(self._runs)
-        self.grid.pick({self._runs[place][0].id for place in self._picked_places()})
+        self._set_apart()
+        self.grid.pick(self._numbers)
         self._say()
 
     def metric_names(self) -> list[str]:

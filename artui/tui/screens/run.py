@@ -10,6 +10,7 @@ from textual.containers import Horizontal
 from artui.errors import ContentMissing
 from artui.query.logs import LogHead, log_sources, open_log
 from artui.query.run import get_run
+from artui.query.series.ranking import metric_rank
 from artui.safetext import clean, clean_lines
 from artui.tui.cells import Span, fit, glyph_of, status_style
 from artui.tui.facts import fact_lines, file_lines, heading, metric_lines
@@ -180,8 +181,11 @@ class RunScreen(DrawsCharts, LogScreen):
 
     @property
     def drawn(self) -> list[Metric]:
-        """The metrics that are drawn: one point is no curve."""
-        return [metric for metric in self.detail.metrics if metric.summary.count > 1] if self.detail else []
+        """The metrics that are drawn, those that runs are judged by first: one point is no curve."""
+        metrics = [metric for metric in self.detail.metrics if metric.summary.count > 1] if self.detail else []
+        return sorted(
+            metrics, key=lambda metric: (bool(metric.labels), metric_rank(metric.name), metric.name, metric.labels)
+        )
 
     def _set_panels(self) -> None:
         note = ""

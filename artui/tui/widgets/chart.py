@@ -1,7 +1,8 @@
-"""Curves in braille: a smoothed line over a dim band of what was measured.
+"""Curves in dots: a line through what was measured, over a dim band where several points share a column.
 
-The band spans the smallest to the largest value in a column of dots, so that no extreme is lost; NaN and infinities
-are marked where they happened. Of many curves the picked ones keep their colours, and the others fade.
+The band spans the smallest to the largest value in a column of dots, so that no extreme is lost; the line passes through
+their mean, and ends at the last value. NaN and infinities are gaps, marked where they happened. What lies far outside the
+bulk of the values is marked at the edge. Of many curves the picked ones keep their colours, and the others fade.
 """
 
 from __future__ import annotations
@@ -18,10 +19,22 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from artui.tui.cells import CURVE_MARKS, DAMAGED_SIGN, Palette, Span, fit, length_of, strip_of
-from artui.tui.widgets.chartlines import MIN_WIDTH, ChartLine, mark_end, mark_odd, ranges_of, trace
+from artui.tui.cells import DAMAGED_SIGN, Palette, Span, fit, length_of, strip_of
+from artui.tui.colouring import colour_at
+from artui.tui.widgets.axes import MAX_LABEL_CELLS, Scale, x_labels, y_labels
+from artui.tui.widgets.chartlines import (
+    MIN_WIDTH,
+    ChartLine,
+    Ranges,
+    mark_along,
+    mark_end,
+    mark_odd,
+    mark_outside,
+    ranges_of,
+    trace,
+)
 from artui.tui.widgets.chartoptions import ChartOptions, x_text
-from artui.tui.widgets.plot import Plot, Scale, plot_rows, x_axis, y_ticks
+from artui.tui.widgets.plot import Plot, labelled_axis, plot_rows
 from artui.units import count_text, number_text
 
 if TYPE_CHECKING:
@@ -194,38 +207,47 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
         values += [(f"  last {number_text(line.curve.last)}", "bad") for line in curves[:1]]
         lines.append(strip_of([("  " + note, "dim"), *values], width, palette))
         return lines + [strip_of((), width, palette) for _ in range(height - 2)]
-    x_low, x_high, low, high = ranges
-    y_scale = Scale(low, high, options.is_log, rows * 4)
-    labels = y_ticks(y_scale, rows)
-    label_cells = min(9, max((len(text) for text in labels.values()), default=1))
+    x_low, x_high = ranges.x_low, ranges.x_high
+    y_scale = Scale(ranges.low, ranges.high, ranges.is_log, rows * 4)
+    labels = y_labels(y_scale, rows)
+    label_cells = min(MAX_LABEL_CELLS, max([len(text) for text in labels.values()] + [3 * ranges.is_log, 1]))
     columns = width - label_cells - 2
     plot = Plot(columns, rows)
     if options.is_log_x:
         x_low, x_high = math.log10(x_low), math.log10(x_high)
-    x_scale = Scale(x_low, x_high if x_high > x_low else x_low + 1.0, options.is_log_x, columns * 2)
+    has_x_range = x_high > x_low
+    x_scale = Scale(x_low, x_high if has_x_range else x_low + 1.0, options.is_log_x, columns * 2)
     is_many = len(curves) > MANY_CURVES
-    # Bands behind many curves would hide everything.
-    has_bands = options.smoothing > 0 and not is_many
+    bounds = ranges.bounds if ranges.lowest is not None or ranges.highest is not None else None
     followed = [
-        trace(plot, line, number, x_scale, y_scale, options.smoothing, has_band=has_bands)
+        # Bands behind many curves would hide everything.
+        trace(plot, line, number, x_scale, y_scale, options.smoothing, has_band=not is_many, bounds=bounds)
         for number, line in enumerate(curves)
     ]
-    colours = [palette.curves[line.colour % len(palette.curves)] for line in curves]
-    faded = [palette.bands[line.colour % len(palette.bands)] for line in curves]
+    in_turn = sum(1 << number for number, line in enumerate(curves) if line.is_picked or not is_many)
+    colours = [palette.curves[colour_at(line.colour)] for line in curves]
+    faded = [palette.bands[colour_at(line.colour)] for line in curves]
     aside = palette.styles["faint"]
     front = [aside if is_many and not line.is_picked else own for line, own in zip(curves, colours, strict=True)]
     mark_odd(plot, curves, x_scale, palette.styles["bad"])
     for number, line in enumerate(curves):
         if line.mark and len(curves) > 1 and (line.is_picked or not is_many):
-            mark_end(plot, line, front[number], followed[number])
+            mark_end(plot, line, front[number], followed[number].line)
+            if not palette.has_colours:
+                mark_along(plot, line, front[number], followed[number].line, 3 + 5 * number % 14)
+    for number in range(len(curves)):
+        mark_outside(plot, followed[number], front[number])
     cursor = None if chart.cursor is None else min(chart.cursor >> 1, columns - 1)
     x = None if chart.cursor is None else x_scale.value(min(1.0, chart.cursor / max(1, columns * 2 - 1)))
+    places = x_labels(x_scale, columns, options.unit)
+    axis = labelled_axis(places if has_x_range else places[:1], label_cells, columns, corner="log" * ranges.is_log)
     return [
-        _head(chart, curves, front, palette, width, x, title_style),
+        _head(chart, curves, front, palette, width, x, title_style, ranges),
         *plot_rows(
-            plot, labels, label_cells, palette, front=front.__getitem__, back=faded.__getitem__, cursor=cursor
+            plot, labels, label_cells, palette,
+            front=front.__getitem__, back=faded.__getitem__, in_turn=in_turn, cursor=cursor,
         ),
-        strip_of(x_axis(x_scale, label_cells, columns, options.unit), width, palette),
+        strip_of(axis, width, palette),
     ]  # fmt: skip
 
 
@@ -237,15 +259,12 @@ def _head(
     width: int,
     x: float | None,
     title_style: str,
+    ranges: Ranges,
 ) -> Strip:
-    """Draw the title and, to the right, the last values, or those at the cursor."""
+    """Draw the title and, to the right, the last values, or those at the cursor; in the room between, what to know of the drawing."""
     left: list[Span] = [(chart.title, title_style)]
     if damaged := damaged_text(chart.curves):
         left.append((f"  {damaged}", "bad"))
-    if chart.has_room:
-        drawn, count = sum(line.curve.shown for line in curves), sum(line.curve.count for line in curves)
-        if drawn < count:
-            left.append((f"   {count_text(drawn)} of {count_text(count)} points", "faint"))
     right: list[tuple[str, Style]] = []
     if x is not None:
         right.append((f"at {x_text(x, chart.options)}  ", palette.styles["dim"]))
@@ -261,11 +280,30 @@ def _head(
             break
         odd = value != value or math.isinf(value)
         right.append((text, palette.styles["bad"] if odd else style))
+    for note in notes_of(curves, chart.options, ranges, has_counts=chart.has_room):
+        if len(note) + 3 <= room:
+            left.append((f"   {note}", "faint"))
+            room -= len(note) + 3
     cells = sum(len(text) for text, _ in right)
     strip = strip_of(left, max(0, width - cells), palette)
     return Strip.join([strip, Strip([Segment(text, style) for text, style in right], cells)]).adjust_cell_length(
         width, palette.styles["text"]
     )
+
+
+def notes_of(curves: Sequence[ChartLine], options: ChartOptions, ranges: Ranges, *, has_counts: bool) -> list[str]:
+    """Say what to know of a chart to read it rightly: values outside, points left out, smoothing, how many points are drawn."""
+    notes = [f"↑ {number_text(ranges.highest)}"] if ranges.highest is not None else []
+    notes += [f"↓ {number_text(ranges.lowest)}"] if ranges.lowest is not None else []
+    left_out = sum(line.curve.below_count for line in curves) if ranges.is_log else 0
+    notes += [f"{count_text(left_out)} ≤ 0 left out"] if left_out else []
+    outside = sum(line.curve.outside_count for line in curves)
+    notes += [f"{count_text(outside)} at x ≤ 0 left out"] if outside else []
+    notes += ["smoothed"] if options.smoothing else []
+    drawn, count = sum(line.curve.shown for line in curves), sum(line.curve.count for line in curves)
+    if has_counts and drawn < count:
+        notes.append(f"{count_text(count)} points, mean and range of a column")
+    return notes
 
 
 def damaged_text(lines: Sequence[ChartLine]) -> str:
@@ -281,8 +319,3 @@ def value_at(curve: Curve, x: float) -> float:
     place = bisect_left(curve.xs, x)
     near = [index for index in (place - 1, place) if 0 <= index < len(curve.xs)]
     return curve.means[min(near, key=lambda index: abs(curve.xs[index] - x))]
-
-
-def mark_of(number: int) -> str:
-    """Give the mark of a curve by the number of its colour."""
-    return CURVE_MARKS[number % len(CURVE_MARKS)]

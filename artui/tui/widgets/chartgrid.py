@@ -14,9 +14,10 @@ from textual import events
 from textual.containers import Container
 from textual.message import Message
 
+from artui.tui.colouring import mark_of
 from artui.tui.keys import bindings
 from artui.tui.widgets.chart import Chart
-from artui.tui.widgets.chartoptions import ChartOptions, next_axis, next_smoothing, options_spans
+from artui.tui.widgets.chartoptions import ChartOptions, next_axis, next_smoothing, next_y_scale, options_spans
 
 if TYPE_CHECKING:
     from artui.query.series.curves import Window
@@ -101,10 +102,18 @@ class ChartGrid(Container, can_focus=True):
         self._stale.difference_update(lines)
         self._draw()
 
-    def pick(self, run_ids: set[str]) -> None:
-        """Bring the curves of some runs to the front."""
+    def pick(self, numbers: Mapping[str, int]) -> None:
+        """Bring the curves of some runs to the front, in the colours and with the marks of their numbers."""
         self._lines = {
-            key: [replace(line, is_picked=line.run_id in run_ids) for line in lines]
+            key: [
+                replace(
+                    line,
+                    is_picked=line.run_id in numbers,
+                    colour=numbers.get(line.run_id, line.colour),
+                    mark=mark_of(numbers.get(line.run_id, line.colour)),
+                )
+                for line in lines
+            ]
             for key, lines in self._lines.items()
         }
         self._draw()
@@ -232,7 +241,7 @@ class ChartGrid(Container, can_focus=True):
         self._change(replace(self.options, axis=axis, window=None))
 
     def action_log_scale(self) -> None:
-        self._change(replace(self.options, is_log=not self.options.is_log))
+        self._change(next_y_scale(self.options))
 
     def action_log_x(self) -> None:
         if self.options.axis == "wall":

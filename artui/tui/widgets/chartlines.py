@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.style import Style
 
+from artui.tui.widgets.axes import FARTHEST, power_of_ten
 from artui.tui.widgets.chartoptions import ChartOptions, smoothed
 
 if TYPE_CHECKING:
     from artui.query.series.curves import Curve
-    from artui.tui.widgets.plot import Plot, Scale
+    from artui.tui.widgets.axes import Scale
+    from artui.tui.widgets.plot import Plot
 
 MIN_WIDTH = 24
 
@@ -34,13 +37,23 @@ class ChartLine:
 
 
 class Ranges(NamedTuple):
-    """What the axes of a chart span."""
+    """What the axes of a chart span, and what lies outside."""
 
     x_low: float
     x_high: float
     low: float
     """On a logarithmic y axis a power of ten, as `high`."""
     high: float
+    is_log: bool = False
+    """Whether the y axis is logarithmic."""
+    lowest: float | None = None
+    """The smallest value, if it lies below the axis: far outside the bulk of the values."""
+    highest: float | None = None
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The values at the ends of the y axis."""
+        return (power_of_ten(self.low), power_of_ten(self.high)) if self.is_log else (self.low, self.high)
 
 
 def ranges_of(curves: Sequence[ChartLine], options: ChartOptions) -> Ranges | None:
@@ -59,8 +72,10 @@ def ranges_of(curves: Sequence[ChartLine], options: ChartOptions) -> Ranges | No
         if not xs:
             return None
         x_low, x_high = min(xs), max(xs)
+    x_low, x_high = max(-FARTHEST, x_low), min(FARTHEST, x_high)
     lows: list[float] = []
     highs: list[float] = []
+    lasts: list[float] = []
     for line in curves:
         curve = line.curve
         start, stop = 0, len(curve.xs)
@@ -69,19 +84,95 @@ def ranges_of(curves: Sequence[ChartLine], options: ChartOptions) -> Ranges | No
             start, stop = bisect_left(curve.xs, x_low), bisect_left(curve.xs, math.nextafter(x_high, math.inf))
             if start == stop:
                 start, stop = max(0, start - 1), min(len(curve.xs), stop + 1)
-        lows += [value for value in curve.lows[start:stop] if not options.is_log or value > 0]
-        highs += [value for value in curve.highs[start:stop] if not options.is_log or value > 0]
-    if not lows or not highs:
+        lows += curve.lows[start:stop]
+        highs += curve.highs[start:stop]
+        if line.is_picked and start < stop:
+            lasts.append(curve.means[stop - 1])
+    if not lows:
         return None
-    low, high = min(lows), max(highs)
-    if options.is_log:
+    is_log = options.y_scale == "log" or (options.y_scale == "auto" and _spans_decades(lows, highs))
+    if is_log:
+        lows, highs = [value for value in lows if value > 0], [value for value in highs if value > 0]
+        if not highs:
+            return None
+        # A column from below zero up has a part that the axis shows.
+        lows = lows or highs
+    low, high = _usual_range(lows, highs, lasts, is_log=is_log)
+    low, high = max(-FARTHEST, low), min(FARTHEST, high)
+    lowest, highest = min(lows), max(highs)
+    outside = lowest if lowest < low else None, highest if highest > high else None
+    if is_log:
         low, high = math.log10(low), math.log10(high)
     if low == high:
         pad = abs(low) * 0.1 or 1.0
         low, high = low - pad, high + pad
-    if not math.isfinite(high - low):
-        return None
-    return Ranges(x_low, x_high, low, high)
+    return Ranges(x_low, x_high, low, high, is_log, *outside)
+
+
+_FEW_VALUES = 16
+"""Of fewer values none is left out of the axis."""
+_MAX_SAMPLE = 2_000
+_WIDE = 100.0
+"""Values that span this ratio are drawn on a logarithmic axis."""
+_FENCES = ((5.0, 0.05), (50.0, 0.25))
+"""What is more than so many times the middle half beyond it, if no more than this share of the values is, lies outside."""
+
+
+def _sampled(values: Sequence[float]) -> list[float]:
+    return sorted(values[:: max(1, len(values) // _MAX_SAMPLE)])
+
+
+def _spans_decades(lows: Sequence[float], highs: Sequence[float]) -> bool:
+    """Say whether all values are above zero and nine tenths of them span two decades."""
+    if min(lows) <= 0:
+        return False
+    values = _sampled([*lows, *highs])
+    return values[len(values) * 19 // 20] / _WIDE >= values[len(values) // 20]
+
+
+_GAIN = 4.0
+"""Values are left out only if the rest of them gets so many times the room."""
+
+
+def _usual_range(
+    lows: Sequence[float], highs: Sequence[float], lasts: Sequence[float], *, is_log: bool
+) -> tuple[float, float]:
+    """Give the smallest and the largest value, or on either side the last one before a few that lie far outside.
+
+    The fences stand beyond the quartiles, as in J. W. Tukey, Exploratory Data Analysis (1977), but farther out. The last
+    values of curves stay inside where that leaves the others their room.
+    """
+    lowest, highest = min(lows), max(highs)
+    count = len(lows)
+    if count < _FEW_VALUES:
+        return lowest, highest
+    values = _sampled([*lows, *highs])
+    at = math.log10 if is_log else float
+    quarter, three_quarters = at(values[len(values) // 4]), at(values[len(values) * 3 // 4])
+    span = three_quarters - quarter
+    if not 0 < span < math.inf:
+        return lowest, highest
+    low, high = _edge(lows, at, quarter, -span), _edge(highs, at, three_quarters, span)
+    shown = [value for value in lasts if not is_log or value > 0]
+    whole = at(highest) - at(lowest)
+    for bottom, top in ((min([low, *shown]), max([high, *shown])), (low, high)):
+        if whole >= _GAIN * (at(top) - at(bottom)):
+            return bottom, top
+    return lowest, highest
+
+
+def _edge(values: Sequence[float], at: Callable[[float], float], quartile: float, span: float) -> float:
+    """Give the largest value, or with a span below zero the smallest, that does not lie far outside."""
+    side, farthest = (max, 1) if span > 0 else (min, -1)
+    extreme = side(values)
+    for times, share in _FENCES:
+        fence = quartile + times * span
+        if (at(extreme) - fence) * farthest <= 0:
+            break
+        inside = [value for value in values if (at(value) - fence) * farthest <= 0]
+        if len(values) - len(inside) <= share * len(values):
+            return side(inside)
+    return extreme
 
 
 def _ends(xs: Sequence[float], *, above_zero: bool) -> Sequence[float]:
@@ -97,6 +188,13 @@ class _Dots:
     means: list[float]
     lows: list[float]
     highs: list[float]
+    breaks: set[int] = field(default_factory=set)
+    """Places that no line leads to from the one before: what lies between is not a number."""
+
+    def pieces(self) -> Iterator[slice]:
+        """Give the parts between breaks."""
+        edges = [0, *sorted(self.breaks), len(self.columns)]
+        return (slice(start, stop) for start, stop in pairwise(edges) if start < stop)
 
     def add(self, column: int, total: float, count: int, low: float, high: float) -> None:
         mean = total / count
@@ -109,17 +207,19 @@ class _Dots:
 
 def _dots(curve: Curve, scale: Scale) -> _Dots:
     """Put a curve's buckets into columns of dots, except those that a logarithmic axis has no place for."""
+    breaks = set(curve.breaks)
     if scale.is_log:
-        rows = [(x, *rest) for value, *rest in zip(curve.xs, curve.means, curve.lows, curve.highs, strict=True) if (x := scale.column(value)) is not None]  # fmt: skip
-        xs, means, lows, highs = map(list, zip(*rows, strict=True)) if rows else ([], [], [], [])
+        rows = [(x, *rest) for value, *rest in zip(curve.xs, curve.means, curve.lows, curve.highs, range(len(curve.xs)), strict=True) if (x := scale.column(value)) is not None]  # fmt: skip
+        xs, means, lows, highs, places = map(list, zip(*rows, strict=True)) if rows else ([], [], [], [], [])
+        breaks = {place for place, before in enumerate(places) if before in breaks}
     else:
         xs, means, lows, highs = scale.columns(curve.xs), list(curve.means), list(curve.lows), list(curve.highs)
     if len(set(xs)) == len(xs):
-        return _Dots(xs, means, lows, highs)
+        return _Dots(xs, means, lows, highs, breaks)
     dots = _Dots([], [], [], [])
     column, total, count, lowest, highest = xs[0], 0.0, 0, lows[0], highs[0]
     # One pass without a call for each bucket: this takes most of the time of drawing.
-    for x, mean, low, high in zip(xs, means, lows, highs, strict=True):
+    for place, (x, mean, low, high) in enumerate(zip(xs, means, lows, highs, strict=True)):
         if x == column:
             total += mean
             count += 1
@@ -129,6 +229,8 @@ def _dots(curve: Curve, scale: Scale) -> _Dots:
                 highest = high
             continue
         dots.add(column, total, count, lowest, highest)
+        if place in breaks:
+            dots.breaks.add(len(dots.columns))
         column, total, count, lowest, highest = x, mean, 1, low, high
     dots.add(column, total, count, lowest, highest)
     # The line begins and ends at the first and the last value, not at the mean of a column.
@@ -136,19 +238,53 @@ def _dots(curve: Curve, scale: Scale) -> _Dots:
     return dots
 
 
+class Traced(NamedTuple):
+    """Where a curve was drawn, in dots."""
+
+    line: list[tuple[int, int]]
+    """The dots of its line, also those beyond the edges."""
+    above: list[int]
+    """Columns in which values lie above the axis; `below` likewise."""
+    below: list[int]
+
+
 def trace(
-    plot: Plot, line: ChartLine, owner: int, x_scale: Scale, y_scale: Scale, smoothing: float, *, has_band: bool
-) -> list[tuple[int, int]]:
-    """Draw a curve; give the dots of its line, also those beyond the edges."""
+    plot: Plot,
+    line: ChartLine,
+    owner: int,
+    x_scale: Scale,
+    y_scale: Scale,
+    smoothing: float,
+    *,
+    has_band: bool,
+    bounds: tuple[float, float] | None = None,
+) -> Traced:
+    """Draw a curve: its line, and with `has_band` what was measured behind it.
+
+    Args:
+        bounds: the values at the ends of the y axis, if some lie outside.
+    """
     dots = _dots(line.curve, x_scale)
-    if (has_band or smoothing <= 0) and dots.columns:
-        _stroke_ranges(plot, dots, owner, y_scale, is_band=has_band)
+    if not dots.columns:
+        return Traced([], [], [])
     if has_band:
-        _follow(plot, dots.columns, dots.means, y_scale, owner, is_band=True)
-    return _follow(plot, dots.columns, smoothed(dots.means, smoothing), y_scale, owner, is_band=False)
+        _stroke_ranges(plot, dots, owner, y_scale)
+    followed: list[tuple[int, int]] = []
+    for piece in dots.pieces():
+        columns, means = dots.columns[piece], dots.means[piece]
+        if has_band and smoothing:
+            _follow(plot, columns, means, y_scale, owner, is_band=True)
+        values = smoothed(columns, means, smoothing * x_scale.dots)
+        followed += _follow(plot, columns, values, y_scale, owner, is_band=False)
+    if bounds is None:
+        return Traced(followed, [], [])
+    low, high = bounds
+    above = [column for column, value in zip(dots.columns, dots.highs, strict=True) if value > high]
+    below = [column for column, value in zip(dots.columns, dots.lows, strict=True) if value < low]
+    return Traced(followed, above, below)
 
 
-def _stroke_ranges(plot: Plot, dots: _Dots, owner: int, scale: Scale, *, is_band: bool) -> None:
+def _stroke_ranges(plot: Plot, dots: _Dots, owner: int, scale: Scale) -> None:
     """Draw the columns from the lowest to the highest value."""
     last, width = plot.dot_rows - 1, plot.dot_columns
     if scale.is_log:
@@ -161,7 +297,7 @@ def _stroke_ranges(plot: Plot, dots: _Dots, owner: int, scale: Scale, *, is_band
     rows = [row for row in rows if 0 <= row[0] < width]
     if rows:
         xs, tops, bottoms = map(list, zip(*rows, strict=True))
-        plot.strokes(xs, tops, bottoms, owner, is_band=is_band)
+        plot.strokes(xs, tops, bottoms, owner, is_band=True)
 
 
 def _follow(
@@ -198,8 +334,41 @@ def mark_odd(plot: Plot, curves: Sequence[ChartLine], x_scale: Scale, style: Sty
                     plot.signs[row, column >> 1] = sign, style
 
 
+def mark_outside(plot: Plot, traced: Traced, style: Style) -> None:
+    """Mark where a curve leaves the range of the y axis, in place of the line along the edge."""
+    for columns, row, sign in ((traced.above, 0, "↑"), (traced.below, plot.rows - 1, "↓")):
+        for column in columns:
+            if 0 <= column < plot.dot_columns:
+                plot.signs.setdefault((row, column >> 1), (sign, style))
+
+
 def mark_end(plot: Plot, line: ChartLine, style: Style, followed: Sequence[tuple[int, int]]) -> None:
-    """Put the curve's mark at its end, or where it leaves the chart."""
-    at = next(((x, y) for x, y in reversed(followed) if 0 <= x < plot.dot_columns), None)
-    if at is not None:
-        plot.signs[at[1] >> 2, at[0] >> 1] = line.mark, style
+    """Put the curve's mark at its end, or where it leaves the chart; before the end where another mark is there."""
+    taken = 0
+    for x, y in reversed(followed):
+        cell = y >> 2, x >> 1
+        if not 0 <= x < plot.dot_columns:
+            continue
+        if cell not in plot.signs:
+            plot.signs[cell] = line.mark, style
+            return
+        taken += 1
+        if taken > 2 * _MARKS_BESIDE:
+            return
+
+
+_MARKS_BESIDE = 12
+_CELLS_A_MARK = 14
+
+
+def mark_along(plot: Plot, line: ChartLine, style: Style, followed: Sequence[tuple[int, int]], start: int) -> None:
+    """Put the curve's mark on its line here and there, so that lines without colours can be told apart.
+
+    Args:
+        start: the cell of the first mark; lines that begin at different ones do not hide each other's.
+    """
+    wanted = start
+    for x, y in followed:
+        if x >> 1 >= wanted and 0 <= x < plot.dot_columns:
+            plot.signs.setdefault((y >> 2, x >> 1), (line.mark, style))
+            wanted = (x >> 1) + _CELLS_A_MARK

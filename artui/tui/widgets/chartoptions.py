@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from artui.safetext import clean
 from artui.units import count_text, duration_text, number_text, time_text
@@ -12,9 +13,13 @@ from artui.units import count_text, duration_text, number_text, time_text
 if TYPE_CHECKING:
     from artui.query.series.curves import Window
     from artui.tui.cells import Span
-    from artui.tui.widgets.plot import Unit
+    from artui.tui.widgets.axes import Unit
 
-SMOOTHINGS = (0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.99)
+SMOOTHINGS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
+"""Widths of the mean that smooths, as shares of the x axis in sight."""
+YScale = Literal["auto", "log", "linear"]
+Y_SCALES: tuple[YScale, ...] = ("auto", "log", "linear")
+"""What the y axis can be; `auto` is logarithmic where the bulk of the values, all above zero, spans two decades."""
 
 
 AXES = ("step", "time", "wall")
@@ -30,10 +35,10 @@ class ChartOptions:
 
     axis: str = "step"
     """One of AXES, or `metric:NAME`."""
-    is_log: bool = False
+    y_scale: YScale = "auto"
     is_log_x: bool = False
-    smoothing: float = 0.6
-    """Weight of earlier values, from 0 for none to under 1; one column of dots is a step."""
+    smoothing: float = 0.0
+    """Width of the centred mean that smooths, as a share of the x axis in sight; 0 draws what was measured."""
     window: Window | None = None
     """The part of the x axis in sight; None for the whole axis."""
 
@@ -48,16 +53,35 @@ class ChartOptions:
         return AXIS_WORDS.get(self.axis) or clean(self.axis.removeprefix("metric:"))
 
 
-def smoothed(values: Sequence[float], weight: float) -> list[float]:
-    """Smooth with an exponential moving average, corrected for its start, as TensorBoard does."""
-    if weight <= 0:
+def smoothed(xs: Sequence[float], values: Sequence[float], width: float) -> list[float]:
+    """Smooth by a centred mean over a width of x, taken twice, so that its weights fall off evenly (a triangle).
+
+    Near the ends it narrows and stays centred: nothing lags behind, a straight line of even steps stays as it is, and
+    the first and the last value are the measured ones. `xs` ascend.
+    """
+    if width <= 0 or len(values) < 3:
         return list(values)
-    out, before, share = [], 0.0, 1.0
-    for value in values:
-        before = before * weight + value * (1 - weight)
-        share *= weight
-        out.append(before / (1 - share))
-    return out
+    return _centred_mean(xs, _centred_mean(xs, values, width / 4), width / 4)
+
+
+def _centred_mean(xs: Sequence[float], values: Sequence[float], reach: float) -> list[float]:
+    """Replace each value by the mean of those up to `reach` away on both sides, or less where an end is nearer."""
+    first, last, count = xs[0], xs[-1], len(values)
+    start = stop = 0
+    means: list[float] = []
+    for x in xs:
+        half = min(reach, x - first, last - x)
+        while xs[start] < x - half:
+            start += 1
+        while stop < count and xs[stop] <= x + half:
+            stop += 1
+        part = values[start:stop]
+        mean = sum(part) / (stop - start)
+        if not math.isfinite(mean):
+            mean = sum(value / (stop - start) for value in part)
+        # Rounding must not make a constant waver.
+        means.append(max(min(part), min(mean, max(part))))
+    return means
 
 
 def x_text(x: float, options: ChartOptions) -> str:
@@ -77,6 +101,11 @@ def next_smoothing(options: ChartOptions, change: int) -> ChartOptions:
     return replace(options, smoothing=SMOOTHINGS[max(0, min(len(SMOOTHINGS) - 1, place + change))])
 
 
+def next_y_scale(options: ChartOptions) -> ChartOptions:
+    """Take the next scale of the y axis: as the values suggest, logarithmic, linear."""
+    return replace(options, y_scale=Y_SCALES[(Y_SCALES.index(options.y_scale) + 1) % len(Y_SCALES)])
+
+
 def next_axis(options: ChartOptions) -> ChartOptions:
     """Place points by the next of steps, time since the start, and wall time."""
     place = AXES.index(options.axis) if options.axis in AXES else -1
@@ -86,7 +115,8 @@ def next_axis(options: ChartOptions) -> ChartOptions:
 
 def options_spans(options: ChartOptions) -> list[Span]:
     """Describe how charts are drawn."""
-    parts = [f"smooth {options.smoothing:g}", *(["log y"] if options.is_log else [])]
+    parts = [f"smoothed over {100 * options.smoothing:g} % of x"] if options.smoothing else ["as measured"]
+    parts += [f"{options.y_scale} y"] if options.y_scale != "auto" else []
     parts.append(f"x {options.axis_text}{', log' if options.is_log_x else ''}")
     spans: list[Span] = [(" · ".join(parts), "dim")]
     if options.window is not None:

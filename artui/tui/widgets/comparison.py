@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.geometry import Region
 from textual.strip import Strip
 
@@ -13,12 +14,13 @@ from artui.tui.cells import (
     Span,
     Spans,
     fit,
+    fit_middle,
     glyph_of,
-    keeps_end,
+    length_of,
     strip_of,
 )
+from artui.tui.colouring import colour_at, mark_of
 from artui.tui.messages import LineMoved
-from artui.tui.widgets.chart import mark_of
 from artui.tui.widgets.lines import Line, LineList
 from artui.units import duration_text, number_text, param_texts, signed_text
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 LABEL_CELLS = (12, 30)
 COLUMN_CELLS = (16, 26)
+_VALUE_CELLS = 9
 _NOTHING = "  nothing differs: these runs have the same params, inputs and results"
 
 
@@ -39,16 +42,18 @@ class CompareTable(LineList):
         self.rows: list[Row | None] = []
         """The row of each line; None for headings."""
         self.heads: Sequence[RunHead] = ()
+        self.numbers: Mapping[str, int] = {}
+        """Colour and mark of each run, by its id."""
         self.column = 0
         self.baseline = 0
         self.first_column = 0
         self.label_cells = LABEL_CELLS[0]
         self.column_cells = COLUMN_CELLS[0]
 
-    def show(self, comparison: Comparison, *, only_differences: bool) -> None:
+    def show(self, comparison: Comparison, numbers: Mapping[str, int], *, only_differences: bool) -> None:
         """Show a comparison; the cursor stays on its row."""
         before = self.row
-        self.heads = [run.head for run in comparison.runs]
+        self.heads, self.numbers = [run.head for run in comparison.runs], numbers
         lines: list[Line] = [Line([])]
         self.rows = [None]
         section = ""
@@ -151,21 +156,17 @@ class CompareTable(LineList):
 
     def _heads(self) -> Spans:
         spans: list[Span] = [(" " * self.label_cells, "text")]
-        # Names that begin alike are cut at the front.
-        is_end = keeps_end([clean(head.name) for head in self.heads], self.column_cells - 7)
         for number in self._shown_columns:
             head = self.heads[number]
             style = "title" if number == self.column else "bold"
-            colour = self.artui.colour_of(head.id)
-            name = fit(clean(head.name), self.column_cells - 7, keep_end=is_end).rstrip()
-            used = len(name) + 4 + (2 if number == self.baseline else 0)
-            spans += [
-                (mark_of(colour) + " ", f"curve{colour % 10}"),
-                (name, style),
-                glyph_of(head, before=" "),
-            ]
-            spans += [(" ▾", "accent")] if number == self.baseline else []
-            spans.append((" " * (self.column_cells - used), "text"))
+            colour = self.numbers.get(head.id, 0)
+            # A sign of its own only for runs that did not simply finish.
+            behind: list[Span] = [] if head.status == "finished" and not head.damaged else [glyph_of(head, before=" ")]
+            behind += [(" ▾", "accent")] if number == self.baseline else []
+            room = self.column_cells - 3 - length_of(behind)
+            name = fit_middle(clean(head.name), room).rstrip()
+            spans += [(mark_of(colour) + " ", f"curve{colour_at(colour)}"), (name, style), *behind]
+            spans.append((" " * (room - cell_len(name) + 1), "text"))
         return spans
 
     def draw_line(self, index: int, width: int) -> Spans:
@@ -192,7 +193,7 @@ def _cell(row: Row, number: int, baseline: int, cells: int) -> list[Span]:
     if row.section != "metrics" or not isinstance(value, int | float):
         style = "dim" if not row.differs else "text" if number == baseline or value == base else "warn"
         return [(fit(clean(param_texts(row.values)[number]), cells - 1) + " ", style)]
-    text = fit(number_text(float(value)), 9)
+    text = fit(number_text(float(value)), _VALUE_CELLS)
     odd = value != value or abs(value) == float("inf")
     spans: list[Span] = [(text, "bad" if odd else "best" if row.best == number else "text")]
     behind, style = "", "dim"
@@ -200,11 +201,12 @@ def _cell(row: Row, number: int, baseline: int, cells: int) -> list[Span]:
         behind, style = "best", "best"
     if number != baseline and isinstance(base, int | float) and base == base and not odd and value != base:
         delta = signed_text(float(value) - float(base))
-        behind, style = (
-            (delta + (" best" if row.best == number else "")),
-            ("best" if row.best == number else "dim"),
-        )
-    return [*spans, (" " + fit(behind, cells - 10), style)]
+        best = " best" if row.best == number else ""
+        short = signed_text(float(value) - float(base), digits=2)
+        room = cells - _VALUE_CELLS - 2
+        behind = next((text for text in (delta + best, delta, short) if len(text) <= room), best.strip())
+        style = "best" if row.best == number else "dim"
+    return [*spans, (" " + fit(behind, cells - _VALUE_CELLS - 1), style)]
 
 
 class TransposedTable(LineList):
@@ -215,6 +217,8 @@ class TransposedTable(LineList):
         self.rows: list[Row | None] = []
         """The row of the comparison behind each column."""
         self.heads: Sequence[RunHead] = ()
+        self.numbers: Mapping[str, int] = {}
+        """Colour and mark of each run, by its id."""
         self.baseline = 0
         self.place = 0
         """The current column."""
@@ -222,10 +226,10 @@ class TransposedTable(LineList):
         self._widths: list[int] = []
         self._name_cells = 16
 
-    def show(self, comparison: Comparison, *, only_differences: bool) -> None:
+    def show(self, comparison: Comparison, numbers: Mapping[str, int], *, only_differences: bool) -> None:
         """Show a comparison; the current column stays."""
         before = self.row
-        self.heads = [run.head for run in comparison.runs]
+        self.heads, self.numbers = [run.head for run in comparison.runs], numbers
         self.rows = [row for row in comparison.rows if row.differs or not only_differences]
         self._name_cells = max(12, min(28, max((len(head.name) for head in self.heads), default=12) + 1))
         self._widths = []
@@ -327,10 +331,10 @@ class TransposedTable(LineList):
         if not self.rows or not 0 <= number < len(self.heads):
             return self.lines[index].spans
         head = self.heads[number]
-        colour = self.artui.colour_of(head.id)
+        colour = self.numbers.get(head.id, 0)
         room = self._name_cells - (2 if number == self.baseline else 0)
-        name = fit(clean(head.name), room, keep_end=keeps_end([clean(other.name) for other in self.heads], room))
-        spans: list[Span] = [(" ", "text"), (mark_of(colour) + " ", f"curve{colour % 10}"), (name, "text")]
+        name = fit_middle(clean(head.name), room)
+        spans: list[Span] = [(" ", "text"), (mark_of(colour) + " ", f"curve{colour_at(colour)}"), (name, "text")]
         spans += [("▾ ", "accent")] if number == self.baseline else []
         spans.append(glyph_of(head))
         for place in self.shown_places:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from artui.safetext import clean
 from artui.tui.cells import STAGE_WORDS, Shape, Span, fit
-from artui.units import age_text, duration_text, fixed_text, number_text, param_text
+from artui.units import age_text, column_text, duration_text, number_text, param_text
 
 if TYPE_CHECKING:
     from artui.model import ParamValue
@@ -47,10 +47,10 @@ def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
         # Either nothing has been read yet, or there is no value.
         return [(fit(fit("·" if group.spreads else "…", shape.width, right=column.is_numeric), cells), "faint")]
     if column.source == "metric" and spread.best is not None:
-        best = fit(fixed_text(spread.best, shape.decimals), shape.width, right=True)
+        best = fit(column_text(spread.best, shape.digits, shape.decimals, shape.width), shape.width, right=True)
         if not shape.spread:
             return [(fit(best, cells), "text")]
-        mean_and_sd = fit(spread_text(spread, shape.decimals), shape.behind)
+        mean_and_sd = fit(spread_text(spread, shape.digits), shape.behind)
         # Some runs ended in NaN or infinity: the rest looks better than it is.
         sign = ("!", "bad") if spread.odd else (" ", "text")
         return [(best, "text"), sign, (mean_and_sd, "warn" if group.is_thin or spread.odd else "dim")]
@@ -73,9 +73,9 @@ def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
     return [(fit(text, cells, right=column.is_numeric), "dim")]
 
 
-def spread_text(spread: Spread, decimals: int) -> str:
+def spread_text(spread: Spread, digits: int) -> str:
     """Show mean ± standard deviation; a single value alone."""
     if spread.mean is None:
         return ""
-    mean = fixed_text(spread.mean, decimals)
+    mean = number_text(spread.mean, digits)
     return mean if spread.sd is None else f"{mean} ±{spread.sd:.2g}"

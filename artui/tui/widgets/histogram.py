@@ -14,8 +14,8 @@ from artui.figures.figure import Figure, FigureAxis, FigureBars
 from artui.safetext import clean
 from artui.tui.cells import Palette, Span, fit, strip_of
 from artui.tui.keys import bindings
+from artui.tui.widgets.axes import Scale, ticks
 from artui.tui.widgets.picture import Picture
-from artui.tui.widgets.plot import Scale, ticks
 from artui.units import count_text, duration_text, number_text, param_text, plural, time_text
 
 if TYPE_CHECKING:

@@ -9,15 +9,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
+from rich.style import Style
 from textual.message import Message
 from textual.strip import Strip
 
 from artui.figures.figure import Figure, FigureAxis, FigureLine
 from artui.safetext import clean
 from artui.tui.cells import Palette, Span, fit, strip_of
+from artui.tui.colouring import colour_at
 from artui.tui.keys import bindings
+from artui.tui.widgets.axes import Scale
 from artui.tui.widgets.picture import Picture, scale_of, unit_of
-from artui.tui.widgets.plot import Plot, Scale, plot_rows
+from artui.tui.widgets.plot import Plot, plot_rows
 from artui.units import count_text, duration_text, number_text, param_text, time_text
 
 if TYPE_CHECKING:
@@ -29,7 +33,9 @@ if TYPE_CHECKING:
 MAX_LINES = 800
 """Of more runs only a regular selection is drawn, and the title says how many."""
 BRUSHES = ("all", "top third", "middle third", "bottom third")
-_BACK, _FRONT = -1, -2
+_FRONT = 0
+"""Owner of the lines in front; those of picked runs come after it."""
+_NAME_CELLS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +161,15 @@ class Parallel(Picture):
             for number in range(len(self.axes))
         ]
         behind, ahead = self._chosen(shares)
-        for places, owner in ((behind, _BACK), (ahead, _FRONT)):
+        # The lines behind are a layer of their own: in cells that they share with lines in front they are hidden.
+        for places, is_back in ((behind, True), (ahead, False)):
             for place in places:
-                _line(plot, xs, shares[place].tolist(), owner)
+                _line(plot, xs, shares[place].tolist(), _FRONT, is_back=is_back)
+        colours = [0]
         for key, colour in list(self.picked.items())[:50]:
             if key in self._place_of:
-                _line(plot, xs, shares[self._place_of[key]].tolist(), colour)
+                _line(plot, xs, shares[self._place_of[key]].tolist(), len(colours))
+                colours.append(colour)
         for number, x in enumerate(xs):
             for row in range(rows):
                 cell = row, x >> 1
@@ -168,21 +177,41 @@ class Parallel(Picture):
                     ("┃" if number == self.current else "│"),
                     palette.styles["accent" if number == self.current else "dim"],
                 )
+            self._write_names(plot, number, x >> 1, scales[number], palette)
         # Marked runs have the colours of curves.
-        front_style, back_style = palette.styles["good" if self.picked else "accent"], palette.styles["faint"]
+        front_style = palette.styles["good" if self.picked else "accent"]
+        back_style = palette.styles["faint" if ahead or self.picked else "spark"]
 
-        def style(owner: int) -> Any:
-            if owner == _BACK:
-                return back_style if ahead or self.picked else palette.styles["spark"]
-            return front_style if owner == _FRONT else palette.curves[owner % len(palette.curves)]
+        def style(owner: int) -> Style:
+            return front_style if owner == _FRONT else palette.curves[colour_at(colours[owner])]
 
         return [
             strip_of(self._head(len(behind), len(ahead)), width, palette),
             strip_of(self._ends(xs, columns, scales, top=True), width, palette),
-            *plot_rows(plot, {}, 1, palette, front=style, back=style, edge=" "),
+            *plot_rows(plot, {}, 1, palette, front=style, back=lambda _: back_style, edge=" "),
             strip_of(self._ends(xs, columns, scales, top=False), width, palette),
             strip_of(self._titles(xs, columns), width, palette),
         ]
+
+    def _write_names(self, plot: Plot, number: int, column: int, scale: Scale, palette: Palette) -> None:
+        """Write the words of an axis where their lines begin, behind the axis or before the last one."""
+        axis = self.axes[number]
+        if not axis.placed.is_words:
+            return
+        is_last = number == len(self.axes) - 1
+        room = min(_NAME_CELLS, plot.columns // len(self.axes) - 3)
+        taken: set[int] = set()
+        for place, label in enumerate(axis.placed.labels):
+            row = (scale.place(float(place)) or 0) >> 2
+            text = clean(label, max_chars=40)
+            text = f" {fit(text, min(room, cell_len(text)))} "
+            start = column - len(text) if is_last else column + 1
+            if row in taken or room < 3 or not text.isprintable() or cell_len(text) != len(text):
+                continue
+            taken.add(row)
+            for offset, letter in enumerate(text):
+                if 0 <= start + offset < plot.columns:
+                    plot.signs[row, start + offset] = letter, palette.styles["text"]
 
     def _head(self, behind: int, ahead: int) -> list[Span]:
         drawn, total = behind + ahead, len(self.keys)
@@ -200,7 +229,8 @@ class Parallel(Picture):
         places = []
         for x, axis, scale in zip(xs, self.axes, scales, strict=True):
             ends = axis.placed.ends
-            if ends is not None:
+            # Words stand beside their lines.
+            if ends is not None and not axis.placed.is_words:
                 text = end_text(axis.placed, ends[1 if top else 0])
                 share = scale.share(ends[1 if top else 0])
                 places.append((x >> 1, text if share is not None else "", "dim"))
@@ -208,14 +238,11 @@ class Parallel(Picture):
 
     def _titles(self, xs: Sequence[int], columns: int) -> list[Span]:
         room = max(6, (columns // max(1, len(xs))) - 1)
-        places = [
-            (
-                x >> 1,
-                fit(axis.title, min(room, len(axis.title)), keep_end=True),
-                "title" if number == self.current else "text",
-            )
-            for number, (x, axis) in enumerate(zip(xs, self.axes, strict=True))
-        ]
+        places = []
+        for number, (x, axis) in enumerate(zip(xs, self.axes, strict=True)):
+            title = axis.title + (" (log)" if is_spread_wide(axis.placed) else "")
+            style = "title" if number == self.current else "text"
+            places.append((x >> 1, fit(title, min(room, cell_len(title)), keep_end=True), style))
         return _written(places, columns)
 
     def figure(self) -> Figure | None:
@@ -292,16 +319,22 @@ def end_text(placed: Placed, value: float) -> str:
 
 
 def is_spread_wide(placed: Placed) -> bool:
-    """Whether a column of numbers, all above zero, spans so much that it reads better on a logarithmic axis."""
+    """Whether a column of numbers, all above zero, spans so much that it reads better on a logarithmic axis.
+
+    A single value near zero is not enough: the middle eight tenths of the runs count.
+    """
     import numpy as np
 
     if placed.is_words or placed.column.source == "attribute":
         return False
     finite = placed.values[np.isfinite(placed.values)]
-    return bool(len(finite)) and bool(finite.min() > 0) and bool(finite.max() / finite.min() >= 20)
+    if not len(finite) or finite.min() <= 0:
+        return False
+    low, high = np.quantile(finite, (0.1, 0.9))
+    return bool(high / 20 >= low)
 
 
-def _line(plot: Plot, xs: Sequence[int], shares: Sequence[float], owner: int) -> None:
+def _line(plot: Plot, xs: Sequence[int], shares: Sequence[float], owner: int, *, is_back: bool = False) -> None:
     """Draw a run's line; it passes straight over an axis on which the run has no value."""
     before: tuple[int, int] | None = None
     for x, share in zip(xs, shares, strict=True):
@@ -309,7 +342,7 @@ def _line(plot: Plot, xs: Sequence[int], shares: Sequence[float], owner: int) ->
             continue
         at = x, round((1 - share) * (plot.dot_rows - 1))
         if before is not None:
-            plot.join(before, at, owner)
+            plot.join(before, at, owner, is_band=is_back)
         before = at
 
 

@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from artui.figures.figure import Figure, FigureAxis
 from artui.tui.cells import Palette, strip_of
-from artui.tui.widgets.plot import Scale, Unit, ticks
+from artui.tui.widgets.axes import Scale, Unit, ticks
 
 if TYPE_CHECKING:
     from artui.query.runs.statistics import Placed

@@ -14,18 +14,25 @@ from artui.figures.figure import Figure, FigureDots
 from artui.query.runs.statistics import Placed, rank_correlation
 from artui.safetext import clean
 from artui.tui.cells import Palette, Span, fit, strip_of
+from artui.tui.colouring import colour_at, mark_of
 from artui.tui.keys import bindings
-from artui.tui.widgets.chart import mark_of
+from artui.tui.widgets.axes import Scale
 from artui.tui.widgets.parallel import end_text, is_spread_wide
 from artui.tui.widgets.picture import Picture, axis_ticks, figure_axis, scale_of
-from artui.tui.widgets.plot import Plot, Scale, labelled_axis, plot_rows
+from artui.tui.widgets.plot import Plot, labelled_axis, plot_rows
 from artui.units import count_text
 
 _LABEL_CELLS = 9
 _MAX_DOTS_IN_FILE = 20_000
 _MAX_PICKED = 200
-FEW_DOTS = 400
+FEW_DOTS = 80
 """Up to so many runs each one is a dot as large as a letter."""
+MAX_GRID = 24
+"""Columns of up to so many distinct numbers are a grid: runs are spread around each, instead of on top of each other."""
+_SPREADS = (0.754877666, 0.569840291)
+"""Multiples of these, modulo 1, fill a square evenly (M. Roberts, The unreasonable effectiveness of quasirandom sequences, 2018)."""
+_DENSITIES = ("faint", "spark", "accent")
+"""Styles of cells by how many runs they hold, from few to many."""
 
 
 class Scatter(Picture):
@@ -87,18 +94,19 @@ class Scatter(Picture):
         columns, rows = width - _LABEL_CELLS - 2, height - 2
         plot = Plot(columns, rows)
         is_few = len(self._order) <= FEW_DOTS
-        for x, y in self._places(x_scale, y_scale):
+        dots = self._dots(x_scale, y_scale)
+        for x, y, density in _by_density(*dots, x_scale.dots):
             if is_few:
                 plot.signs[y >> 2, x >> 1] = "•", palette.styles["spark"]
             else:
-                plot.dot(x, y, -1)
+                plot.dot(x, y, density)
         for number, (key, colour) in enumerate(self.picked.items()):
-            at = self._at(self._place_of.get(key), x_scale, y_scale)
+            at = _dot_of(self._place_of.get(key), dots)
             if at is not None:
-                plot.signs[at[1] >> 2, at[0] >> 1] = mark_of(colour), palette.curves[colour % len(palette.curves)]
+                plot.signs[at[1] >> 2, at[0] >> 1] = mark_of(colour), palette.curves[colour_at(colour)]
             if number >= _MAX_PICKED:
                 break
-        if (at := self._at(self.cursor, x_scale, y_scale)) is not None:
+        if (at := _dot_of(self.cursor, dots)) is not None:
             plot.signs[at[1] >> 2, at[0] >> 1] = "◎", palette.styles["title"]
         labels: dict[int, str] = {}
         for share, text in axis_ticks(self.y, y_scale, max(1, min(8, (rows + 1) // 3))):
@@ -109,10 +117,10 @@ class Scatter(Picture):
             for share, text in axis_ticks(self.x, x_scale, max(1, columns // 12))
             if 0 <= share <= 1
         ]
-        style = palette.styles["spark"]
+        styles = [palette.styles[name] for name in _DENSITIES]
         return [
             strip_of(self._head(width), width, palette),
-            *plot_rows(plot, labels, _LABEL_CELLS, palette, front=lambda _: style, back=lambda _: style),
+            *plot_rows(plot, labels, _LABEL_CELLS, palette, front=styles.__getitem__, back=styles.__getitem__),
             strip_of(labelled_axis(places, _LABEL_CELLS, columns), width, palette),
         ]
 
@@ -141,32 +149,26 @@ class Scatter(Picture):
         y = scale_of(self.y, is_log=self.is_log_y, dots=dots_up, only=self._order)
         return (x, y) if x is not None and y is not None else None
 
-    def _places(self, x_scale: Scale, y_scale: Scale) -> list[tuple[int, int]]:
-        """Give the places of dots, each one once: of 100,000 runs many share a place."""
+    def _dots(self, x_scale: Scale, y_scale: Scale) -> tuple[Any, Any]:
+        """Give the dot column and the dot row of each run, -1 where it has no place."""
         import numpy as np
 
         if self.x is None or self.y is None:
-            return []
-        shares = []
-        for placed, scale in ((self.x, x_scale), (self.y, y_scale)):
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        dots_by_axis = []
+        for placed, scale, turn in ((self.x, x_scale, 0), (self.y, y_scale, 1)):
             values = placed.values
             with np.errstate(invalid="ignore", divide="ignore"):
                 if scale.is_log:
                     values = np.log10(np.where(values > 0, values, np.nan))
-                shares.append((values - scale.low) / (scale.high - scale.low))
-        has_both = np.isfinite(shares[0]) & np.isfinite(shares[1])
-        xs = np.rint(shares[0][has_both] * (x_scale.dots - 1)).astype(np.int64)
-        ys = np.rint((1 - shares[1][has_both]) * (y_scale.dots - 1)).astype(np.int64)
-        _spread(xs, len(self.x.labels), x_scale.dots)
-        _spread(ys, len(self.y.labels), y_scale.dots)
-        once = np.unique(ys * x_scale.dots + xs)
-        return [(int(place % x_scale.dots), int(place // x_scale.dots)) for place in once]
-
-    def _at(self, place: int | None, x_scale: Scale, y_scale: Scale) -> tuple[int, int] | None:
-        if place is None or self.x is None or self.y is None:
-            return None
-        x, y = x_scale.column(float(self.x.values[place])), y_scale.place(float(self.y.values[place]))
-        return (x, y) if x is not None and y is not None and 0 <= x < x_scale.dots else None
+                shares = (values - scale.low) / ((scale.high - scale.low) or 1.0)
+            is_inside = np.isfinite(shares) & (shares >= 0) & (shares <= 1)
+            dots = np.rint(np.where(is_inside, shares if turn == 0 else 1 - shares, 0) * (scale.dots - 1)).astype(
+                np.int64
+            )
+            _spread(dots, shares[is_inside], scale.dots, _SPREADS[turn])
+            dots_by_axis.append(np.where(is_inside, dots, -1))
+        return dots_by_axis[0], dots_by_axis[1]
 
     def figure(self) -> Figure | None:
         """Give the dots for a file; None if no run has both values."""
@@ -230,14 +232,16 @@ class Scatter(Picture):
         scales = self._scales(2 * (width - _LABEL_CELLS - 2), 4 * (height - 2))
         if scales is None:
             return
-        click = 2 * (event.x - _LABEL_CELLS - 2), 4 * (event.y - 1)
+        click = 2 * (event.x - _LABEL_CELLS - 2) + 1, 4 * (event.y - 1) + 2
 
-        def distance(place: int) -> float:
-            dot = self._at(place, *scales)
-            return math.inf if dot is None else (dot[0] - click[0]) ** 2 + (dot[1] - click[1]) ** 2
+        if self._order:
+            import numpy as np
 
-        if len(self._order) <= 5000 and self._order:
-            nearest = min(self._order, key=distance)
+            xs, ys = self._dots(*scales)
+            order = np.asarray(self._order, np.int64)
+            # A cell is twice as high as wide, and has four dots above each other, two side by side: dots are square.
+            distances = (xs[order] - click[0]) ** 2 + (ys[order] - click[1]) ** 2
+            nearest = int(order[int(distances.argmin())])
             is_again = nearest == self.cursor
             self.cursor = nearest
             self.again()
@@ -271,12 +275,48 @@ def _pairs(x: Placed, y: Placed, places: Sequence[int]) -> tuple[list[float], li
     return [float(x.values[place]) for place in places], [float(y.values[place]) for place in places]
 
 
-def _spread(places: Any, labels: int, dots: int) -> None:
-    """Spread runs that share a word beside each other instead of on top, in a fixed pattern."""
+def _by_density(xs: Any, ys: Any, dots_across: int) -> list[tuple[int, int, int]]:
+    """Give the dots, each one once, with the density of runs in their cells: of 100,000 runs many share a place."""
     import numpy as np
 
-    if labels:
-        room = max(1, round(dots / labels * 0.3))
-        # The golden ratio's multiples fill a width evenly.
-        places += np.rint((np.arange(len(places)) * 0.618034 % 1.0 - 0.5) * 2 * room).astype(np.int64)
-        np.clip(places, 0, dots - 1, out=places)
+    has_both = (xs >= 0) & (ys >= 0)
+    xs, ys = xs[has_both], ys[has_both]
+    if not len(xs):
+        return []
+    across = dots_across // 2 + 1
+    _, cell_of_run, counts = np.unique((ys >> 2) * across + (xs >> 1), return_inverse=True, return_counts=True)
+    # Even steps of the ratio: one run in a cell, some, as many as in the fullest.
+    levels = np.log(counts) / math.log(max(int(counts.max()), 8)) * len(_DENSITIES)
+    density = np.minimum(levels.astype(np.int64), len(_DENSITIES) - 1)[cell_of_run.reshape(-1)]
+    if int(counts.max()) <= 2:
+        density[:] = 1
+    once, first = np.unique(ys * dots_across + xs, return_index=True)
+    return [
+        (int(place % dots_across), int(place // dots_across), int(density[run]))
+        for place, run in zip(once, first, strict=True)
+    ]
+
+
+def _dot_of(place: int | None, dots: tuple[Any, Any]) -> tuple[int, int] | None:
+    """Give the dot of the run at a place; None if it has none."""
+    if place is None or place >= len(dots[0]):
+        return None
+    x, y = int(dots[0][place]), int(dots[1][place])
+    return (x, y) if x >= 0 and y >= 0 else None
+
+
+def _spread(dots: Any, shares: Any, all_dots: int, turn: float) -> None:
+    """Spread runs that share one of a few values beside each other instead of on top, in a fixed pattern.
+
+    They stay within three tenths of the way to the next value on either side.
+    """
+    import numpy as np
+
+    distinct = np.unique(shares)
+    if len(distinct) > MAX_GRID or len(shares) <= len(distinct):
+        return
+    gap = float(np.diff(distinct).min()) if len(distinct) > 1 else 0.3
+    room = round(min(gap, 0.3) * (all_dots - 1) * 0.3)
+    if room:
+        dots += np.rint((np.arange(len(dots)) * turn % 1.0 - 0.5) * 2 * room).astype(np.int64)
+        np.clip(dots, 0, all_dots - 1, out=dots)

@@ -33,7 +33,7 @@ from artui.tui.widgets.groupcells import GAP, group_cell, group_id, group_label
 from artui.tui.widgets.moving import MovesByLines
 from artui.tui.widgets.runcells import run_cell
 from artui.tui.widgets.tablelines import TableLines, View, sort_arrow
-from artui.units import count_text
+from artui.units import DIGITS, count_text, decimals_of, digits_for, number_text
 
 if TYPE_CHECKING:
     from artui.query.runs.grouping import Group
@@ -90,6 +90,8 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         """The view's shapes, with more room for titles that would be cut if there is any."""
         self._long_names: set[str] = set()
         """A sample of the names that may have to be cut: it decides which end is kept."""
+        self._numbers: dict[str, tuple[int, int]] = {}
+        """Significant digits and decimals of each metric column, by its id: they only grow while the same runs are shown."""
         self._needed_cells = 0
         """Cells of the longest name so far."""
         self._keeps_end = False
@@ -136,6 +138,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         self.virtual_size = Size(self.size.width, len(lines.keys) + 1)
         if to_first:
             self.cursor, height, self.is_placed = 0, 0, False
+            self._numbers = {}
         else:
             self.cursor = self._place_of(key, group)
         top = max(0, min(self.cursor - max(0, min(height, self.page_rows - 1)), len(self.keys) - self.page_rows))
@@ -167,6 +170,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         """Draw other columns, or another order."""
         # Rows keep their names; cells of new columns are dots until they have been read.
         self.view = view
+        self._numbers = {}
         self.column = min(self.column, len(view.shapes))
         self._size_name()
         self._show_column()
@@ -180,6 +184,8 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
             near = set(self._near())
             self._rows = {key: row for key, row in self._rows.items() if key in near}
         self._rows.update(rows)
+        if self._see_numbers():
+            self.refresh()
         if self._see_names(rows[key] for key in changed) and self._size_name():
             self.refresh()
             return
@@ -206,6 +212,8 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
     def _want(self) -> None:
         """Ask for rows in sight, and for those near them before they are needed."""
         top = self.scroll_offset.y
+        if self._see_numbers():
+            self.refresh()
         near = self.keys[max(0, top - AHEAD_ROWS // 2) : top + self.page_rows + AHEAD_ROWS // 2]
         if any(key > 0 and key not in self._rows and key not in self._wanted for key in near):
             missing = [key for key in self._near() if key not in self._rows and key not in self._wanted]
@@ -218,6 +226,32 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         self._show_column()
         self._bring_into_view()
         self._want()
+
+    def _see_numbers(self) -> bool:
+        """Choose the digits that tell the metrics in sight apart; say whether more are shown than before."""
+        if not self.size.width or len(self._shapes) != len(self.view.shapes):
+            return False  # not laid out yet
+        top, before = self.scroll_offset.y, dict(self._numbers)
+        lines = self.keys[top : top + self.page_rows]
+        for _, shape in self._visible_shapes():
+            if shape.column.source != "metric":
+                continue
+            values = [value for line in lines if (value := self._number_at(line, shape.column.id)) is not None]
+            digits, decimals = self._numbers.get(shape.column.id, (DIGITS, 0))
+            digits = digits_for(values, shape.width, digits)
+            decimals = max([decimals, *(decimals_of(number_text(value, digits)) for value in values)])
+            self._numbers[shape.column.id] = digits, decimals
+        return self._numbers != before
+
+    def _number_at(self, line: int, column_id: str) -> float | None:
+        """Give what a line shows of a metric: a run's value, or the best of a group."""
+        group = self.lines.group_at(line)
+        if group is not None:
+            spread = group.spreads.get(column_id)
+            return None if spread is None else spread.best
+        row = self._rows.get(line)
+        value = row.cells.get(column_id) if row is not None else None
+        return float(value) if isinstance(value, int | float) else None
 
     def _see_names(self, rows: Iterable[RunRow]) -> bool:
         """Note the lengths of names; say whether that may change the width of their column, which never shrinks while scrolling."""
@@ -385,6 +419,9 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
                 break
             if shape.behind and room < 1 + shape.behind:
                 shape = shape._replace(spark=0, spread=0)
+            if shape.column.id in self._numbers:
+                digits, decimals = self._numbers[shape.column.id]
+                shape = shape._replace(digits=digits, decimals=decimals)
             room -= shape.cells - shape.width
             visible.append((number, shape))
         return visible

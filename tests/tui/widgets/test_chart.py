@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,12 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artui.query.series.curves import thin
-from artui.tui.cells import make_palette, spark_text
+from artui.tui.cells import Palette, make_palette, spark_text
+from artui.tui.colouring import CURVE_MARKS
+from artui.tui.dots import LETTERS
+from artui.tui.widgets.axes import Scale, nice_ticks, y_labels
 from artui.tui.widgets.chart import Chart, draw
 from artui.tui.widgets.chartfigure import figure_of
 from artui.tui.widgets.chartlines import ChartLine
-from artui.tui.widgets.chartoptions import ChartOptions, smoothed
-from artui.tui.widgets.plot import nice_ticks
+from artui.tui.widgets.chartoptions import SMOOTHINGS, Y_SCALES, ChartOptions, smoothed
 
 PALETTE = make_palette(is_coloured=True, is_rich=True)
 
@@ -71,7 +75,7 @@ def test_points_that_are_damaged_are_counted() -> None:
 
 def test_log_axis_leaves_out_what_it_cannot_show() -> None:
     """On a logarithmic axis zero and negative values are left out, and the rest is drawn between powers of ten."""
-    picture = _picture(np.array([-1.0, 0.0, 0.001, 0.01, 0.1, 1.0]), options=ChartOptions(is_log=True, smoothing=0.0))
+    picture = _picture(np.array([-1.0, 0.0, 0.001, 0.01, 0.1, 1.0]), options=ChartOptions(y_scale="log"))
     assert any(line.lstrip().startswith("0.0100") or "0.01" in line[:10] for line in picture) and any(
         _dots(line) for line in picture
     )
@@ -94,10 +98,187 @@ def test_ticks_are_round_and_inside(low: float, span: float, most: int) -> None:
         assert all(low - span * 1e-6 <= tick <= low + span * (1 + 1e-6) for tick in ticks)
 
 
-def test_smoothing_follows_the_debiased_moving_average() -> None:
-    """Weight 0.5 over 1, 0 gives 1 and 1/3, as the corrected exponential average does; weight 0 changes nothing."""
-    assert smoothed([1.0, 0.0], 0.5) == pytest.approx([1.0, 1 / 3])
-    assert smoothed([1.0, 0.0], 0.0) == [1.0, 0.0]
+@given(
+    st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60),
+    st.sampled_from(SMOOTHINGS),
+)
+def test_smoothed_line_ends_at_what_was_measured(values: list[float], width: float) -> None:
+    """The first and the last value stay, and no value leaves the range of the measured ones."""
+    line = smoothed(range(len(values)), values, width * len(values))
+    assert line[0] == values[0] and line[-1] == values[-1] and len(line) == len(values)
+    assert min(values) <= min(line) and max(line) <= max(values)
+
+
+@given(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3), st.sampled_from(SMOOTHINGS))
+def test_smoothing_leaves_a_straight_line_where_it_is(start: float, slope: float, width: float) -> None:
+    """Nothing lags behind: a ramp, and with it a constant, is what it was."""
+    ramp = [start + slope * x for x in range(50)]
+    line = smoothed(range(50), ramp, width * 50)
+    assert line == pytest.approx(ramp, abs=1e-6)
+    if slope == 0:
+        assert line == ramp
+
+
+def test_smoothing_is_centred() -> None:
+    """A step is spread evenly to both sides, and one huge value does not swallow what comes long after it."""
+    step = [0.0] * 20 + [1.0] * 20
+    line = smoothed(range(40), step, 8)
+    assert all(line[19 - i] == pytest.approx(1 - line[20 + i]) for i in range(20))
+    spiked = [5e147] + [0.25] * 39
+    assert smoothed(range(40), spiked, 8)[20:] == [0.25] * 20
+
+
+def _braille(lines: list[str]) -> list[list[bool]]:
+    """Give the dots of a picture, as rows of columns."""
+    rows = []
+    for line in lines:
+        letters = [ord(letter) - 0x2800 if "\u2800" <= letter <= "\u28ff" else 0 for letter in line]
+        for left, right in ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80)):
+            rows.append([bool(letter & side) for letter in letters for side in (left, right)])
+    return rows
+
+
+def test_no_line_leads_through_nan() -> None:
+    """Where points are NaN there is a gap, also in the band and with smoothing; the line goes on after it."""
+    values = np.full(100, 1.0)
+    values[40:60] = math.nan
+    for options in (ChartOptions(), ChartOptions(smoothing=0.1)):
+        picture = _picture(values, options=options, size=(110, 10))
+        columns = [any(column) for column in zip(*_braille(picture[1:-1]), strict=True)]
+        drawn = [place for place, is_drawn in enumerate(columns) if is_drawn]
+        gaps = [after - before for before, after in itertools.pairwise(drawn) if after - before > 2]
+        assert len(gaps) == 1 and gaps[0] == pytest.approx(len(columns) * 0.2, rel=0.2)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.integers(2, 500), st.sampled_from(SMOOTHINGS))
+def test_constant_is_a_straight_line(value: float, count: int, smoothing: float) -> None:
+    """All dots of a constant are in one row, whatever its value is."""
+    picture = _picture(np.full(count, value), options=ChartOptions(smoothing=smoothing))
+    assert sum(any(row) for row in _braille(picture[1:-1])) == 1
+
+
+@pytest.mark.parametrize("options", [ChartOptions(y_scale=scale, is_log_x=x) for scale in Y_SCALES for x in (False, True)])  # fmt: skip
+@given(data=st.data())
+def test_charts_draw_any_values(options: ChartOptions, data: st.DataObject) -> None:
+    """Values from 1e-323 to the largest float, zero and below, NaN and infinities: every chart has its lines and width."""
+    extreme = st.sampled_from([0.0, 5e-324, 1e-323, -1e-323, 1e-300, 1.0, -1.0, 1e300, -1e300, 1.7e308, -1.7e308, math.nan, math.inf, -math.inf])  # fmt: skip
+    values = data.draw(st.lists(extreme | st.floats(), min_size=1, max_size=40))
+    xs = data.draw(
+        st.one_of(st.just(list(range(len(values)))), st.lists(extreme.filter(math.isfinite), min_size=len(values), max_size=len(values)))
+    )  # fmt: skip
+    order = np.sort(np.asarray(xs, np.float64))
+    if options.is_log_x:
+        order = order[order > 0]
+    if not len(order):
+        return
+    curve = thin(order, np.asarray(values[: len(order)]), buckets=40)
+    chart = Chart("loss")
+    chart.curves, chart.options = [ChartLine("loss", curve, 0, "●"), ChartLine("loss", curve, 1, "◇")], options
+    strips = draw(chart, 60, 12, PALETTE)
+    assert len(strips) == 12 and {strip.cell_length for strip in strips} == {60}
+    figure_of("loss", chart.curves, options)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (0, 2_499), (0, 99), (7, 19), (123_456, 123_999), (0, 1_000_000), (5, 5)])  # fmt: skip
+@pytest.mark.parametrize("width", [36, 60, 120])
+def test_x_axis_shows_the_first_and_the_last_step(low: int, high: int, width: int) -> None:
+    """Both ends have their numbers, however narrow the chart is."""
+    curve = thin(np.linspace(low, high, 50), np.linspace(1, 0, 50), buckets=100)
+    chart = Chart("loss")
+    chart.curves = [ChartLine("loss", curve, 0)]
+    axis = draw(chart, width, 10, PALETTE)[-1].text.partition("└")[2].split()
+    assert axis[0] == f"{low:,}" and axis[-1] == f"{high:,}"
+
+
+@given(
+    st.floats(-1e300, 1e300, allow_subnormal=False),
+    st.floats(1e-9, 1e12),
+    st.integers(2, 12),
+    st.booleans(),
+)
+def test_y_axis_has_two_different_labels(low: float, span: float, rows: int, is_log: bool) -> None:
+    """Every y axis of a range names two values, top and bottom apart, that look different."""
+    low = abs(low) or 1.0 if is_log else low
+    high = low + max(span, abs(low) * 1e-6)
+    scale = Scale(math.log10(low), math.log10(high), True, rows * 4) if is_log else Scale(low, high, False, rows * 4)
+    labels = y_labels(scale, rows)
+    assert len(labels) >= 2 and len(set(labels.values())) == len(labels)
+
+
+def test_one_outlier_does_not_set_the_axis() -> None:
+    """A value far outside is left out of the axis, marked at the edge, and named; the others keep their shape."""
+    values = np.linspace(1.0, 0.5, 60)
+    values[30] = 5e147
+    picture = _picture(values, size=(90, 12))
+    assert "↑ 5.00e+147" in picture[0] and picture[1].count("↑") == 1
+    axis = [line.partition("┤")[0].strip() for line in picture[1:-1] if "┤" in line]
+    assert all(0.4 < float(label) < 1.1 for label in axis)
+    assert sum(any(row) for row in _braille(picture[1:-1])) > 12
+
+
+def test_decades_are_drawn_on_a_logarithmic_axis() -> None:
+    """A series whose bulk spans decades has a logarithmic axis by itself, which says so; `o` takes it back."""
+    decaying = np.exp(-np.arange(100) / 10)
+    assert _picture(decaying)[-1].lstrip().startswith("log")
+    assert not _picture(decaying, options=ChartOptions(y_scale="linear"))[-1].lstrip().startswith("log")
+    # An accuracy that only starts near zero is not spread wide.
+    rising = 1 - np.exp(-np.arange(100) / 5)
+    assert not _picture(rising + 1e-6)[-1].lstrip().startswith("log")
+
+
+def test_what_a_logarithmic_axis_leaves_out_is_counted() -> None:
+    """Points at or below zero are counted beside the title."""
+    picture = _picture(np.array([-1.0, 0.0, 0.001, 0.01, 0.1, 1.0]), options=ChartOptions(y_scale="log"))
+    assert "2 ≤ 0 left out" in picture[0]
+
+
+def _styles(lines: Sequence[np.ndarray], *, palette: Palette = PALETTE) -> list[list[str]]:
+    """Give the foreground of each cell that has dots, by line of the plot."""
+    chart = Chart("loss")
+    chart.curves = [
+        ChartLine(str(place), thin(np.arange(float(len(values))), values, buckets=200), place, CURVE_MARKS[place])
+        for place, values in enumerate(lines)
+    ]
+    rows = []
+    for strip in draw(chart, 60, 12, palette)[1:-1]:
+        cells = [(letter, segment.style) for segment in strip for letter in segment.text]
+        rows.append([str(style.color) for letter, style in cells if "\u2800" < letter <= "\u28ff" and style])
+    return rows
+
+
+def test_lines_on_top_of_each_other_both_show() -> None:
+    """Two curves that are one and the same take turns by column, so that neither vanishes."""
+    values = np.linspace(1, 0, 60)
+    colours = [colour for row in _styles([values, values]) for colour in row]
+    assert len(set(colours)) == 2
+    assert abs(colours.count(colours[0]) - len(colours) / 2) < len(colours) / 4
+
+
+def test_marks_tell_lines_apart_without_colours() -> None:
+    """Without colours each curve has its mark several times along the line, and both end marks are seen."""
+    plain = make_palette(is_coloured=False, is_rich=False)
+    chart = Chart("loss")
+    chart.curves = [
+        ChartLine("a", thin(np.arange(60.0), np.linspace(1, 0, 60), buckets=200), 0, "●"),
+        ChartLine("b", thin(np.arange(60.0), np.linspace(1, 0, 60), buckets=200), 1, "◇"),
+    ]
+    text = "".join(strip.text for strip in draw(chart, 80, 12, plain)[1:-1])
+    assert text.count("●") >= 3 and text.count("◇") >= 3
+
+
+@pytest.mark.parametrize("style", list(LETTERS))
+def test_dots_have_letters_for_every_font(style: str) -> None:
+    """Every cell with a dot has a visible letter of its font, and an empty one is blank or never drawn."""
+    letters = LETTERS[style]  # type: ignore[index]
+    assert len(letters) == 256 and all(letter not in " \u2800" for letter in letters[1:])
+    if style == "ascii":
+        assert letters.isascii()
+    palette = make_palette(is_coloured=True, is_rich=False, dots=letters)
+    chart = Chart("loss")
+    chart.curves = [ChartLine("a", thin(np.arange(60.0), np.linspace(1, 0, 60), buckets=200), 0)]
+    drawn = "".join(strip.text for strip in draw(chart, 60, 12, palette)[1:-1])
+    assert any(letter in letters[1:] for letter in drawn)
+    assert style == "braille" or not any("\u2800" <= letter <= "\u28ff" for letter in drawn)
 
 
 def test_sparkline_ends_where_the_series_diverged() -> None:

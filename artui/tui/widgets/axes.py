@@ -1,0 +1,278 @@
+"""Axes of charts: scales from values to dots, and labels that say where one is.
+
+An axis has at least two labels wherever its range has two ends: round numbers, and on an x axis the first and the last
+value too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Literal, TypeVar
+
+from artui.units import count_text, duration_text, number_text
+
+Tick = TypeVar("Tick")
+Unit = Literal["number", "count", "seconds", "date"]
+"""What an axis counts: any numbers, steps, seconds since something, or seconds since 1970."""
+
+NEAREST = 1e-300
+"""Steps between labels are no smaller than this."""
+FARTHEST = 8e307
+"""Axes end here: twice as much is more than a float holds."""
+MAX_LABEL_CELLS = 12
+"""Labels of a y axis are cut to so many cells."""
+_MAX_Y_TICKS = 6
+_CELLS_A_TICK = 12
+_CLOCK_STEPS = (
+    0.001, 0.01, 0.1, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200,
+    86_400, 172_800, 604_800, 1_209_600, 2_592_000, 7_776_000, 15_552_000, 31_536_000,
+)  # fmt: skip
+_MAX_DIGITS = 17
+"""Significant digits that tell any two floats apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Maps values to dots along an axis; on a logarithmic one `low` and `high` are powers of ten."""
+
+    low: float
+    high: float
+    is_log: bool
+    dots: int
+
+    def share(self, value: float) -> float | None:
+        """Give where a value lies from low (0) to high (1); None if the axis has no place for it."""
+        if self.is_log:
+            if value <= 0:
+                return None
+            value = math.log10(value)
+        share = (value - self.low) / ((self.high - self.low) or 1.0)
+        return share if math.isfinite(share) else None
+
+    def place(self, value: float) -> int | None:
+        """Give the dot row of a value, 0 at the top; values beyond the axis are put at its edge."""
+        share = self.share(value)
+        return None if share is None else round((1.0 - max(0.0, min(1.0, share))) * (self.dots - 1))
+
+    def places(self, values: Sequence[float]) -> list[int]:
+        """Give `place` for many values on a linear axis, faster than one by one."""
+        # The span of tiny values divides, as its inverse may be more than a float holds.
+        last, high, span = self.dots - 1, self.high, (self.high - self.low) or 1.0
+        return [
+            0 if y < 0 else last if y > last else round(y) for y in [(high - value) / span * last for value in values]
+        ]
+
+    def columns(self, values: Sequence[float]) -> list[int]:
+        """Give `column` for many values on a linear axis."""
+        low, span, last = self.low, (self.high - self.low) or 1.0, self.dots - 1
+        beyond = 11 * self.dots
+        return [
+            -beyond if x < -beyond else beyond if x > beyond else round(x)
+            for x in [(value - low) / span * last for value in values]
+        ]
+
+    def column(self, value: float) -> int | None:
+        """Give the dot column of a value, 0 at the left; it may lie beyond the edges."""
+        share = self.share(value)
+        return None if share is None else round(max(-10.0, min(11.0, share)) * (self.dots - 1))
+
+    def value(self, share: float) -> float:
+        """Give the value at a share of the axis."""
+        value = self.low + (self.high - self.low) * share
+        return power_of_ten(value) if self.is_log else value
+
+
+def power_of_ten(exponent: float) -> float:
+    """Give ten to a power, at most the farthest value that an axis has a place for."""
+    return float(10.0**exponent) if exponent < math.log10(FARTHEST) else FARTHEST
+
+
+def nice_ticks(low: float, high: float, most: int) -> list[float]:
+    """Give at most so many round numbers between low and high, in steps of 1, 2 or 5 times a power of ten."""
+    span = high - low
+    if not span > 1e-12 * abs(high) or not math.isfinite(span) or most < 1:
+        return [low]
+    rough = span / most
+    if rough < NEAREST:
+        return [low, high]
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next((factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999), rough)
+    return _multiples(low, high, step) if step > 0 else [low]
+
+
+def clock_ticks(low: float, high: float, most: int, *, offset: float = 0.0) -> list[float]:
+    """Give at most so many round times between low and high, in seconds, in steps of clocks and calendars.
+
+    Args:
+        offset: seconds that local time is ahead of the times given.
+    """
+    span = high - low
+    if not span > 0 or not math.isfinite(span) or most < 1:
+        return [low]
+    step = next((candidate for candidate in _CLOCK_STEPS if candidate >= span / most * 0.999), None)
+    if step is None:
+        return nice_ticks(low, high, most)
+    return [tick - offset for tick in _multiples(low + offset, high + offset, step)]
+
+
+def _multiples(low: float, high: float, step: float) -> list[float]:
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [number * step for number in range(first, min(last, first + 1000) + 1)] or [low]
+
+
+def ticks(scale: Scale, most: int, unit: Unit = "number") -> list[tuple[float, str]]:
+    """Give about so many (share of the axis, label) pairs at most, but two wherever round numbers allow it."""
+    low, high = scale.low, scale.high
+    span = (high - low) or 1.0
+    if scale.is_log:
+        return _log_ticks(low, high, most)
+    if unit == "seconds":
+        return _at_least_two(lambda count: [((tick - low) / span, _duration(tick)) for tick in clock_ticks(low, high, count)], most)  # fmt: skip
+    if unit == "date":
+        return _at_least_two(lambda count: _dates(low, high, count), most)
+    values = _at_least_two(lambda count: nice_ticks(low, high, count), most)
+    if unit == "count" and max(map(abs, values)) < 1e7:
+        whole = [tick for tick in values if abs(tick - round(tick)) < 1e-6]
+        if len(whole) > 1 or high - low < 1:
+            return [((tick - low) / span, count_text(round(tick))) for tick in whole or values[:1]]
+        values = [float(tick) for tick in range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1)][: most + 1]
+    return [((tick - low) / span, text) for tick, text in zip(values, distinct_texts(values), strict=True)]
+
+
+def _at_least_two(make: Callable[[int], list[Tick]], most: int) -> list[Tick]:
+    """Ask for more ticks until there are two."""
+    made = make(most)
+    for count in (2, 3, 4, 6):
+        if len(made) > 1:
+            break
+        made = make(most * count)
+    return made
+
+
+def _log_ticks(low: float, high: float, most: int) -> list[tuple[float, str]]:
+    """Give powers of ten; of an axis with fewer than two of them round numbers in between."""
+    span = (high - low) or 1.0
+    powers = range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1)
+    if len(powers) > 1:
+        every = max(1, math.ceil(len(powers) / max(1, most)))
+        kept = [power for power in powers if (power - powers[0]) % every == 0]
+        return [((power - low) / span, power_text(power)) for power in kept]
+    if high - low >= 0.5:
+        values = [factor * power_of_ten(power) for power in range(math.floor(low), math.floor(high) + 1) for factor in (1, 2, 5)]  # fmt: skip
+        values = [value for value in values if value > 0 and low - 1e-9 <= math.log10(value) <= high + 1e-9]
+    else:
+        values = _at_least_two(lambda count: nice_ticks(power_of_ten(low), power_of_ten(high), count), most)
+        values = [value for value in values if value > 0]
+    texts = distinct_texts(values)
+    return [((math.log10(value) - low) / span, text) for value, text in zip(values, texts, strict=True)]
+
+
+def power_text(power: int) -> str:
+    """Show a power of ten: `0.01`, `100`, `1e-06`."""
+    return f"1e{power:+03d}" if power < -4 or power > 5 else f"{10.0**power:,g}" if power < 4 else f"{10**power:,}"
+
+
+def distinct_texts(values: Sequence[float]) -> list[str]:
+    """Show numbers so that different ones look different, with as few digits as that takes."""
+    decimals = _decimals(values)
+    texts = [number_text(value) if decimals is None else f"{value + 0.0:,.{decimals}f}" for value in values]
+    for digits in range(4, _MAX_DIGITS + 1):
+        if len(set(texts)) == len(set(values)):
+            break
+        texts = [f"{value:.{digits}g}" for value in values]
+    return texts
+
+
+def _duration(seconds: float) -> str:
+    if 0 < abs(seconds) < 0.1:
+        return f"{seconds:g}s".replace("-", "−")
+    return "0" if seconds == 0 else ("−" if seconds < 0 else "") + duration_text(round(abs(seconds) * 1000))
+
+
+def _date_form(span: float) -> str:
+    """Choose how much of a date tells times within so many seconds apart."""
+    for seconds, form in ((86_400 * 300, "%Y-%m-%d"), (86_400 * 4, "%b %d"), (43_200, "%d %H:%M"), (600, "%H:%M")):
+        if span > seconds:
+            return form
+    return "%H:%M:%S"
+
+
+def _dates(low: float, high: float, most: int) -> list[tuple[float, str]]:
+    """Give ticks in local time, with the day if the axis is long enough."""
+    try:
+        offset = (datetime.fromtimestamp(low).astimezone().utcoffset() or datetime.min - datetime.min).total_seconds()
+        times = clock_ticks(low, high, most, offset=offset)
+        form = _date_form(high - low)
+        return [((tick - low) / ((high - low) or 1.0), datetime.fromtimestamp(tick).strftime(form)) for tick in times]
+    except (OverflowError, ValueError, OSError):
+        # Beyond any calendar: show plain numbers.
+        return [((tick - low) / ((high - low) or 1.0), number_text(tick)) for tick in nice_ticks(low, high, most)]
+
+
+def _decimals(values: Sequence[float]) -> int | None:
+    """Give how many decimals distinguish the ticks; None if powers of ten are needed."""
+    step = min((abs(b - a) for a, b in pairwise(values)), default=abs(values[0]) if values else 1.0) or 1.0
+    largest = max(map(abs, values), default=0.0)
+    if largest >= 1e6 or step < 1e-5:
+        return None
+    return max(0, -math.floor(math.log10(step) + 1e-9))
+
+
+def end_texts(scale: Scale, unit: Unit) -> tuple[str, str]:
+    """Show the first and the last value of an axis."""
+    low, high = scale.value(0.0), scale.value(1.0)
+    if unit == "count" and max(abs(low), abs(high)) < 1e12:
+        # An axis that was zoomed ends between two steps.
+        return (count_text(round(low)), count_text(round(high))) if high - low >= 2 else _pair(low, high)
+    if unit == "seconds":
+        return _duration(low), _duration(high)
+    if unit == "date":
+        try:
+            form = _date_form(high - low)
+            return datetime.fromtimestamp(low).strftime(form), datetime.fromtimestamp(high).strftime(form)
+        except (OverflowError, ValueError, OSError):
+            return number_text(low), number_text(high)
+    return _pair(low, high)
+
+
+def _pair(low: float, high: float) -> tuple[str, str]:
+    texts = number_text(low), number_text(high)
+    if texts[0] == texts[1] and low != high:
+        first, last = distinct_texts([low, high])
+        return first, last
+    return texts
+
+
+def y_labels(scale: Scale, rows: int, unit: Unit = "number") -> dict[int, str]:
+    """Give labels by row, 0 at the top, with room between them; two at least if there are two rows."""
+    most = max(1, min(_MAX_Y_TICKS, (rows + 1) // 3))
+    labels: dict[int, str] = {}
+    for share, text in ticks(scale, most, unit):
+        if -0.001 <= share <= 1.001:
+            labels[max(0, min(rows - 1, round((1 - share) * (rows - 1))))] = text
+    if len(labels) < 2 <= rows and scale.high > scale.low:
+        low, high = end_texts(scale, unit)
+        return {0: high, rows - 1: low}
+    return labels
+
+
+def x_labels(scale: Scale, columns: int, unit: Unit, *, has_ends: bool = True) -> list[tuple[int, str]]:
+    """Give (column, label) pairs, the most important first: the first and the last value, then round ones between them.
+
+    Args:
+        has_ends: whether the ends of the axis are values; else only round ones are given.
+    """
+    last = columns - 1
+    between = [
+        (round(share * last), text)
+        for share, text in ticks(scale, max(1, columns // _CELLS_A_TICK), unit)
+        if -1e-9 <= share <= 1 + 1e-9
+    ]
+    if not has_ends:
+        return between
+    first_text, last_text = end_texts(scale, unit)
+    return [(0, first_text), (last, last_text), *(pair for pair in between if 0 < pair[0] < last)]

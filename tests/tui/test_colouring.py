@@ -1,0 +1,51 @@
+"""Colours and marks of the runs on one screen."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from artui.tui.colouring import CURVE_COLOURS, CURVE_MARKS, NUMBERS, colour_at, mark_of, set_apart
+from artui.tui.themes import COLOUR_BLIND, DARK, LIGHT
+
+IDS = st.lists(st.integers(0, 60).map(str), max_size=60)
+
+
+@given(st.lists(IDS, max_size=6))
+def test_runs_on_one_screen_are_always_two(screens: list[list[str]]) -> None:
+    """Whatever was looked at before, runs that are seen together differ in colour and mark, of up to ten in both."""
+    numbers: dict[str, int] = {}
+    for ids in screens:
+        chosen = set_apart(ids, numbers)
+        assert list(chosen) == list(dict.fromkeys(ids))
+        pairs = [(colour_at(number), mark_of(number)) for number in chosen.values()]
+        assert len(set(pairs)) == len(pairs)
+        if len(chosen) <= CURVE_COLOURS:
+            assert len({colour for colour, _ in pairs}) == len({mark for _, mark in pairs}) == len(pairs)
+        numbers |= chosen
+
+
+@given(IDS, st.data())
+def test_runs_keep_what_they_had(ids: list[str], data: st.DataObject) -> None:
+    """Of runs that were told apart already none changes when fewer of them are looked at, unless colours are shared less."""
+    before = set_apart(ids, {})
+    some = data.draw(st.lists(st.sampled_from(ids), max_size=CURVE_COLOURS)) if len(set(ids)) in range(1, 11) else []
+    after = set_apart(some, before)
+    assert all(after[run_id] == before[run_id] for run_id in after)
+    assert set_apart(list(before), before) == before
+
+
+def test_the_first_and_the_eleventh_run_differ() -> None:
+    """Runs that were numbered far apart are told apart when they meet."""
+    numbers = set_apart([str(place) for place in range(50)], {})
+    for other in range(1, 50):
+        met = set_apart(["0", str(other)], numbers)
+        first, second = met["0"], met[str(other)]
+        assert colour_at(first) != colour_at(second) and mark_of(first) != mark_of(second)
+
+
+def test_there_are_as_many_colours_as_the_numbers_use() -> None:
+    """Every theme has a colour for each number, and all of one theme differ."""
+    assert len(set(CURVE_MARKS)) == len(CURVE_MARKS) and CURVE_COLOURS * len(CURVE_MARKS) == NUMBERS
+    for theme in (DARK, LIGHT, COLOUR_BLIND):
+        assert len(set(theme.curves)) == CURVE_COLOURS and len(set(theme.sixteen_curves)) == CURVE_COLOURS
