@@ -45,13 +45,11 @@ class Palette(NamedTuple):
     """For what lies behind the smoothed line of each curve."""
     heat: Callable[[float], Style] | None = None
     """Gives a style from pale (0) to full (1); None where there are too few colours for shades."""
-    dots: str = BRAILLE
-    """The letter of a cell by the bits of its dots."""
     has_colours: bool = True
     """Whether colours tell lines apart; else marks along them do."""
 
 
-def make_palette(*, is_coloured: bool, is_rich: bool, theme: Theme = DARK, dots: str = BRAILLE) -> Palette:
+def make_palette(*, is_coloured: bool, is_rich: bool, theme: Theme = DARK) -> Palette:
     """Make the palette. Nothing is shown by colour alone: marks and attributes show it too."""
     base = Style.parse(f"on {theme.background}") if is_rich else Style()
     styles: dict[str, Style] = {}
@@ -92,7 +90,7 @@ def make_palette(*, is_coloured: bool, is_rich: bool, theme: Theme = DARK, dots:
             back = _mixed(theme.colours["accent"], theme.background, 0.9 * max(0.0, min(1.0, share)))
             return (ink if share > 0.55 else paper) + Style.parse(f"on {back}")
 
-    return Palette(styles, cursor, curves, bands, heat, dots, is_coloured)
+    return Palette(styles, cursor, curves, bands, heat, is_coloured)
 
 
 def _towards(colour: str, background: str) -> str:
@@ -183,23 +181,36 @@ def glyph_of(head: RunHead, *, before: str = "", after: str = "") -> Span:
     return f"{before}{sign}{after}", style
 
 
+_LEFT_DOTS, _RIGHT_DOTS = (0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08)
+"""Bits of the dots of a cell, from the bottom."""
+_EARLY = 3
+"""One in so many values at the start does not count for the scale: how a run ended is what tells it from others."""
+
+
 def spark_text(values: Sequence[float], cells: int) -> str:
-    """Draw a series as a row of blocks from its smallest to its largest value; NaN and infinity as `!`, where it ends."""
+    """Draw a series as a line of dots, two values a cell; NaN and infinity as `!`, where it ends.
+
+    It is scaled to the later two thirds of the series; what lies outside is at the edge.
+    """
     if not values or cells < 1:
         return ""
-    if len(values) > cells:
-        values = [values[index * (len(values) - 1) // max(1, cells - 1)] for index in range(cells)]
-    finite = [value for value in values if value == value and not math.isinf(value)]
+    columns = 2 * cells
+    if len(values) > columns:
+        values = [values[index * (len(values) - 1) // max(1, columns - 1)] for index in range(columns)]
+    diverged = next((place for place, value in enumerate(values) if not math.isfinite(value)), None)
+    finite = values[:diverged]
     if not finite:
         return DIVERGED
-    low, span = min(finite), max(finite) - min(finite)
-    out = []
-    for value in values:
-        if value != value or math.isinf(value):
-            out.append(DIVERGED)
-            break
-        out.append(BLOCKS[min(7, int((value - low) / span * 8))] if span > 0 and math.isfinite(span) else BLOCKS[0])
-    return "".join(out)
+    finite = finite[: columns - 2] if diverged is not None else finite
+    late = finite[len(finite) // _EARLY :]
+    low, high = min(late), max(late)
+    # Half of each, as the span of the largest floats is none.
+    span = high / 2 - low / 2
+    bits = [0] * ((len(finite) + 1) // 2)
+    for place, value in enumerate(finite):
+        share = (min(max(value, low), high) / 2 - low / 2) / span if span > 0 else 0.0
+        bits[place >> 1] |= (_RIGHT_DOTS if place & 1 else _LEFT_DOTS)[min(3, int(share * 4))]
+    return "".join(BRAILLE[cell] for cell in bits) + (DIVERGED if diverged is not None else "")
 
 
 class Shape(NamedTuple):

@@ -14,6 +14,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from artui.tui.cells import Palette, Span, fit
+from artui.tui.dots import BRAILLE
 
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
@@ -166,7 +167,7 @@ def _row(
         Segment(fit(label, label_cells, right=True) + " ", palette.styles["dim"]),
         Segment("┤" if label else edge, faint),
     ]
-    base, letters = row * plot.columns, palette.dots
+    base, letters = row * plot.columns, BRAILLE
     run: list[str] = []
     style: Style | None = None
     for column in range(plot.columns):

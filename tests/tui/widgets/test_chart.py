@@ -273,16 +273,27 @@ def test_dots_have_letters_for_every_font(style: str) -> None:
     assert len(letters) == 256 and all(letter not in " \u2800" for letter in letters[1:])
     if style == "ascii":
         assert letters.isascii()
-    palette = make_palette(is_coloured=True, is_rich=False, dots=letters)
-    chart = Chart("loss")
-    chart.curves = [ChartLine("a", thin(np.arange(60.0), np.linspace(1, 0, 60), buckets=200), 0)]
-    drawn = "".join(strip.text for strip in draw(chart, 60, 12, palette)[1:-1])
-    assert any(letter in letters[1:] for letter in drawn)
-    assert style == "braille" or not any("\u2800" <= letter <= "\u28ff" for letter in drawn)
 
 
 def test_sparkline_ends_where_the_series_diverged() -> None:
-    """Blocks go from the smallest to the largest value, and an exclamation mark stands for NaN."""
-    assert spark_text([0.0, 1.0], 10) == "▁█"
-    assert spark_text([1.0, 0.5, math.nan], 10) == "█▁!"
+    """Dots go from the smallest to the largest value, two a cell, and an exclamation mark stands for NaN."""
+    assert spark_text([0.0, 1.0], 10) == "⡈" and spark_text([1.0, 0.0], 10) == "⢁"
+    assert spark_text([1.0, 0.5, math.nan], 10) == "⢁!" and spark_text([math.nan], 10) == "!"
     assert len(spark_text(list(range(100)), 10)) == 10
+    assert len(spark_text([*range(100), math.inf], 10)) == 10
+
+
+@given(st.lists(st.floats(), max_size=60), st.integers(1, 12))
+def test_sparklines_are_thin_and_fit(values: list[float], cells: int) -> None:
+    """One dot a value, never a slab, whatever the values are."""
+    drawn = spark_text(values, cells)
+    assert len(drawn) <= cells or drawn == "!"
+    dots = [(ord(letter) - 0x2800).bit_count() for letter in drawn.rstrip("!")]
+    assert all(count in (1, 2) for count in dots)
+
+
+def test_sparklines_say_how_runs_ended() -> None:
+    """The steep start does not flatten the rest: two runs that end differently look different."""
+    start = [100.0, 50.0, 20.0, 10.0, 5.0, 2.0, 1.5]
+    falling, rising = [*start, *(1 - i / 20 for i in range(14))], [*start, *(1 + i / 20 for i in range(14))]
+    assert spark_text(falling, 10)[4:] != spark_text(rising, 10)[4:]
