@@ -298,7 +298,7 @@ def _train(path: Path, work: Path, config: Config, *, parent: str, name: str, is
 def _train_final(path: Path, work: Path, best: Trained) -> None:
     """Train the winner again with another seed, as a check, and then as the model to be evaluated."""
     for seed in (11, 12):
-        config = Config(**{**asdict(best.config), "seed": seed, "epochs": 60})
+        config = Config(**{**asdict(best.config), "seed": seed, "epochs": 50, "patience": 15})
         _train(path, work, config, parent=best.run_id, name=f"final-{seed - 10}", is_final=True)
 
 
@@ -334,6 +334,8 @@ def _train_until_stopped(path: Path, parent: str, name: str) -> None:
 def _params(config: Config) -> dict[str, Any]:
     optimizer = {"name": config.optimizer, "lr": config.lr, "weight_decay": config.weight_decay}
     plain = {key: value for key, value in asdict(config).items() if key not in ("optimizer", "lr", "weight_decay")}
+    if not config.patience:
+        del plain["patience"]
     return {"model": plain.pop("model"), "optimizer": optimizer, **plain}
 
 

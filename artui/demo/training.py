@@ -36,6 +36,8 @@ class Config:
     epochs: int = 40
     weight_decay: float = 1e-4
     classes: int = CLASSES
+    patience: int = 0
+    """Stop once so many epochs in a row were no better than the best; 0 goes on to the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +76,14 @@ def fit(
 ) -> Iterator[tuple[int, float, float, dict[str, Floats]]]:
     """Train; after each epoch give (epoch, validation loss, validation accuracy, a copy of the weights).
 
-    Stops once the loss was not finite in three epochs in a row. Logs the training loss and the norm of the gradient every
+    Stops once the loss was not finite in three epochs in a row, or not better than the best for `patience`. Logs the training loss and the norm of the gradient every
     5th step, and the validation once in each epoch.
     """
     random = np.random.default_rng(config.seed)
     x, y = split.features["train"], split.labels["train"]
     weights = _initial_weights(random, x.shape[1], config)
     state = {name: (np.zeros_like(value), np.zeros_like(value)) for name, value in weights.items()}
-    step, dead_epochs = 0, 0
+    step, dead_epochs, best_loss, waiting = 0, 0, float("inf"), 0
     with np.errstate(all="ignore"):
         for epoch in range(1, config.epochs + 1):
             order = random.permutation(len(y))
@@ -104,6 +106,10 @@ def fit(
             dead_epochs = dead_epochs + 1 if not np.isfinite(loss) else 0
             if dead_epochs >= 3:
                 lines.append("the loss is no longer a number: stopped")
+                return
+            best_loss, waiting = (loss, 0) if loss < best_loss else (best_loss, waiting + 1)
+            if config.patience and waiting >= config.patience:
+                lines.append(f"no better for {waiting} epochs: stopped")
                 return
 
 

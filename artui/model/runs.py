@@ -68,3 +68,5 @@ class RunRow:
     cells: Mapping[str, ParamValue] = field(default_factory=dict)
     sparks: Mapping[str, Sequence[float]] = field(default_factory=dict)
     """Values for a sparkline, by column id: some tens at most, NaN kept."""
+    far_from_best: frozenset[str] = frozenset()
+    """Ids of the columns of metrics whose last value is far worse than the best one."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-Kind = Literal["text", "id", "project", "word", "flag", "time", "duration", "parent", "tag", "artifact"]
+Kind = Literal["text", "id", "project", "word", "flag", "time", "duration", "parent", "tag", "artifact", "alias"]
 
 
 class Attribute(NamedTuple):
@@ -26,6 +26,8 @@ class Attribute(NamedTuple):
     """The heading of its column, where that is not the word."""
     cells: int = 16
     """The usual width of its column."""
+    join: str = ""
+    """What its value is read from beside the run, in SQL; runs without a row there have no value."""
     other_words: tuple[str, ...] = ()
     """What filters may say instead; the words of MLflow among them."""
 
@@ -46,7 +48,7 @@ class Attribute(NamedTuple):
     @property
     def table(self) -> str:
         """The table, or the two joined, that its value is read from."""
-        return "run AS t JOIN project AS p ON p.key = t.project_key" if self.value.startswith("p.") else "run AS t"
+        return f"run AS t {self.join}".rstrip()
 
     @property
     def sort_value(self) -> str:
@@ -61,10 +63,22 @@ class Attribute(NamedTuple):
         return (self.value,) if self.value == "t.id" else (self.value, "t.started_ms DESC", "t.key")
 
 
+_ALIASES = """
+    SELECT a.run_key, group_concat(a.name, ' ') AS aliases
+    FROM (
+        SELECT DISTINCT e.source_key AS run_key, l.name
+        FROM alias AS l
+        JOIN edge AS e ON e.relation = 0 AND e.target_key = l.version_key
+        ORDER BY e.source_key, l.name <> 'production', l.name
+    ) AS a
+    GROUP BY a.run_key
+"""
+"""The aliases of what each run made, `production` first."""
+
 ATTRIBUTES: dict[str, Attribute] = {
     "name": Attribute("text", "t.name", always=True, in_head=True, other_words=("run_name",)),
     "id": Attribute("id", "t.id", always=True, in_head=True, cells=26, other_words=("run_id",)),
-    "project": Attribute("project", "p.name", always=True, in_head=True, cells=12, other_words=("experiment",)),
+    "project": Attribute("project", "p.name", always=True, join="JOIN project AS p ON p.key = t.project_key", in_head=True, cells=12, other_words=("experiment",)),
     "status": Attribute("word", "t.status", always=True, in_head=True, cells=8),
     "stage": Attribute("word", "t.stage", always=True, in_head=True, cells=5),
     "user": Attribute("text", "t.user", cells=8, other_words=("user_id",)),
@@ -72,6 +86,7 @@ ATTRIBUTES: dict[str, Attribute] = {
     "commit": Attribute("id", "t.git_commit", cells=8),
     "branch": Attribute("text", "t.git_branch", other_words=("branch_name",)),
     "dirty": Attribute("flag", "t.git_dirty", cells=5),
+    "alias": Attribute("alias", "m.aliases", join=f"JOIN ({_ALIASES}) AS m ON m.run_key = t.key", cells=12),
     "started": Attribute("time", "t.started_ms", in_head=True, title="age", cells=4, other_words=("start_time", "age", "created")),
     "ended": Attribute("time", "t.ended_ms", in_head=True, cells=5, other_words=("end_time",)),
     "duration": Attribute("duration", "t.duration_ms", in_head=True, title="took", cells=6, other_words=("took",)),

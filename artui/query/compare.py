@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from artui.query.collation import is_same
+from artui.query.direction import Direction, guess_direction, has_direction
 from artui.query.run import get_run
 from artui.query.series.ranking import metric_rank
 
 if TYPE_CHECKING:
     from artui.model import Metric, ParamValue, RunDetail
     from artui.query.reader import Reader
-
-Direction = Literal["lower", "higher"]
-
-_LOWER = re.compile(
-    r"(?i)(loss|error|err\b|perplex|ppl|mse|mae|rmse|wer\b|cer\b|fid|latency|seconds|_ms\b|duration|time|memory|size|grad_norm|nll|kl\b|regret)"
-)
-
-_COUNTER = re.compile(r"(?i)(^|[/_.])(epoch|step|iteration|lr|learning_rate|rows|count|total)s?($|[/_.])")
-"""Names of metrics for which neither higher nor lower is better."""
-
 
 MAX_CODE_ROWS = 200
 """At most this many files, variables and seeds that differ are listed."""
@@ -200,7 +190,7 @@ def _param_row(name: str, values: Sequence[ParamValue]) -> Row:
 
 def _metric_row(name: str, metrics: Sequence[Metric | None], direction: Direction | None) -> Row:
     values = tuple(metric.summary.last if metric else None for metric in metrics)
-    if direction is None and not _COUNTER.search(name):
+    if direction is None and has_direction(name):
         direction = guess_direction(name)
     return Row(
         "metrics",
@@ -220,11 +210,6 @@ def _best(values: Sequence[Any], direction: Direction | None) -> int | None:
         return None
     target = min(finite) if direction == "lower" else max(finite)
     return values.index(target) if finite.count(target) == 1 else None
-
-
-def guess_direction(name: str) -> Direction:
-    """Guess from a metric's name whether lower is better: losses, errors and times are, the rest is not."""
-    return "lower" if _LOWER.search(name) else "higher"
 
 
 def _same(left: Any, right: Any) -> bool:

@@ -30,6 +30,8 @@ MARK = "◆"
 CURSOR = "▌"
 BLOCKS = "▁▂▃▄▅▆▇█"
 DIVERGED = "!"
+FAR = "*"
+"""Before a last value that is far worse than the best one."""
 DAMAGED_SIGN = "!"
 STAGE_WORDS = {"requirements": "reqs", "data": "data", "modelling": "model", "operations": "ops"}
 
@@ -199,9 +201,9 @@ def spark_text(values: Sequence[float], cells: int) -> str:
         values = [values[index * (len(values) - 1) // max(1, columns - 1)] for index in range(columns)]
     diverged = next((place for place, value in enumerate(values) if not math.isfinite(value)), None)
     finite = values[:diverged]
+    finite = finite[: columns - 2] if diverged is not None else finite
     if not finite:
         return DIVERGED
-    finite = finite[: columns - 2] if diverged is not None else finite
     late = finite[len(finite) // _EARLY :]
     low, high = min(late), max(late)
     # Half of each, as the span of the largest floats is none.
@@ -242,7 +244,7 @@ class Shape(NamedTuple):
 
 
 MAX_TEXT_CELLS = 16
-MAX_TITLE_CELLS = 14
+MAX_TITLE_CELLS = 9
 _NUMBER_CELLS = (8, 10)
 """Fewest and most cells of a metric."""
 
@@ -296,9 +298,16 @@ def short_titles(columns: Sequence[Column]) -> dict[str, str]:
         for column in sharing:
             is_alone = len(sharing) == 1 and column.source == "param" and end not in _VAGUE
             name = end if is_alone else column.name
-            shown = name if column.aggregate == "last" else f"{name}.{column.aggregate}"
+            shown = name if column.aggregate == "last" else f"{name}{aggregate_text(column.name, column.aggregate)}"
             titles[column.id] = clean(shown, max_chars=60)
     return titles
+
+
+def aggregate_text(name: str, aggregate: str) -> str:
+    """Say which number of a metric's summary it is, behind the metric's name: ` best`, `.mean`."""
+    from artui.query.direction import is_best
+
+    return " best" if is_best(name, aggregate) else f".{aggregate}"
 
 
 def log_style(line: str) -> str:

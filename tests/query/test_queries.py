@@ -14,7 +14,8 @@ from artui.catalog import Catalog, artifacts, points, runs
 from artui.errors import AmbiguousReference, UnknownReference
 from artui.model import ParamValue
 from artui.query.api import CatalogReader, open_catalog
-from artui.query.compare import compare, guess_direction
+from artui.query.compare import compare
+from artui.query.direction import guess_direction
 from artui.query.lineage import lineage
 from artui.query.references import find_run, resolve
 from artui.query.runs.columns import columns
@@ -59,10 +60,10 @@ def _names(reader: CatalogReader, order: str, contains: str = "") -> str:
 
 
 def test_sorting_puts_missing_values_last_both_ways(path: Path) -> None:
-    """Ascending or descending, runs without the value come after those that have it; numbers before texts."""
+    """Ascending or descending, what is NaN comes after the numbers, and runs without the value last; numbers before texts."""
     with open_catalog(path) as reader:
-        assert _names(reader, "metrics.val/loss") == "bad" + "ec"
-        assert _names(reader, "-metrics.val/loss") == "dab" + "ec"
+        assert _names(reader, "metrics.val/loss") == "bad" + "c" + "e"
+        assert _names(reader, "-metrics.val/loss") == "dab" + "c" + "e"
         assert _names(reader, "params.lr") == "baed" + "c"
         assert _names(reader, "-params.lr") == "deab" + "c"
         assert (

@@ -26,7 +26,7 @@ def test_table_shows_status_params_and_metrics(small_catalog: Path, explore: Exp
         text = shown(pilot)
         row = next(line for line in text.splitlines() if "calm-otter-11" in line)
         assert "12 runs" in text and "by age ↑" in text
-        assert "●" in row and "0.7144" in row and "▁" in row
+        assert "●" in row and "0.7144" in row and any("\u2800" < letter <= "\u28ff" for letter in row)
         assert "▶" in next(line for line in text.splitlines() if "calm-otter-4" in line)
         assert "NaN" in next(line for line in text.splitlines() if "calm-otter-8" in line)
 

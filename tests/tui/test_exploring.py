@@ -234,7 +234,7 @@ def test_axes_are_chosen_by_typing(small_catalog: Path, explore: Explore) -> Non
         assert "metrics.val/acc.max" in text and "params.lr" not in text
         text = await _press(pilot, "enter")
         scatter = pilot.app.screen.query_one(Scatter)
-        assert scatter.titles[1] == "val/acc.max" and "val/acc.max against" in text
+        assert scatter.titles[1] == "val/acc best" and "val/acc best against" in text
         before = scatter.titles
         await _press(pilot, "X")
         assert scatter.titles == (before[1], before[0])

@@ -108,7 +108,7 @@ def command(
 
 def _usual(reader: Reader, all_columns: Columns) -> list[Column]:
     """Give the columns that the app shows by default."""
-    return [_STATUS, *usual_attributes(reader), *chosen_columns(all_columns)]
+    return [_STATUS, *chosen_columns(all_columns, usual_attributes(reader))]
 
 
 def _rows(reader: Reader, keys: Sequence[int], shown: Sequence[Column]) -> list[RunRow]:

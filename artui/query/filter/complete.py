@@ -34,7 +34,12 @@ _OPERATORS = {
     "id": ("=", "!=", "in"),
     "flag": ("=",),
 }
-_OPERATORS |= {"tag": _OPERATORS["text"], "project": _OPERATORS["text"], "parent": ("=", "!=", "is null")}
+_OPERATORS |= {
+    "tag": _OPERATORS["text"],
+    "project": _OPERATORS["text"],
+    "parent": ("=", "!=", "is null"),
+    "alias": _OPERATORS["text"],
+}
 _KIND_ORDER = {"metric": 0, "param": 1, "attribute": 2, "tag": 3}
 _ARTIFACT_NAMES = """
     SELECT a.name, count(*)
@@ -49,6 +54,14 @@ _TAG_NAMES = """
     FROM tag AS t
     JOIN name AS n ON n.key = t.name_key
     GROUP BY n.key
+    ORDER BY 2 DESC
+    LIMIT :most
+"""
+_ALIAS_NAMES = """
+    SELECT l.name, count(DISTINCT e.source_key)
+    FROM alias AS l
+    JOIN edge AS e ON e.relation = 0 AND e.target_key = l.version_key
+    GROUP BY l.name
     ORDER BY 2 DESC
     LIMIT :most
 """
@@ -319,7 +332,7 @@ def _values_query(word: str) -> str:
     attribute = ATTRIBUTES[word]
     if word == "name":
         return _NEWEST_NAMES
-    special = {"artifact": _ARTIFACT_NAMES, "tag": _TAG_NAMES, "parent": _PARENT_NAMES}
+    special = {"artifact": _ARTIFACT_NAMES, "tag": _TAG_NAMES, "parent": _PARENT_NAMES, "alias": _ALIAS_NAMES}
     if attribute.kind in special:
         return special[attribute.kind]
     if word in ("id", "note", "error", "command") or attribute.kind not in ("text", "id", "project"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
@@ -58,6 +58,8 @@ def attribute_condition(test: Comparison, name: str, scope: Scope) -> Condition:
         return _artifact(test, name)
     if kind == "tag":
         return _any_tag(test)
+    if kind == "alias":
+        return _alias(test)
     if kind == "word":
         return _status(test, scope) if name == "status" else _stage(test)
     if kind == "flag":
@@ -288,6 +290,31 @@ def _any_tag(test: Comparison) -> Condition:
         return scope.set_of(query, {"names": orjson.dumps(keys).decode()})
 
     return Complement(Computed(runs_with_tags)) if is_negated else Computed(runs_with_tags)
+
+
+def _alias(test: Comparison) -> Condition:
+    """Find runs by the aliases of what they made. `!=` means that none of them has that alias."""
+    if test.operator in COMPARISONS:
+        raise error_at(test, f"{test.operator} does not go with alias.", "Write alias = production, or alias ~ prod.")
+    if test.operator in ("exists", "is not null", "is null"):
+        having: Condition = Computed(lambda scope, within: _runs_with_aliases(scope, lambda name: True))
+        return Complement(having) if test.operator == "is null" else having
+    plain = Comparison(test.field, NEGATIONS.get(test.operator, test.operator), test.values, test.position, test.length)
+    holds = of_text(matcher(plain))
+    matching = Computed(lambda scope, within: _runs_with_aliases(scope, holds))
+    return Complement(matching) if test.operator in NEGATIONS else matching
+
+
+def _runs_with_aliases(scope: Scope, holds: Callable[[str], bool]) -> set[int]:
+    names = [row[0] for row in scope.connection.execute("SELECT DISTINCT name FROM alias")]
+    wanted = [name for name in names if isinstance(name, str) and holds(name)]
+    query = """
+        SELECT e.source_key AS key
+        FROM alias AS l
+        JOIN edge AS e ON e.relation = 0 AND e.target_key = l.version_key
+        WHERE l.name IN (SELECT w.value FROM json_each(:names) AS w)
+    """
+    return scope.set_of(query, {"names": orjson.dumps(wanted).decode()})
 
 
 def _artifact(test: Comparison, name: str) -> Condition:

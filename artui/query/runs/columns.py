@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from artui.catalog import cells as cell_of
-from artui.model import Column
+from artui.model import Column, ParamType
 from artui.query.keys import without_collecting
 from artui.query.runs.rows import marks
 from artui.query.runs.sorting import KEYS_BY_START, value_groups
@@ -22,12 +23,12 @@ SAMPLE_RUNS = 200
 
 
 SPARKED_METRICS = 2
-
-
+EARLY_PARAMS = 2
+"""So many params stand before the second metric: a narrow screen shows them."""
 MAX_PARAMS = 8
-
-
 MAX_METRICS = 6
+MANY_VALUES = 8
+"""A text that differs in each of so many runs names them rather than saying how they were made."""
 
 
 class Columns(NamedTuple):
@@ -40,17 +41,32 @@ class Columns(NamedTuple):
     """Ids of the params that have more than one value."""
 
 
-def chosen_columns(columns: Columns) -> list[Column]:
-    """Choose what the table shows unless it was arranged: two metrics, params that vary, more metrics."""
+def chosen_columns(columns: Columns, attributes: Sequence[Column] = ()) -> list[Column]:
+    """Choose what the table shows unless it was arranged: what tells runs apart first, what only tells when they were made last.
+
+    That is the alias of what a run made, a metric, two params that vary, another metric, more params and metrics, the
+    other `attributes`, seeds.
+    """
     differing = [column for column in columns.params if column.id in columns.varying]
+    seeds = [column for column in differing if SEED.search(column.name)]
+    params = [column for column in differing if column not in seeds][:MAX_PARAMS]
     # What the machine did is on the run's own screens; as columns it would push the results out.
-    metrics = [column for column in columns.metrics if not column.name.startswith("system/")]
-    return [*metrics[:SPARKED_METRICS], *differing[:MAX_PARAMS], *metrics[SPARKED_METRICS:MAX_METRICS]]
+    metrics = [column for column in columns.metrics if not column.name.startswith("system/")][:MAX_METRICS]
+    aliases = [column for column in attributes if column.name == "alias"]
+    others = [column for column in attributes if column.name != "alias"]
+    return [
+        *aliases, *metrics[:1], *params[:EARLY_PARAMS], *metrics[1:SPARKED_METRICS], *params[EARLY_PARAMS:],
+        *metrics[SPARKED_METRICS:], *others, *seeds,
+    ]  # fmt: skip
 
 
 def sparked_ids(chosen: Sequence[Column]) -> list[str]:
     """Give the ids of the chosen columns that have a sparkline: the first metrics."""
-    return [column.id for column in chosen[:SPARKED_METRICS] if column.source == "metric"]
+    return [column.id for column in chosen if column.source == "metric"][:SPARKED_METRICS]
+
+
+SEED = re.compile(r"(?i)(^|[._/-])(random_?)?seed($|[._/-])")
+"""Names of params that tell repetitions of one configuration apart."""
 
 
 METRIC_NAMES = """
@@ -97,7 +113,8 @@ def _columns(reader: Reader) -> Columns:
     varying: set[str] = set()
     with reader.snapshot() as connection:
         newest = [row[0] for row in connection.execute(f"{KEYS_BY_START} LIMIT :limit", {"limit": SAMPLE_RUNS})]
-        having = _having(connection, "param", newest), _having(connection, "series", newest)
+        having = _having(connection, "series", newest)
+        seen = _seen_params(connection, newest)
         longest = dict(
             connection.execute(
                 f"SELECT name_key, max(length(text)) FROM param WHERE run_key IN ({marks(newest)}) AND text IS NOT NULL GROUP BY name_key",
@@ -112,7 +129,8 @@ def _columns(reader: Reader) -> Columns:
                 "param",
                 cell_of.text(name),
                 key,
-                is_numeric=isinstance(low, int | float) or _are_numbers(first, last),
+                is_numeric=(isinstance(low, int | float) or _are_numbers(first, last))
+                and not _are_flags(seen.get(key), low, high),
                 low=_finite(low),
                 high=_finite(high),
                 text_cells=cells,
@@ -120,18 +138,56 @@ def _columns(reader: Reader) -> Columns:
             params.append(column)
             if _varies(connection, column, (low, high), (first, last)):
                 varying.add(column.id)
-    params.sort(key=lambda column: (-_tenths(having[0].get(column.name_key, 0), newest), column.name_key))
+    params.sort(key=lambda column: _param_rank(column, seen.get(column.name_key), newest))
     ranks = {column.id: metric_rank(column.name, low=column.low, high=column.high) for column in metrics}
     # What only keeps the books stands behind all results, however few runs have these.
     metrics.sort(
         key=lambda column: (
             ranks[column.id] >= BOOKS_RANK,
-            -_tenths(having[1].get(column.name_key, 0), newest) // 4,
+            -_tenths(having.get(column.name_key, 0), newest) // 4,
             ranks[column.id],
             column.name_key,
         )
     )
     return Columns(tuple(params), tuple(metrics), frozenset(varying))
+
+
+class SeenParam(NamedTuple):
+    """What the newest runs have as a param."""
+
+    runs: int
+    """So many of them have it."""
+    distinct: int
+    """Its distinct values."""
+    is_text: bool
+    is_flag: bool
+    """Whether it is true or false in all of them."""
+
+
+def _seen_params(connection: sqlite3.Connection, newest: Sequence[int]) -> dict[int, SeenParam]:
+    query = f"""
+        SELECT name_key, count(*), count(DISTINCT coalesce(number, text)), count(number), min(type), max(type)
+        FROM param
+        WHERE run_key IN ({marks(newest)})
+        GROUP BY name_key
+    """
+    return {
+        name_key: SeenParam(count, distinct, not number_count, least == most == ParamType.BOOL)
+        for name_key, count, distinct, number_count, least, most in connection.execute(query, list(newest))
+    }
+
+
+def _param_rank(column: Column, seen: SeenParam | None, newest: Sequence[int]) -> tuple[Any, ...]:
+    """Rank a param: what tells the newest runs apart comes first, what most of them have before what few have."""
+    if seen is None:
+        return True, True, 0, column.name_key
+    is_name = seen.is_text and seen.distinct == seen.runs >= MANY_VALUES
+    return is_name, seen.distinct < 2, -_tenths(seen.runs, newest), column.name_key
+
+
+def _are_flags(seen: SeenParam | None, low: Any, high: Any) -> bool:
+    """Say whether a param is true or false in the newest runs, and nothing but 0 and 1 in all others."""
+    return seen is not None and seen.is_flag and {low, high} <= {0, 1}
 
 
 def _are_numbers(first: Any, last: Any) -> bool:
@@ -197,8 +253,16 @@ PROJECTS_IN_USE = """
 """
 
 
+ALIASES_IN_USE = """
+    SELECT DISTINCT l.name
+    FROM alias AS l
+    WHERE EXISTS (SELECT 1 FROM edge AS e WHERE e.relation = 0 AND e.target_key = l.version_key)
+    LIMIT 100
+"""
+
+
 def usual_attributes(reader: Reader, *, sample: int = 200) -> tuple[Column, ...]:
-    """Give the attributes that are shown unless columns were chosen: start, duration, and project and stage if they vary.
+    """Give the attributes that are shown unless columns were chosen: start, duration, the alias of what a run made if any did, and project and stage if they vary.
 
     Whether the stage varies is decided by the newest `sample` runs.
     """
@@ -208,7 +272,10 @@ def usual_attributes(reader: Reader, *, sample: int = 200) -> tuple[Column, ...]
             "SELECT DISTINCT stage FROM (SELECT stage FROM run ORDER BY started_ms DESC LIMIT :sample)",
             {"sample": sample},
         ).fetchall()
+        aliases = [cell_of.text(row[0]) for row in connection.execute(ALIASES_IN_USE)]
     attributes = [Column("attribute", "started"), Column("attribute", "duration")]
+    if aliases:
+        attributes.append(Column("attribute", "alias", is_numeric=False, text_cells=min(max(map(len, aliases)), 12)))
     if len(projects) > 1:
         cells = max(map(len, projects))
         attributes.append(Column("attribute", "project", is_numeric=False, text_cells=cells))

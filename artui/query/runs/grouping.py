@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from artui.query.compare import guess_direction
+from artui.query.direction import guess_direction
+from artui.query.runs.columns import SEED
 from artui.query.runs.statistics import aligned, codes, is_number_column, numbers, tidy
 
 if TYPE_CHECKING:
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 
 FEW_RUNS = 5
 """Mean and sd of a group with fewer runs say little."""
-
-
-SEED = re.compile(r"(?i)(^|[._/-])(random_?)?seed($|[._/-])")
-"""Names of params that tell repetitions of one configuration apart."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,13 +123,14 @@ def first_view(reader: Reader, limit: int) -> FirstView:
     heads = first_page(reader, limit)
     total, running = count_runs(reader)
     all_columns = columns(reader)
-    shown = chosen_columns(all_columns)
+    attributes = usual_attributes(reader)
+    shown = chosen_columns(all_columns, attributes)
     return FirstView(
         heads,
         total,
         running,
         all_columns,
-        usual_attributes(reader),
+        attributes,
         run_rows(reader, [head.key for head in heads], shown, sparked_ids(shown)),
     )
 

@@ -14,6 +14,7 @@ from artui.catalog import cells as cell_of
 from artui.model import DAMAGED, Column, ParamValue, RunHead, RunRow
 from artui.query.aggregates import AGGREGATES
 from artui.query.attributes import ATTRIBUTES, Attribute
+from artui.query.direction import is_far_from_best
 from artui.query.heads import HEAD_COLUMNS, head_of, param_value
 
 if TYPE_CHECKING:
@@ -36,13 +37,12 @@ def run_rows(
         return {}
     now_ms = clock.now_ms()
     params = {column.name_key: column.id for column in shown if column.source == "param"}
-    metrics = {
-        column.name_key: column.id for column in shown if column.source == "metric" and column.aggregate == "last"
-    }
+    metrics = {column.name_key: column for column in shown if column.source == "metric" and column.aggregate == "last"}
     spark_ids = set(sparks)
     # A damaged index may lead to rows of another run or name.
     cells: dict[int, dict[str, ParamValue]] = defaultdict(dict)
-    series: dict[int, tuple[int, str]] = {}
+    series: list[tuple[int, int, str]] = []
+    far: dict[int, set[str]] = defaultdict(set)
     with reader.snapshot() as connection:
         heads = {
             row[0]: head_of(row, now_ms)
@@ -59,28 +59,40 @@ def run_rows(
                 if name_key in params:
                     cells[run_key][params[name_key]] = param_value(kind, number, text)
         if metrics:
-            for key, run_key, name_key, last in connection.execute(
-                f"SELECT key, run_key, name_key, last FROM series WHERE run_key IN ({marks(keys)}) AND name_key IN ({marks(metrics)}) ORDER BY labels",
+            for key, run_key, name_key, last, *summary in connection.execute(
+                f"SELECT key, run_key, name_key, last, first, min, max FROM series WHERE run_key IN ({marks(keys)}) AND name_key IN ({marks(metrics)}) ORDER BY labels",
                 [*keys, *metrics],
             ):
-                if name_key in metrics and metrics[name_key] not in cells[run_key]:
-                    cells[run_key][metrics[name_key]] = measured(last)
-                    series[key] = run_key, metrics[name_key]
-        _read_others(connection, keys, shown, cells)
+                if name_key in metrics and metrics[name_key].id not in cells[run_key]:
+                    column = metrics[name_key]
+                    cells[run_key][column.id] = measured(last)
+                    series.append((key, run_key, column.id))
+                    if _is_far(column.name, last, *summary):
+                        far[run_key].add(column.id)
+        series += _read_others(connection, keys, shown, cells)
         if metrics:
             _take_pending(
                 pending(reader, connection),
                 heads,
-                {column.name: column.id for column in shown if column.id in metrics.values()},
+                {column.name: column.id for column in metrics.values()},
                 cells,
             )
-        wanted = [key for key, (_, column) in series.items() if column in spark_ids]
+        wanted = [key for key, _, column_id in series if column_id in spark_ids]
         drawn = spark_values(connection, wanted)
     by_run: dict[int, dict[str, Sequence[float]]] = {}
-    for key, values in drawn.items():
-        run_key, column_id = series[key]
-        by_run.setdefault(run_key, {})[column_id] = values
-    return {key: RunRow(head, cells[key], by_run.get(key, {})) for key, head in heads.items()}
+    for key, run_key, column_id in series:
+        if key in drawn and column_id in spark_ids:
+            by_run.setdefault(run_key, {})[column_id] = drawn[key]
+    return {
+        key: RunRow(head, cells[key], by_run.get(key, {}), frozenset(far.get(key, ()))) for key, head in heads.items()
+    }
+
+
+def _is_far(name: str, last: Any, first: Any, low: Any, high: Any) -> bool:
+    """Say whether a series ended far from its best; not if its summary lacks a number."""
+    if not all(isinstance(value, int | float) for value in (last, first, low, high)):
+        return False
+    return is_far_from_best(name, first=first, last=last, low=low, high=high)
 
 
 def _read_others(
@@ -88,9 +100,14 @@ def _read_others(
     keys: Sequence[int],
     shown: Sequence[Column],
     cells: dict[int, dict[str, ParamValue]],
-) -> None:
-    """Read cells of the rarer kinds: other attributes, tags, aggregates of metrics."""
+) -> list[tuple[int, int, str]]:
+    """Read cells of the rarer kinds: other attributes, tags, aggregates of metrics.
+
+    Returns:
+        Of the aggregates: key of the series, key of the run, id of the column.
+    """
     runs = marks(keys)
+    series: list[tuple[int, int, str]] = []
     attributes = {
         column.id: ATTRIBUTES[column.name]
         for column in shown
@@ -98,7 +115,8 @@ def _read_others(
     }
     if attributes:
         stored = ", ".join(attribute.value for attribute in attributes.values())
-        query = f"SELECT t.key, {stored} FROM run AS t WHERE t.key IN ({runs})"
+        joins = " ".join(f"LEFT {attribute.join}" for attribute in attributes.values() if attribute.join)
+        query = f"SELECT t.key, {stored} FROM run AS t {joins} WHERE t.key IN ({runs})"
         for key, *values in connection.execute(query, list(keys)):
             for (name, attribute), value in zip(attributes.items(), values, strict=True):
                 if value is not None and value != "":
@@ -112,9 +130,12 @@ def _read_others(
     for column in shown:
         if column.source == "metric" and column.aggregate in AGGREGATES and column.aggregate != "last":
             value = AGGREGATES[column.aggregate]
-            query = f"SELECT t.run_key, {value} FROM series AS t WHERE t.run_key IN ({runs}) AND t.name_key = ? ORDER BY t.labels"
-            for key, cell in connection.execute(query, [*keys, column.name_key]):
-                cells[key].setdefault(column.id, measured(cell))
+            query = f"SELECT t.key, t.run_key, {value} FROM series AS t WHERE t.run_key IN ({runs}) AND t.name_key = ? ORDER BY t.labels"
+            for series_key, key, cell in connection.execute(query, [*keys, column.name_key]):
+                if column.id not in cells[key]:
+                    cells[key][column.id] = measured(cell)
+                    series.append((series_key, key, column.id))
+    return series
 
 
 def _attribute_cell(attribute: Attribute, value: Any) -> ParamValue:

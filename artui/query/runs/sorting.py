@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ import orjson
 
 from artui.catalog.cells import keys_of
 from artui.model import DAMAGED
-from artui.query.aggregates import AGGREGATES
+from artui.query.aggregates import AGGREGATES, FINITE
 from artui.query.attributes import ATTRIBUTES
 from artui.query.collation import HAS_TEXT, NAN, spelled_numbers
 from artui.query.keys import key_list, name_key
@@ -43,15 +44,18 @@ FIRST_SERIES = """NOT EXISTS (
 
 
 def metric_order(aggregate: str) -> KeyOrder:
-    """Give the order of runs by a number of a metric's summary; runs whose number is NaN are not in it."""
+    """Give the order of runs by a number of a metric's summary; runs whose number is NaN or infinite are not in it."""
     value = AGGREGATES.get(aggregate, AGGREGATES["last"])
-    return KeyOrder("series", (value, "t.run_key"), ("t.name_key = :name", f"{value} IS NOT NULL"))
+    return KeyOrder(
+        "series", (value, "t.run_key"), ("t.name_key = :name", f"{value} >= -{FINITE}", f"{value} <= {FINITE}")
+    )
 
 
-def metric_is_nan(aggregate: str) -> KeyOrder:
-    """Give the runs that `metric_order` leaves out because the number is NaN."""
+def odd_orders(aggregate: str) -> tuple[KeyOrder, ...]:
+    """Give the runs that `metric_order` leaves out: those whose number is infinity, minus infinity, NaN."""
     value = AGGREGATES.get(aggregate, AGGREGATES["last"])
-    return KeyOrder("series", ("t.run_key",), ("t.name_key = :name", f"{value} IS NULL"))
+    conditions = (f"{value} > {FINITE}", f"{value} < -{FINITE}", f"{value} IS NULL")
+    return tuple(KeyOrder("series", ("t.run_key",), ("t.name_key = :name", condition)) for condition in conditions)
 
 
 def attribute_order(word: str) -> KeyOrder:
@@ -76,7 +80,10 @@ NEWEST_FIRST = Sort("attribute:started", True)
 def sorted_keys(
     connection: sqlite3.Connection, sorts: Sequence[Sort], *, within: Collection[int] | None = None
 ) -> list[int]:
-    """Give the keys of all runs in order; runs that lack a value come last, newest first, in both directions.
+    """Give the keys of all runs in order.
+
+    In both directions the finite values come first, then, together, what diverged (infinity, minus infinity, NaN), then
+    the runs that lack a value, newest first.
 
     Args:
         within: only these runs; for a few of them that is a fraction of the work.
@@ -88,9 +95,10 @@ def sorted_keys(
     # From the least significant column to the most: equal values keep the order that they have so far.
     for sort in reversed(sorts[:-1]):
         rank = {key: i for i, key in enumerate(keys)}
-        groups = [group for group in value_groups(connection, sort.column) if group[0] is not NAN]
+        groups = [group for group in value_groups(connection, sort.column) if not _is_odd(group[0], sort)]
         if sort.is_descending:
             groups.reverse()
+        groups += [(None, odd) for odd in _odd_keys(scope, sort)]
         ordered: list[int] = []
         seen: set[int] = set()
         for _, members in groups:
@@ -152,6 +160,7 @@ def _by_one(scope: _Within, sort: Sort) -> list[int]:
         keys = _metric_keys(scope, name_key(scope.connection, name), source.partition(".")[2] or "last")
     if sort.is_descending:
         keys.reverse()
+    keys += [key for odd in _odd_keys(scope, sort) for key in odd]
     if len(keys) < scope.count:
         present = set(keys)
         keys += [key for key in scope.keys(BY_START) if key not in present]
@@ -180,9 +189,27 @@ def _metric_keys(scope: _Within, name: int | None, aggregate: str) -> list[int]:
     order = metric_order(aggregate)
     keys = scope.keys(order, name)
     distinct = set(keys)
-    if len(distinct) == len(keys) and distinct.isdisjoint(scope.keys(metric_is_nan(aggregate), name)):
+    if len(distinct) == len(keys) and all(distinct.isdisjoint(scope.keys(odd, name)) for odd in odd_orders(aggregate)):
         return keys
     return scope.keys(order.where(FIRST_SERIES), name)
+
+
+def _odd_keys(scope: _Within, sort: Sort) -> list[list[int]]:
+    """Give the runs that diverged in a column: those at infinity, at minus infinity, at NaN."""
+    source, _, column_name = sort.column.partition(":")
+    if source == "attribute":
+        return []
+    name = name_key(scope.connection, column_name)
+    if source in ("param", "tag"):
+        words = set(scope.keys(PARAM_TEXT_ORDER if source == "param" else TAG_ORDER, name))
+        spelled = spelled_numbers(scope.connection, source, name) if words else None
+        return [[key for key in spelled.nan if key in words]] if spelled else []
+    return [scope.keys(order.where(FIRST_SERIES), name) for order in odd_orders(source.partition(".")[2] or "last")]
+
+
+def _is_odd(value: Any, sort: Sort) -> bool:
+    """Say whether a value is NaN, or of a metric an infinite number."""
+    return value is NAN or (sort.column.startswith("metric") and isinstance(value, float) and not math.isfinite(value))
 
 
 # CROSS JOIN makes SQLite go through the runs, each by its own index, and not through all series of the name.

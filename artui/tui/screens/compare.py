@@ -28,7 +28,8 @@ from artui.units import number_text, plural
 
 if TYPE_CHECKING:
     from artui.model import RunHead
-    from artui.query.compare import Comparison, Direction
+    from artui.query.compare import Comparison
+    from artui.query.direction import Direction
     from artui.query.reader import Reader
     from artui.query.series.curves import Curve
     from artui.query.why import Factor

@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from artui.model import Column, Metric, RunHead
 from artui.query.attributes import title_of
-from artui.query.compare import guess_direction
+from artui.query.direction import guess_direction
 from artui.query.filter.narrowing import where_between, where_value
 from artui.query.runs import statistics as query
 from artui.query.runs.export import header_of

@@ -24,6 +24,7 @@ from artui.tui.cells import (
     Shape,
     Span,
     fit,
+    fit_middle,
     glyph_of,
     keeps_end,
     strip_of,
@@ -277,12 +278,13 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
             return False  # not laid out yet
         # The label of a group may take more room than a name.
         most, share = (_GROUP_CELLS, 3) if self.groups else (_NAME_CELLS[1], 4)
-        self._name_cells = max(_NAME_CELLS[0], min(most, self.size.width // share))
+        indent = 2 if self.groups else 0
+        wanted = most if self.groups else max(_NAME_CELLS[0], self._needed_cells)
+        self._name_cells = max(_NAME_CELLS[0], min(wanted, most, self.size.width // share))
         first, self._first_shape = self._first_shape, 0
         shown = self._visible_shapes()
         self._first_shape = first
         free = self.size.width - 4 - self._name_cells - sum(len(GAP) + shape.cells for _, shape in shown)
-        indent = 2 if self.groups else 0
         added = max(0, min(free, indent + self._needed_cells - self._name_cells))
         self._name_cells += added
         self._shapes = self._widened(dict(shown), free - added)
@@ -352,7 +354,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         """Fit a title into so many cells; the arrow of a sorted column is never cut."""
         arrow = self._arrow(column_id)
         room = max(0, cells - len(arrow))
-        text = fit(title, room, right=right, keep_end=keep_end)
+        text = fit_middle(title, room) if keep_end and cell_len(title) > room else fit(title, room, right=right)
         return text + arrow if right or not arrow else (text.rstrip() + arrow).ljust(cells)
 
     def _arrow(self, column_id: str) -> str:

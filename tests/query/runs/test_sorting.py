@@ -61,6 +61,7 @@ def test_first_keys_are_the_beginning_of_the_whole_order(mixed: Path, column: st
         "tag:good",
         "attribute:commit",
         "attribute:branch",
+        "attribute:alias",
         "attribute:parent",
         "attribute:error",
         "attribute:deleted",

@@ -8,6 +8,7 @@ from itertools import chain
 
 from artui.model import Column
 from artui.query.attributes import SHOWN, is_numeric, title_of
+from artui.query.direction import best_aggregate, guess_direction
 from artui.query.runs.columns import chosen_columns, sparked_ids
 from artui.query.runs.sorting import Sort
 from artui.tui.cells import Shape, shape_of, short_titles
@@ -26,12 +27,11 @@ NAME_COLUMN = Column("attribute", "name", is_numeric=False)
 
 def view_of(state: RunsState) -> View:
     """Lay the columns out: as they were arranged, or those that artui chooses."""
-    chosen = chosen_columns(state.columns)
-    sparked = sparked_ids(chosen)
-    if state.arrangement.columns is None:
-        shown: Sequence[Column] = [*state.attributes, *chosen]
-    else:
-        shown = columns_of(state, state.arrangement.columns)
+    ids = state.arrangement.columns
+    if ids is None:
+        ids = state.automatic or chosen_ids(state)
+    shown = columns_of(state, ids)
+    sparked = _with_bests(sparked_ids(chosen_columns(state.columns)))
     titles = short_titles([column for column in shown if column.source != "attribute"])
     shapes = []
     for column in shown:
@@ -39,6 +39,24 @@ def view_of(state: RunsState) -> View:
         shape = shape_of(column, title=title, spark=SPARK_CELLS if column.id in sparked else 0)
         shapes.append(_arranged(state, shape))
     return View(tuple(shapes), state.answered.sorts, state.arrangement.pinned)
+
+
+def chosen_ids(state: RunsState) -> tuple[str, ...]:
+    """Give the columns that artui chooses for the runs of the catalog."""
+    return tuple(column.id for column in chosen_columns(state.columns, state.attributes))
+
+
+def with_choice(state: RunsState) -> RunsState:
+    """Keep the columns that artui chose, once there are any: a run that arrives changes no columns under the reader's eyes."""
+    if state.automatic or not (state.columns.params or state.columns.metrics):
+        return state
+    return replace(state, automatic=chosen_ids(state))
+
+
+def _with_bests(ids: Iterable[str]) -> set[str]:
+    """Add the ids of the best values of metrics: they keep the sparkline."""
+    kept = set(ids)
+    return kept | {f"metric.{word}:{column_id.partition(':')[2]}" for column_id in kept for word in ("min", "max")}
 
 
 def _arranged(state: RunsState, shape: Shape) -> Shape:
@@ -69,12 +87,17 @@ def _every_column(state: RunsState, aggregated: Iterable[Column]) -> Iterator[Co
     params, metrics, _ = state.columns
     names = ("started", "duration", *SHOWN)
     attributes = [Column("attribute", name, is_numeric=is_numeric(name)) for name in names if name != "name"]
-    aggregates = (replace(column, aggregate=word) for column in aggregated for word in AGGREGATES)
-    return chain(attributes[:2], chosen_columns(state.columns), metrics, params, state.tags, attributes[2:], aggregates)
+    # How the last values are spread says nothing about the smallest ones.
+    aggregates = (replace(column, aggregate=word, low=None, high=None) for column in aggregated for word in AGGREGATES)
+    chosen = chosen_columns(state.columns, state.attributes)
+    return chain(chosen, metrics, params, state.tags, attributes, aggregates)
 
 
 def _distinct(columns: Iterable[Column]) -> list[Column]:
-    return list({column.id: column for column in columns}.values())
+    distinct: dict[str, Column] = {}
+    for column in columns:
+        distinct.setdefault(column.id, column)
+    return list(distinct.values())
 
 
 def column_at(view: View, place: int) -> Column:
@@ -127,7 +150,22 @@ def pinned(state: RunsState, place: int) -> RunsState:
 def with_columns(state: RunsState, ids: Sequence[str] | None) -> RunsState:
     """Show these columns; None lets artui choose."""
     columns = None if ids is None else tuple(ids)
-    return replace(state, arrangement=replace(state.arrangement, columns=columns))
+    # Asked to choose, artui chooses anew.
+    automatic = state.automatic if columns is not None else chosen_ids(state)
+    return replace(state, automatic=automatic, arrangement=replace(state.arrangement, columns=columns))
+
+
+def best_turned(state: RunsState, place: int) -> RunsState:
+    """Show the best value of a metric in place of the last one, or the last one again; runs sorted by it stay sorted by it."""
+    ids = shown_ids(view_of(state))
+    before = column_at(view_of(state), place)
+    aggregate = best_aggregate(before.name) if before.aggregate == "last" else "last"
+    after = replace(before, aggregate=aggregate, low=None, high=None).id
+    ids = list(dict.fromkeys(after if column_id == before.id else column_id for column_id in ids))
+    sorts = [sort._replace(column=after) if sort.column == before.id else sort for sort in state.request.sorts]
+    widths = {column_id: cells for column_id, cells in state.arrangement.widths.items() if column_id != before.id}
+    arrangement = replace(state.arrangement, columns=tuple(ids), sorts=tuple(sorts), widths=widths)
+    return replace(state, arrangement=arrangement)
 
 
 def with_column(state: RunsState, column_id: str) -> RunsState:
@@ -168,8 +206,6 @@ def with_filter(state: RunsState, where: str) -> RunsState:
 
 def best_first(column_id: str) -> Sort:
     """Give how a column is sorted at first: newest, longest and highest on top; names from A; lower where that is better."""
-    from artui.query.compare import guess_direction
-
     source, _, name = column_id.partition(":")
     if source == "attribute":
         return Sort(column_id, is_numeric(name))

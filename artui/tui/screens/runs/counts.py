@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from artui.query.attributes import title_of
 from artui.safetext import clean
+from artui.tui.cells import aggregate_text
 from artui.tui.widgets.tablelines import sort_arrow
 from artui.units import count_text, plural
 
@@ -36,5 +37,7 @@ def _sorting_text(request: RunsRequest) -> str:
     sort = request.sort
     source, _, name = sort.column.partition(":")
     title = title_of(name) if source == "attribute" else clean(name)
+    if aggregate := source.partition(".")[2]:
+        title += aggregate_text(name, aggregate)
     more = f" +{len(request.sorts) - 1}" if len(request.sorts) > 1 else ""
     return f"{title} {sort_arrow(sort)}{more}"

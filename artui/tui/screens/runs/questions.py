@@ -10,6 +10,7 @@ from artui import clock
 from artui.query.runs import columns as catalog
 from artui.query.runs.order import FIRST_ROWS, PAGED_FROM, RunOrder, RunsRequest, first_matches, run_order
 from artui.query.runs.rows import run_rows
+from artui.tui.screens.runs.columns import with_choice
 from artui.tui.screens.runs.state import or_filter_error
 
 if TYPE_CHECKING:
@@ -37,7 +38,11 @@ class RunsQuestions:
 
         def take(answer: tuple[catalog.Columns, tuple[Column, ...], tuple[Column, ...]]) -> None:
             columns, attributes, tags = answer
-            self._screen.show(replace(self._screen.state, columns=columns, attributes=attributes, tags=tags))
+            importing = self._screen.artui.importing
+            # While an import goes on the first runs say little about which columns there will be.
+            kept = self._screen.state.automatic if importing is None or importing.state.is_done else ()
+            state = replace(self._screen.state, columns=columns, attributes=attributes, tags=tags, automatic=kept)
+            self._screen.show(with_choice(state))
             then()
 
         self._screen.ask("columns", read, take)

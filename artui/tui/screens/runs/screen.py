@@ -18,7 +18,9 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 
 from artui import clock
+from artui.query.direction import has_direction
 from artui.query.runs.order import FirstView, RunOrder, RunsRequest, run_order
+from artui.safetext import clean
 from artui.tui.keys import bindings, footer_keys, menu_action, menu_keys
 from artui.tui.messages import Link
 from artui.tui.screens.base import CatalogScreen
@@ -58,7 +60,7 @@ class RunsScreen(CatalogScreen):
     def __init__(self, first: FirstView) -> None:
         super().__init__()
         order = RunOrder(array("q", (head.key for head in first.heads)), first.total, first.running)
-        self.state = RunsState(order, first.columns, first.attributes)
+        self.state = columns.with_choice(RunsState(order, first.columns, first.attributes))
         self._first_rows = first.rows
 
     def compose(self) -> ComposeResult:
@@ -364,6 +366,23 @@ class RunsScreen(CatalogScreen):
         name = columns.column_at(self.table.view, place).name
         self.show(columns.without_column(self.state, place))
         self.artui.say(f"{name} is hidden · C brings it back")
+
+    def action_turn_best(self) -> None:
+        column = columns.column_at(self.table.view, self.table.column)
+        if column.source != "metric" or not has_direction(column.name):
+            metric = next((shape.column for shape in self.table.view.shapes if shape.column.source == "metric"), None)
+            what = (
+                "Neither lower nor higher is better here."
+                if column.source == "metric"
+                else "Choose the column of a metric with → first."
+            )
+            self.artui.say(what if metric is not None else "There is no metric here.")
+            return
+        self.show(columns.best_turned(self.state, self.table.column))
+        name = clean(column.name, max_chars=40)
+        self.artui.say(
+            f"{name}: {'the best of each run' if column.aggregate == 'last' else 'the last of each run'} · b turns it back"
+        )
 
     def action_shift_column(self, change: int) -> None:
         before = self.state

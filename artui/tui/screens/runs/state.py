@@ -27,6 +27,8 @@ class RunsState:
     columns: Columns
     attributes: tuple[Column, ...]
     """Attributes that are shown unless columns were chosen."""
+    automatic: tuple[str, ...] = ()
+    """Ids of the columns that artui chose when there were first runs; empty until then."""
     tags: tuple[Column, ...] = ()
     """Tags as columns."""
     arrangement: Arrangement = field(default_factory=Arrangement)

@@ -83,7 +83,7 @@ def test_columns_are_hidden_moved_pinned_chosen_and_remembered(small_catalog: Pa
         await settled(pilot)
         await pilot.press("a")
         await settled(pilot)
-        assert "metric.min:val/loss" not in _ids(pilot) and _ids(pilot)[0] == "attribute:started"
+        assert "metric.min:val/loss" not in _ids(pilot) and _ids(pilot)[:2] == ["attribute:alias", "metric:val/loss"]
 
     explore(small_catalog, arrange)
     explore(small_catalog, later)
@@ -179,7 +179,7 @@ def test_rows_are_written_to_a_file_once(small_catalog: Path, explore: Explore, 
 
     explore(small_catalog, flow)
     lines = target.read_text().splitlines()
-    assert len(lines) == 14 and lines[0].startswith("| run | started")
+    assert len(lines) == 14 and lines[0].startswith("| run | alias | metrics.val/loss")
 
 
 @pytest.mark.parametrize("format", list(FORMATS))

@@ -43,8 +43,8 @@ def _grouped(state: RunsState, grouping: tuple[str, ...] = ("param:lr", "param:d
 
 
 def test_columns_stand_as_artui_chooses_them_until_they_are_arranged() -> None:
-    """Attributes, two metrics with a sparkline, then the params that vary; what was arranged stays in its order."""
-    assert _ids(STATE) == ["attribute:started", "attribute:duration", "metric:val/loss", "metric:val/acc", "param:lr", "param:depth", "param:seed"]  # fmt: skip
+    """A metric, params that vary, another metric, attributes and at last seeds; what was arranged stays in its order."""
+    assert _ids(STATE) == ["metric:val/loss", "param:lr", "param:depth", "metric:val/acc", "attribute:started", "attribute:duration", "param:seed"]  # fmt: skip
     view = columns.view_of(STATE)
     assert [shape.column.id for shape in view.shapes if shape.spark] == ["metric:val/loss", "metric:val/acc"]
     wanted = ["param:lr", "metric.min:val/loss", "param:gone"]

@@ -1,0 +1,48 @@
+"""Which way a metric is better, by its name, and what its best value is."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+Direction = Literal["lower", "higher"]
+
+_LOWER = re.compile(
+    r"(?i)(loss|error|err\b|perplex|ppl|mse|mae|rmse|wer\b|cer\b|fid|latency|seconds|_ms\b|duration|time|memory|size|grad_norm|nll|kl\b|regret)"
+)
+_COUNTER = re.compile(r"(?i)(^|[/_.])(epoch|step|iteration|lr|learning_rate|rows|count|total)s?($|[/_.])")
+"""Names of metrics for which neither higher nor lower is better."""
+
+_LOST = 0.25
+"""A last value is far from the best if this share of what was gained since the first value is lost again…"""
+_LOST_OF_BEST = 0.1
+"""…and that is more than this share of the best value, so that noise around a level does not count."""
+
+
+def guess_direction(name: str) -> Direction:
+    """Guess from a metric's name whether lower is better: losses, errors and times are, the rest is not."""
+    return "lower" if _LOWER.search(name) else "higher"
+
+
+def has_direction(name: str) -> bool:
+    """Say whether a value of this metric can be better than another: an epoch or a learning rate cannot."""
+    return not _COUNTER.search(name)
+
+
+def best_aggregate(name: str) -> str:
+    """Give which number of a metric's summary is its best value: `min` or `max`."""
+    return "min" if guess_direction(name) == "lower" else "max"
+
+
+def is_best(name: str, aggregate: str) -> bool:
+    """Say whether a number of a metric's summary is its best value."""
+    return aggregate == best_aggregate(name) and has_direction(name)
+
+
+def is_far_from_best(name: str, *, first: float, last: float, low: float, high: float) -> bool:
+    """Say whether a run ended far worse than it had been: its last value is not what it is worth."""
+    if not has_direction(name) or last != last:
+        return False
+    best = low if guess_direction(name) == "lower" else high
+    lost = last - best if guess_direction(name) == "lower" else best - last
+    return lost > _LOST * abs(first - best) and lost > _LOST_OF_BEST * abs(best)

@@ -1,0 +1,42 @@
+"""Which way metrics are better, and whether a run ended far from its best."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from artui.query.direction import best_aggregate, guess_direction, is_best, is_far_from_best
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "last", "low", "high", "is_far"),
+    [
+        ("val/loss", 1.98, 0.8159, 0.067, 1.98, True),  # learned, then lost it
+        ("val/loss", 1.98, 0.070, 0.067, 1.98, False),
+        ("val/acc", 0.30, 0.60, 0.30, 0.97, True),
+        ("val/acc", 0.30, 0.95, 0.30, 0.97, False),
+        ("val/loss", 0.50, 0.505, 0.49, 0.51, False),  # noise around a level
+        ("val/loss", 0.50, 2.5, 0.50, 2.5, True),  # worse from the start
+        ("epoch", 0.0, 1.0, 0.0, 60.0, False),  # neither way is better
+        ("val/loss", 1.0, float("nan"), 0.1, 1.0, False),  # NaN says so itself
+    ],
+)
+def test_runs_that_lost_what_they_had_are_told(
+    name: str, first: float, last: float, low: float, high: float, is_far: bool
+) -> None:
+    """A last value is far from the best if much of the gain is lost again, and not for noise."""
+    assert is_far_from_best(name, first=first, last=last, low=low, high=high) is is_far
+
+
+@given(st.sampled_from(["loss", "acc"]), st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20))
+def test_a_run_that_ends_at_its_best_is_not_far_from_it(name: str, values: list[float]) -> None:
+    """Whatever came before."""
+    best = min(values) if guess_direction(name) == "lower" else max(values)
+    assert not is_far_from_best(name, first=values[0], last=best, low=min(values), high=max(values))
+
+
+def test_the_best_of_a_metric_follows_its_direction() -> None:
+    """The smallest loss and the largest accuracy; no epoch is best."""
+    assert best_aggregate("val/loss") == "min" and best_aggregate("val/acc") == "max"
+    assert is_best("val/acc", "max") and not is_best("val/acc", "min") and not is_best("epoch", "max")
