@@ -34,6 +34,7 @@ from artui.tui.navigation import Navigation
 from artui.tui.notices import EVERYWHERE, NOTICE_SECONDS, Notices
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.screens.runs.screen import RunsScreen
+from artui.tui.state.history import keep_filter
 from artui.tui.terminal.hangup import is_hung_up
 from artui.tui.terminal.output import ChangesOnly
 from artui.tui.themes import chosen_theme, keep_theme, themes_of
@@ -51,6 +52,8 @@ CHECK_AFTER_SECONDS = 2.0
 """Delay from the first screen to the check of the whole file for damage."""
 TAKE_OVER_SECONDS = 30.0
 TERMINAL_SECONDS = 2.0
+FILTER_SECONDS = 10.0
+"""How long it is said how the filter before comes back."""
 GOODBYE_SECONDS = 0.8
 IMPORT_SECONDS = 0.5
 
@@ -469,11 +472,15 @@ class ArtuiApp(Asks, ChangesOnly):
     # What screens ask of the table of runs
 
     def on_show_runs(self, message: ShowRuns) -> None:
+        before = self.runs_screen.state.request.where
         self.navigation.to_runs()
         if message.is_narrower:
             self.runs_screen.narrow(message.where)
         else:
             self.runs_screen.show_filter(message.where)
+        if before and before != self.runs_screen.state.request.where:
+            keep_filter(before)
+            self.say(f"/ ↑ brings back {clean(before, max_chars=60)}", seconds=FILTER_SECONDS)
 
     def on_group_runs(self, message: GroupRuns) -> None:
         self.navigation.to_runs()

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import math
 import random
+import statistics
+from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +20,11 @@ from artui.errors import UsageError
 from artui.model import ParamValue
 from artui.query.api import open_catalog
 from artui.query.runs.order import RunsRequest, run_order
-from artui.query.why import proportions, rank_sum, sets_apart, why
+from artui.query.series.ranking import main_metric
+from artui.query.why import Why, sets_apart, why
+from artui.query.why.evidence import chance_of, pairs_within, proportions, rank_sum, tied_share
+from artui.query.why.two import roundest_between
+from artui.query.why.words import number_words, percent
 
 VALUES = st.lists(st.integers(-4, 4).map(float) | st.sampled_from([math.inf, -math.inf]), min_size=1, max_size=12)
 
@@ -128,3 +137,278 @@ def test_runs_without_a_common_metric_say_so(tmp_path: Path) -> None:
             runs.start(connection, runs.NewRun(project="p", name=name, params={"x": name}))
     with open_catalog(path) as reader, pytest.raises(UsageError, match="no metric in common"):
         why(reader, *(run.id for run in reader.runs()))
+
+
+# Against plain Python
+
+Made = tuple[dict[str, Any], float]
+"""Params of a run, and its last val/loss."""
+
+
+def _catalog(path: Path, made: Sequence[Made]) -> Path:
+    """Runs r0, r1, … with these params and losses."""
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number, (params, loss) in enumerate(made):
+            key = runs.start(
+                connection, runs.NewRun(project="p", name=f"r{number}", started_ms=number + 1, params=params)
+            )
+            points.append(connection, key, runs.name_key(connection, "val/loss"), "", *points.pack([(0, 1, loss)]))
+    return path
+
+
+def _asked(path: Path, made: Sequence[Made], left: int = 0, right: int = 1) -> Why:
+    _catalog(path, made)
+    with open_catalog(path) as reader:
+        return why(reader, reader.run(f"r{left}").id, reader.run(f"r{right}").id)
+
+
+def _badness(loss: float) -> float:
+    return math.inf if math.isnan(loss) else loss
+
+
+def _middle(losses: Sequence[float]) -> float:
+    """The median as it is told: NaN where the run in the middle ended in NaN or infinity."""
+    middle = statistics.median(map(_badness, losses))
+    return middle if middle < math.inf else math.nan
+
+
+def _same(ours: float | None, theirs: float) -> bool:
+    return ours is not None and (ours == pytest.approx(theirs) or (math.isnan(ours) and math.isnan(theirs)))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_every_number_of_every_factor_is_the_one_of_plain_python(tmp_path: Path, seed: int) -> None:
+    """Counts, shares, medians and pairs of otherwise equal runs, with ties, NaN and infinities among the losses."""
+    chance = random.Random(seed)
+    losses = (
+        [0.1, 0.2, 0.2, 0.3, 0.5, math.nan, math.inf, -math.inf] if seed % 2 else [chance.random() for _ in range(9)]
+    )
+    made: list[Made] = []
+    for number in range(chance.choice([3, 8, 40, 90])):
+        params: dict[str, Any] = {
+            "lr": chance.choice([0.001, 0.01, 0.1]), "augment": chance.random() < 0.5, "seed": number,
+            "optimizer": chance.choice(["adam", "sgd"]), "dropout": chance.choice([0.0, round(chance.random(), 2)]),
+        }  # fmt: skip
+        if chance.random() < 0.2:
+            del params["optimizer"]
+        made.append((params, chance.choice(losses)))
+    explanation = _asked(tmp_path / "x.artui", made)
+    first, second = made[0][0], made[1][0]
+    for factor in explanation.factors:
+        name, split = factor.name, factor.split
+        if split is None:
+            sides = [[run for run in made if run[0].get(name) == params.get(name)] for params in (first, second)]
+        else:
+            is_above = first[name] > second[name]
+            sides = [[run for run in made if (run[0][name] > split) is is_left] for is_left in (is_above, not is_above)]
+            assert min(first[name], second[name]) < split < max(first[name], second[name])
+        assert (factor.left_count, factor.right_count) == (len(sides[0]), len(sides[1]))
+        if factor.z is None:
+            assert len(sides[0]) + len(sides[1]) < 3
+            continue
+        pairs = list(product(*sides))
+        better = [_badness(a[1]) < _badness(b[1]) for a, b in pairs]
+        worse = [_badness(a[1]) > _badness(b[1]) for a, b in pairs]
+        assert factor.tied_share == pytest.approx(1 - (sum(better) + sum(worse)) / len(pairs))
+        assert factor.share == pytest.approx((sum(better) - sum(worse)) / len(pairs) / 2 + 0.5)
+        assert _same(factor.left_median, _middle([loss for _, loss in sides[0]]))
+        assert _same(factor.right_median, _middle([loss for _, loss in sides[1]]))
+        rest = {"lr", "augment", "optimizer", "dropout"} - {name}
+        equal = [all(a[0].get(other) == b[0].get(other) for other in rest) for a, b in pairs]
+        assert factor.equal_pairs == sum(equal)
+        assert factor.equal_pairs_better == sum(
+            is_equal and is_won for is_equal, is_won in zip(equal, better, strict=True)
+        )
+        assert factor.equal_pairs_worse == sum(
+            is_equal and is_lost for is_equal, is_lost in zip(equal, worse, strict=True)
+        )
+        with open_catalog(tmp_path / "x.artui") as reader:
+            assert len(reader.runs(factor.where)) == len(sides[0])
+
+
+def _grid(lrs: Sequence[float], seeds: int, loss: Any, **more: Sequence[Any]) -> list[Made]:
+    """All combinations of learning rates, other params and seeds."""
+    return [
+        ({"lr": lr, "seed": seed, **dict(zip(more, values, strict=True))}, loss(lr, seed, *values))
+        for lr, seed, *values in product(lrs, range(seeds), *more.values())
+    ]
+
+
+SENTENCES: dict[str, tuple[list[Made], int, int, str]] = {
+    "a true effect, in pairs": (
+        _grid([0.1, 0.01], 10, lambda lr, seed: lr * 3 + seed / 100), 0, 10,
+        "lr = 0.1 goes with worse val/loss: median 0.345 against 0.075, worse in 100 of 100 pairs of otherwise equal runs.",
+    ),
+    "a true effect, turned round": (
+        _grid([0.1, 0.01], 10, lambda lr, seed: lr * 3 + seed / 100), 10, 0,
+        "lr = 0.01 goes with better val/loss: median 0.075 against 0.345, better in 100 of 100 pairs of otherwise equal runs.",
+    ),
+    "no pairs": (
+        [({"lr": (0.1, 0.01)[number % 2], "noise": float(number)}, (number % 2 == 0) + number / 100) for number in range(40)], 0, 1,
+        "lr = 0.1 goes with worse val/loss: median 1.19 against 0.2, worse in 100 % of pairs of runs.",
+    ),
+    "it speaks against": (
+        _grid([0.1, 0.01], 6, lambda lr, seed: 1 - lr + (0.5 if (lr, seed) == (0.1, 0) else 0)), 0, 6,
+        "lr = 0.1 tends to be better, not worse: it does not explain this (median 0.9 against 0.99, better in 30 of 36 pairs of otherwise equal runs).",
+    ),
+    "decoys alone": (
+        [({"a": number % 2, "b": number // 2 % 2, "c": "xy"[number // 4 % 2]}, (number * 7919 % 101) / 100) for number in range(64)], 0, 7,
+        "Nothing that differs clearly explains this. b = 0 comes nearest: better in 152 of 256 pairs of otherwise equal runs, which may be chance.",
+    ),
+    "all of several speak against": (
+        [({"a": a, "b": b}, 0.0 if (a, b, seed) == (0, 0, 0) else 1.0 - a / 4 - b / 3) for a in (0, 1) for b in (0, 1) for seed in range(8)], 0, 24,
+        "Nothing that differs goes with better val/loss: a = 0 tends to be worse, not better.",
+    ),
+    "two runs alone": (
+        [({"lr": 0.1}, 0.5), ({"lr": 0.2}, 0.4)], 0, 1,
+        "1 thing differs in what went in, but too few other runs have val/loss to judge by.",
+    ),
+    "the same": ([({"lr": 0.1}, 0.5), ({"lr": 0.1}, 0.4)], 0, 1, "Nothing that went in differs."),
+    "as good": ([({"lr": 0.1}, 0.5), ({"lr": 0.2}, 0.5)], 0, 1, "Neither run is better in val/loss: there is nothing to explain."),
+    "ties": (
+        _grid([0.1, 0.01], 6, lambda lr, seed: 0.5 if (lr, seed) != (0.1, 0) else 0.6), 0, 6,
+        "lr = 0.1 may go with worse val/loss, or by chance: median 0.5 against 0.5, worse in 6 of 36 pairs of otherwise equal runs.",
+    ),
+    "NaN": (
+        _grid([10.0, 0.01], 8, lambda lr, seed: math.nan if lr == 10 else 0.1), 0, 8,
+        "lr = 10.0 goes with worse val/loss: median NaN or ∞ against 0.1, worse in 64 of 64 pairs of otherwise equal runs.",
+    ),
+    "infinity": (
+        _grid([10.0, 0.01], 8, lambda lr, seed: math.inf if lr == 10 else 0.1), 8, 0,
+        "lr = 0.01 goes with better val/loss: median 0.1 against NaN or ∞, better in 64 of 64 pairs of otherwise equal runs.",
+    ),
+    "thin": (
+        [*_grid([0.1], 2, lambda lr, seed: 0.9 + seed / 100), *_grid([0.01], 30, lambda lr, seed: 0.1 + seed / 100)], 0, 2,
+        "lr above 0.03 goes with worse val/loss: median 0.905 against 0.245, worse in 60 of 60 pairs of otherwise equal runs; few runs.",
+    ),
+    "otherwise equal runs say the opposite": (
+        # Large batches were tried with a bad rate alone; of equal runs the large batch is the better.
+        [
+            *_grid([0.1], 20, lambda lr, seed, batch: 0.9 - batch / 1000 + seed / 1e6, batch=[64]),
+            *_grid([0.1], 2, lambda lr, seed, batch: 0.9 - batch / 1000 + seed / 1e6, batch=[32]),
+            *_grid([0.01], 20, lambda lr, seed, batch: 0.1 - batch / 1000 + seed / 1e6, batch=[32]),
+        ], 0, 22,
+        "lr = 0.1 goes with worse val/loss: median 0.836 against 0.068, worse in 40 of 40 pairs of otherwise equal runs.",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SENTENCES)
+def test_the_answer_opens_with_a_true_sentence(tmp_path: Path, case: str) -> None:
+    """What explains the result is named with its numbers, and nothing is where nothing does."""
+    made, left, right, sentence = SENTENCES[case]
+    assert _asked(tmp_path / "x.artui", made, left, right).sentence == sentence
+
+
+def test_what_otherwise_equal_runs_contradict_is_not_the_answer(tmp_path: Path) -> None:
+    """A batch size that was tried with the bad rate alone goes with worse runs, but its line says that equal runs disagree."""
+    made = SENTENCES["otherwise equal runs say the opposite"][0]
+    batch = next(factor for factor in _asked(tmp_path / "x.artui", made, 0, 22).factors if factor.name == "batch")
+    assert batch.z is not None and batch.z < -4
+    assert batch.sentence.endswith(
+        "but not among otherwise equal runs: worse in 0 of 40 pairs of otherwise equal runs."
+    )
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_decoys_are_never_called_clear(tmp_path: Path, seed: int) -> None:
+    """Of 20 params that have nothing to do with the loss, none is said to go with it: seeds that gave one by chance are one in 20."""
+    chance = random.Random(seed)
+    made: list[Made] = [
+        (
+            {f"p{i}": chance.choice([1, 2, 4]) if i % 2 else round(chance.random(), 3) for i in range(20)},
+            chance.random(),
+        )
+        for _ in range(60)
+    ]
+    explanation = _asked(tmp_path / "x.artui", made)
+    claims = [factor for factor in explanation.factors if " goes with " in factor.sentence]
+    assert not claims and explanation.sentence.startswith("Nothing that differs")
+
+
+def test_true_and_false_stay_words(tmp_path: Path) -> None:
+    """In both answers and in the filters made from them; 1 and 0 stay numbers."""
+    made: list[Made] = [({"augment": number < 12, "flag": number % 2}, number < 12) for number in range(40)]
+    path = _catalog(tmp_path / "x.artui", made)
+    with open_catalog(path) as reader:
+        every = list(run_order(reader, RunsRequest()).keys)
+        chosen = run_order(reader, RunsRequest("val/loss > 0.5")).keys
+        apart = {factor.name: factor for factor in sets_apart(reader, chosen, every)}
+        two = {factor.name: factor for factor in why(reader, reader.run("r0").id, reader.run("r13").id).factors}
+        for factor in (apart["augment"], two["augment"]):
+            assert factor.where == ("params.augment = true" if factor.left != "0 % false" else "params.augment = false")
+            assert len(reader.runs(factor.where)) in (12, 28)
+    texts = {apart["augment"].left, apart["augment"].right}
+    assert texts in ({"100 % true", "0 % true"}, {"0 % false", "100 % false"})
+    assert (two["augment"].left, two["augment"].right) == ("true", "false") and (
+        two["flag"].left,
+        two["flag"].right,
+    ) == ("0", "1")
+    assert two["augment"].sentence.startswith("augment = true goes with worse val/loss")
+
+
+def test_what_sets_runs_apart_is_counted(tmp_path: Path) -> None:
+    """The sentence gives the counts and medians that plain Python gives."""
+    chance = random.Random(3)
+    made: list[Made] = []
+    for number in range(60):
+        is_bad = number < 15
+        lr = chance.uniform(1, 9) if is_bad else chance.uniform(0, 2)
+        made.append(
+            ({"lr": lr, "opt": chance.choice(["sgd", "sgd", "adam"]) if is_bad else "adam"}, 9.0 if is_bad else 0.1)
+        )
+    path = _catalog(tmp_path / "x.artui", made)
+    with open_catalog(path) as reader:
+        every = list(run_order(reader, RunsRequest()).keys)
+        factors = {f.name: f for f in sets_apart(reader, run_order(reader, RunsRequest("val/loss > 1")).keys, every)}
+    rates = [[params["lr"] for params, loss in made if (loss > 1) is is_bad] for is_bad in (True, False)]
+    higher = sum(a > b for a, b in product(*rates)) / (15 * 45)
+    middles = number_words(*(statistics.median(side) for side in rates))
+    assert (
+        factors["lr"].sentence
+        == f"lr is higher in these runs: median {middles[0]} against {middles[1]}, higher in {percent(higher)} of pairs."
+    )
+    bad_sgd = sum(params["opt"] == "sgd" for params, loss in made if loss > 1)
+    assert factors["opt"].sentence in (
+        f"opt = sgd in {bad_sgd} of these 15 runs, in 0 of the 45 others.",
+        f"opt = adam in {15 - bad_sgd} of these 15 runs, in 45 of the 45 others.",
+    )
+
+
+@given(VALUES, VALUES, st.data())
+def test_pairs_within_groups_are_counted(left: list[float], right: list[float], data: st.DataObject) -> None:
+    """Better and worse pairs of one group, and the share of equal ones, as two loops count them."""
+    groups = [data.draw(st.lists(st.integers(0, 3), min_size=len(side), max_size=len(side))) for side in (left, right)]
+    pairs = [
+        (a, b)
+        for (a, i), (b, j) in product(zip(left, groups[0], strict=True), zip(right, groups[1], strict=True))
+        if i == j
+    ]
+    ours = pairs_within(np.array(left), np.array(groups[0]), np.array(right), np.array(groups[1]))
+    assert ours == (len(pairs), sum(a > b for a, b in pairs), sum(a < b for a, b in pairs))
+    assert tied_share(left, right) == pytest.approx(
+        sum(a == b for a, b in product(left, right)) / len(left) / len(right)
+    )
+
+
+@given(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9))
+def test_numbers_are_parted_at_a_round_number(low: float, high: float) -> None:
+    """It lies strictly between, and has no more digits than it takes."""
+    low, high = min(low, high), max(low, high)
+    split = roundest_between(low, high, near=low / 2 + high / 2)
+    assert split is None or low < split < high
+    assert split is not None or low == high or np.nextafter(low, high) >= high or high - low < 1e-300
+
+
+def test_scores_and_shares_are_said_as_they_are() -> None:
+    """100 % is all, numbers that differ look different, and complete separation of few runs has its exact probability."""
+    assert [percent(share) for share in (0, 0.004, 0.5, 0.996, 1)] == ["0 %", "<1 %", "50 %", ">99 %", "100 %"]
+    assert number_words(0.12345, 0.12349) == ["0.12345", "0.12349"] and number_words(0.3, 0.3) == ["0.3", "0.3"]
+    assert chance_of(9.0, 3, 32, is_parted=True) == pytest.approx(2 / 6545)
+    assert chance_of(1.959964, 50, 50) == pytest.approx(0.05, rel=1e-5)
+
+
+def test_one_metric_is_judged_by_wherever_it_is_asked() -> None:
+    """Validation before training, and a loss before an accuracy."""
+    assert main_metric(["val/acc", "train/loss", "val/loss", "epoch"]) == "val/loss"
+    assert main_metric(["train/loss", "val/acc"]) == "val/acc" and main_metric(["lr", "acc"]) == "acc"

@@ -83,8 +83,10 @@ def test_which_of_10_000_runs_is_best_and_why(big_sweep: Path, explore: Explore)
         await pilot.press("b", "w")
         await settled(pilot)
         text = shown(pilot)
-        lines = [line.split()[0] for line in text.splitlines() if "of pairs" in line]
-        assert "is better than 0.55" in text and set(lines[:2]) == {"lr", "width"}
+        lines = [line.split()[0] for line in text.splitlines() if "█" in line]
+        assert (
+            f"{best} is better than baseline" in text and "against 0.55" in text and set(lines[:2]) == {"lr", "width"}
+        )
 
     explore(big_sweep, flow, size=(120, 36))
 
@@ -162,8 +164,10 @@ def test_the_questions_of_the_manual_can_be_followed_on_the_demo(demo_catalog: P
 
         screens = await _follow(pilot, _codes("diverged"))
         assert any("3 of 42 runs" in screen for screen in screens)
-        apart = next(screen for screen in screens if "3 runs against 39 others" in screen).splitlines()
-        assert "optimizer.lr" in apart[3] and "median" in apart[3] and "% momentum" in apart[4]
+        apart = next(screen for screen in screens if "3 runs against 39 others" in screen)
+        assert "What sets them apart most: optimizer.lr is higher in these runs: median 25 against 0.01" in apart
+        lines = [line for line in apart.splitlines() if "█" in line]
+        assert "optimizer.lr" in lines[0] and "median" in lines[0] and "% momentum" in lines[1]
         assert "params.optimizer.lr >= 25" in screens[-5] and "1 of 42 runs" in screens[-1]
 
     explore(demo_catalog, flow, size=(120, 36))

@@ -11,7 +11,8 @@ from artui.query.damage import damaged_runs
 from artui.query.references import find_run
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.rows import run_rows
-from artui.query.why import Factor, sets_apart, why
+from artui.query.why import sets_apart, why
+from artui.query.why.words import answer_apart, evidence, side_texts
 from artui.safetext import clean
 from artui.units import number_text, plural
 
@@ -50,13 +51,17 @@ def command(runs: tuple[str, ...], metric: str, where: str, among: str, catalog:
                 heads = run_rows(reader, list(damages), [])
             say_damaged((heads[key].head.name, parts) for key, parts in damages.items() if key in heads)
             factors = sets_apart(reader, chosen, every)
+            sentence, is_better, names = answer_apart(factors), None, ["these", "others"]
             headline = f"{plural(len(chosen), 'run')} against {plural(len(every) - len(chosen), 'other')}"
             if as_json:
-                print_json({"count": len(chosen), "others": len(every) - len(chosen), "factors": factors})
+                print_json(
+                    {"count": len(chosen), "others": len(every) - len(chosen), "sentence": sentence, "factors": factors}
+                )
                 return 0
         else:
-            left, right = (find_run(reader, run).id for run in runs)
-            explanation = why(reader, left, right, metric)
+            left, right = (find_run(reader, run) for run in runs)
+            explanation = why(reader, left.id, right.id, metric)
+            sentence, is_better, names = explanation.sentence, explanation.is_better, [left.name, right.name]
             say_damaged(explanation.damaged)
             factors = list(explanation.factors)
             values = [
@@ -68,28 +73,19 @@ def command(runs: tuple[str, ...], metric: str, where: str, among: str, catalog:
                 print_json(explanation)
                 return 0
     click.echo(clean(headline), err=True)
+    click.echo(clean(sentence))
     if not factors:
-        click.echo("Nothing that went in differs.", err=True)
         return 0
+    click.echo()
     cells = [
         [
             factor.section,
             factor.name,
-            factor.left,
-            factor.right,
+            *side_texts(factor),
             f"{factor.z:+.1f}" if factor.z is not None else "",
-            evidence(factor),
+            evidence(factor, is_better),
         ]
         for factor in factors[:MAX_LINES]
     ]
-    print_table(["", "", "first", "second", "z", "evidence"], cells, right=[False, False, False, False, True, False])
+    print_table(["", "", *names, "z", "evidence"], cells, right=[False, False, False, False, True, False])
     return 0
-
-
-def evidence(factor: Factor) -> str:
-    """Say in words how strong the evidence for a factor is."""
-    if factor.z is None:
-        return "no other runs to judge by"
-    counts = f"{factor.left_count:,} against {factor.right_count:,} runs"
-    share = f"{100 * factor.share:.0f} % of pairs, " if factor.share is not None else ""
-    return f"{share}{counts}" + (" (few)" if factor.is_thin else "")

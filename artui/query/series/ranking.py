@@ -7,6 +7,7 @@ say which part of the data it is about. All words are listed here.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 
@@ -58,6 +59,15 @@ def metric_rank(name: str, *, low: float | None = None, high: float | None = Non
     if low is not None and low == high == PLACEHOLDERS.get(name):
         return BOOKS_RANK
     return _rank(name)
+
+
+def main_metric(names: Iterable[str]) -> str:
+    """Give the metric that runs are judged by if nobody says which: of the first rank, a loss before others.
+
+    Raises:
+        ValueError: there are no names.
+    """
+    return min(names, key=lambda name: (metric_rank(name), "loss" not in name.lower(), name))
 
 
 def _rank(name: str) -> int:

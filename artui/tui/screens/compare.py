@@ -12,6 +12,7 @@ from textual.widget import Widget
 from artui.errors import ArtuiError
 from artui.query import compare as query
 from artui.query.runs.rows import run_keys
+from artui.query.series.ranking import main_metric
 from artui.safetext import clean
 from artui.tui.colouring import mark_of
 from artui.tui.host import MAX_COMPARED
@@ -24,7 +25,7 @@ from artui.tui.widgets.chartlines import ChartLine
 from artui.tui.widgets.chartoptions import ChartOptions, next_axis, next_y_scale, options_spans
 from artui.tui.widgets.comparison import CompareTable, TransposedTable
 from artui.tui.widgets.prompt import Prompt
-from artui.units import number_text, plural
+from artui.units import plural
 
 if TYPE_CHECKING:
     from artui.model import RunHead
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from artui.query.direction import Direction
     from artui.query.reader import Reader
     from artui.query.series.curves import Curve
-    from artui.query.why import Factor
-    from artui.tui.cells import Span, Spans
+    from artui.query.why import Why
+    from artui.tui.cells import Span
 
 MAX_CURVES = 50
 
@@ -91,15 +92,8 @@ class CompareScreen(DrawsCharts):
         self.show_place()
         self._lay_out()
         if is_first:
-            metrics = [row for row in comparison.rows if row.section == "metrics"]
-            favoured = [
-                row.name
-                for row in sorted(
-                    metrics,
-                    key=lambda row: (not row.name.startswith(("val", "eval")), "loss" not in row.name),
-                )
-            ]
-            self._metric = favoured[0] if favoured else ""
+            titles = [row.metric for row in comparison.rows if row.section == "metrics"]
+            self._metric = main_metric(titles) if titles else ""
         self._ask_curves()
 
     def _lay_out(self) -> None:
@@ -312,17 +306,8 @@ class CompareScreen(DrawsCharts):
         metric = row.metric if row is not None and row.metric else self._metric
         direction = self.directions.get(metric)
 
-        def ask(reader: Reader) -> tuple[Spans, Sequence[Factor]]:
-            explanation = why(reader, run.id, base.id, metric, direction=direction)
-            values = [
-                number_text(value) if value is not None else "none" for value in (explanation.left, explanation.right)
-            ]
-            word = {True: "better than", False: "worse than", None: "as good as"}[explanation.is_better]
-            style = {True: "best", False: "warn", None: "text"}[explanation.is_better]
-            summary: Spans = [
-                (f" {clean(explanation.metric)} ", "dim"), (values[0], style), (f" is {word} ", "dim"), (values[1], "text"), (f" · {explanation.direction} is better", "faint"),
-            ]  # fmt: skip
-            return summary, explanation.factors
+        def ask(reader: Reader) -> Why:
+            return why(reader, run.id, base.id, metric, direction=direction)
 
         title = f"why {clean(run.name)} against {clean(base.name)}"
         self.artui.push_screen(WhyScreen(title, ask, (run.name, base.name), self._show_runs))

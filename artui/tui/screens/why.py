@@ -1,28 +1,40 @@
-"""Why a run came out better than another, or what sets marked runs apart: factors by weight."""
+"""Why a run came out better than another, or what sets marked runs apart: a sentence, then factors by weight."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
+from textual.message import Message
 
+from artui.query import progress
+from artui.query.runs.order import count_runs
+from artui.query.why import Why
+from artui.query.why.words import answer_apart, evidence, side_texts
 from artui.safetext import clean
 from artui.tui.cells import Span, Spans, fit
 from artui.tui.keys import bindings
+from artui.tui.messages import LineMoved
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import BLANK, Line, LineList
+from artui.tui.widgets.paragraph import Paragraph
+from artui.units import number_text, plural
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader
     from artui.query.why import Factor
 
 BAR_CELLS = 10
-SHARES_FROM_CELLS = 100
-"""On a narrower screen the share of pairs is left out: the weight says nearly the same."""
-MOST_Z = 8.0
-"""The score that fills the bar."""
+EVIDENCE_FROM_CELLS = 112
+"""On a narrower screen the evidence is brief; the line below the table says all of the current factor."""
+LEAST_FULL_Z = 4.0
+"""Scores up to this one never fill the bar, even if all are small."""
+PROGRESS_SECONDS = 0.2
+"""How often it is said how far the question is."""
+MAX_SENTENCE_CHARS = 2000
 
 
 class WhyScreen(CatalogScreen):
@@ -32,22 +44,32 @@ class WhyScreen(CatalogScreen):
     PLACE = 1
     BINDINGS = [*bindings("why"), *bindings("find")]
 
+    class Looking(Message):
+        """The question goes on: `done` of `total` things have been looked at, over so many runs."""
+
+        def __init__(self, run_count: int, done: int, total: int) -> None:
+            super().__init__()
+            self.run_count, self.done, self.total = run_count, done, total
+
     def __init__(
         self,
         title: str,
-        question: Callable[[Reader], tuple[Spans, Sequence[Factor]]],
+        question: Callable[[Reader], Why | tuple[Spans, Sequence[Factor]]],
         heads: tuple[str, str],
         show_runs: Callable[[str], None],
     ) -> None:
+        """Take a question about two runs, or about two sets of them, whose answer comes with a line that sums it up."""
         super().__init__()
         self._title, self._question, self._heads, self._show_runs = title, question, heads, show_runs
-        self._factors: Sequence[Factor] = ()
-        self._summary: Spans = [(" looking through the runs …", "dim")]
+        self._factors: Sequence[Factor] | None = None
+        self._is_better: bool | None = None
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
         yield Bar(id="summary")
+        yield Paragraph(id="answer")
         yield LineList(id="why")
+        yield Paragraph(id="sentence", style="dim", most_lines=3)
         yield KeyBar()
 
     @property
@@ -58,7 +80,7 @@ class WhyScreen(CatalogScreen):
     def on_mount(self) -> None:
         super().on_mount()
         self.show_place()
-        self.query_one("#summary", Bar).show(self._summary)
+        self.query_one("#summary", Bar).show([(" looking through the runs …", "dim")])
         self.set_focus(self.listing)
 
     def title_spans(self) -> list[Span]:
@@ -68,71 +90,135 @@ class WhyScreen(CatalogScreen):
     def load(self) -> None:
         """Ask for the factors."""
         reader = self.reader
-        self.ask("why", lambda: self._question(reader), lambda answer: self._take(*answer))
+        self.ask("why", lambda: self._asked(reader), self._take)
 
-    def _take(self, summary: Spans, factors: Sequence[Factor]) -> None:
-        self._summary, self._factors = summary, factors
+    # Asking
+
+    def _asked(self, reader: Reader) -> Why | tuple[Spans, Sequence[Factor]]:
+        """Ask the question, on the thread of the reader; say how far it is, and give up once the screen is left."""
+        run_count, said_at = count_runs(reader)[0], 0.0
+
+        def hear(done: int, total: int) -> None:
+            nonlocal said_at
+            if not self.is_running:
+                raise progress.NotWanted
+            if time.monotonic() - said_at >= PROGRESS_SECONDS:
+                said_at = time.monotonic()
+                self.post_message(self.Looking(run_count, done, total))
+
+        hear(0, 0)
+        with progress.heard_by(hear):
+            return self._question(reader)
+
+    def on_why_screen_looking(self, message: Looking) -> None:
+        message.stop()
+        if self._factors is None:
+            how_far = f"   {message.done} of {message.total} things that may differ" if message.done else ""
+            self.query_one("#summary", Bar).show(
+                [(f" looking through {plural(message.run_count, 'run')} …", "dim"), (how_far, "faint")]
+            )
+
+    def _take(self, answer: Why | tuple[Spans, Sequence[Factor]]) -> None:
+        summary: Spans
+        if isinstance(answer, Why):
+            self._factors, self._is_better = answer.factors, answer.is_better
+            summary, sentence = _result_spans(answer, self._heads), answer.sentence
+        else:
+            summary, self._factors = answer
+            sentence = answer_apart(self._factors)
         self.query_one("#summary", Bar).show(summary)
+        self.query_one("#answer", Paragraph).show(clean(sentence, max_chars=MAX_SENTENCE_CHARS))
         self._draw()
+
+    # Drawing
 
     def on_resize(self) -> None:
         self._draw()
 
     def _draw(self) -> None:
+        if self._factors is None:
+            return
         if not self._factors:
-            self.listing.set_lines([BLANK, Line([("  Nothing that went in differs.", "dim")])], keep=False)
+            self.listing.set_lines([BLANK], keep=False)
             return
         wide = self.size.width
         name = max(12, min(30, wide // 5))
-        value = max(9, min(24, (wide - name - BAR_CELLS - (52 if wide >= SHARES_FROM_CELLS else 34)) // 2))
+        value = max(9, min(24, (wide - name - BAR_CELLS - (52 if wide >= EVIDENCE_FROM_CELLS else 36)) // 2))
         lines = [
             Line(
                 [
                     ("   " + fit("", name), "head"),
                     (fit(clean(self._heads[0]), value) + "  ", "head"),
                     (fit(clean(self._heads[1]), value) + "  ", "head"),
-                    (fit("weight", BAR_CELLS + 7), "head"),
-                    ("evidence", "head"),
+                    (fit("weight", BAR_CELLS + 1), "head"),
+                    ("evidence, runs of each kind", "head"),
                 ],
             )
         ]
-        lines += [self._line(factor, name, value) for factor in self._factors]
+        full = max(LEAST_FULL_Z, *(abs(factor.z or 0.0) for factor in self._factors))
+        lines += [self._line(factor, name, value, full) for factor in self._factors]
         lines += [
             BLANK,
-            Line([("   weight: standard score of the rank-sum test over all runs that have the metric, or of the difference in shares.", "faint")]),
-            Line([("   It shows what goes together with the result; that need not be its cause.", "faint")]),
+            Line([("   The longer the bar, the less is it chance; but it need not be the cause.", "faint")]),
         ]  # fmt: skip
         self.listing.set_lines(lines, keep=True)
         if self.listing.cursor == 0:
             self.listing.move_to(1)
+        self._say_line()
 
-    def _line(self, factor: Factor, name: int, value: int) -> Line:
+    def _line(self, factor: Factor, name: int, value: int, full: float) -> Line:
+        is_brief = self.size.width < EVIDENCE_FROM_CELLS
+        left, right = (factor.left, factor.right) if is_brief else side_texts(factor)
         spans: list[Span] = [
             ("   ", "text"),
             (fit(clean(factor.name), name - 1, keep_end=True) + " ", "text"),
-            (fit(clean(factor.left, max_chars=100), value) + "  ", "text"),
-            (fit(clean(factor.right, max_chars=100), value) + "  ", "dim"),
+            (fit(clean(left, max_chars=100), value) + "  ", "text"),
+            (fit(clean(right, max_chars=100), value) + "  ", "dim"),
         ]
         if factor.z is None:
-            return Line([*spans, (fit("·", BAR_CELLS + 7), "faint"), ("no other runs to judge by", "faint")])
-        filled = max(0, min(BAR_CELLS, round(abs(factor.z) / MOST_Z * BAR_CELLS)))
-        style = "faint" if factor.is_thin else "best" if factor.z > 0 else "warn"
-        counts = f"{factor.left_count:,} : {factor.right_count:,} runs" + (" · few" if factor.is_thin else "")
-        share = (
-            f"{100 * factor.share:.0f} % of pairs · "
-            if factor.share is not None and self.size.width >= SHARES_FROM_CELLS
-            else ""
-        )
-        spans += [
-            ("█" * filled + " " * (BAR_CELLS - filled), style),
-            (f"{factor.z:+6.1f} ", style),
-            (share + counts, "dim"),
-        ]
-        return Line(spans)
+            return Line([*spans, (fit("·", BAR_CELLS + 1), "faint"), ("no other runs to judge by", "faint")])
+        explains = factor.z * (-1 if self._is_better is False else 1) > 0 or self._is_better is None
+        style = "faint" if factor.is_thin or not explains else "warn" if factor.z < 0 else "best"
+        words = evidence(factor, self._is_better, is_brief=is_brief)
+        return Line([*spans, (bar(factor.z, full) + " ", style), (words, "dim")])
+
+    # The line under the cursor
+
+    @property
+    def _current(self) -> Factor | None:
+        index = self.listing.cursor - 1
+        return self._factors[index] if self._factors and 0 <= index < len(self._factors) else None
+
+    def on_line_moved(self, message: LineMoved) -> None:
+        message.stop()
+        self._say_line()
+
+    def _say_line(self) -> None:
+        factor = self._current
+        text = clean(factor.sentence, max_chars=MAX_SENTENCE_CHARS) if factor is not None else ""
+        self.query_one("#sentence", Paragraph).show(text)
 
     def action_show_runs(self) -> None:
-        index = self.listing.cursor - 1
-        if 0 <= index < len(self._factors) and self._factors[index].where:
-            self._show_runs(self._factors[index].where)
+        factor = self._current
+        if factor is not None and factor.where:
+            self._show_runs(factor.where)
         else:
             self.artui.say("No filter stands for this.")
+
+
+def bar(z: float, full: float) -> str:
+    """Draw a score: its length grows evenly with |z|, in half cells, and is BAR_CELLS at `full`."""
+    halves = max(0, min(2 * BAR_CELLS, round(abs(z) / full * 2 * BAR_CELLS)))
+    return fit("█" * (halves // 2) + "▌" * (halves % 2), BAR_CELLS)
+
+
+def _result_spans(explanation: Why, names: tuple[str, str]) -> list[Span]:
+    """Say which run came out better, and by what."""
+    values = [number_text(value) if value is not None else "none" for value in (explanation.left, explanation.right)]
+    word = {True: "better than", False: "worse than", None: "as good as"}[explanation.is_better]
+    style = {True: "best", False: "warn", None: "text"}[explanation.is_better]
+    return [
+        (f" {clean(names[0])}", "text"), (" is ", "dim"), (word, style), (f" {clean(names[1])}", "text"),
+        (f" · {clean(explanation.metric)} ", "dim"), (values[0], style), (" against ", "dim"), (values[1], "text"),
+        (f" · {explanation.direction} is better", "faint"),
+    ]  # fmt: skip

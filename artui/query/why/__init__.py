@@ -1,0 +1,21 @@
+"""Why one run came out better than another, and what sets some runs apart from others.
+
+Two questions, each answered by a sentence and a ranked list, with the evidence that all runs of the catalog give:
+
+- `why` takes two runs and a metric. Everything that went in and differs between them is a factor. The runs that
+  have the metric are split into those like the first run in that factor and those like the second: for a number,
+  nearer to the one or to the other (by ratio where both are above zero) unless enough runs have just these values,
+  else equal to the one or to the other.
+  The factor's weight is the standard score z of the rank-sum test between the two sides, and `share` is the
+  probability that a run of the first side is better than one of the second. Where there are pairs of otherwise equal
+  runs, one of each side, they are counted, too.
+- `sets_apart` takes two sets of runs. A factor that is a number is weighed by the same test on its values, any
+  other by the standard score of the difference of two proportions (pooled) of its most telling value.
+
+Both show what goes together with the result, which need not be its cause.
+"""
+
+from artui.query.why.apart import sets_apart as sets_apart
+from artui.query.why.factors import Factor as Factor
+from artui.query.why.factors import Why as Why
+from artui.query.why.two import why as why

@@ -1,0 +1,118 @@
+"""Two sides of runs held against each other: scores, shares of pairs, medians, otherwise equal runs.
+
+Sources: H. B. Mann, D. R. Whitney, Annals of Mathematical Statistics 18 (1947) 50-60, for the rank-sum test in its
+normal approximation with correction for ties.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from artui.arrays import Floats, Ints
+
+
+def rank_sum(left: Sequence[float] | Floats, right: Sequence[float] | Floats) -> tuple[float, float]:
+    """Give the Mann-Whitney standard score and the probability that a value of the left is the higher.
+
+    Ties count half. Infinite values are allowed, NaN is not. Without any difference the score is 0.
+    """
+    import numpy as np
+
+    values = np.concatenate([np.asarray(left, float), np.asarray(right, float)])
+    n, m = len(left), len(right)
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    highest = np.cumsum(counts)
+    ranks = (highest - (counts - 1) / 2)[inverse]
+    u = float(ranks[:n].sum()) - n * (n + 1) / 2
+    total = n + m
+    ties = float((counts.astype(float) ** 3 - counts).sum())
+    variance = n * m / 12 * ((total + 1) - ties / (total * (total - 1))) if total > 1 else 0.0
+    return ((u - n * m / 2) / math.sqrt(variance) if variance > 0 else 0.0), u / (n * m)
+
+
+def proportions(a: int, n: int, b: int, m: int) -> float:
+    """Give the standard score of the difference of two proportions a/n and b/m, pooled."""
+    pooled = (a + b) / (n + m)
+    variance = pooled * (1 - pooled) * (1 / n + 1 / m)
+    return (a / n - b / m) / math.sqrt(variance) if variance > 0 else 0.0
+
+
+def chance_of(z: float, left_count: int, right_count: int, *, is_parted: bool = False) -> float:
+    """Give the probability of a score at least so far from 0 if there is no effect.
+
+    Args:
+        is_parted: every value of one side is above every one of the other. That has an exact probability, which the
+            normal approximation overstates for few runs.
+    """
+    if is_parted:
+        return 2 / math.comb(left_count + right_count, left_count)
+    return 2 * NormalDist().cdf(-abs(z))
+
+
+def tied_share(left: Sequence[float] | Floats, right: Sequence[float] | Floats) -> float:
+    """Give the share of pairs whose two values are equal."""
+    import numpy as np
+
+    ordered = np.sort(np.asarray(right, float))
+    values = np.asarray(left, float)
+    equal = np.searchsorted(ordered, values, "right") - np.searchsorted(ordered, values, "left")
+    return float(equal.sum()) / (len(left) * len(right))
+
+
+def median(values: Sequence[float] | Floats) -> float:
+    """Give the value in the middle, of an even number the mean of the two; infinite values are allowed."""
+    ordered = sorted(map(float, values))
+    middle = len(ordered) // 2
+    if len(ordered) % 2 or ordered[middle - 1] == ordered[middle]:
+        return ordered[middle]
+    return ordered[middle - 1] / 2 + ordered[middle] / 2
+
+
+class Pairs(NamedTuple):
+    """Pairs of runs, one of each side."""
+
+    total: int
+    better: int
+    """In how many the run of the first side came out better."""
+    worse: int
+
+
+def pairs_within(left: Floats, left_groups: Any, right: Floats, right_groups: Any) -> Pairs:
+    """Count the pairs of results whose runs are in one group.
+
+    Args:
+        left: results of the first side, higher for better; no NaN.
+        left_groups: the group of each, any whole numbers.
+    """
+    import numpy as np
+
+    shared, left_codes = np.unique(left_groups, return_inverse=True)
+    places = np.minimum(np.searchsorted(shared, right_groups), len(shared) - 1)
+    is_shared = shared[places] == right_groups
+    right, right_codes = right[is_shared], places[is_shared]
+    values, ranks = np.unique(np.concatenate([left, right]), return_inverse=True)
+    width = len(values) + 1
+    ordered = np.sort(right_codes * width + ranks[len(left) :])
+    starts = np.searchsorted(ordered, left_codes * width)
+    ends = np.searchsorted(ordered, left_codes * width + width)
+    mine = left_codes * width + ranks[: len(left)]
+    below, up_to = np.searchsorted(ordered, mine, "left"), np.searchsorted(ordered, mine, "right")
+    return Pairs(int((ends - starts).sum()), int((below - starts).sum()), int((ends - up_to).sum()))
+
+
+def mixed(codes: Ints, salt: int) -> Any:
+    """Turn whole numbers into 64 bits that look random, so that sums of them tell sets of values apart.
+
+    Source: SplitMix64, G. L. Steele, D. Lea, C. H. Flood, OOPSLA (2014).
+    """
+    import numpy as np
+
+    state = (codes.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    state ^= np.uint64((salt + 1) * 0xD1B54A32D192ED03 & (1 << 64) - 1)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        state = (state ^ (state >> np.uint64(shift))) * np.uint64(factor)
+    return state ^ (state >> np.uint64(31))

@@ -1,0 +1,74 @@
+"""What an answer to *why* is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from artui.query.compare import Direction
+
+if TYPE_CHECKING:
+    from artui.model import Damage
+
+FEW_RUNS = 5
+"""With fewer runs on a side the evidence is called thin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One thing that differs, and the evidence for its weight.
+
+    A pair is one run of the first side and one of the second.
+    """
+
+    section: str
+    """`params`, `inputs`, `environment`…"""
+    name: str
+    left: str
+    """Of the first run, or of the first set: a value, a median, a share."""
+    right: str
+    z: float | None = None
+    """Standard score; above zero speaks for the first side. None where no runs can be compared."""
+    share: float | None = None
+    """Of all pairs, how many the run of the first side wins, being the better or having the higher value; equal pairs count half."""
+    left_count: int = 0
+    right_count: int = 0
+    where: str = ""
+    """A filter for the runs like the first."""
+    tied_share: float | None = None
+    """Of all pairs, how many are equal."""
+    split: float | None = None
+    """The number that parts the sides; None where they are told apart by their values."""
+    left_median: float | None = None
+    """Of what is judged by, the metric or the param itself; NaN where the run in the middle ended in NaN or in the worst infinity."""
+    right_median: float | None = None
+    equal_pairs: int = 0
+    """Pairs of otherwise equal runs: of one project and stage, with the same other params, seeds apart, and the same inputs."""
+    equal_pairs_better: int = 0
+    """Of these, in how many the run of the first side is the better."""
+    equal_pairs_worse: int = 0
+    sentence: str = ""
+    """All of this in words."""
+
+    @property
+    def is_thin(self) -> bool:
+        """Whether one side has too few runs to say much."""
+        return min(self.left_count, self.right_count) < FEW_RUNS
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What came of comparing two runs."""
+
+    metric: str
+    direction: Direction
+    left: float | None
+    right: float | None
+    is_better: bool | None
+    """Whether the first run is the better; None if neither is."""
+    factors: tuple[Factor, ...]
+    """The weightiest first; those that speak against the result come last, before those without evidence."""
+    damaged: tuple[tuple[str, Damage], ...] = ()
+    """The damaged runs by name, each with words for its damaged parts."""
+    sentence: str = ""
+    """The answer in words: what explains the result, or that nothing does."""

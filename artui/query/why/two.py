@@ -1,0 +1,309 @@
+"""Why one of two runs came out better than the other."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from artui.errors import UsageError
+from artui.numbers import as_float
+from artui.query import progress
+from artui.query.collation import NAN, comparable, number_of
+from artui.query.compare import Direction, Row, compare, guess_direction
+from artui.query.filter.matching import as_text
+from artui.query.filter.tokens import quoted_name, quoted_value
+from artui.query.keys import key_list, name_key
+from artui.query.runs.sorting import value_groups
+from artui.query.series.ranking import main_metric
+from artui.query.why import words
+from artui.query.why.equals import Configurations
+from artui.query.why.evidence import median, pairs_within, rank_sum, tied_share
+from artui.query.why.factors import FEW_RUNS, Factor, Why
+from artui.query.why.params import Groups, param_groups, param_names, value_text
+
+if TYPE_CHECKING:
+    from artui.arrays import Floats, Ints
+    from artui.model import Metric, RunDetail
+    from artui.query.reader import Reader
+
+ATTRIBUTES = ("commit", "host", "user", "project")
+"""Of a run, beside its params and inputs, what may have to do with how it came out."""
+_RESULTS = """
+    SELECT t.run_key, t.last
+    FROM series AS t
+    WHERE t.name_key = :name
+      AND (:labels IS NULL OR t.labels = :labels)
+    ORDER BY t.labels DESC
+"""
+
+
+def why(reader: Reader, left_id: str, right_id: str, metric: str = "", *, direction: Direction | None = None) -> Why:
+    """Say why the first of two runs came out better than the second, or worse.
+
+    Args:
+        metric: what is judged by, its last value; by default `main_metric` of those that both have.
+
+    Raises:
+        UsageError: the runs have no such metric in common.
+    """
+    comparison = compare(reader, [left_id, right_id], in_depth=False)
+    runs = comparison.runs
+    metric = metric or _common_metric(*runs)
+    direction = direction or guess_direction(metric)
+    rows = [
+        row
+        for row in comparison.rows
+        if row.differs and row.section not in ("run", "metrics") and row.name not in ("command", "directory")
+    ]
+    with reader.snapshot() as connection:
+        judged = _judged(connection, metric, direction, runs)
+        names = param_names(connection)
+        steps = len(names) + len(rows)
+        kept: dict[str, Groups] = {}
+        configurations = Configurations(connection, judged.keys, {(row.section, row.name) for row in rows})
+        differing = {row.name for row in rows if row.section == "params"}
+        for done, name in enumerate(names):
+            progress.said(done, steps)
+            groups = param_groups(connection, name)
+            configurations.add_param(name, groups)
+            if name in differing:
+                kept[name] = groups
+        factors = []
+        for done, row in enumerate(rows):
+            progress.said(len(names) + done, steps)
+            sides = _sides(connection, row, runs, kept, judged)
+            factor = Factor(row.section, row.name, value_text(row.values[0]), value_text(row.values[1]))
+            factors.append(_weighed(factor, sides, judged, configurations))
+        ours, theirs = (judged.result_of(connection, run.head.id) for run in runs)
+    is_better = None if ours is None or theirs is None or ours == theirs else ours > theirs
+    sign = -1 if is_better is False else 1
+    factors.sort(key=lambda factor: (factor.z is None, -sign * (factor.z or 0.0)))
+    count = sum(factor.z is not None for factor in factors)
+    factors = [
+        replace(factor, sentence=words.factor_sentence(factor, metric, direction, is_better, count))
+        for factor in factors
+    ]
+    values = [_last(run, metric) for run in runs]
+    damaged = tuple((run.head.name, run.damaged) for run in runs if run.damaged)
+    explanation = Why(metric, direction, values[0], values[1], is_better, tuple(factors), damaged)
+    return replace(explanation, sentence=words.answer(explanation))
+
+
+def _common_metric(left: RunDetail, right: RunDetail) -> str:
+    names = {metric.name for metric in left.metrics} & {metric.name for metric in right.metrics}
+    if not names:
+        raise UsageError("These runs have no metric in common.", remedy="Compare runs that logged the same metric.")
+    return main_metric(names)
+
+
+def _metric_of(run: RunDetail, metric: str) -> Metric | None:
+    """Give a run's metric by its title, or else the first one of that name."""
+    of_title = next((candidate for candidate in run.metrics if candidate.title == metric), None)
+    return of_title or next((candidate for candidate in run.metrics if candidate.name == metric), None)
+
+
+def _last(run: RunDetail, metric: str) -> float | None:
+    candidate = _metric_of(run, metric)
+    return candidate.summary.last if candidate is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """The runs that have the metric."""
+
+    keys: Ints
+    """Ascending."""
+    results: Floats
+    """How good each run came out, higher for better: one that ended in NaN is the worst, as minus infinity."""
+    sign: float
+    """-1 where lower is better: a result times this is the metric."""
+
+    def places(self, keys: Sequence[int]) -> Any:
+        """Give the places of those of some runs that are judged, each once."""
+        import numpy as np
+
+        return np.flatnonzero(np.isin(self.keys, np.asarray(keys, np.int64)))
+
+    def count(self, keys: Sequence[int]) -> int:
+        """Count those of some runs that are judged."""
+        return len(self.places(keys))
+
+    def result_of(self, connection: sqlite3.Connection, run_id: str) -> float | None:
+        """Give how good a run came out; None if it is not judged."""
+        row = connection.execute("SELECT key FROM run WHERE id = ?", (run_id,)).fetchone()
+        places = self.places([row[0]] if row is not None and isinstance(row[0], int) else [])
+        return float(self.results[places[0]]) if len(places) else None
+
+
+def _judged(connection: sqlite3.Connection, metric: str, direction: Direction, runs: Sequence[RunDetail]) -> _Judged:
+    import numpy as np
+
+    labelled = next((candidate for run in runs if (candidate := _metric_of(run, metric)) is not None), None)
+    name, labels = metric, None
+    if labelled is not None and labelled.name != metric:
+        name, labels = labelled.name, labelled.labels
+    key = name_key(connection, name)
+    if key is None:
+        raise UsageError(f"No run has a metric {metric!r}.", remedy="Name one that both runs have.")
+    sign = 1.0 if direction == "higher" else -1.0
+    rows = connection.execute(_RESULTS, {"name": key, "labels": labels}).fetchall()
+    gone = set(key_list(connection, "SELECT key FROM run WHERE deleted_ms IS NOT NULL", {}))
+    # Of a run of several processes the first series by label decides, as in its cell: it comes last here.
+    results = {
+        run_key: sign * last if isinstance(last, int | float) else -math.inf
+        for run_key, last in rows
+        if isinstance(run_key, int) and run_key not in gone
+    }
+    keys = np.fromiter(results, np.int64, len(results))
+    order = np.argsort(keys)
+    return _Judged(keys[order], np.fromiter(results.values(), np.float64, len(results))[order], sign)
+
+
+# Which runs are like the first, and which like the second
+
+
+class _Sides(NamedTuple):
+    left: Sequence[int]
+    """Keys of the runs like the first."""
+    right: Sequence[int]
+    where: str
+    """A filter for the runs like the first."""
+    split: float | None = None
+
+
+def _sides(
+    connection: sqlite3.Connection, row: Row, runs: Sequence[RunDetail], params: dict[str, Groups], judged: _Judged
+) -> _Sides | None:
+    left, right = row.values[:2]
+    if row.section == "params":
+        return _param_sides(connection, row.name, params.get(row.name, []), left, right, judged.count)
+    if row.section == "inputs" or row.name == "packages":
+        return _input_sides(connection, row.name if row.section == "inputs" else "environment", runs)
+    if row.name in ATTRIBUTES and left is not None and right is not None:
+        groups = dict(value_groups(connection, f"attribute:{row.name}"))
+        pair = [getattr(run, "git_commit" if row.name == "commit" else row.name) for run in runs]
+        where = f"{row.name} = {quoted_value(str(pair[0]))}"
+        return _Sides(groups.get(pair[0], []), groups.get(pair[1], []), where)
+    return None
+
+
+def _param_sides(
+    connection: sqlite3.Connection,
+    name: str,
+    groups: Groups,
+    left: Any,
+    right: Any,
+    count: Callable[[Sequence[int]], int],
+) -> _Sides:
+    shown = f"params.{quoted_name(name)}"
+    first, second = number_of(left), number_of(right)
+    are_bools = isinstance(left, bool) and isinstance(right, bool)
+    if first is not None and second is not None and not are_bools:
+        exact = dict(numbers_of(groups))
+        same = exact.get(first, []), exact.get(second, [])
+        if min(map(count, same)) >= FEW_RUNS or (parted := _parted(exact, first, second)) is None:
+            return _Sides(*same, f"{shown} = {value_text(left) if isinstance(left, bool) else as_text(first)}")
+        ours, theirs, split = parted
+        return _Sides(ours, theirs, f"{shown} {'>' if first > second else '<'} {as_text(split)}", split)
+    stored = {_stored(left): True, _stored(right): False}
+    sides: tuple[list[int], list[int]] = ([], [])
+    for value, keys in groups:
+        if value in stored:
+            sides[0 if stored[value] else 1].extend(keys)
+    if None in stored:
+        having = {key for _, keys in groups for key in keys}
+        without = [key for key in key_list(connection, "SELECT key FROM run", {}) if key not in having]
+        sides[0 if left is None else 1].extend(without)
+    condition = f"{shown} is null" if left is None else f"{shown} = {quoted_value(value_text(left))}"
+    return _Sides(*sides, condition)
+
+
+def numbers_of(groups: Groups) -> list[tuple[int | float, list[int]]]:
+    """Keep only the groups of a number; a text that spells it is in its group."""
+    return [(value, keys) for value, keys in groups if isinstance(value, int | float) and value is not NAN]
+
+
+def _parted(
+    exact: dict[int | float, list[int]], first: float, second: float
+) -> tuple[list[int], list[int], int | float] | None:
+    """Part runs by the middle of two numbers; None where no number lies between."""
+    middle = _between(first, second)
+    ours: list[int] = []
+    theirs: list[int] = []
+    low, high = -math.inf, math.inf
+    for value, keys in exact.items():
+        is_above = value > middle if first > second else value >= middle
+        (ours if is_above == (first > second) else theirs).extend(keys)
+        low, high = (low, min(high, as_float(value))) if is_above else (max(low, as_float(value)), high)
+    split = roundest_between(low, high, near=middle)
+    return None if split is None else (ours, theirs, split)
+
+
+def _between(low: float, high: float) -> float:
+    """Give the middle of two numbers: the geometric mean where both are above zero."""
+    low, high = as_float(low), as_float(high)
+    return math.sqrt(low) * math.sqrt(high) if low > 0 and high > 0 else low / 2 + high / 2
+
+
+def roundest_between(low: float, high: float, *, near: float) -> int | float | None:
+    """Give the number with the fewest digits that is above `low` and below `high`; None where there is none."""
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        return None
+    for target in (near, _between(low, high)):
+        for digits in range(1, 18):
+            rounded = float(f"{target:.{digits}g}")
+            if low < rounded < high:
+                return int(rounded) if rounded.is_integer() and abs(rounded) < 1e15 else rounded
+    return None
+
+
+def _stored(value: Any) -> Any:
+    """Give a param's value as `param_groups` gives it."""
+    from artui.catalog.runs import param_row
+
+    value = comparable(value)
+    return value if value is None or isinstance(value, int | float) else param_row(value)[2]
+
+
+def _input_sides(connection: sqlite3.Connection, artifact: str, runs: Sequence[RunDetail]) -> _Sides | None:
+    heads = []
+    for run in runs:
+        matching_inputs = [
+            head
+            for head in run.inputs
+            if (head.kind == "environment" if artifact == "environment" else head.artifact == artifact)
+        ]
+        heads.append(matching_inputs[0] if matching_inputs else None)
+    if heads[0] is None or heads[1] is None:
+        return None
+    query = "SELECT e.target_key AS key FROM edge AS e WHERE e.relation = 1 AND e.source_key = :version"
+    sides = [key_list(connection, query, {"version": head.key}) for head in heads if head is not None]
+    return _Sides(sides[0], sides[1], f'input = "{heads[0].artifact}:v{heads[0].number}"')
+
+
+def _weighed(factor: Factor, sides: _Sides | None, judged: _Judged, configurations: Configurations) -> Factor:
+    if sides is None:
+        return factor
+    left, right = judged.places(sides.left), judged.places(sides.right)
+    ours, theirs = judged.results[left], judged.results[right]
+    factor = replace(factor, left_count=len(ours), right_count=len(theirs), where=sides.where, split=sides.split)
+    if not len(ours) or not len(theirs) or len(ours) + len(theirs) < 3:
+        return factor
+    z, share = rank_sum(ours, theirs)
+    groups = configurations.without(factor.section, factor.name)
+    pairs = pairs_within(ours, groups[left], theirs, groups[right])
+    middles = [judged.sign * value if value > -math.inf else math.nan for value in (median(ours), median(theirs))]
+    return replace(
+        factor,
+        z=z,
+        share=share,
+        tied_share=tied_share(ours, theirs),
+        left_median=middles[0],
+        right_median=middles[1],
+        equal_pairs=pairs.total,
+        equal_pairs_better=pairs.better,
+        equal_pairs_worse=pairs.worse,
+    )

@@ -1,0 +1,262 @@
+"""Evidence in words: a sentence for each factor, and one that answers the question.
+
+Counts and shares are never rounded to a claim that does not hold: `>99 %` is not all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from artui.query.why.evidence import chance_of
+
+if TYPE_CHECKING:
+    from artui.query.compare import Direction
+    from artui.query.why.factors import Factor, Why
+
+CHANCE = 0.05
+"""How often the weightiest of the factors may look clear although none has an effect; shared out evenly among them, as
+C. E. Bonferroni did (1936)."""
+MAX_VALUE_CHARS = 40
+MIN_EQUAL_PAIRS = 4
+"""With fewer pairs of otherwise equal runs these do not contradict what all runs say."""
+_FEW = "; few runs"
+
+
+def percent(share: float) -> str:
+    """Give a share in whole percent; 0 and 100 mean none and all."""
+    if 0 < share < 0.01:
+        return "<1 %"
+    return ">99 %" if 0.99 < share < 1 else f"{100 * share:.0f} %"
+
+
+def number_words(*numbers: float) -> list[str]:
+    """Give numbers in three digits, or in as many as it takes to tell different ones apart."""
+    for digits in (3, 4, 5, 6):
+        texts = [f"{number:.{digits}g}" for number in numbers]
+        if len(set(texts)) == len(set(numbers)):
+            return texts
+    return [repr(number) for number in numbers]
+
+
+def winning_shares(factor: Factor) -> tuple[float, float]:
+    """Give the shares of pairs that the first side wins, and that it loses; equal pairs are in neither."""
+    tied = factor.tied_share or 0.0
+    share = factor.share or 0.0
+    return max(0.0, share - tied / 2), max(0.0, 1 - share - tied / 2)
+
+
+def is_clear(factor: Factor, count: int) -> bool:
+    """Say whether a factor, one of so many, is weighty beyond chance."""
+    won, lost = winning_shares(factor)
+    is_parted = factor.share is not None and 1.0 in (won, lost)
+    return chance_of(factor.z or 0.0, factor.left_count, factor.right_count, is_parted=is_parted) <= CHANCE / count
+
+
+def is_higher(factor: Factor) -> bool:
+    """Say whether the first side is above the number that parts the sides."""
+    return factor.where.rpartition(" ")[0].endswith(" >")
+
+
+def label(factor: Factor) -> str:
+    """Name what the runs of the first side have: `lr = 0.1`, `lr above 0.03`, `no dropout`."""
+    if factor.split is not None:
+        return f"{factor.name} {'above' if is_higher(factor) else 'below'} {factor.split:.10g}"
+    value = factor.left if len(factor.left) <= MAX_VALUE_CHARS else factor.left[: MAX_VALUE_CHARS - 1] + "…"
+    if value == "—":
+        return f"no {factor.name}"
+    if factor.section == "inputs" or factor.name in ("packages", "commit", "branch"):
+        return f"{factor.name} {value}"
+    return f"{factor.name} = {value}"
+
+
+def evidence(factor: Factor, is_better: bool | None, *, is_brief: bool = False) -> str:
+    """Give the numbers of a factor: `worse in 59 % of pairs · 9 : 20 runs`.
+
+    Args:
+        is_better: whether the first run is the better; of sets of runs, None.
+        is_brief: for little room.
+    """
+    if factor.z is None:
+        return "no other runs to judge by"
+    parts = []
+    if factor.share is not None:
+        won, lost = winning_shares(factor)
+        word, share = _direction(won, lost, is_better)
+        parts.append(f"{word} in {percent(share)}" + ("" if is_brief else " of pairs"))
+    counts = f"{factor.left_count:,} : {factor.right_count:,}" + ("" if is_brief else " runs")
+    parts.append(counts + (" (few)" if factor.is_thin else ""))
+    return " · ".join(parts)
+
+
+def side_texts(factor: Factor) -> tuple[str, str]:
+    """Give what the two sides have, and where numbers are parted: `0.1 (>0.03)` and `0.01 (<0.03)`."""
+    if factor.split is None:
+        return factor.left, factor.right
+    signs = (">", "<") if is_higher(factor) else ("<", ">")
+    return f"{factor.left} ({signs[0]}{factor.split:.10g})", f"{factor.right} ({signs[1]}{factor.split:.10g})"
+
+
+def _direction(won: float, lost: float, is_better: bool | None) -> tuple[str, float]:
+    """Give the word for what happens in more of the pairs, and in how many."""
+    words = ("better", "worse") if is_better is not None else ("higher", "lower")
+    if won == lost:
+        won_first = is_better is not False
+        return (words[0], won) if won_first else (words[1], lost)
+    return (words[0], won) if won > lost else (words[1], lost)
+
+
+# Two runs
+
+
+def factor_sentence(factor: Factor, metric: str, direction: Direction, is_better: bool | None, count: int) -> str:
+    """Say what a factor has to do with the result.
+
+    Args:
+        is_better: whether the first run is the better.
+        count: how many factors are weighed: one of many is clear only with a higher score.
+    """
+    if factor.z is None or factor.share is None:
+        return _unjudged(factor, metric)
+    word, other = ("worse", "better") if is_better is False else ("better", "worse")
+    won, lost = winning_shares(factor)
+    with_word, against = (lost, won) if is_better is False else (won, lost)
+    few = _FEW if factor.is_thin else ""
+    medians = f"median {_medians(factor, direction)}"
+    if factor.z == 0:
+        return f"{label(factor)} makes no difference to {metric}: {medians}{few}."
+    if not _speaks_for(factor, is_better):
+        facts = _facts(factor, other, against)
+        return f"{label(factor)} tends to be {other}, not {word}: it does not explain this ({medians}, {facts}{few})."
+    facts = _facts(factor, word, with_word)
+    if _is_contradicted(factor, is_better):
+        return (
+            f"{label(factor)} goes with {word} {metric} ({medians}), but not among otherwise equal runs: {facts}{few}."
+        )
+    if is_clear(factor, count):
+        return f"{label(factor)} goes with {word} {metric}: {medians}, {facts}{few}."
+    return f"{label(factor)} may go with {word} {metric}, or by chance: {medians}, {facts}{few}."
+
+
+def _unjudged(factor: Factor, metric: str) -> str:
+    if not factor.where:
+        return f"{factor.name} differs; other runs are not compared by it."
+    counts = f"{factor.left_count:,} against {factor.right_count:,}"
+    return f"{label(factor)}: too few runs have it and {metric} to judge by ({counts})."
+
+
+def _facts(factor: Factor, word: str, share: float) -> str:
+    if factor.equal_pairs:
+        wins = factor.equal_pairs_better if word == "better" else factor.equal_pairs_worse
+        pairs = "pair" if factor.equal_pairs == 1 else "pairs"
+        return f"{word} in {wins:,} of {factor.equal_pairs:,} {pairs} of otherwise equal runs"
+    return f"{word} in {percent(share)} of pairs of runs"
+
+
+def _medians(factor: Factor, direction: Direction) -> str:
+    infinity = "∞" if direction == "lower" else "−∞"
+    values = [math.nan if value is None else value for value in (factor.left_median, factor.right_median)]
+    finite = number_words(*[value for value in values if math.isfinite(value)])
+    texts = [
+        f"NaN or {infinity}"
+        if value != value
+        else finite.pop(0)
+        if math.isfinite(value)
+        else "∞"
+        if value > 0
+        else "−∞"
+        for value in values
+    ]
+    return f"{texts[0]} against {texts[1]}"
+
+
+def _speaks_for(factor: Factor, is_better: bool | None) -> bool:
+    return factor.z is not None and (factor.z < 0 if is_better is False else factor.z > 0)
+
+
+def _is_contradicted(factor: Factor, is_better: bool | None) -> bool:
+    """Say whether otherwise equal runs say the opposite of what all runs say."""
+    better, worse = factor.equal_pairs_better, factor.equal_pairs_worse
+    return factor.equal_pairs >= MIN_EQUAL_PAIRS and (better >= worse if is_better is False else worse >= better)
+
+
+def answer(explanation: Why) -> str:
+    """Answer in a sentence or two what explains that one run is better or worse than another."""
+    metric, factors, is_better = explanation.metric, explanation.factors, explanation.is_better
+    if is_better is None:
+        has_both = explanation.left is not None and explanation.right is not None
+        if not has_both:
+            return f"Only one of the two runs has {metric}: there is nothing to explain by it."
+        return f"Neither run is better in {metric}: there is nothing to explain."
+    if not factors:
+        return "Nothing that went in differs."
+    weighed = [factor for factor in factors if factor.z is not None]
+    if not weighed:
+        return f"{_things(len(factors))} in what went in, but too few other runs have {metric} to judge by."
+    word, other = ("better", "worse") if is_better else ("worse", "better")
+    speaking = [
+        factor for factor in weighed if _speaks_for(factor, is_better) and not _is_contradicted(factor, is_better)
+    ]
+    clear = [factor for factor in speaking if is_clear(factor, len(weighed))]
+    if clear:
+        return clear[0].sentence + _others(clear[1:])
+    if len(weighed) == 1:
+        return weighed[0].sentence
+    if speaking:
+        won, lost = winning_shares(speaking[0])
+        facts = _facts(speaking[0], word, won if is_better else lost)
+        return f"Nothing that differs clearly explains this. {label(speaking[0])} comes nearest: {facts}, which may be chance."
+    first = weighed[0]
+    if (first.z or 0.0) == 0 or _speaks_for(first, is_better):
+        return f"Nothing that differs goes with {word} {metric} among otherwise equal runs."
+    return f"Nothing that differs goes with {word} {metric}: {label(first)} tends to be {other}, not {word}."
+
+
+def _things(count: int) -> str:
+    return "1 thing differs" if count == 1 else f"{count:,} things differ"
+
+
+def _others(factors: Sequence[Factor]) -> str:
+    names = [label(factor) for factor in factors]
+    if not names:
+        return ""
+    if len(names) == 1:
+        return f" So does {names[0]}."
+    if len(names) == 2:
+        return f" So do {names[0]} and {names[1]}."
+    return f" So do {names[0]}, {names[1]} and {len(names) - 2:,} more."
+
+
+# Sets of runs
+
+
+def number_apart(factor: Factor) -> str:
+    """Say how the numbers of some runs differ from those of the others."""
+    won, lost = winning_shares(factor)
+    word, share = _direction(won, lost, None)
+    middles = number_words(factor.left_median or 0.0, factor.right_median or 0.0)
+    few = _FEW if factor.is_thin else ""
+    if middles[0] == middles[1]:
+        return f"{factor.name} is {word} in {percent(share)} of pairs with one of the others, median {middles[0]} in both{few}."
+    return f"{factor.name} is {word} in these runs: median {middles[0]} against {middles[1]}, {word} in {percent(share)} of pairs{few}."
+
+
+def value_apart(factor: Factor, value: str, left: int, right: int) -> str:
+    """Say in how many of some runs a value is found, and in how many of the others."""
+    few = _FEW if factor.is_thin else ""
+    named = f"no {factor.name}" if value == "none" else f"{factor.name} {value}" if factor.section == "inputs" else f"{factor.name} = {value}"  # fmt: skip
+    return f"{named} in {left:,} of these {factor.left_count:,} runs, in {right:,} of the {factor.right_count:,} others{few}."
+
+
+def answer_apart(factors: Sequence[Factor]) -> str:
+    """Answer in a sentence or two what sets some runs apart from the others."""
+    if not factors:
+        return "Nothing that went in differs between them."
+    clear = [factor for factor in factors if is_clear(factor, len(factors))]
+    if not clear:
+        return f"Nothing sets these runs clearly apart. Nearest comes, maybe by chance: {factors[0].sentence}"
+    names = [factor.name for factor in clear[1:3]]
+    more = f" and {len(clear) - 3:,} more" if len(clear) > 3 else ""
+    rest = f" Then {', '.join(names)}{more}." if names else ""
+    return f"What sets them apart most: {clear[0].sentence}{rest}"

@@ -1,0 +1,124 @@
+"""The screen that says why: its sentence, its bars, how far it is, and how the filter before comes back."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from textual.pilot import Pilot
+
+from artui import cli
+from artui.query import progress
+from artui.query.api import open_catalog
+from artui.query.why import why
+from artui.tui.screens import why as screen_module
+from artui.tui.screens.runs.screen import RunsScreen
+from artui.tui.screens.why import BAR_CELLS, WhyScreen, bar
+from tests.tui.looking import on, settled, shown
+
+Explore = Callable[..., None]
+
+
+def _words(text: str) -> str:
+    """Give a screen's text as one line, however it is wrapped."""
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+def test_app_and_shell_say_the_same_sentence(
+    small_catalog: Path, explore: Explore, capfd: pytest.CaptureFixture[str], size: tuple[int, int]
+) -> None:
+    """Same metric, same words, and columns named after the runs."""
+    names = ["calm-otter-10", "calm-otter-11"]
+    with open_catalog(small_catalog) as reader:
+        explanation = why(reader, *(reader.run(name).id for name in names))
+    assert explanation.metric == "val/loss" and explanation.sentence
+
+    assert cli.run(["why", *names, "--catalog", str(small_catalog)]) == 0
+    out, err = capfd.readouterr()
+    lines = out.splitlines()
+    assert lines[0] == explanation.sentence and lines[1] == "" and lines[2].split()[:2] == names
+    assert "val/loss: " in err
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        await pilot.press("space", "space", "c")
+        await settled(pilot)
+        await pilot.press("w")
+        await settled(pilot)
+        assert explanation.sentence in _words(shown(pilot))
+        assert "calm-otter-10 is better than calm-otter-11 · val/loss" in shown(pilot)
+
+    explore(small_catalog, flow, size=size)
+
+
+@given(st.lists(st.floats(-50, 50), min_size=1, max_size=30))
+def test_bars_grow_evenly(scores: list[float]) -> None:
+    """The longest fills its room from a score of 4 on; each is as long as its share of that, to half a cell."""
+    full = max(4.0, *map(abs, scores))
+    lengths = [len(text.rstrip()) - text.count("▌") / 2 for text in (bar(z, full) for z in scores)]
+    assert all(len(bar(z, full)) == BAR_CELLS for z in scores)
+    assert all(abs(length - abs(z) / full * BAR_CELLS) <= 0.26 for z, length in zip(scores, lengths, strict=True))
+    ordered = [length for _, length in sorted(zip(map(abs, scores), lengths, strict=True))]
+    assert ordered == sorted(ordered)
+
+
+def test_a_long_question_says_how_far_it_is_and_ends_when_it_is_left(
+    small_catalog: Path, explore: Explore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the answer is known nothing is said of it; esc leaves at once, and the question stops where it is."""
+    goes_on, ended = threading.Event(), threading.Event()
+    monkeypatch.setattr(screen_module, "PROGRESS_SECONDS", 0.0)
+
+    def slow(*_: Any, **__: Any) -> Any:
+        progress.said(3, 7)
+        try:
+            while not goes_on.wait(0.01):
+                progress.said(4, 7)
+        except progress.NotWanted:
+            ended.set()
+            raise
+
+    monkeypatch.setattr("artui.query.why.why", slow)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        await pilot.press("space", "space", "c")
+        await settled(pilot)
+        await pilot.press("w")
+        while "of 7 things" not in shown(pilot):
+            await pilot.pause(0.01)
+        text = shown(pilot)
+        assert "looking through 12 runs … 4 of 7 things that may differ" in _words(text).replace("… 3", "… 4")
+        assert "Nothing" not in text and "weight" not in text
+        await pilot.press("escape")
+        assert not isinstance(pilot.app.screen, WhyScreen)
+        assert ended.wait(5)
+        goes_on.set()
+
+    explore(small_catalog, flow, size=(120, 36))
+
+
+def test_the_filter_before_comes_back(small_catalog: Path, explore: Explore) -> None:
+    """Enter on a factor shows its runs and says how the filter before is brought back; that works."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        await pilot.press("slash", *"hidden > 100", "enter")
+        await settled(pilot)
+        await pilot.press("w")
+        await settled(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        screen = on(pilot, RunsScreen)
+        assert screen.state.request.where.startswith("params.hidden") and "/ ↑ brings back hidden > 100" in shown(pilot)
+        await pilot.press("slash", "up", "enter")
+        await settled(pilot)
+        assert screen.state.request.where == "hidden > 100"
+
+    explore(small_catalog, flow, size=(80, 24))
