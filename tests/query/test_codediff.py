@@ -10,7 +10,8 @@ import pytest
 
 from artui.catalog import Catalog, artifacts, blobs, runs
 from artui.query.api import open_catalog
-from artui.query.codediff import code_diff, patch_lines, split_patch
+from artui.query.code.difference import CodeDifference, code_difference
+from artui.query.codediff import patch_lines
 from artui.query.compare import Row, compare
 
 PATCH = """diff --git a/train.py b/train.py
@@ -47,10 +48,20 @@ def _rows(path: Path, count: int = 2, **options: bool) -> dict[tuple[str, str], 
         return {(row.section, row.name): row for row in compare(reader, ids, **options).rows}  # type: ignore[arg-type]
 
 
-def _diff(path: Path) -> str:
+def _difference(path: Path) -> CodeDifference:
     with open_catalog(path) as reader:
         details = [reader.run(f"r{number}").detail() for number in range(2)]
-        return "\n".join(code_diff(reader, *details))
+        return code_difference(reader, *details)
+
+
+def _diff(path: Path) -> str:
+    """Give the difference as one text."""
+    difference = _difference(path)
+    lines = [*difference.heads, difference.source, *difference.commits, *difference.notes, difference.verdict]
+    for file in difference.files:
+        lines += [f"{file.path} +{file.added} -{file.removed}", *(f"({note})" for note in file.notes)]
+        lines += [f"{line.sign}{line.text}" for line in file.lines]
+    return "\n".join(lines)
 
 
 def test_packages_that_differ_are_rows_and_the_others_are_not(tmp_path: Path) -> None:
@@ -104,7 +115,7 @@ def test_changes_are_counted_and_shown_file_by_file(tmp_path: Path) -> None:
     rows, text = _rows(tmp_path / "x.artui"), _diff(tmp_path / "x.artui")
     assert rows["code", "changes"].values == ("+1 −1 lines", "+2 −2 lines")
     assert f"git diff {'a' * 12} {'b' * 12}" in text
-    assert "-+lr = 0.01" in text and "++lr = 0.03" in text and "model.py" in text and "only in the second run" in text
+    assert "\n-lr = 0.01\n+lr = 0.03\n" in text and "-+" not in text and "model.py" in text
 
 
 def test_sources_are_compared_line_by_line(tmp_path: Path) -> None:
@@ -133,10 +144,9 @@ def test_damaged_environments_are_no_reason_to_fail(tmp_path: Path, content: byt
 
 
 def test_patches_are_taken_apart() -> None:
-    """Lines are counted without the names of files, and blobs' numbers are no difference."""
+    """Lines are counted without the names of files."""
     patch = PATCH.format(before=1, after=2)
     assert patch_lines(patch) == (1, 1)
-    assert split_patch(patch) == split_patch(patch.replace("1111111", "3333333").replace("@@ -1,3 +1,3 @@", "@@ -9,3 +9,3 @@"))  # fmt: skip
 
 
 def test_statistics_of_metrics_are_rows(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The difference between the code of two runs."""
+"""The difference between the code of two runs, file by file."""
 
 from __future__ import annotations
 
@@ -6,20 +6,28 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 
-from artui.query.codediff import code_diff
+from artui.query.code.difference import CodeDifference, DiffLine, FileDifference, code_difference
 from artui.safetext import clean
+from artui.tui.cells import Span, fit, length_of
 from artui.tui.keys import bindings
+from artui.tui.messages import LineMoved
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import BLANK, Line, LineList
+from artui.tui.widgets.paragraph import wrapped
+from artui.units import plural
 
 if TYPE_CHECKING:
     from artui.model import RunDetail
-    from artui.tui.cells import Span
+
+NUMBERS_FROM_CELLS = 72
+"""On a narrower screen lines have no numbers."""
+TAB_CELLS = 4
+_STYLES = {"+": "good", "-": "bad", " ": "dim", "@": "accent", "!": "warn"}
 
 
 class DiffScreen(CatalogScreen):
-    """Holds two runs and the lines of their difference."""
+    """Holds two runs and the difference of their code."""
 
     SCOPES = ("diff", "find", "list", "app")
     PLACE = 1
@@ -28,9 +36,13 @@ class DiffScreen(CatalogScreen):
     def __init__(self, before: RunDetail, after: RunDetail) -> None:
         super().__init__()
         self._before, self._after = before, after
+        self._difference: CodeDifference | None = None
+        self._places: list[int] = []
+        """Of each file the line that names it."""
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
+        yield Bar(id="summary")
         yield LineList(id="diff")
         yield KeyBar()
 
@@ -58,26 +70,97 @@ class DiffScreen(CatalogScreen):
         """Ask for the difference, once."""
         reader, before, after = self.reader, self._before, self._after
         # The code of a run never changes: there is nothing to read again.
-        if len(self.listing.lines) <= 2:
-            self.ask("diff", lambda: code_diff(reader, before, after), self._take)
+        if self._difference is None:
+            self.ask("diff", lambda: code_difference(reader, before, after), self._take)
 
-    def _take(self, lines: list[str]) -> None:
-        self.listing.set_lines([Line([(" " + clean(line, max_chars=2000), _style(line))]) for line in lines])
+    def _take(self, difference: CodeDifference) -> None:
+        self._difference = difference
+        self._draw()
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        difference = self._difference
+        if difference is None:
+            return
+        names = self._before.head.name, self._after.head.name
+        lines: list[Line] = []
+        for sign, name, head, style in zip(("−", "+"), names, difference.heads, ("bad", "good"), strict=True):
+            lines.append(Line([(f" {sign} ", style), (clean(name), "bold"), (f"  {clean(head)}", "dim")]))
+        for text, style in ((difference.source, "dim"), *((note, "warn") for note in difference.notes)):
+            lines += [Line([("   " + part, style)]) for part in wrapped(clean(text), max(20, self.size.width - 5))]
+        lines += [Line([(f"   {clean(text, max_chars=300)}", "text")]) for text in difference.commits]
+        if difference.verdict:
+            lines += [BLANK, Line([(f" {difference.verdict}", "text")])]
+        self._places = []
+        for file in difference.files:
+            lines.append(BLANK)
+            self._places.append(len(lines))
+            lines += self._file_lines(file)
+        self.listing.set_lines(lines)
+        self._say()
+
+    def _file_lines(self, file: FileDifference) -> list[Line]:
+        counts: list[Span] = []
+        if file.added or file.removed:
+            counts = [(f"  +{file.added:,}", "good"), (f" −{file.removed:,}", "bad")]
+        room = max(10, self.size.width - 4 - length_of(counts))
+        name = clean(file.path, max_chars=500)
+        lines = [Line([(" " + fit(name, min(room, length_of([(name, "")])), keep_end=True), "title"), *counts])]
+        for note in file.notes:
+            lines += [Line([("   " + part, "warn")]) for part in wrapped(clean(note), max(20, self.size.width - 5))]
+        last = max((number for line in file.lines for number in (line.old, line.new) if number is not None), default=0)
+        cells = max(3, len(str(last))) if self.size.width >= NUMBERS_FROM_CELLS else 0
+        return lines + [_code_line(line, cells) for line in file.lines]
+
+    # Moving between files
+
+    def on_line_moved(self, message: LineMoved) -> None:
+        message.stop()
+        self._say()
+
+    def _say(self) -> None:
+        """Say which of the files is in sight."""
+        difference = self._difference
+        if difference is None:
+            return
+        count, current = len(difference.files), sum(place <= self.listing.cursor for place in self._places)
+        added, removed = sum(file.added for file in difference.files), sum(file.removed for file in difference.files)
+        left: list[Span] = [(f" {plural(count, 'file')} differ{'s' if count == 1 else ''}" if count else "", "text")]
+        if count:
+            left += [(f"  +{added:,}", "good"), (f" −{removed:,}", "bad")]
+        right: list[Span] = []
+        if current:
+            name = clean(difference.files[current - 1].path, max_chars=500)
+            right = [
+                (fit(name, min(40, length_of([(name, "")])), keep_end=True), "accent"),
+                (f"  {current} of {count} ", "dim"),
+            ]
+        self.query_one("#summary", Bar).show(left, right)
 
     def action_file(self, change: int) -> None:
         """Go to the next file that differs."""
-        lines, index = self.listing.lines, self.listing.cursor + change
-        while 0 <= index < len(lines):
-            if lines[index].spans and lines[index].spans[0][1] == "title":
-                self.listing.move_to(index)
-                return
-            index += change
-        self.artui.say("There is no further file in this direction.")
+        cursor = self.listing.cursor
+        ahead = [place for place in self._places if (place > cursor if change > 0 else place < cursor)]
+        if not ahead:
+            self.artui.say("There is no further file in this direction.")
+            return
+        self.listing.show_from(ahead[0] if change > 0 else ahead[-1])
 
 
-def _style(line: str) -> str:
-    if line.startswith(("--- ", "+++ ")):
-        return "bold"
-    if line.startswith("@@ "):
-        return "title"
-    return {"+": "good", "-": "bad", "@": "dim"}.get(line[:1], "text")
+def _code_line(line: DiffLine, cells: int) -> Line:
+    """Draw one line: its numbers in both files, its sign, its text."""
+    style = _STYLES[line.sign]
+    if line.sign in "@!":
+        gutter = " " * (2 * cells + 3 if cells else 1)
+        return Line([(f"{gutter}{'⋯' if line.sign == '@' else '╌'} {clean(line.text)}", style)])
+    numbers = ""
+    if cells:
+        numbers = " ".join(
+            fit("" if number is None else str(number), cells, right=True) for number in (line.old, line.new)
+        )
+        numbers += " "
+    return Line(
+        [(f" {numbers}", "faint"), (f"{line.sign} {clean(line.text.expandtabs(TAB_CELLS), max_chars=2000)}", style)]
+    )

@@ -169,6 +169,11 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
         else:
             self.scroll_to(y=self.scroll_offset.y + change, animate=False, force=True, immediate=True)
 
+    def show_from(self, index: int) -> None:
+        """Put the cursor on a line, at the top as far as there are lines below."""
+        self.scroll_to(y=index, animate=False, force=True, immediate=True)
+        self.move_to(index)
+
     def action_jump_first(self) -> None:
         self.step(-len(self.lines))
 

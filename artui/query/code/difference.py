@@ -1,0 +1,445 @@
+"""How the code of one run differs from that of another, file by file.
+
+For each run the text of a file is built as far as it is known: from the sources that the run kept, or from the repository
+at hand with the run's recorded changes applied. Where neither is there, the two recorded changes are applied to the parts
+of the file that they show, if both were made from the same text. What cannot be known is said, not guessed.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from artui.query.code import repository
+from artui.query.code.patches import FilePatch, applied, parsed, parts_of, reversed_patch, shared_parts, split_lines
+from artui.query.codediff import MAX_FILE_BYTES, CodeFile, code_files, text_of
+
+if TYPE_CHECKING:
+    from artui.model import RunDetail
+    from artui.query.code.repository import Repository
+    from artui.query.reader import Reader
+
+MAX_DIFFED_LINES = 20_000
+"""Longer files are not compared line by line, which could take forever: only their sizes are given."""
+MAX_SHOWN_LINES = 10_000
+MAX_PATCH_BYTES = 8 << 20
+CONTEXT_LINES = 3
+SHORT = 12
+"""Characters of a commit's id."""
+
+
+class DiffLine(NamedTuple):
+    """One line of a difference."""
+
+    sign: str
+    """` `, `-` of the first run alone, `+` of the second alone, `@` between parts, `!` a remark."""
+    text: str
+    """Without its newline."""
+    old: int | None = None
+    """Its number in the file of the first run, from 1."""
+    new: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileDifference:
+    """How one file differs."""
+
+    path: str
+    lines: tuple[DiffLine, ...]
+    notes: tuple[str, ...] = ()
+    """What is to be known of it: that it was renamed, or what of it could not be compared."""
+
+    @property
+    def added(self) -> int:
+        """Number of lines that only the second run has."""
+        return sum(line.sign == "+" for line in self.lines)
+
+    @property
+    def removed(self) -> int:
+        """Number of lines that only the first run has."""
+        return sum(line.sign == "-" for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeDifference:
+    """How the code of two runs differs."""
+
+    heads: tuple[str, str]
+    """Of each run its commit and branch."""
+    source: str
+    """Where the texts were taken from."""
+    commits: tuple[str, ...] = ()
+    """The commits between the two."""
+    notes: tuple[str, ...] = ()
+    """What was not recorded, or could not be read."""
+    files: tuple[FileDifference, ...] = ()
+    verdict: str = ""
+    """If no file differs: why."""
+
+
+# What is known of the code of one run
+
+
+class _Text(NamedTuple):
+    """A whole file; None for no such file."""
+
+    lines: list[str] | None
+    note: str = ""
+    is_binary: bool = False
+
+
+@dataclass(slots=True)
+class _Code:
+    """What is known of the code of one run."""
+
+    name: str
+    commit: str
+    whole: dict[str, _Text] = field(default_factory=dict)
+    """Kept files, by path."""
+    patches: dict[str, FilePatch] = field(default_factory=dict)
+    """Changes since the commit, by the path afterwards."""
+    renames: dict[str, str] = field(default_factory=dict)
+    """By new path the old one."""
+    notes: list[str] = field(default_factory=list)
+    has_commit: bool = False
+    """Whether the repository at hand has the commit."""
+    base: dict[str, bytes | None] = field(default_factory=dict)
+    """Files as the commit has them."""
+
+    @property
+    def label(self) -> str:
+        """The commit in a few characters."""
+        return self.commit[:SHORT] or "no commit"
+
+    def text(self, path: str) -> _Text | None:
+        """Give a file as the run had it; None if that is not known."""
+        if path in self.whole:
+            return self.whole[path]
+        patch = self.patches.get(path)
+        if patch is not None and patch.status == "added" and not patch.is_binary:
+            return _Text([line for hunk in patch.hunks for line in hunk.new], "; ".join(patch.notes))
+        if patch is not None and patch.status == "deleted":
+            return _Text(None)
+        if any(other.old_path == path != other.path and other.path in self.renames for other in self.patches.values()):
+            return _Text(None)
+        if not self.has_commit:
+            # Without git all sources are kept: what is not among them was not there.
+            return _Text(None) if not self.commit and self.whole else None
+        old_path = patch.old_path if patch is not None else path
+        if old_path not in self.base:
+            return _Text(None) if patch is None else None
+        content = self.base[old_path]
+        if content is None:
+            return None
+        if b"\0" in content or (patch is not None and patch.is_binary):
+            return _Text([content.decode("latin-1")], "" if patch is None else f"changed since {self.label}", True)
+        lines = split_lines(content.decode("utf-8", "surrogateescape"))
+        if patch is None:
+            return _Text(lines)
+        lines, unfit = applied(patch, lines)
+        notes = [note for note in patch.notes if not note.startswith(("renamed", "copied"))]
+        if unfit:
+            notes.append(f"{_count(unfit, 'recorded change')} of {self.name} did not fit into {self.label}")
+        return _Text(lines, "; ".join(notes))
+
+
+def _count(count: int, word: str) -> str:
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
+def _read(reader: Reader, run: RunDetail) -> _Code:
+    code = _Code(run.head.name, run.git_commit)
+    recorded: Any = run.context.get("code")
+    if isinstance(recorded, dict) and isinstance(recorded.get("patch"), str):
+        code.notes.append(f"The changes of {run.head.name} were not recorded whole: {recorded['patch']}.")
+    for path, kept in code_files(reader, run).items():
+        is_patch = path.endswith((".patch", ".diff"))
+        most = MAX_PATCH_BYTES if is_patch else MAX_FILE_BYTES
+        text = text_of(reader, kept.version, path, max_bytes=most)
+        limits = f"only its last {most:,} bytes are compared" if text is not None and kept.size_bytes > most else ""
+        if is_patch and text is not None:
+            if limits:
+                code.notes.append(f"{path} of {run.head.name}: {limits}.")
+            for patch in parsed(text):
+                code.patches[patch.path] = patch
+                if patch.old_path != patch.path and any(note.startswith("renamed") for note in patch.notes):
+                    code.renames[patch.path] = patch.old_path
+        elif is_patch:
+            code.notes.append(f"{path} of {run.head.name}: {_lost(kept)}.")
+        else:
+            path = path.removeprefix("untracked/") if run.git_commit else path
+            code.whole[path] = _Text([f"{_lost(kept)}\n"]) if text is None else _Text(split_lines(text), limits, "\0" in text)  # fmt: skip
+    return code
+
+
+def _lost(kept: CodeFile) -> str:
+    return f"{kept.size_bytes:,} bytes, not in the catalog, SHA-256 {kept.digest}"
+
+
+# The difference
+
+
+def code_difference(reader: Reader, before: RunDetail, after: RunDetail) -> CodeDifference:
+    """Say how the code of a run differs from that of another.
+
+    Of code in git only the commit and the changes since are recorded: the rest of a file comes from the repository of
+    the current folder, if that has the commit.
+    """
+    first, second = _read(reader, before), _read(reader, after)
+    if first.commit and first.commit == second.commit:
+        # A file that git does not know is not in the commit: who did not keep it did not have it.
+        for code, other in ((first, second), (second, first)):
+            for path in code.whole.keys() - other.whole.keys() - other.patches.keys():
+                other.whole[path] = _Text(None)
+    here = repository.at_hand([first.commit, second.commit])
+    paths = {*first.whole, *first.patches, *second.whole, *second.patches}
+    commits: tuple[str, ...] = ()
+    if here is not None:
+        first.has_commit, second.has_commit = here.has(first.commit), here.has(second.commit)
+        if first.has_commit and second.has_commit and first.commit != second.commit:
+            paths.update(here.changed_paths(first.commit, second.commit))
+            commits = _commits(here, first, second)
+        old_paths = {patch.old_path for code in (first, second) for patch in code.patches.values()}
+        for code in (first, second):
+            code.base = here.texts(code.commit, sorted(paths | old_paths)) if code.has_commit else {}
+    pairs = _pairs(paths, first, second)
+    files = [difference for left, right in pairs if (difference := _compared(left, right, first, second)) is not None]
+    verdict = "" if files else _verdict(first, second, len(pairs))
+    return CodeDifference(
+        (_head(before), _head(after)),
+        _source(here, first, second),
+        commits,
+        tuple(first.notes + second.notes),
+        tuple(files),
+        verdict,
+    )
+
+
+def _head(run: RunDetail) -> str:
+    commit = run.git_commit[:SHORT] or "no commit"
+    branch = f" on {run.git_branch}" if run.git_branch else ""
+    return f"{commit}{branch}{' with changes' if run.git_is_dirty else ''}"
+
+
+def _source(here: Repository | None, first: _Code, second: _Code) -> str:
+    commits = list(dict.fromkeys(code.commit for code in (first, second) if code.commit))
+    if not commits:
+        return ""
+    if here is None:
+        ids = " ".join(commit[:SHORT] for commit in commits)
+        command = f"git diff {ids}" if len(commits) > 1 else f"git show {ids}"
+        are = "these commits" if len(commits) > 1 else "this commit"
+        return f"No repository here has {are}: only what the runs recorded is compared. In a clone: {command}"
+    missing = [code.commit[:SHORT] for code in (first, second) if code.commit and not code.has_commit]
+    lacking = f", which lacks {' and '.join(dict.fromkeys(missing))}" if missing else ""
+    return f"Files as git has them in {here.root}{lacking}, with the recorded changes"
+
+
+def _commits(here: Repository, first: _Code, second: _Code) -> tuple[str, ...]:
+    lines: list[str] = []
+    for sign, since, until in (("+", first, second), ("-", second, first)):
+        count, newest = here.commits(since.commit, until.commit)
+        if count:
+            lines.append(f"{_count(count, 'commit')} of {until.name} that {since.name} does not have:")
+            lines += [f"  {sign} {line}" for line in newest]
+            if count > len(newest):
+                lines.append(f"  {sign} … {count - len(newest):,} more")
+    return tuple(lines)
+
+
+def _verdict(first: _Code, second: _Code, count: int) -> str:
+    if not any((first.whole, first.patches, second.whole, second.patches)):
+        if first.commit and first.commit == second.commit:
+            return "Both ran the same commit, without changes."
+        if first.has_commit and second.has_commit:
+            return "No file differs between the two commits."
+        return "Neither run kept changes or sources."
+    if count == 1:
+        return "The one file of changes and sources is the same."
+    return f"All {count:,} files of changes and sources are the same."
+
+
+def _pairs(paths: Iterable[str], first: _Code, second: _Code) -> list[tuple[str, str]]:
+    """Pair the files of both runs by path, or by the path from which one of them renamed it."""
+    pairs: list[tuple[str, str]] = []
+    rest = set(paths)
+    for code, other in ((first, second), (second, first)):
+        for new, old in code.renames.items():
+            is_alone = new not in other.patches and new not in other.whole and old not in other.renames.values()
+            if is_alone and new in rest:
+                rest -= {new, old}
+                pairs.append((new, old) if code is first else (old, new))
+    return sorted([*pairs, *((path, path) for path in rest)], key=lambda pair: pair[::-1])
+
+
+def _compared(left: str, right: str, first: _Code, second: _Code) -> FileDifference | None:
+    """Compare one file; None if it is the same."""
+    path = right if right in second.patches or left == right else left
+    ours, theirs = first.text(left), second.text(right)
+    difference: FileDifference | None
+    if ours is not None and theirs is not None:
+        difference = _of_texts(path, ours, theirs, first, second)
+    else:
+        difference = _of_changes(
+            path, first.patches.get(left), second.patches.get(right), (ours, theirs), first, second
+        )
+    if difference is not None and left != right:
+        difference = replace(difference, notes=(f"renamed from {left}", *difference.notes))
+    if difference is None and left != right:
+        return FileDifference(path, (), (f"renamed from {left}",))
+    return difference
+
+
+def _of_texts(path: str, ours: _Text, theirs: _Text, first: _Code, second: _Code) -> FileDifference | None:
+    if ours.lines == theirs.lines and ours.note == theirs.note:
+        return None
+    notes = [note for note in dict.fromkeys((ours.note, theirs.note)) if note]
+    if ours.is_binary or theirs.is_binary:
+        return FileDifference(path, (), ("binary: not compared line by line", *notes))
+    if ours.lines is None:
+        notes.insert(0, f"only in {second.name}")
+    elif theirs.lines is None:
+        notes.insert(0, f"only in {first.name}")
+    left, right = ours.lines or [], theirs.lines or []
+    if len(left) + len(right) > MAX_DIFFED_LINES:
+        notes.append(f"{len(left):,} lines against {len(right):,}: too long to compare")
+        return FileDifference(path, (), tuple(notes))
+    return FileDifference(path, _cut(difference_lines(left, right)), tuple(notes))
+
+
+def _of_changes(
+    path: str,
+    ours: FilePatch | None,
+    theirs: FilePatch | None,
+    texts: tuple[_Text | None, _Text | None],
+    first: _Code,
+    second: _Code,
+) -> FileDifference | None:
+    """Compare a file of which at least one run has no more than its changes, or nothing."""
+    is_one_commit = bool(first.commit) and first.commit == second.commit
+    said = [note for patch in (ours, theirs) if patch is not None for note in patch.notes]
+    patch_notes = tuple(note for note in dict.fromkeys(said) if not note.startswith("renamed"))
+    if (
+        ours is not None
+        and theirs is not None
+        and (ours.hunks, ours.status, ours.notes) == (theirs.hunks, theirs.status, theirs.notes)
+    ):
+        is_binary = ours.is_binary or theirs.is_binary
+        return FileDifference(path, (), ("binary, and changed by both runs: not compared",)) if is_binary else None
+    if is_one_commit and (ours is None) != (theirs is None):
+        # The other run has the file as it is in the commit.
+        patch = reversed_patch(ours) if ours is not None else theirs
+        changer, other = (first, second) if ours is not None else (second, first)
+        assert patch is not None
+        note = f"only {changer.name} changed it: {other.name} has it as in {other.label}"
+        binary = ("binary: not compared line by line",) if patch.is_binary else ()
+        return FileDifference(path, _cut(patch_lines_of(patch)), (note, *binary, *patch_notes))
+    if ours is not None and theirs is not None and not (ours.is_binary or theirs.is_binary):
+        parts = parts_of(ours, theirs) if is_one_commit else shared_parts(ours, theirs)
+        if parts is not None:
+            lines: list[DiffLine] = []
+            for part in parts:
+                lines += difference_lines(
+                    part.left, part.right, left_start=part.left_start, right_start=part.right_start
+                )
+            limits = (
+                ""
+                if is_one_commit
+                else f"compared where the changes show it; elsewhere {first.label} and {second.label} may differ"
+            )
+            notes = tuple(filter(None, (limits, *patch_notes)))
+            return FileDifference(path, _cut(lines), notes) if lines or notes else None
+    return _one_after_another(path, ours, theirs, texts, first, second)
+
+
+def _one_after_another(
+    path: str,
+    ours: FilePatch | None,
+    theirs: FilePatch | None,
+    texts: tuple[_Text | None, _Text | None],
+    first: _Code,
+    second: _Code,
+) -> FileDifference | None:
+    """Show what is known of each run, where the two cannot be held against each other."""
+    lines: list[DiffLine] = []
+    notes: list[str] = []
+    for patch, text, code, other in ((ours, texts[0], first, second), (theirs, texts[1], second, first)):
+        if patch is not None:
+            if patch.is_binary:
+                notes.append(f"binary: what {code.name} changed in it is not shown")
+                continue
+            lines.append(DiffLine("@", f"what {code.name} changed since {code.label}"))
+            lines += [DiffLine("!", note) for note in patch.notes]
+            lines += patch_lines_of(patch)
+        elif text is not None and text.lines is not None and code.whole.get(path) is text:
+            sign = "-" if code is first else "+"
+            notes.append(f"only {code.name} kept it: how {other.name} has it is not known")
+            shown = enumerate(text.lines[:MAX_SHOWN_LINES], 1)
+            lines += [DiffLine(sign, line.rstrip("\n"), *((number, None) if sign == "-" else (None, number))) for number, line in shown]  # fmt: skip
+        else:
+            notes.append(f"how {code.name} has it is not known")
+    return FileDifference(path, _cut(lines), tuple(notes))
+
+
+# Lines
+
+
+def difference_lines(
+    left: Sequence[str], right: Sequence[str], *, left_start: int = 0, right_start: int = 0
+) -> list[DiffLine]:
+    """Compare lines; each changed part comes after a line with `@`, and with the lines around it.
+
+    Args:
+        left_start: place of the first line in its file, from 0.
+    """
+    # What both begin and end with need not be looked through.
+    head = 0
+    while head < min(len(left), len(right)) and left[head] == right[head]:
+        head += 1
+    tail = 0
+    while tail < min(len(left), len(right)) - head and left[-1 - tail] == right[-1 - tail]:
+        tail += 1
+    head, tail = max(0, head - CONTEXT_LINES), max(0, tail - CONTEXT_LINES)
+    ours, theirs = left[head : len(left) - tail], right[head : len(right) - tail]
+    lines: list[DiffLine] = []
+    for group in difflib.SequenceMatcher(None, ours, theirs).get_grouped_opcodes(CONTEXT_LINES):
+        places = group[0][1] + head + left_start, group[0][3] + head + right_start
+        lines.append(DiffLine("@", f"line {places[1] + 1:,}" if theirs else f"line {places[0] + 1:,}"))
+        for tag, a, b, c, d in group:
+            if tag == "equal":
+                for offset in range(b - a):
+                    lines += _line(
+                        " ", ours[a + offset], a + offset + head + left_start, c + offset + head + right_start
+                    )
+                continue
+            for place in range(a, b):
+                lines += _line("-", ours[place], place + head + left_start, None)
+            for place in range(c, d):
+                lines += _line("+", theirs[place], None, place + head + right_start)
+    return lines
+
+
+def patch_lines_of(patch: FilePatch) -> list[DiffLine]:
+    """Give the lines of a patch as they are."""
+    lines: list[DiffLine] = []
+    for hunk in patch.hunks:
+        old, new = hunk.old_start, hunk.new_start
+        lines.append(DiffLine("@", f"line {(new if hunk.new else old) + 1:,}"))
+        for sign, text in hunk.lines:
+            lines += _line(sign, text, old if sign != "+" else None, new if sign != "-" else None)
+            old, new = old + (sign != "+"), new + (sign != "-")
+    return lines
+
+
+def _line(sign: str, text: str, old: int | None, new: int | None) -> list[DiffLine]:
+    numbers = (None if old is None else old + 1), (None if new is None else new + 1)
+    line = DiffLine(sign, text.removesuffix("\n"), *numbers)
+    return [line] if text.endswith("\n") else [line, DiffLine("!", "no newline at the end")]
+
+
+def _cut(lines: Sequence[DiffLine]) -> tuple[DiffLine, ...]:
+    if len(lines) <= MAX_SHOWN_LINES:
+        return tuple(lines)
+    return (*lines[:MAX_SHOWN_LINES], DiffLine("!", f"{len(lines) - MAX_SHOWN_LINES:,} more lines are not shown"))

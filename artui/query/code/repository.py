@@ -1,0 +1,121 @@
+"""The git repository of the current folder, read without running anything that it names.
+
+Only objects are read: no index, no work tree, no hooks, filters, text conversions or signatures. A repository that lacks
+an object fetches nothing. The folder is the one in which artui was started, never one that a catalog names; what a catalog
+gives is the ids of commits and the paths of files inside of them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterable, Sequence
+
+GIT_SECONDS = 10.0
+MAX_BLOB_BYTES = 1_000_000
+MAX_TOTAL_BYTES = 64 << 20
+MAX_PATHS = 500
+MAX_COMMITS = 20
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_SAFE = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    # A clone with parts missing would fetch them, by a program that its settings name.
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",
+    # What a commit's id says, not what was put in its place.
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_PAGER": "cat",
+    "LC_ALL": "C",
+}
+_OFF = ("core.fsmonitor=false", f"core.hooksPath={os.devnull}", "log.showSignature=false", "core.pager=cat", "gc.auto=0", "maintenance.auto=false")  # fmt: skip
+
+
+class Repository:
+    """Objects of the repository that a folder lies in."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        root = self._git("rev-parse", "--show-toplevel")
+        self.root = os.fsdecode(root).rstrip("\n") if root else ""
+        """Top folder of its work tree; empty where there is none."""
+
+    def has(self, commit: str) -> bool:
+        """Say whether a commit is there."""
+        if not self.root or not _COMMIT.fullmatch(commit):
+            return False
+        return (self._git("cat-file", "--batch-check", text=f"{commit}^{{commit}}\n") or b"").split(b" ")[1:2] == [
+            b"commit"
+        ]
+
+    def texts(self, commit: str, paths: Iterable[str]) -> dict[str, bytes | None]:
+        """Read files as a commit has them; None for one that is too large, or no file. Those that are not in it are left out."""
+        wanted = [path for path in paths if path and "\n" not in path and not path.startswith(("/", "./", "../"))]
+        wanted = list(dict.fromkeys(wanted))[:MAX_PATHS]
+        names = [f"{commit}:{path}" for path in wanted]
+        checked = (self._git("cat-file", "--batch-check", text="".join(f"{name}\n" for name in names)) or b"").split(
+            b"\n"
+        )
+        contents: dict[str, bytes | None] = {}
+        small: list[tuple[str, bytes, int]] = []
+        total = 0
+        for path, line in zip(wanted, checked, strict=False):
+            match = re.fullmatch(rb"([0-9a-f]+) (\w+) (\d+)", line)
+            if match is None:
+                continue
+            size = int(match[3])
+            if match[2] != b"blob" or size > MAX_BLOB_BYTES or total + size > MAX_TOTAL_BYTES:
+                contents[path] = None
+                continue
+            total += size
+            small.append((path, match[1], size))
+        output = self._git("cat-file", "--batch", text=b"".join(blob + b"\n" for _, blob, _ in small)) or b""
+        place = 0
+        for path, _, size in small:
+            start = output.find(b"\n", place) + 1
+            if start <= 0 or start + size > len(output):
+                break
+            contents[path] = output[start : start + size]
+            place = start + size + 1
+        return contents
+
+    def changed_paths(self, before: str, after: str) -> list[str]:
+        """Give the paths whose content differs between two commits."""
+        output = self._git("diff-tree", "-r", "-z", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv", before, after, "--")  # fmt: skip
+        return [os.fsdecode(path) for path in (output or b"").split(b"\0") if path][:MAX_PATHS]
+
+    def commits(self, since: str, until: str) -> tuple[int, list[str]]:
+        """Give how many commits led from one to another, and the newest of them in a line each."""
+        count = self._git("rev-list", "--count", f"{since}..{until}", "--")
+        output = self._git("rev-list", f"--max-count={MAX_COMMITS}", "--format=%h %s", f"{since}..{until}", "--") or b""
+        lines = [
+            line for line in output.decode("utf-8", "replace").split("\n") if line and not line.startswith("commit ")
+        ]
+        return int(count or 0), lines
+
+    def _git(self, *arguments: str, text: str | bytes = b"") -> bytes | None:
+        """Run git and give its output; None where there is no git or no repository, or it takes too long."""
+        options = [part for setting in _OFF for part in ("-c", setting)]
+        given = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
+        try:
+            done = subprocess.run(
+                ["git", *options, *arguments],
+                cwd=self._folder, input=given, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                env={**os.environ, **_SAFE}, timeout=GIT_SECONDS, check=False,
+            )  # fmt: skip
+        except (OSError, subprocess.SubprocessError, ValueError):
+            return None
+        return done.stdout if done.returncode == 0 else None
+
+
+def at_hand(commits: Sequence[str]) -> Repository | None:
+    """Give the repository of the current folder if it has one of these commits."""
+    try:
+        folder = os.getcwd()
+    except OSError:
+        return None
+    if not any(map(_COMMIT.fullmatch, commits)):
+        return None
+    repository = Repository(folder)
+    return repository if any(map(repository.has, commits)) else None

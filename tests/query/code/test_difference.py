@@ -1,0 +1,278 @@
+"""How the code of two runs differs: with the repository at hand, without it, and with what is damaged."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from artui.catalog import Catalog, artifacts, blobs, runs
+from artui.query.api import open_catalog
+from artui.query.code.difference import CodeDifference, FileDifference, code_difference
+from artui.query.code.repository import Repository
+
+BASE = "".join(f"line {number}\n" for number in range(1, 41))
+COMMITS = "a" * 40, "b" * 40
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Start each test in a folder without a repository."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    return folder
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    settings = (
+        "user.name=a",
+        "user.email=a@b",
+        "core.autocrlf=false",
+        "commit.gpgsign=false",
+        "init.defaultBranch=main",
+    )
+    options = [part for setting in settings for part in ("-c", setting)]
+    done = subprocess.run(["git", "-C", str(folder), *options, *arguments], check=True, capture_output=True)
+    return done.stdout.decode("utf-8", "surrogateescape")
+
+
+def _committed(folder: Path, message: str, **files: bytes | None) -> str:
+    """Write files by their names, with `__` for a dot, and commit them; give the commit."""
+    folder.mkdir(exist_ok=True)
+    if not (folder / ".git").exists():
+        _git(folder, "init", "-q")
+    _written(folder, files)
+    _git(folder, "add", "-A")
+    _git(folder, "commit", "-qm", message)
+    return _git(folder, "rev-parse", "HEAD").strip()
+
+
+def _written(folder: Path, files: dict[str, bytes | None]) -> None:
+    for name, content in files.items():
+        path = folder / name.replace("__", ".")
+        path.unlink() if content is None else path.write_bytes(content)
+
+
+def _changes(folder: Path, **files: bytes | None) -> str:
+    """Give the patch that these changes of a work tree are, and undo them."""
+    _written(folder, files)
+    _git(folder, "add", "-A")
+    patch = _git(folder, "diff", "HEAD")
+    _git(folder, "reset", "-q", "--hard")
+    return patch
+
+
+def _asked(path: Path, *code: dict[str, str], commits: tuple[str, str] = ("", ""), **context: Any) -> CodeDifference:
+    """Compare two runs that kept these files."""
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number, (files, commit) in enumerate(zip(code, commits, strict=True)):
+            key = runs.start(connection, runs.NewRun(project="p", name=f"r{number}", git_commit=commit))
+            if files:
+                kept = []
+                for name, text in files.items():
+                    content = text.encode("utf-8", "surrogateescape")
+                    blob_key, digest, size = blobs.store(connection, io.BytesIO(content))
+                    kept.append(artifacts.NewFile(name, size, digest, blob_key, "text/plain"))
+                saved = artifacts.save(connection, artifacts.NewVersion(project="p", name=f"c{number}", kind="code", stage="modelling", files=kept))  # fmt: skip
+                artifacts.link(connection, "input", source_key=saved.key, target_key=key)
+    with open_catalog(path) as reader:
+        return code_difference(reader, *(reader.run(f"r{number}").detail() for number in range(2)))
+
+
+def _shown(file: FileDifference) -> list[str]:
+    """Give the lines that differ."""
+    return [f"{line.sign}{line.text}" for line in file.lines if line.sign in "+-"]
+
+
+def _patch(name: str, *hunks: str) -> str:
+    return f"diff --git a/{name} b/{name}\n--- a/{name}\n+++ b/{name}\n{''.join(hunks)}"
+
+
+HEAD_HUNK = "@@ -1,3 +1,3 @@\n line 1\n-line 2\n+{}\n line 3\n"
+FAR_HUNK = "@@ -30,3 +30,4 @@\n line 30\n line 31\n+{}\n line 32\n"
+
+
+def test_with_the_repository_files_are_compared_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the commits changed and what the runs changed since is one difference, with the commits between."""
+    repository = tmp_path / "repository"
+    first = _committed(repository, "first", train__py=BASE.encode(), same__py=b"s\n", gone__py=b"g\n")
+    one = _changes(repository, train__py=BASE.replace("line 2\n", "LINE 2\n").encode())
+    second = _committed(
+        repository, "second: faster", train__py=BASE.replace("line 30\n", "line thirty\n").encode(), gone__py=None
+    )
+    other = _changes(
+        repository, train__py=BASE.replace("line 30\n", "line thirty\n").replace("line 2\n", "Line 2\n").encode()
+    )
+    monkeypatch.chdir(repository)
+
+    difference = _asked(tmp_path / "x.artui", {"changes.patch": one}, {"changes.patch": other, "untracked/util.py": "u\n"}, commits=(first, second))  # fmt: skip
+
+    assert str(repository) in difference.source and not difference.notes
+    assert any("second: faster" in line for line in difference.commits)
+    by_path = {file.path: file for file in difference.files}
+    assert list(by_path) == ["gone.py", "train.py", "util.py"]
+    assert _shown(by_path["train.py"]) == ["-LINE 2", "+Line 2", "-line 30", "+line thirty"]
+    assert [(line.old, line.new) for line in by_path["train.py"].lines if line.sign in "+-"] == [(2, None), (None, 2), (30, None), (None, 30)]  # fmt: skip
+    assert by_path["gone.py"].notes == ("only in r0",) and by_path["util.py"].notes == ("only in r1",)
+
+
+def test_renames_are_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the repository and without it a renamed file is compared with what it was."""
+    repository = tmp_path / "repository"
+    commit = _committed(repository, "first", old__py=BASE.encode())
+    patch = _changes(repository, old__py=None, new__py=BASE.replace("line 9\n", "nine\n").encode())
+    assert "rename from old.py" in patch
+    for folder, name in ((repository, "x.artui"), (tmp_path / "elsewhere", "y.artui")):
+        monkeypatch.chdir(folder)
+        (file,) = _asked(tmp_path / name, {"changes.patch": patch}, {}, commits=(commit, commit)).files
+        assert "renamed" in " ".join(file.notes) and _shown(file) == ["-nine", "+line 9"]
+
+
+def test_of_one_commit_only_the_changes_are_needed(tmp_path: Path) -> None:
+    """Where the same lines were changed, and where only one run changed something, the true difference is shown."""
+    one = _patch("train.py", HEAD_HUNK.format("LINE 2"), FAR_HUNK.format("extra"))
+    other = _patch("train.py", HEAD_HUNK.format("Line 2")) + _patch("model.py", HEAD_HUNK.format("two"))
+    difference = _asked(
+        tmp_path / "x.artui", {"changes.patch": one}, {"changes.patch": other}, commits=(COMMITS[0],) * 2
+    )
+
+    by_path = {file.path: file for file in difference.files}
+    assert _shown(by_path["train.py"]) == ["-LINE 2", "+Line 2", "-extra"]
+    assert [(line.old, line.new) for line in by_path["train.py"].lines if line.text == "extra"] == [(32, None)]
+    assert _shown(by_path["model.py"]) == ["-line 2", "+two"]
+    assert by_path["model.py"].notes == (f"only r1 changed it: r0 has it as in {COMMITS[0][:12]}",)
+    assert f"git show {COMMITS[0][:12]}" in difference.source
+
+
+def test_of_two_commits_what_cannot_be_known_is_said(tmp_path: Path) -> None:
+    """Changes of the same text are held against each other; others are shown one after another."""
+    one = _patch("a.py", HEAD_HUNK.format("LINE 2")) + _patch("b.py", HEAD_HUNK.format("X"))
+    other = _patch("a.py", HEAD_HUNK.format("Line 2")) + _patch(
+        "b.py", HEAD_HUNK.format("Y").replace("line 3", "other 3")
+    )
+    difference = _asked(tmp_path / "x.artui", {"changes.patch": one}, {"changes.patch": other}, commits=COMMITS)
+
+    same, apart = difference.files
+    assert _shown(same) == ["-LINE 2", "+Line 2"] and "may differ" in same.notes[0]
+    assert [line.text for line in apart.lines if line.sign == "@"] == [
+        f"what r0 changed since {COMMITS[0][:12]}", "line 1", f"what r1 changed since {COMMITS[1][:12]}", "line 1",
+    ]  # fmt: skip
+    assert f"git diff {COMMITS[0][:12]} {COMMITS[1][:12]}" in difference.source
+
+
+NEW = "diff --git a/n b/n\nnew file mode 100644\n--- /dev/null\n+++ b/n\n@@ -0,0 +1 @@\n+{}\n"
+BINARY = "diff --git a/p b/p\nGIT binary patch\nliteral 1\nIcmZPo\n\n"
+CASES: dict[str, tuple[str, str, list[str], str]] = {
+    "no newline at the end": (_patch("x", "@@ -1 +1 @@\n-a\n+b\n\\ No newline at end of file\n"), _patch("x", "@@ -1 +1 @@\n-a\n+b\n"), ["-b", "+b"], ""),
+    "line ends": (_patch("x", "@@ -1 +1 @@\n-a\n+b\r\n"), _patch("x", "@@ -1 +1 @@\n-a\n+b\n"), ["-b\r", "+b"], ""),
+    "new in one": ("", "diff --git a/n b/n\nnew file mode 100644\n--- /dev/null\n+++ b/n\n@@ -0,0 +1,2 @@\n+1\n+2\n", ["+1", "+2"], "only r1 changed it"),
+    "new in both": (NEW.format(1), NEW.format(2), ["-1", "+2"], ""),
+    "deleted in one": ("diff --git a/n b/n\ndeleted file mode 100644\n--- a/n\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-1\n-2\n", "", ["+1", "+2"], "only r0 changed it"),
+    "binary": ("diff --git a/p b/p\nindex 1..2 100644\nBinary files a/p and b/p differ\n", "", [], "binary: not compared line by line"),
+    "binary in both": (BINARY, BINARY, [], "binary, and changed by both runs: not compared"),
+    "a mode alone": ("", "diff --git a/s b/s\nold mode 100644\nnew mode 100755\n", [], "mode 100755"),
+    "cut off": ("", _patch("x", "@@ -1,9 +1,9 @@\n-a\n+b\n c\n"), ["-a", "+b"], "the patch is cut off here"),
+    "damaged": ("", _patch("x", "@@ -1,3 +1,3 @@\n-a\n+b\n?\n@@ -7 +7 @@\n-g\n+h\n"), ["-a", "+b", "-g", "+h"], "a hunk is damaged"),
+    "hunks without numbers": ("", _patch("x", "@@ what @@\n-a\n"), [], "a hunk has no line numbers"),
+    "the same": (_patch("x", "@@ -1 +1 @@\n-a\n+b\n"), _patch("x", "@@ -1 +1 @@\n-a\n+b\n"), [], ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_patches_of_every_kind_are_compared(tmp_path: Path, case: str) -> None:
+    """What can be taken is shown, and what cannot is said."""
+    one, other, shown, note = CASES[case]
+    kept = [{"changes.patch": patch} if patch else {} for patch in (one, other)]
+    difference = _asked(tmp_path / "x.artui", *kept, commits=(COMMITS[0],) * 2)
+    assert [line for file in difference.files for line in _shown(file)] == shown
+    assert note in " ".join(note for file in difference.files for note in file.notes)
+    if case == "the same":
+        assert difference.verdict == "The one file of changes and sources is the same."
+
+
+def test_changes_that_do_not_fit_the_commit_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest of the patch is applied."""
+    repository = tmp_path / "repository"
+    commit = _committed(repository, "first", train__py=BASE.encode())
+    monkeypatch.chdir(repository)
+    patch = _patch("train.py", HEAD_HUNK.format("X").replace("line 1", "nowhere"), FAR_HUNK.format("extra"))
+    (file,) = _asked(tmp_path / "x.artui", {}, {"changes.patch": patch}, commits=(commit, commit)).files
+    assert _shown(file) == ["+extra"] and file.notes == (f"1 recorded change of r1 did not fit into {commit[:12]}",)
+
+
+def test_a_repository_runs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever commands its settings and attributes name: monitors, hooks, filters, conversions, signatures, helpers of transport."""
+    repository, marker = tmp_path / "repository", tmp_path / "ran"
+    first = _committed(repository, "first", train__py=BASE.encode(), lost__py=b"only here\n")
+    second = _committed(repository, "second", train__py=BASE.replace("9", "nine").encode())
+    blob = _git(repository, "rev-parse", "HEAD:lost.py").strip()
+    (repository / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    script = tmp_path / "evil.sh"
+    script.write_text(f'#!/bin/sh\necho "$0 $*" >> {marker}\n')
+    script.chmod(0o755)
+    (repository / ".gitattributes").write_text("* diff=evil filter=evil merge=evil\n")
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    for hook in ("reference-transaction", "post-index-change", "post-checkout", "pre-auto-gc"):
+        (hooks / hook).symlink_to(script)
+    for name, value in {
+        "core.fsmonitor": script, "core.hooksPath": hooks, "core.pager": script, "pager.log": script, "diff.external": script, "diff.evil.textconv": script,
+        "diff.evil.command": script, "filter.evil.smudge": script, "filter.evil.clean": script, "filter.evil.process": script, "log.showSignature": "true",
+        "gpg.program": script, "core.sshCommand": script, "core.gitProxy": script, "core.askPass": script, "credential.helper": f"!{script}",
+        "core.repositoryformatversion": "1", "extensions.partialClone": "origin", "remote.origin.url": str(tmp_path / "origin"), "remote.origin.promisor": "true",
+        "remote.origin.uploadpack": script, "remote.origin.partialclonefilter": "blob:none", "alias.cat-file": f"!{script}", "alias.rev-list": f"!{script}",
+    }.items():  # fmt: skip
+        _git(repository, "config", name, str(value))
+    _git(tmp_path, "init", "-q", "--bare", "origin")
+    marker.unlink(missing_ok=True)
+    # The trap is set: without our settings git runs the script.
+    subprocess.run(["git", "-C", str(repository), "cat-file", "-e", blob], capture_output=True, check=False)
+    assert marker.exists()
+    marker.unlink()
+
+    monkeypatch.chdir(repository)
+    difference = _asked(tmp_path / "x.artui", {}, {"changes.patch": _patch("lost.py", "@@ -1 +1 @@\n-only here\n+x\n")}, commits=(first, second))  # fmt: skip
+
+    assert [file.path for file in difference.files if file.added] and difference.commits
+    assert not marker.exists(), marker.read_text()
+
+
+@pytest.mark.parametrize("commit", ["HEAD", "main", "--output=/tmp/x", "a" * 39, "A" * 40, "a" * 40 + "\n", "../x", ""])
+def test_only_ids_of_commits_are_looked_up(tmp_path: Path, commit: str) -> None:
+    """What a catalog gives as a commit is an id or nothing."""
+    repository = tmp_path / "repository"
+    _committed(repository, "first", train__py=BASE.encode())
+    assert not Repository(str(repository)).has(commit)
+
+
+def test_no_folder_that_a_catalog_names_is_read(tmp_path: Path) -> None:
+    """The run's own folder has the repository: it is not looked into from elsewhere."""
+    repository = tmp_path / "repository"
+    first = _committed(repository, "first", train__py=BASE.encode())
+    second = _committed(repository, "second", train__py=b"x\n")
+    with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
+        for number, commit in enumerate((first, second)):
+            runs.start(
+                connection, runs.NewRun(project="p", name=f"r{number}", git_commit=commit, directory=str(repository))
+            )
+    with open_catalog(tmp_path / "x.artui") as reader:
+        difference = code_difference(reader, *(reader.run(f"r{number}").detail() for number in range(2)))
+    assert not difference.files and "No repository here has these commits" in difference.source
+
+
+def test_of_two_commits_no_line_is_made_up(tmp_path: Path) -> None:
+    """A line that only the commit of the one run has is not taken for one of the other's."""
+    one = _patch("m.py", "@@ -1,2 +1,3 @@\n x\n y\n+z\n")  # its commit has x and y
+    other = _patch("m.py", "@@ -1 +1,2 @@\n x\n+y\n")  # its commit has x alone: the run has x and y
+    (file,) = _asked(tmp_path / "x.artui", {"changes.patch": one}, {"changes.patch": other}, commits=COMMITS).files
+    assert _shown(file) == ["+z", "+y"] and [line.sign for line in file.lines if line.text.startswith("what")] == [
+        "@",
+        "@",
+    ]

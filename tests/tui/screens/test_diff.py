@@ -1,0 +1,83 @@
+"""The screen that shows how the code of two runs differs."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from artui.catalog import Catalog, artifacts, blobs, runs
+from artui.tui.screens.diff import DiffScreen
+from tests.tui.looking import on, settled, shown
+
+Explore = Callable[..., None]
+
+
+def _catalog(path: Path, *contents: dict[str, str]) -> Path:
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number, files in enumerate(contents):
+            key = runs.start(connection, runs.NewRun(project="p", name=f"r{number}", started_ms=9 - number, params={"n": number}))  # fmt: skip
+            kept = []
+            for name, text in files.items():
+                blob_key, digest, size = blobs.store(connection, io.BytesIO(text.encode()))
+                kept.append(artifacts.NewFile(name, size, digest, blob_key, "text/plain"))
+            saved = artifacts.save(connection, artifacts.NewVersion(project="p", name=f"c{number}", kind="code", stage="modelling", files=kept))  # fmt: skip
+            artifacts.link(connection, "input", source_key=saved.key, target_key=key)
+    return path
+
+
+LONG = "".join(f"line {number}\n" for number in range(200))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+@pytest.mark.parametrize("has_colour", [True, False])
+def test_files_are_shown_one_by_one(
+    tmp_path: Path, explore: Explore, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], has_colour: bool
+) -> None:
+    """Each with its counts, signs that need no colour, and line numbers; ] and [ go from one to the next."""
+    if not has_colour:
+        monkeypatch.setenv("NO_COLOR", "1")
+    changed = "".join(f"{'LINE' if number % 20 == 7 else 'line'} {number}\n" for number in range(200))
+    path = _catalog(
+        tmp_path / "x.artui",
+        {"a.py": "lr = 0.1\n\tif x:\n", "b.py": LONG, "same.py": "s\n", "c.py": "1\n"},
+        {"a.py": "lr = 0.2\n\tif x:\n", "b.py": changed, "same.py": "s\n"},
+    )
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("space", "space", "c")
+        await settled(pilot)
+        await pilot.press("D")
+        await settled(pilot)
+        screen = on(pilot, DiffScreen)
+        text = shown(pilot)
+        assert "3 files differ  +11 −12" in text and " a.py  +1 −1" in text and "same.py" not in text
+        assert "  1     - lr = 0.1" in text and "      1 + lr = 0.2" in text and "if x:" in text
+        for key, path, place in (("]", "a.py", 1), ("]", "b.py", 2), ("]", "c.py", 3), ("[", "b.py", 2)):
+            await pilot.press({"]": "right_square_bracket", "[": "left_square_bracket"}[key])
+            await settled(pilot)
+            assert f"{path}  {place} of 3" in shown(pilot) and shown(pilot).count(path) >= 2
+        assert "only in r0" in "".join(text for line in screen.listing.lines for text, _ in line.spans)
+        await pilot.press("right_square_bracket", "right_square_bracket")
+        await settled(pilot)
+        assert "no further file" in shown(pilot)
+
+    explore(path, flow, size=size)
+
+
+def test_code_that_is_the_same_is_said(tmp_path: Path, explore: Explore) -> None:
+    """No count of nothing."""
+    path = _catalog(tmp_path / "x.artui", {"a.py": "1\n"}, {"a.py": "1\n"})
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("space", "space", "c")
+        await settled(pilot)
+        await pilot.press("D")
+        await settled(pilot)
+        assert "The one file of changes and sources is the same." in shown(pilot) and "0 files" not in shown(pilot)
+
+    explore(path, flow)
