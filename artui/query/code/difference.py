@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 MAX_DIFFED_LINES = 20_000
 """Longer files are not compared line by line, which could take forever: only their sizes are given."""
-MAX_SHOWN_LINES = 10_000
+MAX_SHOWN_LINES, MAX_ALL_LINES = 10_000, 30_000
+"""Of one file, and of all of them."""
 MAX_PATCH_BYTES = 8 << 20
 CONTEXT_LINES = 3
 SHORT = 12
@@ -51,15 +52,12 @@ class FileDifference:
     notes: tuple[str, ...] = ()
     """What is to be known of it: that it was renamed, or what of it could not be compared."""
 
-    @property
-    def added(self) -> int:
-        """Number of lines that only the second run has."""
-        return sum(line.sign == "+" for line in self.lines)
-
-    @property
-    def removed(self) -> int:
-        """Number of lines that only the first run has."""
-        return sum(line.sign == "-" for line in self.lines)
+    added: int = 0
+    """Number of lines that only the second run has, of all, shown or not."""
+    removed: int = 0
+    """Number of lines that only the first run has."""
+    hidden: int = 0
+    """Number of lines at the end that `lines` leaves out: there are too many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +204,7 @@ def code_difference(reader: Reader, before: RunDetail, after: RunDetail) -> Code
             code.base = here.texts(code.commit, sorted(paths | old_paths)) if code.has_commit else {}
     pairs = _pairs(paths, first, second)
     files = [difference for left, right in pairs if (difference := _compared(left, right, first, second)) is not None]
+    files = _limited(files)
     verdict = "" if files else _verdict(first, second, len(pairs))
     return CodeDifference(
         (_head(before), _head(after)),
@@ -275,20 +274,19 @@ def _pairs(paths: Iterable[str], first: _Code, second: _Code) -> list[tuple[str,
 
 
 def _compared(left: str, right: str, first: _Code, second: _Code) -> FileDifference | None:
-    """Compare one file; None if it is the same."""
-    path = right if right in second.patches or left == right else left
+    """Compare one file, named as the second run has it; None if it is the same."""
     ours, theirs = first.text(left), second.text(right)
     difference: FileDifference | None
     if ours is not None and theirs is not None:
-        difference = _of_texts(path, ours, theirs, first, second)
+        difference = _of_texts(right, ours, theirs, first, second)
     else:
         difference = _of_changes(
-            path, first.patches.get(left), second.patches.get(right), (ours, theirs), first, second
+            right, first.patches.get(left), second.patches.get(right), (ours, theirs), first, second
         )
     if difference is not None and left != right:
         difference = replace(difference, notes=(f"renamed from {left}", *difference.notes))
     if difference is None and left != right:
-        return FileDifference(path, (), (f"renamed from {left}",))
+        return FileDifference(right, (), (f"renamed from {left}",))
     return difference
 
 
@@ -306,7 +304,7 @@ def _of_texts(path: str, ours: _Text, theirs: _Text, first: _Code, second: _Code
     if len(left) + len(right) > MAX_DIFFED_LINES:
         notes.append(f"{len(left):,} lines against {len(right):,}: too long to compare")
         return FileDifference(path, (), tuple(notes))
-    return FileDifference(path, _cut(difference_lines(left, right)), tuple(notes))
+    return _file(path, difference_lines(left, right), notes)
 
 
 def _of_changes(
@@ -335,7 +333,7 @@ def _of_changes(
         assert patch is not None
         note = f"only {changer.name} changed it: {other.name} has it as in {other.label}"
         binary = ("binary: not compared line by line",) if patch.is_binary else ()
-        return FileDifference(path, _cut(patch_lines_of(patch)), (note, *binary, *patch_notes))
+        return _file(path, patch_lines_of(patch), (note, *binary, *patch_notes))
     if ours is not None and theirs is not None and not (ours.is_binary or theirs.is_binary):
         parts = parts_of(ours, theirs) if is_one_commit else shared_parts(ours, theirs)
         if parts is not None:
@@ -350,7 +348,7 @@ def _of_changes(
                 else f"compared where the changes show it; elsewhere {first.label} and {second.label} may differ"
             )
             notes = tuple(filter(None, (limits, *patch_notes)))
-            return FileDifference(path, _cut(lines), notes) if lines or notes else None
+            return _file(path, lines, notes) if lines or notes else None
     return _one_after_another(path, ours, theirs, texts, first, second)
 
 
@@ -380,7 +378,7 @@ def _one_after_another(
             lines += [DiffLine(sign, line.rstrip("\n"), *((number, None) if sign == "-" else (None, number))) for number, line in shown]  # fmt: skip
         else:
             notes.append(f"how {code.name} has it is not known")
-    return FileDifference(path, _cut(lines), tuple(notes))
+    return _file(path, lines, notes)
 
 
 # Lines
@@ -439,7 +437,21 @@ def _line(sign: str, text: str, old: int | None, new: int | None) -> list[DiffLi
     return [line] if text.endswith("\n") else [line, DiffLine("!", "no newline at the end")]
 
 
-def _cut(lines: Sequence[DiffLine]) -> tuple[DiffLine, ...]:
-    if len(lines) <= MAX_SHOWN_LINES:
-        return tuple(lines)
-    return (*lines[:MAX_SHOWN_LINES], DiffLine("!", f"{len(lines) - MAX_SHOWN_LINES:,} more lines are not shown"))
+def _file(path: str, lines: Sequence[DiffLine], notes: Iterable[str]) -> FileDifference:
+    """Count the lines of a file's difference, and keep the first of them."""
+    added, removed = (sum(line.sign == sign for line in lines) for sign in "+-")
+    return _shortened(FileDifference(path, tuple(lines), tuple(notes), added, removed), MAX_SHOWN_LINES)
+
+
+def _shortened(file: FileDifference, count: int) -> FileDifference:
+    too_many = max(0, len(file.lines) - count)
+    return replace(file, lines=file.lines[:count], hidden=file.hidden + too_many) if too_many else file
+
+
+def _limited(files: Iterable[FileDifference]) -> list[FileDifference]:
+    """Keep all files, and of their lines no more than a screen should hold."""
+    room, limited = MAX_ALL_LINES, []
+    for file in files:
+        limited.append(_shortened(file, room))
+        room -= len(limited[-1].lines)
+    return limited

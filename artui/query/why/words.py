@@ -86,7 +86,8 @@ def evidence(factor: Factor, is_better: bool | None, *, is_brief: bool = False) 
         word, share = _direction(won, lost, is_better)
         parts.append(f"{word} in {percent(share)}" + ("" if is_brief else " of pairs"))
     counts = f"{factor.left_count:,} : {factor.right_count:,}" + ("" if is_brief else " runs")
-    parts.append(counts + (" (few)" if factor.is_thin else ""))
+    few = "" if not factor.is_thin else " few" if is_brief else " (few)"
+    parts.append(counts + few)
     return " · ".join(parts)
 
 

@@ -112,7 +112,10 @@ class DiffScreen(CatalogScreen):
             lines += [Line([("   " + part, "warn")]) for part in wrapped(clean(note), max(20, self.size.width - 5))]
         last = max((number for line in file.lines for number in (line.old, line.new) if number is not None), default=0)
         cells = max(3, len(str(last))) if self.size.width >= NUMBERS_FROM_CELLS else 0
-        return lines + [_code_line(line, cells) for line in file.lines]
+        lines += [_code_line(line, cells) for line in file.lines]
+        if file.hidden:
+            lines.append(_code_line(DiffLine("!", f"{plural(file.hidden, 'more line')} not shown"), cells))
+        return lines
 
     # Moving between files
 

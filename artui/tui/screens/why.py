@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from artui.query.reader import Reader
     from artui.query.why import Factor
 
-BAR_CELLS = 10
+BAR_CELLS, NARROW_BAR_CELLS = 10, 6
 EVIDENCE_FROM_CELLS = 112
 """On a narrower screen the evidence is brief; the line below the table says all of the current factor."""
 LEAST_FULL_Z = 4.0
@@ -143,14 +143,16 @@ class WhyScreen(CatalogScreen):
             return
         wide = self.size.width
         name = max(12, min(30, wide // 5))
-        value = max(9, min(24, (wide - name - BAR_CELLS - (52 if wide >= EVIDENCE_FROM_CELLS else 36)) // 2))
+        is_brief = wide < EVIDENCE_FROM_CELLS
+        bar_cells = NARROW_BAR_CELLS if is_brief else BAR_CELLS
+        value = max(9, min(24, (wide - name - bar_cells - (36 if is_brief else 52)) // 2))
         lines = [
             Line(
                 [
                     ("   " + fit("", name), "head"),
                     (fit(clean(self._heads[0]), value) + "  ", "head"),
                     (fit(clean(self._heads[1]), value) + "  ", "head"),
-                    (fit("weight", BAR_CELLS + 1), "head"),
+                    (fit("weight", bar_cells + 1), "head"),
                     ("evidence, runs of each kind", "head"),
                 ],
             )
@@ -168,6 +170,7 @@ class WhyScreen(CatalogScreen):
 
     def _line(self, factor: Factor, name: int, value: int, full: float) -> Line:
         is_brief = self.size.width < EVIDENCE_FROM_CELLS
+        bar_cells = NARROW_BAR_CELLS if is_brief else BAR_CELLS
         left, right = (factor.left, factor.right) if is_brief else side_texts(factor)
         spans: list[Span] = [
             ("   ", "text"),
@@ -176,11 +179,11 @@ class WhyScreen(CatalogScreen):
             (fit(clean(right, max_chars=100), value) + "  ", "dim"),
         ]
         if factor.z is None:
-            return Line([*spans, (fit("·", BAR_CELLS + 1), "faint"), ("no other runs to judge by", "faint")])
+            return Line([*spans, (fit("·", bar_cells + 1), "faint"), ("no other runs to judge by", "faint")])
         explains = factor.z * (-1 if self._is_better is False else 1) > 0 or self._is_better is None
         style = "faint" if factor.is_thin or not explains else "warn" if factor.z < 0 else "best"
         words = evidence(factor, self._is_better, is_brief=is_brief)
-        return Line([*spans, (bar(factor.z, full) + " ", style), (words, "dim")])
+        return Line([*spans, (bar(factor.z, full, bar_cells) + " ", style), (words, "dim")])
 
     # The line under the cursor
 
@@ -206,10 +209,10 @@ class WhyScreen(CatalogScreen):
             self.artui.say("No filter stands for this.")
 
 
-def bar(z: float, full: float) -> str:
-    """Draw a score: its length grows evenly with |z|, in half cells, and is BAR_CELLS at `full`."""
-    halves = max(0, min(2 * BAR_CELLS, round(abs(z) / full * 2 * BAR_CELLS)))
-    return fit("█" * (halves // 2) + "▌" * (halves % 2), BAR_CELLS)
+def bar(z: float, full: float, cells: int) -> str:
+    """Draw a score: its length grows evenly with |z|, in half cells, and fills `cells` at `full`."""
+    halves = max(0, min(2 * cells, round(abs(z) / full * 2 * cells)))
+    return fit("█" * (halves // 2) + "▌" * (halves % 2), cells)
 
 
 def _result_spans(explanation: Why, names: tuple[str, str]) -> list[Span]:

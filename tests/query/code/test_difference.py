@@ -132,7 +132,9 @@ def test_renames_are_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     for folder, name in ((repository, "x.artui"), (tmp_path / "elsewhere", "y.artui")):
         monkeypatch.chdir(folder)
         (file,) = _asked(tmp_path / name, {"changes.patch": patch}, {}, commits=(commit, commit)).files
-        assert "renamed" in " ".join(file.notes) and _shown(file) == ["-nine", "+line 9"]
+        assert (file.path, file.notes[0]) == ("old.py", "renamed from new.py") and _shown(file) == ["-nine", "+line 9"]
+        (file,) = _asked(tmp_path / f"turned-{name}", {}, {"changes.patch": patch}, commits=(commit, commit)).files
+        assert (file.path, file.notes[0]) == ("new.py", "renamed from old.py") and _shown(file) == ["-line 9", "+nine"]
 
 
 def test_of_one_commit_only_the_changes_are_needed(tmp_path: Path) -> None:
@@ -276,3 +278,19 @@ def test_of_two_commits_no_line_is_made_up(tmp_path: Path) -> None:
         "@",
         "@",
     ]
+
+
+def test_what_is_not_shown_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of long differences the first lines are shown, and the counts are those of all."""
+    monkeypatch.setattr("artui.query.code.difference.MAX_SHOWN_LINES", 10)
+    monkeypatch.setattr("artui.query.code.difference.MAX_ALL_LINES", 15)
+    text = "".join(f"{number}\n" for number in range(30))
+    files = _asked(
+        tmp_path / "x.artui", {"z.py": "z\n"}, {"a.py": text, "b.py": text, "c.py": text, "z.py": "z\n"}
+    ).files
+    assert [(file.path, file.added, file.removed) for file in files] == [
+        ("a.py", 30, 0),
+        ("b.py", 30, 0),
+        ("c.py", 30, 0),
+    ]
+    assert [(len(file.lines), file.hidden) for file in files] == [(10, 21), (5, 26), (0, 31)]

@@ -18,7 +18,7 @@ from artui.query.api import open_catalog
 from artui.query.why import why
 from artui.tui.screens import why as screen_module
 from artui.tui.screens.runs.screen import RunsScreen
-from artui.tui.screens.why import BAR_CELLS, WhyScreen, bar
+from artui.tui.screens.why import BAR_CELLS, NARROW_BAR_CELLS, WhyScreen, bar
 from tests.tui.looking import on, settled, shown
 
 Explore = Callable[..., None]
@@ -57,13 +57,14 @@ def test_app_and_shell_say_the_same_sentence(
     explore(small_catalog, flow, size=size)
 
 
-@given(st.lists(st.floats(-50, 50), min_size=1, max_size=30))
-def test_bars_grow_evenly(scores: list[float]) -> None:
+@given(st.lists(st.floats(-50, 50), min_size=1, max_size=30), st.sampled_from([BAR_CELLS, NARROW_BAR_CELLS]))
+def test_bars_grow_evenly(scores: list[float], cells: int) -> None:
     """The longest fills its room from a score of 4 on; each is as long as its share of that, to half a cell."""
     full = max(4.0, *map(abs, scores))
-    lengths = [len(text.rstrip()) - text.count("▌") / 2 for text in (bar(z, full) for z in scores)]
-    assert all(len(bar(z, full)) == BAR_CELLS for z in scores)
-    assert all(abs(length - abs(z) / full * BAR_CELLS) <= 0.26 for z, length in zip(scores, lengths, strict=True))
+    bars = [bar(z, full, cells) for z in scores]
+    lengths = [len(text.rstrip()) - text.count("▌") / 2 for text in bars]
+    assert {len(text) for text in bars} == {cells}
+    assert all(abs(length - abs(z) / full * cells) <= 0.26 for z, length in zip(scores, lengths, strict=True))
     ordered = [length for _, length in sorted(zip(map(abs, scores), lengths, strict=True))]
     assert ordered == sorted(ordered)
 
