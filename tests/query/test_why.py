@@ -292,6 +292,11 @@ SENTENCES: dict[str, tuple[list[Made], int, int, str]] = {
     ),
 }  # fmt: skip
 
+SENTENCES["otherwise equal runs say more than all"] = (
+    SENTENCES["otherwise equal runs say the opposite"][0], 0, 20,
+    "batch = 64 is better in 40 of 40 pairs of otherwise equal runs, though worse over all: median 0.836 against 0.068.",
+)  # fmt: skip
+
 
 @pytest.mark.parametrize("case", SENTENCES)
 def test_the_answer_opens_with_a_true_sentence(tmp_path: Path, case: str) -> None:
@@ -373,6 +378,18 @@ def test_what_sets_runs_apart_is_counted(tmp_path: Path) -> None:
         f"opt = sgd in {bad_sgd} of these 15 runs, in 0 of the 45 others.",
         f"opt = adam in {15 - bad_sgd} of these 15 runs, in 45 of the 45 others.",
     )
+
+
+def test_a_param_that_only_some_runs_have_sets_them_apart(tmp_path: Path) -> None:
+    """Whatever its numbers are: the others have none."""
+    made: list[Made] = [({"momentum": number / 10} if number < 8 else {"x": 1}, number < 8) for number in range(30)]
+    path = _catalog(tmp_path / "x.artui", made)
+    with open_catalog(path) as reader:
+        every = list(run_order(reader, RunsRequest()).keys)
+        factors = sets_apart(reader, run_order(reader, RunsRequest("val/loss > 0.5")).keys, every)
+        factor = next(factor for factor in factors if factor.name == "momentum")
+        assert len(reader.runs(factor.where)) == 22
+    assert factor.sentence == "no momentum in 0 of these 8 runs, in 22 of the 22 others."
 
 
 @given(VALUES, VALUES, st.data())

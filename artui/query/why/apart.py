@@ -67,7 +67,12 @@ def _apart(section: str, name: str, field: str, groups: Groups, ours: set[int], 
     if len(numbers) >= 3 and len(numbers) == len(groups):
         left = [value for value, keys in numbers for key in keys if key in ours]
         right = [value for value, keys in numbers for key in keys if key in theirs]
-        return [_number_apart(section, name, field, left, right)] if left and right else []
+        if left and right:
+            return [_number_apart(section, name, field, left, right)]
+        # Only the runs of one side have it at all.
+        having = {key for _, keys in numbers for key in keys}
+        without = (ours | theirs) - having
+        return [_value_apart(section, name, f"{field} is null", "none", without, ours, theirs)]
     best: Factor | None = None
     rest = set(ours), set(theirs)
     for value, keys in groups[:MAX_VALUES]:

@@ -21,6 +21,8 @@ C. E. Bonferroni did (1936)."""
 MAX_VALUE_CHARS = 40
 MIN_EQUAL_PAIRS = 4
 """With fewer pairs of otherwise equal runs these do not contradict what all runs say."""
+MOSTLY = 0.75
+"""Of the pairs of otherwise equal runs, how many must agree to outweigh what all runs say."""
 _FEW = "; few runs"
 
 
@@ -128,6 +130,8 @@ def factor_sentence(factor: Factor, metric: str, direction: Direction, is_better
     if factor.z == 0:
         return f"{label(factor)} makes no difference to {metric}: {medians}{few}."
     if not _speaks_for(factor, is_better):
+        if _is_backed(factor, is_better):
+            return f"{label(factor)} is {_facts(factor, word, with_word)}, though {other} over all: {medians}{few}."
         facts = _facts(factor, other, against)
         return f"{label(factor)} tends to be {other}, not {word}: it does not explain this ({medians}, {facts}{few})."
     facts = _facts(factor, word, with_word)
@@ -148,8 +152,9 @@ def _unjudged(factor: Factor, metric: str) -> str:
 
 
 def _facts(factor: Factor, word: str, share: float) -> str:
-    if factor.equal_pairs:
-        wins = factor.equal_pairs_better if word == "better" else factor.equal_pairs_worse
+    wins = factor.equal_pairs_better if word == "better" else factor.equal_pairs_worse
+    # One or two pairs that say something else would only confuse.
+    if factor.equal_pairs >= MIN_EQUAL_PAIRS or 0 < wins == factor.equal_pairs:
         pairs = "pair" if factor.equal_pairs == 1 else "pairs"
         return f"{word} in {wins:,} of {factor.equal_pairs:,} {pairs} of otherwise equal runs"
     return f"{word} in {percent(share)} of pairs of runs"
@@ -176,10 +181,23 @@ def _speaks_for(factor: Factor, is_better: bool | None) -> bool:
     return factor.z is not None and (factor.z < 0 if is_better is False else factor.z > 0)
 
 
-def _is_contradicted(factor: Factor, is_better: bool | None) -> bool:
-    """Say whether otherwise equal runs say the opposite of what all runs say."""
+def _equal_pairs(factor: Factor, is_better: bool | None) -> tuple[int, int]:
+    """Give in how many pairs of otherwise equal runs the result is as it was, and in how many the other way round."""
     better, worse = factor.equal_pairs_better, factor.equal_pairs_worse
-    return factor.equal_pairs >= MIN_EQUAL_PAIRS and (better >= worse if is_better is False else worse >= better)
+    return (worse, better) if is_better is False else (better, worse)
+
+
+def _is_contradicted(factor: Factor, is_better: bool | None) -> bool:
+    """Say whether otherwise equal runs do not say what all runs say."""
+    alike, other = _equal_pairs(factor, is_better)
+    return factor.equal_pairs >= MIN_EQUAL_PAIRS and other >= alike
+
+
+def _is_backed(factor: Factor, is_better: bool | None) -> bool:
+    """Say whether otherwise equal runs mostly say that a factor goes with the result, although all runs do not."""
+    alike, _ = _equal_pairs(factor, is_better)
+    against = not _speaks_for(factor, is_better)
+    return against and factor.equal_pairs >= MIN_EQUAL_PAIRS and alike >= MOSTLY * factor.equal_pairs
 
 
 def answer(explanation: Why) -> str:
@@ -204,13 +222,18 @@ def answer(explanation: Why) -> str:
         return clear[0].sentence + _others(clear[1:])
     if len(weighed) == 1:
         return weighed[0].sentence
+    backed = [factor for factor in weighed if _is_backed(factor, is_better)]
+    if backed:
+        return backed[0].sentence
     if speaking:
         won, lost = winning_shares(speaking[0])
         facts = _facts(speaking[0], word, won if is_better else lost)
         return f"Nothing that differs clearly explains this. {label(speaking[0])} comes nearest: {facts}, which may be chance."
     first = weighed[0]
-    if (first.z or 0.0) == 0 or _speaks_for(first, is_better):
-        return f"Nothing that differs goes with {word} {metric} among otherwise equal runs."
+    if _speaks_for(first, is_better):
+        return first.sentence
+    if not first.z:
+        return f"Nothing that differs goes with {word} {metric}."
     return f"Nothing that differs goes with {word} {metric}: {label(first)} tends to be {other}, not {word}."
 
 
