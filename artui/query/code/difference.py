@@ -133,7 +133,8 @@ class _Code:
             return None
         if b"\0" in content or (patch is not None and patch.is_binary):
             return _Text([content.decode("latin-1")], "" if patch is None else f"changed since {self.label}", True)
-        lines = split_lines(content.decode("utf-8", "surrogateescape"))
+        # As the recorded texts are read: bytes that are not UTF-8 are then the same in both.
+        lines = split_lines(content.decode("utf-8", "replace"))
         if patch is None:
             return _Text(lines)
         lines, unfit = applied(patch, lines)

@@ -10,11 +10,14 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import tempfile
+import threading
 from collections.abc import Iterable, Sequence
 
 GIT_SECONDS = 10.0
 MAX_BLOB_BYTES = 1_000_000
 MAX_TOTAL_BYTES = 64 << 20
+MAX_OUTPUT_BYTES = MAX_TOTAL_BYTES + (8 << 20)
 MAX_PATHS = 500
 MAX_COMMITS = 20
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
@@ -37,6 +40,7 @@ class Repository:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
+        self._is_stuck = False
         root = self._git("rev-parse", "--show-toplevel")
         self.root = os.fsdecode(root).rstrip("\n") if root else ""
         """Top folder of its work tree; empty where there is none."""
@@ -95,18 +99,39 @@ class Repository:
         return int(count or 0), lines
 
     def _git(self, *arguments: str, text: str | bytes = b"") -> bytes | None:
-        """Run git and give its output; None where there is no git or no repository, or it takes too long."""
+        """Run git and give its output; None where there is no git or no repository, it takes too long or says too much."""
+        if self._is_stuck:
+            return None
         options = [part for setting in _OFF for part in ("-c", setting)]
         given = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
+        # What is given lies in a file: through a pipe either side might wait for the other.
+        with tempfile.TemporaryFile() as source:
+            source.write(given)
+            source.seek(0)
+            try:
+                process = subprocess.Popen(
+                    ["git", *options, *arguments],
+                    cwd=self._folder, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, **_SAFE},
+                )  # fmt: skip
+            except (OSError, ValueError):
+                return None
+        timer = threading.Timer(GIT_SECONDS, self._give_up, (process,))
+        timer.daemon = True
+        timer.start()
         try:
-            done = subprocess.run(
-                ["git", *options, *arguments],
-                cwd=self._folder, input=given, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                env={**os.environ, **_SAFE}, timeout=GIT_SECONDS, check=False,
-            )  # fmt: skip
-        except (OSError, subprocess.SubprocessError, ValueError):
-            return None
-        return done.stdout if done.returncode == 0 else None
+            assert process.stdout is not None
+            with process.stdout:
+                output = process.stdout.read(MAX_OUTPUT_BYTES + 1)
+            if len(output) > MAX_OUTPUT_BYTES:
+                process.kill()
+            return output if process.wait() == 0 else None
+        finally:
+            timer.cancel()
+
+    def _give_up(self, process: subprocess.Popen[bytes]) -> None:
+        """End a git that takes too long, and ask no more of this repository: each question would take as long."""
+        self._is_stuck = True
+        process.kill()
 
 
 def at_hand(commits: Sequence[str]) -> Repository | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -294,3 +295,41 @@ def test_what_is_not_shown_is_counted(tmp_path: Path, monkeypatch: pytest.Monkey
         ("c.py", 30, 0),
     ]
     assert [(len(file.lines), file.hidden) for file in files] == [(10, 21), (5, 26), (0, 31)]
+
+
+def test_bytes_that_are_not_utf_8_are_no_reason_not_to_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A patch of a file in another encoding fits the file in the repository."""
+    repository = tmp_path / "repository"
+    commit = _committed(repository, "first", old__txt=b"caf\xe9\nx\n")
+    patch = _changes(repository, old__txt=b"caf\xe9\ny\n")
+    monkeypatch.chdir(repository)
+    (file,) = _asked(tmp_path / "x.artui", {}, {"changes.patch": patch}, commits=(commit, commit)).files
+    assert _shown(file) == ["-x", "+y"] and file.notes == ()
+
+
+def test_a_repository_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One question waits, the next ones are not asked; the recorded changes are shown."""
+    repository = tmp_path / "repository"
+    commit = _committed(repository, "first", train__py=BASE.encode())
+    os.mkfifo(repository / "never")
+    with (repository / ".git" / "config").open("a") as settings:
+        settings.write(f"[include]\n\tpath = {repository / 'never'}\n")
+    monkeypatch.setattr("artui.query.code.repository.GIT_SECONDS", 0.5)
+    monkeypatch.chdir(repository)
+    began = time.monotonic()
+    difference = _asked(tmp_path / "x.artui", {}, {"changes.patch": _patch("train.py", HEAD_HUNK.format("X"))}, commits=(commit, commit))  # fmt: skip
+    assert time.monotonic() - began < 5
+    assert [_shown(file) for file in difference.files] == [
+        ["-line 2", "+X"]
+    ] and "No repository here" in difference.source
+
+
+def test_many_and_long_names_are_asked_for(tmp_path: Path) -> None:
+    """More than a pipe holds, on either side."""
+    repository = tmp_path / "repository"
+    commit = _committed(
+        repository, "first", **{f"{'x' * 200}{number:03}__py": b"%d\n" % number * 1000 for number in range(450)}
+    )
+    paths = [f"{'x' * 200}{number:03}.py" for number in range(450)]
+    texts = Repository(str(repository)).texts(commit, [*paths, "no\nfile", "/etc/passwd", "../x", "missing.py"])
+    assert texts == {path: b"%d\n" % number * 1000 for number, path in enumerate(paths)}
