@@ -24,7 +24,7 @@ from artui.query.series.ranking import main_metric
 from artui.query.why import Why, sets_apart, why
 from artui.query.why.evidence import chance_of, pairs_within, proportions, rank_sum, tied_share
 from artui.query.why.two import roundest_between
-from artui.query.why.words import number_words, percent
+from artui.query.why.words import evidence, number_words, percent, winning_shares
 
 VALUES = st.lists(st.integers(-4, 4).map(float) | st.sampled_from([math.inf, -math.inf]), min_size=1, max_size=12)
 
@@ -211,6 +211,14 @@ def test_every_number_of_every_factor_is_the_one_of_plain_python(tmp_path: Path,
         worse = [_badness(a[1]) > _badness(b[1]) for a, b in pairs]
         assert factor.tied_share == pytest.approx(1 - (sum(better) + sum(worse)) / len(pairs))
         assert factor.share == pytest.approx((sum(better) - sum(worse)) / len(pairs) / 2 + 0.5)
+        shares = sum(better) / len(pairs), sum(worse) / len(pairs)
+        assert winning_shares(factor) == pytest.approx(shares)
+        word, share = ("better", shares[0]) if shares[0] > shares[1] else ("worse", shares[1])
+        if shares[0] != shares[1]:
+            counts = f"{len(sides[0])} : {len(sides[1])} runs"
+            assert evidence(factor, explanation.is_better or False).startswith(
+                f"{word} in {percent(share)} of pairs · {counts}"
+            )
         assert _same(factor.left_median, _middle([loss for _, loss in sides[0]]))
         assert _same(factor.right_median, _middle([loss for _, loss in sides[1]]))
         rest = {"lr", "augment", "optimizer", "dropout"} - {name}
