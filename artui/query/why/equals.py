@@ -11,7 +11,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from artui.catalog.cells import text
-from artui.query.runs.grouping import SEED
+from artui.query.runs.columns import SEED
 from artui.query.runs.sorting import value_groups
 from artui.query.why.evidence import mixed
 from artui.query.why.params import Groups

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from artui.query.compare import Direction
+from artui.query.direction import Direction
 
 if TYPE_CHECKING:
     from artui.model import Damage

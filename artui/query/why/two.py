@@ -12,7 +12,8 @@ from artui.errors import UsageError
 from artui.numbers import as_float
 from artui.query import progress
 from artui.query.collation import NAN, comparable, number_of
-from artui.query.compare import Direction, Row, compare, guess_direction
+from artui.query.compare import Row, compare
+from artui.query.direction import Direction, guess_direction
 from artui.query.filter.matching import as_text
 from artui.query.filter.tokens import quoted_name, quoted_value
 from artui.query.keys import key_list, name_key

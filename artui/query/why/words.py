@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from artui.query.why.evidence import chance_of
 
 if TYPE_CHECKING:
-    from artui.query.compare import Direction
+    from artui.query.direction import Direction
     from artui.query.why.factors import Factor, Why
 
 CHANCE = 0.05
