@@ -19,6 +19,7 @@ from artui.numbers import as_float
 from artui.query.aggregates import AGGREGATES
 from artui.query.attributes import ATTRIBUTES, is_numeric
 from artui.query.collation import spelled_numbers
+from artui.query.keys import without_collecting
 from artui.query.runs.sorting import FIRST_SERIES, value_groups
 from artui.query.spelling import word_of
 
@@ -42,17 +43,25 @@ def numbers(connection: sqlite3.Connection, column: Column) -> tuple[Ints, Float
     import numpy as np
 
     rows, values = _number_rows(column)
-    pairs = connection.execute(rows, values).fetchall()
-    if column.source == "metric" and len({row[0] for row in pairs}) < len(pairs):
-        # Of a run of several processes the first series by label decides, as in its cell.
-        pairs = connection.execute(f"{rows} AND {FIRST_SERIES}", values).fetchall()
-    pairs = [row for row in pairs if isinstance(row[0], int)]
-    if column.source == "param":
-        spelled = spelled_numbers(connection, "param", column.name_key)
-        pairs += [(key, as_float(number)) for number, _, keys in spelled.numbers for key in keys]
-        pairs += [(key, math.nan) for key in spelled.nan]
-    keys, raw = zip(*pairs, strict=True) if pairs else ((), ())
-    out = np.array([value if isinstance(value, float | int) else math.nan for value in raw], np.float64)
+    with without_collecting():
+        pairs = connection.execute(rows, values).fetchall()
+        keys, raw = zip(*pairs, strict=True) if pairs else ((), ())
+        if column.source == "metric" and len(set(keys)) < len(keys):
+            # Of a run of several processes the first series by label decides, as in its cell.
+            pairs = connection.execute(f"{rows} AND {FIRST_SERIES}", values).fetchall()
+            keys, raw = zip(*pairs, strict=True) if pairs else ((), ())
+        if column.source == "param":
+            spelled = spelled_numbers(connection, "param", column.name_key)
+            more = [(key, as_float(number)) for number, _, members in spelled.numbers for key in members]
+            more += [(key, math.nan) for key in spelled.nan]
+            keys, raw = (*keys, *(key for key, _ in more)), (*raw, *(value for _, value in more))
+        # Looking at the types is a fraction of looking at each value; rows of a damaged catalog may hold any.
+        if not set(map(type, keys)) <= {int}:
+            kept = [(key, value) for key, value in zip(keys, raw, strict=True) if isinstance(key, int)]
+            keys, raw = zip(*kept, strict=True) if kept else ((), ())
+        if not set(map(type, raw)) <= {float}:
+            raw = tuple(as_float(value) if isinstance(value, float | int) else math.nan for value in raw)
+    out = np.array(raw, np.float64)
     out[np.isinf(out)] = np.nan
     return np.array(keys, np.int64), out
 
@@ -85,11 +94,31 @@ def classes(connection: sqlite3.Connection, column: Column) -> list[tuple[ParamV
         groups = _as_given(connection, column, groups)
     if column.source == "tag":
         return [(value if value != "" else "✓", keys) for value, keys in groups]
-    if column.source == "param":
-        kinds = connection.execute("SELECT DISTINCT type FROM param WHERE name_key = ?", (column.name_key,)).fetchall()
-        if [row[0] for row in kinds] == [ParamType.BOOL]:
-            return [(bool(value), keys) for value, keys in groups]
-    return groups
+    return _with_flags(connection, column, groups) if column.source == "param" else groups
+
+
+_FLAG_COUNTS = """
+    SELECT t.number, count(*)
+    FROM param AS t
+    WHERE t.name_key = :name
+      AND t.type = :flag
+      AND t.number IN (0, 1)
+    GROUP BY t.number
+"""
+
+
+def _with_flags(
+    connection: sqlite3.Connection, column: Column, groups: list[tuple[ParamValue, list[int]]]
+) -> list[tuple[ParamValue, list[int]]]:
+    """Give true and false as such where all runs of a group have them; where some have the number, it is the number."""
+    if not any(value in (0, 1) for value, _ in groups if isinstance(value, int | float)):
+        return groups
+    query = connection.execute(_FLAG_COUNTS, {"name": column.name_key, "flag": int(ParamType.BOOL)})
+    flags = dict(query.fetchall())
+    return [
+        (bool(value), keys) if isinstance(value, int | float) and flags.get(value) == len(keys) else (value, keys)
+        for value, keys in groups
+    ]
 
 
 def _as_given(

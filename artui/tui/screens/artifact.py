@@ -158,9 +158,8 @@ class ArtifactScreen(CatalogScreen):
     def on_line_chosen(self, message: Any) -> None:
         if message.sender is self.listing:
             message.stop()
+            message.prevent_default()
             self.query_one("#holds").focus()
-        else:
-            super().on_line_chosen(message)
 
     def action_picture(self) -> None:
         """Draw the first of the version's files that is a table of numbers."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.app import ComposeResult
 
-from artui.query.filter.narrowing import where_value
+from artui.query.filter.narrowing import where_between, where_value
 from artui.query.runs import statistics as query
 from artui.query.runs.export import header_of
 from artui.safetext import clean
@@ -25,6 +26,25 @@ if TYPE_CHECKING:
     from artui.query.runs.statistics import Description
 
 _BAR_CELLS = 30
+_MANY_VALUES = 30
+
+
+class Bin(NamedTuple):
+    """A range of values that are counted together."""
+
+    low: float
+    high: float
+
+
+def is_mostly_unique(description: Description) -> bool:
+    """Say whether a list of the values would be a list of runs: most of many numbers occur once."""
+    return description.quantiles is not None and description.distinct > max(_MANY_VALUES, description.count / 2)
+
+
+def bins_of(description: Description) -> list[tuple[Bin, int]]:
+    """Give the ranges of the histogram with how many runs lie in each."""
+    edges = description.edges
+    return [(Bin(*ends), count) for ends, count in zip(pairwise(edges), description.bins, strict=True)]
 
 
 class ColumnScreen(FilteredList):
@@ -38,7 +58,7 @@ class ColumnScreen(FilteredList):
         super().__init__()
         self.keys, self.column = keys, column
         self.description: Description | None = None
-        self._shown: list[tuple[ParamValue, int]] = []
+        self._shown: list[tuple[ParamValue | Bin, int]] = []
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
@@ -55,7 +75,6 @@ class ColumnScreen(FilteredList):
         return self.query_one("#values", LineList)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.show_place()
         self.set_focus(self.listing)
 
@@ -93,7 +112,9 @@ class ColumnScreen(FilteredList):
         if description is None:
             return
         words = self.filter.words.lower().split()
-        every: list[tuple[ParamValue, int]] = list(description.frequencies)
+        every: list[tuple[ParamValue | Bin, int]] = list(description.frequencies)
+        if not words and is_mostly_unique(description):
+            every = [(part, count) for part, count in bins_of(description) if count]
         if description.missing:
             every.append((None, description.missing))
         self._shown = [pair for pair in every if all(word in self._label(pair[0]).lower() for word in words)]
@@ -114,13 +135,17 @@ class ColumnScreen(FilteredList):
         nothing = "no value contains this" if words else "no run has a value here"
         self.listing.set_lines(lines or [Line([(f"  {nothing}", "dim")])])
         more = f", the {count_text(len(description.frequencies))} most frequent" if description.distinct > len(description.frequencies) else ""  # fmt: skip
+        if any(isinstance(value, Bin) for value, _ in self._shown):
+            more = " in ranges, / finds one"
         self.filter.say([(f"{plural(description.distinct, 'value')}{more} ", "dim")], most=self.size.width * 2 // 3)
         counts, statistics = self._facts(description)
         self.query_one("#summary", Bar).show(counts)
         self.query_one("#statistics", Bar).show(statistics)
         self.query_one("#spread", Bar).show(self._spread(description))
 
-    def _label(self, value: ParamValue) -> str:
+    def _label(self, value: ParamValue | Bin) -> str:
+        if isinstance(value, Bin):
+            return f"{self._short(value.low)} … {self._short(value.high)}"
         return "none" if value is None else self.value_text(value)
 
     def _facts(self, description: Description) -> tuple[list[Span], list[Span]]:
@@ -158,7 +183,7 @@ class ColumnScreen(FilteredList):
     # Elsewhere
 
     @property
-    def _value(self) -> tuple[ParamValue, int] | None:
+    def _value(self) -> tuple[ParamValue | Bin, int] | None:
         place = self.listing.cursor
         return self._shown[place] if 0 <= place < len(self._shown) else None
 
@@ -166,8 +191,11 @@ class ColumnScreen(FilteredList):
         self.action_show_runs()
 
     def action_show_runs(self) -> None:
-        if self._value is not None:
-            self.post_message(ShowRuns(where_value(self.column, self._value[0]), is_narrower=True))
+        if self._value is None:
+            return
+        value = self._value[0]
+        condition = where_between(self.column, *value) if isinstance(value, Bin) else where_value(self.column, value)
+        self.post_message(ShowRuns(condition, is_narrower=True))
 
     def action_group_by(self) -> None:
         self.post_message(GroupRuns(self.column))

@@ -44,7 +44,6 @@ class ColumnsScreen(FilteredList):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.show_place()
         self.draw_listing()
         self.set_focus(self.listing)

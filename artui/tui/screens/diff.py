@@ -52,7 +52,6 @@ class DiffScreen(CatalogScreen):
         return self.query_one("#diff", LineList)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.show_place()
         self.listing.set_lines([BLANK, Line([("  reading …", "dim")])])
         self.set_focus(self.listing)

@@ -54,7 +54,6 @@ class PaletteScreen(Asks, TypedList):
         self._rest: Timer | None = None
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one("#pick-title", Bar).show([(" Go to, or do", "title")])
         self.listing.draws_cursor_always = True
         self._draw()

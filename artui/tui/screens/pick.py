@@ -107,7 +107,6 @@ class PickScreen(TypedList):
         self._shown: Sequence[Choice] = choices
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.typed()
         self.listing.move_to(next((i for i, choice in enumerate(self._shown) if choice.key == self._current), 0))
 

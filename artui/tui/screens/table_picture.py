@@ -49,7 +49,6 @@ class TablePictureScreen(DrawsCharts):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.show_place()
         title, picture = clean(self._path, max_chars=80), self.picture
         self.query_one("#picture").focus()

@@ -39,7 +39,6 @@ class ViewsScreen(CatalogScreen):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.show_place()
         self.set_focus(self.listing)
 

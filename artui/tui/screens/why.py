@@ -78,7 +78,6 @@ class WhyScreen(CatalogScreen):
         return self.query_one("#why", LineList)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.show_place()
         self.query_one("#summary", Bar).show([(" looking through the runs …", "dim")])
         self.set_focus(self.listing)

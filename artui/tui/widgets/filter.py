@@ -29,7 +29,10 @@ REST_SECONDS = 0.06
 
 
 class FilterLine(Horizontal):
-    """Tells the screen when its words change, and when the user starts and stops typing."""
+    """Tells the screen when its words change, and when the user starts and stops typing.
+
+    Textual calls the handlers of subclasses first and then these, unless the default is prevented.
+    """
 
     KEYS = [("enter", "keep filter"), ("esc", "clear filter"), ("↓", "to the list")]
     """For the footer, while the user types."""
@@ -175,7 +178,6 @@ class QueryLine(FilterLine):
         self._apply()
 
     def on_input_changed(self, message: Input.Changed) -> None:
-        super().on_input_changed(message)
         self._offered = ()
 
     def _apply(self) -> None:
@@ -189,11 +191,11 @@ class QueryLine(FilterLine):
         if self._error is not None:
             # Stay in the entry, where it can be corrected.
             message.stop()
+            message.prevent_default()
             self._apply()
             return
         keep_filter(self._entry.value)
         self._history = None
-        super().on_input_submitted(message)
 
     def on_key(self, event: events.Key) -> None:
         if not self.is_typing:
@@ -208,7 +210,6 @@ class QueryLine(FilterLine):
         elif event.key == "down" and self._history is not None and self._place < len(self._history):
             self._walk(1)
         else:
-            super().on_key(event)
             return
         event.stop()
         event.prevent_default()
@@ -235,12 +236,10 @@ class QueryLine(FilterLine):
             self._entry.cursor_position = len(text)
 
     def on_descendant_focus(self) -> None:
-        super().on_descendant_focus()
         self._draw_hint()
         self.post_message(self.Wanted(self._entry.value, self._entry.cursor_position))
 
     def on_descendant_blur(self) -> None:
-        super().on_descendant_blur()
         self._history = None
         self._draw_hint()
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from artui.tui.screens.runs.state import RunsState
 
 
+MAX_OLDER_CHARS = 12
+"""So much is shown of the text that a count is about, if that is not the one beside it."""
+
+
 def count_spans(state: RunsState, *, hidden_columns: int) -> list[Span]:
     """Say what is shown; `hidden_columns` lie beyond the right edge."""
     order = state.order
@@ -23,6 +27,10 @@ def count_spans(state: RunsState, *, hidden_columns: int) -> list[Span]:
     if state.answered.where:
         matched = "…" if order.is_partial else count_text(order.matched)
         spans = [(f"{matched} of {plural(order.total, 'run')}", "accent")]
+    if state.answered.where != state.request.where:
+        # The answer is one to an older text: to what was typed before, or before what is wrong with it.
+        about = f" for {clean(state.answered.where, max_chars=MAX_OLDER_CHARS)}" if state.answered.where else ""
+        spans = [(spans[0][0] + about, "faint")]
     if state.marked:
         spans.append((f" · {count_text(len(state.marked))} marked", "mark"))
     if state.groups:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from artui.safetext import clean
 from artui.tui.screens.runs import groups
+from artui.units import plural
 
 if TYPE_CHECKING:
     from artui.query.runs.grouping import Group
@@ -16,12 +17,18 @@ if TYPE_CHECKING:
     from artui.tui.screens.runs.state import RunsState
 
 
+MANY_RUNS = 20_000
+"""Grouping more runs than this takes so long that it is said."""
+
+
 class RunsGrouping:
     """Groups the runs of the screen. `g` is followed by another key, which the footer offers."""
 
     def __init__(self, screen: RunsHost) -> None:
         self._screen = screen
         self._awaits_key = False
+        self._wanted: tuple[str, ...] = ()
+        """Ids of the columns that the user wants very many groups by."""
         self._asked: tuple[list[str], RunOrder] | None = None
         """Ids of the columns, and the runs, whose groups were asked for last."""
 
@@ -106,6 +113,8 @@ class RunsGrouping:
         from artui.query.runs.grouping import grouped
 
         reader, grouping = self._screen.reader, state.arrangement.grouping
+        if len(order.keys) > MANY_RUNS:
+            self._screen.artui.say(f"grouping {plural(len(order.keys), 'run')} …")
         self._screen.ask(
             "groups",
             lambda: grouped(reader, order.keys, by),
@@ -113,9 +122,26 @@ class RunsGrouping:
         )
 
     def _take(self, grouping: tuple[str, ...], answer: list[Group], *, to_first: bool) -> None:
-        if grouping == self._screen.state.arrangement.grouping:
-            self._screen.show(groups.with_groups(self._screen.state, answer), to_first=to_first)
-            self.ask_spreads()
+        screen = self._screen
+        if grouping != screen.state.arrangement.grouping:
+            return
+        if grouping != self._wanted and groups.are_singles(answer):
+            self._ask_first(grouping, len(answer))
+            return
+        screen.show(groups.with_groups(screen.state, answer), to_first=to_first)
+        self.ask_spreads()
+
+    def _ask_first(self, grouping: tuple[str, ...], count: int) -> None:
+        """Ask whether groups of hardly more than a run each are wanted; until then the runs stay as they are."""
+        screen = self._screen
+        screen.show(groups.grouped_by(screen.state, []))
+
+        def take(text: str) -> None:
+            if text.lower() in ("y", "yes"):
+                self._wanted = grouping
+                self.group(grouping)
+
+        screen.prompt.ask(f"{plural(count, 'group')}, nearly one a run: show them?  y to go on", take)
 
     def ask_spreads(self) -> None:
         """Read the spreads of the shown columns over the runs of each group."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from artui.model import Column
     from artui.query.runs.grouping import Group
 
+MANY_SINGLES = 1000
+"""More groups than this, of a run each, are shown only if they are wanted."""
 MANY_GROUPS = 5000
 """With more groups than this artui does not look for what distinguishes them."""
 _WITHOUT_SPREADS = ("ended", "id", "name", "note", "error", "command")
@@ -109,6 +111,11 @@ def with_groups(state: RunsState, groups: Sequence[Group]) -> RunsState:
     """Take groups that were read; they keep their old spreads until the new ones have been read."""
     spreads = {group_id(group): group.spreads for group in state.groups}
     return replace(state, groups=tuple(replace(group, spreads=spreads.get(group_id(group), {})) for group in groups))
+
+
+def are_singles(groups: Sequence[Group]) -> bool:
+    """Say whether there are very many groups, most of them of one run: by an id, a name, or a value that each run has of its own."""
+    return len(groups) > MANY_SINGLES and sum(len(group.keys) == 1 for group in groups) * 2 > len(groups)
 
 
 def with_fold_toggled(state: RunsState, group: Group) -> RunsState:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from artui.tui.host import Host
     from artui.tui.screens.runs.state import RunsState
     from artui.tui.widgets.filter import QueryLine
+    from artui.tui.widgets.prompt import Prompt
     from artui.tui.widgets.table import RunsTable
 
 T = TypeVar("T")
@@ -36,6 +37,10 @@ class RunsHost(Protocol):
     @property
     def filter(self) -> QueryLine:
         """The line of the filter, for its text and its error."""
+
+    @property
+    def prompt(self) -> Prompt:
+        """The question at the bottom."""
 
     def put_rows(self, rows: Mapping[int, RunRow]) -> None:
         """Show rows that were read."""

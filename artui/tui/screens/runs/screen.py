@@ -87,6 +87,11 @@ class RunsScreen(CatalogScreen):
         """The line of the filter."""
         return self.query_one(QueryLine)
 
+    @property
+    def prompt(self) -> Prompt:
+        """The question at the bottom."""
+        return self.query_one(Prompt)
+
     @cached_property
     def _pane(self) -> DetailsPane:
         return DetailsPane(self, self.table, self.query_one("#pane", LineList))
@@ -306,7 +311,7 @@ class RunsScreen(CatalogScreen):
 
     def go_back(self) -> bool:
         """Leave the question, clear the filter or fold the groups; false if there is none of them."""
-        return self.query_one(Prompt).leave() or self.filter.clear() or self._fold_groups()
+        return self.prompt.leave() or self.filter.clear() or self._fold_groups()
 
     def _fold_groups(self) -> bool:
         """Fold groups that are unfolded; false if none are."""
@@ -487,7 +492,7 @@ class RunsScreen(CatalogScreen):
         column = columns.column_at(self.table.view, self.table.column)
         name = "name" if column.id == "attribute:name" else header_of(column)
         question = f"mark runs whose {name} matches  (regular expression such as ^adam, or < 0.3)"
-        self.query_one(Prompt).ask(question, lambda text: self._mark_matching(column, text))
+        self.prompt.ask(question, lambda text: self._mark_matching(column, text))
 
     def _mark_matching(self, column: Column, text: str) -> None:
         if not text:

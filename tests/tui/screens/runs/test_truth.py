@@ -1,0 +1,269 @@
+"""What the table of runs says at first sight: bests, aliases, digits, order, counts, columns that stay."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from artui.catalog import points, runs
+from artui.catalog.writing import Catalog
+from artui.query.reader import Reader
+from artui.query.runs.columns import chosen_columns, columns, usual_attributes
+from artui.query.runs.grouping import grouped
+from artui.query.runs.order import RunsRequest, run_order
+from artui.query.runs.statistics import placed
+from artui.tui.screens.column import ColumnScreen
+from artui.tui.screens.runs.groups import MANY_SINGLES
+from artui.tui.screens.runs.screen import RunsScreen
+from tests.tui.looking import on, settled, shown
+
+Explore = Callable[..., None]
+
+
+def _add_run(
+    path: Path, name: str, *, params: Mapping[str, Any] | None = None, metrics: Mapping[str, Sequence[float]] | None = None, project: str = "p"
+) -> None:  # fmt: skip
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        run = runs.NewRun(project=project, name=name, started_ms=1_790_000_000_000, params=dict(params or {}))
+        key = runs.start(connection, run)
+        for metric, values in (metrics or {}).items():
+            packed = points.pack([(step, 1_790_000_000_000 + step, value) for step, value in enumerate(values)])
+            points.append(connection, key, runs.name_key(connection, metric), "", *packed)
+        runs.finish(connection, key, status="finished", ended_ms=1_790_000_009_000, duration_ms=9_000)
+
+
+def _names(pilot: Pilot[Any]) -> list[str]:
+    """Give the names of the runs in sight, from the top."""
+    table = on(pilot, RunsScreen).table
+    return [row.head.name for key in table.keys if (row := table.row_of(key)) is not None]
+
+
+def test_best_and_last_are_turned_by_a_key(tmp_path: Path, explore: Explore) -> None:
+    """b shows the best value, sorts by it if the last one was sorted by, says so in the header, and turns back."""
+    path = tmp_path / "x.artui"
+    _add_run(path, "overfitted", params={"lr": 0.1}, metrics={"val/loss": [2.0, 0.05, 1.5]})
+    _add_run(path, "steady", params={"lr": 0.2}, metrics={"val/loss": [2.0, 0.5, 0.25]})
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        text = shown(pilot)
+        assert "*1.500" in text and "*0.25" not in text
+        await pilot.press("right", "s")
+        await settled(pilot)
+        assert _names(pilot) == ["steady", "overfitted"]
+        await pilot.press("b")
+        await settled(pilot)
+        text = shown(pilot)
+        assert _names(pilot) == ["overfitted", "steady"]
+        assert "val/loss best" in text.splitlines()[2] and "by val/loss best" in text.splitlines()[1]
+        assert ("0.05" in text and "1.500" not in text and "⡈" in text) or "⠉" in text
+        await pilot.press("b")
+        await settled(pilot)
+        assert _names(pilot) == ["steady", "overfitted"] and "best" not in shown(pilot).splitlines()[2]
+        await pilot.press("right", "b")
+        await settled(pilot)
+        assert "Choose the column of a metric" in shown(pilot)
+
+    explore(path, flow, size=(120, 36))
+
+
+def test_values_in_sight_are_told_apart(tmp_path: Path, explore: Explore) -> None:
+    """The best of a loss that is tiny keep the digits that matter, and nothing below one reads as one."""
+    path = tmp_path / "x.artui"
+    losses = [0.000116, 0.0001164, 0.000144, 0.99999, 1.0]
+    for number, loss in enumerate(losses):
+        _add_run(path, f"run-{number}", params={"lr": number}, metrics={"val/loss": [loss]})
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        cells = [line.split()[2] for line in shown(pilot).splitlines() if "run-" in line]
+        assert len(set(cells)) == len(losses)
+        assert [float(cell) for cell in reversed(cells)] == pytest.approx(losses, rel=1e-3)
+        assert sum(float(cell) == 1 for cell in cells) == 1
+
+    explore(path, flow, size=(120, 36))
+
+
+def test_what_diverged_stands_together_between_numbers_and_missing(tmp_path: Path, explore: Explore) -> None:
+    """In both directions: finite values, then infinity and NaN, then runs without the metric."""
+    path = tmp_path / "x.artui"
+    for name, values in (
+        ("none", None), ("nan", [1.0, math.nan]), ("low", [0.1]), ("inf", [1.0, math.inf]), ("high", [0.9]), ("minus", [-math.inf]),
+    ):  # fmt: skip
+        _add_run(path, name, metrics={} if values is None else {"val/loss": values})
+    with Reader(path) as reader:
+        for order, finite in (("metrics.val/loss", ["low", "high"]), ("-metrics.val/loss", ["high", "low"])):
+            names = [run.name for run in _api_runs(path, order)]
+            assert names == [*finite, "inf", "minus", "nan", "none"]
+        assert len(run_order(reader, RunsRequest()).keys) == 6
+
+
+def _api_runs(path: Path, order: str) -> list[Any]:
+    from artui import open_catalog
+
+    with open_catalog(path) as catalog:
+        return list(catalog.runs(order=order))
+
+
+def test_columns_stay_when_a_run_arrives(tmp_path: Path, explore: Explore) -> None:
+    """A run of another kind adds no column under the reader's eyes; asked to choose again, artui takes it in."""
+    path = tmp_path / "x.artui"
+    for number in range(3):
+        _add_run(path, f"run-{number}", params={"lr": number / 10, "model": "mlp" + "x" * number}, metrics={"val/loss": [1.0 / (1 + number)]})  # fmt: skip
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        before = shown(pilot).splitlines()[2].split()
+        for number in range(5):
+            _add_run(
+                path, f"other-{number}", params={"batch_size": number, "depth": number}, metrics={"reward": [number]}
+            )
+        for _ in range(100):
+            await pilot.pause(0.05)
+            if "8 runs" in shown(pilot):
+                break
+        await settled(pilot)
+        assert "8 runs" in shown(pilot) and shown(pilot).splitlines()[2].split() == before
+        await pilot.press("C", "a")
+        await settled(pilot)
+        head = shown(pilot).splitlines()[2]
+        assert "batch_size" in head and "reward" in head
+
+    explore(path, flow, size=(160, 36))
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_params_come_before_seeds_and_ages(tmp_path: Path, explore: Explore, width: int) -> None:
+    """What tells runs apart is in sight: two params at 80 cells, and the seed last of all."""
+    path = tmp_path / "x.artui"
+    for number in range(9):
+        _add_run(path, f"run-{number}", params={"seed": number, "output_dir": f"/runs/{number}", "optimizer.lr": 0.1 * number, "hidden": 2**number}, metrics={"val/loss": [2.0, 0.5], "val/acc": [0.1, 0.9]})  # fmt: skip
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        head = shown(pilot).splitlines()[2].split()
+        assert head[:4] == ["run", "val/loss", "lr", "hidden"]
+        screen = on(pilot, RunsScreen)
+        ids = [shape.column.id for shape in screen.table.view.shapes]
+        assert ids[-1] == "param:seed" and ids.index("param:output_dir") > ids.index("param:hidden")
+
+    explore(path, flow, size=(width, 24))
+
+
+def test_the_count_is_of_the_filter_beside_it(tmp_path: Path, explore: Explore) -> None:
+    """With a filter that cannot be understood, the count says which text it is about, and enter stays in the entry."""
+    path = tmp_path / "x.artui"
+    for number in range(4):
+        _add_run(path, f"run-{number}", metrics={"val/loss": [number / 10]})
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        await pilot.press("slash", *"run-1")
+        await settled(pilot)
+        assert "1 of 4 runs ·" in shown(pilot)
+        await pilot.press(*" and val/loss <<")
+        await settled(pilot)
+        assert "1 of 4 runs for run-1" in shown(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert on(pilot, RunsScreen).filter.is_typing
+
+    explore(path, flow, size=(120, 36))
+
+
+def test_aliases_find_the_run_in_production(demo_catalog: Path, explore: Explore) -> None:
+    """The alias of what a run made is beside its name, sorts and filters; the run in production looks good at first sight."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        await pilot.press("right", "right", "s")
+        await settled(pilot)
+        lines = [line for line in shown(pilot).splitlines() if "●" in line]
+        places = [place for place, line in enumerate(lines) if "production" in line]
+        assert places and places[0] < 5
+        await pilot.press("slash", *"alias = production", "enter")
+        await settled(pilot)
+        assert "2 of 42 runs" in shown(pilot) and "final-2" in shown(pilot)
+        await pilot.press("escape", "slash", *"alias != production and alias is not null", "enter")
+        await settled(pilot)
+        assert "No run matches" in shown(pilot)  # what is a candidate is in production, too
+
+    explore(demo_catalog, flow, size=(120, 36))
+
+
+def test_true_and_false_stay_what_they_are(tmp_path: Path) -> None:
+    """A param that is true or false is a word on every axis and in every group, also where one run has a number."""
+    path = tmp_path / "x.artui"
+    for number, value in enumerate([True, False, True]):
+        _add_run(path, f"run-{number}", params={"augment": value}, metrics={"val/loss": [number]})
+    with Reader(path) as reader:
+        column = next(column for column in columns(reader).params if column.name == "augment")
+        assert not column.is_numeric
+        keys = list(run_order(reader, RunsRequest()).keys)
+        assert {group.values for group in grouped(reader, keys, [column])} == {(True,), (False,)}
+        assert placed(reader, keys, [column])[0].labels == ("false", "true")
+    _add_run(path, "number", params={"augment": 2}, metrics={"val/loss": [1.0]})
+    with Reader(path) as reader:
+        column = next(column for column in columns(reader).params if column.name == "augment")
+        keys = list(run_order(reader, RunsRequest()).keys)
+        values = {group.values for group in grouped(reader, keys, [column])}
+        assert values == {(True,), (False,), (2,)} and all(type(value) is bool for (value,) in values if value != 2)
+
+
+def test_a_column_of_unique_numbers_is_listed_in_ranges(tmp_path: Path, explore: Explore) -> None:
+    """F shows ranges whose counts add up, and enter leaves the runs of one; a word finds single values."""
+    path = tmp_path / "x.artui"
+    for number in range(60):
+        _add_run(path, f"run-{number}", metrics={"val/loss": [0.5 + number / 7]})
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        await pilot.press("right", "F")
+        await settled(pilot)
+        screen = on(pilot, ColumnScreen)
+        counts = [count for _, count in screen._shown]
+        assert sum(counts) == 60 and len(counts) < 60 and "…" in shown(pilot).splitlines()[6]
+        count = counts[0]
+        await pilot.press("enter")
+        await settled(pilot)
+        assert f"{count} of 60 runs" in shown(pilot)
+
+    explore(path, flow, size=(120, 36))
+
+
+def test_very_many_groups_of_one_run_are_asked_for_first(tmp_path: Path, explore: Explore) -> None:
+    """Grouping runs by a value of their own asks; y shows the groups, esc leaves the runs as they are."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number in range(MANY_SINGLES + 1):
+            runs.start(connection, runs.NewRun(project="p", name=f"run-{number}", params={"lr": number / 7}))
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        screen = on(pilot, RunsScreen)
+        (unique,) = screen.state.columns.params
+        screen.group_by(unique)
+        await settled(pilot)
+        assert "1,001 groups, nearly one a run" in shown(pilot) and not screen.state.groups
+        await pilot.press("escape")
+        await settled(pilot)
+        assert not screen.state.groups and not screen.state.arrangement.grouping
+        screen.group_by(unique)
+        await settled(pilot)
+        await pilot.press("y", "enter")
+        await settled(pilot)
+        assert len(screen.state.groups) > MANY_SINGLES
+
+    explore(path, flow, size=(120, 36))
+
+
+def test_chosen_columns_are_those_of_the_command_line(demo_catalog: Path) -> None:
+    """The table and `artui ls` choose by one rule: the alias, a metric, params, and the seed at the end."""
+    with Reader(demo_catalog) as reader:
+        chosen = [column.id for column in chosen_columns(columns(reader), usual_attributes(reader))]
+    assert chosen[0] == "attribute:alias" and chosen[1] == "metric:val/loss" and chosen[-1] == "param:seed"
