@@ -5,6 +5,11 @@ key held on a slow link lags for seconds. This step keeps a copy of what the ter
 own scrolling for rows that merely moved, and writes only the difference. It also stops every control character,
 whatever a widget was given.
 
+Terminals differ on how many cells some letters take (see `widths`). A row that holds such letters, or held some, is
+written in three turns wherever they reach: blanks, then these letters in runs, each placed by itself, then again all
+other text that they may have covered. So what is certain stands where it belongs, whatever the terminal made of the
+rest; a run that comes out too long covers blanks beside it, and ends where other text begins.
+
 It relies on private names of Textual (see `SUPPORTED`): if they are missing, Textual's own output is used.
 """
 
@@ -13,17 +18,17 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from rich.cells import get_character_cell_size
 from rich.color import Color, ColorSystem
 from rich.console import Console
 from rich.style import Style
 from textual.app import App
 from textual.strip import Strip
 
-from artui.safetext import is_hidden
+from artui.tui.terminal.widths import HIDDEN, WIDEST_CELLS, cells_of, is_certain, marked
 
 try:
     from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
@@ -37,9 +42,9 @@ GAP_CELLS = 5
 """Unchanged cells of the same style are sent again rather than jumped over, up to this many."""
 MIN_SCROLLED_ROWS = 5
 MIN_ERASED_CELLS = 4
+STOP_WRAPPING = "\x1b[?7l"
+"""What does not fit into a row is dropped by the terminal, not put into the next one. Textual asks for it too, and undoes it at the end."""
 _MAX_MARKS = 3
-
-_is_hidden = lru_cache(maxsize=4096)(is_hidden)
 
 # bold, dim, italic, underline, blink, reverse, strike: code that switches on, code that switches off.
 _FLAGS = (
@@ -68,6 +73,7 @@ class Surface:
         self._chars: list[list[str | None]] = [[None] * width for _ in range(height)]
         self._looks: list[list[int]] = [[0] * width for _ in range(height)]
         self._is_untouched = True
+        self._has_met_uncertain = False
 
     def update(self, pieces: Iterator[tuple[int, int, Strip]]) -> str:
         """Take strips as (row, column, strip); give the text that makes the terminal show them."""
@@ -89,10 +95,14 @@ class Surface:
         pen = _Pen(out)
         for y in sorted(changed):
             _mend_halves(chars[y])
-            self._send_row(y, chars[y], looks[y], pen)
+            self._send(y, chars[y], looks[y], pen)
             self._chars[y], self._looks[y] = chars[y], looks[y]
         pen.close()
         return "".join(out)
+
+    def letters(self, y: int) -> list[str | None]:
+        """Give a row as it should be shown: a letter with its marks for each cell, "" behind a wide one, None if unknown."""
+        return self._chars[y]
 
     def _erase(self, chars: dict[int, list[str | None]], looks: dict[int, list[int]], out: list[str]) -> None:
         """Start with a screen that is blank in the most common background: its blanks need not be sent."""
@@ -111,7 +121,7 @@ class Surface:
                     row[x], looks[y][x] = " ", common
 
     def _place(self, chars: list[str | None], looks: list[int], x: int, strip: Strip) -> None:
-        width = self.width
+        width, start = self.width, x
         for text, style, control in strip:
             if control:
                 continue
@@ -131,24 +141,84 @@ class Surface:
                 x += len(text)
                 continue
             for letter in text:
-                if _is_hidden(letter):
+                cells = cells_of(letter)
+                if cells == HIDDEN:
                     continue
-                cells = 1 if letter < "\u0300" else get_character_cell_size(letter)
                 if cells == 0:
-                    before = chars[x - 1] if 0 < x <= width else None
-                    if before and len(before) <= _MAX_MARKS:
-                        chars[x - 1] = before + letter
+                    self._mark(chars, start, x, letter)
                     continue
                 if x + cells > width:
                     return
+                if not is_certain(letter):
+                    self._has_met_uncertain = True
                 if x >= 0:
                     chars[x], looks[x] = letter, _blank(look) if letter == " " else look
                     if cells == 2:
                         chars[x + 1], looks[x + 1] = "", look
                 x += cells
 
-    def _send_row(self, y: int, chars: list[str | None], looks: list[int], pen: _Pen) -> None:
+    def _mark(self, chars: list[str | None], start: int, x: int, mark: str) -> None:
+        """Put a mark on the letter before column x, if that belongs to the text that begins at `start`."""
+        place = x - 2 if 1 < x <= self.width and chars[x - 1] == "" else x - 1
+        if max(0, start) <= place < self.width:
+            letter = chars[place]
+            if letter and len(letter) <= _MAX_MARKS:
+                chars[place] = marked(letter, mark)
+                self._has_met_uncertain = True
+
+    def _send(self, y: int, chars: list[str | None], looks: list[int], pen: _Pen) -> None:
         old_chars, old_looks = self._chars[y], self._looks[y]
+        runs = _uncertain_runs(chars) if self._has_met_uncertain else []
+        old_runs = _uncertain_runs(old_chars) if self._has_met_uncertain else []
+        if not runs and not old_runs:
+            self._send_row(y, old_chars, old_looks, chars, looks, pen)
+            return
+        reached = {x for run in (*runs, *old_runs) for x in run.reach(self.width)}
+        last = chars[:]
+        """What is written in the last turn: neither uncertain letters, nor the blanks that they may cover."""
+        for run in runs:
+            for x in run.reach(self.width):
+                if x in run.columns or last[x] == " ":
+                    last[x] = None
+        if any(chars[x] != old_chars[x] or looks[x] != old_looks[x] for x in reached):
+            first, first_looks = chars[:], looks[:]
+            for run in runs:
+                for x in run.columns:
+                    first[x], first_looks[x] = " ", _blank(looks[x])
+            unknown = [None if x in reached else letter for x, letter in enumerate(old_chars)]
+            self._send_row(y, unknown, old_looks, first, first_looks, pen)
+            self._send_runs(y, runs, chars, looks, pen)
+            old_chars = [None if x in reached else letter for x, letter in enumerate(last)]
+            old_looks = looks
+        self._send_row(y, old_chars, old_looks, last, looks, pen)
+
+    def _send_runs(self, y: int, runs: list[_Run], chars: list[str | None], looks: list[int], pen: _Pen) -> None:
+        for run in runs:
+            if run.start + run.most_cells > self.width:
+                pen.write(STOP_WRAPPING)
+            # A terminal to which the first letter is a mark may put it on what was written last: let that be a blank.
+            pen.place(y, run.start, " ", looks[run.start])
+            pen.move(y, run.start)
+            for x in run.columns:
+                if letter := chars[x]:
+                    pen.wear_for(letter, looks[x])
+                    pen.write(letter)
+            # tmux and GNU screen think that they know where the cursor of their own terminal is now. From a place in
+            # another row and another column they say both, so the cursor goes to the start of such a row.
+            anchor = 0 if y else 1
+            if anchor < self.height and (letter := self._chars[anchor][0]) and is_certain(letter):
+                pen.place(anchor, 0, letter, self._looks[anchor][0])
+
+    def _send_row(
+        self,
+        y: int,
+        old_chars: list[str | None],
+        old_looks: list[int],
+        chars: list[str | None],
+        looks: list[int],
+        pen: _Pen,
+    ) -> None:
+        """Turn a row of the terminal into another; where that is None, the terminal keeps what it has."""
         tail = self._blank_tail(chars, looks)
         if chars[tail:] == old_chars[tail:] and looks[tail:] == old_looks[tail:]:
             tail = self.width
@@ -170,8 +240,7 @@ class Surface:
                 pen.write("".join(chars[i] or "" for i in range(end, x)))
             elif end != x:
                 pen.move(y, x)
-            if not pen.suits(letter, looks[x]):
-                pen.wear(looks[x])
+            pen.wear_for(letter, looks[x])
             pen.write(letter)
             end = x + (2 if x + 1 < self.width and chars[x + 1] == "" else 1)
             x = end
@@ -179,8 +248,7 @@ class Surface:
         if tail < self.width:
             if end != tail:
                 pen.move(y, tail)
-            if not pen.suits(" ", looks[tail]):
-                pen.wear(looks[tail])
+            pen.wear_for(" ", looks[tail])
             pen.write("\x1b[K")
             pen.at(y, tail, self.width)
 
@@ -258,6 +326,7 @@ class _Pen:
         self.look: int | None = None
 
     def move(self, y: int, x: int) -> None:
+        """Move the cursor: by steps from a known place in the same row, else by row and column."""
         if self._place is not None and self._place[0] == y and x > self._place[1]:
             self._out.append(f"\x1b[{x - self._place[1]}C")
         else:
@@ -271,6 +340,17 @@ class _Pen:
         if look != self.look:
             self._out.append(_change(self.look, look))
             self.look = look
+
+    def place(self, y: int, x: int, letter: str, look: int) -> None:
+        """Write a letter somewhere; the move after it says row and column."""
+        self.move(y, x)
+        self.wear_for(letter, look)
+        self.write(letter)
+        self._place = None
+
+    def wear_for(self, letter: str, look: int) -> None:
+        if not self.suits(letter, look):
+            self.wear(look)
 
     def suits(self, letter: str | None, look: int) -> bool:
         """Whether this can be written in the current look: for a blank only the background counts."""
@@ -393,7 +473,41 @@ def _mend_halves(chars: list[str | None]) -> None:
 
 
 def _is_wide(letter: str | None) -> bool:
-    return letter is not None and letter >= "\u1100" and get_character_cell_size(letter[0]) == 2
+    return letter is not None and letter >= "\u1100" and cells_of(letter[0]) == 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Letters of uncertain width that follow each other in a row, single blanks between them included."""
+
+    start: int
+    end: int
+    """The column behind the last one that layout counts."""
+    most_cells: int
+    """What it takes in a terminal that gives every code point as much as any does."""
+
+    @property
+    def columns(self) -> range:
+        return range(self.start, self.end)
+
+    def reach(self, width: int) -> range:
+        """Give the columns whose content this may change: it may join what is before it, and be longer than thought."""
+        return range(max(0, self.start - WIDEST_CELLS), min(width, max(self.end, self.start + self.most_cells)))
+
+
+def _uncertain_runs(chars: list[str | None]) -> list[_Run]:
+    runs: list[_Run] = []
+    start = end = points = 0
+    for x, letter in enumerate(chars):
+        if not letter or is_certain(letter):
+            continue
+        if x > end + 1 or not points or (x == end + 1 and chars[end] != " "):
+            if points:
+                runs.append(_Run(start, end, points * WIDEST_CELLS))
+            start, points = x, 0
+        points += len(letter) + (x - end if points else 0)
+        end = x + (2 if x + 1 < len(chars) and chars[x + 1] == "" else 1)
+    return [*runs, _Run(start, end, points * WIDEST_CELLS)] if points else runs
 
 
 def _erases_in_colour() -> bool:
