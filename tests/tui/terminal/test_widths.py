@@ -12,7 +12,6 @@ from rich._unicode_data._versions import VERSIONS
 from rich.cells import get_character_cell_size, set_cell_size
 from rich.color import ColorSystem
 from rich.segment import Segment
-from rich.style import Style
 from textual.strip import Strip
 
 import artui.tui
@@ -20,69 +19,10 @@ from artui.safetext import clean
 from artui.tui.terminal.output import Surface
 from artui.tui.terminal.widths import HIDDEN, cells_of, is_certain
 from tests.tui.terminal.odd_terminal import HALF, OddTerminal
+from tests.tui.terminal.odd_updates import ALL_NAMES, HEIGHT, NAMES, STYLES, WIDTH, Pieces, blank, pieces_of_an_update
 
-WIDTH, HEIGHT = 60, 14
 COUNT = 6
 """Of terminals that a test draws in; `bench_terminals.py` takes more."""
-STYLES = [Style.parse(text) for text in ("#d0d0d0 on #101010", "#5fd7ff on #303030", "reverse", "bold on #101010")]
-NAMES = {
-    "Hindi": ["हिन्दी मॉडल", "क्षत्रिय-३", "स्वास्थ्य", "श्रृंखला"],
-    "Tamil": ["தமிழ் மொழி", "தொகுதி-2", "கௌதமி"],
-    "Bengali": ["বাংলা মডেল", "ক্ষেত্র", "কোর্স"],
-    "Khmer": ["ខ្មែរ", "ស្ត្រីភាព", "ក្រុម"],
-    "Thai": ["ไทยน้ำ", "กี่ชั้น", "ผู้ใหญ่"],
-    "other joining scripts": ["မြန်မာ", "བོད་སྐད", "ລາວນ້ຳ", "ᠮᠣᠩᠭᠣᠯ", "മലയാളം", "ಕನ್ನಡ", "සිංහල", "ꥠꥡ"],
-    "Arabic": ["مُحَمَّد", "سلام-3", "لا إله", "\u060012", "ﷺ"],
-    "Hebrew": ["שָׁלוֹם", "דגם-4"],
-    "East Asian": ["模型日本語", "漢字カナ", "ﾊﾟｿｺﾝ", "한국어", "한글", "ᄀᄁ가", "ᅡ", "㈀㉈", "䷀䷁"],
-    "many marks": ["Z̵̢͎̈́a̷͔̓l̶̰̈g̸o̴̦͒", "é̂ö̧x", "́x", "ः", "9̸7"],
-    "flags": ["🇮🇳🇩🇪 x", "🇫🇷", "🇫🇷🇩"],
-    "families": ["👨‍👩‍👧 fam", "🏳️‍🌈", "❤️‍🔥x"],
-    "skin tones": ["👍🏽ok", "🧑🏿", "🏿"],
-    "selectors": ["❤️❤︎x", "☂︎☂️", "⌚︎z", "️", "1️⃣2️⃣", "#️⃣x"],
-    "new": ["🫨🫪a", "🫩 x", "🪾🫟", "𐵀𞗐", "𝕏𝔸", "▶☀✔™"],
-    "certain": ["calm-otter-7", "brisk-heron-42", "日本-5", "é-ü-ß", "●▁█⠓"],
-}
-ALL_NAMES = [name for names in NAMES.values() for name in names]
-Pieces = list[tuple[int, int, Strip]]
-
-
-def pieces_of_an_update(random: Random, names: list[str]) -> Pieces:
-    """Make what a table might draw: rows of names and numbers, numbers alone, names that end at the margin, blanks."""
-    pieces: Pieces = []
-    for _ in range(random.choice([1, 1, 2, 3])):
-        y, style, kind = random.randrange(HEIGHT), random.choice(STYLES), random.random()
-        if kind < 0.5:
-            pieces.append((y, 0, _row(random, names).adjust_cell_length(WIDTH, STYLES[0])))
-        elif kind < 0.75:
-            text = f"{random.random() * 10 ** random.randrange(4):>8.2f}"
-            pieces.append((y, random.choice([20, 30, 40, 50]), Strip([Segment(text, style)])))
-        elif kind < 0.9:
-            pieces.append((y, random.randrange(WIDTH), Strip([Segment(clean(random.choice(names)), style)])))
-        else:
-            pieces.append((y, random.randrange(WIDTH), Strip([Segment(" " * random.randrange(1, 12), style)])))
-    return pieces
-
-
-def _row(random: Random, names: list[str]) -> Strip:
-    style, name = random.choice(STYLES), random.choice(names)
-    if random.random() < 0.2:
-        name += " " + random.choice(names)
-    numbers = "".join(f"{random.random() * 10 ** random.randrange(4):>9.3f}" for _ in range(random.choice([2, 3, 4])))
-    cut = set_cell_size(clean(name), random.choice([6, 9, 12, 16]))
-    parts = random.choice(
-        [[("● ", style), (cut, style), (numbers, style)]] * 3
-        + [
-            [(numbers, style), (" ", style), (clean(name), style)],
-            [(clean(name), style), (numbers, random.choice(STYLES)), (clean(random.choice(names)), style)],
-            [(" " * random.randrange(40, WIDTH), style), (clean(name), style)],
-        ]
-    )
-    return Strip([Segment(text, part_style) for text, part_style in parts])
-
-
-def _blank() -> Pieces:
-    return [(y, 0, Strip([Segment(" " * WIDTH, STYLES[0])])) for y in range(HEIGHT)]
 
 
 def wrong_cells(surface: Surface, terminal: OddTerminal) -> Iterator[tuple[int, int, str, str]]:
@@ -112,7 +52,7 @@ def _is_near(wanted: list[str], x: int) -> bool:
 def _drawn(surface_seed: int, *updates: Pieces, terminal: OddTerminal) -> Surface:
     """Send updates to a terminal, looking after each that all is where it belongs."""
     surface = Surface(WIDTH, HEIGHT, colours=ColorSystem.TRUECOLOR, erases_in_colour=surface_seed % 2 == 0)
-    for update in (_blank(), *updates):
+    for update in (blank(), *updates):
         terminal.feed(surface.update(iter(update)))
         assert list(wrong_cells(surface, terminal)) == [] and terminal.scrolled_lines == 0
     return surface
@@ -122,7 +62,7 @@ def _drawn_at_once(*updates: Pieces, like: OddTerminal, seed: int) -> list[list[
     """Give what a terminal of the same widths and habits shows when it is sent everything together."""
     terminal = OddTerminal(WIDTH, HEIGHT, Random(seed), widths=like.widths)
     surface = Surface(WIDTH, HEIGHT, colours=ColorSystem.TRUECOLOR, erases_in_colour=False)
-    terminal.feed(surface.update(iter([piece for update in (_blank(), *updates) for piece in update])))
+    terminal.feed(surface.update(iter([piece for update in (blank(), *updates) for piece in update])))
     return terminal.rows
 
 
@@ -210,7 +150,7 @@ def test_what_the_app_draws_itself_is_certain() -> None:
 def test_certain_text_is_sent_as_it_was() -> None:
     """Text that is certain takes no moves beside those to where it changed."""
     surface = Surface(WIDTH, HEIGHT, colours=ColorSystem.TRUECOLOR)
-    surface.update(iter(_blank()))
+    surface.update(iter(blank()))
     sent = surface.update(iter([(3, 0, Strip([Segment("● calm-otter 日本 0.284 ▇▅⠓ é", STYLES[0])]))]))
     assert sent.count("\x1b") == 3 and sent.endswith("● calm-otter 日本 0.284 ▇▅⠓ é\x1b[m")
 
@@ -218,7 +158,7 @@ def test_certain_text_is_sent_as_it_was() -> None:
 def test_text_behind_an_uncertain_name_is_reached_from_another_row() -> None:
     """tmux and GNU screen step along a row by what they think the name took in their own terminal: from another row they cannot."""
     surface = Surface(WIDTH, HEIGHT, colours=ColorSystem.TRUECOLOR)
-    surface.update(iter([*_blank(), (0, 0, Strip([Segment("T")])), (1, 0, Strip([Segment("U")]))]))
+    surface.update(iter([*blank(), (0, 0, Strip([Segment("T")])), (1, 0, Strip([Segment("U")]))]))
     for row, anchor in ((4, "\x1b[1;1HT"), (0, "\x1b[2;1HU")):
         sent = surface.update(iter([(row, 0, Strip([Segment("x हिन्दी 0.5")]))]))
         name, number = sent.index("हिन्दी"), sent.rindex("0.5")
