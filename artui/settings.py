@@ -68,6 +68,9 @@ class Settings:
     themes: Mapping[str, Any] = field(default_factory=dict)
     """Themes of your own, as tables `[themes.NAME]`: `base`, and colours for `text`, `dim`, `faint`, `accent`, `spark`,
     `good`, `bad`, `warn`, `mark`, `background`, `panel` and `cursor`, as `#rrggbb`; `curves` is a list of them."""
+    charts: str = "auto"
+    """What charts are drawn of: `braille`, `blocks` or `ascii`; `auto` goes by the terminal and the locale.
+    `ARTUI_CHARTS`."""
     keys: Mapping[str, Any] = field(default_factory=dict)
     """Other keys for actions, by the ids that `artui keys` lists: `"runs.sort" = "f2"`, several separated by commas."""
     catalog: str = ""

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -66,8 +66,18 @@ PLAIN: Look = ("39", "49", frozenset())
 class Surface:
     """What the terminal shows: a character and a look for each cell; None where that is unknown."""
 
-    def __init__(self, width: int, height: int, *, colours: ColorSystem | None, erases_in_colour: bool = True) -> None:
+    def __init__(
+        self,
+        width: int,
+        height: int,
+        *,
+        colours: ColorSystem | None,
+        erases_in_colour: bool = True,
+        stand_ins: Mapping[int, str] | None = None,
+    ) -> None:
         self.width, self.height = width, height
+        self._stand_ins = stand_ins
+        """For letters that the terminal lacks, see `glyphs`."""
         self._colours = colours
         self._erases_in_colour = erases_in_colour
         self._chars: list[list[str | None]] = [[None] * width for _ in range(height)]
@@ -140,6 +150,8 @@ class Surface:
                         place = text.find(" ", place + 1, count)
                 x += len(text)
                 continue
+            if self._stand_ins is not None:
+                text = text.translate(self._stand_ins)
             for letter in text:
                 cells = cells_of(letter)
                 if cells == HIDDEN:
@@ -550,6 +562,8 @@ class ChangesOnly(App[int]):
 
     sends_changes_only = True
     """False uses Textual's own output."""
+    stand_ins: Mapping[int, str] | None = None
+    """For letters that the terminal lacks."""
     _surface: Surface | None = None
 
     def _display(self, screen: Any, renderable: Any) -> None:
@@ -566,7 +580,13 @@ class ChangesOnly(App[int]):
             surface = self._surface
             if surface is None or (surface.width, surface.height) != (width, height):
                 colours = None if self.no_color else self.console._color_system
-                surface = self._surface = Surface(width, height, colours=colours, erases_in_colour=_erases_in_colour())
+                surface = self._surface = Surface(
+                    width,
+                    height,
+                    colours=colours,
+                    erases_in_colour=_erases_in_colour(),
+                    stand_ins=self.stand_ins,
+                )
                 if isinstance(renderable, ChopsUpdate):
                     # Nothing is known of the terminal: a partial update is not enough.
                     renderable = screen._compositor.render_update(full=True, screen_stack=self._background_screens)

@@ -26,7 +26,7 @@ class Terminal:
     def __init__(self, path: Path | None, *, cwd: Path | None = None, **env: str) -> None:
         self.pid, self.master = pty.fork()
         if self.pid == 0:
-            settings = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **env}
+            settings = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8", **env}
             settings["PYTHONFAULTHANDLER"] = "1"  # one that does not end says where it is
             settings.pop("TEXTUAL_COLOR_SYSTEM", None)
             if cwd is not None:

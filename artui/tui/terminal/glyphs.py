@@ -1,0 +1,121 @@
+"""Which letters a terminal can show, and what stands for those that it cannot.
+
+The Linux console has a font of 256 or 512 letters, without braille; a locale that is not UTF-8 leaves ASCII. Each
+stand-in takes the cells of what it stands for, so nothing moves.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Literal
+
+from artui.errors import UsageError
+from artui.tui.terminal.widths import HIDDEN, cells_of
+
+DotStyle = Literal["braille", "blocks", "ascii"]
+"""What charts are drawn of: dots of braille, blocks that the Linux console has, or ASCII."""
+DOT_STYLES: tuple[DotStyle, ...] = ("braille", "blocks", "ascii")
+AUTO = "auto"
+
+_CONSOLE = re.compile(r"/dev/tty[0-9]+")
+
+
+def dot_style(environ: Mapping[str, str], setting: str, *, device: str = "") -> DotStyle:
+    """Choose what charts are drawn of, by the setting `charts`, or by the terminal and the locale if that is `auto`.
+
+    `device` is the path of the terminal, if it is known.
+
+    Raises:
+        UsageError: the setting is none of its choices; the message names them.
+    """
+    for style in DOT_STYLES:
+        if setting == style:
+            return style
+    if setting != AUTO:
+        choices = ", ".join(f'"{choice}"' for choice in DOT_STYLES)
+        raise UsageError(f'charts is {setting!a}, not "{AUTO}", {choices}.', remedy="Correct it, or remove it.")
+    locale = next((environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(name)), "")
+    if locale and not _is_utf8(locale):
+        return "ascii"
+    if environ.get("TERM", "").startswith("linux") or _CONSOLE.fullmatch(device):
+        return "blocks"
+    return "braille"
+
+
+def terminal_path() -> str:
+    """Give the path of the terminal that is written to, empty if there is none."""
+    try:
+        return os.ttyname(2)  # where Textual writes
+    except OSError:
+        return ""
+
+
+def _is_utf8(locale: str) -> bool:
+    # macOS says UTF-8 alone. A locale without an encoding is one of ISO 8859.
+    encoding = locale.partition("@")[0].rpartition(".")[2]
+    return encoding.lower().replace("-", "") == "utf8"
+
+
+def stand_ins(style: DotStyle) -> Mapping[int, str] | None:
+    """Give the table for `str.translate` that leaves only what such a terminal can show; None if it shows all."""
+    if style == "braille":
+        return None
+    return LINUX_STAND_INS if style == "blocks" else AsciiStandIns()
+
+
+def _table(pairs: str) -> dict[int, str]:
+    return {ord(pair[0]): pair[1] for pair in pairs.split()}
+
+
+def _braille(full: str) -> dict[int, str]:
+    """Give signs for cells of braille: dots above, below, in both halves, nearly everywhere."""
+    upper, lower, many = 0b00011011, 0b11100100, 6
+    return {
+        0x2800 + dots: full if dots.bit_count() >= many else " '.:"[bool(dots & upper) + 2 * bool(dots & lower)]
+        for dots in range(256)
+    }
+
+
+LINUX_STAND_INS: Mapping[int, str] = {
+    **_braille("█"),
+    # Signs of text, and of keys.
+    **_table("…~ −- –- —- ‒- ―- ×x ✓+ ✕x ✗x ‹< ›> ⇧^ ↳└ ‘' ’' “\" ”\" ¹1 ²2 ³3 ⁴4 ⁵5 ⁶6 ⁷7 ⁸8 ⁹9 ⁰0"),
+    # Marks of runs and curves: those that stand together differ.
+    **_table("●• ◼■ ▸» ▾▼ ◎@ ◇♦ △^ □# ▽v ◆* ○o"),
+    # Lines, and blocks by how much of the cell they fill.
+    **_table("┃║ ━═ ┊: ╸─ ╺─ ▌│ ▐│ ▁. ▂. ▃░ ▄▒ ▅▒ ▆█ ▇█ ▀▒ ▓▒ ▖░ ▗░ ▘░ ▝░ ▚▒ ▞▒ ▙█ ▛█ ▜█ ▟█"),
+    # Pictures of control characters.
+    **dict.fromkeys(range(0x2400, 0x2427), "^"),
+}
+"""For each letter of artui's own that fonts of the Linux console lack: the kernel's own (code page 437) or Debian's
+(Lat15-Fixed16). Letters of a catalog are left: who writes in a script loads a font for it."""
+
+
+class AsciiStandIns(dict[int, str]):
+    """A table for `str.translate` that gives ASCII for any letter: its base, or a question mark for each cell."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _braille("#")
+            | _table(
+                "…~ −- –- —- ‒- ―- ×x ÷/ ±~ ·. ∙. ∞! ≤< ≥> ≈~ √v °o µu μu ✓+ ✕x ✗x ‹< ›> «< »> ⇧^ ↳` ‘' ’' “\" ”\""
+            )
+            | _table("●o ▶> ◀< ◼# ▸> ▾v ◎@ •* ◇+ △^ □= ▽v ◆* ▲A ■# ▼V ○. ←< ↑^ →> ↓v")
+            | _table('│| ┃| ┊: ─- ━= ╸- ╺- ┤+ ├+ └+ ┘+ ┌+ ┐+ ┬+ ┴+ ┼+ ║| ═= ▌| ▐| ▀" ▁_ ▂. ▃- ▄= ▅+ ▆* ▇% █# ▓% ▒: ░.')
+            | dict.fromkeys(range(0x2400, 0x2427), "^")
+        )
+
+    def __missing__(self, code: int) -> str:
+        letter, cells = chr(code), cells_of(chr(code))
+        if code < 0x80:
+            stand_in = letter
+        elif cells == HIDDEN:
+            stand_in = ""
+        else:
+            base = unicodedata.normalize("NFKD", letter)[:1]
+            stand_in = base if base.isascii() and cells == 1 else "?" * cells
+        self[code] = stand_in
+        return stand_in

@@ -1,0 +1,144 @@
+"""Terminals that lack letters: what is chosen for them, and what they are sent."""
+
+from __future__ import annotations
+
+import ast
+import html
+import re
+from pathlib import Path
+
+import pytest
+from rich.segment import Segment
+from textual.strip import Strip
+
+import artui
+from artui.errors import UsageError
+from artui.safetext import clean
+from artui.tui.cells import CURVE_MARKS, GLYPHS, MARK
+from artui.tui.terminal.glyphs import dot_style, stand_ins
+from artui.tui.terminal.output import Surface
+from artui.tui.terminal.widths import cells_of
+from tests.tui.terminal.test_terminal import SEQUENCE, Terminal
+
+CONSOLE = set(
+    "¡¢£¥§ª«¬°±²µ¶·º»¿ÄÅÆÇÉÑÖÜßàáâäåæçèéêëìíîïñòóôö÷ùúûüÿπÅ←↑→↓≈≤≥─│┌┐└┘├┤┬┴┼═║╔╗╚╝╠╣╦╩╬█░▒▶◀"
+    "¼½ƒμ\xa0•‼ⁿ₧∅∈∞∩≡╒╓╕╖╘╙╛╜╞╟╡╢╤╥╧╨╪╫■▲▼♦"
+) | set(map(chr, range(0x20, 0x7F)))
+"""What two fonts of the Linux console both have: the kernel's default8x16 and Debian's Lat15-Fixed16, by their own tables."""
+ASCII = set(map(chr, range(0x20, 0x7F)))
+UTF8 = {"LANG": "en_US.UTF-8"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "device", "style"),
+    [
+        ({}, "", "braille"),
+        ({"TERM": "xterm-256color", **UTF8}, "/dev/pts/3", "braille"),
+        ({"TERM": "linux", **UTF8}, "/dev/pts/3", "blocks"),
+        ({"TERM": "linux-16color"}, "", "blocks"),
+        ({"TERM": "xterm", **UTF8}, "/dev/tty1", "blocks"),
+        ({"TERM": "xterm", **UTF8}, "/dev/tty63", "blocks"),
+        ({"TERM": "xterm", **UTF8}, "/dev/ttys001", "braille"),
+        ({"TERM": "xterm", **UTF8}, "/dev/ttyUSB0", "braille"),
+        ({"LANG": "C"}, "", "ascii"),
+        ({"LANG": "POSIX", "TERM": "linux"}, "", "ascii"),
+        ({"LANG": "de_DE.ISO-8859-1"}, "", "ascii"),
+        ({"LANG": "de_DE@euro"}, "", "ascii"),
+        ({"LC_ALL": "C", **UTF8}, "", "ascii"),
+        ({"LC_CTYPE": "latin1", **UTF8}, "", "ascii"),
+        ({"LC_ALL": "", "LC_CTYPE": "C.UTF-8", "LANG": "C"}, "", "braille"),
+        ({"LC_CTYPE": "UTF-8"}, "", "braille"),
+        ({"LANG": "ca_ES.utf8@valencia"}, "", "braille"),
+    ],
+)
+def test_terminal_and_locale_choose_what_charts_are_drawn_of(environ: dict[str, str], device: str, style: str) -> None:
+    """The console gets blocks, a locale that is not UTF-8 gets ASCII, others get braille; a setting goes before that."""
+    assert dot_style(environ, "auto", device=device) == style
+    for setting in ("braille", "blocks", "ascii"):
+        assert dot_style(environ, setting, device=device) == setting
+
+
+@pytest.mark.parametrize("setting", ["", "dots", "Blocks", "auto "])
+def test_other_settings_are_refused_by_name(setting: str) -> None:
+    """A value that is no choice is shown with those that are."""
+    with pytest.raises(UsageError, match=r'charts is .* not "auto", "braille", "blocks", "ascii"') as caught:
+        dot_style({}, setting)
+    assert repr(setting) in str(caught.value)
+
+
+def _drawn() -> set[str]:
+    """Give every letter in the texts of artui's sources and on the pictures of its screens, and all cells of braille."""
+    drawn = set(map(chr, range(0x2800, 0x2900)))
+    package = Path(artui.__file__).parent
+    for path in (
+        *package.glob("*.py"),
+        *(path for part in ("tui", "sheets", "query") for path in (package / part).rglob("*.py")),
+    ):
+        if path.name in ("safetext.py", "glyphs.py", "output.py"):  # these compare letters, and draw none
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                drawn.update(clean(node.value))
+    pictures = list((Path(__file__).parents[1] / "screens" / "__snapshots__").rglob("*.svg"))
+    assert pictures
+    for picture in pictures:
+        drawn.update(*re.findall(r">([^<]+)</text>", html.unescape(picture.read_text("utf-8"))))
+    return {letter for letter in drawn if cells_of(letter) > 0}
+
+
+@pytest.mark.parametrize(("style", "has"), [("blocks", CONSOLE), ("ascii", ASCII)])
+def test_nothing_that_artui_draws_is_lacking(style: str, has: set[str]) -> None:
+    """Whatever artui draws of its own has a stand-in that the terminal shows, of the same cells; what it has stays."""
+    table, drawn = stand_ins(style), _drawn()  # type: ignore[arg-type]
+    assert table is not None and len(drawn) > 400
+    lacking = {letter: letter.translate(table) for letter in drawn}
+    assert not {letter: stand_in for letter, stand_in in lacking.items() if not set(stand_in) <= has}
+    assert not {letter: stand_in for letter, stand_in in lacking.items() if len(stand_in) != cells_of(letter)}
+    assert "".join(sorted(ASCII)).translate(table) == "".join(sorted(ASCII))
+
+
+@pytest.mark.parametrize("style", ["blocks", "ascii"])
+def test_signs_that_stand_together_differ(style: str) -> None:
+    """The states of runs, and the marks of curves, are told apart; a marked run is seen from its state."""
+    table = stand_ins(style)  # type: ignore[arg-type]
+    assert table is not None
+    for signs in ("".join(GLYPHS.values()) + MARK, CURVE_MARKS, "▸▾", "●○", "↑↓←→", "▲▼"):
+        assert len(set(signs.translate(table))) == len(signs)
+
+
+def test_ascii_keeps_cells_of_any_text() -> None:
+    """Letters of a catalog become their base, or a question mark for each of their cells."""
+    surface = Surface(40, 1, colours=None, stand_ins=stand_ins("ascii"))
+    surface.update(iter([(0, 0, Strip([Segment("naïve Ω 日本 हिन्दी e\u0301 🫨 0.5")]))]))
+    assert "".join(letter or "" for letter in surface.letters(0)).rstrip() == "naive ? ???? ??? e ?? 0.5"
+
+
+def test_others_are_sent_all_letters() -> None:
+    """A terminal that shows all has no table: nothing is looked up for it."""
+    assert stand_ins("braille") is None
+
+
+@pytest.mark.parametrize(
+    ("env", "has"),
+    [
+        ({"TERM": "linux", "LC_ALL": "C.UTF-8"}, CONSOLE),
+        ({"ARTUI_CHARTS": "blocks"}, CONSOLE),
+        ({"TERM": "xterm", "LC_ALL": "C"}, ASCII),
+    ],
+)
+def test_screens_are_sent_only_what_the_terminal_has(small_catalog: Path, env: dict[str, str], has: set[str]) -> None:
+    """From the table through a comparison, a run's charts and help, no letter is sent that the terminal lacks."""
+    terminal = Terminal(small_catalog, cwd=None, **env)
+    assert terminal.read("calm-otter-11")
+    for keys in (" j c", "=", "\x1b", "\r", "\t", "\x1b", "?", "\x1b", "2", "\x1b", "\x1b", "1", "q"):
+        terminal.press(keys)
+    assert terminal.wait() == 0
+    assert not set(SEQUENCE.sub("", terminal.text)) - has - set("\r\n")
+
+
+def test_a_wrong_setting_says_what_is_right(small_catalog: Path) -> None:
+    """The app does not start with charts of something else; it says of what they may be."""
+    terminal = Terminal(small_catalog, ARTUI_CHARTS="dots")
+    terminal.read(None, seconds=20)
+    assert terminal.wait() == 2
+    assert '"braille", "blocks", "ascii"' in terminal.text and "Traceback" not in terminal.text
