@@ -217,9 +217,11 @@ class Surface:
                     pen.write(letter)
             # tmux and GNU screen think that they know where the cursor of their own terminal is now. From a place in
             # another row and another column they say both, so the cursor goes to the start of such a row.
-            anchor = 0 if y else 1
-            if anchor < self.height and (letter := self._chars[anchor][0]) and is_certain(letter):
-                pen.place(anchor, 0, letter, self._looks[anchor][0])
+            for row in range(self.height):
+                first = self._chars[row][0]
+                if row != y and first and is_certain(first):
+                    pen.place(row, 0, first, self._looks[row][0])
+                    break
 
     def _send_row(
         self,
