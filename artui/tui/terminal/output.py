@@ -187,11 +187,12 @@ class Surface:
             return
         reached = {x for run in (*runs, *old_runs) for x in run.reach(self.width)}
         last = chars[:]
-        """What is written in the last turn: neither uncertain letters, nor the blanks that they may cover."""
+        """What is written in the last turn: neither uncertain letters, nor the blanks behind them up to other text."""
         for run in runs:
-            for x in run.reach(self.width):
-                if x in run.columns or last[x] == " ":
-                    last[x] = None
+            for x in range(run.start, run.reach(self.width).stop):
+                if x >= run.end and last[x] != " ":
+                    break
+                last[x] = None
         if any(chars[x] != old_chars[x] or looks[x] != old_looks[x] for x in reached):
             first, first_looks = chars[:], looks[:]
             for run in runs:

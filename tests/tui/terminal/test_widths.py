@@ -38,12 +38,11 @@ def wrong_cells(surface: Surface, terminal: OddTerminal) -> Iterator[tuple[int, 
 
 
 def _is_near(wanted: list[str], x: int) -> bool:
-    """Say whether uncertain letters may cover a cell: those within two cells behind it, and those before it, by their length."""
-    if any(not is_certain(letter) for letter in wanted[x : x + 3]):
-        return True
+    """Say whether uncertain letters may cover a blank: those before it, by their length, if only blanks are between."""
     spill = 0
     for letter in wanted[:x]:
-        spill = max(0, spill - 1)
+        is_blank = letter in (" ", HALF)
+        spill = max(0, spill - 1) if is_blank or not is_certain(letter) else 0
         if not is_certain(letter):
             spill += 2 * len(letter)
     return spill > 0
@@ -106,11 +105,18 @@ def test_what_comes_out_longer_covers_blanks_and_ends_at_text() -> None:
     name = "हिन्दी"
 
     _drawn(
-        0, [(1, 0, Strip([Segment(name + " " * 5 + "0.5")])), (2, 0, Strip([Segment(name + "0.5")]))], terminal=terminal
+        0,
+        [
+            (1, 0, Strip([Segment(name + " " * 5 + "0.5")])),
+            (2, 0, Strip([Segment(name + "0.5")])),
+            (3, 0, Strip([Segment(name + "x")])),
+        ],
+        terminal=terminal,
     )
 
     assert "".join(terminal.rows[1]).rstrip() == name + "  0.5"
     assert "".join(terminal.rows[2]).rstrip() == name[:3] + "0.5"
+    assert "".join(terminal.rows[3]).rstrip() == name[:3] + "x"
 
 
 def test_marks_are_composed_where_there_is_one_letter() -> None:
