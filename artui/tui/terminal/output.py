@@ -186,8 +186,8 @@ class Surface:
             self._send_row(y, old_chars, old_looks, chars, looks, pen)
             return
         reached = {x for run in (*runs, *old_runs) for x in run.reach(self.width)}
+        # What is written in the last turn: neither uncertain letters, nor the blanks behind them up to other text.
         last = chars[:]
-        """What is written in the last turn: neither uncertain letters, nor the blanks behind them up to other text."""
         for run in runs:
             for x in range(run.start, run.reach(self.width).stop):
                 if x >= run.end and last[x] != " ":
