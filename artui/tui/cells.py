@@ -14,7 +14,6 @@ from textual.strip import Strip
 from artui.query.attributes import ATTRIBUTES
 from artui.safetext import clean
 from artui.tui.colouring import CURVE_COLOURS
-from artui.tui.dots import BRAILLE
 from artui.tui.themes import DARK, Theme
 from artui.units import DIGITS, column_text, decimals_of, number_text, param_text
 
@@ -29,6 +28,8 @@ GLYPHS = {"finished": "●", "running": "▶", "failed": "✕", "lost": "?", "ki
 MARK = "◆"
 CURSOR = "▌"
 BLOCKS = "▁▂▃▄▅▆▇█"
+BRAILLE = "".join(chr(0x2800 + bits) for bits in range(256))
+"""Cells of 2 x 4 dots, by their bits: those of the left column from the top are 1, 2, 4 and 64, of the right one 8, 16, 32 and 128."""
 DIVERGED = "!"
 FAR = "*"
 """Before a last value that is far worse than the best one."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 CURVE_COLOURS = 10
-CURVE_MARKS = "●◇△□▽◆○■+✶"
+CURVE_MARKS = "●◇△□▽◆○■◈✶"
 NUMBERS = CURVE_COLOURS * len(CURVE_MARKS)
 """So many runs have a colour and a mark that no other one of them has together."""
 

@@ -13,8 +13,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from artui.tui.cells import Palette, Span, fit
-from artui.tui.dots import BRAILLE
+from artui.tui.cells import BRAILLE, Palette, Span, fit
 
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from artui.query.series.curves import thin
 from artui.tui.cells import Palette, make_palette, spark_text
 from artui.tui.colouring import CURVE_MARKS
-from artui.tui.dots import LETTERS
 from artui.tui.widgets.axes import Scale, nice_ticks, y_labels
 from artui.tui.widgets.chart import Chart, draw
 from artui.tui.widgets.chartfigure import figure_of
@@ -264,15 +263,6 @@ def test_marks_tell_lines_apart_without_colours() -> None:
     ]
     text = "".join(strip.text for strip in draw(chart, 80, 12, plain)[1:-1])
     assert text.count("●") >= 3 and text.count("◇") >= 3
-
-
-@pytest.mark.parametrize("style", list(LETTERS))
-def test_dots_have_letters_for_every_font(style: str) -> None:
-    """Every cell with a dot has a visible letter of its font, and an empty one is blank or never drawn."""
-    letters = LETTERS[style]  # type: ignore[index]
-    assert len(letters) == 256 and all(letter not in " \u2800" for letter in letters[1:])
-    if style == "ascii":
-        assert letters.isascii()
 
 
 def test_sparkline_ends_where_the_series_diverged() -> None:
