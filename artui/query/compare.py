@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -61,12 +61,14 @@ def compare(
     *,
     directions: dict[str, Direction] | None = None,
     statistics: bool = False,
+    bests: Collection[str] = (),
     in_depth: bool = True,
 ) -> Comparison:
     """Put runs side by side, in the order given.
 
     Args:
         directions: which way is better, for metrics whose names do not say so.
+        bests: names of metrics of which the best value counts instead of the last one; their rows say so.
         statistics: add a row for each number of a metric's summary.
         in_depth: look into environments and code for packages, hardware, changes, seeds and variables that differ.
     """
@@ -85,7 +87,8 @@ def compare(
     metrics = [{metric.title: metric for metric in run.metrics} for run in runs]
     for name in sorted(_names(metrics), key=lambda name: (metric_rank(name), name)):
         run_metrics = [by_title.get(name) for by_title in metrics]
-        rows.append(_metric_row(name, run_metrics, (directions or {}).get(name)))
+        is_best = any(metric is not None and metric.name in bests for metric in run_metrics)
+        rows.append(_metric_row(name, run_metrics, (directions or {}).get(name), is_best=is_best))
         if statistics:
             rows += [_statistic_row(name, word, run_metrics, rows[-1].direction) for word in STATISTICS]
     inputs: list[dict[str, str]] = []
@@ -188,13 +191,14 @@ def _param_row(name: str, values: Sequence[ParamValue]) -> Row:
     return Row("params", name, tuple(values), differs)
 
 
-def _metric_row(name: str, metrics: Sequence[Metric | None], direction: Direction | None) -> Row:
-    values = tuple(metric.summary.last if metric else None for metric in metrics)
+def _metric_row(name: str, metrics: Sequence[Metric | None], direction: Direction | None, *, is_best: bool) -> Row:
     if direction is None and has_direction(name):
         direction = guess_direction(name)
+    which = "last" if not is_best or direction is None else "min" if direction == "lower" else "max"
+    values = tuple(getattr(metric.summary, which) if metric else None for metric in metrics)
     return Row(
         "metrics",
-        name,
+        name if which == "last" else f"{name} best",
         values,
         any(not _same(value, values[0]) for value in values[1:]),
         direction,

@@ -99,6 +99,8 @@ class ArtuiApp(Asks, ChangesOnly):
         self._total_count, self._running_count = 0, 0
         self._shows_size = False
         self._colour_numbers: dict[str, int] = {}
+        self.best_metrics: frozenset[str] = frozenset()
+        """Names of the metrics of which the table shows the best value instead of the last one: other screens do so, too."""
         self._notices = Notices()
         self._notice_timer: Any = None
 

@@ -96,6 +96,9 @@ class Host(Protocol):
     def compare(self, run_ids: Sequence[str]) -> None:
         """Put runs side by side."""
 
+    best_metrics: frozenset[str]
+    """Names of the metrics of which the table shows the best value instead of the last one: other screens do so, too."""
+
     def set_apart(self, run_ids: Sequence[str]) -> dict[str, int]:
         """Give runs that are seen together colours and marks that differ, and remember them."""
 

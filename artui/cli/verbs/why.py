@@ -28,11 +28,14 @@ MAX_LINES = 20
     help="What is judged by; by default a validation metric that both have.",
     shell_complete=completing.metrics,
 )
+@click.option("--best", "by_best", is_flag=True, help="Judge by the best value of the metric instead of the last one.")
 @filter_option("--where", "-w", help="Instead of two runs: what sets the runs that this filter matches apart.")
 @filter_option("--among", "-a", help="With --where: only runs that this filter matches are looked at.")
 @catalog_option
 @json_option
-def command(runs: tuple[str, ...], metric: str, where: str, among: str, catalog: str | None, as_json: bool) -> int:
+def command(
+    runs: tuple[str, ...], metric: str, by_best: bool, where: str, among: str, catalog: str | None, as_json: bool
+) -> int:
     """Say what made RUN better or worse than BASELINE, or what sets the runs of a filter apart from the others.
 
     Everything that differs is ranked by what all runs of the catalog tell about it.
@@ -40,8 +43,8 @@ def command(runs: tuple[str, ...], metric: str, where: str, among: str, catalog:
     runs, catalog = without_catalog(runs, catalog)
     if bool(where) == bool(runs) or (runs and len(runs) != 2):
         raise click.UsageError("Name two runs, or give --where and a filter.")
-    if (where and metric) or (among and not where):
-        raise click.UsageError("--metric goes with two runs, --among with --where.")
+    if (where and (metric or by_best)) or (among and not where):
+        raise click.UsageError("--metric and --best go with two runs, --among with --where.")
     with open_reader(catalog) as reader:
         if where:
             every = list(run_order(reader, RunsRequest(among)).keys)
@@ -60,7 +63,7 @@ def command(runs: tuple[str, ...], metric: str, where: str, among: str, catalog:
                 return 0
         else:
             left, right = (find_run(reader, run) for run in runs)
-            explanation = why(reader, left.id, right.id, metric)
+            explanation = why(reader, left.id, right.id, metric, by_best=by_best)
             sentence, is_better, names = explanation.sentence, explanation.is_better, [left.name, right.name]
             say_damaged(explanation.damaged)
             factors = list(explanation.factors)
@@ -68,7 +71,7 @@ def command(runs: tuple[str, ...], metric: str, where: str, among: str, catalog:
                 number_text(value) if value is not None else "none" for value in (explanation.left, explanation.right)
             ]
             word = {True: "better than", False: "worse than", None: "like"}[explanation.is_better]
-            headline = f"{explanation.metric}: {values[0]} is {word} {values[1]} ({explanation.direction} is better)"
+            headline = f"{explanation.judged_by}: {values[0]} is {word} {values[1]} ({explanation.direction} is better)"
             if as_json:
                 print_json(explanation)
                 return 0

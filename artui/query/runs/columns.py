@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from artui.catalog import cells as cell_of
 from artui.model import Column, ParamType
+from artui.query.aggregates import AGGREGATES, FINITE
 from artui.query.keys import without_collecting
 from artui.query.runs.rows import marks
 from artui.query.runs.sorting import KEYS_BY_START, value_groups
@@ -188,6 +189,36 @@ def _param_rank(column: Column, seen: SeenParam | None, newest: Sequence[int]) -
 def _are_flags(seen: SeenParam | None, low: Any, high: Any) -> bool:
     """Say whether a param is true or false in the newest runs, and nothing but 0 and 1 in all others."""
     return seen is not None and seen.is_flag and {low, high} <= {0, 1}
+
+
+MAX_RANGED_SERIES = 200_000
+"""In a catalog with more series the ranges of aggregates are not looked for: it would take seconds."""
+RANGED = ("min", "max", "mean", "first", "count")
+
+
+def aggregate_ranges(reader: Reader) -> Mapping[str, tuple[float, float]]:
+    """Give the smallest and the largest finite value of each aggregate of each metric, by column id; empty for very many series."""
+    memory = reader.memory.at(reader.file_token())
+    return memory.get("ranges", lambda: _aggregate_ranges(reader))
+
+
+def _aggregate_ranges(reader: Reader) -> Mapping[str, tuple[float, float]]:
+    finite = ", ".join(
+        f"{end}(CASE WHEN abs({AGGREGATES[word]}) <= {FINITE} THEN {AGGREGATES[word]} END)"
+        for word in RANGED
+        for end in ("min", "max")
+    )
+    ranges: dict[str, tuple[float, float]] = {}
+    with reader.snapshot() as connection:
+        if connection.execute("SELECT count(*) FROM series").fetchone()[0] > MAX_RANGED_SERIES:
+            return ranges
+        query = f"SELECT n.text, {finite} FROM series AS t JOIN name AS n ON n.key = t.name_key GROUP BY t.name_key"
+        for name, *ends in connection.execute(query):
+            for word, low, high in zip(RANGED, ends[::2], ends[1::2], strict=True):
+                low, high = _finite(low), _finite(high)
+                if low is not None and high is not None:
+                    ranges[f"metric.{word}:{cell_of.text(name)}"] = low, high
+    return ranges
 
 
 def _are_numbers(first: Any, last: Any) -> bool:

@@ -72,3 +72,15 @@ class Why:
     """The damaged runs by name, each with words for its damaged parts."""
     sentence: str = ""
     """The answer in words: what explains the result, or that nothing does."""
+    by_best: bool = False
+    """Whether runs are judged by the best value of the metric instead of the last one."""
+
+    @property
+    def judged_by(self) -> str:
+        """What runs are judged by, in words."""
+        return judged_text(self.metric, by_best=self.by_best)
+
+
+def judged_text(metric: str, *, by_best: bool) -> str:
+    """Name what runs are judged by: `val/loss`, `best val/loss`."""
+    return f"best {metric}" if by_best else metric

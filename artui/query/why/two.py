@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from artui.errors import UsageError
 from artui.numbers import as_float
 from artui.query import progress
+from artui.query.aggregates import AGGREGATES
 from artui.query.collation import NAN, comparable, number_of
 from artui.query.compare import Row, compare
 from artui.query.direction import Direction, guess_direction
@@ -22,7 +23,7 @@ from artui.query.series.ranking import main_metric
 from artui.query.why import words
 from artui.query.why.equals import Configurations
 from artui.query.why.evidence import median, pairs_within, rank_sum, tied_share
-from artui.query.why.factors import FEW_RUNS, Factor, Why
+from artui.query.why.factors import FEW_RUNS, Factor, Why, judged_text
 from artui.query.why.params import Groups, param_groups, param_names, value_text
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 ATTRIBUTES = ("commit", "host", "user", "project")
 """Of a run, beside its params and inputs, what may have to do with how it came out."""
 _RESULTS = """
-    SELECT t.run_key, t.last
+    SELECT t.run_key, {value}
     FROM series AS t
     WHERE t.name_key = :name
       AND (:labels IS NULL OR t.labels = :labels)
@@ -41,11 +42,20 @@ _RESULTS = """
 """
 
 
-def why(reader: Reader, left_id: str, right_id: str, metric: str = "", *, direction: Direction | None = None) -> Why:
+def why(
+    reader: Reader,
+    left_id: str,
+    right_id: str,
+    metric: str = "",
+    *,
+    direction: Direction | None = None,
+    by_best: bool = False,
+) -> Why:
     """Say why the first of two runs came out better than the second, or worse.
 
     Args:
-        metric: what is judged by, its last value; by default `main_metric` of those that both have.
+        metric: what is judged by; by default `main_metric` of those that both have.
+        by_best: judge by the best value of the metric instead of the last one.
 
     Raises:
         UsageError: the runs have no such metric in common.
@@ -54,13 +64,14 @@ def why(reader: Reader, left_id: str, right_id: str, metric: str = "", *, direct
     runs = comparison.runs
     metric = metric or _common_metric(*runs)
     direction = direction or guess_direction(metric)
+    which = "last" if not by_best else "min" if direction == "lower" else "max"
     rows = [
         row
         for row in comparison.rows
         if row.differs and row.section not in ("run", "metrics") and row.name not in ("command", "directory")
     ]
     with reader.snapshot() as connection:
-        judged = _judged(connection, metric, direction, runs)
+        judged = _judged(connection, metric, direction, runs, which)
         names = param_names(connection)
         steps = len(names) + len(rows)
         kept: dict[str, Groups] = {}
@@ -84,12 +95,15 @@ def why(reader: Reader, left_id: str, right_id: str, metric: str = "", *, direct
     factors.sort(key=lambda factor: (factor.z is None, -sign * (factor.z or 0.0)))
     count = sum(factor.z is not None for factor in factors)
     factors = [
-        replace(factor, sentence=words.factor_sentence(factor, metric, direction, is_better, count))
+        replace(
+            factor,
+            sentence=words.factor_sentence(factor, judged_text(metric, by_best=by_best), direction, is_better, count),
+        )
         for factor in factors
     ]
-    values = [_last(run, metric) for run in runs]
+    values = [_value(run, metric, which) for run in runs]
     damaged = tuple((run.head.name, run.damaged) for run in runs if run.damaged)
-    explanation = Why(metric, direction, values[0], values[1], is_better, tuple(factors), damaged)
+    explanation = Why(metric, direction, values[0], values[1], is_better, tuple(factors), damaged, by_best=by_best)
     return replace(explanation, sentence=words.answer(explanation))
 
 
@@ -106,9 +120,10 @@ def _metric_of(run: RunDetail, metric: str) -> Metric | None:
     return of_title or next((candidate for candidate in run.metrics if candidate.name == metric), None)
 
 
-def _last(run: RunDetail, metric: str) -> float | None:
+def _value(run: RunDetail, metric: str, which: str) -> float | None:
     candidate = _metric_of(run, metric)
-    return candidate.summary.last if candidate is not None else None
+    value: float | None = getattr(candidate.summary, which) if candidate is not None else None
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +154,9 @@ class _Judged:
         return float(self.results[places[0]]) if len(places) else None
 
 
-def _judged(connection: sqlite3.Connection, metric: str, direction: Direction, runs: Sequence[RunDetail]) -> _Judged:
+def _judged(
+    connection: sqlite3.Connection, metric: str, direction: Direction, runs: Sequence[RunDetail], which: str
+) -> _Judged:
     import numpy as np
 
     labelled = next((candidate for run in runs if (candidate := _metric_of(run, metric)) is not None), None)
@@ -150,7 +167,7 @@ def _judged(connection: sqlite3.Connection, metric: str, direction: Direction, r
     if key is None:
         raise UsageError(f"No run has a metric {metric!r}.", remedy="Name one that both runs have.")
     sign = 1.0 if direction == "higher" else -1.0
-    rows = connection.execute(_RESULTS, {"name": key, "labels": labels}).fetchall()
+    rows = connection.execute(_RESULTS.format(value=AGGREGATES[which]), {"name": key, "labels": labels}).fetchall()
     gone = set(key_list(connection, "SELECT key FROM run WHERE deleted_ms IS NOT NULL", {}))
     # Of a run of several processes the first series by label decides, as in its cell: it comes last here.
     results = {

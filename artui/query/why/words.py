@@ -202,7 +202,7 @@ def _is_backed(factor: Factor, is_better: bool | None) -> bool:
 
 def answer(explanation: Why) -> str:
     """Answer in a sentence or two what explains that one run is better or worse than another."""
-    metric, factors, is_better = explanation.metric, explanation.factors, explanation.is_better
+    metric, factors, is_better = explanation.judged_by, explanation.factors, explanation.is_better
     if is_better is None:
         has_both = explanation.left is not None and explanation.right is not None
         if not has_both:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 
+from artui.query.runs.columns import aggregate_ranges
 from artui.query.runs.export import header_of
 from artui.safetext import clean
 from artui.tui.keys import bindings
@@ -36,6 +37,8 @@ class ColumnsScreen(FilteredList):
         self._shown = [column_id for column_id in shown if column_id in self._columns]
         self._change = change
         self._listed: list[str] = []
+        self._ranges: Mapping[str, tuple[float, float]] = {}
+        """Of aggregates, by column id."""
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
@@ -47,6 +50,14 @@ class ColumnsScreen(FilteredList):
         self.show_place()
         self.draw_listing()
         self.set_focus(self.listing)
+
+    def load(self) -> None:
+        """Ask for the ranges that the table does not need."""
+        self.ask("ranges", lambda: aggregate_ranges(self.reader), self._take_ranges)
+
+    def _take_ranges(self, ranges: Mapping[str, tuple[float, float]]) -> None:
+        self._ranges = ranges
+        self.draw_listing()
 
     @property
     def listing(self) -> LineList:
@@ -74,8 +85,9 @@ class ColumnsScreen(FilteredList):
         is_shown = column_id in self._shown
         name = clean(header_of(column), max_chars=60)
         values = ""
-        if column.low is not None and column.high is not None:
-            values = f"{number_text(column.low)} … {number_text(column.high)}"
+        low, high = self._ranges.get(column_id, (column.low, column.high))
+        if low is not None and high is not None:
+            values = f"{number_text(low)} … {number_text(high)}"
         return Line(
             [
                 (f" {self._shown.index(column_id) + 1:>3} " if is_shown else "     ", "accent"),

@@ -79,9 +79,10 @@ class CompareScreen(DrawsCharts):
     def load(self) -> None:
         """Ask for the comparison."""
         ids, directions, statistics = list(self.run_ids), dict(self.directions), self._has_statistics
+        bests = self.artui.best_metrics
         self.ask(
             "comparison",
-            lambda: query.compare(self.reader, ids, directions=directions, statistics=statistics),
+            lambda: query.compare(self.reader, ids, directions=directions, statistics=statistics, bests=bests),
             self._take,
         )
 
@@ -305,9 +306,10 @@ class CompareScreen(DrawsCharts):
         row = table.row
         metric = row.metric if row is not None and row.metric else self._metric
         direction = self.directions.get(metric)
+        by_best = metric in self.artui.best_metrics
 
         def ask(reader: Reader) -> Why:
-            return why(reader, run.id, base.id, metric, direction=direction)
+            return why(reader, run.id, base.id, metric, direction=direction, by_best=by_best)
 
         title = f"why {clean(run.name)} against {clean(base.name)}"
         self.artui.push_screen(WhyScreen(title, ask, (run.name, base.name), self._show_runs))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,6 +14,7 @@ from artui.query.attributes import title_of
 from artui.query.direction import guess_direction
 from artui.query.filter.narrowing import where_between, where_value
 from artui.query.runs import statistics as query
+from artui.query.runs.columns import aggregate_ranges
 from artui.query.runs.export import header_of
 from artui.query.runs.grouping import seedless
 from artui.query.runs.metrics import metrics_of
@@ -34,7 +35,7 @@ from artui.tui.widgets.histogram import Histogram
 from artui.tui.widgets.parallel import Parallel, ParallelAxis
 from artui.tui.widgets.prompt import Prompt
 from artui.tui.widgets.scatter import Scatter
-from artui.units import count_text, plural
+from artui.units import count_text, number_text, plural
 
 if TYPE_CHECKING:
     from artui.query.runs.statistics import Description, Placed
@@ -308,21 +309,29 @@ class PlotScreen(DrawsCharts):
             self.artui.follow(Link("run", runs[0][0].id))
 
     def _choose(self, title: str, current: Column, take: str) -> None:
+        self.ask(
+            "ranges",
+            lambda: aggregate_ranges(self.reader),
+            lambda ranges: self._choose_among(title, current, take, ranges),
+        )
+
+    def _choose_among(self, title: str, current: Column, take: str, ranges: Mapping[str, tuple[float, float]]) -> None:
         choices = [
-            Choice(column.id, header_of(column), self._detail(column))
+            Choice(column.id, header_of(column), self._detail(column, ranges))
             for column in self._columns.values()
             if column.id != "attribute:name"
         ]
         self.artui.push_screen(PickScreen(title, choices, current=current.id), lambda key: self._chosen(take, key))
 
-    def _detail(self, column: Column) -> str:
+    def _detail(self, column: Column, ranges: Mapping[str, tuple[float, float]]) -> str:
         if column.source == "attribute":
             title = title_of(column.name)
             if column.name == "started":
                 return f"{title}, start"
             return title if title != column.name else ""
-        if column.low is not None and column.high is not None and column.low != column.high:
-            return f"{column.low:.4g} to {column.high:.4g}"
+        low, high = ranges.get(column.id, (column.low, column.high))
+        if low is not None and high is not None and low != high:
+            return f"{number_text(low)} to {number_text(high)}"
         return ""
 
     def _chosen(self, take: str, key: str | None) -> None:

@@ -221,6 +221,6 @@ def _result_spans(explanation: Why, names: tuple[str, str]) -> list[Span]:
     style = {True: "best", False: "warn", None: "text"}[explanation.is_better]
     return [
         (f" {clean(names[0])}", "text"), (" is ", "dim"), (word, style), (f" {clean(names[1])}", "text"),
-        (f" · {clean(explanation.metric)} ", "dim"), (values[0], style), (" against ", "dim"), (values[1], "text"),
+        (f" · {clean(explanation.judged_by)} ", "dim"), (values[0], style), (" against ", "dim"), (values[1], "text"),
         (f" · {explanation.direction} is better", "faint"),
     ]  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -100,10 +101,23 @@ def labelled_axis(places: Sequence[tuple[int, str]], label_cells: int, columns: 
     """
     line = [" "] * columns
     for column, text in places:
-        start = max(0, min(columns - len(text), column - len(text) // 2))
-        if len(text) <= columns and all(cell == " " for cell in line[max(0, start - 1) : start + len(text) + 1]):
-            line[start : start + len(text)] = text
+        cells = _cells(text)
+        start = max(0, min(columns - len(cells), column - len(cells) // 2))
+        if len(cells) <= columns and all(cell == " " for cell in line[max(0, start - 1) : start + len(cells) + 1]):
+            line[start : start + len(cells)] = cells
     return [(fit(corner, label_cells, right=True) + " └", "faint"), ("".join(line), "dim")]
+
+
+def _cells(text: str) -> list[str]:
+    """Give the cells of a text: the second one of a wide letter is empty."""
+    cells: list[str] = []
+    for letter in text:
+        wide = cell_len(letter)
+        if wide:
+            cells += [letter, *[""] * (wide - 1)]
+        elif cells:
+            cells[-1] += letter
+    return cells
 
 
 def plot_rows(

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
@@ -13,7 +14,7 @@ from textual.strip import Strip
 from artui.figures.figure import Figure, FigureDots
 from artui.query.runs.statistics import Placed, rank_correlation
 from artui.safetext import clean
-from artui.tui.cells import Palette, Span, fit, strip_of
+from artui.tui.cells import Palette, Span, fit_middle, strip_of
 from artui.tui.colouring import colour_at, mark_of
 from artui.tui.keys import bindings
 from artui.tui.widgets.axes import Scale
@@ -23,6 +24,8 @@ from artui.tui.widgets.plot import Plot, labelled_axis, plot_rows
 from artui.units import count_text
 
 _LABEL_CELLS = 9
+_WORD_CELLS, _NUMBER_CELLS = 4, 14
+"""Fewest cells of a word below the x axis, and most of a number."""
 _MAX_DOTS_IN_FILE = 20_000
 _MAX_PICKED = 200
 FEW_DOTS = 80
@@ -108,13 +111,16 @@ class Scatter(Picture):
                 break
         if (at := _dot_of(self.cursor, dots)) is not None:
             plot.signs[at[1] >> 2, at[0] >> 1] = "◎", palette.styles["title"]
+        # Words are all named, as far as there is room for a few letters of each.
         labels: dict[int, str] = {}
-        for share, text in axis_ticks(self.y, y_scale, max(1, min(8, (rows + 1) // 3))):
+        for share, text in axis_ticks(self.y, y_scale, rows if self.y.is_words else max(2, min(8, (rows + 1) // 3))):
             if 0 <= share <= 1:
                 labels[max(0, min(rows - 1, round((1 - share) * (rows - 1))))] = clean(text, max_chars=30)
+        room = max(_WORD_CELLS, columns // max(1, len(self.x.labels)) - 1) if self.x.is_words else _NUMBER_CELLS
+        most = columns // (_WORD_CELLS + 1) if self.x.is_words else columns // 12
         places = [
-            (round(share * (columns - 1)), fit(clean(text, max_chars=30), min(14, len(text))))
-            for share, text in axis_ticks(self.x, x_scale, max(1, columns // 12))
+            (round(share * (columns - 1)), fit_middle(text, min(room, cell_len(text))))
+            for share, text in _cleaned(axis_ticks(self.x, x_scale, max(2, most)))
             if 0 <= share <= 1
         ]
         styles = [palette.styles[name] for name in _DENSITIES]
@@ -246,6 +252,10 @@ class Scatter(Picture):
             self.cursor = nearest
             self.again()
             self.post_message(self.Opened() if is_again else self.Moved())
+
+
+def _cleaned(ticks: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
+    return [(share, clean(text, max_chars=30)) for share, text in ticks]
 
 
 def value_text(placed: Placed, place: int) -> str:

@@ -15,7 +15,6 @@ import artui
 from artui.errors import UsageError
 from artui.safetext import clean
 from artui.tui.cells import GLYPHS, MARK
-from artui.tui.colouring import CURVE_MARKS
 from artui.tui.terminal.glyphs import dot_style, stand_ins
 from artui.tui.terminal.output import Surface
 from artui.tui.terminal.widths import cells_of

@@ -8,7 +8,7 @@ from itertools import chain
 
 from artui.model import Column
 from artui.query.attributes import SHOWN, is_numeric, title_of
-from artui.query.direction import best_aggregate, guess_direction
+from artui.query.direction import best_aggregate, guess_direction, is_best
 from artui.query.runs.columns import chosen_columns, sparked_ids
 from artui.query.runs.sorting import Sort
 from artui.tui.cells import Shape, shape_of, short_titles
@@ -108,6 +108,14 @@ def column_at(view: View, place: int) -> Column:
 def shown_ids(view: View) -> list[str]:
     """Give the ids of the columns that are shown behind the name, from the left."""
     return [shape.column.id for shape in view.shapes]
+
+
+def best_metrics(view: View) -> frozenset[str]:
+    """Give the names of the metrics that are shown by their best value."""
+    shown = (shape.column for shape in view.shapes)
+    return frozenset(
+        column.name for column in shown if column.source == "metric" and is_best(column.name, column.aggregate)
+    )
 
 
 # What keys do. Places count from 1: the name, at 0, stays where it is.

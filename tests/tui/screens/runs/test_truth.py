@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from artui.catalog import points, runs
 from artui.catalog.writing import Catalog
 from artui.query.reader import Reader
-from artui.query.runs.columns import chosen_columns, columns, usual_attributes
+from artui.query.runs.columns import aggregate_ranges, chosen_columns, columns, usual_attributes
 from artui.query.runs.grouping import grouped
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.statistics import placed
@@ -267,3 +267,55 @@ def test_chosen_columns_are_those_of_the_command_line(demo_catalog: Path) -> Non
     with Reader(demo_catalog) as reader:
         chosen = [column.id for column in chosen_columns(columns(reader), usual_attributes(reader))]
     assert chosen[0] == "attribute:alias" and chosen[1] == "metric:val/loss" and chosen[-1] == "param:seed"
+
+
+def test_other_screens_follow_best_or_last(tmp_path: Path, explore: Explore) -> None:
+    """What the table shows of a metric, its best or its last value, is what compare, why, groups and scatter go by."""
+    path = tmp_path / "x.artui"
+    for number in range(6):
+        lr = 0.1 if number % 2 else 0.01
+        # A high rate reaches lower losses, and loses them again.
+        values = [2.0, 0.1 + number / 1000, 1.5] if number % 2 else [2.0, 0.6 + number / 1000, 0.5]
+        _add_run(path, f"run-{number}", params={"lr": lr}, metrics={"val/loss": values})
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        await pilot.press("right", "b", "space", "space", "c")
+        await settled(pilot)
+        text = shown(pilot)
+        row = next(line for line in text.splitlines() if "val/loss best" in line)
+        assert "0.1050" in row and "0.5000" in row and "best" in row
+        await pilot.press("w")
+        await settled(pilot)
+        assert "best val/loss" in shown(pilot)
+        await pilot.press("escape", "escape", "M", "f", "tab")
+        await settled(pilot)
+        assert "val/loss best" in shown(pilot)
+        await pilot.press("escape", "right", "g", "c")
+        await settled(pilot)
+        text = shown(pilot)
+        assert "0.1010" in text and "0.5000" in text
+
+    explore(path, flow, size=(120, 36))
+
+
+def test_ranges_of_aggregates_are_their_own(tmp_path: Path, explore: Explore) -> None:
+    """What the list of columns says of the largest, first and smallest values and of counts is what SQL says."""
+    path = tmp_path / "x.artui"
+    for number in range(4):
+        _add_run(path, f"run-{number}", metrics={"val/loss": [2.0 + number, 0.5 + number / 10, *[1.0 + number / 10] * number, math.inf]})  # fmt: skip
+    with Reader(path) as reader:
+        ranges = aggregate_ranges(reader)
+        with reader.snapshot() as connection:
+            for word in ("min", "max", "first", "count"):
+                wanted = connection.execute(f"SELECT min({word}), max({word}) FROM series").fetchone()
+                assert ranges[f"metric.{word}:val/loss"] == wanted
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        await pilot.press("C", "slash", *"val/loss.")
+        await settled(pilot)
+        lines = {line.split()[1]: line.split()[2:] for line in shown(pilot).splitlines() if "metrics.val/loss." in line}
+        assert lines["metrics.val/loss.max"] == ["2", "…", "5"] and lines["metrics.val/loss.count"] == ["3", "…", "6"]
+
+    explore(path, flow, size=(120, 36))
