@@ -196,46 +196,40 @@ class _Dots:
         edges = [0, *sorted(self.breaks), len(self.columns)]
         return (slice(start, stop) for start, stop in pairwise(edges) if start < stop)
 
-    def add(self, column: int, total: float, count: int, low: float, high: float) -> None:
-        mean = total / count
-        self.columns.append(column)
-        # The sum of huge values may overflow although their mean does not.
-        self.means.append(mean if low <= mean <= high else low / 2 + high / 2)
-        self.lows.append(low)
-        self.highs.append(high)
-
 
 def _dots(curve: Curve, scale: Scale) -> _Dots:
     """Put a curve's buckets into columns of dots, except those that a logarithmic axis has no place for."""
-    breaks = set(curve.breaks)
+    import numpy as np
+
+    xs, means = np.asarray(curve.xs, np.float64), np.asarray(curve.means, np.float64)
+    lows, highs = np.asarray(curve.lows, np.float64), np.asarray(curve.highs, np.float64)
+    breaks = np.asarray(curve.breaks, np.int64)
     if scale.is_log:
-        rows = [(x, *rest) for value, *rest in zip(curve.xs, curve.means, curve.lows, curve.highs, range(len(curve.xs)), strict=True) if (x := scale.column(value)) is not None]  # fmt: skip
-        xs, means, lows, highs, places = map(list, zip(*rows, strict=True)) if rows else ([], [], [], [], [])
-        breaks = {place for place, before in enumerate(places) if before in breaks}
-    else:
-        xs, means, lows, highs = scale.columns(curve.xs), list(curve.means), list(curve.lows), list(curve.highs)
-    if len(set(xs)) == len(xs):
-        return _Dots(xs, means, lows, highs, breaks)
-    dots = _Dots([], [], [], [])
-    column, total, count, lowest, highest = xs[0], 0.0, 0, lows[0], highs[0]
-    # One pass without a call for each bucket: this takes most of the time of drawing.
-    for place, (x, mean, low, high) in enumerate(zip(xs, means, lows, highs, strict=True)):
-        if x == column:
-            total += mean
-            count += 1
-            if low < lowest:
-                lowest = low
-            if high > highest:
-                highest = high
-            continue
-        dots.add(column, total, count, lowest, highest)
-        if place in breaks:
-            dots.breaks.add(len(dots.columns))
-        column, total, count, lowest, highest = x, mean, 1, low, high
-    dots.add(column, total, count, lowest, highest)
+        kept = np.flatnonzero(xs > 0)
+        xs, means, lows, highs = np.log10(xs[kept]), means[kept], lows[kept], highs[kept]
+        breaks = np.searchsorted(kept, breaks)
+    if not len(xs):
+        return _Dots([], [], [], [])
+    beyond = _BEYOND * scale.dots
+    with np.errstate(over="ignore", invalid="ignore"):
+        places = (xs - scale.low) / ((scale.high - scale.low) or 1.0) * (scale.dots - 1)
+        columns = np.rint(np.clip(places, -beyond, beyond)).astype(np.int64)
+        starts = np.flatnonzero(np.append(True, columns[1:] != columns[:-1]))
+        if len(starts) == len(columns):
+            return _Dots(columns.tolist(), list(curve.means) if not scale.is_log else means.tolist(), lows.tolist(), highs.tolist(), set(breaks.tolist()))  # fmt: skip
+        lowest, highest = np.minimum.reduceat(lows, starts), np.maximum.reduceat(highs, starts)
+        middles = np.add.reduceat(means, starts) / np.diff(starts, append=len(columns))
+        # The sum of huge values may overflow although their mean does not.
+        middles = np.where(np.isfinite(middles), np.clip(middles, lowest, highest), lowest / 2 + highest / 2)
     # The line begins and ends at the first and the last value, not at the mean of a column.
-    dots.means[0], dots.means[-1] = means[0], means[-1]
-    return dots
+    middles[0], middles[-1] = means[0], means[-1]
+    at = np.searchsorted(starts, breaks)
+    are_first = starts[np.minimum(at, len(starts) - 1)] == breaks
+    return _Dots(columns[starts].tolist(), middles.tolist(), lowest.tolist(), highest.tolist(), set(at[are_first].tolist()))  # fmt: skip
+
+
+_BEYOND = 11
+"""Dots stand at most so many widths beyond the edges of a chart."""
 
 
 class Traced(NamedTuple):
@@ -307,16 +301,25 @@ def _follow(
     places: Sequence[int | None] = [scale.place(value) for value in values] if scale.is_log else scale.places(values)
     before: tuple[int, int] | None = None
     followed: list[tuple[int, int]] = []
+    width = plot.dot_columns
+    # Strokes beside each other are nearly all of a line: they are set together.
+    xs: list[int] = []
+    tops: list[int] = []
+    bottoms: list[int] = []
     for x, y in zip(columns, places, strict=True):
         if y is None:
             before = None
             continue
-        if before is None or (y == before[1] and x == before[0] + 1):
-            plot.stroke(x, y, y, owner, is_band=is_band)
-        else:
+        if before is not None and x > before[0] + 1:
             plot.join(before, (x, y), owner, is_band=is_band)
+        elif 0 <= x < width:
+            last = y if before is None else before[1]
+            xs.append(x)
+            tops.append(last + 1 if y > last else y)
+            bottoms.append(last - 1 if y < last else y)
         before = x, y
         followed.append(before)
+    plot.strokes(xs, tops, bottoms, owner, is_band=is_band)
     return followed
 
 
