@@ -42,6 +42,8 @@ GAP_CELLS = 5
 """Unchanged cells of the same style are sent again rather than jumped over, up to this many."""
 MIN_SCROLLED_ROWS = 5
 MIN_ERASED_CELLS = 4
+LARGE_CHARS = 1500
+"""An update of more characters than this is also written look by look, and the shorter of both is sent."""
 STOP_WRAPPING = "\x1b[?7l"
 """What does not fit into a row is dropped by the terminal, not put into the next one. Textual asks for it too, and undoes it at the end."""
 _MAX_MARKS = 3
@@ -102,13 +104,88 @@ class Surface:
             self._erase(chars, looks, out)
         if len(changed) > MIN_SCROLLED_ROWS:
             self._scroll(chars, looks, changed, out)
+        before = len(out)
+        old = {y: (self._chars[y], self._looks[y]) for y in changed}
         pen = _Pen(out)
         for y in sorted(changed):
             _mend_halves(chars[y])
             self._send(y, chars[y], looks[y], pen)
             self._chars[y], self._looks[y] = chars[y], looks[y]
         pen.close()
+        if not self._has_met_uncertain and sum(map(len, out[before:])) > LARGE_CHARS:
+            by_look = self._sent_by_look(old)
+            if len(by_look.encode()) < len("".join(out[before:]).encode()):
+                out[before:] = [by_look]
         return "".join(out)
+
+    def _sent_by_look(self, old_rows: Mapping[int, tuple[list[str | None], list[int]]]) -> str:
+        """Write rows look by look instead of one after another: a change of colours takes more bytes than a jump.
+
+        If nearly all rows change the screen is erased first: then blanks need not be written.
+
+        Args:
+            old_rows: what the terminal shows of each row that changes.
+        """
+        out: list[str] = []
+        rows = sorted(old_rows)
+        erased = self._common_blank() if len(rows) * 5 >= self.height * 4 and self._erases_in_colour else None
+        if erased is not None:
+            out.append(_change(None, erased) + "\x1b[2J\x1b[m")
+            rows = list(range(self.height))
+        segments: dict[int, list[tuple[int, int, str, int]]] = {}
+        for y in rows:
+            blank: tuple[list[str | None], list[int]] = [" "] * self.width, [erased or 0] * self.width
+            old = old_rows[y] if erased is None else blank
+            for x, text, look, cells in self._segments(*old, self._chars[y], self._looks[y]):
+                segments.setdefault(look, []).append((y, x, text, cells))
+        pen = _Pen(out)
+        for look, pieces in segments.items():
+            pen.wear(look)
+            for y, x, text, cells in pieces:
+                if not pen.is_at(y, x):
+                    pen.move(y, x)
+                pen.write(text)
+                pen.at(y, x + cells, self.width)
+        pen.close()
+        return "".join(out)
+
+    def _common_blank(self) -> int | None:
+        """Give the look that most blanks have; None if it would show."""
+        common = Counter(_blank(look) for row in self._looks for look in row).most_common(1)[0][0]
+        return None if _is_marked(common) else common
+
+    def _segments(
+        self, old_chars: list[str | None], old_looks: list[int], chars: list[str | None], looks: list[int]
+    ) -> Iterator[tuple[int, str, int, int]]:
+        """Give what of a row has to be written as (column, text, look, cells): each in one look."""
+        tail = self._blank_tail(chars, looks)
+        if chars[tail:] == old_chars[tail:] and looks[tail:] == old_looks[tail:]:
+            tail = self.width
+        start, end, look = 0, -1, 0
+        for x in range(min(tail, self.width)):
+            letter = chars[x]
+            if not letter or (
+                letter == old_chars[x] and looks[x] == old_looks[x] and not self._half_changed(old_chars, chars, x)
+            ):
+                continue
+            its_look, cells = looks[x], 2 if x + 1 < self.width and chars[x + 1] == "" else 1
+            # Whatever lies between is written again if that is shorter than a jump, and looks the same.
+            fits = end >= 0 and x - end <= GAP_CELLS and all(
+                chars[i] is not None and _suits(chars[i], looks[i], look) for i in range(end, x)
+            )  # fmt: skip
+            if fits and _suits(letter, its_look, look):
+                end = x + cells
+                continue
+            if fits and _is_blank_text(chars[start:end]) and _blank(its_look) == _blank(look):
+                look, end = its_look, x + cells
+                continue
+            if end >= 0:
+                yield start, "".join(letter or "" for letter in chars[start:end]), look, end - start
+            start, end, look = x, x + cells, its_look
+        if end >= 0:
+            yield start, "".join(letter or "" for letter in chars[start:end]), look, end - start
+        if tail < self.width:
+            yield tail, "\x1b[K", looks[tail], 0
 
     def letters(self, y: int) -> list[str | None]:
         """Give a row as it should be shown: a letter with its marks for each cell, "" behind a wide one, None if unknown."""
@@ -332,6 +409,15 @@ class Surface:
                 changed.discard(y)
 
 
+def _suits(letter: str | None, look: int, worn: int) -> bool:
+    """Whether a letter can be written in another look: for a blank only the background counts."""
+    return look == worn or (letter == " " and _blank(worn) == look)
+
+
+def _is_blank_text(letters: list[str | None]) -> bool:
+    return all(letter == " " for letter in letters)
+
+
 class _Pen:
     """Writes escape sequences, and remembers the cursor's position and look."""
 
@@ -350,6 +436,10 @@ class _Pen:
     def at(self, y: int, x: int, width: int) -> None:
         # At the right edge terminals differ in where the cursor is.
         self._place = (y, x) if x < width else None
+
+    def is_at(self, y: int, x: int) -> bool:
+        """Whether the cursor is known to be there."""
+        return self._place == (y, x)
 
     def wear(self, look: int) -> None:
         if look != self.look:
