@@ -11,6 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from artui.numbers import as_float
 from artui.query.attributes import ATTRIBUTES
 from artui.safetext import clean
 from artui.tui.colouring import CURVE_COLOURS
@@ -283,7 +284,11 @@ def cell_text(shape: Shape, value: ParamValue, *, is_present: bool) -> str:
         return "·"
     if shape.column.source == "metric" and isinstance(value, int | float):
         return column_text(float(value), shape.digits, shape.decimals, shape.width)
-    return clean(param_text(value), max_chars=200)
+    text = clean(param_text(value), max_chars=200)
+    if len(text) > shape.width and isinstance(value, float | int) and not isinstance(value, bool):
+        # Fewer digits, but never a cut one.
+        return column_text(as_float(value), shape.width, 0, shape.width)
+    return text
 
 
 _VAGUE = frozenset({"name", "type", "kind", "id", "value", "size", "run", "age", "took", "stage"})

@@ -28,6 +28,8 @@ EARLY_PARAMS = 2
 """So many params stand before the second metric: a narrow screen shows them."""
 MAX_PARAMS = 8
 MAX_METRICS = 6
+MAX_NUMBER_CELLS = 8
+"""No number needs more cells: what was computed has more digits than anybody reads."""
 MANY_VALUES = 8
 """A text that differs in each of so many runs names them rather than saying how they were made."""
 
@@ -126,6 +128,8 @@ def _columns(reader: Reader) -> Columns:
             metrics.append(Column("metric", cell_of.text(name), key, low=_finite(least), high=_finite(most)))
         for key, name, low, high, first, last in connection.execute(PARAM_NAMES).fetchall():
             cells = max([longest.get(key, 0), *(len(text) for text in (first, last) if isinstance(text, str))])
+            if key in seen:
+                cells = max(cells, min(seen[key].number_chars, MAX_NUMBER_CELLS))
             column = Column(
                 "param",
                 cell_of.text(name),
@@ -163,18 +167,21 @@ class SeenParam(NamedTuple):
     is_text: bool
     is_flag: bool
     """Whether it is true or false in all of them."""
+    number_chars: int
+    """Letters of the longest of its numbers, as it was typed."""
 
 
 def _seen_params(connection: sqlite3.Connection, newest: Sequence[int]) -> dict[int, SeenParam]:
     query = f"""
-        SELECT name_key, count(*), count(DISTINCT coalesce(number, text)), count(number), min(type), max(type)
+        SELECT name_key, count(*), count(DISTINCT coalesce(number, text)), count(number), min(type), max(type),
+               max(length(CAST(number AS TEXT)) - 2 * (number = CAST(number AS INTEGER)))
         FROM param
         WHERE run_key IN ({marks(newest)})
         GROUP BY name_key
     """
     return {
-        name_key: SeenParam(count, distinct, not number_count, least == most == ParamType.BOOL)
-        for name_key, count, distinct, number_count, least, most in connection.execute(query, list(newest))
+        name_key: SeenParam(count, distinct, not number_count, least == most == ParamType.BOOL, chars or 0)
+        for name_key, count, distinct, number_count, least, most, chars in connection.execute(query, list(newest))
     }
 
 

@@ -319,3 +319,23 @@ def test_ranges_of_aggregates_are_their_own(tmp_path: Path, explore: Explore) ->
         assert lines["metrics.val/loss.max"] == ["2", "…", "5"] and lines["metrics.val/loss.count"] == ["3", "…", "6"]
 
     explore(path, flow, size=(120, 36))
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_no_digit_of_a_param_is_cut(tmp_path: Path, explore: Explore, width: int) -> None:
+    """Numbers that were computed have fewer digits where there is no room, and are what they stand for."""
+    path = tmp_path / "x.artui"
+    rates = [0.8123456789, 1.2345678e-7, 12345678.9, -0.333333333333]
+    for number, rate in enumerate(rates):
+        _add_run(path, f"run-{number}", params={"lr": rate, "dropout": rate / 3}, metrics={"val/loss": [0.5]})
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        lines = [line for line in shown(pilot).splitlines() if "run-" in line]
+        assert len(lines) == 4 and not any("…" in line for line in lines)
+        for number, rate in enumerate(rates):
+            line = next(line for line in lines if f"run-{number}" in line)
+            numbers = [float(word.replace(",", "")) for word in line.split() if word[:1] in "-0123456789" and word[-1:].isdigit()]  # fmt: skip
+            assert any(value == pytest.approx(rate, rel=0.05) for value in numbers), line
+
+    explore(path, flow, size=(width, 24))
