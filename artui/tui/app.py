@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from artui.settings import Settings
     from artui.tui.importing import Importing, ImportState
 
+LIVE_PLACE = 4
+"""The number of the main screen of running runs, which shows alerts itself."""
 CHECK_AFTER_SECONDS = 2.0
 """Delay from the first screen to the check of the whole file for damage."""
 TAKE_OVER_SECONDS = 30.0
@@ -230,7 +232,11 @@ class ArtuiApp(Asks, ChangesOnly):
 
     def _look_for_alerts(self) -> None:
         """Check whether a rule holds, on any screen but Live; only while there are rules and running runs."""
-        if self.alerts.rules and (self._running_count or self.alerts.holding) and getattr(self.screen, "PLACE", 0) != 4:
+        if (
+            self.alerts.rules
+            and (self._running_count or self.alerts.holding)
+            and getattr(self.screen, "PLACE", 0) != LIVE_PLACE
+        ):
             from artui.query.live import live_runs
 
             reader = self.reader
@@ -241,6 +247,8 @@ class ArtuiApp(Asks, ChangesOnly):
         fresh = self.alerts.look(runs, clock.now_ms())
         if fresh:
             self.bell()
+            if getattr(self.screen, "PLACE", 0) == LIVE_PLACE:
+                return  # they are at the top of the screen
             first = fresh[0]
             more = f", and {len(fresh) - 1} more: 4 shows them" if len(fresh) > 1 else "; 4 shows it"
             self.say(
@@ -455,6 +463,22 @@ class ArtuiApp(Asks, ChangesOnly):
     def compare(self, run_ids: Sequence[str]) -> None:
         """Put runs side by side."""
         self.navigation.compare(run_ids)
+
+    def marked_keys(self) -> Sequence[int]:
+        """Give the keys of the marked runs: those in the table in its order, then the others."""
+        return self.navigation.marked_keys()
+
+    def toggle_mark(self, run_key: int) -> None:
+        """Mark a run in the table of runs, or unmark it."""
+        self.navigation.toggle_mark(run_key)
+
+    def compare_with_marked(self, run_key: int) -> None:
+        """Put a run beside the marked ones, or beside its neighbour in the table if there are none."""
+        self.navigation.compare_with_marked(run_key)
+
+    def neighbour_id(self, run_id: str) -> str:
+        """Give the id of the run above another one in the table of runs, or of the one below; empty if there is none."""
+        return self.navigation.neighbour_id(run_id)
 
     def action_show_runs(self) -> None:
         self.navigation.to_runs()

@@ -89,6 +89,10 @@ class FindsLines(Screen[None]):
             return True
         return False
 
+    def is_searching(self) -> bool:
+        """Whether there are words to go on searching for."""
+        return bool(self._needle)
+
     def is_asking(self) -> bool:
         """Whether the user is typing into an entry."""
         return isinstance(self.focused, Input)

@@ -99,6 +99,18 @@ class Host(Protocol):
     best_metrics: frozenset[str]
     """Names of the metrics of which the table shows the best value instead of the last one: other screens do so, too."""
 
+    def marked_keys(self) -> Sequence[int]:
+        """Give the keys of the marked runs: those in the table in its order, then the others."""
+
+    def toggle_mark(self, run_key: int) -> None:
+        """Mark a run in the table of runs, or unmark it."""
+
+    def compare_with_marked(self, run_key: int) -> None:
+        """Put a run beside the marked ones, or beside its neighbour in the table if there are none."""
+
+    def neighbour_id(self, run_id: str) -> str:
+        """Give the id of the run above another one in the table of runs, or of the one below; empty if there is none."""
+
     def set_apart(self, run_ids: Sequence[str]) -> dict[str, int]:
         """Give runs that are seen together colours and marks that differ, and remember them."""
 

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 
 from artui.errors import UsageError
 from artui.settings import load_settings
-from artui.tui.keytable import ALONE, KEY_NAMES, SCOPES, USUAL_KEYS, Key
+from artui.tui.keytable import ACTS, ACTS_TITLE, ALONE, KEY_NAMES, MENUS, NAMES_BY_SHOWN, SCOPES, USUAL_KEYS, Key
 
 
 def remapped(keys: Sequence[Key], chosen: Mapping[str, object]) -> tuple[Key, ...]:
@@ -55,6 +55,32 @@ KEYS = remapped(USUAL_KEYS, load_settings().keys)
 """Every key, with the user's changes."""
 
 
+_ACTS = tuple(key._replace(scope=ACTS, help=key.elsewhere, in_footer=True) for key in KEYS if key.elsewhere)
+
+
+def keys_of(*scopes: str) -> list[Key]:
+    """Give the keys of some scopes, those of the first scope first."""
+    return [key for scope in scopes for key in (_ACTS if scope == ACTS else KEYS) if key.scope == scope]
+
+
+def offered_keys(*scopes: str) -> list[Key]:
+    """Give the keys that work where these scopes meet, the most specific first.
+
+    Where two scopes have the same key, the first one has it. A key that only works during a search, or after the key of
+    a menu, takes none away.
+    """
+    owned: set[str] = set()
+    offered: list[Key] = []
+    for key in keys_of(*scopes):
+        is_apart = key.is_passing or key.scope in MENUS
+        free = key.keys if is_apart else ",".join(part for part in key.keys.split(",") if part not in owned)
+        if free:
+            offered.append(key._replace(keys=free))
+        if not is_apart:
+            owned.update(key.keys.split(","))
+    return offered
+
+
 _AT_ONCE = ("filter", "find_line", "group")
 """Actions after which the very next key means something else."""
 
@@ -72,15 +98,16 @@ def bindings(*scopes: str) -> list[BindingType]:
             id=key.id,
             priority=key.action in _AT_ONCE,
         )
-        for key in KEYS
-        if key.scope in scopes
+        for key in keys_of(*scopes)
     ]
 
 
-def footer_keys(*scopes: str) -> list[tuple[str, str]]:
+def footer_keys(*scopes: str, is_searching: bool = False) -> list[tuple[str, str]]:
     """Give (key, label) pairs for the footer."""
     return [
-        (key.shown.split(" ")[0], key.label) for scope in scopes for key in KEYS if key.scope == scope and key.in_footer
+        (key.shown.split(" ")[0], key.label)
+        for key in offered_keys(*scopes)
+        if key.in_footer and (is_searching or not key.is_passing)
     ]
 
 
@@ -96,4 +123,11 @@ def menu_action(scope: str, key: str) -> str:
 
 def help_keys(*scopes: str) -> list[tuple[str, list[tuple[str, str]]]]:
     """Give (heading, (keys, sentence) pairs) for the help."""
-    return [(SCOPES[scope], [(key.shown, key.help) for key in KEYS if key.scope == scope]) for scope in scopes]
+    offered = offered_keys(*scopes)
+    by_scope = ((scope, [(key.shown, key.help) for key in offered if key.scope == scope]) for scope in scopes)
+    return [(SCOPES.get(scope, ACTS_TITLE), pairs) for scope, pairs in by_scope if pairs]
+
+
+def typed_key(shown: str) -> str:
+    """Give Textual's name of a key by its short form, as the footer shows it."""
+    return NAMES_BY_SHOWN.get(shown) or shown.replace("^", "ctrl+")

@@ -18,6 +18,10 @@ class Key(NamedTuple):
     help: str
     """A sentence for `?` and the manual."""
     in_footer: bool = False
+    elsewhere: str = ""
+    """A sentence for other screens where one run is in sight, on which the key works too: there it is of the scope ACTS."""
+    is_passing: bool = False
+    """Whether it works only while a search is on; at other times the key means what else it means there."""
 
     @property
     def id(self) -> str:
@@ -33,6 +37,9 @@ class Key(NamedTuple):
 
 MENUS = ("grouping",)
 """Scopes whose keys are pressed after another one, which is `g`."""
+ACTS = "acts"
+"""The scope of the keys of the table of runs that work wherever a run is in sight."""
+ACTS_TITLE = "This run"
 ALONE = (*MENUS, "pick")
 """Scopes during which the keys of the app mean nothing: the second key of a menu, and a list to type into."""
 
@@ -77,6 +84,10 @@ _SHOWN = {
 }  # fmt: skip
 
 
+NAMES_BY_SHOWN = {shown: name for name, shown in _SHOWN.items()}
+"""Textual's names of keys by the short forms that people read."""
+
+
 KEY_NAMES = {shown: name for name, shown in _SHOWN.items() if len(shown) == 1 and shown not in "↓↑←→−"} | {
     "-": "minus",
     "esc": "escape",
@@ -113,10 +124,18 @@ USUAL_KEYS = (
     Key("list", "home,g", "jump_first", "first", "To the first line."),
     Key("list", "end,G", "jump_last", "last", "To the last line; the end of a live log is followed from then on."),
     Key("find", "slash", "find_line", "find", "Find a line that has some words; they are marked.", in_footer=True),
-    Key("find", "n", "next_line(1)", "next", "The next line that has them."),
-    Key("find", "N", "next_line(-1)", "previous", "The line before that has them."),
+    Key("find", "n", "next_line(1)", "next", "After a search: the next line that has them.", is_passing=True),
+    Key("find", "N", "next_line(-1)", "previous", "After a search: the line before that has them.", is_passing=True),
     Key("runs", "enter", "open", "open", "Open the run; unfold the group, or fold it.", in_footer=True),
-    Key("runs", "space", "toggle_mark", "mark", "Mark the run for comparison, or unmark it.", in_footer=True),
+    Key(
+        "runs",
+        "space",
+        "toggle_mark",
+        "mark",
+        "Mark the run for comparison, or unmark it.",
+        in_footer=True,
+        elsewhere="Mark this run, or unmark it: the marks are those of the table of runs.",
+    ),
     Key(
         "runs",
         "c",
@@ -124,6 +143,7 @@ USUAL_KEYS = (
         "compare",
         "Compare the marked runs; with none marked, this one with the one below.",
         in_footer=True,
+        elsewhere="Compare this run with the marked ones; with none marked, with the one below it in the table.",
     ),
     Key(
         "runs",
@@ -186,8 +206,22 @@ USUAL_KEYS = (
         "what differs",
         "Say what sets the marked runs apart from the others that the filter shows; with none marked, the filter's runs from all others.",
     ),
-    Key("runs", "t", "tag", "tag", "Tag the marked runs, or this one: `name`, `name=value`, `-name` takes it off."),
-    Key("runs", "n", "note", "note", "Write a note on the marked runs, or on this one."),
+    Key(
+        "runs",
+        "t",
+        "tag",
+        "tag",
+        "Tag the marked runs, or this one: `name`, `name=value`, `-name` takes it off.",
+        elsewhere="Tag this run: `name`, `name=value`, `-name` takes it off.",
+    ),
+    Key(
+        "runs",
+        "n",
+        "note",
+        "note",
+        "Write a note on the marked runs, or on this one.",
+        elsewhere="Write a note on this run, or change it.",
+    ),
     Key("runs", "m", "move_to_project", "move to project", "Put the marked runs, or this one, into another project."),
     Key(
         "runs",
@@ -195,6 +229,7 @@ USUAL_KEYS = (
         "trash",
         "trash",
         "Put the marked runs, or this one, into the trash, or out of it; `deleted is not null` shows what is there.",
+        elsewhere="Put this run into the trash, or out of it; u takes that back.",
     ),
     Key(
         "runs",
@@ -202,8 +237,16 @@ USUAL_KEYS = (
         "undo",
         "undo",
         "Take your last change back: also one of an earlier session, or of the command line.",
+        elsewhere="Take your last change back: also one of an earlier session, or of the command line.",
     ),
-    Key("runs", "ctrl+r", "redo", "redo", "Do again what was taken back."),
+    Key(
+        "runs",
+        "ctrl+r",
+        "redo",
+        "redo",
+        "Do again what was taken back.",
+        elsewhere="Do again what was taken back.",
+    ),
     Key("runs", "W", "save_view", "keep view", "Keep filter, columns and order as a view in the catalog."),
     Key("runs", "O", "open_views", "views", "Open a view that was kept."),
     Key("runs", "Y", "copy_rows", "copy rows", "Copy the marked rows, or this one, as TSV (OSC 52)."),
@@ -250,7 +293,14 @@ USUAL_KEYS = (
     ),
     Key("runs", "M", "clear_marks", "clear marks", "Unmark all runs."),
     Key("runs", "L", "lineage", "lineage", "Show the lineage of the run."),
-    Key("runs", "y", "copy", "copy id", "Copy the ids of the marked runs, or of this one (OSC 52)."),
+    Key(
+        "runs",
+        "y",
+        "copy",
+        "copy id",
+        "Copy the ids of the marked runs, or of this one (OSC 52).",
+        elsewhere="Copy this run's id (OSC 52).",
+    ),
     Key("grouping", "c", "group_by_current", "this column", "By the current column."),
     Key("grouping", "a", "group_also", "and this one", "By the current column as well; again: no longer by that one."),
     Key(
@@ -312,10 +362,8 @@ USUAL_KEYS = (
         "neighbour(-1)",
         "previous run",
         "The previous run of the table.",
-        in_footer=True,
     ),
     Key("run", "L", "lineage", "lineage", "Show the lineage of the run.", in_footer=True),
-    Key("run", "y", "copy", "copy id", "Copy the run's id (OSC 52)."),
     Key(
         "charts",
         "x",
@@ -335,7 +383,7 @@ USUAL_KEYS = (
         "full_stop",
         "zoom_in",
         "closer",
-        "Look closer, in the middle or at the cursor, in all charts; so does the mouse wheel.",
+        "Look closer, in the middle or at the cursor, in all charts; so does the mouse: by the wheel, or by dragging over a range.",
         in_footer=True,
     ),
     Key("charts", "comma", "zoom_out", "wider", "Look at more of the x axis."),
@@ -344,10 +392,10 @@ USUAL_KEYS = (
         "left_parenthesis",
         "pan(-1)",
         "pan left",
-        "Look further to the left; so does dragging with the mouse.",
+        "Look further to the left.",
     ),
     Key("charts", "right_parenthesis", "pan(1)", "pan right", "Look further to the right."),
-    Key("charts", "0", "whole", "whole", "Look at the whole x axis again."),
+    Key("charts", "0", "whole", "whole", "Look at the whole x axis again; so does a double click."),
     Key("charts", "left,h", "sideways(-1)", "left", "The chart, or on one chart the value, to the left."),
     Key("charts", "right,l", "sideways(1)", "right", "The chart, or on one chart the value, to the right."),
     Key("charts", "down,j", "vertical(1)", "down", "The chart below; on one chart, the next one."),
@@ -559,7 +607,7 @@ USUAL_KEYS = (
     ),
     Key("lineage", "y", "copy", "copy", "Copy the reference or id (OSC 52).", in_footer=True),
     Key("live", "enter", "open", "open", "Open the run.", in_footer=True),
-    Key("live", "space", "seen", "seen", "Mark all as seen: changes are shown from now on.", in_footer=True),
+    Key("live", "s", "seen", "seen", "Take all as seen: changes are shown from now on.", in_footer=True),
     Key(
         "live",
         "A",
@@ -570,10 +618,17 @@ USUAL_KEYS = (
     ),
     Key("live", "x", "remove_rule", "remove alert", "Remove the rule under the cursor.", in_footer=True),
     Key("live", "m", "more", "all metrics", "Show all metrics of each run, or the first few.", in_footer=True),
-    Key("live", "y", "copy", "copy id", "Copy the run's id (OSC 52)."),
     Key("text", "slash", "filter", "find", "Find text, in either case; what is found is marked.", in_footer=True),
-    Key("text", "n", "find(1)", "next", "The next match; after the last one, the first.", in_footer=True),
-    Key("text", "N", "find(-1)", "previous", "The previous match.", in_footer=True),
+    Key(
+        "text",
+        "n",
+        "find(1)",
+        "next",
+        "After a search: the next match; after the last one, the first.",
+        in_footer=True,
+        is_passing=True,
+    ),
+    Key("text", "N", "find(-1)", "previous", "After a search: the previous match.", in_footer=True, is_passing=True),
     Key("text", "w", "wrap", "wrap", "Wrap long lines, or cut them.", in_footer=True),
     Key("text", "left,h", "sideways(-1)", "left", "To the left, where long lines are cut."),
     Key("text", "right,l", "sideways(1)", "right", "To the right, where long lines are cut."),

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 class Link(NamedTuple):
     """What a line leads to."""
 
-    kind: Literal["run", "version", "artifact", "file", "rule"]
+    kind: Literal["run", "version", "artifact", "file", "rule", "section"]
     id: str
-    """A run's or version's id; for an artifact its key as text; for a file `VERSION_KEY:PATH`; for a rule its text."""
+    """A run's or version's id; for an artifact its key as text; for a file `VERSION_KEY:PATH`; for a rule its text;
+    for a section of the same list its title."""
 
 
 class Answer(Message):

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 from textual.app import App
 from textual.widget import Widget
 
-from artui.tui.keys import KEYS
+from artui.query.runs.rows import run_ids
+from artui.tui.host import MAX_COMPARED
+from artui.tui.keys import offered_keys
 from artui.tui.messages import Link
 from artui.tui.screens.base import CatalogScreen
+from artui.tui.screens.runs import marks
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader
@@ -89,6 +92,49 @@ class Navigation:
 
         self._app.push_screen(CompareScreen(run_ids))
 
+    def marked_keys(self) -> list[int]:
+        """Give the keys of the marked runs: those in the table in its order, then the others."""
+        return marks.marked_keys(self._runs_screen.state)
+
+    def toggle_mark(self, run_key: int) -> None:
+        """Mark a run in the table of runs, or unmark it."""
+        runs = self._runs_screen
+        runs.show(marks.toggled(runs.state, [run_key], run_key))
+
+    def compare_with_marked(self, run_key: int) -> None:
+        """Put a run beside the marked ones, or beside its neighbour in the table if there are none."""
+        others = [key for key in self.marked_keys() if key != run_key] or self._neighbours(run_key)[-1:]
+        keys, screen = [run_key, *others], self._app.screen
+        if not others:
+            self._say("There is no other run to compare with: space marks runs.")
+        elif len(keys) > MAX_COMPARED:
+            self._say(f"{len(keys):,} runs are marked; at most {MAX_COMPARED} stand side by side.")
+        elif isinstance(screen, CatalogScreen):
+            screen.ask("compared", lambda: run_ids(self._reader, keys), self._compare_others)
+
+    def _compare_others(self, run_ids: Sequence[str]) -> None:
+        shown = getattr(self._app.screen, "run_ids", ())
+        if set(shown) == set(run_ids):
+            self._say("These runs are side by side here: space marks others, a adds one.")
+        else:
+            self.compare(run_ids)
+
+    def _neighbours(self, run_key: int) -> list[int]:
+        """Give the keys of the runs above and below a run in the table."""
+        keys = [key for key in self._runs_screen.table.keys if key > 0]
+        if run_key not in keys:
+            return []
+        place = keys.index(run_key)
+        return keys[max(0, place - 1) : place] + keys[place + 1 : place + 2]
+
+    def neighbour_id(self, run_id: str) -> str:
+        """Give the id of the run above another one in the table of runs, or of the one below; empty if there is none."""
+        table = self._runs_screen.table
+        rows = ((key, table.row_of(key)) for key in table.keys)
+        run_key = next((key for key, row in rows if row is not None and row.head.id == run_id), 0)
+        row = next((row for key in self._neighbours(run_key) if (row := table.row_of(key)) is not None), None)
+        return row.head.id if row is not None else ""
+
     def show_artifacts(self) -> None:
         """Show all artifacts."""
         from artui.tui.screens.artifacts import ArtifactsScreen
@@ -144,8 +190,8 @@ class Navigation:
         focused = screen.focused
         actions = [
             (key, partial(self._do, screen, focused, key.action))
-            for key in KEYS
-            if key.scope in screen.SCOPES and key.scope != "list" and not key.action.endswith("palette")
+            for key in offered_keys(*screen.SCOPES)
+            if key.scope != "list" and not key.action.endswith("palette")
         ]
 
         def run(action: Callable[[], None] | None) -> None:

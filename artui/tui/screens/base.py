@@ -10,7 +10,7 @@ from textual.widgets import Input
 from artui.tui.fetch import Asks
 from artui.tui.finding import FindsLines
 from artui.tui.keys import footer_keys
-from artui.tui.widgets.bars import Bar, KeyBar
+from artui.tui.widgets.bars import Bar, KeyBar, Press
 from artui.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
@@ -62,10 +62,15 @@ class CatalogScreen(Asks, FindsLines):
     def on_catalog_changed(self, message: CatalogChanged) -> None:
         self.load()
 
+    def leave_questions(self) -> None:
+        """Take back what is asked at the bottom: what it was about is out of sight."""
+        for prompt in self.query(Prompt):
+            prompt.leave()
+
     def show_keys(self) -> None:
         """Show the keys of this screen, or the notice, at the bottom."""
         for bar in self.query(KeyBar):
-            bar.show_keys(footer_keys(*self.SCOPES))
+            bar.show_keys(footer_keys(*self.SCOPES, is_searching=self.is_searching()))
             bar.show_notice(self.artui.notice_spans())
 
     def prompt_home(self) -> Widget | None:
@@ -74,7 +79,7 @@ class CatalogScreen(Asks, FindsLines):
 
     def on_prompt_asked(self) -> None:
         for bar in self.query(KeyBar):
-            bar.show_keys(Prompt.KEYS)
+            bar.ask(Prompt.KEYS)
 
     def on_prompt_left(self) -> None:
         home = self.prompt_home()
@@ -97,9 +102,10 @@ class CatalogScreen(Asks, FindsLines):
         places: list[Span] = []
         for number, name in ((1, "Runs"), (2, "Artifacts"), (3, "Lineage"), (4, "Live")):
             is_here = number == self.PLACE
+            action = f"app.show_{name.lower()}"
             places += [
-                (f" {number} ", "accent" if is_here else "faint"),
-                (f"{name} ", "title" if is_here else "dim"),
+                Press(f" {number} ", "accent" if is_here else "faint", action),
+                Press(f"{name} ", "title" if is_here else "dim", action),
             ]
         for bar in self.query("#top").results(Bar):
             bar.show(spans, places)

@@ -17,7 +17,9 @@ from artui.safetext import clean
 from artui.tui.colouring import mark_of
 from artui.tui.host import MAX_COMPARED
 from artui.tui.keys import bindings
+from artui.tui.keytable import ACTS
 from artui.tui.messages import LineMoved, Link, PlotRuns, ShowRuns
+from artui.tui.screens.acting import ActsOnRuns
 from artui.tui.screens.drawing import DrawsCharts
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chart import Chart
@@ -39,12 +41,12 @@ if TYPE_CHECKING:
 MAX_CURVES = 50
 
 
-class CompareScreen(DrawsCharts):
+class CompareScreen(ActsOnRuns, DrawsCharts):
     """Holds the runs' ids and their `Comparison`."""
 
-    SCOPES = ("compare", "find", "list", "app")
+    SCOPES = ("compare", ACTS, "find", "list", "app")
     PLACE = 1
-    BINDINGS = [*bindings("compare"), *bindings("find")]
+    BINDINGS = bindings("compare", "find", ACTS)
 
     def __init__(self, run_ids: Sequence[str]) -> None:
         super().__init__()
@@ -101,7 +103,12 @@ class CompareScreen(DrawsCharts):
         if self.comparison is None:
             return
         self.table.show(self.comparison, self._numbers, only_differences=self.only_differences)
+        self.table.show_marks(frozenset(self.artui.marked_keys()))
         self._say()
+
+    def show_marks(self) -> None:
+        """Show beside the names which runs are marked."""
+        self.table.show_marks(frozenset(self.artui.marked_keys()))
 
     def _say(self) -> None:
         if self.comparison is None:

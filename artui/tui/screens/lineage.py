@@ -68,7 +68,7 @@ class LineageScreen(CatalogScreen):
             lines.append(Line([("   nothing was noted", "faint")]))
         lines.append(BLANK)
         root_line = len(lines)
-        add(lineage.root, [(" ▶ ", "accent"), *subject_spans(lineage.root, "title")])
+        add(lineage.root, [(" → ", "accent"), *subject_spans(lineage.root, "title")])
         lines += [BLANK, Line([(" what came of it", "dim")])]
         for node in lineage.downstream:
             add(node, node_spans(node, "↓"))

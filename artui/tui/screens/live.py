@@ -3,44 +3,43 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.widgets import Input
+from textual.widget import Widget
 
 from artui import clock
 from artui.errors import ArtuiError
 from artui.model import GOING, RunHead
 from artui.query.live import LiveMetric, LiveRun, live_runs
 from artui.safetext import clean
-from artui.tui.cells import Span, Spans, fit, glyph_of, spark_text, status_style
-from artui.tui.keys import bindings, footer_keys
-from artui.tui.messages import Link
-from artui.tui.screens.base import CatalogScreen
+from artui.tui.cells import Span, Spans, fit, fit_middle, glyph_of, spark_text, status_style
+from artui.tui.keys import bindings
+from artui.tui.keytable import ACTS
+from artui.tui.messages import LineChosen, Link
+from artui.tui.screens.acting import ActsOnRuns
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import BLANK, Line, LineList
+from artui.tui.widgets.prompt import Prompt
 from artui.units import ago_text, count_text, duration_text, number_text, plural, signed_text
 
 FIRST_METRICS, FIRST_OF_ENDED = 6, 2
 
 
-class LiveScreen(CatalogScreen):
+class LiveScreen(ActsOnRuns):
     """Holds the running runs, and those that ended a short while ago."""
 
-    SCOPES = ("live", "find", "list", "app")
+    SCOPES = ("live", ACTS, "find", "list", "app")
     PLACE = 4
-    BINDINGS = [*bindings("live"), *bindings("find")]
+    BINDINGS = bindings("live", "find", ACTS)
 
     def __init__(self) -> None:
         super().__init__()
         self._runs: list[LiveRun] = []
         self._shows_all = False
-        self._rule_lines: dict[int, str] = {}
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
         yield Bar(id="summary")
         yield LineList(only_links=True, id="walk")
-        entry = Input(id="find", placeholder="val/loss rises 5 times", classes="hidden", compact=True)
-        entry.cursor_blink = False
-        yield entry
+        yield Prompt()
         yield KeyBar()
 
     @property
@@ -82,8 +81,8 @@ class LiveScreen(CatalogScreen):
         if alerts:
             summary.append((f" · {plural(len(alerts), 'alert')}", "bad"))
         self.query_one("#summary", Bar).show(summary, [("• changed since you looked ", "dim")])
-        lines: list[Line] = []
-        for run in self._runs:
+        lines: list[Line] = [*self._alert_lines(), BLANK] if self.artui.alerts.rules else []
+        for run in self._in_order():
             lines += [*self._run_lines(run), BLANK]
         if not self._runs:
             lines += [
@@ -94,20 +93,37 @@ class LiveScreen(CatalogScreen):
                 Line([("  or with ", "dim"), ("artui.start_run()", "accent"), (" in your script.", "dim")]),
                 BLANK,
             ]
-        lines += self._alert_lines(len(lines))
+        if not self.artui.alerts.rules:
+            lines += self._alert_lines()
+        is_first = not self.listing.lines
         self.listing.marks_cursor = any(line.link is not None for line in lines)
         self.listing.set_lines(lines)
+        if is_first:
+            # Rules are above the runs; the cursor begins on a run.
+            self.listing.move_to(next((i for i, line in enumerate(lines) if line.link and line.link.kind == "run"), 0))
         self.show_place()
+
+    def _in_order(self) -> list[LiveRun]:
+        """Give the runs, those first for which an alert holds."""
+        alarmed = {alert.run_id for alert in self.artui.alerts.holding.values()}
+        return sorted(self._runs, key=lambda run: run.head.id not in alarmed)
+
+    def show_marks(self) -> None:
+        """Show beside the names which runs are marked."""
+        if self._runs:
+            self._draw()
 
     def _run_lines(self, run: LiveRun) -> list[Line]:
         head, now_ms = run.head, clock.now_ms()
         width = self.size.width
         went = duration_text(head.took_ms(now_ms))
+        how_long = f" for {went}" if head.status in GOING else f", took {went}"
         spans: list[Span] = [
             glyph_of(head, before=" ", after=" "),
-            (fit(clean(head.name), 24).rstrip(), "title"),
+            *self.mark_spans(head),
+            (fit_middle(clean(head.name), 24).rstrip(), "title"),
             (f"  {head.status}", status_style(head.status)),
-            (f" {went}", "dim"),
+            (how_long if went else "", "dim"),
         ]
         if run.step is not None:
             spans += [("   step ", "dim"), (count_text(run.step), "text")]
@@ -139,7 +155,7 @@ class LiveScreen(CatalogScreen):
         spans: Spans = [
             ("   ", "text"),
             ("• " if is_new else "  ", "accent"),
-            (fit(clean(metric.title), name_cells), "text" if is_new else "dim"),
+            (fit_middle(clean(metric.title), name_cells), "text" if is_new else "dim"),
             (
                 fit(number_text(summary.last), 12, right=True),
                 "bad" if summary.is_diverged else "bold" if is_new else "text",
@@ -151,22 +167,21 @@ class LiveScreen(CatalogScreen):
         ]
         return Line(spans)
 
-    def _alert_lines(self, start: int) -> list[Line]:
-        self._rule_lines = {}
+    def _alert_lines(self) -> list[Line]:
+        """List the rules, each with the runs for which it holds below it."""
         alerts = self.artui.alerts
         lines = [Line([(" alerts", "dim"), ("  told with a bell while the app is open", "faint")])]
         for rule in alerts.rules:
-            self._rule_lines[start + len(lines)] = rule.text
             holds = [alert for alert in alerts.holding.values() if alert.rule == rule.text]
             spans: list[Span] = [
                 ("   ! " if holds else "   · ", "bad" if holds else "faint"),
                 (clean(rule.text), "bad" if holds else "text"),
                 ("" if rule.text in alerts.own else "  from the settings", "faint"),
             ]
-            if holds:
-                named = ", ".join(f"{clean(alert.run)} {number_text(alert.value)}" for alert in holds[:3])
-                spans.append((f"  {named}", "dim"))
             lines.append(Line(spans, Link("rule", rule.text)))
+            for alert in holds:
+                value: list[Span] = [(f"  {clean(alert.metric)} {number_text(alert.value)}", "dim")]
+                lines.append(Line([("     ", "text"), (clean(alert.run), "accent"), *value], Link("run", alert.run_id)))
         if not alerts.rules:
             lines.append(
                 Line(
@@ -203,56 +218,58 @@ class LiveScreen(CatalogScreen):
         self._draw()
 
     def action_open(self) -> None:
-        link = self.listing.link
-        if link is not None and link.kind != "rule":
-            self.listing.choose()
+        self.listing.choose()
 
-    def action_copy(self) -> None:
-        link = self.listing.link
-        if link is not None:
-            self.artui.copy_text(link.id)
+    def on_line_chosen(self, message: LineChosen) -> None:
+        """Open the run; on an alert, the first run for which it holds."""
+        link = message.link
+        if link is None or link.kind != "rule":
+            return
+        # The base is not to follow it: a rule is no place.
+        message.stop()
+        message.prevent_default()
+        holds = [alert for alert in self.artui.alerts.holding.values() if alert.rule == link.id]
+        if holds:
+            self.artui.follow(Link("run", holds[0].run_id))
+        else:
+            self.artui.say("This alert holds for no run now · x removes it")
 
     def action_add_rule(self) -> None:
-        entry = self.query_one(Input)
-        entry.value = ""
-        entry.remove_class("hidden")
-        entry.focus()
-        self.query_one(KeyBar).show_keys([("enter", "keep the rule"), ("esc", "leave")])
+        self._ask_rule("")
+
+    def _ask_rule(self, text: str) -> None:
+        self.query_one(Prompt).ask("alert  (such as val/loss rises 5 times)", self._add_rule, text=text)
+
+    def prompt_home(self) -> Widget:
+        """Give the list."""
+        return self.listing
 
     def action_remove_rule(self) -> None:
-        text = self._rule_lines.get(self.listing.cursor)
+        link = self.listing.link
+        text = link.id if link is not None and link.kind == "rule" else None
         if text is None:
-            self.artui.say("Put the cursor on a rule first.")
+            self.artui.say("Put the cursor on an alert first.")
         elif self.artui.alerts.remove(text):
             self.artui.say(f"removed: {text}")
             self._draw()
         else:
             self.artui.say("This rule is in settings.toml: remove it there.")
 
-    def on_input_submitted(self, message: Input.Submitted) -> None:
-        message.stop()
-        text = message.value.strip()
-        if text:
-            try:
-                self.artui.alerts.add(text)
-            except ArtuiError as error:
-                self.artui.say(str(error), is_warning=True, seconds=15)
-                return
-        self._leave_entry()
+    def _add_rule(self, text: str) -> None:
+        if not text:
+            return
+        try:
+            self.artui.alerts.add(text)
+        except ArtuiError as error:
+            self._ask_rule(text)
+            self.artui.say(str(error), is_warning=True, seconds=15)
+            return
         self.artui.take_live(self._runs)
         self._draw()
 
-    def _leave_entry(self) -> None:
-        self.query_one(Input).add_class("hidden")
-        self.set_focus(self.listing)
-        self.query_one(KeyBar).show_keys(footer_keys(*self.SCOPES))
-
     def go_back(self) -> bool:
-        """Leave the entry of a rule; false if it is not open."""
-        if self.query_one(Input).has_class("hidden"):
-            return False
-        self._leave_entry()
-        return True
+        """Leave the question at the bottom; false if there is none."""
+        return self.query_one(Prompt).leave()
 
     def subject(self) -> RunHead | None:
         """Give the run under the cursor."""

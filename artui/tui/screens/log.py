@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from artui.tui.keys import footer_keys
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import KeyBar
 
@@ -54,9 +53,19 @@ class LogScreen(CatalogScreen):
         """Leave the search; false if there is none."""
         return self.has_text and self.pane.leave()
 
+    def is_searching(self) -> bool:
+        """Whether there are words to go on searching for, in the text or in a list."""
+        return bool(self.log_view.needle) if self.has_text else super().is_searching()
+
+    def show_keys(self) -> None:
+        """Show the keys of the screen, or of the search while the user types."""
+        super().show_keys()
+        if self.pane.is_typing:
+            self.query_one(KeyBar).ask(self.pane.KEYS)
+
     def on_text_pane_typing(self, message: TextPane.Typing) -> None:
         message.stop()
-        self.query_one(KeyBar).show_keys(self.pane.KEYS if self.pane.is_typing else footer_keys(*self.SCOPES))
+        self.show_keys()
 
     def on_log_view_changed(self, message: LogView.Changed) -> None:
         message.stop()

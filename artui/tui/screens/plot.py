@@ -23,11 +23,13 @@ from artui.query.series.ranking import metric_rank
 from artui.safetext import clean
 from artui.tui.cells import Span, short_titles
 from artui.tui.colouring import colour_at, mark_of
-from artui.tui.keys import bindings
+from artui.tui.keys import bindings, keys_of
+from artui.tui.keytable import ACTS
 from artui.tui.messages import Link, ShowRuns
+from artui.tui.screens.acting import ActsOnRuns
 from artui.tui.screens.drawing import DrawsCharts
 from artui.tui.screens.pick import Choice, PickScreen
-from artui.tui.widgets.bars import Bar, KeyBar
+from artui.tui.widgets.bars import Bar, KeyBar, Press
 from artui.tui.widgets.chart import MANY_CURVES
 from artui.tui.widgets.chartgrid import ChartGrid, Panel
 from artui.tui.widgets.chartlines import ChartLine
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from artui.tui.widgets.chartoptions import ChartOptions
 
 TABS = ("curves", "scatter", "parallel", "histogram")
+ONE_RUN = ("curves", "scatter")
+"""Pictures in which one of the runs is the current one."""
 MAX_CURVES = 50
 IN_FRONT = 6
 """Of many runs so many are in colour."""
@@ -50,12 +54,12 @@ MAX_AXES = 8
 MAX_COLOURED = 200
 
 
-class PlotScreen(DrawsCharts):
+class PlotScreen(ActsOnRuns, DrawsCharts):
     """Holds the keys of runs and the columns that exist; reads what the view in sight needs."""
 
-    SCOPES: ClassVar[tuple[str, ...]] = ("charts", "curves", "plot", "app")
+    SCOPES: ClassVar[tuple[str, ...]] = ("charts", "curves", "plot", ACTS, "app")
     PLACE = 1
-    BINDINGS = [*bindings("plot"), *bindings("curves")]
+    BINDINGS = bindings("plot", "curves", ACTS)
 
     def __init__(
         self,
@@ -139,7 +143,12 @@ class PlotScreen(DrawsCharts):
     # Views
 
     def action_next_tab(self, change: int) -> None:
-        self.tab = TABS[(TABS.index(self.tab) + change) % len(TABS)]
+        self.action_show_tab(TABS[(TABS.index(self.tab) + change) % len(TABS)])
+
+    def action_show_tab(self, tab: str) -> None:
+        """Show another picture of the runs."""
+        self.leave_questions()
+        self.tab = tab
         self._show_tab()
 
     def _view(self) -> Widget:
@@ -150,7 +159,8 @@ class PlotScreen(DrawsCharts):
             self.query_one(f"#{tab}-view").set_class(tab != self.tab, "hidden")
         self._view().focus()
         scopes = ("charts", "curves") if self.tab == "curves" else (self.tab,)
-        self.SCOPES = (*scopes, "plot", "app")  # type: ignore[misc]
+        acts = (ACTS,) if self.tab in ONE_RUN else ()
+        self.SCOPES = (*scopes, "plot", *acts, "app")  # type: ignore[misc]
         self.show_keys()
         self.show_place()
         self._ask()
@@ -159,7 +169,8 @@ class PlotScreen(DrawsCharts):
     def _say(self) -> None:
         spans: list[Span] = [(" ", "text")]
         for tab in TABS:
-            spans += [(f" {tab} ", "title" if tab == self.tab else "dim"), (" ", "text")]
+            style = "title" if tab == self.tab else "dim"
+            spans += [Press(f" {tab} ", style, f"show_tab('{tab}')"), (" ", "text")]
         self.query_one("#tabs", Bar).show(spans, [*(self.grid.spans() if self.tab == "curves" else []), (" ", "text")])
         self.query_one("#legend", Bar).show(*self._legend())
 
@@ -174,16 +185,29 @@ class PlotScreen(DrawsCharts):
                 style = "title" if number == self._highlighted and len(self._runs) > 1 else "text"
                 spans += [
                     (f"  {mark_of(colour)} ", f"curve{colour_at(colour)}"),
+                    *self.mark_spans(head),
                     (clean(head.name, max_chars=40), style),
                 ]
             drawn = f"{count_text(len(self._runs))} of " if 0 < len(self._runs) < total else ""
             return spans, [(f"{drawn}{plural(total, 'run')} ", "dim")]
         if self.tab == "scatter":
             scatter = self.query_one(Scatter)
-            return scatter.cursor_spans(self._cursor_name), [(plural(len(self.keys), "run") + " ", "dim")]
+            marked = self.mark_spans(self._pointed) if self._pointed is not None and scatter.key is not None else []
+            return [*scatter.cursor_spans(self._cursor_name), *marked], [(plural(len(self.keys), "run") + " ", "dim")]
         return [], [(plural(len(self.keys), "run") + " ", "dim")]
 
     _cursor_name = ""
+    _pointed: RunHead | None = None
+    """The run under the cursor of the scatter; None until it has been read."""
+
+    def show_marks(self) -> None:
+        """Show in the legend which runs are marked."""
+        self._say()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if self.tab not in ONE_RUN and action in {key.action for key in keys_of(ACTS)}:
+            return False
+        return super().check_action(action, parameters)
 
     def _ask(self) -> None:
         """Ask for what the view in sight needs, once."""
@@ -291,12 +315,13 @@ class PlotScreen(DrawsCharts):
     def on_scatter_moved(self) -> None:
         key = self.query_one(Scatter).key
         if key is not None:
-            self._cursor_name = "…"
+            self._cursor_name, self._pointed = "…", None
             self._say()
             self.ask("name", lambda: metrics_of(self.reader, [key]), self._take_name)
 
     def _take_name(self, runs: list[tuple[RunHead, tuple[Metric, ...]]]) -> None:
-        self._cursor_name = clean(runs[0][0].name, max_chars=60) if runs else ""
+        self._pointed = runs[0][0] if runs else None
+        self._cursor_name = clean(self._pointed.name, max_chars=60) if self._pointed is not None else ""
         self._say()
 
     def on_scatter_opened(self) -> None:
@@ -434,7 +459,9 @@ class PlotScreen(DrawsCharts):
         return self.query_one(Prompt).leave() or (self.tab == "curves" and self.grid.leave())
 
     def subject(self) -> RunHead | None:
-        """Give the run whose curves are in front; None on other views."""
+        """Give the run whose curves are in front, or the one under the cursor of the scatter; None on other views."""
+        if self.tab == "scatter":
+            return self._pointed
         return self._runs[self._highlighted][0] if self.tab == "curves" and self._runs else None
 
 

@@ -14,11 +14,13 @@ from artui.query.series.ranking import metric_rank
 from artui.safetext import clean, clean_lines
 from artui.tui.cells import Span, fit, glyph_of, status_style
 from artui.tui.facts import fact_lines, file_lines, heading, metric_lines
-from artui.tui.keys import bindings, footer_keys
+from artui.tui.keys import bindings
+from artui.tui.keytable import ACTS
 from artui.tui.messages import ShowNeighbour
+from artui.tui.screens.acting import ActsOnRuns
 from artui.tui.screens.drawing import DrawsCharts
 from artui.tui.screens.log import LogScreen
-from artui.tui.widgets.bars import Bar, KeyBar
+from artui.tui.widgets.bars import Bar, KeyBar, Press
 from artui.tui.widgets.chartgrid import ChartGrid, Panel
 from artui.tui.widgets.chartlines import ChartLine
 from artui.tui.widgets.find import TextPane
@@ -33,12 +35,12 @@ FIRST_METRICS = 500
 TABS = ("overview", "charts", "files", "log")
 
 
-class RunScreen(DrawsCharts, LogScreen):
+class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
     """Holds a run's id and its `RunDetail`."""
 
-    SCOPES: ClassVar[tuple[str, ...]] = ("run", "find", "list", "app")
+    SCOPES: ClassVar[tuple[str, ...]] = ("run", ACTS, "find", "list", "app")
     PLACE = 1
-    BINDINGS = [*bindings("run"), *bindings("find"), *bindings("text"), *bindings("logs")]
+    BINDINGS = bindings("run", "find", "text", "logs", ACTS)
 
     def __init__(self, run_id: str, *, tab: str = "overview") -> None:
         super().__init__(TextPane(id="log", classes="tab hidden"))
@@ -95,6 +97,7 @@ class RunScreen(DrawsCharts, LogScreen):
             (clean(head.project), "dim"),
             (" ▸ ", "faint"),
             glyph_of(head, after=" "),
+            *self.mark_spans(head),
             (clean(head.name), "title"),
             (f"  {head.status}", status_style(head.status)),
             ("  damaged" if self.detail.damaged else "", "bad"),
@@ -108,7 +111,8 @@ class RunScreen(DrawsCharts, LogScreen):
         spans: list[Span] = [(" ", "text")]
         for tab in TABS:
             count = f" {counts[tab]}" if tab in counts else ""
-            spans += [(f" {tab}{count} ", "title" if tab == self.tab else "dim"), (" ", "text")]
+            style = "title" if tab == self.tab else "dim"
+            spans += [Press(f" {tab}{count} ", style, f"show_tab('{tab}')"), (" ", "text")]
         right = self.charts.spans() if self.tab == "charts" else []
         if self.tab == "log":
             right = self._log_spans()
@@ -125,16 +129,21 @@ class RunScreen(DrawsCharts, LogScreen):
 
     def _show_scopes(self) -> None:
         """Offer the keys that work on this tab."""
-        scopes = {"charts": ("charts", "run", "app"), "log": ("text", "run", "list", "app")}.get(
-            self.tab, ("run", "find", "list", "app")
+        scopes = {"charts": ("charts", "run", ACTS, "app"), "log": ("text", "run", ACTS, "list", "app")}.get(
+            self.tab, ("run", ACTS, "find", "list", "app")
         )
         if self.tab == "log" and len(self._logs) > 1:
             scopes = ("logs", *scopes)
         self.SCOPES = scopes  # type: ignore[misc]
-        self.query_one(KeyBar).show_keys(self.pane.KEYS if self.pane.is_typing else footer_keys(*scopes))
+        self.show_keys()
 
     def action_next_tab(self, change: int) -> None:
-        self.tab = TABS[(TABS.index(self.tab) + change) % len(TABS)]
+        self.action_show_tab(TABS[(TABS.index(self.tab) + change) % len(TABS)])
+
+    def action_show_tab(self, tab: str) -> None:
+        """Show another view of the run."""
+        self.leave_questions()
+        self.tab = tab
         self._show_tab()
 
     def go_back(self) -> bool:
@@ -145,6 +154,10 @@ class RunScreen(DrawsCharts, LogScreen):
 
     def on_prompt_left(self) -> None:
         self._show_tab()
+
+    def show_marks(self) -> None:
+        """Show in the title whether the run is marked."""
+        self.show_place()
 
     @property
     def has_text(self) -> bool:
@@ -312,9 +325,6 @@ class RunScreen(DrawsCharts, LogScreen):
 
     def action_lineage(self) -> None:
         self.artui.action_show_lineage()
-
-    def action_copy(self) -> None:
-        self.artui.copy_text(self.run_id)
 
     def subject(self) -> RunHead | None:
         """Give the run, once it is read."""

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
 from artui.tui.cells import Span, Spans, length_of, strip_of
+from artui.tui.keys import typed_key
+
+
+class Press(tuple[str, str]):
+    """A span that does something when it is clicked."""
+
+    action: str
+    """What it does on the screen, as in a binding; or `key:` and the name of a key that it stands for."""
+
+    def __new__(cls, text: str, style: str, action: str) -> Press:
+        span = super().__new__(cls, (text, style))
+        span.action = action
+        return span
 
 
 class Bar(Widget):
@@ -21,31 +37,64 @@ class Bar(Widget):
 
     def show(self, left: Spans, right: Spans = ()) -> None:
         """Show other parts."""
-        if (tuple(left), tuple(right)) != (tuple(self._left), tuple(self._right)):
-            self._left, self._right = tuple(left), tuple(right)
+        is_same = (tuple(left), tuple(right)) == (tuple(self._left), tuple(self._right))
+        # Spans that look alike may do other things.
+        self._left, self._right = tuple(left), tuple(right)
+        if not is_same:
             self.refresh()
+
+    @property
+    def _right_cells(self) -> int:
+        """Cells of the right part; 0 if there is no room for it."""
+        cells = length_of(self._right)
+        return cells if cells + 8 <= self.size.width else 0
 
     def render_line(self, y: int) -> Strip:
         palette = self.app.palette  # type: ignore[attr-defined]
-        width = self.size.width
-        right = length_of(self._right)
-        if right + 8 > width:
-            return strip_of(self._left, width, palette, fill=self._fill)
+        width, right = self.size.width, self._right_cells
         left = strip_of(self._left, width - right, palette, fill=self._fill)
-        return Strip.join([left, strip_of(self._right, right, palette, fill=self._fill)])
+        return Strip.join([left, strip_of(self._right, right, palette, fill=self._fill)]) if right else left
+
+    async def on_click(self, event: events.Click) -> None:
+        """Do what the span under the pointer is for."""
+        start = self.size.width - self._right_cells
+        span = _span_at(self._right, event.x - start) if event.x >= start else _span_at(self._left, event.x)
+        if not isinstance(span, Press):
+            return
+        event.stop()
+        kind, _, key = span.action.partition(":")
+        if kind == "key":
+            self.app.simulate_key(key)
+        else:
+            await self.screen.run_action(span.action)
+
+
+def _span_at(spans: Iterable[Span], cell: int) -> Span | None:
+    for span in spans:
+        cell -= length_of([span])
+        if cell < 0:
+            return span
+    return None
 
 
 class KeyBar(Bar):
-    """The most useful keys of the moment, as many as fit."""
+    """The most useful keys of the moment, as many as fit; a notice takes their place, but not that of a question's keys."""
 
     def __init__(self) -> None:
         super().__init__(fill="bar", classes="keybar")
         self._pairs: list[tuple[str, str]] = []
+        self._is_asking = False
         self._notice: Spans = ()
 
     def show_keys(self, pairs: list[tuple[str, str]]) -> None:
-        """Show other (key, label) pairs."""
-        self._pairs = pairs
+        """Show the keys of the screen, as (key, label) pairs."""
+        self._pairs, self._is_asking = pairs, False
+        self._draw()
+
+    def ask(self, pairs: list[tuple[str, str]]) -> None:
+        """Show the keys of a question or of a menu: what was said before is over, and what is said meanwhile stands behind them."""
+        self._pairs, self._is_asking = pairs, True
+        self.app.forget_old_notice()  # type: ignore[attr-defined]
         self._draw()
 
     def show_notice(self, notice: Spans) -> None:
@@ -57,8 +106,11 @@ class KeyBar(Bar):
         self._draw()
 
     def _draw(self) -> None:
-        right: list[Span] = [("? ", "bar.key"), ("all keys ", "bar")]
-        if self._notice:
+        right: list[Span] = [
+            Press("? ", "bar.key", "key:question_mark"),
+            Press("all keys ", "bar", "key:question_mark"),
+        ]
+        if self._notice and not self._is_asking:
             self.show([(" ", "bar"), *self._notice], right)
             return
         note = self.app.place_note  # type: ignore[attr-defined]
@@ -67,8 +119,9 @@ class KeyBar(Bar):
         spans: list[Span] = [(" ", "bar")]
         room = self.size.width - length_of(right) - 1
         for key, label in self._pairs:
-            part: list[Span] = [(f"{key} ", "bar.key"), (f"{label}   ", "bar")]
+            action = f"key:{typed_key(key)}"
+            part: list[Span] = [Press(f"{key} ", "bar.key", action), Press(f"{label}   ", "bar", action)]
             if length_of(spans) + length_of(part) > room:
                 break
             spans += part
-        self.show(spans, right)
+        self.show([*spans, *self._notice], right)

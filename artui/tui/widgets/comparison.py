@@ -11,6 +11,7 @@ from textual.strip import Strip
 
 from artui.safetext import clean
 from artui.tui.cells import (
+    MARK,
     Span,
     Spans,
     fit,
@@ -44,6 +45,8 @@ class CompareTable(LineList):
         self.heads: Sequence[RunHead] = ()
         self.numbers: Mapping[str, int] = {}
         """Colour and mark of each run, by its id."""
+        self.marked: frozenset[int] = frozenset()
+        """Keys of the marked runs."""
         self.column = 0
         self.baseline = 0
         self.first_column = 0
@@ -90,6 +93,11 @@ class CompareTable(LineList):
         self.cursor = place
         self._bring_into_view()
         self._show_column()
+        self.refresh()
+
+    def show_marks(self, marked: frozenset[int]) -> None:
+        """Show which runs are marked."""
+        self.marked = marked
         self.refresh()
 
     @property
@@ -160,8 +168,7 @@ class CompareTable(LineList):
             head = self.heads[number]
             style = "title" if number == self.column else "bold"
             colour = self.numbers.get(head.id, 0)
-            # A sign of its own only for runs that did not simply finish.
-            behind: list[Span] = [] if head.status == "finished" and not head.damaged else [glyph_of(head, before=" ")]
+            behind = _state_spans(head, is_marked=head.key in self.marked)
             behind += [(" ▾", "accent")] if number == self.baseline else []
             room = self.column_cells - 3 - length_of(behind)
             name = fit_middle(clean(head.name), room).rstrip()
@@ -182,6 +189,15 @@ class CompareTable(LineList):
         for number in self._shown_columns:
             spans += _cell(row, number, self.baseline, self.column_cells)
         return spans
+
+
+def _state_spans(head: RunHead, *, is_marked: bool) -> list[Span]:
+    """Give what stands behind the name of a run: its status if it did not simply finish, and whether it is marked.
+
+    A run that finished has no sign, as the sign of its curve may be the same.
+    """
+    spans = [] if head.status == "finished" and not head.damaged else [glyph_of(head, before=" ")]
+    return [*spans, (f" {MARK}", "mark")] if is_marked else spans
 
 
 def _cell(row: Row, number: int, baseline: int, cells: int) -> list[Span]:
@@ -219,6 +235,8 @@ class TransposedTable(LineList):
         self.heads: Sequence[RunHead] = ()
         self.numbers: Mapping[str, int] = {}
         """Colour and mark of each run, by its id."""
+        self.marked: frozenset[int] = frozenset()
+        """Keys of the marked runs."""
         self.baseline = 0
         self.place = 0
         """The current column."""
@@ -250,6 +268,11 @@ class TransposedTable(LineList):
         )
         self.cursor = max(1, self.cursor)
         self._show_place()
+        self.refresh()
+
+    def show_marks(self, marked: frozenset[int]) -> None:
+        """Show which runs are marked."""
+        self.marked = marked
         self.refresh()
 
     @property
@@ -332,11 +355,15 @@ class TransposedTable(LineList):
             return self.lines[index].spans
         head = self.heads[number]
         colour = self.numbers.get(head.id, 0)
-        room = self._name_cells - (2 if number == self.baseline else 0)
-        name = fit_middle(clean(head.name), room)
-        spans: list[Span] = [(" ", "text"), (mark_of(colour) + " ", f"curve{colour_at(colour)}"), (name, "text")]
-        spans += [("▾ ", "accent")] if number == self.baseline else []
-        spans.append(glyph_of(head))
+        behind = _state_spans(head, is_marked=head.key in self.marked)
+        behind += [(" ▾", "accent")] if number == self.baseline else []
+        name = fit_middle(clean(head.name), self._name_cells + 1 - length_of(behind))
+        spans: list[Span] = [
+            (" ", "text"),
+            (mark_of(colour) + " ", f"curve{colour_at(colour)}"),
+            (name, "text"),
+            *behind,
+        ]
         for place in self.shown_places:
             row = self.rows[place]
             if row is not None:

@@ -73,7 +73,7 @@ def test_running_runs_are_followed(run: artui.Run, size: tuple[int, int]) -> Non
         row = next(line for line in shown(pilot).splitlines() if "train/loss" in line)
         assert "•" in row and "0.7500" in row and "−0.3000" in row
         assert "•" not in next(line for line in shown(pilot).splitlines() if "val/acc" in line)
-        await pilot.press("space")
+        await pilot.press("s")
         await settled(pilot)
         assert "• train" not in shown(pilot)
         await pilot.press("enter")
@@ -136,7 +136,7 @@ def test_rules_are_written_in_the_app_and_kept(run: artui.Run) -> None:
         await pilot.press("4")
         await settled(pilot)
         assert "val/acc falls below 0.9" in shown(pilot)
-        await pilot.press("G", "x")
+        await pilot.press("g", "x")
         await settled(pilot)
         assert "none yet" in shown(pilot)
 

@@ -21,7 +21,7 @@ from artui import clock
 from artui.query.direction import has_direction
 from artui.query.runs.order import FirstView, RunOrder, RunsRequest, run_order
 from artui.safetext import clean
-from artui.tui.keys import bindings, footer_keys, menu_action, menu_keys
+from artui.tui.keys import bindings, menu_action, menu_keys
 from artui.tui.messages import Link
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.screens.runs import columns, groups, marks
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from artui.model import Column, RunHead, RunRow
     from artui.query.filter.tokens import FilterError
     from artui.query.imports import ImportReport
-    from artui.tui.screens.runs.edits import RunsEditor
+    from artui.tui.screens.edits import RunsEditor
     from artui.tui.screens.runs.opening import RunsOpener
     from artui.tui.screens.runs.taking import RunsTaker
     from artui.tui.screens.runs.views import RunsViews
@@ -110,7 +110,7 @@ class RunsScreen(CatalogScreen):
 
     @cached_property
     def _editor(self) -> RunsEditor:
-        from artui.tui.screens.runs.edits import RunsEditor
+        from artui.tui.screens.edits import RunsEditor
 
         return RunsEditor(self, self.edited_keys)
 
@@ -292,14 +292,14 @@ class RunsScreen(CatalogScreen):
         )
 
     def on_filter_line_entered(self) -> None:
-        self.query_one(KeyBar).show_keys(QueryLine.KEYS)
+        self.query_one(KeyBar).ask(QueryLine.KEYS)
 
     def on_filter_line_left(self) -> None:
         # The half-typed filter is now final.
         self._questions.ask_order(to_first=True)
         self._keeper.keep(self.state.arrangement)
         self.set_focus(self.table)
-        self.query_one(KeyBar).show_keys(footer_keys(*self.SCOPES))
+        self.show_keys()
 
     def show_filter(self, where: str) -> None:
         """Show the runs that a filter matches."""
@@ -413,7 +413,7 @@ class RunsScreen(CatalogScreen):
 
     def show_menu(self, scope: str) -> None:
         """Show the keys of a menu in the footer."""
-        self.query_one(KeyBar).show_keys(menu_keys(scope))
+        self.query_one(KeyBar).ask(menu_keys(scope))
 
     async def on_key(self, event: events.Key) -> None:
         if not self._grouping.end_menu():

@@ -11,7 +11,7 @@ from artui.tui.state.arrangement import Arrangement, arrangement_of
 
 if TYPE_CHECKING:
     from artui.query.runs.views import SavedView
-    from artui.tui.screens.runs.edits import RunsEditor
+    from artui.tui.screens.edits import RunsEditor
     from artui.tui.screens.runs.host import RunsHost
 
 

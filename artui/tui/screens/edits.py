@@ -1,4 +1,4 @@
-"""What people change about runs from a list of them: tags, notes, projects, the trash; undo and redo."""
+"""What people change about runs wherever they see them: tags, notes, projects, the trash; undo and redo."""
 
 from __future__ import annotations
 
@@ -117,6 +117,8 @@ class RunsEditor:
     def trash(self) -> None:
         """Put the runs into the trash; if all of them are there already, take them out."""
         keys = list(self._edited_keys())
+        if not self._has_runs():
+            return
         reader = self._screen.reader
 
         def are_trashed() -> bool:

@@ -1,0 +1,97 @@
+"""Acting on the run in sight: tags, notes, marks, the trash, undo and redo, by the same keys as in the table of runs."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from artui.model import RunHead
+from artui.safetext import clean
+from artui.tui.cells import MARK, Span
+from artui.tui.screens.base import CatalogScreen
+from artui.tui.screens.edits import RunsEditor
+from artui.units import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class ActsOnRuns(CatalogScreen):
+    """A screen with a run in sight, a `Prompt`, and the scope ACTS among its `SCOPES` and `BINDINGS`."""
+
+    @cached_property
+    def editor(self) -> RunsEditor:
+        """What changes the run."""
+        return RunsEditor(self, self.acted_keys)
+
+    def acted_run(self) -> RunHead | None:
+        """Give the run that the keys act on; None if there is none."""
+        subject = self.subject()
+        return subject if isinstance(subject, RunHead) else None
+
+    def acted_keys(self) -> Sequence[int]:
+        """Give the key of the run that is acted on."""
+        run = self.acted_run()
+        return [run.key] if run is not None else []
+
+    def show_marks(self) -> None:
+        """Show which runs are marked, after that has changed."""
+        self.show_place()
+
+    def mark_spans(self, run: RunHead) -> list[Span]:
+        """Give the sign of a marked run; nothing for others."""
+        return [(f"{MARK} ", "mark")] if run.key in self.artui.marked_keys() else []
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        # Without a search these keys mean something else here.
+        if action in ("next_line", "find") and not self.is_searching():
+            return False
+        return super().check_action(action, parameters)
+
+    def on_screen_resume(self) -> None:
+        # Marks may have changed on another screen.
+        self.show_marks()
+
+    def _run_or_say(self) -> RunHead | None:
+        run = self.acted_run()
+        if run is None:
+            self.artui.say("There is no run here.")
+        return run
+
+    def action_tag(self) -> None:
+        self.editor.tag()
+
+    def action_note(self) -> None:
+        self.editor.note()
+
+    def action_trash(self) -> None:
+        self.editor.trash()
+
+    def action_undo(self) -> None:
+        self.editor.undo()
+
+    def action_redo(self) -> None:
+        self.editor.redo()
+
+    def action_toggle_mark(self) -> None:
+        """Mark the run in the table of runs, or unmark it."""
+        run = self._run_or_say()
+        if run is None:
+            return
+        self.artui.toggle_mark(run.key)
+        marked = self.artui.marked_keys()
+        done = "marked" if run.key in marked else "unmarked"
+        others = f" · {plural(len(marked), 'run')} marked · c compares" if len(marked) > 1 else " · space turns it back"
+        self.artui.say(f"{done} {clean(run.name, max_chars=40)}{others}")
+        self.show_marks()
+
+    def action_compare(self) -> None:
+        """Put the run beside the marked ones."""
+        run = self._run_or_say()
+        if run is not None:
+            self.artui.compare_with_marked(run.key)
+
+    def action_copy(self) -> None:
+        run = self._run_or_say()
+        if run is not None:
+            self.artui.copy_text(run.id)

@@ -1,0 +1,251 @@
+"""Keys that tag, note, mark, compare, trash and copy the run in sight, and those that only look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from artui.query.reader import Reader
+from artui.query.run import get_run
+from artui.query.runs.order import RunsRequest, run_order
+from artui.tui.keys import footer_keys, help_keys, keys_of, offered_keys
+from artui.tui.keytable import ACTS, ACTS_TITLE
+from artui.tui.screens.acting import ActsOnRuns
+from artui.tui.screens.compare import CompareScreen
+from artui.tui.screens.plot import PlotScreen
+from tests.tui.looking import settled, shown
+
+Explore = Callable[..., None]
+
+PLACES: dict[str, tuple[str, ...]] = {
+    "overview": ("down", "enter"),
+    "charts": ("down", "enter", "tab"),
+    "files": ("down", "enter", "tab", "tab"),
+    "log": ("G", "up", "up", "enter", "shift+tab"),
+    "live": ("4",),
+    "compare": ("c",),
+    "transposed": ("c", "T"),
+    "curves": ("f",),
+    "scatter": ("f", "tab", "right"),
+}
+"""Screens with a run in sight, by the keys that lead there."""
+KEEPS_X = {"charts", "curves", "scatter"}
+"""Where X only looks: it chooses an axis."""
+KEEPS_Y = {"scatter"}
+
+
+async def _go(pilot: Pilot[Any], place: str) -> ActsOnRuns:
+    for key in PLACES[place]:
+        await pilot.press(key)
+        await settled(pilot)
+    screen = pilot.app.screen
+    assert isinstance(screen, ActsOnRuns)
+    assert screen.acted_run() is not None
+    return screen
+
+
+async def _type(pilot: Pilot[Any], key: str, text: str) -> None:
+    await pilot.press(key)
+    await settled(pilot)
+    await pilot.press(*text, "enter")
+    await settled(pilot)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_run_is_changed_where_it_is_seen(place: str, small_catalog: Path, explore: Explore) -> None:
+    """Tag, note, mark, copy and trash act on the run in sight alone, say what they did, and u takes them back."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        app: Any = pilot.app
+        screen = await _go(pilot, place)
+        head = screen.acted_run()
+        assert head is not None
+        reader = Reader(small_catalog)
+        others = [key for key in run_order(reader, RunsRequest()).keys if key != head.key]
+
+        await _type(pilot, "t", "good")
+        assert [tag.name for tag in get_run(reader, head.id).tags] == ["good"]
+        assert "tag good on 1 run · u takes it back" in shown(pilot)
+        await _type(pilot, "n", "fine")
+        assert get_run(reader, head.id).note == "fine"
+        if place in ("overview", "compare"):
+            assert "good" in shown(pilot) and "fine" in shown(pilot)
+        await pilot.press("u")
+        await settled(pilot)
+        assert get_run(reader, head.id).note == "" and "taken back: note on 1 run" in shown(pilot)
+        await pilot.press("ctrl+r")
+        await settled(pilot)
+        assert get_run(reader, head.id).note == "fine"
+
+        await pilot.press("space")
+        await settled(pilot)
+        assert app.runs_screen.state.marked == {head.key} and app.runs_screen.table.marked == {head.key}
+        assert "marked" in shown(pilot) and "◆" in shown(pilot)
+        await pilot.press("space")
+        await settled(pilot)
+        assert app.runs_screen.state.marked == frozenset()
+
+        await pilot.press("y")
+        await settled(pilot)
+        if place in KEEPS_Y:
+            assert app.screen is not screen
+            await pilot.press("escape")
+        else:
+            assert app.clipboard == head.id
+
+        await pilot.press("X")
+        await settled(pilot)
+        trashed = list(run_order(reader, RunsRequest("deleted is not null")).keys)
+        assert trashed == ([] if place in KEEPS_X else [head.key])
+        if place in KEEPS_X:
+            await pilot.press("escape")
+        else:
+            assert "into the trash: 1 run · u takes it back" in shown(pilot)
+            await pilot.press("u")
+            await settled(pilot)
+            assert not run_order(reader, RunsRequest("deleted is not null")).keys
+        assert all(not get_run(reader, other.id).tags for other in _heads(reader, others))
+        reader.close()
+
+    explore(small_catalog, flow)
+
+
+def _heads(reader: Reader, keys: list[int]) -> list[Any]:
+    from artui.query.runs.rows import run_rows
+
+    return [row.head for row in run_rows(reader, keys, []).values()]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_c_puts_the_run_in_sight_beside_the_marked_ones(place: str, small_catalog: Path, explore: Explore) -> None:
+    """The comparison holds the run in sight and the marked ones; with none marked, a neighbour in the table."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        app: Any = pilot.app
+        screen = await _go(pilot, place)
+        head = screen.acted_run()
+        assert head is not None
+        app.toggle_mark(list(app.runs_screen.state.order.keys)[-1])
+        await settled(pilot)
+        await pilot.press("c")
+        await settled(pilot)
+        compared = pilot.app.screen
+        assert isinstance(compared, CompareScreen)
+        assert compared.run_ids[0] == head.id and len(compared.run_ids) == 2
+        await pilot.press("escape")
+        await settled(pilot)
+        assert app.screen is screen
+        app.toggle_mark(list(app.runs_screen.state.order.keys)[-1])
+        await pilot.press("c")
+        await settled(pilot)
+        compared = pilot.app.screen
+        assert isinstance(compared, CompareScreen) and compared.run_ids[0] == head.id and len(compared.run_ids) == 2
+
+    explore(small_catalog, flow)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_help_and_footer_say_what_the_keys_do(place: str, small_catalog: Path, explore: Explore) -> None:
+    """The help names each acting key that works on the screen and no other; the footer begins with what fits."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        screen = await _go(pilot, place)
+        offered = {key.action for key in offered_keys(*screen.SCOPES) if key.scope == ACTS}
+        away = {"trash"} if place in KEEPS_X else set()
+        away |= {"copy"} if place in KEEPS_Y else set()
+        assert offered == {key.action for key in keys_of(ACTS)} - away
+        assert {heading for heading, _ in help_keys(*screen.SCOPES)} >= {ACTS_TITLE}
+        assert ("t", "tag") in footer_keys(*screen.SCOPES)
+
+    explore(small_catalog, flow)
+
+
+@pytest.mark.parametrize("tab", ["parallel", "histogram"])
+def test_pictures_of_all_runs_change_none(tab: str, small_catalog: Path, explore: Explore) -> None:
+    """Where no run is the current one, no key acts on one."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        app: Any = pilot.app
+        await pilot.press("f")
+        await settled(pilot)
+        screen = pilot.app.screen
+        assert isinstance(screen, PlotScreen)
+        screen.action_show_tab(tab)
+        await settled(pilot)
+        await pilot.press("space", "t", "X", "n")
+        await settled(pilot)
+        assert not app.runs_screen.state.marked and app.screen is screen
+        assert "tag 1 run" not in shown(pilot) and ACTS not in screen.SCOPES
+
+    explore(small_catalog, flow)
+
+
+@pytest.mark.parametrize("place", ["overview", "files", "live", "compare"])
+def test_n_goes_on_only_after_a_search(place: str, small_catalog: Path, explore: Explore) -> None:
+    """After `/` the key n looks further; once esc has ended the search it writes a note, and never both."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        screen = await _go(pilot, place)
+        await pilot.press("slash")
+        await settled(pilot)
+        await pilot.press(*"otter", "enter")
+        await settled(pilot)
+        assert ("n", "note") in footer_keys(*screen.SCOPES) and screen.is_searching()
+        await pilot.press("n")
+        await settled(pilot)
+        assert " note " not in shown(pilot).splitlines()[-2]
+        await pilot.press("escape")
+        await settled(pilot)
+        assert not screen.is_searching()
+        await pilot.press("n")
+        await settled(pilot)
+        assert shown(pilot).splitlines()[-2].startswith(" note")
+
+    explore(small_catalog, flow)
+
+
+@pytest.mark.parametrize("place", ["overview", "files", "curves"])
+def test_a_question_ends_with_its_view(place: str, small_catalog: Path, explore: Explore) -> None:
+    """tab in the middle of a question shows the next view and takes the question back."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        screen = await _go(pilot, place)
+        await pilot.press("t" if place == "curves" else "slash")
+        await settled(pilot)
+        await pilot.press(*"ab", "tab")
+        await settled(pilot)
+        assert not [prompt for prompt in screen.query("Prompt") if prompt.display]
+        assert "enter keep" not in shown(pilot)
+
+    explore(small_catalog, flow)
+
+
+def test_messages_never_hide_what_is_asked(small_catalog: Path, explore: Explore) -> None:
+    """A question and the menu of g show their keys though something was just said; what is said meanwhile stands behind them."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        app: Any = pilot.app
+        for key, expected in (
+            ("n", "enter keep"),
+            ("slash", "enter keep filter"),
+            ("g", "this column"),
+            ("e", "enter keep"),
+        ):
+            app.say("something was said before")
+            await pilot.pause(0.6)
+            await pilot.press(key)
+            await settled(pilot)
+            last = shown(pilot).splitlines()[-1]
+            assert expected in last and "said before" not in last, key
+            app.say("said now")
+            await pilot.pause()
+            assert expected in shown(pilot).splitlines()[-1], key
+            await pilot.press("escape")
+            await settled(pilot)
+            app._unsay()
+
+    explore(small_catalog, flow)
