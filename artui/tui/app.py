@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.color import ColorSystem
+from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.screen import Screen
 
@@ -28,6 +29,7 @@ from artui.tui.cells import Palette, Span, make_palette
 from artui.tui.colouring import set_apart
 from artui.tui.fetch import Asks
 from artui.tui.keys import bindings
+from artui.tui.keytable import MOVED_KEYS
 from artui.tui.live import Watch
 from artui.tui.messages import CatalogChanged, GroupRuns, Link, PlotRuns, ShowNeighbour, ShowRuns
 from artui.tui.navigation import Navigation
@@ -66,7 +68,8 @@ class ArtuiApp(Asks, ChangesOnly):
 
     TITLE = "artui"
     CSS_PATH = "artui.tcss"
-    BINDINGS = bindings("app")
+    # ctrl+q belongs to the terminal: Textual's own key is taken back.
+    BINDINGS = [*bindings("app"), Binding("ctrl+q", "app.nothing", show=False, priority=True)]
     ENABLE_COMMAND_PALETTE = False
 
     def __init__(
@@ -100,6 +103,7 @@ class ArtuiApp(Asks, ChangesOnly):
         """Count and last value of each metric of running runs when the user last looked, by run id and title."""
         self._total_count, self._running_count = 0, 0
         self._shows_size = False
+        self._said_moved: set[int] = set()
         self._colour_numbers: dict[str, int] = {}
         self.best_metrics: frozenset[str] = frozenset()
         """Names of the metrics of which the table shows the best value instead of the last one: other screens do so, too."""
@@ -196,6 +200,15 @@ class ArtuiApp(Asks, ChangesOnly):
             self.exit()
         else:
             self.say("esc goes back; q quits from the table of runs.")
+
+    def action_nothing(self) -> None:
+        """Do nothing: the key is not ours."""
+
+    def action_say_moved(self, number: int) -> None:
+        """Say once where what a key did has gone."""
+        if number not in self._said_moved:
+            self._said_moved.add(number)
+            self.say(MOVED_KEYS[number].sentence)
 
     def action_help_quit(self) -> None:
         """Leave at once, on ctrl+c."""

@@ -9,7 +9,19 @@ from textual.binding import Binding, BindingType
 
 from artui.errors import UsageError
 from artui.settings import load_settings
-from artui.tui.keytable import ACTS, ACTS_TITLE, ALONE, KEY_NAMES, MENUS, NAMES_BY_SHOWN, SCOPES, USUAL_KEYS, Key
+from artui.tui.keytable import (
+    ACTS,
+    ACTS_TITLE,
+    ALONE,
+    KEY_NAMES,
+    MENUS,
+    MOVED_IDS,
+    MOVED_KEYS,
+    NAMES_BY_SHOWN,
+    SCOPES,
+    USUAL_KEYS,
+    Key,
+)
 
 
 def remapped(keys: Sequence[Key], chosen: Mapping[str, object]) -> tuple[Key, ...]:
@@ -21,6 +33,7 @@ def remapped(keys: Sequence[Key], chosen: Mapping[str, object]) -> tuple[Key, ..
     places = {key.id: number for number, key in enumerate(keys)}
     remapped_keys = list(keys)
     for key_id, text in chosen.items():
+        key_id = MOVED_IDS.get(key_id, key_id)
         if key_id not in places:
             near = [other_id for other_id in places if other_id.rpartition(".")[2] == key_id.rpartition(".")[2]]
             hint = f"Did you mean {near[0]}? " if near else ""
@@ -69,7 +82,8 @@ def offered_keys(*scopes: str) -> list[Key]:
     Where two scopes have the same key, the first one has it. A key that only works during a search, or after the key of
     a menu, takes none away.
     """
-    owned: set[str] = set()
+    # A key that says where its action went does nothing else in the meantime.
+    owned = {moved.key for moved in MOVED_KEYS if moved.scope in scopes}
     offered: list[Key] = []
     for key in keys_of(*scopes):
         is_apart = key.is_passing or key.scope in MENUS
@@ -88,7 +102,7 @@ _AT_ONCE = ("filter", "find_line", "group")
 @cache
 def bindings(*scopes: str) -> list[BindingType]:
     """Give Textual's bindings for the keys of some scopes."""
-    return [
+    current: list[BindingType] = [
         # Keys typed right after the one that begins a filter must not go to the widget that had the focus.
         Binding(
             key.keys,
@@ -99,6 +113,11 @@ def bindings(*scopes: str) -> list[BindingType]:
             priority=key.action in _AT_ONCE,
         )
         for key in keys_of(*scopes)
+    ]
+    return current + [
+        Binding(moved.key, f"app.say_moved({number})", show=False)
+        for number, moved in enumerate(MOVED_KEYS)
+        if moved.scope in scopes and not any(moved.key in key.keys.split(",") for key in keys_of(moved.scope))
     ]
 
 

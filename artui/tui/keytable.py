@@ -57,7 +57,7 @@ SCOPES = {
     "run": "Run",
     "charts": "Charts",
     "curves": "Curves of many runs",
-    "plot": "Pictures of runs",
+    "plot": "Charts of runs",
     "scatter": "Scatter",
     "parallel": "Parallel coordinates",
     "histogram": "Histogram",
@@ -80,7 +80,7 @@ SCOPES = {
 _SHOWN = {
     "escape": "esc", "question_mark": "?", "slash": "/", "equals_sign": "=", "left_square_bracket": "[", "right_square_bracket": "]", "left_parenthesis": "(", "right_parenthesis": ")",
     "asterisk": "*", "less_than_sign": "<", "greater_than_sign": ">", "shift+up": "⇧↑", "shift+down": "⇧↓", "plus": "+", "minus": "−", "colon": ":", "down": "↓", "up": "↑", "left": "←", "right": "→", "pagedown": "PgDn", "pageup": "PgUp",
-    "shift+tab": "⇧tab", "full_stop": ".", "comma": ",", "vertical_line": "|", "home": "Home", "end": "End",
+    "percent_sign": "%", "backslash": "\\", "shift+tab": "⇧tab", "full_stop": ".", "comma": ",", "vertical_line": "|", "home": "Home", "end": "End",
 }  # fmt: skip
 
 
@@ -114,6 +114,7 @@ USUAL_KEYS = (
     Key("app", "ctrl+t", "app.choose_theme", "colours", "Choose the colours: dark, light, colour-blind or your own."),
     Key("app", "ctrl+l", "app.redraw", "redraw", "Draw the whole screen again."),
     Key("app", "ctrl+z", "app.suspend_process", "suspend", "Suspend to the shell; `fg` comes back."),
+    Key("app", "ctrl+c", "app.help_quit", "quit at once", "Quit from wherever you are; what is half typed is lost."),
     Key("app", "q", "app.leave", "quit", "Quit, from the table of runs."),
     Key("list", "down,j", "move(1)", "down", "One line down."),
     Key("list", "up,k", "move(-1)", "up", "One line up."),
@@ -248,7 +249,7 @@ USUAL_KEYS = (
         elsewhere="Do again what was taken back.",
     ),
     Key("runs", "W", "save_view", "keep view", "Keep filter, columns and order as a view in the catalog."),
-    Key("runs", "O", "open_views", "views", "Open a view that was kept."),
+    Key("runs", "ctrl+o", "open_views", "views", "Open a view that was kept."),
     Key("runs", "Y", "copy_rows", "copy rows", "Copy the marked rows, or this one, as TSV (OSC 52)."),
     Key("runs", "ctrl+y", "copy_cell", "copy cell", "Copy the value in the current column (OSC 52)."),
     Key(
@@ -265,7 +266,7 @@ USUAL_KEYS = (
         "runs",
         "f",
         "plot",
-        "pictures",
+        "charts",
         "Curves, scatter, parallel coordinates and histogram of the marked runs, or of all that the filter shows.",
         in_footer=True,
     ),
@@ -339,7 +340,7 @@ USUAL_KEYS = (
     Key("views", "enter", "choose", "open", "Show the runs as the view says.", in_footer=True),
     Key(
         "views",
-        "x",
+        "minus",
         "remove",
         "remove",
         "Take the view out of the catalog; u in the table of runs takes that back.",
@@ -367,12 +368,11 @@ USUAL_KEYS = (
     Key(
         "charts",
         "x",
-        "axis",
+        "choose_axis",
         "x axis",
-        "Place points by step, by time since the start, or by wall time.",
+        "Place points by step, by time since the start, by wall time, or by another metric such as the epoch.",
         in_footer=True,
     ),
-    Key("charts", "X", "choose_axis", "x metric", "Place points by another metric of the run, such as the epoch."),
     Key("charts", "o", "log_scale", "log y", "Logarithmic y axis, or linear.", in_footer=True),
     Key("charts", "O", "log_x", "log x", "Logarithmic x axis, or linear."),
     Key("charts", "plus", "smooth(1)", "smoother", "Smooth more.", in_footer=True),
@@ -421,7 +421,7 @@ USUAL_KEYS = (
     ),
     Key("scatter", "x", "screen.choose_x", "x axis", "Choose the column of the x axis.", in_footer=True),
     Key("scatter", "y", "screen.choose_y", "y axis", "Choose the column of the y axis.", in_footer=True),
-    Key("scatter", "X", "screen.swap", "swap", "Exchange the axes."),
+    Key("scatter", "greater_than_sign", "screen.swap", "swap", "Exchange the axes."),
     Key("scatter", "O", "log_x", "log x", "Logarithmic x axis, or linear."),
     Key("scatter", "o", "log_scale", "log y", "Logarithmic y axis, or linear.", in_footer=True),
     Key("scatter", "left,h", "step(-1)", "left", "The run to the left."),
@@ -466,7 +466,14 @@ USUAL_KEYS = (
     Key("heatmap", "right,l", "step(0,1)", "right", "The cell to the right."),
     Key("heatmap", "down,j", "step(1,0)", "down", "The cell below."),
     Key("heatmap", "up,k", "step(-1,0)", "up", "The cell above."),
-    Key("heatmap", "n", "share", "shares", "Show each number as its share of the row, or as it is.", in_footer=True),
+    Key(
+        "heatmap",
+        "percent_sign",
+        "share",
+        "shares",
+        "Show each number as its share of the row, or as it is.",
+        in_footer=True,
+    ),
     Key("heatmap", "e", "screen.export_picture", "export", "Write the picture as SVG or PNG.", in_footer=True),
     Key("pick", "enter", "choose", "choose", "Choose the line."),
     Key("pick", "escape", "leave", "leave", "Leave without a choice."),
@@ -527,7 +534,7 @@ USUAL_KEYS = (
     Key("compare", "T", "transpose", "transpose", "Let runs be lines instead of columns, or back.", in_footer=True),
     Key(
         "compare",
-        "m",
+        "i",
         "statistics",
         "all numbers",
         "Show smallest, largest, mean and first value and the steps of each metric, or the last value alone.",
@@ -540,13 +547,19 @@ USUAL_KEYS = (
         "Show how the code of the current run differs from the baseline's.",
         in_footer=True,
     ),
-    Key("compare", "x", "axis", "x axis", "Place points by step, by time since the start, or by wall time."),
+    Key(
+        "compare",
+        "x",
+        "choose_axis",
+        "x axis",
+        "Place points by step, by time since the start, by wall time, or by another metric.",
+    ),
     Key("compare", "o", "log_scale", "log y", "Logarithmic y axis, or linear."),
     Key(
         "compare",
         "z,f",
         "plot",
-        "pictures",
+        "charts",
         "Draw these runs on the whole screen: all curves, scatter, parallel coordinates, histogram.",
         in_footer=True,
     ),
@@ -588,9 +601,9 @@ USUAL_KEYS = (
     ),
     Key(
         "artifact",
-        "P",
+        "f",
         "picture",
-        "picture",
+        "draw",
         "Draw a table of the version: a matrix shaded, a histogram as bars, columns as lines.",
         in_footer=True,
     ),
@@ -616,8 +629,8 @@ USUAL_KEYS = (
         "Write a rule such as `val/loss rises 5 times`; it is kept.",
         in_footer=True,
     ),
-    Key("live", "x", "remove_rule", "remove alert", "Remove the rule under the cursor.", in_footer=True),
-    Key("live", "m", "more", "all metrics", "Show all metrics of each run, or the first few.", in_footer=True),
+    Key("live", "minus", "remove_rule", "remove alert", "Remove the rule under the cursor.", in_footer=True),
+    Key("live", "i", "more", "all metrics", "Show all metrics of each run, or the first few.", in_footer=True),
     Key("text", "slash", "filter", "find", "Find text, in either case; what is found is marked.", in_footer=True),
     Key(
         "text",
@@ -629,17 +642,42 @@ USUAL_KEYS = (
         is_passing=True,
     ),
     Key("text", "N", "find(-1)", "previous", "After a search: the previous match.", in_footer=True, is_passing=True),
-    Key("text", "w", "wrap", "wrap", "Wrap long lines, or cut them.", in_footer=True),
+    Key("text", "backslash", "wrap", "wrap", "Wrap long lines, or cut them.", in_footer=True),
     Key("text", "left,h", "sideways(-1)", "left", "To the left, where long lines are cut."),
     Key("text", "right,l", "sideways(1)", "right", "To the right, where long lines are cut."),
     Key(
         "table",
-        "P",
+        "f",
         "picture",
-        "picture",
+        "draw",
         "Draw the table: a matrix shaded, a histogram as bars, columns as lines.",
         in_footer=True,
     ),
     Key("logs", "right_parenthesis", "other_log(1)", "next log", "The next log of the run.", in_footer=True),
     Key("logs", "left_parenthesis", "other_log(-1)", "previous log", "The previous log of the run."),
 )
+
+
+class MovedKey(NamedTuple):
+    """A key that meant something up to a version, and now says once where that went."""
+
+    scope: str
+    key: str
+    sentence: str
+
+
+MOVED_KEYS = (
+    MovedKey("charts", "X", "x chooses the x axis, also a metric."),
+    MovedKey("scatter", "X", "> exchanges the axes now."),
+    MovedKey("heatmap", "n", "% shows shares now."),
+    MovedKey("text", "w", "\\ wraps lines now."),
+    MovedKey("live", "x", "− removes the alert under the cursor now."),
+    MovedKey("live", "m", "i shows all metrics now."),
+    MovedKey("views", "x", "− removes the view now."),
+    MovedKey("compare", "m", "i shows all numbers now."),
+    MovedKey("artifact", "P", "f draws the table now."),
+    MovedKey("table", "P", "f draws the table now."),
+    MovedKey("runs", "O", "ctrl+o opens views now."),
+)
+MOVED_IDS = {"charts.axis": "charts.choose_axis", "compare.axis": "compare.choose_axis"}
+"""Ids that settings may still name, with those that took their place."""

@@ -156,7 +156,7 @@ def test_run_screen_goes_through_its_views(small_catalog: Path, explore: Explore
         await pilot.press("tab")
         await settled(pilot)
         assert any("\u2800" < letter <= "\u28ff" for letter in shown(pilot)) and "as measured" in shown(pilot)
-        await pilot.press("o", "x", "plus")
+        await pilot.press("o", "plus", "x", *"since", "enter")
         await settled(pilot)
         assert "smoothed over 1 % of x · log y · x time" in shown(pilot)
         await pilot.press("tab")

@@ -236,7 +236,7 @@ def test_axes_are_chosen_by_typing(small_catalog: Path, explore: Explore) -> Non
         scatter = pilot.app.screen.query_one(Scatter)
         assert scatter.titles[1] == "val/acc best" and "val/acc best against" in text
         before = scatter.titles
-        await _press(pilot, "X")
+        await _press(pilot, "greater_than_sign")
         assert scatter.titles == (before[1], before[0])
 
     explore(small_catalog, flow, size=(120, 36))
@@ -268,22 +268,24 @@ def test_charts_are_looked_at_more_closely(small_catalog: Path, explore: Explore
 
 
 def test_points_are_placed_by_another_metric(small_catalog: Path, explore: Explore) -> None:
-    """X offers the metrics of the run; x goes on to steps, time and wall time."""
+    """x offers steps, times and the metrics of the run; the key that once did says so, once, and does nothing else."""
 
     async def flow(pilot: Pilot[Any]) -> None:
         await _press(pilot, "down", "down", "enter", "tab")
-        text = await _press(pilot, "X", *"epoch", "enter")
+        text = await _press(pilot, "X")
+        assert "x chooses the x axis" in text
+        text = await _press(pilot, "x", *"epoch", "enter")
         grid = pilot.app.screen.query_one(ChartGrid)
         assert grid.options.axis == "metric:epoch" and "x epoch" in text
         assert max(grid.lines[0].curve.xs) == 39.0
         axes = []
-        for _ in range(3):
-            await _press(pilot, "x")
+        for words in ("step", "since", "wall"):
+            await _press(pilot, "x", *words, "enter")
             axes.append(grid.options.axis)
         assert axes == ["step", "time", "wall"]
         # A time of the clock has no ratio to another: that axis stays linear.
         is_log = []
-        for keys in ("O", "xO"):
+        for keys in (("O",), ("x", *"step", "enter", "O")):
             await _press(pilot, *keys)
             is_log.append((grid.options.axis, grid.options.is_log_x))
         assert is_log == [("wall", False), ("step", True)]
@@ -312,16 +314,16 @@ def test_chart_is_written_to_a_file(
 
 
 def test_confusion_matrix_is_shaded(demo_catalog: Path, explore: Explore) -> None:
-    """P draws a table of a version; the cell under the cursor is described in words; n shows shares of the row."""
+    """f draws a table of a version; the cell under the cursor is described in words; % shows shares of the row."""
 
     async def flow(pilot: Pilot[Any]) -> None:
         await _press(pilot, "2", "slash", *"confusion table", "enter")
         await _press(pilot, "enter")
-        text = await _press(pilot, "P")
+        text = await _press(pilot, "f")
         assert "10 × 10" in text and "0 → 0" in text
         text = await _press(pilot, "down", "right")
         assert "1 → 1" in text and "in the row" in text
-        text = await _press(pilot, "n")
+        text = await _press(pilot, "percent_sign")
         assert "shares of the row" in text and "%" in text
 
     explore(demo_catalog, flow)
@@ -408,13 +410,13 @@ def test_own_theme_takes_what_it_does_not_say_from_its_base() -> None:
 
 
 def test_comparison_in_depth(demo_catalog: Path, explore: Explore) -> None:
-    """m adds statistics, T turns runs into lines and back, a adds runs by a filter, D shows code; esc leads back."""
+    """i adds statistics, T turns runs into lines and back, a adds runs by a filter, D shows code; esc leads back."""
 
     async def flow(pilot: Pilot[Any]) -> None:
         await _press(pilot, "slash", *"name ~ final", "enter")
         text = await _press(pilot, "space", "space", "c")
         assert "2 runs" in text
-        text = await _press(pilot, "m")
+        text = await _press(pilot, "i")
         assert "val/loss.min" in text or "step_of_min" in text
         text = await _press(pilot, "T")
         assert text.count("final-") >= 2 and "more column" in text

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
+from textual.pilot import Pilot
 
 from artui.errors import UsageError
 from artui.tui.app import ArtuiApp
-from artui.tui.keys import KEYS, doubled, remapped
-from artui.tui.keytable import SCOPES
+from artui.tui.keys import KEYS, doubled, keys_of, offered_keys, remapped
+from artui.tui.keytable import ACTS, MOVED_IDS, MOVED_KEYS, SCOPES
 from artui.tui.screens.artifact import ArtifactScreen
 from artui.tui.screens.artifacts import ArtifactsScreen
 from artui.tui.screens.column import ColumnScreen
@@ -33,6 +38,7 @@ from artui.tui.widgets.lines import LineList
 from artui.tui.widgets.parallel import Parallel
 from artui.tui.widgets.scatter import Scatter
 from artui.tui.widgets.table import RunsTable
+from tests.tui.looking import settled, shown
 
 
 def test_no_key_means_two_things_in_one_place() -> None:
@@ -76,3 +82,28 @@ def test_keys_that_cannot_be_are_refused(chosen: dict[str, object], expected_tex
     with pytest.raises(UsageError) as refused:
         remapped(KEYS, chosen)
     assert expected_text in str(refused.value)
+
+
+def test_moved_keys_say_where_they_went_and_do_nothing_else() -> None:
+    """A key that once only looked is not taken by one that changes, and its new key exists in its scope."""
+    for moved in MOVED_KEYS:
+        active = {part for key in keys_of(moved.scope) for part in key.keys.split(",")}
+        assert moved.key not in active
+        offered = {part for key in offered_keys(moved.scope, ACTS, "app") for part in key.keys.split(",")}
+        assert moved.key not in offered
+        new = moved.sentence.split(" ")[0]
+        shown = {part for key in keys_of(moved.scope) for part in key.shown.replace("^", "ctrl+").split(" ")}
+        assert new in shown, moved
+    assert set(MOVED_IDS.values()) <= {key.id for key in KEYS}
+
+
+def test_keys_of_the_terminal_are_left_to_it(small_catalog: Path, explore: Callable[..., None]) -> None:
+    """ctrl+q does nothing, ctrl+c quits and is among the keys that `?` lists."""
+    assert any("ctrl+c" in key.keys for key in keys_of("app"))
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("ctrl+q")
+        await settled(pilot)
+        assert pilot.app.is_running and "12 runs" in shown(pilot)
+
+    explore(small_catalog, flow)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from artui.tui.screens.drawing import DrawsCharts
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chart import Chart
 from artui.tui.widgets.chartlines import ChartLine
-from artui.tui.widgets.chartoptions import ChartOptions, next_axis, next_y_scale, options_spans
+from artui.tui.widgets.chartoptions import ChartOptions, next_y_scale, options_spans
 from artui.tui.widgets.comparison import CompareTable, TransposedTable
 from artui.tui.widgets.prompt import Prompt
 from artui.units import plural
@@ -175,9 +176,17 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
     def _current_id(self) -> str:
         return self.comparison.runs[self.table.column].head.id if self.comparison else ""
 
-    def action_axis(self) -> None:
-        self.chart_options = next_axis(self.chart_options)
+    def action_choose_axis(self) -> None:
+        self.choose_axis_of(self.chart_options, self._set_axis)
+
+    def _set_axis(self, axis: str) -> None:
+        self.chart_options = replace(self.chart_options, axis=axis, window=None)
         self._ask_curves()
+
+    def metric_names(self) -> list[str]:
+        """Give the names of all metrics of the compared runs."""
+        runs = self.comparison.runs if self.comparison is not None else ()
+        return sorted({metric.name for run in runs for metric in run.metrics})
 
     def action_log_scale(self) -> None:
         self.chart_options = next_y_scale(self.chart_options)

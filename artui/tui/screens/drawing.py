@@ -14,6 +14,7 @@ from artui.tui.screens.pick import Choice, PickScreen
 from artui.tui.terminal.writing import write_new
 from artui.tui.widgets.chartfigure import figure_of
 from artui.tui.widgets.chartgrid import ChartGrid
+from artui.tui.widgets.chartoptions import AXES, AXIS_WORDS
 from artui.tui.widgets.picture import Picture
 from artui.tui.widgets.prompt import Prompt
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from artui.tui.widgets.chartoptions import ChartOptions
 
 CURVE_BUCKETS = 400
-_NO_METRIC = "steps"
 
 
 class DrawsCharts(CatalogScreen):
@@ -59,13 +59,14 @@ class DrawsCharts(CatalogScreen):
             self._grid.show(key, alone=self._grid.is_zoomed)
 
     def on_chart_grid_axis_wanted(self) -> None:
-        choices = [Choice("step", _NO_METRIC), *(Choice(f"metric:{name}", name) for name in self.metric_names())]
-        current = self._grid.options.axis
-        self.artui.push_screen(PickScreen("x axis", choices, current=current), self._set_axis)
+        self.choose_axis_of(self._grid.options, self._grid.set_axis)
 
-    def _set_axis(self, axis: str | None) -> None:
-        if axis is not None:
-            self._grid.set_axis(axis)
+    def choose_axis_of(self, options: ChartOptions, take: Callable[[str], None]) -> None:
+        """Let the user choose what points are placed by, a metric included."""
+        choices = [Choice(axis, AXIS_WORDS[axis]) for axis in AXES]
+        choices += [Choice(f"metric:{name}", name, "metric") for name in self.metric_names()]
+        picker = PickScreen("x axis", choices, current=options.axis)
+        self.artui.push_screen(picker, lambda axis: take(axis) if axis is not None else None)
 
     def on_chart_grid_export_wanted(self) -> None:
         panel, chart = self._grid.panel, self._grid.chart

@@ -17,7 +17,7 @@ from textual.message import Message
 from artui.tui.colouring import mark_of
 from artui.tui.keys import bindings
 from artui.tui.widgets.chart import Chart
-from artui.tui.widgets.chartoptions import ChartOptions, next_axis, next_smoothing, next_y_scale, options_spans
+from artui.tui.widgets.chartoptions import ChartOptions, next_smoothing, next_y_scale, options_spans
 
 if TYPE_CHECKING:
     from artui.query.series.curves import Window
@@ -228,17 +228,14 @@ class ChartGrid(Container, can_focus=True):
             self._want()
         self._draw()
 
-    def action_axis(self) -> None:
-        if not self.has_fixed_axis:
-            self._change(next_axis(self.options))
-
     def action_choose_axis(self) -> None:
         if not self.has_fixed_axis:
             self.post_message(self.AxisWanted())
 
     def set_axis(self, axis: str) -> None:
         """Place points by another axis, one of AXES or `metric:NAME`."""
-        self._change(replace(self.options, axis=axis, window=None))
+        is_log = self.options.is_log_x and axis != "wall"  # a time of the clock has no ratio to another
+        self._change(replace(self.options, axis=axis, window=None, is_log_x=is_log))
 
     def action_log_scale(self) -> None:
         self._change(next_y_scale(self.options))

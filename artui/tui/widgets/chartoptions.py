@@ -106,13 +106,6 @@ def next_y_scale(options: ChartOptions) -> ChartOptions:
     return replace(options, y_scale=Y_SCALES[(Y_SCALES.index(options.y_scale) + 1) % len(Y_SCALES)])
 
 
-def next_axis(options: ChartOptions) -> ChartOptions:
-    """Place points by the next of steps, time since the start, and wall time."""
-    place = AXES.index(options.axis) if options.axis in AXES else -1
-    axis = AXES[(place + 1) % len(AXES)]
-    return replace(options, axis=axis, window=None, is_log_x=options.is_log_x and axis != "wall")
-
-
 def options_spans(options: ChartOptions) -> list[Span]:
     """Describe how charts are drawn."""
     parts = [f"smoothed over {100 * options.smoothing:g} % of x"] if options.smoothing else ["as measured"]

@@ -136,7 +136,7 @@ def test_rules_are_written_in_the_app_and_kept(run: artui.Run) -> None:
         await pilot.press("4")
         await settled(pilot)
         assert "val/acc falls below 0.9" in shown(pilot)
-        await pilot.press("g", "x")
+        await pilot.press("g", "minus")
         await settled(pilot)
         assert "none yet" in shown(pilot)
 

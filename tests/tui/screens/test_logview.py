@@ -251,13 +251,13 @@ def test_several_logs_are_gone_through(path: Path, explore: Explore) -> None:
 
 
 def test_long_lines_are_wrapped_or_cut(path: Path, explore: Explore) -> None:
-    """w cuts lines, then right shows what lies beyond the edge; a match beyond the edge is brought into sight."""
+    """\\\\ cuts lines, then right shows what lies beyond the edge; a match beyond the edge is brought into sight."""
     save_log(path, b"begin " + b"0123456789" * 60 + b" the end of it\nnext\n")
 
     async def flow(pilot: Pilot[Any]) -> None:
         await open_log(pilot)
         assert "the end of it" in shown(pilot) and "↳" in shown(pilot)
-        await pilot.press("w")
+        await pilot.press("backslash")
         await settled(pilot)
         assert "the end of it" not in shown(pilot) and "…" in shown(pilot) and "next" in shown(pilot).splitlines()[3]
         await pilot.press(*["right"] * 25)

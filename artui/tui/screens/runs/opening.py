@@ -60,7 +60,7 @@ class RunsOpener:
         if not keys:
             screen.artui.say("There are no runs to draw.")
             return
-        title = "pictures"
+        title = "charts"
         if group is not None:
             title = group_label(group, screen.table.lines.label_places)
         elif state.answered.where:

@@ -137,7 +137,7 @@ def test_marked_runs_are_tagged_and_trashed_and_all_is_taken_back(small_catalog:
 
 
 def test_a_view_is_kept_and_opened(small_catalog: Path, explore: Explore) -> None:
-    """W keeps filter and order under a name; O and enter bring them back; x takes the view out."""
+    """W keeps filter and order under a name; ctrl+o and enter bring them back; − takes the view out."""
 
     async def flow(pilot: Pilot[Any]) -> None:
         await pilot.press("slash", *"sgd", "enter", "W", *"mine", "enter")
@@ -145,13 +145,13 @@ def test_a_view_is_kept_and_opened(small_catalog: Path, explore: Explore) -> Non
         await pilot.press("escape")
         await settled(pilot)
         assert "of 12 runs" not in shown(pilot)
-        await pilot.press("O")
+        await pilot.press("ctrl+o")
         await settled(pilot)
         assert "mine" in shown(pilot)
         await pilot.press("enter")
         await settled(pilot)
         assert "3 of 12 runs" in shown(pilot)
-        await pilot.press("O", "x")
+        await pilot.press("ctrl+o", "minus")
         await pilot.pause(0.6)
         await settled(pilot)
         assert "No view is kept" in shown(pilot)
