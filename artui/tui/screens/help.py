@@ -11,7 +11,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from artui.tui.finding import FindsLines
-from artui.tui.keys import bindings, help_keys
+from artui.tui.keys import KEYS, bindings, help_keys
+from artui.tui.synonyms import fitting
 from artui.tui.widgets.bars import Bar
 from artui.tui.widgets.lines import BLANK, Line, LineList
 
@@ -36,12 +37,15 @@ class HelpScreen(FindsLines, ModalScreen[None]):
             yield LineList(id="help-lines", marks_cursor=False)
             yield Bar(id="help-foot")
 
+    def _sentence_cells(self) -> int:
+        return max(30, min(HELP_CELLS, self.app.size.width) - KEY_CELLS - 5)
+
     def on_mount(self) -> None:
         lines: list[Line] = []
         for title, keys in help_keys(*self.scopes):
             lines += [BLANK, Line([(f"  {title}", "title")])]
             for shown, sentence in keys:
-                first, *rest = wrap(sentence, max(30, min(HELP_CELLS, self.app.size.width) - KEY_CELLS - 5)) or [""]
+                first, *rest = wrap(sentence, self._sentence_cells()) or [""]
                 lines.append(Line([(f"  {shown:>{KEY_CELLS}}  ", "key"), (first, "text")]))
                 lines += [Line([(" " * (KEY_CELLS + 4), "text"), (more, "text")]) for more in rest]
         self.query_one("#help-lines", LineList).set_lines(lines[1:], keep=False)
@@ -49,6 +53,17 @@ class HelpScreen(FindsLines, ModalScreen[None]):
             [("  /", "key"), (" finds", "dim"), ("   esc", "key"), (" closes", "dim")]
         )
         self.query_one("#help-lines").focus()
+
+    def _go(self, listing: LineList, change: int, *, is_first: bool = False) -> None:
+        """Find the words in the help; if they are in no line, the action that people call so."""
+        typed = self._needle
+        keys = fitting([key for key in KEYS if key.scope in self.scopes], typed)
+        if not typed or not keys or any(typed.lower() in _text_of(line) for line in listing.lines):
+            super()._go(listing, change, is_first=is_first)
+            return
+        self._needle = wrap(keys[0].help, self._sentence_cells())[0]
+        super()._go(listing, change, is_first=is_first)
+        self.show_search_result(f"{typed!r} is called {keys[0].label!r} here: {keys[0].shown}")
 
     def mount_prompt(self, prompt: Prompt) -> None:
         """Place the line for the words above the foot."""
@@ -64,3 +79,7 @@ class HelpScreen(FindsLines, ModalScreen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return not (action == "find_line" and self.is_asking())
+
+
+def _text_of(line: Line) -> str:
+    return "".join(text for text, _ in line.spans).lower()

@@ -13,8 +13,11 @@ from artui.query.things import Thing, find_things
 from artui.safetext import clean
 from artui.tui.cells import Span, fit
 from artui.tui.fetch import Asks
+from artui.tui.keys import KEYS
+from artui.tui.keytable import SCOPES
 from artui.tui.screens.pick import TypedList
 from artui.tui.state.recent import recent_things
+from artui.tui.synonyms import fitting, is_named
 from artui.tui.widgets.bars import Bar
 from artui.tui.widgets.lines import BLANK, Line
 from artui.units import age_text
@@ -24,6 +27,11 @@ if TYPE_CHECKING:
 
 REST_SECONDS = 0.06
 _RECENT = 8
+_MAX_ELSEWHERE = 6
+_FEWEST_CHARS = 3
+"""Words that are shorter fit too many actions of other screens."""
+_NOT_NAMED = ("app", "list", "find", "pick")
+"""Scopes whose keys mean the same wherever they are."""
 _WORDS = {"metric": "sort by metric", "param": "sort by param", "version": "version"}
 
 
@@ -60,24 +68,29 @@ class PaletteScreen(Asks, TypedList):
 
     def _draw(self) -> None:
         text = self.entry.value
-        words = text.lower().split()
+        words = text.split()
         entries: list[_Entry] = []
         if not words and self._recent:
             entries.append(_Entry(Line([("  recent", "dim")])))
             entries += [self._of_thing(thing) for thing in self._recent[:_RECENT]]
             entries.append(_Entry(BLANK))
-        if words:
-            entries += [self._of_thing(thing) for thing in self._things]
-        matching = [
-            (key, run) for key, run in self._actions if all(word in f"{key.label} {key.help}".lower() for word in words)
-        ]
-        # Actions whose names begin with the first word come first.
-        matching.sort(key=lambda pair: bool(words) and not pair[0].label.lower().startswith(words[0]))
-        if matching and entries and words:
-            entries.append(_Entry(BLANK))
-        if matching:
-            entries.append(_Entry(Line([("  actions here", "dim")])))
-        entries += [self._of_action(key, run) for key, run in matching]
+        run_by_key = dict(self._actions)
+        keys = fitting([key for key, _ in self._actions], text)
+        # What an action is called, in whole words, means the action, unless something in the catalog has this very name.
+        is_action = (
+            bool(keys) and is_named(keys[0], text) and all(thing.name.lower() != text.lower() for thing in self._things)
+        )
+        actions = [_Entry(Line([("  actions here", "dim")])), *(self._of_action(key, run_by_key[key]) for key in keys)]
+        things = [self._of_thing(thing) for thing in self._things] if words else []
+        for part in (actions, things) if is_action else (things, actions if keys else []):
+            if part and words and entries:
+                entries.append(_Entry(BLANK))
+            entries += part
+        others = [key for key in KEYS if key.scope not in _NOT_NAMED and key not in run_by_key]
+        elsewhere = fitting(others, text, by_name=True)
+        if elsewhere and len(text.strip()) >= _FEWEST_CHARS:
+            entries += [*([_Entry(BLANK)] if entries else []), _Entry(Line([("  on other screens", "dim")]))]
+            entries += [_of_other(key) for key in elsewhere[:_MAX_ELSEWHERE]]
         if not entries:
             entries = [_Entry(Line([("  nothing here contains this", "dim")]))]
         self._entries = entries
@@ -148,3 +161,10 @@ class PaletteScreen(Asks, TypedList):
         place = self.listing.cursor
         if place < len(self._entries) and (run := self._entries[place].run) is not None:
             self.dismiss(run)
+
+
+def _of_other(key: Key) -> _Entry:
+    """Show an action of another screen, which cannot be done here."""
+    where = f"{key.label}, in {SCOPES[key.scope].lower()}"
+    spans: list[Span] = [(f"  {fit(key.shown, 15)}", "faint"), (where, "dim"), (f"  {key.help}", "faint")]
+    return _Entry(Line(spans))

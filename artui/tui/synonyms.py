@@ -1,0 +1,136 @@
+"""Words that people type for actions which are called otherwise here, and the order of the actions that words fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from artui.tui.keytable import Key
+
+SYNONYMS: dict[str, str] = {
+    "app.help": "help shortcut hotkey keybinding binding manual documentation",
+    "app.show_runs": "experiment trial job home",
+    "app.show_artifacts": "model dataset data file version production candidate alias registry checkpoint promote",
+    "app.show_lineage": "provenance graph origin upstream downstream dependency dag trace",
+    "app.show_live": "alert alarm monitor watch running progress dashboard status",
+    "app.show_imports": "mlflow wandb tensorboard lightning sync ingest store",
+    "app.reload": "refresh update",
+    "app.choose_theme": "theme color colour dark light scheme appearance style contrast",
+    "app.redraw": "repaint clear screen garbled",
+    "app.suspend_process": "background shell pause",
+    "app.leave": "exit close leave bye",
+    "app.go_back": "previous return cancel",
+    "runs.open": "show view details expand",
+    "runs.toggle_mark": "select pick check choose",
+    "runs.compare": "diff difference versus side",
+    "runs.filter": "search query where find condition",
+    "runs.sort": "order rank ascending descending",
+    "runs.sort_also": "order secondary then",
+    "runs.toggle_pane": "preview sidebar panel inspect",
+    "runs.choose_columns": "field metric param show hide add configure",
+    "runs.turn_best": "minimum maximum min max lowest highest final",
+    "runs.hide_column": "remove field",
+    "runs.shift_column": "reorder field",
+    "runs.resize_column": "width size field",
+    "runs.pin_columns": "freeze fix sticky",
+    "runs.why": "explain cause reason importance diff difference explanation",
+    "runs.tag": "label rename star favourite favorite flag",
+    "runs.note": "comment describe description annotate text rename",
+    "runs.move_to_project": "folder experiment rename assign",
+    "runs.trash": "delete remove archive discard restore bin",
+    "runs.undo": "revert back restore",
+    "runs.redo": "repeat again",
+    "runs.save_view": "save store bookmark query",
+    "runs.open_views": "bookmark saved load",
+    "runs.copy_rows": "clipboard yank tsv",
+    "runs.copy_cell": "clipboard yank value",
+    "runs.copy": "clipboard yank",
+    "runs.export": "save csv json excel latex markdown download write",
+    "runs.group": "aggregate seed cluster pivot average",
+    "runs.plot": "plot chart graph curve picture figure scatter parallel coordinates png svg image draw visualise visualize",
+    "runs.describe_column": "statistics distribution histogram count unique values summary",
+    "runs.mark_matching": "select pattern regex",
+    "runs.mark_range": "select",
+    "runs.invert_marks": "select",
+    "runs.clear_marks": "deselect unselect none",
+    "runs.lineage": "provenance graph origin dependency trace",
+    "run.next_tab": "chart plot curve file log console output tab",
+    "run.neighbour": "sibling",
+    "charts.smooth": "smoothing ema moving average",
+    "charts.log_scale": "logarithm scale",
+    "charts.log_x": "logarithm scale",
+    "charts.axis": "step time wall epoch",
+    "charts.choose_axis": "epoch",
+    "charts.zoom": "fullscreen maximise maximize",
+    "charts.zoom_in": "magnify zoom",
+    "charts.zoom_out": "zoom",
+    "charts.whole": "reset zoom",
+    "export": "save png svg image write download picture",
+    "export_picture": "save png svg image write download picture",
+    "plot.next_tab": "curve scatter parallel histogram tab chart plot",
+    "compare.differences": "diff difference changed hide same equal",
+    "compare.baseline": "reference control",
+    "compare.code": "diff source git patch",
+    "compare.drop": "remove delete exclude",
+    "compare.add_runs": "include append",
+    "compare.plot": "plot chart graph curve png svg scatter parallel",
+    "compare.why": "explain cause reason",
+    "artifacts.open": "version show history",
+    "artifacts.filter": "search find",
+    "artifact.picture": "plot chart heatmap draw",
+    "live.add_rule": "alert alarm notify notification threshold",
+    "live.remove_rule": "delete alert",
+    "live.seen": "acknowledge read dismiss",
+    "lineage.root": "start centre center focus",
+    "copy": "clipboard yank",
+    "find_line": "search",
+    "filter": "search",
+    "wrap": "fold lines",
+}
+"""Words by a key's id, or by its action for all keys that have no words of their own."""
+
+_EXACT, _LABEL, _BEGINS, _CONTAINS = range(4)
+
+
+def synonyms_of(key: Key) -> str:
+    """Give the words that people may type for an action, separated by blanks; empty where there are none."""
+    scope, _, action = key.id.partition("(")[0].partition(".")
+    return SYNONYMS.get(f"{scope}.{action}") or SYNONYMS.get(action, "")
+
+
+def rank_of(key: Key, text: str) -> int | None:
+    """Say how well an action fits the words of a text, 0 for best; None if a word is nowhere in what is said of it."""
+    words = text.lower().split()
+    label, names = key.label.lower(), f"{key.label} {synonyms_of(key)}".lower().replace("/", " ").split()
+    if all(any(_singular(word) == _singular(name) for name in names) for word in words):
+        return _EXACT
+    if words and label.startswith(words[0]) and all(word in f"{label} {key.help.lower()}" for word in words):
+        return _LABEL
+    if all(any(name.startswith(word) for name in names) for word in words):
+        return _BEGINS
+    everything = f"{' '.join(names)} {label} {key.help.lower()}"
+    return _CONTAINS if all(word in everything for word in words) else None
+
+
+def is_named(key: Key, text: str) -> bool:
+    """Say whether a text is, in whole words, what an action is called or what people call it."""
+    return bool(text.split()) and rank_of(key, text) == _EXACT
+
+
+def fitting(keys: Sequence[Key], text: str, *, by_name: bool = False) -> list[Key]:
+    """Give the keys whose actions fit a text, the best ones first; all of them for an empty text.
+
+    With `by_name`, what is said of an action does not count, only what it is called here and by others.
+    """
+    if not text.split():
+        return list(keys)
+    least = _BEGINS if by_name else _CONTAINS
+    ranks = [
+        (rank, place) for place, key in enumerate(keys) if (rank := rank_of(key, text)) is not None and rank <= least
+    ]
+    return [keys[place] for _, place in sorted(ranks)]
+
+
+def _singular(word: str) -> str:
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
