@@ -18,7 +18,7 @@ from artui.query.artifacts import artifact_list
 from artui.query.attributes import ATTRIBUTES, title_of
 from artui.query.damage import both, damaged_runs, damaged_versions
 from artui.query.runs.columns import Columns, chosen_columns, columns, usual_attributes
-from artui.query.runs.export import header_of, table_of, value_in
+from artui.query.runs.export import export_header_of, table_of, value_in
 from artui.query.runs.naming import columns_named, sorts_named
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.remarks import notes_and_tags
@@ -61,7 +61,9 @@ _STATUS, _AGE, _TOOK = (
     shell_complete=completing.columns,
     help="Show these columns beside the name, such as status,lr,val/loss.min; by default those that the app shows at first.",
 )
-@click.option("--csv", "as_csv", is_flag=True, help="Print CSV: values in full, times in milliseconds.")
+@click.option(
+    "--csv", "as_csv", is_flag=True, help="Print CSV: numbers in full, times as ISO 8601 in UTC, durations in seconds."
+)
 @click.option("--artifacts", "-a", is_flag=True, help="List artifacts instead of runs.")
 @click.pass_context
 def command(
@@ -140,7 +142,7 @@ def _print_json(reader: Reader, keys: Sequence[int], named: list[Column], every:
 
 
 def _values(row: RunRow, shown: Sequence[Column]) -> dict[str, Any]:
-    return {header_of(column): value_in(row, column) for column in shown}
+    return {export_header_of(column): value_in(row, column) for column in shown}
 
 
 def _json(row: RunRow, every: Sequence[Column]) -> dict[str, object]:

@@ -1,24 +1,33 @@
-"""Tables of runs as text: for a spreadsheet, a README, a paper."""
+"""Tables of runs as text: for a spreadsheet, a README, a paper.
+
+In every format a time is ISO 8601, a duration is in seconds, and a number has all digits of what is stored.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from artui.errors import UsageError
+from artui.model import Column
+from artui.query.attributes import ATTRIBUTES
 from artui.query.runs.rows import attribute_value, run_rows
 
 if TYPE_CHECKING:
-    from artui.model import Column, RunRow
+    from artui.model import RunRow
     from artui.query.reader import Reader
 
 FORMATS = {"csv": "CSV", "tsv": "TSV", "json": "JSON", "md": "Markdown", "tex": "LaTeX"}
 _BATCH = 500
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LEADING = (Column("attribute", "id", is_numeric=False), Column("attribute", "status", is_numeric=False))
+"""What says which run a row is about, beside its name."""
 _TEX = str.maketrans(
     {sign: "\\" + sign for sign in "&%$#_{}"}
     | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
@@ -48,10 +57,16 @@ def header_of(column: Column) -> str:
 
 
 def table_of(reader: Reader, keys: Sequence[int], columns: Sequence[Column]) -> tuple[list[str], list[list[Any]]]:
-    """Give headers and one row of plain values a run, in the order of `keys`; None for what a run lacks."""
-    headers = ["run", *(header_of(column) for column in columns)]
+    """Give headers and one row of plain values a run, in the order of `keys`; None for what a run lacks.
+
+    Name, id and status of the run come first, but for those that are among the columns. Values are as `value_in` gives them.
+    """
+    shown_ids = {column.id for column in columns}
+    leading = [column for column in _LEADING if column.id not in shown_ids]
+    headers = ["run", *(export_header_of(column) for column in (*leading, *columns))]
     return headers, [
-        [row.head.name, *(value_in(row, column) for column in columns)] for row in _rows(reader, keys, columns)
+        [row.head.name, *(value_in(row, column) for column in (*leading, *columns))]
+        for row in _rows(reader, keys, columns)
     ]
 
 
@@ -62,9 +77,32 @@ def _rows(reader: Reader, keys: Sequence[int], columns: Sequence[Column]) -> Ite
         yield from (rows[key] for key in part if key in rows)
 
 
+def export_header_of(column: Column) -> str:
+    """Name a column as filters do, a duration with its unit: `params.lr`, `metrics.val/acc.max`, `started`, `duration_s`."""
+    return header_of(column) + ("_s" if _kind_of(column) == "duration" else "")
+
+
 def value_in(row: RunRow, column: Column) -> Any:
-    """Give what a run has in a column; None for nothing."""
-    return attribute_value(row, column.name) if column.source == "attribute" else row.cells.get(column.id)
+    """Give what a run has in a column, None for nothing: times as ISO 8601 in UTC, durations in seconds, the rest as stored."""
+    if column.source != "attribute":
+        return row.cells.get(column.id)
+    value, kind = attribute_value(row, column.name), _kind_of(column)
+    if not isinstance(value, int) or kind not in ("time", "duration"):
+        return value
+    return _iso_text(value) if kind == "time" else value / 1000
+
+
+def _kind_of(column: Column) -> str:
+    return ATTRIBUTES[column.name].kind if column.source == "attribute" else ""
+
+
+def _iso_text(time_ms: int) -> str | int:
+    """Write a time as `2026-11-03T14:30:05.250Z`; one that no calendar holds stays the number of its milliseconds."""
+    try:
+        moment = _EPOCH + timedelta(milliseconds=time_ms)
+    except OverflowError:
+        return time_ms
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def write_table(format: str, headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -103,7 +141,7 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
-        return f"{value:.10g}" if value == value and abs(value) < 1e308 else str(value)
+        return repr(value)
     return value if isinstance(value, str) else str(value) if isinstance(value, int) else orjson.dumps(value).decode()
 
 

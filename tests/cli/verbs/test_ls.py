@@ -11,8 +11,9 @@ import pytest
 
 from artui.catalog import Catalog, points, runs
 from artui.cli.layout import lay_out
+from artui.query.attributes import title_of
 from artui.query.reader import Reader
-from artui.query.runs.columns import chosen_columns, columns
+from artui.query.runs.columns import chosen_columns, columns, usual_attributes
 from artui.safetext import cells_of
 from tests.cli.conftest import Call
 
@@ -41,9 +42,12 @@ def test_its_columns_are_those_of_the_app(call: Call, runs_here: Path) -> None:
     """What the app shows at first stands in the same order; what the machine did does not."""
     header = call("ls")[1].splitlines()[0].split("  ")
     with Reader(runs_here) as reader:
-        shown = [column.name for column in chosen_columns(columns(reader))]
+        shown = [
+            title_of(column.name) if column.source == "attribute" else column.name
+            for column in chosen_columns(columns(reader), usual_attributes(reader))
+        ]
 
-    assert [title.strip() for title in header if title] == ["status", "run", "age", "took", *shown]
+    assert [title.strip() for title in header if title] == ["status", "run", *shown]
     assert "lr" in shown and "val/loss" in shown and "system/cpu" not in shown
 
 
@@ -108,10 +112,21 @@ def test_csv_is_read_back_as_it_was(call: Call, runs_here: Path) -> None:
     code, out, err = call("ls", "--csv", "--columns", "note,lr,val/loss,started", "--sort", "started")
 
     rows = list(csv.reader(io.StringIO(out)))
-    assert (code, err) == (0, "") and rows[0] == ["run", "note", "params.lr", "metrics.val/loss", "started"]
-    assert rows[2] == ["b", "said, so", "0.01", "2", "2000000"] and len(rows) == 4
+    assert (code, err) == (0, "") and rows[0] == [
+        "run",
+        "id",
+        "status",
+        "note",
+        "params.lr",
+        "metrics.val/loss",
+        "started",
+    ]
+    assert (
+        rows[2][:1] + rows[2][2:] == ["b", "finished", "said, so", "0.01", "2.0", "1970-01-01T00:33:20.000Z"]
+        and len(rows) == 4
+    )
     usual = list(csv.reader(io.StringIO(call("ls", "--csv")[1])))
-    assert usual[0][:4] == ["run", "status", "started", "duration"] and len(usual) == 4
+    assert usual[0][:3] == ["run", "id", "status"] and {"started", "duration_s"} < set(usual[0]) and len(usual) == 4
     assert list(csv.reader(io.StringIO(call("ls", "--csv", "nothing like it")[1]))) == [usual[0]]
 
 

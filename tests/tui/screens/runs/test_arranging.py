@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.pilot import Pilot
 
+from artui.model import Column
 from artui.query.reader import Reader
 from artui.query.runs.columns import columns
 from artui.query.runs.export import FORMATS, table_of, write_table
 from artui.query.runs.order import RunsRequest, run_order
+from artui.query.runs.rows import run_rows
 from artui.tui.screens.columns import ColumnsScreen
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.state.arrangement import Arrangement, arrangement_of, keep_arrangement, load_arrangement
@@ -179,7 +182,7 @@ def test_rows_are_written_to_a_file_once(small_catalog: Path, explore: Explore, 
 
     explore(small_catalog, flow)
     lines = target.read_text().splitlines()
-    assert len(lines) == 14 and lines[0].startswith("| run | alias | metrics.val/loss")
+    assert len(lines) == 14 and lines[0].startswith("| run | id | status | alias | metrics.val/loss")
 
 
 @pytest.mark.parametrize("format", list(FORMATS))
@@ -188,8 +191,21 @@ def test_every_format_says_what_the_table_says(demo_catalog: Path, format: str) 
     with Reader(demo_catalog) as reader:
         keys = list(run_order(reader, RunsRequest()).keys)
         params, metrics, _ = columns(reader)
-        headers, rows = table_of(reader, keys, [*params[:3], *metrics[:3]])
+        started, took = Column("attribute", "started"), Column("attribute", "duration")
+        headers, rows = table_of(reader, keys, [*params[:3], *metrics[:3], started, took])
+        cells = run_rows(reader, keys, metrics[:3])
     text = write_table(format, headers, rows)
+    assert headers[:3] == ["run", "id", "status"] and headers[-2:] == ["started", "duration_s"]
+    for key, row in zip(keys, rows, strict=True):
+        head = cells[key].head
+        assert row[:3] == [head.name, head.id, head.status]
+        assert datetime.fromisoformat(row[-2]).timestamp() * 1000 == pytest.approx(head.started_ms, abs=0.5)
+        assert row[-1] is None if head.duration_ms is None else round(row[-1] * 1000) == head.duration_ms
+        assert all(
+            repr(number) in text
+            for number in cells[key].cells.values()
+            if isinstance(number, float) and 1e-4 < number < 1e15
+        )
     if format == "json":
         records = orjson.loads(text)
         assert [record["run"] for record in records] == [row[0] for row in rows]
