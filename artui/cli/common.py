@@ -202,14 +202,20 @@ def print_csv(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
 
 def print_table(
     headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[bool], whole: int | None = None
-) -> None:
-    """Print a table. On a terminal, columns are cut, then left out from the right, until it fits; in a pipe nothing is cut.
+) -> list[str]:
+    """Print a table. On a terminal, columns are cut or left out from the right, until it fits; in a pipe nothing is cut.
 
     Args:
-        whole: the index of a column that is cut only if it does not fit alone.
+        whole: the index of a column that is cut only if it does not fit alone; others are then left out sooner.
+
+    Returns:
+        The headers of the columns that were left out.
     """
-    from artui.cli.layout import lay_out
+    from artui.cli.layout import aligned, cleaned, widths_of
 
     width = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else None
-    for line in lay_out(headers, rows, right=right, width=width, whole=whole):
+    shown = cleaned(headers, rows)
+    widths = widths_of(shown, right=right, width=width, whole=whole)
+    for line in aligned(shown, widths, right=right):
         click.echo(line)
+    return shown[0][len(widths) :]

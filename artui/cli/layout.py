@@ -9,6 +9,8 @@ from artui.safetext import cells_of, clean
 GAP = "  "
 MIN_CELLS = 6
 MAX_CELLS = 40
+READABLE_CELLS = 20
+"""Columns behind the one that is to be whole are left out before others become narrower than this."""
 MAX_CHARS = 1000
 """A longer cell is cut before it is measured."""
 
@@ -36,41 +38,63 @@ def lay_out(
     whole: int | None = None,
 ) -> Iterator[str]:
     """Give the lines of a table, header first. With a width, every line fits it, and the column `whole` is the last to be cut."""
-    shown = [[clean(cell, max_chars=MAX_CHARS) for cell in row] for row in (headers, *rows)]
-    return lay_out_visible(shown, right=right, width=width, whole=whole)
+    return lay_out_visible(cleaned(headers, rows), right=right, width=width, whole=whole)
+
+
+def cleaned(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Give the cells of a table, header first, with what is hidden in them made visible."""
+    return [[clean(cell, max_chars=MAX_CHARS) for cell in row] for row in (headers, *rows)]
 
 
 def lay_out_visible(
     shown: Sequence[Sequence[str]], *, right: Sequence[bool], width: int | None, whole: int | None = None
 ) -> Iterator[str]:
     """Give the lines of a table whose text has no hidden characters; its rows have equal lengths."""
+    return aligned(shown, widths_of(shown, right=right, width=width, whole=whole), right=right)
+
+
+def widths_of(
+    shown: Sequence[Sequence[str]], *, right: Sequence[bool], width: int | None, whole: int | None = None
+) -> list[int]:
+    """Choose the widths of a table's columns, which fit into `width` cells; columns without a width are left out, at the right."""
     if not shown or not shown[0]:
-        return
+        return []
     widths = [max(cells_of(row[i]) for row in shown) for i in range(len(shown[0]))]
-    if width is not None:
-        widths = [size if place == whole else min(size, MAX_CELLS) for place, size in enumerate(widths)]
-        # Numbers are not cut: they would be other numbers.
-        least = [
-            max([MIN_CELLS, *(cells_of(row[i]) for row in shown[1:])]) if is_right else MIN_CELLS
-            for i, is_right in zip(range(len(widths)), right, strict=False)
-        ]
-        if whole is not None:
-            least[whole] = widths[whole]
-        widths = _narrowed(widths, least, width)
-    for row in shown:
+    if width is None:
+        return widths
+    widths = [size if place == whole else min(size, MAX_CELLS) for place, size in enumerate(widths)]
+    # Numbers are not cut: they would be other numbers.
+    least = [
+        max([MIN_CELLS, *(cells_of(row[i]) for row in shown[1:])]) if is_right else MIN_CELLS
+        for i, is_right in zip(range(len(widths)), right, strict=False)
+    ]
+    if whole is None:
+        return _narrowed(widths, least, width)
+    least[whole] = widths[whole]
+    # Rather fewer columns than columns that cannot be read.
+    readable = [max(lowest, min(size, READABLE_CELLS)) for lowest, size in zip(least, widths, strict=True)]
+    return _narrowed(_narrowed(widths, readable, width, keep=whole + 1), least, width)
+
+
+def aligned(shown: Sequence[Sequence[str]], widths: Sequence[int], *, right: Sequence[bool]) -> Iterator[str]:
+    """Give the lines of a table whose first columns have these widths."""
+    for row in shown if widths else ():
         yield GAP.join(
             fit(cell, size, right=is_right) for cell, size, is_right in zip(row, widths, right, strict=False)
         ).rstrip()
 
 
-def _narrowed(widths: list[int], least: list[int], width: int) -> list[int]:
-    """Narrow the widest columns, then drop columns from the right, until the rest fits; a single column is cut."""
-    while len(widths) > 1 and sum(widths) + len(GAP) * (len(widths) - 1) > width:
+def _narrowed(widths: list[int], least: list[int], width: int, *, keep: int = 1) -> list[int]:
+    """Narrow the widest columns, then drop columns from the right but the first `keep`, until the rest fits; a single column is cut."""
+    widths = list(widths)
+    while sum(widths) + len(GAP) * (len(widths) - 1) > width:
         narrow = [place for place, size in enumerate(widths) if size > least[place]]
         if narrow:
             widths[max(narrow, key=lambda place: widths[place])] -= 1
-        elif sum(widths[:-1]) + len(GAP) * (len(widths) - 2) < width // 2 and widths[-1] > MIN_CELLS:
+        elif len(widths) <= keep:
+            break
+        elif keep == 1 and sum(widths[:-1]) + len(GAP) * (len(widths) - 2) < width // 2 and widths[-1] > MIN_CELLS:
             widths[-1] -= 1
         else:
             widths.pop()
-    return [min(size, max(width, MIN_CELLS)) for size in widths]
+    return widths if keep > 1 else [min(size, max(width, MIN_CELLS)) for size in widths]

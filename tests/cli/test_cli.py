@@ -21,7 +21,7 @@ def test_ls_lists_runs_with_their_params_and_metrics(call: Call, demo_catalog: P
     code, out, _ = call("ls", "-c", str(demo_catalog))
     lines = out.splitlines()
     assert code == 0 and len(lines) == 43
-    assert lines[0].split()[:4] == ["status", "run", "age", "took"] and "val/loss" in lines[0] and "hidden" in lines[0]
+    assert lines[0].split()[:4] == ["status", "run", "alias", "val/loss"] and "age" in lines[0] and "hidden" in lines[0]
 
 
 def test_ls_filters_sorts_and_limits(call: Call, demo_catalog: Path) -> None:

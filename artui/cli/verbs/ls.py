@@ -24,12 +24,14 @@ from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.remarks import notes_and_tags
 from artui.query.runs.rows import attribute_value, run_rows
 from artui.safetext import clean
-from artui.units import age_text, bytes_text, duration_text, number_text, param_text
+from artui.units import age_text, bytes_text, duration_text, number_text, param_text, plural
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader
 
 BATCH = 500
+_MAX_LEFT_OUT = 5
+"""So many of the columns that have no room are named."""
 _STATUS, _AGE, _TOOK = (
     Column("attribute", "status", is_numeric=False),
     Column("attribute", "started"),
@@ -162,12 +164,20 @@ def _print(rows: list[RunRow], shown: Sequence[Column], *, leading: int) -> None
     titles = [title_of(column.name) if column.source == "attribute" else title for title, column in zip(titles, shown, strict=True)]  # fmt: skip
     cells = [[_cell(row, column, now_ms) for column in shown] for row in rows]
     names = [row.head.name + (f" (damaged: {', '.join(row.head.damaged)})" if row.head.damaged else "") for row in rows]
-    print_table(
+    left_out = print_table(
         [*titles[:leading], "run", *titles[leading:]],
         [[*line[:leading], name, *line[leading:]] for line, name in zip(cells, names, strict=True)],
         right=[*(column.is_numeric for column in shown[:leading]), False, *(column.is_numeric for column in shown[leading:])],
         whole=leading,
     )  # fmt: skip
+    if left_out:
+        click.echo(_left_out_text(left_out, "--columns chooses, --csv has all."), err=True)
+
+
+def _left_out_text(titles: Sequence[str], remedy: str) -> str:
+    """Say which columns have no room, and how to see them."""
+    named = ", ".join(titles[:_MAX_LEFT_OUT]) + (" …" if len(titles) > _MAX_LEFT_OUT else "")
+    return f"artui: No room for {plural(len(titles), 'more column')}: {named}. {remedy}"
 
 
 def _cell(row: RunRow, column: Column, now_ms: int) -> str:
@@ -232,5 +242,7 @@ def _artifacts(reader: Reader, words: tuple[str, ...], limit: int | None, *, as_
     if as_csv:
         print_csv([*headers[:-1], "size_bytes"], rows)
     elif rows:
-        print_table(headers, rows, right=[False, False, False, True, False, True], whole=2)
+        left_out = print_table(headers, rows, right=[False, False, False, True, False, True], whole=2)
+        if left_out:
+            click.echo(_left_out_text(left_out, "--csv has them."), err=True)
     return 0

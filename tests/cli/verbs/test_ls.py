@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import json
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
 from pathlib import Path
 
 import pytest
 
 from artui.catalog import Catalog, points, runs
-from artui.cli.layout import lay_out
+from artui.cli.layout import READABLE_CELLS, lay_out, widths_of
 from artui.query.attributes import title_of
 from artui.query.reader import Reader
 from artui.query.runs.columns import chosen_columns, columns, usual_attributes
@@ -63,6 +70,41 @@ def test_names_are_whole(call: Call, runs_here: Path) -> None:
     assert all(cells_of(line) <= width for width, table in lines.items() for line in table)
     assert all((LONG in table[1]) == (width >= len(LONG) + 8) for width, table in lines.items())
     assert all("123456.789" in table[1] or "12345" not in table[1] for table in lines.values())
+
+
+def test_columns_are_left_out_rather_than_cut() -> None:
+    """Whatever the width, what stands behind the name has room for its title and its values, up to twenty cells."""
+    headers = ["status", "run", "alias", "val/loss", "optimizer.name", "seed", "note"]
+    row = ["finished", "amber-kestrel-851", "production candidate", "0.8159", "adam", "1", "x" * 90]
+    right = [False, False, False, True, False, True, False]
+    needed = [max(len(title), min(len(cell), READABLE_CELLS)) for title, cell in zip(headers, row, strict=True)]
+
+    counts = []
+    for width in range(28, 200):
+        widths = widths_of([headers, row], right=right, width=width, whole=1)
+        assert sum(widths) + 2 * (len(widths) - 1) <= width and widths[1] == len(row[1])
+        assert all(size >= need for size, need in list(zip(widths, needed, strict=False))[2:])
+        counts.append(len(widths))
+    assert counts == sorted(counts) and counts[0] == 2 and counts[-1] == len(headers)
+
+
+@pytest.mark.parametrize("columns", [80, 90, 300])
+def test_what_is_left_out_is_said(runs_here: Path, columns: int) -> None:
+    """On a narrow terminal the last line says how many columns have no room, and how to see them."""
+    master, slave = pty.openpty()
+    try:
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        environment = {name: text for name, text in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        done = subprocess.run([sys.executable, "-m", "artui", "ls", "-c", str(runs_here)], stdin=slave, stdout=slave, stderr=subprocess.PIPE, env=environment, text=True, timeout=60, check=True)  # fmt: skip
+        lines = os.read(master, 65536).decode().splitlines()
+    finally:
+        os.close(master)
+        os.close(slave)
+    titles = lines[0].split()
+    assert any(line.split()[1] == LONG for line in lines) and "…" not in "".join(lines)
+    assert ("No room for" in done.stderr) == (columns < 300)
+    assert columns == 300 or "--columns chooses" in done.stderr
+    assert columns < 300 or {"val/loss", "age"} < set(titles)
 
 
 def test_columns_can_be_named_as_in_filters(call: Call, runs_here: Path) -> None:
