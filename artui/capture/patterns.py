@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from artui.capture import lines
+from artui.capture.interpreters import programs_own
 from artui.capture.lines import NUMBER, number_of
 from artui.capture.progress import STEPS, Placed, Progress
 from artui.content.regular import open_regular
@@ -128,9 +129,12 @@ def _whole(text: str) -> int | None:
 
 
 def params_of(command: Sequence[str]) -> dict[str, Any]:
-    """Read params from a command line: `--lr 0.1`, `--lr=0.1`, `-b 32`, `--layers 64 32`, `lr=0.1`, `++model.depth=12`, `--flag`."""
+    """Read params from a command line: `--lr 0.1`, `--lr=0.1`, `-b 32`, `--layers 64 32`, `lr=0.1`, `++model.depth=12`, `--flag`.
+
+    What is meant for an interpreter is none: `python -u`, `bash -c 'script'`.
+    """
     params: dict[str, Any] = {}
-    rest = list(command[1:])
+    rest = programs_own(command)[1:]
     while rest:
         part = rest.pop(0)
         if part == "--":
@@ -143,10 +147,7 @@ def params_of(command: Sequence[str]) -> dict[str, Any]:
         if equals:
             params[_param(plain, is_option)] = typed(value)
         elif is_option:
-            if plain in ("c", "m") and os.path.basename(command[0]).startswith("python") and not params:
-                # `python -m module` and `python -c text`: options of the interpreter, not params.
-                rest = rest[1:]
-            elif rest and (not rest[0].startswith("-") or _is_number(rest[0])) and "=" not in rest[0]:
+            if rest and (not rest[0].startswith("-") or _is_number(rest[0])) and "=" not in rest[0]:
                 values = [typed(rest.pop(0))]
                 # Numbers that follow are further values; a text may be an argument by itself.
                 while type(values[0]) in (int, float) and rest and _is_number(rest[0]):

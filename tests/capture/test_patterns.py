@@ -356,3 +356,23 @@ def test_lines_of_many_libraries(kind: str) -> None:
 def test_numbers_behind_an_option_are_its_list(words: str, params: dict[str, Any]) -> None:
     """Several numbers are one param; a text behind a value is an argument of its own."""
     assert params_of(["train.py", *words.split()]) == params
+
+
+SCRIPT = "for lr in 1 2; do train --lr $lr x=1; done"
+
+
+@pytest.mark.parametrize(
+    ("command", "params"),
+    [
+        (["bash", "-c", SCRIPT], {}), (["/bin/sh", "-ec", SCRIPT], {}), (["bash", "-l", "-o", "pipefail", "-c", SCRIPT, "_", "--lr", "1"], {"lr": 1}), (["zsh", "-lc", SCRIPT], {}),
+        (["fish", "--command", SCRIPT], {}), (["bash", "train.sh", "-c", "5"], {"c": 5}), (["bash", "-x", "train.sh", "--lr", "1"], {"lr": 1}),
+        (["python", "-c", SCRIPT, "-c", "5"], {"c": 5}), (["python3.11", "-u", "train.py", "--lr", "1"], {"lr": 1}), (["python", "-um", "train", "-m", "2"], {"m": 2}),
+        (["python", "-X", "dev", "-W", "error", "-m", "train", "--lr=1"], {"lr": 1}), (["nice", "-n", "10", "bash", "-c", SCRIPT], {"n": 10}),
+        (["env", "LR=1", "python", "-c", SCRIPT], {"LR": 1}), (["perl", "-ne", SCRIPT], {}), (["ruby", "-e", SCRIPT], {}), (["node", "--eval", SCRIPT, "--lr", "1"], {"lr": 1}),
+        (["julia", "-t", "4", "train.jl", "--lr", "1"], {"lr": 1}), (["Rscript", "-e", SCRIPT], {}), (["php", "-r", SCRIPT], {}), (["./train", "-c", "5", "-m", "x"], {"c": 5, "m": "x"}),
+        (["uv", "run", "python", "-m", "train", "--lr", "1"], {"lr": 1}), (["bash", "-c"], {}), (["python"], {}),
+    ],
+)  # fmt: skip
+def test_options_of_an_interpreter_are_no_params(command: list[str], params: dict[str, Any]) -> None:
+    """A shell's or an interpreter's own options, and the program text in one of them, say nothing about the training."""
+    assert params_of(command) == params
