@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import signal
 from importlib import import_module
 from typing import Any
@@ -12,18 +14,26 @@ from click.shell_completion import CompletionItem
 
 from artui.cli import VERBS, completing
 from artui.cli.catalogs import before_verb, one_catalog, single_path
+from artui.errors import UsageError
 from artui.safetext import clean
 from artui.version import VERSION
 
 
 @click.command("open")
 @click.argument("path")
+@click.argument("others", nargs=-1)
 @click.option("--catalog", "-c", "catalog", metavar="FILE", multiple=True)
 @click.pass_context
-def open_command(context: click.Context, path: str, catalog: tuple[str, ...]) -> int:
+def open_command(context: click.Context, path: str, others: tuple[str, ...], catalog: tuple[str, ...]) -> int:
     """Open the app on a catalog."""
     from artui.cli.explore import explore
 
+    if others:
+        verb = others[0] if others[0] in VERBS else "VERB"
+        raise UsageError(
+            f"Nothing can stand behind a catalog that is to be opened, but {clean(others[0])!r} does.",
+            remedy=f"A verb stands before it: `artui {verb} {clean(shlex.quote(path))}`. `artui --help` lists the verbs.",
+        )
     paths = (path, *before_verb(context), *catalog)
     if len({os.path.abspath(os.path.expanduser(named_path)) for named_path in paths}) > 1:
         one_catalog(paths)  # raises the same error as for every verb
@@ -59,7 +69,7 @@ class Verbs(click.Group):
             and ctx.params.get("catalog")
             and all(parameter.name != "catalog" for parameter in command.params)
         ):
-            ctx.fail(f"artui {name} uses no catalog: leave --catalog out.")
+            ctx.fail(f"`artui {name}` uses no catalog: leave --catalog out.")
         return name, command, others
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
@@ -126,9 +136,22 @@ def run_verb(arguments: list[str]) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as error:
-        message = clean(" ".join(error.format_message().split()))
-        context = error.ctx if isinstance(error, click.UsageError) else None
-        click.echo(f"{message}\n{context.get_usage()}" if context else message, err=True)
+        click.echo(_wrong_usage(error, arguments), err=True)
         return 2
     except (click.Abort, KeyboardInterrupt):
         return 130
+
+
+def _wrong_usage(error: click.ClickException, arguments: list[str]) -> str:
+    """Say in one line what is wrong with a command line, and what to do about it."""
+    message = clean(" ".join(error.format_message().split()))
+    message = re.sub(
+        r"is not a valid (integer range|integer|float range|float)\b", "is not a number that it takes", message
+    )
+    message += "" if message.endswith((".", "?", "!")) else "."
+    if "--help" in message:
+        return f"artui: {message}"
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    verb = context.info_name if context is not None else next((word for word in arguments if word in VERBS), None)
+    path = f"artui {verb}" if verb in VERBS else "artui"
+    return f"artui: {message} `{path} --help` says how it is called."

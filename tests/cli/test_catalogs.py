@@ -99,7 +99,7 @@ def test_a_verb_without_a_catalog_says_so(call: Call, workplace: Path, verb: str
     """The option is not passed over in silence."""
     code, out, err = call("-c", "near.artui", verb, *ARGUMENTS[verb])
 
-    assert (code, out) == (2, "") and f"artui {verb} uses no catalog" in err
+    assert (code, out) == (2, "") and f"`artui {verb}` uses no catalog" in err
 
 
 def _ageless(result: Result) -> Result:

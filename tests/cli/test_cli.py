@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from artui import start_run
+from artui.cli import VERBS
 from artui.cli.layout import lay_out
 from artui.safetext import cells_of
 from tests.cli.conftest import Call
@@ -184,3 +186,23 @@ def test_hostile_names_are_printed_as_text(call: Call, tmp_path: Path) -> None:
             for letter in (out + err).replace("\n", "")
             if ord(letter) < 32 or 0x7F <= ord(letter) <= 0x9F or letter == "\u202e"
         ], arguments
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ls --foo", "--foo", "-c", "foo", "ls --limit x", "ls --limit -3", "ls --sort", "ls --json --csv", "ls -a --sort name", "show", "show a b", "show nosuch", "exec", "why", "why a b --among x",
+        "completion", "completion foo", "keys -c near.artui", "-c near.artui keys", "compare", "compare a", "settle", "near.artui extra", "near.artui ls", "near.artui --foo", "nofile.artui", "start --stage x",
+        "note", "tag", "tag a", "log", "help nosuch", "help search", "import", "alias", "alias x", "add", "add nofile", "undo x y", "demo a b", "trace", "finish", "ls -w lr<<3", "ls -C nosuch",
+    ],
+)  # fmt: skip
+def test_wrong_usage_has_one_form(call: Call, workplace: Path, line: str) -> None:
+    """One sentence behind `artui:` with what to do next, whoever found the mistake; only verbs that the help lists are named."""
+    code, out, err = call(*line.split())
+
+    assert (code, out) == (2 if "nofile" not in line else code, "") and code
+    lines = err.splitlines()
+    assert lines[0].startswith("artui: ") and lines[0].endswith((".", "?")) and "Usage:" not in err
+    assert all(text.startswith("  ") for text in lines[1:]), "only an excerpt may follow"
+    assert lines[0].count(". ") + lines[0].count("? ") >= 1 or "`" in lines[0], "there is a remedy"
+    assert set(re.findall(r"`artui ([a-z]+)", err)) <= set(VERBS)

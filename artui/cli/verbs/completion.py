@@ -6,7 +6,7 @@ import click
 
 
 @click.command("completion")
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]), metavar="SHELL")
 def command(shell: str) -> int:
     """Print the completion script: `artui completion bash >> ~/.bashrc`, or as your shell wants it."""
     from click.shell_completion import get_completion_class
