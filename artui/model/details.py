@@ -62,7 +62,7 @@ class Node:
     run: RunHead | None
     version: VersionHead | None
     is_repeated: bool = False
-    """Whether it is shown further up already; it is not walked again."""
+    """Whether it stands at another place, and is only named here; it is not walked again."""
 
     @property
     def damaged(self) -> Damage:

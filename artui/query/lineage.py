@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -18,6 +20,11 @@ MAX_NODES = 2000
 MAX_DEPTH = 40
 
 Direction = Literal["up", "down"]
+Part = Literal["all", "data", "code"]
+"""Of what the lineage is shown: of everything, without code and environments and logs, or of code and environments alone."""
+PARTS: tuple[Part, ...] = ("all", "data", "code")
+_CODE = frozenset({"code", "environment"})
+_NO_DATA = frozenset({"code", "environment", "log", "runtime"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +33,25 @@ class Lineage:
 
     root: Node
     upstream: tuple[Node, ...]
-    """Depth first, in the order of a reader going back: nearest first."""
+    """Depth first; each thing stands below the nearest one that it is connected to, and is only named elsewhere."""
     downstream: tuple[Node, ...]
     is_cut: bool
     """Whether there is more than was walked."""
 
 
-def lineage(reader: Reader, subject: RunHead | VersionHead, *, max_depth: int = MAX_DEPTH) -> Lineage:
-    """Walk both ways from a run or a version. What appears again is named again but not walked again."""
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A thing in the lineage, which stands there once."""
+
+    node: Node
+    also: tuple[Node, ...] = ()
+    """Neighbours of it that stand at another place."""
+
+
+def lineage(
+    reader: Reader, subject: RunHead | VersionHead, *, max_depth: int = MAX_DEPTH, part: Part = "all"
+) -> Lineage:
+    """Walk both ways from a run or a version, nearest things first. What is met again is named again but not walked again."""
     root = Node(
         0,
         "",
@@ -41,11 +59,25 @@ def lineage(reader: Reader, subject: RunHead | VersionHead, *, max_depth: int = 
         subject if isinstance(subject, VersionHead) else None,
     )
     with reader.snapshot() as connection:
-        up, up_cut = _walk(connection, root, "up", max_depth)
-        down, down_cut = _walk(connection, root, "down", max_depth)
+        up, up_cut = _walk(connection, root, "up", max_depth, part)
+        down, down_cut = _walk(connection, root, "down", max_depth, part)
         root, *nodes = _marked(reader, connection, [root, *up, *down])
         up, down = nodes[: len(up)], nodes[len(up) :]
     return Lineage(root, tuple(up), tuple(down), up_cut or down_cut)
+
+
+def standing_once(root: Node, nodes: Iterable[Node]) -> tuple[Step, ...]:
+    """Give the root and each thing of a walk once, in their order; what is named again goes to the thing that names it."""
+    steps: list[tuple[Node, list[Node]]] = [(root, [])]
+    path = [steps[0][1]]
+    for node in nodes:
+        del path[node.depth :]
+        if node.is_repeated:
+            path[-1].append(node)
+        else:
+            steps.append((node, []))
+            path.append(steps[-1][1])
+    return tuple(Step(node, tuple(also)) for node, also in steps)
 
 
 def _marked(reader: Reader, connection: sqlite3.Connection, nodes: list[Node]) -> list[Node]:
@@ -64,26 +96,51 @@ def _marked(reader: Reader, connection: sqlite3.Connection, nodes: list[Node]) -
     ]
 
 
-def _walk(connection: sqlite3.Connection, root: Node, direction: Direction, max_depth: int) -> tuple[list[Node], bool]:
-    seen = {root.id}
+def _walk(
+    connection: sqlite3.Connection, root: Node, direction: Direction, max_depth: int, part: Part
+) -> tuple[list[Node], bool]:
+    """Walk in one direction; give what was met, depth first, and whether there is more."""
+    hidden = _NO_DATA if part == "data" else frozenset()
+    seen, count, is_cut = {root.id}, 0, False
+    beyond: dict[str, list[Node]] = {}
+    waiting = deque([root])
+    while waiting:
+        node = waiting.popleft()
+        neighbours = [
+            neighbour
+            for neighbour in _next(connection, node, direction)
+            if neighbour.version is None or neighbour.version.kind not in hidden
+        ]
+        if node.depth >= max_depth or count + len(neighbours) > MAX_NODES:
+            is_cut = is_cut or any(neighbour.id not in seen for neighbour in neighbours)
+            neighbours = neighbours[: MAX_NODES - count] if node.depth < max_depth else []
+        count += len(neighbours)
+        placed = beyond[node.id] = []
+        for neighbour in neighbours:
+            is_repeated = neighbour.id in seen
+            placed.append(replace(neighbour, depth=node.depth + 1, is_repeated=is_repeated))
+            if not is_repeated:
+                seen.add(neighbour.id)
+                waiting.append(placed[-1])
     nodes: list[Node] = []
-    is_cut = False
-    stack = [(node, 1) for node in reversed(_next(connection, root, direction))]
+    stack = beyond[root.id][::-1]
     while stack:
-        node, depth = stack.pop()
-        if len(nodes) >= MAX_NODES:
-            return nodes, True
-        is_repeated = node.id in seen
-        nodes.append(Node(depth, node.relation, node.run, node.version, is_repeated))
-        if is_repeated:
-            continue
-        seen.add(node.id)
-        beyond = _next(connection, node, direction)
-        if depth >= max_depth:
-            is_cut = is_cut or any(neighbour.id not in seen for neighbour in beyond)
-            continue
-        stack += [(neighbour, depth + 1) for neighbour in reversed(beyond)]
-    return nodes, is_cut
+        nodes.append(stack.pop())
+        if not nodes[-1].is_repeated:
+            stack += beyond[nodes[-1].id][::-1]
+    return (_leading_to_code(nodes) if part == "code" else nodes), is_cut
+
+
+def _leading_to_code(nodes: Sequence[Node]) -> list[Node]:
+    """Keep code and environments, and what lies between them and the root."""
+    kept: list[Node] = []
+    depth = 0
+    for node in reversed(nodes):
+        # Of a thing that is kept, the next one that is less deep is the one that it hangs on.
+        if node.depth < depth or (node.version is not None and node.version.kind in _CODE):
+            kept.append(node)
+            depth = node.depth
+    return kept[::-1]
 
 
 def _next(connection: sqlite3.Connection, node: Node, direction: Direction) -> list[Node]:

@@ -82,6 +82,8 @@ SYNONYMS: dict[str, str] = {
     "live.add_rule": "alert alarm notify notification threshold",
     "live.remove_rule": "delete alert",
     "live.seen": "acknowledge read dismiss",
+    "lineage.fold_all": "fold unfold collapse expand tree",
+    "lineage.narrow": "filter only dataset environment source hide",
     "lineage.root": "start centre center focus",
     "copy": "clipboard yank",
     "find_line": "search",

@@ -217,6 +217,42 @@ def test_lineage_names_what_came_before_and_after(small_catalog: Path, explore: 
     explore(small_catalog, flow)
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+def test_lineage_folds_what_repeats(demo_catalog: Path, explore: Explore, size: tuple[int, int]) -> None:
+    """Runs on the same data are one line that enter unfolds; kinds are whole; m leaves code out, then shows it alone."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("2")
+        await settled(pilot)
+        await pilot.press("slash", *"features", "enter", "L")
+        await settled(pilot)
+        text = shown(pilot)
+        assert "▸ used by 36 runs" in text and "see above" not in text
+        listing = pilot.app.screen.query_one("#walk")
+        folded = len(listing.lines)  # type: ignore[attr-defined]
+        assert all("…" not in line for line in text.splitlines() if "environment v1" in line)
+        await pilot.press("j", "enter")
+        await settled(pilot)
+        assert "▾ used by 36 runs" in shown(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "▸ used by 36 runs" in shown(pilot) and len(listing.lines) == folded  # type: ignore[attr-defined]
+        await pilot.press("f")
+        await settled(pilot)
+        assert len(listing.lines) > folded + 36  # type: ignore[attr-defined]
+        await pilot.press("f", "m")
+        await settled(pilot)
+        assert "environment" not in shown(pilot) and "digits-split" in shown(pilot)
+        await pilot.press("m")
+        await settled(pilot)
+        assert "environment v1" in shown(pilot) and "digits-split" not in shown(pilot)
+        await pilot.press("m")
+        await settled(pilot)
+        assert len(listing.lines) == folded  # type: ignore[attr-defined]
+
+    explore(demo_catalog, flow, size=size)
+
+
 def test_q_quits_only_from_the_table_of_runs(small_catalog: Path, explore: Explore) -> None:
     """On any other screen q says how to get back."""
 

@@ -9,12 +9,13 @@ import click
 from artui.cli import completing
 from artui.cli.catalogs import catalog_option, without_catalog
 from artui.cli.common import json_option, one_of, open_reader, print_json, say_damaged
-from artui.query.lineage import lineage
+from artui.query.lineage import lineage, standing_once
 from artui.query.references import resolve
 from artui.safetext import clean
 
 if TYPE_CHECKING:
     from artui.model import Node
+    from artui.query.lineage import Step
 
 
 @click.command("trace")
@@ -43,13 +44,29 @@ def command(refs: tuple[str, ...], catalog: str | None, as_json: bool) -> int:
     click.echo(f"{_title(graph.root)}{'  (damaged)' if graph.root.damaged else ''}")
     for heading, nodes in (("where it came from", graph.upstream), ("what came of it", graph.downstream)):
         click.echo(f"\n{heading}")
-        for node in nodes:
-            click.echo(
-                f"{'  ' * node.depth}{node.relation} {_title(node)}{'  (damaged)' if node.damaged else ''}{'  (see above)' if node.is_repeated else ''}"
-            )
+        root, *steps = standing_once(graph.root, nodes)
+        if root.also:
+            click.echo(_also(root))
+        for step in steps:
+            node = step.node
+            damaged = "  (damaged)" if node.damaged else ""
+            click.echo(f"{'  ' * node.depth}{node.relation} {_title(node)}{damaged}")
+            if step.also:
+                click.echo(_also(step))
         if not nodes:
             click.echo("  nothing was noted")
+    if graph.is_cut:
+        click.echo("\nand more: trace what is near an end")
     return 0
+
+
+def _also(step: Step) -> str:
+    """Name the neighbours of a thing that stand elsewhere."""
+    named: dict[str, list[str]] = {}
+    for node in step.also:
+        named.setdefault(node.relation, []).append(node.version.reference if node.version else node.run.name if node.run else "")  # fmt: skip
+    words = "; ".join(f"{relation} {', '.join(map(clean, names))}" for relation, names in named.items())
+    return f"{'  ' * (step.node.depth + 1)}also {words}"
 
 
 def _title(node: Node) -> str:
