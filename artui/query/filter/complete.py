@@ -139,11 +139,15 @@ def completions(reader: Reader, text: str, cursor: int) -> list[Completion]:
 
 
 def is_unfinished(text: str) -> bool:
-    """Say whether a filter ends in a name without a condition: more is likely to follow."""
+    """Say whether a filter ends in a name without a condition, in a value, or in the beginning of `and` or `or`: more may follow."""
     try:
-        return _place(text).expects in ("field", "operator")
+        place = _place(text)
     except FilterError:
         return False
+    word = place.partial.lower()
+    return place.expects in ("field", "operator", "value") or (
+        place.expects in ("join", "and") and bool(word) and any(join.startswith(word) for join in ("and", "or"))
+    )
 
 
 def _place(before: str) -> _Place:

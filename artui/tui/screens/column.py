@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from artui.query.runs.statistics import Description
 
 _BAR_CELLS = 30
-_MANY_VALUES = 30
+_MANY_VALUES = 12
+_RANGES = (6, 20)
+"""Fewest and most ranges that values are listed in."""
+_RUNS_A_RANGE = 4
 
 
 class Bin(NamedTuple):
@@ -42,9 +45,12 @@ def is_mostly_unique(description: Description) -> bool:
 
 
 def bins_of(description: Description) -> list[tuple[Bin, int]]:
-    """Give the ranges of the histogram with how many runs lie in each."""
-    edges = description.edges
-    return [(Bin(*ends), count) for ends, count in zip(pairwise(edges), description.bins, strict=True)]
+    """Give ranges with how many runs lie in each: bins of the histogram, together where runs are few."""
+    most = max(_RANGES[0], min(description.count // _RUNS_A_RANGE, _RANGES[1]))
+    step = -(-len(description.bins) // most)
+    edges = [*description.edges[:-1:step], description.edges[-1]]
+    counts = [sum(description.bins[place : place + step]) for place in range(0, len(description.bins), step)]
+    return [(Bin(*ends), count) for ends, count in zip(pairwise(edges), counts, strict=True)]
 
 
 class ColumnScreen(FilteredList):

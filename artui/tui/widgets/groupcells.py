@@ -50,7 +50,7 @@ def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
         best = fit(column_text(spread.best, shape.digits, shape.decimals, shape.width), shape.width, right=True)
         if not shape.spread:
             return [(fit(best, cells), "text")]
-        mean_and_sd = fit(spread_text(spread, shape.digits), shape.behind)
+        mean_and_sd = fit(spread_text(spread), shape.behind)
         # Some runs ended in NaN or infinity: the rest looks better than it is.
         sign = ("!", "bad") if spread.odd else (" ", "text")
         return [(best, "text"), sign, (mean_and_sd, "warn" if group.is_thin or spread.odd else "dim")]
@@ -73,9 +73,9 @@ def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
     return [(fit(text, cells, right=column.is_numeric), "dim")]
 
 
-def spread_text(spread: Spread, digits: int) -> str:
+def spread_text(spread: Spread) -> str:
     """Show mean ± standard deviation; a single value alone."""
     if spread.mean is None:
         return ""
-    mean = number_text(spread.mean, digits)
+    mean = number_text(spread.mean)
     return mean if spread.sd is None else f"{mean} ±{spread.sd:.2g}"

@@ -113,4 +113,4 @@ def test_every_offered_field_can_be_asked_about(reader: CatalogReader) -> None:
                 reader.runs(f"{completion.text} is null")
             except FilterError as error:
                 raise AssertionError(completion.text) from error
-    assert is_unfinished("val/l") and not is_unfinished("lr = 3")
+    assert is_unfinished("val/l") and is_unfinished("lr = 3") and not is_unfinished("(lr = 3)")

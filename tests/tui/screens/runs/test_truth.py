@@ -176,6 +176,23 @@ def test_the_count_is_of_the_filter_beside_it(tmp_path: Path, explore: Explore) 
     explore(path, flow, size=(120, 36))
 
 
+def test_a_half_typed_filter_never_empties_the_table(tmp_path: Path, explore: Explore) -> None:
+    """Letter by letter some runs stay in sight, also while `and` or a name is only begun."""
+    path = tmp_path / "x.artui"
+    for number in range(4):
+        _add_run(path, f"run-{number}", params={"lr": number}, metrics={"val/loss": [number / 10]})
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        await pilot.press("slash")
+        for letter in "val/loss < 0.3 and lr > 0 or lr = 0":
+            await pilot.press("space" if letter == " " else letter)
+            await settled(pilot)
+            assert "run-" in "\n".join(shown(pilot).splitlines()[3:]), letter
+
+    explore(path, flow, size=(120, 36))
+
+
 def test_aliases_find_the_run_in_production(demo_catalog: Path, explore: Explore) -> None:
     """The alias of what a run made is beside its name, sorts and filters; the run in production looks good at first sight."""
 
