@@ -8,21 +8,26 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
+from artui import clock
 from artui.query import artifacts as query
-from artui.safetext import clean
-from artui.sheets.artifact import versions_section
-from artui.tui.cells import Span, fit, length_of
+from artui.safetext import cells_of, clean
+from artui.tui.aliases import aliases_text
+from artui.tui.cells import DAMAGED_SIGN, Span, fit, fit_middle
 from artui.tui.facts import version_lines
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved, Link
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import Line, LineList
-from artui.units import plural
+from artui.units import age_text, plural
 
 if TYPE_CHECKING:
     from artui.model import AliasChange, Preview, VersionDetail, VersionHead
     from artui.query.pictures import TablePicture
+
+
+_FEWEST_MAKER_CELLS = 8
+"""The name of a run that would be cut to less is left out."""
 
 
 class VersionFacts(NamedTuple):
@@ -71,21 +76,7 @@ class ArtifactScreen(CatalogScreen):
         is_first = not self.versions
         self.versions = versions
         self.show_place()
-        lines: list[Line] = []
-        table = versions_section(versions).table
-        for head, row in zip(versions, table.rows if table is not None else (), strict=True):
-            number, aliases, saved, maker, damaged = (cell.text for cell in row)
-            when = saved[5:16] if self.size.width >= 100 else ""
-            cells = 20 if when else max(8, min(20, length_of([(aliases, "good")])))
-            spans: list[Span] = [
-                (fit(f" {number}", 5), "text"),
-                (fit(aliases, cells), "good"),
-                (when, "dim"),
-                (f"  {maker}" if maker else "", "dim"),
-                (f"  damaged: {damaged}" if damaged else "", "bad"),
-            ]
-            lines.append(Line(spans, Link("version", head.id)))
-        self.listing.set_lines(lines, keep=not is_first)
+        self._draw_versions(keep=not is_first)
         if is_first and versions:
             from artui.query.things import Thing
 
@@ -94,6 +85,14 @@ class ArtifactScreen(CatalogScreen):
             place = next((i for i, head in enumerate(versions) if head.id == self.version_id), 0)
             self.listing.move_to(place)
         self._ask_holds()
+
+    def _draw_versions(self, *, keep: bool) -> None:
+        spans = version_spans(self.versions, self._listing_cells())
+        lines = [Line(line, Link("version", head.id)) for head, line in zip(self.versions, spans, strict=True)]
+        self.listing.set_lines(lines, keep=keep)
+
+    def _listing_cells(self) -> int:
+        return min(54, max(24, self.size.width * 2 // 5))
 
     def title_spans(self) -> list[Span]:
         """Say which artifact this is."""
@@ -115,7 +114,9 @@ class ArtifactScreen(CatalogScreen):
         return self.versions[self.listing.cursor] if self.listing.cursor < len(self.versions) else None
 
     def on_resize(self) -> None:
-        self.listing.styles.width = min(54, max(24, self.size.width * 2 // 5))
+        self.listing.styles.width = self._listing_cells()
+        if self.versions:
+            self._draw_versions(keep=True)
         self._ask_holds()
 
     def on_line_moved(self, message: LineMoved) -> None:
@@ -195,6 +196,33 @@ class ArtifactScreen(CatalogScreen):
     def subject(self) -> VersionHead | None:
         """Give the version under the cursor."""
         return self.current
+
+
+def version_spans(versions: Sequence[VersionHead], width: int) -> list[list[Span]]:
+    """Give a line for each version that fits into so many cells: its number, aliases, age and run.
+
+    Where there is no room for all, first the run is cut in its middle, then left out, then the age; aliases are left out last.
+    """
+    now_ms = clock.now_ms()
+    ages = [age_text(head.created_ms, now_ms) for head in versions]
+    numbers = [f" v{head.number}{' ' + DAMAGED_SIGN if head.damaged else ''}" for head in versions]
+    makers = [clean(head.made_by.name) if head.made_by is not None else "" for head in versions]
+    number_cells, age_cells, maker_cells = (max(map(cells_of, texts), default=0) for texts in (numbers, ages, makers))
+    alias_cells = max((cells_of(aliases_text(head)) for head in versions), default=0)
+    rest = width - number_cells - (2 + alias_cells if alias_cells else 0) - 1
+    has_age = age_cells + 2 <= rest
+    rest -= age_cells + 2 if has_age else 0
+    maker_cells = min(maker_cells, rest - 2) if rest - 2 >= min(maker_cells, _FEWEST_MAKER_CELLS) else 0
+    lines: list[list[Span]] = []
+    for head, number, age, maker in zip(versions, numbers, ages, makers, strict=True):
+        room = max(0, min(alias_cells, width - number_cells - 3))
+        spans: list[Span] = [(fit(number, number_cells), "bad" if head.damaged else "text")]
+        spans += [(f"  {fit(aliases_text(head, room), room)}", "good")] if room else []
+        spans += [(f"  {age:>{age_cells}}", "dim")] if has_age else []
+        spans += [(f"  {fit_middle(maker, maker_cells)}", "dim")] if maker_cells > 0 else []
+        spans += [(f"  damaged: {', '.join(head.damaged)}", "bad")] if head.damaged else []
+        lines.append(spans)
+    return lines
 
 
 def version_facts(screen: CatalogScreen, version_id: str) -> VersionFacts:

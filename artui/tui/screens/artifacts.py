@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -11,8 +11,9 @@ from textual.timer import Timer
 
 from artui.model import STAGES, ArtifactHead, VersionHead
 from artui.query import artifacts as query
-from artui.safetext import clean
-from artui.tui.cells import Span, fit
+from artui.safetext import cells_of, clean
+from artui.tui.aliases import aliases_text
+from artui.tui.cells import Span, fit, fit_middle, length_of
 from artui.tui.facts import heading, version_lines
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved, Link
@@ -24,6 +25,12 @@ from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.units import count_text, plural
 
 PANE_SECONDS = 0.08
+_INDENT, _GAP = 3, 2
+"""Cells before the first column, and between columns."""
+_MAX_KIND_CELLS = 16
+_MAX_ALIAS_CELLS = 28
+_FEWEST_NAME_CELLS = 16
+_UNLIMITED = 10_000
 
 
 class ArtifactsScreen(FilteredList):
@@ -90,8 +97,12 @@ class ArtifactsScreen(FilteredList):
         self.filter.say(counts, most=max(20, self.size.width * 2 // 3))
         pane = self.query_one("#pane", LineList)
         pane.set_class(not (is_wide and self._has_pane), "hidden")
-        pane.styles.width = self.size.width // 2
-        self.listing.set_lines(_listed(shown, words=bool(words), any_at_all=bool(self.artifacts)), keep=keep)
+        cells = self.size.width
+        if is_wide and self._has_pane:
+            # The list has what it needs, and the details half of the screen, or a little less.
+            cells = max(cells - cells // 2, min(_needed_cells(shown), cells * 3 // 5))
+            pane.styles.width = self.size.width - cells
+        self.listing.set_lines(_listed(shown, cells, words=bool(words), any_at_all=bool(self.artifacts)), keep=keep)
         self._pane_soon()
 
     def on_resize(self) -> None:
@@ -156,7 +167,7 @@ def _searched(head: ArtifactHead) -> str:
     return f"{head.name} {head.kind} {head.stage} {head.project} {aliases}".lower()
 
 
-def _listed(shown: Sequence[ArtifactHead], *, words: bool, any_at_all: bool) -> list[Line]:
+def _listed(shown: Sequence[ArtifactHead], width: int, *, words: bool, any_at_all: bool) -> list[Line]:
     if not shown:
         if words:
             return [
@@ -184,8 +195,7 @@ def _listed(shown: Sequence[ArtifactHead], *, words: bool, any_at_all: bool) -> 
             Line([("  and notes what it read with ", "dim"), ('run.use("data:latest")', "accent")]),
         ]
     lines: list[Line] = []
-    name_cells = max(12, min(36, max(len(head.name) for head in shown)))
-    kind_cells = max(len(head.kind) for head in shown)
+    columns = _columns_of(shown, width)
     for stage in STAGES:
         members = [head for head in shown if head.stage == stage]
         if not members:
@@ -195,14 +205,48 @@ def _listed(shown: Sequence[ArtifactHead], *, words: bool, any_at_all: bool) -> 
         lines.append(heading(f" {stage}", note=str(len(members))))
         kind = ""
         for head in members:
-            latest = head.latest
-            aliases = " ".join(clean(alias) for alias in latest.aliases if alias != "latest") if latest else ""
-            spans: list[Span] = [
-                (f"   {fit('' if head.kind == kind else clean(head.kind), min(12, kind_cells))}  ", "dim"),
-                (fit(clean(head.name), name_cells), "text"),
-                (f"  v{latest.number}" if latest else "", "dim"),
-                (f"  {aliases}" if aliases else "", "good"),
-            ]
+            spans = _spans_of(head, columns, width, names_kind=head.kind != kind)
             kind = head.kind
             lines.append(Line(spans, Link("artifact", str(head.key))))
     return lines
+
+
+class _Columns(NamedTuple):
+    """Cells of the columns of the list; aliases have the rest of a line."""
+
+    kind: int
+    name: int
+    number: int
+
+
+def _columns_of(shown: Sequence[ArtifactHead], width: int) -> _Columns:
+    """Divide a line: names give way before the aliases of most artifacts do."""
+    latest = [head.latest for head in shown if head.latest is not None]
+    kind = min(_MAX_KIND_CELLS, max(cells_of(clean(head.kind)) for head in shown))
+    number = max((len(f"v{head.number}") for head in latest), default=0)
+    aliases = min(_MAX_ALIAS_CELLS, max((cells_of(aliases_text(head)) for head in latest), default=0))
+    room = width - _INDENT - kind - number - aliases - 3 * _GAP - 1
+    longest = max(cells_of(clean(head.name)) for head in shown)
+    return _Columns(kind, min(longest, max(_FEWEST_NAME_CELLS, room)), number)
+
+
+def _needed_cells(shown: Sequence[ArtifactHead]) -> int:
+    """Say how wide the list would be with nothing cut."""
+    if not shown:
+        return 0
+    columns = _columns_of(shown, _UNLIMITED)
+    aliases = max((cells_of(aliases_text(head.latest)) for head in shown if head.latest is not None), default=0)
+    return _INDENT + sum(columns) + min(aliases, _MAX_ALIAS_CELLS) + 3 * _GAP + 1
+
+
+def _spans_of(head: ArtifactHead, columns: _Columns, width: int, *, names_kind: bool) -> list[Span]:
+    latest = head.latest
+    kind = fit(clean(head.kind) if names_kind else "", columns.kind)
+    spans: list[Span] = [
+        (f"{'':{_INDENT}}{kind}{'':{_GAP}}", "dim"),
+        (fit_middle(clean(head.name), columns.name), "text"),
+    ]
+    if latest is not None:
+        spans.append((f"{'':{_GAP}}{f'v{latest.number}':{columns.number}}", "dim"))
+        spans.append((f"{'':{_GAP}}{aliases_text(latest, width - length_of(spans) - _GAP - 1)}", "good"))
+    return spans

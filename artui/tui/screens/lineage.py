@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from artui import clock
 from artui.query import lineage as query
 from artui.safetext import clean
+from artui.tui.aliases import aliases_text
 from artui.tui.cells import Span, fit, fit_middle, glyph_of, length_of
 from artui.tui.folding import Branch, Row, fold_ids, rows_of, tree_of
 from artui.tui.keys import bindings
@@ -243,17 +244,11 @@ def _subject_cells(node: Node) -> tuple[str, str, str, str]:
         return "", "", "", ""
     head = node.version
     name = f"{clean(head.artifact)} v{head.number}"
-    return name, _kind_text(node), age_text(head.created_ms, clock.now_ms()), _aliases_text(head)
+    return name, _kind_text(node), age_text(head.created_ms, clock.now_ms()), aliases_text(head)
 
 
 def _kind_text(node: Node) -> str:
     return f"{node.run.stage} run" if node.run is not None else clean(node.version.kind) if node.version else ""
-
-
-def _aliases_text(head: VersionHead) -> str:
-    """Give what it is called, what is in production first: the end may be cut."""
-    aliases = sorted((alias for alias in head.aliases if alias != "latest"), key=lambda alias: alias != "production")
-    return " ".join(map(clean, aliases))
 
 
 def _also_spans(also: Sequence[Node]) -> list[Span]:
@@ -300,7 +295,7 @@ def subject_spans(node: Node, style: str) -> list[Span]:
     if node.version is None:
         return []
     head = node.version
-    aliases = " ".join(clean(alias) for alias in head.aliases if alias != "latest")
+    aliases = aliases_text(head)
     return [
         (clean(head.artifact), style),
         (f" v{head.number}", style),

@@ -1,0 +1,85 @@
+"""Lists of artifacts and versions: columns have gaps, and aliases outlast dates and names of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from artui.model import ArtifactHead, RunHead, VersionHead
+from artui.tui.aliases import aliases_text
+from artui.tui.cells import Span, length_of
+from artui.tui.screens.artifact import version_spans
+from artui.tui.screens.artifacts import _columns_of, _spans_of
+from tests.tui.looking import NOW_MS
+
+ALIASES = (
+    "latest",
+    "candidate",
+    "production",
+    "staging",
+    "shadow-eu-west",
+    "a-very-long-alias-of-somebody-s-own",
+    "模型",
+)
+RUN = RunHead(1, "01RUN", "swift-nightingale-of-the-north-1234", "p", "finished", "modelling", 0, None, None, None)
+
+
+def _version(number: int, aliases: Sequence[str], *, age_ms: int = 7_200_000) -> VersionHead:
+    return VersionHead(number, f"id{number}", 1, "digits-model", "p", "modelling", "model", number, "", 0, 0, NOW_MS - age_ms, "embedded", tuple(aliases), RUN)  # fmt: skip
+
+
+def _text(spans: Sequence[Span]) -> str:
+    return "".join(text for text, _ in spans)
+
+
+@pytest.mark.usefixtures("frozen")
+@pytest.mark.parametrize("width", range(24, 55))
+@pytest.mark.parametrize("aliases", [("latest", "candidate", "production"), ("production",), ALIASES, ("latest",), ()])
+def test_aliases_of_versions_outlast_the_rest(width: int, aliases: tuple[str, ...]) -> None:
+    """Whatever the width: columns have gaps, no line is too long, `production` is whole, and an age or a run needs whole aliases."""
+    versions = [_version(12, aliases), _version(3, ("staging",)), _version(1, ())]
+
+    lines = version_spans(versions, width)
+
+    assert all(length_of(line) <= width for line in lines)
+    whole = all(aliases_text(head) in _text(line) for head, line in zip(versions, lines, strict=True))
+    assert "production" not in aliases or "production" in _text(lines[0])
+    assert whole or all(" 2h" not in _text(line) and "swift" not in _text(line) for line in lines)
+    assert all("  " in _text(line) or len(_text(line).split()) < 2 for line in lines)
+    for line in lines:
+        assert all(text.startswith("  ") for text, _ in line[1:])
+
+
+@given(st.lists(st.sampled_from(ALIASES), unique=True), st.integers(0, 60))
+def test_aliases_that_have_no_room_are_counted(aliases: list[str], cells: int) -> None:
+    """No text is too long, what is left out is counted where that has room beside one alias, and nobody's alias stands before `production`."""
+    head = _version(1, aliases)
+
+    text = aliases_text(head, cells)
+
+    assert length_of([(text, "")]) <= cells
+    own = [alias for alias in aliases if alias != "latest"]
+    left_out = int(text.rpartition("+")[2]) if "+" in text else 0
+    if "…" not in text and text and text not in own:
+        assert len(text.replace(f"+{left_out}", "").split()) + left_out == len(own)
+    assert "production" not in own or not text or text.startswith(("production", "pro", "p", "…"))
+
+
+@pytest.mark.parametrize("width", [54, 60, 80, 100, 120])
+def test_artifacts_keep_their_aliases(width: int) -> None:
+    """Beside long names and kinds the aliases of an artifact are whole, and the end of a name that is cut is seen."""
+    model = ArtifactHead(1, "01ART", "digits-model-with-a-name-that-is-far-too-long-for-a-list-v2", "p", "modelling", "checkpoint", 1, _version(2, ("candidate", "production")))  # fmt: skip
+    short = replace(model, key=2, name="score", kind="log", latest=_version(30, ()))
+
+    columns = _columns_of([model, short], width)
+    lines = [_spans_of(head, columns, width, names_kind=True) for head in (model, short)]
+
+    assert all(length_of(line) <= width for line in lines)
+    assert "  v2 " in _text(lines[0]) and _text(lines[0]).endswith(
+        "production candidate" if width >= 60 else "production +1"
+    )
+    assert "…" not in _text(lines[0]) or "list-v2  v2" in _text(lines[0])
