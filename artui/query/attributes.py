@@ -76,7 +76,7 @@ _ALIASES = """
 """The aliases of what each run made, `production` first."""
 
 ATTRIBUTES: dict[str, Attribute] = {
-    "name": Attribute("text", "t.name", always=True, in_head=True, other_words=("run_name",)),
+    "name": Attribute("text", "t.name", always=True, in_head=True, other_words=("run_name", "run")),
     "id": Attribute("id", "t.id", always=True, in_head=True, cells=26, other_words=("run_id",)),
     "project": Attribute("project", "p.name", always=True, join="JOIN project AS p ON p.key = t.project_key", in_head=True, cells=12, other_words=("experiment",)),
     "status": Attribute("word", "t.status", always=True, in_head=True, cells=8),

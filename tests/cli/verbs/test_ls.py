@@ -18,7 +18,7 @@ import pytest
 
 from artui.catalog import Catalog, points, runs
 from artui.cli.layout import READABLE_CELLS, lay_out, widths_of
-from artui.query.attributes import title_of
+from artui.query.attributes import SHOWN, title_of
 from artui.query.reader import Reader
 from artui.query.runs.columns import chosen_columns, columns, usual_attributes
 from artui.safetext import cells_of
@@ -70,6 +70,21 @@ def test_names_are_whole(call: Call, runs_here: Path) -> None:
     assert all(cells_of(line) <= width for width, table in lines.items() for line in table)
     assert all((LONG in table[1]) == (width >= len(LONG) + 8) for width, table in lines.items())
     assert all("123456.789" in table[1] or "12345" not in table[1] for table in lines.values())
+
+
+def test_every_heading_is_a_word_of_filters_and_sorts(call: Call, runs_here: Path) -> None:
+    """What stands above a column can be typed as it stands there, also `run`, `age` and `took`."""
+    titles = [title_of(word) for word in SHOWN]
+    code, out, _ = call("ls", "--columns", ",".join(titles))
+    assert code == 0
+    lines = out.splitlines()
+    headings = [title.strip() for title in lines[0].split("  ") if title]
+
+    assert headings == ["run", *titles]
+    for heading in headings:
+        assert call("ls", "--sort", heading)[0] == 0
+        assert call("ls", "--where", f"{heading} is not null or name = a")[0] == 0
+    assert call("ls", "--where", "run = b", "--json")[1].count('"name": "b"') == 1
 
 
 def test_columns_are_left_out_rather_than_cut() -> None:
