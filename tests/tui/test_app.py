@@ -219,7 +219,7 @@ def test_lineage_names_what_came_before_and_after(small_catalog: Path, explore: 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)])
 def test_lineage_folds_what_repeats(demo_catalog: Path, explore: Explore, size: tuple[int, int]) -> None:
-    """Runs on the same data are one line that enter unfolds; kinds are whole; m leaves code out, then shows it alone."""
+    """Runs on the same data are one line that enter unfolds; kinds are whole; tab leaves code out, then shows it alone."""
 
     async def flow(pilot: Pilot[Any]) -> None:
         await pilot.press("2")
@@ -237,16 +237,16 @@ def test_lineage_folds_what_repeats(demo_catalog: Path, explore: Explore, size: 
         await pilot.press("enter")
         await settled(pilot)
         assert "▸ used by 36 runs" in shown(pilot) and len(listing.lines) == folded  # type: ignore[attr-defined]
-        await pilot.press("f")
+        await pilot.press("i")
         await settled(pilot)
         assert len(listing.lines) > folded + 36  # type: ignore[attr-defined]
-        await pilot.press("f", "m")
+        await pilot.press("i", "tab")
         await settled(pilot)
         assert "environment" not in shown(pilot) and "digits-split" in shown(pilot)
-        await pilot.press("m")
+        await pilot.press("tab")
         await settled(pilot)
         assert "environment v1" in shown(pilot) and "digits-split" not in shown(pilot)
-        await pilot.press("m")
+        await pilot.press("tab")
         await settled(pilot)
         assert len(listing.lines) == folded  # type: ignore[attr-defined]
 

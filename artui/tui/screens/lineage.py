@@ -185,9 +185,9 @@ class LineageScreen(CatalogScreen):
         self._unfolded = set() if named <= self._unfolded else named
         self._draw()
 
-    def action_narrow(self) -> None:
-        """Show the lineage of data alone, then of code alone, then everything again."""
-        self._part = query.PARTS[(query.PARTS.index(self._part) + 1) % len(query.PARTS)]
+    def action_next_part(self, change: int) -> None:
+        """Show the lineage of data alone, then of code alone, then everything again; with -1 the other way."""
+        self._part = query.PARTS[(query.PARTS.index(self._part) + change) % len(query.PARTS)]
         self._is_new = True
         self.load()
 
