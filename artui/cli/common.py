@@ -158,6 +158,12 @@ def open_reader(catalog: str | None, *, say: bool = True) -> Reader:
     return reader
 
 
+def say_done(text: str) -> None:
+    """Tell who sits at a terminal, on stderr, what was changed; scripts are told nothing."""
+    if sys.stderr.isatty():
+        click.echo(f"artui: {clean(text)}. `artui undo` takes it back.", err=True)
+
+
 def say_damaged(damaged: Iterable[tuple[str, tuple[str, ...]]]) -> None:
     """Say on stderr, in one line, what is damaged: (name, damaged parts) of runs and versions."""
     from artui.query.damage import sentence

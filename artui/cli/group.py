@@ -18,6 +18,13 @@ from artui.errors import UsageError
 from artui.safetext import clean
 from artui.version import VERSION
 
+OTHER_VERBS = {
+    "list": "ls", "runs": "ls", "search": "ls", "find": "ls", "export": "ls", "artifacts": "ls", "run": "exec", "record": "exec", "watch": "exec", "diff": "compare",
+    "explain": "why", "lineage": "trace", "info": "show", "describe": "show", "status": "show", "get": "show", "sync": "import", "save": "add", "put": "add", "stop": "finish", "end": "finish",
+    "promote": "alias", "label": "tag", "untag": "tag", "revert": "undo", "redo": "undo", "manual": "help", "man": "help", "example": "demo", "repair": "settle", "begin": "start", "new": "start",
+}  # fmt: skip
+"""Verbs by the words that other tools use for them."""
+
 
 @click.command("open")
 @click.argument("path")
@@ -61,7 +68,9 @@ class Verbs(click.Group):
         if args and args[0] not in VERBS:
             looks_like_file = os.sep in args[0] or "." in args[0] or os.path.exists(args[0])
             if not looks_like_file and not args[0].startswith("-"):
-                ctx.fail(f"{clean(args[0])!r} is neither a verb nor a catalog. `artui --help` lists the verbs.")
+                near = _verb_meant(args[0])
+                hint = f"Did you mean `artui {near}`? " if near else ""
+                ctx.fail(f"{clean(args[0])!r} is neither a verb nor a catalog. {hint}`artui --help` lists the verbs.")
             return open_command.name, open_command, args
         name, command, others = super().resolve_command(ctx, args)
         if (
@@ -85,6 +94,14 @@ class Verbs(click.Group):
 
         with formatter.section("Verbs"):
             formatter.write_dl([(verb, text.format(formats=titles_text())) for verb, text in VERBS.items()])
+
+
+def _verb_meant(word: str) -> str:
+    """Give the verb that a word may stand for; empty for none."""
+    import difflib
+
+    near = difflib.get_close_matches(word.lower(), list(VERBS), n=1, cutoff=0.7)
+    return OTHER_VERBS.get(word.lower()) or next(iter(near), "")
 
 
 def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 from artui import start_run
 from artui.cli import VERBS
+from artui.cli.group import OTHER_VERBS
 from artui.cli.layout import lay_out
 from artui.safetext import cells_of
 from tests.cli.conftest import Call
@@ -206,3 +208,30 @@ def test_wrong_usage_has_one_form(call: Call, workplace: Path, line: str) -> Non
     assert all(text.startswith("  ") for text in lines[1:]), "only an excerpt may follow"
     assert lines[0].count(". ") + lines[0].count("? ") >= 1 or "`" in lines[0], "there is a remedy"
     assert set(re.findall(r"`artui ([a-z]+)", err)) <= set(VERBS)
+
+
+@pytest.mark.parametrize(("word", "verb"), [("list", "ls"), ("compar", "compare"), ("diff", "compare"), ("Show", "show"), ("lineage", "trace"), ("run", "exec"), ("zzzz", "")])  # fmt: skip
+def test_a_verb_that_was_meant_is_named(call: Call, workplace: Path, word: str, verb: str) -> None:
+    """A slip, and what other tools call it, leads to the verb; the words for it are no verbs themselves."""
+    err = call(word)[2]
+
+    assert (f"Did you mean `artui {verb}`?" in err) if verb else ("Did you mean" not in err)
+    assert set(OTHER_VERBS.values()) <= set(VERBS) and set(OTHER_VERBS).isdisjoint(VERBS)
+
+
+def test_a_person_is_told_what_was_changed(workplace: Path) -> None:
+    """On a terminal a change is said in a line, with how to take it back; a script is told nothing."""
+    changes = [["tag", "a", "good"], ["tag", "a", "good", "--remove"], ["note", "a", "text"], ["alias", "data:v1", "production"]]  # fmt: skip
+    for arguments in changes:
+        words = [sys.executable, "-m", "artui", *arguments]
+        quiet = subprocess.run(words, capture_output=True, text=True, check=True)
+        assert quiet.stderr == "" == quiet.stdout
+
+        master, slave = pty.openpty()
+        try:
+            subprocess.run(words, stdin=slave, stdout=subprocess.PIPE, stderr=slave, timeout=60, check=True)
+            said = os.read(master, 4096).decode()
+        finally:
+            os.close(master)
+            os.close(slave)
+        assert said.startswith("artui: ") and arguments[2] in said.replace("wrote a note", "text") and "`artui undo`" in said  # fmt: skip

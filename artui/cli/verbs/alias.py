@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from artui.cli import completing
-from artui.cli.common import catalog_option
+from artui.cli.common import catalog_option, say_done
 
 
 @click.command("alias")
@@ -22,4 +22,5 @@ def command(reference: str, name: str, project: str | None, catalog: str | None)
     with Catalog(find_catalog(catalog)[0], create=False) as opened, opened.transaction() as connection:
         version = artifacts.find_version(connection, parse(reference), project=project or "")
         events.move_alias(opened, version.id, check_alias(name))
+    say_done(f"{name} is now {reference}")
     return 0

@@ -44,7 +44,12 @@ def command(runs: tuple[str, ...], catalog: str | None, as_json: bool, show_all:
         for number, row in enumerate(rows)
     ]
     print_table(headers, cells, right=[False, False, *(False for _ in comparison.runs)])
-    click.echo(f"{comparison.differing} of {len(comparison.rows)} rows differ.", err=True)
+    is_best_marked = any(row.best is not None for row in rows)
+    hidden = "" if show_all or comparison.differing == len(comparison.rows) else "; --all shows the others"
+    click.echo(
+        f"{comparison.differing} of {len(comparison.rows)} rows differ{hidden}.{' * is the best value.' if is_best_marked else ''}",
+        err=True,
+    )
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from artui.cli import completing
-from artui.cli.common import catalog_option, run_id_of
+from artui.cli.common import catalog_option, run_id_of, say_done
 
 
 @click.command("note")
@@ -19,4 +19,5 @@ def command(run: str, text: str, catalog: str | None) -> int:
     path, run_id, _ = run_id_of(run, catalog)
     with Catalog(path) as opened:
         events.set_note(opened, run_id, text)
+    say_done("wrote a note on 1 run" if text else "took the note off 1 run")
     return 0

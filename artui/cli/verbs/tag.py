@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from artui.cli import completing
-from artui.cli.common import catalog_option, named_tags, run_id_of
+from artui.cli.common import catalog_option, named_tags, run_id_of, say_done
 
 
 @click.command("tag")
@@ -27,4 +27,5 @@ def command(run: str, tags: tuple[str, ...], remove: bool, catalog: str | None) 
                 edit.untag(run_id, name)
             else:
                 edit.tag(run_id, name, value)
+    say_done(f"took {' '.join(tags)} off 1 run" if remove else f"put {' '.join(tags)} on 1 run")
     return 0

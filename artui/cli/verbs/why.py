@@ -90,5 +90,7 @@ def command(
         ]
         for factor in factors[:MAX_LINES]
     ]
-    print_table(["", "", *names, "z", "evidence"], cells, right=[False, False, False, False, True, False])
+    headers = ["", "", *names, "z", "evidence"]
+    # What is said for each line is worth more than a long value.
+    print_table(headers, cells, right=[False, False, False, False, True, False], whole=len(headers) - 1)
     return 0
