@@ -7,6 +7,7 @@ from functools import partial
 
 from artui.model import Metric, Param, RunDetail, RunHead, Summary, VersionHead
 from artui.safetext import clean_lines
+from artui.sheets.again import again_fact, again_section
 from artui.sheets.context import code_text, container_and_job, imported_text, remote_text, variables
 from artui.sheets.sheet import (
     MIDDLE_DOT,
@@ -27,6 +28,7 @@ from artui.sheets.sheet import (
     facts_section,
     filled,
     run_cell,
+    run_link,
     shortened,
     shown_status,
     status_tone,
@@ -44,20 +46,30 @@ PANE_PARAMS = 14
 PANE_VERSIONS = 6
 
 
-def run_sheet(detail: RunDetail, *, now_ms: int) -> Sheet:
-    """Say everything about a run but its points."""
+TRACEBACK = "traceback"
+MAX_DIFFERENCES = 6
+"""More params that differ from a neighbour are only counted."""
+
+
+def run_sheet(detail: RunDetail, *, now_ms: int, beside: RunDetail | None = None) -> Sheet:
+    """Say everything about a run but its points.
+
+    Args:
+        beside: another run; what differs from it is said.
+    """
     head = detail.head
     return Sheet(
         head.name,
         MIDDLE_DOT.join(part for part in ("run", head.stage, head.project) if part),
         filled(
-            _state(detail, now_ms),
+            _state(detail, now_ms, beside),
             _params("params", detail.params),
             _versions(USED, detail.inputs),
             _versions(MADE, detail.outputs),
             _environment(detail),
             _children(detail.children),
-            Section("traceback", lines=_traceback(detail.error), lines_tone="bad"),
+            again_section(detail),
+            Section(TRACEBACK, lines=_traceback(detail.error), lines_tone="bad"),
             metrics_section(detail.metrics, metric_count=detail.metric_count),
         ),
     )
@@ -109,7 +121,7 @@ def metrics_section(metrics: Sequence[Metric], *, metric_count: int = 0) -> Sect
     if not metrics:
         return Section(METRICS, facts=(Fact("", "none was logged", "dim"),))
     are_odd = any(has_odd_values(metric.summary) for metric in metrics)
-    titles = ("last", "min", "at step", "max", "points", "last step", *(("not finite",) if are_odd else ()))
+    titles = ("last", "min", "at step", "max", "at step", "points", "last step", *(("not finite",) if are_odd else ()))
     headers = (Header("metric"), *(Header(title, is_right=title != "not finite") for title in titles))
     rows = Rows(metrics, partial(_metric_row, with_odd=are_odd))
     return Section(METRICS, table=Table(headers, rows), left_out_count=max(0, metric_count - len(metrics)))
@@ -129,7 +141,7 @@ def when_text(head: RunHead, now_ms: int) -> str:
     return f"{head.status} {ago}".rstrip() + (f", took {took}" if took else "")
 
 
-def _state(detail: RunDetail, now_ms: int) -> Section:
+def _state(detail: RunDetail, now_ms: int, beside: RunDetail | None) -> Section:
     head = detail.head
     ago = ago_text(head.started_ms, now_ms)
     took = duration_text(head.took_ms(now_ms))
@@ -139,7 +151,7 @@ def _state(detail: RunDetail, now_ms: int) -> Section:
         "",
         [
             Fact("status", head.status, status_tone(head.status)),
-            Fact("error", _error_text(detail), "bad"),
+            Fact("error", _error_text(detail), "bad", Link("section", TRACEBACK) if _traceback(detail.error) else None),
             damage_fact(head.damaged, detail.damaged),
             *(Fact("remark", remark, "warn") for remark in detail.remarks),
             Fact("started", time_text(head.started_ms) + (f"  ({ago})" if ago else "")),
@@ -148,11 +160,23 @@ def _state(detail: RunDetail, now_ms: int) -> Section:
             Fact("took", f"{took} so far" if took and head.duration_ms is None else took),
             Fact("note", detail.note),
             Fact("tags", tags, "mark"),
+            differs_fact(detail, beside) if beside is not None else None,
+            again_fact(detail),
             Fact("id", head.id, "dim"),
             Fact("parent", head.parent_id or "", "accent", parent),
             Fact("imported", imported_text(detail, now_ms), "dim"),
         ],
     )
+
+
+def differs_fact(detail: RunDetail, other: RunDetail) -> Fact:
+    """Say which params of a run differ from another one's: `from keen-lynx-3: lr 0.003 (0.01)`."""
+    values, others = ({param.name: param_text(param.value) for param in run.params} for run in (detail, other))
+    names = [name for name in dict.fromkeys([*values, *others]) if values.get(name) != others.get(name)]
+    parts = [f"{name} {values.get(name, NOTHING)} ({others.get(name, NOTHING)})" for name in names[:MAX_DIFFERENCES]]
+    parts += [f"and {len(names) - len(parts)} more"] if len(names) > len(parts) else []
+    text = f"from {other.head.name}: {', '.join(parts)}" if parts else f"in no param from {other.head.name}"
+    return Fact("differs", text, "plain", run_link(other.head))
 
 
 def _error_text(detail: RunDetail) -> str:
@@ -228,6 +252,7 @@ def _metric_row(metric: Metric, *, with_odd: bool) -> Row:
         Cell(_number_or_nothing(summary.min), "dim"),
         Cell(count_text(summary.min_step) if summary.min_step is not None else NOTHING, "dim"),
         Cell(_number_or_nothing(summary.max), "dim"),
+        Cell(count_text(summary.max_step) if summary.max_step is not None else NOTHING, "dim"),
         Cell(count_text(summary.count), "dim"),
         Cell(count_text(summary.last_step), "dim"),
     )

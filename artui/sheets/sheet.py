@@ -36,9 +36,9 @@ def _make_visible(holder: Any, *names: str) -> None:
 class Link(NamedTuple):
     """What a fact or a cell leads to."""
 
-    kind: Literal["run", "version", "file"]
+    kind: Literal["run", "version", "file", "section"]
     id: str
-    """A run's or version's id; for a file `VERSION_KEY:PATH`."""
+    """A run's or version's id; for a file `VERSION_KEY:PATH`; for a section of the same sheet its title."""
     status: str = ""
     """Of a run: its status or `damaged`, for outputs that have signs for them."""
 

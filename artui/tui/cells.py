@@ -156,7 +156,9 @@ def strip_of(
             continue
         cells = len(text) if text.isascii() else cell_len(text)
         if used + cells > width:
-            text = fit(text, width - used)
+            # What was cut before ends in an ellipsis already.
+            is_cut = bool(segments) and segments[-1].text.rstrip().endswith("…")
+            text = " " * (width - used) if is_cut and width - used == 1 else fit(text, width - used)
             cells = width - used
         style = palette.styles[name]
         segments.append(Segment(text, style + over if over else style))

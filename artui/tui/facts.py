@@ -7,6 +7,8 @@ from typing import overload
 
 from artui import clock
 from artui.model import AliasChange, Metric, Preview, RunDetail, RunRow, VersionDetail
+from artui.query.direction import best_aggregate, has_direction
+from artui.query.series.ranking import metric_rank
 from artui.sheets import sheet as sheets
 from artui.sheets.run import (
     MADE,
@@ -19,11 +21,12 @@ from artui.sheets.run import (
     short_run_sheet,
 )
 from artui.sheets.run import PANE_METRICS as PANE_METRICS
-from artui.sheets.sheet import Fact, Row, Section, Table, shortened
+from artui.sheets.sheet import NOTHING, Cell, Fact, Row, Section, Table, shortened
 from artui.sheets.version import preview_section, version_sheet
-from artui.tui.cells import DAMAGED_SIGN, GLYPHS, Span, fit, length_of, spark_text, status_style
+from artui.tui.cells import DAMAGED_SIGN, GLYPHS, Span, fit, fit_middle, length_of, spark_text, status_style
 from artui.tui.messages import Link
 from artui.tui.widgets.lines import BLANK, Line
+from artui.tui.widgets.rows import wrapped
 
 STYLES: Mapping[sheets.Tone, str] = {
     "plain": "text",
@@ -48,6 +51,8 @@ PREVIEW_CELLS = 14
 PREVIEW_COLUMNS = 60
 PREVIEW_ROWS = 24
 SPARK_CELLS = 10
+MIN_FACT_CELLS = 12
+_LAST_CELLS = 9
 WIDE_PANE_CELLS = 48
 """A pane wider than this has sparklines."""
 
@@ -57,9 +62,9 @@ def heading(text: str, *, note: str = "") -> Line:
     return Line([(text, "dim"), (f"  {note}" if note else "", "faint")])
 
 
-def fact_lines(detail: RunDetail, *, cells: int) -> list[Line]:
-    """Draw everything about a run except its metrics."""
-    sheet = run_sheet(detail, now_ms=clock.now_ms())
+def fact_lines(detail: RunDetail, *, cells: int, beside: RunDetail | None = None) -> list[Line]:
+    """Draw everything about a run except its metrics, and how it differs from another one."""
+    sheet = run_sheet(detail, now_ms=clock.now_ms(), beside=beside)
     sections = [section for section in sheet.sections if section.title != METRICS]
     return [Line([(f" {sheet.about}", "dim")]), *_sheet_lines(sections, cells=cells)]
 
@@ -97,23 +102,26 @@ def pane_lines(detail: RunDetail, row: RunRow, varying: set[str], *, cells: int)
         lines += [BLANK] if number else []
         if section.title == METRICS:
             sparks = [row.sparks.get(f"metric:{metric.name}", ()) for metric in detail.metrics]
-            lines += _pane_metrics(section, sparks if cells > WIDE_PANE_CELLS else ())
+            lines += _pane_metrics(section, sparks if cells > WIDE_PANE_CELLS else (), cells)
         else:
             lines += section_lines(section, cells=cells, indent=0)
     return lines
 
 
-def _pane_metrics(section: Section, sparks: Sequence[Sequence[float]]) -> list[Line]:
+def _pane_metrics(section: Section, sparks: Sequence[Sequence[float]], cells: int) -> list[Line]:
     table = section.table
     rows = list(table.rows) if table is not None else []
     name_cells = max(8, min(18, max(len(row[0].text) for row in rows)))
+    room = cells - name_cells - 1 - _LAST_CELLS - 2
+    # All or none: ranges of some metrics alone would be read as if the others had none.
+    has_ranges = all(length_of([(row[2].text, "")]) <= room for row in rows)
     lines = []
     for place, (name, last, span) in enumerate(rows):
         spark = spark_text(sparks[place], SPARK_CELLS) if place < len(sparks) else ""
         spans: list[Span] = [
-            (fit(name.text, name_cells) + " ", STYLES[name.tone]),
-            (fit(last.text, 9, right=True), STYLES[last.tone]),
-            (f"  {span.text}", STYLES[span.tone]),
+            (fit_middle(name.text, name_cells) + " ", STYLES[name.tone]),
+            (fit(last.text, _LAST_CELLS, right=True), STYLES[last.tone]),
+            (f"  {span.text}" if has_ranges else "", STYLES[span.tone]),
             (f"  {spark}" if spark else "", "dim"),
         ]
         lines.append(Line(spans))
@@ -151,13 +159,29 @@ def section_lines(section: Section, *, cells: int = 1_000, indent: int = 1) -> l
 
 
 def _facts(facts: Sequence[Fact], *, cells: int, before: str) -> list[Line]:
-    label_cells = min(MAX_LABEL_CELLS, max([LABEL_CELLS, *(length_of([(fact.label, "")]) for fact in facts)]))
+    most = max(LABEL_CELLS, min(MAX_LABEL_CELLS, cells // 2 - len(before)))
+    label_cells = min(most, max([LABEL_CELLS, *(length_of([(fact.label, "")]) for fact in facts)]))
     lines = []
     for fact in facts:
         label = before + (fit(fact.label, label_cells, keep_end=True) + "  " if fact.label else "")
-        text = fit(fact.text, max(1, cells - len(before) - (label_cells + 2 if fact.label else 0))).rstrip()
-        lines.append(Line([(label, "dim"), *_sign(fact.link), (text, STYLES[fact.tone])], _followed(fact.link)))
+        sign = _sign(fact.link)
+        start = len(before) + (label_cells + 2 if fact.label else 0) + length_of(sign)
+        first, *rest = wrapped_text(fact.text, max(MIN_FACT_CELLS, cells - start))
+        lines.append(Line([(label, "dim"), *sign, (first, STYLES[fact.tone])], _followed(fact.link)))
+        lines += [Line([(" " * start, "text"), (text, STYLES[fact.tone])]) for text in rest]
     return lines
+
+
+def wrapped_text(text: str, cells: int) -> list[str]:
+    """Break a text into lines of at most so many cells, between words where one ends near the end of a line."""
+    starts = wrapped(text, cells)
+    return [text[start:end].rstrip() for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
+
+
+def place_of_section(lines: Sequence[Line], title: str) -> int | None:
+    """Give the index of the line with the title of a section; None if there is none."""
+    texts = ("".join(text for text, _ in line.spans).strip() if line.link is None else "" for line in lines)
+    return next((place for place, text in enumerate(texts) if text == title), None)
 
 
 def _table(table: Table, *, title: str, cells: int, before: str) -> list[Line]:
@@ -244,24 +268,40 @@ def _preview_table(table: Table) -> list[Line]:
 
 # Metrics, of which a run may have very many
 
+BEST_AT = "best at"
+"""Title of the column of the step at which a metric was best."""
+_PLACES = {"last": 1, "min": 2, "min at": 3, "max": 4, "max at": 5, "points": 6, "last step": 7}
+"""Where the columns stand in a row of the sheet; the step of `min` and `max` is behind them."""
+
+_SIZES = {"last": 9, "min": 9, "max": 9, BEST_AT: 9, "points": 8, "last step": 9, "min at": 9, "max at": 9}
+"""Cells of the columns of a table of metrics, the most important first."""
+_NEEDED = 4
+"""So many columns are never left out: rather names are cut."""
+_NAME_CELLS = (8, 28)
+
 
 def metric_lines(metrics: Sequence[Metric], *, cells: int, before: Sequence[Line] = ()) -> Sequence[Line]:
-    """Tabulate metrics with their summaries after some other lines; each line is drawn only when it is in sight."""
+    """Tabulate metrics with their summaries after some other lines; each line is drawn only when it is in sight.
+
+    Those that runs are judged by come first, those of the machine last. Of each, the step of its best value is shown.
+    """
+    metrics = sorted(metrics, key=lambda metric: (metric_rank(metric.name), metric.name, metric.labels))
     section = metrics_section(metrics)
     if section.table is None:
         return [*before, *section_lines(section, cells=cells)]
-    name_cells = max(8, min(max(len(metric.title) for metric in metrics), 28, cells // 3))
-    columns = [
-        (place, 9 if header.title in ("last", "min", "max", "last step") else 8)
-        for place, header in enumerate(section.table.headers)
-        if header.is_right
-    ]
-    while len(columns) > 1 and name_cells + 3 + sum(size + 1 for _, size in columns) > cells:
-        columns.pop()
-    titles = [(" " + fit(section.table.headers[place].title, size, right=True), "faint") for place, size in columns]
-    head = Line([(" " + fit(METRICS, name_cells), "dim"), *titles])
+    wanted_cells = min(max(len(metric.title) for metric in metrics), _NAME_CELLS[1])
+    titles = list(_SIZES)
+    while len(titles) > _NEEDED and wanted_cells + 2 + _cells_of(titles) > cells:
+        titles.pop()
+    name_cells = max(_NAME_CELLS[0], min(wanted_cells, cells - 2 - _cells_of(titles)))
+    heads = [(" " + fit(title, _SIZES[title], right=True), "faint") for title in titles]
+    head = Line([(" " + fit(METRICS, name_cells), "dim"), *heads])
     odd_places = {place for place, metric in enumerate(metrics) if has_odd_values(metric.summary)}
-    return MetricLines([*before, head], section.table.rows, odd_places, name_cells, columns)
+    return MetricLines([*before, head], metrics, section.table.rows, odd_places, name_cells, titles)
+
+
+def _cells_of(titles: Sequence[str]) -> int:
+    return sum(_SIZES[title] + 1 for title in titles)
 
 
 class MetricLines(Sequence[Line]):
@@ -270,16 +310,18 @@ class MetricLines(Sequence[Line]):
     def __init__(
         self,
         before: Sequence[Line],
+        metrics: Sequence[Metric],
         rows: Sequence[Row],
         odd_places: set[int],
         name_cells: int,
-        columns: Sequence[tuple[int, int]],
+        titles: Sequence[str],
     ) -> None:
         self._before = before
+        self._metrics = metrics
         self._rows = rows
         self._name_cells = name_cells
-        self._columns = columns
-        """The place in a row and the cells of each column that fits."""
+        self._titles = titles
+        """The columns that fit."""
         self._places: list[int] = []
         """The place of each line's metric; inverted, so below zero, for the line about its odd values."""
         for place in range(len(rows)):
@@ -299,12 +341,19 @@ class MetricLines(Sequence[Line]):
         if index < len(self._before):
             return self._before[index]
         place = self._places[index - len(self._before)]
-        return self._odd_line(self._rows[~place]) if place < 0 else self._line(self._rows[place])
+        return self._odd_line(self._rows[~place]) if place < 0 else self._line(place)
 
-    def _line(self, row: Row) -> Line:
-        spans: list[Span] = [(" " + fit(row[0].text, self._name_cells, keep_end=True), STYLES[row[0].tone])]
-        for place, size in self._columns:
-            spans.append((" " + fit(row[place].text, size, right=True), STYLES[row[place].tone]))
+    def _line(self, place: int) -> Line:
+        metric, row = self._metrics[place], self._rows[place]
+        has_best = has_direction(metric.name)
+        best = best_aggregate(metric.name) if has_best else ""
+        places = {**_PLACES, BEST_AT: _PLACES[best] + 1 if has_best else None}
+        spans: list[Span] = [(" " + fit_middle(row[0].text, self._name_cells), STYLES[row[0].tone])]
+        for title in self._titles:
+            cell_place = places[title]
+            cell = row[cell_place] if cell_place is not None else Cell("", "dim")
+            style = "best" if title == best and cell.text != NOTHING else STYLES[cell.tone]
+            spans.append((" " + fit(cell.text, _SIZES[title], right=True), style))
         return Line(spans)
 
     @staticmethod

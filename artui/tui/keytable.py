@@ -554,6 +554,7 @@ USUAL_KEYS = (
         "x axis",
         "Place points by step, by time since the start, by wall time, or by another metric.",
     ),
+    Key("compare", "0", "whole", "whole", "Look at the whole x axis again, after the wheel or a drag in the chart."),
     Key("compare", "o", "log_scale", "log y", "Logarithmic y axis, or linear."),
     Key(
         "compare",

@@ -63,7 +63,7 @@ def app(path: Path) -> None:
         print(f"app, the table: {time.perf_counter() - began:.2f} s", flush=True)
         wait_for(master, "many")
         settle(master)
-        for key, text in (("\r", "at step"), ("\t", "┤"), ("\x1b", "by age")):
+        for key, text in (("\r", "best at"), ("\t", "┤"), ("\x1b", "by age")):
             began = time.perf_counter()
             os.write(master, key.encode())
             wait_for(master, text)

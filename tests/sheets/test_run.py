@@ -14,6 +14,7 @@ from artui.cli import run as artui
 from artui.model import Metric, RunDetail, RunHead, VersionHead
 from artui.query.api import open_catalog
 from artui.query.run import get_run
+from artui.sheets.again import AGAIN
 from artui.sheets.run import METRICS, files_sheet, run_sheet, short_run_sheet
 from artui.tui.facts import MOST, fact_lines, metric_lines
 from artui.units import count_text, duration_text, number_text, time_text
@@ -120,7 +121,7 @@ def test_odd_values_have_a_column_if_there_are_any() -> None:
     sheet = run_sheet(run_detail(metrics=(Metric(1, "loss", "", odd),), metric_count=1), now_ms=NOW_MS)
     plain = section_of(run_sheet(run_detail(), now_ms=NOW_MS), METRICS).table
 
-    assert "loss | NaN | · | · | · | 1,284 | 1,283 | 3 NaN, 1 −∞" in texts_of(sheet)
+    assert "loss | NaN | · | · | · | 0 | 1,284 | 1,283 | 3 NaN, 1 −∞" in texts_of(sheet)
     assert plain is not None and "not finite" not in [header.title for header in plain.headers]
 
 
@@ -129,7 +130,7 @@ def test_what_a_run_lacks_is_said_where_one_looks_for_it() -> None:
     bare = run_detail(metrics=(), metric_count=0, inputs=(), outputs=(), params=(), children=(), error="")
 
     assert "none was logged" in texts_of(run_sheet(bare, now_ms=NOW_MS))
-    assert [part.title for part in run_sheet(bare, now_ms=NOW_MS).sections] == ["", "environment", METRICS]
+    assert [part.title for part in run_sheet(bare, now_ms=NOW_MS).sections] == ["", "environment", AGAIN, METRICS]
     assert "no inputs were noted" in texts_of(files_sheet(bare)) and "nothing was saved" in texts_of(files_sheet(bare))
     assert "not in a git work tree" in texts_of(run_sheet(run_detail(git_commit="", context={}), now_ms=NOW_MS))
     assert "git work tree" not in texts_of(run_sheet(run_detail(git_commit=""), now_ms=NOW_MS))
@@ -160,7 +161,7 @@ def test_numbers_agree_with_the_file(demo_catalog: Path) -> None:
 
     for run_id, key, started_ms, duration_ms in runs:
         table = section_of(sheets[run_id], METRICS).table
-        rows = [(row[0].text, row[1].text, row[5].text) for row in table.rows] if table is not None else []
+        rows = [(row[0].text, row[1].text, row[6].text) for row in table.rows] if table is not None else []
         assert sorted(rows) == sorted(
             (name, number_text(math.nan if last is None else last), count_text(count))
             for name, last, count in metrics.get(key, [])

@@ -365,10 +365,10 @@ def test_lines_of_any_list_are_found(small_catalog: Path, explore: Explore) -> N
         await _press(pilot, "down", "down", "enter")
         text = await _press(pilot, "slash", *"digits", "enter")
         facts = pilot.app.screen.query_one("#facts")
-        first = facts.cursor  # type: ignore[attr-defined]
+        first = facts.hit  # type: ignore[attr-defined]
         assert "'digits'" in text
         await _press(pilot, "n")
-        assert facts.cursor != first or "1 line" in text  # type: ignore[attr-defined]
+        assert facts.hit != first or "1 line" in text  # type: ignore[attr-defined]
         text = await _press(pilot, "slash", "ctrl+u", *"no such words", "enter")
         assert "No line has" in text
         await _press(pilot, "escape")

@@ -19,7 +19,7 @@ from artui.tui.colouring import mark_of
 from artui.tui.host import MAX_COMPARED
 from artui.tui.keys import bindings
 from artui.tui.keytable import ACTS
-from artui.tui.messages import LineMoved, Link, PlotRuns, ShowRuns
+from artui.tui.messages import LineChosen, LineMoved, Link, PlotRuns, ShowRuns
 from artui.tui.screens.acting import ActsOnRuns
 from artui.tui.screens.drawing import DrawsCharts
 from artui.tui.widgets.bars import Bar, KeyBar
@@ -188,6 +188,17 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         runs = self.comparison.runs if self.comparison is not None else ()
         return sorted({metric.name for run in runs for metric in run.metrics})
 
+    def on_chart_moved(self, message: Chart.Moved) -> None:
+        """Look at another part of the x axis."""
+        message.stop()
+        self.chart_options = replace(self.chart_options, window=message.window)
+        self._ask_curves()
+
+    def action_whole(self) -> None:
+        """Look at the whole x axis again."""
+        self.chart_options = replace(self.chart_options, window=None)
+        self._ask_curves()
+
     def action_log_scale(self) -> None:
         self.chart_options = next_y_scale(self.chart_options)
         self._ask_curves()
@@ -204,8 +215,13 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         self.post_message(ShowRuns(where))
 
     def go_back(self) -> bool:
-        """Leave the question at the bottom; false if there is none."""
-        return self.query_one(Prompt).leave()
+        """Leave the question at the bottom, or the part of the x axis that is looked at; false if there is neither."""
+        if self.query_one(Prompt).leave():
+            return True
+        is_part = self.chart_options.window is not None
+        if is_part:
+            self.action_whole()
+        return is_part
 
     def prompt_home(self) -> Widget:
         """Give the table in sight."""
@@ -339,6 +355,10 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
             0, self.table.baseline - (self.table.column <= self.table.baseline and self.table.baseline > 0)
         )
         self.load()
+
+    def on_line_chosen(self, message: LineChosen) -> None:
+        message.stop()
+        self.action_open()
 
     def action_open(self) -> None:
         if self.comparison is not None:

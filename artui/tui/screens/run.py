@@ -2,36 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Container
 
-from artui.errors import ContentMissing
+from artui.errors import ArtuiError, ContentMissing
 from artui.query.logs import LogHead, log_sources, open_log
 from artui.query.run import get_run
-from artui.query.series.ranking import metric_rank
+from artui.query.runs.order import RunsRequest, run_order
+from artui.query.series.ranking import BOOKS_RANK, metric_rank
 from artui.safetext import clean, clean_lines
 from artui.tui.cells import Span, fit, glyph_of, status_style
-from artui.tui.facts import fact_lines, file_lines, heading, metric_lines
+from artui.tui.facts import fact_lines, file_lines, heading, metric_lines, place_of_section
 from artui.tui.keys import bindings
 from artui.tui.keytable import ACTS
-from artui.tui.messages import ShowNeighbour
+from artui.tui.messages import LineChosen, ShowNeighbour
 from artui.tui.screens.acting import ActsOnRuns
 from artui.tui.screens.drawing import DrawsCharts
 from artui.tui.screens.log import LogScreen
 from artui.tui.widgets.bars import Bar, KeyBar, Press
+from artui.tui.widgets.chart import Chart
 from artui.tui.widgets.chartgrid import ChartGrid, Panel
 from artui.tui.widgets.chartlines import ChartLine
+from artui.tui.widgets.chartoptions import ChartOptions
 from artui.tui.widgets.find import TextPane
+from artui.tui.widgets.glance import MAX_GLANCED, Glance
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
     from artui.model import Metric, RunDetail, RunHead
     from artui.query.lines import LogSource
+    from artui.query.series.curves import Window
 
 FIRST_METRICS = 500
+AGE_SECONDS = 60
+WIDE_CELLS = 100
+"""From this width on, metrics and curves stand beside the facts."""
+BARS = 3
+"""Lines of a screen above and below a view."""
 TABS = ("overview", "charts", "files", "log")
 
 
@@ -46,6 +57,13 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
         super().__init__(TextPane(id="log", classes="tab hidden"))
         self.run_id = run_id
         self.charts = ChartGrid(id="charts", classes="tab hidden")
+        self.glance = Glance(id="glance")
+        self._beside: RunDetail | None = None
+        """The run above this one in the table of runs."""
+        self._trashed_keys: frozenset[int] = frozenset()
+        """Keys of the runs in the trash."""
+        self._options = ChartOptions()
+        """How the curves beside the facts are drawn."""
         self.detail: RunDetail | None = None
         self.tab = tab
         self._logs: list[LogHead] = []
@@ -54,25 +72,44 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
         yield Bar(id="tabs")
-        with Horizontal(id="overview", classes="tab"):
-            yield LineList(id="facts")
-            yield LineList(id="metrics", marks_cursor=False)
+        with Container(id="overview", classes="tab"):
+            yield LineList(only_links=True, is_page=True, id="facts")
+            yield self.glance
         yield self.charts
-        yield LineList(only_links=True, id="files", classes="tab hidden")
+        yield LineList(only_links=True, is_page=True, id="files", classes="tab hidden")
         yield self.pane
         yield Prompt()
         yield KeyBar()
 
     def on_mount(self) -> None:
         self._show_tab()
+        # Ages grow even when nothing is written.
+        self.set_interval(AGE_SECONDS, self._draw_overview)
 
     def load(self) -> None:
         """Ask for the run; the first time with a part of its metrics, then with all."""
         # A run with very many metrics shows the first ones before it has read them all.
         first = FIRST_METRICS if self.detail is None else None
-        self.ask("detail", lambda: get_run(self.reader, self.run_id, max_metrics=first), self._take_detail)
+        reader, run_id, beside_id = self.reader, self.run_id, self.artui.neighbour_id(self.run_id)
 
-    def _take_detail(self, detail: RunDetail) -> None:
+        def read() -> tuple[RunDetail, RunDetail | None]:
+            detail = get_run(reader, run_id, max_metrics=first)
+            try:
+                return detail, get_run(reader, beside_id, max_metrics=0) if beside_id else None
+            except ArtuiError:
+                return detail, None  # it has just been deleted
+
+        self.ask("detail", read, self._take_detail)
+        self.ask(
+            "trashed", lambda: list(run_order(reader, RunsRequest("deleted is not null")).keys), self._take_trashed
+        )
+
+    def _take_trashed(self, keys: list[int]) -> None:
+        self._trashed_keys = frozenset(keys)
+        self.show_place()
+
+    def _take_detail(self, answer: tuple[RunDetail, RunDetail | None]) -> None:
+        detail, self._beside = answer
         is_first = self.detail is None
         self.detail = detail
         if is_first:
@@ -81,6 +118,7 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
             self.artui.keep_recent(Thing("run", detail.head.id, detail.head.name, detail.head.project))
         self.show_place()
         self._draw_overview()
+        self._ask_glance()
         self.query_one("#files", LineList).set_lines(file_lines(detail), keep=not is_first)
         self._set_panels()
         self._ask_log()
@@ -101,6 +139,7 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
             (clean(head.name), "title"),
             (f"  {head.status}", status_style(head.status)),
             ("  damaged" if self.detail.damaged else "", "bad"),
+            ("  in the trash" if head.key in self._trashed_keys else "", "warn"),
         ]
 
     # Tabs
@@ -150,6 +189,9 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
         """Leave the question, the zoom, the single chart or the search; false if there is none of them."""
         if self.query_one(Prompt).leave() or (self.tab == "charts" and self.charts.leave()):
             return True
+        if self.tab == "overview" and self._options.window is not None:
+            self._look_at(None)
+            return True
         return super().go_back()
 
     def on_prompt_left(self) -> None:
@@ -176,19 +218,72 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
     def _draw_overview(self) -> None:
         if self.detail is None:
             return
-        is_wide = self.size.width >= 100
-        facts, metrics = self.query_one("#facts", LineList), self.query_one("#metrics", LineList)
-        metrics.set_class(not is_wide, "hidden")
-        half = self.size.width // 2 if is_wide else self.size.width
-        lines = fact_lines(self.detail, cells=half - 2)
+        is_wide = self.size.width >= WIDE_CELLS
+        facts, metrics = self.query_one("#facts", LineList), self.detail.metrics
+        cells = (self.size.width // 2 if is_wide else self.size.width) - 2
+        lines = fact_lines(self.detail, cells=cells, beside=self._beside)
+        self.query_one("#overview").styles.layout = "horizontal" if is_wide else "vertical"
+        titles = [metric.title for metric in self._judged]
+        rows = self.size.height - BARS
         if is_wide:
             facts.set_lines(lines)
-            metrics.set_lines(metric_lines(self.detail.metrics, cells=half - 2))
+            self.glance.lay_out(titles, rows=rows, metrics=metric_lines(metrics, cells=cells))
         else:
-            facts.set_lines(metric_lines(self.detail.metrics, cells=half - 2, before=[*lines, BLANK]))
+            self.glance.lay_out(titles, rows=rows)
+            facts.set_lines(metric_lines(metrics, cells=cells, before=[*lines, BLANK]))
 
     def on_resize(self) -> None:
         self._draw_overview()
+
+    def on_line_chosen(self, message: LineChosen) -> None:
+        """Show the section that a fact leads to; what leads elsewhere is followed."""
+        link = message.link
+        if link is None or link.kind != "section":
+            return
+        message.stop()
+        # The base is not to follow it: it is on this screen.
+        message.prevent_default()
+        listing = self.query_one("#facts", LineList)
+        place = place_of_section(listing.lines, link.id)
+        if place is not None and not listing.show_top(place):
+            self.artui.say(f"{link.id} is in sight, further down.")
+
+    # Curves at a glance
+
+    @property
+    def _judged(self) -> list[Metric]:
+        """The metrics that are drawn beside the facts: those that runs are judged by."""
+        return [metric for metric in self.drawn if metric_rank(metric.name) < BOOKS_RANK][:MAX_GLANCED]
+
+    def _ask_glance(self) -> None:
+        detail, options = self.detail, self._options
+        if detail is None:
+            return
+        head, metrics, judged = detail.head, detail.metrics, self._judged
+
+        def read() -> dict[str, ChartLine]:
+            return {
+                metric.title: ChartLine(head.name, self.read_curve(metric, head.id, metrics, options), 0)
+                for metric in judged
+            }
+
+        self.ask("glance", read, lambda lines: self.glance.put(lines, options))
+
+    def _look_at(self, window: Window | None) -> None:
+        self._options = replace(self._options, window=window)
+        self._ask_glance()
+
+    def on_chart_moved(self, message: Chart.Moved) -> None:
+        """Look at another part of the x axis in the curves beside the facts."""
+        message.stop()
+        self._look_at(message.window)
+
+    def on_chart_picked(self, message: Chart.Picked) -> None:
+        """Show the chart that was clicked in the whole room."""
+        message.stop()
+        if message.chart.curves:
+            self.charts.show(self.glance.titles[self.glance.charts.index(message.chart)])
+            self.action_show_tab("charts")
 
     # Charts
 
@@ -333,7 +428,8 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
     def change_run(self, run_id: str) -> None:
         """Show another run in the same view."""
         self.run_id = run_id
-        self.detail = None
+        self.detail, self._beside = None, None
+        self._options = ChartOptions()
         self.charts.set_panels([])
         self._logs, self._log = [], None
         self.log_view.show(None)

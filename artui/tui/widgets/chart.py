@@ -33,7 +33,7 @@ from artui.tui.widgets.chartlines import (
     ranges_of,
     trace,
 )
-from artui.tui.widgets.chartoptions import ChartOptions, x_text
+from artui.tui.widgets.chartoptions import ChartOptions, range_text, x_text
 from artui.tui.widgets.plot import Plot, labelled_axis, plot_rows
 from artui.units import count_text, number_text
 
@@ -60,9 +60,11 @@ class Chart(Widget):
     class Moved(Message):
         """Another part of the x axis is wanted; None for all of it."""
 
-        def __init__(self, chart: Chart, window: Window | None) -> None:
+        def __init__(self, chart: Chart, window: Window | None, *, is_chosen: bool = False) -> None:
             super().__init__()
             self.chart, self.window = chart, window
+            self.is_chosen = is_chosen
+            """Whether the part was chosen as a whole, so that esc takes it back."""
 
     def __init__(self, title: str = "", *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -76,8 +78,12 @@ class Chart(Widget):
         """Column of dots whose values are shown; None for none."""
         self.has_room = False
         """Whether there is room to say how many points it is drawn from."""
+        self.plot_cells = (0, 0)
+        """Where the plot begins and how many cells it is wide, as it was drawn last."""
+        self.dragged: tuple[int, int] | None = None
+        """The cells, both included, over which the mouse is dragged: the range that will be looked at."""
         self._strips: list[Strip] | None = None
-        self._dragged: tuple[int, Window] | None = None
+        self._pressed: int | None = None
         self._has_moved = False
 
     def show(self, title: str, curves: Sequence[ChartLine], options: ChartOptions, *, note: str = "") -> None:
@@ -145,33 +151,51 @@ class Chart(Widget):
     def on_resize(self) -> None:
         self._strips = None
 
-    # The mouse: the wheel zooms, dragging pans, a click picks
+    # The mouse: the wheel zooms, dragging chooses a range, a click picks, a double click shows the whole
 
     def on_click(self, event: events.Click) -> None:
-        if not self._has_moved:
+        if not self._has_moved and event.chain == 1:
             self.post_message(self.Picked(self))
+        elif not self._has_moved and self.options.window is not None:
+            self.post_message(self.Moved(self, None))
         self._has_moved = False
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
-        ends = self.range
         self._has_moved = False
-        if ends is not None:
-            self._dragged = event.x, ends
+        if self.range is not None and self.plot_cells[1]:
+            self._pressed = event.x
             self.capture_mouse()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        if self._dragged is None or not event.button:
+        if self._pressed is None or not event.button:
             return
-        start, (low, high) = self._dragged
-        moved = start - event.x
-        if (self._has_moved or abs(moved) > _DRAG_CELLS) and not self.options.is_log_x:
+        if self._has_moved or abs(event.x - self._pressed) > _DRAG_CELLS:
             self._has_moved = True
-            change = (high - low) * moved / max(1, self.dot_columns // 2)
-            self.post_message(self.Moved(self, (low + change, high + change)))
+            left, columns = self.plot_cells
+            ends = (max(left, min(x, left + columns - 1)) for x in sorted((self._pressed, event.x)))
+            dragged = next(ends), next(ends)
+            if dragged != self.dragged:
+                self.dragged = dragged
+                self.again()
 
     def on_mouse_up(self) -> None:
-        self._dragged = None
+        self._pressed = None
         self.release_mouse()
+        window = self.dragged_window
+        if self.dragged is not None:
+            self.dragged = None
+            self.again()
+        if window is not None:
+            self.post_message(self.Moved(self, window, is_chosen=True))
+
+    @property
+    def dragged_window(self) -> Window | None:
+        """The part of the x axis over which the mouse is dragged; None if it is not."""
+        scale, (left, columns) = self._x_scale(), self.plot_cells
+        if self.dragged is None or scale is None or not columns:
+            return None
+        first, last = self.dragged
+        return self._part(scale, (first - left) / columns, (last + 1 - left) / columns)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         self._wheel(event, 0.7)
@@ -181,7 +205,8 @@ class Chart(Widget):
 
     def _wheel(self, event: events.MouseScrollUp | events.MouseScrollDown, factor: float) -> None:
         event.stop()
-        at = max(0.0, min(1.0, (event.x - 9) / max(1, self.size.width - 10)))
+        left, columns = self.plot_cells
+        at = max(0.0, min(1.0, (event.x - left) / max(1, columns)))
         self.post_message(self.Moved(self, self.zoomed(factor, at=at)))
 
     def render_line(self, y: int) -> Strip:
@@ -212,6 +237,7 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
     labels = y_labels(y_scale, rows)
     label_cells = min(MAX_LABEL_CELLS, max([len(text) for text in labels.values()] + [3 * ranges.is_log, 1]))
     columns = width - label_cells - 2
+    chart.plot_cells = label_cells + 2, columns
     plot = Plot(columns, rows)
     if options.is_log_x:
         x_low, x_high = math.log10(x_low), math.log10(x_high)
@@ -241,14 +267,24 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
     x = None if chart.cursor is None else x_scale.value(min(1.0, chart.cursor / max(1, columns * 2 - 1)))
     places = x_labels(x_scale, columns, options.unit)
     axis = labelled_axis(places if has_x_range else places[:1], label_cells, columns, corner="log" * ranges.is_log)
+    drawn = plot_rows(
+        plot, labels, label_cells, palette,
+        front=front.__getitem__, back=faded.__getitem__, in_turn=in_turn, cursor=cursor,
+    )  # fmt: skip
+    if chart.dragged is not None:
+        drawn = [_shaded(strip, *chart.dragged, palette) for strip in drawn]
     return [
         _head(chart, curves, front, palette, width, x, title_style, ranges),
-        *plot_rows(
-            plot, labels, label_cells, palette,
-            front=front.__getitem__, back=faded.__getitem__, in_turn=in_turn, cursor=cursor,
-        ),
+        *drawn,
         strip_of(axis, width, palette),
-    ]  # fmt: skip
+    ]
+
+
+def _shaded(strip: Strip, first: int, last: int, palette: Palette) -> Strip:
+    """Draw some cells of a line, both ends included, like the line under a cursor."""
+    middle = strip.crop(first, last + 1)
+    shaded = [Segment(segment.text, (segment.style or Style()) + palette.cursor) for segment in middle]
+    return Strip.join([strip.crop(0, first), Strip(shaded, middle.cell_length), strip.crop(last + 1)])
 
 
 def _head(
@@ -268,6 +304,8 @@ def _head(
     right: list[tuple[str, Style]] = []
     if x is not None:
         right.append((f"at {x_text(x, chart.options)}  ", palette.styles["dim"]))
+    elif (window := chart.dragged_window) is not None:
+        right.append((f"{range_text(window, chart.options)}  ", palette.styles["accent"]))
     room = width - length_of(left) - 2 - sum(len(text) for text, _ in right)
     labelled = [pair for pair in zip(curves, styles, strict=True) if pair[0].is_picked or len(curves) <= MANY_CURVES]
     for line, style in labelled:

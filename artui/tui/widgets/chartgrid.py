@@ -75,6 +75,8 @@ class ChartGrid(Container, can_focus=True):
         """Shown while there is nothing to draw."""
         self.has_fixed_axis = False
         """Whether the x axis cannot be changed, as it is a column of a table."""
+        self._before: list[Window | None] = []
+        """The parts of the x axis that were in sight before those that were chosen by dragging."""
         self._first = 0
         self._lines: dict[str, Sequence[ChartLine]] = {}
         self._asked: tuple[object, ...] = ()
@@ -264,6 +266,8 @@ class ChartGrid(Container, can_focus=True):
         self._look_at(None)
 
     def _look_at(self, window: Window | None) -> None:
+        if window is None:
+            self._before.clear()
         if window != self.options.window:
             self._change(replace(self.options, window=window))
 
@@ -308,7 +312,7 @@ class ChartGrid(Container, can_focus=True):
     def leave(self) -> bool:
         """Do what esc does: leave the zoom, the cursor, then the single chart; false if there is none of them."""
         if self.options.window is not None:
-            self._look_at(None)
+            self._look_at(self._before.pop() if self._before else None)
         elif self.chart is not None and self.chart.cursor is not None:
             self.chart.set_cursor(None)
         elif self.is_zoomed:
@@ -323,13 +327,15 @@ class ChartGrid(Container, can_focus=True):
         message.stop()
         number = self._first + list(self.query(Chart)).index(message.chart)
         if number < len(self.panels):
-            if number == self.current:
+            if number == self.current and self.options.window is None:
                 self.action_zoom()
             self.current = number
             self._draw()
 
     def on_chart_moved(self, message: Chart.Moved) -> None:
         message.stop()
+        if message.is_chosen:
+            self._before.append(self.options.window)
         self._look_at(message.window)
 
     def on_focus(self, event: events.Focus) -> None:

@@ -113,6 +113,13 @@ def options_spans(options: ChartOptions) -> list[Span]:
     parts.append(f"x {options.axis_text}{', log' if options.is_log_x else ''}")
     spans: list[Span] = [(" · ".join(parts), "dim")]
     if options.window is not None:
-        low, high = (x_text(x, options).removeprefix("step ") for x in options.window)
-        spans.append((f" · {low} to {high}", "accent"))
+        spans.append((f" · {range_text(options.window, options)}", "accent"))
     return spans
+
+
+def range_text(window: Window, options: ChartOptions) -> str:
+    """Name a part of the x axis: `step 25 to 302`."""
+    low, high = (x_text(x, options) for x in window)
+    # What is counted is said once.
+    word = "step " if options.axis == "step" else f"{options.axis_text} " if options.axis.startswith("metric:") else ""
+    return f"{low} to {high.removeprefix(word)}"

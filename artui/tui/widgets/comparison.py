@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
+from textual import events
 from textual.geometry import Region
 from textual.strip import Strip
 
@@ -125,6 +126,21 @@ class CompareTable(LineList):
         self.column = max(0, min(self.column + change, len(self.heads) - 1))
         self._show_column()
         self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """Make the run under the pointer the current one, and its row; where both are current already, open the run."""
+        event.prevent_default()
+        self.focus()
+        before, index = (self.column, self.cursor), event.y + int(self.scroll_offset.y)
+        place = (event.x - self.label_cells) // self.column_cells
+        if 0 <= place < len(self._shown_columns):
+            self.move_column(self._shown_columns[place] - self.column)
+        if event.y and index < len(self.rows) and self.rows[index] is not None:
+            self.move_to(index)
+        if before == (self.column, self.cursor) and place >= 0 and event.y:
+            self.choose()
+        else:
+            self.post_message(LineMoved(self, self.cursor, None))
 
     def render_line(self, y: int) -> Strip:
         # The names of the runs stay at the top.
@@ -317,6 +333,18 @@ class TransposedTable(LineList):
         self._show_place()
         self.refresh()
         self.post_message(LineMoved(self, self.cursor, None))
+
+    def on_click(self, event: events.Click) -> None:
+        """Make the column whose title was clicked the current one."""
+        if event.y:
+            return
+        event.prevent_default()
+        self.focus()
+        used = self._name_cells + 4
+        for place in self.shown_places:
+            if used <= event.x < used + 2 + self._widths[place]:
+                self.go_to(place)
+            used += 2 + self._widths[place]
 
     def move_to(self, index: int) -> None:
         """Put the cursor on a run, never on the titles."""

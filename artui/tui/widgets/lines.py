@@ -31,7 +31,7 @@ BLANK = Line(())
 
 class LineList(MovesByLines, ScrollView, can_focus=True):
     """Lines with a cursor. With `marks_cursor=False` it is a page to scroll, such as a help text; with
-    `only_links` the cursor stops only at lines that lead somewhere."""
+    `only_links` the cursor stops only at lines that lead somewhere, and where none is near, the page scrolls."""
 
     BINDINGS = bindings("list")
     DEFAULT_CSS = "LineList { scrollbar-size: 0 0; overflow-x: hidden; overflow-y: auto; }"
@@ -41,6 +41,7 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
         *,
         marks_cursor: bool = True,
         only_links: bool = False,
+        is_page: bool = False,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
@@ -49,10 +50,14 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
         self.cursor = 0
         self.marks_cursor = marks_cursor
         self.only_links = only_links
+        self.is_page = is_page
+        """Whether it is a text with links rather than a list of things: a click on a link follows it at once."""
         self.draws_cursor_always = False
         """Whether the cursor is drawn without the focus too, as beside an entry."""
         self.needle = ""
         """The text that is marked wherever it occurs."""
+        self.hit: int | None = None
+        """The line that a search has come to last; None without a search."""
 
     @property
     def link(self) -> Link | None:
@@ -61,7 +66,7 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
 
     def set_lines(self, lines: Sequence[Line], *, keep: bool = True) -> None:
         """Show other lines. With `keep` the cursor stays on its link, if that still exists, or else at its index."""
-        before = self.link
+        before, was_in_sight = self.link, self._is_in_sight(self.cursor)
         self.lines = lines
         self.virtual_size = Size(self.size.width, len(lines))
         place = 0
@@ -70,17 +75,20 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
             if before is not None:
                 place = next((i for i, line in enumerate(lines) if line.link == before), place)
         self.cursor = max(0, min(place, len(lines) - 1))
-        if not keep and self.marks_cursor:
+        if self.marks_cursor and (not keep or (self.only_links and self.link is None)):
             self.cursor = next((i for i, line in enumerate(lines) if line.link is not None), 0)
         if not keep:
             self.scroll_to(y=0, animate=False, force=True, immediate=True)
-        self._bring_into_view()
+        if not self.only_links or (keep and before is not None and was_in_sight):
+            # Someone who reads further down stays there.
+            self._bring_into_view()
         self.refresh()
         self.post_message(LineMoved(self, self.cursor, self.link))
 
     def on_resize(self) -> None:
         self.virtual_size = Size(self.size.width, len(self.lines))
-        self._bring_into_view()
+        if not self.only_links:
+            self._bring_into_view()
 
     def render_line(self, y: int) -> Strip:
         palette = self._palette
@@ -88,11 +96,14 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
         width = self.size.width
         if index >= len(self.lines):
             return strip_of((), width, palette)
-        is_cursor = self.marks_cursor and index == self.cursor and (self.has_focus or self.draws_cursor_always)
+        is_cursor = self._is_drawn_cursor(index) and (self.has_focus or self.draws_cursor_always)
         spans = self.draw_line(index, width)
         if self.needle:
-            spans = marked_spans(spans, self.needle)
+            spans = marked_spans(spans, self.needle, "match.here" if index == self.hit else "match")
         return strip_of(spans, width, palette, is_cursor=is_cursor)
+
+    def _is_drawn_cursor(self, index: int) -> bool:
+        return self.marks_cursor and index == self.cursor and (not self.only_links or self.link is not None)
 
     def draw_line(self, index: int, width: int) -> Spans:
         """Give the spans of one line; subclasses draw more than the line holds."""
@@ -108,6 +119,7 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
         self.needle = needle
         self.refresh()
         if not needle:
+            self.hit = None
             return 0
         low, width = needle.lower(), max(self.size.width, 200)
         places = [
@@ -116,20 +128,30 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
             if low in "".join(text for text, _ in self.draw_line(index, width)).lower()
         ]
         if places:
-            current = self.cursor if self.marks_cursor else int(self.scroll_offset.y)
+            current = self._find_start()
             ahead = [place for place in places if place > current or (is_first and place == current)]
             behind = [place for place in places if place < current]
             place = (ahead or places)[0] if change > 0 else (behind or places)[-1]
-            if self.marks_cursor:
-                self.move_to(place)
-            else:
+            self.hit = place
+            if not self.marks_cursor:
                 self.scroll_to(y=place, animate=False, force=True, immediate=True)
+            elif self.only_links and self.lines[place].link is None:
+                self._show(place)
+            else:
+                self.move_to(place)
         return len(places)
+
+    def _find_start(self) -> int:
+        """Give the line that a search goes on from."""
+        if self.only_links and self.hit is not None and self._is_in_sight(self.hit):
+            return self.hit
+        return self.cursor if self.marks_cursor and self._is_in_sight(self.cursor) else int(self.scroll_offset.y)
 
     def move_to(self, index: int) -> None:
         """Put the cursor on a line."""
         index = self._stop(max(0, min(index, len(self.lines) - 1)))
         if index == self.cursor or not self.lines:
+            self._bring_into_view()
             return
         before, self.cursor = self.cursor, index
         if not self._bring_into_view():
@@ -163,11 +185,63 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
         return True
 
     def step(self, change: int) -> None:
-        """Move the cursor by so many lines, or scroll if there is no cursor."""
-        if self.marks_cursor:
+        """Move the cursor by so many lines, or scroll if there is no cursor.
+
+        Where only links are stopped at, one step goes to the next link if that is in sight or just beyond the edge, and
+        else scrolls; more steps scroll, and take the cursor along.
+        """
+        if not self.marks_cursor:
+            self._scroll_by(change)
+        elif not self.only_links:
             self.move_to(self.cursor + change)
+        elif abs(change) == 1:
+            self._step_to_link(change)
         else:
-            self.scroll_to(y=self.scroll_offset.y + change, animate=False, force=True, immediate=True)
+            self._scroll_by(change)
+            self._take_cursor_along(self.cursor + change)
+
+    def _step_to_link(self, change: int) -> None:
+        top, height = int(self.scroll_offset.y), max(1, self.size.height)
+        start = self.cursor if self._is_in_sight(self.cursor) else (top - 1 if change > 0 else top + height)
+        places = range(start + 1, len(self.lines)) if change > 0 else range(start - 1, -1, -1)
+        place = next((place for place in places if self.lines[place].link is not None), None)
+        if place is not None and top - 1 <= place <= top + height:
+            self.move_to(place)
+        else:
+            self._scroll_by(change)
+
+    def _scroll_by(self, change: int) -> None:
+        self.scroll_to(y=self.scroll_offset.y + change, animate=False, force=True, immediate=True)
+
+    def _take_cursor_along(self, near: int) -> None:
+        """Put the cursor on the line in sight nearest to one, of those where it may stop."""
+        top = int(self.scroll_offset.y)
+        in_sight = range(top, min(top + max(1, self.size.height), len(self.lines)))
+        stops = [place for place in in_sight if not self.only_links or self.lines[place].link is not None]
+        if stops:
+            self.move_to(min(stops, key=lambda place: abs(place - near)))
+
+    def _is_in_sight(self, index: int) -> bool:
+        return 0 <= index - self.scroll_offset.y < max(1, self.size.height)
+
+    def _show(self, index: int) -> None:
+        """Scroll until a line is in sight."""
+        if not self._is_in_sight(index):
+            below = index >= self.scroll_offset.y
+            top = index - max(1, self.size.height) + 1 if below else index
+            self.scroll_to(y=top, animate=False, force=True, immediate=True)
+
+    def wheel(self, change: int) -> None:
+        """Scroll by so many lines; the cursor stays in sight."""
+        self._scroll_by(change)
+        if self.marks_cursor and not self._is_in_sight(self.cursor):
+            self._take_cursor_along(self.cursor)
+
+    def show_top(self, index: int) -> bool:
+        """Scroll until a line is at the top, as far as there are lines below; false if nothing has to move."""
+        before = self.scroll_offset.y
+        self.scroll_to(y=index, animate=False, force=True, immediate=True)
+        return bool(self.scroll_offset.y != before)
 
     def show_from(self, index: int) -> None:
         """Put the cursor on a line, at the top as far as there are lines below."""
@@ -181,17 +255,28 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
         self.step(len(self.lines))
 
     def choose(self) -> None:
-        """Tell the screen that the line under the cursor was chosen."""
+        """Tell the screen that the line under the cursor was chosen; if it is out of sight, only show it."""
+        if self.marks_cursor and self._bring_into_view():
+            return
         self.post_message(LineChosen(self, self.cursor, self.link))
 
     def on_click(self, event: events.Click) -> None:
-        index = event.y + self.scroll_offset.y
-        if not self.marks_cursor or index >= len(self.lines):
+        index = event.y + int(self.scroll_offset.y)
+        if index >= len(self.lines):
+            return
+        link = self.lines[index].link
+        if not self.marks_cursor or self.is_page:
+            if link is not None:
+                self.cursor = index
+                self.refresh()
+                self.post_message(LineChosen(self, index, link))
+            if self.marks_cursor:
+                self.focus()
             return
         self.focus()
         if index == self.cursor:
             self.choose()
-        else:
+        elif not self.only_links or link is not None:
             self.move_to(index)
 
     def on_focus(self) -> None:
@@ -210,13 +295,13 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
         return self.artui.palette
 
 
-def marked_spans(spans: Spans, needle: str) -> list[tuple[str, str]]:
+def marked_spans(spans: Spans, needle: str, mark: str = "match") -> list[tuple[str, str]]:
     """Mark a text wherever it occurs within a span, in either case."""
     low, marked = needle.lower(), []
     for text, style in spans:
         place, lowered = 0, text.lower()
         while (at := lowered.find(low, place)) >= 0 and len(lowered) == len(text):
-            marked += [(text[place:at], style), (text[at : at + len(needle)], "match")]
+            marked += [(text[place:at], style), (text[at : at + len(needle)], mark)]
             place = at + len(needle)
         marked.append((text[place:], style))
     return marked

@@ -29,10 +29,18 @@ class MovesByLines(Widget):
     def action_half_page(self, change: int) -> None:
         self.step(change * max(1, (self.page_rows + 1) // 2))
 
+    def wheel(self, change: int) -> None:
+        """Do what the wheel of the mouse does: move by so many lines."""
+        self.step(change)
+
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        event.stop()
-        self.step(WHEEL_LINES)
+        self._turn(event, WHEEL_LINES)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self._turn(event, -WHEEL_LINES)
+
+    def _turn(self, event: events.MouseEvent, change: int) -> None:
         event.stop()
-        self.step(-WHEEL_LINES)
+        # Textual would scroll once more.
+        event.prevent_default()
+        self.wheel(change)

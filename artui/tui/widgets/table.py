@@ -496,10 +496,11 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
     def action_jump_last(self) -> None:
         self.move_to(len(self.keys) - 1)
 
-    def on_click(self, event: events.Click) -> None:
+    async def on_click(self, event: events.Click) -> None:
         self.focus()
         if event.y == 0:
-            self._click_head(event.x)
+            if self._click_head(event.x):
+                await self.run_action("screen.sort")
             return
         index = event.y - 1 + self.scroll_offset.y
         if index == self.cursor and self.keys:
@@ -507,14 +508,18 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         elif index < len(self.keys):
             self.move_to(index)
 
-    def _click_head(self, x: int) -> None:
+    def _click_head(self, x: int) -> bool:
+        """Make the column whose title was clicked the current one; false if there is no title."""
         used = 4 + self._name_cells
         if x < used:
             self.move_column(-self.column)
+            return True
         for number, shape in self._visible_shapes():
             if used <= x < used + len(GAP) + shape.cells:
                 self.move_column(number + 1 - self.column)
+                return True
             used += len(GAP) + shape.cells
+        return False
 
     def on_focus(self) -> None:
         self.refresh_row(self.cursor)

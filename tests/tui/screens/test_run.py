@@ -1,0 +1,228 @@
+"""A run in depth: where its cursor stops, what is never cut, and what its overview says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from artui import clock
+from artui.catalog import Catalog, runs
+from artui.query.reader import Reader
+from artui.query.run import get_run
+from artui.query.runs.listing import list_runs
+from artui.sheets.run import METRICS, run_sheet
+from artui.tui.cells import length_of
+from artui.tui.facts import fact_lines, metric_lines, pane_lines, place_of_section, wrapped_text
+from artui.tui.screens.run import AGE_SECONDS, RunScreen
+from artui.tui.widgets.chart import Chart
+from artui.tui.widgets.lines import LineList
+from tests.tui.looking import NOW_MS, on, settled, shown
+
+Explore = Callable[..., None]
+
+PAGES: dict[str, tuple[tuple[str, ...], str]] = {
+    "overview": (("down", "down", "enter"), "#facts"),
+    "files": (("down", "down", "enter", "tab", "tab"), "#files"),
+    "artifact": (("2", "G", "enter", "tab"), "#holds"),
+}
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (80, 14)])
+@pytest.mark.parametrize("page", PAGES)
+def test_the_cursor_stops_only_where_enter_does_something(
+    page: str, size: tuple[int, int], small_catalog: Path, explore: Explore
+) -> None:
+    """Down through a page, and up again: the cursor is on links only, all of them are reached, and all lines are seen."""
+    keys, name = PAGES[page]
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        for key in keys:
+            await pilot.press(key)
+            await settled(pilot)
+        listing = pilot.app.screen.query_one(name, LineList)
+        links = {place for place, line in enumerate(listing.lines) if line.link is not None}
+        assert links
+        for key in ("j", "k"):
+            stops: set[int] = set()
+            seen: set[int] = set()
+            for _ in range(len(listing.lines) + 5):
+                stops.add(listing.cursor)
+                top = int(listing.scroll_offset.y)
+                seen.update(range(top, min(top + listing.size.height, len(listing.lines))))
+                await pilot.press(key)
+            assert stops == links, key
+            assert seen == set(range(len(listing.lines))), key
+
+    explore(small_catalog, flow, size=size)
+
+
+def test_what_it_was_trained_on_is_near(small_catalog: Path, explore: Explore) -> None:
+    """From the top of a run's overview its data is a few keys away."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("down", "down", "enter")
+        await settled(pilot)
+        facts = on(pilot, RunScreen).query_one("#facts", LineList)
+        presses = 0
+        while "digits-split" not in "".join(text for text, _ in facts.lines[facts.cursor].spans):
+            await pilot.press("j")
+            presses += 1
+            assert presses < 5
+
+    explore(small_catalog, flow)
+
+
+@pytest.mark.parametrize("cells", [38, 58, 78, 118])
+def test_facts_are_wrapped_and_never_cut(cells: int, hostile_catalog: Path, demo_catalog: Path) -> None:
+    """Every letter of every fact of every run is drawn, in lines that fit."""
+    for path in (hostile_catalog, demo_catalog):
+        with Reader(path) as reader:
+            for head in list_runs(reader, where="", limit=50):
+                detail = get_run(reader, head.id)
+                lines = fact_lines(detail, cells=cells)
+                drawn = "".join("".join(text for text, _ in line.spans) for line in lines).replace(" ", "")
+                for section in run_sheet(detail, now_ms=clock.now_ms()).sections:
+                    if section.table is None and section.title != METRICS:
+                        for fact in section.facts[:30]:
+                            assert fact.text.replace(" ", "") in drawn, fact
+                first_table = next(
+                    (i for i, line in enumerate(lines) if "kind" in "".join(t for t, _ in line.spans)), None
+                )
+                assert all(length_of(line.spans) <= cells for line in lines[1:first_table]), head.name
+
+
+@pytest.mark.parametrize("text", ["", "a", "two words", "x" * 40, "日本語" * 9, "a b " * 20])
+def test_wrapped_lines_hold_all_words(text: str) -> None:
+    """Nothing but blanks between lines is lost, and no line is wider than asked."""
+    lines = wrapped_text(text, 12)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    assert all(length_of([(line, "")]) <= 12 for line in lines)
+
+
+def test_enter_on_an_error_shows_its_traceback(small_catalog: Path, explore: Explore) -> None:
+    """The error's line leads to the section with the traceback, which is scrolled into sight."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("slash", *"otter-6", "enter")
+        await settled(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        facts = on(pilot, RunScreen).query_one("#facts", LineList)
+        assert "ValueError: batch size 0" in "".join(text for text, _ in facts.lines[facts.cursor].spans)
+        assert "Traceback" not in shown(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "Traceback (most recent call last)" in shown(pilot)
+        place = place_of_section(facts.lines, "traceback")
+        assert place is not None and facts.scroll_offset.y <= place
+
+    explore(small_catalog, flow, size=(80, 20))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+def test_an_overview_shows_curves_and_what_is_different(
+    size: tuple[int, int], small_catalog: Path, explore: Explore
+) -> None:
+    """Curves of the metrics that are judged by, differences to the run above, and what making it again would need."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("down", "down", "enter")
+        await settled(pilot)
+        text = shown(pilot)
+        charts = [chart for chart in pilot.app.screen.query(Chart) if chart.region.width]
+        assert [chart.title for chart in charts] == ["val/acc", "val/loss"] and all(chart.curves for chart in charts)
+        assert "differs    ● from calm-otter-10: lr 0.003 (0.01)" in text
+        assert "makes again? " in text and "✓ data" in text and "✗ seed" in text
+        assert "…" not in "\n".join(text.splitlines()[2:])
+
+    explore(small_catalog, flow, size=size)
+
+
+def test_best_at_is_the_step_of_the_best(small_catalog: Path) -> None:
+    """Of an accuracy that of the largest value, of a loss that of the smallest, of a counter none; long names leave room."""
+    with Reader(small_catalog) as reader:
+        run = next(head for head in list_runs(reader, where="", limit=50) if head.name == "calm-otter-9")
+        metrics = get_run(reader, run.id).metrics
+    for cells in (50, 58, 118):
+        lines = metric_lines(metrics, cells=cells)
+        rows = [["".join(text for text, _ in line.spans).split() for line in lines]][0]
+        assert rows[0][:5] == ["metrics", "last", "min", "max", "best"]
+        by_name = {row[0]: row for row in rows[1:]}
+        assert by_name["val/acc"][4] == by_name["val/loss"][4] == "195"
+        assert all(length_of(line.spans) <= cells for line in lines)
+        assert rows[-1][0] == "epoch"
+
+
+def test_ages_move(small_catalog: Path, explore: Explore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that was started 70 minutes ago was started 75 minutes ago a little later, without a write."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("enter")
+        await settled(pilot)
+        screen = on(pilot, RunScreen)
+        before = next(line for line in shown(pilot).splitlines() if "started" in line)
+        assert any(timer._interval == AGE_SECONDS for timer in screen._timers)
+        monkeypatch.setattr(clock, "now_ms", lambda: NOW_MS + 5 * 60_000)
+        screen._draw_overview()
+        await settled(pilot)
+        after = next(line for line in shown(pilot).splitlines() if "started" in line)
+        assert before != after and "ago" in after
+
+    explore(small_catalog, flow)
+
+
+def test_a_narrow_pane_leaves_ranges_out(small_catalog: Path) -> None:
+    """Where the range of a metric does not fit, no range is shown; nothing ends in two ellipses."""
+    from artui.query.runs.rows import run_rows
+
+    with Reader(small_catalog) as reader:
+        for head in list_runs(reader, where="", limit=50):
+            detail = get_run(reader, head.id)
+            row = run_rows(reader, [head.key], [])[head.key]
+            for cells in range(24, 60):
+                texts = [
+                    "".join(text for text, _ in line.spans) for line in pane_lines(detail, row, set(), cells=cells)
+                ]
+                assert all(len(text) <= cells for text in texts if "val/" in text), cells
+                assert not any("……" in text for text in texts)
+
+
+def test_what_is_in_the_trash_says_so(small_catalog: Path, explore: Explore) -> None:
+    """After X the title says it, and after u no longer."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("down", "enter")
+        await settled(pilot)
+        await pilot.press("X")
+        await settled(pilot)
+        assert "in the trash" in shown(pilot).splitlines()[0]
+        await pilot.press("u")
+        await settled(pilot)
+        assert "in the trash" not in shown(pilot).splitlines()[0]
+
+    explore(small_catalog, flow, size=(160, 36))
+
+
+def test_a_run_with_long_names_keeps_its_numbers(tmp_path: Path, frozen: None) -> None:
+    """Names are cut in the middle; last, smallest and largest value and the step of the best stay whole."""
+    import numpy as np
+
+    from artui.catalog import points
+
+    path = tmp_path / "long.artui"
+    steps = np.arange(5, dtype=np.int64)
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        key = runs.start(connection, runs.NewRun(project="p", name="r"))
+        for end in ("first", "second"):
+            name_key = runs.name_key(connection, f"validation/{'x' * 60}/accuracy_{end}")
+            points.append(connection, key, name_key, "", steps, steps + NOW_MS, steps / 7.0)
+    with Reader(path) as reader:
+        run = next(iter(list_runs(reader, where="", limit=1)))
+        lines = metric_lines(get_run(reader, run.id).metrics, cells=58)
+    texts = ["".join(text for text, _ in line.spans) for line in lines[1:]]
+    assert all("0.5714" in text and text.endswith(" 4") and length_of([(text, "")]) <= 58 for text in texts)
+    assert "first" in texts[0] and "second" in texts[1]
