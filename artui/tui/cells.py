@@ -156,10 +156,9 @@ def strip_of(
             continue
         cells = len(text) if text.isascii() else cell_len(text)
         if used + cells > width:
-            # What was cut before ends in an ellipsis already.
-            is_cut = bool(segments) and segments[-1].text.rstrip().endswith("…")
-            text = " " * (width - used) if is_cut and width - used == 1 else fit(text, width - used)
-            cells = width - used
+            text, cells = fit(text, width - used), width - used
+            if text.strip() == "…" and segments and segments[-1].text.rstrip().endswith("…"):
+                text = " " * cells  # what comes before says already that something is cut
         style = palette.styles[name]
         segments.append(Segment(text, style + over if over else style))
         used += cells

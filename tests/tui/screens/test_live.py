@@ -184,3 +184,42 @@ def test_dead_run_is_ended_by_the_open_app(tmp_path: Path) -> None:
     assert not (tmp_path / "x.artui-spool").exists()
     with open_catalog(path) as reader:
         assert len(reader.run("gone").series("x")) == 100
+
+
+def test_runs_with_an_alert_come_first_and_are_opened_from_it(tmp_path: Path) -> None:
+    """The rules stand above the runs; enter on one, or on a run below it, opens the run; no message covers the footer."""
+    path = tmp_path / "x.artui"
+    settings = Settings(refresh_seconds=0.2, alerts=("loss rises above 5",))
+    with (
+        artui.start_run(project="p", name="bad-run", catalog=path) as bad,
+        artui.start_run(project="p", name="good-run", catalog=path) as good,
+    ):
+        for opened, value in ((bad, 9.0), (good, 1.0)):
+            opened.log({"loss": value}, step=1)
+            _fold(opened)
+
+        async def flow(pilot: Pilot[Any]) -> None:
+            await pilot.press("4")
+            await settled(pilot)
+            lines = shown(pilot).splitlines()
+            rule = next(i for i, line in enumerate(lines) if "! loss rises above 5" in line)
+            assert "bad-run" in lines[rule + 1] and "loss 9" in lines[rule + 1]
+            heads = [line for line in lines if "running for" in line]
+            assert ["bad-run" in heads[0], "good-run" in heads[1]] == [True, True]
+            assert "enter open" in lines[-1] and "4 shows" not in lines[-1]
+            await pilot.press("g", "enter")
+            await settled(pilot)
+            assert "bad-run" in shown(pilot).splitlines()[0]
+            await pilot.press("escape", "g", "down", "enter")
+            await settled(pilot)
+            assert "bad-run" in shown(pilot).splitlines()[0]
+
+        _explore(path, flow, settings=settings)
+
+    async def after(pilot: Pilot[Any]) -> None:
+        await pilot.press("4")
+        await settled(pilot)
+        rows = [line for line in shown(pilot).splitlines() if "-run" in line]
+        assert rows and all("finished, took " in line for line in rows if "●" in line)
+
+    _explore(path, after)
