@@ -140,7 +140,7 @@ class LiveScreen(ActsOnRuns):
         name_cells = max(12, min(30, max((len(live.metric.title) for live in shown), default=0)))
         lines += [self._metric_line(run, live, name_cells) for live in shown]
         if len(run.metrics) > len(shown):
-            lines.append(Line([(f"     and {len(run.metrics) - len(shown)} more (m)", "faint")]))
+            lines.append(Line([(f"     and {len(run.metrics) - len(shown)} more (i)", "faint")]))
         return lines
 
     def _metric_line(self, run: LiveRun, live: LiveMetric, name_cells: int) -> Line:
