@@ -98,6 +98,10 @@ def ranges_of(curves: Sequence[ChartLine], options: ChartOptions) -> Ranges | No
         # A column from below zero up has a part that the axis shows.
         lows = lows or highs
     low, high = _usual_range(lows, highs, lasts, is_log=is_log)
+    if options.y_scale == "auto" and not is_log and 0 < min(lows) <= max(highs) / _VERY_WIDE and max(highs) > high:
+        # Rather than to leave out how a loss fell from far above, show its decades.
+        is_log = True
+        low, high = _usual_range(lows, highs, lasts, is_log=True)
     low, high = max(-FARTHEST, low), min(FARTHEST, high)
     lowest, highest = min(lows), max(highs)
     outside = lowest if lowest < low else None, highest if highest > high else None
@@ -112,6 +116,8 @@ def ranges_of(curves: Sequence[ChartLine], options: ChartOptions) -> Ranges | No
 _FEW_VALUES = 16
 """Of fewer values none is left out of the axis."""
 _MAX_SAMPLE = 2_000
+_VERY_WIDE = 1000.0
+"""So much above the smallest value the largest ones are shown by their decades instead of being left out."""
 _WIDE = 100.0
 """Values that span this ratio are drawn on a logarithmic axis."""
 _FENCES = ((5.0, 0.05), (50.0, 0.25))

@@ -208,10 +208,19 @@ def test_one_outlier_does_not_set_the_axis() -> None:
     """A value far outside is left out of the axis, marked at the edge, and named; the others keep their shape."""
     values = np.linspace(1.0, 0.5, 60)
     values[30] = 5e147
-    picture = _picture(values, size=(90, 12))
+    picture = _picture(values, options=ChartOptions(y_scale="linear"), size=(90, 12))
     assert "↑ 5.00e+147" in picture[0] and picture[1].count("↑") == 1
     axis = [line.partition("┤")[0].strip() for line in picture[1:-1] if "┤" in line]
     assert all(0.4 < float(label) < 1.1 for label in axis)
+    assert sum(any(row) for row in _braille(picture[1:-1])) > 12
+
+
+def test_one_outlier_is_left_out_of_a_logarithmic_axis_too() -> None:
+    """By itself the axis of positive values with an outlier is logarithmic, and the outlier is still outside."""
+    values = np.linspace(1.0, 0.5, 60)
+    values[30] = 5e147
+    picture = _picture(values, size=(90, 12))
+    assert "↑ 5.00e+147" in picture[0] and picture[-1].lstrip().startswith("log")
     assert sum(any(row) for row in _braille(picture[1:-1])) > 12
 
 
