@@ -130,9 +130,9 @@ class Navigation:
     def neighbour_id(self, run_id: str) -> str:
         """Give the id of the run above another one in the table of runs, or of the one below; empty if there is none."""
         table = self._runs_screen.table
-        rows = ((key, table.row_of(key)) for key in table.keys)
-        run_key = next((key for key, row in rows if row is not None and row.head.id == run_id), 0)
-        row = next((row for key in self._neighbours(run_key) if (row := table.row_of(key)) is not None), None)
+        run_key = table.key_of(run_id)
+        neighbours = self._neighbours(run_key) if run_key is not None else []
+        row = next((row for key in neighbours if (row := table.row_of(key)) is not None), None)
         return row.head.id if row is not None else ""
 
     def show_artifacts(self) -> None:

@@ -21,6 +21,7 @@ from artui.tui.widgets.prompt import Prompt
 from artui.units import ago_text, count_text, duration_text, number_text, plural, signed_text
 
 FIRST_METRICS, FIRST_OF_ENDED = 6, 2
+WIDE_CELLS = 100
 
 
 class LiveScreen(ActsOnRuns):
@@ -132,8 +133,8 @@ class LiveScreen(ActsOnRuns):
         if head.status == "lost":
             spans.append((f"   last heard of {ago_text(run.heard_ms, now_ms)}", "warn"))
         machine = _machine(run)
-        lines = [Line([*spans, ("   ", "text"), *machine] if width >= 100 else spans, Link("run", head.id))]
-        if width < 100 and machine:
+        lines = [Line([*spans, ("   ", "text"), *machine] if width >= WIDE_CELLS else spans, Link("run", head.id))]
+        if width < WIDE_CELLS and machine:
             lines.append(Line([("   ", "text"), *machine]))
         most = FIRST_METRICS if head.status in GOING else FIRST_OF_ENDED
         shown = run.metrics if self._shows_all else run.metrics[:most]
@@ -163,7 +164,7 @@ class LiveScreen(ActsOnRuns):
             (fit(change, 12, right=True), "accent"),
             ("  ", "text"),
             (fit(spark_text(live.spark, spark_cells), spark_cells), "dim"),
-            (f"  ! {clean(holds[0].rule)}" if holds else "", "bad"),
+            ((f"  ! {clean(holds[0].rule)}" if self.size.width >= WIDE_CELLS else "  !") if holds else "", "bad"),
         ]
         return Line(spans)
 

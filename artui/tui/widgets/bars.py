@@ -52,8 +52,11 @@ class Bar(Widget):
     def render_line(self, y: int) -> Strip:
         palette = self.app.palette  # type: ignore[attr-defined]
         width, right = self.size.width, self._right_cells
-        left = strip_of(self._left, width - right, palette, fill=self._fill)
-        return Strip.join([left, strip_of(self._right, right, palette, fill=self._fill)]) if right else left
+        if not right:
+            return strip_of(self._left, width, palette, fill=self._fill)
+        left = strip_of(self._left, width - right - 1, palette, fill=self._fill)
+        gap = strip_of((), 1, palette, fill=self._fill)
+        return Strip.join([left, gap, strip_of(self._right, right, palette, fill=self._fill)])
 
     async def on_click(self, event: events.Click) -> None:
         """Do what the span under the pointer is for."""

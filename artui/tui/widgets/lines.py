@@ -73,7 +73,9 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
         if keep:
             place = self.cursor
             if before is not None:
-                place = next((i for i, line in enumerate(lines) if line.link == before), place)
+                # Several lines may lead to the same place.
+                same = [i for i, line in enumerate(lines) if line.link == before]
+                place = min(same, key=lambda i: abs(i - self.cursor), default=place)
         self.cursor = max(0, min(place, len(lines) - 1))
         if self.marks_cursor and (not keep or (self.only_links and self.link is None)):
             self.cursor = next((i for i, line in enumerate(lines) if line.link is not None), 0)

@@ -128,6 +128,10 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         """Give the row of a run; None if it has not been read."""
         return self._rows.get(key)
 
+    def key_of(self, run_id: str) -> int | None:
+        """Give the key of a run by its id; None if its row has not been read."""
+        return next((key for key, row in self._rows.items() if row.head.id == run_id), None)
+
     def set_lines(self, lines: TableLines, *, now_ms: int, to_first: bool = False) -> None:
         """Show other lines; the cursor stays on its run or group and at its height on the screen, unless `to_first`."""
         key, group, height = self.key, self.group, self.cursor - self.scroll_offset.y
