@@ -16,7 +16,7 @@ from artui.tui.folding import Branch, Row, fold_ids, rows_of, tree_of
 from artui.tui.keys import bindings
 from artui.tui.messages import Link
 from artui.tui.screens.base import CatalogScreen
-from artui.tui.widgets.bars import Bar, KeyBar
+from artui.tui.widgets.bars import Bar, KeyBar, Press
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.units import age_text, plural
 
@@ -134,7 +134,10 @@ class LineageScreen(CatalogScreen):
         runs = {node.id for node in (*lineage.upstream, *lineage.downstream) if node.run}
         versions = {node.id for node in (*lineage.upstream, *lineage.downstream) if node.version}
         summary: list[Span] = [(" lineage of ", "dim"), *subject_spans(lineage.root, "bold")]
-        parts: list[Span] = [(f"  {part}", "title" if part == self._part else "faint") for part in query.PARTS]
+        parts: list[Span] = [
+            Press(f"  {part}", "title" if part == self._part else "faint", f"show_part('{part}')")
+            for part in query.PARTS
+        ]
         counts = f"{plural(len(versions), 'version')} · {plural(len(runs), 'run')} "
         self.query_one("#summary", Bar).show(summary, [(f"  {counts}", "dim"), *parts, (" ", "dim")])
 
@@ -187,7 +190,11 @@ class LineageScreen(CatalogScreen):
 
     def action_next_part(self, change: int) -> None:
         """Show the lineage of data alone, then of code alone, then everything again; with -1 the other way."""
-        self._part = query.PARTS[(query.PARTS.index(self._part) + change) % len(query.PARTS)]
+        self.action_show_part(query.PARTS[(query.PARTS.index(self._part) + change) % len(query.PARTS)])
+
+    def action_show_part(self, part: str) -> None:
+        """Show the lineage of data alone, of code alone, or all of it."""
+        self._part = next(known for known in query.PARTS if known == part)
         self._is_new = True
         self.load()
 

@@ -186,7 +186,7 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
                 spans += [
                     (f"  {mark_of(colour)} ", f"curve{colour_at(colour)}"),
                     *self.mark_spans(head),
-                    (clean(head.name, max_chars=40), style),
+                    Press(clean(head.name, max_chars=40), style, f"highlight({number - self._highlighted})"),
                 ]
             drawn = f"{count_text(len(self._runs))} of " if 0 < len(self._runs) < total else ""
             return spans, [(f"{drawn}{plural(total, 'run')} ", "dim")]
