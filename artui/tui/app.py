@@ -489,9 +489,9 @@ class ArtuiApp(Asks, ChangesOnly):
         """Put a run beside the marked ones, or beside its neighbour in the table if there are none."""
         self.navigation.compare_with_marked(run_key)
 
-    def neighbour_id(self, run_id: str) -> str:
-        """Give the id of the run above another one in the table of runs, or of the one below; empty if there is none."""
-        return self.navigation.neighbour_id(run_id)
+    def neighbour_ids(self, run_id: str) -> list[str]:
+        """Give the ids of the runs above and below another one in the table of runs."""
+        return self.navigation.neighbour_ids(run_id)
 
     def action_show_runs(self) -> None:
         self.navigation.to_runs()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -35,6 +36,7 @@ from artui.tui.widgets.prompt import Prompt
 if TYPE_CHECKING:
     from artui.model import Metric, RunDetail, RunHead
     from artui.query.lines import LogSource
+    from artui.query.reader import Reader
     from artui.query.series.curves import Window
 
 FIRST_METRICS = 500
@@ -59,7 +61,7 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
         self.charts = ChartGrid(id="charts", classes="tab hidden")
         self.glance = Glance(id="glance")
         self._beside: RunDetail | None = None
-        """The run above this one in the table of runs."""
+        """The run above this one in the table of runs, or below it, that has some of its params."""
         self._trashed_keys: frozenset[int] = frozenset()
         """Keys of the runs in the trash."""
         self._options = ChartOptions()
@@ -90,14 +92,11 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
         """Ask for the run; the first time with a part of its metrics, then with all."""
         # A run with very many metrics shows the first ones before it has read them all.
         first = FIRST_METRICS if self.detail is None else None
-        reader, run_id, beside_id = self.reader, self.run_id, self.artui.neighbour_id(self.run_id)
+        reader, run_id, beside_ids = self.reader, self.run_id, self.artui.neighbour_ids(self.run_id)
 
         def read() -> tuple[RunDetail, RunDetail | None]:
             detail = get_run(reader, run_id, max_metrics=first)
-            try:
-                return detail, get_run(reader, beside_id, max_metrics=0) if beside_id else None
-            except ArtuiError:
-                return detail, None  # it has just been deleted
+            return detail, _alike(reader, detail, beside_ids)
 
         self.ask("detail", read, self._take_detail)
         self.ask(
@@ -434,3 +433,16 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
         self._logs, self._log = [], None
         self.log_view.show(None)
         self.load()
+
+
+def _alike(reader: Reader, detail: RunDetail, run_ids: Sequence[str]) -> RunDetail | None:
+    """Give the first of some runs that has a param of a run: others are of another kind; None if there is none."""
+    names = {param.name for param in detail.params}
+    for run_id in run_ids:
+        try:
+            other = get_run(reader, run_id, max_metrics=0)
+        except ArtuiError:
+            continue  # it has just been deleted
+        if names.intersection(param.name for param in other.params):
+            return other
+    return None

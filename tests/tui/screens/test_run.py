@@ -226,3 +226,19 @@ def test_a_run_with_long_names_keeps_its_numbers(tmp_path: Path, frozen: None) -
     texts = ["".join(text for text, _ in line.spans) for line in lines[1:]]
     assert all("0.5714" in text and text.endswith(" 4") and length_of([(text, "")]) <= 58 for text in texts)
     assert "first" in texts[0] and "second" in texts[1]
+
+
+def test_runs_of_another_kind_are_no_neighbours(small_catalog: Path, explore: Explore) -> None:
+    """What differs is said against the nearest run that has a param in common; where there is none, nothing is said."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        app: Any = pilot.app
+        for name, beside in (("prepare-1", None), ("calm-otter-1", "calm-otter-2"), ("calm-otter-11", "calm-otter-10")):
+            run_id = next(row.head.id for row in app.runs_screen.table._rows.values() if row.head.name == name)
+            app.show_run(run_id)
+            await settled(pilot)
+            differs = [line for line in shown(pilot).splitlines() if line.startswith(" differs")]
+            assert bool(differs) == (beside is not None), name
+            assert beside is None or f"from {beside}:" in differs[0]
+
+    explore(small_catalog, flow)
