@@ -50,6 +50,7 @@ def test_show_compare_and_trace_print_what_the_app_shows(call: Call, demo_catalo
     assert "made by" in version and "satisfies" in version and "model.safetensors" in version
     compared = call("compare", "final-1", "final-2", "-c", str(demo_catalog))
     assert "seed" in compared[1] and "*" in compared[1] and "rows differ" in compared[2]
+    assert re.search(r"optimizer.lr +0.01 +0.003\n", call("compare", "final-1", "noble-heron-2", "-c", str(demo_catalog))[1]), "params as they were typed"  # fmt: skip
     traced = call("trace", "digits-model:production", "-c", str(demo_catalog))[1]
     assert "used digits-raw:v1" in traced and "used by score-batch" in traced
     assert json.loads(call("trace", "final-1", "-c", str(demo_catalog), "--json")[1])["upstream"]

@@ -62,5 +62,8 @@ def _cell(row: Row, number: int, value: ParamValue) -> str:
         return "-"
     if row.name == "took" and row.section == "run" and isinstance(value, int):
         return duration_text(value)
-    text = number_text(value) if isinstance(value, float) else param_texts(row.values)[number]
+    if isinstance(value, float) and row.section == "metrics":
+        text = number_text(value)
+    else:
+        text = param_texts(row.values)[number]
     return text + (" *" if row.best == number else "")

@@ -178,8 +178,9 @@ class _Show:
         import shutil
 
         from artui.cli.layout import fit
+        from artui.units import plural
 
-        text = f"{report.title}  {runs:,} runs  {points:,} points  {clean(what)}"
+        text = f"{report.title}  {plural(runs, 'run')}  {plural(points, 'point')}  {clean(what)}"
         columns = shutil.get_terminal_size((80, 24)).columns - 1
         sys.stderr.write("\r" + fit(text, columns))
         sys.stderr.flush()
