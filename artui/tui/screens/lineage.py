@@ -264,7 +264,7 @@ def _also_spans(also: Sequence[Node]) -> list[Span]:
     for node in also:
         named.setdefault(node.relation, []).append(_subject_cells(node)[0])
     text = "; ".join(f"{relation} {', '.join(names)}" for relation, names in named.items())
-    return [(f"also {text}", "faint")] if text else []
+    return [(f"also {text}", "dim")] if text else []
 
 
 def _widths(cells: Sequence[RowCells], width: int) -> tuple[int, int]:

@@ -166,5 +166,5 @@ class PaletteScreen(Asks, TypedList):
 def _of_other(key: Key) -> _Entry:
     """Show an action of another screen, which cannot be done here."""
     where = f"{key.label}, in {SCOPES[key.scope].lower()}"
-    spans: list[Span] = [(f"  {fit(key.shown, 15)}", "faint"), (where, "dim"), (f"  {key.help}", "faint")]
+    spans: list[Span] = [(f"  {fit(key.shown, 15)}", "faint"), (fit(where, 30), "dim"), (f"  {key.help}", "faint")]
     return _Entry(Line(spans))
