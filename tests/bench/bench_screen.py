@@ -85,7 +85,7 @@ def main() -> None:
             check=True,
         )
     artui = [str(Path(sys.executable).with_name("artui")), str(options.catalog)]
-    start = ["wait run +age", "quiet 400"]
+    start = ["wait val/loss", "quiet 400"]
 
     paints = [probe(options, artui, start) for _ in range(5)]
     with tempfile.TemporaryDirectory() as folder:
@@ -121,6 +121,10 @@ def main() -> None:
     scrolled = probe(options, artui, [*start, "keys G", "quiet 300", "key up x30", "key up x40"])
     sorting = probe(options, artui, [*start, "keys right right right", "key grace=4000 label=sort s x7"])
     held = probe(options, artui, [*start, "hold down x90 30"], link=SLOW_LINK)
+    back = probe(options, artui, [*start, "quiet 800", "key enter x1", "quiet 800", "key escape x1"], link=SLOW_LINK)
+    to_group = [*start, "quiet 900", "keys right right right right right", "keys g"]
+    grouping = probe(options, artui, [*to_group, "key c x1", "wait timeout=10 ±0"])
+    meanwhile = probe(options, artui, [*to_group, "hold c x1 10", "hold down x20 30"])
     plain = probe(options, artui, [*start, "key down x30", "key pagedown x20"], env={"ARTUI_OUTPUT": "plain"})
 
     floor = statistics.median(each["first_paint_ms"] for each in floors)
@@ -180,6 +184,25 @@ def main() -> None:
             f"plain {plain['by']['key pagedown x20']['bytes']['mean']:.0f}"
             + (f", DataTable {peer['by']['key pagedown x10']['bytes']['mean']:.0f}" if peer else "")
             + (f", VisiData {visidata['by']['key pagedown x10']['bytes']['mean']:.0f}" if visidata else ""),
+        ),
+        (
+            "bytes: esc back to the table, from a run",
+            f"{back['by']['key escape x1']['bytes']['mean']:,.0f}",
+            "4,000",
+            "",
+        ),
+        (
+            "group all runs by a column: groups / with means, ms",
+            f"{grouping['by']['key c x1']['settle_ms']['p50']:.0f} / "
+            f"{grouping['by']['key c x1']['settle_ms']['p50'] + grouping['by']['wait ±0']['ms']:.0f}",
+            "- / 1,000",
+            "",
+        ),
+        (
+            "  a key held meanwhile: lag, ms",
+            f"{meanwhile['by']['hold down x20 30']['lag_ms']:.0f}",
+            "25",
+            "",
         ),
         ("held key on 64 kbit/s: lag, ms", f"{held['by']['hold down x90 30']['lag_ms']:.0f}", "500", ""),
         (
