@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from artui import clock
 from artui.catalog import cells as cell_of
 from artui.model import Column, ParamType
 from artui.query.aggregates import AGGREGATES, FINITE
@@ -299,6 +300,10 @@ ALIASES_IN_USE = """
 """
 
 
+AHEAD_CELLS = 8
+_AHEAD_MS = 60_000
+
+
 def usual_attributes(reader: Reader, *, sample: int = 200) -> tuple[Column, ...]:
     """Give the attributes that are shown unless columns were chosen: start, duration, the alias of what a run made if any did, and project and stage if they vary.
 
@@ -311,7 +316,10 @@ def usual_attributes(reader: Reader, *, sample: int = 200) -> tuple[Column, ...]
             {"sample": sample},
         ).fetchall()
         aliases = [cell_of.text(row[0]) for row in connection.execute(ALIASES_IN_USE)]
-    attributes = [Column("attribute", "started"), Column("attribute", "duration")]
+        newest = connection.execute("SELECT started_ms FROM run ORDER BY started_ms DESC LIMIT 1").fetchone()
+    # Ages of runs whose clock was wrong say `in 3h`.
+    is_ahead = newest is not None and isinstance(newest[0], int) and newest[0] > clock.now_ms() + _AHEAD_MS
+    attributes = [Column("attribute", "started", text_cells=AHEAD_CELLS * is_ahead), Column("attribute", "duration")]
     if aliases:
         attributes.append(Column("attribute", "alias", is_numeric=False, text_cells=min(max(map(len, aliases)), 12)))
     if len(projects) > 1:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from artui import clock
 from artui.catalog import points, runs
 from artui.catalog.writing import Catalog
 from artui.query.reader import Reader
@@ -356,3 +357,18 @@ def test_no_digit_of_a_param_is_cut(tmp_path: Path, explore: Explore, width: int
             assert any(value == pytest.approx(rate, rel=0.05) for value in numbers), line
 
     explore(path, flow, size=(width, 24))
+
+
+def test_an_age_that_lies_ahead_is_whole(tmp_path: Path, explore: Explore) -> None:
+    """A start in the future, from a clock that was wrong, is not cut."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        runs.start(
+            connection, runs.NewRun(project="p", name="early", started_ms=clock.now_ms() + 3 * 3_600_000 + 60_000)
+        )
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        assert "in 3h" in shown(pilot)
+
+    explore(path, flow, size=(80, 24))
