@@ -152,7 +152,9 @@ def section_lines(section: Section, *, cells: int = 1_000, indent: int = 1) -> l
     lines += _facts(section.facts, cells=cells, before=inner)
     if section.table is not None:
         lines += _table(section.table, title=title, cells=cells, before=inner)
-    lines += [Line([(inner + text, STYLES[section.lines_tone])]) for text in section.lines]
+    room = max(MIN_FACT_CELLS, cells - len(inner))
+    rows = (row for text in section.lines for row in wrapped_text(text, room))
+    lines += [Line([(inner + row, STYLES[section.lines_tone])]) for row in rows]
     if section.left_out_count:
         lines.append(Line([(inner + section.left_out_text + ELSEWHERE.get(section.title, ""), "faint")]))
     return lines

@@ -15,6 +15,7 @@ from artui.query.run import get_run
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.series.ranking import BOOKS_RANK, metric_rank
 from artui.safetext import clean, clean_lines
+from artui.sheets.run import TRACEBACK
 from artui.tui.cells import Span, fit, glyph_of, status_style
 from artui.tui.facts import fact_lines, file_lines, heading, metric_lines, place_of_section
 from artui.tui.keys import bindings
@@ -225,8 +226,13 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
         titles = [metric.title for metric in self._judged]
         rows = self.size.height - BARS
         if is_wide:
+            beside = metric_lines(metrics, cells=cells)
+            place = place_of_section(lines, TRACEBACK)
+            if not metrics and place is not None:
+                # There is room beside the facts: what went wrong is not below all of them.
+                lines, beside = lines[:place], [*beside, BLANK, *lines[place:]]
             facts.set_lines(lines)
-            self.glance.lay_out(titles, rows=rows, metrics=metric_lines(metrics, cells=cells))
+            self.glance.lay_out(titles, rows=rows, metrics=beside)
         else:
             self.glance.lay_out(titles, rows=rows)
             facts.set_lines(metric_lines(metrics, cells=cells, before=[*lines, BLANK]))
@@ -242,10 +248,10 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
         message.stop()
         # The base is not to follow it: it is on this screen.
         message.prevent_default()
-        listing = self.query_one("#facts", LineList)
-        place = place_of_section(listing.lines, link.id)
-        if place is not None and not listing.show_top(place):
-            self.artui.say(f"{link.id} is in sight, further down.")
+        for listing, where in ((self.query_one("#facts", LineList), "further down"), (self.glance.metrics, "beside")):
+            place = place_of_section(listing.lines, link.id)
+            if place is not None and not listing.show_top(place):
+                self.artui.say(f"{link.id} is in sight, {where}.")
 
     # Curves at a glance
 

@@ -242,3 +242,26 @@ def test_runs_of_another_kind_are_no_neighbours(small_catalog: Path, explore: Ex
             assert beside is None or f"from {beside}:" in differs[0]
 
     explore(small_catalog, flow)
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+def test_a_traceback_stands_beside_the_facts_where_there_is_room(
+    size: tuple[int, int], tmp_path: Path, frozen: None, explore: Explore
+) -> None:
+    """Of a run that failed before it measured anything; its lines are wrapped, and enter on the error finds it anyway."""
+    path = tmp_path / "failed.artui"
+    error = f"Traceback (most recent call last):\n  raise ValueError({'x' * 90!r}, END)\nValueError: batch size 0"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        key = runs.start(connection, runs.NewRun(project="p", name="r", params={f"p{n}": n for n in range(20)}))
+        runs.finish(connection, key, status="failed", ended_ms=NOW_MS, duration_ms=1000, error=error)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("enter")
+        await settled(pilot)
+        assert ("END)" in shown(pilot)) == (size[0] == 120)
+        await pilot.press("enter")
+        await settled(pilot)
+        text = shown(pilot)
+        assert "Traceback (most" in text and "END)" in text and ("in sight, beside" in text) == (size[0] == 120)
+
+    explore(path, flow, size=size)
