@@ -224,8 +224,9 @@ def version_cell(head: VersionHead) -> Cell:
 
 
 def aliases_cell(head: VersionHead) -> Cell:
-    """Name the aliases of a version."""
-    return Cell(" ".join(head.aliases), "good")
+    """Name the aliases of a version, those that people gave before `latest`, which may be cut."""
+    ordered = sorted(head.aliases, key=lambda alias: (alias == "latest", alias != "production", alias))
+    return Cell(" ".join(ordered), "good")
 
 
 def content_text(head: VersionHead) -> str:

@@ -33,7 +33,7 @@ def test_versions_say_their_maker_time_and_damage() -> None:
     heads = [version_head(), version_head(number=3, created_ms=0, made_by=None, aliases=(), damaged=("size",))]
     texts = texts_of(artifact_sheet(HEAD, heads))
 
-    assert "v4 | latest production | " in texts and " | maker-1 | " in texts
+    assert "v4 | production latest | " in texts and " | maker-1 | " in texts
     assert "v3 |  | unknown |  | size" in texts
 
 

@@ -150,6 +150,16 @@ def is_unfinished(text: str) -> bool:
     )
 
 
+def finished_part(text: str) -> str:
+    """Give a filter up to the last `and` or `or` outside of parentheses: what was meant before the last condition; else nothing."""
+    depth, end = 0, 0
+    for token in tokens(text, is_lenient=True):
+        depth += (token.kind == "(") - (token.kind == ")")
+        if depth == 0 and token.kind == "word" and token.keyword in ("and", "or"):
+            end = token.position
+    return text[:end].strip()
+
+
 def _place(before: str) -> _Place:
     """Find out from the text before the cursor what is expected at it."""
     before_cursor = tokens(before, is_lenient=True)[:-1]

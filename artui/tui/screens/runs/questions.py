@@ -86,6 +86,23 @@ class RunsQuestions:
         line.fault(None, ["No run contains this."] if is_half_typed else answer.notes)
         if not is_half_typed:
             self._take_order(request, answer)
+        else:
+            self._ask_part(request)
+
+    def _ask_part(self, request: RunsRequest) -> None:
+        """Show the runs that match what was typed before the condition that is half typed, if that is not shown already."""
+        from artui.query.filter.complete import finished_part
+
+        reader, state = self._screen.reader, self._screen.state
+        part = request._replace(where=finished_part(request.where))
+        if not part.where or state.answered.where == part.where:
+            return
+
+        def take(answer: RunOrder | FilterError) -> None:
+            if isinstance(answer, RunOrder) and answer.matched and self._screen.state.request == request:
+                self._take_order(part, answer)
+
+        self._screen.ask("part", lambda: or_filter_error(lambda: run_order(reader, part)), take)
 
     def _take_order(self, request: RunsRequest, order: RunOrder) -> None:
         screen, table = self._screen, self._screen.table

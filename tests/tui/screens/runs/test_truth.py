@@ -190,6 +190,10 @@ def test_a_half_typed_filter_never_empties_the_table(tmp_path: Path, explore: Ex
             await pilot.press("space" if letter == " " else letter)
             await settled(pilot)
             assert "run-" in "\n".join(shown(pilot).splitlines()[3:]), letter
+        # Typed at once: what was meant before the last condition is shown.
+        await pilot.press("ctrl+u", *(("space" if letter == " " else letter) for letter in "val/loss < 0.15 and lr"))
+        await settled(pilot)
+        assert shown(pilot).count("run-") == 2 and "2 of 4 runs for val/loss < …" in shown(pilot)
 
     explore(path, flow, size=(120, 36))
 
