@@ -8,9 +8,11 @@ from typing import Literal
 Direction = Literal["lower", "higher"]
 
 _LOWER = re.compile(
-    r"(?i)(loss|error|err\b|perplex|ppl|mse|mae|rmse|wer\b|cer\b|fid|latency|seconds|_ms\b|duration|time|memory|size|grad_norm|nll|kl\b|regret)"
+    r"(?i)(loss|error|err\b|perplex|ppl|mse|mae|rmse|wer\b|cer\b|fid|latency|seconds|_ms\b|duration|time|memory|size|nll|kl\b|regret)"
 )
-_COUNTER = re.compile(r"(?i)(^|[/_.])(epoch|step|iteration|lr|learning_rate|rows|count|total)s?($|[/_.])")
+_COUNTER = re.compile(
+    r"(?i)(^|[/_.])(epoch|step|iteration|lr|learning_rate|rows|count|total|(grad(ient)?_?)?norm|momentum|scale|temperature)s?($|[/_.])"
+)
 """Names of metrics for which neither higher nor lower is better."""
 
 _LOST = 0.25

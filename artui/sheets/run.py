@@ -102,6 +102,7 @@ def short_run_sheet(detail: RunDetail, *, now_ms: int, varying: Collection[str] 
         head.status,
         filled(
             facts_section("", state),
+            facts_section("", [Fact("", _tags_text(detail), "mark")]),
             facts_section("", [Fact("", detail.note)]),
             facts_section("", [Fact("", _error_text(detail), "bad")]),
             _short_metrics(detail.metrics),
@@ -145,7 +146,7 @@ def _state(detail: RunDetail, now_ms: int, beside: RunDetail | None) -> Section:
     head = detail.head
     ago = ago_text(head.started_ms, now_ms)
     took = duration_text(head.took_ms(now_ms))
-    tags = "  ".join(tag.name + (f"={tag.value}" if tag.value else "") for tag in detail.tags)
+    tags = _tags_text(detail)
     parent = Link("run", head.parent_id) if head.parent_id else None
     return facts_section(
         "",
@@ -167,6 +168,10 @@ def _state(detail: RunDetail, now_ms: int, beside: RunDetail | None) -> Section:
             Fact("imported", imported_text(detail, now_ms), "dim"),
         ],
     )
+
+
+def _tags_text(detail: RunDetail) -> str:
+    return "  ".join(tag.name + (f"={tag.value}" if tag.value else "") for tag in detail.tags)
 
 
 def differs_fact(detail: RunDetail, other: RunDetail) -> Fact:

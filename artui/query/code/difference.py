@@ -257,7 +257,7 @@ def _verdict(first: _Code, second: _Code, count: int) -> str:
             return "No file differs between the two commits."
         return "Neither run kept changes or sources."
     if count == 1:
-        return "The one file of changes and sources is the same."
+        return "No difference: the one file of changes and sources is the same."
     return f"All {count:,} files of changes and sources are the same."
 
 

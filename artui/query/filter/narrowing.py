@@ -37,6 +37,12 @@ def where_value(column: Column, value: ParamValue) -> str:
     return f"{shown} = {quoted_value(word_of(value))}"
 
 
+def where_odd(column: Column) -> str:
+    """Give a filter for the runs whose number is NaN or infinite."""
+    shown = field_of(column)
+    return f"({shown} is nan or {shown} = inf or {shown} = -inf)"
+
+
 def where_between(column: Column, low: float, high: float) -> str:
     """Give a filter for the runs whose number is from low to high; times in milliseconds, as the catalog has them."""
     shown = field_of(column)

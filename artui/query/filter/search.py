@@ -53,12 +53,14 @@ _AMONG = (
     f"OR r.project_key IN ({PROJECTS_HOLDING})",
     f"SELECT w.value AS key FROM {_THESE} CROSS JOIN tag AS t ON t.run_key = w.value WHERE instr(lower(t.value), :part) "
     "OR t.name_key IN (SELECT key FROM name WHERE instr(lower(text), :part))",
+    f"SELECT w.value AS key FROM {_THESE} WHERE w.value IN (SELECT e.source_key FROM alias AS l JOIN edge AS e "
+    "ON e.relation = 0 AND e.target_key = l.version_key WHERE instr(lower(l.name), :part))",
     f"SELECT w.value AS key FROM {_THESE} CROSS JOIN param AS t ON t.run_key = w.value WHERE instr(lower(t.text), :part) OR t.number = :number",
 )
 
 
 def runs_holding(connection: sqlite3.Connection, text: str, *, within: set[int] | None = None) -> set[int]:
-    """Give the keys of the runs that contain a text in name, note, tags, project or params.
+    """Give the keys of the runs that contain a text in name, note, tags, project, params or the aliases of what they made.
 
     Case does not matter. A number is also found as the value of a param.
 
@@ -81,6 +83,15 @@ def runs_holding(connection: sqlite3.Connection, text: str, *, within: set[int] 
         for (name_key,) in connection.execute("SELECT key FROM name").fetchall():
             keys.update(key_list(connection, query, {"name": name_key, "number": number}))
     return keys
+
+
+ALIASES_HOLDING = """
+    SELECT DISTINCT e.source_key AS key
+    FROM alias AS l
+    JOIN edge AS e ON e.relation = 0 AND e.target_key = l.version_key
+    WHERE instr(lower(l.name), :part)
+"""
+"""Runs that made a version with an alias that holds a text."""
 
 
 def runs_of_status(connection: sqlite3.Connection, text: str, now_ms: int) -> set[int]:
@@ -112,6 +123,7 @@ def _holding(connection: sqlite3.Connection, part: str) -> set[int]:
     for project in key_list(connection, PROJECTS_HOLDING, values):
         keys.update(key_list(connection, "SELECT key FROM run WHERE project_key = :project", {"project": project}))
     keys.update(key_list(connection, TAG_NAMES_HOLDING, values))
+    keys.update(key_list(connection, ALIASES_HOLDING, values))
     for distinct, table, column in ((DISTINCT_TEXTS, "param", "text"), (DISTINCT_TAGS, "tag", "value")):
         for name_key, text in connection.execute(distinct, {**values, "limit": MAX_DISTINCT}).fetchall():
             query = f"SELECT run_key AS key FROM {table} WHERE name_key = :name AND {column} = :text"

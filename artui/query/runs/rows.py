@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -130,10 +131,11 @@ def _read_others(
     for column in shown:
         if column.source == "metric" and column.aggregate in AGGREGATES and column.aggregate != "last":
             value = AGGREGATES[column.aggregate]
-            query = f"SELECT t.key, t.run_key, {value} FROM series AS t WHERE t.run_key IN ({runs}) AND t.name_key = ? ORDER BY t.labels"
-            for series_key, key, cell in connection.execute(query, [*keys, column.name_key]):
+            query = f"SELECT t.key, t.run_key, {value}, t.last FROM series AS t WHERE t.run_key IN ({runs}) AND t.name_key = ? ORDER BY t.labels"
+            for series_key, key, cell, last in connection.execute(query, [*keys, column.name_key]):
                 if column.id not in cells[key]:
-                    cells[key][column.id] = measured(cell)
+                    # Without a finite point the summary has none: what the series became says more than NaN.
+                    cells[key][column.id] = measured(last if cell is None and last in (math.inf, -math.inf) else cell)
                     series.append((series_key, key, column.id))
     return series
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from textual.app import ComposeResult
 
-from artui.query.filter.narrowing import where_between, where_value
+from artui.query.filter.narrowing import where_between, where_odd, where_value
 from artui.query.runs import statistics as query
 from artui.query.runs.export import header_of
 from artui.safetext import clean
@@ -37,6 +38,10 @@ class Bin(NamedTuple):
 
     low: float
     high: float
+
+
+ODD = Bin(math.nan, math.nan)
+"""Stands for what is NaN or infinite."""
 
 
 def is_mostly_unique(description: Description) -> bool:
@@ -121,6 +126,8 @@ class ColumnScreen(FilteredList):
         every: list[tuple[ParamValue | Bin, int]] = list(description.frequencies)
         if not words and is_mostly_unique(description):
             every = [(part, count) for part, count in bins_of(description) if count]
+        if description.odd_count:
+            every.append((ODD, description.odd_count))
         if description.missing:
             every.append((None, description.missing))
         self._shown = [pair for pair in every if all(word in self._label(pair[0]).lower() for word in words)]
@@ -150,6 +157,8 @@ class ColumnScreen(FilteredList):
         self.query_one("#spread", Bar).show(self._spread(description))
 
     def _label(self, value: ParamValue | Bin) -> str:
+        if value is ODD:
+            return "NaN or infinite"
         if isinstance(value, Bin):
             return f"{self._short(value.low)} … {self._short(value.high)}"
         return "none" if value is None else self.value_text(value)
@@ -200,6 +209,9 @@ class ColumnScreen(FilteredList):
         if self._value is None:
             return
         value = self._value[0]
+        if value is ODD:
+            self.post_message(ShowRuns(where_odd(self.column), is_narrower=True))
+            return
         condition = where_between(self.column, *value) if isinstance(value, Bin) else where_value(self.column, value)
         self.post_message(ShowRuns(condition, is_narrower=True))
 

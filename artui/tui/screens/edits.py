@@ -177,7 +177,7 @@ class RunsEditor:
             with Catalog(path) as catalog, events.editing(catalog, f"view {name}") as edit:
                 edit.save_view(name, "runs", content)
 
-        self._screen.ask("edit", work, lambda _: self._say(f"view {name} is kept in the catalog · O opens it"))
+        self._screen.ask("edit", work, lambda _: self._say(f"view {name} is kept in the catalog · ^o opens it"))
 
     def delete_view(self, name: str) -> None:
         """Remove a view from the catalog."""

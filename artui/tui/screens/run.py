@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 FIRST_METRICS = 500
 AGE_SECONDS = 60
+MANY_METRICS = 40
 WIDE_CELLS = 100
 """From this width on, metrics and curves stand beside the facts."""
 BARS = 3
@@ -235,7 +236,12 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
             self.glance.lay_out(titles, rows=rows, metrics=beside)
         else:
             self.glance.lay_out(titles, rows=rows)
-            facts.set_lines(metric_lines(metrics, cells=cells, before=[*lines, BLANK]))
+            # Results stand behind the state of the run, before how it was made; very many of them behind all facts.
+            place = next((i for i, line in enumerate(lines) if line == BLANK), len(lines))
+            if len(metrics) > MANY_METRICS:
+                place = len(lines)
+            shown = metric_lines(metrics, cells=cells, before=[*lines[:place], BLANK])
+            facts.set_lines([*shown, *lines[place:]] if place < len(lines) else shown)
 
     def on_resize(self) -> None:
         self._draw_overview()

@@ -89,8 +89,8 @@ class FilterLine(Horizontal):
     def say(self, spans: Spans, *, most: int) -> None:
         """Show the number of matches at the right, in at most `most` cells."""
         bar = self.query_one("#counts", Bar)
-        bar.styles.width = min(length_of(spans) + 1, most)
-        bar.show(spans)
+        bar.styles.width = min(length_of(spans) + 3, most)
+        bar.show([("  ", "text"), *spans])
 
     def on_input_changed(self, message: Input.Changed) -> None:
         message.stop()

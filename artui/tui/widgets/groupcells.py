@@ -42,7 +42,7 @@ def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
     """Draw a group's cell: the best value of a metric with mean and deviation, a shared value, or a range."""
     column, spread, cells = shape.column, group.spreads.get(shape.column.id), shape.cells
     if spread is not None and not spread.count and spread.odd:
-        return [(fit(fit(f"NaN ×{spread.odd}", shape.width, right=True), cells), "bad")]
+        return [(fit(fit(f"NaN/∞ ×{spread.odd}", shape.width, right=True), cells), "bad")]
     if spread is None:
         # Either nothing has been read yet, or there is no value.
         return [(fit(fit("·" if group.spreads else "…", shape.width, right=column.is_numeric), cells), "faint")]
@@ -51,9 +51,11 @@ def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
         if not shape.spread:
             return [(fit(best, cells), "text")]
         mean_and_sd = fit(spread_text(spread), shape.behind)
+        if not spread.odd:
+            return [(best, "text"), (" ", "text"), (mean_and_sd, "warn" if group.is_thin else "dim")]
         # Some runs ended in NaN or infinity: the rest looks better than it is.
-        sign = ("!", "bad") if spread.odd else (" ", "text")
-        return [(best, "text"), sign, (mean_and_sd, "warn" if group.is_thin or spread.odd else "dim")]
+        mean_and_sd = fit(spread_text(spread), shape.behind - 1)
+        return [(best, "text"), (" ", "text"), (mean_and_sd, "warn"), ("!", "bad")]
     if column.source == "attribute" and spread.low is not None and spread.high is not None:
         if column.name == "duration":
             text = duration_text(round(spread.mean or 0))
@@ -67,8 +69,9 @@ def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
             (fit(text or value_text(spread.same), cells, right=column.is_numeric), "text" if spread.is_same else "dim")
         ]
     if spread.low is not None and spread.high is not None:
-        text = f"{number_text(spread.low)}–{number_text(spread.high)}"
-        return [(fit(text if len(text) <= cells else "…", cells, right=True), "dim")]
+        ranges = (f"{number_text(spread.low, digits)}–{number_text(spread.high, digits)}" for digits in (4, 2))
+        text = next((text for text in ranges if len(text) <= cells), "varies")
+        return [(fit(text, cells, right=True), "dim")]
     text = f"{spread.distinct} values" if cells >= 9 else f"{spread.distinct}×"
     return [(fit(text, cells, right=column.is_numeric), "dim")]
 

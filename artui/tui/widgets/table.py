@@ -19,6 +19,7 @@ from artui.query.runs.sorting import NEWEST_FIRST
 from artui.safetext import clean
 from artui.tui.cells import (
     CURSOR,
+    FAR,
     MARK,
     Palette,
     Shape,
@@ -392,8 +393,11 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
             )
         )
         for _, shape in self._visible_shapes():
-            spans.append((GAP, "text"))
-            spans += run_cell(row, shape, self.now_ms)
+            cells = run_cell(row, shape, self.now_ms)
+            # A number that fills its cells has its star before them.
+            has_star = shape.column.id in row.far_from_best and FAR not in cells[0][0]
+            spans += [(GAP[:-1], "text"), (FAR, "warn")] if has_star else [(GAP, "text")]
+            spans += cells
         return spans
 
     def _group_line(self, group: Group, is_cursor: bool) -> list[Span]:

@@ -197,7 +197,7 @@ def test_patches_of_every_kind_are_compared(tmp_path: Path, case: str) -> None:
     assert [line for file in difference.files for line in _shown(file)] == shown
     assert note in " ".join(note for file in difference.files for note in file.notes)
     if case == "the same":
-        assert difference.verdict == "The one file of changes and sources is the same."
+        assert difference.verdict == "No difference: the one file of changes and sources is the same."
 
 
 def test_changes_that_do_not_fit_the_commit_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ def no_match_lines(where: str, total: int) -> list[Line]:
         BLANK,
         Line([("  No run matches ", "text"), (clean(where), "warn"), (".", "text")]),
         BLANK,
+        *_hint_lines(where),
         Line(
             [
                 ("  esc", "key"),
@@ -26,6 +27,22 @@ def no_match_lines(where: str, total: int) -> list[Line]:
                 (" are behind it", "dim"),
             ]
         ),
+    ]
+
+
+def _hint_lines(where: str) -> list[Line]:
+    """Say how to ask for what a word may have meant."""
+    if where.strip().lower() not in ("diverged", "diverge", "nan", "inf", "infinity"):
+        return []
+    return [
+        Line(
+            [
+                ("  Runs of which a metric became NaN or infinite: ", "dim"),
+                ("val/loss.diverged", "accent"),
+                (", with the name of the metric.", "dim"),
+            ]
+        ),
+        BLANK,
     ]
 
 

@@ -81,6 +81,7 @@ class RunsQuestions:
         line = self._screen.filter
         if not isinstance(answer, RunOrder):
             line.fault(answer)
+            self._ask_part(request)
             return
         is_half_typed = not answer.matched and line.is_typing and _is_unfinished(request.where)
         line.fault(None, ["No run contains this."] if is_half_typed else answer.notes)
@@ -90,12 +91,12 @@ class RunsQuestions:
             self._ask_part(request)
 
     def _ask_part(self, request: RunsRequest) -> None:
-        """Show the runs that match what was typed before the condition that is half typed, if that is not shown already."""
+        """Show the runs that match what was typed before the condition that is half typed or wrong; all, if it is the only one."""
         from artui.query.filter.complete import finished_part
 
         reader, state = self._screen.reader, self._screen.state
         part = request._replace(where=finished_part(request.where))
-        if not part.where or state.answered.where == part.where:
+        if state.answered.where == part.where:
             return
 
         def take(answer: RunOrder | FilterError) -> None:

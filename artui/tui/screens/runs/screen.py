@@ -313,7 +313,14 @@ class RunsScreen(CatalogScreen):
 
     def go_back(self) -> bool:
         """Leave the question, clear the filter or fold the groups; false if there is none of them."""
-        return self.prompt.leave() or self.filter.clear() or self._fold_groups()
+        return self.prompt.leave() or self._stop_grouping() or self.filter.clear() or self._fold_groups()
+
+    def _stop_grouping(self) -> bool:
+        """Give up groups that have not been read yet; false if none are awaited."""
+        if not self.state.arrangement.grouping or self.state.groups:
+            return False
+        self._grouping.group([])
+        return True
 
     def _fold_groups(self) -> bool:
         """Fold groups that are unfolded; false if none are."""
