@@ -34,6 +34,8 @@ class Row:
     """Which way is better; None where neither is, as for an epoch."""
     best: int | None = None
     """The column with the best value, if there is one that is better than the others."""
+    bests: tuple[int, ...] = ()
+    """All columns with the best value, where there are worse ones."""
     metric: str = ""
     """Title of the metric, if the row is about one."""
 
@@ -174,8 +176,8 @@ def _statistic_row(name: str, word: str, metrics: Sequence[Metric | None], direc
     values = [getattr(metric.summary, attribute) if metric else None for metric in metrics]
     is_result = word in ("min", "max", "mean", "first")
     row = _row("metrics", f"{name}.{word}", values)
-    best = _best(values, direction) if is_result and word != "first" else None
-    return replace(row, metric=name, direction=direction if is_result else None, best=best)
+    bests = _bests(values, direction) if is_result and word != "first" else ()
+    return replace(row, metric=name, direction=direction if is_result else None, best=_alone(bests), bests=bests)
 
 
 def _names(tables: Sequence[dict[str, Any]]) -> list[str]:
@@ -196,24 +198,30 @@ def _metric_row(name: str, metrics: Sequence[Metric | None], direction: Directio
         direction = guess_direction(name)
     which = "last" if not is_best or direction is None else "min" if direction == "lower" else "max"
     values = tuple(getattr(metric.summary, which) if metric else None for metric in metrics)
+    bests = _bests(values, direction)
     return Row(
         "metrics",
         name if which == "last" else f"{name} best",
         values,
         any(not _same(value, values[0]) for value in values[1:]),
         direction,
-        _best(values, direction),
+        _alone(bests),
+        bests,
         metric=name,
     )
 
 
-def _best(values: Sequence[Any], direction: Direction | None) -> int | None:
-    """Give the place of the one value that is better than the others."""
+def _bests(values: Sequence[Any], direction: Direction | None) -> tuple[int, ...]:
+    """Give the places of the values that are better than the others; none if all are alike."""
     finite = [value for value in values if isinstance(value, int | float) and math.isfinite(value)]
     if direction is None or len(finite) < 2 or min(finite) == max(finite):
-        return None
+        return ()
     target = min(finite) if direction == "lower" else max(finite)
-    return values.index(target) if finite.count(target) == 1 else None
+    return tuple(place for place, value in enumerate(values) if value == target)
+
+
+def _alone(places: tuple[int, ...]) -> int | None:
+    return places[0] if len(places) == 1 else None
 
 
 def _same(left: Any, right: Any) -> bool:

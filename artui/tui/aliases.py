@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from artui.safetext import cells_of, clean
@@ -22,7 +23,12 @@ def aliases_of(head: VersionHead) -> list[str]:
 def aliases_text(head: VersionHead, cells: int | None = None) -> str:
     """Give the aliases that fit into so many cells, and the number of the others: `production candidate +2`."""
     words = aliases_of(head)
-    if cells is None or cells_of(" ".join(words)) <= cells:
+    return " ".join(words) if cells is None else fitting(words, cells)
+
+
+def fitting(words: Sequence[str], cells: int) -> str:
+    """Give as many words as fit whole into so many cells, and the number of the others."""
+    if cells_of(" ".join(words)) <= cells:
         return " ".join(words)
     for count in range(len(words) - 1, 0, -1):
         text = " ".join((*words[:count], f"+{len(words) - count}"))

@@ -44,7 +44,7 @@ def command(runs: tuple[str, ...], catalog: str | None, as_json: bool, show_all:
         for number, row in enumerate(rows)
     ]
     print_table(headers, cells, right=[False, False, *(False for _ in comparison.runs)])
-    is_best_marked = any(row.best is not None for row in rows)
+    is_best_marked = any(row.bests for row in rows)
     hidden = "" if show_all or comparison.differing == len(comparison.rows) else "; --all shows the others"
     click.echo(
         f"{comparison.differing} of {len(comparison.rows)} rows differ{hidden}.{' * is the best value.' if is_best_marked else ''}",
@@ -66,4 +66,4 @@ def _cell(row: Row, number: int, value: ParamValue) -> str:
         text = number_text(value)
     else:
         text = param_texts(row.values)[number]
-    return text + (" *" if row.best == number else "")
+    return text + (" *" if number in row.bests else "")

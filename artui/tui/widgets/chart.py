@@ -225,7 +225,7 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
     ranges = ranges_of(curves, options) if rows >= 2 and width >= MIN_WIDTH else None
     title_style = "title" if chart.is_current else "bold"
     if ranges is None:
-        note = chart.note or ("nothing to draw" if chart.curves else "")
+        note = chart.note or odd_text(chart.curves) or ("nothing to draw" if chart.curves else "")
         lines = [strip_of([(fit(chart.title, width), title_style)], width, palette)]
         damaged = damaged_text(chart.curves)
         values: list[Span] = [(f"   {damaged}", "bad")] if damaged else []
@@ -342,6 +342,19 @@ def notes_of(curves: Sequence[ChartLine], options: ChartOptions, ranges: Ranges,
     if has_counts and drawn < count:
         notes.append(f"{count_text(count)} points, mean and range of a column")
     return notes
+
+
+def odd_text(lines: Sequence[ChartLine]) -> str:
+    """Say what there is instead of finite values: `no finite value: NaN × 3, ∞ × 2`; empty if there are any, or nothing at all."""
+    if any(line.curve.xs for line in lines):
+        return ""
+    counts = (
+        ("NaN", sum(len(line.curve.nan_xs) for line in lines)),
+        ("∞", sum(len(line.curve.positive_inf_xs) for line in lines)),
+        ("−∞", sum(len(line.curve.negative_inf_xs) for line in lines)),
+    )
+    parts = [f"{word} × {count_text(count)}" for word, count in counts if count]
+    return f"no finite value: {', '.join(parts)}" if parts else ""
 
 
 def damaged_text(lines: Sequence[ChartLine]) -> str:

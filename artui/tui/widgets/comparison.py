@@ -18,6 +18,7 @@ from artui.tui.cells import (
     fit,
     fit_middle,
     glyph_of,
+    keeps_end,
     length_of,
     strip_of,
 )
@@ -224,20 +225,23 @@ def _cell(row: Row, number: int, baseline: int, cells: int) -> list[Span]:
         return [(fit(duration_text(value), cells), "text" if row.differs else "dim")]
     if row.section != "metrics" or not isinstance(value, int | float):
         style = "dim" if not row.differs else "text" if number == baseline or value == base else "warn"
-        return [(fit(clean(param_texts(row.values)[number]), cells - 1) + " ", style)]
+        texts = [clean(text) for text in param_texts(row.values)]
+        # Texts that begin alike are cut at the front.
+        is_end = row.differs and keeps_end(texts, cells - 1)
+        return [(fit(texts[number], cells - 1, keep_end=is_end) + " ", style)]
     text = fit(number_text(float(value)), _VALUE_CELLS)
     odd = value != value or abs(value) == float("inf")
-    spans: list[Span] = [(text, "bad" if odd else "best" if row.best == number else "text")]
+    spans: list[Span] = [(text, "bad" if odd else "best" if number in row.bests else "text")]
     behind, style = "", "dim"
-    if row.best == number:
+    if number in row.bests:
         behind, style = "best", "best"
     if number != baseline and isinstance(base, int | float) and base == base and not odd and value != base:
         delta = signed_text(float(value) - float(base))
-        best = " best" if row.best == number else ""
+        best = " best" if number in row.bests else ""
         short = signed_text(float(value) - float(base), digits=2)
         room = cells - _VALUE_CELLS - 2
         behind = next((text for text in (delta + best, delta, short) if len(text) <= room), best.strip())
-        style = "best" if row.best == number else "dim"
+        style = "best" if number in row.bests else "dim"
     return [*spans, (" " + fit(behind, cells - _VALUE_CELLS - 1), style)]
 
 
@@ -415,7 +419,7 @@ def _style(row: Row, number: int, baseline: int) -> str:
     value = row.values[number]
     if value is None:
         return "faint"
-    if row.best == number:
+    if number in row.bests:
         return "best"
     if isinstance(value, float) and (value != value or abs(value) == float("inf")):
         return "bad"

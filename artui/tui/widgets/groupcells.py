@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from artui.safetext import clean
+from artui.tui.aliases import fitting
 from artui.tui.cells import STAGE_WORDS, Shape, Span, fit
 from artui.units import age_text, column_text, duration_text, number_text, param_text
 
@@ -64,13 +65,15 @@ def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
         return [(fit(text, cells, right=True), "dim")]
     if spread.distinct == 1:
         text = STAGE_WORDS.get(str(spread.same), "") if column.name == "stage" else ""
+        if column.name == "alias" and column.source == "attribute":
+            text = fitting(clean(str(spread.same)).split(" "), cells)
         # Dim where some of the runs have none.
         return [
             (fit(text or value_text(spread.same), cells, right=column.is_numeric), "text" if spread.is_same else "dim")
         ]
     if spread.low is not None and spread.high is not None:
         ranges = (f"{number_text(spread.low, digits)}–{number_text(spread.high, digits)}" for digits in (4, 2))
-        text = next((text for text in ranges if len(text) <= cells), "varies")
+        text = next((text for text in ranges if len(text) <= cells), "varies" if cells > 5 else "≠")
         return [(fit(text, cells, right=True), "dim")]
     text = f"{spread.distinct} values" if cells >= 9 else f"{spread.distinct}×"
     return [(fit(text, cells, right=column.is_numeric), "dim")]

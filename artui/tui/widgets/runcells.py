@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from rich.cells import cell_len
-
 from artui.model import DAMAGED, RunRow
 from artui.query.attributes import ATTRIBUTES
 from artui.query.runs.rows import attribute_value
 from artui.safetext import clean
+from artui.tui.aliases import fitting
 from artui.tui.cells import FAR, STAGE_WORDS, Shape, Span, cell_text, fit, spark_text
 from artui.units import age_text, duration_text, param_text
 
@@ -20,7 +19,7 @@ def run_cell(row: RunRow, shape: Shape, now_ms: int) -> list[Span]:
             return [(fit(DAMAGED, shape.width, right=column.is_numeric), "bad")]
         text = _attribute_text(row, column.name, now_ms)
         if column.name == "alias":
-            return [(fit(_aliases_text(text, shape.width), shape.width), "faint" if text == "·" else "good")]
+            return [(fit(fitting(text.split(" "), shape.width), shape.width), "faint" if text == "·" else "good")]
         return [(fit(text, shape.width, right=column.is_numeric), "dim")]
     is_present = column.id in row.cells
     text = cell_text(shape, row.cells.get(column.id), is_present=is_present)
@@ -40,16 +39,6 @@ def _starred(text: str) -> str:
     """Put a star before a number, as far as there is room."""
     place = len(text) - len(text.lstrip())
     return text[: place - 1] + FAR + text[place:] if place else text
-
-
-def _aliases_text(text: str, cells: int) -> str:
-    """Give as many aliases as fit whole, and how many more there are."""
-    aliases = text.split(" ")
-    for count in range(len(aliases), 0, -1):
-        shown = " ".join(aliases[:count]) + (f" +{len(aliases) - count}" if count < len(aliases) else "")
-        if cell_len(shown) <= cells:
-            return shown
-    return aliases[0]
 
 
 def _value_style(row: RunRow, shape: Shape, text: str) -> str:

@@ -284,7 +284,8 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         # The label of a group may take more room than a name.
         most, share = (_GROUP_CELLS, 3) if self.groups else (_NAME_CELLS[1], 4)
         indent = 2 if self.groups else 0
-        wanted = most if self.groups else max(_NAME_CELLS[0], self._needed_cells)
+        labels = [cell_len("".join(self._group_label(group))) for group in self.groups[:_COMPARED_NAMES]]
+        wanted = max([_NAME_CELLS[0], self._needed_cells + indent, *labels])
         self._name_cells = max(_NAME_CELLS[0], min(wanted, most, self.size.width // share))
         first, self._first_shape = self._first_shape, 0
         shown = self._visible_shapes()
@@ -400,14 +401,18 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
             spans += cells
         return spans
 
+    def _group_label(self, group: Group) -> tuple[str, str]:
+        """Give what the runs of a group have in common, and how many they are."""
+        # Of a small group mean and deviation say little.
+        count = f" ({count_text(len(group.keys))}{' !' if group.is_thin else ''})"
+        return group_label(group, self.lines.label_places), count
+
     def _group_line(self, group: Group, is_cursor: bool) -> list[Span]:
         marked = sum(key in self.marked for key in group.keys) if self.marked else 0
         sign = MARK if marked == len(group.keys) else "◇" if marked else " "
         fold = "▾" if group_id(group) in self.lines.unfolded else "▸"
-        # Of a small group mean and deviation say little.
-        count = f" ({count_text(len(group.keys))}{' !' if group.is_thin else ''})"
+        label, count = self._group_label(group)
         room = max(4, self._name_cells - len(count))
-        label = group_label(group, self.lines.label_places)
         label = fit(label, min(room, cell_len(label)))
         spans: list[Span] = [(sign, "mark"), (CURSOR if is_cursor else " ", "accent"), (fold, "accent"), (" ", "text")]
         spans.append((fit(label + count, self._name_cells), "bold" if not group.is_thin else "text"))

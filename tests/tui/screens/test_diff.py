@@ -78,6 +78,8 @@ def test_code_that_is_the_same_is_said(tmp_path: Path, explore: Explore) -> None
         await settled(pilot)
         await pilot.press("D")
         await settled(pilot)
-        assert "The one file of changes and sources is the same." in shown(pilot) and "0 files" not in shown(pilot)
+        assert "No difference: the one file of changes and sources is the same." in shown(
+            pilot
+        ) and "0 files" not in shown(pilot)
 
     explore(path, flow)
