@@ -197,7 +197,8 @@ def spark_text(values: Sequence[float], cells: int) -> str:
 
     It is scaled to the later two thirds of the series; what lies outside is at the edge.
     """
-    if not values or cells < 1:
+    # One value is no course.
+    if cells < 1 or (len(values) < 2 and all(map(math.isfinite, values))):
         return ""
     columns = 2 * cells
     if len(values) > columns:

@@ -25,6 +25,7 @@ SAMPLE_RUNS = 200
 
 
 SPARKED_METRICS = 2
+EARLY_ATTRIBUTES = ("alias", "project")
 EARLY_PARAMS = 2
 """So many params stand before the second metric: a narrow screen shows them."""
 MAX_PARAMS = 8
@@ -48,7 +49,7 @@ class Columns(NamedTuple):
 def chosen_columns(columns: Columns, attributes: Sequence[Column] = ()) -> list[Column]:
     """Choose what the table shows unless it was arranged: what tells runs apart first, what only tells when they were made last.
 
-    That is the alias of what a run made, a metric, two params that vary, another metric, more params and metrics, the
+    That is the alias of what a run made, the project if there are several, a metric, two params that vary, another metric, more params and metrics, the
     other `attributes`, seeds.
     """
     differing = [column for column in columns.params if column.id in columns.varying]
@@ -56,10 +57,10 @@ def chosen_columns(columns: Columns, attributes: Sequence[Column] = ()) -> list[
     params = [column for column in differing if column not in seeds][:MAX_PARAMS]
     # What the machine did is on the run's own screens; as columns it would push the results out.
     metrics = [column for column in columns.metrics if not column.name.startswith("system/")][:MAX_METRICS]
-    aliases = [column for column in attributes if column.name == "alias"]
-    others = [column for column in attributes if column.name != "alias"]
+    early = [column for name in EARLY_ATTRIBUTES for column in attributes if column.name == name]
+    others = [column for column in attributes if column not in early]
     return [
-        *aliases, *metrics[:1], *params[:EARLY_PARAMS], *metrics[1:SPARKED_METRICS], *params[EARLY_PARAMS:],
+        *early, *metrics[:1], *params[:EARLY_PARAMS], *metrics[1:SPARKED_METRICS], *params[EARLY_PARAMS:],
         *metrics[SPARKED_METRICS:], *others, *seeds,
     ]  # fmt: skip
 

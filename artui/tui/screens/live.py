@@ -233,7 +233,7 @@ class LiveScreen(ActsOnRuns):
         if holds:
             self.artui.follow(Link("run", holds[0].run_id))
         else:
-            self.artui.say("This alert holds for no run now · x removes it")
+            self.artui.say("This alert holds for no run now · − removes it")
 
     def action_add_rule(self) -> None:
         self._ask_rule("")
@@ -265,6 +265,7 @@ class LiveScreen(ActsOnRuns):
             self._ask_rule(text)
             self.artui.say(str(error), is_warning=True, seconds=15)
             return
+        self.artui.say("It is yours, and watches all catalogs · − removes it")
         self.artui.take_live(self._runs)
         self._draw()
 

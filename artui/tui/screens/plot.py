@@ -138,6 +138,9 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
 
     def title_spans(self) -> list[Span]:
         """Say which runs these are."""
+        # Curves are those of the marked runs alone; the other charts show all runs, the marked ones in colour.
+        if self.tab == "curves" and self.marked:
+            return [(plural(len(self.marked), "marked run"), "title")]
         return [(self._title, "title")]
 
     # Views

@@ -120,7 +120,7 @@ _VERY_WIDE = 1000.0
 """So much above the smallest value the largest ones are shown by their decades instead of being left out."""
 _WIDE = 100.0
 """Values that span this ratio are drawn on a logarithmic axis."""
-_FENCES = ((5.0, 0.05), (50.0, 0.25))
+_FENCES = ((5.0, 0.08), (50.0, 0.25))
 """What is more than so many times the middle half beyond it, if no more than this share of the values is, lies outside."""
 
 

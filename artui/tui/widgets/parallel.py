@@ -139,7 +139,7 @@ class Parallel(Picture):
         import numpy as np
 
         front = self._in_front(shares)
-        has_line = np.isfinite(shares).sum(axis=1) > 1
+        has_line = _has_line(shares)
         behind, ahead = np.flatnonzero(has_line & ~front), np.flatnonzero(has_line & front)
         thinned = []
         for places, most in ((behind, MAX_LINES), (ahead, MAX_LINES // 3)):
@@ -186,7 +186,7 @@ class Parallel(Picture):
             return front_style if owner == _FRONT else palette.curves[colour_at(colours[owner])]
 
         return [
-            strip_of(self._head(len(behind), len(ahead)), width, palette),
+            strip_of(self._head(len(behind) + len(ahead), _line_count(shares)), width, palette),
             strip_of(self._ends(xs, columns, scales, top=True), width, palette),
             *plot_rows(plot, {}, 1, palette, front=style, back=lambda _: back_style, edge=" "),
             strip_of(self._ends(xs, columns, scales, top=False), width, palette),
@@ -213,15 +213,19 @@ class Parallel(Picture):
                 if 0 <= start + offset < plot.columns:
                     plot.signs[row, start + offset] = letter, palette.styles["text"]
 
-    def _head(self, behind: int, ahead: int) -> list[Span]:
-        drawn, total = behind + ahead, len(self.keys)
+    def _head(self, drawn: int, line_count: int) -> list[Span]:
+        """Say what is drawn: of all runs those that have values on two axes, and of very many of them some."""
+        total = len(self.keys)
         spans: list[Span] = [(" Parallel coordinates", "title" if self.has_focus else "bold")]
-        spans.append((f"   {count_text(drawn)} of {count_text(total)} runs" if drawn < total else "", "dim"))
         axis = self.axes[self.current]
         if self.brush:
             spans.append((f" · in front: the {BRUSHES[self.brush]} of {axis.title}", "accent"))
         elif axis.is_better_low is not None:
             spans.append((f" · in front: the best tenth by {axis.title}", "accent"))
+        if line_count < total:
+            spans.append((f" · {count_text(line_count)} of {count_text(total)} runs have values here", "dim"))
+        if drawn < line_count:
+            spans.append((f" · {count_text(drawn)} lines of {count_text(line_count)} drawn", "dim"))
         return spans
 
     def _ends(self, xs: Sequence[int], columns: int, scales: Sequence[Scale], *, top: bool) -> list[Span]:
@@ -304,6 +308,17 @@ class Parallel(Picture):
     def _again(self) -> None:
         self.again()
         self.post_message(self.Changed())
+
+
+def _has_line(shares: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Say for each run whether it has values on two axes at least."""
+    import numpy as np
+
+    return np.asarray(np.isfinite(shares).sum(axis=1) > 1)
+
+
+def _line_count(shares: NDArray[np.float64]) -> int:
+    return int(_has_line(shares).sum())
 
 
 def end_text(placed: Placed, value: float) -> str:

@@ -63,8 +63,6 @@ class RunsOpener:
         title = "charts"
         if group is not None:
             title = group_label(group, screen.table.lines.label_places)
-        elif marked:
-            title = plural(len(marked), "marked run")
         elif state.answered.where:
             title = clean(state.answered.where, max_chars=60)
         all_columns, shown, metric = columns.all_columns(state), screen.shown_columns(), self._plotted_metric()
