@@ -63,12 +63,13 @@ class Attribute(NamedTuple):
         return (self.value,) if self.value == "t.id" else (self.value, "t.started_ms DESC", "t.key")
 
 
-_ALIASES = """
+ALIASED_RUNS = "alias AS l JOIN edge AS e ON e.relation = 0 AND e.target_key = l.version_key"
+"""Tables in SQL: an alias as `l`, and as `e.source_key` the run that made the version which it names."""
+_ALIASES = f"""
     SELECT a.run_key, group_concat(a.name, ' ') AS aliases
     FROM (
         SELECT DISTINCT e.source_key AS run_key, l.name
-        FROM alias AS l
-        JOIN edge AS e ON e.relation = 0 AND e.target_key = l.version_key
+        FROM {ALIASED_RUNS}
         ORDER BY e.source_key, l.name <> 'production', l.name
     ) AS a
     GROUP BY a.run_key

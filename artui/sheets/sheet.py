@@ -224,9 +224,13 @@ def version_cell(head: VersionHead) -> Cell:
 
 
 def aliases_cell(head: VersionHead) -> Cell:
-    """Name the aliases of a version, those that people gave before `latest`, which may be cut."""
-    ordered = sorted(head.aliases, key=lambda alias: (alias == "latest", alias != "production", alias))
-    return Cell(" ".join(ordered), "good")
+    """Name the aliases of a version."""
+    return Cell(" ".join(ordered_aliases(head)), "good")
+
+
+def ordered_aliases(head: VersionHead) -> list[str]:
+    """Give the aliases of a version, `production` first and `latest`, which moves by itself, last."""
+    return sorted(head.aliases, key=lambda alias: (alias == "latest", alias != "production", alias))
 
 
 def content_text(head: VersionHead) -> str:

@@ -35,6 +35,7 @@ from artui.tui.messages import CatalogChanged, GroupRuns, Link, PlotRuns, ShowNe
 from artui.tui.navigation import Navigation
 from artui.tui.notices import EVERYWHERE, NOTICE_SECONDS, Notices
 from artui.tui.screens.base import CatalogScreen
+from artui.tui.screens.runs.columns import best_metrics
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.state.history import keep_filter
 from artui.tui.terminal.glyphs import dot_style, stand_ins, terminal_path
@@ -105,8 +106,6 @@ class ArtuiApp(Asks, ChangesOnly):
         self._shows_size = False
         self._said_moved: set[int] = set()
         self._colour_numbers: dict[str, int] = {}
-        self.best_metrics: frozenset[str] = frozenset()
-        """Names of the metrics of which the table shows the best value instead of the last one: other screens do so, too."""
         self._notices = Notices()
         self._notice_timer: Any = None
 
@@ -476,6 +475,11 @@ class ArtuiApp(Asks, ChangesOnly):
     def compare(self, run_ids: Sequence[str]) -> None:
         """Put runs side by side."""
         self.navigation.compare(run_ids)
+
+    @property
+    def best_metrics(self) -> frozenset[str]:
+        """Names of the metrics of which the table shows the best value instead of the last one: other screens do so, too."""
+        return best_metrics(self.runs_screen.table.view)
 
     def marked_keys(self) -> Sequence[int]:
         """Give the keys of the marked runs: those in the table in its order, then the others."""

@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from artui.numbers import as_float
 from artui.query.attributes import ATTRIBUTES
-from artui.safetext import clean
+from artui.safetext import cells_of, clean
 from artui.tui.colouring import CURVE_COLOURS
 from artui.tui.themes import DARK, Theme
 from artui.units import DIGITS, column_text, decimals_of, number_text, param_text
@@ -132,6 +132,17 @@ def fit_middle(text: str, cells: int) -> str:
     behind = (cells - 1) // 2
     end = fit(text, behind + 1, keep_end=True)[1:]
     return fit(fit(text, cells - cell_len(end)) + end, cells)
+
+
+def fit_words(words: Sequence[str], cells: int) -> str:
+    """Give as many words as fit whole into so many cells, and the number of the others."""
+    if cells_of(" ".join(words)) <= cells:
+        return " ".join(words)
+    for count in range(len(words) - 1, 0, -1):
+        text = " ".join((*words[:count], f"+{len(words) - count}"))
+        if cells_of(text) <= cells:
+            return text
+    return fit_middle(words[0], max(0, cells)).rstrip()
 
 
 def keeps_end(names: Iterable[str], cells: int) -> bool:

@@ -96,8 +96,9 @@ class Host(Protocol):
     def compare(self, run_ids: Sequence[str]) -> None:
         """Put runs side by side."""
 
-    best_metrics: frozenset[str]
-    """Names of the metrics of which the table shows the best value instead of the last one: other screens do so, too."""
+    @property
+    def best_metrics(self) -> frozenset[str]:
+        """Names of the metrics of which the table shows the best value instead of the last one: other screens do so, too."""
 
     def marked_keys(self) -> Sequence[int]:
         """Give the keys of the marked runs: those in the table in its order, then the others."""

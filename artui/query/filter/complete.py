@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from artui import clock
 from artui.model import STAGES, STATUSES
 from artui.query.aggregates import AGGREGATES
-from artui.query.attributes import ATTRIBUTES
+from artui.query.attributes import ALIASED_RUNS, ATTRIBUTES
 from artui.query.filter.matching import as_text
 from artui.query.filter.parser import Field, field_of
 from artui.query.filter.resolve import meaning_of
@@ -57,10 +57,9 @@ _TAG_NAMES = """
     ORDER BY 2 DESC
     LIMIT :most
 """
-_ALIAS_NAMES = """
+_ALIAS_NAMES = f"""
     SELECT l.name, count(DISTINCT e.source_key)
-    FROM alias AS l
-    JOIN edge AS e ON e.relation = 0 AND e.target_key = l.version_key
+    FROM {ALIASED_RUNS}
     GROUP BY l.name
     ORDER BY 2 DESC
     LIMIT :most

@@ -11,7 +11,7 @@ import orjson
 
 from artui.catalog.cells import storable
 from artui.model import STAGES, STATUSES
-from artui.query.attributes import ATTRIBUTES
+from artui.query.attributes import ALIASED_RUNS, ATTRIBUTES
 from artui.query.filter.matching import NEGATIONS, Matcher, matcher, of_text, spoken
 from artui.query.filter.parser import COMPARISONS, Comparison, error_at
 from artui.query.filter.sets import (
@@ -308,10 +308,9 @@ def _alias(test: Comparison) -> Condition:
 def _runs_with_aliases(scope: Scope, holds: Callable[[str], bool]) -> set[int]:
     names = [row[0] for row in scope.connection.execute("SELECT DISTINCT name FROM alias")]
     wanted = [name for name in names if isinstance(name, str) and holds(name)]
-    query = """
+    query = f"""
         SELECT e.source_key AS key
-        FROM alias AS l
-        JOIN edge AS e ON e.relation = 0 AND e.target_key = l.version_key
+        FROM {ALIASED_RUNS}
         WHERE l.name IN (SELECT w.value FROM json_each(:names) AS w)
     """
     return scope.set_of(query, {"names": orjson.dumps(wanted).decode()})

@@ -7,6 +7,7 @@ import sqlite3
 import orjson
 
 from artui.catalog.cells import storable
+from artui.query.attributes import ALIASED_RUNS
 from artui.query.keys import key_list
 from artui.query.statuses import STATUS_CONDITIONS, status_times
 
@@ -21,6 +22,8 @@ PROJECTS_HOLDING = "SELECT key FROM project WHERE instr(lower(name), :part)"
 TAG_NAMES_HOLDING = """
     SELECT t.run_key AS key FROM name AS n JOIN tag AS t ON t.name_key = n.key WHERE instr(lower(n.text), :part)
 """
+ALIASES_HOLDING = f"SELECT DISTINCT e.source_key AS key FROM {ALIASED_RUNS} WHERE instr(lower(l.name), :part)"
+"""Runs that made a version with an alias that holds a text."""
 DISTINCT_TAGS = """
     WITH RECURSIVE seen (name_key, text) AS (
         SELECT n.key, (SELECT min(t.value) FROM tag AS t WHERE t.name_key = n.key)
@@ -53,8 +56,7 @@ _AMONG = (
     f"OR r.project_key IN ({PROJECTS_HOLDING})",
     f"SELECT w.value AS key FROM {_THESE} CROSS JOIN tag AS t ON t.run_key = w.value WHERE instr(lower(t.value), :part) "
     "OR t.name_key IN (SELECT key FROM name WHERE instr(lower(text), :part))",
-    f"SELECT w.value AS key FROM {_THESE} WHERE w.value IN (SELECT e.source_key FROM alias AS l JOIN edge AS e "
-    "ON e.relation = 0 AND e.target_key = l.version_key WHERE instr(lower(l.name), :part))",
+    f"SELECT w.value AS key FROM {_THESE} WHERE w.value IN ({ALIASES_HOLDING})",
     f"SELECT w.value AS key FROM {_THESE} CROSS JOIN param AS t ON t.run_key = w.value WHERE instr(lower(t.text), :part) OR t.number = :number",
 )
 
@@ -83,15 +85,6 @@ def runs_holding(connection: sqlite3.Connection, text: str, *, within: set[int] 
         for (name_key,) in connection.execute("SELECT key FROM name").fetchall():
             keys.update(key_list(connection, query, {"name": name_key, "number": number}))
     return keys
-
-
-ALIASES_HOLDING = """
-    SELECT DISTINCT e.source_key AS key
-    FROM alias AS l
-    JOIN edge AS e ON e.relation = 0 AND e.target_key = l.version_key
-    WHERE instr(lower(l.name), :part)
-"""
-"""Runs that made a version with an alias that holds a text."""
 
 
 def runs_of_status(connection: sqlite3.Connection, text: str, now_ms: int) -> set[int]:

@@ -20,6 +20,8 @@ from artui.query.spelling import number_in
 if TYPE_CHECKING:
     from artui.query.reader import Reader
 
+SEED = re.compile(r"(?i)(^|[._/-])(random_?)?seed($|[._/-])")
+"""Names of params that tell repetitions of one configuration apart."""
 SAMPLE_RUNS = 200
 """So many of the newest runs decide which columns come first."""
 
@@ -49,8 +51,8 @@ class Columns(NamedTuple):
 def chosen_columns(columns: Columns, attributes: Sequence[Column] = ()) -> list[Column]:
     """Choose what the table shows unless it was arranged: what tells runs apart first, what only tells when they were made last.
 
-    That is the alias of what a run made, the project if there are several, a metric, two params that vary, another metric, more params and metrics, the
-    other `attributes`, seeds.
+    That is the alias of what a run made, the project if there are several, a metric, two params that vary, another
+    metric, more params and metrics, the other `attributes`, seeds.
     """
     differing = [column for column in columns.params if column.id in columns.varying]
     seeds = [column for column in differing if SEED.search(column.name)]
@@ -68,10 +70,6 @@ def chosen_columns(columns: Columns, attributes: Sequence[Column] = ()) -> list[
 def sparked_ids(chosen: Sequence[Column]) -> list[str]:
     """Give the ids of the chosen columns that have a sparkline: the first metrics."""
     return [column.id for column in chosen if column.source == "metric"][:SPARKED_METRICS]
-
-
-SEED = re.compile(r"(?i)(^|[._/-])(random_?)?seed($|[._/-])")
-"""Names of params that tell repetitions of one configuration apart."""
 
 
 METRIC_NAMES = """

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -128,7 +128,7 @@ class Surface:
         """
         out: list[str] = []
         rows = sorted(old_rows)
-        erased = self._common_blank() if len(rows) * 5 >= self.height * 4 and self._erases_in_colour else None
+        erased = _common_blank(self._looks) if len(rows) * 5 >= self.height * 4 and self._erases_in_colour else None
         if erased is not None:
             out.append(_change(None, erased) + "\x1b[2J\x1b[m")
             rows = list(range(self.height))
@@ -148,11 +148,6 @@ class Surface:
                 pen.at(y, x + cells, self.width)
         pen.close()
         return "".join(out)
-
-    def _common_blank(self) -> int | None:
-        """Give the look that most blanks have; None if it would show."""
-        common = Counter(_blank(look) for row in self._looks for look in row).most_common(1)[0][0]
-        return None if _is_marked(common) else common
 
     def _segments(
         self, old_chars: list[str | None], old_looks: list[int], chars: list[str | None], looks: list[int]
@@ -196,8 +191,8 @@ class Surface:
         self._is_untouched = False
         if not self._erases_in_colour:
             return
-        common = Counter(_blank(look) for row in looks.values() for look in row).most_common(1)[0][0]
-        if _is_marked(common):
+        common = _common_blank(looks.values())
+        if common is None:
             return
         out.append(_change(None, common) + "\x1b[2J\x1b[m")
         self._chars = [[" "] * self.width for _ in range(self.height)]
@@ -407,6 +402,12 @@ class Surface:
                 changed.add(y)
             else:
                 changed.discard(y)
+
+
+def _common_blank(rows: Iterable[list[int]]) -> int | None:
+    """Give the look that most blanks of some rows have; None if it would show."""
+    common = Counter(_blank(look) for row in rows for look in row).most_common(1)[0][0]
+    return None if _is_marked(common) else common
 
 
 def _suits(letter: str | None, look: int, worn: int) -> bool:

@@ -66,15 +66,6 @@ class Scale:
             0 if y < 0 else last if y > last else round(y) for y in [(high - value) / span * last for value in values]
         ]
 
-    def columns(self, values: Sequence[float]) -> list[int]:
-        """Give `column` for many values on a linear axis."""
-        low, span, last = self.low, (self.high - self.low) or 1.0, self.dots - 1
-        beyond = 11 * self.dots
-        return [
-            -beyond if x < -beyond else beyond if x > beyond else round(x)
-            for x in [(value - low) / span * last for value in values]
-        ]
-
     def column(self, value: float) -> int | None:
         """Give the dot column of a value, 0 at the left; it may lie beyond the edges."""
         share = self.share(value)
@@ -247,32 +238,26 @@ def _pair(low: float, high: float) -> tuple[str, str]:
     return texts
 
 
-def y_labels(scale: Scale, rows: int, unit: Unit = "number") -> dict[int, str]:
+def y_labels(scale: Scale, rows: int) -> dict[int, str]:
     """Give labels by row, 0 at the top, with room between them; two at least if there are two rows."""
     most = max(1, min(_MAX_Y_TICKS, (rows + 1) // 3))
     labels: dict[int, str] = {}
-    for share, text in ticks(scale, most, unit):
+    for share, text in ticks(scale, most):
         if -0.001 <= share <= 1.001:
             labels[max(0, min(rows - 1, round((1 - share) * (rows - 1))))] = text
     if len(labels) < 2 <= rows and scale.high > scale.low:
-        low, high = end_texts(scale, unit)
+        low, high = end_texts(scale, "number")
         return {0: high, rows - 1: low}
     return labels
 
 
-def x_labels(scale: Scale, columns: int, unit: Unit, *, has_ends: bool = True) -> list[tuple[int, str]]:
-    """Give (column, label) pairs, the most important first: the first and the last value, then round ones between them.
-
-    Args:
-        has_ends: whether the ends of the axis are values; else only round ones are given.
-    """
+def x_labels(scale: Scale, columns: int, unit: Unit) -> list[tuple[int, str]]:
+    """Give (column, label) pairs, the most important first: the first and the last value, then round ones between them."""
     last = columns - 1
     between = [
         (round(share * last), text)
         for share, text in ticks(scale, max(1, columns // _CELLS_A_TICK), unit)
         if -1e-9 <= share <= 1 + 1e-9
     ]
-    if not has_ends:
-        return between
     first_text, last_text = end_texts(scale, unit)
     return [(0, first_text), (last, last_text), *(pair for pair in between if 0 < pair[0] < last)]

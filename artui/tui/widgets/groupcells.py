@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from artui.safetext import clean
-from artui.tui.aliases import fitting
-from artui.tui.cells import STAGE_WORDS, Shape, Span, fit
+from artui.tui.cells import STAGE_WORDS, Shape, Span, fit, fit_words
 from artui.units import age_text, column_text, duration_text, number_text, param_text
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
     if spread.distinct == 1:
         text = STAGE_WORDS.get(str(spread.same), "") if column.name == "stage" else ""
         if column.name == "alias" and column.source == "attribute":
-            text = fitting(clean(str(spread.same)).split(" "), cells)
+            text = fit_words(clean(str(spread.same)).split(" "), cells)
         # Dim where some of the runs have none.
         return [
             (fit(text or value_text(spread.same), cells, right=column.is_numeric), "text" if spread.is_same else "dim")

@@ -6,8 +6,7 @@ from artui.model import DAMAGED, RunRow
 from artui.query.attributes import ATTRIBUTES
 from artui.query.runs.rows import attribute_value
 from artui.safetext import clean
-from artui.tui.aliases import fitting
-from artui.tui.cells import FAR, STAGE_WORDS, Shape, Span, cell_text, fit, spark_text
+from artui.tui.cells import FAR, STAGE_WORDS, Shape, Span, cell_text, fit, fit_words, spark_text
 from artui.units import age_text, duration_text, param_text
 
 
@@ -19,7 +18,7 @@ def run_cell(row: RunRow, shape: Shape, now_ms: int) -> list[Span]:
             return [(fit(DAMAGED, shape.width, right=column.is_numeric), "bad")]
         text = _attribute_text(row, column.name, now_ms)
         if column.name == "alias":
-            return [(fit(fitting(text.split(" "), shape.width), shape.width), "faint" if text == "·" else "good")]
+            return [(fit(fit_words(text.split(" "), shape.width), shape.width), "faint" if text == "·" else "good")]
         return [(fit(text, shape.width, right=column.is_numeric), "dim")]
     is_present = column.id in row.cells
     text = cell_text(shape, row.cells.get(column.id), is_present=is_present)

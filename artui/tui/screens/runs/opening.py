@@ -132,9 +132,8 @@ class RunsOpener:
         """Move the cursor by so many runs from a run of the table, and open the run there."""
         screen, table = self._screen, self._screen.table
         keys = [key for key in table.keys if key > 0]
-        place = next(
-            (i for i, key in enumerate(keys) if (row := table.row_of(key)) is not None and row.head.id == run_id), 0
-        )
+        run_key = table.key_of(run_id)
+        place = keys.index(run_key) if run_key in keys else 0
         target = place + change
         if not 0 <= target < len(keys):
             screen.artui.say("There is no further run in the table.")

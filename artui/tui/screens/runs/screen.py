@@ -143,7 +143,6 @@ class RunsScreen(CatalogScreen):
         arrangement = self._keeper.load()
         self.state = replace(self.state, arrangement=arrangement)
         table.view = columns.view_of(self.state)
-        self.artui.best_metrics = columns.best_metrics(table.view)
         table.put_rows(self._first_rows)
         table.set_lines(groups.lines_of(self.state), now_ms=clock.now_ms())
         self.call_after_refresh(self._seals.verify, self._first_rows)
@@ -202,7 +201,6 @@ class RunsScreen(CatalogScreen):
             return
         is_reread = view.asked != table.view.asked
         table.set_view(view)
-        self.artui.best_metrics = columns.best_metrics(view)
         if is_reread:
             table.forget_rows()
             self._grouping.ask_spreads()
