@@ -36,7 +36,7 @@ def count_spans(state: RunsState, *, hidden_columns: int) -> list[Span]:
     if state.groups:
         spans.append((f" in {plural(len(state.groups), 'group')}", "text"))
     spans.append((f" · by {_sorting_text(state.answered)}", "dim"))
-    if hidden_columns:
+    if hidden_columns and order.total:
         spans.append((f" · {hidden_columns} more → ", "faint"))
     return spans
 

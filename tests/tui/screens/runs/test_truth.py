@@ -376,3 +376,16 @@ def test_an_age_that_lies_ahead_is_whole(tmp_path: Path, explore: Explore) -> No
         assert "in 3h" in shown(pilot)
 
     explore(path, flow, size=(80, 24))
+
+
+def test_an_empty_catalog_promises_no_more_columns(tmp_path: Path, explore: Explore) -> None:
+    """Without runs there is no table, and nothing lies beyond its edge."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog, catalog.transaction():
+        pass
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        assert "0 runs" in shown(pilot) and "more →" not in shown(pilot)
+
+    explore(path, flow, size=(80, 24))
