@@ -53,6 +53,8 @@ class Group:
     """The runs, in the order of the table."""
     spreads: Mapping[str, Spread] = field(default_factory=dict)
     """By column id; empty until it has been read."""
+    by: tuple[str, ...] = ()
+    """The ids of the columns, one a value."""
 
     @property
     def is_thin(self) -> bool:
@@ -81,11 +83,11 @@ def grouped(reader: Reader, keys: Sequence[int], by: Sequence[Column]) -> list[G
     order = np.argsort(combined, kind="stable")
     starts = np.flatnonzero(np.diff(combined[order], prepend=-1))
     wanted = np.asarray(keys, np.int64)
-    groups = []
+    groups, ids = [], tuple(column.id for column in by)
     for members in np.split(order, starts[1:]):
         first = members[0]
         values = tuple(distinct[places[first]] if places[first] >= 0 else None for places, distinct in parts)
-        groups.append((int(first), Group(values, tuple(wanted[members].tolist()))))
+        groups.append((int(first), Group(values, tuple(wanted[members].tolist()), by=ids)))
     return [group for _, group in sorted(groups, key=lambda pair: pair[0])]
 
 
@@ -105,6 +107,8 @@ def with_spreads(reader: Reader, groups: Sequence[Group], columns: Sequence[Colu
                 having, values = numbers(connection, column)
                 odd = np.isin(np.asarray(keys, np.int64), having[~np.isfinite(values)])
                 column_spreads = _number_spreads(aligned(keys, having, values), odd, starts, column)
+            elif column.id in groups[0].by:
+                column_spreads = _own_spreads(groups, groups[0].by.index(column.id))
             else:
                 column_spreads = _class_spreads(*codes(connection, column, keys), starts)
             for target, spread in zip(spreads, column_spreads, strict=True):
@@ -153,6 +157,15 @@ def _number_spreads(values: Floats, odd: Any, starts: Ints, column: Column) -> l
                 distinct=1 if low == high else 2,
             )
         )
+    return spreads
+
+
+def _own_spreads(groups: Sequence[Group], place: int) -> list[Spread]:
+    """Give the spreads of a column that is grouped by: all runs of a group have its value, or none has one."""
+    spreads = []
+    for group in groups:
+        value = group.values[place]
+        spreads.append(Spread(0) if value is None else Spread(len(group.keys), same=value, is_same=True, distinct=1))
     return spreads
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -99,7 +100,14 @@ def test_groups_are_what_plain_python_makes_of_them(
         keys = _keys(reader)
         by = [_column(reader, "lr")] + ([_column(reader, "kind")] if any(row[1] for row in rows) else [])
         loss = _column(reader, "val/loss")
-        groups = with_spreads(reader, grouped(reader, keys, by), [loss])
+        plain_groups = grouped(reader, keys, by)
+        groups = with_spreads(reader, plain_groups, [loss])
+        own = with_spreads(reader, plain_groups, by)
+        # What is known from the grouping is what the catalog says.
+        assert own == [
+            replace(group, by=plain_groups[0].by)
+            for group in with_spreads(reader, [replace(group, by=()) for group in plain_groups], by)
+        ]
     expected: dict[tuple[object, ...], list[float]] = {}
     for lr, kind, _, value in rows:
         expected.setdefault((lr, kind) if len(by) == 2 else (lr,), []).append(value)
