@@ -71,6 +71,9 @@ class Settings:
     charts: str = "auto"
     """What charts are drawn of: `braille`, `blocks` or `ascii`; `auto` goes by the terminal and the locale.
     `ARTUI_CHARTS`."""
+    letters: str = "auto"
+    """Which letters of names and texts are shown: `all`, or `certain` for those that take the same cells in every
+    terminal, so that numbers beside them stand right; `auto` shows all, except in mosh. `ARTUI_LETTERS`."""
     keys: Mapping[str, Any] = field(default_factory=dict)
     """Other keys for actions, by the ids that `artui keys` lists: `"runs.sort" = "f2"`, several separated by commas."""
     catalog: str = ""

@@ -38,7 +38,7 @@ from artui.tui.screens.base import CatalogScreen
 from artui.tui.screens.runs.columns import best_metrics
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.state.history import keep_filter
-from artui.tui.terminal.glyphs import dot_style, stand_ins, terminal_path
+from artui.tui.terminal.glyphs import dot_style, has_certain_letters, stand_ins, terminal_path
 from artui.tui.terminal.hangup import is_hung_up
 from artui.tui.terminal.output import ChangesOnly
 from artui.tui.themes import chosen_theme, keep_theme, themes_of
@@ -86,7 +86,9 @@ class ArtuiApp(Asks, ChangesOnly):
         self.settings = settings
         self.sends_changes_only = settings.output == "changes"
         self.dot_style = dot_style(os.environ, settings.charts, device=terminal_path())
-        self.stand_ins = stand_ins(self.dot_style)
+        self.stand_ins = stand_ins(
+            self.dot_style, is_certain_only=has_certain_letters(settings.letters, pid=os.getpid())
+        )
         colours = self.console._color_system
         self._is_rich = colours in (ColorSystem.TRUECOLOR, ColorSystem.EIGHT_BIT) and not self.no_color
         self._is_coloured = not self.no_color and colours is not None

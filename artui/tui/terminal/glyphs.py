@@ -2,6 +2,10 @@
 
 The Linux console has a font of 256 or 512 letters, without braille; a locale that is not UTF-8 leaves ASCII. Each
 stand-in takes the cells of what it stands for, so nothing moves.
+
+mosh keeps a screen of its own and sends differences of that, text after text. Where the terminal around it gives a
+letter other cells, all numbers to its right stand in the wrong place, and no program in mosh can put them right. So
+only letters are sent there whose cells every terminal agrees on (see `widths`).
 """
 
 from __future__ import annotations
@@ -10,17 +14,21 @@ import os
 import re
 import unicodedata
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Literal
 
 from artui.errors import UsageError
-from artui.tui.terminal.widths import HIDDEN, cells_of
+from artui.tui.terminal.widths import HIDDEN, cells_of, is_certain
 
 DotStyle = Literal["braille", "blocks", "ascii"]
 """What charts are drawn of: dots of braille, blocks that the Linux console has, or ASCII."""
 DOT_STYLES: tuple[DotStyle, ...] = ("braille", "blocks", "ascii")
 AUTO = "auto"
+LETTERS = ("all", "certain")
+"""Which letters of names and texts are sent: all, or those whose cells every terminal agrees on."""
 
 _CONSOLE = re.compile(r"/dev/tty[0-9]+")
+_MAX_ANCESTORS = 100
 
 
 def dot_style(environ: Mapping[str, str], setting: str, *, device: str = "") -> DotStyle:
@@ -45,6 +53,41 @@ def dot_style(environ: Mapping[str, str], setting: str, *, device: str = "") -> 
     return "braille"
 
 
+def has_certain_letters(setting: str, *, pid: int, processes: Path = Path("/proc")) -> bool:
+    """Say whether only certain letters are sent, by the setting `letters`; `auto` sends others unless in mosh.
+
+    Args:
+        setting: `auto`, or one of `LETTERS`.
+        pid: a process in the terminal.
+        processes: where Linux describes processes. Elsewhere mosh is not noticed.
+
+    Raises:
+        UsageError: the setting is none of its choices; the message names them.
+    """
+    if setting in LETTERS:
+        return setting == "certain"
+    if setting != AUTO:
+        choices = ", ".join(f'"{choice}"' for choice in LETTERS)
+        raise UsageError(f'letters is {setting!a}, not "{AUTO}", {choices}.', remedy="Correct it, or remove it.")
+    return "mosh-server" in _ancestors(pid, processes)
+
+
+def _ancestors(pid: int, processes: Path) -> list[str]:
+    """Give the names of a process and of those that started it, the nearest first."""
+    names: list[str] = []
+    while pid > 0 and len(names) < _MAX_ANCESTORS:
+        try:
+            status = (processes / str(pid) / "stat").read_text("utf-8", "replace")
+        except OSError:
+            break
+        # The name stands in parentheses, and may hold parentheses and blanks (proc_pid_stat(5)).
+        start, _, rest = status.rpartition(")")
+        names.append(start.partition("(")[2])
+        fields = rest.split()
+        pid = int(fields[1]) if len(fields) > 1 and fields[1].isdecimal() else 0
+    return names
+
+
 def terminal_path() -> str:
     """Give the path of the terminal that is written to, empty if there is none."""
     try:
@@ -59,11 +102,15 @@ def _is_utf8(locale: str) -> bool:
     return encoding.lower().replace("-", "") == "utf8"
 
 
-def stand_ins(style: DotStyle) -> Mapping[int, str] | None:
-    """Give the table for `str.translate` that leaves only what such a terminal can show; None if it shows all."""
-    if style == "braille":
-        return None
-    return LINUX_STAND_INS if style == "blocks" else AsciiStandIns()
+def stand_ins(style: DotStyle, *, is_certain_only: bool = False) -> Mapping[int, str] | None:
+    """Give the table for `str.translate` that leaves only what such a terminal can show; None if it shows all.
+
+    With `is_certain_only` what it leaves has the same cells in every terminal, too.
+    """
+    if style == "ascii":
+        return AsciiStandIns()
+    table = LINUX_STAND_INS if style == "blocks" else {}
+    return CertainStandIns(table) if is_certain_only else table or None
 
 
 def _table(pairs: str) -> dict[int, str]:
@@ -92,6 +139,16 @@ LINUX_STAND_INS: Mapping[int, str] = {
 }
 """For each letter of artui's own that fonts of the Linux console lack: the kernel's own (code page 437) or Debian's
 (Lat15-Fixed16). Letters of a catalog are left: who writes in a script loads a font for it."""
+
+
+class CertainStandIns(dict[int, str]):
+    """A table for `str.translate` that gives a question mark for each cell of a letter that terminals differ on."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        stand_in = letter if is_certain(letter) else "?" * max(0, cells_of(letter))
+        self[code] = stand_in
+        return stand_in
 
 
 class AsciiStandIns(dict[int, str]):

@@ -16,6 +16,7 @@ It relies on private names of Textual (see `SUPPORTED`): if they are missing, Te
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -223,7 +224,7 @@ class Surface:
                 x += len(text)
                 continue
             if self._stand_ins is not None:
-                text = text.translate(self._stand_ins)
+                text = unicodedata.normalize("NFC", text).translate(self._stand_ins)
             for letter in text:
                 cells = cells_of(letter)
                 if cells == HIDDEN:

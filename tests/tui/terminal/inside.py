@@ -25,6 +25,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from artui.safetext import clean
+from artui.tui.terminal.glyphs import has_certain_letters, stand_ins
 from artui.tui.terminal.output import STOP_WRAPPING, Surface, _erases_in_colour
 from artui.tui.terminal.widths import is_certain
 from tests.tui.terminal.odd_updates import ALL_NAMES, HEIGHT, STYLES, WIDTH, blank, pieces_of_an_update
@@ -67,7 +68,14 @@ class Poster:
 
 
 def _surface() -> Surface:
-    return Surface(WIDTH, HEIGHT, colours=ColorSystem.TRUECOLOR, erases_in_colour=_erases_in_colour())
+    is_certain_only = has_certain_letters("auto", pid=os.getpid())
+    return Surface(
+        WIDTH,
+        HEIGHT,
+        colours=ColorSystem.TRUECOLOR,
+        erases_in_colour=_erases_in_colour(),
+        stand_ins=stand_ins("braille", is_certain_only=is_certain_only),
+    )
 
 
 def main(folder: Path, count: int) -> None:

@@ -6,6 +6,7 @@ import ast
 import html
 import re
 from pathlib import Path
+from random import Random
 
 import pytest
 from rich.segment import Segment
@@ -15,9 +16,10 @@ import artui
 from artui.errors import UsageError
 from artui.safetext import clean
 from artui.tui.cells import GLYPHS, MARK
-from artui.tui.terminal.glyphs import dot_style, stand_ins
+from artui.tui.terminal.glyphs import dot_style, has_certain_letters, stand_ins
 from artui.tui.terminal.output import Surface
-from artui.tui.terminal.widths import cells_of
+from artui.tui.terminal.widths import cells_of, is_certain
+from tests.tui.terminal.odd_updates import ALL_NAMES, HEIGHT, WIDTH, pieces_of_an_update
 from tests.tui.terminal.test_terminal import SEQUENCE, Terminal
 
 CONSOLE = set(
@@ -111,6 +113,55 @@ def test_ascii_keeps_cells_of_any_text() -> None:
     surface = Surface(40, 1, colours=None, stand_ins=stand_ins("ascii"))
     surface.update(iter([(0, 0, Strip([Segment("naïve Ω 日本 हिन्दी e\u0301 🫨 0.5")]))]))
     assert "".join(letter or "" for letter in surface.letters(0)).rstrip() == "naive ? ???? ??? e ?? 0.5"
+
+
+@pytest.mark.parametrize("style", ["braille", "blocks", "ascii"])
+def test_mosh_is_sent_letters_that_all_terminals_give_the_same_cells(style: str) -> None:
+    """Of names in all scripts only certain letters are sent, and all cells stand where they stood."""
+    table = stand_ins(style, is_certain_only=True)  # type: ignore[arg-type]
+    plain, certain = (Surface(WIDTH, HEIGHT, colours=None, stand_ins=stand_in) for stand_in in (None, table))
+    random = Random(17)
+    for _ in range(60):
+        pieces = pieces_of_an_update(random, ALL_NAMES)
+        plain.update(iter(pieces))
+        sent = SEQUENCE.sub("", certain.update(iter(pieces)))
+        assert all(is_certain(letter) for letter in sent)
+    for y in range(HEIGHT):
+        shown, full = certain.letters(y), plain.letters(y)
+        assert len(shown) == len(full)
+        for letter, whole in zip(shown, full, strict=True):
+            if whole and whole.isascii():
+                assert letter == whole
+    names = Surface(40, 1, colours=None, stand_ins=stand_ins("braille", is_certain_only=True))
+    names.update(iter([(0, 0, Strip([Segment("calm-otter-7 日本 é e\u0301 हिन्दी 🫨 ⠓ 0.5")]))]))
+    assert "".join(letter or "" for letter in names.letters(0)).rstrip() == "calm-otter-7 日本 é é ??? ?? ⠓ 0.5"
+
+
+def _process(folder: Path, pid: int, name: str, parent: int) -> None:
+    (folder / str(pid)).mkdir()
+    (folder / str(pid) / "stat").write_text(f"{pid} ({name}) S {parent} {pid} {pid} 34816 0 0")
+
+
+def test_mosh_is_noticed_among_what_started_the_program(tmp_path: Path) -> None:
+    """It is found however far above; names with parentheses and blanks, gaps and circles are nothing special."""
+    _process(tmp_path, 1, "init", 0)
+    _process(tmp_path, 20, "mosh-server", 1)
+    _process(tmp_path, 21, "bash", 20)
+    _process(tmp_path, 22, "odd) S 1 (x", 21)
+    _process(tmp_path, 30, "sshd", 1)
+    _process(tmp_path, 31, "not a mosh-server", 30)
+    _process(tmp_path, 40, "circle", 40)
+    (tmp_path / "50").mkdir()
+    (tmp_path / "50" / "stat").write_text("")
+    is_certain_only = {
+        pid: has_certain_letters("auto", pid=pid, processes=tmp_path) for pid in (1, 20, 21, 22, 30, 31, 40, 50, 99)
+    }
+    assert [pid for pid, answer in is_certain_only.items() if answer] == [20, 21, 22]
+    assert not has_certain_letters("auto", pid=22, processes=tmp_path / "none")
+    assert not has_certain_letters("all", pid=22, processes=tmp_path)
+    assert has_certain_letters("certain", pid=30, processes=tmp_path)
+    with pytest.raises(UsageError, match='letters is \'some\', not "auto", "all", "certain"'):
+        has_certain_letters("some", pid=1)
 
 
 def test_others_are_sent_all_letters() -> None:
