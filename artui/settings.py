@@ -73,7 +73,8 @@ class Settings:
     `ARTUI_CHARTS`."""
     letters: str = "auto"
     """Which letters of names and texts are shown: `all`, or `certain` for those that take the same cells in every
-    terminal, so that numbers beside them stand right; `auto` shows all, except in mosh. `ARTUI_LETTERS`."""
+    terminal, so that numbers beside them stand right; `auto` shows all, except in mosh and GNU screen.
+    `ARTUI_LETTERS`."""
     keys: Mapping[str, Any] = field(default_factory=dict)
     """Other keys for actions, by the ids that `artui keys` lists: `"runs.sort" = "f2"`, several separated by commas."""
     catalog: str = ""

@@ -87,7 +87,7 @@ class ArtuiApp(Asks, ChangesOnly):
         self.sends_changes_only = settings.output == "changes"
         self.dot_style = dot_style(os.environ, settings.charts, device=terminal_path())
         self.stand_ins = stand_ins(
-            self.dot_style, is_certain_only=has_certain_letters(settings.letters, pid=os.getpid())
+            self.dot_style, is_certain_only=has_certain_letters(os.environ, settings.letters, pid=os.getpid())
         )
         colours = self.console._color_system
         self._is_rich = colours in (ColorSystem.TRUECOLOR, ColorSystem.EIGHT_BIT) and not self.no_color

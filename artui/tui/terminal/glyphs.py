@@ -3,9 +3,9 @@
 The Linux console has a font of 256 or 512 letters, without braille; a locale that is not UTF-8 leaves ASCII. Each
 stand-in takes the cells of what it stands for, so nothing moves.
 
-mosh keeps a screen of its own and sends differences of that, text after text. Where the terminal around it gives a
-letter other cells, all numbers to its right stand in the wrong place, and no program in mosh can put them right. So
-only letters are sent there whose cells every terminal agrees on (see `widths`).
+mosh and GNU screen keep a screen of their own and decide themselves how the terminal around them gets there. Where
+that gives a letter other cells, numbers to its right may stand in the wrong place, and no program in them can put them
+right. So only letters are sent there whose cells every terminal agrees on (see `widths`).
 """
 
 from __future__ import annotations
@@ -53,10 +53,11 @@ def dot_style(environ: Mapping[str, str], setting: str, *, device: str = "") -> 
     return "braille"
 
 
-def has_certain_letters(setting: str, *, pid: int, processes: Path = Path("/proc")) -> bool:
-    """Say whether only certain letters are sent, by the setting `letters`; `auto` sends others unless in mosh.
+def has_certain_letters(environ: Mapping[str, str], setting: str, *, pid: int, processes: Path = Path("/proc")) -> bool:
+    """Say whether only certain letters are sent, by the setting `letters`; `auto`: in mosh and GNU screen.
 
     Args:
+        environ: the environment variables; GNU screen sets `STY`.
         setting: `auto`, or one of `LETTERS`.
         pid: a process in the terminal.
         processes: where Linux describes processes. Elsewhere mosh is not noticed.
@@ -69,7 +70,7 @@ def has_certain_letters(setting: str, *, pid: int, processes: Path = Path("/proc
     if setting != AUTO:
         choices = ", ".join(f'"{choice}"' for choice in LETTERS)
         raise UsageError(f'letters is {setting!a}, not "{AUTO}", {choices}.', remedy="Correct it, or remove it.")
-    return "mosh-server" in _ancestors(pid, processes)
+    return bool(environ.get("STY")) or "mosh-server" in _ancestors(pid, processes)
 
 
 def _ancestors(pid: int, processes: Path) -> list[str]:

@@ -68,7 +68,7 @@ class Poster:
 
 
 def _surface() -> Surface:
-    is_certain_only = has_certain_letters("auto", pid=os.getpid())
+    is_certain_only = has_certain_letters(os.environ, "auto", pid=os.getpid())
     return Surface(
         WIDTH,
         HEIGHT,

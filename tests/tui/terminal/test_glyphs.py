@@ -142,7 +142,7 @@ def _process(folder: Path, pid: int, name: str, parent: int) -> None:
     (folder / str(pid) / "stat").write_text(f"{pid} ({name}) S {parent} {pid} {pid} 34816 0 0")
 
 
-def test_mosh_is_noticed_among_what_started_the_program(tmp_path: Path) -> None:
+def test_mosh_is_noticed_among_what_started_the_program_and_screen_by_its_variable(tmp_path: Path) -> None:
     """It is found however far above; names with parentheses and blanks, gaps and circles are nothing special."""
     _process(tmp_path, 1, "init", 0)
     _process(tmp_path, 20, "mosh-server", 1)
@@ -154,14 +154,16 @@ def test_mosh_is_noticed_among_what_started_the_program(tmp_path: Path) -> None:
     (tmp_path / "50").mkdir()
     (tmp_path / "50" / "stat").write_text("")
     is_certain_only = {
-        pid: has_certain_letters("auto", pid=pid, processes=tmp_path) for pid in (1, 20, 21, 22, 30, 31, 40, 50, 99)
+        pid: has_certain_letters({}, "auto", pid=pid, processes=tmp_path) for pid in (1, 20, 21, 22, 30, 31, 40, 50, 99)
     }
     assert [pid for pid, answer in is_certain_only.items() if answer] == [20, 21, 22]
-    assert not has_certain_letters("auto", pid=22, processes=tmp_path / "none")
-    assert not has_certain_letters("all", pid=22, processes=tmp_path)
-    assert has_certain_letters("certain", pid=30, processes=tmp_path)
+    assert not has_certain_letters({}, "auto", pid=22, processes=tmp_path / "none")
+    assert not has_certain_letters({}, "all", pid=22, processes=tmp_path)
+    assert has_certain_letters({}, "certain", pid=30, processes=tmp_path)
+    assert has_certain_letters({"STY": "4021.pts-0.box"}, "auto", pid=30, processes=tmp_path)
+    assert not has_certain_letters({"STY": ""}, "auto", pid=30, processes=tmp_path)
     with pytest.raises(UsageError, match='letters is \'some\', not "auto", "all", "certain"'):
-        has_certain_letters("some", pid=1)
+        has_certain_letters({}, "some", pid=1)
 
 
 def test_others_are_sent_all_letters() -> None:
