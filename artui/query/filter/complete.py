@@ -83,6 +83,7 @@ _FIXED_VALUES = {
     "status": STATUSES,
     "stage": STAGES,
     "started": ("1h ago", "1d ago", "7d ago", "today", "yesterday"),
+    "age": ("1h", "1d", "7d", "30d"),
     "ended": ("1h ago", "1d ago", "7d ago", "today", "yesterday"),
     "duration": ("1m", "10m", "1h", "12h", "1d"),
     "dirty": ("true", "false"),
@@ -323,7 +324,8 @@ def _values(scope: Scope, place: _Place) -> list[Completion]:
     wanted = place.partial.strip("\"'`").casefold()
     if meaning.source == "attribute" and meaning.name in _FIXED_VALUES:
         # Words of the language itself stand without quotes.
-        return [Completion(text, place.start) for text in _FIXED_VALUES[meaning.name] if wanted in text]
+        name = "age" if place.field.name.lower() == "age" else meaning.name
+        return [Completion(text, place.start) for text in _FIXED_VALUES[name] if wanted in text]
     if meaning.source == "metric":
         pairs: Iterable[tuple[str, str]] = _metric_values(scope, meaning.name_key, meaning.aggregate)
     elif meaning.source == "attribute":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -27,6 +28,7 @@ from artui.query.filter.sets import (
     any_of,
     flag,
 )
+from artui.query.filter.values import Value
 from artui.query.statuses import STATUS_CONDITIONS, status_times
 
 _STATUS_WORDS = {
@@ -176,11 +178,16 @@ def _time(test: Comparison, column: str, scope: Scope) -> Condition:
             f"Write {test.field.name} > 2d ago, for example.",
         )
     periods = []
+    is_age = test.field.name.lower() == "age"
     for value in test.values:
         period = value.period(scope.now_ms)
+        if period is None and is_age and test.operator in COMPARISONS and (value.seconds or 0) > 0:
+            return _age(test.operator, column, value, scope)
         if period is None:
             hint = (
-                f"Write {value.text} ago for a time in the past."
+                f"Write {test.field.name} < {value.text} for younger runs, > for older ones."
+                if value.seconds is not None and is_age
+                else f"Write {value.text} ago for a time in the past."
                 if value.seconds is not None
                 else "Write 2026-11-03, 2026-11-03T14:30, today, yesterday or 2d ago."
             )
@@ -196,6 +203,13 @@ def _time(test: Comparison, column: str, scope: Scope) -> Condition:
     inside = any_of([f"({column} >= :a{i} AND {column} < :b{i})" for i in range(len(periods))])
     is_wanted = f"({inside})" if test.operator in ("=", "in") else f"NOT ({inside})"
     return Rows("run", f"{column} <> 0 AND {is_wanted}", values)
+
+
+def _age(operator: str, column: str, value: Value, scope: Scope) -> Condition:
+    """Compare how long ago a time was: less is later."""
+    moment = replace(value, is_ago=True).period(scope.now_ms) or (0, 0)
+    sign = {">": "<", ">=": "<=", "<": ">", "<=": ">="}[operator]
+    return Rows("run", f"{column} {sign} :v0 AND {column} <> 0", {"v0": moment[0]})
 
 
 def _duration(test: Comparison, scope: Scope) -> Condition:

@@ -61,6 +61,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> CatalogReader:
         ("any(val/l", ["val/loss"]),
         ("lr is ", ["null", "not null"]),
         ("started > ", ["1h ago", "1d ago"]),
+        ("age < ", ["1h", "1d"]),
         ("nothing here at all ", ["and", "or"]),
     ],
 )

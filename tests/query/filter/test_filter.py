@@ -286,6 +286,11 @@ def _found(reader: CatalogReader, text: str, now_ms: int = NOW) -> str:
         ("parent = a-adam", "f"),
         ("parent is null", "abcde"),
         ("started > 2d ago", "acdf"),
+        ("age < 2d", "acdf"),
+        ("age <= 2d", "acdf"),
+        ("age > 2d", "be"),
+        ("Age >= 1d12h and started >= 2026-06", "b"),
+        ("age < 2026-06", "e"),
         ("started < 2026-06", "e"),
         ("started = today", "acdf"),
         ("started = 2026-06-17", "acdf"),
@@ -398,6 +403,7 @@ def test_names_that_are_near_are_offered(team: CatalogReader) -> None:
         ("optimiser = x", "optimizer"),
         ("loss < 1", "Write metrics.loss or params.loss."),
         ("started > 2d", "Write 2d ago"),
+        ("age = 2d", "Write age < 2d for younger runs"),
     ):
         with pytest.raises(FilterError) as caught:
             team.runs(text)
