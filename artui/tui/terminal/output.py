@@ -648,8 +648,9 @@ class _Changes(CompositorUpdate):
             return
         for y, x1, x2 in update.spans:
             for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
-                if strip is not None and x <= x2 and end > x1:
-                    yield y, x, strip
+                if strip is not None and x < x2 and end > x1:
+                    # What lies beyond is of what was painted below this part, and not of what is seen there.
+                    yield y, x, strip if end <= x2 else strip.crop(0, x2 - x)
 
 
 class ChangesOnly(App[int]):
