@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from functools import partial
 
-from artui.model import Metric, Param, RunDetail, RunHead, Summary, VersionHead
+from artui.model import Metric, Param, RunDetail, RunHead, Summary, Tag, VersionHead
 from artui.safetext import clean_lines
 from artui.sheets.again import again_fact, again_section
 from artui.sheets.context import code_text, container_and_job, imported_text, remote_text, variables
@@ -47,28 +47,36 @@ PANE_VERSIONS = 6
 
 
 TRACEBACK = "traceback"
+LONG_TAGS = "tags"
+"""Title of the section of tags that are too long to stand among others."""
+LONG_TAG_CHARS = 40
+_TOOL_TAGS = ("mlflow.", "wandb.", "aim.")
 MAX_DIFFERENCES = 6
 """More params that differ from a neighbour are only counted."""
 
 
-def run_sheet(detail: RunDetail, *, now_ms: int, beside: RunDetail | None = None) -> Sheet:
+def run_sheet(
+    detail: RunDetail, *, now_ms: int, parent: RunHead | None = None, nearest: RunDetail | None = None
+) -> Sheet:
     """Say everything about a run but its points.
 
     Args:
-        beside: another run; what differs from it is said.
+        parent: the run that this one is inside of, if it is known.
+        nearest: the run that is most like it; what differs is said.
     """
     head = detail.head
     return Sheet(
         head.name,
         MIDDLE_DOT.join(part for part in ("run", head.stage, head.project) if part),
         filled(
-            _state(detail, now_ms, beside),
+            _state(detail, now_ms, parent, nearest),
             _params("params", detail.params),
             _versions(USED, detail.inputs),
             _versions(MADE, detail.outputs),
             _environment(detail),
             _children(detail.children),
             again_section(detail),
+            _long_tags(detail),
             Section(TRACEBACK, lines=_traceback(detail.error), lines_tone="bad"),
             metrics_section(detail.metrics, metric_count=detail.metric_count),
         ),
@@ -142,12 +150,12 @@ def when_text(head: RunHead, now_ms: int) -> str:
     return f"{head.status} {ago}".rstrip() + (f", took {took}" if took else "")
 
 
-def _state(detail: RunDetail, now_ms: int, beside: RunDetail | None) -> Section:
+def _state(detail: RunDetail, now_ms: int, parent: RunHead | None, nearest: RunDetail | None) -> Section:
     head = detail.head
     ago = ago_text(head.started_ms, now_ms)
     took = duration_text(head.took_ms(now_ms))
     tags = _tags_text(detail)
-    parent = Link("run", head.parent_id) if head.parent_id else None
+    is_cut = any(_is_long(tag) for tag in detail.tags)
     return facts_section(
         "",
         [
@@ -160,28 +168,54 @@ def _state(detail: RunDetail, now_ms: int, beside: RunDetail | None) -> Section:
             None if head.started_ms else Fact("ended", time_text(head.ended_ms or None)),
             Fact("took", f"{took} so far" if took and head.duration_ms is None else took),
             Fact("note", detail.note),
-            Fact("tags", tags, "mark"),
-            differs_fact(detail, beside) if beside is not None else None,
+            Fact("tags", tags, "mark", Link("section", LONG_TAGS) if is_cut else None),
+            differs_fact(detail, nearest) if nearest is not None else None,
             again_fact(detail),
             Fact("id", head.id, "dim"),
-            Fact("parent", head.parent_id or "", "accent", parent),
+            Fact("parent", parent.name, "accent", run_link(parent))
+            if parent is not None
+            else Fact("parent", head.parent_id or "", "dim"),
             Fact("imported", imported_text(detail, now_ms), "dim"),
         ],
     )
 
 
 def _tags_text(detail: RunDetail) -> str:
-    return "  ".join(tag.name + (f"={tag.value}" if tag.value else "") for tag in detail.tags)
+    """Give the tags in one text: the user's before those of tools, long values cut."""
+    return "  ".join(
+        tag.name + (f"={_cut_value(tag.value)}" if tag.value else "")
+        for tag in sorted(detail.tags, key=lambda tag: tag.name.startswith(_TOOL_TAGS))
+    )
 
 
-def differs_fact(detail: RunDetail, other: RunDetail) -> Fact:
-    """Say which params of a run differ from another one's: `from keen-lynx-3: lr 0.003 (0.01)`."""
-    values, others = ({param.name: param_text(param.value) for param in run.params} for run in (detail, other))
+def _cut_value(value: str) -> str:
+    line = value.split("\n", 1)[0]
+    return line if line == value and len(value) <= LONG_TAG_CHARS else line[: LONG_TAG_CHARS - 1] + "…"
+
+
+def _is_long(tag: Tag) -> bool:
+    return _cut_value(tag.value) != tag.value
+
+
+def _long_tags(detail: RunDetail) -> Section:
+    """Give the tags that are cut among the others, whole."""
+    return facts_section(LONG_TAGS, [Fact(tag.name, tag.value) for tag in detail.tags if _is_long(tag)])
+
+
+def differs_fact(detail: RunDetail, nearest: RunDetail) -> Fact:
+    """Say in which params and whether in code a run differs from the nearest one: `lr 0.003 (0.01)`."""
+    values, others = ({param.name: param_text(param.value) for param in run.params} for run in (detail, nearest))
     names = [name for name in dict.fromkeys([*values, *others]) if values.get(name) != others.get(name)]
     parts = [f"{name} {values.get(name, NOTHING)} ({others.get(name, NOTHING)})" for name in names[:MAX_DIFFERENCES]]
     parts += [f"and {len(names) - len(parts)} more"] if len(names) > len(parts) else []
-    text = f"from {other.head.name}: {', '.join(parts)}" if parts else f"in no param from {other.head.name}"
-    return Fact("differs", text, "plain", run_link(other.head))
+    parts += ["other code"] if _code_of(detail) != _code_of(nearest) else []
+    name = nearest.head.name
+    text = f"from {name}, the nearest run: {', '.join(parts)}" if parts else f"in no param from {name}, the nearest run"
+    return Fact("differs", text, "plain", run_link(nearest.head))
+
+
+def _code_of(detail: RunDetail) -> tuple[str, frozenset[int]]:
+    return detail.git_commit, frozenset(head.key for head in detail.inputs if head.kind == "code")
 
 
 def _error_text(detail: RunDetail) -> str:

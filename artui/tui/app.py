@@ -495,10 +495,6 @@ class ArtuiApp(Asks, ChangesOnly):
         """Put a run beside the marked ones, or beside its neighbour in the table if there are none."""
         self.navigation.compare_with_marked(run_key)
 
-    def neighbour_ids(self, run_id: str) -> list[str]:
-        """Give the ids of the runs above and below another one in the table of runs."""
-        return self.navigation.neighbour_ids(run_id)
-
     def action_show_runs(self) -> None:
         self.navigation.to_runs()
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import overload
 
 from artui import clock
-from artui.model import AliasChange, Metric, Preview, RunDetail, RunRow, VersionDetail
+from artui.model import AliasChange, Metric, Preview, RunDetail, RunHead, RunRow, VersionDetail
 from artui.query.direction import best_aggregate, has_direction
 from artui.query.series.ranking import metric_rank
 from artui.sheets import sheet as sheets
@@ -62,9 +62,11 @@ def heading(text: str, *, note: str = "") -> Line:
     return Line([(text, "dim"), (f"  {note}" if note else "", "faint")])
 
 
-def fact_lines(detail: RunDetail, *, cells: int, beside: RunDetail | None = None) -> list[Line]:
-    """Draw everything about a run except its metrics, and how it differs from another one."""
-    sheet = run_sheet(detail, now_ms=clock.now_ms(), beside=beside)
+def fact_lines(
+    detail: RunDetail, *, cells: int, parent: RunHead | None = None, nearest: RunDetail | None = None
+) -> list[Line]:
+    """Draw everything about a run except its metrics, and how it differs from the nearest one."""
+    sheet = run_sheet(detail, now_ms=clock.now_ms(), parent=parent, nearest=nearest)
     sections = [section for section in sheet.sections if section.title != METRICS]
     return [Line([(f" {sheet.about}", "dim")]), *_sheet_lines(sections, cells=cells)]
 

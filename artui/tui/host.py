@@ -109,9 +109,6 @@ class Host(Protocol):
     def compare_with_marked(self, run_key: int) -> None:
         """Put a run beside the marked ones, or beside its neighbour in the table if there are none."""
 
-    def neighbour_ids(self, run_id: str) -> list[str]:
-        """Give the ids of the runs above and below another one in the table of runs."""
-
     def set_apart(self, run_ids: Sequence[str]) -> dict[str, int]:
         """Give runs that are seen together colours and marks that differ, and remember them."""
 

@@ -127,13 +127,6 @@ class Navigation:
         place = keys.index(run_key)
         return keys[max(0, place - 1) : place] + keys[place + 1 : place + 2]
 
-    def neighbour_ids(self, run_id: str) -> list[str]:
-        """Give the ids of the runs above and below another one in the table of runs."""
-        table = self._runs_screen.table
-        run_key = table.key_of(run_id)
-        neighbours = self._neighbours(run_key) if run_key is not None else []
-        return [row.head.id for key in neighbours if (row := table.row_of(key)) is not None]
-
     def show_artifacts(self) -> None:
         """Show all artifacts."""
         from artui.tui.screens.artifacts import ArtifactsScreen

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from artui.model import Param, ParamType
+from artui.model import Param, ParamType, Tag
 from artui.sheets.again import AGAIN, again_fact, needs
-from artui.sheets.run import run_sheet
+from artui.sheets.run import LONG_TAG_CHARS, LONG_TAGS, run_sheet
+from artui.sheets.sheet import Link
 from tests.sheets.making import NOW_MS, run_detail, version_head
 
 CODE, PACKAGES = version_head("code", kind="code"), version_head("environment", kind="environment")
@@ -57,9 +60,26 @@ def test_a_neighbour_is_compared_by_its_params() -> None:
     first = run_detail(params=(Param("lr", 0.01, ParamType.NUMBER), Param("model", "mlp", ParamType.TEXT)))
     second = run_detail(params=(Param("lr", 0.1, ParamType.NUMBER), Param("depth", 3, ParamType.NUMBER)))
 
-    def differs(beside: object) -> str:
-        sheet = run_sheet(first, now_ms=NOW_MS, beside=beside)  # type: ignore[arg-type]
+    def differs(nearest: object) -> str:
+        sheet = run_sheet(first, now_ms=NOW_MS, nearest=nearest)  # type: ignore[arg-type]
         return next(fact.text for fact in sheet.sections[0].facts if fact.label == "differs")
 
-    assert differs(second) == "from calm-otter-2: lr 0.01 (0.1), model mlp (·), depth · (3)"
-    assert differs(first) == "in no param from calm-otter-2"
+    assert differs(second) == "from calm-otter-2, the nearest run: lr 0.01 (0.1), model mlp (·), depth · (3)"
+    assert differs(first) == "in no param from calm-otter-2, the nearest run"
+    assert differs(replace(first, git_commit="f" * 40)).endswith("the nearest run: other code")
+
+
+def test_long_tags_take_a_line_and_stand_whole_below() -> None:
+    """Tags of the user come first; a history that a tool wrote is cut there, and whole in a section of its own."""
+    history = '[{"run_id": "' + "6479c5ff" * 200 + '"}]'
+    tags = (Tag("mlflow.history", history), Tag("good", ""), Tag("notes", "two\nlines"), Tag("mlflow.user", "ann"))
+    sheet = run_sheet(run_detail(tags=tags), now_ms=NOW_MS)
+
+    text = next(fact for fact in sheet.sections[0].facts if fact.label == "tags")
+    assert text.text == f"good  notes=two…  mlflow.history={history[: LONG_TAG_CHARS - 1]}…  mlflow.user=ann"
+    assert text.link == Link("section", LONG_TAGS)
+    section = next(section for section in sheet.sections if section.title == LONG_TAGS)
+    assert [fact.label for fact in section.facts] == ["mlflow.history", "notes"] and section.facts[0].text == history
+    plain = run_sheet(run_detail(tags=(Tag("good", ""),)), now_ms=NOW_MS)
+    assert all(section.title != LONG_TAGS for section in plain.sections)
+    assert next(fact for fact in plain.sections[0].facts if fact.label == "tags").link is None

@@ -13,6 +13,7 @@ from artui import clock
 from artui.cli import run as artui
 from artui.model import Metric, RunDetail, RunHead, VersionHead
 from artui.query.api import open_catalog
+from artui.query.neighbours import neighbours
 from artui.query.run import get_run
 from artui.sheets.again import AGAIN
 from artui.sheets.run import METRICS, files_sheet, run_sheet, short_run_sheet
@@ -176,13 +177,15 @@ def test_app_and_show_say_the_same(demo_catalog: Path, capfd: pytest.CaptureFixt
         run_ids = [str(row[0]) for row in connection.execute("SELECT id FROM run")]
     with open_catalog(demo_catalog) as reader:
         details = [get_run(reader, run_id) for run_id in run_ids]
+        around = [neighbours(reader, detail) for detail in details]
 
-    for detail in details:
+    for detail, (parent, nearest) in zip(details, around, strict=True):
         assert artui(["show", detail.head.id, "-c", str(demo_catalog)]) == 0
         printed = capfd.readouterr().out
-        lines = [*fact_lines(detail, cells=2_000), *metric_lines(detail.metrics, cells=200)]
+        facts_drawn = fact_lines(detail, cells=2_000, parent=parent, nearest=nearest)
+        lines = [*facts_drawn, *metric_lines(detail.metrics, cells=200)]
         drawn = "\n".join("".join(text for text, _ in line.spans) for line in lines)
-        sheet = run_sheet(detail, now_ms=clock.now_ms())
+        sheet = run_sheet(detail, now_ms=clock.now_ms(), parent=parent, nearest=nearest)
         for section in sheet.sections:
             facts = [text for fact in section.facts for text in (fact.label, fact.text.split("  (")[0])]
             rows = section.table.rows if section.table is not None else ()

@@ -70,7 +70,7 @@ CLICKS: dict[str, tuple[tuple[str, ...], str, int | None, Callable[[Any], bool]]
     "footer: all keys": ((), "all keys", BOTTOM, _is(HelpScreen)),
     "footer of a run": (RUN, "tag", BOTTOM, lambda app: app.screen.query_one("Prompt").display),
     "a version in a run": (RUN, "digits-split:v1", None, _is(ArtifactScreen)),
-    "a neighbour in a run": (RUN, "from calm-otter", None, lambda app: app.screen.detail.head.name == "calm-otter-10"),
+    "a neighbour in a run": (RUN, "from calm-otter", None, lambda app: app.screen.detail.head.name == "calm-otter-3"),
     "a curve beside the facts": (RUN, "┤", None, _tab("charts")),
     "another run in compare": (
         ("space", "space", "c"), "calm-otter-10", 2, lambda app: app.screen.table.column == 1,

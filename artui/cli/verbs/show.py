@@ -44,9 +44,12 @@ def _show_run(reader: Reader, head: RunHead, *, as_json: bool) -> None:
     if as_json:
         print_json(run)
         return
+    from artui.query.neighbours import neighbours
     from artui.sheets.run import METRICS, run_sheet
 
-    print_sheet(run_sheet(run, now_ms=clock.now_ms()), elsewhere={METRICS: "--json has them all"})
+    parent, nearest = neighbours(reader, run)
+    sheet = run_sheet(run, now_ms=clock.now_ms(), parent=parent, nearest=nearest)
+    print_sheet(sheet, elsewhere={METRICS: "--json has them all"})
 
 
 def _show_version(reader: Reader, head: VersionHead, *, as_json: bool) -> None:

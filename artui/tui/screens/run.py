@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from artui.errors import ArtuiError, ContentMissing
+from artui.errors import ContentMissing
 from artui.query.logs import LogHead, log_sources, open_log
+from artui.query.neighbours import Neighbours, neighbours
 from artui.query.run import get_run
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.series.ranking import BOOKS_RANK, metric_rank
@@ -37,7 +37,6 @@ from artui.tui.widgets.prompt import Prompt
 if TYPE_CHECKING:
     from artui.model import Metric, RunDetail, RunHead
     from artui.query.lines import LogSource
-    from artui.query.reader import Reader
     from artui.query.series.curves import Window
 
 FIRST_METRICS = 500
@@ -62,8 +61,7 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
         self.run_id = run_id
         self.charts = ChartGrid(id="charts", classes="tab hidden")
         self.glance = Glance(id="glance")
-        self._beside: RunDetail | None = None
-        """The run above this one in the table of runs, or below it, that has some of its params."""
+        self._neighbours = Neighbours()
         self._trashed_keys: frozenset[int] = frozenset()
         """Keys of the runs in the trash."""
         self._options = ChartOptions()
@@ -94,11 +92,11 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
         """Ask for the run; the first time with a part of its metrics, then with all."""
         # A run with very many metrics shows the first ones before it has read them all.
         first = FIRST_METRICS if self.detail is None else None
-        reader, run_id, beside_ids = self.reader, self.run_id, self.artui.neighbour_ids(self.run_id)
+        reader, run_id = self.reader, self.run_id
 
-        def read() -> tuple[RunDetail, RunDetail | None]:
+        def read() -> tuple[RunDetail, Neighbours]:
             detail = get_run(reader, run_id, max_metrics=first)
-            return detail, _alike(reader, detail, beside_ids)
+            return detail, neighbours(reader, detail)
 
         self.ask("detail", read, self._take_detail)
         self.ask(
@@ -109,8 +107,8 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
         self._trashed_keys = frozenset(keys)
         self.show_place()
 
-    def _take_detail(self, answer: tuple[RunDetail, RunDetail | None]) -> None:
-        detail, self._beside = answer
+    def _take_detail(self, answer: tuple[RunDetail, Neighbours]) -> None:
+        detail, self._neighbours = answer
         is_first = self.detail is None
         self.detail = detail
         if is_first:
@@ -222,7 +220,8 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
         is_wide = self.size.width >= WIDE_CELLS
         facts, metrics = self.query_one("#facts", LineList), self.detail.metrics
         cells = (self.size.width // 2 if is_wide else self.size.width) - 2
-        lines = fact_lines(self.detail, cells=cells, beside=self._beside)
+        parent, nearest = self._neighbours
+        lines = fact_lines(self.detail, cells=cells, parent=parent, nearest=nearest)
         self.query_one("#overview").styles.layout = "horizontal" if is_wide else "vertical"
         titles = [metric.title for metric in self._judged]
         rows = self.size.height - BARS
@@ -439,22 +438,9 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
     def change_run(self, run_id: str) -> None:
         """Show another run in the same view."""
         self.run_id = run_id
-        self.detail, self._beside = None, None
+        self.detail, self._neighbours = None, Neighbours()
         self._options = ChartOptions()
         self.charts.set_panels([])
         self._logs, self._log = [], None
         self.log_view.show(None)
         self.load()
-
-
-def _alike(reader: Reader, detail: RunDetail, run_ids: Sequence[str]) -> RunDetail | None:
-    """Give the first of some runs that has a param of a run: others are of another kind; None if there is none."""
-    names = {param.name for param in detail.params}
-    for run_id in run_ids:
-        try:
-            other = get_run(reader, run_id, max_metrics=0)
-        except ArtuiError:
-            continue  # it has just been deleted
-        if names.intersection(param.name for param in other.params):
-            return other
-    return None

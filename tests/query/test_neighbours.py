@@ -1,0 +1,74 @@
+"""The runs around a run: which is nearest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from artui.catalog import Catalog, runs
+from artui.model import ParamValue
+from artui.query.neighbours import neighbours
+from artui.query.reader import Reader
+from artui.query.run import get_run
+
+VALUES = st.sampled_from([None, 1, 2, "a"])
+RUN = st.tuples(st.sampled_from(["p", "q"]), VALUES, VALUES, VALUES, st.sampled_from(["", "c0ffee"]), st.integers(0, 9))
+
+
+@settings(max_examples=60)
+@given(rows=st.lists(RUN, min_size=1, max_size=12))
+def test_the_nearest_run_differs_least(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ParamValue, ParamValue, ParamValue, str, int]]
+) -> None:
+    """Of the runs of its project with a param in common none differs in fewer params and code, or as few and is closer."""
+    path = tmp_path_factory.mktemp("near") / "x.artui"
+    params = [{name: value for name, value in zip("abc", row[1:4], strict=True) if value is not None} for row in rows]
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number, (row, given_params) in enumerate(zip(rows, params, strict=True)):
+            key = runs.start(
+                connection,
+                runs.NewRun(project=row[0], name=f"r{number}", params=given_params, started_ms=1000 + row[5]),
+            )
+            connection.execute("UPDATE run SET git_commit = ? WHERE key = ?", (row[4], key))
+
+    def distance(one: int, other: int) -> tuple[int, int]:
+        names = params[one].keys() | params[other].keys()
+        differing = sum(params[one].get(name) != params[other].get(name) for name in names)
+        return differing + (rows[one][4] != rows[other][4]), abs(rows[one][5] - rows[other][5])
+
+    with Reader(path) as reader:
+        with reader.snapshot() as connection:
+            ids = dict(connection.execute("SELECT name, id FROM run"))
+        for number in range(len(rows)):
+            nearest = neighbours(reader, get_run(reader, ids[f"r{number}"])).nearest
+            others = [
+                other
+                for other in range(len(rows))
+                if other != number
+                and rows[other][0] == rows[number][0]
+                and params[other].keys() & params[number].keys()
+            ]
+            assert (nearest is None) == (not others)
+            if nearest is not None:
+                place = int(nearest.head.name[1:])
+                assert place in others
+                assert distance(number, place) == min(distance(number, other) for other in others)
+
+
+def test_parents_are_named_and_deleted_runs_are_not_near(tmp_path: Path) -> None:
+    """The parent is given as a run; a run in the trash is no neighbour, nor is one of another stage."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        sweep = runs.start(connection, runs.NewRun(project="p", name="sweep"))
+        sweep_id = connection.execute("SELECT id FROM run WHERE key = ?", (sweep,)).fetchone()[0]
+        child = runs.start(connection, runs.NewRun(project="p", name="child", params={"lr": 1}, parent_id=sweep_id))
+        trashed = runs.start(connection, runs.NewRun(project="p", name="trashed", params={"lr": 1}))
+        runs.start(connection, runs.NewRun(project="p", name="data", params={"lr": 1}, stage="data"))
+        connection.execute("UPDATE run SET deleted_ms = 1 WHERE key = ?", (trashed,))
+        child_id = connection.execute("SELECT id FROM run WHERE key = ?", (child,)).fetchone()[0]
+    with Reader(path) as reader:
+        parent, nearest = neighbours(reader, get_run(reader, child_id))
+        assert parent is not None and parent.name == "sweep" and nearest is None
