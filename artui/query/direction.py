@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Literal
 
@@ -13,7 +14,8 @@ _LOWER = re.compile(
 _COUNTER = re.compile(
     r"(?i)(^|[/_.])(epoch|step|iteration|lr|learning_rate|rows|count|total|(grad(ient)?_?)?norm|momentum|scale|temperature)s?($|[/_.])"
 )
-"""Names of metrics for which neither higher nor lower is better."""
+_SYSTEM = re.compile(r"(?i)system[/.]")
+"""Names of metrics for which neither higher nor lower is better: counters, and what the machine measured of itself."""
 
 _LOST = 0.25
 """A last value is far from the best if this share of what was gained since the first value is lost again…"""
@@ -27,8 +29,8 @@ def guess_direction(name: str) -> Direction:
 
 
 def has_direction(name: str) -> bool:
-    """Say whether a value of this metric can be better than another: an epoch or a learning rate cannot."""
-    return not _COUNTER.search(name)
+    """Say whether a value of this metric can be better than another: an epoch, a learning rate or the load of a machine cannot."""
+    return not (_COUNTER.search(name) or _SYSTEM.match(name))
 
 
 def best_aggregate(name: str) -> str:
@@ -43,7 +45,7 @@ def is_best(name: str, aggregate: str) -> bool:
 
 def is_far_from_best(name: str, *, first: float, last: float, low: float, high: float) -> bool:
     """Say whether a run ended far worse than it had been: its last value is not what it is worth."""
-    if not has_direction(name) or last != last:
+    if not has_direction(name) or not math.isfinite(last):  # diverged runs are shown as such
         return False
     best = low if guess_direction(name) == "lower" else high
     lost = last - best if guess_direction(name) == "lower" else best - last

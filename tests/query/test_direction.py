@@ -20,6 +20,8 @@ from artui.query.direction import best_aggregate, guess_direction, is_best, is_f
         ("val/loss", 0.50, 2.5, 0.50, 2.5, True),  # worse from the start
         ("epoch", 0.0, 1.0, 0.0, 60.0, False),  # neither way is better
         ("val/loss", 1.0, float("nan"), 0.1, 1.0, False),  # NaN says so itself
+        ("val/loss", 1.0, float("inf"), 0.1, 1.0, False),
+        ("system/memory_used_mb", 10.0, 900.0, 10.0, 900.0, False),  # nobody is judged by it
     ],
 )
 def test_runs_that_lost_what_they_had_are_told(
@@ -40,3 +42,4 @@ def test_the_best_of_a_metric_follows_its_direction() -> None:
     """The smallest loss and the largest accuracy; no epoch is best."""
     assert best_aggregate("val/loss") == "min" and best_aggregate("val/acc") == "max"
     assert is_best("val/acc", "max") and not is_best("val/acc", "min") and not is_best("epoch", "max")
+    assert not is_best("system/process/cpu_percent", "max") and is_best("ecosystem/score", "max")

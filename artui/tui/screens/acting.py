@@ -22,7 +22,11 @@ class ActsOnRuns(CatalogScreen):
     @cached_property
     def editor(self) -> RunsEditor:
         """What changes the run."""
-        return RunsEditor(self, self.acted_keys)
+        return RunsEditor(self, self.acted_keys, self._name_of)
+
+    def _name_of(self, run_key: int) -> str:
+        run = self.acted_run()
+        return run.name if run is not None and run.key == run_key else ""
 
     def acted_run(self) -> RunHead | None:
         """Give the run that the keys act on; None if there is none."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from artui.model import Column
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.rows import run_ids, run_rows
+from artui.safetext import clean
 from artui.tui.widgets.prompt import Prompt
 from artui.units import plural
 
@@ -15,14 +16,20 @@ if TYPE_CHECKING:
     from artui.catalog.events import Edit, Outcome
     from artui.tui.screens.base import CatalogScreen
 
+_NAME_CHARS = 40
+
 
 class RunsEditor:
     """Changes runs of a screen: asks for what is needed, writes it, and shows the outcome."""
 
-    def __init__(self, screen: CatalogScreen, edited_keys: Callable[[], Sequence[int]]) -> None:
+    def __init__(
+        self, screen: CatalogScreen, edited_keys: Callable[[], Sequence[int]], name_of: Callable[[int], str]
+    ) -> None:
         self._screen = screen
         self._edited_keys = edited_keys
         """Gives the runs that a change is for."""
+        self._name_of = name_of
+        """Gives the name of a run by its key; empty if it is not known."""
 
     def _say(self, text: str, *, is_warning: bool = False) -> None:
         self._screen.artui.say(text, is_warning=is_warning)
@@ -44,7 +51,7 @@ class RunsEditor:
         if not keys or not self._is_writable():
             return
         reader = self._screen.reader
-        shown = f"{label} {plural(len(keys), 'run')}"
+        shown = f"{label} {self._whom()}"
 
         def work() -> int:
             from artui.catalog import Catalog, events
@@ -97,7 +104,9 @@ class RunsEditor:
             "note",
             lambda: run_rows(reader, keys, [column]),
             lambda rows: self.prompt(
-                "note", self._note, text=str(next(iter(rows.values())).cells.get(column.id, "")) if rows else ""
+                f"note on {self._whom()}",
+                self._note,
+                text=str(next(iter(rows.values())).cells.get(column.id, "")) if rows else "",
             ),
         )
 
@@ -134,7 +143,10 @@ class RunsEditor:
             self._edit("into the trash:", lambda edit, run_id: edit.trash(run_id))
 
     def _whom(self) -> str:
-        return plural(len(self._edited_keys()), "run")
+        """Name the run, or say how many they are."""
+        keys = self._edited_keys()
+        name = clean(self._name_of(keys[0]), max_chars=_NAME_CHARS) if len(keys) == 1 else ""
+        return name or plural(len(keys), "run")
 
     def undo(self) -> None:
         """Take the last change back."""

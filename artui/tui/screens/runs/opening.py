@@ -29,9 +29,15 @@ class RunsOpener:
         self._screen = screen
 
     def compare(self) -> None:
-        """Put the marked runs side by side, those of the group under the cursor, or the run there and the next one."""
+        """Put the marked runs side by side, those of the group under the cursor, or the run there and another.
+
+        The other is the one that is marked, if it is the only one, or the next one.
+        """
         screen, table = self._screen, self._screen.table
         keys = marks.marked_keys(screen.state)
+        run_key = table.key
+        if len(keys) == 1 and run_key is not None and run_key not in keys:
+            keys = [run_key, *keys]
         if not keys and table.group is not None:
             keys = list(table.group.keys[:MAX_COMPARED])
         elif not keys:

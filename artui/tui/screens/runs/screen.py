@@ -112,7 +112,11 @@ class RunsScreen(CatalogScreen):
     def _editor(self) -> RunsEditor:
         from artui.tui.screens.edits import RunsEditor
 
-        return RunsEditor(self, self.edited_keys)
+        return RunsEditor(self, self.edited_keys, self._name_of)
+
+    def _name_of(self, run_key: int) -> str:
+        row = self.table.row_of(run_key)
+        return row.head.name if row is not None else ""
 
     @cached_property
     def _grouping(self) -> RunsGrouping:

@@ -29,7 +29,9 @@ class RunsTaker:
         """Copy the ids of runs, a line each."""
         reader = self._screen.reader
         self._screen.ask(
-            "ids", lambda: run_ids(reader, keys), lambda ids: self._copy("\n".join(ids), plural(len(ids), "id"))
+            "ids",
+            lambda: run_ids(reader, keys),
+            lambda ids: self._copy("\n".join(ids), f"id {ids[0]}" if len(ids) == 1 else plural(len(ids), "id")),
         )
 
     def copy_cell(self, row: RunRow, column: Column) -> None:
