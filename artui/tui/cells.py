@@ -145,6 +145,19 @@ def fit_words(words: Sequence[str], cells: int) -> str:
     return fit_middle(words[0], max(0, cells)).rstrip()
 
 
+def most_cells(lengths: Sequence[int], total: int) -> int:
+    """Give to how many cells texts of some lengths must be cut, the longest first, to fit side by side into a total."""
+    if sum(lengths) <= total:
+        return max(lengths, default=0)
+    left = total
+    for place, length in enumerate(sorted(lengths)):
+        share = left // (len(lengths) - place)
+        if length > share:
+            return max(0, share)
+        left -= length
+    return max(lengths, default=0)
+
+
 def keeps_end(names: Iterable[str], cells: int) -> bool:
     """Say whether names cut to so many cells are easier to tell apart by their ends than by their beginnings."""
     long = {name for name in names if (len(name) if name.isascii() else cell_len(name)) > cells}

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 CURVE_COLOURS = 10
-CURVE_MARKS = "●◇△□▽◆○■◈✶"
+CURVE_MARKS = "●◇△□▽▷○■◈✶"
+"""None of them is the sign of marked runs, which stands beside them."""
 NUMBERS = CURVE_COLOURS * len(CURVE_MARKS)
 """So many runs have a colour and a mark that no other one of them has together."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from artui.tui.cells import MARK, most_cells
 from artui.tui.colouring import CURVE_COLOURS, CURVE_MARKS, NUMBERS, colour_at, mark_of, set_apart
 from artui.tui.themes import COLOUR_BLIND, DARK, LIGHT
 
@@ -46,6 +47,16 @@ def test_the_first_and_the_eleventh_run_differ() -> None:
 
 def test_there_are_as_many_colours_as_the_numbers_use() -> None:
     """Every theme has a colour for each number, and all of one theme differ."""
+    assert MARK not in CURVE_MARKS, "a marked run's sign stands beside that of its curve"
     assert len(set(CURVE_MARKS)) == len(CURVE_MARKS) and CURVE_COLOURS * len(CURVE_MARKS) == NUMBERS
     for theme in (DARK, LIGHT, COLOUR_BLIND):
         assert len(set(theme.curves)) == CURVE_COLOURS and len(set(theme.sixteen_curves)) == CURVE_COLOURS
+
+
+@given(st.lists(st.integers(0, 30), max_size=8), st.integers(0, 120))
+def test_texts_share_the_room_there_is(lengths: list[int], total: int) -> None:
+    """All fit, none is cut that need not be, and one cell more for the cut ones would be too much."""
+    most = most_cells(lengths, total)
+    assert sum(min(length, most) for length in lengths) <= total
+    if most < max(lengths, default=0):
+        assert sum(min(length, most + 1) for length in lengths) > total

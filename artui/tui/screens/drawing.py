@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     from artui.tui.widgets.chartoptions import ChartOptions
 
 CURVE_BUCKETS = 400
+
+
+def first_axis(metrics: Iterable[Metric]) -> str:
+    """Give what the points of some metrics are placed by at first: their steps, or times if no metric has two steps."""
+    curved = [metric.summary for metric in metrics if metric.summary.count > 1]
+    has_steps = any(summary.first_step != summary.last_step for summary in curved)
+    has_times = any(summary.first_ms < summary.last_ms for summary in curved)
+    return "time" if has_times and not has_steps else "step"
 
 
 class DrawsCharts(CatalogScreen):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.widget import Widget
 
@@ -13,6 +14,7 @@ from artui.model import Column, Metric, RunHead
 from artui.query.attributes import title_of
 from artui.query.direction import guess_direction
 from artui.query.filter.narrowing import where_between, where_value
+from artui.query.names import distinct_names
 from artui.query.runs import statistics as query
 from artui.query.runs.columns import aggregate_ranges
 from artui.query.runs.export import header_of
@@ -21,13 +23,13 @@ from artui.query.runs.metrics import metrics_of
 from artui.query.runs.rows import run_ids
 from artui.query.series.ranking import metric_rank
 from artui.safetext import clean
-from artui.tui.cells import Span, short_titles
+from artui.tui.cells import Span, fit_middle, length_of, most_cells, short_titles
 from artui.tui.colouring import colour_at, mark_of
 from artui.tui.keys import bindings, keys_of
 from artui.tui.keytable import ACTS
 from artui.tui.messages import Link, ShowRuns
 from artui.tui.screens.acting import ActsOnRuns
-from artui.tui.screens.drawing import DrawsCharts
+from artui.tui.screens.drawing import DrawsCharts, first_axis
 from artui.tui.screens.pick import Choice, PickScreen
 from artui.tui.widgets.bars import Bar, KeyBar, Press
 from artui.tui.widgets.chart import MANY_CURVES
@@ -51,6 +53,8 @@ IN_FRONT = 6
 """Of many runs so many are in colour."""
 """Of more runs only the first in the table are drawn."""
 MAX_AXES = 8
+_LEAST_NAME_CELLS, _MARKS_CELLS = 6, 6
+"""Cells of a name in the legend at least, and of what stands before it."""
 MAX_COLOURED = 200
 
 
@@ -99,6 +103,8 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         self._axes = [*params[: MAX_AXES - 1], *([y] if y else [])]
         self.tab = tab
         self._runs: list[tuple[RunHead, tuple[Metric, ...]]] = []
+        self._names: dict[str, str] = {}
+        """What each run is called, by its id."""
         self._highlighted = 0
         self._has_asked: set[str] = set()
         self._numbers: dict[str, int] = {}
@@ -182,17 +188,22 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         if self.tab == "curves":
             spans: list[Span] = []
             total = len(self.marked or self.keys)
-            for number in self._picked_places():
+            drawn = f"{count_text(len(self._runs))} of " if 0 < len(self._runs) < total else ""
+            right: list[Span] = [(f"{drawn}{plural(total, 'run')} ", "dim")]
+            places = self._picked_places()
+            names = [clean(self._names[self._runs[number][0].id], max_chars=200) for number in places]
+            total_cells = self.size.width - length_of(right) - _MARKS_CELLS * len(places)
+            room = max(_LEAST_NAME_CELLS, most_cells([cell_len(name) for name in names], total_cells))
+            for name, number in zip(names, places, strict=True):
                 head = self._runs[number][0]
                 colour = self._numbers.get(head.id, 0)
                 style = "title" if number == self._highlighted and len(self._runs) > 1 else "text"
                 spans += [
                     (f"  {mark_of(colour)} ", f"curve{colour_at(colour)}"),
                     *self.mark_spans(head),
-                    Press(clean(head.name, max_chars=40), style, f"highlight({number - self._highlighted})"),
+                    Press(fit_middle(name, room).rstrip(), style, f"highlight({number - self._highlighted})"),
                 ]
-            drawn = f"{count_text(len(self._runs))} of " if 0 < len(self._runs) < total else ""
-            return spans, [(f"{drawn}{plural(total, 'run')} ", "dim")]
+            return spans, right
         if self.tab == "scatter":
             scatter = self.query_one(Scatter)
             marked = self.mark_spans(self._pointed) if self._pointed is not None and scatter.key is not None else []
@@ -228,6 +239,7 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
     def _take_runs(self, runs: list[tuple[RunHead, tuple[Metric, ...]]]) -> None:
         is_first = not self._runs
         self._runs = runs
+        self._names = distinct_names(head for head, _ in runs)
         if is_first:
             curved = (
                 place for place, (_, metrics) in enumerate(runs) if any(metric.summary.count > 1 for metric in metrics)
@@ -242,7 +254,7 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         panels = [Panel(title, clean(title)) for title, has_curve in titles.items() if has_curve]
         panels.sort(key=lambda panel: (metric_rank(panel.key), panel.key))
         note = "these runs have one value of each metric: tab shows them in other ways" if titles else "these runs logged no metrics"  # fmt: skip
-        self.grid.set_panels(panels, note=note)
+        self.grid.set_panels(panels, note=note, axis=first_axis(metric for _, metrics in runs for metric in metrics))
         if is_first and self._metric:
             self.grid.show(self._metric, alone=len(panels) > 12)
         self.grid.forget()
@@ -250,12 +262,12 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
 
     def on_chart_grid_wanted(self, message: ChartGrid.Wanted) -> None:
         options, runs, picked = message.options, list(self._runs), set(self._picked_places())
-        colours = [self._numbers.get(head.id, 0) for head, _ in runs]
+        colours, names = [self._numbers.get(head.id, 0) for head, _ in runs], self._names
 
         def read() -> dict[str, list[ChartLine]]:
             return {
                 key: [
-                    ChartLine(head.name, self.read_curve(metric, head.id, metrics, options), colours[number], mark_of(colours[number]), head.id, number in picked)
+                    ChartLine(names[head.id], self.read_curve(metric, head.id, metrics, options), colours[number], mark_of(colours[number]), head.id, number in picked)
                     for number, (head, metrics) in enumerate(runs)
                     for metric in metrics
                     if metric.title == key

@@ -22,7 +22,7 @@ from artui.tui.keys import bindings
 from artui.tui.keytable import ACTS
 from artui.tui.messages import LineChosen, ShowNeighbour
 from artui.tui.screens.acting import ActsOnRuns
-from artui.tui.screens.drawing import DrawsCharts
+from artui.tui.screens.drawing import DrawsCharts, first_axis
 from artui.tui.screens.log import LogScreen
 from artui.tui.widgets.bars import Bar, KeyBar, Press
 from artui.tui.widgets.chart import Chart
@@ -112,6 +112,7 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
         is_first = self.detail is None
         self.detail = detail
         if is_first:
+            self._options = ChartOptions(axis=first_axis(detail.metrics))
             from artui.query.things import Thing
 
             self.artui.keep_recent(Thing("run", detail.head.id, detail.head.name, detail.head.project))
@@ -309,7 +310,9 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
         note = ""
         if self.detail is not None and not self.drawn:
             note = "each metric of this run has one value: the overview shows them" if self.detail.metrics else "this run logged no metrics"  # fmt: skip
-        self.charts.set_panels([Panel(metric.title, clean(metric.title)) for metric in self.drawn], note=note)
+        self.charts.set_panels(
+            [Panel(metric.title, clean(metric.title)) for metric in self.drawn], note=note, axis=first_axis(self.drawn)
+        )
         self.charts.forget()
 
     def on_chart_grid_wanted(self, message: ChartGrid.Wanted) -> None:

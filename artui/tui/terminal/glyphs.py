@@ -132,7 +132,7 @@ LINUX_STAND_INS: Mapping[int, str] = {
     # Signs of text, and of keys.
     **_table("…~ −- –- —- ‒- ―- ×x ✓+ ✕x ✗x ‹< ›> ⇧^ ↳└ ‘' ’' “\" ”\" ¹1 ²2 ³3 ⁴4 ⁵5 ⁶6 ⁷7 ⁸8 ⁹9 ⁰0"),
     # Marks of runs and curves: those that stand together differ.
-    **_table("●• ◼■ ▸» ▾▼ ◎@ ◇♦ △^ □# ▽v ◆* ○o ◈& ✶%"),
+    **_table("●• ◼■ ▸» ▾▼ ◎@ ◇♦ △^ □# ▽v ▷> ◆* ○o ◈& ✶%"),
     # Lines, and blocks by how much of the cell they fill.
     **_table("┃║ ━═ ┊: ╌─ ⋯~ ≠# ╸─ ╺─ ▌│ ▐│ ▁. ▂. ▃░ ▄▒ ▅▒ ▆█ ▇█ ▀▒ ▓▒ ▖░ ▗░ ▘░ ▝░ ▚▒ ▞▒ ▙█ ▛█ ▜█ ▟█"),
     # Pictures of control characters.
@@ -161,7 +161,7 @@ class AsciiStandIns(dict[int, str]):
             | _table(
                 "…~ −- –- —- ‒- ―- ×x ÷/ ±~ ·. ∙. ∞! ≤< ≥> ≈~ √v °o µu μu ✓+ ✕x ✗x ‹< ›> «< »> ⇧^ ↳` ‘' ’' “\" ”\""
             )
-            | _table("●o ▶> ◀< ◼# ▸> ▾v ◎@ •* ◇+ △^ □= ▽v ◆* ▲A ■# ▼V ○. ◈& ✶% ⋯~ ≠# ╌- ←< ↑^ →> ↓v")
+            | _table("●o ▶> ◀< ◼# ▸> ▾v ◎@ •* ◇+ △^ □= ▽v ▷> ◆* ▲A ■# ▼V ○. ◈& ✶% ⋯~ ≠# ╌- ←< ↑^ →> ↓v")
             | _table('│| ┃| ┊: ─- ━= ╸- ╺- ┤+ ├+ └+ ┘+ ┌+ ┐+ ┬+ ┴+ ┼+ ║| ═= ▌| ▐| ▀" ▁_ ▂. ▃- ▄= ▅+ ▆* ▇% █# ▓% ▒: ░.')
             | dict.fromkeys(range(0x2400, 0x2427), "^")
         )

@@ -338,6 +338,9 @@ def notes_of(curves: Sequence[ChartLine], options: ChartOptions, ranges: Ranges,
     outside = sum(line.curve.outside_count for line in curves)
     notes += [f"{count_text(outside)} at x ≤ 0 left out"] if outside else []
     notes += ["smoothed"] if options.smoothing else []
+    ends = {x for line in curves if line.curve.xs for x in (line.curve.xs[0], line.curve.xs[-1])}
+    if options.axis == "step" and len(ends) == 1 and any(line.curve.count > 1 for line in curves):
+        notes.append(f"all at step {count_text(int(ends.pop()))}")
     drawn, count = sum(line.curve.shown for line in curves), sum(line.curve.count for line in curves)
     if has_counts and drawn < count:
         notes.append(f"{count_text(count)} points, mean and range of a column")

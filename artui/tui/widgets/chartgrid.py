@@ -82,9 +82,17 @@ class ChartGrid(Container, can_focus=True):
         self._asked: tuple[object, ...] = ()
         self._stale: set[str] = set()
 
-    def set_panels(self, panels: Sequence[Panel], *, note: str = "") -> None:
-        """Show other charts; the current one stays current if it still exists."""
+    def set_panels(self, panels: Sequence[Panel], *, note: str = "", axis: str = "") -> None:
+        """Show other charts; the current one stays current if it still exists.
+
+        Args:
+            panels: the charts.
+            note: shown while there are none.
+            axis: what points are placed by, if there were no charts before.
+        """
         before = self.panel
+        if axis and not self.panels and panels:
+            self.options = replace(self.options, axis=axis, window=None)
         self.panels, self.note = tuple(panels), note
         self.current = next((i for i, panel in enumerate(panels) if before and panel.key == before.key), 0)
         self._lines = {key: lines for key, lines in self._lines.items() if any(panel.key == key for panel in panels)}

@@ -16,6 +16,7 @@ import artui
 from artui.errors import UsageError
 from artui.safetext import clean
 from artui.tui.cells import GLYPHS, MARK
+from artui.tui.colouring import CURVE_MARKS
 from artui.tui.terminal.glyphs import dot_style, has_certain_letters, stand_ins
 from artui.tui.terminal.output import Surface
 from artui.tui.terminal.widths import cells_of, is_certain
@@ -104,7 +105,7 @@ def test_signs_that_stand_together_differ(style: str) -> None:
     """The states of runs, and the marks of curves, are told apart; a marked run is seen from its state."""
     table = stand_ins(style)  # type: ignore[arg-type]
     assert table is not None
-    for signs in ("".join(GLYPHS.values()) + MARK, "▸▾", "●○", "↑↓←→", "▲▼"):
+    for signs in ("".join(GLYPHS.values()) + MARK, CURVE_MARKS + MARK, "▸▾", "●○", "↑↓←→", "▲▼"):
         assert len(set(signs.translate(table))) == len(signs)
 
 
