@@ -455,6 +455,7 @@ USUAL_KEYS = (
     ),
     Key("parallel", "e", "screen.export_picture", "export", "Write the picture as SVG or PNG.", in_footer=True),
     Key("histogram", "x", "screen.choose_x", "column", "Choose the column.", in_footer=True),
+    Key("histogram", "O", "log_x", "log x", "Logarithmic axis of the values, or linear.", in_footer=True),
     Key("histogram", "left,h", "step(-1)", "left", "The bar to the left."),
     Key("histogram", "right,l", "step(1)", "right", "The bar to the right."),
     Key("histogram", "enter", "filter_bar", "show runs", "Show the runs of the bar in the table.", in_footer=True),

@@ -43,16 +43,20 @@ def where_odd(column: Column) -> str:
     return f"({shown} is nan or {shown} = inf or {shown} = -inf)"
 
 
-def where_between(column: Column, low: float, high: float) -> str:
-    """Give a filter for the runs whose number is from low to high; times in milliseconds, as the catalog has them."""
-    shown = field_of(column)
+def where_between(column: Column, low: float, high: float, *, is_open: bool = False) -> str:
+    """Give a filter for the runs whose number is from low to high; times in milliseconds, as the catalog has them.
+
+    Args:
+        is_open: whether `high` itself is left out, as at the end of a bar that another one follows.
+    """
+    shown, below = field_of(column), "<" if is_open else "<="
     if column.source == "attribute":
         if column.name == "duration":
-            return f"{shown} >= {_plain(low)}ms and {shown} <= {_plain(high)}ms"
+            return f"{shown} >= {_plain(low)}ms and {shown} {below} {_plain(high)}ms"
         # The filter reads whole seconds; the end is within the last one.
         first, last = (datetime.fromtimestamp(time_ms / 1000) for time_ms in (math.floor(low / 1000) * 1000, math.ceil((high + 1) / 1000) * 1000))  # fmt: skip
         return f"{shown} >= {first:%Y-%m-%dT%H:%M:%S} and {shown} < {last:%Y-%m-%dT%H:%M:%S}"
-    return f"{shown} >= {_plain(low)} and {shown} <= {_plain(high)}"
+    return f"{shown} >= {_plain(low)} and {shown} {below} {_plain(high)}"
 
 
 def _plain(value: float) -> str:

@@ -28,7 +28,11 @@ if TYPE_CHECKING:
     from artui.query.reader import Reader
 
 MAX_FREQUENCIES = 1000
-_BINS = 40
+MAX_BINS = 60
+_BIN_EACH = 16
+"""Whole numbers that span less than this get a bin each."""
+_WIDE = 20
+"""An axis may be logarithmic where the largest value is at least so many times the smallest."""
 
 
 def is_number_column(column: Column) -> bool:
@@ -180,6 +184,17 @@ class Quantiles(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a metric came to in some runs; NaN and infinity take no part."""
+
+    count: int
+    """Runs that have a finite value of it."""
+    low: float
+    mean: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class Description:
     """How the values of a column are spread over some runs."""
 
@@ -199,6 +214,14 @@ class Description:
     edges: tuple[float, ...] = ()
     """Of the bins of the histogram: one more than there are bins."""
     bins: tuple[int, ...] = ()
+    is_log: bool = False
+    """Whether the bins are equally wide on a logarithmic axis."""
+    geometric_mean: float | None = None
+    """None unless all numbers are above zero."""
+    outcomes: tuple[Outcome | None, ...] = ()
+    """For each of `frequencies` what the metric that was asked for came to; None where no run has it."""
+    bin_outcomes: tuple[Outcome | None, ...] = ()
+    """The same for each of `bins`."""
 
     @property
     def missing(self) -> int:
@@ -206,33 +229,62 @@ class Description:
         return self.total - self.count
 
 
-def describe(reader: Reader, keys: Sequence[int], column: Column, *, bins: int = _BINS) -> Description:
-    """Say how the values of a column are spread over some runs."""
+def describe(
+    reader: Reader,
+    keys: Sequence[int],
+    column: Column,
+    *,
+    bins: int = MAX_BINS,
+    is_log: bool | None = None,
+    metric: Column | None = None,
+) -> Description:
+    """Say how the values of a column are spread over some runs.
+
+    Args:
+        bins: how many there are at most; the values decide how many there are.
+        is_log: whether bins are equally wide on a logarithmic axis, which takes numbers above zero; None: where the
+            values are spread so (see `is_spread_wide`).
+        metric: a column of numbers; what it came to is said for each value and bin.
+    """
     import numpy as np
 
     with reader.snapshot() as connection:
+        by_metric = _Outcomes(*numbers(connection, metric)) if metric is not None else None
         if not is_number_column(column):
-            return _of_classes(connection, keys, column)
+            return _of_classes(connection, keys, column, by_metric)
         having, values = numbers(connection, column)
         inside = np.isin(having, np.asarray(keys, np.int64))
         # Params that are words in some runs and numbers in others are listed, too.
-        words = _of_classes(connection, keys, column) if column.source == "param" else None
+        words = _of_classes(connection, keys, column, by_metric) if column.source == "param" else None
     all_values = values[inside]
-    finite = all_values[np.isfinite(all_values)]
-    uniques, counts = np.unique(finite, return_counts=True)
+    is_finite = np.isfinite(all_values)
+    finite, finite_keys = all_values[is_finite], having[inside][is_finite]
+    uniques, place_of_run, counts = np.unique(finite, return_inverse=True, return_counts=True)
     if words is not None:
         description = words
     else:
         order = np.argsort(-counts, kind="stable")[:MAX_FREQUENCIES]
         frequencies = tuple((tidy(uniques[i]), int(counts[i])) for i in order)
         description = Description(column, len(keys), len(all_values), len(uniques), frequencies)
+        if by_metric is not None:
+            outcomes = by_metric.by_group(finite_keys, place_of_run.reshape(-1), len(uniques))
+            description = replace(description, outcomes=tuple(outcomes[i] for i in order))
     description = replace(description, odd_count=len(all_values) - len(finite))
     if not len(finite):
         return description
-    edges, per_bin = histogram(finite, bins)
+    is_positive = bool(uniques[0] > 0)
+    if is_log is None:
+        is_log = column.source != "attribute" and is_spread_wide(uniques)
+    is_log = is_log and is_positive and bool(uniques[0] < uniques[-1])
+    edges, per_bin = histogram(finite, bins, is_log=is_log)
     quantiles = Quantiles(*np.quantile(finite, [0, 0.25, 0.5, 0.75, 1]).tolist())
     with np.errstate(over="ignore", invalid="ignore"):
         mean, sd = float(finite.mean()), float(finite.std(ddof=1)) if len(finite) > 1 else None
+    if by_metric is not None:
+        bin_of_run = np.clip(np.searchsorted(edges, finite, side="right") - 1, 0, len(per_bin) - 1)
+        description = replace(
+            description, bin_outcomes=tuple(by_metric.by_group(finite_keys, bin_of_run, len(per_bin)))
+        )
     return replace(
         description,
         mean=mean if math.isfinite(mean) else None,
@@ -240,38 +292,126 @@ def describe(reader: Reader, keys: Sequence[int], column: Column, *, bins: int =
         quantiles=quantiles,
         edges=tuple(edges),
         bins=tuple(per_bin),
+        is_log=is_log,
+        geometric_mean=float(np.exp(np.log(finite).mean())) if is_positive else None,
     )
 
 
-def histogram(values: Floats, bins: int) -> tuple[list[float], list[int]]:
-    """Count finite values in bins of equal width; whole numbers of a small range get a bin each."""
+def is_spread_wide(values: Floats) -> bool:
+    """Say whether finite numbers read better on a logarithmic axis.
+
+    They do if all are above zero, the largest is twenty times the smallest or more, and their median (of the distinct
+    ones) lies nearer to the middle of a logarithmic axis than to that of a linear one. So one run with far more epochs
+    than the others makes the axis logarithmic, and a single value near zero does not.
+    """
+    import numpy as np
+
+    distinct = np.unique(values)
+    if not len(distinct) or not distinct[0] > 0 or not distinct[-1] / _WIDE >= distinct[0]:
+        return False
+    with np.errstate(over="ignore", invalid="ignore"):
+        off_centre = [
+            abs((float(np.median(axis)) - axis[0]) / (axis[-1] - axis[0]) - 0.5)
+            for axis in (distinct, np.log(distinct))
+        ]
+    # Two values lie at the ends of either axis.
+    return bool(off_centre[1] <= off_centre[0] + 1e-9)
+
+
+def bin_count(values: Floats, most: int) -> int:
+    """Give the number of equal bins that finite values call for, at most `most`.
+
+    It is that of H. A. Sturges (Journal of the American Statistical Association 21 (1926) 65-66) or of D. Freedman and
+    P. Diaconis (Zeitschrift fuer Wahrscheinlichkeitstheorie 57 (1981) 453-476), whichever is more.
+    """
+    import numpy as np
+
+    count = math.ceil(math.log2(len(values))) + 1 if len(values) else 1
+    lower, upper = np.quantile(values, (0.25, 0.75)) if len(values) else (0.0, 0.0)
+    width = 2 * float(upper - lower) / max(1, len(values)) ** (1 / 3)
+    if width > 0:
+        by_width = float(values.max() - values.min()) / width
+        count = max(count, math.ceil(by_width)) if by_width < most else most
+    distinct = np.unique(values)
+    if 1 < len(distinct) <= _BIN_EACH:
+        # A few values, however many runs have them: more bins would be empty ones between them.
+        count = min(count, math.ceil(min(most, (distinct[-1] - distinct[0]) / np.diff(distinct).min())) + 1)
+    return max(1, min(count, most))
+
+
+def histogram(values: Floats, bins: int, *, is_log: bool = False) -> tuple[list[float], list[int]]:
+    """Count finite values in equal bins, `bins` at most; whole numbers of a small range get a bin each.
+
+    Each bin holds its lower edge, the last one its upper edge too.
+
+    Args:
+        is_log: whether they are equally wide on a logarithmic axis; all values are above zero.
+    """
     import numpy as np
 
     low, high = float(values.min()), float(values.max())
     if low == high or not math.isfinite(high - low):
         return [low, high], [len(values)]
     is_whole = bool((values == np.round(values)).all())
-    if is_whole and high - low < bins:
+    if is_log:
+        edges = np.geomspace(low, high, bin_count(np.log10(values), bins) + 1)
+    elif is_whole and high - low < min(bins, _BIN_EACH):
         edges = np.arange(low - 0.5, high + 1.0)
     elif is_whole:
-        step = math.ceil((high - low + 1) / bins)
+        step = math.ceil((high - low + 1) / bin_count(values, bins))
         edges = np.arange(low - 0.5, high + 0.5 + step, step)
     else:
-        edges = np.linspace(low, high, bins + 1)
+        edges = np.linspace(low, high, bin_count(values, bins) + 1)
     counts, edges = np.histogram(values, edges)
     return edges.tolist(), counts.tolist()
 
 
-def _of_classes(connection: sqlite3.Connection, keys: Sequence[int], column: Column) -> Description:
+class _Outcomes:
+    """The finite values of a metric, by run."""
+
+    def __init__(self, having: Ints, values: Floats) -> None:
+        self._having, self._values = having, values
+
+    def by_group(self, keys: Ints, group_of_run: Ints, groups: int) -> list[Outcome | None]:
+        """Give what the metric came to in each group of runs, None where no run has it."""
+        import numpy as np
+
+        values = aligned(keys, self._having, self._values)  # type: ignore[arg-type]
+        has_value = np.isfinite(values)
+        places, values = group_of_run[has_value], values[has_value]
+        counts = np.bincount(places, minlength=groups)
+        sums = np.bincount(places, weights=values, minlength=groups)
+        lows, highs = np.full(groups, np.inf), np.full(groups, -np.inf)
+        np.minimum.at(lows, places, values)
+        np.maximum.at(highs, places, values)
+        return [
+            Outcome(int(count), float(low), float(total / count), float(high)) if count else None
+            for count, low, total, high in zip(counts, lows, sums, highs, strict=True)
+        ]
+
+
+def _of_classes(
+    connection: sqlite3.Connection, keys: Sequence[int], column: Column, by_metric: _Outcomes | None
+) -> Description:
+    import numpy as np
+
     wanted = set(keys)
     counted = []
     for value, members in classes(connection, column):
-        count = len(wanted.intersection(members))
-        if count:
-            counted.append((value, count))
-    counted.sort(key=lambda pair: -pair[1])
-    count = sum(pair[1] for pair in counted)
-    return Description(column, len(wanted), count, len(counted), tuple(counted[:MAX_FREQUENCIES]))
+        present = wanted.intersection(members)
+        if present:
+            counted.append((value, present))
+    counted.sort(key=lambda pair: -len(pair[1]))
+    count = sum(len(present) for _, present in counted)
+    listed = counted[:MAX_FREQUENCIES]
+    outcomes: list[Outcome | None] = []
+    if by_metric is not None:
+        members_of = [sorted(present) for _, present in listed]
+        group_of_run = np.repeat(np.arange(len(listed)), [len(members) for members in members_of])
+        all_members = np.array([key for members in members_of for key in members], np.int64)
+        outcomes = by_metric.by_group(all_members, group_of_run, len(listed))
+    frequencies = tuple((value, len(present)) for value, present in listed)
+    return Description(column, len(wanted), count, len(counted), frequencies, outcomes=tuple(outcomes))
 
 
 def tidy(value: float) -> float | int:

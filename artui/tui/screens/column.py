@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from itertools import pairwise, zip_longest
+from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 
+from artui.query.direction import guess_direction, has_direction
 from artui.query.filter.narrowing import where_between, where_odd, where_value
 from artui.query.runs import statistics as query
 from artui.query.runs.export import header_of
@@ -20,17 +23,32 @@ from artui.tui.screens.filtered import FilteredList
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import FilterLine
 from artui.tui.widgets.lines import Line, LineList
-from artui.units import count_text, duration_text, number_text, param_text, plural, time_text
+from artui.tui.widgets.picture import short_param_text
+from artui.units import (
+    column_text,
+    count_text,
+    decimals_of,
+    digits_for,
+    duration_text,
+    number_text,
+    param_text,
+    plural,
+    time_text,
+)
 
 if TYPE_CHECKING:
     from artui.model import Column, ParamValue
-    from artui.query.runs.statistics import Description
+    from artui.query.runs.statistics import Description, Outcome
 
-_BAR_CELLS = 30
-_MANY_VALUES = 12
-_RANGES = (6, 20)
-"""Fewest and most ranges that values are listed in."""
-_RUNS_A_RANGE = 4
+_BAR_CELLS = (8, 60)
+"""Fewest and most cells of a bar."""
+_FEW_VALUES = 6
+"""So many different numbers are listed each for itself."""
+_MAX_RANGES = 20
+_OUTCOME_CELLS = 10
+"""Cells of a number that the leading metric came to."""
+_MAX_POINT_CELLS = 9
+"""Points are below each other up to so many decimals."""
 
 
 class Bin(NamedTuple):
@@ -45,29 +63,85 @@ ODD = Bin(math.nan, math.nan)
 
 
 def is_mostly_unique(description: Description) -> bool:
-    """Say whether a list of the values would be a list of runs: most of many numbers occur once."""
-    return description.quantiles is not None and description.distinct > max(_MANY_VALUES, description.count / 2)
+    """Say whether a list of the values would be a list of runs: all are numbers, most of which occur once."""
+    if sum(description.bins) + description.odd_count < description.count:
+        return False
+    return description.quantiles is not None and description.distinct > max(_FEW_VALUES, description.count / 2)
 
 
 def bins_of(description: Description) -> list[tuple[Bin, int]]:
-    """Give ranges with how many runs lie in each: bins of the histogram, together where runs are few."""
-    most = max(_RANGES[0], min(description.count // _RUNS_A_RANGE, _RANGES[1]))
-    step = -(-len(description.bins) // most)
-    edges = [*description.edges[:-1:step], description.edges[-1]]
-    counts = [sum(description.bins[place : place + step]) for place in range(0, len(description.bins), step)]
-    return [(Bin(*ends), count) for ends, count in zip(pairwise(edges), counts, strict=True)]
+    """Give the ranges of the histogram with how many runs lie in each."""
+    return [(Bin(*ends), count) for ends, count in zip(pairwise(description.edges), description.bins, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class ValueLine:
+    """A value or a range with its label, the number of its runs, and what the leading metric came to in them."""
+
+    value: ParamValue | Bin
+    count: int
+    label: str
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeColumn:
+    """A number of the leading metric for each line."""
+
+    title: str
+    texts: Sequence[str]
+    best_place: int | None
+    """The line with the best of them; None where none is better."""
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+
+
+def _with_points_aligned(texts: Sequence[str]) -> list[str]:
+    """Add blanks behind numbers, so that right-aligned they have their points below each other."""
+    decimals = max(map(decimals_of, texts), default=0)
+    if decimals > _MAX_POINT_CELLS:
+        return list(texts)
+    return [
+        text if not text[-1:].isdigit() or "e" in text else text + " " * (decimals - decimals_of(text) + (decimals > 0 and "." not in text))
+        for text in texts
+    ]  # fmt: skip
+
+
+def _outcome_columns(metric: Column | None, lines: Sequence[ValueLine]) -> list[OutcomeColumn]:
+    """Give the best and the mean value of the metric, its points below each other; none if no run has it."""
+    if metric is None or all(line.outcome is None for line in lines):
+        return []
+    is_low, is_better = guess_direction(metric.name) == "lower", has_direction(metric.name)
+    means = [line.outcome.mean if line.outcome else math.nan for line in lines]
+    bests = [(line.outcome.low if is_low else line.outcome.high) if line.outcome else math.nan for line in lines]
+    columns = []
+    for title, numbers in (("best", bests), ("mean", means)):
+        if title == "best" and not is_better:
+            continue
+        finite = [number for number in numbers if math.isfinite(number)]
+        digits = digits_for(finite, _OUTCOME_CELLS)
+        decimals = max((decimals_of(number_text(number, digits)) for number in finite), default=0)
+        texts = [column_text(number, digits, decimals, _OUTCOME_CELLS) if math.isfinite(number) else "·" for number in numbers]  # fmt: skip
+        best = (min if is_low else max)(finite) if is_better and len(finite) > 1 else None
+        columns.append(OutcomeColumn(title, texts, numbers.index(best) if best is not None else None))
+    return columns
 
 
 class ColumnScreen(FilteredList):
-    """Holds the keys of runs, a column, and the `Description` of its values."""
+    """Holds the keys of runs, a column, and the `Description` of its values.
+
+    For each value or range it says what the leading metric, if there is one, came to in its runs.
+    """
 
     SCOPES = ("column", "list", "app")
     PLACE = 1
     BINDINGS = bindings("column")
 
-    def __init__(self, keys: Sequence[int], column: Column) -> None:
+    def __init__(self, keys: Sequence[int], column: Column, metric: Column | None = None) -> None:
         super().__init__()
-        self.keys, self.column = keys, column
+        self.keys, self.column, self.metric = keys, column, metric
         self.description: Description | None = None
         self._shown: list[tuple[ParamValue | Bin, int]] = []
 
@@ -77,6 +151,7 @@ class ColumnScreen(FilteredList):
         yield Bar(id="summary")
         yield Bar(id="statistics")
         yield Bar(id="spread")
+        yield Bar(id="head")
         yield LineList(id="values")
         yield KeyBar()
 
@@ -95,8 +170,8 @@ class ColumnScreen(FilteredList):
 
     def load(self) -> None:
         """Ask for the description of the column."""
-        keys, column = self.keys, self.column
-        self.ask("column", lambda: query.describe(self.reader, keys, column), self._take)
+        keys, column, metric = self.keys, self.column, self.metric
+        self.ask("column", lambda: query.describe(self.reader, keys, column, bins=_MAX_RANGES, metric=metric), self._take)  # fmt: skip
 
     def _take(self, description: Description) -> None:
         self.description = description
@@ -124,29 +199,26 @@ class ColumnScreen(FilteredList):
             return
         words = self.filter.words.lower().split()
         every: list[tuple[ParamValue | Bin, int]] = list(description.frequencies)
+        outcomes = description.outcomes
         if not words and is_mostly_unique(description):
-            every = [(part, count) for part, count in bins_of(description) if count]
+            # Empty ranges are listed too: a gap is something to see.
+            every, outcomes = list(bins_of(description)), description.bin_outcomes
+        elif len(every) <= _MAX_RANGES and all(_is_number(value) for value, _ in every):
+            # A few numbers go up, so that one sees how the metric goes with them.
+            order = sorted(range(len(every)), key=lambda place: float(every[place][0]))  # type: ignore[arg-type]
+            every, outcomes = [every[place] for place in order], tuple(outcomes[place] for place in order) if outcomes else ()  # fmt: skip
         if description.odd_count:
             every.append((ODD, description.odd_count))
         if description.missing:
             every.append((None, description.missing))
-        self._shown = [pair for pair in every if all(word in self._label(pair[0]).lower() for word in words)]
-        most = max((count for _, count in every), default=1)
-        wide = max(8, min(self.size.width - 50, max((len(self._label(value)) for value, _ in self._shown), default=8)))
+        labels = self._labels([value for value, _ in every])
         lines = [
-            Line(
-                [
-                    ("  ", "text"),
-                    (fit(self._label(value), wide, right=isinstance(value, int | float) and not isinstance(value, bool)), "text" if value is not None else "dim"),
-                    (f"  {count_text(count):>9}", "text"),
-                    (f"  {100 * count / max(1, description.total):5.1f} %  ", "dim"),
-                    ("█" * max(1, round(_BAR_CELLS * count / most)), "spark"),
-                ]
-            )
-            for value, count in self._shown
-        ]  # fmt: skip
-        nothing = "no value contains this" if words else "no run has a value here"
-        self.listing.set_lines(lines or [Line([(f"  {nothing}", "dim")])])
+            ValueLine(value, count, label, outcome)
+            for (value, count), label, outcome in zip_longest(every, labels, outcomes)
+            if all(word in self._searched(value, label) for word in words)
+        ]
+        self._shown = [(line.value, line.count) for line in lines]
+        self._show_lines(description, lines, max((count for _, count in every), default=1))
         more = f", the {count_text(len(description.frequencies))} most frequent" if description.distinct > len(description.frequencies) else ""  # fmt: skip
         if any(isinstance(value, Bin) for value, _ in self._shown):
             more = " in ranges, / finds one"
@@ -156,12 +228,77 @@ class ColumnScreen(FilteredList):
         self.query_one("#statistics", Bar).show(statistics)
         self.query_one("#spread", Bar).show(self._spread(description))
 
-    def _label(self, value: ParamValue | Bin) -> str:
-        if value is ODD:
-            return "NaN or infinite"
-        if isinstance(value, Bin):
-            return f"{self._short(value.low)} … {self._short(value.high)}"
-        return "none" if value is None else self.value_text(value)
+    def _show_lines(self, description: Description, lines: Sequence[ValueLine], most: int) -> None:
+        """List values or ranges: how many runs have them, what the leading metric came to in these, and a bar."""
+        width = self.size.width
+        longest = max((cell_len(line.label) for line in lines), default=0)
+        is_ranges = any(isinstance(line.value, Bin) for line in lines)
+        wide = max(8, min(longest, width - 34 if is_ranges else max(16, width - 58)))
+        rest = width - wide - 24
+        outcomes = _outcome_columns(self.metric, lines)[: max(0, (rest - _BAR_CELLS[0]) // (_OUTCOME_CELLS + 2))]
+        bar_cells = max(0, min(_BAR_CELLS[1], rest - len(outcomes) * (_OUTCOME_CELLS + 2) - 1))
+        head: list[Span] = [("  " + fit("values" if is_ranges else "value", wide, right=all(_is_number(line.value) for line in lines[:1])), "head"), (f"  {'runs':>9}", "head"), (f"  {'share':>7}  ", "head")]  # fmt: skip
+        head += [(fit(column.title, _OUTCOME_CELLS, right=True) + "  ", "head") for column in outcomes]
+        if outcomes and self.metric is not None:
+            head.append((f"of {clean(header_of(self.metric), max_chars=60).removeprefix('metrics.')}", "dim"))
+        self.query_one("#head", Bar).show(head)
+        shown = []
+        for place, line in enumerate(lines):
+            is_number = isinstance(line.value, Bin | int | float) and not isinstance(line.value, bool)
+            spans: list[Span] = [
+                ("  ", "text"),
+                (fit(line.label, wide, right=is_number and line.value is not ODD), "text" if line.value is not None and line.count else "dim"),
+                (f"  {count_text(line.count):>9}", "text" if line.count else "dim"),
+                (f"  {100 * line.count / max(1, description.total):5.1f} %  ", "dim"),
+            ]  # fmt: skip
+            for column in outcomes:
+                style = "best" if place == column.best_place else "text"
+                spans.append((fit(column.texts[place], _OUTCOME_CELLS, right=True) + "  ", style))
+            if line.count:
+                spans.append(("█" * max(1, round(bar_cells * line.count / most)), "spark"))
+            shown.append(Line(spans))
+        nothing = "no value contains this" if self.filter.words else "no run has a value here"
+        self.listing.set_lines(shown or [Line([(f"  {nothing}", "dim")])])
+
+    def _labels(self, values: Sequence[ParamValue | Bin]) -> list[str]:
+        """Give labels that differ where values do, numbers with as few digits as that takes."""
+        plain = [value for value in values if _is_number(value)]
+        is_mixed = any(isinstance(value, int) for value in plain)
+        digits = digits_for(map(float, plain), 12) if self.column.source == "metric" else 0
+        decimals = max((decimals_of(number_text(float(value), digits)) for value in plain), default=0) if digits else 0
+
+        def label(value: ParamValue | Bin) -> str:
+            if value is ODD:
+                return "NaN or infinite"
+            if isinstance(value, Bin):
+                return self._range_text(value)
+            if value is None:
+                return "none"
+            if isinstance(value, float) and self.column.source == "param" and is_mixed and math.isfinite(value):
+                # One column, one form: beside 60 stands 12, not 12.0.
+                return clean(param_text(query.tidy(value)))
+            if digits and isinstance(value, int | float):
+                return column_text(float(value), digits, decimals, 14)
+            return self.value_text(value)
+
+        texts = [label(value) for value in values]
+        return (
+            _with_points_aligned(texts)
+            if len(plain) == len([value for value in values if value is not None])
+            else texts
+        )
+
+    def _searched(self, value: ParamValue | Bin, label: str) -> str:
+        # A number is found by all its digits too.
+        return (label if value is None or isinstance(value, Bin) else f"{label} {self.value_text(value)}").lower()
+
+    def _range_text(self, part: Bin) -> str:
+        if part.low % 1 == 0.5 and part.high % 1 == 0.5:
+            # Whole numbers: those between the ends.
+            first, last = self._short(part.low + 0.5), self._short(part.high - 0.5)
+            return first if first == last else f"{first} … {last}"
+        low, high = self._short(part.low), self._short(part.high)
+        return f"{low} … {high}" if low != high else f"{self.value_text(part.low)} … {self.value_text(part.high)}"
 
     def _facts(self, description: Description) -> tuple[list[Span], list[Span]]:
         spans: list[Span] = [
@@ -174,23 +311,33 @@ class ColumnScreen(FilteredList):
             low, lower, middle, upper, high = (self._short(float(value)) for value in description.quantiles)
             spans += [(" · ", "faint"), (f"{low} to {high}", "text"), (f" · median {middle}", "text")]
             more.append((f"  quartiles {lower} and {upper}", "dim"))
+            if description.is_log and description.geometric_mean is not None:
+                more.append((f" · geometric mean {number_text(description.geometric_mean)}", "dim"))
             if description.mean is not None and self.column.name not in ("started", "ended"):
-                spread = f" ± {self._short(description.sd)}" if description.sd is not None else ""
-                more.append((f" · mean {self._short(description.mean)}{spread}", "dim"))
+                show = self._short if self.column.source == "attribute" else number_text
+                spread = f" ± {show(description.sd)}" if description.sd is not None else ""
+                more.append((f" · mean {show(description.mean)}{spread}", "dim"))
         return spans, more
 
     def _short(self, value: float) -> str:
         """Show a number with few digits."""
-        return self.value_text(value) if self.column.source == "attribute" else number_text(value)
+        if self.column.source == "attribute":
+            if self.column.name == "duration":
+                return self.value_text(value) if value < 60_000 else duration_text(round(value))
+            return time_text(round(value))
+        if self.column.source == "param":
+            return short_param_text(value)
+        return number_text(value)
 
     def _spread(self, description: Description) -> list[Span]:
         """Draw the histogram in one line."""
         if len(description.bins) < 2 or description.quantiles is None:
             return []
         tallest = max(description.bins)
-        drawn = "".join(" " if not count else BLOCKS[min(7, count * 8 // (tallest + 1))] for count in description.bins)
+        drawn = "".join(2 * (" " if not count else BLOCKS[min(7, count * 8 // (tallest + 1))]) for count in description.bins)  # fmt: skip
         low, high = (self._short(float(description.quantiles[place])) for place in (0, 4))
-        return [(f"  {low} ", "dim"), (drawn, "spark"), (f" {high}", "dim")]
+        scale = "  log" if description.is_log else ""
+        return [(f"  {low} ", "dim"), (drawn, "spark"), (f" {high}{scale}", "dim")]
 
     def on_resize(self) -> None:
         self.draw_listing()
@@ -212,7 +359,11 @@ class ColumnScreen(FilteredList):
         if value is ODD:
             self.post_message(ShowRuns(where_odd(self.column), is_narrower=True))
             return
-        condition = where_between(self.column, *value) if isinstance(value, Bin) else where_value(self.column, value)
+        if isinstance(value, Bin):
+            is_last = self.description is not None and value.high == self.description.edges[-1]
+            condition = where_between(self.column, *value, is_open=not is_last)
+        else:
+            condition = where_value(self.column, value)
         self.post_message(ShowRuns(condition, is_narrower=True))
 
     def action_group_by(self) -> None:
@@ -223,4 +374,6 @@ class ColumnScreen(FilteredList):
 
     def action_copy(self) -> None:
         if self._value is not None:
-            self.artui.copy_text(self._label(self._value[0]))
+            value = self._value[0]
+            # As it is, with all digits that a filter would tell apart.
+            self.artui.copy_text(self._labels([value])[0] if value is None or isinstance(value, Bin) else self.value_text(value))  # fmt: skip

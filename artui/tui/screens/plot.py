@@ -35,7 +35,7 @@ from artui.tui.widgets.bars import Bar, KeyBar, Press
 from artui.tui.widgets.chart import MANY_CURVES
 from artui.tui.widgets.chartgrid import ChartGrid, Panel
 from artui.tui.widgets.chartlines import ChartLine
-from artui.tui.widgets.histogram import Histogram
+from artui.tui.widgets.histogram import Histogram, most_bins
 from artui.tui.widgets.parallel import Parallel, ParallelAxis
 from artui.tui.widgets.prompt import Prompt
 from artui.tui.widgets.scatter import Scatter
@@ -442,8 +442,14 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
     # Histogram
 
     def _ask_histogram(self) -> None:
-        column, keys = self.column, self.keys
-        self.ask("histogram", lambda: query.describe(self.reader, keys, column), self._take_histogram)
+        column, keys, histogram = self.column, self.keys, self.query_one(Histogram)
+        is_same = histogram.description is not None and histogram.description.column == column
+        is_log = histogram.wants_log if is_same else None
+        bins = min(query.MAX_BINS, most_bins(self.size.width))
+        self.ask("histogram", lambda: query.describe(self.reader, keys, column, bins=bins, is_log=is_log), self._take_histogram)  # fmt: skip
+
+    def on_histogram_scale_wanted(self) -> None:
+        self._ask_histogram()
 
     def _take_histogram(self, description: Description) -> None:
         self.query_one(Histogram).show(description, self._title_of(description.column))
@@ -454,8 +460,9 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         if description is None:
             return
         if description.bins:
-            low, high = description.edges[histogram.cursor : histogram.cursor + 2]
-            condition = where_between(description.column, low, high)
+            bar = histogram.bars[histogram.cursor]
+            is_last = histogram.cursor == len(histogram.bars) - 1
+            condition = where_between(description.column, bar.low, bar.high, is_open=not is_last)
         else:
             condition = where_value(description.column, description.frequencies[histogram.cursor][0])
         self.post_message(ShowRuns(condition, is_narrower=True))

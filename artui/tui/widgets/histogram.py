@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from itertools import pairwise
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
 from artui.figures.figure import Figure, FigureAxis, FigureBars
 from artui.safetext import clean
-from artui.tui.cells import Palette, Span, fit, strip_of
+from artui.tui.cells import Palette, Span, fit, fit_middle, strip_of
 from artui.tui.keys import bindings
-from artui.tui.widgets.axes import Scale, ticks
-from artui.tui.widgets.picture import Picture
+from artui.tui.widgets.axes import Scale, ticks, x_labels
+from artui.tui.widgets.picture import Picture, short_param_text
+from artui.tui.widgets.plot import labelled_axis
 from artui.units import count_text, duration_text, number_text, param_text, plural, time_text
 
 if TYPE_CHECKING:
@@ -23,6 +26,27 @@ if TYPE_CHECKING:
 
 _LABEL_CELLS = 8
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
+_RANGE_CELLS = 3
+"""Fewest cells of the bar of a range, with the gap behind it."""
+_WORD_CELLS, _MAX_WORD_CELLS = 10, 24
+"""Cells of the bar of a word: it is narrower only if the word is, and never wider than the latter."""
+_MAX_WORDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A bar in sight."""
+
+    label: str
+    count: int
+    low: float = math.nan
+    """The range that it stands for, which holds its lower end, and of the last bar its upper end; NaN for a word."""
+    high: float = math.nan
+
+
+def most_bins(width: int) -> int:
+    """Give how many bars of ranges have room beside each other in a histogram of so many cells."""
+    return max(8, (width - _LABEL_CELLS - 2) // _RANGE_CELLS)
 
 
 class Histogram(Picture):
@@ -34,7 +58,10 @@ class Histogram(Picture):
         """The runs of the bar under the cursor are to be shown in the table."""
 
     class Moved(Message):
-        """The cursor is on another bar, or another number of bins is wanted."""
+        """The cursor is on another bar."""
+
+    class ScaleWanted(Message):
+        """The values are to be counted in bins of the scale in `wants_log`."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None, noun: str = "run") -> None:
         super().__init__(id=id, classes=classes)
@@ -43,32 +70,43 @@ class Histogram(Picture):
         self.description: Description | None = None
         self.title = ""
         self.cursor = 0
+        self.wants_log: bool | None = None
+        """Whether the user asks for a logarithmic axis, or for a linear one; None: as the values are spread."""
 
     def show(self, description: Description, title: str) -> None:
         """Show another description; of the same column, the cursor stays."""
-        if self.description is None or description.column != self.description.column:
+        before = self.description
+        if before is None or description.column != before.column or description.is_log != before.is_log:
             self.cursor = 0
+        if before is not None and description.column != before.column:
+            self.wants_log = None
         self.description, self.title = description, title
         self.cursor = max(0, min(self.cursor, len(self.bars) - 1))
         self.note = "no run has a value"
         self.again()
 
     @property
-    def bars(self) -> Sequence[tuple[str, int]]:
-        """Label and number of runs of each bar, from the left."""
+    def bars(self) -> Sequence[Drawn]:
+        """The bars from the left; ranges that are too many for the width are drawn together."""
         description = self.description
         if description is None:
             return ()
-        if description.bins:
+        if not description.bins:
             return [
-                (self.range_text(low, high), count)
-                for low, high, count in zip(description.edges, description.edges[1:], description.bins, strict=False)
+                Drawn(clean(param_text(value), max_chars=60), count)
+                for value, count in description.frequencies[:_MAX_WORDS]
             ]
-        return [(clean(param_text(value), max_chars=60), count) for value, count in description.frequencies[:60]]
+        bins, edges = description.bins, description.edges
+        together = -(-len(bins) // most_bins(self.size.width)) if self.size.width else 1
+        bars = []
+        for first in range(0, len(bins), together):
+            low, high = edges[first], edges[min(first + together, len(bins))]
+            bars.append(Drawn(self.range_text(low, high), sum(bins[first : first + together]), low, high))
+        return bars
 
     def range_text(self, low: float, high: float) -> str:
         """Describe the range of a bar; a bar of whole numbers holds those between its edges."""
-        if low % 1 == 0.5 and high % 1 == 0.5:
+        if _is_between_wholes(low, high):
             first, last = round(low + 0.5), round(high - 0.5)
             return self.value_text(first) if first == last else f"{self.value_text(first)} … {self.value_text(last)}"
         return f"{self.value_text(low)} … {self.value_text(high)}" if low < high else self.value_text(low)
@@ -78,6 +116,8 @@ class Histogram(Picture):
         column = self.description.column if self.description else None
         if column is not None and column.source == "attribute":
             return duration_text(round(value)) if column.name == "duration" else time_text(round(value))
+        if column is not None and column.source == "param":
+            return short_param_text(value)
         return number_text(value)
 
     def drawn(self, width: int, height: int, palette: Palette) -> list[Strip] | None:
@@ -86,53 +126,75 @@ class Histogram(Picture):
         if description is None or not bars:
             return None
         columns, rows = width - _LABEL_CELLS - 2, height - 3
-        tallest = max(count for _, count in bars) or 1
-        most = min(len(bars), columns)
-        first = max(0, min(self.cursor - most + 1, len(bars) - most)) if self.cursor >= most else 0
-        shown = bars[first : first + most]
-        # The bars fill the width, so some are a cell wider than others.
-        ends = [round(columns * number / most) for number in range(most + 1)]
-        strips = [strip_of(self._head(), width, palette)]
+        self.cursor = min(self.cursor, len(bars) - 1)
+        first, cells = self._window(bars, columns)
+        shown = bars[first : first + columns // cells]
+        tallest = max(bar.count for bar in bars) or 1
+        # One row stays free, for the number on the highest bar.
+        top = tallest * rows / (rows - 1)
         labels = {
-            round((1 - share) * (rows - 1)): text
-            for share, text in ticks(Scale(0.0, float(tallest), False, rows), max(1, rows // 3), "count")
+            max(0, min(rows - 1, rows - round(share * rows))): text
+            for share, text in ticks(Scale(0.0, top, False, rows), max(1, rows // 4), "count")
+            if share > 0
         }
+        counts = [count_text(bar.count) if bar.count else "" for bar in shown]
+        has_room = max(map(len, counts)) < cells
+        strips = [strip_of(self._head(), width, palette)]
         for row in range(rows):
             spans: list[Span] = [(fit(labels.get(row, ""), _LABEL_CELLS, right=True) + " ", "dim")]
             spans.append(("┤" if row in labels else "│", "faint"))
-            for number, (_, count) in enumerate(shown):
-                level = count / tallest * rows - (rows - 1 - row)
-                letter = _EIGHTHS[max(0, min(8, round(level * 8)))]
-                if row == rows - 1 and count and letter == " ":
-                    letter = "▁"
-                wide = ends[number + 1] - ends[number]
-                gap = 1 if columns // most > 2 else 0
+            for number, (bar, count) in enumerate(zip(shown, counts, strict=True)):
                 is_here = first + number == self.cursor and self.has_focus
-                spans += [(letter * (wide - gap), "accent" if is_here else "spark"), (" " * gap, "text")]
+                height_above = bar.count / top * rows - (rows - 1 - row)
+                letter = _EIGHTHS[max(0, min(8, round(height_above * 8)))]
+                if row == rows - 1 and bar.count and letter == " ":
+                    letter = "▁"
+                if letter != " ":
+                    spans += [(letter * (cells - 1) + " ", "accent" if is_here else "spark")]
+                    continue
+                # The number stands on the bar, or where there is none, on the axis.
+                is_on_top = round((height_above + 1) * 8) > 0 or row == rows - 2
+                text = count if has_room and is_on_top else ""
+                spans += [(text.center(cells - 1) + " ", "accent" if is_here else "dim")]
             strips.append(strip_of(spans, width, palette))
-        strips.append(strip_of([(" " * (_LABEL_CELLS + 1) + "└", "faint"), *self._axis(shown, ends, columns)], width, palette))  # fmt: skip
-        label, count = bars[self.cursor]
-        share = 100 * count / max(1, description.total)
-        strips.append(strip_of([("  ▸ ", "accent"), (label, "title"), (f"   {count_text(count)} of {plural(description.total, self._noun)}, {share:.3g} %", "text")], width, palette))  # fmt: skip
+        strips.append(strip_of(self._axis(shown, cells, columns), width, palette))
+        bar = bars[self.cursor]
+        share_text = f"{100 * bar.count / max(1, description.total):.3g} %"
+        strips.append(strip_of([("  ▸ ", "accent"), (bar.label, "title"), (f"   {count_text(bar.count)} of {plural(description.total, self._noun)}, {share_text}", "text")], width, palette))  # fmt: skip
         return strips
 
-    def _axis(self, shown: Sequence[tuple[str, int]], ends: Sequence[int], columns: int) -> list[Span]:
+    def _window(self, bars: Sequence[Drawn], columns: int) -> tuple[int, int]:
+        """Give the place of the first bar in sight, and the cells of each, the gap included."""
+        if self.description is not None and self.description.bins:
+            return 0, max(1, columns // len(bars))
+        longest = max(cell_len(bar.label) for bar in bars) + 2
+        cells = max(min(longest, _WORD_CELLS), min(columns // len(bars), _MAX_WORD_CELLS, max(12, longest)), 3)
+        in_sight = columns // cells
+        return max(0, min(self.cursor - in_sight + 1, len(bars) - in_sight)), cells
+
+    def _axis(self, shown: Sequence[Drawn], cells: int, columns: int) -> list[Span]:
         description = self.description
-        if description is not None and description.bins and len(shown) == len(description.bins):
-            scale = Scale(description.edges[0], description.edges[-1], False, columns)
-            drawn = ends[-1]
-            line = [" "] * columns
-            if description.column.source == "attribute":
-                places = [(0.0, self.value_text(scale.low)), (1.0, self.value_text(scale.high))]
-            else:
-                places = ticks(scale, max(1, drawn // 12), "count" if description.edges[0] % 1 == 0.5 else "number")
-            for share, text in places:
-                start = max(0, min(columns - len(text), round(share * (drawn - 1)) - len(text) // 2))
-                if all(cell == " " for cell in line[max(0, start - 1) : start + len(text) + 1]):
-                    line[start : start + len(text)] = text
-            return [("".join(line), "dim")]
-        widths = [end - start for start, end in pairwise(ends)]
-        return [(fit(label, wide - 1) + " " if wide > 2 else " " * wide, "dim") for (label, _), wide in zip(shown, widths, strict=True)]  # fmt: skip
+        if description is None or not description.bins:
+            labels = "".join(fit_middle(bar.label, cells - 1).rstrip().center(cells - 1) + " " for bar in shown)
+            return [(fit("0", _LABEL_CELLS, right=True) + " └", "dim"), (labels, "dim")]
+        low, high = shown[0].low, shown[-1].high
+        drawn = cells * len(shown) - 1
+        scale = self._scale(low, high, drawn)
+        if description.column.source == "attribute":
+            places = [(0, self.value_text(low)), (drawn - 1, self.value_text(high))]
+        elif _is_between_wholes(low, high):
+            # A bar of whole numbers has them at its middle.
+            places = [(cells // 2 - 1, self.value_text(low + 0.5)), (drawn - cells // 2, self.value_text(high - 0.5))]
+            places += [(round(share * drawn), text) for share, text in ticks(scale, max(1, drawn // 12), "count")]
+        else:
+            ends = [(0, self.value_text(low)), (drawn - 1, self.value_text(high))]
+            places = [*ends, *x_labels(scale, drawn, "number")[2:]]
+        return labelled_axis(places, _LABEL_CELLS, columns, corner="0")
+
+    def _scale(self, low: float, high: float, dots: int) -> Scale:
+        if self.description is not None and self.description.is_log:
+            return Scale(math.log10(low), math.log10(high), True, dots)
+        return Scale(low, high, False, dots)
 
     def _head(self) -> list[Span]:
         description = self.description
@@ -143,13 +205,21 @@ class Histogram(Picture):
         spans.append(
             (f"   {count_text(description.count)} of {total} have it" if description.missing else f"   {total}", "dim")
         )
+        if description.is_log:
+            spans.append((" · log x", "dim"))
         if description.quantiles is not None:
             low, _, middle, _, high = (self.value_text(value) for value in description.quantiles)
             spans.append((f" · {low} to {high}, median {middle}", "text"))
-            if description.mean is not None and description.sd is not None and description.column.source != "attribute":
+            if description.is_log and description.geometric_mean is not None:
+                spans.append((f", geometric mean {number_text(description.geometric_mean)}", "text"))
+            elif (
+                description.mean is not None and description.sd is not None and description.column.source != "attribute"
+            ):
                 spans.append((f", mean {number_text(description.mean)} ± {number_text(description.sd)}", "text"))
         else:
-            spans.append((f" · {count_text(description.distinct)} values", "text"))
+            spans.append((f" · {plural(description.distinct, 'value')}", "text"))
+            if description.distinct > _MAX_WORDS:
+                spans.append((f", the {_MAX_WORDS} most frequent", "dim"))
         if description.odd_count:
             spans.append((f" · {count_text(description.odd_count)} NaN or infinite", "bad"))
         return spans
@@ -159,19 +229,19 @@ class Histogram(Picture):
         description, bars = self.description, self.bars
         if description is None or not bars:
             return None
-        tallest = max(count for _, count in bars) or 1
+        tallest = max(bar.count for bar in bars) or 1
         y = FigureAxis(f"{self._noun}s", 0, tallest, False, ticks(Scale(0, tallest, False, 600), 6, "count"))
         note = f"{count_text(description.count)} of {plural(description.total, self._noun)}"
         if description.bins:
             edges = list(description.edges) if description.edges[0] < description.edges[-1] else [description.edges[0] - 0.5, description.edges[0] + 0.5]  # fmt: skip
-            scale = Scale(edges[0], edges[-1], False, 960)
+            scale = self._scale(edges[0], edges[-1], 960)
             marks = ticks(scale, 8)
             if description.column.source == "attribute":
                 marks = [(0.0, self.value_text(scale.low)), (1.0, self.value_text(scale.high))]
-            return Figure(self.title, FigureAxis(self.title, edges[0], edges[-1], False, marks), y, bars=[FigureBars(edges, description.bins)], note=note)  # fmt: skip
+            return Figure(self.title, FigureAxis(self.title, scale.low, scale.high, scale.is_log, marks), y, bars=[FigureBars(edges, description.bins)], note=note)  # fmt: skip
         count = len(bars)
-        marks = [((i + 0.5) / count, label[: max(3, 110 // count)]) for i, (label, _) in enumerate(bars)]
-        heights = [tall for _, tall in bars]
+        marks = [((i + 0.5) / count, bar.label[: max(3, 110 // count)]) for i, bar in enumerate(bars)]
+        heights = [bar.count for bar in bars]
         return Figure(self.title, FigureAxis(self.title, 0, count, False, marks), y, bars=[FigureBars(list(range(count + 1)), heights)], note=note)  # fmt: skip
 
     # Keys
@@ -186,16 +256,32 @@ class Histogram(Picture):
         if self.bars:
             self.post_message(self.Filtered())
 
+    def action_log_x(self) -> None:
+        """Ask for the other scale; bins on a logarithmic one are counted anew."""
+        description = self.description
+        if description is None or not description.bins:
+            return
+        if not description.is_log and description.geometric_mean is None:
+            self.app.say("A logarithmic axis takes numbers above zero: some here are not.")  # type: ignore[attr-defined]
+            return
+        self.wants_log = not description.is_log
+        self.post_message(self.ScaleWanted())
+
     def on_click(self, event: events.Click) -> None:
         self.focus()
         bars = self.bars
-        columns = self.size.width - _LABEL_CELLS - 2
         if bars:
-            place = (event.x - _LABEL_CELLS - 2) * len(bars) // max(1, columns)
-            if 0 <= place < len(bars):
+            first, cells = self._window(bars, self.size.width - _LABEL_CELLS - 2)
+            place = first + (event.x - _LABEL_CELLS - 2) // cells
+            if event.x >= _LABEL_CELLS + 2 and 0 <= place < len(bars):
                 self.cursor = place
                 self.again()
                 self.post_message(self.Moved())
+
+
+def _is_between_wholes(low: float, high: float) -> bool:
+    """Say whether a range holds the whole numbers between its ends, and no end."""
+    return low % 1 == 0.5 and high % 1 == 0.5
 
 
 class Bars(Histogram, inherit_bindings=False):

@@ -10,14 +10,18 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from artui.figures.figure import Figure, FigureAxis
+from artui.query.runs.statistics import tidy
 from artui.tui.cells import Palette, strip_of
 from artui.tui.widgets.axes import Scale, Unit, ticks
+from artui.units import number_text, param_text
 
 if TYPE_CHECKING:
     from artui.query.runs.statistics import Placed
 
 PAD = 0.04
 """Room between the outermost values and the frame, as a share of the axis."""
+_PARAM_CELLS = 8
+"""Numbers of up to so many cells are shown as they were given."""
 
 
 class Picture(Widget, can_focus=True):
@@ -61,6 +65,12 @@ def unit_of(placed: Placed) -> Unit:
     if placed.column.source == "attribute":
         return "seconds" if placed.column.name == "duration" else "date"
     return "count" if placed.is_whole else "number"
+
+
+def short_param_text(value: float) -> str:
+    """Show a number of a param as it was given where that is short, else in few digits: `0.0003`, `60`, `0.001716`."""
+    text = param_text(tidy(value))
+    return text if len(text) <= _PARAM_CELLS else number_text(value)
 
 
 def scale_of(placed: Placed, *, is_log: bool, dots: int, only: Sequence[int] | None = None) -> Scale | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import statistics
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,105 @@ def test_numbers_of_a_description_are_those_of_the_statistics_module(tmp_path: P
     assert list(description.quantiles[1:4]) == pytest.approx(statistics.quantiles(values, n=4, method="inclusive"))
     assert sum(description.bins) == len(values) and description.odd_count == 1 and description.count == 8
     assert description.frequencies[0] == (4, 2)
+
+
+@pytest.mark.parametrize(
+    ("values", "is_wide"),
+    [
+        ([0.001] * 32 + [0.002, 12, 60], True), ([0.001, 0.01, 0.1], True), ([40, 50, 60, 100, 2000], True),
+        ([4.3e-8, 1e-7, 2e-7, 1e-6], True), ([0.001, 0.1], True), ([16, 32, 64, 128, 256, 512], True),
+        ([1e-12, 0.1, 0.2, 0.3], False), ([n / 100 for n in range(1, 101)], False), ([32, 64, 128], False),
+        ([0.0, 0.001, 0.1], False), ([-1, 100], False), ([5, 5], False), ([], False), ([1e-320, 1e308], True),
+    ],
+)  # fmt: skip
+def test_an_axis_is_logarithmic_where_values_span_decades(values: list[float], is_wide: bool) -> None:
+    """One run far above the others makes it so, a single one near zero does not."""
+    assert columns.is_spread_wide(np.array(values, float)) == is_wide
+
+
+POSITIVE = st.floats(1e-12, 1e12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.one_of(st.lists(POSITIVE, min_size=1, max_size=80), st.lists(st.integers(1, 3000).map(float), min_size=1, max_size=80)), st.booleans(), st.integers(8, 60))  # fmt: skip
+def test_bins_are_equal_and_hold_what_their_edges_say(values: list[float], is_log: bool, most: int) -> None:
+    """On either axis they are equally wide, few for few values, and counts are those of a loop."""
+    edges, counts = columns.histogram(np.array(values), most, is_log=is_log)
+    assert len(edges) == len(counts) + 1 and len(counts) <= most
+    expected = [sum(low <= value < high for value in values) for low, high in pairwise(edges)]
+    expected[-1] += values.count(edges[-1])
+    assert counts == expected and sum(counts) == len(values)
+    if len(counts) > 1:
+        widths = np.diff(np.log(edges) if is_log else edges)
+        assert np.allclose(widths, widths[0], rtol=1e-3, atol=0 if is_log else 1e-9 * edges[-1])
+
+
+def test_few_values_have_few_bins() -> None:
+    """Their number is that of Sturges or of Freedman and Diaconis, never more than have room."""
+    normal = np.random.default_rng(0).normal(size=31)
+    assert 6 <= columns.bin_count(normal, 60) <= 12
+    assert columns.bin_count(np.random.default_rng(0).normal(size=100_000), 60) == 60
+    assert columns.bin_count(np.array([0.001] * 32 + [12.0, 60.0, 0.2]), 60) == 7
+    assert columns.bin_count(np.array([1.0]), 60) == 1
+    assert columns.bin_count(np.array([0.0, 1.0, 2.0, 3.0] * 25_000), 60) == 4
+
+
+@dataclass(frozen=True)
+class Among:
+    """One value, or the numbers from it up to an end."""
+
+    low: ParamValue
+    end: float | None = None
+
+    def has(self, value: float | str) -> bool:
+        if self.end is None:
+            return value == self.low
+        return not isinstance(value, str) and isinstance(self.low, float) and self.low <= value < self.end
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.one_of(st.sampled_from([0.001, 0.01, 3, 60, "adam"]), st.floats(0.001, 100)),
+            st.one_of(st.none(), st.floats(-5, 5), st.just(math.nan)),
+        ),
+        min_size=1,
+        max_size=40,
+    )
+)
+def test_a_metric_is_said_for_each_value_and_range(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[float | str, float | None]]
+) -> None:
+    """Best and mean of another metric agree with a loop over the runs that have the value, for params and metrics."""
+    path = tmp_path_factory.mktemp("outcomes") / "x.artui"
+    given_runs: list[Run] = []
+    for value, loss in rows:
+        metrics = {} if loss is None else {"loss": loss}
+        given_runs.append(({"x": value}, metrics | ({} if isinstance(value, str) else {"m": float(value)})))
+    _catalog(path, [*given_runs, ({"x": 1.0}, {"m": 1.0, "loss": 0.0})])
+    rows = [*rows, (1.0, 0.0)]
+
+    def expected(among: Among) -> columns.Outcome | None:
+        losses = [loss for value, loss in rows if among.has(value) and loss is not None and loss == loss]
+        return columns.Outcome(len(losses), min(losses), statistics.fmean(losses), max(losses)) if losses else None
+
+    def agrees(outcome: columns.Outcome | None, wanted: columns.Outcome | None) -> bool:
+        if outcome is None or wanted is None:
+            return outcome is wanted
+        return replace(outcome, mean=0) == replace(wanted, mean=0) and outcome.mean == pytest.approx(wanted.mean, abs=1e-9)  # fmt: skip
+
+    with Reader(path) as reader:
+        for name in ("x", "m"):
+            description = columns.describe(reader, _keys(reader), _column(reader, name), metric=_column(reader, "loss"))
+            assert len(description.outcomes) == len(description.frequencies)
+            for (shown_value, _), outcome in zip(description.frequencies, description.outcomes, strict=True):
+                assert agrees(outcome, expected(Among(shown_value))), shown_value
+            assert len(description.bin_outcomes) == len(description.bins)
+            ranges = zip(pairwise(description.edges), description.bin_outcomes, strict=True)
+            for (low, high), outcome in ranges:
+                end = math.inf if high == description.edges[-1] else high
+                assert agrees(outcome, expected(Among(low, end))), (low, high)
 
 
 @settings(max_examples=40, deadline=None)
@@ -199,6 +299,7 @@ def test_filter_of_a_bar_finds_the_runs_of_the_bar(tmp_path: Path) -> None:
             (Column("attribute", "duration"), 2000, 4000, 3), (Column("attribute", "started"), 1_790_000_000_000, 1_790_000_000_900, 8),
         ):  # fmt: skip
             assert len(_keys(reader, where_between(column, low, high))) == count, column
+        assert len(_keys(reader, where_between(_column(reader, "m"), 1 / 7, 3 / 7, is_open=True))) == 2
 
 
 def test_narrowing_asks_for_both(tmp_path: Path) -> None:

@@ -98,7 +98,10 @@ class RunsOpener:
         screen = self._screen
         if self.is_whole():
             column = columns.column_at(screen.table.view, screen.table.column)
-            screen.artui.push_screen(ColumnScreen(list(screen.state.order.keys), column))
+            metrics = (
+                shown for shown in screen.shown_columns() if shown.source == "metric" and shown.name != column.name
+            )
+            screen.artui.push_screen(ColumnScreen(list(screen.state.order.keys), column, next(metrics, None)))
 
     def is_whole(self) -> bool:
         """Say whether all runs that match have been read, and tell the user if not."""

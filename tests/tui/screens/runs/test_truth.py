@@ -18,7 +18,7 @@ from artui.query.runs.columns import aggregate_ranges, chosen_columns, columns, 
 from artui.query.runs.grouping import grouped
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.statistics import placed
-from artui.tui.screens.column import ColumnScreen
+from artui.tui.screens.column import Bin, ColumnScreen
 from artui.tui.screens.runs.groups import MANY_SINGLES
 from artui.tui.screens.runs.screen import RunsScreen
 from tests.tui.looking import on, settled, shown
@@ -249,13 +249,54 @@ def test_a_column_of_unique_numbers_is_listed_in_ranges(tmp_path: Path, explore:
         await settled(pilot)
         screen = on(pilot, ColumnScreen)
         counts = [count for _, count in screen._shown]
-        assert sum(counts) == 60 and len(counts) < 60 and "…" in shown(pilot).splitlines()[6]
+        assert sum(counts) == 60 and len(counts) < 60 and "…" in shown(pilot).splitlines()[7]
         count = counts[0]
         await pilot.press("enter")
         await settled(pilot)
         assert f"{count} of 60 runs" in shown(pilot)
 
     explore(path, flow, size=(120, 36))
+
+
+def test_a_column_says_what_the_leading_metric_came_to(tmp_path: Path, explore: Explore) -> None:
+    """Beside each value stand the best and the mean of the first metric of the table; gaps between ranges are lines."""
+    path = tmp_path / "x.artui"
+    for number in range(12):
+        lr, loss = (0.001, 0.01, 0.1)[number % 3], 0.25 + number / 8
+        _add_run(
+            path,
+            f"run-{number}",
+            params={"lr": lr, "width": 100.25 + number + 60 * (number > 8)},
+            metrics={"val/loss": [loss]},
+        )
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        await pilot.press("right", "right", "F")
+        await settled(pilot)
+        on(pilot, ColumnScreen)
+        lines = shown(pilot).splitlines()
+        assert "log" in lines[4] and lines[5].split() == ["value", "runs", "share", "best", "mean", "of", "val/loss"]
+        rows = [line.split()[:6] for line in lines[6:9]]
+        assert rows == [
+            ["0.001", "4", "33.3", "%", "0.2500", "0.8125"],
+            ["0.01", "4", "33.3", "%", "0.3750", "0.9375"],
+            ["0.1", "4", "33.3", "%", "0.5000", "1.062"],
+        ]
+        await pilot.press("f")
+        await settled(pilot)
+        assert "log x" in shown(pilot).splitlines()[2]
+        await pilot.press("O")
+        await settled(pilot)
+        assert "log x" not in shown(pilot).splitlines()[2]
+        await pilot.press("escape", "escape", "right", "F")
+        await settled(pilot)
+        screen = on(pilot, ColumnScreen)
+        assert screen.column.name == "width"
+        counts = [count for value, count in screen._shown if isinstance(value, Bin)]
+        assert sum(counts) == 12 and 0 in counts
+
+    explore(path, flow, size=(100, 30))
 
 
 def test_very_many_groups_of_one_run_are_asked_for_first(tmp_path: Path, explore: Explore) -> None:

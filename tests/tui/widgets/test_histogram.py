@@ -1,0 +1,93 @@
+"""Histograms: bars are as true and as wide as each other, whatever the room."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from textual.strip import Strip
+
+from artui.model import Column
+from artui.query.runs.statistics import Description, Quantiles
+from artui.tui.cells import make_palette
+from artui.tui.widgets.histogram import Histogram, most_bins
+
+PALETTE = make_palette(is_coloured=False, is_rich=False)
+FRAME = 10
+
+
+def _drawn(description: Description, width: int, height: int) -> list[str]:
+    histogram = Histogram()
+    histogram.show(description, "x")
+    strips: list[Strip] | None = histogram.drawn(width, height, PALETTE)
+    assert strips is not None
+    return [strip.text for strip in strips]
+
+
+def _of_ranges(counts: list[int], edges: list[float], *, is_log: bool = False) -> Description:
+    total = sum(counts)
+    return Description(
+        Column("metric", "x"), total, total, total, (), quantiles=Quantiles(edges[0], 1.0, 1.0, 1.0, edges[-1]),
+        edges=tuple(edges), bins=tuple(counts), is_log=is_log, geometric_mean=1.0 if edges[0] > 0 else None,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("height", [12, 24, 47])
+@pytest.mark.parametrize("width", [40, 80, 119, 120, 200])
+@pytest.mark.parametrize("count", [1, 2, 5, 7, 13, 33])
+def test_bars_of_ranges_are_equally_wide_with_gaps(count: int, width: int, height: int) -> None:
+    """In the lowest row all bars have the same cells, one is free between them, and none touches the frame."""
+    if count > most_bins(width):
+        pytest.skip("does not fit")
+    counts = [1 + number * 7 % 5 for number in range(count)]
+
+    lines = _drawn(_of_ranges(counts, [float(edge) for edge in range(count + 1)]), width, height)
+
+    bars = re.findall(r"[▁▂▃▄▅▆▇█]+", lines[-3][FRAME:])
+    assert len(bars) == count and len({len(bar) for bar in bars}) == 1
+    assert len(lines) == height and not re.search(r"[▁▂▃▄▅▆▇█]", lines[1])
+    assert all(len(line) == width for line in lines)
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_a_bar_is_as_high_as_the_axis_says_and_has_its_number_on_it(width: int) -> None:
+    """The label of a count stands in the row where a bar of that count ends; empty ranges have neither."""
+    lines = _drawn(_of_ranges([6, 0, 3, 1], [0.0, 1.0, 2.0, 3.0, 4.0]), width, 34)
+
+    for count in (6, 3):
+        top = next(row for row, line in enumerate(lines) if re.match(rf" *{count} ┤", line))
+        column = FRAME + {6: 0, 3: 2}[count] * ((width - FRAME) // 4)
+        assert lines[top][column] in "▄▅▆▇█" and lines[top - 1][column] in " ▁▂▃▄"
+    numbers = [match for line in lines[1:-3] for match in re.findall(r"\d+", line[FRAME:])]
+    assert numbers == ["6", "3", "1"]
+
+
+@pytest.mark.parametrize(("width", "widest"), [(80, 24), (120, 24), (200, 24)])
+def test_bars_of_words_stay_narrow_enough_to_compare(width: int, widest: int) -> None:
+    """Three words do not fill the screen, and each stands whole below its bar."""
+    words = (("adam", 17), ("sgd", 14), ("adamw-with-a-name", 11))
+    lines = _drawn(Description(Column("param", "x"), 42, 42, 3, words), width, 24)
+
+    bars = re.findall(r"█+", lines[-3])
+    assert len({len(bar) for bar in bars}) == 1 and len(bars[0]) < widest
+    assert all(word in lines[-2] for word, _ in words)
+
+
+def test_a_logarithmic_axis_says_so() -> None:
+    """Its ends are the smallest and the largest value, and powers of ten stand between them."""
+    lines = _drawn(_of_ranges([30, 0, 1, 4], [0.001, 0.02, 0.3, 4.0, 60.0], is_log=True), 120, 24)
+
+    assert "log x" in lines[0] and "geometric mean" in lines[0]
+    assert re.search(r"└0\.001000 .* 0\.1 .* 10 .* 60 *$", lines[-2])
+
+
+def test_very_many_words_are_reached_with_the_cursor() -> None:
+    """Those in sight move with the cursor, and the line below says which one it is on."""
+    words = tuple((f"word{number}", 100 - number) for number in range(60))
+    histogram = Histogram()
+    histogram.show(Description(Column("param", "x"), 4230, 4230, 60, words), "x")
+    histogram.cursor = 59
+    strips = histogram.drawn(80, 24, PALETTE)
+
+    assert strips is not None
+    assert "word59" in strips[-2].text and "▸ word59   41 of 4,230 runs" in strips[-1].text
