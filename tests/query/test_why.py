@@ -20,11 +20,12 @@ from artui.errors import UsageError
 from artui.model import ParamValue
 from artui.query.api import open_catalog
 from artui.query.runs.order import RunsRequest, run_order
-from artui.query.series.ranking import main_metric
-from artui.query.why import Why, sets_apart, why
+from artui.query.series.ranking import judging_metric, main_metric
+from artui.query.why import Factor, Why, sets_apart, why
 from artui.query.why.evidence import chance_of, pairs_within, proportions, rank_sum, tied_share
 from artui.query.why.two import roundest_between
-from artui.query.why.words import evidence, number_words, percent, winning_shares
+from artui.query.why.words import LEAST_Z, evidence, headline, listing, number_words, percent, winning_shares
+from artui.units import number_text
 
 VALUES = st.lists(st.integers(-4, 4).map(float) | st.sampled_from([math.inf, -math.inf]), min_size=1, max_size=12)
 
@@ -82,7 +83,8 @@ def test_what_decides_comes_first(sweep: Path) -> None:
     first = answer.factors[0]
     assert first.name == "lr" and first.z is not None and first.z > 4 and first.share is not None and first.share > 0.8
     assert turned.is_better is False and turned.factors[0].name == "lr" and (turned.factors[0].z or 0) < -4
-    assert {factor.name for factor in answer.factors} >= {"lr", "momentum", "seed"}
+    assert {factor.name for factor in answer.factors} >= {"lr", "momentum", "augment"}
+    assert answer.seeds == ("seed",) and "seed" not in {factor.name for factor in answer.factors}
 
 
 def test_what_diverged_differs_in_what_made_it(sweep: Path) -> None:
@@ -92,6 +94,7 @@ def test_what_diverged_differs_in_what_made_it(sweep: Path) -> None:
         every = list(run_order(reader, RunsRequest()).keys)
         factors = sets_apart(reader, bad, every)
         assert [factor.name for factor in factors[:2]] in (["lr", "momentum"], ["momentum", "lr"])
+        assert "seed" not in {factor.name for factor in factors}
         for factor in factors:
             reader.runs(factor.where)
         assert sets_apart(reader, [], every) == [] and sets_apart(reader, every, []) == []
@@ -265,7 +268,7 @@ SENTENCES: dict[str, tuple[list[Made], int, int, str]] = {
     ),
     "all of several speak against": (
         [({"a": a, "b": b}, 0.0 if (a, b, seed) == (0, 0, 0) else 1.0 - a / 4 - b / 3) for a in (0, 1) for b in (0, 1) for seed in range(8)], 0, 24,
-        "Nothing that differs goes with better val/loss: a = 0 tends to be worse, not better.",
+        "Nothing that differs goes with better val/loss: b = 0 tends to be worse, not better.",
     ),
     "two runs alone": (
         [({"lr": 0.1}, 0.5), ({"lr": 0.2}, 0.4)], 0, 1,
@@ -437,3 +440,95 @@ def test_one_metric_is_judged_by_wherever_it_is_asked() -> None:
     """Validation before training, and a loss before an accuracy."""
     assert main_metric(["val/acc", "train/loss", "val/loss", "epoch"]) == "val/loss"
     assert main_metric(["train/loss", "val/acc"]) == "val/acc" and main_metric(["lr", "acc"]) == "acc"
+
+
+# By which metric, and what is said where nothing can be explained
+
+METRICS = st.lists(
+    st.sets(st.sampled_from(["val/loss", "val/acc", "train/loss", "best_val_F1", "epoch", "lr", "odd"])), min_size=1, max_size=6
+)  # fmt: skip
+
+
+@given(METRICS)
+def test_the_metric_that_judges_is_one_that_the_runs_have(tables: list[set[str]]) -> None:
+    """No result that two runs share is had by more of them; of those had by as many none comes before it."""
+    metric = judging_metric(tables)
+    counts = {name: sum(name in names for names in tables) for names in tables for name in names}
+    if not counts:
+        assert metric == ""
+        return
+    shared = [name for name in counts if counts[name] >= min(2, len(tables))]
+    results = [name for name in shared if name not in ("epoch", "lr")] or shared
+    if results:
+        most = max(counts[name] for name in results)
+        assert metric == main_metric(name for name in results if counts[name] == most)
+    else:
+        assert counts[metric] == 1 and (metric not in ("epoch", "lr") or set(counts) <= {"epoch", "lr"})
+
+
+VERDICTS: dict[str, tuple[tuple[float | None, float | None], bool, str, str]] = {
+    "neither has it": ((None, None), False, "r0 and r1 have no X", "Neither of the two runs has X: there is nothing to judge by."),
+    "one has it": ((1.0, None), False, "r1 has no X, r0 has", "r1 has no X: there is nothing to judge by."),
+    "the other has it": ((None, math.nan), False, "r0 has no X, r1 has", "r0 has no X: there is nothing to judge by."),
+    "equal": ((0.5, 0.5), False, "r0 is as good as r1 · X 0.5000 against 0.5000", "Neither run is better in X: there is nothing to explain."),
+    "both NaN": ((math.nan, math.nan), False, "r0 is as good as r1 · X NaN against NaN", "Both runs diverged in X: neither is better."),
+    "NaN and the worst infinity": ((math.nan, -math.inf), False, "r0 is as good as r1 · X NaN against −∞", "Both runs diverged in X: neither is better."),
+    "no best, as none was finite": ((math.nan, math.nan), True, "r0 is as good as r1 · best X NaN against NaN", "Both runs diverged in best X: neither is better."),
+    "one diverged": ((math.nan, 0.1), False, "r1 is better than r0 · X 0.1000 against NaN", ""),
+    "one infinite": ((math.inf, 0.1), False, "r0 is better than r1 · X ∞ against 0.1000", ""),
+    "one better": ((0.1, 0.2), False, "r1 is better than r0 · X 0.2000 against 0.1000", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", VERDICTS)
+def test_what_is_said_of_the_two_values_is_so(tmp_path: Path, case: str) -> None:
+    """Whether none, one or both have the metric, whether they are equal, and whether one is no number."""
+    values, by_best, opening, sentence = VERDICTS[case]
+    with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
+        for number, value in enumerate((*values, 0.3)):
+            key = runs.start(connection, runs.NewRun(project="p", name=f"r{number}", params={"lr": number}))
+            if value is not None:
+                points.append(connection, key, runs.name_key(connection, "X"), "", *points.pack([(0, 1, value)]))
+    with open_catalog(tmp_path / "x.artui") as reader:
+        ids = [reader.run(name).id for name in ("r0", "r1")]
+        answer = why(reader, ids[0], ids[1], "X", by_best=by_best, better_first=True)
+    assert "".join(headline(answer, number_text)).startswith(opening)
+    assert answer.sentence == sentence or (not sentence and answer.is_better)
+
+
+def test_seeds_alone_are_repetitions(tmp_path: Path) -> None:
+    """How far they are apart is said, in all that are alike but for the seed."""
+    made: list[Made] = [({"lr": 0.1, "random_state": seed}, 0.3 + seed / 100) for seed in range(5)]
+    made += [({"lr": 0.2, "random_state": 1}, 9.0)]
+    explanation = _asked(tmp_path / "x.artui", made, 1, 3)
+    assert explanation.factors == () and explanation.seeds == ("random_state",)
+    assert explanation.sentence == (
+        "They differ in random_state only: they are repetitions of one another. "
+        "In all 5 of these val/loss lies between 0.3 and 0.34."
+    )
+    explanation = _asked(tmp_path / "y.artui", [made[0], made[1], made[5]])
+    assert "no third one" in explanation.sentence
+
+
+SCORES = st.none() | st.sampled_from([0.0, 0.4, -0.4, 2.5, -2.5]) | st.floats(-9, 9)
+
+
+@given(st.lists(SCORES, max_size=30), st.sampled_from([True, False, None]))
+def test_each_factor_has_one_place_and_bars_fall(scores: list[float | None], is_better: bool | None) -> None:
+    """Nothing is lost or said twice, bars only get shorter, and what is left out scores less than all that is shown."""
+    factors = [Factor("params", f"p{place}", "1", "2", z, None if z is None else 0.5) for place, z in enumerate(scores)]
+    shown = listing(factors, is_better)
+    named = [
+        factor.name
+        for part in (shown.speaking, shown.against)
+        for line in part
+        for factor in (line.factor, *line.alike)
+    ]
+    named += [factor.name for factor in (*shown.weak, *shown.unjudged)]
+    assert sorted(named) == sorted(factor.name for factor in factors)
+    for part in (shown.speaking, shown.against):
+        lengths = [abs(line.factor.z or 0.0) for line in part]
+        assert lengths == sorted(lengths, reverse=True)
+    assert all((line.factor.z or 0.0) * (-1 if is_better is False else 1) < 0 for line in shown.against)
+    assert is_better is not None or not shown.against
+    assert all(abs(factor.z or 0.0) < LEAST_Z for factor in shown.weak) and all(f.z is None for f in shown.unjudged)

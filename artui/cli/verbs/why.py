@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from artui.cli import completing
@@ -11,8 +13,7 @@ from artui.query.damage import damaged_runs
 from artui.query.references import find_run
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.rows import run_rows
-from artui.query.why import sets_apart, why
-from artui.query.why.words import answer_apart, evidence, side_texts
+from artui.query.why import Factor, sets_apart, why, words
 from artui.safetext import clean
 from artui.units import number_text, plural
 
@@ -25,7 +26,7 @@ MAX_LINES = 20
     "--metric",
     "-m",
     default="",
-    help="What is judged by; by default a validation metric that both have.",
+    help="What is judged by; by default the first result that both have, of validation if there is one.",
     shell_complete=completing.metrics,
 )
 @click.option("--best", "by_best", is_flag=True, help="Judge by the best value of the metric instead of the last one.")
@@ -36,9 +37,10 @@ MAX_LINES = 20
 def command(
     runs: tuple[str, ...], metric: str, by_best: bool, where: str, among: str, catalog: str | None, as_json: bool
 ) -> int:
-    """Say what made RUN better or worse than BASELINE, or what sets the runs of a filter apart from the others.
+    """Say what made one of RUN and BASELINE better than the other, or what sets the runs of a filter apart from the others.
 
-    Everything that differs is ranked by what all runs of the catalog tell about it.
+    Everything that differs is ranked by what all runs of the catalog tell about it. The better run comes first; with
+    --json RUN does.
     """
     runs, catalog = without_catalog(runs, catalog)
     if bool(where) == bool(runs) or (runs and len(runs) != 2):
@@ -54,7 +56,8 @@ def command(
                 heads = run_rows(reader, list(damages), [])
             say_damaged((heads[key].head.name, parts) for key, parts in damages.items() if key in heads)
             factors = sets_apart(reader, chosen, every)
-            sentence, is_better, names = answer_apart(factors), None, ["these", "others"]
+            sentence, is_better, names = words.answer_apart(factors), None, ["these", "others"]
+            seeds_text = ""
             headline = f"{plural(len(chosen), 'run')} against {plural(len(every) - len(chosen), 'other')}"
             if as_json:
                 print_json(
@@ -63,34 +66,52 @@ def command(
                 return 0
         else:
             left, right = (find_run(reader, run) for run in runs)
-            explanation = why(reader, left.id, right.id, metric, by_best=by_best)
-            sentence, is_better, names = explanation.sentence, explanation.is_better, [left.name, right.name]
+            # A script wants the runs as it named them.
+            explanation = why(reader, left.id, right.id, metric, by_best=by_best, better_first=not as_json)
+            sentence, names, seeds = explanation.sentence, list(explanation.names), explanation.seeds
+            is_better = explanation.is_better is not False
             say_damaged(explanation.damaged)
             factors = list(explanation.factors)
-            values = [
-                number_text(value) if value is not None else "none" for value in (explanation.left, explanation.right)
-            ]
-            word = {True: "better than", False: "worse than", None: "like"}[explanation.is_better]
-            headline = f"{explanation.judged_by}: {values[0]} is {word} {values[1]} ({explanation.direction} is better)"
+            headline = "".join(words.headline(explanation, number_text))
+            seeds_text = words.seeds_text(explanation) if seeds and factors else ""
             if as_json:
                 print_json(explanation)
                 return 0
     click.echo(clean(headline), err=True)
     click.echo(clean(sentence))
+    _print_factors(factors, names, is_better)
+    if seeds_text:
+        click.echo(f"{clean(seeds_text)}.")
+    return 0
+
+
+def _print_factors(factors: Sequence[Factor], names: Sequence[str], is_better: bool | None) -> None:
+    """Print the factors that tell something, as the app shows them, and sum up the rest."""
     if not factors:
-        return 0
+        return
+    listing = words.listing(factors, is_better)
+    tellings = [*listing.speaking, *listing.against]
     click.echo()
     cells = [
         [
-            factor.section,
-            factor.name,
-            *side_texts(factor),
-            f"{factor.z:+.1f}" if factor.z is not None else "",
-            evidence(factor, is_better),
+            telling.factor.section,
+            telling.factor.name + (f" and {len(telling.alike):,} alike" if telling.alike else ""),
+            *words.side_texts(telling.factor),
+            f"{telling.factor.z:+.1f}",
+            words.evidence(telling.factor, is_better, says_few=not listing.are_all_thin),
         ]
-        for factor in factors[:MAX_LINES]
+        for telling in tellings[:MAX_LINES]
     ]
-    headers = ["", "", *names, "z", "evidence"]
-    # What is said for each line is worth more than a long value.
-    print_table(headers, cells, right=[False, False, False, False, True, False], whole=len(headers) - 1)
-    return 0
+    if cells:
+        headers = ["", "", *names, "z", "evidence"]
+        # What is said for each line is worth more than a long value.
+        print_table(headers, cells, right=[False, False, False, False, True, False], whole=len(headers) - 1)
+    remarks = [f"{telling.factor.name} and {words.alike_text(telling)}" for telling in tellings if telling.alike]
+    if listing.weak:
+        remarks.append(words.weak_text(listing.weak))
+    if listing.unjudged:
+        remarks.append(f"{words.unjudged_text(listing.unjudged)}: {words.names_of(listing.unjudged)}")
+    if cells and listing.are_all_thin:
+        remarks.append("All of this rests on few runs: it is a hint, no proof")
+    for remark in remarks:
+        click.echo(f"{clean(remark, max_chars=2000)}.")

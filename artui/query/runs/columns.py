@@ -20,8 +20,8 @@ from artui.query.spelling import number_in
 if TYPE_CHECKING:
     from artui.query.reader import Reader
 
-SEED = re.compile(r"(?i)(^|[._/-])(random_?)?seed($|[._/-])")
-"""Names of params that tell repetitions of one configuration apart."""
+SEED = re.compile(r"(?i)(^|[._/-])((random_?)?seed|random_?state)($|[._/-])")
+"""Names of params that tell repetitions of one configuration apart; scikit-learn's is `random_state`."""
 SAMPLE_RUNS = 200
 """So many of the newest runs decide which columns come first."""
 

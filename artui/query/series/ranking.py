@@ -7,6 +7,7 @@ say which part of the data it is about. All words are listed here.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -68,6 +69,27 @@ def main_metric(names: Iterable[str]) -> str:
         ValueError: there are no names.
     """
     return min(names, key=lambda name: (metric_rank(name), "loss" not in name.lower(), name))
+
+
+def judging_metric(metrics_of_runs: Iterable[Iterable[str]]) -> str:
+    """Give the metric by which several runs are held against each other, from the names of the metrics of each.
+
+    That is the first of `main_metric` of those that all of them have, or else most of them. One that a single run has, and
+    bookkeeping, come after all others. Empty if no run has any.
+    """
+    return next(iter(by_shared(metrics_of_runs)), "")
+
+
+def by_shared(metrics_of_runs: Iterable[Iterable[str]]) -> list[str]:
+    """Give the names of all metrics of several runs in the order in which `judging_metric` would choose them."""
+    tables = [set(names) for names in metrics_of_runs]
+    counts = Counter(name for names in tables for name in names)
+    return sorted(counts, key=lambda name: _judging_order(name, counts[name], len(tables)))
+
+
+def _judging_order(name: str, count: int, runs: int) -> tuple[object, ...]:
+    rank = metric_rank(name)
+    return count < min(2, runs), rank >= BOOKS_RANK, -count, rank, "loss" not in name.lower(), name
 
 
 def _rank(name: str) -> int:

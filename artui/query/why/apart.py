@@ -11,6 +11,7 @@ from artui.catalog.cells import keys_of, text
 from artui.numbers import as_float
 from artui.query import progress
 from artui.query.filter.tokens import quoted_name, quoted_value
+from artui.query.runs.columns import SEED
 from artui.query.runs.sorting import value_groups
 from artui.query.why import words
 from artui.query.why.evidence import median, proportions, rank_sum, tied_share
@@ -37,7 +38,7 @@ _INPUTS = """
 def sets_apart(reader: Reader, left: Iterable[int], right: Iterable[int]) -> list[Factor]:
     """Say what sets the runs of `left` apart from those of `right`, by their keys: the weightiest first.
 
-    Params, inputs, commit, host, user and project are compared.
+    Params but seeds, inputs, commit, host, user and project are compared.
     """
     ours, theirs = set(left), set(right)
     theirs -= ours
@@ -45,7 +46,7 @@ def sets_apart(reader: Reader, left: Iterable[int], right: Iterable[int]) -> lis
         return []
     factors: list[Factor] = []
     with reader.snapshot() as connection:
-        names = param_names(connection)
+        names = [name for name in param_names(connection) if not SEED.search(name)]
         steps = len(names) + len(ATTRIBUTES) + 1
         for done, name in enumerate(names):
             progress.said(done, steps)
@@ -93,7 +94,7 @@ def _number_apart(section: str, name: str, field: str, left: list[float], right:
     factor = Factor(
         section,
         name,
-        f"{middle[0]:.4g} median",
+        f"{middle[0]:.4g}" if len(left) == 1 else f"{middle[0]:.4g} median",
         f"{middle[1]:.4g} median",
         z,
         share,
@@ -114,6 +115,8 @@ def _value_apart(
     a, b = len(having & ours), len(having & theirs)
     z = proportions(a, len(ours), b, len(theirs))
     shares = [f"{words.percent(count / total)} {shown}" for count, total in ((a, len(ours)), (b, len(theirs)))]
+    if len(ours) == 1:
+        shares[0] = shown if a else f"not {shown}" if shown != "none" else "some"
     factor = Factor(section, name, shares[0], shares[1], z, None, len(ours), len(theirs), where)
     return replace(factor, sentence=words.value_apart(factor, shown, a, b))
 

@@ -57,9 +57,21 @@ class Factor:
 
 
 @dataclass(frozen=True, slots=True)
+class Repetitions:
+    """How far runs that differ in nothing but seeds are apart."""
+
+    count: int
+    low: float
+    """The smallest finite value of what is judged by."""
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class Why:
     """What came of comparing two runs."""
 
+    names: tuple[str, str]
+    """Of the two runs."""
     metric: str
     direction: Direction
     left: float | None
@@ -67,13 +79,20 @@ class Why:
     is_better: bool | None
     """Whether the first run is the better; None if neither is."""
     factors: tuple[Factor, ...]
-    """The weightiest first; those that speak against the result come last, before those without evidence."""
+    """Those that go with the result, then those that go against it, then those without evidence; each time the weightiest
+    first. Seeds are not among them."""
     damaged: tuple[tuple[str, Damage], ...] = ()
     """The damaged runs by name, each with words for its damaged parts."""
     sentence: str = ""
     """The answer in words: what explains the result, or that nothing does."""
     by_best: bool = False
     """Whether runs are judged by the best value of the metric instead of the last one."""
+    lacking: tuple[str, ...] = ()
+    """Those of the names whose runs do not have the metric."""
+    seeds: tuple[str, ...] = ()
+    """Names of the seeds that differ. They tell repetitions apart, and explain nothing."""
+    repetitions: Repetitions | None = None
+    """The runs that are alike but for the seeds, if the two are."""
 
     @property
     def judged_by(self) -> str:

@@ -18,12 +18,13 @@ from artui.query.direction import Direction, guess_direction
 from artui.query.filter.matching import as_text
 from artui.query.filter.tokens import quoted_name, quoted_value
 from artui.query.keys import key_list, name_key
+from artui.query.runs.columns import SEED
 from artui.query.runs.sorting import value_groups
-from artui.query.series.ranking import main_metric
+from artui.query.series.ranking import judging_metric
 from artui.query.why import words
 from artui.query.why.equals import Configurations
 from artui.query.why.evidence import median, pairs_within, rank_sum, tied_share
-from artui.query.why.factors import FEW_RUNS, Factor, Why, judged_text
+from artui.query.why.factors import FEW_RUNS, Factor, Repetitions, Why, judged_text
 from artui.query.why.params import Groups, param_groups, param_names, value_text
 
 if TYPE_CHECKING:
@@ -50,19 +51,21 @@ def why(
     *,
     direction: Direction | None = None,
     by_best: bool = False,
+    better_first: bool = False,
 ) -> Why:
     """Say why the first of two runs came out better than the second, or worse.
 
     Args:
-        metric: what is judged by; by default `main_metric` of those that both have.
+        metric: what is judged by; by default `judging_metric` of those that both have.
         by_best: judge by the best value of the metric instead of the last one.
+        better_first: let the better run be the first, whichever was named first.
 
     Raises:
         UsageError: the runs have no such metric in common.
     """
     comparison = compare(reader, [left_id, right_id], in_depth=False)
-    runs = comparison.runs
-    metric = metric or _common_metric(*runs)
+    runs: Sequence[RunDetail] = comparison.runs
+    metric = metric or _common_metric(*comparison.runs)
     direction = direction or guess_direction(metric)
     which = "last" if not by_best else "min" if direction == "lower" else "max"
     rows = [
@@ -70,8 +73,14 @@ def why(
         for row in comparison.rows
         if row.differs and row.section not in ("run", "metrics") and row.name not in ("command", "directory")
     ]
+    seeds = tuple(row.name for row in rows if _is_seed(row))
+    rows = [row for row in rows if not _is_seed(row)]
     with reader.snapshot() as connection:
         judged = _judged(connection, metric, direction, runs, which)
+        ours, theirs = (judged.result_of(run.head.key) for run in runs)
+        if better_first and ours is not None and theirs is not None and theirs > ours:
+            ours, theirs, runs = theirs, ours, runs[::-1]
+            rows = [replace(row, values=row.values[::-1]) for row in rows]
         names = param_names(connection)
         steps = len(names) + len(rows)
         kept: dict[str, Groups] = {}
@@ -89,10 +98,10 @@ def why(
             sides = _sides(connection, row, runs, kept, judged)
             factor = Factor(row.section, row.name, value_text(row.values[0]), value_text(row.values[1]))
             factors.append(_weighed(factor, sides, judged, configurations))
-        ours, theirs = (judged.result_of(connection, run.head.id) for run in runs)
+        repetitions = _repetitions(runs[0], judged, configurations) if seeds and not rows else None
     is_better = None if ours is None or theirs is None or ours == theirs else ours > theirs
     sign = -1 if is_better is False else 1
-    factors.sort(key=lambda factor: (factor.z is None, -sign * (factor.z or 0.0)))
+    factors.sort(key=lambda factor: (factor.z is None, sign * (factor.z or 0.0) < 0, -abs(factor.z or 0.0)))
     count = sum(factor.z is not None for factor in factors)
     factors = [
         replace(
@@ -103,15 +112,40 @@ def why(
     ]
     values = [_value(run, metric, which) for run in runs]
     damaged = tuple((run.head.name, run.damaged) for run in runs if run.damaged)
-    explanation = Why(metric, direction, values[0], values[1], is_better, tuple(factors), damaged, by_best=by_best)
+    names_of_runs = runs[0].head.name, runs[1].head.name
+    lacking = tuple(name for name, run in zip(names_of_runs, runs, strict=True) if _metric_of(run, metric) is None)
+    explanation = Why(
+        names_of_runs, metric, direction, values[0], values[1], is_better, tuple(factors), damaged,
+        by_best=by_best, lacking=lacking, seeds=seeds, repetitions=repetitions,
+    )  # fmt: skip
     return replace(explanation, sentence=words.answer(explanation))
 
 
 def _common_metric(left: RunDetail, right: RunDetail) -> str:
     names = {metric.name for metric in left.metrics} & {metric.name for metric in right.metrics}
     if not names:
-        raise UsageError("These runs have no metric in common.", remedy="Compare runs that logged the same metric.")
-    return main_metric(names)
+        raise UsageError(
+            f"{left.head.name} and {right.head.name} have no metric in common.",
+            remedy="Compare runs that logged the same metric.",
+        )
+    return judging_metric([names, names])
+
+
+def _is_seed(row: Row) -> bool:
+    return row.section == "params" and SEED.search(row.name) is not None
+
+
+def _repetitions(run: RunDetail, judged: _Judged, configurations: Configurations) -> Repetitions | None:
+    """Give how far the judged runs that are like a run but for the seeds are apart; None if none has a finite value."""
+    import numpy as np
+
+    place = judged.place_of(run.head.key)
+    if place is None:
+        return None
+    sums = configurations.without("", "")
+    values = judged.sign * judged.results[sums == sums[place]]
+    finite = values[np.isfinite(values)]
+    return Repetitions(len(values), float(finite.min()), float(finite.max())) if len(finite) else None
 
 
 def _metric_of(run: RunDetail, metric: str) -> Metric | None:
@@ -147,11 +181,15 @@ class _Judged:
         """Count those of some runs that are judged."""
         return len(self.places(keys))
 
-    def result_of(self, connection: sqlite3.Connection, run_id: str) -> float | None:
+    def place_of(self, run_key: int) -> int | None:
+        """Give the place of a run; None if it is not judged."""
+        places = self.places([run_key])
+        return int(places[0]) if len(places) else None
+
+    def result_of(self, run_key: int) -> float | None:
         """Give how good a run came out; None if it is not judged."""
-        row = connection.execute("SELECT key FROM run WHERE id = ?", (run_id,)).fetchone()
-        places = self.places([row[0]] if row is not None and isinstance(row[0], int) else [])
-        return float(self.results[places[0]]) if len(places) else None
+        place = self.place_of(run_key)
+        return None if place is None else float(self.results[place])
 
 
 def _judged(
@@ -169,6 +207,7 @@ def _judged(
     sign = 1.0 if direction == "higher" else -1.0
     rows = connection.execute(_RESULTS.format(value=AGGREGATES[which]), {"name": key, "labels": labels}).fetchall()
     gone = set(key_list(connection, "SELECT key FROM run WHERE deleted_ms IS NOT NULL", {}))
+    gone -= {run.head.key for run in runs}
     # Of a run of several processes the first series by label decides, as in its cell: it comes last here.
     results = {
         run_key: sign * last if isinstance(last, int | float) else -math.inf

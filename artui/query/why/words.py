@@ -1,4 +1,4 @@
-"""Evidence in words: a sentence for each factor, and one that answers the question.
+"""Evidence in words: a sentence for each factor, one that answers the question, and which factors are worth a line.
 
 Counts and shares are never rounded to a claim that does not hold: `>99 %` is not all.
 """
@@ -6,8 +6,8 @@ Counts and shares are never rounded to a claim that does not hold: `>99 %` is no
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from artui.query.why.evidence import chance_of
 
@@ -24,6 +24,14 @@ MIN_EQUAL_PAIRS = 4
 MOSTLY = 0.75
 """Of the pairs of otherwise equal runs, how many must agree to outweigh what all runs say."""
 _FEW = "; few runs"
+LEAST_Z = 1.0
+"""What scores less is not worth a line: of things without any effect a third score more."""
+LEAST_LINES = 3
+"""So many lines there are, if there is evidence, however weak it is."""
+MIN_ALIKE = 3
+"""So many factors with the same evidence share a line."""
+MAX_NAMES = 12
+"""At most so many names stand in a sentence that sums factors up."""
 
 
 def percent(share: float) -> str:
@@ -73,12 +81,13 @@ def label(factor: Factor) -> str:
     return f"{factor.name} = {value}"
 
 
-def evidence(factor: Factor, is_better: bool | None, *, is_brief: bool = False) -> str:
+def evidence(factor: Factor, is_better: bool | None, *, is_brief: bool = False, says_few: bool = True) -> str:
     """Give the numbers of a factor: `worse in 59 % of pairs · 9 : 20 runs`.
 
     Args:
         is_better: whether the first run is the better; of sets of runs, None.
         is_brief: for little room.
+        says_few: whether it is said of each factor that its runs are few; where all are, once is enough.
     """
     if factor.z is None:
         return "no other runs to judge by"
@@ -86,9 +95,12 @@ def evidence(factor: Factor, is_better: bool | None, *, is_brief: bool = False) 
     if factor.share is not None:
         won, lost = winning_shares(factor)
         word, share = _direction(won, lost, is_better)
-        parts.append(f"{word} in {percent(share)}" + ("" if is_brief else " of pairs"))
+        if won == lost:
+            parts.append("no difference")
+        else:
+            parts.append(f"{word} in {percent(share)}" + ("" if is_brief else " of pairs"))
     counts = f"{factor.left_count:,} : {factor.right_count:,}" + ("" if is_brief else " runs")
-    few = "" if not factor.is_thin else " few" if is_brief else " (few)"
+    few = "" if not (factor.is_thin and says_few) else " few" if is_brief else " (few)"
     parts.append(counts + few)
     return " · ".join(parts)
 
@@ -110,7 +122,121 @@ def _direction(won: float, lost: float, is_better: bool | None) -> tuple[str, fl
     return (words[0], won) if won > lost else (words[1], lost)
 
 
+# Which factors are worth a line
+
+
+class Telling(NamedTuple):
+    """A factor that is worth a line, and those with the very same evidence, which are not."""
+
+    factor: Factor
+    alike: tuple[Factor, ...] = ()
+
+
+class Listing(NamedTuple):
+    """Factors as they are listed."""
+
+    speaking: tuple[Telling, ...]
+    """Those that go with the result; of sets of runs, all that tell something. The weightiest first, here as in `against`."""
+    against: tuple[Telling, ...]
+    """Those that go with the other run."""
+    weak: tuple[Factor, ...]
+    """Those that say less than chance would."""
+    unjudged: tuple[Factor, ...]
+    """Those of which other runs say nothing."""
+
+    @property
+    def are_all_thin(self) -> bool:
+        """Whether all that tell something have few runs on one side: it is said once."""
+        return all(telling.factor.is_thin for telling in (*self.speaking, *self.against))
+
+
+def listing(factors: Sequence[Factor], is_better: bool | None) -> Listing:
+    """Choose which factors are worth a line, in the app as in the shell.
+
+    Args:
+        is_better: whether the first run is the better; of sets of runs, None.
+    """
+    weighed = [factor for factor in factors if factor.z is not None]
+    strongest = sorted(weighed, key=lambda factor: -abs(factor.z or 0.0))
+    kept = {id(factor) for factor in strongest[:LEAST_LINES]}
+    kept |= {id(factor) for factor in weighed if abs(factor.z or 0.0) >= LEAST_Z}
+    telling = [factor for factor in strongest if id(factor) in kept]
+    against = [
+        factor for factor in telling if is_better is not None and factor.z and not _speaks_for(factor, is_better)
+    ]
+    speaking = [factor for factor in telling if factor not in against]
+    weak = tuple(factor for factor in strongest if id(factor) not in kept)
+    unjudged = tuple(factor for factor in factors if factor.z is None)
+    return Listing(_without_repeats(speaking), _without_repeats(against), weak, unjudged)
+
+
+def _without_repeats(factors: Sequence[Factor]) -> tuple[Telling, ...]:
+    """Let factors with the same evidence share a line."""
+    groups: dict[tuple[object, ...], list[Factor]] = {}
+    for factor in factors:
+        groups.setdefault(_numbers(factor), []).append(factor)
+    lines: list[Telling] = []
+    for first, *others in groups.values():
+        if len(others) + 1 >= MIN_ALIKE:
+            lines.append(Telling(first, tuple(others)))
+        else:
+            lines += [Telling(factor) for factor in (first, *others)]
+    return tuple(lines)
+
+
+def _numbers(factor: Factor) -> tuple[object, ...]:
+    """Give all numbers of a factor's evidence; a NaN equals a NaN."""
+    medians = tuple(map(repr, (factor.left_median, factor.right_median))) if factor.split is None else (factor.name,)
+    pairs = factor.equal_pairs, factor.equal_pairs_better, factor.equal_pairs_worse
+    return factor.z, factor.share, factor.tied_share, factor.left_count, factor.right_count, *pairs, *medians
+
+
+def names_of(factors: Sequence[Factor]) -> str:
+    """Name some factors: `lr, batch_size and 3 more`."""
+    names = [factor.name for factor in factors]
+    more = len(names) - MAX_NAMES
+    return ", ".join(names) if more <= 1 else f"{', '.join(names[:MAX_NAMES])} and {more:,} more"
+
+
+def alike_text(telling: Telling) -> str:
+    """Say which factors have the same evidence as one."""
+    return f"{len(telling.alike):,} more with the same numbers: {names_of(telling.alike)}"
+
+
+def weak_text(factors: Sequence[Factor]) -> str:
+    """Say which factors are not worth a line."""
+    differ = "1 other thing differs" if len(factors) == 1 else f"{len(factors):,} other things differ"
+    return f"{differ} no more than chance would make {'it' if len(factors) == 1 else 'them'}: {names_of(factors)}"
+
+
+def unjudged_text(factors: Sequence[Factor]) -> str:
+    """Say of how many factors other runs say nothing."""
+    return f"{_things(len(factors))} of which too few other runs tell"
+
+
+def seeds_text(explanation: Why) -> str:
+    """Say which seeds differ, and that they explain nothing."""
+    names = explanation.seeds
+    if len(names) == 1:
+        return f"{names[0]} differs, too: a seed tells repetitions apart, and is not weighed"
+    return f"{', '.join(names[:MAX_NAMES])} differ, too: seeds tell repetitions apart, and are not weighed"
+
+
 # Two runs
+
+
+def headline(explanation: Why, number_text: Callable[[float], str]) -> tuple[str, str, str]:
+    """Say which run is the better, and by what: what stands before the verdict, the verdict, what stands behind it."""
+    names, metric = explanation.names, explanation.judged_by
+    if len(explanation.lacking) == 2:
+        return f"{names[0]} and {names[1]}", " have no ", metric
+    if explanation.lacking:
+        having = names[1] if explanation.lacking[0] == names[0] else names[0]
+        return f"{explanation.lacking[0]} has no {metric},", f" {having} has", ""
+    verdict = {True: " is better than ", False: " is worse than ", None: " is as good as "}[explanation.is_better]
+    values = [number_text(math.nan if value is None else value) for value in (explanation.left, explanation.right)]
+    numbers = f"{metric} {values[0]} against {values[1]} · {explanation.direction} is better"
+    return names[0], verdict, f"{names[1]} · {numbers}"
 
 
 def factor_sentence(factor: Factor, metric: str, direction: Direction, is_better: bool | None, count: int) -> str:
@@ -204,12 +330,9 @@ def answer(explanation: Why) -> str:
     """Answer in a sentence or two what explains that one run is better or worse than another."""
     metric, factors, is_better = explanation.judged_by, explanation.factors, explanation.is_better
     if is_better is None:
-        has_both = explanation.left is not None and explanation.right is not None
-        if not has_both:
-            return f"Only one of the two runs has {metric}: there is nothing to explain by it."
-        return f"Neither run is better in {metric}: there is nothing to explain."
+        return _why_neither(explanation)
     if not factors:
-        return "Nothing that went in differs."
+        return _of_seeds(explanation) if explanation.seeds else "Nothing that went in differs."
     weighed = [factor for factor in factors if factor.z is not None]
     if not weighed:
         return f"{_things(len(factors))} in what went in, but too few other runs have {metric} to judge by."
@@ -237,6 +360,29 @@ def answer(explanation: Why) -> str:
     return f"Nothing that differs goes with {word} {metric}: {label(first)} tends to be {other}, not {word}."
 
 
+def _why_neither(explanation: Why) -> str:
+    """Say why neither of two runs is better than the other."""
+    metric, values = explanation.judged_by, (explanation.left, explanation.right)
+    if len(explanation.lacking) == 2:
+        return f"Neither of the two runs has {metric}: there is nothing to judge by."
+    if explanation.lacking:
+        return f"{explanation.lacking[0]} has no {metric}: there is nothing to judge by."
+    if any(value is None or value != value for value in values):
+        return f"Both runs diverged in {metric}: neither is better."
+    return f"Neither run is better in {metric}: there is nothing to explain."
+
+
+def _of_seeds(explanation: Why) -> str:
+    """Say how far apart repetitions are; two that differ in nothing but seeds are repetitions."""
+    names = ", ".join(explanation.seeds[:MAX_NAMES])
+    start = f"They differ in {names} only: they are repetitions of one another."
+    spread = explanation.repetitions
+    if spread is None or spread.count < 3:
+        return f"{start} There is no third one by which to judge whether the difference is more than chance."
+    low, high = number_words(spread.low, spread.high)
+    return f"{start} In all {spread.count:,} of these {explanation.judged_by} lies between {low} and {high}."
+
+
 def _things(count: int) -> str:
     return "1 thing differs" if count == 1 else f"{count:,} things differ"
 
@@ -261,6 +407,9 @@ def number_apart(factor: Factor) -> str:
     word, share = _direction(won, lost, None)
     middles = number_words(factor.left_median or 0.0, factor.right_median or 0.0)
     few = _FEW if factor.is_thin else ""
+    if factor.left_count == 1:
+        than = "the only other" if factor.right_count == 1 else f"{percent(share)} of the {factor.right_count:,} others"
+        return f"{factor.name} is {middles[0]} in this run, {word} than in {than}, whose median is {middles[1]}{few}."
     if middles[0] == middles[1]:
         return f"{factor.name} is {word} in {percent(share)} of pairs with one of the others, median {middles[0]} in both{few}."
     return f"{factor.name} is {word} in these runs: median {middles[0]} against {middles[1]}, {word} in {percent(share)} of pairs{few}."
@@ -269,8 +418,13 @@ def number_apart(factor: Factor) -> str:
 def value_apart(factor: Factor, value: str, left: int, right: int) -> str:
     """Say in how many of some runs a value is found, and in how many of the others."""
     few = _FEW if factor.is_thin else ""
+    others = f"{right:,} of the {factor.right_count:,} others"
     named = f"no {factor.name}" if value == "none" else f"{factor.name} {value}" if factor.section == "inputs" else f"{factor.name} = {value}"  # fmt: skip
-    return f"{named} in {left:,} of these {factor.left_count:,} runs, in {right:,} of the {factor.right_count:,} others{few}."
+    if factor.left_count == 1:
+        return (
+            f"{named} in this run, and in {others}{few}." if left else f"{named} in {others}, but not in this run{few}."
+        )
+    return f"{named} in {left:,} of these {factor.left_count:,} runs, in {others}{few}."
 
 
 def answer_apart(factors: Sequence[Factor]) -> str:

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from artui.errors import ArtuiError
 from artui.query import compare as query
 from artui.query.runs.rows import run_keys
-from artui.query.series.ranking import main_metric
+from artui.query.series.ranking import judging_metric
 from artui.safetext import clean
 from artui.tui.colouring import mark_of
 from artui.tui.host import MAX_COMPARED
@@ -96,8 +96,7 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         self.show_place()
         self._lay_out()
         if is_first:
-            titles = [row.metric for row in comparison.rows if row.section == "metrics"]
-            self._metric = main_metric(titles) if titles else ""
+            self._metric = judging_metric([metric.title for metric in run.metrics] for run in comparison.runs)
         self._ask_curves()
 
     def _lay_out(self) -> None:
@@ -332,19 +331,34 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
 
         if self.comparison is None:
             return
-        table = self.table
-        other = table.column if table.column != table.baseline else (1 if table.baseline == 0 else 0)
-        run, base = (self.comparison.runs[number].head for number in (other, table.baseline))
-        row = table.row
-        metric = row.metric if row is not None and row.metric else self._metric
+        runs, row = self.comparison.runs, self.table.row
+        run, base = (runs[number] for number in self._pair())
+        titles = [{metric.title for metric in detail.metrics} for detail in (run, base)]
+        shared = titles[0] & titles[1]
+        if not shared:
+            self.artui.say(
+                f"{clean(run.head.name)} and {clean(base.head.name)} have no metric in common: neither is the better.",
+                is_warning=True,
+            )
+            return
+        chosen = [row.metric if row is not None else "", self._metric, judging_metric([shared, shared])]
+        metric = next(title for title in chosen if title in shared)
         direction = self.directions.get(metric)
         by_best = metric in self.artui.best_metrics
 
         def ask(reader: Reader) -> Why:
-            return why(reader, run.id, base.id, metric, direction=direction, by_best=by_best)
+            ids = run.head.id, base.head.id
+            return why(reader, *ids, metric, direction=direction, by_best=by_best, better_first=True)
 
-        title = f"why {clean(run.name)} against {clean(base.name)}"
-        self.artui.push_screen(WhyScreen(title, ask, (run.name, base.name), self._show_runs))
+        heads = run.head.name, base.head.name
+        title = f"why {clean(heads[0])} against {clean(heads[1])}"
+        self.artui.push_screen(WhyScreen(title, ask, heads, self._show_runs))
+
+    def _pair(self) -> tuple[int, int]:
+        """Give the places of the current run and the baseline; on the baseline, of another run."""
+        table = self.table
+        other = table.column if table.column != table.baseline else (1 if table.baseline == 0 else 0)
+        return other, table.baseline
 
     def action_drop(self) -> None:
         if len(self.run_ids) <= 2:

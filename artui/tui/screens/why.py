@@ -1,4 +1,8 @@
-"""Why a run came out better than another, or what sets marked runs apart: a sentence, then factors by weight."""
+"""Why a run came out better than another, or what sets marked runs apart: a sentence, then factors by weight.
+
+Factors that go with the result and those that go against it stand apart, each by the length of their bars. What says
+nothing is summed up.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,7 @@ from textual.message import Message
 
 from artui.query import progress
 from artui.query.runs.order import count_runs
-from artui.query.why import Why
-from artui.query.why.words import answer_apart, evidence, side_texts
+from artui.query.why import Why, words
 from artui.safetext import clean
 from artui.tui.cells import Span, Spans, fit
 from artui.tui.keys import bindings
@@ -20,7 +23,7 @@ from artui.tui.messages import LineMoved
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import BLANK, Line, LineList
-from artui.tui.widgets.paragraph import Paragraph
+from artui.tui.widgets.paragraph import Paragraph, wrapped
 from artui.units import number_text, plural
 
 if TYPE_CHECKING:
@@ -58,11 +61,19 @@ class WhyScreen(CatalogScreen):
         heads: tuple[str, str],
         show_runs: Callable[[str], None],
     ) -> None:
-        """Take a question about two runs, or about two sets of them, whose answer comes with a line that sums it up."""
+        """Take a question about two runs, or about two sets of them, whose answer comes with a line that sums it up.
+
+        Args:
+            heads: titles of the two sides, until the answer names the better run.
+            show_runs: shows the runs that a filter matches.
+        """
         super().__init__()
         self._title, self._question, self._heads, self._show_runs = title, question, heads, show_runs
         self._factors: Sequence[Factor] | None = None
-        self._is_better: bool | None = None
+        self._explanation: Why | None = None
+        self._answer = ""
+        self._of_lines: list[Factor | None] = []
+        """The factor of each line."""
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
@@ -120,14 +131,19 @@ class WhyScreen(CatalogScreen):
     def _take(self, answer: Why | tuple[Spans, Sequence[Factor]]) -> None:
         summary: Spans
         if isinstance(answer, Why):
-            self._factors, self._is_better = answer.factors, answer.is_better
-            summary, sentence = _result_spans(answer, self._heads), answer.sentence
+            self._explanation, self._factors, self._heads = answer, answer.factors, answer.names
+            summary, self._answer = _result_spans(answer), answer.sentence
         else:
             summary, self._factors = answer
-            sentence = answer_apart(self._factors)
+            self._answer = words.answer_apart(self._factors)
         self.query_one("#summary", Bar).show(summary)
-        self.query_one("#answer", Paragraph).show(clean(sentence, max_chars=MAX_SENTENCE_CHARS))
+        self.query_one("#answer", Paragraph).show(clean(self._answer, max_chars=MAX_SENTENCE_CHARS))
         self._draw()
+
+    @property
+    def _is_better(self) -> bool | None:
+        """Whether the first run is the better, or as good; of sets of runs, None."""
+        return None if self._explanation is None else self._explanation.is_better is not False
 
     # Drawing
 
@@ -140,37 +156,70 @@ class WhyScreen(CatalogScreen):
         if not self._factors:
             self.listing.set_lines([BLANK], keep=False)
             return
-        wide = self.size.width
-        name = max(12, min(30, wide // 5))
-        is_brief = wide < EVIDENCE_FROM_CELLS
-        bar_cells = NARROW_BAR_CELLS if is_brief else BAR_CELLS
-        value = max(9, min(24, (wide - name - bar_cells - (36 if is_brief else 52)) // 2))
-        lines = [
-            Line(
-                [
-                    ("   " + fit("", name), "head"),
-                    (fit(clean(self._heads[0]), value) + "  ", "head"),
-                    (fit(clean(self._heads[1]), value) + "  ", "head"),
-                    (fit("weight", bar_cells + 1), "head"),
-                    ("evidence, runs of each kind", "head"),
-                ],
-            )
-        ]
-        full = max(LEAST_FULL_Z, *(abs(factor.z or 0.0) for factor in self._factors))
-        lines += [self._line(factor, name, value, full) for factor in self._factors]
-        lines += [
-            BLANK,
-            Line([("   The longer the bar, the less is it chance; but it need not be the cause.", "faint")]),
-        ]  # fmt: skip
-        self.listing.set_lines(lines, keep=True)
+        listing = words.listing(self._factors, self._is_better)
+        weighed = [*listing.speaking, *listing.against]
+        full = max([LEAST_FULL_Z, *(abs(telling.factor.z or 0.0) for telling in weighed)])
+        says_few = not listing.are_all_thin
+        lines: list[tuple[Line, Factor | None]] = [(self._head(bool(weighed)), None)]
+        for heading, tellings in (
+            ("", listing.speaking),
+            ("goes the other way, and does not explain it", listing.against),
+        ):
+            if heading and tellings:
+                lines.append((Line([(f" {heading}", "dim")]), None))
+            for telling in tellings:
+                lines.append((self._line(telling.factor, full, says_few=says_few), telling.factor))
+                if telling.alike:
+                    lines += self._remark(f"and {words.alike_text(telling)}", "     ")
+        if listing.weak:
+            lines += self._remark(words.weak_text(listing.weak))
+        if listing.unjudged:
+            if weighed:
+                lines.append((BLANK, None))
+                lines.append((Line([(f" {words.unjudged_text(listing.unjudged)}", "dim")]), None))
+            lines += [(self._line(factor, full, says_few=False), factor) for factor in listing.unjudged]
+        if self._explanation is not None and self._explanation.seeds:
+            lines += [(BLANK, None), *self._remark(words.seeds_text(self._explanation))]
+        if weighed:
+            lines.append((BLANK, None))
+            if listing.are_all_thin:
+                lines += self._remark("All of this rests on few runs: it is a hint, no proof.")
+            lines += self._remark("The longer the bar, the less is it chance; but it need not be the cause.")
+        self._of_lines = [factor for _, factor in lines]
+        self.listing.set_lines([line for line, _ in lines], keep=True)
         if self.listing.cursor == 0:
             self.listing.move_to(1)
         self._say_line()
 
-    def _line(self, factor: Factor, name: int, value: int, full: float) -> Line:
-        is_brief = self.size.width < EVIDENCE_FROM_CELLS
+    @property
+    def _cells(self) -> tuple[int, int, int, bool]:
+        """Widths of a name, of a value and of a bar, and whether the evidence must be brief."""
+        wide = self.size.width
+        name = max(12, min(30, wide // 5))
+        is_brief = wide < EVIDENCE_FROM_CELLS
         bar_cells = NARROW_BAR_CELLS if is_brief else BAR_CELLS
-        left, right = (factor.left, factor.right) if is_brief else side_texts(factor)
+        return name, max(9, min(24, (wide - name - bar_cells - (36 if is_brief else 52)) // 2)), bar_cells, is_brief
+
+    def _head(self, has_weights: bool) -> Line:
+        name, value, bar_cells, _ = self._cells
+        weights = [(fit("weight", bar_cells + 1), "head"), ("evidence, runs of each kind", "head")]
+        return Line(
+            [
+                ("   " + fit("", name), "head"),
+                (fit(clean(self._heads[0]), value) + "  ", "head"),
+                (fit(clean(self._heads[1]), value) + "  ", "head"),
+                *(weights if has_weights else []),
+            ]
+        )
+
+    def _remark(self, text: str, indent: str = "   ") -> list[tuple[Line, None]]:
+        """Give a remark as lines that fit; it stands for no factor."""
+        parts = wrapped(clean(text, max_chars=MAX_SENTENCE_CHARS), max(20, self.size.width - len(indent) - 2))
+        return [(Line([(indent + part, "faint")]), None) for part in parts]
+
+    def _line(self, factor: Factor, full: float, *, says_few: bool) -> Line:
+        name, value, bar_cells, is_brief = self._cells
+        left, right = (factor.left, factor.right) if is_brief else words.side_texts(factor)
         spans: list[Span] = [
             ("   ", "text"),
             (fit(clean(factor.name), name - 1, keep_end=True) + " ", "text"),
@@ -178,18 +227,18 @@ class WhyScreen(CatalogScreen):
             (fit(clean(right, max_chars=100), value) + "  ", "dim"),
         ]
         if factor.z is None:
-            return Line([*spans, (fit("·", bar_cells + 1), "faint"), ("no other runs to judge by", "faint")])
+            return Line(spans)
         explains = factor.z * (-1 if self._is_better is False else 1) > 0 or self._is_better is None
         style = "faint" if factor.is_thin or not explains else "warn" if factor.z < 0 else "best"
-        words = evidence(factor, self._is_better, is_brief=is_brief)
-        return Line([*spans, (bar(factor.z, full, bar_cells) + " ", style), (words, "dim")])
+        text = words.evidence(factor, self._is_better, is_brief=is_brief, says_few=says_few)
+        return Line([*spans, (bar(factor.z, full, bar_cells) + " ", style), (text, "dim")])
 
     # The line under the cursor
 
     @property
     def _current(self) -> Factor | None:
-        index = self.listing.cursor - 1
-        return self._factors[index] if self._factors and 0 <= index < len(self._factors) else None
+        index = self.listing.cursor
+        return self._of_lines[index] if 0 <= index < len(self._of_lines) else None
 
     def on_line_moved(self, message: LineMoved) -> None:
         message.stop()
@@ -197,7 +246,11 @@ class WhyScreen(CatalogScreen):
 
     def _say_line(self) -> None:
         factor = self._current
-        text = clean(factor.sentence, max_chars=MAX_SENTENCE_CHARS) if factor is not None else ""
+        text = factor.sentence if factor is not None else ""
+        if factor is not None and text in self._answer:
+            # The answer above says it already.
+            text = f"enter shows the runs with {factor.where}" if factor.where else ""
+        text = clean(text, max_chars=MAX_SENTENCE_CHARS)
         self.query_one("#sentence", Paragraph).show(text)
 
     def action_show_runs(self) -> None:
@@ -214,13 +267,8 @@ def bar(z: float, full: float, cells: int) -> str:
     return fit("█" * (halves // 2) + "▌" * (halves % 2), cells)
 
 
-def _result_spans(explanation: Why, names: tuple[str, str]) -> list[Span]:
+def _result_spans(explanation: Why) -> list[Span]:
     """Say which run came out better, and by what."""
-    values = [number_text(value) if value is not None else "none" for value in (explanation.left, explanation.right)]
-    word = {True: "better than", False: "worse than", None: "as good as"}[explanation.is_better]
-    style = {True: "best", False: "warn", None: "text"}[explanation.is_better]
-    return [
-        (f" {clean(names[0])}", "text"), (" is ", "dim"), (word, style), (f" {clean(names[1])}", "text"),
-        (f" · {clean(explanation.judged_by)} ", "dim"), (values[0], style), (" against ", "dim"), (values[1], "text"),
-        (f" · {explanation.direction} is better", "faint"),
-    ]  # fmt: skip
+    before, verdict, behind = words.headline(explanation, number_text)
+    style = {True: "best", False: "warn", None: "dim"}[explanation.is_better]
+    return [(f" {clean(before)}", "text"), (verdict, style), (clean(behind, max_chars=MAX_SENTENCE_CHARS), "text")]

@@ -43,7 +43,11 @@ def test_app_and_shell_say_the_same_sentence(
     out, err = capfd.readouterr()
     lines = out.splitlines()
     assert lines[0] == explanation.sentence and lines[1] == "" and lines[2].split()[:2] == names
-    assert "val/loss: " in err
+    assert err.startswith("calm-otter-10 is better than calm-otter-11 · val/loss ")
+
+    # The better run comes first, whichever is named first.
+    assert cli.run(["why", *names[::-1], "--catalog", str(small_catalog)]) == 0
+    assert capfd.readouterr() == (out, err)
 
     async def flow(pilot: Pilot[Any]) -> None:
         await settled(pilot)
@@ -52,6 +56,11 @@ def test_app_and_shell_say_the_same_sentence(
         await pilot.press("w")
         await settled(pilot)
         assert explanation.sentence in _words(shown(pilot))
+        assert "calm-otter-10 is better than calm-otter-11 · val/loss" in shown(pilot)
+        await pilot.press("escape")
+        await settled(pilot)
+        await pilot.press("right", "b", "w")
+        await settled(pilot)
         assert "calm-otter-10 is better than calm-otter-11 · val/loss" in shown(pilot)
 
     explore(small_catalog, flow, size=size)

@@ -124,6 +124,11 @@ class RunsOpener:
             return
         if is_filter:
             chosen = frozenset(state.order.keys)
+        elif chosen.issuperset(state.order.keys):
+            screen.artui.say(
+                "All runs of the table are chosen: there are no others to hold them against.", is_warning=True
+            )
+            return
 
         def ask(reader: Reader) -> tuple[Spans, Sequence[Factor]]:
             others = run_order(reader, RunsRequest()).keys if is_filter else state.order.keys
