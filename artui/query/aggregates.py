@@ -12,3 +12,6 @@ AGGREGATES = {
     "diverged": _DIVERGED,
 }  # fmt: skip
 """What may follow a metric's name, each with its SQL expression."""
+
+BEST = "best"
+"""Stands for `min` or `max`, whichever is the better one."""

@@ -32,7 +32,7 @@ def any_point(node: AnyPoint, scope: Scope) -> Condition:
     meaning = meaning_of(node.field, scope)
     if meaning.source != "metric":
         raise error_at(node.field, f"{node.field.name} is no metric.", "any(…) looks at the points of a metric.")
-    if meaning.aggregate != "last" or node.field.name != meaning.name:
+    if meaning.aggregate != "last" or not meaning.name.endswith(node.field.name):
         raise error_at(
             node.field,
             f"any(…) looks at all points, not at {meaning.aggregate}.",

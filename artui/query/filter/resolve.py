@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from artui.query.aggregates import AGGREGATES
+from artui.catalog.cells import storable, text
+from artui.query.aggregates import AGGREGATES, BEST
 from artui.query.attributes import ATTRIBUTES, OTHER_WORDS
+from artui.query.direction import best_aggregate
 from artui.query.filter.parser import Field, error_at
 from artui.query.filter.tokens import FilterError, quoted_name, shortened
 
@@ -19,6 +21,14 @@ _OFFERED = 3
 _NEAR_CHARS = 200
 
 
+_NAMES_ENDING = """
+    SELECT text
+    FROM name
+    WHERE substr(text, -length(:dot)) IN (:dot, :slash)
+    ORDER BY text
+    LIMIT :most
+"""
+_MOST_ENDING = 50
 _FIELDS_HELP = "status, started, params.NAME, metrics.NAME, tags.NAME"
 
 
@@ -55,13 +65,15 @@ def meaning_of(field: Field, scope: Scope) -> Meaning:
     if name in ATTRIBUTES:
         meanings.append(Meaning("attribute", name))
     meanings += [Meaning(source, name, name_key=scope.name_key(name)) for source in scope.sources_of(name)]
-    base, dot, aggregate = name.rpartition(".")
-    if not meanings and dot and aggregate in AGGREGATES and "metric" in scope.sources_of(base):
-        meanings.append(Meaning("metric", base, aggregate, scope.name_key(base)))
+    base, aggregate = _parts_of(name)
+    if not meanings and aggregate and "metric" in scope.sources_of(base):
+        meanings.append(_metric(base, aggregate, scope))
     if not meanings and name.lower() in OTHER_WORDS:
         meanings.append(Meaning("attribute", OTHER_WORDS[name.lower()]))
     if not meanings and name.lower() in ATTRIBUTES:
         meanings.append(Meaning("attribute", name.lower()))
+    if not meanings and (short := _short_for(field, name, scope)) is not None:
+        return short
     if len(meanings) > 1:
         words = {"attribute": "an attribute", "metric": "a metric", "param": "a param", "tag": "a tag"}
         prefixes = {"attribute": "attr.", "metric": "metrics.", "param": "params.", "tag": "tags."}
@@ -71,7 +83,7 @@ def meaning_of(field: Field, scope: Scope) -> Meaning:
             f"Write {' or '.join(prefixes[meaning.source] + quoted_name(name) for meaning in meanings)}.",
         )
     if not meanings:
-        remedy = _nearest(scope, base if dot and aggregate in AGGREGATES else name)
+        remedy = _nearest(scope, base if aggregate else name)
         raise NothingNamed(f"Nothing here is named {name!r}.", field.position, field.length, remedy=remedy)
     return meanings[0]
 
@@ -81,11 +93,10 @@ def _named(field: Field, scope: Scope) -> Meaning:
     key = scope.name_key(field.name)
     if key is not None and field.source in scope.sources_of(field.name):
         return Meaning(field.source, field.name, name_key=key)
-    base, dot, aggregate = field.name.rpartition(".")
-    if field.source == "metric" and dot and aggregate in AGGREGATES:
-        key = scope.name_key(base)
-        meaning = Meaning("metric", base, aggregate, key)
-        if key is not None and "metric" in scope.sources_of(base):
+    base, aggregate = _parts_of(field.name)
+    if field.source == "metric" and aggregate:
+        meaning = _metric(base, aggregate, scope)
+        if meaning.name_key is not None and "metric" in scope.sources_of(base):
             return meaning
         missing = base
     else:
@@ -95,6 +106,63 @@ def _named(field: Field, scope: Scope) -> Meaning:
         note = f"No run has a {field.source} {shortened(missing, 80)!r}. {_nearest(scope, missing, field.source)}"
         scope.notes.append(note.rstrip())
     return Meaning(meaning.source, meaning.name, meaning.aggregate)
+
+
+def _parts_of(name: str) -> tuple[str, str]:
+    """Split the name of a metric from the number of its summary, as in `val/loss.min` or `val/loss best`; the latter may be missing."""
+    for sign in (".", " "):
+        base, found, aggregate = name.rpartition(sign)
+        if found and (aggregate == BEST or (sign == "." and aggregate in AGGREGATES)):
+            return base, aggregate
+    return name, ""
+
+
+def _metric(name: str, aggregate: str, scope: Scope) -> Meaning:
+    return Meaning("metric", name, best_aggregate(name) if aggregate == BEST else aggregate, scope.name_key(name))
+
+
+def _short_for(field: Field, name: str, scope: Scope) -> Meaning | None:
+    """Find what a short name stands for: `lr` for `optimizer.lr`, as its column is titled; None if nothing ends so.
+
+    Params and metrics come before tags.
+
+    Raises:
+        FilterError: several end so.
+    """
+    base, aggregate = _parts_of(name)
+    for end, number in ((name, ""), (base, aggregate)) if aggregate else ((name, ""),):
+        ending = _ending(scope, end)
+        meanings = [Meaning(source, full, name_key=scope.name_key(full)) for source, full in ending if not number]
+        meanings += [_metric(full, number, scope) for source, full in ending if number and source == "metric"]
+        meanings = [meaning for meaning in meanings if meaning.source != "tag"] or meanings
+        if len(meanings) == 1:
+            return meanings[0]
+        if meanings:
+            raise error_at(field, f"Several names end in {shortened(name, 80)!r}.", f"Write {_offer(meanings)}.")
+    return None
+
+
+def _ending(scope: Scope, end: str) -> list[tuple[str, str]]:
+    """Give the sources and the names of what ends in `.end` or `/end`."""
+    if not end:
+        return []
+    end = storable(end)
+    values = {"dot": f".{end}", "slash": f"/{end}", "most": _MOST_ENDING}
+    names = [text(row[0]) for row in scope.connection.execute(_NAMES_ENDING, values)]
+    return [(source, name) for name in names for source in scope.sources_of(name)]
+
+
+def _offer(meanings: list[Meaning]) -> str:
+    prefixes = {"metric": "metrics.", "param": "params.", "tag": "tags."}
+    names = [meaning.name for meaning in meanings]
+    written = [
+        (prefixes[meaning.source] if names.count(meaning.name) > 1 else "")
+        + quoted_name(meaning.name)
+        + (f".{meaning.aggregate}" if meaning.aggregate != "last" else "")
+        for meaning in meanings
+    ]
+    more = f", or one of {len(written) - _OFFERED} more" if len(written) > _OFFERED else ""
+    return " or ".join(written[:_OFFERED]) + more
 
 
 def _nearest(scope: Scope, name: str, source: str = "") -> str:
@@ -108,8 +176,8 @@ def _nearest(scope: Scope, name: str, source: str = "") -> str:
     folded: dict[str, list[str]] = {}
     for candidate in sorted(names):
         folded.setdefault(candidate.casefold(), []).append(candidate)
-        # `acc` should find `val/acc`.
-        folded.setdefault(candidate.casefold().rpartition("/")[2], []).append(candidate)
+        # `acuracy` should find `val/accuracy`.
+        folded.setdefault(candidate.casefold().rpartition("/")[2].rpartition(".")[2], []).append(candidate)
     close = difflib.get_close_matches(name.casefold(), folded, n=2 * _OFFERED, cutoff=0.6)
     offered = list(
         dict.fromkeys(

@@ -90,7 +90,8 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         super().__init__()
         self.keys, self.marked = list(keys), list(marked)
         self._columns = {column.id: column for column in all_columns}
-        self._titles = short_titles([column for column in all_columns if column.source != "attribute"])
+        named = [column for column in all_columns if column.source != "attribute"]
+        self._titles = short_titles(named, named)
         self._title, self._metric = title, metric
         numeric = [column for column in shown if query.is_number_column(column) and column.source != "attribute"]
         metrics = [column for column in numeric if column.source == "metric"]

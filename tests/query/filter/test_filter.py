@@ -399,7 +399,7 @@ def test_names_that_are_near_are_offered(team: CatalogReader) -> None:
     """A name that nothing has comes with the ones that look like it; one that is two things with both spellings."""
     for text, remedy in (
         ("val/los < 1", "val/loss"),
-        ("acc > 1", "val/acc"),
+        ("accu > 1", "val/acc"),
         ("optimiser = x", "optimizer"),
         ("loss < 1", "Write metrics.loss or params.loss."),
         ("started > 2d", "Write 2d ago"),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import chain
 
 from artui.model import Column
-from artui.query.attributes import SHOWN, is_numeric, title_of
+from artui.query.attributes import SHOWN, is_numeric
 from artui.query.direction import best_aggregate, guess_direction, is_best
 from artui.query.runs.columns import chosen_columns, sparked_ids
 from artui.query.runs.sorting import Sort
@@ -32,11 +32,10 @@ def view_of(state: RunsState) -> View:
         ids = state.automatic or chosen_ids(state)
     shown = columns_of(state, ids)
     sparked = _with_bests(sparked_ids(chosen_columns(state.columns)))
-    titles = short_titles([column for column in shown if column.source != "attribute"])
+    titles = short_titles(shown, chain(state.columns.params, state.columns.metrics, state.tags))
     shapes = []
     for column in shown:
-        title = titles.get(column.id) or title_of(column.name)
-        shape = shape_of(column, title=title, spark=SPARK_CELLS if column.id in sparked else 0)
+        shape = shape_of(column, title=titles[column.id], spark=SPARK_CELLS if column.id in sparked else 0)
         shapes.append(_arranged(state, shape))
     return View(tuple(shapes), state.answered.sorts, state.arrangement.pinned)
 
