@@ -383,7 +383,9 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
             elif goes_over:
                 self.log_view.go_over(source)
             else:
-                self.log_view.show(source, behind=self._lines_behind(), at_end=source.is_live)
+                # Of a run that did not come to a good end, the end is what its log is opened for.
+                is_good = self.detail is not None and self.detail.head.status == "finished"
+                self.log_view.show(source, behind=self._lines_behind(), at_end=not is_good)
             self._show_tabs()
 
         self.ask("log", open_source, take)
@@ -399,8 +401,14 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
         ]
 
     def _lines_without_log(self) -> list[Line]:
-        saying: list[Span] = [("  Save one with ", "dim"), ('run.save("train-log", "train.log", kind="log")', "accent")]
-        return [BLANK, Line([("  This run kept no log.", "text")]), BLANK, Line(saying), *self._lines_behind()]
+        ways = (
+            ("artui exec -- python train.py", "keeps what it prints; so does artui.start_run(), unless console is off"),
+            ('run.save("train-log", "train.log", kind="log")', "keeps a log that you wrote to a file"),
+        )
+        lines = [BLANK, Line([("  This run kept no log.", "text")]), BLANK]
+        for code, what in ways:
+            lines += [Line([("  ", "text"), (code, "accent")]), Line([(f"    {what}", "dim")])]
+        return [*lines, *self._lines_behind()]
 
     def _log_spans(self) -> list[Span]:
         """Say which log this is, its size, and which part is in sight."""

@@ -19,7 +19,7 @@ from textual.timer import Timer
 from artui.query.lines import PAGE_BYTES, LogSource, Page, find, read_page, shown_text
 from artui.query.logs import LiveLog
 from artui.safetext import clean
-from artui.tui.cells import CURSOR, Span, Spans, log_style, strip_of
+from artui.tui.cells import CURSOR, Span, Spans, length_of, log_style, strip_of
 from artui.tui.fetch import Asks
 from artui.tui.keys import bindings
 from artui.tui.widgets.moving import MovesByLines
@@ -111,7 +111,7 @@ class LogView(Asks, MovesByLines, can_focus=True):
         return self.rows.start_of(self._index)
 
     def show(self, source: LogSource | None, *, behind: Sequence[Line] = (), at_end: bool = False) -> None:
-        """Show another text, from its start or its end, or only our own lines if there is none."""
+        """Show another text, from its start or its end (our own lines included), or only our own lines if there is none."""
         self._replace(source)
         self._index = self._row = self._left = self._owed = 0
         self.match, self.is_following = None, at_end and source is not None and source.is_live
@@ -130,8 +130,10 @@ class LogView(Asks, MovesByLines, can_focus=True):
     def set_behind(self, behind: Sequence[Line]) -> None:
         """Show other lines after the end."""
         if tuple(behind) != self.rows.behind:
+            is_at_end = self._is_at_end
             self._set_rows(self.page, behind)
-            self._index = min(self._index, max(0, self.rows.count - 1))
+            # Who looks at the end goes on looking at it.
+            self._go(*((END, END) if is_at_end else (self._index, self._row)))
             self._changed()
 
     def _replace(self, source: LogSource | None) -> None:
@@ -154,14 +156,28 @@ class LogView(Asks, MovesByLines, can_focus=True):
         is_whole = page.is_first and page.is_last
         size = f"{count_text(len(page.lines))} lines" if is_whole else bytes_text(page.size)
         spans: list[Span] = [(size, "dim")]
-        sight = self._sight()
-        last = sight[-1][0] if sight else 0
-        end = self.rows.start_of(last + 1)
-        if page.lines and not (page.is_first and self._index == self._row == 0 and last >= self.rows.count - 1):
-            spans.append((f" · {min(100, end * 100 // max(1, page.size))} %", "dim"))
+        if page.lines and not (page.is_first and self._index == self._row == 0 and self._is_at_end):
+            spans.append((f" · {self._percent} %", "dim"))
         if self.source.is_live:
             spans.append((" · following", "good") if self.is_following else (" · live, G follows", "accent"))
         return spans
+
+    @property
+    def _is_at_end(self) -> bool:
+        """Whether the last row of all is in sight, be it of the text or of our own lines."""
+        sight, rows = self._sight(), self.rows
+        return bool(sight) and self.page.is_last and sight[-1] == (rows.count - 1, len(rows.starts(rows.count - 1)) - 1)
+
+    @property
+    def _percent(self) -> int:
+        """How much of the text and of our own lines is in sight or above it; 100 only at the last row."""
+        if self._is_at_end:
+            return 100
+        sight, page = self._sight(), self.page
+        behind = [1 + length_of(line.spans) for line in self.rows.behind]
+        last = sight[-1][0] if sight else 0
+        seen = self.rows.start_of(min(last + 1, len(page.lines))) + sum(behind[: max(0, last + 1 - len(page.lines))])
+        return min(99, seen * 100 // max(1, page.size + sum(behind)))
 
     def search_spans(self) -> list[Span]:
         """Show the progress of a search, or its outcome."""
@@ -278,13 +294,13 @@ class LogView(Asks, MovesByLines, can_focus=True):
         return strip_of(spans, self.size.width, self.artui.palette)
 
     def _spans(self, index: int, row: int) -> Spans:
-        if index >= len(self.page.lines):
-            return self.rows.behind[index - len(self.page.lines)].spans
         text, cuts, width = self.rows.text(index), self.rows.starts(index), self.size.width - 1
+        start, stop = cuts[row], cuts[row + 1] if row + 1 < len(cuts) else len(text)
+        if index >= len(self.page.lines):
+            part = _part(self.rows.behind[index - len(self.page.lines)].spans, start, stop)
+            return [("↳", "faint"), *part] if row else part
         marks = self._marks_of(index)
-        if self.is_wrapped:
-            start, stop = cuts[row], cuts[row + 1] if row + 1 < len(cuts) else len(text)
-        else:
+        if not self.is_wrapped:
             start = letter_at(text, self._left)
             stop = min(len(text), start + width + 1)
         is_here = any(is_current and start <= first < stop for first, _, is_current in marks)
@@ -505,3 +521,12 @@ class LogView(Asks, MovesByLines, can_focus=True):
     def artui(self) -> Host:
         """The app, as far as widgets may use it."""
         return self.app  # type: ignore[return-value]
+
+
+def _part(spans: Spans, start: int, stop: int) -> list[Span]:
+    """Cut some letters out of spans."""
+    part: list[Span] = []
+    for text, style in spans:
+        part.append((text[max(0, start) : max(0, stop)], style))
+        start, stop = start - len(text), stop - len(text)
+    return part

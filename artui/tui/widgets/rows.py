@@ -57,14 +57,18 @@ class Rows:
         return max(0, bisect.bisect_right(lines, offset, key=lambda line: line.start) - 1)
 
     def text(self, index: int) -> str:
-        """Give a line of the page as it is shown."""
+        """Give a line as it is shown."""
         if index not in self._texts:
-            self._texts[index] = shown_text(self.page.lines[index].content)
+            lines = self.page.lines
+            if index < len(lines):
+                self._texts[index] = shown_text(lines[index].content)
+            else:
+                self._texts[index] = "".join(text for text, _ in self.behind[index - len(lines)].spans)
         return self._texts[index]
 
     def starts(self, index: int) -> list[int]:
         """Give the letters at which the rows of a line begin."""
-        if index >= len(self.page.lines) or not self.is_wrapped:
+        if not self.is_wrapped or index >= self.count:
             return [0]
         if index not in self._cuts:
             self._cuts[index] = wrapped(self.text(index), self.width)

@@ -212,18 +212,51 @@ def test_leaving_the_log_while_typing_leaves_the_line_too(path: Path, explore: E
     explore(path, flow)
 
 
-def test_failed_run_says_behind_its_log_how_it_ended(path: Path, explore: Explore) -> None:
-    """The error that ended the run follows the last line of the log."""
-    save_log(path, LINES, ends="failed", error="Traceback (most recent call last):\nOSError: disk")
+@pytest.mark.parametrize(("text", "error_lines"), [(b"line\n" * 29, 12), (LINES, 2), (b"line\n" * 3, 60), (b"x", 1)])
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+def test_failed_run_opens_at_how_it_ended(
+    path: Path, explore: Explore, text: bytes, error_lines: int, size: tuple[int, int]
+) -> None:
+    """Its log opens at the error behind the last line, which is wrapped too; only with that in sight it says 100 %, or nothing if all is."""
+    error = "\n".join(["Traceback (most recent call last):"] * (error_lines - 1) + ["OSError: " + "disk " * 40 + "END"])
+    save_log(path, text, ends="failed", error=error)
 
     async def flow(pilot: Pilot[Any]) -> None:
         await open_log(pilot)
-        await pilot.press("G")
-        await settled(pilot)
-        text = shown(pilot)
-        assert "line 4999 of" in text and "how it ended" in text and "OSError: disk" in text
+        assert "END" in shown(pilot) and " %" not in shown(pilot).replace(" 100 %", "")
+        last = shown(pilot).splitlines()[-2]
+        for keys in (("g",), ("pagedown",), ("up",), ("down",), ("G",)):
+            await pilot.press(*keys)
+            await settled(pilot)
+            is_at_end = shown(pilot).splitlines()[-2] == last
+            assert is_at_end or ((" %" in shown(pilot)) and " 100 %" not in shown(pilot)), keys
+        assert is_at_end
+
+    explore(path, flow, size=size)
+
+
+def test_run_that_finished_opens_its_log_at_the_start(path: Path, explore: Explore) -> None:
+    """Only of a bad end the end comes first."""
+    save_log(path, LINES)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        view = await open_log(pilot)
+        assert view.top == 0
 
     explore(path, flow)
+
+
+def test_run_without_a_log_says_what_keeps_one(path: Path, explore: Explore) -> None:
+    """Not only code: the console is kept by itself, also of any command."""
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        runs.finish(connection, 1, status="failed", ended_ms=NOW_MS + 5, duration_ms=5, error="OSError: disk")
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await open_log(pilot)
+        text = shown(pilot)
+        assert all(part in text for part in ("kept no log", "artui exec", "start_run()", "run.save(", "OSError: disk"))
+
+    explore(path, flow, size=(80, 24))
 
 
 def test_several_logs_are_gone_through(path: Path, explore: Explore) -> None:
