@@ -70,6 +70,9 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
     class Moved(Message):
         """The cursor is on another run."""
 
+    class Resized(Message):
+        """There is room for more columns, or for fewer."""
+
     class Opened(Message):
         """The run under the cursor is to be opened."""
 
@@ -227,6 +230,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
             self.post_message(self.RowsWanted(missing))
 
     def on_resize(self) -> None:
+        self.post_message(self.Resized())
         self.virtual_size = Size(self.size.width, len(self.keys) + 1)
         self._size_name()
         self._show_column()

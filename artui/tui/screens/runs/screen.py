@@ -223,6 +223,9 @@ class RunsScreen(CatalogScreen):
         if message.keys:
             self._questions.ask_rows(message.keys)
 
+    def on_runs_table_resized(self) -> None:
+        self._show_counts()
+
     def put_rows(self, rows: Mapping[int, RunRow]) -> None:
         """Show rows that were read, and have them verified."""
         hidden = self.table.hidden_columns

@@ -430,3 +430,20 @@ def test_an_empty_catalog_promises_no_more_columns(tmp_path: Path, explore: Expl
         assert "0 runs" in shown(pilot) and "more →" not in shown(pilot)
 
     explore(path, flow, size=(80, 24))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+def test_what_lies_beyond_the_edge_is_counted(size: tuple[int, int], small_catalog: Path, explore: Explore) -> None:
+    """The count of further columns is that of the columns whose titles are not in sight, also beside the pane."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        app: Any = pilot.app
+        for keys in ((), ("p",), ("p",), ("right",), ("p",), ("slash", *"zzz", "enter"), ("escape",), ("p",)):
+            await pilot.press(*keys)
+            await settled(pilot)
+            table = app.runs_screen.table
+            hidden = len(table.view.shapes) - 1 - max(number for number, _ in table._visible_shapes())
+            if table.keys:
+                assert (f"{hidden} more →" in shown(pilot)) is (hidden > 0), keys
+
+    explore(small_catalog, flow, size=size)
