@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -127,13 +127,45 @@ def fit(text: str, cells: int, *, right: bool = False, keep_end: bool = False) -
     return pad + text if right else text + pad
 
 
-def fit_middle(text: str, cells: int) -> str:
-    """Cut or pad visible text to exactly so many cells; what is cut in the middle shows an ellipsis: names differ at both ends."""
+def fit_middle(text: str, cells: int, *, behind: int | None = None) -> str:
+    """Cut or pad visible text to exactly so many cells; what is cut in the middle shows an ellipsis: names differ at both ends.
+
+    Args:
+        text: visible text.
+        cells: how many cells it takes.
+        behind: how many of them are left to its end; by default half of them.
+    """
     if cell_len(text) <= cells or cells < 5:
         return fit(text, cells)
-    behind = (cells - 1) // 2
+    behind = (cells - 1) // 2 if behind is None else behind
     end = fit(text, behind + 1, keep_end=True)[1:]
     return fit(fit(text, cells - cell_len(end)) + end, cells)
+
+
+def fit_apart(names: Sequence[str], cells: int) -> list[str]:
+    """Cut names as `fit_middle` does; names that would look the same, as far as they differ where they are cut, elsewhere."""
+    texts = [fit_middle(name, cells) for name in names]
+    names_by_text: dict[str, set[str]] = {}
+    for name, text in zip(names, texts, strict=True):
+        names_by_text.setdefault(text, set()).add(name)
+    twins = [place for place, text in enumerate(texts) if len(names_by_text[text]) > 1]
+    if twins:
+        cuts = _cuts([names[place] for place in twins], cells)
+        for place, text in zip(twins, max(cuts, key=lambda cut: len(set(cut))), strict=True):
+            texts[place] = text
+    return texts
+
+
+def _cuts(names: Sequence[str], cells: int) -> Iterator[list[str]]:
+    """Cut names in several ways: nearer to their end or to their beginning, and without what all begin with."""
+    middle = (cells - 1) // 2
+    first, last = min(names), max(names)
+    shared = next(
+        (place for place, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), len(first)
+    )
+    for behind in sorted(range(1, cells - 1), key=lambda behind: abs(behind - middle)):
+        yield [fit_middle(name, cells, behind=behind) for name in names]
+    yield [fit_middle("…" + name[shared:], cells) for name in names]
 
 
 def fit_words(words: Sequence[str], cells: int) -> str:

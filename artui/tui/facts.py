@@ -23,7 +23,7 @@ from artui.sheets.run import (
 from artui.sheets.run import PANE_METRICS as PANE_METRICS
 from artui.sheets.sheet import NOTHING, Cell, Fact, Row, Section, Table, shortened
 from artui.sheets.version import preview_section, version_sheet
-from artui.tui.cells import DAMAGED_SIGN, GLYPHS, Span, fit, fit_middle, length_of, spark_text, status_style
+from artui.tui.cells import DAMAGED_SIGN, GLYPHS, Span, fit, fit_apart, length_of, spark_text, status_style
 from artui.tui.messages import Link
 from artui.tui.widgets.lines import BLANK, Line
 from artui.tui.widgets.rows import wrapped
@@ -117,11 +117,12 @@ def _pane_metrics(section: Section, sparks: Sequence[Sequence[float]], cells: in
     room = cells - name_cells - 1 - _LAST_CELLS - 2
     # All or none: ranges of some metrics alone would be read as if the others had none.
     has_ranges = all(length_of([(row[2].text, "")]) <= room for row in rows)
+    names = fit_apart([row[0].text for row in rows], name_cells)
     lines = []
     for place, (name, last, span) in enumerate(rows):
         spark = spark_text(sparks[place], SPARK_CELLS) if place < len(sparks) else ""
         spans: list[Span] = [
-            (fit_middle(name.text, name_cells) + " ", STYLES[name.tone]),
+            (names[place] + " ", STYLES[name.tone]),
             (fit(last.text, _LAST_CELLS, right=True), STYLES[last.tone]),
             (f"  {span.text}" if has_ranges else "", STYLES[span.tone]),
             (f"  {spark}" if spark else "", "dim"),
@@ -323,7 +324,7 @@ class MetricLines(Sequence[Line]):
         self._before = before
         self._metrics = metrics
         self._rows = rows
-        self._name_cells = name_cells
+        self._names = fit_apart([row[0].text for row in rows], name_cells)
         self._titles = titles
         """The columns that fit."""
         self._places: list[int] = []
@@ -352,7 +353,7 @@ class MetricLines(Sequence[Line]):
         has_best = has_direction(metric.name)
         best = best_aggregate(metric.name) if has_best else ""
         places = {**_PLACES, BEST_AT: _PLACES[best] + 1 if has_best else None}
-        spans: list[Span] = [(" " + fit_middle(row[0].text, self._name_cells), STYLES[row[0].tone])]
+        spans: list[Span] = [(" " + self._names[place], STYLES[row[0].tone])]
         for title in self._titles:
             cell_place = places[title]
             cell = row[cell_place] if cell_place is not None else Cell("", "dim")

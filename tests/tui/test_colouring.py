@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artui.tui.cells import MARK, most_cells
+from artui.tui.cells import MARK, fit_apart, most_cells
 from artui.tui.colouring import CURVE_COLOURS, CURVE_MARKS, NUMBERS, colour_at, mark_of, set_apart
 from artui.tui.themes import COLOUR_BLIND, DARK, LIGHT
 
@@ -60,3 +60,13 @@ def test_texts_share_the_room_there_is(lengths: list[int], total: int) -> None:
     assert sum(min(length, most) for length in lengths) <= total
     if most < max(lengths, default=0):
         assert sum(min(length, most + 1) for length in lengths) > total
+
+
+def test_names_that_are_cut_stay_apart() -> None:
+    """Each takes its cells; where the middle tells them apart, they are cut elsewhere."""
+    names = [f"system/{part}_{way}_mb_per_s" for part in ("disk", "network") for way in ("read", "written", "sent")]
+    for cells in range(12, 30):
+        texts = fit_apart(names, cells)
+        assert len(set(texts)) >= (len(names) if cells >= 18 else 3) and all(len(text) == cells for text in texts)
+    assert fit_apart(["val/loss", "val/loss"], 12) == ["val/loss    "] * 2
+    assert fit_apart(["a" * 20 + "b" * 20, "a" * 21 + "b" * 19], 9) == ["…bbb…bbbb", "…abb…bbbb"]
