@@ -75,6 +75,9 @@ class Settings:
     """Which letters of names and texts are shown: `all`, or `certain` for those that take the same cells in every
     terminal, so that numbers beside them stand right; `auto` shows all, except in mosh and GNU screen.
     `ARTUI_LETTERS`."""
+    graphics: str = "auto"
+    """How a chart alone on the screen is drawn: `kitty` in pixels, by Kitty's graphics protocol, `off` in dots; `auto`
+    goes by the terminal. `ARTUI_GRAPHICS`."""
     keys: Mapping[str, Any] = field(default_factory=dict)
     """Other keys for actions, by the ids that `artui keys` lists: `"runs.sort" = "f2"`, several separated by commas."""
     catalog: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -76,7 +76,7 @@ def shapes(figure: Figure) -> list[Shape]:
     if figure.note:
         page.append(Text(width - _RIGHT, 26, figure.note, 12, "end", GREY))
     page += _frame(figure, box)
-    page += _content(figure, box)
+    page += content(figure, box)
     for number, item in enumerate(legend):
         y = top + 12 + number * _LEGEND_ROW
         x = width - right + 12
@@ -112,8 +112,16 @@ def _frame(figure: Figure, box: Box) -> Iterator[Shape]:
         yield Text(18, (top + bottom) / 2, figure.y.title, TEXT, "middle", is_upright=True)
 
 
-def _content(figure: Figure, box: Box) -> Iterator[Shape]:
+def content(figure: Figure, box: Box, colour_of: Callable[[int], str] | None = None) -> Iterator[Shape]:
+    """Give what lies between the axes of a figure, from back to front.
+
+    Args:
+        figure: the figure.
+        box: where its axes lie.
+        colour_of: gives the colour of a number, `#rrggbb`; by default that of a page.
+    """
     left, top, right, bottom = box
+    colour_of = colour_of or _colour
 
     def place(x: float, y: float) -> tuple[float, float] | None:
         across, up = _share(figure.x, x), _share(figure.y, y)
@@ -126,7 +134,9 @@ def _content(figure: Figure, box: Box) -> Iterator[Shape]:
             start, end = place(low, 0.0), place(high, tall)
             if start and end and tall:
                 (x0, y0), (x1, y1) = start, end
-                yield Path([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], _colour(bars.colour), opacity=0.8, is_filled=True)
+                yield Path(
+                    [(x0, y0), (x1, y0), (x1, y1), (x0, y1)], colour_of(bars.colour), opacity=0.8, is_filled=True
+                )
     # Lines in the background come first.
     for line in sorted(figure.lines, key=lambda line: line.colour >= 0):
         if line.lows and line.colour >= 0:
@@ -134,14 +144,16 @@ def _content(figure: Figure, box: Box) -> Iterator[Shape]:
             under = [place(x, y) for x, y in zip(line.xs, line.lows, strict=True)]
             ring = [point for point in (*over, *reversed(under)) if point is not None]
             if len(ring) > 2:
-                yield Path(ring, _colour(line.colour), opacity=0.18, is_filled=True)
+                yield Path(ring, colour_of(line.colour), opacity=0.18, is_filled=True)
         for part in _parts([place(x, y) for x, y in zip(line.xs, line.ys, strict=True)]):
             is_back = line.colour < 0 or line.is_faint
-            yield Path(part, _colour(line.colour), 1.0 if is_back else 1.8, 0.5 if is_back else 1.0)
+            yield Path(part, colour_of(line.colour), 1.0 if is_back else 1.8, 0.5 if is_back else 1.0)
     for dots in sorted(figure.dots, key=lambda dots: dots.colour >= 0):
         for x, y in zip(dots.xs, dots.ys, strict=True):
             if (at := place(x, y)) is not None:
-                yield Circle(*at, 3.0 if dots.colour < 0 else 4.5, _colour(dots.colour), 0.5 if dots.colour < 0 else 1)
+                yield Circle(
+                    *at, 3.0 if dots.colour < 0 else 4.5, colour_of(dots.colour), 0.5 if dots.colour < 0 else 1
+                )
     if figure.cells is not None:
         yield from _cells(figure, box)
 

@@ -6,14 +6,19 @@ import io
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from artui.figures.layout import PAPER, Circle, Path, Text, shapes
+from artui.figures.layout import PAPER, Circle, Path, Text, content, shapes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PIL import Image, ImageDraw
 
     from artui.figures.figure import Figure
+    from artui.figures.layout import Box
 
 _OVER = 3
+_PLOT_COLOURS = 64
+"""Colours of a plot for the terminal: few, so that it is small on a slow link."""
 _FONTS = ("DejaVuSans{bold}.ttf", "Arial{bold}.ttf", "LiberationSans{bold}.ttf")
 """Tried in this order; they have more letters than the one that Pillow brings."""
 
@@ -35,6 +40,31 @@ def png(figure: Figure, *, scale: int = 2) -> bytes:
     for shape in page:
         if isinstance(shape, Text):
             _text(image, pen, shape, scale)
+    out = io.BytesIO()
+    image.save(out, format="PNG", optimize=True)
+    return out.getvalue()
+
+
+def plot_png(figure: Figure, size: tuple[int, int], box: Box, colour_of: Callable[[int], str]) -> bytes:
+    """Draw what lies between the axes of a figure, on a transparent ground.
+
+    Args:
+        figure: the figure; its own size does not count.
+        size: width and height in pixels.
+        box: where its axes lie in that.
+        colour_of: gives the colour of a number, `#rrggbb`.
+    """
+    from PIL import Image, ImageDraw
+
+    width, height = size
+    image = Image.new("RGBA", (width * _OVER, height * _OVER), (0, 0, 0, 0))
+    for shape in content(figure, box, colour_of):
+        if not isinstance(shape, Text):
+            # What is drawn later covers what is there as far as it is opaque.
+            layer = Image.new("RGBA", image.size, (0, 0, 0, 0)) if shape.opacity < 1 else image
+            _shape(ImageDraw.Draw(layer), shape, _OVER)
+            image = Image.alpha_composite(image, layer) if layer is not image else image
+    image = image.resize(size, Image.Resampling.LANCZOS).quantize(_PLOT_COLOURS, Image.Quantize.FASTOCTREE)
     out = io.BytesIO()
     image.save(out, format="PNG", optimize=True)
     return out.getvalue()

@@ -39,6 +39,7 @@ from artui.tui.screens.runs.columns import best_metrics
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.state.history import keep_filter
 from artui.tui.terminal.glyphs import dot_style, has_certain_letters, stand_ins, terminal_path
+from artui.tui.terminal.graphics import has_graphics
 from artui.tui.terminal.hangup import is_hung_up
 from artui.tui.terminal.output import ChangesOnly
 from artui.tui.themes import chosen_theme, keep_theme, themes_of
@@ -89,6 +90,8 @@ class ArtuiApp(Asks, ChangesOnly):
         self.stand_ins = stand_ins(
             self.dot_style, is_certain_only=has_certain_letters(os.environ, settings.letters, pid=os.getpid())
         )
+        self.has_graphics = has_graphics(os.environ, settings.graphics) and not self.no_color
+        """Whether the terminal shows pictures."""
         colours = self.console._color_system
         self._is_rich = colours in (ColorSystem.TRUECOLOR, ColorSystem.EIGHT_BIT) and not self.no_color
         self._is_coloured = not self.no_color and colours is not None
@@ -448,8 +451,19 @@ class ArtuiApp(Asks, ChangesOnly):
     def _send_copy(self, text: str) -> None:
         from artui.tui.terminal.clipboard import sequence
 
+        self.send(sequence(text, os.environ))
+
+    def forget_terminal(self) -> None:
+        """Send everything again, pictures too."""
+        super().forget_terminal()
+        for screen in self.screen_stack:
+            if isinstance(screen, CatalogScreen):
+                screen.draw_pictures_again()
+
+    def send(self, sequence: str) -> None:
+        """Send the terminal something that leaves its text and its cursor as they are."""
         if self._driver is not None:
-            self._driver.write(sequence(text, os.environ))
+            self._driver.write(sequence)
 
     # Going places
 

@@ -73,6 +73,13 @@ class Host(Protocol):
     def set_counts(self, total: int, running: int) -> None:
         """Take the number of runs, and of those that are running."""
 
+    @property
+    def has_graphics(self) -> bool:
+        """Whether the terminal shows pictures."""
+
+    def send(self, sequence: str) -> None:
+        """Send the terminal something that leaves its text and its cursor as they are."""
+
     # Going places
 
     def push_screen(self, screen: Any, callback: Callable[[Any], None] | None = None) -> Any:

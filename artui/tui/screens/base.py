@@ -62,6 +62,9 @@ class CatalogScreen(Asks, FindsLines):
     def on_catalog_changed(self, message: CatalogChanged) -> None:
         self.load()
 
+    def draw_pictures_again(self) -> None:
+        """Draw anew what lies below the text: the terminal has lost it."""
+
     def leave_questions(self) -> None:
         """Take back what is asked at the bottom: what it was about is out of sight."""
         for prompt in self.query(Prompt):

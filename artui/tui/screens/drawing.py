@@ -12,6 +12,7 @@ from artui.safetext import clean
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.screens.pick import Choice, PickScreen
 from artui.tui.terminal.writing import write_new
+from artui.tui.widgets.chart import Chart
 from artui.tui.widgets.chartfigure import figure_of
 from artui.tui.widgets.chartgrid import ChartGrid
 from artui.tui.widgets.chartoptions import AXES, AXIS_WORDS
@@ -52,6 +53,29 @@ class DrawsCharts(CatalogScreen):
         if placed_by is None:
             return Curve([], [], [], [], [], [], [], [], 0, float("nan"))
         return curve(reader, metric, run_id=run_id, buckets=CURVE_BUCKETS, window=window, against=placed_by, is_log=options.is_log_x)  # fmt: skip
+
+    # Pictures of a chart alone
+
+    def on_chart_picture_wanted(self, message: Chart.PictureWanted) -> None:
+        """Draw the curves of a chart in pixels."""
+        message.stop()
+        from artui.tui.widgets.chartpixels import drawn
+
+        chart, order = message.chart, message.order
+        if self.is_current:
+            self.ask("pixels", lambda: drawn(order), lambda png: chart.picture.put(png, order))
+
+    def on_screen_suspend(self) -> None:
+        for chart in self.query(Chart):
+            chart.hide_picture()
+
+    def on_screen_resume(self) -> None:
+        self.draw_pictures_again()
+
+    def draw_pictures_again(self) -> None:
+        """Draw in pixels anew: the terminal has lost its pictures, or another screen was in front."""
+        for chart in self.query(Chart):
+            chart.outdate_picture()
 
     @property
     def _grid(self) -> ChartGrid:

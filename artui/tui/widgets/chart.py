@@ -39,6 +39,7 @@ from artui.units import count_text, number_text
 
 if TYPE_CHECKING:
     from artui.query.series.curves import Curve, Window
+    from artui.tui.widgets.chartpicture import ChartPicture, PictureOrder
 
 MANY_CURVES = 8
 """Of more curves than this only the picked ones have their own colour."""
@@ -66,6 +67,13 @@ class Chart(Widget):
             self.is_chosen = is_chosen
             """Whether the part was chosen as a whole, so that esc takes it back."""
 
+    class PictureWanted(Message):
+        """The curves are to be drawn in pixels: the answer goes to `chart.picture.put`."""
+
+        def __init__(self, chart: Chart, order: PictureOrder) -> None:
+            super().__init__()
+            self.chart, self.order = chart, order
+
     def __init__(self, title: str = "", *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.title = title
@@ -82,14 +90,54 @@ class Chart(Widget):
         """Where the plot begins and how many cells it is wide, as it was drawn last."""
         self.dragged: tuple[int, int] | None = None
         """The cells, both included, over which the mouse is dragged: the range that will be looked at."""
+        self.is_alone = False
+        """Whether no other chart is on the screen."""
+        self._picture: ChartPicture | None = None
         self._strips: list[Strip] | None = None
         self._pressed: int | None = None
         self._has_moved = False
 
     def show(self, title: str, curves: Sequence[ChartLine], options: ChartOptions, *, note: str = "") -> None:
         """Show other curves, or a note if there are none."""
+        is_same = curves is self.curves and options == self.options
         self.title, self.curves, self.options, self.note = title, curves, options, note
         self.again()
+        if not (is_same and self.has_picture):
+            self.outdate_picture()
+
+    @property
+    def picture(self) -> ChartPicture:
+        """Its curves in pixels."""
+        if self._picture is None:
+            from artui.tui.widgets.chartpicture import ChartPicture
+
+            self._picture = ChartPicture(self)
+        return self._picture
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether its curves are in pixels now."""
+        return self._picture is not None and self._picture.is_shown
+
+    def outdate_picture(self) -> None:
+        """Draw the curves in dots, and in pixels when they have come to rest, if the chart is alone."""
+        if self.is_alone or self._picture is not None:
+            self.picture.outdate()
+
+    def hide_picture(self) -> None:
+        """Draw the curves in dots."""
+        if self._picture is not None:
+            self._picture.hide()
+
+    def want_picture(self, order: PictureOrder) -> None:
+        """Have the curves drawn in pixels."""
+        self.post_message(self.PictureWanted(self, order))
+
+    def on_hide(self) -> None:
+        self.hide_picture()
+
+    def on_unmount(self) -> None:
+        self.hide_picture()
 
     def set_current(self, is_current: bool) -> None:
         """Draw it as the current chart, or as one of the others."""
@@ -150,6 +198,7 @@ class Chart(Widget):
 
     def on_resize(self) -> None:
         self._strips = None
+        self.outdate_picture()
 
     # The mouse: the wheel zooms, dragging chooses a range, a click picks, a double click shows the whole
 
@@ -263,6 +312,8 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
                 mark_along(plot, line, front[number], followed[number].line, 3 + 5 * number % 14)
     for number in range(len(curves)):
         mark_outside(plot, followed[number], front[number])
+    if chart.has_picture:
+        plot.clear()
     cursor = None if chart.cursor is None else min(chart.cursor >> 1, columns - 1)
     x = None if chart.cursor is None else x_scale.value(min(1.0, chart.cursor / max(1, columns * 2 - 1)))
     places = x_labels(x_scale, columns, options.unit)

@@ -216,6 +216,7 @@ class ChartGrid(Container, can_focus=True):
         for place, chart in enumerate(self.query(Chart)):
             number = self._first + place
             chart.has_room = self._per_page <= 2
+            chart.is_alone = self.is_zoomed
             if number >= len(self.panels):
                 chart.show("", [], self.options, note=self.note if number == 0 else "")
                 chart.set_current(False)

@@ -38,6 +38,11 @@ class Plot:
         self.line, self.band = bytearray(size), bytearray(size)
         self.line_owners, self.band_owners = [0] * size, [0] * size
 
+    def clear(self) -> None:
+        """Take all dots away; letters stay."""
+        size = self.columns * self.rows
+        self.line, self.band = bytearray(size), bytearray(size)
+
     @property
     def dot_columns(self) -> int:
         """The width in dots."""
