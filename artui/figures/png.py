@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from artui.figures.layout import Box
 
 _OVER = 3
-_PLOT_COLOURS = 64
+_PLOT_COLOURS = 16
 """Colours of a plot for the terminal: few, so that it is small on a slow link."""
 _FONTS = ("DejaVuSans{bold}.ttf", "Arial{bold}.ttf", "LiberationSans{bold}.ttf")
 """Tried in this order; they have more letters than the one that Pillow brings."""

@@ -63,7 +63,7 @@ class CatalogScreen(Asks, FindsLines):
         self.load()
 
     def draw_pictures_again(self) -> None:
-        """Draw anew what lies below the text: the terminal has lost it."""
+        """Draw pictures anew: the terminal has lost them."""
 
     def leave_questions(self) -> None:
         """Take back what is asked at the bottom: what it was about is out of sight."""

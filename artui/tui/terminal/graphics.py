@@ -1,7 +1,7 @@
 """Pictures in the terminal, by Kitty's graphics protocol (https://sw.kovidgoyal.net/kitty/graphics-protocol/).
 
-A picture lies below the text of its cells, which stays text: axes, labels, marks and the cursor are drawn as ever. It
-is sent as PNG in one go, and taken away by its number. Terminals are not asked whether they can: their answer would
+A picture lies over the cells of a plot, and is transparent where nothing is drawn: axes, labels, marks and the cursor
+stay text. It is sent as PNG in one go, and taken away by its number. Terminals are not asked whether they can: their answer would
 arrive among the keys. They are known by their environment, which most ssh servers pass on as `TERM` alone.
 """
 
@@ -19,8 +19,9 @@ CHUNK_CHARS = 4096
 """So many characters of a picture stand in one sequence at most."""
 USUAL_CELL = (10, 20)
 """Pixels of a cell, where the terminal does not say."""
+LOCAL_PIXELS, REMOTE_PIXELS = 1600, 800
+"""A picture is no wider, here and through ssh: what the terminal enlarges is still finer than dots, and sooner there."""
 _TERMS = ("xterm-kitty", "xterm-ghostty")
-_BELOW_TEXT = -1
 
 
 class Place(NamedTuple):
@@ -60,11 +61,16 @@ def cell_pixels() -> tuple[float, float]:
     return (width / columns, height / rows) if rows and columns and width and height else USUAL_CELL
 
 
+def most_pixels(environ: Mapping[str, str]) -> int:
+    """Give how wide a picture is at most, in pixels."""
+    return REMOTE_PIXELS if environ.get("SSH_CONNECTION") or environ.get("SSH_TTY") else LOCAL_PIXELS
+
+
 def shown(png: bytes, place: Place, *, number: int) -> str:
-    """Give what shows a picture in some cells, below their text; the cursor stays where it is."""
+    """Give what shows a picture over some cells; the cursor stays where it is."""
     data = b64encode(png).decode("ascii")
     chunks = [data[start : start + CHUNK_CHARS] for start in range(0, len(data), CHUNK_CHARS)]
-    head = f"a=T,f=100,i={number},p=1,q=2,C=1,z={_BELOW_TEXT},c={place.columns},r={place.rows}"
+    head = f"a=T,f=100,i={number},p=1,q=2,C=1,c={place.columns},r={place.rows}"
     parts = []
     for count, chunk in enumerate(chunks):
         keys = [head] if count == 0 else []

@@ -1,11 +1,12 @@
-"""The curves of a chart that is alone on the screen, in pixels below the text of its cells, where the terminal can.
+"""The curves of a chart that is alone on the screen, in pixels over its cells, where the terminal can.
 
 The chart is drawn in dots at once. When it has come to rest its curves are drawn again as a picture, and the dots go.
-Whatever changes the curves takes the picture away first; a cursor is drawn over it.
+Whatever changes the curves takes the picture away first; a cursor is seen through it.
 """
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from artui.tui.terminal import graphics
@@ -34,6 +35,8 @@ class PictureOrder(NamedTuple):
     place: Place
     cell: tuple[float, float]
     """Width and height of a cell in pixels."""
+    most_pixels: int
+    """How wide it is at most."""
     palette: Palette
 
 
@@ -95,7 +98,8 @@ class ChartPicture:
             return
         place = graphics.Place(chart.region.y + 1, chart.region.x + left, rows, columns)
         palette: Palette = chart.app.palette
-        self._ordered = PictureOrder(chart.curves, chart.options, place, graphics.cell_pixels(), palette)
+        most_pixels = graphics.most_pixels(os.environ)
+        self._ordered = PictureOrder(chart.curves, chart.options, place, graphics.cell_pixels(), most_pixels, palette)
         chart.want_picture(self._ordered)
 
     def put(self, png: bytes, order: PictureOrder) -> None:

@@ -13,9 +13,6 @@ from artui.tui.widgets.chartfigure import figure_of
 if TYPE_CHECKING:
     from artui.tui.widgets.chartpicture import PictureOrder
 
-MAX_PIXELS = 1600
-"""A picture is no wider: what the terminal enlarges is still finer than dots."""
-
 
 def drawn(order: PictureOrder) -> bytes:
     """Draw a picture as PNG, in a worker; empty if there is nothing to draw."""
@@ -24,7 +21,7 @@ def drawn(order: PictureOrder) -> bytes:
         return b""
     cell_width, cell_height = order.cell
     width, height = order.place.columns * cell_width, order.place.rows * cell_height
-    scale = min(1.0, MAX_PIXELS / width)
+    scale = min(1.0, order.most_pixels / width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     # Ends of axes are in the middle of a dot: a cell has 2 x 4.
     across, down = cell_width * scale / 4, cell_height * scale / 8
