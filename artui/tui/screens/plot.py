@@ -208,7 +208,11 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         if self.tab == "scatter":
             scatter = self.query_one(Scatter)
             marked = self.mark_spans(self._pointed) if self._pointed is not None and scatter.key is not None else []
-            return [*scatter.cursor_spans(self._cursor_name), *marked], [(plural(len(self.keys), "run") + " ", "dim")]
+            left = [*scatter.cursor_spans(self._cursor_name), *marked]
+            why = scatter.counts_text()
+            # Beside the run under the cursor there is room for few words.
+            shown = f"{count_text(scatter.shown_count)} of " if why else ""
+            return left, [(f"{shown}{plural(len(self.keys), 'run')}{f' · {why}' if why and not left else ''} ", "dim")]
         return [], [(plural(len(self.keys), "run") + " ", "dim")]
 
     _cursor_name = ""

@@ -15,14 +15,15 @@ from textual.message import Message
 from textual.strip import Strip
 
 from artui.figures.figure import Figure, FigureAxis, FigureLine
+from artui.query.runs.statistics import is_spread_wide as are_spread_wide
 from artui.safetext import clean
 from artui.tui.cells import Palette, Span, fit, strip_of
 from artui.tui.colouring import colour_at
 from artui.tui.keys import bindings
 from artui.tui.widgets.axes import Scale
-from artui.tui.widgets.picture import Picture, scale_of, unit_of
+from artui.tui.widgets.picture import Picture, scale_of, short_param_text, unit_of
 from artui.tui.widgets.plot import Plot, plot_rows
-from artui.units import count_text, duration_text, number_text, param_text, time_text
+from artui.units import count_text, duration_text, number_text, time_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -326,7 +327,7 @@ def end_text(placed: Placed, value: float) -> str:
     if placed.is_words:
         return clean(placed.labels[int(value)], max_chars=40)
     if placed.column.source == "param":
-        return param_text(int(value) if value == int(value) and abs(value) < 1e15 else value)
+        return short_param_text(value)
     unit = unit_of(placed)
     if unit == "seconds":
         return duration_text(round(value * 1000))
@@ -334,19 +335,12 @@ def end_text(placed: Placed, value: float) -> str:
 
 
 def is_spread_wide(placed: Placed) -> bool:
-    """Whether a column of numbers, all above zero, spans so much that it reads better on a logarithmic axis.
-
-    A single value near zero is not enough: the middle eight tenths of the runs count.
-    """
+    """Whether a column reads better on a logarithmic axis, by the rule of all pictures."""
     import numpy as np
 
     if placed.is_words or placed.column.source == "attribute":
         return False
-    finite = placed.values[np.isfinite(placed.values)]
-    if not len(finite) or finite.min() <= 0:
-        return False
-    low, high = np.quantile(finite, (0.1, 0.9))
-    return bool(high / 20 >= low)
+    return are_spread_wide(placed.values[np.isfinite(placed.values)])
 
 
 def _line(plot: Plot, xs: Sequence[int], shares: Sequence[float], owner: int, *, is_back: bool = False) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from itertools import islice
+from typing import TYPE_CHECKING, TypeAlias
 
 from rich.cells import cell_len
 from textual import events
@@ -14,7 +15,7 @@ from textual.strip import Strip
 from artui.figures.figure import Figure, FigureDots
 from artui.query.runs.statistics import Placed, rank_correlation
 from artui.safetext import clean
-from artui.tui.cells import Palette, Span, fit_middle, strip_of
+from artui.tui.cells import Palette, Span, fit_middle, length_of, strip_of
 from artui.tui.colouring import colour_at, mark_of
 from artui.tui.keys import bindings
 from artui.tui.widgets.axes import Scale
@@ -22,6 +23,12 @@ from artui.tui.widgets.parallel import end_text, is_spread_wide
 from artui.tui.widgets.picture import Picture, axis_ticks, figure_axis, scale_of
 from artui.tui.widgets.plot import Plot, labelled_axis, plot_rows
 from artui.units import count_text
+
+if TYPE_CHECKING:
+    from artui.arrays import Floats, Ints
+
+Dots: TypeAlias = "tuple[Ints, Ints]"
+"""Dot columns and dot rows, one of each a run."""
 
 _LABEL_CELLS = 9
 _WORD_CELLS, _NUMBER_CELLS = 4, 14
@@ -31,9 +38,11 @@ _MAX_PICKED = 200
 FEW_DOTS = 80
 """Up to so many runs each one is a dot as large as a letter."""
 MAX_GRID = 24
-"""Columns of up to so many distinct numbers are a grid: runs are spread around each, instead of on top of each other."""
-_SPREADS = (0.754877666, 0.569840291)
-"""Multiples of these, modulo 1, fill a square evenly (M. Roberts, The unreasonable effectiveness of quasirandom sequences, 2018)."""
+"""Columns of up to so many distinct numbers are a grid: runs at one place are put beside each other."""
+_SPREAD = 0.3
+"""They stay within this share of the way to the next value."""
+_FEW_PAIRS = 10
+"""A rank correlation of fewer runs says little."""
 _DENSITIES = ("faint", "spark", "accent")
 """Styles of cells by how many runs they hold, from few to many."""
 
@@ -73,6 +82,8 @@ class Scatter(Picture):
         before = self.key
         if self.x is None or self.x.column != x.column:
             self.is_log_x = is_spread_wide(x)
+        if self.y is None or self.y.column != y.column:
+            self.is_log_y = is_spread_wide(y)
         self.keys, self.x, self.y, self.titles, self.picked = keys, x, y, titles, picked
         self._order = _in_order(x, y)
         self._place_of = {key: place for place, key in enumerate(keys) if key in picked or key == before}
@@ -97,19 +108,23 @@ class Scatter(Picture):
         columns, rows = width - _LABEL_CELLS - 2, height - 2
         plot = Plot(columns, rows)
         is_few = len(self._order) <= FEW_DOTS
-        dots = self._dots(x_scale, y_scale)
-        for x, y, density in _by_density(*dots, x_scale.dots):
+        true_dots = self._true_dots(x_scale, y_scale)
+        dots, spread_axes = self._spread(true_dots, x_scale, y_scale)
+        named = [place for key in islice(self.picked, _MAX_PICKED) if (place := self._place_of.get(key)) is not None]
+        named += [self.cursor] if self.cursor is not None else []
+        for x, y, density in _by_density(*_without(dots, named), x_scale.dots):
             if is_few:
-                plot.signs[y >> 2, x >> 1] = "•", palette.styles["spark"]
+                # Four dots, for one alone is hard to see.
+                left, top = min(x, plot.dot_columns - 2), min(y, plot.dot_rows - 2)
+                plot.stroke(left, top, top + 1, 1)
+                plot.stroke(left + 1, top, top + 1, 1)
             else:
                 plot.dot(x, y, density)
-        for number, (key, colour) in enumerate(self.picked.items()):
-            at = _dot_of(self._place_of.get(key), dots)
-            if at is not None:
+        # Marked runs, and the one under the cursor, stand exactly where they belong.
+        for key, colour in islice(self.picked.items(), _MAX_PICKED):
+            if (at := _dot_of(self._place_of.get(key), true_dots)) is not None:
                 plot.signs[at[1] >> 2, at[0] >> 1] = mark_of(colour), palette.curves[colour_at(colour)]
-            if number >= _MAX_PICKED:
-                break
-        if (at := _dot_of(self.cursor, dots)) is not None:
+        if (at := _dot_of(self.cursor, true_dots)) is not None:
             plot.signs[at[1] >> 2, at[0] >> 1] = "◎", palette.styles["title"]
         # Words are all named, as far as there is room for a few letters of each.
         labels: dict[int, str] = {}
@@ -117,28 +132,70 @@ class Scatter(Picture):
             if 0 <= share <= 1:
                 labels[max(0, min(rows - 1, round((1 - share) * (rows - 1))))] = clean(text, max_chars=30)
         room = max(_WORD_CELLS, columns // max(1, len(self.x.labels)) - 1) if self.x.is_words else _NUMBER_CELLS
-        most = columns // (_WORD_CELLS + 1) if self.x.is_words else columns // 12
+        most = columns // (_WORD_CELLS + 1)
+        x_ticks = axis_ticks(self.x, x_scale, max(2, most)) if self.x.is_words else self._x_ticks(self.x, x_scale, columns)  # fmt: skip
         places = [
             (round(share * (columns - 1)), fit_middle(text, min(room, cell_len(text))))
-            for share, text in _cleaned(axis_ticks(self.x, x_scale, max(2, most)))
+            for share, text in _cleaned(x_ticks)
             if 0 <= share <= 1
         ]
         styles = [palette.styles[name] for name in _DENSITIES]
         return [
-            strip_of(self._head(width), width, palette),
+            strip_of(self._head(width, spread_axes), width, palette),
             *plot_rows(plot, labels, _LABEL_CELLS, palette, front=styles.__getitem__, back=styles.__getitem__),
             strip_of(labelled_axis(places, _LABEL_CELLS, columns), width, palette),
         ]
 
-    def _head(self, width: int) -> list[Span]:
+    def _x_ticks(self, placed: Placed, scale: Scale, columns: int) -> list[tuple[float, str]]:
+        """Give the values themselves where they are few, else the first, the last and round ones between them."""
+        import numpy as np
+
+        values = np.unique(placed.values[np.asarray(self._order, np.int64)])
+        own = [(scale.share(float(value)), float(value)) for value in values] if len(values) <= MAX_GRID else []
+        named = [(share, end_text(placed, value)) for share, value in own if share is not None]
+        if named and _fits(named, columns):
+            return named
+        ends = [float(values[0]), float(values[-1])] if placed.column.source != "attribute" else []
+        shares = [(scale.share(value), end_text(placed, value)) for value in ends]
+        return [*((share, text) for share, text in shares if share is not None), *axis_ticks(placed, scale, max(2, columns // 12))]  # fmt: skip
+
+    def _head(self, width: int, spread_axes: str) -> list[Span]:
         spans: list[Span] = [(" " + self.titles[1], "title" if self.has_focus else "bold"), (" against ", "dim")]
         spans += [(self.titles[0], "bold")]
         if self.is_log_x or self.is_log_y:
             axes = " and ".join(axis for axis, is_on in (("x", self.is_log_x), ("y", self.is_log_y)) if is_on)
             spans.append((f" · log {axes}", "dim"))
-        if self._correlation:
-            spans.append((f" · {self._correlation}", "accent"))
-        return spans
+        correlation: list[Span] = [(f" · {self._correlation}", "accent")] if self._correlation else []
+        if spread_axes:
+            room = width - length_of([*spans, *correlation])
+            texts = (f" · {spread_axes} spread where runs share a place", f" · {spread_axes} spread")
+            spans.append((next((text for text in texts if len(text) <= room), texts[-1]), "dim"))
+        return [*spans, *correlation]
+
+    def counts_text(self) -> str:
+        """Say how many runs have no place, and why; empty if all have one."""
+        import numpy as np
+
+        if self.x is None or self.y is None:
+            return ""
+        parts = []
+        has_both = np.ones(len(self.keys), bool)
+        axes = ((self.titles[1], self.y, self.is_log_y), (self.titles[0], self.x, self.is_log_x))
+        for title, placed, is_log in axes:
+            has_value = np.isfinite(placed.values)
+            parts.append((int((has_both & ~has_value).sum()), f"without {title}"))
+            has_both &= has_value
+            if is_log and not placed.is_words:
+                with np.errstate(invalid="ignore"):
+                    has_place = has_both & (placed.values > 0)
+                parts.append((int((has_both & ~has_place).sum()), f"with {title} not above 0"))
+                has_both = has_place
+        return ", ".join(f"{count_text(count)} {why}" for count, why in parts if count)
+
+    @property
+    def shown_count(self) -> int:
+        """Number of runs that have both values."""
+        return len(self._order)
 
     def cursor_spans(self, name: str) -> list[Span]:
         """Give the run under the cursor, by its name, with its two values."""
@@ -155,26 +212,51 @@ class Scatter(Picture):
         y = scale_of(self.y, is_log=self.is_log_y, dots=dots_up, only=self._order)
         return (x, y) if x is not None and y is not None else None
 
-    def _dots(self, x_scale: Scale, y_scale: Scale) -> tuple[Any, Any]:
+    def _true_dots(self, x_scale: Scale, y_scale: Scale) -> Dots:
         """Give the dot column and the dot row of each run, -1 where it has no place."""
         import numpy as np
 
         if self.x is None or self.y is None:
             return np.empty(0, np.int64), np.empty(0, np.int64)
-        dots_by_axis = []
-        for placed, scale, turn in ((self.x, x_scale, 0), (self.y, y_scale, 1)):
-            values = placed.values
-            with np.errstate(invalid="ignore", divide="ignore"):
-                if scale.is_log:
-                    values = np.log10(np.where(values > 0, values, np.nan))
-                shares = (values - scale.low) / ((scale.high - scale.low) or 1.0)
-            is_inside = np.isfinite(shares) & (shares >= 0) & (shares <= 1)
-            dots = np.rint(np.where(is_inside, shares if turn == 0 else 1 - shares, 0) * (scale.dots - 1)).astype(
-                np.int64
-            )
-            _spread(dots, shares[is_inside], scale.dots, _SPREADS[turn])
-            dots_by_axis.append(np.where(is_inside, dots, -1))
-        return dots_by_axis[0], dots_by_axis[1]
+        columns, rows = _shares(self.x, x_scale), 1 - _shares(self.y, y_scale)
+        has_place = np.isfinite(columns) & np.isfinite(rows)
+        with np.errstate(invalid="ignore"):
+            has_place &= (columns >= 0) & (columns <= 1) & (rows >= 0) & (rows <= 1)
+        xs, ys = (
+            np.where(has_place, np.rint(np.where(has_place, shares, 0) * (scale.dots - 1)), -1).astype(np.int64)
+            for shares, scale in ((columns, x_scale), (rows, y_scale))
+        )
+        return xs, ys
+
+    def _spread(self, true_dots: Dots, x_scale: Scale, y_scale: Scale) -> tuple[Dots, str]:
+        """Put runs of one dot beside each other, along the axes that have few values; also say which these are.
+
+        They stand in turn to the right and to the left of their place, so that many make a band as wide as they are
+        many, centred on the value; never nearer to the next value or beyond the frame.
+        """
+        import numpy as np
+
+        xs, ys = true_dots
+        has_place = np.flatnonzero(xs >= 0)
+        if not len(has_place):
+            return true_dots, ""
+        step = 2 if len(self._order) <= FEW_DOTS else 1
+        rooms = [_room(dots[has_place], scale.dots) // step for dots, scale in ((xs, x_scale), (ys, y_scale))]
+        # Runs that share a dot, by their rank there.
+        place = (ys[has_place] // step) * x_scale.dots + xs[has_place] // step
+        rank = _rank_in_group(place)
+        moved = []
+        for dots, room in zip((xs, ys), rooms, strict=True):
+            turn = rank % (2 * room + 1)
+            offset = np.where(turn % 2 == 1, (turn + 1) // 2, -(turn // 2)) * step
+            rank = rank // (2 * room + 1) if room else rank
+            out = dots.copy()
+            out[has_place] += offset
+            moved.append(out)
+        names = [
+            name for name, dots, true in (("x", moved[0], xs), ("y", moved[1], ys)) if not np.array_equal(dots, true)
+        ]
+        return (moved[0], moved[1]), " and ".join(names)
 
     def figure(self) -> Figure | None:
         """Give the dots for a file; None if no run has both values."""
@@ -243,7 +325,7 @@ class Scatter(Picture):
         if self._order:
             import numpy as np
 
-            xs, ys = self._dots(*scales)
+            (xs, ys), _ = self._spread(self._true_dots(*scales), *scales)
             order = np.asarray(self._order, np.int64)
             # A cell is twice as high as wide, and has four dots above each other, two side by side: dots are square.
             distances = (xs[order] - click[0]) ** 2 + (ys[order] - click[1]) ** 2
@@ -269,7 +351,11 @@ def _correlation_text(x: Placed, y: Placed) -> str:
     if len(x.labels) > 2 or len(y.labels) > 2:
         return ""
     rho, count = rank_correlation(x.values, y.values)
-    return f"rank correlation {rho + 0.0:+.2f} of {count_text(count)} runs" if rho is not None else ""
+    if rho is None:
+        return ""
+    shown = f"{rho:+.2f}" if round(rho, 2) else "0.00"
+    few = "only " if count < _FEW_PAIRS else ""
+    return f"rank correlation {shown} of {few}{count_text(count)} runs"
 
 
 def _in_order(x: Placed, y: Placed) -> list[int]:
@@ -285,7 +371,7 @@ def _pairs(x: Placed, y: Placed, places: Sequence[int]) -> tuple[list[float], li
     return [float(x.values[place]) for place in places], [float(y.values[place]) for place in places]
 
 
-def _by_density(xs: Any, ys: Any, dots_across: int) -> list[tuple[int, int, int]]:
+def _by_density(xs: Ints, ys: Ints, dots_across: int) -> list[tuple[int, int, int]]:
     """Give the dots, each one once, with the density of runs in their cells: of 100,000 runs many share a place."""
     import numpy as np
 
@@ -307,7 +393,7 @@ def _by_density(xs: Any, ys: Any, dots_across: int) -> list[tuple[int, int, int]
     ]
 
 
-def _dot_of(place: int | None, dots: tuple[Any, Any]) -> tuple[int, int] | None:
+def _dot_of(place: int | None, dots: Dots) -> tuple[int, int] | None:
     """Give the dot of the run at a place; None if it has none."""
     if place is None or place >= len(dots[0]):
         return None
@@ -315,18 +401,53 @@ def _dot_of(place: int | None, dots: tuple[Any, Any]) -> tuple[int, int] | None:
     return (x, y) if x >= 0 and y >= 0 else None
 
 
-def _spread(dots: Any, shares: Any, all_dots: int, turn: float) -> None:
-    """Spread runs that share one of a few values beside each other instead of on top, in a fixed pattern.
+def _without(dots: Dots, places: Sequence[int]) -> Dots:
+    """Give the dots without those of some runs, which are drawn as signs."""
+    xs = dots[0].copy()
+    xs[list(places)] = -1
+    return xs, dots[1]
 
-    They stay within three tenths of the way to the next value on either side.
-    """
+
+def _shares(placed: Placed, scale: Scale) -> Floats:
+    """Give the place of each run on an axis, from 0 to 1; NaN where it has none."""
     import numpy as np
 
-    distinct = np.unique(shares)
-    if len(distinct) > MAX_GRID or len(shares) <= len(distinct):
-        return
-    gap = float(np.diff(distinct).min()) if len(distinct) > 1 else 0.3
-    room = round(min(gap, 0.3) * (all_dots - 1) * 0.3)
-    if room:
-        dots += np.rint((np.arange(len(dots)) * turn % 1.0 - 0.5) * 2 * room).astype(np.int64)
-        np.clip(dots, 0, all_dots - 1, out=dots)
+    values = placed.values
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if scale.is_log:
+            values = np.log10(np.where(values > 0, values, np.nan))
+        return np.asarray((values - scale.low) / ((scale.high - scale.low) or 1.0))
+
+
+def _room(dots: Ints, all_dots: int) -> int:
+    """Give how many dots runs may be moved to either side: none on an axis of many values."""
+    import numpy as np
+
+    distinct = np.unique(dots)
+    if len(distinct) > MAX_GRID or len(distinct) == len(dots):
+        return 0
+    gap = int(np.diff(distinct).min()) if len(distinct) > 1 else all_dots
+    return min(int(gap * _SPREAD), int(distinct[0]), all_dots - 1 - int(distinct[-1]))
+
+
+def _rank_in_group(groups: Ints) -> Ints:
+    """Number the members of each group from 0, in their order."""
+    import numpy as np
+
+    order = np.argsort(groups, kind="stable")
+    ascending = groups[order]
+    starts = np.flatnonzero(np.r_[True, ascending[1:] != ascending[:-1]])
+    rank = np.empty(len(groups), np.int64)
+    rank[order] = np.arange(len(groups)) - np.repeat(starts, np.diff(np.r_[starts, len(groups)]))
+    return rank
+
+
+def _fits(ticks: Sequence[tuple[float, str]], columns: int) -> bool:
+    """Say whether all labels have room, each below its place."""
+    end = -1
+    for share, text in ticks:
+        start = max(0, min(columns - len(text), round(share * (columns - 1)) - len(text) // 2))
+        if start <= end:
+            return False
+        end = start + len(text)
+    return True

@@ -59,7 +59,8 @@ class RunsScreen(CatalogScreen):
 
     def __init__(self, first: FirstView) -> None:
         super().__init__()
-        order = RunOrder(array("q", (head.key for head in first.heads)), first.total, first.running)
+        first_keys = array("q", (head.key for head in first.heads))
+        order = RunOrder(first_keys, first.total, first.running, is_partial=len(first_keys) < first.total)
         self.state = columns.with_choice(RunsState(order, first.columns, first.attributes))
         self._first_rows = first.rows
 

@@ -16,7 +16,7 @@ from artui.catalog.writing import Catalog
 from artui.query.reader import Reader
 from artui.query.runs.columns import aggregate_ranges, chosen_columns, columns, usual_attributes
 from artui.query.runs.grouping import grouped
-from artui.query.runs.order import RunsRequest, run_order
+from artui.query.runs.order import RunsRequest, first_view, run_order
 from artui.query.runs.statistics import placed
 from artui.tui.screens.column import Bin, ColumnScreen
 from artui.tui.screens.runs.groups import MANY_SINGLES
@@ -447,3 +447,11 @@ def test_what_lies_beyond_the_edge_is_counted(size: tuple[int, int], small_catal
                 assert (f"{hidden} more →" in shown(pilot)) is (hidden > 0), keys
 
     explore(small_catalog, flow, size=size)
+
+
+@pytest.mark.parametrize(("limit", "is_partial"), [(5, True), (100, False)])
+def test_rows_of_the_first_sight_are_not_taken_for_all(small_catalog: Path, limit: int, is_partial: bool) -> None:
+    """What is drawn or described is asked of all runs: not before more than the first rows have been read."""
+    with Reader(small_catalog) as reader:
+        screen = RunsScreen(first_view(reader, limit))
+    assert screen.state.order.is_partial == is_partial

@@ -1,0 +1,125 @@
+"""Scatter plots: a run stands where it belongs, or beside the place that it shares, and nothing is left unsaid."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from artui.model import Column
+from artui.query.runs.statistics import Placed
+from artui.tui.cells import make_palette
+from artui.tui.widgets.picture import scale_of
+from artui.tui.widgets.scatter import FEW_DOTS, Scatter
+
+PALETTE = make_palette(is_coloured=True, is_rich=True)
+GRIDS = ([0.0003, 0.001, 0.003, 0.01], [1.0, 2.0, 3.0], [5.0], [0.001, 60.0])
+
+
+def _scatter(xs: list[float], ys: list[float], picked: dict[int, int] | None = None) -> Scatter:
+    scatter = Scatter()
+    x, y = (Placed(Column("param", name), np.array(values, float)) for name, values in (("lr", xs), ("loss", ys)))
+    scatter.show(range(len(xs)), x, y, ("lr", "loss"), picked or {})
+    return scatter
+
+
+def _lines(scatter: Scatter, width: int = 120, height: int = 36) -> list[str]:
+    strips = scatter.drawn(width, height, PALETTE)
+    assert strips is not None
+    return [strip.text for strip in strips]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.sampled_from(GRIDS).flatmap(lambda grid: st.lists(st.tuples(st.sampled_from(grid), st.sampled_from([0.1, 0.2, 0.7])), min_size=1, max_size=150)),
+    st.sampled_from([(80, 24), (120, 36), (200, 50)]),
+)  # fmt: skip
+def test_runs_that_share_a_place_stay_around_it(rows: list[tuple[float, float]], size: tuple[int, int]) -> None:
+    """No run is moved beyond the frame or past halfway to the next value; those alone at their place are not moved."""
+    scatter = _scatter([x for x, _ in rows], [y for _, y in rows])
+    scales = scatter._scales(2 * (size[0] - 11), 4 * (size[1] - 2))
+    assert scales is not None
+
+    true = scatter._true_dots(*scales)
+    spread, axes = scatter._spread(true, *scales)
+
+    for dots, moved, scale in zip(true, spread, scales, strict=True):
+        assert moved.min() >= 0 and moved.max() < scale.dots
+        distinct = np.unique(dots)
+        gap = np.diff(distinct).min() if len(distinct) > 1 else scale.dots
+        assert np.abs(moved - dots).max() < gap / 2
+    places = list(zip(*(dots.tolist() for dots in true), strict=True))
+    for place, *at in zip(places, *(dots.tolist() for dots in spread), strict=True):
+        assert places.count(place) > 1 or tuple(at) == place
+    assert bool(axes) == any(not np.array_equal(*pair) for pair in zip(true, spread, strict=True))
+    # The band is centred: as many to the right as to the left, but for one.
+    for place in set(places):
+        offsets = [x - place[0] for other, x in zip(places, spread[0].tolist(), strict=True) if other == place]
+        room = max(map(abs, offsets))
+        assert all(-room <= offset <= room for offset in offsets) and 0 in offsets
+
+
+@pytest.mark.parametrize("count", [FEW_DOTS // 2, FEW_DOTS * 4])
+def test_a_marked_run_and_the_cursor_stand_at_the_true_place(count: int) -> None:
+    """Among many runs of one value theirs is the column of the value itself."""
+    xs = [0.001, 0.01] * (count // 2)
+    ys = [0.5 if number < count - 2 else 0.9 for number in range(count)]
+    for place in (3, count - 3):
+        scatter = _scatter(xs, ys, {place: 0})
+        marked = [line for line in _lines(scatter) if "lr" not in line]
+        scatter.cursor = place
+        pointed = _lines(scatter)
+
+        column = next(line.index("◎") for line in pointed if "◎" in line)
+        scale = scale_of(scatter.x, is_log=scatter.is_log_x, dots=2 * 109) if scatter.x is not None else None
+        assert scale is not None and column == 11 + ((scale.column(xs[place]) or 0) >> 1)
+        row = next(number for number, line in enumerate(pointed) if "◎" in line)
+        assert marked[row - 1][column] not in " ⠀"
+        assert "x and y spread where runs share a place" in pointed[0]
+
+
+def test_what_has_no_place_is_said() -> None:
+    """Runs without a value, or without one above zero on a logarithmic axis, are counted with the reason."""
+    scatter = _scatter([0.001, 0.01, 0.1, math.nan, 1.0, 0.2], [1.0, math.nan, 2.0, 3.0, 0.0, math.nan])
+    assert (scatter.shown_count, scatter.counts_text()) == (3, "2 without loss, 1 without lr")
+    scatter.is_log_y = True
+    assert scatter.counts_text() == "2 without loss, 1 with loss not above 0, 1 without lr"
+    scatter = _scatter([1.0, 2.0], [1.0, 2.0])
+    assert scatter.counts_text() == ""
+
+
+@pytest.mark.parametrize(
+    ("ys", "shown"),
+    [
+        ([1.0, 2.0, 3.0, 4.0, 5.0], "rank correlation +1.00 of only 5 runs"),
+        ([1.0, 2.0, 3.0] * 4, "rank correlation +"),
+        ([math.cos(1.7 * n) for n in range(12)], "of 12 runs"),
+    ],
+)  # fmt: skip
+def test_a_rank_correlation_says_how_few_runs_it_is_of(ys: list[float], shown: str) -> None:
+    """Fewer than ten are only a few."""
+    assert shown in _lines(_scatter([float(n) for n in range(len(ys))], ys))[0]
+
+
+def test_a_correlation_of_about_nothing_has_no_sign() -> None:
+    """0.00 is neither plus nor minus."""
+    generator = np.random.default_rng(1)
+    seen = set()
+    for _ in range(300):
+        xs, ys = generator.normal(size=(2, 400)).tolist()
+        text = _scatter(xs, ys)._correlation
+        assert "-0.00" not in text and "+0.00" not in text
+        seen.add("correlation 0.00" in text)
+    assert seen == {True, False}
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_few_values_are_named_where_they_stand(width: int) -> None:
+    """An axis of a few values has these as labels, one of many its first and last value."""
+    lines = _lines(_scatter([0.0003, 0.001, 0.003, 0.01] * 3, [float(n) for n in range(12)]), width)
+    assert lines[-1].split()[1:] == ["0.0003", "0.001", "0.003", "0.01"] or lines[-1].split() == ["└0.0003", "0.001", "0.003", "0.01"]  # fmt: skip
+    lines = _lines(_scatter([5.5 + n for n in range(40)], [float(n) for n in range(40)]), width)
+    assert "5.5 " in lines[-1] and "44.5" in lines[-1]
