@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from artui.query.collation import is_same
 from artui.query.direction import Direction, guess_direction, has_direction
 from artui.query.run import get_run
-from artui.query.series.ranking import metric_rank
+from artui.query.series.ranking import BOOKS_RANK, by_shared, metric_rank
 
 if TYPE_CHECKING:
     from artui.model import Metric, ParamValue, RunDetail
     from artui.query.reader import Reader
 
+FIRST_METRICS = 4
 MAX_CODE_ROWS = 200
 """At most this many files, variables and seeds that differ are listed."""
 
@@ -47,6 +48,19 @@ class Comparison:
     runs: tuple[RunDetail, ...]
     rows: tuple[Row, ...]
 
+    def titled(self, *, only_differences: bool) -> list[tuple[str, Row]]:
+        """Give the rows, or only those that differ, each with the title of its section if it is the first one below it."""
+        shown = [row for row in self.rows if row.differs or not only_differences]
+        titled: list[tuple[str, Row]] = []
+        seen: set[str] = set()
+        for before, row in zip([None, *shown], shown, strict=False):
+            is_start = before is None or before.section != row.section
+            titled.append(
+                (f"more {row.section}" if row.section in seen else row.section, row) if is_start else ("", row)
+            )
+            seen.add(row.section)
+        return titled
+
     @property
     def differing(self) -> int:
         """Number of rows whose values differ."""
@@ -68,6 +82,9 @@ def compare(
 ) -> Comparison:
     """Put runs side by side, in the order given.
 
+    First come the results that most of the runs have, at most `FIRST_METRICS` of them, then the params, those that most
+    have before others, then all the rest.
+
     Args:
         directions: which way is better, for metrics whose names do not say so.
         bests: names of metrics of which the best value counts instead of the last one; their rows say so.
@@ -75,24 +92,32 @@ def compare(
         in_depth: look into environments and code for packages, hardware, changes, seeds and variables that differ.
     """
     runs = tuple(get_run(reader, run_id) for run_id in run_ids)
-    rows = [
+    run_rows = [
         _row("run", "status", [run.head.status for run in runs]),
         _row("run", "project", [run.head.project for run in runs]),
         _row("run", "took", [run.head.duration_ms for run in runs]),
         _row("run", "tags", [" ".join(tag.name for tag in run.tags) or None for run in runs]),
         _row("run", "note", [run.note or None for run in runs]),
     ]
-    if not rows[1].differs:
-        del rows[1]
+    if not run_rows[1].differs:
+        del run_rows[1]
     params = [{param.name: param.value for param in run.params} for run in runs]
-    rows += [_param_row(name, [values_by_name.get(name) for values_by_name in params]) for name in _names(params)]
+    param_rows = [_param_row(name, [values_by_name.get(name) for values_by_name in params]) for name in _names(params)]
+    param_rows.sort(key=lambda row: row.values.count(None))
     metrics = [{metric.title: metric for metric in run.metrics} for run in runs]
-    for name in sorted(_names(metrics), key=lambda name: (metric_rank(name), name)):
+    first_metrics: list[Row] = []
+    other_metrics: list[Row] = []
+    for place, name in enumerate(by_shared(metrics)):
         run_metrics = [by_title.get(name) for by_title in metrics]
         is_best = any(metric is not None and metric.name in bests for metric in run_metrics)
-        rows.append(_metric_row(name, run_metrics, (directions or {}).get(name), is_best=is_best))
+        row = _metric_row(name, run_metrics, (directions or {}).get(name), is_best=is_best)
+        have_most = 2 * run_metrics.count(None) <= len(runs)
+        is_first = place < FIRST_METRICS and have_most and metric_rank(name) < BOOKS_RANK
+        rows_of_metric = first_metrics if is_first else other_metrics
+        rows_of_metric.append(row)
         if statistics:
-            rows += [_statistic_row(name, word, run_metrics, rows[-1].direction) for word in STATISTICS]
+            rows_of_metric += [_statistic_row(name, word, run_metrics, row.direction) for word in STATISTICS]
+    rows = [*first_metrics, *param_rows, *run_rows, *other_metrics]
     inputs: list[dict[str, str]] = []
     for run in runs:
         inputs.append({})

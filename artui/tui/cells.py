@@ -64,6 +64,7 @@ def make_palette(*, is_coloured: bool, is_rich: bool, theme: Theme = DARK) -> Pa
             styles[name] = Style(dim=name == "faint", bold=name in ("accent", "bad"))
         else:
             styles[name] = base + Style.parse(colour if is_rich else theme.sixteen[name])
+    styles["differs"] = styles["warn"] + Style(bold=not is_coloured)
     styles["bold"] = styles["text"] + Style(bold=True)
     styles["title"] = styles["accent"] + Style(bold=True)
     styles["head"] = styles["dim"] + Style(bold=not is_coloured, underline=not is_rich)

@@ -33,18 +33,11 @@ def command(runs: tuple[str, ...], catalog: str | None, as_json: bool, show_all:
     if as_json:
         print_json({"runs": [run.head for run in comparison.runs], "rows": comparison.rows})
         return 0
-    rows = [row for row in comparison.rows if show_all or row.differs]
+    rows = comparison.titled(only_differences=not show_all)
     headers = ["", "", *(f"{run.head.name} (damaged)" if run.damaged else run.head.name for run in comparison.runs)]
-    cells = [
-        [
-            row.section if number == 0 or rows[number - 1].section != row.section else "",
-            row.name,
-            *_cells(row),
-        ]
-        for number, row in enumerate(rows)
-    ]
+    cells = [[title, row.name, *_cells(row)] for title, row in rows]
     print_table(headers, cells, right=[False, False, *(False for _ in comparison.runs)])
-    is_best_marked = any(row.bests for row in rows)
+    is_best_marked = any(row.bests for _, row in rows)
     hidden = "" if show_all or comparison.differing == len(comparison.rows) else "; --all shows the others"
     click.echo(
         f"{comparison.differing} of {len(comparison.rows)} rows differ{hidden}.{' * is the best value.' if is_best_marked else ''}",

@@ -60,6 +60,8 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         self.directions: dict[str, Direction] = {}
         self._metric = ""
         self._is_transposed = False
+        self._is_baseline_chosen = False
+        """Whether the user said which run is the baseline."""
         self._has_statistics = False
 
     def compose(self) -> ComposeResult:
@@ -312,8 +314,8 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
             self._ask_curves()
 
     def action_baseline(self) -> None:
-        self.table.baseline = self.table.column
-        self.table.refresh()
+        self.table.set_baseline(self.table.column)
+        self._is_baseline_chosen = True
         self._say()
 
     def action_direction(self) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
 from textual import events
@@ -32,8 +33,12 @@ if TYPE_CHECKING:
     from artui.query.compare import Comparison, Row
 
 LABEL_CELLS = (12, 30)
-COLUMN_CELLS = (16, 26)
+MAX_NAME_CELLS, TIGHT_NAME_CELLS = 22, 12
+"""The most cells of a column for the sake of a run's name; with little room its share, but at least the second."""
+MAX_TEXT_CELLS, TIGHT_TEXT_CELLS = 44, 14
+"""The same for the sake of a long text."""
 _VALUE_CELLS = 9
+_BEST = "best"
 _NOTHING = "  nothing differs: these runs have the same params, inputs and results"
 
 
@@ -53,7 +58,10 @@ class CompareTable(LineList):
         self.baseline = 0
         self.first_column = 0
         self.label_cells = LABEL_CELLS[0]
-        self.column_cells = COLUMN_CELLS[0]
+        self.widths: list[int] = []
+        """Cells of each column."""
+        self.has_deltas = True
+        """Whether metrics say how far they are from the baseline: all of them or none."""
 
     def show(self, comparison: Comparison, numbers: Mapping[str, int], *, only_differences: bool) -> None:
         """Show a comparison; the cursor stays on its row."""
@@ -61,26 +69,21 @@ class CompareTable(LineList):
         self.heads, self.numbers = [run.head for run in comparison.runs], numbers
         lines: list[Line] = [Line([])]
         self.rows = [None]
-        section = ""
-        for row in comparison.rows:
-            if only_differences and not row.differs:
-                continue
-            if row.section != section:
-                section = row.section
-                lines.append(Line([(f" {section}", "dim")]))
+        for title, row in comparison.titled(only_differences=only_differences):
+            if title:
+                lines.append(Line([(f" {title}", "dim")]))
                 self.rows.append(None)
             lines.append(Line([]))
             self.rows.append(row)
         if len(lines) == 1:
             lines.append(Line([(_NOTHING, "dim")]))
             self.rows.append(None)
-        names = [row.name for row in comparison.rows]
+        names = [row.name for row in self.rows if row is not None]
         self.label_cells = max(
             LABEL_CELLS[0],
             min(LABEL_CELLS[1], max((len(name) for name in names), default=0) + 3, self.size.width // 3),
         )
-        room = self.size.width - self.label_cells - 1
-        self.column_cells = max(COLUMN_CELLS[0], min(COLUMN_CELLS[1], room // max(1, len(self.heads))))
+        self._fit()
         self.set_lines(lines)
         place = next(
             (
@@ -102,25 +105,54 @@ class CompareTable(LineList):
         self.marked = marked
         self.refresh()
 
+    def set_baseline(self, column: int) -> None:
+        """Hold the other runs against this one."""
+        self.baseline = column
+        self._fit()
+        self._show_column()
+        self.refresh()
+
     @property
     def row(self) -> Row | None:
         """The row under the cursor; None on a heading."""
         return self.rows[self.cursor] if self.cursor < len(self.rows) else None
 
     @property
+    def _room(self) -> int:
+        return max(1, self.size.width - self.label_cells)
+
+    def _fit(self) -> None:
+        """Give columns the width that what is in them takes; if not all fit, first without differences from the baseline."""
+        shown = [row for row in self.rows if row is not None]
+        share = max(TIGHT_NAME_CELLS, self._room // max(1, len(self.heads)))
+        needs = [_needs(head, number, shown, self.baseline, share) for number, head in enumerate(self.heads)]
+        levels = [[need.whole for need in needs], [need.short for need in needs], [need.tight for need in needs]]
+        fitting = next((place for place, cells in enumerate(levels) if sum(cells) <= self._room), None)
+        self.has_deltas = fitting != 2
+        least = levels[1 if fitting is None else fitting]
+        self.widths = _widened(least, [need.wanted for need in needs], self._room)
+
+    def _columns_from(self, first: int) -> range:
+        """Give the columns in sight if this is the first of them."""
+        room, last = self._room, first
+        while last < len(self.widths) and (room := room - self.widths[last]) >= 0:
+            last += 1
+        return range(first, max(last, min(first + 1, len(self.widths))))
+
+    @property
     def _shown_columns(self) -> range:
-        count = max(1, (self.size.width - self.label_cells) // self.column_cells)
-        return range(self.first_column, min(len(self.heads), self.first_column + count))
+        return self._columns_from(self.first_column)
 
     def _show_column(self) -> None:
-        self.column = max(0, min(self.column, len(self.heads) - 1))
-        count = max(1, (self.size.width - self.label_cells) // self.column_cells)
-        self.first_column = max(
-            0,
-            min(self.first_column, self.column, len(self.heads) - count)
-            if self.column < self.first_column + count
-            else self.column - count + 1,
-        )
+        count = len(self.heads)
+        self.column = max(0, min(self.column, count - 1))
+        first = max(0, min(self.first_column, self.column))
+        while first < self.column and self.column not in self._columns_from(first):
+            first += 1
+        # At the end no room stays empty.
+        while first > 0 and self._columns_from(first - 1).stop == count:
+            first -= 1
+        self.first_column = first
 
     def move_column(self, change: int) -> None:
         """Make another run the current one."""
@@ -133,9 +165,12 @@ class CompareTable(LineList):
         event.prevent_default()
         self.focus()
         before, index = (self.column, self.cursor), event.y + int(self.scroll_offset.y)
-        place = (event.x - self.label_cells) // self.column_cells
-        if 0 <= place < len(self._shown_columns):
-            self.move_column(self._shown_columns[place] - self.column)
+        place, end = -1, self.label_cells
+        for number in self._shown_columns:
+            if end <= event.x < (end := end + self.widths[number]):
+                place = number
+        if place >= 0:
+            self.move_column(place - self.column)
         if event.y and index < len(self.rows) and self.rows[index] is not None:
             self.move_to(index)
         if before == (self.column, self.cursor) and place >= 0 and event.y:
@@ -187,7 +222,7 @@ class CompareTable(LineList):
             colour = self.numbers.get(head.id, 0)
             behind = _state_spans(head, is_marked=head.key in self.marked)
             behind += [(" ▾", "accent")] if number == self.baseline else []
-            room = self.column_cells - 3 - length_of(behind)
+            room = max(1, self.widths[number] - 3 - length_of(behind))
             name = fit_middle(clean(head.name), room).rstrip()
             spans += [(mark_of(colour) + " ", f"curve{colour_at(colour)}"), (name, style), *behind]
             spans.append((" " * (room - cell_len(name) + 1), "text"))
@@ -204,7 +239,7 @@ class CompareTable(LineList):
             (fit(clean(row.name), self.label_cells - 3, keep_end=True) + " ", label_style),
         ]
         for number in self._shown_columns:
-            spans += _cell(row, number, self.baseline, self.column_cells)
+            spans += _cell(row, number, self.baseline, self.widths[number], has_deltas=self.has_deltas)
         return spans
 
 
@@ -217,14 +252,77 @@ def _state_spans(head: RunHead, *, is_marked: bool) -> list[Span]:
     return [*spans, (f" {MARK}", "mark")] if is_marked else spans
 
 
-def _cell(row: Row, number: int, baseline: int, cells: int) -> list[Span]:
+class _Needs(NamedTuple):
+    """Cells that a column takes."""
+
+    whole: int
+    """With the run's name and all about its metrics."""
+    short: int
+    """With short differences from the baseline."""
+    tight: int
+    """Without them."""
+    wanted: int
+    """With its long texts, too, and a gap."""
+
+
+def _needs(head: RunHead, number: int, rows: Sequence[Row], baseline: int, share: int) -> _Needs:
+    name = cell_len(clean(head.name)) + 3 + length_of(_state_spans(head, is_marked=True)) + 2 * (number == baseline)
+    text = whole = short = tight = 0
+    for row in rows:
+        if _is_measured(row, number):
+            behind = _deltas(row, number, baseline)
+            best = _BEST if number in row.bests else ""
+            whole = max(whole, *(len(words) for words in (*behind, best)))
+            short = max(short, len(behind[-1]) if behind else len(best))
+            tight = max(tight, len(best))
+        else:
+            text = max(text, cell_len(_plain_text(row, number)) + 1)
+    whole, short, tight = (_VALUE_CELLS + (2 + cells if cells else 1) for cells in (whole, short, tight))
+    tight_name, name, tight_text = min(name, share), min(name, MAX_NAME_CELLS), min(text, TIGHT_TEXT_CELLS)
+    return _Needs(
+        max(name, whole, min(text, MAX_NAME_CELLS)),
+        max(name, short, tight_text),
+        max(tight_name, tight, tight_text),
+        max(name, whole, min(text, MAX_TEXT_CELLS)) + 2,
+    )
+
+
+def _widened(least: Sequence[int], wanted: Sequence[int], room: int) -> list[int]:
+    """Share the room that is left among the columns that want more, a cell at a time."""
+    widths = list(least)
+    left = room - sum(widths)
+    while left > 0 and (wanting := [place for place, cells in enumerate(widths) if cells < wanted[place]]):
+        for place in wanting[:left]:
+            widths[place] += 1
+        left -= len(wanting[:left])
+    return widths
+
+
+def _is_measured(row: Row, number: int) -> bool:
+    return row.section == "metrics" and isinstance(row.values[number], int | float)
+
+
+def _deltas(row: Row, number: int, baseline: int) -> list[str]:
+    """Say how far a metric is from the baseline's, from the longest to the shortest; nothing where that is no number."""
+    value, base = row.values[number], row.values[baseline]
+    if number == baseline or not isinstance(value, int | float) or not isinstance(base, int | float):
+        return []
+    difference = float(value) - float(base)
+    if not math.isfinite(difference) or not difference:
+        return []
+    delta = signed_text(difference)
+    best = [f"{delta} {_BEST}"] if number in row.bests else []
+    return [*best, delta, signed_text(difference, digits=2)]
+
+
+def _cell(row: Row, number: int, baseline: int, cells: int, *, has_deltas: bool) -> list[Span]:
     value, base = row.values[number], row.values[baseline]
     if value is None:
         return [(fit("·", cells), "faint")]
     if row.section == "run" and row.name == "took" and isinstance(value, int):
         return [(fit(duration_text(value), cells), "text" if row.differs else "dim")]
     if row.section != "metrics" or not isinstance(value, int | float):
-        style = "dim" if not row.differs else "text" if number == baseline or value == base else "warn"
+        style = "dim" if not row.differs else "text" if number == baseline or value == base else "differs"
         texts = [clean(text) for text in param_texts(row.values)]
         # Texts that begin alike are cut at the front.
         is_end = row.differs and keeps_end(texts, cells - 1)
@@ -232,16 +330,10 @@ def _cell(row: Row, number: int, baseline: int, cells: int) -> list[Span]:
     text = fit(number_text(float(value)), _VALUE_CELLS)
     odd = value != value or abs(value) == float("inf")
     spans: list[Span] = [(text, "bad" if odd else "best" if number in row.bests else "text")]
-    behind, style = "", "dim"
-    if number in row.bests:
-        behind, style = "best", "best"
-    if number != baseline and isinstance(base, int | float) and base == base and not odd and value != base:
-        delta = signed_text(float(value) - float(base))
-        best = " best" if number in row.bests else ""
-        short = signed_text(float(value) - float(base), digits=2)
-        room = cells - _VALUE_CELLS - 2
-        behind = next((text for text in (delta + best, delta, short) if len(text) <= room), best.strip())
-        style = "best" if number in row.bests else "dim"
+    best = _BEST if number in row.bests else ""
+    room, style = cells - _VALUE_CELLS - 2, "best" if best else "dim"
+    deltas = _deltas(row, number, baseline) if has_deltas else []
+    behind = next((text for text in deltas if len(text) <= room), best)
     return [*spans, (" " + fit(behind, cells - _VALUE_CELLS - 1), style)]
 
 
@@ -288,6 +380,11 @@ class TransposedTable(LineList):
         )
         self.cursor = max(1, self.cursor)
         self._show_place()
+        self.refresh()
+
+    def set_baseline(self, column: int) -> None:
+        """Hold the other runs against this one."""
+        self.baseline = column
         self.refresh()
 
     def show_marks(self, marked: frozenset[int]) -> None:
@@ -425,4 +522,4 @@ def _style(row: Row, number: int, baseline: int) -> str:
         return "bad"
     if not row.differs:
         return "dim"
-    return "text" if row.section == "metrics" or number == baseline or value == row.values[baseline] else "warn"
+    return "text" if row.section == "metrics" or number == baseline or value == row.values[baseline] else "differs"
