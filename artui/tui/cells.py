@@ -67,6 +67,8 @@ def make_palette(*, is_coloured: bool, is_rich: bool, theme: Theme = DARK) -> Pa
     styles["differs"] = styles["warn"] + Style(bold=not is_coloured)
     styles["bold"] = styles["text"] + Style(bold=True)
     styles["title"] = styles["accent"] + Style(bold=True)
+    for name in ("good", "bad"):
+        styles[f"{name}.word"] = styles[name] + Style(bold=True, underline=True)
     styles["head"] = styles["dim"] + Style(bold=not is_coloured, underline=not is_rich)
     styles["head.current"] = styles["accent"] + Style(bold=True, underline=not is_rich)
     styles["best"] = styles["good"] + Style(bold=True)

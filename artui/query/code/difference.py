@@ -8,8 +8,10 @@ of the file that they show, if both were made from the same text. What cannot be
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from artui.query.code import repository
@@ -27,6 +29,21 @@ MAX_SHOWN_LINES, MAX_ALL_LINES = 10_000, 30_000
 """Of one file, and of all of them."""
 MAX_PATCH_BYTES = 8 << 20
 CONTEXT_LINES = 3
+MAX_LINES_UP = 2000
+"""So many lines above a change are looked through for the function that it is in."""
+MAX_PLACE_CHARS = 80
+MAX_PAIRS = 400
+"""More pairs of a removed and an added line are not looked through for those that are alike."""
+MAX_WORDS_CHARS = 400
+"""Longer lines are not compared word by word."""
+ALIKE = 0.5
+"""Of two lines that are one line that changed, at least so much is the same."""
+_WORD = re.compile(r"\w+|\s+|.")
+_PLACE = re.compile(
+    r"\s*(?:export\s+|default\s+|pub(?:\([a-z]+\))?\s+|public\s+|private\s+|protected\s+|static\s+|async\s+|abstract\s+)*"
+    r"(?:def|class|func|function|fn|struct|impl|trait|interface|enum|module)\s+\w"
+)
+"""A line that begins a function or a class, in the languages that trainings are written in."""
 SHORT = 12
 """Characters of a commit's id."""
 
@@ -41,6 +58,8 @@ class DiffLine(NamedTuple):
     old: int | None = None
     """Its number in the file of the first run, from 1."""
     new: int | None = None
+    words: tuple[tuple[int, int], ...] = ()
+    """Where in the text are the characters that differ from the line that this one replaces, or is replaced by: from, to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +228,7 @@ def code_difference(reader: Reader, before: RunDetail, after: RunDetail) -> Code
     verdict = "" if files else _verdict(first, second, len(pairs))
     return CodeDifference(
         (_head(before), _head(after)),
-        _source(here, first, second),
+        _source(here, first, second, _folders(before, after)),
         commits,
         tuple(first.notes + second.notes),
         tuple(files),
@@ -223,7 +242,13 @@ def _head(run: RunDetail) -> str:
     return f"{commit}{branch}{' with changes' if run.git_is_dirty else ''}"
 
 
-def _source(here: Repository | None, first: _Code, second: _Code) -> str:
+def _folders(*runs: RunDetail) -> str:
+    """Name the folders in which runs were started. They are only named: a catalog may come from anyone."""
+    folders = dict.fromkeys(f"{run.directory}{f' on {run.host}' if run.host else ''}" for run in runs if run.directory)
+    return " and ".join(folders)
+
+
+def _source(here: Repository | None, first: _Code, second: _Code, folders: str) -> str:
     commits = list(dict.fromkeys(code.commit for code in (first, second) if code.commit))
     if not commits:
         return ""
@@ -231,7 +256,11 @@ def _source(here: Repository | None, first: _Code, second: _Code) -> str:
         ids = " ".join(commit[:SHORT] for commit in commits)
         command = f"git diff {ids}" if len(commits) > 1 else f"git show {ids}"
         are = "these commits" if len(commits) > 1 else "this commit"
-        return f"No repository here has {are}: only what the runs recorded is compared. In a clone: {command}"
+        recorded = f" (recorded: {folders})" if folders else ""
+        return (
+            f"No repository here has {are}: only what the runs recorded is compared. For whole files, leave artui and start it "
+            f"in the repository{recorded}, or run there: {command}"
+        )
     missing = [code.commit[:SHORT] for code in (first, second) if code.commit and not code.has_commit]
     lacking = f", which lacks {' and '.join(dict.fromkeys(missing))}" if missing else ""
     return f"Files as git has them in {here.root}{lacking}, with the recorded changes"
@@ -405,7 +434,8 @@ def difference_lines(
     lines: list[DiffLine] = []
     for group in difflib.SequenceMatcher(None, ours, theirs).get_grouped_opcodes(CONTEXT_LINES):
         places = group[0][1] + head + left_start, group[0][3] + head + right_start
-        lines.append(DiffLine("@", f"line {places[1] + 1:,}" if theirs else f"line {places[0] + 1:,}"))
+        texts, start = (right, group[0][3] + head) if theirs else (left, group[0][1] + head)
+        lines.append(_heading(places[1] if theirs else places[0], _place_in(texts, start)))
         for tag, a, b, c, d in group:
             if tag == "equal":
                 for offset in range(b - a):
@@ -425,11 +455,82 @@ def patch_lines_of(patch: FilePatch) -> list[DiffLine]:
     lines: list[DiffLine] = []
     for hunk in patch.hunks:
         old, new = hunk.old_start, hunk.new_start
-        lines.append(DiffLine("@", f"line {(new if hunk.new else old) + 1:,}"))
+        lines.append(_heading(new if hunk.new else old, hunk.place))
         for sign, text in hunk.lines:
             lines += _line(sign, text, old if sign != "+" else None, new if sign != "-" else None)
             old, new = old + (sign != "+"), new + (sign != "-")
     return lines
+
+
+def _heading(start: int, place: str) -> DiffLine:
+    return DiffLine("@", f"line {start + 1:,}" + (f"  {place[:MAX_PLACE_CHARS]}" if place else ""))
+
+
+def _place_in(lines: Sequence[str], start: int) -> str:
+    """Give the line that begins the function or class in which a line is, as far as these lines show it."""
+    for line in reversed(lines[max(0, start - MAX_LINES_UP) : start]):
+        if _PLACE.match(line):
+            return line.strip().removesuffix(":").removesuffix("{").strip()
+    return ""
+
+
+def with_words(lines: Sequence[DiffLine]) -> list[DiffLine]:
+    """Say of each line that replaces a similar one which characters differ, and of that one, too."""
+    marked = list(lines)
+    place = 0
+    while place < len(marked):
+        middle = _end_of(marked, place, "-")
+        end = _end_of(marked, middle, "+")
+        if place < middle < end and (middle - place) * (end - middle) <= MAX_PAIRS:
+            next_new = middle
+            for old in range(place, middle):
+                for new in range(next_new, end):
+                    words = changed_words(marked[old].text, marked[new].text)
+                    if words is not None:
+                        marked[old], marked[new] = (
+                            marked[at]._replace(words=ranges) for at, ranges in zip((old, new), words, strict=True)
+                        )
+                        next_new = new + 1
+                        break
+        place = max(end, place + 1)
+    return marked
+
+
+def _end_of(lines: Sequence[DiffLine], place: int, sign: str) -> int:
+    while place < len(lines) and lines[place].sign == sign:
+        place += 1
+    return place
+
+
+Ranges = tuple[tuple[int, int], ...]
+
+
+def changed_words(old: str, new: str) -> tuple[Ranges, Ranges] | None:
+    """Give where two lines differ, word by word; None if they are too different, or too long, to be one line that changed."""
+    if max(len(old), len(new)) > MAX_WORDS_CHARS or not old.strip() or not new.strip():
+        return None
+    left, right = _WORD.findall(old), _WORD.findall(new)
+    matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
+    if matcher.real_quick_ratio() < ALIKE or matcher.quick_ratio() < ALIKE:
+        return None
+    blocks = matcher.get_matching_blocks()
+    # Blanks alone make no two lines alike.
+    same = sum(len(word) for block in blocks for word in left[block.a : block.a + block.size] if not word.isspace())
+    if 2 * same < ALIKE * (len("".join(old.split())) + len("".join(new.split()))):
+        return None
+    ends = [_places(left), _places(right)]
+    ranges: tuple[list[tuple[int, int]], list[tuple[int, int]]] = ([], [])
+    for tag, a, b, c, d in matcher.get_opcodes():
+        if tag != "equal":
+            for side, (start, stop) in enumerate(((a, b), (c, d))):
+                if start < stop:
+                    ranges[side].append((ends[side][start], ends[side][stop]))
+    return tuple(ranges[0]), tuple(ranges[1])
+
+
+def _places(words: Sequence[str]) -> list[int]:
+    """Give where each word begins, and where the last one ends."""
+    return [0, *accumulate(map(len, words))]
 
 
 def _line(sign: str, text: str, old: int | None, new: int | None) -> list[DiffLine]:
@@ -441,7 +542,8 @@ def _line(sign: str, text: str, old: int | None, new: int | None) -> list[DiffLi
 def _file(path: str, lines: Sequence[DiffLine], notes: Iterable[str]) -> FileDifference:
     """Count the lines of a file's difference, and keep the first of them."""
     added, removed = (sum(line.sign == sign for line in lines) for sign in "+-")
-    return _shortened(FileDifference(path, tuple(lines), tuple(notes), added, removed), MAX_SHOWN_LINES)
+    file = _shortened(FileDifference(path, tuple(lines), tuple(notes), added, removed), MAX_SHOWN_LINES)
+    return replace(file, lines=tuple(with_words(file.lines)))
 
 
 def _shortened(file: FileDifference, count: int) -> FileDifference:

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 Status = Literal["changed", "added", "deleted"]
 
-_HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
+_HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@(.*)")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPE = re.compile(r"\\([0-7]{1,3}|.)")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
@@ -41,6 +41,8 @@ class Hunk:
     """Place of the first old line, from 0."""
     new_start: int
     lines: tuple[HunkLine, ...]
+    place: str = ""
+    """The function or class that it is in, as the patch says."""
 
     @property
     def old(self) -> list[str]:
@@ -230,7 +232,7 @@ def _read_hunk(draft: _Draft, match: re.Match[str], lines: Sequence[str], place:
             "the patch is cut off here" if place >= len(lines) else "a hunk is damaged: not all of it is known"
         )
     if taken:
-        draft.hunks.append(Hunk(max(0, old_start), max(0, new_start), tuple(taken)))
+        draft.hunks.append(Hunk(max(0, old_start), max(0, new_start), tuple(taken), match[5].strip()))
     return place
 
 
@@ -291,7 +293,12 @@ def reversed_patch(patch: FilePatch) -> FilePatch:
     """Turn a patch round: it takes away what it added."""
     turned = {"+": "-", "-": "+", " ": " "}
     hunks = tuple(
-        Hunk(hunk.new_start, hunk.old_start, _minus_first(HunkLine(turned[sign], text) for sign, text in hunk.lines))
+        Hunk(
+            hunk.new_start,
+            hunk.old_start,
+            _minus_first(HunkLine(turned[sign], text) for sign, text in hunk.lines),
+            hunk.place,
+        )
         for hunk in patch.hunks
     )
     status: Status = {"added": "deleted", "deleted": "added"}.get(patch.status, "changed")  # type: ignore[assignment]

@@ -265,15 +265,14 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         self._say()
 
     def action_code(self) -> None:
-        """Show how the code of the current run differs from the baseline's."""
-        from artui.tui.screens.diff import DiffScreen
+        """Show how the code of the current run differs from the baseline's: from the older one on, unless that was chosen."""
+        from artui.tui.screens.diff import DiffScreen, from_older
 
         if self.comparison is None:
             return
-        table = self.table
-        other = table.column if table.column != table.baseline else (1 if table.baseline == 0 else 0)
-        runs = self.comparison.runs
-        self.artui.push_screen(DiffScreen(runs[table.baseline], runs[other]))
+        run, base = (self.comparison.runs[place] for place in self._pair())
+        chosen_id = base.head.id if self._is_baseline_chosen else ""
+        self.artui.push_screen(DiffScreen(*from_older(base, run, baseline_id=chosen_id)))
 
     def action_add_runs(self) -> None:
         self.query_one(Prompt).ask("add run  (name, id, or a filter)", self._add_runs)

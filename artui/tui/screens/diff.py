@@ -1,4 +1,4 @@
-"""The difference between the code of two runs, file by file."""
+"""The difference between the code of two runs, file by file: `-` is in the first of them alone, `+` in the second."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 
 from artui.query.code.difference import CodeDifference, DiffLine, FileDifference, code_difference
+from artui.query.run import get_run
 from artui.safetext import clean
 from artui.tui.cells import Span, fit, length_of
 from artui.tui.keys import bindings
@@ -59,10 +60,10 @@ class DiffScreen(CatalogScreen):
     def title_spans(self) -> list[Span]:
         """Say whose code is compared."""
         return [
-            ("code of ", "dim"),
-            (clean(self._after.head.name), "title"),
-            (" against ", "dim"),
+            ("code from ", "dim"),
             (clean(self._before.head.name), "title"),
+            (" to ", "dim"),
+            (clean(self._after.head.name), "title"),
         ]
 
     def load(self) -> None:
@@ -85,8 +86,10 @@ class DiffScreen(CatalogScreen):
             return
         names = self._before.head.name, self._after.head.name
         lines: list[Line] = []
-        for sign, name, head, style in zip(("−", "+"), names, difference.heads, ("bad", "good"), strict=True):
-            lines.append(Line([(f" {sign} ", style), (clean(name), "bold"), (f"  {clean(head)}", "dim")]))
+        for sign, name, head, style in zip(
+            ("− from ", "+ to   "), names, difference.heads, ("bad", "good"), strict=True
+        ):
+            lines.append(Line([(f" {sign}", style), (clean(name), "bold"), (f"  {clean(head)}", "dim")]))
         for text, style in ((difference.source, "dim"), *((note, "warn") for note in difference.notes)):
             lines += [Line([("   " + part, style)]) for part in wrapped(clean(text), max(20, self.size.width - 5))]
         lines += [Line([(f"   {clean(text, max_chars=300)}", "text")]) for text in difference.commits]
@@ -163,6 +166,36 @@ def _code_line(line: DiffLine, cells: int) -> Line:
             fit("" if number is None else str(number), cells, right=True) for number in (line.old, line.new)
         )
         numbers += " "
-    return Line(
-        [(f" {numbers}", "faint"), (f"{line.sign} {clean(line.text.expandtabs(TAB_CELLS), max_chars=2000)}", style)]
-    )
+    spans: list[Span] = [(f" {numbers}", "faint"), (f"{line.sign} ", style)]
+    if not line.words:
+        return Line([*spans, (clean(line.text.expandtabs(TAB_CELLS), max_chars=2000), style)])
+    text = line.text.expandtabs(TAB_CELLS)
+    done = 0
+    for start, end in line.words:
+        start, end = (len(line.text[:place].expandtabs(TAB_CELLS)) for place in (start, end))
+        spans += [(clean(text[done:start]), style), (clean(text[start:end]), f"{style}.word")]
+        done = end
+    return Line([*spans, (clean(text[done:]), style)])
+
+
+def from_older(left: RunDetail, right: RunDetail, *, baseline_id: str = "") -> tuple[RunDetail, RunDetail]:
+    """Put two runs in the order in which their code is compared: what a later run changed is then what was added.
+
+    Args:
+        baseline_id: the id of the run that comes first in any case, if the user chose one.
+    """
+    if baseline_id:
+        return (left, right) if left.head.id == baseline_id else (right, left)
+    starts = left.head.started_ms, right.head.started_ms
+    # Of a run that does not say when it started nobody knows whether it is the older.
+    return (right, left) if 0 < starts[1] < starts[0] else (left, right)
+
+
+def show_code_difference(screen: CatalogScreen, run_id: str, other_id: str) -> None:
+    """Show how the code of two runs differs, from the older to the newer one."""
+    reader = screen.reader
+
+    def read() -> tuple[RunDetail, RunDetail]:
+        return from_older(get_run(reader, run_id), get_run(reader, other_id))
+
+    screen.ask("code", read, lambda runs: screen.artui.push_screen(DiffScreen(*runs)))

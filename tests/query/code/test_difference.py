@@ -10,10 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from artui.catalog import Catalog, artifacts, blobs, runs
 from artui.query.api import open_catalog
-from artui.query.code.difference import CodeDifference, FileDifference, code_difference
+from artui.query.code.difference import (
+    CodeDifference,
+    DiffLine,
+    FileDifference,
+    changed_words,
+    code_difference,
+    with_words,
+)
 from artui.query.code.repository import Repository
 
 BASE = "".join(f"line {number}\n" for number in range(1, 41))
@@ -333,3 +342,55 @@ def test_many_and_long_names_are_asked_for(tmp_path: Path) -> None:
     paths = [f"{'x' * 200}{number:03}.py" for number in range(450)]
     texts = Repository(str(repository)).texts(commit, [*paths, "no\nfile", "/etc/passwd", "../x", "missing.py"])
     assert texts == {path: b"%d\n" % number * 1000 for number, path in enumerate(paths)}
+
+
+LINES = st.text("ab _=1.", max_size=12)
+
+
+@given(LINES, LINES)
+def test_words_that_changed_are_all_that_differs(old: str, new: str) -> None:
+    """Without them two lines are the same; each is a part of its line that is not empty, one behind the other."""
+    words = changed_words(old, new)
+    if old == new and old.strip():
+        assert words == ((), ())
+    if words is None:
+        return
+    rests = []
+    for text, ranges in zip((old, new), words, strict=True):
+        ends = [0, *(place for pair in ranges for place in pair), len(text)]
+        assert ends == sorted(ends) and all(start < end for start, end in ranges)
+        rests.append("".join(text[start:end] for start, end in zip(ends[::2], ends[1::2], strict=True)))
+    assert rests[0] == rests[1]
+
+
+@given(st.lists(st.tuples(st.sampled_from("+- @"), LINES), max_size=20))
+def test_marking_words_changes_no_line(made: list[tuple[str, str]]) -> None:
+    """Only lines that go and lines that come right after them have words, as many of the ones as of the others."""
+    lines = [DiffLine(sign, text) for sign, text in made]
+    marked = with_words(lines)
+    assert [line._replace(words=()) for line in marked] == lines
+    assert all(line.sign in "+-" for line in marked if line.words)
+
+
+def test_a_change_names_the_function_that_it_is_in(tmp_path: Path) -> None:
+    """From the text where that is whole, else as the patch says."""
+    body = "".join(f"    step({number})\n" for number in range(9))
+    text = f"import x\n\nclass Net(Module):\n    async def fit(self, lr):\n{body}"
+    whole = _asked(tmp_path / "a.artui", {"a.py": text}, {"a.py": text.replace("step(8)", "step(80)")})
+    assert [line.text for line in whole.files[0].lines if line.sign == "@"] == ["line 10  async def fit(self, lr)"]
+    hunk = "@@ -30,3 +30,4 @@ def loss(y):\n line 30\n line 31\n+extra\n line 32\n"
+    patch = _asked(tmp_path / "b.artui", {"changes.patch": _patch("a.py", hunk)}, {}, commits=(COMMITS[0], COMMITS[0]))
+    assert [line.text for line in patch.files[0].lines if line.sign == "@"] == ["line 30  def loss(y):"]
+
+
+def test_where_to_look_for_a_repository_is_said(tmp_path: Path) -> None:
+    """With the folders that the runs recorded, which are only named."""
+    with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
+        for number, commit in enumerate(COMMITS):
+            run = runs.NewRun(
+                project="p", name=f"r{number}", git_commit=commit, directory="/work/net", host=f"box-{number}"
+            )
+            runs.start(connection, run)
+    with open_catalog(tmp_path / "x.artui") as reader:
+        difference = code_difference(reader, *(reader.run(f"r{number}").detail() for number in range(2)))
+    assert "start it in the repository (recorded: /work/net on box-0 and /work/net on box-1)" in difference.source

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 from textual.pilot import Pilot
 
 from artui.catalog import Catalog, artifacts, blobs, runs
-from artui.tui.screens.diff import DiffScreen
+from artui.tui.screens.compare import CompareScreen
+from artui.tui.screens.diff import DiffScreen, show_code_difference
 from tests.tui.looking import on, settled, shown
 
 Explore = Callable[..., None]
@@ -20,7 +22,7 @@ Explore = Callable[..., None]
 def _catalog(path: Path, *contents: dict[str, str]) -> Path:
     with Catalog(path) as catalog, catalog.transaction() as connection:
         for number, files in enumerate(contents):
-            key = runs.start(connection, runs.NewRun(project="p", name=f"r{number}", started_ms=9 - number, params={"n": number}))  # fmt: skip
+            key = runs.start(connection, runs.NewRun(project="p", name=f"r{number}", started_ms=number + 1, params={"n": number}))  # fmt: skip
             kept = []
             for name, text in files.items():
                 blob_key, digest, size = blobs.store(connection, io.BytesIO(text.encode()))
@@ -67,6 +69,48 @@ def test_files_are_shown_one_by_one(
         assert "no further file" in shown(pilot)
 
     explore(path, flow, size=size)
+
+
+@pytest.mark.parametrize("has_colour", [True, False])
+def test_a_later_run_adds_unless_a_baseline_was_chosen(
+    tmp_path: Path, explore: Explore, monkeypatch: pytest.MonkeyPatch, has_colour: bool
+) -> None:
+    """The head says from which run to which, and the words that changed stand out, without colour too."""
+    if not has_colour:
+        monkeypatch.setenv("NO_COLOR", "1")
+    path = _catalog(
+        tmp_path / "x.artui", {"a.py": "def fit():\n\tlr = 0.1\tx\n"}, {"a.py": "def fit():\n\tlr = 0.25\tx\n"}
+    )
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("space", "space", "c")
+        await settled(pilot)
+        await pilot.press("D")
+        await settled(pilot)
+        text = shown(pilot)
+        assert "code from r0 to r1" in text and "− from r0" in text and "+ to   r1" in text
+        assert re.search(r"- +lr = 0.1 +x$", text, re.M) and re.search(r"\+ +lr = 0.25 +x$", text, re.M)
+        styles = pilot.app.palette.styles  # type: ignore[attr-defined]
+        spans = [span for line in on(pilot, DiffScreen).listing.lines for span in line.spans]
+        assert [(text, style) for text, style in spans if style.endswith(".word")] == [
+            ("1", "bad.word"),
+            ("25", "good.word"),
+        ]
+        assert styles["bad.word"].underline and styles["bad.word"] != styles["bad"]
+        await pilot.press("escape", "b", "D")
+        await settled(pilot)
+        assert "code from r1 to r0" in shown(pilot) and re.search(r"\+ +lr = 0.1 +x$", shown(pilot), re.M)
+        await pilot.press("escape")
+        await settled(pilot)
+        screen = on(pilot, CompareScreen)
+        for ids in (screen.run_ids, screen.run_ids[::-1]):
+            show_code_difference(screen, *ids)
+            await settled(pilot)
+            assert "code from r0 to r1" in shown(pilot)
+            await pilot.press("escape")
+            await settled(pilot)
+
+    explore(path, flow, size=(120, 36))
 
 
 def test_code_that_is_the_same_is_said(tmp_path: Path, explore: Explore) -> None:
