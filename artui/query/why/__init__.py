@@ -17,5 +17,6 @@ Both show what goes together with the result, which need not be its cause.
 
 from artui.query.why.apart import sets_apart as sets_apart
 from artui.query.why.factors import Factor as Factor
+from artui.query.why.factors import Spread as Spread
 from artui.query.why.factors import Why as Why
 from artui.query.why.two import why as why

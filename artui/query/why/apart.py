@@ -14,7 +14,7 @@ from artui.query.filter.tokens import quoted_name, quoted_value
 from artui.query.runs.columns import SEED
 from artui.query.runs.sorting import value_groups
 from artui.query.why import words
-from artui.query.why.evidence import median, proportions, rank_sum, tied_share
+from artui.query.why.evidence import median, proportions, rank_sum, spread_of, tied_share
 from artui.query.why.factors import Factor
 from artui.query.why.params import Groups, param_groups, param_names, value_text
 from artui.query.why.two import ATTRIBUTES, numbers_of
@@ -104,6 +104,8 @@ def _number_apart(section: str, name: str, field: str, left: list[float], right:
         tied_share(left, right),
         left_median=middle[0],
         right_median=middle[1],
+        left_spread=spread_of(left),
+        right_spread=spread_of(right),
     )
     return replace(factor, sentence=words.number_apart(factor))
 

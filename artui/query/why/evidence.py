@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from artui.query.why.factors import Spread
+
 if TYPE_CHECKING:
     from artui.arrays import Floats, Ints
 
@@ -70,6 +72,20 @@ def median(values: Sequence[float] | Floats) -> float:
     if len(ordered) % 2 or ordered[middle - 1] == ordered[middle]:
         return ordered[middle]
     return ordered[middle - 1] / 2 + ordered[middle] / 2
+
+
+def spread_of(values: Sequence[float] | Floats) -> Spread | None:
+    """Give where the finite ones of some values lie; quarters are between two values as `numpy.quantile` puts them."""
+    import numpy as np
+
+    finite = np.asarray(values, float)
+    finite = finite[np.isfinite(finite)]
+    # A distance between two huge numbers may be infinite: then quarters are values that there are.
+    with np.errstate(over="ignore", invalid="ignore"):
+        points = np.quantile(finite, [0, 0.25, 0.5, 0.75, 1]) if len(finite) else finite
+        if not np.isfinite(points).all():
+            points = np.quantile(finite, [0, 0.25, 0.5, 0.75, 1], method="lower")
+    return Spread(len(finite), *map(float, points)) if len(finite) else None
 
 
 class Pairs(NamedTuple):

@@ -15,6 +15,23 @@ FEW_RUNS = 5
 
 
 @dataclass(frozen=True, slots=True)
+class Spread:
+    """Where the finite values of a side lie. A quarter is the value a quarter of the way through them, in order."""
+
+    count: int
+    low: float
+    quarter: float
+    middle: float
+    upper_quarter: float
+    high: float
+
+    @property
+    def points(self) -> tuple[float, float, float, float, float]:
+        """The five values, ascending."""
+        return self.low, self.quarter, self.middle, self.upper_quarter, self.high
+
+
+@dataclass(frozen=True, slots=True)
 class Factor:
     """One thing that differs, and the evidence for its weight.
 
@@ -49,6 +66,9 @@ class Factor:
     equal_pairs_worse: int = 0
     sentence: str = ""
     """All of this in words."""
+    left_spread: Spread | None = None
+    """Of what is judged by, as `left_median`, finite values alone; None where there are none."""
+    right_spread: Spread | None = None
 
     @property
     def is_thin(self) -> bool:

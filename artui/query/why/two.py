@@ -23,7 +23,7 @@ from artui.query.runs.sorting import value_groups
 from artui.query.series.ranking import judging_metric
 from artui.query.why import words
 from artui.query.why.equals import Configurations
-from artui.query.why.evidence import median, pairs_within, rank_sum, tied_share
+from artui.query.why.evidence import median, pairs_within, rank_sum, spread_of, tied_share
 from artui.query.why.factors import FEW_RUNS, Factor, Repetitions, Why, judged_text
 from artui.query.why.params import Groups, param_groups, param_names, value_text
 
@@ -360,6 +360,8 @@ def _weighed(factor: Factor, sides: _Sides | None, judged: _Judged, configuratio
         tied_share=tied_share(ours, theirs),
         left_median=middles[0],
         right_median=middles[1],
+        left_spread=spread_of(judged.sign * ours),
+        right_spread=spread_of(judged.sign * theirs),
         equal_pairs=pairs.total,
         equal_pairs_better=pairs.better,
         equal_pairs_worse=pairs.worse,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from artui.query.why.evidence import chance_of
@@ -79,6 +80,15 @@ def label(factor: Factor) -> str:
     if factor.section == "inputs" or factor.name in ("packages", "commit", "branch"):
         return f"{factor.name} {value}"
     return f"{factor.name} = {value}"
+
+
+def side_labels(factor: Factor) -> tuple[str, str]:
+    """Name what the runs of both sides have: `lr above 0.03` and `lr below 0.03`, `lr = 0.1` and `lr = 0.01`."""
+    other = replace(factor, left=factor.right)
+    if factor.split is not None:
+        other_word = "below" if is_higher(factor) else "above"
+        return label(factor), f"{factor.name} {other_word} {factor.split:.10g}"
+    return label(factor), label(other)
 
 
 def evidence(factor: Factor, is_better: bool | None, *, is_brief: bool = False, says_few: bool = True) -> str:
@@ -211,7 +221,7 @@ def weak_text(factors: Sequence[Factor]) -> str:
 
 def unjudged_text(factors: Sequence[Factor]) -> str:
     """Say of how many factors other runs say nothing."""
-    return f"{_things(len(factors))} of which too few other runs tell"
+    return f"{_things(len(factors))} of which other runs tell too little"
 
 
 def seeds_text(explanation: Why) -> str:

@@ -172,6 +172,8 @@ def _code_line(line: DiffLine, cells: int) -> Line:
     text = line.text.expandtabs(TAB_CELLS)
     done = 0
     for start, end in line.words:
+        if not start and line.text[:end].isspace():
+            continue  # how far a line is indented is seen without
         start, end = (len(line.text[:place].expandtabs(TAB_CELLS)) for place in (start, end))
         spans += [(clean(text[done:start]), style), (clean(text[start:end]), f"{style}.word")]
         done = end

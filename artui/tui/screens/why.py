@@ -24,6 +24,7 @@ from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.tui.widgets.paragraph import Paragraph, wrapped
+from artui.tui.widgets.spreads import Side, Spreads
 from artui.units import number_text, plural
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ LEAST_FULL_Z = 4.0
 PROGRESS_SECONDS = 0.2
 """How often it is said how far the question is."""
 MAX_SENTENCE_CHARS = 2000
+SPREADS_FROM_LINES = 30
+"""A screen of fewer lines has no room to draw how results are spread."""
 
 
 class WhyScreen(CatalogScreen):
@@ -80,6 +83,7 @@ class WhyScreen(CatalogScreen):
         yield Bar(id="summary")
         yield Paragraph(id="answer")
         yield LineList(id="why")
+        yield Spreads()
         yield Paragraph(id="sentence", style="dim", most_lines=3)
         yield KeyBar()
 
@@ -133,6 +137,10 @@ class WhyScreen(CatalogScreen):
         if isinstance(answer, Why):
             self._explanation, self._factors, self._heads = answer, answer.factors, answer.names
             summary, self._answer = _result_spans(answer), answer.sentence
+            if answer.is_better:
+                names = [clean(name) for name in answer.names]
+                self._title = f"why {names[0]} is better than {names[1]}"
+                self.show_place()
         else:
             summary, self._factors = answer
             self._answer = words.answer_apart(self._factors)
@@ -163,7 +171,7 @@ class WhyScreen(CatalogScreen):
         lines: list[tuple[Line, Factor | None]] = [(self._head(bool(weighed)), None)]
         for heading, tellings in (
             ("", listing.speaking),
-            ("goes the other way, and does not explain it", listing.against),
+            ("goes the other way over all runs", listing.against),
         ):
             if heading and tellings:
                 lines.append((Line([(f" {heading}", "dim")]), None))
@@ -188,7 +196,7 @@ class WhyScreen(CatalogScreen):
         self._of_lines = [factor for _, factor in lines]
         self.listing.set_lines([line for line, _ in lines], keep=True)
         if self.listing.cursor == 0:
-            self.listing.move_to(1)
+            self.listing.move_to(next((place for place, factor in enumerate(self._of_lines) if factor), 1))
         self._say_line()
 
     @property
@@ -252,6 +260,37 @@ class WhyScreen(CatalogScreen):
             text = f"enter shows the runs with {factor.where}" if factor.where else ""
         text = clean(text, max_chars=MAX_SENTENCE_CHARS)
         self.query_one("#sentence", Paragraph).show(text)
+        self._show_spreads(factor)
+
+    def _show_spreads(self, factor: Factor | None) -> None:
+        """Show how what is judged by is spread on both sides, where there is room for it."""
+        spreads = self.query_one(Spreads)
+        has_room = self.size.height >= SPREADS_FROM_LINES
+        if factor is None or factor.left_spread is None or factor.right_spread is None or not has_room:
+            spreads.show("", [], number_text)
+            return
+        answer = self._explanation
+        title, labels = factor.name, self._heads
+        own: tuple[float | None, float | None] = (None, None)
+        if answer is not None:
+            title, labels, own = answer.judged_by, words.side_labels(factor), (answer.left, answer.right)
+        of_sides = zip(
+            labels,
+            (factor.left_spread, factor.right_spread),
+            (factor.left_count, factor.right_count),
+            own,
+            strict=True,
+        )
+        sides = [
+            Side(
+                clean(label, max_chars=100),
+                plural(total, "run") if spread.count == total else f"{spread.count:,} of {total:,} finite",
+                spread,
+                value,
+            )
+            for label, spread, total, value in of_sides
+        ]
+        spreads.show(clean(title), sides, number_text)
 
     def action_show_runs(self) -> None:
         factor = self._current

@@ -1,0 +1,119 @@
+"""How the values of two sides are spread, one line a side on one axis: `───━━━┃━━────`, ends, quarters and the middle."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from textual.geometry import Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from artui.tui.cells import Span, Spans, fit, strip_of
+
+if TYPE_CHECKING:
+    from artui.query.why import Spread
+
+LOG_FROM = 30.0
+"""Values above zero of which the largest is so many times the smallest are drawn on a logarithmic axis."""
+LABEL_CELLS = (12, 34)
+COUNT_CELLS = 18
+WHISKER, BOX, MIDDLE, OWN = "─", "━", "┃", "●"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One line."""
+
+    label: str
+    """Of visible characters; `count` likewise."""
+    count: str
+    spread: Spread
+    own: float | None = None
+    """The value of the run that is asked about."""
+
+
+class Spreads(Widget):
+    """Lines of spreads below a title; without any it takes no room."""
+
+    DEFAULT_CSS = "Spreads { height: auto; width: 1fr; }"
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._title = ""
+        self._sides: tuple[Side, ...] = ()
+        self._number_text: Callable[[float], str] = str
+
+    def show(self, title: str, sides: Sequence[Side], number_text: Callable[[float], str]) -> None:
+        """Show other spreads."""
+        self._title, self._sides, self._number_text = title, tuple(sides), number_text
+        self.refresh(layout=True)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._sides) + 2 if self._sides else 0
+
+    def render_line(self, y: int) -> Strip:
+        palette = self.app.palette  # type: ignore[attr-defined]
+        return strip_of(self._spans(y) if self._sides else [], self.size.width, palette)
+
+    def _spans(self, y: int) -> Spans:
+        axis = axis_of(self._sides)
+        longest = max(len(side.label) for side in self._sides)
+        label = max(LABEL_CELLS[0], min(LABEL_CELLS[1], longest + 1, self.size.width // 4))
+        cells = max(10, self.size.width - label - COUNT_CELLS - 6)
+        if y == 0:
+            own = f"{OWN} the two runs   " if any(side.own is not None for side in self._sides) else ""
+            scale = "   logarithmic" if axis.is_log else ""
+            legend = f"   {own}{MIDDLE} half of the runs on either side   {BOX} the middle half{scale}"
+            return [(f" {self._title}", "dim"), (legend, "faint")]
+        indent = " " * (label + COUNT_CELLS + 4)
+        if y > len(self._sides):
+            low, high = self._number_text(axis.low), self._number_text(axis.high)
+            return [(indent + low + fit(high, cells - len(low), right=True), "faint")]
+        side = self._sides[y - 1]
+        spans: list[Span] = [
+            (f"   {fit(side.label, label)}", "text"),
+            (fit(side.count, COUNT_CELLS - 1, right=True) + "  ", "dim"),
+        ]
+        return [*spans, *line_of(side, axis, cells)]
+
+
+class Axis(NamedTuple):
+    """From where to where values lie, and whether equal steps are equal ratios."""
+
+    low: float
+    high: float
+    is_log: bool
+
+    def place(self, value: float, cells: int) -> int:
+        """Give the cell of a value; what lies outside is at the edge."""
+        low, high = (math.log(self.low), math.log(self.high)) if self.is_log else (self.low, self.high)
+        value = math.log(max(value, self.low)) if self.is_log else value
+        # Halves first: the distance of two huge numbers may be infinite.
+        whole = high / 2 - low / 2
+        share = (value / 2 - low / 2) / whole if whole > 0 else 0.5
+        return max(0, min(cells - 1, round(share * (cells - 1))))
+
+
+def axis_of(sides: Sequence[Side]) -> Axis:
+    """Give an axis on which all that is drawn has its place."""
+    values = [value for side in sides for value in (side.spread.low, side.spread.high)]
+    values += [side.own for side in sides if side.own is not None and math.isfinite(side.own)]
+    low, high = min(values), max(values)
+    return Axis(low, high, low > 0 and high / low >= LOG_FROM)
+
+
+def line_of(side: Side, axis: Axis, cells: int) -> Spans:
+    """Draw a side in so many cells."""
+    spread = side.spread
+    low, quarter, middle, upper, high = (axis.place(value, cells) for value in spread.points)
+    signs = [" "] * cells
+    signs[low : high + 1] = WHISKER * (high + 1 - low)
+    signs[quarter : upper + 1] = BOX * (upper + 1 - quarter)
+    signs[middle] = MIDDLE
+    if side.own is None or not math.isfinite(side.own):
+        return [("".join(signs), "spark")]
+    own = axis.place(side.own, cells)
+    return [("".join(signs[:own]), "spark"), (OWN, "accent"), ("".join(signs[own + 1 :]), "spark")]
