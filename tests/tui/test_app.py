@@ -53,7 +53,7 @@ def test_filter_without_match_says_what_to_do(small_catalog: Path, explore: Expl
     async def flow(pilot: Pilot[Any]) -> None:
         await pilot.press("slash", *"nosuchrun")
         await settled(pilot)
-        assert "No run contains this" in shown(pilot) and "calm-otter-8" in shown(pilot)
+        assert "No run matches so far" in shown(pilot) and "calm-otter-8" in shown(pilot)
         await pilot.press("enter")
         await settled(pilot)
         assert "No run matches nosuchrun" in shown(pilot) and "clears the filter" in shown(pilot)

@@ -483,10 +483,12 @@ class _Parser:
         return int(number)
 
     def error(self, token: Token, message: str, remedy: str = "", length: int | None = None) -> FilterError:
+        is_unfinished = self.token.kind == "end"
         if token.kind == "end" and len(self.tokens) > 1:
             # Nothing can be marked after the end of the text: mark its last word.
             token = self.tokens[-2]
-        return FilterError(message, token.position, length if length is not None else token.length, remedy=remedy)
+        cells = length if length is not None else token.length
+        return FilterError(message, token.position, cells, remedy=remedy, is_unfinished=is_unfinished)
 
 
 def field_of(token: Token) -> Field:

@@ -32,11 +32,13 @@ def shortened(text: str, most: int) -> str:
 class FilterError(UsageError):
     """A filter that cannot be understood. `position` and `length` say which of its characters are meant."""
 
-    def __init__(self, message: str, position: int, length: int = 1, *, remedy: str = "", text: str = "") -> None:
+    def __init__(self, message: str, position: int, length: int = 1, *, remedy: str = "", text: str = "", is_unfinished: bool = False) -> None:  # fmt: skip
         super().__init__(shortened(message, MESSAGE_CHARS), remedy=shortened(remedy, MESSAGE_CHARS))
         self.position = position
         self.length = max(1, length)
         self.text = text
+        self.is_unfinished = is_unfinished
+        """Whether the text ends where more must follow."""
 
     @property
     def excerpt(self) -> str:

@@ -15,6 +15,7 @@ from artui.safetext import clean
 from artui.tui.cells import fit
 from artui.tui.keys import bindings
 from artui.tui.widgets.bars import Bar
+from artui.tui.widgets.entry import LineEntry
 from artui.tui.widgets.lines import Line, LineList
 from artui.units import count_text
 
@@ -41,9 +42,7 @@ class TypedList(ModalScreen[Any]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.entry = Input(placeholder=self.PLACEHOLDER, compact=True, select_on_focus=False)
-        # A blinking cursor would send bytes all the time.
-        self.entry.cursor_blink = False
+        self.entry = LineEntry(placeholder=self.PLACEHOLDER)
 
     def compose(self) -> ComposeResult:
         yield Bar(id="pick-title")

@@ -109,10 +109,10 @@ class KeyBar(Bar):
         self._draw()
 
     def _draw(self) -> None:
-        right: list[Span] = [
-            Press("? ", "bar.key", "key:question_mark"),
-            Press("all keys ", "bar", "key:question_mark"),
-        ]
+        right: list[Span] = []
+        if not self._is_asking:
+            # While an entry takes text, a question mark is text.
+            right = [Press("? ", "bar.key", "key:question_mark"), Press("all keys ", "bar", "key:question_mark")]
         if self._notice and not self._is_asking:
             self.show([(" ", "bar"), *self._notice], right)
             return

@@ -17,6 +17,7 @@ from artui.safetext import clean
 from artui.tui.cells import Span, Spans, length_of
 from artui.tui.state.history import filters_used, keep_filter
 from artui.tui.widgets.bars import Bar
+from artui.tui.widgets.entry import LineEntry
 
 if TYPE_CHECKING:
     from artui.query.filter.complete import Completion
@@ -51,13 +52,12 @@ class FilterLine(Horizontal):
         self.words = ""
         """The current filter."""
         self._rest: Timer | None = None
+        self._counts: Spans = ()
+        self._most = 0
 
     def compose(self) -> ComposeResult:
         yield Bar(id="slash")
-        entry = Input(id="filter", placeholder="filter", compact=True, select_on_focus=False)
-        # A blinking cursor would send bytes all the time.
-        entry.cursor_blink = False
-        yield entry
+        yield LineEntry(id="filter", placeholder="filter")
         yield Bar(id="counts")
 
     @property
@@ -87,9 +87,16 @@ class FilterLine(Horizontal):
         return was_used
 
     def say(self, spans: Spans, *, most: int) -> None:
-        """Show the number of matches at the right, in at most `most` cells."""
-        bar = self.query_one("#counts", Bar)
-        bar.styles.width = min(length_of(spans) + 3, most)
+        """Show the number of matches at the right, in at most `most` cells; fewer of its parts where the filter needs the room."""
+        self._counts, self._most = spans, most
+        self._fit_counts()
+
+    def _fit_counts(self) -> None:
+        bar, spans = self.query_one("#counts", Bar), self._counts
+        room = min(self._most, self.size.width - _ENTRY_AT - cell_len(self._entry.value) - 1)
+        while len(spans) > 1 and length_of(spans) + 3 > room:
+            spans = spans[:-1]
+        bar.styles.width = min(length_of(spans) + 3, self._most)
         bar.show([("  ", "text"), *spans])
 
     def on_input_changed(self, message: Input.Changed) -> None:
@@ -97,6 +104,10 @@ class FilterLine(Horizontal):
         if self._rest is not None:
             self._rest.stop()
         self._rest = self.set_timer(REST_SECONDS, self._apply)
+        self._fit_counts()
+
+    def on_resize(self) -> None:
+        self._fit_counts()
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         message.stop()
@@ -200,9 +211,9 @@ class QueryLine(FilterLine):
     def on_key(self, event: events.Key) -> None:
         if not self.is_typing:
             return
-        if event.key == "tab" and self._offered:
+        if event.key == "tab" and self._shows_offers:
             self._complete()
-        elif event.key in ("ctrl+n", "shift+tab", "ctrl+p") and self._offered:
+        elif event.key in ("ctrl+n", "shift+tab", "ctrl+p") and self._shows_offers:
             self._chosen = (self._chosen + (-1 if event.key == "ctrl+p" else 1)) % len(self._offered)
             self._draw_hint()
         elif event.key == "up":
@@ -249,10 +260,10 @@ class QueryLine(FilterLine):
         self._hint.show(left, right)
 
     def _hint_spans(self) -> tuple[Spans, Spans]:
-        if self._error is not None and not self._is_completing:
-            return self._error_spans(self._error), ()
-        if self.is_typing and self._offered:
+        if self._shows_offers:
             return self._offer_spans()
+        if self._error is not None:
+            return self._error_spans(self._error), ()
         if self._notes:
             return [("  ", "text"), (clean(" ".join(self._notes)), "warn")], ()
         if self.is_typing and not self._entry.value:
@@ -260,9 +271,17 @@ class QueryLine(FilterLine):
         return (), ()
 
     @property
-    def _is_completing(self) -> bool:
-        """Whether the word being typed is the beginning of a completion."""
-        return self.is_typing and any(completion.start < self._entry.cursor_position for completion in self._offered)
+    def _shows_offers(self) -> bool:
+        """Whether completions are shown: not in place of an error, except where they are what is missing."""
+        if not (self.is_typing and self._offered):
+            return False
+        cursor, error = self._entry.cursor_position, self._error
+        # What is being typed is the beginning of a completion, or the text ends where one belongs.
+        return (
+            error is None
+            or (error.is_unfinished and cursor == len(self._entry.value))
+            or any(completion.start < cursor for completion in self._offered)
+        )
 
     def _error_spans(self, error: FilterError) -> Spans:
         """Point at the error, with the message beside the mark if it fits."""

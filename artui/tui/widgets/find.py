@@ -10,6 +10,7 @@ from textual.widgets import Input
 
 from artui.tui.cells import length_of
 from artui.tui.widgets.bars import Bar
+from artui.tui.widgets.entry import LineEntry
 from artui.tui.widgets.log import LogView
 
 
@@ -31,9 +32,7 @@ class TextPane(Vertical):
     def __init__(self, *, id: str, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.view = LogView(id=f"{id}-text")
-        self.entry = Input(id="find", placeholder="find text", compact=True, select_on_focus=False)
-        # A blinking cursor would send bytes all the time.
-        self.entry.cursor_blink = False
+        self.entry = LineEntry(id="find", placeholder="find text")
         self.state = Bar(id="find-state")
         self.is_typing = False
         self.line = Horizontal(Bar(id="find-slash"), self.entry, self.state, classes="hidden")

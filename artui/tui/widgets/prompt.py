@@ -12,6 +12,7 @@ from textual.widgets import Input
 from artui.safetext import clean
 from artui.tui.cells import length_of
 from artui.tui.widgets.bars import Bar
+from artui.tui.widgets.entry import LineEntry
 
 
 class Prompt(Horizontal):
@@ -29,9 +30,7 @@ class Prompt(Horizontal):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, classes="hidden")
         self._label = Bar()
-        self._entry = Input(compact=True, select_on_focus=False)
-        # A blinking cursor would send bytes all the time.
-        self._entry.cursor_blink = False
+        self._entry = LineEntry()
         self._answer: Callable[[str], None] | None = None
 
     def compose(self) -> ComposeResult:

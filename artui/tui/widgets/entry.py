@@ -1,0 +1,48 @@
+"""One line that takes text: what does not fit is scrolled out of sight, and an ellipsis says at which end."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widgets import Input
+
+
+class LineEntry(Input):
+    """An entry of one line. While it has the focus its cursor is in sight; without it, its beginning."""
+
+    def __init__(self, *, placeholder: str = "", id: str | None = None) -> None:
+        super().__init__(placeholder=placeholder, id=id, compact=True, select_on_focus=False)
+        # A blinking cursor would send bytes all the time.
+        self.cursor_blink = False
+
+    def render_line(self, y: int) -> Strip:
+        strip, width = super().render_line(y), self.scrollable_content_region.width
+        start, cells = int(self.scroll_offset.x), cell_len(self.value)
+        cursor = self._cursor_offset if self.has_focus else -1
+        if start > 0 and cursor != start:
+            strip = Strip.join([_ellipsis(strip, 0), strip.crop(1)])
+        # The cursor behind the text takes a cell too.
+        if start + width < cells + (cursor == cells) and cursor != start + width - 1:
+            strip = Strip.join([strip.crop(0, width - 1), _ellipsis(strip, width - 1)])
+        return strip
+
+    def on_focus(self) -> None:
+        self._bring_in_sight(self._cursor_offset)
+
+    def on_blur(self) -> None:
+        self._bring_in_sight(0)
+
+    def on_resize(self) -> None:
+        self._bring_in_sight(self._cursor_offset if self.has_focus else 0)
+
+    def _bring_in_sight(self, place: int) -> None:
+        self.scroll_to_region(Region(place, 0, width=1, height=1), force=True, animate=False)
+        self.refresh()
+
+
+def _ellipsis(strip: Strip, cell: int) -> Strip:
+    """Draw the sign for cut text as that cell of a line is drawn."""
+    segment = next(iter(strip.crop(cell, cell + 1)), Segment(" "))
+    return Strip([Segment("…", segment.style)], 1)
