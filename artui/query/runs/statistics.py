@@ -212,7 +212,7 @@ class Description:
     sd: float | None = None
     quantiles: Quantiles | None = None
     edges: tuple[float, ...] = ()
-    """Of the bins of the histogram: one more than there are bins."""
+    """Of the bins of the histogram, in few digits: one more than there are bins. None but the outer ones is a value of a run."""
     bins: tuple[int, ...] = ()
     is_log: bool = False
     """Whether the bins are equally wide on a logarithmic axis."""
@@ -277,6 +277,7 @@ def describe(
         is_log = column.source != "attribute" and is_spread_wide(uniques)
     is_log = is_log and is_positive and bool(uniques[0] < uniques[-1])
     edges, per_bin = histogram(finite, bins, is_log=is_log)
+    edges = short_edges(edges, uniques)
     quantiles = Quantiles(*np.quantile(finite, [0, 0.25, 0.5, 0.75, 1]).tolist())
     with np.errstate(over="ignore", invalid="ignore"):
         mean, sd = float(finite.mean()), float(finite.std(ddof=1)) if len(finite) > 1 else None
@@ -364,6 +365,39 @@ def histogram(values: Floats, bins: int, *, is_log: bool = False) -> tuple[list[
         edges = np.linspace(low, high, bin_count(values, bins) + 1)
     counts, edges = np.histogram(values, edges)
     return edges.tolist(), counts.tolist()
+
+
+def short_edges(edges: Sequence[float], values: Floats) -> list[float]:
+    """Round edges of bins to as few digits as leave every value in its bin, so that a filter for a bin is short.
+
+    No value is on an edge between two bins afterwards: with both edges included a bin holds its own values alone.
+
+    Args:
+        values: ascending.
+    """
+    import numpy as np
+
+    places = np.searchsorted(values, edges)
+    places[-1] = len(values)
+    short = []
+    for number, (edge, place) in enumerate(zip(edges, places.tolist(), strict=True)):
+        below = float(values[place - 1]) if place else -math.inf
+        above = float(values[place]) if place < len(values) else math.inf
+        next_edge = edges[number + 1] if number + 1 < len(edges) else edges[number - 1]
+        width = abs(next_edge - edge) or abs(edge) or 1.0
+        decimals = 1 - math.floor(math.log10(width)) if math.isfinite(width) else 0
+        is_outer = math.isinf(below) or math.isinf(above)
+        inner = edge if is_outer or below < edge < above else below / 2 + above / 2
+        candidates = (round(inner, decimals + more) for more in range(18))
+        short.append(next((end for end in candidates if _lies_well(end, below, above)), edge))
+    return short
+
+
+def _lies_well(edge: float, below: float, above: float) -> bool:
+    """Say whether an edge is between two neighbouring values; the first edge and the last may be a value, but not leave one out."""
+    if below == -math.inf:
+        return edge <= above
+    return below <= edge if above == math.inf else below < edge < above
 
 
 class _Outcomes:

@@ -22,6 +22,7 @@ from artui.query.runs import statistics as columns
 from artui.query.runs.columns import columns as all_columns
 from artui.query.runs.grouping import FEW_RUNS, grouped, seedless, with_spreads
 from artui.query.runs.order import RunsRequest, run_order
+from artui.query.runs.statistics import histogram, short_edges
 
 Run = tuple[dict[str, ParamValue], dict[str, float]]
 
@@ -330,3 +331,23 @@ def test_groups_count_what_ended_in_no_number(tmp_path: Path) -> None:
     spreads = {group.values: group.spreads[loss.id] for group in groups}
     assert (spreads[(1,)].count, spreads[(1,)].odd, spreads[(1,)].best) == (2, 2, 0.25)
     assert (spreads[(2,)].count, spreads[(2,)].odd, spreads[(2,)].best) == (0, 1, None)
+
+
+@given(values=st.lists(st.floats(-1e6, 1e6) | st.integers(-50, 50).map(float), min_size=1, max_size=60), bins=st.integers(1, 20))  # fmt: skip
+def test_short_edges_leave_each_value_in_its_bin(values: list[float], bins: int) -> None:
+    """Rounded edges, both included, hold exactly the values that were counted; none has more digits than it must."""
+    ascending = np.unique(np.asarray(values))
+    edges, counts = histogram(np.asarray(values), bins)
+    short = short_edges(edges, ascending)
+
+    within = [sum(low <= value <= high for value in values) for low, high in pairwise(short)]
+    assert within == counts
+    assert short == sorted(short)
+
+
+def test_edges_have_few_digits() -> None:
+    """A hundred values between 0 and 1 in ten bins: two or three digits an edge."""
+    values = np.sort(np.random.default_rng(1).random(100))
+    short = short_edges(histogram(values, 10)[0], values)
+
+    assert all(len(repr(edge)) <= 6 for edge in short), short
