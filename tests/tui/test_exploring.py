@@ -185,7 +185,7 @@ def test_pictures_of_marked_runs(small_catalog: Path, explore: Explore) -> None:
         on(pilot, RunScreen)
         await _press(pilot, "escape")
         text = await _press(pilot, "tab")
-        assert "Parallel coordinates" in text and "hidden" in text and "best tenth" in text
+        assert "Parallel coordinates" in text and "hidden" in text and "in front: 3 marked runs" in text
         text = await _press(pilot, "tab")
         assert "median" in text and "▸" in text
         await _press(pilot, "escape")
@@ -444,3 +444,19 @@ def test_settings_with_keys_and_themes_are_read(home: Path, monkeypatch: pytest.
     finally:
         file.unlink()
         load_settings.cache_clear()
+
+
+def test_columns_of_pictures_are_read_once(small_catalog: Path, explore: Explore) -> None:
+    """An axis that is taken away and put back is there at once: what has been read is kept."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _press(pilot, "f", "tab")
+        screen = on(pilot, PlotScreen)
+        scatter = dict(screen._placed)
+        await _press(pilot, "tab")
+        read = dict(screen._placed)
+        await _press(pilot, "minus", "shift+tab", "greater_than_sign")
+        assert len(scatter) == 2 and set(scatter) < set(read)
+        assert all(screen._placed[name] is placed for name, placed in read.items())
+
+    explore(small_catalog, flow, size=(120, 36))

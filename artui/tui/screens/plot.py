@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar
 
@@ -20,7 +20,7 @@ from artui.query.runs.columns import aggregate_ranges
 from artui.query.runs.export import header_of
 from artui.query.runs.grouping import seedless
 from artui.query.runs.metrics import metrics_of
-from artui.query.runs.rows import run_ids
+from artui.query.runs.rows import run_ids, run_rows
 from artui.query.series.ranking import metric_rank
 from artui.safetext import clean
 from artui.tui.cells import Span, fit_middle, length_of, most_cells, short_titles
@@ -112,6 +112,10 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         """Colours and marks of the runs in front, by id."""
         self._colours: dict[int, int] = {}
         """Colours of the marked runs by key, the same on every screen."""
+        self._marked_names: dict[int, str] = {}
+        """Names of the first of them."""
+        self._placed: dict[str, Placed] = {}
+        """Columns that have been read, by id."""
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
@@ -131,16 +135,26 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
 
     def on_mount(self) -> None:
         marked = self.marked[:MAX_COLOURED]
-        self.ask("ids", lambda: run_ids(self.reader, marked), self._take_ids)
+        self.query_one(Parallel).has_braille = self.app.dot_style == "braille"  # type: ignore[attr-defined]
+
+        def read() -> tuple[list[str], list[str]]:
+            heads = run_rows(self.reader, marked[:IN_FRONT], [])
+            return run_ids(self.reader, marked), [heads[key].head.name if key in heads else "" for key in marked[:IN_FRONT]]  # fmt: skip
+
+        self.ask("ids", read, self._take_marked)
         self._show_tab()
 
-    def _take_ids(self, ids: list[str]) -> None:
+    def _take_marked(self, ids_and_names: tuple[list[str], list[str]]) -> None:
+        ids, names = ids_and_names
         numbers = self.artui.set_apart(ids)
         self._colours = {key: numbers[run_id] for key, run_id in zip(self.marked, ids, strict=False)}
+        self._marked_names = dict(zip(self.marked, names, strict=False))
+        self._say()
 
     def load(self) -> None:
         """Ask for what the view in sight needs, and later for the others again."""
         self._has_asked.clear()
+        self._placed = {}
         self._ask()
 
     def title_spans(self) -> list[Span]:
@@ -208,12 +222,25 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         if self.tab == "scatter":
             scatter = self.query_one(Scatter)
             marked = self.mark_spans(self._pointed) if self._pointed is not None and scatter.key is not None else []
-            left = [*scatter.cursor_spans(self._cursor_name), *marked]
+            left = [*scatter.cursor_spans(self._cursor_name), *marked] or self._marked_spans()
             why = scatter.counts_text()
             # Beside the run under the cursor there is room for few words.
             shown = f"{count_text(scatter.shown_count)} of " if why else ""
-            return left, [(f"{shown}{plural(len(self.keys), 'run')}{f' · {why}' if why and not left else ''} ", "dim")]
-        return [], [(plural(len(self.keys), "run") + " ", "dim")]
+            return left, [
+                (f"{shown}{plural(len(self.keys), 'run')}{f' · {why}' if why and scatter.key is None else ''} ", "dim")
+            ]
+        why = self.query_one(Parallel).missing_text() if self.tab == "parallel" else ""
+        left = self._marked_spans() if self.tab == "parallel" else []
+        return left, [(f"{plural(len(self.keys), 'run')}{f' · {why}' if why else ''} ", "dim")]
+
+    def _marked_spans(self) -> list[Span]:
+        """Give the marks, colours and names of the first marked runs."""
+        spans: list[Span] = []
+        for key, name in self._marked_names.items():
+            if (colour := self._colours.get(key)) is not None:
+                spans += [(f"  {mark_of(colour)} ", f"curve{colour_at(colour)}"), (clean(name, max_chars=30), "text")]
+        more = len(self.marked) - len(self._marked_names)
+        return [*spans, (f"  + {count_text(more)} more", "dim")] if spans and more else spans
 
     _cursor_name = ""
     _pointed: RunHead | None = None
@@ -320,8 +347,26 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         return "start" if column.name == "started" else title_of(column.name)
 
     def _ask_scatter(self) -> None:
-        columns, keys = (self.x, self.y), self.keys
-        self.ask("scatter", lambda: query.placed(self.reader, keys, columns), self._take_scatter)
+        columns, known = (self.x, self.y), self._placed
+        self.ask("scatter", lambda: self._read_placed(columns, known), self._take_scatter)
+
+    def _read_placed(
+        self, columns: Sequence[Column], known: dict[str, Placed], say: Callable[[int], None] | None = None
+    ) -> list[Placed]:
+        """Read the values of columns, in a worker, each one once.
+
+        Args:
+            known: what has been read, by the ids of the columns; more is added.
+            say: called with the number of columns that are there, before each one that is read.
+        """
+        out = []
+        for number, column in enumerate(columns):
+            if (placed := known.get(column.id)) is None:
+                if say is not None:
+                    say(number)
+                placed = known[column.id] = query.placed(self.reader, self.keys, [column])[0]
+            out.append(placed)
+        return out
 
     def _take_scatter(self, placed_columns: list[Placed]) -> None:
         titles = self._title_of(self.x), self._title_of(self.y)
@@ -412,8 +457,18 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
     # Parallel coordinates
 
     def _ask_parallel(self) -> None:
-        axes, keys = list(self._axes), self.keys
-        self.ask("parallel", lambda: query.placed(self.reader, keys, axes), self._take_parallel)
+        axes, parallel = list(self._axes), self.query_one(Parallel)
+
+        known = self._placed
+
+        def say(count: int) -> None:
+            parallel.post_message(Parallel.Reading(count, len(axes)))
+
+        self.ask("parallel", lambda: self._read_placed(axes, known, say), self._take_parallel)
+
+    def on_parallel_changed(self) -> None:
+        if self.tab == "parallel":
+            self._say()
 
     def _take_parallel(self, placed_columns: list[Placed]) -> None:
         axes = [

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
@@ -17,13 +18,13 @@ from textual.strip import Strip
 from artui.figures.figure import Figure, FigureAxis, FigureLine
 from artui.query.runs.statistics import is_spread_wide as are_spread_wide
 from artui.safetext import clean
-from artui.tui.cells import Palette, Span, fit, strip_of
-from artui.tui.colouring import colour_at
+from artui.tui.cells import Palette, Span, fit_middle, strip_of
+from artui.tui.colouring import colour_at, mark_of
 from artui.tui.keys import bindings
 from artui.tui.widgets.axes import Scale
 from artui.tui.widgets.picture import Picture, scale_of, short_param_text, unit_of
 from artui.tui.widgets.plot import Plot, plot_rows
-from artui.units import count_text, duration_text, number_text, time_text
+from artui.units import count_text, duration_text, number_text, plural, time_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,6 +38,9 @@ BRUSHES = ("all", "top third", "middle third", "bottom third")
 _FRONT = 0
 """Owner of the lines in front; those of picked runs come after it."""
 _NAME_CELLS = 14
+_MAX_LINES_OF_BLOCKS = (24, 12)
+"""Lines behind and in front where a terminal has no braille: more would fill the screen."""
+_MAX_PICKED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,13 @@ class Parallel(Picture):
             super().__init__()
             self.column, self.low, self.high, self.labels = column, low, high, labels
 
+    class Reading(Message):
+        """So many of the columns of the axes have been read."""
+
+        def __init__(self, count: int, total: int) -> None:
+            super().__init__()
+            self.count, self.total = count, total
+
     class Changed(Message):
         """The axes, the current axis or the brush have changed."""
 
@@ -71,12 +82,17 @@ class Parallel(Picture):
         self.picked: Mapping[int, int] = {}
         self.current = 0
         self.brush = 0
+        self.has_braille = True
+        """Whether the terminal shows dots; else fewer lines are drawn."""
+        self._is_log: list[bool] = []
+        """Of each axis; the values decide."""
         self._place_of: dict[int, int] = {}
 
     def show(self, keys: Sequence[int], axes: Sequence[ParallelAxis], picked: Mapping[int, int]) -> None:
         """Show other runs or axes; the current axis stays, if it still exists."""
         before = self.axes[self.current].placed.column.id if self.axes else ""
         self.keys, self.axes, self.picked = keys, list(axes), picked
+        self._is_log = [is_spread_wide(axis.placed) for axis in axes]
         self._place_of = {key: place for place, key in enumerate(keys) if key in picked}
         self.current = next(
             (i for i, axis in enumerate(axes) if axis.placed.column.id == before), max(0, len(axes) - 1)
@@ -85,10 +101,16 @@ class Parallel(Picture):
         self.again()
         self.post_message(self.Changed())
 
+    def on_parallel_reading(self, message: Parallel.Reading) -> None:
+        """Say how many of the columns have been read, while there is nothing to draw."""
+        self.note = f"reading… {count_text(message.count)} of {plural(message.total, 'column')}"
+        if not self.axes:
+            self.again()
+
     def _scales(self, dots: int) -> list[Scale] | None:
         scales = []
-        for axis in self.axes:
-            scale = scale_of(axis.placed, is_log=is_spread_wide(axis.placed), dots=dots)
+        for axis, is_log in zip(self.axes, self._is_log, strict=True):
+            scale = scale_of(axis.placed, is_log=is_log, dots=dots)
             if scale is None:
                 return None
             scales.append(scale)
@@ -108,7 +130,10 @@ class Parallel(Picture):
         return np.column_stack(columns)
 
     def _in_front(self, shares: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Say for each run whether its line is in front: those in the brush, or else the best tenth by a metric."""
+        """Say for each run whether its line is in front: those in the brush, else the best tenth by a metric.
+
+        Where runs are marked these take the place of the best.
+        """
         import numpy as np
 
         values = shares[:, self.current]
@@ -120,7 +145,7 @@ class Parallel(Picture):
             with np.errstate(invalid="ignore"):
                 return (values >= low) & (values <= high)
         axis = self.axes[self.current]
-        if axis.is_better_low is None:
+        if axis.is_better_low is None or self._place_of:
             return np.zeros(len(values), bool)
         with np.errstate(invalid="ignore"):
             if axis.is_better_low:
@@ -143,7 +168,8 @@ class Parallel(Picture):
         has_line = _has_line(shares)
         behind, ahead = np.flatnonzero(has_line & ~front), np.flatnonzero(has_line & front)
         thinned = []
-        for places, most in ((behind, MAX_LINES), (ahead, MAX_LINES // 3)):
+        most_behind, most_ahead = (MAX_LINES, MAX_LINES // 3) if self.has_braille else _MAX_LINES_OF_BLOCKS
+        for places, most in ((behind, most_behind), (ahead, most_ahead)):
             every = max(1, -(-len(places) // most))
             thinned.append(places[::every].tolist())
         return thinned[0], thinned[1]
@@ -156,20 +182,17 @@ class Parallel(Picture):
             return None
         plot = Plot(columns, rows)
         shares = self._shares(scales)
-        margin = min(12, columns // 6)
-        xs = [
-            round((margin + (columns - 2 * margin - 1) * number / (len(self.axes) - 1)) * 2)
-            for number in range(len(self.axes))
-        ]
+        xs = self._columns(columns)
         behind, ahead = self._chosen(shares)
         # The lines behind are a layer of their own: in cells that they share with lines in front they are hidden.
-        for places, is_back in ((behind, True), (ahead, False)):
-            for place in places:
-                _line(plot, xs, shares[place].tolist(), _FRONT, is_back=is_back)
+        _draw_lines(plot, xs, shares[behind], is_back=True)
+        _draw_lines(plot, xs, shares[ahead], is_back=False)
         colours = [0]
-        for key, colour in list(self.picked.items())[:50]:
+        marks: list[tuple[int, int]] = []
+        for key, colour in islice(self.picked.items(), _MAX_PICKED):
             if key in self._place_of:
                 _line(plot, xs, shares[self._place_of[key]].tolist(), len(colours))
+                marks.append((self._place_of[key], colour))
                 colours.append(colour)
         for number, x in enumerate(xs):
             for row in range(rows):
@@ -178,10 +201,15 @@ class Parallel(Picture):
                     ("┃" if number == self.current else "│"),
                     palette.styles["accent" if number == self.current else "dim"],
                 )
-            self._write_names(plot, number, x >> 1, scales[number], palette)
+            self._write_names(plot, number, xs, scales[number], palette)
+            # Marks tell the lines of marked runs apart without colours, too.
+            for place, colour in marks:
+                if (share := float(shares[place, number])) == share:
+                    row = round((1 - share) * (plot.dot_rows - 1)) >> 2
+                    plot.signs[row, x >> 1] = mark_of(colour), palette.curves[colour_at(colour)]
         # Marked runs have the colours of curves.
-        front_style = palette.styles["good" if self.picked else "accent"]
-        back_style = palette.styles["faint" if ahead or self.picked else "spark"]
+        front_style = palette.styles["good" if marks else "accent"]
+        back_style = palette.styles["faint" if ahead or marks else "spark"]
 
         def style(owner: int) -> Style:
             return front_style if owner == _FRONT else palette.curves[colour_at(colours[owner])]
@@ -194,18 +222,41 @@ class Parallel(Picture):
             strip_of(self._titles(xs, columns), width, palette),
         ]
 
-    def _write_names(self, plot: Plot, number: int, column: int, scale: Scale, palette: Palette) -> None:
+    def _columns(self, columns: int) -> list[int]:
+        """Give the dot column of each axis: the outer ones leave room for half of what stands above and below them."""
+        margins = []
+        for number in (0, -1):
+            axis = self.axes[number]
+            ends = axis.placed.ends
+            texts = [self._title(number, columns // len(self.axes))]
+            texts += (
+                [end_text(axis.placed, end) for end in ends] if ends is not None and not axis.placed.is_words else []
+            )
+            margins.append(min(max(map(cell_len, texts)) // 2, columns // 8))
+        span = columns - 1 - sum(margins)
+        return [round((margins[0] + span * number / (len(self.axes) - 1)) * 2) for number in range(len(self.axes))]
+
+    def _title(self, number: int, room: int) -> str:
+        """Give the title of an axis in so many cells at most, with a word if it is logarithmic."""
+        title = self.axes[number].title
+        scale = (" (log)" if room >= _NAME_CELLS else " log") if self._is_log[number] else ""
+        return fit_middle(title, min(max(4, room - len(scale)), cell_len(title))) + scale
+
+    def _write_names(self, plot: Plot, number: int, xs: Sequence[int], scale: Scale, palette: Palette) -> None:
         """Write the words of an axis where their lines begin, behind the axis or before the last one."""
         axis = self.axes[number]
         if not axis.placed.is_words:
             return
         is_last = number == len(self.axes) - 1
-        room = min(_NAME_CELLS, plot.columns // len(self.axes) - 3)
+        column, spacing = xs[number] >> 1, (xs[-1] - xs[0]) // 2 // (len(xs) - 1)
+        # The last but one axis may share its room with the names before the last.
+        is_shared = number >= len(xs) - 2 and self.axes[-1].placed.is_words
+        room = min(_NAME_CELLS, spacing // 2 - 2 if is_shared else spacing - 3)
         taken: set[int] = set()
         for place, label in enumerate(axis.placed.labels):
             row = (scale.place(float(place)) or 0) >> 2
             text = clean(label, max_chars=40)
-            text = f" {fit(text, min(room, cell_len(text)))} "
+            text = f" {fit_middle(text, min(room, cell_len(text)))} "
             start = column - len(text) if is_last else column + 1
             if row in taken or room < 3 or not text.isprintable() or cell_len(text) != len(text):
                 continue
@@ -219,14 +270,20 @@ class Parallel(Picture):
         total = len(self.keys)
         spans: list[Span] = [(" Parallel coordinates", "title" if self.has_focus else "bold")]
         axis = self.axes[self.current]
+        front = []
         if self.brush:
-            spans.append((f" · in front: the {BRUSHES[self.brush]} of {axis.title}", "accent"))
-        elif axis.is_better_low is not None:
-            spans.append((f" · in front: the best tenth by {axis.title}", "accent"))
+            front.append(f"the {BRUSHES[self.brush]} of {axis.title}")
+        elif axis.is_better_low is not None and not self._place_of:
+            front.append(f"the best tenth by {axis.title}")
+        if marked := len(self._place_of):
+            first = f"{_MAX_PICKED} of " if marked > _MAX_PICKED else ""
+            front.append(f"{first}{plural(marked, 'marked run')}")
+        if front:
+            spans.append((f" · in front: {' and '.join(front)}", "accent"))
         if line_count < total:
-            spans.append((f" · {count_text(line_count)} of {count_text(total)} runs have values here", "dim"))
+            spans.append((f" · {count_text(total - line_count)} without two values here", "dim"))
         if drawn < line_count:
-            spans.append((f" · {count_text(drawn)} lines of {count_text(line_count)} drawn", "dim"))
+            spans.append((f" · {count_text(drawn)} of {count_text(line_count)} lines, evenly chosen", "dim"))
         return spans
 
     def _ends(self, xs: Sequence[int], columns: int, scales: Sequence[Scale], *, top: bool) -> list[Span]:
@@ -242,12 +299,11 @@ class Parallel(Picture):
         return _written(places, columns)
 
     def _titles(self, xs: Sequence[int], columns: int) -> list[Span]:
-        room = max(6, (columns // max(1, len(xs))) - 1)
+        room = max(6, (xs[-1] - xs[0]) // 2 // (len(xs) - 1) - 1)
         places = []
-        for number, (x, axis) in enumerate(zip(xs, self.axes, strict=True)):
-            title = axis.title + (" (log)" if is_spread_wide(axis.placed) else "")
+        for number, x in enumerate(xs):
             style = "title" if number == self.current else "text"
-            places.append((x >> 1, fit(title, min(room, cell_len(title)), keep_end=True), style))
+            places.append((x >> 1, self._title(number, room), style))
         return _written(places, columns)
 
     def figure(self) -> Figure | None:
@@ -259,7 +315,8 @@ class Parallel(Picture):
         behind, ahead = self._chosen(shares)
         count = len(self.axes)
         lines = []
-        for places, colour in ((behind, -1), (ahead, 0)):
+        marked = [([self._place_of[key]], colour) for key, colour in islice(self.picked.items(), _MAX_PICKED) if key in self._place_of]  # fmt: skip
+        for places, colour in ((behind, -1), (ahead, 0), *marked):
             for place in places:
                 points = [(i / (count - 1), share) for i, share in enumerate(shares[place].tolist()) if share == share]
                 lines.append(FigureLine([x for x, _ in points], [y for _, y in points], colour))
@@ -267,10 +324,21 @@ class Parallel(Picture):
         for number, axis in enumerate(self.axes):
             ends = axis.placed.ends
             range_text = f"{end_text(axis.placed, ends[0])} … {end_text(axis.placed, ends[1])}" if ends else ""
-            rules.append((number / (count - 1), axis.title, range_text))
+            scale = " (log)" if self._is_log[number] else ""
+            rules.append((number / (count - 1), f"{axis.title}{scale}", range_text))
         nothing = FigureAxis("", 0.0, 1.0)
-        note = f"{count_text(len(lines))} of {count_text(len(self.keys))} runs"
+        note = f"{count_text(len(behind) + len(ahead))} of {count_text(len(self.keys))} runs"
         return Figure("Parallel coordinates", nothing, nothing, lines=lines, rules=rules, note=note, size=(1200, 600))
+
+    def missing_text(self) -> str:
+        """Say how many runs have no value on the current axis; empty if all have one."""
+        import numpy as np
+
+        if not self.axes:
+            return ""
+        axis = self.axes[self.current]
+        missing = int((~np.isfinite(axis.placed.values)).sum())
+        return f"{count_text(missing)} without {axis.title}" if missing else ""
 
     # Keys
 
@@ -343,7 +411,51 @@ def is_spread_wide(placed: Placed) -> bool:
     return are_spread_wide(placed.values[np.isfinite(placed.values)])
 
 
-def _line(plot: Plot, xs: Sequence[int], shares: Sequence[float], owner: int, *, is_back: bool = False) -> None:
+def _draw_lines(plot: Plot, xs: Sequence[int], shares: NDArray[np.float64], *, is_back: bool) -> None:
+    """Draw many lines of one style, all at once; the dots are those of `_line`."""
+    import numpy as np
+
+    if not len(shares):
+        return
+    has_dot = np.zeros((plot.dot_rows, plot.dot_columns), bool)
+    rows = np.rint((1 - shares) * (plot.dot_rows - 1))
+    for first in range(len(xs) - 1):
+        for last in range(first + 1, len(xs)):
+            # Lines go straight over axes on which they have no value.
+            is_gap = np.isnan(rows[:, first + 1 : last]).all(axis=1)
+            ends = rows[is_gap & np.isfinite(rows[:, first]) & np.isfinite(rows[:, last])][:, [first, last]]
+            if len(ends):
+                _set_dots(has_dot, xs[first], xs[last], ends[:, 0], ends[:, 1])
+    bits = np.array([[1, 8], [2, 16], [4, 32], [64, 128]])
+    cells = has_dot.reshape(plot.rows, 4, plot.columns, 2)
+    letters = np.einsum("rycx,yx->rc", cells, bits).reshape(-1).tolist()
+    layer, owners = (plot.band, plot.band_owners) if is_back else (plot.line, plot.line_owners)
+    for place, letter in enumerate(letters):
+        if letter:
+            layer[place] |= letter
+            owners[place] |= 1 << _FRONT
+
+
+def _set_dots(has_dot: NDArray[np.bool_], x0: int, x1: int, starts: NDArray[np.float64], ends: NDArray[np.float64]) -> None:  # fmt: skip
+    """Set the dots of straight lines between two columns, the first one left out."""
+    import numpy as np
+
+    columns = np.arange(x0, x1 + 1)
+    slopes = (ends - starts) / (x1 - x0)
+    rows = np.rint(starts[:, None] + slopes[:, None] * (columns - x0)).astype(np.int64)
+    here, before = rows[:, 1:], rows[:, :-1]
+    # In each column from where a line enters to where it leaves.
+    low = np.where(here > before, before + 1, here)
+    high = np.where(here < before, before - 1, here)
+    counts = (high - low + 1).reshape(-1)
+    across = np.repeat(np.broadcast_to(columns[1:], here.shape).reshape(-1), counts)
+    first_dots = np.cumsum(counts) - counts
+    down = np.repeat(low.reshape(-1) - first_dots, counts) + np.arange(int(counts.sum()))
+    is_inside = (across >= 0) & (across < has_dot.shape[1])
+    has_dot[down[is_inside], across[is_inside]] = True
+
+
+def _line(plot: Plot, xs: Sequence[int], shares: Sequence[float], owner: int) -> None:
     """Draw a run's line; it passes straight over an axis on which the run has no value."""
     before: tuple[int, int] | None = None
     for x, share in zip(xs, shares, strict=True):
@@ -351,7 +463,7 @@ def _line(plot: Plot, xs: Sequence[int], shares: Sequence[float], owner: int, *,
             continue
         at = x, round((1 - share) * (plot.dot_rows - 1))
         if before is not None:
-            plot.join(before, at, owner, is_band=is_back)
+            plot.join(before, at, owner)
         before = at
 
 
