@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -47,6 +48,22 @@ _DENSITIES = ("faint", "spark", "accent")
 """Styles of cells by how many runs they hold, from few to many."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a scatter is drawn of, for one size."""
+
+    x_scale: Scale
+    y_scale: Scale
+    true_dots: Dots
+    """Where runs belong."""
+    dots: Dots
+    """Where they are drawn, beside each other."""
+    spread_axes: str
+    x_ticks: Sequence[tuple[float, str]]
+    plot: Plot | None
+    """The dots of many runs; None where they are few."""
+
+
 class Scatter(Picture):
     """Draws values, which the screen brings."""
 
@@ -70,6 +87,9 @@ class Scatter(Picture):
         self.is_log_y = False
         self.cursor: int | None = None
         """Place of the current run among `keys`."""
+        self._known_ground: tuple[tuple[int, int, bool, bool], Ground] | None = None
+        self._by_y: list[int] = []
+        """Places of these runs, by y; empty until it is needed."""
         self._order: list[int] = []
         """Places of the runs that have both values, by x and then by y."""
         self._place_of: dict[int, int] = {}
@@ -85,7 +105,7 @@ class Scatter(Picture):
         if self.y is None or self.y.column != y.column:
             self.is_log_y = is_spread_wide(y)
         self.keys, self.x, self.y, self.titles, self.picked = keys, x, y, titles, picked
-        self._order = _in_order(x, y)
+        self._order, self._by_y, self._known_ground = _in_order(x, y), [], None
         self._place_of = {key: place for place, key in enumerate(keys) if key in picked or key == before}
         self.cursor = self._place_of.get(before) if before is not None else None
         if self.cursor is not None and self.cursor not in set(self._order):
@@ -101,25 +121,15 @@ class Scatter(Picture):
 
     def drawn(self, width: int, height: int, palette: Palette) -> list[Strip] | None:
         """Draw the dots and axes; None if no run has both values."""
-        scales = self._scales(2 * (width - _LABEL_CELLS - 2), 4 * (height - 2))
-        if scales is None or self.x is None or self.y is None:
+        if (ground := self._ground(width, height)) is None or self.x is None or self.y is None:
             return None
-        x_scale, y_scale = scales
         columns, rows = width - _LABEL_CELLS - 2, height - 2
+        x_scale, y_scale, true_dots = ground.x_scale, ground.y_scale, ground.true_dots
         plot = Plot(columns, rows)
-        is_few = len(self._order) <= FEW_DOTS
-        true_dots = self._true_dots(x_scale, y_scale)
-        dots, spread_axes = self._spread(true_dots, x_scale, y_scale)
-        named = [place for key in islice(self.picked, _MAX_PICKED) if (place := self._place_of.get(key)) is not None]
-        named += [self.cursor] if self.cursor is not None else []
-        for x, y, density in _by_density(*_without(dots, named), x_scale.dots):
-            if is_few:
-                # Four dots, for one alone is hard to see.
-                left, top = min(x, plot.dot_columns - 2), min(y, plot.dot_rows - 2)
-                plot.stroke(left, top, top + 1, 1)
-                plot.stroke(left + 1, top, top + 1, 1)
-            else:
-                plot.dot(x, y, density)
+        if ground.plot is not None:
+            plot.line[:], plot.line_owners[:] = ground.plot.line, ground.plot.line_owners
+        else:
+            self._set_few(plot, ground.dots)
         # Marked runs, and the one under the cursor, stand exactly where they belong.
         for key, colour in islice(self.picked.items(), _MAX_PICKED):
             if (at := _dot_of(self._place_of.get(key), true_dots)) is not None:
@@ -133,7 +143,7 @@ class Scatter(Picture):
                 labels[max(0, min(rows - 1, round((1 - share) * (rows - 1))))] = clean(text, max_chars=30)
         room = max(_WORD_CELLS, columns // max(1, len(self.x.labels)) - 1) if self.x.is_words else _NUMBER_CELLS
         most = columns // (_WORD_CELLS + 1)
-        x_ticks = axis_ticks(self.x, x_scale, max(2, most)) if self.x.is_words else self._x_ticks(self.x, x_scale, columns)  # fmt: skip
+        x_ticks = axis_ticks(self.x, x_scale, max(2, most)) if self.x.is_words else ground.x_ticks
         places = [
             (round(share * (columns - 1)), fit_middle(text, min(room, cell_len(text))))
             for share, text in _cleaned(x_ticks)
@@ -141,10 +151,40 @@ class Scatter(Picture):
         ]
         styles = [palette.styles[name] for name in _DENSITIES]
         return [
-            strip_of(self._head(width, spread_axes), width, palette),
+            strip_of(self._head(width, ground.spread_axes), width, palette),
             *plot_rows(plot, labels, _LABEL_CELLS, palette, front=styles.__getitem__, back=styles.__getitem__),
             strip_of(labelled_axis(places, _LABEL_CELLS, columns), width, palette),
         ]
+
+    def _ground(self, width: int, height: int) -> Ground | None:
+        """Give what stays the same while the cursor moves; None if no run has both values."""
+        key = (width, height, self.is_log_x, self.is_log_y)
+        if self._known_ground is not None and self._known_ground[0] == key:
+            return self._known_ground[1]
+        columns, rows = width - _LABEL_CELLS - 2, height - 2
+        scales = self._scales(2 * columns, 4 * rows)
+        if scales is None or self.x is None:
+            return None
+        true_dots = self._true_dots(*scales)
+        dots, spread_axes = self._spread(true_dots, *scales)
+        plot = None
+        if len(self._order) > FEW_DOTS:
+            plot = Plot(columns, rows)
+            for x, y, density in _by_density(*dots, scales[0].dots):
+                plot.dot(x, y, density)
+        x_ticks = [] if self.x.is_words else self._x_ticks(self.x, scales[0], columns)
+        ground = Ground(*scales, true_dots, dots, spread_axes, x_ticks, plot)
+        self._known_ground = key, ground
+        return ground
+
+    def _set_few(self, plot: Plot, dots: Dots) -> None:
+        """Draw a few runs as four dots each, for one alone is hard to see; those that have signs are left out."""
+        named = {self._place_of.get(key) for key in islice(self.picked, _MAX_PICKED)} | {self.cursor}
+        for place in self._order:
+            if place not in named and (at := _dot_of(place, dots)) is not None:
+                left, top = min(at[0], plot.dot_columns - 2), min(at[1], plot.dot_rows - 2)
+                plot.stroke(left, top, top + 1, 1)
+                plot.stroke(left + 1, top, top + 1, 1)
 
     def _x_ticks(self, placed: Placed, scale: Scale, columns: int) -> list[tuple[float, str]]:
         """Give the values themselves where they are few, else the first, the last and round ones between them."""
@@ -300,12 +340,12 @@ class Scatter(Picture):
 
     def action_climb(self, change: int) -> None:
         """Put the cursor on the next run by y."""
-        if not self._order or self.y is None:
+        if not self._order or self.x is None or self.y is None:
             return
-        values = self.y.values
-        by_y = sorted(self._order, key=lambda place: (values[place], place))
-        current = by_y.index(self.cursor) if self.cursor in by_y else (-1 if change > 0 else len(by_y))
-        self.cursor = by_y[max(0, min(current + change, len(by_y) - 1))]
+        if not self._by_y:
+            self._by_y = _in_order(self.y, self.x)
+        current = self._by_y.index(self.cursor) if self.cursor in self._by_y else (-1 if change > 0 else len(self._by_y))  # fmt: skip
+        self.cursor = self._by_y[max(0, min(current + change, len(self._by_y) - 1))]
         self.again()
         self.post_message(self.Moved())
 
@@ -316,16 +356,14 @@ class Scatter(Picture):
     def on_click(self, event: events.Click) -> None:
         """Put the cursor on the run nearest to the click; open that run if it is there already."""
         self.focus()
-        width, height = self.size.width, self.size.height
-        scales = self._scales(2 * (width - _LABEL_CELLS - 2), 4 * (height - 2))
-        if scales is None:
+        if (ground := self._ground(self.size.width, self.size.height)) is None:
             return
         click = 2 * (event.x - _LABEL_CELLS - 2) + 1, 4 * (event.y - 1) + 2
 
         if self._order:
             import numpy as np
 
-            (xs, ys), _ = self._spread(self._true_dots(*scales), *scales)
+            xs, ys = ground.dots
             order = np.asarray(self._order, np.int64)
             # A cell is twice as high as wide, and has four dots above each other, two side by side: dots are square.
             distances = (xs[order] - click[0]) ** 2 + (ys[order] - click[1]) ** 2
@@ -399,13 +437,6 @@ def _dot_of(place: int | None, dots: Dots) -> tuple[int, int] | None:
         return None
     x, y = int(dots[0][place]), int(dots[1][place])
     return (x, y) if x >= 0 and y >= 0 else None
-
-
-def _without(dots: Dots, places: Sequence[int]) -> Dots:
-    """Give the dots without those of some runs, which are drawn as signs."""
-    xs = dots[0].copy()
-    xs[list(places)] = -1
-    return xs, dots[1]
 
 
 def _shares(placed: Placed, scale: Scale) -> Floats:
