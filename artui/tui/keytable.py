@@ -421,6 +421,7 @@ USUAL_KEYS = (
     ),
     Key("scatter", "x", "screen.choose_x", "x axis", "Choose the column of the x axis.", in_footer=True),
     Key("scatter", "y", "screen.choose_y", "y axis", "Choose the column of the y axis.", in_footer=True),
+    Key("scatter", "C", "screen.choose_colour", "colour", "Colour the runs by a column, or by none.", in_footer=True),
     Key("scatter", "greater_than_sign", "screen.swap", "swap", "Exchange the axes."),
     Key("scatter", "O", "log_x", "log x", "Logarithmic x axis, or linear."),
     Key("scatter", "o", "log_scale", "log y", "Logarithmic y axis, or linear.", in_footer=True),

@@ -67,6 +67,7 @@ SYNONYMS: dict[str, str] = {
     "charts.whole": "reset zoom",
     "export": "save png svg image write download picture",
     "export_picture": "save png svg image write download picture",
+    "choose_colour": "color hue legend third column",
     "plot.next_tab": "curve scatter parallel histogram tab chart plot",
     "compare.differences": "diff difference changed hide same equal",
     "compare.baseline": "reference control",

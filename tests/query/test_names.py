@@ -28,5 +28,5 @@ def test_names_of_runs_that_are_seen_together_differ(name_by_id: dict[str, str])
 def test_the_end_of_the_id_tells_runs_of_one_name_apart() -> None:
     """Ids begin with the time, so their ends differ."""
     heads = [replace(HEAD, id=f"01M8F8G5BW03Z3KQX85C06F{end}", name="good") for end in ("F69", "A12")]
-    assert list(distinct_names(heads).values()) == ["good 6F69", "good 6A12"]
+    assert list(distinct_names(heads).values()) == ["good FF69", "good FA12"]
     assert list(distinct_names(heads[:1]).values()) == ["good"]

@@ -460,3 +460,18 @@ def test_columns_of_pictures_are_read_once(small_catalog: Path, explore: Explore
         assert all(screen._placed[name] is placed for name, placed in read.items())
 
     explore(small_catalog, flow, size=(120, 36))
+
+
+def test_runs_of_a_scatter_are_coloured_by_a_column(small_catalog: Path, explore: Explore) -> None:
+    """C chooses a column, whose words stand in the legend; of the run under the cursor its value is said."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _press(pilot, "f", "tab")
+        text = await _press(pilot, "C", *"optimizer", "enter")
+        assert "optimizer  ● adam  ◇ sgd" in text and "◇" in "".join(text.splitlines()[4:-3])
+        text = await _press(pilot, "right")
+        assert ", optimizer " in text
+        text = await _press(pilot, "C", *"no column", "enter")
+        assert "● adam" not in text
+
+    explore(small_catalog, flow, size=(120, 36))

@@ -36,6 +36,7 @@ from artui.tui.widgets.chart import MANY_CURVES
 from artui.tui.widgets.chartgrid import ChartGrid, Panel
 from artui.tui.widgets.chartlines import ChartLine
 from artui.tui.widgets.histogram import Histogram, most_bins
+from artui.tui.widgets.hue import hues_of
 from artui.tui.widgets.parallel import Parallel, ParallelAxis
 from artui.tui.widgets.prompt import Prompt
 from artui.tui.widgets.scatter import Scatter
@@ -101,6 +102,8 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         started = Column("attribute", "started")
         self.x, self.y = x or started, y or Column("attribute", "duration")
         self.column = self.y
+        self.hue: Column | None = None
+        """What the runs of the scatter are coloured by."""
         self._axes = [*params[: MAX_AXES - 1], *([y] if y else [])]
         self.tab = tab
         self._runs: list[tuple[RunHead, tuple[Metric, ...]]] = []
@@ -195,7 +198,10 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         for tab in TABS:
             style = "title" if tab == self.tab else "dim"
             spans += [Press(f" {tab} ", style, f"show_tab('{tab}')"), (" ", "text")]
-        self.query_one("#tabs", Bar).show(spans, [*(self.grid.spans() if self.tab == "curves" else []), (" ", "text")])
+        right = list(self.grid.spans()) if self.tab == "curves" else []
+        if self.tab == "scatter" and (hues := self.query_one(Scatter).hues) is not None:
+            right = hues.spans(self.size.width - length_of(spans) - 2)
+        self.query_one("#tabs", Bar).show(spans, [*right, (" ", "text")])
         self.query_one("#legend", Bar).show(*self._legend())
 
     def _legend(self) -> tuple[list[Span], list[Span]]:
@@ -222,7 +228,9 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         if self.tab == "scatter":
             scatter = self.query_one(Scatter)
             marked = self.mark_spans(self._pointed) if self._pointed is not None and scatter.key is not None else []
-            left = [*scatter.cursor_spans(self._cursor_name), *marked] or self._marked_spans()
+            left = [*scatter.cursor_spans(self._cursor_name), *marked] or (
+                [] if scatter.hues is not None else self._marked_spans()
+            )
             why = scatter.counts_text()
             # Beside the run under the cursor there is room for few words.
             shown = f"{count_text(scatter.shown_count)} of " if why else ""
@@ -347,7 +355,7 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         return "start" if column.name == "started" else title_of(column.name)
 
     def _ask_scatter(self) -> None:
-        columns, known = (self.x, self.y), self._placed
+        columns, known = [self.x, self.y, *([self.hue] if self.hue is not None else [])], self._placed
         self.ask("scatter", lambda: self._read_placed(columns, known), self._take_scatter)
 
     def _read_placed(
@@ -369,9 +377,15 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         return out
 
     def _take_scatter(self, placed_columns: list[Placed]) -> None:
+        import numpy as np
+
         titles = self._title_of(self.x), self._title_of(self.y)
         scatter = self.query_one(Scatter)
-        scatter.show(self.keys, placed_columns[0], placed_columns[1], titles, self._colours)
+        hues = None
+        if len(placed_columns) > 2:
+            x, y, by = placed_columns
+            hues = hues_of(self._title_of(by.column), by, np.isfinite(x.values) & np.isfinite(y.values))
+        scatter.show(self.keys, placed_columns[0], placed_columns[1], titles, self._colours, hues)
         if scatter.note:
             scatter.note = f"no run here has both {titles[0]} and {titles[1]}: x and y choose others"
             scatter.again()
@@ -411,6 +425,8 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
             for column in self._columns.values()
             if column.id != "attribute:name"
         ]
+        if take == "hue":
+            choices.insert(0, Choice("", "no column", "all alike, marked runs in colour"))
         self.artui.push_screen(PickScreen(title, choices, current=current.id), lambda key: self._chosen(take, key))
 
     def _detail(self, column: Column, ranges: Mapping[str, tuple[float, float]]) -> str:
@@ -425,6 +441,10 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         return ""
 
     def _chosen(self, take: str, key: str | None) -> None:
+        if take == "hue" and key is not None:
+            self.hue = self._columns.get(key)
+            self._ask_scatter()
+            return
         if key not in self._columns:
             return
         column = self._columns[key]
@@ -449,6 +469,9 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
 
     def action_choose_y(self) -> None:
         self._choose("y axis", self.y, "y")
+
+    def action_choose_colour(self) -> None:
+        self._choose("colour by", self.hue or Column("attribute", "name"), "hue")
 
     def action_swap(self) -> None:
         self.x, self.y = self.y, self.x

@@ -20,6 +20,7 @@ from artui.tui.cells import Palette, Span, fit_middle, length_of, strip_of
 from artui.tui.colouring import colour_at, mark_of
 from artui.tui.keys import bindings
 from artui.tui.widgets.axes import Scale
+from artui.tui.widgets.hue import Hues
 from artui.tui.widgets.parallel import end_text, is_spread_wide
 from artui.tui.widgets.picture import Picture, axis_ticks, figure_axis, scale_of
 from artui.tui.widgets.plot import Plot, labelled_axis, plot_rows
@@ -62,6 +63,8 @@ class Ground:
     x_ticks: Sequence[tuple[float, str]]
     plot: Plot | None
     """The dots of many runs; None where they are few."""
+    signs: Mapping[tuple[int, int], tuple[str, str]]
+    """Signs with their styles by (row, column), where runs are told apart by them."""
 
 
 class Scatter(Picture):
@@ -83,11 +86,13 @@ class Scatter(Picture):
         self.titles = ("", "")
         self.picked: Mapping[int, int] = {}
         """Colours of the runs that are marked, by key."""
+        self.hues: Hues | None = None
+        """How runs look by a third column; then marked runs look like the others."""
         self.is_log_x = False
         self.is_log_y = False
         self.cursor: int | None = None
         """Place of the current run among `keys`."""
-        self._known_ground: tuple[tuple[int, int, bool, bool], Ground] | None = None
+        self._known_ground: tuple[tuple[int, int, bool, bool, bool], Ground] | None = None
         self._by_y: list[int] = []
         """Places of these runs, by y; empty until it is needed."""
         self._order: list[int] = []
@@ -96,7 +101,13 @@ class Scatter(Picture):
         self._correlation = ""
 
     def show(
-        self, keys: Sequence[int], x: Placed, y: Placed, titles: tuple[str, str], picked: Mapping[int, int]
+        self,
+        keys: Sequence[int],
+        x: Placed,
+        y: Placed,
+        titles: tuple[str, str],
+        picked: Mapping[int, int],
+        hues: Hues | None = None,
     ) -> None:
         """Show other runs or columns; the cursor stays on its run if that has both values."""
         before = self.key
@@ -105,6 +116,7 @@ class Scatter(Picture):
         if self.y is None or self.y.column != y.column:
             self.is_log_y = is_spread_wide(y)
         self.keys, self.x, self.y, self.titles, self.picked = keys, x, y, titles, picked
+        self.hues = hues
         self._order, self._by_y, self._known_ground = _in_order(x, y), [], None
         self._place_of = {key: place for place, key in enumerate(keys) if key in picked or key == before}
         self.cursor = self._place_of.get(before) if before is not None else None
@@ -121,17 +133,24 @@ class Scatter(Picture):
 
     def drawn(self, width: int, height: int, palette: Palette) -> list[Strip] | None:
         """Draw the dots and axes; None if no run has both values."""
-        if (ground := self._ground(width, height)) is None or self.x is None or self.y is None:
+        if (
+            (ground := self._ground(width, height, has_colours=palette.has_colours)) is None
+            or self.x is None
+            or self.y is None
+        ):
             return None
         columns, rows = width - _LABEL_CELLS - 2, height - 2
         x_scale, y_scale, true_dots = ground.x_scale, ground.y_scale, ground.true_dots
         plot = Plot(columns, rows)
-        if ground.plot is not None:
+        if ground.signs:
+            for cell, (sign, style) in ground.signs.items():
+                plot.signs[cell] = sign, palette.styles[style]
+        elif ground.plot is not None:
             plot.line[:], plot.line_owners[:] = ground.plot.line, ground.plot.line_owners
         else:
             self._set_few(plot, ground.dots)
         # Marked runs, and the one under the cursor, stand exactly where they belong.
-        for key, colour in islice(self.picked.items(), _MAX_PICKED):
+        for key, colour in islice(self._marked.items(), _MAX_PICKED):
             if (at := _dot_of(self._place_of.get(key), true_dots)) is not None:
                 plot.signs[at[1] >> 2, at[0] >> 1] = mark_of(colour), palette.curves[colour_at(colour)]
         if (at := _dot_of(self.cursor, true_dots)) is not None:
@@ -149,16 +168,30 @@ class Scatter(Picture):
             for share, text in _cleaned(x_ticks)
             if 0 <= share <= 1
         ]
-        styles = [palette.styles[name] for name in _DENSITIES]
+        hues = self.hues.hues if self.hues is not None else ()
+        styles = [palette.styles[name] for name in ([hue.style for hue in hues] or _DENSITIES)]
         return [
             strip_of(self._head(width, ground.spread_axes), width, palette),
-            *plot_rows(plot, labels, _LABEL_CELLS, palette, front=styles.__getitem__, back=styles.__getitem__),
+            *plot_rows(
+                plot,
+                labels,
+                _LABEL_CELLS,
+                palette,
+                front=styles.__getitem__,
+                back=styles.__getitem__,
+                in_turn=(1 << len(hues)) - 1,
+            ),
             strip_of(labelled_axis(places, _LABEL_CELLS, columns), width, palette),
         ]
 
-    def _ground(self, width: int, height: int) -> Ground | None:
+    @property
+    def _marked(self) -> Mapping[int, int]:
+        """Colours of the marked runs, unless all runs are coloured by a column."""
+        return self.picked if self.hues is None else {}
+
+    def _ground(self, width: int, height: int, *, has_colours: bool = True) -> Ground | None:
         """Give what stays the same while the cursor moves; None if no run has both values."""
-        key = (width, height, self.is_log_x, self.is_log_y)
+        key = (width, height, self.is_log_x, self.is_log_y, has_colours)
         if self._known_ground is not None and self._known_ground[0] == key:
             return self._known_ground[1]
         columns, rows = width - _LABEL_CELLS - 2, height - 2
@@ -167,19 +200,27 @@ class Scatter(Picture):
             return None
         true_dots = self._true_dots(*scales)
         dots, spread_axes = self._spread(true_dots, *scales)
-        plot = None
-        if len(self._order) > FEW_DOTS:
+        plot, signs = None, {}
+        if self.hues is not None and (len(self._order) <= FEW_DOTS or not has_colours):
+            signs = _signs(dots, self.hues)
+        elif self.hues is not None:
+            plot = Plot(columns, rows)
+            for number in range(len(self.hues.hues)):
+                is_here = self.hues.of_run == number
+                for x, y, _ in _by_density(dots[0][is_here], dots[1][is_here], scales[0].dots):
+                    plot.dot(x, y, number)
+        elif len(self._order) > FEW_DOTS:
             plot = Plot(columns, rows)
             for x, y, density in _by_density(*dots, scales[0].dots):
                 plot.dot(x, y, density)
         x_ticks = [] if self.x.is_words else self._x_ticks(self.x, scales[0], columns)
-        ground = Ground(*scales, true_dots, dots, spread_axes, x_ticks, plot)
+        ground = Ground(*scales, true_dots, dots, spread_axes, x_ticks, plot, signs)
         self._known_ground = key, ground
         return ground
 
     def _set_few(self, plot: Plot, dots: Dots) -> None:
         """Draw a few runs as four dots each, for one alone is hard to see; those that have signs are left out."""
-        named = {self._place_of.get(key) for key in islice(self.picked, _MAX_PICKED)} | {self.cursor}
+        named = {self._place_of.get(key) for key in islice(self._marked, _MAX_PICKED)} | {self.cursor}
         for place in self._order:
             if place not in named and (at := _dot_of(place, dots)) is not None:
                 left, top = min(at[0], plot.dot_columns - 2), min(at[1], plot.dot_rows - 2)
@@ -243,6 +284,8 @@ class Scatter(Picture):
             return []
         values = [value_text(placed, self.cursor) for placed in (self.x, self.y)]
         coordinates = ", ".join(f"{title} {value}" for title, value in zip(self.titles, values, strict=True))
+        if self.hues is not None:
+            coordinates += f", {self.hues.title} {value_text(self.hues.placed, self.cursor)}"
         return [("◎ ", "title"), (name, "title"), (f"  {coordinates}", "text")]
 
     def _scales(self, dots_across: int, dots_up: int) -> tuple[Scale, Scale] | None:
@@ -281,12 +324,15 @@ class Scatter(Picture):
         if not len(has_place):
             return true_dots, ""
         step = 2 if len(self._order) <= FEW_DOTS else 1
-        rooms = [_room(dots[has_place], scale.dots) // step for dots, scale in ((xs, x_scale), (ys, y_scale))]
+        # Signs take whole cells.
+        steps = (step, step) if self.hues is None or step == 1 else (2, 4)
+        axes = ((xs, x_scale, steps[0]), (ys, y_scale, steps[1]))
+        rooms = [_room(dots[has_place], scale.dots) // step for dots, scale, step in axes]
         # Runs that share a dot, by their rank there.
-        place = (ys[has_place] // step) * x_scale.dots + xs[has_place] // step
+        place = (ys[has_place] // steps[1]) * x_scale.dots + xs[has_place] // steps[0]
         rank = _rank_in_group(place)
         moved = []
-        for dots, room in zip((xs, ys), rooms, strict=True):
+        for dots, room, step in zip((xs, ys), rooms, steps, strict=True):
             turn = rank % (2 * room + 1)
             offset = np.where(turn % 2 == 1, (turn + 1) // 2, -(turn // 2)) * step
             rank = rank // (2 * room + 1) if room else rank
@@ -306,7 +352,12 @@ class Scatter(Picture):
         every = max(1, len(self._order) // _MAX_DOTS_IN_FILE)
         shown = self._order[::every]
         dots = [FigureDots(*_pairs(self.x, self.y, shown), -1 if self.picked else 0)]
-        for key, colour in list(self.picked.items())[:_MAX_PICKED]:
+        if self.hues is not None:
+            dots = []
+            for number, hue in enumerate(self.hues.hues):
+                places = [place for place in shown if self.hues.of_run[place] == number]
+                dots.append(FigureDots(*_pairs(self.x, self.y, places), hue.colour, f"{self.hues.title} {hue.label}"))
+        for key, colour in islice(self._marked.items(), _MAX_PICKED):
             if key in self._place_of:
                 dots.append(FigureDots(*_pairs(self.x, self.y, [self._place_of[key]]), colour))
         note = self._correlation
@@ -356,7 +407,8 @@ class Scatter(Picture):
     def on_click(self, event: events.Click) -> None:
         """Put the cursor on the run nearest to the click; open that run if it is there already."""
         self.focus()
-        if (ground := self._ground(self.size.width, self.size.height)) is None:
+        has_colours: bool = self.app.palette.has_colours  # type: ignore[attr-defined]
+        if (ground := self._ground(self.size.width, self.size.height, has_colours=has_colours)) is None:
             return
         click = 2 * (event.x - _LABEL_CELLS - 2) + 1, 4 * (event.y - 1) + 2
 
@@ -437,6 +489,23 @@ def _dot_of(place: int | None, dots: Dots) -> tuple[int, int] | None:
         return None
     x, y = int(dots[0][place]), int(dots[1][place])
     return (x, y) if x >= 0 and y >= 0 else None
+
+
+def _signs(dots: Dots, hues: Hues) -> dict[tuple[int, int], tuple[str, str]]:
+    """Give the sign of each cell: that of most of its runs, of equally many the last."""
+    import numpy as np
+
+    xs, ys = dots
+    has_place = (xs >= 0) & (hues.of_run >= 0)
+    across = int(xs.max()) // 2 + 1
+    cells, cell_of_run = np.unique((ys[has_place] >> 2) * across + (xs[has_place] >> 1), return_inverse=True)
+    counts = np.zeros((len(cells), len(hues.hues)), np.int64)
+    np.add.at(counts, (cell_of_run.reshape(-1), hues.of_run[has_place]), 1)
+    most = counts.shape[1] - 1 - counts[:, ::-1].argmax(axis=1)
+    return {
+        (int(cell // across), int(cell % across)): (hues.hues[hue].sign, hues.hues[hue].style)
+        for cell, hue in zip(cells, most, strict=True)
+    }
 
 
 def _shares(placed: Placed, scale: Scale) -> Floats:
