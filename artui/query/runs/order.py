@@ -82,17 +82,24 @@ class RunOrder(NamedTuple):
 
     keys: array[int]
     total: int
-    """Runs in the catalog, matching or not."""
+    """Runs in the catalog, matching or not, without deleted ones."""
     running: int = 0
     is_partial: bool = False
     """Whether these are only the first ones that match."""
     notes: tuple[str, ...] = ()
     """What a user should see beside the answer, such as a name in the filter that no run has."""
+    in_trash: int = 0
+    """Deleted runs that the filter chose from too, beyond `total`; none unless it asks for them."""
 
     @property
     def matched(self) -> int:
         """How many runs match, as far as they have been read."""
         return len(self.keys)
+
+    @property
+    def among(self) -> int:
+        """How many runs they were chosen from."""
+        return self.total + self.in_trash
 
 
 def count_runs(reader: Reader) -> tuple[int, int]:
@@ -164,9 +171,8 @@ def run_order(reader: Reader, request: RunsRequest) -> RunOrder:
             ordered = array("q", sorted_keys(connection, sorts, within=wanted))
         else:
             ordered = memory.get(sorts, lambda: array("q", sorted_keys(connection, sorts)))
-        deleted = (
-            set(key_list(connection, "SELECT key FROM run WHERE deleted_ms IS NOT NULL", {})) if is_hidden else set()
-        )
+        in_trash = set(key_list(connection, "SELECT key FROM run WHERE deleted_ms IS NOT NULL", {}))
+    deleted = in_trash if is_hidden else set()
     if wanted is not None:
         wanted -= deleted
         keys = array("q", [key for key in ordered if key in wanted])
@@ -174,7 +180,7 @@ def run_order(reader: Reader, request: RunsRequest) -> RunOrder:
         keys = array("q", [key for key in ordered if key not in deleted])
     else:
         keys = ordered
-    return RunOrder(keys, total, running, notes=tuple(notes))
+    return RunOrder(keys, total, running, notes=tuple(notes), in_trash=0 if is_hidden else len(in_trash))
 
 
 FEW_MATCHING = 2_000

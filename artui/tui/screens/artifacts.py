@@ -83,6 +83,9 @@ class ArtifactsScreen(FilteredList):
             return
         words = self.filter.words.lower().split()
         shown = [head for head in self.artifacts if all(word in _searched(head) for word in words)]
+        if words:
+            # What is called so comes before what is only of a kind or a stage that is.
+            shown.sort(key=lambda head: not all(word in head.name.lower() for word in words))
         versions = sum(head.version_count for head in self.artifacts)
         is_wide = self.size.width >= 100
         counts: list[Span] = [
@@ -196,7 +199,9 @@ def _listed(shown: Sequence[ArtifactHead], width: int, *, words: bool, any_at_al
         ]
     lines: list[Line] = []
     columns = _columns_of(shown, width)
-    for stage in STAGES:
+    # In the order of the stages, or, while words are looked for, of what they fit best.
+    stages = dict.fromkeys(head.stage for head in shown) if words else STAGES
+    for stage in stages:
         members = [head for head in shown if head.stage == stage]
         if not members:
             continue

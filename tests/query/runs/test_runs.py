@@ -153,6 +153,18 @@ def test_deleted_runs_are_nowhere(tmp_path: Path) -> None:
     assert view.total == 1 and [head.name for head in view.heads] == ["r1"]
 
 
+@pytest.mark.parametrize("where", ["", "params.x > 0", "deleted is not null", "deleted is null", "deleted is not null or params.x = 2", "not deleted is null"])  # fmt: skip
+def test_matches_are_counted_among_what_they_were_chosen_from(where: str, tmp_path: Path) -> None:
+    """Of four runs three are in the trash: a filter that asks for them chooses from all four, another one from one."""
+    _make(tmp_path / "x.artui", [{"x": number} for number in range(4)])
+    with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
+        connection.execute("UPDATE run SET deleted_ms = 1 WHERE name <> 'r2'")
+    with open_catalog(tmp_path / "x.artui") as reader:
+        order = run_order(reader, RunsRequest(where))
+    assert order.matched <= order.among == (4 if "deleted" in where else 1)
+    assert order.total == 1
+
+
 def test_limit_takes_the_first_of_the_order(tmp_path: Path) -> None:
     """A limit is of the ordered list; 0 gives none."""
     _make(tmp_path / "x.artui", [{"x": number} for number in range(5)])

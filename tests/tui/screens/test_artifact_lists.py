@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.pilot import Pilot
 
 from artui.model import ArtifactHead, RunHead, VersionHead
 from artui.tui.aliases import aliases_text
 from artui.tui.cells import Span, length_of
 from artui.tui.screens.artifact import version_spans
 from artui.tui.screens.artifacts import _columns_of, _spans_of
-from tests.tui.looking import NOW_MS
+from tests.tui.looking import NOW_MS, settled, shown
 
 ALIASES = (
     "latest",
@@ -83,3 +86,15 @@ def test_artifacts_keep_their_aliases(width: int) -> None:
         "production candidate" if width >= 60 else "production +1"
     )
     assert "…" not in _text(lines[0]) or "list-v2  v2" in _text(lines[0])
+
+
+def test_artifacts_that_are_called_so_come_first(small_catalog: Path, explore: Callable[..., None]) -> None:
+    """A word of a name comes before the same word in the name of a stage or a kind."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("2", "slash", *"model")
+        await settled(pilot)
+        listed = [line for line in shown(pilot).splitlines() if "digits-model" in line or "train-log" in line]
+        assert "digits-model" in listed[0] and any("train-log" in line for line in listed)
+
+    explore(small_catalog, flow)

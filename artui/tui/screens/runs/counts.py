@@ -26,7 +26,7 @@ def count_spans(state: RunsState, *, hidden_columns: int) -> list[Span]:
     spans: list[Span] = [(plural(order.total, "run"), "dim")]
     if state.answered.where:
         matched = "…" if order.is_partial else count_text(order.matched)
-        spans = [(f"{matched} of {plural(order.total, 'run')}", "accent")]
+        spans = [(f"{matched} of {plural(order.among, 'run')}", "accent")]
     if state.answered.where != state.request.where:
         # The answer is one to an older text: to what was typed before, or before what is wrong with it.
         about = f" for {clean(state.answered.where, max_chars=MAX_OLDER_CHARS)}" if state.answered.where else ""

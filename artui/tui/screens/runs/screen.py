@@ -258,7 +258,7 @@ class RunsScreen(CatalogScreen):
 
         importing = self.artui.importing
         if self.state.answered.where:
-            lines = empty.no_match_lines(self.state.answered.where, self.state.order.total)
+            lines = empty.no_match_lines(self.state.answered.where, self.state.order.among)
         elif importing is not None and not importing.state.is_done:
             lines = empty.importing_lines(importing)
         else:
