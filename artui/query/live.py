@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from artui import clock
+from artui.catalog import cells as cell_of
 from artui.query.heads import HEAD_COLUMNS, head_from_row
+from artui.query.headway import Headway, headway_of
+from artui.query.run import run_params
 from artui.query.series.metrics import run_metrics
 from artui.query.series.ranking import metric_rank
 from artui.query.series.sparks import last_values, spark_values
@@ -21,8 +24,13 @@ if TYPE_CHECKING:
 MAX_RUNS = 40
 ENDED_MS = 30 * 60 * 1000
 """Runs that ended less than this ago are shown after those that are running."""
+ENDED_LATELY_MS = 60_000
+"""Rules are about runs that are running, or ended less than this ago."""
 RECENT_VALUES = 64
 """This many of the last values of a metric are given, for rules such as "rises 5 times"."""
+SPARK_VALUES, SPARK_DECODES = 120, 8
+ERROR_BYTES = 4000
+"""So much of the end of an error is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,62 +57,113 @@ class LiveRun:
     """What it logs, but for the use of the machine."""
     system: Mapping[str, float] = field(default_factory=dict)
     """Last values under `system/`."""
+    error: str = ""
+    """The last line of what ended it."""
+    headway: Headway | None = None
 
 
 def live_runs(reader: Reader) -> list[LiveRun]:
     """Give the running runs, newest first, then those that ended within the last half hour."""
-    now_ms = clock.now_ms()
     with reader.snapshot() as connection:
-        rows = connection.execute(
-            f"""
-            SELECT {HEAD_COLUMNS}
-            FROM run AS r
-            LEFT JOIN project AS p ON p.key = r.project_key
-            WHERE r.status = 0 AND r.deleted_ms IS NULL
-            ORDER BY r.started_ms DESC, r.key DESC
-            LIMIT :limit
-            """,
-            {"limit": MAX_RUNS},
-        ).fetchall()
-        rows += connection.execute(
-            f"""
-            SELECT {HEAD_COLUMNS}
-            FROM run AS r
-            LEFT JOIN project AS p ON p.key = r.project_key
-            WHERE r.ended_ms > :since AND r.status <> 0 AND r.deleted_ms IS NULL AND r.started_ms > :long_ago
-            ORDER BY r.ended_ms DESC, r.key DESC
-            LIMIT :limit
-            """,
-            {"since": now_ms - ENDED_MS, "long_ago": now_ms - 30 * 86_400_000, "limit": MAX_RUNS - len(rows)},
-        ).fetchall()
         pending_series = pending(reader, connection)
-        return [_live(connection, row, pending_series) for row in rows]
+        return [_live(connection, row, pending_series) for row in _rows(connection, ENDED_MS)]
+
+
+def watched_runs(reader: Reader, depth_of: Callable[[str], int]) -> list[LiveRun]:
+    """Give the runs that rules are about, with no more of their metrics than rules go by.
+
+    Args:
+        depth_of: how many of the last values are needed of a metric of some name; 0 for none.
+    """
+    with reader.snapshot() as connection:
+        pending_series = pending(reader, connection)
+        return [_watched(connection, row, pending_series, depth_of) for row in _rows(connection, ENDED_LATELY_MS)]
+
+
+def _rows(connection: sqlite3.Connection, ended_ms: int) -> list[Any]:
+    now_ms = clock.now_ms()
+    rows = connection.execute(
+        f"""
+        SELECT {HEAD_COLUMNS}, ''
+        FROM run AS r
+        LEFT JOIN project AS p ON p.key = r.project_key
+        WHERE r.status = 0 AND r.deleted_ms IS NULL
+        ORDER BY r.started_ms DESC, r.key DESC
+        LIMIT :limit
+        """,
+        {"limit": MAX_RUNS},
+    ).fetchall()
+    rows += connection.execute(
+        f"""
+        SELECT {HEAD_COLUMNS}, substr(r.error, -:bytes)
+        FROM run AS r
+        LEFT JOIN project AS p ON p.key = r.project_key
+        WHERE r.ended_ms > :since AND r.status <> 0 AND r.deleted_ms IS NULL AND r.started_ms > :long_ago
+        ORDER BY r.ended_ms DESC, r.key DESC
+        LIMIT :limit
+        """,
+        {"since": now_ms - ended_ms, "long_ago": now_ms - 30 * 86_400_000, "limit": MAX_RUNS - len(rows), "bytes": ERROR_BYTES},
+    ).fetchall()  # fmt: skip
+    return rows
 
 
 def _live(connection: sqlite3.Connection, row: Any, pending_series: Any) -> LiveRun:
     head = head_from_row(row)
     metrics = with_pending(run_metrics(connection, row[0]), head.id, pending_series)
     logged = sorted(
-        (metric for metric in metrics if not metric.name.startswith("system/")),
+        (metric for metric in metrics if not is_of_machine(metric)),
         key=lambda metric: (bool(metric.labels), metric_rank(metric.name), metric.name, metric.labels),
     )
     system = {
         metric.name.removeprefix("system/"): metric.summary.last
         for metric in metrics
-        if metric.name.startswith("system/") and not metric.labels
+        if is_of_machine(metric) and not metric.labels
     }
-    sparks = spark_values(connection, [metric.series_key for metric in logged if metric.series_key >= 0])
+    sparks = spark_values(
+        connection, [metric.series_key for metric in logged if metric.series_key >= 0], most=SPARK_VALUES, decodes=SPARK_DECODES
+    )  # fmt: skip
     live = []
     for metric in logged:
-        later = pending_series.get((head.id, metric.labels, metric.name))
-        fresh = [] if later is None else later[2][-RECENT_VALUES:].tolist()
-        recent = [*last_values(connection, metric.series_key, RECENT_VALUES), *fresh][-RECENT_VALUES:]
-        live.append(LiveMetric(metric, sparks.get(metric.series_key, recent[-24:]), recent))
-    heard = [metric.summary.last_ms for metric in metrics]
+        recent = _recent(connection, head.id, metric, pending_series, RECENT_VALUES)
+        live.append(LiveMetric(metric, sparks.get(metric.series_key, recent), recent))
+    step = max((metric.summary.last_step for metric in logged), default=None)
+    rate = _rate(connection, logged)
     return LiveRun(
-        head, max([row[10] if isinstance(row[10], int) else 0, *heard]),
-        max((metric.summary.last_step for metric in logged), default=None), _rate(connection, logged), live, system,
+        head, _heard(row, metrics), step, rate, live, system,
+        error=cell_of.text(row[11]).rstrip().rsplit("\n", 1)[-1].strip(),
+        headway=headway_of(run_params(connection, row[0]), logged, step, rate),
     )  # fmt: skip
+
+
+def _watched(connection: sqlite3.Connection, row: Any, pending_series: Any, depth_of: Callable[[str], int]) -> LiveRun:
+    head = head_from_row(row)
+    metrics = with_pending(run_metrics(connection, row[0]), head.id, pending_series)
+    live = []
+    for metric in metrics:
+        depth = 0 if is_of_machine(metric) else depth_of(metric.name)
+        if depth == 1:
+            live.append(LiveMetric(metric, recent=(metric.summary.last,)))
+        elif depth:
+            live.append(LiveMetric(metric, recent=_recent(connection, head.id, metric, pending_series, depth)))
+    return LiveRun(head, _heard(row, metrics), None, None, live)
+
+
+def is_of_machine(metric: Metric) -> bool:
+    """Say whether a metric is about the use of the machine."""
+    return metric.name.startswith("system/")
+
+
+def _recent(
+    connection: sqlite3.Connection, run_id: str, metric: Metric, pending_series: Any, count: int
+) -> list[float]:
+    """Give the last values of a metric, with those that are only spooled."""
+    later = pending_series.get((run_id, metric.labels, metric.name))
+    fresh = [] if later is None else later[2][-count:].tolist()
+    return [*last_values(connection, metric.series_key, count), *fresh][-count:]
+
+
+def _heard(row: Any, metrics: Sequence[Metric]) -> int:
+    return max([row[10] if isinstance(row[10], int) else 0, *(metric.summary.last_ms for metric in metrics)])
 
 
 def _rate(connection: sqlite3.Connection, metrics: Sequence[Metric]) -> float | None:

@@ -18,7 +18,7 @@ from itertools import pairwise
 
 from artui.errors import UsageError
 from artui.model import GOING
-from artui.query.live import RECENT_VALUES, LiveRun
+from artui.query.live import ENDED_LATELY_MS, RECENT_VALUES, LiveRun
 
 _TIMES = re.compile(r"(rises|falls|stays)(?:\s+for)?\s+(\d{1,2})(?:\s+times?)?\Z")
 _IS = re.compile(r"is\s+(nan|inf|not\s+finite)\Z")
@@ -28,7 +28,6 @@ _SPLIT = re.compile(
     r"(?P<name>\S.*?)\s+(?P<rest>(?:rises|falls|stays|is)\s.+|(?:>=|<=|>|<|==?)\s*\S+)\Z|(?P<tight>\S+?)(?P<sign>>=|<=|>|<|==?)(?P<value>\S+)\Z"
 )
 MAX_CHARS = 500
-ENDED_LATELY_MS = 60_000
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     ">": lambda value, limit: value > limit, "<": lambda value, limit: value < limit,
@@ -47,6 +46,12 @@ class Rule:
     """A metric's name; `*` stands for anything."""
     holds: Callable[[Sequence[float], float], bool]
     """Says of the last values (oldest first) and the seconds since the last one whether somebody should look."""
+    depth: int = 1
+    """How many of the last values it goes by."""
+
+    def is_about(self, name: str) -> bool:
+        """Say whether it is about a metric of this name."""
+        return name == self.metric or fnmatch.fnmatchcase(name, self.metric)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,8 @@ def parse_rule(text: str) -> Rule:
         rest = match["rest"] or f"{match['sign']} {match['value']}"
         holds = _condition(rest)
         if holds is not None:
-            return Rule(text, name, holds)
+            times = _TIMES.match(rest)
+            return Rule(text, name, holds, int(times[2]) + 1 if times else 1)
     raise UsageError(
         f"{text[:80]!r} is no rule.",
         remedy="Write METRIC rises 5 times, METRIC is nan, METRIC > 0.5 or METRIC is silent for 10m.",
@@ -129,6 +135,11 @@ def _condition(text: str) -> Callable[[Sequence[float], float], bool] | None:
     return None
 
 
+def depth_for(rules: Sequence[Rule]) -> Callable[[str], int]:
+    """Give what says of a metric's name how many of its last values the rules go by; 0 if none is about it."""
+    return lambda name: max((rule.depth for rule in rules if rule.is_about(name)), default=0)
+
+
 def alerts(runs: Sequence[LiveRun], rules: Sequence[Rule], now_ms: int) -> list[Alert]:
     """Give an alert for each rule that holds now, for runs that are running or ended just now."""
     raised = []
@@ -138,7 +149,7 @@ def alerts(runs: Sequence[LiveRun], rules: Sequence[Rule], now_ms: int) -> list[
         for live in run.metrics:
             for rule in rules:
                 metric = live.metric
-                if not live.recent or not (metric.name == rule.metric or fnmatch.fnmatchcase(metric.name, rule.metric)):
+                if not live.recent or not rule.is_about(metric.name):
                     continue
                 silent = (now_ms - metric.summary.last_ms) / 1000 if run.head.status in GOING else 0.0
                 if rule.holds(live.recent, silent):

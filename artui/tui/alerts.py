@@ -1,4 +1,8 @@
-"""Rules about metrics while the app is open: one that comes to hold rings once and may run the user's command."""
+"""Rules about metrics while the app is open: one that comes to hold rings once and may run the user's command.
+
+Rules are the user's, for all catalogs. One is there from the start: a metric that becomes NaN or infinite. What was
+told is remembered, so that the next start does not tell it again.
+"""
 
 from __future__ import annotations
 
@@ -8,28 +12,51 @@ from typing import TYPE_CHECKING
 
 from artui.errors import ArtuiError
 from artui.safetext import clean
-from artui.settings import Settings, private_folder, state_folder
+from artui.settings import Settings, keep_state, private_folder, read_state, state_folder
 
 if TYPE_CHECKING:
     from artui.query.live import LiveRun
     from artui.query.rules import Alert, Rule
 
 MAX_RULES = 50
+BUILT_IN = "* is not finite"
+MAX_TOLD = 500
+_OFF, _TOLD = "alerts-off", "alerts-told"
+"""Names of what is remembered: rules that were there from the start and were removed, and alerts that were told."""
 
 
 class Alerts:
-    """The user's rules: those in the settings, and those added in the app, which are kept in the state folder."""
+    """The user's rules: the one built in, those in the settings, and those added in the app, which are kept in the state folder."""
 
     def __init__(self, settings: Settings, tell: Callable[[str], None]) -> None:
         self._settings = settings
         self._tell = tell
-        self.rules: list[Rule] = []
+        self._rules: list[Rule] | None = None
         self.own: set[str] = set()
         """Texts of the rules that were added in the app and can be removed there."""
         self.holding: dict[tuple[str, str, str], Alert] = {}
-        for text in settings.alerts:
+        self._told: dict[tuple[str, str, str], None] = {}
+        """Alerts that were told, here or at an earlier start, and have not ceased since; the oldest first."""
+        kept = self._kept()
+        if settings.alerts or kept:
+            # What is wrong with them is said at once.
+            self._load(kept)
+
+    @property
+    def rules(self) -> list[Rule]:
+        """All rules; those that nobody wrote are read only when they are needed, after the first view."""
+        if self._rules is None:
+            self._load(())
+        assert self._rules is not None
+        return self._rules
+
+    def _load(self, kept: Sequence[str]) -> None:
+        self._rules, self._told = [], _kept_keys()
+        if BUILT_IN not in _listed(read_state(_OFF)):
+            self._take(BUILT_IN)
+        for text in self._settings.alerts:
             self._take(text)
-        for text in self._kept():
+        for text in kept:
             if self._take(text):
                 self.own.add(self.rules[-1].text)
 
@@ -55,30 +82,58 @@ class Alerts:
         from artui.query.rules import parse_rule
 
         rule = parse_rule(text)
-        if all(other.text != rule.text for other in self.rules):
-            self.rules.append(rule)
-            self.own.add(rule.text)
-            self._keep()
+        if any(other.text == rule.text for other in self.rules):
+            return
+        if rule.text == BUILT_IN:
+            self.rules.insert(0, rule)
+            keep_state(_OFF, [])
+            return
+        self.rules.append(rule)
+        self.own.add(rule.text)
+        self._keep()
 
     def remove(self, text: str) -> bool:
-        """Remove a rule that was added in the app; false for a rule from the settings."""
-        if text not in self.own:
+        """Remove a rule that was added in the app or is built in; false for a rule from the settings."""
+        is_built_in = text == BUILT_IN and text not in self._settings.alerts
+        if text not in self.own and not is_built_in:
             return False
-        self.rules = [rule for rule in self.rules if rule.text != text]
+        self._rules = [rule for rule in self.rules if rule.text != text]
         self.holding = {key: alert for key, alert in self.holding.items() if alert.rule != text}
-        self.own.discard(text)
-        self._keep()
+        if is_built_in:
+            keep_state(_OFF, [text])
+        else:
+            self.own.discard(text)
+            self._keep()
         return True
 
+    def origin(self, text: str) -> str:
+        """Say where a rule comes from, if the user did not write it in the app."""
+        return "" if text in self.own else "from the settings" if text in self._settings.alerts else "built in"
+
+    @property
+    def alarmed(self) -> dict[str, str]:
+        """Names of the runs for which an alert holds, by their ids."""
+        return {alert.run_id: alert.run for alert in self.holding.values()}
+
+    def of_run(self, run_id: str) -> list[Alert]:
+        """Give the alerts that hold for a run."""
+        return [alert for alert in self.holding.values() if alert.run_id == run_id]
+
     def look(self, runs: Sequence[LiveRun], now_ms: int) -> list[Alert]:
-        """Check which rules hold; give the alerts that did not hold last time, after running the user's command for each."""
+        """Check which rules hold; give the alerts that were not told yet, after running the user's command for each."""
         from artui.query.rules import alerts
 
-        holding = {alert.key: alert for alert in alerts(runs, self.rules, now_ms)}
-        fresh = [alert for key, alert in holding.items() if key not in self.holding]
-        self.holding = holding
+        self.holding = {alert.key: alert for alert in alerts(runs, self.rules, now_ms)}
+        seen_ids = {run.head.id for run in runs}
+        # What ceased to hold is told again when it comes back; runs of other catalogs are not in sight.
+        told = {key: None for key in self._told if key in self.holding or key[1] not in seen_ids}
+        fresh = [alert for key, alert in self.holding.items() if key not in told]
         for alert in fresh:
+            told[alert.key] = None
             self._run_command(alert)
+        if told.keys() != self._told.keys():
+            self._told = told
+            keep_state(_TOLD, list(told)[-MAX_TOLD:])
         return fresh
 
     def _run_command(self, alert: Alert) -> None:
@@ -120,3 +175,13 @@ class Alerts:
             part.replace(path)
         except (OSError, RuntimeError) as error:
             self._tell(f"the rule is not kept: {getattr(error, 'strerror', None) or error}")
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _kept_keys() -> dict[tuple[str, str, str], None]:
+    """Read which alerts were told."""
+    keys = [key for key in _listed(read_state(_TOLD)) if isinstance(key, list) and len(key) == 3]
+    return {(rule, run_id, metric): None for rule, run_id, metric in keys if isinstance(rule, str) and isinstance(run_id, str) and isinstance(metric, str)}  # fmt: skip

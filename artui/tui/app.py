@@ -24,7 +24,7 @@ from artui.errors import ArtuiError
 from artui.model import DELETED_IN_SOURCE, UNREAD
 from artui.query.runs.order import FIRST_ROWS, FirstView, first_view
 from artui.safetext import clean
-from artui.tui.alerts import Alerts
+from artui.tui.alerts import BUILT_IN, Alerts
 from artui.tui.cells import Palette, Span, make_palette
 from artui.tui.colouring import set_apart
 from artui.tui.fetch import Asks
@@ -43,7 +43,7 @@ from artui.tui.terminal.graphics import has_graphics
 from artui.tui.terminal.hangup import is_hung_up
 from artui.tui.terminal.output import ChangesOnly
 from artui.tui.themes import chosen_theme, keep_theme, themes_of
-from artui.tui.widgets.bars import KeyBar
+from artui.tui.widgets.bars import KeyBar, Press
 from artui.units import bytes_text, count_text, number_text, plural
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ TAKE_OVER_SECONDS = 30.0
 TERMINAL_SECONDS = 2.0
 FILTER_SECONDS = 10.0
 """How long it is said how the filter before comes back."""
+ALERT_SECONDS = 8.0
+"""How long an alert is told; from then on the line at the top counts it."""
 GOODBYE_SECONDS = 0.8
 IMPORT_SECONDS = 0.5
 
@@ -254,25 +256,26 @@ class ArtuiApp(Asks, ChangesOnly):
             and (self._running_count or self.alerts.holding)
             and getattr(self.screen, "PLACE", 0) != LIVE_PLACE
         ):
-            from artui.query.live import live_runs
+            from artui.query.live import watched_runs
+            from artui.query.rules import depth_for
 
-            reader = self.reader
-            self.ask("alerts", lambda: live_runs(reader), self.take_live)
+            reader, depth_of = self.reader, depth_for(tuple(self.alerts.rules))
+            self.ask("alerts", lambda: watched_runs(reader, depth_of), self.take_live)
 
     def take_live(self, runs: Sequence[LiveRun]) -> None:
         """Check running runs for alerts, and show those that did not hold before."""
+        before = self.alerts.alarmed
         fresh = self.alerts.look(runs, clock.now_ms())
+        if before != self.alerts.alarmed and isinstance(self.screen, CatalogScreen):
+            self.screen.show_place()
         if fresh:
             self.bell()
             if getattr(self.screen, "PLACE", 0) == LIVE_PLACE:
                 return  # they are at the top of the screen
-            first = fresh[0]
-            more = f", and {len(fresh) - 1} more: 4 shows them" if len(fresh) > 1 else "; 4 shows it"
-            self.say(
-                f"! {first.run}: {first.rule} ({first.metric} {number_text(first.value)}){more}",
-                is_warning=True,
-                seconds=20,
-            )
+            first, more_ids = fresh[0], {alert.run_id for alert in fresh[1:]} - {fresh[0].run_id}
+            more = f", and of {plural(len(more_ids), 'more run')}" if more_ids else ""
+            rule = "" if first.rule == BUILT_IN else f" ({first.rule})"
+            self.say(f"! {first.run}: {first.metric} {number_text(first.value)}{rule}{more}; 4 shows it", is_warning=True, seconds=ALERT_SECONDS)  # fmt: skip
 
     def _tell_later(self, text: str) -> None:
         self.call_later(lambda: self.say(text, is_warning=True, seconds=15))
@@ -369,6 +372,8 @@ class ArtuiApp(Asks, ChangesOnly):
             spans.append(self._import_span(is_brief=is_brief))
         if self._running_count:
             spans.append((f" · {count_text(self._running_count)} running", "accent"))
+        if self.alerts.alarmed:
+            spans.append(Press(f" ! {count_text(len(self.alerts.alarmed))}", "bad", "app.show_live"))
         if not self.reader.may_write:
             spans.append((" · read-only", "warn"))
         return spans

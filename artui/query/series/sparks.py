@@ -12,13 +12,22 @@ from artui.catalog import points
 from artui.query.series.points import decoded, values_of
 
 SPARK_VALUES = 24
+SPARK_DECODES = 2
+"""A series of up to so many blocks is read whole; of a longer one, the mean of each block."""
 
 
-_SPARK_DECODES = 2
+def spark_values(
+    connection: sqlite3.Connection,
+    series_keys: Sequence[int],
+    *,
+    most: int = SPARK_VALUES,
+    decodes: int = SPARK_DECODES,
+) -> dict[int, list[float]]:
+    """Give at most `most` values a series, from first to last; NaN where it became NaN or infinite.
 
-
-def spark_values(connection: sqlite3.Connection, series_keys: Sequence[int]) -> dict[int, list[float]]:
-    """Give at most `SPARK_VALUES` values a series, from first to last; NaN where it became NaN or infinite."""
+    Args:
+        decodes: as `SPARK_DECODES`.
+    """
     if not series_keys:
         return {}
     marks = ", ".join("?" * len(series_keys))
@@ -35,10 +44,10 @@ def spark_values(connection: sqlite3.Connection, series_keys: Sequence[int]) -> 
         blocks.setdefault(row[0], []).append(row[1:])
     sparks: dict[int, list[float]] = {}
     for key, rows in blocks.items():
-        if len(rows) <= _SPARK_DECODES:
-            sparks[key] = _even(_values(connection, key))
+        if len(rows) <= decodes:
+            sparks[key] = _even(_values(connection, key), most)
         else:
-            sparks[key] = [_summary_value(row) for row in _spread(rows, SPARK_VALUES)]
+            sparks[key] = [_summary_value(row) for row in _spread(rows, most)]
     return sparks
 
 
@@ -86,10 +95,10 @@ def _spread(rows: list[Any], count: int) -> list[Any]:
     return [rows[index * (len(rows) - 1) // (count - 1)] for index in range(count)]
 
 
-def _even(values: Sequence[float]) -> list[float]:
+def _even(values: Sequence[float], most: int) -> list[float]:
     """Take means of even parts, keeping the first and last value; a part that holds NaN or infinity is NaN."""
-    if len(values) > SPARK_VALUES:
-        edges = [len(values) * part // SPARK_VALUES for part in range(SPARK_VALUES + 1)]
+    if len(values) > most:
+        edges = [len(values) * part // most for part in range(most + 1)]
         means = [sum(values[low:high]) / (high - low) for low, high in pairwise(edges)]
         values = [values[0], *means[1:-1], values[-1]]
     return [value if math.isfinite(value) else math.nan for value in values]

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.widget import Widget
 
@@ -10,7 +16,8 @@ from artui.errors import ArtuiError
 from artui.model import GOING, RunHead
 from artui.query.live import LiveMetric, LiveRun, live_runs
 from artui.safetext import clean
-from artui.tui.cells import Span, Spans, fit, fit_middle, glyph_of, spark_text, status_style
+from artui.tui.alerts import BUILT_IN
+from artui.tui.cells import Span, fit, fit_middle, glyph_of, length_of, spark_text, status_style
 from artui.tui.keys import bindings
 from artui.tui.keytable import ACTS
 from artui.tui.messages import LineChosen, Link
@@ -20,8 +27,37 @@ from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.tui.widgets.prompt import Prompt
 from artui.units import ago_text, count_text, duration_text, number_text, plural, signed_text
 
-FIRST_METRICS, FIRST_OF_ENDED = 6, 2
+if TYPE_CHECKING:
+    from artui.query.rules import Alert
+
 WIDE_CELLS = 100
+COLUMN_CELLS = 86
+"""From so many cells each on, metrics stand in several columns."""
+MAX_SPARK_CELLS = 60
+BARS = 3
+"""Lines of the screen that are not the list."""
+EXAMPLES = ("val/loss rises 5 times", "loss is silent for 10m", "val/acc falls below 0.9")
+
+
+class Room(NamedTuple):
+    """How much is shown of each run, so that as many runs as possible are in sight."""
+
+    going: int
+    """Lines of metrics of a run that is going on."""
+    ended: int
+    """Of one that has ended."""
+    has_gaps: bool
+    """Whether a blank line stands between runs."""
+    has_machine: bool = False
+    """Whether, where a line is too short for it, the use of the machine stands on a line of its own."""
+
+
+ROOMS = (
+    *(Room(going, 2, True, True) for going in (12, 9, 6)),
+    *(Room(going, 0, True) for going in (6, 5, 4, 3, 2)),
+    *(Room(going, 0, False) for going in (2, 1, 0)),
+)
+"""The first one with which all runs fit is taken: runs that are going on keep their metrics longest."""
 
 
 class LiveScreen(ActsOnRuns):
@@ -74,28 +110,32 @@ class LiveScreen(ActsOnRuns):
         return [run for run in self._runs if run.head.status in GOING]
 
     def _draw(self) -> None:
-        alerts = self.artui.alerts.holding
-        going = self._going
+        alarmed, going = self.artui.alerts.alarmed, self._going
         summary: list[Span] = [(f" {len(going)} going on", "bold" if going else "dim")]
         if len(self._runs) > len(going):
             summary.append((f" · {len(self._runs) - len(going)} ended in the last half hour", "dim"))
-        if alerts:
-            summary.append((f" · {plural(len(alerts), 'alert')}", "bad"))
-        self.query_one("#summary", Bar).show(summary, [("• changed since you looked ", "dim")])
-        lines: list[Line] = [*self._alert_lines(), BLANK] if self.artui.alerts.rules else []
-        for run in self._in_order():
-            lines += [*self._run_lines(run), BLANK]
+        if alarmed:
+            summary.append((f" · {count_text(len(alarmed))} with an alert", "bad"))
+        self.query_one("#summary", Bar).show(
+            summary, [("• changed since you looked " if self.size.width >= WIDE_CELLS else "• changed ", "dim")]
+        )
+        lines: list[Line] = [*self._alert_lines(), BLANK]
+        runs = self._in_order()
+        room = self._room(runs, self.size.height - BARS - len(lines))
+        for number, run in enumerate(runs):
+            lines += self._run_lines(run, room)
+            later = runs[number + 1] if number + 1 < len(runs) else None
+            # Runs of one line each stand below each other.
+            if later is not None and room.has_gaps and (self._shown_of(run, room) or self._shown_of(later, room)):
+                lines.append(BLANK)
         if not self._runs:
             lines += [
-                BLANK,
                 Line([("  Nothing is running, and nothing ended in the last half hour.", "text")]),
                 BLANK,
                 Line([("  Start something with ", "dim"), ("artui exec -- python train.py", "accent")]),
                 Line([("  or with ", "dim"), ("artui.start_run()", "accent"), (" in your script.", "dim")]),
                 BLANK,
             ]
-        if not self.artui.alerts.rules:
-            lines += self._alert_lines()
         is_first = not self.listing.lines
         self.listing.marks_cursor = any(line.link is not None for line in lines)
         self.listing.set_lines(lines)
@@ -104,96 +144,152 @@ class LiveScreen(ActsOnRuns):
             self.listing.move_to(next((i for i, line in enumerate(lines) if line.link and line.link.kind == "run"), 0))
         self.show_place()
 
+    def on_resize(self) -> None:
+        if self._runs:
+            self._draw()
+
     def _in_order(self) -> list[LiveRun]:
         """Give the runs, those first for which an alert holds."""
-        alarmed = {alert.run_id for alert in self.artui.alerts.holding.values()}
+        alarmed = self.artui.alerts.alarmed
         return sorted(self._runs, key=lambda run: run.head.id not in alarmed)
+
+    @property
+    def _columns(self) -> int:
+        return max(1, self.size.width // COLUMN_CELLS)
+
+    def _room(self, runs: Sequence[LiveRun], rows: int) -> Room:
+        """Choose how much to show of each run, by the lines that there are."""
+        return next((room for room in ROOMS if self._lines_of(runs, room) <= rows), ROOMS[-1])
+
+    def _lines_of(self, runs: Sequence[LiveRun], room: Room) -> int:
+        counts = [-(-len(self._shown_of(run, room)) // self._columns) for run in runs]
+        if self.size.width < WIDE_CELLS and room.has_machine:
+            counts = [count + self._has_machine_line(run) for count, run in zip(counts, runs, strict=True)]
+        gaps = sum(bool(one or other) for one, other in pairwise(counts)) if room.has_gaps else 0
+        return len(runs) + sum(counts) + gaps
+
+    def _has_machine_line(self, run: LiveRun) -> bool:
+        return run.head.status in GOING and bool(_machine(run))
+
+    def _shown_of(self, run: LiveRun, room: Room) -> list[LiveMetric]:
+        """Give the metrics of a run that are shown: those with an alert, then those that runs are judged by."""
+        if self._shows_all:
+            return list(run.metrics)
+        most = self._columns * (room.going if run.head.status in GOING else room.ended)
+        # What the line of the run counts itself needs no line of its own.
+        metrics = [live for live in run.metrics if run.headway is None or live.metric.name != run.headway.counter]
+        if len(metrics) <= most:
+            return metrics
+        titles = {alert.metric for alert in self.artui.alerts.of_run(run.head.id)}
+        first = sorted(metrics, key=lambda live: live.metric.title not in titles)[:most]
+        return [live for live in metrics if live in first]
 
     def show_marks(self) -> None:
         """Show beside the names which runs are marked."""
         if self._runs:
             self._draw()
 
-    def _run_lines(self, run: LiveRun) -> list[Line]:
+    def _run_lines(self, run: LiveRun, room: Room) -> list[Line]:
         head, now_ms = run.head, clock.now_ms()
-        width = self.size.width
         went = duration_text(head.took_ms(now_ms))
-        how_long = f" for {went}" if head.status in GOING else f", took {went}"
+        is_going = head.status in GOING
+        how_long = f" for {went}" if is_going else f", took {went}"
+        name_cells = max(10, min(24, max(cell_len(clean(other.head.name)) for other in self._runs)))
+        holds = self.artui.alerts.of_run(head.id)
         spans: list[Span] = [
             glyph_of(head, before=" ", after=" "),
             *self.mark_spans(head),
-            (fit_middle(clean(head.name), 24).rstrip(), "title"),
+            (fit_middle(clean(head.name), name_cells).rstrip(), "title"),
             (f"  {head.status}", status_style(head.status)),
             (how_long if went else "", "dim"),
         ]
-        if run.step is not None:
-            spans += [("   step ", "dim"), (count_text(run.step), "text")]
-        if run.steps_per_second is not None and head.status == "running":
-            spans.append((f"  {number_text(run.steps_per_second)}/s", "text"))
+        if head.ended_ms is not None and not is_going:
+            spans.append((f", {ago_text(head.ended_ms, now_ms)}", "dim"))
         if head.status == "lost":
             spans.append((f"   last heard of {ago_text(run.heard_ms, now_ms)}", "warn"))
-        machine = _machine(run)
-        lines = [Line([*spans, ("   ", "text"), *machine] if width >= WIDE_CELLS else spans, Link("run", head.id))]
-        if width < WIDE_CELLS and machine:
-            lines.append(Line([("   ", "text"), *machine]))
-        most = FIRST_METRICS if head.status in GOING else FIRST_OF_ENDED
-        shown = run.metrics if self._shows_all else run.metrics[:most]
-        name_cells = max(12, min(30, max((len(live.metric.title) for live in shown), default=0)))
-        lines += [self._metric_line(run, live, name_cells) for live in shown]
-        if len(run.metrics) > len(shown):
-            lines.append(Line([(f"     and {len(run.metrics) - len(shown)} more (i)", "faint")]))
+        shown = self._shown_of(run, room)
+        if holds and not shown:
+            spans.append((f"   ! {clean(holds[0].metric)} {number_text(holds[0].value)}", "bad"))
+        error: list[Span] = [(f"   {clean(run.error)}", "bad")] if run.error and not is_going else []
+        if not error or self.size.width >= WIDE_CELLS:
+            spans += _how_far(run, now_ms)
+        if run.steps_per_second is not None and head.status == "running":
+            spans.append((f"  {number_text(run.steps_per_second, 3)}/s", "dim"))
+        spans += error
+        if self.size.width >= WIDE_CELLS and is_going and (machine := _machine(run)):
+            spans += [("   ", "text"), *machine]
+        more = len(run.metrics) - len(shown) - (run.headway is not None and bool(run.headway.counter))
+        if more > 0 and shown:
+            spans.append((f"   {count_text(more)} more: i", "faint"))
+        lines = [Line(spans, Link("run", head.id))]
+        if self.size.width < WIDE_CELLS and room.has_machine and self._has_machine_line(run):
+            lines.append(Line([("     ", "text"), *_machine(run)]))
+        columns = self._columns
+        cells = self.size.width // columns
+        title_cells = max(12, min(30, max((len(live.metric.title) for live in shown), default=0)))
+        # Below each other in a column, as they are read.
+        rows = -(-len(shown) // columns)
+        for row in range(rows):
+            parts: list[Span] = []
+            for live in shown[row::rows]:
+                part = self._metric_spans(run, live, title_cells, cells)
+                parts += [*part, (" " * (cells - length_of(part)), "text")] if columns > 1 else part
+            lines.append(Line(parts))
         return lines
 
-    def _metric_line(self, run: LiveRun, live: LiveMetric, name_cells: int) -> Line:
-        metric, summary = live.metric, live.metric.summary
+    def _metric_spans(self, run: LiveRun, live: LiveMetric, title_cells: int, cells: int) -> list[Span]:
+        """Show a metric in at most so many cells."""
+        metric, last = live.metric, live.metric.summary.last
         before = self.artui.seen_values.get((run.head.id, metric.title))
-        is_new = before is None or before[0] != summary.count
+        is_new = before is None or not _is_same(before[1], last)
         change = ""
-        if before is not None and is_new and before[1] == before[1] and summary.last == summary.last:
-            change = signed_text(summary.last - before[1])
-        holds = [alert for alert in self.artui.alerts.holding.values() if (alert.run_id, alert.metric) == (run.head.id, metric.title)]  # fmt: skip
-        spark_cells = max(8, min(24, self.size.width - name_cells - 44))
-        spans: Spans = [
+        if before is not None and is_new and math.isfinite(before[1]) and math.isfinite(last):
+            change = signed_text(last - before[1])
+        holds = [alert for alert in self.artui.alerts.of_run(run.head.id) if alert.metric == metric.title]
+        told = ""
+        if holds:
+            told = f"  ! {clean(holds[0].rule)}" if cells >= WIDE_CELLS and holds[0].rule != BUILT_IN else "  !"
+        spark_cells = max(8, min(MAX_SPARK_CELLS, cells - title_cells - 33 - cell_len(told)))
+        return [
             ("   ", "text"),
             ("• " if is_new else "  ", "accent"),
-            (fit_middle(clean(metric.title), name_cells), "text" if is_new else "dim"),
+            (fit_middle(clean(metric.title), title_cells), "text" if is_new else "dim"),
             (
-                fit(number_text(summary.last), 12, right=True),
-                "bad" if summary.is_diverged else "bold" if is_new else "text",
+                fit(number_text(last), 12, right=True),
+                "bad" if not math.isfinite(last) else "bold" if is_new else "text",
             ),
             (fit(change, 12, right=True), "accent"),
             ("  ", "text"),
-            (fit(spark_text(live.spark, spark_cells), spark_cells), "dim"),
-            ((f"  ! {clean(holds[0].rule)}" if self.size.width >= WIDE_CELLS else "  !") if holds else "", "bad"),
+            (spark_text(live.spark, spark_cells), "dim"),
+            (told, "bad"),
         ]
-        return Line(spans)
 
     def _alert_lines(self) -> list[Line]:
-        """List the rules, each with the runs for which it holds below it."""
-        alerts = self.artui.alerts
-        lines = [Line([(" alerts", "dim"), ("  told with a bell while the app is open", "faint")])]
+        """List the rules, each with the runs for which it holds."""
+        alerts, width = self.artui.alerts, self.size.width
+        example = next((text for text in EXAMPLES if all(rule.text != text for rule in alerts.rules)), EXAMPLES[0])
+        hint: list[Span] = [("   A", "key"), (" adds one, such as ", "dim"), (example, "accent")]
+        lines = [Line([(" alerts", "dim"), (" for all your catalogs", "faint"), *hint])]
         for rule in alerts.rules:
-            holds = [alert for alert in alerts.holding.values() if alert.rule == rule.text]
+            by_run: dict[str, list[Alert]] = {}
+            for alert in alerts.holding.values():
+                if alert.rule == rule.text:
+                    by_run.setdefault(alert.run_id, []).append(alert)
             spans: list[Span] = [
-                ("   ! " if holds else "   · ", "bad" if holds else "faint"),
-                (clean(rule.text), "bad" if holds else "text"),
-                ("" if rule.text in alerts.own else "  from the settings", "faint"),
+                ("   ! " if by_run else "   · ", "bad" if by_run else "faint"),
+                (clean(rule.text), "bad" if by_run else "text"),
             ]
+            origin = alerts.origin(rule.text)
+            if not by_run:
+                spans.append((f"  {origin}" if origin else "", "faint"))
+            for holds in by_run.values():
+                values = ", ".join(f"{clean(alert.metric)} {number_text(alert.value)}" for alert in holds)
+                part: list[Span] = [("   ", "text"), (clean(holds[0].run), "accent"), (f" {values}", "dim")]
+                if length_of(spans) + length_of(part) > width - 8 and len(spans) > 2:
+                    spans.append(("   …", "dim"))
+                    break
+                spans += part
             lines.append(Line(spans, Link("rule", rule.text)))
-            for alert in holds:
-                value: list[Span] = [(f"  {clean(alert.metric)} {number_text(alert.value)}", "dim")]
-                lines.append(Line([("     ", "text"), (clean(alert.run), "accent"), *value], Link("run", alert.run_id)))
-        if not alerts.rules:
-            lines.append(
-                Line(
-                    [
-                        ("   none yet: ", "dim"),
-                        ("A", "key"),
-                        (" adds one, such as ", "dim"),
-                        ("val/loss rises 5 times", "accent"),
-                    ]
-                )
-            )
         return lines
 
     def title_spans(self) -> list[Span]:
@@ -214,6 +310,24 @@ class LiveScreen(ActsOnRuns):
     def on_screen_suspend(self) -> None:
         self._see()
 
+    def action_toggle_mark(self) -> None:
+        """Mark the run, or unmark it, and go to the next one, as in the table."""
+        run = self.acted_run()
+        if run is None:
+            super().action_toggle_mark()
+            return
+        self.artui.toggle_mark(run.key)
+        marked = self.artui.marked_keys()
+        done = "marked" if run.key in marked else "unmarked"
+        others = f" · {plural(len(marked), 'run')} marked · c compares" if len(marked) > 1 else ""
+        self.artui.say(f"{done} {clean(run.name, max_chars=40)}{others}")
+        self.show_marks()
+        links = [line.link for line in self.listing.lines]
+        ahead = range(self.listing.cursor + 1, len(links))
+        self.listing.move_to(
+            next((i for i in ahead if (link := links[i]) is not None and link.kind == "run"), self.listing.cursor)
+        )
+
     def action_more(self) -> None:
         self._shows_all = not self._shows_all
         self._draw()
@@ -233,7 +347,7 @@ class LiveScreen(ActsOnRuns):
         if holds:
             self.artui.follow(Link("run", holds[0].run_id))
         else:
-            self.artui.say("This alert holds for no run now · − removes it")
+            self.artui.say("This rule holds for no run now · − removes it")
 
     def action_add_rule(self) -> None:
         self._ask_rule("")
@@ -251,7 +365,7 @@ class LiveScreen(ActsOnRuns):
         if text is None:
             self.artui.say("Put the cursor on an alert first.")
         elif self.artui.alerts.remove(text):
-            self.artui.say(f"removed: {text}")
+            self.artui.say(f"removed in all catalogs: {text} · A and the same text bring it back", seconds=10)
             self._draw()
         else:
             self.artui.say("This rule is in settings.toml: remove it there.")
@@ -265,7 +379,7 @@ class LiveScreen(ActsOnRuns):
             self._ask_rule(text)
             self.artui.say(str(error), is_warning=True, seconds=15)
             return
-        self.artui.say("It is yours, and watches all catalogs · − removes it")
+        self.artui.say("It is yours, and watches the runs of all catalogs · − removes it")
         self.artui.take_live(self._runs)
         self._draw()
 
@@ -277,6 +391,25 @@ class LiveScreen(ActsOnRuns):
         """Give the run under the cursor."""
         link = self.listing.link
         return next((run.head for run in self._runs if link is not None and run.head.id == link.id), None)
+
+
+def _is_same(before: float, now: float) -> bool:
+    return before == now or (before != before and now != now)
+
+
+def _how_far(run: LiveRun, now_ms: int) -> list[Span]:
+    """Show the step, or how far the run is and how long the rest will take."""
+    headway = run.headway
+    spans: list[Span] = []
+    if run.step is not None and (headway is None or headway.unit != "step"):
+        spans += [("   step ", "dim"), (count_text(run.step), "text")]
+    if headway is not None:
+        done = count_text(int(headway.done)) if headway.done == int(headway.done) else number_text(headway.done, 3)
+        spans += [(f"   {headway.unit} ", "dim"), (done, "text"), (f" of {count_text(headway.total)}", "dim")]
+        if headway.left_ms and run.head.status == "running":
+            left_ms = headway.left_ms - (now_ms - run.heard_ms)
+            spans.append((f", about {duration_text(left_ms)} left" if left_ms > 0 else "", "dim"))
+    return spans
 
 
 def _machine(run: LiveRun) -> list[Span]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +12,20 @@ import pytest
 from textual.pilot import Pilot
 
 import artui
+from artui import clock
 from artui.query.api import open_catalog
+from artui.query.live import watched_runs
+from artui.query.rules import depth_for
 from artui.settings import Settings, state_folder
+from artui.tui.alerts import Alerts
 from artui.tui.app import ArtuiApp
 from tests.tui.looking import settled, shown
+
+
+@pytest.fixture(autouse=True)
+def _new_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is remembered from other tests."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
 @pytest.fixture
@@ -127,7 +138,7 @@ def test_rules_are_written_in_the_app_and_kept(run: artui.Run) -> None:
         await pilot.press("A", *"val/acc", "space", *"falls", "space", *"below", "space", *"0.9", "enter")
         await settled(pilot)
         text = shown(pilot)
-        assert "! val/acc falls below 0.9" in text and "1 alert" in text
+        assert "! val/acc falls below 0.9" in text and "1 with an alert" in text
         await pilot.press("escape")
         await settled(pilot)
         assert "age ↑" in shown(pilot)
@@ -136,9 +147,9 @@ def test_rules_are_written_in_the_app_and_kept(run: artui.Run) -> None:
         await pilot.press("4")
         await settled(pilot)
         assert "val/acc falls below 0.9" in shown(pilot)
-        await pilot.press("g", "minus")
+        await pilot.press("g", "down", "minus")
         await settled(pilot)
-        assert "none yet" in shown(pilot)
+        assert "val/acc falls below 0.9" not in "\n".join(shown(pilot).splitlines()[2:-1])
 
     _explore(run.catalog_path, add)
     assert (state_folder() / "alerts").read_text() == "val/acc falls below 0.9\n"
@@ -187,7 +198,7 @@ def test_dead_run_is_ended_by_the_open_app(tmp_path: Path) -> None:
 
 
 def test_runs_with_an_alert_come_first_and_are_opened_from_it(tmp_path: Path) -> None:
-    """The rules stand above the runs; enter on one, or on a run below it, opens the run; no message covers the footer."""
+    """The rules stand above the runs; enter on one opens the run for which it holds; space marks and goes on; no message covers the footer."""
     path = tmp_path / "x.artui"
     settings = Settings(refresh_seconds=0.2, alerts=("loss rises above 5",))
     with (
@@ -202,26 +213,26 @@ def test_runs_with_an_alert_come_first_and_are_opened_from_it(tmp_path: Path) ->
             await pilot.press("4")
             await settled(pilot)
             lines = shown(pilot).splitlines()
-            rule = next(i for i, line in enumerate(lines) if "! loss rises above 5" in line)
-            assert "bad-run" in lines[rule + 1] and "loss 9" in lines[rule + 1]
+            rule = next(line for line in lines if "! loss rises above 5" in line)
+            assert "bad-run loss 9" in rule and "good-run" not in rule and "! 1" in lines[0]
             heads = [line for line in lines if "running for" in line]
             assert ["bad-run" in heads[0], "good-run" in heads[1]] == [True, True]
             assert "enter open" in lines[-1] and "4 shows" not in lines[-1]
-            await pilot.press("g", "enter")
+            await pilot.press("g", "down", "enter")
             await settled(pilot)
             assert "bad-run" in shown(pilot).splitlines()[0]
-            await pilot.press("escape", "g", "down")
-            for number in range(2):
-                # The line of the alert and the one of the run itself lead to the same run: redrawn, the cursor stays.
-                listing: Any = pilot.app.screen.query_one("#walk")
-                before = listing.cursor
-                await pilot.press("space")
-                await settled(pilot)
-                assert listing.cursor == before, number
-                await pilot.press("down")
-            await pilot.press("up", "enter")
+            await pilot.press("escape", "g", "down", "down")
+            listing: Any = pilot.app.screen.query_one("#walk")
+            before = listing.cursor
+            await pilot.press("space")
             await settled(pilot)
-            assert "bad-run" in shown(pilot).splitlines()[0]
+            assert "◆ bad-run" in shown(pilot) and listing.cursor > before
+            await pilot.press("space", "space")
+            await settled(pilot)
+            assert "◆ good-run" not in shown(pilot)
+            await pilot.press("enter")
+            await settled(pilot)
+            assert "good-run" in shown(pilot).splitlines()[0]
 
         _explore(path, flow, settings=settings)
 
@@ -229,6 +240,125 @@ def test_runs_with_an_alert_come_first_and_are_opened_from_it(tmp_path: Path) ->
         await pilot.press("4")
         await settled(pilot)
         rows = [line for line in shown(pilot).splitlines() if "-run" in line]
-        assert rows and all("finished, took " in line for line in rows if "●" in line)
+        assert rows and all("finished, took " in line and "just now" in line for line in rows if "●" in line)
 
     _explore(path, after)
+
+
+async def _live(pilot: Pilot[Any]) -> str:
+    await pilot.press("4")
+    await settled(pilot)
+    return shown(pilot)
+
+
+def test_value_that_is_no_number_is_told_without_a_rule(run: artui.Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NaN rings once for all starts; then the line at the top counts it; the rule says where it comes from and can be removed."""
+    bells = []
+    monkeypatch.setattr(ArtuiApp, "bell", lambda self: bells.append(1))
+    run.log({"train/loss": float("nan"), "val/acc": float("inf")}, step=210)
+    _fold(run)
+
+    async def first(pilot: Pilot[Any]) -> None:
+        await _until(pilot, "; 4 shows it")
+        assert "! calm-otter-7: train/loss NaN" in shown(pilot).splitlines()[-1]
+        assert "running ! 1 " in shown(pilot).splitlines()[0]
+        text = await _live(pilot)
+        rule = next(line for line in text.splitlines() if "! * is not finite" in line)
+        assert "calm-otter-7 val/acc ∞, train/loss NaN" in rule and "all your catalogs" in text
+
+    async def again(pilot: Pilot[Any]) -> None:
+        await _until(pilot, "running ! 1 ")
+        assert "4 shows it" not in shown(pilot)
+        await _live(pilot)
+        await pilot.press("g", "minus")
+        await settled(pilot)
+        assert "removed in all catalogs" in shown(pilot) and "! 1" not in shown(pilot)
+
+    async def without(pilot: Pilot[Any]) -> None:
+        assert "* is not finite" not in await _live(pilot)
+        await pilot.press("A", *"*", "space", *"is", "space", *"not", "space", *"finite", "enter")
+        await settled(pilot)
+        assert "! * is not finite" in shown(pilot)
+
+    for flow in (first, again, without, again):
+        _explore(run.catalog_path, flow)
+    assert len(bells) == 2  # the second one is for the rule that was brought back
+
+
+def test_alert_that_comes_back_is_told_again(run: artui.Run) -> None:
+    """One that ceased to hold and holds again is news; one that never ceased is not, whatever is written meanwhile."""
+    settings = Settings(alerts=("val/acc falls below 0.5",))
+    alerts = Alerts(settings, lambda text: None)
+    assert run.catalog_path is not None
+    news = []
+    with open_catalog(run.catalog_path) as reader:
+        for step, value in enumerate([0.9, 0.4, 0.3, 0.9, 0.4, 0.2]):
+            run.log({"val/acc": value}, step=300 + step)
+            _fold(run)
+            news.append(len(alerts.look(watched_runs(reader, depth_for(alerts.rules)), clock.now_ms())))
+            alerts = Alerts(settings, lambda text: None) if step % 2 else alerts
+    assert news == [0, 1, 0, 0, 1, 0]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+def test_all_runs_are_in_sight_with_what_ended_them(tmp_path: Path, size: tuple[int, int]) -> None:
+    """Of three runs that go on and three that ended each has a line in sight; a failed one has its last line; no line is too wide."""
+    path = tmp_path / "x.artui"
+    for number in range(3):
+        with (
+            contextlib.suppress(RuntimeError),
+            artui.start_run(project="p", name=f"ended-{number}", catalog=path) as ended,
+        ):
+            ended.log({"loss": 1.0}, step=1)
+            raise RuntimeError(f"first line\nCUDA {number} broke")
+    with contextlib.ExitStack() as stack:
+        for number in range(3):
+            going = stack.enter_context(artui.start_run(project="p", name=f"going-{number}", catalog=path))
+            for step in range(50):
+                going.log({f"metric{metric}": float(step) for metric in range(12)} | {"z": float("nan")}, step=step)
+            _fold(going)
+
+        async def flow(pilot: Pilot[Any]) -> None:
+            text = await _live(pilot)
+            assert all(f"{kind}-{number}" in text for kind in ("going", "ended") for number in range(3))
+            assert all(f"CUDA {number}" in text for number in range(3))
+            # What has an alert is in sight even if it comes last.
+            assert sum("  z " in line and "!" in line for line in text.splitlines()) == 3
+            assert max(map(len, text.splitlines())) <= size[0]
+            await pilot.press("i")
+            await settled(pilot)
+            assert "metric11" in shown(pilot)
+
+        _explore(path, flow, size=size)
+
+
+def test_no_change_is_no_news(run: artui.Run) -> None:
+    """No dot stands beside a value that is the same; a step to ∞ has a dot and no difference."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _live(pilot)
+        run.log({"val/acc": 0.69, "train/loss": float("inf")}, step=200)
+        _fold(run)
+        await _until(pilot, "∞")
+        rows = {name: next(line for line in shown(pilot).splitlines()[5:] if f" {name} " in line) for name in ("val/acc", "train/loss")}  # fmt: skip
+        assert "•" not in rows["val/acc"] and "•" in rows["train/loss"]
+        assert not {"NaN", "+∞", "+0"} & set(rows["train/loss"].split())
+
+    _explore(run.catalog_path, flow)
+
+
+def test_run_says_how_far_it_is(tmp_path: Path) -> None:
+    """With the number of epochs among its params, the line of a run says so; the counter takes no line of its own."""
+    path = tmp_path / "x.artui"
+    with artui.start_run(project="p", name="far", catalog=path, params={"epochs": 40}) as opened:
+        for epoch in range(13):
+            opened.log({"loss": 1.0, "epoch": epoch}, step=epoch * 100)
+        _fold(opened)
+
+        async def flow(pilot: Pilot[Any]) -> None:
+            text = await _live(pilot)
+            head = next(line for line in text.splitlines() if "far  running" in line)
+            assert "step 1,200" in head and "epoch 12 of 40" in head
+            assert not any(line.split()[:1] == ["epoch"] for line in text.splitlines())
+
+        _explore(path, flow)

@@ -1,0 +1,77 @@
+"""How far a run is on the way that its params say it goes: `epoch 12 of 40`, and how long the rest takes.
+
+Nothing is said where it is not certain: a param must be called as trainers call the length of a run, and the run must
+count the same thing and not be beyond it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from artui.model import Metric, Param
+
+EPOCH_PARAMS = frozenset({"epochs", "num_epochs", "max_epochs", "n_epochs", "total_epochs", "num_train_epochs"})
+STEP_PARAMS = frozenset({
+    "max_steps", "total_steps", "max_train_steps", "num_train_steps", "total_train_steps",
+    "max_iters", "total_iters", "max_iterations", "total_iterations", "num_iterations",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Headway:
+    """How far a run has come."""
+
+    unit: str
+    """`epoch` or `step`."""
+    done: float
+    """As the run counts it, from 0 or from 1 on."""
+    total: int
+    left_ms: int | None
+    """From the last point on, at the pace so far; None where no pace is known."""
+    counter: str = ""
+    """The metric that counts; empty where steps are counted."""
+
+
+def headway_of(
+    params: Iterable[Param], metrics: Sequence[Metric], step: int | None, steps_per_second: float | None
+) -> Headway | None:
+    """Say how far a run is; None where its params and what it logs do not say so for certain.
+
+    Args:
+        step: the highest step it has logged.
+    """
+    params = list(params)
+    counters = [metric for metric in metrics if _last_part(metric.name) == "epoch" and not metric.labels]
+    counter = counters[0] if len(counters) == 1 and math.isfinite(counters[0].summary.last) else None
+    epochs = _total(params, EPOCH_PARAMS)
+    if counter is not None and epochs is not None and 0 <= counter.summary.last <= epochs:
+        summary = counter.summary
+        went, took_ms = summary.last - summary.first, summary.last_ms - summary.first_ms
+        left_ms = int((epochs - summary.last) * took_ms / went) if went >= 1 and took_ms > 0 else None
+        return Headway("epoch", summary.last, epochs, left_ms, counter.name)
+    steps = _total(params, STEP_PARAMS)
+    # Where a step of what is logged is an epoch, it is no step of the trainer.
+    counts_epochs = counter is not None and counter.summary.last_step - counter.summary.last in (-1, 0, 1)
+    if steps is None or step is None or counts_epochs or not 0 <= step <= steps:
+        return None
+    return Headway("step", step, steps, int((steps - step) * 1000 / steps_per_second) if steps_per_second else None)
+
+
+def _total(params: Iterable[Param], names: frozenset[str]) -> int | None:
+    """Give the one whole number above zero that params of some names agree on."""
+    totals = {
+        int(param.value)
+        for param in params
+        if _last_part(param.name) in names
+        and isinstance(param.value, int | float)
+        and not isinstance(param.value, bool)
+        and math.isfinite(param.value)
+        and param.value == int(param.value) > 0
+    }
+    return totals.pop() if len(totals) == 1 else None
+
+
+def _last_part(name: str) -> str:
+    return name.replace("/", ".").rpartition(".")[2].lower()

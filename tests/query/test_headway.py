@@ -1,0 +1,56 @@
+"""How far a run is: said only where params and metrics leave no doubt."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from artui.model import Metric, Param, ParamType, Summary
+from artui.query.headway import Headway, headway_of
+
+
+def counter(first: float, last: float, *, steps: int, took_ms: int = 60_000, name: str = "epoch", labels: str = "") -> Metric:  # fmt: skip
+    """A metric that goes from one value to another, and from step 0 on."""
+    return Metric(1, name, labels, Summary(9, 9, first, last, first, last, None, 0, steps, 0, steps, 0, took_ms))
+
+
+def headway(
+    params: dict[str, Any], *metrics: Metric, step: int | None = 300, rate: float | None = 2.0
+) -> Headway | None:
+    """How far a run of these params is."""
+    return headway_of([Param(name, value, ParamType.NUMBER) for name, value in params.items()], metrics, step, rate)
+
+
+@pytest.mark.parametrize(
+    ("params", "metrics", "done", "total", "left_ms"),
+    [
+        ({"epochs": 40}, [counter(0, 12, steps=300)], 12, 40, 140_000), ({"trainer.max_epochs": 3.0}, [counter(0, 0.5, steps=300)], 0.5, 3, None),
+        ({"epochs": 12}, [counter(2, 12, steps=300)], 12, 12, 0), ({"max_steps": 1000}, [], 300, 1000, 350_000),
+        ({"max_steps": -1, "num_train_epochs": 3}, [counter(1, 2, steps=300)], 2, 3, 60_000), ({"epochs": 9, "num_epochs": 9}, [counter(1, 2, steps=5, name="train/epoch")], 2, 9, 420_000),
+        ({"total_steps": 1000}, [counter(0, 3, steps=300)], 300, 1000, 350_000),
+    ],
+)  # fmt: skip
+def test_progress_counts_what_the_params_count(
+    params: dict[str, Any], metrics: list[Metric], done: float, total: int, left_ms: int | None
+) -> None:
+    """Epochs by the metric that counts them, steps by the last step; the rest at the pace so far."""
+    known = headway(params, *metrics)
+    assert known is not None and (known.done, known.total, known.left_ms) == (done, total, left_ms)
+    assert known.unit == ("epoch" if metrics and known.counter else "step")
+
+
+@pytest.mark.parametrize(
+    ("params", "metrics"),
+    [
+        ({}, [counter(0, 12, steps=300)]), ({"epochs": 40}, []), ({"epochs": 10}, [counter(0, 12, steps=300)]), ({"epochs": 0}, [counter(0, 0, steps=3)]),
+        ({"epochs": 40, "max_epochs": 50}, [counter(0, 12, steps=300)]), ({"epochs": True}, [counter(0, 1, steps=3)]), ({"epochs": "40"}, [counter(0, 1, steps=3)]),
+        ({"epochs": math.inf}, [counter(0, 1, steps=3)]), ({"epochs": 2.5}, [counter(0, 1, steps=3)]), ({"epochs": 40}, [counter(0, math.nan, steps=3)]),
+        ({"epochs": 40}, [counter(0, 1, steps=3, name="a/epoch"), counter(0, 2, steps=3, name="b/epoch")]), ({"epochs": 40}, [counter(0, 1, steps=3, labels="rank=1")]),
+        ({"max_steps": 200}, []), ({"steps": 1000}, []), ({"steps_per_epoch": 1000}, []), ({"max_steps": 1000}, [counter(0, 300, steps=300)]),
+    ],
+)  # fmt: skip
+def test_nothing_is_said_in_doubt(params: dict[str, Any], metrics: list[Metric]) -> None:
+    """No such param, none that agrees, no counter, a run beyond it, or steps that are epochs: then nothing."""
+    assert headway(params, *metrics) is None
