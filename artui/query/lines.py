@@ -14,6 +14,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from artui.safetext import clean
 
@@ -24,7 +25,10 @@ PAGE_BYTES = 1 << 18
 """A page reaches at most this far in either direction."""
 _NEWLINE = re.compile(b"\n")
 # The only escape sequences that loggers write to files.
-_COLOUR = re.compile("\x1b\\[[0-9;:]*[mK]")
+_COLOUR = re.compile("\x1b\\[([0-9;:]*)([mK])")
+MAX_INKS = 100
+"""Changes of colour in a line beyond this are dropped."""
+HUES = ("red", "green", "yellow", "blue", "magenta", "cyan", "grey")
 _MAX_CHARS = 8 * LINE_BYTES
 
 
@@ -175,12 +179,119 @@ def shown_part(content: bytes) -> tuple[int, int]:
 
 
 def shown_text(content: bytes) -> str:
-    """Make visible text of a line. Colours that its writer gave it are dropped; other controls become pictures."""
+    """Make visible text of a line, without the colours that its writer gave it; other controls become pictures."""
     start, end = shown_part(content)
     text = content[start:end].decode("utf-8", "replace")
     if "\x1b" in text:
         text = _COLOUR.sub("", text)
+    return _visible(text)
+
+
+def _visible(text: str) -> str:
     return clean(text.expandtabs(4) if "\t" in text else text, max_chars=_MAX_CHARS)
+
+
+class Ink(NamedTuple):
+    """What the writer of a log made letters look like."""
+
+    hue: str = ""
+    """One of `HUES`; empty for the usual colour."""
+    is_bold: bool = False
+
+
+class Inked(NamedTuple):
+    """Letters of a line as it is shown, and their ink."""
+
+    start: int
+    stop: int
+    ink: Ink
+
+
+def inks_of(content: bytes) -> list[Inked]:
+    """Give the parts of a line, as it is shown, to which its writer gave a colour or weight; in order, none twice.
+
+    Colours beyond the usual ones are taken for the nearest hue, backgrounds are dropped. A line begins without ink.
+    """
+    if b"\x1b[" not in content:
+        return []
+    start, end = shown_part(content)
+    # What was overwritten may have left its ink.
+    ink = Ink()
+    for match in _COLOUR.finditer(content[:start].decode("utf-8", "replace")):
+        ink = _dipped(ink, match)
+    text, plain, place = content[start:end].decode("utf-8", "replace"), "", 0
+    parts: list[tuple[int, Ink]] = [(0, ink)]
+    for match in _COLOUR.finditer(text):
+        if len(parts) >= MAX_INKS:
+            break
+        plain, place = plain + text[place : match.start()], match.end()
+        ink = _dipped(ink, match)
+        if ink != parts[-1][1]:
+            # Without the bar, what goes before would end as a line does.
+            parts.append((len(_visible(plain + "|")) - 1, ink))
+    last = len(shown_text(content))
+    stops = [*(start for start, _ in parts[1:]), last]
+    return [
+        Inked(start, min(stop, last), ink)
+        for (start, ink), stop in zip(parts, stops, strict=True)
+        if ink != Ink() and start < min(stop, last)
+    ]
+
+
+def _dipped(ink: Ink, match: re.Match[str]) -> Ink:
+    """Give the ink after a sequence of colours."""
+    if match[2] != "m":
+        return ink
+    codes = [int(code[:4] or 0) for code in match[1].replace(":", ";").split(";")][:MAX_INKS]
+    hue, is_bold = ink
+    while codes:
+        code = codes.pop(0)
+        if code == 0:
+            hue, is_bold = "", False
+        elif code in (1, 22):
+            is_bold = code == 1
+        elif code == 2:
+            hue = "grey"
+        elif 30 <= code <= 37 or 90 <= code <= 97:
+            hue = _basic_hue(code % 10)
+        elif code == 39:
+            hue = ""
+        elif code in (38, 48):
+            hue, codes = _rich_hue(codes, hue) if code == 38 else (hue, _rich_hue(codes, hue)[1])
+    return Ink(hue, is_bold)
+
+
+def _basic_hue(number: int) -> str:
+    if number in (0, 7):
+        # Black would be unreadable on a dark terminal: as the brighter black, it is grey.
+        return "grey" if number == 0 else ""
+    return HUES[number - 1]
+
+
+def _rich_hue(codes: list[int], hue: str) -> tuple[str, list[int]]:
+    """Take a colour of 256, or one of red, green and blue, from the front of codes; give the nearest hue, and the other codes."""
+    if codes[:1] == [5] and len(codes) > 1:
+        number = codes[1]
+        if number < 16:
+            return _basic_hue(number % 8), codes[2:]
+        if number < 232:
+            levels = [(number - 16) // 36, (number - 16) // 6 % 6, (number - 16) % 6]
+            return _nearest_hue([255 * level // 5 for level in levels]), codes[2:]
+        return "grey" if number < 248 else "", codes[2:]
+    if codes[:1] == [2] and len(codes) > 3:
+        return _nearest_hue(codes[1:4]), codes[4:]
+    return hue, []
+
+
+def _nearest_hue(levels: list[int]) -> str:
+    low, high = min(levels), max(levels)
+    if high - low < 48:
+        return "grey" if high < 190 else ""
+    red, green, blue = (2 * level > low + high for level in levels)
+    return {
+        (True, False, False): "red", (False, True, False): "green", (False, False, True): "blue",
+        (True, True, False): "yellow", (True, False, True): "magenta", (False, True, True): "cyan",
+    }.get((red, green, blue), "")  # fmt: skip
 
 
 # Search

@@ -14,7 +14,7 @@ from artui.query.headway import Headway, headway_of
 from artui.query.run import run_params
 from artui.query.series.metrics import run_metrics
 from artui.query.series.ranking import metric_rank
-from artui.query.series.sparks import last_values, spark_values
+from artui.query.series.sparks import SPARK_DECODES, last_values, spark_values
 from artui.query.series.spooled import pending, with_pending
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ ENDED_LATELY_MS = 60_000
 """Rules are about runs that are running, or ended less than this ago."""
 RECENT_VALUES = 64
 """This many of the last values of a metric are given, for rules such as "rises 5 times"."""
-SPARK_VALUES, SPARK_DECODES = 120, 8
+SPARK_VALUES = 120
+LONGEST_DECODES = 8
+"""Series of up to so many blocks are read whole, if there are few runs."""
 ERROR_BYTES = 4000
 """So much of the end of an error is read."""
 
@@ -65,8 +67,9 @@ class LiveRun:
 def live_runs(reader: Reader) -> list[LiveRun]:
     """Give the running runs, newest first, then those that ended within the last half hour."""
     with reader.snapshot() as connection:
-        pending_series = pending(reader, connection)
-        return [_live(connection, row, pending_series) for row in _rows(connection, ENDED_MS)]
+        pending_series, rows = pending(reader, connection), _rows(connection, ENDED_MS)
+        decodes = max(SPARK_DECODES, min(LONGEST_DECODES, 64 // max(1, len(rows))))
+        return [_live(connection, row, pending_series, decodes) for row in rows]
 
 
 def watched_runs(reader: Reader, depth_of: Callable[[str], int]) -> list[LiveRun]:
@@ -107,7 +110,7 @@ def _rows(connection: sqlite3.Connection, ended_ms: int) -> list[Any]:
     return rows
 
 
-def _live(connection: sqlite3.Connection, row: Any, pending_series: Any) -> LiveRun:
+def _live(connection: sqlite3.Connection, row: Any, pending_series: Any, decodes: int) -> LiveRun:
     head = head_from_row(row)
     metrics = with_pending(run_metrics(connection, row[0]), head.id, pending_series)
     logged = sorted(
@@ -120,7 +123,7 @@ def _live(connection: sqlite3.Connection, row: Any, pending_series: Any) -> Live
         if is_of_machine(metric) and not metric.labels
     }
     sparks = spark_values(
-        connection, [metric.series_key for metric in logged if metric.series_key >= 0], most=SPARK_VALUES, decodes=SPARK_DECODES
+        connection, [metric.series_key for metric in logged if metric.series_key >= 0], most=SPARK_VALUES, decodes=decodes
     )  # fmt: skip
     live = []
     for metric in logged:

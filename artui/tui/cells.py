@@ -22,6 +22,7 @@ from artui.units import DIGITS, column_text, decimals_of, number_text, param_tex
 
 if TYPE_CHECKING:
     from artui.model import Column, ParamValue, RunHead
+    from artui.query.lines import Ink
 
 Span = tuple[str, str]
 """Visible text and the name of its style."""
@@ -72,6 +73,8 @@ def make_palette(*, is_coloured: bool, is_rich: bool, theme: Theme = DARK) -> Pa
     styles["head"] = styles["dim"] + Style(bold=not is_coloured, underline=not is_rich)
     styles["head.current"] = styles["accent"] + Style(bold=True, underline=not is_rich)
     styles["best"] = styles["good"] + Style(bold=True)
+    for name in ("bad", "warn", "mark"):
+        styles[f"{name}.bold"] = styles[name] + Style(bold=True)
     styles["match"] = styles["mark"] + Style(underline=True)
     styles["match.here"] = styles["mark"] + Style(reverse=True, bold=True)
     styles["key"] = styles["accent"]
@@ -396,6 +399,18 @@ def aggregate_text(name: str, aggregate: str) -> str:
     from artui.query.direction import is_best
 
     return " best" if is_best(name, aggregate) else f".{aggregate}"
+
+
+_INKS = {
+    "": ("text", "bold"), "red": ("bad", "bad.bold"), "green": ("good", "best"), "yellow": ("warn", "warn.bold"), "grey": ("dim", "bold"),
+    "blue": ("accent", "title"), "cyan": ("accent", "title"), "magenta": ("mark", "mark.bold"),
+}  # fmt: skip
+"""Styles for the inks of a log, plain and bold: its colours are those of the theme, so that they can be read on any background."""
+
+
+def ink_style(ink: Ink) -> str:
+    """Give the style for an ink of a log."""
+    return _INKS[ink.hue][ink.is_bold]
 
 
 def log_style(line: str) -> str:

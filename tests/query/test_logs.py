@@ -17,7 +17,18 @@ from artui.catalog.spool.place import folder_of
 from artui.errors import CatalogDamaged, ContentMissing
 from artui.query import lines, logs
 from artui.query.api import open_catalog
-from artui.query.lines import LINE_BYTES, LogSource, find, line_start, next_line, previous_line, read_page, shown_part
+from artui.query.lines import (
+    LINE_BYTES,
+    Ink,
+    Inked,
+    LogSource,
+    find,
+    line_start,
+    next_line,
+    previous_line,
+    read_page,
+    shown_part,
+)
 from artui.query.run import get_run
 from artui.settings import load_settings
 
@@ -165,6 +176,50 @@ def test_a_progress_bar_is_its_last_state() -> None:
 def test_shown_text_holds_nothing_that_acts() -> None:
     """Colours are dropped, other escapes become pictures, bad bytes are replaced."""
     assert lines.shown_text(b"\x1b[1;32mINFO\x1b[0m \x1b]0;x\x07 \xff\tok\x9b\r\n") == "INFO ␛]0;x␇ �   ok�"
+
+
+@pytest.mark.parametrize(
+    ("codes", "ink"),
+    [
+        ("31", Ink("red")), ("1;32", Ink("green", is_bold=True)), ("93", Ink("yellow")), ("30", Ink("grey")), ("37", Ink()), ("2", Ink("grey")),
+        ("38;5;196", Ink("red")), ("38;5;33", Ink("blue")), ("38;5;240", Ink("grey")), ("38;5;12", Ink("blue")), ("38:5:13", Ink("magenta")),
+        ("38;2;250;200;10", Ink("yellow")), ("38;2;0;200;200;1", Ink("cyan", is_bold=True)), ("38;2;255;255;255", Ink()), ("1;22;31", Ink("red")),
+        ("31;39", Ink()), ("31;0", Ink()), ("31;", Ink()), ("41", Ink()), ("48;5;196;32", Ink("green")), ("48;2;1;2;3;1", Ink(is_bold=True)),
+        ("4", Ink()), ("38", Ink()), ("38;5", Ink()), ("38;2;1", Ink()), ("9" * 500, Ink()), (";" * 500 + "31", Ink()),
+    ],
+)  # fmt: skip
+def test_colours_of_a_log_are_hues(codes: str, ink: Ink) -> None:
+    """Whatever a sequence of colours says, letters after it get one of a few hues, and weight."""
+    parts = lines.inks_of(f"before \x1b[{codes}mafter\x1b[0m".encode())
+
+    assert parts == ([Inked(7, 12, ink)] if ink != Ink() else [])
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["", "31", "1", "38;5;2"]), st.text("ab \t日é", max_size=8)), min_size=1, max_size=9
+    )
+)
+def test_inks_lie_on_the_letters_that_were_coloured(parts: list[tuple[str, str]]) -> None:
+    """Tabs, wide letters and what a progress bar overwrote move no colour to other letters."""
+    content = "".join(f"\x1b[0;{codes}m{text}" for codes, text in parts)
+    inked = {
+        place for start, stop, _ in lines.inks_of(f"\x1b[35mgone\r{content}\n".encode()) for place in range(start, stop)
+    }
+
+    text, wanted = "", set()
+    for codes, part in parts:
+        before, text = text, text + part
+        if codes:
+            wanted |= set(range(len(before.expandtabs(4) if before else ""), len(text.expandtabs(4))))
+
+    assert text.expandtabs(4) == lines.shown_text(content.encode())
+    assert inked == wanted
+
+
+def test_ink_of_an_overwritten_state_holds_on() -> None:
+    """As in a terminal; the next line begins without."""
+    assert lines.inks_of(b"\x1b[32m10%\r20%\n") == [Inked(0, 3, Ink("green"))] and lines.inks_of(b"next\n") == []
 
 
 # What may be opened

@@ -10,6 +10,7 @@ import bisect
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from textual.message import Message
@@ -19,7 +20,7 @@ from textual.timer import Timer
 from artui.query.lines import PAGE_BYTES, LogSource, Page, find, read_page, shown_text
 from artui.query.logs import LiveLog
 from artui.safetext import clean
-from artui.tui.cells import CURSOR, Span, Spans, length_of, log_style, strip_of
+from artui.tui.cells import CURSOR, Span, Spans, ink_style, length_of, log_style, strip_of
 from artui.tui.fetch import Asks
 from artui.tui.keys import bindings
 from artui.tui.widgets.moving import MovesByLines
@@ -306,14 +307,12 @@ class LogView(Asks, MovesByLines, can_focus=True):
         is_here = any(is_current and start <= first < stop for first, _, is_current in marks)
         gutter = CURSOR if is_here else "↳" if row else "‹" if start and not self.is_wrapped else " "
         spans: list[Span] = [(gutter, "accent" if is_here else "faint")]
-        style = log_style(text)
-        place = start
-        for first, last, is_current in marks:
-            first, last = max(first, start), min(last, stop)
-            if first < last:
-                spans += [(text[place:first], style), (text[first:last], "match.here" if is_current else "match")]
-                place = last
-        spans.append((text[place:stop], style))
+        inked = self.rows.inks(index)
+        # What its writer coloured needs no colour of ours.
+        style = "text" if inked else log_style(text)
+        places = [(first, last, ink_style(ink)) for first, last, ink in inked]
+        hits = [(first, last, "match.here" if is_current else "match") for first, last, is_current in marks]
+        spans += _painted(text, start, stop, style, places, hits)
         return spans
 
     def _marks_of(self, index: int) -> list[tuple[int, int, bool]]:
@@ -530,3 +529,14 @@ def _part(spans: Spans, start: int, stop: int) -> list[Span]:
         part.append((text[max(0, start) : max(0, stop)], style))
         start, stop = start - len(text), stop - len(text)
     return part
+
+
+def _painted(text: str, start: int, stop: int, style: str, *layers: Sequence[tuple[int, int, str]]) -> list[Span]:
+    """Give some letters of a text in a style, but for parts of them that layers of (start, stop, style) paint over."""
+    edges = {start, stop}
+    edges.update(edge for layer in layers for first, last, _ in layer for edge in (first, last) if start < edge < stop)
+    spans: list[Span] = []
+    for first, last in pairwise(sorted(edges)):
+        over = [name for layer in layers for low, high, name in layer if low <= first < high]
+        spans.append((text[first:last], over[-1] if over else style))
+    return spans

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import get_character_cell_size
 
-from artui.query.lines import Page, shown_text
+from artui.query.lines import Inked, Page, inks_of, shown_text
 
 if TYPE_CHECKING:
     from artui.tui.widgets.lines import Line
@@ -37,6 +37,7 @@ class Rows:
         self.width = max(1, width)
         self.is_wrapped = is_wrapped
         self._texts: dict[int, str] = {}
+        self._inks: dict[int, list[Inked]] = {}
         self._cuts: dict[int, list[int]] = {}
 
     @property
@@ -65,6 +66,12 @@ class Rows:
             else:
                 self._texts[index] = "".join(text for text, _ in self.behind[index - len(lines)].spans)
         return self._texts[index]
+
+    def inks(self, index: int) -> list[Inked]:
+        """Give the parts of a line of the page that its writer gave a colour or weight."""
+        if index not in self._inks:
+            self._inks[index] = inks_of(self.page.lines[index].content)
+        return self._inks[index]
 
     def starts(self, index: int) -> list[int]:
         """Give the letters at which the rows of a line begin."""

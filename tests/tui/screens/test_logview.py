@@ -398,6 +398,30 @@ def test_hostile_log_stays_text(path: Path, explore: Explore) -> None:
     explore(path, flow)
 
 
+def test_colours_of_a_log_are_kept(path: Path, explore: Explore) -> None:
+    """Coloured letters have the theme's colours, wrapped and searched too; words of other lines still say what they are."""
+    long = b"\x1b[32m" + b"green " * 30 + b"\x1b[0mplain\n"
+    save_log(path, b"\x1b[1;31mbold red\x1b[0m ERROR\n" + long + b"an ERROR\n")
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        view = await open_log(pilot)
+        styles = view.artui.palette.styles
+
+        def style_of(text: str) -> Any:
+            return next(
+                part.style for y in range(view.size.height) for part in view.render_line(y) if text in part.text
+            )
+
+        assert style_of("bold red") == styles["bad.bold"] and style_of(" ERROR") == styles["text"]
+        assert all(view.render_line(y)._segments[1].style == styles["good"] for y in (1, 2, 3))
+        assert style_of("plain") == styles["text"] and style_of("an ERROR") == styles["bad"]
+        await pilot.press("slash", *"red", "enter")
+        await settled(pilot)
+        assert style_of("red") == styles["match.here"] and style_of("bold ") == styles["bad.bold"]
+
+    explore(path, flow, size=(80, 24))
+
+
 def test_idle_log_has_no_timer(path: Path, explore: Explore) -> None:
     """Only a live log in sight is looked at from time to time."""
     console = console_of(path)
