@@ -11,11 +11,13 @@ from __future__ import annotations
 import bisect
 import itertools
 import re
+import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from artui.content.console import OPEN_LINES
 from artui.safetext import clean
 
 LINE_BYTES = 8192
@@ -44,6 +46,14 @@ class LogSource(ABC):
     @abstractmethod
     def read(self, offset: int, count: int) -> bytes:
         """Give `count` bytes from `offset` on, or as many as there are."""
+
+    def look(self) -> bool:
+        """Say whether a live log has changed since the last look."""
+        return False
+
+    def catch_up(self) -> bool:
+        """Take a while to get more to read, where that is not there at once; true if there may be still more."""
+        return False
 
     def close(self) -> None:  # noqa: B027 - optional: not every source holds something
         """Release what the source holds open."""
@@ -375,6 +385,109 @@ def find(
                 start = max(place + 1, shown_from - begin)
         low, high = (low, begin) if backwards else (end, high)
     return None
+
+
+MAX_FEW_BYTES = 8 << 20
+CATCH_UP_BYTES = 16 << 20
+
+
+class FewLines(LogSource):
+    """The lines of another log that show a text, in either case; the first ones if they are very many.
+
+    They are looked for by `catch_up`, from the start of the log on; of a live log also those that come later.
+    """
+
+    def __init__(self, whole: LogSource, needle: str) -> None:
+        self.whole, self.needle = whole, needle
+        self.is_live = whole.is_live
+        self.is_full = False
+        """Whether there are more of them than are kept."""
+        self.scanned_bytes = 0
+        self._wanted = Needle(needle)
+        self._kept = bytearray()
+        self._starts: list[tuple[int, int]] = []
+        """Where each line begins here, and in the whole log."""
+        self._open = b""
+        """Those of the last lines, which may still change."""
+        self._lock, self._turn = threading.Lock(), threading.Lock()
+        self._open_count = 0
+
+    @property
+    def count(self) -> int:
+        """How many lines there are so far."""
+        return len(self._starts) + self._open_count
+
+    def size(self) -> int:
+        """Give the bytes of the lines so far."""
+        return len(self._kept) + len(self._open)
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Give bytes of the lines so far."""
+        with self._lock:
+            part = bytes(self._kept[offset : offset + count])
+            at = max(0, offset - len(self._kept))
+            return part + self._open[at : at + count - len(part)]
+
+    def origin(self, offset: int) -> int:
+        """Give where the line at an offset begins in the whole log."""
+        with self._lock:
+            number = bisect.bisect_right(self._starts, (offset, 1 << 62)) - 1
+            return self.scanned_bytes if offset >= len(self._kept) or number < 0 else self._starts[number][1]
+
+    def look(self) -> bool:
+        """Say whether the whole log has changed."""
+        return self.whole.look()
+
+    def catch_up(self) -> bool:
+        """Look through some more of the whole log; true if there is still more."""
+        with self._turn:
+            return self._catch_up()
+
+    def _catch_up(self) -> bool:
+        if self.whole.size() < self.scanned_bytes:
+            # Its middle was left out: it begins anew.
+            with self._lock:
+                self.scanned_bytes, self.is_full, self._open = 0, False, b""
+                self._kept.clear()
+                self._starts.clear()
+        stop = self.scanned_bytes + CATCH_UP_BYTES
+        while not self.is_full and self.scanned_bytes < stop:
+            start, content = self.scanned_bytes, self.whole.read(self.scanned_bytes, FIND_BYTES)
+            is_end = len(content) < FIND_BYTES
+            end = content.rfind(b"\n") + 1 or (0 if is_end else len(content))
+            for _ in range(OPEN_LINES if is_end and self.is_live else 0):
+                # The last lines of a running run may still change.
+                end = content.rfind(b"\n", 0, max(0, end - 1)) + 1
+            with self._lock:
+                for place, line in self._matching(content[:end]):
+                    self._starts.append((len(self._kept), start + place))
+                    self._kept += line
+                    if len(self._kept) > MAX_FEW_BYTES:
+                        self.is_full = True
+                        break
+                later = [line for _, line in self._matching(content[end:])] if is_end else []
+                self._open, self._open_count = b"".join(later), len(later)
+                self.scanned_bytes += end
+            if is_end:
+                return False
+        return not self.is_full
+
+    def _matching(self, content: bytes) -> Iterator[tuple[int, bytes]]:
+        prepared, place = self._wanted.prepared(content), 0
+        while (place := self._wanted.first(prepared, place, len(content))) >= 0:
+            start = content.rfind(b"\n", 0, place) + 1
+            end = content.find(b"\n", place) + 1 or len(content)
+            shown_from, shown_to = shown_part(content[start:end])
+            if shown_from <= place - start < shown_to:
+                yield start, content[start:end]
+                place = end
+            else:
+                # What a progress bar has overwritten is not shown.
+                place = max(place + 1, min(start + shown_from, end))
+
+    def close(self) -> None:
+        """Release the whole log."""
+        self.whole.close()
 
 
 def _line_around(source: LogSource, raw: bytes, begin: int, place: int) -> tuple[int, int, int]:

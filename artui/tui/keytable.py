@@ -80,7 +80,7 @@ SCOPES = {
 _SHOWN = {
     "escape": "esc", "question_mark": "?", "slash": "/", "equals_sign": "=", "left_square_bracket": "[", "right_square_bracket": "]", "left_parenthesis": "(", "right_parenthesis": ")",
     "asterisk": "*", "less_than_sign": "<", "greater_than_sign": ">", "shift+up": "⇧↑", "shift+down": "⇧↓", "plus": "+", "minus": "−", "colon": ":", "down": "↓", "up": "↑", "left": "←", "right": "→", "pagedown": "PgDn", "pageup": "PgUp",
-    "percent_sign": "%", "backslash": "\\", "shift+tab": "⇧tab", "full_stop": ".", "comma": ",", "vertical_line": "|", "home": "Home", "end": "End",
+    "percent_sign": "%", "ampersand": "&", "backslash": "\\", "shift+tab": "⇧tab", "full_stop": ".", "comma": ",", "vertical_line": "|", "home": "Home", "end": "End",
 }  # fmt: skip
 
 
@@ -662,6 +662,14 @@ USUAL_KEYS = (
         is_passing=True,
     ),
     Key("text", "N", "find(-1)", "previous", "After a search: the previous match.", in_footer=True, is_passing=True),
+    Key(
+        "text",
+        "ampersand",
+        "only",
+        "only lines",
+        "Keep only lines that have a text, in either case; esc shows all again.",
+        in_footer=True,
+    ),
     Key("text", "backslash", "wrap", "wrap", "Wrap long lines, or cut them.", in_footer=True),
     Key("text", "left,h", "sideways(-1)", "left", "To the left, where long lines are cut."),
     Key("text", "right,l", "sideways(1)", "right", "To the right, where long lines are cut."),

@@ -81,6 +81,7 @@ SYNONYMS: dict[str, str] = {
     "artifact.picture": "plot chart heatmap draw",
     "live.add_rule": "alert alarm notify notification threshold",
     "live.remove_rule": "delete alert",
+    "text.only": "filter grep lines match keep hide",
     "live.seen": "acknowledge read dismiss",
     "lineage.fold_all": "fold unfold collapse expand tree",
     "lineage.next_part": "filter only dataset environment source hide",

@@ -19,6 +19,7 @@ from artui.query import lines, logs
 from artui.query.api import open_catalog
 from artui.query.lines import (
     LINE_BYTES,
+    FewLines,
     Ink,
     Inked,
     LogSource,
@@ -176,6 +177,50 @@ def test_a_progress_bar_is_its_last_state() -> None:
 def test_shown_text_holds_nothing_that_acts() -> None:
     """Colours are dropped, other escapes become pictures, bad bytes are replaced."""
     assert lines.shown_text(b"\x1b[1;32mINFO\x1b[0m \x1b]0;x\x07 \xff\tok\x9b\r\n") == "INFO ␛]0;x␇ �   ok�"
+
+
+@given(CONTENTS, st.sampled_from(["needle", "x", "12%", "é"]))
+@example(b"\rneedle" * 3 + b"\rx\nneedle", "needle")
+def test_few_lines_are_those_that_show_the_text(content: bytes, needle: str) -> None:
+    """In either case, in order, each where it is in the whole log; what a progress bar has overwritten does not count."""
+    few = FewLines(Bytes(content), needle)
+    while few.catch_up():
+        pass
+    whole = (
+        content.splitlines(keepends=True) if b"\r" not in content else [line + b"\n" for line in content.split(b"\n")]
+    )
+
+    wanted = []
+    for line in whole:
+        start, end = shown_part(line)
+        if needle.encode().lower() in line[start:end].lower():
+            wanted.append(line.rstrip(b"\n"))
+
+    assert few.read(0, few.size()).rstrip(b"\n").split(b"\n") == (wanted or [b""])
+    assert few.count == len(wanted)
+
+
+def test_few_lines_of_a_growing_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines that come later are looked through alone; the last ones may change; a log that was cut begins anew."""
+    source = Bytes(b"".join(b"line %d\n" % n for n in range(1000)))
+    monkeypatch.setattr(source, "is_live", True, raising=False)
+    few = FewLines(source, "9")
+    assert not few.catch_up()
+    before, scanned = few.count, few.scanned_bytes
+    assert before == 271 and scanned < source.size() and few.origin(0) == source.content.index(b"line 9")
+    source.content = source.content.replace(b"line 999\n", b"line 000\n") + b"more 9"
+    source.read_bytes = 0
+    assert not few.catch_up() and few.count == before and few.read(0, 1 << 20).endswith(b"\nmore 9")
+    assert source.read_bytes < 2000
+    source.content = b"9\n"
+    assert not few.catch_up() and few.read(0, 99) == b"9\n"
+
+
+def test_few_lines_of_very_many_are_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory does not grow with the log."""
+    monkeypatch.setattr(lines, "MAX_FEW_BYTES", 1000)
+    few = FewLines(Bytes(b"x\n" * 100_000), "x")
+    assert not few.catch_up() and few.is_full and 1000 < few.size() < 1010
 
 
 @pytest.mark.parametrize(

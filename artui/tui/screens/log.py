@@ -30,12 +30,16 @@ class LogScreen(CatalogScreen):
         return True
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("filter", "find", "wrap", "sideways") and not self.has_text:
+        if action in ("filter", "only", "find", "wrap", "sideways") and not self.has_text:
             return False
         return super().check_action(action, parameters)
 
     def action_filter(self) -> None:
         self.pane.type()
+
+    def action_only(self) -> None:
+        """Keep only lines that have a text."""
+        self.pane.type(is_narrowing=True)
 
     def action_find(self, change: int) -> None:
         if self.log_view.needle:
@@ -61,7 +65,7 @@ class LogScreen(CatalogScreen):
         """Show the keys of the screen, or of the search while the user types."""
         super().show_keys()
         if self.pane.is_typing:
-            self.query_one(KeyBar).ask(self.pane.KEYS)
+            self.query_one(KeyBar).ask(self.pane.keys)
 
     def on_text_pane_typing(self, message: TextPane.Typing) -> None:
         message.stop()

@@ -17,15 +17,14 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
 
-from artui.query.lines import PAGE_BYTES, LogSource, Page, find, read_page, shown_text
-from artui.query.logs import LiveLog
+from artui.query.lines import PAGE_BYTES, FewLines, LogSource, Page, find, read_page, shown_text
 from artui.safetext import clean
 from artui.tui.cells import CURSOR, Span, Spans, ink_style, length_of, log_style, strip_of
 from artui.tui.fetch import Asks
 from artui.tui.keys import bindings
 from artui.tui.widgets.moving import MovesByLines
 from artui.tui.widgets.rows import Rows, cells_of, letter_at
-from artui.units import bytes_text, count_text
+from artui.units import bytes_text, plural
 
 if TYPE_CHECKING:
     from artui.tui.host import Host
@@ -123,7 +122,8 @@ class LogView(Asks, MovesByLines, can_focus=True):
 
     def go_over(self, source: LogSource) -> None:
         """Show another source of the same text at the same place."""
-        self._replace(source)
+        few = self.source if isinstance(self.source, FewLines) else None
+        self._replace(FewLines(source, few.needle) if few is not None else source)
         self._want_page(_AT_END if self.is_following else None)
         self.is_following = self.is_following and source.is_live
         self._changed()
@@ -155,8 +155,13 @@ class LogView(Asks, MovesByLines, can_focus=True):
             return []
         page = self.page
         is_whole = page.is_first and page.is_last
-        size = f"{count_text(len(page.lines))} lines" if is_whole else bytes_text(page.size)
+        size = plural(len(page.lines), "line") if is_whole else bytes_text(page.size)
         spans: list[Span] = [(size, "dim")]
+        if isinstance(self.source, FewLines):
+            most = "first " if self.source.is_full else ""
+            spans = [
+                (f"{most}{plural(self.source.count, 'line')} with {clean(self.source.needle, max_chars=30)}", "accent")
+            ]
         if page.lines and not (page.is_first and self._index == self._row == 0 and self._is_at_end):
             spans.append((f" · {self._percent} %", "dim"))
         if self.source.is_live:
@@ -204,12 +209,12 @@ class LogView(Asks, MovesByLines, can_focus=True):
         offset = goal.offset if goal else self.top
         self.ask(
             "page",
-            lambda: (source, read_page(source, offset, before=PAGE_LINES, after=PAGE_LINES)),
+            lambda: (source, source.catch_up(), read_page(source, offset, before=PAGE_LINES, after=PAGE_LINES)),
             self._take_page,
         )
 
-    def _take_page(self, answer: tuple[LogSource, Page]) -> None:
-        source, page = answer
+    def _take_page(self, answer: tuple[LogSource, bool, Page]) -> None:
+        source, is_more_to_come, page = answer
         if source is not self.source:
             return
         goal = self._goal or _Goal("top", self.top, self._row)
@@ -223,6 +228,8 @@ class LogView(Asks, MovesByLines, can_focus=True):
         if owed:
             self.step(owed)
         self._look_ahead()
+        if is_more_to_come:
+            self._want_page(_AT_END if goal == _AT_END else None)
         self._changed()
 
     def _look_ahead(self) -> None:
@@ -283,8 +290,10 @@ class LogView(Asks, MovesByLines, can_focus=True):
         self.post_message(self.Changed())
 
     def on_resize(self) -> None:
+        # As of the last drawing, in the size before: who looks at the end goes on looking at it.
+        is_at_end = self.is_following or (self._is_at_end and (self._index, self._row) != (0, 0))
         self._set_rows(self.page, self.rows.behind)
-        self._go(*((END, END) if self.is_following else (self._index, self._row)))
+        self._go(*((END, END) if is_at_end else (self._index, self._row)))
         self._changed()
 
     # Drawing
@@ -405,6 +414,24 @@ class LogView(Asks, MovesByLines, can_focus=True):
         # A search that ends at once is not worth showing.
         self.set_timer(TELL_SECONDS, lambda: self.post_message(self.Changed()))
 
+    def narrow(self, needle: str) -> None:
+        """Show only lines that have a text; all again if it is empty. The line at the top stays if it is still there."""
+        few, whole = (self.source, self.source.whole) if isinstance(self.source, FewLines) else (None, self.source)
+        if whole is None or (few.needle if few is not None else "") == needle:
+            return
+        goal = _AT_END if self.is_following else _Goal("top", few.origin(self.top) if few is not None else 0)
+        self.source, self._search = FewLines(whole, needle) if needle else whole, None
+        self.match, self._owed = None, 0
+        self._set_rows(Page((), 0), self.rows.behind)
+        self._index = self._row = self._left = 0
+        self._want_page(goal if not needle or self.is_following else _Goal("top", 0))
+        self._changed()
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether only some of the lines are shown."""
+        return isinstance(self.source, FewLines)
+
     def cancel_search(self) -> None:
         """Stop searching."""
         if self._search is not None:
@@ -504,7 +531,7 @@ class LogView(Asks, MovesByLines, can_focus=True):
             self._watch()
 
     def _watch(self) -> None:
-        is_wanted = self._is_watched and isinstance(self.source, LiveLog)
+        is_wanted = self._is_watched and self.source is not None and self.source.is_live
         if is_wanted and self._timer is None:
             self._timer = self.set_interval(max(0.2, self.artui.settings.refresh_seconds), self._look)
             self._look()
@@ -513,7 +540,7 @@ class LogView(Asks, MovesByLines, can_focus=True):
             self._timer = None
 
     def _look(self) -> None:
-        if isinstance(self.source, LiveLog) and self.source.look():
+        if self.source is not None and self.source.is_live and self.source.look():
             self._want_page(_AT_END if self.is_following else None)
 
     @property

@@ -398,6 +398,57 @@ def test_hostile_log_stays_text(path: Path, explore: Explore) -> None:
     explore(path, flow)
 
 
+def test_only_lines_that_have_a_text(path: Path, explore: Explore) -> None:
+    """& keeps them, / finds among them, esc shows all again, the line at the top where it was."""
+    save_log(path, LINES, ends="failed", error="OSError: disk")
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        view = await open_log(pilot)
+        await pilot.press("ampersand", *"LINE", "space", "4", "9")
+        await settled(pilot)
+        assert "only these lines" in shown(pilot).splitlines()[-1], shown(pilot)
+        assert " & " in shown(pilot).splitlines()[-2]
+        await pilot.press("enter")
+        await settled(pilot)
+        rows = [line.strip() for line in shown(pilot).splitlines()[2:-2]]
+        assert rows[:3] == ["line 49 of the log", "line 490 of the log", "line 491 of the log"]
+        assert "111 lines with LINE 49" in shown(pilot)
+        await pilot.press("G")
+        await settled(pilot)
+        assert "line 4999 of" in shown(pilot) and "OSError: disk" in shown(pilot)
+        await pilot.press("g", *["down"] * 5)
+        await settled(pilot)
+        assert shown(pilot).splitlines()[2].strip() == "line 494 of the log"
+        await pilot.press("escape")
+        await settled(pilot)
+        assert shown(pilot).splitlines()[2].strip() == "line 494 of the log" and "line 495 of" in shown(pilot)
+        assert not view.is_narrowed and isinstance(pilot.app.screen, RunScreen)
+
+    explore(path, flow)
+
+
+def test_only_lines_of_a_live_log_are_followed(path: Path, explore: Explore) -> None:
+    """New lines that have the text come, others do not; the text holds on when the run has ended."""
+    console = console_of(path)
+    console.write_bytes(LINES)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        view = await open_log(pilot)
+        await pilot.press("ampersand", *"news", "enter")
+        await settled(pilot)
+        assert "0 lines with news" in shown(pilot)
+        with console.open("ab") as stream:
+            stream.write(b"other\nnews 1\nother\n")
+        await until(pilot, lambda: "news 1" in shown(pilot))
+        assert "other" not in shown(pilot)
+        console.unlink()
+        save_log(path, LINES + b"news 1\nother\nnews 2\n")
+        await until(pilot, lambda: "console:v1" in shown(pilot) and "news 2" in shown(pilot))
+        assert "other" not in shown(pilot) and view.is_narrowed
+
+    explore(path, flow)
+
+
 def test_colours_of_a_log_are_kept(path: Path, explore: Explore) -> None:
     """Coloured letters have the theme's colours, wrapped and searched too; words of other lines still say what they are."""
     long = b"\x1b[32m" + b"green " * 30 + b"\x1b[0mplain\n"
