@@ -185,7 +185,7 @@ USUAL_KEYS = (
         "b",
         "turn_best",
         "best/last",
-        "Show the best value of the current metric instead of the last one, or the last one again. A star marks last values far worse than the best.",
+        "Show the best value of the current metric instead of the last one, or the last one again. A star marks last values far worse than the best, `!` those that diverged.",
         in_footer=True,
     ),
     Key("runs", "minus", "hide_column", "hide column", "Hide the current column."),

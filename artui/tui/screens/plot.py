@@ -210,8 +210,9 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
             spans: list[Span] = []
             total = len(self.marked or self.keys)
             drawn = f"{count_text(len(self._runs))} of " if 0 < len(self._runs) < total else ""
-            right: list[Span] = [(f"{drawn}{plural(total, 'run')} ", "dim")]
             places = self._picked_places()
+            in_colour = f"{len(places)} in colour · " if len(places) < len(self._runs) else ""
+            right: list[Span] = [(f"{in_colour}{drawn}{plural(total, 'run')} ", "dim")]
             names = [clean(self._names[self._runs[number][0].id], max_chars=200) for number in places]
             total_cells = self.size.width - length_of(right) - _MARKS_CELLS * len(places)
             room = max(_LEAST_NAME_CELLS, most_cells([cell_len(name) for name in names], total_cells))
