@@ -159,6 +159,8 @@ class LiveScreen(ActsOnRuns):
 
     def _room(self, runs: Sequence[LiveRun], rows: int) -> Room:
         """Choose how much to show of each run, by the lines that there are."""
+        if self._shows_all:
+            return ROOMS[0]
         return next((room for room in ROOMS if self._lines_of(runs, room) <= rows), ROOMS[-1])
 
     def _lines_of(self, runs: Sequence[LiveRun], room: Room) -> int:
@@ -211,18 +213,19 @@ class LiveScreen(ActsOnRuns):
         if holds and not shown:
             spans.append((f"   ! {clean(holds[0].metric)} {number_text(holds[0].value)}", "bad"))
         error: list[Span] = [(f"   {clean(run.error)}", "bad")] if run.error and not is_going else []
-        if not error or self.size.width >= WIDE_CELLS:
+        is_wide = self.size.width >= WIDE_CELLS
+        if not error or is_wide:
             spans += _how_far(run, now_ms)
-        if run.steps_per_second is not None and head.status == "running":
+        if run.steps_per_second is not None and head.status == "running" and (is_wide or run.headway is None):
             spans.append((f"  {number_text(run.steps_per_second, 3)}/s", "dim"))
         spans += error
-        if self.size.width >= WIDE_CELLS and is_going and (machine := _machine(run)):
+        if is_wide and is_going and (machine := _machine(run)):
             spans += [("   ", "text"), *machine]
         more = len(run.metrics) - len(shown) - (run.headway is not None and bool(run.headway.counter))
         if more > 0 and shown:
             spans.append((f"   {count_text(more)} more: i", "faint"))
         lines = [Line(spans, Link("run", head.id))]
-        if self.size.width < WIDE_CELLS and room.has_machine and self._has_machine_line(run):
+        if not is_wide and room.has_machine and self._has_machine_line(run):
             lines.append(Line([("     ", "text"), *_machine(run)]))
         columns = self._columns
         cells = self.size.width // columns
@@ -246,13 +249,12 @@ class LiveScreen(ActsOnRuns):
         if before is not None and is_new and math.isfinite(before[1]) and math.isfinite(last):
             change = signed_text(last - before[1])
         holds = [alert for alert in self.artui.alerts.of_run(run.head.id) if alert.metric == metric.title]
-        told = ""
-        if holds:
-            told = f"  ! {clean(holds[0].rule)}" if cells >= WIDE_CELLS and holds[0].rule != BUILT_IN else "  !"
+        has_rule = bool(holds) and holds[0].rule != BUILT_IN and cells >= WIDE_CELLS
+        told = f"  {clean(holds[0].rule)}" if has_rule else ""
         spark_cells = max(8, min(MAX_SPARK_CELLS, cells - title_cells - 33 - cell_len(told)))
         return [
             ("   ", "text"),
-            ("• " if is_new else "  ", "accent"),
+            ("! ", "bad") if holds else ("• " if is_new else "  ", "accent"),
             (fit_middle(clean(metric.title), title_cells), "text" if is_new else "dim"),
             (
                 fit(number_text(last), 12, right=True),
@@ -282,11 +284,15 @@ class LiveScreen(ActsOnRuns):
             origin = alerts.origin(rule.text)
             if not by_run:
                 spans.append((f"  {origin}" if origin else "", "faint"))
-            for holds in by_run.values():
-                values = ", ".join(f"{clean(alert.metric)} {number_text(alert.value)}" for alert in holds)
-                part: list[Span] = [("   ", "text"), (clean(holds[0].run), "accent"), (f" {values}", "dim")]
-                if length_of(spans) + length_of(part) > width - 8 and len(spans) > 2:
-                    spans.append(("   …", "dim"))
+            full = [_values_of(holds, len(holds)) for holds in by_run.values()]
+            parts = (
+                full
+                if length_of(spans) + sum(map(length_of, full)) <= width
+                else [_values_of(holds, 1) for holds in by_run.values()]
+            )
+            for number, part in enumerate(parts):
+                if length_of(spans) + length_of(part) > width - 8 and number and number + 1 < len(parts):
+                    spans.append((f"   and {count_text(len(parts) - number)} more", "dim"))
                     break
                 spans += part
             lines.append(Line(spans, Link("rule", rule.text)))
@@ -393,6 +399,13 @@ class LiveScreen(ActsOnRuns):
         return next((run.head for run in self._runs if link is not None and run.head.id == link.id), None)
 
 
+def _values_of(holds: Sequence[Alert], most: int) -> list[Span]:
+    """Name a run with what alerts hold for: at most so many of its metrics, and the number of the others."""
+    values = ", ".join(f"{clean(alert.metric)} {number_text(alert.value)}" for alert in holds[:most])
+    more = f" +{count_text(len(holds) - most)}" if len(holds) > most else ""
+    return [("   ", "text"), (clean(holds[0].run), "accent"), (f" {values}{more}", "dim")]
+
+
 def _is_same(before: float, now: float) -> bool:
     return before == now or (before != before and now != now)
 
@@ -401,7 +414,7 @@ def _how_far(run: LiveRun, now_ms: int) -> list[Span]:
     """Show the step, or how far the run is and how long the rest will take."""
     headway = run.headway
     spans: list[Span] = []
-    if run.step is not None and (headway is None or headway.unit != "step"):
+    if run.step is not None and (headway is None or headway.done != run.step):
         spans += [("   step ", "dim"), (count_text(run.step), "text")]
     if headway is not None:
         done = count_text(int(headway.done)) if headway.done == int(headway.done) else number_text(headway.done, 3)

@@ -96,6 +96,8 @@ class LogView(Asks, MovesByLines, can_focus=True):
         self._index = self._row = self._left = 0
         self._goal: _Goal | None = None
         self._owed = 0
+        self._is_looking = False
+        """Whether there may be more lines that have the text."""
         self._asked_at = -1
         self._search: _Search | None = None
         self._pattern: re.Pattern[str] | None = None
@@ -160,7 +162,10 @@ class LogView(Asks, MovesByLines, can_focus=True):
         if isinstance(self.source, FewLines):
             most = "first " if self.source.is_full else ""
             spans = [
-                (f"{most}{plural(self.source.count, 'line')} with {clean(self.source.needle, max_chars=30)}", "accent")
+                (
+                    f"{most}{plural(self.source.count, 'line')} with {clean(self.source.needle, max_chars=30)}{' so far' if self._is_looking else ''}",
+                    "accent",
+                )
             ]
         if page.lines and not (page.is_first and self._index == self._row == 0 and self._is_at_end):
             spans.append((f" · {self._percent} %", "dim"))
@@ -228,6 +233,7 @@ class LogView(Asks, MovesByLines, can_focus=True):
         if owed:
             self.step(owed)
         self._look_ahead()
+        self._is_looking = is_more_to_come
         if is_more_to_come:
             self._want_page(_AT_END if goal == _AT_END else None)
         self._changed()
