@@ -238,7 +238,7 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
             return left, [
                 (f"{shown}{plural(len(self.keys), 'run')}{f' · {why}' if why and scatter.key is None else ''} ", "dim")
             ]
-        why = self.query_one(Parallel).missing_text() if self.tab == "parallel" else ""
+        why = self.query_one(Parallel).counts_text() if self.tab == "parallel" else ""
         left = self._marked_spans() if self.tab == "parallel" else []
         return left, [(f"{plural(len(self.keys), 'run')}{f' · {why}' if why else ''} ", "dim")]
 

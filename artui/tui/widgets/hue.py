@@ -24,8 +24,8 @@ _THIRDS = (("·", "faint"), ("•", "spark"), ("●", "accent"))
 """Signs and styles of numbers from low to high: the signs grow, so that they tell without colours, too."""
 _NONE = ("○", "dim")
 _BACKGROUND = -1
-_LEAST_CELLS, _TITLE_CELLS = 3, 8
-"""Fewest cells of a label and of the title."""
+_READABLE_CELLS, _TITLE_CELLS = 6, 8
+"""Fewest cells of labels beside a title, and of the title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +51,20 @@ class Hues:
 
     def spans(self, cells: int) -> list[Span]:
         """Give the legend in so many cells; labels are cut in their middle where there is too little room."""
-        longest = max(cell_len(hue.label) for hue in self.hues)
-        spans = self._spans(longest, cell_len(self.title))
-        for most in range(longest - 1, _LEAST_CELLS - 1, -1):
+        longest, title_cells = max(cell_len(hue.label) for hue in self.hues), cell_len(self.title)
+        sizes = [(longest, title_cells)]
+        sizes += [(most, max(most, _TITLE_CELLS)) for most in range(longest - 1, _READABLE_CELLS - 1, -1)]
+        # The labels matter more than the title, which one has just chosen.
+        sizes += [(most, 0) for most in range(longest, 0, -1)]
+        for most, title_cells in sizes:
+            spans = self._spans(most, title_cells)
             if length_of(spans) <= cells:
                 break
-            spans = self._spans(most, max(most, _TITLE_CELLS))
         return spans
 
     def _spans(self, most: int, title_cells: int) -> list[Span]:
-        spans: list[Span] = [(f"{fit_middle(self.title, min(title_cells, cell_len(self.title)))} ", "dim")]
+        title = fit_middle(self.title, min(title_cells, cell_len(self.title)))
+        spans: list[Span] = [(f"{title} ", "dim")] if title else []
         for hue in self.hues:
             label = fit_middle(hue.label, min(most, cell_len(hue.label)))
             spans += [(f" {hue.sign} ", hue.style), (f"{label} ", "text")]

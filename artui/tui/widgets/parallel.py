@@ -86,12 +86,14 @@ class Parallel(Picture):
         """Whether the terminal shows dots; else fewer lines are drawn."""
         self._is_log: list[bool] = []
         """Of each axis; the values decide."""
+        self._known_shares: NDArray[np.float64] | None = None
         self._place_of: dict[int, int] = {}
 
     def show(self, keys: Sequence[int], axes: Sequence[ParallelAxis], picked: Mapping[int, int]) -> None:
         """Show other runs or axes; the current axis stays, if it still exists."""
         before = self.axes[self.current].placed.column.id if self.axes else ""
         self.keys, self.axes, self.picked = keys, list(axes), picked
+        self._known_shares = None
         self._is_log = [is_spread_wide(axis.placed) for axis in axes]
         self._place_of = {key: place for place, key in enumerate(keys) if key in picked}
         self.current = next(
@@ -120,6 +122,9 @@ class Parallel(Picture):
         """Give the place of each run on each axis, from 0 to 1, as runs x axes; NaN where it has no value."""
         import numpy as np
 
+        # The same for any number of dots.
+        if self._known_shares is not None:
+            return self._known_shares
         columns = []
         for axis, scale in zip(self.axes, scales, strict=True):
             values = axis.placed.values
@@ -127,7 +132,8 @@ class Parallel(Picture):
                 if scale.is_log:
                     values = np.log10(np.where(values > 0, values, np.nan))
                 columns.append((values - scale.low) / (scale.high - scale.low))
-        return np.column_stack(columns)
+        self._known_shares = np.column_stack(columns)
+        return self._known_shares
 
     def _in_front(self, shares: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Say for each run whether its line is in front: those in the brush, else the best tenth by a metric.
@@ -215,7 +221,7 @@ class Parallel(Picture):
             return front_style if owner == _FRONT else palette.curves[colour_at(colours[owner])]
 
         return [
-            strip_of(self._head(len(behind) + len(ahead), _line_count(shares)), width, palette),
+            strip_of(self._head(_line_count(shares)), width, palette),
             strip_of(self._ends(xs, columns, scales, top=True), width, palette),
             *plot_rows(plot, {}, 1, palette, front=style, back=lambda _: back_style, edge=" "),
             strip_of(self._ends(xs, columns, scales, top=False), width, palette),
@@ -265,8 +271,8 @@ class Parallel(Picture):
                 if 0 <= start + offset < plot.columns:
                     plot.signs[row, start + offset] = letter, palette.styles["text"]
 
-    def _head(self, drawn: int, line_count: int) -> list[Span]:
-        """Say what is drawn: of all runs those that have values on two axes, and of very many of them some."""
+    def _head(self, line_count: int) -> list[Span]:
+        """Say which lines are in front, and how many runs have none."""
         total = len(self.keys)
         spans: list[Span] = [(" Parallel coordinates", "title" if self.has_focus else "bold")]
         axis = self.axes[self.current]
@@ -282,8 +288,6 @@ class Parallel(Picture):
             spans.append((f" · in front: {' and '.join(front)}", "accent"))
         if line_count < total:
             spans.append((f" · {count_text(total - line_count)} without two values here", "dim"))
-        if drawn < line_count:
-            spans.append((f" · {count_text(drawn)} of {count_text(line_count)} lines, evenly chosen", "dim"))
         return spans
 
     def _ends(self, xs: Sequence[int], columns: int, scales: Sequence[Scale], *, top: bool) -> list[Span]:
@@ -330,15 +334,22 @@ class Parallel(Picture):
         note = f"{count_text(len(behind) + len(ahead))} of {count_text(len(self.keys))} runs"
         return Figure("Parallel coordinates", nothing, nothing, lines=lines, rules=rules, note=note, size=(1200, 600))
 
-    def missing_text(self) -> str:
-        """Say how many runs have no value on the current axis; empty if all have one."""
+    def counts_text(self) -> str:
+        """Say how many lines are drawn, if not all, and how many runs have no value on the current axis."""
         import numpy as np
 
-        if not self.axes:
+        scales = self._scales(100) if self.axes else None
+        if scales is None:
             return ""
+        parts = []
+        shares = self._shares(scales)
+        line_count, drawn = _line_count(shares), sum(map(len, self._chosen(shares)))
+        if drawn < line_count:
+            parts.append(f"{count_text(drawn)} lines drawn, evenly chosen")
         axis = self.axes[self.current]
-        missing = int((~np.isfinite(axis.placed.values)).sum())
-        return f"{count_text(missing)} without {axis.title}" if missing else ""
+        if missing := int((~np.isfinite(axis.placed.values)).sum()):
+            parts.append(f"{count_text(missing)} without {axis.title}")
+        return " · ".join(parts)
 
     # Keys
 
@@ -352,6 +363,8 @@ class Parallel(Picture):
         target = self.current + change
         if 0 <= target < len(self.axes):
             self.axes.insert(target, self.axes.pop(self.current))
+            self._is_log.insert(target, self._is_log.pop(self.current))
+            self._known_shares = None
             self.current = target
             self._again()
 

@@ -89,11 +89,22 @@ def test_axes_use_the_width_and_their_titles_keep_both_ends(width: int) -> None:
 
 
 def test_without_braille_few_lines_are_drawn() -> None:
-    """A terminal of blocks gets a part of the lines, and the title says how many."""
+    """A terminal of blocks gets a part of the lines, and the corner of the screen says how many."""
     axes = [_axis("a", [float(n) for n in range(400)]), _axis("b", [float(n * 7 % 400) for n in range(400)])]
-    assert "lines" not in _shown(axes)[0]
-    lines = _shown(axes, has_braille=False)
-    assert "24 of 400 lines" in lines[0]
+    dots = [
+        sum(
+            (ord(letter) - 0x2800).bit_count() * ("⠀" < letter <= "⣿")
+            for line in _shown(axes, has_braille=has_braille)
+            for letter in line
+        )
+        for has_braille in (True, False)
+    ]
+    assert dots[1] < dots[0] / 2
+    parallel = Parallel()
+    parallel.show(range(400), axes, {})
+    assert parallel.counts_text() == ""
+    parallel.has_braille = False
+    assert parallel.counts_text() == "24 lines drawn, evenly chosen"
 
 
 def test_what_has_no_line_is_counted() -> None:
@@ -102,4 +113,4 @@ def test_what_has_no_line_is_counted() -> None:
     assert "2 without two values here" in _shown(axes)[0]
     parallel = Parallel()
     parallel.show(range(4), axes, {})
-    assert parallel.missing_text() == "2 without loss"
+    assert parallel.counts_text() == "2 without loss"
