@@ -6,7 +6,7 @@ A brush selects a part of the current axis: lines through it are drawn in front,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from artui.query.runs.statistics import Placed
+    from artui.query.runs.statistics import Ends, Placed
 
 MAX_LINES = 800
 """Of more runs only a regular selection is drawn, and the title says how many."""
@@ -86,14 +86,19 @@ class Parallel(Picture):
         """Whether the terminal shows dots; else fewer lines are drawn."""
         self._is_log: list[bool] = []
         """Of each axis; the values decide."""
+        self._known_scales: list[Scale] | None = None
         self._known_shares: NDArray[np.float64] | None = None
+        self._known_chosen: tuple[tuple[int, int, bool], tuple[list[int], list[int]]] | None = None
+        self._ends_of: dict[str, Ends | None] = {}
+        """The smallest and the largest value of each axis, by the id of its column."""
         self._place_of: dict[int, int] = {}
 
     def show(self, keys: Sequence[int], axes: Sequence[ParallelAxis], picked: Mapping[int, int]) -> None:
         """Show other runs or axes; the current axis stays, if it still exists."""
         before = self.axes[self.current].placed.column.id if self.axes else ""
         self.keys, self.axes, self.picked = keys, list(axes), picked
-        self._known_shares = None
+        self._forget()
+        self._ends_of = {axis.placed.column.id: axis.placed.ends for axis in axes}
         self._is_log = [is_spread_wide(axis.placed) for axis in axes]
         self._place_of = {key: place for place, key in enumerate(keys) if key in picked}
         self.current = next(
@@ -109,14 +114,21 @@ class Parallel(Picture):
         if not self.axes:
             self.again()
 
+    def _forget(self) -> None:
+        """Forget what was made of the axes: they are others, or in another order."""
+        self._known_scales = self._known_shares = self._known_chosen = None
+
     def _scales(self, dots: int) -> list[Scale] | None:
+        if self._known_scales is not None:
+            return [replace(scale, dots=dots) for scale in self._known_scales]
         scales = []
         for axis, is_log in zip(self.axes, self._is_log, strict=True):
             scale = scale_of(axis.placed, is_log=is_log, dots=dots)
             if scale is None:
                 return None
             scales.append(scale)
-        return scales if len(scales) > 1 else None
+        self._known_scales = scales if len(scales) > 1 else None
+        return self._known_scales
 
     def _shares(self, scales: Sequence[Scale]) -> NDArray[np.float64]:
         """Give the place of each run on each axis, from 0 to 1, as runs x axes; NaN where it has no value."""
@@ -170,6 +182,9 @@ class Parallel(Picture):
         """Give the places of the runs that are drawn behind, and of those in front."""
         import numpy as np
 
+        key = (self.current, self.brush, self.has_braille)
+        if self._known_chosen is not None and self._known_chosen[0] == key:
+            return self._known_chosen[1]
         front = self._in_front(shares)
         has_line = _has_line(shares)
         behind, ahead = np.flatnonzero(has_line & ~front), np.flatnonzero(has_line & front)
@@ -178,6 +193,7 @@ class Parallel(Picture):
         for places, most in ((behind, most_behind), (ahead, most_ahead)):
             every = max(1, -(-len(places) // most))
             thinned.append(places[::every].tolist())
+        self._known_chosen = key, (thinned[0], thinned[1])
         return thinned[0], thinned[1]
 
     def drawn(self, width: int, height: int, palette: Palette) -> list[Strip] | None:
@@ -233,7 +249,7 @@ class Parallel(Picture):
         margins = []
         for number in (0, -1):
             axis = self.axes[number]
-            ends = axis.placed.ends
+            ends = self._ends_of[axis.placed.column.id]
             texts = [self._title(number, columns // len(self.axes))]
             texts += (
                 [end_text(axis.placed, end) for end in ends] if ends is not None and not axis.placed.is_words else []
@@ -294,7 +310,7 @@ class Parallel(Picture):
         """Write the value at one end of each axis."""
         places = []
         for x, axis, scale in zip(xs, self.axes, scales, strict=True):
-            ends = axis.placed.ends
+            ends = self._ends_of[axis.placed.column.id]
             # Words stand beside their lines.
             if ends is not None and not axis.placed.is_words:
                 text = end_text(axis.placed, ends[1 if top else 0])
@@ -326,7 +342,7 @@ class Parallel(Picture):
                 lines.append(FigureLine([x for x, _ in points], [y for _, y in points], colour))
         rules = []
         for number, axis in enumerate(self.axes):
-            ends = axis.placed.ends
+            ends = self._ends_of[axis.placed.column.id]
             range_text = f"{end_text(axis.placed, ends[0])} … {end_text(axis.placed, ends[1])}" if ends else ""
             scale = " (log)" if self._is_log[number] else ""
             rules.append((number / (count - 1), f"{axis.title}{scale}", range_text))
@@ -364,7 +380,7 @@ class Parallel(Picture):
         if 0 <= target < len(self.axes):
             self.axes.insert(target, self.axes.pop(self.current))
             self._is_log.insert(target, self._is_log.pop(self.current))
-            self._known_shares = None
+            self._forget()
             self.current = target
             self._again()
 

@@ -114,3 +114,24 @@ def test_what_has_no_line_is_counted() -> None:
     parallel = Parallel()
     parallel.show(range(4), axes, {})
     assert parallel.counts_text() == "2 without loss"
+
+
+def test_what_is_kept_of_the_axes_goes_with_them() -> None:
+    """After moving an axis, another current one or a brush the picture is that of a widget that never drew before."""
+    parallel = Parallel()
+    parallel.show(range(RUNS), AXES, {})
+    for axes, current, brush in ((AXES, 3, 0), (AXES, 1, 0), (AXES, 1, 2), ([AXES[2], *AXES[:2], AXES[3]], 0, 1)):
+        if list(axes) != parallel.axes:
+            parallel.current = 2
+            parallel.action_shift_axis(-1)
+            parallel.action_shift_axis(-1)
+        parallel.current, parallel.brush = current, brush
+        fresh = Parallel()
+        fresh.show(range(RUNS), axes, {})
+        fresh.current, fresh.brush = current, brush
+
+        drawn, expected = (widget.drawn(120, 36, PALETTE) for widget in (parallel, fresh))
+
+        assert drawn is not None and expected is not None
+        assert [strip.text for strip in drawn] == [strip.text for strip in expected]
+        assert parallel.counts_text() == fresh.counts_text()
