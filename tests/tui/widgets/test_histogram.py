@@ -7,6 +7,7 @@ import re
 import pytest
 from textual.strip import Strip
 
+from artui.figures.layout import Path, shapes
 from artui.model import Column
 from artui.query.runs.statistics import Description, Quantiles
 from artui.tui.cells import make_palette
@@ -91,3 +92,18 @@ def test_very_many_words_are_reached_with_the_cursor() -> None:
 
     assert strips is not None
     assert "word59" in strips[-2].text and "▸ word59   41 of 4,230 runs" in strips[-1].text
+
+
+@pytest.mark.parametrize(("is_log", "middle"), [(True, 0.5), (False, 9 / 99)])
+def test_a_file_has_the_bars_of_the_screen(is_log: bool, middle: float) -> None:
+    """Its axis is of the same kind: of the bars from 1 to 10 and from 10 to 100 the second begins at its middle."""
+    histogram = Histogram()
+    histogram.show(_of_ranges([3, 2], [1.0, 10.0, 100.0], is_log=is_log), "x")
+    figure = histogram.figure()
+
+    assert figure is not None and figure.x.is_log == is_log
+    bars = [path for path in shapes(figure) if isinstance(path, Path) and path.is_filled]
+    lefts = [min(x for x, _ in bar.points) for bar in bars]
+    rights = [max(x for x, _ in bar.points) for bar in bars]
+    assert len(bars) == 2 and rights[0] == pytest.approx(lefts[1], abs=2)
+    assert (rights[0] - lefts[0]) / (rights[1] - lefts[0]) == pytest.approx(middle, abs=0.01)
