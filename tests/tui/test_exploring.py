@@ -424,7 +424,7 @@ def test_comparison_in_depth(demo_catalog: Path, explore: Explore) -> None:
         text = await _press(pilot, "a", *"sweep and val/acc > 0.97", "enter")
         assert "runs" in text and "2 runs" not in text.splitlines()[1]
         text = await _press(pilot, "D")
-        assert "code of" in text and " − final-" in text and " + " in text
+        assert "code from final-" in text and " − from final-" in text and " + to " in text
         await _press(pilot, "escape", "escape")
         on(pilot, RunsScreen)
 
