@@ -12,6 +12,7 @@ import csv
 import gzip
 import io
 import json
+import runpy
 import signal
 import subprocess
 import sys
@@ -56,6 +57,19 @@ CARD = """# Optical Recognition of Handwritten Digits
 1,797 pictures of 8x8 pixels (0 to 16) with their labels. E. Alpaydin and C. Kaynak, UCI Machine Learning
 Repository, 1998, https://doi.org/10.24432/C50P49. Licence: CC BY 4.0. This is the test set of that data set.
 """
+
+
+FINAL_CODE = '''"""The final training: the winner of the sweep again, for longer."""
+
+
+def final_settings(winner):
+    """Stop early: the winner may need fewer epochs."""
+    return {**winner, "epochs": 50, "patience": 15, "seed": 11}
+'''
+EDITED_FINAL_CODE = FINAL_CODE.replace('"seed": 11}', '"seed": 12}').replace(
+    "    return", "    # Another seed than the first time: was that luck?\n    return"
+)
+"""The same after an edit, so that the two final runs differ in their code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,11 +276,15 @@ def load_split(folder: Path) -> Split:
     return Split(features, labels)
 
 
-def _train(path: Path, work: Path, config: Config, *, parent: str, name: str, is_final: bool = False) -> Trained:
+def _train(path: Path, work: Path, config: Config, *, parent: str, name: str, code: Path | None = None) -> Trained:
+    """Train once; a final training is one that keeps its own code."""
+    is_final = code is not None
     tags = ["demo", "final"] if is_final else ["demo", "sweep"]
     with _start_run(project=PROJECT, name=name, catalog=path, params=_params(config), tags=tags, parent=parent) as run:
         split = load_split(run.use("digits-features:latest"))
         run.use("digits-code:latest")
+        if code is not None:
+            run.save("final-code", code, kind="code")
         lines: list[str] = []
         best_loss, best_accuracy, best_weights = float("inf"), 0.0, None
         for epoch, loss, accuracy, weights in fit(run, split, config, lines):
@@ -297,9 +315,11 @@ def _train(path: Path, work: Path, config: Config, *, parent: str, name: str, is
 
 def _train_final(path: Path, work: Path, best: Trained) -> None:
     """Train the winner again with another seed, as a check, and then as the model to be evaluated."""
-    for seed in (11, 12):
-        config = Config(**{**asdict(best.config), "seed": seed, "epochs": 50, "patience": 15})
-        _train(path, work, config, parent=best.run_id, name=f"final-{seed - 10}", is_final=True)
+    for number, code in enumerate((FINAL_CODE, EDITED_FINAL_CODE), 1):
+        script = work / "final.py"
+        _write(script, code)
+        config = Config(**runpy.run_path(str(script))["final_settings"](asdict(best.config)))
+        _train(path, work, config, parent=best.run_id, name=f"final-{number}", code=script)
 
 
 def _train_and_kill(path: Path, parent: str, name: str) -> None:

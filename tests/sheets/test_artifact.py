@@ -61,4 +61,4 @@ def test_numbers_agree_with_the_file(demo_catalog: Path) -> None:
         assert table is not None and [row[0].text for row in table.rows] == [
             f"v{n}" for n in range(highest, highest - count, -1)
         ]
-    assert len(rows) == len(sheets) == 17
+    assert len(rows) == len(sheets) == 18

@@ -139,4 +139,4 @@ def test_app_and_show_say_the_same_of_versions(demo_catalog: Path, capfd: pytest
             assert [text for text in words if text not in printed] == [], detail.head.reference
         with open_catalog(demo_catalog) as reader:
             assert moves_around(reader, detail.head) == history
-        assert bytes_text(sizes[detail.head.key]) in fact_text(sheet, "content") and len(heads) == 17
+        assert bytes_text(sizes[detail.head.key]) in fact_text(sheet, "content") and len(heads) == 18

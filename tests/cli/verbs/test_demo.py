@@ -16,6 +16,7 @@ import pytest
 
 from artui.query.api import CatalogReader, open_catalog
 from artui.query.artifacts import artifact_list, get_version, open_file
+from artui.query.code.difference import code_difference
 from artui.query.lineage import lineage
 from artui.query.references import resolve
 from artui.query.run import get_run
@@ -146,3 +147,12 @@ def test_evaluation_has_table_picture_and_report(reader: CatalogReader) -> None:
         assert read("digits-confusion-figure").startswith(b"\x89PNG")
         assert b"R1 recall of every digit" in read("digits-evaluation")
         assert json.loads(read("digits-statistics"))["pictures"] == 1797
+
+
+def test_the_final_runs_differ_in_the_code_that_they_ran(reader: CatalogReader) -> None:
+    """Between them the script was edited; each kept what it ran."""
+    runs = [reader.run(name).detail() for name in ("final-1", "final-2")]
+    difference = code_difference(reader, runs[0], runs[1])
+    assert [(file.path, file.added, file.removed) for file in difference.files] == [("final.py", 2, 1)]
+    changed = [line.text[start:end] for line in difference.files[0].lines for start, end in line.words]
+    assert changed == ["11", "12"] == [str(param.value) for run in runs for param in run.params if param.name == "seed"]
