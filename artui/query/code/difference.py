@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import accumulate
+from itertools import accumulate, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from artui.query.code import repository
@@ -33,7 +33,9 @@ MAX_LINES_UP = 2000
 """So many lines above a change are looked through for the function that it is in."""
 MAX_PLACE_CHARS = 80
 MAX_PAIRS = 400
-"""More pairs of a removed and an added line are not looked through for those that are alike."""
+"""More pairs of a removed and an added line, next to each other, are not looked through for those that are alike."""
+MAX_ALL_PAIRS = 3000
+"""The same for all files: more would take longer than a reader waits."""
 MAX_WORDS_CHARS = 400
 """Longer lines are not compared word by word."""
 ALIKE = 0.5
@@ -224,7 +226,8 @@ def code_difference(reader: Reader, before: RunDetail, after: RunDetail) -> Code
             code.base = here.texts(code.commit, sorted(paths | old_paths)) if code.has_commit else {}
     pairs = _pairs(paths, first, second)
     files = [difference for left, right in pairs if (difference := _compared(left, right, first, second)) is not None]
-    files = _limited(files)
+    files, left = _limited(files), repeat(True, MAX_ALL_PAIRS)
+    files = [replace(file, lines=tuple(with_words(file.lines, left))) for file in files]
     verdict = "" if files else _verdict(first, second, len(pairs))
     return CodeDifference(
         (_head(before), _head(after)),
@@ -474,8 +477,12 @@ def _place_in(lines: Sequence[str], start: int) -> str:
     return ""
 
 
-def with_words(lines: Sequence[DiffLine]) -> list[DiffLine]:
-    """Say of each line that replaces a similar one which characters differ, and of that one, too."""
+def with_words(lines: Sequence[DiffLine], left: Iterator[bool]) -> list[DiffLine]:
+    """Say of each line that replaces a similar one which characters differ, and of that one, too.
+
+    Args:
+        left: gives True as often as two lines may still be held against each other; lines after that have no words.
+    """
     marked = list(lines)
     place = 0
     while place < len(marked):
@@ -485,6 +492,8 @@ def with_words(lines: Sequence[DiffLine]) -> list[DiffLine]:
             next_new = middle
             for old in range(place, middle):
                 for new in range(next_new, end):
+                    if not next(left, False):
+                        return marked
                     words = changed_words(marked[old].text, marked[new].text)
                     if words is not None:
                         marked[old], marked[new] = (
@@ -542,8 +551,7 @@ def _line(sign: str, text: str, old: int | None, new: int | None) -> list[DiffLi
 def _file(path: str, lines: Sequence[DiffLine], notes: Iterable[str]) -> FileDifference:
     """Count the lines of a file's difference, and keep the first of them."""
     added, removed = (sum(line.sign == sign for line in lines) for sign in "+-")
-    file = _shortened(FileDifference(path, tuple(lines), tuple(notes), added, removed), MAX_SHOWN_LINES)
-    return replace(file, lines=tuple(with_words(file.lines)))
+    return _shortened(FileDifference(path, tuple(lines), tuple(notes), added, removed), MAX_SHOWN_LINES)
 
 
 def _shortened(file: FileDifference, count: int) -> FileDifference:

@@ -6,6 +6,8 @@ import io
 import os
 import subprocess
 import time
+from itertools import repeat
+from operator import length_hint
 from pathlib import Path
 from typing import Any
 
@@ -363,11 +365,12 @@ def test_words_that_changed_are_all_that_differs(old: str, new: str) -> None:
     assert rests[0] == rests[1]
 
 
-@given(st.lists(st.tuples(st.sampled_from("+- @"), LINES), max_size=20))
-def test_marking_words_changes_no_line(made: list[tuple[str, str]]) -> None:
-    """Only lines that go and lines that come right after them have words, as many of the ones as of the others."""
+@given(st.lists(st.tuples(st.sampled_from("+- @"), LINES), max_size=20), st.integers(0, 30))
+def test_marking_words_changes_no_line(made: list[tuple[str, str]], count: int) -> None:
+    """Only lines that go and lines that come have words, and no more lines are held against each other than allowed."""
     lines = [DiffLine(sign, text) for sign, text in made]
-    marked = with_words(lines)
+    marked = with_words(lines, left := repeat(True, count))
+    assert sum(bool(line.words) for line in marked) <= 2 * (count - length_hint(left))
     assert [line._replace(words=()) for line in marked] == lines
     assert all(line.sign in "+-" for line in marked if line.words)
 
