@@ -132,3 +132,41 @@ def test_the_filter_before_comes_back(small_catalog: Path, explore: Explore) -> 
         assert screen.state.request.where == "hidden > 100"
 
     explore(small_catalog, flow, size=(80, 24))
+
+
+def test_where_there_are_no_others_it_is_said(small_catalog: Path, explore: Explore) -> None:
+    """No empty answer comes up if all runs of the table are marked, or if none is and nothing is filtered."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        await pilot.press("w")
+        await settled(pilot)
+        assert "Mark runs with space" in shown(pilot) and on(pilot, RunsScreen)
+        await pilot.press("slash", *"hidden > 350", "enter")
+        await settled(pilot)
+        await pilot.press("space", "w")
+        await settled(pilot)
+        assert "there are no others" in shown(pilot) and on(pilot, RunsScreen)
+
+    explore(small_catalog, flow, size=(120, 36))
+
+
+def test_why_starts_on_a_factor_and_repeats_nothing(small_catalog: Path, explore: Explore) -> None:
+    """Below stands what is not yet said above, and how results are spread where there is room."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        await pilot.press("slash", *"hidden > 250", "enter")
+        await settled(pilot)
+        await pilot.press("w")
+        await settled(pilot)
+        screen = on(pilot, WhyScreen)
+        first = screen._current
+        assert first is not None and first.sentence in _words(shown(pilot))
+        assert _words(shown(pilot)).count(first.sentence) == 1
+        assert (" the middle half" in shown(pilot)) == (first.left_spread is not None)
+        await pilot.resize_terminal(80, 24)
+        await settled(pilot)
+        assert " the middle half" not in shown(pilot)
+
+    explore(small_catalog, flow, size=(120, 36))
