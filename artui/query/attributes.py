@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-Kind = Literal["text", "id", "project", "word", "flag", "time", "duration", "parent", "tag", "artifact", "alias"]
+Kind = Literal[
+    "text", "id", "project", "word", "flag", "time", "duration", "parent", "tag", "artifact", "alias", "store"
+]
 
 
 class Attribute(NamedTuple):
@@ -76,6 +78,13 @@ _ALIASES = f"""
 """
 """The aliases of what each run made, `production` first."""
 
+STORES = """
+    SELECT c.run_key AS key, json_extract(c.content, '$.store') AS store, json_extract(c.content, '$.format') AS format
+    FROM context AS c
+    WHERE c.name = 'import' AND json_valid(c.content)
+"""
+"""The place and the format that each imported run was taken from, in SQL."""
+
 ATTRIBUTES: dict[str, Attribute] = {
     "name": Attribute("text", "t.name", always=True, in_head=True, other_words=("run_name", "run")),
     "id": Attribute("id", "t.id", always=True, in_head=True, cells=26, other_words=("run_id",)),
@@ -102,8 +111,9 @@ ATTRIBUTES: dict[str, Attribute] = {
     "input": Attribute("artifact"),
     "output": Attribute("artifact"),
     "artifact": Attribute("artifact"),
+    "imported": Attribute("store"),
 }  # fmt: skip
-"""Every attribute, in the order in which they are offered. The last four are about things connected to a run, and only filters use them."""
+"""Every attribute, in the order in which they are offered. The last five are about things connected to a run, and only filters use them."""
 
 SHOWN = tuple(word for word, attribute in ATTRIBUTES.items() if attribute.value)
 """Those that can be a column; each can then be sorted, grouped, described, filtered and exported by."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from artui.catalog.cells import integer, text
+from artui.query.attributes import STORES
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader
@@ -17,6 +18,13 @@ IMPORTS = """
     FROM imported
     ORDER BY time_ms DESC, id
     LIMIT 1000
+"""
+
+HELD_RUNS = f"""
+    SELECT s.store, sum(r.deleted_ms IS NULL), sum(r.deleted_ms IS NOT NULL)
+    FROM ({STORES}) AS s
+    JOIN run AS r ON r.key = s.key
+    GROUP BY s.store
 """
 
 
@@ -30,6 +38,10 @@ class ImportReport:
     program: str
     report: Mapping[str, Any]
     """As `exchange.intake.report.Report.plain` gives it; parts that a damaged catalog lacks are empty."""
+    run_count: int = 0
+    """Runs from there that are in the catalog now, without deleted ones."""
+    deleted_count: int = 0
+    """Those of them that are deleted: in the source, or here."""
 
 
 def import_reports(reader: Reader) -> list[ImportReport]:
@@ -38,9 +50,15 @@ def import_reports(reader: Reader) -> list[ImportReport]:
         return []
     with reader.reading() as connection:
         rows = connection.execute(IMPORTS).fetchall()
+        held = {row[0]: row[1:] for row in connection.execute(HELD_RUNS)}
     return [
         ImportReport(
-            text(format), text(location), integer(time_ms), text(program), _whole(report, text(format), text(location))
+            text(format),
+            text(location),
+            integer(time_ms),
+            text(program),
+            _whole(report, text(format), text(location)),
+            *map(integer, held.get(location, (0, 0))),
         )
         for format, location, time_ms, program, report in rows
     ]

@@ -53,6 +53,7 @@ SCOPES = {
     "column": "One column",
     "columns": "Columns",
     "views": "Saved views",
+    "imports": "Imports",
     "why": "Why",
     "run": "Run",
     "charts": "Charts",
@@ -338,6 +339,9 @@ USUAL_KEYS = (
     Key("columns", "a", "automatic", "automatic", "Leave the choice to artui again.", in_footer=True),
     Key("columns", "enter", "done", "done", "Back to the runs.", in_footer=True),
     Key("views", "enter", "choose", "open", "Show the runs as the view says.", in_footer=True),
+    Key("views", "R", "rename", "rename", "Give the view another name.", in_footer=True),
+    Key("imports", "enter", "choose", "runs", "Show the runs of the import in the table.", in_footer=True),
+    Key("imports", "d", "show_deleted", "deleted", "Show the runs of the import that are deleted.", in_footer=True),
     Key(
         "views",
         "minus",

@@ -21,6 +21,7 @@ from artui.tui.screens.compare import CompareScreen
 from artui.tui.screens.diff import DiffScreen
 from artui.tui.screens.drawing import DrawsCharts
 from artui.tui.screens.help import HelpScreen
+from artui.tui.screens.imports import ImportsScreen
 from artui.tui.screens.lineage import LineageScreen
 from artui.tui.screens.live import LiveScreen
 from artui.tui.screens.palette import PaletteScreen
@@ -82,7 +83,7 @@ def test_every_action_exists() -> None:
         "artifacts": (ArtifactsScreen,), "artifact": (ArtifactScreen,), "lineage": (LineageScreen,), "text": (TextScreen,),
         "logs": (RunScreen,), "plot": (PlotScreen,), "curves": (PlotScreen,), "scatter": (Scatter, PlotScreen), "parallel": (Parallel, PlotScreen),
         "histogram": (Histogram, PlotScreen), "pick": (PickScreen, PaletteScreen), "column": (ColumnScreen,), "diff": (DiffScreen,),
-        "find": (RunScreen, HelpScreen), "app": (ArtuiApp,), "list": (LineList, RunsTable), "why": (WhyScreen,), "views": (ViewsScreen,),
+        "find": (RunScreen, HelpScreen), "app": (ArtuiApp,), "list": (LineList, RunsTable), "why": (WhyScreen,), "views": (ViewsScreen,), "imports": (ImportsScreen,),
         "columns": (ColumnsScreen,), "heatmap": (HeatMap, DrawsCharts), "bars": (Bars, DrawsCharts), "table": (TextScreen,), "live": (LiveScreen,),
     }  # fmt: skip
     assert set(owners) == set(SCOPES)

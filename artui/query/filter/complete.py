@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from artui import clock
 from artui.model import STAGES, STATUSES
 from artui.query.aggregates import AGGREGATES
-from artui.query.attributes import ALIASED_RUNS, ATTRIBUTES
+from artui.query.attributes import ALIASED_RUNS, ATTRIBUTES, STORES
 from artui.query.filter.matching import as_text
 from artui.query.filter.parser import Field, field_of
 from artui.query.filter.resolve import meaning_of
@@ -39,6 +39,7 @@ _OPERATORS |= {
     "project": _OPERATORS["text"],
     "parent": ("=", "!=", "is null"),
     "alias": _OPERATORS["text"],
+    "store": ("=", "!=", "~", "contains", "in", "is null"),
 }
 _KIND_ORDER = {"metric": 0, "param": 1, "attribute": 2, "tag": 3}
 _ARTIFACT_NAMES = """
@@ -61,6 +62,14 @@ _ALIAS_NAMES = f"""
     SELECT l.name, count(DISTINCT e.source_key)
     FROM {ALIASED_RUNS}
     GROUP BY l.name
+    ORDER BY 2 DESC
+    LIMIT :most
+"""
+_STORE_NAMES = f"""
+    SELECT s.store, count(*)
+    FROM ({STORES}) AS s
+    WHERE s.store IS NOT NULL
+    GROUP BY s.store
     ORDER BY 2 DESC
     LIMIT :most
 """
@@ -347,7 +356,13 @@ def _values_query(word: str) -> str:
     attribute = ATTRIBUTES[word]
     if word == "name":
         return _NEWEST_NAMES
-    special = {"artifact": _ARTIFACT_NAMES, "tag": _TAG_NAMES, "parent": _PARENT_NAMES, "alias": _ALIAS_NAMES}
+    special = {
+        "artifact": _ARTIFACT_NAMES,
+        "tag": _TAG_NAMES,
+        "parent": _PARENT_NAMES,
+        "alias": _ALIAS_NAMES,
+        "store": _STORE_NAMES,
+    }
     if attribute.kind in special:
         return special[attribute.kind]
     if word in ("id", "note", "error", "command") or attribute.kind not in ("text", "id", "project"):

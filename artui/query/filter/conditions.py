@@ -12,7 +12,7 @@ import orjson
 
 from artui.catalog.cells import storable
 from artui.model import STAGES, STATUSES
-from artui.query.attributes import ALIASED_RUNS, ATTRIBUTES
+from artui.query.attributes import ALIASED_RUNS, ATTRIBUTES, STORES
 from artui.query.filter.matching import NEGATIONS, Matcher, matcher, of_text, spoken
 from artui.query.filter.parser import COMPARISONS, Comparison, error_at
 from artui.query.filter.sets import (
@@ -62,6 +62,8 @@ def attribute_condition(test: Comparison, name: str, scope: Scope) -> Condition:
         return _any_tag(test)
     if kind == "alias":
         return _alias(test)
+    if kind == "store":
+        return _imported(test)
     if kind == "word":
         return _status(test, scope) if name == "status" else _stage(test)
     if kind == "flag":
@@ -328,6 +330,30 @@ def _runs_with_aliases(scope: Scope, holds: Callable[[str], bool]) -> set[int]:
         WHERE l.name IN (SELECT w.value FROM json_each(:names) AS w)
     """
     return scope.set_of(query, {"names": orjson.dumps(wanted).decode()})
+
+
+def _imported(test: Comparison) -> Condition:
+    """Find runs by the place or the format that they were imported from. `!=` means that neither of them is that."""
+    if test.operator in COMPARISONS:
+        raise error_at(
+            test, f"{test.operator} does not go with imported.", "Write imported = mlflow, or imported ~ mlruns."
+        )
+    if test.operator in ("exists", "is not null", "is null"):
+        having: Condition = Computed(lambda scope, within: _runs_from(scope, lambda text: True))
+        return Complement(having) if test.operator == "is null" else having
+    plain = Comparison(test.field, NEGATIONS.get(test.operator, test.operator), test.values, test.position, test.length)
+    holds = of_text(matcher(plain))
+    matching = Computed(lambda scope, within: _runs_from(scope, holds))
+    return Complement(matching) if test.operator in NEGATIONS else matching
+
+
+def _runs_from(scope: Scope, holds: Callable[[str], bool]) -> set[int]:
+    query = f"SELECT s.store, s.format, group_concat(s.key) FROM ({STORES}) AS s GROUP BY s.store, s.format"
+    keys: set[int] = set()
+    for store, format, members in scope.connection.execute(query):
+        if any(isinstance(text, str) and holds(text) for text in (store, format)):
+            keys.update(map(int, members.split(",")))
+    return keys
 
 
 def _artifact(test: Comparison, name: str) -> Condition:

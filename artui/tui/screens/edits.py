@@ -191,6 +191,21 @@ class RunsEditor:
 
         self._screen.ask("edit", work, lambda _: self._say(f"view {name} is kept in the catalog · ^o opens it"))
 
+    def rename_view(self, before: str, after: str, content: str) -> None:
+        """Keep a view under another name, as one edit."""
+        path = self._screen.reader.path
+        if not self._is_writable():
+            return
+
+        def work() -> None:
+            from artui.catalog import Catalog, events
+
+            with Catalog(path) as catalog, events.editing(catalog, f"view {before} is {after}") as edit:
+                edit.save_view(after, "runs", content)
+                edit.delete_view(before)
+
+        self._screen.ask("edit", work, lambda _: self._say(f"view {before} is {after} now"))
+
     def delete_view(self, name: str) -> None:
         """Remove a view from the catalog."""
         path = self._screen.reader.path

@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 
 from artui import clock
+from artui.query.filter.tokens import quoted_text
 from artui.query.imports import ImportReport, import_reports
 from artui.safetext import clean
 from artui.tui.cells import Span, fit
 from artui.tui.keys import bindings
+from artui.tui.messages import LineChosen, LineMoved, ShowRuns
 from artui.tui.screens.base import CatalogScreen
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import BLANK, Line, LineList
-from artui.units import ago_text, bytes_text, count_text, plural
+from artui.units import age_text, ago_text, bytes_text, count_text, plural
 
 _RUNS = (("new", "new", "good"), ("updated", "brought up to date", "good"), ("unchanged", "unchanged", "text"), ("kept", "kept as they were", "warn"), ("not chosen", "not chosen", "dim"))  # fmt: skip
 _TAKEN = ("params", "tags", "notes", "series", "points", "versions", "aliases", "files")
@@ -22,18 +24,29 @@ _TITLE_CELLS = 10
 
 
 class ImportsScreen(CatalogScreen):
-    """Shows the reports that are in the catalog."""
+    """Lists the imports, one a line, and shows the report of the one under the cursor."""
 
-    SCOPES = ("find", "list", "app")
-    BINDINGS = bindings("find")
+    SCOPES = ("imports", "find", "list", "app")
+    BINDINGS = [*bindings("imports"), *bindings("find")]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._reports: Sequence[ImportReport] = ()
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
+        yield Bar(id="imports-head")
+        yield LineList(id="imports")
         yield LineList(marks_cursor=False, id="reports")
         yield KeyBar()
 
     def on_mount(self) -> None:
-        self.query_one(LineList).focus()
+        self.listing.focus()
+
+    @property
+    def listing(self) -> LineList:
+        """The list of imports."""
+        return self.query_one("#imports", LineList)
 
     def load(self) -> None:
         """Ask for the reports."""
@@ -44,26 +57,90 @@ class ImportsScreen(CatalogScreen):
         return [("imports", "title")]
 
     def _take(self, reports: list[ImportReport]) -> None:
+        self._reports = reports
         self.show_place()
-        lines: list[Line] = []
-        for report in reports:
-            lines += [BLANK, *report_lines(report, cells=self.size.width)]
-        if not reports:
-            lines = [
-                BLANK,
-                Line([("   Nothing was imported into this catalog.", "text")]),
-                BLANK,
-                Line(
-                    [
-                        ("   artui import PATH", "key"),
-                        ("  takes runs of other tools: artui import --help names them.", "dim"),
-                    ]
-                ),
-            ]
-        self.query_one(LineList).set_lines(lines)
+        self._draw()
+
+    def _draw(self) -> None:
+        cells = self.size.width
+        head, lines = summary_lines(self._reports, cells=cells) if self._reports else (Line(()), _NOTHING)
+        self.query_one("#imports-head", Bar).show(head.spans)
+        self.listing.styles.height = min(len(lines), max(3, self.size.height // 3)) + 1
+        self.listing.set_lines(lines, keep=True)
+        self._show_report()
+
+    @property
+    def _current(self) -> ImportReport | None:
+        place = self.listing.cursor
+        return self._reports[place] if 0 <= place < len(self._reports) else None
+
+    def _show_report(self) -> None:
+        report = self._current
+        lines = report_lines(report, cells=self.size.width) if report is not None else []
+        self.query_one("#reports", LineList).set_lines(lines, keep=False)
+
+    def on_line_moved(self, message: LineMoved) -> None:
+        if message.sender is self.listing:
+            self._show_report()
+
+    def on_line_chosen(self, message: LineChosen) -> None:
+        message.stop()
+        self.action_choose()
+
+    def action_choose(self) -> None:
+        self._show_runs("")
+
+    def action_show_deleted(self) -> None:
+        self._show_runs(" and deleted is not null")
+
+    def _show_runs(self, condition: str) -> None:
+        if (report := self._current) is not None:
+            self.post_message(ShowRuns(f"imported = {quoted_text(report.location)}{condition}"))
 
     def on_resize(self) -> None:
-        self.load()
+        self._draw()
+
+
+_NOTHING = [
+    BLANK,
+    Line([("   Nothing was imported into this catalog.", "text")]),
+    BLANK,
+    Line([("   artui import PATH", "key"), ("  takes runs of other tools: artui import --help names them.", "dim")]),
+]
+_COUNT_TITLES = ("runs", "new", "changed", "deleted", "left out")
+
+
+def summary_lines(reports: Sequence[ImportReport], *, cells: int) -> tuple[Line, list[Line]]:
+    """Give the head of the list of imports, and a line for each: when, from where, and how many runs.
+
+    `runs` and `deleted` are those that are in the catalog now; `new`, `changed` and `left out` those of the newest import.
+    """
+    now_ms = clock.now_ms()
+    rows = [(age_text(report.time_ms, now_ms), clean(report.report["title"]), *_counted(report)) for report in reports]
+    titles = ("age", "from", *_COUNT_TITLES)
+    widths = [max(len(title), *(len(row[place]) for row in rows)) for place, title in enumerate(titles)]
+    room = max(12, cells - sum(widths) - 2 * len(widths) - 4)
+    place_cells = min(room, max(len(clean(report.location)) for report in reports))
+
+    def line(texts: Sequence[str], location: str, style: str) -> Line:
+        age, source, *counts = (
+            fit(text, width, right=place != 1) for place, (text, width) in enumerate(zip(texts, widths, strict=True))
+        )
+        return Line([
+            (f"  {age}  ", "dim"), (f"{source}  ", style), (fit(location, place_cells, keep_end=True), style),
+            *((f"  {count}", style) for count in counts),
+        ])  # fmt: skip
+
+    lines = [line(row, clean(report.location), "text") for row, report in zip(rows, reports, strict=True)]
+    return line(titles, "", "dim"), lines
+
+
+def _counted(report: ImportReport) -> list[str]:
+    counts = report.report["runs"]
+    left = sum(entry["count"] for entry in report.report["left"] if entry["what"] == "runs")
+    left += counts.get("not chosen", 0) + report.report["damaged_count"]
+    numbers = (report.run_count, counts.get("new", 0), counts.get("updated", 0), report.deleted_count, left)
+    return [count_text(number) if number else "·" for number in numbers]
 
 
 def no_runs_lines(reports: Sequence[ImportReport], *, cells: int) -> list[Line]:

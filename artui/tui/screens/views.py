@@ -1,41 +1,66 @@
-"""Saved views of the table of runs."""
+"""Saved views of the table of runs: what each shows, who kept it, and how many runs it has now."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
+from textual.widget import Widget
 
 from artui import clock
+from artui.query.attributes import ATTRIBUTES, title_of
+from artui.query.runs.order import RunOrder, RunsRequest, run_order
 from artui.query.runs.views import SavedView, saved_views
 from artui.safetext import clean
+from artui.tui.cells import Span, aggregate_text, fit
 from artui.tui.keys import bindings
+from artui.tui.messages import LineMoved
 from artui.tui.screens.base import CatalogScreen
-from artui.tui.state.arrangement import Arrangement, arrangement_of
+from artui.tui.screens.runs.state import or_filter_error
+from artui.tui.state.arrangement import ALL_BUT_SEED, Arrangement, arrangement_of
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import BLANK, Line, LineList
-from artui.units import age_text
+from artui.tui.widgets.prompt import Prompt
+from artui.tui.widgets.rows import wrapped
+from artui.tui.widgets.tablelines import sort_arrow
+from artui.units import age_text, ago_text, count_text
 
 if TYPE_CHECKING:
-    from artui.tui.cells import Span
+    from artui.query.filter.tokens import FilterError
+
+MAX_COUNTED = 100
+"""Of so many views the runs are counted."""
+_LABEL_CELLS = 9
+_NAME_CELLS = 30
 
 
 class ViewsScreen(CatalogScreen):
-    """Opens a view, or removes it from the catalog."""
+    """Opens a view, renames it, or removes it from the catalog."""
 
     SCOPES = ("views", "find", "list", "app")
     PLACE = 1
     BINDINGS = [*bindings("views"), *bindings("find")]
 
-    def __init__(self, choose: Callable[[str, Arrangement], None], delete: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        choose: Callable[[str, Arrangement], None],
+        delete: Callable[[str], None],
+        rename: Callable[[str, str, str], None],
+    ) -> None:
         super().__init__()
-        self._choose, self._delete = choose, delete
+        self._choose, self._delete, self._rename = choose, delete, rename
         self._views: list[SavedView] = []
+        self._counts: dict[str, str] = {}
+        """How many runs match each view's filter now, by the filter."""
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
+        yield Bar(id="views-head")
         yield LineList(id="views")
+        yield LineList(marks_cursor=False, id="view")
+        yield Prompt()
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -57,26 +82,44 @@ class ViewsScreen(CatalogScreen):
 
     def _take(self, views: list[SavedView]) -> None:
         self._views = views
-        now_ms = clock.now_ms()
-        lines = [
-            Line(
-                [
-                    ("  ", "text"),
-                    (clean(view.name, max_chars=40).ljust(30), "text"),
-                    (f"{age_text(view.changed_ms, now_ms):>5}  ", "dim"),
-                    (clean(arrangement_of(view.content).where, max_chars=100), "accent"),
-                    (f"   {clean(view.author, max_chars=40)}", "faint"),
-                ]
-            )
-            for view in views
-        ]
-        nothing = [
-            BLANK,
-            Line([("  No view is kept in this catalog yet.", "bold")]),
-            BLANK,
-            Line([("  esc", "key"), ("  back to the runs, and there ", "dim"), ("W", "key"), ("  keeps filter, columns and order under a name", "dim")]),
-        ]  # fmt: skip
-        self.listing.set_lines(lines or nothing, keep=True)
+        self._draw()
+        for where in dict.fromkeys(arrangement_of(view.content).where for view in views[:MAX_COUNTED]):
+            self.ask(f"count {where}", partial(self._count, where), partial(self._take_count, where))
+
+    def _count(self, where: str) -> RunOrder | FilterError:
+        return or_filter_error(lambda: run_order(self.reader, RunsRequest(where)))
+
+    def _take_count(self, where: str, answer: RunOrder | FilterError) -> None:
+        self._counts[where] = count_text(answer.matched) if isinstance(answer, RunOrder) else "?"
+        self._draw()
+
+    def _draw(self) -> None:
+        cells = self.size.width
+        head, lines = view_lines(self._views, self._counts, cells=cells) if self._views else (Line(()), _NOTHING)
+        self.query_one("#views-head", Bar).show(head.spans)
+        self.listing.styles.height = min(len(lines), max(4, self.size.height // 2)) + 1
+        self.listing.set_lines(lines, keep=True)
+        self._show_current()
+
+    def _show_current(self) -> None:
+        view = self._current
+        lines = detail_lines(view, self._counts, cells=self.size.width) if view is not None else []
+        self.query_one("#view", LineList).set_lines(lines, keep=False)
+
+    def on_line_moved(self, message: LineMoved) -> None:
+        if message.sender is self.listing:
+            self._show_current()
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def prompt_home(self) -> Widget:
+        """Give the list of views."""
+        return self.listing
+
+    def go_back(self) -> bool:
+        """Leave the question about a name; false if there is none."""
+        return self.query_one(Prompt).leave()
 
     @property
     def _current(self) -> SavedView | None:
@@ -92,3 +135,107 @@ class ViewsScreen(CatalogScreen):
         if (view := self._current) is not None:
             self._delete(view.name)
             self.set_timer(0.3, self.load)
+
+    def action_rename(self) -> None:
+        view = self._current
+        if view is None:
+            return
+        if self.reader.why_not_writable:
+            self.artui.say(self.reader.why_not_writable, is_warning=True)
+            return
+        self.query_one(Prompt).ask("name of the view", partial(self._take_name, view), text=view.name)
+
+    def _take_name(self, view: SavedView, name: str) -> None:
+        if not name or name == view.name:
+            return
+        if any(other.name == name for other in self._views):
+            self.artui.say(f"There is a view {name} already.", is_warning=True)
+            return
+        self._rename(view.name, name, view.content)
+        self.set_timer(0.3, self.load)
+
+
+_NOTHING = [
+    BLANK,
+    Line([("  No view is kept in this catalog yet.", "bold")]),
+    BLANK,
+    Line([("  esc", "key"), ("  back to the runs, and there ", "dim"), ("W", "key"), ("  keeps filter, columns and order under a name", "dim")]),
+]  # fmt: skip
+
+
+def view_lines(views: Sequence[SavedView], counts: Mapping[str, str], *, cells: int) -> tuple[Line, list[Line]]:
+    """Give the head of the list of views, and a line for each: its name, runs, order, groups and filter; by whom, and when."""
+    now_ms = clock.now_ms()
+    rows = []
+    for view in views:
+        shown = arrangement_of(view.content)
+        rows.append((
+            clean(view.name, max_chars=_NAME_CELLS), counts.get(shown.where, "…"), _order_text(shown), _groups_text(shown) or "·",
+            clean(shown.where, max_chars=200) or "all runs", clean(view.author, max_chars=24), age_text(view.changed_ms, now_ms),
+        ))  # fmt: skip
+    titles = ("view", "runs", "order", "groups", "filter", "by", "age")
+    most = (_NAME_CELLS, 9, 20, 20, cells, 24, 5)
+    widths = [
+        min(most[place], max(len(title), *(len(row[place]) for row in rows))) for place, title in enumerate(titles)
+    ]
+    # What does not fit is left out: who kept it first, then the groups and the order; all of it stands below the list.
+    for place in (5, 3, 2):
+        if sum(widths) - widths[4] + 12 + 2 * len(titles) > cells:
+            widths[place] = 0
+    widths[4] = max(8, min(widths[4], cells - (sum(widths) - widths[4]) - 2 * len(titles)))
+    styles = ("text", "text", "dim", "dim", "accent", "faint", "dim")
+
+    def line(texts: Sequence[str], *, is_head: bool) -> Line:
+        spans: list[Span] = []
+        for place, (text, width) in enumerate(zip(texts, widths, strict=True)):
+            if width:
+                spans.append(("  " + fit(text, width, right=place in (1, 6)), "dim" if is_head else styles[place]))
+        return Line(spans)
+
+    return line(titles, is_head=True), [line(row, is_head=False) for row in rows]
+
+
+def detail_lines(view: SavedView, counts: Mapping[str, str], *, cells: int) -> list[Line]:
+    """Show all that a view arranges."""
+    shown = arrangement_of(view.content)
+    columns = "those that artui chooses" if shown.columns is None else " · ".join(map(_name_of, shown.columns))
+    count = counts.get(shown.where, "…")
+    facts = (
+        ("filter", shown.where or "none"),
+        ("runs", f"{count} match now" if count != "?" else "the filter means nothing in this catalog as it is"),
+        ("order", _order_text(shown)),
+        ("groups", _groups_text(shown) or "none"),
+        ("columns", columns),
+        ("kept", f"{ago_text(view.changed_ms, clock.now_ms())} by {view.author}"),
+    )
+    lines = [Line([(f"  {clean(view.name)}", "title")])]
+    room = max(20, cells - _LABEL_CELLS - 6)
+    for label, text in facts:
+        text = clean(text, max_chars=2_000)
+        starts = wrapped(text, room)
+        for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+            lines.append(
+                Line([(f"    {'' if start else label:<{_LABEL_CELLS}}", "dim"), (text[start:end].rstrip(), "text")])
+            )
+    return lines
+
+
+def _order_text(shown: Arrangement) -> str:
+    sorts = " · ".join(f"{_name_of(sort.column)} {sort_arrow(sort)}" for sort in shown.sorts)
+    return f"mean {sorts}" if shown.grouping and shown.orders_by_mean else sorts
+
+
+def _groups_text(shown: Arrangement) -> str:
+    return " · ".join("all but the seed" if group == ALL_BUT_SEED else _name_of(group) for group in shown.grouping)
+
+
+def _name_of(column_id: str) -> str:
+    """Name a column by its id as its title does."""
+    source, _, name = column_id.partition(":")
+    aggregate = source.partition(".")[2]
+    title = name if source != "attribute" else _attribute_title(name)
+    return clean(title + (aggregate_text(name, aggregate) if aggregate else ""), max_chars=60)
+
+
+def _attribute_title(word: str) -> str:
+    return title_of(word) if word in ATTRIBUTES else word

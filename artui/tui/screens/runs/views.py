@@ -31,7 +31,7 @@ class RunsViews:
         """Show the views that were kept."""
         from artui.tui.screens.views import ViewsScreen
 
-        self._screen.artui.push_screen(ViewsScreen(self._open, self._editor.delete_view))
+        self._screen.artui.push_screen(ViewsScreen(self._open, self._editor.delete_view, self._editor.rename_view))
 
     def open_named(self, name: str) -> None:
         """Open a view by its name."""

@@ -1,0 +1,77 @@
+"""The screen of saved views: what each shows, how many runs it has now, and another name for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from artui.catalog import Catalog, events
+from artui.query.api import open_catalog
+from artui.query.runs.sorting import Sort
+from artui.query.runs.views import saved_views
+from artui.tui.state.arrangement import Arrangement
+from tests.tui.looking import settled, shown
+
+Explore = Callable[..., None]
+BEST = Arrangement(
+    columns=("metric:val/loss", "metric.max:val/acc", "param:lr"), sorts=(Sort("metric:val/loss"),),
+    where="optimizer = adam and val/loss < 0.5", grouping=("param:optimizer", "param:lr"),
+)  # fmt: skip
+
+
+@pytest.fixture
+def kept(small_catalog: Path) -> Path:
+    """Three views: with everything arranged, as artui chooses, and with a filter that means nothing here."""
+    views = {"best": BEST, "all": Arrangement(), "broken": replace(BEST, where="nothing_so < 1")}
+    with Catalog(small_catalog) as catalog, events.editing(catalog, "views") as edit:
+        for name, arrangement in views.items():
+            edit.save_view(name, "runs", arrangement.to_json())
+    return small_catalog
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+def test_views_say_what_they_show(kept: Path, explore: Explore, size: tuple[int, int]) -> None:
+    """The list has the runs of each view now, and below it stands all that the view under the cursor arranges."""
+    with open_catalog(kept) as reader:
+        matched = len(reader.runs(BEST.where))
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("ctrl+o")
+        await settled(pilot)
+        lines = {line.split()[0]: line.split() for line in shown(pilot).splitlines()[1:5]}
+        assert lines["view"][:2] == ["view", "runs"] and "filter" in lines["view"]
+        assert [lines[name][1] for name in ("all", "best", "broken")] == ["12", str(matched), "?"]
+        await pilot.press("down")
+        await settled(pilot)
+        text = shown(pilot)
+        for part in (BEST.where, "val/loss · val/acc best · lr", "optimizer · lr", f"{matched} match now", "ada@box-3"):
+            assert part in text, part
+        await pilot.press("down")
+        await settled(pilot)
+        assert "means nothing in this catalog" in shown(pilot)
+
+    explore(kept, flow, size=size)
+
+
+def test_view_gets_another_name(kept: Path, explore: Explore) -> None:
+    """Its content stays; a name that another view has is refused; one `u` takes it back."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("ctrl+o", "down", "R", *"-run", "enter")
+        await settled(pilot)
+        await pilot.pause(0.4)
+        await settled(pilot)
+        assert "best-run" in shown(pilot)
+        await pilot.press("home", "R", "ctrl+u", *"broken", "enter")
+        await settled(pilot)
+        assert "There is a view broken already." in shown(pilot)
+
+    explore(kept, flow)
+    with open_catalog(kept) as reader:
+        views = {view.name: view.content for view in saved_views(reader, "runs")}
+    assert sorted(views) == ["all", "best-run", "broken"] and views["best-run"] == BEST.to_json()
