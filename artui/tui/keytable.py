@@ -369,6 +369,7 @@ USUAL_KEYS = (
         "The previous run of the table.",
     ),
     Key("run", "L", "lineage", "lineage", "Show the lineage of the run.", in_footer=True),
+    Key("run", "D", "code", "code", "Show how the code differs from that of the nearest run.", in_footer=True),
     Key(
         "charts",
         "x",

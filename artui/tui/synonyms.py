@@ -72,6 +72,7 @@ SYNONYMS: dict[str, str] = {
     "compare.differences": "diff difference changed hide same equal",
     "compare.baseline": "reference control",
     "compare.code": "diff source git patch",
+    "run.code": "diff source git patch",
     "compare.drop": "remove delete exclude",
     "compare.add_runs": "include append",
     "compare.plot": "plot chart graph curve png svg scatter parallel",

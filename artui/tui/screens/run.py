@@ -442,6 +442,16 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
     def action_lineage(self) -> None:
         self.artui.action_show_lineage()
 
+    def action_code(self) -> None:
+        """Show how the code differs from that of the nearest run."""
+        nearest = self._neighbours.nearest
+        if nearest is None:
+            self.artui.say("No other run of this project has any of its params; mark two runs, c and D compare them.")
+            return
+        from artui.tui.screens.diff import show_code_difference
+
+        show_code_difference(self, self.run_id, nearest.head.id)
+
     def subject(self) -> RunHead | None:
         """Give the run, once it is read."""
         return self.detail.head if self.detail else None

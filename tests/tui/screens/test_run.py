@@ -265,3 +265,24 @@ def test_a_traceback_stands_beside_the_facts_where_there_is_room(
         assert "Traceback (most" in text and "END)" in text and ("in sight, beside" in text) == (size[0] == 120)
 
     explore(path, flow, size=size)
+
+
+def test_code_is_compared_with_the_nearest_run(demo_catalog: Path, explore: Explore) -> None:
+    """D shows what differs between the code of a run and of the nearest one, from the older to the newer; esc leads back."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        app: Any = pilot.app
+        await pilot.press("down", "down", "enter")
+        await settled(pilot)
+        screen = app.screen
+        assert screen.detail.head.name == "final-2"
+        await pilot.press("D")
+        await settled(pilot)
+        assert "code from final-1 to final-2" in shown(pilot) and "+to" in shown(pilot).replace(" ", "")
+        await pilot.press("escape", "1", "home", "enter")
+        await settled(pilot)
+        await pilot.press("D")
+        await settled(pilot)
+        assert "No other run of this project" in shown(pilot)
+
+    explore(demo_catalog, flow)
