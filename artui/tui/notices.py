@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from artui.tui.cells import Span
 
 NOTICE_SECONDS = 5.0
-OLD_NOTICE_SECONDS = 0.5
+OLD_NOTICE_SECONDS = 0.25
 """A notice older than this is not carried over to another screen."""
 
 EVERYWHERE = 0

@@ -56,6 +56,8 @@ class CatalogScreen(Asks, FindsLines):
         self.artui.screen_left(self)
 
     def on_screen_resume(self) -> None:
+        # What was said on the screen above this one was about that.
+        self.artui.forget_old_notice()
         self.show_keys()
         self.show_place()
 

@@ -26,13 +26,16 @@ def group_label(group: Group, places: tuple[int, ...] | None = None) -> str:
     if places is None:
         return " · ".join(value_text(value) for value in group.values)
     values = [group.values[place] for place in places]
-    return " · ".join(value_text(value) for value in values if value is not None) or "no params"
+    nothing = "no params" if len(group.values) > 1 else value_text(None)
+    return " · ".join(value_text(value) for value in values if value is not None) or nothing
 
 
 def value_text(value: ParamValue) -> str:
     """Show a value that runs are grouped by."""
     if value is None:
         return "none"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        value = int(value)
     if isinstance(value, float) and len(repr(value)) > 8:
         return number_text(value)
     return clean(param_text(value), max_chars=80)
@@ -50,11 +53,11 @@ def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
         best = fit(column_text(spread.best, shape.digits, shape.decimals, shape.width), shape.width, right=True)
         if not shape.spread:
             return [(fit(best, cells), "text")]
-        mean_and_sd = fit(spread_text(spread), shape.behind)
+        mean_and_sd = fit(spread_text(spread, shape.behind), shape.behind)
         if not spread.odd:
-            return [(best, "text"), (" ", "text"), (mean_and_sd, "warn" if group.is_thin else "dim")]
+            return [(best, "text"), (" ", "text"), (mean_and_sd, "faint" if group.is_thin else "dim")]
         # Some runs ended in NaN or infinity: the rest looks better than it is.
-        mean_and_sd = fit(spread_text(spread), shape.behind - 1)
+        mean_and_sd = fit(spread_text(spread, shape.behind - 1), shape.behind - 1)
         return [(best, "text"), (" ", "text"), (mean_and_sd, "warn"), ("!", "bad")]
     if column.source == "attribute" and spread.low is not None and spread.high is not None:
         if column.name == "duration":
@@ -71,16 +74,23 @@ def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
             (fit(text or value_text(spread.same), cells, right=column.is_numeric), "text" if spread.is_same else "dim")
         ]
     if spread.low is not None and spread.high is not None:
-        ranges = (f"{number_text(spread.low, digits)}–{number_text(spread.high, digits)}" for digits in (4, 2))
-        text = next((text for text in ranges if len(text) <= cells), "varies" if cells > 5 else "≠")
+        ranges = (f"{number_text(spread.low, digits)}–{number_text(spread.high, digits)}" for digits in (4, 3, 2))
+        text = next((text for text in ranges if len(text) <= cells), _varies_text(cells))
         return [(fit(text, cells, right=True), "dim")]
-    text = f"{spread.distinct} values" if cells >= 9 else f"{spread.distinct}×"
-    return [(fit(text, cells, right=column.is_numeric), "dim")]
+    return [(fit(_varies_text(cells), cells, right=column.is_numeric), "dim")]
 
 
-def spread_text(spread: Spread) -> str:
-    """Show mean ± standard deviation; a single value alone."""
+def _varies_text(cells: int) -> str:
+    """Say that the runs of a group differ, where there is no room for the range of their numbers."""
+    return "varies" if cells >= len("varies") else "≠"
+
+
+def spread_text(spread: Spread, cells: int = 1_000) -> str:
+    """Show mean ± standard deviation, as much as fits whole: fewer digits of the deviation, then the mean alone."""
     if spread.mean is None:
         return ""
     mean = number_text(spread.mean)
-    return mean if spread.sd is None else f"{mean} ±{spread.sd:.2g}"
+    deviations = (f" ±{spread.sd:.{digits}g}" for digits in (2, 1)) if spread.sd is not None else ()
+    shown = (mean + deviation for deviation in deviations)
+    fewer_digits = (number_text(spread.mean, digits) for digits in (3, 2))
+    return next((text for text in (*shown, mean, *fewer_digits) if len(text) <= cells), mean)

@@ -35,7 +35,12 @@ def count_spans(state: RunsState, *, hidden_columns: int) -> list[Span]:
         spans.append((f" · {count_text(len(state.marked))} marked", "mark"))
     if state.groups:
         spans.append((f" in {plural(len(state.groups), 'group')}", "text"))
-    spans.append((f" · by {_sorting_text(state.answered)}", "dim"))
+    by_mean = "mean " if state.groups and state.arrangement.orders_by_mean else ""
+    spans.append((f" · by {by_mean}{_sorting_text(state.answered)}", "dim"))
+    if any(group.is_thin for group in state.groups):
+        from artui.query.runs.grouping import FEW_RUNS
+
+        spans.append((f" · ! fewer than {FEW_RUNS} runs", "faint"))
     if hidden_columns and order.total:
         spans.append((f" · {hidden_columns} more → ", "faint"))
     return spans

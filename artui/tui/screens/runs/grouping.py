@@ -63,7 +63,7 @@ class RunsGrouping:
             screen.artui.say("No param but the seed varies: there is nothing to group by.", is_warning=True)
             state = groups.grouped_by(state, [])
         elif is_grouped:
-            screen.artui.say("enter unfolds a group · g m orders by mean · g u ends it")
+            screen.artui.say("enter unfolds a group · g m orders by mean · esc ends it")
         else:
             screen.artui.say("not grouped any more")
         self._asked = None

@@ -318,8 +318,20 @@ class RunsScreen(CatalogScreen):
         self.show_filter(narrowed(self.state.request.where, condition))
 
     def go_back(self) -> bool:
-        """Leave the question, clear the filter or fold the groups; false if there is none of them."""
-        return self.prompt.leave() or self._stop_grouping() or self.filter.clear() or self._fold_groups()
+        """Leave the question, clear the filter, fold the groups or end them; false if there is none of them."""
+        return (
+            self.prompt.leave()
+            or self._stop_grouping()
+            or self.filter.clear()
+            or self._fold_groups()
+            or self._end_grouping()
+        )
+
+    def _end_grouping(self) -> bool:
+        """Show the runs without groups; false if they are not grouped."""
+        is_grouped = bool(self.state.arrangement.grouping)
+        self.action_ungroup()
+        return is_grouped
 
     def _stop_grouping(self) -> bool:
         """Give up groups that have not been read yet; false if none are awaited."""

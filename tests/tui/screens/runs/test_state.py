@@ -106,7 +106,7 @@ def test_groups_are_lines_with_their_runs_behind_them_when_unfolded() -> None:
     assert list(groups.lines_of(state).keys) == [-1, -2, -3]
     unfolded = groups.with_fold_toggled(state, GROUPS[1])
     lines = groups.lines_of(unfolded)
-    assert list(lines.keys) == [-1, -2, 5, 4, -3] and lines.group_titles == ("lr", "depth")
+    assert list(lines.keys) == [-1, -2, 5, 4, -3] and lines.group_titles == ("depth", "lr = 0.1")
     assert lines.group_at(-2) is lines.groups[1] and lines.group_at(5) is None and list(lines.runs_at(-3)) == [8, 7, 6]
     assert groups.with_fold_toggled(unfolded, GROUPS[1]) == state
     assert groups.with_folds_toggled(unfolded) == state
@@ -139,7 +139,7 @@ def test_grouping_by_all_but_the_seed_says_what_tells_groups_apart() -> None:
     state = _grouped(STATE, (ALL_BUT_SEED,))
     assert [column.name for column in groups.grouping_columns(state)] == ["lr", "depth"]
     lines = groups.lines_of(state)
-    assert lines.label_places == (1,) and lines.group_titles == ("all but the seed",)
+    assert lines.label_places == (1,) and lines.group_titles == ("depth",)
     assert groups.telling_places(()) is None
 
 
