@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
 from artui.model import RunHead
 
@@ -21,3 +22,10 @@ def distinct_names(heads: Iterable[RunHead]) -> dict[str, str]:
     while chars < longest and len({(name_by_id[run_id], run_id[-chars:]) for run_id in twins}) < len(twins):
         chars += 1
     return name_by_id | {run_id: f"{name_by_id[run_id]} {run_id[-chars:]}".strip() for run_id in twins}
+
+
+def told_apart(heads: Iterable[RunHead]) -> list[RunHead]:
+    """Give runs that are seen together under their distinct names."""
+    heads = list(heads)
+    names = distinct_names(heads)
+    return [replace(head, name=names[head.id]) for head in heads]

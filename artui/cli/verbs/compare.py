@@ -10,6 +10,7 @@ from artui.cli import completing
 from artui.cli.catalogs import catalog_option, without_catalog
 from artui.cli.common import json_option, open_reader, print_json, print_table, say_damaged
 from artui.query.compare import Row, compare
+from artui.query.names import distinct_names
 from artui.query.references import find_run
 from artui.units import duration_text, number_text, param_texts
 
@@ -34,7 +35,8 @@ def command(runs: tuple[str, ...], catalog: str | None, as_json: bool, show_all:
         print_json({"runs": [run.head for run in comparison.runs], "rows": comparison.rows})
         return 0
     rows = comparison.titled(only_differences=not show_all)
-    headers = ["", "", *(f"{run.head.name} (damaged)" if run.damaged else run.head.name for run in comparison.runs)]
+    names = distinct_names(run.head for run in comparison.runs)
+    headers = ["", "", *(names[run.head.id] + (" (damaged)" if run.damaged else "") for run in comparison.runs)]
     cells = [[title, row.name, *_cells(row)] for title, row in rows]
     print_table(headers, cells, right=[False, False, *(False for _ in comparison.runs)])
     is_best_marked = any(row.bests for _, row in rows)

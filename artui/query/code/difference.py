@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from artui.query.code import repository
 from artui.query.code.patches import FilePatch, applied, parsed, parts_of, reversed_patch, shared_parts, split_lines
 from artui.query.codediff import MAX_FILE_BYTES, CodeFile, code_files, text_of
+from artui.query.names import told_apart
 
 if TYPE_CHECKING:
     from artui.model import RunDetail
@@ -207,6 +208,10 @@ def code_difference(reader: Reader, before: RunDetail, after: RunDetail) -> Code
     Of code in git only the commit and the changes since are recorded: the rest of a file comes from the repository of
     the current folder, if that has the commit.
     """
+    before, after = (
+        replace(run, head=head)
+        for run, head in zip((before, after), told_apart((before.head, after.head)), strict=True)
+    )
     first, second = _read(reader, before), _read(reader, after)
     if first.commit and first.commit == second.commit:
         # A file that git does not know is not in the commit: who did not keep it did not have it.

@@ -18,6 +18,7 @@ from artui.query.direction import Direction, guess_direction
 from artui.query.filter.matching import as_text
 from artui.query.filter.tokens import quoted_name, quoted_value
 from artui.query.keys import key_list, name_key
+from artui.query.names import distinct_names
 from artui.query.runs.columns import SEED
 from artui.query.runs.sorting import value_groups
 from artui.query.series.ranking import judging_metric
@@ -112,7 +113,8 @@ def why(
     ]
     values = [_value(run, metric, which) for run in runs]
     damaged = tuple((run.head.name, run.damaged) for run in runs if run.damaged)
-    names_of_runs = runs[0].head.name, runs[1].head.name
+    name_by_id = distinct_names(run.head for run in runs)
+    names_of_runs = name_by_id[runs[0].head.id], name_by_id[runs[1].head.id]
     lacking = tuple(name for name, run in zip(names_of_runs, runs, strict=True) if _metric_of(run, metric) is None)
     explanation = Why(
         names_of_runs, metric, direction, values[0], values[1], is_better, tuple(factors), damaged,

@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from artui.errors import ArtuiError
 from artui.query import compare as query
+from artui.query.names import distinct_names
 from artui.query.runs.rows import run_keys
 from artui.query.series.ranking import judging_metric
 from artui.safetext import clean
@@ -116,7 +117,7 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         if self.comparison is None:
             return
         rows, table = self.comparison.rows, self.table
-        baseline = clean(self.comparison.runs[table.baseline].head.name)
+        baseline = clean(table.heads[table.baseline].name)
         left: list[Span] = [
             (f" {len(self.comparison.runs)} runs", "dim"), (f" · {self.comparison.differing} of {len(rows)} rows differ", "text"),
             (" · only those shown" if self.only_differences else "", "accent"), (" · baseline ", "dim"), (baseline, "accent"), (" ▾", "accent"),
@@ -152,11 +153,11 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         if comparison is None or not name:
             self.query_one("#curves", Chart).show("", [], self.chart_options, note="these runs logged no metrics")
             return
-        colours = self._numbers
+        colours, names = self._numbers, distinct_names(run.head for run in comparison.runs)
 
         def read() -> list[tuple[str, str, int, Curve]]:
             return [
-                (run.head.id, run.head.name, colours[run.head.id], self.read_curve(metric, run.head.id, run.metrics, options))
+                (run.head.id, names[run.head.id], colours[run.head.id], self.read_curve(metric, run.head.id, run.metrics, options))
                 for run in comparison.runs[:MAX_CURVES]
                 for metric in run.metrics
                 if metric.title == name
@@ -351,7 +352,8 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
             ids = run.head.id, base.head.id
             return why(reader, *ids, metric, direction=direction, by_best=by_best, better_first=True)
 
-        heads = run.head.name, base.head.name
+        names = distinct_names((run.head, base.head))
+        heads = names[run.head.id], names[base.head.id]
         title = f"why {clean(heads[0])} against {clean(heads[1])}"
         self.artui.push_screen(WhyScreen(title, ask, heads, self._show_runs))
 

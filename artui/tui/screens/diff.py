@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 
 from artui.query.code.difference import CodeDifference, DiffLine, FileDifference, code_difference
+from artui.query.names import distinct_names
 from artui.query.run import get_run
 from artui.safetext import clean
 from artui.tui.cells import Span, fit, length_of
@@ -37,6 +38,8 @@ class DiffScreen(CatalogScreen):
     def __init__(self, before: RunDetail, after: RunDetail) -> None:
         super().__init__()
         self._before, self._after = before, after
+        names = distinct_names((before.head, after.head))
+        self._names = names[before.head.id], names[after.head.id]
         self._difference: CodeDifference | None = None
         self._places: list[int] = []
         """Of each file the line that names it."""
@@ -61,9 +64,9 @@ class DiffScreen(CatalogScreen):
         """Say whose code is compared."""
         return [
             ("code from ", "dim"),
-            (clean(self._before.head.name), "title"),
+            (clean(self._names[0]), "title"),
             (" to ", "dim"),
-            (clean(self._after.head.name), "title"),
+            (clean(self._names[1]), "title"),
         ]
 
     def load(self) -> None:
@@ -84,7 +87,7 @@ class DiffScreen(CatalogScreen):
         difference = self._difference
         if difference is None:
             return
-        names = self._before.head.name, self._after.head.name
+        names = self._names
         lines: list[Line] = []
         for sign, name, head, style in zip(
             ("− from ", "+ to   "), names, difference.heads, ("bad", "good"), strict=True

@@ -15,6 +15,7 @@ from artui import clock
 from artui.errors import ArtuiError
 from artui.model import GOING, RunHead
 from artui.query.live import LiveMetric, LiveRun, live_runs
+from artui.query.names import distinct_names
 from artui.safetext import clean
 from artui.tui.alerts import BUILT_IN
 from artui.tui.cells import Span, fit, fit_middle, glyph_of, length_of, spark_text, status_style
@@ -196,12 +197,13 @@ class LiveScreen(ActsOnRuns):
         went = duration_text(head.took_ms(now_ms))
         is_going = head.status in GOING
         how_long = f" for {went}" if is_going else f", took {went}"
-        name_cells = max(10, min(24, max(cell_len(clean(other.head.name)) for other in self._runs)))
+        names = distinct_names(other.head for other in self._runs)
+        name_cells = max(10, min(24, max(cell_len(clean(name)) for name in names.values())))
         holds = self.artui.alerts.of_run(head.id)
         spans: list[Span] = [
             glyph_of(head, before=" ", after=" "),
             *self.mark_spans(head),
-            (fit_middle(clean(head.name), name_cells).rstrip(), "title"),
+            (fit_middle(clean(names[head.id]), name_cells).rstrip(), "title"),
             (f"  {head.status}", status_style(head.status)),
             (how_long if went else "", "dim"),
         ]

@@ -11,6 +11,7 @@ from textual import events
 from textual.geometry import Region
 from textual.strip import Strip
 
+from artui.query.names import told_apart
 from artui.safetext import clean
 from artui.tui.cells import (
     MARK,
@@ -66,7 +67,7 @@ class CompareTable(LineList):
     def show(self, comparison: Comparison, numbers: Mapping[str, int], *, only_differences: bool) -> None:
         """Show a comparison; the cursor stays on its row."""
         before = self.row
-        self.heads, self.numbers = [run.head for run in comparison.runs], numbers
+        self.heads, self.numbers = told_apart(run.head for run in comparison.runs), numbers
         lines: list[Line] = [Line([])]
         self.rows = [None]
         for title, row in comparison.titled(only_differences=only_differences):
@@ -359,7 +360,7 @@ class TransposedTable(LineList):
     def show(self, comparison: Comparison, numbers: Mapping[str, int], *, only_differences: bool) -> None:
         """Show a comparison; the current column stays."""
         before = self.row
-        self.heads, self.numbers = [run.head for run in comparison.runs], numbers
+        self.heads, self.numbers = told_apart(run.head for run in comparison.runs), numbers
         self.rows = [row for row in comparison.rows if row.differs or not only_differences]
         self._name_cells = max(12, min(28, max((len(head.name) for head in self.heads), default=12) + 1))
         self._widths = []
