@@ -472,6 +472,8 @@ class Placed:
     """NaN where a run has none; for words their index in `labels`. Times are in seconds."""
     labels: tuple[str, ...] = ()
     """Words in ascending order; empty for a column of numbers."""
+    odd: frozenset[int] = frozenset()
+    """Places of the runs whose value is NaN or infinite."""
 
     @property
     def is_words(self) -> bool:
@@ -503,8 +505,12 @@ def placed(reader: Reader, keys: Sequence[int], columns: Sequence[Column]) -> li
     with reader.snapshot() as connection:
         for column in columns:
             if is_number_column(column):
-                values = aligned(keys, *numbers(connection, column))
-                placed_columns.append(Placed(column, values / 1000 if column.source == "attribute" else values))
+                having, own_values = numbers(connection, column)
+                values = aligned(keys, having, own_values)
+                odd_keys = having[~np.isfinite(own_values)]
+                odd = np.flatnonzero(np.isin(np.asarray(keys, np.int64), odd_keys)) if len(odd_keys) else ()
+                values = values / 1000 if column.source == "attribute" else values
+                placed_columns.append(Placed(column, values, odd=frozenset(map(int, odd))))
                 continue
             places, words = codes(connection, column, keys)
             seen = np.unique(places[places >= 0])

@@ -33,6 +33,8 @@ Dots: TypeAlias = "tuple[Ints, Ints]"
 """Dot columns and dot rows, one of each a run."""
 
 _LABEL_CELLS = 9
+_ODD = "×"
+"""Stands at the top, above the x value of a run that diverged."""
 _WORD_CELLS, _NUMBER_CELLS = 4, 14
 """Fewest cells of a word below the x axis, and most of a number."""
 _MAX_DOTS_IN_FILE = 20_000
@@ -149,6 +151,8 @@ class Scatter(Picture):
             plot.line[:], plot.line_owners[:] = ground.plot.line, ground.plot.line_owners
         else:
             self._set_few(plot, ground.dots)
+        for column in self._odd_columns(x_scale, columns):
+            plot.signs[0, column] = _ODD, palette.styles["bad"]
         # Marked runs, and the one under the cursor, stand exactly where they belong.
         for key, colour in islice(self._marked.items(), _MAX_PICKED):
             if (at := _dot_of(self._place_of.get(key), true_dots)) is not None:
@@ -183,6 +187,13 @@ class Scatter(Picture):
             ),
             strip_of(labelled_axis(places, _LABEL_CELLS, columns), width, palette),
         ]
+
+    def _odd_columns(self, x_scale: Scale, columns: int) -> set[int]:
+        """Give the columns of the runs whose y value is NaN or infinite: they are marked at the top."""
+        if self.x is None or self.y is None:
+            return set()
+        shares = (x_scale.share(float(self.x.values[place])) for place in sorted(self.y.odd))
+        return {round(share * (columns - 1)) for share in shares if share is not None and 0 <= share <= 1}
 
     @property
     def _marked(self) -> Mapping[int, int]:
@@ -231,7 +242,9 @@ class Scatter(Picture):
         """Give the values themselves where they are few, else the first, the last and round ones between them."""
         import numpy as np
 
-        values = np.unique(placed.values[np.asarray(self._order, np.int64)])
+        odd = self.y.odd if self.y is not None else ()
+        values = placed.values[np.asarray([*self._order, *sorted(odd)], np.int64)]
+        values = np.unique(values[np.isfinite(values)])
         own = [(scale.share(float(value)), float(value)) for value in values] if len(values) <= MAX_GRID else []
         named = [(share, end_text(placed, value)) for share, value in own if share is not None]
         if named and _fits(named, columns):
@@ -264,7 +277,10 @@ class Scatter(Picture):
         axes = ((self.titles[1], self.y, self.is_log_y), (self.titles[0], self.x, self.is_log_x))
         for title, placed, is_log in axes:
             has_value = np.isfinite(placed.values)
-            parts.append((int((has_both & ~has_value).sum()), f"without {title}"))
+            is_odd = np.zeros(len(self.keys), bool)
+            is_odd[list(placed.odd)] = True
+            parts.append((int((has_both & is_odd).sum()), f"with NaN or ∞ {_ODD}"))
+            parts.append((int((has_both & ~has_value & ~is_odd).sum()), f"without {title}"))
             has_both &= has_value
             if is_log and not placed.is_words:
                 with np.errstate(invalid="ignore"):
@@ -291,7 +307,7 @@ class Scatter(Picture):
     def _scales(self, dots_across: int, dots_up: int) -> tuple[Scale, Scale] | None:
         if self.x is None or self.y is None or not self._order:
             return None
-        x = scale_of(self.x, is_log=self.is_log_x, dots=dots_across, only=self._order)
+        x = scale_of(self.x, is_log=self.is_log_x, dots=dots_across, only=[*self._order, *sorted(self.y.odd)])
         y = scale_of(self.y, is_log=self.is_log_y, dots=dots_up, only=self._order)
         return (x, y) if x is not None and y is not None else None
 

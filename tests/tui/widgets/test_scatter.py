@@ -123,3 +123,19 @@ def test_few_values_are_named_where_they_stand(width: int) -> None:
     assert lines[-1].split()[1:] == ["0.0003", "0.001", "0.003", "0.01"] or lines[-1].split() == ["└0.0003", "0.001", "0.003", "0.01"]  # fmt: skip
     lines = _lines(_scatter([5.5 + n for n in range(40)], [float(n) for n in range(40)]), width)
     assert "5.5 " in lines[-1] and "44.5" in lines[-1]
+
+
+def test_runs_that_diverged_stand_at_the_top() -> None:
+    """A run whose y is NaN or infinite is marked above its x value, which is on the axis; one without y is counted."""
+    nan = float("nan")
+    x = Placed(Column("param", "lr"), np.array([0.1, 0.2, 0.3, 12.0, 0.2, nan]))
+    y = Placed(Column("metric", "loss"), np.array([1.0, 2.0, 3.0, nan, nan, nan]), odd=frozenset({3, 5}))
+    scatter = Scatter()
+    scatter.show([1, 2, 3, 4, 5, 6], x, y, ("lr", "loss"), {})
+    lines = scatter.drawn(80, 24, make_palette(is_coloured=True, is_rich=True))
+    assert lines is not None
+    text = ["".join(segment.text for segment in line) for line in lines]
+    assert text[1].count("×") == 1 and text[1].index("×") > 60
+    assert all("×" not in line for line in text[2:]) and "12" in text[-1]
+    assert scatter.counts_text() == "2 with NaN or ∞ ×, 1 without loss"
+    assert scatter.shown_count == 3
