@@ -34,7 +34,7 @@ from artui.sheets.sheet import (
     status_tone,
     version_cell,
 )
-from artui.units import ago_text, count_text, duration_text, number_text, param_text, plural, time_text
+from artui.units import ago_text, bytes_text, count_text, duration_text, number_text, param_text, plural, time_text
 
 METRICS = "metrics"
 """Title of the section of metrics, which is the last."""
@@ -50,7 +50,9 @@ TRACEBACK = "traceback"
 LONG_TAGS = "tags"
 """Title of the section of tags that are too long to stand among others."""
 LONG_TAG_CHARS = 40
+"""A longer value is cut to one line of so many characters."""
 _TOOL_TAGS = ("mlflow.", "wandb.", "aim.")
+"""Beginnings of the names of tags that other tools keep for themselves."""
 MAX_DIFFERENCES = 6
 """More params that differ from a neighbour are only counted."""
 
@@ -110,13 +112,14 @@ def short_run_sheet(detail: RunDetail, *, now_ms: int, varying: Collection[str] 
         head.status,
         filled(
             facts_section("", state),
-            facts_section("", [Fact("", _tags_text(detail), "mark")]),
+            facts_section("", [Fact("", _tags_text(detail, are_short=True), "mark")]),
             facts_section("", [Fact("", detail.note)]),
             facts_section("", [Fact("", _error_text(detail), "bad")]),
             _short_metrics(detail.metrics),
             shortened(_params("", params), most=PANE_PARAMS),
             shortened(_versions(USED, detail.inputs), most=PANE_VERSIONS),
             shortened(_versions(MADE, detail.outputs), most=PANE_VERSIONS),
+            shortened(_internal_tags(detail), most=PANE_PARAMS),
         ),
     )
 
@@ -180,21 +183,32 @@ def _state(detail: RunDetail, now_ms: int, parent: RunHead | None, nearest: RunD
     )
 
 
-def _tags_text(detail: RunDetail) -> str:
-    """Give the tags in one text: the user's before those of tools, long values cut."""
+def _tags_text(detail: RunDetail, *, are_short: bool = False) -> str:
+    """Give the tags in one text, long values cut: the user's before those of tools, which are left out in short."""
+    tags = sorted(detail.tags, key=lambda tag: tag.name.startswith(_TOOL_TAGS))
     return "  ".join(
-        tag.name + (f"={_cut_value(tag.value)}" if tag.value else "")
-        for tag in sorted(detail.tags, key=lambda tag: tag.name.startswith(_TOOL_TAGS))
+        tag.name + (f"={one_line(tag.value)}" if tag.value else "")
+        for tag in tags
+        if not (are_short and tag.name.startswith(_TOOL_TAGS))
     )
 
 
-def _cut_value(value: str) -> str:
-    line = value.split("\n", 1)[0]
-    return line if line == value and len(value) <= LONG_TAG_CHARS else line[: LONG_TAG_CHARS - 1] + "…"
+def _internal_tags(detail: RunDetail) -> Section:
+    tags = [tag for tag in detail.tags if tag.name.startswith(_TOOL_TAGS)]
+    return Section("tags of other tools", facts=tuple(Fact(tag.name, one_line(tag.value), "dim") for tag in tags))
+
+
+def one_line(text: str) -> str:
+    """Cut a long text, or one of several lines, and say how large it is."""
+    first = text.split("\n", 1)[0].rstrip()
+    if len(first) <= LONG_TAG_CHARS and first == text.rstrip():
+        return first
+    size = bytes_text(len(text.encode("utf-8", "replace")))
+    return f"{first[: LONG_TAG_CHARS - len(size) - 4]}… ({size})"
 
 
 def _is_long(tag: Tag) -> bool:
-    return _cut_value(tag.value) != tag.value
+    return one_line(tag.value) != tag.value.rstrip()
 
 
 def _long_tags(detail: RunDetail) -> Section:
@@ -312,6 +326,8 @@ def _short_metrics(metrics: Sequence[Metric]) -> Section:
     def row(metric: Metric) -> Row:
         summary = metric.summary
         span = f"{_number_or_nothing(summary.min)}…{_number_or_nothing(summary.max)}"
+        if summary.min == summary.max:
+            span = ""  # a single value, or always the same
         last: Tone = "bad" if summary.is_diverged else "plain"
         return Cell(metric.title, "dim"), Cell(number_text(summary.last), last), Cell(span, "faint")
 

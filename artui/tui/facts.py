@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import overload
 
 from artui import clock
@@ -27,6 +28,7 @@ from artui.tui.cells import DAMAGED_SIGN, GLYPHS, Span, fit, fit_apart, length_o
 from artui.tui.messages import Link
 from artui.tui.widgets.lines import BLANK, Line
 from artui.tui.widgets.rows import wrapped
+from artui.units import number_text
 
 STYLES: Mapping[sheets.Tone, str] = {
     "plain": "text",
@@ -53,6 +55,7 @@ PREVIEW_ROWS = 24
 SPARK_CELLS = 10
 MIN_FACT_CELLS = 12
 _LAST_CELLS = 9
+_FEWEST_NAME_CELLS = 11
 WIDE_PANE_CELLS = 48
 """A pane wider than this has sparklines."""
 
@@ -104,10 +107,42 @@ def pane_lines(detail: RunDetail, row: RunRow, varying: set[str], *, cells: int)
         lines += [BLANK] if number else []
         if section.title == METRICS:
             sparks = [row.sparks.get(f"metric:{metric.name}", ()) for metric in detail.metrics]
-            lines += _pane_metrics(section, sparks if cells > WIDE_PANE_CELLS else (), cells)
+            lines += _pane_metrics(
+                _with_bests(section, detail.metrics), sparks if cells > WIDE_PANE_CELLS else (), cells
+            )
+        elif section.title in (USED, MADE):
+            lines += section_lines(_names_first(section, cells), cells=cells, indent=0, name_cells=cells)
         else:
             lines += section_lines(section, cells=cells, indent=0)
     return lines
+
+
+def _with_bests(section: Section, metrics: Sequence[Metric]) -> Section:
+    """Say of each metric that can be better its best value in place of the range."""
+    table = section.table
+    if table is None:
+        return section
+    rows: list[Row] = []
+    for row, metric in zip(table.rows, metrics, strict=False):
+        best = metric.summary.min if best_aggregate(metric.name) == "min" else metric.summary.max
+        has_best = row[2].text and has_direction(metric.name) and best is not None
+        rows.append((*row[:2], Cell(f"best {number_text(best)}", "faint")) if has_best and best is not None else row)
+    return replace(section, table=replace(table, rows=rows))
+
+
+def _names_first(section: Section, cells: int) -> Section:
+    """Leave out the kinds of versions, and then their aliases, where names would be cut for them."""
+    table = section.table
+    while table is not None and len(table.headers) > 1:
+        rows = list(table.rows)
+        longest = [max(length_of([(row[place].text, "")]) for row in rows) for place in range(len(table.headers))]
+        if sum(length + 2 for length in longest if length) + 2 <= cells:
+            break
+        place = 1 if len(table.headers) > 2 else len(table.headers) - 1
+        kept = [other for other in range(len(table.headers)) if other != place]
+        headers = tuple(table.headers[other] for other in kept)
+        table = replace(table, headers=headers, rows=[tuple(row[other] for other in kept) for row in rows])
+    return replace(section, table=table)
 
 
 def _pane_metrics(section: Section, sparks: Sequence[Sequence[float]], cells: int) -> list[Line]:
@@ -115,8 +150,13 @@ def _pane_metrics(section: Section, sparks: Sequence[Sequence[float]], cells: in
     rows = list(table.rows) if table is not None else []
     name_cells = max(8, min(18, max(len(row[0].text) for row in rows)))
     room = cells - name_cells - 1 - _LAST_CELLS - 2
+    longest = max(length_of([(row[2].text, "")]) for row in rows)
+    if longest > room:
+        # The best value is worth some letters of long names.
+        name_cells = max(min(name_cells, _FEWEST_NAME_CELLS), name_cells - (longest - room))
+        room = cells - name_cells - 1 - _LAST_CELLS - 2
     # All or none: ranges of some metrics alone would be read as if the others had none.
-    has_ranges = all(length_of([(row[2].text, "")]) <= room for row in rows)
+    has_ranges = longest <= room
     names = fit_apart([row[0].text for row in rows], name_cells)
     lines = []
     for place, (name, last, span) in enumerate(rows):
@@ -145,7 +185,7 @@ def _sheet_lines(sections: Sequence[Section], *, cells: int) -> list[Line]:
     return lines
 
 
-def section_lines(section: Section, *, cells: int = 1_000, indent: int = 1) -> list[Line]:
+def section_lines(section: Section, *, cells: int = 1_000, indent: int = 1, name_cells: int = 0) -> list[Line]:
     """Draw a section: a heading if it has a title, then what it holds."""
     lines: list[Line] = []
     inner = " " * (indent + (2 if indent else 1) if section.title else indent)
@@ -154,7 +194,7 @@ def section_lines(section: Section, *, cells: int = 1_000, indent: int = 1) -> l
         lines.append(heading(title))
     lines += _facts(section.facts, cells=cells, before=inner)
     if section.table is not None:
-        lines += _table(section.table, title=title, cells=cells, before=inner)
+        lines += _table(section.table, title=title, before=inner, name_cells=name_cells or max(8, cells // 2))
     room = max(MIN_FACT_CELLS, cells - len(inner))
     rows = (row for text in section.lines for row in wrapped_text(text, room))
     lines += [Line([(inner + row, STYLES[section.lines_tone])]) for row in rows]
@@ -189,8 +229,8 @@ def place_of_section(lines: Sequence[Line], title: str) -> int | None:
     return next((place for place, text in enumerate(texts) if text == title), None)
 
 
-def _table(table: Table, *, title: str, cells: int, before: str) -> list[Line]:
-    """Draw a table below its headers; the section's title stands for the first of them."""
+def _table(table: Table, *, title: str, before: str, name_cells: int) -> list[Line]:
+    """Draw a table below its headers; the section's title stands for the first of them, which has at most `name_cells`."""
     rows = list(table.rows)
     have_signs = [any(_sign(row[place].link) for row in rows) for place in range(len(table.headers))]
     longest = [max(length_of([(row[place].text, "")]) for row in rows) for place in range(len(table.headers))]
@@ -198,7 +238,7 @@ def _table(table: Table, *, title: str, cells: int, before: str) -> list[Line]:
     widths = [
         max(len(header.title), length) if length else 0 for header, length in zip(table.headers, longest, strict=True)
     ]
-    widths[0] = max(min(widths[0], max(8, cells // 2)), len(title) - len(before))
+    widths[0] = max(min(widths[0], name_cells), len(title) - len(before))
     spans: list[Span] = [(fit(title, len(before) + widths[0] + 2 * have_signs[0]), "dim")]
     for header, width, has_sign in list(zip(table.headers, widths, have_signs, strict=True))[1:]:
         if width:

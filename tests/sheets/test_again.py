@@ -8,7 +8,7 @@ import pytest
 
 from artui.model import Param, ParamType, Tag
 from artui.sheets.again import AGAIN, again_fact, needs
-from artui.sheets.run import LONG_TAG_CHARS, LONG_TAGS, run_sheet
+from artui.sheets.run import LONG_TAG_CHARS, LONG_TAGS, one_line, run_sheet
 from artui.sheets.sheet import Link
 from tests.sheets.making import NOW_MS, run_detail, version_head
 
@@ -76,7 +76,8 @@ def test_long_tags_take_a_line_and_stand_whole_below() -> None:
     sheet = run_sheet(run_detail(tags=tags), now_ms=NOW_MS)
 
     text = next(fact for fact in sheet.sections[0].facts if fact.label == "tags")
-    assert text.text == f"good  notes=two…  mlflow.history={history[: LONG_TAG_CHARS - 1]}…  mlflow.user=ann"
+    assert text.text == f"good  notes=two… (9 bytes)  mlflow.history={one_line(history)}  mlflow.user=ann"
+    assert len(one_line(history)) == LONG_TAG_CHARS and one_line(history).endswith("… (1.62 kB)")
     assert text.link == Link("section", LONG_TAGS)
     section = next(section for section in sheet.sections if section.title == LONG_TAGS)
     assert [fact.label for fact in section.facts] == ["mlflow.history", "notes"] and section.facts[0].text == history

@@ -11,7 +11,7 @@ import pytest
 
 from artui import clock
 from artui.cli import run as artui
-from artui.model import Metric, RunDetail, RunHead, VersionHead
+from artui.model import Metric, RunDetail, RunHead, Tag, VersionHead
 from artui.query.api import open_catalog
 from artui.query.neighbours import neighbours
 from artui.query.run import get_run
@@ -194,3 +194,14 @@ def test_app_and_show_say_the_same(demo_catalog: Path, capfd: pytest.CaptureFixt
             assert [text for text in words if text not in drawn] == [], detail.head.name
             assert [text for text in words if text not in printed] == [], detail.head.name
         assert sheet.about in drawn and sheet.title in printed and len(run_ids) == 42
+
+
+def test_pane_has_metrics_before_what_other_tools_keep() -> None:
+    """Long texts of tags take one line with their size, and tags of MLflow itself come last, after metrics and params."""
+    history = '[{"run_id": "' + "x" * 3000 + '"}]'
+    tags = (Tag("mlflow.log-model.history", history), Tag("team", "vision"), Tag("plan", "line one\nline two" * 20))
+    texts = texts_of(short_run_sheet(run_detail(tags=tags), now_ms=NOW_MS))
+
+    assert "xxxxxxxxxx" * 5 not in texts and "3.02 kB" in texts
+    assert "team=vision" in texts and "line two" not in texts
+    assert texts.index("team=vision") < texts.index("mlflow.log-model.history")

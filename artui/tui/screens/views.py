@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.widget import Widget
 
 from artui import clock
 from artui.query.attributes import ATTRIBUTES, title_of
-from artui.query.runs.order import RunOrder, RunsRequest, run_order
+from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.views import SavedView, saved_views
 from artui.safetext import clean
 from artui.tui.cells import Span, aggregate_text, fit
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved
 from artui.tui.screens.base import CatalogScreen
-from artui.tui.screens.runs.state import or_filter_error
 from artui.tui.state.arrangement import ALL_BUT_SEED, Arrangement, arrangement_of
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import BLANK, Line, LineList
@@ -27,11 +25,10 @@ from artui.tui.widgets.rows import wrapped
 from artui.tui.widgets.tablelines import sort_arrow
 from artui.units import age_text, ago_text, count_text
 
-if TYPE_CHECKING:
-    from artui.query.filter.tokens import FilterError
-
 MAX_COUNTED = 100
 """Of so many views the runs are counted."""
+_MEANS_NOTHING = "?"
+"""Stands for the number of runs where the filter cannot be understood."""
 _LABEL_CELLS = 9
 _NAME_CELLS = 30
 
@@ -86,11 +83,16 @@ class ViewsScreen(CatalogScreen):
         for where in dict.fromkeys(arrangement_of(view.content).where for view in views[:MAX_COUNTED]):
             self.ask(f"count {where}", partial(self._count, where), partial(self._take_count, where))
 
-    def _count(self, where: str) -> RunOrder | FilterError:
-        return or_filter_error(lambda: run_order(self.reader, RunsRequest(where)))
+    def _count(self, where: str) -> str:
+        from artui.query.filter.tokens import FilterError
 
-    def _take_count(self, where: str, answer: RunOrder | FilterError) -> None:
-        self._counts[where] = count_text(answer.matched) if isinstance(answer, RunOrder) else "?"
+        try:
+            return count_text(run_order(self.reader, RunsRequest(where)).matched)
+        except FilterError:
+            return _MEANS_NOTHING
+
+    def _take_count(self, where: str, count: str) -> None:
+        self._counts[where] = count
         self._draw()
 
     def _draw(self) -> None:
@@ -202,7 +204,10 @@ def detail_lines(view: SavedView, counts: Mapping[str, str], *, cells: int) -> l
     count = counts.get(shown.where, "…")
     facts = (
         ("filter", shown.where or "none"),
-        ("runs", f"{count} match now" if count != "?" else "the filter means nothing in this catalog as it is"),
+        (
+            "runs",
+            f"{count} match now" if count != _MEANS_NOTHING else "the filter means nothing in this catalog as it is",
+        ),
         ("order", _order_text(shown)),
         ("groups", _groups_text(shown) or "none"),
         ("columns", columns),
