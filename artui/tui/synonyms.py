@@ -9,14 +9,14 @@ if TYPE_CHECKING:
     from artui.tui.keytable import Key
 
 SYNONYMS: dict[str, str] = {
-    "app.help": "help shortcut hotkey keybinding binding manual documentation",
+    "app.help": "help shortcut hotkey keybinding binding manual documentation settings config preferences",
     "app.show_runs": "experiment trial job home",
     "app.show_artifacts": "model dataset data file version production candidate alias registry checkpoint promote",
     "app.show_lineage": "provenance graph origin upstream downstream dependency dag trace",
     "app.show_live": "alert alarm monitor watch running progress dashboard status",
     "app.show_imports": "mlflow wandb tensorboard lightning sync ingest store",
     "app.reload": "refresh update",
-    "app.choose_theme": "theme color colour dark light scheme appearance style contrast",
+    "app.choose_theme": "theme color colour dark light scheme appearance style contrast settings config preferences",
     "app.redraw": "repaint clear screen garbled",
     "app.suspend_process": "background shell pause",
     "app.leave": "exit close leave bye",

@@ -97,10 +97,15 @@ def test_palette_does_what_is_called_otherwise(small_catalog: Path, explore: Exp
         assert "on other screens" in text and "smoother, in charts" in text and "nothing here" not in text
         await pilot.press("enter")
         await settled(pilot)
-        assert "on other screens" in shown(pilot), "enter does nothing: none of the lines can be done here"
-        await pilot.press("escape")
-        await settled(pilot)
+        assert "smoother works in charts: +" in shown(pilot), "enter says where it can be done"
         on(pilot, RunsScreen)
+        for word in ("setting", "settings", "config"):
+            await pilot.press("colon", *word)
+            await settled(pilot)
+            text = shown(pilot)
+            assert "settings.toml" in text and "colours" in text and "all keys" in text
+            await pilot.press("escape")
+            await settled(pilot)
 
     explore(small_catalog, flow)
 

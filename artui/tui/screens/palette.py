@@ -11,6 +11,7 @@ from textual.timer import Timer
 from artui import clock
 from artui.query.things import Thing, find_things
 from artui.safetext import clean
+from artui.settings import config_folder
 from artui.tui.cells import Span, fit
 from artui.tui.fetch import Asks
 from artui.tui.keys import KEYS
@@ -32,6 +33,8 @@ _FEWEST_CHARS = 3
 """Words that are shorter fit too many actions of other screens."""
 _NOT_NAMED = ("app", "list", "find", "pick")
 """Scopes whose keys mean the same wherever they are."""
+_SETTINGS = ("settings", "setting", "config", "configuration", "preferences", "options")
+"""What people may call the file of settings."""
 _WORDS = {"metric": "sort by metric", "param": "sort by param", "version": "version"}
 
 
@@ -90,7 +93,9 @@ class PaletteScreen(Asks, TypedList):
         elsewhere = fitting(others, text, by_name=True)
         if elsewhere and len(text.strip()) >= _FEWEST_CHARS:
             entries += [*([_Entry(BLANK)] if entries else []), _Entry(Line([("  on other screens", "dim")]))]
-            entries += [_of_other(key) for key in elsewhere[:_MAX_ELSEWHERE]]
+            entries += [self._of_other(key) for key in elsewhere[:_MAX_ELSEWHERE]]
+        if len(text.strip()) >= _FEWEST_CHARS and any(word.startswith(text.strip().lower()) for word in _SETTINGS):
+            entries += [*([_Entry(BLANK)] if entries else []), self._of_settings()]
         if not entries:
             entries = [_Entry(Line([("  nothing here contains this", "dim")]))]
         self._entries = entries
@@ -112,6 +117,19 @@ class PaletteScreen(Asks, TypedList):
     def _of_action(self, key: Key, run: Callable[[], None]) -> _Entry:
         spans: list[Span] = [(f"  {fit(key.shown, 15)}", "key"), (fit(key.label, 18), "text"), (f"  {key.help}", "dim")]
         return _Entry(Line(spans), run)
+
+    def _of_other(self, key: Key) -> _Entry:
+        """Show an action of another screen; choosing it says where it works."""
+        where = f"{key.label}, in {SCOPES[key.scope].lower()}"
+        spans: list[Span] = [(f"  {fit(key.shown, 15)}", "faint"), (fit(where, 30), "dim"), (f"  {key.help}", "faint")]
+        say = self.app.say  # type: ignore[attr-defined]
+        return _Entry(Line(spans), lambda: say(f"{key.label} works in {SCOPES[key.scope].lower()}: {key.shown} there"))
+
+    def _of_settings(self) -> _Entry:
+        """Show where the user's settings are; choosing the line copies the path."""
+        path = str(config_folder() / "settings.toml")
+        spans: list[Span] = [(f"  {fit('settings', 15)}", "dim"), (clean(path, max_chars=200), "text"), ("  artui help settings lists them; enter copies the path", "dim")]  # fmt: skip
+        return _Entry(Line(spans), lambda: self.app.copy_text(path))  # type: ignore[attr-defined]
 
     def typed(self) -> None:
         """Show matching actions at once, and look for matching things soon."""
@@ -161,10 +179,3 @@ class PaletteScreen(Asks, TypedList):
         place = self.listing.cursor
         if place < len(self._entries) and (run := self._entries[place].run) is not None:
             self.dismiss(run)
-
-
-def _of_other(key: Key) -> _Entry:
-    """Show an action of another screen, which cannot be done here."""
-    where = f"{key.label}, in {SCOPES[key.scope].lower()}"
-    spans: list[Span] = [(f"  {fit(key.shown, 15)}", "faint"), (fit(where, 30), "dim"), (f"  {key.help}", "faint")]
-    return _Entry(Line(spans))
