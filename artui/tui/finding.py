@@ -42,7 +42,10 @@ class FindsLines(Screen[None]):
             self.call_after_refresh(self.set_focus, listing if listing.can_focus else None)
             self._go(listing, 1, is_first=True)
 
-        prompt.ask("find", search)
+        prompt.ask("find", search, typed=self.find_typed)
+
+    def find_typed(self, text: str) -> None:
+        """Take what has been typed of the words to find."""
 
     def action_next_line(self, change: int) -> None:
         """Go to the next line that has the words."""

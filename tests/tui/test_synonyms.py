@@ -123,3 +123,18 @@ def test_help_finds_what_is_called_otherwise(small_catalog: Path, explore: Explo
         assert "No line has 'zzzz'" in shown(pilot)
 
     explore(small_catalog, flow)
+
+
+def test_help_keeps_what_fits_while_one_types(small_catalog: Path, explore: Explore) -> None:
+    """Before enter only keys that fit are left, those that people call so among them; esc brings all back."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("question_mark", "slash", *"theme")
+        await settled(pilot)
+        text = shown(pilot)
+        assert "Choose the colours" in text and "Mark the run" not in text
+        await pilot.press("escape")
+        await settled(pilot)
+        assert "Mark the run" in shown(pilot)
+
+    explore(small_catalog, flow)

@@ -31,6 +31,8 @@ class HelpScreen(FindsLines, ModalScreen[None]):
     def __init__(self, scopes: tuple[str, ...]) -> None:
         super().__init__()
         self.scopes = scopes
+        self._is_narrowed = False
+        """Whether only the keys that fit what is typed are shown."""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="help"):
@@ -41,21 +43,47 @@ class HelpScreen(FindsLines, ModalScreen[None]):
         return max(30, min(HELP_CELLS, self.app.size.width) - KEY_CELLS - 5)
 
     def on_mount(self) -> None:
-        lines: list[Line] = []
-        for title, keys in help_keys(*self.scopes):
-            lines += [BLANK, Line([(f"  {title}", "title")])]
-            for shown, sentence in keys:
-                first, *rest = wrap(sentence, self._sentence_cells()) or [""]
-                lines.append(Line([(f"  {shown:>{KEY_CELLS}}  ", "key"), (first, "text")]))
-                lines += [Line([(" " * (KEY_CELLS + 4), "text"), (more, "text")]) for more in rest]
-        self.query_one("#help-lines", LineList).set_lines(lines[1:], keep=False)
+        self.query_one("#help-lines", LineList).set_lines(self._lines(), keep=False)
         self.query_one("#help-foot", Bar).show(
             [("  /", "key"), (" finds", "dim"), ("   esc", "key"), (" closes", "dim")]
         )
         self.query_one("#help-lines").focus()
 
+    def _lines(self, text: str = "") -> list[Line]:
+        """Give the keys whose sentences, names or synonyms hold a text, below their headings; all of them for none."""
+        named = (
+            {key.shown for key in fitting([key for key in KEYS if key.scope in self.scopes], text)} if text else set()
+        )
+        lines: list[Line] = []
+        for title, keys in help_keys(*self.scopes):
+            kept = [
+                (shown, sentence)
+                for shown, sentence in keys
+                if text.lower() in f"{shown} {sentence}".lower() or shown in named
+            ]
+            lines += [BLANK, Line([(f"  {title}", "title")])] if kept else []
+            for shown, sentence in kept:
+                first, *rest = wrap(sentence, self._sentence_cells()) or [""]
+                lines.append(Line([(f"  {shown:>{KEY_CELLS}}  ", "key"), (first, "text")]))
+                lines += [Line([(" " * (KEY_CELLS + 4), "text"), (more, "text")]) for more in rest]
+        return lines[1:] or [Line([("  no key is for this", "dim")])]
+
+    def find_typed(self, text: str) -> None:
+        """Keep only what fits while one types."""
+        self._is_narrowed = bool(text)
+        self.query_one("#help-lines", LineList).set_lines(self._lines(text), keep=False)
+
+    def on_prompt_left(self) -> None:
+        self._show_all()
+
+    def _show_all(self) -> None:
+        if self._is_narrowed:
+            self.find_typed("")
+
     def _go(self, listing: LineList, change: int, *, is_first: bool = False) -> None:
         """Find the words in the help; if they are in no line, the action that people call so."""
+        # Enter goes to the first of them among all keys.
+        self._show_all()
         typed = self._needle
         keys = fitting([key for key in KEYS if key.scope in self.scopes], typed)
         if not typed or not keys or any(typed.lower() in _text_of(line) for line in listing.lines):

@@ -32,13 +32,22 @@ class Prompt(Horizontal):
         self._label = Bar()
         self._entry = LineEntry()
         self._answer: Callable[[str], None] | None = None
+        self._typed: Callable[[str], None] = lambda text: None
 
     def compose(self) -> ComposeResult:
         yield self._label
         yield self._entry
 
-    def ask(self, question: str, answer: Callable[[str], None], *, text: str = "") -> None:
-        """Ask a question; `answer` is called with the typed text, unless it is left with esc."""
+    def ask(
+        self,
+        question: str,
+        answer: Callable[[str], None],
+        *,
+        text: str = "",
+        typed: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        """Ask a question; `answer` is called with the typed text, unless it is left with esc, and `typed` after each letter."""
+        self._typed = typed
         spans = [(f" {clean(question)} ", "accent")]
         self._label.styles.width = length_of(spans)
         self._label.show(spans)
@@ -61,6 +70,8 @@ class Prompt(Horizontal):
 
     def on_input_changed(self, message: Input.Changed) -> None:
         message.stop()
+        if self._answer is not None:
+            self._typed(message.value.strip())
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         message.stop()
