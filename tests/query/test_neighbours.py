@@ -18,7 +18,7 @@ VALUES = st.sampled_from([None, 1, 2, "a"])
 RUN = st.tuples(st.sampled_from(["p", "q"]), VALUES, VALUES, VALUES, st.sampled_from(["", "c0ffee"]), st.integers(0, 9))
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(rows=st.lists(RUN, min_size=1, max_size=12))
 def test_the_nearest_run_differs_least(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ParamValue, ParamValue, ParamValue, str, int]]

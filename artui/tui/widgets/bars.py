@@ -123,8 +123,8 @@ class KeyBar(Bar):
         room = self.size.width - length_of(right) - 1
         for key, label in self._pairs:
             action = f"key:{typed_key(key)}"
-            part: list[Span] = [Press(f"{key} ", "bar.key", action), Press(f"{label}   ", "bar", action)]
-            if length_of(spans) + length_of(part) > room:
-                break
-            spans += part
+            part: list[Span] = [Press(f"{key} ", "bar.key", action), Press(f"{label}  ", "bar", action)]
+            # A shorter one behind one that does not fit may.
+            if length_of(spans) + length_of(part) - 2 <= room:
+                spans += part
         self.show([*spans, *self._notice], right)

@@ -33,6 +33,7 @@ class Prompt(Horizontal):
         self._entry = LineEntry()
         self._answer: Callable[[str], None] | None = None
         self._typed: Callable[[str], None] = lambda text: None
+        self._is_yes_or_no = False
 
     def compose(self) -> ComposeResult:
         yield self._label
@@ -45,9 +46,14 @@ class Prompt(Horizontal):
         *,
         text: str = "",
         typed: Callable[[str], None] = lambda text: None,
+        is_yes_or_no: bool = False,
     ) -> None:
-        """Ask a question; `answer` is called with the typed text, unless it is left with esc, and `typed` after each letter."""
+        """Ask a question; `answer` is called with the typed text, unless it is left with esc, and `typed` after each letter.
+
+        With `is_yes_or_no` a `y` answers at once, and any other letter leaves the question.
+        """
         self._typed = typed
+        self._is_yes_or_no = is_yes_or_no
         spans = [(f" {clean(question)} ", "accent")]
         self._label.styles.width = length_of(spans)
         self._label.show(spans)
@@ -70,8 +76,15 @@ class Prompt(Horizontal):
 
     def on_input_changed(self, message: Input.Changed) -> None:
         message.stop()
-        if self._answer is not None:
-            self._typed(message.value.strip())
+        answer, text = self._answer, message.value.strip()
+        if answer is None:
+            return
+        if self._is_yes_or_no and text:
+            self.leave()
+            if text.lower() == "y":
+                answer(text)
+            return
+        self._typed(text)
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         message.stop()

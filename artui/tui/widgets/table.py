@@ -15,6 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from artui.model import RunRow
+from artui.query.direction import best_aggregate
 from artui.query.runs.sorting import NEWEST_FIRST
 from artui.safetext import clean
 from artui.tui.cells import (
@@ -48,6 +49,12 @@ _GROUP_CELLS = 42
 _COMPARED_NAMES = 200
 _HEAD_SPANS = 5
 """Spans of a row up to its name: mark, cursor, status, space, name."""
+
+
+def _spread_title(shape: Shape) -> str:
+    """Say what the numbers of a group are: its smallest or largest value, whichever is better, and mean and deviation."""
+    title = f" {best_aggregate(shape.column.name)}, mean ± sd"
+    return "" if not shape.spread else title if len(title) <= shape.behind + 1 else title[title.index(",") + 1 :]
 
 
 class RunsTable(MovesByLines, ScrollView, can_focus=True):
@@ -356,7 +363,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
                 right=shape.column.is_numeric and not (is_long and shape.behind),
                 keep_end=shape.column.source != "attribute",
             )
-            behind = fit(" mean ± sd" if shape.spread else "", shape.cells - cell_len(text))
+            behind = fit(_spread_title(shape), shape.cells - cell_len(text))
             spans += [(GAP, "head"), (text, style), (behind, "head")]
         return spans
 

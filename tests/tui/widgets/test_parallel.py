@@ -20,7 +20,7 @@ PALETTE = make_palette(is_coloured=False, is_rich=False)
 SHARES = st.one_of(st.floats(0, 1), st.just(math.nan))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(2, 6).flatmap(lambda axes: st.lists(st.lists(SHARES, min_size=axes, max_size=axes), max_size=12)), st.booleans())  # fmt: skip
 def test_many_lines_have_the_dots_of_each_one(rows: list[list[float]], is_back: bool) -> None:
     """Drawn all at once they set the same dots as one after the other, over axes without a value too."""

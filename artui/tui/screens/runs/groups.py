@@ -82,8 +82,10 @@ def lines_of(state: RunsState) -> TableLines:
 
 
 def _titles(state: RunsState) -> tuple[str, ...]:
-    """Give the titles of the columns that are grouped by."""
+    """Give the titles of the columns that the groups were made by: others may be asked for already."""
     columns = grouping_columns(state)
+    if state.groups and (ids := state.groups[0].by) != tuple(column.id for column in columns):
+        columns = columns_of(state, ids)
     titles = short_titles(columns, chain(state.columns.params, state.columns.metrics, state.tags))
     return tuple(titles[column.id] for column in columns)
 
@@ -159,7 +161,7 @@ def order_by_mean_refusal(state: RunsState) -> str:
     if not state.arrangement.grouping:
         return "g c groups by the current column first."
     source, _, name = state.request.sort.column.partition(":")
-    if not state.arrangement.orders_by_mean and source not in ("metric", "param") and name != "duration":
+    if not state.arrangement.orders_by_mean and source.partition(".")[0] not in ("metric", "param") and name != "duration":
         return "Sort by a metric first (s): its means order the groups."
     return ""
 

@@ -300,7 +300,7 @@ def test_a_column_says_what_the_leading_metric_came_to(tmp_path: Path, explore: 
 
 
 def test_very_many_groups_of_one_run_are_asked_for_first(tmp_path: Path, explore: Explore) -> None:
-    """Grouping runs by a value of their own asks; y shows the groups, esc leaves the runs as they are."""
+    """Grouping runs by a value of their own asks; y shows the groups, esc and any other letter leave the runs as they are."""
     path = tmp_path / "x.artui"
     with Catalog(path) as catalog, catalog.transaction() as connection:
         for number in range(MANY_SINGLES + 1):
@@ -318,7 +318,12 @@ def test_very_many_groups_of_one_run_are_asked_for_first(tmp_path: Path, explore
         assert not screen.state.groups and not screen.state.arrangement.grouping
         screen.group_by(unique)
         await settled(pilot)
-        await pilot.press("y", "enter")
+        await pilot.press("n")
+        await settled(pilot)
+        assert not screen.query_one("Prompt").display and not screen.state.groups
+        screen.group_by(unique)
+        await settled(pilot)
+        await pilot.press("y")
         await settled(pilot)
         assert len(screen.state.groups) > MANY_SINGLES
 
