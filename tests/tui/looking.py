@@ -38,7 +38,7 @@ async def settled(pilot: Pilot[Any], *, seconds: float = 20.0) -> None:
             quiet_since = None
         elif quiet_since is None:
             quiet_since = time.monotonic()
-        elif time.monotonic() - quiet_since > 0.06:
+        elif time.monotonic() - quiet_since > 0.03:
             await pilot.pause()
             return
         await asyncio.sleep(0.01)

@@ -54,8 +54,8 @@ IN_FRONT = 6
 """Of many runs so many are in colour."""
 """Of more runs only the first in the table are drawn."""
 MAX_AXES = 8
-_LEAST_NAME_CELLS, _MARKS_CELLS = 6, 6
-"""Cells of a name in the legend at least, and of what stands before it."""
+_LEAST_NAME_CELLS, _MARK_CELLS, _MARKED_CELLS = 6, 4, 2
+"""Cells of a name in the legend at least, of the mark before it, and of the sign of marked runs."""
 MAX_COLOURED = 200
 
 
@@ -214,7 +214,8 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
             in_colour = f"{len(places)} in colour · " if len(places) < len(self._runs) else ""
             right: list[Span] = [(f"{in_colour}{drawn}{plural(total, 'run')} ", "dim")]
             names = [clean(self._names[self._runs[number][0].id], max_chars=200) for number in places]
-            total_cells = self.size.width - length_of(right) - _MARKS_CELLS * len(places)
+            marked_count = sum(len(self.mark_spans(self._runs[number][0])) for number in places)
+            total_cells = self.size.width - length_of(right) - _MARK_CELLS * len(places) - _MARKED_CELLS * marked_count
             room = max(_LEAST_NAME_CELLS, most_cells([cell_len(name) for name in names], total_cells))
             for name, number in zip(names, places, strict=True):
                 head = self._runs[number][0]
