@@ -18,6 +18,14 @@ from artui.errors import ArtuiError
 from artui.safetext import clean
 from artui.settings import load_settings
 
+_LABEL = "running the demo project"
+_WIDE_CELLS = 100
+"""On a narrower terminal only the last word of the label is shown."""
+_CELLS_BESIDE = 24
+"""Of the line with the bar: blanks, brackets, per cent and the time that is left."""
+_FEWEST_WORDS = 26
+"""Cells for what is being done, before the bar gets any."""
+
 
 @click.command("demo")
 @click.argument("file", required=False, type=PathType(dir_okay=False), shell_complete=completing.catalogs)
@@ -61,15 +69,25 @@ def _build(path: Path) -> None:
         with _quiet():
             if sys.stderr.isatty():
                 # Not through the gate, which would show the bar's control characters as text; all its words are artui's own.
+                columns = os.get_terminal_size(sys.stderr.fileno()).columns
+                label = _LABEL if columns >= _WIDE_CELLS else _LABEL.split()[-1]
+                bar_cells = max(4, min(36, columns - len(label) - _CELLS_BESIDE - _FEWEST_WORDS))
+                words = max(0, columns - len(label) - _CELLS_BESIDE - bar_cells)
+
+                def shown(what: str | None) -> str:
+                    # A line that is too long would wrap, and each update would add one.
+                    return (what or "")[:words]
+
                 with click.progressbar(
                     length=demo.STEPS,
-                    label="running the demo project",
+                    label=label,
+                    width=bar_cells,
                     file=sys.__stderr__,
-                    item_show_func=lambda item: item or "",
+                    item_show_func=shown,
                 ) as bar:
                     demo.build(part, lambda what: bar.update(1, what))
             else:
-                click.echo("Running the demo project: about 10 seconds.", err=True)
+                click.echo("Running the demo project: 10 to 20 seconds.", err=True)
                 demo.build(part)
         if not part.exists():
             raise ArtuiError(

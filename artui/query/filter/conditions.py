@@ -189,7 +189,7 @@ def _time(test: Comparison, column: str, scope: Scope) -> Condition:
             hint = (
                 f"Write {test.field.name} < {value.text} for younger runs, > for older ones."
                 if value.seconds is not None and is_age
-                else f"Write {value.text} ago for a time in the past."
+                else f"Write {value.text}{'' if value.number is None else 'd'} ago for a time in the past."
                 if value.seconds is not None
                 else "Write 2026-11-03, 2026-11-03T14:30, today, yesterday or 2d ago."
             )

@@ -187,7 +187,7 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         self._view().focus()
         scopes = ("charts", "curves") if self.tab == "curves" else (self.tab,)
         acts = (ACTS,) if self.tab in ONE_RUN else ()
-        self.SCOPES = (*scopes, "plot", *acts, "app")  # type: ignore[misc]
+        self.SCOPES = ("plot", *scopes, *acts, "app")  # type: ignore[misc]
         self.show_keys()
         self.show_place()
         self._ask()

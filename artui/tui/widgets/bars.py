@@ -125,6 +125,6 @@ class KeyBar(Bar):
             action = f"key:{typed_key(key)}"
             part: list[Span] = [Press(f"{key} ", "bar.key", action), Press(f"{label}  ", "bar", action)]
             # A shorter one behind one that does not fit may.
-            if length_of(spans) + length_of(part) - 2 <= room:
+            if length_of(spans) + length_of(part) <= room:
                 spans += part
         self.show([*spans, *self._notice], right)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import pty
+import re
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,9 +61,11 @@ def test_demo_summary_is_json_on_request(built_demo: Path) -> None:
 def test_demo_on_a_terminal_shows_a_bar_and_no_line_for_each_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What a newcomer sees first is a bar and a summary: no escape sequence as text, no path of a half-made file."""
+    """What a newcomer sees first is a bar in one line and a summary: no escape sequence as text, no path of a half-made file."""
     monkeypatch.delenv("ARTUI_QUIET")
     master, slave = pty.openpty()
+    columns = 80
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     with subprocess.Popen(
         [sys.executable, "-m", "artui", "demo", "--no-app"],
         cwd=tmp_path,
@@ -75,7 +81,9 @@ def test_demo_on_a_terminal_shows_a_bar_and_no_line_for_each_run(
         assert process.stdout is not None and b"42 runs" in process.stdout.read()
     os.close(master)
 
-    assert b"running the demo project" in output and b"batch scoring" in output
+    assert b"project  [" in output and b"batch scoring" in output
+    updates = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", output.decode()).replace("\n", "\r").split("\r")
+    assert len(updates) > 40 and max(map(len, updates)) < columns
     assert "␛".encode() not in output and b".part" not in output
 
 

@@ -403,6 +403,7 @@ def test_names_that_are_near_are_offered(team: CatalogReader) -> None:
         ("optimiser = x", "optimizer"),
         ("loss < 1", "Write metrics.loss or params.loss."),
         ("started > 2d", "Write 2d ago"),
+        ("started > 1", "Write 1d ago"),
         ("age = 2d", "Write age < 2d for younger runs"),
     ):
         with pytest.raises(FilterError) as caught:

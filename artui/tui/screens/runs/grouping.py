@@ -141,7 +141,9 @@ class RunsGrouping:
                 self._wanted = grouping
                 self.group(grouping)
 
-        screen.prompt.ask(f"{plural(count, 'group')}, nearly one a run: show them?  y to go on", take, is_yes_or_no=True)
+        screen.prompt.ask(
+            f"{plural(count, 'group')}, nearly one a run: show them?  y to go on", take, is_yes_or_no=True
+        )
 
     def ask_spreads(self) -> None:
         """Read the spreads of the shown columns over the runs of each group."""

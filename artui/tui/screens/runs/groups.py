@@ -161,7 +161,11 @@ def order_by_mean_refusal(state: RunsState) -> str:
     if not state.arrangement.grouping:
         return "g c groups by the current column first."
     source, _, name = state.request.sort.column.partition(":")
-    if not state.arrangement.orders_by_mean and source.partition(".")[0] not in ("metric", "param") and name != "duration":
+    if (
+        not state.arrangement.orders_by_mean
+        and source.partition(".")[0] not in ("metric", "param")
+        and name != "duration"
+    ):
         return "Sort by a metric first (s): its means order the groups."
     return ""
 
