@@ -254,7 +254,7 @@ class ColumnScreen(FilteredList):
             for column in outcomes:
                 style = "best" if place == column.best_place else "text"
                 spans.append((fit(column.texts[place], _OUTCOME_CELLS, right=True) + "  ", style))
-            if line.count:
+            if line.count and most > 1:  # where each value occurs once, bars would say nothing
                 spans.append(("█" * max(1, round(bar_cells * line.count / most)), "spark"))
             shown.append(Line(spans))
         nothing = "no value contains this" if self.filter.words else "no run has a value here"

@@ -176,7 +176,6 @@ def test_others_are_sent_all_letters() -> None:
     ("env", "has"),
     [
         ({"TERM": "linux", "LC_ALL": "C.UTF-8"}, CONSOLE),
-        ({"ARTUI_CHARTS": "blocks"}, CONSOLE),
         ({"TERM": "xterm", "LC_ALL": "C"}, ASCII),
     ],
 )
