@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 MAX_LINES = 800
 """Of more runs only a regular selection is drawn, and the title says how many."""
 BRUSHES = ("all", "top third", "middle third", "bottom third")
+_SPARSE = 3
+"""Without colours the lines behind are drawn in one of so many columns."""
 _FRONT = 0
 """Owner of the lines in front; those of picked runs come after it."""
 _NAME_CELLS = 14
@@ -208,6 +210,8 @@ class Parallel(Picture):
         behind, ahead = self._chosen(shares)
         # The lines behind are a layer of their own: in cells that they share with lines in front they are hidden.
         _draw_lines(plot, xs, shares[behind], is_back=True)
+        if not palette.has_colours and (ahead or self.picked):
+            _make_sparse(plot)  # without colours that tells them from the lines in front
         _draw_lines(plot, xs, shares[ahead], is_back=False)
         colours = [0]
         marks: list[tuple[int, int]] = []
@@ -438,6 +442,13 @@ def is_spread_wide(placed: Placed) -> bool:
     if placed.is_words or placed.column.source == "attribute":
         return False
     return are_spread_wide(placed.values[np.isfinite(placed.values)])
+
+
+def _make_sparse(plot: Plot) -> None:
+    """Leave one of several columns of the lines behind, so that they are dotted."""
+    for place in range(plot.columns * plot.rows):
+        if place % plot.columns % _SPARSE:
+            plot.band[place] = 0
 
 
 def _draw_lines(plot: Plot, xs: Sequence[int], shares: NDArray[np.float64], *, is_back: bool) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from artui.model import Column
 from artui.query.runs.statistics import Placed
-from artui.tui.cells import make_palette
+from artui.tui.cells import Palette, make_palette
 from artui.tui.colouring import mark_of
 from artui.tui.widgets.parallel import Parallel, ParallelAxis, _draw_lines, _line
 from artui.tui.widgets.plot import Plot
@@ -135,3 +135,21 @@ def test_what_is_kept_of_the_axes_goes_with_them() -> None:
         assert drawn is not None and expected is not None
         assert [strip.text for strip in drawn] == [strip.text for strip in expected]
         assert parallel.counts_text() == fresh.counts_text()
+
+
+def test_without_colours_the_lines_behind_are_dotted() -> None:
+    """What stands out is drawn whole, the rest in one of three columns."""
+    with_colours = make_palette(is_coloured=True, is_rich=True)
+    axes = [
+        _axis("a", [0.0, 1.0, 0.0, 1.0] * 10),
+        _axis("loss", [float(number) for number in range(40)], is_metric=True),
+    ]
+
+    def braille_count(palette: Palette) -> int:
+        parallel = Parallel()
+        parallel.show(range(40), axes, {})
+        strips = parallel.drawn(120, 36, palette)
+        assert strips is not None
+        return sum(0x2800 < ord(letter) < 0x2900 for strip in strips for letter in strip.text)
+
+    assert 0.2 < braille_count(PALETTE) / braille_count(with_colours) < 0.7
