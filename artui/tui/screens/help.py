@@ -10,6 +10,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from artui.tui.cells import length_of
 from artui.tui.finding import FindsLines
 from artui.tui.keys import KEYS, bindings, help_keys
 from artui.tui.synonyms import fitting
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 KEY_CELLS = 12
 HELP_CELLS = 112
+TWO_COLUMNS_CELLS = 170
+"""From this width on all keys stand in two columns."""
 
 
 class HelpScreen(FindsLines, ModalScreen[None]):
@@ -39,10 +42,16 @@ class HelpScreen(FindsLines, ModalScreen[None]):
             yield LineList(id="help-lines", marks_cursor=False)
             yield Bar(id="help-foot")
 
+    def _column_cells(self) -> int:
+        width = self.app.size.width
+        return min(HELP_CELLS, width // 2 - 2 if width >= TWO_COLUMNS_CELLS else width)
+
     def _sentence_cells(self) -> int:
-        return max(30, min(HELP_CELLS, self.app.size.width) - KEY_CELLS - 5)
+        return max(30, self._column_cells() - KEY_CELLS - 5)
 
     def on_mount(self) -> None:
+        is_wide = self.app.size.width >= TWO_COLUMNS_CELLS
+        self.query_one("#help").styles.width = 2 * self._column_cells() if is_wide else HELP_CELLS
         self.query_one("#help-lines", LineList).set_lines(self._lines(), keep=False)
         self.query_one("#help-foot", Bar).show(
             [("  /", "key"), (" finds", "dim"), ("   esc", "key"), (" closes", "dim")]
@@ -66,7 +75,20 @@ class HelpScreen(FindsLines, ModalScreen[None]):
                 first, *rest = wrap(sentence, self._sentence_cells()) or [""]
                 lines.append(Line([(f"  {shown:>{KEY_CELLS}}  ", "key"), (first, "text")]))
                 lines += [Line([(" " * (KEY_CELLS + 4), "text"), (more, "text")]) for more in rest]
-        return lines[1:] or [Line([("  no key is for this", "dim")])]
+        lines = lines[1:] or [Line([("  no key is for this", "dim")])]
+        return lines if text or self.app.size.width < TWO_COLUMNS_CELLS else self._side_by_side(lines)
+
+    def _side_by_side(self, lines: list[Line]) -> list[Line]:
+        """Put the second half of the lines beside the first; it begins with a heading or a key."""
+        half = (len(lines) + 1) // 2
+        while half < len(lines) and not any(style in ("key", "title") for _, style in lines[half].spans):
+            half += 1
+        left, right, cells = lines[:half], lines[half:], self._column_cells()
+        right += [BLANK] * (len(left) - len(right))
+        return [
+            Line([*first.spans, (" " * max(0, cells - length_of(first.spans)), "text"), *second.spans])
+            for first, second in zip(left, right, strict=False)
+        ]
 
     def find_typed(self, text: str) -> None:
         """Keep only what fits while one types."""
