@@ -165,13 +165,16 @@ def fit_apart(names: Sequence[str], cells: int) -> list[str]:
 def _cuts(names: Sequence[str], cells: int) -> Iterator[list[str]]:
     """Cut names in several ways: nearer to their end or to their beginning, and without what all begin with."""
     middle = (cells - 1) // 2
+    yield [fit_middle(name, cells) for name in names]
     first, last = min(names), max(names)
     shared = next(
         (place for place, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), len(first)
     )
-    for behind in sorted(range(1, cells - 1), key=lambda behind: abs(behind - middle)):
-        yield [fit_middle(name, cells, behind=behind) for name in names]
-    yield [fit_middle("…" + name[shared:], cells) for name in names]
+    # What all begin with is left out up to the end of a word.
+    shared = 1 + max(first.rfind(sign, 0, shared) for sign in "/_.- ")
+    for begin in ([shared] if shared > 0 else []) + [0]:
+        for behind in sorted(range(1, cells - 1), key=lambda behind: abs(behind - middle)):
+            yield [fit_middle("…" * (begin > 0) + name[begin:], cells, behind=behind) for name in names]
 
 
 def fit_words(words: Sequence[str], cells: int) -> str:

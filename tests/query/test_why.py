@@ -19,6 +19,7 @@ from artui.catalog import Catalog, points, runs
 from artui.errors import UsageError
 from artui.model import ParamValue
 from artui.query.api import open_catalog
+from artui.query.reader import Reader
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.series.ranking import judging_metric, main_metric
 from artui.query.why import Factor, Why, sets_apart, why
@@ -532,3 +533,21 @@ def test_each_factor_has_one_place_and_bars_fall(scores: list[float | None], is_
     assert all((line.factor.z or 0.0) * (-1 if is_better is False else 1) < 0 for line in shown.against)
     assert is_better is not None or not shown.against
     assert all(abs(factor.z or 0.0) < LEAST_Z for factor in shown.weak) and all(f.z is None for f in shown.unjudged)
+
+
+def test_a_run_that_did_not_finish_is_named_first(tmp_path: Path) -> None:
+    """Where one of the two was cut short, that is said before what differs; where both or neither were, nothing is."""
+    path = tmp_path / "x.artui"
+    ids = {}
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for name, status in (("whole", "finished"), ("cut", "killed"), ("short", "failed"), ("other", "finished")):
+            new = runs.NewRun(project="p", name=name, params={"lr": len(ids)})
+            key, ids[name] = runs.start(connection, new), new.id
+            loss = runs.name_key(connection, "val/loss")
+            points.append(connection, key, loss, "", *points.pack([(0, 0, 0.1 + len(ids))]))
+            runs.finish(connection, key, status=status, ended_ms=2, duration_ms=1)
+    with Reader(path) as reader:
+        answers = {pair: why(reader, ids[pair[0]], ids[pair[1]], "val/loss").sentence for pair in (("whole", "cut"), ("short", "whole"), ("cut", "short"), ("whole", "other"))}  # fmt: skip
+    assert answers["whole", "cut"].startswith("cut was killed: its val/loss is not of a whole run. ")
+    assert answers["short", "whole"].startswith("short failed: its val/loss is not of a whole run. ")
+    assert all("whole run" not in answers[pair] for pair in (("cut", "short"), ("whole", "other")))

@@ -216,8 +216,10 @@ def code_difference(reader: Reader, before: RunDetail, after: RunDetail) -> Code
     if first.commit and first.commit == second.commit:
         # A file that git does not know is not in the commit: who did not keep it did not have it.
         for code, other in ((first, second), (second, first)):
-            for path in code.whole.keys() - other.whole.keys() - other.patches.keys():
-                other.whole[path] = _Text(None)
+            # Of a run that kept nothing at all it is not known.
+            if other.whole or other.patches:
+                for path in code.whole.keys() - other.whole.keys() - other.patches.keys():
+                    other.whole[path] = _Text(None)
     here = repository.at_hand([first.commit, second.commit])
     paths = {*first.whole, *first.patches, *second.whole, *second.patches}
     commits: tuple[str, ...] = ()

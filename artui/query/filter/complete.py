@@ -401,7 +401,7 @@ def _stored_values(scope: Scope, source: str, name_key: int | None) -> list[tupl
 
 
 def _metric_values(scope: Scope, name_key: int | None, aggregate: str) -> list[tuple[str, str]]:
-    """Give values that divide the runs: 1, 10, 50, 90 and 99 % of them have less."""
+    """Give values that divide the runs, near 1, 10, 50, 90 and 99 % of them, and say how many have less."""
     value = AGGREGATES[aggregate]
     if aggregate in ("diverged",):
         return []
@@ -414,5 +414,10 @@ def _metric_values(scope: Scope, name_key: int | None, aggregate: str) -> list[t
             {"name": name_key, "skip": max(0, total - 1) * share // 100},
         ).fetchone()
         if row is not None and isinstance(row[0], int | float) and abs(row[0]) < 1e308:
-            quantiles.append((f"{row[0]:.4g}", f"{share} % of runs have less"))
+            text = f"{row[0]:.4g}"
+            # What is written is rounded: the share is of that.
+            below = scope.connection.execute(
+                f"SELECT count(*) {where} AND {value} < :limit", {"name": name_key, "limit": float(text)}
+            ).fetchone()[0]
+            quantiles.append((text, f"{100 * below / total:.0f} % of runs have less" if below else "no run has less"))
     return list(dict(quantiles).items())

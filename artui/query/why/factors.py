@@ -109,6 +109,8 @@ class Why:
     """Whether runs are judged by the best value of the metric instead of the last one."""
     lacking: tuple[str, ...] = ()
     """Those of the names whose runs do not have the metric."""
+    unfinished: tuple[tuple[str, str], ...] = ()
+    """The runs that did not finish, by name with their status: what they came to is not their last word."""
     seeds: tuple[str, ...] = ()
     """Names of the seeds that differ. They tell repetitions apart, and explain nothing."""
     repetitions: Repetitions | None = None

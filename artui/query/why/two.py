@@ -116,9 +116,14 @@ def why(
     name_by_id = distinct_names(run.head for run in runs)
     names_of_runs = name_by_id[runs[0].head.id], name_by_id[runs[1].head.id]
     lacking = tuple(name for name, run in zip(names_of_runs, runs, strict=True) if _metric_of(run, metric) is None)
+    unfinished = tuple(
+        (name, run.head.status)
+        for name, run in zip(names_of_runs, runs, strict=True)
+        if run.head.status != "finished" and name not in lacking
+    )
     explanation = Why(
         names_of_runs, metric, direction, values[0], values[1], is_better, tuple(factors), damaged,
-        by_best=by_best, lacking=lacking, seeds=seeds, repetitions=repetitions,
+        by_best=by_best, lacking=lacking, unfinished=unfinished, seeds=seeds, repetitions=repetitions,
     )  # fmt: skip
     return replace(explanation, sentence=words.answer(explanation))
 

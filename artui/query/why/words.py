@@ -336,8 +336,23 @@ def _is_backed(factor: Factor, is_better: bool | None) -> bool:
     return against and factor.equal_pairs >= MIN_EQUAL_PAIRS and alike >= MOSTLY * factor.equal_pairs
 
 
+_ENDS = {"killed": "was killed", "failed": "failed", "lost": "was lost", "running": "is still running"}
+
+
+def unfinished_text(explanation: Why) -> str:
+    """Say which of the runs did not finish, if the other did; empty if both did, or neither."""
+    if len(explanation.unfinished) != 1 or explanation.is_better is None:
+        return ""
+    ((name, status),) = explanation.unfinished
+    return f"{name} {_ENDS.get(status, f'is {status}')}: its {explanation.judged_by} is not of a whole run. "
+
+
 def answer(explanation: Why) -> str:
     """Answer in a sentence or two what explains that one run is better or worse than another."""
+    return unfinished_text(explanation) + _answer(explanation)
+
+
+def _answer(explanation: Why) -> str:
     metric, factors, is_better = explanation.judged_by, explanation.factors, explanation.is_better
     if is_better is None:
         return _why_neither(explanation)
