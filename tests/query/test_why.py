@@ -538,7 +538,7 @@ def test_each_factor_has_one_place_and_bars_fall(scores: list[float | None], is_
 def test_a_run_that_did_not_finish_is_named_first(tmp_path: Path) -> None:
     """Where one of the two was cut short, that is said before what differs; where both or neither were, nothing is."""
     path = tmp_path / "x.artui"
-    ids = {}
+    ids: dict[str, str] = {}
     with Catalog(path) as catalog, catalog.transaction() as connection:
         for name, status in (("whole", "finished"), ("cut", "killed"), ("short", "failed"), ("other", "finished")):
             new = runs.NewRun(project="p", name=name, params={"lr": len(ids)})
