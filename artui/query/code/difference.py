@@ -412,11 +412,11 @@ def _one_after_another(
             lines += [DiffLine("!", note) for note in patch.notes]
             lines += patch_lines_of(patch)
         elif text is not None and text.lines is not None and code.whole.get(path) is text:
-            sign = "-" if code is first else "+"
+            # These lines are neither added nor removed: nothing is known of the other side.
             notes.append(f"only {code.name} kept it: how {other.name} has it is not known")
             shown = enumerate(text.lines[:MAX_SHOWN_LINES], 1)
-            lines += [DiffLine(sign, line.rstrip("\n"), *((number, None) if sign == "-" else (None, number))) for number, line in shown]  # fmt: skip
-        else:
+            lines += [DiffLine(" ", line.rstrip("\n"), *((number, None) if code is first else (None, number))) for number, line in shown]  # fmt: skip
+        elif not any(f"how {code.name} has it" in note for note in notes):
             notes.append(f"how {code.name} has it is not known")
     return _file(path, lines, notes)
 

@@ -397,3 +397,11 @@ def test_where_to_look_for_a_repository_is_said(tmp_path: Path) -> None:
     with open_catalog(tmp_path / "x.artui") as reader:
         difference = code_difference(reader, *(reader.run(f"r{number}").detail() for number in range(2)))
     assert "start it in the repository (recorded: /work/net on box-0 and /work/net on box-1)" in difference.source
+
+
+@pytest.mark.parametrize("kept", [({"a.py": "x = 1\ny = 2\n"}, {}), ({}, {"a.py": "x = 1\ny = 2\n"})])
+def test_a_run_that_kept_nothing_has_lost_nothing(tmp_path: Path, kept: tuple[dict[str, str], dict[str, str]]) -> None:
+    """A file that only one run kept is shown as it is: no line is called added or removed."""
+    (file,) = _asked(tmp_path / "x.artui", *kept, commits=("", "")).files
+    assert (file.added, file.removed) == (0, 0) and [line.text for line in file.lines] == ["x = 1", "y = 2"]
+    assert any("has it is not known" in note for note in file.notes)
