@@ -49,6 +49,7 @@ def find_things(reader: Reader, words_text: str, *, most: int = MAX_EACH) -> lis
     with reader.snapshot() as connection:
         for thing in (
             *_runs(connection, words, most),
+            *_aliased(connection, words, most),
             *_artifacts(connection, words, most),
             *_names(connection, words, most),
             *_views(connection, words, most),
@@ -77,6 +78,25 @@ def _runs(connection: sqlite3.Connection, words: list[str], most: int) -> list[T
         {**values, "most": most},
     )
     return [Thing("run", text(a), text(b), text(c), integer(d)) for a, b, c, d in rows]
+
+
+def _aliased(connection: sqlite3.Connection, words: list[str], most: int) -> list[Thing]:
+    """Find versions by an alias: `production`, `model:prod`; the newest ones alone are found as their artifacts."""
+    condition, values = _holding("(a.name || ':' || l.name)", words)
+    names, more = _holding("a.name", words)
+    rows = connection.execute(
+        f"""
+        SELECT v.id, a.name || ':' || l.name, a.kind, v.created_ms
+        FROM alias AS l
+        JOIN version AS v ON v.key = l.version_key
+        JOIN artifact AS a ON a.key = v.artifact_key
+        WHERE l.name <> 'latest' AND a.deleted_ms IS NULL AND v.deleted_ms IS NULL AND {condition} AND NOT ({names})
+        ORDER BY v.created_ms DESC
+        LIMIT :most
+        """,
+        {**values, **more, "most": most},
+    )
+    return [Thing("version", text(a), text(b), text(c), integer(d)) for a, b, c, d in rows]
 
 
 def _artifacts(connection: sqlite3.Connection, words: list[str], most: int) -> list[Thing]:

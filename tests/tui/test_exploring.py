@@ -340,7 +340,9 @@ def test_palette_goes_to_anything(small_catalog: Path, explore: Explore) -> None
         assert "calm-otter-7" in shown(pilot)
         text = await _press(pilot, "escape", "ctrl+p")
         assert "recent" in text and "calm-otter-7" in text
-        text = await _press(pilot, *"digits-model:candidate")
+        text = await _press(pilot, *"candidate")
+        assert "digits-model:candidate" in text
+        text = await _press(pilot, *["backspace"] * 9, *"digits-model:candidate")
         assert "digits-model:v1" in text
         await _press(pilot, "enter")
         assert ("candidate" in shown(pilot) and "versions" in shown(pilot)) or "digits-model" in shown(pilot)

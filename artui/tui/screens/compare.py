@@ -106,12 +106,14 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         if self.comparison is None:
             return
         self.table.show(self.comparison, self._numbers, only_differences=self.only_differences)
-        self.table.show_marks(frozenset(self.artui.marked_keys()))
+        self.show_marks()
         self._say()
 
     def show_marks(self) -> None:
-        """Show beside the names which runs are marked."""
-        self.table.show_marks(frozenset(self.artui.marked_keys()))
+        """Show beside the names which runs are marked, unless all are: then it says nothing."""
+        marked = frozenset(self.artui.marked_keys())
+        runs = self.comparison.runs if self.comparison is not None else ()
+        self.table.show_marks(frozenset() if runs and all(run.head.key in marked for run in runs) else marked)
 
     def _say(self) -> None:
         if self.comparison is None:
@@ -124,6 +126,9 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         ]  # fmt: skip
         hidden = table.hidden_count
         right: list[Span] = [(f"{plural(hidden, 'more column' if self._is_transposed else 'more run')} ←→ ", "faint")] if hidden > 0 else []  # fmt: skip
+        below = len(table.lines) - round(table.scroll_offset.y) - table.size.height
+        if below > 0 and table.size.height:
+            right.insert(0, (f"{plural(below, 'more line')} ↓ ", "faint"))
         self.query_one("#summary", Bar).show(left, right)
 
     def title_spans(self) -> list[Span]:

@@ -104,6 +104,8 @@ class CompareTable(LineList):
     def show_marks(self, marked: frozenset[int]) -> None:
         """Show which runs are marked."""
         self.marked = marked
+        self._fit()
+        self._show_column()
         self.refresh()
 
     def set_baseline(self, column: int) -> None:
@@ -126,7 +128,8 @@ class CompareTable(LineList):
         """Give columns the width that what is in them takes; if not all fit, first without differences from the baseline."""
         shown = [row for row in self.rows if row is not None]
         share = max(TIGHT_NAME_CELLS, self._room // max(1, len(self.heads)))
-        needs = [_needs(head, number, shown, self.baseline, share) for number, head in enumerate(self.heads)]
+        baseline, has_marks = self.baseline, bool(self.marked)
+        needs = [_needs(head, number, shown, baseline, share, has_marks) for number, head in enumerate(self.heads)]
         levels = [[need.whole for need in needs], [need.short for need in needs], [need.tight for need in needs]]
         fitting = next((place for place, cells in enumerate(levels) if sum(cells) <= self._room), None)
         self.has_deltas = fitting != 2
@@ -266,8 +269,9 @@ class _Needs(NamedTuple):
     """With its long texts, too, and a gap."""
 
 
-def _needs(head: RunHead, number: int, rows: Sequence[Row], baseline: int, share: int) -> _Needs:
-    name = cell_len(clean(head.name)) + 3 + length_of(_state_spans(head, is_marked=True)) + 2 * (number == baseline)
+def _needs(head: RunHead, number: int, rows: Sequence[Row], baseline: int, share: int, has_marks: bool) -> _Needs:
+    signs = length_of(_state_spans(head, is_marked=has_marks)) + 2 * (number == baseline)
+    name = cell_len(clean(head.name)) + 3 + signs
     text = whole = short = tight = 0
     for row in rows:
         if _is_measured(row, number):
