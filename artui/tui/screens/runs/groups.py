@@ -84,7 +84,8 @@ def lines_of(state: RunsState) -> TableLines:
 def _titles(state: RunsState) -> tuple[str, ...]:
     """Give the titles of the columns that the groups were made by: others may be asked for already."""
     columns = grouping_columns(state)
-    if state.groups and (ids := state.groups[0].by) != tuple(column.id for column in columns):
+    ids = state.groups[0].by if state.groups else ()
+    if ids and ids != tuple(column.id for column in columns):
         columns = columns_of(state, ids)
     titles = short_titles(columns, chain(state.columns.params, state.columns.metrics, state.tags))
     return tuple(titles[column.id] for column in columns)
