@@ -78,6 +78,7 @@ def run_sheet(
             _environment(detail),
             _children(detail.children),
             again_section(detail),
+            _internal_tags(detail),
             _long_tags(detail),
             Section(TRACEBACK, lines=_traceback(detail.error), lines_tone="bad"),
             metrics_section(detail.metrics, metric_count=detail.metric_count),
@@ -112,7 +113,7 @@ def short_run_sheet(detail: RunDetail, *, now_ms: int, varying: Collection[str] 
         head.status,
         filled(
             facts_section("", state),
-            facts_section("", [Fact("", _tags_text(detail, are_short=True), "mark")]),
+            facts_section("", [Fact("", _tags_text(detail), "mark")]),
             facts_section("", [Fact("", detail.note)]),
             facts_section("", [Fact("", _error_text(detail), "bad")]),
             _short_metrics(detail.metrics),
@@ -158,7 +159,7 @@ def _state(detail: RunDetail, now_ms: int, parent: RunHead | None, nearest: RunD
     ago = ago_text(head.started_ms, now_ms)
     took = duration_text(head.took_ms(now_ms))
     tags = _tags_text(detail)
-    is_cut = any(_is_long(tag) for tag in detail.tags)
+    is_cut = any(_is_long(tag) for tag in detail.tags if not tag.name.startswith(_TOOL_TAGS))
     return facts_section(
         "",
         [
@@ -183,13 +184,12 @@ def _state(detail: RunDetail, now_ms: int, parent: RunHead | None, nearest: RunD
     )
 
 
-def _tags_text(detail: RunDetail, *, are_short: bool = False) -> str:
-    """Give the tags in one text, long values cut: the user's before those of tools, which are left out in short."""
-    tags = sorted(detail.tags, key=lambda tag: tag.name.startswith(_TOOL_TAGS))
+def _tags_text(detail: RunDetail) -> str:
+    """Give the user's tags in one text, long values cut; those of tools have a section of their own."""
     return "  ".join(
         tag.name + (f"={one_line(tag.value)}" if tag.value else "")
-        for tag in tags
-        if not (are_short and tag.name.startswith(_TOOL_TAGS))
+        for tag in detail.tags
+        if not tag.name.startswith(_TOOL_TAGS)
     )
 
 
