@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from textual.app import ComposeResult
@@ -86,6 +88,7 @@ class ArtifactsScreen(FilteredList):
         if words:
             # What is called so comes before what is only of a kind or a stage that is.
             shown.sort(key=lambda head: not all(word in head.name.lower() for word in words))
+        named = _told_apart(shown)
         versions = sum(head.version_count for head in self.artifacts)
         is_wide = self.size.width >= 100
         counts: list[Span] = [
@@ -103,9 +106,9 @@ class ArtifactsScreen(FilteredList):
         cells = self.size.width
         if is_wide and self._has_pane:
             # The list has what it needs, and the details half of the screen, or a little less.
-            cells = max(cells - cells // 2, min(_needed_cells(shown), cells * 3 // 5))
+            cells = max(cells - cells // 2, min(_needed_cells(named), cells * 3 // 5))
             pane.styles.width = self.size.width - cells
-        self.listing.set_lines(_listed(shown, cells, words=bool(words), any_at_all=bool(self.artifacts)), keep=keep)
+        self.listing.set_lines(_listed(named, cells, words=bool(words), any_at_all=bool(self.artifacts)), keep=keep)
         self._pane_soon()
 
     def on_resize(self) -> None:
@@ -168,6 +171,15 @@ class ArtifactsScreen(FilteredList):
 def _searched(head: ArtifactHead) -> str:
     aliases = " ".join(head.latest.aliases) if head.latest else ""
     return f"{head.name} {head.kind} {head.stage} {head.project} {aliases}".lower()
+
+
+def _told_apart(heads: Sequence[ArtifactHead]) -> list[ArtifactHead]:
+    """Give artifacts with their projects behind names that several of them have."""
+    counts = Counter(head.name for head in heads)
+    return [
+        replace(head, name=f"{head.name} · {head.project}") if counts[head.name] > 1 and head.project else head
+        for head in heads
+    ]
 
 
 def _listed(shown: Sequence[ArtifactHead], width: int, *, words: bool, any_at_all: bool) -> list[Line]:

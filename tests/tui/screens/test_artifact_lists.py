@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.pilot import Pilot
 
+from artui.catalog import Catalog, artifacts
 from artui.model import ArtifactHead, RunHead, VersionHead
 from artui.tui.aliases import aliases_text
 from artui.tui.cells import Span, length_of
@@ -98,3 +99,21 @@ def test_artifacts_that_are_called_so_come_first(small_catalog: Path, explore: C
         assert "digits-model" in listed[0] and any("train-log" in line for line in listed)
 
     explore(small_catalog, flow)
+
+
+def test_artifacts_of_one_name_say_their_projects(tmp_path: Path, explore: Callable[..., None]) -> None:
+    """Two projects may each have a model: the list tells them apart, and names that one has stay as they are."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for project, name in (("first", "model"), ("second", "model"), ("first", "alone")):
+            artifacts.save(
+                connection, artifacts.NewVersion(project=project, name=name, kind="model", stage="modelling")
+            )
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("2")
+        await settled(pilot)
+        text = shown(pilot)
+        assert "model · first" in text and "model · second" in text and "alone · first" not in text
+
+    explore(path, flow)
