@@ -106,9 +106,8 @@ def test_artifacts_of_one_name_say_their_projects(tmp_path: Path, explore: Calla
     path = tmp_path / "x.artui"
     with Catalog(path) as catalog, catalog.transaction() as connection:
         for project, name in (("first", "model"), ("second", "model"), ("first", "alone")):
-            artifacts.save(
-                connection, artifacts.NewVersion(project=project, name=name, kind="model", stage="modelling")
-            )
+            new = artifacts.NewVersion(project=project, name=name, kind="model", stage="modelling", files=[])
+            artifacts.save(connection, new)
 
     async def flow(pilot: Pilot[Any]) -> None:
         await pilot.press("2")
