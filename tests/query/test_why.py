@@ -551,3 +551,18 @@ def test_a_run_that_did_not_finish_is_named_first(tmp_path: Path) -> None:
     assert answers["whole", "cut"].startswith("cut was killed: its val/loss is not of a whole run. ")
     assert answers["short", "whole"].startswith("short failed: its val/loss is not of a whole run. ")
     assert all("whole run" not in answers[pair] for pair in (("cut", "short"), ("whole", "other")))
+
+
+@pytest.mark.parametrize("where", ["opt.name = adam", "params.opt.name = adam", "name = adam or adam", "ADAM", "not opt.name = sgd"])  # fmt: skip
+def test_what_a_filter_asks_for_sets_nothing_apart(tmp_path: Path, where: str) -> None:
+    """The runs of a filter have what it asks for: only what else differs is an answer."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number in range(40):
+            params = {"opt.name": ("adam", "sgd")[number % 2], "depth": number % 2 * 10 + number % 5}
+            runs.start(connection, runs.NewRun(project="p", name=f"r{number}", params=params))
+    with Reader(path) as reader:
+        every = list(run_order(reader, RunsRequest()).keys)
+        chosen = set(run_order(reader, RunsRequest("params.opt.name = adam")).keys)
+        assert {factor.name for factor in sets_apart(reader, chosen, every)} == {"opt.name", "depth"}
+        assert {factor.name for factor in sets_apart(reader, chosen, every, where=where)} == {"depth"}

@@ -55,7 +55,7 @@ def command(
             if damages:
                 heads = run_rows(reader, list(damages), [])
             say_damaged((heads[key].head.name, parts) for key, parts in damages.items() if key in heads)
-            factors = sets_apart(reader, chosen, every)
+            factors = sets_apart(reader, chosen, every, where=where)
             sentence, is_better, names = words.answer_apart(factors), None, ["these", "others"]
             seeds_text = ""
             headline = f"{plural(len(chosen), 'run')} against {plural(len(every) - len(chosen), 'other')}"

@@ -133,6 +133,17 @@ def error_at(what: Field | Value | Comparison | AnyPoint | Word, message: str, r
     return FilterError(message, what.position, what.length, remedy=remedy)
 
 
+def asked_for(node: Node | None) -> frozenset[str]:
+    """Give the names that a filter compares, and the words that it looks for, in lower case."""
+    if isinstance(node, And | Or):
+        return frozenset().union(*map(asked_for, node.parts))
+    if isinstance(node, Not):
+        return asked_for(node.part)
+    if node is None:
+        return frozenset()
+    return frozenset([(node.text if isinstance(node, Word) else node.field.name).lower()])
+
+
 def parse(text: str) -> Node | None:
     """Read a filter; None for one that is empty.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from artui.catalog.cells import keys_of, text
 from artui.numbers import as_float
 from artui.query import progress
+from artui.query.filter.parser import asked_for, parse
 from artui.query.filter.tokens import quoted_name, quoted_value
 from artui.query.runs.columns import SEED
 from artui.query.runs.sorting import value_groups
@@ -35,11 +36,15 @@ _INPUTS = """
 """
 
 
-def sets_apart(reader: Reader, left: Iterable[int], right: Iterable[int]) -> list[Factor]:
+def sets_apart(reader: Reader, left: Iterable[int], right: Iterable[int], *, where: str = "") -> list[Factor]:
     """Say what sets the runs of `left` apart from those of `right`, by their keys: the weightiest first.
 
     Params but seeds, inputs, commit, host, user and project are compared.
+
+    Args:
+        where: the filter that `left` are the runs of: what it asks for sets them apart by itself, and is left out.
     """
+    known = asked_for(parse(where))
     ours, theirs = set(left), set(right)
     theirs -= ours
     if not ours or not theirs:
@@ -59,7 +64,14 @@ def sets_apart(reader: Reader, left: Iterable[int], right: Iterable[int]) -> lis
         progress.said(steps - 1, steps)
         factors += _inputs_apart(connection, ours, theirs)
     factors.sort(key=lambda factor: -abs(factor.z or 0.0))
-    return [factor for factor in factors if factor.z]
+    return [factor for factor in factors if factor.z and not _is_known(factor, known)]
+
+
+def _is_known(factor: Factor, known: frozenset[str]) -> bool:
+    """Say whether a factor only repeats the name, its end, or the word that a filter asks for."""
+    name = factor.name.lower()
+    value = factor.where.rpartition(" = ")[2].strip("\"'`").lower()
+    return value in known or any(name == word or name.endswith((f".{word}", f"/{word}")) for word in known)
 
 
 def _apart(section: str, name: str, field: str, groups: Groups, ours: set[int], theirs: set[int]) -> list[Factor]:

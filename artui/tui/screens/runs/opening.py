@@ -130,11 +130,13 @@ class RunsOpener:
             )
             return
 
+        where = state.answered.where
+
         def ask(reader: Reader) -> tuple[Spans, Sequence[Factor]]:
             others = run_order(reader, RunsRequest()).keys if is_filter else state.order.keys
             rest = [key for key in others if key not in chosen]
             title = [(f" {plural(len(chosen), 'run')}", "accent"), (f" against {plural(len(rest), 'other')}", "dim")]
-            return title, sets_apart(reader, set(chosen), rest)
+            return title, sets_apart(reader, set(chosen), rest, where=where if is_filter else "")
 
         def show_runs(where: str) -> None:
             screen.post_message(ShowRuns(where))
