@@ -10,6 +10,8 @@ import pytest
 from textual.pilot import Pilot
 
 from artui.settings import Settings, load_settings
+from artui.tui.cells import MARK, length_of
+from artui.tui.colouring import mark_of
 from artui.tui.screens.column import ColumnScreen
 from artui.tui.screens.plot import PlotScreen
 from artui.tui.screens.run import RunScreen
@@ -477,3 +479,24 @@ def test_runs_of_a_scatter_are_coloured_by_a_column(small_catalog: Path, explore
         assert "● adam" not in text
 
     explore(small_catalog, flow, size=(120, 36))
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_legends_name_every_marked_run(small_catalog: Path, explore: Explore, width: int) -> None:
+    """Scatter, also with colours by a column, and parallel coordinates name all of six marked runs, whatever else is said."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _press(pilot, *["space"] * 6, "f")
+        screen = on(pilot, PlotScreen)
+        for keys in (("tab",), ("C", *"optimizer", "enter"), ("tab",)):
+            await _press(pilot, *keys)
+            spans, right = screen._legend()
+            text, is_coloured = "".join(text for text, _ in spans), screen.tab == "scatter" and len(keys) > 1
+            assert len(screen._marked_names) == 6 and "run" in right[0][0]
+            assert length_of([*spans, *right]) <= width
+            signs = [MARK] * 6 if is_coloured else [mark_of(number) for number in screen._colours.values()]
+            assert all(text.count(sign) == signs.count(sign) for sign in signs)
+            for sign, name in zip(signs, screen._marked_names.values(), strict=True):
+                assert f"{sign} {name[:3]}" in text
+
+    explore(small_catalog, flow, size=(width, 36))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar
 
@@ -54,9 +55,20 @@ IN_FRONT = 6
 """Of many runs so many are in colour."""
 """Of more runs only the first in the table are drawn."""
 MAX_AXES = 8
-_LEAST_NAME_CELLS, _MARK_CELLS, _MARKED_CELLS = 6, 4, 2
-"""Cells of a name in the legend at least, of the mark before it, and of the sign of marked runs."""
+_LEAST_NAME_CELLS, _READABLE_NAME_CELLS, _GAP_CELLS = 6, 10, 2
+"""Cells of a name in the legend at least, and while other text can give way, and those before each run there."""
 MAX_COLOURED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A run in the legend."""
+
+    signs: Sequence[Span]
+    name: str
+    style: str = "text"
+    press: str = ""
+    """What a click on the name does."""
 
 
 class PlotScreen(ActsOnRuns, DrawsCharts):
@@ -207,50 +219,72 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
     def _legend(self) -> tuple[list[Span], list[Span]]:
         """Give the runs with their colours, or the run under the cursor."""
         if self.tab == "curves":
-            spans: list[Span] = []
             total = len(self.marked or self.keys)
             drawn = f"{count_text(len(self._runs))} of " if 0 < len(self._runs) < total else ""
             places = self._picked_places()
             in_colour = f"{len(places)} in colour · " if len(places) < len(self._runs) else ""
-            right: list[Span] = [(f"{in_colour}{drawn}{plural(total, 'run')} ", "dim")]
-            names = [clean(self._names[self._runs[number][0].id], max_chars=200) for number in places]
-            marked_count = sum(len(self.mark_spans(self._runs[number][0])) for number in places)
-            total_cells = self.size.width - length_of(right) - _MARK_CELLS * len(places) - _MARKED_CELLS * marked_count
-            room = max(_LEAST_NAME_CELLS, most_cells([cell_len(name) for name in names], total_cells))
-            for name, number in zip(names, places, strict=True):
-                head = self._runs[number][0]
-                colour = self._numbers.get(head.id, 0)
-                style = "title" if number == self._highlighted and len(self._runs) > 1 else "text"
-                spans += [
-                    (f"  {mark_of(colour)} ", f"curve{colour_at(colour)}"),
-                    *self.mark_spans(head),
-                    Press(fit_middle(name, room).rstrip(), style, f"highlight({number - self._highlighted})"),
-                ]
-            return spans, right
+            return self._shared(self._curve_entries(places), [f"{in_colour}{drawn}{plural(total, 'run')}"])
+        runs = plural(len(self.keys), "run")
         if self.tab == "scatter":
             scatter = self.query_one(Scatter)
-            marked = self.mark_spans(self._pointed) if self._pointed is not None and scatter.key is not None else []
-            left = [*scatter.cursor_spans(self._cursor_name), *marked] or (
-                [] if scatter.hues is not None else self._marked_spans()
-            )
-            why = scatter.counts_text()
-            # Beside the run under the cursor there is room for few words.
-            shown = f"{count_text(scatter.shown_count)} of " if why else ""
-            return left, [
-                (f"{shown}{plural(len(self.keys), 'run')}{f' · {why}' if why and scatter.key is None else ''} ", "dim")
-            ]
-        why = self.query_one(Parallel).counts_text() if self.tab == "parallel" else ""
-        left = self._marked_spans() if self.tab == "parallel" else []
-        return left, [(f"{plural(len(self.keys), 'run')}{f' · {why}' if why else ''} ", "dim")]
+            reasons = scatter.counts_texts()
+            shown = f"{count_text(scatter.shown_count)} of {runs}" if reasons else runs
+            if cursor := scatter.cursor_spans(self._cursor_name):
+                marked = self.mark_spans(self._pointed) if self._pointed is not None else []
+                # Beside the run under the cursor there is room for few words.
+                return [*cursor, *marked], [(f"{shown} ", "dim")]
+            texts = [f"{shown} · {', '.join(reasons[:count])}" for count in range(len(reasons), 0, -1)]
+            return self._shared(self._marked_entries(scatter.sign_of), [*texts, shown])
+        if self.tab == "parallel":
+            reasons = self.query_one(Parallel).counts_texts()
+            texts = [f"{runs} · {', '.join(reasons[:count])}" for count in range(len(reasons), 0, -1)]
+            return self._shared(self._marked_entries(sign_of_number), [*texts, runs])
+        return [], [(f"{runs} ", "dim")]
 
-    def _marked_spans(self) -> list[Span]:
-        """Give the marks, colours and names of the first marked runs."""
+    def _curve_entries(self, places: Sequence[int]) -> list[_Entry]:
+        """Give the runs whose curves are in colour; that they are marked is said where others are not."""
+        entries = []
+        are_all_marked = all(self.mark_spans(head) for head, _ in self._runs)
+        for number in places:
+            head = self._runs[number][0]
+            colour = self._numbers.get(head.id, 0)
+            style = "title" if number == self._highlighted and len(self._runs) > 1 else "text"
+            signs = [sign_of_number(0, colour), *([] if are_all_marked else self.mark_spans(head))]
+            press = f"highlight({number - self._highlighted})"
+            entries.append(_Entry(signs, clean(self._names[head.id], max_chars=200), style, press))
+        return entries
+
+    def _marked_entries(self, sign_of: Callable[[int, int], Span]) -> list[_Entry]:
+        """Give the first marked runs, with the signs that they have in the picture."""
+        named = ((key, name, self._colours.get(key)) for key, name in self._marked_names.items())
+        return [
+            _Entry([sign_of(key, colour)], clean(name, max_chars=200))
+            for key, name, colour in named
+            if colour is not None
+        ]
+
+    def _shared(self, entries: Sequence[_Entry], texts: Sequence[str]) -> tuple[list[Span], list[Span]]:
+        """Give runs the room beside a text: the longest text beside which names can be read, else the last one.
+
+        Args:
+            texts: what may stand at the right, from the longest to the shortest.
+        """
+        more = len(self.marked) - len(entries) if self.tab != "curves" and entries else 0
+        rest: list[Span] = [(f"  + {count_text(more)} more", "dim")] if more else []
+        lengths = [cell_len(entry.name) for entry in entries]
+        for text in texts:
+            right: list[Span] = [(f"{text} ", "dim")]
+            signs = sum(_GAP_CELLS + length_of(entry.signs) for entry in entries)
+            total = self.size.width - length_of([*right, *rest]) - signs - _GAP_CELLS
+            room = most_cells(lengths, total)
+            if room >= min(max(lengths, default=0), _READABLE_NAME_CELLS):
+                break
         spans: list[Span] = []
-        for key, name in self._marked_names.items():
-            if (colour := self._colours.get(key)) is not None:
-                spans += [(f"  {mark_of(colour)} ", f"curve{colour_at(colour)}"), (clean(name, max_chars=30), "text")]
-        more = len(self.marked) - len(self._marked_names)
-        return [*spans, (f"  + {count_text(more)} more", "dim")] if spans and more else spans
+        for entry in entries:
+            name = fit_middle(entry.name, min(max(_LEAST_NAME_CELLS, room), cell_len(entry.name))).rstrip()
+            spans += [(" " * _GAP_CELLS, "text"), *entry.signs]
+            spans.append(Press(name, entry.style, entry.press) if entry.press else (name, entry.style))
+        return [*spans, *rest], right
 
     _cursor_name = ""
     _pointed: RunHead | None = None
@@ -570,6 +604,11 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         if self.tab == "scatter":
             return self._pointed
         return self._runs[self._highlighted][0] if self.tab == "curves" and self._runs else None
+
+
+def sign_of_number(_key: int, number: int) -> Span:
+    """Give the mark of a run in its colour."""
+    return f"{mark_of(number)} ", f"curve{colour_at(number)}"
 
 
 def _varies(placed: Placed) -> bool:

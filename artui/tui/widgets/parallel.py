@@ -22,7 +22,7 @@ from artui.tui.cells import Palette, Span, fit_middle, strip_of
 from artui.tui.colouring import colour_at, mark_of
 from artui.tui.keys import bindings
 from artui.tui.widgets.axes import Scale
-from artui.tui.widgets.picture import Picture, scale_of, short_param_text, unit_of
+from artui.tui.widgets.picture import Picture, gap_texts, scale_of, short_param_text, unit_of
 from artui.tui.widgets.plot import Plot, plot_rows
 from artui.units import count_text, duration_text, number_text, plural, time_text
 
@@ -354,22 +354,20 @@ class Parallel(Picture):
         note = f"{count_text(len(behind) + len(ahead))} of {count_text(len(self.keys))} runs"
         return Figure("Parallel coordinates", nothing, nothing, lines=lines, rules=rules, note=note, size=(1200, 600))
 
-    def counts_text(self) -> str:
-        """Say how many lines are drawn, if not all, and how many runs have no value on the current axis."""
+    def counts_texts(self) -> list[str]:
+        """Say how many lines are drawn, if not all, and how many runs have no value on the current axis, and why."""
         import numpy as np
 
         scales = self._scales(100) if self.axes else None
         if scales is None:
-            return ""
-        parts = []
+            return []
+        texts = []
         shares = self._shares(scales)
         line_count, drawn = _line_count(shares), sum(map(len, self._chosen(shares)))
         if drawn < line_count:
-            parts.append(f"{count_text(drawn)} lines drawn, evenly chosen")
+            texts.append(f"{count_text(drawn)} lines drawn, evenly chosen")
         axis = self.axes[self.current]
-        if missing := int((~np.isfinite(axis.placed.values)).sum()):
-            parts.append(f"{count_text(missing)} without {axis.title}")
-        return " · ".join(parts)
+        return [*texts, *gap_texts(axis.placed, axis.title, np.ones(len(self.keys), bool))]
 
     # Keys
 

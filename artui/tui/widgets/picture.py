@@ -13,9 +13,12 @@ from artui.figures.figure import Figure, FigureAxis
 from artui.query.runs.statistics import tidy
 from artui.tui.cells import Palette, strip_of
 from artui.tui.widgets.axes import Scale, Unit, ticks
-from artui.units import number_text, param_text
+from artui.units import count_text, number_text, param_text
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from artui.query.runs.statistics import Placed
 
 PAD = 0.04
@@ -71,6 +74,24 @@ def short_param_text(value: float) -> str:
     """Show a number of a param as it was given where that is short, else in few digits: `0.0003`, `60`, `0.001716`."""
     text = param_text(tidy(value))
     return text if len(text) <= _PARAM_CELLS else number_text(value)
+
+
+def gap_texts(placed: Placed, title: str, among: NDArray[np.bool_], *, odd_sign: str = "") -> list[str]:
+    """Say how many of some runs have a value that is no number, and how many have none; of each only if there are any.
+
+    Args:
+        odd_sign: the sign of the former in the picture, if they have one.
+    """
+    import numpy as np
+
+    is_odd = np.zeros(len(among), bool)
+    is_odd[list(placed.odd)] = True
+    odd, missing = int((among & is_odd).sum()), int((among & ~np.isfinite(placed.values) & ~is_odd).sum())
+    sign = f" {odd_sign}" if odd_sign else ""
+    return [
+        *([f"{count_text(odd)} with NaN or ∞{sign}"] if odd else []),
+        *([f"{count_text(missing)} without {title}"] if missing else []),
+    ]
 
 
 def scale_of(placed: Placed, *, is_log: bool, dots: int, only: Sequence[int] | None = None) -> Scale | None:

@@ -16,13 +16,13 @@ from textual.strip import Strip
 from artui.figures.figure import Figure, FigureDots
 from artui.query.runs.statistics import Placed, rank_correlation
 from artui.safetext import clean
-from artui.tui.cells import Palette, Span, fit_middle, length_of, strip_of
+from artui.tui.cells import MARK, Palette, Span, fit_middle, length_of, strip_of
 from artui.tui.colouring import colour_at, mark_of
 from artui.tui.keys import bindings
 from artui.tui.widgets.axes import Scale
 from artui.tui.widgets.hue import Hues
 from artui.tui.widgets.parallel import end_text, is_spread_wide
-from artui.tui.widgets.picture import Picture, axis_ticks, figure_axis, scale_of
+from artui.tui.widgets.picture import Picture, axis_ticks, figure_axis, gap_texts, scale_of
 from artui.tui.widgets.plot import Plot, labelled_axis, plot_rows
 from artui.units import count_text
 
@@ -47,6 +47,12 @@ _SPREAD = 0.3
 """They stay within this share of the way to the next value."""
 _FEW_PAIRS = 10
 """A rank correlation of fewer runs says little."""
+_BESIDE = sorted(
+    ((down, across) for down in range(-3, 4) for across in range(-6, 7)),
+    # A cell is twice as high as it is wide.
+    key=lambda place: (4 * place[0] ** 2 + place[1] ** 2, place),
+)
+"""Cells around one, as (rows down, columns to the right), from the nearest."""
 _DENSITIES = ("faint", "spark", "accent")
 """Styles of cells by how many runs they hold, from few to many."""
 
@@ -89,7 +95,7 @@ class Scatter(Picture):
         self.picked: Mapping[int, int] = {}
         """Colours of the runs that are marked, by key."""
         self.hues: Hues | None = None
-        """How runs look by a third column; then marked runs look like the others."""
+        """How runs look by a third column; then marked runs have their colours, and the sign of marked runs."""
         self.is_log_x = False
         self.is_log_y = False
         self.cursor: int | None = None
@@ -153,10 +159,14 @@ class Scatter(Picture):
             self._set_few(plot, ground.dots)
         for column in self._odd_columns(x_scale, columns):
             plot.signs[0, column] = _ODD, palette.styles["bad"]
-        # Marked runs, and the one under the cursor, stand exactly where they belong.
-        for key, colour in islice(self._marked.items(), _MAX_PICKED):
+        # Marked runs, and the one under the cursor, stand exactly where they belong; of several in a cell the first does.
+        taken: set[tuple[int, int]] = set()
+        for key, colour in islice(self.picked.items(), _MAX_PICKED):
             if (at := _dot_of(self._place_of.get(key), true_dots)) is not None:
-                plot.signs[at[1] >> 2, at[0] >> 1] = mark_of(colour), palette.curves[colour_at(colour)]
+                cell = _free_cell((at[1] >> 2, at[0] >> 1), taken, rows, columns)
+                taken.add(cell)
+                sign, style = self.sign_of(key, colour)
+                plot.signs[cell] = sign[0], palette.styles[style]
         if (at := _dot_of(self.cursor, true_dots)) is not None:
             plot.signs[at[1] >> 2, at[0] >> 1] = "◎", palette.styles["title"]
         # Words are all named, as far as there is room for a few letters of each.
@@ -195,10 +205,13 @@ class Scatter(Picture):
         shares = (x_scale.share(float(self.x.values[place])) for place in sorted(self.y.odd))
         return {round(share * (columns - 1)) for share in shares if share is not None and 0 <= share <= 1}
 
-    @property
-    def _marked(self) -> Mapping[int, int]:
-        """Colours of the marked runs, unless all runs are coloured by a column."""
-        return self.picked if self.hues is None else {}
+    def sign_of(self, key: int, number: int) -> Span:
+        """Give the sign of a marked run by its key and its number among colours, with a blank behind it."""
+        if self.hues is None:
+            return f"{mark_of(number)} ", f"curve{colour_at(number)}"
+        place = self._place_of.get(key)
+        hue = int(self.hues.of_run[place]) if place is not None else -1
+        return f"{MARK} ", self.hues.hues[hue].style if hue >= 0 else "dim"
 
     def _ground(self, width: int, height: int, *, has_colours: bool = True) -> Ground | None:
         """Give what stays the same while the cursor moves; None if no run has both values."""
@@ -231,7 +244,7 @@ class Scatter(Picture):
 
     def _set_few(self, plot: Plot, dots: Dots) -> None:
         """Draw a few runs as four dots each, for one alone is hard to see; those that have signs are left out."""
-        named = {self._place_of.get(key) for key in islice(self._marked, _MAX_PICKED)} | {self.cursor}
+        named = {self._place_of.get(key) for key in islice(self.picked, _MAX_PICKED)} | {self.cursor}
         for place in self._order:
             if place not in named and (at := _dot_of(place, dots)) is not None:
                 left, top = min(at[0], plot.dot_columns - 2), min(at[1], plot.dot_rows - 2)
@@ -266,28 +279,25 @@ class Scatter(Picture):
             spans.append((next((text for text in texts if len(text) <= room), texts[-1]), "dim"))
         return [*spans, *correlation]
 
-    def counts_text(self) -> str:
-        """Say how many runs have no place, and why; empty if all have one."""
+    def counts_texts(self) -> list[str]:
+        """Say how many runs have no place, by reasons; empty if all have one."""
         import numpy as np
 
         if self.x is None or self.y is None:
-            return ""
-        parts = []
+            return []
+        texts: list[str] = []
         has_both = np.ones(len(self.keys), bool)
         axes = ((self.titles[1], self.y, self.is_log_y), (self.titles[0], self.x, self.is_log_x))
         for title, placed, is_log in axes:
-            has_value = np.isfinite(placed.values)
-            is_odd = np.zeros(len(self.keys), bool)
-            is_odd[list(placed.odd)] = True
-            parts.append((int((has_both & is_odd).sum()), f"with NaN or ∞ {_ODD}"))
-            parts.append((int((has_both & ~has_value & ~is_odd).sum()), f"without {title}"))
-            has_both &= has_value
+            texts += gap_texts(placed, title, has_both, odd_sign=_ODD)
+            has_both &= np.isfinite(placed.values)
             if is_log and not placed.is_words:
                 with np.errstate(invalid="ignore"):
                     has_place = has_both & (placed.values > 0)
-                parts.append((int((has_both & ~has_place).sum()), f"with {title} not above 0"))
+                if left_out := int((has_both & ~has_place).sum()):
+                    texts.append(f"{count_text(left_out)} with {title} not above 0")
                 has_both = has_place
-        return ", ".join(f"{count_text(count)} {why}" for count, why in parts if count)
+        return texts
 
     @property
     def shown_count(self) -> int:
@@ -373,7 +383,7 @@ class Scatter(Picture):
             for number, hue in enumerate(self.hues.hues):
                 places = [place for place in shown if self.hues.of_run[place] == number]
                 dots.append(FigureDots(*_pairs(self.x, self.y, places), hue.colour, f"{self.hues.title} {hue.label}"))
-        for key, colour in islice(self._marked.items(), _MAX_PICKED):
+        for key, colour in islice(self.picked.items() if self.hues is None else (), _MAX_PICKED):
             if key in self._place_of:
                 dots.append(FigureDots(*_pairs(self.x, self.y, [self._place_of[key]]), colour))
         note = self._correlation
@@ -505,6 +515,17 @@ def _dot_of(place: int | None, dots: Dots) -> tuple[int, int] | None:
         return None
     x, y = int(dots[0][place]), int(dots[1][place])
     return (x, y) if x >= 0 and y >= 0 else None
+
+
+def _free_cell(cell: tuple[int, int], taken: set[tuple[int, int]], rows: int, columns: int) -> tuple[int, int]:
+    """Give a cell, or the nearest one beside it that is not taken; the cell itself if there is none near."""
+    row, column = cell
+    beside = (
+        (row + down, column + across)
+        for down, across in _BESIDE
+        if 0 <= row + down < rows and 0 <= column + across < columns
+    )
+    return next((place for place in beside if place not in taken), cell)
 
 
 def _signs(dots: Dots, hues: Hues) -> dict[tuple[int, int], tuple[str, str]]:

@@ -102,9 +102,9 @@ def test_without_braille_few_lines_are_drawn() -> None:
     assert dots[1] < dots[0] / 2
     parallel = Parallel()
     parallel.show(range(400), axes, {})
-    assert parallel.counts_text() == ""
+    assert parallel.counts_texts() == []
     parallel.has_braille = False
-    assert parallel.counts_text() == "24 lines drawn, evenly chosen"
+    assert parallel.counts_texts() == ["24 lines drawn, evenly chosen"]
 
 
 def test_what_has_no_line_is_counted() -> None:
@@ -113,7 +113,7 @@ def test_what_has_no_line_is_counted() -> None:
     assert "2 without two values here" in _shown(axes)[0]
     parallel = Parallel()
     parallel.show(range(4), axes, {})
-    assert parallel.counts_text() == "2 without loss"
+    assert parallel.counts_texts() == ["2 without loss"]
 
 
 def test_what_is_kept_of_the_axes_goes_with_them() -> None:
@@ -134,7 +134,7 @@ def test_what_is_kept_of_the_axes_goes_with_them() -> None:
 
         assert drawn is not None and expected is not None
         assert [strip.text for strip in drawn] == [strip.text for strip in expected]
-        assert parallel.counts_text() == fresh.counts_text()
+        assert parallel.counts_texts() == fresh.counts_texts()
 
 
 def test_without_colours_the_lines_behind_are_dotted() -> None:

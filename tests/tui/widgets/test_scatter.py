@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 
 from artui.model import Column
 from artui.query.runs.statistics import Placed
-from artui.tui.cells import make_palette
+from artui.tui.cells import MARK, make_palette
+from artui.tui.colouring import mark_of
+from artui.tui.widgets.hue import hues_of
+from artui.tui.widgets.parallel import Parallel, ParallelAxis
 from artui.tui.widgets.picture import scale_of
 from artui.tui.widgets.scatter import FEW_DOTS, Scatter
 
@@ -84,11 +87,11 @@ def test_a_marked_run_and_the_cursor_stand_at_the_true_place(count: int) -> None
 def test_what_has_no_place_is_said() -> None:
     """Runs without a value, or without one above zero on a logarithmic axis, are counted with the reason."""
     scatter = _scatter([0.001, 0.01, 0.1, math.nan, 1.0, 0.2], [1.0, math.nan, 2.0, 3.0, 0.0, math.nan])
-    assert (scatter.shown_count, scatter.counts_text()) == (3, "2 without loss, 1 without lr")
+    assert (scatter.shown_count, scatter.counts_texts()) == (3, ["2 without loss", "1 without lr"])
     scatter.is_log_y = True
-    assert scatter.counts_text() == "2 without loss, 1 with loss not above 0, 1 without lr"
+    assert scatter.counts_texts() == ["2 without loss", "1 with loss not above 0", "1 without lr"]
     scatter = _scatter([1.0, 2.0], [1.0, 2.0])
-    assert scatter.counts_text() == ""
+    assert scatter.counts_texts() == []
 
 
 @pytest.mark.parametrize(
@@ -137,5 +140,39 @@ def test_runs_that_diverged_stand_at_the_top() -> None:
     text = ["".join(segment.text for segment in line) for line in lines]
     assert text[1].count("×") == 1 and text[1].index("×") > 60
     assert all("×" not in line for line in text[2:]) and "12" in text[-1]
-    assert scatter.counts_text() == "2 with NaN or ∞ ×, 1 without loss"
+    assert scatter.counts_texts() == ["2 with NaN or ∞ ×", "1 without loss"]
     assert scatter.shown_count == 3
+
+
+def test_pictures_count_what_is_missing_by_one_rule() -> None:
+    """The same runs are said to lack a value, and to have one that is no number, beside each picture of a column."""
+    nan = math.nan
+    x = Placed(Column("param", "lr"), np.array([0.1, 0.2, 0.3, 0.4, 0.5]))
+    y = Placed(Column("metric", "loss"), np.array([1.0, 2.0, nan, nan, nan]), odd=frozenset({2, 3}))
+    scatter, parallel = Scatter(), Parallel()
+    scatter.show(range(5), x, y, ("lr", "loss"), {})
+    parallel.show(range(5), [ParallelAxis("lr", x), ParallelAxis("loss", y)], {})
+    assert scatter.counts_texts() == ["2 with NaN or ∞ ×", "1 without loss"]
+    assert parallel.counts_texts() == ["2 with NaN or ∞", "1 without loss"]
+
+
+@pytest.mark.parametrize("count", [FEW_DOTS // 2, FEW_DOTS * 4])
+@pytest.mark.parametrize("is_coloured", [True, False])
+@pytest.mark.parametrize("has_hues", [True, False])
+def test_every_marked_run_is_seen(count: int, is_coloured: bool, has_hues: bool) -> None:
+    """Marked runs keep a sign of their own, those in one cell beside each other, also where a column gives the colours."""
+    ys = [0.5] * (count - 1) + [0.9]
+    by = Placed(Column("param", "by"), np.arange(count, dtype=float) % 2, ("adam", "sgd"))
+    hues = hues_of("by", by, np.ones(count, bool)) if has_hues else None
+    scatter = _scatter([0.001, 0.01] * (count // 2), ys)
+    assert scatter.x is not None and scatter.y is not None
+    picked = {0: 0, 2: 1, 4: 2, count - 1: 3}
+    scatter.show(range(count), scatter.x, scatter.y, ("lr", "loss"), picked, hues)
+    palette = make_palette(is_coloured=is_coloured, is_rich=is_coloured)
+    strips = scatter.drawn(80, 24, palette)
+    assert strips is not None
+    text = "".join(strip.text for strip in strips)
+    if has_hues:
+        assert text.count(MARK) == len(picked) and scatter.sign_of(0, 0)[0] == f"{MARK} "
+    else:
+        assert all(text.count(mark_of(number)) == 1 for number in picked.values())
