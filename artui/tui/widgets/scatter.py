@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -45,6 +45,10 @@ MAX_GRID = 24
 """Columns of up to so many distinct numbers are a grid: runs at one place are put beside each other."""
 _SPREAD = 0.3
 """They stay within this share of the way to the next value."""
+_MAX_MARGIN = 0.12
+"""Most room beside the first and the last of them, as a share of the axis."""
+_FRAME_DOTS = 2
+"""They stay so far from the frame."""
 _FEW_PAIRS = 10
 """A rank correlation of fewer runs says little."""
 _BESIDE = sorted(
@@ -193,7 +197,6 @@ class Scatter(Picture):
                 palette,
                 front=styles.__getitem__,
                 back=styles.__getitem__,
-                in_turn=(1 << len(hues)) - 1,
             ),
             strip_of(labelled_axis(places, _LABEL_CELLS, columns), width, palette),
         ]
@@ -226,13 +229,14 @@ class Scatter(Picture):
         dots, spread_axes = self._spread(true_dots, *scales)
         plot, signs = None, {}
         if self.hues is not None and (len(self._order) <= FEW_DOTS or not has_colours):
-            signs = _signs(dots, self.hues)
+            looks = [(hue.sign, hue.style) for hue in self.hues.hues]
+            signs = {cell: looks[hue] for cell, hue in _main_hues(dots, self.hues).items()}
         elif self.hues is not None:
             plot = Plot(columns, rows)
-            for number in range(len(self.hues.hues)):
-                is_here = self.hues.of_run == number
-                for x, y, _ in _by_density(dots[0][is_here], dots[1][is_here], scales[0].dots):
-                    plot.dot(x, y, number)
+            for x, y, _ in _by_density(*dots, scales[0].dots):
+                plot.dot(x, y, 0)
+            for (row, column), number in _main_hues(dots, self.hues).items():
+                plot.line_owners[row * columns + column] = 1 << number
         elif len(self._order) > FEW_DOTS:
             plot = Plot(columns, rows)
             for x, y, density in _by_density(*dots, scales[0].dots):
@@ -319,7 +323,12 @@ class Scatter(Picture):
             return None
         x = scale_of(self.x, is_log=self.is_log_x, dots=dots_across, only=[*self._order, *sorted(self.y.odd)])
         y = scale_of(self.y, is_log=self.is_log_y, dots=dots_up, only=self._order)
-        return (x, y) if x is not None and y is not None else None
+        if x is None or y is None:
+            return None
+        import numpy as np
+
+        order = np.asarray(self._order, np.int64)
+        return _with_room(x, _shares(self.x, x)[order]), _with_room(y, _shares(self.y, y)[order])
 
     def _true_dots(self, x_scale: Scale, y_scale: Scale) -> Dots:
         """Give the dot column and the dot row of each run, -1 where it has no place."""
@@ -340,8 +349,9 @@ class Scatter(Picture):
     def _spread(self, true_dots: Dots, x_scale: Scale, y_scale: Scale) -> tuple[Dots, str]:
         """Put runs of one dot beside each other, along the axes that have few values; also say which these are.
 
-        They stand in turn to the right and to the left of their place, so that many make a band as wide as they are
-        many, centred on the value; never nearer to the next value or beyond the frame.
+        They stand around their place, so that many make a band as wide as they are many, centred on the value; never
+        nearer to the next value or beyond the frame. Where some place has more runs than there is room for, bands are as
+        wide as their share of its runs. Runs of one hue stand together.
         """
         import numpy as np
 
@@ -356,15 +366,20 @@ class Scatter(Picture):
         rooms = [_room(dots[has_place], scale.dots) // step for dots, scale, step in axes]
         # Runs that share a dot, by their rank there.
         place = (ys[has_place] // steps[1]) * x_scale.dots + xs[has_place] // steps[0]
-        rank = _rank_in_group(place)
+        rank, count = _rank_in_group(place, self.hues.of_run[has_place] if self.hues is not None else None)
+        # Each has a slot, as long as there are enough.
+        most, slots_here = int(count.max()), (2 * rooms[0] + 1) * (2 * rooms[1] + 1)
+        slots = count if most <= slots_here else np.maximum(1, np.rint(count * (slots_here / most)).astype(np.int64))
+        slot = rank * slots // count
         moved = []
         for dots, room, step in zip((xs, ys), rooms, steps, strict=True):
-            turn = rank % (2 * room + 1)
-            offset = np.where(turn % 2 == 1, (turn + 1) // 2, -(turn // 2)) * step
-            rank = rank // (2 * room + 1) if room else rank
+            width = 2 * room + 1
+            # The last of several lines may be shorter than the others.
+            inside = np.minimum(width, slots - slot // width * width)
             out = dots.copy()
-            out[has_place] += offset
+            out[has_place] += (slot % width - (inside - 1) // 2) * step
             moved.append(out)
+            slot, slots = slot // width, -(-slots // width)
         names = [
             name for name, dots, true in (("x", moved[0], xs), ("y", moved[1], ys)) if not np.array_equal(dots, true)
         ]
@@ -528,8 +543,8 @@ def _free_cell(cell: tuple[int, int], taken: set[tuple[int, int]], rows: int, co
     return next((place for place in beside if place not in taken), cell)
 
 
-def _signs(dots: Dots, hues: Hues) -> dict[tuple[int, int], tuple[str, str]]:
-    """Give the sign of each cell: that of most of its runs, of equally many the last."""
+def _main_hues(dots: Dots, hues: Hues) -> dict[tuple[int, int], int]:
+    """Give the hue of each cell: that of most of its runs, of equally many the last."""
     import numpy as np
 
     xs, ys = dots
@@ -539,10 +554,7 @@ def _signs(dots: Dots, hues: Hues) -> dict[tuple[int, int], tuple[str, str]]:
     counts = np.zeros((len(cells), len(hues.hues)), np.int64)
     np.add.at(counts, (cell_of_run.reshape(-1), hues.of_run[has_place]), 1)
     most = counts.shape[1] - 1 - counts[:, ::-1].argmax(axis=1)
-    return {
-        (int(cell // across), int(cell % across)): (hues.hues[hue].sign, hues.hues[hue].style)
-        for cell, hue in zip(cells, most, strict=True)
-    }
+    return {(int(cell // across), int(cell % across)): int(hue) for cell, hue in zip(cells, most, strict=True)}
 
 
 def _shares(placed: Placed, scale: Scale) -> Floats:
@@ -556,6 +568,20 @@ def _shares(placed: Placed, scale: Scale) -> Floats:
         return np.asarray((values - scale.low) / ((scale.high - scale.low) or 1.0))
 
 
+def _with_room(scale: Scale, shares: Floats) -> Scale:
+    """Widen an axis of few values, which several runs have, by the room that runs take beside its first and last value."""
+    import numpy as np
+
+    shares = shares[np.isfinite(shares)]
+    distinct = np.unique(shares)
+    if not 1 < len(distinct) <= MAX_GRID or len(distinct) == len(shares):
+        return scale
+    gap = float(np.diff(distinct).min())
+    more = min(gap * _SPREAD * 1.2, _MAX_MARGIN) - min(float(distinct[0]), 1 - float(distinct[-1]))
+    pad = max(0.0, more) * (scale.high - scale.low)
+    return replace(scale, low=scale.low - pad, high=scale.high + pad)
+
+
 def _room(dots: Ints, all_dots: int) -> int:
     """Give how many dots runs may be moved to either side: none on an axis of many values."""
     import numpy as np
@@ -564,19 +590,22 @@ def _room(dots: Ints, all_dots: int) -> int:
     if len(distinct) > MAX_GRID or len(distinct) == len(dots):
         return 0
     gap = int(np.diff(distinct).min()) if len(distinct) > 1 else all_dots
-    return min(int(gap * _SPREAD), int(distinct[0]), all_dots - 1 - int(distinct[-1]))
+    beside = min(int(distinct[0]), all_dots - 1 - int(distinct[-1])) - _FRAME_DOTS
+    return max(0, min(int(gap * _SPREAD), beside))
 
 
-def _rank_in_group(groups: Ints) -> Ints:
-    """Number the members of each group from 0, in their order."""
+def _rank_in_group(groups: Ints, kinds: Ints | None = None) -> tuple[Ints, Ints]:
+    """Number the members of each group from 0, by kind and then in their order; also give the size of each one's group."""
     import numpy as np
 
-    order = np.argsort(groups, kind="stable")
+    order = np.argsort(groups, kind="stable") if kinds is None else np.lexsort((kinds, groups))
     ascending = groups[order]
     starts = np.flatnonzero(np.r_[True, ascending[1:] != ascending[:-1]])
-    rank = np.empty(len(groups), np.int64)
-    rank[order] = np.arange(len(groups)) - np.repeat(starts, np.diff(np.r_[starts, len(groups)]))
-    return rank
+    sizes = np.diff(np.r_[starts, len(groups)])
+    rank, count = np.empty(len(groups), np.int64), np.empty(len(groups), np.int64)
+    rank[order] = np.arange(len(groups)) - np.repeat(starts, sizes)
+    count[order] = np.repeat(sizes, sizes)
+    return rank, count
 
 
 def _fits(ticks: Sequence[tuple[float, str]], columns: int) -> bool:

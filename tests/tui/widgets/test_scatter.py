@@ -15,7 +15,6 @@ from artui.tui.cells import MARK, make_palette
 from artui.tui.colouring import mark_of
 from artui.tui.widgets.hue import hues_of
 from artui.tui.widgets.parallel import Parallel, ParallelAxis
-from artui.tui.widgets.picture import scale_of
 from artui.tui.widgets.scatter import FEW_DOTS, Scatter
 
 PALETTE = make_palette(is_coloured=True, is_rich=True)
@@ -77,11 +76,11 @@ def test_a_marked_run_and_the_cursor_stand_at_the_true_place(count: int) -> None
         pointed = _lines(scatter)
 
         column = next(line.index("◎") for line in pointed if "◎" in line)
-        scale = scale_of(scatter.x, is_log=scatter.is_log_x, dots=2 * 109) if scatter.x is not None else None
-        assert scale is not None and column == 11 + ((scale.column(xs[place]) or 0) >> 1)
+        scales = scatter._scales(2 * 109, 4 * 34)
+        assert scales is not None and column == 11 + ((scales[0].column(xs[place]) or 0) >> 1)
         row = next(number for number, line in enumerate(pointed) if "◎" in line)
         assert marked[row - 1][column] not in " ⠀"
-        assert "x and y spread where runs share a place" in pointed[0]
+        assert "spread where runs share a place" in pointed[0]
 
 
 def test_what_has_no_place_is_said() -> None:
@@ -176,3 +175,32 @@ def test_every_marked_run_is_seen(count: int, is_coloured: bool, has_hues: bool)
         assert text.count(MARK) == len(picked) and scatter.sign_of(0, 0)[0] == f"{MARK} "
     else:
         assert all(text.count(mark_of(number)) == 1 for number in picked.values())
+
+
+@pytest.mark.parametrize("has_hues", [True, False])
+def test_bands_of_many_runs_are_as_wide_as_they_are_many(has_hues: bool) -> None:
+    """Where runs do not fit beside each other, a place has dots by its share of the fullest one's runs; hues lie together."""
+    counts = [4000, 2000, 400, 1]
+    ys = np.repeat([1.0, 2.0, 3.0, 4.0], counts)
+    ys = np.r_[ys, np.linspace(5, 50, 60)]  # so many values that only x is spread
+    xs = np.where(np.arange(len(ys)) % 2, 0.01, 0.1)
+    scatter = _scatter(xs.tolist(), ys.tolist())
+    assert scatter.x is not None and scatter.y is not None
+    by = Placed(Column("param", "by"), np.arange(len(ys), dtype=float) // 2 % 3, ("a", "b", "c"))
+    hues = hues_of("by", by, np.ones(len(ys), bool)) if has_hues else None
+    scatter.show(range(len(ys)), scatter.x, scatter.y, ("lr", "loss"), {}, hues)
+    scales = scatter._scales(218, 136)
+    assert scales is not None
+    (moved_xs, _), axes = scatter._spread(scatter._true_dots(*scales), *scales)
+    assert axes == "x"
+    widths = [len(np.unique(moved_xs[(ys == value) & (xs == 0.1)])) for value in (1.0, 2.0, 3.0, 4.0)]
+    assert widths[0] > 20 and widths[3] <= 1
+    assert all(
+        abs(width / widths[0] - count / counts[0]) < 0.06 for width, count in zip(widths[:3], counts, strict=False)
+    )
+    assert moved_xs.min() > 0 and moved_xs.max() < 217, "half a band is beside the first and the last value"
+    if hues is not None:
+        here = (ys == 1.0) & (xs == 0.1)
+        by_column = hues.of_run[here][np.argsort(moved_xs[here], kind="stable")]
+        assert (np.diff(by_column) != 0).sum() < len(hues.hues) + widths[0] / 2
+        assert by_column[0] == 0 and by_column[-1] == 2
