@@ -35,7 +35,7 @@ from artui.tui.widgets.chartlines import (
 )
 from artui.tui.widgets.chartoptions import ChartOptions, range_text, x_text
 from artui.tui.widgets.plot import Plot, labelled_axis, plot_rows
-from artui.units import count_text, number_text
+from artui.units import DIGITS, count_text, number_text
 
 if TYPE_CHECKING:
     from artui.query.series.curves import Curve, Window
@@ -359,10 +359,9 @@ def _head(
         right.append((f"{range_text(window, chart.options)}  ", palette.styles["accent"]))
     room = width - length_of(left) - 2 - sum(len(text) for text, _ in right)
     labelled = [pair for pair in zip(curves, styles, strict=True) if pair[0].is_picked or len(curves) <= MANY_CURVES]
-    for line, style in labelled:
-        value = line.curve.last if x is None else value_at(line.curve, x)
-        mark = f"{line.mark} " if line.mark else ""
-        text = f"{mark}{number_text(value)}  "
+    values = [line.curve.last if x is None else value_at(line.curve, x) for line, _ in labelled]
+    texts = _value_texts([line.mark for line, _ in labelled], values, room)
+    for (_, style), value, text in zip(labelled, values, texts, strict=True):
         room -= len(text)
         if room < 0:
             right.append(("…", palette.styles["dim"]))
@@ -378,6 +377,22 @@ def _head(
     return Strip.join([strip, Strip([Segment(text, style) for text, style in right], cells)]).adjust_cell_length(
         width, palette.styles["text"]
     )
+
+
+_VALUE_WAYS = ((DIGITS, " ", "  "), (3, " ", "  "), (3, " ", " "), (3, "", " "), (2, "", " "))
+"""Digits of the values in a title, what stands between a mark and its value, and what behind it: the best way first."""
+
+
+def _value_texts(marks: Sequence[str], values: Sequence[float], room: int) -> list[str]:
+    """Give values with their marks, with as many digits as fit into the room with all of them, but two at least."""
+    for digits, after_mark, gap in _VALUE_WAYS:
+        texts = [
+            f"{mark}{after_mark if mark else ''}{number_text(value, digits)}{gap}"
+            for mark, value in zip(marks, values, strict=True)
+        ]
+        if sum(map(len, texts)) <= room:
+            break
+    return texts
 
 
 def notes_of(curves: Sequence[ChartLine], options: ChartOptions, ranges: Ranges, *, has_counts: bool) -> list[str]:

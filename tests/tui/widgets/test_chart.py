@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -20,6 +21,7 @@ from artui.tui.widgets.chart import Chart, draw
 from artui.tui.widgets.chartfigure import figure_of
 from artui.tui.widgets.chartlines import ChartLine
 from artui.tui.widgets.chartoptions import SMOOTHINGS, Y_SCALES, ChartOptions, smoothed
+from artui.units import DIGITS, number_text
 
 PALETTE = make_palette(is_coloured=True, is_rich=True)
 
@@ -296,3 +298,23 @@ def test_sparklines_say_how_runs_ended() -> None:
     start = [100.0, 50.0, 20.0, 10.0, 5.0, 2.0, 1.5]
     falling, rising = [*start, *(1 - i / 20 for i in range(14))], [*start, *(1 + i / 20 for i in range(14))]
     assert spark_text(falling, 10)[4:] != spark_text(rising, 10)[4:]
+
+
+@pytest.mark.parametrize(
+    ("title", "width"), [("val/loss", 60), ("train/grad_norm", 60), ("val/acc", 100), ("loss", 40)]
+)
+def test_a_title_has_the_values_of_all_curves(title: str, width: int) -> None:
+    """Beside six curves digits are left out rather than values; what is shown is the value, rounded."""
+    lasts = [0.067032, 0.071793, 0.32204, 0.077377, 0.1138, 0.094488]
+    chart = Chart(title)
+    chart.curves = [
+        ChartLine(str(place), thin(np.arange(20.0), np.linspace(1, last, 20), buckets=100), place, CURVE_MARKS[place])
+        for place, last in enumerate(lasts)
+    ]
+    head = draw(chart, width, 12, PALETTE)[0].text
+    assert len(head) == width
+    shown = re.findall(r"([^\w\s.…/]) ?([\d.]+)", head)
+    assert [mark for mark, _ in shown] == list(CURVE_MARKS[: len(shown)])
+    assert len(shown) == 6 or (width == 40 and "…" in head)
+    for (_, text), last in zip(shown, lasts, strict=False):
+        assert text in {number_text(last, digits) for digits in (2, 3, DIGITS)}
