@@ -118,9 +118,9 @@ _FEW_VALUES = 16
 _MAX_SAMPLE = 2_000
 _VERY_WIDE = 1000.0
 """So much above the smallest value the largest ones are shown by their decades instead of being left out."""
-_WIDE = 100.0
-"""Values that span this ratio are drawn on a logarithmic axis."""
-_FENCES = ((5.0, 0.08), (50.0, 0.25))
+_WIDE = 30.0
+"""Values that span this ratio, one and a half decades, are drawn on a logarithmic axis."""
+_FENCES = ((5.0, 0.1), (12.0, 0.16), (50.0, 0.25))
 """What is more than so many times the middle half beyond it, if no more than this share of the values is, lies outside."""
 
 
@@ -129,14 +129,14 @@ def _sampled(values: Sequence[float]) -> list[float]:
 
 
 def _spans_decades(lows: Sequence[float], highs: Sequence[float]) -> bool:
-    """Say whether all values are above zero and nine tenths of them span two decades."""
+    """Say whether all values are above zero and nine tenths of them span one and a half decades."""
     if min(lows) <= 0:
         return False
     values = _sampled([*lows, *highs])
     return values[len(values) * 19 // 20] / _WIDE >= values[len(values) // 20]
 
 
-_GAIN = 4.0
+_GAIN = 2.5
 """Values are left out only if the rest of them gets so many times the room."""
 
 

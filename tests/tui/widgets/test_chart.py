@@ -19,7 +19,7 @@ from artui.tui.colouring import CURVE_MARKS
 from artui.tui.widgets.axes import Scale, nice_ticks, y_labels
 from artui.tui.widgets.chart import Chart, draw
 from artui.tui.widgets.chartfigure import figure_of
-from artui.tui.widgets.chartlines import ChartLine
+from artui.tui.widgets.chartlines import ChartLine, ranges_of
 from artui.tui.widgets.chartoptions import SMOOTHINGS, Y_SCALES, ChartOptions, smoothed
 from artui.units import DIGITS, number_text
 
@@ -234,6 +234,28 @@ def test_decades_are_drawn_on_a_logarithmic_axis() -> None:
     # An accuracy that only starts near zero is not spread wide.
     rising = 1 - np.exp(-np.arange(100) / 5)
     assert not _picture(rising + 1e-6)[-1].lstrip().startswith("log")
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 6])
+@pytest.mark.parametrize(
+    ("floor", "height", "rate", "is_log", "is_clipped"),
+    [(0.03, 3.0, 8.0, True, False), (0.9, 0.12, 25.0, False, True), (0.2, 0.6, 2.0, False, False)],
+)
+def test_the_axis_is_of_one_kind_for_few_curves_and_many(
+    count: int, floor: float, height: float, rate: float, is_log: bool, is_clipped: bool
+) -> None:
+    """Curves of one shape that differ a little have the same kind of axis whichever of them are looked at."""
+    for first in range(0, 6 - count + 1):
+        lines = []
+        for place in range(first, first + count):
+            lengths = 40 + 3 * place
+            values = floor * (1 + 0.001 * place) + height * np.exp(-np.arange(lengths) / lengths * rate)
+            lines.append(ChartLine(str(place), thin(np.arange(float(lengths)), values, buckets=200), place))
+        ranges = ranges_of(lines, ChartOptions())
+        assert ranges is not None
+        assert (ranges.is_log, ranges.highest is not None) == (is_log, is_clipped)
+        low, high = ranges.bounds
+        assert all(low * 0.999 <= line.curve.last <= high * 1.001 for line in lines)
 
 
 def test_what_a_logarithmic_axis_leaves_out_is_counted() -> None:
