@@ -31,10 +31,11 @@ class Theme(NamedTuple):
     cursor: str
     """Behind the line under the cursor."""
     curves: tuple[str, ...]
+    """Of runs, in such an order that the first ones differ most."""
     sixteen: Mapping[str, str]
     """By MEANINGS, as names of the 16 colours."""
     sixteen_curves: tuple[str, ...] = (
-        "bright_cyan", "bright_yellow", "bright_green", "bright_red", "bright_magenta", "cyan", "yellow", "magenta", "bright_blue", "green",
+        "bright_cyan", "bright_yellow", "bright_magenta", "bright_green", "bright_red", "bright_blue", "cyan", "magenta", "yellow", "green",
     )  # fmt: skip
 
 
@@ -45,7 +46,7 @@ DARK = Theme(
         "good": "#87d787", "bad": "#ff8787", "warn": "#ffaf5f", "mark": "#ffd787",
     },
     background="#10131a", panel="#161b24", cursor="#22344d",
-    curves=("#5fd7ff", "#ffaf5f", "#87d787", "#ff8787", "#d787ff", "#5fd7af", "#ffd787", "#ff87d7", "#87afff", "#afd75f"),
+    curves=("#5fd7ff", "#ffaf5f", "#d787ff", "#afd75f", "#ff8787", "#5fd7af", "#87afff", "#ffd787", "#ff87d7", "#87d787"),
     sixteen={
         "text": "default", "dim": "white", "spark": "cyan", "faint": "bright_black", "accent": "bright_cyan",
         "good": "green", "bad": "bright_red", "warn": "yellow", "mark": "bright_yellow",
@@ -59,12 +60,12 @@ LIGHT = Theme(
         "good": "#005f00", "bad": "#af0000", "warn": "#875f00", "mark": "#870087",
     },
     background="#ffffff", panel="#eeeeee", cursor="#d7d7ff",
-    curves=("#005faf", "#af5f00", "#008700", "#d70000", "#8700af", "#008787", "#875f00", "#d7005f", "#5f5fd7", "#5f8700"),
+    curves=("#005faf", "#af5f00", "#8700af", "#008700", "#d7005f", "#008787", "#5f5fd7", "#d70000", "#875f00", "#5f8700"),
     sixteen={
         "text": "default", "dim": "default", "spark": "blue", "faint": "bright_black", "accent": "blue",
         "good": "green", "bad": "red", "warn": "red", "mark": "magenta",
     },
-    sixteen_curves=("blue", "red", "green", "magenta", "cyan", "bright_blue", "bright_red", "bright_green", "bright_magenta", "black"),
+    sixteen_curves=("blue", "red", "green", "magenta", "cyan", "black", "bright_red", "bright_blue", "bright_green", "bright_magenta"),
 )  # fmt: skip
 
 COLOUR_BLIND = DARK._replace(
@@ -74,7 +75,7 @@ COLOUR_BLIND = DARK._replace(
         **DARK.colours,
         "accent": "#5fafff", "good": "#5fafff", "bad": "#ff8700", "warn": "#ffd75f", "mark": "#ffff5f", "spark": "#5f87af",
     },
-    curves=("#5fafff", "#ffaf00", "#00af87", "#ffff5f", "#ff8700", "#d787af", "#ffffff", "#0087d7", "#afaf87", "#87d7ff"),
+    curves=("#5fafff", "#ffff5f", "#00af87", "#ffffff", "#0087d7", "#ffaf00", "#87d7ff", "#ff8700", "#d787af", "#afaf87"),
     sixteen={**DARK.sixteen, "good": "bright_blue", "bad": "bright_yellow", "warn": "bright_white", "accent": "bright_cyan"},
 )  # fmt: skip
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from itertools import combinations
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from artui.tui.cells import MARK, fit_apart, most_cells
 from artui.tui.colouring import CURVE_COLOURS, CURVE_MARKS, NUMBERS, colour_at, mark_of, set_apart
-from artui.tui.themes import COLOUR_BLIND, DARK, LIGHT
+from artui.tui.themes import COLOUR_BLIND, DARK, LIGHT, Theme
 
 IDS = st.lists(st.integers(0, 60).map(str), max_size=60)
 
@@ -70,3 +75,43 @@ def test_names_that_are_cut_stay_apart() -> None:
         assert len(set(texts)) >= (len(names) if cells >= 18 else 3) and all(len(text) == cells for text in texts)
     assert fit_apart(["val/loss", "val/loss"], 12) == ["val/loss    "] * 2
     assert fit_apart(["a/" + "b" * 20, "a/c" + "b" * 19], 9) == ["a/bb…bbbb", "a/cb…bbbb"]
+    assert fit_apart(["a" * 20 + "b" * 20, "a" * 21 + "b" * 19], 9) == ["…bbb…bbbb", "…abb…bbbb"]
+
+
+Vector = tuple[float, ...]
+_DEUTERANOPIA = ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881))
+_PROTANOPIA = ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998))
+_FULL = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+
+
+def _seen(colour: str, sight: tuple[Vector, ...]) -> Vector:
+    """Give a colour in Oklab (B. Ottosson, 2020), as someone sees it (Machado, Oliveira and Fernandes, 2009)."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+
+    def times(matrix: tuple[Vector, ...], vector: Sequence[float]) -> list[float]:
+        return [sum(a * b for a, b in zip(row, vector, strict=True)) for row in matrix]
+
+    red, green, blue = (max(0.0, part) for part in times(sight, linear))
+    cones = (
+        0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue,
+        0.2119034982 * red + 0.6806995451 * green + 0.1073969566 * blue,
+        0.0883024619 * red + 0.2817188376 * green + 0.6299787005 * blue,
+    )
+    to_lab = (
+        (0.2104542553, 0.7936177850, -0.0040720468),
+        (1.9779984951, -2.4285922050, 0.4505937099),
+        (0.0259040371, 0.7827717662, -0.8086757660),
+    )
+    return tuple(times(to_lab, [cone ** (1 / 3) for cone in cones]))
+
+
+@pytest.mark.parametrize(
+    ("theme", "sights"), [(DARK, (_FULL,)), (LIGHT, (_FULL,)), (COLOUR_BLIND, (_FULL, _DEUTERANOPIA, _PROTANOPIA))]
+)
+def test_the_first_colours_of_curves_differ_most(theme: Theme, sights: tuple[tuple[Vector, ...], ...]) -> None:
+    """Six runs have colours that are far apart, three still farther; they are no shades of one of the sixteen either."""
+    for count, least in ((3, 0.16), (6, 0.1)):
+        for first, second in combinations(theme.curves[:count], 2):
+            assert min(math.dist(_seen(first, sight), _seen(second, sight)) for sight in sights) > least
+    assert len({name.removeprefix("bright_") for name in theme.sixteen_curves[:6]}) == 6

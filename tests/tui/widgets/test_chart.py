@@ -245,7 +245,7 @@ def test_the_axis_is_of_one_kind_for_few_curves_and_many(
     count: int, floor: float, height: float, rate: float, is_log: bool, is_clipped: bool
 ) -> None:
     """Curves of one shape that differ a little have the same kind of axis whichever of them are looked at."""
-    for first in range(0, 6 - count + 1):
+    for first in range(6 - count + 1):
         lines = []
         for place in range(first, first + count):
             lengths = 40 + 3 * place
