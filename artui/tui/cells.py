@@ -300,6 +300,8 @@ class Shape(NamedTuple):
     """Cells of sparkline behind the number; 0 for none."""
     spread: int = 0
     """Cells behind the number for mean and standard deviation of a group; 0 for none."""
+    extreme: str = ""
+    """Of the number of a group: `min` or `max`; empty for the best."""
     is_fixed: bool = False
     """Whether its width was chosen by the user."""
 

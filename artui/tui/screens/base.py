@@ -84,7 +84,7 @@ class CatalogScreen(Asks, FindsLines):
 
     def on_prompt_asked(self) -> None:
         for bar in self.query(KeyBar):
-            bar.ask(Prompt.KEYS)
+            bar.ask(self.query_one(Prompt).keys)
 
     def on_prompt_left(self) -> None:
         home = self.prompt_home()

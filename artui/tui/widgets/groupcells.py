@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from artui.safetext import clean
 from artui.tui.cells import STAGE_WORDS, Shape, Span, fit, fit_words
-from artui.units import age_text, column_text, duration_text, number_text, param_text
+from artui.tui.widgets.grouplabels import value_text
+from artui.units import age_text, column_text, duration_text, number_text
 
 if TYPE_CHECKING:
-    from artui.model import ParamValue
     from artui.query.runs.grouping import Group, Spread
 
 
@@ -21,36 +21,21 @@ def group_id(group: Group) -> str:
     return repr(group.values)
 
 
-def group_label(group: Group, places: tuple[int, ...] | None = None) -> str:
-    """Show what the runs of a group have in common, in the grouping's columns at these places; None for all."""
-    if places is None:
-        return " · ".join(value_text(value) for value in group.values)
-    values = [group.values[place] for place in places]
-    nothing = "no params" if len(group.values) > 1 else value_text(None)
-    return " · ".join(value_text(value) for value in values if value is not None) or nothing
-
-
-def value_text(value: ParamValue) -> str:
-    """Show a value that runs are grouped by."""
-    if value is None:
-        return "none"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        value = int(value)
-    if isinstance(value, float) and len(repr(value)) > 8:
-        return number_text(value)
-    return clean(param_text(value), max_chars=80)
+def extreme_of(spread: Spread, shape: Shape) -> float | None:
+    """Give the number of a metric that a group shows: the best, or in the column that orders the groups the first."""
+    return {"min": spread.low, "max": spread.high}.get(shape.extreme, spread.best)
 
 
 def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
-    """Draw a group's cell: the best value of a metric with mean and deviation, a shared value, or a range."""
+    """Draw a group's cell: the best value of a metric (or the one that orders the groups) with mean and deviation, a shared value, or a range."""
     column, spread, cells = shape.column, group.spreads.get(shape.column.id), shape.cells
     if spread is not None and not spread.count and spread.odd:
         return [(fit(fit(f"NaN/∞ ×{spread.odd}", shape.width, right=True), cells), "bad")]
     if spread is None:
         # Either nothing has been read yet, or there is no value.
         return [(fit(fit("·" if group.spreads else "…", shape.width, right=column.is_numeric), cells), "faint")]
-    if column.source == "metric" and spread.best is not None:
-        best = fit(column_text(spread.best, shape.digits, shape.decimals, shape.width), shape.width, right=True)
+    if column.source == "metric" and (value := extreme_of(spread, shape)) is not None:
+        best = fit(column_text(value, shape.digits, shape.decimals, shape.width), shape.width, right=True)
         if not shape.spread:
             return [(fit(best, cells), "text")]
         mean_and_sd = fit(spread_text(spread, shape.behind), shape.behind)

@@ -19,6 +19,7 @@ class Prompt(Horizontal):
     """Asks for one text; hidden while there is no question."""
 
     KEYS = [("enter", "keep"), ("esc", "leave")]
+    YES_KEYS = [("y", "yes"), ("esc", "no")]
     DEFAULT_CSS = "Prompt { height: 1; } Prompt Input { width: 1fr; }"
 
     class Asked(Message):
@@ -34,6 +35,11 @@ class Prompt(Horizontal):
         self._answer: Callable[[str], None] | None = None
         self._typed: Callable[[str], None] = lambda text: None
         self._is_yes_or_no = False
+
+    @property
+    def keys(self) -> list[tuple[str, str]]:
+        """The keys that answer the question, for the bar at the bottom."""
+        return self.YES_KEYS if self._is_yes_or_no else self.KEYS
 
     def compose(self) -> ComposeResult:
         yield self._label

@@ -15,7 +15,6 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from artui.model import RunRow
-from artui.query.direction import best_aggregate
 from artui.query.runs.sorting import NEWEST_FIRST
 from artui.safetext import clean
 from artui.tui.cells import (
@@ -32,7 +31,7 @@ from artui.tui.cells import (
     strip_of,
 )
 from artui.tui.keys import bindings
-from artui.tui.widgets.groupcells import GAP, group_cell, group_id, group_label
+from artui.tui.widgets.groupcells import GAP, extreme_of, group_cell, group_id
 from artui.tui.widgets.moving import MovesByLines
 from artui.tui.widgets.runcells import run_cell
 from artui.tui.widgets.tablelines import TableLines, View, sort_arrow
@@ -48,12 +47,12 @@ _NAME_CELLS = (14, 26)
 _GROUP_CELLS = 42
 _COMPARED_NAMES = 200
 _HEAD_SPANS = 5
-"""Spans of a row up to its name: mark, cursor, status, space, name."""
+"""Spans of a row up to its name: mark, cursor, status, space, name; those of a group have its size, too."""
 
 
 def _spread_title(shape: Shape) -> str:
-    """Say what the numbers of a group are: its smallest or largest value, whichever is better, and mean and deviation."""
-    title = f" {best_aggregate(shape.column.name)}, mean ± sd"
+    """Say what the numbers of a group are: its smallest or largest value and mean and deviation."""
+    title = f" {shape.extreme}, mean ± sd"
     return "" if not shape.spread else title if len(title) <= shape.behind + 1 else title[title.index(",") + 1 :]
 
 
@@ -104,6 +103,8 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         """A sample of the names that may have to be cut: it decides which end is kept."""
         self._numbers: dict[str, tuple[int, int]] = {}
         """Significant digits and decimals of each metric column, by its id: they only grow while the same runs are shown."""
+        self._heading_count = 0
+        """How many names of columns the heading of groups has."""
         self._needed_cells = 0
         """Cells of the longest name so far."""
         self._keeps_end = False
@@ -253,19 +254,20 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         for _, shape in self._visible_shapes():
             if shape.column.source != "metric":
                 continue
-            values = [value for line in lines if (value := self._number_at(line, shape.column.id)) is not None]
+            values = [value for line in lines if (value := self._number_at(line, shape)) is not None]
             digits, decimals = self._numbers.get(shape.column.id, (DIGITS, 0))
             digits = digits_for(values, shape.width, digits)
             decimals = max([decimals, *(decimals_of(number_text(value, digits)) for value in values)])
             self._numbers[shape.column.id] = digits, decimals
         return self._numbers != before
 
-    def _number_at(self, line: int, column_id: str) -> float | None:
-        """Give what a line shows of a metric: a run's value, or the best of a group."""
+    def _number_at(self, line: int, shape: Shape) -> float | None:
+        """Give what a line shows of a metric: a run's value, or the smallest or largest of a group."""
+        column_id = shape.column.id
         group = self.lines.group_at(line)
         if group is not None:
             spread = group.spreads.get(column_id)
-            return None if spread is None else spread.best
+            return None if spread is None else extreme_of(spread, shape)
         row = self._rows.get(line)
         value = row.cells.get(column_id) if row is not None else None
         return float(value) if isinstance(value, int | float) else None
@@ -295,9 +297,10 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         # The label of a group may take more room than a name.
         most, share = (_GROUP_CELLS, 3) if self.groups else (_NAME_CELLS[1], 4)
         indent = 2 if self.groups else 0
-        labels = [cell_len("".join(self._group_label(group))) for group in self.groups[:_COMPARED_NAMES]]
+        most = max(_NAME_CELLS[0], min(most, self.size.width // share))
+        labels = self._label_cells(most) if self.groups else []
         wanted = max([_NAME_CELLS[0], self._needed_cells + indent, *labels])
-        self._name_cells = max(_NAME_CELLS[0], min(wanted, most, self.size.width // share))
+        self._name_cells = min(wanted, most)
         first, self._first_shape = self._first_shape, 0
         shown = self._visible_shapes()
         self._first_shape = first
@@ -307,6 +310,14 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         self._shapes = self._widened(dict(shown), free - added)
         self._keeps_end = self._keeps_end or keeps_end(self._long_names, self._name_cells - indent)
         return before != (self._name_cells, self._shapes, self._keeps_end)
+
+    def _label_cells(self, most: int) -> list[int]:
+        """Give the lengths of the heading and of the labels of groups, for a column of at most so many cells."""
+        arrow = len(self._arrow("attribute:name"))
+        self._heading_count = self.lines.labels.heading_count(most - arrow)
+        heading = cell_len(self.lines.labels.heading(most - arrow)) + arrow
+        texts = ("".join(self._group_label(group)) for group in self.groups[:_COMPARED_NAMES])
+        return [heading, *map(cell_len, texts)]
 
     def _widened(self, shown: dict[int, Shape], free: int) -> tuple[Shape, ...]:
         """Give the free cells to columns whose titles are cut, from the left."""
@@ -335,16 +346,18 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
             return strip_of(spans, width, palette)
         # The background ends with the name: a whole row of it would cost a slow link three times the bytes a key.
         cells = 4 + self._name_cells
+        head_spans = _HEAD_SPANS + (self.keys[index] < 0)
         return Strip.join(
             [
-                strip_of(spans[:_HEAD_SPANS], cells, palette, is_cursor=True),
-                strip_of(spans[_HEAD_SPANS:], max(0, width - cells), palette),
+                strip_of(spans[:head_spans], cells, palette, is_cursor=True),
+                strip_of(spans[head_spans:], max(0, width - cells), palette),
             ]
         )
 
     def _head(self) -> list[Span]:
         is_current = self.column == 0
-        title = " · ".join(self.lines.group_titles) if self.groups else "run"
+        name_room = self._name_cells - len(self._arrow("attribute:name"))
+        title = self.lines.labels.heading(name_room) if self.groups else "run"
         spans: list[Span] = [
             ("    ", "head"),
             (
@@ -412,21 +425,21 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
             spans += cells
         return spans
 
-    def _group_label(self, group: Group) -> tuple[str, str]:
-        """Give what the runs of a group have in common, and how many they are."""
-        # Of a small group mean and deviation say little.
-        count = f" ({count_text(len(group.keys))}{' !' if group.is_thin else ''})"
-        return group_label(group, self.lines.label_places), count
+    def _group_label(self, group: Group, cells: int = 1_000) -> tuple[str, str]:
+        """Give what the runs of a group have in common, and how many they are, in so many cells together."""
+        count = f" ({count_text(len(group.keys))})"
+        room = max(4, cells - len(count))
+        return self.lines.labels.text(group, heading_count=self._heading_count, cells=room), count
 
     def _group_line(self, group: Group, is_cursor: bool) -> list[Span]:
         marked = sum(key in self.marked for key in group.keys) if self.marked else 0
         sign = MARK if marked == len(group.keys) else "◇" if marked else " "
         fold = "▾" if group_id(group) in self.lines.unfolded else "▸"
-        label, count = self._group_label(group)
-        room = max(4, self._name_cells - len(count))
-        label = fit(label, min(room, cell_len(label)))
+        label, count = self._group_label(group, self._name_cells)
         spans: list[Span] = [(sign, "mark"), (CURSOR if is_cursor else " ", "accent"), (fold, "accent"), (" ", "text")]
-        spans.append((fit(label + count, self._name_cells), "bold" if not group.is_thin else "text"))
+        # Of a small group mean and deviation say little.
+        spans += [(label, "text" if group.is_thin else "bold")]
+        spans.append((fit(count, self._name_cells - cell_len(label)), "faint" if group.is_thin else "bold"))
         for _, shape in self._visible_shapes():
             spans.append((GAP, "text"))
             spans += group_cell(group, shape, self.now_ms)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from artui.tui.widgets.grouplabels import Labels
+
 if TYPE_CHECKING:
     from artui.model import Column
     from artui.query.runs.grouping import Group
@@ -48,10 +50,8 @@ class TableLines(NamedTuple):
     keys: Sequence[int] = ()
     """Runs by their keys, and groups as -1, -2… for the first, the second…"""
     groups: Sequence[Group] = ()
-    group_titles: tuple[str, ...] = ()
-    """Names of the columns that are grouped by."""
-    label_places: tuple[int, ...] | None = None
-    """Which of a group's values its line shows; None for all."""
+    labels: Labels = Labels()
+    """How the groups are named."""
     unfolded: frozenset[str] = frozenset()
     """Ids of the groups whose runs are shown below them."""
 

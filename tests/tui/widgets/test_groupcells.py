@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from textual.pilot import Pilot
 
 from artui.query.runs.grouping import Group, Spread
-from artui.tui.widgets.groupcells import group_label, spread_text, value_text
+from artui.tui.widgets.groupcells import spread_text
+from artui.tui.widgets.grouplabels import labels_of, value_text
 from artui.tui.widgets.table import RunsTable
 from artui.units import number_text
 from tests.tui.looking import settled, shown
@@ -34,9 +35,50 @@ def test_mean_and_deviation_fit_whole_or_not_at_all(mean: float, sd: float | Non
 def test_whole_numbers_look_alike_in_names_and_columns() -> None:
     """A param that was logged as 12.0 is 12 wherever a group shows it; a single missing value is none."""
     assert value_text(12.0) == value_text(12) == "12"
-    assert (
-        group_label(Group((None,), (1,)), (0,)) == "none" and group_label(Group((None, None), (1,)), ()) == "no params"
-    )
+    none = Group((None,), (1,))
+    assert labels_of([none], ["lr"], is_chosen=True).text(none, heading_count=1) == "none"
+
+
+_VALUES = st.none() | st.sampled_from((1, 2, 0.5, "adam", "sgd", True))
+
+
+@given(st.lists(st.tuples(*[_VALUES] * 5), min_size=1, max_size=12, unique_by=repr), st.booleans(), st.integers(8, 60))
+def test_a_value_in_a_label_is_never_read_as_that_of_another_column(
+    values: list[tuple[Any, ...]], is_chosen: bool, cells: int
+) -> None:
+    """What has no name stands at its place below the heading, what is missing keeps its place, and labels differ."""
+    titles = ["lr", "hidden", "batch_size", "optimizer.name", "model"]
+    named_titles = {**dict(zip(titles, titles, strict=True)), "optimizer": "optimizer.name"}
+    groups = [Group(group_values, (1,)) for group_values in values]
+    labels = labels_of(groups, titles, is_chosen=is_chosen, fallback="all but the seed")
+    heading = labels.heading(cells).split(" · ")
+    count = labels.heading_count(cells)
+    texts = [labels.text(group, heading_count=count) for group in groups]
+
+    assert len(set(texts)) == len(texts)
+    for group, text in zip(groups, texts, strict=True):
+        own = {title: value_text(value) for title, value in zip(titles, group.values, strict=True)}
+        for place, part in enumerate(text.split(" · ")):
+            name, is_named, value = part.partition("=")
+            if is_named:
+                assert own[named_titles[name]] == value
+            elif part not in ("–", "no params", "none of these", "none"):
+                assert own[named_titles[heading[place]]] == part
+            elif part == "–":
+                assert own[named_titles[heading[place]]] == "none"
+        cut = labels.text(group, heading_count=count, cells=cells)
+        assert len(cut) <= cells and (cut == text or "…" in cut)
+
+
+def test_what_nearly_all_groups_have_takes_no_room_in_their_labels() -> None:
+    """Of all but the seed the heading has what tells groups apart; a rare value has its name, a usual one is left out."""
+    groups = [Group((40, lr, 128 * number), (1,)) for number in (1, 2) for lr in (0.1, 0.2, 0.3)]
+    groups += [Group((50, 0.1, 128), (1,)), Group((None, None, 64), (1,)), Group((None, None, None), (1,))]
+    labels = labels_of(groups, ["epochs", "lr", "batch"], is_chosen=False)
+
+    assert labels.heading(40) == "lr · batch · …"
+    texts = [labels.text(group, heading_count=2) for group in groups]
+    assert texts[0] == "0.1 · 128" and texts[-3:] == ["0.1 · 128 · epochs=50", "– · 64", "no params"]
 
 
 def test_esc_folds_and_then_ends_groups(small_catalog: Path, explore: Explore) -> None:

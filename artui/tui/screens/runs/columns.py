@@ -61,7 +61,11 @@ def _with_bests(ids: Iterable[str]) -> set[str]:
 def _arranged(state: RunsState, shape: Shape) -> Shape:
     """Give a column the width that it was given, and room for the spread of groups."""
     if state.arrangement.grouping and shape.column.source == "metric":
-        shape = shape._replace(spread=SPREAD_CELLS)
+        sort = state.answered.sort
+        is_order = sort.column == shape.column.id and not state.arrangement.orders_by_mean
+        # Groups stand by their first runs: what is shown is what orders them.
+        extreme = ("max" if sort.is_descending else "min") if is_order else best_aggregate(shape.column.name)
+        shape = shape._replace(spread=SPREAD_CELLS, extreme=extreme)
     cells = state.arrangement.widths.get(shape.column.id)
     return shape if cells is None else shape._replace(width=cells, is_fixed=True)
 

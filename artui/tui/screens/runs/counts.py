@@ -40,7 +40,9 @@ def count_spans(state: RunsState, *, hidden_columns: int) -> list[Span]:
     if any(group.is_thin for group in state.groups):
         from artui.query.runs.grouping import FEW_RUNS
 
-        spans.append((f" · ! fewer than {FEW_RUNS} runs", "faint"))
+        spans.append((f" · fewer than {FEW_RUNS} runs are dim", "faint"))
+    if any(spread.odd and spread.count for group in state.groups for spread in group.spreads.values()):
+        spans.append((" · ! some diverged", "bad"))
     if hidden_columns and order.total:
         spans.append((f" · {hidden_columns} more → ", "faint"))
     return spans

@@ -9,11 +9,13 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from artui.query.attributes import is_numeric
+from artui.safetext import clean
 from artui.tui.cells import short_titles
 from artui.tui.screens.runs.columns import all_columns, columns_of
 from artui.tui.screens.runs.state import RunsState
 from artui.tui.state.arrangement import ALL_BUT_SEED, MAX_GROUPING
-from artui.tui.widgets.groupcells import group_id, value_text
+from artui.tui.widgets.groupcells import group_id
+from artui.tui.widgets.grouplabels import Labels, labels_of
 from artui.tui.widgets.tablelines import TableLines
 
 if TYPE_CHECKING:
@@ -22,9 +24,6 @@ if TYPE_CHECKING:
 
 MANY_SINGLES = 1000
 """More groups than this, of a run each, are shown only if they are wanted."""
-MANY_GROUPS = 5000
-"""With more groups than this artui does not look for what distinguishes them."""
-_ORDERED_PLACES = 3
 _WITHOUT_SPREADS = ("ended", "id", "name", "note", "error", "command")
 """Attributes that differ from run to run: a group has no cell for them."""
 
@@ -65,20 +64,17 @@ def lines_of(state: RunsState) -> TableLines:
         keys.append(-number - 1)
         if group_id(group) in state.unfolded:
             keys.extend(group.keys)
-    titles = _titles(state)
-    is_whole = len(titles) == len(groups[0].values)
-    if ALL_BUT_SEED in state.arrangement.grouping:
-        places = telling_places(groups)
-        heading = tuple(titles[place] for place in places) if places and is_whole else ("all but the seed",)
-        return TableLines(keys, groups, heading, places, state.unfolded)
-    # What all groups share is said once, in the heading.
-    places = telling_places(groups) if len(groups) > 1 and is_whole else None
-    if not places:
-        return TableLines(keys, groups, titles, None, state.unfolded)
-    shared = (
-        f"{title} = {value_text(groups[0].values[place])}" for place, title in enumerate(titles) if place not in places
-    )
-    return TableLines(keys, groups, (*(titles[place] for place in places), *shared), places, state.unfolded)
+    return TableLines(keys, groups, _labels(state, groups), state.unfolded)
+
+
+def _labels(state: RunsState, groups: Sequence[Group]) -> Labels:
+    titles, is_seedless = _titles(state), ALL_BUT_SEED in state.arrangement.grouping
+    if len(titles) != len(groups[0].values):
+        # A column that the groups were made by no longer exists.
+        titles = tuple(clean(column_id.partition(":")[2], max_chars=60) for column_id in groups[0].by)
+    if len(titles) != len(groups[0].values):
+        titles = tuple(f"column {place + 1}" for place in range(len(groups[0].values)))
+    return labels_of(groups, titles, is_chosen=not is_seedless, fallback="all but the seed" if is_seedless else "")
 
 
 def _titles(state: RunsState) -> tuple[str, ...]:
@@ -104,20 +100,6 @@ def ordered_groups(state: RunsState) -> Sequence[Group]:
         return False, -spread.mean if sort.is_descending else spread.mean
 
     return sorted(state.groups, key=mean)
-
-
-def telling_places(groups: Sequence[Group]) -> tuple[int, ...] | None:
-    """Give the places of the values that distinguish the groups; None for all, if there are too many groups to look.
-
-    Of more than three, those that tell most groups apart come first: a label is cut at its end.
-    """
-    if not groups or len(groups) > MANY_GROUPS:
-        return None
-    distinct = [len({repr(group.values[place]) for group in groups}) for place in range(len(groups[0].values))]
-    places = [place for place, count in enumerate(distinct) if count > 1]
-    if len(places) > _ORDERED_PLACES:
-        places.sort(key=lambda place: -distinct[place])
-    return tuple(places)
 
 
 def grouped_by(state: RunsState, grouping: Sequence[str]) -> RunsState:

@@ -11,7 +11,6 @@ from artui.safetext import clean
 from artui.tui.host import MAX_COMPARED
 from artui.tui.messages import ShowRuns
 from artui.tui.screens.runs import columns, marks
-from artui.tui.widgets.groupcells import group_label
 from artui.units import plural
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ class RunsOpener:
             return
         title = "charts"
         if group is not None:
-            title = group_label(group, screen.table.lines.label_places)
+            title = screen.table.lines.labels.text(group, heading_count=0, cells=60)
         elif state.answered.where:
             title = clean(state.answered.where, max_chars=60)
         all_columns, shown, metric = columns.all_columns(state), screen.shown_columns(), self._plotted_metric()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from artui.safetext import clean
-from artui.tui.cells import Span, fit
-from artui.tui.widgets.groupcells import group_label
+from artui.tui.cells import Span, fit, length_of
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.units import count_text, number_text, param_text, plural
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.timer import Timer
 
     from artui.model import Column, RunDetail, RunRow
@@ -61,8 +62,8 @@ class DetailsPane:
     def _ask(self) -> None:
         row, group = self._table.row, self._table.group
         if group is not None:
-            label = group_label(group, self._table.lines.label_places)
-            self._listing.set_lines(group_lines(group, label, self._table.view, cells=self._cells), keep=False)
+            parts = self._table.lines.labels.whole_text(group)
+            self._listing.set_lines(group_lines(group, parts, self._table.view, cells=self._cells), keep=False)
         elif row is not None:
             from artui.query.run import get_run
             from artui.tui.facts import PANE_METRICS
@@ -85,11 +86,12 @@ class DetailsPane:
         return max(20, self._listing.size.width - 2)
 
 
-def group_lines(group: Group, label: str, view: View, *, cells: int) -> list[Line]:
-    """Show what the runs of a group have in the shown columns: metrics first, then params."""
-    lines = [Line([(fit(label, cells).rstrip(), "title")]), Line([(plural(len(group.keys), "run"), "text")])]
+def group_lines(group: Group, parts: Sequence[str], view: View, *, cells: int) -> list[Line]:
+    """Show what the runs of a group have in common, and in the shown columns: metrics first, then params."""
+    lines = [Line([(text, "title")]) for text in _filled(parts, cells)]
+    lines.append(Line([(plural(len(group.keys), "run"), "text")]))
     if group.is_thin:
-        lines.append(Line([("! so few say little of mean and spread", "warn")]))
+        lines.append(Line([("so few say little of mean and spread", "warn")]))
     columns = [shape.column for shape in view.shapes if shape.column.id in group.spreads]
     for title, source in (("metrics", "metric"), ("params", "param")):
         section = [
@@ -99,6 +101,17 @@ def group_lines(group: Group, label: str, view: View, *, cells: int) -> list[Lin
         ]
         if section:
             lines += [BLANK, Line([(title, "dim")]), *section]
+    return lines
+
+
+def _filled(parts: Sequence[str], cells: int) -> list[str]:
+    """Put parts into lines, broken only between them; a part that is longer than a line is cut."""
+    lines: list[str] = []
+    for part in (fit(part, cells).rstrip() for part in parts):
+        if lines and length_of([(f"{lines[-1]} · {part}", "")]) <= cells:
+            lines[-1] += f" · {part}"
+        else:
+            lines.append(part)
     return lines
 
 

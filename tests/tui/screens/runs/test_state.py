@@ -106,7 +106,7 @@ def test_groups_are_lines_with_their_runs_behind_them_when_unfolded() -> None:
     assert list(groups.lines_of(state).keys) == [-1, -2, -3]
     unfolded = groups.with_fold_toggled(state, GROUPS[1])
     lines = groups.lines_of(unfolded)
-    assert list(lines.keys) == [-1, -2, 5, 4, -3] and lines.group_titles == ("depth", "lr = 0.1")
+    assert list(lines.keys) == [-1, -2, 5, 4, -3] and lines.labels.heading(40) == "depth · lr = 0.1"
     assert lines.group_at(-2) is lines.groups[1] and lines.group_at(5) is None and list(lines.runs_at(-3)) == [8, 7, 6]
     assert groups.with_fold_toggled(unfolded, GROUPS[1]) == state
     assert groups.with_folds_toggled(unfolded) == state
@@ -139,8 +139,8 @@ def test_grouping_by_all_but_the_seed_says_what_tells_groups_apart() -> None:
     state = _grouped(STATE, (ALL_BUT_SEED,))
     assert [column.name for column in groups.grouping_columns(state)] == ["lr", "depth"]
     lines = groups.lines_of(state)
-    assert lines.label_places == (1,) and lines.group_titles == ("depth",)
-    assert groups.telling_places(()) is None
+    assert lines.labels.heading(40) == "depth" and not lines.labels.shared
+    assert [lines.labels.text(group, heading_count=1) for group in lines.groups] == ["2", "4", "none"]
 
 
 def test_a_column_is_grouped_by_as_well_and_no_longer() -> None:
@@ -178,9 +178,17 @@ def test_the_pane_says_what_a_group_has_in_the_columns_that_are_shown() -> None:
         "param:depth": Spread(3, low=2.0, high=8.0, distinct=2),
         "param:seed": Spread(3, distinct=3),
     }
-    lines = group_lines(Group((0.1,), (1, 2, 3), spreads), "lr 0.1", columns.view_of(STATE), cells=40)
+    lines = group_lines(Group((0.1,), (1, 2, 3), spreads), ["lr=0.1", "model=mlp"], columns.view_of(STATE), cells=40)
     text = "\n".join("".join(text for text, _ in line.spans) for line in lines)
-    for words in ("lr 0.1", "3 runs", "so few", "0.2000 best  0.9000 ±0.5000", "1 NaN or ∞", "2 to 8", "3 values"):
+    for words in (
+        "lr=0.1 · model=mlp",
+        "3 runs",
+        "so few",
+        "0.2000 best  0.9000 ±0.5000",
+        "1 NaN or ∞",
+        "2 to 8",
+        "3 values",
+    ):
         assert words in text, words
     assert text.index("metrics") < text.index("val/loss") < text.index("params") < text.index("depth")
 

@@ -1,0 +1,184 @@
+"""What the lines of groups say that their runs have in common: values below names in the heading, or `name=value`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from rich.cells import cell_len
+
+from artui.safetext import clean
+from artui.tui.cells import fit
+from artui.units import number_text, param_text
+
+if TYPE_CHECKING:
+    from artui.model import ParamValue
+    from artui.query.runs.grouping import Group
+
+_BETWEEN = " · "
+_MISSING = "–"
+"""Holds the place of a value below the heading that the runs of a group have not."""
+_USUAL_SHARE = 0.75
+"""A value that so many of the groups have that have any is said only of the others."""
+_ORDERED_PLACES = 3
+MANY_GROUPS = 5000
+"""With more groups than this artui does not look for what distinguishes them."""
+
+
+def value_text(value: ParamValue) -> str:
+    """Show a value that runs are grouped by."""
+    if value is None:
+        return "none"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        value = int(value)
+    if isinstance(value, float) and len(repr(value)) > 8:
+        return number_text(value)
+    return clean(param_text(value), max_chars=80)
+
+
+class Labels(NamedTuple):
+    """How the groups of a grouping are named; places are those of its columns."""
+
+    titles: tuple[str, ...] = ()
+    """Names of the columns."""
+    places: tuple[int, ...] = ()
+    """Columns that tell groups apart and stand in the heading."""
+    named: tuple[int, ...] = ()
+    """Columns that tell groups apart and stand, with their names, only behind the values of groups that have them."""
+    usual: Mapping[int, str] = {}
+    """What nearly all groups have of some of the named columns; it is left out, as `repr`."""
+    alike: frozenset[tuple[str, ...]] = frozenset()
+    """Values, as `repr`, of groups that would look alike without what is usual."""
+    shared: tuple[str, ...] = ()
+    """What all groups have in common."""
+    fallback: str = ""
+    """The heading where no column stands in it."""
+
+    def heading(self, cells: int) -> str:
+        """Give the heading for so many cells: names of columns, then what all groups share."""
+        names = [self.titles[place] for place in self.places[: self.heading_count(cells)]]
+        rest = ["…"] if len(names) < len(self.places) or (self.named and not self.shared) else []
+        return _BETWEEN.join((*names, *self.shared, *rest)) if names else self.fallback
+
+    def heading_count(self, cells: int) -> int:
+        """Say how many names of columns the heading has whole in so many cells; a single one may be cut."""
+        used = 0
+        for count, place in enumerate(self.places):
+            used += cell_len(self.titles[place]) + (len(_BETWEEN) if count else 0)
+            if used > cells and count:
+                return count
+        return len(self.places)
+
+    def text(self, group: Group, *, heading_count: int, cells: int = 1_000) -> str:
+        """Name a group in so many cells.
+
+        Args:
+            group: one of the groups.
+            heading_count: how many names of columns the heading has, 0 where there is none; other values have their names before them.
+            cells: the most that it takes; what does not fit whole is left out behind an ellipsis.
+        """
+        if len(self.places) == 1 and not self.named:
+            heading_count = 1  # a single value needs no name
+        below, named = self.places[:heading_count], (*self.places[heading_count:], *self.named)
+        has_value = [group.values[place] is not None for place in below]
+        parts: list[str] = []
+        if len(below) == 1 and not named:
+            parts = [value_text(group.values[below[0]])]
+        elif below and sum(has_value) * 2 >= len(below):
+            parts = [value_text(group.values[place]) if has else _MISSING for place, has in zip(below, has_value, strict=True)]  # fmt: skip
+        else:
+            named = (*below, *named)
+        values = tuple(map(repr, group.values))
+        is_whole = values in self.alike
+        parts += [
+            self._named_text(group, place)
+            for place in named
+            if group.values[place] is not None and (is_whole or self.usual.get(place) != values[place])
+        ]
+        if not parts:
+            parts = ["none of these" if any(value is not None for value in group.values) else "no params"]
+        return _joined(parts, cells)
+
+    def whole_text(self, group: Group) -> list[str]:
+        """Give everything that tells a group from others, each value with its name."""
+        places = [*self.places, *self.named]
+        if len(places) == 1:
+            return [value_text(group.values[places[0]])]
+        return [self._named_text(group, place) for place in places if group.values[place] is not None] or ["no params"]
+
+    def _named_text(self, group: Group, place: int) -> str:
+        return f"{self.titles[place]}={value_text(group.values[place])}"
+
+
+def _joined(parts: Sequence[str], cells: int) -> str:
+    """Join as many parts as fit whole, with an ellipsis for the others."""
+    text = _BETWEEN.join(parts)
+    count = len(parts)
+    while cell_len(text) > cells and count > 1:
+        count -= 1
+        text = _BETWEEN.join((*parts[:count], "…"))
+    return text if cell_len(text) <= cells else fit(text, cells)
+
+
+def labels_of(groups: Sequence[Group], titles: Sequence[str], *, is_chosen: bool, fallback: str = "") -> Labels:
+    """Choose how groups are named.
+
+    Args:
+        groups: at least one.
+        titles: names of the columns that they were made by, in their order.
+        is_chosen: whether the reader chose the columns: then each that tells groups apart stands in the heading.
+        fallback: the heading where no column stands in it.
+    """
+    titles = _short(titles)
+    places = tuple(range(len(titles)))
+    if len(groups) > MANY_GROUPS or (is_chosen and len(groups) == 1):
+        return Labels(titles, places, fallback=fallback)
+    if len(groups) == 1:
+        return Labels(titles, named=places, fallback=fallback)
+    counts = [Counter(repr(group.values[place]) for group in groups) for place in places]
+    telling = [place for place in places if len(counts[place]) > 1]
+    if len(telling) > _ORDERED_PLACES:
+        # Those that tell most groups apart come first: a label is cut at its end.
+        telling.sort(key=lambda place: -len(counts[place]))
+    if is_chosen:
+        # What all groups share is said once, in the heading.
+        shared = tuple(f"{titles[place]} = {value_text(groups[0].values[place])}" for place in places if place not in telling)  # fmt: skip
+        return Labels(titles, tuple(telling), shared=shared if telling else (), fallback=fallback or _BETWEEN.join(titles))  # fmt: skip
+    below, usual = [], {}
+    for place in telling:
+        having = len(groups) - counts[place]["None"]
+        if having * 2 < len(groups):
+            continue
+        value, count = max(((value, count) for value, count in counts[place].items() if value != "None"), key=lambda pair: pair[1])  # fmt: skip
+        if count >= having * _USUAL_SHARE:
+            usual[place] = value
+        else:
+            below.append(place)
+    if not below:
+        below, usual = list(usual), {}
+    named = tuple(place for place in telling if place not in below)
+    return Labels(titles, tuple(below), named, usual, _alike(groups, usual), fallback=fallback)
+
+
+def _alike(groups: Sequence[Group], usual: Mapping[int, str]) -> frozenset[tuple[str, ...]]:
+    """Give the values of groups that differ only in whether they have what is usual."""
+    if not usual:
+        return frozenset()
+    values = [tuple(map(repr, group.values)) for group in groups]
+    said = [tuple("None" if usual.get(place) == text else text for place, text in enumerate(texts)) for texts in values]
+    counts = Counter(said)
+    return frozenset(texts for texts, without in zip(values, said, strict=True) if counts[without] > 1)
+
+
+def _short(titles: Sequence[str]) -> tuple[str, ...]:
+    """Shorten names such as `optimizer.name` to what they are names of, where nothing else is called so."""
+    taken = Counter(title.rpartition(".")[0] if _is_name_of(title) else title for title in titles)
+    return tuple(
+        stem if _is_name_of(title) and taken[stem := title.rpartition(".")[0]] == 1 else title for title in titles
+    )
+
+
+def _is_name_of(title: str) -> bool:
+    stem, _, end = title.rpartition(".")
+    return bool(stem) and end in ("name", "type", "kind")
