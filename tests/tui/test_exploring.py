@@ -18,6 +18,7 @@ from artui.tui.screens.run import RunScreen
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.themes import chosen_theme, themes_of
 from artui.tui.widgets.chartgrid import ChartGrid
+from artui.tui.widgets.groupcells import group_cell
 from artui.tui.widgets.parallel import Parallel
 from artui.tui.widgets.scatter import Scatter
 from tests.tui.looking import on, settled, shown
@@ -120,6 +121,35 @@ def test_groups_can_be_ordered_by_their_means(small_catalog: Path, explore: Expl
         assert means == sorted(means) and len(means) == 2
 
     explore(small_catalog, flow, size=(160, 36))
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+@pytest.mark.parametrize("size", [(80, 24), (160, 36)])
+def test_what_groups_show_below_the_sorted_metric_is_what_orders_them(
+    presses: int, size: tuple[int, int], demo_catalog: Path, explore: Explore
+) -> None:
+    """Sorted up a group shows its smallest value, sorted down its largest, as its heading says; signs are explained."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _to_column(pilot, "metric:val/loss")
+        await _press(pilot, *["s"] * presses)
+        await _to_column(pilot, "param:optimizer.name")
+        await _press(pilot, "g", "c")
+        table = pilot.app.screen.table  # type: ignore[attr-defined]
+        table.move_column(-table.column)
+        await settled(pilot)
+        text = shown(pilot)
+        is_down = "val/loss↓" in text
+        assert is_down == (presses == 2)
+        place = next(i for i, shape in enumerate(table.view.shapes) if shape.column.id == "metric:val/loss")
+        shape = table.view.shapes[place]
+        cells = ["".join(text for text, _ in group_cell(group, shape, 0)) for group in table.groups]
+        numbers = [float(cell.split()[0]) for cell in cells if cell.strip()[:1].isdigit()]
+        assert len(numbers) > 2 and numbers == sorted(numbers, reverse=is_down)
+        assert f"{'max' if is_down else 'min'}, mean ± sd" in text or "mean ± sd" not in text
+        assert ("! some diverged" in text.splitlines()[1]) == any(cell.rstrip().endswith("!") for cell in cells)
+
+    explore(demo_catalog, flow, size=size)
 
 
 def test_g_g_is_the_first_line(small_catalog: Path, explore: Explore) -> None:

@@ -35,14 +35,15 @@ def count_spans(state: RunsState, *, hidden_columns: int) -> list[Span]:
         spans.append((f" · {count_text(len(state.marked))} marked", "mark"))
     if state.groups:
         spans.append((f" in {plural(len(state.groups), 'group')}", "text"))
-    by_mean = "mean " if state.groups and state.arrangement.orders_by_mean else ""
-    spans.append((f" · by {by_mean}{_sorting_text(state.answered)}", "dim"))
+    # Signs of the groups are explained first: there is an arrow above the column that sorts, too.
+    if any(spread.odd and spread.count for group in state.groups for spread in group.spreads.values()):
+        spans.append((" · ! some diverged", "bad"))
     if any(group.is_thin for group in state.groups):
         from artui.query.runs.grouping import FEW_RUNS
 
         spans.append((f" · fewer than {FEW_RUNS} runs are dim", "faint"))
-    if any(spread.odd and spread.count for group in state.groups for spread in group.spreads.values()):
-        spans.append((" · ! some diverged", "bad"))
+    by_mean = "mean " if state.groups and state.arrangement.orders_by_mean else ""
+    spans.append((f" · by {by_mean}{_sorting_text(state.answered)}", "dim"))
     if hidden_columns and order.total:
         spans.append((f" · {hidden_columns} more → ", "faint"))
     return spans

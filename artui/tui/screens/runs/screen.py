@@ -245,7 +245,9 @@ class RunsScreen(CatalogScreen):
 
     def _show_counts(self) -> None:
         spans = count_spans(self.state, hidden_columns=self.table.hidden_columns)
-        self.filter.say(spans, most=max(20, self.size.width * 2 // 3))
+        # Of groups there is more to explain.
+        most = self.size.width if self.state.groups else self.size.width * 2 // 3
+        self.filter.say(spans, most=max(20, most))
 
     def _show_empty(self) -> None:
         """Say what to do next if there is nothing to show."""

@@ -313,6 +313,7 @@ def test_very_many_groups_of_one_run_are_asked_for_first(tmp_path: Path, explore
         screen.group_by(unique)
         await settled(pilot)
         assert "1,001 groups, nearly one a run" in shown(pilot) and not screen.state.groups
+        assert "y yes" in shown(pilot).splitlines()[-1] and "esc no" in shown(pilot).splitlines()[-1]
         await pilot.press("escape")
         await settled(pilot)
         assert not screen.state.groups and not screen.state.arrangement.grouping
