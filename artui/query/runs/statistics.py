@@ -12,6 +12,7 @@ import math
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from artui.model import STAGES, STATUSES, Column, ParamType, ParamValue
@@ -276,8 +277,12 @@ def describe(
     if is_log is None:
         is_log = column.source != "attribute" and is_spread_wide(uniques)
     is_log = is_log and is_positive and bool(uniques[0] < uniques[-1])
-    edges, per_bin = histogram(finite, bins, is_log=is_log)
-    edges = short_edges(edges, uniques)
+    edges = [] if is_log else round_edges(finite, bins)
+    if edges:
+        per_bin = np.histogram(finite, edges)[0].tolist()
+    else:
+        edges, per_bin = histogram(finite, bins, is_log=is_log)
+        edges = short_edges(edges, uniques)
     quantiles = Quantiles(*np.quantile(finite, [0, 0.25, 0.5, 0.75, 1]).tolist())
     with np.errstate(over="ignore", invalid="ignore"):
         mean, sd = float(finite.mean()), float(finite.std(ddof=1)) if len(finite) > 1 else None
@@ -319,6 +324,13 @@ def is_spread_wide(values: Floats) -> bool:
     return bool(off_centre[1] <= off_centre[0] + 1e-9)
 
 
+_FINER = 0.7
+"""Round bins may be this much narrower than those that the values call for."""
+_MOST_STEPS = 100_000
+"""Round edges have no more digits than this."""
+_LEAST_STEP = 1e-100
+
+
 def bin_count(values: Floats, most: int) -> int:
     """Give the number of equal bins that finite values call for, at most `most`.
 
@@ -336,7 +348,8 @@ def bin_count(values: Floats, most: int) -> int:
     distinct = np.unique(values)
     if 1 < len(distinct) <= _BIN_EACH:
         # A few values, however many runs have them: more bins would be empty ones between them.
-        count = min(count, math.ceil(min(most, (distinct[-1] - distinct[0]) / np.diff(distinct).min())) + 1)
+        with np.errstate(over="ignore"):
+            count = min(count, math.ceil(min(most, (distinct[-1] - distinct[0]) / np.diff(distinct).min())) + 1)
     return max(1, min(count, most))
 
 
@@ -365,6 +378,32 @@ def histogram(values: Floats, bins: int, *, is_log: bool = False) -> tuple[list[
         edges = np.linspace(low, high, bin_count(values, bins) + 1)
     counts, edges = np.histogram(values, edges)
     return edges.tolist(), counts.tolist()
+
+
+def round_edges(values: Floats, bins: int) -> list[float]:
+    """Give edges of equal bins, `bins` at most, that are multiples of 1, 2, 2.5 or 5 times a power of ten.
+
+    Each bin holds its lower edge, the last one its upper edge too. There are none for whole numbers, nor for values
+    that lie too near to each other, or too far apart, for edges of few digits.
+    """
+    import numpy as np
+
+    low, high = float(values.min()), float(values.max())
+    if not 0 < high - low < math.inf or bool((values == np.round(values)).all()):
+        return []
+    wanted = _FINER * (high - low) / bin_count(values, bins)
+    if wanted < _LEAST_STEP:
+        return []
+    least = math.floor(math.log10(wanted))
+    for power, factor in product(range(least, least + 3), (10, 20, 25, 50)):
+        step = factor * 10.0 ** (power - 1)
+        first, last = math.floor(low / step), math.ceil(high / step)
+        if step < wanted or last - first > bins or max(abs(first), abs(last)) > _MOST_STEPS:
+            continue
+        edges = [round(place * factor * 10.0 ** (power - 1), 1 - power) for place in range(first, last + 1)]
+        if edges[0] <= low and high <= edges[-1] and all(below < above for below, above in pairwise(edges)):
+            return edges
+    return []
 
 
 def short_edges(edges: Sequence[float], values: Floats) -> list[float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
@@ -16,7 +17,7 @@ from artui.query.filter.narrowing import where_between, where_odd, where_value
 from artui.query.runs import statistics as query
 from artui.query.runs.export import header_of
 from artui.safetext import clean
-from artui.tui.cells import BLOCKS, Span, fit
+from artui.tui.cells import BLOCKS, Span, fit, fit_middle, length_of
 from artui.tui.keys import bindings
 from artui.tui.messages import GroupRuns, PlotRuns, ShowRuns
 from artui.tui.screens.filtered import FilteredList
@@ -45,6 +46,12 @@ _BAR_CELLS = (8, 60)
 _FEW_VALUES = 6
 """So many different numbers are listed each for itself."""
 _MAX_RANGES = 20
+_MAX_EDGE_DECIMALS = 6
+"""With more decimals edges of ranges are shown each for itself, as on a logarithmic axis."""
+_BAR = "▆"
+"""Lower than a line, so that bars below each other stay apart."""
+_BESIDE_BAR_CELLS = 30
+"""Most cells of a bar that has numbers behind it."""
 _OUTCOME_CELLS = 10
 """Cells of a number that the leading metric came to."""
 _MAX_POINT_CELLS = 9
@@ -96,6 +103,23 @@ class OutcomeColumn:
 
 def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+
+
+def _whole(spans: Sequence[Span], cells: int) -> list[Span]:
+    """Leave out what does not fit whole: a number is never cut."""
+    kept = list(spans)
+    while len(kept) > 1 and length_of(kept) > cells:
+        kept.pop()
+    return kept
+
+
+def _aligned_ranges(lows: Sequence[str], highs: Sequence[str]) -> list[str]:
+    """Join the ends of ranges, the ellipses below each other; a range of one number is that number."""
+    low_cells, high_cells = max(map(cell_len, lows), default=0), max(map(cell_len, highs), default=0)
+    return [
+        low if low == high else f"{low.rjust(low_cells)} … {high.rjust(high_cells)}"
+        for low, high in zip(lows, highs, strict=True)
+    ]
 
 
 def _with_points_aligned(texts: Sequence[str]) -> list[str]:
@@ -224,8 +248,8 @@ class ColumnScreen(FilteredList):
             more = " in ranges, / finds one"
         self.filter.say([(f"{plural(description.distinct, 'value')}{more} ", "dim")], most=self.size.width * 2 // 3)
         counts, statistics = self._facts(description)
-        self.query_one("#summary", Bar).show(counts)
-        self.query_one("#statistics", Bar).show(statistics)
+        self.query_one("#summary", Bar).show(_whole(counts, self.size.width))
+        self.query_one("#statistics", Bar).show(_whole(statistics, self.size.width))
         self.query_one("#spread", Bar).show(self._spread(description))
 
     def _show_lines(self, description: Description, lines: Sequence[ValueLine], most: int) -> None:
@@ -236,11 +260,23 @@ class ColumnScreen(FilteredList):
         wide = max(8, min(longest, width - 34 if is_ranges else max(16, width - 58)))
         rest = width - wide - 24
         outcomes = _outcome_columns(self.metric, lines)[: max(0, (rest - _BAR_CELLS[0]) // (_OUTCOME_CELLS + 2))]
-        bar_cells = max(0, min(_BAR_CELLS[1], rest - len(outcomes) * (_OUTCOME_CELLS + 2) - 1))
+        most_bar_cells = _BESIDE_BAR_CELLS if outcomes else _BAR_CELLS[1]
+        bar_cells = max(0, min(most_bar_cells, rest - len(outcomes) * (_OUTCOME_CELLS + 2) - 1))
+        # Where each value occurs once, bars would say nothing.
+        has_bars = most > 1
         head: list[Span] = [("  " + fit("values" if is_ranges else "value", wide, right=all(_is_number(line.value) for line in lines[:1])), "head"), (f"  {'runs':>9}", "head"), (f"  {'share':>7}  ", "head")]  # fmt: skip
-        head += [(fit(column.title, _OUTCOME_CELLS, right=True) + "  ", "head") for column in outcomes]
+        titles = [column.title for column in outcomes]
         if outcomes and self.metric is not None:
-            head.append((f"of {clean(header_of(self.metric), max_chars=60).removeprefix('metrics.')}", "dim"))
+            # The metric is named above the bars, which have no title.
+            before = bar_cells if has_bars else 0
+            name = clean(header_of(self.metric), max_chars=60).removeprefix("metrics.")
+            cells = before + _OUTCOME_CELLS
+            room = cells - len(titles[0]) - 2
+            titled = f"{fit_middle(name, room).strip()}: {titles[0]}" if has_bars else titles[0]
+            head.append((fit(titled, cells, right=True) + "  ", "head"))
+            head += [(fit(title, _OUTCOME_CELLS, right=True) + "  ", "head") for title in titles[1:]]
+            if not has_bars:
+                head.append((f"of {name}", "dim"))
         self.query_one("#head", Bar).show(head)
         shown = []
         for place, line in enumerate(lines):
@@ -251,11 +287,11 @@ class ColumnScreen(FilteredList):
                 (f"  {count_text(line.count):>9}", "text" if line.count else "dim"),
                 (f"  {100 * line.count / max(1, description.total):5.1f} %  ", "dim"),
             ]  # fmt: skip
+            bar = _BAR * max(1, round(bar_cells * line.count / most)) if line.count and has_bars else ""
+            spans.append((fit(bar, bar_cells) if outcomes and has_bars else bar, "spark"))
             for column in outcomes:
                 style = "best" if place == column.best_place else "text"
                 spans.append((fit(column.texts[place], _OUTCOME_CELLS, right=True) + "  ", style))
-            if line.count and most > 1:  # where each value occurs once, bars would say nothing
-                spans.append(("█" * max(1, round(bar_cells * line.count / most)), "spark"))
             shown.append(Line(spans))
         nothing = "no value contains this" if self.filter.words else "no run has a value here"
         self.listing.set_lines(shown or [Line([(f"  {nothing}", "dim")])])
@@ -267,11 +303,14 @@ class ColumnScreen(FilteredList):
         digits = digits_for(map(float, plain), 12) if self.column.source == "metric" else 0
         decimals = max((decimals_of(number_text(float(value), digits)) for value in plain), default=0) if digits else 0
 
+        bins = [value for value in values if isinstance(value, Bin) and value is not ODD]
+        ranges = dict(zip(bins, self._range_texts(bins), strict=True))
+
         def label(value: ParamValue | Bin) -> str:
             if value is ODD:
                 return "NaN or infinite"
             if isinstance(value, Bin):
-                return self._range_text(value)
+                return ranges[value]
             if value is None:
                 return "none"
             if isinstance(value, float) and self.column.source == "param" and is_mixed and math.isfinite(value):
@@ -292,13 +331,23 @@ class ColumnScreen(FilteredList):
         # A number is found by all its digits too.
         return (label if value is None or isinstance(value, Bin) else f"{label} {self.value_text(value)}").lower()
 
-    def _range_text(self, part: Bin) -> str:
-        if part.low % 1 == 0.5 and part.high % 1 == 0.5:
+    def _range_texts(self, bins: Sequence[Bin]) -> list[str]:
+        if all(part.low % 1 == 0.5 and part.high % 1 == 0.5 for part in bins):
             # Whole numbers: those between the ends.
-            first, last = self._short(part.low + 0.5), self._short(part.high - 0.5)
-            return first if first == last else f"{first} … {last}"
-        low, high = self._short(part.low), self._short(part.high)
-        return f"{low} … {high}" if low != high else f"{self.value_text(part.low)} … {self.value_text(part.high)}"
+            return _aligned_ranges(*([self._short(end) for end in ends] for ends in ([part.low + 0.5 for part in bins], [part.high - 0.5 for part in bins])))  # fmt: skip
+        lows, highs = self._edge_texts([part.low for part in bins]), self._edge_texts([part.high for part in bins])
+        if any(low == high for low, high in zip(lows, highs, strict=True)):
+            lows, highs = ([self.value_text(end) for end in ends] for ends in zip(*bins, strict=True))
+        return _aligned_ranges(lows, highs)
+
+    def _edge_texts(self, edges: Sequence[float]) -> list[str]:
+        """Show edges of ranges with all their digits, which are few, and as many decimals each; no zeros but those."""
+        if self.column.source == "attribute":
+            return [self._short(edge) for edge in edges]
+        decimals = max((-Decimal(repr(edge)).normalize().as_tuple().exponent for edge in edges), default=0)  # type: ignore[operator]
+        if decimals > _MAX_EDGE_DECIMALS or max(map(abs, edges), default=0) >= 1e9:
+            return [short_param_text(edge) for edge in edges]
+        return [f"{edge:,.{max(0, decimals)}f}" for edge in edges]
 
     def _facts(self, description: Description) -> tuple[list[Span], list[Span]]:
         spans: list[Span] = [
@@ -309,7 +358,7 @@ class ColumnScreen(FilteredList):
         more: list[Span] = []
         if description.quantiles is not None:
             low, lower, middle, upper, high = (self._short(float(value)) for value in description.quantiles)
-            spans += [(" · ", "faint"), (f"{low} to {high}", "text"), (f" · median {middle}", "text")]
+            spans += [(f" · {low} to {high}", "text"), (f" · median {middle}", "text")]
             more.append((f"  quartiles {lower} and {upper}", "dim"))
             if description.is_log and description.geometric_mean is not None:
                 more.append((f" · geometric mean {number_text(description.geometric_mean)}", "dim"))

@@ -22,7 +22,7 @@ from artui.query.runs import statistics as columns
 from artui.query.runs.columns import columns as all_columns
 from artui.query.runs.grouping import FEW_RUNS, grouped, seedless, with_spreads
 from artui.query.runs.order import RunsRequest, run_order
-from artui.query.runs.statistics import histogram, short_edges
+from artui.query.runs.statistics import histogram, round_edges, short_edges
 
 Run = tuple[dict[str, ParamValue], dict[str, float]]
 
@@ -343,6 +343,20 @@ def test_short_edges_leave_each_value_in_its_bin(values: list[float], bins: int)
     within = [sum(low <= value <= high for value in values) for low, high in pairwise(short)]
     assert within == counts
     assert short == sorted(short)
+
+
+@given(values=st.lists(st.floats(-1e6, 1e6) | st.integers(-50, 50).map(lambda number: number / 8), min_size=2, max_size=60), bins=st.integers(1, 20))  # fmt: skip
+def test_round_edges_are_equally_far_apart_and_hold_all_values(values: list[float], bins: int) -> None:
+    """Edges that people would choose: few digits, no more bins than asked for, no value outside."""
+    edges = round_edges(np.asarray(values), bins)
+
+    assert len(edges) != 1 and len(edges) - 1 <= bins
+    if edges:
+        step = edges[1] - edges[0]
+        assert all(high - low == pytest.approx(step, rel=1e-6) for low, high in pairwise(edges))
+        assert edges[0] <= min(values) and max(values) <= edges[-1]
+        # The first two digits of a step: 1, 2, 2.5 or 5.
+        assert f"{step:.4e}"[:6] in ("1.0000", "2.0000", "2.5000", "5.0000")
 
 
 def test_edges_have_few_digits() -> None:

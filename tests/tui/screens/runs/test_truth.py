@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -250,6 +251,11 @@ def test_a_column_of_unique_numbers_is_listed_in_ranges(tmp_path: Path, explore:
         screen = on(pilot, ColumnScreen)
         counts = [count for _, count in screen._shown]
         assert sum(counts) == 60 and len(counts) < 60 and "…" in shown(pilot).splitlines()[7]
+        places = {line.index("…") for line in shown(pilot).splitlines()[6:-1] if "…" in line}
+        assert len(places) == 1, "the ends of ranges are below each other"
+        edges = screen.description.edges if screen.description else ()
+        steps = {round(high - low, 9) for low, high in pairwise(edges)}
+        assert len(steps) == 1 and all(len(repr(edge)) <= 4 for edge in edges), edges
         count = counts[0]
         await pilot.press("enter")
         await settled(pilot)
@@ -276,8 +282,11 @@ def test_a_column_says_what_the_leading_metric_came_to(tmp_path: Path, explore: 
         await settled(pilot)
         on(pilot, ColumnScreen)
         lines = shown(pilot).splitlines()
-        assert "log" in lines[4] and lines[5].split() == ["value", "runs", "share", "best", "mean", "of", "val/loss"]
-        rows = [line.split()[:6] for line in lines[6:9]]
+        assert "log" in lines[4] and lines[5].split() == ["value", "runs", "share", "val/loss:", "best", "mean"]
+        # Bars stand below the share that they are of; the metric's numbers have headings of their own.
+        assert all(line.index("▆") == lines[5].index("share") + len("share") + 2 for line in lines[6:9])
+        assert all(len(line[: line.rindex("▆")]) < lines[5].index("best") for line in lines[6:9])
+        rows = [[*line.split()[:4], *line.split()[-2:]] for line in lines[6:9]]
         assert rows == [
             ["0.001", "4", "33.3", "%", "0.2500", "0.8125"],
             ["0.01", "4", "33.3", "%", "0.3750", "0.9375"],
