@@ -115,3 +115,13 @@ def test_undo_leaves_what_programs_did(tmp_path: Path) -> None:
     with open_catalog(path) as reader:
         detail = reader.run("r").detail()
         assert detail.note == "by the script" and set(detail.outputs[0].aliases) == {"latest", "production"}
+
+
+def test_exec_says_where_its_run_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that was recorded without naming a catalog ends with the line that says where its run is."""
+    monkeypatch.delenv("ARTUI_QUIET")
+    (tmp_path / "project").mkdir()
+    command = [sys.executable, "-m", "artui", "exec", "--name", "first", "--", sys.executable, "-c", "print(1)"]
+    done = subprocess.run(command, cwd=tmp_path / "project", capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "1\n"
+    assert "artui: run first finished. It is in " in done.stderr and ".artui" in done.stderr
