@@ -150,7 +150,8 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
 
     def on_mount(self) -> None:
         marked = self.marked[:MAX_COLOURED]
-        self.query_one(Parallel).has_braille = self.app.dot_style == "braille"  # type: ignore[attr-defined]
+        has_braille = self.app.dot_style == "braille"  # type: ignore[attr-defined]
+        self.query_one(Parallel).has_braille = self.query_one(Scatter).has_braille = has_braille
 
         def read() -> tuple[list[str], list[str]]:
             heads = run_rows(self.reader, marked[:IN_FRONT], [])

@@ -118,17 +118,19 @@ def _table(pairs: str) -> dict[int, str]:
     return {ord(pair[0]): pair[1] for pair in pairs.split()}
 
 
-def _braille(full: str) -> dict[int, str]:
-    """Give signs for cells of braille: dots above, below, in both halves, nearly everywhere."""
-    upper, lower, many = 0b00011011, 0b11100100, 6
+def _braille(many: str, all_dots: str) -> dict[int, str]:
+    """Give signs for cells of braille: dots above, below, in both halves, nearly everywhere, everywhere."""
+    upper, lower = 0b00011011, 0b11100100
+    full = {6: many, 7: many, 8: all_dots}
     return {
-        0x2800 + dots: full if dots.bit_count() >= many else " '.:"[bool(dots & upper) + 2 * bool(dots & lower)]
+        0x2800 + dots: full.get(dots.bit_count()) or " '.:"[bool(dots & upper) + 2 * bool(dots & lower)]
         for dots in range(256)
     }
 
 
 LINUX_STAND_INS: Mapping[int, str] = {
-    **_braille("█"),
+    # Solid blocks would look like defects where lines meet.
+    **_braille("░", "▒"),
     # Signs of text, and of keys.
     **_table("…~ −- –- —- ‒- ―- ×x ✓+ ✕x ✗x ‹< ›> ⇧^ ↳└ ‘' ’' “\" ”\" ¹1 ²2 ³3 ⁴4 ⁵5 ⁶6 ⁷7 ⁸8 ⁹9 ⁰0"),
     # Marks of runs and curves: those that stand together differ.
@@ -157,7 +159,7 @@ class AsciiStandIns(dict[int, str]):
 
     def __init__(self) -> None:
         super().__init__(
-            _braille("#")
+            _braille("#", "#")
             | _table(
                 "…~ −- –- —- ‒- ―- ×x ÷/ ±~ ·. ∙. ∞! ≤< ≥> ≈~ √v °o µu μu ✓+ ✕x ✗x ‹< ›> «< »> ⇧^ ↳` ‘' ’' “\" ”\""
             )

@@ -35,6 +35,10 @@ Dots: TypeAlias = "tuple[Ints, Ints]"
 _LABEL_CELLS = 9
 _ODD = "×"
 """Stands at the top, above the x value of a run that diverged."""
+_POINT = "○"
+"""Stands for runs where a terminal has no braille; its stand-in there is none of the first marks."""
+_MANY_DOTS = 6
+"""Cells with so many dots have a sign of their own there."""
 _WORD_CELLS, _NUMBER_CELLS = 4, 14
 """Fewest cells of a word below the x axis, and most of a number."""
 _MAX_DOTS_IN_FILE = 20_000
@@ -100,6 +104,8 @@ class Scatter(Picture):
         """Colours of the runs that are marked, by key."""
         self.hues: Hues | None = None
         """How runs look by a third column; then marked runs have their colours, and the sign of marked runs."""
+        self.has_braille = True
+        """Whether the terminal shows dots; else each cell with a few of them has one sign."""
         self.is_log_x = False
         self.is_log_y = False
         self.cursor: int | None = None
@@ -161,6 +167,13 @@ class Scatter(Picture):
             plot.line[:], plot.line_owners[:] = ground.plot.line, ground.plot.line_owners
         else:
             self._set_few(plot, ground.dots)
+        hues = self.hues.hues if self.hues is not None else ()
+        styles = [palette.styles[name] for name in ([hue.style for hue in hues] or _DENSITIES)]
+        if not self.has_braille:
+            for place, bits in enumerate(plot.line):
+                if 0 < bits.bit_count() < _MANY_DOTS:
+                    style_here = styles[plot.line_owners[place].bit_length() - 1]
+                    plot.signs[divmod(place, columns)] = _POINT, style_here
         for column in self._odd_columns(x_scale, columns):
             plot.signs[0, column] = _ODD, palette.styles["bad"]
         # Marked runs, and the one under the cursor, stand exactly where they belong; of several in a cell the first does.
@@ -186,8 +199,6 @@ class Scatter(Picture):
             for share, text in _cleaned(x_ticks)
             if 0 <= share <= 1
         ]
-        hues = self.hues.hues if self.hues is not None else ()
-        styles = [palette.styles[name] for name in ([hue.style for hue in hues] or _DENSITIES)]
         return [
             strip_of(self._head(width, ground.spread_axes), width, palette),
             *plot_rows(
@@ -252,8 +263,11 @@ class Scatter(Picture):
         for place in self._order:
             if place not in named and (at := _dot_of(place, dots)) is not None:
                 left, top = min(at[0], plot.dot_columns - 2), min(at[1], plot.dot_rows - 2)
-                plot.stroke(left, top, top + 1, 1)
-                plot.stroke(left + 1, top, top + 1, 1)
+                if self.has_braille:
+                    plot.stroke(left, top, top + 1, 1)
+                    plot.stroke(left + 1, top, top + 1, 1)
+                else:
+                    plot.dot(*at, 1)
 
     def _x_ticks(self, placed: Placed, scale: Scale, columns: int) -> list[tuple[float, str]]:
         """Give the values themselves where they are few, else the first, the last and round ones between them."""

@@ -109,6 +109,15 @@ def test_signs_that_stand_together_differ(style: str) -> None:
         assert len(set(signs.translate(table))) == len(signs)
 
 
+def test_the_console_has_no_solid_blocks_for_dots() -> None:
+    """Where lines meet there is more, but no cell is filled as a damaged screen would be; no dots are a blank."""
+    table = stand_ins("blocks")
+    assert table is not None
+    signs = [chr(0x2800 + dots).translate(table) for dots in range(256)]
+    assert "█" not in signs and signs[0] == " " and " " not in signs[1:]
+    assert {signs[dots] for dots in range(256) if dots.bit_count() >= 6} == {"░", "▒"}
+
+
 def test_ascii_keeps_cells_of_any_text() -> None:
     """Letters of a catalog become their base, or a question mark for each of their cells."""
     surface = Surface(40, 1, colours=None, stand_ins=stand_ins("ascii"))

@@ -13,6 +13,7 @@ from artui.model import Column
 from artui.query.runs.statistics import Placed
 from artui.tui.cells import MARK, make_palette
 from artui.tui.colouring import mark_of
+from artui.tui.terminal.glyphs import DotStyle, stand_ins
 from artui.tui.widgets.hue import hues_of
 from artui.tui.widgets.parallel import Parallel, ParallelAxis
 from artui.tui.widgets.scatter import FEW_DOTS, Scatter
@@ -204,3 +205,18 @@ def test_bands_of_many_runs_are_as_wide_as_they_are_many(has_hues: bool) -> None
         by_column = hues.of_run[here][np.argsort(moved_xs[here], kind="stable")]
         assert (np.diff(by_column) != 0).sum() < len(hues.hues) + widths[0] / 2
         assert by_column[0] == 0 and by_column[-1] == 2
+
+
+@pytest.mark.parametrize("count", [FEW_DOTS // 2, FEW_DOTS * 4])
+@pytest.mark.parametrize("style", ["blocks", "ascii"])
+def test_without_braille_all_runs_look_alike(count: int, style: DotStyle) -> None:
+    """Wherever in its cell a run stands, it has one sign, which is no mark of the first runs."""
+    table = stand_ins(style)
+    assert table is not None
+    scatter = _scatter([float(n) for n in range(count)], [math.sin(n) for n in range(count)], {3: 0})
+    scatter.has_braille = False
+    rows = [line[11:].translate(table) for line in _lines(scatter)[1:-1]]
+    signs = set("".join(rows)) - {" "}
+    mark = mark_of(0).translate(table)
+    assert mark in signs and len(signs - {mark, "░", "▒", "#"}) == 1
+    assert not signs - {mark} & {mark_of(number).translate(table) for number in range(6)} - {"#"}
