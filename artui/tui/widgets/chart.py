@@ -26,10 +26,12 @@ from artui.tui.widgets.chartlines import (
     MIN_WIDTH,
     ChartLine,
     Ranges,
+    are_few,
     mark_along,
     mark_end,
     mark_odd,
     mark_outside,
+    mark_points,
     ranges_of,
     trace,
 )
@@ -310,6 +312,13 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
             mark_end(plot, line, front[number], followed[number].line)
             if not palette.has_colours:
                 mark_along(plot, line, front[number], followed[number].line, 3 + 5 * number % 14)
+    if (
+        not chart.has_picture
+        and not options.smoothing
+        and are_few([traced.line for traced in followed], plot.dot_columns)
+    ):
+        for number in range(len(curves)):
+            mark_points(plot, followed[number].line, front[number])
     for number in range(len(curves)):
         mark_outside(plot, followed[number], front[number])
     if chart.has_picture:

@@ -366,6 +366,25 @@ def mark_end(plot: Plot, line: ChartLine, style: Style, followed: Sequence[tuple
             return
 
 
+_FEW_POINTS, _POINT_DOTS = 30, 6
+"""Of so many points in sight at most, and so many dots apart, each is seen on its line."""
+_POINT = "•"
+
+
+def are_few(lines: Sequence[Sequence[tuple[int, int]]], dot_columns: int) -> bool:
+    """Say whether the points of lines are so few and so far apart that each is worth a sign of its own."""
+    inside = [[x for x, _ in line if 0 <= x < dot_columns] for line in lines]
+    gaps = [after - before for xs in inside for before, after in pairwise(xs)]
+    return 0 < sum(map(len, inside)) <= _FEW_POINTS and min(gaps, default=0) >= _POINT_DOTS
+
+
+def mark_points(plot: Plot, followed: Sequence[tuple[int, int]], style: Style) -> None:
+    """Put a sign on each point of a line, unless there is another one."""
+    for x, y in followed:
+        if 0 <= x < plot.dot_columns and 0 <= y < plot.dot_rows:
+            plot.signs.setdefault((y >> 2, x >> 1), (_POINT, style))
+
+
 _MARKS_BESIDE = 12
 _CELLS_A_MARK = 14
 

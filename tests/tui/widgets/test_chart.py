@@ -340,3 +340,20 @@ def test_a_title_has_the_values_of_all_curves(title: str, width: int) -> None:
     assert len(shown) == 6 or (width == 40 and "…" in head)
     for (_, text), last in zip(shown, lasts, strict=False):
         assert text in {number_text(last, digits) for digits in (2, 3, DIGITS)}
+
+
+@pytest.mark.parametrize(("count", "width"), [(2, 60), (3, 60), (12, 60), (14, 40), (30, 120), (31, 120), (60, 300)])
+def test_a_few_points_are_seen_on_their_line(count: int, width: int) -> None:
+    """Up to thirty points that stand three cells apart have a sign each where they were measured; of more only the line shows."""
+    values = np.arange(count) % 3 + 1.0
+    picture = _picture(values, size=(width, 12))
+    rows = picture[1:-1]
+    columns = sorted(line.index("•", at) for line in rows for at in range(len(line)) if line.startswith("•", at))
+    is_few = count <= 30 and (width - 8) / (count - 1) >= 3
+    assert len(columns) == (count if is_few else 0)
+    if is_few:
+        first, last = columns[0], columns[-1]
+        steps = [(column - first) / (last - first) * (count - 1) for column in columns]
+        assert all(abs(step - place) < 0.5 for place, step in enumerate(steps))
+        assert next(row for row in rows if row[columns[0]] == "•") in rows[-3:], "the first value is the smallest"
+    assert "•" not in "".join(_picture(values, size=(width, 12), options=ChartOptions(smoothing=SMOOTHINGS[-1])))
