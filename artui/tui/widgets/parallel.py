@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
@@ -37,6 +37,8 @@ MAX_LINES = 800
 BRUSHES = ("all", "top third", "middle third", "bottom third")
 _SPARSE = 3
 """Without colours the lines behind are drawn in one of so many columns."""
+_PLACES_ALONG = 4
+"""There marked lines have their marks between two axes, each at one of so many places, so that few hide each other."""
 _FRONT = 0
 """Owner of the lines in front; those of picked runs come after it."""
 _NAME_CELLS = 14
@@ -233,6 +235,13 @@ class Parallel(Picture):
                 if (share := float(shares[place, number])) == share:
                     row = round((1 - share) * (plot.dot_rows - 1)) >> 2
                     plot.signs[row, x >> 1] = mark_of(colour), palette.curves[colour_at(colour)]
+        if not palette.has_colours:
+            for number, (place, colour) in enumerate(marks):
+                cells = _cells_along(
+                    plot, xs, shares[place].tolist(), (1 + number % _PLACES_ALONG) / (_PLACES_ALONG + 1)
+                )
+                for cell in cells:
+                    plot.signs.setdefault(cell, (mark_of(colour), palette.curves[colour_at(colour)]))
         # Marked runs have the colours of curves.
         front_style = palette.styles["good" if marks else "accent"]
         back_style = palette.styles["faint" if ahead or marks else "spark"]
@@ -491,6 +500,15 @@ def _set_dots(has_dot: NDArray[np.bool_], x0: int, x1: int, starts: NDArray[np.f
     down = np.repeat(low.reshape(-1) - first_dots, counts) + np.arange(int(counts.sum()))
     is_inside = (across >= 0) & (across < has_dot.shape[1])
     has_dot[down[is_inside], across[is_inside]] = True
+
+
+def _cells_along(plot: Plot, xs: Sequence[int], shares: Sequence[float], part: float) -> list[tuple[int, int]]:
+    """Give the cells, as (row, column), of a run's line at a part of the way between each two axes."""
+    points = [(x, (1 - share) * (plot.dot_rows - 1)) for x, share in zip(xs, shares, strict=True) if share == share]
+    return [
+        (round(y0 + (y1 - y0) * part) >> 2, round(x0 + (x1 - x0) * part) >> 1)
+        for (x0, y0), (x1, y1) in pairwise(points)
+    ]
 
 
 def _line(plot: Plot, xs: Sequence[int], shares: Sequence[float], owner: int) -> None:

@@ -69,12 +69,12 @@ AXES = [
     ],
 )
 def test_the_title_says_what_stands_out(picked: dict[int, int], brush: int, in_front: str) -> None:
-    """The best are in front only where no run is marked; marked ones have their marks on every axis."""
+    """The best are in front only where no run is marked; marked ones have their marks on every axis and between."""
     lines = _shown(AXES, picked=picked, brush=brush)
     assert lines[0].rstrip().endswith(in_front)
     # The last one lies in front of the others.
     mark = mark_of(max(picked.values(), default=0))
-    assert sum(line.count(mark) for line in lines) == (len(AXES) if picked else 0)
+    assert sum(line.count(mark) for line in lines) == (2 * len(AXES) - 1 if picked else 0)
 
 
 @pytest.mark.parametrize("width", [80, 120, 200])
@@ -153,3 +153,19 @@ def test_without_colours_the_lines_behind_are_dotted() -> None:
         return sum(0x2800 < ord(letter) < 0x2900 for strip in strips for letter in strip.text)
 
     assert 0.2 < braille_count(PALETTE) / braille_count(with_colours) < 0.7
+
+
+@pytest.mark.parametrize("is_coloured", [True, False])
+def test_without_colours_marked_lines_have_their_marks_along(is_coloured: bool) -> None:
+    """Each marked line is whole, with its mark on each axis and, where colours do not tell it, between the axes."""
+    axes = [
+        _axis(title, [float((7 * place + factor) % 11) for place in range(30)])
+        for title, factor in (("a", 0), ("b", 3), ("c", 5), ("d", 9))
+    ]
+    parallel = Parallel()
+    parallel.show(range(30), axes, {2: 0, 9: 1, 17: 2})
+    strips = parallel.drawn(120, 36, make_palette(is_coloured=is_coloured, is_rich=is_coloured))
+    assert strips is not None
+    text = "".join(strip.text for strip in strips)
+    for number in range(3):
+        assert text.count(mark_of(number)) == (4 if is_coloured else 7)
