@@ -38,6 +38,9 @@ from artui.units import ago_text, bytes_text, count_text, duration_text, number_
 
 METRICS = "metrics"
 """Title of the section of metrics, which is the last."""
+TOOL_TAGS = "tags of other tools"
+TAG_GAP = "  "
+"""Between tags that stand in one text."""
 USED, MADE = "used", "made"
 
 PANE_METRICS = 12
@@ -186,7 +189,7 @@ def _state(detail: RunDetail, now_ms: int, parent: RunHead | None, nearest: RunD
 
 def _tags_text(detail: RunDetail) -> str:
     """Give the user's tags in one text, long values cut; those of tools have a section of their own."""
-    return "  ".join(
+    return TAG_GAP.join(
         tag.name + (f"={one_line(tag.value)}" if tag.value else "")
         for tag in detail.tags
         if not tag.name.startswith(_TOOL_TAGS)
@@ -195,7 +198,7 @@ def _tags_text(detail: RunDetail) -> str:
 
 def _internal_tags(detail: RunDetail) -> Section:
     tags = [tag for tag in detail.tags if tag.name.startswith(_TOOL_TAGS)]
-    return Section("tags of other tools", facts=tuple(Fact(tag.name, one_line(tag.value), "dim") for tag in tags))
+    return Section(TOOL_TAGS, facts=tuple(Fact(tag.name, one_line(tag.value), "dim") for tag in tags))
 
 
 def one_line(text: str) -> str:

@@ -14,6 +14,8 @@ from artui.sheets import sheet as sheets
 from artui.sheets.run import (
     MADE,
     METRICS,
+    TAG_GAP,
+    TOOL_TAGS,
     USED,
     files_sheet,
     has_odd_values,
@@ -54,7 +56,6 @@ PREVIEW_COLUMNS = 60
 PREVIEW_ROWS = 24
 SPARK_CELLS = 10
 MIN_FACT_CELLS = 12
-_LAST_CELLS = 9
 _FEWEST_NAME_CELLS = 11
 WIDE_PANE_CELLS = 48
 """A pane wider than this has sparklines."""
@@ -112,6 +113,10 @@ def pane_lines(detail: RunDetail, row: RunRow, varying: set[str], *, cells: int)
             )
         elif section.title in (USED, MADE):
             lines += section_lines(_names_first(section, cells), cells=cells, indent=0, name_cells=cells)
+        elif section.title == TOOL_TAGS:
+            lines += _pane_tool_tags(section, cells)
+        elif section.facts and not section.title and all(fact.tone == "mark" for fact in section.facts):
+            lines += _pane_tags(section, cells)
         else:
             lines += section_lines(section, cells=cells, indent=0)
     return lines
@@ -146,28 +151,62 @@ def _names_first(section: Section, cells: int) -> Section:
 
 
 def _pane_metrics(section: Section, sparks: Sequence[Sequence[float]], cells: int) -> list[Line]:
+    """List metrics: the last value, the range or best value of all or of none, and sparklines; names take the rest of the room."""
     table = section.table
     rows = list(table.rows) if table is not None else []
-    name_cells = max(8, min(18, max(len(row[0].text) for row in rows)))
-    room = cells - name_cells - 1 - _LAST_CELLS - 2
-    longest = max(length_of([(row[2].text, "")]) for row in rows)
-    if longest > room:
-        # The best value is worth some letters of long names.
-        name_cells = max(min(name_cells, _FEWEST_NAME_CELLS), name_cells - (longest - room))
-        room = cells - name_cells - 1 - _LAST_CELLS - 2
-    # All or none: ranges of some metrics alone would be read as if the others had none.
-    has_ranges = longest <= room
+    wanted, last_cells, span_cells = (max(length_of([(row[place].text, "")]) for row in rows) for place in range(3))
+    drawn = [spark_text(spark, SPARK_CELLS) for spark in sparks]
+    room = cells - 1 - last_cells - (2 + max(map(len, drawn)) if any(drawn) else 0)
+    # The best value is worth some letters of long names. All or none: ranges of some metrics alone would be read as if
+    # the others had none.
+    has_ranges = span_cells > 0 and min(wanted, _FEWEST_NAME_CELLS) <= room - 2 - span_cells
+    name_cells = max(8, min(wanted, room - 2 - span_cells if has_ranges else room))
     names = fit_apart([row[0].text for row in rows], name_cells)
     lines = []
     for place, (name, last, span) in enumerate(rows):
-        spark = spark_text(sparks[place], SPARK_CELLS) if place < len(sparks) else ""
+        spark = drawn[place] if place < len(drawn) else ""
         spans: list[Span] = [
             (names[place] + " ", STYLES[name.tone]),
-            (fit(last.text, _LAST_CELLS, right=True), STYLES[last.tone]),
+            (fit(last.text, last_cells, right=True), STYLES[last.tone]),
             (f"  {span.text}" if has_ranges else "", STYLES[span.tone]),
             (f"  {spark}" if spark else "", "dim"),
         ]
         lines.append(Line(spans))
+    return lines
+
+
+def _pane_tags(section: Section, cells: int) -> list[Line]:
+    """List tags, broken between them; one that is longer than a line goes on further right."""
+    lines = []
+    for fact in section.facts:
+        row = ""
+        for tag in fact.text.split(TAG_GAP):
+            joined = f"{row}{TAG_GAP}{tag}" if row else tag
+            if length_of([(joined, "")]) <= cells:
+                row = joined
+                continue
+            if row:
+                lines.append(Line([(row, STYLES[fact.tone])]))
+            first, *rest = wrapped_text(tag, cells)
+            rest = [f"  {text}" for text in wrapped_text(tag[len(first) :].lstrip(), cells - 2)] if rest else []
+            *whole, row = first, *rest
+            lines += [Line([(text, STYLES[fact.tone])]) for text in whole]
+        lines.append(Line([(row, STYLES[fact.tone])]))
+    return lines
+
+
+def _pane_tool_tags(section: Section, cells: int) -> list[Line]:
+    """List tags whose names are long: a value that does not fit beside its name stands below it."""
+    lines = [Line([(section.title, "dim")])]
+    for fact in section.facts:
+        name = f" {fact.label}"
+        if length_of([(f"{name}  {fact.text}", "")]) <= cells:
+            lines.append(Line([(f"{name}  ", "dim"), (fact.text, STYLES[fact.tone])]))
+            continue
+        lines += [Line([(text, "dim")]) for text in wrapped_text(name, cells)]
+        lines += [Line([(f"   {text}", STYLES[fact.tone])]) for text in wrapped_text(fact.text, cells - 3)]
+    if section.left_out_count:
+        lines.append(Line([(f" {section.left_out_text}", "faint")]))
     return lines
 
 

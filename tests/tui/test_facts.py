@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from artui.sheets.sheet import Cell, Header, Section, Table
-from artui.tui.facts import section_lines
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from artui.sheets.sheet import Cell, Fact, Header, Section, Table
+from artui.tui.facts import _pane_metrics, _pane_tags, _pane_tool_tags, section_lines
+from artui.tui.widgets.lines import Line
+
+_WORDS = st.text("abcdefgh_/", min_size=1, max_size=24)
+_NUMBERS = st.sampled_from(("1", "0.9250", "192,101", "0.00091"))
+
+
+def _texts(lines: Sequence[Line]) -> list[str]:
+    return ["".join(text for text, _ in line.spans) for line in lines]
 
 
 def test_lines_of_a_table_end_with_their_last_word() -> None:
@@ -15,3 +28,39 @@ def test_lines_of_a_table_end_with_their_last_word() -> None:
 
     assert [text.split()[-1] for text in texts] == ["aliases", "latest", "candidate", "c"]
     assert all(text == text.rstrip() for text in texts)
+
+
+@given(rows=st.lists(st.tuples(_WORDS, _NUMBERS, st.sampled_from(("", "best 0.9"))), min_size=1, max_size=6), cells=st.integers(20, 60))  # fmt: skip
+def test_names_in_the_pane_take_the_room_that_values_leave(rows: list[tuple[str, str, str]], cells: int) -> None:
+    """A name is cut only where it would not fit with what stands behind it; numbers are whole and below each other."""
+    table = Table((), [tuple(map(Cell, row)) for row in rows])
+
+    texts = _texts(_pane_metrics(Section("metrics", table=table), (), cells))
+
+    values, names = max(len(row[1]) for row in rows), max(len(row[0]) for row in rows)
+    has_spans = any("best" in text for text in texts)
+    room = cells - 1 - values - (2 + len("best 0.9") if has_spans else 0)
+    for (name, last, _), text in zip(rows, texts, strict=True):
+        assert f" {last}" in text
+        assert len(text) <= max(cells, 9 + values + (2 + len("best 0.9") if has_spans else 0))
+        assert names > room or name in text
+
+
+@given(tags=st.lists(_WORDS, min_size=1, max_size=8), cells=st.integers(24, 60))
+def test_tags_in_the_pane_are_broken_between_them(tags: list[str], cells: int) -> None:
+    """No tag that fits into a line is in two, and none is lost."""
+    texts = _texts(_pane_tags(Section(facts=(Fact("", "  ".join(tags), "mark"),)), cells))
+
+    assert [tag for text in texts for tag in text.split()] == tags
+    assert all(len(text) <= cells for text in texts)
+
+
+@given(tags=st.lists(st.tuples(_WORDS, _WORDS), min_size=1, max_size=8), cells=st.integers(28, 60))
+def test_names_of_tags_of_other_tools_are_whole(tags: list[tuple[str, str]], cells: int) -> None:
+    """A value that does not fit beside its name stands below it."""
+    facts = tuple(Fact(name, value, "dim") for name, value in tags)
+    title, *texts = _texts(_pane_tool_tags(Section("tags of other tools", facts=facts), cells))
+
+    assert title == "tags of other tools"
+    assert [word for text in texts for word in text.split()] == [word for tag in tags for word in tag]
+    assert all(len(text) <= cells for text in texts)
