@@ -318,6 +318,8 @@ class Shape(NamedTuple):
 
 MAX_TEXT_CELLS = 16
 MAX_TITLE_CELLS = 9
+_WHOLE_TITLE_CELLS = 14
+"""A title of at most so many cells is not cut: that would gain hardly any room."""
 _NUMBER_CELLS = (8, 10)
 """Fewest and most cells of a metric."""
 
@@ -333,16 +335,21 @@ def shape_of(column: Column, *, title: str, spark: int = 0) -> Shape:
             max(len(title) + 1, min(column.text_cells, MAX_TEXT_CELLS)) if column.text_cells else cells,
         )
     if column.source == "metric" and column.aggregate not in ("last", "min", "max", "mean", "first"):
-        return Shape(column, title, max(_NUMBER_CELLS[0], min(len(title) + 1, MAX_TITLE_CELLS)))
+        return Shape(column, title, max(_NUMBER_CELLS[0], _title_cells(title)))
     if column.source == "metric":
         ends = [number_text(end) for end in (column.low, column.high) if end is not None]
         decimals = max(map(decimals_of, ends), default=0)
         widest = max((len(text.partition(".")[0]) + bool(decimals) + decimals for text in ends), default=0)
-        cells = max(min(len(title) + 1, MAX_TITLE_CELLS), min(max(widest, _NUMBER_CELLS[0]), _NUMBER_CELLS[1]))
+        cells = max(_title_cells(title), min(max(widest, _NUMBER_CELLS[0]), _NUMBER_CELLS[1]))
         return Shape(column, title, cells, decimals, spark=spark)
     ends = [param_text(_tidy(value)) for value in (column.low, column.high) if value is not None]
     widest = max([len(text) for text in ends] + [min(column.text_cells, MAX_TEXT_CELLS), 3])
-    return Shape(column, title, max(widest, min(len(title) + 1, MAX_TITLE_CELLS)))
+    return Shape(column, title, max(widest, _title_cells(title)))
+
+
+def _title_cells(title: str) -> int:
+    """Give the cells that a column has for its title: with room for an arrow, or so few that the title is cut."""
+    return len(title) + 1 if len(title) <= _WHOLE_TITLE_CELLS else MAX_TITLE_CELLS
 
 
 def _tidy(value: float) -> float | int:

@@ -289,7 +289,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         return is_long
 
     def _size_name(self) -> bool:
-        """Size the column of names, and give the rest to titles that are cut; say whether anything has moved."""
+        """Size the column of names, and give the rest to titles that are cut, then to names; say whether anything has moved."""
         before = self._name_cells, self._shapes, self._keeps_end
         self._shapes = self.view.shapes
         if not self.size.width:
@@ -305,9 +305,8 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         shown = self._visible_shapes()
         self._first_shape = first
         free = self.size.width - 4 - self._name_cells - sum(len(GAP) + shape.cells for _, shape in shown)
-        added = max(0, min(free, indent + self._needed_cells - self._name_cells))
-        self._name_cells += added
-        self._shapes = self._widened(dict(shown), free - added)
+        self._shapes, free = self._widened(dict(shown), free)
+        self._name_cells += max(0, min(free, indent + self._needed_cells - self._name_cells))
         self._keeps_end = self._keeps_end or keeps_end(self._long_names, self._name_cells - indent)
         return before != (self._name_cells, self._shapes, self._keeps_end)
 
@@ -319,8 +318,8 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         texts = ("".join(self._group_label(group)) for group in self.groups[:_COMPARED_NAMES])
         return [heading, *map(cell_len, texts)]
 
-    def _widened(self, shown: dict[int, Shape], free: int) -> tuple[Shape, ...]:
-        """Give the free cells to columns whose titles are cut, from the left."""
+    def _widened(self, shown: dict[int, Shape], free: int) -> tuple[tuple[Shape, ...], int]:
+        """Give the free cells to columns whose titles are cut, from the left, and say how many are left."""
         shapes = list(self.view.shapes)
         for number, shape in shown.items():
             missing = self._title_cells(shape) - (shape.width if shape.spread else shape.cells)
@@ -328,7 +327,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
                 added = min(missing, free)
                 free -= added
                 shapes[number] = shapes[number]._replace(width=shapes[number].width + added)
-        return tuple(shapes)
+        return tuple(shapes), free
 
     # Drawing
 

@@ -22,6 +22,7 @@ from artui.query.runs.statistics import placed
 from artui.tui.screens.column import Bin, ColumnScreen
 from artui.tui.screens.runs.groups import MANY_SINGLES
 from artui.tui.screens.runs.screen import RunsScreen
+from artui.tui.widgets.table import RunsTable
 from tests.tui.looking import on, settled, shown
 
 Explore = Callable[..., None]
@@ -432,6 +433,25 @@ def test_an_age_that_lies_ahead_is_whole(tmp_path: Path, explore: Explore) -> No
         assert "in 3h" in shown(pilot)
 
     explore(path, flow, size=(80, 24))
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 139, 160, 200])
+def test_headings_are_not_cut_for_a_letter_or_two(width: int, demo_catalog: Path, explore: Explore) -> None:
+    """A heading of usual length is whole, at any width and wherever the table is scrolled to; the arrow too."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        table = pilot.app.screen.query_one(RunsTable)
+        seen = set()
+        for _ in table.view.shapes:
+            await pilot.press("right")
+            heading = shown(pilot).splitlines()[2]
+            titles = [shape.title for _, shape in table._visible_shapes() if len(shape.title) <= 14]
+            seen.update(titles)
+            assert all(f" {title}" in heading for title in titles), heading
+        assert {"optimizer.name", "batch_size", "train_share"} <= seen
+
+    explore(demo_catalog, flow, size=(width, 24))
 
 
 def test_an_empty_catalog_promises_no_more_columns(tmp_path: Path, explore: Explore) -> None:
