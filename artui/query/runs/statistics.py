@@ -277,7 +277,7 @@ def describe(
     if is_log is None:
         is_log = column.source != "attribute" and is_spread_wide(uniques)
     is_log = is_log and is_positive and bool(uniques[0] < uniques[-1])
-    edges = [] if is_log else round_edges(finite, bins)
+    edges = [] if is_log or column.source == "attribute" else round_edges(finite, bins)
     if edges:
         per_bin = np.histogram(finite, edges)[0].tolist()
     else:
@@ -383,14 +383,17 @@ def histogram(values: Floats, bins: int, *, is_log: bool = False) -> tuple[list[
 def round_edges(values: Floats, bins: int) -> list[float]:
     """Give edges of equal bins, `bins` at most, that are multiples of 1, 2, 2.5 or 5 times a power of ten.
 
-    Each bin holds its lower edge, the last one its upper edge too. There are none for whole numbers, nor for values
-    that lie too near to each other, or too far apart, for edges of few digits.
+    Each bin holds its lower edge, the last one its upper edge too. There are none for whole numbers of a small
+    range, nor for values that lie too near to each other, or too far apart, for edges of few digits.
     """
     import numpy as np
 
     low, high = float(values.min()), float(values.max())
-    if not 0 < high - low < math.inf or bool((values == np.round(values)).all()):
+    if not 0 < high - low < math.inf:
         return []
+    is_whole = bool((values == np.round(values)).all())
+    if is_whole and high - low < min(bins, _BIN_EACH):
+        return []  # each has a bin of its own
     wanted = _FINER * (high - low) / bin_count(values, bins)
     if wanted < _LEAST_STEP:
         return []
@@ -398,7 +401,12 @@ def round_edges(values: Floats, bins: int) -> list[float]:
     for power, factor in product(range(least, least + 3), (10, 20, 25, 50)):
         step = factor * 10.0 ** (power - 1)
         first, last = math.floor(low / step), math.ceil(high / step)
-        if step < wanted or last - first > bins or max(abs(first), abs(last)) > _MOST_STEPS:
+        if (
+            step < wanted
+            or (is_whole and step != round(step))
+            or last - first > bins
+            or max(abs(first), abs(last)) > _MOST_STEPS
+        ):
             continue
         edges = [round(place * factor * 10.0 ** (power - 1), 1 - power) for place in range(first, last + 1)]
         if edges[0] <= low and high <= edges[-1] and all(below < above for below, above in pairwise(edges)):
