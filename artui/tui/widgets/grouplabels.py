@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
@@ -80,7 +81,7 @@ class Labels(NamedTuple):
         """
         if len(self.places) == 1 and not self.named:
             heading_count = 1  # a single value needs no name
-        below, named = self.places[:heading_count], (*self.places[heading_count:], *self.named)
+        below, named = self.places[:heading_count], [*self.places[heading_count:], *self.named]
         has_value = [group.values[place] is not None for place in below]
         parts: list[str] = []
         if len(below) == 1 and not named:
@@ -88,17 +89,13 @@ class Labels(NamedTuple):
         elif below and sum(has_value) * 2 >= len(below):
             parts = [value_text(group.values[place]) if has else _MISSING for place, has in zip(below, has_value, strict=True)]  # fmt: skip
         else:
-            named = (*below, *named)
-        values = tuple(map(repr, group.values))
-        is_whole = values in self.alike
-        parts += [
-            self._named_text(group, place)
-            for place in named
-            if group.values[place] is not None and (is_whole or self.usual.get(place) != values[place])
-        ]
-        if not parts:
+            named = [*below, *named]
+        named = [place for place in named if group.values[place] is not None]
+        if self.usual and not (self.alike and tuple(map(repr, group.values)) in self.alike):
+            named = [place for place in named if self.usual.get(place) != repr(group.values[place])]
+        if not parts and not named:
             parts = ["none of these" if any(value is not None for value in group.values) else "no params"]
-        return _joined(parts, cells)
+        return _joined(chain(parts, (self._named_text(group, place) for place in named)), cells)
 
     def whole_text(self, group: Group) -> list[str]:
         """Give everything that tells a group from others, each value with its name."""
@@ -111,14 +108,17 @@ class Labels(NamedTuple):
         return f"{self.titles[place]}={value_text(group.values[place])}"
 
 
-def _joined(parts: Sequence[str], cells: int) -> str:
-    """Join as many parts as fit whole, with an ellipsis for the others."""
-    text = _BETWEEN.join(parts)
-    count = len(parts)
-    while cell_len(text) > cells and count > 1:
-        count -= 1
-        text = _BETWEEN.join((*parts[:count], "…"))
-    return text if cell_len(text) <= cells else fit(text, cells)
+def _joined(parts: Iterable[str], cells: int) -> str:
+    """Join as many parts as fit whole, with an ellipsis for the others; a first part that is too long is cut."""
+    text = shorter = ""
+    for count, part in enumerate(parts):
+        longer = f"{text}{_BETWEEN}{part}" if count else part
+        if cell_len(longer) > cells:
+            return shorter or fit(longer if not text else f"{text}{_BETWEEN}…", cells)
+        text = longer
+        if cell_len(text) + len(_BETWEEN) + 1 <= cells:
+            shorter = f"{text}{_BETWEEN}…"
+    return text
 
 
 def labels_of(groups: Sequence[Group], titles: Sequence[str], *, is_chosen: bool, fallback: str = "") -> Labels:

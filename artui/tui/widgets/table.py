@@ -315,7 +315,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         arrow = len(self._arrow("attribute:name"))
         self._heading_count = self.lines.labels.heading_count(most - arrow)
         heading = cell_len(self.lines.labels.heading(most - arrow)) + arrow
-        texts = ("".join(self._group_label(group)) for group in self.groups[:_COMPARED_NAMES])
+        texts = ("".join(self._group_label(group, most)) for group in self.groups[:_COMPARED_NAMES])
         return [heading, *map(cell_len, texts)]
 
     def _widened(self, shown: dict[int, Shape], free: int) -> tuple[tuple[Shape, ...], int]:
@@ -424,7 +424,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
             spans += cells
         return spans
 
-    def _group_label(self, group: Group, cells: int = 1_000) -> tuple[str, str]:
+    def _group_label(self, group: Group, cells: int) -> tuple[str, str]:
         """Give what the runs of a group have in common, and how many they are, in so many cells together."""
         count = f" ({count_text(len(group.keys))})"
         room = max(4, cells - len(count))
