@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     from artui.tui.screens.runs.taking import RunsTaker
     from artui.tui.screens.runs.views import RunsViews
 
+_FILTER_CELLS = 11
+"""For the sign and the word of an empty filter."""
+
 
 class RunsScreen(CatalogScreen):
     """Shows the runs of the catalog, and opens everything else."""
@@ -245,8 +248,8 @@ class RunsScreen(CatalogScreen):
 
     def _show_counts(self) -> None:
         spans = count_spans(self.state, hidden_columns=self.table.hidden_columns)
-        # Of groups there is more to explain.
-        most = self.size.width if self.state.groups else self.size.width * 2 // 3
+        # Of groups there is more to explain; the word of the empty filter stays whole.
+        most = self.size.width - _FILTER_CELLS if self.state.groups else self.size.width * 2 // 3
         self.filter.say(spans, most=max(20, most))
 
     def _show_empty(self) -> None:
