@@ -59,6 +59,8 @@ ROOMS = (
     *(Room(going, 0, False) for going in (2, 1, 0)),
 )
 """The first one with which all runs fit is taken: runs that are going on keep their metrics longest."""
+MOST_ENDED = 6
+"""While runs are going on, room is made for so many that ended."""
 
 
 class LiveScreen(ActsOnRuns):
@@ -162,7 +164,11 @@ class LiveScreen(ActsOnRuns):
         """Choose how much to show of each run, by the lines that there are."""
         if self._shows_all:
             return ROOMS[0]
-        return next((room for room in ROOMS if self._lines_of(runs, room) <= rows), ROOMS[-1])
+        going = [run for run in runs if run.head.status in GOING]
+        ended = [run for run in runs if run.head.status not in GOING]
+        # Many that ended go on below the screen, before those that are going on lose their metrics.
+        in_sight = [*going, *(ended[:MOST_ENDED] if going else ended)]
+        return next((room for room in ROOMS if self._lines_of(in_sight, room) <= rows), ROOMS[-1])
 
     def _lines_of(self, runs: Sequence[LiveRun], room: Room) -> int:
         counts = [-(-len(self._shown_of(run, room)) // self._columns) for run in runs]

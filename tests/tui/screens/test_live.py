@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 
 import artui
 from artui import clock
+from artui.catalog import Catalog, runs
 from artui.query.api import open_catalog
 from artui.query.live import watched_runs
 from artui.query.rules import depth_for
@@ -362,3 +363,23 @@ def test_run_says_how_far_it_is(tmp_path: Path) -> None:
             assert not any(line.split()[:1] == ["epoch"] for line in text.splitlines())
 
         _explore(path, flow)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+def test_many_runs_that_ended_leave_room_for_the_running_ones(run: artui.Run, size: tuple[int, int]) -> None:
+    """After a sweep the metrics of the run that is going on are still in sight, and it comes before those that ended."""
+    assert run.catalog_path is not None
+    with Catalog(run.catalog_path) as catalog, catalog.transaction() as connection:
+        for number in range(60):
+            now_ms = clock.now_ms()
+            key = runs.start(connection, runs.NewRun(project="p", name=f"ended-{number}", started_ms=now_ms - 60_000))
+            runs.finish(connection, key, status="finished", ended_ms=now_ms - 1000, duration_ms=59_000)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("4")
+        await settled(pilot)
+        text = shown(pilot)
+        assert "train/loss" in text and "val/acc" in text and "ended-59" in text
+        assert text.index("calm-otter-7") < text.index("ended-")
+
+    _explore(run.catalog_path, flow, size=size)
