@@ -32,6 +32,8 @@ _INDENT, _GAP = 3, 2
 _MAX_KIND_CELLS = 16
 _MAX_ALIAS_CELLS = 28
 _FEWEST_NAME_CELLS = 16
+_LEAST_LIST_CELLS = 40
+"""Cells of the list beside the details, at least: what is said of the filter is above it."""
 _UNLIMITED = 10_000
 
 
@@ -105,8 +107,8 @@ class ArtifactsScreen(FilteredList):
         pane.set_class(not (is_wide and self._has_pane), "hidden")
         cells = self.size.width
         if is_wide and self._has_pane:
-            # The list has what it needs, and the details half of the screen, or a little less.
-            cells = max(cells - cells // 2, min(_needed_cells(named), cells * 3 // 5))
+            # The list has what it needs, up to three fifths of the screen, and the details have the rest.
+            cells = max(_LEAST_LIST_CELLS, min(_needed_cells(named), cells * 3 // 5))
             pane.styles.width = self.size.width - cells
         self.listing.set_lines(_listed(named, cells, words=bool(words), any_at_all=bool(self.artifacts)), keep=keep)
         self._pane_soon()
