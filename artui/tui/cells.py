@@ -259,10 +259,11 @@ _EARLY = 3
 """One in so many values at the start does not count for the scale: how a run ended is what tells it from others."""
 
 
-def spark_text(values: Sequence[float], cells: int) -> str:
+def spark_text(values: Sequence[float], cells: int, *, is_whole: bool = False) -> str:
     """Draw a series as a line of dots, two values a cell; NaN and infinity as `!`, where it ends.
 
-    It is scaled to the later two thirds of the series; what lies outside is at the edge.
+    It is scaled to the later two thirds of the series, and what lies outside is at the edge; with `is_whole`, where
+    there is room to see how it went from the start, to all of it.
     """
     # One value is no course.
     if cells < 1 or (len(values) < 2 and all(map(math.isfinite, values))):
@@ -275,7 +276,7 @@ def spark_text(values: Sequence[float], cells: int) -> str:
     finite = finite[: columns - 2] if diverged is not None else finite
     if not finite:
         return DIVERGED
-    late = finite[len(finite) // _EARLY :]
+    late = finite if is_whole else finite[len(finite) // _EARLY :]
     low, high = min(late), max(late)
     # Half of each, as the span of the largest floats is none.
     span = high / 2 - low / 2

@@ -22,7 +22,7 @@ from artui.query.api import open_catalog
 from artui.query.reader import Reader
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.series.ranking import judging_metric, main_metric
-from artui.query.why import Factor, Why, sets_apart, why
+from artui.query.why import Factor, Why, comparable, sets_apart, why
 from artui.query.why.evidence import chance_of, pairs_within, proportions, rank_sum, tied_share
 from artui.query.why.two import roundest_between
 from artui.query.why.words import LEAST_Z, evidence, headline, listing, number_words, percent, winning_shares
@@ -566,3 +566,20 @@ def test_what_a_filter_asks_for_sets_nothing_apart(tmp_path: Path, where: str) -
         chosen = set(run_order(reader, RunsRequest("params.opt.name = adam")).keys)
         assert {factor.name for factor in sets_apart(reader, chosen, every)} == {"opt.name", "depth"}
         assert {factor.name for factor in sets_apart(reader, chosen, every, where=where)} == {"depth"}
+
+
+def test_runs_without_the_metric_of_a_filter_are_no_others(tmp_path: Path) -> None:
+    """A filter by a loss is held against the other runs that have it, not against those that load data."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number in range(12):
+            key = runs.start(connection, runs.NewRun(project="p", name=f"r{number}", params={"kind": number % 3}))
+            if number % 3:
+                loss = runs.name_key(connection, "Val/Loss")
+                points.append(connection, key, loss, "", *points.pack([(0, 0, number / 10)]))
+    with Reader(path) as reader:
+        every = list(run_order(reader, RunsRequest()).keys)
+        having = set(run_order(reader, RunsRequest("kind != 0")).keys)
+        assert set(comparable(reader, every, "Val/Loss < 0.5 and kind = 1")) == having
+        assert comparable(reader, every, "kind = 1") == every
+        assert comparable(reader, every, "") == every

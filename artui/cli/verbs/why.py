@@ -13,7 +13,7 @@ from artui.query.damage import damaged_runs
 from artui.query.references import find_run
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.rows import run_rows
-from artui.query.why import Factor, sets_apart, why, words
+from artui.query.why import Factor, comparable, sets_apart, why, words
 from artui.safetext import clean
 from artui.units import number_text, plural
 
@@ -51,6 +51,7 @@ def command(
         if where:
             every = list(run_order(reader, RunsRequest(among)).keys)
             chosen = set(run_order(reader, RunsRequest(where)).keys) & set(every)
+            every = [*chosen, *comparable(reader, set(every) - chosen, where)]
             damages, heads = damaged_runs(reader, every), {}
             if damages:
                 heads = run_rows(reader, list(damages), [])

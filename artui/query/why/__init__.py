@@ -15,6 +15,7 @@ Two questions, each answered by a sentence and a ranked list, with the evidence 
 Both show what goes together with the result, which need not be its cause.
 """
 
+from artui.query.why.apart import comparable as comparable
 from artui.query.why.apart import sets_apart as sets_apart
 from artui.query.why.factors import Factor as Factor
 from artui.query.why.factors import Spread as Spread

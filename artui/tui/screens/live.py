@@ -270,7 +270,7 @@ class LiveScreen(ActsOnRuns):
             ),
             (fit(change, 12, right=True), "accent"),
             ("  ", "text"),
-            (spark_text(live.spark, spark_cells), "dim"),
+            (spark_text(live.spark, spark_cells, is_whole=True), "dim"),
             (told, "bad"),
         ]
 

@@ -76,6 +76,7 @@ def ranges_of(curves: Sequence[ChartLine], options: ChartOptions) -> Ranges | No
     lows: list[float] = []
     highs: list[float] = []
     lasts: list[float] = []
+    courses: list[Sequence[float]] = []
     for line in curves:
         curve = line.curve
         start, stop = 0, len(curve.xs)
@@ -88,6 +89,7 @@ def ranges_of(curves: Sequence[ChartLine], options: ChartOptions) -> Ranges | No
         highs += curve.highs[start:stop]
         if line.is_picked and start < stop:
             lasts.append(curve.means[stop - 1])
+            courses.append(curve.means[start:stop])
     if not lows:
         return None
     is_log = options.y_scale == "log" or (options.y_scale == "auto" and _spans_decades(lows, highs))
@@ -102,6 +104,10 @@ def ranges_of(curves: Sequence[ChartLine], options: ChartOptions) -> Ranges | No
         # Rather than to leave out how a loss fell from far above, show its decades.
         is_log = True
         low, high = _usual_range(lows, highs, lasts, is_log=True)
+    if len(courses) == len(curves) <= _FEW_CURVES:
+        low, high = _with_courses(
+            low, high, [[value for value in means if value > 0] for means in courses] if is_log else courses
+        )
     low, high = max(-FARTHEST, low), min(FARTHEST, high)
     lowest, highest = min(lows), max(highs)
     outside = lowest if lowest < low else None, highest if highest > high else None
@@ -113,6 +119,8 @@ def ranges_of(curves: Sequence[ChartLine], options: ChartOptions) -> Ranges | No
     return Ranges(x_low, x_high, low, high, is_log, *outside)
 
 
+_FEW_CURVES = 4
+"""Of so many curves none is wholly at the edge."""
 _FEW_VALUES = 16
 """Of fewer values none is left out of the axis."""
 _MAX_SAMPLE = 2_000
@@ -122,6 +130,19 @@ _WIDE = 30.0
 """Values that span this ratio, one and a half decades, are drawn on a logarithmic axis."""
 _FENCES = ((5.0, 0.1), (12.0, 0.16), (50.0, 0.25))
 """What is more than so many times the middle half beyond it, if no more than this share of the values is, lies outside."""
+
+
+def _with_courses(low: float, high: float, courses: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """Widen a range so that of each curve at least half lies inside, if all of it lies at the edge or beyond."""
+    for means in courses:
+        if not means:
+            continue
+        middle = sorted(means)[len(means) // 2]
+        if all(value >= high for value in means):
+            high = max(high, middle)
+        elif all(value <= low for value in means):
+            low = min(low, middle)
+    return low, high
 
 
 def _sampled(values: Sequence[float]) -> list[float]:

@@ -357,3 +357,25 @@ def test_a_few_points_are_seen_on_their_line(count: int, width: int) -> None:
         assert all(abs(step - place) < 0.5 for place, step in enumerate(steps))
         assert next(row for row in rows if row[columns[0]] == "•") in rows[-3:], "the first value is the smallest"
     assert "•" not in "".join(_picture(values, size=(width, 12), options=ChartOptions(smoothing=SMOOTHINGS[-1])))
+
+
+def test_a_long_sparkline_shows_how_a_series_rose() -> None:
+    """With room for all of it no part is at the edge: a value that rose at first does so in the line."""
+    values = [1 - math.exp(-place / 10) for place in range(120)]
+    text = spark_text(values, 60, is_whole=True)
+    assert text[0] == "⣀" and text[-1] == "⠉" and set(text[30:]) == {"⠉"}
+    assert len(set(text[:12])) >= 4
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_of_few_curves_none_is_wholly_at_the_edge(count: int) -> None:
+    """A run that was cut short far above the others is seen falling, with half of its points inside the axis."""
+    low = [0.2 + 1 / (step + 5) for step in range(100)]
+    cut = [9.0, 7.0, 6.0, 5.0]
+    courses = [[value + place / 1000 for value in low] for place in range(count - 1)] + [cut]
+    curves = [
+        ChartLine(str(place), thin(np.arange(float(len(values))), np.array(values), buckets=200), place)
+        for place, values in enumerate(courses)
+    ]
+    ranges = ranges_of(curves, ChartOptions(y_scale="linear"))
+    assert ranges is not None and sum(ranges.low <= value <= ranges.high for value in cut) >= 2

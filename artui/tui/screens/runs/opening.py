@@ -110,7 +110,7 @@ class RunsOpener:
 
     def why(self) -> None:
         """Show what sets marked runs apart from the others in the table, or the filter's runs from all others."""
-        from artui.query.why import sets_apart
+        from artui.query.why import comparable, sets_apart
         from artui.tui.screens.why import WhyScreen
 
         screen, state, group = self._screen, self._screen.state, self._screen.table.group
@@ -134,6 +134,7 @@ class RunsOpener:
         def ask(reader: Reader) -> tuple[Spans, Sequence[Factor]]:
             others = run_order(reader, RunsRequest()).keys if is_filter else state.order.keys
             rest = [key for key in others if key not in chosen]
+            rest = comparable(reader, rest, where) if is_filter else rest
             title = [(f" {plural(len(chosen), 'run')}", "accent"), (f" against {plural(len(rest), 'other')}", "dim")]
             return title, sets_apart(reader, set(chosen), rest, where=where if is_filter else "")
 
