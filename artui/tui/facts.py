@@ -9,7 +9,7 @@ from typing import overload
 from artui import clock
 from artui.model import AliasChange, Metric, Preview, RunDetail, RunHead, RunRow, VersionDetail
 from artui.query.direction import best_aggregate, has_direction
-from artui.query.series.ranking import metric_rank
+from artui.query.series.ranking import SYSTEM_RANK, metric_rank
 from artui.sheets import sheet as sheets
 from artui.sheets.run import (
     MADE,
@@ -367,9 +367,14 @@ _NAME_CELLS = (8, 28)
 def metric_lines(metrics: Sequence[Metric], *, cells: int, before: Sequence[Line] = ()) -> Sequence[Line]:
     """Tabulate metrics with their summaries after some other lines; each line is drawn only when it is in sight.
 
-    Those that runs are judged by come first, those of the machine last. Of each, the step of its best value is shown.
+    Those that runs are judged by come first. Of each, the step of its best value is shown. What the machine measured of
+    itself is only counted, where there is anything else.
     """
     metrics = sorted(metrics, key=lambda metric: (metric_rank(metric.name), metric.name, metric.labels))
+    count = sum(metric_rank(metric.name) < SYSTEM_RANK for metric in metrics)
+    machine_count = len(metrics) - count if count else 0
+    metrics = metrics[: len(metrics) - machine_count]
+    behind = [Line([(f" and {machine_count:,} of the machine: tab draws them", "dim")])] if machine_count else []
     section = metrics_section(metrics)
     if section.table is None:
         return [*before, *section_lines(section, cells=cells)]
@@ -381,7 +386,7 @@ def metric_lines(metrics: Sequence[Metric], *, cells: int, before: Sequence[Line
     heads = [(" " + fit(title, _SIZES[title], right=True), "faint") for title in titles]
     head = Line([(" " + fit(METRICS, name_cells), "dim"), *heads])
     odd_places = {place for place, metric in enumerate(metrics) if has_odd_values(metric.summary)}
-    return MetricLines([*before, head], metrics, section.table.rows, odd_places, name_cells, titles)
+    return MetricLines([*before, head], metrics, section.table.rows, odd_places, name_cells, titles, behind)
 
 
 def _cells_of(titles: Sequence[str]) -> int:
@@ -399,8 +404,9 @@ class MetricLines(Sequence[Line]):
         odd_places: set[int],
         name_cells: int,
         titles: Sequence[str],
+        behind: Sequence[Line],
     ) -> None:
-        self._before = before
+        self._before, self._behind = before, behind
         self._metrics = metrics
         self._rows = rows
         self._names = fit_apart([row[0].text for row in rows], name_cells)
@@ -412,7 +418,7 @@ class MetricLines(Sequence[Line]):
             self._places += [place, ~place] if place in odd_places else [place]
 
     def __len__(self) -> int:
-        return len(self._before) + len(self._places)
+        return len(self._before) + len(self._places) + len(self._behind)
 
     @overload
     def __getitem__(self, index: int) -> Line: ...
@@ -424,7 +430,10 @@ class MetricLines(Sequence[Line]):
         index = range(len(self))[index]
         if index < len(self._before):
             return self._before[index]
-        place = self._places[index - len(self._before)]
+        index -= len(self._before)
+        if index >= len(self._places):
+            return self._behind[index - len(self._places)]
+        place = self._places[index]
         return self._odd_line(self._rows[~place]) if place < 0 else self._line(place)
 
     def _line(self, place: int) -> Line:

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from artui import clock
 from artui.catalog import Catalog, runs
+from artui.model import Metric, Summary
 from artui.query.reader import Reader
 from artui.query.run import get_run
 from artui.query.runs.listing import list_runs
@@ -286,3 +287,15 @@ def test_code_is_compared_with_the_nearest_run(demo_catalog: Path, explore: Expl
         assert "No other run of this project" in shown(pilot)
 
     explore(demo_catalog, flow)
+
+
+def test_metrics_of_the_machine_are_counted_behind_those_of_the_run() -> None:
+    """They would take most lines and say nothing of the model; alone they are listed."""
+    summary = Summary(2, 2, 1.0, 2.0, 1.0, 2.0, 1.5, 0, 1, 0, 1, 0, 1)
+    names = ["system/cpu_percent", "val/loss", "system/disk_read_mb_per_s", "epoch", "system/gpu/0/memory_used_mb"]
+    metrics = [Metric(number, name, "", summary) for number, name in enumerate(names)]
+    text = ["".join(part for part, _ in line.spans) for line in metric_lines(metrics, cells=60)]
+    assert [line.split()[0] for line in text[1:-1]] == ["val/loss", "epoch"]
+    assert text[-1] == " and 3 of the machine: tab draws them" and len(text) == 4
+    alone = metric_lines([metrics[0], metrics[2]], cells=60)
+    assert len(alone) == 3 and "machine" not in "".join(part for line in alone for part, _ in line.spans)
