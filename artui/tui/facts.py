@@ -101,6 +101,9 @@ def preview_lines(preview: Preview, *, max_rows: int = PREVIEW_ROWS) -> list[Lin
 
 def pane_lines(detail: RunDetail, row: RunRow, varying: set[str], *, cells: int) -> list[Line]:
     """Draw the most important things about a run in a narrow column, with sparklines where they fit."""
+    # Those that runs are judged by come first, as in the overview.
+    ranked = sorted(detail.metrics, key=lambda metric: (metric_rank(metric.name), metric.name, metric.labels))
+    detail = replace(detail, metrics=tuple(ranked))
     sheet = short_run_sheet(detail, now_ms=clock.now_ms(), varying=varying)
     state = "damaged" if detail.head.damaged else detail.head.status
     lines = [Line([_glyph(state), (fit(sheet.title, cells - 2).rstrip(), "title")])]

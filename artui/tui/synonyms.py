@@ -34,7 +34,7 @@ SYNONYMS: dict[str, str] = {
     "runs.shift_column": "reorder field",
     "runs.resize_column": "width size field",
     "runs.pin_columns": "freeze fix sticky",
-    "runs.why": "explain cause reason importance diff difference explanation",
+    "runs.why": "why explain cause reason importance diff difference explanation",
     "runs.tag": "label rename star favourite favorite flag",
     "runs.note": "comment describe description annotate text rename",
     "runs.move_to_project": "folder experiment rename assign",

@@ -79,9 +79,11 @@ class PaletteScreen(Asks, TypedList):
             entries.append(_Entry(BLANK))
         run_by_key = dict(self._actions)
         keys = fitting([key for key, _ in self._actions], text)
-        # What an action is called, in whole words, means the action, unless something in the catalog has this very name.
+        # What an action is called, in whole words, means the action, unless the name of something begins so.
         is_action = (
-            bool(keys) and is_named(keys[0], text) and all(thing.name.lower() != text.lower() for thing in self._things)
+            bool(keys)
+            and is_named(keys[0], text)
+            and not any(thing.name.lower().startswith(text.strip().lower()) for thing in self._things)
         )
         actions = [_Entry(Line([("  actions here", "dim")])), *(self._of_action(key, run_by_key[key]) for key in keys)]
         things = [self._of_thing(thing) for thing in self._things] if words else []
