@@ -51,7 +51,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(VALUES, min_size=1, max_size=30))
 def test_description_counts_every_run_once(tmp_path_factory: pytest.TempPathFactory, values: list[ParamValue]) -> None:
     """Frequencies add up to the runs that have a value, and these and the missing ones to all."""
@@ -135,7 +135,7 @@ class Among:
         return not isinstance(value, str) and isinstance(self.low, float) and self.low <= value < self.end
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -180,7 +180,7 @@ def test_a_metric_is_said_for_each_value_and_range(
                 assert agrees(outcome, expected(Among(low, end))), (low, high)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from([0.1, 0.01]), st.sampled_from(["a", "b", None]), st.integers(0, 3), st.floats(-5, 5)),

@@ -17,6 +17,7 @@ from PIL import Image
 
 from artui.errors import UsageError
 from artui.tui.terminal.graphics import CHUNK_CHARS, Place, cell_pixels, has_graphics, hidden, shown
+from artui.tui.widgets import chartpicture
 from artui.tui.widgets.chart import Chart
 from tests.tui.looking import make_app, settled
 from tests.tui.looking import shown as text_on_screen
@@ -80,6 +81,7 @@ def test_a_chart_alone_is_drawn_in_pixels_until_something_changes(
     monkeypatch.delenv("SSH_TTY", raising=False)
     sent: list[str] = []
     monkeypatch.setattr(app, "send", sent.append)
+    monkeypatch.setattr(chartpicture, "REST_SECONDS", 0.02)
 
     async def flow() -> None:
         async with app.run_test(size=(120, 36)) as pilot:
@@ -88,7 +90,7 @@ def test_a_chart_alone_is_drawn_in_pixels_until_something_changes(
                 sent.clear()
                 await pilot.press(*keys)
                 await settled(pilot)
-                await asyncio.sleep(0.3)
+                await asyncio.sleep(0.1)
                 await settled(pilot)
                 return [what for what, _ in _pictures(sent)]
 
@@ -145,13 +147,14 @@ def test_other_terminals_are_sent_no_picture(small_catalog: Path, monkeypatch: p
     app.has_graphics = False
     sent: list[str] = []
     monkeypatch.setattr(app, "send", sent.append)
+    monkeypatch.setattr(chartpicture, "REST_SECONDS", 0.02)
 
     async def flow() -> None:
         async with app.run_test(size=(80, 24)) as pilot:
             await settled(pilot)
             await pilot.press("down", "down", "enter", "tab", "z")
             await settled(pilot)
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(0.1)
             await settled(pilot)
             assert any(0x2800 < ord(letter) < 0x2900 for letter in text_on_screen(pilot))
 

@@ -78,7 +78,7 @@ _NAMES = st.lists(
 
 
 @given(params=_NAMES, metrics=_NAMES, tags=_NAMES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_titles_of_any_names_are_understood(params: list[str], metrics: list[str], tags: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:  # fmt: skip
     """Whatever names a catalog holds, what a header says means that column."""
     path = tmp_path_factory.mktemp("titles") / "t.artui"
