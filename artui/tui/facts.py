@@ -102,8 +102,7 @@ def preview_lines(preview: Preview, *, max_rows: int = PREVIEW_ROWS) -> list[Lin
 def pane_lines(detail: RunDetail, row: RunRow, varying: set[str], *, cells: int) -> list[Line]:
     """Draw the most important things about a run in a narrow column, with sparklines where they fit."""
     # Those that runs are judged by come first, as in the overview.
-    ranked = sorted(detail.metrics, key=lambda metric: (metric_rank(metric.name), metric.name, metric.labels))
-    detail = replace(detail, metrics=tuple(ranked))
+    detail = replace(detail, metrics=tuple(_ranked(detail.metrics)))
     sheet = short_run_sheet(detail, now_ms=clock.now_ms(), varying=varying)
     state = "damaged" if detail.head.damaged else detail.head.status
     lines = [Line([_glyph(state), (fit(sheet.title, cells - 2).rstrip(), "title")])]
@@ -151,6 +150,11 @@ def _names_first(section: Section, cells: int) -> Section:
         headers = tuple(table.headers[other] for other in kept)
         table = replace(table, headers=headers, rows=[tuple(row[other] for other in kept) for row in rows])
     return replace(section, table=table)
+
+
+def _ranked(metrics: Sequence[Metric]) -> list[Metric]:
+    """Put the metrics that runs are judged by first."""
+    return sorted(metrics, key=lambda metric: (metric_rank(metric.name), metric.name, metric.labels))
 
 
 def _pane_metrics(section: Section, sparks: Sequence[Sequence[float]], cells: int) -> list[Line]:
@@ -373,7 +377,7 @@ def metric_lines(metrics: Sequence[Metric], *, cells: int, before: Sequence[Line
     Those that runs are judged by come first. Of each, the step of its best value is shown. What the machine measured of
     itself is only counted, where there is anything else.
     """
-    metrics = sorted(metrics, key=lambda metric: (metric_rank(metric.name), metric.name, metric.labels))
+    metrics = _ranked(metrics)
     count = sum(metric_rank(metric.name) < SYSTEM_RANK for metric in metrics)
     machine_count = len(metrics) - count if count else 0
     metrics = metrics[: len(metrics) - machine_count]

@@ -308,17 +308,26 @@ def _any_tag(test: Comparison) -> Condition:
     return Complement(Computed(runs_with_tags)) if is_negated else Computed(runs_with_tags)
 
 
+def _any_of(test: Comparison, runs_with: Callable[[Scope, Callable[[str], bool]], set[int]]) -> Condition:
+    """Find runs of which any of several texts matches; a negation means that none of them does.
+
+    Args:
+        runs_with: gives the keys of the runs that have a text for which a function holds.
+    """
+    if test.operator in ("exists", "is not null", "is null"):
+        having: Condition = Computed(lambda scope, within: runs_with(scope, lambda text: True))
+        return Complement(having) if test.operator == "is null" else having
+    plain = Comparison(test.field, NEGATIONS.get(test.operator, test.operator), test.values, test.position, test.length)
+    holds = of_text(matcher(plain))
+    matching = Computed(lambda scope, within: runs_with(scope, holds))
+    return Complement(matching) if test.operator in NEGATIONS else matching
+
+
 def _alias(test: Comparison) -> Condition:
     """Find runs by the aliases of what they made. `!=` means that none of them has that alias."""
     if test.operator in COMPARISONS:
         raise error_at(test, f"{test.operator} does not go with alias.", "Write alias = production, or alias ~ prod.")
-    if test.operator in ("exists", "is not null", "is null"):
-        having: Condition = Computed(lambda scope, within: _runs_with_aliases(scope, lambda name: True))
-        return Complement(having) if test.operator == "is null" else having
-    plain = Comparison(test.field, NEGATIONS.get(test.operator, test.operator), test.values, test.position, test.length)
-    holds = of_text(matcher(plain))
-    matching = Computed(lambda scope, within: _runs_with_aliases(scope, holds))
-    return Complement(matching) if test.operator in NEGATIONS else matching
+    return _any_of(test, _runs_with_aliases)
 
 
 def _runs_with_aliases(scope: Scope, holds: Callable[[str], bool]) -> set[int]:
@@ -338,13 +347,7 @@ def _imported(test: Comparison) -> Condition:
         raise error_at(
             test, f"{test.operator} does not go with imported.", "Write imported = mlflow, or imported ~ mlruns."
         )
-    if test.operator in ("exists", "is not null", "is null"):
-        having: Condition = Computed(lambda scope, within: _runs_from(scope, lambda text: True))
-        return Complement(having) if test.operator == "is null" else having
-    plain = Comparison(test.field, NEGATIONS.get(test.operator, test.operator), test.values, test.position, test.length)
-    holds = of_text(matcher(plain))
-    matching = Computed(lambda scope, within: _runs_from(scope, holds))
-    return Complement(matching) if test.operator in NEGATIONS else matching
+    return _any_of(test, _runs_from)
 
 
 def _runs_from(scope: Scope, holds: Callable[[str], bool]) -> set[int]:

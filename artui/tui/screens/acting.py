@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from artui.model import RunHead
 from artui.safetext import clean
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 class ActsOnRuns(CatalogScreen):
     """A screen with a run in sight, a `Prompt`, and the scope ACTS among its `SCOPES` and `BINDINGS`."""
+
+    MARKS_STEP_ON: ClassVar[bool] = False
+    """Whether marking a run goes on to the next one, so that the same key does not turn it back."""
 
     @cached_property
     def editor(self) -> RunsEditor:
@@ -85,7 +88,8 @@ class ActsOnRuns(CatalogScreen):
         self.artui.toggle_mark(run.key)
         marked = self.artui.marked_keys()
         done = "marked" if run.key in marked else "unmarked"
-        others = f" · {plural(len(marked), 'run')} marked · c compares" if len(marked) > 1 else " · space turns it back"
+        alone = "" if self.MARKS_STEP_ON else " · space turns it back"
+        others = f" · {plural(len(marked), 'run')} marked · c compares" if len(marked) > 1 else alone
         self.artui.say(f"{done} {clean(run.name, max_chars=40)}{others}")
         self.show_marks()
 

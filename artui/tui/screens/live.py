@@ -26,7 +26,7 @@ from artui.tui.screens.acting import ActsOnRuns
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.tui.widgets.prompt import Prompt
-from artui.units import ago_text, count_text, duration_text, number_text, plural, signed_text
+from artui.units import ago_text, count_text, duration_text, number_text, signed_text
 
 if TYPE_CHECKING:
     from artui.query.rules import Alert
@@ -68,6 +68,7 @@ class LiveScreen(ActsOnRuns):
 
     SCOPES = ("live", ACTS, "find", "list", "app")
     PLACE = 4
+    MARKS_STEP_ON = True
     BINDINGS = bindings("live", "find", ACTS)
 
     def __init__(self) -> None:
@@ -326,16 +327,10 @@ class LiveScreen(ActsOnRuns):
 
     def action_toggle_mark(self) -> None:
         """Mark the run, or unmark it, and go to the next one, as in the table."""
-        run = self.acted_run()
-        if run is None:
-            super().action_toggle_mark()
+        has_run = self.acted_run() is not None
+        super().action_toggle_mark()
+        if not has_run:
             return
-        self.artui.toggle_mark(run.key)
-        marked = self.artui.marked_keys()
-        done = "marked" if run.key in marked else "unmarked"
-        others = f" · {plural(len(marked), 'run')} marked · c compares" if len(marked) > 1 else ""
-        self.artui.say(f"{done} {clean(run.name, max_chars=40)}{others}")
-        self.show_marks()
         links = [line.link for line in self.listing.lines]
         ahead = range(self.listing.cursor + 1, len(links))
         self.listing.move_to(
