@@ -79,13 +79,21 @@ _PARAMS = """
     JOIN param AS p ON p.run_key = k.value
 """
 _CODE = """
-    SELECT e.target_key, e.source_key
-    FROM json_each(:keys) AS k
-    JOIN edge AS e ON e.relation = 1 AND e.target_key = k.value
-    JOIN version AS v ON v.key = e.source_key
+    SELECT w.run_key, w.version_key
+    FROM (
+        SELECT e.target_key AS run_key, e.source_key AS version_key
+        FROM json_each(:keys) AS k
+        JOIN edge AS e ON e.relation = 1 AND e.target_key = k.value
+        UNION ALL
+        SELECT e.source_key, e.target_key
+        FROM json_each(:keys) AS k
+        JOIN edge AS e ON e.relation = 0 AND e.source_key = k.value
+    ) AS w
+    JOIN version AS v ON v.key = w.version_key
     JOIN artifact AS a ON a.key = v.artifact_key
     WHERE a.kind = 'code'
 """
+"""The versions of code that runs used or saved."""
 
 
 def _nearest_id(connection: sqlite3.Connection, key: int) -> str | None:

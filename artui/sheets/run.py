@@ -232,7 +232,7 @@ def differs_fact(detail: RunDetail, nearest: RunDetail) -> Fact:
 
 
 def _code_of(detail: RunDetail) -> tuple[str, frozenset[int]]:
-    return detail.git_commit, frozenset(head.key for head in detail.inputs if head.kind == "code")
+    return detail.git_commit, frozenset(head.key for head in (*detail.inputs, *detail.outputs) if head.kind == "code")
 
 
 def _error_text(detail: RunDetail) -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artui.catalog import Catalog, runs
+from artui.catalog import Catalog, artifacts, runs
 from artui.model import ParamValue
 from artui.query.neighbours import neighbours
 from artui.query.reader import Reader
 from artui.query.run import get_run
+from artui.sheets.run import differs_fact
 
 VALUES = st.sampled_from([None, 1, 2, "a"])
 RUN = st.tuples(st.sampled_from(["p", "q"]), VALUES, VALUES, VALUES, st.sampled_from(["", "c0ffee"]), st.integers(0, 9))
@@ -72,3 +74,27 @@ def test_parents_are_named_and_deleted_runs_are_not_near(tmp_path: Path) -> None
     with Reader(path) as reader:
         parent, nearest = neighbours(reader, get_run(reader, child_id))
         assert parent is not None and parent.name == "sweep" and nearest is None
+
+
+@pytest.mark.parametrize("relation", ["input", "output"])
+def test_other_code_is_a_difference_whether_it_was_used_or_saved(
+    tmp_path: Path, relation: Literal["input", "output"]
+) -> None:
+    """Of two runs with the same params the one with the same code is nearer, and only the other has other code."""
+    path = tmp_path / "x.artui"
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        new = [artifacts.NewVersion(project="p", name=name, kind="code", stage="modelling", files=[]) for name in "ab"]
+        versions = [artifacts.save(connection, version).key for version in new]
+        for number, version in enumerate((versions[0], versions[1], versions[0])):
+            key = runs.start(
+                connection, runs.NewRun(project="p", name=f"r{number}", params={"lr": 1}, started_ms=number)
+            )
+            ends = (version, key) if relation == "input" else (key, version)
+            artifacts.link(connection, relation, source_key=ends[0], target_key=ends[1])
+        ids = dict(connection.execute("SELECT name, id FROM run"))
+    with Reader(path) as reader:
+        details = {name: get_run(reader, run_id) for name, run_id in ids.items()}
+        nearest = neighbours(reader, details["r0"]).nearest
+    assert nearest is not None and nearest.head.name == "r2"
+    assert "other code" not in differs_fact(details["r0"], details["r2"]).text
+    assert differs_fact(details["r0"], details["r1"]).text.endswith("other code")
