@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -405,19 +406,17 @@ def _metric_values(scope: Scope, name_key: int | None, aggregate: str) -> list[t
     value = AGGREGATES[aggregate]
     if aggregate in ("diverged",):
         return []
-    where = f"FROM series AS t WHERE t.name_key = :name AND {value} IS NOT NULL"
-    total = scope.connection.execute(f"SELECT count(*) {where}", {"name": name_key}).fetchone()[0]
+    rows = scope.connection.execute(
+        f"SELECT {value} FROM series AS t WHERE t.name_key = :name AND {value} IS NOT NULL", {"name": name_key}
+    )
+    values = sorted(row[0] for row in rows if isinstance(row[0], int | float))
     quantiles = []
-    for share in (1, 10, 50, 90, 99):
-        row = scope.connection.execute(
-            f"SELECT {value} {where} ORDER BY {value} LIMIT 1 OFFSET :skip",
-            {"name": name_key, "skip": max(0, total - 1) * share // 100},
-        ).fetchone()
-        if row is not None and isinstance(row[0], int | float) and abs(row[0]) < 1e308:
-            text = f"{row[0]:.4g}"
+    for share in (1, 10, 50, 90, 99) if values else ():
+        at_share = values[(len(values) - 1) * share // 100]
+        if abs(at_share) < 1e308:
+            text = f"{at_share:.4g}"
             # What is written is rounded: the share is of that.
-            below = scope.connection.execute(
-                f"SELECT count(*) {where} AND {value} < :limit", {"name": name_key, "limit": float(text)}
-            ).fetchone()[0]
-            quantiles.append((text, f"{100 * below / total:.0f} % of runs have less" if below else "no run has less"))
+            below = bisect_left(values, float(text))
+            detail = f"{100 * below / len(values):.0f} % of runs have less" if below else "no run has less"
+            quantiles.append((text, detail))
     return list(dict(quantiles).items())
