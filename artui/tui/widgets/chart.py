@@ -104,7 +104,7 @@ class Chart(Widget):
         is_same = curves is self.curves and options == self.options
         self.title, self.curves, self.options, self.note = title, curves, options, note
         self.again()
-        if not (is_same and self.has_picture):
+        if not (is_same and self.has_picture and self.is_alone):
             self.outdate_picture()
 
     @property
@@ -120,6 +120,11 @@ class Chart(Widget):
     def has_picture(self) -> bool:
         """Whether its curves are in pixels now."""
         return self._picture is not None and self._picture.is_shown
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether it has been drawn in cells since it last changed."""
+        return self._strips is not None
 
     def outdate_picture(self) -> None:
         """Draw the curves in dots, and in pixels when they have come to rest, if the chart is alone."""

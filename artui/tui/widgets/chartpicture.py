@@ -58,6 +58,8 @@ class Pictured(Protocol):
     def is_attached(self) -> bool: ...
     @property
     def is_on_screen(self) -> bool: ...
+    @property
+    def is_drawn(self) -> bool: ...
     def set_timer(self, delay: float, callback: Callable[[], None]) -> Timer: ...
     def again(self) -> None: ...
     def want_picture(self, order: PictureOrder) -> None: ...
@@ -92,9 +94,16 @@ class ChartPicture:
 
     def _want(self) -> None:
         chart = self._chart
+        # A timer that was stopped may have called already.
+        if not chart.is_alone or not chart.is_on_screen:
+            return
+        if not chart.is_drawn:
+            # Where its cells are is known once they have been drawn in their new size.
+            self._timer = chart.set_timer(REST_SECONDS, self._want)
+            return
         left, columns = chart.plot_cells
         rows = chart.size.height - 2
-        if not chart.curves or columns < 1 or rows < 1 or not chart.is_on_screen:
+        if not chart.curves or columns < 1 or rows < 1:
             return
         place = graphics.Place(chart.region.y + 1, chart.region.x + left, rows, columns)
         palette: Palette = chart.app.palette

@@ -81,7 +81,7 @@ def test_a_chart_alone_is_drawn_in_pixels_until_something_changes(
     monkeypatch.delenv("SSH_TTY", raising=False)
     sent: list[str] = []
     monkeypatch.setattr(app, "send", sent.append)
-    monkeypatch.setattr(chartpicture, "REST_SECONDS", 0.02)
+    monkeypatch.setattr(chartpicture, "REST_SECONDS", 0.001)
 
     async def flow() -> None:
         async with app.run_test(size=(120, 36)) as pilot:
@@ -147,7 +147,7 @@ def test_other_terminals_are_sent_no_picture(small_catalog: Path, monkeypatch: p
     app.has_graphics = False
     sent: list[str] = []
     monkeypatch.setattr(app, "send", sent.append)
-    monkeypatch.setattr(chartpicture, "REST_SECONDS", 0.02)
+    monkeypatch.setattr(chartpicture, "REST_SECONDS", 0.001)
 
     async def flow() -> None:
         async with app.run_test(size=(80, 24)) as pilot:
