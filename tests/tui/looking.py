@@ -23,6 +23,8 @@ NOW_MS = 1_790_000_000_000
 HOSTILE = "\x1b]0;pwned\x07\x1b[31mred\x9b1m [/]oops[/nope] [@click=app.quit]x[/] ‮evil​"
 
 
+QUIET_SECONDS = 0.012
+"""So long nothing is asked and no timer waits before a screen has come to rest: Textual's pilot has looked twice by then."""
 SHORT_SECONDS = 0.4
 short_timers: weakref.WeakSet[Timer] = weakref.WeakSet()
 """Timers of the app that wait for a key to rest, as tests note them."""
@@ -38,10 +40,10 @@ async def settled(pilot: Pilot[Any], *, seconds: float = 20.0) -> None:
             quiet_since = None
         elif quiet_since is None:
             quiet_since = time.monotonic()
-        elif time.monotonic() - quiet_since > 0.03:
+        elif time.monotonic() - quiet_since > QUIET_SECONDS:
             await pilot.pause()
             return
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(QUIET_SECONDS / 3)
     raise AssertionError("the screen did not settle")
 
 
