@@ -16,6 +16,7 @@ from artui.sheets.run import (
     METRICS,
     TAG_GAP,
     TOOL_TAGS,
+    TRACEBACK,
     USED,
     files_sheet,
     has_odd_values,
@@ -57,6 +58,8 @@ PREVIEW_ROWS = 24
 SPARK_CELLS = 10
 MIN_FACT_CELLS = 12
 _FEWEST_NAME_CELLS = 11
+_HANGING = 4
+"""So many cells further right a line of text goes on."""
 WIDE_PANE_CELLS = 48
 """A pane wider than this has sparklines."""
 
@@ -71,7 +74,9 @@ def fact_lines(
 ) -> list[Line]:
     """Draw everything about a run except its metrics, and how it differs from the nearest one."""
     sheet = run_sheet(detail, now_ms=clock.now_ms(), parent=parent, nearest=nearest)
-    sections = [section for section in sheet.sections if section.title != METRICS]
+    sections = [section for section in sheet.sections if section.title not in (METRICS, TRACEBACK)]
+    # What went wrong comes before how the run was made.
+    sections[1:1] = [section for section in sheet.sections if section.title == TRACEBACK]
     return [Line([(f" {sheet.about}", "dim")]), *_sheet_lines(sections, cells=cells)]
 
 
@@ -242,7 +247,7 @@ def section_lines(section: Section, *, cells: int = 1_000, indent: int = 1, name
     if section.table is not None:
         lines += _table(section.table, title=title, before=inner, name_cells=name_cells or max(8, cells // 2))
     room = max(MIN_FACT_CELLS, cells - len(inner))
-    rows = (row for text in section.lines for row in wrapped_text(text, room))
+    rows = (row for text in section.lines for row in hanging_text(text, room))
     lines += [Line([(inner + row, STYLES[section.lines_tone])]) for row in rows]
     if section.left_out_count:
         lines.append(Line([(inner + section.left_out_text + ELSEWHERE.get(section.title, ""), "faint")]))
@@ -267,6 +272,16 @@ def wrapped_text(text: str, cells: int) -> list[str]:
     """Break a text into lines of at most so many cells, between words where one ends near the end of a line."""
     starts = wrapped(text, cells)
     return [text[start:end].rstrip() for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
+
+
+def hanging_text(text: str, cells: int) -> list[str]:
+    """Break a line of at most so many cells as `wrapped_text` does; what goes on stands further right than its start."""
+    lines = wrapped_text(text, cells)
+    if len(lines) == 1:
+        return lines
+    before = " " * min(len(text) - len(text.lstrip()) + _HANGING, cells // 3)
+    rest = text[len(lines[0]) :].lstrip()
+    return [lines[0], *(before + line for line in wrapped_text(rest, cells - len(before)))]
 
 
 def place_of_section(lines: Sequence[Line], title: str) -> int | None:

@@ -57,7 +57,7 @@ class ArtifactScreen(CatalogScreen):
         yield Bar(id="top")
         with Horizontal(id="body"):
             yield LineList(only_links=True, id="versions")
-            yield LineList(only_links=True, is_page=True, id="holds")
+            yield LineList(only_links=True, is_page=True, says_more=True, id="holds")
         yield KeyBar()
 
     @property

@@ -57,7 +57,7 @@ class ArtifactsScreen(FilteredList):
         yield FilterLine()
         with Horizontal(id="body"):
             yield LineList(only_links=True, id="artifacts")
-            yield LineList(id="pane", marks_cursor=False)
+            yield LineList(id="pane", marks_cursor=False, says_more=True)
         yield KeyBar()
 
     @property

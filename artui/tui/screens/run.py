@@ -75,10 +75,10 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
         yield Bar(id="top")
         yield Bar(id="tabs")
         with Container(id="overview", classes="tab"):
-            yield LineList(only_links=True, is_page=True, id="facts")
+            yield LineList(only_links=True, is_page=True, says_more=True, id="facts")
             yield self.glance
         yield self.charts
-        yield LineList(only_links=True, is_page=True, id="files", classes="tab hidden")
+        yield LineList(only_links=True, is_page=True, says_more=True, id="files", classes="tab hidden")
         yield self.pane
         yield Prompt()
         yield KeyBar()
@@ -230,8 +230,9 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
             beside = metric_lines(metrics, cells=cells)
             place = place_of_section(lines, TRACEBACK)
             if not metrics and place is not None:
-                # There is room beside the facts: what went wrong is not below all of them.
-                lines, beside = lines[:place], [*beside, BLANK, *lines[place:]]
+                # There is room beside the facts.
+                behind = next((i for i in range(place, len(lines)) if lines[i] == BLANK), len(lines) - 1) + 1
+                lines, beside = lines[:place] + lines[behind:], [*beside, BLANK, *lines[place:behind]]
             facts.set_lines(lines)
             self.glance.lay_out(titles, rows=rows, metrics=beside)
         else:

@@ -37,7 +37,7 @@ class Glance(Container):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.metrics = LineList(marks_cursor=False, id="metrics")
+        self.metrics = LineList(marks_cursor=False, says_more=True, id="metrics")
         self.charts = [Chart() for _ in range(MAX_GLANCED)]
         self.titles: Sequence[str] = ()
         """What each chart in sight shows."""

@@ -14,6 +14,7 @@ from artui.tui.cells import Palette, Spans, strip_of
 from artui.tui.keys import bindings
 from artui.tui.messages import LineChosen, LineMoved, Link
 from artui.tui.widgets.moving import MovesByLines
+from artui.units import plural
 
 if TYPE_CHECKING:
     from artui.tui.host import Host
@@ -42,6 +43,7 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
         marks_cursor: bool = True,
         only_links: bool = False,
         is_page: bool = False,
+        says_more: bool = False,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
@@ -52,6 +54,8 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
         self.only_links = only_links
         self.is_page = is_page
         """Whether it is a text with links rather than a list of things: a click on a link follows it at once."""
+        self.says_more = says_more
+        """Whether its last row says how many lines go on below, as long as any do: `12 more lines ↓`."""
         self.draws_cursor_always = False
         """Whether the cursor is drawn without the focus too, as beside an entry."""
         self.needle = ""
@@ -98,11 +102,24 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
         width = self.size.width
         if index >= len(self.lines):
             return strip_of((), width, palette)
+        if y == self._rows(self.scroll_offset.y):
+            return strip_of([(f" {plural(len(self.lines) - index, 'more line')} ↓", "dim")], width, palette)
         is_cursor = self._is_drawn_cursor(index) and (self.has_focus or self.draws_cursor_always)
         spans = self.draw_line(index, width)
         if self.needle:
             spans = marked_spans(spans, self.needle, "match.here" if index == self.hit else "match")
         return strip_of(spans, width, palette, is_cursor=is_cursor)
+
+    def _rows(self, top: float) -> int:
+        """Say how many lines are in sight with one of them at the top: the last row may say how many go on below."""
+        height = max(1, self.size.height)
+        return height - (self.says_more and height > 1 and top + height < len(self.lines))
+
+    def _top_for(self, index: int) -> int:
+        """Give the line that is at the top when another one is the last in sight."""
+        height = max(1, self.size.height)
+        has_note = self.says_more and height > 1 and index + 1 < len(self.lines)
+        return index - height + 1 + has_note
 
     def _is_drawn_cursor(self, index: int) -> bool:
         return self.marks_cursor and index == self.cursor and (not self.only_links or self.link is not None)
@@ -173,14 +190,14 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
         """Scroll the cursor into sight; true if that was needed."""
         if not self.marks_cursor:
             return False
-        top, height = self.scroll_offset.y, max(1, self.size.height)
+        top = self.scroll_offset.y
         if self.cursor < top:
             target = self.cursor
             # Headings above the first link are worth seeing too.
             while target > 0 and self.lines[target - 1].link is None and self.cursor - target < 2:
                 target -= 1
-        elif self.cursor >= top + height:
-            target = self.cursor - height + 1
+        elif self.cursor >= top + self._rows(top):
+            target = self._top_for(self.cursor)
         else:
             return False
         self.scroll_to(y=target, animate=False, force=True, immediate=True)
@@ -203,7 +220,8 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
             self._take_cursor_along(self.cursor + change)
 
     def _step_to_link(self, change: int) -> None:
-        top, height = int(self.scroll_offset.y), max(1, self.size.height)
+        top = int(self.scroll_offset.y)
+        height = self._rows(top)
         start = self.cursor if self._is_in_sight(self.cursor) else (top - 1 if change > 0 else top + height)
         places = range(start + 1, len(self.lines)) if change > 0 else range(start - 1, -1, -1)
         place = next((place for place in places if self.lines[place].link is not None), None)
@@ -218,19 +236,19 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
     def _take_cursor_along(self, near: int) -> None:
         """Put the cursor on the line in sight nearest to one, of those where it may stop."""
         top = int(self.scroll_offset.y)
-        in_sight = range(top, min(top + max(1, self.size.height), len(self.lines)))
+        in_sight = range(top, min(top + self._rows(top), len(self.lines)))
         stops = [place for place in in_sight if not self.only_links or self.lines[place].link is not None]
         if stops:
             self.move_to(min(stops, key=lambda place: abs(place - near)))
 
     def _is_in_sight(self, index: int) -> bool:
-        return 0 <= index - self.scroll_offset.y < max(1, self.size.height)
+        return 0 <= index - self.scroll_offset.y < self._rows(self.scroll_offset.y)
 
     def _show(self, index: int) -> None:
         """Scroll until a line is in sight."""
         if not self._is_in_sight(index):
             below = index >= self.scroll_offset.y
-            top = index - max(1, self.size.height) + 1 if below else index
+            top = self._top_for(index) if below else index
             self.scroll_to(y=top, animate=False, force=True, immediate=True)
 
     def wheel(self, change: int) -> None:
@@ -265,6 +283,9 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         index = event.y + int(self.scroll_offset.y)
         if index >= len(self.lines):
+            return
+        if event.y == self._rows(self.scroll_offset.y):
+            self._scroll_by(self.size.height - 1)
             return
         link = self.lines[index].link
         if not self.marks_cursor or self.is_page:

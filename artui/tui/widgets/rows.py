@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from artui.tui.widgets.lines import Line
 
 
+_JOINTS = "/\\,;_"
+"""Signs after which a row may end where no blank is near."""
+
+
 class MoveEnd(NamedTuple):
     """The row where a move ended."""
 
@@ -116,15 +120,21 @@ class Rows:
 
 
 def wrapped(text: str, width: int) -> list[int]:
-    """Give the letters at which rows of at most `width` cells begin: after a blank, if one is near the end."""
+    """Give the letters at which rows of at most `width` cells begin.
+
+    If one is near the end, after a blank, or else after a sign between the parts of a path or a list.
+    """
     cuts = [0]
     is_ascii = text.isascii()
     while True:
         end = cuts[-1] + width if is_ascii else _fitting(text, cuts[-1], width)
         if end >= len(text):
             return cuts
-        blank = text.rfind(" ", end - width // 4, end)
-        cuts.append(blank + 1 if blank >= 0 else end)
+        near = end - width // 4
+        last = text.rfind(" ", near, end)
+        if last < 0:
+            last = max(text.rfind(sign, near, end) for sign in _JOINTS)
+        cuts.append(last + 1 if last >= 0 else end)
 
 
 def _fitting(text: str, start: int, width: int) -> int:

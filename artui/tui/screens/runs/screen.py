@@ -74,7 +74,7 @@ class RunsScreen(CatalogScreen):
         yield hint
         with Horizontal(id="body"):
             yield RunsTable()
-            yield LineList(id="pane", marks_cursor=False, classes="hidden")
+            yield LineList(id="pane", marks_cursor=False, says_more=True, classes="hidden")
         yield LineList(id="empty", marks_cursor=False, classes="hidden")
         yield Prompt()
         yield KeyBar()
