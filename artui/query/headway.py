@@ -1,7 +1,8 @@
 """How far a run is on the way that its params say it goes: `epoch 12 of 40`, and how long the rest takes.
 
 Nothing is said where it is not certain: a param must be called as trainers call the length of a run, and the run must
-count the same thing and not be beyond it.
+count the same thing and not be beyond it. Without such a param, runs that finished before may say where such a run
+ends; then it is said which ones.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from artui.model import Metric, Param
 
@@ -17,6 +19,11 @@ STEP_PARAMS = frozenset({
     "max_steps", "total_steps", "max_train_steps", "num_train_steps", "total_train_steps",
     "max_iters", "total_iters", "max_iterations", "total_iterations", "num_iterations",
 })  # fmt: skip
+
+FEWEST_ALIKE = 2
+"""Of other names, so many runs must have ended at the same step."""
+MOST_ALIKE = 5
+"""So many runs before are asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,15 @@ class Headway:
     """From the last point on, at the pace so far; None where no pace is known."""
     counter: str = ""
     """The metric that counts; empty where steps are counted."""
+    alike: str = ""
+    """The run before, or the number of them, of which the total was taken; empty where a param says it."""
+
+
+class Earlier(NamedTuple):
+    """A run that finished before, and its last step of the same metric."""
+
+    name: str
+    last_step: int
 
 
 def headway_of(
@@ -57,6 +73,30 @@ def headway_of(
     if steps is None or step is None or counts_epochs or not 0 <= step <= steps:
         return None
     return Headway("step", step, steps, int((steps - step) * 1000 / steps_per_second) if steps_per_second else None)
+
+
+def headway_like(earlier: Sequence[Earlier], name: str, step: int, steps_per_second: float | None) -> Headway | None:
+    """Say how far a run is if it ends as those before it: as the last one of its name, or where all of several ended.
+
+    None where there are no such runs, where they ended at different steps, or where this run is beyond them.
+
+    Args:
+        earlier: runs of the same project that finished, the newest first.
+        name: the name of the run.
+        step: the last step of the metric of which `earlier` tells the last steps.
+        steps_per_second: the pace so far.
+    """
+    same = next((run for run in earlier if run.name == name), None)
+    if same is not None:
+        total, alike = same.last_step, same.name
+    elif len(earlier) >= FEWEST_ALIKE and len({run.last_step for run in earlier}) == 1:
+        total, alike = earlier[0].last_step, f"the last {len(earlier)} runs"
+    else:
+        return None
+    if not 0 <= step < total:
+        return None
+    left_ms = int((total - step) * 1000 / steps_per_second) if steps_per_second else None
+    return Headway("step", step, total, left_ms, alike=alike)
 
 
 def _total(params: Iterable[Param], names: frozenset[str]) -> int | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from artui import clock
 from artui.catalog import cells as cell_of
 from artui.query.heads import HEAD_COLUMNS, head_from_row
-from artui.query.headway import Headway, headway_of
+from artui.query.headway import MOST_ALIKE, Earlier, Headway, headway_like, headway_of
 from artui.query.run import run_params
 from artui.query.series.metrics import run_metrics
 from artui.query.series.ranking import metric_rank
@@ -33,6 +33,27 @@ LONGEST_DECODES = 8
 """Series of up to so many blocks are read whole, if there are few runs."""
 ERROR_BYTES = 4000
 """So much of the end of an error is read."""
+
+NEAREST_RUNS = 50
+"""Among so many runs of a project that began before a run, those that finished say where it may end."""
+EARLIER = """
+    SELECT before.name, s.last_step
+    FROM (
+        SELECT r.key, r.name, r.status, r.started_ms
+        FROM run AS r
+        WHERE r.project_key = (SELECT project_key FROM run WHERE key = :run)
+          AND r.started_ms < :started
+          AND r.deleted_ms IS NULL
+        ORDER BY r.started_ms DESC, r.key DESC
+        LIMIT :nearest
+    ) AS before
+    JOIN series AS s
+      ON s.run_key = before.key
+     AND s.name_key = (SELECT key FROM name WHERE text = :metric)
+     AND s.labels = :labels
+    WHERE before.status = 1
+    ORDER BY before.started_ms DESC, before.key DESC
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +152,13 @@ def _live(connection: sqlite3.Connection, row: Any, pending_series: Any, decodes
         live.append(LiveMetric(metric, sparks.get(metric.series_key, recent), recent))
     step = max((metric.summary.last_step for metric in logged), default=None)
     rate = _rate(connection, logged)
+    headway = headway_of(run_params(connection, row[0]), logged, step, rate)
+    if headway is None and head.status == "running":
+        headway = _headway_like(connection, head, logged, rate)
     return LiveRun(
         head, _heard(row, metrics), step, rate, live, system,
         error=cell_of.text(row[11]).rstrip().rsplit("\n", 1)[-1].strip(),
-        headway=headway_of(run_params(connection, row[0]), logged, step, rate),
+        headway=headway,
     )  # fmt: skip
 
 
@@ -169,9 +193,33 @@ def _heard(row: Any, metrics: Sequence[Metric]) -> int:
     return max([row[10] if isinstance(row[10], int) else 0, *(metric.summary.last_ms for metric in metrics)])
 
 
+def _headway_like(
+    connection: sqlite3.Connection, head: RunHead, metrics: Sequence[Metric], rate: float | None
+) -> Headway | None:
+    """Say how far a run is, by the runs of its project that finished before it."""
+    most = _longest(metrics)
+    if most is None:
+        return None
+    earlier = [
+        Earlier(cell_of.text(name), last_step)
+        for name, last_step in connection.execute(
+            EARLIER,
+            {"run": head.key, "started": head.started_ms, "metric": most.name, "labels": most.labels, "nearest": NEAREST_RUNS},
+        )
+        if isinstance(last_step, int)
+    ]  # fmt: skip
+    same = [run for run in earlier if run.name == head.name]
+    return headway_like((same or earlier)[:MOST_ALIKE], head.name, most.summary.last_step, rate)
+
+
+def _longest(metrics: Sequence[Metric]) -> Metric | None:
+    """Give the metric that has most points."""
+    return max(metrics, key=lambda metric: metric.summary.count, default=None)
+
+
 def _rate(connection: sqlite3.Connection, metrics: Sequence[Metric]) -> float | None:
     """Steps a second, over the last points of the metric that has most of them."""
-    most = max(metrics, key=lambda metric: metric.summary.count, default=None)
+    most = _longest(metrics)
     if most is None or most.summary.count < 2:
         return None
     summary = most.summary

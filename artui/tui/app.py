@@ -483,9 +483,9 @@ class ArtuiApp(Asks, ChangesOnly):
         """Go where a line leads."""
         self.navigation.follow(link)
 
-    def show_run(self, run_id: str) -> None:
+    def show_run(self, run_id: str, *, tab: str = "overview") -> None:
         """Show a run; the screen of another run changes to it."""
-        self.navigation.show_run(run_id)
+        self.navigation.show_run(run_id, tab=tab)
 
     def set_apart(self, run_ids: Sequence[str]) -> dict[str, int]:
         """Give runs that are seen together colours and marks that differ, and remember them."""

@@ -91,7 +91,7 @@ class Host(Protocol):
     def follow(self, link: Link) -> None:
         """Go where a line leads."""
 
-    def show_run(self, run_id: str) -> None:
+    def show_run(self, run_id: str, *, tab: str = "overview") -> None:
         """Show a run; the screen of another run changes to it."""
 
     def action_show_runs(self) -> None:

@@ -645,6 +645,7 @@ USUAL_KEYS = (
     ),
     Key("lineage", "y", "copy", "copy", "Copy the reference or id (OSC 52).", in_footer=True),
     Key("live", "enter", "open", "open", "Open the run.", in_footer=True),
+    Key("live", "f", "charts", "charts", "Draw the curves of the run.", in_footer=True),
     Key("live", "s", "seen", "seen", "Take all as seen: changes are shown from now on.", in_footer=True),
     Key(
         "live",
@@ -655,7 +656,7 @@ USUAL_KEYS = (
         in_footer=True,
     ),
     Key("live", "minus", "remove_rule", "remove alert", "Remove the rule under the cursor.", in_footer=True),
-    Key("live", "i", "more", "all metrics", "Show all metrics of each run, or the first few.", in_footer=True),
+    Key("live", "i", "more", "all metrics", "List all metrics of each run, or draw the first few.", in_footer=True),
     Key("text", "slash", "filter", "find", "Find text, in either case; what is found is marked.", in_footer=True),
     Key(
         "text",

@@ -72,14 +72,14 @@ class Navigation:
             key, _, path = link.id.partition(":")
             self._app.push_screen(TextScreen(int(key), path))
 
-    def show_run(self, run_id: str) -> None:
-        """Show a run; the screen of another run changes to it."""
+    def show_run(self, run_id: str, *, tab: str = "overview") -> None:
+        """Show a run in one of its views; the screen of another run changes to it."""
         from artui.tui.screens.run import RunScreen
 
         if isinstance(self._app.screen, RunScreen):
             self._app.screen.change_run(run_id)
         else:
-            self._app.push_screen(RunScreen(run_id))
+            self._app.push_screen(RunScreen(run_id, tab=tab))
 
     def _show_artifact(self, artifact_key: int, *, version_id: str = "") -> None:
         from artui.tui.screens.artifact import ArtifactScreen

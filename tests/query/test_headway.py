@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from artui.model import Metric, Param, ParamType, Summary
-from artui.query.headway import Headway, headway_of
+from artui.query.headway import Earlier, Headway, headway_like, headway_of
 
 
 def counter(first: float, last: float, *, steps: int, took_ms: int = 60_000, name: str = "epoch", labels: str = "") -> Metric:  # fmt: skip
@@ -54,3 +54,19 @@ def test_progress_counts_what_the_params_count(
 def test_nothing_is_said_in_doubt(params: dict[str, Any], metrics: list[Metric]) -> None:
     """No such param, none that agrees, no counter, a run beyond it, or steps that are epochs: then nothing."""
     assert headway(params, *metrics) is None
+
+
+@pytest.mark.parametrize(
+    ("earlier", "step", "rate", "known"),
+    [
+        ([("a", 100)], 40, 2.0, (100, 30_000, "a")), ([("b", 100), ("a", 80), ("a", 100)], 40, None, (80, None, "a")),
+        ([("b", 100), ("c", 100)], 40, 2.0, (100, 30_000, "the last 2 runs")), ([("b", 100), ("c", 99)], 40, 2.0, None),
+        ([("b", 100)], 40, 2.0, None), ([], 40, 2.0, None), ([("a", 40)], 40, 2.0, None), ([("a", 30)], 40, 2.0, None),
+    ],
+)  # fmt: skip
+def test_runs_before_say_where_a_run_may_end(
+    earlier: list[tuple[str, int]], step: int, rate: float | None, known: tuple[int, int | None, str] | None
+) -> None:
+    """The last one of the same name, or all of several others; never a run that this one is beyond."""
+    headway = headway_like([Earlier(*before) for before in earlier], "a", step, rate)
+    assert (headway and (headway.total, headway.left_ms, headway.alike)) == known

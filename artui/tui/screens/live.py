@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +16,8 @@ from artui.errors import ArtuiError
 from artui.model import GOING, RunHead
 from artui.query.live import LiveMetric, LiveRun, live_runs
 from artui.query.names import distinct_names
+from artui.query.series.curves import Curve, curve
+from artui.query.series.ranking import BOOKS_RANK, metric_rank
 from artui.safetext import clean
 from artui.tui.alerts import BUILT_IN
 from artui.tui.cells import Span, fit, fit_middle, glyph_of, length_of, spark_text, status_style
@@ -24,11 +26,16 @@ from artui.tui.keytable import ACTS
 from artui.tui.messages import LineChosen, Link
 from artui.tui.screens.acting import ActsOnRuns
 from artui.tui.widgets.bars import Bar, KeyBar
-from artui.tui.widgets.lines import BLANK, Line, LineList
+from artui.tui.widgets.chartlines import ChartLine
+from artui.tui.widgets.drawnlines import LEAST_CHART_CELLS, DrawnList, charts_in_a_row
+from artui.tui.widgets.ended import EndedTable
+from artui.tui.widgets.lines import BLANK, Line
 from artui.tui.widgets.prompt import Prompt
 from artui.units import ago_text, count_text, duration_text, number_text, signed_text
 
 if TYPE_CHECKING:
+    from textual.strip import Strip
+
     from artui.query.rules import Alert
 
 WIDE_CELLS = 100
@@ -51,10 +58,19 @@ class Room(NamedTuple):
     """Whether a blank line stands between runs."""
     has_machine: bool = False
     """Whether, where a line is too short for it, the use of the machine stands on a line of its own."""
+    chart_rows: int = 0
+    """Height of the charts of a run that is going on; 0 for none."""
 
 
+ALL = Room(12, 2, True, True)
+CHARTED = ((9, 8), (4, 7), (2, 6), (0, 5))
+"""With charts: how many lines of other metrics, and the fewest rows of a chart; the first pair for which there is room is taken."""
+MOST_CHART_ROWS = 20
+MOST_CHARTS = 4
+"""So many charts stand side by side at most."""
+CURVE_BUCKETS = 300
 ROOMS = (
-    *(Room(going, 2, True, True) for going in (12, 9, 6)),
+    *(Room(going, 0, True, True) for going in (12, 9, 6)),
     *(Room(going, 0, True) for going in (6, 5, 4, 3, 2)),
     *(Room(going, 0, False) for going in (2, 1, 0)),
 )
@@ -75,18 +91,20 @@ class LiveScreen(ActsOnRuns):
         super().__init__()
         self._runs: list[LiveRun] = []
         self._shows_all = False
+        self._curves: dict[tuple[str, str], Curve] = {}
+        """Curves by the ids of runs and the titles of metrics."""
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
         yield Bar(id="summary")
-        yield LineList(only_links=True, id="walk")
+        yield DrawnList(only_links=True, says_more=True, id="walk")
         yield Prompt()
         yield KeyBar()
 
     @property
-    def listing(self) -> LineList:
+    def listing(self) -> DrawnList:
         """The list of runs and rules."""
-        return self.query_one("#walk", LineList)
+        return self.query_one("#walk", DrawnList)
 
     def on_mount(self) -> None:
         self.show_place()
@@ -103,7 +121,53 @@ class LiveScreen(ActsOnRuns):
         self.artui.take_live(runs)
         if not self.artui.seen_values:
             self._see()
+        charted = (
+            [(run, live) for run in self._going for live in self._charted(run)] if self._has_room_for_charts else []
+        )
+        # Curves that are on the screen change with the numbers, at once.
+        if not charted or any((run.head.id, live.metric.title) not in self._curves for run, live in charted):
+            self._draw()
+        if charted:
+            self._ask_curves(charted)
+
+    def _ask_curves(self, charted: Sequence[tuple[LiveRun, LiveMetric]]) -> None:
+        reader = self.reader
+
+        def read() -> dict[tuple[str, str], Curve]:
+            return {
+                (run.head.id, live.metric.title): curve(reader, live.metric, run_id=run.head.id, buckets=CURVE_BUCKETS)
+                for run, live in charted
+            }
+
+        self.ask("curves", read, self._take_curves)
+
+    def _take_curves(self, curves: dict[tuple[str, str], Curve]) -> None:
+        self._curves = curves
         self._draw()
+
+    @property
+    def _has_room_for_charts(self) -> bool:
+        """Whether charts of all runs that are going on may fit, at their lowest."""
+        return not self._shows_all and len(self._going) * CHARTED[-1][1] < self.size.height
+
+    @property
+    def _places(self) -> int:
+        """How many charts stand side by side."""
+        return max(1, min(MOST_CHARTS, self.size.width // LEAST_CHART_CELLS))
+
+    def _charted(self, run: LiveRun) -> list[LiveMetric]:
+        """Give the metrics that are drawn of a run that is going on: those with an alert, then those that runs are judged by."""
+        titles = {alert.metric for alert in self.artui.alerts.of_run(run.head.id)}
+        judged = [
+            live
+            for live in self._own_metrics(run)
+            if live.metric.summary.count > 1 and metric_rank(live.metric.name) < BOOKS_RANK
+        ]
+        return sorted(judged, key=lambda live: live.metric.title not in titles)[: self._places]
+
+    def _own_metrics(self, run: LiveRun) -> list[LiveMetric]:
+        """Give the metrics of a run but the one that its first line counts."""
+        return [live for live in run.metrics if run.headway is None or live.metric.name != run.headway.counter]
 
     def _age(self) -> None:
         if self._going:
@@ -118,19 +182,32 @@ class LiveScreen(ActsOnRuns):
         summary: list[Span] = [(f" {len(going)} going on", "bold" if going else "dim")]
         if len(self._runs) > len(going):
             summary.append((f" · {len(self._runs) - len(going)} ended in the last half hour", "dim"))
+        if self._shows_all:
+            summary.append((" · all metrics", "accent"))
         if alarmed:
             summary.append((f" · {count_text(len(alarmed))} with an alert", "bad"))
         self.query_one("#summary", Bar).show(
             summary, [("• changed since you looked " if self.size.width >= WIDE_CELLS else "• changed ", "dim")]
         )
         lines: list[Line] = [*self._alert_lines(), BLANK]
+        drawings: dict[int, Strip] = {}
         runs = self._in_order()
+        names = distinct_names(run.head for run in self._runs)
         room = self._room(runs, self.size.height - BARS - len(lines))
+        ended = [run for run in runs if run.head.status not in GOING]
+        table = EndedTable(ended, names, name_cells=self._name_cells(names) + 2, width=self.size.width)
         for number, run in enumerate(runs):
-            lines += self._run_lines(run, room)
+            is_ended = run.head.status not in GOING
+            before = runs[number - 1] if number else None
+            if is_ended and (before is None or before.head.status in GOING):
+                lines.append(Line(table.head()))
+            lines += self._ended_lines(run, room, table) if is_ended else self._run_lines(run, room, names[run.head.id])
+            if not is_ended and room.chart_rows and (strips := self._chart_strips(run, room)):
+                drawings |= {len(lines) + row: strip for row, strip in enumerate(strips)}
+                lines += [BLANK] * len(strips)
             later = runs[number + 1] if number + 1 < len(runs) else None
             # Runs of one line each stand below each other.
-            if later is not None and room.has_gaps and (self._shown_of(run, room) or self._shown_of(later, room)):
+            if later is not None and room.has_gaps and (self._has_more(run, room) or self._has_more(later, room)):
                 lines.append(BLANK)
         if not self._runs:
             lines += [
@@ -142,7 +219,7 @@ class LiveScreen(ActsOnRuns):
             ]
         is_first = not self.listing.lines
         self.listing.marks_cursor = any(line.link is not None for line in lines)
-        self.listing.set_lines(lines)
+        self.listing.draw_lines(lines, drawings)
         if is_first:
             # Rules are above the runs; the cursor begins on a run.
             self.listing.move_to(next((i for i, line in enumerate(lines) if line.link and line.link.kind == "run"), 0))
@@ -155,7 +232,7 @@ class LiveScreen(ActsOnRuns):
     def _in_order(self) -> list[LiveRun]:
         """Give the runs, those first for which an alert holds."""
         alarmed = self.artui.alerts.alarmed
-        return sorted(self._runs, key=lambda run: run.head.id not in alarmed)
+        return sorted(self._runs, key=lambda run: (run.head.status not in GOING, run.head.id not in alarmed))
 
     @property
     def _columns(self) -> int:
@@ -164,19 +241,37 @@ class LiveScreen(ActsOnRuns):
     def _room(self, runs: Sequence[LiveRun], rows: int) -> Room:
         """Choose how much to show of each run, by the lines that there are."""
         if self._shows_all:
-            return ROOMS[0]
+            return ALL
         going = [run for run in runs if run.head.status in GOING]
         ended = [run for run in runs if run.head.status not in GOING]
         # Many that ended go on below the screen, before those that are going on lose their metrics.
         in_sight = [*going, *(ended[:MOST_ENDED] if going else ended)]
+        charted = sum(bool(self._charted(run)) for run in going) if self._has_room_for_charts else 0
+        for most, least in CHARTED if charted else ():
+            room = Room(most, 0, True, True, least)
+            spare = rows - self._lines_of(in_sight, room)
+            if spare >= 0:
+                return room._replace(chart_rows=min(MOST_CHART_ROWS, least + spare // charted))
         return next((room for room in ROOMS if self._lines_of(in_sight, room) <= rows), ROOMS[-1])
 
     def _lines_of(self, runs: Sequence[LiveRun], room: Room) -> int:
-        counts = [-(-len(self._shown_of(run, room)) // self._columns) for run in runs]
+        counts = [self._metric_lines(run, room) for run in runs]
         if self.size.width < WIDE_CELLS and room.has_machine:
             counts = [count + self._has_machine_line(run) for count, run in zip(counts, runs, strict=True)]
-        gaps = sum(bool(one or other) for one, other in pairwise(counts)) if room.has_gaps else 0
-        return len(runs) + sum(counts) + gaps
+        gaps = 0
+        if room.has_gaps:
+            gaps = sum(self._has_more(one, room) or self._has_more(other, room) for one, other in pairwise(runs))
+        has_head = any(run.head.status not in GOING for run in runs)
+        return len(runs) + sum(counts) + gaps + has_head
+
+    def _metric_lines(self, run: LiveRun, room: Room) -> int:
+        """Say how many lines a run has below its first one, but for the use of the machine."""
+        lines = -(-len(self._shown_of(run, room)) // self._columns)
+        return lines + (room.chart_rows if run.head.status in GOING and room.chart_rows and self._charted(run) else 0)
+
+    def _has_more(self, run: LiveRun, room: Room) -> bool:
+        """Whether a run has more lines than one, or another kind of line than the runs before it."""
+        return run.head.status in GOING or bool(self._metric_lines(run, room))
 
     def _has_machine_line(self, run: LiveRun) -> bool:
         return run.head.status in GOING and bool(_machine(run))
@@ -185,9 +280,12 @@ class LiveScreen(ActsOnRuns):
         """Give the metrics of a run that are shown: those with an alert, then those that runs are judged by."""
         if self._shows_all:
             return list(run.metrics)
-        most = self._columns * (room.going if run.head.status in GOING else room.ended)
-        # What the line of the run counts itself needs no line of its own.
-        metrics = [live for live in run.metrics if run.headway is None or live.metric.name != run.headway.counter]
+        is_going = run.head.status in GOING
+        most = self._columns * (room.going if is_going else room.ended)
+        metrics = self._own_metrics(run)
+        if room.chart_rows and is_going:
+            charted = {live.metric.title for live in self._charted(run)}
+            metrics = [live for live in metrics if live.metric.title not in charted]
         if len(metrics) <= most:
             return metrics
         titles = {alert.metric for alert in self.artui.alerts.of_run(run.head.id)}
@@ -199,43 +297,79 @@ class LiveScreen(ActsOnRuns):
         if self._runs:
             self._draw()
 
-    def _run_lines(self, run: LiveRun, room: Room) -> list[Line]:
+    @staticmethod
+    def _name_cells(names: Mapping[str, str]) -> int:
+        return max(10, min(24, max((cell_len(clean(name)) for name in names.values()), default=0)))
+
+    def _chart_strips(self, run: LiveRun, room: Room) -> list[Strip]:
+        """Draw the curves of a run side by side; what changed since the user looked is stressed."""
+        held = {alert.metric for alert in self.artui.alerts.of_run(run.head.id)}
+        charts: list[tuple[str, ChartLine | None, bool]] = []
+        for live in self._charted(run):
+            title = live.metric.title
+            is_new, change = self._change(run, live)
+            sign = "! " if title in held else "• " if is_new else ""
+            drawn = self._curves.get((run.head.id, title))
+            line = ChartLine(run.head.name, drawn, 0) if drawn is not None else None
+            charts.append((f"{sign}{title}" + (f"  {change}" if change else ""), line, is_new or title in held))
+        return charts_in_a_row(
+            charts,
+            places=self._places_of_all,
+            width=self.size.width - 4,
+            rows=room.chart_rows,
+            palette=self.artui.palette,
+        )
+
+    @property
+    def _places_of_all(self) -> int:
+        """How many charts the run has that has most of them: those of all runs stand below each other."""
+        return max(len(self._charted(run)) for run in self._going)
+
+    def _change(self, run: LiveRun, live: LiveMetric) -> tuple[bool, str]:
+        """Say whether a value is another one than the user saw last, and by how much."""
+        last, before = live.metric.summary.last, self.artui.seen_values.get((run.head.id, live.metric.title))
+        is_new = before is None or not _is_same(before[1], last)
+        has_change = before is not None and is_new and math.isfinite(before[1]) and math.isfinite(last)
+        return is_new, signed_text(last - before[1]) if has_change and before is not None else ""
+
+    def _ended_lines(self, run: LiveRun, room: Room, table: EndedTable) -> list[Line]:
+        shown = self._shown_of(run, room)
+        return [Line(table.line(run, self.mark_spans(run.head)), Link("run", run.head.id)), *self._rows_of(run, shown)]
+
+    def _run_lines(self, run: LiveRun, room: Room, name: str) -> list[Line]:
         head, now_ms = run.head, clock.now_ms()
         went = duration_text(head.took_ms(now_ms))
-        is_going = head.status in GOING
-        how_long = f" for {went}" if is_going else f", took {went}"
-        names = distinct_names(other.head for other in self._runs)
-        name_cells = max(10, min(24, max(cell_len(clean(name)) for name in names.values())))
         holds = self.artui.alerts.of_run(head.id)
         spans: list[Span] = [
             glyph_of(head, before=" ", after=" "),
             *self.mark_spans(head),
-            (fit_middle(clean(names[head.id]), name_cells).rstrip(), "title"),
+            (fit_middle(clean(name), 24).rstrip(), "title"),
             (f"  {head.status}", status_style(head.status)),
-            (how_long if went else "", "dim"),
+            (f" for {went}" if went else "", "dim"),
         ]
-        if head.ended_ms is not None and not is_going:
-            spans.append((f", {ago_text(head.ended_ms, now_ms)}", "dim"))
         if head.status == "lost":
             spans.append((f"   last heard of {ago_text(run.heard_ms, now_ms)}", "warn"))
         shown = self._shown_of(run, room)
-        if holds and not shown:
+        has_charts = room.chart_rows and self._charted(run)
+        if holds and not shown and not has_charts:
             spans.append((f"   ! {clean(holds[0].metric)} {number_text(holds[0].value)}", "bad"))
-        error: list[Span] = [(f"   {clean(run.error)}", "bad")] if run.error and not is_going else []
         is_wide = self.size.width >= WIDE_CELLS
-        if not error or is_wide:
-            spans += _how_far(run, now_ms)
+        spans += _how_far(run, now_ms)
         if run.steps_per_second is not None and head.status == "running" and (is_wide or run.headway is None):
             spans.append((f"  {number_text(run.steps_per_second, 3)}/s", "dim"))
-        spans += error
-        if is_wide and is_going and (machine := _machine(run)):
+        if is_wide and (machine := _machine(run)):
             spans += [("   ", "text"), *machine]
-        more = len(run.metrics) - len(shown) - (run.headway is not None and bool(run.headway.counter))
-        if more > 0 and shown:
+        more = len(self._own_metrics(run)) - len(shown) - (len(self._charted(run)) if has_charts else 0)
+        if more > 0 and (shown or has_charts):
             spans.append((f"   {count_text(more)} more: i", "faint"))
         lines = [Line(spans, Link("run", head.id))]
         if not is_wide and room.has_machine and self._has_machine_line(run):
             lines.append(Line([("     ", "text"), *_machine(run)]))
+        return [*lines, *self._rows_of(run, shown)]
+
+    def _rows_of(self, run: LiveRun, shown: Sequence[LiveMetric]) -> list[Line]:
+        """List metrics of a run, in as many columns as there is room for."""
+        lines: list[Line] = []
         columns = self._columns
         cells = self.size.width // columns
         title_cells = max(12, min(30, max((len(live.metric.title) for live in shown), default=0)))
@@ -252,11 +386,7 @@ class LiveScreen(ActsOnRuns):
     def _metric_spans(self, run: LiveRun, live: LiveMetric, title_cells: int, cells: int) -> list[Span]:
         """Show a metric in at most so many cells."""
         metric, last = live.metric, live.metric.summary.last
-        before = self.artui.seen_values.get((run.head.id, metric.title))
-        is_new = before is None or not _is_same(before[1], last)
-        change = ""
-        if before is not None and is_new and math.isfinite(before[1]) and math.isfinite(last):
-            change = signed_text(last - before[1])
+        is_new, change = self._change(run, live)
         holds = [alert for alert in self.artui.alerts.of_run(run.head.id) if alert.metric == metric.title]
         has_rule = bool(holds) and holds[0].rule != BUILT_IN and cells >= WIDE_CELLS
         told = f"  {clean(holds[0].rule)}" if has_rule else ""
@@ -340,6 +470,18 @@ class LiveScreen(ActsOnRuns):
     def action_more(self) -> None:
         self._shows_all = not self._shows_all
         self._draw()
+        if not self._runs:
+            self.artui.say("No run has metrics to show.")
+        elif not self._shows_all:
+            self.load()
+
+    def action_charts(self) -> None:
+        """Show all curves of the run under the cursor."""
+        run = self.acted_run()
+        if run is None:
+            self.artui.say("Put the cursor on a run first.")
+        else:
+            self.artui.show_run(run.id, tab="charts")
 
     def action_open(self) -> None:
         self.listing.choose()
@@ -420,8 +562,9 @@ def _how_far(run: LiveRun, now_ms: int) -> list[Span]:
     if run.step is not None and (headway is None or headway.done != run.step):
         spans += [("   step ", "dim"), (count_text(run.step), "text")]
     if headway is not None:
+        alike = f" as {clean(headway.alike)}" if headway.alike else ""
         done = count_text(int(headway.done)) if headway.done == int(headway.done) else number_text(headway.done, 3)
-        spans += [(f"   {headway.unit} ", "dim"), (done, "text"), (f" of {count_text(headway.total)}", "dim")]
+        spans += [(f"   {headway.unit} ", "dim"), (done, "text"), (f" of {count_text(headway.total)}{alike}", "dim")]
         if headway.left_ms and run.head.status == "running":
             left_ms = headway.left_ms - (now_ms - run.heard_ms)
             spans.append((f", about {duration_text(left_ms)} left" if left_ms > 0 else "", "dim"))

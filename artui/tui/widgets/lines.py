@@ -102,13 +102,18 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
         width = self.size.width
         if index >= len(self.lines):
             return strip_of((), width, palette)
-        if y == self._rows(self.scroll_offset.y):
+        if y == self.note_row:
             return strip_of([(f" {plural(len(self.lines) - index, 'more line')} ↓", "dim")], width, palette)
         is_cursor = self._is_drawn_cursor(index) and (self.has_focus or self.draws_cursor_always)
         spans = self.draw_line(index, width)
         if self.needle:
             spans = marked_spans(spans, self.needle, "match.here" if index == self.hit else "match")
         return strip_of(spans, width, palette, is_cursor=is_cursor)
+
+    @property
+    def note_row(self) -> int:
+        """The row that says how many lines go on below; beyond the last row if none do."""
+        return self._rows(self.scroll_offset.y)
 
     def _rows(self, top: float) -> int:
         """Say how many lines are in sight with one of them at the top: the last row may say how many go on below."""
@@ -284,7 +289,7 @@ class LineList(MovesByLines, ScrollView, can_focus=True):
         index = event.y + int(self.scroll_offset.y)
         if index >= len(self.lines):
             return
-        if event.y == self._rows(self.scroll_offset.y):
+        if event.y == self.note_row:
             self._scroll_by(self.size.height - 1)
             return
         link = self.lines[index].link

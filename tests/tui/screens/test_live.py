@@ -15,7 +15,7 @@ import artui
 from artui import clock
 from artui.catalog import Catalog, runs
 from artui.query.api import open_catalog
-from artui.query.live import watched_runs
+from artui.query.live import EARLIER, live_runs, watched_runs
 from artui.query.rules import depth_for
 from artui.settings import Settings, state_folder
 from artui.tui.alerts import Alerts
@@ -84,7 +84,7 @@ def test_running_runs_are_followed(run: artui.Run, size: tuple[int, int]) -> Non
         await _until(pilot, "step 200")
         row = next(line for line in shown(pilot).splitlines() if "train/loss" in line)
         assert "•" in row and "0.7500" in row and "−0.3000" in row
-        assert "•" not in next(line for line in shown(pilot).splitlines() if "val/acc" in line)
+        assert "• val/acc" not in shown(pilot)
         await pilot.press("s")
         await settled(pilot)
         assert "• train" not in shown(pilot)
@@ -241,7 +241,7 @@ def test_runs_with_an_alert_come_first_and_are_opened_from_it(tmp_path: Path) ->
         await pilot.press("4")
         await settled(pilot)
         rows = [line for line in shown(pilot).splitlines() if "-run" in line]
-        assert rows and all("finished, took " in line and "just now" in line for line in rows if "●" in line)
+        assert rows and all("finished" in line and "just now" in line for line in rows if "●" in line)
 
     _explore(path, after)
 
@@ -383,3 +383,123 @@ def test_many_runs_that_ended_leave_room_for_the_running_ones(run: artui.Run, si
         assert text.index("calm-otter-7") < text.index("ended-")
 
     _explore(run.catalog_path, flow, size=size)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+@pytest.mark.parametrize("count", [1, 2, 12])
+def test_curves_take_the_room_that_lines_leave(tmp_path: Path, size: tuple[int, int], count: int) -> None:
+    """Each run has a line in sight; where few go on, their curves fill the screen, with the numbers that were logged."""
+    path = tmp_path / "x.artui"
+    with contextlib.ExitStack() as stack:
+        for number in range(count):
+            going = stack.enter_context(artui.start_run(project="p", name=f"going-{number}", catalog=path))
+            for step in range(30):
+                going.log({"val/loss": number + 1 / (step + 1), "val/acc": 0.5 + step / 100}, step=step)
+            _fold(going)
+
+        async def flow(pilot: Pilot[Any]) -> None:
+            text = await _live(pilot)
+            lines = text.splitlines()
+            assert all(f"going-{number} " in text for number in range(count))
+            assert max(map(len, lines)) <= size[0]
+            has_curves = any("└0" in line for line in lines)
+            assert has_curves == (count < 12)
+            if count == 2:
+                assert sum(not line.strip() for line in lines) <= 4
+            if has_curves:
+                assert (
+                    all(f"{number + 1 / 30:#.4g}" in text for number in range(count)) and text.count("0.7900") == count
+                )
+            await pilot.press("i")
+            await settled(pilot)
+            assert "all metrics" in shown(pilot).splitlines()[1] and "└0" not in shown(pilot)
+            await pilot.press("i")
+            await settled(pilot)
+            assert ("└0" in shown(pilot)) == has_curves
+
+        _explore(path, flow, size=size)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+def test_runs_that_ended_stand_in_columns(
+    tmp_path: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When, how long, and the last value of a metric end in the same cells in all lines; points are below each other."""
+    path, now_ms = tmp_path / "x.artui", clock.now_ms()
+    lasts = [0.5, 12.25, 0.0625, 100.5]
+    for number, last in enumerate(lasts):
+        with artui.start_run(project="p", name="a-long-name-" * (number % 3) + str(number), catalog=path) as ended:
+            ended.log({"val/loss": last}, step=1)
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number, key in enumerate(connection.execute("SELECT key FROM run ORDER BY key").fetchall()):
+            times = {"key": key[0], "ended": now_ms - 1000 * 7**number, "took": 900 * 40**number}
+            connection.execute("UPDATE run SET ended_ms = :ended, duration_ms = :took WHERE key = :key", times)
+    monkeypatch.setattr(clock, "now_ms", lambda: now_ms)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        lines = (await _live(pilot)).splitlines()
+        head = next(line for line in lines if line.startswith(" ended"))
+        rows = [line for line in lines if " ● " in line]
+        assert len(rows) == len(lasts)
+        for title in ("when", "took"):
+            end = head.index(title) + len(title)
+            assert all(row[end - 1] != " " and row[end : end + 1] in ("", " ") for row in rows), title
+        points = [row.index(".", head.index("took") + 5) for row in rows]
+        assert len(set(points)) == 1
+        assert all(f"{last:#.4g}" in row for last, row in zip(lasts, rows, strict=True))
+
+    _explore(path, flow, size=size)
+
+
+def test_f_draws_the_curves_of_the_run(run: artui.Run) -> None:
+    """It opens the run at its charts; on a rule it says what to do."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _live(pilot)
+        await pilot.press("f")
+        await settled(pilot)
+        assert "as measured" in shown(pilot) and "calm-otter-7" in shown(pilot).splitlines()[0]
+        await pilot.press("escape", "g", "f")
+        await settled(pilot)
+        assert "Put the cursor on a run first." in shown(pilot)
+
+    _explore(run.catalog_path, flow)
+
+
+def test_a_run_without_a_total_goes_by_those_before_it(tmp_path: Path) -> None:
+    """It is said how far the last one of its name went, or several others of its project that ended at one step."""
+    path = tmp_path / "x.artui"
+
+    def write(name: str, project: str, steps: int) -> None:
+        with artui.start_run(project=project, name=name, catalog=path) as before:
+            for step in range(steps + 1):
+                before.log({"loss": 1.0}, step=step)
+
+    for name, project, steps in (("bert", "a", 90), ("bert", "a", 60), ("other", "a", 70), ("x", "b", 50), ("y", "b", 50), ("z", "c", 50)):  # fmt: skip
+        write(name, project, steps)
+    with contextlib.ExitStack() as stack:
+        for name, project in (("bert", "a"), ("new", "a"), ("new", "b"), ("new", "c")):
+            going = stack.enter_context(artui.start_run(project=project, name=name, catalog=path))
+            going.log({"loss": 1.0}, step=0)
+            going.log({"loss": 1.0}, step=20)
+            _fold(going)
+        with open_catalog(path) as reader:
+            known = {
+                (live.head.name, live.head.project): live.headway
+                and (live.headway.done, live.headway.total, live.headway.alike)
+                for live in live_runs(reader)
+                if live.head.status == "running"
+            }
+            with reader.reading() as connection:
+                plan = " ".join(
+                    row[3]
+                    for row in connection.execute(
+                        "EXPLAIN QUERY PLAN " + EARLIER,
+                        {"run": 1, "started": 1, "metric": "", "labels": "", "nearest": 1},
+                    )
+                )
+
+    assert known == {
+        ("bert", "a"): (20, 60, "bert"), ("new", "a"): None, ("new", "b"): (20, 50, "the last 2 runs"), ("new", "c"): None,
+    }  # fmt: skip
+    assert "run_by_project" in plan and "SCAN r " not in plan and "SCAN s" not in plan
