@@ -120,7 +120,7 @@ def short_run_sheet(detail: RunDetail, *, now_ms: int, varying: Collection[str] 
             facts_section("", [Fact("", detail.note)]),
             facts_section("", [Fact("", _error_text(detail), "bad")]),
             _short_metrics(detail.metrics),
-            shortened(_params("", params), most=PANE_PARAMS),
+            shortened(_params("params", params), most=PANE_PARAMS),
             shortened(_versions(USED, detail.inputs), most=PANE_VERSIONS),
             shortened(_versions(MADE, detail.outputs), most=PANE_VERSIONS),
             shortened(_internal_tags(detail), most=PANE_PARAMS),

@@ -14,6 +14,7 @@ from artui.sheets import sheet as sheets
 from artui.sheets.run import (
     MADE,
     METRICS,
+    PANE_METRICS,
     TAG_GAP,
     TOOL_TAGS,
     TRACEBACK,
@@ -24,7 +25,6 @@ from artui.sheets.run import (
     run_sheet,
     short_run_sheet,
 )
-from artui.sheets.run import PANE_METRICS as PANE_METRICS
 from artui.sheets.sheet import NOTHING, Cell, Fact, Row, Section, Table, shortened
 from artui.sheets.version import preview_section, version_sheet
 from artui.tui.cells import DAMAGED_SIGN, GLYPHS, Span, fit, fit_apart, length_of, spark_text, status_style
@@ -107,17 +107,21 @@ def preview_lines(preview: Preview, *, max_rows: int = PREVIEW_ROWS) -> list[Lin
 def pane_lines(detail: RunDetail, row: RunRow, varying: set[str], *, cells: int) -> list[Line]:
     """Draw the most important things about a run in a narrow column, with sparklines where they fit."""
     # Those that runs are judged by come first, as in the overview.
-    detail = replace(detail, metrics=tuple(_ranked(detail.metrics)))
+    metrics, machine_count = _of_the_run(_ranked(detail.metrics))
+    detail = replace(detail, metrics=tuple(metrics))
     sheet = short_run_sheet(detail, now_ms=clock.now_ms(), varying=varying)
     state = "damaged" if detail.head.damaged else detail.head.status
     lines = [Line([_glyph(state), (fit(sheet.title, cells - 2).rstrip(), "title")])]
     for number, section in enumerate(sheet.sections):
         lines += [BLANK] if number else []
         if section.title == METRICS:
-            sparks = [row.sparks.get(f"metric:{metric.name}", ()) for metric in detail.metrics]
-            lines += _pane_metrics(
-                _with_bests(section, detail.metrics), sparks if cells > WIDE_PANE_CELLS else (), cells
-            )
+            shown = metrics[:PANE_METRICS]
+            sparks = [row.sparks.get(f"metric:{metric.name}", ()) for metric in shown]
+            lines += _pane_metrics(_with_bests(section, shown), sparks if cells > WIDE_PANE_CELLS else (), cells)
+            if more := detail.metric_count - len(shown) - machine_count:
+                lines.append(Line([(f" and {more:,} more: enter shows them", "faint")]))
+            if machine_count:
+                lines.append(Line([(f" and {machine_count:,} metrics of the machine", "faint")]))
         elif section.title in (USED, MADE):
             lines += section_lines(_names_first(section, cells), cells=cells, indent=0, name_cells=cells)
         elif section.title == TOOL_TAGS:
@@ -130,15 +134,15 @@ def pane_lines(detail: RunDetail, row: RunRow, varying: set[str], *, cells: int)
 
 
 def _with_bests(section: Section, metrics: Sequence[Metric]) -> Section:
-    """Say of each metric that can be better its best value in place of the range."""
+    """Give the best value of each metric that can be better, in place of the range."""
     table = section.table
     if table is None:
         return section
     rows: list[Row] = []
     for row, metric in zip(table.rows, metrics, strict=False):
         best = metric.summary.min if best_aggregate(metric.name) == "min" else metric.summary.max
-        has_best = row[2].text and has_direction(metric.name) and best is not None
-        rows.append((*row[:2], Cell(f"best {number_text(best)}", "faint")) if has_best and best is not None else row)
+        text = number_text(best) if best is not None and has_direction(metric.name) else ""
+        rows.append((*row[:2], Cell(text, "dim")))
     return replace(section, table=replace(table, rows=rows))
 
 
@@ -162,28 +166,38 @@ def _ranked(metrics: Sequence[Metric]) -> list[Metric]:
     return sorted(metrics, key=lambda metric: (metric_rank(metric.name), metric.name, metric.labels))
 
 
+def _of_the_run(ranked: Sequence[Metric]) -> tuple[Sequence[Metric], int]:
+    """Give the metrics that do not tell of the machine, and the number of the others; all of them where there are no others."""
+    count = sum(metric_rank(metric.name) < SYSTEM_RANK for metric in ranked) or len(ranked)
+    return ranked[:count], len(ranked) - count
+
+
 def _pane_metrics(section: Section, sparks: Sequence[Sequence[float]], cells: int) -> list[Line]:
-    """List metrics: the last value, the range or best value of all or of none, and sparklines; names take the rest of the room."""
+    """List metrics in columns: the last value, the best one if any differs from the last, and sparklines; names take the rest of the room."""
     table = section.table
     rows = list(table.rows) if table is not None else []
-    wanted, last_cells, span_cells = (max(length_of([(row[place].text, "")]) for row in rows) for place in range(3))
+    have_bests = any(best.text not in ("", last.text) for _, last, best in rows)
+    wanted, last_cells, best_cells = (
+        max([len(title), *(length_of([(row[place].text, "")]) for row in rows)])
+        for place, title in enumerate(("", "last", "best"))
+    )
     drawn = [spark_text(spark, SPARK_CELLS) for spark in sparks]
-    room = cells - 1 - last_cells - (2 + max(map(len, drawn)) if any(drawn) else 0)
-    # The best value is worth some letters of long names. All or none: ranges of some metrics alone would be read as if
-    # the others had none.
-    has_ranges = span_cells > 0 and min(wanted, _FEWEST_NAME_CELLS) <= room - 2 - span_cells
-    name_cells = max(8, min(wanted, room - 2 - span_cells if has_ranges else room))
+    room = cells - 2 - last_cells - (2 + max(map(len, drawn)) if any(drawn) else 0)
+    # The best value is worth some letters of long names.
+    have_bests = have_bests and min(wanted, _FEWEST_NAME_CELLS) <= room - 2 - best_cells
+    name_cells = max(8, min(wanted, room - 2 - best_cells if have_bests else room))
     names = fit_apart([row[0].text for row in rows], name_cells)
-    lines = []
-    for place, (name, last, span) in enumerate(rows):
+    head = f"{fit(section.title, name_cells + 1)} {fit('last', last_cells, right=True)}"
+    lines = [Line([(head, "dim"), (f"  {fit('best', best_cells, right=True)}" if have_bests else "", "dim")])]
+    for place, (name, last, best) in enumerate(rows):
         spark = drawn[place] if place < len(drawn) else ""
         spans: list[Span] = [
-            (names[place] + " ", STYLES[name.tone]),
+            (f" {names[place]} ", STYLES[name.tone]),
             (fit(last.text, last_cells, right=True), STYLES[last.tone]),
-            (f"  {span.text}" if has_ranges else "", STYLES[span.tone]),
+            (f"  {fit(best.text, best_cells, right=True)}" if have_bests else "", STYLES[best.tone]),
             (f"  {spark}" if spark else "", "dim"),
         ]
-        lines.append(Line(spans))
+        lines.append(Line(_unpadded(spans)))
     return lines
 
 
@@ -392,11 +406,10 @@ def metric_lines(metrics: Sequence[Metric], *, cells: int, before: Sequence[Line
     Those that runs are judged by come first. Of each, the step of its best value is shown. What the machine measured of
     itself is only counted, where there is anything else.
     """
-    metrics = _ranked(metrics)
-    count = sum(metric_rank(metric.name) < SYSTEM_RANK for metric in metrics)
-    machine_count = len(metrics) - count if count else 0
-    metrics = metrics[: len(metrics) - machine_count]
-    behind = [Line([(f" and {machine_count:,} of the machine: tab draws them", "dim")])] if machine_count else []
+    metrics, machine_count = _of_the_run(_ranked(metrics))
+    behind = (
+        [Line([(f" and {machine_count:,} metrics of the machine: tab draws them", "dim")])] if machine_count else []
+    )
     section = metrics_section(metrics)
     if section.table is None:
         return [*before, *section_lines(section, cells=cells)]

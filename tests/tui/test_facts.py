@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+import artui
+from artui.query.reader import Reader
+from artui.query.run import get_run
+from artui.query.runs.listing import list_runs
+from artui.query.runs.rows import run_rows
+from artui.sheets.run import PANE_METRICS
 from artui.sheets.sheet import Cell, Fact, Header, Section, Table
-from artui.tui.facts import _pane_metrics, _pane_tags, _pane_tool_tags, section_lines
+from artui.tui.facts import _pane_metrics, _pane_tags, _pane_tool_tags, pane_lines, section_lines
 from artui.tui.widgets.lines import Line
 
 _WORDS = st.text("abcdefgh_/", min_size=1, max_size=24)
@@ -30,20 +37,22 @@ def test_lines_of_a_table_end_with_their_last_word() -> None:
     assert all(text == text.rstrip() for text in texts)
 
 
-@given(rows=st.lists(st.tuples(_WORDS, _NUMBERS, st.sampled_from(("", "best 0.9"))), min_size=1, max_size=6), cells=st.integers(20, 60))  # fmt: skip
+@given(rows=st.lists(st.tuples(_WORDS, _NUMBERS, st.sampled_from(("", "0.9", "0.9250"))), min_size=1, max_size=6), cells=st.integers(20, 60))  # fmt: skip
 def test_names_in_the_pane_take_the_room_that_values_leave(rows: list[tuple[str, str, str]], cells: int) -> None:
     """A name is cut only where it would not fit with what stands behind it; numbers are whole and below each other."""
     table = Table((), [tuple(map(Cell, row)) for row in rows])
 
-    texts = _texts(_pane_metrics(Section("metrics", table=table), (), cells))
+    head, *texts = _texts(_pane_metrics(Section("metrics", table=table), (), cells))
 
-    values, names = max(len(row[1]) for row in rows), max(len(row[0]) for row in rows)
-    has_spans = any("best" in text for text in texts)
-    room = cells - 1 - values - (2 + len("best 0.9") if has_spans else 0)
-    for (name, last, _), text in zip(rows, texts, strict=True):
-        assert f" {last}" in text
-        assert len(text) <= max(cells, 9 + values + (2 + len("best 0.9") if has_spans else 0))
+    values, names = (max(4 * place, *(len(row[place]) for row in rows)) for place in (1, 0))
+    bests = 2 + max(4, *(len(row[2]) for row in rows)) if "best" in head else 0
+    room = cells - 2 - values - bests
+    end = head.index("last") + len("last")
+    for (name, last, best), text in zip(rows, texts, strict=True):
+        assert text[:end].endswith(f" {last}") and text[end:].strip() == (best if bests else "")
+        assert len(text) <= max(cells, 10 + values + bests)
         assert names > room or name in text
+    assert not bests or any(best not in ("", last) for _, last, best in rows)
 
 
 @given(tags=st.lists(_WORDS, min_size=1, max_size=8), cells=st.integers(24, 60))
@@ -64,3 +73,26 @@ def test_names_of_tags_of_other_tools_are_whole(tags: list[tuple[str, str]], cel
     assert title == "tags of other tools"
     assert [word for text in texts for word in text.split()] == [word for tag in tags for word in tag]
     assert all(len(text) <= cells for text in texts)
+
+
+def test_the_pane_shows_what_a_run_is_judged_by_and_counts_the_rest(tmp_path: Path) -> None:
+    """Of many metrics, those that come first in any screen; metrics of the machine are only counted."""
+    path = tmp_path / "x.artui"
+    names = (
+        [f"a{number}" for number in range(30)] + ["val/loss"] + [f"system/gpu/{number}/power" for number in range(12)]
+    )
+    with artui.start_run(project="p", name="r", catalog=path) as run:
+        for step in (1, 2):
+            run.log(dict.fromkeys(names, 3.0 - step), step=step)
+    with Reader(path) as reader:
+        head = list_runs(reader, where="", limit=1)[0]
+        row = run_rows(reader, [head.key], [])[head.key]
+        texts = _texts(pane_lines(get_run(reader, head.id), row, set(), cells=40))
+
+    place = next(place for place, text in enumerate(texts) if text.startswith("metrics"))
+    assert texts[place + 1].split() == ["val/loss", "1", "1"]
+    assert texts[place + PANE_METRICS + 1 : place + PANE_METRICS + 3] == [
+        " and 19 more: enter shows them",
+        " and 12 metrics of the machine",
+    ]
+    assert not any("system/" in text for text in texts)

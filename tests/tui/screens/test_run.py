@@ -337,6 +337,6 @@ def test_metrics_of_the_machine_are_counted_behind_those_of_the_run() -> None:
     metrics = [Metric(number, name, "", summary) for number, name in enumerate(names)]
     text = ["".join(part for part, _ in line.spans) for line in metric_lines(metrics, cells=60)]
     assert [line.split()[0] for line in text[1:-1]] == ["val/loss", "epoch"]
-    assert text[-1] == " and 3 of the machine: tab draws them" and len(text) == 4
+    assert text[-1] == " and 3 metrics of the machine: tab draws them" and len(text) == 4
     alone = metric_lines([metrics[0], metrics[2]], cells=60)
     assert len(alone) == 3 and "machine" not in "".join(part for line in alone for part, _ in line.spans)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from artui.safetext import clean
-from artui.tui.cells import Span, fit, length_of
+from artui.safetext import cells_of, clean
+from artui.tui.cells import Span, fit, fit_apart, length_of
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.units import count_text, number_text, param_text, plural
 
@@ -24,6 +24,9 @@ PANE_FROM_CELLS = 140
 """From this width on the details are beside the table unless the user hides them."""
 PANE_SECONDS = 0.12
 _MIN_CELLS, _MAX_CELLS = 38, 60
+_READ_METRICS = 500
+"""Among so many metrics of a run those are chosen that it is judged by."""
+_FEWEST_NAME_CELLS = 10
 
 
 class DetailsPane:
@@ -66,12 +69,11 @@ class DetailsPane:
             self._listing.set_lines(group_lines(group, parts, self._table.view, cells=self._cells), keep=False)
         elif row is not None:
             from artui.query.run import get_run
-            from artui.tui.facts import PANE_METRICS
 
             reader = self._screen.reader
             self._screen.ask(
                 "pane",
-                lambda: get_run(reader, row.head.id, max_metrics=PANE_METRICS),
+                lambda: get_run(reader, row.head.id, max_metrics=_READ_METRICS),
                 lambda detail: self._show_run(detail, row),
             )
 
@@ -93,14 +95,16 @@ def group_lines(group: Group, parts: Sequence[str], view: View, *, cells: int) -
     if group.is_thin:
         lines.append(Line([("so few say little of mean and spread", "warn")]))
     columns = [shape.column for shape in view.shapes if shape.column.id in group.spreads]
-    for title, source in (("metrics", "metric"), ("params", "param")):
-        section = [
-            line
-            for column in columns
-            if column.source == source and (line := _column_line(group, column, cells)) is not None
-        ]
-        if section:
-            lines += [BLANK, Line([(title, "dim")]), *section]
+    metrics = [column for column in columns if column.source == "metric"]
+    if metric_lines := _metric_lines(group, metrics, cells):
+        lines += [BLANK, *metric_lines]
+    params = [column for column in columns if column.source == "param"]
+    if params:
+        lines += [BLANK, Line([("params", "dim")])]
+    name_cells = min(max((cells_of(_name_of(column)) for column in params), default=0), cells // 2)
+    for column in params:
+        name = fit(_name_of(column), name_cells, keep_end=True)
+        lines.append(Line([(f" {name}  ", "dim"), _param_span(group.spreads[column.id])]))
     return lines
 
 
@@ -115,24 +119,47 @@ def _filled(parts: Sequence[str], cells: int) -> list[str]:
     return lines
 
 
-def _column_line(group: Group, column: Column, cells: int) -> Line | None:
-    spread = group.spreads[column.id]
-    values = _metric_spans(group, spread) if column.source == "metric" else [_param_span(spread)]
-    name = fit(clean(column.name, max_chars=60), min(18, cells // 2), keep_end=True)
-    return Line([(name + " ", "dim"), *values]) if values else None
+def _name_of(column: Column) -> str:
+    return clean(column.name, max_chars=60)
 
 
-def _metric_spans(group: Group, spread: Spread) -> list[Span]:
-    """Show best, mean and deviation, and how many runs they leave out; nothing if no run has a finite value."""
-    if spread.best is None or spread.mean is None:
+def _metric_lines(group: Group, columns: Sequence[Column], cells: int) -> list[Line]:
+    """Tabulate the best value, mean and deviation of metrics; a line below says how many runs they leave out.
+
+    Deviations are left out where they do not fit beside names.
+    """
+    rows = [(column, spread) for column in columns if (spread := group.spreads[column.id]).mean is not None]
+    if not rows:
         return []
-    sd = f" ±{number_text(spread.sd)}" if spread.sd is not None else ""
-    spans: list[Span] = [(f"{number_text(spread.best)} best", "best"), (f"  {number_text(spread.mean)}{sd}", "text")]
-    if spread.odd:
-        spans.append((f"  {count_text(spread.odd)} NaN or ∞", "bad"))
-    elif spread.count < len(group.keys):
-        spans.append((f"  of {count_text(spread.count)}", "warn"))
-    return spans
+    texts = [
+        (
+            number_text(spread.best) if spread.best is not None else "",
+            number_text(spread.mean) if spread.mean is not None else "",
+            f"±{number_text(spread.sd)}" if spread.sd is not None else "",
+        )
+        for _, spread in rows
+    ]
+    titles = ("best", "mean", "± sd")
+    widths = [max(len(title), *(len(row[place]) for row in texts)) for place, title in enumerate(titles)]
+    wanted = max(len("metrics"), *(cells_of(_name_of(column)) for column, _ in rows))
+    if cells - 1 - sum(widths) - 2 * len(widths) < min(wanted, _FEWEST_NAME_CELLS):
+        widths.pop()
+    name_cells = max(8, min(wanted, cells - 1 - sum(widths) - 2 * len(widths)))
+    names = fit_apart([_name_of(column) for column, _ in rows], name_cells)
+    heads = [(f"  {fit(title, width, right=True)}", "dim") for title, width in zip(titles, widths, strict=False)]
+    lines = [Line([(fit("metrics", name_cells + 1), "dim"), *heads])]
+    for name, row, (_, spread) in zip(names, texts, rows, strict=True):
+        styles = ("best", "text", "dim")
+        values = [
+            (f"  {fit(text, width, right=True)}", style)
+            for text, width, style in zip(row, widths, styles, strict=False)
+        ]
+        lines.append(Line([(f" {name}", "text"), *values]))
+        if spread.odd:
+            lines.append(Line([(f"   without {count_text(spread.odd)} NaN or ∞", "bad")]))
+        elif spread.count < len(group.keys):
+            lines.append(Line([(f"   of {plural(spread.count, 'run')}", "warn")]))
+    return lines
 
 
 def _param_span(spread: Spread) -> Span:

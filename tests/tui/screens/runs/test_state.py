@@ -15,6 +15,7 @@ from artui.query.runs.columns import Columns
 from artui.query.runs.grouping import Group, Spread
 from artui.query.runs.order import RunOrder, RunsRequest
 from artui.query.runs.sorting import Sort
+from artui.tui.cells import length_of
 from artui.tui.screens.runs import columns, groups, marks
 from artui.tui.screens.runs.counts import count_spans
 from artui.tui.screens.runs.pane import group_lines
@@ -178,19 +179,30 @@ def test_the_pane_says_what_a_group_has_in_the_columns_that_are_shown() -> None:
         "param:depth": Spread(3, low=2.0, high=8.0, distinct=2),
         "param:seed": Spread(3, distinct=3),
     }
-    lines = group_lines(Group((0.1,), (1, 2, 3), spreads), ["lr=0.1", "model=mlp"], columns.view_of(STATE), cells=40)
+    group = Group((0.1,), (1, 2, 3), spreads)
+    lines = group_lines(group, ["lr=0.1", "model=mlp"], columns.view_of(STATE), cells=40)
     text = "\n".join("".join(text for text, _ in line.spans) for line in lines)
     for words in (
         "lr=0.1 · model=mlp",
         "3 runs",
         "so few",
-        "0.2000 best  0.9000 ±0.5000",
-        "1 NaN or ∞",
+        "  best    mean     ± sd",
+        "0.2000  0.9000  ±0.5000",
+        "without 1 NaN or ∞",
         "2 to 8",
         "3 values",
     ):
         assert words in text, words
     assert text.index("metrics") < text.index("val/loss") < text.index("params") < text.index("depth")
+    for cells in range(36, 61):
+        lines = group_lines(group, ["lr=0.1", "model=mlp"], columns.view_of(STATE), cells=cells)
+        texts = ["".join(text for text, _ in line.spans) for line in lines]
+        assert all(length_of(line.spans) <= cells for line in lines), cells
+        # Values are whole, and end where their titles do.
+        head = next(text for text in texts if text.startswith("metrics"))
+        loss = next(text for text in texts if text.startswith(" val/loss"))
+        assert [loss[: head.index(title) + 4].rsplit(" ", 1)[1] for title in ("best", "mean")] == ["0.2000", "0.9000"]
+        assert head.endswith("± sd") and loss.endswith("±0.5000")
 
 
 _PLACES = st.integers(0, 12)
