@@ -224,6 +224,12 @@ def test_pictures_of_marked_runs(small_catalog: Path, explore: Explore) -> None:
         await _press(pilot, "escape")
         text = await _press(pilot, "tab")
         assert "Parallel coordinates" in text and "hidden" in text and "in front: 3 marked runs" in text
+        text = await _press(pilot, "up")
+        assert "◎ calm-otter-" in text and "rank 1 of 1" in text
+        await _press(pilot, "enter")
+        on(pilot, RunScreen)
+        text = await _press(pilot, "escape")
+        assert "rank 1 of 1" in text
         text = await _press(pilot, "tab")
         assert "median" in text and "▸" in text
         await _press(pilot, "escape")
@@ -233,16 +239,17 @@ def test_pictures_of_marked_runs(small_catalog: Path, explore: Explore) -> None:
 
 
 def test_brush_of_parallel_coordinates_becomes_a_filter(small_catalog: Path, explore: Explore) -> None:
-    """A third of an axis is brought to the front, and enter shows these runs in the table."""
+    """A third of an axis is brought to the front, and f shows these runs in the table."""
 
     async def flow(pilot: Pilot[Any]) -> None:
         await _press(pilot, "f", "tab", "tab")
         parallel = pilot.app.screen.query_one(Parallel)
         while parallel.axes[parallel.current].title != "hidden":
             await pilot.press("left")
-        text = await _press(pilot, "up")
+        text = await _press(pilot, "b")
         assert "top third" in text
-        text = await _press(pilot, "enter")
+        assert "f shows the runs" in await _press(pilot, "enter")
+        text = await _press(pilot, "f")
         on(pilot, RunsScreen)
         assert "params.hidden >=" in text and "4 of 12 runs" in text
 

@@ -32,6 +32,7 @@ from artui.tui.messages import Link, ShowRuns
 from artui.tui.screens.acting import ActsOnRuns
 from artui.tui.screens.drawing import DrawsCharts, first_axis
 from artui.tui.screens.pick import Choice, PickScreen
+from artui.tui.widgets.axischoice import axes_of
 from artui.tui.widgets.bars import Bar, KeyBar, Press
 from artui.tui.widgets.chart import MANY_CURVES
 from artui.tui.widgets.chartgrid import ChartGrid, Panel
@@ -48,13 +49,15 @@ if TYPE_CHECKING:
     from artui.tui.widgets.chartoptions import ChartOptions
 
 TABS = ("curves", "scatter", "parallel", "histogram")
-ONE_RUN = ("curves", "scatter")
+ONE_RUN = ("curves", "scatter", "parallel")
 """Pictures in which one of the runs is the current one."""
 MAX_CURVES = 50
 IN_FRONT = 6
 """Of many runs so many are in colour."""
 """Of more runs only the first in the table are drawn."""
-MAX_AXES = 8
+MAX_AXES = 16
+"""So many params at most are read to choose the axes of parallel coordinates among them."""
+_CELLS_AN_AXIS, _LEAST_AXES = 14, 6
 _LEAST_NAME_CELLS, _READABLE_NAME_CELLS, _GAP_CELLS = 6, 10, 2
 """Cells of a name in the legend at least, and while other text can give way, and those before each run there."""
 MAX_COLOURED = 200
@@ -116,7 +119,9 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         self.column = self.y
         self.hue: Column | None = None
         """What the runs of the scatter are coloured by."""
-        self._axes = [*params[: MAX_AXES - 1], *([y] if y else [])]
+        self._axes = [*params[:MAX_AXES], *([y] if y else [])]
+        self._wanted_axes: set[str] = set()
+        """Ids of the columns that the user has made an axis."""
         self.tab = tab
         self._runs: list[tuple[RunHead, tuple[Metric, ...]]] = []
         self._names: dict[str, str] = {}
@@ -203,6 +208,9 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         self.SCOPES = ("plot", *scopes, *acts, "app")  # type: ignore[misc]
         self.show_keys()
         self.show_place()
+        view = self._view()
+        if isinstance(view, (Scatter, Parallel)) and (self._pointed is None or self._pointed.key != view.key):
+            self._name_cursor(view.key)
         self._ask()
         self._say()
 
@@ -278,7 +286,7 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
             signs = sum(_GAP_CELLS + length_of(entry.signs) for entry in entries)
             total = self.size.width - length_of([*right, *rest]) - signs - _GAP_CELLS
             room = most_cells(lengths, total)
-            if room >= min(max(lengths, default=0), _READABLE_NAME_CELLS):
+            if total >= 0 and room >= min(max(lengths, default=0), _READABLE_NAME_CELLS):
                 break
         spans: list[Span] = []
         for entry in entries:
@@ -292,7 +300,8 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
     """The run under the cursor of the scatter; None until it has been read."""
 
     def show_marks(self) -> None:
-        """Show in the legend which runs are marked."""
+        """Show which runs are marked."""
+        self._show_cursor()
         self._say()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -429,7 +438,13 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         self._say()
 
     def on_scatter_moved(self) -> None:
-        key = self.query_one(Scatter).key
+        self._name_cursor(self.query_one(Scatter).key)
+
+    def on_parallel_moved(self) -> None:
+        self._name_cursor(self.query_one(Parallel).key)
+
+    def _name_cursor(self, key: int | None) -> None:
+        """Read the run under the cursor of the view in sight."""
         if key is not None:
             self._cursor_name, self._pointed = "…", None
             self._say()
@@ -438,10 +453,24 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
     def _take_name(self, runs: list[tuple[RunHead, tuple[Metric, ...]]]) -> None:
         self._pointed = runs[0][0] if runs else None
         self._cursor_name = clean(self._pointed.name, max_chars=60) if self._pointed is not None else ""
+        self._show_cursor()
         self._say()
 
+    def _show_cursor(self) -> None:
+        """Show in parallel coordinates what the run under the cursor is called, and whether it is marked."""
+        parallel = self.query_one(Parallel)
+        if self._pointed is not None and self._pointed.key == parallel.key:
+            marked = self.mark_spans(self._pointed)
+            parallel.cursor_name = [(self._cursor_name, "title"), *([(" ", "text"), *marked] if marked else [])]
+            parallel.again()
+
     def on_scatter_opened(self) -> None:
-        key = self.query_one(Scatter).key
+        self._open_key(self.query_one(Scatter).key)
+
+    def on_parallel_opened(self) -> None:
+        self._open_key(self.query_one(Parallel).key)
+
+    def _open_key(self, key: int | None) -> None:
         if key is not None:
             self.ask("opened", lambda: metrics_of(self.reader, [key]), self._open)
 
@@ -486,10 +515,14 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
             return
         column = self._columns[key]
         if take == "axis":
+            is_drawn = any(axis.placed.column == column for axis in self.query_one(Parallel).axes)
+            self._wanted_axes.discard(column.id)
             if column in self._axes:
                 self._axes.remove(column)
-            else:
-                self._axes.append(column)
+            if not is_drawn:
+                self._wanted_axes.add(column.id)
+                # The last one stays the one by which runs are judged.
+                self._axes.insert(max(0, len(self._axes) - 1), column)
             self._ask_parallel()
         elif take == "histogram":
             self.column = column
@@ -531,12 +564,13 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
             self._say()
 
     def _take_parallel(self, placed_columns: list[Placed]) -> None:
+        most = max(_LEAST_AXES, self.size.width // _CELLS_AN_AXIS)
+        chosen, left_out = axes_of(placed_columns, most=most, wanted=self._wanted_axes)
         axes = [
             ParallelAxis(self._title_of(placed.column), placed, guess_direction(placed.column.name) == "lower" if placed.column.source == "metric" else None)
-            for placed in placed_columns
-            if _varies(placed)
+            for placed in chosen
         ]  # fmt: skip
-        self.query_one(Parallel).show(self.keys, axes, self._colours)
+        self.query_one(Parallel).show(self.keys, axes, self._colours, left_out=left_out)
 
     def action_add_axis(self) -> None:
         self._choose("add or take away an axis", self._axes[-1] if self._axes else self.y, "axis")
@@ -601,22 +635,18 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         return self.query_one(Prompt).leave() or (self.tab == "curves" and self.grid.leave())
 
     def subject(self) -> RunHead | None:
-        """Give the run whose curves are in front, or the one under the cursor of the scatter; None on other views."""
-        if self.tab == "scatter":
-            return self._pointed
+        """Give the run whose curves are in front, or the one under the cursor of the view; None in a histogram."""
+        if self.tab in ("scatter", "parallel"):
+            view = self._view()
+            key = view.key if isinstance(view, (Scatter, Parallel)) else None
+            # Each view has a cursor of its own.
+            return self._pointed if self._pointed is not None and self._pointed.key == key else None
         return self._runs[self._highlighted][0] if self.tab == "curves" and self._runs else None
 
 
 def sign_of_number(_key: int, number: int) -> Span:
     """Give the mark of a run in its colour."""
     return f"{mark_of(number)} ", f"curve{colour_at(number)}"
-
-
-def _varies(placed: Placed) -> bool:
-    import numpy as np
-
-    finite = placed.values[np.isfinite(placed.values)]
-    return bool(len(finite)) and bool(finite.min() < finite.max())
 
 
 def _shorter(value: float) -> float:

@@ -99,11 +99,11 @@ def ranges_of(curves: Sequence[ChartLine], options: ChartOptions) -> Ranges | No
             return None
         # A column from below zero up has a part that the axis shows.
         lows = lows or highs
-    low, high = _usual_range(lows, highs, lasts, is_log=is_log)
+    low, high = usual_range(lows, highs, lasts, is_log=is_log)
     if options.y_scale == "auto" and not is_log and 0 < min(lows) <= max(highs) / _VERY_WIDE and max(highs) > high:
         # Rather than to leave out how a loss fell from far above, show its decades.
         is_log = True
-        low, high = _usual_range(lows, highs, lasts, is_log=True)
+        low, high = usual_range(lows, highs, lasts, is_log=True)
     if len(courses) == len(curves) <= _FEW_CURVES:
         low, high = _with_courses(
             low, high, [[value for value in means if value > 0] for means in courses] if is_log else courses
@@ -161,7 +161,7 @@ _GAIN = 2.5
 """Values are left out only if the rest of them gets so many times the room."""
 
 
-def _usual_range(
+def usual_range(
     lows: Sequence[float], highs: Sequence[float], lasts: Sequence[float], *, is_log: bool
 ) -> tuple[float, float]:
     """Give the smallest and the largest value, or on either side the last one before a few that lie far outside.

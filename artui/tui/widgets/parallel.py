@@ -1,28 +1,33 @@
 """Parallel coordinates: each column is an upright axis, each run a line across them.
 
-A brush selects a part of the current axis: lines through it are drawn in front, the others fade.
+A brush selects a part of the current axis: lines through it are drawn in front, the others fade. The run under the
+cursor lies in front of all, with its values. Of many lines each cell shows by its dots and its brightness how many
+pass through it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, pairwise
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.cells import cell_len
 from rich.style import Style
+from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
 from artui.figures.figure import Figure, FigureAxis, FigureLine
 from artui.query.runs.statistics import is_spread_wide as are_spread_wide
 from artui.safetext import clean
-from artui.tui.cells import Palette, Span, fit_middle, strip_of
+from artui.tui.cells import Palette, Span, fit_middle, length_of, strip_of
 from artui.tui.colouring import colour_at, mark_of
 from artui.tui.keys import bindings
 from artui.tui.widgets.axes import Scale
-from artui.tui.widgets.picture import Picture, gap_texts, scale_of, short_param_text, unit_of
+from artui.tui.widgets.manylines import SHADES, cells_along, draw_line, draw_lines, inside, make_sparse, shade
+from artui.tui.widgets.picture import Picture, bulk_of, gap_texts, scale_of, short_param_text, unit_of
 from artui.tui.widgets.plot import Plot, plot_rows
 from artui.units import count_text, duration_text, number_text, plural, time_text
 
@@ -32,16 +37,18 @@ if TYPE_CHECKING:
 
     from artui.query.runs.statistics import Ends, Placed
 
-MAX_LINES = 800
-"""Of more runs only a regular selection is drawn, and the title says how many."""
+MAX_LINES = 1_000
+"""Of more runs only a regular selection is drawn, and the legend says how many."""
+FEW_LINES = 150
+"""More lines than these are drawn by how many pass through a cell."""
 BRUSHES = ("all", "top third", "middle third", "bottom third")
-_SPARSE = 3
-"""Without colours the lines behind are drawn in one of so many columns."""
 _PLACES_ALONG = 4
 """There marked lines have their marks between two axes, each at one of so many places, so that few hide each other."""
-_FRONT = 0
-"""Owner of the lines in front; those of picked runs come after it."""
+_CURSOR = "◎"
+_BACK_SHADES, _FRONT_SHADES = ("faint", "faint", "dim"), ("faint", "spark", "accent")
 _NAME_CELLS = 14
+_LEAST_STAGGERED = 10
+"""In fewer rows the titles of the axes stand in one line."""
 _MAX_LINES_OF_BLOCKS = (24, 12)
 """Lines behind and in front where a terminal has no braille: more would fill the screen."""
 _MAX_PICKED = 50
@@ -55,6 +62,14 @@ class ParallelAxis:
     placed: Placed
     is_better_low: bool | None = None
     """For a metric, whether lower is better: the best lines are drawn in front. None for other columns."""
+
+
+class _Reach(NamedTuple):
+    """What an axis spans."""
+
+    drawn: Ends
+    whole: Ends
+    """All values; a few of them may lie far outside."""
 
 
 class Parallel(Picture):
@@ -79,6 +94,12 @@ class Parallel(Picture):
     class Changed(Message):
         """The axes, the current axis or the brush have changed."""
 
+    class Moved(Message):
+        """The cursor is on another run."""
+
+    class Opened(Message):
+        """The run under the cursor is to be opened."""
+
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.axes: list[ParallelAxis] = []
@@ -88,22 +109,43 @@ class Parallel(Picture):
         self.brush = 0
         self.has_braille = True
         """Whether the terminal shows dots; else fewer lines are drawn."""
+        self.left_out = ""
+        """Which axes are not drawn, in words."""
+        self.cursor: int | None = None
+        """Place of the current run among `keys`."""
+        self.cursor_name: Sequence[Span] = ()
+        """What the run under the cursor is called; the screen sets it."""
+        self._known_order: tuple[tuple[int, int], NDArray[np.int64]] | None = None
+        self._known_ground: tuple[tuple[Any, ...], Plot] | None = None
+        self._known_line_count: int | None = None
         self._is_log: list[bool] = []
         """Of each axis; the values decide."""
         self._known_scales: list[Scale] | None = None
         self._known_shares: NDArray[np.float64] | None = None
         self._known_chosen: tuple[tuple[int, int, bool], tuple[list[int], list[int]]] | None = None
-        self._ends_of: dict[str, Ends | None] = {}
+        self._reach_of: dict[str, _Reach | None] = {}
         """The smallest and the largest value of each axis, by the id of its column."""
         self._place_of: dict[int, int] = {}
 
-    def show(self, keys: Sequence[int], axes: Sequence[ParallelAxis], picked: Mapping[int, int]) -> None:
-        """Show other runs or axes; the current axis stays, if it still exists."""
+    def show(
+        self, keys: Sequence[int], axes: Sequence[ParallelAxis], picked: Mapping[int, int], *, left_out: str = ""
+    ) -> None:
+        """Show other runs or axes; the current axis and the cursor stay, if they still exist.
+
+        Args:
+            left_out: which axes are not drawn, in words.
+        """
         before = self.axes[self.current].placed.column.id if self.axes else ""
-        self.keys, self.axes, self.picked = keys, list(axes), picked
+        run_before = self.key
+        self.keys, self.axes, self.picked, self.left_out = keys, list(axes), picked, left_out
+        if run_before is not None:
+            self.cursor = next((place for place, key in enumerate(keys) if key == run_before), None)
         self._forget()
-        self._ends_of = {axis.placed.column.id: axis.placed.ends for axis in axes}
         self._is_log = [is_spread_wide(axis.placed) for axis in axes]
+        self._reach_of = {
+            axis.placed.column.id: _reach(axis.placed, is_log=is_log)
+            for axis, is_log in zip(axes, self._is_log, strict=True)
+        }
         self._place_of = {key: place for place, key in enumerate(keys) if key in picked}
         self.current = next(
             (i for i, axis in enumerate(axes) if axis.placed.column.id == before), max(0, len(axes) - 1)
@@ -120,14 +162,21 @@ class Parallel(Picture):
 
     def _forget(self) -> None:
         """Forget what was made of the axes: they are others, or in another order."""
-        self._known_scales = self._known_shares = self._known_chosen = None
+        self._known_scales = self._known_shares = self._known_chosen = self._known_order = self._known_ground = None
+        self._known_line_count = None
+
+    @property
+    def key(self) -> int | None:
+        """The run under the cursor."""
+        return self.keys[self.cursor] if self.cursor is not None and self.cursor < len(self.keys) else None
 
     def _scales(self, dots: int) -> list[Scale] | None:
         if self._known_scales is not None:
             return [replace(scale, dots=dots) for scale in self._known_scales]
         scales = []
         for axis, is_log in zip(self.axes, self._is_log, strict=True):
-            scale = scale_of(axis.placed, is_log=is_log, dots=dots)
+            reach = self._reach_of[axis.placed.column.id]
+            scale = scale_of(axis.placed, is_log=is_log, dots=dots, ends=reach.drawn if reach else None)
             if scale is None:
                 return None
             scales.append(scale)
@@ -150,6 +199,12 @@ class Parallel(Picture):
                 columns.append((values - scale.low) / (scale.high - scale.low))
         self._known_shares = np.column_stack(columns)
         return self._known_shares
+
+    def _line_count(self, shares: NDArray[np.float64]) -> int:
+        """Give how many runs have a line."""
+        if self._known_line_count is None:
+            self._known_line_count = int(_has_line(shares).sum())
+        return self._known_line_count
 
     def _in_front(self, shares: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Say for each run whether its line is in front: those in the brush, else the best tenth by a metric.
@@ -193,7 +248,7 @@ class Parallel(Picture):
         has_line = _has_line(shares)
         behind, ahead = np.flatnonzero(has_line & ~front), np.flatnonzero(has_line & front)
         thinned = []
-        most_behind, most_ahead = (MAX_LINES, MAX_LINES // 3) if self.has_braille else _MAX_LINES_OF_BLOCKS
+        most_behind, most_ahead = (MAX_LINES, MAX_LINES // 2) if self.has_braille else _MAX_LINES_OF_BLOCKS
         for places, most in ((behind, most_behind), (ahead, most_ahead)):
             every = max(1, -(-len(places) // most))
             thinned.append(places[::every].tolist())
@@ -202,71 +257,134 @@ class Parallel(Picture):
 
     def drawn(self, width: int, height: int, palette: Palette) -> list[Strip] | None:
         """Draw the axes and the lines; None with fewer than two axes or too little room."""
-        columns, rows = width - 3, height - 4
+        columns = width - 3
+        title_lines = self._title_lines(columns) if len(self.axes) > 1 and height >= _LEAST_STAGGERED else 1
+        rows = height - 3 - title_lines
         scales = self._scales(rows * 4) if rows >= 2 else None
         if scales is None:
             return None
+        shares, xs = self._shares(scales), self._columns(columns)
+        ground = self._ground(columns, rows, scales, palette)
+        plot = Plot(columns, rows)
+        plot.line[:], plot.line_owners[:], plot.signs = ground.line, ground.line_owners, dict(ground.signs)
+        plot.band, plot.band_owners = ground.band, ground.band_owners
+        if self.cursor is not None and self.cursor < len(shares):
+            self._draw_cursor(plot, xs, shares[self.cursor], palette)
+        behind, ahead = self._chosen(shares)
+        colours = [colour for key, colour in islice(self.picked.items(), _MAX_PICKED) if key in self._place_of]
+        # Marked runs have the colours of curves.
+        front_style = palette.styles["good" if colours else "accent"]
+        front_shades = [palette.styles[name] for name in _FRONT_SHADES]
+        back_shades = [palette.styles[name] for name in _BACK_SHADES]
+        back_style = palette.styles["faint" if ahead or colours or self.cursor is not None else "spark"]
+        are_many_ahead, are_many_behind = (len(places) > FEW_LINES for places in (ahead, behind))
+
+        def front(owner: int) -> Style:
+            if owner < SHADES:
+                return front_shades[owner] if are_many_ahead else front_style
+            owner -= SHADES
+            return palette.curves[colour_at(colours[owner])] if owner < len(colours) else palette.styles["bold"]
+
+        return [
+            strip_of(self._head(self._line_count(shares), width), width, palette),
+            strip_of(self._ends(xs, columns, top=True), width, palette),
+            *plot_rows(
+                plot, {}, 1, palette,
+                front=front, back=lambda owner: back_shades[owner] if are_many_behind else back_style, edge=" ",
+            ),
+            strip_of(self._ends(xs, columns, top=False), width, palette),
+            *(strip_of(self._titles(xs, columns, line, title_lines), width, palette) for line in range(title_lines)),
+        ]  # fmt: skip
+
+    def _ground(self, columns: int, rows: int, scales: Sequence[Scale], palette: Palette) -> Plot:
+        """Give what stays the same while the cursor moves."""
+        import numpy as np
+
+        key = (columns, rows, self.current, self.brush, self.has_braille, id(palette), tuple(self.picked.items()))
+        if self._known_ground is not None and self._known_ground[0] == key:
+            return self._known_ground[1]
         plot = Plot(columns, rows)
         shares = self._shares(scales)
         xs = self._columns(columns)
         behind, ahead = self._chosen(shares)
+        shown = inside(shares)
         # The lines behind are a layer of their own: in cells that they share with lines in front they are hidden.
-        _draw_lines(plot, xs, shares[behind], is_back=True)
+        for places, is_back in ((behind, True), (ahead, False)):
+            draw = shade if len(places) > FEW_LINES else draw_lines
+            draw(plot, xs, shown[places], is_back=is_back)
         if not palette.has_colours and (ahead or self.picked):
-            _make_sparse(plot)  # without colours that tells them from the lines in front
-        _draw_lines(plot, xs, shares[ahead], is_back=False)
-        colours = [0]
+            make_sparse(plot)  # without colours that tells them from the lines in front
         marks: list[tuple[int, int]] = []
-        for key, colour in islice(self.picked.items(), _MAX_PICKED):
-            if key in self._place_of:
-                _line(plot, xs, shares[self._place_of[key]].tolist(), len(colours))
-                marks.append((self._place_of[key], colour))
-                colours.append(colour)
+        for pair in islice(self.picked.items(), _MAX_PICKED):
+            if pair[0] in self._place_of:
+                place = self._place_of[pair[0]]
+                draw_line(plot, xs, shown[place].tolist(), SHADES + len(marks))
+                marks.append((place, pair[1]))
+        is_above, is_below = np.asarray((shares > 1).any(axis=0)), np.asarray((shares < 0).any(axis=0))
         for number, x in enumerate(xs):
+            is_current = number == self.current
+            axis = ("┃", palette.styles["accent"]) if is_current else ("│", palette.styles["dim"])
             for row in range(rows):
-                cell = row, x >> 1
-                plot.signs[cell] = (
-                    ("┃" if number == self.current else "│"),
-                    palette.styles["accent" if number == self.current else "dim"],
-                )
+                plot.signs[row, x >> 1] = axis
             self._write_names(plot, number, xs, scales[number], palette)
             # Marks tell the lines of marked runs apart without colours, too.
             for place, colour in marks:
-                if (share := float(shares[place, number])) == share:
+                if (share := float(shown[place, number])) == share:
                     row = round((1 - share) * (plot.dot_rows - 1)) >> 2
                     plot.signs[row, x >> 1] = mark_of(colour), palette.curves[colour_at(colour)]
+            for is_beyond, row, sign in ((is_above, 0, "↑"), (is_below, rows - 1, "↓")):
+                if is_beyond[number]:
+                    plot.signs[row, x >> 1] = sign, palette.styles["warn"]
         if not palette.has_colours:
             for number, (place, colour) in enumerate(marks):
-                cells = _cells_along(
-                    plot, xs, shares[place].tolist(), (1 + number % _PLACES_ALONG) / (_PLACES_ALONG + 1)
-                )
+                cells = cells_along(plot, xs, shown[place].tolist(), (1 + number % _PLACES_ALONG) / (_PLACES_ALONG + 1))
                 for cell in cells:
                     plot.signs.setdefault(cell, (mark_of(colour), palette.curves[colour_at(colour)]))
-        # Marked runs have the colours of curves.
-        front_style = palette.styles["good" if marks else "accent"]
-        back_style = palette.styles["faint" if ahead or marks else "spark"]
+        self._known_ground = key, plot
+        return plot
 
-        def style(owner: int) -> Style:
-            return front_style if owner == _FRONT else palette.curves[colour_at(colours[owner])]
+    def _draw_cursor(self, plot: Plot, xs: Sequence[int], shares: NDArray[np.float64], palette: Palette) -> None:
+        """Draw the line of the run under the cursor in place of all others, with its value on each axis."""
+        shown = inside(shares).tolist()
+        own = Plot(plot.columns, plot.rows)
+        draw_line(own, xs, shown, 0)
+        axes = {x >> 1 for x in xs}
+        for place, bits in enumerate(own.line):
+            if bits:
+                plot.line[place], plot.line_owners[place] = bits, 1 << (SHADES + _MAX_PICKED)
+                cell = divmod(place, plot.columns)
+                if cell[1] not in axes:
+                    plot.signs.pop(cell, None)
+        style = palette.styles["bold"]
+        for number, (x, share) in enumerate(zip(xs, shown, strict=True)):
+            placed, place = self.axes[number].placed, self.cursor or 0
+            if share == share:
+                row = round((1 - share) * (plot.dot_rows - 1)) >> 2
+                plot.signs[row, x >> 1] = _CURSOR, style
+                self._write_value(plot, number, xs, row, end_text(placed, float(placed.values[place])), style)
+            elif place in placed.odd:
+                self._write_value(plot, number, xs, plot.rows - 1, "NaN or ∞", palette.styles["bad"])
 
-        return [
-            strip_of(self._head(_line_count(shares)), width, palette),
-            strip_of(self._ends(xs, columns, scales, top=True), width, palette),
-            *plot_rows(plot, {}, 1, palette, front=style, back=lambda _: back_style, edge=" "),
-            strip_of(self._ends(xs, columns, scales, top=False), width, palette),
-            strip_of(self._titles(xs, columns), width, palette),
-        ]
+    def _write_value(self, plot: Plot, number: int, xs: Sequence[int], row: int, text: str, style: Style) -> None:
+        """Write a value beside an axis: behind it, or before the last one."""
+        is_last = number == len(xs) - 1
+        spacing = (xs[-1] - xs[0]) // 2 // (len(xs) - 1)
+        text = clean(text, max_chars=40)
+        text = fit_middle(text, min(max(3, spacing - 3), cell_len(text)))
+        cells = f" {text} " if cell_len(text) == len(text) and text.isprintable() else ""
+        start = (xs[number] >> 1) - len(cells) if is_last else (xs[number] >> 1) + 1
+        for offset, letter in enumerate(cells):
+            if 0 <= start + offset < plot.columns:
+                plot.signs[row, start + offset] = letter, style
 
     def _columns(self, columns: int) -> list[int]:
         """Give the dot column of each axis: the outer ones leave room for half of what stands above and below them."""
         margins = []
         for number in (0, -1):
             axis = self.axes[number]
-            ends = self._ends_of[axis.placed.column.id]
-            texts = [self._title(number, columns // len(self.axes))]
-            texts += (
-                [end_text(axis.placed, end) for end in ends] if ends is not None and not axis.placed.is_words else []
-            )
+            room = columns // len(self.axes)
+            texts = [self._title(number, room)]
+            texts += [] if axis.placed.is_words else [self._end_text(axis, room, top=top) for top in (True, False)]
             margins.append(min(max(map(cell_len, texts)) // 2, columns // 8))
         span = columns - 1 - sum(margins)
         return [round((margins[0] + span * number / (len(self.axes) - 1)) * 2) for number in range(len(self.axes))]
@@ -300,8 +418,8 @@ class Parallel(Picture):
                 if 0 <= start + offset < plot.columns:
                     plot.signs[row, start + offset] = letter, palette.styles["text"]
 
-    def _head(self, line_count: int) -> list[Span]:
-        """Say which lines are in front, and how many runs have none."""
+    def _head(self, line_count: int, width: int) -> list[Span]:
+        """Say which run the cursor is on, which lines are in front, and how many runs have none."""
         total = len(self.keys)
         spans: list[Span] = [(" Parallel coordinates", "title" if self.has_focus else "bold")]
         axis = self.axes[self.current]
@@ -313,30 +431,66 @@ class Parallel(Picture):
         if marked := len(self._place_of):
             first = f"{_MAX_PICKED} of " if marked > _MAX_PICKED else ""
             front.append(f"{first}{plural(marked, 'marked run')}")
-        if front:
-            spans.append((f" · in front: {' and '.join(front)}", "accent"))
+        rest: list[Span] = [(f" · in front: {' and '.join(front)}", "accent")] if front else []
         if line_count < total:
-            spans.append((f" · {count_text(total - line_count)} without two values here", "dim"))
-        return spans
+            rest.append((f" · {count_text(total - line_count)} without two values here", "dim"))
+        if self.cursor is not None and self.cursor_name:
+            rank = self._rank_text()
+            spans = [(f" {_CURSOR} ", "title"), *self.cursor_name, *([(f" {rank}", "text")] if rank else [])]
+        # No text is cut in its middle; the name of the run matters most.
+        kept = [rest[:count] for count in range(len(rest), 0, -1) if length_of([*spans, *rest[:count]]) <= width]
+        return [*spans, *(kept[0] if kept else [])]
 
-    def _ends(self, xs: Sequence[int], columns: int, scales: Sequence[Scale], *, top: bool) -> list[Span]:
+    def _rank_text(self) -> str:
+        """Say how far from the best the run under the cursor is by the current axis; empty if that is no metric."""
+        import numpy as np
+
+        axis = self.axes[self.current]
+        values = axis.placed.values
+        if axis.is_better_low is None or self.cursor is None or not math.isfinite(value := float(values[self.cursor])):
+            return ""
+        finite = values[np.isfinite(values)]
+        better = finite < value if axis.is_better_low else finite > value
+        return f"rank {count_text(int(better.sum()) + 1)} of {count_text(len(finite))} by {axis.title}"
+
+    def _ends(self, xs: Sequence[int], columns: int, *, top: bool) -> list[Span]:
         """Write the value at one end of each axis."""
         places = []
-        for x, axis, scale in zip(xs, self.axes, scales, strict=True):
-            ends = self._ends_of[axis.placed.column.id]
+        for x, axis in zip(xs, self.axes, strict=True):
             # Words stand beside their lines.
-            if ends is not None and not axis.placed.is_words:
-                text = end_text(axis.placed, ends[1 if top else 0])
-                share = scale.share(ends[1 if top else 0])
-                places.append((x >> 1, text if share is not None else "", "dim"))
+            if not axis.placed.is_words:
+                places.append((x >> 1, self._end_text(axis, columns // len(xs) - 1, top=top), "dim"))
         return _written(places, columns)
 
-    def _titles(self, xs: Sequence[int], columns: int) -> list[Span]:
-        room = max(6, (xs[-1] - xs[0]) // 2 // (len(xs) - 1) - 1)
+    def _end_text(self, axis: ParallelAxis, room: int, *, top: bool) -> str:
+        """Show the value at one end of an axis; what lies beyond has an arrow, and stands alone in too little room."""
+        reach = self._reach_of[axis.placed.column.id]
+        if reach is None:
+            return ""
+        end, farthest = (reach.drawn.high, reach.whole.high) if top else (reach.drawn.low, reach.whole.low)
+        if end == farthest:
+            return end_text(axis.placed, end)
+        outside = f"{'↑' if top else '↓'} {end_text(axis.placed, farthest)}"
+        both = f"{end_text(axis.placed, end)} {outside}"
+        return both if len(both) <= room else outside
+
+    def _title_lines(self, columns: int) -> int:
+        """Give how many lines the titles take: two, each with every other axis, where one line would cut some."""
+        room = max(6, columns // len(self.axes) - 1)
+        are_whole = all(
+            cell_len(axis.title) + 6 * is_log <= room for axis, is_log in zip(self.axes, self._is_log, strict=True)
+        )
+        return 1 if are_whole or len(self.axes) < 3 else 2
+
+    def _titles(self, xs: Sequence[int], columns: int, line: int, lines: int) -> list[Span]:
+        spacing = (xs[-1] - xs[0]) // 2 // (len(xs) - 1)
+        # The last one stands in the last line, below its axis at the edge.
+        own = [number for number in range(len(xs)) if (len(xs) - 1 - number) % lines == lines - 1 - line]
+        room = max(6, spacing * lines - 1)
         places = []
-        for number, x in enumerate(xs):
+        for number in own:
             style = "title" if number == self.current else "text"
-            places.append((x >> 1, self._title(number, room), style))
+            places.append((xs[number] >> 1, self._title(number, room), style))
         return _written(places, columns)
 
     def figure(self) -> Figure | None:
@@ -346,16 +500,17 @@ class Parallel(Picture):
             return None
         shares = self._shares(scales)
         behind, ahead = self._chosen(shares)
+        shown = inside(shares)
         count = len(self.axes)
         lines = []
         marked = [([self._place_of[key]], colour) for key, colour in islice(self.picked.items(), _MAX_PICKED) if key in self._place_of]  # fmt: skip
         for places, colour in ((behind, -1), (ahead, 0), *marked):
             for place in places:
-                points = [(i / (count - 1), share) for i, share in enumerate(shares[place].tolist()) if share == share]
+                points = [(i / (count - 1), share) for i, share in enumerate(shown[place].tolist()) if share == share]
                 lines.append(FigureLine([x for x, _ in points], [y for _, y in points], colour))
         rules = []
         for number, axis in enumerate(self.axes):
-            ends = self._ends_of[axis.placed.column.id]
+            ends = axis.placed.ends
             range_text = f"{end_text(axis.placed, ends[0])} … {end_text(axis.placed, ends[1])}" if ends else ""
             scale = " (log)" if self._is_log[number] else ""
             rules.append((number / (count - 1), f"{axis.title}{scale}", range_text))
@@ -370,9 +525,9 @@ class Parallel(Picture):
         scales = self._scales(100) if self.axes else None
         if scales is None:
             return []
-        texts = []
+        texts = [self.left_out] if self.left_out else []
         shares = self._shares(scales)
-        line_count, drawn = _line_count(shares), sum(map(len, self._chosen(shares)))
+        line_count, drawn = self._line_count(shares), sum(map(len, self._chosen(shares)))
         if drawn < line_count:
             texts.append(f"{count_text(drawn)} lines drawn, evenly chosen")
         axis = self.axes[self.current]
@@ -414,9 +569,90 @@ class Parallel(Picture):
         else:
             self.post_message(self.Filtered(axis.placed.column, scale.value(low), scale.value(high), ()))
 
+    def _order(self) -> NDArray[np.int64]:
+        """Give the places of the runs that the cursor goes over: by the current axis, those inside the brush alone."""
+        import numpy as np
+
+        key = self.current, self.brush
+        if self._known_order is not None and self._known_order[0] == key:
+            return self._known_order[1]
+        scales = self._scales(100) if self.axes else None
+        if scales is None:
+            return np.empty(0, np.int64)
+        shares = self._shares(scales)
+        values = shares[:, self.current]
+        is_wanted = np.isfinite(values) & _has_line(shares)
+        if self.brush:
+            is_wanted &= self._in_front(shares)
+        places = np.flatnonzero(is_wanted)
+        order = places[np.argsort(values[places], kind="stable")]
+        self._known_order = key, order
+        return order
+
+    def action_climb(self, change: int) -> None:
+        """Put the cursor on the next run by the current axis; at first on the best one by a metric."""
+        import numpy as np
+
+        order = self._order()
+        if not len(order):
+            return
+        at = np.flatnonzero(order == (-1 if self.cursor is None else self.cursor))
+        axis = self.axes[self.current]
+        if len(at):
+            place = max(0, min(int(at[0]) + change, len(order) - 1))
+        elif axis.is_better_low is not None:
+            place = 0 if axis.is_better_low else len(order) - 1
+        else:
+            place = 0 if change > 0 else len(order) - 1
+        self._put_cursor(int(order[place]))
+
+    def _put_cursor(self, place: int) -> None:
+        if place != self.cursor:
+            self.cursor, self.cursor_name = place, ()
+            self.again()
+            self.post_message(self.Moved())
+
+    def action_open(self) -> None:
+        if self.cursor is not None:
+            self.post_message(self.Opened())
+        else:
+            self.app.say("↑ chooses a run; f shows the runs in front in the table.")  # type: ignore[attr-defined]
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor on the run whose line is nearest to the click, and open it if it is there already."""
+        import numpy as np
+
+        self.focus()
+        columns = self.size.width - 3
+        title_lines = self._title_lines(columns) if len(self.axes) > 1 and self.size.height >= _LEAST_STAGGERED else 1
+        rows = self.size.height - 3 - title_lines
+        scales = self._scales(rows * 4) if rows >= 2 else None
+        if scales is None:
+            return
+        xs, x = self._columns(columns), 2 * (event.x - 3)
+        if event.y >= self.size.height - title_lines:
+            self.action_axis(min(range(len(xs)), key=lambda number: abs(xs[number] - x)) - self.current)
+            return
+        last = max(1, next((number for number, at in enumerate(xs) if at >= x), len(xs) - 1))
+        shares = inside(self._shares(scales))
+        part = (x - xs[last - 1]) / (xs[last] - xs[last - 1])
+        share_at_click = 1 - (4 * (event.y - 2) + 2) / (4 * rows - 1)
+        distances = np.abs(shares[:, last - 1] * (1 - part) + shares[:, last] * part - share_at_click)
+        if np.isfinite(distances).any():
+            nearest = int(np.nanargmin(distances))
+            if nearest == self.cursor:
+                self.post_message(self.Opened())
+            else:
+                self._put_cursor(nearest)
+
     def _again(self) -> None:
         self.again()
         self.post_message(self.Changed())
+
+
+def _reach(placed: Placed, *, is_log: bool) -> _Reach | None:
+    drawn, whole = bulk_of(placed, is_log=is_log), placed.ends
+    return _Reach(drawn, whole) if drawn is not None and whole is not None else None
 
 
 def _has_line(shares: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -424,10 +660,6 @@ def _has_line(shares: NDArray[np.float64]) -> NDArray[np.bool_]:
     import numpy as np
 
     return np.asarray(np.isfinite(shares).sum(axis=1) > 1)
-
-
-def _line_count(shares: NDArray[np.float64]) -> int:
-    return int(_has_line(shares).sum())
 
 
 def end_text(placed: Placed, value: float) -> str:
@@ -449,78 +681,6 @@ def is_spread_wide(placed: Placed) -> bool:
     if placed.is_words or placed.column.source == "attribute":
         return False
     return are_spread_wide(placed.values[np.isfinite(placed.values)])
-
-
-def _make_sparse(plot: Plot) -> None:
-    """Leave one of several columns of the lines behind, so that they are dotted."""
-    for place in range(plot.columns * plot.rows):
-        if place % plot.columns % _SPARSE:
-            plot.band[place] = 0
-
-
-def _draw_lines(plot: Plot, xs: Sequence[int], shares: NDArray[np.float64], *, is_back: bool) -> None:
-    """Draw many lines of one style, all at once; the dots are those of `_line`."""
-    import numpy as np
-
-    if not len(shares):
-        return
-    has_dot = np.zeros((plot.dot_rows, plot.dot_columns), bool)
-    rows = np.rint((1 - shares) * (plot.dot_rows - 1))
-    for first in range(len(xs) - 1):
-        for last in range(first + 1, len(xs)):
-            # Lines go straight over axes on which they have no value.
-            is_gap = np.isnan(rows[:, first + 1 : last]).all(axis=1)
-            ends = rows[is_gap & np.isfinite(rows[:, first]) & np.isfinite(rows[:, last])][:, [first, last]]
-            if len(ends):
-                _set_dots(has_dot, xs[first], xs[last], ends[:, 0], ends[:, 1])
-    bits = np.array([[1, 8], [2, 16], [4, 32], [64, 128]])
-    cells = has_dot.reshape(plot.rows, 4, plot.columns, 2)
-    letters = np.einsum("rycx,yx->rc", cells, bits).reshape(-1).tolist()
-    layer, owners = (plot.band, plot.band_owners) if is_back else (plot.line, plot.line_owners)
-    for place, letter in enumerate(letters):
-        if letter:
-            layer[place] |= letter
-            owners[place] |= 1 << _FRONT
-
-
-def _set_dots(has_dot: NDArray[np.bool_], x0: int, x1: int, starts: NDArray[np.float64], ends: NDArray[np.float64]) -> None:  # fmt: skip
-    """Set the dots of straight lines between two columns, the first one left out."""
-    import numpy as np
-
-    columns = np.arange(x0, x1 + 1)
-    slopes = (ends - starts) / (x1 - x0)
-    rows = np.rint(starts[:, None] + slopes[:, None] * (columns - x0)).astype(np.int64)
-    here, before = rows[:, 1:], rows[:, :-1]
-    # In each column from where a line enters to where it leaves.
-    low = np.where(here > before, before + 1, here)
-    high = np.where(here < before, before - 1, here)
-    counts = (high - low + 1).reshape(-1)
-    across = np.repeat(np.broadcast_to(columns[1:], here.shape).reshape(-1), counts)
-    first_dots = np.cumsum(counts) - counts
-    down = np.repeat(low.reshape(-1) - first_dots, counts) + np.arange(int(counts.sum()))
-    is_inside = (across >= 0) & (across < has_dot.shape[1])
-    has_dot[down[is_inside], across[is_inside]] = True
-
-
-def _cells_along(plot: Plot, xs: Sequence[int], shares: Sequence[float], part: float) -> list[tuple[int, int]]:
-    """Give the cells, as (row, column), of a run's line at a part of the way between each two axes."""
-    points = [(x, (1 - share) * (plot.dot_rows - 1)) for x, share in zip(xs, shares, strict=True) if share == share]
-    return [
-        (round(y0 + (y1 - y0) * part) >> 2, round(x0 + (x1 - x0) * part) >> 1)
-        for (x0, y0), (x1, y1) in pairwise(points)
-    ]
-
-
-def _line(plot: Plot, xs: Sequence[int], shares: Sequence[float], owner: int) -> None:
-    """Draw a run's line; it passes straight over an axis on which the run has no value."""
-    before: tuple[int, int] | None = None
-    for x, share in zip(xs, shares, strict=True):
-        if share != share:
-            continue
-        at = x, round((1 - share) * (plot.dot_rows - 1))
-        if before is not None:
-            plot.join(before, at, owner)
-        before = at
 
 
 def _written(places: Sequence[tuple[int, str, str]], columns: int) -> list[Span]:

@@ -10,9 +10,10 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from artui.figures.figure import Figure, FigureAxis
-from artui.query.runs.statistics import tidy
+from artui.query.runs.statistics import Ends, tidy
 from artui.tui.cells import Palette, strip_of
 from artui.tui.widgets.axes import Scale, Unit, ticks
+from artui.tui.widgets.chartlines import usual_range
 from artui.units import count_text, number_text, param_text
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 PAD = 0.04
 """Room between the outermost values and the frame, as a share of the axis."""
+_MAX_SAMPLE = 2_000
+"""So many values decide which ones lie far outside."""
 _PARAM_CELLS = 8
 """Numbers of up to so many cells are shown as they were given."""
 
@@ -94,11 +97,34 @@ def gap_texts(placed: Placed, title: str, among: NDArray[np.bool_], *, odd_sign:
     ]
 
 
-def scale_of(placed: Placed, *, is_log: bool, dots: int, only: Sequence[int] | None = None) -> Scale | None:
+def bulk_of(placed: Placed, *, is_log: bool) -> Ends | None:
+    """Give the ends of an axis that leaves out a few values far outside, by the rule of charts; None without any values."""
+    import numpy as np
+
+    values = np.sort(placed.values[np.isfinite(placed.values) & ((placed.values > 0) if is_log else True)])
+    if not len(values):
+        return None
+    if placed.is_words:
+        return Ends(float(values[0]), float(values[-1]))
+    # A regular selection decides; then the ends are those of all values within it.
+    chosen = values[np.unique(np.linspace(0, len(values) - 1, min(len(values), _MAX_SAMPLE)).astype(np.int64))]
+    sample: list[float] = chosen.tolist()
+    low, high = usual_range(sample, sample, (), is_log=is_log)
+    if low > values[0]:
+        low = float(values[np.searchsorted(values, chosen[chosen < low][-1], side="right")])
+    if high < values[-1]:
+        high = float(values[np.searchsorted(values, chosen[chosen > high][0], side="left") - 1])
+    return Ends(low, high)
+
+
+def scale_of(
+    placed: Placed, *, is_log: bool, dots: int, only: Sequence[int] | None = None, ends: Ends | None = None
+) -> Scale | None:
     """Give a scale for the values of a column, with some room at the ends; None without any values.
 
     Args:
         only: places of the runs whose values count; None for all.
+        ends: the smallest and the largest value on the axis; None for those there are.
     """
     import numpy as np
 
@@ -109,7 +135,7 @@ def scale_of(placed: Placed, *, is_log: bool, dots: int, only: Sequence[int] | N
         kept = values[np.isfinite(values) & (values > 0)] if is_log else values[np.isfinite(values)]
     if not len(kept):
         return None
-    low, high = float(kept.min()), float(kept.max())
+    low, high = ends if ends is not None else (float(kept.min()), float(kept.max()))
     if is_log:
         low, high = math.log10(low), math.log10(high)
     pad = (high - low) * PAD if high > low else abs(low) * 0.1 or 1.0

@@ -31,6 +31,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "transposed": ("c", "T"),
     "curves": ("f",),
     "scatter": ("f", "tab", "right"),
+    "parallel": ("f", "tab", "tab", "up"),
 }
 """Screens with a run in sight, by the keys that lead there."""
 KEEPS_X = {"charts", "curves", "scatter"}
@@ -164,9 +165,9 @@ def test_help_and_footer_say_what_the_keys_do(place: str, small_catalog: Path, e
     explore(small_catalog, flow)
 
 
-@pytest.mark.parametrize("tab", ["parallel", "histogram"])
+@pytest.mark.parametrize("tab", ["scatter", "parallel", "histogram"])
 def test_pictures_of_all_runs_change_none(tab: str, small_catalog: Path, explore: Explore) -> None:
-    """Where no run is the current one, no key acts on one."""
+    """Where no run is the current one, or the cursor is on none yet, no key acts on one."""
 
     async def flow(pilot: Pilot[Any]) -> None:
         app: Any = pilot.app
@@ -179,7 +180,7 @@ def test_pictures_of_all_runs_change_none(tab: str, small_catalog: Path, explore
         await pilot.press("space", "t", "X", "n")
         await settled(pilot)
         assert not app.runs_screen.state.marked and app.screen is screen
-        assert "name=value" not in shown(pilot) and ACTS not in screen.SCOPES
+        assert "name=value" not in shown(pilot) and (ACTS in screen.SCOPES) == (tab != "histogram")
 
     explore(small_catalog, flow)
 

@@ -13,7 +13,9 @@ from artui.model import Column
 from artui.query.runs.statistics import Placed
 from artui.tui.cells import Palette, make_palette
 from artui.tui.colouring import mark_of
-from artui.tui.widgets.parallel import Parallel, ParallelAxis, _draw_lines, _line
+from artui.tui.widgets.axischoice import axes_of
+from artui.tui.widgets.manylines import draw_line, draw_lines, shade
+from artui.tui.widgets.parallel import FEW_LINES, Parallel, ParallelAxis, end_text
 from artui.tui.widgets.plot import Plot
 
 PALETTE = make_palette(is_coloured=False, is_rich=False)
@@ -28,9 +30,9 @@ def test_many_lines_have_the_dots_of_each_one(rows: list[list[float]], is_back: 
     xs = [round(4 + number * 70 / (axes - 1)) for number in range(axes)]
     together, single = Plot(40, 12), Plot(40, 12)
 
-    _draw_lines(together, xs, np.array(rows).reshape(len(rows), axes), is_back=is_back)
+    draw_lines(together, xs, np.array(rows).reshape(len(rows), axes), is_back=is_back)
     for row in rows:
-        _line(single, xs, row, 0)
+        draw_line(single, xs, row, 0)
 
     assert (together.band if is_back else together.line) == single.line
     assert (together.band_owners if is_back else together.line_owners) == single.line_owners
@@ -78,14 +80,13 @@ def test_the_title_says_what_stands_out(picked: dict[int, int], brush: int, in_f
 
 
 @pytest.mark.parametrize("width", [80, 120, 200])
-def test_axes_use_the_width_and_their_titles_keep_both_ends(width: int) -> None:
-    """The outer axes stand near the edges; a title is cut in its middle, and says where an axis is logarithmic."""
+def test_axes_use_the_width_and_their_titles_are_whole(width: int) -> None:
+    """The outer axes stand near the edges; a title is whole, if need be in two lines, and says where an axis is logarithmic."""
     lines = _shown(AXES, width=width)
     row = lines[len(lines) // 2]
     assert row.index("│") <= width // 8 + 3 and row.rindex("┃") >= width - width // 8 - 3
-    titles = lines[-1].split("  ")
-    assert any(title.strip().startswith("optim") and title.strip().endswith("name") for title in titles)
-    assert lines[-1].count("log") == 2
+    text = "\n".join(lines[-2:])
+    assert all(axis.title in text for axis in AXES) and text.count("log") == 2
 
 
 def test_without_braille_few_lines_are_drawn() -> None:
@@ -169,3 +170,163 @@ def test_without_colours_marked_lines_have_their_marks_along(is_coloured: bool) 
     text = "".join(strip.text for strip in strips)
     for number in range(3):
         assert text.count(mark_of(number)) == (4 if is_coloured else 7)
+
+
+VALUES = st.lists(st.one_of(st.integers(0, 5).map(float), st.floats(-9, 9), st.just(math.nan)), min_size=2, max_size=25)
+
+
+@settings(max_examples=60, deadline=None)
+@given(VALUES, st.booleans(), st.integers(0, 3))
+def test_the_cursor_goes_over_all_runs_by_value(values: list[float], is_better_low: bool, brush: int) -> None:
+    """From the lowest value up it comes to each run with one, of the brush alone; the head has its true rank."""
+    axes = [
+        _axis("a", [float(number) for number in range(len(values))]),
+        ParallelAxis("loss", _axis("loss", values, is_metric=True).placed, is_better_low),
+    ]
+    parallel = Parallel()
+    parallel.show(range(len(values)), axes, {})
+    parallel.current, parallel.brush = 1, brush
+    finite = sorted(value for value in values if value == value)
+    parallel.action_climb(1)
+    if not finite or finite[0] == finite[-1]:
+        return
+    if parallel.cursor is None:
+        # Few values may leave the middle third empty.
+        assert brush == 2 and len(finite) < 6
+        return
+    if brush == 0:
+        best = finite[0] if is_better_low else finite[-1]
+        assert parallel.cursor is not None and values[parallel.cursor] == best
+    for _ in values:
+        parallel.action_climb(-1)
+    visited = []
+    for _ in values:
+        assert parallel.cursor is not None
+        visited.append(parallel.cursor)
+        value = values[parallel.cursor]
+        better = sum(other < value if is_better_low else other > value for other in finite)
+        assert parallel._rank_text() == f"rank {better + 1} of {len(finite)} by loss"
+        parallel.action_climb(1)
+    walked = [values[place] for place in dict.fromkeys(visited)]
+    assert walked == sorted(walked)
+    if brush == 0:
+        assert walked == finite
+    else:
+        cuts = np.quantile(finite, [0, 1 / 3, 2 / 3, 1])
+        low, high = cuts[3 - brush], cuts[4 - brush]
+        assert all(low - 1e-9 <= value <= high + 1e-9 for value in walked)
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+@pytest.mark.parametrize("is_coloured", [True, False])
+def test_a_run_can_be_followed_over_all_axes(width: int, is_coloured: bool) -> None:
+    """However many share its places, the run under the cursor has its sign and its value on each axis that has one."""
+    palette = make_palette(is_coloured=is_coloured, is_rich=is_coloured)
+    for place in range(RUNS):
+        parallel = Parallel()
+        parallel.show(range(RUNS), AXES, {1: 0, 2: 1})
+        parallel.cursor, parallel.cursor_name = place, [(f"run-{place}", "title")]
+        strips = parallel.drawn(width, 24, palette)
+        assert strips is not None
+        lines = [strip.text for strip in strips]
+        values = [float(axis.placed.values[place]) for axis in AXES]
+        present = [(axis, value) for axis, value in zip(AXES, values, strict=True) if value == value]
+        assert f"◎ run-{place} " in lines[0] and sum(line.count("◎") for line in lines[1:]) == len(present)
+        for axis, value in present:
+            assert any("◎" in line and end_text(axis.placed, value)[:4] in line for line in lines[1:])
+
+
+def test_a_run_that_diverged_says_so_on_the_axis() -> None:
+    """The run under the cursor has no place where its value is NaN or infinite: that is written there."""
+    axes = [_axis("a", [1.0, 2.0, 3.0]), _axis("b", [1.0, 2.0, 3.0]), _axis("loss", [1.0, 2.0, math.nan])]
+    diverged = Placed(axes[2].placed.column, axes[2].placed.values, (), frozenset({2}))
+    parallel = Parallel()
+    parallel.show(range(3), [*axes[:2], ParallelAxis("loss", diverged, True)], {})
+    for place, is_said in ((1, False), (2, True)):
+        parallel.cursor = place
+        strips = parallel.drawn(80, 20, PALETTE)
+        assert strips is not None and any("NaN or ∞" in strip.text for strip in strips) == is_said
+
+
+@pytest.mark.parametrize(
+    ("columns", "most", "wanted", "chosen", "left_out"),
+    [
+        ("vary one vary2 loss", 8, "", "vary one vary2 loss", ""),
+        ("vary near vary2 loss", 8, "", "vary vary2 loss", "1 axis left out (nearly constant)"),
+        ("vary near loss", 8, "", "vary near loss", ""),
+        ("vary near vary2 loss", 8, "near", "vary near vary2 loss", ""),
+        ("same vary near vary2 none loss", 8, "", "vary vary2 loss", "3 axes left out (2 constant, 1 nearly constant)"),
+        ("vary vary2 one loss", 3, "", "vary vary2 loss", "1 axis left out (for lack of room)"),
+        ("vary vary2 one loss", 3, "one", "vary one loss", "1 axis left out (for lack of room)"),
+        ("same none", 8, "", "", "2 axes left out (constant)"),
+    ],
+)  # fmt: skip
+def test_axes_are_columns_that_tell_runs_apart(
+    columns: str, most: int, wanted: str, chosen: str, left_out: str
+) -> None:
+    """What does not vary, or in one run alone, takes no room from other columns, and the legend counts it."""
+    values = {
+        "vary": [float(number % 3) for number in range(40)],
+        "vary2": [float(number) for number in range(40)],
+        "one": [1.0] * 30 + [2.0] * 10,
+        "near": [10.0] * 39 + [9.0],
+        "same": [4.0] * 40,
+        "none": [math.nan] * 40,
+        "loss": [number / 7 for number in range(40)],
+    }
+    placed = [_axis(name, values[name]).placed for name in columns.split()]
+    ids = {column.column.id for column in placed if column.column.name in wanted.split()}
+
+    axes, words = axes_of(placed, most=most, wanted=ids)
+
+    assert ([axis.column.name for axis in axes], words) == (chosen.split(), left_out)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_one_outlier_does_not_set_an_axis(sign: int) -> None:
+    """The others keep nearly the whole axis; the one outside is named, and its line ends at an arrow."""
+    values = [sign * (number % 40) / 40 for number in range(80)] + [sign * 1e6]
+    axes = [_axis("a", [float(number % 9) for number in range(81)]), _axis("b", values)]
+    lines = _shown(axes)
+    arrow = "↑" if sign > 0 else "↓"
+    assert f"{arrow} {end_text(axes[1].placed, sign * 1e6)}" in lines[1 if sign > 0 else -2]
+    assert sum(arrow in line for line in lines[2:-2]) == 1
+    parallel = Parallel()
+    parallel.show(range(81), axes, {})
+    scales = parallel._scales(100)
+    assert scales is not None
+    shares = parallel._shares(scales)[:80, 1]
+    assert np.ptp(shares) > 0.9 and shares.min() >= 0 and shares.max() <= 1
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_long_titles_that_begin_alike_differ(width: int) -> None:
+    """Each of eight axes has its name, whole as far as two spacings go."""
+    names = [f"optimizer.{word}" for word in ("name", "rate", "beta1", "beta2", "eps", "decay", "steps", "loss")]
+    axes = [_axis(name, [float(place * 7 % (5 + number)) for place in range(40)]) for number, name in enumerate(names)]
+    lines = _shown(axes, width=width)
+    assert sorted(text for text in " ".join(lines[-2:]).split() if text != "0") == sorted(names)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(FEW_LINES + 1, 1_500), st.integers(0, 2**31))
+def test_cells_with_more_lines_have_more_dots(count: int, seed: int) -> None:
+    """Of many lines none makes a block: where they would fill a cell its dots and its shade grow with their number."""
+    shares = np.random.default_rng(seed).beta(2, 2, (count, 3))
+    xs, plot, lines = [4, 40, 76], Plot(40, 12), Plot(40, 12)
+
+    shade(plot, xs, shares, is_back=True)
+
+    draw_lines(lines, xs, shares, is_back=True)
+    numbers = np.zeros((12, 40))
+    for row in shares.tolist():
+        one = Plot(40, 12)
+        draw_line(one, xs, row, 0)
+        numbers += np.array([bits.bit_count() for bits in one.line]).reshape(12, 40)
+    for left, right in ((3, 20), (21, 38)):
+        cells = [(row, column) for row in range(12) for column in range(left, right)]
+        cells = [cell for cell in cells if lines.band[cell[0] * 40 + cell[1]].bit_count() > 4]
+        cells.sort(key=lambda cell: numbers[cell])
+        dots = [plot.band[row * 40 + column].bit_count() for row, column in cells]
+        shades = [plot.band_owners[row * 40 + column].bit_length() for row, column in cells]
+        assert dots == sorted(dots) and shades == sorted(shades) and 8 not in dots
