@@ -580,8 +580,8 @@ class Parallel(Picture):
         if scales is None:
             return np.empty(0, np.int64)
         shares = self._shares(scales)
-        values = shares[:, self.current]
-        is_wanted = np.isfinite(values) & _has_line(shares)
+        values = self.axes[self.current].placed.values
+        is_wanted = np.isfinite(shares[:, self.current]) & _has_line(shares)
         if self.brush:
             is_wanted &= self._in_front(shares)
         places = np.flatnonzero(is_wanted)
