@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from artui.catalog.cells import integer, storable, text
 from artui.errors import ArtuiError
 from artui.model import RunHead
+from artui.query import fuzzy
 from artui.query.references import resolve
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader
 
 MAX_EACH = 8
+MAX_RANKED = 500
+"""So many names of a kind, the shortest or newest, are ranked by how well they fit."""
 MAX_WORDS = 20
 MAX_WORD_CHARS = 200
 _ESCAPE = str.maketrans({"%": r"\%", "_": r"\_", "\\": "\\\\"})
@@ -33,7 +37,11 @@ class Thing:
 
 
 def find_things(reader: Reader, words_text: str, *, most: int = MAX_EACH) -> list[Thing]:
-    """Find what has all words of a text in its name, in any case; what the text refers to exactly comes first."""
+    """Find what has all words of a text in its name, in any case, best fits first; before them what it refers to exactly.
+
+    If no metric or param has the words, those are found that have their letters in this order: `vlos` finds `val/loss`.
+    So is anything else, if nothing has the words.
+    """
     words = [storable(word)[:MAX_WORD_CHARS] for word in words_text.split()[:MAX_WORDS]]
     if not words:
         return []
@@ -46,26 +54,48 @@ def find_things(reader: Reader, words_text: str, *, most: int = MAX_EACH) -> lis
             things.append(Thing("version", exact.id, exact.reference, exact.kind, exact.created_ms))
     except ArtuiError:
         pass  # not a reference: only names are searched
+    is_long = any(len(word) >= fuzzy.FEWEST_LETTERS for word in words)
     with reader.snapshot() as connection:
-        for thing in (
-            *_runs(connection, words, most),
-            *_aliased(connection, words, most),
-            *_artifacts(connection, words, most),
-            *_names(connection, words, most),
-            *_views(connection, words, most),
-        ):
-            if all((thing.kind, thing.id) != (listed.kind, listed.id) for listed in things):
-                things.append(thing)
+        # Of runs the newest are listed, whatever their names.
+        listed = _runs(connection, _holding(words), most)
+        for search in (_aliased, _artifacts, _names, _views):
+            fits = _best(search(connection, _holding(words), MAX_RANKED), words, most)
+            # One knows how metrics and params are called, and types a few letters of them.
+            if not fits and is_long and search is _names:
+                fits = _best(_names(connection, _lettered(words), MAX_RANKED), words, most)
+            listed += fits
+        if not listed and not things and is_long:
+            for search in (_runs, _aliased, _artifacts, _views):
+                listed += _best(search(connection, _lettered(words), MAX_RANKED), words, most)
+    ranks = {thing.name: fuzzy.rank(thing.name, words) for thing in listed}
+    ranked = [(fuzzy.LETTERS if (rank := ranks[thing.name]) is None else rank.tier, thing) for thing in listed]
+    for _, thing in sorted(ranked, key=lambda pair: pair[0]):
+        if all((thing.kind, thing.id) != (known.kind, known.id) for known in things):
+            things.append(thing)
     return things
 
 
-def _holding(column: str, words: list[str]) -> tuple[str, dict[str, Any]]:
-    conditions = " AND ".join(f"{column} LIKE :word{number} ESCAPE '\\'" for number in range(len(words)))
-    return conditions, {f"word{number}": f"%{word.translate(_ESCAPE)}%" for number, word in enumerate(words)}
+def _best(things: Sequence[Thing], words: Sequence[str], most: int) -> list[Thing]:
+    return fuzzy.fitting(things, words, lambda thing: thing.name)[:most]
 
 
-def _runs(connection: sqlite3.Connection, words: list[str], most: int) -> list[Thing]:
-    condition, values = _holding("r.name", words)
+def _holding(words: Sequence[str]) -> list[str]:
+    """Give patterns for what has all words inside."""
+    return [f"%{word.translate(_ESCAPE)}%" for word in words]
+
+
+def _lettered(words: Sequence[str]) -> list[str]:
+    """Give patterns for what has the letters of each word in their order."""
+    return [f"%{'%'.join(letter.translate(_ESCAPE) for letter in word)}%" for word in words]
+
+
+def _like(column: str, patterns: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    conditions = " AND ".join(f"{column} LIKE :word{number} ESCAPE '\\'" for number in range(len(patterns)))
+    return conditions, {f"word{number}": pattern for number, pattern in enumerate(patterns)}
+
+
+def _runs(connection: sqlite3.Connection, patterns: Sequence[str], most: int) -> list[Thing]:
+    condition, values = _like("r.name", patterns)
     rows = connection.execute(
         f"""
         SELECT r.id, r.name, p.name, r.started_ms
@@ -80,10 +110,10 @@ def _runs(connection: sqlite3.Connection, words: list[str], most: int) -> list[T
     return [Thing("run", text(a), text(b), text(c), integer(d)) for a, b, c, d in rows]
 
 
-def _aliased(connection: sqlite3.Connection, words: list[str], most: int) -> list[Thing]:
+def _aliased(connection: sqlite3.Connection, patterns: Sequence[str], most: int) -> list[Thing]:
     """Find versions by an alias: `production`, `model:prod`; the newest ones alone are found as their artifacts."""
-    condition, values = _holding("(a.name || ':' || l.name)", words)
-    names, more = _holding("a.name", words)
+    condition, values = _like("(a.name || ':' || l.name)", patterns)
+    names, more = _like("a.name", patterns)
     rows = connection.execute(
         f"""
         SELECT v.id, a.name || ':' || l.name, a.kind, v.created_ms
@@ -99,8 +129,8 @@ def _aliased(connection: sqlite3.Connection, words: list[str], most: int) -> lis
     return [Thing("version", text(a), text(b), text(c), integer(d)) for a, b, c, d in rows]
 
 
-def _artifacts(connection: sqlite3.Connection, words: list[str], most: int) -> list[Thing]:
-    condition, values = _holding("a.name", words)
+def _artifacts(connection: sqlite3.Connection, patterns: Sequence[str], most: int) -> list[Thing]:
+    condition, values = _like("a.name", patterns)
     rows = connection.execute(
         f"""
         SELECT a.key, a.name, a.kind, (SELECT max(v.number) FROM version AS v WHERE v.artifact_key = a.key AND v.deleted_ms IS NULL)
@@ -116,8 +146,8 @@ def _artifacts(connection: sqlite3.Connection, words: list[str], most: int) -> l
     ]
 
 
-def _names(connection: sqlite3.Connection, words: list[str], most: int) -> list[Thing]:
-    condition, values = _holding("n.text", words)
+def _names(connection: sqlite3.Connection, patterns: Sequence[str], most: int) -> list[Thing]:
+    condition, values = _like("n.text", patterns)
     rows = connection.execute(
         f"""
         SELECT n.text, EXISTS (SELECT 1 FROM series AS s WHERE s.name_key = n.key),
@@ -133,8 +163,8 @@ def _names(connection: sqlite3.Connection, words: list[str], most: int) -> list[
     return metrics + [Thing("param", text(name), text(name)) for name, _, is_param in rows if is_param]
 
 
-def _views(connection: sqlite3.Connection, words: list[str], most: int) -> list[Thing]:
-    condition, values = _holding("name", words)
+def _views(connection: sqlite3.Connection, patterns: Sequence[str], most: int) -> list[Thing]:
+    condition, values = _like("name", patterns)
     rows = connection.execute(
         f"SELECT name, author FROM saved_view WHERE screen = 'runs' AND {condition} ORDER BY name LIMIT :most",
         {**values, "most": most},

@@ -199,13 +199,15 @@ class Navigation:
         owner = next((owner for owner in owners if hasattr(owner, f"action_{name}")), screen)
         self._app.call_later(self._app.run_action, action, owner)
 
-    def go_to(self, thing: Thing) -> None:
-        """Go to what was chosen in the palette."""
+    def go_to(self, thing: Thing, use_id: str = "") -> None:
+        """Go to what was chosen in the palette; with a metric or a param, do there what was chosen, or sort by it."""
         if thing.kind in ("run", "version", "artifact"):
             self.follow(Link(thing.kind, thing.id))
         elif thing.kind == "view":
             self.to_runs()
             self._runs_screen.open_view_named(thing.id)
         else:
+            from artui.tui.screens.runs.uses import use
+
             self.to_runs()
-            self._runs_screen.sort_by_name(thing.kind, thing.id)
+            use(self._runs_screen, use_id, thing.kind, thing.id)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from artui.query import fuzzy
+
 if TYPE_CHECKING:
     from artui.tui.keytable import Key
 
@@ -125,7 +127,7 @@ def is_named(key: Key, text: str) -> bool:
 def fitting(keys: Sequence[Key], text: str, *, by_name: bool = False) -> list[Key]:
     """Give the keys whose actions fit a text, the best ones first; all of them for an empty text.
 
-    With `by_name`, what is said of an action does not count, only what it is called here and by others.
+    If none does, those fit whose labels have the letters in this order. With `by_name`, what is said of an action does not count, only what it is called here and by others.
     """
     if not text.split():
         return list(keys)
@@ -133,6 +135,8 @@ def fitting(keys: Sequence[Key], text: str, *, by_name: bool = False) -> list[Ke
     ranks = [
         (rank, place) for place, key in enumerate(keys) if (rank := rank_of(key, text)) is not None and rank <= least
     ]
+    if not ranks and not by_name:
+        return fuzzy.fitting(keys, text.split(), lambda key: key.label)
     return [keys[place] for _, place in sorted(ranks)]
 
 

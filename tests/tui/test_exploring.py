@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from artui.query.api import open_catalog
+from artui.query.things import find_things
 from artui.settings import Settings, load_settings
 from artui.tui.cells import MARK, length_of
 from artui.tui.colouring import mark_of
@@ -16,6 +18,7 @@ from artui.tui.screens.column import ColumnScreen
 from artui.tui.screens.plot import PlotScreen
 from artui.tui.screens.run import RunScreen
 from artui.tui.screens.runs.screen import RunsScreen
+from artui.tui.screens.runs.uses import uses_of
 from artui.tui.themes import chosen_theme, themes_of
 from artui.tui.widgets.chartgrid import ChartGrid
 from artui.tui.widgets.groupcells import group_cell
@@ -543,3 +546,51 @@ def test_legends_name_every_marked_run(small_catalog: Path, explore: Explore, wi
                 assert f"{sign} {name[:3]}" in text
 
     explore(small_catalog, flow, size=(width, 36))
+
+
+def test_palette_offers_what_one_does_with_a_name(small_catalog: Path, explore: Explore) -> None:
+    """Below a metric or param stands what is done with it; another name is unfolded by enter."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        for place, use in enumerate(uses_of("metric")):
+            await _press(pilot, "colon", *"vlos")
+            await _press(pilot, *["down"] * place, "enter")
+            screen = pilot.app.screen
+            if use.id == "sort":
+                assert "by val/loss ↑" in shown(pilot)
+            elif use.id == "filter":
+                assert on(pilot, RunsScreen).filter.is_typing
+                await _press(pilot, *"< 0.3", "enter")
+                assert on(pilot, RunsScreen).filter.words == "val/loss < 0.3"
+                await _press(pilot, "escape")
+            elif use.id == "column":
+                table = on(pilot, RunsScreen).table
+                assert table.column_id == "metric:val/loss"
+            else:
+                expected = PlotScreen if use.id == "curves" else ColumnScreen
+                assert isinstance(screen, expected), use.id
+                assert "val/loss" in shown(pilot)
+                await _press(pilot, "escape")
+        await _press(pilot, "colon", *"lr")
+        group = [use.id for use in uses_of("param")].index("group")
+        await _press(pilot, *["down"] * group, "enter")
+        assert on(pilot, RunsScreen).state.arrangement.grouping == ("param:lr",)
+        await _press(pilot, "escape", "colon", *"val")
+        text = shown(pilot)
+        assert text.count("▸ ") >= 1 and text.count("sort by it") == 1
+        folded = next(line for line in text.splitlines() if "▸" in line).split()[2]
+        await _press(pilot, *["down"] * len(uses_of("metric")), "enter")
+        assert shown(pilot).count("sort by it") == 2
+        await _press(pilot, "enter")
+        assert f"by {folded} " in shown(pilot)
+
+    explore(small_catalog, flow)
+
+
+def test_palette_finds_metrics_and_params_by_letters(small_catalog: Path) -> None:
+    """What is meant comes first; letters alone never come before, or beside, names that have the words."""
+    with open_catalog(small_catalog) as reader:
+        firsts = {typed: [(thing.kind, thing.name) for thing in find_things(reader, typed)] for typed in ("vlos", "val/loss", "optlr", "otter-7", "calmotr7")}  # fmt: skip
+
+    assert firsts["vlos"][0] == firsts["val/loss"][0] == ("metric", "val/loss")
+    assert firsts["otter-7"][0] == firsts["calmotr7"][0] == ("run", "calm-otter-7")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.timer import Timer
@@ -17,6 +18,7 @@ from artui.tui.fetch import Asks
 from artui.tui.keys import KEYS
 from artui.tui.keytable import SCOPES
 from artui.tui.screens.pick import TypedList
+from artui.tui.screens.runs.uses import uses_of
 from artui.tui.state.recent import recent_things
 from artui.tui.synonyms import fitting, is_named
 from artui.tui.widgets.bars import Bar
@@ -35,15 +37,18 @@ _NOT_NAMED = ("app", "list", "find", "pick")
 """Scopes whose keys mean the same wherever they are."""
 _SETTINGS = ("settings", "setting", "config", "configuration", "preferences", "options")
 """What people may call the file of settings."""
-_WORDS = {"metric": "sort by metric", "param": "sort by param", "version": "version"}
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A line, and what choosing it does; None for a heading."""
+    """A line, and what choosing it does; a heading does nothing."""
 
     line: Line
     run: Callable[[], None] | None = None
+    stays: bool = False
+    """Whether the palette stays open."""
+    thing: Thing | None = None
+    """The metric or param that it does something with."""
 
 
 class PaletteScreen(Asks, TypedList):
@@ -54,13 +59,15 @@ class PaletteScreen(Asks, TypedList):
     def __init__(
         self,
         actions: Sequence[tuple[Key, Callable[[], None]]],
-        go: Callable[[Thing], None],
+        go: Callable[[Thing, str], None],
         catalog: str,
     ) -> None:
         super().__init__()
         self._actions, self._go = actions, go
         self._recent = recent_things(catalog)
         self._things: Sequence[Thing] = ()
+        self._unfolded: Thing | None = None
+        """The metric or param, not the first, below which stands what one does with it."""
         self._entries: list[_Entry] = []
         self._rest: Timer | None = None
 
@@ -75,7 +82,7 @@ class PaletteScreen(Asks, TypedList):
         entries: list[_Entry] = []
         if not words and self._recent:
             entries.append(_Entry(Line([("  recent", "dim")])))
-            entries += [self._of_thing(thing) for thing in self._recent[:_RECENT]]
+            entries += [self._of_place(thing) for thing in self._recent[:_RECENT]]
             entries.append(_Entry(BLANK))
         run_by_key = dict(self._actions)
         keys = fitting([key for key, _ in self._actions], text)
@@ -86,7 +93,7 @@ class PaletteScreen(Asks, TypedList):
             and not any(thing.name.lower().startswith(text.strip().lower()) for thing in self._things)
         )
         actions = [_Entry(Line([("  actions here", "dim")])), *(self._of_action(key, run_by_key[key]) for key in keys)]
-        things = [self._of_thing(thing) for thing in self._things] if words else []
+        things = self._of_things() if words else []
         for part in (actions, things) if is_action else (things, actions if keys else []):
             if part and words and entries:
                 entries.append(_Entry(BLANK))
@@ -105,16 +112,58 @@ class PaletteScreen(Asks, TypedList):
         self.listing.cursor = next((i for i, entry in enumerate(entries) if entry.run is not None), 0)
         self.listing.refresh()
 
-    def _of_thing(self, thing: Thing) -> _Entry:
-        kind = _WORDS.get(thing.kind, thing.kind)
+    def _of_things(self) -> list[_Entry]:
+        """List the things; below the first metric or param, and the one that was chosen, what one does with it."""
+        entries: list[_Entry] = []
+        first = next((thing for thing in self._things if uses_of(thing.kind)), None)
+        for thing in self._things:
+            if not uses_of(thing.kind):
+                entries.append(self._of_place(thing))
+            elif thing in (first, self._unfolded):
+                entries += self._of_uses(thing)
+            else:
+                entries.append(self._of_folded(thing))
+        return entries
+
+    def _of_folded(self, thing: Thing) -> _Entry:
+        """Show a metric or a param; choosing it lists what one does with it."""
+        name = fit(clean(thing.name, max_chars=200), self._name_cells)
+        spans: list[Span] = [(f"▸ {fit(thing.kind, 15)}", "dim"), (name, "text"), ("  sort, filter …", "faint")]
+
+        def unfold() -> None:
+            self._unfolded = thing
+            self._draw()
+            self._go_to_uses(thing)
+
+        return _Entry(Line(spans), unfold, stays=True)
+
+    def _of_uses(self, thing: Thing) -> list[_Entry]:
+        """Show a metric or a param, and below it what one does with it."""
+        name = clean(thing.name, max_chars=200)
+        entries = [_Entry(Line([(f"▾ {fit(thing.kind, 15)}", "dim"), (name, "bold")]))]
+        for use in uses_of(thing.kind):
+            spans: list[Span] = [(" " * 17, "text"), (fit(use.label, 17), "text"), (f"  {use.help}", "dim")]
+            entries.append(_Entry(Line(spans), partial(self._go, thing, use.id), thing=thing))
+        return entries
+
+    def _go_to_uses(self, thing: Thing) -> None:
+        """Put the cursor on the first thing that one does with a metric or a param."""
+        places = (place for place, entry in enumerate(self._entries) if entry.thing == thing and entry.run is not None)
+        self.listing.move_to(next(places, self.listing.cursor))
+
+    @property
+    def _name_cells(self) -> int:
+        return max(20, min(50, self.app.size.width // 2))
+
+    def _of_place(self, thing: Thing) -> _Entry:
         age = age_text(thing.time_ms, clock.now_ms()) if thing.time_ms else ""
         spans: list[Span] = [
-            (f"  {fit(kind, 15)}", "dim"),
-            (fit(clean(thing.name, max_chars=200), max(20, min(50, self.app.size.width // 2))), "text"),
+            (f"  {fit(thing.kind, 15)}", "dim"),
+            (fit(clean(thing.name, max_chars=200), self._name_cells), "text"),
             (f"  {clean(thing.detail, max_chars=80)}", "dim"),
             (f"  {age}" if age else "", "faint"),
         ]
-        return _Entry(Line(spans), lambda: self._go(thing))
+        return _Entry(Line(spans), partial(self._go, thing, ""))
 
     def _of_action(self, key: Key, run: Callable[[], None]) -> _Entry:
         spans: list[Span] = [(f"  {fit(key.shown, 15)}", "key"), (fit(key.label, 18), "text"), (f"  {key.help}", "dim")]
@@ -135,7 +184,7 @@ class PaletteScreen(Asks, TypedList):
 
     def typed(self) -> None:
         """Show matching actions at once, and look for matching things soon."""
-        self._things = ()
+        self._things, self._unfolded = (), None
         self._draw()
         if self._rest is not None:
             self._rest.stop()
@@ -179,5 +228,10 @@ class PaletteScreen(Asks, TypedList):
 
     def _choose(self) -> None:
         place = self.listing.cursor
-        if place < len(self._entries) and (run := self._entries[place].run) is not None:
-            self.dismiss(run)
+        entry = self._entries[place] if place < len(self._entries) else None
+        if entry is None or entry.run is None:
+            return
+        if entry.stays:
+            entry.run()
+        else:
+            self.dismiss(entry.run)

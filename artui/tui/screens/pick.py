@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from artui.query import fuzzy
 from artui.safetext import clean
 from artui.tui.cells import fit
 from artui.tui.keys import bindings
@@ -110,13 +111,15 @@ class PickScreen(TypedList):
         self.listing.move_to(next((i for i, choice in enumerate(self._shown) if choice.key == self._current), 0))
 
     def typed(self) -> None:
-        """Show the choices that contain all words."""
+        """Show the choices that contain all words, or else those that have their letters in order."""
         words = self.entry.value.lower().split()
         self._shown = [
             choice
             for choice in self._choices
             if all(word in f"{choice.text} {choice.detail}".lower() for word in words)
         ][:_MAX_SHOWN]
+        if not self._shown:
+            self._shown = fuzzy.fitting(self._choices, words, lambda choice: choice.text)[:_MAX_SHOWN]
         wide = max(16, min(60, max((len(choice.text) for choice in self._shown), default=0)))
         lines = [
             Line(

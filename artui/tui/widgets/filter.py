@@ -72,8 +72,11 @@ class FilterLine(Horizontal):
     def on_mount(self) -> None:
         self._show()
 
-    def type(self) -> None:
-        """Let the user type."""
+    def type(self, text: str = "") -> None:
+        """Let the user type; if a text is given, behind it, in place of what stood there."""
+        if text:
+            self._entry.value = text
+            self._entry.cursor_position = len(text)
         # Synchronously: the next keys are text, not commands.
         self.screen.set_focus(self._entry)
 

@@ -31,7 +31,7 @@ SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
     "parallel": (("f", "tab", "tab"), "the best tenth"),
     "histogram": (("f", "tab", "tab", "tab"), "median"),
     "transposed": (("space", "space", "space", "c", "T"), "more column"),
-    "palette": (("colon", *"val/"), "sort by metric"),
+    "palette": (("colon", *"val/"), "sort by it"),
     "light": (("ctrl+t", *"light", "enter"), "12 runs · by age ↑"),
     "help": (("question_mark",), "Mark the run"),
 }

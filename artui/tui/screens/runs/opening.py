@@ -70,7 +70,8 @@ class RunsOpener:
             title = screen.table.lines.labels.text(group, heading_count=0, cells=60)
         elif state.answered.where:
             title = clean(state.answered.where, max_chars=60)
-        all_columns, shown, metric = columns.all_columns(state), screen.shown_columns(), self._plotted_metric()
+        all_columns, shown = columns.all_columns(state), screen.shown_columns()
+        metric = column.name if column is not None and column.source == "metric" else self._plotted_metric()
         pictures = PlotScreen(keys, marked, all_columns, shown, title=title, metric=metric, tab=tab)
         if column is not None:
             pictures.column = column
@@ -90,13 +91,13 @@ class RunsOpener:
         all_columns, shown = columns.all_columns(self._screen.state), self._screen.shown_columns()
         self._screen.artui.push_screen(PlotScreen(keys, keys, all_columns, shown, title="compare", metric=metric))
 
-    def describe_column(self) -> None:
-        """Show how the values of the current column are spread over the runs that are shown."""
+    def describe_column(self, column: Column | None = None) -> None:
+        """Show how the values of a column, by default the current one, are spread over the runs that are shown."""
         from artui.tui.screens.column import ColumnScreen
 
         screen = self._screen
         if self.is_whole():
-            column = columns.column_at(screen.table.view, screen.table.column)
+            column = column or columns.column_at(screen.table.view, screen.table.column)
             metrics = (
                 shown for shown in screen.shown_columns() if shown.source == "metric" and shown.name != column.name
             )

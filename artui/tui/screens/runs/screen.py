@@ -316,6 +316,12 @@ class RunsScreen(CatalogScreen):
         """Show the runs that a filter matches."""
         self.show(columns.with_filter(self.state, where))
 
+    def type_condition(self, start: str) -> None:
+        """Let the user type a condition that begins so, beside the filter in force."""
+        from artui.query.filter.narrowing import narrowed
+
+        self.filter.type(narrowed(self.state.request.where, start))
+
     def narrow(self, condition: str) -> None:
         """Narrow the filter by another condition."""
         from artui.query.filter.narrowing import narrowed
@@ -372,13 +378,17 @@ class RunsScreen(CatalogScreen):
     def action_sort_also(self) -> None:
         self.show(columns.sorted_also_by(self.state, self.table.column_id))
 
-    def sort_by_name(self, source: str, name: str) -> None:
-        """Sort by a metric or a param, the best first; its column is shown if it was not."""
-        column_id = f"{source}:{name}"
+    def show_column(self, column_id: str) -> None:
+        """Make a column the current one; it is shown if it was not."""
         self.show(columns.with_column(self.state, column_id))
         ids = columns.shown_ids(self.table.view)
         if column_id in ids:
-            self.table.move_column(ids.index(column_id) + 1 - self.table.column)
+            self.action_column(ids.index(column_id) + 1 - self.table.column)
+
+    def sort_by_name(self, source: str, name: str) -> None:
+        """Sort by a metric or a param, the best first; its column is shown if it was not."""
+        column_id = f"{source}:{name}"
+        self.show_column(column_id)
         self.show(columns.with_sorts(self.state, [columns.best_first(column_id)]))
 
     def action_choose_columns(self) -> None:
@@ -620,6 +630,10 @@ class RunsScreen(CatalogScreen):
 
     def action_describe_column(self) -> None:
         self._opener.describe_column()
+
+    def describe(self, column: Column) -> None:
+        """Show how the values of a column are spread."""
+        self._opener.describe_column(column)
 
     def action_why(self) -> None:
         self._opener.why()
