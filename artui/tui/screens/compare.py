@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -97,9 +98,10 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         self.comparison = comparison
         self._numbers = self.artui.set_apart([run.head.id for run in comparison.runs])
         self.show_place()
-        self._lay_out()
         if is_first:
             self._metric = judging_metric([metric.title for metric in run.metrics] for run in comparison.runs)
+            self.table.baseline = self.table.column = self._first_baseline()
+        self._lay_out()
         self._ask_curves()
 
     def _lay_out(self) -> None:
@@ -363,10 +365,29 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         self.artui.push_screen(WhyScreen(title, ask, heads, self._show_runs))
 
     def _pair(self) -> tuple[int, int]:
-        """Give the places of the current run and the baseline; on the baseline, of another run."""
+        """Give the places of the current run and the baseline; on the baseline, of the best other run that finished."""
         table = self.table
-        other = table.column if table.column != table.baseline else (1 if table.baseline == 0 else 0)
-        return other, table.baseline
+        if table.column != table.baseline:
+            return table.column, table.baseline
+        return max(
+            (place for place in range(len(table.heads)) if place != table.baseline), key=self._worth
+        ), table.baseline
+
+    def _first_baseline(self) -> int:
+        """Give the first run that finished and has the metric that runs are judged by, or else the first that has it."""
+        return max(range(len(self.run_ids)), key=lambda place: (*self._worth(place)[:2], -place))
+
+    def _worth(self, place: int) -> tuple[bool, bool, float, int]:
+        """Say how well a run stands for itself: whether it has the metric in question, whether it finished, how good it is."""
+        comparison = self.comparison
+        row = next((row for row in comparison.rows if row.metric == self._metric), None) if comparison else None
+        if comparison is None or row is None:
+            return False, False, 0.0, -place
+        value = row.values[place]
+        is_finite = isinstance(value, int | float) and math.isfinite(value)
+        sign = {"lower": -1.0, "higher": 1.0}.get(row.direction or "", 0.0)
+        worth = sign * float(value) if is_finite and isinstance(value, int | float) else 0.0
+        return is_finite, comparison.runs[place].head.status == "finished", worth, -place
 
     def action_drop(self) -> None:
         if len(self.run_ids) <= 2:

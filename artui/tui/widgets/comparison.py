@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from artui.query.compare import Comparison, Row
 
 LABEL_CELLS = (12, 30)
+FEW_RUNS = 3
+"""Beside more runs than these the labels take a quarter of the screen, not a third."""
 MAX_NAME_CELLS, TIGHT_NAME_CELLS = 22, 12
 """The most cells of a column for the sake of a run's name; with little room its share, but at least the second."""
 MAX_TEXT_CELLS, TIGHT_TEXT_CELLS = 44, 14
@@ -49,7 +51,9 @@ class CompareTable(LineList):
     def __init__(self) -> None:
         super().__init__(id="comparison")
         self.rows: list[Row | None] = []
-        """The row of each line; None for headings."""
+        """The row of each line; None for headings and for what stands below a row."""
+        self._shown: Sequence[tuple[str, Row]] = ()
+        """The rows, each with the title above it."""
         self.heads: Sequence[RunHead] = ()
         self.numbers: Mapping[str, int] = {}
         """Colour and mark of each run, by its id."""
@@ -61,30 +65,39 @@ class CompareTable(LineList):
         self.label_cells = LABEL_CELLS[0]
         self.widths: list[int] = []
         """Cells of each column."""
-        self.has_deltas = True
-        """Whether metrics say how far they are from the baseline: all of them or none."""
+        self.are_deltas_below = False
+        """Whether metrics say below their values, not behind them, how far they are from the baseline."""
 
     def show(self, comparison: Comparison, numbers: Mapping[str, int], *, only_differences: bool) -> None:
         """Show a comparison; the cursor stays on its row."""
-        before = self.row
         self.heads, self.numbers = told_apart(run.head for run in comparison.runs), numbers
+        self._shown = comparison.titled(only_differences=only_differences)
+        names = [row.name for _, row in self._shown]
+        share = 3 if len(self.heads) <= FEW_RUNS else 4
+        self.label_cells = max(
+            LABEL_CELLS[0],
+            min(LABEL_CELLS[1], max((len(name) for name in names), default=0) + 3, self.size.width // share),
+        )
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        """Share the room among the columns, and put the rows into lines; the cursor stays on its row."""
+        before = self.row
+        self._fit()
         lines: list[Line] = [Line([])]
         self.rows = [None]
-        for title, row in comparison.titled(only_differences=only_differences):
+        for title, row in self._shown:
             if title:
                 lines.append(Line([(f" {title}", "dim")]))
                 self.rows.append(None)
             lines.append(Line([]))
             self.rows.append(row)
+            if self.are_deltas_below and any(_below(row, number, self.baseline) for number in range(len(self.heads))):
+                lines.append(Line([]))
+                self.rows.append(None)
         if len(lines) == 1:
             lines.append(Line([(_NOTHING, "dim")]))
             self.rows.append(None)
-        names = [row.name for row in self.rows if row is not None]
-        self.label_cells = max(
-            LABEL_CELLS[0],
-            min(LABEL_CELLS[1], max((len(name) for name in names), default=0) + 3, self.size.width // 3),
-        )
-        self._fit()
         self.set_lines(lines)
         place = next(
             (
@@ -103,17 +116,14 @@ class CompareTable(LineList):
 
     def show_marks(self, marked: frozenset[int]) -> None:
         """Show which runs are marked."""
-        self.marked = marked
-        self._fit()
-        self._show_column()
-        self.refresh()
+        if marked != self.marked:
+            self.marked = marked
+            self._lay_out()
 
     def set_baseline(self, column: int) -> None:
         """Hold the other runs against this one."""
         self.baseline = column
-        self._fit()
-        self._show_column()
-        self.refresh()
+        self._lay_out()
 
     @property
     def row(self) -> Row | None:
@@ -125,15 +135,15 @@ class CompareTable(LineList):
         return max(1, self.size.width - self.label_cells)
 
     def _fit(self) -> None:
-        """Give columns the width that what is in them takes; if not all fit, first without differences from the baseline."""
-        shown = [row for row in self.rows if row is not None]
+        """Give columns the width that what is in them takes; if not all fit, differences from the baseline go below the values."""
+        shown = [row for _, row in self._shown]
         share = max(TIGHT_NAME_CELLS, self._room // max(1, len(self.heads)))
         baseline, has_marks = self.baseline, bool(self.marked)
         needs = [_needs(head, number, shown, baseline, share, has_marks) for number, head in enumerate(self.heads)]
         levels = [[need.whole for need in needs], [need.short for need in needs], [need.tight for need in needs]]
-        fitting = next((place for place, cells in enumerate(levels) if sum(cells) <= self._room), None)
-        self.has_deltas = fitting != 2
-        least = levels[1 if fitting is None else fitting]
+        fitting = next((place for place, cells in enumerate(levels) if sum(cells) <= self._room), len(levels) - 1)
+        self.are_deltas_below = fitting == len(levels) - 1
+        least = levels[fitting]
         self.widths = _widened(least, [need.wanted for need in needs], self._room)
 
     def _columns_from(self, first: int) -> range:
@@ -175,8 +185,8 @@ class CompareTable(LineList):
                 place = number
         if place >= 0:
             self.move_column(place - self.column)
-        if event.y and index < len(self.rows) and self.rows[index] is not None:
-            self.move_to(index)
+        if event.y and index < len(self.rows) and (place_of_row := self._row_at(index)) is not None:
+            self.move_to(place_of_row)
         if before == (self.column, self.cursor) and place >= 0 and event.y:
             self.choose()
         else:
@@ -190,12 +200,14 @@ class CompareTable(LineList):
 
     def move_to(self, index: int) -> None:
         """Put the cursor on a row, past headings."""
-        direction = 1 if index >= self.cursor else -1
         index = max(0, min(index, len(self.rows) - 1))
-        while 0 <= index < len(self.rows) and self.rows[index] is None:
-            index += direction
-        if 0 <= index < len(self.rows):
-            super().move_to(index)
+        ahead, back = range(index, len(self.rows)), range(index, -1, -1)
+        ways = (*ahead, *back) if index >= self.cursor else (*back, *ahead)
+        place = next((place for place in ways if self.rows[place] is not None), None)
+        if place is not None:
+            super().move_to(place)
+            if self._has_below(place) and not self._is_in_sight(place + 1):
+                self.scroll_to(y=place + 2 - self.size.height, animate=False, force=True, immediate=True)
             if self.cursor - self.scroll_offset.y < 1 and self.scroll_offset.y > 0:
                 self.scroll_to(y=self.cursor - 1, animate=False, force=True, immediate=True)
             elif self.rows[: self.cursor].count(None) == self.cursor:
@@ -206,6 +218,21 @@ class CompareTable(LineList):
     def hidden_count(self) -> int:
         """How many runs are out of sight."""
         return len(self.heads) - len(self._shown_columns)
+
+    def _has_below(self, index: int) -> bool:
+        """Say whether a line has another below it that belongs to it: how far its values are from the baseline."""
+        row = self.rows[index]
+        return (
+            self.are_deltas_below
+            and row is not None
+            and any(_below(row, number, self.baseline) for number in range(len(self.heads)))
+        )
+
+    def _row_at(self, index: int) -> int | None:
+        """Give the line of the row that a line belongs to; None on a heading."""
+        if self.rows[index] is not None:
+            return index
+        return index - 1 if index and self._has_below(index - 1) else None
 
     def next_difference(self, change: int) -> bool:
         """Go to the next row that differs; false if there is none in this direction."""
@@ -236,14 +263,27 @@ class CompareTable(LineList):
         """Give the label and the values of one row, or a heading."""
         row = self.rows[index]
         if row is None:
-            return self.lines[index].spans
+            above = self.rows[index - 1] if index and self._has_below(index - 1) else None
+            return self._deltas_line(above) if above is not None else self.lines[index].spans
         label_style = "text" if row.differs else "dim"
         spans: list[Span] = [
             ("  ", "text"),
             (fit(clean(row.name), self.label_cells - 3, keep_end=True) + " ", label_style),
         ]
         for number in self._shown_columns:
-            spans += _cell(row, number, self.baseline, self.widths[number], has_deltas=self.has_deltas)
+            spans += _cell(row, number, self.baseline, self.widths[number], has_delta=not self.are_deltas_below)
+        return spans
+
+    def _deltas_line(self, row: Row) -> Spans:
+        """Give what stands below the values of a metric: how far they are from the baseline, and which is best."""
+        # The sign stands before the value above, so that the digits stand below its digits.
+        spans: list[Span] = [(" " * (self.label_cells - 1), "text")]
+        for number in self._shown_columns:
+            cells = self.widths[number]
+            texts = _below(row, number, self.baseline)
+            text = next((text for text in texts if len(text) < cells), texts[-1] if texts else "")
+            text = f" {text}" if text == _BEST else text
+            spans.append((fit(text, cells), "best" if number in row.bests else "dim"))
         return spans
 
 
@@ -264,7 +304,7 @@ class _Needs(NamedTuple):
     short: int
     """With short differences from the baseline."""
     tight: int
-    """Without them."""
+    """With them below the values."""
     wanted: int
     """With its long texts, too, and a gap."""
 
@@ -279,10 +319,11 @@ def _needs(head: RunHead, number: int, rows: Sequence[Row], baseline: int, share
             best = _BEST if number in row.bests else ""
             whole = max(whole, *(len(words) for words in (*behind, best)))
             short = max(short, len(behind[-1]) if behind else len(best))
-            tight = max(tight, len(best))
+            tight = max(tight, *(len(words) for words in _below(row, number, baseline)[-2:]), 0)
         else:
             text = max(text, cell_len(_plain_text(row, number)) + 1)
-    whole, short, tight = (_VALUE_CELLS + (2 + cells if cells else 1) for cells in (whole, short, tight))
+    whole, short = (_VALUE_CELLS + (2 + cells if cells else 1) for cells in (whole, short))
+    tight = max(_VALUE_CELLS, tight) + 1
     tight_name, name, tight_text = min(name, share), min(name, MAX_NAME_CELLS), min(text, TIGHT_TEXT_CELLS)
     return _Needs(
         max(name, whole, min(text, MAX_NAME_CELLS)),
@@ -315,12 +356,18 @@ def _deltas(row: Row, number: int, baseline: int) -> list[str]:
     difference = float(value) - float(base)
     if not math.isfinite(difference) or not difference:
         return []
-    delta = signed_text(difference)
-    best = [f"{delta} {_BEST}"] if number in row.bests else []
-    return [*best, delta, signed_text(difference, digits=2)]
+    deltas = signed_text(difference), signed_text(difference, digits=2)
+    return [f"{delta} {_BEST}" if number in row.bests else delta for delta in deltas]
 
 
-def _cell(row: Row, number: int, baseline: int, cells: int, *, has_deltas: bool) -> list[Span]:
+def _below(row: Row, number: int, baseline: int) -> list[str]:
+    """Give what stands below a metric's value, from the longest to the shortest; nothing where there is nothing to say."""
+    if not _is_measured(row, number):
+        return []
+    return [*_deltas(row, number, baseline), *([_BEST] if number in row.bests else [])]
+
+
+def _cell(row: Row, number: int, baseline: int, cells: int, *, has_delta: bool) -> list[Span]:
     value, base = row.values[number], row.values[baseline]
     if value is None:
         return [(fit("·", cells), "faint")]
@@ -333,12 +380,14 @@ def _cell(row: Row, number: int, baseline: int, cells: int, *, has_deltas: bool)
         is_end = row.differs and keeps_end(texts, cells - 1)
         return [(fit(texts[number], cells - 1, keep_end=is_end) + " ", style)]
     text = fit(number_text(float(value)), _VALUE_CELLS)
+    # Nothing is said by colour alone: what is best is said behind the value, or below it.
     odd = value != value or abs(value) == float("inf")
     spans: list[Span] = [(text, "bad" if odd else "best" if number in row.bests else "text")]
+    if not has_delta:
+        return [*spans, (" " * (cells - _VALUE_CELLS), "text")]
     best = _BEST if number in row.bests else ""
     room, style = cells - _VALUE_CELLS - 2, "best" if best else "dim"
-    deltas = _deltas(row, number, baseline) if has_deltas else []
-    behind = next((text for text in deltas if len(text) <= room), best)
+    behind = next((text for text in _deltas(row, number, baseline) if len(text) <= room), best)
     return [*spans, (" " + fit(behind, cells - _VALUE_CELLS - 1), style)]
 
 

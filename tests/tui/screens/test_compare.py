@@ -45,31 +45,93 @@ async def _compared(pilot: Pilot[Any], count: int) -> CompareTable:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
-@pytest.mark.parametrize("count", [2, 3, 4, 6, 9])
-def test_all_metrics_say_how_far_they_are_from_the_baseline_or_none(
+@pytest.mark.parametrize("count", [2, 3, 4, 6, 9, 20])
+def test_all_metrics_say_how_far_they_are_from_the_baseline_and_which_is_best(
     tmp_path: Path, explore: Explore, size: tuple[int, int], count: int
 ) -> None:
-    """And differences from the baseline make room before a run does."""
+    """In words, behind the value or below it; and what is behind it goes below before a run goes out of sight."""
     made = [
-        {"val/loss": 0.1 + number / 300, "epoch": 10.0 * number, "seconds": 1e5 + number} for number in range(count)
+        {"val/loss": 0.1 - number / 300, "epoch": 10.0 * number, "seconds": 1e5 + number} for number in range(count)
     ]
     path = _made(tmp_path / "x.artui", made)
 
     async def flow(pilot: Pilot[Any]) -> None:
         table = await _compared(pilot, count)
         width = size[0] - table.label_cells
-        columns = table._shown_columns
-        assert sum(table.widths[number] for number in columns) <= width
-        if len(columns) < count:
-            # With a name of 12 cells no column needs more than these without differences from the baseline.
-            assert table.has_deltas and count * 18 > width
-        for index, row in enumerate(table.rows):
-            if row is not None and row.section == "metrics":
-                text = "".join(text for text, _ in table.draw_line(index, size[0]))
-                signs = len(re.findall(r" [+−]\d", text))
-                assert signs == ((len(columns) - 1) if table.has_deltas else 0), text
+        seen: dict[str, list[int]] = {}
+        for _ in range(count):
+            columns = table._shown_columns
+            assert sum(table.widths[number] for number in columns) <= width
+            assert len(columns) == count or (table.are_deltas_below and count * 16 > width)
+            for index, row in enumerate(table.rows):
+                if row is None or row.section != "metrics":
+                    continue
+                lines = [index, index + 1] if table.are_deltas_below else [index]
+                text = "\n".join("".join(text for text, _ in table.draw_line(line, size[0])) for line in lines)
+                deltas = re.findall(r"[+−][\d.,]+", text)
+                assert len(deltas) == len(columns) - (table.baseline in columns), text
+                assert text.count("best") == len(set(row.bests) & set(columns)), text
+                others = [float(value) for value in row.values if isinstance(value, int | float)]
+                wanted = [others[number] - others[table.baseline] for number in columns if number != table.baseline]
+                found = [float(delta.replace("−", "-").replace(",", "")) for delta in deltas]
+                assert found == pytest.approx(wanted, rel=0.06), text
+                seen.setdefault(row.name, []).extend(columns)
+            await pilot.press("right")
+        assert all(set(columns) == set(range(count)) for columns in seen.values()) and len(seen) == 3
 
     explore(path, flow, size=size)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+def test_cursor_goes_from_row_to_row_past_what_stands_below(
+    tmp_path: Path, explore: Explore, size: tuple[int, int]
+) -> None:
+    """Down, up, to the end and the beginning, and by the mouse, it stands on a row, and its differences are in sight."""
+    path = _made(
+        tmp_path / "x.artui", [{f"m{place}/loss": number + place / 7 for place in range(4)} for number in range(9)]
+    )
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        table = await _compared(pilot, 9)
+        rows = [row for row in table.rows if row is not None]
+        assert table.are_deltas_below
+        for keys in (["j"] * (len(rows) + 2), ["k"] * (len(rows) + 2), ["G"], ["g"], ["pagedown"], ["pageup"]):
+            for key in keys:
+                before = table.cursor
+                await pilot.press(key)
+                row = table.row
+                assert row is not None and (len(keys) == 1 or table.cursor != before or row in (rows[0], rows[-1]))
+                last = table.cursor + (row.section == "metrics")
+                assert table.scroll_offset.y <= table.cursor and last < table.scroll_offset.y + table.size.height
+        for index, row in enumerate(table.rows[: table.size.height]):
+            if row is not None and row.section == "metrics":
+                await pilot.click(CompareTable, offset=(2, index + 1 - int(table.scroll_offset.y)))
+                assert table.row == row
+
+    explore(path, flow, size=size)
+
+
+@pytest.mark.parametrize("unfinished", ["killed", "failed", "running"])
+def test_runs_that_finished_are_held_against_each_other(tmp_path: Path, explore: Explore, unfinished: str) -> None:
+    """Neither the baseline nor the better run of why is one that did not finish or has no result, unless it is chosen."""
+    path = _made(
+        tmp_path / "x.artui", [{"val/loss": 0.01}, {}, {"val/loss": 0.4}, {"val/loss": 0.3}, {"val/loss": 0.2}]
+    )
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        runs.finish(connection, 1, status=unfinished, ended_ms=9, duration_ms=9)
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        table = await _compared(pilot, 5)
+        assert table.heads[table.baseline].name == table.heads[table.column].name == "wise-stork-2"
+        await pilot.press("w")
+        await settled(pilot)
+        on(pilot, WhyScreen)
+        assert "wise-stork-4 is better than wise-stork-2" in shown(pilot)
+        await pilot.press("escape", "left", "left", "w")
+        await settled(pilot)
+        assert "wise-stork-0 is better than wise-stork-2" in shown(pilot), "what the user chose is held against it"
+
+    explore(path, flow, size=(120, 36))
 
 
 @given(st.lists(st.tuples(st.integers(5, 30), st.integers(0, 30)), max_size=9), st.integers(0, 200))
@@ -98,7 +160,7 @@ def test_what_most_runs_have_comes_first(tmp_path: Path, explore: Explore) -> No
         await pilot.press("w")
         await settled(pilot)
         assert isinstance(pilot.app.screen, WhyScreen)
-        assert "wise-stork-1 is better than wise-stork-0 · val_ACCURACY 0.6000 against 0.5000" in shown(pilot)
+        assert "wise-stork-3 is better than wise-stork-0 · val_ACCURACY 0.6200 against 0.5000" in shown(pilot)
 
     explore(path, flow, size=(120, 36))
 
