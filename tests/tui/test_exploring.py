@@ -15,6 +15,7 @@ from artui.settings import Settings, load_settings
 from artui.tui.cells import MARK, length_of
 from artui.tui.colouring import mark_of
 from artui.tui.screens.column import ColumnScreen
+from artui.tui.screens.pick import PickScreen
 from artui.tui.screens.plot import PlotScreen
 from artui.tui.screens.run import RunScreen
 from artui.tui.screens.runs.screen import RunsScreen
@@ -43,6 +44,42 @@ async def _to_column(pilot: Pilot[Any], column: str) -> None:
         await pilot.press("right")
         assert table.column != before, f"there is no column {column}"
     await settled(pilot)
+
+
+def test_columns_to_group_by_are_offered_where_there_is_none(small_catalog: Path, explore: Explore) -> None:
+    """g c on the names of the runs, by which nothing can be grouped, asks for another column."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        text = await _press(pilot, "home", "g", "c")
+        assert isinstance(pilot.app.screen, PickScreen) and "group by" in text
+        await _press(pilot, *"optmz", "enter")
+        assert on(pilot, RunsScreen).state.arrangement.grouping == ("param:optimizer",)
+        assert "adam (8)" in shown(pilot)
+
+    explore(small_catalog, flow)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+def test_what_differs_within_a_group_is_said_in_one_way(
+    small_catalog: Path, explore: Explore, size: tuple[int, int]
+) -> None:
+    """In the table as in the details, however narrow the column: it varies, or its range is shown."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _press(pilot, "g", "p", "p")
+        table = on(pilot, RunsScreen).table
+        group = table.groups[0]
+        seen = set()
+        for shape in table.view.shapes:
+            spread = group.spreads.get(shape.column.id)
+            if shape.column.source == "param" and spread is not None and spread.distinct > 1:
+                text = "".join(text for text, _ in group_cell(group, shape, 0)).strip()
+                assert text == "varies" or "–" in text, shape.column.name
+                seen.add(text)
+        assert "varies" in seen
+        assert "varies: " in shown(pilot)
+
+    explore(small_catalog, flow, size=size)
 
 
 def test_groups_show_best_mean_and_number(small_catalog: Path, explore: Explore) -> None:

@@ -17,6 +17,7 @@ from artui.query.names import distinct_names
 from artui.query.runs.rows import run_keys
 from artui.query.series.ranking import judging_metric
 from artui.safetext import clean
+from artui.tui.cells import length_of
 from artui.tui.colouring import mark_of
 from artui.tui.host import MAX_COMPARED
 from artui.tui.keys import bindings
@@ -123,14 +124,15 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         rows, table = self.comparison.rows, self.table
         baseline = clean(table.heads[table.baseline].name)
         left: list[Span] = [
-            (f" {len(self.comparison.runs)} runs", "dim"), (f" · {self.comparison.differing} of {len(rows)} rows differ", "text"),
-            (" · only those shown" if self.only_differences else "", "accent"), (" · baseline ", "dim"), (baseline, "accent"), (" ▾", "accent"),
+            (f" {len(self.comparison.runs)} runs", "dim"), (" · baseline ", "dim"), (baseline, "accent"), (" ▾", "accent"),
+            (f" · {self.comparison.differing} of {len(rows)} rows differ", "text"), (" · only those shown" if self.only_differences else "", "accent"),
         ]  # fmt: skip
         hidden = table.hidden_count
         right: list[Span] = [(f"{plural(hidden, 'more column' if self._is_transposed else 'more run')} ←→ ", "faint")] if hidden > 0 else []  # fmt: skip
         below = len(table.lines) - round(table.scroll_offset.y) - table.size.height
-        if below > 0 and table.size.height:
-            right.insert(0, (f"{plural(below, 'more line')} ↓ ", "faint"))
+        lines_text = f"{plural(below, 'more line')} ↓ "
+        if below > 0 and table.size.height and length_of([*left, *right, (lines_text, "")]) < self.size.width:
+            right.insert(0, (lines_text, "faint"))
         self.query_one("#summary", Bar).show(left, right)
 
     def title_spans(self) -> list[Span]:

@@ -419,8 +419,9 @@ class TransposedTable(LineList):
         self._widths = []
         for row in self.rows:
             assert row is not None
-            texts = [_plain_text(row, number) for number in range(len(self.heads))]
-            self._widths.append(max(6, min(18, max(len(row.name), *(len(text) for text in texts)))))
+            texts = [_plain_text(row, number) + self._best_text(row, number) for number in range(len(self.heads))]
+            behind = len(self._best_text(row, 0))
+            self._widths.append(max(6, min(18 + behind, max(len(row.name) + behind, *(len(text) for text in texts)))))
         self.place = next(
             (
                 i
@@ -521,13 +522,20 @@ class TransposedTable(LineList):
             return strip_of(self._titles(), self.size.width, self._palette)
         return super().render_line(y)
 
+    def _best_text(self, row: Row, number: int) -> str:
+        """Give what stands behind a value of a metric of which some are best, as wide for all: colour alone says nothing."""
+        if not row.bests or row.section != "metrics":
+            return ""
+        return f" {_BEST}" if number in row.bests else " " * (1 + len(_BEST))
+
     def _titles(self) -> Spans:
         spans: list[Span] = [(" " * (self._name_cells + 4), "head")]
         for place in self.shown_places:
             row = self.rows[place]
             if row is not None:
                 is_right = row.section == "metrics"
-                text = fit(clean(row.name), self._widths[place], right=is_right, keep_end=True)
+                behind = " " * len(self._best_text(row, 0))
+                text = fit(clean(row.name), self._widths[place] - len(behind), right=is_right, keep_end=True) + behind
                 spans += [("  ", "head"), (text, "head.current" if place == self.place else "head")]
         return spans
 
@@ -550,7 +558,8 @@ class TransposedTable(LineList):
         for place in self.shown_places:
             row = self.rows[place]
             if row is not None:
-                text = fit(_plain_text(row, number), self._widths[place], right=row.section == "metrics")
+                text = _plain_text(row, number) + self._best_text(row, number)
+                text = fit(text, self._widths[place], right=row.section == "metrics")
                 spans += [("  ", "text"), (text, _style(row, number, self.baseline))]
         return spans
 

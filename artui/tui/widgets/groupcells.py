@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 
 GAP = "  "
+VARIES = "varies"
+"""Says that the runs of a group differ, where there is no room for the range of their numbers."""
 
 
 def group_id(group: Group) -> str:
@@ -60,14 +62,9 @@ def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
         ]
     if spread.low is not None and spread.high is not None:
         ranges = (f"{number_text(spread.low, digits)}–{number_text(spread.high, digits)}" for digits in (4, 3, 2))
-        text = next((text for text in ranges if len(text) <= cells), _varies_text(cells))
+        text = next((text for text in ranges if len(text) <= cells), VARIES)
         return [(fit(text, cells, right=True), "dim")]
-    return [(fit(_varies_text(cells), cells, right=column.is_numeric), "dim")]
-
-
-def _varies_text(cells: int) -> str:
-    """Say that the runs of a group differ, where there is no room for the range of their numbers."""
-    return "varies" if cells >= len("varies") else "≠"
+    return [(fit(VARIES, cells, right=column.is_numeric), "dim")]
 
 
 def spread_text(spread: Spread, cells: int = 1_000) -> str:

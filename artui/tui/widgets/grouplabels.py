@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.cells import cell_len
 
 from artui.safetext import clean
-from artui.tui.cells import fit
+from artui.tui.cells import fit, fit_apart
 from artui.units import number_text, param_text
 
 if TYPE_CHECKING:
@@ -97,6 +97,39 @@ class Labels(NamedTuple):
             parts = ["none of these" if any(value is not None for value in group.values) else "no params"]
         return _joined(chain(parts, (self._named_text(group, place) for place in named)), cells)
 
+    def texts(self, groups: Sequence[Group], *, heading_count: int, rooms: Sequence[int]) -> list[str]:
+        """Name groups, each in so many cells, as `text` does; those that would look alike, by what tells them apart."""
+        texts = [self.text(group, heading_count=heading_count, cells=room) for group, room in zip(groups, rooms, strict=True)]  # fmt: skip
+        places_by_text: dict[str, list[int]] = {}
+        for place, text in enumerate(texts):
+            places_by_text.setdefault(text, []).append(place)
+        for alike in places_by_text.values():
+            if len(alike) < 2:
+                continue
+            twins, room = [groups[place] for place in alike], min(rooms[place] for place in alike)
+            wholes = [self.text(group, heading_count=heading_count) for group in twins]
+            starts = [parts[0] if len(parts := whole.split(_BETWEEN)) > 1 else "" for whole in wholes]
+            ends = self._ends(twins)
+            cuts = [
+                [_with_end(start, end, room) for start, end in zip(starts, ends, strict=True)],
+                [fit(f"… {end}" if start else end, room, keep_end=True).rstrip() for start, end in zip(starts, ends, strict=True)],
+                [text.rstrip() for text in fit_apart(wholes, room)],
+            ]  # fmt: skip
+            for place, text in zip(alike, max(cuts, key=lambda cut: len(set(cut))), strict=True):
+                texts[place] = text
+        return texts
+
+    def _ends(self, groups: Sequence[Group]) -> list[str]:
+        """Give for each group the values, with their names, by which it differs from the others: as few as tell all apart."""
+        counts = {place: len({repr(group.values[place]) for group in groups}) for place in (*self.places, *self.named)}
+        telling = sorted((place for place in counts if counts[place] > 1), key=lambda place: -counts[place])
+        used: list[int] = []
+        for place in telling:
+            used.append(place)
+            if len({tuple(repr(group.values[place]) for place in used) for group in groups}) == len(groups):
+                break
+        return [_BETWEEN.join(self._named_text(group, place) for place in used) for group in groups]
+
     def whole_text(self, group: Group) -> list[str]:
         """Give everything that tells a group from others, each value with its name."""
         places = [*self.places, *self.named]
@@ -106,6 +139,15 @@ class Labels(NamedTuple):
 
     def _named_text(self, group: Group, place: int) -> str:
         return f"{self.titles[place]}={value_text(group.values[place])}"
+
+
+def _with_end(start: str, end: str, cells: int) -> str:
+    """Join the beginning of a label and what tells it apart, as far as there is room for both."""
+    text = f"{start}{_BETWEEN}…{_BETWEEN}{end}"
+    if start and cell_len(text) <= cells:
+        return text
+    text = f"… {end}" if start else end
+    return text if cell_len(text) <= cells else fit(text, cells).rstrip()
 
 
 def _joined(parts: Iterable[str], cells: int) -> str:

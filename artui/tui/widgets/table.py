@@ -39,6 +39,7 @@ from artui.units import DIGITS, count_text, decimals_of, digits_for, number_text
 
 if TYPE_CHECKING:
     from artui.query.runs.grouping import Group
+    from artui.tui.widgets.grouplabels import Labels
 
 AHEAD_ROWS = 96
 """Rows read beyond those in sight, in both directions."""
@@ -46,6 +47,8 @@ KEPT_ROWS = 800
 _NAME_CELLS = (14, 26)
 _GROUP_CELLS = 42
 _COMPARED_NAMES = 200
+_COMPARED_GROUPS = 500
+"""Of more groups the labels are cut without a look at the others."""
 _HEAD_SPANS = 5
 """Spans of a row up to its name: mark, cursor, status, space, name; those of a group have its size, too."""
 
@@ -105,6 +108,12 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
         """Significant digits and decimals of each metric column, by its id: they only grow while the same runs are shown."""
         self._heading_count = 0
         """How many names of columns the heading of groups has."""
+        self._labels: dict[str, str] = {}
+        """The names of groups, by their ids."""
+        self._labelled: Sequence[Group] = ()
+        """The groups that have these names."""
+        self._labels_of: tuple[Labels, int, int] | None = None
+        """What they were made of, for how many cells, and below how many names in the heading."""
         self._needed_cells = 0
         """Cells of the longest name so far."""
         self._keeps_end = False
@@ -426,9 +435,17 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
 
     def _group_label(self, group: Group, cells: int) -> tuple[str, str]:
         """Give what the runs of a group have in common, and how many they are, in so many cells together."""
-        count = f" ({count_text(len(group.keys))})"
+        count = _count_text(group)
         room = max(4, cells - len(count))
-        return self.lines.labels.text(group, heading_count=self._heading_count, cells=room), count
+        if len(self.groups) > _COMPARED_GROUPS:
+            return self.lines.labels.text(group, heading_count=self._heading_count, cells=room), count
+        wanted = self.lines.labels, cells, self._heading_count
+        if self._labelled is not self.groups or self._labels_of != wanted:
+            rooms = [max(4, cells - len(_count_text(other))) for other in self.groups]
+            texts = self.lines.labels.texts(self.groups, heading_count=self._heading_count, rooms=rooms)
+            self._labels = {group_id(other): text for other, text in zip(self.groups, texts, strict=True)}
+            self._labelled, self._labels_of = self.groups, wanted
+        return self._labels[group_id(group)], count
 
     def _group_line(self, group: Group, is_cursor: bool) -> list[Span]:
         marked = sum(key in self.marked for key in group.keys) if self.marked else 0
@@ -562,3 +579,7 @@ class RunsTable(MovesByLines, ScrollView, can_focus=True):
 
     def on_blur(self) -> None:
         self.refresh_row(self.cursor)
+
+
+def _count_text(group: Group) -> str:
+    return f" ({count_text(len(group.keys))})"

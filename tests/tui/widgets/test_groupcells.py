@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from artui.query.runs.grouping import Group, Spread
@@ -68,6 +69,56 @@ def test_a_value_in_a_label_is_never_read_as_that_of_another_column(
                 assert own[named_titles[heading[place]]] == "none"
         cut = labels.text(group, heading_count=count, cells=cells)
         assert len(cut) <= cells and (cut == text or "…" in cut)
+
+
+_LONG_VALUES = _VALUES | st.sampled_from(
+    (*(f"s3://bucket/experiments/data-{n}/train.parquet" for n in range(3)), "momentum")
+)
+
+
+@given(
+    st.lists(st.tuples(*[_LONG_VALUES] * 5), min_size=2, max_size=12, unique_by=repr),
+    st.booleans(),
+    st.integers(1, 5),
+    st.data(),
+)
+def test_groups_never_look_alike(
+    values: list[tuple[Any, ...]], is_chosen: bool, width: int, data: st.DataObject
+) -> None:
+    """However long their values, in the cells that a screen of 80 has for them; what is shown of a named value is its own."""
+    titles = ["lr", "hidden", "batch_size", "optimizer.name", "model"][:width]
+    groups = list({repr(group_values[:width]): Group(group_values[:width], (1,)) for group_values in values}.values())
+    rooms = data.draw(st.lists(st.integers(19, 40), min_size=len(groups), max_size=len(groups)))
+    labels = labels_of(groups, titles, is_chosen=is_chosen, fallback="all but the seed")
+    count = labels.heading_count(24)
+
+    texts = labels.texts(groups, heading_count=count, rooms=rooms)
+
+    whole = [labels.text(group, heading_count=count) for group in groups]
+    assert all(cell_len(text) <= room for text, room in zip(texts, rooms, strict=True))
+    plain = [labels.text(group, heading_count=count, cells=room) for group, room in zip(groups, rooms, strict=True)]
+    assert len(set(texts)) >= len(set(plain))
+    differing = {place for place in range(width) if len({repr(group.values[place]) for group in groups}) > 1}
+    if len(set(whole)) == len(groups) and (len(differing) == 1 or len(groups) == 2):
+        assert len(set(texts)) == len(groups)
+
+
+def test_groups_that_are_cut_show_what_tells_them_apart() -> None:
+    """The first value, and then the one by which a group differs from those that would look the same."""
+    values = [
+        (lr, 128 * size, 32 * size, name) for lr in (0.03, 0.3) for size in (1, 2) for name in ("sgd", "momentum")
+    ]
+    groups = [Group(group_values, (1,)) for group_values in values]
+    labels = labels_of(groups, ["lr", "hidden", "batch", "opt.name"], is_chosen=True)
+
+    assert labels.text(groups[0], heading_count=3, cells=20) == labels.text(groups[1], heading_count=3, cells=20)
+    texts = labels.texts(groups[:2], heading_count=3, rooms=[20, 20])
+
+    assert texts == ["0.03 · … · opt=sgd", "… opt=momentum"]
+    assert labels.texts(groups[:2], heading_count=3, rooms=[24, 24]) == [
+        "0.03 · … · opt=sgd",
+        "0.03 · … · opt=momentum",
+    ]
 
 
 def test_what_nearly_all_groups_have_takes_no_room_in_their_labels() -> None:

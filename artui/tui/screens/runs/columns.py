@@ -14,6 +14,7 @@ from artui.query.runs.sorting import Sort
 from artui.tui.cells import Shape, shape_of, short_titles
 from artui.tui.screens.runs.state import RunsState
 from artui.tui.state.arrangement import MAX_CELLS, MAX_SORTS, MIN_CELLS
+from artui.tui.widgets.groupcells import VARIES
 from artui.tui.widgets.tablelines import View
 
 SPARK_CELLS = 10
@@ -66,6 +67,8 @@ def _arranged(state: RunsState, shape: Shape) -> Shape:
         # Groups stand by their first runs: what is shown is what orders them.
         extreme = ("max" if sort.is_descending else "min") if is_order else best_aggregate(shape.column.name)
         shape = shape._replace(spread=SPREAD_CELLS, extreme=extreme)
+    elif state.arrangement.grouping:
+        shape = shape._replace(width=max(shape.width, len(VARIES)))
     cells = state.arrangement.widths.get(shape.column.id)
     return shape if cells is None else shape._replace(width=cells, is_fixed=True)
 

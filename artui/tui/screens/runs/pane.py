@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from artui.safetext import cells_of, clean
 from artui.tui.cells import Span, fit, fit_apart, length_of
+from artui.tui.widgets.groupcells import VARIES
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.units import count_text, number_text, param_text, plural
 
@@ -167,4 +168,4 @@ def _param_span(spread: Spread) -> Span:
         return clean(param_text(spread.same), max_chars=60), "text"
     if spread.low is not None and spread.high is not None:
         return f"{number_text(spread.low)} to {number_text(spread.high)}", "dim"
-    return f"{spread.distinct} values", "dim"
+    return f"{VARIES}: {spread.distinct} values", "dim"

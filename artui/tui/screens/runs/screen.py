@@ -474,7 +474,8 @@ class RunsScreen(CatalogScreen):
 
     def action_group_by_current(self) -> None:
         if self.table.column == 0:
-            self.artui.say("Choose the column to group by with → first, or press g /.")
+            # Grouping by names makes a group of each run: another column is meant.
+            self._grouping.choose()
         else:
             self._grouping.group([self.table.column_id])
 
