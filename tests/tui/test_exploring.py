@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from textual.pilot import Pilot
 
 from artui.query.api import open_catalog
@@ -16,7 +20,7 @@ from artui.tui.cells import MARK, length_of
 from artui.tui.colouring import mark_of
 from artui.tui.screens.column import ColumnScreen
 from artui.tui.screens.pick import PickScreen
-from artui.tui.screens.plot import PlotScreen
+from artui.tui.screens.plot import PlotScreen, best_first
 from artui.tui.screens.run import RunScreen
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.screens.runs.uses import uses_of
@@ -276,6 +280,46 @@ def test_pictures_of_marked_runs(small_catalog: Path, explore: Explore) -> None:
         on(pilot, RunsScreen)
 
     explore(small_catalog, flow, size=(120, 36))
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_the_best_of_many_runs_are_in_colour(small_catalog: Path, explore: Explore, width: int) -> None:
+    """Without marks the six best by the first chart are, and the legend says so; ] goes on to the next ones."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        text = await _press(pilot, "f")
+        screen = on(pilot, PlotScreen)
+        title = screen._judge
+        sign = 1 if "loss" in title else -1
+        lasts = {
+            head.name: sign * metric.summary.last
+            for head, metrics in screen._runs
+            for metric in metrics
+            if metric.title == title and math.isfinite(metric.summary.last)
+        }
+        assert len(screen._runs) > 8 and len(lasts) > 6 and screen.grid.panels[0].key == title
+        names = [screen._runs[place][0].name for place in screen._picked_places()]
+        assert [lasts[name] for name in names] == sorted(lasts.values())[:6]
+        assert f"best by {title}" in text or f"best 6 by {title}" in text
+        assert length_of(screen._legend()[0]) + length_of(screen._legend()[1]) <= width
+        text = await _press(pilot, "right_square_bracket")
+        assert f"from rank 2 by {title}" in text
+        assert screen.acted_run() == screen._runs[1][0]
+
+    explore(small_catalog, flow, size=(width, 36))
+
+
+@given(st.lists(st.one_of(st.none(), st.floats(), st.integers(0, 3).map(float)), max_size=20), st.sampled_from(["val/loss", "val/acc"]))  # fmt: skip
+def test_runs_are_put_best_first(lasts: list[float | None], title: str) -> None:
+    """Finite values in their order, then what diverged, then runs without the metric; equal ones keep their order."""
+    runs: list[Any] = [
+        (place, () if last is None else (SimpleNamespace(title=title, summary=SimpleNamespace(last=last)),))
+        for place, last in enumerate(lasts)
+    ]
+    order: list[Any] = [place for place, _ in best_first(runs, title)]
+    finite = [(last if title == "val/loss" else -last, place) for place, last in enumerate(lasts) if last is not None and math.isfinite(last)]  # fmt: skip
+    odd = [place for place, last in enumerate(lasts) if last is not None and not math.isfinite(last)]
+    assert order == [place for _, place in sorted(finite)] + odd + [place for place, last in enumerate(lasts) if last is None]  # fmt: skip
 
 
 def test_brush_of_parallel_coordinates_becomes_a_filter(small_catalog: Path, explore: Explore) -> None:

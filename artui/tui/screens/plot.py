@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar
@@ -13,7 +14,7 @@ from textual.widget import Widget
 
 from artui.model import Column, Metric, RunHead
 from artui.query.attributes import title_of
-from artui.query.direction import guess_direction
+from artui.query.direction import guess_direction, has_direction
 from artui.query.filter.narrowing import where_between, where_value
 from artui.query.names import distinct_names
 from artui.query.runs import statistics as query
@@ -58,6 +59,7 @@ IN_FRONT = 6
 MAX_AXES = 16
 """So many params at most are read to choose the axes of parallel coordinates among them."""
 _CELLS_AN_AXIS, _LEAST_AXES = 14, 6
+_JUDGE_CELLS = 16
 _LEAST_NAME_CELLS, _READABLE_NAME_CELLS, _GAP_CELLS = 6, 10, 2
 """Cells of a name in the legend at least, and while other text can give way, and those before each run there."""
 MAX_COLOURED = 200
@@ -127,6 +129,8 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         self._names: dict[str, str] = {}
         """What each run is called, by its id."""
         self._highlighted = 0
+        self._judge = ""
+        """The metric by which the best of many runs are in colour."""
         self._has_asked: set[str] = set()
         self._numbers: dict[str, int] = {}
         """Colours and marks of the runs in front, by id."""
@@ -231,8 +235,11 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
             total = len(self.marked or self.keys)
             drawn = f"{count_text(len(self._runs))} of " if 0 < len(self._runs) < total else ""
             places = self._picked_places()
-            in_colour = f"{len(places)} in colour · " if len(places) < len(self._runs) else ""
-            return self._shared(self._curve_entries(places), [f"{in_colour}{drawn}{plural(total, 'run')}"])
+            runs = f"{drawn}{plural(total, 'run')}"
+            if len(places) == len(self._runs):
+                return self._shared(self._curve_entries(places), [runs])
+            ways = self._colour_texts(len(places))
+            return self._shared(self._curve_entries(places), [*(f"{text} · {runs}" for text in ways), ways[-1]])
         runs = plural(len(self.keys), "run")
         if self.tab == "scatter":
             scatter = self.query_one(Scatter)
@@ -249,6 +256,15 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
             texts = [f"{runs} · {', '.join(reasons[:count])}" for count in range(len(reasons), 0, -1)]
             return self._shared(self._marked_entries(sign_of_number), [*texts, runs])
         return [], [(f"{runs} ", "dim")]
+
+    def _colour_texts(self, count: int) -> list[str]:
+        """Say which of many runs are in colour, from the longest to the shortest text."""
+        if not self._judge:
+            return [f"{count} in colour"]
+        judge, rank = fit_middle(clean(self._judge), min(cell_len(self._judge), _JUDGE_CELLS)), self._highlighted + 1
+        if rank == 1:
+            return [f"in colour: the best {count} by {judge}", f"best {count} by {judge}", f"best by {judge}"]
+        return [f"in colour: from rank {count_text(rank)} by {judge}", f"from rank {count_text(rank)} by {judge}"]
 
     def _curve_entries(self, places: Sequence[int]) -> list[_Entry]:
         """Give the runs whose curves are in colour; that they are marked is said where others are not."""
@@ -324,8 +340,14 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
 
     def _take_runs(self, runs: list[tuple[RunHead, tuple[Metric, ...]]]) -> None:
         is_first = not self._runs
+        before = self._runs[self._highlighted][0].id if self._runs else ""
+        names = (metric.title for _, metrics in runs for metric in metrics if metric.summary.count > 1)
+        self._judge = _judging(names, self._metric)
+        if len(runs) > MANY_CURVES and self._judge:
+            runs = best_first(runs, self._judge)
         self._runs = runs
         self._names = distinct_names(head for head, _ in runs)
+        self._highlighted = next((place for place, (head, _) in enumerate(runs) if head.id == before), 0)
         if is_first:
             curved = (
                 place for place, (_, metrics) in enumerate(runs) if any(metric.summary.count > 1 for metric in metrics)
@@ -642,6 +664,27 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
             # Each view has a cursor of its own.
             return self._pointed if self._pointed is not None and self._pointed.key == key else None
         return self._runs[self._highlighted][0] if self.tab == "curves" and self._runs else None
+
+
+def _judging(titles: Iterable[str], wanted: str) -> str:
+    """Give the metric by which runs are put in order: the wanted one, or the first chart whose values can be better; empty for none."""
+    judging = {title for title in titles if has_direction(title)}
+    return wanted if wanted in judging else min(judging, key=lambda title: (metric_rank(title), title), default="")
+
+
+def best_first(
+    runs: Sequence[tuple[RunHead, tuple[Metric, ...]]], title: str
+) -> list[tuple[RunHead, tuple[Metric, ...]]]:
+    """Put runs in the order of the last value of a metric: the best first, then those that diverged, then those without it."""
+    sign = 1 if guess_direction(title) == "lower" else -1
+
+    def place(run: tuple[RunHead, tuple[Metric, ...]]) -> tuple[int, float]:
+        last = next((metric.summary.last for metric in run[1] if metric.title == title), None)
+        if last is None:
+            return 2, 0.0
+        return (0, sign * last) if math.isfinite(last) else (1, 0.0)
+
+    return sorted(runs, key=place)
 
 
 def sign_of_number(_key: int, number: int) -> Span:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
@@ -23,10 +24,15 @@ from artui.tui.cells import DAMAGED_SIGN, Palette, Span, fit, length_of, strip_o
 from artui.tui.colouring import colour_at
 from artui.tui.widgets.axes import MAX_LABEL_CELLS, Scale, x_labels, y_labels
 from artui.tui.widgets.chartlines import (
+    MANY_BEHIND,
     MIN_WIDTH,
+    SPREAD_WORDS,
     ChartLine,
     Ranges,
+    Traced,
     are_few,
+    draw_spread,
+    label_spread,
     mark_along,
     mark_end,
     mark_odd,
@@ -301,15 +307,22 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
     x_scale = Scale(x_low, x_high if has_x_range else x_low + 1.0, options.is_log_x, columns * 2)
     is_many = len(curves) > MANY_CURVES
     bounds = ranges.bounds if ranges.lowest is not None or ranges.highest is not None else None
+    behind = [line for line in curves if is_many and not line.is_picked]
+    has_spread = len(behind) > MANY_BEHIND
     followed = [
         # Bands behind many curves would hide everything.
         trace(plot, line, number, x_scale, y_scale, options.smoothing, has_band=not is_many, bounds=bounds)
+        if line.is_picked or not has_spread
+        else Traced([], [], [])
         for number, line in enumerate(curves)
     ]
     in_turn = sum(1 << number for number, line in enumerate(curves) if line.is_picked or not is_many)
     colours = [palette.curves[colour_at(line.colour)] for line in curves]
     faded = [palette.bands[colour_at(line.colour)] for line in curves]
     aside = palette.styles["faint"]
+    if has_spread:
+        draw_spread(plot, behind, x_scale, y_scale, len(curves))
+        faded.append(aside)
     front = [aside if is_many and not line.is_picked else own for line, own in zip(curves, colours, strict=True)]
     mark_odd(plot, curves, x_scale, palette.styles["bad"])
     for number, line in enumerate(curves):
@@ -326,6 +339,10 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
             mark_points(plot, followed[number].line, front[number])
     for number in range(len(curves)):
         mark_outside(plot, followed[number], front[number])
+    is_labelled = has_spread and not chart.has_picture and label_spread(plot, palette.styles["dim"])
+    unsaid = [f"band: {SPREAD_WORDS} of {count_text(len(behind))} runs"] if has_spread and not chart.has_picture else []
+    if is_labelled and not chart.has_room:
+        unsaid = []
     if chart.has_picture:
         plot.clear()
     cursor = None if chart.cursor is None else min(chart.cursor >> 1, columns - 1)
@@ -339,7 +356,7 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
     if chart.dragged is not None:
         drawn = [_shaded(strip, *chart.dragged, palette) for strip in drawn]
     return [
-        _head(chart, curves, front, palette, width, x, title_style, ranges),
+        _head(chart, curves, front, palette, width, x, title_style, ranges, unsaid),
         *drawn,
         strip_of(axis, width, palette),
     ]
@@ -361,6 +378,7 @@ def _head(
     x: float | None,
     title_style: str,
     ranges: Ranges,
+    first_notes: Sequence[str] = (),
 ) -> Strip:
     """Draw the title and, to the right, the last values, or those at the cursor; in the room between, what to know of the drawing."""
     left: list[Span] = [(chart.title, title_style)]
@@ -375,14 +393,18 @@ def _head(
     labelled = [pair for pair in zip(curves, styles, strict=True) if pair[0].is_picked or len(curves) <= MANY_CURVES]
     values = [line.curve.last if x is None else value_at(line.curve, x) for line, _ in labelled]
     texts = _value_texts([line.mark for line, _ in labelled], values, room)
-    for (_, style), value, text in zip(labelled, values, texts, strict=True):
+    fitting = len(texts)
+    if sum(map(len, texts)) > room:
+        # How many more there are takes room, too.
+        fitting = sum(total <= room - len(f"+{len(texts)}") for total in accumulate(map(len, texts)))
+    for (_, style), value, text in zip(labelled[:fitting], values, texts, strict=False):
         room -= len(text)
-        if room < 0:
-            right.append(("…", palette.styles["dim"]))
-            break
         odd = value != value or math.isinf(value)
         right.append((text, palette.styles["bad"] if odd else style))
-    for note in notes_of(curves, chart.options, ranges, has_counts=chart.has_room):
+    if fitting < len(texts):
+        right.append((f"+{len(texts) - fitting}", palette.styles["dim"]))
+        room -= len(right[-1][0])
+    for note in (*first_notes, *notes_of(curves, chart.options, ranges, has_counts=chart.has_room)):
         if len(note) + 3 <= room:
             left.append((f"   {note}", "faint"))
             room -= len(note) + 3

@@ -13,8 +13,10 @@ from rich.style import Style
 
 from artui.tui.widgets.axes import FARTHEST, power_of_ten
 from artui.tui.widgets.chartoptions import ChartOptions, smoothed
+from artui.tui.widgets.plot import letters_of
 
 if TYPE_CHECKING:
+    from artui.arrays import Floats
     from artui.query.series.curves import Curve
     from artui.tui.widgets.axes import Scale
     from artui.tui.widgets.plot import Plot
@@ -351,17 +353,34 @@ def _follow(
 
 
 def mark_odd(plot: Plot, curves: Sequence[ChartLine], x_scale: Scale, style: Style) -> None:
-    """Mark where curves have NaN or infinite values."""
-    for line in curves:
-        for xs, row, sign in (
-            (line.curve.nan_xs, plot.rows - 1, "×"),
-            (line.curve.positive_inf_xs, 0, "▲"),
-            (line.curve.negative_inf_xs, plot.rows - 1, "▼"),
-        ):
-            for x in xs:
-                column = x_scale.column(x)
-                if column is not None and 0 <= column < plot.dot_columns:
-                    plot.signs[row, column >> 1] = sign, style
+    """Mark where curves have NaN or infinite values, with a word beside the marks where there is room for it."""
+    for ends, row, sign, word in (
+        ([line.curve.nan_xs for line in curves], plot.rows - 1, "×", "NaN"),
+        ([line.curve.positive_inf_xs for line in curves], 0, "▲", "∞"),
+        ([line.curve.negative_inf_xs for line in curves], plot.rows - 1, "▼", "−∞"),
+    ):
+        places = [x_scale.column(x) for xs in ends for x in xs]
+        cells = sorted({place >> 1 for place in places if place is not None and 0 <= place < plot.dot_columns})
+        for column in cells:
+            plot.signs[row, column] = sign, style
+        if cells:
+            write_beside(plot, row, cells[0], cells[-1], word, style)
+
+
+def write_beside(plot: Plot, row: int, first: int, last: int, word: str, style: Style) -> bool:
+    """Write a word behind some cells of a row, or else before them, where no line and no sign is in its way."""
+    for start in (last + 2, first - 1 - len(word)):
+        cells = [(row, start + offset) for offset in range(-1, len(word) + 1)]
+        if start < 0 or start + len(word) > plot.columns:
+            continue
+        inside = [
+            cell for cell in cells[1:-1] if cell not in plot.signs and not plot.line[row * plot.columns + cell[1]]
+        ]
+        if len(inside) == len(word):
+            for cell, letter in zip(inside, word, strict=True):
+                plot.signs[cell] = letter, style
+            return True
+    return False
 
 
 def mark_outside(plot: Plot, traced: Traced, style: Style) -> None:
@@ -421,3 +440,75 @@ def mark_along(plot: Plot, line: ChartLine, style: Style, followed: Sequence[tup
         if x >> 1 >= wanted and 0 <= x < plot.dot_columns:
             plot.signs.setdefault((y >> 2, x >> 1), (line.mark, style))
             wanted = (x >> 1) + _CELLS_A_MARK
+
+
+MANY_BEHIND = 20
+"""Of more curves than these behind those in colour only their spread is drawn."""
+SPREAD_WORDS = "10–90 %"
+_FEWEST_SPREAD = 3
+"""Fewer curves have no spread."""
+
+
+def draw_spread(plot: Plot, lines: Sequence[ChartLine], x_scale: Scale, y_scale: Scale, owner: int) -> None:
+    """Draw in the band where the middle four fifths of many curves lie, with a line through their median.
+
+    In each column of dots that is from the 10 % to the 90 % quantile of the curves that reach it, by nearest rank.
+    """
+    import numpy as np
+
+    spread = spread_of(lines, x_scale, plot.dot_columns)
+    rows = []
+    for values in spread:
+        places = [None if value != value else y_scale.place(value) for value in values.tolist()]
+        rows.append(np.array([np.nan if place is None else place for place in places]))
+    bottom, middle, top = rows
+    # A logarithmic axis has no place for what is not above zero: the band goes down to its end.
+    bottom = np.where(np.isnan(bottom) & np.isfinite(top), plot.dot_rows - 1, bottom)
+    down, across = np.arange(plot.dot_rows)[:, None], np.arange(plot.dot_columns)[None, :]
+    with np.errstate(invalid="ignore"):
+        is_edge = (down == top) | (down == bottom)
+        is_inside = (down >= top) & (down <= bottom) & ((across + 2 * down) % 4 == 0)
+        has_dot = (is_edge & (across % 2 == 0)) | is_inside | (down == middle)
+    for place, letter in enumerate(letters_of(has_dot)):
+        if letter:
+            plot.band[place] |= letter
+            plot.band_owners[place] |= 1 << owner
+
+
+def spread_of(lines: Sequence[ChartLine], x_scale: Scale, dot_columns: int) -> tuple[Floats, Floats, Floats]:
+    """Give the 10, 50 and 90 % quantiles of curves by column of dots; NaN where fewer than three reach."""
+    import numpy as np
+
+    grid = np.arange(dot_columns)
+    rows = []
+    for line in lines:
+        dots = _dots(line.curve, x_scale)
+        if dots.columns:
+            rows.append(np.interp(grid, dots.columns, dots.means, left=np.nan, right=np.nan))
+    if not rows:
+        nothing = np.full(dot_columns, np.nan)
+        return nothing, nothing, nothing
+    ordered = np.sort(np.stack(rows), axis=0)  # NaN last
+    counts = np.isfinite(ordered).sum(axis=0)
+    quantiles = []
+    for share in (0.1, 0.5, 0.9):
+        ranks = np.rint(share * np.maximum(0, counts - 1)).astype(np.int64)
+        values = np.take_along_axis(ordered, ranks[None, :], axis=0)[0]
+        quantiles.append(np.where(counts >= _FEWEST_SPREAD, values, np.nan))
+    return quantiles[0], quantiles[1], quantiles[2]
+
+
+def label_spread(plot: Plot, style: Style) -> bool:
+    """Write in the band what it is, where no line is in the way; false if there is no room."""
+    length = len(SPREAD_WORDS)
+    for row in range(plot.rows):
+        for column in range(plot.columns - length - 2, 0, -2):
+            cells = range(row * plot.columns + column - 1, row * plot.columns + column + length + 1)
+            if any(plot.line[cell] or not plot.band[cell] for cell in cells):
+                continue
+            places = [(row, column + offset) for offset in range(-1, length + 1)]
+            if not any(place in plot.signs for place in places):
+                for place, letter in zip(places, f" {SPREAD_WORDS} ", strict=True):
+                    plot.signs[place] = letter, style
+                return True
+    return False

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from artui.tui.widgets.plot import letters_of
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -32,7 +34,7 @@ def draw_lines(plot: Plot, xs: Sequence[int], shares: NDArray[np.float64], *, is
     has_dot = np.zeros((plot.dot_rows, plot.dot_columns), bool)
     for x0, x1, starts, ends in _pieces(plot, xs, shares):
         has_dot[_dots_of(x0, x1, starts, ends, plot.dot_columns)] = True
-    letters = _letters(plot, has_dot)
+    letters = letters_of(has_dot)
     layer, owners = (plot.band, plot.band_owners) if is_back else (plot.line, plot.line_owners)
     for place, letter in enumerate(letters):
         if letter:
@@ -73,7 +75,7 @@ def shade(plot: Plot, xs: Sequence[int], shares: NDArray[np.float64], *, is_back
     for x0, x1, starts, ends in _pieces(plot, xs, shares):
         dots = _dots_of(x0, x1, starts, ends, plot.dot_columns)
         counts += np.bincount(dots[0] * plot.dot_columns + dots[1], minlength=counts.size).reshape(counts.shape)
-    letters = _letters(plot, counts > 0)
+    letters = letters_of(counts > 0)
     in_cell = counts.reshape(plot.rows, 4, plot.columns, 2).sum(axis=(1, 3))
     layer, owners = (plot.band, plot.band_owners) if is_back else (plot.line, plot.line_owners)
     for first, last in pairwise(xs):
@@ -111,16 +113,6 @@ def _pieces(plot: Plot, xs: Sequence[int], shares: NDArray[np.float64]) -> Itera
             ends = rows[is_gap & np.isfinite(rows[:, first]) & np.isfinite(rows[:, last])][:, [first, last]]
             if len(ends):
                 yield xs[first], xs[last], ends[:, 0], ends[:, 1]
-
-
-def _letters(plot: Plot, has_dot: NDArray[np.bool_]) -> list[int]:
-    """Give the dots of each cell as bits of a braille letter."""
-    import numpy as np
-
-    bits = np.array([[1, 8], [2, 16], [4, 32], [64, 128]])
-    cells = has_dot.reshape(plot.rows, 4, plot.columns, 2)
-    letters: list[int] = np.einsum("rycx,yx->rc", cells, bits).reshape(-1).tolist()
-    return letters
 
 
 def inside(shares: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -15,6 +16,10 @@ from rich.style import Style
 from textual.strip import Strip
 
 from artui.tui.cells import BRAILLE, Palette, Span, fit
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
@@ -96,6 +101,19 @@ class Plot:
             else:
                 self.stroke(x, y, y, owner, is_band=is_band)
             last = y
+
+
+def letters_of(has_dot: NDArray[np.bool_]) -> list[int]:
+    """Give the dots of each cell, row by row, as the bits of a braille letter.
+
+    Args:
+        has_dot: dot rows x dot columns, four and two times as many as cells.
+    """
+    import numpy as np
+
+    cells = has_dot.reshape(has_dot.shape[0] // 4, 4, has_dot.shape[1] // 2, 2)
+    letters: list[int] = np.einsum("rycx,yx->rc", cells, np.array(_DOTS)).reshape(-1).tolist()
+    return letters
 
 
 def labelled_axis(places: Sequence[tuple[int, str]], label_cells: int, columns: int, *, corner: str = "") -> list[Span]:

@@ -19,7 +19,7 @@ from artui.tui.colouring import CURVE_MARKS
 from artui.tui.widgets.axes import Scale, nice_ticks, y_labels
 from artui.tui.widgets.chart import Chart, draw
 from artui.tui.widgets.chartfigure import figure_of
-from artui.tui.widgets.chartlines import ChartLine, ranges_of
+from artui.tui.widgets.chartlines import MANY_BEHIND, SPREAD_WORDS, ChartLine, ranges_of, spread_of
 from artui.tui.widgets.chartoptions import SMOOTHINGS, Y_SCALES, ChartOptions, smoothed
 from artui.units import DIGITS, number_text
 
@@ -51,6 +51,19 @@ def test_nan_and_infinities_have_signs() -> None:
     values[10], values[20], values[30] = math.nan, math.inf, -math.inf
     picture = _picture(values)
     assert "×" in picture[-2] and "▲" in picture[1] and "▼" in picture[-2]
+
+
+@pytest.mark.parametrize(
+    ("value", "row", "text"), [(math.nan, -2, "× NaN"), (math.inf, 1, "▲ ∞"), (-math.inf, -2, "▼ −∞")]
+)
+@pytest.mark.parametrize("place", [10, 99])
+def test_signs_of_what_is_no_number_are_explained(value: float, row: int, text: str, place: int) -> None:
+    """A word stands beside them, behind or before, where no line is in its way."""
+    values = np.full(100, 0.5)
+    values[:8] = np.linspace(0, 1, 8)
+    values[place] = value
+    line = _picture(values)[row]
+    assert text in line or " ".join(reversed(text.split())) in line
 
 
 def test_series_without_any_finite_value_says_so() -> None:
@@ -335,9 +348,9 @@ def test_a_title_has_the_values_of_all_curves(title: str, width: int) -> None:
     ]
     head = draw(chart, width, 12, PALETTE)[0].text
     assert len(head) == width
-    shown = re.findall(r"([^\w\s.…/]) ?([\d.]+)", head)
+    shown = re.findall(r"([^\w\s.+/]) ?([\d.]+)", head)
     assert [mark for mark, _ in shown] == list(CURVE_MARKS[: len(shown)])
-    assert len(shown) == 6 or (width == 40 and "…" in head)
+    assert len(shown) == 6 or (width == 40 and head.rstrip().endswith(f" +{6 - len(shown)}"))
     for (_, text), last in zip(shown, lasts, strict=False):
         assert text in {number_text(last, digits) for digits in (2, 3, DIGITS)}
 
@@ -379,3 +392,57 @@ def test_of_few_curves_none_is_wholly_at_the_edge(count: int) -> None:
     ]
     ranges = ranges_of(curves, ChartOptions(y_scale="linear"))
     assert ranges is not None and sum(ranges.low <= value <= ranges.high for value in cut) >= 2
+
+
+COURSES = st.lists(st.tuples(st.floats(-5, 5), st.floats(-5, 5)), min_size=3, max_size=30)
+
+
+@given(COURSES)
+def test_the_spread_of_curves_is_that_of_their_values(courses: list[tuple[float, float]]) -> None:
+    """In each column the band spans the 10 to the 90 % quantile of all curves, by nearest rank, held against plain Python."""
+    xs = np.arange(50.0)
+    lines = [
+        ChartLine(str(place), thin(xs, start + (stop - start) * xs / 49, buckets=100), 0)
+        for place, (start, stop) in enumerate(courses)
+    ]
+    spread = spread_of(lines, Scale(0.0, 49.0, False, 50), 50)
+    for column in range(50):
+        values = sorted(start + (stop - start) * column / 49 for start, stop in courses)
+        for share, quantile in zip((0.1, 0.5, 0.9), spread, strict=True):
+            assert quantile[column] == pytest.approx(values[round(share * (len(values) - 1))], abs=1e-9)
+
+
+@pytest.mark.parametrize("width", [39, 80, 160])
+@pytest.mark.parametrize("is_coloured", [True, False])
+def test_many_curves_are_a_band_behind_those_in_colour(width: int, is_coloured: bool) -> None:
+    """Fifty noisy curves fill no chart: the picked ones have their ends, the rest is a band that says what it is."""
+    random = np.random.default_rng(7)
+    xs = np.arange(200.0)
+    lines = [
+        ChartLine(str(place), thin(xs, 1 + place / 50 + random.normal(0, 0.4, 200), buckets=100), place % 10, CURVE_MARKS[place % 10], str(place), place < 6)
+        for place in range(50)
+    ]  # fmt: skip
+    chart = Chart("loss")
+    palette = make_palette(is_coloured=is_coloured, is_rich=is_coloured)
+
+    def dot_count(curves: Sequence[ChartLine]) -> int:
+        chart.curves = curves
+        letters = "".join(strip.text for strip in draw(chart, width, 18, palette))
+        return sum((ord(letter) - 0x2800).bit_count() for letter in letters if "\u2800" < letter <= "\u28ff")
+
+    # With no more than twenty behind, each one is drawn.
+    assert dot_count(lines) < 0.8 * dot_count([replace(line, is_picked=place < 30) for place, line in enumerate(lines)])
+    chart.curves = lines
+    texts = [strip.text for strip in draw(chart, width, 18, palette)]
+    assert SPREAD_WORDS in "".join(texts)
+    assert all(CURVE_MARKS[place] in "".join(texts[1:-1]) for place in range(6))
+
+
+def test_few_curves_behind_are_drawn_one_by_one() -> None:
+    """Up to twenty of them are lines, not a band."""
+    xs = np.arange(50.0)
+    lines = [ChartLine(str(place), thin(xs, xs + place, buckets=100), 0, "", str(place), place < 6) for place in range(6 + MANY_BEHIND + 1)]  # fmt: skip
+    for count, has_band in ((6 + MANY_BEHIND, False), (6 + MANY_BEHIND + 1, True)):
+        chart = Chart("loss")
+        chart.curves = lines[:count]
+        assert any(SPREAD_WORDS in strip.text for strip in draw(chart, 100, 18, PALETTE)) == has_band
