@@ -18,6 +18,7 @@ from artui.query.things import find_things
 from artui.settings import Settings, load_settings
 from artui.tui.cells import MARK, length_of
 from artui.tui.colouring import mark_of
+from artui.tui.screens import palette
 from artui.tui.screens.column import ColumnScreen
 from artui.tui.screens.pick import PickScreen
 from artui.tui.screens.plot import PlotScreen, best_first
@@ -675,3 +676,19 @@ def test_palette_finds_metrics_and_params_by_letters(small_catalog: Path) -> Non
 
     assert firsts["vlos"][0] == firsts["val/loss"][0] == ("metric", "val/loss")
     assert firsts["otter-7"][0] == firsts["calmotr7"][0] == ("run", "calm-otter-7")
+
+
+def test_palette_says_nothing_is_there_only_once_it_has_looked(
+    small_catalog: Path, explore: Explore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the answer is there it says that it looks, and what was listed and still fits stays."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _press(pilot, "colon", *"vl")
+        monkeypatch.setattr(palette, "REST_SECONDS", 60)
+        text = await _press(pilot, *"os")
+        assert "val/loss" in text and "val_" not in text
+        text = await _press(pilot, *"zz")
+        assert "looking …" in text and "nothing here" not in text
+
+    explore(small_catalog, flow)

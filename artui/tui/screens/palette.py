@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from textual.timer import Timer
 
 from artui import clock
+from artui.query import fuzzy
 from artui.query.things import Thing, find_things
 from artui.safetext import clean
 from artui.settings import config_folder
@@ -69,6 +70,10 @@ class PaletteScreen(Asks, TypedList):
         self._unfolded: Thing | None = None
         """The metric or param, not the first, below which stands what one does with it."""
         self._entries: list[_Entry] = []
+        self._first = 0
+        """The first line that does something."""
+        self._is_looking = False
+        """Whether what fits the text is still being read."""
         self._rest: Timer | None = None
 
     def on_mount(self) -> None:
@@ -106,10 +111,11 @@ class PaletteScreen(Asks, TypedList):
         if len(text.strip()) >= _FEWEST_CHARS and any(word.startswith(text.strip().lower()) for word in _SETTINGS):
             entries += [*([_Entry(BLANK)] if entries else []), self._of_settings()]
         if not entries:
-            entries = [_Entry(Line([("  nothing here contains this", "dim")]))]
+            text = "looking …" if self._is_looking else "nothing here contains this"
+            entries = [_Entry(Line([(f"  {text}", "dim")]))]
         self._entries = entries
         self.listing.set_lines([entry.line for entry in entries], keep=False)
-        self.listing.cursor = next((i for i, entry in enumerate(entries) if entry.run is not None), 0)
+        self.listing.cursor = self._first = next((i for i, entry in enumerate(entries) if entry.run is not None), 0)
         self.listing.refresh()
 
     def _of_things(self) -> list[_Entry]:
@@ -184,7 +190,10 @@ class PaletteScreen(Asks, TypedList):
 
     def typed(self) -> None:
         """Show matching actions at once, and look for matching things soon."""
-        self._things, self._unfolded = (), None
+        words, self._unfolded = self.entry.value.split(), None
+        # What was listed and still fits stays until the answer is there: nothing jumps.
+        self._things = [thing for thing in self._things if words and fuzzy.rank(thing.name, words) is not None]
+        self._is_looking = bool(words)
         self._draw()
         if self._rest is not None:
             self._rest.stop()
@@ -197,7 +206,7 @@ class PaletteScreen(Asks, TypedList):
 
     def _take(self, text: str, things: list[Thing]) -> None:
         if text == self.entry.value:
-            self._things = things
+            self._things, self._is_looking = things, False
             self._draw()
 
     def move(self, change: int) -> None:
@@ -212,7 +221,7 @@ class PaletteScreen(Asks, TypedList):
 
     def choose(self) -> None:
         """Leave with the line under the cursor, after looking for things if they have not been read."""
-        if self._rest is not None and self.entry.value.strip() and not self._things:
+        if self._rest is not None and self._is_looking and self.listing.cursor == self._first:
             # Enter right after the last letter: the things it may mean have not been read yet.
             self._rest.stop()
             text, reader = self.entry.value, self.app.reader  # type: ignore[attr-defined]
@@ -221,7 +230,7 @@ class PaletteScreen(Asks, TypedList):
         self._choose()
 
     def _choose_first(self, things: list[Thing]) -> None:
-        self._things = things
+        self._things, self._is_looking = things, False
         self._rest = None
         self._draw()
         self._choose()
