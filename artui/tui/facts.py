@@ -91,6 +91,9 @@ def version_lines(
     """Draw everything about a version, and the previews of its files."""
     sheet = version_sheet(detail, history, now_ms=clock.now_ms())
     lines = [Line([(f" {sheet.title}", "title"), (f"  {sheet.about}", "dim")])]
+    if length_of(lines[0].spans) > cells:
+        about = (Line([(f" {text}", "dim")]) for text in wrapped_text(sheet.about, cells - 1))
+        lines = [Line([(f" {sheet.title}", "title")]), *about]
     lines += _sheet_lines(sheet.sections, cells=cells)
     for path, preview in previews.items():
         section = preview_section(path, preview, most_rows=PREVIEW_ROWS, most_lines=PREVIEW_ROWS * 3)
@@ -123,7 +126,7 @@ def pane_lines(detail: RunDetail, row: RunRow, varying: set[str], *, cells: int)
             if machine_count:
                 lines.append(Line([(f" and {machine_count:,} metrics of the machine", "faint")]))
         elif section.title in (USED, MADE):
-            lines += section_lines(_names_first(section, cells), cells=cells, indent=0, name_cells=cells)
+            lines += section_lines(section, cells=cells, indent=0, name_cells=cells)
         elif section.title == TOOL_TAGS:
             lines += _pane_tool_tags(section, cells)
         elif section.facts and not section.title and all(fact.tone == "mark" for fact in section.facts):
@@ -144,21 +147,6 @@ def _with_bests(section: Section, metrics: Sequence[Metric]) -> Section:
         text = number_text(best) if best is not None and has_direction(metric.name) else ""
         rows.append((*row[:2], Cell(text, "dim")))
     return replace(section, table=replace(table, rows=rows))
-
-
-def _names_first(section: Section, cells: int) -> Section:
-    """Leave out the kinds of versions, and then their aliases, where names would be cut for them."""
-    table = section.table
-    while table is not None and len(table.headers) > 1:
-        rows = list(table.rows)
-        longest = [max(length_of([(row[place].text, "")]) for row in rows) for place in range(len(table.headers))]
-        if sum(length + 2 for length in longest if length) + 2 <= cells:
-            break
-        place = 1 if len(table.headers) > 2 else len(table.headers) - 1
-        kept = [other for other in range(len(table.headers)) if other != place]
-        headers = tuple(table.headers[other] for other in kept)
-        table = replace(table, headers=headers, rows=[tuple(row[other] for other in kept) for row in rows])
-    return replace(section, table=table)
 
 
 def _ranked(metrics: Sequence[Metric]) -> list[Metric]:
@@ -259,7 +247,8 @@ def section_lines(section: Section, *, cells: int = 1_000, indent: int = 1, name
         lines.append(heading(title))
     lines += _facts(section.facts, cells=cells, before=inner)
     if section.table is not None:
-        lines += _table(section.table, title=title, before=inner, name_cells=name_cells or max(8, cells // 2))
+        table = _Drawn(section.table, title=title, before=inner, name_cells=name_cells or max(8, cells // 2))
+        lines += table.fitting(cells, fewest=1 if name_cells else 2).lines()
     room = max(MIN_FACT_CELLS, cells - len(inner))
     rows = (row for text in section.lines for row in hanging_text(text, room))
     lines += [Line([(inner + row, STYLES[section.lines_tone])]) for row in rows]
@@ -304,35 +293,65 @@ def place_of_section(lines: Sequence[Line], title: str) -> int | None:
     return next((place for place, text in enumerate(texts) if text == title), None)
 
 
-def _table(table: Table, *, title: str, before: str, name_cells: int) -> list[Line]:
-    """Draw a table below its headers; the section's title stands for the first of them, which has at most `name_cells`."""
-    rows = list(table.rows)
-    have_signs = [any(_sign(row[place].link) for row in rows) for place in range(len(table.headers))]
-    longest = [max(length_of([(row[place].text, "")]) for row in rows) for place in range(len(table.headers))]
-    # A column without a word is not drawn.
-    widths = [
-        max(len(header.title), length) if length else 0 for header, length in zip(table.headers, longest, strict=True)
-    ]
-    widths[0] = max(min(widths[0], name_cells), len(title) - len(before))
-    spans: list[Span] = [(fit(title, len(before) + widths[0] + 2 * have_signs[0]), "dim")]
-    for header, width, has_sign in list(zip(table.headers, widths, have_signs, strict=True))[1:]:
-        if width:
-            spans.append(("  " + fit(header.title, width + 2 * has_sign, right=header.is_right), "faint"))
-    return [
-        Line(_unpadded(spans)),
-        *(_row_line(row, table, widths, have_signs, before) for row in rows),
-    ]
+class _Drawn:
+    """A table below its headers; the section's title stands for the first of them, whose column has at most `name_cells`."""
 
+    def __init__(self, table: Table, *, title: str, before: str, name_cells: int) -> None:
+        self._table, self._title, self._before, self._name_cells = table, title, before, name_cells
+        rows, headers = table.rows, table.headers
+        self._have_signs = [any(_sign(row[place].link) for row in rows) for place in range(len(headers))]
+        longest = [max(length_of([(row[place].text, "")]) for row in rows) for place in range(len(headers))]
+        # A column without a word is not drawn.
+        self._widths = [
+            max(len(header.title), length) if length else 0 for header, length in zip(headers, longest, strict=True)
+        ]
+        self._widths[0] = max(min(self._widths[0], name_cells), len(title) - len(before))
 
-def _row_line(row: Row, table: Table, widths: Sequence[int], have_signs: Sequence[bool], before: str) -> Line:
-    spans: list[Span] = [(before, "text")]
-    for place, (cell, width) in enumerate(zip(row, widths, strict=True)):
-        if not width:
-            continue
-        sign = _sign(cell.link) or ([("  ", "text")] if have_signs[place] else [])
-        text = fit(cell.text, width, right=table.headers[place].is_right, keep_end=not place)
-        spans += [("  " if place else "", "text"), *sign, (text, STYLES[cell.tone])]
-    return Line(_unpadded(spans), _followed(next((cell.link for cell in row if cell.link is not None), None)))
+    @property
+    def cells(self) -> int:
+        """How wide it is."""
+        columns = (2 + width for width in self._widths[1:] if width)
+        return len(self._before) + self._widths[0] + sum(columns) + 2 * sum(self._have_signs)
+
+    def fitting(self, cells: int, *, fewest: int) -> _Drawn:
+        """Leave out columns, whole, until it fits into so many cells: kinds first, then the last ones.
+
+        Args:
+            cells: how many there are.
+            fewest: so many columns stay, cut if need be.
+        """
+        drawn = self
+        while drawn.cells > cells and sum(map(bool, drawn._widths)) > fewest:
+            places = [place for place, width in enumerate(drawn._widths) if width and place]
+            titles = [header.title for header in drawn._table.headers]
+            drawn = drawn._without(titles.index("kind") if "kind" in titles[1:] else places[-1])
+        return drawn
+
+    def _without(self, place: int) -> _Drawn:
+        kept = [other for other in range(len(self._table.headers)) if other != place]
+        headers = tuple(self._table.headers[other] for other in kept)
+        rows = [tuple(row[other] for other in kept) for row in self._table.rows]
+        table = replace(self._table, headers=headers, rows=rows)
+        return _Drawn(table, title=self._title, before=self._before, name_cells=self._name_cells)
+
+    def lines(self) -> list[Line]:
+        """Draw the headers and the rows."""
+        widths, have_signs, before = self._widths, self._have_signs, self._before
+        spans: list[Span] = [(fit(self._title, len(before) + widths[0] + 2 * have_signs[0]), "dim")]
+        for header, width, has_sign in list(zip(self._table.headers, widths, have_signs, strict=True))[1:]:
+            if width:
+                spans.append(("  " + fit(header.title, width + 2 * has_sign, right=header.is_right), "faint"))
+        return [Line(_unpadded(spans)), *map(self._row_line, self._table.rows)]
+
+    def _row_line(self, row: Row) -> Line:
+        spans: list[Span] = [(self._before, "text")]
+        for place, (cell, width) in enumerate(zip(row, self._widths, strict=True)):
+            if not width:
+                continue
+            sign = _sign(cell.link) or ([("  ", "text")] if self._have_signs[place] else [])
+            text = fit(cell.text, width, right=self._table.headers[place].is_right, keep_end=not place)
+            spans += [("  " if place else "", "text"), *sign, (text, STYLES[cell.tone])]
+        return Line(_unpadded(spans), _followed(next((cell.link for cell in row if cell.link is not None), None)))
 
 
 def _unpadded(spans: list[Span]) -> list[Span]:

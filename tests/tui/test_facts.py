@@ -96,3 +96,34 @@ def test_the_pane_shows_what_a_run_is_judged_by_and_counts_the_rest(tmp_path: Pa
         " and 12 metrics of the machine",
     ]
     assert not any("system/" in text for text in texts)
+
+
+_TEXTS = st.sampled_from(("", "latest", "production candidate latest", "requirements run", "dataset"))
+
+
+@given(rows=st.lists(st.tuples(_WORDS, _WORDS, _TEXTS, _TEXTS), min_size=1, max_size=5), cells=st.integers(20, 90))
+def test_columns_of_a_table_are_whole_or_left_out(rows: list[tuple[str, str, str, str]], cells: int) -> None:
+    """Kinds give way first, then the last columns; two columns always stay."""
+    headers = tuple(Header(title) for title in ("lineage", "name", "kind", "aliases"))
+    table = Table(headers, [tuple(map(Cell, row)) for row in rows])
+
+    head, *texts = _texts(section_lines(Section("lineage", table=table), cells=cells))
+
+    titles = head.split()
+    assert titles[0] == "lineage" and titles[1:] in (
+        ["name", "kind", "aliases"],
+        ["name", "aliases"],
+        ["name"],
+        ["name", "kind"],
+    )
+    if len(titles) > 2:
+        assert all(len(text) <= cells for text in (head, *texts))
+        for place, title in ((2, "kind"), (3, "aliases")):
+            if title in titles:
+                assert all(row[place] in text for row, text in zip(rows, texts, strict=True))
+    # No column is left out that there is room for.
+    wanted = 3 + min(max(7, *(len(row[0]) for row in rows)), max(8, cells // 2))
+    for place, title in ((1, "name"), (3, "aliases"), (2, "kind")):
+        longest = max(len(row[place]) for row in rows)
+        wanted += 2 + max(len(title), longest) if longest else 0
+        assert wanted > cells or not longest or title in titles
