@@ -80,9 +80,10 @@ def fact_lines(
     return [Line([(f" {sheet.about}", "dim")]), *_sheet_lines(sections, cells=cells)]
 
 
-def file_lines(detail: RunDetail) -> list[Line]:
-    """List what a run used and made."""
-    return [line for section in files_sheet(detail).sections for line in (*section_lines(section), BLANK)]
+def file_lines(detail: RunDetail, *, cells: int) -> list[Line]:
+    """List what a run used and made; of its columns only kinds give way."""
+    sections = (section_lines(section, cells=cells, fewest=3) for section in files_sheet(detail).sections)
+    return [line for lines in sections for line in (*lines, BLANK)]
 
 
 def version_lines(
@@ -126,7 +127,7 @@ def pane_lines(detail: RunDetail, row: RunRow, varying: set[str], *, cells: int)
             if machine_count:
                 lines.append(Line([(f" and {machine_count:,} metrics of the machine", "faint")]))
         elif section.title in (USED, MADE):
-            lines += section_lines(section, cells=cells, indent=0, name_cells=cells)
+            lines += section_lines(section, cells=cells, indent=0, name_cells=cells, fewest=1)
         elif section.title == TOOL_TAGS:
             lines += _pane_tool_tags(section, cells)
         elif section.facts and not section.title and all(fact.tone == "mark" for fact in section.facts):
@@ -238,8 +239,18 @@ def _sheet_lines(sections: Sequence[Section], *, cells: int) -> list[Line]:
     return lines
 
 
-def section_lines(section: Section, *, cells: int = 1_000, indent: int = 1, name_cells: int = 0) -> list[Line]:
-    """Draw a section: a heading if it has a title, then what it holds."""
+def section_lines(
+    section: Section, *, cells: int = 1_000, indent: int = 1, name_cells: int = 0, fewest: int = 2
+) -> list[Line]:
+    """Draw a section: a heading if it has a title, then what it holds.
+
+    Args:
+        section: what is drawn.
+        cells: width of a line.
+        indent: cells before the title.
+        name_cells: most cells of the first column of a table; by default half of a line.
+        fewest: so many columns of a table are never left out.
+    """
     lines: list[Line] = []
     inner = " " * (indent + (2 if indent else 1) if section.title else indent)
     title = " " * indent + section.title
@@ -248,7 +259,7 @@ def section_lines(section: Section, *, cells: int = 1_000, indent: int = 1, name
     lines += _facts(section.facts, cells=cells, before=inner)
     if section.table is not None:
         table = _Drawn(section.table, title=title, before=inner, name_cells=name_cells or max(8, cells // 2))
-        lines += table.fitting(cells, fewest=1 if name_cells else 2).lines()
+        lines += table.fitting(cells, fewest=fewest).lines()
     room = max(MIN_FACT_CELLS, cells - len(inner))
     rows = (row for text in section.lines for row in hanging_text(text, room))
     lines += [Line([(inner + row, STYLES[section.lines_tone])]) for row in rows]

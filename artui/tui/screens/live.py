@@ -468,11 +468,12 @@ class LiveScreen(ActsOnRuns):
         )
 
     def action_more(self) -> None:
-        self._shows_all = not self._shows_all
-        self._draw()
         if not self._runs:
             self.artui.say("No run has metrics to show.")
-        elif not self._shows_all:
+            return
+        self._shows_all = not self._shows_all
+        self._draw()
+        if not self._shows_all:
             self.load()
 
     def action_charts(self) -> None:

@@ -119,7 +119,7 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
         self.show_place()
         self._draw_overview()
         self._ask_glance()
-        self.query_one("#files", LineList).set_lines(file_lines(detail), keep=not is_first)
+        self._draw_files(keep=not is_first)
         self._set_panels()
         self._ask_log()
         self._show_tabs()
@@ -244,8 +244,14 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
             shown = metric_lines(metrics, cells=cells, before=[*lines[:place], BLANK])
             facts.set_lines([*shown, *lines[place:]] if place < len(lines) else shown)
 
+    def _draw_files(self, *, keep: bool) -> None:
+        if self.detail is not None:
+            lines = file_lines(self.detail, cells=self.size.width - 1)
+            self.query_one("#files", LineList).set_lines(lines, keep=keep)
+
     def on_resize(self) -> None:
         self._draw_overview()
+        self._draw_files(keep=True)
 
     def on_line_chosen(self, message: LineChosen) -> None:
         """Show the section that a fact leads to; what leads elsewhere is followed."""

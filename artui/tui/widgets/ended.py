@@ -100,7 +100,7 @@ class EndedTable:
         spans: list[Span] = [
             glyph_of(head, before=" ", after=" "),
             *marks,
-            (name + _GAP, "title"),
+            (name + _GAP, "text"),
             (fit(head.status, self._status_cells), status_style(head.status)),
             (_GAP + fit(self._when[head.id], self._when_cells, right=True), "dim"),
             (_GAP + fit(self._took[head.id], self._took_cells, right=True), "dim"),
