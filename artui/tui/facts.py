@@ -27,7 +27,7 @@ from artui.sheets.run import (
 )
 from artui.sheets.sheet import NOTHING, Cell, Fact, Row, Section, Table, shortened
 from artui.sheets.version import preview_section, version_sheet
-from artui.tui.cells import DAMAGED_SIGN, GLYPHS, Span, fit, fit_apart, length_of, spark_text, status_style
+from artui.tui.cells import DAMAGED_SIGN, GLYPHS, Span, fit, fit_apart, fit_words, length_of, spark_text, status_style
 from artui.tui.messages import Link
 from artui.tui.widgets.lines import BLANK, Line
 from artui.tui.widgets.rows import wrapped
@@ -58,6 +58,8 @@ PREVIEW_ROWS = 24
 SPARK_CELLS = 10
 MIN_FACT_CELLS = 12
 _FEWEST_NAME_CELLS = 11
+ALIASES = "aliases"
+"""Title of a column of words."""
 _HANGING = 4
 """So many cells further right a line of text goes on."""
 WIDE_PANE_CELLS = 48
@@ -325,18 +327,46 @@ class _Drawn:
         return len(self._before) + self._widths[0] + sum(columns) + 2 * sum(self._have_signs)
 
     def fitting(self, cells: int, *, fewest: int) -> _Drawn:
-        """Leave out columns, whole, until it fits into so many cells: kinds first, then the last ones.
+        """Leave out columns until it fits into so many cells: kinds first, then the last ones that would be cut to less than most of them.
+
+        Of several aliases those that fit are drawn, and the others counted, before a column is left out for them.
 
         Args:
             cells: how many there are.
             fewest: so many columns stay, cut if need be.
         """
         drawn = self
-        while drawn.cells > cells and sum(map(bool, drawn._widths)) > fewest:
-            places = [place for place, width in enumerate(drawn._widths) if width and place]
+        while (excess := drawn.cells - cells) > 0:
             titles = [header.title for header in drawn._table.headers]
-            drawn = drawn._without(titles.index("kind") if "kind" in titles[1:] else places[-1])
+            places = [place for place, width in enumerate(drawn._widths) if width and place]
+            can_leave = len(places) >= fewest
+            if "kind" in titles[1:] and can_leave:
+                drawn = drawn._without(titles.index("kind"))
+                continue
+            if ALIASES in titles and drawn._shorten(titles.index(ALIASES), excess):
+                break
+            if not can_leave or (titles[-1] != ALIASES and drawn._cut(places[-1], excess)):
+                break
+            drawn = drawn._without(places[-1])
         return drawn
+
+    def _shorten(self, place: int, excess: int) -> bool:
+        """Make the column of aliases narrower; false if the first of them would be cut."""
+        texts = [row[place].text.split() for row in self._table.rows]
+        firsts = (words[0] + (f" +{len(words) - 1}" if len(words) > 1 else "") for words in texts if words)
+        least = max([len(ALIASES), *(length_of([(first, "")]) for first in firsts)])
+        if self._widths[place] - excess < least:
+            return False
+        self._widths[place] -= excess
+        return True
+
+    def _cut(self, place: int, excess: int) -> bool:
+        """Cut a column; false if less than its title and two thirds of it would remain."""
+        width = self._widths[place] - excess
+        if width < max(len(self._table.headers[place].title), 2 * self._widths[place] // 3):
+            return False
+        self._widths[place] = width
+        return True
 
     def _without(self, place: int) -> _Drawn:
         kept = [other for other in range(len(self._table.headers)) if other != place]
@@ -360,7 +390,9 @@ class _Drawn:
             if not width:
                 continue
             sign = _sign(cell.link) or ([("  ", "text")] if self._have_signs[place] else [])
-            text = fit(cell.text, width, right=self._table.headers[place].is_right, keep_end=not place)
+            header = self._table.headers[place]
+            text = fit_words(cell.text.split(), width) if header.title == ALIASES else cell.text
+            text = fit(text, width, right=header.is_right, keep_end=not place)
             spans += [("  " if place else "", "text"), *sign, (text, STYLES[cell.tone])]
         return Line(_unpadded(spans), _followed(next((cell.link for cell in row if cell.link is not None), None)))
 

@@ -31,7 +31,7 @@ def test_lines_of_a_table_end_with_their_last_word() -> None:
     rows = ((Cell("a"), Cell("latest")), (Cell("b"), Cell("latest production candidate")), (Cell("c"), Cell("")))
     section = Section("lineage", table=Table((Header("name"), Header("aliases")), rows))
 
-    texts = ["".join(text for text, _ in line.spans) for line in section_lines(section, cells=30)]
+    texts = ["".join(text for text, _ in line.spans) for line in section_lines(section, cells=42)]
 
     assert [text.split()[-1] for text in texts] == ["aliases", "latest", "candidate", "c"]
     assert all(text == text.rstrip() for text in texts)
@@ -103,27 +103,33 @@ _TEXTS = st.sampled_from(("", "latest", "production candidate latest", "requirem
 
 @given(rows=st.lists(st.tuples(_WORDS, _WORDS, _TEXTS, _TEXTS), min_size=1, max_size=5), cells=st.integers(20, 90))
 def test_columns_of_a_table_are_whole_or_left_out(rows: list[tuple[str, str, str, str]], cells: int) -> None:
-    """Kinds give way first, then the last columns; two columns always stay."""
+    """Kinds give way first, then aliases, of which those that do not fit are counted; two columns always stay."""
     headers = tuple(Header(title) for title in ("lineage", "name", "kind", "aliases"))
     table = Table(headers, [tuple(map(Cell, row)) for row in rows])
 
     head, *texts = _texts(section_lines(Section("lineage", table=table), cells=cells))
 
     titles = head.split()
-    assert titles[0] == "lineage" and titles[1:] in (
-        ["name", "kind", "aliases"],
-        ["name", "aliases"],
-        ["name"],
-        ["name", "kind"],
-    )
-    if len(titles) > 2:
-        assert all(len(text) <= cells for text in (head, *texts))
-        for place, title in ((2, "kind"), (3, "aliases")):
-            if title in titles:
-                assert all(row[place] in text for row, text in zip(rows, texts, strict=True))
+    assert titles[:2] == ["lineage", "name"] and titles[2:] in ([], ["kind"], ["aliases"], ["kind", "aliases"])
+    assert len(titles) == 2 or all(len(text) <= cells for text in (head, *texts))
+    for row, text in zip(rows, texts, strict=True):
+        assert "kind" not in titles or row[2] in text
+        if "aliases" in titles and row[3]:
+            more = text.rpartition(" +")[2]
+            words = row[3].split()[: -int(more) if more.isdigit() else None]
+            assert words and f"  {' '.join(words)}" in text
     # No column is left out that there is room for.
     wanted = 3 + min(max(7, *(len(row[0]) for row in rows)), max(8, cells // 2))
     for place, title in ((1, "name"), (3, "aliases"), (2, "kind")):
         longest = max(len(row[place]) for row in rows)
         wanted += 2 + max(len(title), longest) if longest else 0
         assert wanted > cells or not longest or title in titles
+
+
+def test_the_last_column_is_cut_where_most_of_it_is_in_sight() -> None:
+    """A time without its minutes says more than none; a word of which little is left says nothing."""
+    rows = [(Cell("production"), Cell("none → v1"), Cell("2026-09-21 14:13"))]
+    table = Table((Header("alias"), Header("from and to"), Header("when")), rows)
+    heads = {cells: _texts(section_lines(Section("moves", table=table), cells=cells)) for cells in (44, 42, 40, 34)}
+    ends = {cells: (head.split()[-1], text.split()[-1]) for cells, (head, text) in heads.items()}
+    assert ends == {44: ("when", "14:13"), 42: ("when", "14…"), 40: ("when", "2026-09-21…"), 34: ("to", "v1")}

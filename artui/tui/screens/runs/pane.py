@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from artui.query.direction import has_direction
 from artui.safetext import cells_of, clean
 from artui.tui.cells import Span, fit, fit_apart, length_of
 from artui.tui.widgets.groupcells import VARIES
@@ -134,11 +135,11 @@ def _metric_lines(group: Group, columns: Sequence[Column], cells: int) -> list[L
         return []
     texts = [
         (
-            number_text(spread.best) if spread.best is not None else "",
+            number_text(spread.best) if spread.best is not None and has_direction(column.name) else "",
             number_text(spread.mean) if spread.mean is not None else "",
             f"±{number_text(spread.sd)}" if spread.sd is not None else "",
         )
-        for _, spread in rows
+        for column, spread in rows
     ]
     titles = ("best", "mean", "± sd")
     widths = [max(len(title), *(len(row[place]) for row in texts)) for place, title in enumerate(titles)]
