@@ -28,9 +28,9 @@ from artui.tui.screens.acting import ActsOnRuns
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.chartlines import ChartLine
 from artui.tui.widgets.drawnlines import LEAST_CHART_CELLS, DrawnList, charts_in_a_row
-from artui.tui.widgets.ended import EndedTable
 from artui.tui.widgets.lines import BLANK, Line
 from artui.tui.widgets.prompt import Prompt
+from artui.tui.widgets.runlines import RunLines
 from artui.units import ago_text, count_text, duration_text, number_text, signed_text
 
 if TYPE_CHECKING:
@@ -72,9 +72,10 @@ CURVE_BUCKETS = 300
 ROOMS = (
     *(Room(going, 0, True, True) for going in (12, 9, 6)),
     *(Room(going, 0, True) for going in (6, 5, 4, 3, 2)),
-    *(Room(going, 0, False) for going in (2, 1, 0)),
+    Room(2, 0, False),
+    Room(0, 0, False),
 )
-"""The first one with which all runs fit is taken: runs that are going on keep their metrics longest."""
+"""The first one with which all runs fit is taken; with the last one, all runs stand in columns, a line each."""
 MOST_ENDED = 6
 """While runs are going on, room is made for so many that ended."""
 
@@ -194,14 +195,19 @@ class LiveScreen(ActsOnRuns):
         runs = self._in_order()
         names = distinct_names(run.head for run in self._runs)
         room = self._room(runs, self.size.height - BARS - len(lines))
-        ended = [run for run in runs if run.head.status not in GOING]
-        table = EndedTable(ended, names, name_cells=self._name_cells(names) + 2, width=self.size.width)
+        tables = {False: self._ended_table(names), True: self._going_table(names)}
         for number, run in enumerate(runs):
             is_ended = run.head.status not in GOING
+            table = tables[not is_ended]
             before = runs[number - 1] if number else None
-            if is_ended and (before is None or before.head.status in GOING):
-                lines.append(Line(table.head()))
-            lines += self._ended_lines(run, room, table) if is_ended else self._run_lines(run, room, names[run.head.id])
+            is_in_columns = is_ended or room == ROOMS[-1]
+            if is_in_columns and (before is None or (is_ended and before.head.status in GOING)):
+                lines += [*([BLANK] if before is not None and not room.has_gaps else []), Line(table.head())]
+            lines += (
+                self._lines_in_columns(run, room, table)
+                if is_in_columns
+                else self._run_lines(run, room, names[run.head.id])
+            )
             if not is_ended and room.chart_rows and (strips := self._chart_strips(run, room)):
                 drawings |= {len(lines) + row: strip for row, strip in enumerate(strips)}
                 lines += [BLANK] * len(strips)
@@ -332,7 +338,43 @@ class LiveScreen(ActsOnRuns):
         has_change = before is not None and is_new and math.isfinite(before[1]) and math.isfinite(last)
         return is_new, signed_text(last - before[1]) if has_change and before is not None else ""
 
-    def _ended_lines(self, run: LiveRun, room: Room, table: EndedTable) -> list[Line]:
+    def _ended_table(self, names: Mapping[str, str]) -> RunLines:
+        now_ms = clock.now_ms()
+        ended = [run for run in self._runs if run.head.status not in GOING]
+        facts = {
+            "when": {run.head.id: ago_text(run.head.ended_ms or run.head.started_ms, now_ms) for run in ended},
+            "took": {run.head.id: duration_text(run.head.took_ms(now_ms)) for run in ended},
+        }
+        return RunLines(
+            "ended", ended, names, facts=facts, wrongs={run.head.id: clean(run.error) for run in ended},
+            name_cells=self._name_cells(names) + 2, width=self.size.width,
+        )  # fmt: skip
+
+    def _going_table(self, names: Mapping[str, str]) -> RunLines:
+        now_ms = clock.now_ms()
+        far = {run.head.id: _how_far(run, now_ms) for run in self._going}
+        facts = {
+            "for": {run.head.id: duration_text(run.head.took_ms(now_ms)) for run in self._going},
+            "done": {run_id: done for run_id, (_, done, _) in far.items()},
+            "left": {run_id: left for run_id, (_, _, left) in far.items()},
+        }
+        wrongs = {
+            run.head.id: f"! {clean(holds[0].metric)} {number_text(holds[0].value)}"
+            for run in self._going
+            if (holds := self.artui.alerts.of_run(run.head.id))
+        }
+        news = {
+            (run.head.id, live.metric.title)
+            for run in self._going
+            for live in run.metrics
+            if self._change(run, live)[0]
+        }
+        return RunLines(
+            "going on", self._going, names, facts=facts, wrongs=wrongs, news=news,
+            name_cells=self._name_cells(names) + 2, width=self.size.width,
+        )  # fmt: skip
+
+    def _lines_in_columns(self, run: LiveRun, room: Room, table: RunLines) -> list[Line]:
         shown = self._shown_of(run, room)
         return [Line(table.line(run, self.mark_spans(run.head)), Link("run", run.head.id)), *self._rows_of(run, shown)]
 
@@ -354,7 +396,7 @@ class LiveScreen(ActsOnRuns):
         if holds and not shown and not has_charts:
             spans.append((f"   ! {clean(holds[0].metric)} {number_text(holds[0].value)}", "bad"))
         is_wide = self.size.width >= WIDE_CELLS
-        spans += _how_far(run, now_ms)
+        spans += _far_spans(run, now_ms)
         if run.steps_per_second is not None and head.status == "running" and (is_wide or run.headway is None):
             spans.append((f"  {number_text(run.steps_per_second, 3)}/s", "dim"))
         if is_wide and (machine := _machine(run)):
@@ -556,20 +598,30 @@ def _is_same(before: float, now: float) -> bool:
     return before == now or (before != before and now != now)
 
 
-def _how_far(run: LiveRun, now_ms: int) -> list[Span]:
-    """Show the step, or how far the run is and how long the rest will take."""
+def _how_far(run: LiveRun, now_ms: int) -> tuple[str, str, str]:
+    """Say how far a run is: its step, unless that is what it counts; what it counts, and of how many; how long the rest takes."""
     headway = run.headway
+    step = (
+        "" if run.step is None or (headway is not None and headway.done == run.step) else f"step {count_text(run.step)}"
+    )
+    if headway is None:
+        return step, step, ""
+    done = count_text(int(headway.done)) if headway.done == int(headway.done) else number_text(headway.done, 3)
+    alike = f" as {clean(headway.alike)}" if headway.alike else ""
+    left_ms = (headway.left_ms or 0) - (now_ms - run.heard_ms)
+    left = duration_text(left_ms) if headway.left_ms and left_ms > 0 and run.head.status == "running" else ""
+    return step, f"{headway.unit} {done} of {count_text(headway.total)}{alike}", left
+
+
+def _far_spans(run: LiveRun, now_ms: int) -> list[Span]:
+    """Show how far a run is."""
+    step, done, left = _how_far(run, now_ms)
     spans: list[Span] = []
-    if run.step is not None and (headway is None or headway.done != run.step):
-        spans += [("   step ", "dim"), (count_text(run.step), "text")]
-    if headway is not None:
-        alike = f" as {clean(headway.alike)}" if headway.alike else ""
-        done = count_text(int(headway.done)) if headway.done == int(headway.done) else number_text(headway.done, 3)
-        spans += [(f"   {headway.unit} ", "dim"), (done, "text"), (f" of {count_text(headway.total)}{alike}", "dim")]
-        if headway.left_ms and run.head.status == "running":
-            left_ms = headway.left_ms - (now_ms - run.heard_ms)
-            spans.append((f", about {duration_text(left_ms)} left" if left_ms > 0 else "", "dim"))
-    return spans
+    for text in dict.fromkeys((step, done)):
+        if text:
+            unit, number, *rest = text.split(" ", 2)
+            spans += [(f"   {unit} ", "dim"), (number, "text"), (f" {rest[0]}" if rest else "", "dim")]
+    return [*spans, (f", about {left} left" if left else "", "dim")]
 
 
 def _machine(run: LiveRun) -> list[Span]:
