@@ -56,7 +56,7 @@ class ArtifactScreen(CatalogScreen):
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
         with Horizontal(id="body"):
-            yield LineList(only_links=True, id="versions")
+            yield LineList(only_links=True, says_more=True, id="versions")
             yield LineList(only_links=True, is_page=True, says_more=True, id="holds")
         yield KeyBar()
 

@@ -56,7 +56,7 @@ class ArtifactsScreen(FilteredList):
         yield Bar(id="top")
         yield FilterLine()
         with Horizontal(id="body"):
-            yield LineList(only_links=True, id="artifacts")
+            yield LineList(only_links=True, says_more=True, id="artifacts")
             yield LineList(id="pane", marks_cursor=False, says_more=True)
         yield KeyBar()
 

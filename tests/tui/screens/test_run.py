@@ -78,6 +78,39 @@ def test_the_cursor_stops_only_where_enter_does_something(
     explore(small_catalog, flow, size=size)
 
 
+LISTS: dict[str, tuple[tuple[str, ...], tuple[int, int]]] = {
+    "overview": (("down", "down", "enter"), (80, 12)),
+    "files": (("down", "down", "enter", "tab", "tab"), (80, 8)),
+    "details": (("p",), (80, 12)),
+    "artifacts": (("2",), (80, 8)),
+    "artifact": (("2", "G"), (120, 10)),
+    "versions": (("2", "slash", *"model", "enter", "enter", "tab"), (120, 8)),
+    "live": (("4",), (80, 7)),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_what_goes_on_below_the_edge_is_counted(name: str, small_catalog: Path, explore: Explore) -> None:
+    """In every list and pane of a run, a version, the details and Live, as long as there is more."""
+    keys, size = LISTS[name]
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        for key in keys:
+            await pilot.press(key)
+            await settled(pilot)
+        listings = [listing for listing in pilot.app.screen.query(LineList) if listing.size.height > 1]
+        counted = [listing for listing in listings if len(listing.lines) > listing.size.height]
+        assert counted, [(listing.id, len(listing.lines), listing.size.height) for listing in listings]
+        for listing in counted:
+            listing.scroll_to(y=0, animate=False, force=True, immediate=True)
+            assert len(_in_sight(listing)) == listing.size.height - 1
+            listing.scroll_to(y=len(listing.lines), animate=False, force=True, immediate=True)
+            assert len(_in_sight(listing)) == listing.size.height
+            assert "more line" not in listing.render_line(listing.size.height - 1).text
+
+    explore(small_catalog, flow, size=size)
+
+
 def test_what_it_was_trained_on_is_near(small_catalog: Path, explore: Explore) -> None:
     """From the top of a run's overview its data is a few keys away."""
 
