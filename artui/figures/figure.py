@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#8c6d31", "#7f3c8d", "#3969ac", "#11a579")
 """On white paper; the first six are those of M. Okabe and K. Ito (2008), which colour-blind readers can tell apart."""
+RAMP = ("#b5de2b", "#35b779", "#31688e", "#440154")
+"""From low to high numbers on white paper: four colours of viridis of matplotlib (2015), which darken evenly."""
+FIRST_OF_RAMP = 100
+"""The number of its first colour."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from artui.figures.figure import COLOURS, Figure, FigureAxis
+from artui.figures.figure import COLOURS, FIRST_OF_RAMP, RAMP, Figure, FigureAxis
 
 INK, GREY, PALE, PAPER = "#1a1a1a", "#666666", "#dddddd", "#ffffff"
 BACKED = "#b8b8b8"
@@ -205,4 +205,6 @@ def _share(axis: FigureAxis, value: float) -> float | None:
 
 
 def _colour(number: int) -> str:
+    if number >= FIRST_OF_RAMP:
+        return RAMP[min(number - FIRST_OF_RAMP, len(RAMP) - 1)]
     return COLOURS[number % len(COLOURS)] if number >= 0 else BACKED

@@ -94,6 +94,19 @@ def make_palette(*, is_coloured: bool, is_rich: bool, theme: Theme = DARK) -> Pa
         bands = tuple(Style(dim=True) for _ in theme.curves)
     for number in range(CURVE_COLOURS):
         styles[f"curve{number}"] = curves[number % len(curves)]
+    for number in range(len(theme.ramp)):
+        if is_coloured:
+            ramp = base + Style.parse(theme.ramp[number]) if is_rich else Style.parse(theme.sixteen_ramp[number])
+        else:
+            ramp = Style(dim=number == 0, bold=number == len(theme.ramp) - 1)
+        styles[f"ramp{number}"] = ramp
+    # What is marked stands out and keeps its colour.
+    for name in (
+        "dim",
+        *(f"curve{number}" for number in range(CURVE_COLOURS)),
+        *(f"ramp{number}" for number in range(len(theme.ramp))),
+    ):
+        styles[f"{name}.marked"] = styles[name] + Style(reverse=True, bold=True)
     heat = None
     if is_rich:
         ink, paper = Style.parse(theme.background), Style.parse(theme.colours["text"])

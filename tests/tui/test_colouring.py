@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from artui.figures.figure import RAMP
 from artui.tui.cells import MARK, fit_apart, most_cells
 from artui.tui.colouring import CURVE_COLOURS, CURVE_MARKS, NUMBERS, colour_at, mark_of, set_apart
-from artui.tui.themes import COLOUR_BLIND, DARK, LIGHT, Theme
+from artui.tui.themes import COLOUR_BLIND, DARK, LIGHT, OURS, Theme
 
 IDS = st.lists(st.integers(0, 60).map(str), max_size=60)
 
@@ -114,3 +115,15 @@ def test_the_first_colours_of_curves_differ_most(theme: Theme, sights: tuple[tup
         for first, second in combinations(theme.curves[:count], 2):
             assert min(math.dist(_seen(first, sight), _seen(second, sight)) for sight in sights) > least
     assert len({name.removeprefix("bright_") for name in theme.sixteen_curves[:6]}) == 6
+
+
+@pytest.mark.parametrize("theme", OURS.values(), ids=list(OURS))
+def test_colours_of_numbers_are_ordered_for_any_eyes(theme: Theme) -> None:
+    """From low to high they move away from the background in even steps of lightness, also for colour-blind eyes."""
+    for sight in (_FULL, _DEUTERANOPIA, _PROTANOPIA):
+        lightness = [_seen(colour, sight)[0] for colour in theme.ramp]
+        steps = [after - before for before, after in pairwise(lightness)]
+        sign = 1 if _seen(theme.background, sight)[0] < 0.5 else -1
+        assert all(sign * step > 0.05 for step in steps)
+    paper = [_seen(colour, _FULL)[0] for colour in RAMP]
+    assert paper == sorted(paper, reverse=True)

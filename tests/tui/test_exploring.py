@@ -283,6 +283,28 @@ def test_pictures_of_marked_runs(small_catalog: Path, explore: Explore) -> None:
     explore(small_catalog, flow, size=(120, 36))
 
 
+@pytest.mark.parametrize("keys", [("tab",), ("tab", "C", *"optimizer", "enter"), ("tab", "tab")])
+def test_a_run_that_is_marked_in_a_picture_is_drawn_so(small_catalog: Path, explore: Explore, keys: tuple[str, ...]) -> None:  # fmt: skip
+    """space marks the run under the cursor in the picture at once, names it in the legend, and takes it back."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _press(pilot, "f")
+        for key in keys:
+            await _press(pilot, key)
+        screen = on(pilot, PlotScreen)
+        await _press(pilot, "up")
+        run = screen.acted_run()
+        assert run is not None
+        view: Any = screen._view()
+        text = await _press(pilot, "space")
+        assert list(view.picked) == [run.key] and list(screen._marked_names.values()) == [run.name]
+        assert f"◎ {run.name} {MARK} " in text
+        await _press(pilot, "space")
+        assert not view.picked and not screen._marked_names
+
+    explore(small_catalog, flow, size=(120, 36))
+
+
 @pytest.mark.parametrize("width", [80, 120, 200])
 def test_the_best_of_many_runs_are_in_colour(small_catalog: Path, explore: Explore, width: int) -> None:
     """Without marks the six best by the first chart are, and the legend says so; ] goes on to the next ones."""
@@ -622,8 +644,12 @@ def test_legends_name_every_marked_run(small_catalog: Path, explore: Explore, wi
             text, is_coloured = "".join(text for text, _ in spans), screen.tab == "scatter" and len(keys) > 1
             assert len(screen._marked_names) == 6 and "run" in right[0][0]
             assert length_of([*spans, *right]) <= width
-            signs = [MARK] * 6 if is_coloured else [mark_of(number) for number in screen._colours.values()]
-            assert all(text.count(sign) == signs.count(sign) for sign in signs)
+            scatter = screen.query_one(Scatter)
+            signs = [
+                scatter.sign_of(key, number)[0] if is_coloured else mark_of(number)
+                for key, number in screen._colours.items()
+            ]
+            assert [part for part, _ in spans if part in signs] == signs
             for sign, name in zip(signs, screen._marked_names.values(), strict=True):
                 assert f"{sign} {name[:3]}" in text
 

@@ -134,6 +134,10 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         self._has_asked: set[str] = set()
         self._numbers: dict[str, int] = {}
         """Colours and marks of the runs in front, by id."""
+        self._all_keys = frozenset(self.keys)
+        self._coloured = self.marked[:MAX_COLOURED]
+        """The marked runs that are drawn as such: all of them at first, then as they change."""
+        self._known_marks: frozenset[int] = frozenset()
         self._colours: dict[int, int] = {}
         """Colours of the marked runs by key, the same on every screen."""
         self._marked_names: dict[int, str] = {}
@@ -158,22 +162,29 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         return self.query_one(ChartGrid)
 
     def on_mount(self) -> None:
-        marked = self.marked[:MAX_COLOURED]
         has_braille = self.app.dot_style == "braille"  # type: ignore[attr-defined]
         self.query_one(Parallel).has_braille = self.query_one(Scatter).has_braille = has_braille
+        self._known_marks = frozenset(self.artui.marked_keys())
+        self._ask_marked(self._coloured)
+        self._show_tab()
+
+    def _ask_marked(self, marked: list[int]) -> None:
+        """Read what the marked runs are called, in a worker."""
+        self._coloured = marked
 
         def read() -> tuple[list[str], list[str]]:
             heads = run_rows(self.reader, marked[:IN_FRONT], [])
             return run_ids(self.reader, marked), [heads[key].head.name if key in heads else "" for key in marked[:IN_FRONT]]  # fmt: skip
 
         self.ask("ids", read, self._take_marked)
-        self._show_tab()
 
     def _take_marked(self, ids_and_names: tuple[list[str], list[str]]) -> None:
         ids, names = ids_and_names
         numbers = self.artui.set_apart(ids)
-        self._colours = {key: numbers[run_id] for key, run_id in zip(self.marked, ids, strict=False)}
-        self._marked_names = dict(zip(self.marked, names, strict=False))
+        self._colours = {key: numbers[run_id] for key, run_id in zip(self._coloured, ids, strict=False)}
+        self._marked_names = dict(zip(self._coloured, names, strict=False))
+        self.query_one(Scatter).pick(self._colours)
+        self.query_one(Parallel).pick(self._colours)
         self._say()
 
     def load(self) -> None:
@@ -226,6 +237,8 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         right = list(self.grid.spans()) if self.tab == "curves" else []
         if self.tab == "scatter" and (hues := self.query_one(Scatter).hues) is not None:
             right = hues.spans(self.size.width - length_of(spans) - 2)
+        elif self.tab == "scatter":
+            right = self.query_one(Scatter).density_spans(self.size.width - length_of(spans) - 2)
         self.query_one("#tabs", Bar).show(spans, [*right, (" ", "text")])
         self.query_one("#legend", Bar).show(*self._legend())
 
@@ -248,7 +261,7 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
             if cursor := scatter.cursor_spans(self._cursor_name):
                 marked = self.mark_spans(self._pointed) if self._pointed is not None else []
                 # Beside the run under the cursor there is room for few words.
-                return [*cursor, *marked], [(f"{shown} ", "dim")]
+                return [*cursor[:2], *([(" ", "text"), *marked] if marked else []), *cursor[2:]], [(f"{shown} ", "dim")]
             texts = [f"{shown} · {', '.join(reasons[:count])}" for count in range(len(reasons), 0, -1)]
             return self._shared(self._marked_entries(scatter.sign_of), [*texts, shown])
         if self.tab == "parallel":
@@ -274,7 +287,7 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
             head = self._runs[number][0]
             colour = self._numbers.get(head.id, 0)
             style = "title" if number == self._highlighted and len(self._runs) > 1 else "text"
-            signs = [sign_of_number(0, colour), *([] if are_all_marked else self.mark_spans(head))]
+            signs = [sign_of_number(0, colour), (" ", "text"), *([] if are_all_marked else self.mark_spans(head))]
             press = f"highlight({number - self._highlighted})"
             entries.append(_Entry(signs, clean(self._names[head.id], max_chars=200), style, press))
         return entries
@@ -283,7 +296,7 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         """Give the first marked runs, with the signs that they have in the picture."""
         named = ((key, name, self._colours.get(key)) for key, name in self._marked_names.items())
         return [
-            _Entry([sign_of(key, colour)], clean(name, max_chars=200))
+            _Entry([sign_of(key, colour), (" ", "text")], clean(name, max_chars=200))
             for key, name, colour in named
             if colour is not None
         ]
@@ -294,7 +307,7 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         Args:
             texts: what may stand at the right, from the longest to the shortest.
         """
-        more = len(self.marked) - len(entries) if self.tab != "curves" and entries else 0
+        more = len(self._coloured) - len(entries) if self.tab != "curves" and entries else 0
         rest: list[Span] = [(f"  + {count_text(more)} more", "dim")] if more else []
         lengths = [cell_len(entry.name) for entry in entries]
         for text in texts:
@@ -316,7 +329,14 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
     """The run under the cursor of the scatter; None until it has been read."""
 
     def show_marks(self) -> None:
-        """Show which runs are marked."""
+        """Show which runs are marked: in the pictures of all runs, and beside the name of the one under the cursor."""
+        # The screen may be of other runs than the marked ones, such as those of a comparison: only changes count.
+        now = frozenset(self.artui.marked_keys())
+        added, removed = (now - self._known_marks) & self._all_keys, self._known_marks - now
+        self._known_marks = now
+        if added - set(self._coloured) or removed & set(self._coloured):
+            kept = [key for key in self._coloured if key not in removed]
+            self._ask_marked([*kept, *sorted(added - set(kept))][:MAX_COLOURED])
         self._show_cursor()
         self._say()
 
@@ -457,6 +477,9 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         if scatter.note:
             scatter.note = f"no run here has both {titles[0]} and {titles[1]}: x and y choose others"
             scatter.again()
+        self._say()
+
+    def on_scatter_shaded(self) -> None:
         self._say()
 
     def on_scatter_moved(self) -> None:
@@ -689,7 +712,7 @@ def best_first(
 
 def sign_of_number(_key: int, number: int) -> Span:
     """Give the mark of a run in its colour."""
-    return f"{mark_of(number)} ", f"curve{colour_at(number)}"
+    return mark_of(number), f"curve{colour_at(number)}"
 
 
 def _shorter(value: float) -> float:

@@ -92,13 +92,13 @@ def shade(plot: Plot, xs: Sequence[int], shares: NDArray[np.float64], *, is_back
             is_full = letter.bit_count() > _FEW_DOTS
             if is_full and not is_back and share < _THIN:
                 continue
-            layer[place] = _DITHERED[1 + round(share * 5)] if is_full else letter
+            layer[place] = DITHERED[1 + round(share * 5)] if is_full else letter
             owners[place] |= 1 << min(SHADES - 1, int(share * SHADES))
 
 
 _FEW_DOTS = 4
 """Cells with so many dots at most show lines as they are."""
-_DITHERED = [sum(_ORDER_OF_DOTS[:count]) for count in range(9)]
+DITHERED = [sum(_ORDER_OF_DOTS[:count]) for count in range(9)]
 
 
 def _pieces(plot: Plot, xs: Sequence[int], shares: NDArray[np.float64]) -> Iterator[tuple[int, int, NDArray[np.float64], NDArray[np.float64]]]:  # fmt: skip

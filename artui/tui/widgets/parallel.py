@@ -165,6 +165,14 @@ class Parallel(Picture):
         self._known_scales = self._known_shares = self._known_chosen = self._known_order = self._known_ground = None
         self._known_line_count = None
 
+    def pick(self, picked: Mapping[int, int]) -> None:
+        """Show other runs as marked, with their colours by key."""
+        if picked != self.picked:
+            self.picked = picked
+            self._place_of = {key: place for place, key in enumerate(self.keys) if key in picked}
+            self._known_ground = self._known_chosen = None
+            self.again()
+
     @property
     def key(self) -> int | None:
         """The run under the cursor."""

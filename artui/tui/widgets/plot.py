@@ -218,7 +218,8 @@ def _row(
         elif plot.band[place]:
             letter, wanted = letters[plot.band[place]], back(plot.band_owners[place].bit_length() - 1)
         else:
-            letter, wanted = " ", style if style is not None else text
+            # Blanks go with what stands before them, as long as they stay blank.
+            letter, wanted = " ", style if style is not None and not style.reverse else text
         if wanted is not style and run:
             segments.append(Segment("".join(run), style))
             run = []

@@ -16,17 +16,21 @@ from textual.strip import Strip
 from artui.figures.figure import Figure, FigureDots
 from artui.query.runs.statistics import Placed, rank_correlation
 from artui.safetext import clean
-from artui.tui.cells import MARK, Palette, Span, fit_middle, length_of, strip_of
+from artui.tui.cells import BRAILLE, Palette, Span, fit_middle, length_of, strip_of
 from artui.tui.colouring import colour_at, mark_of
 from artui.tui.keys import bindings
 from artui.tui.widgets.axes import Scale
 from artui.tui.widgets.hue import Hues
+from artui.tui.widgets.manylines import DITHERED
 from artui.tui.widgets.parallel import end_text, is_spread_wide
 from artui.tui.widgets.picture import Picture, axis_ticks, figure_axis, gap_texts, scale_of
-from artui.tui.widgets.plot import Plot, labelled_axis, plot_rows
+from artui.tui.widgets.plot import Plot, labelled_axis, letters_of, plot_rows
 from artui.units import count_text
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from artui.arrays import Floats, Ints
 
 Dots: TypeAlias = "tuple[Ints, Ints]"
@@ -61,8 +65,12 @@ _BESIDE = sorted(
     key=lambda place: (4 * place[0] ** 2 + place[1] ** 2, place),
 )
 """Cells around one, as (rows down, columns to the right), from the nearest."""
-_DENSITIES = ("faint", "spark", "accent")
+_DENSITIES = ("ramp0", "ramp1", "ramp2", "ramp3")
 """Styles of cells by how many runs they hold, from few to many."""
+_FEW_STYLE, _FEW = "spark", 4
+"""Style of runs that are few, and its owner, behind those of the densities."""
+_DENSITY_DOTS = (2, 4, 6, 8)
+"""Most dots of a cell by its density, so that it is seen without colours, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +87,8 @@ class Ground:
     x_ticks: Sequence[tuple[float, str]]
     plot: Plot | None
     """The dots of many runs; None where they are few."""
+    densities: Sequence[tuple[int, int, int]]
+    """Of many runs each density that there is: its place, and the fewest and most runs in a cell of it."""
     signs: Mapping[tuple[int, int], tuple[str, str]]
     """Signs with their styles by (row, column), where runs are told apart by them."""
 
@@ -94,6 +104,9 @@ class Scatter(Picture):
     class Opened(Message):
         """The run under the cursor is to be opened."""
 
+    class Shaded(Message):
+        """Cells have other densities: the legend is another."""
+
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.keys: Sequence[int] = ()
@@ -103,7 +116,7 @@ class Scatter(Picture):
         self.picked: Mapping[int, int] = {}
         """Colours of the runs that are marked, by key."""
         self.hues: Hues | None = None
-        """How runs look by a third column; then marked runs have their colours, and the sign of marked runs."""
+        """How runs look by a third column; then marked runs have the same signs and colours, as patches."""
         self.has_braille = True
         """Whether the terminal shows dots; else each cell with a few of them has one sign."""
         self.is_log_x = False
@@ -111,6 +124,7 @@ class Scatter(Picture):
         self.cursor: int | None = None
         """Place of the current run among `keys`."""
         self._known_ground: tuple[tuple[int, int, bool, bool, bool], Ground] | None = None
+        self._said_densities: list[tuple[int, int, int]] = []
         self._by_y: list[int] = []
         """Places of these runs, by y; empty until it is needed."""
         self._order: list[int] = []
@@ -144,6 +158,13 @@ class Scatter(Picture):
         self.note = "" if self._order else "no run has both"
         self.again()
 
+    def pick(self, picked: Mapping[int, int]) -> None:
+        """Show other runs as marked, with their colours by key."""
+        if picked != self.picked:
+            self.picked = picked
+            self._place_of = {key: place for place, key in enumerate(self.keys) if key in picked}
+            self.again()
+
     @property
     def key(self) -> int | None:
         """The run under the cursor."""
@@ -168,7 +189,7 @@ class Scatter(Picture):
         else:
             self._set_few(plot, ground.dots)
         hues = self.hues.hues if self.hues is not None else ()
-        styles = [palette.styles[name] for name in ([hue.style for hue in hues] or _DENSITIES)]
+        styles = [palette.styles[name] for name in ([hue.style for hue in hues] or (*_DENSITIES, _FEW_STYLE))]
         if not self.has_braille:
             for place, bits in enumerate(plot.line):
                 if 0 < bits.bit_count() < _MANY_DOTS:
@@ -183,7 +204,7 @@ class Scatter(Picture):
                 cell = _free_cell((at[1] >> 2, at[0] >> 1), taken, rows, columns)
                 taken.add(cell)
                 sign, style = self.sign_of(key, colour)
-                plot.signs[cell] = sign[0], palette.styles[style]
+                plot.signs[cell] = sign, palette.styles[style]
         if (at := _dot_of(self.cursor, true_dots)) is not None:
             plot.signs[at[1] >> 2, at[0] >> 1] = "◎", palette.styles["title"]
         # Words are all named, as far as there is room for a few letters of each.
@@ -220,12 +241,13 @@ class Scatter(Picture):
         return {round(share * (columns - 1)) for share in shares if share is not None and 0 <= share <= 1}
 
     def sign_of(self, key: int, number: int) -> Span:
-        """Give the sign of a marked run by its key and its number among colours, with a blank behind it."""
+        """Give the sign of a marked run, by its key and its number among colours."""
         if self.hues is None:
-            return f"{mark_of(number)} ", f"curve{colour_at(number)}"
+            return mark_of(number), f"curve{colour_at(number)}"
         place = self._place_of.get(key)
         hue = int(self.hues.of_run[place]) if place is not None else -1
-        return f"{MARK} ", self.hues.hues[hue].style if hue >= 0 else "dim"
+        # The sign and the colour of its hue, as a patch.
+        return (self.hues.hues[hue].sign, f"{self.hues.hues[hue].style}.marked") if hue >= 0 else ("-", "dim.marked")
 
     def _ground(self, width: int, height: int, *, has_colours: bool = True) -> Ground | None:
         """Give what stays the same while the cursor moves; None if no run has both values."""
@@ -239,22 +261,24 @@ class Scatter(Picture):
         true_dots = self._true_dots(*scales)
         dots, spread_axes = self._spread(true_dots, *scales)
         plot, signs = None, {}
+        densities: list[tuple[int, int, int]] = []
         if self.hues is not None and (len(self._order) <= FEW_DOTS or not has_colours):
             looks = [(hue.sign, hue.style) for hue in self.hues.hues]
             signs = {cell: looks[hue] for cell, hue in _main_hues(dots, self.hues).items()}
         elif self.hues is not None:
             plot = Plot(columns, rows)
-            for x, y, _ in _by_density(*dots, scales[0].dots):
-                plot.dot(x, y, 0)
+            plot.line[:] = bytes(letters_of(_has_dot(dots, plot)))
             for (row, column), number in _main_hues(dots, self.hues).items():
                 plot.line_owners[row * columns + column] = 1 << number
         elif len(self._order) > FEW_DOTS:
             plot = Plot(columns, rows)
-            for x, y, density in _by_density(*dots, scales[0].dots):
-                plot.dot(x, y, density)
+            densities = _draw_densities(plot, dots, has_braille=self.has_braille)
         x_ticks = [] if self.x.is_words else self._x_ticks(self.x, scales[0], columns)
-        ground = Ground(*scales, true_dots, dots, spread_axes, x_ticks, plot, signs)
+        ground = Ground(*scales, true_dots, dots, spread_axes, x_ticks, plot, densities, signs)
         self._known_ground = key, ground
+        if densities != self._said_densities:
+            self._said_densities = densities
+            self.post_message(self.Shaded())
         return ground
 
     def _set_few(self, plot: Plot, dots: Dots) -> None:
@@ -264,10 +288,10 @@ class Scatter(Picture):
             if place not in named and (at := _dot_of(place, dots)) is not None:
                 left, top = min(at[0], plot.dot_columns - 2), min(at[1], plot.dot_rows - 2)
                 if self.has_braille:
-                    plot.stroke(left, top, top + 1, 1)
-                    plot.stroke(left + 1, top, top + 1, 1)
+                    plot.stroke(left, top, top + 1, _FEW)
+                    plot.stroke(left + 1, top, top + 1, _FEW)
                 else:
-                    plot.dot(*at, 1)
+                    plot.dot(*at, _FEW)
 
     def _x_ticks(self, placed: Placed, scale: Scale, columns: int) -> list[tuple[float, str]]:
         """Give the values themselves where they are few, else the first, the last and round ones between them."""
@@ -321,6 +345,18 @@ class Scatter(Picture):
     def shown_count(self) -> int:
         """Number of runs that have both values."""
         return len(self._order)
+
+    def density_spans(self, cells: int) -> list[Span]:
+        """Give the legend of the densities in so many cells: how many runs a cell holds; empty where it has no room."""
+        ground = self._known_ground[1] if self._known_ground is not None else None
+        if ground is None or self.hues is not None or len(ground.densities) < 2:
+            return []
+        spans: list[Span] = []
+        for level, low, high in ground.densities:
+            count = count_text(low) if low == high else f"{count_text(low)}–{count_text(high)}"
+            spans += [(f" {BRAILLE[DITHERED[_DENSITY_DOTS[level]]]} ", _DENSITIES[level]), (f"{count} ", "text")]
+        titled: list[Span] = [("runs in a cell ", "dim"), *spans]
+        return next((way for way in (titled, spans) if length_of(way) <= cells), [])
 
     def cursor_spans(self, name: str) -> list[Span]:
         """Give the run under the cursor, by its name, with its two values."""
@@ -516,26 +552,46 @@ def _pairs(x: Placed, y: Placed, places: Sequence[int]) -> tuple[list[float], li
     return [float(x.values[place]) for place in places], [float(y.values[place]) for place in places]
 
 
-def _by_density(xs: Ints, ys: Ints, dots_across: int) -> list[tuple[int, int, int]]:
-    """Give the dots, each one once, with the density of runs in their cells: of 100,000 runs many share a place."""
+def _has_dot(dots: Dots, plot: Plot) -> NDArray[np.bool_]:
     import numpy as np
 
-    has_both = (xs >= 0) & (ys >= 0)
-    xs, ys = xs[has_both], ys[has_both]
-    if not len(xs):
+    has_dot = np.zeros((plot.dot_rows, plot.dot_columns), bool)
+    has_place = (dots[0] >= 0) & (dots[1] >= 0)
+    has_dot[dots[1][has_place], dots[0][has_place]] = True
+    return has_dot
+
+
+def _draw_densities(plot: Plot, dots: Dots, *, has_braille: bool) -> list[tuple[int, int, int]]:
+    """Draw many runs by how many are in each cell: by its colour, and by its dots where they would fill it.
+
+    Densities are even steps of the ratio, from the twentieth part of the cells with the fewest runs to that with the
+    most; from no less than half of the median to no less than twice the median.
+
+    Returns:
+        Each density that there is, with the fewest and the most runs in a cell of it.
+    """
+    import numpy as np
+
+    xs, ys = dots
+    has_place = (xs >= 0) & (ys >= 0)
+    if not has_place.any():
         return []
-    across = dots_across // 2 + 1
-    _, cell_of_run, counts = np.unique((ys >> 2) * across + (xs >> 1), return_inverse=True, return_counts=True)
-    # Even steps of the ratio: one run in a cell, some, as many as in the fullest.
-    levels = np.log(counts) / math.log(max(int(counts.max()), 8)) * len(_DENSITIES)
-    density = np.minimum(levels.astype(np.int64), len(_DENSITIES) - 1)[cell_of_run.reshape(-1)]
-    if int(counts.max()) <= 2:
-        density[:] = 1
-    once, first = np.unique(ys * dots_across + xs, return_index=True)
-    return [
-        (int(place % dots_across), int(place // dots_across), int(density[run]))
-        for place, run in zip(once, first, strict=True)
-    ]
+    cell_of_run = (ys[has_place] >> 2) * plot.columns + (xs[has_place] >> 1)
+    counts = np.bincount(cell_of_run, minlength=plot.columns * plot.rows)
+    cells = np.flatnonzero(counts)
+    inside = counts[cells]
+    low, middle, high = (float(np.quantile(inside, share)) for share in (0.05, 0.5, 0.95))
+    # Where runs are spread evenly no cell stands out.
+    low = max(low, middle / 2)
+    ratio = math.log(max(high, 2 * middle) / low)
+    levels = np.clip((np.log(inside / low) / ratio * len(_DENSITIES)).astype(np.int64), 0, len(_DENSITIES) - 1)
+    letters = letters_of(_has_dot(dots, plot))
+    for cell, level in zip(cells.tolist(), levels.tolist(), strict=True):
+        letter, most = letters[cell], _DENSITY_DOTS[level]
+        plot.line[cell] = DITHERED[most] if has_braille and letter.bit_count() > most else letter
+        plot.line_owners[cell] = 1 << level
+    by_level = [(level, inside[levels == level]) for level in range(len(_DENSITIES))]
+    return [(level, int(here.min()), int(here.max())) for level, here in by_level if len(here)]
 
 
 def _dot_of(place: int | None, dots: Dots) -> tuple[int, int] | None:

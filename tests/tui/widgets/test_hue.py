@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from artui.model import Column
 from artui.query.runs.statistics import Placed
 from artui.tui.cells import length_of, make_palette
-from artui.tui.widgets.hue import MAX_HUES, Hues, hues_of
+from artui.tui.widgets.hue import MAX_HUES, RAMP_SIGNS, Hues, hues_of
+from artui.tui.widgets.parallel import end_text
 from artui.tui.widgets.scatter import FEW_DOTS, Scatter
 
 NUMBERS = st.lists(st.one_of(st.just(math.nan), st.floats(-1e3, 1e3), st.sampled_from([1.0, 2.0, 3.0])), min_size=1, max_size=60)  # fmt: skip
@@ -70,9 +71,38 @@ def test_a_scatter_shows_hues(count: int, is_coloured: bool) -> None:
     assert strips is not None and hues is not None
     text = "".join(strip.text for strip in strips)
     has_signs = count <= FEW_DOTS or not is_coloured
-    assert all((hue.sign in text) == has_signs for hue in hues.hues)
+    # The third run is marked: it has the sign of its hue in any case.
+    assert [hue.sign in text for hue in hues.hues] == [has_signs, True]
     if is_coloured:
         styles = {str(segment.style) for strip in strips for segment in strip}
         assert {str(palette.styles[hue.style]) for hue in hues.hues} <= styles
     figure = scatter.figure()
     assert figure is not None and [(dots.label, len(dots.xs)) for dots in figure.dots] == [("by adam", count // 2), ("by sgd", count // 2)]  # fmt: skip
+
+
+@given(
+    st.lists(
+        st.integers(-(10**6), 10**6).map(lambda number: number / 1000), min_size=MAX_HUES + 2, max_size=60, unique=True
+    )
+)
+def test_numbers_are_in_quarters_from_low_to_high(values: list[float]) -> None:
+    """Each hue of many numbers has about a quarter of the runs, and its label the ends of its values."""
+    hues = _hues(values)
+    assert hues is not None and [hue.sign for hue in hues.hues] == list(RAMP_SIGNS)
+    for number, hue in enumerate(hues.hues):
+        members = [value for value, place in zip(values, hues.of_run, strict=True) if place == number]
+        assert abs(len(members) - len(values) / 4) <= 1
+        low, high = (end_text(hues.placed, end) for end in (min(members), max(members)))
+        assert hue.label in (low, f"{low} – {high}")
+        end = float(hue.short.removeprefix("≤").replace("−", "-").replace(",", ""))
+        assert max(members) - 1e-9 * abs(end) <= end <= max(members) + 0.01 * abs(max(members)) + 1e-12
+
+
+@pytest.mark.parametrize("cells", [24, 37, 60, 79, 120])
+def test_a_legend_of_numbers_cuts_none_while_it_can(cells: int) -> None:
+    """Ranges where there is room, else the upper ends, the name of the column before none of them."""
+    hues = _hues([number / 37 for number in range(60)])
+    assert hues is not None
+    text = "".join(part for part, _ in hues.spans(cells))
+    assert length_of(hues.spans(cells)) <= cells
+    assert (" – " in text) == (cells > 79) and ("…" in text) == (cells < 37)

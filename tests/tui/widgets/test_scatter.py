@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 
 from artui.model import Column
 from artui.query.runs.statistics import Placed
-from artui.tui.cells import MARK, make_palette
+from artui.tui.cells import length_of, make_palette
 from artui.tui.colouring import mark_of
 from artui.tui.terminal.glyphs import DotStyle, stand_ins
 from artui.tui.widgets.hue import hues_of
@@ -172,8 +174,16 @@ def test_every_marked_run_is_seen(count: int, is_coloured: bool, has_hues: bool)
     strips = scatter.drawn(80, 24, palette)
     assert strips is not None
     text = "".join(strip.text for strip in strips)
-    if has_hues:
-        assert text.count(MARK) == len(picked) and scatter.sign_of(0, 0)[0] == f"{MARK} "
+    if hues is not None:
+        # As patches, with the sign and the colour of their hue.
+        patches = [
+            segment for strip in strips for segment in strip if segment.style is not None and segment.style.reverse
+        ]
+        signs = [hues.hues[int(hues.of_run[place])].sign for place in picked]
+        assert sorted(letter for segment in patches for letter in segment.text) == sorted(signs)
+        for place in picked:
+            sign, style = scatter.sign_of(place, 0)
+            assert any(sign in segment.text and segment.style == palette.styles[style] for segment in patches)
     else:
         assert all(text.count(mark_of(number)) == 1 for number in picked.values())
 
@@ -220,3 +230,37 @@ def test_without_braille_all_runs_look_alike(count: int, style: DotStyle) -> Non
     mark = mark_of(0).translate(table)
     assert mark in signs and len(signs - {mark, "░", "▒", "#"}) == 1
     assert not signs - {mark} & {mark_of(number).translate(table) for number in range(6)} - {"#"}
+
+
+@pytest.mark.parametrize("kind", ["even", "skewed", "grid", "few cells"])
+@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+def test_densities_of_cells_are_true(kind: str, size: tuple[int, int]) -> None:
+    """The legend has the fewest and most runs in a cell of each density, without gaps between; even data have no solid block."""
+    random = np.random.default_rng(3)
+    count = 20_000
+    xs = {
+        "even": random.random(count),
+        "skewed": random.normal(0, 1, count),
+        "grid": random.choice([1.0, 2.0, 3.0], count),
+        "few cells": random.choice([1.0, 9.0], count),
+    }[kind]
+    ys = random.choice([1.0, 2.0], count) if kind == "few cells" else random.normal(0, 1, count) if kind == "skewed" else random.random(count)  # fmt: skip
+    scatter = _scatter(xs.tolist(), ys.tolist())
+    strips = scatter.drawn(*size, make_palette(is_coloured=False, is_rich=False))
+    assert strips is not None
+    ground = scatter._known_ground[1] if scatter._known_ground is not None else None
+    assert ground is not None and ground.plot is not None
+    counts = Counter(zip((ground.dots[1] >> 2).tolist(), (ground.dots[0] >> 1).tolist(), strict=True))
+    by_level: dict[int, list[int]] = {}
+    for (row, column), number in counts.items():
+        owners = ground.plot.line_owners[row * ground.plot.columns + column]
+        by_level.setdefault(owners.bit_length() - 1, []).append(number)
+    assert list(ground.densities) == [(level, min(inside), max(inside)) for level, inside in sorted(by_level.items())]
+    assert all(high < next_low for (_, _, high), (_, next_low, _) in pairwise(ground.densities))
+    letters = "".join(strip.text[11:] for strip in strips[1:-1])
+    dots = [(ord(letter) - 0x2800).bit_count() for letter in letters if "\u2800" < letter <= "\u28ff"]
+    assert len(dots) == len(counts)
+    if kind in ("even", "grid"):
+        assert sum(number == 8 for number in dots) < 0.25 * len(dots)
+    for cells in (10, 39, 80):
+        assert length_of(scatter.density_spans(cells)) <= cells
