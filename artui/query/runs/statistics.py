@@ -544,14 +544,29 @@ class Placed:
         return bool((finite == np.round(finite)).all())
 
 
+_HAS_TEXTS = """
+    SELECT 1
+    FROM param AS t
+    WHERE t.name_key = :name
+      AND t.text IS NOT NULL
+    LIMIT 1
+"""
+_MOST_CHOICES = 12
+"""A param of numbers and words is placed by its words if it has no more values than this."""
+
+
 def placed(reader: Reader, keys: Sequence[int], columns: Sequence[Column]) -> list[Placed]:
-    """Give the values of some columns for some runs, in the order of `keys`."""
+    """Give the values of some columns for some runs, in the order of `keys`.
+
+    A param that is a number in some runs and a word in others, such as `auto`, has words if its values are few; of many
+    values only the numbers have a place.
+    """
     import numpy as np
 
     placed_columns = []
     with reader.snapshot() as connection:
         for column in columns:
-            if is_number_column(column):
+            if is_number_column(column) and not _has_choices(connection, column, keys):
                 having, own_values = numbers(connection, column)
                 values = aligned(keys, having, own_values)
                 odd_keys = having[~np.isfinite(own_values)]
@@ -565,6 +580,26 @@ def placed(reader: Reader, keys: Sequence[int], columns: Sequence[Column]) -> li
             values = np.where(places >= 0, np.searchsorted(seen, places), np.nan).astype(float)
             placed_columns.append(Placed(column, values, tuple(word_of(words[place]) for place in seen)))
     return placed_columns
+
+
+def _has_choices(connection: sqlite3.Connection, column: Column, keys: Sequence[int]) -> bool:
+    """Say whether a column of numbers has a word, too, in some of these runs, and few values."""
+    import numpy as np
+
+    if column.source != "param" or connection.execute(_HAS_TEXTS, {"name": column.name_key}).fetchone() is None:
+        return False
+    places, values = codes(connection, column, keys)
+    own = [values[place] for place in np.unique(places[places >= 0])]
+    return len(own) <= _MOST_CHOICES and any(isinstance(value, str) and not _is_odd_word(value) for value in own)
+
+
+def _is_odd_word(text: str) -> bool:
+    """Say whether a text is a number, such as `nan` or `1e-3`: those have their place, or are counted."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def rank_correlation(x: Floats, y: Floats) -> tuple[float | None, int]:

@@ -534,7 +534,7 @@ def _correlation_text(x: Placed, y: Placed) -> str:
     rho, count = rank_correlation(x.values, y.values)
     if rho is None:
         return ""
-    shown = f"{rho:+.2f}" if round(rho, 2) else "0.00"
+    shown = f"{rho:+.2f}".replace("-", "−") if round(rho, 2) else "0.00"
     few = "only " if count < _FEW_PAIRS else ""
     return f"rank correlation {shown} of {few}{count_text(count)} runs"
 

@@ -365,3 +365,28 @@ def test_edges_have_few_digits() -> None:
     short = short_edges(histogram(values, 10)[0], values)
 
     assert all(len(repr(edge)) <= 6 for edge in short), short
+
+
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        ([1, 2, "auto", 2, "auto", 16], ("1", "2", "16", "auto")),
+        ([1, 2, 3, 4], ()),
+        ([1.5, "nan", 3, "1e-3"], ()),
+        ([*range(40), "auto"], ()),
+    ],
+)
+def test_numbers_and_words_share_an_axis_of_words(values: list[ParamValue], labels: tuple[str, ...], tmp_path: Path) -> None:  # fmt: skip
+    """Each run has the place of its value where these are few, and the filter for that value finds just these runs."""
+    _catalog(tmp_path / "x.artui", [({"x": value}, {}) for value in values])
+    with Reader(tmp_path / "x.artui") as reader:
+        keys, column = _keys(reader, ""), _column(reader, "x")
+        place = columns.placed(reader, keys, [column])[0]
+        assert place.labels == labels
+        for number, label in enumerate(labels):
+            having = [key for key, value in zip(keys, place.values, strict=True) if value == number]
+            assert sorted(having) == sorted(_keys(reader, where_value(column, label)))
+            assert len(having) == [str(value) for value in values].count(label)
+        if not labels:
+            finite = [float(str(value)) for value in values if value != "auto" and math.isfinite(float(str(value)))]
+            assert sorted(place.values[np.isfinite(place.values)].tolist()) == sorted(finite)
