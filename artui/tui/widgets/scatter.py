@@ -23,7 +23,7 @@ from artui.tui.widgets.axes import Scale
 from artui.tui.widgets.hue import Hues
 from artui.tui.widgets.manylines import DITHERED
 from artui.tui.widgets.parallel import end_text, is_spread_wide
-from artui.tui.widgets.picture import Picture, axis_ticks, figure_axis, gap_texts, scale_of
+from artui.tui.widgets.picture import Picture, axis_ticks, bulk_of, figure_axis, gap_texts, scale_of
 from artui.tui.widgets.plot import Plot, labelled_axis, letters_of, plot_rows
 from artui.units import count_text
 
@@ -87,6 +87,8 @@ class Ground:
     x_ticks: Sequence[tuple[float, str]]
     plot: Plot | None
     """The dots of many runs; None where they are few."""
+    outside: Mapping[int, str]
+    """Places of the runs far outside of the axes, which stand at the edge, with an arrow."""
     densities: Sequence[tuple[int, int, int]]
     """Of many runs each density that there is: its place, and the fewest and most runs in a cell of it."""
     signs: Mapping[tuple[int, int], tuple[str, str]]
@@ -105,7 +107,7 @@ class Scatter(Picture):
         """The run under the cursor is to be opened."""
 
     class Shaded(Message):
-        """Cells have other densities: the legend is another."""
+        """Cells have other densities, or other runs are far outside: the legend is another."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -124,7 +126,8 @@ class Scatter(Picture):
         self.cursor: int | None = None
         """Place of the current run among `keys`."""
         self._known_ground: tuple[tuple[int, int, bool, bool, bool], Ground] | None = None
-        self._said_densities: list[tuple[int, int, int]] = []
+        self._said: tuple[Sequence[tuple[int, int, int]], int] = ((), 0)
+        """What the legend says of the picture: the densities, and how many runs are far outside."""
         self._by_y: list[int] = []
         """Places of these runs, by y; empty until it is needed."""
         self._order: list[int] = []
@@ -155,6 +158,7 @@ class Scatter(Picture):
         if self.cursor is not None and self.cursor not in set(self._order):
             self.cursor = None
         self._correlation = _correlation_text(x, y)
+        self._said = ((), -1)
         self.note = "" if self._order else "no run has both"
         self.again()
 
@@ -197,6 +201,9 @@ class Scatter(Picture):
                     plot.signs[divmod(place, columns)] = _POINT, style_here
         for column in self._odd_columns(x_scale, columns):
             plot.signs[0, column] = _ODD, palette.styles["bad"]
+        for place, sign in ground.outside.items():
+            if (at := _dot_of(place, true_dots)) is not None:
+                plot.signs[at[1] >> 2, at[0] >> 1] = sign, palette.styles["warn"]
         # Marked runs, and the one under the cursor, stand exactly where they belong; of several in a cell the first does.
         taken: set[tuple[int, int]] = set()
         for key, colour in islice(self.picked.items(), _MAX_PICKED):
@@ -238,7 +245,7 @@ class Scatter(Picture):
         if self.x is None or self.y is None:
             return set()
         shares = (x_scale.share(float(self.x.values[place])) for place in sorted(self.y.odd))
-        return {round(share * (columns - 1)) for share in shares if share is not None and 0 <= share <= 1}
+        return {round(max(0.0, min(1.0, share)) * (columns - 1)) for share in shares if share is not None}
 
     def sign_of(self, key: int, number: int) -> Span:
         """Give the sign of a marked run, by its key and its number among colours."""
@@ -274,10 +281,10 @@ class Scatter(Picture):
             plot = Plot(columns, rows)
             densities = _draw_densities(plot, dots, has_braille=self.has_braille)
         x_ticks = [] if self.x.is_words else self._x_ticks(self.x, scales[0], columns)
-        ground = Ground(*scales, true_dots, dots, spread_axes, x_ticks, plot, densities, signs)
+        ground = Ground(*scales, true_dots, dots, spread_axes, x_ticks, plot, self._outside(*scales), densities, signs)
         self._known_ground = key, ground
-        if densities != self._said_densities:
-            self._said_densities = densities
+        if (said := (densities, len(ground.outside))) != self._said:
+            self._said = said
             self.post_message(self.Shaded())
         return ground
 
@@ -304,7 +311,8 @@ class Scatter(Picture):
         named = [(share, end_text(placed, value)) for share, value in own if share is not None]
         if named and _fits(named, columns):
             return named
-        ends = [float(values[0]), float(values[-1])] if placed.column.source != "attribute" else []
+        inside = [float(value) for value in values if 0 <= (scale.share(float(value)) or 0.0) <= 1]
+        ends = [inside[0], inside[-1]] if inside and placed.column.source != "attribute" else []
         shares = [(scale.share(value), end_text(placed, value)) for value in ends]
         return [*((share, text) for share, text in shares if share is not None), *axis_ticks(placed, scale, max(2, columns // 12))]  # fmt: skip
 
@@ -339,6 +347,10 @@ class Scatter(Picture):
                 if left_out := int((has_both & ~has_place).sum()):
                     texts.append(f"{count_text(left_out)} with {title} not above 0")
                 has_both = has_place
+        # As a picture was drawn last.
+        if self._known_ground is not None and (outside := self._known_ground[1].outside):
+            signs = "".join(sorted(set(outside.values())))
+            texts.insert(0, f"{count_text(len(outside))} far outside {signs}")
         return texts
 
     @property
@@ -368,15 +380,21 @@ class Scatter(Picture):
             coordinates += f", {self.hues.title} {value_text(self.hues.placed, self.cursor)}"
         return [("◎ ", "title"), (name, "title"), (f"  {coordinates}", "text")]
 
-    def _scales(self, dots_across: int, dots_up: int) -> tuple[Scale, Scale] | None:
+    def _scales(self, dots_across: int, dots_up: int, *, is_whole: bool = False) -> tuple[Scale, Scale] | None:
+        """Give the scales of the axes; a few values far outside are left out, unless `is_whole`."""
         if self.x is None or self.y is None or not self._order:
-            return None
-        x = scale_of(self.x, is_log=self.is_log_x, dots=dots_across, only=[*self._order, *sorted(self.y.odd)])
-        y = scale_of(self.y, is_log=self.is_log_y, dots=dots_up, only=self._order)
-        if x is None or y is None:
             return None
         import numpy as np
 
+        shown = [*self._order, *sorted(self.y.odd)]
+        x_ends, y_ends = (
+            bulk_of(replace(placed, values=placed.values[np.asarray(places, np.int64)]), is_log=is_log)
+            for placed, is_log, places in ((self.x, self.is_log_x, shown), (self.y, self.is_log_y, self._order))
+        )
+        x = scale_of(self.x, is_log=self.is_log_x, dots=dots_across, only=shown, ends=None if is_whole else x_ends)
+        y = scale_of(self.y, is_log=self.is_log_y, dots=dots_up, only=self._order, ends=None if is_whole else y_ends)
+        if x is None or y is None:
+            return None
         order = np.asarray(self._order, np.int64)
         return _with_room(x, _shares(self.x, x)[order]), _with_room(y, _shares(self.y, y)[order])
 
@@ -386,15 +404,29 @@ class Scatter(Picture):
 
         if self.x is None or self.y is None:
             return np.empty(0, np.int64), np.empty(0, np.int64)
-        columns, rows = _shares(self.x, x_scale), 1 - _shares(self.y, y_scale)
+        # What lies far outside stands at the edge.
+        columns, rows = np.clip(_shares(self.x, x_scale), 0, 1), 1 - np.clip(_shares(self.y, y_scale), 0, 1)
         has_place = np.isfinite(columns) & np.isfinite(rows)
-        with np.errstate(invalid="ignore"):
-            has_place &= (columns >= 0) & (columns <= 1) & (rows >= 0) & (rows <= 1)
         xs, ys = (
             np.where(has_place, np.rint(np.where(has_place, shares, 0) * (scale.dots - 1)), -1).astype(np.int64)
             for shares, scale in ((columns, x_scale), (rows, y_scale))
         )
         return xs, ys
+
+    def _outside(self, x_scale: Scale, y_scale: Scale) -> dict[int, str]:
+        """Give arrows for the runs that lie beyond the ends of the axes, by their places."""
+        import numpy as np
+
+        outside: dict[int, str] = {}
+        if self.x is None or self.y is None:
+            return outside
+        order = np.asarray(self._order, np.int64)
+        for placed, scale, below, above in ((self.x, x_scale, "←", "→"), (self.y, y_scale, "↓", "↑")):
+            shares = _shares(placed, scale)[order]
+            with np.errstate(invalid="ignore"):
+                outside |= dict.fromkeys(order[shares < 0].tolist(), below)
+                outside |= dict.fromkeys(order[shares > 1].tolist(), above)
+        return outside
 
     def _spread(self, true_dots: Dots, x_scale: Scale, y_scale: Scale) -> tuple[Dots, str]:
         """Put runs of one dot beside each other, along the axes that have few values; also say which these are.
@@ -437,7 +469,7 @@ class Scatter(Picture):
 
     def figure(self) -> Figure | None:
         """Give the dots for a file; None if no run has both values."""
-        scales = self._scales(960, 600)
+        scales = self._scales(960, 600, is_whole=True)
         if scales is None or self.x is None or self.y is None:
             return None
         every = max(1, len(self._order) // _MAX_DOTS_IN_FILE)

@@ -264,3 +264,30 @@ def test_densities_of_cells_are_true(kind: str, size: tuple[int, int]) -> None:
         assert sum(number == 8 for number in dots) < 0.25 * len(dots)
     for cells in (10, 39, 80):
         assert length_of(scatter.density_spans(cells)) <= cells
+
+
+@pytest.mark.parametrize("is_x", [True, False])
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("count", [FEW_DOTS // 2, FEW_DOTS * 4])
+def test_one_outlier_leaves_the_others_their_room(is_x: bool, sign: int, count: int) -> None:
+    """It stands at the edge with an arrow and is counted; the others have nearly all of the axis; a file shows all of it."""
+    random = np.random.default_rng(5)
+    values = [*(sign * random.random(count)).tolist(), sign * 1e6]
+    others = random.random(count + 1).tolist()
+    scatter = _scatter(values, others) if is_x else _scatter(others, values)
+    scatter.is_log_x = scatter.is_log_y = False
+    strips = scatter.drawn(100, 30, PALETTE)
+    assert strips is not None
+    arrow = ("→" if sign > 0 else "←") if is_x else ("↑" if sign > 0 else "↓")
+    rows = [strip.text[11:] for strip in strips[1:-1]]
+    assert sum(row.count(arrow) for row in rows) == 1
+    assert f"1 far outside {arrow}" in scatter.counts_texts()
+    ground = scatter._known_ground[1] if scatter._known_ground is not None else None
+    assert ground is not None
+    own = ground.true_dots[0 if is_x else 1][:count]
+    scale = ground.x_scale if is_x else ground.y_scale
+    assert np.ptp(own) > 0.85 * scale.dots
+    figure = scatter.figure()
+    assert figure is not None
+    axis = figure.x if is_x else figure.y
+    assert axis.low <= min(values) and axis.high >= max(values)
