@@ -39,7 +39,8 @@ LEAST_FULL_Z = 4.0
 PROGRESS_SECONDS = 0.2
 """How often it is said how far the question is."""
 MAX_SENTENCE_CHARS = 2000
-SPREADS_FROM_LINES = 30
+TITLE_FROM_CELLS = 100
+SPREADS_FROM_LINES = 22
 """A screen of fewer lines has no room to draw how results are spread."""
 
 
@@ -80,7 +81,7 @@ class WhyScreen(CatalogScreen):
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
-        yield Bar(id="summary")
+        yield Paragraph(id="summary", most_lines=3)
         yield Paragraph(id="answer")
         yield LineList(id="why")
         yield Spreads()
@@ -94,12 +95,13 @@ class WhyScreen(CatalogScreen):
 
     def on_mount(self) -> None:
         self.show_place()
-        self.query_one("#summary", Bar).show([(" looking through the runs …", "dim")])
+        self.query_one("#summary", Paragraph).show_spans([("looking through the runs …", "dim")])
         self.set_focus(self.listing)
 
     def title_spans(self) -> list[Span]:
-        """Give the title of the question."""
-        return [(self._title, "title")]
+        """Give the title of the question; on a narrow screen its first word, as the line below says the rest."""
+        is_narrow = self.size.width < TITLE_FROM_CELLS and self._title.startswith("why ")
+        return [("why" if is_narrow else self._title, "title")]
 
     def load(self) -> None:
         """Ask for the factors."""
@@ -128,8 +130,8 @@ class WhyScreen(CatalogScreen):
         message.stop()
         if self._factors is None:
             how_far = f"   {message.done} of {message.total} things that may differ" if message.done else ""
-            self.query_one("#summary", Bar).show(
-                [(f" looking through {plural(message.run_count, 'run')} …", "dim"), (how_far, "faint")]
+            self.query_one("#summary", Paragraph).show_spans(
+                [(f"looking through {plural(message.run_count, 'run')} …", "dim"), (how_far, "faint")]
             )
 
     def _take(self, answer: Why | tuple[Spans, Sequence[Factor]]) -> None:
@@ -144,7 +146,7 @@ class WhyScreen(CatalogScreen):
         else:
             summary, self._factors = answer
             self._answer = words.answer_apart(self._factors)
-        self.query_one("#summary", Bar).show(summary)
+        self.query_one("#summary", Paragraph).show_spans(summary)
         self.query_one("#answer", Paragraph).show(clean(self._answer, max_chars=MAX_SENTENCE_CHARS))
         self._draw()
 
@@ -156,6 +158,7 @@ class WhyScreen(CatalogScreen):
     # Drawing
 
     def on_resize(self) -> None:
+        self.show_place()
         self._draw()
 
     def _draw(self) -> None:
@@ -310,4 +313,4 @@ def _result_spans(explanation: Why) -> list[Span]:
     """Say which run came out better, and by what."""
     before, verdict, behind = words.headline(explanation, number_text)
     style = {True: "best", False: "warn", None: "dim"}[explanation.is_better]
-    return [(f" {clean(before)}", "text"), (verdict, style), (clean(behind, max_chars=MAX_SENTENCE_CHARS), "text")]
+    return [(clean(before), "text"), (verdict, style), (clean(behind, max_chars=MAX_SENTENCE_CHARS), "text")]

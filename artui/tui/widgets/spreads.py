@@ -11,6 +11,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from artui.safetext import cells_of
 from artui.tui.cells import Span, Spans, fit, strip_of
 
 if TYPE_CHECKING:
@@ -66,8 +67,14 @@ class Spreads(Widget):
         if y == 0:
             own = f"{OWN} the two runs   " if any(side.own is not None for side in self._sides) else ""
             scale = "   logarithmic" if axis.is_log else ""
-            legend = f"   {own}{MIDDLE} half of the runs on either side   {BOX} the middle half{scale}"
-            return [(f" {self._title}", "dim"), (legend, "faint")]
+            legends = (
+                f"   {own}{MIDDLE} half of the runs on either side   {BOX} the middle half{scale}",
+                f"   {own}{MIDDLE} the middle   {BOX} half of the runs{scale}",
+            )
+            title = f" {self._title}"
+            room = self.size.width - cells_of(title)
+            legend = next((text for text in legends if len(text) <= room), legends[-1])
+            return [(title, "dim"), (legend, "faint")]
         indent = " " * (label + COUNT_CELLS + 4)
         if y > len(self._sides):
             low, high = self._number_text(axis.low), self._number_text(axis.high)

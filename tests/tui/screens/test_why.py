@@ -15,10 +15,12 @@ from textual.pilot import Pilot
 from artui import cli
 from artui.query import progress
 from artui.query.api import open_catalog
-from artui.query.why import why
+from artui.query.why import why, words
 from artui.tui.screens import why as screen_module
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.screens.why import BAR_CELLS, NARROW_BAR_CELLS, WhyScreen, bar
+from artui.tui.widgets.spreads import MIDDLE
+from artui.units import number_text
 from tests.tui.looking import on, settled, shown
 
 Explore = Callable[..., None]
@@ -172,3 +174,42 @@ def test_why_starts_on_a_factor_and_repeats_nothing(small_catalog: Path, explore
         assert " the middle half" not in shown(pilot)
 
     explore(small_catalog, flow, size=(120, 36))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (120, 36), (200, 50)])
+def test_nothing_of_the_answer_is_left_out_on_a_small_screen(
+    small_catalog: Path, explore: Explore, size: tuple[int, int]
+) -> None:
+    """Which runs are held against which is said whole, and how results are spread is drawn for each factor that has it."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        await pilot.press("space", "space", "c")
+        await settled(pilot)
+        await pilot.press("w")
+        await settled(pilot)
+        screen = on(pilot, WhyScreen)
+        explanation = screen._explanation
+        assert explanation is not None
+        assert " ".join(words.headline(explanation, number_text)).replace("  ", " ") in _words(shown(pilot))
+        drawn = 0
+        for _ in screen.listing.lines:
+            current = screen._current
+            if current is not None and current.left_spread is not None and current.right_spread is not None:
+                assert MIDDLE in shown(pilot) and "half of the runs" in shown(pilot)
+                drawn += 1
+            await pilot.press("down")
+            await settled(pilot)
+        assert drawn
+        await pilot.press("escape", "escape", "w")
+        await settled(pilot)
+        assert "The 2 marked runs against the 10 others of the table" in _words(shown(pilot))
+        await pilot.press(
+            "escape", "M", "slash", *"val/loss < 0.4 and optimizer = adam and epoch > 1 and lr < 2", "enter"
+        )
+        await settled(pilot)
+        await pilot.press("w")
+        await settled(pilot)
+        assert "runs with val/loss < 0.4 and optimizer = adam and epoch > 1 and lr < 2 against" in _words(shown(pilot))
+
+    explore(small_catalog, flow, size=size)

@@ -131,12 +131,21 @@ class RunsOpener:
             return
 
         where = state.answered.where
+        which, of = ("The ", "marked run", ""), " of the table"
+        if is_filter:
+            which, of = ("The ", "run", f" with {clean(where, max_chars=80)}"), ""
+        elif group is not None and not state.marked:
+            name = screen.table.lines.labels.text(group, heading_count=0, cells=60)
+            which = ("The ", "run", f" of {name}")
 
         def ask(reader: Reader) -> tuple[Spans, Sequence[Factor]]:
             others = run_order(reader, RunsRequest()).keys if is_filter else state.order.keys
             rest = [key for key in others if key not in chosen]
             rest = comparable(reader, rest, where) if is_filter else rest
-            title = [(f" {plural(len(chosen), 'run')}", "accent"), (f" against {plural(len(rest), 'other')}", "dim")]
+            title = [
+                (f"{which[0]}{plural(len(chosen), which[1])}{which[2]}", "accent"),
+                (f" against the {plural(len(rest), 'other')}{of}", "dim"),
+            ]
             return title, sets_apart(reader, set(chosen), rest, where=where if is_filter else "")
 
         def show_runs(where: str) -> None:
