@@ -17,7 +17,7 @@ from artui.query.names import distinct_names
 from artui.query.runs.rows import run_keys
 from artui.query.series.ranking import judging_metric
 from artui.safetext import clean
-from artui.tui.cells import length_of
+from artui.tui.cells import fit_middle, length_of
 from artui.tui.colouring import mark_of
 from artui.tui.host import MAX_COMPARED
 from artui.tui.keys import bindings
@@ -122,7 +122,8 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         if self.comparison is None:
             return
         rows, table = self.comparison.rows, self.table
-        baseline = clean(table.heads[table.baseline].name)
+        name = clean(table.heads[table.baseline].name)
+        baseline = fit_middle(name, max(12, self.size.width // 4)).rstrip()
         left: list[Span] = [
             (f" {len(self.comparison.runs)} runs", "dim"), (" · baseline ", "dim"), (baseline, "accent"), (" ▾", "accent"),
             (f" · {self.comparison.differing} of {len(rows)} rows differ", "text"), (" · only those shown" if self.only_differences else "", "accent"),
@@ -343,7 +344,7 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         if self.comparison is None:
             return
         runs, row = self.comparison.runs, self.table.row
-        run, base = (runs[number] for number in self._pair())
+        run, base = (runs[number] for number in self._judged_pair())
         titles = [{metric.title for metric in detail.metrics} for detail in (run, base)]
         shared = titles[0] & titles[1]
         if not shared:
@@ -367,13 +368,18 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         self.artui.push_screen(WhyScreen(title, ask, heads, self._show_runs))
 
     def _pair(self) -> tuple[int, int]:
+        """Give the places of the current run and the baseline; on the baseline, of another run."""
+        table = self.table
+        other = table.column if table.column != table.baseline else (1 if table.baseline == 0 else 0)
+        return other, table.baseline
+
+    def _judged_pair(self) -> tuple[int, int]:
         """Give the places of the current run and the baseline; on the baseline, of the best other run that finished."""
         table = self.table
         if table.column != table.baseline:
             return table.column, table.baseline
-        return max(
-            (place for place in range(len(table.heads)) if place != table.baseline), key=self._worth
-        ), table.baseline
+        others = (place for place in range(len(table.heads)) if place != table.baseline)
+        return max(others, key=self._worth), table.baseline
 
     def _first_baseline(self) -> int:
         """Give the first run that finished and has the metric that runs are judged by, or else the first that has it."""

@@ -14,7 +14,7 @@ from artui.query import fuzzy
 from artui.query.things import Thing, find_things
 from artui.safetext import clean
 from artui.settings import config_folder
-from artui.tui.cells import Span, fit
+from artui.tui.cells import Span, fit, fit_apart
 from artui.tui.fetch import Asks
 from artui.tui.keys import KEYS
 from artui.tui.keytable import SCOPES
@@ -69,6 +69,8 @@ class PaletteScreen(Asks, TypedList):
         self._things: Sequence[Thing] = ()
         self._unfolded: Thing | None = None
         """The metric or param, not the first, below which stands what one does with it."""
+        self._cut_names: dict[str, str] = {}
+        """Names of the things as they are shown: where they are cut, they do not look alike."""
         self._entries: list[_Entry] = []
         self._first = 0
         """The first line that does something."""
@@ -121,6 +123,9 @@ class PaletteScreen(Asks, TypedList):
     def _of_things(self) -> list[_Entry]:
         """List the things; below the first metric or param, and the one that was chosen, what one does with it."""
         entries: list[_Entry] = []
+        names = [thing.name for thing in self._things]
+        cut = fit_apart([clean(name, max_chars=200) for name in names], self._name_cells)
+        self._cut_names = dict(zip(names, cut, strict=True))
         first = next((thing for thing in self._things if uses_of(thing.kind)), None)
         for thing in self._things:
             if not uses_of(thing.kind):
@@ -133,7 +138,7 @@ class PaletteScreen(Asks, TypedList):
 
     def _of_folded(self, thing: Thing) -> _Entry:
         """Show a metric or a param; choosing it lists what one does with it."""
-        name = fit(clean(thing.name, max_chars=200), self._name_cells)
+        name = self._cut_names[thing.name]
         spans: list[Span] = [(f"▸ {fit(thing.kind, 15)}", "dim"), (name, "text"), ("  sort, filter …", "faint")]
 
         def unfold() -> None:
@@ -165,7 +170,7 @@ class PaletteScreen(Asks, TypedList):
         age = age_text(thing.time_ms, clock.now_ms()) if thing.time_ms else ""
         spans: list[Span] = [
             (f"  {fit(thing.kind, 15)}", "dim"),
-            (fit(clean(thing.name, max_chars=200), self._name_cells), "text"),
+            (self._cut_names.get(thing.name) or fit(clean(thing.name, max_chars=200), self._name_cells), "text"),
             (f"  {clean(thing.detail, max_chars=80)}", "dim"),
             (f"  {age}" if age else "", "faint"),
         ]

@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from artui.query import fuzzy
 from artui.safetext import clean
-from artui.tui.cells import fit
+from artui.tui.cells import fit_apart
 from artui.tui.keys import bindings
 from artui.tui.widgets.bars import Bar
 from artui.tui.widgets.entry import LineEntry
@@ -121,15 +121,16 @@ class PickScreen(TypedList):
         if not self._shown:
             self._shown = fuzzy.fitting(self._choices, words, lambda choice: choice.text)[:_MAX_SHOWN]
         wide = max(16, min(60, max((len(choice.text) for choice in self._shown), default=0)))
+        texts = fit_apart([clean(choice.text, max_chars=200) for choice in self._shown], wide)
         lines = [
             Line(
                 [
                     (" ● " if choice.key == self._current else "   ", "accent"),
-                    (fit(clean(choice.text, max_chars=200), wide), "text"),
+                    (text, "text"),
                     (f"  {clean(choice.detail, max_chars=200)}", "dim"),
                 ]
             )
-            for choice in self._shown
+            for choice, text in zip(self._shown, texts, strict=True)
         ]
         self.listing.draws_cursor_always = bool(lines)
         self.listing.set_lines(lines or [Line([("   nothing contains this", "dim")])], keep=False)

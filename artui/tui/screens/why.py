@@ -17,7 +17,7 @@ from artui.query import progress
 from artui.query.runs.order import count_runs
 from artui.query.why import Why, words
 from artui.safetext import clean
-from artui.tui.cells import Span, Spans, fit
+from artui.tui.cells import Span, Spans, fit, fit_apart
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved
 from artui.tui.screens.base import CatalogScreen
@@ -213,12 +213,13 @@ class WhyScreen(CatalogScreen):
 
     def _head(self, has_weights: bool) -> Line:
         name, value, bar_cells, _ = self._cells
+        left, right = _fit_sides(self._heads, value)
         weights = [(fit("weight", bar_cells + 1), "head"), ("evidence, runs of each kind", "head")]
         return Line(
             [
                 ("   " + fit("", name), "head"),
-                (fit(clean(self._heads[0]), value) + "  ", "head"),
-                (fit(clean(self._heads[1]), value) + "  ", "head"),
+                (left + "  ", "head"),
+                (right + "  ", "head"),
                 *(weights if has_weights else []),
             ]
         )
@@ -231,11 +232,12 @@ class WhyScreen(CatalogScreen):
     def _line(self, factor: Factor, full: float, *, says_few: bool) -> Line:
         name, value, bar_cells, is_brief = self._cells
         left, right = (factor.left, factor.right) if is_brief else words.side_texts(factor)
+        left, right = _fit_sides((left, right), value)
         spans: list[Span] = [
             ("   ", "text"),
             (fit(clean(factor.name), name - 1, keep_end=True) + " ", "text"),
-            (fit(clean(left, max_chars=100), value) + "  ", "text"),
-            (fit(clean(right, max_chars=100), value) + "  ", "dim"),
+            (left + "  ", "text"),
+            (right + "  ", "dim"),
         ]
         if factor.z is None:
             return Line(spans)
@@ -301,6 +303,13 @@ class WhyScreen(CatalogScreen):
             self._show_runs(factor.where)
         else:
             self.artui.say("No filter stands for this.")
+
+
+def _fit_sides(texts: tuple[str, str], cells: int) -> list[str]:
+    """Cut what stands on both sides at its end, or elsewhere if it would look the same."""
+    shown = [clean(text, max_chars=100) for text in texts]
+    cut = [fit(text, cells) for text in shown]
+    return fit_apart(shown, cells) if cut[0] == cut[1] and shown[0] != shown[1] else cut
 
 
 def bar(z: float, full: float, cells: int) -> str:

@@ -18,6 +18,7 @@ from artui.tui.cells import (
     Span,
     Spans,
     fit,
+    fit_apart,
     fit_middle,
     glyph_of,
     keeps_end,
@@ -41,7 +42,9 @@ MAX_NAME_CELLS, TIGHT_NAME_CELLS = 22, 12
 MAX_TEXT_CELLS, TIGHT_TEXT_CELLS = 44, 14
 """The same for the sake of a long text."""
 _VALUE_CELLS = 9
-_BEST = "best"
+_BEST, _EQUAL = "best", "="
+_SIGN_CELLS = 6
+"""Behind the name of a run: its status, its mark, and whether it is the baseline."""
 _NOTHING = "  nothing differs: these runs have the same params, inputs and results"
 
 
@@ -247,17 +250,33 @@ class CompareTable(LineList):
 
     def _heads(self) -> Spans:
         spans: list[Span] = [(" " * self.label_cells, "text")]
+        names = self._names()
         for number in self._shown_columns:
             head = self.heads[number]
             style = "title" if number == self.column else "bold"
             colour = self.numbers.get(head.id, 0)
-            behind = _state_spans(head, is_marked=head.key in self.marked)
-            behind += [(" ▾", "accent")] if number == self.baseline else []
-            room = max(1, self.widths[number] - 3 - length_of(behind))
-            name = fit_middle(clean(head.name), room).rstrip()
+            behind, room, name = self._behind(number), self._name_room(number), names[number]
             spans += [(mark_of(colour) + " ", f"curve{colour_at(colour)}"), (name, style), *behind]
             spans.append((" " * (room - cell_len(name) + 1), "text"))
         return spans
+
+    def _behind(self, number: int) -> list[Span]:
+        """Give what stands behind the name of a run."""
+        head = self.heads[number]
+        spans = _state_spans(head, is_marked=head.key in self.marked)
+        return [*spans, (" ▾", "accent")] if number == self.baseline else spans
+
+    def _name_room(self, number: int) -> int:
+        return max(1, self.widths[number] - 3 - length_of(self._behind(number)))
+
+    def _names(self) -> list[str]:
+        """Cut the names to the widths of their columns; those that would look alike, so that they do not."""
+        names = [clean(head.name) for head in self.heads]
+        rooms = [self._name_room(number) for number in range(len(names))]
+        cut = [fit_middle(name, room).rstrip() for name, room in zip(names, rooms, strict=True)]
+        if len(set(cut)) == len(cut):
+            return cut
+        return [text.rstrip() for text in fit_apart(names, min(rooms))]
 
     def draw_line(self, index: int, width: int) -> Spans:
         """Give the label and the values of one row, or a heading."""
@@ -280,9 +299,9 @@ class CompareTable(LineList):
         spans: list[Span] = [(" " * (self.label_cells - 1), "text")]
         for number in self._shown_columns:
             cells = self.widths[number]
-            texts = _below(row, number, self.baseline)
+            texts = _below(row, number, self.baseline) or _equal(row, number, self.baseline)
             text = next((text for text in texts if len(text) < cells), texts[-1] if texts else "")
-            text = f" {text}" if text == _BEST else text
+            text = f" {text}" if text in (_BEST, _EQUAL) else text
             spans.append((fit(text, cells), "best" if number in row.bests else "dim"))
         return spans
 
@@ -360,6 +379,12 @@ def _deltas(row: Row, number: int, baseline: int) -> list[str]:
     return [f"{delta} {_BEST}" if number in row.bests else delta for delta in deltas]
 
 
+def _equal(row: Row, number: int, baseline: int) -> list[str]:
+    """Give the sign of a metric that is as it is in the baseline, so that nothing seems to be missing."""
+    is_equal = number != baseline and _is_measured(row, number) and row.values[number] == row.values[baseline]
+    return [_EQUAL] if is_equal else []
+
+
 def _below(row: Row, number: int, baseline: int) -> list[str]:
     """Give what stands below a metric's value, from the longest to the shortest; nothing where there is nothing to say."""
     if not _is_measured(row, number):
@@ -409,13 +434,16 @@ class TransposedTable(LineList):
         self._first = 0
         self._widths: list[int] = []
         self._name_cells = 16
+        self._cut_names: list[str] = []
 
     def show(self, comparison: Comparison, numbers: Mapping[str, int], *, only_differences: bool) -> None:
         """Show a comparison; the current column stays."""
         before = self.row
         self.heads, self.numbers = told_apart(run.head for run in comparison.runs), numbers
         self.rows = [row for row in comparison.rows if row.differs or not only_differences]
-        self._name_cells = max(12, min(28, max((len(head.name) for head in self.heads), default=12) + 1))
+        self._name_cells = max(12, min(28, max((len(head.name) for head in self.heads), default=12) - 1 + _SIGN_CELLS))
+        # Room for the status, a mark and the sign of the baseline.
+        self._cut_names = fit_apart([clean(head.name) for head in self.heads], self._name_cells + 1 - _SIGN_CELLS)
         self._widths = []
         for row in self.rows:
             assert row is not None
@@ -548,7 +576,7 @@ class TransposedTable(LineList):
         colour = self.numbers.get(head.id, 0)
         behind = _state_spans(head, is_marked=head.key in self.marked)
         behind += [(" ▾", "accent")] if number == self.baseline else []
-        name = fit_middle(clean(head.name), self._name_cells + 1 - length_of(behind))
+        name = fit(self._cut_names[number], self._name_cells + 1 - length_of(behind))
         spans: list[Span] = [
             (" ", "text"),
             (mark_of(colour) + " ", f"curve{colour_at(colour)}"),

@@ -12,7 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from artui.safetext import cells_of
-from artui.tui.cells import Span, Spans, fit, strip_of
+from artui.tui.cells import Span, Spans, fit, fit_apart, strip_of
 
 if TYPE_CHECKING:
     from artui.query.why import Spread
@@ -81,7 +81,7 @@ class Spreads(Widget):
             return [(indent + low + fit(high, cells - len(low), right=True), "faint")]
         side = self._sides[y - 1]
         spans: list[Span] = [
-            (f"   {fit(side.label, label)}", "text"),
+            (f"   {fit_apart([other.label for other in self._sides], label)[y - 1]}", "text"),
             (fit(side.count, COUNT_CELLS - 1, right=True) + "  ", "dim"),
         ]
         return [*spans, *line_of(side, axis, cells)]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from textual.pilot import Pilot
 
 from artui.catalog import Catalog, points, runs
+from artui.tui.screens import why as why_screen
 from artui.tui.screens.compare import CompareScreen
 from artui.tui.screens.why import WhyScreen
 from artui.tui.widgets.comparison import CompareTable, _widened
@@ -202,3 +203,33 @@ def test_what_differs_from_the_baseline_is_marked_without_colour(
         assert [style for text, style in lines.draw_line(2, 120) if text.strip() == "1"] == ["differs"]
 
     explore(path, flow, size=(120, 36))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+@pytest.mark.parametrize("keys", [["c"], ["c", "T"], ["c", "w"]])
+def test_long_names_that_are_cut_never_look_alike(
+    tmp_path: Path, explore: Explore, size: tuple[int, int], keys: list[str]
+) -> None:
+    """Names that begin and end alike, and values of params that do, are cut where they differ."""
+    name = "experiment-with-a-very-long-name-fold-{}-of-24-with-all-the-data"
+    path = _made(tmp_path / "x.artui", [{"val/loss": number / 7} for number in range(5)], name=name)
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for key in range(1, 6):
+            runs.set_params(connection, key, {"data": f"/mnt/share/datasets/imagenet-{key}/train.parquet"})
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        await pilot.press(*["space"] * 5, *keys)
+        await settled(pilot)
+        screen = pilot.app.screen
+        if isinstance(screen, CompareScreen):
+            table = screen.table
+            texts = [table._names() if isinstance(table, CompareTable) else table._cut_names]
+            assert texts[0][0].strip() in shown(pilot) and "…" in texts[0][0]
+        else:
+            assert isinstance(screen, WhyScreen) and screen._factors
+            pairs = [screen._heads, *((factor.left, factor.right) for factor in screen._factors)]
+            texts = [why_screen._fit_sides(pair, cells) for pair in pairs for cells in (11, 18, 24)]
+        assert all(len(set(cut)) == len(cut) for cut in texts), texts
+
+    explore(path, flow, size=size)
