@@ -21,6 +21,13 @@ MAX_RANKED = 500
 """So many names of a kind, the shortest or newest, are ranked by how well they fit."""
 MAX_WORDS = 20
 MAX_WORD_CHARS = 200
+NAMES = """
+    SELECT n.text, EXISTS (SELECT 1 FROM series AS s WHERE s.name_key = n.key),
+           EXISTS (SELECT 1 FROM param AS p WHERE p.name_key = n.key AND p.number IS NOT NULL)
+           OR EXISTS (SELECT 1 FROM param AS p WHERE p.name_key = n.key AND p.text IS NOT NULL)
+    FROM name AS n
+"""
+"""All names, and whether they are those of metrics and of params."""
 _ESCAPE = str.maketrans({"%": r"\%", "_": r"\_", "\\": "\\\\"})
 
 
@@ -150,9 +157,7 @@ def _names(connection: sqlite3.Connection, patterns: Sequence[str], most: int) -
     condition, values = _like("n.text", patterns)
     rows = connection.execute(
         f"""
-        SELECT n.text, EXISTS (SELECT 1 FROM series AS s WHERE s.name_key = n.key),
-               EXISTS (SELECT 1 FROM param AS p WHERE p.name_key = n.key)
-        FROM name AS n
+        {NAMES}
         WHERE {condition}
         ORDER BY length(n.text), n.text
         LIMIT :most

@@ -25,6 +25,7 @@ from artui.query.runs.rows import run_rows
 from artui.query.runs.sorting import BY_START, PARAM_ORDER, Sort, attribute_order, metric_order
 from artui.query.series import curves
 from artui.query.series.curves import curve, thin
+from artui.query.things import NAMES
 
 
 @pytest.fixture
@@ -250,6 +251,13 @@ def test_orders_of_a_few_runs_begin_with_the_runs(path: Path, order: KeyOrder, i
     with Catalog(path) as catalog, catalog.transaction() as connection:
         rows = connection.execute("EXPLAIN QUERY PLAN " + statement, {"name": 1, "within": "[1]"}).fetchall()
     assert rows[0][3].startswith("SCAN w") and index in rows[1][3] and rows[1][3].startswith("SEARCH t")
+
+
+def test_names_are_found_without_a_walk_through_their_values(path: Path) -> None:
+    """What is typed into the palette reads the names; whether one is that of a metric or a param is in an index."""
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        plan = [row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + NAMES)]
+    assert [step for step in plan if step.startswith("SCAN")] == ["SCAN n"] and len(plan) > 4
 
 
 def test_closing_stops_what_is_being_read(path: Path) -> None:
