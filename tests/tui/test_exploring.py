@@ -679,6 +679,14 @@ def test_palette_offers_what_one_does_with_a_name(small_catalog: Path, explore: 
                 assert isinstance(screen, expected), use.id
                 assert "val/loss" in shown(pilot)
                 await _press(pilot, "escape")
+        for typed, fact in (
+            ("sort by vlos", "by val/loss ↑"),
+            ("plot val/loss", "parallel"),
+            ("group optimizer", "adam (8)"),
+        ):
+            assert typed.split()[-1][:2] in await _press(pilot, "colon", *typed)
+            assert fact in await _press(pilot, "enter"), typed
+            await _press(pilot, "escape") if "by" not in typed else None
         await _press(pilot, "colon", *"lr")
         group = [use.id for use in uses_of("param")].index("group")
         await _press(pilot, *["down"] * group, "enter")

@@ -19,7 +19,7 @@ from artui.tui.fetch import Asks
 from artui.tui.keys import KEYS
 from artui.tui.keytable import SCOPES
 from artui.tui.screens.pick import TypedList
-from artui.tui.screens.runs.uses import uses_of
+from artui.tui.screens.runs.uses import Use, use_asked_for, uses_of
 from artui.tui.state.recent import recent_things
 from artui.tui.synonyms import fitting, is_named
 from artui.tui.widgets.bars import Bar
@@ -27,6 +27,7 @@ from artui.tui.widgets.lines import BLANK, Line
 from artui.units import age_text
 
 if TYPE_CHECKING:
+    from artui.query.reader import Reader
     from artui.tui.keytable import Key
 
 REST_SECONDS = 0.06
@@ -69,6 +70,8 @@ class PaletteScreen(Asks, TypedList):
         self._things: Sequence[Thing] = ()
         self._unfolded: Thing | None = None
         """The metric or param, not the first, below which stands what one does with it."""
+        self._use = ""
+        """What is to be done with the things, if a word before their names says so."""
         self._cut_names: dict[str, str] = {}
         """Names of the things as they are shown: where they are cut, they do not look alike."""
         self._entries: list[_Entry] = []
@@ -123,6 +126,10 @@ class PaletteScreen(Asks, TypedList):
     def _of_things(self) -> list[_Entry]:
         """List the things; below the first metric or param, and the one that was chosen, what one does with it."""
         entries: list[_Entry] = []
+        if self._use:
+            return [
+                self._of_use(thing, use) for thing in self._things for use in uses_of(thing.kind) if use.id == self._use
+            ]
         names = [thing.name for thing in self._things]
         cut = fit_apart([clean(name, max_chars=200) for name in names], self._name_cells)
         self._cut_names = dict(zip(names, cut, strict=True))
@@ -135,6 +142,12 @@ class PaletteScreen(Asks, TypedList):
             else:
                 entries.append(self._of_folded(thing))
         return entries
+
+    def _of_use(self, thing: Thing, use: Use) -> _Entry:
+        """Show what was asked for by a word before the name: `plot val/loss`."""
+        name = fit(clean(thing.name, max_chars=200), self._name_cells)
+        spans: list[Span] = [(f"  {fit(use.label, 15)}  ", "dim"), (name, "text"), (f"  {thing.kind}", "dim")]
+        return _Entry(Line(spans), partial(self._go, thing, use.id))
 
     def _of_folded(self, thing: Thing) -> _Entry:
         """Show a metric or a param; choosing it lists what one does with it."""
@@ -195,7 +208,9 @@ class PaletteScreen(Asks, TypedList):
 
     def typed(self) -> None:
         """Show matching actions at once, and look for matching things soon."""
-        words, self._unfolded = self.entry.value.split(), None
+        if use_asked_for(self.entry.value)[0] != self._use:
+            self._use = ""
+        words, self._unfolded = self._name_typed.split(), None
         # What was listed and still fits stays until the answer is there: nothing jumps.
         self._things = [thing for thing in self._things if words and fuzzy.rank(thing.name, words) is not None]
         self._is_looking = bool(words)
@@ -204,14 +219,19 @@ class PaletteScreen(Asks, TypedList):
             self._rest.stop()
         self._rest = self.set_timer(REST_SECONDS, self._look)
 
+    @property
+    def _name_typed(self) -> str:
+        """The text without a word before it that says what to do with a name, where that has been understood so."""
+        return (self._use and use_asked_for(self.entry.value)[1]) or self.entry.value
+
     def _look(self) -> None:
         text, reader = self.entry.value, self.app.reader  # type: ignore[attr-defined]
         if text.strip():
-            self.ask("things", lambda: (text, find_things(reader, text)), lambda answer: self._take(*answer))
+            self.ask("things", lambda: (text, *_found(reader, text)), lambda answer: self._take(*answer))
 
-    def _take(self, text: str, things: list[Thing]) -> None:
+    def _take(self, text: str, things: list[Thing], use_id: str) -> None:
         if text == self.entry.value:
-            self._things, self._is_looking = things, False
+            self._things, self._use, self._is_looking = things, use_id, False
             self._draw()
 
     def move(self, change: int) -> None:
@@ -230,12 +250,12 @@ class PaletteScreen(Asks, TypedList):
             # Enter right after the last letter: the things it may mean have not been read yet.
             self._rest.stop()
             text, reader = self.entry.value, self.app.reader  # type: ignore[attr-defined]
-            self.ask("things", lambda: find_things(reader, text), self._choose_first)
+            self.ask("things", lambda: _found(reader, text), lambda answer: self._choose_first(*answer))
             return
         self._choose()
 
-    def _choose_first(self, things: list[Thing]) -> None:
-        self._things, self._is_looking = things, False
+    def _choose_first(self, things: list[Thing], use_id: str) -> None:
+        self._things, self._use, self._is_looking = things, use_id, False
         self._rest = None
         self._draw()
         self._choose()
@@ -249,3 +269,14 @@ class PaletteScreen(Asks, TypedList):
             entry.run()
         else:
             self.dismiss(entry.run)
+
+
+def _found(reader: Reader, text: str) -> tuple[list[Thing], str]:
+    """Find what a text names; if that is nothing, the names behind a word such as `plot`, and the id of that use."""
+    things = find_things(reader, text)
+    use_id, name = use_asked_for(text)
+    if things or not use_id:
+        return things, ""
+    return [
+        thing for thing in find_things(reader, name) if any(use.id == use_id for use in uses_of(thing.kind))
+    ], use_id

@@ -18,17 +18,25 @@ class Use(NamedTuple):
     id: str
     label: str
     help: str
+    verbs: str
+    """Words for it that may be typed before a name: `plot val/loss`."""
     of: tuple[str, ...] = ("metric", "param")
 
 
 USES = (
-    Use("sort", "sort by it", "the best runs first", ("metric",)),
-    Use("sort", "sort by it", "the smallest values first", ("param",)),
-    Use("filter", "filter by it", "type which values runs must have"),
-    Use("curves", "draw its curves", "of the marked runs, or all shown", ("metric",)),
-    Use("group", "group by it", "runs of one value stand together", ("param",)),
-    Use("column", "show its column", "beside the names of the runs"),
-    Use("values", "its values", "how they are spread over the runs"),
+    Use("sort", "sort by it", "the best runs first", "sort order rank best", ("metric",)),
+    Use("sort", "sort by it", "the smallest values first", "sort order rank", ("param",)),
+    Use("filter", "filter by it", "type which values runs must have", "filter where search"),
+    Use(
+        "curves",
+        "draw its curves",
+        "of the marked runs, or all shown",
+        "draw plot chart curve curves graph",
+        ("metric",),
+    ),
+    Use("group", "group by it", "runs of one value stand together", "group aggregate", ("param",)),
+    Use("column", "show its column", "beside the names of the runs", "show add column"),
+    Use("values", "its values", "how they are spread over the runs", "values describe histogram distribution"),
 )
 """The first one is what choosing the name does."""
 
@@ -36,6 +44,15 @@ USES = (
 def uses_of(kind: str) -> list[Use]:
     """Give what one does with a thing of a kind; nothing for things that one goes to."""
     return [use for use in USES if kind in use.of]
+
+
+def use_asked_for(text: str) -> tuple[str, str]:
+    """Give the id of the use that the first word of a text is a word for, and the rest, a name; empty if it is none."""
+    verb, *rest = text.split() or [""]
+    if rest and rest[0].lower() in ("by", "its", "of", "the"):
+        rest = rest[1:]
+    use_id = next((use.id for use in USES if verb.lower() in use.verbs.split()), "")
+    return (use_id, " ".join(rest)) if use_id and rest else ("", "")
 
 
 def use(screen: RunsScreen, use_id: str, source: str, name: str) -> None:
