@@ -39,6 +39,8 @@ def rank(name: str, words: Sequence[str]) -> Rank | None:
         return Rank(EXACT, 0, len(name), name)
     if small.startswith(text):
         return Rank(BEGINS, 0, len(name), name)
+    if not all(_has_letters(word, small) for word in wanted):
+        return None
     starts = _starts(shown) if len(small) == len(shown) else _starts(small)
     tier = WORDS
     jumps = 0
@@ -62,6 +64,16 @@ def fitting(items: Iterable[T], words: Sequence[str], name_of: Callable[[T], str
     least = LETTERS if all(place.tier == LETTERS for place, _ in ranked) else HOLDS
     ranked = [(place, item) for place, item in ranked if place.tier <= least]
     return [item for _, item in sorted(ranked, key=lambda pair: pair[0])]
+
+
+def _has_letters(word: str, text: str) -> bool:
+    """Say at once whether a text has the letters of a word in their order."""
+    place = -1
+    for letter in word:
+        place = text.find(letter, place + 1)
+        if place < 0:
+            return False
+    return True
 
 
 def _starts(text: str) -> list[int]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from artui import clock
 from artui.model import STAGES, STATUSES
+from artui.query import fuzzy
 from artui.query.aggregates import AGGREGATES
 from artui.query.attributes import ALIASED_RUNS, ATTRIBUTES, STORES
 from artui.query.filter.matching import as_text
@@ -240,6 +241,17 @@ def _fields(scope: Scope, place: _Place) -> list[Completion]:
         shown = quoted_name(name)
         text = written + shown if written else (_PREFIXES[term_source] + shown if counts[name] > 1 else shown)
         ranked.append((rank, _KIND_ORDER[term_source], Completion(text, place.start, detail)))
+    if (
+        not ranked
+        and len(wanted) > fuzzy.FEWEST_LETTERS
+        and not any(word.startswith(wanted.lower()) for word in ("any(", "not"))
+    ):
+        # Nothing has what was typed: what has its letters in this order may be meant.
+        meant = [term for term in terms if not written or term[0] == source]
+        for term_source, name, detail in fuzzy.fitting(meant, [wanted], lambda term: term.name)[:MAX_OFFERED]:
+            shown = quoted_name(name)
+            text = written + shown if written else (_PREFIXES[term_source] + shown if counts[name] > 1 else shown)
+            ranked.append((3, 0, Completion(text, place.start, detail)))
     base, dot, aggregate = wanted.rpartition(".")
     if dot and any(term_source == "metric" and name == base for term_source, name, _ in terms):
         ranked += [

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 
+from artui.query import fuzzy
 from artui.query.runs.columns import aggregate_ranges
 from artui.query.runs.export import header_of
 from artui.safetext import clean
@@ -69,7 +70,7 @@ class ColumnsScreen(FilteredList):
         return [("columns", "title")]
 
     def draw_listing(self) -> None:
-        """Show the columns that contain all words of the filter."""
+        """Show the columns that contain all words of the filter, or else those that have their letters in order."""
         words = self.filter.words.casefold().split()
         ordered = [*self._shown, *(column_id for column_id in self._columns if column_id not in self._shown)]
         self._listed = [
@@ -77,6 +78,8 @@ class ColumnsScreen(FilteredList):
             for column_id in ordered
             if all(word in header_of(self._columns[column_id]).casefold() for word in words)
         ]
+        if not self._listed:
+            self._listed = fuzzy.fitting(ordered, words, lambda column_id: header_of(self._columns[column_id]))
         self.listing.set_lines([self._line(column_id) for column_id in self._listed], keep=True)
         self.filter.say([(f"{plural(len(self._shown), 'column')} shown of {len(self._columns)}", "dim")], most=40)
 

@@ -75,7 +75,10 @@ def test_columns_are_hidden_moved_pinned_chosen_and_remembered(small_catalog: Pa
         await pilot.press("C")
         await settled(pilot)
         assert isinstance(pilot.app.screen, ColumnsScreen)
-        await pilot.press("slash", *"loss.min", "enter", "space", "escape", "escape")
+        await pilot.press("slash", *"vlsmin")
+        await settled(pilot)
+        assert pilot.app.screen._listed == ["metric.min:val/loss"], "letters are enough"
+        await pilot.press("ctrl+u", *"loss.min", "enter", "space", "escape", "escape")
         await settled(pilot)
         assert "metric.min:val/loss" in _ids(pilot)
 
