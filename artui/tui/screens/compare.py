@@ -348,10 +348,8 @@ class CompareScreen(ActsOnRuns, DrawsCharts):
         titles = [{metric.title for metric in detail.metrics} for detail in (run, base)]
         shared = titles[0] & titles[1]
         if not shared:
-            self.artui.say(
-                f"{clean(run.head.name)} and {clean(base.head.name)} have no metric in common: neither is the better.",
-                is_warning=True,
-            )
+            both = " and ".join(fit_middle(clean(head.name), 18).rstrip() for head in (run.head, base.head))
+            self.artui.say(f"{both} share no metric to judge.", is_warning=True)
             return
         chosen = [row.metric if row is not None else "", self._metric, judging_metric([shared, shared])]
         metric = next(title for title in chosen if title in shared)

@@ -166,17 +166,18 @@ def test_what_most_runs_have_comes_first(tmp_path: Path, explore: Explore) -> No
     explore(path, flow, size=(120, 36))
 
 
-def test_runs_without_a_common_metric_say_so_at_once(tmp_path: Path, explore: Explore) -> None:
-    """No empty answer comes up."""
-    path = _made(tmp_path / "x.artui", [{"val/loss": 0.1}, {"val/acc": 0.2}])
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+def test_runs_without_a_common_metric_say_so_at_once(tmp_path: Path, explore: Explore, size: tuple[int, int]) -> None:
+    """No empty answer comes up, and what is said is not cut."""
+    path = _made(tmp_path / "x.artui", [{"val/loss": 0.1}, {"val/acc": 0.2}], name="a-very-long-name-of-a-run-{}")
 
     async def flow(pilot: Pilot[Any]) -> None:
         await _compared(pilot, 2)
         await pilot.press("w")
         await settled(pilot)
-        assert isinstance(pilot.app.screen, CompareScreen) and "have no metric in common" in shown(pilot)
+        assert isinstance(pilot.app.screen, CompareScreen) and "share no metric to judge." in shown(pilot)
 
-    explore(path, flow, size=(120, 36))
+    explore(path, flow, size=size)
 
 
 @pytest.mark.parametrize("has_colour", [True, False])

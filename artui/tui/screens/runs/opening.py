@@ -118,9 +118,7 @@ class RunsOpener:
         chosen = state.marked or frozenset(group.keys if group is not None else ())
         is_filter = not chosen
         if is_filter and not state.answered.where:
-            screen.artui.say(
-                "Mark runs with space, or filter, and press w: what sets them apart from the others?", is_warning=True
-            )
+            screen.artui.say("Mark runs with space, or filter: w says what sets them apart.", is_warning=True)
             return
         if is_filter:
             chosen = frozenset(state.order.keys)
