@@ -26,7 +26,7 @@ PANE_FROM_CELLS = 140
 """From this width on the details are beside the table unless the user hides them."""
 PANE_SECONDS = 0.12
 _MIN_CELLS, _MAX_CELLS = 38, 60
-_READ_METRICS = 500
+_READ_METRICS = 2_000
 """Among so many metrics of a run those are chosen that it is judged by."""
 _FEWEST_NAME_CELLS = 10
 
