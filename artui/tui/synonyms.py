@@ -85,6 +85,8 @@ SYNONYMS: dict[str, str] = {
     "live.add_rule": "alert alarm notify notification threshold",
     "live.remove_rule": "delete alert",
     "text.only": "filter grep lines match keep hide",
+    "live.charts": "plot graph curve curves draw",
+    "live.more": "expand unfold every list",
     "live.seen": "acknowledge read dismiss",
     "lineage.fold_all": "fold unfold collapse expand tree",
     "lineage.next_part": "filter only dataset environment source hide",
