@@ -62,7 +62,7 @@ CLICKS: dict[str, tuple[tuple[str, ...], str, int | None, Callable[[Any], bool]]
     "scatter of runs": (("f",), "scatter", 1, _tab("scatter")),
     "histogram of runs": (("f",), "histogram", 1, _tab("histogram")),
     "data in a lineage": (("L",), "  data", 1, lambda app: app.screen._part == "data"),
-    "a run in the legend": (("f",), "er-9", 34, lambda app: app.screen.acted_run().name == "calm-otter-9"),
+    "a run in the legend": (("f",), "er-2", 34, lambda app: app.screen.acted_run().name == "calm-otter-2"),
     "footer: mark": ((), "mark", BOTTOM, lambda app: len(app.screen.state.marked) == 1),
     "footer: the key itself": ((), "enter", BOTTOM, _is(RunScreen)),
     "footer: a menu": (("g",), "by project".removeprefix("by "), BOTTOM, lambda app: bool(app.screen.state.groups)),
