@@ -303,7 +303,13 @@ USUAL_KEYS = (
         "Copy the ids of the marked runs, or of this one (OSC 52).",
         elsewhere="Copy this run's id (OSC 52).",
     ),
-    Key("grouping", "c", "group_by_current", "this column", "By the current column."),
+    Key(
+        "grouping",
+        "c",
+        "group_by_current",
+        "this column",
+        "By the current column; on the names, by one that you choose.",
+    ),
     Key("grouping", "a", "group_also", "and this one", "By the current column as well; again: no longer by that one."),
     Key(
         "grouping",
@@ -500,7 +506,7 @@ USUAL_KEYS = (
         "w",
         "why",
         "why",
-        "Say what made the run of the current column better or worse than the baseline, by the metric under the cursor.",
+        "Say what made the run of the current column better or worse than the baseline, by the metric under the cursor; on the baseline, the best of the others.",
         in_footer=True,
     ),
     Key(
