@@ -61,10 +61,16 @@ def group_cell(group: Group, shape: Shape, now_ms: int) -> list[Span]:
             (fit(text or value_text(spread.same), cells, right=column.is_numeric), "text" if spread.is_same else "dim")
         ]
     if spread.low is not None and spread.high is not None:
-        ranges = (f"{number_text(spread.low, digits)}–{number_text(spread.high, digits)}" for digits in (4, 3, 2))
+        ranges = range_texts(spread.low, spread.high)
         text = next((text for text in ranges if len(text) <= cells), VARIES)
         return [(fit(text, cells, right=True), "dim")]
     return [(fit(VARIES, cells, right=column.is_numeric), "dim")]
+
+
+def range_texts(low: float, high: float, between: str = "–") -> list[str]:
+    """Give a range of numbers as they were typed, then with fewer digits, the fullest first."""
+    ends = [(value_text(low), value_text(high)), *((f"{low:.{digits}g}", f"{high:.{digits}g}") for digits in (3, 2))]
+    return [f"{first}{between}{last}".replace("-", "−") for first, last in ends]
 
 
 def spread_text(spread: Spread, cells: int = 1_000) -> str:

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from artui.query.runs.grouping import Group, Spread
-from artui.tui.widgets.groupcells import spread_text
+from artui.tui.widgets.groupcells import range_texts, spread_text
 from artui.tui.widgets.grouplabels import labels_of, value_text
 from artui.tui.widgets.table import RunsTable
 from artui.units import number_text
@@ -31,6 +31,15 @@ def test_mean_and_deviation_fit_whole_or_not_at_all(mean: float, sd: float | Non
     assert len(text) <= cells or text == number_text(mean)
     assert float(first.replace("−", "-").replace(",", "")) == pytest.approx(mean, rel=0.06, abs=1e-12)
     assert not deviation or float(deviation) == pytest.approx(sd, rel=0.5)
+
+
+@given(low=st.floats(-1e9, 1e9), high=st.floats(-1e9, 1e9))
+def test_ranges_are_true_however_short(low: float, high: float) -> None:
+    """Both ends are there, as they were typed or rounded; typed numbers get no zeros."""
+    for text in range_texts(low, high):
+        ends = [float(part.replace("−", "-").replace(",", "")) for part in text.split("–")]
+        assert ends == pytest.approx([low, high], rel=0.06, abs=1e-300)
+    assert range_texts(0.001, 0.03)[0] == "0.001–0.03" and range_texts(32, 256.0)[0] == "32–256"
 
 
 def test_whole_numbers_look_alike_in_names_and_columns() -> None:

@@ -14,12 +14,14 @@ from artui.query.runs.sorting import Sort
 from artui.tui.cells import Shape, shape_of, short_titles
 from artui.tui.screens.runs.state import RunsState
 from artui.tui.state.arrangement import MAX_CELLS, MAX_SORTS, MIN_CELLS
-from artui.tui.widgets.groupcells import VARIES
+from artui.tui.widgets.groupcells import VARIES, range_texts
 from artui.tui.widgets.tablelines import View
 
 SPARK_CELLS = 10
 SPREAD_CELLS = 14
 """For mean ± standard deviation of a group, behind its best value."""
+MAX_RANGE_CELLS = 11
+"""A column of groups is made wider, up to this, for the range of its numbers."""
 MAX_AGGREGATED = 2_000
 """For so many metrics the smallest, largest, mean and first values and the counts are offered as columns too."""
 AGGREGATES = ("min", "max", "mean", "first", "count")
@@ -68,9 +70,17 @@ def _arranged(state: RunsState, shape: Shape) -> Shape:
         extreme = ("max" if sort.is_descending else "min") if is_order else best_aggregate(shape.column.name)
         shape = shape._replace(spread=SPREAD_CELLS, extreme=extreme)
     elif state.arrangement.grouping:
-        shape = shape._replace(width=max(shape.width, len(VARIES)))
+        shape = shape._replace(width=max(shape.width, len(VARIES), _range_cells(shape.column)))
     cells = state.arrangement.widths.get(shape.column.id)
     return shape if cells is None else shape._replace(width=cells, is_fixed=True)
+
+
+def _range_cells(column: Column) -> int:
+    """Give the cells that the range of a param's numbers takes, where that is short: it says more than that it varies."""
+    if column.source != "param" or column.low is None or column.high is None:
+        return 0
+    cells = min(len(text) for text in range_texts(column.low, column.high))
+    return cells if cells <= MAX_RANGE_CELLS else 0
 
 
 def all_columns(state: RunsState) -> list[Column]:

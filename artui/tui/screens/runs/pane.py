@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from artui.query.direction import has_direction
 from artui.safetext import cells_of, clean
 from artui.tui.cells import Span, fit, fit_apart, length_of
-from artui.tui.widgets.groupcells import VARIES
+from artui.tui.widgets.groupcells import VARIES, range_texts
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.units import count_text, number_text, param_text, plural
 
@@ -168,5 +168,5 @@ def _param_span(spread: Spread) -> Span:
     if spread.is_same:
         return clean(param_text(spread.same), max_chars=60), "text"
     if spread.low is not None and spread.high is not None:
-        return f"{number_text(spread.low)} to {number_text(spread.high)}", "dim"
+        return range_texts(spread.low, spread.high, " to ")[0], "dim"
     return f"{VARIES}: {spread.distinct} values", "dim"
