@@ -52,6 +52,15 @@ def columns_named(reader: Reader, texts: Sequence[str], *, notes: list[str] | No
     return list(chosen.values())
 
 
+def column_named(reader: Reader, name: str) -> Column:
+    """Read the name of one column.
+
+    Raises:
+        UsageError: as `columns_named`.
+    """
+    return _column_of(reader, name, SHOWN, "no column", None)
+
+
 def _names_in(text: str) -> Iterator[str]:
     """Split a text at its commas, except for those in quotes."""
     from artui.query.filter.tokens import FilterError, tokens
