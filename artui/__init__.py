@@ -19,18 +19,17 @@ __version__ = version.VERSION
 if TYPE_CHECKING:
     from artui.capture.run import Run, start_run
     from artui.errors import ArtuiError
-    from artui.query.api import CatalogReader as Reader
-    from artui.query.api import open_catalog
+    from artui.query.api import Catalog, open_catalog
 
 _WHERE = {
     "start_run": ("artui.capture.run", "start_run"),
     "Run": ("artui.capture.run", "Run"),
     "open_catalog": ("artui.query.api", "open_catalog"),
-    "Reader": ("artui.query.api", "CatalogReader"),
+    "Catalog": ("artui.query.api", "Catalog"),
     "ArtuiError": ("artui.errors", "ArtuiError"),
 }
 
-__all__ = ["ArtuiError", "Reader", "Run", "__version__", "open_catalog", "start_run"]
+__all__ = ["ArtuiError", "Catalog", "Run", "__version__", "open_catalog", "start_run"]
 
 
 def __getattr__(name: str) -> Any:

@@ -102,6 +102,10 @@ class ContentMissing(ArtuiError):
     """The bytes of a version are neither in the catalog nor where it says they are."""
 
 
+class PackageMissing(ArtuiError):
+    """Something needs a package that is not installed; the message names it."""
+
+
 class SourceDamaged(ArtuiError):
     """Part of a foreign store, or all of it, cannot be read."""
 

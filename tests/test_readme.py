@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from artui.query.api import open_catalog
 from artui.query.artifacts import artifact_list
 from artui.tui.keys import KEYS
 from tests.documents import README, blocks, links, pictures, text_of
+from tests.reading import open_reader
 
 
 def test_set_up_is_two_single_lines() -> None:
@@ -33,7 +33,7 @@ def test_it_is_short_and_begins_with_a_picture() -> None:
 def test_what_it_says_of_the_demo_is_so(built_demo: Path) -> None:
     """The numbers of runs, artifacts and models are those of the demo's catalog."""
     runs, artifacts = map(int, re.findall(r"(\d+) runs and (\d+) artifacts", text_of(README))[0])
-    with open_catalog(built_demo) as reader:
+    with open_reader(built_demo) as reader:
         assert len(reader.runs()) == runs and len(artifact_list(reader)) == artifacts
         assert "some thirty models" in text_of(README)
         assert 28 <= len(reader.runs("model is not null")) <= 36

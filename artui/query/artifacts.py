@@ -132,6 +132,16 @@ def artifact_list(reader: Reader) -> list[ArtifactHead]:
     return sorted(heads, key=rank)
 
 
+def artifacts_containing(heads: Sequence[ArtifactHead], words: Sequence[str]) -> list[ArtifactHead]:
+    """Give the artifacts that hold all words in name, kind, stage, project or the aliases of their newest version, in any case."""
+
+    def text_of(head: ArtifactHead) -> str:
+        aliases = " ".join(head.latest.aliases) if head.latest is not None else ""
+        return f"{head.name} {head.kind} {head.stage} {head.project} {aliases}".casefold()
+
+    return [head for head in heads if all(word.casefold() in text_of(head) for word in words)]
+
+
 def versions(reader: Reader, artifact_key: int) -> list[VersionHead]:
     """List the versions of one artifact, newest first."""
     with reader.snapshot() as connection:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
+from artui.catalog import artifacts
 from artui.catalog import cells as cell_of
-from artui.catalog.artifacts import find_version
 from artui.catalog.cells import storable
 from artui.errors import AmbiguousReference, UnknownReference, UsageError
-from artui.query.artifacts import version_heads
+from artui.query.artifacts import artifact_list, version_heads
 from artui.query.heads import HEAD_COLUMNS, head_from_row
 from artui.reference import Reference, parse
 
 if TYPE_CHECKING:
-    from artui.model import RunHead, VersionHead
+    from artui.model import ArtifactHead, RunHead, VersionHead
     from artui.query.reader import Reader
 
 _OFFERED = 6
@@ -82,23 +82,43 @@ def resolve(reader: Reader, text: str) -> RunHead | VersionHead:
     with reader.snapshot() as connection:
         is_run_name = _runs_named(connection, text)[1] > 0
     if not is_run_name and parse(text).has_version:
-        return _version(reader, text)
+        return find_version(reader, text)
     try:
         return find_run(reader, text)
     except UnknownReference as unknown:
         not_a_run = unknown
     try:
-        return _version(reader, text)
+        return find_version(reader, text)
     except UnknownReference:
         raise UnknownReference(f"There is no run and no artifact {text!r}.", remedy=not_a_run.remedy) from None
 
 
-def _version(reader: Reader, text: str) -> VersionHead:
+def find_version(reader: Reader, text: str) -> VersionHead:
+    """Give the version that a reference names: the newest without a number or an alias.
+
+    Raises:
+        UnknownReference, AmbiguousReference: it names nothing, or more than one thing.
+    """
     with reader.snapshot() as connection:
-        version = find_version(connection, parse(text))
+        version = artifacts.find_version(connection, parse(text))
         for head in version_heads(connection, "SELECT :key", {"key": version.key}):
             return head
     raise UnknownReference(
         f"The version {text!r} is damaged: it is deleted, or its artifact does not exist.",
         remedy="`artui ls --artifacts` lists what there is.",
     )
+
+
+def find_artifact(reader: Reader, name: str) -> ArtifactHead:
+    """Give the artifact of a name, or of `PROJECT/NAME`.
+
+    Raises:
+        UnknownReference, AmbiguousReference: there is none, or projects have one of that name each.
+    """
+    same = [head for head in artifact_list(reader) if name in (head.name, f"{head.project}/{head.name}")]
+    if not same:
+        raise UnknownReference(f"There is no artifact {name!r}.", remedy="`artui ls --artifacts` lists what there is.")
+    if len(same) > 1:
+        offered = " or ".join(f"{head.project}/{head.name}" for head in same[:_OFFERED])
+        raise AmbiguousReference(f"{name!r} is in {len(same)} projects.", remedy=f"Write {offered}.")
+    return same[0]

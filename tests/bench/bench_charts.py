@@ -23,12 +23,12 @@ from pathlib import Path
 import numpy as np
 
 from artui.catalog import Catalog, points, runs
-from artui.query.api import open_catalog
 from artui.query.series.curves import curve, thin
 from artui.tui.cells import make_palette
 from artui.tui.widgets.chart import Chart, draw
 from artui.tui.widgets.chartlines import ChartLine
 from artui.tui.widgets.chartoptions import ChartOptions
+from tests.reading import open_reader
 
 POINTS = 2000
 CELLS = (60, 12)
@@ -138,7 +138,7 @@ def main() -> None:
         for path, count, limit in ((million, 1_000_000, 50), (options.long, 100_000_000, 300)):
             if path is None:
                 continue
-            with open_catalog(path) as reader:
+            with open_reader(path) as reader:
                 metric = reader.run("long").detail().metrics[0]
                 whole = best(lambda reader=reader, metric=metric: curve(reader, metric))  # type: ignore[misc]
                 part = best(lambda reader=reader, metric=metric: curve(reader, metric, window=(1000.0, 5000.0)))  # type: ignore[misc]

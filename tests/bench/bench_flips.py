@@ -21,7 +21,6 @@ import artui
 from artui.catalog import Catalog, events
 from artui.cli.common import plain
 from artui.errors import ArtuiError
-from artui.query.api import CatalogReader, open_catalog
 from artui.query.artifacts import alias_history, artifact_list, get_version, previews, versions
 from artui.query.damage import damaged_runs, damaged_versions
 from artui.query.lineage import lineage
@@ -29,6 +28,7 @@ from artui.query.run import get_run
 from artui.query.runs.columns import columns
 from artui.query.runs.rows import run_rows
 from artui.query.series.points import get_series
+from tests.reading import OpenReader, open_reader
 
 Shown = dict[str, Any]
 
@@ -51,7 +51,7 @@ def rich_catalog(path: Path) -> None:
                 run.log({"loss": 1 / (step + 1) + chance.random(), "acc": step / 300}, step=step)
             run.save("weights", folder / "weights.bin", kind="weights")
             run.save("table", folder / "table.csv", kind="dataset")
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         found = [each.latest for each in artifact_list(reader) if each.latest is not None]
         heads = reader.runs()
     with Catalog(path) as catalog:
@@ -66,7 +66,7 @@ def shown(path: Path) -> tuple[Shown, set[str], bool]:
     told: Shown = {}
     damaged: set[str] = set()
     try:
-        with open_catalog(path) as reader:
+        with open_reader(path) as reader:
             for subject, value, is_damaged in _subjects(reader):
                 told[subject] = value
                 if is_damaged:
@@ -76,7 +76,7 @@ def shown(path: Path) -> tuple[Shown, set[str], bool]:
     return told, damaged, False
 
 
-def _subjects(reader: CatalogReader) -> Iterator[tuple[str, Any, bool]]:
+def _subjects(reader: OpenReader) -> Iterator[tuple[str, Any, bool]]:
     heads = reader.runs()
     params, metrics, _ = columns(reader)
     keys = [head.key for head in heads]

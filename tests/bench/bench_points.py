@@ -20,9 +20,9 @@ import numpy as np
 
 import artui
 from artui.catalog import Catalog, points, runs
-from artui.query.api import open_catalog
 from artui.query.series.curves import curve
 from artui.query.series.points import read_series
+from tests.reading import open_reader
 
 STEPS, METRICS = 10_000, 10
 
@@ -106,7 +106,7 @@ def main() -> None:
         with Catalog(long) as catalog, catalog.transaction() as connection:
             key = runs.start(connection, runs.NewRun(project="bench", name="long"))
             points.append(connection, key, runs.name_key(connection, "loss"), "", steps, times, kinds["m0"])
-        with open_catalog(long) as reader:
+        with open_reader(long) as reader:
             metric = reader.run("long").detail().metrics[0]
             with reader.reading() as connection:
                 seconds = best(lambda: read_series(connection, metric.series_key))

@@ -20,13 +20,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from artui.query.api import CatalogReader, open_catalog
 from artui.query.keys import Memory
 from artui.query.runs.columns import chosen_columns, columns
 from artui.query.runs.export import table_of, write_table
 from artui.query.runs.order import RunsRequest, first_matches, run_order
 from artui.query.runs.rows import run_rows
 from artui.query.runs.sorting import Sort
+from tests.reading import OpenReader, open_reader
 
 LIMIT_MS = 30.0
 ROWS = 40
@@ -56,14 +56,14 @@ SORTS = (
 )  # fmt: skip
 
 
-def _page(reader: CatalogReader, request: RunsRequest, shown: list[object]) -> float:
+def _page(reader: OpenReader, request: RunsRequest, shown: list[object]) -> float:
     began = time.perf_counter()
     order = first_matches(reader, request, ROWS) or run_order(reader, request)
     run_rows(reader, list(order.keys[:ROWS]), shown)  # type: ignore[arg-type]
     return (time.perf_counter() - began) * 1000
 
 
-def measure(reader: CatalogReader, request: RunsRequest, *, repeat: int = 7) -> tuple[float, float, int]:
+def measure(reader: OpenReader, request: RunsRequest, *, repeat: int = 7) -> tuple[float, float, int]:
     """Give median milliseconds to a page with and without a memory, and how many runs match."""
     shown: list[object] = list(chosen_columns(columns(reader)))
     warm, cold = [], []
@@ -77,7 +77,7 @@ def measure(reader: CatalogReader, request: RunsRequest, *, repeat: int = 7) -> 
     return statistics.median(warm), statistics.median(cold), run_order(reader, request).matched
 
 
-def visidata(reader: CatalogReader, folder: Path) -> dict[str, float]:
+def visidata(reader: OpenReader, folder: Path) -> dict[str, float]:
     """Give seconds that VisiData takes for the same data: to load it, and then to sort or to select by an expression."""
     program = shutil.which("vd")
     if program is None:
@@ -114,7 +114,7 @@ def main() -> int:
     if not options.catalog.exists():
         subprocess.run([sys.executable, str(Path(__file__).with_name("make_catalog.py")), str(options.catalog), "--runs", str(options.runs)], check=True)  # fmt: skip
     slow = 0
-    with open_catalog(options.catalog) as reader:
+    with open_reader(options.catalog) as reader:
         print(f"{'':66} {'page':>8} {'cold':>8} {'limit':>8} {'runs':>8}")
         for text in FILTERS:
             warm, cold, matched = measure(reader, RunsRequest(text, NEWEST))

@@ -227,12 +227,12 @@ def main() -> None:
 
 def _visidata(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Measure VisiData on the runs and the twelve columns that our table shows, written as CSV."""
-    from artui.query.api import open_catalog
     from artui.query.runs.columns import chosen_columns, columns
     from artui.query.runs.export import table_of, write_table
     from artui.query.runs.order import RunsRequest, run_order
+    from tests.reading import open_reader
 
-    with open_catalog(options.catalog) as reader:
+    with open_reader(options.catalog) as reader:
         keys = list(run_order(reader, RunsRequest()).keys)
         text = write_table("csv", *table_of(reader, keys, chosen_columns(columns(reader))[:12]))
     target = folder / "runs.csv"

@@ -24,7 +24,7 @@ import artui
 from artui.capture import writer
 from artui.catalog import Catalog
 from artui.catalog.spool import adopting
-from artui.query.api import open_catalog
+from tests.reading import open_reader
 
 STEP = struct.Struct("<q")
 
@@ -102,7 +102,7 @@ def one_round(path: str, number: int, chance: random.Random, *, writers: int, is
         os.waitpid(killed, 0)
     os.waitpid(spawn(adopt, path), 0)
     totals = [0, 0]
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         runs = {run.name: run.status for run in reader.runs()}
         for name, content in acknowledged.items():
             count = len(content) // STEP.size

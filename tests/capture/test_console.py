@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 import artui
 from artui.capture.console import ConsoleLog
 from artui.content.console import OPEN_LINES, Screen
-from artui.query.api import open_catalog
 from artui.query.artifacts import file_text, get_version
 from artui.secrets import Redactor
+from tests.reading import open_reader
 
 
 def _shown(*parts: str) -> str:
@@ -102,7 +102,7 @@ def test_what_a_run_prints_is_kept(
 
     assert (sys.stdout, sys.stderr) == before
     assert capsys.readouterr() == ("hello\nafter\n", "trouble\n")
-    with open_catalog(tmp_path / "x.artui") as reader:
+    with open_reader(tmp_path / "x.artui") as reader:
         head = reader.run("r").detail().outputs[0]
         assert (head.artifact, head.kind) == ("console", "log")
         assert file_text(reader, head.key, get_version(reader, head.id).files[0].path)[0] == "hello\ntrouble\n"

@@ -17,8 +17,8 @@ import pytest
 
 from artui.catalog.spool import adopting
 from artui.content.console import _CUT, MAX_LINE_CHARS, Screen
-from artui.query.api import open_catalog
 from artui.query.artifacts import file_text, get_version
+from tests.reading import open_reader
 
 START = "import artui, ctypes, logging, os, subprocess, sys, time\nrun = artui.start_run(name='r', catalog=sys.argv[1], code=False)\n"
 
@@ -38,7 +38,7 @@ def _run(tmp_path: Path, text: str, **how: object) -> subprocess.CompletedProces
 
 
 def _kept(tmp_path: Path) -> str:
-    with open_catalog(tmp_path / "c.artui") as reader:
+    with open_reader(tmp_path / "c.artui") as reader:
         [head] = [head for head in reader.run("r").detail().outputs if head.artifact == "console"]
         return file_text(reader, head.key, get_version(reader, head.id).files[0].path)[0]
 
@@ -65,7 +65,7 @@ def test_ten_megabytes_from_c_that_holds_the_interpreter(tmp_path: Path) -> None
     )
     done = _run(tmp_path, text)
     assert done.returncode == 0 and len(done.stdout) == 10_000_000
-    with open_catalog(tmp_path / "c.artui") as reader:
+    with open_reader(tmp_path / "c.artui") as reader:
         [head] = [head for head in reader.run("r").detail().outputs if head.artifact == "console"]
         assert get_version(reader, head.id).files[0].size_bytes == 10_000_000
 
@@ -116,7 +116,7 @@ def test_reader_that_goes_ends_the_program_as_before(tmp_path: Path) -> None:
     command = " ".join(_program(tmp_path, text))
     done = subprocess.run(["bash", "-c", f"{command} 2>err.txt | head -1; exit ${{PIPESTATUS[0]}}"], cwd=tmp_path, env=_environment(), capture_output=True, timeout=60)  # fmt: skip
     assert done.stdout == b"0\n" and done.returncode != 0
-    with open_catalog(tmp_path / "c.artui") as reader:
+    with open_reader(tmp_path / "c.artui") as reader:
         assert reader.run("r").detail().head.status == "failed"
 
 
@@ -140,7 +140,7 @@ def test_many_runs_share_one_pump(tmp_path: Path) -> None:
     )
     done = _run(tmp_path, text)
     assert done.returncode == 0, done.stderr
-    with open_catalog(tmp_path / "c.artui") as reader:
+    with open_reader(tmp_path / "c.artui") as reader:
         for name, wanted in {**{f"n{i}": f"run {i}\n" for i in range(7)}, "outer": "run 6\nouter\n"}.items():
             [head] = reader.run(name).detail().outputs
             assert file_text(reader, head.key, "console.log")[0] == wanted

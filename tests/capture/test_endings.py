@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import artui
-from artui.query.api import open_catalog
+from tests.reading import open_reader
 
 START = "import artui, os, signal, sys, time\nrun = artui.start_run(name='r', catalog=sys.argv[1])\nrun.log({'x': 1})\n"
 WITH = "import artui, os, signal, sys, time\nwith artui.start_run(name='r', catalog=sys.argv[1]) as run:\n    run.log({'x': 1})\n    "
@@ -55,7 +55,7 @@ def test_run_ends_as_its_program_does(tmp_path: Path, ending: str) -> None:
     script.write_text(text)
     done = subprocess.run([sys.executable, str(script), str(tmp_path / "c.artui")], capture_output=True, timeout=60)
     assert done.returncode == code
-    with open_catalog(tmp_path / "c.artui") as reader:
+    with open_reader(tmp_path / "c.artui") as reader:
         detail = reader.run("r").detail()
     assert detail.head.status == status and error in detail.error and bool(error) == bool(detail.error)
     assert [name for name in os.listdir(tmp_path) if name != "job.py"] == ["c.artui"]
@@ -92,11 +92,11 @@ def test_finish_refuses_what_has_ended(tmp_path: Path) -> None:
     path = tmp_path / "c.artui"
     with artui.start_run(name="r", catalog=path) as run:
         pass
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         before = reader.run("r").detail()
     time.sleep(0.01)
     assert cli(["finish", "-r", run.id, "-c", str(path), "--status", "failed"]) == 2
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert reader.run("r").detail() == before
 
 
@@ -112,7 +112,7 @@ def test_undo_leaves_what_programs_did(tmp_path: Path) -> None:
     assert cli(["alias", "model:v1", "mine", "-c", str(path)]) == 0
     assert cli(["undo", "-c", str(path)]) == 0
     cli(["undo", "-c", str(path)])
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         detail = reader.run("r").detail()
         assert detail.note == "by the script" and set(detail.outputs[0].aliases) == {"latest", "production"}
 

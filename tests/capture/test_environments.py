@@ -21,9 +21,9 @@ import pytest
 
 import artui
 from artui.catalog.spool.place import spool_files
-from artui.query.api import open_catalog
 from artui.query.artifacts import file_text
 from tests.capture import environments
+from tests.reading import open_reader
 
 NOBODY = 54321
 """A user without an entry in the list of users."""
@@ -78,13 +78,13 @@ def _load_all(box: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         with artui.start_run(catalog=f"{folder}/c.artui", params={"lr": 0.1}) as run:
             run.log({"x": 1})
-        with open_catalog(Path(folder) / "c.artui") as reader:
+        with open_reader(Path(folder) / "c.artui") as reader:
             reader.run(run.id).series("x")
     getpass.getuser()
 
 
 def _points(path: Path, run: str = "r") -> list[float]:
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         return list(reader.run(run).series("x").values.tolist())
 
 
@@ -130,7 +130,7 @@ def test_where_nothing_beside_the_catalog_can_be_written_the_spool_lies_elsewher
     assert answer == {"is_recorded": True, "path": str(shared / "team.artui")}
     monkeypatch.setenv("TMPDIR", str(box / "tmp"))
     [folder] = (box / "tmp" / f"artui-{NOBODY}").iterdir()
-    assert [run.status for run in open_catalog(shared / "team.artui").runs()] == ["finished"]
+    assert [run.status for run in open_reader(shared / "team.artui").runs()] == ["finished"]
 
     # The folder is opened to that user, who settles it.
     shared.chmod(0o777)
@@ -145,7 +145,7 @@ def test_two_users_share_a_catalog(box: Path) -> None:
     for uid in (NOBODY, ANOTHER):
         answer = _record(box, uid=uid, home=None, catalog="c.artui", prepare=lambda: os.umask(0))
         assert answer["is_recorded"]
-    with open_catalog(box / "c.artui") as reader:
+    with open_reader(box / "c.artui") as reader:
         assert [len(reader.run(run.id).series("x").values) for run in reader.runs()] == [20, 20]
     assert not spool_files(box / "c.artui") and not (box / "c.artui-wal").exists()
 
@@ -192,7 +192,7 @@ def test_notebook(box: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert len(_points(box / "c.artui")) == 3
-    with open_catalog(box / "c.artui") as reader:
+    with open_reader(box / "c.artui") as reader:
         detail = reader.run("r").detail()
         code = max((head for head in detail.inputs if head.artifact == "code"), key=lambda head: head.number)
         text = file_text(reader, code.key, "notebook.py")[0]

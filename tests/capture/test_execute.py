@@ -17,8 +17,8 @@ import pytest
 
 from artui.catalog.spool.place import spool_files
 from artui.model import RunDetail
-from artui.query.api import open_catalog
 from artui.query.artifacts import file_text, get_version
+from tests.reading import open_reader
 
 PYTHON = sys.executable
 
@@ -43,12 +43,12 @@ def _exec(path: Path, *arguments: str, **options: Any) -> subprocess.CompletedPr
 
 
 def _detail(path: Path) -> RunDetail:
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         return reader.run(reader.runs()[0].id).detail()
 
 
 def _console(path: Path) -> str:
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         head = next(head for head in reader.run(reader.runs()[0].id).detail().outputs if head.kind == "log")
         return file_text(reader, head.key, get_version(reader, head.id).files[0].path)[0]
 
@@ -118,7 +118,7 @@ def test_program_that_uses_artui_goes_on_with_the_run(path: Path) -> None:
     done = _exec(path, "--", PYTHON, "-c", code)
 
     assert done.returncode == 0, done.stderr
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         heads = {head.name: head for head in reader.runs()}
         assert set(heads) == {"inner", "second"} and heads["second"].parent_id == heads["inner"].id
         assert {head.status for head in heads.values()} == {"finished"}
@@ -236,7 +236,7 @@ def test_environment_of_the_program_is_recorded(path: Path) -> None:
     assert done.returncode == 0
     detail = _detail(path)
     inputs = {head.artifact: head for head in detail.inputs}
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         environment = json.loads(file_text(reader, inputs["environment"].key, "environment.json")[0])
         code = file_text(reader, inputs["code"].key, "train.py")[0]
     assert "orjson" in environment["packages"] and environment["cpus"] == os.cpu_count()

@@ -12,7 +12,7 @@ import pytest
 from artui.capture.joining import Place, program_of, take_part
 from artui.catalog.ids import derived_id
 from artui.catalog.spool.standing import Standing
-from artui.query.api import open_catalog
+from tests.reading import open_reader
 
 JOB = """
 import os, sys
@@ -37,7 +37,7 @@ def _run(*arguments: str, **variables: str) -> None:
 
 
 def _values(path: Path) -> list[tuple[str, dict[str, list[float]]]]:
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         return sorted(
             (run.name, {metric.title: reader.run(run.id).series(metric.name, metric.labels).values.tolist() for metric in reader.run(run.id).detail().metrics})
             for run in reader.runs()
@@ -62,7 +62,7 @@ def test_workers_that_torchrun_starts_again_go_on(tmp_path: Path) -> None:
     _run("r", str(path), "1", **launch, TORCHELASTIC_RESTART_COUNT="0")
     _run("r", str(path), "1", **{**launch, "MASTER_PORT": "29501"}, TORCHELASTIC_RESTART_COUNT="1")
     assert _values(path) == [("r", {"loss": [10, 11, 12, 10, 11, 12]})]
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert reader.run("r").series("loss").steps.tolist() == [0, 1, 2, 3, 4, 5]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from artui.catalog import settle
-from artui.query.api import open_catalog
+from tests.reading import open_reader
 
 STEPS = 250
 WAITS = re.compile(
@@ -70,7 +70,7 @@ def test_many_processes_lose_nothing(tmp_path: Path, count: int, mode: str) -> N
     assert all(WAITS.fullmatch(line) for line in done.stderr.splitlines()), done.stderr
     if done.stderr:
         settle(path)
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         runs = reader.runs()
         assert {run.name for run in runs} == {f"r{number}" for number in range(count)}
         assert {run.status for run in runs} == {"finished"}
@@ -120,7 +120,7 @@ def test_ranks_of_a_launcher_are_one_run(tmp_path: Path) -> None:
     path = tmp_path / "x.artui"
     assert _ranks(path) == [0, 0, 0]
 
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert [run.status for run in reader.runs()] == ["finished"]
         detail = reader.run("ddp").detail()
         assert [(metric.title, metric.summary.last) for metric in detail.metrics] == [
@@ -162,6 +162,6 @@ def test_rank_that_fails_says_why(tmp_path: Path) -> None:
         other.finish("failed", error="RuntimeError: rank one fails")
         run.finish("killed", error="ended by SIGTERM")
 
-    with open_catalog(tmp_path / "x.artui") as reader:
+    with open_reader(tmp_path / "x.artui") as reader:
         detail = reader.run("r").detail()
     assert detail.head.status == "failed" and "rank one fails" in detail.error and "rank=1" in detail.error

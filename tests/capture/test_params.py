@@ -24,7 +24,7 @@ import pytest
 import artui
 from artui.capture import params as module
 from artui.capture.params import Params
-from artui.query.api import open_catalog
+from tests.reading import open_reader
 
 
 @dataclasses.dataclass
@@ -267,7 +267,7 @@ def test_nan_and_infinities_stay(tmp_path: Path) -> None:
         name="r", catalog=tmp_path / "c.artui", params={"a": [1.0, math.nan, -math.inf], "b": [None, 1 << 70]}
     ):
         pass
-    with open_catalog(tmp_path / "c.artui") as reader:
+    with open_reader(tmp_path / "c.artui") as reader:
         values: dict[str, Any] = {param.name: param.value for param in reader.run("r").detail().params}
     first, nan, last = values["a"]
     assert first == 1.0 and math.isnan(nan) and last == -math.inf
@@ -312,6 +312,6 @@ def test_equal_runs_have_equal_params(tmp_path: Path) -> None:
             env={**os.environ, "PYTHONHASHSEED": seed},
             check=True,
         )
-    with open_catalog(tmp_path / "c.artui") as reader:
+    with open_reader(tmp_path / "c.artui") as reader:
         one, two = (reader.run(run.id).detail().params for run in reader.runs())
     assert one == two and len(one) == 4

@@ -15,8 +15,8 @@ import artui
 from artui.capture import environment
 from artui.capture.system import Probe, Sampler
 from artui.model import RunDetail
-from artui.query.api import open_catalog
 from artui.query.artifacts import file_text, get_version, previews
+from tests.reading import open_reader
 
 
 @pytest.fixture
@@ -25,12 +25,12 @@ def path(tmp_path: Path) -> Path:
 
 
 def _detail(path: Path, name: str = "r") -> RunDetail:
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         return reader.run(name).detail()
 
 
 def _text(path: Path, reference: str, file: str) -> str:
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         from artui.query.references import resolve
 
         head = resolve(reader, reference)
@@ -82,7 +82,7 @@ def test_sources_are_kept_where_there_is_no_git(path: Path, tmp_path: Path) -> N
         [sys.executable, "train.py"], cwd=work, env={**os.environ, "ARTUI_CODE": "1"}, check=True, timeout=60
     )
 
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         heads = [head for head in reader.run("r").detail().inputs if head.artifact == "code"]
         files = {file.path for file in get_version(reader, max(heads, key=lambda head: head.number).id).files}
     assert {"train.py", "lib/late.py"} <= files and not any("numpy" in name for name in files)
@@ -141,7 +141,7 @@ def test_use_of_the_machine_is_sampled(path: Path, monkeypatch: pytest.MonkeyPat
         "system/process/cpu_percent",
     } <= set(metrics)
     assert 10 < metrics["system/process/memory_mb"].last < 100_000
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert [column.name for column in chosen_columns(columns(reader))] == ["loss"]
 
 
@@ -174,7 +174,7 @@ def test_texts_tables_pictures_and_histograms_are_versions(path: Path) -> None:
         run.log_figure("nothing", object())
         run.log_table("bad", 5)
 
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         heads = {head.artifact: head for head in reader.run("r").detail().outputs}
         assert {name: head.kind for name, head in heads.items()} == {
             "sample": "report", "confusion": "table", "rows": "table", "digit": "figure", "weights": "table",
@@ -222,7 +222,7 @@ def test_run_is_resumed_where_it_was(path: Path) -> None:
     assert detail.head.status == "finished" and detail.error == "" and detail.params[0].value == 0.5
     assert detail.head.duration_ms is not None and first.head.duration_ms is not None
     assert detail.head.duration_ms >= first.head.duration_ms and len(detail.context["resumed"]["times_ms"]) == 1
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert reader.run("r").series("x").steps.tolist() == [0, 1, 2]
         assert len(reader.runs()) == 1
 
@@ -235,7 +235,7 @@ def test_resuming_what_is_not_there_starts_it(path: Path, capsys: pytest.Capture
     with artui.start_run(project="p", id="job-1", catalog=path) as other:
         other.log({"x": 2.0})
     assert other.is_recorded and other.id != run.id and "resume=True" in capsys.readouterr().err
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert {recorded.id for recorded in reader.runs()} == {run.id, other.id}
 
 
@@ -262,7 +262,7 @@ def test_resumed_run_goes_on_behind_what_was_logged(path: Path, tmp_path: Path, 
         }
         words = ["job", str(path), str(count), *(["kill"] if is_killed and number < len(counts) - 1 else [])]
         subprocess.run([sys.executable, "-c", KILLED, *words], env={**os.environ, **home})
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         series = reader.run("job").series("loss")
         assert series.steps.tolist() == list(range(sum(counts))) and len(reader.runs()) == 1
         assert series.values.tolist() == [float(value) for count in counts for value in range(count)]
@@ -326,7 +326,7 @@ def test_spooled_points_are_seen_by_readers(path: Path) -> None:
         other.execute("BEGIN IMMEDIATE")
         run.log({"x": 5.0, "y": 7.0}, step=1)
         run.log({"x": 3.0}, step=2)
-        with open_catalog(path) as reader:
+        with open_reader(path) as reader:
             detail = reader.run("r").detail()
             metrics = {metric.name: metric for metric in detail.metrics}
             summary = metrics["x"].summary
@@ -340,5 +340,5 @@ def test_spooled_points_are_seen_by_readers(path: Path) -> None:
             assert run_rows(reader, [key], chosen_columns(columns(reader)))[key].cells["metric:x"] == 3.0
         other.execute("ROLLBACK")
         other.close()
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert reader.run("r").series("x").values.tolist() == [1.0, 5.0, 3.0]

@@ -18,9 +18,9 @@ import artui
 from artui.catalog import Catalog
 from artui.errors import ArtuiError, UnknownReference
 from artui.model import RunDetail, VersionHead
-from artui.query.api import open_catalog
 from artui.query.artifacts import alias_history, artifact_list, get_version
 from artui.query.references import resolve
+from tests.reading import open_reader
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def _detail(path: Path, name: str) -> RunDetail:
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         return reader.run(name).detail()
 
 
@@ -84,7 +84,7 @@ def test_steps_may_be_anything(path: Path) -> None:
     with artui.start_run(project="p", name="r", catalog=path) as run:
         for step in (None, None, 10, None, -5, -5, 2.0, 2**80):
             run.log({"x": 1.0}, step=step)  # type: ignore[arg-type]
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert reader.run("r").series("x").steps.tolist() == [0, 1, 10, 11, -5, -5, 2, 2**63 - 1]
 
 
@@ -148,7 +148,7 @@ def test_forked_children_log_into_the_run(path: Path) -> None:
         os.waitpid(child, 0)
         run.log({"x": 2.0})
 
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert sorted(reader.run("r").series("x").values.tolist()) == [1.0, 2.0, 9.0]
         assert [run.status for run in reader.runs()] == ["finished"]
     assert os.listdir(path.parent) == [path.name]
@@ -174,7 +174,7 @@ def test_pool_workers_have_runs_of_their_own(path: Path) -> None:
             assert pool.map(_train_in_worker, [(sweep.id, str(path), n) for n in range(6)]) == ["model:v1"] * 6
         sweep.log({"x": 2.0})
 
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         run_by_name = {run.name: run for run in reader.runs()}
         assert {run.status for run in run_by_name.values()} == {"finished"} and len(run_by_name) == 7
         assert run_by_name["trial-3"].parent_id == run_by_name["sweep"].id
@@ -199,7 +199,7 @@ def test_run_that_is_sent_to_another_process_is_the_same_there(path: Path) -> No
             pool.close()
             pool.join()
 
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert sorted(reader.run("r").series("x").values.tolist()) == [1.0, 5.0]
         assert [run.status for run in reader.runs()] == ["finished"]
     assert os.listdir(path.parent) == [path.name]
@@ -282,7 +282,7 @@ def test_catalog_deleted_under_a_run_loses_nothing(path: Path, capsys: pytest.Ca
     with artui.start_run(project="p", name="next", catalog=path):
         pass
 
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert reader.run("r").series("x").values.tolist() == [1.0, 2.0]
         assert {run.name: run.status for run in reader.runs()} == {"r": "finished", "next": "finished"}
         assert reader.run("r").detail().params[0].value == 0.1
@@ -301,7 +301,7 @@ def test_catalog_moved_away_and_back_has_everything(path: Path, capsys: pytest.C
         away.rename(path)
         run.log({"x": 3.0})
 
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert reader.run("r").series("x").values.tolist() == [1.0, 2.0, 3.0]
     assert os.listdir(path.parent) == [path.name]
     assert capsys.readouterr().err.count("moved") == 1
@@ -325,7 +325,7 @@ def test_lineage_of_what_was_used_and_saved(path: Path, tmp_path: Path) -> None:
         run.set_alias("model:candidate", "production")
         with pytest.raises(UnknownReference):
             run.use("nosuch:latest")
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         train = reader.run("train").detail()
         assert "data" in {head.artifact for head in train.inputs} and {head.artifact for head in train.outputs} == {
             "model"
@@ -345,7 +345,7 @@ def test_local_data_becomes_an_input_version(path: Path, tmp_path: Path) -> None
         data.write_text(content)
         with artui.start_run(project="p", name=f"r{content}{number}", catalog=path) as run:
             assert run.use("data", path=data) == data
-        with open_catalog(path) as reader:
+        with open_reader(path) as reader:
             version = resolve(reader, "data:latest")
             assert isinstance(version, VersionHead) and version.number == number
 
@@ -361,7 +361,7 @@ def test_large_content_is_referenced(path: Path, tmp_path: Path, monkeypatch: py
         big.write_bytes(b"y")
         with pytest.raises(ArtuiError, match="not there as recorded"):
             run.use("big:latest")
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         version = resolve(reader, "big")
         assert isinstance(version, VersionHead) and version.storage == "referenced"
 
@@ -381,7 +381,7 @@ def test_folders_follow_links_and_skip_what_is_no_file(
         run.save("folder", folder, kind="dataset")
         local = run.use("folder:latest")
         assert sorted(entry.name for entry in local.iterdir()) == ["b.txt", "link", "odd\\xff.txt", "sub"]
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         files = {file.path: file for file in get_version(reader, resolve(reader, "folder").id).files}
     assert list(files) == ["b.txt", "link", "odd\\xff.txt", "sub/a.txt"] and files["link"].link_target == ""
     assert "pipe" in capsys.readouterr().err
@@ -449,7 +449,7 @@ def test_runs_that_were_never_finished_all_end_with_the_program(path: Path) -> N
     code = f"import artui\nopen_runs = [artui.start_run(name=n, catalog={str(path)!r}) for n in 'abc']\n"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert {run.name: run.status for run in reader.runs()} == dict.fromkeys("abc", "finished")
 
 
@@ -469,7 +469,7 @@ def test_points_of_a_time_without_room_come_later(path: Path, capsys: pytest.Cap
             connection.execute("PRAGMA max_page_count = 4294967294")
         run.log_params({"first": 1, "second": 2})
 
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         metrics = {metric.name: metric.summary.count for metric in reader.run("r").detail().metrics}
     assert metrics == {"warm": 1, "loss": 1500, "acc": 1500}
     assert capsys.readouterr().err.count("disk") <= 1
@@ -567,7 +567,7 @@ def test_values_that_are_no_metrics_raise_nothing(path: Path, capsys: pytest.Cap
 
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == len(set(lines))
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert reader.run("r").series("x").values.tolist()[-1] == 2.0
 
 
@@ -579,7 +579,7 @@ def test_metadata_of_any_kind_does_not_cost_the_version(path: Path, tmp_path: Pa
             file.write_text(str(number))
             assert run.save("model", file, metadata={"odd": odd, "f1": 0.5}) == f"model:v{number}"
 
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert get_version(reader, resolve(reader, "model:v1").id).metadata["f1"] == 0.5
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from artui.query.api import open_catalog
+from tests.reading import open_reader
 
 torch = pytest.importorskip("torch")
 
@@ -33,7 +33,7 @@ def test_training_loop_with_workers(tmp_path: Path) -> None:
     path = tmp_path / "x.artui"
     _run(path, str(EXAMPLES / "train_torch.py"))
 
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         head = reader.runs()[0]
         detail = reader.run(head.id).detail()
         metrics = {metric.name: metric.summary for metric in detail.metrics}
@@ -53,7 +53,7 @@ def test_torchrun_of_two_ranks_is_one_run(tmp_path: Path) -> None:
     path = tmp_path / "x.artui"
     _run(path, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(EXAMPLES / "train_ddp.py"))
 
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         runs = reader.runs()
         assert [run.status for run in runs] == ["finished"]
         titles = {

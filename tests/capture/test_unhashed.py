@@ -22,9 +22,9 @@ from artui.capture.adding import add_version
 from artui.content.files import AT_ONCE_BYTES, MAX_HOLE_BYTES, digest_of, gather
 from artui.errors import UnknownReference
 from artui.model import VersionDetail, VersionHead
-from artui.query.api import open_catalog
 from artui.query.artifacts import get_version, versions
 from artui.query.references import resolve
+from tests.reading import open_reader
 
 LARGE = AT_ONCE_BYTES + 4096
 SLOW = MAX_HOLE_BYTES
@@ -50,7 +50,7 @@ def _digest(path: Path) -> str:
 
 
 def _shown(path: Path, reference: str) -> VersionDetail:
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         return get_version(reader, resolve(reader, reference).id)
 
 
@@ -203,7 +203,7 @@ def test_special_files_are_never_opened(path: Path, tmp_path: Path, kind: str, m
         run.log_image("picture", folder / "special")
 
     assert {entry.path for entry in _shown(path, "folder").files if not entry.link_target} == {"a.txt"}
-    with open_catalog(path) as reader, pytest.raises(UnknownReference):
+    with open_reader(path) as reader, pytest.raises(UnknownReference):
         resolve(reader, "picture")
 
 
@@ -240,7 +240,7 @@ def test_same_content_is_no_new_version_once_that_is_known(path: Path, tmp_path:
     with _start(path) as third:
         assert third.save("model", other) == "model:v3"
 
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         model, best = resolve(reader, "model"), resolve(reader, "model:best")
         assert isinstance(model, VersionHead) and isinstance(best, VersionHead)
         heads = versions(reader, model.artifact_key)
@@ -326,7 +326,7 @@ def test_interrupting_the_wait_leaves_the_rest_unhashed(path: Path, tmp_path: Pa
     assert "hashing model:v1" in message and "ctrl+C leaves it unhashed" in message
     assert (process.returncode, out, rest) == (0, "model:v1\nover\n", "artui: left unhashed: model:v1\n")
     assert _shown(path, "model:v1").files[0].note == "not hashed: interrupted before its end"
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert [run.status for run in reader.runs()] == ["finished"]
 
 

@@ -18,7 +18,7 @@ from artui.capture import media
 from artui.capture.arrays import as_array, as_number, flat_numbers
 from artui.capture.tables import rows_of
 from artui.capture.values import as_step
-from artui.query.api import open_catalog
+from tests.reading import open_reader
 
 THREE = np.array([[0.5, 1.0, 2.0]], np.float32)
 
@@ -222,7 +222,7 @@ def test_one_bad_value_costs_no_other_and_is_told_by_name(path: Path, capsys: py
 
     messages = capsys.readouterr().err
     assert [messages.count(f"'{name}' is a") for name in ("bad", "many", "words", "also")] == [1, 1, 1, 1]
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         metrics = {metric.name: metric.summary for metric in reader.run("r").detail().metrics}
     assert metrics["one"].last == 0.5 and metrics["endless/inner"].count == 3 and "bad" not in metrics
 
@@ -257,7 +257,7 @@ def test_points_are_kept_whatever_their_steps_are(path: Path, capsys: pytest.Cap
             run.log({"x": 1.0}, step=step)
         run.log_text("note", "words", step=steps[2])
 
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert reader.run("r").series("x").steps.tolist() == [0, 5, 6, 7, 8, 9, 10, 20, 21]
         assert [head.artifact for head in reader.run("r").detail().outputs] == ["note"]
     assert capsys.readouterr().err.count("a step") == 3

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from artui.catalog import Catalog, journal, runs, settle
-from artui.query.api import open_catalog
+from tests.reading import open_reader
 
 MOUNTS = """\
 22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
@@ -55,7 +55,7 @@ def test_last_writer_leaves_one_plain_file(tmp_path: Path, monkeypatch: pytest.M
     second.close()
     assert os.listdir(tmp_path) == ["x.artui"]
     assert path.read_bytes()[18] == 1
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert {run.name for run in reader.runs()} == {"a", "b", "c"}
 
 
@@ -64,7 +64,7 @@ def test_reader_does_not_keep_the_file_from_being_tidied(tmp_path: Path) -> None
     path = tmp_path / "x.artui"
     catalog = Catalog(path)
     _start(catalog, "a")
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert len(reader.runs()) == 1
         catalog.close()
         assert len(reader.runs()) == 1
@@ -89,7 +89,7 @@ def test_catalog_gets_smaller_as_blocks_are_rewritten(tmp_path: Path) -> None:
             with catalog.transaction() as connection:
                 ints = np.arange(start, start + 50)
                 points.append(connection, key, name, "", ints, ints, np.random.default_rng(start).random(50))
-    with open_catalog(path) as reader, reader.reading() as connection:
+    with open_reader(path) as reader, reader.reading() as connection:
         assert connection.execute("PRAGMA freelist_count").fetchone()[0] == 0
 
 
@@ -99,7 +99,7 @@ def test_index_that_stayed_alone_goes_with_the_next_reader_but_not_from_under_a_
     Catalog(path).close()
     Path(f"{path}-shm").write_bytes(bytes(32768))
 
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         reader.runs()
     assert sorted(os.listdir(tmp_path)) == ["c.artui"]
 
@@ -109,7 +109,7 @@ def test_index_that_stayed_alone_goes_with_the_next_reader_but_not_from_under_a_
     ) as writer:
         assert writer.stdout is not None and writer.stdout.readline() == "1\n"
         assert Path(f"{path}-shm").exists()
-        with open_catalog(path) as reader:
+        with open_reader(path) as reader:
             reader.runs()
         assert Path(f"{path}-shm").exists()
         writer.kill()

@@ -13,7 +13,7 @@ import pytest
 
 import artui
 from artui.catalog import SCHEMA_VERSION, Catalog
-from artui.query.api import open_catalog
+from tests.reading import open_reader
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -39,7 +39,7 @@ def _version(path: Path) -> int:
 def test_older_catalog_is_read_as_it_is(old: Path, schema: int) -> None:
     """Reading an older catalog shows everything and changes no byte."""
     before = old.read_bytes()
-    with open_catalog(old) as reader:
+    with open_reader(old) as reader:
         detail = reader.run("old").detail()
         assert detail.params[0].value == 0.1 and detail.context == {} and detail.remarks == ()
         assert len(reader.run("old").series("loss")) == 50
@@ -53,7 +53,7 @@ def test_older_catalog_is_migrated_when_it_is_written_to(old: Path, schema: int)
         run.log({"loss": 0.5})
 
     assert _version(old) == SCHEMA_VERSION
-    with open_catalog(old) as reader:
+    with open_reader(old) as reader:
         assert {run.name: run.status for run in reader.runs()} == {"old": "finished", "new": "finished"}
         assert len(reader.run("old").series("loss")) == 50
     backup = old.with_name(f"x.artui.schema-{schema}.bak")

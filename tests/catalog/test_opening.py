@@ -28,7 +28,7 @@ from artui.errors import (
     CatalogTooNew,
     NotACatalog,
 )
-from artui.query.api import open_catalog
+from tests.reading import open_reader
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def _inside(folder: Path) -> dict[str, bytes]:
 def _refused(path: Path, kind: type[ArtuiError], message: str) -> None:
     began = time.monotonic()
     with pytest.raises(kind) as caught:
-        open_catalog(path)
+        open_reader(path)
     assert time.monotonic() - began < 1
     text = str(caught.value)
     assert message in text and caught.value.remedy and text.isprintable()
@@ -116,7 +116,7 @@ def test_truncated_copies_are_refused(foreign: Path, tmp_path: Path) -> None:
         path = tmp_path / f"cut{number}.artui"
         path.write_bytes(content[: len(content) * number // 60])
         with pytest.raises((NotACatalog, CatalogDamaged)):
-            open_catalog(path)
+            open_reader(path)
 
 
 def test_flipped_bits_never_get_past_our_errors(demo_catalog: Path, tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_flipped_bits_never_get_past_our_errors(demo_catalog: Path, tmp_path: Pa
         path.write_bytes(damaged)
         began = time.monotonic()
         try:
-            with open_catalog(path) as reader:
+            with open_reader(path) as reader:
                 for run in reader.runs(limit=3):
                     get_run(reader, run.id)
                     reader.run(run.id)
@@ -160,11 +160,11 @@ def test_flipped_bits_never_get_past_our_errors(demo_catalog: Path, tmp_path: Pa
 def test_odd_file_names_open(own: Path, tmp_path: Path, name: str) -> None:
     """A path is a path, whatever it looks like in a URI or on a terminal."""
     path = Path(shutil.copyfile(own, tmp_path / name))
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert [run.name for run in reader.runs()] == ["run"]
     with pytest.raises(NotACatalog) as caught:
         path.write_bytes(b"x" * 200)
-        open_catalog(path)
+        open_reader(path)
     assert str(caught.value).isprintable()
 
 
@@ -172,7 +172,7 @@ def test_newer_schema_opens_read_only_and_says_so(own: Path) -> None:
     """A catalog of a later artui is read, with a notice that names both versions, and not written."""
     with sqlite3.connect(own) as connection:
         connection.execute("PRAGMA user_version = 9")
-    with open_catalog(own) as reader:
+    with open_reader(own) as reader:
         assert "9" in reader.notice and str(SCHEMA_VERSION) in reader.notice and not reader.may_write
         assert [run.name for run in reader.runs()] == ["run"]
     with pytest.raises(CatalogTooNew, match=rf"schema 9.*up to {SCHEMA_VERSION}"):
@@ -181,11 +181,11 @@ def test_newer_schema_opens_read_only_and_says_so(own: Path) -> None:
 
 def test_a_copy_can_be_edited_like_any_file(foreign: Path) -> None:
     """Whoever may write to a file may change the catalog in it, wherever it was made."""
-    with open_catalog(foreign) as reader:
+    with open_reader(foreign) as reader:
         assert reader.may_write
     with Catalog(foreign) as catalog, catalog.transaction() as connection:
         runs.start(connection, runs.NewRun(project="p", name="second"))
-    with open_catalog(foreign) as reader:
+    with open_reader(foreign) as reader:
         assert {run.name for run in reader.runs()} == {"run", "second"}
 
 
@@ -196,7 +196,7 @@ def test_read_only_is_what_the_user_says(own: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("ARTUI_READ_ONLY", "1")
     load_settings.cache_clear()
     before = _inside(own.parent)
-    with open_catalog(own) as reader:
+    with open_reader(own) as reader:
         assert not reader.may_write and "read-only" in reader.why_not_writable
     with pytest.raises(CatalogReadOnly, match="is opened read-only"):
         Catalog(own)
@@ -206,7 +206,7 @@ def test_read_only_is_what_the_user_says(own: Path, monkeypatch: pytest.MonkeyPa
 def test_reading_changes_nothing(foreign: Path) -> None:
     """After reading everything, the folder holds the same files with the same bytes."""
     before = _inside(foreign.parent)
-    with open_catalog(foreign) as reader:
+    with open_reader(foreign) as reader:
         reader.run("run").detail()
     assert _inside(foreign.parent) == before
 
@@ -230,7 +230,7 @@ def test_a_journal_that_names_a_file_deletes_nothing(own: Path, tmp_path: Path, 
     own.parent.chmod(mode)
     Path(f"{own}-journal").write_bytes(_naming_journal(victim, own))
     before = _inside(own.parent)
-    with open_catalog(own) as reader:
+    with open_reader(own) as reader:
         assert [run.name for run in reader.runs()] == ["run"] and "settle" in reader.notice
     with pytest.raises(CatalogReadOnly) as caught:
         Catalog(own)
@@ -243,7 +243,7 @@ def test_own_journal_is_rolled_back_where_nobody_else_writes(own: Path) -> None:
     own.parent.chmod(0o700)
     _die_in_transaction(own)
     assert Path(f"{own}-journal").stat().st_size > 512
-    with open_catalog(own) as reader:
+    with open_reader(own) as reader:
         assert [run.name for run in reader.runs()] == ["run"]
     assert os.listdir(own.parent) == [own.name]
 
@@ -253,7 +253,7 @@ def test_a_journal_where_others_may_write_is_read_from_a_copy(own: Path) -> None
     _die_in_transaction(own)
     own.parent.chmod(0o777)
     before = _inside(own.parent)
-    with open_catalog(own) as reader:
+    with open_reader(own) as reader:
         assert [run.name for run in reader.runs()] == ["run"]
     with pytest.raises(CatalogReadOnly):
         Catalog(own)
@@ -266,7 +266,7 @@ def test_a_live_journal_is_left_alone(own: Path) -> None:
     try:
         assert child.stdout is not None and child.stdout.readline()
         journal = Path(f"{own}-journal").read_bytes()
-        with open_catalog(own) as reader:
+        with open_reader(own) as reader:
             assert [run.name for run in reader.runs()] == ["run"] and not reader.notice
         assert Path(f"{own}-journal").read_bytes() == journal
     finally:
@@ -311,7 +311,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_what_a_killed_writer_left_is_settled_by_a_reader(own: Path) -> None:
     """Whoever opens it next sees the newest run, and leaves one plain file."""
     _killed_writer(own)
-    with open_catalog(own) as reader:
+    with open_reader(own) as reader:
         assert {run.name for run in reader.runs()} == {"run", "newest"}
     assert os.listdir(own.parent) == [own.name]
 
@@ -331,7 +331,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
     subprocess.run([sys.executable, "-c", code], timeout=60, check=False)
     _write_pages_of_wal(own, count=1)
-    with open_catalog(own) as reader:
+    with open_reader(own) as reader:
         assert len(reader.runs()) == 302
     assert os.listdir(own.parent) == [own.name]
 
@@ -347,7 +347,7 @@ def test_a_checkpoint_that_broke_off_anywhere_loses_nothing(own: Path, tmp_path:
         if count % 2:
             with Catalog(folder / own.name):
                 pass
-        with open_catalog(folder / own.name) as reader:
+        with open_reader(folder / own.name) as reader:
             assert {run.name for run in reader.runs()} == {"run", "newest"} and not reader.notice
         assert os.listdir(folder) == [own.name]
 
@@ -391,19 +391,19 @@ def test_a_catalog_copied_over_anothers_wal_is_not_destroyed(
     if history in ("older copy", "copy that went on"):
         with Catalog(own) as catalog, catalog.transaction() as connection:
             runs.start(connection, runs.NewRun(project="p", name="in between"))
-    with open_catalog(copy) as reader:
+    with open_reader(copy) as reader:
         expected = {run.name for run in reader.runs()}
     _killed_writer(own)
     wal = Path(f"{own}-wal").read_bytes()
 
     shutil.copyfile(copy, own)
     if reads_first:
-        with open_catalog(own) as reader:
+        with open_reader(own) as reader:
             assert {run.name for run in reader.runs()} == expected and "of another file" in reader.notice
     with Catalog(own) as catalog:
         assert reads_first or "of another file" in catalog.notice
 
-    with open_catalog(own) as reader:
+    with open_reader(own) as reader:
         assert {run.name for run in reader.runs()} == expected
     with sqlite3.connect(own) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -426,7 +426,7 @@ sys.stdin.read()
     assert child.stdout is not None and child.stdout.readline()
     with Catalog(own) as catalog, catalog.transaction() as connection:
         runs.start(connection, runs.NewRun(project="p", name="ours"))
-    with open_catalog(own) as reader:
+    with open_reader(own) as reader:
         assert {run.name for run in reader.runs()} == {"run", "theirs", "ours"} and not reader.notice
     child.communicate("", timeout=60)
     settle(own)
@@ -462,7 +462,7 @@ def test_a_wal_in_a_folder_that_is_read_only_is_read_from_a_copy(own: Path) -> N
     Path(f"{own}-shm").unlink()
     before = _inside(own.parent)
     with _read_only(own.parent):
-        with open_catalog(own) as reader:
+        with open_reader(own) as reader:
             assert {run.name for run in reader.runs()} == {"run", "newest"} and not reader.may_write
         with pytest.raises(CatalogReadOnly):
             Catalog(own)
@@ -497,7 +497,7 @@ def test_file_left_in_wal_mode_opens_without_a_trace(own: Path, tmp_path: Path) 
     shutil.copyfile(own, folder / "x.artui")
     connection.close()
     before = _inside(folder)
-    with open_catalog(folder / "x.artui") as reader:
+    with open_reader(folder / "x.artui") as reader:
         assert [run.name for run in reader.runs()] == ["run"]
     assert _inside(folder) == before
 
@@ -555,7 +555,7 @@ def test_text_that_is_no_utf8_is_shown_with_replacements(foreign: Path) -> None:
     """Bytes that decode to nothing become replacement signs instead of an error."""
     with sqlite3.connect(foreign) as connection:
         connection.execute("UPDATE run SET name = CAST(x'ff41fe' AS TEXT), note = CAST(x'c328' AS TEXT)")
-    with open_catalog(foreign) as reader:
+    with open_reader(foreign) as reader:
         assert reader.runs()[0].name == "\ufffdA\ufffd"
 
 
@@ -571,7 +571,7 @@ def test_values_of_the_wrong_type_do_not_crash(foreign: Path) -> None:
             "UPDATE run SET status = 'x', stage = x'00', started_ms = 'soon', duration_ms = x'01', command = '[[[', git_dirty = 'maybe'"
         )
         connection.execute("UPDATE param SET type = 77, number = x'ffff'")
-    with open_catalog(foreign) as reader:
+    with open_reader(foreign) as reader:
         try:
             first_view(reader, 10)
             columns(reader)
@@ -583,7 +583,7 @@ def test_values_of_the_wrong_type_do_not_crash(foreign: Path) -> None:
 def test_hard_links_are_not_written_to(own: Path) -> None:
     """A catalog with a second name is readable but not writable."""
     os.link(own, own.with_name("second.artui"))
-    with open_catalog(own) as reader:
+    with open_reader(own) as reader:
         assert reader.runs()
     with pytest.raises(CatalogReadOnly, match="hard links"):
         Catalog(own)
@@ -593,7 +593,7 @@ def test_endless_queries_are_stopped(own: Path) -> None:
     """A query that would run for ever ends at its time limit with an error of ours."""
     from artui.errors import QueryTooSlow
 
-    with open_catalog(own) as reader, pytest.raises(QueryTooSlow), reader.reading(seconds=0.2) as connection:
+    with open_reader(own) as reader, pytest.raises(QueryTooSlow), reader.reading(seconds=0.2) as connection:
         connection.execute(
             "WITH RECURSIVE seen (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM seen) SELECT count(*) FROM seen"
         ).fetchone()
@@ -628,7 +628,7 @@ def test_endless_changes_are_stopped(own: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_a_schema_that_changes_while_it_is_open_is_seen(own: Path) -> None:
     """A trigger that another program adds between two changes is not run, and a reader stops."""
-    with Catalog(own) as catalog, open_catalog(own) as reader:
+    with Catalog(own) as catalog, open_reader(own) as reader:
         assert reader.runs()
         with sqlite3.connect(own) as connection:
             connection.execute("CREATE TRIGGER t AFTER INSERT ON run BEGIN DELETE FROM run; END")
@@ -665,7 +665,7 @@ Catalog({str(path)!r})
 )  # fmt: skip
 def test_a_reader_can_do_nothing_but_read(own: Path, statement: str) -> None:
     """Whatever is not reading our tables with a few functions is refused on a reader's connection."""
-    with open_catalog(own) as reader, pytest.raises(ArtuiError), reader.reading() as connection:
+    with open_reader(own) as reader, pytest.raises(ArtuiError), reader.reading() as connection:
         connection.execute(statement).fetchall()
 
 
@@ -674,7 +674,7 @@ def test_looking_is_left_out_while_connected(own: Path, monkeypatch: pytest.Monk
     with Catalog(own):
         looked: list[Path] = []
         monkeypatch.setattr(opening, "look", looked.append)
-        open_catalog(own).close()
+        open_reader(own).close()
         assert looked == []
 
 
@@ -687,7 +687,7 @@ def test_two_processes_make_one_catalog(tmp_path: Path) -> None:
     children = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) for _ in range(4)]
     errors = [child.communicate(timeout=60)[1] for child in children]
     assert errors == [b""] * 4
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert [run.status for run in reader.runs()] == ["finished"] * 4
     assert [entry.name for entry in tmp_path.iterdir()] == ["new.artui"]
 
@@ -754,7 +754,7 @@ for number, catalog in enumerate(catalogs):
 os.kill(os.getpid(), 9)
 """
     subprocess.run([sys.executable, "-c", code], timeout=60, check=False)
-    with open_catalog(own) as reader:
+    with open_reader(own) as reader:
         assert {run.name for run in reader.runs()} == {"run", "of 0", "of 1", "of 2"} and not reader.notice
     assert os.listdir(own.parent) == [own.name]
 
@@ -767,7 +767,7 @@ def test_a_file_that_a_broken_commit_left_short_is_rolled_back(own: Path) -> Non
     struct.pack_into(">I", content, 28, len(content) // 1024 + 50)
     content[24:28], content[92:96] = content[24:28], content[24:28]
     own.write_bytes(content)
-    with open_catalog(own) as reader:
+    with open_reader(own) as reader:
         assert [run.name for run in reader.runs()] == ["run"]
     assert os.listdir(own.parent) == [own.name]
 
@@ -783,7 +783,7 @@ open("large", "wb").truncate(70 << 20)
 with artui.start_run(catalog="c.artui") as run:
     run.log({"x": 1})
     run.save("m", "large", kind="model")
-print(run.is_recorded, artui.open_catalog("c.artui").runs()[0].status)
+print(run.is_recorded, open_reader("c.artui").runs()[0].status)
 """
     env = {
         name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "ARTUI_")) and name != "HOME"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from artui.catalog import Catalog, points, runs
 from artui.errors import PointsDamaged
-from artui.query.api import open_catalog
+from tests.reading import open_reader
 
 BITS = st.integers(0, 2**64 - 1) | st.sampled_from(
     [0x7FF0 << 48, 0xFFF0 << 48, 0x7FF8 << 48, 0x7FF8_0000_0000_0001, 0x8000 << 48, 1]
@@ -54,7 +54,7 @@ def test_ordinary_series_are_packed_and_come_back(count: int, seed: int) -> None
 
 
 def _stored(path: Path) -> tuple[list[int], list[tuple[int, str]], points.Totals]:
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         metric = reader.run("run").detail().metrics[0]
         series = reader.run("run").series("loss")
         with reader.reading() as connection:

@@ -13,8 +13,8 @@ import pytest
 
 from artui.catalog import Catalog, events, runs
 from artui.catalog.schema import SCHEMA_DIGESTS, SCHEMA_VERSION, schema_text
-from artui.query.api import open_catalog
 from artui.query.runs.order import RunsRequest, run_order
+from tests.reading import open_reader
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_params_keep_value_and_type(catalog: Catalog, given: object, kept: objec
     """A param comes back as what it was: int, float, bool, text, JSON, of any size."""
     with catalog.transaction() as connection:
         runs.start(connection, runs.NewRun(project="p", name="run", params=runs.flatten({"x": given})))
-    with open_catalog(catalog.path) as reader:
+    with open_reader(catalog.path) as reader:
         value = reader.run("run").detail().params[0].value
     assert value == kept and type(value) is type(kept)
 
@@ -53,7 +53,7 @@ def test_nan_param_is_nan(catalog: Catalog) -> None:
     """NaN is not lost, though SQLite would store it as NULL."""
     with catalog.transaction() as connection:
         runs.start(connection, runs.NewRun(project="p", name="run", params={"x": math.nan}))
-    with open_catalog(catalog.path) as reader:
+    with open_reader(catalog.path) as reader:
         value = reader.run("run").detail().params[0].value
     assert isinstance(value, float) and math.isnan(value)
 
@@ -67,7 +67,7 @@ def test_nested_params_are_flattened_with_dots() -> None:
 
 
 def _found(catalog: Catalog, words: str) -> int:
-    with open_catalog(catalog.path) as reader:
+    with open_reader(catalog.path) as reader:
         return run_order(reader, RunsRequest(words=tuple(words.split()))).matched
 
 
@@ -134,5 +134,5 @@ def test_failed_transaction_changes_nothing(catalog: Catalog) -> None:
     with pytest.raises(RuntimeError), catalog.transaction() as connection:
         runs.start(connection, runs.NewRun(project="p", name="half"))
         raise RuntimeError
-    with open_catalog(catalog.path) as reader:
+    with open_reader(catalog.path) as reader:
         assert reader.runs() == []

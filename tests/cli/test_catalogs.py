@@ -12,10 +12,10 @@ import pytest
 
 from artui.cli import VERBS
 from artui.cli.group import cli
-from artui.query.api import open_catalog
 from tests import mutating
 from tests.cli import test_hidden_letters
 from tests.cli.conftest import ARGUMENTS, Call, Result, reopen, write_runs
+from tests.reading import open_reader
 
 COMMANDS = {verb: command for verb in VERBS if (command := cli.get_command(click.Context(cli), verb)) is not None}
 OF_CATALOGS = [
@@ -147,6 +147,6 @@ def test_log_writes_where_it_says(call: Call, workplace: Path) -> None:
     shutil.move("near.artui", "sub.artui")
     write_runs(workplace / "near.artui", names="b")
     assert call("-c", "sub.artui", "log", "-r", "b", "loss=7")[0] == 0
-    with open_catalog("sub.artui") as reader, open_catalog("near.artui") as other:
+    with open_reader("sub.artui") as reader, open_reader("near.artui") as other:
         assert list(reader.run("b").series("loss").values) == [7.0]
         assert [metric.name for metric in other.run("b").detail().metrics] == ["val/loss", "system/cpu"]

@@ -86,9 +86,9 @@ def test_trouble_offers_nothing_and_says_nothing(here: Path) -> None:
 def test_many_runs_are_looked_for_over_an_index(here: Path) -> None:
     """The plan of what every press of a key asks names an index, and no more than a page is offered."""
     from artui.query import beginnings
-    from artui.query.api import open_catalog
+    from tests.reading import open_reader
 
-    with open_catalog("near.artui") as reader, reader.reading() as connection:
+    with open_reader("near.artui") as reader, reader.reading() as connection:
         values = {"low": "a", "high": "b", "most": 3}
         for query, index in ((beginnings.RUNS_BEGINNING, "run_by_name"), (beginnings.NEWEST_RUNS, "run_by_start")):
             plan = " ".join(str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", values))

@@ -10,7 +10,6 @@ import pytest
 
 from artui.exchange.importing import import_paths
 from artui.exchange.intake.report import Report
-from artui.query.api import open_catalog
 from artui.query.run import get_run
 from tests.exchange.looking import content
 from tests.exchange.writing import (
@@ -26,6 +25,7 @@ from tests.exchange.writing import (
     write_trainer,
     write_wandb,
 )
+from tests.reading import open_reader
 
 
 def _points(catalog: Path) -> dict[str, list[tuple[int, int, str]]]:
@@ -40,7 +40,7 @@ def _import(place: Path, catalog: Path) -> Report:
 
 def _marks(report: Report, catalog: Path) -> bool:
     """Whether a reader of the report, and of the run, sees that something is not whole."""
-    with open_catalog(catalog) as reader:
+    with open_reader(catalog) as reader:
         remarks = [remark for run in reader.runs() for remark in get_run(reader, run.id).remarks]
     return bool(remarks) and bool(report.damaged_count or report.left)
 
@@ -163,7 +163,7 @@ def test_wandb_log_without_records_is_a_run_all_the_same(content: bytes, tmp_pat
 
     _import(tmp_path, tmp_path / "c.artui")
 
-    with open_catalog(tmp_path / "c.artui") as reader:
+    with open_reader(tmp_path / "c.artui") as reader:
         [run] = reader.runs()
         detail = get_run(reader, run.id)
     assert run.status != "finished" and detail.params[0].value == 0.5

@@ -20,8 +20,8 @@ from artui.exchange.finding import find_stores
 from artui.exchange.formats import formats, may_hold_stores, titles_text
 from artui.exchange.importer import importers
 from artui.exchange.importing import import_paths
-from artui.query.api import open_catalog
 from artui.query.imports import import_reports
+from tests.reading import open_reader
 
 TOY_FORMAT = """
 from artui.exchange.formats import Format
@@ -96,7 +96,7 @@ def test_new_folder_is_a_format(toy: Path, tmp_path: Path) -> None:
     [report] = import_paths([toy.parent], tmp_path / "c.artui")
 
     assert report.plain()["title"] == "Toy & Sons" and report.runs["new"] == 1
-    with open_catalog(tmp_path / "c.artui") as reader:
+    with open_reader(tmp_path / "c.artui") as reader:
         [kept] = import_reports(reader)
         [head] = reader.runs()
         assert kept.report["title"] == "Toy & Sons" and head.name == "first"
@@ -115,7 +115,7 @@ def test_a_new_format_keeps_runs_of_equal_names_apart(toy: Path, tmp_path: Path)
     toy.rename(tmp_path / toy.name)
     [moved] = import_paths([tmp_path / toy.name], tmp_path / "c.artui")
     assert not moved.runs["new"]
-    with open_catalog(tmp_path / "c.artui") as reader:
+    with open_reader(tmp_path / "c.artui") as reader:
         assert len(list(reader.runs())) == 2
 
 

@@ -19,7 +19,6 @@ from artui.errors import SourceDamaged
 from artui.exchange.importing import import_paths
 from artui.exchange.reading import dumped
 from artui.exchange.reading.files import is_inside, load_yaml
-from artui.query.api import open_catalog
 from artui.query.run import get_run
 from tests.exchange.looking import content
 from tests.exchange.mlruns import write_run
@@ -36,6 +35,7 @@ from tests.exchange.writing import (
     write_trainer,
     write_wandb,
 )
+from tests.reading import open_reader
 
 SECRET = b"what lies outside the store"
 MEMORY_BYTES = 900 << 20
@@ -289,7 +289,7 @@ def test_names_of_any_kind_do_no_harm(tmp_path: Path) -> None:
     done = _bounded(tmp_path)
 
     assert "\x1b" not in done.stdout and "‮" not in done.stdout
-    with open_catalog(tmp_path / "c.artui") as reader:
+    with open_reader(tmp_path / "c.artui") as reader:
         reader.check_damage()
         for run in reader.runs():
             detail = get_run(reader, run.id)

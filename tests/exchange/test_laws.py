@@ -15,7 +15,6 @@ import pytest
 from artui.catalog import Catalog, events
 from artui.errors import NothingToImport
 from artui.exchange.importing import import_paths
-from artui.query.api import open_catalog
 from tests.exchange.looking import content
 from tests.exchange.mlruns import write_run
 from tests.exchange.writing import (
@@ -38,6 +37,7 @@ from tests.exchange.writing import (
     write_training,
     write_wandb,
 )
+from tests.reading import open_reader
 
 NOW = 1_780_500_000
 
@@ -149,7 +149,7 @@ def test_importing_twice_changes_nothing(store: str, tmp_path: Path) -> None:
 
     assert content(catalog) == before
     assert all(not report.has_news and not report.taken["points"] for report in reports)
-    with open_catalog(catalog) as reader:
+    with open_reader(catalog) as reader:
         reader.check_damage()
     assert len(catalog.read_bytes()) == len(raw)
 
@@ -352,7 +352,7 @@ def test_restart_takes_back_what_it_repeats(tmp_path: Path, files: list[tuple[in
         ]
         write_events(folder, map(tf_record, events), name=f"events.out.tfevents.{SECONDS + number}.box.1.{number}")
     [report] = import_paths([folder], tmp_path / "c.artui")
-    with open_catalog(tmp_path / "c.artui") as reader:
+    with open_reader(tmp_path / "c.artui") as reader:
         assert reader.run("run").series("loss").steps.tolist() == steps
     taken_back = sum(end - first for _, first, end in files) - len(steps)
     assert sum(count for (what, _), count in report.changed.items() if what == "points") == taken_back

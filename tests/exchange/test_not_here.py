@@ -21,7 +21,6 @@ from artui.exchange.importing import import_paths
 from artui.exchange.intake.report import Report
 from artui.exchange.reading.pointers import pointer_in, pointer_of
 from artui.exchange.unread import KINDS
-from artui.query.api import open_catalog
 from tests.exchange.looking import content
 from tests.exchange.mlruns import write_run
 from tests.exchange.writing import (
@@ -33,6 +32,7 @@ from tests.exchange.writing import (
     write_trainer,
     write_wandb,
 )
+from tests.reading import open_reader
 
 WHY = "is a Git LFS pointer, not the file: `git lfs pull` fetches it"
 
@@ -173,7 +173,7 @@ def test_a_model_that_was_not_fetched_is_a_version_without_bytes(tmp_path: Path)
 
     [report] = import_paths([folder], tmp_path / "c.artui")
 
-    with open_catalog(tmp_path / "c.artui") as reader:
+    with open_reader(tmp_path / "c.artui") as reader:
         reader.check_damage()
     with sqlite3.connect(tmp_path / "c.artui") as connection:
         [(digest, size, blob)] = connection.execute(

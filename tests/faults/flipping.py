@@ -29,6 +29,7 @@ from typing import Any
 
 from tests.faults import playing
 from tests.faults.playing import command, run_to_the_end, set_up
+from tests.reading import open_reader
 
 SECONDS_A_LOOK = 60.0
 _EMPTY_FIELD = re.compile(r'"damage\w*": (\[\]|\{\}|""|null|false|0)|damage\w*=(\(\)|\[\]|None|False|\'\')')
@@ -143,7 +144,7 @@ def _asking(path: Path, stack: contextlib.ExitStack) -> Callable[[Callable[[Any]
     import artui
 
     try:
-        catalog = stack.enter_context(artui.open_catalog(path))
+        catalog = stack.enter_context(open_reader(path))
     except artui.ArtuiError as error:
         refused = Piece(error.exit_code, "", str(error))
         return lambda _: refused
@@ -287,7 +288,6 @@ class Machine:
         self.path.write_bytes(content)
 
     def _names(self, made: Path) -> tuple[list[tuple[str, list[str]]], list[str]]:
-        import artui
 
         names = self.folder / "names.json"
 
@@ -295,7 +295,7 @@ class Machine:
             set_up(self.home, is_rollback=False, flush_seconds=0.5)
             from artui.query import artifacts
 
-            with artui.open_catalog(made) as catalog:
+            with open_reader(made) as catalog:
                 runs = [(run.id, [m.name for m in catalog.run(run.id).detail().metrics]) for run in catalog.runs()]
                 references = [
                     f"{version.project}/{version.reference}"

@@ -25,6 +25,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from tests.reading import open_reader
+
 if TYPE_CHECKING:
     from tests.faults.playing import Promise
 
@@ -418,10 +420,9 @@ def _noted(field: str, wanted: str) -> Callable[[Path, Promise], list[str]]:
     """What a verb said that it did is there."""
 
     def check(path: Path, promise: Promise) -> list[str]:
-        import artui
 
         def work() -> None:
-            with artui.open_catalog(path) as catalog:
+            with open_reader(path) as catalog:
                 os._exit(0 if wanted in str(getattr(catalog.run("before").detail(), field)) else 3)
 
         from tests.faults import playing

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from artui.model import Column
-from artui.query.api import open_catalog
 from artui.query.attributes import ATTRIBUTES, OTHER_WORDS, SHOWN, is_numeric
 from artui.query.filter.complete import completions
 from artui.query.runs.export import table_of
@@ -19,13 +18,14 @@ from artui.query.runs.rows import attribute_value, run_rows
 from artui.query.runs.sorting import Sort, first_keys, sorted_keys
 from artui.query.runs.statistics import describe
 from artui.tui.cells import shape_of
+from tests.reading import open_reader
 
 
 @pytest.mark.parametrize("word", SHOWN)
 def test_attribute_that_is_shown_can_do_everything(word: str, demo_catalog: Path) -> None:
     """Each is a column, an order, a grouping, a description, a filter, an export and a completion."""
     column = Column("attribute", word, is_numeric=is_numeric(word))
-    with open_catalog(demo_catalog) as reader:
+    with open_reader(demo_catalog) as reader:
         keys = list(run_order(reader, RunsRequest()).keys)
         rows = run_rows(reader, keys, [column])
         shown = {key: attribute_value(rows[key], word) for key in keys}

@@ -9,10 +9,10 @@ import orjson
 import pytest
 
 from artui.catalog import Catalog, artifacts, blobs, runs
-from artui.query.api import open_catalog
 from artui.query.code.difference import CodeDifference, code_difference
 from artui.query.codediff import patch_lines
 from artui.query.compare import Row, compare
+from tests.reading import open_reader
 
 PATCH = """diff --git a/train.py b/train.py
 index 1111111..2222222 100644
@@ -43,13 +43,13 @@ def _file(connection: object, name: str, content: bytes) -> artifacts.NewFile:
 
 
 def _rows(path: Path, count: int = 2, **options: bool) -> dict[tuple[str, str], Row]:
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         ids = [reader.run(f"r{number}").id for number in range(count)]
         return {(row.section, row.name): row for row in compare(reader, ids, **options).rows}  # type: ignore[arg-type]
 
 
 def _difference(path: Path) -> CodeDifference:
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         details = [reader.run(f"r{number}").detail() for number in range(2)]
         return code_difference(reader, *details)
 

@@ -10,9 +10,9 @@ import pytest
 
 from artui.catalog import Catalog, points, runs
 from artui.model import ParamValue
-from artui.query.api import open_catalog
 from artui.query.compare import Row, compare
 from artui.units import param_texts
+from tests.reading import open_reader
 
 
 def _compared(
@@ -23,7 +23,7 @@ def _compared(
             key = runs.start(connection, runs.NewRun(project="p", name=f"r{number}", params=given))
             for name, value in logged.items():
                 points.append(connection, key, runs.name_key(connection, name), "", *points.pack([(0, 0, value)]))
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         ids = [reader.run(f"r{number}").id for number in range(len(params))]
         return {row.name: row for row in compare(reader, ids, directions=directions).rows}  # type: ignore[arg-type]
 
@@ -69,7 +69,7 @@ def test_only_params_are_compared_as_numbers(tmp_path: Path) -> None:
     with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
         for number, note in enumerate(("1.10", "1.1")):
             runs.start(connection, runs.NewRun(project="p", name=f"r{number}", note=note, params={"x": note}))
-    with open_catalog(tmp_path / "x.artui") as reader:
+    with open_reader(tmp_path / "x.artui") as reader:
         rows = {row.name: row for row in compare(reader, [reader.run("r0").id, reader.run("r1").id]).rows}
     assert (rows["note"].differs, rows["x"].differs, rows["x"].values) == (True, False, ("1.10", "1.1"))
 
@@ -82,7 +82,7 @@ def test_given_direction_wins(tmp_path: Path) -> None:
 
 def test_comparing_follows_the_order_given(demo_catalog: Path) -> None:
     """Columns are as asked for, a run with itself differs in nothing, and none or one run is a comparison too."""
-    with open_catalog(demo_catalog) as reader:
+    with open_reader(demo_catalog) as reader:
         ids = [run.id for run in reader.runs(limit=4)]
         assert [run.head.id for run in compare(reader, ids).runs] == ids
         assert [run.head.id for run in compare(reader, ids[::-1]).runs] == ids[::-1]

@@ -10,10 +10,10 @@ import pytest
 
 from artui.catalog import Catalog, points, runs
 from artui.errors import PointsDamaged
-from artui.query.api import open_catalog
 from artui.query.series.curves import curve
 from artui.query.series.points import get_series
 from artui.query.series.sparks import spark_values
+from tests.reading import open_reader
 
 COUNT = 5 * points.BLOCK_POINTS
 
@@ -53,7 +53,7 @@ def test_damaged_block_costs_only_itself(path: Path, statement: str) -> None:
     """All points of the other blocks are read, and how many are missing is said, by the series and by its curve."""
     execute(path, statement)
 
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         run = reader.run("r")
         series, drawn = run.series("loss"), curve(reader, run.detail().metrics[0])
 
@@ -68,7 +68,7 @@ def test_damaged_summary_is_not_drawn(path: Path, column: str) -> None:
     """A block whose summary was changed is a gap in what is drawn from summaries, and its points are as they were."""
     execute(path, f"UPDATE block SET {column} = {column} + 1 WHERE number = 2")
 
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         with reader.snapshot() as connection:
             spark = spark_values(connection, [1])[1]
         series = get_series(reader, reader.run("r").id, "loss")
@@ -87,7 +87,7 @@ def test_blocks_of_older_catalogs_are_verified_by_their_payload(path: Path) -> N
             kept = (points.older_digest(codec, count, payload), payload if number else b"\0" * 9, number)
             connection.execute("UPDATE block SET digest = ?, payload = ? WHERE number = ?", kept)
 
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         series = reader.run("r").series("loss")
 
     assert series.damaged_count == points.BLOCK_POINTS
@@ -102,7 +102,7 @@ def test_a_series_whose_last_block_is_damaged_is_closed(path: Path) -> None:
 
     with Catalog(path) as catalog, pytest.raises(PointsDamaged), catalog.transaction() as connection:
         points.append(connection, 1, runs.name_key(connection, "loss"), "", more, more, more.astype(float))
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         series = reader.run("r").series("loss")
 
     assert len(series) == COUNT

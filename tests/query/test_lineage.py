@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from artui.catalog import Catalog, artifacts, runs
 from artui.model import RELATIONS, Relation
-from artui.query.api import open_catalog
 from artui.query.lineage import lineage
 from artui.query.references import find_run, resolve
+from tests.reading import open_reader
 
 
 def _version(connection: sqlite3.Connection, name: str) -> int:
@@ -29,7 +29,7 @@ def test_depth_cuts_branches_not_the_walk(tmp_path: Path) -> None:
         run = runs.start(connection, runs.NewRun(project="p", name="run"))
         for name in "abc":
             artifacts.link(connection, "input", source_key=_version(connection, name), target_key=run)
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         walk = lineage(reader, find_run(reader, "run"), max_depth=1)
 
     assert [node.version and node.version.artifact for node in walk.upstream] == ["a", "b", "c"]
@@ -46,7 +46,7 @@ def test_cut_is_said_when_there_is_more(tmp_path: Path) -> None:
             artifacts.link(connection, "derived", source_key=earlier, target_key=later)
         for key in (chain[0], _version(connection, "b")):
             artifacts.link(connection, "input", source_key=key, target_key=run)
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         head = find_run(reader, "run")
         cut, whole = lineage(reader, head, max_depth=2), lineage(reader, head, max_depth=3)
 
@@ -68,7 +68,7 @@ def test_any_graph_is_walked_once(
             _version(connection, f"data{number}")
         for relation, source, target in edges:
             artifacts.link(connection, relation, source_key=source, target_key=target)
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         for text in ("run1", "data1:v1"):
             walk = lineage(reader, resolve(reader, text))
             for nodes in (walk.upstream, walk.downstream):
@@ -80,7 +80,7 @@ def test_any_graph_is_walked_once(
 
 def test_upstream_and_downstream_mirror_each_other(demo_catalog: Path) -> None:
     """What lies upstream of a run of the demo has that run downstream."""
-    with open_catalog(demo_catalog) as reader:
+    with open_reader(demo_catalog) as reader:
         for run in reader.runs(limit=5):
             for node in lineage(reader, run).upstream:
                 if node.version is not None:

@@ -16,7 +16,6 @@ from artui.catalog import Catalog, artifacts, blobs, runs
 from artui.catalog.spool.place import folder_of
 from artui.errors import CatalogDamaged, ContentMissing
 from artui.query import lines, logs
-from artui.query.api import open_catalog
 from artui.query.lines import (
     LINE_BYTES,
     FewLines,
@@ -32,6 +31,7 @@ from artui.query.lines import (
 )
 from artui.query.run import get_run
 from artui.settings import load_settings
+from tests.reading import open_reader
 
 
 class Bytes(LogSource):
@@ -296,7 +296,7 @@ def path(tmp_path: Path) -> Path:
 def test_stored_log_is_read_in_chunks(path: Path) -> None:
     """Bytes anywhere in a stored log are what was stored, and only some chunks stay in memory."""
     content = b"".join(b"line %d\n" % n for n in range(300_000))
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         head = logs.log_sources(reader, get_run(reader, reader.run("done").id))[0]
         assert (head.title, head.is_live) == ("console:v1", False)
         source = logs.open_log(reader, head)
@@ -311,7 +311,7 @@ def test_damaged_chunk_is_said(path: Path) -> None:
     """A chunk that is not what its digest says is no log."""
     with Catalog(path) as catalog, catalog.transaction() as connection:
         connection.execute("UPDATE chunk SET content = x'00' || substr(content, 2)")
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         source = logs.open_log(reader, logs.log_sources(reader, get_run(reader, reader.run("done").id))[0])
         with pytest.raises(CatalogDamaged):
             source.read(0, 1)
@@ -319,7 +319,7 @@ def test_damaged_chunk_is_said(path: Path) -> None:
 
 def test_referenced_log_is_read_only_where_its_version_says(path: Path, tmp_path: Path) -> None:
     """A log outside is read when it is what was recorded; a link that leads out of its folder, or a pipe, is not."""
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         head = logs.log_sources(reader, get_run(reader, reader.run("done").id))[1]
         source = logs.open_log(reader, head)
         assert source.read(0, 100) == b"far\n"
@@ -347,7 +347,7 @@ def test_console_that_leads_elsewhere_is_not_opened(path: Path, tmp_path: Path, 
     copy.write_bytes(path.read_bytes())
     secret.write_text("secret")
     folder = folder_of(copy)
-    with open_catalog(copy) as reader:
+    with open_reader(copy) as reader:
         run_id = reader.run("going").id
         if kind == "folder is a link":
             (tmp_path / "elsewhere").mkdir()
@@ -367,20 +367,20 @@ def test_console_that_leads_elsewhere_is_not_opened(path: Path, tmp_path: Path, 
 
 def test_copy_reads_only_what_it_may_reach(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A copy elsewhere, on a machine that did not record it, reads no path that it names; one in the folder's root does."""
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         done_id = reader.run("done").id
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "another"))
     copy = tmp_path / "sent" / "copy.artui"
     copy.parent.mkdir()
     copy.write_bytes(path.read_bytes())
-    with open_catalog(copy) as reader:
+    with open_reader(copy) as reader:
         head = logs.log_sources(reader, get_run(reader, done_id))[1]
         with pytest.raises(ContentMissing, match="not recorded here"):
             logs.open_log(reader, head)
         monkeypatch.setenv("ARTUI_ROOTS", f"{tmp_path / 'sent'};{tmp_path}")
         load_settings.cache_clear()
         logs.open_log(reader, head)
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         monkeypatch.delenv("ARTUI_ROOTS")
         load_settings.cache_clear()
         logs.open_log(reader, head)
@@ -390,7 +390,7 @@ def test_live_console_is_followed_through_growth_replacement_and_end(path: Path,
     """A look says when it has changed; when the file is gone, what it last held is still there."""
     folder = folder_of(path)
     folder.mkdir()
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         run_id = reader.run("going").id
         file = folder / f"{run_id}.log"
         file.write_bytes(b"one\n")
@@ -420,7 +420,7 @@ def test_live_console_is_a_regular_file(path: Path, tmp_path: Path, kind: str) -
     folder = folder_of(path)
     folder.mkdir()
     (tmp_path / "secret").write_text("secret")
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         run_id = reader.run("going").id
         place = folder / f"{run_id}.log"
         make: dict[str, Callable[[], None]] = {

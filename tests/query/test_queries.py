@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from artui.catalog import Catalog, artifacts, points, runs
 from artui.errors import AmbiguousReference, UnknownReference
 from artui.model import ParamValue
-from artui.query.api import CatalogReader, open_catalog
 from artui.query.compare import compare
 from artui.query.direction import guess_direction
 from artui.query.lineage import lineage
@@ -26,6 +25,7 @@ from artui.query.runs.sorting import BY_START, PARAM_ORDER, Sort, attribute_orde
 from artui.query.series import curves
 from artui.query.series.curves import curve, thin
 from artui.query.things import NAMES
+from tests.reading import OpenReader, open_reader
 
 
 @pytest.fixture
@@ -56,13 +56,13 @@ def path(tmp_path: Path) -> Path:
     return target
 
 
-def _names(reader: CatalogReader, order: str, contains: str = "") -> str:
+def _names(reader: OpenReader, order: str, contains: str = "") -> str:
     return "".join(run.name for run in reader.runs(order=order, contains=contains))
 
 
 def test_sorting_puts_missing_values_last_both_ways(path: Path) -> None:
     """Ascending or descending, what is NaN comes after the numbers, and runs without the value last; numbers before texts."""
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert _names(reader, "metrics.val/loss") == "bad" + "c" + "e"
         assert _names(reader, "-metrics.val/loss") == "dab" + "c" + "e"
         assert _names(reader, "params.lr") == "baed" + "c"
@@ -76,7 +76,7 @@ def test_sorting_puts_missing_values_last_both_ways(path: Path) -> None:
 
 def test_filter_takes_every_word(path: Path) -> None:
     """Words are found in names, params by text and by number, and status; all must hold."""
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert (
             _names(reader, "name", "0.01") == "b"
             and _names(reader, "name", "1") == "abcde"
@@ -91,7 +91,7 @@ def test_filter_takes_every_word(path: Path) -> None:
 
 def test_columns_are_those_that_vary(path: Path) -> None:
     """A param with one value everywhere is known but does not vary; a metric knows its range of last values."""
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         params, metrics, varying = columns(reader)
     assert {column.name for column in params} == {"lr", "same"} and varying == {"param:lr"}
     assert [(column.name, column.low, column.high) for column in metrics] == [("val/loss", 0.25, 0.75)]
@@ -99,7 +99,7 @@ def test_columns_are_those_that_vary(path: Path) -> None:
 
 def test_rows_have_cells_of_visible_columns(path: Path) -> None:
     """Cells come by column; what a run lacks is not there, NaN is NaN, and sparklines follow the series."""
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         order = run_order(reader, RunsRequest(sorts=(Sort("attribute:name"),)))
         view = first_view(reader, 10)
         params, metrics, _ = view.columns
@@ -142,7 +142,7 @@ def test_summaries_draw_the_same_extremes_as_points(tmp_path: Path, monkeypatch:
     with Catalog(target) as catalog, catalog.transaction() as connection:
         key = runs.start(connection, runs.NewRun(project="p", name="r"))
         points.append(connection, key, runs.name_key(connection, "x"), "", ints, ints, values)
-    with open_catalog(target) as reader:
+    with open_reader(target) as reader:
         metric = reader.run("r").detail().metrics[0]
         whole = curve(reader, metric, buckets=10)
         monkeypatch.setattr(curves, "DECODE_BLOCKS", 1)
@@ -153,7 +153,7 @@ def test_summaries_draw_the_same_extremes_as_points(tmp_path: Path, monkeypatch:
 
 def test_comparison_marks_what_differs_and_the_best(path: Path) -> None:
     """Equal params do not differ, a missing one does; the lowest loss is best, and the direction can be turned."""
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         ids = [reader.run(name).id for name in "abd"]
         rows = {row.name: row for row in compare(reader, ids).rows}
         turned = {row.name: row for row in compare(reader, ids, directions={"val/loss": "higher"}).rows}
@@ -193,14 +193,14 @@ def test_lineage_walks_round_cycles_once(tmp_path: Path) -> None:
         artifacts.link(connection, "derived", source_key=saved[0].key, target_key=saved[1].key)
         artifacts.link(connection, "derived", source_key=saved[1].key, target_key=saved[0].key)
         artifacts.link(connection, "input", source_key=saved[1].key, target_key=run)
-    with open_catalog(target) as reader:
+    with open_reader(target) as reader:
         walk = lineage(reader, resolve(reader, "a:v1"))
     assert 0 < len(walk.upstream) < 10 and any(node.is_repeated for node in walk.upstream) and not walk.is_cut
 
 
 def test_references_to_runs(path: Path) -> None:
     """Names, ids and starts of ids find a run; what is unknown or ambiguous is answered with what there is."""
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         run = find_run(reader, "a")
         assert find_run(reader, run.id).id == find_run(reader, run.id.lower()).id == run.id
         with pytest.raises(UnknownReference, match="newest are"):
@@ -211,7 +211,7 @@ def test_references_to_runs(path: Path) -> None:
 
 def test_arrays_come_as_promised(path: Path) -> None:
     """`series().arrays()` gives int64 steps, int64 milliseconds and float64 values; an unknown metric raises."""
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         steps, times, values = reader.run("a").series("val/loss").arrays()
         assert [column.dtype for column in (steps, times, values)] == [
             np.dtype(kind) for kind in ("i8", "i8", "f8")
@@ -267,7 +267,7 @@ def test_closing_stops_what_is_being_read(path: Path) -> None:
 
     from artui.errors import ArtuiError
 
-    reader, messages = open_catalog(path), []
+    reader, messages = open_reader(path), []
 
     def endless() -> None:
         try:
@@ -293,5 +293,5 @@ def test_closing_stops_what_is_being_read(path: Path) -> None:
 @pytest.mark.parametrize("words", ["x" * 100_000, "\udcff", "%_\\", "a " * 5000, "\x00"])
 def test_anything_may_be_pasted_into_the_filter(path: Path, words: str) -> None:
     """Very long words, many words, and text that no database takes filter like any other."""
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert run_order(reader, RunsRequest(words=tuple(words.split()))).total == 5

@@ -12,9 +12,9 @@ import artui
 from artui.catalog import Catalog, artifacts, events, runs
 from artui.errors import AmbiguousReference, UnknownReference, UsageError
 from artui.model import RunHead, VersionHead
-from artui.query.api import open_catalog
 from artui.query.artifacts import artifact_list
 from artui.query.references import find_run, resolve
+from tests.reading import open_reader
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def _save(path: Path, name: str, *, project: str = "p", content: bytes = b"1") -
 def test_run_of_any_name_is_found_by_it(path: Path, name: str) -> None:
     """A run that a script named after the time, or anything else, goes by that name."""
     _start(path, "other", name)
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert find_run(reader, name).name == name
         run = resolve(reader, name)
         assert isinstance(run, RunHead) and run.name == name
@@ -47,7 +47,7 @@ def test_run_of_any_name_is_found_by_it(path: Path, name: str) -> None:
 def test_version_of_a_run_is_no_run(path: Path) -> None:
     """A run has no versions: `name:v3` does not quietly lead to the run `name`."""
     _start(path, "calm")
-    with open_catalog(path) as reader, pytest.raises(UsageError):
+    with open_reader(path) as reader, pytest.raises(UsageError):
         find_run(reader, "calm:v3")
 
 
@@ -55,7 +55,7 @@ def test_runs_win_over_artifacts_unless_a_version_is_named(path: Path) -> None:
     """Of a run and an artifact of one name the plain name is the run, with `:` the version."""
     _start(path, "same")
     _save(path, "same")
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert isinstance(resolve(reader, "same"), RunHead)
         assert isinstance(resolve(reader, "same:latest"), VersionHead)
         assert isinstance(resolve(reader, "p/same"), VersionHead)
@@ -64,7 +64,7 @@ def test_runs_win_over_artifacts_unless_a_version_is_named(path: Path) -> None:
 def test_number_of_ambiguous_runs_is_true(path: Path) -> None:
     """Fifty runs of one name are said to be fifty."""
     _start(path, *["many"] * 50)
-    with open_catalog(path) as reader, pytest.raises(AmbiguousReference, match="50 runs"):
+    with open_reader(path) as reader, pytest.raises(AmbiguousReference, match="50 runs"):
         find_run(reader, "many")
 
 
@@ -72,7 +72,7 @@ def test_artifact_of_two_projects_needs_its_project(path: Path) -> None:
     """The message offers the spellings that work, and they do."""
     _save(path, "data", project="p")
     _save(path, "data", project="q")
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         with pytest.raises(AmbiguousReference, match="p/data or q/data"):
             resolve(reader, "data")
         version = resolve(reader, "q/data:v1")
@@ -83,7 +83,7 @@ def test_run_named_like_a_version_is_the_run(path: Path) -> None:
     """A run that goes by just that text comes before a version of an artifact, and its name says what is meant."""
     _start(path, "data:v1", "calm:v3", "calm")
     _save(path, "data")
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert isinstance(resolve(reader, "data:v1"), RunHead) and isinstance(resolve(reader, "data:1"), VersionHead)
         assert find_run(reader, "calm:v3").name == "calm:v3"
 
@@ -95,7 +95,7 @@ def test_unknown_references_offer_what_there_is(path: Path, text: str) -> None:
     """Nothing of that name is an error with a remedy."""
     _start(path, "run")
     _save(path, "data")
-    with open_catalog(path) as reader, pytest.raises(UnknownReference) as caught:
+    with open_reader(path) as reader, pytest.raises(UnknownReference) as caught:
         resolve(reader, text)
     assert caught.value.remedy
 
@@ -103,7 +103,7 @@ def test_unknown_references_offer_what_there_is(path: Path, text: str) -> None:
 def test_empty_catalog_says_so(path: Path) -> None:
     """Without runs there is nothing to offer."""
     Catalog(path).close()
-    with open_catalog(path) as reader, pytest.raises(UnknownReference, match="no runs yet"):
+    with open_reader(path) as reader, pytest.raises(UnknownReference, match="no runs yet"):
         find_run(reader, "x")
 
 
@@ -116,7 +116,7 @@ def test_deleted_version_is_unknown(path: Path, text: str) -> None:
         events.move_alias(catalog, second, "golden")
         with catalog.transaction() as connection:
             connection.execute("UPDATE version SET deleted_ms = 1 WHERE id = ?", (second,))
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         latest = resolve(reader, "data")
         assert isinstance(latest, VersionHead) and latest.number == 1
         with pytest.raises(UnknownReference, match="has v1 to v1"):
@@ -125,7 +125,7 @@ def test_deleted_version_is_unknown(path: Path, text: str) -> None:
 
 def test_everything_of_the_demo_goes_by_its_name(demo_catalog: Path) -> None:
     """Each run's id and each artifact's latest version resolve to themselves."""
-    with open_catalog(demo_catalog) as reader:
+    with open_reader(demo_catalog) as reader:
         for run in reader.runs():
             assert resolve(reader, run.id).id == run.id
         for artifact in artifact_list(reader):
@@ -141,7 +141,7 @@ def test_version_that_is_damaged_is_said_to_be(path: Path, change: str) -> None:
         run.save("model", path.parent / "m", alias="best")
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(f"UPDATE version SET {change}")
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         for text in ("model:best", "model:v1", "model", "model:latest"):
             with pytest.raises(UnknownReference):
                 resolve(reader, text)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from artui.catalog import Catalog, runs
-from artui.query.api import open_catalog
 from artui.units import age_text, ago_text, time_text
+from tests.reading import open_reader
 
 DAY_MS = 86_400_000
 
@@ -27,7 +27,7 @@ def catalog(tmp_path: Path) -> Path:
     ("order", "names"), [("-started", ["new", "old", "unknown"]), ("started", ["old", "new", "unknown"])]
 )
 def test_unknown_start_is_last_both_ways(catalog: Path, order: str, names: list[str]) -> None:
-    with open_catalog(catalog) as reader:
+    with open_reader(catalog) as reader:
         assert [head.name for head in reader.runs(order=order)] == names
 
 
@@ -44,12 +44,12 @@ def test_unknown_start_is_last_both_ways(catalog: Path, order: str, names: list[
     ],
 )
 def test_unknown_start_is_of_no_time(catalog: Path, where: str, names: set[str]) -> None:
-    with open_catalog(catalog) as reader:
+    with open_reader(catalog) as reader:
         assert {head.name for head in reader.runs(where)} == names
 
 
 def test_unknown_start_is_shown_as_that(catalog: Path) -> None:
-    with open_catalog(catalog) as reader:
+    with open_reader(catalog) as reader:
         head = next(head for head in reader.runs() if head.name == "unknown")
     assert head.took_ms(DAY_MS) is None and head.started_ms == 0
     assert (time_text(0), age_text(0, DAY_MS), ago_text(0, DAY_MS)) == ("unknown", "", "")

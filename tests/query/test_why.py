@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from artui.catalog import Catalog, points, runs
 from artui.errors import UsageError
 from artui.model import ParamValue
-from artui.query.api import open_catalog
 from artui.query.reader import Reader
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.series.ranking import judging_metric, main_metric
@@ -27,6 +26,7 @@ from artui.query.why.evidence import chance_of, pairs_within, proportions, rank_
 from artui.query.why.two import roundest_between
 from artui.query.why.words import LEAST_Z, evidence, headline, listing, number_words, percent, winning_shares
 from artui.units import number_text
+from tests.reading import open_reader
 
 VALUES = st.lists(st.integers(-4, 4).map(float) | st.sampled_from([math.inf, -math.inf]), min_size=1, max_size=12)
 
@@ -75,7 +75,7 @@ def sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_what_decides_comes_first(sweep: Path) -> None:
     """Of two runs that differ in everything, the learning rate is named first, and speaks for the better one."""
-    with open_catalog(sweep) as reader:
+    with open_reader(sweep) as reader:
         good = reader.runs("lr = 0.01 and val/loss < 0.35", limit=1)[0]
         bad = reader.runs("lr = 0.001 and val/loss > 0.45 and not optimizer = sgd", limit=1)[0]
         answer = why(reader, good.id, bad.id)
@@ -90,7 +90,7 @@ def test_what_decides_comes_first(sweep: Path) -> None:
 
 def test_what_diverged_differs_in_what_made_it(sweep: Path) -> None:
     """Runs that diverged are set apart by learning rate and momentum, before anything else; each with a filter."""
-    with open_catalog(sweep) as reader:
+    with open_reader(sweep) as reader:
         bad = set(run_order(reader, RunsRequest("val/loss.diverged")).keys)
         every = list(run_order(reader, RunsRequest()).keys)
         factors = sets_apart(reader, bad, every)
@@ -118,7 +118,7 @@ def test_a_number_weighs_the_same_however_it_is_held(sweep: Path, tmp_path: Path
     bad = next(place for place, (rate, _) in enumerate(made) if rate == 0.1 and place % 2 == 0)
     answers = []
     for path in paths:
-        with open_catalog(path) as reader:
+        with open_reader(path) as reader:
             every = list(run_order(reader, RunsRequest()).keys)
             chosen = set(run_order(reader, RunsRequest("lr > 0.01")).keys)
             factor = why(reader, reader.run(f"r{good:02}").id, reader.run(f"r{bad:02}").id).factors[0]
@@ -139,7 +139,7 @@ def test_runs_without_a_common_metric_say_so(tmp_path: Path) -> None:
     with Catalog(path) as catalog, catalog.transaction() as connection:
         for name in "ab":
             runs.start(connection, runs.NewRun(project="p", name=name, params={"x": name}))
-    with open_catalog(path) as reader, pytest.raises(UsageError, match="no metric in common"):
+    with open_reader(path) as reader, pytest.raises(UsageError, match="no metric in common"):
         why(reader, *(run.id for run in reader.runs()))
 
 
@@ -162,7 +162,7 @@ def _catalog(path: Path, made: Sequence[Made]) -> Path:
 
 def _asked(path: Path, made: Sequence[Made], left: int = 0, right: int = 1) -> Why:
     _catalog(path, made)
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         return why(reader, reader.run(f"r{left}").id, reader.run(f"r{right}").id)
 
 
@@ -234,7 +234,7 @@ def test_every_number_of_every_factor_is_the_one_of_plain_python(tmp_path: Path,
         assert factor.equal_pairs_worse == sum(
             is_equal and is_lost for is_equal, is_lost in zip(equal, worse, strict=True)
         )
-        with open_catalog(tmp_path / "x.artui") as reader:
+        with open_reader(tmp_path / "x.artui") as reader:
             assert len(reader.runs(factor.where)) == len(sides[0])
 
 
@@ -347,7 +347,7 @@ def test_true_and_false_stay_words(tmp_path: Path) -> None:
     """In both answers and in the filters made from them; 1 and 0 stay numbers."""
     made: list[Made] = [({"augment": number < 12, "flag": number % 2}, number < 12) for number in range(40)]
     path = _catalog(tmp_path / "x.artui", made)
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         every = list(run_order(reader, RunsRequest()).keys)
         chosen = run_order(reader, RunsRequest("val/loss > 0.5")).keys
         apart = {factor.name: factor for factor in sets_apart(reader, chosen, every)}
@@ -375,7 +375,7 @@ def test_what_sets_runs_apart_is_counted(tmp_path: Path) -> None:
             ({"lr": lr, "opt": chance.choice(["sgd", "sgd", "adam"]) if is_bad else "adam"}, 9.0 if is_bad else 0.1)
         )
     path = _catalog(tmp_path / "x.artui", made)
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         every = list(run_order(reader, RunsRequest()).keys)
         factors = {f.name: f for f in sets_apart(reader, run_order(reader, RunsRequest("val/loss > 1")).keys, every)}
     rates = [[params["lr"] for params, loss in made if (loss > 1) is is_bad] for is_bad in (True, False)]
@@ -396,7 +396,7 @@ def test_a_param_that_only_some_runs_have_sets_them_apart(tmp_path: Path) -> Non
     """Whatever its numbers are: the others have none."""
     made: list[Made] = [({"momentum": number / 10} if number < 8 else {"x": 1}, number < 8) for number in range(30)]
     path = _catalog(tmp_path / "x.artui", made)
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         every = list(run_order(reader, RunsRequest()).keys)
         factors = sets_apart(reader, run_order(reader, RunsRequest("val/loss > 0.5")).keys, every)
         factor = next(factor for factor in factors if factor.name == "momentum")
@@ -490,7 +490,7 @@ def test_what_is_said_of_the_two_values_is_so(tmp_path: Path, case: str) -> None
             key = runs.start(connection, runs.NewRun(project="p", name=f"r{number}", params={"lr": number}))
             if value is not None:
                 points.append(connection, key, runs.name_key(connection, "X"), "", *points.pack([(0, 1, value)]))
-    with open_catalog(tmp_path / "x.artui") as reader:
+    with open_reader(tmp_path / "x.artui") as reader:
         ids = [reader.run(name).id for name in ("r0", "r1")]
         answer = why(reader, ids[0], ids[1], "X", by_best=by_best, better_first=True)
     assert "".join(headline(answer, number_text)).startswith(opening)

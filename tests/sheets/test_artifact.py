@@ -7,9 +7,9 @@ import sqlite3
 from pathlib import Path
 
 from artui.model import ArtifactHead
-from artui.query.api import open_catalog
 from artui.query.artifacts import artifact_list, versions
 from artui.sheets.artifact import artifact_sheet
+from tests.reading import open_reader
 from tests.sheets.making import fact_text, run_head, section_of, texts_of, version_head
 
 HEAD = ArtifactHead(2, "ID-A", "digits-model", "digits", "modelling", "model", 4, version_head(), ("kind",))
@@ -51,7 +51,7 @@ def test_numbers_agree_with_the_file(demo_catalog: Path) -> None:
         rows = connection.execute(
             "SELECT a.key, a.name, count(*), max(v.number) FROM artifact AS a JOIN version AS v ON v.artifact_key = a.key GROUP BY a.key"
         ).fetchall()
-    with open_catalog(demo_catalog) as reader:
+    with open_reader(demo_catalog) as reader:
         sheets = {head.key: artifact_sheet(head, versions(reader, head.key)) for head in artifact_list(reader)}
 
     for key, name, count, highest in rows:

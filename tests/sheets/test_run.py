@@ -12,13 +12,13 @@ import pytest
 from artui import clock
 from artui.cli import run as artui
 from artui.model import Metric, RunDetail, RunHead, Tag, VersionHead
-from artui.query.api import open_catalog
 from artui.query.neighbours import neighbours
 from artui.query.run import get_run
 from artui.sheets.again import AGAIN
 from artui.sheets.run import METRICS, files_sheet, run_sheet, short_run_sheet
 from artui.tui.facts import MOST, fact_lines, metric_lines
 from artui.units import count_text, duration_text, number_text, time_text
+from tests.reading import open_reader
 from tests.sheets.making import (
     NOW_MS,
     fact_text,
@@ -157,7 +157,7 @@ def test_numbers_agree_with_the_file(demo_catalog: Path) -> None:
             "SELECT s.run_key, n.text, s.last, s.count FROM series AS s JOIN name AS n ON n.key = s.name_key ORDER BY n.text"
         ):
             metrics.setdefault(key, []).append(tuple(cells))
-    with open_catalog(demo_catalog) as reader:
+    with open_reader(demo_catalog) as reader:
         sheets = {run_id: run_sheet(get_run(reader, run_id), now_ms=clock.now_ms()) for run_id, *_ in runs}
 
     for run_id, key, started_ms, duration_ms in runs:
@@ -173,9 +173,9 @@ def test_numbers_agree_with_the_file(demo_catalog: Path) -> None:
 
 def test_app_and_show_say_the_same(demo_catalog: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Every word that `artui show` prints of a run is in the app's overview, and the other way round."""
-    with open_catalog(demo_catalog) as reader, reader.snapshot() as connection:
+    with open_reader(demo_catalog) as reader, reader.snapshot() as connection:
         run_ids = [str(row[0]) for row in connection.execute("SELECT id FROM run")]
-    with open_catalog(demo_catalog) as reader:
+    with open_reader(demo_catalog) as reader:
         details = [get_run(reader, run_id) for run_id in run_ids]
         around = [neighbours(reader, detail) for detail in details]
 

@@ -10,11 +10,11 @@ import pytest
 from artui import clock
 from artui.cli import run as artui
 from artui.model import Preview, PreviewTable, VersionDetail, VersionHead
-from artui.query.api import open_catalog
 from artui.query.artifacts import alias_history, artifact_list, get_version, moves_around
 from artui.sheets.version import MAX_USERS, preview_section, version_sheet
 from artui.tui.facts import version_lines
 from artui.units import bytes_text, time_text
+from tests.reading import open_reader
 from tests.sheets.making import (
     DIGEST,
     NOW_MS,
@@ -117,7 +117,7 @@ def test_preview_says_how_much_more_there_is() -> None:
 
 def test_app_and_show_say_the_same_of_versions(demo_catalog: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Of every artifact's newest version, each fact is in the app and in `artui show`, and files are as SQL has them."""
-    with open_catalog(demo_catalog) as reader:
+    with open_reader(demo_catalog) as reader:
         heads = [head for head in artifact_list(reader) if head.latest is not None]
         details = [get_version(reader, head.latest.id) for head in heads if head.latest is not None]
         histories = [alias_history(reader, head.id) for head in heads]
@@ -137,6 +137,6 @@ def test_app_and_show_say_the_same_of_versions(demo_catalog: Path, capfd: pytest
             words = [section.title, *facts, *(cell.text for row in rows for cell in row)]
             assert [text for text in words if text not in drawn] == [], detail.head.reference
             assert [text for text in words if text not in printed] == [], detail.head.reference
-        with open_catalog(demo_catalog) as reader:
+        with open_reader(demo_catalog) as reader:
             assert moves_around(reader, detail.head) == history
         assert bytes_text(sizes[detail.head.key]) in fact_text(sheet, "content") and len(heads) == 18

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.pilot import Pilot
 
-from artui.query.api import open_catalog
 from artui.query.things import find_things
 from artui.settings import Settings, load_settings
 from artui.tui.cells import MARK, length_of
@@ -30,6 +29,7 @@ from artui.tui.widgets.chartgrid import ChartGrid
 from artui.tui.widgets.groupcells import group_cell
 from artui.tui.widgets.parallel import Parallel
 from artui.tui.widgets.scatter import Scatter
+from tests.reading import open_reader
 from tests.tui.looking import on, settled, shown
 
 Explore = Callable[..., None]
@@ -705,7 +705,7 @@ def test_palette_offers_what_one_does_with_a_name(small_catalog: Path, explore: 
 
 def test_palette_finds_metrics_and_params_by_letters(small_catalog: Path) -> None:
     """What is meant comes first; letters alone never come before, or beside, names that have the words."""
-    with open_catalog(small_catalog) as reader:
+    with open_reader(small_catalog) as reader:
         firsts = {typed: [(thing.kind, thing.name) for thing in find_things(reader, typed)] for typed in ("vlos", "val/loss", "optlr", "otter-7", "calmotr7")}  # fmt: skip
 
     assert firsts["vlos"][0] == firsts["val/loss"][0] == ("metric", "val/loss")

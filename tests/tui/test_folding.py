@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artui.model import Node, RunHead, VersionHead
-from artui.query.api import open_catalog
 from artui.query.lineage import Step, lineage, standing_once
 from artui.query.references import resolve
 from artui.tui.folding import FEWEST_FOLDED, fold_ids, rows_of, tree_of
+from tests.reading import open_reader
 
 KINDS = ("checkpoint", "log", "data")
 
@@ -53,7 +53,7 @@ def test_every_thing_has_one_line_when_all_is_unfolded(steps: list[Step]) -> Non
 
 def test_thirty_runs_with_their_checkpoints_are_one_line(demo_catalog: Path) -> None:
     """What came of the data of the demo fits on a screen, and no thing stands twice in any lineage of it."""
-    with open_catalog(demo_catalog) as reader:
+    with open_reader(demo_catalog) as reader:
         for text in ("digits-split", "digits-model", "digits-raw", "final-2", "score-batch"):
             walk = lineage(reader, resolve(reader, text))
             for nodes in (walk.upstream, walk.downstream):
@@ -71,7 +71,7 @@ def test_thirty_runs_with_their_checkpoints_are_one_line(demo_catalog: Path) -> 
 
 def test_parts_of_a_lineage(demo_catalog: Path) -> None:
     """Only data leaves code, environments and logs out and loses no data; only code ends in code everywhere."""
-    with open_catalog(demo_catalog) as reader:
+    with open_reader(demo_catalog) as reader:
         subject = resolve(reader, "digits-model")
         assert isinstance(subject, (RunHead, VersionHead))
         everything, data, code = (lineage(reader, subject, part=part) for part in ("all", "data", "code"))

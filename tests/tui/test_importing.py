@@ -16,11 +16,11 @@ from artui.catalog import Catalog
 from artui.cli.foreign import cached_catalog
 from artui.exchange.importing import import_paths
 from artui.exchange.intake.options import Options
-from artui.query.api import open_catalog
 from artui.settings import Settings
 from artui.tui.app import ArtuiApp
 from artui.tui.importing import Importing
 from tests.exchange.mlruns import write_run
+from tests.reading import open_reader
 from tests.tui.looking import settled, shown
 from tests.tui.terminal.test_terminal import Terminal
 
@@ -42,7 +42,7 @@ def _explore(store: Path, flow: Any, *, size: tuple[int, int] = (120, 36), comma
 
     async def main() -> None:
         importing = Importing(words, source=str(store), title="mlruns")
-        app = ArtuiApp(open_catalog(catalog), Settings(refresh_seconds=0.2), importing=importing)
+        app = ArtuiApp(open_reader(catalog), Settings(refresh_seconds=0.2), importing=importing)
         async with app.run_test(size=size) as pilot:
             await settled(pilot)
             await flow(pilot)
@@ -174,7 +174,7 @@ def test_store_is_opened_by_its_path(store: Path) -> None:
         terminal.press("q")
         assert terminal.wait() == 0
     assert sorted(os.listdir(store.parent)) == before
-    with open_catalog(cached_catalog(store)) as reader:
+    with open_reader(cached_catalog(store)) as reader:
         assert len(reader.runs()) == 6
 
     cached_catalog(store).write_bytes(b"damaged")

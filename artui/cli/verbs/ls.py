@@ -14,7 +14,7 @@ from artui.cli import completing
 from artui.cli.catalogs import catalog_option, without_catalog
 from artui.cli.common import filter_option, json_option, open_reader, print_csv, print_json, print_table, say_damaged
 from artui.model import DAMAGED, Column, RunRow
-from artui.query.artifacts import artifact_list
+from artui.query.artifacts import artifact_list, artifacts_containing
 from artui.query.attributes import ATTRIBUTES, title_of
 from artui.query.damage import both, damaged_runs, damaged_versions
 from artui.query.runs.columns import Columns, chosen_columns, columns, usual_attributes
@@ -198,15 +198,7 @@ def _cell(row: RunRow, column: Column, now_ms: int) -> str:
 
 
 def _artifacts(reader: Reader, words: tuple[str, ...], limit: int | None, *, as_json: bool, as_csv: bool) -> int:
-    heads = [
-        head
-        for head in artifact_list(reader)
-        if all(
-            word.lower()
-            in f"{head.name} {head.kind} {head.stage} {head.project} {' '.join(head.latest.aliases if head.latest else ())}".lower()
-            for word in words
-        )
-    ]
+    heads = artifacts_containing(artifact_list(reader), words)
     is_any = bool(heads)
     heads = heads[:limit]
     damages = damaged_versions(reader, [head.latest.key for head in heads if head.latest is not None])

@@ -19,8 +19,8 @@ from artui.catalog.spool import adopting
 from artui.catalog.spool.format import ACTION, CONTENT, HEADER, MAGIC, NAMES, NUMBERED, POINTS, RECORD, record
 from artui.catalog.spool.place import folder_of, spool_files
 from artui.catalog.spool.writing import Spool
-from artui.query.api import open_catalog
 from artui.query.run import get_run
+from tests.reading import open_reader
 
 STEPS = 40
 SPOOL_ID = "01HZZZZZZZZZZZZZZZZZZZZZZZ"
@@ -207,7 +207,7 @@ def check(path: Path, content: bytes, points: set[tuple[str, int, float]]) -> st
 
 def _read(path: Path) -> set[tuple[str, int, float]]:
     points = set()
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         for head in reader.runs(limit=20):
             for metric in get_run(reader, head.id).metrics:
                 steps, _, values = reader.run(head.id).series(metric.name, metric.labels).arrays()

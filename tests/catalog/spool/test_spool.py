@@ -22,7 +22,7 @@ from artui.catalog.spool.abandoned import OTHER_HOST_SECONDS, is_abandoned
 from artui.catalog.spool.place import folder_of, spool_files
 from artui.catalog.spool.reading import SpoolFile
 from artui.catalog.spool.writing import Spool
-from artui.query.api import open_catalog
+from tests.reading import open_reader
 
 NAMES = st.text(min_size=1, max_size=8)
 CALLS = st.lists(
@@ -112,7 +112,7 @@ def test_cut_off_anywhere_keeps_what_is_before(path: Path) -> None:
     with Catalog(path) as catalog:
         assert adopting.adopt(catalog) == 1
 
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         detail = reader.run("r").detail()
         assert detail.head.status == "killed" and detail.metrics[0].summary.count == 10
         assert detail.head.duration_ms is not None and "without a word" in detail.error
@@ -159,7 +159,7 @@ def test_folding_again_adds_nothing(path: Path) -> None:
     stream.add({"x": 5.0}, 5, 5)
     _fold(path, written.path)
 
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert reader.run("r").series("x").values.tolist() == [0, 1, 2, 3, 4, 5]
     written.close()
 
@@ -241,7 +241,7 @@ def test_full_disk_is_waited_for_in_memory(path: Path, monkeypatch: pytest.Monke
     assert written.retry() and written.dropped_points > 10
     _fold(path, written.path)
 
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert reader.run("r").series("x").values.tolist() == [float(step) for step in range(kept)]
     written.close()
 
@@ -261,7 +261,7 @@ def test_large_spool_is_followed_by_a_small_one(path: Path, monkeypatch: pytest.
                 assert run._writer is not None and run._writer.fold_now(10)
         assert spool_files(path) != first and len(spool_files(path)) == 1
 
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert reader.run("r").series("x").values.tolist() == [float(step) for step in range(300)]
         assert reader.run("r").detail().params[0].value == 0.2
     assert not folder_of(path).exists()
@@ -280,7 +280,7 @@ def test_one_action_that_cannot_be_done_does_not_keep_the_others_out(path: Path)
     written.close()
     _fold(path, written.path)
 
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         detail = reader.run("r").detail()
     assert [tag.name for tag in detail.tags] == ["good"] and detail.metrics[0].summary.nan_count == 1
     assert len(detail.remarks) == 2 and "params failed" in detail.remarks[0]
@@ -296,6 +296,6 @@ def test_what_is_too_large_is_refused_and_keeps_nothing_out(path: Path, monkeypa
         run.set_note("x" * 200_000)
         run.log({"x": 1.0})
 
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert reader.run("r").series("x").values.tolist() == [1.0]
         assert reader.run("r").detail().note == ""

@@ -25,9 +25,9 @@ from artui.catalog.spool.orphans import take_over
 from artui.catalog.spool.place import console_of, folder_of, is_plain_name, spool_files
 from artui.catalog.spool.reading import SpoolFile
 from artui.catalog.spool.writing import Spool
-from artui.query.api import open_catalog
 from artui.query.artifacts import file_text
 from tests.catalog.spool import spool_fuzz
+from tests.reading import open_reader
 
 WHEN_MS = 1_700_000_000_000
 RUN_ID = "01HZZZZZZZZZZZZZZZZZZZZZZ1"
@@ -44,13 +44,13 @@ def _start(run_id: str = RUN_ID, name: str = "r") -> dict[str, object]:
 
 
 def _points(path: Path, name: str, metric: str, labels: str = "") -> list[float]:
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         values: list[float] = reader.run(name).series(metric, labels).values.tolist()
         return values
 
 
 def _remarks(path: Path, name: str) -> str:
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         return "\n".join(reader.run(name).detail().remarks)
 
 
@@ -191,7 +191,7 @@ def test_deleted_spool_and_console_of_a_run_lose_nothing(
         print("after")
 
     assert _points(path, "r", "x") == [float(step) for step in range(200)]
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         detail = reader.run("r").detail()
         assert detail.head.status == "finished" and [head.artifact for head in detail.outputs] == ["console"]
         lines = file_text(reader, detail.outputs[0].key, "console.log")[0].splitlines()
@@ -265,7 +265,7 @@ def test_one_odd_record_hides_no_other(path: Path, odd: str) -> None:
     """A record that means nothing is left out and said; readers and the fold take all others."""
     points = _point_bodies()
     _write(path, _body(_start()), *points[:3], ODD_BODIES[odd], *points[3:])
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert reader.runs() == []
     with Catalog(path) as catalog:
         assert adopting.adopt(catalog) == 1
@@ -273,7 +273,7 @@ def test_one_odd_record_hides_no_other(path: Path, odd: str) -> None:
     assert _points(path, "r", "x") == [0.0, 1.0, 2.0, 3.0, 4.0]
     assert ("left out" in _remarks(path, "r") or "failed" in _remarks(path, "r")) is (odd != "a console elsewhere")
     assert not folder_of(path).exists()
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert reader.run("r").detail().head.status == "killed"
 
 
@@ -287,7 +287,7 @@ def test_points_without_a_start_get_a_run(path: Path) -> None:
 
 
 def test_spool_of_a_newer_format_is_left_alone(path: Path) -> None:
-    """CatalogReader, fold and take-over leave it as it is, and say so; others beside it are taken over."""
+    """OpenReader, fold and take-over leave it as it is, and say so; others beside it are taken over."""
     newer = _write(path, _body(_start()), *_point_bodies(), header={"version": 2})
     other = _write(path, _body(_start("B", "b")), *_point_bodies("B"), spool_id="01HZZZZZZZZZZZZZZZZZZZZZZY")
     other.write_bytes(b"ARTUISP2" + other.read_bytes()[8:])
@@ -298,7 +298,7 @@ def test_spool_of_a_newer_format_is_left_alone(path: Path) -> None:
 
     assert (newer.read_bytes(), other.read_bytes()) == before and len(spool_files(path)) == 2
     assert len(messages) == 2 and all("written by a newer artui" in text for text in messages)
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert [run.name for run in reader.runs()] == ["c"]
     with Catalog(path) as catalog:
         assert folding.fold(catalog, SpoolFile(newer)) == 0
@@ -363,7 +363,7 @@ def test_files_that_lead_elsewhere_are_not_taken(path: Path, tmp_path: Path, wha
         adopting.adopt(catalog)
 
     assert b"CANARY" not in path.read_bytes()
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert bool(reader.runs()) is (what == "console" and how != "folder is a link")
 
 

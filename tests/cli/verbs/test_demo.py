@@ -18,17 +18,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from artui.query.api import CatalogReader, open_catalog
 from artui.query.artifacts import artifact_list, get_version, open_file
 from artui.query.code.difference import code_difference
 from artui.query.lineage import lineage
 from artui.query.references import resolve
 from artui.query.run import get_run
+from tests.reading import OpenReader, open_reader
 
 
 @pytest.fixture
-def reader(built_demo: Path) -> Iterator[CatalogReader]:
-    with open_catalog(built_demo) as opened:
+def reader(built_demo: Path) -> Iterator[OpenReader]:
+    with open_reader(built_demo) as opened:
         yield opened
 
 
@@ -92,7 +92,7 @@ def test_demo_makes_its_file_whole_or_not_at_all(made_demo: Path) -> None:
     assert [path.name for path in made_demo.parent.iterdir()] == ["demo.artui"]
 
 
-def test_demo_has_every_stage_and_outcome(reader: CatalogReader) -> None:
+def test_demo_has_every_stage_and_outcome(reader: OpenReader) -> None:
     """There are runs that finished, failed, were killed and diverged, and artifacts of all four stages."""
     runs = reader.runs()
     assert {run.status for run in runs} == {"finished", "failed", "killed"}
@@ -110,7 +110,7 @@ def test_demo_has_every_stage_and_outcome(reader: CatalogReader) -> None:
     assert "SIGTERM" in get_run(reader, killed.id).error and get_run(reader, killed.id).metrics
 
 
-def test_production_model_goes_back_to_raw_data_and_requirement(reader: CatalogReader) -> None:
+def test_production_model_goes_back_to_raw_data_and_requirement(reader: OpenReader) -> None:
     """The lineage of the model names the data, the code, the environment and the requirement."""
     graph = lineage(reader, resolve(reader, "digits-model:production"))
     names = {node.version.artifact for node in graph.upstream if node.version}
@@ -125,7 +125,7 @@ def test_production_model_goes_back_to_raw_data_and_requirement(reader: CatalogR
     assert any(node.run is not None and node.run.name == "score-batch" for node in graph.downstream)
 
 
-def test_saved_model_gives_the_measured_accuracy_again(reader: CatalogReader) -> None:
+def test_saved_model_gives_the_measured_accuracy_again(reader: OpenReader) -> None:
     """The numbers come from the training: scoring the test split with the stored weights gives the logged accuracy."""
     from artui.demo.formats import from_safetensors
     from artui.demo.training import predict
@@ -140,7 +140,7 @@ def test_saved_model_gives_the_measured_accuracy_again(reader: CatalogReader) ->
     assert accuracy == logged.summary.last
 
 
-def test_evaluation_has_table_picture_and_report(reader: CatalogReader) -> None:
+def test_evaluation_has_table_picture_and_report(reader: OpenReader) -> None:
     """The confusion matrix sums to the test split, the picture is a PNG, and the report names the requirement."""
     with reader.snapshot() as connection:
 
@@ -157,7 +157,7 @@ def test_evaluation_has_table_picture_and_report(reader: CatalogReader) -> None:
         assert json.loads(read("digits-statistics"))["pictures"] == 1797
 
 
-def test_the_final_runs_differ_in_the_code_that_they_ran(reader: CatalogReader) -> None:
+def test_the_final_runs_differ_in_the_code_that_they_ran(reader: OpenReader) -> None:
     """Between them the script was edited; each kept what it ran."""
     runs = [reader.run(name).detail() for name in ("final-1", "final-2")]
     difference = code_difference(reader, runs[0], runs[1])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from artui.query.api import open_catalog
+from tests.reading import open_reader
 
 
 def artui(*arguments: str, expect: int = 0, **variables: str) -> str:
@@ -37,12 +37,12 @@ def test_shell_script_logs_a_run(catalog: Path, tmp_path: Path) -> None:
     artui("log", "loss=0.5", "acc=nan", ARTUI_RUN=run)
     artui("log", "--run", "shell", "loss=0.25", "--param", "depth=3")
     artui("log", "--run", run, "--step", "10", "loss=-1e-3")
-    with open_catalog(catalog) as reader:
+    with open_reader(catalog) as reader:
         assert reader.runs()[0].status == "running"
         assert reader.run("shell").series("loss").steps.tolist() == [0, 1, 10]
     artui("finish", "--run", run, "--status", "failed", "--error", "no luck")
 
-    with open_catalog(catalog) as reader:
+    with open_reader(catalog) as reader:
         detail = reader.run("shell").detail()
         assert (detail.head.status, detail.error) == ("failed", "no luck") and detail.head.duration_ms is not None
         assert {param.name: param.value for param in detail.params} == {"lr": 0.1, "depth": 3}
@@ -70,7 +70,7 @@ def test_notes_and_tags_of_runs(catalog: Path) -> None:
     artui("note", "r", "second look")
     artui("tag", run, "good", "owner=ada")
     artui("tag", "r", "good", "--remove")
-    with open_catalog(catalog) as reader:
+    with open_reader(catalog) as reader:
         detail = reader.run("r").detail()
         assert detail.note == "second look" and [(tag.name, tag.value) for tag in detail.tags] == [("owner", "ada")]
         with reader.reading() as connection:

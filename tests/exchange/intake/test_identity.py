@@ -17,7 +17,6 @@ from artui.catalog.importing import ImportedRun
 from artui.exchange.importing import import_paths
 from artui.exchange.intake.identity import LOG, ROW, History, Identity, assigned, goes_on, witness
 from artui.model import RunDetail
-from artui.query.api import open_catalog
 from artui.query.run import get_run
 from tests.exchange.looking import content
 from tests.exchange.mlruns import write_run
@@ -36,10 +35,11 @@ from tests.exchange.writing import (
     write_training,
     write_wandb,
 )
+from tests.reading import open_reader
 
 
 def runs_of(catalog: Path) -> list[RunDetail]:
-    with open_catalog(catalog) as reader:
+    with open_reader(catalog) as reader:
         return sorted((get_run(reader, head.id) for head in reader.runs()), key=lambda run: run.head.name)
 
 

@@ -23,12 +23,12 @@ from artui.exchange.intake.options import Options
 from artui.exchange.intake.report import Report
 from artui.exchange.intake.words import MAX_TEXT_BYTES
 from artui.model import RunDetail
-from artui.query.api import open_catalog
 from artui.query.artifacts import artifact_list, get_version
 from artui.query.imports import import_reports
 from artui.query.run import get_run
 from artui.settings import load_settings
 from tests.exchange.mlruns import write_run
+from tests.reading import open_reader
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def store(tmp_path: Path) -> Path:
 
 
 def _details(path: Path) -> dict[str, RunDetail]:
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         return {run.name: get_run(reader, run.id) for run in reader.runs()}
 
 
@@ -137,7 +137,7 @@ def test_interruption_leaves_a_whole_catalog_with_what_was_finished(store: Path,
         import_paths([store], catalog, progress=stop)
     details = _details(catalog)
     assert {"run-0", "run-1"} == set(details) and all(len(detail.metrics) == 1 for detail in details.values())
-    with open_catalog(catalog) as reader:
+    with open_reader(catalog) as reader:
         assert import_reports(reader)[0].report["runs"] == {"new": 2}
     assert os.listdir(tmp_path) == ["mlruns", "c.artui"] or sorted(os.listdir(tmp_path)) == ["c.artui", "mlruns"]
 
@@ -181,7 +181,7 @@ def test_large_versions_are_referenced_and_small_ones_embedded(store: Path, tmp_
 
     _import(store, tmp_path / "c.artui")
 
-    with open_catalog(tmp_path / "c.artui") as reader:
+    with open_reader(tmp_path / "c.artui") as reader:
         versions = {head.name: get_version(reader, head.latest.id) for head in artifact_list(reader) if head.latest}
     assert versions["small.txt"].head.storage == "embedded"
     assert versions["large.bin"].head.storage == "referenced" and versions["large.bin"].location.endswith("large.bin")
@@ -197,7 +197,7 @@ def test_same_content_of_several_runs_is_one_version(store: Path, tmp_path: Path
     write_run(store, 1, artifacts={"vocab.txt": b"b"})
     _import(store, catalog)
 
-    with open_catalog(catalog) as reader:
+    with open_reader(catalog) as reader:
         [head] = artifact_list(reader)
         assert head.version_count == 2
         outputs = {run.name: get_run(reader, run.id).outputs[0].number for run in reader.runs()}
@@ -227,7 +227,7 @@ def test_names_that_cannot_be_referred_to_are_changed_and_counted(store: Path, t
 
     report = _import(store, tmp_path / "c.artui")
 
-    with open_catalog(tmp_path / "c.artui") as reader:
+    with open_reader(tmp_path / "c.artui") as reader:
         assert artifact_list(reader)[0].name == "a-b.txt" and reader.runs()[0].project == "team- vision-2"
     assert sum(report.changed.values()) >= 2
 
@@ -238,7 +238,7 @@ def test_report_is_kept_in_the_catalog(store: Path, tmp_path: Path) -> None:
     report = _import(store, catalog).plain()
     _import(store, catalog)
 
-    with open_catalog(catalog) as reader:
+    with open_reader(catalog) as reader:
         [kept] = import_reports(reader)
     assert kept.report == report and kept.location == str(store.resolve()) and kept.program.startswith("artui ")
 
@@ -353,5 +353,5 @@ def test_what_was_finished_before_an_interruption_is_kept(tmp_path: Path, error:
             run._flush()
             raise error
 
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert [head.name for head in reader.runs()] == ["whole"]

@@ -16,7 +16,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artui.catalog import Catalog, artifacts, blobs, runs
-from artui.query.api import open_catalog
 from artui.query.code.difference import (
     CodeDifference,
     DiffLine,
@@ -26,6 +25,7 @@ from artui.query.code.difference import (
     with_words,
 )
 from artui.query.code.repository import Repository
+from tests.reading import open_reader
 
 BASE = "".join(f"line {number}\n" for number in range(1, 41))
 COMMITS = "a" * 40, "b" * 40
@@ -94,7 +94,7 @@ def _asked(path: Path, *code: dict[str, str], commits: tuple[str, str] = ("", ""
                     kept.append(artifacts.NewFile(name, size, digest, blob_key, "text/plain"))
                 saved = artifacts.save(connection, artifacts.NewVersion(project="p", name=f"c{number}", kind="code", stage="modelling", files=kept))  # fmt: skip
                 artifacts.link(connection, "input", source_key=saved.key, target_key=key)
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         return code_difference(reader, *(reader.run(f"r{number}").detail() for number in range(2)))
 
 
@@ -276,7 +276,7 @@ def test_no_folder_that_a_catalog_names_is_read(tmp_path: Path) -> None:
             runs.start(
                 connection, runs.NewRun(project="p", name=f"r{number}", git_commit=commit, directory=str(repository))
             )
-    with open_catalog(tmp_path / "x.artui") as reader:
+    with open_reader(tmp_path / "x.artui") as reader:
         difference = code_difference(reader, *(reader.run(f"r{number}").detail() for number in range(2)))
     assert not difference.files and "No repository here has these commits" in difference.source
 
@@ -394,7 +394,7 @@ def test_where_to_look_for_a_repository_is_said(tmp_path: Path) -> None:
                 project="p", name=f"r{number}", git_commit=commit, directory="/work/net", host=f"box-{number}"
             )
             runs.start(connection, run)
-    with open_catalog(tmp_path / "x.artui") as reader:
+    with open_reader(tmp_path / "x.artui") as reader:
         difference = code_difference(reader, *(reader.run(f"r{number}").detail() for number in range(2)))
     assert "start it in the repository (recorded: /work/net on box-0 and /work/net on box-1)" in difference.source
 

@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from artui.catalog import Catalog, points, runs
-from artui.query.api import CatalogReader, open_catalog
 from artui.query.filter.complete import completions, is_unfinished
 from artui.query.filter.tokens import FilterError
+from tests.reading import OpenReader, open_reader
 
 
 @pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> CatalogReader:
+def reader(tmp_path_factory: pytest.TempPathFactory) -> OpenReader:
     """Three runs with a metric, params of every kind, and names that need quotes or stand for two things."""
     path = tmp_path_factory.mktemp("complete") / "x.artui"
     with Catalog(path) as catalog, catalog.transaction() as connection:
@@ -29,7 +29,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> CatalogReader:
                     connection, key, runs.name_key(connection, name), "", *points.pack([(0, 1, float(number))])
                 )
             runs.finish(connection, key, status="finished", ended_ms=5000, duration_ms=10)
-    return open_catalog(path)
+    return open_reader(path)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> CatalogReader:
         ("nothing here at all ", ["and", "or"]),
     ],
 )
-def test_what_fits_is_offered(reader: CatalogReader, text: str, first: list[str]) -> None:
+def test_what_fits_is_offered(reader: OpenReader, text: str, first: list[str]) -> None:
     """The likeliest comes first: names by how they begin, operators that fit, values that runs have, the commonest first."""
     offered = [completion.text for completion in completions(reader, text, len(text))]
     assert sorted(offered[: len(first)]) == sorted(first) if first else offered == []
@@ -102,7 +102,7 @@ def test_what_fits_is_offered(reader: CatalogReader, text: str, first: list[str]
         max_size=7,
     ).map("".join)
 )
-def test_choosing_what_is_offered_gives_a_filter_that_goes_on(reader: CatalogReader, text: str) -> None:
+def test_choosing_what_is_offered_gives_a_filter_that_goes_on(reader: OpenReader, text: str) -> None:
     """Whatever was typed, asking for completions never fails, and a chosen field is read back as that field."""
     for completion in completions(reader, text, len(text))[:5]:
         chosen = text[: completion.start] + completion.text
@@ -110,7 +110,7 @@ def test_choosing_what_is_offered_gives_a_filter_that_goes_on(reader: CatalogRea
     assert isinstance(is_unfinished(text), bool)
 
 
-def test_every_offered_field_can_be_asked_about(reader: CatalogReader) -> None:
+def test_every_offered_field_can_be_asked_about(reader: OpenReader) -> None:
     """Each name that is offered works as it stands, quotes and prefixes among it."""
     for completion in completions(reader, "", 0):
         if completion.ends_word:

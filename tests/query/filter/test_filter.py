@@ -16,12 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from artui.catalog import Catalog, artifacts, points, runs
-from artui.query.api import CatalogReader, open_catalog
 from artui.query.filter.compile import matching_keys
 from artui.query.filter.parser import And, AnyPoint, Comparison, Node, Not, Or, parse
 from artui.query.filter.tokens import FilterError, quoted_name, quoted_text
 from artui.query.filter.values import Value
 from artui.query.spelling import number_in
+from tests.reading import OpenReader, open_reader
 
 NOW = int(datetime(2026, 6, 17, 15, 30).timestamp() * 1000)
 HOUR, DAY = 3_600_000, 86_400_000
@@ -132,7 +132,7 @@ TEAM = [
 
 
 @pytest.fixture(scope="module")
-def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CatalogReader]:
+def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenReader]:
     """Six runs with every kind of param, metric, tag, status and link."""
     path = tmp_path_factory.mktemp("filter") / "team.artui"
     ids = _write(path, TEAM)
@@ -162,11 +162,11 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CatalogReader]:
                 artifacts.link(connection, "input", source_key=saved.key, target_key=keys[run])
             else:
                 artifacts.link(connection, "output", source_key=keys[run], target_key=saved.key)
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         yield reader
 
 
-def _found(reader: CatalogReader, text: str, now_ms: int = NOW) -> str:
+def _found(reader: OpenReader, text: str, now_ms: int = NOW) -> str:
     node = parse(text)
     assert node is not None
     with reader.snapshot() as connection:
@@ -327,7 +327,7 @@ def _found(reader: CatalogReader, text: str, now_ms: int = NOW) -> str:
         ("lr not between 0.01 and 0.1", "bde"),
     ],
 )
-def test_filters_find(team: CatalogReader, text: str, runs_found: str) -> None:
+def test_filters_find(team: OpenReader, text: str, runs_found: str) -> None:
     """Each example finds just the runs it should."""
     assert _found(team, text) == runs_found
 
@@ -386,7 +386,7 @@ def test_filters_find(team: CatalogReader, text: str, runs_found: str) -> None:
         ("any(< 1)", "<", "any(…) begins with a metric's name."),
     ],
 )
-def test_wrong_filters_say_where(team: CatalogReader, text: str, pointed: str, message: str) -> None:
+def test_wrong_filters_say_where(team: OpenReader, text: str, pointed: str, message: str) -> None:
     """A wrong filter says what is wrong, points at it, and says what would fit."""
     with pytest.raises(FilterError) as caught:
         team.runs(text)
@@ -395,7 +395,7 @@ def test_wrong_filters_say_where(team: CatalogReader, text: str, pointed: str, m
     assert error.remedy and error.excerpt.splitlines()[1] == " " * error.position + "^" * error.length
 
 
-def test_names_that_are_near_are_offered(team: CatalogReader) -> None:
+def test_names_that_are_near_are_offered(team: OpenReader) -> None:
     """A name that nothing has comes with the ones that look like it; one that is two things with both spellings."""
     for text, remedy in (
         ("val/los < 1", "val/loss"),
@@ -411,7 +411,7 @@ def test_names_that_are_near_are_offered(team: CatalogReader) -> None:
         assert remedy in caught.value.remedy
 
 
-def test_a_source_that_is_named_needs_no_run(team: CatalogReader) -> None:
+def test_a_source_that_is_named_needs_no_run(team: OpenReader) -> None:
     """`metrics.later > 1` finds nothing as long as no run has it, and says so beside the answer; so scripts can ask early."""
     notes: list[str] = []
     with team.snapshot() as connection:
@@ -428,7 +428,7 @@ def test_patterns_that_take_for_ever_are_broken_off(tmp_path: Path, pattern: str
     path = tmp_path / "x.artui"
     _write(path, [Made("r", {"x": "a" * 40 + "c"})])
     began = time.monotonic()
-    with open_catalog(path) as reader, pytest.raises(FilterError, match=r"takes longer|") as caught:
+    with open_reader(path) as reader, pytest.raises(FilterError, match=r"takes longer|") as caught:
         if not reader.runs(f"x ~ '{pattern}'"):
             raise FilterError("found nothing, quickly", 4, len(pattern) + 2)
     assert time.monotonic() - began < 2 and caught.value.position == 4
@@ -452,7 +452,7 @@ def test_the_first_page_is_the_beginning_of_the_whole(tmp_path: Path, monkeypatc
     ]
     _write(path, made)
     paged = 0
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         for text in (
             "x > 2",
             "loss < 0.5",
@@ -495,7 +495,7 @@ def test_the_first_page_is_the_beginning_of_the_whole(tmp_path: Path, monkeypatc
         ("note is not null", "run_by_note"),
     ],
 )
-def test_conditions_walk_an_index(team: CatalogReader, text: str, index: str) -> None:
+def test_conditions_walk_an_index(team: OpenReader, text: str, index: str) -> None:
     """What runs match is read from an index; whether some given runs do, by looking each of them up."""
     from artui.query.filter.compile import compile_node
     from artui.query.filter.sets import Blamed, Rows, Scope, Texts, Union
@@ -528,7 +528,7 @@ def test_conditions_walk_an_index(team: CatalogReader, text: str, index: str) ->
     )
 
 
-def test_a_filter_of_any_size_ends(team: CatalogReader) -> None:
+def test_a_filter_of_any_size_ends(team: OpenReader) -> None:
     """Thousands of conditions, values or parentheses give an answer or an error, never a crash."""
     assert _found(team, f"lr in ({', '.join(str(i / 100) for i in range(1000))})") == "acef"
     for text in ("(" * 500 + "lr = 1" + ")" * 500, " or ".join(["lr = 1"] * 500), "not " * 500 + "x", "x" * 20_000):
@@ -676,7 +676,7 @@ def test_statements_find_what_python_finds(
     """Whatever runs there are, a filter's statements find those for which it holds when worked out run by run."""
     path = tmp_path_factory.mktemp("law") / "x.artui"
     _write(path, made)
-    with open_catalog(path) as reader, reader.snapshot() as connection:
+    with open_reader(path) as reader, reader.snapshot() as connection:
         for text in texts:
             node = parse(text)
             assert node is not None

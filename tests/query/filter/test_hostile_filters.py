@@ -8,37 +8,37 @@ from collections.abc import Iterator
 import pytest
 
 from artui.errors import UsageError
-from artui.query.api import CatalogReader, open_catalog
 from artui.query.filter.tokens import FilterError
 from artui.query.filter.values import Value
 from artui.query.things import find_things
 from artui.safetext import cells_of
 from tests.query.filter import hostile
+from tests.reading import OpenReader, open_reader
 
 
 @pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CatalogReader]:
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenReader]:
     """Three runs with everything that the filters ask about."""
     path = tmp_path_factory.mktemp("hostile") / "x.artui"
     hostile.make_catalog(path)
-    with open_catalog(path) as opened:
+    with open_reader(path) as opened:
         yield opened
 
 
-def test_rich_filters_are_understood(reader: CatalogReader) -> None:
+def test_rich_filters_are_understood(reader: OpenReader) -> None:
     """What the garbled filters are made of has a meaning to begin with."""
     for text in hostile.RICH:
         reader.runs(text)
 
 
-def test_every_beginning_of_a_filter_is_answered(reader: CatalogReader) -> None:
+def test_every_beginning_of_a_filter_is_answered(reader: OpenReader) -> None:
     """However far somebody has typed, there are runs or an error that points at a word, and completions."""
     faults = {text: fault for text in hostile.prefixes() if (fault := hostile.fault_of(reader, text))}
 
     assert not faults
 
 
-def test_garbled_filters_are_answered(reader: CatalogReader) -> None:
+def test_garbled_filters_are_answered(reader: OpenReader) -> None:
     """Pieces left out, doubled, swapped and put in from a hostile vocabulary give runs or an error that points."""
     texts = [*hostile.HOSTILE, *hostile.mutations(13, 600)]
 
@@ -47,7 +47,7 @@ def test_garbled_filters_are_answered(reader: CatalogReader) -> None:
     assert not faults
 
 
-def test_words_and_columns_beyond_measure_are_answered(reader: CatalogReader) -> None:
+def test_words_and_columns_beyond_measure_are_answered(reader: OpenReader) -> None:
     """What is no filter but goes to the file as well, `contains=`, `order=` and names looked for, damages no catalog."""
     for text in hostile.HOSTILE:
         reader.runs(contains=text)
@@ -58,7 +58,7 @@ def test_words_and_columns_beyond_measure_are_answered(reader: CatalogReader) ->
         find_things(reader, text)
 
 
-def test_what_cannot_be_asked_blames_nobody_else(reader: CatalogReader) -> None:
+def test_what_cannot_be_asked_blames_nobody_else(reader: OpenReader) -> None:
     """Values that SQLite takes no question with are the asker's mistake, not damage to the file."""
     for run, name in (("\ud800", "loss"), ("x", "\ud800")):
         with pytest.raises(UsageError, match="cannot be looked for"):
@@ -74,13 +74,13 @@ def test_what_cannot_be_asked_blames_nobody_else(reader: CatalogReader) -> None:
         ("started in (" + ", ".join(["2001-01-01"] * 600) + ", today, yesterday)", "bcs"), ("id in (" + ", ".join(f"ABC{i}" for i in range(900)) + ")", ""),
     ],
 )  # fmt: skip
-def test_values_out_of_range_mean_what_they_say(reader: CatalogReader, text: str, names: str) -> None:
+def test_values_out_of_range_mean_what_they_say(reader: OpenReader, text: str, names: str) -> None:
     """Very long ago is before all runs, very large is more than any param has."""
     assert "".join(sorted({"calm-otter-7": "s"}.get(run.name, run.name) for run in reader.runs(text))) == names
 
 
 @pytest.mark.parametrize("pattern", ["(a{3000}){3000}", "a{99999999}", "((?1)?a)", "(?R)a", "(?P<x>a(?&x)?)"])
-def test_patterns_that_take_all_memory_are_refused(reader: CatalogReader, pattern: str) -> None:
+def test_patterns_that_take_all_memory_are_refused(reader: OpenReader, pattern: str) -> None:
     """A pattern that is large once written out, or that calls itself, is named before it is prepared."""
     with pytest.raises(FilterError) as raised:
         reader.runs(f"name ~ '{pattern}'")

@@ -8,12 +8,12 @@ import pytest
 
 from artui.catalog import Catalog, points, runs
 from artui.errors import UsageError
-from artui.query.api import CatalogReader, open_catalog
 from artui.query.runs.naming import columns_named, sorts_named
+from tests.reading import OpenReader, open_reader
 
 
 @pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CatalogReader]:
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenReader]:
     """One run with names of every kind: of two things, with blanks, commas, quotes, and ends like an aggregate."""
     path = tmp_path_factory.mktemp("naming") / "x.artui"
     with Catalog(path) as catalog, catalog.transaction() as connection:
@@ -21,7 +21,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CatalogReader]:
         key = runs.start(connection, runs.NewRun(project="p", name="r", params=params, tags={"best": ""}))  # type: ignore[arg-type]
         for name in ("val/loss", "loss", "val loss", "acc.max", "a<b"):
             points.append(connection, key, runs.name_key(connection, name), "", *points.pack([(0, 1, 0.5)]))
-    with open_catalog(path) as opened:
+    with open_reader(path) as opened:
         yield opened
 
 
@@ -36,7 +36,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CatalogReader]:
         ("metrics.loss", "metric:loss"), ("params.loss", "param:loss"), ("`-x`", "param:-x"), ("params.-x", "param:-x"),
     ],
 )  # fmt: skip
-def test_a_name_means_what_it_means_in_a_filter(reader: CatalogReader, name: str, column: str) -> None:
+def test_a_name_means_what_it_means_in_a_filter(reader: OpenReader, name: str, column: str) -> None:
     """Bare or with its source, quoted or as it is: orders and columns find the same; `-` turns an order round."""
     notes: list[str] = []
 
@@ -47,7 +47,7 @@ def test_a_name_means_what_it_means_in_a_filter(reader: CatalogReader, name: str
     assert [named.id for named in columns_named(reader, [name], notes=notes)] == [column] and notes == []
 
 
-def test_names_are_parted_at_commas_outside_of_quotes(reader: CatalogReader) -> None:
+def test_names_are_parted_at_commas_outside_of_quotes(reader: OpenReader) -> None:
     """Several names in one text, or in several; a name that is there twice counts once."""
     named = columns_named(reader, ["lr, `a,b`,val/loss.min", "two words, lr"])
 
@@ -62,7 +62,7 @@ def test_names_are_parted_at_commas_outside_of_quotes(reader: CatalogReader) -> 
         ("attr.colour", "A run has no attribute"), ("input", "'input' is no column to sort by"), ("", "is no column to sort by"), ("-", "is no column to sort by"),
     ],
 )  # fmt: skip
-def test_a_name_of_nothing_or_of_two_things_is_refused(reader: CatalogReader, name: str, message: str) -> None:
+def test_a_name_of_nothing_or_of_two_things_is_refused(reader: OpenReader, name: str, message: str) -> None:
     """The error says which there are, or how to say which is meant."""
     with pytest.raises(UsageError, match=message):
         sorts_named(reader, [name])
@@ -70,7 +70,7 @@ def test_a_name_of_nothing_or_of_two_things_is_refused(reader: CatalogReader, na
         reader.runs(order=[name])
 
 
-def test_a_source_that_is_named_is_noted_where_no_run_has_it(reader: CatalogReader) -> None:
+def test_a_source_that_is_named_is_noted_where_no_run_has_it(reader: OpenReader) -> None:
     """As in a filter it is no error, since a run may have it later, and what is near is offered."""
     notes: list[str] = []
 

@@ -17,17 +17,17 @@ from hypothesis import strategies as st
 import artui
 from artui.catalog import Catalog, points, runs
 from artui.model import Column
-from artui.query.api import CatalogReader, open_catalog
 from artui.query.compare import compare as side_by_side
 from artui.query.runs.columns import columns
 from artui.query.runs.rows import run_rows
 from artui.query.runs.statistics import classes, numbers
+from tests.reading import OpenReader, open_reader
 
 RATES: dict[str, Any] = {"a": "1e-3", "b": 0.001, "c": 1e-3, "d": " 0.01", "e": "0.1 ", "f": 1, "g": "x", "h": "NaN", "i": "1e-3k", "j": "-Infinity", "k": None}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CatalogReader]:
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenReader]:
     """Runs with every form of a learning rate; `l` has none."""
     path = tmp_path_factory.mktemp("texts") / "x.artui"
     for name, lr in {**RATES, "l": ...}.items():
@@ -35,11 +35,11 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CatalogReader]:
         artui.start_run(
             name=name, catalog=path, params=params, console=False, code=False, system_metrics=False
         ).finish()
-    with open_catalog(path) as opened:
+    with open_reader(path) as opened:
         yield opened
 
 
-def _named(reader: CatalogReader, where: str, **more: Any) -> str:
+def _named(reader: OpenReader, where: str, **more: Any) -> str:
     return "".join(run.name for run in reader.runs(where, **{"order": "name", **more}))
 
 
@@ -53,19 +53,19 @@ def _named(reader: CatalogReader, where: str, **more: Any) -> str:
         ("lr in (null, x)", "gkl"), ("lr is not nan", "abcdefgij"), ("lr is nan", "h"), ("lr = nan", "h"), ("lr != nan", "abcdefgij"), ("lr not in (null, 1)", "abcdeghij"), ("not lr = null", "abcdefghij"), ("lr is none", "kl"), ("lr < +-inf", "d"), ("name != c and lr = 0.001", "ab"),
     ],
 )  # fmt: skip
-def test_a_number_counts_whatever_it_is_held_as(reader: CatalogReader, where: str, names: str) -> None:
+def test_a_number_counts_whatever_it_is_held_as(reader: OpenReader, where: str, names: str) -> None:
     """Comparisons, equality and ranges agree on a number and the same number as text; None is missing."""
     assert _named(reader, where) == names
 
 
-def test_sorting_puts_them_among_the_numbers(reader: CatalogReader) -> None:
+def test_sorting_puts_them_among_the_numbers(reader: OpenReader) -> None:
     """Equal numbers stand together, words follow, and what is missing or NaN comes last; the other way round, too."""
     assert _named(reader, "", order=["params.lr", "name"]) == "jabcdefig" + "hkl"
     assert _named(reader, "", order=["-params.lr", "name"]) == "gifedabcj" + "hkl"
     assert _named(reader, "lr is not null", order="params.lr") == "jabcdefigh"
 
 
-def test_a_value_is_found_by_what_its_bar_asks(reader: CatalogReader) -> None:
+def test_a_value_is_found_by_what_its_bar_asks(reader: OpenReader) -> None:
     """The distinct values of a column have as many runs as a filter for each of them finds."""
     from artui.query.filter.narrowing import where_value
 
@@ -86,7 +86,7 @@ def test_a_word_null_is_no_none(tmp_path: Path) -> None:
         artui.start_run(
             name=name, catalog=path, params={"x": value}, console=False, code=False, system_metrics=False
         ).finish()
-    with open_catalog(os.fspath(path)) as reader:
+    with open_reader(os.fspath(path)) as reader:
         names_by_filter = {
             where: _named(reader, where) for where in ("x is null", "x = 'null'", "x = none", "x is not null")
         }
@@ -104,7 +104,7 @@ def test_equal_to_null_is_null_everywhere(tmp_path: Path, where: str) -> None:
         key = runs.start(connection, runs.NewRun(project="p", name="a", note="null", tags={"x": "null"}))
         points.append(connection, key, runs.name_key(connection, "val/loss"), "", *points.pack([(0, 0, 1.0)]))
         runs.start(connection, runs.NewRun(project="p", name="b", parent_id="01JB" + "0" * 22))
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert _named(reader, where) == _named(reader, where.replace("=", "is"))
         assert _named(reader, where.replace("=", "!=")) == _named(reader, where.replace("=", "is not"))
 
@@ -152,7 +152,7 @@ def test_filters_orders_and_groups_keep_the_rule(
     kind, number = _read(asked)
     shown, members = str(asked), ", ".join(map(str, among))
 
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
 
         def matching(condition: str) -> list[int]:
             return [int(run.name) for run in reader.runs(f"{source}s.x {condition}", order="name")]
@@ -217,7 +217,7 @@ def test_values_look_as_they_were_given(tmp_path: Path, source: str) -> None:
     with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
         for value in given:
             runs.start(connection, runs.NewRun(project="p", name="r", **{f"{source}s": {"x": value}}))  # type: ignore[arg-type] # fmt: skip
-    with open_catalog(tmp_path / "x.artui") as reader, reader.snapshot() as connection:
+    with open_reader(tmp_path / "x.artui") as reader, reader.snapshot() as connection:
         column = Column(source, "x", runs.name_key(connection, "x"))  # type: ignore[arg-type]
         assert [(value, len(keys)) for value, keys in classes(connection, column)] == [("1e-3", 2), (0.1, 2), (" x ", 1)]  # fmt: skip
         assert [row.cells[column.id] for row in run_rows(reader, range(1, 6), [column]).values()] == given
@@ -229,7 +229,7 @@ def test_a_param_of_spelled_numbers_is_a_column_of_numbers(tmp_path: Path) -> No
     with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
         for number, params in enumerate(rows):
             runs.start(connection, runs.NewRun(project="p", name=str(number), params=params))  # type: ignore[arg-type]
-    with open_catalog(tmp_path / "x.artui") as reader:
+    with open_reader(tmp_path / "x.artui") as reader:
         params, _, varying = columns(reader)
         by_name = {column.name: column for column in params}
         with reader.snapshot() as connection:

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from artui.catalog import Catalog, points, runs
 from artui.errors import UsageError
 from artui.model import ParamValue
-from artui.query.api import open_catalog
 from artui.query.attributes import SHOWN
 from artui.query.runs.columns import columns
 from artui.query.runs.order import RunsRequest, count_runs, first_view, run_order
 from artui.query.runs.rows import run_rows
 from artui.query.runs.sorting import Sort
+from tests.reading import open_reader
 
 
 def _make(path: Path, rows: list[Mapping[str, ParamValue]], **shared: object) -> None:
@@ -29,7 +29,7 @@ def _make(path: Path, rows: list[Mapping[str, ParamValue]], **shared: object) ->
 
 
 def _matched(path: Path, contains: str) -> list[str]:
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         return sorted(run.name for run in reader.runs(contains=contains))
 
 
@@ -45,7 +45,7 @@ def test_missing_values_are_last_both_ways(
     """Sorted by a param, up or down, every run is there once, those that lack it or have NaN at the end, numbers in order."""
     path = tmp_path_factory.mktemp("sort") / "x.artui"
     _make(path, [{} if value is None else {"x": value} for value in values])
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         for order in ("params.x", "-params.x"):
             ordered = [values[int(run.name[1:])] for run in reader.runs(order=order)]
             having = [value for value in ordered if value is not None and value == value]
@@ -57,7 +57,7 @@ def test_missing_values_are_last_both_ways(
 
 def test_every_column_of_the_demo_sorts(demo_catalog: Path) -> None:
     """By any column, up or down, all runs are there, and those without the value are the last in both."""
-    with open_catalog(demo_catalog) as reader:
+    with open_reader(demo_catalog) as reader:
         total = count_runs(reader)[0]
         params, metrics, _ = columns(reader)
         for column_id in [f"attribute:{name}" for name in SHOWN] + [column.id for column in (*params, *metrics)]:
@@ -126,7 +126,7 @@ def test_status_is_found_as_it_is_shown(tmp_path: Path) -> None:
     with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
         for name, started_ms in (("gone", 1000), ("old", now_ms - 3_600_000), ("new", now_ms)):
             runs.start(connection, runs.NewRun(project="p", name=name, started_ms=started_ms))
-    with open_catalog(tmp_path / "x.artui") as reader:
+    with open_reader(tmp_path / "x.artui") as reader:
         assert {run.name: run.status for run in reader.runs()} == {"gone": "killed", "old": "lost", "new": "running"}
         assert count_runs(reader) == (3, 1)
     path = tmp_path / "x.artui"
@@ -147,7 +147,7 @@ def test_deleted_runs_are_nowhere(tmp_path: Path) -> None:
     _make(tmp_path / "x.artui", [{"x": 1}, {"x": 2}])
     with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
         connection.execute("UPDATE run SET deleted_ms = 1 WHERE name = 'r0'")
-    with open_catalog(tmp_path / "x.artui") as reader:
+    with open_reader(tmp_path / "x.artui") as reader:
         assert [run.name for run in reader.runs(order="params.x")] == ["r1"] == _matched(tmp_path / "x.artui", "r")
         view = first_view(reader, 10)
     assert view.total == 1 and [head.name for head in view.heads] == ["r1"]
@@ -159,7 +159,7 @@ def test_matches_are_counted_among_what_they_were_chosen_from(where: str, tmp_pa
     _make(tmp_path / "x.artui", [{"x": number} for number in range(4)])
     with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
         connection.execute("UPDATE run SET deleted_ms = 1 WHERE name <> 'r2'")
-    with open_catalog(tmp_path / "x.artui") as reader:
+    with open_reader(tmp_path / "x.artui") as reader:
         order = run_order(reader, RunsRequest(where))
     assert order.matched <= order.among == (4 if "deleted" in where else 1)
     assert order.total == 1
@@ -168,7 +168,7 @@ def test_matches_are_counted_among_what_they_were_chosen_from(where: str, tmp_pa
 def test_limit_takes_the_first_of_the_order(tmp_path: Path) -> None:
     """A limit is of the ordered list; 0 gives none."""
     _make(tmp_path / "x.artui", [{"x": number} for number in range(5)])
-    with open_catalog(tmp_path / "x.artui") as reader:
+    with open_reader(tmp_path / "x.artui") as reader:
         assert [run.name for run in reader.runs(order="-params.x", limit=2)] == ["r4", "r3"]
         assert reader.runs(limit=0) == [] and len(reader.runs(limit=99)) == 5
         with pytest.raises(UsageError):
@@ -184,7 +184,7 @@ def test_order_by_a_metric_of_several_processes_is_that_of_the_cells(tmp_path: P
                 points.append(
                     connection, key, runs.name_key(connection, "x"), f"rank={rank}", *points.pack([(0, 0, value)])
                 )
-    with open_catalog(tmp_path / "x.artui") as reader:
+    with open_reader(tmp_path / "x.artui") as reader:
         column = columns(reader)[1][0]
         for is_descending in (False, True):
             keys = list(run_order(reader, RunsRequest(sorts=(Sort(column.id, is_descending),))).keys)

@@ -13,13 +13,13 @@ import pytest
 from artui.catalog import Catalog, points, runs
 from artui.cli import run as artui
 from artui.model import Metric
-from artui.query.api import open_catalog
 from artui.query.run import get_run
 from artui.query.runs.columns import columns
 from artui.query.series.metrics import run_metrics
 from artui.query.series.spooled import metric_order
 from artui.tui.facts import metric_lines
 from artui.tui.screens.run import FIRST_METRICS
+from tests.reading import open_reader
 from tests.tui.looking import make_app, settled, shown
 
 COUNT = 1_200
@@ -58,7 +58,7 @@ def test_first_metrics_are_the_beginning_of_all(path: Path) -> None:
             for labels in ("", "rank=1", "rank=10")
         ],
     )
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         every = get_run(reader, run_id).metrics
         with reader.snapshot() as connection:
             by_name = {(metric.name, metric.labels): repr(metric) for metric in run_metrics(connection, 1)}
@@ -106,7 +106,7 @@ def test_run_screen_has_all_metrics(path: Path) -> None:
 def test_lines_of_metrics_are_made_when_they_are_looked_at(path: Path) -> None:
     """The table of a run's metrics is the same, read line by line, from the end, in parts, or whole."""
     run_id = _make(path, [(f"m{number}", "", [1.0] if number % 3 else [math.nan]) for number in range(20)])
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         metrics = get_run(reader, run_id).metrics
     lines = metric_lines(metrics, cells=60)
     texts = ["".join(text for text, _ in line.spans) for line in lines]
@@ -125,7 +125,7 @@ def test_lines_of_metrics_are_made_when_they_are_looked_at(path: Path) -> None:
 def test_columns_are_read_once_until_the_file_changes(path: Path) -> None:
     """Which columns there are is not asked again for the same state of the catalog, and is for the next one."""
     _make(path, [("a", "", [1.0])])
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         first = columns(reader)
         assert columns(reader) is first
         with Catalog(path) as catalog, catalog.transaction() as connection:

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from artui.catalog import Catalog, points, runs
 from artui.errors import ArtuiError, PointsDamaged
-from artui.query.api import open_catalog
 from artui.query.compare import compare
 from artui.query.runs.columns import columns
 from artui.query.runs.metrics import metrics_of
@@ -22,6 +21,7 @@ from artui.query.series import curves
 from artui.query.series.curves import Axis, curve, cut, thin
 from artui.query.series.curves import places as query_places
 from artui.query.series.sparks import SPARK_VALUES, last_values, spark_values
+from tests.reading import open_reader
 
 VALUES = st.floats(width=32)
 
@@ -66,7 +66,7 @@ def test_steps_of_any_size_ascend(start: int, width: int, count: int, buckets: i
 def test_of_points_at_one_step_the_last_counts_for_the_line(tmp_path: Path) -> None:
     """A step that was logged again is drawn once, at its last value; both values are within its range."""
     _catalog(tmp_path / "x.artui", [0, 1, 1, 2], [0.0, 100.0, 1.0, 2.0])
-    with open_catalog(tmp_path / "x.artui") as reader:
+    with open_reader(tmp_path / "x.artui") as reader:
         drawn = curve(reader, reader.run("r").detail().metrics[0], buckets=100)
 
     assert list(drawn.xs) == [0.0, 1.0, 2.0] and list(drawn.means) == [0.0, 1.0, 2.0]
@@ -80,7 +80,7 @@ def test_series_of_many_blocks_that_restarts_goes_left_to_right(
     steps = [*range(3000), *range(1000, 4000)]
     _catalog(tmp_path / "x.artui", steps, [float(step) for step in steps])
     monkeypatch.setattr(curves, "DECODE_BLOCKS", 1)
-    with open_catalog(tmp_path / "x.artui") as reader:
+    with open_reader(tmp_path / "x.artui") as reader:
         drawn = curve(reader, reader.run("r").detail().metrics[0], buckets=100)
 
     assert list(drawn.xs) == sorted(drawn.xs) and sum(drawn.counts) == 6000
@@ -92,7 +92,7 @@ def test_means_of_huge_values_are_finite(tmp_path: Path, monkeypatch: pytest.Mon
     _catalog(tmp_path / "x.artui", list(range(50)), values)
     for limit in (2048, 0):
         monkeypatch.setattr(curves, "DECODE_BLOCKS", limit)
-        with open_catalog(tmp_path / "x.artui") as reader:
+        with open_reader(tmp_path / "x.artui") as reader:
             metric = reader.run("r").detail().metrics[0]
             drawn = curve(reader, metric, buckets=3)
         assert all(low <= mean <= high for low, mean, high in zip(drawn.lows, drawn.means, drawn.highs, strict=True))
@@ -120,7 +120,7 @@ def test_repeated_steps_keep_every_value_within_range(rows: list[tuple[int, floa
 def test_steps_at_the_ends_of_64_bits_are_drawn(tmp_path: Path) -> None:
     """The smallest and the largest step there can be are a curve from left to right, by step and by time."""
     _catalog(tmp_path / "x.artui", [-(2**63), 0, 2**63 - 1] * 10, [float(n) for n in range(30)])
-    with open_catalog(tmp_path / "x.artui") as reader:
+    with open_reader(tmp_path / "x.artui") as reader:
         metric = reader.run("r").detail().metrics[0]
         assert list(curve(reader, metric).xs) == [-(2.0**63), 0.0, 2.0**63]
         assert list(curve(reader, metric).means) == [27.0, 28.0, 29.0]
@@ -130,7 +130,7 @@ def test_steps_at_the_ends_of_64_bits_are_drawn(tmp_path: Path) -> None:
 def test_time_axis_begins_at_zero(tmp_path: Path) -> None:
     """By time, x is in seconds since the first point."""
     _catalog(tmp_path / "x.artui", [5, 4, 3], [1.0, 2.0, 3.0])
-    with open_catalog(tmp_path / "x.artui") as reader:
+    with open_reader(tmp_path / "x.artui") as reader:
         metric = reader.run("r").detail().metrics[0]
         assert list(curve(reader, metric, axis="time").xs) == [0.0, 0.01, 0.02]
         assert list(curve(reader, metric).xs) == [3.0, 4.0, 5.0]
@@ -139,7 +139,7 @@ def test_time_axis_begins_at_zero(tmp_path: Path) -> None:
 def test_curve_of_nothing_finite_is_empty(tmp_path: Path) -> None:
     """A series of NaN and infinities has no line, and says where they are."""
     _catalog(tmp_path / "x.artui", [0, 1, 2], [math.nan, math.inf, -math.inf])
-    with open_catalog(tmp_path / "x.artui") as reader:
+    with open_reader(tmp_path / "x.artui") as reader:
         drawn = curve(reader, reader.run("r").detail().metrics[0])
 
     assert (drawn.xs, drawn.nan_xs, drawn.positive_inf_xs, drawn.negative_inf_xs) == ([], [0.0], [1.0], [2.0])
@@ -150,7 +150,7 @@ def test_curve_of_nothing_finite_is_empty(tmp_path: Path) -> None:
 def test_sparklines_are_short_and_end_where_the_series_ends(tmp_path: Path, count: int) -> None:
     """At most 24 values, rising as the series rises."""
     _catalog(tmp_path / "x.artui", list(range(count)), [float(n) for n in range(count)])
-    with open_catalog(tmp_path / "x.artui") as reader:
+    with open_reader(tmp_path / "x.artui") as reader:
         key = reader.run("r").detail().metrics[0].series_key
         with reader.reading() as connection:
             values = spark_values(connection, [key])[key]
@@ -177,7 +177,7 @@ def test_blocks_with_cells_of_the_wrong_kind_are_damaged(
         connection.execute(f"UPDATE block SET {column} = 'text'")
     for limit in (2048, 1):
         monkeypatch.setattr(curves, "DECODE_BLOCKS", limit)
-        with open_catalog(tmp_path / "x.artui") as reader:
+        with open_reader(tmp_path / "x.artui") as reader:
             try:
                 curve(reader, reader.run("r").detail().metrics[0])
             except ArtuiError as error:
@@ -193,7 +193,7 @@ def test_summaries_with_cells_of_the_wrong_kind_are_shown(tmp_path: Path, column
     with Catalog(tmp_path / "x.artui") as catalog, catalog.transaction() as connection:
         connection.execute(f"UPDATE series SET {column} = 'text'")
         connection.execute("UPDATE block SET sum = 'text'")
-    with open_catalog(tmp_path / "x.artui") as reader:
+    with open_reader(tmp_path / "x.artui") as reader:
         summary = reader.run("r").detail().metrics[0].summary
         run_id = reader.run("r").id
         metric_columns = columns(reader)[1]
@@ -232,7 +232,7 @@ def test_window_of_blocks_is_the_window_of_the_points(
     """Close enough, a series of many blocks is drawn from its points: the same as if all had been decoded."""
     _catalog(tmp_path / "x.artui", list(range(9000)), [math.sin(n / 50) for n in range(9000)])
     monkeypatch.setattr(curves, "DECODE_BLOCKS", limit)
-    with open_catalog(tmp_path / "x.artui") as reader:
+    with open_reader(tmp_path / "x.artui") as reader:
         metric = reader.run("r").detail().metrics[0]
         whole = reader.run("r").series("x")
         low, high = (float(query_places(whole, axis, first_ms=metric.summary.first_ms)[n]) for n in (4000, 4100))
@@ -246,7 +246,7 @@ def test_wide_window_of_many_blocks_is_drawn_from_summaries(tmp_path: Path, monk
     """Too many blocks in sight are not decoded; those out of sight take no part."""
     _catalog(tmp_path / "x.artui", list(range(20_480)), [float(n) for n in range(20_480)])
     monkeypatch.setattr(curves, "DECODE_BLOCKS", 4)
-    with open_catalog(tmp_path / "x.artui") as reader:
+    with open_reader(tmp_path / "x.artui") as reader:
         drawn = curve(reader, reader.run("r").detail().metrics[0], window=(5000.0, 15_000.0), buckets=100)
     assert 9 <= len(drawn.xs) <= 12 and drawn.lows[0] >= 4000 and drawn.highs[-1] <= 16_384
     assert drawn.count == sum(drawn.counts) < 20_480
@@ -261,7 +261,7 @@ def test_by_another_metric_points_stand_at_its_last_known_value(tmp_path: Path) 
             ("epoch", [(2, 0, 0.0), (5, 0, 1.0), (8, 0, 2.0)]),
         ):
             points.append(connection, key, runs.name_key(connection, name), "", *points.pack(rows))
-    with open_catalog(tmp_path / "x.artui") as reader:
+    with open_reader(tmp_path / "x.artui") as reader:
         metrics = {metric.name: metric for metric in reader.run("r").detail().metrics}
         drawn = curve(reader, metrics["loss"], against=metrics["epoch"])
     assert list(drawn.xs) == [0.0, 1.0, 2.0]
@@ -273,7 +273,7 @@ def test_logarithmic_axis_spreads_columns_evenly_and_leaves_zero_out(tmp_path: P
     """Each power of ten has as many columns as the next; what is not above zero has no place."""
     steps = list(range(10_000))
     _catalog(tmp_path / "x.artui", steps, [float(step) for step in steps])
-    with open_catalog(tmp_path / "x.artui") as reader:
+    with open_reader(tmp_path / "x.artui") as reader:
         drawn = curve(reader, reader.run("r").detail().metrics[0], buckets=40, is_log=True)
     assert drawn.xs[0] == pytest.approx(1.0) and drawn.xs[-1] == pytest.approx(9999.0)
     assert sum(x < 10 for x in drawn.xs) >= 5 and len(drawn.xs) <= 40
@@ -282,7 +282,7 @@ def test_logarithmic_axis_spreads_columns_evenly_and_leaves_zero_out(tmp_path: P
 def test_curve_says_how_many_points_it_shows(tmp_path: Path) -> None:
     """Thinned, fewer than there are; whole, all of them with those that are no numbers."""
     _catalog(tmp_path / "x.artui", list(range(1000)), [*[1.0] * 999, math.nan])
-    with open_catalog(tmp_path / "x.artui") as reader:
+    with open_reader(tmp_path / "x.artui") as reader:
         metric = reader.run("r").detail().metrics[0]
         assert (curve(reader, metric, buckets=100).shown, curve(reader, metric, buckets=100).count) == (101, 1000)
         assert curve(reader, metric, buckets=2000).shown == 1000
@@ -296,7 +296,7 @@ def test_curve_from_summaries_begins_and_ends_with_the_points(
     values = [float(n * n) for n in range(5000)]
     _catalog(tmp_path / "x.artui", list(range(5000)), values)
     monkeypatch.setattr(curves, "DECODE_BLOCKS", 1)
-    with open_catalog(tmp_path / "x.artui") as reader:
+    with open_reader(tmp_path / "x.artui") as reader:
         drawn = curve(reader, reader.run("r").detail().metrics[0], axis=axis, buckets=100)
     assert (drawn.means[0], drawn.means[-1]) == (0.0, values[-1])
     assert (drawn.xs[0], drawn.xs[-1]) == ((0.0, 4999.0) if axis == "step" else (0.0, 49.99))
@@ -306,7 +306,7 @@ def test_curve_from_summaries_begins_and_ends_with_the_points(
 def test_last_values_are_the_newest_across_blocks(tmp_path: Path) -> None:
     """At most as many as are asked for, oldest first, also where they lie in two blocks; all of a short series."""
     _catalog(tmp_path / "x.artui", list(range(1030)), [float(n) for n in range(1030)])
-    with open_catalog(tmp_path / "x.artui") as reader, reader.snapshot() as connection:
+    with open_reader(tmp_path / "x.artui") as reader, reader.snapshot() as connection:
         key = connection.execute("SELECT key FROM series").fetchone()[0]
         assert last_values(connection, key, 20) == [float(n) for n in range(1010, 1030)]
         assert last_values(connection, key, 5) == [1025.0, 1026.0, 1027.0, 1028.0, 1029.0]
@@ -319,6 +319,6 @@ def test_metrics_of_runs_come_in_the_order_asked_for(tmp_path: Path) -> None:
         for name in ("a", "b"):
             keys.append(runs.start(connection, runs.NewRun(project="p", name=name)))
             points.append(connection, keys[-1], runs.name_key(connection, name), "", *points.pack([(0, 1, 0.5)]))
-    with open_catalog(tmp_path / "x.artui") as reader:
+    with open_reader(tmp_path / "x.artui") as reader:
         given = metrics_of(reader, [keys[1], 999, keys[0]])
     assert [(head.name, [metric.name for metric in metrics]) for head, metrics in given] == [("b", ["b"]), ("a", ["a"])]

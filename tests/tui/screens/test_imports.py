@@ -11,9 +11,9 @@ import pytest
 from textual.pilot import Pilot
 
 from artui.catalog import Catalog
-from artui.query.api import open_catalog
 from artui.query.imports import import_reports
 from artui.query.runs.order import RunsRequest, run_order
+from tests.reading import open_reader
 from tests.tui.looking import NOW_MS, settled, shown
 
 Explore = Callable[..., None]
@@ -48,13 +48,13 @@ def imported(small_catalog: Path) -> Path:
 )
 def test_runs_are_found_by_where_they_came_from(imported: Path, where: str, matched: int) -> None:
     """A format or a place; runs of other stores, and those that were logged here, are told apart."""
-    with open_catalog(imported) as reader:
+    with open_reader(imported) as reader:
         assert run_order(reader, RunsRequest(where)).matched == matched
 
 
 def test_imports_are_counted(imported: Path) -> None:
     """What is in the catalog of each store now, with what is deleted, is what the filters find."""
-    with open_catalog(imported) as reader:
+    with open_reader(imported) as reader:
         for report in import_reports(reader):
             where = f'imported = "{report.location}"'
             assert report.run_count == run_order(reader, RunsRequest(where)).matched

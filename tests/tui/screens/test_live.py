@@ -14,12 +14,12 @@ from textual.pilot import Pilot
 import artui
 from artui import clock
 from artui.catalog import Catalog, runs
-from artui.query.api import open_catalog
 from artui.query.live import EARLIER, live_runs, watched_runs
 from artui.query.rules import depth_for
 from artui.settings import Settings, state_folder
 from artui.tui.alerts import Alerts
 from artui.tui.app import ArtuiApp
+from tests.reading import open_reader
 from tests.tui.looking import settled, shown
 
 
@@ -53,7 +53,7 @@ def _explore(
     assert path is not None
 
     async def go() -> None:
-        app = ArtuiApp(open_catalog(path), settings or Settings(refresh_seconds=0.2))
+        app = ArtuiApp(open_reader(path), settings or Settings(refresh_seconds=0.2))
         async with app.run_test(size=size) as pilot:
             await settled(pilot)
             await flow(pilot)
@@ -194,7 +194,7 @@ def test_dead_run_is_ended_by_the_open_app(tmp_path: Path) -> None:
 
     _explore(path, flow)
     assert not (tmp_path / "x.artui-spool").exists()
-    with open_catalog(path) as reader:
+    with open_reader(path) as reader:
         assert len(reader.run("gone").series("x")) == 100
 
 
@@ -292,7 +292,7 @@ def test_alert_that_comes_back_is_told_again(run: artui.Run) -> None:
     alerts = Alerts(settings, lambda text: None)
     assert run.catalog_path is not None
     news = []
-    with open_catalog(run.catalog_path) as reader:
+    with open_reader(run.catalog_path) as reader:
         for step, value in enumerate([0.9, 0.4, 0.3, 0.9, 0.4, 0.2]):
             run.log({"val/acc": value}, step=300 + step)
             _fold(run)
@@ -480,7 +480,7 @@ def test_a_run_without_a_total_goes_by_those_before_it(tmp_path: Path) -> None:
             going.log({"loss": 1.0}, step=0)
             going.log({"loss": 1.0}, step=20)
             _fold(going)
-        with open_catalog(path) as reader:
+        with open_reader(path) as reader:
             known = {
                 (live.head.name, live.head.project): live.headway
                 and (live.headway.done, live.headway.total, live.headway.alike)

@@ -11,10 +11,10 @@ import pytest
 from textual.pilot import Pilot
 
 from artui.catalog import Catalog, events
-from artui.query.api import open_catalog
 from artui.query.runs.sorting import Sort
 from artui.query.runs.views import saved_views
 from artui.tui.state.arrangement import Arrangement
+from tests.reading import open_reader
 from tests.tui.looking import settled, shown
 
 Explore = Callable[..., None]
@@ -37,7 +37,7 @@ def kept(small_catalog: Path) -> Path:
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
 def test_views_say_what_they_show(kept: Path, explore: Explore, size: tuple[int, int]) -> None:
     """The list has the runs of each view now, and below it stands all that the view under the cursor arranges."""
-    with open_catalog(kept) as reader:
+    with open_reader(kept) as reader:
         matched = len(reader.runs(BEST.where))
 
     async def flow(pilot: Pilot[Any]) -> None:
@@ -72,6 +72,6 @@ def test_view_gets_another_name(kept: Path, explore: Explore) -> None:
         assert "There is a view broken already." in shown(pilot)
 
     explore(kept, flow)
-    with open_catalog(kept) as reader:
+    with open_reader(kept) as reader:
         views = {view.name: view.content for view in saved_views(reader, "runs")}
     assert sorted(views) == ["all", "best-run", "broken"] and views["best-run"] == BEST.to_json()

@@ -14,13 +14,13 @@ from textual.pilot import Pilot
 
 from artui import cli
 from artui.query import progress
-from artui.query.api import open_catalog
 from artui.query.why import why, words
 from artui.tui.screens import why as screen_module
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.screens.why import BAR_CELLS, NARROW_BAR_CELLS, WhyScreen, bar
 from artui.tui.widgets.spreads import MIDDLE
 from artui.units import number_text
+from tests.reading import open_reader
 from tests.tui.looking import on, settled, shown
 
 Explore = Callable[..., None]
@@ -37,7 +37,7 @@ def test_app_and_shell_say_the_same_sentence(
 ) -> None:
     """Same metric, same words, and columns named after the runs."""
     names = ["calm-otter-10", "calm-otter-11"]
-    with open_catalog(small_catalog) as reader:
+    with open_reader(small_catalog) as reader:
         explanation = why(reader, *(reader.run(name).id for name in names))
     assert explanation.metric == "val/loss" and explanation.sentence
 

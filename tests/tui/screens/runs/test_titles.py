@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from artui.catalog import Catalog, points, runs
 from artui.errors import UsageError
 from artui.model import Column
-from artui.query.api import CatalogReader, open_catalog
 from artui.query.attributes import SHOWN
 from artui.query.direction import best_aggregate
 from artui.query.filter.parser import parse
@@ -21,6 +20,7 @@ from artui.query.runs.columns import columns, tag_columns
 from artui.query.runs.naming import columns_named, sorts_named
 from artui.query.runs.order import RunsRequest, run_order
 from artui.tui.cells import short_titles
+from tests.reading import OpenReader, open_reader
 
 PARAMS = ("optimizer.lr", "optimizer.name", "model.hidden", "a.depth", "b.depth", "best.loss", "host", "model.status", "data.took", "batch size", "x.end with blank", "x/y.width", "age", "deep.test/acc", "same")  # fmt: skip
 METRICS = ("val/loss", "val/acc", "loss", "lr.decay", "status", "test/acc", "same", "train/f1")
@@ -28,17 +28,17 @@ PREFIXES = ("params", "metrics", "tags", "attr")
 TAGS = ("model.family", "hidden.tag", "team", "same")
 
 
-def _catalog(path: Path, params: tuple[str, ...], metrics: tuple[str, ...], tags: tuple[str, ...]) -> CatalogReader:
+def _catalog(path: Path, params: tuple[str, ...], metrics: tuple[str, ...], tags: tuple[str, ...]) -> OpenReader:
     with Catalog(path) as catalog, catalog.transaction() as connection:
         run = runs.NewRun(project="p", name="r", started_ms=1000, params=dict.fromkeys(params, 1), tags=dict.fromkeys(tags, "x"))  # fmt: skip
         key = runs.start(connection, run)
         for name in metrics:
             points.append(connection, key, runs.name_key(connection, name), "", *points.pack([(0, 1, 1.0)]))
         runs.finish(connection, key, status="finished", ended_ms=5000, duration_ms=10)
-    return open_catalog(path)
+    return open_reader(path)
 
 
-def _titled(reader: CatalogReader) -> list[tuple[Column, str]]:
+def _titled(reader: OpenReader) -> list[tuple[Column, str]]:
     params, metrics, _ = columns(reader)
     tags = tag_columns(reader)
     attributes = [Column("attribute", word) for word in SHOWN]
@@ -48,7 +48,7 @@ def _titled(reader: CatalogReader) -> list[tuple[Column, str]]:
     return [(column, titles[column.id]) for column in shown]
 
 
-def _assert_titles_mean_their_columns(reader: CatalogReader) -> None:
+def _assert_titles_mean_their_columns(reader: OpenReader) -> None:
     for column, title in _titled(reader):
         prefix, dot, rest = title.partition(".")
         written = f"{prefix}.{quoted_name(rest)}" if dot and prefix in PREFIXES else quoted_name(title)

@@ -1,0 +1,160 @@
+"""A catalog for Python: its runs, artifacts, versions, lineage, and SQL."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from artui.query.reader import Reader
+
+if TYPE_CHECKING:
+    from artui.query.api.artifacts import Artifact, Artifacts
+    from artui.query.api.lineage import Lineage
+    from artui.query.api.records import Run, Version
+    from artui.query.api.runs import Runs
+    from artui.query.tables import Table
+
+
+def open_catalog(path: str | os.PathLike[str]) -> Catalog:
+    """Open a catalog for reading.
+
+    Raises:
+        CatalogError: it cannot be opened; the subclass says why, and each has a remedy.
+    """
+    return Catalog(path)
+
+
+class Catalog:
+    """A catalog, open for reading. It may be used from any thread, and as a context that closes it."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._reader = Reader(path)
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._reader.path
+
+    @property
+    def id(self) -> str:
+        """The catalog's own id, the same in all of its copies."""
+        return self._reader.catalog_id
+
+    @property
+    def notice(self) -> str:
+        """What a reader should know about how it was opened, such as that it is newer than this artui; usually empty."""
+        return self._reader.notice
+
+    def runs(
+        self,
+        where: str = "",
+        *,
+        contains: str = "",
+        order: str | Sequence[str] = "-started",
+        limit: int | None = None,
+    ) -> Runs:
+        """List the runs that a filter matches.
+
+        Args:
+            where: a filter such as `val/loss < 0.3 and status = finished`; the manual describes the language.
+            contains: words that a run must contain in its name, note, tags, project, status or params.
+            order: a column or several, named as in filters: `started`, `val/loss`, `params.lr`, `val/acc.max`; a leading `-` reverses it.
+            limit: the greatest number of runs to give; all by default.
+
+        Raises:
+            FilterError: the filter cannot be understood, or means nothing in this catalog; it says where.
+            UsageError: there is no such column, or there are several.
+        """
+        from artui.query.api.runs import Runs
+        from artui.query.runs.naming import sorts_named
+        from artui.query.runs.order import RunsRequest, run_order
+
+        sorts = sorts_named(self._reader, [order] if isinstance(order, str) else order)
+        found = run_order(self._reader, RunsRequest(where, sorts, tuple(contains.split())))
+        return Runs(self._reader, found.keys if limit is None else found.keys[: max(0, limit)], found.notes)
+
+    def run(self, reference: str) -> Run:
+        """Give one run by its name or by the start of its id.
+
+        Raises:
+            UnknownReference, AmbiguousReference: there is none, or there are several.
+        """
+        from artui.query.api.records import runs_of
+        from artui.query.references import find_run
+
+        return runs_of(self._reader, [find_run(self._reader, reference)])[0]
+
+    def artifacts(self, *, contains: str = "") -> Artifacts:
+        """List the artifacts by stage, kind and name.
+
+        Args:
+            contains: words that an artifact must contain in its name, kind, stage, project or the aliases of its newest version.
+        """
+        from artui.query.api.artifacts import Artifacts
+        from artui.query.artifacts import artifact_list, artifacts_containing
+
+        return Artifacts(self._reader, artifacts_containing(artifact_list(self._reader), contains.split()))
+
+    def artifact(self, name: str) -> Artifact:
+        """Give one artifact by its name, or by `PROJECT/NAME`.
+
+        Raises:
+            UnknownReference, AmbiguousReference: there is none, or projects have one of that name each.
+        """
+        from artui.query.api.artifacts import Artifact
+        from artui.query.references import find_artifact
+
+        return Artifact(self._reader, find_artifact(self._reader, name))
+
+    def version(self, reference: str) -> Version:
+        """Give a version by its reference: `digits-model:v3`, `digits-model:production`, or `digits-model` for the newest.
+
+        Raises:
+            UnknownReference, AmbiguousReference: there is none, or there are several.
+        """
+        from artui.query.api.records import Version
+        from artui.query.references import find_version
+
+        return Version(self._reader, find_version(self._reader, reference))
+
+    def lineage(self, reference: str) -> Lineage:
+        """Give everything that a run or a version came from, and everything that came of it.
+
+        Raises:
+            UnknownReference, AmbiguousReference: the reference names nothing, or more than one thing.
+        """
+        from artui.query.api.lineage import Lineage
+        from artui.query.lineage import lineage
+        from artui.query.references import resolve
+
+        return Lineage(self._reader, lineage(self._reader, resolve(self._reader, reference)))
+
+    def sql(self, query: str, values: Sequence[Any] | Mapping[str, Any] = (), *, seconds: float = 20.0) -> Table:
+        """Ask the catalog in SQL, which can only read: `SELECT name, status FROM runs`. The manual lists the views.
+
+        Args:
+            values: for the `?` or `:name` in the query.
+            seconds: when a query that takes longer is stopped.
+
+        Raises:
+            UsageError: SQLite does not understand the query, or it would do something else than read.
+            QueryTooSlow: it took longer than `seconds`.
+        """
+        from artui.query.asking import ask
+
+        return ask(self._reader, query, values, seconds)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._reader.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Catalog {self.path.name}>"
