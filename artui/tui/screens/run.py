@@ -46,6 +46,8 @@ WIDE_CELLS = 100
 """From this width on, metrics and curves stand beside the facts."""
 BARS = 3
 """Lines of a screen above and below a view."""
+MOST_TRACED = 14
+"""So many lines of a traceback stand before curves, where they are above each other."""
 TABS = ("overview", "charts", "files", "log")
 
 
@@ -236,6 +238,12 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
             facts.set_lines(lines)
             self.glance.lay_out(titles, rows=rows, metrics=beside)
         else:
+            place = place_of_section(lines, TRACEBACK)
+            if place is not None:
+                # What went wrong comes before curves, where there is no room for both.
+                rows -= min(
+                    MOST_TRACED, next((i for i in range(place, len(lines)) if lines[i] == BLANK), len(lines)) - place
+                )
             self.glance.lay_out(titles, rows=rows)
             # Results stand behind the state of the run, before how it was made; very many of them behind all facts.
             place = next((i for i, line in enumerate(lines) if line == BLANK), len(lines))

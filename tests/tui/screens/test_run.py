@@ -201,6 +201,21 @@ def test_enter_on_an_error_shows_its_traceback(small_catalog: Path, explore: Exp
     explore(small_catalog, flow, size=(80, 20))
 
 
+@pytest.mark.parametrize("height", [24, 40])
+def test_a_traceback_comes_before_curves(height: int, small_catalog: Path, explore: Explore) -> None:
+    """On a narrow screen curves are drawn only where the traceback has room too."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("slash", *"otter-6", "enter")
+        await settled(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "Traceback (most recent call last)" in shown(pilot)
+        assert ("└0" in shown(pilot)) == (height == 40)
+
+    explore(small_catalog, flow, size=(80, height))
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
 def test_an_overview_shows_curves_and_what_is_different(
     size: tuple[int, int], small_catalog: Path, explore: Explore
