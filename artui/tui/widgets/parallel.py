@@ -308,7 +308,7 @@ class Parallel(Picture):
         """Give what stays the same while the cursor moves."""
         import numpy as np
 
-        key = (columns, rows, self.current, self.brush, self.has_braille, id(palette), tuple(self.picked.items()))
+        key = (columns, rows, self.current, self.brush, self.has_braille, palette, tuple(self.picked.items()))
         if self._known_ground is not None and self._known_ground[0] == key:
             return self._known_ground[1]
         plot = Plot(columns, rows)

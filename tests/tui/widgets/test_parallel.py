@@ -13,6 +13,7 @@ from artui.model import Column
 from artui.query.runs.statistics import Placed
 from artui.tui.cells import Palette, make_palette
 from artui.tui.colouring import mark_of
+from artui.tui.themes import OURS
 from artui.tui.widgets.axischoice import axes_of
 from artui.tui.widgets.manylines import draw_line, draw_lines, shade
 from artui.tui.widgets.parallel import FEW_LINES, Parallel, ParallelAxis, end_text
@@ -330,3 +331,15 @@ def test_cells_with_more_lines_have_more_dots(count: int, seed: int) -> None:
         dots = [plot.band[row * 40 + column].bit_count() for row, column in cells]
         shades = [plot.band_owners[row * 40 + column].bit_length() for row, column in cells]
         assert dots == sorted(dots) and shades == sorted(shades) and 8 not in dots
+
+
+def test_another_theme_is_drawn_at_once() -> None:
+    """What is kept of the picture goes with the colours that it was drawn in."""
+    parallel = Parallel()
+    parallel.show(range(RUNS), AXES, {1: 0})
+    for theme in OURS.values():
+        palette = make_palette(is_coloured=True, is_rich=True, theme=theme)
+        strips = parallel.drawn(120, 36, palette)
+        assert strips is not None
+        colours = {segment.style.color for strip in strips for segment in strip if segment.style is not None and segment.text.strip()}  # fmt: skip
+        assert colours <= {style.color for style in palette.styles.values()}
