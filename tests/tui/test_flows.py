@@ -162,7 +162,9 @@ def test_the_questions_of_the_manual_can_be_followed_on_the_demo(demo_catalog: P
 
         screens = await _follow(pilot, _codes("diverged"))
         assert any("3 of 42 runs" in screen for screen in screens)
-        apart = next(screen for screen in screens if "The 3 runs with val/loss.diverged against the 39 others" in screen)
+        apart = next(
+            screen for screen in screens if "The 3 runs with val/loss.diverged against the 39 others" in screen
+        )
         assert "What sets them apart most: optimizer.lr is higher in these runs: median 25 against 0.01" in apart
         lines = [line for line in apart.splitlines() if "█" in line]
         assert "optimizer.lr" in lines[0] and "median" in lines[0] and "% momentum" in lines[1]
