@@ -35,7 +35,8 @@ from tests.exchange.writing import (  # fmt: skip
     write_wandb,
 )
 
-MOST_LINES = 150
+MOST_LINES = {"json": 400}
+"""Of a page; 150 unless it is to be looked up rather than read."""
 LEAST_COLOURS = 24
 LEAST_LIT_SHARE = 0.005
 by_name = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
@@ -160,7 +161,7 @@ def test_commands_in_sentences_exist(path: Path) -> None:
         options = of_all | {option for param in (verb.params if verb else ()) for option in param.opts}
         assert {word for word in words[2:] if word.startswith("--")} <= options, code
         if words[1] == "help" and len(words) == 3 and words[2].islower():
-            assert words[2] in names() or words[2] in VERBS, code
+            assert words[2] in names() or words[2] in VERBS or words[2] == "search", code
 
 
 @by_name
@@ -180,7 +181,7 @@ def test_page_says_what_it_is_about(path: Path) -> None:
 
     assert lines[0].startswith("# ") and lines[1] == ""
     assert page(path.stem).summary == lines[2] and 10 < len(lines[2]) <= 68 and lines[2].endswith(".")
-    assert lines[3] == "" and len(lines) <= MOST_LINES
+    assert lines[3] == "" and len(lines) <= MOST_LINES.get(path.stem, 150)
     assert any(line.startswith("## ") for line in lines)
 
 

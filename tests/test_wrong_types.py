@@ -157,7 +157,7 @@ def test_damage_is_said_where_a_run_is_shown(damaging: Damaging) -> None:
 
     listed = mutating.say(["ls"], target)
     shown = mutating.say(["show", VICTIM], target)
-    runs = orjson.loads(mutating.say(["ls", "--json"], target).out)
+    runs = orjson.loads(mutating.say(["ls", "--json"], target).out)["runs"]
 
     assert f"{VICTIM} (damaged: started" in listed.out and "damaged   started" in shown.out
     assert {run["name"]: run["damaged"] for run in runs}[VICTIM][0] == "started"

@@ -172,16 +172,19 @@ def say_damaged(damaged: Iterable[tuple[str, tuple[str, ...]]]) -> None:
         click.echo(f"artui: {clean(message)}", err=True)
 
 
-def print_json(value: Any) -> None:
-    """Print one JSON document; text from a catalog is escaped by JSON's own rules."""
+def print_json(**fields: Any) -> None:
+    """Print one document of the contract; text from a catalog is escaped by JSON's own rules."""
     import orjson
 
+    from artui.cli.contract import document
+
     text = orjson.dumps(
-        plain(value), option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
+        plain(document(**fields)),
+        option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS,
     )
-    document = escaped(text.decode())
+    shown = escaped(text.decode())
     # JSON is UTF-8; if that cannot be written, other characters are escaped.
-    click.echo(document if getattr(sys.stdout, "is_utf8", True) else document.encode("ascii", "artui").decode())
+    click.echo(shown if getattr(sys.stdout, "is_utf8", True) else shown.encode("ascii", "artui").decode())
 
 
 def plain(value: Any) -> Any:

@@ -31,7 +31,7 @@ def test_ls_lists_runs_with_their_params_and_metrics(call: Call, demo_catalog: P
 def test_ls_filters_sorts_and_limits(call: Call, demo_catalog: Path) -> None:
     """Words filter, --sort metrics.NAME puts the smallest first, --limit cuts."""
     code, out, _ = call("ls", "sweep", "-c", str(demo_catalog), "--sort", "metrics.val/loss", "-n", "5", "--json")
-    runs = json.loads(out)
+    runs = json.loads(out)["runs"]
     losses = [run["metrics"]["val/loss"] for run in runs]
     assert code == 0 and len(runs) == 5 and losses == sorted(losses)
 
@@ -39,7 +39,7 @@ def test_ls_filters_sorts_and_limits(call: Call, demo_catalog: Path) -> None:
 def test_json_keeps_nan_apart_from_missing(call: Call, demo_catalog: Path) -> None:
     """A metric that ended in NaN is the text "NaN"; one that was never logged is not there."""
     _, out, _ = call("ls", "-c", str(demo_catalog), "--json")
-    values = [run["metrics"].get("val/loss", "missing") for run in json.loads(out)]
+    values = [run["metrics"].get("val/loss", "missing") for run in json.loads(out)["runs"]]
     assert "nan" in values and "missing" in values and "inf" in values
 
 

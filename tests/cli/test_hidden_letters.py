@@ -133,6 +133,6 @@ def test_json_is_exact(catalog: tuple[Path, list[str]], capfd: pytest.CaptureFix
     path, texts = catalog
     run_verb(["ls", "-c", str(path), "--json"])
 
-    names = {run["name"] for run in json.loads(capfd.readouterr().out)}
+    names = {run["name"] for run in json.loads(capfd.readouterr().out)["runs"]}
 
     assert names == set(texts)

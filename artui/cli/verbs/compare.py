@@ -32,7 +32,12 @@ def command(runs: tuple[str, ...], catalog: str | None, as_json: bool, show_all:
         comparison = compare(reader, [find_run(reader, run).id for run in runs])
     say_damaged((run.head.name, run.damaged) for run in comparison.runs if run.damaged)
     if as_json:
-        print_json({"runs": [run.head for run in comparison.runs], "rows": comparison.rows})
+        from artui.cli.contract import compared_record, run_record
+
+        print_json(
+            runs=[run_record(run.head) for run in comparison.runs],
+            rows=[compared_record(row) for row in comparison.rows],
+        )
         return 0
     rows = comparison.titled(only_differences=not show_all)
     names = distinct_names(run.head for run in comparison.runs)

@@ -53,7 +53,7 @@ def command(file: str | None, catalog: str | None, no_app: bool, as_json: bool) 
         click.echo(f"The catalog is {clean(str(path.resolve()))}: `artui {clean(file)}` opens it again.", err=True)
         return code
     summary = _summary(path)
-    print_json(summary) if as_json else _print_summary(summary)
+    print_json(**summary) if as_json else _print_summary(summary)
     return 0
 
 
@@ -131,10 +131,10 @@ def _summary(path: Path) -> dict[str, Any]:
     return {
         "path": str(path.resolve()),
         "size_bytes": path.stat().st_size,
-        "runs": best.total,
-        "artifacts": len(artifacts),
-        "versions": sum(head.version_count for head in artifacts),
-        "best": {"name": row.head.name, **{column.name: row.cells.get(column.id) for column in metrics}}
+        "run_count": best.total,
+        "artifact_count": len(artifacts),
+        "version_count": sum(head.version_count for head in artifacts),
+        "best": {"name": row.head.name, "metrics": {column.name: row.cells.get(column.id) for column in metrics}}
         if row
         else None,
         "model": {"reference": model.reference, "aliases": model.aliases} if model else None,
@@ -144,10 +144,10 @@ def _summary(path: Path) -> dict[str, Any]:
 def _print_summary(summary: dict[str, Any]) -> None:
     from artui.units import bytes_text, number_text, plural
 
-    counts = f"{plural(summary['artifacts'], 'artifact')} in {plural(summary['versions'], 'version')}"
-    click.echo(f"{plural(summary['runs'], 'run')}, {counts}, {bytes_text(summary['size_bytes'])}")
+    counts = f"{plural(summary['artifact_count'], 'artifact')} in {plural(summary['version_count'], 'version')}"
+    click.echo(f"{plural(summary['run_count'], 'run')}, {counts}, {bytes_text(summary['size_bytes'])}")
     if best := summary["best"]:
-        values = ", ".join(f"{name} {number_text(value)}" for name, value in best.items() if isinstance(value, float))
+        values = ", ".join(f"{name} {number_text(value)}" for name, value in best["metrics"].items())
         click.echo(f"best of the sweep: {clean(best['name'])} ({values})")
     if model := summary["model"]:
         click.echo(clean(f"model: {model['reference']} ({', '.join(model['aliases'])})"))

@@ -48,7 +48,7 @@ def _list(as_json: bool) -> None:
         (name, manual.KEYS_SUMMARY if name == manual.KEYS else manual.page(name).summary) for name in manual.names()
     ]
     if as_json:
-        print_json([{"subject": name, "summary": summary} for name, summary in summaries])
+        print_json(subjects=[{"subject": name, "summary": summary} for name, summary in summaries])
         return
     width = max(len(name) for name, _ in summaries)
     lines = [f"  {name:{width}}  {summary}" for name, summary in summaries]
@@ -61,7 +61,7 @@ def _list(as_json: bool) -> None:
 
 def _show(texts: list[str], pages: list[str], as_json: bool) -> None:
     if as_json:
-        print_json([{"subject": page, "markdown": text} for page, text in zip(pages, texts, strict=True)])
+        print_json(pages=[{"subject": page, "markdown": text} for page, text in zip(pages, texts, strict=True)])
         return
     from artui.cli.markdown import show
 
@@ -78,7 +78,7 @@ def _show_verb(name: str, as_json: bool) -> None:
     text = verb.get_help(click.Context(verb, info_name=name, parent=context, max_content_width=110))
     pages = manual.pages_about(name)
     if as_json:
-        print_json({"verb": name, "help": text, "subjects": pages})
+        print_json(verb=name, help=text, subjects=pages)
         return
     click.echo(text)
     if pages:
@@ -90,7 +90,7 @@ def _search(words: list[str], as_json: bool) -> int:
         raise UsageError("There is nothing to search for.", remedy="Give some words, as in `artui help search nan`.")
     hits = manual.search(words)
     if as_json:
-        print_json([{"subject": hit.page, "heading": hit.heading, "line": hit.line} for hit in hits])
+        print_json(hits=[{"subject": hit.page, "heading": hit.heading, "line": hit.line} for hit in hits])
         return 0 if hits else 1
     if not hits:
         click.echo(f"artui: The manual has nothing with {clean(' '.join(words))!r}. `artui help` lists its pages.", err=True)  # fmt: skip

@@ -99,12 +99,10 @@ def command(paths: tuple[Path, ...], catalog: str | None, dry_run: bool, project
         print(json.dumps({"done": True, "reports": plain}), flush=True)
     elif as_json:
         print_json(
-            {
-                "catalog": None if dry_run or not path.exists() else str(path.resolve()),
-                "seconds": round(seconds, 3),
-                "stores": plain,
-                "is_interrupted": bool(is_stopped),
-            }
+            catalog=None if dry_run or not path.exists() else str(path.resolve()),
+            seconds=round(seconds, 3),
+            stores=plain,
+            is_interrupted=bool(is_stopped),
         )
     else:
         for report in plain:
@@ -132,13 +130,11 @@ def _print_nothing(error: NothingToImport) -> None:
     """Print as JSON why there is nothing to import."""
     stores = error.stores if isinstance(error, StoreNotRead) else ()
     print_json(
-        {
-            "catalog": None,
-            "error": error.message,
-            "remedy": error.remedy,
-            "stores": [],
-            "not_read": [{"path": path, "what": what} for path, what in stores],
-        }
+        catalog=None,
+        error=error.message,
+        remedy=error.remedy,
+        stores=[],
+        not_read=[{"path": path, "what": what} for path, what in stores],
     )
 
 
@@ -247,7 +243,11 @@ def _show_reports(catalog: str | None, as_json: bool) -> int:
     with open_reader(catalog) as reader:
         stored_reports = import_reports(reader)
     if as_json:
-        print_json([{"time_ms": stored.time_ms, "by": stored.program, **stored.report} for stored in stored_reports])
+        print_json(
+            imports=[
+                {"time_ms": stored.time_ms, "program": stored.program, **stored.report} for stored in stored_reports
+            ]
+        )
         return 0
     if not stored_reports:
         click.echo("Nothing was imported into this catalog.", err=True)

@@ -16,7 +16,10 @@ def command(as_json: bool) -> int:
 
     if as_json:
         print_json(
-            [{"id": key.id, "keys": key.keys.split(","), "where": SCOPES[key.scope], "help": key.help} for key in KEYS]
+            keys=[
+                {"id": key.id, "keys": key.keys.split(","), "where": SCOPES[key.scope], "help": key.help}
+                for key in KEYS
+            ]
         )
         return 0
     print_table(["id", "keys", ""], [[key.id, key.shown, key.help] for key in KEYS], right=[False, False, False])

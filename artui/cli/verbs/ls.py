@@ -137,10 +137,10 @@ def _print_json(reader: Reader, keys: Sequence[int], named: list[Column], every:
     rows = _rows(reader, keys, named or every)
     if named:
         entries = [{"id": row.head.id, "name": row.head.name, "columns": _values(row, named)} for row in rows]
-        print_json(entries)
+        print_json(runs=entries)
         return
     remarks_by_key = notes_and_tags(reader, keys)
-    print_json([{**_json(row, every), **remarks_by_key[row.head.key]._asdict()} for row in rows])
+    print_json(runs=[{**_json(row, every), **remarks_by_key[row.head.key]._asdict()} for row in rows])
 
 
 def _values(row: RunRow, shown: Sequence[Column]) -> dict[str, Any]:
@@ -148,10 +148,10 @@ def _values(row: RunRow, shown: Sequence[Column]) -> dict[str, Any]:
 
 
 def _json(row: RunRow, every: Sequence[Column]) -> dict[str, object]:
-    head = row.head
+    from artui.cli.contract import run_record
+
     return {
-        "id": head.id, "name": head.name, "project": head.project, "status": head.status, "stage": head.stage, "started_ms": head.started_ms or None,
-        "duration_ms": head.duration_ms, "parent_id": head.parent_id, "damaged": head.damaged,
+        **run_record(row.head),
         "params": {column.name: row.cells[column.id] for column in every if column.source == "param" and column.id in row.cells},
         "metrics": {column.name: row.cells[column.id] for column in every if column.source == "metric" and column.id in row.cells},
     }  # fmt: skip
@@ -212,7 +212,9 @@ def _artifacts(reader: Reader, words: tuple[str, ...], limit: int | None, *, as_
     if not is_any:
         click.echo("No artifact contains these words." if words else "The catalog has no artifacts yet.", err=True)
     if as_json:
-        print_json(heads)
+        from artui.cli.contract import artifact_record
+
+        print_json(artifacts=[artifact_record(head) for head in heads])
         return 0
     headers = ["stage", "kind", "artifact", "latest", "aliases", "size"]
     rows: list[list[Any]] = []

@@ -42,7 +42,9 @@ def _show_run(reader: Reader, head: RunHead, *, as_json: bool) -> None:
     run = get_run(reader, head.id, max_metrics=None if as_json else MAX_METRICS)
     say_damaged([(run.head.name, run.damaged)] if run.damaged else [])
     if as_json:
-        print_json(run)
+        from artui.cli.contract import whole_run
+
+        print_json(run=whole_run(run))
         return
     from artui.query.neighbours import neighbours
     from artui.sheets.run import METRICS, run_sheet
@@ -56,7 +58,9 @@ def _show_version(reader: Reader, head: VersionHead, *, as_json: bool) -> None:
     version, previews_by_path = get_version(reader, head.id), previews(reader, head.key)
     say_damaged([(version.head.reference, version.damaged)] if version.damaged else [])
     if as_json:
-        print_json({"version": version, "previews": previews_by_path})
+        from artui.cli.contract import whole_version
+
+        print_json(version=whole_version(version, previews_by_path))
         return
     from artui.sheets.version import preview_section, version_sheet
 

@@ -32,13 +32,13 @@ def command(refs: tuple[str, ...], catalog: str | None, as_json: bool) -> int:
         (_title(node), node.damaged) for node in (graph.root, *graph.upstream, *graph.downstream) if node.damaged
     )
     if as_json:
+        from artui.cli.contract import node_record
+
         print_json(
-            {
-                "root": graph.root,
-                "upstream": graph.upstream,
-                "downstream": graph.downstream,
-                "is_cut": graph.is_cut,
-            }
+            root=node_record(graph.root),
+            upstream=[node_record(node) for node in graph.upstream],
+            downstream=[node_record(node) for node in graph.downstream],
+            is_cut=graph.is_cut,
         )
         return 0
     click.echo(f"{_title(graph.root)}{'  (damaged)' if graph.root.damaged else ''}")

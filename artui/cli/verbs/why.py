@@ -13,7 +13,7 @@ from artui.query.damage import damaged_runs
 from artui.query.references import find_run
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.runs.rows import run_rows
-from artui.query.why import Factor, comparable, sets_apart, why, words
+from artui.query.why import Factor, Why, comparable, sets_apart, why, words
 from artui.safetext import clean
 from artui.units import number_text, plural
 
@@ -61,8 +61,13 @@ def command(
             seeds_text = ""
             headline = f"{plural(len(chosen), 'run')} against {plural(len(every) - len(chosen), 'other')}"
             if as_json:
+                from artui.cli.contract import factor_record
+
                 print_json(
-                    {"count": len(chosen), "others": len(every) - len(chosen), "sentence": sentence, "factors": factors}
+                    count=len(chosen),
+                    others=len(every) - len(chosen),
+                    sentence=sentence,
+                    factors=[factor_record(factor) for factor in factors],
                 )
                 return 0
         else:
@@ -76,7 +81,7 @@ def command(
             headline = "".join(words.headline(explanation, number_text))
             seeds_text = words.seeds_text(explanation) if seeds and factors else ""
             if as_json:
-                print_json(explanation)
+                _print_json(explanation)
                 return 0
     click.echo(clean(headline), err=True)
     click.echo(clean(sentence))
@@ -84,6 +89,20 @@ def command(
     if seeds_text:
         click.echo(f"{clean(seeds_text)}.")
     return 0
+
+
+def _print_json(explanation: Why) -> None:
+    from artui.cli.contract import factor_record
+
+    repetitions = explanation.repetitions
+    print_json(
+        names=explanation.names, metric=explanation.metric, direction=explanation.direction, is_by_best=explanation.by_best, left=explanation.left,
+        right=explanation.right, is_better=explanation.is_better, sentence=explanation.sentence,
+        factors=[factor_record(factor) for factor in explanation.factors], seeds=explanation.seeds, lacking=explanation.lacking,
+        unfinished=[{"name": name, "status": status} for name, status in explanation.unfinished],
+        repetitions=None if repetitions is None else {"count": repetitions.count, "low": repetitions.low, "high": repetitions.high},
+        damaged=dict(explanation.damaged),
+    )  # fmt: skip
 
 
 def _print_factors(factors: Sequence[Factor], names: Sequence[str], is_better: bool | None) -> None:

@@ -55,7 +55,11 @@ def test_demo_summary_is_json_on_request(built_demo: Path) -> None:
     words = [sys.executable, "-m", "artui", "demo", str(built_demo), "--json"]
     done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120, check=True)
     summary = json.loads(done.stdout)
-    assert summary["path"] == str(built_demo) and summary["runs"] == 42 and "production" in summary["model"]["aliases"]
+    assert (
+        summary["path"] == str(built_demo)
+        and summary["run_count"] == 42
+        and "production" in summary["model"]["aliases"]
+    )
 
 
 def test_demo_on_a_terminal_shows_a_bar_and_no_line_for_each_run(

@@ -123,7 +123,9 @@ def test_search_finds_pages_and_lines(capsys: pytest.CaptureFixture[str]) -> Non
     output = capsys.readouterr().out
     assert "charts: Many runs\n" in output and "rank correlation of Spearman" in output
     assert run(["help", "search", "OSC", "clipboard", "--json"]) == 0
-    assert any(hit["subject"] == "exploring" and "OSC 52" in hit["line"] for hit in json.loads(capsys.readouterr().out))
+    assert any(
+        hit["subject"] == "exploring" and "OSC 52" in hit["line"] for hit in json.loads(capsys.readouterr().out)["hits"]
+    )
     assert run(["help", "search", "xyzzy"]) == 1
     assert "nothing with 'xyzzy'" in capsys.readouterr().err
     assert run(["help", "search"]) == 2
@@ -132,9 +134,9 @@ def test_search_finds_pages_and_lines(capsys: pytest.CaptureFixture[str]) -> Non
 def test_pages_are_json_on_request(capsys: pytest.CaptureFixture[str]) -> None:
     """--json gives subjects, or a page as it is written."""
     assert run(["help", "--json"]) == 0
-    assert [page["subject"] for page in json.loads(capsys.readouterr().out)] == manual.names()
+    assert [page["subject"] for page in json.loads(capsys.readouterr().out)["subjects"]] == manual.names()
     assert run(["help", "filters", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)[0]["markdown"] == (MANUAL / "filters.md").read_text("utf-8")
+    assert json.loads(capsys.readouterr().out)["pages"][0]["markdown"] == (MANUAL / "filters.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize(("extra", "is_coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)])

@@ -51,7 +51,7 @@ def test_import_as_json_and_its_kept_report(store: Path, tmp_path: Path) -> None
         and outcome["is_interrupted"] is False
     )
 
-    kept = json.loads(_artui("import", "--report", "-c", "c.artui", "--json", cwd=tmp_path).stdout)
+    kept = json.loads(_artui("import", "--report", "-c", "c.artui", "--json", cwd=tmp_path).stdout)["imports"]
     assert kept[0]["taken"] == outcome["stores"][0]["taken"] and kept[0]["damaged"][0]["what"]
     assert "2 new" in _artui("import", "--report", "-c", "c.artui", cwd=tmp_path).stdout
 

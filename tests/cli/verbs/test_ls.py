@@ -146,19 +146,19 @@ def test_columns_can_be_named_as_in_filters(call: Call, runs_here: Path) -> None
 def test_sorts_take_the_names_of_filters(call: Call, runs_here: Path, sorts: list[str], order: list[str]) -> None:
     """Bare or with their source, a `-` turns them round, several go one behind the other."""
     options = [word for sort in sorts for word in ("--sort", sort)]
-    assert [run["name"] for run in json.loads(call("ls", "--json", *options)[1])] == order
+    assert [run["name"] for run in json.loads(call("ls", "--json", *options)[1])["runs"]] == order
 
 
 def test_json_has_tags_and_notes(call: Call, runs_here: Path) -> None:
     """Of each run, as people gave them; with columns named it has these alone."""
-    runs_by_name = {run["name"]: run for run in json.loads(call("ls", "--json")[1])}
+    runs_by_name = {run["name"]: run for run in json.loads(call("ls", "--json")[1])["runs"]}
 
     assert [runs_by_name[name]["tags"] for name in ("a", "b", LONG)] == [{"seen": ""}, {"best": "1"}, {"best": "2"}]
     assert [runs_by_name[name]["note"] for name in ("a", "b")] == ["", "said, so"]
     assert (
         runs_by_name["a"]["params"] == {"lr": "1e-3", "same": 1} and runs_by_name["b"]["metrics"]["system/cpu"] == 50.0
     )
-    named = json.loads(call("ls", "--json", "-C", "tags.best,val/loss.min", "a")[1])
+    named = json.loads(call("ls", "--json", "-C", "tags.best,val/loss.min", "a")[1])["runs"]
     assert [(run["name"], run["columns"]) for run in named if run["name"] == "a"] == [
         ("a", {"tags.best": None, "metrics.val/loss.min": 3.0})
     ]
@@ -193,7 +193,7 @@ def test_artifacts_take_a_limit_and_csv(call: Call, runs_here: Path) -> None:
     call("add", "data.txt")
     call("add", "data.txt", "--name", "more")
 
-    assert len(json.loads(call("ls", "--artifacts", "--json", "--limit", "1")[1])) == 1
+    assert len(json.loads(call("ls", "--artifacts", "--json", "--limit", "1")[1])["artifacts"]) == 1
     rows = list(csv.reader(io.StringIO(call("ls", "-a", "--csv", "more")[1])))
     assert rows == [["stage", "kind", "artifact", "latest", "aliases", "size_bytes"], ["data", "dataset", "more", "v1", "", "1"]]  # fmt: skip
     for wrong in (["--where", "lr > 0"], ["--columns", "lr"], ["--sort", "name"], ["--csv", "--json"]):

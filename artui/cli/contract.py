@@ -1,0 +1,467 @@
+"""What `--json` prints: documents of a version, made of records whose fields are declared here.
+
+Fields are words of the design, never rows of the file. Field by field, `artui help json` says the same; a new field may
+come with any release, one that changes or goes makes another CONTRACT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from artui.model import (
+    ArtifactHead,
+    ManifestFile,
+    Metric,
+    Node,
+    Preview,
+    RunDetail,
+    RunHead,
+    VersionDetail,
+    VersionHead,
+)
+from artui.query.compare import Row
+from artui.query.why import Factor, Spread
+
+CONTRACT = 1
+"""Stands as `"artui": 1` at the start of each document."""
+
+
+class Field(NamedTuple):
+    """One field of a record."""
+
+    kind: str
+    """`text`, `whole`, `number`, `flag`, `value` or the name of a record; `?` behind it: or null; `[run]` a list, `{text}` an object of any names."""
+    words: str
+    """What it is."""
+
+
+Record = Mapping[str, Field]
+
+_RUN: dict[str, Field] = {
+    "id": Field("text", "its id, the same in all catalogs"),
+    "name": Field("text", "its name"),
+    "project": Field("text", "its project"),
+    "status": Field("text", "running, finished, failed, killed or lost"),
+    "stage": Field("text", "requirements, data, modelling or operations"),
+    "started_ms": Field("whole?", "when it started"),
+    "ended_ms": Field("whole?", "when it ended"),
+    "duration_ms": Field("whole?", "how long it took"),
+    "parent_id": Field("text?", "the id of the run that it is part of"),
+    "damaged": Field("[text]", "parts that are not as recorded"),
+}
+_SAID: dict[str, Field] = {
+    "note": Field("text", "what somebody wrote about it"),
+    "tags": Field("{text}", "its tags; one without a value has an empty text"),
+    "params": Field("{value}", "its params"),
+}
+_VERSION: dict[str, Field] = {
+    "id": Field("text", "its id, the same in all catalogs"),
+    "reference": Field("text", "what names it: model:v3"),
+    "artifact": Field("text", "the name of its artifact"),
+    "project": Field("text", "its project"),
+    "stage": Field("text", "requirements, data, modelling or operations"),
+    "kind": Field("text", "dataset, model, checkpoint, report …"),
+    "number": Field("whole", "1, 2, 3 …"),
+    "digest": Field("text", "SHA-256 of its manifest; empty while a file is not hashed"),
+    "size_bytes": Field("whole", "the size of all its files"),
+    "file_count": Field("whole", "how many files it has"),
+    "created_ms": Field("whole", "when it was saved"),
+    "storage": Field("text", "embedded or referenced"),
+    "aliases": Field("[text]", "the aliases that name it"),
+    "made_by": Field("run?", "the run that made it"),
+    "damaged": Field("[text]", "parts that are not as recorded"),
+}
+
+RECORDS: dict[str, Record] = {
+    "run": _RUN,
+    "listed run": _RUN | _SAID | {"metrics": Field("{number}", "the last value of each metric; of several processes the first")},
+    "named columns": {
+        "id": _RUN["id"],
+        "name": _RUN["name"],
+        "columns": Field("{value}", "by name, times as ISO 8601 in UTC, a duration as NAME_s in seconds"),
+    },
+    "whole run": _RUN | _SAID | {
+        "metrics": Field("[metric]", "its metrics with their summaries"),
+        "error": Field("text", "what ended a failed run, with its traceback"),
+        "user": Field("text", "who ran it"),
+        "host": Field("text", "the machine that it ran on"),
+        "command": Field("[text]", "the command that started it"),
+        "directory": Field("text", "the folder that it was started in"),
+        "python": Field("text", "the version of Python"),
+        "commit": Field("text", "the git commit of its code"),
+        "branch": Field("text", "the git branch"),
+        "is_dirty": Field("flag?", "whether the code differs from the commit"),
+        "inputs": Field("[version]", "the versions that it used"),
+        "outputs": Field("[version]", "the versions that it made"),
+        "children": Field("[run]", "the runs that are part of it"),
+        "context": Field("{value}", "what surrounded it, by subject"),
+    },
+    "metric": {
+        "name": Field("text", "its name"),
+        "labels": Field("text", "which of several processes: rank=3"),
+        "count": Field("whole", "its points"),
+        "first": Field("number", "the first value"),
+        "last": Field("number", "the last value"),
+        "min": Field("number?", "the smallest finite value"),
+        "max": Field("number?", "the largest finite value"),
+        "mean": Field("number?", "the mean of the finite values"),
+        "min_step": Field("whole?", "the step of the smallest value"),
+        "max_step": Field("whole?", "the step of the largest value"),
+        "first_step": Field("whole", "the first step"),
+        "last_step": Field("whole", "the last step"),
+        "first_ms": Field("whole", "when the first value was measured"),
+        "last_ms": Field("whole", "when the last value was measured"),
+        "nan_count": Field("whole", "values that are NaN"),
+        "inf_count": Field("whole", "values that are infinite"),
+        "damaged": Field("[text]", "parts that are not as recorded"),
+    },
+    "artifact": {
+        "id": Field("text", "its id"),
+        "name": Field("text", "its name"),
+        "project": Field("text", "its project"),
+        "stage": Field("text", "requirements, data, modelling or operations"),
+        "kind": Field("text", "dataset, model, checkpoint, report …"),
+        "version_count": Field("whole", "how many versions it has"),
+        "latest": Field("version?", "its newest version"),
+        "damaged": Field("[text]", "parts that are not as recorded"),
+    },
+    "version": _VERSION,
+    "whole version": _VERSION | {
+        "metadata": Field("{value}", "what its maker said about it"),
+        "location": Field("text", "the path that it was saved from"),
+        "host": Field("text", "the machine on which it was saved"),
+        "files": Field("[file]", "its files"),
+        "used_by": Field("[run]", "the runs that used it"),
+        "related": Field("[relation]", "other versions that it is related to"),
+    },
+    "file": {
+        "path": Field("text", "inside the version, with forward slashes"),
+        "size_bytes": Field("whole", "its size"),
+        "digest": Field("text", "SHA-256 of its bytes; empty for a link, and for what is not hashed"),
+        "media_type": Field("text", "such as text/csv"),
+        "link_target": Field("text", "where a link leads"),
+        "note": Field("text", "what a reader should know"),
+        "preview": Field("preview?", "what it holds"),
+        "damaged": Field("[text]", "parts that are not as recorded"),
+    },
+    "preview": {
+        "kind": Field("text", "text, table, tensors, image, json, bytes or unreadable"),
+        "title": Field("text", "what the file is, in a few words"),
+        "text": Field("text", "the beginning of a text"),
+        "table": Field("preview table?", "the first rows of a table"),
+        "facts": Field("{text}", "other things that it says"),
+    },
+    "preview table": {
+        "columns": Field("[text]", "names of its columns"),
+        "types": Field("[text]", "integer, number, text or empty, by column"),
+        "rows": Field("[value]", "the first rows, each a list of texts"),
+        "row_count": Field("whole?", "how many rows there are, if they were counted"),
+    },
+    "relation": {
+        "relation": Field("text", "derived from, trained on, satisfies, or the other way round"),
+        "version": Field("version", "the other version"),
+    },
+    "compared": {
+        "section": Field("text", "run, params, metrics, inputs, code, environment …"),
+        "name": Field("text", "what is compared"),
+        "values": Field("[value]", "one a run, in the order of `runs`; of a metric the last"),
+        "differs": Field("flag", "whether they differ"),
+        "direction": Field("text?", "which way is better: lower or higher"),
+        "best": Field("[whole]", "places of the best values, where there are worse ones"),
+    },
+    "node": {
+        "depth": Field("whole", "how many steps it is away"),
+        "relation": Field("text", "how it relates to the thing above it; empty for the root"),
+        "run": Field("run?", "the run, if it is one"),
+        "version": Field("version?", "the version, if it is one"),
+        "is_repeated": Field("flag", "whether it stands at another place, and is only named here"),
+    },
+    "factor": {
+        "section": Field("text", "params, inputs, environment …"),
+        "name": Field("text", "what differs"),
+        "left": Field("text", "of the first run or set: a value, a median, a share"),
+        "right": Field("text", "of the second run or the others"),
+        "z": Field("number?", "standard score; above zero speaks for the first side"),
+        "share": Field("number?", "of all pairs, how many the first side wins"),
+        "tied_share": Field("number?", "of all pairs, how many are equal"),
+        "left_count": Field("whole", "runs of the first side"),
+        "right_count": Field("whole", "runs of the second side"),
+        "where": Field("text", "a filter for the runs like the first"),
+        "split": Field("number?", "the number that parts the sides"),
+        "left_median": Field("number?", "of what is judged by, on the first side"),
+        "right_median": Field("number?", "on the second side"),
+        "left_spread": Field("spread?", "where the values of the first side lie"),
+        "right_spread": Field("spread?", "where the values of the second side lie"),
+        "equal_pairs": Field("whole", "pairs of otherwise equal runs"),
+        "equal_pairs_better": Field("whole", "of these, in how many the first is the better"),
+        "equal_pairs_worse": Field("whole", "in how many it is the worse"),
+        "sentence": Field("text", "all of this in words"),
+    },
+    "spread": {
+        "count": Field("whole", "finite values"),
+        "low": Field("number", "the smallest"),
+        "quarter": Field("number", "a quarter of the way through them"),
+        "middle": Field("number", "the median"),
+        "upper_quarter": Field("number", "three quarters of the way"),
+        "high": Field("number", "the largest"),
+    },
+    "unfinished": {"name": _RUN["name"], "status": _RUN["status"]},
+    "repetitions": {
+        "count": Field("whole", "runs that are alike but for the seeds"),
+        "low": Field("number", "their smallest value"),
+        "high": Field("number", "their largest value"),
+    },
+    "store": {
+        "format": Field("text", "mlflow, wandb, tensorboard, lightning, huggingface or unread"),
+        "title": Field("text", "what the store is, in words"),
+        "location": Field("text", "where it is"),
+        "facts": Field("{value}", "what it says about itself"),
+        "runs": Field("{whole}", "how many runs are new, changed, the same …"),
+        "taken": Field("{whole}", "how many params, metrics, points … were taken"),
+        "changed": Field("[counted]", "what was taken in another form"),
+        "left": Field("[counted]", "what was left"),
+        "damaged": Field("[damage]", "the first things that were damaged"),
+        "damaged_count": Field("whole", "how many were"),
+    },
+    "counted": {
+        "what": Field("text", "the thing"),
+        "why": Field("text", "the reason"),
+        "count": Field("whole", "how often"),
+    },
+    "damage": {"run": Field("text", "the run"), "what": Field("text", "what is damaged")},
+    "import": {},
+    "not read": {"path": Field("text", "where it is"), "what": Field("text", "what it is")},
+    "key": {
+        "id": Field("text", "the id by which settings change it"),
+        "keys": Field("[text]", "the keys"),
+        "where": Field("text", "on which screens"),
+        "help": Field("text", "what it does"),
+    },
+    "subject": {"subject": Field("text", "its name"), "summary": Field("text", "what it is about")},
+    "page": {"subject": Field("text", "its name"), "markdown": Field("text", "its text")},
+    "hit": {
+        "subject": Field("text", "the page"),
+        "heading": Field("text", "the heading"),
+        "line": Field("text", "the line that holds the words"),
+    },
+    "best run": {"name": _RUN["name"], "metrics": Field("{number}", "its last values")},
+    "model": {"reference": _VERSION["reference"], "aliases": _VERSION["aliases"]},
+}  # fmt: skip
+RECORDS["import"] = {
+    "time_ms": Field("whole", "when it was imported"),
+    "program": Field("text", "what imported it"),
+    **RECORDS["store"],
+}
+
+DOCUMENTS: dict[str, Record] = {
+    "ls": {"runs": Field("[listed run]", "the runs that match, in order")},
+    "ls --columns": {"runs": Field("[named columns]", "the runs that match, in order")},
+    "ls --artifacts": {"artifacts": Field("[artifact]", "by stage, kind and name")},
+    "show RUN": {"run": Field("whole run", "the run")},
+    "show VERSION": {"version": Field("whole version", "the version")},
+    "compare": {"runs": Field("[run]", "the runs"), "rows": Field("[compared]", "what is compared")},
+    "trace": {
+        "root": Field("node", "what was asked about"),
+        "upstream": Field("[node]", "what it came from, depth first"),
+        "downstream": Field("[node]", "what came of it, depth first"),
+        "is_cut": Field("flag", "whether there is more"),
+    },
+    "why RUN RUN": {
+        "names": Field("[text]", "of the two runs"),
+        "metric": Field("text", "what they are judged by"),
+        "direction": Field("text", "which way is better: lower or higher"),
+        "is_by_best": Field("flag", "whether by the best value instead of the last"),
+        "left": Field("number?", "of the first run"),
+        "right": Field("number?", "of the second run"),
+        "is_better": Field("flag?", "whether the first is the better"),
+        "sentence": Field("text", "the answer in words"),
+        "factors": Field("[factor]", "what goes with the result, the weightiest first"),
+        "seeds": Field("[text]", "seeds that differ"),
+        "lacking": Field("[text]", "names of the runs without the metric"),
+        "unfinished": Field("[unfinished]", "those of them that did not finish"),
+        "repetitions": Field("repetitions?", "the runs that are alike but for the seeds, if these two are"),
+        "damaged": Field("{value}", "by name of a run, its parts that are not as recorded"),
+    },
+    "why --where": {
+        "count": Field("whole", "runs that match"),
+        "others": Field("whole", "runs that they are held against"),
+        "sentence": Field("text", "the answer in words"),
+        "factors": Field("[factor]", "what sets them apart, the weightiest first"),
+    },
+    "import": {
+        "catalog": Field("text?", "the catalog that was written"),
+        "seconds": Field("number", "how long it took"),
+        "stores": Field("[store]", "what was imported"),
+        "is_interrupted": Field("flag", "whether it was stopped"),
+    },
+    "import of nothing": {
+        "catalog": Field("text?", "null"),
+        "error": Field("text", "why there is nothing to import"),
+        "remedy": Field("text", "what to do"),
+        "stores": Field("[store]", "empty"),
+        "not_read": Field("[not read]", "stores that are seen and cannot be read"),
+    },
+    "import --report": {"imports": Field("[import]", "the newest import of each store")},
+    "keys": {"keys": Field("[key]", "every key of the app")},
+    "help": {"subjects": Field("[subject]", "the pages of the manual")},
+    "help SUBJECT": {"pages": Field("[page]", "the pages or sections")},
+    "help VERB": {
+        "verb": Field("text", "its name"),
+        "help": Field("text", "its help"),
+        "subjects": Field("[text]", "pages about it"),
+    },
+    "help search": {"hits": Field("[hit]", "lines of the manual")},
+    "demo": {
+        "path": Field("text", "the catalog"),
+        "size_bytes": Field("whole", "its size"),
+        "run_count": Field("whole", "its runs"),
+        "artifact_count": Field("whole", "its artifacts"),
+        "version_count": Field("whole", "their versions"),
+        "best": Field("best run?", "the best run of the sweep"),
+        "model": Field("model?", "the newest model"),
+    },
+}  # fmt: skip
+"""By what is called, the fields of its document beside `artui`."""
+
+
+def document(**fields: Any) -> dict[str, Any]:
+    """Make a document of its fields."""
+    return {"artui": CONTRACT, **fields}
+
+
+def run_record(head: RunHead) -> dict[str, Any]:
+    """Make the record of a run."""
+    return {
+        "id": head.id, "name": head.name, "project": head.project, "status": head.status, "stage": head.stage, "started_ms": head.started_ms or None,
+        "ended_ms": head.ended_ms, "duration_ms": head.duration_ms, "parent_id": head.parent_id, "damaged": head.damaged,
+    }  # fmt: skip
+
+
+def whole_run(run: RunDetail) -> dict[str, Any]:
+    """Make the record of a run with all that is known of it."""
+    return {
+        **run_record(run.head), "note": run.note, "tags": {tag.name: tag.value for tag in run.tags}, "params": {param.name: param.value for param in run.params},
+        "metrics": [metric_record(metric) for metric in run.metrics], "error": run.error, "user": run.user, "host": run.host, "command": run.command,
+        "directory": run.directory, "python": run.python, "commit": run.git_commit, "branch": run.git_branch, "is_dirty": run.git_is_dirty,
+        "inputs": [version_record(head) for head in run.inputs], "outputs": [version_record(head) for head in run.outputs],
+        "children": [run_record(head) for head in run.children], "context": dict(run.context), "damaged": run.damaged,
+    }  # fmt: skip
+
+
+def metric_record(metric: Metric) -> dict[str, Any]:
+    """Make the record of a metric with its summary."""
+    summary = metric.summary
+    names = ("count", "first", "last", "min", "max", "mean", "min_step", "max_step", "first_step", "last_step", "first_ms", "last_ms", "nan_count")  # fmt: skip
+    return {
+        "name": metric.name, "labels": metric.labels, **{name: getattr(summary, name) for name in names},
+        "inf_count": summary.positive_inf_count + summary.negative_inf_count, "damaged": metric.damaged,
+    }  # fmt: skip
+
+
+def artifact_record(head: ArtifactHead) -> dict[str, Any]:
+    """Make the record of an artifact."""
+    return {
+        "id": head.id, "name": head.name, "project": head.project, "stage": head.stage, "kind": head.kind, "version_count": head.version_count,
+        "latest": _or_none(version_record, head.latest), "damaged": head.damaged,
+    }  # fmt: skip
+
+
+def version_record(head: VersionHead) -> dict[str, Any]:
+    """Make the record of a version."""
+    return {
+        "id": head.id, "reference": head.reference, "artifact": head.artifact, "project": head.project, "stage": head.stage, "kind": head.kind,
+        "number": head.number, "digest": head.digest, "size_bytes": head.size_bytes, "file_count": head.file_count, "created_ms": head.created_ms,
+        "storage": head.storage, "aliases": head.aliases, "made_by": _or_none(run_record, head.made_by), "damaged": head.damaged,
+    }  # fmt: skip
+
+
+def whole_version(version: VersionDetail, previews: Mapping[str, Preview]) -> dict[str, Any]:
+    """Make the record of a version with its files and all that it is connected to."""
+    return {
+        **version_record(version.head), "metadata": dict(version.metadata), "location": version.location, "host": version.host,
+        "files": [_file(file, previews.get(file.path)) for file in version.files], "used_by": [run_record(head) for head in version.used_by],
+        "related": [{"relation": word, "version": version_record(head)} for word, head in version.related], "damaged": version.damaged,
+    }  # fmt: skip
+
+
+def _file(file: ManifestFile, preview: Preview | None) -> dict[str, Any]:
+    return {
+        "path": file.path, "size_bytes": file.size_bytes, "digest": file.digest, "media_type": file.media_type, "link_target": file.link_target,
+        "note": file.note_text, "preview": _or_none(_preview, preview), "damaged": file.damaged,
+    }  # fmt: skip
+
+
+def _preview(preview: Preview) -> dict[str, Any]:
+    table = preview.table
+    return {
+        "kind": preview.kind, "title": preview.title, "text": preview.text, "facts": dict(preview.facts),
+        "table": None if table is None else {"columns": table.columns, "types": table.types, "rows": table.rows, "row_count": table.row_count},
+    }  # fmt: skip
+
+
+def compared_record(row: Row) -> dict[str, Any]:
+    """Make the record of a row of a comparison."""
+    return {
+        "section": row.section, "name": row.name, "values": row.values, "differs": row.differs, "direction": row.direction, "best": row.bests,
+    }  # fmt: skip
+
+
+def node_record(node: Node) -> dict[str, Any]:
+    """Make the record of a thing in a lineage."""
+    return {
+        "depth": node.depth, "relation": node.relation, "run": _or_none(run_record, node.run), "version": _or_none(version_record, node.version),
+        "is_repeated": node.is_repeated,
+    }  # fmt: skip
+
+
+def factor_record(factor: Factor) -> dict[str, Any]:
+    """Make the record of something that differs."""
+    record = {name: getattr(factor, name) for name in RECORDS["factor"]}
+    spreads = {side: _or_none(_spread, record[side]) for side in ("left_spread", "right_spread")}
+    return record | spreads
+
+
+def _spread(spread: Spread) -> dict[str, Any]:
+    return {name: getattr(spread, name) for name in RECORDS["spread"]}
+
+
+def _or_none(make: Callable[[Any], dict[str, Any]], thing: Any) -> dict[str, Any] | None:
+    return None if thing is None else make(thing)
+
+
+_SCHEMAS: dict[str, dict[str, Any]] = {
+    "text": {"type": "string"},
+    "whole": {"type": "integer"},
+    "number": {"anyOf": [{"type": "number"}, {"enum": ["nan", "inf", "-inf"]}]},
+    "flag": {"type": "boolean"},
+    "value": {},
+}
+
+
+def schema_of(called: str) -> dict[str, Any]:
+    """Give the JSON schema (draft 2020-12) of what a verb prints, by its name in DOCUMENTS."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **_object(
+            {"artui": {"const": CONTRACT}} | {name: _schema(field.kind) for name, field in DOCUMENTS[called].items()}
+        ),
+        "$defs": {
+            name.replace(" ", "-"): _object({word: _schema(field.kind) for word, field in record.items()})
+            for name, record in RECORDS.items()
+        },
+    }
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def _schema(kind: str) -> dict[str, Any]:
+    if kind.endswith("?"):
+        return {"anyOf": [{"type": "null"}, _schema(kind[:-1])]}
+    if kind.startswith("["):
+        return {"type": "array", "items": _schema(kind[1:-1])}
+    if kind.startswith("{"):
+        return {"type": "object", "additionalProperties": _schema(kind[1:-1])}
+    return _SCHEMAS[kind] if kind in _SCHEMAS else {"$ref": f"#/$defs/{kind.replace(' ', '-')}"}

@@ -1,0 +1,156 @@
+"""What `--json` prints is what the contract says, field by field, and the manual says the same."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from artui import cli
+from artui.cli.contract import CONTRACT, DOCUMENTS, RECORDS, schema_of
+from artui.cli.group import cli as group
+from artui.cli.manual import page
+from tests import mutating
+from tests.exchange.mlruns import write_run
+
+Call = Callable[..., tuple[int, str, str]]
+
+CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "ls": (("ls",), ("ls", "sweep", "--limit", "0"), ("ls", "-w", "val/loss is not null", "-s", "val/loss")),
+    "ls --columns": (("ls", "-C", "started,duration,val/loss.min,lr,tags.sweep,alias"),),
+    "ls --artifacts": (("ls", "--artifacts"), ("ls", "-a", "model"), ("ls", "-a", "nothing")),
+    "show RUN": (("show", "final-1"), ("show", "proud-ibex-29"), ("show", "sweep"), ("show", "score-batch")),
+    "show VERSION": (("show", "digits-model:production"), ("show", "digits-split"), ("show", "digits-code:v1"), ("show", "digits-confusion-figure")),
+    "compare": (("compare", "final-1", "final-2", "score-batch"), ("compare", "final-1", "proud-ibex-29", "--all")),
+    "trace": (("trace", "final-1"), ("trace", "digits-model:production"), ("trace", "digits-raw:v1")),
+    "why RUN RUN": (("why", "final-1", "final-2"), ("why", "final-1", "noble-heron-2"), ("why", "final-1", "proud-ibex-29"), ("why", "final-1", "nimble-ferret-33", "--best")),
+    "why --where": (("why", "-w", "optimizer.name = adam"), ("why", "-w", "val/loss < 0.1", "--among", "sweep")),
+    "import": (("import", "{store}", "--dry-run"),),
+    "import of nothing": (("import", "{empty}", "--dry-run"),),
+    "import --report": (("import", "--report"),),
+    "keys": (("keys",),),
+    "help": (("help",),),
+    "help SUBJECT": (("help", "filters"), ("help", "python")),
+    "help VERB": (("help", "ls"),),
+    "help search": (("help", "search", "spearman"),),
+    "demo": (("demo", "{demo}", "--no-app"),),
+}  # fmt: skip
+"""By document, calls that print it."""
+ANYWHERE = ("keys", "help", "help SUBJECT", "help VERB", "help search", "demo", "import", "import of nothing")
+"""Documents that are printed without `--catalog`."""
+
+
+def _call(arguments: tuple[str, ...], catalog: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
+    if any("{store}" in word for word in arguments):
+        write_run(tmp_path / "mlruns", 1)
+    (tmp_path / "empty").mkdir(exist_ok=True)
+    places = {"store": str(tmp_path / "mlruns"), "empty": str(tmp_path / "empty"), "demo": str(catalog)}
+    words = [word.format(**places) if "{" in word else word for word in arguments]
+    cli.run([*words, "--json"])
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("called", DOCUMENTS)
+def test_documents_are_as_declared(
+    called: str, demo_catalog: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each call prints one document with exactly the declared fields, of the declared types."""
+    validator = jsonschema.Draft202012Validator(schema_of(called))
+    validator.check_schema(schema_of(called))
+    for arguments in CALLS[called]:
+        where = () if called in ANYWHERE else ("--catalog", str(demo_catalog))
+        document = _call((*arguments, *where), demo_catalog, tmp_path, capsys)
+        assert document["artui"] == CONTRACT and next(iter(document)) == "artui"
+        validator.validate(document)
+
+
+def test_fields_that_no_call_fills_are_few(
+    demo_catalog: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of each record there is one in the calls above, so that none is declared and never printed."""
+    seen: set[str] = set()
+
+    def walk(value: Any, kind: str) -> None:
+        kind = kind.rstrip("?")
+        if value is None:
+            return
+        if kind.startswith("["):
+            for inner in value:
+                walk(inner, kind[1:-1])
+        elif kind in RECORDS:
+            seen.add(kind)
+            for name, field in RECORDS[kind].items():
+                walk(value[name], field.kind)
+
+    for called, fields in DOCUMENTS.items():
+        for arguments in CALLS[called]:
+            where = () if called in ANYWHERE else ("--catalog", str(demo_catalog))
+            document = _call((*arguments, *where), demo_catalog, tmp_path, capsys)
+            for name, field in fields.items():
+                walk(document[name], field.kind)
+    # A clean store has nothing damaged or left, and the demo was not imported.
+    assert set(RECORDS) - seen <= {"damage", "counted", "import", "not read"}
+
+
+READS = (
+    ("ls", "ls", ()), ("ls --artifacts", "ls", ("--artifacts",)), ("show RUN", "show", (mutating.VICTIM,)), ("show VERSION", "show", (mutating.MODEL,)),
+    ("compare", "compare", (mutating.VICTIM, mutating.BASELINE)), ("trace", "trace", (mutating.MODEL,)), ("why RUN RUN", "why", (mutating.VICTIM, mutating.BASELINE)),
+)  # fmt: skip
+
+
+def test_damaged_catalogs_keep_the_contract(tmp_path: Path) -> None:
+    """Whatever a cell of any column holds, what is printed is a document of the contract, or an error and nothing."""
+    target = mutating.build(tmp_path / "mutated.artui")
+    loose = tmp_path / "loose.artui"
+    shutil.copyfile(target, loose)
+    texts = mutating.loosened(loose)
+    mutating.mutate(loose, texts, target, [])
+    validators = {called: jsonschema.Draft202012Validator(schema_of(called)) for called, _, _ in READS}
+    printed = 0
+    for mutation in random.Random(5).sample(mutating.mutations(loose), 60):
+        if not mutating.mutate(loose, texts, target, [mutation]):
+            continue
+        for called, verb, words in READS:
+            outcome = mutating.say([verb, *words, "--json"], target)
+            assert not outcome.trouble, (str(mutation), outcome.trouble)
+            if outcome.out:
+                printed += 1
+                validators[called].validate(json.loads(outcome.out))
+    assert printed > 200
+
+
+def test_every_verb_with_json_has_a_document() -> None:
+    """No verb prints JSON that is not declared."""
+    names = {called.split()[0] for called in DOCUMENTS}
+    context = None
+    for name in group.list_commands(context):  # type: ignore[arg-type]
+        command = group.get_command(context, name)  # type: ignore[arg-type]
+        assert command is not None
+        if any("--json" in getattr(parameter, "opts", ()) for parameter in command.params):
+            assert name in names, name
+
+
+def test_the_manual_has_every_field() -> None:
+    """The page `json` lists each document, and each record with its fields in the same words."""
+    text = page("json").text
+    for called, fields in DOCUMENTS.items():
+        row = re.search(rf"^\| `artui {re.escape(called)}` \|.*$", text, re.M)
+        assert row is not None, called
+        for name, field in fields.items():
+            assert f"`{name}`: {field.kind}" in row[0], (called, name)
+    for record, fields in RECORDS.items():
+        section = text.partition(f"\n## {record.capitalize()}\n")[2].partition("\n## ")[0]
+        for name, field in fields.items():
+            inherited = re.search(r"as \[(.*?)\]", section)
+            shared = RECORDS[inherited[1]] if inherited else {}
+            assert f"| `{name}` | {field.kind} | {field.words} |" in section or shared.get(name) == field, (
+                record,
+                name,
+            )
