@@ -24,7 +24,6 @@ import artui
 from artui.capture import writer
 from artui.catalog import Catalog
 from artui.catalog.spool import adopting
-from tests.reading import open_reader
 
 STEP = struct.Struct("<q")
 
@@ -102,17 +101,17 @@ def one_round(path: str, number: int, chance: random.Random, *, writers: int, is
         os.waitpid(killed, 0)
     os.waitpid(spawn(adopt, path), 0)
     totals = [0, 0]
-    with open_reader(path) as reader:
-        runs = {run.name: run.status for run in reader.runs()}
+    with artui.open_catalog(path) as catalog:
+        runs = {run.name: run.status for run in catalog.runs()}
         for name, content in acknowledged.items():
             count = len(content) // STEP.size
             if name not in runs:
                 assert count == 0, f"{name}: {count} points were acknowledged, and the run is not there"
                 continue
             assert runs[name] in (("finished", "killed") if is_full_disk else ("killed",)), f"{name} is {runs[name]}"
-            metrics = {metric.name: metric.summary.count for metric in reader.run(name).detail().metrics}
-            values = reader.run(name).series("x").values.tolist() if metrics else []
-            steps = reader.run(name).series("y").steps.tolist() if metrics else []
+            metrics = catalog.run(name).metrics
+            values = catalog.run(name).series("x").values.tolist() if metrics else []
+            steps = catalog.run(name).series("y").steps.tolist() if metrics else []
             assert values == list(range(len(values))), f"{name}: points are missing, doubled or out of order"
             assert steps == list(range(len(values))), f"{name}: the metrics of one call were torn apart"
             assert len(values) >= count, f"{name}: {count} acknowledged, {len(values)} found"

@@ -783,7 +783,7 @@ open("large", "wb").truncate(70 << 20)
 with artui.start_run(catalog="c.artui") as run:
     run.log({"x": 1})
     run.save("m", "large", kind="model")
-print(run.is_recorded, open_reader("c.artui").runs()[0].status)
+print(run.is_recorded, artui.open_catalog("c.artui").runs()[0].status)
 """
     env = {
         name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "ARTUI_")) and name != "HOME"

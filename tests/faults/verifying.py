@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import artui
+from artui.errors import ArtuiError
 from tests.faults.playing import (
     LARGE_BYTES,
     RECORDED,
@@ -21,6 +21,7 @@ from tests.faults.playing import (
     run_to_the_end,
     set_up,
 )
+from tests.reading import OpenReader, open_reader
 
 LOST_WORDS = ("lost", "dropped", "not recorded")
 """What artui says when it could keep something nowhere."""
@@ -85,7 +86,7 @@ def _read(path: Path, promised: Sequence[Promise], seen: Seen, homes: Sequence[P
         counts = [0, 0]
         if path.exists() or is_promised:
             try:
-                with artui.open_catalog(path) as catalog:
+                with open_reader(path) as catalog:
                     catalog.runs()
             except Exception as error:  # noqa: BLE001 - whatever it is, a reader was refused
                 faults.append(f"UNREADABLE: {type(error).__name__}: {error}")
@@ -116,7 +117,7 @@ def _write(path: Path, _: Sequence[Promise], seen: Seen, homes: Sequence[Path], 
         log_run(path, promise, points=SHORT, name="next")
         try:
             faults = _data(path, [promise], [0, 0], is_loss_reported=False)
-        except artui.ArtuiError as error:
+        except ArtuiError as error:
             faults = [f"{type(error).__name__}: {error}"]
         for fault in faults:
             print(fault)
@@ -136,7 +137,7 @@ def _end(output: Path) -> str:
 def _data(path: Path, promised: Sequence[Promise], counts: list[int], *, is_loss_reported: bool) -> list[str]:
     """Compare what is in the catalog with what was promised."""
     faults: list[str] = []
-    with artui.open_catalog(path) as catalog:
+    with open_reader(path) as catalog:
         ids = [run.id for run in catalog.runs()]
         if len(ids) != len(set(ids)):
             faults.append("TWICE: a run is listed twice")
@@ -149,7 +150,7 @@ def _data(path: Path, promised: Sequence[Promise], counts: list[int], *, is_loss
     return faults
 
 
-def _run(catalog: artui.Reader, promise: Promise, counts: list[int], *, is_loss_reported: bool) -> list[str]:
+def _run(catalog: OpenReader, promise: Promise, counts: list[int], *, is_loss_reported: bool) -> list[str]:
     faults: list[str] = []
     run = catalog.run(promise.run_id)
     detail = run.detail()
