@@ -97,16 +97,23 @@ def version_heads(connection: sqlite3.Connection, chosen: str, values: Mapping[s
     return heads
 
 
-def artifact_list(reader: Reader) -> list[ArtifactHead]:
-    """List all artifacts by stage, kind and name, each with its newest version."""
+def artifact_list(reader: Reader, where: str = "", *, notes: list[str] | None = None) -> list[ArtifactHead]:
+    """List artifacts by stage, kind and name, each with its newest version; those with a version that a filter matches, each with the newest of these.
+
+    Args:
+        notes: collects sentences that a user should see beside the list.
+
+    Raises:
+        FilterError: the filter cannot be understood, or means nothing for versions.
+    """
+    matching = _matching(reader, where, notes) if where.strip() else None
     with reader.snapshot() as connection:
         newest = {
             head.artifact_key: head
             for head in version_heads(
                 connection,
-                "SELECT n.key FROM version AS n JOIN (SELECT artifact_key, max(number) AS number FROM version WHERE deleted_ms IS NULL GROUP BY artifact_key) AS m "
-                "ON m.artifact_key = n.artifact_key AND m.number = n.number",
-                {},
+                _NEWEST if matching is None else _NEWEST_OF,
+                {} if matching is None else {"keys": orjson.dumps(sorted(matching)).decode()},
             )
         }
         rows = connection.execute(
@@ -128,8 +135,40 @@ def artifact_list(reader: Reader) -> list[ArtifactHead]:
             head.name,
         )
 
-    heads = [_ARTIFACTS.made(row, latest=newest.get(row[0])) for row in rows]
+    heads = [_ARTIFACTS.made(row, latest=newest.get(row[0])) for row in rows if matching is None or row[0] in newest]
     return sorted(heads, key=rank)
+
+
+_NEWEST = """
+    SELECT n.key
+    FROM version AS n
+    JOIN (SELECT artifact_key, max(number) AS number FROM version WHERE deleted_ms IS NULL GROUP BY artifact_key) AS m
+      ON m.artifact_key = n.artifact_key AND m.number = n.number
+"""
+_NEWEST_OF = """
+    SELECT n.key
+    FROM version AS n
+    JOIN (
+        SELECT v.artifact_key, max(v.number) AS number
+        FROM json_each(:keys) AS w
+        JOIN version AS v ON v.key = w.value
+        GROUP BY v.artifact_key
+    ) AS m ON m.artifact_key = n.artifact_key AND m.number = n.number
+"""
+
+
+def _matching(reader: Reader, where: str, notes: list[str] | None) -> set[int] | None:
+    """Give the keys of the versions that a filter matches; None for a filter without a condition."""
+    from artui.query.filter.compile import matching_versions
+    from artui.query.filter.parser import parse
+    from artui.query.filter.tokens import pointing_into
+
+    node = parse(where)
+    if node is None:
+        return None
+    memory = reader.memory.at(reader.file_token())
+    with reader.snapshot() as connection, pointing_into(where):
+        return matching_versions(connection, node, notes=notes, memory=memory)
 
 
 def artifacts_containing(heads: Sequence[ArtifactHead], words: Sequence[str]) -> list[ArtifactHead]:
@@ -142,12 +181,18 @@ def artifacts_containing(heads: Sequence[ArtifactHead], words: Sequence[str]) ->
     return [head for head in heads if all(word.casefold() in text_of(head) for word in words)]
 
 
-def versions(reader: Reader, artifact_key: int) -> list[VersionHead]:
-    """List the versions of one artifact, newest first."""
+def versions(reader: Reader, artifact_key: int, where: str = "") -> list[VersionHead]:
+    """List the versions of one artifact, newest first: all of them, or those that a filter matches.
+
+    Raises:
+        FilterError: as `artifact_list`.
+    """
+    matching = _matching(reader, where, None) if where.strip() else None
     with reader.snapshot() as connection:
-        return version_heads(
+        heads = version_heads(
             connection, "SELECT key FROM version WHERE artifact_key = :artifact", {"artifact": artifact_key}
         )
+    return [head for head in heads if matching is None or head.key in matching]
 
 
 def get_version(reader: Reader, version_id: str) -> VersionDetail:

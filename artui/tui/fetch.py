@@ -14,6 +14,7 @@ from textual.message_pump import MessagePump
 from artui.tui.messages import Answer
 
 if TYPE_CHECKING:
+    from artui.query.filter.tokens import FilterError
     from artui.tui.host import Host
 
 T = TypeVar("T")
@@ -70,3 +71,13 @@ class Asks(MessagePump):
         else:
             host.topic_succeeded(self, message.topic)
             self._answers[message.topic](message.value)
+
+
+def or_filter_error(question: Callable[[], T]) -> T | FilterError:
+    """Ask a question about runs that match; what is wrong with the filter is an answer, too."""
+    from artui.query.filter.tokens import FilterError
+
+    try:
+        return question()
+    except FilterError as error:
+        return error

@@ -595,7 +595,7 @@ USUAL_KEYS = (
         "slash",
         "filter",
         "filter",
-        "Filter by words in name, kind, stage and alias, while typing.",
+        "Filter: `kind = model and made_by (val/loss < 0.3)`, or just words; tab completes, ↑ brings back what was used.",
         in_footer=True,
     ),
     Key("artifacts", "L", "lineage", "lineage", "Show the lineage of the newest version.", in_footer=True),

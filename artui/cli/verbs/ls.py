@@ -84,11 +84,11 @@ def command(
     words, catalog = without_catalog(words, catalog)
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other.")
-    if artifacts and (where or names or context.get_parameter_source("sort") is ParameterSource.COMMANDLINE):
-        raise click.UsageError("--where, --sort and --columns are for runs; words and --limit go with --artifacts.")
+    if artifacts and (names or context.get_parameter_source("sort") is ParameterSource.COMMANDLINE):
+        raise click.UsageError("--sort and --columns are for runs; words, --where and --limit go with --artifacts.")
     with open_reader(catalog) as reader:
         if artifacts:
-            return _artifacts(reader, words, limit, as_json=as_json, as_csv=as_csv)
+            return _artifacts(reader, words, where, limit, as_json=as_json, as_csv=as_csv)
         notes: list[str] = []
         request = RunsRequest(where, sorts_named(reader, sort, notes=notes), words)
         named = columns_named(reader, names, notes=notes)
@@ -197,8 +197,13 @@ def _cell(row: RunRow, column: Column, now_ms: int) -> str:
     return number_text(value) if isinstance(value, float) and column.source == "metric" else param_text(value)
 
 
-def _artifacts(reader: Reader, words: tuple[str, ...], limit: int | None, *, as_json: bool, as_csv: bool) -> int:
-    heads = artifacts_containing(artifact_list(reader), words)
+def _artifacts(
+    reader: Reader, words: tuple[str, ...], where: str, limit: int | None, *, as_json: bool, as_csv: bool
+) -> int:
+    notes: list[str] = []
+    heads = artifacts_containing(artifact_list(reader, where, notes=notes), words)
+    for note in notes:
+        click.echo(clean(note), err=True)
     is_any = bool(heads)
     heads = heads[:limit]
     damages = damaged_versions(reader, [head.latest.key for head in heads if head.latest is not None])
@@ -210,13 +215,13 @@ def _artifacts(reader: Reader, words: tuple[str, ...], limit: int | None, *, as_
     ]
     say_damaged((head.name, head.damaged) for head in heads if head.damaged)
     if not is_any:
-        click.echo("No artifact contains these words." if words else "The catalog has no artifacts yet.", err=True)
+        click.echo("No artifact matches." if where or words else "The catalog has no artifacts yet.", err=True)
     if as_json:
         from artui.cli.contract import artifact_record
 
         print_json(artifacts=[artifact_record(head) for head in heads])
         return 0
-    headers = ["stage", "kind", "artifact", "latest", "aliases", "size"]
+    headers = ["stage", "kind", "artifact", "version" if where else "latest", "aliases", "size"]
     rows: list[list[Any]] = []
     for head in heads:
         latest = head.latest

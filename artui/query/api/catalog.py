@@ -86,16 +86,21 @@ class Catalog:
 
         return runs_of(self._reader, [find_run(self._reader, reference)])[0]
 
-    def artifacts(self, *, contains: str = "") -> Artifacts:
+    def artifacts(self, where: str = "", *, contains: str = "") -> Artifacts:
         """List the artifacts by stage, kind and name.
 
         Args:
+            where: a filter such as `kind = model and size > 10MB and made_by (val/loss < 0.3)`. Artifacts with a version that
+                it matches are listed, each with the newest of these as its `latest`.
             contains: words that an artifact must contain in its name, kind, stage, project or the aliases of its newest version.
+
+        Raises:
+            FilterError: the filter cannot be understood, or means nothing for versions; it says where.
         """
         from artui.query.api.artifacts import Artifacts
         from artui.query.artifacts import artifact_list, artifacts_containing
 
-        return Artifacts(self._reader, artifacts_containing(artifact_list(self._reader), contains.split()))
+        return Artifacts(self._reader, artifacts_containing(artifact_list(self._reader, where), contains.split()))
 
     def artifact(self, name: str) -> Artifact:
         """Give one artifact by its name, or by `PROJECT/NAME`.

@@ -18,9 +18,9 @@ from artui.model import ParamType
 from artui.query.aggregates import AGGREGATES, FINITE
 from artui.query.collation import HAS_TEXT, HELD, IS_NONE, may_spell, spelling_queries
 from artui.query.filter import search
-from artui.query.filter.conditions import attribute_condition
+from artui.query.filter.conditions import attribute_condition, runs_beside
 from artui.query.filter.matching import COMPARE, among_numbers, as_text, matcher, spoken
-from artui.query.filter.parser import COMPARISONS, And, AnyPoint, Comparison, Node, Not, Or, Word, error_at
+from artui.query.filter.parser import COMPARISONS, And, AnyPoint, Comparison, Nested, Node, Not, Or, Word, error_at
 from artui.query.filter.points import any_point
 from artui.query.filter.resolve import Meaning, meaning_of
 from artui.query.filter.sets import (
@@ -38,6 +38,7 @@ from artui.query.filter.sets import (
     blaming,
     flag,
 )
+from artui.query.filter.versions import VersionScope, compile_versions
 from artui.query.spelling import bindable, is_nan, number_in
 
 if TYPE_CHECKING:
@@ -125,9 +126,42 @@ def compile_node(node: Node, scope: Scope) -> Condition:
             made: Condition = Computed(lambda scope, within: _runs_with_word(scope, node.text, within))
         elif isinstance(node, AnyPoint):
             made = any_point(node, scope)
+        elif isinstance(node, Nested):
+            made = _nested(node, scope)
         else:
             made = _test(node, scope)
     return Blamed(made, node)
+
+
+def _nested(node: Nested, scope: Scope) -> Condition:
+    """Find runs by the versions that they used or made."""
+    name = node.field.name.lower()
+    if name not in ("input", "output", "artifact"):
+        raise error_at(node.field, f"{node.field.name} is of a version, not of a run.", "Write input, output or artifact before the parentheses.")  # fmt: skip
+    versions = compile_versions(node.part, VersionScope(scope.connection, scope.now_ms, scope.memory), run_keys)
+    return Computed(lambda scope, within: runs_beside(scope, name, versions.keys(VersionScope(scope.connection, scope.now_ms, scope.memory), None)))  # fmt: skip
+
+
+def run_keys(node: Node, scope: Scope) -> Callable[[], set[int]]:
+    """Compile a filter of runs for one of versions: what is given back names the runs that match, without deleted ones."""
+    runs = Scope(scope.connection, scope.now_ms, scope.memory)
+    condition = compile_node(node, runs)
+
+    def keys() -> set[int]:
+        return condition.keys(runs, None) - runs.set_of("SELECT key FROM run WHERE deleted_ms IS NOT NULL", {})
+
+    return keys
+
+
+def matching_versions(
+    connection: sqlite3.Connection, node: Node, *, now_ms: int | None = None, notes: list[str] | None = None, memory: Kept | None = None
+) -> set[int]:  # fmt: skip
+    """Give the keys of all versions that a filter matches, without deleted ones. Arguments and errors are those of `matching_keys`."""
+    scope = VersionScope(connection, now_ms if now_ms is not None else clock.now_ms(), memory)
+    keys = compile_versions(node, scope, run_keys).keys(scope, None) & scope.all_keys
+    if notes is not None:
+        notes += scope.notes
+    return keys
 
 
 def _runs_with_word(scope: Scope, text: str, within: set[int] | None) -> set[int]:

@@ -116,7 +116,7 @@ class Completion:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """Where in a filter the cursor is."""
 
     expects: str
@@ -132,7 +132,7 @@ class _Place:
 def completions(reader: Reader, text: str, cursor: int) -> list[Completion]:
     """Say what could stand at the cursor of a filter, the likeliest first."""
     try:
-        place = _place(text[:cursor])
+        place = place_at(text[:cursor])
     except FilterError:
         return []
     with reader.snapshot() as connection:
@@ -152,7 +152,7 @@ def completions(reader: Reader, text: str, cursor: int) -> list[Completion]:
 def is_unfinished(text: str) -> bool:
     """Say whether a filter ends in a name without a condition, in a value, or in the beginning of `and` or `or`: more may follow."""
     try:
-        place = _place(text)
+        place = place_at(text)
     except FilterError:
         return False
     word = place.partial.lower()
@@ -171,7 +171,7 @@ def finished_part(text: str) -> str:
     return text[:end].strip()
 
 
-def _place(before: str) -> _Place:
+def place_at(before: str) -> Place:
     """Find out from the text before the cursor what is expected at it."""
     before_cursor = tokens(before, is_lenient=True)[:-1]
     partial: Token | None = None
@@ -205,17 +205,20 @@ def _place(before: str) -> _Place:
                 and i + 1 < len(before_cursor)
                 and before_cursor[i + 1].kind == "("
             )
-            if not is_any:
+            is_has = token.kind == "word" and token.text.lower() == "has"
+            if is_has:
+                expects = "field"
+            elif not is_any:
                 field, expects = field_of(token), "operator"
         elif expects in ("operator", "null"):
             # Two words in a row: each is a search of its own.
             field, expects = field_of(token), "operator" if expects == "operator" else "join"
     start = partial.position if partial is not None else len(before)
     typed = before[start:]
-    return _Place(expects, typed, start, field, operator, typed[:1] in ("'", '"', "`"))
+    return Place(expects, typed, start, field, operator, typed[:1] in ("'", '"', "`"))
 
 
-def _fields(scope: Scope, place: _Place) -> list[Completion]:
+def _fields(scope: Scope, place: Place) -> list[Completion]:
     partial = place.partial.strip("\"'`")
     prefix, dot, rest = partial.partition(".")
     source = {
@@ -235,7 +238,7 @@ def _fields(scope: Scope, place: _Place) -> list[Completion]:
     for term_source, name, detail in terms:
         if written and term_source != source:
             continue
-        rank = _rank(name, wanted)
+        rank = rank_of(name, wanted)
         if rank is None:
             continue
         shown = quoted_name(name)
@@ -271,7 +274,7 @@ def _fields(scope: Scope, place: _Place) -> list[Completion]:
     return [completion for _, _, completion in ranked[:MAX_OFFERED] if completion.text != place.partial]
 
 
-def _rank(name: str, wanted: str) -> int | None:
+def rank_of(name: str, wanted: str) -> int | None:
     """Say how well a name fits what was typed: from its start, from the start of a part, from anywhere, or not."""
     low, part = name.casefold(), wanted.casefold()
     if low.startswith(part):
@@ -319,7 +322,7 @@ def vocabulary(connection: sqlite3.Connection) -> list[Term]:
     return terms + [Term("attribute", name, "of every run") for name in ATTRIBUTES]
 
 
-def _operators(scope: Scope, place: _Place) -> list[Completion]:
+def _operators(scope: Scope, place: Place) -> list[Completion]:
     assert place.field is not None
     try:
         meaning = meaning_of(place.field, scope)
@@ -331,11 +334,11 @@ def _operators(scope: Scope, place: _Place) -> list[Completion]:
     return signs if not place.partial else signs + _joins(place)
 
 
-def _joins(place: _Place) -> list[Completion]:
+def _joins(place: Place) -> list[Completion]:
     return [Completion(word, place.start) for word in ("and", "or") if word.startswith(place.partial.lower())]
 
 
-def _values(scope: Scope, place: _Place) -> list[Completion]:
+def _values(scope: Scope, place: Place) -> list[Completion]:
     assert place.field is not None or place.expects != "list"
     if place.field is None:
         return []

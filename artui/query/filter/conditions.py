@@ -69,7 +69,7 @@ def attribute_condition(test: Comparison, name: str, scope: Scope) -> Condition:
     if kind == "flag":
         return flag(test, Rows("run", "t.git_dirty = 1", {}), Rows("run", "t.git_dirty IS NOT NULL", {}))
     if kind == "time":
-        return _time(test, column, scope)
+        return Rows("run", *time_condition(test, column, scope))
     if kind == "duration":
         return _duration(test, scope)
     if kind == "parent":
@@ -160,19 +160,24 @@ def _status(test: Comparison, scope: Scope) -> Condition:
 
 
 def _stage(test: Comparison) -> Condition:
-    chosen, is_negated = _one_of(test, _STAGE_WORDS, STAGES)
-    if is_negated:
-        chosen = set(STAGES) - chosen
-    codes = [i for i, word in enumerate(STAGES) if word in chosen]
+    codes = stage_codes(test)
     return Rows("run", f"t.stage IN ({', '.join(map(str, codes))})", {}) if codes else Nothing()
 
 
-def _time(test: Comparison, column: str, scope: Scope) -> Condition:
-    """Compare a time; 0 stands for an unknown one."""
+def stage_codes(test: Comparison) -> list[int]:
+    """Give the stored numbers of the stages that a test means."""
+    chosen, is_negated = _one_of(test, _STAGE_WORDS, STAGES)
+    if is_negated:
+        chosen = set(STAGES) - chosen
+    return [i for i, word in enumerate(STAGES) if word in chosen]
+
+
+def time_condition(test: Comparison, column: str, scope: Scope) -> tuple[str, dict[str, Any]]:
+    """Compare a time, in SQL and with values; 0 stands for an unknown one."""
     if test.operator in ("exists", "is not null"):
-        return Rows("run", f"{column} <> 0", {})
+        return f"{column} <> 0", {}
     if test.operator == "is null":
-        return Rows("run", f"coalesce({column}, 0) = 0", {})
+        return f"coalesce({column}, 0) = 0", {}
     if test.operator not in ("=", "!=", "in", "not in", *COMPARISONS):
         raise error_at(
             test,
@@ -187,7 +192,7 @@ def _time(test: Comparison, column: str, scope: Scope) -> Condition:
             return _age(test.operator, column, value, scope)
         if period is None:
             hint = (
-                f"Write {test.field.name} < {value.text} for younger runs, > for older ones."
+                f"Write {test.field.name} < {value.text} for what is younger, > for what is older."
                 if value.seconds is not None and is_age
                 else f"Write {value.text}{'' if value.number is None else 'd'} ago for a time in the past."
                 if value.seconds is not None
@@ -198,20 +203,20 @@ def _time(test: Comparison, column: str, scope: Scope) -> Condition:
     low, high = periods[0]
     if test.operator in COMPARISONS:
         limit, sign = {">": (high, ">="), ">=": (low, ">="), "<": (low, "<"), "<=": (high, "<")}[test.operator]
-        return Rows("run", f"{column} {sign} :v0 AND {column} <> 0", {"v0": limit})
+        return f"{column} {sign} :v0 AND {column} <> 0", {"v0": limit}
     values: dict[str, Any] = {}
     for i, (low, high) in enumerate(periods):
         values |= {f"a{i}": low, f"b{i}": high}
     inside = any_of([f"({column} >= :a{i} AND {column} < :b{i})" for i in range(len(periods))])
     is_wanted = f"({inside})" if test.operator in ("=", "in") else f"NOT ({inside})"
-    return Rows("run", f"{column} <> 0 AND {is_wanted}", values)
+    return f"{column} <> 0 AND {is_wanted}", values
 
 
-def _age(operator: str, column: str, value: Value, scope: Scope) -> Condition:
+def _age(operator: str, column: str, value: Value, scope: Scope) -> tuple[str, dict[str, Any]]:
     """Compare how long ago a time was: less is later."""
     moment = replace(value, is_ago=True).period(scope.now_ms) or (0, 0)
     sign = {">": "<", ">=": "<=", "<": ">", "<=": ">="}[operator]
-    return Rows("run", f"{column} {sign} :v0 AND {column} <> 0", {"v0": moment[0]})
+    return f"{column} {sign} :v0 AND {column} <> 0", {"v0": moment[0]}
 
 
 def _duration(test: Comparison, scope: Scope) -> Condition:
@@ -387,6 +392,11 @@ def _runs_of(scope: Scope, name: str, versions: str | None) -> set[int]:
             f"SELECT {run} AS key FROM edge AS e WHERE e.relation = {relation} {only}", {"versions": versions}
         )
     return keys
+
+
+def runs_beside(scope: Scope, name: str, versions: set[int]) -> set[int]:
+    """Give the runs that have one of some versions as their `input`, their `output` or either, their `artifact`."""
+    return _runs_of(scope, name, orjson.dumps(sorted(versions)).decode())
 
 
 def _versions_named(scope: Scope, texts: Iterable[str]) -> str:

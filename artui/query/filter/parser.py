@@ -5,13 +5,15 @@
     metrics.val/acc.max >= 0.9 and params.optimizer ~ "adam.*" and not tags.wip
     any(val/loss < 0.1 after step 500)
     artifact = "mnist:v2" or "warm restart"
+    kind = model and made_by (val/loss < 0.3) and has preview
 
 One grammar for the app, the command line, Python and saved views. It knows no catalog: what a bare name stands
 for, and what a value means beside a field, is decided where the tree is compiled.
 
     filter     = alternative { "or" alternative }
     alternative = condition { ["and"] condition }
-    condition  = ("not" | "!") condition | "(" filter ")" | any | test | word
+    condition  = ("not" | "!") condition | "(" filter ")" | any | test | word | "has" field | nested
+    nested     = ("made_by" | "used_by" | "input" | "output" | "artifact") "(" filter ")"
     test       = field operator value | field ["not"] "in" "(" value { "," value } ")"
                | field "between" value "and" value | field "is" ["not"] ("null" | "nan") | number operator field [operator number]
     any        = "any" "(" field operator number [range] ")"
@@ -36,6 +38,8 @@ SOURCES = {
     "tags": "tag", "tag": "tag", "attributes": "attribute", "attribute": "attribute", "attr": "attribute", "run": "attribute",
 }  # fmt: skip
 """Prefixes that say what a name is, those of MLflow among them."""
+NESTED = ("made_by", "used_by", "input", "output", "artifact")
+"""Names behind which a filter in parentheses may stand."""
 COMPARISONS = ("<", "<=", ">", ">=")
 _TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
 _RANGES = {"after": ">", "from": ">=", "before": "<", "until": "<=", "at": "="}
@@ -96,6 +100,16 @@ class AnyPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Nested:
+    """Something on the other side of an edge, which a filter of its own chooses: runs beside a version, versions beside a run."""
+
+    field: Field
+    part: Node
+    position: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """Runs that `part` does not match."""
 
@@ -116,7 +130,7 @@ class Or:
     parts: tuple[Node, ...]
 
 
-Node = Word | Comparison | AnyPoint | Not | And | Or
+Node = Word | Comparison | AnyPoint | Nested | Not | And | Or
 
 
 def names_attribute(node: Node | None, name: str) -> bool:
@@ -128,7 +142,9 @@ def names_attribute(node: Node | None, name: str) -> bool:
     return isinstance(node, Comparison) and node.field.source in ("", "attribute") and node.field.name.lower() == name
 
 
-def error_at(what: Field | Value | Comparison | AnyPoint | Word, message: str, remedy: str = "") -> FilterError:
+def error_at(
+    what: Field | Value | Comparison | AnyPoint | Nested | Word, message: str, remedy: str = ""
+) -> FilterError:
     """Make an error that points at a piece of a filter."""
     return FilterError(message, what.position, what.length, remedy=remedy)
 
@@ -139,6 +155,8 @@ def asked_for(node: Node | None) -> frozenset[str]:
         return frozenset().union(*map(asked_for, node.parts))
     if isinstance(node, Not):
         return asked_for(node.part)
+    if isinstance(node, Nested):
+        return frozenset([node.field.name.lower()]) | asked_for(node.part)
     if node is None:
         return frozenset()
     return frozenset([(node.text if isinstance(node, Word) else node.field.name).lower()])
@@ -268,6 +286,14 @@ class _Parser:
             )
         if token.kind == "word" and token.text.lower() == "any" and self.peek().kind == "(":
             return self.any_point()
+        if token.kind == "word" and token.text.lower() in NESTED and self.peek().kind == "(":
+            return self.nested()
+        if token.kind == "word" and token.text.lower() == "has" and self.peek().kind in ("word", "name", "string") and not self.peek().keyword:  # fmt: skip
+            self.next()
+            named = self.next()
+            if self.token.kind == "operator":
+                raise self.error(self.token, f"{self.token.text} does not fit here.", "Take has away, or what follows.")
+            return self.finish(field_of(named), "exists", ())
         self.next()
         negated = self.token.keyword == "not" and self.peek().keyword in ("in", "like", "ilike", "contains", "between")
         operator = self.peek() if negated else self.token
@@ -284,6 +310,13 @@ class _Parser:
         if self.token.kind == "operator":
             raise self.error(self.token, f"{self.token.text} does not fit here.", "Join conditions with and or or.")
         return node
+
+    def nested(self) -> Node:
+        """Read `made_by (val/loss < 0.3)`."""
+        start = self.next()
+        part = self.condition()
+        closing = self.tokens[self.index - 1]
+        return Nested(field_of(start), part, start.position, closing.end - start.position)
 
     def alone(self, token: Token) -> Node:
         """Read a word alone: text to look for, or a field that must exist."""

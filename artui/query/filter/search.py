@@ -73,11 +73,11 @@ def runs_holding(connection: sqlite3.Connection, text: str, *, within: set[int] 
     keys: set[int] = set()
     if within is not None:
         values = {"within": orjson.dumps(list(within)).decode(), "number": as_number(word)}
-        for part in _spellings(word):
+        for part in spellings(word):
             for query in _AMONG:
                 keys.update(key_list(connection, query, {**values, "part": part}))
         return keys
-    for part in _spellings(word):
+    for part in spellings(word):
         keys |= _holding(connection, part)
     number = as_number(word)
     if number is not None:
@@ -97,7 +97,7 @@ def runs_of_status(connection: sqlite3.Connection, text: str, now_ms: int) -> se
     return keys
 
 
-def _spellings(word: str) -> set[str]:
+def spellings(word: str) -> set[str]:
     """Give the spellings to look for: SQLite folds only ASCII letters, so others are tried in several cases."""
     return {_ascii_lower(form) for form in (word, word.lower(), word.upper(), word.capitalize())}
 

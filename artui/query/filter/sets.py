@@ -19,7 +19,7 @@ import orjson
 
 from artui.catalog.cells import keys_of, text
 from artui.catalog.translate import TOO_MUCH
-from artui.query.filter.parser import AnyPoint, Comparison, Word, error_at
+from artui.query.filter.parser import AnyPoint, Comparison, Nested, Word, error_at
 from artui.query.keys import Kept, key_list, name_key
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Condition(Protocol):
 
 
 @contextlib.contextmanager
-def blaming(test: Comparison | AnyPoint | Word) -> Iterator[None]:
+def blaming(test: Comparison | AnyPoint | Nested | Word) -> Iterator[None]:
     """Blame the filter rather than the file for what a statement cannot take.
 
     Raises:
@@ -75,6 +75,9 @@ _TABLES = (
 class Scope:
     """A catalog, and the moment, that a filter is compiled for."""
 
+    universe = "SELECT key FROM run"
+    """SQL for all that a filter chooses from."""
+
     def __init__(self, connection: sqlite3.Connection, now_ms: int, memory: Kept | None = None) -> None:
         self.connection = connection
         self.now_ms = now_ms
@@ -93,8 +96,8 @@ class Scope:
 
     @functools.cached_property
     def all_keys(self) -> set[int]:
-        """The keys of all runs."""
-        return self.kept_set("SELECT key FROM run", {})
+        """The keys of all that a filter chooses from."""
+        return self.kept_set(self.universe, {})
 
     def names_by_key(self) -> dict[int, str]:
         """Give the names of all runs."""
@@ -251,7 +254,7 @@ class Blamed:
     """A condition with the part of the filter that it was made of, which its errors point at."""
 
     part: Condition
-    test: Comparison | AnyPoint | Word
+    test: Comparison | AnyPoint | Nested | Word
 
     def keys(self, scope: Scope, within: set[int] | None) -> set[int]:
         """Ask the condition; errors point at the filter."""

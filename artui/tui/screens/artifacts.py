@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -17,16 +17,23 @@ from artui.safetext import cells_of, clean
 from artui.tui.aliases import aliases_text
 from artui.tui.cells import Span, fit, fit_middle, length_of
 from artui.tui.facts import heading, version_lines
+from artui.tui.fetch import or_filter_error
 from artui.tui.keys import bindings
 from artui.tui.messages import LineMoved, Link
 from artui.tui.screens.artifact import VersionFacts, version_facts
 from artui.tui.screens.filtered import FilteredList
+from artui.tui.state.history import ARTIFACTS
 from artui.tui.widgets.bars import Bar, KeyBar
-from artui.tui.widgets.filter import FilterLine
+from artui.tui.widgets.filter import QueryLine
 from artui.tui.widgets.lines import BLANK, Line, LineList
 from artui.units import count_text, plural
 
+if TYPE_CHECKING:
+    from artui.query.filter.tokens import FilterError
+    from artui.query.reader import Reader
+
 PANE_SECONDS = 0.08
+_EXAMPLE = "kind = model and size > 10MB and made_by (val/loss < 0.3)"
 _INDENT, _GAP = 3, 2
 """Cells before the first column, and between columns."""
 _MAX_KIND_CELLS = 16
@@ -47,6 +54,9 @@ class ArtifactsScreen(FilteredList):
     def __init__(self) -> None:
         super().__init__()
         self.artifacts: Sequence[ArtifactHead] = ()
+        """All artifacts."""
+        self._shown: Sequence[ArtifactHead] = ()
+        """Those that the filter matches, each with the newest version that it matches."""
         self._by_key: dict[str, ArtifactHead] = {}
         self._has_loaded = False
         self._pane_timer: Timer | None = None
@@ -54,7 +64,9 @@ class ArtifactsScreen(FilteredList):
 
     def compose(self) -> ComposeResult:
         yield Bar(id="top")
-        yield FilterLine()
+        hint = Bar(id="hint", classes="hidden")
+        yield QueryLine(hint, example=_EXAMPLE, history_name=ARTIFACTS)
+        yield hint
         with Horizontal(id="body"):
             yield LineList(only_links=True, says_more=True, id="artifacts")
             yield LineList(id="pane", marks_cursor=False, says_more=True)
@@ -68,28 +80,56 @@ class ArtifactsScreen(FilteredList):
     def on_mount(self) -> None:
         self.set_focus(self.listing)
 
-    def load(self) -> None:
-        """Ask for all artifacts."""
-        self.ask("artifacts", lambda: query.artifact_list(self.reader), self._take)
+    @property
+    def line(self) -> QueryLine:
+        """The filter."""
+        return self.query_one(QueryLine)
 
-    def _take(self, artifacts: list[ArtifactHead]) -> None:
+    def load(self) -> None:
+        """Ask for all artifacts, and for those that the filter matches."""
+        self._ask(is_typing=self.line.is_typing)
+
+    def _ask(self, *, is_typing: bool) -> None:
+        where = self.filter.words
+        self.ask("artifacts", lambda: _read(self.reader, where, is_typing=is_typing), self._take)
+
+    def _take(self, answer: _Answer) -> None:
+        """Show the artifacts that match."""
         is_first, self._has_loaded = not self._has_loaded, True
-        self.artifacts = artifacts
-        self._by_key = {str(head.key): head for head in artifacts}
+        self.artifacts, self._shown = answer.every, answer.shown
+        self._by_key = {str(head.key): head for head in answer.shown}
+        self.line.fault(answer.error, answer.notes)
         self._draw(keep=not is_first)
 
     def draw_listing(self) -> None:
-        """Show the artifacts that contain all words of the filter."""
-        self._draw(keep=True)
+        """Ask for the artifacts that the filter matches now."""
+        self.load()
+
+    def on_query_line_wanted(self, message: QueryLine.Wanted) -> None:
+        from artui.query.filter.offers import offers
+
+        text, cursor = message.text, message.cursor
+        self.ask(
+            "completions",
+            lambda: offers(self.reader, text, cursor, "versions"),
+            lambda offered: self.line.offer(text, offered),
+        )
+
+    def on_filter_line_entered(self) -> None:
+        self.query_one(KeyBar).ask(QueryLine.KEYS)
+
+    def on_filter_line_left(self) -> None:
+        self.set_focus(self.listing)
+        self.show_keys()
+        # What was half typed is final now.
+        self._ask(is_typing=False)
 
     def _draw(self, *, keep: bool) -> None:
         if not self._has_loaded:
             return
         words = self.filter.words.lower().split()
-        shown = [head for head in self.artifacts if all(word in _searched(head) for word in words)]
-        if words:
-            # What is called so comes before what is only of a kind or a stage that is.
-            shown.sort(key=lambda head: not all(word in head.name.lower() for word in words))
+        # What is called so comes before what only holds the words somewhere.
+        shown = sorted(self._shown, key=lambda head: not all(word in head.name.lower() for word in words))
         named = _told_apart(shown)
         versions = sum(head.version_count for head in self.artifacts)
         is_wide = self.size.width >= 100
@@ -104,9 +144,10 @@ class ArtifactsScreen(FilteredList):
         counts.append((f" · {plural(versions, 'version')} ", "dim"))
         self.filter.say(counts, most=max(20, self.size.width * 2 // 3))
         pane = self.query_one("#pane", LineList)
-        pane.set_class(not (is_wide and self._has_pane), "hidden")
+        has_pane = is_wide and self._has_pane and bool(named)
+        pane.set_class(not has_pane, "hidden")
         cells = self.size.width
-        if is_wide and self._has_pane:
+        if has_pane:
             # The list has what it needs, up to three fifths of the screen, and the details have the rest.
             cells = max(_LEAST_LIST_CELLS, min(_needed_cells(named), cells * 3 // 5))
             pane.styles.width = self.size.width - cells
@@ -170,9 +211,32 @@ class ArtifactsScreen(FilteredList):
         return self.current.latest if self.current is not None else None
 
 
-def _searched(head: ArtifactHead) -> str:
-    aliases = " ".join(head.latest.aliases) if head.latest else ""
-    return f"{head.name} {head.kind} {head.stage} {head.project} {aliases}".lower()
+class _Answer(NamedTuple):
+    """What came of reading the artifacts."""
+
+    every: Sequence[ArtifactHead]
+    shown: Sequence[ArtifactHead]
+    error: FilterError | None = None
+    notes: Sequence[str] = ()
+
+
+def _read(reader: Reader, where: str, *, is_typing: bool) -> _Answer:
+    """Read all artifacts, and those that a filter matches; of one that is wrong or half typed, by what stands before that."""
+    from artui.query.filter.complete import finished_part, is_unfinished
+
+    every = query.artifact_list(reader)
+    if not where:
+        return _Answer(every, every)
+    notes: list[str] = []
+    matching = or_filter_error(lambda: query.artifact_list(reader, where, notes=notes))
+    is_half_typed = not matching and is_typing and is_unfinished(where)
+    if isinstance(matching, list) and not is_half_typed:
+        return _Answer(every, matching, notes=notes)
+    part = or_filter_error(lambda: query.artifact_list(reader, finished_part(where)))
+    shown = part if isinstance(part, list) else every
+    if isinstance(matching, list):
+        return _Answer(every, shown, notes=["No artifact matches so far: shown is what matched before."])
+    return _Answer(every, shown, matching)
 
 
 def _told_apart(heads: Sequence[ArtifactHead]) -> list[ArtifactHead]:
@@ -191,7 +255,7 @@ def _listed(shown: Sequence[ArtifactHead], width: int, *, words: bool, any_at_al
                 BLANK,
                 Line(
                     [
-                        ("  No artifact contains these words. ", "text"),
+                        ("  No artifact matches. ", "text"),
                         ("esc", "key"),
                         (" clears the filter.", "dim"),
                     ]

@@ -15,7 +15,7 @@ from textual.widgets import Input
 
 from artui.safetext import clean
 from artui.tui.cells import Span, Spans, length_of
-from artui.tui.state.history import filters_used, keep_filter
+from artui.tui.state.history import RUNS, filters_used, keep_filter
 from artui.tui.widgets.bars import Bar
 from artui.tui.widgets.entry import LineEntry
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _ENTRY_AT = 3
 """The cell where the text begins, after the slash."""
+RUNS_EXAMPLE = "val/loss < 0.3 and optimizer ~ adam and started > 2d ago"
 REST_SECONDS = 0.06
 """The filter is applied once no letter was typed for so long."""
 
@@ -163,9 +164,11 @@ class QueryLine(FilterLine):
             super().__init__()
             self.text, self.cursor = text, cursor
 
-    def __init__(self, hint: Bar) -> None:
+    def __init__(self, hint: Bar, *, example: str = RUNS_EXAMPLE, history_name: str = RUNS) -> None:
         super().__init__()
         self._hint = hint
+        self._example = example
+        self._history_name = history_name
         self._offered: Sequence[Completion] = ()
         self._chosen = 0
         self._error: FilterError | None = None
@@ -208,7 +211,7 @@ class QueryLine(FilterLine):
             message.prevent_default()
             self._apply()
             return
-        keep_filter(self._entry.value)
+        keep_filter(self._entry.value, self._history_name)
         self._history = None
 
     def on_key(self, event: events.Key) -> None:
@@ -240,7 +243,7 @@ class QueryLine(FilterLine):
     def _walk(self, change: int) -> None:
         """Go through the filters that were used."""
         if self._history is None:
-            self._history = filters_used()
+            self._history = filters_used(self._history_name)
             self._place, self._draft = len(self._history), self._entry.value
         place = self._place + change
         if 0 <= place <= len(self._history):
@@ -270,7 +273,7 @@ class QueryLine(FilterLine):
         if self._notes:
             return [("  ", "text"), (clean(" ".join(self._notes)), "warn")], ()
         if self.is_typing and not self._entry.value:
-            return [("  val/loss < 0.3 and optimizer ~ adam and started > 2d ago    or just words", "faint")], ()
+            return [(f"  {self._example}    or just words", "faint")], ()
         return (), ()
 
     @property

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import artui
 from artui.errors import ArtuiError
-from artui.query.filter.complete import completions, is_unfinished
+from artui.query.artifacts import artifact_list
+from artui.query.filter.complete import is_unfinished
+from artui.query.filter.offers import Subject, offers
 from artui.query.filter.tokens import FilterError
 from artui.query.reader import Reader
 from artui.query.runs.order import RunsRequest, run_order
@@ -57,8 +59,21 @@ RICH = (
     "layers contains 2 and layers ~ 1 and layers = '[1,2]' and drop is nan and drop = nan",
     '!tags.wip and !(lr = 0.1 or !val/loss < 1) and !"a b" and opt in (null, 3) and opt not in (x, null)',
     "lr = 0.1 or (lr = 0.2 or (lr = 0.3 or (lr = 0.4)))",
+    "output (kind = model and size > 1kB and not alias = production) and has note or input (made_by (lr < 1) or has rows)",
 )
 """One of everything that the language has."""
+RICH_OF_VERSIONS = (
+    "kind = model and stage in (modelling, ops) and name ~ ^n and artifact contains e",
+    "size > 1kB and size between 10 and 10MB and files >= 1 and version = v1 and version in (1, 2)",
+    "created > 2d ago and age < 3w and saved between 2026-01 and 2099-11-03T14:30",
+    "alias = production or alias != latest and alias ~ 'prod|cand' and has alias and alias is null",
+    "made_by = calm-otter-7 and used_by ~ b and made_by (val/loss < 0.3 and input (kind = dataset)) or used_by is not null",
+    "metadata.rows > 3 and rows in (1, 2) and metadata.nested.deep = zwei and epoch is null and `odd name` = 1",
+    "file ~ \\.csv$ and preview = table and has preview and derived_from = raw:v1 and digest = abcd and id = 01JB",
+    "storage = embedded and location contains / and host != box and note ilike '%X%' and project = p",
+    "'two words' and otter or not (warm restart)",
+)
+"""The same of versions."""
 
 HOSTILE = (
     "(", ")", ",", "\"", "'", "`", "``", "\"\"", "!", "=", "==", "<>", "!~", "~", "<=", "&&", "||", ".", "-", "--", "+", "_", "%", "\\", "*",
@@ -96,20 +111,28 @@ def make_catalog(path: Path) -> None:
             for step in range(4):
                 run.log({"val/loss": 1 / (1 + step), "acc": [0.1, float("nan"), float("inf"), -1e300][step]}, step=step)
                 run.log({"val loss": step, "memory": 3e9}, step=step)
+            (path.parent / "made.csv").write_text("x,y\n1,2\n")
+            run.save(
+                "net",
+                path.parent / "made.csv",
+                kind="model",
+                alias="production",
+                metadata={"rows": 1, "nested": {"deep": name}},
+            )
 
 
-def prefixes() -> Iterator[str]:
+def prefixes(rich: Sequence[str] = RICH) -> Iterator[str]:
     """Give every beginning of every rich filter, as somebody types it."""
-    for text in RICH:
+    for text in rich:
         for end in range(len(text) + 1):
             yield text[:end]
 
 
-def mutations(seed: int, count: int) -> Iterator[str]:
+def mutations(seed: int, count: int, rich: Sequence[str] = RICH) -> Iterator[str]:
     """Give rich filters with one to five changes."""
     chance = random.Random(seed)
     for _ in range(count):
-        pieces = _PIECES.findall(chance.choice(RICH))
+        pieces = _PIECES.findall(chance.choice(rich))
         for _ in range(chance.randint(1, 5)):
             _mutate(chance, pieces)
         yield "".join(pieces)
@@ -133,10 +156,10 @@ def _mutate(chance: random.Random, pieces: list[str]) -> None:
             pieces.insert(place, chance.choice(HOSTILE))
 
 
-def fault_of(reader: Reader, text: str) -> str:
+def fault_of(reader: Reader, text: str, subject: Subject = "runs") -> str:
     """Ask with a filter as the app does; say what is wrong with what came of it, or nothing."""
     try:
-        run_order(reader, RunsRequest(text))
+        run_order(reader, RunsRequest(text)) if subject == "runs" else artifact_list(reader, text)
     except FilterError as error:
         if fault := _pointing_fault(error, text):
             return fault
@@ -144,7 +167,7 @@ def fault_of(reader: Reader, text: str) -> str:
         return f"{type(error).__name__}: {str(error)[:200]}"
     for cursor in {len(text), len(text) // 2}:
         try:
-            completions(reader, text, cursor)
+            offers(reader, text, cursor, subject)
             is_unfinished(text[:cursor])
         except Exception as error:  # noqa: BLE001 - the very question
             return f"completing at {cursor}: {type(error).__name__}: {str(error)[:200]}"

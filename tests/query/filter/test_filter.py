@@ -404,7 +404,7 @@ def test_names_that_are_near_are_offered(team: OpenReader) -> None:
         ("loss < 1", "Write metrics.loss or params.loss."),
         ("started > 2d", "Write 2d ago"),
         ("started > 1", "Write 1d ago"),
-        ("age = 2d", "Write age < 2d for younger runs"),
+        ("age = 2d", "Write age < 2d for what is younger"),
     ):
         with pytest.raises(FilterError) as caught:
             team.runs(text)

@@ -47,6 +47,16 @@ def test_garbled_filters_are_answered(reader: OpenReader) -> None:
     assert not faults
 
 
+def test_filters_of_versions_are_answered(reader: OpenReader) -> None:
+    """The same of artifacts: however far somebody has typed, and whatever is garbled."""
+    rich = hostile.RICH_OF_VERSIONS
+    texts = [*hostile.prefixes(rich), *hostile.HOSTILE, *hostile.mutations(17, 200, rich), *hostile.mutations(19, 100)]
+
+    faults = {text: fault for text in texts if (fault := hostile.fault_of(reader, text, "versions"))}
+
+    assert not faults
+
+
 def test_words_and_columns_beyond_measure_are_answered(reader: OpenReader) -> None:
     """What is no filter but goes to the file as well, `contains=`, `order=` and names looked for, damages no catalog."""
     for text in hostile.HOSTILE:

@@ -10,8 +10,8 @@ from artui import clock
 from artui.query.runs import columns as catalog
 from artui.query.runs.order import FIRST_ROWS, PAGED_FROM, RunOrder, RunsRequest, first_matches, run_order
 from artui.query.runs.rows import run_rows
+from artui.tui.fetch import or_filter_error
 from artui.tui.screens.runs.columns import with_choice
-from artui.tui.screens.runs.state import or_filter_error
 
 if TYPE_CHECKING:
     from artui.model import Column

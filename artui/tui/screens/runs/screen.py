@@ -21,6 +21,7 @@ from artui import clock
 from artui.query.direction import has_direction
 from artui.query.runs.order import FirstView, RunOrder, RunsRequest, run_order
 from artui.safetext import clean
+from artui.tui.fetch import or_filter_error
 from artui.tui.keys import bindings, menu_action, menu_keys
 from artui.tui.messages import Link
 from artui.tui.screens.base import CatalogScreen
@@ -31,7 +32,7 @@ from artui.tui.screens.runs.keeping import RunsKeeper
 from artui.tui.screens.runs.pane import DetailsPane
 from artui.tui.screens.runs.questions import RunsQuestions
 from artui.tui.screens.runs.seals import SealCheck
-from artui.tui.screens.runs.state import RunsState, or_filter_error
+from artui.tui.screens.runs.state import RunsState
 from artui.tui.state.arrangement import ALL_BUT_SEED
 from artui.tui.widgets.bars import Bar, KeyBar
 from artui.tui.widgets.filter import QueryLine
@@ -293,13 +294,13 @@ class RunsScreen(CatalogScreen):
         self.show(columns.with_filter(self.state, self.filter.words))
 
     def on_query_line_wanted(self, message: QueryLine.Wanted) -> None:
-        from artui.query.filter.complete import completions
+        from artui.query.filter.offers import offers
 
         text, cursor = message.text, message.cursor
         self.ask(
             "completions",
-            lambda: completions(self.reader, text, cursor),
-            lambda offers: self.filter.offer(text, offers),
+            lambda: offers(self.reader, text, cursor, "runs"),
+            lambda offered: self.filter.offer(text, offered),
         )
 
     def on_filter_line_entered(self) -> None:

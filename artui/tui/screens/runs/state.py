@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -11,7 +10,6 @@ from artui.tui.state.arrangement import Arrangement
 
 if TYPE_CHECKING:
     from artui.model import Column
-    from artui.query.filter.tokens import FilterError
     from artui.query.runs.columns import Columns
     from artui.query.runs.grouping import Group
 
@@ -48,13 +46,3 @@ class RunsState:
     def request(self) -> RunsRequest:
         """What is asked of the catalog."""
         return RunsRequest(self.arrangement.where, self.arrangement.sorts)
-
-
-def or_filter_error(question: Callable[[], Answer]) -> Answer | FilterError:
-    """Ask a question about runs that match; what is wrong with the filter is an answer, too."""
-    from artui.query.filter.tokens import FilterError
-
-    try:
-        return question()
-    except FilterError as error:
-        return error

@@ -1,0 +1,136 @@
+"""What could come next in a filter of versions: fields, operators that fit them, values that versions have."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from artui import clock
+from artui.catalog.cells import text as text_cell
+from artui.model import STAGES
+from artui.query.filter.complete import MAX_OFFERED, MAX_VALUES, Completion, Place, place_at, rank_of
+from artui.query.filter.tokens import FilterError, quoted_name, quoted_value
+from artui.query.filter.versions import VersionScope, metadata_names
+from artui.query.versionwords import OTHER_WORDS, PAIRS, TABLES, VERSION_ATTRIBUTES
+
+if TYPE_CHECKING:
+    from artui.query.filter.sets import Scope
+    from artui.query.reader import Reader
+
+_METADATA = "metadata."
+_OPERATORS = {
+    "text": ("=", "!=", "~", "contains", "in", "is null"),
+    "stage": ("=", "!=", "in"),
+    "number": (">", "<", "=", "between"),
+    "bytes": (">", "<", "between"),
+    "time": (">", "<", "=", "between"),
+    "id": ("=", "in"),
+    "several": ("=", "!=", "~", "in", "is null"),
+    "metadata": ("=", "!=", "<", ">", "~", "in", "is null"),
+}
+_NESTED = ("made_by", "used_by")
+_FIXED = {
+    "stage": STAGES,
+    "size": ("1MB", "100MB", "1GB", "10GB"),
+    "created": ("1d ago", "7d ago", "30d ago", "today", "yesterday"),
+    "age": ("1d", "7d", "30d"),
+}
+_DETAILS = {
+    "made_by": "a run, or ( a filter of runs )",
+    "used_by": "a run, or ( a filter of runs )",
+    "file": "a path in it",
+    "preview": "text, table, tensors …",
+    "name": "of the artifact",
+}
+
+
+def version_completions(reader: Reader, text: str, cursor: int) -> list[Completion]:
+    """Say what could stand at the cursor of a filter of versions, the likeliest first."""
+    try:
+        place = place_at(text[:cursor])
+    except FilterError:
+        return []
+    with reader.snapshot() as connection:
+        scope = VersionScope(connection, clock.now_ms(), reader.memory.at(reader.file_token()))
+        if place.expects == "field":
+            return _fields(scope, place)
+        if place.expects == "operator":
+            return _operators(scope, place)
+        if place.expects in ("value", "list"):
+            return _values(scope, place)
+    words = {"null": ("null", "not null"), "join": ("and", "or"), "and": ("and",)}.get(place.expects, ())
+    return [Completion(word, place.start) for word in words if word.startswith(place.partial.lower())]
+
+
+def _fields(scope: Scope, place: Place) -> list[Completion]:
+    wanted = place.partial.strip("\"'`")
+    offered: list[tuple[int, int, Completion]] = []
+    for number, word in enumerate(VERSION_ATTRIBUTES):
+        rank = rank_of(word, wanted)
+        if rank is not None:
+            offered.append((rank, number, Completion(word, place.start, _DETAILS.get(word, "of every version"))))
+    is_prefixed = wanted.lower().startswith(_METADATA)
+    name = wanted[len(_METADATA) :] if is_prefixed else wanted
+    for number, key in enumerate(metadata_names(scope)):
+        rank = rank_of(key, name)
+        if rank is not None:
+            hidden = key.lower() in VERSION_ATTRIBUTES or key.lower() in OTHER_WORDS
+            text = (_METADATA if is_prefixed or hidden else "") + quoted_name(key)
+            offered.append((rank, 100 + number, Completion(text, place.start, "metadata")))
+    for word, detail in (("has", "what follows is there"), ("not", "what follows must not hold")):
+        if wanted and word.startswith(wanted.lower()):
+            offered.append((0, 99, Completion(word, place.start, detail)))
+    offered.sort(key=lambda entry: entry[:2])
+    return [completion for *_, completion in offered[:MAX_OFFERED] if completion.text != place.partial]
+
+
+def _name_of(place: Place) -> str:
+    assert place.field is not None
+    name = place.field.name.lower()
+    return OTHER_WORDS.get(name, name)
+
+
+def _operators(scope: Scope, place: Place) -> list[Completion]:
+    name = _name_of(place)
+    kind = VERSION_ATTRIBUTES[name].kind if name in VERSION_ATTRIBUTES else "metadata"
+    signs = [*(["("] if name in _NESTED else []), *_OPERATORS[kind]]
+    offered = [
+        Completion(sign, place.start, ends_word=sign != "(") for sign in signs if sign.startswith(place.partial.lower())
+    ]
+    joins = [Completion(word, place.start) for word in ("and", "or") if word.startswith(place.partial.lower())]
+    return offered if not place.partial else offered + joins
+
+
+def _values(scope: Scope, place: Place) -> list[Completion]:
+    if place.field is None:
+        return []
+    wanted = place.partial.strip("\"'`").casefold()
+    name = _name_of(place)
+    fixed = _FIXED.get("age" if place.field.name.lower() == "age" else name)
+    if fixed is not None:
+        return [Completion(word, place.start) for word in fixed if wanted in word]
+    offered = [
+        Completion(quoted_value(value), place.start, f"{count:,} version{'' if count == 1 else 's'}")
+        for value, count in _counted(scope, name, place)
+        if wanted in value.casefold()
+    ]
+    offered.sort(key=lambda completion: not completion.text.strip('"').casefold().startswith(wanted))
+    return [completion for completion in offered[:MAX_OFFERED] if completion.text != place.partial]
+
+
+def _counted(scope: Scope, name: str, place: Place) -> Iterable[tuple[str, int]]:
+    """Give values that versions have, the commonest first, each with how many have it."""
+    if name not in VERSION_ATTRIBUTES:
+        assert place.field is not None
+        key = place.field.name.removeprefix(_METADATA)
+        return Counter(value for value, _ in metadata_names(scope).get(key, ())).most_common(MAX_VALUES)
+    attribute = VERSION_ATTRIBUTES[name]
+    if attribute.kind == "several":
+        # Of runs the names are offered, not the ids.
+        query = PAIRS[name].partition("UNION ALL")[0] if name in _NESTED else PAIRS[name]
+        return Counter(text_cell(row[0]) for row in scope.connection.execute(f"SELECT * FROM ({query}) LIMIT 20000")).most_common(MAX_VALUES)  # fmt: skip
+    if attribute.kind != "text":
+        return ()
+    query = f"SELECT {attribute.value}, count(*) FROM {TABLES} WHERE {attribute.value} <> '' GROUP BY 1 ORDER BY 2 DESC LIMIT :most"
+    return [(text_cell(value), count) for value, count in scope.connection.execute(query, {"most": MAX_VALUES})]

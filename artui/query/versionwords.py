@@ -1,0 +1,112 @@
+"""What every version has: one table of its attributes, as `query/attributes.py` has for runs."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from typing import Any, Literal, NamedTuple
+
+from artui.catalog import cells as cell_of
+
+Kind = Literal["text", "stage", "number", "bytes", "time", "id", "several"]
+
+
+class VersionAttribute(NamedTuple):
+    """One attribute of a version, by the word that filters use for it."""
+
+    kind: Kind
+    value: str = ""
+    """SQL expression over TABLES; empty for what a version may have several of, which is in PAIRS."""
+    other_words: tuple[str, ...] = ()
+    """What filters may say instead."""
+
+
+TABLES = "version AS v JOIN artifact AS a ON a.key = v.artifact_key LEFT JOIN project AS p ON p.key = a.project_key"
+
+VERSION_ATTRIBUTES: dict[str, VersionAttribute] = {
+    "name": VersionAttribute("text", "a.name", ("artifact",)),
+    "kind": VersionAttribute("text", "a.kind"),
+    "stage": VersionAttribute("stage", "a.stage"),
+    "alias": VersionAttribute("several"),
+    "version": VersionAttribute("number", "v.number", ("number",)),
+    "size": VersionAttribute("bytes", "v.size_bytes"),
+    "files": VersionAttribute("number", "v.file_count"),
+    "created": VersionAttribute("time", "v.created_ms", ("age", "saved")),
+    "project": VersionAttribute("text", "p.name"),
+    "made_by": VersionAttribute("several"),
+    "used_by": VersionAttribute("several"),
+    "derived_from": VersionAttribute("several"),
+    "file": VersionAttribute("several", other_words=("path",)),
+    "preview": VersionAttribute("several"),
+    "note": VersionAttribute("text", "v.note || a.note"),
+    "storage": VersionAttribute("text", "v.storage"),
+    "location": VersionAttribute("text", "v.location"),
+    "host": VersionAttribute("text", "v.host"),
+    "digest": VersionAttribute("id", "lower(hex(v.digest))"),
+    "id": VersionAttribute("id", "v.id"),
+}
+"""Every attribute, in the order in which they are offered."""
+
+OTHER_WORDS = {other: word for word, attribute in VERSION_ATTRIBUTES.items() for other in attribute.other_words}
+
+PAIRS: dict[str, str] = {
+    "alias": """
+        SELECT l.name, l.version_key FROM alias AS l
+        UNION ALL
+        SELECT 'latest', v.key
+        FROM version AS v
+        WHERE v.number = (SELECT max(n.number) FROM version AS n WHERE n.artifact_key = v.artifact_key AND n.deleted_ms IS NULL)
+    """,
+    "made_by": """
+        SELECT r.name, e.target_key FROM edge AS e JOIN run AS r ON r.key = e.source_key WHERE e.relation = 0
+        UNION ALL
+        SELECT r.id, e.target_key FROM edge AS e JOIN run AS r ON r.key = e.source_key WHERE e.relation = 0
+    """,
+    "used_by": """
+        SELECT r.name, e.source_key FROM edge AS e JOIN run AS r ON r.key = e.target_key WHERE e.relation = 1
+        UNION ALL
+        SELECT r.id, e.source_key FROM edge AS e JOIN run AS r ON r.key = e.target_key WHERE e.relation = 1
+    """,
+    "derived_from": """
+        SELECT a.name, e.target_key
+        FROM edge AS e JOIN version AS v ON v.key = e.source_key JOIN artifact AS a ON a.key = v.artifact_key
+        WHERE e.relation IN (2, 3)
+        UNION ALL
+        SELECT a.name || ':v' || v.number, e.target_key
+        FROM edge AS e JOIN version AS v ON v.key = e.source_key JOIN artifact AS a ON a.key = v.artifact_key
+        WHERE e.relation IN (2, 3)
+    """,
+    "file": "SELECT f.path, f.version_key FROM file AS f",
+    "preview": "SELECT json_extract(r.content, '$.kind'), r.version_key FROM preview AS r WHERE json_valid(r.content)",
+}
+"""Of what a version may have several: SQL for the texts, each with the key of the version."""
+
+_METADATA = "SELECT v.key, v.metadata FROM version AS v WHERE v.metadata <> '{}'"
+_MOST_NAMES = 10_000
+
+
+def metadata_of(connection: sqlite3.Connection) -> Iterator[tuple[int, str, str]]:
+    """Give what is said in the metadata of versions: key of the version, name, value as text; nested names have dots."""
+    for key, metadata in connection.execute(_METADATA):
+        for name, value in _flat(cell_of.object_of(metadata) or {}):
+            yield key, name, value
+
+
+def _flat(content: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    waiting: list[tuple[str, Any]] = list(content.items())[::-1]
+    count = 0
+    while waiting and count < _MOST_NAMES:
+        name, value = waiting.pop()
+        count += 1
+        if isinstance(value, dict):
+            waiting += [(f"{name}.{inner}", nested) for inner, nested in value.items()][::-1]
+        elif isinstance(value, list):
+            for item in value:
+                if not isinstance(item, dict | list) and item is not None:
+                    yield name, _text(item)
+        elif value is not None:
+            yield name, _text(value)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else repr(value)

@@ -1,0 +1,111 @@
+"""The list of artifacts: a filter in the language, completed, pointed into, kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from artui.query.artifacts import artifact_list
+from artui.query.reader import Reader
+from artui.tui.screens.artifacts import ArtifactsScreen
+from artui.tui.state.history import ARTIFACTS, filters_used
+from tests.tui.looking import on, settled, shown
+
+Explore = Callable[..., None]
+
+
+async def _type(pilot: Pilot[Any], text: str) -> None:
+    names = {" ": "space", "(": "left_parenthesis", ")": "right_parenthesis", "=": "equals_sign", "<": "less_than_sign", ">": "greater_than_sign", "/": "slash", ".": "full_stop"}  # fmt: skip
+    await pilot.press(*(names.get(letter, letter) for letter in text))
+    await settled(pilot)
+
+
+def _listed(pilot: Pilot[Any]) -> list[str]:
+    return [head.name for head in on(pilot, ArtifactsScreen)._shown]
+
+
+def test_artifacts_are_filtered_as_runs_are(demo_catalog: Path, explore: Explore) -> None:
+    """What is typed chooses as the query does; a wrong or half-typed condition leaves what stood before it; esc clears."""
+    with Reader(demo_catalog) as reader:
+        every = [head.name for head in artifact_list(reader)]
+        models = [head.name for head in artifact_list(reader, "kind = model")]
+        good = [head.name for head in artifact_list(reader, "made_by (val/loss < 0.07)")]
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("2")
+        await settled(pilot)
+        assert _listed(pilot) == every
+        await pilot.press("slash")
+        await settled(pilot)
+        assert "name  kind  stage" in shown(pilot)
+        await _type(pilot, "kind = model")
+        assert _listed(pilot) == models and f"{len(models)} of {len(every)} artifacts" in shown(pilot)
+        await _type(pilot, " and lr > 3")
+        assert _listed(pilot) == models and "A version has no 'lr'" in shown(pilot)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert on(pilot, ArtifactsScreen).filter.is_typing, "a wrong filter is not kept"
+        await pilot.press("escape")
+        await settled(pilot)
+        assert _listed(pilot) == every and not on(pilot, ArtifactsScreen).filter.is_typing
+        await pilot.press("slash")
+        await _type(pilot, "made_by (val/loss < 0.07)")
+        await pilot.press("enter")
+        await settled(pilot)
+        assert _listed(pilot) == good and filters_used(ARTIFACTS)[-1] == "made_by (val/loss < 0.07)"
+        assert "made_by (val/loss < 0.07)" not in filters_used()
+        await pilot.press("slash")
+        await _type(pilot, " and kind = nothing_at_all")
+        await pilot.press("enter")
+        await settled(pilot)
+        assert _listed(pilot) == [] and "No artifact matches. esc clears the filter." in shown(pilot)
+        await pilot.press("escape", "escape")
+        await settled(pilot)
+        assert _listed(pilot) == every
+
+    explore(demo_catalog, flow)
+
+
+def test_what_fits_is_completed(demo_catalog: Path, explore: Explore) -> None:
+    """tab takes the first of what is offered: fields, values, and behind `made_by (` those of runs; ↑ brings back what was used."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("2")
+        await settled(pilot)
+        await pilot.press("slash")
+        await _type(pilot, "al")
+        await pilot.press("tab")
+        await _type(pilot, "= prod")
+        await pilot.press("tab")
+        await settled(pilot)
+        line = on(pilot, ArtifactsScreen).line
+        assert line.words == "alias = production" and "digits-model" in _listed(pilot)
+        await _type(pilot, "and made_by (val/l")
+        assert "val/loss" in shown(pilot)
+        await pilot.press("tab")
+        await _type(pilot, "< 1)")
+        assert line.words == "alias = production and made_by (val/loss < 1)" and _listed(pilot) == ["digits-model"]
+        await pilot.press("enter")
+        await settled(pilot)
+        await pilot.press("escape", "slash", "up")
+        await settled(pilot)
+        assert line.words == "alias = production and made_by (val/loss < 1)"
+
+    explore(demo_catalog, flow)
+
+
+def test_words_look_into_what_versions_hold(demo_catalog: Path, explore: Explore) -> None:
+    """A word finds previews and metadata, too; what is called so stands first."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await pilot.press("2")
+        await settled(pilot)
+        await pilot.press("slash")
+        await _type(pilot, "model")
+        text = shown(pilot)
+        assert "digits-model" in _listed(pilot) and text.index("digits-model") < min(text.find(name) for name in _listed(pilot) if name != "digits-model" and name in text)  # fmt: skip
+
+    explore(demo_catalog, flow, size=(80, 24))
