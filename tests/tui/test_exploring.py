@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from textual.pilot import Pilot
 
+from artui.catalog import Catalog, points, runs
 from artui.query.things import find_things
 from artui.settings import Settings, load_settings
 from artui.tui.cells import MARK, length_of
@@ -20,7 +18,7 @@ from artui.tui.colouring import mark_of
 from artui.tui.screens import palette
 from artui.tui.screens.column import ColumnScreen
 from artui.tui.screens.pick import PickScreen
-from artui.tui.screens.plot import PlotScreen, best_first
+from artui.tui.screens.plot import PlotScreen
 from artui.tui.screens.run import RunScreen
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.screens.runs.uses import uses_of
@@ -323,26 +321,46 @@ def test_the_best_of_many_runs_are_in_colour(small_catalog: Path, explore: Explo
         assert len(screen._runs) > 8 and len(lasts) > 6 and screen.grid.panels[0].key == title
         names = [screen._runs[place][0].name for place in screen._picked_places()]
         assert [lasts[name] for name in names] == sorted(lasts.values())[:6]
-        assert f"best by {title}" in text or f"best 6 by {title}" in text
+        assert f"best 6 of {len(lasts)}" in text
         assert length_of(screen._legend()[0]) + length_of(screen._legend()[1]) <= width
         text = await _press(pilot, "right_square_bracket")
-        assert f"from rank 2 by {title}" in text
+        assert f"rank 2 of {len(lasts)}" in text
         assert screen.acted_run() == screen._runs[1][0]
 
     explore(small_catalog, flow, size=(width, 36))
 
 
-@given(st.lists(st.one_of(st.none(), st.floats(), st.integers(0, 3).map(float)), max_size=20), st.sampled_from(["val/loss", "val/acc"]))  # fmt: skip
-def test_runs_are_put_best_first(lasts: list[float | None], title: str) -> None:
-    """Finite values in their order, then what diverged, then runs without the metric; equal ones keep their order."""
-    runs: list[Any] = [
-        (place, () if last is None else (SimpleNamespace(title=title, summary=SimpleNamespace(last=last)),))
-        for place, last in enumerate(lasts)
-    ]
-    order: list[Any] = [place for place, _ in best_first(runs, title)]
-    finite = [(last if title == "val/loss" else -last, place) for place, last in enumerate(lasts) if last is not None and math.isfinite(last)]  # fmt: skip
-    odd = [place for place, last in enumerate(lasts) if last is not None and not math.isfinite(last)]
-    assert order == [place for _, place in sorted(finite)] + odd + [place for place, last in enumerate(lasts) if last is None]  # fmt: skip
+@pytest.mark.parametrize("keys", [(), ("s",), ("s", "s")])
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_the_best_of_more_runs_than_are_drawn_are_the_best_of_all(tmp_path: Path, explore: Explore, width: int, keys: tuple[str, ...]) -> None:  # fmt: skip
+    """However the table is sorted; each number that is said of ranks and counts is one of all runs that have the metric."""
+    path = tmp_path / "many.artui"
+    lasts: dict[str, float] = {}
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        for number in range(130):
+            run = runs.start(connection, runs.NewRun(project="p", name=f"r{number}", started_ms=1_790_000_000_000 + number * 1000))  # fmt: skip
+            if number % 13:
+                lasts[f"r{number}"] = last = (number * 37 % 101) / 101
+                points.append(connection, run, runs.name_key(connection, "val/acc"), "", *points.pack([(0, 0, 0.0), (1, 1, last)]))  # fmt: skip
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _press(pilot, *keys)
+        text = await _press(pilot, "f")
+        screen = on(pilot, PlotScreen)
+        front = [screen._runs[place][0].name for place in screen._picked_places()]
+        assert [lasts[name] for name in front] == sorted(lasts.values(), reverse=True)[:6]
+        assert len(screen._runs) == 50 and f"best 6 of {len(lasts)}" in text
+        behind = [head.name for head, _ in screen._runs if head.name in lasts and head.name not in front]
+        assert f"10–90 % of a sample of {len(behind)}" in text
+        for place in range(2, 10):
+            text = await _press(pilot, "right_square_bracket")
+            current = screen.acted_run()
+            assert current is not None
+            rank = screen._ranks[current.key]
+            assert sum(last > lasts[current.name] for last in lasts.values()) < rank <= sum(last >= lasts[current.name] for last in lasts.values())  # fmt: skip
+            assert f"rank {rank} of {len(lasts)}" in text, place
+
+    explore(path, flow, size=(width, 24))
 
 
 def test_brush_of_parallel_coordinates_becomes_a_filter(small_catalog: Path, explore: Explore) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
@@ -22,6 +21,7 @@ from artui.query.runs.columns import aggregate_ranges
 from artui.query.runs.export import header_of
 from artui.query.runs.grouping import seedless
 from artui.query.runs.metrics import metrics_of
+from artui.query.runs.ranked import best_and_sample, ranked
 from artui.query.runs.rows import run_ids, run_rows
 from artui.query.series.ranking import metric_rank
 from artui.safetext import clean
@@ -53,9 +53,9 @@ TABS = ("curves", "scatter", "parallel", "histogram")
 ONE_RUN = ("curves", "scatter", "parallel")
 """Pictures in which one of the runs is the current one."""
 MAX_CURVES = 50
+"""Of more runs the best and an even sample of the others are drawn."""
 IN_FRONT = 6
 """Of many runs so many are in colour."""
-"""Of more runs only the first in the table are drawn."""
 MAX_AXES = 16
 """So many params at most are read to choose the axes of parallel coordinates among them."""
 _CELLS_AN_AXIS, _LEAST_AXES = 14, 6
@@ -74,6 +74,19 @@ class _Entry:
     style: str = "text"
     press: str = ""
     """What a click on the name does."""
+
+
+class _Drawn(NamedTuple):
+    """The runs whose curves are drawn."""
+
+    runs: list[tuple[RunHead, tuple[Metric, ...]]]
+    """Of many runs the best first."""
+    judge: str
+    """The metric that says which are the best; empty for none."""
+    ranks: dict[int, int]
+    """By key, of those that have a value of it."""
+    ranked_count: int
+    """How many of all runs have one."""
 
 
 class PlotScreen(ActsOnRuns, DrawsCharts):
@@ -131,6 +144,10 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
         self._highlighted = 0
         self._judge = ""
         """The metric by which the best of many runs are in colour."""
+        self._ranks: dict[int, int] = {}
+        """Ranks by it of the runs that are drawn, by key, among all runs that have a value."""
+        self._ranked_count = 0
+        """How many have one."""
         self._has_asked: set[str] = set()
         self._numbers: dict[str, int] = {}
         """Colours and marks of the runs in front, by id."""
@@ -245,14 +262,10 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
     def _legend(self) -> tuple[list[Span], list[Span]]:
         """Give the runs with their colours, or the run under the cursor."""
         if self.tab == "curves":
-            total = len(self.marked or self.keys)
-            drawn = f"{count_text(len(self._runs))} of " if 0 < len(self._runs) < total else ""
             places = self._picked_places()
-            runs = f"{drawn}{plural(total, 'run')}"
             if len(places) == len(self._runs):
-                return self._shared(self._curve_entries(places), [runs])
-            ways = self._colour_texts(len(places))
-            return self._shared(self._curve_entries(places), [*(f"{text} · {runs}" for text in ways), ways[-1]])
+                return self._shared(self._curve_entries(places), [plural(len(self._runs), "run")])
+            return self._shared(self._curve_entries(places), self._curve_texts(places))
         runs = plural(len(self.keys), "run")
         if self.tab == "scatter":
             scatter = self.query_one(Scatter)
@@ -270,14 +283,30 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
             return self._shared(self._marked_entries(sign_of_number), [*texts, runs])
         return [], [(f"{runs} ", "dim")]
 
-    def _colour_texts(self, count: int) -> list[str]:
-        """Say which of many runs are in colour, from the longest to the shortest text."""
+    def _curve_texts(self, places: Sequence[int]) -> list[str]:
+        """Say which of many runs are in colour, and how many there are, from the longest to the shortest text."""
+        total, count = len(self.marked or self.keys), len(places)
+        runs, others = plural(total, "run"), count_text(len(self._runs) - count)
+        behind = [f" · an even sample of {others} more", f" · sample of {others}"] if len(self._runs) < total else []
         if not self._judge:
-            return [f"{count} in colour"]
-        judge, rank = fit_middle(clean(self._judge), min(cell_len(self._judge), _JUDGE_CELLS)), self._highlighted + 1
-        if rank == 1:
-            return [f"in colour: the best {count} by {judge}", f"best {count} by {judge}", f"best by {judge}"]
-        return [f"in colour: from rank {count_text(rank)} by {judge}", f"from rank {count_text(rank)} by {judge}"]
+            if behind:
+                return [f"{count} in colour · an even sample of {count_text(len(self._runs))} of {runs}", f"{count_text(len(self._runs))} of {runs}"]  # fmt: skip
+            return [f"{count} in colour · {runs}", f"{count} of {runs}"]
+        judge = fit_middle(clean(self._judge), min(cell_len(self._judge), _JUDGE_CELLS))
+        of_all = f"of {count_text(self._ranked_count)}"
+        ranks = [self._ranks.get(self._runs[place][0].key) for place in places]
+        if ranks == list(range(1, count + 1)):
+            best = f"best {count} {of_all}"
+            said = [f"in colour: the {best} by {judge}", f"{best} by {judge}"]
+        elif ranks[0] is not None:
+            best = f"rank {count_text(ranks[0])} {of_all}"
+            said = [f"in front: {best} by {judge}", f"{best} by {judge}"]
+        else:
+            best = f"in front: one without {judge}"
+            said = [best]
+        if self._ranked_count < total:
+            behind = [*(f" · {runs}{text}" for text in behind), f" · {runs}"]
+        return [*(said[0] + text for text in behind), *(said[-1] + text for text in behind), *said, best]
 
     def _curve_entries(self, places: Sequence[int]) -> list[_Entry]:
         """Give the runs whose curves are in colour; that they are marked is said where others are not."""
@@ -355,16 +384,28 @@ class PlotScreen(ActsOnRuns, DrawsCharts):
     # Curves
 
     def _ask_runs(self) -> None:
-        keys = (self.marked or self.keys)[:MAX_CURVES]
-        self.ask("runs", lambda: metrics_of(self.reader, keys), self._take_runs)
+        keys, wanted = list(self.marked or self.keys), self._metric
 
-    def _take_runs(self, runs: list[tuple[RunHead, tuple[Metric, ...]]]) -> None:
+        def read() -> _Drawn:
+            sample = metrics_of(self.reader, best_and_sample(keys, best=0, most=MAX_CURVES))
+            metrics = [metric for _, metrics in sample for metric in metrics if metric.summary.count > 1]
+            judge = _judging((metric.title for metric in metrics), wanted)
+            if len(keys) <= MANY_CURVES or not judge:
+                return _Drawn(sample, judge, {}, 0)
+            name = next(metric.name for metric in metrics if metric.title == judge)
+            in_order, valued_count = ranked(self.reader, keys, name)
+            drawn = best_and_sample(in_order, best=IN_FRONT, most=MAX_CURVES)
+            rank_of = {key: rank for rank, key in enumerate(in_order[:valued_count], 1)}
+            ranks = {key: rank_of[key] for key in drawn if key in rank_of}
+            return _Drawn(metrics_of(self.reader, drawn), judge, ranks, valued_count)
+
+        self.ask("runs", read, self._take_runs)
+
+    def _take_runs(self, drawn: _Drawn) -> None:
+        runs, self._judge, self._ranks, self._ranked_count = drawn
+        self.grid.is_sample = len(runs) < len(self.marked or self.keys)
         is_first = not self._runs
         before = self._runs[self._highlighted][0].id if self._runs else ""
-        names = (metric.title for _, metrics in runs for metric in metrics if metric.summary.count > 1)
-        self._judge = _judging(names, self._metric)
-        if len(runs) > MANY_CURVES and self._judge:
-            runs = best_first(runs, self._judge)
         self._runs = runs
         self._names = distinct_names(head for head, _ in runs)
         self._highlighted = next((place for place, (head, _) in enumerate(runs) if head.id == before), 0)
@@ -693,21 +734,6 @@ def _judging(titles: Iterable[str], wanted: str) -> str:
     """Give the metric by which runs are put in order: the wanted one, or the first chart whose values can be better; empty for none."""
     judging = {title for title in titles if has_direction(title)}
     return wanted if wanted in judging else min(judging, key=lambda title: (metric_rank(title), title), default="")
-
-
-def best_first(
-    runs: Sequence[tuple[RunHead, tuple[Metric, ...]]], title: str
-) -> list[tuple[RunHead, tuple[Metric, ...]]]:
-    """Put runs in the order of the last value of a metric: the best first, then those that diverged, then those without it."""
-    sign = 1 if guess_direction(title) == "lower" else -1
-
-    def place(run: tuple[RunHead, tuple[Metric, ...]]) -> tuple[int, float]:
-        last = next((metric.summary.last for metric in run[1] if metric.title == title), None)
-        if last is None:
-            return 2, 0.0
-        return (0, sign * last) if math.isfinite(last) else (1, 0.0)
-
-    return sorted(runs, key=place)
 
 
 def sign_of_number(_key: int, number: int) -> Span:

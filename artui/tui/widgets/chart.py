@@ -98,6 +98,8 @@ class Chart(Widget):
         """Where the plot begins and how many cells it is wide, as it was drawn last."""
         self.dragged: tuple[int, int] | None = None
         """The cells, both included, over which the mouse is dragged: the range that will be looked at."""
+        self.is_sample = False
+        """Whether the curves are those of a part of the runs."""
         self.is_alone = False
         """Whether no other chart is on the screen."""
         self._picture: ChartPicture | None = None
@@ -339,10 +341,14 @@ def draw(chart: Chart, width: int, height: int, palette: Palette) -> list[Strip]
             mark_points(plot, followed[number].line, front[number])
     for number in range(len(curves)):
         mark_outside(plot, followed[number], front[number])
-    is_labelled = has_spread and not chart.has_picture and label_spread(plot, palette.styles["dim"])
-    unsaid = [f"band: {SPREAD_WORDS} of {count_text(len(behind))} runs"] if has_spread and not chart.has_picture else []
-    if is_labelled and not chart.has_room:
-        unsaid = []
+    unsaid = []
+    if has_spread and not chart.has_picture:
+        of_runs = f"a sample of {count_text(len(behind))}" if chart.is_sample else f"{count_text(len(behind))} runs"
+        whole, style = f"{SPREAD_WORDS} of {of_runs}", palette.styles["dim"]
+        is_said = chart.is_sample and label_spread(plot, style, whole)
+        is_labelled = is_said or label_spread(plot, style)
+        if not (is_said if chart.is_sample else is_labelled and not chart.has_room):
+            unsaid = [f"band: {whole}"]
     if chart.has_picture:
         plot.clear()
     cursor = None if chart.cursor is None else min(chart.cursor >> 1, columns - 1)

@@ -498,9 +498,9 @@ def spread_of(lines: Sequence[ChartLine], x_scale: Scale, dot_columns: int) -> t
     return quantiles[0], quantiles[1], quantiles[2]
 
 
-def label_spread(plot: Plot, style: Style) -> bool:
+def label_spread(plot: Plot, style: Style, words: str = SPREAD_WORDS) -> bool:
     """Write in the band what it is, where no line is in the way; false if there is no room."""
-    length = len(SPREAD_WORDS)
+    length = len(words)
     for row in range(plot.rows):
         for column in range(plot.columns - length - 2, 0, -2):
             cells = range(row * plot.columns + column - 1, row * plot.columns + column + length + 1)
@@ -508,7 +508,7 @@ def label_spread(plot: Plot, style: Style) -> bool:
                 continue
             places = [(row, column + offset) for offset in range(-1, length + 1)]
             if not any(place in plot.signs for place in places):
-                for place, letter in zip(places, f" {SPREAD_WORDS} ", strict=True):
+                for place, letter in zip(places, f" {words} ", strict=True):
                     plot.signs[place] = letter, style
                 return True
     return False
