@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import math
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
-from artui.query.artifacts import file_text
+from artui.query.artifacts import open_file
 
 if TYPE_CHECKING:
     from artui.query.reader import Reader
@@ -44,10 +45,20 @@ def read_picture(reader: Reader, version_key: int, path: str) -> TablePicture | 
     Raises:
         ContentMissing: its bytes are not available.
     """
-    if not path.lower().endswith((".csv", ".tsv")):
+    name = path.lower().removesuffix(".gz")
+    if not name.endswith((".csv", ".tsv")):
         return None
-    text, is_whole = file_text(reader, version_key, path, max_bytes=MAX_BYTES)
-    return picture_of(text, delimiter="\t" if path.lower().endswith(".tsv") else ",") if is_whole else None
+    with reader.snapshot() as connection, open_file(reader, connection, version_key, path) as stream:
+        content = stream.read(MAX_BYTES + 1)
+    if name != path.lower():
+        inflater = zlib.decompressobj(wbits=31)
+        try:
+            content = inflater.decompress(content, MAX_BYTES + 1)
+        except zlib.error:
+            return None
+    if len(content) > MAX_BYTES:
+        return None
+    return picture_of(content.decode("utf-8", "replace"), delimiter="\t" if name.endswith(".tsv") else ",")
 
 
 def picture_of(text: str, *, delimiter: str = ",") -> TablePicture | None:
@@ -64,6 +75,9 @@ def picture_of(text: str, *, delimiter: str = ",") -> TablePicture | None:
     if len(rows) < 3 or not 2 <= len(rows[0]) <= 1000:
         return None
     header, body = rows[0], rows[1:]
+    if all(math.isfinite(_number(cell)) for cell in header) and len(set(header)) < len(header):
+        # The first line is a row, too: columns are numbered.
+        header, body = [str(number) for number in range(1, len(header) + 1)], rows
     if any(len(row) != len(header) for row in body):
         return None
     return _bars(header, body) or _matrix(header, body) or _lines(header, body)

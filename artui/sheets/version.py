@@ -27,10 +27,11 @@ from artui.sheets.sheet import (
     run_cell,
     version_cell,
 )
-from artui.units import ago_text, bytes_text, number_text, param_text, time_text
+from artui.units import ago_text, bytes_text, number_text, param_text, plural, time_text
 
 MAX_USERS = 12
 """More runs that used a version are only counted."""
+_NAMED_USERS = 3
 DIGEST_CHARS = 16
 """Characters of a file's digest that are shown beside it."""
 
@@ -47,10 +48,10 @@ def version_sheet(detail: VersionDetail, history: Sequence[AliasChange] = (), *,
         MIDDLE_DOT.join(part for part in (head.kind, head.stage, head.project) if part),
         filled(
             _state(detail, now_ms),
-            _lineage(detail),
             Section("metadata", facts=tuple(Fact(name, _value_text(value)) for name, value in detail.metadata.items())),
-            _moves(head, history),
             _files(detail),
+            _lineage(detail),
+            _moves(head, history),
         ),
     )
 
@@ -79,11 +80,28 @@ def _state(detail: VersionDetail, now_ms: int) -> Section:
             damage_fact(head.damaged, detail.damaged),
             Fact("aliases", " ".join(head.aliases), "good"),
             Fact("saved", time_text(head.created_ms) + (f"  ({ago})" if ago else "")),
+            _maker(head.made_by),
+            _users(detail.used_by),
             Fact("content", content_text(head)),
             Fact("lies at", place, "warn") if head.storage == "referenced" else None,
             Fact("sha256", head.digest_text, "dim"),
         ],
     )
+
+
+def _maker(run: RunHead | None) -> Fact | None:
+    if run is None:
+        return None
+    cell = run_cell(run)
+    return Fact("made by", run.name, "accent", cell.link)
+
+
+def _users(runs: Sequence[RunHead]) -> Fact | None:
+    """Name the first runs that used a version, and say how many there are."""
+    if not runs:
+        return None
+    names = ", ".join(run.name for run in runs[:_NAMED_USERS])
+    return Fact("used by", f"{plural(len(runs), 'run')}: {names}" + (" …" if len(runs) > _NAMED_USERS else ""))
 
 
 def _lineage(detail: VersionDetail) -> Section:

@@ -55,6 +55,10 @@ PREVIEW_CELLS = 14
 """Cells of a column of a previewed table."""
 PREVIEW_COLUMNS = 60
 PREVIEW_ROWS = 24
+LATER_ROWS = 6
+"""So many rows of the first file of a version are previewed, and of each other one."""
+AROUND = ("lineage", "moves of aliases")
+"""Titles of the sections about what a version is connected to."""
 SPARK_CELLS = 10
 MIN_FACT_CELLS = 12
 _FEWEST_NAME_CELLS = 11
@@ -97,12 +101,16 @@ def version_lines(
     if length_of(lines[0].spans) > cells:
         about = (Line([(f" {text}", "dim")]) for text in wrapped_text(sheet.about, cells - 1))
         lines = [Line([(f" {sheet.title}", "title")]), *about]
-    lines += _sheet_lines(sheet.sections, cells=cells)
+    # What is in it comes before what it is connected to, which may be much.
+    around = [section for section in sheet.sections if section.title in AROUND]
+    lines += _sheet_lines([section for section in sheet.sections if section not in around], cells=cells)
+    most_rows = PREVIEW_ROWS
     for path, preview in previews.items():
-        section = preview_section(path, preview, most_rows=PREVIEW_ROWS, most_lines=PREVIEW_ROWS * 3)
+        section = preview_section(path, preview, most_rows=most_rows, most_lines=most_rows * 2)
         lines += [BLANK, Line([(f" {section.title}  ", "text"), (section.about, "dim")])]
         lines += _preview_lines(section)
-    return lines
+        most_rows = LATER_ROWS
+    return [*lines, BLANK, *_sheet_lines(around, cells=cells)] if around else lines
 
 
 def preview_lines(preview: Preview, *, max_rows: int = PREVIEW_ROWS) -> list[Line]:

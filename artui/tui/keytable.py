@@ -73,6 +73,7 @@ SCOPES = {
     "live": "Live",
     "text": "Text and logs",
     "table": "Tables",
+    "rows": "Rows of a table",
     "logs": "Several logs",
 }
 """Headings in the help, by scope."""
@@ -81,7 +82,7 @@ SCOPES = {
 _SHOWN = {
     "escape": "esc", "question_mark": "?", "slash": "/", "equals_sign": "=", "left_square_bracket": "[", "right_square_bracket": "]", "left_parenthesis": "(", "right_parenthesis": ")",
     "asterisk": "*", "less_than_sign": "<", "greater_than_sign": ">", "shift+up": "⇧↑", "shift+down": "⇧↓", "plus": "+", "minus": "−", "colon": ":", "down": "↓", "up": "↑", "left": "←", "right": "→", "pagedown": "PgDn", "pageup": "PgUp",
-    "percent_sign": "%", "ampersand": "&", "backslash": "\\", "shift+tab": "⇧tab", "full_stop": ".", "comma": ",", "vertical_line": "|", "home": "Home", "end": "End",
+    "percent_sign": "%", "dollar_sign": "$", "ampersand": "&", "backslash": "\\", "shift+tab": "⇧tab", "full_stop": ".", "comma": ",", "vertical_line": "|", "home": "Home", "end": "End",
 }  # fmt: skip
 
 
@@ -695,6 +696,29 @@ USUAL_KEYS = (
     Key("text", "backslash", "wrap", "wrap", "Wrap long lines, or cut them.", in_footer=True),
     Key("text", "left,h", "sideways(-1)", "left", "To the left, where long lines are cut."),
     Key("text", "right,l", "sideways(1)", "right", "To the right, where long lines are cut."),
+    Key("rows", "slash", "filter", "filter", "Only rows that hold some words, while typing.", in_footer=True),
+    Key(
+        "rows",
+        "s",
+        "sort",
+        "sort",
+        "Sort by the current column; again: the other way, then as in the file.",
+        in_footer=True,
+    ),
+    Key(
+        "rows",
+        "f",
+        "picture",
+        "draw",
+        "Draw the table: a matrix shaded, a histogram as bars, columns as lines.",
+        in_footer=True,
+    ),
+    Key("rows", "tab", "text", "as text", "The file as it is.", in_footer=True),
+    Key("rows", "y", "copy", "copy cell", "Copy the cell (OSC 52).", in_footer=True),
+    Key("rows", "left,h", "sideways(-1)", "left", "One column to the left."),
+    Key("rows", "right,l", "sideways(1)", "right", "One column to the right."),
+    Key("rows", "0", "end_column(-1)", "first column", "To the first column."),
+    Key("rows", "dollar_sign", "end_column(1)", "last column", "To the last column."),
     Key(
         "table",
         "f",

@@ -67,10 +67,15 @@ class Navigation:
                     lambda head: self._show_artifact(head.artifact_key, version_id=head.id),
                 )
         else:
-            from artui.tui.screens.text import TextScreen
-
             key, _, path = link.id.partition(":")
-            self._app.push_screen(TextScreen(int(key), path))
+            self._show_file(int(key), path)
+
+    def _show_file(self, version_key: int, path: str) -> None:
+        """Show a file of a version: a table as rows, all else as text."""
+        from artui.tui.screens.rows import RowsScreen, is_table
+        from artui.tui.screens.text import TextScreen
+
+        self._app.push_screen((RowsScreen if is_table(path) else TextScreen)(version_key, path))
 
     def show_run(self, run_id: str, *, tab: str = "overview") -> None:
         """Show a run in one of its views; the screen of another run changes to it."""

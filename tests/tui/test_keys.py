@@ -27,6 +27,7 @@ from artui.tui.screens.live import LiveScreen
 from artui.tui.screens.palette import PaletteScreen
 from artui.tui.screens.pick import PickScreen
 from artui.tui.screens.plot import PlotScreen
+from artui.tui.screens.rows import RowsScreen
 from artui.tui.screens.run import RunScreen
 from artui.tui.screens.runs.screen import RunsScreen
 from artui.tui.screens.text import TextScreen
@@ -84,7 +85,7 @@ def test_every_action_exists() -> None:
         "logs": (RunScreen,), "plot": (PlotScreen,), "curves": (PlotScreen,), "scatter": (Scatter, PlotScreen), "parallel": (Parallel, PlotScreen),
         "histogram": (Histogram, PlotScreen), "pick": (PickScreen, PaletteScreen), "column": (ColumnScreen,), "diff": (DiffScreen,),
         "find": (RunScreen, HelpScreen), "app": (ArtuiApp,), "list": (LineList, RunsTable), "why": (WhyScreen,), "views": (ViewsScreen,), "imports": (ImportsScreen,),
-        "columns": (ColumnsScreen,), "heatmap": (HeatMap, DrawsCharts), "bars": (Bars, DrawsCharts), "table": (TextScreen,), "live": (LiveScreen,),
+        "columns": (ColumnsScreen,), "heatmap": (HeatMap, DrawsCharts), "bars": (Bars, DrawsCharts), "table": (TextScreen,), "rows": (RowsScreen,), "live": (LiveScreen,),
     }  # fmt: skip
     assert set(owners) == set(SCOPES)
     for key in KEYS:

@@ -190,3 +190,5 @@ def _parquet_by_duckdb(stream: BinaryIO, limit: int | None) -> Table:
 
 _TEXTS = {"csv": _separated, "tsv": _separated, "jsonl": _json_lines, "ndjson": _json_lines}
 _READERS = {**_TEXTS, "parquet": _parquet, "npy": _array, "arrow": _arrow, "feather": _arrow}
+READS = frozenset(_READERS)
+"""Endings of the names of files that are read as tables."""

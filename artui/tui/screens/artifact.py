@@ -137,6 +137,11 @@ class ArtifactScreen(CatalogScreen):
     def _draw_holds(self, facts: VersionFacts) -> None:
         holds = self.query_one("#holds", LineList)
         holds.set_lines(version_lines(*facts, cells=max(20, holds.size.width - 2)), keep=False)
+        first_file = next(
+            (i for i, line in enumerate(holds.lines) if line.link is not None and line.link.kind == "file"), None
+        )
+        if first_file is not None and first_file < holds.size.height:
+            holds.cursor = first_file
 
     def action_other_pane(self) -> None:
         holds = self.query_one("#holds", LineList)

@@ -22,7 +22,7 @@ SCREENS: dict[str, tuple[tuple[str, ...], str]] = {
     "diverged": (("slash", *"otter-8", "enter", "enter", "tab", "z"), "×"),
     "log": (("slash", *"calm-otter-2", "enter", "enter", "shift+tab"), "WARNING slow"),
     "artifacts": (("2",), "digits-split"),
-    "artifact": (("2", "slash", *"model", "enter", "enter", "tab"), "trained on"),
+    "artifact": (("2", "slash", *"model", "enter", "enter", "tab"), "made by"),
     "lineage": (("2", "slash", *"model", "enter", "L"), "where it came from"),
     "groups": (("right", "right", "right", "right", "right", "right", "g", "c", "down", "enter"), "in 3 groups"),
     "column": (("right", "right", "right", "right", "F"), "median"),

@@ -1,0 +1,272 @@
+"""A table of an artifact as rows and columns: walked, sorted, searched, and each column summed up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from textual.app import ComposeResult
+
+from artui.errors import ArtuiError
+from artui.query import artifacts as query
+from artui.query.api.files import open_content
+from artui.query.api.reading import READS, read_table
+from artui.query.columns import holding, sorted_places, summed_up
+from artui.safetext import clean
+from artui.tui.keys import bindings
+from artui.tui.screens.base import CatalogScreen
+from artui.tui.widgets.bars import Bar, KeyBar
+from artui.tui.widgets.filter import FilterLine
+from artui.tui.widgets.grid import Grid, text_of
+from artui.units import count_text, number_text, plural
+
+if TYPE_CHECKING:
+    from artui.query.columns import ColumnSummary
+    from artui.query.pictures import TablePicture
+    from artui.tui.cells import Span
+
+MAX_ROWS = 50_000
+"""Of a longer table so many rows are read."""
+
+
+class _Content(NamedTuple):
+    """What a file holds as a table."""
+
+    names: Sequence[str]
+    columns: Sequence[Sequence[Any]]
+    is_cut: bool = False
+    """Whether there are more rows."""
+    note: str = ""
+    """Why this is only what was seen of the file when it was saved."""
+
+
+def is_table(path: str) -> bool:
+    """Say whether a file is a table, by its name."""
+    _, dot, ending = path.lower().removesuffix(".gz").rpartition(".")
+    return bool(dot) and ending in READS
+
+
+class RowsScreen(CatalogScreen):
+    """Holds a version's key and a path."""
+
+    SCOPES: ClassVar[tuple[str, ...]] = ("rows", "list", "app")
+    PLACE = 2
+    BINDINGS = bindings("rows")
+
+    def __init__(self, version_key: int, path: str) -> None:
+        super().__init__()
+        self.version_key, self.path = version_key, path
+        self._content: _Content | None = None
+        self._picture: TablePicture | None = None
+        self._is_reversed = False
+
+    def compose(self) -> ComposeResult:
+        yield Bar(id="top")
+        yield FilterLine()
+        yield Grid(id="grid")
+        yield Bar(id="column-summary")
+        yield KeyBar()
+
+    @property
+    def grid(self) -> Grid:
+        """The table."""
+        return self.query_one(Grid)
+
+    @property
+    def filter(self) -> FilterLine:
+        """The words that rows must hold."""
+        return self.query_one(FilterLine)
+
+    def on_mount(self) -> None:
+        self.show_place()
+        self.query_one("#column-summary", Bar).show([("  reading…", "dim")])
+        self.set_focus(self.grid)
+
+    def load(self) -> None:
+        """Ask for the table, once: a version never changes."""
+        if self._content is None:
+            self.ask("rows", self._read, self._take)
+
+    def _read(self) -> _Content | None:
+        """Read the table, or what was seen of it when it was saved; None if it is no table."""
+        try:
+            table = read_table(lambda: open_content(self.reader, self.version_key, self.path), self.path, MAX_ROWS + 1)
+        except ArtuiError as error:
+            captured = query.previews(self.reader, self.version_key).get(self.path)
+            if captured is None or captured.table is None:
+                return None
+            columns = [list(cells) for cells in zip(*captured.table.rows, strict=True)]
+            return _Content(captured.table.columns, columns or [[] for _ in captured.table.columns], note=str(error))
+        columns = [column[:MAX_ROWS] for column in table.columns().values()]
+        return _Content(table.names, columns, is_cut=len(table) > MAX_ROWS)
+
+    def _take(self, content: _Content | None) -> None:
+        if content is None:
+            self._as_text()
+            return
+        self._content = content
+        self.grid.show(content.names, content.columns)
+        self.ask("picture", self._read_picture, self._take_picture)
+        self._show_counts()
+        self._ask_summary()
+        self.show_place()
+
+    def _as_text(self) -> None:
+        from artui.tui.screens.text import TextScreen
+
+        self.app.switch_screen(TextScreen(self.version_key, self.path))
+
+    def _read_picture(self) -> TablePicture | None:
+        from artui.query.pictures import read_picture
+
+        return read_picture(self.reader, self.version_key, self.path)
+
+    def _take_picture(self, picture: TablePicture | None) -> None:
+        self._picture = picture
+
+    def title_spans(self) -> list[Span]:
+        """Give the path, and how large the table is."""
+        spans: list[Span] = [(clean(self.path, max_chars=120), "title")]
+        content = self._content
+        if content is not None:
+            rows = len(content.columns[0]) if content.columns else 0
+            first = "the first " if content.is_cut else ""
+            spans.append((f"  {first}{plural(rows, 'row')} × {plural(len(content.columns), 'column')}", "dim"))
+            if list(content.names) == [str(number) for number in range(1, len(content.names) + 1)]:
+                spans.append(("  no header: columns are numbered", "faint"))
+            if content.note:
+                spans.append((f"  {clean(content.note)}", "warn"))
+        return spans
+
+    # The column under the cursor
+
+    def on_grid_moved(self) -> None:
+        self._show_counts()
+        self._ask_summary()
+
+    def _ask_summary(self) -> None:
+        content, column = self._content, self.grid.column
+        if content is not None and content.columns:
+            cells = content.columns[column]
+            self.ask("summary", lambda: summed_up(cells), lambda summary: self._show_summary(column, summary))
+
+    def _show_summary(self, column: int, summary: ColumnSummary) -> None:
+        if self._content is None or column != self.grid.column:
+            return
+        spans: list[Span] = [
+            (f"  {clean(self._content.names[column]) or str(column + 1)}", "title"),
+            (f"  {summary.kind}", "dim"),
+        ]
+        parts = [f"{count_text(summary.count)} values"]
+        if summary.missing:
+            parts.append(f"{count_text(summary.missing)} missing")
+        if summary.odd:
+            parts.append(f"{count_text(summary.odd)} NaN or ∞")
+        parts.append(f"{count_text(summary.distinct)} distinct")
+        if summary.distinct == 1 and summary.common:
+            parts[-1] = f"always {text_of(summary.common[0][0])}"
+        elif summary.low is not None and summary.high is not None and summary.mean is not None:
+            parts.append(f"{number_text(summary.low)} to {number_text(summary.high)}")
+            parts.append(f"mean {number_text(summary.mean)} ± {number_text(summary.deviation or 0.0)}")
+            parts.append(f"median {number_text(summary.middle or 0.0)}")
+        elif summary.common:
+            named = ", ".join(f"{text_of(value)[:24]} ×{count_text(count)}" for value, count in summary.common)
+            parts.append(f"most often {named}")
+        spans.append(("  " + " · ".join(parts), "text"))
+        self.query_one("#column-summary", Bar).show(spans)
+
+    def _show_counts(self) -> None:
+        content, grid = self._content, self.grid
+        if content is None:
+            return
+        total = len(content.columns[0]) if content.columns else 0
+        counts: list[Span] = []
+        if self.filter.words:
+            counts.append((f"{count_text(len(grid.places))} of {plural(total, 'row')} · ", "accent"))
+        left, right = grid.hidden_columns
+        if left:
+            counts.append((f"← {left} ", "dim"))
+        counts.append((f"column {grid.column + 1} of {len(content.columns)}", "dim"))
+        if right:
+            counts.append((f" {right} →", "dim"))
+        self.filter.say([*counts, (" ", "dim")], most=max(20, self.size.width // 2))
+
+    # Sorting and searching
+
+    def action_sideways(self, change: int) -> None:
+        self.grid.go_to_column(self.grid.column + change)
+
+    def action_end_column(self, side: int) -> None:
+        self.grid.go_to_column(0 if side < 0 else len(self.grid.columns) - 1)
+
+    def on_grid_sort_wanted(self) -> None:
+        self.action_sort()
+
+    def action_sort(self) -> None:
+        grid = self.grid
+        if grid.sorted_column == grid.column:
+            # Up, down, and as in the file again.
+            if self._is_reversed:
+                grid.sorted_column = None
+            self._is_reversed = not self._is_reversed
+        else:
+            grid.sorted_column, self._is_reversed = grid.column, False
+        grid.sign = "↓" if self._is_reversed else "↑"
+        self._ask_places()
+
+    def _ask_places(self) -> None:
+        content, column, is_reversed = self._content, self.grid.sorted_column, self._is_reversed
+        if content is None or not content.columns:
+            return
+        words = self.filter.words.split()
+
+        def read() -> Sequence[int]:
+            places: Sequence[int] = range(len(content.columns[0]))
+            if column is not None:
+                places = sorted_places(content.columns[column], is_reversed=is_reversed)
+            if words:
+                matching = set(holding(content.columns, words, text_of))
+                places = [place for place in places if place in matching]
+            return places
+
+        self.ask("places", read, self._take_places)
+
+    def _take_places(self, places: Sequence[int]) -> None:
+        self.grid.set_places(places)
+        self._show_counts()
+
+    def action_filter(self) -> None:
+        self.filter.type()
+
+    def on_filter_line_changed(self) -> None:
+        self._ask_places()
+
+    def on_filter_line_entered(self) -> None:
+        self.query_one(KeyBar).ask(FilterLine.KEYS)
+
+    def on_filter_line_left(self) -> None:
+        self.set_focus(self.grid)
+        self.show_keys()
+
+    def go_back(self) -> bool:
+        """Clear the filter; false if it is empty."""
+        return self.filter.clear()
+
+    # Elsewhere
+
+    def action_picture(self) -> None:
+        from artui.tui.screens.table_picture import TablePictureScreen
+
+        if self._picture is None:
+            self.artui.say("This table cannot be drawn: it has no two columns of numbers, no matrix and no bins.")
+        else:
+            self.artui.push_screen(TablePictureScreen(self._picture, self.path))
+
+    def action_text(self) -> None:
+        from artui.tui.screens.text import TextScreen
+
+        self.artui.push_screen(TextScreen(self.version_key, self.path))
+
+    def action_copy(self) -> None:
+        if self.grid.cell is not None:
+            self.artui.copy_text(text_of(self.grid.cell))

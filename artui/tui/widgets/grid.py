@@ -1,0 +1,253 @@
+"""The rows of a table in columns: a cursor on one cell, numbers aligned at their points, only what is in sight is drawn."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+
+from artui.query.columns import kind_of
+from artui.safetext import cells_of, clean
+from artui.tui.cells import Span, fit, strip_of
+from artui.tui.keys import bindings
+from artui.tui.widgets.moving import MovesByLines
+
+if TYPE_CHECKING:
+    from artui.tui.cells import Palette
+
+MAX_CELLS = 32
+"""A column is at most so wide."""
+_SAMPLE = 400
+"""So many rows, evenly spread, decide how wide a column is."""
+_DIGITS = 6
+_GAP = 2
+_MISSING = "·"
+_HEAD_ROWS = 1
+
+
+class Grid(MovesByLines, can_focus=True):
+    """Holds columns of one length, and the order in which their rows are shown."""
+
+    BINDINGS = bindings("list")
+    DEFAULT_CSS = "Grid { height: 1fr; width: 1fr; }"
+
+    class Moved(Message):
+        """The cursor is on another cell."""
+
+    class SortWanted(Message):
+        """The rows are to be sorted by the current column, or the other way round."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.names: Sequence[str] = ()
+        self.columns: Sequence[Sequence[Any]] = ()
+        self.places: Sequence[int] = ()
+        """The rows that are shown, in order, by their places in the file."""
+        self.row = 0
+        self.column = 0
+        self.sign = ""
+        """Behind the name of the column that the rows are sorted by."""
+        self.sorted_column: int | None = None
+        self._top = 0
+        self._left = 0
+        self._widths: list[int] = []
+        self._points: list[int] = []
+        """Most cells behind the point, by column; 0 for columns without numbers that have one."""
+        self._are_right: list[bool] = []
+
+    def show(self, names: Sequence[str], columns: Sequence[Sequence[Any]]) -> None:
+        """Show a table from its start."""
+        self.names, self.columns = names, columns
+        count = len(columns[0]) if columns else 0
+        self.places = range(count)
+        self.row = self.column = self._top = self._left = 0
+        step = max(1, count // _SAMPLE)
+        samples = [column[::step] for column in columns]
+        self._are_right = [kind_of(sample) in ("number", "whole number") for sample in samples]
+        self._points = [
+            max((len(_parts(cell)[1]) for cell in sample if cell is not None), default=0) if is_right else 0
+            for sample, is_right in zip(samples, self._are_right, strict=True)
+        ]
+        self._widths = [
+            min(MAX_CELLS, max(cells_of(clean(name)) + 2, *(cells_of(self._text(place, cell)) for cell in sample), 3))
+            for place, (name, sample) in enumerate(zip(names, samples, strict=True))
+        ]
+        self.refresh()
+
+    def set_places(self, places: Sequence[int]) -> None:
+        """Show rows in another order, or fewer of them; the cursor goes to the first."""
+        self.places = places
+        self.row = self._top = 0
+        self._moved()
+
+    @property
+    def cell(self) -> Any:
+        """The value under the cursor; None if there is none."""
+        return self.columns[self.column][self.places[self.row]] if self.columns and self.places else None
+
+    @property
+    def _body_rows(self) -> int:
+        return max(1, self.size.height - _HEAD_ROWS)
+
+    @property
+    def page_rows(self) -> int:
+        """How many rows a page moves."""
+        return max(1, self._body_rows - 1)
+
+    def _text(self, column: int, cell: Any) -> str:
+        """Write a cell, a number with its point where those of the column are."""
+        if cell is None:
+            return _MISSING
+        if not self._are_right[column]:
+            return text_of(cell)
+        before, behind = _parts(cell)
+        return before + behind + " " * (self._points[column] - len(behind))
+
+    def _number_cells(self) -> int:
+        return len(f"{len(self.columns[0]):,}") if self.columns else 0
+
+    def _in_sight(self) -> list[int]:
+        """Give the columns that fit, from the left one on."""
+        room = self.size.width - self._number_cells() - 2
+        shown: list[int] = []
+        for column in range(self._left, len(self._widths)):
+            room -= self._widths[column] + _GAP
+            if room < -_GAP and shown:
+                break
+            shown.append(column)
+        return shown
+
+    def render_line(self, y: int) -> Strip:
+        palette: Palette = self.app.palette  # type: ignore[attr-defined]
+        width = self.size.width
+        if not self.columns:
+            return strip_of((), width, palette)
+        columns = self._in_sight()
+        cells = self._number_cells()
+        if y < _HEAD_ROWS:
+            return strip_of([(" " * (cells + 2), "text"), *self._head(columns)], width, palette)
+        index = self._top + y - _HEAD_ROWS
+        if index >= len(self.places):
+            return strip_of((), width, palette)
+        place = self.places[index]
+        spans: list[Span] = [(f" {place + 1:>{cells},} ", "faint")]
+        for column in columns:
+            value = self.columns[column][place]
+            text = self._text(column, value)
+            is_here = index == self.row and column == self.column
+            style = "head.current" if is_here and self.has_focus else "faint" if value is None else "text"
+            spans += [(fit(text, self._widths[column], right=self._are_right[column]), style), (" " * _GAP, "text")]
+        return strip_of(spans, width, palette, is_cursor=index == self.row and self.has_focus)
+
+    def _head(self, columns: Sequence[int]) -> list[Span]:
+        spans: list[Span] = []
+        for column in columns:
+            sign = f" {self.sign}" if column == self.sorted_column else ""
+            room = self._widths[column] - len(sign)
+            name = fit(clean(self.names[column]), min(room, max(1, cells_of(clean(self.names[column]))))) + sign
+            style = "head.current" if column == self.column else "head"
+            spans += [(fit(name, self._widths[column], right=self._are_right[column]), style), (" " * _GAP, "text")]
+        return spans
+
+    # Moving
+
+    def _moved(self) -> None:
+        count = len(self.places)
+        self.row = max(0, min(self.row, count - 1))
+        self.column = max(0, min(self.column, len(self.columns) - 1))
+        self._top = max(min(self._top, self.row), self.row - self._body_rows + 1, 0)
+        self._left = min(self._left, self.column)
+        while self.column not in self._whole() and self._left < self.column:
+            self._left += 1
+        self.refresh()
+        self.post_message(self.Moved())
+
+    def _whole(self) -> list[int]:
+        """Give the columns that are in sight with all of their cells."""
+        room = self.size.width - self._number_cells() - 2
+        whole: list[int] = []
+        for column in range(self._left, len(self._widths)):
+            room -= self._widths[column]
+            if room < 0:
+                break
+            whole.append(column)
+            room -= _GAP
+        return whole
+
+    @property
+    def hidden_columns(self) -> tuple[int, int]:
+        """How many columns are out of sight to the left and to the right."""
+        whole = self._whole()
+        return self._left, max(0, len(self.columns) - self._left - max(1, len(whole)))
+
+    def step(self, change: int) -> None:
+        """Move so many rows down, or up."""
+        self.row += change
+        self._moved()
+
+    def wheel(self, change: int) -> None:
+        """Scroll; the cursor stays in sight."""
+        self._top = max(0, min(self._top + change, len(self.places) - self._body_rows))
+        self.row = max(self._top, min(self.row, self._top + self._body_rows - 1))
+        self._moved()
+
+    def action_jump_first(self) -> None:
+        self.row = 0
+        self._moved()
+
+    def action_jump_last(self) -> None:
+        self.row = len(self.places) - 1
+        self._moved()
+
+    def go_to_column(self, column: int) -> None:
+        """Move to a column, or to the nearest one that there is."""
+        self.column = column
+        self._moved()
+
+    def on_resize(self) -> None:
+        self._moved()
+
+    def on_click(self, event: events.Click) -> None:
+        self.focus()
+        x = self._number_cells() + 2
+        for column in self._in_sight():
+            if x <= event.x < x + self._widths[column] + _GAP:
+                was_here = column == self.column
+                self.column = column
+                if event.y < _HEAD_ROWS:
+                    self.post_message(self.SortWanted() if was_here else self.Moved())
+                break
+            x += self._widths[column] + _GAP
+        if event.y >= _HEAD_ROWS:
+            self.row = self._top + event.y - _HEAD_ROWS
+        self._moved()
+
+
+def text_of(cell: Any) -> str:
+    """Write a cell that is no number."""
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    return clean(cell if isinstance(cell, str) else str(cell), max_chars=200)
+
+
+def _parts(cell: Any) -> tuple[str, str]:
+    """Split a number at its point: what stands before it, and the rest with it."""
+    if isinstance(cell, int) and not isinstance(cell, bool):
+        return str(cell), ""
+    if not isinstance(cell, float) or not math.isfinite(cell):
+        return (
+            "∞"
+            if cell == math.inf
+            else "−∞"
+            if cell == -math.inf
+            else "NaN"
+            if isinstance(cell, float)
+            else text_of(cell)
+        ), ""
+    text = f"{cell:.{_DIGITS}g}"
+    before, point, behind = text.partition(".")
+    return (before, point + behind) if point and "e" not in behind else (text, "")

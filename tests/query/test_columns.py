@@ -1,0 +1,77 @@
+"""One column of a table: summed up, sorted and searched as plain Python would."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import statistics
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from artui.query.columns import holding, kind_of, sorted_places, summed_up
+
+CELLS = st.none() | st.booleans() | st.integers(-5, 5) | st.floats(width=32) | st.text(max_size=3)
+
+
+@given(st.lists(st.none() | st.floats(width=32) | st.integers(-100, 100)))
+def test_numbers_are_summed_up(cells: list[float | int | None]) -> None:
+    """Counts add up, and range, mean, deviation and median are those of the finite numbers."""
+    summary = summed_up(cells)
+    finite = [float(cell) for cell in cells if cell is not None and math.isfinite(cell)]
+    assert summary.count + summary.missing == len(cells) and summary.odd == summary.count - len(finite)
+    if finite:
+        assert (summary.low, summary.high) == (min(finite), max(finite)) and summary.middle == statistics.median(finite)
+        assert summary.mean == pytest.approx(statistics.fmean(finite), rel=1e-9, abs=1e-30)
+        assert summary.deviation == pytest.approx(
+            statistics.pstdev(finite), rel=1e-6, abs=1e-12 + 1e-9 * max(map(abs, finite))
+        )
+    else:
+        assert summary.low is summary.high is summary.mean is summary.deviation is summary.middle is None
+
+
+@given(st.lists(CELLS, max_size=30), st.booleans())
+def test_sorting_keeps_every_row(cells: list[Any], is_reversed: bool) -> None:
+    """Each place is there once, what is missing last both ways, numbers in order, equal cells in the order of the file."""
+    places = sorted_places(cells, is_reversed=is_reversed)
+    assert sorted(places) == list(range(len(cells)))
+    having = [cells[place] for place in places if cells[place] is not None and cells[place] == cells[place]]
+    assert [cells[place] for place in places][: len(having)] == having or any(cell != cell for cell in having)
+    numbers = [cell for cell in having if isinstance(cell, int | float)]
+    assert numbers == sorted(numbers, reverse=is_reversed)
+    for first, second in itertools.pairwise(places):
+        if cells[first] is not None and type(cells[first]) is type(cells[second]) and cells[first] == cells[second]:
+            assert first < second or not is_reversed or first > second
+
+
+@given(
+    st.lists(st.lists(CELLS, min_size=2, max_size=2), max_size=12),
+    st.lists(st.text("ab1", min_size=1, max_size=2), max_size=2),
+)
+def test_rows_hold_words(rows: list[list[Any]], words: list[str]) -> None:
+    """A row is kept if each word is in one of its cells, in any case."""
+    columns = [[row[place] for row in rows] for place in range(2)]
+    expected = [
+        i
+        for i, row in enumerate(rows)
+        if all(any(cell is not None and word in str(cell).casefold() for cell in row) for word in words)
+    ]
+    assert holding(columns, words, str) == expected
+    assert holding([], words, str) == []
+
+
+def test_kinds_and_common_values() -> None:
+    """Types are named in words; values that come once are not called frequent."""
+    kinds: dict[str, list[Any]] = {
+        "nothing": [None],
+        "true or false": [True, None],
+        "whole number": [1, None],
+        "number": [1, 0.5],
+        "text": ["a"],
+        "several types": ["a", 1],
+    }
+    assert {kind: kind_of(cells) for kind, cells in kinds.items()} == {kind: kind for kind in kinds}
+    assert summed_up(["a", "b", "a", None]).common == (("a", 2), ("b", 1)) and summed_up(["a", "b"]).common == ()
+    assert summed_up([]).kind == "nothing" and summed_up([[1], [1], {"a": 2}]).common[0] == ("[1]", 2)

@@ -1,0 +1,210 @@
+"""Tables of artifacts as rows: walked, sorted, searched, drawn, and what cannot be read said."""
+
+from __future__ import annotations
+
+import gzip
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+import artui
+from artui.query.columns import summed_up
+from artui.tui.messages import Link
+from artui.tui.screens.rows import RowsScreen, is_table
+from artui.tui.screens.runs.screen import RunsScreen
+from artui.tui.screens.table_picture import TablePictureScreen
+from artui.tui.screens.text import TextScreen
+from artui.units import number_text
+from tests.tui.looking import HOSTILE, on, settled, shown
+
+Explore = Callable[..., None]
+COUNT = 300
+
+
+def _rows() -> list[tuple[Any, ...]]:
+    chance = random.Random(3)
+    return [
+        (number, round(chance.gauss(0, 10), chance.randint(0, 4)), "" if number % 7 == 0 else f"name {number % 5}", *(chance.randint(0, 9) for _ in range(30)))
+        for number in range(COUNT)
+    ]  # fmt: skip
+
+
+NAMES = ["id", "size", "label", *(f"pixel{place}" for place in range(30))]
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> Path:
+    """A catalog of one version with tables of several kinds."""
+    folder = tmp_path / "t"
+    folder.mkdir()
+    text = "\n".join(",".join(map(str, row)) for row in [NAMES, *_rows()]) + "\n"
+    (folder / "a.csv").write_text(text)
+    (folder / "b.csv.gz").write_bytes(gzip.compress("\n".join(f"{i},{i * i}" for i in range(40)).encode()))
+    (folder / "c.jsonl").write_text('{"x": 1, "t": "\\u001b[31mred [/oops]"}\n{"x": null, "t": "b"}\n')
+    (folder / "d.csv").write_text(f'"{HOSTILE.replace(chr(34), "")}",b\n1,2\n')
+    (folder / "e.npy").write_bytes(b"no array")
+    (folder / "f.csv").write_text("")
+    with artui.start_run(project="p", catalog=tmp_path / "c.artui", console=False, code=False) as run:
+        run.save("tables", folder, kind="dataset")
+    return tmp_path / "c.artui"
+
+
+async def _open(pilot: Pilot[Any], path: str) -> None:
+    app: Any = pilot.app
+    app.follow(Link("file", f"1:{path}"))
+    while not isinstance(app.screen, RowsScreen | TextScreen) or not app.screen.is_mounted:
+        await pilot.pause()
+    await settled(pilot)
+
+
+def test_a_table_is_walked_sorted_and_searched(tables: Path, explore: Explore) -> None:
+    """Columns to both sides, rows in the order of a column both ways and back, rows that hold words; counts are true."""
+    rows = _rows()
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _open(pilot, "a.csv")
+        screen = on(pilot, RowsScreen)
+        grid = screen.grid
+        assert f"{COUNT} rows × 33 columns" in shown(pilot) and "column 1 of 33" in shown(pilot)
+        await pilot.press("right", "s")
+        await settled(pilot)
+        sizes = [row[1] for row in rows]
+        assert [sizes[place] for place in grid.places] == sorted(sizes) and "size ↑" in shown(pilot)
+        summary = summed_up(sizes)
+        assert f"mean {number_text(summary.mean or 0)}" in shown(pilot) and "size  number" in shown(pilot)
+        await pilot.press("s")
+        await settled(pilot)
+        assert [sizes[place] for place in grid.places] == sorted(sizes, reverse=True) and "size ↓" in shown(pilot)
+        await pilot.press("s")
+        await settled(pilot)
+        assert list(grid.places) == list(range(COUNT)) and "size ↓" not in shown(pilot)
+        await pilot.press("slash", *"name", "space", "3", "enter")
+        await settled(pilot)
+        expected = [
+            i
+            for i, row in enumerate(rows)
+            if any("name" in str(cell) for cell in row) and any("3" in str(cell) for cell in row)
+        ]
+        assert list(grid.places) == expected and f"{len(expected)} of {COUNT} rows" in shown(pilot)
+        await pilot.press("right", "G")
+        await settled(pilot)
+        assert grid.cell == rows[expected[-1]][2]
+        await pilot.press("escape")
+        await settled(pilot)
+        assert list(grid.places) == list(range(COUNT)) and on(pilot, RowsScreen) is screen
+        await pilot.press("dollar_sign")
+        await settled(pilot)
+        assert grid.column == 32 and "pixel29" in shown(pilot) and "← " in shown(pilot)
+        await pilot.press("0")
+        await settled(pilot)
+        assert grid.column == 0 and " →" in shown(pilot)
+        await pilot.press("f")
+        await settled(pilot)
+        on(pilot, TablePictureScreen)
+        await pilot.press("escape", "tab")
+        await settled(pilot)
+        assert "id,size,label" in shown(pilot)
+        on(pilot, TextScreen)
+        await pilot.press("escape", "escape")
+        await settled(pilot)
+        on(pilot, RunsScreen)
+
+    explore(tables, flow)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 10), (200, 50)])
+def test_numbers_stand_under_each_other(tables: Path, explore: Explore, size: tuple[int, int]) -> None:
+    """The points of a column are in one cell, and every number that is in sight is the file's."""
+    rows = _rows()
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _open(pilot, "a.csv")
+        lines = shown(pilot).split("\n")
+        at = next(i for i, line in enumerate(lines) if " id " in line)
+        seen = lines[at + 1 : at + 6]
+        places = {line.index(".") for line in seen if "." in line}
+        assert len(places) == 1
+        for line, row in zip(seen, rows, strict=False):
+            assert line.split()[1] == str(row[0]) and float(line.split()[2]) == pytest.approx(row[1], rel=1e-5)
+
+    explore(tables, flow, size=size)
+
+
+def test_packed_lines_and_hostile_tables(tables: Path, explore: Explore) -> None:
+    """gzip without a header, JSON lines, escapes in cells and names; what is no table is shown as text or said."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _open(pilot, "b.csv.gz")
+        assert "40 rows × 2 columns" in shown(pilot) and "no header" in shown(pilot)
+        await pilot.press("escape")
+        await _open(pilot, "c.jsonl")
+        assert (
+            "2 rows × 2 columns" in shown(pilot)
+            and "·" in shown(pilot)
+            and "red [/oops]" in shown(pilot)
+            and "\x1b" not in shown(pilot)
+        )
+        await pilot.press("f")
+        await settled(pilot)
+        assert "cannot be drawn" in shown(pilot)
+        await pilot.press("escape")
+        await _open(pilot, "d.csv")
+        assert "1 row × 2 columns" in shown(pilot) and "\x1b" not in shown(pilot) and "\u202e" not in shown(pilot)
+        await pilot.press("escape")
+        await _open(pilot, "e.npy")
+        on(pilot, TextScreen)
+        await pilot.press("escape")
+        await _open(pilot, "f.csv")
+        assert type(pilot.app.screen) in (RowsScreen, TextScreen)
+        await pilot.press("s", "right", "dollar_sign", "G", "pagedown", "y")
+        await settled(pilot)
+
+    explore(tables, flow)
+
+
+def test_bytes_that_are_gone_leave_the_preview(
+    tmp_path: Path, explore: Explore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a table that is not here any more the rows that were seen when it was saved are shown, and why."""
+    monkeypatch.setenv("ARTUI_EMBED_LIMIT_BYTES", "1")
+    place = tmp_path / "big.csv"
+    place.write_text("x,y\n" + "".join(f"{i},{i}\n" for i in range(200)))
+    with artui.start_run(project="p", catalog=tmp_path / "c.artui", console=False, code=False) as run:
+        run.save("big", place, kind="dataset")
+    place.unlink()
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _open(pilot, "big.csv")
+        assert "50 rows × 2 columns" in shown(pilot) and "is not in the catalog" in shown(pilot)
+
+    explore(tmp_path / "c.artui", flow, size=(200, 50))
+
+
+def test_a_click_chooses_a_cell_and_sorts(tables: Path, explore: Explore) -> None:
+    """A click on a cell goes there; one on the name of the current column sorts by it; the wheel scrolls."""
+
+    async def flow(pilot: Pilot[Any]) -> None:
+        await _open(pilot, "a.csv")
+        grid = on(pilot, RowsScreen).grid
+        lines = shown(pilot).split("\n")
+        top = next(i for i, line in enumerate(lines) if " id " in line)
+        x = lines[top].index("label")
+        await pilot.click(offset=(x, top + 3))
+        await settled(pilot)
+        assert (grid.row, grid.column) == (2, 2)
+        await pilot.click(offset=(x, top))
+        await settled(pilot)
+        assert grid.sorted_column == 2
+
+    explore(tables, flow)
+
+
+def test_which_files_are_tables() -> None:
+    """By their names, in any case, packed or not."""
+    assert all(map(is_table, ("a.csv", "A.TSV", "x/y.jsonl.gz", "t.parquet", "n.npy"))) and not any(
+        map(is_table, ("a.txt", "csv", "m.npz", "a.csv.bak"))
+    )
