@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from functools import partial
 
 from artui.model import Metric, Param, RunDetail, RunHead, Summary, Tag, VersionHead
+from artui.model.tracebacks import error_line, folded, last_lines
 from artui.safetext import clean_lines
 from artui.sheets.again import again_fact, again_section
 from artui.sheets.context import code_text, container_and_job, imported_text, remote_text, variables
@@ -50,12 +52,21 @@ PANE_VERSIONS = 6
 
 
 TRACEBACK = "traceback"
+"""Title of the section of all lines of what ended a run."""
+ENDING = "how it ended"
+"""Title of the section of the last of them."""
+ENDING_LINES = 6
+PARAMS, FIRST_PARAMS = "params", "first params"
+"""Titles of the sections of all params, and of the first ones where there are many."""
+IDENTITY = "identity"
 LONG_TAGS = "tags"
 """Title of the section of tags that are too long to stand among others."""
 LONG_TAG_CHARS = 40
 """A longer value is cut to one line of so many characters."""
 _TOOL_TAGS = ("mlflow.", "wandb.", "aim.")
 """Beginnings of the names of tags that other tools keep for themselves."""
+MAX_DIVERGED = 3
+"""More metrics that ended in the same odd value are only counted."""
 MAX_DIFFERENCES = 6
 """More params that differ from a neighbour are only counted."""
 
@@ -74,18 +85,41 @@ def run_sheet(
         head.name,
         MIDDLE_DOT.join(part for part in ("run", head.stage, head.project) if part),
         filled(
-            _state(detail, now_ms, parent, nearest),
-            _params("params", detail.params),
+            _state(detail, now_ms, nearest),
+            _params(PARAMS, detail.params),
             _versions(USED, detail.inputs),
             _versions(MADE, detail.outputs),
             _environment(detail),
             _children(detail.children),
             again_section(detail),
+            _identity(detail, now_ms, parent),
             _internal_tags(detail),
             _long_tags(detail),
             Section(TRACEBACK, lines=_traceback(detail.error), lines_tone="bad"),
             metrics_section(detail.metrics, metric_count=detail.metric_count),
         ),
+    )
+
+
+def ending_section(detail: RunDetail) -> Section:
+    """Give what stood nearest to the end of a run that failed; empty if its traceback is hardly longer."""
+    whole = _traceback(detail.error)
+    if len(whole) <= ENDING_LINES + 2:
+        return Section()
+    last = last_lines("\n".join(whole), most=ENDING_LINES)
+    return Section(ENDING, lines=tuple(last), lines_tone="bad", left_out_count=len(whole) - len(last))
+
+
+def first_params(detail: RunDetail, nearest: RunDetail | None, *, most: int) -> Section:
+    """Give the first params where there are many, those that differ from the nearest run before others; else all of them."""
+    if len(detail.params) <= most + 1:
+        return _params(PARAMS, detail.params)
+    others = {param.name: param.value for param in nearest.params} if nearest is not None else {}
+    differing = [param for param in detail.params if others and others.get(param.name) != param.value]
+    params = [*differing, *(param for param in detail.params if param not in differing)][:most]
+    return replace(
+        _params(FIRST_PARAMS, params),
+        about=f"{count_text(most)} of {count_text(len(detail.params))}, all of them further down",
     )
 
 
@@ -119,6 +153,7 @@ def short_run_sheet(detail: RunDetail, *, now_ms: int, varying: Collection[str] 
             facts_section("", [Fact("", _tags_text(detail), "mark")]),
             facts_section("", [Fact("", detail.note)]),
             facts_section("", [Fact("", _error_text(detail), "bad")]),
+            facts_section("", [Fact("", diverged_fact(detail).text, "warn")]),
             _short_metrics(detail.metrics),
             shortened(_params("params", params), most=PANE_PARAMS),
             shortened(_versions(USED, detail.inputs), most=PANE_VERSIONS),
@@ -157,7 +192,7 @@ def when_text(head: RunHead, now_ms: int) -> str:
     return f"{head.status} {ago}".rstrip() + (f", took {took}" if took else "")
 
 
-def _state(detail: RunDetail, now_ms: int, parent: RunHead | None, nearest: RunDetail | None) -> Section:
+def _state(detail: RunDetail, now_ms: int, nearest: RunDetail | None) -> Section:
     head = detail.head
     ago = ago_text(head.started_ms, now_ms)
     took = duration_text(head.took_ms(now_ms))
@@ -168,6 +203,7 @@ def _state(detail: RunDetail, now_ms: int, parent: RunHead | None, nearest: RunD
         [
             Fact("status", head.status, status_tone(head.status)),
             Fact("error", _error_text(detail), "bad", Link("section", TRACEBACK) if _traceback(detail.error) else None),
+            diverged_fact(detail),
             damage_fact(head.damaged, detail.damaged),
             *(Fact("remark", remark, "warn") for remark in detail.remarks),
             Fact("started", time_text(head.started_ms) + (f"  ({ago})" if ago else "")),
@@ -178,6 +214,16 @@ def _state(detail: RunDetail, now_ms: int, parent: RunHead | None, nearest: RunD
             Fact("tags", tags, "mark", Link("section", LONG_TAGS) if is_cut else None),
             differs_fact(detail, nearest) if nearest is not None else None,
             again_fact(detail),
+        ],
+    )
+
+
+def _identity(detail: RunDetail, now_ms: int, parent: RunHead | None) -> Section:
+    """Say by what the run is known, and where it belongs."""
+    head = detail.head
+    return facts_section(
+        IDENTITY,
+        [
             Fact("id", head.id, "dim"),
             Fact("parent", parent.name, "accent", run_link(parent))
             if parent is not None
@@ -185,6 +231,20 @@ def _state(detail: RunDetail, now_ms: int, parent: RunHead | None, nearest: RunD
             Fact("imported", imported_text(detail, now_ms), "dim"),
         ],
     )
+
+
+def diverged_fact(detail: RunDetail) -> Fact:
+    """Name the metrics that ended in NaN or infinity: `train/loss ended in NaN`; without a text if none did."""
+    texts: dict[str, list[str]] = {}
+    for metric in detail.metrics:
+        if metric.summary.is_diverged:
+            texts.setdefault(number_text(metric.summary.last), []).append(metric.title)
+    parts = []
+    for value, titles in texts.items():
+        more = f" and {count_text(len(titles) - MAX_DIVERGED)} more" if len(titles) > MAX_DIVERGED else ""
+        verb = "ended in" if detail.head.status != "running" else "came to"
+        parts.append(f"{', '.join(titles[:MAX_DIVERGED])}{more} {verb} {value}")
+    return Fact("diverged", "; ".join(parts), "warn")
 
 
 def _tags_text(detail: RunDetail) -> str:
@@ -236,13 +296,13 @@ def _code_of(detail: RunDetail) -> tuple[str, frozenset[int]]:
 
 
 def _error_text(detail: RunDetail) -> str:
-    """Give the last line of what ended a run: it names the exception."""
-    return detail.error.rstrip().rsplit("\n", 1)[-1]
+    """Give the line of what ended a run that names the exception."""
+    return error_line(detail.error)
 
 
 def _traceback(error: str) -> tuple[str, ...]:
     """Give the lines of what ended a run, if there is more than the last one."""
-    return tuple(clean_lines(error)) if "\n" in error.strip() else ()
+    return tuple(folded(clean_lines(error))) if "\n" in error.strip() else ()
 
 
 def _who_text(detail: RunDetail) -> str:

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import overload
+from typing import NamedTuple, overload
 
 from artui import clock
 from artui.model import AliasChange, Metric, Preview, RunDetail, RunHead, RunRow, VersionDetail
+from artui.model.tracebacks import is_marks
 from artui.query.direction import best_aggregate, has_direction
 from artui.query.series.ranking import SYSTEM_RANK, metric_rank
 from artui.sheets import sheet as sheets
 from artui.sheets.run import (
+    ENDING,
+    IDENTITY,
     MADE,
     METRICS,
     PANE_METRICS,
+    PARAMS,
     TAG_GAP,
     TOOL_TAGS,
     TRACEBACK,
     USED,
+    ending_section,
     files_sheet,
+    first_params,
     has_odd_values,
     metrics_section,
     run_sheet,
@@ -31,7 +37,7 @@ from artui.tui.cells import DAMAGED_SIGN, GLYPHS, Span, fit, fit_apart, fit_word
 from artui.tui.messages import Link
 from artui.tui.widgets.lines import BLANK, Line
 from artui.tui.widgets.rows import wrapped
-from artui.units import number_text
+from artui.units import count_text, number_text
 
 STYLES: Mapping[sheets.Tone, str] = {
     "plain": "text",
@@ -79,11 +85,59 @@ def fact_lines(
     detail: RunDetail, *, cells: int, parent: RunHead | None = None, nearest: RunDetail | None = None
 ) -> list[Line]:
     """Draw everything about a run except its metrics, and how it differs from the nearest one."""
+    return [line for lines in overview_parts(detail, cells=cells, parent=parent, nearest=nearest) for line in lines]
+
+
+class OverviewParts(NamedTuple):
+    """The lines of a run's overview, but for its metrics, which stand between two of them where there is one column."""
+
+    state: list[Line]
+    ending: list[Line]
+    """What went wrong."""
+    params: list[Line]
+    """All of them, or the first ones of many. Each part but the first begins with a blank line, if it has any."""
+    rest: list[Line]
+
+
+def overview_parts(
+    detail: RunDetail,
+    *,
+    cells: int,
+    parent: RunHead | None = None,
+    nearest: RunDetail | None = None,
+    most_params: int = 12,
+) -> OverviewParts:
+    """Draw everything about a run except its metrics: what went wrong and what was tried come before how the run was made.
+
+    Args:
+        detail: the run.
+        cells: the width of a line.
+        parent: the run that it is inside of.
+        nearest: the run that is most like it.
+        most_params: of more params, so many stand first, and all of them further down.
+    """
     sheet = run_sheet(detail, now_ms=clock.now_ms(), parent=parent, nearest=nearest)
-    sections = [section for section in sheet.sections if section.title not in (METRICS, TRACEBACK)]
-    # What went wrong comes before how the run was made.
-    sections[1:1] = [section for section in sheet.sections if section.title == TRACEBACK]
-    return [Line([(f" {sheet.about}", "dim")]), *_sheet_lines(sections, cells=cells)]
+    state, *sections = (section for section in sheet.sections if section.title != METRICS)
+    params = first_params(detail, nearest, most=most_params)
+    ending = ending_section(detail)
+    behind = []
+    if not ending.lines:
+        ending = next((section for section in sections if section.title == TRACEBACK), ending)
+    else:
+        behind = [section for section in sections if section.title == TRACEBACK]
+    first = {TRACEBACK, *((PARAMS,) if params.title == PARAMS else ())}
+    rest = [*(section for section in sections if section.title not in first), *behind]
+    return OverviewParts(
+        _sheet_lines([state], cells=cells),
+        _after_blank([ending] if ending.lines else [], cells),
+        _after_blank([params] if params.facts else [], cells),
+        _after_blank(rest, cells, {IDENTITY: sheet.about}),
+    )
+
+
+def _after_blank(sections: Sequence[Section], cells: int, abouts: Mapping[str, str] | None = None) -> list[Line]:
+    sections = [replace(part, about=(abouts or {}).get(part.title, part.about)) for part in sections]
+    return [BLANK, *_sheet_lines(sections, cells=cells)] if sections else []
 
 
 def file_lines(detail: RunDetail, *, cells: int) -> list[Line]:
@@ -265,15 +319,19 @@ def section_lines(
     inner = " " * (indent + (2 if indent else 1) if section.title else indent)
     title = " " * indent + section.title
     if section.title and section.table is None:
-        lines.append(heading(title))
+        lines.append(heading(title, note=section.about))
     lines += _facts(section.facts, cells=cells, before=inner)
     if section.table is not None:
         table = _Drawn(section.table, title=title, before=inner, name_cells=name_cells or max(8, cells // 2))
         lines += table.fitting(cells, fewest=fewest).lines()
     room = max(MIN_FACT_CELLS, cells - len(inner))
-    rows = (row for text in section.lines for row in hanging_text(text, room))
-    lines += [Line([(inner + row, STYLES[section.lines_tone])]) for row in rows]
-    if section.left_out_count:
+    # Of the last lines, one row each: all of them are a key away, whole.
+    texts = [fit(text, room).rstrip() for text in section.lines] if section.title == ENDING else section.lines
+    lines += [Line([(inner + row, STYLES[section.lines_tone])]) for row in _rows_of_text(texts, room)]
+    if section.title == ENDING:
+        text = f"enter shows all {count_text(len(section.lines) + section.left_out_count)} lines"
+        lines.append(Line([(inner + text, "accent")], Link("section", TRACEBACK)))
+    elif section.left_out_count:
         lines.append(Line([(inner + section.left_out_text + ELSEWHERE.get(section.title, ""), "faint")]))
     return lines
 
@@ -290,6 +348,20 @@ def _facts(facts: Sequence[Fact], *, cells: int, before: str) -> list[Line]:
         lines.append(Line([(label, "dim"), *sign, (first, STYLES[fact.tone])], _followed(fact.link)))
         lines += [Line([(" " * start, "text"), (text, STYLES[fact.tone])]) for text in rest]
     return lines
+
+
+def _rows_of_text(texts: Sequence[str], cells: int) -> list[str]:
+    """Break lines of text; marks below a line of code are cut, and left out where that line is broken."""
+    rows: list[str] = []
+    is_broken = False
+    for text in texts:
+        if is_marks(text):
+            rows += [] if is_broken or not text[:cells].strip() else [text[:cells]]
+            continue
+        own = hanging_text(text, cells)
+        is_broken = len(own) > 1
+        rows += own
+    return rows
 
 
 def wrapped_text(text: str, cells: int) -> list[str]:
@@ -470,16 +542,27 @@ _NEEDED = 4
 _NAME_CELLS = (8, 28)
 
 
-def metric_lines(metrics: Sequence[Metric], *, cells: int, before: Sequence[Line] = ()) -> Sequence[Line]:
+def metric_lines(
+    metrics: Sequence[Metric], *, cells: int, before: Sequence[Line] = (), most: int | None = None
+) -> Sequence[Line]:
     """Tabulate metrics with their summaries after some other lines; each line is drawn only when it is in sight.
 
     Those that runs are judged by come first. Of each, the step of its best value is shown. What the machine measured of
     itself is only counted, where there is anything else.
+
+    Args:
+        metrics: all metrics of a run.
+        cells: the width of a line.
+        before: the lines above the table.
+        most: of more metrics only the first ones are listed, where all of them stand further down.
     """
     metrics, machine_count = _of_the_run(_ranked(metrics))
     behind = (
         [Line([(f" and {machine_count:,} metrics of the machine: tab draws them", "dim")])] if machine_count else []
     )
+    if most is not None and len(metrics) > most:
+        behind = [Line([(f" and {count_text(len(metrics) - most)} more, all of them at the end: G", "dim")])]
+        metrics = metrics[:most]
     section = metrics_section(metrics)
     if section.table is None:
         return [*before, *section_lines(section, cells=cells)]

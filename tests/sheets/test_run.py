@@ -15,7 +15,7 @@ from artui.model import Metric, RunDetail, RunHead, Tag, VersionHead
 from artui.query.neighbours import neighbours
 from artui.query.run import get_run
 from artui.sheets.again import AGAIN
-from artui.sheets.run import METRICS, files_sheet, run_sheet, short_run_sheet
+from artui.sheets.run import IDENTITY, METRICS, files_sheet, run_sheet, short_run_sheet
 from artui.tui.facts import MOST, fact_lines, metric_lines
 from artui.units import count_text, duration_text, number_text, time_text
 from tests.reading import open_reader
@@ -126,12 +126,37 @@ def test_odd_values_have_a_column_if_there_are_any() -> None:
     assert plain is not None and "not finite" not in [header.title for header in plain.headers]
 
 
+@pytest.mark.parametrize(
+    ("lasts", "status", "text"),
+    [
+        ([1.0, 2.0], "finished", ""),
+        ([math.nan, 2.0], "finished", "m0 ended in NaN"),
+        ([math.nan, math.inf, math.nan], "failed", "m0, m2 ended in NaN; m1 ended in ∞"),
+        ([-math.inf] * 5, "running", "m0, m1, m2 and 2 more came to −∞"),
+    ],
+)
+def test_a_run_that_diverged_says_so_at_the_top(lasts: list[float], status: str, text: str) -> None:
+    """Whatever its status, the metrics that ended in NaN or infinity are named before all else, in the pane too."""
+    metrics = tuple(Metric(place, f"m{place}", "", summary(last=last)) for place, last in enumerate(lasts))
+    detail = run_detail(head=run_head(status=status), metrics=metrics)
+
+    assert fact_text(run_sheet(detail, now_ms=NOW_MS), "diverged") == text
+    facts = [fact for section in short_run_sheet(detail, now_ms=NOW_MS).sections for fact in section.facts]
+    assert [fact.text for fact in facts if fact.tone == "warn"] == ([text] if text else [])
+
+
 def test_what_a_run_lacks_is_said_where_one_looks_for_it() -> None:
     """No metrics, no inputs and no outputs are said; other empty sections are left out."""
     bare = run_detail(metrics=(), metric_count=0, inputs=(), outputs=(), params=(), children=(), error="")
 
     assert "none was logged" in texts_of(run_sheet(bare, now_ms=NOW_MS))
-    assert [part.title for part in run_sheet(bare, now_ms=NOW_MS).sections] == ["", "environment", AGAIN, METRICS]
+    assert [part.title for part in run_sheet(bare, now_ms=NOW_MS).sections] == [
+        "",
+        "environment",
+        AGAIN,
+        IDENTITY,
+        METRICS,
+    ]
     assert "no inputs were noted" in texts_of(files_sheet(bare)) and "nothing was saved" in texts_of(files_sheet(bare))
     assert "not in a git work tree" in texts_of(run_sheet(run_detail(git_commit="", context={}), now_ms=NOW_MS))
     assert "git work tree" not in texts_of(run_sheet(run_detail(git_commit=""), now_ms=NOW_MS))

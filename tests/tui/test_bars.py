@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from textual.keys import Keys
 
-from artui.tui.cells import make_palette, strip_of
+from artui.tui.cells import Span, length_of, make_palette, strip_of
 from artui.tui.keys import KEYS, footer_keys, menu_keys, typed_key
 from artui.tui.keytable import ACTS, MENUS, SCOPES
-from artui.tui.widgets.bars import Press
+from artui.tui.widgets.bars import CRUMB, Press, fitted_place
 from artui.tui.widgets.filter import FilterLine, QueryLine
 from artui.tui.widgets.find import TextPane
 from artui.tui.widgets.prompt import Prompt
@@ -42,3 +42,21 @@ def test_a_span_to_press_is_a_span() -> None:
     text, style = span
     assert (text, style, span.action) == ("2 Artifacts", "dim", "app.show_artifacts")
     assert span == ("2 Artifacts", "dim")
+
+
+@pytest.mark.parametrize("before", [[("calls.artui", "bold")], [("calls.artui", "bold"), (" damaged", "bad")]])
+@pytest.mark.parametrize("name", ["r", "final-2", "a-very-long-name-of-a-run-that-nobody-can-read-at-once"])
+def test_a_place_keeps_what_is_said_behind_its_title(before: list[Span], name: str) -> None:
+    """However narrow, a status is whole; what the thing is inside of goes first, then the catalog's name, then letters of its name."""
+    place = [*before, CRUMB, ("digits", "dim"), CRUMB, ("● ", "good"), (name, "title"), ("  finished", "good")]
+    for cells in range(36, 120):
+        spans = fitted_place(place, cells)
+        text = "".join(part for part, _ in spans)
+        assert length_of(spans) <= cells and text.endswith("finished")
+        assert ("damaged" in text) == (len(before) == 2)
+        if length_of(place) <= cells:
+            assert list(spans) == place
+        if "digits" in text:
+            assert "calls" in text
+        if "calls" in text:
+            assert name in text

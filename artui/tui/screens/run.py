@@ -15,9 +15,8 @@ from artui.query.run import get_run
 from artui.query.runs.order import RunsRequest, run_order
 from artui.query.series.ranking import BOOKS_RANK, metric_rank
 from artui.safetext import clean, clean_lines
-from artui.sheets.run import TRACEBACK
 from artui.tui.cells import Span, fit, glyph_of, status_style
-from artui.tui.facts import fact_lines, file_lines, heading, metric_lines, place_of_section
+from artui.tui.facts import file_lines, heading, metric_lines, overview_parts, place_of_section
 from artui.tui.keys import bindings
 from artui.tui.keytable import ACTS
 from artui.tui.messages import LineChosen, ShowNeighbour
@@ -42,12 +41,14 @@ if TYPE_CHECKING:
 FIRST_METRICS = 500
 AGE_SECONDS = 60
 MANY_METRICS = 40
+FEW = 5
+"""So many params and metrics stand first, of many, where they are below each other."""
+MOST_PARAMS = 12
+"""So many params stand first beside metrics."""
 WIDE_CELLS = 100
 """From this width on, metrics and curves stand beside the facts."""
 BARS = 3
 """Lines of a screen above and below a view."""
-MOST_TRACED = 14
-"""So many lines of a traceback stand before curves, where they are above each other."""
 TABS = ("overview", "charts", "files", "log")
 
 
@@ -224,33 +225,30 @@ class RunScreen(ActsOnRuns, DrawsCharts, LogScreen):
         facts, metrics = self.query_one("#facts", LineList), self.detail.metrics
         cells = (self.size.width // 2 if is_wide else self.size.width) - 2
         parent, nearest = self._neighbours
-        lines = fact_lines(self.detail, cells=cells, parent=parent, nearest=nearest)
+        parts = overview_parts(
+            self.detail, cells=cells, parent=parent, nearest=nearest, most_params=MOST_PARAMS if is_wide else FEW
+        )
+        state, ending, params, rest = parts
         self.query_one("#overview").styles.layout = "horizontal" if is_wide else "vertical"
         titles = [metric.title for metric in self._judged]
         rows = self.size.height - BARS
         if is_wide:
             beside = metric_lines(metrics, cells=cells)
-            place = place_of_section(lines, TRACEBACK)
-            if not metrics and place is not None:
+            if not metrics and not any(line.link is not None for line in ending):
                 # There is room beside the facts.
-                behind = next((i for i in range(place, len(lines)) if lines[i] == BLANK), len(lines) - 1) + 1
-                lines, beside = lines[:place] + lines[behind:], [*beside, BLANK, *lines[place:behind]]
-            facts.set_lines(lines)
+                ending, beside = [], [*beside, *ending]
+            facts.set_lines([*state, *ending, *params, *rest])
             self.glance.lay_out(titles, rows=rows, metrics=beside)
+            return
+        # Results stand behind what was tried, before how it was made; all of very many behind all facts.
+        first = [*state, *ending, *params, BLANK]
+        # Numbers come before curves, where there is no room for both: a few metrics below their titles, and the last row.
+        self.glance.lay_out(titles, rows=rows, fact_rows=len(first) + min(FEW, len(metrics)) + 2)
+        if len(metrics) > MANY_METRICS:
+            first = [*metric_lines(metrics, cells=cells, before=first, most=FEW), *rest, BLANK]
+            facts.set_lines(metric_lines(metrics, cells=cells, before=first))
         else:
-            place = place_of_section(lines, TRACEBACK)
-            if place is not None:
-                # What went wrong comes before curves, where there is no room for both.
-                rows -= min(
-                    MOST_TRACED, next((i for i in range(place, len(lines)) if lines[i] == BLANK), len(lines)) - place
-                )
-            self.glance.lay_out(titles, rows=rows)
-            # Results stand behind the state of the run, before how it was made; very many of them behind all facts.
-            place = next((i for i, line in enumerate(lines) if line == BLANK), len(lines))
-            if len(metrics) > MANY_METRICS:
-                place = len(lines)
-            shown = metric_lines(metrics, cells=cells, before=[*lines[:place], BLANK])
-            facts.set_lines([*shown, *lines[place:]] if place < len(lines) else shown)
+            facts.set_lines([*metric_lines(metrics, cells=cells, before=first), *rest])
 
     def _draw_files(self, *, keep: bool) -> None:
         if self.detail is not None:

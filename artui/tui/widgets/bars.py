@@ -8,7 +8,7 @@ from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
-from artui.tui.cells import Span, Spans, length_of, strip_of
+from artui.tui.cells import Span, Spans, fit_middle, length_of, strip_of
 from artui.tui.keys import typed_key
 
 
@@ -24,8 +24,39 @@ class Press(tuple[str, str]):
         return span
 
 
+CRUMB: Span = (" ▸ ", "faint")
+"""Between the parts of a place, such as a catalog, a project and a run."""
+WARNINGS = ("warn", "bad")
+FEWEST_TITLE_CELLS = 8
+
+
+def fitted_place(spans: Spans, cells: int) -> Spans:
+    """Shorten a place to so many cells.
+
+    What it is inside of goes first, then what is counted in the catalog, then the catalog's name; then the title is cut
+    in its middle. What stands behind the title, such as a status, stays, and so do warnings about the catalog.
+    """
+    spans = tuple(spans)
+    while length_of(spans) > cells and spans.count(CRUMB) > 1:
+        first = spans.index(CRUMB)
+        spans = (*spans[:first], *spans[spans.index(CRUMB, first + 1) :])
+    for kept in (("bold", *WARNINGS), WARNINGS):
+        if length_of(spans) > cells and CRUMB in spans:
+            first = spans.index(CRUMB)
+            said = tuple(span for span in spans[:first] if span[1] in kept)
+            spans = (*said, CRUMB if said else (" ", "text"), *spans[first + 1 :])
+    excess = length_of(spans) - cells
+    if excess <= 0:
+        return spans
+    longest = max((span for span in spans if span[1] == "title"), key=lambda span: length_of([span]), default=None)
+    if longest is None:
+        return spans
+    shorter = fit_middle(longest[0], max(FEWEST_TITLE_CELLS, length_of([longest]) - excess)).rstrip()
+    return tuple((shorter, span[1]) if span is longest else span for span in spans)
+
+
 class Bar(Widget):
-    """One line with a left and a right part; the left one is cut if there is too little room."""
+    """One line with a left and a right part; the left one is cut if there is too little room, a place as `fitted_place` does it."""
 
     DEFAULT_CSS = "Bar { height: 1; width: 1fr; }"
 
@@ -49,19 +80,25 @@ class Bar(Widget):
         cells = length_of(self._right)
         return cells if cells + 8 <= self.size.width else 0
 
+    @property
+    def _shown_left(self) -> Spans:
+        right = self._right_cells
+        room = self.size.width - right - (1 if right else 0)
+        return fitted_place(self._left, room) if CRUMB in self._left else self._left
+
     def render_line(self, y: int) -> Strip:
         palette = self.app.palette  # type: ignore[attr-defined]
         width, right = self.size.width, self._right_cells
         if not right:
-            return strip_of(self._left, width, palette, fill=self._fill)
-        left = strip_of(self._left, width - right - 1, palette, fill=self._fill)
+            return strip_of(self._shown_left, width, palette, fill=self._fill)
+        left = strip_of(self._shown_left, width - right - 1, palette, fill=self._fill)
         gap = strip_of((), 1, palette, fill=self._fill)
         return Strip.join([left, gap, strip_of(self._right, right, palette, fill=self._fill)])
 
     async def on_click(self, event: events.Click) -> None:
         """Do what the span under the pointer is for."""
         start = self.size.width - self._right_cells
-        span = _span_at(self._right, event.x - start) if event.x >= start else _span_at(self._left, event.x)
+        span = _span_at(self._right, event.x - start) if event.x >= start else _span_at(self._shown_left, event.x)
         if not isinstance(span, Press):
             return
         event.stop()

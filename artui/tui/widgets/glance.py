@@ -22,8 +22,6 @@ _LEAST_ROWS, _MOST_ROWS = 8, 16
 """Rows of a chart, with its title and its axis."""
 _LOW_ROWS, _LOW_CELLS = 7, 38
 """Rows and fewest cells of the charts that stand side by side below the facts."""
-_FACT_ROWS = 13
-"""Fewer rows are not left to the facts above."""
 
 
 class Glance(Container):
@@ -47,12 +45,15 @@ class Glance(Container):
         yield self.metrics
         yield self._area
 
-    def lay_out(self, titles: Sequence[str], *, rows: int, metrics: Sequence[Line] | None = None) -> None:
+    def lay_out(
+        self, titles: Sequence[str], *, rows: int, fact_rows: int = 0, metrics: Sequence[Line] | None = None
+    ) -> None:
         """Take the room there is.
 
         Args:
             titles: of the metrics to draw, the most important first.
             rows: how high the view is.
+            fact_rows: fewer rows are not left to the facts above.
             metrics: the table; None below the facts, where it is among them.
         """
         is_beside = metrics is not None
@@ -64,7 +65,7 @@ class Glance(Container):
             self.metrics.set_lines(metrics)
             self._area.styles.height = min(rows - table_rows, count * _MOST_ROWS) if count else 0
         else:
-            count = min(count, self.app.size.width // _LOW_CELLS) if rows >= _LOW_ROWS + _FACT_ROWS else 0
+            count = min(count, self.app.size.width // _LOW_CELLS) if rows >= _LOW_ROWS + fact_rows else 0
             self._area.styles.height = _LOW_ROWS if count else 0
         self.titles = tuple(titles[:count])
         self.metrics.set_class(not is_beside, "hidden")

@@ -19,7 +19,7 @@ from artui.query.run import get_run
 from artui.query.runs.listing import list_runs
 from artui.sheets.run import METRICS, run_sheet
 from artui.tui.cells import length_of
-from artui.tui.facts import fact_lines, hanging_text, metric_lines, pane_lines, place_of_section, wrapped_text
+from artui.tui.facts import fact_lines, hanging_text, metric_lines, pane_lines, wrapped_text
 from artui.tui.screens.run import AGE_SECONDS, RunScreen
 from artui.tui.widgets.chart import Chart
 from artui.tui.widgets.lines import LineList
@@ -181,24 +181,85 @@ def test_paths_are_broken_between_their_parts(text: str, rows: list[str]) -> Non
     assert wrapped_text(text, 18) == rows
 
 
-def test_enter_on_an_error_shows_its_traceback(small_catalog: Path, explore: Explore) -> None:
-    """The error's line leads to the section with the traceback, which is scrolled into sight."""
+FRAMES = 80
+"""Of the long traceback."""
+
+
+def _judged(path: Path, *, status: str = "finished", error: str = "", params: int = 12, metrics: int = 12) -> None:
+    """Make a catalog with one run that has many params and metrics."""
+    import numpy as np
+
+    from artui.catalog import points
+
+    steps = np.arange(5, dtype=np.int64)
+    with Catalog(path) as catalog, catalog.transaction() as connection:
+        values = {f"p{number:02}": number for number in range(params)}
+        key = runs.start(connection, runs.NewRun(project="p", name="r", params=values))
+        for number in range(metrics):
+            points.append(connection, key, runs.name_key(connection, f"m{number:02}"), "", steps, steps + NOW_MS, steps / 7.0)  # fmt: skip
+        if status != "running":
+            runs.finish(connection, key, status=status, ended_ms=NOW_MS, duration_ms=1000, error=error)
+
+
+LONG = "\n".join([
+    "Traceback (most recent call last):",
+    *(f'  File "f{number:02}.py", line 1, in f\n    call_{number:02}()\n    ^^^^^^^^^' for number in range(FRAMES)),
+    "RuntimeError: out of memory", "set LESS=1",
+])  # fmt: skip
+
+
+@pytest.mark.parametrize("metrics", [12, 60])
+@pytest.mark.parametrize(("status", "error"), [("finished", ""), ("running", ""), ("failed", LONG), ("failed", "exit code 3")], ids=["finished", "running", "failed", "one line"])  # fmt: skip
+def test_the_first_screenful_says_what_matters(
+    status: str, error: str, metrics: int, tmp_path: Path, frozen: None, explore: Explore
+) -> None:
+    """At 80x24: status, what went wrong, the first params and metrics; ids come later, and nothing is lost further down."""
+    path = tmp_path / "one.artui"
+    _judged(path, status=status, error=error, metrics=metrics)
 
     async def flow(pilot: Pilot[Any]) -> None:
-        await pilot.press("slash", *"otter-6", "enter")
+        await pilot.press("enter")
         await settled(pilot)
+        text = shown(pilot)
+        assert f"status     {status}" in text and f"r  {status}" in text and "identity" not in text
+        first = 3 if error == LONG else 5
+        assert all(f"p{number:02}" in text for number in range(first)) and "p05" not in text
+        if not error:
+            assert all(f"m{number:02}" in text for number in range(5))
+        facts = on(pilot, RunScreen).query_one("#facts", LineList)
+        whole = ["".join(part for part, _ in line.spans) for line in facts.lines]
+        assert sum(" identity " in line for line in whole) == 1
+        assert {line.split()[0] for line in whole if line.strip()} >= {
+            *(f"p{number:02}" for number in range(12)), *(f"m{number:02}" for number in range(metrics)),
+        }  # fmt: skip
+        if error == LONG:
+            assert "error      RuntimeError: out of memory" in text and f"call_{FRAMES - 1}()" in text
+            assert "set LESS=1" in text and "^^^" not in text and "f00.py" not in text
+            place = next(i for i, line in enumerate(facts.lines) if line.link is not None and "enter shows all" in whole[i])  # fmt: skip
+            assert f"enter shows all {3 * FRAMES + 3} lines" in whole[place]
+
+    explore(path, flow, size=(80, 24))
+
+
+def test_enter_on_an_error_shows_its_traceback(tmp_path: Path, frozen: None, explore: Explore) -> None:
+    """The error's line, and the one below its last lines, lead to the section with all of them, which is scrolled into sight."""
+    path = tmp_path / "failed.artui"
+    _judged(path, status="failed", error=LONG)
+
+    async def flow(pilot: Pilot[Any]) -> None:
         await pilot.press("enter")
         await settled(pilot)
         facts = on(pilot, RunScreen).query_one("#facts", LineList)
-        assert "ValueError: batch size 0" in "".join(text for text, _ in facts.lines[facts.cursor].spans)
-        assert "Traceback" not in shown(pilot)
-        await pilot.press("enter")
-        await settled(pilot)
-        assert "Traceback (most recent call last)" in shown(pilot)
-        place = place_of_section(facts.lines, "traceback")
-        assert place is not None and facts.scroll_offset.y <= place
+        for what in ("RuntimeError", "enter shows all"):
+            await pilot.press("home")
+            while what not in "".join(text for text, _ in facts.lines[facts.cursor].spans):
+                await pilot.press("j")
+            assert "Traceback" not in shown(pilot)
+            await pilot.press("enter")
+            await settled(pilot)
+            assert "Traceback (most recent call last)" in shown(pilot) and "f00.py" in shown(pilot)
 
-    explore(small_catalog, flow, size=(80, 20))
+    explore(path, flow, size=(80, 24))
 
 
 @pytest.mark.parametrize("height", [24, 40])
@@ -216,7 +277,7 @@ def test_a_traceback_comes_before_curves(height: int, small_catalog: Path, explo
     explore(small_catalog, flow, size=(80, height))
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50)])
+@pytest.mark.parametrize("size", [(80, 24), (80, 40), (120, 36), (200, 50)])
 def test_an_overview_shows_curves_and_what_is_different(
     size: tuple[int, int], small_catalog: Path, explore: Explore
 ) -> None:
@@ -227,7 +288,9 @@ def test_an_overview_shows_curves_and_what_is_different(
         await settled(pilot)
         text = shown(pilot)
         charts = [chart for chart in pilot.app.screen.query(Chart) if chart.region.width]
-        assert [chart.title for chart in charts] == ["val/acc", "val/loss"] and all(chart.curves for chart in charts)
+        # Where there is room for either, numbers come before curves.
+        assert [chart.title for chart in charts] == (["val/acc", "val/loss"] if size[1] > 24 else [])
+        assert all(chart.curves for chart in charts)
         assert "differs    ● from calm-otter-3, the nearest run:" in text
         assert "makes again? " in text and "✓ data" in text and "✗ seed" in text
         assert "…" not in "\n".join(text.splitlines()[2:])
