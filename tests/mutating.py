@@ -202,7 +202,7 @@ READING = (
     ("ls", "-w", "status = finished or duration > 1s or started > 2d ago"), ("ls", "-w", "name ~ a or note contains b or params.optimizer ~ ad"),
     ("ls", "-w", "val/loss.min < 9 and not tags.none and artifact ~ m"), ("ls", "-w", "project ~ d or tag ~ w or parent = x or input = train-set:v1"), ("ls", "note"),
     ("show", VICTIM), ("show", VICTIM, "--json"), ("show", BYSTANDER), ("show", f"{MODEL}:v1"), ("show", f"{MODEL}:candidate"), ("show", MODEL, "--json"), ("show", "train-set"),
-    ("compare", VICTIM, BASELINE, "--all"), ("compare", VICTIM, BASELINE, "--json"), ("why", VICTIM, BASELINE), ("why", "-w", "optimizer = adam"), ("trace", VICTIM), ("trace", MODEL), ("trace", MODEL, "--json"),
+    ("compare", VICTIM, BASELINE, "--all"), ("compare", VICTIM, BASELINE, "--json"), ("why", VICTIM, BASELINE), ("why", "-w", "optimizer = adam"), ("trace", VICTIM), ("trace", MODEL), ("trace", MODEL, "--json"), ("get", "train-set", "-o", "{out}"),
 )  # fmt: skip
 """Verbs that read, with what they are asked."""
 
@@ -264,7 +264,13 @@ def troubles(catalog: Path, mutation: Mutation, verbs: Sequence[Sequence[str]]) 
     """Run verbs on a mutated catalog and give what should not have been."""
     for arguments in verbs:
         outcome = say(
-            [argument.format(file=__file__) if argument == "{file}" else argument for argument in arguments], catalog
+            [
+                argument.format(file=__file__, out=catalog.parent / "got")
+                if argument in ("{file}", "{out}")
+                else argument
+                for argument in arguments
+            ],
+            catalog,
         )
         if outcome.trouble:
             yield f"{mutation}: {outcome.trouble}"

@@ -261,6 +261,13 @@ DOCUMENTS: dict[str, Record] = {
     "show RUN": {"run": Field("whole run", "the run")},
     "show VERSION": {"version": Field("whole version", "the version")},
     "compare": {"runs": Field("[run]", "the runs"), "rows": Field("[compared]", "what is compared")},
+    "get": {
+        "reference": Field("text", "the version"),
+        "folder": Field("text", "where its files are"),
+        "written": Field("[text]", "paths of files that were written"),
+        "present": Field("[text]", "paths of files that were there already, as recorded"),
+        "left_out": Field("{text}", "by path why a file was not written"),
+    },
     "trace": {
         "root": Field("node", "what was asked about"),
         "upstream": Field("[node]", "what it came from, depth first"),

@@ -40,6 +40,8 @@ class Reference:
     path: str
     size_bytes: int
     digest: bytes | None
+    roots: tuple[str, ...] = ()
+    """Folders that may be followed into, beside those of the settings."""
 
 
 def open_referenced(reference: Reference) -> BinaryIO:
@@ -65,11 +67,11 @@ def open_referenced(reference: Reference) -> BinaryIO:
         if not _is_below(real, Path(os.path.realpath(_root(reference, place)))):
             raise ContentMissing(
                 f"{reference.path!r} lies behind a link that leads out of {reference.location!r}.",
-                remedy="If you know the folder that it leads to, add it to `roots` in settings.toml, or set ARTUI_ROOTS.",
+                remedy="If you know the folder that it leads to, add it to `roots` in settings.toml, or to `artui get` as --follow.",
             )
         raise ContentMissing(
             f"{reference.path!r} lies at {reference.location!r}, and this catalog was not recorded here.",
-            remedy="If you know the folder, add it to `roots` in settings.toml, or set ARTUI_ROOTS.",
+            remedy="If you know the folder, add it to `roots` in settings.toml, or to `artui get` as --follow.",
         )
     # Never open the catalog itself here: closing it would drop the locks that SQLite holds on it.
     if os.path.samefile(real, reference.catalog):
@@ -100,7 +102,10 @@ def _may_reach(reference: Reference, place: Path, real: Path) -> bool:
     # A version recorded on this machine is read below its own location: no link may lead out of it.
     if is_marked and _is_below(real, Path(os.path.realpath(_root(reference, place)))):
         return True
-    roots = [Path(os.path.realpath(os.path.expanduser(root_text))) for root_text in load_settings().roots]
+    roots = [
+        Path(os.path.realpath(os.path.expanduser(root_text)))
+        for root_text in (*load_settings().roots, *reference.roots)
+    ]
     if any(_is_below(real, root) for root in roots):
         return reference.digest is not None
     folder = Path(os.path.realpath(reference.catalog.parent))

@@ -342,7 +342,7 @@ def blob_or_reference(
         )
     return Reference(
         catalog=reader.path, version_id=version_id, version_digest=version_digest, mark=mark, location=location, host=host,
-        is_single=file_count == 1 and os.path.basename(location) == path, path=path, size_bytes=size_bytes, digest=digest,
+        is_single=file_count == 1 and os.path.basename(location) == path, path=path, size_bytes=size_bytes, digest=digest, roots=reader.roots,
     )  # fmt: skip
 
 

@@ -42,6 +42,8 @@ class Reader:
         """Spools that were looked into, by name: what was read of them need not be read again."""
         self.seen_heads: dict[int, tuple[int, dict[int, int]]] = {}
         """By series: the last block whose summary was checked against its digest, and the damaged ones."""
+        self.roots: tuple[str, ...] = ()
+        """Folders below which the catalog's paths may be followed, beside those of the settings."""
         self.memory = Memory()
         """Orders and sets that were read lately: typing in a filter does not sort again."""
 

@@ -29,6 +29,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "show RUN": (("show", "final-1"), ("show", "proud-ibex-29"), ("show", "sweep"), ("show", "score-batch")),
     "show VERSION": (("show", "digits-model:production"), ("show", "digits-split"), ("show", "digits-code:v1"), ("show", "digits-confusion-figure")),
     "compare": (("compare", "final-1", "final-2", "score-batch"), ("compare", "final-1", "proud-ibex-29", "--all")),
+    "get": (("get", "digits-split", "-o", "{out}"), ("get", "digits-split", "-f", "t*.csv", "-o", "{out}")),
     "trace": (("trace", "final-1"), ("trace", "digits-model:production"), ("trace", "digits-raw:v1")),
     "why RUN RUN": (("why", "final-1", "final-2"), ("why", "final-1", "noble-heron-2"), ("why", "final-1", "proud-ibex-29"), ("why", "final-1", "nimble-ferret-33", "--best")),
     "why --where": (("why", "-w", "optimizer.name = adam"), ("why", "-w", "val/loss < 0.1", "--among", "sweep")),
@@ -51,7 +52,12 @@ def _call(arguments: tuple[str, ...], catalog: Path, tmp_path: Path, capsys: pyt
     if any("{store}" in word for word in arguments):
         write_run(tmp_path / "mlruns", 1)
     (tmp_path / "empty").mkdir(exist_ok=True)
-    places = {"store": str(tmp_path / "mlruns"), "empty": str(tmp_path / "empty"), "demo": str(catalog)}
+    places = {
+        "store": str(tmp_path / "mlruns"),
+        "empty": str(tmp_path / "empty"),
+        "demo": str(catalog),
+        "out": str(tmp_path / "out"),
+    }
     words = [word.format(**places) if "{" in word else word for word in arguments]
     cli.run([*words, "--json"])
     return json.loads(capsys.readouterr().out)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -456,16 +457,22 @@ class Version:
         return read_table(file.open, file.path, limit)
 
     def download(
-        self, folder: str | os.PathLike[str], *, overwrite: bool = False, progress: Callable[[int], None] | None = None
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        pattern: str = "",
+        overwrite: bool = False,
+        progress: Callable[[int], None] | None = None,
     ) -> list[Path]:
         """Write its files into a folder, each checked by its digest; one that is there already is kept, a part of one goes on.
 
         Args:
+            pattern: only files whose path matches it, such as `*.csv`; all by default.
             overwrite: whether a file of other content in the way is replaced.
             progress: called with the bytes of each piece.
 
         Returns:
-            The paths of all its files in the folder.
+            The paths of these files in the folder.
 
         Raises:
             ContentMissing: some files could not be had or written; the message names them, and the others are there.
@@ -474,8 +481,9 @@ class Version:
         from artui.content.fetching import fetch
         from artui.query.api.files import open_content
 
+        files = [file for file in self._detail.files if not pattern or fnmatchcase(file.path, pattern)]
         fetched = fetch(
-            self._detail.files,
+            files,
             lambda file: open_content(self._reader, self._head.key, file.path),
             Path(folder),
             may_replace=overwrite,
@@ -484,7 +492,7 @@ class Version:
         if fetched.left_out:
             named = "; ".join(f"{path!a}: {why}" for path, why in list(fetched.left_out.items())[:_NAMED_MOST])
             raise ContentMissing(
-                f"{len(fetched.left_out):,} of {len(self._detail.files):,} files of {self.reference} are not in {fetched.folder}: {named}",
+                f"{len(fetched.left_out):,} of {len(files):,} files of {self.reference} are not in {fetched.folder}: {named}",
                 remedy="The others are there." if fetched.written or fetched.present else "",
             )
         return [fetched.folder / path for path in sorted((*fetched.written, *fetched.present))]
